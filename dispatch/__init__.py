@@ -1,0 +1,1 @@
+"""The dispatch domain: pure rules at this level, their shells in the folders below."""
