@@ -1,0 +1,150 @@
+"""The journal: a port. All that must not be lost is here, and an acknowledgement means that it is committed.
+
+Contract, for every implementation (one conformance suite runs on all, ``tests/dispatch/store/conformance.py``):
+
+* ``commit`` writes a whole :class:`Batch` in one transaction, or nothing and returns a :class:`Conflict`.
+  It raises :class:`JournalUnavailableError` where it cannot tell (the caller forgets, reloads and decides again).
+* A stream's events are numbered from 1 without gaps. An append names the number it expects to follow; if another
+  writer was first, the whole batch is a conflict. There are no leases and no locks held between calls.
+* A reply is stored once for each command id, for ever as far as the caller is concerned (retention is a setting).
+* A due is replaced by a later put of the same owner and name.
+* A claim is unique by vehicle and by trip; a second one is a conflict.
+* What ``commit`` has acknowledged is seen by every later call of every process, and survives the death of any
+  process; power loss as far as ``synchronous=FULL`` / ``synchronous_commit=on`` and the disk promise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from dispatch.entity import Claim, EntityKey, Row
+
+
+class StoredEvent(NamedTuple):
+    """One event as the journal has it. ``body`` is the event struct in MessagePack, tagged."""
+
+    key: EntityKey
+    seq: int
+    at: float
+    body: bytes
+
+
+class Append(NamedTuple):
+    """Events (``(city time, body)``) that are to follow number ``expected`` of a stream."""
+
+    key: EntityKey
+    expected: int
+    events: Sequence[tuple[float, bytes]]
+
+
+class StoredReply(NamedTuple):
+    """The answer that a command got. ``digest`` tells the same command from another body under the same id."""
+
+    command_id: str
+    digest: bytes
+    key: EntityKey
+    body: bytes
+
+
+class StoredDue(NamedTuple):
+    """A due command as the journal has it. ``target`` is an entity's key or a gateway's name."""
+
+    owner: EntityKey
+    name: str
+    at: float
+    target: str
+    command: bytes
+
+
+class StoredSnapshot(NamedTuple):
+    """An entity's hard state at ``seq``."""
+
+    key: EntityKey
+    seq: int
+    body: bytes
+
+
+class History(NamedTuple):
+    """What is needed to restore one entity: the newest snapshot, the events after it, and its dues."""
+
+    key: EntityKey
+    snapshot: StoredSnapshot | None
+    events: Sequence[StoredEvent]
+    dues: Sequence[StoredDue]
+
+
+class Batch(msgspec.Struct):
+    """One transaction. ``dues_done`` are ``(owner, name)``; removing what is not there is no conflict."""
+
+    appends: list[Append] = msgspec.field(default_factory=list)
+    replies: list[StoredReply] = msgspec.field(default_factory=list)
+    dues_put: list[StoredDue] = msgspec.field(default_factory=list)
+    dues_done: list[tuple[EntityKey, str]] = msgspec.field(default_factory=list)
+    claims: list[Claim] = msgspec.field(default_factory=list)
+    releases: list[Claim] = msgspec.field(default_factory=list)
+    rows: list[Row] = msgspec.field(default_factory=list)
+    snapshots: list[StoredSnapshot] = msgspec.field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(
+            self.appends
+            or self.replies
+            or self.dues_put
+            or self.dues_done
+            or self.claims
+            or self.releases
+            or self.rows
+            or self.snapshots
+        )
+
+
+class Committed(NamedTuple):
+    """The batch is in the journal."""
+
+
+class Conflict(NamedTuple):
+    """Nothing was written, because of these: streams that stand elsewhere, replies that exist, claims that are taken."""
+
+    streams: Mapping[EntityKey, int]
+    """The last number of each appended stream that is not the expected one."""
+    replies: Mapping[str, StoredReply]
+    claims: Sequence[Claim]
+
+
+class JournalUnavailableError(Exception):
+    """The journal did not answer, or not clearly: what was sent may or may not be written."""
+
+
+class Journal(Protocol):
+    """See the module for the contract."""
+
+    async def commit(self, batch: Batch) -> Committed | Conflict:
+        """Write all of ``batch``, or nothing."""
+        ...
+
+    async def load(self, keys: Sequence[EntityKey]) -> Sequence[History]:
+        """The histories of ``keys``, in their order; an entity never heard of has an empty one."""
+        ...
+
+    async def events_after(self, key: EntityKey, seq: int, limit: int) -> Sequence[StoredEvent]:
+        """At most ``limit`` events of a stream with numbers above ``seq``, in order."""
+        ...
+
+    async def reply(self, command_id: str) -> StoredReply | None:
+        """The stored answer to a command."""
+        ...
+
+    async def dues(self, kind: str, shards: Sequence[int]) -> Sequence[StoredDue]:
+        """All dues whose owner is of ``kind`` and in one of ``shards`` (:func:`dispatch.store.shards.shard_of`)."""
+        ...
+
+    async def meta(self, name: str, default: str) -> str:
+        """A setting of this journal that is fixed at first use: stores ``default`` if there is none, returns what is."""
+        ...
+
+    async def close(self) -> None:
+        """Give back connections and threads."""
+        ...
