@@ -1,0 +1,11 @@
+"""The array types of geo: places and figures travel in columns, thousands at once."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+HandleArray = npt.NDArray[np.int32]
+BoolArray = npt.NDArray[np.bool_]
