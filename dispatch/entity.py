@@ -9,7 +9,7 @@ nothing. Nothing of a decision leaves the host before its transaction is committ
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Literal, NamedTuple, Protocol, Self
+from typing import ClassVar, Final, Literal, NamedTuple, Protocol, get_args
 
 import msgspec
 
@@ -17,6 +17,7 @@ from dispatch.ids import CommandId
 from dispatch.units import CityTime
 
 Kind = Literal["vehicle", "trip", "payment"]
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 
 class EntityKey(NamedTuple):
@@ -32,7 +33,7 @@ class EntityKey(NamedTuple):
     def parse(cls, text: str) -> EntityKey:
         """Read ``"vehicle:V123"``. Raises ``ValueError`` on any other shape."""
         kind, _, entity_id = text.partition(":")
-        if kind not in ("vehicle", "trip", "payment") or not entity_id:
+        if kind not in KINDS or not entity_id:
             raise ValueError(f"not an entity: {text!r}")
         return cls(kind, entity_id)
 
@@ -145,9 +146,4 @@ class Entity(Protocol):
 
     def snapshot(self) -> bytes:
         """All hard state, so that a long stream need not be folded from its beginning."""
-        ...
-
-    @classmethod
-    def restore(cls, entity_id: str, seq: int, snapshot: bytes | None) -> Self:
-        """The entity as it was at ``seq`` (0 and None: as it is born)."""
         ...

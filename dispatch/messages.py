@@ -1,0 +1,595 @@
+"""What is said over the WebSocket: the one source of the protocol, its schemas and its documents.
+
+Every message is a map with its name under ``t``; MessagePack on the wire (subprotocol ``taxi.v1.msgpack``), or JSON
+for people (``taxi.v1.json``). Times are Unix seconds on the city's clock (the ``welcome`` tells clock and speed),
+points are degrees, money is whole minor units with a currency.
+
+A *command* carries an ``id`` of the client's choosing and is answered by ``accepted`` or ``rejected`` with that id;
+it acts once however often it is sent. A *stream* (``trip:T``, ``vehicle:V``) is numbered from 1 without gaps; a
+client that reconnects names the last number it saw and gets what it missed, or ``recovered: false`` and a snapshot.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+Role = Literal["driver", "passenger", "dispatcher", "device"]
+
+Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:\-]+$")]
+Stream = Annotated[str, Meta(min_length=3, max_length=80, pattern=r"^(trip|vehicle):[A-Za-z0-9_.\-]+$")]
+Lat = Annotated[float, Meta(ge=-90, le=90)]
+Lng = Annotated[float, Meta(ge=-180, le=180)]
+Time = Annotated[float, Meta(ge=0, le=1e11)]
+Text = Annotated[str, Meta(max_length=300)]
+Phone = Annotated[str, Meta(min_length=5, max_length=20, pattern=r"^\+?[0-9]+$")]
+Minor = Annotated[int, Meta(ge=0, le=10_000_000_00)]
+VehicleClass = Literal["standard", "comfort", "van"]
+Need = Literal["wheelchair", "child_seat"]
+CancelReason = Annotated[str, Meta(min_length=1, max_length=100)]
+
+
+class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A point, with the address or landmark a person gave for it."""
+
+    lat: Lat
+    lng: Lng
+    text: Text = ""
+
+
+class Fix(msgspec.Struct, frozen=True, array_like=True):
+    """A GPS fix: ``n`` counts up for each phone, ``at`` is the phone's time, then degrees, m/s, degrees from north."""
+
+    n: Annotated[int, Meta(ge=0, le=2**53)]
+    at: Time
+    lat: Lat
+    lng: Lng
+    speed: Annotated[float, Meta(ge=0, le=150)] | None = None
+    heading: Annotated[float, Meta(ge=0, le=360)] | None = None
+
+
+class Cursor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The last number that a client saw of a stream."""
+
+    stream: Stream
+    seq: Annotated[int, Meta(ge=0)]
+
+
+class ClientMessage(msgspec.Struct, frozen=True, tag_field="t", omit_defaults=True, forbid_unknown_fields=True):
+    """What a client sends. ``roles`` may send it."""
+
+    roles: ClassVar[frozenset[Role]] = frozenset()
+
+
+class ClientCommand(ClientMessage, frozen=True):
+    """A command: answered by ``accepted`` or ``rejected`` with the same ``id``."""
+
+    id: Id
+
+
+ALL: Final = frozenset[Role]({"driver", "passenger", "dispatcher", "device"})
+DRIVER: Final = frozenset[Role]({"driver"})
+PASSENGER: Final = frozenset[Role]({"passenger"})
+DISPATCHER: Final = frozenset[Role]({"dispatcher"})
+DEVICE: Final = frozenset[Role]({"device"})
+
+
+# ── everybody ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Hello(ClientMessage, frozen=True, tag="hello"):
+    """The first message: who is there, and what it last saw. ``clock`` is the phone's time, to measure its offset."""
+
+    roles: ClassVar[frozenset[Role]] = ALL
+    token: Annotated[str, Meta(min_length=1, max_length=4096)]
+    clock: Time | None = None
+    resume: Annotated[list[Cursor], Meta(max_length=50)] = []
+
+
+class Attach(ClientCommand, frozen=True, tag="attach"):
+    """Follow a stream, from the number after ``after`` (none: from a snapshot on)."""
+
+    roles: ClassVar[frozenset[Role]] = ALL
+    stream: Stream
+    after: Annotated[int, Meta(ge=0)] | None = None
+
+
+class Detach(ClientCommand, frozen=True, tag="detach"):
+    """No longer follow a stream."""
+
+    roles: ClassVar[frozenset[Role]] = ALL
+    stream: Stream
+
+
+# ── driver, and the taximeter beside the driver ──────────────────────────────────────────────────────────────────
+
+
+class GoOnline(ClientCommand, frozen=True, tag="online"):
+    """The shift begins, or the break ends: the car takes offers."""
+
+    roles: ClassVar[frozenset[Role]] = DRIVER
+
+
+class GoOffline(ClientCommand, frozen=True, tag="offline"):
+    """The shift ends."""
+
+    roles: ClassVar[frozenset[Role]] = DRIVER
+
+
+class TakeBreak(ClientCommand, frozen=True, tag="break"):
+    """No offers until ``online``."""
+
+    roles: ClassVar[frozenset[Role]] = DRIVER
+
+
+class GpsFix(ClientMessage, frozen=True, tag="fix"):
+    """Where the car is. Not answered one by one: ``heard`` tells up to which number fixes are safe."""
+
+    roles: ClassVar[frozenset[Role]] = DRIVER | DEVICE
+    fix: Fix
+
+
+class GpsFixes(ClientMessage, frozen=True, tag="fixes"):
+    """Fixes gathered while the phone was offline, or not yet heard, in the order of their numbers."""
+
+    roles: ClassVar[frozenset[Role]] = DRIVER | DEVICE
+    fixes: Annotated[list[Fix], Meta(min_length=1, max_length=500)]
+
+
+class AcceptOffer(ClientCommand, frozen=True, tag="accept"):
+    """Take the offered trip."""
+
+    roles: ClassVar[frozenset[Role]] = DRIVER
+    offer: Id
+
+
+class DeclineOffer(ClientCommand, frozen=True, tag="decline"):
+    """Leave the offered trip to others."""
+
+    roles: ClassVar[frozenset[Role]] = DRIVER
+    offer: Id
+    reason: Text = ""
+
+
+class Arrived(ClientCommand, frozen=True, tag="arrived"):
+    """The car waits at the pick-up."""
+
+    roles: ClassVar[frozenset[Role]] = DRIVER
+    trip: Id
+
+
+class StartRide(ClientCommand, frozen=True, tag="start"):
+    """The passenger is in the car and has said the ride code of four digits."""
+
+    roles: ClassVar[frozenset[Role]] = DRIVER
+    trip: Id
+    code: Annotated[str, Meta(pattern=r"^[0-9]{4}$")]
+
+
+class StartHail(ClientCommand, frozen=True, tag="hail"):
+    """A passenger got in on the street: a trip without a known passenger begins."""
+
+    roles: ClassVar[frozenset[Role]] = DRIVER
+
+
+class MeterReading(ClientCommand, frozen=True, tag="meter"):
+    """What the taximeter shows for the ride. The last reading is the fare, in place of the GPS meter's."""
+
+    roles: ClassVar[frozenset[Role]] = DRIVER | DEVICE
+    amount: Minor
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+
+
+class FinishRide(ClientCommand, frozen=True, tag="finish"):
+    """The ride is over: the fare is due."""
+
+    roles: ClassVar[frozenset[Role]] = DRIVER
+    trip: Id
+
+
+class DriverCancel(ClientCommand, frozen=True, tag="give_back"):
+    """The driver gives the trip back before its start: it is matched again. ``no_show`` ends it, with a fee."""
+
+    roles: ClassVar[frozenset[Role]] = DRIVER
+    trip: Id
+    reason: CancelReason
+    no_show: bool = False
+
+
+class MeterHired(ClientCommand, frozen=True, tag="hired"):
+    """The taximeter was switched to hired: a street hail begins."""
+
+    roles: ClassVar[frozenset[Role]] = DEVICE
+
+
+class MeterVacant(ClientCommand, frozen=True, tag="vacant"):
+    """The taximeter was switched to vacant: the ride is over."""
+
+    roles: ClassVar[frozenset[Role]] = DEVICE
+
+
+class AskToday(ClientCommand, frozen=True, tag="today"):
+    """Today's payments and totals of the vehicle, to check accounts."""
+
+    roles: ClassVar[frozenset[Role]] = DEVICE | DRIVER
+
+
+# ── passenger ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Estimate(ClientCommand, frozen=True, tag="estimate"):
+    """What a ride would cost, and how long it would take."""
+
+    roles: ClassVar[frozenset[Role]] = PASSENGER | DISPATCHER
+    pickup: Place
+    dropoff: Place
+    at: Time | None = None
+
+
+class RequestRide(ClientCommand, frozen=True, tag="request"):
+    """A car now, or at ``at``: then it is a reservation, matched with enough lead."""
+
+    roles: ClassVar[frozenset[Role]] = PASSENGER
+    pickup: Place
+    dropoff: Place | None = None
+    vehicle_class: VehicleClass = "standard"
+    seats: Annotated[int, Meta(ge=1, le=8)] = 1
+    needs: Annotated[list[Need], Meta(max_length=2)] = []
+    at: Time | None = None
+    note: Text = ""
+
+
+class CancelTrip(ClientCommand, frozen=True, tag="cancel"):
+    """The passenger, or a dispatcher for somebody, no longer wants the trip."""
+
+    roles: ClassVar[frozenset[Role]] = PASSENGER | DISPATCHER
+    trip: Id
+    reason: CancelReason
+
+
+class Pay(ClientCommand, frozen=True, tag="pay"):
+    """Pay the fare that is due: of one's own ``trip``, or of the car whose QR code was scanned (``vehicle``).
+
+    ``buyer`` is the Alipay user id of whoever pays; only that account can confirm the order.
+    """
+
+    roles: ClassVar[frozenset[Role]] = PASSENGER
+    trip: Id | None = None
+    vehicle: Id | None = None
+    buyer: Annotated[str, Meta(pattern=r"^2088[0-9]{12}$")] | None = None
+
+
+class Rate(ClientCommand, frozen=True, tag="rate"):
+    """One to five stars for a finished ride."""
+
+    roles: ClassVar[frozenset[Role]] = PASSENGER
+    trip: Id
+    stars: Annotated[int, Meta(ge=1, le=5)]
+    comment: Text = ""
+
+
+# ── dispatcher ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Watch(ClientCommand, frozen=True, tag="watch"):
+    """See the cars in these H3 cells (resolution 7, as hexadecimal text), trips and alarms. Replaces the last watch."""
+
+    roles: ClassVar[frozenset[Role]] = DISPATCHER
+    cells: Annotated[list[Annotated[str, Meta(pattern=r"^[0-9a-f]{15}$")]], Meta(max_length=500)]
+
+
+class BookByPhone(ClientCommand, frozen=True, tag="book"):
+    """A ride for somebody who called."""
+
+    roles: ClassVar[frozenset[Role]] = DISPATCHER
+    phone: Phone
+    pickup: Place
+    dropoff: Place | None = None
+    vehicle_class: VehicleClass = "standard"
+    seats: Annotated[int, Meta(ge=1, le=8)] = 1
+    needs: Annotated[list[Need], Meta(max_length=2)] = []
+    at: Time | None = None
+    note: Text = ""
+
+
+class AssignByHand(ClientCommand, frozen=True, tag="assign"):
+    """Offer a waiting trip to this car, whatever the matcher would do."""
+
+    roles: ClassVar[frozenset[Role]] = DISPATCHER
+    trip: Id
+    vehicle: Id
+
+
+class TakeOutOfService(ClientCommand, frozen=True, tag="take_out"):
+    """The car gets no offers until it is put back."""
+
+    roles: ClassVar[frozenset[Role]] = DISPATCHER
+    vehicle: Id
+    reason: CancelReason
+
+
+class PutBackInService(ClientCommand, frozen=True, tag="put_back"):
+    """The car may go online again."""
+
+    roles: ClassVar[frozenset[Role]] = DISPATCHER
+    vehicle: Id
+
+
+# ── from the server ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class ServerMessage(msgspec.Struct, frozen=True, tag_field="t", omit_defaults=True):
+    """What the server sends. Clients ignore fields that they do not know."""
+
+
+class Recovery(msgspec.Struct, frozen=True):
+    """How the resumption of a stream went: ``recovered`` false means that a snapshot follows instead."""
+
+    stream: str
+    recovered: bool
+    seq: int
+
+
+class Welcome(ServerMessage, frozen=True, tag="welcome"):
+    """The answer to ``hello``. ``session`` names this connection in logs."""
+
+    role: Role
+    subject: str
+    session: str
+    city_time: float
+    speed: float
+    vehicle: str | None = None
+    heard: int = 0
+
+
+class Accepted(ServerMessage, frozen=True, tag="accepted"):
+    """The command is committed: the stream, its number and state now. ``result`` where something was asked."""
+
+    id: str
+    stream: str | None = None
+    seq: int | None = None
+    state: str | None = None
+    result: dict[str, object] = {}
+
+
+class Rejected(ServerMessage, frozen=True, tag="rejected"):
+    """The command (or, without an ``id``, the message) was refused and changed nothing."""
+
+    code: int
+    text: str
+    retryable: bool
+    id: str | None = None
+    field: str | None = None
+
+
+class MoneyView(msgspec.Struct, frozen=True):
+    """An amount in whole minor units."""
+
+    minor: int
+    currency: str
+
+
+class FareLineView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line of a fare: what for, how much of it, and what that costs."""
+
+    kind: str
+    text: str
+    quantity: float
+    unit: str
+    minor: int
+
+
+class FareView(msgspec.Struct, frozen=True):
+    """A fare and how it was made."""
+
+    total: MoneyView
+    lines: list[FareLineView]
+
+
+class CarView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The car that comes, as a passenger needs to know it."""
+
+    vehicle: str
+    plate: str
+    driver: str
+    vehicle_class: str = "standard"
+
+
+class PaymentView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where the payment of a trip stands. ``trade`` is Alipay's number, for its cashier."""
+
+    state: str
+    method: str = ""
+    amount: MoneyView | None = None
+    order: str = ""
+    trade: str = ""
+    reason: str = ""
+
+
+class OfferView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An offer to a driver. It expires at ``expires_at``; the countdown is the app's to draw."""
+
+    offer: str
+    trip: str
+    pickup: Place
+    pickup_s: float
+    expires_at: float
+    dropoff: Place | None = None
+    passengers: int = 1
+    needs: list[str] = []
+    note: str = ""
+
+
+class MeterView(msgspec.Struct, frozen=True):
+    """What the meter of the ride shows."""
+
+    meters: float
+    waiting_s: float
+    fare: MoneyView
+
+
+class TripView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A trip, as its reader may see it."""
+
+    trip: str
+    state: str
+    origin: str
+    vehicle_class: str
+    requested_at: float
+    pickup: Place | None = None
+    dropoff: Place | None = None
+    pickup_at: float | None = None
+    seats: int = 1
+    needs: list[str] = []
+    note: str = ""
+    car: CarView | None = None
+    code: str | None = None
+    eta_at: float | None = None
+    assigned_at: float | None = None
+    arrived_at: float | None = None
+    started_at: float | None = None
+    finished_at: float | None = None
+    fare: FareView | None = None
+    payment: PaymentView | None = None
+    cancelled_by: str | None = None
+    cancel_reason: str | None = None
+    stars: int | None = None
+    passenger: str | None = None
+
+
+class VehicleView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A vehicle, as its driver, its taximeter or a dispatcher may see it."""
+
+    vehicle: str
+    state: str
+    driver: str | None = None
+    offer: OfferView | None = None
+    trip: str | None = None
+    meter: MeterView | None = None
+    paid: PaymentView | None = None
+    reason: str = ""
+
+
+class Update(ServerMessage, frozen=True, tag="update"):
+    """Number ``seq`` of a stream: what happened, and how the trip or vehicle stands after it."""
+
+    stream: str
+    seq: int
+    event: str
+    at: float
+    trip: TripView | None = None
+    vehicle: VehicleView | None = None
+
+
+class Snapshot(ServerMessage, frozen=True, tag="snapshot"):
+    """How a stream stands at ``seq``. ``recovered`` tells whether the updates since the asked number came before."""
+
+    stream: str
+    seq: int
+    recovered: bool
+    trip: TripView | None = None
+    vehicle: VehicleView | None = None
+
+
+class Heard(ServerMessage, frozen=True, tag="heard"):
+    """Fixes up to number ``n`` are safe; the app may forget them."""
+
+    n: int
+
+
+class CarPosition(ServerMessage, frozen=True, tag="car"):
+    """Where the car of a trip is, and when it will be at the pick-up. Only the newest counts; it may be skipped."""
+
+    trip: str
+    n: int
+    at: float
+    lat: float
+    lng: float
+    heading: float | None = None
+    eta_at: float | None = None
+
+
+class MapFrame(ServerMessage, frozen=True, tag="map"):
+    """Cars in one cell: ``(vehicle, state, lat, lng, heading, at)``. ``whole`` replaces what was known of the cell."""
+
+    cell: str
+    at: float
+    cars: list[tuple[str, str, float, float, float | None, float]]
+    whole: bool = False
+
+
+class MapStale(ServerMessage, frozen=True, tag="map_stale"):
+    """The map gets no positions now (``stale``), or again. Trips, offers and payments go on."""
+
+    stale: bool
+
+
+class TripNotice(ServerMessage, frozen=True, tag="trip"):
+    """A trip's new state, for dispatchers. May be skipped; the trip's stream never is."""
+
+    trip: TripView
+
+
+class Alarm(ServerMessage, frozen=True, tag="alarm"):
+    """Something a dispatcher has to look at."""
+
+    name: str
+    at: float
+    fields: dict[str, str | float | int | None]
+
+
+class Replaced(ServerMessage, frozen=True, tag="replaced"):
+    """Another connection of the same driver or device has taken over; this one is about to be closed."""
+
+
+FromClient = (
+    Hello
+    | Attach
+    | Detach
+    | GoOnline
+    | GoOffline
+    | TakeBreak
+    | GpsFix
+    | GpsFixes
+    | AcceptOffer
+    | DeclineOffer
+    | Arrived
+    | StartRide
+    | StartHail
+    | MeterReading
+    | FinishRide
+    | DriverCancel
+    | MeterHired
+    | MeterVacant
+    | AskToday
+    | Estimate
+    | RequestRide
+    | CancelTrip
+    | Pay
+    | Rate
+    | Watch
+    | BookByPhone
+    | AssignByHand
+    | TakeOutOfService
+    | PutBackInService
+)
+
+FromServer = (
+    Welcome
+    | Accepted
+    | Rejected
+    | Update
+    | Snapshot
+    | Heard
+    | CarPosition
+    | MapFrame
+    | MapStale
+    | TripNotice
+    | Alarm
+    | Replaced
+)
+
+SUBPROTOCOL_MSGPACK: Final = "taxi.v1.msgpack"
+SUBPROTOCOL_JSON: Final = "taxi.v1.json"
