@@ -330,4 +330,5 @@ def encode_command(command: Command) -> bytes:
 
 def decode_command(body: bytes) -> AnyCommand:
     """The command in ``body``. Raises ``msgspec.ValidationError``."""
-    return _decoder.decode(body)
+    command: AnyCommand = _decoder.decode(body)
+    return command
