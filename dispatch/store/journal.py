@@ -77,7 +77,10 @@ class History(NamedTuple):
 
 
 class Batch(msgspec.Struct):
-    """One transaction. ``dues_done`` are ``(owner, name)``; removing what is not there is no conflict."""
+    """One transaction. ``dues_done`` are ``(owner, name)``; removing what is not there is no conflict.
+
+    A batch may gather many decisions; how several on one key become one is in :mod:`dispatch.store.plan`.
+    """
 
     appends: list[Append] = msgspec.field(default_factory=list)
     replies: list[StoredReply] = msgspec.field(default_factory=list)
@@ -106,12 +109,18 @@ class Committed(NamedTuple):
 
 
 class Conflict(NamedTuple):
-    """Nothing was written, because of these: streams that stand elsewhere, replies that exist, claims that are taken."""
+    """Nothing was written: streams stand elsewhere, replies exist, claims are taken.
+
+    With nothing named, the batch contradicts itself (two replies to one command), or what stood in the way has
+    gone since: its commands are to be run again one by one.
+    """
 
     streams: Mapping[EntityKey, int]
     """The last number of each appended stream that is not the expected one."""
     replies: Mapping[str, StoredReply]
+    """The stored replies, by the command's id."""
     claims: Sequence[Claim]
+    """Those of the batch that cannot be had."""
 
 
 class JournalUnavailableError(Exception):
@@ -142,7 +151,7 @@ class Journal(Protocol):
         ...
 
     async def meta(self, name: str, default: str) -> str:
-        """A setting of this journal that is fixed at first use: stores ``default`` if there is none, returns what is."""
+        """A setting that is fixed at first use: stores ``default`` if there is none, returns what is there."""
         ...
 
     async def close(self) -> None:

@@ -1,0 +1,198 @@
+"""A database as two doors: ``read`` and ``write``, each one transaction over a synchronous SQLAlchemy connection.
+
+The work is a plain function, the same for both databases. SQLite runs it in a thread, whole (through an asynchronous
+driver each statement costs three to four hops between threads); PostgreSQL runs it through asyncpg on the loop.
+
+* SQLite: WAL, ``synchronous=FULL``, one writer at a time by ``BEGIN IMMEDIATE``; readers never wait for it.
+* PostgreSQL: writers at READ COMMITTED, who lock what they depend on; readers at REPEATABLE READ, so that several
+  statements see one state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, Final, Protocol, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url
+from sqlalchemy import event as hooks
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from dispatch.store.journal import JournalUnavailableError
+
+T = TypeVar("T")
+
+READERS: Final = 2
+"""Threads that read SQLite beside the one that writes."""
+
+_OUR_FAULT: Final = ("22", "42")
+"""SQLSTATE classes that are no outage: bad data, bad statement."""
+
+
+class DeadlockError(Exception):
+    """PostgreSQL broke a deadlock by rolling this transaction back: nothing was written, it may run again."""
+
+
+class Database(Protocol):
+    """One database. Raises :class:`JournalUnavailableError` where it does not answer in time, or not clearly."""
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` over one state of the database."""
+        ...
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` in one transaction and commit it; an exception of ``work`` rolls back and comes out."""
+        ...
+
+    async def close(self) -> None:
+        """Give back connections and threads."""
+        ...
+
+
+def sqlstate(error: DBAPIError) -> str:
+    """PostgreSQL's five letters for ``error``, or nothing."""
+    return str(getattr(error.orig, "sqlstate", None) or "")
+
+
+@contextmanager
+def _outages() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        state = sqlstate(error)
+        if state == "40P01":
+            raise DeadlockError(str(error.orig)) from error
+        if is_duplicate(error) or state.startswith(_OUR_FAULT) or _is_bug(error):
+            raise
+        raise JournalUnavailableError(str(error.orig)) from error
+    except (PoolTimeoutError, OSError, TimeoutError) as error:
+        raise JournalUnavailableError(str(error) or type(error).__name__) from error
+
+
+def is_duplicate(error: DBAPIError) -> bool:
+    """Whether ``error`` says that a unique key is taken."""
+    name = str(getattr(error.orig, "sqlite_errorname", ""))
+    return sqlstate(error) == "23505" or name in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
+
+
+def _is_bug(error: DBAPIError) -> bool:
+    """A constraint that no other writer can have caused, or a statement that SQLite does not understand."""
+    name = str(getattr(error.orig, "sqlite_errorname", ""))
+    return name.startswith("SQLITE_CONSTRAINT") or name == "SQLITE_ERROR" or sqlstate(error).startswith("23")
+
+
+def sync_sqlite_url(url: URL) -> URL:
+    """``url`` for the synchronous driver. Raises ``ValueError`` where it names no file."""
+    if not url.database or url.database == ":memory:":
+        raise ValueError("a SQLite journal needs a file")
+    return url.set(drivername="sqlite+pysqlite")
+
+
+def sqlite_engine(url: URL, begin: str, *, busy_timeout_s: float, connections: int) -> Engine:
+    """An engine whose transactions start with ``begin`` and whose connections are durable."""
+    engine = create_engine(sync_sqlite_url(url), pool_size=connections, max_overflow=0, pool_reset_on_return=None)
+
+    def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - sqlite3 behind SQLAlchemy's event
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={int(busy_timeout_s * 1000)}")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    hooks.listen(engine, "connect", prepare)
+    hooks.listen(engine, "begin", start)
+    return engine
+
+
+class SqliteDatabase:
+    """A SQLite file. One thread writes, :data:`READERS` threads read."""
+
+    def __init__(self, url: URL, *, timeout_s: float) -> None:
+        self._writing = sqlite_engine(url, "BEGIN IMMEDIATE", busy_timeout_s=timeout_s, connections=1)
+        self._reading = sqlite_engine(url, "BEGIN", busy_timeout_s=timeout_s, connections=READERS)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="journal-write")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="journal-read")
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` in a reader's thread."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, _run, self._reading, work)
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` in the writer's thread."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._writer, _run, self._writing, work)
+
+    async def close(self) -> None:
+        """Wait for what is under way, then close the file."""
+        await asyncio.to_thread(self._shutdown)
+
+    def _shutdown(self) -> None:
+        self._writer.shutdown()
+        self._readers.shutdown()
+        self._writing.dispose()
+        self._reading.dispose()
+
+
+def _run(engine: Engine, work: Callable[[Connection], T]) -> T:
+    with _outages(), engine.begin() as connection:
+        return work(connection)
+
+
+def postgres_engine(url: URL, *, timeout_s: float, connections: int) -> AsyncEngine:
+    """An engine over asyncpg; a statement that takes longer than ``timeout_s`` is given up."""
+    return create_async_engine(
+        url.set(drivername="postgresql+asyncpg"),
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=timeout_s,
+        connect_args={"timeout": timeout_s, "command_timeout": timeout_s},
+    )
+
+
+class PostgresDatabase:
+    """A PostgreSQL database through asyncpg."""
+
+    def __init__(self, url: URL, *, timeout_s: float, connections: int) -> None:
+        self._writing = postgres_engine(url, timeout_s=timeout_s, connections=connections)
+        self._reading = self._writing.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` at REPEATABLE READ."""
+        with _outages():
+            async with self._reading.begin() as connection:
+                return await connection.run_sync(work)
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` at READ COMMITTED."""
+        with _outages():
+            async with self._writing.begin() as connection:
+                return await connection.run_sync(work)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._writing.dispose()
+
+
+def open_database(url: str, *, timeout_s: float = 8.0, connections: int = 4) -> Database:
+    """The database at ``url`` (``sqlite[+…]:///file`` or ``postgresql[+…]://…``), not yet connected.
+
+    ``timeout_s`` is wall seconds to wait for a lock, a connection or a statement; ``connections`` is for PostgreSQL.
+    """
+    parsed = make_url(url)
+    match parsed.get_backend_name():
+        case "sqlite":
+            return SqliteDatabase(parsed, timeout_s=timeout_s)
+        case "postgresql":
+            return PostgresDatabase(parsed, timeout_s=timeout_s, connections=connections)
+        case other:
+            raise ValueError(f"no journal on {other}: use sqlite or postgresql")

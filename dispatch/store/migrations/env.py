@@ -1,0 +1,14 @@
+"""Alembic's entry: runs the migrations on the connection, and in the transaction, of the caller."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from dispatch.store.schema import metadata
+
+connection = context.config.attributes.get("connection")
+if connection is None:
+    raise RuntimeError("migrations are run by dispatch.store.migrations.upgrade")
+context.configure(connection=connection, target_metadata=metadata, transactional_ddl=True)
+with context.begin_transaction():
+    context.run_migrations()

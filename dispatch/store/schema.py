@@ -1,0 +1,244 @@
+"""The journal's tables. Migrations make them (``dispatch.store.migrations``); a test holds the two together.
+
+All times are city seconds, but ``reply.at``, which is wall seconds and serves retention alone.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+REVISION: Final = "0001"
+"""The migration that this code needs; a journal at another one is refused."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+stream = Table(
+    "stream",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("last", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The last number of each stream: the row on which writers meet."""
+
+event = Table(
+    "event",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Double, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+reply = Table(
+    "reply",
+    metadata,
+    Column("command_id", Text, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("at", Double, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+due = Table(
+    "due",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("shard", Integer, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("command", LargeBinary, nullable=False),
+    Index(None, "kind", "shard"),
+    sqlite_with_rowid=False,
+)
+
+claim = Table(
+    "claim",
+    metadata,
+    Column("vehicle", Text, primary_key=True),
+    Column("trip", Text, nullable=False),
+    Index(None, "trip", unique=True),
+    sqlite_with_rowid=False,
+)
+
+snapshot = Table(
+    "snapshot",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+trip = Table(
+    "trip",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("passenger", Text),
+    Column("driver", Text),
+    Column("vehicle", Text),
+    Column("vehicle_class", Text),
+    Column("origin", Text),
+    Column("requested_at", Double),
+    Column("pickup_at", Double),
+    Column("pickup_lat", Double),
+    Column("pickup_lng", Double),
+    Column("dropoff_lat", Double),
+    Column("dropoff_lng", Double),
+    Column("assigned_at", Double),
+    Column("arrived_at", Double),
+    Column("started_at", Double),
+    Column("finished_at", Double),
+    Column("cancelled_by", Text),
+    Column("cancel_reason", Text),
+    Column("fare_minor", BigInteger),
+    Column("currency", Text),
+    Column("payment_state", Text),
+    Column("paid_at", Double),
+    Column("seq", BigInteger, nullable=False),
+    Column("updated_at", Double),
+    Index(None, "state", "requested_at"),
+    Index(None, "passenger", "requested_at"),
+    Index(None, "vehicle", "requested_at"),
+    Index(None, "requested_at"),
+)
+"""The present state of each trip. ``origin`` is ``app``, ``phone`` or ``hail``."""
+
+payment = Table(
+    "payment",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("trip", Text),
+    Column("vehicle", Text),
+    Column("state", Text, nullable=False),
+    Column("method", Text),
+    Column("amount_minor", BigInteger),
+    Column("currency", Text),
+    Column("order_no", Text),
+    Column("trade_no", Text),
+    Column("buyer", Text),
+    Column("opened_at", Double),
+    Column("paid_at", Double),
+    Column("refunded_minor", BigInteger),
+    Column("seq", BigInteger, nullable=False),
+    Column("updated_at", Double),
+    Index(None, "vehicle", "opened_at"),
+    Index(None, "state", "opened_at"),
+    Index(None, "trip"),
+    Index(None, "order_no"),
+)
+"""The present state of each payment."""
+
+vehicle_state = Table(
+    "vehicle_state",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("driver", Text),
+    Column("trip", Text),
+    Column("seq", BigInteger, nullable=False),
+    Column("updated_at", Double),
+)
+"""The present state of each vehicle's entity; what the car *is* stands in ``vehicle``."""
+
+ROWS: Final[dict[str, Table]] = {table.name: table for table in (trip, payment, vehicle_state)}
+"""The tables that a :class:`dispatch.entity.Row` may name."""
+
+vehicle = Table(
+    "vehicle",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("plate", Text, nullable=False),
+    Column("company", Text, nullable=False),
+    Column("vehicle_class", Text, nullable=False),
+    Column("seats", Integer, nullable=False),
+    Column("wheelchair", Boolean, nullable=False),
+    Column("child_seat", Boolean, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Index(None, "plate", unique=True),
+)
+
+driver = Table(
+    "driver",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("phone", Text, nullable=False),
+    Column("pin_hash", Text, nullable=False),
+    Column("active", Boolean, nullable=False),
+)
+
+permission = Table(
+    "permission",
+    metadata,
+    Column("driver", Text, ForeignKey("driver.id"), primary_key=True),
+    Column("vehicle", Text, primary_key=True),
+)
+"""Which driver may drive which vehicle; the vehicle ``*`` is any."""
+
+dispatcher = Table(
+    "dispatcher",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("permissions", JSON, nullable=False),
+)
+
+device = Table(
+    "device",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("vehicle", Text, ForeignKey("vehicle.id"), nullable=False),
+    Column("key_hash", Text, nullable=False),
+    Index(None, "vehicle"),
+)
+
+passenger = Table(
+    "passenger",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("phone", Text, nullable=False),
+    Column("alipay_user_id", Text),
+    Column("created", Double, nullable=False),
+    Index(None, "phone", unique=True),
+    Index(None, "alipay_user_id", unique=True),
+)

