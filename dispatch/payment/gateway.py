@@ -1,0 +1,178 @@
+"""The port through which a payment reaches Alipay, and what comes back, as facts.
+
+Contract, for every implementation:
+
+- **Three kinds of end.** A call ends in a success that Alipay signed, in a :class:`Refused` (Alipay decided
+  against it), or in :class:`Unknown`: it may or may not have happened. A timeout, a broken connection,
+  ``SYSTEM_ERROR``, an answer that cannot be read and a success whose signature does not verify are all
+  ``Unknown``. No call raises for what the network or Alipay does.
+- **Nothing unsigned is believed as a success.** An unsigned answer counts as a refusal of a create or a close,
+  and says nothing about a trade: to a query it is ``Unknown``.
+- **The order number is the identity.** Repeating ``create`` with the same order is safe and gives the same trade;
+  repeating ``query`` and ``close`` is always safe. After an ``Unknown``, query; never take a new number first.
+- **A trade is paid** exactly where :attr:`TradeStatus.paid` says so, in a signed query answer or in a verified
+  notification whose facts match the order (:func:`dispatch.payment.notification.failed_checks`).
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from typing import Final, Protocol
+
+import msgspec
+
+from dispatch.money import Money
+
+_AMOUNT: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,4})?", re.ASCII)
+
+
+def read_amount(text: str, currency: str) -> Money | None:
+    """An amount as Alipay writes it, ``"12.30"``; None for anything else, exponents and signs among it."""
+    if not _AMOUNT.fullmatch(text):
+        return None
+    try:
+        return Money.parse(text, currency)
+    except ValueError:
+        return None
+
+
+class TradeStatus(enum.Enum):
+    """Where a trade stands at Alipay."""
+
+    WAITING = "WAIT_BUYER_PAY"
+    SUCCESS = "TRADE_SUCCESS"
+    FINISHED = "TRADE_FINISHED"
+    CLOSED = "TRADE_CLOSED"
+    PENDING = "TRADE_PENDING"
+    """Paid, but the seller's account is frozen."""
+
+    @property
+    def paid(self) -> bool:
+        """Whether the merchant has the money: success, or finished (no refund possible any more)."""
+        return self in (TradeStatus.SUCCESS, TradeStatus.FINISHED)
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt to collect one charge."""
+
+    out_trade_no: str
+    """Ours, unique for the merchant: up to 64 letters, digits and ``_``."""
+    amount: Money
+    subject: str
+    """What the passenger reads, up to 256 characters."""
+    buyer_id: str
+    """The passenger's Alipay user id, 16 digits from 2088."""
+    notify_url: str
+    """Where Alipay posts the result."""
+    expires_min: int
+    """Minutes until an unpaid trade closes by itself, from 1 to 21,600 (15 days)."""
+    passback: str = ""
+    """Comes back in the notification, up to 256 characters."""
+
+
+class OrderCreated(msgspec.Struct, frozen=True):
+    """The trade waits for its buyer."""
+
+    out_trade_no: str
+    trade_no: str
+
+
+class TradeView(msgspec.Struct, frozen=True, kw_only=True):
+    """A trade as Alipay signed it in answer to a query."""
+
+    out_trade_no: str
+    trade_no: str
+    status: TradeStatus
+    amount: Money
+    buyer_id: str = ""
+    paid_at: str = ""
+    """When it was paid, ``yyyy-MM-dd HH:mm:ss`` in Beijing's time; blank where it never was."""
+
+
+class Closed(msgspec.Struct, frozen=True):
+    """The trade is closed and can no longer be paid."""
+
+    out_trade_no: str
+
+
+class NotFound(msgspec.Struct, frozen=True):
+    """Alipay signed that it knows no such trade."""
+
+    out_trade_no: str
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """Alipay decided against the call: nothing was done by it."""
+
+    code: str
+    """Alipay's own, for example ``TRADE_HAS_SUCCESS``; :mod:`dispatch.payment.phrases` says it in plain words."""
+    detail: str = ""
+    signed: bool = True
+    """False for a gateway's refusal before any business, which carries no signature."""
+
+
+class Unknown(msgspec.Struct, frozen=True):
+    """It may or may not have happened. Query before anything else."""
+
+    reason: str
+
+
+class Notification(msgspec.Struct, frozen=True, kw_only=True):
+    """An asynchronous message whose signature has verified. Its facts are still to be held against the order."""
+
+    notify_id: str
+    """The same in every repetition of one message."""
+    out_trade_no: str
+    trade_no: str
+    status: TradeStatus
+    total: str
+    """The amount as Alipay wrote it, ``"12.30"``."""
+    currency: str = ""
+    """Where the message names one; a mapi message of a mainland trade does not."""
+    seller_id: str = ""
+    seller_email: str = ""
+    buyer_id: str = ""
+    paid_at: str = ""
+    """``yyyy-MM-dd HH:mm:ss`` in Beijing's time; blank where it was not paid."""
+    refunded: str = ""
+    """Cumulative refunds, where the message tells of one."""
+    refund_no: str = ""
+    passback: str = ""
+    fields: dict[str, str]
+    """All fields as received, for the ledger."""
+
+    @property
+    def event(self) -> tuple[str, str, str]:
+        """What makes it the same news: trade, status, refund. Process each once."""
+        return self.trade_no, self.status.value, self.refund_no
+
+
+class Rejected(msgspec.Struct, frozen=True):
+    """A message that Alipay cannot be shown to have sent, or that cannot be read."""
+
+    reason: str
+
+
+class Gateway(Protocol):
+    """What the payment actor knows of Alipay. See the module for the contract."""
+
+    async def create(self, order: Order) -> OrderCreated | Refused | Unknown:
+        """Make the trade that the passenger's app will confirm."""
+        ...
+
+    async def query(self, out_trade_no: str) -> TradeView | NotFound | Unknown:
+        """Ask where the trade stands."""
+        ...
+
+    async def close(self, out_trade_no: str) -> Closed | NotFound | Refused | Unknown:
+        """Close an unpaid trade. ``Closed`` also where it was closed before; a paid one is ``Refused``."""
+        ...
+
+    def verify_notification(self, body: bytes, content_type: str) -> Notification | Rejected:
+        """Check the signature of a posted form, and read it. Pure; needs no network."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of the connections."""
+        ...

@@ -1,0 +1,231 @@
+"""The mapi client turns every answer into one of the port's outcomes, and believes no success unsigned."""
+
+from collections.abc import Callable
+from urllib.parse import parse_qs
+
+import httpx
+import pytest
+
+from dispatch.clock import ManualClock
+from dispatch.money import Money
+from dispatch.payment.gateway import (
+    Closed,
+    NotFound,
+    Order,
+    OrderCreated,
+    Refused,
+    TradeStatus,
+    TradeView,
+    Unknown,
+)
+from dispatch.payment.mapi import MapiGateway, MapiMerchant
+from dispatch.payment.signing import Credentials, Signer, canonical
+from tests.dispatch.payment.test_mapi_xml import answer
+
+KEYS = Credentials(sign_type="MD5", md5_key="m" * 32)
+MERCHANT = MapiMerchant(
+    gateway_url="https://gateway.invalid/gateway.do",
+    partner="2088000000000001",
+    seller_id="2088000000000001",
+    keys=KEYS,
+    trans_currency="USD",
+    currency="USD",
+    secondary_merchant_id="cab1",
+    secondary_merchant_name="City Cab",
+)
+ORDER = Order(
+    out_trade_no="T1_1_1",
+    amount=Money(1235, "USD"),
+    subject="Taxi 车费 & tip",
+    buyer_id="2088000000000002",
+    notify_url="https://cab.invalid/notify",
+    expires_min=15,
+    passback="T1",
+)
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+def gateway(handler: Handler) -> MapiGateway:
+    return MapiGateway(MERCHANT, ManualClock(1_600_000_000.0), transport=httpx.MockTransport(handler))
+
+
+def answering(body: bytes, status: int = 200) -> MapiGateway:
+    return gateway(lambda _: httpx.Response(status, content=body))
+
+
+def failing(code: str) -> bytes:
+    return answer({"result_code": "FAIL", "detail_error_code": code, "detail_error_des": "说明"})
+
+
+REFUSAL = b"<alipay><is_success>F</is_success><error>%s</error></alipay>"
+
+
+async def test_create_sends_a_signed_form() -> None:
+    """Every field as Alipay's documents name it, and a signature over them."""
+    seen: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(
+            200, content=answer({"result_code": "SUCCESS", "out_trade_no": "T1_1_1", "trade_no": "2020"})
+        )
+
+    created = await gateway(handler).create(ORDER)
+
+    form = {name: values[0] for name, values in parse_qs(seen[0].content.decode()).items()}
+    assert created == OrderCreated("T1_1_1", "2020")
+    assert seen[0].url.params["_input_charset"] == "UTF-8"
+    assert form.pop("sign") == Signer(KEYS).sign(canonical(form).encode())
+    assert form == {
+        "service": "alipay.acquire.create",
+        "partner": "2088000000000001",
+        "_input_charset": "UTF-8",
+        "sign_type": "MD5",
+        "timestamp": "2020-09-13 20:26:40",
+        "out_trade_no": "T1_1_1",
+        "subject": "Taxi 车费 & tip",
+        "product_code": "OVERSEAS_MBARCODE_PAY",
+        "total_fee": "12.35",
+        "seller_id": "2088000000000001",
+        "buyer_id": "2088000000000002",
+        "trans_currency": "USD",
+        "currency": "USD",
+        "extend_params": '{"secondary_merchant_id":"cab1","secondary_merchant_name":"City Cab",'
+        '"secondary_merchant_industry":"4121"}',
+        "it_b_pay": "15m",
+        "passback_parameters": "T1",
+        "notify_url": "https://cab.invalid/notify",
+    }
+
+
+@pytest.mark.parametrize("minutes", [0, -1, 21_601])
+async def test_expiry_out_of_range(minutes: int) -> None:
+    """An expiry that Alipay would not take is our own error, found before anything is sent."""
+    order = Order(**{name: getattr(ORDER, name) for name in ORDER.__struct_fields__} | {"expires_min": minutes})
+
+    with pytest.raises(ValueError, match="expiry"):
+        await answering(b"").create(order)
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        (failing("TRADE_HAS_SUCCESS"), Refused("TRADE_HAS_SUCCESS", "说明")),
+        (failing("SYSTEM_ERROR"), Unknown("SYSTEM_ERROR")),
+        (answer({"result_code": "UNKNOWN"}), Unknown("UNKNOWN")),
+        (answer({"result_code": "FAIL"}), Unknown("FAIL")),
+        (answer({"out_trade_no": "T1_1_1"}), Unknown("no result_code")),
+        (REFUSAL % b"ILLEGAL_SIGN", Refused("ILLEGAL_SIGN", "", signed=False)),
+        (REFUSAL % b"SYSTEM_ERROR", Unknown("SYSTEM_ERROR")),
+        (b"<html/>", Unknown("neither accepted nor refused")),
+        (b"nothing", Unknown("not XML")),
+        (
+            answer({"result_code": "SUCCESS", "out_trade_no": "other", "trade_no": "1"}),
+            Unknown("the answer is about another order"),
+        ),
+        (
+            answer({"result_code": "SUCCESS", "out_trade_no": "T1_1_1"}),
+            Unknown("the answer is about another order"),
+        ),
+        (
+            answer({"result_code": "SUCCESS", "out_trade_no": "T1_1_1", "trade_no": "1"}).replace(b">1<", b">2<"),
+            Unknown("the signature does not verify"),
+        ),
+    ],
+)
+async def test_create_outcomes(body: bytes, outcome: Refused | Unknown) -> None:
+    """Refusals, unclear answers and forgeries of a create."""
+    assert await answering(body).create(ORDER) == outcome
+
+
+QUERY = {
+    "result_code": "SUCCESS",
+    "out_trade_no": "T1_1_1",
+    "trade_no": "2020",
+    "trade_status": "TRADE_SUCCESS",
+    "total_fee": "12.35",
+    "buyer_user_id": "2088000000000002",
+    "send_pay_date": "2020-09-13 20:30:00",
+}
+
+
+async def test_query_paid() -> None:
+    """A signed query answer is the trade as Alipay sees it."""
+    view = await answering(answer(QUERY)).query("T1_1_1")
+
+    assert view == TradeView(
+        out_trade_no="T1_1_1",
+        trade_no="2020",
+        status=TradeStatus.SUCCESS,
+        amount=Money(1235, "USD"),
+        buyer_id="2088000000000002",
+        paid_at="2020-09-13 20:30:00",
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        (failing("TRADE_NOT_EXIST"), NotFound("T1_1_1")),
+        (failing("PARTNER_ERROR"), Unknown("PARTNER_ERROR")),
+        (failing("SYSTEM_ERROR"), Unknown("SYSTEM_ERROR")),
+        (answer({"result_code": "PROCESS_EXCEPTION"}), Unknown("PROCESS_EXCEPTION")),
+        (REFUSAL % b"TRADE_NOT_EXIST", Unknown("TRADE_NOT_EXIST")),
+        (answer(QUERY | {"trade_status": "X"}), Unknown("the answer's trade_status is not known")),
+        (answer(QUERY | {"total_fee": "1e5"}), Unknown("the answer's total_fee cannot be read")),
+        (answer(QUERY | {"out_trade_no": "T2"}), Unknown("the answer is about another order")),
+    ],
+)
+async def test_query_outcomes(body: bytes, outcome: NotFound | Unknown) -> None:
+    """Only a signed answer says that a trade does not exist; everything else is unknown."""
+    assert await answering(body).query("T1_1_1") == outcome
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        (answer({"result_code": "SUCCESS", "out_trade_no": "T1_1_1"}), Closed("T1_1_1")),
+        (failing("TRADE_HAS_CLOSE"), Closed("T1_1_1")),
+        (failing("TRADE_NOT_EXIST"), NotFound("T1_1_1")),
+        (failing("REASON_ILLEGAL_STATUS"), Refused("REASON_ILLEGAL_STATUS", "说明")),
+        (answer({"result_code": "SUCCESS", "out_trade_no": "T9"}), Unknown("the answer is about another order")),
+        (answer({"result_code": "UNKNOWN"}), Unknown("UNKNOWN")),
+    ],
+)
+async def test_close_outcomes(body: bytes, outcome: Closed | NotFound | Refused | Unknown) -> None:
+    """Closed now or before, never there, paid, or unclear."""
+    assert await answering(body).close("T1_1_1") == outcome
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (httpx.ReadTimeout("slow"), "timeout"),
+        (httpx.ConnectTimeout("slow"), "timeout"),
+        (httpx.ConnectError("no"), "connection: ConnectError"),
+        (httpx.RemoteProtocolError("cut"), "connection: RemoteProtocolError"),
+    ],
+)
+async def test_network_failures_are_unknown(error: httpx.HTTPError, reason: str) -> None:
+    """Whatever the network does, nothing is raised and nothing is concluded."""
+
+    def handler(_: httpx.Request) -> httpx.Response:
+        raise error
+
+    client = gateway(handler)
+
+    assert await client.create(ORDER) == Unknown(reason)
+    assert await client.query("T1_1_1") == Unknown(reason)
+    assert await client.close("T1_1_1") == Unknown(reason)
+    await client.aclose()
+
+
+@pytest.mark.parametrize("status", [302, 404, 500, 502])
+async def test_other_statuses_are_unknown(status: int) -> None:
+    """A proxy's error page says nothing about the order, nor does a redirect."""
+    assert await answering(answer(QUERY), status).query("T1_1_1") == Unknown(f"HTTP {status}")
+
+
+def test_repr_of_the_configuration_shows_no_key() -> None:
+    """A merchant in a log line has no keys in it."""
+    assert "m" * 32 not in repr(MERCHANT)
