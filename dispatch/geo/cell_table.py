@@ -1,0 +1,115 @@
+"""Known cells as small numbers ("slots"), with their geometry and neighbours in arrays.
+
+Rule 1: a slot, once given, stays. Rule 2: slot 0 is nowhere: it holds no car and is far from everything, and
+fills rows of neighbours that have fewer (around pentagons).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dispatch.geo.arrays import BoolArray, FloatArray, IntArray
+from dispatch.geo.cells import Cell, disk_and_rim, shapes
+
+NOWHERE = 0
+_FAR = (9.0, 9.0, 9.0)
+
+
+class CellTable:
+    """Slots of cells: made on first sight, with the arrays that a search gathers from."""
+
+    def __init__(self) -> None:
+        self._slot_of: dict[Cell, int] = {Cell(0): NOWHERE}
+        self._cells: list[Cell] = [Cell(0)]
+        self._center = np.array([_FAR])
+        self._cover_m = np.zeros(1)
+        self._inner_chord2 = np.full(1, -1.0)
+        self._disks: dict[int, _DiskRows] = {}
+
+    def __len__(self) -> int:
+        return len(self._cells)
+
+    @property
+    def center(self) -> FloatArray:
+        """Unit vectors of the centres, [slots, 3]."""
+        return self._center
+
+    @property
+    def cover_m(self) -> FloatArray:
+        """Metres around the centre that cover the cell."""
+        return self._cover_m
+
+    @property
+    def inner_chord2(self) -> FloatArray:
+        """Squared chord around the centre that is all inside the cell."""
+        return self._inner_chord2
+
+    def cell(self, slot: int) -> Cell:
+        """The cell of a slot."""
+        return self._cells[slot]
+
+    def slots(self, cells: Sequence[Cell]) -> IntArray:
+        """The slot of each cell; new cells get the next ones, in the order given."""
+        known = self._slot_of
+        new = [c for c in dict.fromkeys(cells) if c not in known]
+        if new:
+            self._learn(new)
+        return np.fromiter((known[c] for c in cells), np.int64, len(cells))
+
+    def neighbours(self, slots: IntArray, rings: int) -> IntArray:
+        """The slots of all cells within ``rings`` steps, at least 1; [n, 1 + 3 * rings * (rings + 1)].
+
+        The last ``6 * rings`` columns hold the outermost ring; gaps are filled with :data:`NOWHERE`.
+        """
+        rows = self._disks.setdefault(rings, _DiskRows(rings))
+        missing = np.unique(slots[~rows.known(slots, len(self))]).tolist()
+        if missing:
+            cells = [rows.filled(*disk_and_rim(self._cells[slot], rings)) for slot in missing]
+            flat = self.slots([cell for row in cells for cell in row])
+            rows.keep(missing, flat.reshape(len(missing), -1))
+        return rows.of(slots)
+
+    def _learn(self, cells: list[Cell]) -> None:
+        start = len(self._cells)
+        self._cells.extend(cells)
+        self._slot_of.update((c, start + i) for i, c in enumerate(cells))
+        shape = shapes(cells)
+        self._center = np.concatenate((self._center, shape.center))
+        self._cover_m = np.concatenate((self._cover_m, shape.cover_m))
+        self._inner_chord2 = np.concatenate((self._inner_chord2, shape.inner_chord2))
+
+
+class _DiskRows:
+    """Rows of neighbours by slot, for one number of rings; a row is kept from its first use."""
+
+    def __init__(self, rings: int) -> None:
+        self._inside = 1 + 3 * rings * (rings - 1)
+        self._rim = 6 * rings
+        self._row_of = np.full(0, -1, np.int64)
+        self._rows = np.zeros((0, self._inside + self._rim), np.int64)
+
+    def known(self, slots: IntArray, table_size: int) -> BoolArray:
+        """Which of the slots have a row."""
+        if len(self._row_of) < table_size:
+            grown = np.full(2 * table_size, -1, np.int64)
+            grown[: len(self._row_of)] = self._row_of
+            self._row_of = grown
+        known: BoolArray = self._row_of[slots] >= 0
+        return known
+
+    def filled(self, inside: list[Cell], rim: list[Cell]) -> list[Cell]:
+        """One row of cells, both parts brought to their width."""
+        gap = [Cell(0)]
+        return inside + gap * (self._inside - len(inside)) + rim + gap * (self._rim - len(rim))
+
+    def keep(self, slots: list[int], rows: IntArray) -> None:
+        """Store a row for each slot."""
+        self._row_of[slots] = np.arange(len(self._rows), len(self._rows) + len(rows))
+        self._rows = np.concatenate((self._rows, rows))
+
+    def of(self, slots: IntArray) -> IntArray:
+        """The rows of slots that all have one."""
+        rows: IntArray = self._rows[self._row_of[slots]]
+        return rows
