@@ -13,6 +13,7 @@ from typing import ClassVar, Final, Literal, NamedTuple, Protocol, get_args
 
 import msgspec
 
+from dispatch.errors import DispatchError
 from dispatch.ids import CommandId
 from dispatch.units import CityTime
 
@@ -53,6 +54,8 @@ class Principal(msgspec.Struct, frozen=True):
 
     role: Literal["driver", "passenger", "dispatcher", "device", "system"]
     id: str
+    vehicle: str = ""
+    """The car that a driver or a device signed in for."""
 
 
 SYSTEM = Principal("system", "")
@@ -105,6 +108,16 @@ class Decision(msgspec.Struct):
     claims: Sequence[Claim] = ()
     releases: Sequence[Claim] = ()
     signals: Sequence[Signal] = ()
+    refusal: DispatchError | None = None
+    """What the sender is told although the events are written: the command itself could not be done."""
+
+
+class NeedsForeignError(Exception):
+    """A decision needs another entity as the journal has it: it is made again with ``Context.foreign`` filled."""
+
+    def __init__(self, key: EntityKey) -> None:
+        self.key = key
+        super().__init__(str(key))
 
 
 class Context(NamedTuple):
