@@ -1,0 +1,92 @@
+"""The sandbox's accounts: double entry, append-only, in minor units. Nothing but these says who was charged.
+
+Accounts are named ``buyer:<user id>``, ``merchant:<partner>`` and ``outside`` (where opening balances come from).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Final, Literal
+
+import msgspec
+
+MINOR_DIGITS: Final = {"JPY": 0, "KRW": 0}
+"""Currencies without decimals; all others have two."""
+CURRENCIES: Final = frozenset(
+    {"AUD", "CAD", "CHF", "CNY", "DKK", "EUR", "GBP", "HKD", "JPY", "KRW", "NOK", "NZD", "SEK", "SGD", "THB", "USD"}
+)
+OUTSIDE: Final = "outside"
+
+Purpose = Literal["opening", "capture", "refund"]
+
+
+def to_minor(text: str, currency: str) -> int:
+    """``"12.30"`` as minor units. Raises ``ValueError`` where it is no plain amount of that currency."""
+    whole, point, decimals = text.partition(".")
+    digits = MINOR_DIGITS.get(currency, 2)
+    if not (whole.isascii() and whole.isdigit() and len(whole) <= 9):
+        raise ValueError(text)
+    if point and not (decimals.isascii() and decimals.isdigit() and len(decimals) <= digits):
+        raise ValueError(text)
+    return int(whole + decimals.ljust(digits, "0"))
+
+
+def to_text(minor: int, currency: str) -> str:
+    """Minor units as Alipay writes them, ``"12.30"``."""
+    digits = MINOR_DIGITS.get(currency, 2)
+    if digits == 0:
+        return str(minor)
+    return f"{minor // 10**digits}.{minor % 10**digits:0{digits}d}"
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """Money that went from one account to another."""
+
+    purpose: Purpose
+    from_account: str
+    to_account: str
+    currency: str
+    minor: int
+    trade_no: str = ""
+    at: float = 0.0
+
+
+class Books:
+    """All entries, and the balances that follow from them."""
+
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+        self._balances: defaultdict[tuple[str, str], int] = defaultdict(int)
+
+    def post(self, entry: Entry) -> None:
+        """Write an entry: what one account loses, the other gains."""
+        if entry.minor <= 0:
+            raise ValueError("an entry moves something")
+        self._entries.append(entry)
+        self._balances[entry.from_account, entry.currency] -= entry.minor
+        self._balances[entry.to_account, entry.currency] += entry.minor
+
+    def balance(self, account: str, currency: str) -> int:
+        """What the account holds, in minor units."""
+        return self._balances.get((account, currency), 0)
+
+    def knows(self, account: str, currency: str) -> bool:
+        """Whether the account ever held this currency."""
+        return (account, currency) in self._balances
+
+    def entries(self) -> Iterator[Entry]:
+        """Everything that happened, in order."""
+        return iter(self._entries)
+
+    def balances(self) -> list[tuple[str, str, int]]:
+        """Account, currency and minor units, sorted."""
+        return sorted((account, currency, minor) for (account, currency), minor in self._balances.items())
+
+
+def balanced(balances: Iterable[tuple[str, str, int]]) -> bool:
+    """Whether all accounts add up to nothing in every currency."""
+    sums: defaultdict[str, int] = defaultdict(int)
+    for _, currency, minor in balances:
+        sums[currency] += minor
+    return not any(sums.values())

@@ -1,0 +1,43 @@
+"""What time it is at Alipay: unix seconds, and Beijing's calendar."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from typing import Final, Protocol
+
+BEIJING: Final = dt.timezone(dt.timedelta(hours=8))
+
+
+class WallClock(Protocol):
+    """Tells unix seconds."""
+
+    def wall(self) -> float:
+        """Unix seconds now."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def wall(self) -> float:
+        """Unix seconds now."""
+        return time.time()
+
+
+def beijing_text(at: float) -> str:
+    """``yyyy-MM-dd HH:mm:ss`` in Beijing, as Alipay writes every time."""
+    return f"{dt.datetime.fromtimestamp(at, BEIJING):%Y-%m-%d %H:%M:%S}"
+
+
+def from_beijing_text(text: str) -> float:
+    """Unix seconds of ``yyyy-MM-dd HH:mm:ss`` or of milliseconds since 1970. Raises ``ValueError``."""
+    if text.isascii() and text.isdigit() and len(text) == 13:
+        return int(text) / 1000
+    return dt.datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING).timestamp()
+
+
+def end_of_beijing_day(at: float) -> float:
+    """The next midnight in Beijing."""
+    today = dt.datetime.fromtimestamp(at, BEIJING).replace(hour=0, minute=0, second=0, microsecond=0)
+    return (today + dt.timedelta(days=1)).timestamp()
