@@ -1,0 +1,243 @@
+"""A region's matcher: free cars and open requests go in, proposals come out. No I/O, no clock, soft state only.
+
+Rule 1. A car or request that is part of a proposal takes no part in another one until its outcome is reported, or
+        until ``hold_s`` has passed.
+Rule 2. The vehicle decides. A proposal binds nobody: the car's host accepts or refuses it, and tells.
+Rule 3. Equal input gives equal output: requests go by age and id, cars by id, never by the order of a hash.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dispatch.ids import TripId, VehicleId
+from dispatch.matching.assignment import Assigner, exact
+from dispatch.matching.book import RequestBook, Waiting
+from dispatch.matching.candidates import Candidates
+from dispatch.matching.cost import MS
+from dispatch.matching.fleet import Fleet
+from dispatch.matching.model import Floats, FreeCar, Ints, OpenRequest, Proposal, Window, WindowStats
+from dispatch.matching.search import Found, WindowSearch, nobody
+from dispatch.matching.settings import MatcherSettings
+from dispatch.matching.vocabulary import Bits, Vocabulary
+from dispatch.matching.why import NEAREST_KEPT, RequestNotes, RequestReasons, VehicleNotes, VehicleReasons
+from dispatch.units import CityTime
+
+REFUSED = ("declined", "expired", "withdrawn")
+"""Outcomes after which the same car is not proposed to the same trip again."""
+NOT_FREE = ("busy", "taken", "offline")
+"""Outcomes that say the car is not free: it takes part again when its host announces it anew."""
+
+
+class RegionMatcher:
+    """Matches the requests of one region with the cars that it sees.
+
+    ``assign`` is the rule; the exact assignment unless a comparison asks for another.
+    """
+
+    def __init__(
+        self,
+        candidates: Candidates,
+        settings: MatcherSettings | None = None,
+        assign: Assigner = exact,
+    ) -> None:
+        self._settings = settings or MatcherSettings()
+        self._assign = assign
+        self._candidates = candidates
+        classes, capabilities = Vocabulary(), Bits()
+        self._fleet = Fleet(classes, capabilities)
+        self._book = RequestBook(classes, capabilities)
+        self._excluded: dict[TripId, tuple[VehicleId, ...]] = {}
+        self._request_notes = RequestNotes(self._fleet, self._settings)
+        self._vehicle_notes = VehicleNotes(self._settings)
+        self._now = CityTime(0.0)
+        self.wants_window_now = False
+        """Whether a request found no other waiting, or lost its car to another: the shell holds a window at once."""
+
+    # Cars
+
+    def car_free(self, car: FreeCar) -> int:
+        """A car may be offered trips; returns its handle for :meth:`cars_moved`. May be said again at any time."""
+        handle = self._fleet.announce(car)
+        held_for = self._fleet.held_for.get(handle)
+        if held_for is not None and held_for not in self._book:
+            self._fleet.release(handle)
+        self._candidates.put(handle, car.lat, car.lng)
+        self._vehicle_notes.free(handle, max(car.at, self._now))
+        return handle
+
+    def car_gone(self, vehicle_id: VehicleId, reason: str) -> None:
+        """The car may not be offered trips. ``reason`` is kept for the question why; an unknown car is ignored."""
+        handle = self._fleet.handle(vehicle_id)
+        if handle is not None:
+            self._leave(handle, reason)
+
+    def cars_moved(self, handles: Ints, lat: Floats, lng: Floats, at: Floats) -> int:
+        """New fixes, one row each; degrees and city time. Returns how many counted.
+
+        Fixes of cars that are not free, and fixes older than the last, do not count.
+        """
+        taken = self._fleet.move(handles, lat, lng, at)
+        if taken.size:
+            self._candidates.move(handles[taken], lat[taken], lng[taken])
+        return int(taken.size)
+
+    # Requests
+
+    def request_open(self, request: OpenRequest) -> None:
+        """A trip looks for a car. Said again (with a newer ``trip_seq``), it replaces what was known."""
+        self.wants_window_now |= self._book.waiting_count == 0
+        self._excluded.pop(request.trip_id, None)
+        if request.excluded:
+            self._excluded[request.trip_id] = request.excluded
+        self._request_notes.opened(self._book.open(request))
+
+    def request_closed(self, trip_id: TripId) -> None:
+        """The trip looks no more. A car held for it stays held until its host speaks, or the hold runs out."""
+        slot = self._book.slot(trip_id)
+        if slot is not None:
+            self._request_notes.settled(trip_id, slot)
+            self._book.close(trip_id)
+            self._excluded.pop(trip_id, None)
+
+    # Outcomes
+
+    def proposal_taken(self, trip_id: TripId, vehicle_id: VehicleId) -> None:
+        """The car has accepted the trip: both are gone."""
+        handle = self._fleet.handle(vehicle_id)
+        if handle is not None:
+            self._fleet.release(handle, trip_id)
+            self._leave(handle, "on a trip")
+        self.request_closed(trip_id)
+
+    def proposal_failed(self, trip_id: TripId, vehicle_id: VehicleId, reason: str) -> None:
+        """The car will not come. The trip tries again at once, without this car where the car had refused."""
+        handle = self._fleet.handle(vehicle_id)
+        if handle is not None:
+            self._fleet.release(handle, trip_id)
+            if reason in NOT_FREE:
+                self._leave(handle, reason)
+        if trip_id not in self._book:
+            return
+        if reason in REFUSED:
+            before = self._excluded.get(trip_id, ())
+            self._excluded[trip_id] = (*before, vehicle_id)
+        self._book.release(trip_id)
+        self.wants_window_now = True
+
+    # Windows
+
+    def window(self, now: CityTime) -> Window:
+        """Match who waits with who is free, at city time ``now``."""
+        self._now = now
+        self.wants_window_now = False
+        for trip_id in self._fleet.release_overdue(now):
+            self._book.release(trip_id)
+        waiting = self._book.waiting()
+        if not len(waiting) or not self._fleet.free_count:
+            return self._idle_window(waiting)
+        search = WindowSearch(
+            waiting=waiting,
+            fleet=self._fleet,
+            candidates=self._candidates,
+            excluded=self._excluded_pairs(waiting),
+            settings=self._settings,
+            now=now,
+        )
+        found = search.run(self._assign)
+        free = self._fleet.free_count
+        self._note(search, found, waiting)
+        proposals = self._propose(found, waiting)
+        stats = WindowStats(
+            waiting=len(waiting),
+            free=free,
+            pairs=found.allowed,
+            rounds=found.rounds,
+            widest=found.widest,
+            proven=found.proven,
+            cost_s=float(found.cost.sum()) / MS,
+        )
+        return Window(proposals, stats)
+
+    # Questions
+
+    @property
+    def waiting_count(self) -> int:
+        """Requests that wait and are not held for a proposal."""
+        return self._book.waiting_count
+
+    @property
+    def free_count(self) -> int:
+        """Cars announced as free, held ones included."""
+        return self._fleet.free_count
+
+    def why_request(self, trip_id: TripId) -> RequestReasons | None:
+        """Why a trip got its car, or none, as its last window saw it; None when nothing is known of it."""
+        return self._request_notes.reasons(trip_id, self._book.slot(trip_id))
+
+    def why_vehicle(self, vehicle_id: VehicleId) -> VehicleReasons | None:
+        """What a car did with its time, by cause; None for a car never announced."""
+        handle = self._fleet.handle(vehicle_id)
+        if handle is None:
+            return None
+        return VehicleReasons(vehicle_id, self._vehicle_notes.spans(handle, self._now))
+
+    def _leave(self, handle: int, reason: str) -> None:
+        if self._fleet.free[handle]:
+            self._fleet.leave(handle)
+            self._candidates.remove(handle)
+            self._vehicle_notes.gone(handle, self._now, reason)
+
+    def _excluded_pairs(self, waiting: Waiting) -> Ints:
+        """Row times fleet plus handle, of each pair that had its chance."""
+        if not self._excluded:
+            return np.zeros(0, dtype=np.int64)
+        pairs = []
+        for row, slot in enumerate(waiting.slot.tolist()):
+            for vehicle_id in self._excluded.get(self._book.requests[slot].trip_id, ()):
+                handle = self._fleet.handle(vehicle_id)
+                if handle is not None:
+                    pairs.append(row * len(self._fleet) + handle)
+        return np.array(pairs, dtype=np.int64)
+
+    def _propose(self, found: Found, waiting: Waiting) -> tuple[Proposal, ...]:
+        proposals = []
+        for row in np.flatnonzero(found.chosen >= 0).tolist():
+            slot = int(waiting.slot[row])
+            request = self._book.requests[slot]
+            pair = found.chosen[row]
+            handle = int(found.judged.car[pair])
+            self._fleet.hold(handle, request.trip_id, self._now + self._settings.hold_s)
+            self._book.hold(request.trip_id)
+            self._request_notes.settled(request.trip_id, slot)
+            proposals.append(
+                Proposal(
+                    trip_id=request.trip_id,
+                    trip_seq=request.trip_seq,
+                    vehicle_id=self._fleet.ids[handle],
+                    pickup_s=float(found.judged.pickup_s[pair]),
+                    cost_s=float(found.cost[row]) / MS,
+                )
+            )
+        return tuple(proposals)
+
+    def _note(self, search: WindowSearch, found: Found, waiting: Waiting) -> None:
+        """Remember why; who got nothing, and whose list was cut short, is looked at once more for the 50 nearest."""
+        judged = found.judged
+        self._vehicle_notes.window(self._now, self._fleet, self._stale(), judged)
+        asked = self._settings.candidates
+        if asked < min(NEAREST_KEPT, self._fleet.free_count):
+            listed = np.bincount(judged.row, minlength=len(waiting))
+            short = np.flatnonzero((found.chosen < 0) & (listed == asked))
+            if short.size:
+                again = search.look_for_reasons(short, NEAREST_KEPT)
+                judged = judged.where(~np.isin(judged.row, short)).then(again)
+        self._request_notes.window(self._now, self._fleet.free_count, judged, waiting.slot)
+
+    def _idle_window(self, waiting: Waiting) -> Window:
+        self._vehicle_notes.window(self._now, self._fleet, self._stale(), None)
+        self._request_notes.window(self._now, self._fleet.free_count, nobody(), waiting.slot)
+        return Window((), WindowStats(waiting=len(waiting), free=self._fleet.free_count))
+
+    def _stale(self) -> Ints:
+        return self._fleet.stale(self._now - self._settings.stale_after_s)

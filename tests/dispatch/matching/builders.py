@@ -1,0 +1,80 @@
+"""Cars, requests and matchers for tests, near the corner of Market and 5th in San Francisco."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dispatch.geo.index import CarIndex
+from dispatch.geo.straight_line import StraightLine
+from dispatch.ids import TripId, VehicleId
+from dispatch.matching.assignment import Assigner, exact
+from dispatch.matching.candidates import CityCandidates
+from dispatch.matching.matcher import RegionMatcher
+from dispatch.matching.model import FreeCar, OpenRequest
+from dispatch.matching.settings import MatcherSettings
+from dispatch.units import CityTime, LatLng, Seconds
+
+LAT, LNG = 37.784, -122.407
+NOW = CityTime(1000.0)
+DEGREE_M = 111_195.0
+TRAVEL = StraightLine(kmh=25.0, detour=1.3)
+MPS = 25.0 / 3.6 / 1.3
+
+
+def matcher(assign: Assigner = exact, *, settings: MatcherSettings | None = None) -> RegionMatcher:
+    """A matcher on the H3 index with straight-line times, whose proof holds exactly."""
+    return RegionMatcher(CityCandidates(CarIndex(), TRAVEL, top_mps=MPS), settings or MatcherSettings(), assign)
+
+
+def car(
+    name: str,
+    north_m: float = 0.0,
+    *,
+    at: float = NOW,
+    vehicle_class: str = "standard",
+    capabilities: frozenset[str] = frozenset(),
+    seats: int = 4,
+) -> FreeCar:
+    """A car so many metres north of the corner."""
+    return FreeCar(
+        vehicle_id=VehicleId(name),
+        lat=LAT + north_m / DEGREE_M,
+        lng=LNG,
+        at=CityTime(at),
+        vehicle_class=vehicle_class,
+        capabilities=capabilities,
+        seats=seats,
+    )
+
+
+def request(
+    name: str,
+    north_m: float = 0.0,
+    *,
+    at: float = NOW,
+    max_pickup_s: float = 900.0,
+    vehicle_class: str = "standard",
+    needs: frozenset[str] = frozenset(),
+    seats: int = 1,
+    excluded: tuple[str, ...] = (),
+) -> OpenRequest:
+    """A passenger so many metres north of the corner."""
+    return OpenRequest(
+        trip_id=TripId(name),
+        pickup=LatLng(LAT + north_m / DEGREE_M, LNG),
+        requested_at=CityTime(at),
+        max_pickup_s=Seconds(max_pickup_s),
+        vehicle_class=vehicle_class,
+        needs=needs,
+        seats=seats,
+        excluded=tuple(VehicleId(vehicle) for vehicle in excluded),
+    )
+
+
+def scattered(count: int, seed: int, spread_m: float) -> tuple[np.ndarray, np.ndarray]:
+    """Points around the corner, degrees."""
+    rng = np.random.default_rng(seed)
+    return (
+        LAT + rng.normal(0.0, spread_m, count) / DEGREE_M,
+        LNG + rng.normal(0.0, spread_m, count) / DEGREE_M,
+    )
