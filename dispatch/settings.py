@@ -1,0 +1,216 @@
+"""The settings: what can be set, its default, its unit and what it means. :mod:`dispatch.config` reads them.
+
+Seconds are on the city's clock or on the wall's, as each unit says (they differ where ``clock.speed`` is not 1).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+T = TypeVar("T")
+
+CITY_S = "s, city"
+WALL_S = "s, wall"
+
+
+def _set(
+    default: T,
+    meaning: str,
+    unit: str = "",
+    *,
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+) -> T:
+    """A field with its default, meaning, unit and bounds."""
+    extra = {"unit": unit}
+    field: T = Field(default, description=meaning, ge=ge, gt=gt, le=le, json_schema_extra=dict(extra))
+    return field
+
+
+class Section(BaseModel):
+    """A table of the settings file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
+
+
+class ServerSettings(Section):
+    """Where the server listens and keeps its files."""
+
+    host: str = _set("127.0.0.1", "Address to listen on; `0.0.0.0` for every interface.")
+    port: int = _set(8080, "Port of HTTP and WebSocket; 0 lets the system choose.", ge=0, le=65_535)
+    gateways: int = _set(1, "Gateway processes that share the port.", ge=1, le=64)
+    data_dir: Path = _set(Path("var/taxi"), "Folder for the SQLite journal, the token secret and archives.")
+    public_url: str = _set(
+        "", "How the outside reaches us, for QR codes and Alipay's notifications; empty: `http://HOST:PORT`."
+    )
+    drain_s: float = _set(5.0, "How long a stopping gateway waits for pending answers.", WALL_S, ge=0)
+
+
+class JournalSettings(Section):
+    """Where truth is kept."""
+
+    url: str = _set("", "SQLAlchemy URL, `postgresql+asyncpg://…`; empty: SQLite in `server.data_dir`.")
+    commit_window_ms: float = _set(5.0, "How long events are gathered for one transaction.", "ms, wall", ge=0, le=1000)
+    shards: int = _set(256, "Shards that entities are hashed to. Must not change on existing data.", ge=1, le=65_536)
+
+
+class RedisSettings(Section):
+    """Where soft state is kept."""
+
+    url: str = _set("", "`redis://…` of a Redis or Valkey; empty: an embedded server as a child process.")
+
+
+class RaySettings(Section):
+    """How the actors are hosted."""
+
+    address: str = _set("", "Address of a Ray cluster; empty: a head of our own on this machine.")
+    vehicle_hosts: int = _set(2, "Host processes for vehicles.", ge=1, le=1024)
+    trip_hosts: int = _set(1, "Host processes for trips.", ge=1, le=1024)
+    payment_hosts: int = _set(1, "Host processes for payments.", ge=1, le=1024)
+    placement: Literal["sharded", "dedicated"] = _set(
+        "sharded", "`sharded`: many entities a host; `dedicated`: a Ray actor for each vehicle, trip and payment."
+    )
+    passivate_after_s: float = _set(600.0, "An entity that hears nothing for so long is put to sleep.", CITY_S, gt=0)
+
+
+class ClockSettings(Section):
+    """How fast the city lives."""
+
+    speed: float = _set(1.0, "City seconds in a wall second; 1 in production.", gt=0, le=1000)
+
+
+class ZoneSettings(Section):
+    """A named disc on the map."""
+
+    name: str = _set("", "Name, as tariffs use it.")
+    lat: float = _set(0.0, "Latitude.", "degrees", ge=-90, le=90)
+    lng: float = _set(0.0, "Longitude.", "degrees", ge=-180, le=180)
+    radius_m: float = _set(1000.0, "Radius.", "m", gt=0)
+
+
+SFO = ZoneSettings(name="SFO", lat=37.6190, lng=-122.3816, radius_m=2500.0)
+
+
+class CitySettings(Section):
+    """Which city, and what a ride costs there."""
+
+    name: str = _set("san_francisco", "City: a shipped one, or the folder of an imported one.")
+    tariff: str = _set("san_francisco", "Tariff: `san_francisco`, `shanghai`, or a `.toml` file.")
+    zones: tuple[ZoneSettings, ...] = _set(
+        (SFO,), "Named zones for airport surcharges: tables of `name`, `lat`, `lng`, `radius_m`."
+    )
+
+
+class MatchingSettings(Section):
+    """How requests meet cars."""
+
+    window_s: float = _set(2.0, "Requests gathered for one exact assignment; 0: each at once.", CITY_S, ge=0, le=60)
+    max_pickup_s: float = _set(900.0, "A car further away is not offered the trip.", CITY_S, gt=0)
+    give_up_s: float = _set(300.0, "A request unmatched for so long ends unserved.", CITY_S, gt=0)
+    ageing: float = _set(0.0, "Seconds of pick-up forgiven for each second waited; 0: none.", ge=0)
+    ageing_ceiling_s: float = _set(300.0, "The most that ageing forgives.", CITY_S, ge=0)
+    h3_resolution: int = _set(9, "H3 resolution of the index of free cars.", ge=5, le=12)
+    regions: int = _set(1, "Matchers that share the city.", ge=1, le=64)
+    candidates: int = _set(32, "Cars looked at for a request at first; widened where it could matter.", ge=1, le=4096)
+    hold_s: float = _set(60.0, "A proposal without an outcome is forgotten after this.", CITY_S, gt=0)
+
+
+class OfferSettings(Section):
+    """Offers to drivers."""
+
+    countdown_s: float = _set(15.0, "An offer expires after this.", CITY_S, gt=0)
+
+
+class VehicleSettings(Section):
+    """What is believed of a vehicle."""
+
+    stale_after_s: float = _set(30.0, "Without a fix for so long, a car gets no offers.", CITY_S, gt=0)
+    max_kmh: float = _set(150.0, "A fix that implies a higher speed is a jump.", "km/h", gt=0)
+    future_tolerance_s: float = _set(
+        5.0, "How far a fix may lie in the future, after the phone's clock offset is taken off.", CITY_S, ge=0
+    )
+
+
+class TripSettings(Section):
+    """Deadlines of a trip."""
+
+    reservation_lead_s: float = _set(1200.0, "A reservation is matched so long before its time.", CITY_S, ge=0)
+    no_show_after_s: float = _set(300.0, "A driver at the pick-up may report a no-show after this.", CITY_S, ge=0)
+
+
+class MeterSettings(Section):
+    """The GPS meter."""
+
+    checkpoint_m: float = _set(200.0, "A checkpoint is written after so much way.", "m", gt=0)
+    checkpoint_s: float = _set(10.0, "A checkpoint is written after so much time.", CITY_S, gt=0)
+    waiting_below_kmh: float = _set(0.0, "Below this a ride is waiting; 0: the tariff's own speed.", "km/h", ge=0)
+
+
+class AuthSettings(Section):
+    """Who may come in."""
+
+    token_secret: SecretStr = _set(
+        SecretStr(""), "Key that signs tokens, 32 characters or more; empty: made once in `data_dir`."
+    )
+    token_ttl_s: float = _set(43_200.0, "How long a sign-in holds.", WALL_S, gt=0)
+    sms: Literal["log"] = _set("log", "How codes reach passengers. `log` writes them to the log: for development.")
+    sms_code_ttl_s: float = _set(300.0, "How long a passenger's code is good for.", WALL_S, gt=0)
+    sign_in_attempts: int = _set(5, "Wrong secrets in a row for one name before it is locked.", ge=1)
+    sign_in_lock_s: float = _set(300.0, "How long a locked name stays locked.", WALL_S, ge=0)
+
+    @model_validator(mode="after")
+    def _strong_enough(self) -> Self:
+        if 0 < len(self.token_secret.get_secret_value()) < 32:
+            raise ValueError("token_secret must have 32 characters or more")
+        return self
+
+
+class AlipaySettings(Section):
+    """The company's account at Alipay's mapi gateway (`alipay.acquire.*`)."""
+
+    gateway_url: str = _set("", "`https://globalmapi.alipay.com/gateway.do` in production; empty: no Alipay.")
+    partner: str = _set("", "Partner id (PID), 16 digits from 2088.")
+    seller_id: str = _set("", "Who receives the money; empty: the partner.")
+    sign_type: Literal["MD5", "RSA", "RSA2"] = _set("RSA", "How requests are signed.")
+    md5_key: SecretStr = _set(SecretStr(""), "Key of 32 characters, for `MD5`.")
+    private_key_file: Path | None = _set(None, "Our RSA key, PEM or bare base64, for `RSA` and `RSA2`.")
+    alipay_public_key_file: Path | None = _set(None, "Alipay's public key, PEM or bare base64.")
+    currency: Literal["USD", "CNY", "HKD", "EUR", "GBP", "JPY", "KRW"] = _set(
+        "USD", "Currency that Alipay settles in; fares are in the tariff's."
+    )
+    secondary_merchant_id: str = _set("", "The taxi company's id, where the partner is its acquirer.")
+    secondary_merchant_name: str = _set("", "The taxi company's name.")
+    timeout_s: float = _set(10.0, "One call; after that its outcome is unknown and is asked for.", WALL_S, gt=0)
+    pay_within_min: int = _set(30, "An order not paid by then is closed.", "min, wall", ge=1, le=21_600)
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if not self.gateway_url:
+            return self
+        if not self.partner:
+            raise ValueError("partner must be set where gateway_url is")
+        if self.sign_type == "MD5" and not self.md5_key.get_secret_value():
+            raise ValueError("md5_key must be set for sign_type MD5")
+        if self.sign_type != "MD5" and not (self.private_key_file and self.alipay_public_key_file):
+            raise ValueError(f"private_key_file and alipay_public_key_file must be set for sign_type {self.sign_type}")
+        return self
+
+
+class LimitSettings(Section):
+    """What one connection may do."""
+
+    max_message_bytes: int = _set(65_536, "A larger message is refused.", "bytes", ge=1024)
+    messages_per_s: float = _set(50.0, "Messages for long.", "1/s, wall", gt=0)
+    burst: int = _set(200, "Messages at once.", ge=1)
+    outbox: int = _set(1000, "Messages that wait for a slow reader before it is closed.", ge=1)
+
+
+class LogSettings(Section):
+    """What is logged, and how."""
+
+    level: Literal["debug", "info", "warning", "error"] = _set("info", "The least that is logged.")
+    format: Literal["console", "json"] = _set("console", "`console` for people, `json` for machines.")
