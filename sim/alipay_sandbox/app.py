@@ -213,7 +213,8 @@ class _Embedded(uvicorn.Server):
 
 
 def _config(app: Starlette) -> uvicorn.Config:
-    return uvicorn.Config(app, log_level="warning", access_log=False, ws="none", lifespan="on")
+    # A merchant keeps its connections; the gateway is not the one to close them first.
+    return uvicorn.Config(app, log_level="warning", access_log=False, ws="none", lifespan="on", timeout_keep_alive=75)
 
 
 @contextlib.asynccontextmanager

@@ -17,6 +17,8 @@ from sim.alipay_sandbox.settings import SandboxSettings
 from sim.alipay_sandbox.signature import Seal
 from sim.alipay_sandbox.trades import NoticeTried
 
+MAX_AT_ONCE: Final = 64
+"""Notifications under way at one time."""
 LONGEST_NAP_S: Final = 1.0
 """Due times are looked at this often at least, in case the clock is one that is set by hand."""
 
@@ -25,7 +27,13 @@ class Courier:
     """Sends what is due. One sending of a notice is under way at a time; notices do not wait for each other."""
 
     def __init__(
-        self, settings: SandboxSettings, exchange: Exchange, seals: Mapping[str, Seal], clock: WallClock
+        self,
+        settings: SandboxSettings,
+        exchange: Exchange,
+        seals: Mapping[str, Seal],
+        clock: WallClock,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._settings = settings
         self._exchange = exchange
@@ -34,7 +42,15 @@ class Courier:
         self._clock = clock
         self._wake = asyncio.Event()
         self._under_way: dict[str, asyncio.Task[None]] = {}
-        self._http = httpx.AsyncClient(timeout=settings.notify_timeout_s, follow_redirects=False, trust_env=False)
+        self._room = asyncio.Semaphore(MAX_AT_ONCE)
+        # No connection is kept: one that the merchant is just closing would cost a repetition, 4 minutes later.
+        self._http = httpx.AsyncClient(
+            timeout=settings.notify_timeout_s,
+            limits=httpx.Limits(max_keepalive_connections=0),
+            transport=transport,
+            follow_redirects=False,
+            trust_env=False,
+        )
 
     def wake(self) -> None:
         """Something may have become due."""
@@ -63,8 +79,8 @@ class Courier:
         await self._http.aclose()
 
     def _nap(self) -> float:
-        due = self._exchange.next_due()
-        return LONGEST_NAP_S if due is None else min(LONGEST_NAP_S, max(0.05, due - self._clock.wall()))
+        due = self._exchange.next_due(but=self._under_way)
+        return LONGEST_NAP_S if due is None else min(LONGEST_NAP_S, max(0.0, due - self._clock.wall()))
 
     def _start_due(self) -> None:
         now = self._clock.wall()
@@ -78,11 +94,13 @@ class Courier:
     def _ended(self, notify_id: str) -> Callable[[asyncio.Task[None]], None]:
         def forget(_: asyncio.Task[None]) -> None:
             self._under_way.pop(notify_id, None)
+            self._wake.set()
 
         return forget
 
     async def _send(self, notice: Notice) -> None:
-        acknowledged = await self._post(notice)
+        async with self._room:
+            acknowledged = await self._post(notice)
         now = self._clock.wall()
         next_at = None if acknowledged else notice.repeat_at(now, self._settings.retry_time_factor)
         self._exchange.record(
@@ -91,18 +109,15 @@ class Courier:
 
     async def _post(self, notice: Notice) -> bool:
         opened = self._exchange.trade(notice.made.trade_no).opened
-        body = self.body(notice)
+        body = self._body(notice)
+        headers = {"Content-Type": f"application/x-www-form-urlencoded;charset={self._charset(notice)}"}
         try:
-            answer = await self._http.post(
-                opened.notify_url,
-                content=body,
-                headers={"Content-Type": f"application/x-www-form-urlencoded;charset={self._charset(notice)}"},
-            )
+            answer = await self._http.post(opened.notify_url, content=body, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL):
             return False
         return answer.status_code == httpx.codes.OK and answer.content.strip().lower() == b"success"
 
-    def body(self, notice: Notice) -> bytes:
+    def _body(self, notice: Notice) -> bytes:
         """The notification as it is posted now."""
         trade = self._exchange.trade(notice.made.trade_no)
         partner = trade.terms.partner

@@ -8,7 +8,7 @@ paid once, because :data:`sim.alipay_sandbox.trades.NEXT` knows no second way.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Final
 
 from sim.alipay_sandbox.accounts_file import AccountsFile
@@ -137,10 +137,10 @@ class Exchange:
             if trade.status == "WAIT_BUYER_PAY":
                 self._close(trade, "expired")
 
-    def next_due(self) -> float | None:
-        """When something happens by itself next: an expiry or a notice; unix seconds."""
-        times = [notice.next_at for notice in self.unsent.values() if notice.next_at is not None]
-        return min([*times, *(expiry for expiry, _ in self._expiries[:1])], default=None)
+    def next_due(self, but: Container[str]) -> float | None:
+        """When something happens by itself next, in unix seconds: an expiry, or a notice other than ``but``."""
+        sends = [n.next_at for key, n in self.unsent.items() if n.next_at is not None and key not in but]
+        return min([*sends, *(expiry for expiry, _ in self._expiries[:1])], default=None)
 
     # --- what is kept ---
 

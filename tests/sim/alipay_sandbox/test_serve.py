@@ -1,0 +1,47 @@
+"""The sandbox as a process: says where it listens, stops on a signal, and names a port that is taken."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+pytestmark = pytest.mark.integration
+
+
+def started(keys: Path, port: int) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "sim.alipay_sandbox", "--keys", str(keys), "--port", str(port)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )
+
+
+def test_runs_until_it_is_told_to_stop(tmp_path: Path) -> None:
+    """It answers at the address it prints, and SIGTERM ends it without a word."""
+    with started(tmp_path, 0) as process:
+        assert process.stdout
+        address = process.stdout.readline().split()[-1].removesuffix("/gateway.do")
+        health = httpx.get(f"{address}/sandbox/healthz", trust_env=False)
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=30)
+
+    assert health.json() == {"status": "ok"}
+    assert said == ""
+    assert process.returncode in (0, -signal.SIGTERM)
+
+
+def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    """One clear line, and exit status 1."""
+    with socket.create_server(("127.0.0.1", 0)) as taken, started(tmp_path, taken.getsockname()[1]) as process:
+        _, said = process.communicate(timeout=30)
+
+    assert process.returncode == 1
+    assert said.startswith("cannot listen on 127.0.0.1:")
+    assert said.count("\n") == 1
