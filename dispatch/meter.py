@@ -86,6 +86,10 @@ class Meter:
         if moved_m < self._waiting_mps * elapsed_s:
             self.waiting_s += elapsed_s
             self.slow_m += moved_m
+        return self.due(trace)
+
+    def due(self, trace: Trace) -> bool:
+        """Whether a checkpoint is due at the trace's anchor."""
         return self.meters >= self._due_m or trace.at >= self._due_s
 
     def checkpoint(self, trace: Trace) -> MeterCheckpoint:

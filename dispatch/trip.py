@@ -138,7 +138,7 @@ class Trip:
         if principal.role == "passenger":
             return data.passenger == principal.id
         if principal.role in ("driver", "device"):
-            return data.vehicle is not None and principal.id == data.vehicle
+            return data.vehicle is not None and principal.vehicle == data.vehicle
         return principal.role in ("dispatcher", "system")
 
     def row(self) -> Row:
