@@ -1,0 +1,168 @@
+"""A city as a directory: ``city.toml``, the road network as ``nodes.parquet`` and ``edges.parquet``, a map.
+
+``city.toml`` names the title, the time zone, the speeds beside the network, hour factors, zones and sources. The
+map, for drawing only, is ``land.geojson.gz`` and ``streets.geojson.gz``; either may be missing.
+"""
+
+from __future__ import annotations
+
+import gzip
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dispatch.geo.cells import Box
+from dispatch.geo.hours import HourFactors
+from dispatch.geo.road_graph import OffRoad, RoadGraph
+from dispatch.geo.road_network import RoadNetwork
+from dispatch.geo.zones import Zone
+from dispatch.units import LatLng
+
+SHIPPED = Path(__file__).parent / "cities"
+_SETTINGS = "city.toml"
+_NODES = "nodes.parquet"
+_EDGES = "edges.parquet"
+
+
+class CityError(ValueError):
+    """A city's directory is missing or wrong; the text says what and where."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class City:
+    """A loaded city. ``box`` bounds its road network; ``sources`` name where its data come from."""
+
+    name: str
+    title: str
+    directory: Path
+    box: Box
+    network: RoadNetwork
+    hours: HourFactors
+    off_road: OffRoad
+    zones: tuple[Zone, ...]
+    sources: tuple[str, ...]
+
+    @property
+    def time_zone(self) -> str:
+        """The name of the city's time zone, as in ``America/Los_Angeles``."""
+        return self.hours.time_zone
+
+    @property
+    def center(self) -> LatLng:
+        """The middle of the box."""
+        return LatLng((self.box.south + self.box.north) / 2, (self.box.west + self.box.east) / 2)
+
+    def zones_at(self, point: LatLng) -> tuple[str, ...]:
+        """The names of the zones that hold the point, in the city's order."""
+        return tuple(zone.name for zone in self.zones if zone.holds(point))
+
+    def travel_time(self, cache: Path | None = None) -> RoadGraph:
+        """Travel time over the city's streets; the all-pairs table is kept in ``cache`` where one is given."""
+        return RoadGraph(self.network, hours=self.hours, off_road=self.off_road, cache=cache)
+
+    def map_layer(self, name: str) -> bytes | None:
+        """GeoJSON of ``land`` or ``streets``, None where the city has none."""
+        path = self.directory / f"{name}.geojson.gz"
+        return gzip.decompress(path.read_bytes()) if path.is_file() else None
+
+
+class _Speeds(msgspec.Struct, forbid_unknown_fields=True):
+    detour: float = 1.3
+    access_kmh: float = 15.0
+    off_map_kmh: float = 50.0
+    max_access_m: float = 500.0
+
+
+class _Hours(msgspec.Struct, forbid_unknown_fields=True):
+    weekday: tuple[float, ...] = (1.0,) * 24
+    weekend: tuple[float, ...] = (1.0,) * 24
+
+
+class _Zone(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    title: str
+    lat: float
+    lng: float
+    radius_m: float
+
+
+class _Settings(msgspec.Struct, forbid_unknown_fields=True):
+    title: str
+    time_zone: str
+    sources: tuple[str, ...]
+    off_road: _Speeds = msgspec.field(default_factory=_Speeds)
+    hours: _Hours = msgspec.field(default_factory=_Hours)
+    zones: tuple[_Zone, ...] = ()
+
+
+def shipped_cities() -> tuple[str, ...]:
+    """The names of the cities that come with the product, sorted."""
+    return tuple(sorted(path.parent.name for path in SHIPPED.glob(f"*/{_SETTINGS}")))
+
+
+def load_city(name_or_directory: str | Path) -> City:
+    """The shipped city of that name, or the one in that directory. Raises CityError."""
+    directory = SHIPPED / name_or_directory
+    if not (directory / _SETTINGS).is_file():
+        directory = Path(name_or_directory)
+    if not (directory / _SETTINGS).is_file():
+        raise CityError(f"no city {str(name_or_directory)!r}: shipped are {', '.join(shipped_cities())}")
+    try:
+        settings = msgspec.convert(tomllib.loads((directory / _SETTINGS).read_text("utf-8")), _Settings)
+        return _city(directory, settings, read_network(directory))
+    except (ValueError, KeyError, OSError, pa.ArrowException) as error:
+        raise CityError(f"city {directory}: {error}") from error
+
+
+def _city(directory: Path, settings: _Settings, network: RoadNetwork) -> City:
+    return City(
+        name=directory.name,
+        title=settings.title,
+        directory=directory,
+        box=box_of(network),
+        network=network,
+        hours=HourFactors(settings.time_zone, settings.hours.weekday, settings.hours.weekend),
+        off_road=OffRoad(**msgspec.structs.asdict(settings.off_road)),
+        zones=tuple(Zone(z.name, z.title, LatLng(z.lat, z.lng), z.radius_m) for z in settings.zones),
+        sources=settings.sources,
+    )
+
+
+def box_of(network: RoadNetwork) -> Box:
+    """The smallest box around the nodes."""
+    lat, lng = network.lat, network.lng
+    return Box(float(lat.min()), float(lng.min()), float(lat.max()), float(lng.max()))
+
+
+def read_network(directory: Path) -> RoadNetwork:
+    """The network in a directory's two Parquet files. Raises KeyError or ValueError where a column is wrong."""
+    nodes = pq.read_table(directory / _NODES, columns=["lat", "lng"])
+    edges = pq.read_table(directory / _EDGES, columns=["source", "target", "meters", "seconds"])
+    return RoadNetwork(
+        lat=nodes["lat"].to_numpy().astype(np.float64),
+        lng=nodes["lng"].to_numpy().astype(np.float64),
+        source=edges["source"].to_numpy().astype(np.int64),
+        target=edges["target"].to_numpy().astype(np.int64),
+        meters=edges["meters"].to_numpy().astype(np.float64),
+        seconds=edges["seconds"].to_numpy().astype(np.float64),
+    )
+
+
+def write_network(directory: Path, network: RoadNetwork) -> None:
+    """Write the two Parquet files; metres and seconds to a tenth fit 32-bit floats."""
+    nodes = pa.table({"lat": network.lat, "lng": network.lng})
+    edges = pa.table(
+        {
+            "source": network.source.astype(np.int32),
+            "target": network.target.astype(np.int32),
+            "meters": network.meters.astype(np.float32),
+            "seconds": network.seconds.astype(np.float32),
+        }
+    )
+    pq.write_table(nodes, directory / _NODES, compression="zstd")
+    pq.write_table(edges, directory / _EDGES, compression="zstd")
