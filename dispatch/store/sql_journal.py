@@ -27,7 +27,7 @@ from dispatch.store.journal import (
     StoredSnapshot,
 )
 from dispatch.store.plan import Plan, plan_of
-from dispatch.store.sql_write import RefusedError, by_kind, conflict, stored_reply, write
+from dispatch.store.sql_write import RefusedError, by_kind, conflict, lay_out, stored_reply, write
 
 DEADLOCK_TRIES: Final = 5
 
@@ -85,7 +85,7 @@ class SqlJournal:
         plan = plan_of(batch)
         if plan.contradicts_itself:
             return await self._conflict(plan)
-        work = partial(write, plan=plan, shards=self._shards, wall=self._clock.wall())
+        work = partial(write, writing=lay_out(plan, shards=self._shards, wall=self._clock.wall()))
         for _ in range(DEADLOCK_TRIES if batch else 0):
             try:
                 await self._database.write(work)
@@ -199,7 +199,7 @@ def _load(connection: Connection, keys: Sequence[EntityKey]) -> list[History]:
             events[key] = list(tail)
         for due in map(_stored_due, connection.execute(_DUES_OF, values)):
             dues[due.owner].append(due)
-    return [History(key, snapshots.get(key), events.get(key, ()), dues.get(key, ())) for key in keys]
+    return [History(key, snapshots.get(key), events[key], dues[key]) for key in keys]
 
 
 def _key(row: Any) -> EntityKey:  # noqa: ANN401 - a row with ``kind`` and ``id``

@@ -11,44 +11,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Executable, Table, bindparam, delete, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Executable, bindparam, or_, select
 
 from dispatch.entity import EntityKey, Row
 from dispatch.store import schema
 from dispatch.store.journal import Conflict, StoredReply
-from dispatch.store.plan import Plan
+from dispatch.store.plan import Plan, StreamStep
 from dispatch.store.shards import shard_of
+from dispatch.store.statements import Many, run
 
 CHUNK: Final = 500
 """Most values in one ``IN``."""
-
-Values = dict[str, Any]
 
 
 class RefusedError(Exception):
     """A stream does not stand where the batch expects it; the transaction is to be rolled back."""
 
 
+_STREAM = ("kind", "id", "last")
+_EVENT = ("kind", "id", "seq", "at", "body")
+_REPLY = ("command_id", "kind", "id", "digest", "body", "at")
+_CLAIM = ("vehicle", "trip")
+_DUE_NAME = ("kind", "id", "name")
+_DUE = (*_DUE_NAME, "shard", "at", "target", "command")
+_SNAPSHOT = ("kind", "id", "seq", "body")
+
 _STREAMS = select(schema.stream.c.id, schema.stream.c.last).where(
     schema.stream.c.kind == bindparam("kind"), schema.stream.c.id.in_(bindparam("ids", expanding=True))
 )
 _LOCKED_STREAMS = _STREAMS.order_by(schema.stream.c.id).with_for_update()
-_MOVE_STREAM = (
-    update(schema.stream)
-    .where(schema.stream.c.kind == bindparam("of_kind"), schema.stream.c.id == bindparam("of_id"))
-    .values(last=bindparam("to"))
-)
-_DELETE_DUE = delete(schema.due).where(
-    schema.due.c.kind == bindparam("of_kind"),
-    schema.due.c.id == bindparam("of_id"),
-    schema.due.c.name == bindparam("of_name"),
-)
-_DELETE_CLAIM = delete(schema.claim).where(
-    schema.claim.c.vehicle == bindparam("of_vehicle"), schema.claim.c.trip == bindparam("of_trip")
-)
 _REPLIES = select(schema.reply).where(schema.reply.c.command_id.in_(bindparam("ids", expanding=True)))
 _CLAIMS = select(schema.claim).where(
     or_(
@@ -56,24 +49,6 @@ _CLAIMS = select(schema.claim).where(
         schema.claim.c.trip.in_(bindparam("trips", expanding=True)),
     )
 )
-
-
-def upsert(connection: Connection, table: Table, values: Sequence[Values], *, newer: str | None = None) -> None:
-    """Insert ``values`` (dicts of the same columns) into ``table``, or set those columns where the key is there.
-
-    With ``newer``, a row is left alone unless that column grows.
-    """
-    if not values:
-        return
-    keys = [column.name for column in table.primary_key]
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table)
-    settable = {name: statement.excluded[name] for name in values[0] if name not in keys}
-    if not settable:
-        connection.execute(statement.on_conflict_do_nothing(index_elements=keys), values)
-        return
-    where = None if newer is None else table.c[newer] < statement.excluded[newer]
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=settable, where=where), values)
 
 
 def chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -89,25 +64,44 @@ def by_kind(keys: Sequence[EntityKey]) -> Iterator[tuple[str, Sequence[str]]]:
             yield kind, ids
 
 
-def write(connection: Connection, plan: Plan, *, shards: int, wall: float) -> None:
-    """Write ``plan``. Raises :class:`RefusedError`, or the database's error where a unique key is taken."""
-    _write_streams(connection, plan)
-    _many(connection, insert(schema.event), [
-        {"kind": key.kind, "id": key.id, "seq": seq, "at": at, "body": body} for key, seq, at, body in plan.events
-    ])  # fmt: skip
-    _many(connection, insert(schema.reply), [_reply_values(reply, wall) for reply in plan.replies])
-    _many(connection, _DELETE_CLAIM, [{"of_vehicle": it.vehicle, "of_trip": it.trip} for it in plan.releases])
-    _many(connection, insert(schema.claim), [{"vehicle": it.vehicle, "trip": it.trip} for it in plan.claims])
-    _write_dues(connection, plan, shards)
-    _write_rows(connection, plan.rows)
-    upsert(connection, schema.snapshot, [
-        {"kind": key.kind, "id": key.id, "seq": seq, "body": body} for key, seq, body in plan.snapshots
-    ], newer="seq")  # fmt: skip
+class Writing(NamedTuple):
+    """A plan with its rows laid out, so that nothing but the database works while it is locked."""
+
+    streams: Sequence[StreamStep]
+    parts: Sequence[Many]
 
 
-def _many(connection: Connection, statement: Executable, values: Sequence[Values]) -> None:
-    if values:
-        connection.execute(statement, values)
+def lay_out(plan: Plan, *, shards: int, wall: float) -> Writing:
+    """The statements for ``plan``, in the one order in which tables are written."""
+    parts = [
+        Many("insert", "event", _EVENT, [(*key, seq, at, body) for key, seq, at, body in plan.events]),
+        Many("insert", "reply", _REPLY, [(cid, *key, digest, body, wall) for cid, digest, key, body in plan.replies]),
+        Many("delete", "claim", _CLAIM, [(it.vehicle, it.trip) for it in plan.releases]),
+        Many("insert", "claim", _CLAIM, [(it.vehicle, it.trip) for it in plan.claims]),
+        Many("delete", "due", _DUE_NAME, [(*owner, name) for owner, name in plan.dues_done]),
+        Many("upsert", "due", _DUE, [
+            (*owner, name, shard_of(owner, shards), at, target, command)
+            for owner, name, at, target, command in plan.dues_put
+        ]),
+        *_rows(plan.rows),
+        Many("upsert_newer", "snapshot", _SNAPSHOT, [(*key, seq, body) for key, seq, body in plan.snapshots]),
+    ]  # fmt: skip
+    return Writing(plan.streams, [part for part in parts if part.rows])
+
+
+def _rows(rows: Sequence[Row]) -> Iterator[Many]:
+    """Rows of one table with the same columns go together; as a rule an entity's are the same all its life."""
+    for (table, columns), group in groupby(rows, key=lambda row: (row.table, tuple(row.values))):
+        if table not in schema.ROWS:
+            raise ValueError(f"no table for rows: {table!r}")
+        yield Many("upsert", table, ("id", *columns), [(row.id, *row.values.values()) for row in group])
+
+
+def write(connection: Connection, writing: Writing) -> None:
+    """Write it all. Raises :class:`RefusedError`, or the database's error where a unique key is taken."""
+    _write_streams(connection, writing.streams)
+    for part in writing.parts:
+        run(connection, part)
 
 
 def _last_numbers(connection: Connection, keys: Sequence[EntityKey], statement: Executable) -> dict[EntityKey, int]:
@@ -118,53 +112,15 @@ def _last_numbers(connection: Connection, keys: Sequence[EntityKey], statement: 
     }
 
 
-def _write_streams(connection: Connection, plan: Plan) -> None:
-    stands = _last_numbers(connection, [step.key for step in plan.streams], _LOCKED_STREAMS)
-    if any(stands.get(step.key, 0) != step.expected for step in plan.streams):
+def _write_streams(connection: Connection, steps: Sequence[StreamStep]) -> None:
+    stands = _last_numbers(connection, [step.key for step in steps], _LOCKED_STREAMS)
+    if any(stands.get(step.key, 0) != step.expected for step in steps):
         raise RefusedError
-    grown = [step for step in plan.streams if step.last > step.expected]
-    _many(connection, insert(schema.stream), [
-        {"kind": key.kind, "id": key.id, "last": last} for key, _, last in grown if key not in stands
-    ])  # fmt: skip
-    _many(connection, _MOVE_STREAM, [
-        {"of_kind": key.kind, "of_id": key.id, "to": last} for key, _, last in grown if key in stands
-    ])  # fmt: skip
-
-
-def _reply_values(reply: StoredReply, wall: float) -> Values:
-    return {
-        "command_id": reply.command_id,
-        "digest": reply.digest,
-        "kind": reply.key.kind,
-        "id": reply.key.id,
-        "body": reply.body,
-        "at": wall,
-    }
-
-
-def _write_dues(connection: Connection, plan: Plan, shards: int) -> None:
-    _many(connection, _DELETE_DUE, [
-        {"of_kind": owner.kind, "of_id": owner.id, "of_name": name} for owner, name in plan.dues_done
-    ])  # fmt: skip
-    puts = [
-        {
-            "kind": due.owner.kind,
-            "id": due.owner.id,
-            "name": due.name,
-            "shard": shard_of(due.owner, shards),
-            "at": due.at,
-            "target": due.target,
-            "command": due.command,
-        }
-        for due in plan.dues_put
-    ]
-    upsert(connection, schema.due, puts)
-
-
-def _write_rows(connection: Connection, rows: Sequence[Row]) -> None:
-    """Rows of one table with the same columns go together; a row's columns are the same from life to life."""
-    for (table, _), group in groupby(rows, key=lambda row: (row.table, sorted(row.values))):
-        upsert(connection, schema.ROWS[table], [{"id": row.id, **row.values} for row in group])
+    grown = [step for step in steps if step.last > step.expected]
+    begun = [(*key, last) for key, _, last in grown if key not in stands]
+    moved = [(*key, last) for key, _, last in grown if key in stands]
+    run(connection, Many("insert", "stream", _STREAM, begun))
+    run(connection, Many("update", "stream", _STREAM, moved))
 
 
 def stored_reply(row: Any) -> StoredReply:  # noqa: ANN401 - a row of ``reply``

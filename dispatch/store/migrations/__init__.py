@@ -13,7 +13,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import OperationalError
 
-from dispatch.store.database import postgres_engine, sqlite_engine
+from dispatch.store.database import BEGIN_WRITING, postgres_engine, sqlite_engine
 
 _LOCK: Final = 0x7461_7869
 """The key of PostgreSQL's advisory lock: ``taxi`` in ASCII."""
@@ -36,7 +36,7 @@ def upgrade(url: str, *, timeout_s: float = 60.0) -> None:
 
 def _upgrade_sqlite(url: str, timeout_s: float) -> None:
     """The switch to WAL does not wait for a lock as statements do, hence the attempts."""
-    engine = sqlite_engine(make_url(url), "BEGIN IMMEDIATE", busy_timeout_s=timeout_s, connections=1)
+    engine = sqlite_engine(make_url(url), BEGIN_WRITING, busy_timeout_s=timeout_s, connections=1)
     give_up = time.monotonic() + timeout_s
     try:
         while True:
