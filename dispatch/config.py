@@ -24,6 +24,9 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 from pydantic_settings import SettingsError as SourceError
 
 from dispatch import settings as sections
+from dispatch.meter import MeterRules
+from dispatch.rules import Rules, Zone
+from dispatch.tariffs import TariffError, read_tariff
 
 PREFIX: Final = "TAXI_"
 NESTED: Final = "__"
@@ -107,6 +110,28 @@ def load_settings(file: Path | None = None, given: Mapping[str, object] | None =
         raise SettingsError(_source_line(error)) from None
     finally:
         _from_file.reset(token)
+
+
+def rules_of(settings: Settings) -> Rules:
+    """What entities decide by. Raises :class:`SettingsError` where ``city.tariff`` names no tariff."""
+    try:
+        tariff = read_tariff(settings.city.tariff)
+    except TariffError as error:
+        raise SettingsError(f"city.tariff: {error}") from None
+    meter = settings.meter
+    waiting_kmh = meter.waiting_below_kmh or tariff.waiting.below_kmh
+    return Rules(
+        tariff=tariff,
+        meter=MeterRules(waiting_kmh, checkpoint_m=meter.checkpoint_m, checkpoint_s=meter.checkpoint_s),
+        offer_countdown_s=settings.offer.countdown_s,
+        stale_after_s=settings.vehicle.stale_after_s,
+        give_up_s=settings.matching.give_up_s,
+        reservation_lead_s=settings.trip.reservation_lead_s,
+        no_show_after_s=settings.trip.no_show_after_s,
+        max_mps=settings.vehicle.max_kmh / 3.6,
+        future_tolerance_s=settings.vehicle.future_tolerance_s,
+        zones=tuple(Zone(zone.name, zone.lat, zone.lng, zone.radius_m) for zone in settings.city.zones),
+    )
 
 
 def token_secret(settings: Settings) -> SecretStr:

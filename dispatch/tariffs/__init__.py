@@ -7,6 +7,8 @@ from pathlib import Path
 
 from dispatch.tariff import Tariff, TariffError, load_tariff
 
+__all__ = ["TariffError", "read_tariff", "shipped"]
+
 
 def shipped() -> tuple[str, ...]:
     """The names of the tariffs in this folder."""

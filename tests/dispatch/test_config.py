@@ -5,10 +5,13 @@ import pickle
 import stat
 from pathlib import Path
 
+import msgspec
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from dispatch.config import Settings, SettingsError, load_settings, render_settings_markdown, token_secret
+from dispatch.config import Settings, SettingsError, load_settings, render_settings_markdown, rules_of, token_secret
+from dispatch.meter import MeterRules
+from dispatch.rules import Rules
 
 DOCS = Path(__file__).parents[2] / "docs" / "settings.md"
 
@@ -169,6 +172,31 @@ def test_secrets_are_masked() -> None:
     with pytest.raises(SettingsError) as caught:
         load_settings(given={"auth.token_secret": secret, "auth.sms": secret})
     assert secret not in str(caught.value)
+
+
+def test_rules_follow_the_settings() -> None:
+    """What entities decide by is what was set; the waiting speed is the tariff's unless it is set."""
+    ours = rules_of(load_settings(given={"offer.countdown_s": 9, "city.tariff": "shanghai", "meter.checkpoint_m": 50}))
+    slow = rules_of(load_settings(given={"meter.waiting_below_kmh": 7}))
+
+    assert (ours.offer_countdown_s, ours.tariff.currency) == (9, "CNY")
+    assert (ours.meter.waiting_kmh, ours.meter.checkpoint_m, slow.meter.waiting_kmh) == (12, 50, 7)
+    assert slow.from_airport(37.6152, -122.3899)
+    assert not slow.from_airport(37.7793, -122.4193)
+
+
+def test_default_rules_are_those_of_the_settings() -> None:
+    """The defaults stand in two places and must not drift apart."""
+    settled = rules_of(load_settings())
+
+    assert msgspec.structs.replace(settled, zones=()) == Rules(settled.tariff, settled.meter)
+    assert settled.meter == MeterRules(settled.tariff.waiting.below_kmh)
+
+
+def test_tariff_that_does_not_exist_is_one_line() -> None:
+    """The line names the setting."""
+    with pytest.raises(SettingsError, match=r"^city\.tariff: tariff atlantis: no such tariff"):
+        rules_of(load_settings(given={"city.tariff": "atlantis"}))
 
 
 def test_token_secret_is_made_once(tmp_path: Path) -> None:

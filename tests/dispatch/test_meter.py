@@ -72,6 +72,18 @@ def test_checkpoint_is_due_each_200_m_or_10_s(fixes: list[Fix], due: list[int]) 
     assert due == [taken.fix_n for taken in drive(trace, meter, fixes)]
 
 
+def test_due_stays_until_the_checkpoint_is_taken() -> None:
+    """A checkpoint that could not be taken at once is still due."""
+    trace, meter = started()
+
+    trace.feed(fix(1, 10, 50), LATER)
+
+    assert meter.feed(trace)
+    assert meter.due(trace)
+    meter.checkpoint(trace)
+    assert not meter.due(trace)
+
+
 def test_checkpoint_says_how_the_meter_stands() -> None:
     """What is written holds all that the meter and the trace need to go on."""
     trace, meter = started()
