@@ -15,6 +15,7 @@ import msgspec
 
 from dispatch.errors import DispatchError
 from dispatch.ids import CommandId
+from dispatch.market import Listing
 from dispatch.units import CityTime
 
 Kind = Literal["vehicle", "trip", "payment"]
@@ -145,6 +146,11 @@ class Entity(Protocol):
     id: str
     seq: int
 
+    @property
+    def state(self) -> str:
+        """The name of the state that the entity is in."""
+        ...
+
     def apply(self, event: Event) -> None:
         """Fold one event. Raises ``IllegalMoveError`` where the state machine forbids it."""
         ...
@@ -159,4 +165,12 @@ class Entity(Protocol):
 
     def snapshot(self) -> bytes:
         """All hard state, so that a long stream need not be folded from its beginning."""
+        ...
+
+    def listing(self) -> Listing | None:
+        """What the matcher is to know of the entity now; None: nothing."""
+        ...
+
+    def may_follow(self, principal: Principal) -> bool:
+        """Whether somebody may follow this entity's stream."""
         ...

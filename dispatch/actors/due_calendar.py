@@ -1,0 +1,59 @@
+"""The due commands of a host's entities, in the order of their times."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from dispatch.entity import EntityKey
+from dispatch.store.journal import StoredDue
+
+
+class DueRef(NamedTuple):
+    """Which due, by owner and name."""
+
+    owner: EntityKey
+    name: str
+
+
+class DueCalendar:
+    """Armed dues. Arming a due again under its name replaces it. Equal times go by the order of arming."""
+
+    def __init__(self) -> None:
+        self._armed: dict[DueRef, tuple[int, StoredDue]] = {}
+        self._heap: list[tuple[float, int, DueRef]] = []
+        self._count = 0
+
+    def __len__(self) -> int:
+        return len(self._armed)
+
+    def arm(self, due: StoredDue, at: float | None = None) -> None:
+        """Wait for a due; ``at`` puts off when it is sent, for a call that found nobody."""
+        ref = DueRef(due.owner, due.name)
+        self._count += 1
+        self._armed[ref] = (self._count, due)
+        heapq.heappush(self._heap, (due.at if at is None else at, self._count, ref))
+
+    def disarm(self, ref: DueRef) -> None:
+        """No longer wait for it; unknown ones are none."""
+        self._armed.pop(ref, None)
+
+    def pop(self, now: float) -> Iterator[StoredDue]:
+        """Take out all whose time has come."""
+        while self._heap and self._heap[0][0] <= now:
+            _, count, ref = heapq.heappop(self._heap)
+            armed = self._armed.get(ref)
+            if armed is not None and armed[0] == count:
+                del self._armed[ref]
+                yield armed[1]
+
+    def next_at(self) -> float | None:
+        """When the next one is due."""
+        while self._heap:
+            at, count, ref = self._heap[0]
+            armed = self._armed.get(ref)
+            if armed is not None and armed[0] == count:
+                return at
+            heapq.heappop(self._heap)
+        return None

@@ -1,0 +1,187 @@
+"""Where GPS fixes come in at a vehicle host: judged, metered, told to the matcher, the map and the passenger.
+
+Fixes are soft: they are not journaled one by one. What must not be lost of them is the meter's checkpoint, and the
+app is told ``heard`` only up to that, so that it sends the rest again after a host's death.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import msgspec
+
+from dispatch.actors.host_core import Entry, HostCore
+from dispatch.actors.kinds import Shown
+from dispatch.actors.protocol import FixRow, Push
+from dispatch.entity import Entity, EntityKey
+from dispatch.geo.distance import haversine_m
+from dispatch.geo.trace import Verdict
+from dispatch.messages import CarPosition, Heard
+from dispatch.odometer import HeardFix
+from dispatch.units import CityTime, LatLng
+from dispatch.vehicle import Vehicle
+from dispatch.vehicle_state import TO_PICKUP, WITH_TRIP
+
+HEARD_EVERY: Final = 8
+"""Fixes of a car without a ride between two ``heard``."""
+KEPT_WHILE_LOADING: Final = 600
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Position(NamedTuple):
+    """Where a vehicle is believed to be, for the matcher and the map."""
+
+    vehicle: str
+    state: str
+    lat: float
+    lng: float
+    heading: float | None
+    at: float
+
+
+class FixDesk:
+    """The desk of one vehicle host."""
+
+    def __init__(self, core: HostCore) -> None:
+        self._core = core
+        self._waiting: dict[EntityKey, list[FixRow]] = {}
+        self._free_moved: dict[str, Vehicle] = {}
+        self._moved: dict[str, Vehicle] = {}
+        self._since_heard: dict[str, int] = {}
+        self._keys: dict[str, EntityKey] = {}
+        self.verdicts: dict[Verdict, int] = dict.fromkeys(Verdict, 0)
+
+    def hear(self, rows: list[FixRow], now: CityTime) -> None:
+        """A batch of fixes of this host's vehicles."""
+        self._core.now = now
+        for row in rows:
+            key = self._keys.get(row.vehicle)
+            if key is None:
+                key = self._keys[row.vehicle] = EntityKey("vehicle", row.vehicle)
+            entry = self._core.want(key)
+            vehicle = entry.entity
+            if isinstance(vehicle, Vehicle):
+                self._hear(entry, vehicle, row, now)
+            else:
+                self._waiting.setdefault(key, []).append(row)
+
+    def woken(self, now: CityTime) -> None:
+        """Hear what came while vehicles were loaded."""
+        for key in [key for key in self._waiting if self._loaded(key)]:
+            rows = self._waiting.pop(key)
+            self.hear(rows[-KEPT_WHILE_LOADING:], now)
+
+    def _loaded(self, key: EntityKey) -> bool:
+        entry = self._core.entries.get(key)
+        return entry is None or entry.entity is not None
+
+    def _hear(self, entry: Entry, vehicle: Vehicle, row: FixRow, now: CityTime) -> None:
+        odometer = vehicle.odometer
+        fix = HeardFix(row.source, row.n, row.at, row.lat, row.lng, row.heading)
+        verdict = odometer.hear(fix, now)
+        self.verdicts[verdict] += 1
+        if verdict is Verdict.FUTURE:
+            return
+        entry.touched_at = now
+        if odometer.meter is None:
+            self._tell_heard(entry.key, row)
+        elif odometer.checkpoint_due:
+            self._core.stage(entry.key, vehicle.checkpoint)
+        if verdict is Verdict.ACCEPTED:
+            self._moved[row.vehicle] = vehicle
+            if entry.listed is not None:
+                self._free_moved[row.vehicle] = vehicle
+            if vehicle.data.state in WITH_TRIP:
+                self._tell_passenger(entry.key, vehicle)
+
+    def _tell_heard(self, key: EntityKey, row: FixRow) -> None:
+        count = self._since_heard.get(row.vehicle, 0) + 1
+        if count >= HEARD_EVERY:
+            count = 0
+            self.push_heard(key, row.n)
+        self._since_heard[row.vehicle] = count
+
+    def push_heard(self, key: EntityKey, n: int) -> None:
+        """Tell the apps in the car up to which number fixes are safe."""
+        body = _encode(Heard(n))
+        for follower in self._core.inboxes.followers.get(key, ()):
+            if follower.audience in ("driver", "device"):
+                push = Push(str(key), follower.audience, 0, body)
+                self._core.inboxes.push_newest(follower.gateway, push, "heard")
+
+    def checkpointed(self, key: EntityKey, shown: Shown) -> None:
+        """A committed event of a vehicle: after a checkpoint, its fixes are safe."""
+        entry = self._core.entries.get(key)
+        vehicle = entry.entity if entry is not None else None
+        if shown.event == "meter_checkpointed" and isinstance(vehicle, Vehicle) and vehicle.odometer.meter is not None:
+            self.push_heard(key, vehicle.odometer.meter.last.fix_n)
+        if isinstance(vehicle, Vehicle):
+            self._moved[vehicle.id] = vehicle
+            if vehicle.data.trip is None:
+                self._core.inboxes.end_tracking(key, None)
+
+    def _tell_passenger(self, key: EntityKey, vehicle: Vehicle) -> None:
+        followers = self._core.inboxes.followers.get(key)
+        if not followers:
+            return
+        body = None
+        for follower in followers:
+            if follower.trip is not None and follower.trip == vehicle.data.trip:
+                body = body or _encode(_car_position(vehicle))
+                push = Push(f"trip:{follower.trip}", "passenger", 0, body)
+                self._core.inboxes.push_newest(follower.gateway, push, "car")
+
+    def take_free_moved(self) -> list[Position]:
+        """Free cars that have moved since the last call: for the matcher."""
+        moved = [position_of(v) for v in self._free_moved.values()]
+        self._free_moved.clear()
+        return moved
+
+    def take_moved(self) -> list[Position]:
+        """All cars that have moved or changed since the last call: for the map."""
+        moved = [position_of(v) for v in self._moved.values() if v.odometer.trace.anchored]
+        self._moved.clear()
+        return moved
+
+
+def position_of(vehicle: Vehicle) -> Position:
+    """Where a vehicle is."""
+    trace = vehicle.odometer.trace
+    return Position(vehicle.id, vehicle.state, trace.lat, trace.lng, vehicle.odometer.heading, trace.at)
+
+
+def adopt(before: Entity, after: Entity, now: float) -> None:
+    """A vehicle that was loaded anew goes on with what the forgotten copy had heard."""
+    if isinstance(before, Vehicle) and isinstance(after, Vehicle):
+        after.odometer.follow(before.odometer, now)
+
+
+def _car_position(vehicle: Vehicle) -> CarPosition:
+    trace = vehicle.odometer.trace
+    return CarPosition(
+        trip=vehicle.data.trip or "",
+        n=trace.n,
+        at=trace.at,
+        lat=trace.lat,
+        lng=trace.lng,
+        heading=vehicle.odometer.heading,
+        eta_at=_eta_at(vehicle),
+    )
+
+
+def _eta_at(vehicle: Vehicle) -> float | None:
+    """When the car will be at the pick-up: the straight way that is left, at the pace the road route promised."""
+    data = vehicle.data
+    if data.state != TO_PICKUP or data.pickup is None:
+        return None
+    trace = vehicle.odometer.trace
+    left = haversine_m(LatLng(trace.lat, trace.lng), LatLng(data.pickup.lat, data.pickup.lng))
+    gone_s = max(0.0, trace.at - data.accepted_at)
+    pace = max(data.pickup_s - gone_s, 0.0)
+    by_distance = left / STRAIGHT_MPS
+    return float(trace.at + (pace + by_distance) / 2 if pace > 0 else trace.at + by_distance)
+
+
+STRAIGHT_MPS: Final = 4.5
+"""Straight-line progress of a car in city streets: 23 km/h by road over a detour of about 1.4."""

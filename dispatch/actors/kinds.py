@@ -1,0 +1,79 @@
+"""What a host has to know of each kind of entity: how it is made, decoded, and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, cast
+
+import msgspec
+
+from dispatch.actors.protocol import Audience
+from dispatch.entity import Entity, Event, Kind
+from dispatch.events import decode_trip_event, decode_vehicle_event
+from dispatch.messages import Snapshot, TripView, Update, VehicleView
+from dispatch.payment.payment import Payment, PaymentRules, decode_payment_event
+from dispatch.rules import Rules
+from dispatch.trip import Trip
+from dispatch.vehicle import Vehicle
+from dispatch.views import trip_for, trip_view, vehicle_for, vehicle_view
+
+View = TripView | VehicleView
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class EntityKind(NamedTuple):
+    """One kind of entity. ``view`` is None for a kind whose stream no client follows."""
+
+    kind: Kind
+    make: Callable[[str, int, bytes | None], Entity]
+    decode_event: Callable[[bytes], Event]
+    view: Callable[[Entity], View] | None
+
+
+class Shown(NamedTuple):
+    """One event of a stream as its followers see it: what happened, and the whole view after it."""
+
+    seq: int
+    event: str
+    at: float
+    view: View
+
+
+def entity_kinds(rules: Rules, payment_rules: PaymentRules) -> Mapping[Kind, EntityKind]:
+    """All kinds, deciding by these rules."""
+    return {
+        "vehicle": EntityKind(
+            "vehicle",
+            lambda name, seq, body: Vehicle(name, rules, seq, body),
+            decode_vehicle_event,
+            lambda entity: vehicle_view(cast("Vehicle", entity)),
+        ),
+        "trip": EntityKind(
+            "trip",
+            lambda name, seq, body: Trip(name, rules, seq, body),
+            decode_trip_event,
+            lambda entity: trip_view(cast("Trip", entity)),
+        ),
+        "payment": EntityKind(
+            "payment",
+            lambda name, seq, body: Payment(name, payment_rules, seq, body),
+            decode_payment_event,
+            None,
+        ),
+    }
+
+
+def encode_update(stream: str, shown: Shown, audience: Audience) -> bytes:
+    """The message for one audience about one event."""
+    seq, event, at, view = shown
+    if isinstance(view, TripView):
+        return _encode(Update(stream, seq, event, at, trip=trip_for(view, audience)))
+    return _encode(Update(stream, seq, event, at, vehicle=vehicle_for(view, audience)))
+
+
+def encode_snapshot(stream: str, seq: int, view: View, audience: Audience) -> bytes:
+    """The message that tells an audience how a stream stands."""
+    if isinstance(view, TripView):
+        return _encode(Snapshot(stream, seq, recovered=False, trip=trip_for(view, audience)))
+    return _encode(Snapshot(stream, seq, recovered=False, vehicle=vehicle_for(view, audience)))

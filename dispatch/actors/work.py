@@ -1,0 +1,84 @@
+"""The pieces that pass through a host's core: work to be decided, decisions on their way into the journal, effects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from dispatch.actors.due_calendar import DueRef
+from dispatch.actors.kinds import Shown
+from dispatch.actors.protocol import AttachReply, Envelope, Reply
+from dispatch.commands import AnyCommand
+from dispatch.entity import Command, Decision, Entity, EntityKey, Signal
+from dispatch.market import Listing
+from dispatch.store.journal import StoredDue, StoredReply
+
+
+class Work(msgspec.Struct, eq=False):
+    """A command for an entity. ``token`` is the caller's (None: nobody waits); ``due`` the timer it comes from."""
+
+    key: EntityKey
+    envelope: Envelope
+    command: AnyCommand | Command
+    tokens: list[int]
+    due: DueRef | None = None
+    foreign: dict[EntityKey, Entity] = msgspec.field(default_factory=dict)
+    tries: int = 0
+    solo: bool = False
+    """Its transaction failed together with others: it goes alone now."""
+
+
+class Staged(msgspec.Struct, eq=False):
+    """A decision that is applied in memory and not yet committed."""
+
+    work: Work
+    decision: Decision
+    reply: Reply
+    first_seq: int
+    shown: list[Shown]
+    listing: Listing | None
+    dues: list[StoredDue]
+    stored: StoredReply | None
+
+
+class OutgoingCall(NamedTuple):
+    """A due whose target is not this entity: to be sent until it is answered, then reported by ``call_done``."""
+
+    due: StoredDue
+    envelope: Envelope | None
+    """None where the target is a gateway of the outside world."""
+
+
+class ListingChange(NamedTuple):
+    """What the matcher is to know of an entity from now on."""
+
+    key: EntityKey
+    listing: Listing | None
+
+
+class ForeignLoad(NamedTuple):
+    """A decision waits for other entities as the journal has them."""
+
+    work: Work
+    keys: Sequence[EntityKey]
+
+
+class LookUp(NamedTuple):
+    """A refusal waits for the journal: the command may have been answered before this host was born."""
+
+    work: Work
+    refusal: Reply
+
+
+class Effects(msgspec.Struct):
+    """What leaves the core after a commit."""
+
+    replies: list[tuple[int, Reply]] = msgspec.field(default_factory=list)
+    attached: list[tuple[int, AttachReply]] = msgspec.field(default_factory=list)
+    calls: list[OutgoingCall] = msgspec.field(default_factory=list)
+    listings: list[ListingChange] = msgspec.field(default_factory=list)
+    signals: list[Signal] = msgspec.field(default_factory=list)
+    shown: list[tuple[EntityKey, Shown]] = msgspec.field(default_factory=list)
+    counts: list[tuple[Literal["accepted", "refused"], str]] = msgspec.field(default_factory=list)
