@@ -11,10 +11,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from dispatch.geo.arrays import BoolArray, FloatArray, IntArray
-from dispatch.geo.cells import Cell, disk_and_rim, shapes
+from dispatch.geo.cells import Cell, CellShapes, disk_and_rim, shapes
 
 NOWHERE = 0
-_FAR = (9.0, 9.0, 9.0)
+NOWHERE_POINT = (9.0, 9.0, 9.0)
+_SIDE_SLACK = 1e-9
+"""A point counts as inside a side from 6 mm on: far more than rounding, far less than a cell."""
 
 
 class CellTable:
@@ -23,9 +25,7 @@ class CellTable:
     def __init__(self) -> None:
         self._slot_of: dict[Cell, int] = {Cell(0): NOWHERE}
         self._cells: list[Cell] = [Cell(0)]
-        self._center = np.array([_FAR])
-        self._cover_m = np.zeros(1)
-        self._inner_chord2 = np.full(1, -1.0)
+        self._shapes = CellShapes(np.array([NOWHERE_POINT]), np.zeros(1), np.full(1, -1.0), np.zeros((1, 10, 3)))
         self._disks: dict[int, _DiskRows] = {}
 
     def __len__(self) -> int:
@@ -34,17 +34,21 @@ class CellTable:
     @property
     def center(self) -> FloatArray:
         """Unit vectors of the centres, [slots, 3]."""
-        return self._center
+        return self._shapes.center
 
     @property
-    def cover_m(self) -> FloatArray:
-        """Metres around the centre that cover the cell."""
-        return self._cover_m
+    def cover(self) -> FloatArray:
+        """Chord from the centre that covers the cell."""
+        return self._shapes.cover
 
-    @property
-    def inner_chord2(self) -> FloatArray:
-        """Squared chord around the centre that is all inside the cell."""
-        return self._inner_chord2
+    def surely_in(self, points: FloatArray, slots: IntArray) -> BoolArray:
+        """Which points are certainly in the cell of their slot: in its inner ball, or well inside all sides."""
+        gap = points - self._shapes.center[slots]
+        inside: BoolArray = np.einsum("ni,ni->n", gap, gap) < self._shapes.inner2[slots]
+        doubtful = np.flatnonzero(~inside)
+        height = np.einsum("nvi,ni->nv", self._shapes.side[slots[doubtful]], points[doubtful])
+        inside[doubtful] = (height > _SIDE_SLACK).all(axis=1)
+        return inside
 
     def cell(self, slot: int) -> Cell:
         """The cell of a slot."""
@@ -53,10 +57,10 @@ class CellTable:
     def slots(self, cells: Sequence[Cell]) -> IntArray:
         """The slot of each cell; new cells get the next ones, in the order given."""
         known = self._slot_of
-        new = [c for c in dict.fromkeys(cells) if c not in known]
+        new = [cell for cell in dict.fromkeys(cells) if cell not in known]
         if new:
             self._learn(new)
-        return np.fromiter((known[c] for c in cells), np.int64, len(cells))
+        return np.fromiter(map(known.__getitem__, cells), np.int64, len(cells))
 
     def neighbours(self, slots: IntArray, rings: int) -> IntArray:
         """The slots of all cells within ``rings`` steps, at least 1; [n, 1 + 3 * rings * (rings + 1)].
@@ -75,10 +79,8 @@ class CellTable:
         start = len(self._cells)
         self._cells.extend(cells)
         self._slot_of.update((c, start + i) for i, c in enumerate(cells))
-        shape = shapes(cells)
-        self._center = np.concatenate((self._center, shape.center))
-        self._cover_m = np.concatenate((self._cover_m, shape.cover_m))
-        self._inner_chord2 = np.concatenate((self._inner_chord2, shape.inner_chord2))
+        both = zip(self._shapes, shapes(cells), strict=True)
+        self._shapes = CellShapes(*(np.concatenate(columns) for columns in both))
 
 
 class _DiskRows:

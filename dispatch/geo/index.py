@@ -2,8 +2,8 @@
 
 Rule 1: a car is always under the very cell that holds its last position. Rule 2: an answer is exact: no car
 left out is nearer than one returned. Theory of operation: a move only touches columns of numbers; a car's cell
-is looked up again only where the car may have left it, which the disc inside the cell decides (nine of ten
-cars stay in theirs); the layout by cell is made anew once before the next search.
+is looked up again only where the car may have left it, which two tests of the cell's shape decide; the layout
+by cell is made anew once before the next search.
 """
 
 from __future__ import annotations
@@ -13,14 +13,17 @@ from collections.abc import Iterator
 import numpy as np
 
 from dispatch.geo.arrays import BoolArray, FloatArray, HandleArray, IntArray
-from dispatch.geo.cell_table import NOWHERE, CellTable
+from dispatch.geo.cell_table import NOWHERE, NOWHERE_POINT, CellTable
 from dispatch.geo.cells import Cell, cells_of
-from dispatch.geo.distance import unit_vectors
-from dispatch.geo.nearest_search import Layout, Query, search
+from dispatch.geo.distance import chord2_to_meters, unit_vectors
+from dispatch.geo.nearest_search import Layout, Query, search, search_all
 from dispatch.units import LatLng
 
-_RINGS = (1, 2, 4, 8)
+_RINGS = (2, 3, 5, 8)
 """How many rings of cells are looked at, one after the other, before all occupied cells are."""
+
+_FEW_IN_CELL = 1.6
+"""With fewer cars in an occupied cell, comparing all cars is quicker than choosing cells first."""
 
 
 class CarIndex:
@@ -77,9 +80,8 @@ class CarIndex:
         self._lat[handles] = lats
         self._lng[handles] = lngs
         self._point[handles] = unit_vectors(lats, lngs)
-        gap = self._point[handles] - self._table.center[self._slot[handles]]
-        outside = np.einsum("ni,ni->n", gap, gap) >= self._table.inner_chord2[self._slot[handles]]
-        self._look_up(handles[outside])
+        stays = self._table.surely_in(self._point[handles], self._slot[handles])
+        self._look_up(handles[~stays])
         self._layout = None
 
     def remove(self, handle: int) -> None:
@@ -100,40 +102,48 @@ class CarIndex:
             raise ValueError("k is at least 1")
         n = len(lat)
         handle = np.full((n, k), -1, np.int32)
-        meters = np.full((n, k), np.inf)
+        chord2 = np.full((n, k), np.inf)
         layout = self._lay_out() if allowed is None else self._lay_out_allowed(allowed)
         if n == 0 or not len(layout.handle):
-            return handle, meters
+            return handle, chord2
         points = unit_vectors(lat, lng)
         pending = np.arange(n)
+        own: IntArray | None = None
+        if len(layout.handle) <= _FEW_IN_CELL * np.count_nonzero(layout.held):
+            everyone = search_all(layout, points, k)
+            return everyone.handle.astype(np.int32), chord2_to_meters(everyone.chord2)
         for rings in self._widening(layout, k):
-            near = self._cells_within(lat[pending], lng[pending], rings, layout)
+            if own is None and rings:
+                own = self._table.slots(cells_of(lat.tolist(), lng.tolist(), self._resolution))
+            near = self._cells_within(rings, own, pending, layout)
             layout = layout.reaching(len(self._table))
             found = search(layout, self._table, Query(points[pending], near, 6 * rings), k)
             done = pending[found.settled]
-            handle[done], meters[done] = found.handle[found.settled], found.meters[found.settled]
+            handle[done], chord2[done] = found.handle[found.settled], found.chord2[found.settled]
             pending = pending[~found.settled]
             if not len(pending):
                 break
-        return handle, meters
+        return handle, chord2_to_meters(chord2)
 
     @staticmethod
     def _widening(layout: Layout, k: int) -> Iterator[int]:
-        """Rings to look at, more each time, where they may hold k cars and are few of the occupied cells; then 0."""
+        """Rings to look at, more each time, where those within the outermost may hold k cars; then 0, for all.
+
+        Rings are left out where they are more than half of all occupied cells.
+        """
         occupied = int(np.count_nonzero(layout.held))
         for rings in _RINGS:
-            cells = 1 + 3 * rings * (rings + 1)
-            if 2 * cells <= occupied and cells * len(layout.handle) >= k * occupied:
+            within = 1 + 3 * rings * (rings - 1)
+            if 2 * (within + 6 * rings) <= occupied and within * len(layout.handle) >= k * occupied:
                 yield rings
         yield 0
 
-    def _cells_within(self, lat: FloatArray, lng: FloatArray, rings: int, layout: Layout) -> IntArray:
-        """The slots within so many rings of each point; of all occupied cells, for 0 rings."""
-        if rings == 0:
+    def _cells_within(self, rings: int, own: IntArray | None, rows: IntArray, layout: Layout) -> IntArray:
+        """The slots within so many rings of each row's own; of all occupied cells, for 0 rings."""
+        if own is None or rings == 0:
             occupied = np.flatnonzero(layout.held)
-            return np.broadcast_to(occupied, (len(lat), len(occupied)))
-        own = self._table.slots(cells_of(lat.tolist(), lng.tolist(), self._resolution))
-        return self._table.neighbours(own, rings)
+            return np.broadcast_to(occupied, (len(rows), len(occupied)))
+        return self._table.neighbours(own[rows], rings)
 
     def _lay_out(self) -> Layout:
         if self._layout is None:
@@ -151,7 +161,7 @@ class CarIndex:
         order = np.argsort(slot.astype(np.uint16) if size <= 1 << 16 else slot, kind="stable")
         count = np.bincount(slot, minlength=size)
         handles = handles[order]
-        x, y, z = np.ascontiguousarray(self._point[handles].T)
+        x, y, z = np.vstack((self._point[handles], NOWHERE_POINT)).T.copy()
         return Layout(handles, x, y, z, np.cumsum(count) - count, count)
 
     def _look_up(self, handles: IntArray) -> None:

@@ -1,33 +1,36 @@
 """The k nearest of cars laid out by cell, for many points at once, exact.
 
-Theory of operation. A car lies in its cell, and its cell in a disc of known radius, so for a point at ``d``
-metres from a cell's centre each car of that cell is between ``d - cover`` and ``d + cover`` away. The nearest
-cells that hold k cars between them bound the k-th nearest car from above; a cell whose least distance exceeds
-that bound cannot hold one of the k. The rest is looked at car by car, by squared chord of the unit sphere,
-which orders cars as great-circle distance does. Cells that were not listed at all are further than the
-outermost listed ring, because every way to them crosses it; where the k-th car is not nearer than that
-ring, the answer is not *settled* and the caller asks again with more cells.
+Theory of operation. Distances here are chords of the unit sphere: straight lines in space, so the triangle
+inequality holds, and they order cars as great-circle distance does. A car lies in its cell, and its cell in a
+ball of known radius, so for a point at ``d`` from a cell's centre each car of that cell is between ``d - cover``
+and ``d + cover`` away. The nearest cells that hold k cars between them give k distances and with the k-th an
+upper bound; a cell whose least distance exceeds it cannot hold one of the k nearest, and the cars of all other
+cells are compared. Cells that were not listed at all are farther than the outermost listed ring, because
+every way to them crosses it; where the k-th car is not nearer than that ring, the answer is not *settled* and
+the caller asks again with more cells.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from dispatch.geo.arrays import BoolArray, FloatArray, IntArray
 from dispatch.geo.cell_table import CellTable
-from dispatch.geo.distance import chord2_to_meters
 
-_CHUNK = 1 << 16
-"""Distances worked on at once: half a megabyte, to stay in the processor's cache."""
-_NO_KEY = np.iinfo(np.int64).max
-_SLACK_M = 1e-3
-"""Added to every bound on the safe side, a thousand times what rounding could take."""
+_Array = TypeVar("_Array", FloatArray, IntArray)
+_CHUNK = 1 << 15
+"""Numbers worked on at once: a quarter of a megabyte a column, to stay in the processor's cache."""
+_SLACK = 1e-10
+"""Added to every bound on the safe side: 0.6 mm on the ground, a thousand times what rounding could take."""
 
 
 class Layout(NamedTuple):
-    """Cars in the order of their slots: those of slot ``s`` are ``start[s]`` to ``start[s] + held[s]``."""
+    """Cars in the order of their slots: those of slot ``s`` are ``start[s]`` to ``start[s] + held[s]``.
+
+    ``x``, ``y``, ``z`` have one more place than ``handle``: it is far from everything.
+    """
 
     handle: IntArray
     x: FloatArray
@@ -57,10 +60,10 @@ class Query(NamedTuple):
 
 
 class Found(NamedTuple):
-    """``handle`` [n, k], -1 where there are fewer; ``meters`` [n, k] rising, inf there; ``settled`` [n]."""
+    """``handle`` [n, k], -1 where there are fewer; ``chord2`` [n, k] rising, inf there; ``settled`` [n]."""
 
     handle: IntArray
-    meters: FloatArray
+    chord2: FloatArray
     settled: BoolArray
 
 
@@ -73,25 +76,34 @@ def search(layout: Layout, table: CellTable, query: Query, k: int) -> Found:
     return Found(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _search_part(layout: Layout, table: CellTable, query: Query, k: int) -> Found:
-    points, near, rim = query
-    gap = table.center[near] - points[:, None, :]
-    meters = chord2_to_meters(np.einsum("nji,nji->nj", gap, gap))
-    cover = table.cover_m[near] + _SLACK_M
-    least = meters - cover
-    held = layout.held[near]
-    bound = _kth_at_most(meters + cover, held, k)
-    held = np.where(least <= bound[:, None], held, 0)
-    chord2, place = _nearest_of(layout, query, held, k)
-    far = chord2_to_meters(chord2)
+def search_all(layout: Layout, points: FloatArray, k: int) -> Found:
+    """The same by comparing every car with every point."""
+    cars = len(layout.handle)
+    rows = max(1, _CHUNK // cars)
+    parts = [points[i : i + rows] for i in range(0, len(points), rows)]
+    nearest = [_nearest_even(layout, p, np.broadcast_to(np.arange(cars), (len(p), cars)), k) for p in parts]
+    chord2, place = (np.concatenate(column) for column in zip(*nearest, strict=True))
     handle = np.where(place >= 0, layout.handle[place], -1)
-    if not rim:
-        return Found(handle, far, np.ones(len(points), np.bool_))
-    return Found(handle, far, far[:, -1] <= least[:, -rim:].min(axis=1))
+    return Found(handle, chord2, np.ones(len(handle), np.bool_))
+
+
+def _search_part(layout: Layout, table: CellTable, query: Query, k: int) -> Found:
+    center, held = table.center[query.near], layout.held[query.near]
+    center -= query.points[:, None, :]
+    away = np.sqrt(np.einsum("nji,nji->nj", center, center))
+    cover = table.cover[query.near] + _SLACK
+    least, most = away - cover, away + cover
+    sample = np.where(most <= _kth_at_most(most, held, k)[:, None], held, 0)
+    bound = np.sqrt(_nearest_of(layout, query, sample, k)[0][:, -1]) + _SLACK
+    chord2, place = _nearest_of(layout, query, np.where(least <= bound[:, None], held, 0), k)
+    handle = np.where(place >= 0, layout.handle[place], -1)
+    if not query.rim:
+        return Found(handle, chord2, np.ones(len(handle), np.bool_))
+    return Found(handle, chord2, np.sqrt(chord2[:, -1]) <= least[:, -query.rim :].min(axis=1))
 
 
 def _kth_at_most(most: FloatArray, held: IntArray, k: int) -> FloatArray:
-    """Metres within which each point surely has k cars; inf where its cells hold fewer."""
+    """How far each point surely has k cars; inf where its cells hold fewer."""
     order = np.argsort(most, axis=1)
     enough = np.cumsum(np.take_along_axis(held, order, axis=1), axis=1) >= k
     first = np.take_along_axis(order, enough.argmax(axis=1)[:, None], axis=1)
@@ -104,8 +116,8 @@ def _nearest_of(layout: Layout, query: Query, held: IntArray, k: int) -> tuple[F
     chord2 = np.full((len(held), k), np.inf)
     place = np.full((len(held), k), -1, np.int64)
     for rows in _even_chunks(held.sum(axis=1)):
-        start = layout.start[query.near[rows]]
-        chord2[rows], place[rows] = _nearest_even(layout, query.points[rows], start, held[rows], k)
+        places = _places(layout.start[query.near[rows]], held[rows], len(layout.handle))
+        chord2[rows], place[rows] = _nearest_even(layout, query.points[rows], places, k)
     return chord2, place
 
 
@@ -122,35 +134,53 @@ def _even_chunks(total: IntArray) -> list[IntArray]:
     return chunks
 
 
-def _nearest_even(
-    layout: Layout, points: FloatArray, start: IntArray, held: IntArray, k: int
-) -> tuple[FloatArray, IntArray]:
+def _places(start: IntArray, held: IntArray, nowhere: int) -> IntArray:
+    """Each row's spans of places, one after the other, filled up with places from ``nowhere`` on.
+
+    Made as running sums: steps of one, and a jump where a span begins.
+    """
+    total = held.sum(axis=1)
+    rows, cells = np.nonzero(held)
+    first, length = start[rows, cells], held[rows, cells]
+    ends = np.cumsum(length)
+    row_start = np.cumsum(total) - total
+    steps = np.ones((len(held), int(total.max()) + 1), np.int64)
+    jump = first.copy()
+    same_row = rows[1:] == rows[:-1]
+    jump[1:] -= np.where(same_row, first[:-1] + length[:-1] - 1, 0)
+    steps[rows, ends - length - row_start[rows]] = jump
+    last = np.append(~same_row, True)
+    steps[rows[last], total[rows[last]]] = nowhere - (first[last] + length[last] - 1)
+    return np.cumsum(steps, axis=1, out=steps)[:, :-1]
+
+
+def _nearest_even(layout: Layout, points: FloatArray, place: IntArray, k: int) -> tuple[FloatArray, IntArray]:
     """The k nearest by a sort of whole numbers: the bits of a squared chord, its last ones a column number.
 
     Bits of positive floats rise with their value. The column takes the place of the lowest bits: with 1,000
-    candidates that rounds a distance by 2e-13 of itself, less than the arithmetic before it.
+    candidates that rounds a distance by 1e-13 of itself, less than the arithmetic before it.
     """
-    total = held.sum(axis=1)
-    width = int(total.max())
-    place = _expand(start.ravel(), held.ravel())
-    chord2 = np.square(layout.x[place] - np.repeat(points[:, 0], total))
-    chord2 += np.square(layout.y[place] - np.repeat(points[:, 1], total))
-    chord2 += np.square(layout.z[place] - np.repeat(points[:, 2], total))
+    width = place.shape[1]
+    chord2 = np.zeros(place.shape)
+    for column, axis in enumerate((layout.x, layout.y, layout.z)):
+        gap = np.take(axis, place, mode="clip")
+        gap -= points[:, column, None]
+        gap *= gap
+        chord2 += gap
     low = (1 << width.bit_length()) - 1
-    key = np.full((len(points), max(width, k)), _NO_KEY)
-    key[np.arange(key.shape[1]) < total[:, None]] = chord2.view(np.int64) & ~low
-    key[:, :width] |= np.arange(width)
-    if key.shape[1] > k:
+    key = chord2.view(np.int64)
+    key &= ~low
+    key |= np.arange(width)
+    if width > k:
         key = np.ascontiguousarray(np.partition(key, k - 1, axis=1)[:, :k])
     key.sort(axis=1)
-    none = key == _NO_KEY
-    column = np.where(none, 0, key & low)
-    first = np.cumsum(total) - total
-    nearest = (key & ~low).view(np.float64)
-    return np.where(none, np.inf, nearest), np.where(none, -1, place[first[:, None] + column])
+    nearest, column_of = (key & ~low).view(np.float64), key & low
+    none = nearest > 4
+    found = np.where(none, -1, np.take_along_axis(place, column_of, axis=1))
+    return _widened(np.where(none, np.inf, nearest), k, np.inf), _widened(found, k, -1)
 
 
-def _expand(start: IntArray, length: IntArray) -> IntArray:
-    """The whole numbers of each span, one span after the other."""
-    ends = np.cumsum(length)
-    return np.arange(int(ends[-1])) + np.repeat(start - ends + length, length)
+def _widened(columns: _Array, k: int, fill: float) -> _Array:
+    """The same with k columns, the new ones filled."""
+    missing = k - columns.shape[1]
+    return columns if missing <= 0 else np.pad(columns, ((0, 0), (0, missing)), constant_values=fill)
