@@ -18,8 +18,10 @@ from sqlalchemy.sql.dml import UpdateBase
 
 from dispatch.store import schema
 
-Verb = Literal["insert", "upsert", "upsert_newer", "update", "delete"]
-"""``upsert_newer`` leaves a row alone unless its ``seq`` grows; ``delete`` removes rows that equal all columns."""
+Verb = Literal["insert", "insert_new", "upsert", "upsert_newer", "update", "delete"]
+"""``insert_new`` leaves out rows of which some unique key is taken, ``upsert_newer`` those whose ``seq`` does not grow;
+``delete`` removes rows that equal all columns.
+"""
 
 _DIALECTS: Final[dict[str, Dialect]] = {
     "sqlite": sqlite.dialect(paramstyle="qmark"),
@@ -74,15 +76,15 @@ def _statement(dialect: str, verb: Verb, table: Table, columns: tuple[str, ...])
             rest = {column: values[column] for column in columns if column not in keys}
             return update(table).where(*(it for it, key in zip(equal, is_key, strict=True) if key)).values(rest)
         case _:
-            return _upsert(dialect, table, values, newer=verb == "upsert_newer")
+            return _on_conflict(dialect, verb, table, values)
 
 
-def _upsert(dialect: str, table: Table, values: dict[str, Any], *, newer: bool) -> UpdateBase:
+def _on_conflict(dialect: str, verb: Verb, table: Table, values: dict[str, Any]) -> UpdateBase:
     keys = [column.name for column in table.primary_key]
     insertion = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
     statement = insertion.values(values)
     settable = {column: statement.excluded[column] for column in values if column not in keys}
-    if not settable:
-        return statement.on_conflict_do_nothing(index_elements=keys)
-    where = table.c["seq"] < statement.excluded["seq"] if newer else None
+    if verb == "insert_new" or not settable:
+        return statement.on_conflict_do_nothing()
+    where = table.c["seq"] < statement.excluded["seq"] if verb == "upsert_newer" else None
     return statement.on_conflict_do_update(index_elements=keys, set_=settable, where=where)
