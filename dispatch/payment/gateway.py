@@ -24,6 +24,8 @@ import msgspec
 
 from dispatch.money import Money
 
+MAX_EXPIRY_MIN: Final = 15 * 24 * 60
+_ORDER_NO: Final = re.compile(r"[A-Za-z0-9_]{1,64}", re.ASCII)
 _AMOUNT: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,4})?", re.ASCII)
 
 
@@ -54,7 +56,7 @@ class TradeStatus(enum.Enum):
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt to collect one charge."""
+    """One attempt to collect one charge. Raises ``ValueError`` for what Alipay would not take."""
 
     out_trade_no: str
     """Ours, unique for the merchant: up to 64 letters, digits and ``_``."""
@@ -66,9 +68,19 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     notify_url: str
     """Where Alipay posts the result."""
     expires_min: int
-    """Minutes until an unpaid trade closes by itself, from 1 to 21,600 (15 days)."""
+    """Minutes until an unpaid trade closes by itself, from 1 to 21,600, which is 15 days."""
     passback: str = ""
     """Comes back in the notification, up to 256 characters."""
+
+    def __post_init__(self) -> None:
+        if not _ORDER_NO.fullmatch(self.out_trade_no):
+            raise ValueError(f"order number {self.out_trade_no!r} is not 1 to 64 letters, digits and _")
+        if self.amount.minor <= 0:
+            raise ValueError(f"an order over {self.amount}")
+        if not self.subject or max(len(self.subject), len(self.passback)) > 256:
+            raise ValueError("a subject of 1 to 256 characters is needed, and a passback of 256 at most")
+        if not 1 <= self.expires_min <= MAX_EXPIRY_MIN:
+            raise ValueError(f"expiry of {self.expires_min} minutes is not within 1 to {MAX_EXPIRY_MIN}")
 
 
 class OrderCreated(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ Antom's documents ``global/acquire_create`` and ``global/acquire_query``.
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import Mapping
 from typing import Final
@@ -35,7 +36,6 @@ BEIJING: Final = dt.timezone(dt.timedelta(hours=8))
 CHARSET: Final = "UTF-8"
 TAXI_INDUSTRY: Final = "4121"
 """Merchant category of taxis and limousines (ISO 18245)."""
-MAX_EXPIRY_MIN: Final = 15 * 24 * 60
 
 UNCLEAR: Final = frozenset({"SYSTEM_ERROR", "SESSION_TIMEOUT", "UNKNOWN", "UNKNOW", "PROCESS_EXCEPTION"})
 """Codes that leave open whether the call took effect. ``UNKNOW`` is Alipay's own spelling in places."""
@@ -90,6 +90,7 @@ class MapiGateway:
         self._merchant = merchant
         self._clock = clock
         self._signer = Signer(merchant.keys)
+        self._room = asyncio.Semaphore(merchant.max_connections)
         limits = httpx.Limits(max_connections=merchant.max_connections, keepalive_expiry=30.0)
         # Redirects and proxies of the environment have no place between us and the money.
         self._http = httpx.AsyncClient(
@@ -97,7 +98,7 @@ class MapiGateway:
         )
 
     async def create(self, order: Order) -> OrderCreated | Refused | Unknown:
-        """See :class:`~dispatch.payment.gateway.Gateway`. Raises ``ValueError`` for an expiry out of range."""
+        """See :class:`~dispatch.payment.gateway.Gateway`."""
         answer = await self._call("alipay.acquire.create", self._create_fields(order))
         if not isinstance(answer, SignedAnswer):
             return answer
@@ -150,8 +151,6 @@ class MapiGateway:
         await self._http.aclose()
 
     def _create_fields(self, order: Order) -> dict[str, str]:
-        if not 1 <= order.expires_min <= MAX_EXPIRY_MIN:
-            raise ValueError(f"expiry of {order.expires_min} minutes is not within 1 to {MAX_EXPIRY_MIN}")
         return {
             "out_trade_no": order.out_trade_no,
             "subject": order.subject,
@@ -189,9 +188,10 @@ class MapiGateway:
     async def _call(self, method: str, business: Mapping[str, str]) -> SignedAnswer | Refused | Unknown:
         form = self.signed_form(method, business)
         try:
-            # A gateway reads the charset before it reads the body, so it stands in the URL as well.
-            response = await self._http.post(self._merchant.gateway_url, params={"_input_charset": CHARSET}, data=form)
-        except httpx.TimeoutException:
+            # The whole call has one deadline, waiting for a free connection included.
+            async with asyncio.timeout(self._merchant.timeout_s), self._room:
+                response = await self._post(form)
+        except (TimeoutError, httpx.TimeoutException):
             return Unknown("timeout")
         except httpx.HTTPError as error:
             return Unknown(f"connection: {type(error).__name__}")
@@ -204,6 +204,11 @@ class MapiGateway:
         if isinstance(answer, GatewayRefusal):
             return _unclear_or_refused(answer.error, signed=False)
         return answer
+
+    async def _post(self, form: Mapping[str, str]) -> httpx.Response:
+        # A gateway reads the charset before it reads the body, so it stands in the URL as well.
+        url = self._merchant.gateway_url
+        return await self._http.post(url, params={"_input_charset": CHARSET}, data=dict(form))
 
     def signed_form(self, method: str, business: Mapping[str, str]) -> dict[str, str]:
         """Every field of a request, blanks left out, signed."""

@@ -217,13 +217,27 @@ def _config(app: Starlette) -> uvicorn.Config:
     return uvicorn.Config(app, log_level="warning", access_log=False, ws="none", lifespan="on", timeout_keep_alive=75)
 
 
+def _listener(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises ``OSError`` where the port is taken."""
+    # asyncio turns Nagle's delay off only where the protocol is named, and an answer is written in two parts.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(1024)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
 @contextlib.asynccontextmanager
 async def running(app: Starlette, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
     """Serve ``app`` inside this event loop; gives its base address, ``http://127.0.0.1:4711``.
 
     Raises ``OSError`` where the port is taken.
     """
-    listener = socket.create_server((host, port))
+    listener = _listener(host, port)
     server = _Embedded(_config(app))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
@@ -239,6 +253,7 @@ def serve(settings: SandboxSettings, *, ready: Callable[[str], None] = lambda _:
 
     Raises ``OSError`` where the port is taken.
     """
-    with socket.create_server((settings.host, settings.port)) as listener:
+    with _listener(settings.host, settings.port) as listener:
         ready(f"http://{settings.host}:{listener.getsockname()[1]}")
-        uvicorn.Server(_config(create_app(settings))).run(sockets=[listener])
+        with contextlib.suppress(KeyboardInterrupt):
+            uvicorn.Server(_config(create_app(settings))).run(sockets=[listener])

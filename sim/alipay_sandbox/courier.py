@@ -112,8 +112,9 @@ class Courier:
         body = self._body(notice)
         headers = {"Content-Type": f"application/x-www-form-urlencoded;charset={self._charset(notice)}"}
         try:
-            answer = await self._http.post(opened.notify_url, content=body, headers=headers)
-        except (httpx.HTTPError, httpx.InvalidURL):
+            async with asyncio.timeout(self._settings.notify_timeout_s):
+                answer = await self._http.post(opened.notify_url, content=body, headers=headers)
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError):
             return False
         return answer.status_code == httpx.codes.OK and answer.content.strip().lower() == b"success"
 

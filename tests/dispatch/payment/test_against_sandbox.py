@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import httpx
+import msgspec
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -253,15 +254,13 @@ async def test_wrong_keys_and_clock(stage: Stage) -> None:
 
 
 def _with_keys(merchant: MapiMerchant, **changes: str) -> MapiMerchant:
-    fields = {name: getattr(merchant, name) for name in merchant.__struct_fields__}
-    keys = {name: getattr(merchant.keys, name) for name in merchant.keys.__struct_fields__}
-    return MapiMerchant(**fields | {"keys": Credentials(**keys | changes)})
+    return msgspec.structs.replace(merchant, keys=msgspec.structs.replace(merchant.keys, **changes))
 
 
 async def test_nobody_listens(stage: Stage) -> None:
     """A gateway that is down leaves the outcome unknown."""
-    fields = {name: getattr(stage.merchant("MD5"), name) for name in MapiMerchant.__struct_fields__}
-    gateway = MapiGateway(MapiMerchant(**fields | {"gateway_url": "http://127.0.0.1:1/gateway.do"}), CityClock())
+    down = msgspec.structs.replace(stage.merchant("MD5"), gateway_url="http://127.0.0.1:1/gateway.do")
+    gateway = MapiGateway(down, CityClock())
 
     assert await gateway.create(stage.order()) == Unknown("connection: ConnectError")
     await gateway.aclose()

@@ -1,9 +1,11 @@
 """The mapi client turns every answer into one of the port's outcomes, and believes no success unsigned."""
 
+import asyncio
 from collections.abc import Callable
 from urllib.parse import parse_qs
 
 import httpx
+import msgspec
 import pytest
 
 from dispatch.clock import ManualClock
@@ -96,15 +98,6 @@ async def test_create_sends_a_signed_form() -> None:
         "passback_parameters": "T1",
         "notify_url": "https://cab.invalid/notify",
     }
-
-
-@pytest.mark.parametrize("minutes", [0, -1, 21_601])
-async def test_expiry_out_of_range(minutes: int) -> None:
-    """An expiry that Alipay would not take is our own error, found before anything is sent."""
-    order = Order(**{name: getattr(ORDER, name) for name in ORDER.__struct_fields__} | {"expires_min": minutes})
-
-    with pytest.raises(ValueError, match="expiry"):
-        await answering(b"").create(order)
 
 
 @pytest.mark.parametrize(
@@ -218,6 +211,21 @@ async def test_network_failures_are_unknown(error: httpx.HTTPError, reason: str)
     assert await client.query("T1_1_1") == Unknown(reason)
     assert await client.close("T1_1_1") == Unknown(reason)
     await client.aclose()
+
+
+async def test_one_deadline_for_the_whole_call() -> None:
+    """A gateway that never finishes its answer cannot hold a call longer than its deadline."""
+
+    async def endless(_: httpx.Request) -> httpx.Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    hurried = msgspec.structs.replace(MERCHANT, timeout_s=0.01, max_connections=1)
+    client = MapiGateway(hurried, ManualClock(), transport=httpx.MockTransport(endless))
+
+    both = tuple(await asyncio.gather(client.query("T1"), client.query("T2")))
+
+    assert both == (Unknown("timeout"), Unknown("timeout"))
 
 
 @pytest.mark.parametrize("status", [302, 404, 500, 502])

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import httpx
+import msgspec
 import pytest
 
 from sim.alipay_sandbox.courier import Courier
@@ -151,7 +152,7 @@ async def test_expiry_is_told_by_setting(told: bool, count: int) -> None:
     trade_no = stage.pay()
     terms = stage.exchange.trade(trade_no).terms
     stage.exchange.create(
-        Terms(**{name: getattr(terms, name) for name in terms.__struct_fields__} | {"out_trade_no": "T2"}),
+        msgspec.structs.replace(terms, out_trade_no="T2"),
         expires_at=NOW + 60,
         notify_url="http://merchant.invalid/notify",
         sign_type="MD5",

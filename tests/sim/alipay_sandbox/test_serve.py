@@ -23,18 +23,19 @@ def started(keys: Path, port: int) -> "subprocess.Popen[str]":
     )
 
 
-def test_runs_until_it_is_told_to_stop(tmp_path: Path) -> None:
-    """It answers at the address it prints, and SIGTERM ends it without a word."""
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
+def test_runs_until_it_is_told_to_stop(tmp_path: Path, signal_number: signal.Signals) -> None:
+    """It answers at the address it prints, and SIGTERM or Ctrl-C ends it without a word."""
     with started(tmp_path, 0) as process:
         assert process.stdout
         address = process.stdout.readline().split()[-1].removesuffix("/gateway.do")
         health = httpx.get(f"{address}/sandbox/healthz", trust_env=False)
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal_number)
         _, said = process.communicate(timeout=30)
 
     assert health.json() == {"status": "ok"}
     assert said == ""
-    assert process.returncode in (0, -signal.SIGTERM)
+    assert process.returncode in (0, -signal_number)
 
 
 def test_a_port_that_is_taken(tmp_path: Path) -> None:
