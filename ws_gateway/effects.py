@@ -1,0 +1,105 @@
+"""What a session wants done: it does nothing itself.
+
+A session answers every input with effects. An :class:`Ask` is answered later through ``Session.answer`` with its
+number; everything else needs no answer.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from dispatch.actors.protocol import (
+    Attached,
+    Attachment,
+    Audience,
+    Done,
+    Envelope,
+    FixRow,
+    Quote,
+    Refused,
+)
+from dispatch.commands import VehicleProfile
+from dispatch.entity import Principal
+from dispatch.errors import CloseCode
+
+
+class Say(NamedTuple):
+    """Send these bytes to the client. A newer message of the same ``slot`` may take the place of an unsent one."""
+
+    message: bytes
+    slot: str | None = None
+
+
+class Close(NamedTuple):
+    """Close the socket, after what was said before."""
+
+    code: CloseCode
+
+
+class SignOn(NamedTuple):
+    """The client is who it says; its role and id may have only one socket if it is a driver or a device."""
+
+    principal: Principal
+
+
+class Follow(NamedTuple):
+    """Bring pushes for ``key`` as ``audience`` to this session."""
+
+    key: str
+    audience: Audience
+
+
+class Unfollow(NamedTuple):
+    """No longer bring them."""
+
+    key: str
+    audience: Audience
+
+
+class WatchCells(NamedTuple):
+    """Bring map frames of these cells, in place of those before."""
+
+    cells: tuple[str, ...]
+
+
+class QuoteRequest(NamedTuple):
+    """A road route, for an estimate."""
+
+    pickup: tuple[float, float]
+    dropoff: tuple[float, float]
+    at: float
+
+
+class ProfileRequest(NamedTuple):
+    """What the registry knows of the car and the driver."""
+
+    vehicle: str
+    driver: str
+
+
+class TodayRequest(NamedTuple):
+    """Today's payments and totals of a vehicle, ``at`` a city time."""
+
+    vehicle: str
+    at: float
+
+
+class Facts(NamedTuple):
+    """An answer from the books: plain values."""
+
+    facts: dict[str, object]
+
+
+Request = Envelope | Attachment | QuoteRequest | ProfileRequest | TodayRequest
+Answer = Done | Refused | Attached | Quote | VehicleProfile | Facts
+"""``Refused`` with ``UNAVAILABLE`` where nobody answered in time."""
+
+
+class Ask(NamedTuple):
+    """A question to somebody else; the answer is handed to the session under ``number``."""
+
+    number: int
+    request: Request
+
+
+Effect = Say | Close | SignOn | Follow | Unfollow | WatchCells | Ask | FixRow

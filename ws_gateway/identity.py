@@ -1,0 +1,58 @@
+"""Who is on the other side, as the session sees it; and the rules that it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+
+from dispatch.actors.protocol import Quote
+from dispatch.entity import Principal
+from dispatch.messages import FareView, Place, Role
+from dispatch.units import CityTime, WallTime
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """What a valid token says. A driver and a device have a ``vehicle``."""
+
+    role: Role
+    subject: str
+    expires_at: WallTime
+    session: str = ""
+    vehicle: str | None = None
+
+    @property
+    def principal(self) -> Principal:
+        """On whose behalf commands are sent."""
+        return Principal(self.role, self.subject, self.vehicle or "")
+
+
+Verify = Callable[[str, WallTime], Identity]
+"""Read a token at a wall time. Raises ``DispatchError`` with ``BAD_TOKEN`` or ``TOKEN_EXPIRED``."""
+
+Price = Callable[[Place, Quote, CityTime], FareView]
+"""What a ride from a place along a route that begins at a city time would cost."""
+
+
+class Box(NamedTuple):
+    """An area in degrees, borders included."""
+
+    south: float
+    west: float
+    north: float
+    east: float
+
+    def holds(self, lat: float, lng: float) -> bool:
+        """Whether the point lies in the area."""
+        return self.south <= lat <= self.north and self.west <= lng <= self.east
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """What turns messages into commands beside what they say. ``secret`` makes ride codes."""
+
+    secret: bytes
+    price: Price
+    payment_method: str = "alipay"
+    served: Box | None = None
+    """Places outside are refused; None: everything is served."""
