@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from redis import Redis
+
+from dispatch.store.embedded_valkey import EmbeddedValkey
 
 _RAY_REFUSED = "mark the test as integration, or leave Ray alone"
 
@@ -56,3 +59,19 @@ def new_postgres_database(postgres_server: Any) -> Callable[[], str]:
 def postgres_url(new_postgres_database: Callable[[], str]) -> str:
     """An empty PostgreSQL database for the tests of one module."""
     return new_postgres_database()
+
+
+@pytest.fixture(scope="session")
+def valkey_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a Valkey of this test process's own, stopped at the end."""
+    with EmbeddedValkey(tmp_path_factory.mktemp("valkey")) as server:
+        yield server.url
+
+
+@pytest.fixture
+def valkey_url(valkey_server: str) -> str:
+    """The URL of an empty Valkey."""
+    client = Redis.from_url(valkey_server)
+    client.flushall()
+    client.close()
+    return valkey_server

