@@ -24,7 +24,8 @@ from dispatch.geo.zones import Zone
 from dispatch.units import LatLng
 
 SHIPPED = Path(__file__).parent / "cities"
-_SETTINGS = "city.toml"
+SETTINGS_FILE = "city.toml"
+STREETS_FILE = "streets.geojson.gz"
 _NODES = "nodes.parquet"
 _EDGES = "edges.parquet"
 
@@ -102,18 +103,18 @@ class _Settings(msgspec.Struct, forbid_unknown_fields=True):
 
 def shipped_cities() -> tuple[str, ...]:
     """The names of the cities that come with the product, sorted."""
-    return tuple(sorted(path.parent.name for path in SHIPPED.glob(f"*/{_SETTINGS}")))
+    return tuple(sorted(path.parent.name for path in SHIPPED.glob(f"*/{SETTINGS_FILE}")))
 
 
 def load_city(name_or_directory: str | Path) -> City:
     """The shipped city of that name, or the one in that directory. Raises CityError."""
     directory = SHIPPED / name_or_directory
-    if not (directory / _SETTINGS).is_file():
+    if not (directory / SETTINGS_FILE).is_file():
         directory = Path(name_or_directory)
-    if not (directory / _SETTINGS).is_file():
+    if not (directory / SETTINGS_FILE).is_file():
         raise CityError(f"no city {str(name_or_directory)!r}: shipped are {', '.join(shipped_cities())}")
     try:
-        settings = msgspec.convert(tomllib.loads((directory / _SETTINGS).read_text("utf-8")), _Settings)
+        settings = msgspec.convert(tomllib.loads((directory / SETTINGS_FILE).read_text("utf-8")), _Settings)
         return _city(directory, settings, read_network(directory))
     except (ValueError, KeyError, OSError, pa.ArrowException) as error:
         raise CityError(f"city {directory}: {error}") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dispatch.units import CityTime
 
@@ -24,6 +24,10 @@ class HourFactors:
             raise ValueError("hour factors are 24 for weekdays and 24 for weekends")
         if min(self.weekday + self.weekend) <= 0:
             raise ValueError("hour factors are above zero")
+        try:
+            ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"no time zone {self.time_zone!r}") from error
 
     def at(self, at: CityTime) -> float:
         """The factor of the hour in which ``at`` falls."""

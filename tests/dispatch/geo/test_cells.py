@@ -1,0 +1,124 @@
+"""H3 cells: names, boxes, shapes and the gap to the next ring."""
+
+from __future__ import annotations
+
+import h3.api.basic_int as h3_int
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dispatch.geo.cell_table import CellTable
+from dispatch.geo.cells import (
+    Box,
+    Cell,
+    cell_center,
+    cell_from_name,
+    cell_name,
+    cell_of,
+    cells_of,
+    covering,
+    disk,
+    disk_and_rim,
+    parent_cell,
+    ring_gap_m,
+    shapes,
+)
+from dispatch.geo.distance import haversine_m, unit_vectors
+from dispatch.units import LatLng
+
+SF = LatLng(37.7749, -122.4194)
+seeds = st.integers(0, 2**32)
+
+
+def a_cell(seed: int, resolution: int) -> Cell:
+    """A cell anywhere, every third time a pentagon or next to one."""
+    rng = np.random.default_rng(seed)
+    if seed % 3 == 0:
+        pentagon = Cell(int(rng.choice(h3_int.get_pentagons(resolution))))
+        return disk(pentagon, 1)[int(rng.integers(6))]
+    return cell_of(LatLng(float(rng.uniform(-89, 89)), float(rng.uniform(-180, 180))), resolution)
+
+
+def points_near(cell: Cell, seed: int, n: int = 200) -> list[LatLng]:
+    """Points in and around a cell."""
+    rng = np.random.default_rng(seed)
+    center = unit_vectors(*np.array([[c] for c in cell_center(cell)]))[0]
+    reach = float(shapes([cell]).cover[0])
+    around = center + rng.uniform(-1, 1, (n, 3)) * reach
+    around /= np.linalg.norm(around, axis=1, keepdims=True)
+    lat, lng = np.degrees(np.arcsin(around[:, 2])), np.degrees(np.arctan2(around[:, 1], around[:, 0]))
+    return [LatLng(*p) for p in zip(lat.tolist(), lng.tolist(), strict=True)]
+
+
+def test_names_go_there_and_back() -> None:
+    """A cell's name is H3's text, and what is none is refused."""
+    cell = cell_of(SF, 9)
+    assert cell_name(cell) == "89283082803ffff"
+    assert cell_from_name(cell_name(cell)) == cell
+    for wrong in ("", "hello", "89283082803fffe", "ffffffffffffffff"):
+        with pytest.raises(ValueError, match="no H3 cell"):
+            cell_from_name(wrong)
+
+
+def test_many_cells_at_once() -> None:
+    """Columns give the same cells as single points, and a parent holds its child."""
+    assert cells_of([SF.lat, 0.0], [SF.lng, 0.0], 9) == [cell_of(SF, 9), cell_of(LatLng(0, 0), 9)]
+    assert parent_cell(cell_of(SF, 9), 5) == cell_of(cell_center(parent_cell(cell_of(SF, 9), 5)), 5)
+
+
+@given(south=st.floats(37.7, 37.8), west=st.floats(-122.5, -122.4), size=st.floats(1e-5, 0.02), seed=seeds)
+def test_covering_holds_every_point_of_the_box(south: float, west: float, size: float, seed: int) -> None:
+    """No point of a box is in a cell that its covering lacks."""
+    box = Box(south, west, south + size, west + size)
+    cells = set(covering(box, 9))
+    rng = np.random.default_rng(seed)
+    inside = [LatLng(south + float(a) * size, west + float(b) * size) for a, b in rng.random((30, 2))]
+    assert all(box.holds(p) for p in inside)
+    assert {cell_of(p, 9) for p in inside} <= cells
+
+
+def test_a_box_without_area_is_a_point() -> None:
+    """An empty box gives the one cell of its corner."""
+    assert covering(Box(SF.lat, SF.lng, SF.lat, SF.lng), 9) == [cell_of(SF, 9)]
+    assert not Box(0, 0, 1, 1).holds(LatLng(2, 0.5))
+
+
+@settings(deadline=None)
+@given(seed=seeds, resolution=st.sampled_from([3, 7, 9, 12]))
+def test_a_point_of_a_cell_is_within_its_cover(seed: int, resolution: int) -> None:
+    """The covering ball holds all of the cell, and what is surely in a cell is in it: at pentagons too."""
+    cell = a_cell(seed, resolution)
+    points = points_near(cell, seed)
+    table = CellTable()
+    slots = table.slots([cell]).repeat(len(points))
+    vectors = unit_vectors(np.array([p.lat for p in points]), np.array([p.lng for p in points]))
+    sure = table.surely_in(vectors, slots)
+    truly = np.array([cell_of(p, resolution) == cell for p in points])
+    away = np.linalg.norm(vectors - table.center[slots], axis=1)
+    assert (away[truly] <= table.cover[slots][truly]).all()
+    assert not (sure & ~truly).any()
+    # Where H3 bends a side, the test of sides is content to know less.
+    assert sure.sum() >= 0.75 * truly.sum()
+
+
+@settings(deadline=None, max_examples=50)
+@given(seed=seeds, rings=st.integers(0, 3))
+def test_nothing_beyond_the_rings_is_nearer_than_the_gap(seed: int, rings: int) -> None:
+    """From a point of a cell to one beyond so many rings it is at least the ring's gap."""
+    cell = a_cell(seed, 9)
+    gap = ring_gap_m(cell, rings)
+    own = [p for p in points_near(cell, seed) if cell_of(p, 9) == cell][:20]
+    _, rim = disk_and_rim(cell, rings + 1)
+    far = [p for c in rim for p in points_near(c, seed, 10) if cell_of(p, 9) not in set(disk(cell, rings))]
+    assert all(haversine_m(a, b) >= gap for a in own for b in far)
+    assert gap == 0 if rings == 0 else gap < 2_000 * rings
+    assert gap > 0 or rings < 2
+
+
+def test_disk_and_rim_part_the_disk() -> None:
+    """Inside and rim make the disk; around a pentagon both are smaller."""
+    for middle, rim_size in ((cell_of(SF, 9), 12), (Cell(h3_int.get_pentagons(9)[0]), 10)):
+        inside, rim = disk_and_rim(middle, 2)
+        assert sorted(inside + rim) == disk(middle, 2)
+        assert len(rim) == rim_size
