@@ -10,7 +10,7 @@ import numpy as np
 from dispatch.ids import TripId
 from dispatch.matching.candidates import Places
 from dispatch.matching.growing import grown
-from dispatch.matching.model import Floats, Ints, OpenRequest
+from dispatch.matching.model import Bools, Floats, Ints, OpenRequest
 from dispatch.matching.vocabulary import Bits, Vocabulary
 
 
@@ -25,6 +25,7 @@ class Waiting:
     vehicle_class: Ints
     needs: Ints
     seats: Ints
+    owned: Bools
 
     def __len__(self) -> int:
         return len(self.slot)
@@ -44,14 +45,16 @@ class RequestBook:
         self._place = np.zeros((0, 2))
         self._times = np.zeros((0, 2))
         self._traits = np.zeros((0, 3), dtype=np.int64)
+        self._owned = np.zeros(0, dtype=np.bool_)
+        self._owned_waiting = 0
 
     def __contains__(self, trip_id: TripId) -> bool:
         return trip_id in self._slots
 
     @property
     def waiting_count(self) -> int:
-        """Requests that wait for a car and are not held."""
-        return len(self._order)
+        """Own requests that wait for a car and are not held."""
+        return self._owned_waiting
 
     def slot(self, trip_id: TripId) -> int | None:
         """The request's slot while it is open."""
@@ -62,7 +65,7 @@ class RequestBook:
         slot = self._slots.get(trip_id)
         return None if slot is None else self.requests[slot]
 
-    def open(self, request: OpenRequest) -> int:
+    def open(self, request: OpenRequest, *, owned: bool) -> int:
         """A request waits; announced again, it replaces what was known of it and waits again. Returns its slot."""
         self.close(request.trip_id)
         slot = self._vacant.pop() if self._vacant else self._add(request)
@@ -75,6 +78,7 @@ class RequestBook:
             self._capabilities.mask(request.needs),
             request.seats,
         )
+        self._owned[slot] = owned
         self._enter(slot)
         return slot
 
@@ -110,6 +114,7 @@ class RequestBook:
             vehicle_class=traits[:, 0],
             needs=traits[:, 1],
             seats=traits[:, 2],
+            owned=self._owned[slot],
         )
 
     def _entry(self, slot: int) -> tuple[float, TripId, int]:
@@ -118,6 +123,7 @@ class RequestBook:
 
     def _enter(self, slot: int) -> None:
         insort(self._order, self._entry(slot))
+        self._owned_waiting += bool(self._owned[slot])
         self._waiting_slots = None
 
     def _leave(self, slot: int) -> None:
@@ -125,11 +131,12 @@ class RequestBook:
         at = bisect_left(self._order, entry)
         if at < len(self._order) and self._order[at] == entry:
             del self._order[at]
+            self._owned_waiting -= bool(self._owned[slot])
             self._waiting_slots = None
 
     def _add(self, request: OpenRequest) -> int:
         slot = len(self.requests)
         self.requests.append(request)
         self._place, self._times = grown(self._place, slot + 1), grown(self._times, slot + 1)
-        self._traits = grown(self._traits, slot + 1)
+        self._traits, self._owned = grown(self._traits, slot + 1), grown(self._owned, slot + 1)
         return slot

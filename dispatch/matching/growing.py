@@ -1,4 +1,4 @@
-"""Arrays that get longer by doubling, so that a row added costs a constant time."""
+"""Arrays that get longer by doubling, so that a row added costs a constant time; and ranges laid end to end."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
+
+from dispatch.matching.model import Ints
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -17,3 +19,11 @@ def grown(array: npt.NDArray[Scalar], size: int) -> npt.NDArray[Scalar]:
     longer = np.zeros((max(size, 2 * len(array), 16), *array.shape[1:]), dtype=array.dtype)
     longer[: len(array)] = array
     return longer
+
+
+def ranges(starts: Ints, lengths: Ints) -> Ints:
+    """The numbers start, start + 1, … of each range, one after the other."""
+    ends = np.cumsum(lengths)
+    total = int(ends[-1]) if ends.size else 0
+    flat: Ints = np.arange(total) + np.repeat(starts - (ends - lengths), lengths)
+    return flat

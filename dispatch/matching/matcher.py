@@ -84,19 +84,23 @@ class RegionMatcher:
 
     # Requests
 
-    def request_open(self, request: OpenRequest) -> None:
-        """A trip looks for a car. Said again (with a newer ``trip_seq``), it replaces what was known."""
-        self.wants_window_now |= self._book.waiting_count == 0
+    def request_open(self, request: OpenRequest, *, owned: bool = True) -> None:
+        """A trip looks for a car. Said again (with a newer ``trip_seq``), it replaces what was known.
+
+        ``owned`` is false for a request of a neighbouring region near the border: it is matched so that this
+        region's requests leave it its car, but never proposed from here.
+        """
+        self.wants_window_now |= owned and self._book.waiting_count == 0
         self._excluded.pop(request.trip_id, None)
         if request.excluded:
             self._excluded[request.trip_id] = request.excluded
-        self._request_notes.opened(self._book.open(request))
+        self._request_notes.opened(self._book.open(request, owned=owned))
 
     def request_closed(self, trip_id: TripId) -> None:
         """The trip looks no more. A car held for it stays held until its host speaks, or the hold runs out."""
         slot = self._book.slot(trip_id)
         if slot is not None:
-            self._request_notes.settled(trip_id, slot)
+            self._request_notes.settled([trip_id], np.array([slot]))
             self._book.close(trip_id)
             self._excluded.pop(trip_id, None)
 
@@ -134,7 +138,7 @@ class RegionMatcher:
         for trip_id in self._fleet.release_overdue(now):
             self._book.release(trip_id)
         waiting = self._book.waiting()
-        if not len(waiting) or not self._fleet.free_count:
+        if not waiting.owned.any() or not self._fleet.free_count:
             return self._idle_window(waiting)
         search = WindowSearch(
             waiting=waiting,
@@ -163,7 +167,7 @@ class RegionMatcher:
 
     @property
     def waiting_count(self) -> int:
-        """Requests that wait and are not held for a proposal."""
+        """Own requests that wait and are not held for a proposal."""
         return self._book.waiting_count
 
     @property
@@ -201,25 +205,19 @@ class RegionMatcher:
         return np.array(pairs, dtype=np.int64)
 
     def _propose(self, found: Found, waiting: Waiting) -> tuple[Proposal, ...]:
-        proposals = []
-        for row in np.flatnonzero(found.chosen >= 0).tolist():
-            slot = int(waiting.slot[row])
-            request = self._book.requests[slot]
-            pair = found.chosen[row]
-            handle = int(found.judged.car[pair])
-            self._fleet.hold(handle, request.trip_id, self._now + self._settings.hold_s)
-            self._book.hold(request.trip_id)
-            self._request_notes.settled(request.trip_id, slot)
-            proposals.append(
-                Proposal(
-                    trip_id=request.trip_id,
-                    trip_seq=request.trip_seq,
-                    vehicle_id=self._fleet.ids[handle],
-                    pickup_s=float(found.judged.pickup_s[pair]),
-                    cost_s=float(found.cost[row]) / MS,
-                )
-            )
-        return tuple(proposals)
+        rows = np.flatnonzero((found.chosen >= 0) & waiting.owned)
+        pairs = found.chosen[rows]
+        cars, pickup_s = found.judged.car[pairs], found.judged.pickup_s[pairs]
+        slots = waiting.slot[rows]
+        requests = [self._book.requests[slot] for slot in slots.tolist()]
+        self._request_notes.settled([request.trip_id for request in requests], slots)
+        chosen = zip(requests, cars.tolist(), pickup_s.tolist(), (found.cost[rows] / MS).tolist(), strict=True)
+        return tuple(self._hold(*pair) for pair in chosen)
+
+    def _hold(self, request: OpenRequest, car: int, pickup_s: float, cost_s: float) -> Proposal:
+        self._fleet.hold(car, request.trip_id, self._now + self._settings.hold_s)
+        self._book.hold(request.trip_id)
+        return Proposal(request.trip_id, request.trip_seq, self._fleet.ids[car], pickup_s, cost_s)
 
     def _note(self, search: WindowSearch, found: Found, waiting: Waiting) -> None:
         """Remember why; who got nothing, and whose list was cut short, is looked at once more for the 50 nearest."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from dispatch.matching.growing import ranges
 from dispatch.matching.model import Ints, Pairs
 
 
@@ -38,17 +39,9 @@ def _relax(price: Ints, rival: Ints, holder: Ints, gap: Ints) -> Ints:
     lengths = np.diff(starts)
     active = np.arange(price.size)
     while active.size:
-        pairs = _ranges(starts[active], lengths[active])
+        pairs = ranges(starts[active], lengths[active])
         raised = price.copy()
         np.maximum.at(raised, holder[pairs], price[rival[pairs]] + gap[pairs])
         active = np.flatnonzero(raised > price)
         price = raised
     return price
-
-
-def _ranges(starts: Ints, lengths: Ints) -> Ints:
-    """The numbers start, start + 1, … of each range, one after the other."""
-    ends = np.cumsum(lengths)
-    total = int(ends[-1]) if ends.size else 0
-    flat: Ints = np.arange(total) + np.repeat(starts - (ends - lengths), lengths)
-    return flat

@@ -16,7 +16,7 @@ import numpy as np
 from dispatch.ids import TripId, VehicleId
 from dispatch.matching.eligibility import Cause
 from dispatch.matching.fleet import Fleet
-from dispatch.matching.growing import grown
+from dispatch.matching.growing import grown, ranges
 from dispatch.matching.model import Codes, Floats, Ints
 from dispatch.matching.search import Judged
 from dispatch.matching.settings import MatcherSettings
@@ -110,40 +110,60 @@ class RequestNotes:
         self._windows += 1
         self._last = _LastWindow(at, self._windows, free, judged, slots)
 
-    def settled(self, trip_id: TripId, slot: int) -> None:
-        """The request was matched or is about to be closed: its reasons are copied out and kept."""
-        noted = self._from_last(slot)
-        if noted is not None:
-            self._kept[trip_id] = noted
-            self._kept.move_to_end(trip_id)
-            self._forget(noted.at)
+    def settled(self, trips: list[TripId], slots: Ints) -> None:
+        """These requests were matched or are about to be closed: their reasons are copied out and kept."""
+        for trip_id, noted in zip(trips, self._from_last(slots), strict=True):
+            if noted is not None:
+                self._kept[trip_id] = noted
+                self._kept.move_to_end(trip_id)
+        if self._last is not None:
+            self._forget(self._last.at)
 
     def reasons(self, trip_id: TripId, slot: int | None) -> RequestReasons | None:
         """What is known; ``slot`` while the trip is open. None for a trip never in a window, or forgotten."""
-        noted = None if slot is None else self._from_last(slot)
+        noted = None if slot is None else self._from_last(np.array([slot]))[0]
         noted = noted or self._kept.get(trip_id)
         return None if noted is None else _as_reasons(trip_id, noted, self._fleet.ids)
 
-    def _from_last(self, slot: int) -> _Noted | None:
+    def _from_last(self, slots: Ints) -> list[_Noted | None]:
+        """Each slot's part of the last window; None for a request that came after it or was not in it."""
         last = self._last
-        if last is None or self._entered[slot] >= last.number:
-            return None
-        rows = np.flatnonzero(last.slots == slot)
-        if not rows.size:
-            return None
-        judged = last.judged
-        start, stop = np.searchsorted(judged.row, [rows[0], rows[0] + 1]).tolist()
-        whole, near = slice(start, stop), slice(start, min(stop, start + NEAREST_KEPT))
-        return _Noted(
-            at=last.at,
-            windows=int(last.number - self._entered[slot]),
-            free=last.free,
-            counts=np.bincount(judged.cause[whole], minlength=len(Cause)),
-            car=judged.car[near].copy(),
-            meters=judged.meters[near].copy(),
-            pickup_s=judged.pickup_s[near].copy(),
-            cause=judged.cause[near].copy(),
-        )
+        if last is None or not last.slots.size:
+            return [None] * slots.size
+        order = np.argsort(last.slots)
+        place = np.minimum(np.searchsorted(last.slots, slots, sorter=order), order.size - 1)
+        rows = order[place]
+        known = (last.slots[rows] == slots) & (self._entered[slots] < last.number)
+        notes = iter(self._copied(last, rows[known], last.number - self._entered[slots[known]]))
+        return [next(notes) if seen else None for seen in known.tolist()]
+
+    @staticmethod
+    def _copied(last: _LastWindow, rows: Ints, windows: Ints) -> list[_Noted]:
+        judged, causes = last.judged, len(Cause)
+        start = np.searchsorted(judged.row, rows)
+        length = np.searchsorted(judged.row, rows, side="right") - start
+        everything = ranges(start, length)
+        owner = np.repeat(np.arange(rows.size), length)
+        counts = np.bincount(owner * causes + judged.cause[everything], minlength=rows.size * causes)
+        kept = np.minimum(length, NEAREST_KEPT)
+        near = ranges(start, kept)
+        car, meters = judged.car[near], judged.meters[near]
+        pickup_s, cause = judged.pickup_s[near], judged.cause[near]
+        ends = np.cumsum(kept).tolist()
+        parts = [slice(end - size, end) for end, size in zip(ends, kept.tolist(), strict=True)]
+        return [
+            _Noted(
+                at=last.at,
+                windows=int(windows[place]),
+                free=last.free,
+                counts=counts[place * causes : (place + 1) * causes],
+                car=car[part],
+                meters=meters[part],
+                pickup_s=pickup_s[part],
+                cause=cause[part],
+            )
+            for place, part in enumerate(parts)
+        ]
 
     def _forget(self, now: CityTime) -> None:
         while self._kept:

@@ -2,8 +2,8 @@
 
 The set-up of Wei, Feng, Ke, Yang, "Calibration and validation of matching functions for ride-sourcing markets",
 *Communications in Transportation Research* 2 (2022) 100058: a square under the Manhattan metric, steps of 2 s;
-in each step match, expire, new orders, move. A free car drives straight, draws one of four directions after each 60 free
-seconds, and stops at the edge.
+in each step match, expire, new orders, move. A free car drives straight, draws one of four directions after each 60
+free seconds, and stops at the edge.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Cars wait where they dropped off and never refuse; a passenger gives up after ``patience_s`` without a car. Windows are
 held every ``window_s`` while somebody waits, and at once for who finds no other waiting. Rides and pick-ups take what
-the travel-time port says. Nothing is drawn but where the cars stand at first: the same demand and seed give the same outcome.
+the travel-time port says. Nothing is drawn but where the cars stand at first: the same demand and seed give the same
+outcome.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from dispatch.matching.assignment import Assigner, exact
 from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.model import Floats, FreeCar, Ints, OpenRequest, Proposal
+from dispatch.matching.regions import SplitMatcher
 from dispatch.matching.settings import MatcherSettings
 from dispatch.units import CityTime, LatLng, Seconds
 
@@ -97,7 +99,7 @@ class CityReplay:
         *,
         settings: MatcherSettings | None = None,
         assign: Assigner = exact,
-        matcher: RegionMatcher | None = None,
+        matcher: RegionMatcher | SplitMatcher | None = None,
     ) -> None:
         self._demand = demand
         self._travel_time = travel_time
