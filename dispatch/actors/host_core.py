@@ -227,6 +227,16 @@ class HostCore:
         return effects
 
     @property
+    def wants_commit(self) -> bool:
+        """Whether ``take_batch`` has something to do."""
+        return self._flight is None and (bool(self._open) or bool(self._again))
+
+    def take_ready(self) -> bool:
+        """Whether effects wait to be let out (a batch that had nothing to write was done at once)."""
+        effects = self._effects
+        return bool(effects.replies or effects.attached or effects.calls or effects.shown or effects.listings)
+
+    @property
     def busy(self) -> bool:
         """Whether something still waits for the journal."""
         waiting = self._flight is not None or bool(self._open) or bool(self._again) or bool(self._deferred)
@@ -588,7 +598,6 @@ class HostCore:
             return Refused(ErrorCode.UNKNOWN_TRIP.value, detail=entry.key.id)
         if not entity.may_follow(principal):
             return Refused(ErrorCode.NOT_YOURS.value, detail=entry.key.id)
-        self.inboxes.open(gateway, 0.0)
         self.inboxes.follow(entry.key, Follower(gateway, principal.role))
         stream = str(entry.key)
         missed = self._missed(entry, entity, attachment.after)
@@ -604,7 +613,6 @@ class HostCore:
         on_trip = row.values.get("trip") if row is not None else None
         if self.kind != "vehicle" or on_trip != attachment.trip or attachment.principal.role != "passenger":
             return Refused(ErrorCode.NOT_YOURS.value, detail=entry.key.id)
-        self.inboxes.open(gateway, 0.0)
         self.inboxes.follow(entry.key, Follower(gateway, "passenger", attachment.trip))
         return Attached(entity.seq, recovered=True)
 

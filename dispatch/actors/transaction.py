@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dispatch.actors.work import Staged
 from dispatch.entity import Entity, EntityKey, ForeignAppend
 from dispatch.events import encode_event
-from dispatch.store.journal import Append, Batch, StoredSnapshot
+from dispatch.store.journal import Append, Batch, StoredDue, StoredSnapshot
 
 
 class TransactionFullError(Exception):
@@ -65,7 +65,7 @@ class Transaction:
         """The transaction for the journal. ``entity`` gives the entities as they stand after all its decisions."""
         batch = Batch(appends=[Append(key, at, events) for key, (at, events) in self._streams.items()])
         done: dict[tuple[EntityKey, str], None] = dict.fromkeys(self.dues_done)
-        put = {}
+        put: dict[tuple[EntityKey, str], StoredDue] = {}
         touched: dict[EntityKey, None] = {}
         for staged in self.staged:
             key = staged.work.key

@@ -3,6 +3,7 @@
 | name                 | what                       | held by                                          |
 |----------------------|----------------------------|--------------------------------------------------|
 | ``taxi:map:CELL``    | channel                    | frames of the live map for the H3 cell           |
+| ``taxi:console:HOST`` | channel                    | trips that changed at a host, and its alarms     |
 | ``taxi:at:VEHICLE``  | string with an expiry      | a vehicle's last position                        |
 | ``taxi:here:WHO``    | string with an expiry      | the gateway that holds the socket of ``WHO``     |
 | ``taxi:rate:WHAT``   | string with an expiry      | a rate limit (``lua/allow.lua``)                 |
@@ -29,3 +30,11 @@ def presence(who: str) -> str:
 def rate(what: str) -> str:
     """The rate limit of ``what`` (``sign-in:101``)."""
     return f"taxi:rate:{what}"
+
+
+CONSOLE_PREFIX = "taxi:console:"
+
+
+def console_channel(host: str) -> str:
+    """The channel of a host's notices for all consoles."""
+    return f"{CONSOLE_PREFIX}{host}"

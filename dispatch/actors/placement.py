@@ -1,0 +1,51 @@
+"""Which host an entity lives at: a small policy, the same in every process.
+
+*Sharded* (the default): an entity's id is hashed to a shard, and shards are dealt to the hosts of its kind. There
+are many more shards than hosts, and their number is fixed by the journal. *Dedicated*: the id is its own shard, and
+its host (a Ray actor of its own) is made on first use.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from dispatch.entity import KINDS, EntityKey, Kind
+from dispatch.store.shards import shard_of
+
+
+class Placement(msgspec.Struct, frozen=True):
+    """How entities are placed. ``hosts`` is the number of host processes of each kind (sharded)."""
+
+    policy: Literal["sharded", "dedicated"]
+    shards: int
+    hosts: dict[Kind, int]
+
+    def host_of(self, key: EntityKey) -> str:
+        """The name of the host that ``key`` lives at."""
+        if self.policy == "dedicated":
+            return f"{key.kind}/{key.id}"
+        return f"{key.kind}-{shard_of(key, self.shards) % self.hosts[key.kind]}"
+
+    def standing_hosts(self) -> list[str]:
+        """The hosts that are made when the system starts."""
+        if self.policy == "dedicated":
+            return []
+        return [f"{kind}-{number}" for kind in KINDS for number in range(self.hosts[kind])]
+
+    def shards_of(self, host: str) -> list[int]:
+        """The shards of a standing host."""
+        kind, _, number = host.rpartition("-")
+        count = next(count for name, count in self.hosts.items() if name == kind)
+        return [shard for shard in range(self.shards) if shard % count == int(number)]
+
+    def dedicated_to(self, host: str) -> EntityKey | None:
+        """The one entity of a dedicated host; None for a standing host."""
+        kind, slash, entity = host.partition("/")
+        return EntityKey.parse(f"{kind}:{entity}") if slash else None
+
+
+def kind_of(host: str) -> Kind:
+    """The kind of entities that a host holds."""
+    return next(kind for kind in KINDS if host.startswith((f"{kind}-", f"{kind}/")))

@@ -1,0 +1,284 @@
+"""The Ray actor that hosts many entities of one kind: the process around a :class:`HostShell`.
+
+Success of a call means what the shell's docstrings say. Failure means nothing is known: the caller sends the same
+command id again. ``max_restarts=-1``: Ray starts a dead host again; ``max_task_retries=0``: it never repeats a call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from dispatch.actors.client import RayHosts
+from dispatch.actors.console_frames import ConsoleFrames
+from dispatch.actors.fix_desk import FixDesk, Position, adopt, position_of
+from dispatch.actors.host_core import HostCore
+from dispatch.actors.host_shell import HostShell
+from dispatch.actors.inboxes import Inboxes
+from dispatch.actors.kinds import Shown, entity_kinds
+from dispatch.actors.line import Finder
+from dispatch.actors.logfile import log_to_file
+from dispatch.actors.map_frames import MapFrames
+from dispatch.actors.market_feed import CarAt, MarketFeed
+from dispatch.actors.payment_desk import PaymentDesk
+from dispatch.actors.placement import kind_of
+from dispatch.actors.protocol import Attachment, Envelope, FixRow, Reply
+from dispatch.actors.system import System
+from dispatch.actors.work import ListingChange
+from dispatch.entity import Command, Entity, EntityKey, Signal
+from dispatch.market import Listing
+from dispatch.messages import Alarm, TripView
+from dispatch.payment.payment import PaymentRules
+from dispatch.rules import Rules
+from dispatch.signals import Format, Level, Metrics
+from dispatch.store.journal import StoredDue
+from dispatch.store.redis_bus import RedisBus
+from dispatch.store.sql_journal import open_journal
+from dispatch.trip_state import ENDED
+from dispatch.vehicle import Vehicle
+
+log = structlog.get_logger()
+
+HOUSEKEEPING_S: Final = 5.0
+FEED_POSITIONS_S: Final = 0.1
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_envelopes = msgspec.msgpack.Decoder(list[Envelope]).decode
+_decode_fixes = msgspec.msgpack.Decoder(list[FixRow]).decode
+_decode_attachment = msgspec.msgpack.Decoder(Attachment).decode
+
+
+class HostSetup(msgspec.Struct, frozen=True):
+    """What a host is told at birth, and again at each rebirth."""
+
+    name: str
+    system: System
+    rules: Rules
+    payment_rules: PaymentRules
+    passivate_after_s: float
+    commit_window_s: float
+    log_level: Level
+    log_format: Format
+
+
+class EntityHost:
+    """One host. Made a Ray actor by ``dispatch.actors.cluster``; every method runs on the actor's asyncio loop."""
+
+    def __init__(self, setup: bytes, finder: Finder) -> None:
+        self.setup = msgspec.msgpack.decode(setup, type=HostSetup)
+        self.name = self.setup.name
+        self._finder = finder
+        log_to_file(self.name, Path(self.setup.system.data_dir), self.setup.log_level, self.setup.log_format)
+        self.incarnation = token_hex(6)
+        self._born: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def _ready(self) -> None:
+        """Births happen on the loop, with the first call; every call waits for it."""
+        if self._born is None or (self._born.done() and self._born.exception() is not None):
+            self._born = asyncio.get_running_loop().create_task(self._bear())
+        await asyncio.shield(self._born)
+
+    async def _bear(self) -> None:
+        setup, system = self.setup, self.setup.system
+        self.clock = system.clock()
+        self.metrics = Metrics()
+        kind = kind_of(self.name)
+        kinds = entity_kinds(setup.rules, setup.payment_rules)
+        journal = await open_journal(system.journal_url, shards=system.placement.shards, clock=self.clock)
+        self.hosts = RayHosts(system, self.name, find=self._finder)
+        self.bus = RedisBus(system.redis_url)
+        self.consoles = ConsoleFrames(self.bus, self.name)
+        core = HostCore(
+            kind,
+            kinds,
+            Inboxes(self.incarnation),
+            passivate_after_s=setup.passivate_after_s,
+            adopt=adopt if kind == "vehicle" else None,
+        )
+        self.desk = FixDesk(core)
+        self.payments = PaymentDesk(system) if kind == "payment" else None
+        self.feeds = [
+            MarketFeed(self.name, self.hosts.line(matcher), self._all_listings, self._all_cars)
+            for matcher in system.matchers
+            if kind != "payment"
+        ]
+        self.shell = HostShell(
+            core,
+            journal,
+            self,
+            self.clock,
+            commit_window_s=setup.commit_window_s,
+            on_shown=self.desk.checkpointed if kind == "vehicle" else None,
+            on_loaded=self._loaded,
+            on_commit=self._committed,
+        )
+        dedicated = system.placement.dedicated_to(self.name)
+        if dedicated is not None:
+            (history,) = await journal.load([dedicated])
+            dues: Sequence[StoredDue] = history.dues
+        else:
+            dues = await journal.dues(kind, system.placement.shards_of(self.name))
+        await self.shell.start(dues)
+        loop = asyncio.get_running_loop()
+        self._tasks = [loop.create_task(feed.run()) for feed in self.feeds]
+        self._tasks += [loop.create_task(self._housekeep()), loop.create_task(self.consoles.run())]
+        if kind == "vehicle":
+            frames = MapFrames(self.bus, self.clock, self.desk.take_moved, self._everyone)
+            self._tasks += [loop.create_task(frames.run()), loop.create_task(self._feed_positions())]
+        log.info("host is up", host=self.name, incarnation=self.incarnation, dues=len(dues))
+
+    # ── called over Ray ──────────────────────────────────────────────────────────────────────────────────────────
+
+    async def submit(self, body: bytes) -> bytes:
+        """Commands; the encoded replies, in their order."""
+        await self._ready()
+        replies: list[Reply] = await self.shell.submit(_decode_envelopes(body))
+        return _encode(replies)
+
+    async def fixes(self, body: bytes) -> None:
+        """A batch of GPS fixes. Not answered: apps learn by ``heard``."""
+        await self._ready()
+        self.desk.hear(_decode_fixes(body), self.clock.city())
+        self.shell.drive()
+        self.shell.notify()
+
+    async def attach(self, gateway: str, body: bytes) -> bytes:
+        """Follow a stream; the encoded answer."""
+        await self._ready()
+        return _encode(await self.shell.attach(gateway, _decode_attachment(body)))
+
+    async def detach(self, gateway: str, key: str, audience: Any) -> None:  # noqa: ANN401 - a literal over the wire
+        """No longer follow a stream."""
+        await self._ready()
+        self.shell.detach(gateway, EntityKey.parse(key), audience)
+
+    async def poll(self, gateway: str, incarnation: str, cursor: int, wait_s: float) -> bytes:
+        """What a gateway has not got yet."""
+        await self._ready()
+        return _encode(await self.shell.poll(gateway, incarnation, cursor, wait_s))
+
+    async def ping(self) -> tuple[str, int]:
+        """The incarnation and the process id."""
+        await self._ready()
+        return self.incarnation, os.getpid()
+
+    async def metrics_text(self) -> bytes:
+        """This host's metrics in Prometheus' text format."""
+        await self._ready()
+        return self.metrics.expose()
+
+    async def drain(self) -> None:
+        """Write what is decided, then stop."""
+        await self._ready()
+        for task in self._tasks:
+            task.cancel()
+        await self.shell.stop()
+        await self.bus.close()
+
+    # ── what the shell reaches through this host (Outside) ───────────────────────────────────────────────────────
+
+    async def call(self, envelope: Envelope) -> Reply:
+        """Send a command to another entity."""
+        return await self.hosts.command(envelope)
+
+    async def call_gateway(self, due: StoredDue) -> Command:
+        """Do the outgoing work of a payment."""
+        if self.payments is None:
+            raise RuntimeError(f"{self.name} hosts no payments")
+        return await self.payments.perform(due)
+
+    def listings(self, changes: Sequence[ListingChange]) -> None:
+        """Tell the matchers."""
+        for key, listing in changes:
+            why = ""
+            if listing is None:
+                entity = self.shell.core.entries[key].entity
+                why = entity.state if entity is not None else ""
+            for feed in self.feeds:
+                feed.list(key, listing, why)
+
+    def signals(self, signals: Sequence[Signal]) -> None:
+        """Log an alarm, count it, and tell the consoles."""
+        for signal in signals:
+            log.warning(signal.name, **signal.fields)
+            self.metrics.alarms.labels(signal.name).inc()
+            self.consoles.alarm(Alarm(signal.name, self.clock.city(), dict(signal.fields)))
+
+    def shown(self, shown: Sequence[tuple[EntityKey, Shown]]) -> None:
+        """Tell the consoles which trips have changed; count offers."""
+        for key, one in shown:
+            if isinstance(one.view, TripView):
+                self.consoles.trip(one.view)
+            if one.event.startswith("offer_") and one.event != "offer_made" and key.kind == "vehicle":
+                self.metrics.offers.labels(one.event.removeprefix("offer_")).inc()
+
+    # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _loaded(self) -> None:
+        self.desk.woken(self.clock.city())
+
+    def _committed(self, events: int, seconds: float) -> None:
+        self.metrics.commit_events.observe(events)
+        self.metrics.commit_seconds.observe(seconds)
+
+    def _all_listings(self) -> list[tuple[EntityKey, Listing]]:
+        entries = self.shell.core.entries
+        return [(key, entry.listed) for key, entry in entries.items() if entry.listed is not None]
+
+    def _all_cars(self) -> list[CarAt]:
+        free = [v for v in self._vehicles() if v.listing() is not None and v.odometer.trace.anchored]
+        return [_car_at(position_of(v)) for v in free]
+
+    def _vehicles(self) -> list[Vehicle]:
+        entries = self.shell.core.entries.values()
+        return [entry.entity for entry in entries if isinstance(entry.entity, Vehicle)]
+
+    def _everyone(self) -> list[Position]:
+        return [position_of(v) for v in self._vehicles() if v.odometer.trace.anchored and v.state != "offline"]
+
+    async def _feed_positions(self) -> None:
+        while True:
+            await asyncio.sleep(FEED_POSITIONS_S)
+            moved = [_car_at(position) for position in self.desk.take_free_moved()]
+            if moved:
+                for feed in self.feeds:
+                    feed.moved(moved)
+
+    async def _housekeep(self) -> None:
+        while True:
+            await asyncio.sleep(HOUSEKEEPING_S)
+            core = self.shell.core
+            core.inboxes.expire(self.clock.wall())
+            core.passivate(_may_sleep)
+            for verdict, count in self.desk.verdicts.items():
+                self.metrics.fixes.labels(verdict.value).inc(count)
+                self.desk.verdicts[verdict] = 0
+            self._count_trips()
+
+    def _count_trips(self) -> None:
+        counts: dict[str, int] = {}
+        for key, entry in self.shell.core.entries.items():
+            if key.kind == "trip" and entry.entity is not None and entry.entity.state not in ENDED:
+                counts[entry.entity.state] = counts.get(entry.entity.state, 0) + 1
+        self.metrics.open_trips.clear()
+        for state, count in counts.items():
+            self.metrics.open_trips.labels(state).set(count)
+
+
+def _car_at(position: Position) -> CarAt:
+    return CarAt(position.vehicle, position.lat, position.lng, position.at)
+
+
+def _may_sleep(entity: Entity) -> bool:
+    """Entities that are at rest; a free car or an open trip stays awake."""
+    if isinstance(entity, Vehicle):
+        return entity.state in ("offline", "out_of_service", "break")
+    return entity.kind == "payment" or entity.state in ENDED or entity.seq == 0
