@@ -15,7 +15,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final, Protocol, TypeVar, cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url
@@ -27,6 +27,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from dispatch.store.journal import JournalUnavailableError
 
 T = TypeVar("T")
+
+_DEADLOCK_TRIES: Final = 5
 
 READERS: Final = 2
 """Threads that read SQLite beside the one that writes."""
@@ -40,7 +42,7 @@ _OUR_FAULT: Final = ("22", "42")
 """SQLSTATE classes that are no outage: bad data, bad statement."""
 
 
-class DeadlockError(Exception):
+class _DeadlockError(Exception):
     """PostgreSQL broke a deadlock by rolling this transaction back: nothing was written, it may run again."""
 
 
@@ -52,7 +54,7 @@ class Database(Protocol):
         ...
 
     async def write(self, work: Callable[[Connection], T]) -> T:
-        """Run ``work`` in one transaction and commit it; an exception of ``work`` rolls back and comes out."""
+        """Run ``work`` in one transaction, perhaps more than once, and commit it; its exceptions roll back."""
         ...
 
     async def close(self) -> None:
@@ -72,7 +74,7 @@ def _outages() -> Iterator[None]:
     except DBAPIError as error:
         state = sqlstate(error)
         if state == "40P01":
-            raise DeadlockError(str(error.orig)) from error
+            raise _DeadlockError(str(error.orig)) from error
         if is_duplicate(error) or state.startswith(_OUR_FAULT) or _is_bug(error):
             raise
         raise JournalUnavailableError(str(error.orig)) from error
@@ -199,10 +201,12 @@ class PostgresDatabase:
                 return await connection.run_sync(work)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
-        """Run ``work`` at READ COMMITTED."""
-        with _outages():
-            async with self._writing.begin() as connection:
-                return await connection.run_sync(work)
+        """Run ``work`` at READ COMMITTED; anew where PostgreSQL broke a deadlock by rolling it back."""
+        for _ in range(_DEADLOCK_TRIES):
+            with suppress(_DeadlockError), _outages():
+                async with self._writing.begin() as connection:
+                    return await connection.run_sync(work)
+        raise JournalUnavailableError("deadlocked again and again")
 
     async def close(self) -> None:
         """Close all connections."""

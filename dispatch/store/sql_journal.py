@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
 from itertools import groupby
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from sqlalchemy import Connection, and_, bindparam, func, insert, select
 from sqlalchemy.exc import DBAPIError
@@ -14,13 +14,12 @@ from sqlalchemy.exc import DBAPIError
 from dispatch.clock import CityClock, Clock
 from dispatch.entity import EntityKey, Kind
 from dispatch.store import schema
-from dispatch.store.database import Database, DeadlockError, is_duplicate, open_database
+from dispatch.store.database import Database, is_duplicate, open_database
 from dispatch.store.journal import (
     Batch,
     Committed,
     Conflict,
     History,
-    JournalUnavailableError,
     StoredDue,
     StoredEvent,
     StoredReply,
@@ -28,8 +27,6 @@ from dispatch.store.journal import (
 )
 from dispatch.store.plan import Plan, plan_of
 from dispatch.store.sql_write import RefusedError, by_kind, conflict, lay_out, stored_reply, write
-
-DEADLOCK_TRIES: Final = 5
 
 _event, _snapshot, _due = schema.event.c, schema.snapshot.c, schema.due.c
 
@@ -85,21 +82,16 @@ class SqlJournal:
         plan = plan_of(batch)
         if plan.contradicts_itself:
             return await self._conflict(plan)
-        work = partial(write, writing=lay_out(plan, shards=self._shards, wall=self._clock.wall()))
-        for _ in range(DEADLOCK_TRIES if batch else 0):
+        if batch:
+            writing = lay_out(plan, shards=self._shards, wall=self._clock.wall())
             try:
-                await self._database.write(work)
-            except DeadlockError:
-                continue
+                await self._database.write(partial(write, writing=writing))
             except RefusedError:
                 return await self._conflict(plan)
             except DBAPIError as error:
                 if not is_duplicate(error):
                     raise
                 return await self._conflict(plan)
-            return Committed()
-        if batch:
-            raise JournalUnavailableError("deadlocked again and again")
         return Committed()
 
     async def _conflict(self, plan: Plan) -> Conflict:
