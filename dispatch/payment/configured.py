@@ -47,6 +47,7 @@ def payment_rules_of(settings: Settings) -> PaymentRules:
     return PaymentRules(
         notify_url=f"{settings.public_url}/alipay/notify",
         expires_min=alipay.pay_within_min,
+        currency=read_tariff(settings.city.tariff).currency,
         seller_id=alipay.seller_id or alipay.partner,
         speed=settings.clock.speed,
     )

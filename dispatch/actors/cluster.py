@@ -1,0 +1,210 @@
+"""The actors of a running system: how they are made, kept alive, and put to rest.
+
+Ray starts a dead actor again. What it does not do is notice a process that is there but silent (a stopped one was
+not noticed in 25 s): the :class:`Watchdog` asks each for its incarnation, and kills who does not answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import ray
+import structlog
+
+from dispatch.actors.client import RayHosts
+from dispatch.actors.line import LineDownError, find_actor
+from dispatch.actors.placement import Placement
+from dispatch.actors.ray_host import EntityHost, HostSetup
+from dispatch.actors.ray_matcher import MatcherHost, MatcherSetup
+from dispatch.actors.system import NAMESPACE, System
+from dispatch.config import Settings, rules_of
+from dispatch.payment.configured import payment_rules_of
+from dispatch.signals import Metrics
+from dispatch.store.journal import StoredDue
+
+log = structlog.get_logger()
+
+OBJECT_STORE_BYTES: Final = 128 * 1024 * 1024
+CALLS_AT_ONCE: Final = 1000
+PING_EVERY_S: Final = 1.0
+SILENT_AFTER_S: Final = 4.0
+BIRTH_WITHIN_S: Final = 120.0
+
+
+def start_head(temp_dir: Path | None = None) -> str:
+    """Start a Ray head in this process's care, on loopback, and say its address. It ends with :func:`stop_head`."""
+    extra: dict[str, Any] = {} if temp_dir is None else {"_temp_dir": str(temp_dir)}
+    context: Any = ray.init(
+        namespace=NAMESPACE,
+        num_cpus=max(os.cpu_count() or 1, 2),
+        include_dashboard=False,
+        log_to_driver=False,
+        configure_logging=False,
+        object_store_memory=OBJECT_STORE_BYTES,
+        _node_ip_address="127.0.0.1",
+        **extra,
+    )
+    return str(context.address_info["gcs_address"])
+
+
+def stop_head() -> None:
+    """End the head and all its actors."""
+    ray.shutdown()
+
+
+def placement_of(settings: Settings) -> Placement:
+    """Where entities live, by the settings."""
+    ray_settings = settings.ray
+    return Placement(
+        policy=ray_settings.placement,
+        shards=settings.journal.shards,
+        hosts={
+            "vehicle": ray_settings.vehicle_hosts,
+            "trip": ray_settings.trip_hosts,
+            "payment": ray_settings.payment_hosts,
+        },
+    )
+
+
+def matcher_names(settings: Settings) -> tuple[str, ...]:
+    """The names of the regions' matchers."""
+    return tuple(f"matcher-{number}" for number in range(settings.matching.regions))
+
+
+class HostFinder:
+    """Finds a host's handle; makes a dedicated one on first use. Travels to hosts, which call each other."""
+
+    def __init__(self, template: HostSetup) -> None:
+        self._template = template
+
+    def __call__(self, name: str) -> Any:  # noqa: ANN401 - Ray's handles are untyped
+        """The handle. Raises ``ValueError`` where there is no such actor and none can be made."""
+        if self._template.system.placement.dedicated_to(name) is None:
+            return find_actor(name)
+        return self.make(name)
+
+    def make(self, name: str) -> Any:  # noqa: ANN401 - Ray's handles are untyped
+        """Make a host, or find the one that is there."""
+        setup = msgspec.structs.replace(self._template, name=name)
+        return _actor(EntityHost, name).remote(msgspec.msgpack.encode(setup), self)
+
+
+def host_finder(settings: Settings, system: System) -> HostFinder:
+    """A finder that makes hosts by these settings."""
+    return HostFinder(
+        HostSetup(
+            name="",
+            system=system,
+            rules=rules_of(settings),
+            payment_rules=payment_rules_of(settings),
+            passivate_after_s=settings.ray.passivate_after_s,
+            commit_window_s=settings.journal.commit_window_ms / 1000,
+            log_level=settings.log.level,
+            log_format=settings.log.format,
+        )
+    )
+
+
+def _actor(cls: type, name: str) -> Any:  # noqa: ANN401 - Ray's handles are untyped
+    return ray.remote(cls).options(
+        name=name,
+        namespace=NAMESPACE,
+        lifetime="detached",
+        get_if_exists=True,
+        num_cpus=0,
+        max_restarts=-1,
+        max_task_retries=0,
+        max_concurrency=CALLS_AT_ONCE,
+    )
+
+
+class Cluster:
+    """All actors of one system, made by its supervisor."""
+
+    def __init__(self, settings: Settings, system: System, metrics: Metrics) -> None:
+        self._settings = settings
+        self._system = system
+        self._metrics = metrics
+        self.finder = host_finder(settings, system)
+        self.hosts = RayHosts(system, "supervisor", find=self.finder)
+
+    async def start(self, dues: Sequence[StoredDue] = ()) -> None:
+        """Make every standing actor, and wait until all are up. ``dues``: owners to be woken in dedicated placement.
+
+        Raises ``LineDownError`` where one does not come up in time.
+        """
+        standing = self._system.placement.standing_hosts()
+        await asyncio.gather(
+            *(asyncio.to_thread(self.finder.make, name) for name in standing),
+            *(asyncio.to_thread(self._make_matcher, number) for number in range(len(self._system.matchers))),
+        )
+        owners = [self._system.placement.host_of(owner) for owner in dict.fromkeys(due.owner for due in dues)]
+        names = [*standing, *self._system.matchers, *(owner for owner in owners if owner not in standing)]
+        await asyncio.gather(*(self.hosts.line(name).call("ping", within_s=BIRTH_WITHIN_S) for name in names))
+
+    def _make_matcher(self, region: int) -> None:
+        settings = self._settings
+        matching = settings.matching
+        setup = MatcherSetup(
+            name=self._system.matchers[region],
+            region=region,
+            regions=len(self._system.matchers),
+            system=self._system,
+            city=settings.city.name,
+            h3_resolution=matching.h3_resolution,
+            window_s=matching.window_s,
+            max_pickup_s=matching.max_pickup_s,
+            stale_after_s=settings.vehicle.stale_after_s,
+            hold_s=matching.hold_s,
+            candidates=matching.candidates,
+            ageing=matching.ageing,
+            ageing_ceiling_s=matching.ageing_ceiling_s,
+            log_level=settings.log.level,
+            log_format=settings.log.format,
+        )
+        _actor(MatcherHost, setup.name).remote(msgspec.msgpack.encode(setup))
+
+    async def watch(self) -> None:
+        """Replace whoever falls silent, for ever."""
+        names = [*self._system.placement.standing_hosts(), *self._system.matchers]
+        await asyncio.gather(*(self._watch_one(name) for name in names))
+
+    async def _watch_one(self, name: str) -> None:
+        line = self.hosts.line(name)
+        pid = 0
+        while True:
+            try:
+                _, pid = await line.call("ping", within_s=SILENT_AFTER_S)
+            except LineDownError as error:
+                if isinstance(error.__cause__, TimeoutError) and pid:
+                    log.warning("silent actor is replaced", actor=name, pid=pid)
+                    self._metrics.host_restarts.labels(name.rpartition("-")[0]).inc()
+                    _kill(pid)
+                    pid = 0
+            await asyncio.sleep(PING_EVERY_S)
+
+    async def drain(self) -> None:
+        """Let every standing host write what it has decided."""
+        names = [*self._system.matchers, *self._system.placement.standing_hosts()]
+
+        async def one(name: str) -> None:
+            try:
+                await self.hosts.line(name).call("drain", within_s=8.0)
+            except LineDownError as error:
+                log.warning("not drained", actor=name, error=str(error))
+
+        await asyncio.gather(*map(one, names))
+
+
+def _kill(pid: int) -> None:
+    """End a process of this machine that does not answer; Ray starts its actor again."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        log.info("silent process had ended", pid=pid)

@@ -1,0 +1,218 @@
+"""``taxi serve``: everything a system needs on one machine, started in order, kept alive, and stopped in order.
+
+Order: the port (so that a taken one is told at once), Valkey, the journal's tables, the Ray head, hosts and matchers,
+gateways. Whatever fails, everything started so far is stopped. A gateway that dies is started again on the same
+listening socket; hosts are Ray's and the watchdog's to restart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from pathlib import Path
+from subprocess import Popen
+from typing import Final
+
+import structlog
+
+from dispatch import processes
+from dispatch.actors.cluster import Cluster, matcher_names, placement_of, start_head, stop_head
+from dispatch.actors.line import LineDownError
+from dispatch.actors.system import System
+from dispatch.config import Settings, token_secret
+from dispatch.entity import KINDS
+from dispatch.signals import Metrics
+from dispatch.store.embedded_valkey import EmbeddedValkey, ValkeyNotStartedError
+from dispatch.store.journal import JournalUnavailableError, StoredDue
+from dispatch.store.migrations import upgrade
+from dispatch.store.sql_journal import JournalMismatchError, SqlJournal, open_journal
+
+log = structlog.get_logger()
+
+RESTART_AFTER_S: Final = 0.3
+GATEWAY_STOP_S: Final = 8.0
+
+
+class StartError(Exception):
+    """The system cannot start; the text says why in one line."""
+
+
+class Supervisor:
+    """One running system. ``start`` either succeeds or leaves nothing behind."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        config: Path | None = None,
+        given: dict[str, str | float | int | bool] | None = None,
+        city_anchor: float | None = None,
+    ) -> None:
+        self.settings = settings
+        self.metrics = Metrics()
+        self._config = config
+        self._given = given or {}
+        self._city_anchor = city_anchor
+        self._socket: socket.socket | None = None
+        self._valkey: EmbeddedValkey | None = None
+        self._journal: SqlJournal | None = None
+        self._head = False
+        self._gateways: dict[int, Popen[str]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self.system: System | None = None
+        self.cluster: Cluster | None = None
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        if self._socket is None:
+            raise StartError("not started")
+        return int(self._socket.getsockname()[1])
+
+    @property
+    def url(self) -> str:
+        """Where clients reach the gateway on this machine."""
+        host = self.settings.server.host
+        return f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{self.port}"  # noqa: S104 - shown, not bound
+
+    async def start(self) -> None:
+        """Start all parts. Raises :class:`StartError` after stopping what had started."""
+        try:
+            await self._start()
+        except (OSError, ValkeyNotStartedError, JournalMismatchError, JournalUnavailableError, LineDownError) as error:
+            await self.stop()
+            raise StartError(str(error)) from error
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self) -> None:
+        settings = self.settings
+        data_dir = settings.server.data_dir.resolve()
+        data_dir.mkdir(parents=True, exist_ok=True)
+        token_secret(settings)
+        self._socket = _listen(settings.server.host, settings.server.port)
+        redis_url = settings.redis.url or await asyncio.to_thread(self._start_valkey, data_dir)
+        await asyncio.to_thread(upgrade, settings.journal_url)
+        self._journal = await open_journal(settings.journal_url, shards=settings.journal.shards)
+        wall_anchor, city_anchor = await self._anchors(self._journal)
+        address = settings.ray.address or await asyncio.to_thread(start_head)
+        self._head = not settings.ray.address
+        self.system = System(
+            ray_address=address,
+            journal_url=settings.journal_url,
+            redis_url=redis_url,
+            placement=placement_of(settings),
+            matchers=matcher_names(settings),
+            speed=settings.clock.speed,
+            wall_anchor=wall_anchor,
+            city_anchor=city_anchor,
+            data_dir=str(data_dir),
+            config=str(self._config.resolve()) if self._config is not None else "",
+            given={**self._given, "server.port": self.port},
+        )
+        self.system.write(data_dir)
+        self.cluster = Cluster(settings, self.system, self.metrics)
+        await self.cluster.start(await self._dues(self._journal))
+        for number in range(settings.server.gateways):
+            self._start_gateway(number)
+        loop = asyncio.get_running_loop()
+        self._tasks = [loop.create_task(self.cluster.watch()), loop.create_task(self._watch_gateways())]
+        log.info("serving", url=self.url)
+
+    async def _anchors(self, journal: SqlJournal) -> tuple[float, float]:
+        """Which wall and city time belong together: fixed by the journal, so that city time goes on after a restart."""
+        wall = time.time()
+        if self.settings.clock.speed == 1.0 and self._city_anchor is None:
+            return 0.0, 0.0
+        city = wall if self._city_anchor is None else self._city_anchor
+        stored = await journal.meta("clock anchors", f"{wall!r} {city!r} {self.settings.clock.speed!r}")
+        wall_text, city_text, speed_text = stored.split()
+        if float(speed_text) != self.settings.clock.speed:
+            raise StartError(f"this journal was made at clock.speed {speed_text}")
+        return float(wall_text), float(city_text)
+
+    async def _dues(self, journal: SqlJournal) -> list[StoredDue]:
+        shards = range(self.settings.journal.shards)
+        return [due for kind in KINDS for due in await journal.dues(kind, shards)]
+
+    def _start_valkey(self, data_dir: Path) -> str:
+        self._valkey = EmbeddedValkey(data_dir / "valkey")
+        self._valkey.start()
+        return self._valkey.url
+
+    # ── gateways ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _start_gateway(self, number: int) -> None:
+        assert self._socket is not None  # noqa: S101 - started with the port
+        assert self.system is not None  # noqa: S101 - and after the cluster
+        logs = Path(self.system.data_dir) / "logs"
+        logs.mkdir(exist_ok=True)
+        with (logs / f"gateway-{number}.log").open("a", encoding="utf-8") as stream:
+            self._gateways[number] = processes.start_python(
+                [
+                    "-m",
+                    "ws_gateway",
+                    "--data-dir",
+                    self.system.data_dir,
+                    "--fd",
+                    str(self._socket.fileno()),
+                    "--number",
+                    str(number),
+                ],
+                stdout=stream,
+                stderr=stream,
+                fds=[self._socket.fileno()],
+            )
+
+    async def _watch_gateways(self) -> None:
+        while True:
+            await asyncio.sleep(RESTART_AFTER_S)
+            for number, child in list(self._gateways.items()):
+                code = child.poll()
+                if code is not None:
+                    log.warning("gateway died and is started again", number=number, code=code)
+                    self.metrics.host_restarts.labels("gateway").inc()
+                    self._start_gateway(number)
+
+    # ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def stop(self) -> None:
+        """Stop all parts in the reverse order. Does as much as was started; may be called twice."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+        await asyncio.gather(*(processes.end(child, within_s=GATEWAY_STOP_S) for child in self._gateways.values()))
+        self._gateways.clear()
+        if self.cluster is not None:
+            await self.cluster.drain()
+            self.cluster = None
+        if self._head:
+            await asyncio.to_thread(stop_head)
+            self._head = False
+        if self._journal is not None:
+            await self._journal.close()
+            self._journal = None
+        if self._valkey is not None:
+            await asyncio.to_thread(self._valkey.stop)
+            self._valkey = None
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+        log.info("stopped")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket that gateways inherit. Raises ``OSError`` with a text that names the port."""
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise OSError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    listening.listen(1024)
+    listening.setblocking(False)
+    return listening
