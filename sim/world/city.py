@@ -1,0 +1,85 @@
+"""What all simulated people share: time, streets, the tally, and each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from random import Random
+from typing import Protocol
+
+from dispatch.clock import Clock
+from dispatch.geo.travel_time import TravelTime
+from dispatch.messages import ClientCommand, ClientMessage
+from sim.world.agenda import Agenda
+from sim.world.habits import Habits, Span
+from sim.world.street import Street
+from sim.world.tally import Tally
+from sim.world.unanswered import OnAnswer
+from sim.world.wishes import WishSource
+
+Spawn = Callable[[Coroutine[None, None, None]], None]
+
+
+class Line(Protocol):
+    """The connection of one app, as the app uses it (see :class:`sim.world.client.Client`)."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether the server has welcomed it."""
+        ...
+
+    def next_id(self) -> str:
+        """An id for a command."""
+        ...
+
+    def command(self, command: ClientCommand, on_answer: OnAnswer) -> None:
+        """Send a command until it is answered."""
+        ...
+
+    def send(self, message: ClientMessage) -> bool:
+        """Send a message, if that is possible now."""
+        ...
+
+    def expect(self, stream: str) -> None:
+        """The server lets us follow this stream by itself."""
+        ...
+
+    def follow(self, stream: str) -> None:
+        """Ask to follow a stream."""
+        ...
+
+    def leave(self, stream: str) -> None:
+        """Follow it no longer."""
+        ...
+
+    def close(self) -> None:
+        """End the connection for good."""
+        ...
+
+
+class Cashier(Protocol):
+    """Alipay's app on a passenger's phone."""
+
+    async def confirm(self, trade: str, buyer: str) -> str:
+        """Confirm the payment of a trade; the ``resultCode`` that the phone gets."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """The world that people act in. ``spawn`` starts a task that ends with the world."""
+
+    clock: Clock
+    agenda: Agenda
+    roads: TravelTime
+    demand: WishSource
+    street: Street
+    habits: Habits
+    tally: Tally
+    cashier: Cashier
+    spawn: Spawn
+
+
+def draw(rng: Random, span: Span) -> float:
+    """An even draw from a span."""
+    return rng.uniform(*span)

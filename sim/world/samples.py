@@ -1,0 +1,72 @@
+"""Measured values and their percentiles; a rate over the last seconds."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from math import ceil, fsum, inf
+from typing import Final
+
+MAX_KEPT: Final = 100_000
+RATE_WINDOW_S: Final = 5
+
+
+def percentile(values: Iterable[float], share: float) -> float | None:
+    """The smallest value that at least ``share`` (0 to 1) of the values do not exceed; None of nothing."""
+    ranked = sorted(values)
+    if not ranked:
+        return None
+    return ranked[max(0, ceil(share * len(ranked)) - 1)]
+
+
+class Samples:
+    """The newest :data:`MAX_KEPT` values of one kind."""
+
+    def __init__(self) -> None:
+        self._values: deque[float] = deque(maxlen=MAX_KEPT)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def add(self, value: float) -> None:
+        """One more."""
+        self._values.append(value)
+
+    def mean(self) -> float | None:
+        """The mean, or None of nothing."""
+        return fsum(self._values) / len(self._values) if self._values else None
+
+    def percentile(self, share: float, *, never: int = 0) -> float | None:
+        """The percentile, where ``never`` more values are counted as infinite."""
+        return percentile((*self._values, *([inf] * never)), share)
+
+
+class RecentRate:
+    """How many a second, over the last whole :data:`RATE_WINDOW_S` wall seconds."""
+
+    def __init__(self) -> None:
+        self._counts: deque[tuple[int, int]] = deque(maxlen=RATE_WINDOW_S + 1)
+        self._second = -1
+        self._count = 0
+        self.total = 0
+
+    def add(self, now: float) -> None:
+        """One more, at a wall time that does not run backwards."""
+        second = int(now)
+        if second != self._second:
+            self._turn(second)
+        self._count += 1
+        self.total += 1
+
+    def per_second(self, now: float) -> float:
+        """The rate before the second that ``now`` is in."""
+        if int(now) != self._second:
+            self._turn(int(now))
+        begun = int(now) - RATE_WINDOW_S
+        within = [count for second, count in self._counts if second >= begun]
+        return sum(within) / RATE_WINDOW_S
+
+    def _turn(self, second: int) -> None:
+        if self._second >= 0:
+            self._counts.append((self._second, self._count))
+        self._second, self._count = second, 0
