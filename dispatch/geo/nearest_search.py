@@ -94,7 +94,7 @@ def _search_part(layout: Layout, table: CellTable, query: Query, k: int) -> Foun
     cover = table.cover[query.near] + _SLACK
     least, most = away - cover, away + cover
     sample = np.where(most <= _kth_at_most(most, held, k)[:, None], held, 0)
-    bound = np.sqrt(_nearest_of(layout, query, sample, k)[0][:, -1]) + _SLACK
+    bound = np.sqrt(_kth_chord2(layout, query, sample, k)) + _SLACK
     chord2, place = _nearest_of(layout, query, np.where(least <= bound[:, None], held, 0), k)
     handle = np.where(place >= 0, layout.handle[place], -1)
     if not query.rim:
@@ -109,6 +109,18 @@ def _kth_at_most(most: FloatArray, held: IntArray, k: int) -> FloatArray:
     first = np.take_along_axis(order, enough.argmax(axis=1)[:, None], axis=1)
     bound: FloatArray = np.where(enough[:, -1], np.take_along_axis(most, first, axis=1)[:, 0], np.inf)
     return bound
+
+
+def _kth_chord2(layout: Layout, query: Query, held: IntArray, k: int) -> FloatArray:
+    """Squared chord to the k-th nearest of the ``held`` cars of each cell; inf where there are fewer."""
+    kth = np.full(len(held), np.inf)
+    for rows in _even_chunks(held.sum(axis=1)):
+        places = _places(layout.start[query.near[rows]], held[rows], len(layout.handle))
+        if places.shape[1] >= k:
+            chord2 = _chords2(layout, query.points[rows], places)
+            chord2.partition(k - 1, axis=1)
+            kth[rows] = chord2[:, k - 1]
+    return kth
 
 
 def _nearest_of(layout: Layout, query: Query, held: IntArray, k: int) -> tuple[FloatArray, IntArray]:
@@ -154,6 +166,19 @@ def _places(start: IntArray, held: IntArray, nowhere: int) -> IntArray:
     return np.cumsum(steps, axis=1, out=steps)[:, :-1]
 
 
+def _chords2(layout: Layout, points: FloatArray, place: IntArray) -> FloatArray:
+    """Squared chords from each row's point to its places; beyond 4, the sphere's widest, for nowhere."""
+    chord2 = np.take(layout.x, place, mode="clip")
+    chord2 -= points[:, 0, None]
+    chord2 *= chord2
+    for column, axis in ((1, layout.y), (2, layout.z)):
+        gap = np.take(axis, place, mode="clip")
+        gap -= points[:, column, None]
+        gap *= gap
+        chord2 += gap
+    return chord2
+
+
 def _nearest_even(layout: Layout, points: FloatArray, place: IntArray, k: int) -> tuple[FloatArray, IntArray]:
     """The k nearest by a sort of whole numbers: the bits of a squared chord, its last ones a column number.
 
@@ -161,12 +186,7 @@ def _nearest_even(layout: Layout, points: FloatArray, place: IntArray, k: int) -
     candidates that rounds a distance by 1e-13 of itself, less than the arithmetic before it.
     """
     width = place.shape[1]
-    chord2 = np.zeros(place.shape)
-    for column, axis in enumerate((layout.x, layout.y, layout.z)):
-        gap = np.take(axis, place, mode="clip")
-        gap -= points[:, column, None]
-        gap *= gap
-        chord2 += gap
+    chord2 = _chords2(layout, points, place)
     low = (1 << width.bit_length()) - 1
     key = chord2.view(np.int64)
     key &= ~low

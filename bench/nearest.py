@@ -1,0 +1,194 @@
+"""The 32 nearest of 20,000 moving cars for 2,000 requests in San Francisco, against Valkey and scipy.
+
+Method: cars start beside random street corners and drive straight on at 0-15 m/s; each round they all move for 2 s
+and 2,000 requests come from random corners. In every round, one after the other:
+
+- ours: ``CarIndex.move`` of all cars and one ``CarIndex.nearest``: upkeep and search, from degrees to metres;
+- ``scipy.spatial.cKDTree``: the cars projected onto a plane, the tree built, the requests projected and queried;
+- Valkey: one pipeline of a GEOSEARCH for each request, ``ASC COUNT 32``, all with the smallest radius that suffices
+  for all requests of the round (how far the 32nd car is, is what the search is to find out). Its upkeep, a
+  pipelined GEOADD of all cars, is timed apart (``geoadd_ms``) and *not* counted against it.
+- Valkey as if it knew each answer beforehand (``geosearch_known_ms``): each request with its own smallest radius.
+
+Radii are widened by 0.1 % + 2 m for Valkey's other earth radius and rounding, and every search is checked to have
+found 32. Figures are medians of wall milliseconds over the rounds after one that warms up; which goes first
+changes from round to round. ``ratio_geosearch`` is how many times faster than the searches alone ours is
+(``ratio_geosearch_known`` against those that know the answer), ``ratio_ckdtree`` how many times the tree's time it
+takes. ``same_as_ckdtree`` is the share of requests with the same 32 cars (a plane is not the globe: a few swap
+at the edge). Other work on the machine shows: read the ratios.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+import numpy as np
+import scipy
+from redis import Redis
+from scipy.spatial import cKDTree
+
+from dispatch.geo.arrays import FloatArray, IntArray
+from dispatch.geo.city import load_city
+from dispatch.geo.index import CarIndex
+from dispatch.store.embedded_valkey import EmbeddedValkey
+
+_WINDOW_S = 2.0
+_TOP_M_S = 15.0
+_METERS_A_DEGREE = 111_195.0
+_KEY = "cars"
+
+
+class Scene(NamedTuple):
+    """One round: where all cars are by now, and the requests; degrees."""
+
+    car_lat: FloatArray
+    car_lng: FloatArray
+    lat: FloatArray
+    lng: FloatArray
+
+
+def run(**options: object) -> dict[str, object]:
+    """Run the comparison. Options, all whole numbers: ``cars``, ``requests``, ``k``, ``rounds``, ``seed``."""
+    sizes = {"cars": 20_000, "requests": 2_000, "k": 32, "rounds": 7, "seed": 1}
+    sizes |= {name: int(str(options[name])) for name in sizes if options.get(name) is not None}
+    scenes = _scenes(sizes["cars"], sizes["requests"], sizes["rounds"] + 1, sizes["seed"])
+    with tempfile.TemporaryDirectory() as folder, EmbeddedValkey(Path(folder)) as server:
+        client = Redis.from_url(server.url)
+        try:
+            figures = _compare(scenes, sizes["k"], client)
+            version = client.info("server")
+        finally:
+            client.close()
+    return sizes | figures | _machine() | {"valkey": version.get("valkey_version", version["redis_version"])}
+
+
+def _scenes(cars: int, requests: int, rounds: int, seed: int) -> list[Scene]:
+    """Cars that drive straight on, and new requests each round."""
+    rng = np.random.default_rng(seed)
+    network = load_city("san_francisco").network
+    shrink = np.cos(np.radians(network.lat.mean()))
+
+    def beside_corners(n: int) -> tuple[FloatArray, FloatArray]:
+        corner = rng.integers(0, network.size, n)
+        north, east = rng.normal(0, 60 / _METERS_A_DEGREE, (2, n))
+        return network.lat[corner] + north, network.lng[corner] + east / shrink
+
+    lat, lng = beside_corners(cars)
+    way = rng.uniform(0, _TOP_M_S * _WINDOW_S / _METERS_A_DEGREE, cars)
+    heading = rng.uniform(0, 2 * np.pi, cars)
+    north, east = way * np.cos(heading), way * np.sin(heading) / shrink
+    return [Scene(lat + i * north, lng + i * east, *beside_corners(requests)) for i in range(rounds)]
+
+
+def _compare(scenes: list[Scene], k: int, client: Redis) -> dict[str, object]:
+    index = CarIndex()
+    times: dict[str, list[float]] = {}
+    same: list[float] = []
+    for i, scene in enumerate(scenes):
+        times.setdefault("geoadd", []).append(_timed(partial(_geoadd, client, scene))[0])
+        answers: dict[str, object] = {}
+        for name, work in _turns(index, client, scene, k, first=i):
+            took, answers[name] = _timed(work)
+            times.setdefault(name, []).append(took)
+        same.append(_same(answers["ours"], answers["ckdtree"]))
+        _check_full(answers["geosearch"], k)
+        _check_full(answers["geosearch_known"], k)
+    ms = {name: median(taken[1:]) for name, taken in times.items()}
+    figures: dict[str, object] = {f"{name}_ms": round(taken, 2) for name, taken in ms.items()}
+    return figures | {
+        "ratio_geosearch": round(ms["geosearch"] / ms["ours"], 1),
+        "ratio_geosearch_known": round(ms["geosearch_known"] / ms["ours"], 1),
+        "ratio_ckdtree": round(ms["ours"] / ms["ckdtree"], 2),
+        "same_as_ckdtree": round(median(same), 4),
+    }
+
+
+def _turns(
+    index: CarIndex, client: Redis, scene: Scene, k: int, *, first: int
+) -> list[tuple[str, Callable[[], object]]]:
+    """What is timed in a round, in its order."""
+    known = _kth_meters(scene, k)
+    work: list[tuple[str, Callable[[], object]]] = [
+        ("ours", partial(_ours, index, scene, k)),
+        ("ckdtree", partial(_tree, scene, k)),
+        ("geosearch", partial(_geosearch, client, scene, np.full_like(known, known.max()), k)),
+        ("geosearch_known", partial(_geosearch, client, scene, known, k)),
+    ]
+    return work[first % 4 :] + work[: first % 4]
+
+
+def _timed(do: Callable[[], object]) -> tuple[float, object]:
+    start = time.perf_counter()
+    answer = do()
+    return 1e3 * (time.perf_counter() - start), answer
+
+
+def _ours(index: CarIndex, scene: Scene, k: int) -> IntArray:
+    index.move(np.arange(len(scene.car_lat)), scene.car_lat, scene.car_lng)
+    return index.nearest(scene.lat, scene.lng, k)[0].astype(np.int64)
+
+
+def _plane(lat: FloatArray, lng: FloatArray) -> FloatArray:
+    return np.column_stack((lat, lng * np.cos(np.radians(37.77)))) * _METERS_A_DEGREE
+
+
+def _tree(scene: Scene, k: int) -> IntArray:
+    tree = cKDTree(_plane(scene.car_lat, scene.car_lng))
+    _, nearest = tree.query(_plane(scene.lat, scene.lng), k)
+    return np.asarray(nearest, np.int64)
+
+
+def _kth_meters(scene: Scene, k: int) -> FloatArray:
+    """The radius that suffices for each request."""
+    tree = cKDTree(_plane(scene.car_lat, scene.car_lng))
+    meters, _ = tree.query(_plane(scene.lat, scene.lng), [k])
+    return np.asarray(meters, np.float64)[:, 0] * 1.001 + 2.0
+
+
+def _geoadd(client: Redis, scene: Scene) -> object:
+    pipe = client.pipeline(transaction=False)
+    rows = zip(scene.car_lng.tolist(), scene.car_lat.tolist(), strict=True)
+    for handle, (lng, lat) in enumerate(rows):
+        pipe.geoadd(_KEY, (lng, lat, handle))
+    return pipe.execute()
+
+
+def _geosearch(client: Redis, scene: Scene, radius: FloatArray, k: int) -> object:
+    pipe = client.pipeline(transaction=False)
+    for lat, lng, r in zip(scene.lat.tolist(), scene.lng.tolist(), radius.tolist(), strict=True):
+        pipe.geosearch(_KEY, longitude=lng, latitude=lat, radius=r, unit="m", sort="ASC", count=k)
+    return pipe.execute()
+
+
+def _same(ours: object, theirs: object) -> float:
+    """The share of rows that hold the same cars."""
+    a, b = np.sort(np.asarray(ours), axis=1), np.sort(np.asarray(theirs), axis=1)
+    return float((a == b).all(axis=1).mean())
+
+
+def _check_full(replies: object, k: int) -> None:
+    """Every search found its k cars: the radius was not too small to compare."""
+    if not isinstance(replies, list) or any(len(reply) != k for reply in replies):
+        raise RuntimeError("a GEOSEARCH found fewer cars than asked for")
+
+
+def _machine() -> dict[str, object]:
+    """What the figures were taken on."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.is_file() else []
+    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    return {
+        "cpu": model or platform.processor(),
+        "cpus": os.cpu_count(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+    }
