@@ -24,10 +24,14 @@ from dispatch.errors import CloseCode
 
 
 class Say(NamedTuple):
-    """Send these bytes to the client. A newer message of the same ``slot`` may take the place of an unsent one."""
+    """Send these bytes to the client. A newer message of the same ``slot`` may take the place of an unsent one.
+
+    ``refused`` is the number of the error where it is a refusal.
+    """
 
     message: bytes
     slot: str | None = None
+    refused: int = 0
 
 
 class Close(NamedTuple):

@@ -171,7 +171,9 @@ class Session:
         if len(frame) > self._max:
             error = DispatchError(ErrorCode.TOO_LARGE, detail=f"at most {self._max} bytes")
             return [*self._reject(error), *self._close(CloseCode.TOO_LARGE)]
-        return self._reject(DispatchError(ErrorCode.TOO_MANY_MESSAGES), self._codec.command_id(frame))
+        command_id = self._codec.command_id(frame)
+        said = self._say(self._rejected(DispatchError(ErrorCode.TOO_MANY_MESSAGES), command_id))
+        return [said if command_id else said._replace(slot="too many messages")]
 
     def _malformed(self, frame: bytes | str, error: DispatchError) -> Sequence[Effect]:
         rejected = self._reject(error, self._codec.command_id(frame))
@@ -314,7 +316,8 @@ class Session:
     # ── what is said ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def _say(self, message: ServerMessage) -> Say:
-        return Say(self._codec.encode(message))
+        refused = message.code if isinstance(message, Rejected) else 0
+        return Say(self._codec.encode(message), refused=refused)
 
     def _rejected(self, error: DispatchError, command_id: str | None = None) -> Rejected:
         return Rejected(code=error.code, text=error.text, retryable=error.retryable, id=command_id, field=error.field)

@@ -32,6 +32,8 @@ class GatewaySettings(msgspec.Struct, frozen=True):
     """The same, in bytes."""
     attach_parallel: int = 64
     """Attachments that a gateway asks for at the same time after a host was born again."""
+    detach_after_s: float = 5.0
+    """A stream that nobody here follows is kept for so long: a client that reconnects finds it attached."""
     drain_s: float = 5.0
     """How long pending answers are waited for when the gateway stops."""
     close_s: float = 5.0

@@ -1,0 +1,135 @@
+"""Sign-in of the four roles. Each answers with a token, or raises ``DispatchError``.
+
+Rule 1. A wrong name and a wrong secret are the same answer, and take the same time.
+Rule 2. What may be guessed is counted: a name is locked after some wrong secrets in a row.
+Rule 3. Nothing here is shared between gateways but the secret: a passenger's code is made from it, the phone and the
+        time, so that any gateway can check what another one sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import blake2b
+from hmac import compare_digest
+
+import msgspec
+
+from dispatch.clock import Clock
+from dispatch.errors import DispatchError, ErrorCode
+from dispatch.ids import DriverId, PassengerId, VehicleId
+from dispatch.messages import Role
+from dispatch.registry import Device, Dispatcher, Driver, Vehicle
+from dispatch.units import WallTime
+from ws_gateway.attempts import Attempts
+from ws_gateway.ports import Registry, SmsSender
+from ws_gateway.secret_hash import SecretCheck
+from ws_gateway.settings import GatewaySettings
+from ws_gateway.tokens import Tokens
+
+
+class Issued(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The answer to a sign-in. ``expires_at`` is wall time."""
+
+    token: str
+    expires_at: float
+    role: Role
+    subject: str
+    vehicle: str | None = None
+
+
+class SignIn:
+    """Who may come in. ``new_id`` makes a new id each time; ``secret`` makes the codes to phones."""
+
+    def __init__(
+        self,
+        *,
+        registry: Registry,
+        sms: SmsSender,
+        tokens: Tokens,
+        clock: Clock,
+        settings: GatewaySettings,
+        secret: bytes,
+        new_id: Callable[[], str],
+    ) -> None:
+        self._registry = registry
+        self._sms = sms
+        self._tokens = tokens
+        self._clock = clock
+        self._ttl_s = settings.token_ttl_s
+        self._code_ttl_s = settings.sms_code_ttl_s
+        self._secret = secret[:64]
+        self._new_id = new_id
+        self._check = SecretCheck()
+        self._attempts = Attempts(settings.sign_in_attempts, settings.sign_in_lock_s)
+        self._sent = Attempts(settings.sms_per_hour, 3600.0)
+
+    async def driver(self, number: str, pin: str, vehicle: str) -> Issued:
+        """A driver, for the car that the shift is on."""
+        driver = await self._registry.get(Driver, number)
+        kept = driver.pin_hash if driver is not None and driver.active else None
+        await self._must_match("driver", number, kept, pin)
+        car = await self._registry.get(Vehicle, vehicle)
+        if car is None or not car.active:
+            raise DispatchError(ErrorCode.UNKNOWN_VEHICLE, field="vehicle")
+        if not await self._registry.may_drive(DriverId(number), VehicleId(vehicle)):
+            raise DispatchError(ErrorCode.NOT_ALLOWED, field="vehicle", detail=vehicle)
+        return self._issue("driver", number, vehicle)
+
+    async def dispatcher(self, name: str, password: str) -> Issued:
+        """A dispatcher."""
+        dispatcher = await self._registry.get(Dispatcher, name)
+        await self._must_match("dispatcher", name, dispatcher.password_hash if dispatcher else None, password)
+        return self._issue("dispatcher", name)
+
+    async def device(self, device: str, key: str) -> Issued:
+        """A device, for the car that it is built into."""
+        found = await self._registry.get(Device, device)
+        await self._must_match("device", device, found.key_hash if found else None, key)
+        if found is None:
+            raise DispatchError(ErrorCode.WRONG_CREDENTIALS)
+        return self._issue("device", device, found.vehicle)
+
+    async def send_code(self, phone: str) -> None:
+        """Send a code to a phone."""
+        wall = self._clock.wall()
+        self._sent.check(phone, wall)
+        self._sent.count(phone, wall)
+        try:
+            await self._sms.send(phone, self._code(phone, wall), wall)
+        except OSError as error:
+            raise DispatchError(ErrorCode.UNAVAILABLE) from error
+
+    async def passenger(self, phone: str, code: str) -> Issued:
+        """A passenger, by the code that was sent to the phone; known from then on."""
+        wall = self._clock.wall()
+        name = f"passenger {phone}"
+        self._attempts.check(name, wall)
+        earlier = WallTime(wall - self._code_ttl_s)
+        if not any(compare_digest(self._code(phone, at).encode(), code.encode()) for at in (wall, earlier)):
+            self._attempts.count(name, wall)
+            raise DispatchError(ErrorCode.WRONG_CREDENTIALS)
+        self._attempts.forget(name)
+        new_id = PassengerId(f"p{self._new_id()}")
+        passenger = await self._registry.passenger_by_phone(phone, new_id=new_id, created=wall)
+        return self._issue("passenger", passenger.id)
+
+    def _code(self, phone: str, wall: WallTime) -> str:
+        """Six digits, the same for one phone during one span of ``sms_code_ttl_s``."""
+        span = int(wall // self._code_ttl_s)
+        drawn = blake2b(f"sms {span} {phone}".encode(), digest_size=8, key=self._secret).digest()
+        return f"{int.from_bytes(drawn, 'big') % 1_000_000:06d}"
+
+    async def _must_match(self, role: Role, name: str, kept: str | None, secret: str) -> None:
+        """Counted before it is checked, so that guesses sent at the same time are counted too."""
+        wall = self._clock.wall()
+        counted = f"{role} {name}"
+        self._attempts.check(counted, wall)
+        self._attempts.count(counted, wall)
+        if not await self._check.matches(kept, secret):
+            raise DispatchError(ErrorCode.WRONG_CREDENTIALS)
+        self._attempts.forget(counted)
+
+    def _issue(self, role: Role, subject: str, vehicle: str | None = None) -> Issued:
+        wall = self._clock.wall()
+        token = self._tokens.issue(role, subject, session=self._new_id(), wall=wall, vehicle=vehicle)
+        return Issued(token=token, expires_at=wall + self._ttl_s, role=role, subject=subject, vehicle=vehicle)

@@ -1,0 +1,124 @@
+"""The gateway's side of the bus: what it listens to, and what it makes of it.
+
+Rule 1. What is wanted is remembered here, so that everything is subscribed to anew after the bus was away.
+Rule 2. An outage is told once when it begins and once when it ends; nothing else comes of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+
+from dispatch.actors.console_frames import ConsoleFrame
+from dispatch.store import keys
+from dispatch.store.bus import Bus, BusUnavailableError, Message, Subscription
+from ws_gateway.ports import BusNotice, ConsoleNotice, MapFrameNotice, MapHealth, SignOnNotice
+
+SIGN_ON_PREFIX: Final = "taxi:sign-on:"
+"""Channel of one driver or device: who signs on as it, so that older sockets at other gateways are closed."""
+
+_MAP_PREFIX: Final = keys.map_channel("")
+_RETRY_S: Final = 1.0
+_ALARMS_KNOWN: Final = 1_000
+_console = msgspec.msgpack.Decoder(ConsoleFrame)
+_sign_on = msgspec.msgpack.Decoder(SignOnNotice)
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class BusFeed:
+    """Implements :class:`ws_gateway.ports.GatewayBus` on any bus. ``hosts``: whose notices go to the consoles."""
+
+    def __init__(self, bus: Bus, hosts: Sequence[str]) -> None:
+        self._bus = bus
+        self._wanted: dict[str, None] = dict.fromkeys(keys.console_channel(host) for host in hosts)
+        self._subscription: Subscription | None = None
+        self._stale = False
+        self._alarms: dict[tuple[str, float], None] = {}
+
+    async def sign_on(self, notice: SignOnNotice) -> None:
+        """Listen for later ones of the same client, then tell all who have listened before."""
+        channel = _sign_on_channel(notice.role, notice.subject)
+        await self._listen([channel])
+        try:
+            await self._bus.publish(channel, _encode(notice))
+        except BusUnavailableError:
+            return
+
+    async def sign_off(self, role: str, subject: str) -> None:
+        """The client has no socket here any more."""
+        await self._leave([_sign_on_channel(role, subject)])
+
+    async def watch(self, cells: Iterable[str]) -> None:
+        """Bring frames of these cells too."""
+        await self._listen([keys.map_channel(cell) for cell in cells])
+
+    async def unwatch(self, cells: Iterable[str]) -> None:
+        """Nobody looks at these any more."""
+        await self._leave([keys.map_channel(cell) for cell in cells])
+
+    async def notices(self) -> list[BusNotice]:
+        """The next notices, waiting for them. Subscribes anew after an outage."""
+        try:
+            if self._subscription is None:
+                self._subscription = await self._bus.subscribe(self._wanted)
+                if self._stale:
+                    self._stale = False
+                    return [MapHealth(stale=False)]
+            return self._read(await self._subscription.__anext__())
+        except BusUnavailableError:
+            self._subscription = None
+            if not self._stale:
+                self._stale = True
+                return [MapHealth(stale=True)]
+            await asyncio.sleep(_RETRY_S)
+            return []
+
+    async def close(self) -> None:
+        """Listen to nothing more."""
+        if self._subscription is not None:
+            await self._subscription.close()
+
+    async def _listen(self, channels: list[str]) -> None:
+        self._wanted.update(dict.fromkeys(channels))
+        if self._subscription is not None:
+            try:
+                await self._subscription.add(channels)
+            except BusUnavailableError:
+                return  # the reader of notices hears of the outage too, and subscribes to what is wanted then
+
+    async def _leave(self, channels: list[str]) -> None:
+        for channel in channels:
+            self._wanted.pop(channel, None)
+        if self._subscription is not None:
+            try:
+                await self._subscription.drop(channels)
+            except BusUnavailableError:
+                return
+
+    def _read(self, message: Message) -> list[BusNotice]:
+        if message.channel.startswith(_MAP_PREFIX):
+            return [MapFrameNotice(message.channel.removeprefix(_MAP_PREFIX), message.payload)]
+        if message.channel.startswith(SIGN_ON_PREFIX):
+            return [_sign_on.decode(message.payload)]
+        return self._console_notices(_console.decode(message.payload))
+
+    def _console_notices(self, frame: ConsoleFrame) -> list[BusNotice]:
+        """A frame repeats the last alarms; each is passed on once."""
+        notices: list[BusNotice] = [
+            ConsoleNotice(_encode(notice), f"trip {notice.trip.trip}") for notice in frame.trips
+        ]
+        for alarm in frame.alarms:
+            if (alarm.name, alarm.at) in self._alarms:
+                continue
+            self._alarms[alarm.name, alarm.at] = None
+            if len(self._alarms) > _ALARMS_KNOWN:
+                del self._alarms[next(iter(self._alarms))]
+            notices.append(ConsoleNotice(_encode(alarm), f"alarm {alarm.name} {alarm.at}"))
+        return notices
+
+
+def _sign_on_channel(role: str, subject: str) -> str:
+    return f"{SIGN_ON_PREFIX}{role}:{subject}"

@@ -1,0 +1,84 @@
+"""Where a session's questions are answered: by hosts, registry and history. A failure is an answer too."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from dispatch.actors.protocol import Attachment, Envelope, Hosts, HostsUnavailableError, Refused
+from dispatch.commands import VehicleProfile
+from dispatch.errors import ErrorCode
+from dispatch.ids import DriverId, VehicleId
+from dispatch.registry import Driver, Vehicle
+from dispatch.store.journal import JournalUnavailableError
+from ws_gateway.effects import Answer, Facts, ProfileRequest, QuoteRequest, Request, TodayRequest
+from ws_gateway.ports import History, Registry
+
+_log = structlog.get_logger("gateway")
+
+
+class Desk:
+    """Asks whoever knows. Never raises but for cancellation. ``zone`` says when a day begins."""
+
+    def __init__(self, hosts: Hosts, registry: Registry, history: History, zone: ZoneInfo) -> None:
+        self._hosts = hosts
+        self._registry = registry
+        self._history = history
+        self._zone = zone
+
+    async def answer(self, request: Request) -> Answer:
+        """The answer; ``Refused`` with ``UNAVAILABLE`` where nobody answers, ``INTERNAL`` where something broke."""
+        try:
+            return await self._ask(request)
+        except (HostsUnavailableError, JournalUnavailableError):
+            return Refused(ErrorCode.UNAVAILABLE)
+        except Exception:  # noqa: BLE001 - the client gets a number, whatever broke
+            _log.exception("a request of a session failed", request=type(request).__name__)
+            return Refused(ErrorCode.INTERNAL)
+
+    async def _ask(self, request: Request) -> Answer:
+        if isinstance(request, Envelope):
+            return await self._hosts.command(request)
+        if isinstance(request, Attachment):
+            return await self._hosts.attach(request)
+        if isinstance(request, QuoteRequest):
+            return await self._hosts.quote(request.pickup, request.dropoff, request.at)
+        if isinstance(request, ProfileRequest):
+            return await self._profile(request)
+        return await self._today(request)
+
+    async def _profile(self, request: ProfileRequest) -> VehicleProfile | Refused:
+        """The car as the registry has it now, and whether this driver may take it."""
+        vehicle = await self._registry.get(Vehicle, request.vehicle)
+        driver = await self._registry.get(Driver, request.driver)
+        if vehicle is None or not vehicle.active:
+            return Refused(ErrorCode.UNKNOWN_VEHICLE, detail=request.vehicle)
+        allowed = await self._registry.may_drive(DriverId(request.driver), VehicleId(request.vehicle))
+        if driver is None or not allowed:
+            return Refused(ErrorCode.NOT_ALLOWED, detail=f"{request.driver} may not drive {request.vehicle}")
+        needs = {"wheelchair": vehicle.wheelchair, "child_seat": vehicle.child_seat}
+        return VehicleProfile(
+            plate=vehicle.plate,
+            driver=driver.id,
+            driver_name=driver.name,
+            vehicle_class=vehicle.vehicle_class,
+            seats=vehicle.seats,
+            needs=tuple(need for need, has in needs.items() if has),
+            metered=bool(await self._registry.devices_of(vehicle.id)),
+        )
+
+    async def _today(self, request: TodayRequest) -> Facts:
+        """The vehicle's payments since midnight on the city's clock, and what they sum up to."""
+        day = datetime.fromtimestamp(request.at, self._zone).date()
+        since, until = (datetime.combine(day + timedelta(days=n), time(), self._zone).timestamp() for n in (0, 1))
+        sales = await self._history.payments_of_vehicle(VehicleId(request.vehicle), since, until)
+        payments = [
+            {"trip": row.trip, "state": row.state, "method": row.method, "minor": row.amount_minor,
+             "currency": row.currency, "opened_at": row.opened_at, "paid_at": row.paid_at,
+             "refunded_minor": row.refunded_minor or 0}
+            for row in sales.payments
+        ]  # fmt: skip
+        totals = [total._asdict() for total in sales.totals]
+        return Facts({"day": day.isoformat(), "payments": payments, "totals": totals})

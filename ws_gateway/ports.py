@@ -1,0 +1,119 @@
+"""What a gateway needs from outside beside the hosts. Each port is small, and says what an implementation owes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from dispatch.ids import DriverId, PassengerId, VehicleId
+from dispatch.messages import Role
+from dispatch.registry import Device, Dispatcher, Driver, Passenger, Vehicle
+from dispatch.store.sql_history import VehicleSales
+
+E = TypeVar("E", Vehicle, Driver, Dispatcher, Device, Passenger)
+
+
+class Registry(Protocol):
+    """Who and what the company knows. Raises ``JournalUnavailableError`` where the database does not answer."""
+
+    async def get(self, kind: type[E], entry_id: str) -> E | None:
+        """The entry of ``kind`` with this id."""
+        ...
+
+    async def may_drive(self, driver: DriverId, vehicle: VehicleId) -> bool:
+        """Whether an active driver is permitted an active vehicle."""
+        ...
+
+    async def devices_of(self, vehicle: VehicleId) -> Sequence[Device]:
+        """The devices built into a vehicle."""
+        ...
+
+    async def passenger_by_phone(self, phone: str, *, new_id: PassengerId, created: float) -> Passenger:
+        """The passenger with this phone, made with ``new_id`` at wall time ``created`` if there is none."""
+        ...
+
+
+class History(Protocol):
+    """What was paid. Raises ``JournalUnavailableError`` where the database does not answer."""
+
+    async def payments_of_vehicle(self, vehicle: VehicleId, since: float, until: float) -> VehicleSales:
+        """A vehicle's payments that were opened in ``since <= t < until``."""
+        ...
+
+
+class SmsSender(Protocol):
+    """The way of a code to a phone."""
+
+    async def send(self, phone: str, code: str, at: float) -> None:
+        """Send it, at a wall time. Raises ``OSError`` where that is not possible now."""
+        ...
+
+
+class Payments(Protocol):
+    """Who understands Alipay's notifications."""
+
+    async def notified(self, body: bytes, content_type: str) -> bool:
+        """True once a genuine notification is kept for good; False makes Alipay send it again."""
+        ...
+
+
+class SignOnNotice(msgspec.Struct, frozen=True):
+    """A driver or a device has signed on somewhere: its older connections are to be closed."""
+
+    role: Role
+    subject: str
+    session: str
+    at: float
+    """Wall time, so that a late notice closes nobody newer."""
+
+
+class MapFrameNotice(msgspec.Struct, frozen=True):
+    """An encoded ``map`` message for those who watch ``cell``."""
+
+    cell: str
+    message: bytes
+
+
+class ConsoleNotice(msgspec.Struct, frozen=True):
+    """An encoded message (``trip``, ``alarm``) for every dispatcher; a newer one of the same slot replaces it."""
+
+    message: bytes
+    slot: str | None = None
+
+
+class MapHealth(msgspec.Struct, frozen=True):
+    """Whether the bus is down, so that the map stands still."""
+
+    stale: bool
+
+
+BusNotice = SignOnNotice | MapFrameNotice | ConsoleNotice | MapHealth
+
+
+class GatewayBus(Protocol):
+    """Soft state between gateways, matchers and hosts. What is lost here costs a dot on a map, never a trip.
+
+    No method raises for a bus that is down: publishing is then in vain, and ``notices`` says :class:`MapHealth`.
+    """
+
+    async def sign_on(self, notice: SignOnNotice) -> None:
+        """Tell every gateway, and bring later notices about the same client until ``sign_off``."""
+        ...
+
+    async def sign_off(self, role: str, subject: str) -> None:
+        """The client has no socket here any more: notices about it are not needed."""
+        ...
+
+    async def watch(self, cells: Iterable[str]) -> None:
+        """Bring frames of these cells too."""
+        ...
+
+    async def unwatch(self, cells: Iterable[str]) -> None:
+        """Nobody here looks at these any more."""
+        ...
+
+    async def notices(self) -> list[BusNotice]:
+        """The next notices, waiting for them."""
+        ...

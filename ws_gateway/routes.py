@@ -1,0 +1,226 @@
+"""The HTTP side: sign-in, health, metrics, Alipay's notifications, and what a client must know of the city."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Final, TypeVar
+
+import msgspec
+import structlog
+from msgspec import Meta
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from dispatch.errors import DispatchError, ErrorCode
+from dispatch.messages import Id, Phone
+from dispatch.store.journal import JournalUnavailableError
+from ws_gateway.auth import Issued, SignIn
+from ws_gateway.codec import unreadable
+from ws_gateway.identity import Box
+from ws_gateway.ports import Payments
+
+T = TypeVar("T")
+Secret = Annotated[str, Meta(min_length=1, max_length=200)]
+Check = Callable[[], Awaitable[bool]]
+
+BODY_MAX: Final = 65_536
+_CHECK_S: Final = 3.0
+_STATUS: Final[dict[ErrorCode, int]] = {
+    ErrorCode.MALFORMED: 400,
+    ErrorCode.INVALID_FIELD: 400,
+    ErrorCode.TOO_LARGE: 413,
+    ErrorCode.WRONG_CREDENTIALS: 401,
+    ErrorCode.NOT_ALLOWED: 403,
+    ErrorCode.UNKNOWN_VEHICLE: 404,
+    ErrorCode.TOO_MANY_ATTEMPTS: 429,
+    ErrorCode.UNAVAILABLE: 503,
+    ErrorCode.INTERNAL: 500,
+}
+_log = structlog.get_logger("gateway")
+
+
+class DriverSignIn(msgspec.Struct, forbid_unknown_fields=True):
+    """``POST /v1/auth/driver``."""
+
+    number: Id
+    pin: Secret
+    vehicle: Id
+
+
+class DispatcherSignIn(msgspec.Struct, forbid_unknown_fields=True):
+    """``POST /v1/auth/dispatcher``."""
+
+    name: Id
+    password: Secret
+
+
+class DeviceSignIn(msgspec.Struct, forbid_unknown_fields=True):
+    """``POST /v1/auth/device``."""
+
+    device: Id
+    key: Secret
+
+
+class CodeRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """``POST /v1/auth/passenger/code``."""
+
+    phone: Phone
+
+
+class PassengerSignIn(msgspec.Struct, forbid_unknown_fields=True):
+    """``POST /v1/auth/passenger``."""
+
+    phone: Phone
+    code: Annotated[str, Meta(pattern=r"^[0-9]{6}$")]
+
+
+class City(msgspec.Struct, frozen=True):
+    """``GET /v1/city``: where, how large (None: unbounded), and how fast its clock runs."""
+
+    name: str
+    box: Box | None
+    speed: float
+
+
+class ErrorBody(msgspec.Struct, omit_defaults=True):
+    """Every refusal over HTTP."""
+
+    code: int
+    text: str
+    retryable: bool
+    field: str | None = None
+
+
+class Routes:
+    """The endpoints. ``checks`` are asked by ``/ready``; ``expose`` gives the text of ``/metrics``."""
+
+    def __init__(
+        self,
+        *,
+        sign_in: SignIn,
+        payments: Payments,
+        city: City,
+        checks: Mapping[str, Check],
+        expose: Callable[[], Awaitable[bytes]],
+        draining: Callable[[], bool],
+    ) -> None:
+        self._sign_in = sign_in
+        self._payments = payments
+        self._city = city
+        self._checks = dict(checks)
+        self._expose = expose
+        self._draining = draining
+
+    def all(self) -> list[Route]:
+        """The routing table."""
+        return [
+            Route("/v1/auth/driver", self._answering(self._driver), methods=["POST"]),
+            Route("/v1/auth/dispatcher", self._answering(self._dispatcher), methods=["POST"]),
+            Route("/v1/auth/device", self._answering(self._device), methods=["POST"]),
+            Route("/v1/auth/passenger/code", self._answering(self._code), methods=["POST"]),
+            Route("/v1/auth/passenger", self._answering(self._passenger), methods=["POST"]),
+            Route("/v1/city", self._city_facts, methods=["GET"]),
+            Route("/health", _health, methods=["GET"]),
+            Route("/ready", self._ready, methods=["GET"]),
+            Route("/metrics", self._metrics, methods=["GET"]),
+            Route("/alipay/notify", self._notify, methods=["POST"]),
+        ]
+
+    async def _driver(self, body: bytes) -> Response:
+        said = _read(body, DriverSignIn)
+        return _json(await self._sign_in.driver(said.number, said.pin, said.vehicle))
+
+    async def _dispatcher(self, body: bytes) -> Response:
+        said = _read(body, DispatcherSignIn)
+        return _json(await self._sign_in.dispatcher(said.name, said.password))
+
+    async def _device(self, body: bytes) -> Response:
+        said = _read(body, DeviceSignIn)
+        return _json(await self._sign_in.device(said.device, said.key))
+
+    async def _code(self, body: bytes) -> Response:
+        await self._sign_in.send_code(_read(body, CodeRequest).phone)
+        return Response(status_code=202)
+
+    async def _passenger(self, body: bytes) -> Response:
+        said = _read(body, PassengerSignIn)
+        return _json(await self._sign_in.passenger(said.phone, said.code))
+
+    async def _city_facts(self, _: Request) -> Response:
+        box = self._city.box
+        return _json({"name": self._city.name, "box": box and box._asdict(), "speed": self._city.speed})
+
+    async def _ready(self, _: Request) -> Response:
+        """200 if everything behind us answers; else 503, with what does not."""
+        answers = await asyncio.gather(*(_holds(check) for check in self._checks.values()))
+        parts = {"gateway": not self._draining(), **dict(zip(self._checks, answers, strict=True))}
+        return _json({"ready": all(parts.values()), "parts": parts}, 200 if all(parts.values()) else 503)
+
+    async def _metrics(self, _: Request) -> Response:
+        return Response(await self._expose(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    async def _notify(self, request: Request) -> Response:
+        """Alipay reads exactly ``success``; after anything else it sends the notification again."""
+        try:
+            body = await _body(request)
+            kept = await self._payments.notified(body, request.headers.get("content-type", ""))
+        except DispatchError:
+            kept = False
+        except Exception:  # noqa: BLE001 - Alipay shall send it again, whatever broke
+            _log.exception("a payment notification failed")
+            kept = False
+        return PlainTextResponse("success" if kept else "failure")
+
+    def _answering(self, endpoint: Callable[[bytes], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+        """The endpoint with every refusal as JSON with its number."""
+
+        async def answer(request: Request) -> Response:
+            try:
+                return await endpoint(await _body(request))
+            except DispatchError as error:
+                return _refusal(error)
+            except JournalUnavailableError:
+                return _refusal(DispatchError(ErrorCode.UNAVAILABLE))
+
+        return answer
+
+
+async def _health(_: Request) -> Response:
+    return _json({"alive": True})
+
+
+async def _holds(check: Check) -> bool:
+    try:
+        async with asyncio.timeout(_CHECK_S):
+            return await check()
+    except Exception:  # noqa: BLE001 - what breaks is not ready
+        _log.exception("a part is not ready")
+        return False
+
+
+async def _body(request: Request) -> bytes:
+    """The body, as long as it is small. Raises ``DispatchError`` with ``TOO_LARGE``."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > BODY_MAX:
+            raise DispatchError(ErrorCode.TOO_LARGE)
+    return bytes(body)
+
+
+def _read(body: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (ValueError, RecursionError) as error:
+        raise unreadable(error) from error
+
+
+def _json(content: Issued | ErrorBody | dict[str, object], status: int = 200) -> Response:
+    return Response(msgspec.json.encode(content), status, media_type="application/json")
+
+
+def _refusal(error: DispatchError) -> Response:
+    body = ErrorBody(code=error.code, text=error.text, retryable=error.retryable, field=error.field)
+    return _json(body, _STATUS.get(error.code, 400))

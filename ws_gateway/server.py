@@ -1,0 +1,95 @@
+"""uvicorn as we run it: one port for HTTP and WebSocket, and a stop that first drains."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from types import FrameType
+from typing import Final
+
+import uvicorn
+
+from ws_gateway.app import Application
+from ws_gateway.settings import GatewaySettings
+
+_UNREAD_MS: Final = 30_000
+
+
+class Server(uvicorn.Server):
+    """SIGTERM and SIGINT drain the gateway before uvicorn stops; a second signal stops at once."""
+
+    def __init__(self, config: uvicorn.Config, drain: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(config)
+        self._drain = drain
+        self._draining: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to drain; called by uvicorn's signal handler, in the main thread."""
+        del sig, frame
+        if self._loop is None or self._draining is not None:
+            self.should_exit = True
+            self.force_exit = True
+            return
+        self._loop.call_soon_threadsafe(self.stop_soon)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen; from now on signals drain."""
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+
+    def stop_soon(self) -> None:
+        """Take nobody new, drain, then stop."""
+        if self._draining is None:
+            self._draining = asyncio.get_running_loop().create_task(self._stop())
+
+    async def _stop(self) -> None:
+        for listening in self.servers:
+            listening.close()
+        try:
+            await self._drain()
+        finally:
+            self.should_exit = True
+
+
+def make_server(app: Application, settings: GatewaySettings) -> Server:
+    """The server of one process; ``serve(sockets=[listen(…)])`` runs it."""
+    config = uvicorn.Config(
+        app,
+        ws="websockets-sansio",
+        loop="none",
+        ws_max_size=settings.frame_max_bytes,
+        ws_ping_interval=settings.ping_interval_s,
+        ws_ping_timeout=settings.ping_timeout_s,
+        ws_per_message_deflate=False,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=int(settings.close_s) + 1,
+    )
+    return Server(config, app.gateway.drain)
+
+
+def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """A listening socket; ``shared`` lets several gateways have the same port. Raises ``OSError`` if it is taken.
+
+    A peer that leaves what it was sent unread for half a minute is cut off by the system, so that a socket which
+    we have given up does not linger.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if sys.platform == "linux":
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MS)
+        listening.bind((host, port))
+        listening.listen(2048)
+    except OSError:
+        listening.close()
+        raise
+    listening.setblocking(False)
+    return listening
