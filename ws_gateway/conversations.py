@@ -22,7 +22,7 @@ from dispatch.entity import Command
 from dispatch.errors import DispatchError, ErrorCode
 from dispatch.messages import Accepted, ClientCommand, Place
 from dispatch.money import Money
-from dispatch.units import CityTime
+from dispatch.units import CityTime, LatLng
 from ws_gateway.effects import Answer, Facts, ProfileRequest, QuoteRequest, Request, TodayRequest
 from ws_gateway.identity import Identity, Rules
 
@@ -191,7 +191,7 @@ def _new_trip(
 
 
 def _check_served(call: Call, place: Place, field: str) -> None:
-    if call.rules.served is not None and not call.rules.served.holds(place.lat, place.lng):
+    if call.rules.served is not None and not call.rules.served.holds(LatLng(place.lat, place.lng)):
         raise DispatchError(ErrorCode.OUT_OF_AREA, field=field)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import msgspec
 
 from dispatch.actors.protocol import Quote
 from dispatch.entity import Principal
+from dispatch.geo.cells import Box
 from dispatch.messages import FareView, Place, Role
 from dispatch.units import CityTime, WallTime
 
@@ -33,19 +33,6 @@ Verify = Callable[[str, WallTime], Identity]
 
 Price = Callable[[Place, Quote, CityTime], FareView]
 """What a ride from a place along a route that begins at a city time would cost."""
-
-
-class Box(NamedTuple):
-    """An area in degrees, borders included."""
-
-    south: float
-    west: float
-    north: float
-    east: float
-
-    def holds(self, lat: float, lng: float) -> bool:
-        """Whether the point lies in the area."""
-        return self.south <= lat <= self.north and self.west <= lng <= self.east
 
 
 class Rules(msgspec.Struct, frozen=True):

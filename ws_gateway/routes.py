@@ -14,11 +14,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from dispatch.errors import DispatchError, ErrorCode
+from dispatch.geo.cells import Box
 from dispatch.messages import Id, Phone
 from dispatch.store.journal import JournalUnavailableError
 from ws_gateway.auth import Issued, SignIn
 from ws_gateway.codec import unreadable
-from ws_gateway.identity import Box
 from ws_gateway.ports import Payments
 
 T = TypeVar("T")

@@ -72,24 +72,25 @@ def make_server(app: Application, settings: GatewaySettings) -> Server:
     return Server(config, app.gateway.drain)
 
 
-def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
-    """A listening socket; ``shared`` lets several gateways have the same port. Raises ``OSError`` if it is taken.
+def prepare(listening: socket.socket) -> None:
+    """Let the system cut off a peer that leaves what it was sent unread for half a minute.
 
-    A peer that leaves what it was sent unread for half a minute is cut off by the system, so that a socket which
-    we have given up does not linger.
+    Accepted sockets inherit it, so that a socket which we have given up does not linger.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    if sys.platform == "linux":
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MS)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises ``OSError`` if the port is taken."""
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if shared:
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        if sys.platform == "linux":
-            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MS)
         listening.bind((host, port))
         listening.listen(2048)
     except OSError:
         listening.close()
         raise
     listening.setblocking(False)
+    prepare(listening)
     return listening

@@ -11,11 +11,12 @@ import msgspec
 from dispatch.actors.protocol import Attached, Attachment, Envelope, Quote
 from dispatch.clock import ManualClock
 from dispatch.errors import DispatchError, ErrorCode
+from dispatch.geo.cells import Box
 from dispatch.messages import FareView, MoneyView, Place, Role, Update
 from dispatch.units import CityTime, WallTime
 from ws_gateway.codec import CODECS
 from ws_gateway.effects import Answer, Ask, Close, Effect, Say
-from ws_gateway.identity import Box, Identity, Rules
+from ws_gateway.identity import Identity, Rules
 from ws_gateway.session import Session
 from ws_gateway.settings import GatewaySettings
 

@@ -1,0 +1,62 @@
+"""Alipay's notifications: verified here, decided by the payment that they are about.
+
+Rule 1. Nothing is passed on whose signature does not verify.
+Rule 2. Alipay is told that all is well only after the payment has kept the news for good; else it sends it again.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Protocol
+
+import structlog
+
+from dispatch.actors.protocol import Done, Envelope, Hosts, HostsUnavailableError
+from dispatch.commands import HearNotification, encode_command
+from dispatch.entity import SYSTEM
+from dispatch.payment.gateway import Notification, Rejected
+from dispatch.payment.gateway_calls import encode_notification
+from dispatch.payment.order_number import trip_of
+
+_log = structlog.get_logger("alipay")
+
+
+class Verifier(Protocol):
+    """The one thing of a payment gateway that is needed here."""
+
+    def verify_notification(self, body: bytes, content_type: str) -> Notification | Rejected:
+        """The notification, if its signature is genuine. Never raises for what the body holds."""
+        ...
+
+
+class AlipayNotices:
+    """Implements :class:`ws_gateway.ports.Payments`."""
+
+    def __init__(self, verifier: Verifier, hosts: Hosts) -> None:
+        self._verifier = verifier
+        self._hosts = hosts
+
+    async def notified(self, body: bytes, content_type: str) -> bool:
+        """True once the payment knows of it. The same bytes are the same command, however often they come."""
+        notification = self._verifier.verify_notification(body, content_type)
+        if isinstance(notification, Rejected):
+            _log.warning("a notification is not believed", reason=str(notification))
+            return False
+        order = notification.out_trade_no
+        trip = trip_of(order)
+        if trip is None:
+            _log.warning("a notification about no order of ours", order=order)
+            return False
+        digest = blake2b(body, digest_size=16)
+        command = HearNotification(order=order, notification=encode_notification(notification))
+        envelope = Envelope(
+            key=f"payment:{trip}",
+            command_id=f"notify:{digest.hexdigest()}",
+            principal=SYSTEM,
+            body=encode_command(command),
+            digest=digest.digest(),
+        )
+        try:
+            return isinstance(await self._hosts.command(envelope), Done)
+        except HostsUnavailableError:
+            return False

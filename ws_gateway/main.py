@@ -1,0 +1,158 @@
+"""The process of one gateway: ``python -m ws_gateway --data-dir DIR --fd N --number I``, as the supervisor starts it.
+
+The listening socket is inherited, so that several gateways share one port and a new one takes over from a dead one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from secrets import token_hex
+
+import structlog
+import uvloop
+
+from dispatch.actors.client import RayHosts, join_cluster
+from dispatch.actors.system import System
+from dispatch.config import Settings, load_settings, rules_of, token_secret
+from dispatch.geo.cells import Box
+from dispatch.geo.city import load_city
+from dispatch.ids import DriverId
+from dispatch.payment.configured import open_gateway
+from dispatch.signals import Metrics, configure_logging, merged
+from dispatch.store.database import Database, open_database
+from dispatch.store.redis_bus import RedisBus
+from dispatch.store.sql_history import SqlHistory
+from dispatch.store.sql_registry import SqlRegistry
+from ws_gateway.alipay_notices import AlipayNotices
+from ws_gateway.app import Dependencies, create_app
+from ws_gateway.auth import SignIn
+from ws_gateway.bus_feed import BusFeed
+from ws_gateway.identity import Rules
+from ws_gateway.pricing import price_by
+from ws_gateway.routes import City
+from ws_gateway.server import make_server, prepare
+from ws_gateway.settings import GatewaySettings
+from ws_gateway.sms import SmsFile
+from ws_gateway.tokens import Tokens
+
+_NOBODY = DriverId("nobody")
+_BEYOND_DEG = 0.2
+"""So far beyond the road network places are served still (some 20 km): by straight line."""
+
+
+def gateway_settings(settings: Settings) -> GatewaySettings:
+    """What a gateway needs of the settings."""
+    return GatewaySettings(
+        messages_per_s=settings.limits.messages_per_s,
+        burst=settings.limits.burst,
+        message_max_bytes=settings.limits.max_message_bytes,
+        outbox_events=settings.limits.outbox,
+        future_tolerance_s=settings.vehicle.future_tolerance_s,
+        drain_s=settings.server.drain_s,
+        token_ttl_s=settings.auth.token_ttl_s,
+        sms_code_ttl_s=settings.auth.sms_code_ttl_s,
+        sign_in_attempts=settings.auth.sign_in_attempts,
+        sign_in_lock_s=settings.auth.sign_in_lock_s,
+    )
+
+
+async def serve_gateway(system: System, settings: Settings, listening: socket.socket, number: int) -> None:
+    """Serve on ``listening`` until a signal, then drain. This process must have joined the cluster."""
+    async with _dependencies(system, settings, number) as deps:
+        prepare(listening)
+        await make_server(create_app(deps), deps.settings).serve(sockets=[listening])
+
+
+@asynccontextmanager
+async def _dependencies(system: System, settings: Settings, number: int) -> AsyncIterator[Dependencies]:
+    """The real parts, opened and closed in order."""
+    database = open_database(system.journal_url)
+    redis = RedisBus(system.redis_url)
+    alipay = open_gateway(settings, system.clock())
+    hosts = RayHosts(system, f"gateway-{number}-{token_hex(4)}")
+    feed = BusFeed(redis, system.placement.standing_hosts())
+    hosts.start()
+    try:
+        yield _wire(system, settings, hosts=hosts, feed=feed, database=database, notices=AlipayNotices(alipay, hosts))
+    finally:
+        await hosts.stop()
+        await feed.close()
+        await redis.close()
+        await alipay.aclose()
+        await database.close()
+
+
+def _wire(
+    system: System,
+    settings: Settings,
+    *,
+    hosts: RayHosts,
+    feed: BusFeed,
+    database: Database,
+    notices: AlipayNotices,
+) -> Dependencies:
+    ours = gateway_settings(settings)
+    clock = system.clock()
+    rules = rules_of(settings)
+    secret = token_secret(settings).get_secret_value().encode()
+    tokens = Tokens(secret, ours.token_ttl_s)
+    registry = SqlRegistry(database)
+    metrics = Metrics()
+    box = load_city(settings.city.name).box
+    sms = SmsFile(Path(system.data_dir) / "sms.jsonl")
+
+    async def journal_answers() -> bool:
+        await registry.permitted(_NOBODY)
+        return True
+
+    async def expose() -> bytes:
+        return merged({"gateway": metrics.expose(), **await hosts.exposed()})
+
+    return Dependencies(
+        hosts=hosts,
+        bus=feed,
+        registry=registry,
+        history=SqlHistory(database),
+        payments=notices,
+        metrics=metrics,
+        sign_in=SignIn(
+            registry=registry, sms=sms, tokens=tokens, clock=clock, settings=ours, secret=secret, new_id=_new_id
+        ),
+        tokens=tokens,
+        clock=clock,
+        settings=ours,
+        rules=Rules(secret=secret, price=price_by(rules), served=_around(box)),
+        city=City(settings.city.name, box, clock.speed),
+        zone=rules.tariff.zone,
+        checks={"hosts": hosts.ready, "journal": journal_answers},
+        expose=expose,
+        new_id=_new_id,
+    )
+
+
+def _new_id() -> str:
+    return token_hex(8)
+
+
+def _around(box: Box) -> Box:
+    return Box(box.south - _BEYOND_DEG, box.west - _BEYOND_DEG, box.north + _BEYOND_DEG, box.east + _BEYOND_DEG)
+
+
+def main() -> None:
+    """Read the arguments, join the cluster, serve."""
+    parser = argparse.ArgumentParser(prog="ws_gateway", description="One gateway of a running system.")
+    parser.add_argument("--data-dir", type=Path, required=True)
+    parser.add_argument("--fd", type=int, required=True, help="the listening socket, inherited")
+    parser.add_argument("--number", type=int, default=0)
+    given = parser.parse_args()
+    system = System.read(given.data_dir)
+    settings = load_settings(system.config_file, dict(system.given))
+    configure_logging(settings.log.level, settings.log.format)
+    join_cluster(system)
+    structlog.get_logger("gateway").info("gateway starts", number=given.number)
+    listening = socket.socket(fileno=given.fd)
+    uvloop.run(serve_gateway(system, settings, listening, given.number))
