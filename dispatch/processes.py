@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from subprocess import Popen
+from subprocess import Popen, TimeoutExpired
 from typing import IO, Final
 
 PR_SET_PDEATHSIG: Final = 1
@@ -56,12 +56,11 @@ async def end(child: Popen[str], *, within_s: float) -> int:
     """Ask a child to stop, insist after ``within_s``; its exit code."""
     if child.poll() is None:
         child.terminate()
-    deadline = time.monotonic() + within_s
-    while child.poll() is None and time.monotonic() < deadline:
-        await asyncio.sleep(0.02)
-    if child.poll() is None:
+    try:
+        return await asyncio.to_thread(child.wait, within_s)
+    except TimeoutExpired:
         child.kill()
-    return await asyncio.to_thread(child.wait)
+        return await asyncio.to_thread(child.wait)
 
 
 def descendants(of: int) -> list[int]:

@@ -20,8 +20,10 @@ from dispatch import processes
 from dispatch.actors.cluster import Cluster, matcher_names, placement_of, start_head, stop_head
 from dispatch.actors.line import LineDownError
 from dispatch.actors.system import System
-from dispatch.config import Settings, token_secret
+from dispatch.clock import CityClock
+from dispatch.config import Settings, SettingsError, token_secret
 from dispatch.entity import KINDS
+from dispatch.payment.configured import open_gateway
 from dispatch.signals import Metrics
 from dispatch.store.embedded_valkey import EmbeddedValkey, ValkeyNotStartedError
 from dispatch.store.journal import JournalUnavailableError, StoredDue
@@ -30,6 +32,14 @@ from dispatch.store.sql_journal import JournalMismatchError, SqlJournal, open_jo
 
 log = structlog.get_logger()
 
+WHY_NOT_STARTED: Final = (
+    OSError,
+    SettingsError,
+    ValkeyNotStartedError,
+    JournalMismatchError,
+    JournalUnavailableError,
+    LineDownError,
+)
 RESTART_AFTER_S: Final = 0.3
 GATEWAY_STOP_S: Final = 8.0
 
@@ -80,7 +90,7 @@ class Supervisor:
         """Start all parts. Raises :class:`StartError` after stopping what had started."""
         try:
             await self._start()
-        except (OSError, ValkeyNotStartedError, JournalMismatchError, JournalUnavailableError, LineDownError) as error:
+        except WHY_NOT_STARTED as error:
             await self.stop()
             raise StartError(str(error)) from error
         except BaseException:
@@ -92,8 +102,9 @@ class Supervisor:
         data_dir = settings.server.data_dir.resolve()
         data_dir.mkdir(parents=True, exist_ok=True)
         token_secret(settings)
+        await open_gateway(settings, CityClock()).aclose()
         self._socket = _listen(settings.server.host, settings.server.port)
-        redis_url = settings.redis.url or await asyncio.to_thread(self._start_valkey, data_dir)
+        redis_url = settings.redis.url or self._start_valkey(data_dir)
         await asyncio.to_thread(upgrade, settings.journal_url)
         self._journal = await open_journal(settings.journal_url, shards=settings.journal.shards)
         wall_anchor, city_anchor = await self._anchors(self._journal)

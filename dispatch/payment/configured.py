@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dispatch.clock import Clock
 from dispatch.config import Settings, SettingsError
+from dispatch.payment.absent import AbsentGateway
 from dispatch.payment.gateway import Gateway
 from dispatch.payment.mapi import MapiGateway, MapiMerchant
 from dispatch.payment.payment import PaymentRules
@@ -13,7 +14,12 @@ from dispatch.tariffs import read_tariff
 
 def open_gateway(settings: Settings, clock: Clock) -> Gateway:
     """The gateway that the settings name. Raises :class:`SettingsError` where keys cannot be read."""
-    return MapiGateway(merchant_of(settings), clock)
+    if not settings.alipay.gateway_url:
+        return AbsentGateway()
+    try:
+        return MapiGateway(merchant_of(settings), clock)
+    except KeyFormatError as error:
+        raise SettingsError(f"alipay: {error}") from error
 
 
 def merchant_of(settings: Settings) -> MapiMerchant:
@@ -37,7 +43,7 @@ def merchant_of(settings: Settings) -> MapiMerchant:
             secondary_merchant_name=alipay.secondary_merchant_name,
             timeout_s=alipay.timeout_s,
         )
-    except (OSError, KeyFormatError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise SettingsError(f"alipay: {error}") from error
 
 
