@@ -62,18 +62,29 @@ class CellTable:
             self._learn(new)
         return np.fromiter(map(known.__getitem__, cells), np.int64, len(cells))
 
-    def neighbours(self, slots: IntArray, rings: int) -> IntArray:
-        """The slots of all cells within ``rings`` steps, at least 1; [n, 1 + 3 * rings * (rings + 1)].
+    def neighbours(self, slots: IntArray, rings: int) -> tuple[IntArray, FloatArray]:
+        """The slots of all cells within ``rings`` steps, [n, 1 + 3 * rings * (rings + 1)], and their reach, [n].
 
-        The last ``6 * rings`` columns hold the outermost ring; gaps are filled with :data:`NOWHERE`.
+        Gaps (at pentagons) are filled with :data:`NOWHERE`. Reach: the chord from the slot's centre within
+        which there is no other cell. A way to a cell beyond crosses the next ring, since steps lead from
+        neighbour to neighbour; so reach is the least distance of that ring's covering balls.
         """
         rows = self._disks.setdefault(rings, _DiskRows(rings))
-        missing = np.unique(slots[~rows.known(slots, len(self))]).tolist()
-        if missing:
-            cells = [rows.filled(*disk_and_rim(self._cells[slot], rings)) for slot in missing]
-            flat = self.slots([cell for row in cells for cell in row])
-            rows.keep(missing, flat.reshape(len(missing), -1))
+        missing = np.unique(slots[~rows.known(slots, len(self))])
+        if len(missing):
+            around = [disk_and_rim(self._cells[slot], rings + 1) for slot in missing.tolist()]
+            inside = [self._filled(cells, rows.width) for cells, _ in around]
+            rim = [self._filled(cells, 6 * (rings + 1)) for _, cells in around]
+            rows.keep(missing, np.array(inside), self._reach(missing, np.array(rim)))
         return rows.of(slots)
+
+    def _filled(self, cells: list[Cell], width: int) -> IntArray:
+        return np.pad(self.slots(cells), (0, width - len(cells)), constant_values=NOWHERE)
+
+    def _reach(self, slots: IntArray, rim: IntArray) -> FloatArray:
+        gap = self.center[rim] - self.center[slots][:, None, :]
+        reach: FloatArray = (np.sqrt(np.square(gap).sum(axis=2)) - self.cover[rim]).min(axis=1)
+        return reach
 
     def _learn(self, cells: list[Cell]) -> None:
         start = len(self._cells)
@@ -87,10 +98,10 @@ class _DiskRows:
     """Rows of neighbours by slot, for one number of rings; a row is kept from its first use."""
 
     def __init__(self, rings: int) -> None:
-        self._inside = 1 + 3 * rings * (rings - 1)
-        self._rim = 6 * rings
+        self.width = 1 + 3 * rings * (rings + 1)
         self._row_of = np.full(0, -1, np.int64)
-        self._rows = np.zeros((0, self._inside + self._rim), np.int64)
+        self._rows = np.zeros((0, self.width), np.int64)
+        self._reach = np.zeros(0)
 
     def known(self, slots: IntArray, table_size: int) -> BoolArray:
         """Which of the slots have a row."""
@@ -101,17 +112,13 @@ class _DiskRows:
         known: BoolArray = self._row_of[slots] >= 0
         return known
 
-    def filled(self, inside: list[Cell], rim: list[Cell]) -> list[Cell]:
-        """One row of cells, both parts brought to their width."""
-        gap = [Cell(0)]
-        return inside + gap * (self._inside - len(inside)) + rim + gap * (self._rim - len(rim))
-
-    def keep(self, slots: list[int], rows: IntArray) -> None:
+    def keep(self, slots: IntArray, rows: IntArray, reach: FloatArray) -> None:
         """Store a row for each slot."""
         self._row_of[slots] = np.arange(len(self._rows), len(self._rows) + len(rows))
         self._rows = np.concatenate((self._rows, rows))
+        self._reach = np.concatenate((self._reach, reach))
 
-    def of(self, slots: IntArray) -> IntArray:
-        """The rows of slots that all have one."""
-        rows: IntArray = self._rows[self._row_of[slots]]
-        return rows
+    def of(self, slots: IntArray) -> tuple[IntArray, FloatArray]:
+        """The rows and reaches of slots that all have one."""
+        row = self._row_of[slots]
+        return self._rows[row], self._reach[row]

@@ -115,9 +115,9 @@ class CarIndex:
         for rings in self._widening(layout, k):
             if own is None and rings:
                 own = self._table.slots(cells_of(lat.tolist(), lng.tolist(), self._resolution))
-            near = self._cells_within(rings, own, pending, layout)
+            query = self._query(points[pending], None if own is None else own[pending], rings, layout)
             layout = layout.reaching(len(self._table))
-            found = search(layout, self._table, Query(points[pending], near, 6 * rings), k)
+            found = search(layout, self._table, query, k)
             done = pending[found.settled]
             handle[done], chord2[done] = found.handle[found.settled], found.chord2[found.settled]
             pending = pending[~found.settled]
@@ -127,23 +127,25 @@ class CarIndex:
 
     @staticmethod
     def _widening(layout: Layout, k: int) -> Iterator[int]:
-        """Rings to look at, more each time, where those within the outermost may hold k cars; then 0, for all.
+        """Rings to look at, more each time, where their sure reach (a third of them) may hold k cars; then 0, for all.
 
         Rings are left out where they are more than half of all occupied cells.
         """
         occupied = int(np.count_nonzero(layout.held))
         for rings in _RINGS:
-            within = 1 + 3 * rings * (rings - 1)
-            if 2 * (within + 6 * rings) <= occupied and within * len(layout.handle) >= k * occupied:
+            cells = 1 + 3 * rings * (rings + 1)
+            if 2 * cells <= occupied and cells * len(layout.handle) >= 3 * k * occupied:
                 yield rings
         yield 0
 
-    def _cells_within(self, rings: int, own: IntArray | None, rows: IntArray, layout: Layout) -> IntArray:
-        """The slots within so many rings of each row's own; of all occupied cells, for 0 rings."""
+    def _query(self, points: FloatArray, own: IntArray | None, rings: int, layout: Layout) -> Query:
+        """The cells within so many rings of each point's own; all occupied cells, for 0 rings."""
         if own is None or rings == 0:
             occupied = np.flatnonzero(layout.held)
-            return np.broadcast_to(occupied, (len(rows), len(occupied)))
-        return self._table.neighbours(own[rows], rings)
+            return Query(points, np.broadcast_to(occupied, (len(points), len(occupied))), np.full(len(points), np.inf))
+        near, reach = self._table.neighbours(own, rings)
+        gap = points - self._table.center[own]
+        return Query(points, near, reach - np.sqrt(np.einsum("ni,ni->n", gap, gap)))
 
     def _lay_out(self) -> Layout:
         if self._layout is None:

@@ -23,17 +23,18 @@ def test_slots_stay() -> None:
 
 
 def test_neighbours_around_a_pentagon_are_filled_up() -> None:
-    """Rows name all cells within the rings, the outermost ring last, whether there are six to a side or five."""
+    """Rows name all cells within the rings, whether there are six to a side or five; reach ends at the next ring."""
     table = CellTable()
     middle = [Cell(h3_int.get_pentagons(9)[0]), cell_of(LatLng(37.77, -122.42), 9)]
     for rings in (1, 2, 4):
-        rows = table.neighbours(table.slots(middle), rings)
+        rows, reach = table.neighbours(table.slots(middle), rings)
         assert rows.shape == (2, 1 + 3 * rings * (rings + 1))
-        for cell, row in zip(middle, rows, strict=True):
-            inside, rim = disk_and_rim(cell, rings)
-            assert sorted(table.cell(s) for s in row[: -6 * rings].tolist() if s) == inside
-            assert sorted(table.cell(s) for s in row[-6 * rings :].tolist() if s) == rim
-        assert (table.neighbours(table.slots(middle[::-1]), rings) == rows[::-1]).all()
+        for cell, row, far in zip(middle, rows, reach.tolist(), strict=True):
+            inside, rim = disk_and_rim(cell, rings + 1)
+            assert sorted(table.cell(s) for s in row.tolist() if s) == inside
+            away = np.linalg.norm(table.center[table.slots(rim)] - table.center[table.slots([cell])], axis=1)
+            assert 0 < far < away.min()
+        assert (table.neighbours(table.slots(middle[::-1]), rings)[0] == rows[::-1]).all()
 
 
 def test_nowhere_is_far_from_everything() -> None:
