@@ -13,6 +13,7 @@ wherever one car or one request is at stake.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,8 +21,12 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
+from dispatch.matching.cost import NEVER
 from dispatch.matching.model import Bools, Ints, Pairs
 from dispatch.matching.prices import row_prices
+
+FEW = 6
+WIDEN_BY = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +46,60 @@ class Assigner(Protocol):
 
 
 def exact(pairs: Pairs) -> Assignment:
-    """The cheapest assignment; a row is wanting until its dual price shows that no car left out could help."""
-    chosen = cheapest(pairs)
-    in_doubt = pairs.unlisted < pairs.unserved  # no price is above what staying unserved costs
-    if not in_doubt.any():
-        return Assignment(chosen, in_doubt)
-    price = row_prices(pairs, chosen)
+    """The cheapest assignment; a row is wanting until its dual price shows that no car left out could help.
+
+    A row seldom needs more than its few cheapest pairs. The others are left out first, and taken in, fourfold each
+    time, for the rows whose price is above the cheapest of them: the same proof as for cars beyond the lists.
+    """
+    place, after = _by_cost(pairs)
+    depth = np.maximum(FEW, np.bincount(pairs.row, minlength=pairs.rows) // WIDEN_BY)
+    while True:
+        kept = np.flatnonzero(place < depth[pairs.row])
+        part = _part(pairs, kept)
+        chosen = cheapest(part)
+        left_out = after(depth)
+        least = np.minimum(left_out, pairs.unlisted)
+        if (least >= pairs.unserved).all():  # no price is above what staying unserved costs
+            price = least
+            break
+        price = row_prices(part, chosen)
+        wanting = left_out < price
+        if not wanting.any():
+            break
+        depth[wanting] *= WIDEN_BY
+    served = chosen >= 0
+    chosen[served] = kept[chosen[served]]
     return Assignment(chosen, pairs.unlisted < price)
+
+
+def _by_cost(pairs: Pairs) -> tuple[Ints, Callable[[Ints], Ints]]:
+    """Each pair's place among its row's pairs by cost; and what the next pair costs after so many of each row."""
+    order = np.lexsort((pairs.cost, pairs.row))
+    starts = np.searchsorted(pairs.row, np.arange(pairs.rows + 1))
+    place = np.empty(order.size, dtype=np.int64)
+    place[order] = np.arange(order.size) - starts[pairs.row]
+    costs = np.append(pairs.cost[order], NEVER)
+
+    def after(depth: Ints) -> Ints:
+        following = starts[:-1] + depth
+        beyond: Ints = np.where(following < starts[1:], costs[np.minimum(following, order.size)], NEVER)
+        return beyond
+
+    return place, after
+
+
+def _part(pairs: Pairs, kept: Ints) -> Pairs:
+    if kept.size == pairs.row.size:
+        return pairs
+    return Pairs(
+        row=pairs.row[kept],
+        column=pairs.column[kept],
+        cost=pairs.cost[kept],
+        rows=pairs.rows,
+        columns=pairs.columns,
+        unserved=pairs.unserved,
+        unlisted=pairs.unlisted,
+    )
 
 
 def cheapest(pairs: Pairs) -> Ints:

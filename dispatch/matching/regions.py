@@ -39,7 +39,8 @@ def split_evenly(cells: Sequence[Cell], weight: Sequence[float], regions: int) -
 
 
 class Regions:
-    """Who owns a point, and who sees it. ``band``: how many rings of cells beyond its own a matcher sees.
+    """Who owns a point, and who sees it. ``band``: how many rings of cells beyond its own a matcher sees; best
+    as wide as a usual pick-up is long.
 
     A point in a cell without an owner goes to the owner of the nearest owned cell.
     """

@@ -21,7 +21,7 @@ class MatcherSettings(msgspec.Struct, frozen=True, kw_only=True):
     hold_s: float = 60.0
     candidates: int = 32
     widen_by: int = 4
-    ageing: float = 0.0
+    ageing: float = 0.1
     ageing_ceiling_s: float = 300.0
     unserved_s: float | None = None
     why_kept_s: float = 86_400.0

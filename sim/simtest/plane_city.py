@@ -67,7 +67,7 @@ class PlaneCity:
     def __init__(self, setup: PlaneSetup, assign: Assigner = exact) -> None:
         self._setup = setup
         self._rng = np.random.default_rng(setup.seed)
-        settings = MatcherSettings(unserved_s=(setup.reach_m + 1) / setup.mps)
+        settings = MatcherSettings(ageing=0.0, unserved_s=(setup.reach_m + 1) / setup.mps)
         self._matcher = RegionMatcher(PlaneCandidates(mps=setup.mps, limit_m=setup.reach_m), settings, assign)
         cars = setup.cars
         self._y, self._x = self._rng.uniform(0, setup.side_m, cars), self._rng.uniform(0, setup.side_m, cars)
