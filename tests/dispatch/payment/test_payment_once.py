@@ -162,6 +162,9 @@ class PaymentOnce(RuleBasedStateMachine):
         del self.dues[due.name]
         told = decode_command(due.command)
         assert isinstance(told, TellOutcome)
+        self.hear_outcome(told)
+
+    def hear_outcome(self, told: TellOutcome) -> None:
         if told.state == "paid":
             self.told_paid += 1
             self.due_to_pay = False
@@ -194,6 +197,12 @@ class PaymentOnce(RuleBasedStateMachine):
     def old_command_comes_again(self, data: st.DataObject) -> None:
         at = data.draw(st.integers(0, len(self.heard) - 1))
         self.send(self.heard[at], self.command_ids[at])
+
+    @precondition(lambda self: self.dues)
+    @rule(steps=st.integers(1, 3))
+    def all_goes_well(self, steps: int) -> None:
+        for _ in range(min(steps, len(self.dues))):
+            self.settle_one()
 
     @rule(seconds=st.sampled_from([1.0, 100.0, 5000.0, 40_000.0]))
     def time_passes(self, seconds: float) -> None:
@@ -234,7 +243,7 @@ class PaymentOnce(RuleBasedStateMachine):
         for _ in range(60):
             if not self.dues:
                 break
-            self._settle_one()
+            self.settle_one()
         assert not self.dues
         charged_by_alipay = self.alipay.charged == 1
         paid_by = self.payment.data.attempt(self.payment.data.paid_order)
@@ -243,18 +252,20 @@ class PaymentOnce(RuleBasedStateMachine):
         assert self.payment.state in ("unborn", "failed", "paid")
         assert self.wishes == len(self.payment.data.attempts)
 
-    def _settle_one(self) -> None:
+    def settle_one(self) -> None:
+        """The next due goes, and nothing goes wrong."""
         due = min(self.dues.values(), key=lambda due: (due.at, due.name))
         del self.dues[due.name]
         self.now = max(self.now, due.at)
         if due.target == GATEWAY:
             work, answer = self.call(due)
-            self.send(HearGateway(due.name, work.order, encode_answer(answer)), "")
+            self.hear(HearGateway(due.name, work.order, encode_answer(answer)))
         elif due.target.startswith("trip:"):
             told = decode_command(due.command)
-            self.told_paid += isinstance(told, TellOutcome) and told.state == "paid"
+            assert isinstance(told, TellOutcome)
+            self.hear_outcome(told)
         else:
-            self.send(decode_command(due.command), "")
+            self.hear(decode_command(due.command))
 
 
 TestPaymentOnce = PaymentOnce.TestCase
