@@ -63,13 +63,13 @@ class BusFeed:
         """The next notices, waiting for them. Subscribes anew after an outage."""
         try:
             if self._subscription is None:
-                self._subscription = await self._bus.subscribe(self._wanted)
+                self._subscription = await self._subscribe()
                 if self._stale:
                     self._stale = False
                     return [MapHealth(stale=False)]
             return self._read(await self._subscription.__anext__())
         except BusUnavailableError:
-            self._subscription = None
+            await self.close()
             if not self._stale:
                 self._stale = True
                 return [MapHealth(stale=True)]
@@ -78,8 +78,20 @@ class BusFeed:
 
     async def close(self) -> None:
         """Listen to nothing more."""
-        if self._subscription is not None:
-            await self._subscription.close()
+        subscription, self._subscription = self._subscription, None
+        if subscription is not None:
+            await subscription.close()
+
+    async def _subscribe(self) -> Subscription:
+        """A subscription to all that is wanted, also to what has become wanted while it was made."""
+        known = dict(self._wanted)
+        subscription = await self._bus.subscribe(known)
+        while known.keys() != self._wanted.keys():
+            wanted = dict(self._wanted)
+            await subscription.drop([channel for channel in known if channel not in wanted])
+            await subscription.add([channel for channel in wanted if channel not in known])
+            known = wanted
+        return subscription
 
     async def _listen(self, channels: list[str]) -> None:
         self._wanted.update(dict.fromkeys(channels))

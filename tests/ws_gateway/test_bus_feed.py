@@ -1,0 +1,119 @@
+"""What a gateway hears from the bus, and how it fares without one."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+import pytest
+
+from dispatch.actors.console_frames import ConsoleFrame
+from dispatch.clock import ManualClock
+from dispatch.messages import Alarm, TripNotice, TripView
+from dispatch.store import keys
+from dispatch.store.memory_bus import MemoryBus
+from ws_gateway import bus_feed
+from ws_gateway.bus_feed import BusFeed
+from ws_gateway.ports import BusNotice, ConsoleNotice, MapFrameNotice, MapHealth, SignOnNotice
+
+NOTICE = SignOnNotice("driver", "D1", "s1", 5.0)
+
+
+class Listener:
+    """A feed whose notices are read all the time, as a gateway does."""
+
+    def __init__(self, bus: MemoryBus) -> None:
+        self.feed = BusFeed(bus, ["trip-0"])
+        self._heard: asyncio.Queue[BusNotice] = asyncio.Queue()
+        self._task = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        while True:
+            for notice in await self.feed.notices():
+                self._heard.put_nowait(notice)
+
+    async def next(self) -> BusNotice:
+        async with asyncio.timeout(10):
+            return await self._heard.get()
+
+    async def stop(self) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        await self.feed.close()
+
+
+async def settle() -> None:
+    """Let the other tasks run up to where they wait."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_frames_of_watched_cells_only() -> None:
+    """Frames come while a cell is watched, and no longer."""
+    bus = MemoryBus(ManualClock())
+    listener = Listener(bus)
+    await listener.feed.watch(["c1", "c2"])
+    await settle()
+    await bus.publish(keys.map_channel("c1"), b"one")
+    assert await listener.next() == MapFrameNotice("c1", b"one")
+    await listener.feed.unwatch(["c1"])
+    await bus.publish(keys.map_channel("c1"), b"unseen")
+    await bus.publish(keys.map_channel("c2"), b"two")
+    assert await listener.next() == MapFrameNotice("c2", b"two")
+    await listener.stop()
+
+
+async def test_a_sign_on_reaches_every_gateway_that_has_the_driver() -> None:
+    """Whoever has a socket of the same driver hears of it, the one that told it included."""
+    bus = MemoryBus(ManualClock())
+    older, newer = Listener(bus), Listener(bus)
+    await settle()
+    await older.feed.sign_on(NOTICE)
+    assert await older.next() == NOTICE
+    later = SignOnNotice("driver", "D1", "s2", 6.0)
+    await newer.feed.sign_on(later)
+    assert await older.next() == later
+    assert await newer.next() == later
+    await older.feed.sign_off("driver", "D1")
+    await newer.feed.sign_on(NOTICE)
+    await bus.publish(keys.console_channel("trip-0"), msgspec.msgpack.encode(ConsoleFrame([], [Alarm("a", 1.0, {})])))
+    assert isinstance(await older.next(), ConsoleNotice)
+    await older.stop()
+    await newer.stop()
+
+
+async def test_consoles_hear_trips_and_each_alarm_once() -> None:
+    """Frames repeat the last alarms; each is passed on once, and trips every time."""
+    bus = MemoryBus(ManualClock())
+    listener = Listener(bus)
+    await settle()
+    trip = TripNotice(TripView("t1", "matching", "app", "standard", 1.0))
+    frame = msgspec.msgpack.encode(ConsoleFrame([trip], [Alarm("fire", 1.0, {})]))
+    for _ in range(2):
+        await bus.publish(keys.console_channel("trip-0"), frame)
+        await settle()
+    heard = [await listener.next() for _ in range(3)]
+    assert [notice.slot for notice in heard if isinstance(notice, ConsoleNotice)] == [
+        "trip t1", "alarm fire 1.0", "trip t1",
+    ]  # fmt: skip
+    await listener.stop()
+
+
+async def test_an_outage_is_told_twice_and_everything_is_wanted_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The map is stale, then not; in between nothing raises, and what was wanted meanwhile is heard afterwards."""
+    monkeypatch.setattr(bus_feed, "_RETRY_S", 0.0)
+    bus = MemoryBus(ManualClock())
+    listener = Listener(bus)
+    await listener.feed.watch(["c1"])
+    await settle()
+    bus.lose()
+    assert await listener.next() == MapHealth(stale=True)
+    await listener.feed.sign_on(NOTICE)
+    await listener.feed.watch(["c2"])
+    await listener.feed.unwatch(["c1"])
+    bus.available = True
+    assert await listener.next() == MapHealth(stale=False)
+    await bus.publish(keys.map_channel("c1"), b"unwanted")
+    await bus.publish(keys.map_channel("c2"), b"wanted")
+    assert await listener.next() == MapFrameNotice("c2", b"wanted")
+    await listener.stop()
