@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import h3.api.basic_int as h3_int
 import numpy as np
 import pytest
@@ -122,3 +125,13 @@ def test_disk_and_rim_part_the_disk() -> None:
         inside, rim = disk_and_rim(middle, 2)
         assert sorted(inside + rim) == disk(middle, 2)
         assert len(rim) == rim_size
+
+
+def test_hosts_import_cells_without_the_slow_libraries() -> None:
+    """Cells and distances come without scipy, pyarrow and osmium, so that a killed host is soon back."""
+    code = (
+        "import sys, dispatch.geo.cells, dispatch.geo.distance, dispatch.geo.zones\n"
+        "print(sorted({'scipy', 'pyarrow', 'osmium'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
