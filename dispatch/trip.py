@@ -110,6 +110,8 @@ class Trip:
         handler = _HANDLERS.get(type(command))
         if handler is None:
             raise DispatchError(ErrorCode.UNKNOWN_MESSAGE, detail=type(command).__name__)
+        if isinstance(command, _SYSTEM_ONLY) and context.principal.role != "system":
+            raise DispatchError(ErrorCode.NOT_ALLOWED)
         if self.data.state == UNBORN and not isinstance(command, RequestTrip):
             raise DispatchError(ErrorCode.UNKNOWN_TRIP, detail=self.id)
         return handler(self, command, context)
@@ -300,6 +302,8 @@ class Trip:
         return Decision(events=[began], put=[call], reply={"trip": self.id})
 
     def _hear_outcome(self, command: TellOutcome, context: Context) -> Decision:
+        if command.state in ("ordered", "failed", "unknown") and command.order in self.data.failed_orders:
+            return Decision()  # calls overtake each other: this one is about an attempt before
         event = self._outcome_event(command, context.now)
         if event is None or not MACHINE.allows(self.data.state, type(event)):
             return Decision()
@@ -349,6 +353,8 @@ class Trip:
         if principal.role != "passenger" or principal.id != self.data.passenger:
             raise DispatchError(ErrorCode.NOT_YOURS, detail=self.id)
 
+
+_SYSTEM_ONLY: Final = (BeginMatching, GiveUp, TellOutcome)
 
 # Each handler names its own command; in the table the types are erased.
 _HANDLERS: Final[dict[type[Command], Callable[[Trip, Any, Context], Decision]]] = {

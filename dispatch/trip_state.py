@@ -145,6 +145,7 @@ class TripState(msgspec.Struct):
     order: str = ""
     trade: str = ""
     payment_reason: str = ""
+    failed_orders: tuple[str, ...] = ()
     paid_at: float | None = None
     refunded: Money | None = None
     stars: int | None = None
@@ -266,9 +267,15 @@ def _fold_ordered(data: TripState, event: PaymentOrdered) -> None:
     data.trade = event.trade
 
 
-def _fold_payment_reason(data: TripState, event: PaymentFailed | PaymentUnclear) -> None:
+def _fold_payment_unclear(data: TripState, event: PaymentUnclear) -> None:
     data.order = event.order
     data.payment_reason = event.reason
+
+
+def _fold_payment_failed(data: TripState, event: PaymentFailed) -> None:
+    data.order = event.order
+    data.payment_reason = event.reason
+    data.failed_orders = (*data.failed_orders, event.order)
 
 
 def _fold_paid(data: TripState, event: FarePaid) -> None:
@@ -308,8 +315,8 @@ _FOLDS: Final[dict[type[Event], Callable[[TripState, Any], None]]] = {
     CancelledWithFee: _fold_cancelled_with_fee,
     PaymentBegan: _fold_payment_began,
     PaymentOrdered: _fold_ordered,
-    PaymentFailed: _fold_payment_reason,
-    PaymentUnclear: _fold_payment_reason,
+    PaymentFailed: _fold_payment_failed,
+    PaymentUnclear: _fold_payment_unclear,
     FarePaid: _fold_paid,
     FareSettled: _fold_settled,
     FareRefunded: _fold_refunded,

@@ -139,8 +139,9 @@ class Vehicle:
         fold(self.data, event, self.id)
         self.seq += 1
         match event:
-            case RideStarted():
+            case OfferAccepted():
                 self._wrong_codes = 0
+            case RideStarted():
                 self.odometer.resume(CityTime(event.at), event.meter)
             case MeterCheckpointed():
                 self.odometer.checkpointed(event.meter)
@@ -373,6 +374,8 @@ class Vehicle:
             raise DispatchError(ErrorCode.NO_METER, detail=f"{self.id} is {self.state}")
         if command.amount.currency != self.rules.tariff.currency:
             raise DispatchError(ErrorCode.INVALID_FIELD, field="currency", detail=self.rules.tariff.currency)
+        if command.amount.minor < 0:
+            raise DispatchError(ErrorCode.INVALID_FIELD, field="amount")
         return self._own(MeterRead(context.now, self.data.trip, command.amount))
 
     def _end_ride(self, command: EndRide, context: Context) -> Decision:
