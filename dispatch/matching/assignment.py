@@ -25,7 +25,9 @@ from dispatch.matching.cost import NEVER
 from dispatch.matching.model import Bools, Ints, Pairs
 from dispatch.matching.prices import row_prices
 
-FEW = 6
+FEW = 4
+"""Pairs of each row at first, where the row has up to ``FEW * LONG``; otherwise one in ``LONG``."""
+LONG = 8
 WIDEN_BY = 4
 
 
@@ -52,7 +54,7 @@ def exact(pairs: Pairs) -> Assignment:
     time, for the rows whose price is above the cheapest of them: the same proof as for cars beyond the lists.
     """
     place, after = _by_cost(pairs)
-    depth = np.maximum(FEW, np.bincount(pairs.row, minlength=pairs.rows) // WIDEN_BY)
+    depth = np.maximum(FEW, np.bincount(pairs.row, minlength=pairs.rows) // LONG)
     while True:
         kept = np.flatnonzero(place < depth[pairs.row])
         part = _part(pairs, kept)
@@ -74,7 +76,8 @@ def exact(pairs: Pairs) -> Assignment:
 
 def _by_cost(pairs: Pairs) -> tuple[Ints, Callable[[Ints], Ints]]:
     """Each pair's place among its row's pairs by cost; and what the next pair costs after so many of each row."""
-    order = np.lexsort((pairs.cost, pairs.row))
+    floor, ceiling = int(np.min(pairs.cost, initial=0)), int(np.max(pairs.cost, initial=0))
+    order = np.argsort(pairs.row * (ceiling - floor + 1) + (pairs.cost - floor), kind="stable")
     starts = np.searchsorted(pairs.row, np.arange(pairs.rows + 1))
     place = np.empty(order.size, dtype=np.int64)
     place[order] = np.arange(order.size) - starts[pairs.row]

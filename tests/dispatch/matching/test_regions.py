@@ -94,7 +94,7 @@ def _fill(city: RegionMatcher | SplitMatcher, demand: Demand, scene: int) -> Non
 
 def test_split_serves_as_one() -> None:
     """Hours of replay with three regions serve within half a point of one matcher, and double nobody."""
-    demand = town(2500, 9000.0, seed=6)
+    demand = town(1200, 4500.0, seed=6)
     setup = ReplaySetup(cars=150, seed=6)
     one = CityReplay(demand, TRAVEL, setup, matcher=standing_matcher()).run()
     split = Watched(regions_of(demand, 3, band=2), standing_matcher)
