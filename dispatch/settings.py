@@ -99,6 +99,7 @@ class CitySettings(Section):
     """Which city, and what a ride costs there."""
 
     name: str = _set("san_francisco", "City: a shipped one, or the folder of an imported one.")
+    cache_dir: Path = _set(Path("var/cache"), "Folder for the travel-time table, made once for each city.")
     tariff: str = _set("san_francisco", "Tariff: `san_francisco`, `shanghai`, or a `.toml` file.")
     zones: tuple[ZoneSettings, ...] = _set(
         (SFO,), "Named zones for airport surcharges: tables of `name`, `lat`, `lng`, `radius_m`."

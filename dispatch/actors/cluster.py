@@ -7,6 +7,7 @@ not noticed in 25 s): the :class:`Watchdog` asks each for its incarnation, and k
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 from collections.abc import Sequence
@@ -39,6 +40,7 @@ BIRTH_WITHIN_S: Final = 120.0
 
 def start_head(temp_dir: Path | None = None) -> str:
     """Start a Ray head in this process's care, on loopback, and say its address. It ends with :func:`stop_head`."""
+    logging.getLogger("ray").setLevel(logging.ERROR)
     extra: dict[str, Any] = {} if temp_dir is None else {"_temp_dir": str(temp_dir)}
     context: Any = ray.init(
         namespace=NAMESPACE,
@@ -157,6 +159,7 @@ class Cluster:
             regions=len(self._system.matchers),
             system=self._system,
             city=settings.city.name,
+            cache_dir=str(settings.city.cache_dir.resolve()),
             h3_resolution=matching.h3_resolution,
             window_s=matching.window_s,
             max_pickup_s=matching.max_pickup_s,

@@ -17,6 +17,11 @@ class DueRef(NamedTuple):
     name: str
 
 
+def ref_of(due: StoredDue) -> DueRef:
+    """The name that a due goes by."""
+    return DueRef(due.owner, due.name)
+
+
 class DueCalendar:
     """Armed dues. Arming a due again under its name replaces it. Equal times go by the order of arming."""
 
@@ -30,7 +35,7 @@ class DueCalendar:
 
     def arm(self, due: StoredDue, at: float | None = None) -> None:
         """Wait for a due; ``at`` puts off when it is sent, for a call that found nobody."""
-        ref = DueRef(due.owner, due.name)
+        ref = ref_of(due)
         self._count += 1
         self._armed[ref] = (self._count, due)
         heapq.heappush(self._heap, (due.at if at is None else at, self._count, ref))
@@ -38,6 +43,11 @@ class DueCalendar:
     def disarm(self, ref: DueRef) -> None:
         """No longer wait for it; unknown ones are none."""
         self._armed.pop(ref, None)
+
+    def armed(self, ref: DueRef) -> StoredDue | None:
+        """The due that is waited for under this name."""
+        armed = self._armed.get(ref)
+        return armed[1] if armed is not None else None
 
     def pop(self, now: float) -> Iterator[StoredDue]:
         """Take out all whose time has come."""

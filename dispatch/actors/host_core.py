@@ -10,23 +10,31 @@ as a batch (``take_batch``); one batch is in flight at a time. When the journal 
 are released. When it says no, everything in flight and open was decided on a state that is not true: the core
 forgets those entities and puts all that work into ``_again``, from which batches of one are made until it is empty.
 
+Commands to one entity are decided in the order in which they came. One that has to wait for another entity, or for
+room in a transaction, is *held*, and those behind it wait.
+
 The owner of an entity is whoever commits first. Nothing here trusts a lease: the expected sequence numbers fence.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
-from dispatch.actors.due_calendar import DueCalendar, DueRef
-from dispatch.actors.inboxes import Follower, Inboxes
-from dispatch.actors.kinds import EntityKind, Shown, encode_snapshot, encode_update
-from dispatch.actors.protocol import Attached, Attachment, AttachReply, Audience, Done, Envelope, Push, Refused, Reply
+from dispatch.actors.answers import Answers, same, stored
+from dispatch.actors.due_calendar import DueCalendar, DueRef, ref_of
+from dispatch.actors.dues import dues_of, is_timer, outgoing, timer_work
+from dispatch.actors.entry import NEVER_LOADED, Entry, folded
+from dispatch.actors.followers import Followers
+from dispatch.actors.inboxes import Inboxes
+from dispatch.actors.kinds import EntityKind, Shown
+from dispatch.actors.protocol import Attachment, Audience, Done, Envelope, Refused, Reply
+from dispatch.actors.refused_batch import next_step
 from dispatch.actors.transaction import Transaction, TransactionFullError
-from dispatch.actors.work import Effects, ForeignLoad, ListingChange, LookUp, OutgoingCall, Staged, Work
+from dispatch.actors.work import Effects, Failure, ForeignLoad, ListingChange, LookUp, OutgoingCall, Staged, Work
 from dispatch.commands import Moved, decode_command
 from dispatch.entity import SYSTEM, Context, Decision, Entity, EntityKey, Event, Kind, NeedsForeignError
 from dispatch.errors import DispatchError, ErrorCode
@@ -36,32 +44,12 @@ from dispatch.market import Listing
 from dispatch.store.journal import Batch, Committed, Conflict, History, StoredDue, StoredReply
 from dispatch.units import CityTime
 
-TAIL: Final = 64
-"""Updates that are kept in memory for each entity, for clients that come back."""
 SNAPSHOT_EVERY: Final = 128
-MAX_TRIES: Final = 6
-REMEMBERED_REPLIES: Final = 20_000
+PUT_OFF_S: Final = 5.0
+"""City seconds until a timer is tried again whose work could not be done."""
 
 _encode_reply = msgspec.msgpack.Encoder().encode
 _decode_reply = msgspec.msgpack.Decoder(Done | Refused).decode
-
-
-class Entry:
-    """An entity in this host's memory, or on its way there (``entity`` is None while it is loaded)."""
-
-    __slots__ = ("before", "entity", "key", "listed", "snapshot_seq", "staged", "tail", "told", "touched_at", "waiting")
-
-    def __init__(self, key: EntityKey, now: float) -> None:
-        self.key = key
-        self.entity: Entity | None = None
-        self.before: Entity | None = None
-        self.waiting: list[Work] = []
-        self.staged = 0
-        self.tail: deque[Shown] = deque(maxlen=TAIL)
-        self.told = 0
-        self.listed: Listing | None = None
-        self.snapshot_seq = 0
-        self.touched_at = now
 
 
 class HostCore:
@@ -78,53 +66,62 @@ class HostCore:
     ) -> None:
         self.kind = kind
         self.inboxes = inboxes
+        self.followers = Followers(kinds[kind], inboxes)
         self.entries: dict[EntityKey, Entry] = {}
         self.calendar = DueCalendar()
+        self.now = CityTime(0.0)
         self._kinds = kinds
         self._own = kinds[kind]
         self._passivate_after_s = passivate_after_s
         self._adopt = adopt
+        self._answers = Answers()
         self._loads: dict[EntityKey, None] = {}
         self._foreign_loads: list[ForeignLoad] = []
         self._lookups: list[LookUp] = []
-        self._attaching: dict[EntityKey, list[tuple[int, str, Attachment]]] = {}
         self._open = Transaction()
         self._flight: Transaction | None = None
         self._again: deque[Work] = deque()
         self._deferred: list[Work] = []
         self._effects = Effects()
-        self._replies: OrderedDict[str, tuple[bytes, Reply]] = OrderedDict()
-        self._at_work: dict[str, Work] = {}
-        self.now = CityTime(0.0)
 
     # ── what goes in ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def submit(self, token: int, envelope: Envelope, now: CityTime) -> None:
         """A command. Its reply comes out in the effects, under ``token``."""
         self.now = now
-        known = self._replies.get(envelope.command_id)
-        if known is not None:
-            self._effects.replies.append((token, self._same(known[0], envelope, known[1])))
-            return
-        at_work = self._at_work.get(envelope.command_id)
-        if at_work is not None:
-            self._join(at_work, token, envelope)
+        repeated, reply = self._answers.repeated(token, envelope)
+        if repeated:
+            if reply is not None:
+                self._effects.replies.append((token, reply))
             return
         try:
-            work = Work(EntityKey.parse(envelope.key), envelope, decode_command(envelope.body), [token])
-        except (ValueError, msgspec.ValidationError) as error:
-            self._effects.replies.append((token, Refused(ErrorCode.MALFORMED, detail=str(error))))
+            key = self._key(envelope.key)
+            command = decode_command(envelope.body)
+            if not envelope.command_id:
+                raise ValueError("a command needs an id")
+        except (ValueError, msgspec.DecodeError) as error:
+            self._effects.replies.append((token, Refused(ErrorCode.MALFORMED.value, detail=str(error))))
             return
-        self._at_work[envelope.command_id] = work
+        work = Work(key, envelope, command, [token])
+        self._answers.begin(work)
         self._enqueue(work)
 
     def attach(self, token: int, gateway: str, attachment: Attachment, now: CityTime) -> None:
         """Somebody wants to follow a stream. Answered under ``token`` when the entity is loaded and committed."""
         self.now = now
-        key = EntityKey.parse(attachment.key)
-        self._attaching.setdefault(key, []).append((token, gateway, attachment))
-        if self._entry(key).entity is not None:
-            self._answer_attachments(key)
+        try:
+            key = self._key(attachment.key)
+        except ValueError as error:
+            self._effects.attached.append((token, Refused(ErrorCode.MALFORMED.value, detail=str(error))))
+            return
+        self.followers.wait(key, token, gateway, attachment)
+        self._answer_followers(self.want(key))
+
+    def _key(self, text: str) -> EntityKey:
+        key = EntityKey.parse(text)
+        if key.kind != self.kind:
+            raise ValueError(f"not a {self.kind}: {text!r}")
+        return key
 
     def detach(self, gateway: str, key: EntityKey, audience: Audience) -> None:
         """A gateway has no more sessions of this audience on the stream."""
@@ -135,39 +132,49 @@ class HostCore:
         self.now = now
         for due in dues:
             self.calendar.arm(due)
-            self._entry(due.owner)
+            self.want(due.owner)
 
     def tick(self, now: CityTime) -> None:
-        """Let the dues go whose time has come, and put idle entities to sleep."""
+        """Let the dues go whose time has come."""
         self.now = now
-        for due in list(self.calendar.pop(now)):
-            self._fire(due)
+        self._fire_dues()
 
     def loaded(self, histories: Sequence[History], now: CityTime) -> None:
         """The histories that ``take_loads`` asked for."""
         self.now = now
         for history in histories:
-            self._restore(history)
+            entry = self.want(history.key)
+            if entry.entity is None:
+                self._restore(entry, history)
 
     def foreign_loaded(self, load: ForeignLoad, histories: Sequence[History], now: CityTime) -> None:
-        """The histories that a waiting decision asked for."""
+        """The histories that a held decision asked for."""
         self.now = now
-        for history in histories:
-            load.work.foreign[history.key] = self._fold(history)[0]
-        self._enqueue(load.work)
+        entry = self.want(load.work.key)
+        try:
+            for history in histories:
+                load.work.foreign[history.key] = folded(self._kinds[history.key.kind], history)[0]
+        except Exception as error:  # noqa: BLE001 - a broken history stops only those who need it
+            self._break_down(entry, load.work, error)
+        else:
+            if entry.held is load.work:
+                self._enqueue(load.work)
 
-    def looked_up(self, look_up: LookUp, stored: StoredReply | None, now: CityTime) -> None:
+    def looked_up(self, look_up: LookUp, known: StoredReply | None, now: CityTime) -> None:
         """What the journal has for a command that was refused."""
         self.now = now
         reply = look_up.refusal
-        if stored is not None:
-            reply = self._same(stored.digest, look_up.work.envelope, _decode_reply(stored.body))
+        if known is not None:
+            reply = same(known.digest, look_up.work.envelope, _decode_reply(known.body))
         self._finish(look_up.work, reply)
 
     def call_done(self, due: StoredDue, *, answered: bool, retry_at: float) -> None:
         """A call was answered (whatever the answer), or nobody was found and it is to be sent again at ``retry_at``."""
+        if self._is_replaced(due):
+            return
         if answered:
-            self._open.dues_done.append((due.owner, due.name))
+            self.calendar.disarm(ref_of(due))
+            self._open.dues_done.append(ref_of(due))
         else:
             self.calendar.arm(due, retry_at)
 
@@ -177,15 +184,18 @@ class HostCore:
         flight, self._flight = self._flight, None
         if flight is None:
             return
+        deferred, self._deferred = self._deferred, []
         if isinstance(result, Committed):
             for staged in flight.staged:
                 self._release(staged)
-            self._after_release()
+            self._fire_dues()
+            for key in self.followers.waited_for():
+                self._answer_followers(self.want(key))
         else:
             self._roll_back(flight, result)
-        deferred, self._deferred = self._deferred, []
         for work in deferred:
-            self._enqueue(work)
+            if work.moved or self.want(work.key).held is work:
+                self._enqueue(work)
 
     # ── what comes out ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -210,8 +220,7 @@ class HostCore:
         if self._flight is not None:
             return None
         while self._again and not self._open.staged:
-            work = self._again.popleft()
-            self._decide_when_loaded(work)
+            self._decide_in_turn(self._again.popleft())
         if not self._open:
             return None
         self._flight, self._open = self._open, Transaction()
@@ -231,16 +240,11 @@ class HostCore:
         """Whether ``take_batch`` has something to do."""
         return self._flight is None and (bool(self._open) or bool(self._again))
 
-    def take_ready(self) -> bool:
-        """Whether effects wait to be let out (a batch that had nothing to write was done at once)."""
-        effects = self._effects
-        return bool(effects.replies or effects.attached or effects.calls or effects.shown or effects.listings)
-
     @property
     def busy(self) -> bool:
         """Whether something still waits for the journal."""
         waiting = self._flight is not None or bool(self._open) or bool(self._again) or bool(self._deferred)
-        return waiting or bool(self._loads or self._at_work)
+        return waiting or bool(self._loads or self._answers)
 
     # ── deciding ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -250,70 +254,86 @@ class HostCore:
         if entry is None or entry.entity is None or self._open.solo or self._again:
             return
         decision = decide()
-        if not decision.events:
-            return
-        envelope = Envelope(str(key), "", SYSTEM, b"", keep=False)
-        work = Work(key, envelope, Moved(0, ()), [])
-        self._apply(entry, work, decision)
+        if decision.events:
+            envelope = Envelope(str(key), "", SYSTEM, b"", keep=False)
+            self._apply(entry, entry.entity, Work(key, envelope, Moved(0, ()), []), decision)
 
     def _enqueue(self, work: Work) -> None:
         if self._again:
             self._again.append(work)
         else:
-            self._decide_when_loaded(work)
+            self._decide_in_turn(work)
 
     def _fits(self, work: Work) -> bool:
         """Whether the work may join the open transaction; one that failed before goes alone."""
         return not self._open.solo and not (work.solo and self._open.staged)
 
-    def _decide_when_loaded(self, work: Work) -> None:
+    def _decide_in_turn(self, work: Work) -> None:
+        """Decide, if the entity is there and no earlier work of it waits."""
         if not self._fits(work):
             self._again.append(work)
             return
-        entry = self._entry(work.key)
+        entry = self.want(work.key)
         entry.touched_at = self.now
-        if entry.entity is None:
-            entry.waiting.append(work)
-        elif isinstance(work.command, Moved):
-            self._hear_moved(entry, work, work.command)
+        if entry.held is work:
+            entry.held = None
+            entry.waiting.insert(0, work)
         else:
-            self._decide(entry, entry.entity, work)
+            entry.waiting.append(work)
+        self._decide_waiting(entry)
+
+    def _decide_waiting(self, entry: Entry) -> None:
+        """Decide what waits for the entity, in order, as far as it can be decided now."""
+        while entry.waiting and entry.entity is not None and entry.held is None:
+            if not self._fits(entry.waiting[0]):
+                waiting, entry.waiting = entry.waiting, []
+                self._again.extendleft(reversed(waiting))
+                return
+            work = entry.waiting.pop(0)
+            if isinstance(work.command, Moved):
+                self._hear_moved(entry, entry.entity, work, work.command)
+            else:
+                self._decide(entry, entry.entity, work)
 
     def _decide(self, entry: Entry, entity: Entity, work: Work) -> None:
-        command_id = CommandId(work.envelope.command_id)
-        context = Context(self.now, work.envelope.principal, command_id, work.foreign)
+        if work.due is not None and self._is_replaced(work.due):
+            self._finish(work, Done(entity.seq, entity.state))
+            return
+        context = Context(self.now, work.envelope.principal, CommandId(work.envelope.command_id), work.foreign)
         try:
-            decision = entity.decide(work.command, context)
-            self._apply(entry, work, decision)
-        except DispatchError as error:
-            self._refuse(work, error)
+            self._apply(entry, entity, work, entity.decide(work.command, context))
         except NeedsForeignError as need:
+            entry.held = work
             self._foreign_loads.append(ForeignLoad(work, [need.key]))
         except TransactionFullError:
+            entry.held = work
             self._deferred.append(work)
+        except DispatchError as error:
+            self._refuse(work, error)
+        except Exception as error:  # noqa: BLE001 - a bug in one entity must not stop the others
+            self._break_down(entry, work, error)
 
     def _refuse(self, work: Work, error: DispatchError) -> None:
         refusal = Refused(error.code.value, error.field, error.detail)
         if work.due is not None:
-            self._open.dues_done.append(work.due)
+            self._open.dues_done.append(ref_of(work.due))
         if work.envelope.keep:
             self._lookups.append(LookUp(work, refusal))
         else:
             self._finish(work, refusal)
 
-    def _apply(self, entry: Entry, work: Work, decision: Decision) -> None:
+    def _apply(self, entry: Entry, entity: Entity, work: Work, decision: Decision) -> None:
         """Apply a decision in memory and put it into the open transaction."""
-        entity = entry.entity
-        assert entity is not None  # noqa: S101 - callers have loaded it
         self._open.check(decision.foreign)
         first_seq = entity.seq
         encoded: list[tuple[float, bytes]] = []
         shown: list[Shown] = []
         for event in decision.events:
-            entity.apply(event)
+            self._fold(entry, entity, event, first_seq)
             encoded.append((event.at, encode_event(event)))
             shown.extend(self._shown(entity, event))
         reply = self._reply_of(entity, decision)
+        writes = bool(decision.events or decision.put or decision.drop)
         staged = Staged(
             work=work,
             decision=decision,
@@ -321,11 +341,21 @@ class HostCore:
             first_seq=first_seq,
             shown=shown,
             listing=entity.listing(),
-            dues=self._dues_of(entry.key, decision),
-            stored=self._stored(work, reply) if self._writes(decision) else None,
+            dues=dues_of(entry.key, decision, self.now),
+            stored=stored(work, reply, _encode_reply(reply)) if writes else None,
         )
         entry.staged += 1
         self._open.add(staged, encoded, snapshot=self._snapshot_due(entry, entity))
+
+    @staticmethod
+    def _fold(entry: Entry, entity: Entity, event: Event, first_seq: int) -> None:
+        """Apply one event. An illegal first one is a refusal; a later one leaves an entity that is no longer true."""
+        try:
+            entity.apply(event)
+        except DispatchError as error:
+            if entity.seq == first_seq:
+                raise
+            raise RuntimeError(f"{entry.key} decided what it may not do") from error
 
     def _snapshot_due(self, entry: Entry, entity: Entity) -> bool:
         if entity.seq - entry.snapshot_seq < SNAPSHOT_EVERY:
@@ -338,324 +368,223 @@ class HostCore:
             return []
         return [Shown(entity.seq, event_name(event), event.at, self._own.view(entity))]
 
-    def _reply_of(self, entity: Entity, decision: Decision) -> Reply:
+    @staticmethod
+    def _reply_of(entity: Entity, decision: Decision) -> Reply:
         if decision.refusal is not None:
             error = decision.refusal
             return Refused(error.code.value, error.field, error.detail)
         return Done(entity.seq, entity.state, decision.reply or {})
 
-    @staticmethod
-    def _writes(decision: Decision) -> bool:
-        return bool(decision.events or decision.put or decision.drop)
+    def _hear_moved(self, entry: Entry, entity: Entity, work: Work, moved: Moved) -> None:
+        """Another host appended to this stream. Apply it if it follows; else load the stream again.
 
-    @staticmethod
-    def _stored(work: Work, reply: Reply) -> StoredReply | None:
-        envelope = work.envelope
-        if not envelope.keep:
-            return None
-        return StoredReply(envelope.command_id, envelope.digest, work.key, _encode_reply(reply))
-
-    def _dues_of(self, owner: EntityKey, decision: Decision) -> list[StoredDue]:
-        """The dues of a decision, and a call for each foreign append that tells its host what was written there."""
-        dues = [StoredDue(owner, due.name, due.at, due.target, due.command) for due in decision.put]
-        for append in decision.foreign:
-            moved = Moved(append.expected, tuple((event.at, encode_event(event)) for event in append.events))
-            name = f"moved:{append.key.id}:{append.expected + 1}"
-            dues.append(StoredDue(owner, name, self.now, str(append.key), _encode_moved(moved)))
-        return dues
-
-    # ── after the commit ─────────────────────────────────────────────────────────────────────────────────────────
-
-    def _release(self, staged: Staged) -> None:
-        """Let out what a committed decision brought."""
-        work = staged.work
-        entry = self.entries.get(work.key)
-        if work.due is not None:
-            self.calendar.disarm(work.due)
-        for name in staged.decision.drop:
-            self.calendar.disarm(DueRef(work.key, name))
-        for due in staged.dues:
-            self.calendar.arm(due)
-        self._effects.signals.extend(staged.decision.signals)
-        if entry is not None:
-            entry.staged -= 1
-            for shown in staged.shown:
-                self._tell(entry, shown)
-            self._list(entry, staged.listing)
-        if work.envelope.command_id:
-            self._finish(work, staged.reply)
-
-    def _after_release(self) -> None:
-        """Calls to others, and whatever else is due at once, go out without waiting for the next tick."""
-        for due in list(self.calendar.pop(self.now)):
-            self._fire(due)
-        for key in list(self._attaching):
-            self._answer_attachments(key)
-
-    def _finish(self, work: Work, reply: Reply) -> None:
-        command_id = work.envelope.command_id
-        self._at_work.pop(command_id, None)
-        self._replies[command_id] = (work.envelope.digest, reply)
-        if len(self._replies) > REMEMBERED_REPLIES:
-            self._replies.popitem(last=False)
-        for token in work.tokens:
-            self._effects.replies.append((token, reply))
-        outcome: Final = "accepted" if isinstance(reply, Done) else "refused"
-        self._effects.counts.append((outcome, type(work.command).__name__))
-
-    def _tell(self, entry: Entry, shown: Shown) -> None:
-        """Send one event to those who follow the stream, once for each gateway and audience."""
-        if shown.seq <= entry.told:
-            return
-        entry.told = shown.seq
-        entry.tail.append(shown)
-        self._effects.shown.append((entry.key, shown))
-        followers = self.inboxes.followers.get(entry.key)
-        if not followers:
-            return
-        stream = str(entry.key)
-        bodies: dict[Audience, bytes] = {}
-        for gateway, audience, trip in followers:
-            if trip is not None:
-                continue
-            if audience not in bodies:
-                bodies[audience] = encode_update(stream, shown, audience)
-            self.inboxes.push(gateway, Push(stream, audience, shown.seq, bodies[audience]))
-
-    def _list(self, entry: Entry, listing: Listing | None) -> None:
-        if listing != entry.listed:
-            entry.listed = listing
-            self._effects.listings.append(ListingChange(entry.key, listing))
-
-    # ── when the journal says no ─────────────────────────────────────────────────────────────────────────────────
-
-    def _roll_back(self, flight: Transaction, result: Conflict | None) -> None:
-        """Forget what was decided on a state that is not true, and decide all of it again, one by one."""
-        undone, self._open = [*flight.staged, *self._open.staged], Transaction.keeping(flight, self._open)
-        alone = len(flight.staged) == 1
-        for staged in undone:
-            self._forget(staged.work.key)
-        works = [staged.work for staged in undone if staged.work.envelope.command_id]
-        for work in works:
-            work.solo = True
-        if alone and works and works[0] is flight.staged[0].work:
-            works = self._settle_alone(works[0], flight.staged[0], result) + works[1:]
-        self._again.extendleft(reversed(works))
-
-    def _settle_alone(self, work: Work, staged: Staged, result: Conflict | None) -> list[Work]:
-        """What becomes of a work whose own transaction failed: nothing (it is answered) or itself again."""
-        work.tries += 1
-        if work.tries >= MAX_TRIES:
-            code = ErrorCode.UNAVAILABLE if result is None else ErrorCode.BUSY
-            self._at_work.pop(work.envelope.command_id, None)
-            for token in work.tokens:
-                self._effects.replies.append((token, Refused(code)))
-            self._rearm(work)
-            return []
-        if result is None:
-            return [work]
-        stored = result.replies.get(work.envelope.command_id)
-        if stored is not None:
-            self._finish(work, self._same(stored.digest, work.envelope, _decode_reply(stored.body)))
-            return []
-        if result.claims:
-            self._refuse(work, DispatchError(ErrorCode.VEHICLE_NOT_FREE, detail=result.claims[0].vehicle))
-            return []
-        foreign = [append.key for append in staged.decision.foreign if append.key in result.streams]
-        if foreign:
-            self._foreign_loads.append(ForeignLoad(work, foreign))
-            return []
-        return [work]
-
-    def _rearm(self, work: Work) -> None:
-        """A timer whose work could not be written now is tried again a little later."""
-        if work.due is not None:
-            due = StoredDue(work.due.owner, work.due.name, self.now, work.envelope.key, work.envelope.body)
-            self.calendar.arm(due, self.now + 5.0)
-
-    def _forget(self, key: EntityKey) -> None:
-        entry = self.entries.get(key)
-        if entry is None:
-            return
-        entry.staged = 0
-        entry.snapshot_seq = 0
-        if entry.entity is not None:
-            entry.before, entry.entity = entry.entity, None
-        self._loads[key] = None
-
-    # ── loading ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _entry(self, key: EntityKey) -> Entry:
-        entry = self.entries.get(key)
-        if entry is None:
-            entry = self.entries[key] = Entry(key, self.now)
-            self._loads[key] = None
-        return entry
-
-    def want(self, key: EntityKey) -> Entry:
-        """The entry of an entity, which is loaded if it is not there."""
-        return self._entry(key)
-
-    def _entity(self, key: EntityKey) -> Entity | None:
-        entry = self.entries.get(key)
-        return entry.entity if entry is not None else None
-
-    def _restore(self, history: History) -> None:
-        entry = self._entry(history.key)
-        self._loads.pop(history.key, None)
-        entity, shown = self._fold(history)
-        entry.snapshot_seq = history.snapshot.seq if history.snapshot is not None else 0
-        if entry.before is not None and self._adopt is not None:
-            self._adopt(entry.before, entity, self.now)
-        entry.before = None
-        entry.entity = entity
-        if entry.told == 0:
-            entry.tail.extend(shown)
-            entry.told = entity.seq
-        for one in shown:
-            self._tell(entry, one)
-        entry.told = entity.seq
-        for due in history.dues:
-            self.calendar.arm(due)
-        self._list(entry, entity.listing())
-        self._answer_attachments(history.key)
-        waiting, entry.waiting = entry.waiting, []
-        for at, work in enumerate(waiting):
-            if not self._fits(work) or entry.entity is None:
-                self._again.extendleft(reversed(waiting[at:]))
-                break
-            self._decide_when_loaded(work)
-
-    def _fold(self, history: History) -> tuple[Entity, list[Shown]]:
-        """An entity from its history, with the last updates as its followers see them."""
-        kind = self._kinds[history.key.kind]
-        snapshot = history.snapshot
-        seq, body = (snapshot.seq, snapshot.body) if snapshot is not None else (0, None)
-        entity = kind.make(history.key.id, seq, body)
-        shown: deque[Shown] = deque(maxlen=TAIL)
-        for stored in history.events:
-            event = kind.decode_event(stored.body)
-            entity.apply(event)
-            if kind.view is not None:
-                shown.append(Shown(entity.seq, event_name(event), event.at, kind.view(entity)))
-        return entity, list(shown)
-
-    def _hear_moved(self, entry: Entry, work: Work, moved: Moved) -> None:
-        """Another host appended to this stream. Apply it if it follows; else load the stream again."""
-        entity = entry.entity
-        assert entity is not None  # noqa: S101 - callers have loaded it
+        The entity's row is written here, for the other host does not know it; so the answer waits for a commit.
+        """
         if entry.staged:
             self._deferred.append(work)
             return
-        if entity.seq >= moved.after + len(moved.events):
-            self._finish(work, Done(entity.seq, entity.state))
+        if moved.after < entity.seq < moved.after + len(moved.events) or entity.seq < moved.after:
+            entry.waiting.insert(0, work)
+            self._forget(entry)
             return
-        if entity.seq != moved.after:
-            self._forget(entry.key)
-            entry.waiting.append(work)
-            return
+        try:
+            if entity.seq == moved.after:
+                self._apply_moved(entry, entity, moved)
+            self._apply(entry, entity, work, Decision())
+        except Exception as error:  # noqa: BLE001 - a bug in one entity must not stop the others
+            self._break_down(entry, work, error)
+
+    def _apply_moved(self, entry: Entry, entity: Entity, moved: Moved) -> None:
         for _, body in moved.events:
             event = self._own.decode_event(body)
             entity.apply(event)
             for shown in self._shown(entity, event):
                 self._tell(entry, shown)
         self._list(entry, entity.listing())
-        self._finish(work, Done(entity.seq, entity.state))
+
+    # ── after the commit ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def _release(self, staged: Staged) -> None:
+        """Let out what a committed decision brought."""
+        work = staged.work
+        if work.due is not None:
+            self.calendar.disarm(ref_of(work.due))
+        for name in staged.decision.drop:
+            self.calendar.disarm(DueRef(work.key, name))
+        for due in staged.dues:
+            self.calendar.arm(due)
+        self._effects.signals.extend(staged.decision.signals)
+        entry = self.entries.get(work.key)
+        if entry is not None:
+            entry.staged -= 1
+            for shown in staged.shown:
+                self._tell(entry, shown)
+            self._list(entry, staged.listing)
+            if entry.entity is None and not entry.staged:
+                self._loads[entry.key] = None
+        if work.envelope.command_id:
+            self._finish(work, staged.reply)
+
+    def _finish(self, work: Work, reply: Reply) -> None:
+        self._answers.end(work, reply)
+        self._effects.replies.extend((token, reply) for token in work.tokens)
+        self._effects.counts.append(("accepted" if isinstance(reply, Done) else "refused", type(work.command).__name__))
+
+    def _tell(self, entry: Entry, shown: Shown) -> None:
+        if self.followers.tell(entry, shown):
+            self._effects.shown.append((entry.key, shown))
+
+    def _answer_followers(self, entry: Entry) -> None:
+        self._effects.attached.extend(self.followers.answer(entry))
+
+    def _list(self, entry: Entry, listing: Listing | None) -> None:
+        if listing != entry.listed:
+            entry.listed = listing
+            self._effects.listings.append(ListingChange(entry.key, listing))
+
+    # ── when the journal says no, or an entity breaks down ───────────────────────────────────────────────────────
+
+    def _roll_back(self, flight: Transaction, result: Conflict | None) -> None:
+        """Forget what was decided on a state that is not true, and decide all of it again, one by one."""
+        undone, self._open = [*flight.staged, *self._open.staged], Transaction.keeping(flight, self._open)
+        again = [staged.work for staged in undone if staged.work.envelope.command_id]
+        for work in again:
+            work.solo = True
+        for key in dict.fromkeys(staged.work.key for staged in undone):
+            again.extend(self._forget_with_work(self.want(key)))
+        alone = flight.staged[0] if len(flight.staged) == 1 else None
+        if alone is not None and alone.work.envelope.command_id and not self._goes_again(alone, result):
+            again.remove(alone.work)
+        self._again.extendleft(reversed(again))
+
+    def _forget_with_work(self, entry: Entry) -> list[Work]:
+        """Forget an entity of which something was undone; what waited for it comes after what was undone."""
+        behind = [entry.held] if entry.held is not None else []
+        behind += entry.waiting
+        entry.held, entry.waiting = None, []
+        entry.staged = 0
+        self._forget(entry)
+        return behind
+
+    def _goes_again(self, staged: Staged, result: Conflict | None) -> bool:
+        """Whether the only work of a failed batch is simply to be decided again; else that is settled here."""
+        work = staged.work
+        work.tries += 1
+        step = next_step(staged, result)
+        if step.answer is not None:
+            self._finish(work, step.answer)
+        elif step.refusal is not None:
+            self._refuse(work, step.refusal)
+        elif step.foreign:
+            self.want(work.key).held = work
+            self._foreign_loads.append(ForeignLoad(work, step.foreign))
+        elif step.give_up is not None:
+            self._put_off(work, step.give_up)
+        else:
+            return True
+        return False
+
+    def _put_off(self, work: Work, code: ErrorCode) -> None:
+        """It cannot be done now: senders are told so, and may ask again; a timer does so by itself."""
+        self._finish(work, Refused(code.value))
+        if work.due is not None:
+            self.calendar.arm(work.due, self.now + PUT_OFF_S)
+
+    def _break_down(self, entry: Entry, work: Work, error: Exception) -> None:
+        """A bug: nothing of the work is written, and the entity is loaded again, for it may be half changed."""
+        self._effects.failures.append(Failure(f"{entry.key} {type(work.command).__name__}", error))
+        if entry.held is work:
+            entry.held = None
+        self._put_off(work, ErrorCode.INTERNAL)
+        self._forget(entry)
+
+    def _forget(self, entry: Entry) -> None:
+        """Load the entity again, when all of it that is staged has come to an end."""
+        entry.snapshot_seq = 0
+        if entry.entity is not None:
+            entry.before, entry.entity = entry.entity, None
+        if not entry.staged:
+            self._loads[entry.key] = None
+
+    # ── loading ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def want(self, key: EntityKey) -> Entry:
+        """The entry of an entity, which is loaded if it is not there."""
+        entry = self.entries.get(key)
+        if entry is None:
+            entry = self.entries[key] = Entry(key, self.now)
+            self._loads[key] = None
+        return entry
+
+    def _entity(self, key: EntityKey) -> Entity | None:
+        entry = self.entries.get(key)
+        return entry.entity if entry is not None else None
+
+    def _restore(self, entry: Entry, history: History) -> None:
+        self._loads.pop(entry.key, None)
+        try:
+            entity, shown = folded(self._own, history)
+            if entry.before is not None and self._adopt is not None:
+                self._adopt(entry.before, entity, self.now)
+        except Exception as error:  # noqa: BLE001 - a broken history stops only its own entity
+            self._cannot_load(entry, error)
+            return
+        entry.before, entry.entity = None, entity
+        entry.snapshot_seq = history.snapshot.seq if history.snapshot is not None else 0
+        if entry.told == NEVER_LOADED:
+            entry.tail.extend(shown)
+        else:
+            for one in shown:
+                self._tell(entry, one)
+        entry.told = entity.seq
+        for due in history.dues:
+            self.calendar.arm(due)
+        self._list(entry, entity.listing())
+        self._answer_followers(entry)
+        self._decide_waiting(entry)
+
+    def _cannot_load(self, entry: Entry, error: Exception) -> None:
+        """A history that cannot be folded: all who want the entity are told so."""
+        self._effects.failures.append(Failure(str(entry.key), error))
+        del self.entries[entry.key]
+        for work in [*([entry.held] if entry.held is not None else []), *entry.waiting]:
+            self._put_off(work, ErrorCode.INTERNAL)
+        self._effects.attached.extend(self.followers.refuse(entry.key, ErrorCode.INTERNAL))
 
     # ── dues ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _fire(self, due: StoredDue) -> None:
-        """Send a due command: to this host's own entity as work, elsewhere as a call."""
-        ref = DueRef(due.owner, due.name)
-        if due.target == str(due.owner):
-            command_id = f"{due.owner}/{due.name}/{due.at:.3f}"
-            envelope = Envelope(due.target, command_id, SYSTEM, due.command, keep=False)
-            self._enqueue(Work(due.owner, envelope, decode_command(due.command), [], due=ref))
-            return
-        envelope_out = None
-        if not due.target.startswith("alipay:"):
-            kept = not due.name.startswith("moved:")
-            envelope_out = Envelope(due.target, f"{due.owner}/{due.name}", SYSTEM, due.command, keep=kept)
-        self._effects.calls.append(OutgoingCall(due, envelope_out))
+    def _fire_dues(self) -> None:
+        """Send what is due: to this host's own entities as work, elsewhere as calls."""
+        for due in list(self.calendar.pop(self.now)):
+            if is_timer(due):
+                self._enqueue(timer_work(due))
+            else:
+                self._effects.calls.append(outgoing(due))
 
-    # ── followers ────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _answer_attachments(self, key: EntityKey) -> None:
-        """Answer those who wait to follow; what is staged has not happened yet, so they wait for its commit."""
-        entry = self.entries.get(key)
-        if entry is None or entry.entity is None or entry.staged:
-            return
-        for token, gateway, attachment in self._attaching.pop(key, ()):
-            self._effects.attached.append((token, self._attach(entry, entry.entity, gateway, attachment)))
-
-    def _attach(self, entry: Entry, entity: Entity, gateway: str, attachment: Attachment) -> AttachReply:
-        principal = attachment.principal
-        if principal.role == "system" or self._own.view is None:
-            return Refused(ErrorCode.NOT_ALLOWED.value)
-        if attachment.trip is not None:
-            return self._track(entry, entity, gateway, attachment)
-        if entity.seq == 0 and principal.role not in ("driver", "device"):
-            return Refused(ErrorCode.UNKNOWN_TRIP.value, detail=entry.key.id)
-        if not entity.may_follow(principal):
-            return Refused(ErrorCode.NOT_YOURS.value, detail=entry.key.id)
-        self.inboxes.follow(entry.key, Follower(gateway, principal.role))
-        stream = str(entry.key)
-        missed = self._missed(entry, entity, attachment.after)
-        if missed is not None:
-            updates = [(shown.seq, encode_update(stream, shown, principal.role)) for shown in missed]
-            return Attached(entity.seq, recovered=True, updates=updates)
-        snapshot = encode_snapshot(stream, entity.seq, self._own.view(entity), principal.role)
-        return Attached(entity.seq, recovered=False, snapshot=snapshot)
-
-    def _track(self, entry: Entry, entity: Entity, gateway: str, attachment: Attachment) -> AttachReply:
-        """A passenger follows the position of the car, from assignment to drop-off."""
-        row = entity.row()
-        on_trip = row.values.get("trip") if row is not None else None
-        if self.kind != "vehicle" or on_trip != attachment.trip or attachment.principal.role != "passenger":
-            return Refused(ErrorCode.NOT_YOURS.value, detail=entry.key.id)
-        self.inboxes.follow(entry.key, Follower(gateway, "passenger", attachment.trip))
-        return Attached(entity.seq, recovered=True)
-
-    @staticmethod
-    def _missed(entry: Entry, entity: Entity, after: int | None) -> list[Shown] | None:
-        """The updates after a number, if memory still has all of them."""
-        if after is None or after > entity.seq:
-            return None
-        missed = [shown for shown in entry.tail if shown.seq > after]
-        return missed if len(missed) == entity.seq - after else None
-
-    # ── repeats ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _join(self, work: Work, token: int, envelope: Envelope) -> None:
-        if work.envelope.digest != envelope.digest:
-            self._effects.replies.append((token, Refused(ErrorCode.COMMAND_ID_REUSED.value, "id")))
-        else:
-            work.tokens.append(token)
-
-    @staticmethod
-    def _same(digest: bytes, envelope: Envelope, reply: Reply) -> Reply:
-        """A stored reply, unless another body came under the same id."""
-        return reply if digest == envelope.digest else Refused(ErrorCode.COMMAND_ID_REUSED.value, "id")
+    def _is_replaced(self, due: StoredDue) -> bool:
+        """Whether a later decision has put another due under the name of one that was let go."""
+        ref = ref_of(due)
+        if self._open.puts(ref) or (self._flight is not None and self._flight.puts(ref)):
+            return True
+        armed = self.calendar.armed(ref)
+        return armed is not None and armed != due
 
     # ── sleep ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def passivate(self, asleep: Callable[[Entity], bool]) -> int:
         """Put entities to sleep that nobody follows or has asked for a while; says how many."""
         until = self.now - self._passivate_after_s
+        waited_for = set(self.followers.waited_for())
         idle = [
             key
             for key, entry in self.entries.items()
             if entry.touched_at < until
-            and not entry.staged
-            and not entry.waiting
-            and entry.entity is not None
+            and entry.at_rest
             and key not in self.inboxes.followers
-            and key not in self._attaching
+            and key not in waited_for
+            and entry.entity is not None
             and asleep(entry.entity)
         ]
         for key in idle:
             del self.entries[key]
         return len(idle)
-
-
-_encode_moved = msgspec.msgpack.Encoder().encode

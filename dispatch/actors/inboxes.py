@@ -60,18 +60,24 @@ class Inboxes:
 
     def unfollow(self, key: EntityKey, gateway: str, audience: Audience) -> None:
         """Remove a gateway's followers of one audience."""
-        of_key = self.followers.get(key)
-        if of_key is None:
-            return
-        for follower in [f for f in of_key if f.gateway == gateway and f.audience == audience]:
-            del of_key[follower]
-        if not of_key:
-            del self.followers[key]
+        self._remove(key, [f for f in self.of(key) if f.gateway == gateway and f.audience == audience])
 
     def end_tracking(self, key: EntityKey, trip: str | None) -> None:
         """Remove those who follow the position of a car for another trip than ``trip``."""
-        for follower in [f for f in self.followers.get(key, ()) if f.trip is not None and f.trip != trip]:
-            del self.followers[key][follower]
+        self._remove(key, [f for f in self.of(key) if f.trip is not None and f.trip != trip])
+
+    def of(self, key: EntityKey) -> tuple[Follower, ...]:
+        """Who follows a stream now; safe against changes by what is done for them."""
+        return tuple(self.followers.get(key, ()))
+
+    def _remove(self, key: EntityKey, leaving: list[Follower]) -> None:
+        of_key = self.followers.get(key)
+        if of_key is None:
+            return
+        for follower in leaving:
+            del of_key[follower]
+        if not of_key:
+            del self.followers[key]
 
     def push(self, gateway: str, push: Push) -> None:
         """Keep a numbered push until it is fetched."""
@@ -117,8 +123,4 @@ class Inboxes:
     def _forget(self, gateway: str) -> None:
         self._boxes.pop(gateway, None)
         for key in list(self.followers):
-            of_key = self.followers[key]
-            for follower in [f for f in of_key if f.gateway == gateway]:
-                del of_key[follower]
-            if not of_key:
-                del self.followers[key]
+            self._remove(key, [f for f in self.of(key) if f.gateway == gateway])

@@ -46,6 +46,7 @@ class MatcherSetup(msgspec.Struct, frozen=True):
     regions: int
     system: System
     city: str
+    cache_dir: str
     h3_resolution: int
     window_s: float
     max_pickup_s: float
@@ -77,8 +78,7 @@ class MatcherHost:
         setup = self.setup
         self.metrics = Metrics()
         city = await asyncio.to_thread(load_city, setup.city)
-        cache = Path(setup.system.data_dir) / "travel_time"
-        travel_time = await asyncio.to_thread(city.travel_time, cache)
+        travel_time = await asyncio.to_thread(city.travel_time, Path(setup.cache_dir))
         settings = MatcherSettings(
             stale_after_s=setup.stale_after_s,
             hold_s=setup.hold_s,

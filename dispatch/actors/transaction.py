@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from dispatch.actors.due_calendar import DueRef, ref_of
 from dispatch.actors.work import Staged
 from dispatch.entity import Entity, EntityKey, ForeignAppend
 from dispatch.events import encode_event
@@ -21,7 +22,9 @@ class Transaction:
         self.staged: list[Staged] = []
         self.dues_done: list[tuple[EntityKey, str]] = []
         self._streams: dict[EntityKey, tuple[int, list[tuple[float, bytes]]]] = {}
+        self._touched: dict[EntityKey, None] = {}
         self._snapshots: dict[EntityKey, None] = {}
+        self._puts: dict[DueRef, None] = {}
 
     @classmethod
     def keeping(cls, *undone: Transaction) -> Transaction:
@@ -39,6 +42,10 @@ class Transaction:
         """Whether the decision in it has to go alone."""
         return bool(self.staged) and self.staged[0].work.solo
 
+    def puts(self, ref: DueRef) -> bool:
+        """Whether a due is put under this name."""
+        return ref in self._puts
+
     def check(self, foreign: Sequence[ForeignAppend]) -> None:
         """Raises :class:`TransactionFullError` where a foreign append cannot be in the same transaction."""
         for append in foreign:
@@ -49,9 +56,12 @@ class Transaction:
     def add(self, staged: Staged, events: Sequence[tuple[float, bytes]], *, snapshot: bool) -> None:
         """Put a decision in, with its encoded events."""
         self.staged.append(staged)
+        self._puts.update((ref_of(due), None) for due in staged.dues)
         key = staged.work.key
         if events:
             self._append(key, staged.first_seq, events)
+        if events or staged.work.moved:
+            self._touched[key] = None
         for foreign in staged.decision.foreign:
             encoded = [(event.at, encode_event(event)) for event in foreign.events]
             self._append(foreign.key, foreign.expected, encoded)
@@ -66,23 +76,20 @@ class Transaction:
         batch = Batch(appends=[Append(key, at, events) for key, (at, events) in self._streams.items()])
         done: dict[tuple[EntityKey, str], None] = dict.fromkeys(self.dues_done)
         put: dict[tuple[EntityKey, str], StoredDue] = {}
-        touched: dict[EntityKey, None] = {}
         for staged in self.staged:
             key = staged.work.key
-            if staged.decision.events:
-                touched[key] = None
             self._gather(batch, staged)
             for name in staged.decision.drop:
                 done[(key, name)] = None
                 put.pop((key, name), None)
             if staged.work.due is not None:
-                done[staged.work.due] = None
+                done[ref_of(staged.work.due)] = None
             for due in staged.dues:
                 put[(due.owner, due.name)] = due
                 done.pop((due.owner, due.name), None)
         batch.dues_put = list(put.values())
         batch.dues_done = list(done)
-        self._add_states(batch, touched, entity)
+        self._add_states(batch, entity)
         return batch
 
     @staticmethod
@@ -92,10 +99,8 @@ class Transaction:
         batch.claims.extend(staged.decision.claims)
         batch.releases.extend(staged.decision.releases)
 
-    def _add_states(
-        self, batch: Batch, touched: dict[EntityKey, None], entity: Callable[[EntityKey], Entity | None]
-    ) -> None:
-        for key in touched:
+    def _add_states(self, batch: Batch, entity: Callable[[EntityKey], Entity | None]) -> None:
+        for key in self._touched:
             there = entity(key)
             row = there.row() if there is not None else None
             if row is not None:

@@ -7,27 +7,31 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from dispatch.actors.due_calendar import DueRef
 from dispatch.actors.kinds import Shown
 from dispatch.actors.protocol import AttachReply, Envelope, Reply
-from dispatch.commands import AnyCommand
+from dispatch.commands import AnyCommand, Moved
 from dispatch.entity import Command, Decision, Entity, EntityKey, Signal
 from dispatch.market import Listing
 from dispatch.store.journal import StoredDue, StoredReply
 
 
 class Work(msgspec.Struct, eq=False):
-    """A command for an entity. ``token`` is the caller's (None: nobody waits); ``due`` the timer it comes from."""
+    """A command for an entity. ``tokens`` are those of the callers who wait; ``due`` is the timer it comes from."""
 
     key: EntityKey
     envelope: Envelope
     command: AnyCommand | Command
     tokens: list[int]
-    due: DueRef | None = None
+    due: StoredDue | None = None
     foreign: dict[EntityKey, Entity] = msgspec.field(default_factory=dict)
     tries: int = 0
     solo: bool = False
     """Its transaction failed together with others: it goes alone now."""
+
+    @property
+    def moved(self) -> bool:
+        """Whether it tells what another entity's transaction wrote here."""
+        return isinstance(self.command, Moved)
 
 
 class Staged(msgspec.Struct, eq=False):
@@ -72,6 +76,13 @@ class LookUp(NamedTuple):
     refusal: Reply
 
 
+class Failure(NamedTuple):
+    """An entity broke down over a command or its own history: a bug, to be looked at by people."""
+
+    where: str
+    error: Exception
+
+
 class Effects(msgspec.Struct):
     """What leaves the core after a commit."""
 
@@ -82,3 +93,8 @@ class Effects(msgspec.Struct):
     signals: list[Signal] = msgspec.field(default_factory=list)
     shown: list[tuple[EntityKey, Shown]] = msgspec.field(default_factory=list)
     counts: list[tuple[Literal["accepted", "refused"], str]] = msgspec.field(default_factory=list)
+    failures: list[Failure] = msgspec.field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        told = self.replies or self.attached or self.calls or self.shown
+        return bool(told or self.listings or self.signals or self.counts or self.failures)

@@ -160,6 +160,11 @@ class Tally:
         """(trip, vehicle, since, until) in city time; ``until`` is None while it lasts."""
         return self._assignments.all()
 
+    @property
+    def doubles(self) -> list[tuple[TripId, VehicleId]]:
+        """Assignments that were told while another driver had the trip, or the driver another trip."""
+        return list(self._assignments.doubles)
+
     def lost(self, open_trips: Iterable[TripId]) -> list[TripId]:
         """Acknowledged trips that reached no end and are not among the system's open or ended ``open_trips``."""
         known = set(open_trips)

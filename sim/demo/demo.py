@@ -1,0 +1,216 @@
+"""``taxi demo``: a whole system with a simulated city around it, on one machine, for a while or until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from random import Random
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+import structlog
+
+from dispatch.actors.client import RayHosts
+from dispatch.config import Settings, load_settings
+from dispatch.geo.city import City, load_city
+from dispatch.geo.road_graph import RoadGraph
+from dispatch.store.database import open_database
+from dispatch.store.sql_journal import open_journal
+from dispatch.store.sql_registry import SqlRegistry
+from dispatch.supervisor import Supervisor
+from sim.demo.fleet_accounts import enrol_fleet
+from sim.demo.killer import Killer
+from sim.demo.oracle import Verdict, judge, sandbox_orders
+from sim.demo.sandbox_process import SandboxProcess
+from sim.world.config import CarAccount, DemandOptions, WorldConfig
+from sim.world.demand import demand_file
+from sim.world.run import new_tally, run_world
+from sim.world.tally import Number, Tally
+
+log = structlog.get_logger()
+
+KILL_EVERY_S: Final = 8.0
+DEFAULT_HOUR: Final = 18.0
+FRIDAY: Final = 4
+
+
+class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a demonstration is made of. ``for_s`` wall seconds; 0 runs until it is told to stop."""
+
+    for_s: float = 0.0
+    cars: int = 300
+    speed: float = 10.0
+    seed: int = 1
+    city: str = "san_francisco"
+    trips: Path | None = None
+    day: date | None = None
+    hour: float | None = None
+    kill: bool = False
+    port: int = 8080
+    config: Path | None = None
+    data_dir: Path | None = None
+    given: dict[str, str | float | int | bool] = {}
+
+
+class DemoResult(msgspec.Struct, frozen=True):
+    """What a demonstration came to: the figures, and what does not fit."""
+
+    numbers: dict[str, Number]
+    verdict: Verdict
+
+
+class Demo:
+    """One demonstration. ``start`` brings everything up, ``run`` plays, ``stop`` ends everything and is always safe."""
+
+    def __init__(self, options: DemoOptions) -> None:
+        self.options = options
+        self.tally: Tally = new_tally()
+        self._keep = options.data_dir is not None
+        self._folder = options.data_dir or Path(tempfile.mkdtemp(prefix="taxi-demo-"))
+        self._sandbox = SandboxProcess(self._folder / "alipay")
+        self._supervisor: Supervisor | None = None
+        self._killer: Killer | None = None
+        self._world: WorldConfig | None = None
+        self._city: City | None = None
+        self.figures: dict[str, Number] | None = None
+        """What it came to, once it has been judged."""
+
+    @property
+    def url(self) -> str:
+        """Where a client of one's own can connect."""
+        return self._supervisor.url if self._supervisor is not None else ""
+
+    async def start(self) -> None:
+        """Bring up sandbox, system and fleet. Raises what their starts raise, after stopping what was started."""
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self) -> None:
+        options = self.options
+        given = self._given()
+        settings = load_settings(options.config, given)
+        self._city = load_city(settings.city.name)
+        roads = await asyncio.to_thread(self._city.travel_time, settings.city.cache_dir)
+        await self._sandbox.start()
+        given = {**given, **self._sandbox.settings()}
+        settings = load_settings(options.config, given)
+        anchor = self._city_time(self._city)
+        self._supervisor = Supervisor(settings, config=options.config, given=given, city_anchor=anchor)
+        await self._supervisor.start()
+        fleet = await self._enrol(settings)
+        self._world = self._world_config(settings, roads, fleet)
+
+    def _given(self) -> dict[str, str | float | int | bool]:
+        options = self.options
+        return {
+            "server.port": options.port,
+            "server.data_dir": str(self._folder),
+            "clock.speed": options.speed,
+            "city.name": options.city,
+            **options.given,
+        }
+
+    def _city_time(self, city: City) -> float:
+        """The city's time at the start: the day and hour that were asked for, else the last Friday evening."""
+        zone = ZoneInfo(city.time_zone)
+        today = datetime.now(zone).date()
+        day = self.options.day or today - timedelta(days=(today.weekday() - FRIDAY) % 7)
+        hour = DEFAULT_HOUR if self.options.hour is None else self.options.hour
+        midnight = datetime.combine(day, time(), zone)
+        return (midnight + timedelta(hours=hour)).timestamp()
+
+    async def _enrol(self, settings: Settings) -> tuple[CarAccount, ...]:
+        database = open_database(settings.journal_url)
+        try:
+            return await enrol_fleet(SqlRegistry(database), self.options.cars, Random(self.options.seed))
+        finally:
+            await database.close()
+
+    def _world_config(self, settings: Settings, roads: RoadGraph, fleet: tuple[CarAccount, ...]) -> WorldConfig:
+        assert self._city is not None  # noqa: S101 - started
+        options = self.options
+        demand = DemandOptions(
+            aggregates=demand_file(settings.city.name),
+            trips=options.trips,
+            day=options.day if options.trips is not None else None,
+            hour=options.hour or 0.0,
+        )
+        return WorldConfig(
+            ws_url=self.url.replace("http", "ws", 1) + "/v1/ws",
+            http_url=self.url,
+            sandbox_url=self._sandbox.url,
+            fleet=fleet,
+            sms_file=self._folder / "sms.jsonl",
+            roads=roads,
+            time_zone=self._city.time_zone,
+            demand=demand,
+            run=f"demo{options.seed}",
+            seed=options.seed,
+        )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Play until ``stop`` is set, or the time is over."""
+        assert self._world is not None  # noqa: S101 - started
+        options = self.options
+        loop = asyncio.get_running_loop()
+        if options.for_s:
+            loop.call_later(options.for_s, stop.set)
+        killer = self._start_killer()
+        try:
+            await run_world(self._world, self.tally, stop)
+        finally:
+            if killer is not None:
+                killer.cancel()
+                await asyncio.gather(killer, return_exceptions=True)
+
+    def _start_killer(self) -> asyncio.Task[None] | None:
+        supervisor = self._supervisor
+        if not self.options.kill or supervisor is None or supervisor.system is None:
+            return None
+        names = [*supervisor.system.placement.standing_hosts(), *supervisor.system.matchers]
+        hosts = RayHosts(supervisor.system, "killer")
+        self._killer = Killer(hosts, names, Random(self.options.seed), every_s=KILL_EVERY_S)
+        return asyncio.get_running_loop().create_task(self._killer.run())
+
+    async def judge(self) -> DemoResult:
+        """Stop the system, then hold what the clients were told against the journal and the sandbox's accounts."""
+        orders = await sandbox_orders(self._sandbox.url)
+        settings = self._supervisor.settings if self._supervisor is not None else None
+        await self._stop_system()
+        assert settings is not None  # noqa: S101 - started
+        journal = await open_journal(settings.journal_url, shards=settings.journal.shards)
+        try:
+            verdict = await judge(self.tally, journal, orders)
+        finally:
+            await journal.close()
+        self.figures = self._numbers(verdict)
+        return DemoResult(self.figures, verdict)
+
+    def _numbers(self, verdict: Verdict) -> dict[str, Number]:
+        numbers: dict[str, Number] = {**self.tally.numbers()}
+        numbers["double_assignments"] = len(verdict.doubled)
+        numbers["lost"] = len(verdict.lost) + len(verdict.told_paid_not_charged)
+        numbers["charged_twice"] = len(verdict.charged_twice)
+        if self._killer is not None:
+            numbers["kills"] = self._killer.kills
+            numbers["pauses"] = self._killer.pauses
+        return numbers
+
+    async def _stop_system(self) -> None:
+        if self._supervisor is not None:
+            await self._supervisor.stop()
+            self._supervisor = None
+
+    async def stop(self) -> None:
+        """End everything that was started."""
+        await self._stop_system()
+        await self._sandbox.stop()
+        if not self._keep:
+            shutil.rmtree(self._folder, ignore_errors=True)

@@ -1,0 +1,52 @@
+"""The demonstration as people see it: what is being started, the city at work, and what it came to."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import suppress
+
+from rich.console import Console
+
+from dispatch.stopping import unless
+from sim.demo.demo import Demo
+from sim.demo.oracle import Verdict
+
+LINE_EVERY_S = 5.0
+
+
+async def present(demo: Demo, stop: asyncio.Event, *, quiet: bool) -> None:
+    """Start, play until ``stop``, judge, and stop everything whatever happens. ``quiet``: lines, no display."""
+    console = Console(stderr=quiet, highlight=False)
+    try:
+        console.print("Starting the city: Alipay sandbox, Valkey, journal, Ray, hosts, matcher, gateway …")
+        if not await unless(stop, demo.start()):
+            return
+        console.print(f"Clients connect to {demo.url.replace('http', 'ws', 1)}/v1/ws")
+        showing = asyncio.ensure_future(_show(demo, console))
+        try:
+            await demo.run(stop)
+        finally:
+            showing.cancel()
+            with suppress(asyncio.CancelledError):
+                await showing
+        console.print("Stopping, and holding what the clients were told against journal and sandbox …")
+        result = await demo.judge()
+        _print_verdict(result.verdict, console)
+    finally:
+        await demo.stop()
+        sys.stdout.flush()
+
+
+async def _show(demo: Demo, console: Console) -> None:
+    while True:
+        await asyncio.sleep(LINE_EVERY_S)
+        numbers = demo.tally.numbers()
+        wanted = ("requests", "matched", "on_trip", "paid", "pickup_mean_s", "gps_per_s", "request_to_offer_p50_ms")
+        console.print("  ".join(f"{name} {numbers.get(name)}" for name in wanted))
+
+
+def _print_verdict(verdict: Verdict, console: Console) -> None:
+    for name in verdict.__struct_fields__:
+        for line in getattr(verdict, name)[:10]:
+            console.print(f"{name}: {line}")
