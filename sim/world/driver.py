@@ -66,6 +66,7 @@ class Driver:
         self._offer: OfferView | None = None
         self._unpaid: TripId | None = None
         self._restless: Appointment | None = None
+        self._thinking: Appointment | None = None
         self._on_map = False
 
     def use(self, line: Line) -> None:
@@ -149,7 +150,7 @@ class Driver:
         elif self._offer is None or offer.offer != self._offer.offer:
             self._offer = offer
             self._city.tally.offer_told(TripId(offer.trip))
-            self._city.agenda.after_city(draw(self._rng, self._cab.habits.think_s), lambda: self._decide(offer))
+            self._think_about(offer)
 
     def _take_up(self, trip: TripView) -> None:
         """A trip that this car has and the driver did not know, because the app was started anew."""
@@ -182,8 +183,11 @@ class Driver:
             self._go_online()
 
     def _become_free(self) -> None:
+        """An offer may be there already: views overtake answers."""
         self.duty = Duty.FREE
         self._stay_or_cruise()
+        if self._offer is not None:
+            self._think_about(self._offer)
 
     def _stay_or_cruise(self) -> None:
         """While free: now and then look for a better place to wait."""
@@ -215,6 +219,12 @@ class Driver:
             self._go_online()
 
     # ── offers ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _think_about(self, offer: OfferView) -> None:
+        if self._thinking is not None:
+            self._thinking.cancel()
+        think_s = draw(self._rng, self._cab.habits.think_s)
+        self._thinking = self._city.agenda.after_city(think_s, lambda: self._decide(offer))
 
     def _decide(self, offer: OfferView) -> None:
         """Accept, decline, or let it expire."""
