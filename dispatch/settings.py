@@ -112,7 +112,7 @@ class MatchingSettings(Section):
     window_s: float = _set(2.0, "Requests gathered for one exact assignment; 0: each at once.", CITY_S, ge=0, le=60)
     max_pickup_s: float = _set(900.0, "A car further away is not offered the trip.", CITY_S, gt=0)
     give_up_s: float = _set(300.0, "A request unmatched for so long ends unserved.", CITY_S, gt=0)
-    ageing: float = _set(0.0, "Seconds of pick-up forgiven for each second waited; 0: none.", ge=0)
+    ageing: float = _set(0.1, "Seconds of pick-up forgiven for each second waited; 0: none.", ge=0)
     ageing_ceiling_s: float = _set(300.0, "The most that ageing forgives.", CITY_S, ge=0)
     h3_resolution: int = _set(9, "H3 resolution of the index of free cars.", ge=5, le=12)
     regions: int = _set(1, "Matchers that share the city.", ge=1, le=64)

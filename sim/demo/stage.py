@@ -33,6 +33,7 @@ async def present(demo: Demo, stop: asyncio.Event, *, quiet: bool) -> None:
         console.print("Stopping, and holding what the clients were told against journal and sandbox …")
         result = await demo.judge()
         _print_verdict(result.verdict, console)
+        _print_troubles(demo, console)
     finally:
         await demo.stop()
         sys.stdout.flush()
@@ -50,3 +51,11 @@ def _print_verdict(verdict: Verdict, console: Console) -> None:
     for name in verdict.__struct_fields__:
         for line in getattr(verdict, name)[:10]:
             console.print(f"{name}: {line}")
+
+
+def _print_troubles(demo: Demo, console: Console) -> None:
+    """What clients were refused, how their sockets ended, and what the protocol rules out."""
+    tally = demo.tally
+    for name, counts in (("errors", tally.errors), ("closes", tally.closes), ("violations", tally.violations)):
+        if counts:
+            console.print(f"{name}: " + ", ".join(f"{what} x {count}" for what, count in counts.most_common()))
