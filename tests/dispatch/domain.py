@@ -39,7 +39,7 @@ TARIFF = read_tariff("san_francisco")
 RULES = Rules(
     tariff=TARIFF,
     meter=MeterRules(waiting_kmh=TARIFF.waiting.below_kmh),
-    zones=(Zone("SFO", 37.6152, -122.3899, 2500.0),),
+    zones=(Zone("SFO", 37.6152, -122.3899, 4000.0),),
 )
 PROFILE = VehicleProfile("7ABC123", "D1", "Ann", seats=4, needs=("child_seat",))
 DRIVER = Principal("driver", "D1", "V1")
