@@ -71,7 +71,7 @@ def test_fixes_of_a_ride_are_unsafe_until_a_checkpoint_is_committed() -> None:
     assert taken is not None
     odometer.checkpointed(taken)
     assert [one.n for one in odometer.unsafe] == [2, 3, 4]
-    odometer.committed()
+    assert odometer.safe_until(taken.at) == 4
     assert odometer.unsafe == []
 
 
@@ -86,8 +86,8 @@ def test_one_checkpoint_at_a_time() -> None:
     while_taken = odometer.checkpoint_due
     assert taken is not None
     odometer.checkpointed(taken)
-    odometer.committed()
 
+    assert odometer.safe_until(taken.at) == 2
     assert (while_taken, odometer.checkpoint_due) == (False, True)
     assert [one.n for one in odometer.unsafe] == [3]
 
@@ -126,7 +126,7 @@ def test_crash_costs_nothing() -> None:
     taken = odometer.take()
     assert taken is not None
     odometer.checkpointed(taken)
-    odometer.committed()
+    odometer.safe_until(taken.at)
     heard(odometer, fix(3, 20, 220), fix(4, 21, 9000), fix(5, 30, 400))
     restored = Odometer(RULES)
     restored.resume(CityTime(NOON), taken)
@@ -160,6 +160,6 @@ def test_stop_ends_the_meter() -> None:
 
     assert (odometer.meter, odometer.checkpoint_due) == (None, False)
     assert [one.n for one in odometer.unsafe] == [2, 3]
-    odometer.committed()
+    assert odometer.settle() == 3
     heard(odometer, fix(4, 13, 120))
     assert odometer.unsafe == []
