@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dispatch.geo.straight_line import StraightLine
+from dispatch.ids import TripId
 from sim.world.config import CarAccount, DemandOptions, WorldConfig
 from sim.world.demand import demand_file
 from sim.world.habits import DriverHabits, Habits, PassengerHabits
@@ -63,7 +64,7 @@ async def test_rides_are_completed_and_paid(tmp_path: Path) -> None:
     assert numbers["hails"]
     assert all(amount == FARE.minor for amount in tally.paid.values())
     assert set(tally.paid) <= set(toy.paid)
-    assert tally.lost(s.removeprefix("trip:") for s in toy.streams) == []
+    assert tally.lost(TripId(name.removeprefix("trip:")) for name in toy.streams) == []
     assert toy.fixes > 0
     assert {a.vehicle for a in tally.assignments} <= {car.vehicle for car in FLEET}
 

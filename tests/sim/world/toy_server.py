@@ -108,7 +108,7 @@ class ToyServer:
 
     async def _send_code(self, request: Request) -> Response:
         phone = (await request.json())["phone"]
-        with self.sms_file.open("a") as file:  # noqa: ASYNC230 - one line
+        with self.sms_file.open("a") as file:
             file.write(json.dumps({"phone": phone, "code": f"{hash(phone) % 1000}", "at": 0}) + "\n")
         return Response(status_code=202)
 
@@ -275,7 +275,7 @@ class ToyServer:
         seq = self._tell_trip(message.trip, "ride_rated", stars=message.stars)
         return Accepted(id=message.id, stream=f"trip:{message.trip}", seq=seq)
 
-    def _on_Detach(self, socket: WebSocket, _: str, message: ClientCommand) -> Accepted:  # noqa: N802
+    def _on_Detach(self, _: WebSocket, __: str, message: ClientCommand) -> Accepted:  # noqa: N802
         return Accepted(id=message.id)
 
     # ── streams ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -369,7 +369,7 @@ async def running(toy: ToyServer) -> AsyncIterator[str]:
         await original()
         started.set()
 
-    server.startup = startup  # type: ignore[assignment,method-assign]
+    server.startup = startup  # type: ignore[method-assign]
     task = asyncio.create_task(server._serve())
     await started.wait()
     port = server.servers[0].sockets[0].getsockname()[1]

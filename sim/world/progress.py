@@ -1,0 +1,105 @@
+"""A city at work, as people see it: a panel that lives in a terminal, or plain lines where there is none."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+Number = int | float | None
+Numbers = Mapping[str, Number]
+
+WIDTH: Final = 80
+REFRESH_S: Final = 0.5
+LINE_EVERY_S: Final = 5.0
+UNKNOWN: Final = "-"
+
+
+class Figure(NamedTuple):
+    """A number to show: its key, its label (short, for people), its unit, and whether anything above zero is bad."""
+
+    key: str
+    label: str
+    unit: str = ""
+    alarming: bool = False
+
+
+ROWS: Final = (
+    (
+        Figure("requests", "requests"),
+        Figure("matched", "matched"),
+        Figure("on_trip", "on trip"),
+        Figure("paid", "paid"),
+    ),
+    (
+        Figure("cancelled", "cancelled"),
+        Figure("unserved", "unserved"),
+        Figure("pickup_mean_s", "pick-up", "s"),
+        Figure("gps_per_s", "GPS a second"),
+    ),
+    (
+        Figure("request_to_offer_p50_ms", "request to offer", "ms"),
+        Figure("request_to_offer_p99_ms", "to offer, p99", "ms"),
+        Figure("payment_p50_ms", "payment, p50", "ms"),
+        Figure("double_assignments", "doubled", alarming=True),
+    ),
+)
+IN_LINES: Final = (*ROWS[0], *ROWS[1][2:], ROWS[2][0])
+
+
+def spelled(figure: Figure, value: Number) -> str:
+    """A value with its unit: whole, or to a tenth where it is small."""
+    if value is None:
+        return UNKNOWN
+    number = f"{value:,.1f}" if isinstance(value, float) and abs(value) < 10 else f"{value:,.0f}"
+    return f"{number} {figure.unit}".rstrip()
+
+
+def panel(title: str, numbers: Numbers, where: Mapping[str, str]) -> RenderableType:
+    """Three rows of figures, and below them where to point a client (``where``: label and address)."""
+    figures = Table.grid(padding=(0, 1), expand=True)
+    for _ in ROWS[0]:
+        figures.add_column(ratio=1, justify="right")
+    for row in ROWS:
+        figures.add_row(*(_value(figure, numbers.get(figure.key)) for figure in row))
+        figures.add_row(*(Text(figure.label, style="dim") for figure in row))
+        figures.add_row()
+    addresses = Table.grid(padding=(0, 2))
+    for label, address in where.items():
+        addresses.add_row(Text(label, style="dim"), Text(address, style="cyan", overflow="fold"))
+    return Panel(Group(figures, addresses), title=Text(title, style="bold"), title_align="left", width=WIDTH)
+
+
+def line(numbers: Numbers) -> str:
+    """The main figures in one line."""
+    return "  ".join(f"{figure.label} {spelled(figure, numbers.get(figure.key))}" for figure in IN_LINES)
+
+
+async def show_progress(
+    console: Console, title: Callable[[], str], where: Mapping[str, str], numbers: Callable[[], Numbers]
+) -> None:
+    """Show what ``numbers`` answers until cancelled; the panel then stays as it last was."""
+    if not console.is_terminal:
+        for label, address in where.items():
+            console.print(f"{label}: {address}", highlight=False, soft_wrap=True)
+        while True:
+            await asyncio.sleep(LINE_EVERY_S)
+            console.print(line(numbers()), highlight=False, soft_wrap=True)
+    with Live(panel(title(), numbers(), where), console=console, auto_refresh=False) as live:
+        try:
+            while True:
+                await asyncio.sleep(REFRESH_S)
+                live.update(panel(title(), numbers(), where), refresh=True)
+        finally:
+            live.update(panel(title(), numbers(), where), refresh=True)
+
+
+def _value(figure: Figure, value: Number) -> Text:
+    alarm = figure.alarming and bool(value)
+    return Text(spelled(figure, value), style="bold red" if alarm else "bold")
