@@ -90,7 +90,7 @@ class Settings(BaseSettings):
     @property
     def journal_url(self) -> str:
         """The SQLAlchemy URL of the journal."""
-        return self.journal.url or f"sqlite+aiosqlite:///{self.server.data_dir / 'journal.sqlite'}"
+        return self.journal.url or f"sqlite:///{self.server.data_dir / 'journal.sqlite'}"
 
 
 def load_settings(file: Path | None = None, given: Mapping[str, object] | None = None) -> Settings:

@@ -36,7 +36,7 @@ def test_defaults_stand_without_file_or_environment() -> None:
 
     assert (settings.server.port, settings.matching.window_s, settings.city.tariff) == (8080, 2.0, "san_francisco")
     assert settings.public_url == "http://127.0.0.1:8080"
-    assert settings.journal_url == "sqlite+aiosqlite:///var/taxi/journal.sqlite"
+    assert settings.journal_url == "sqlite:///var/taxi/journal.sqlite"
 
 
 def test_file_then_environment_then_caller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,7 +54,7 @@ def _differences(connection: Connection) -> list[Any]:
 class TestSqliteMigrations(MigrationTests):
     @pytest.fixture
     def url(self, tmp_path: Path) -> str:
-        return f"sqlite+aiosqlite:///{tmp_path / 'journal.db'}"
+        return f"sqlite:///{tmp_path / 'journal.db'}"
 
 
 @pytest.mark.integration

@@ -44,7 +44,7 @@ asyncio.run(main())
 
 
 def sqlite_url(folder: Path) -> str:
-    return f"sqlite+aiosqlite:///{folder / 'journal.db'}"
+    return f"sqlite:///{folder / 'journal.db'}"
 
 
 class SqlJournalTests(JournalConformance):
