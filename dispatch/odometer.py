@@ -39,7 +39,7 @@ class Odometer:
         self.heading: float | None = None
         self.heard_at = float("-inf")
         self.unsafe: list[HeardFix] = []
-        """Fixes of a ride since its last committed checkpoint."""
+        """Fixes of a ride that no committed event holds yet; a ride that has just ended keeps them until then."""
 
     def hear(self, fix: HeardFix, now: float) -> Verdict:
         """Judge a fix and let the meter run on. The second source counts only while the first is silent."""
@@ -50,7 +50,7 @@ class Odometer:
         verdict = self.trace.hear(fix.n, fix.at, fix.lat, fix.lng, now)
         if verdict is not Verdict.FUTURE:
             self.heard_at = max(self.heard_at, fix.at)
-        if self.meter is not None and verdict is not Verdict.FUTURE and verdict is not Verdict.OLD:
+        if (self.meter is not None or self.unsafe) and verdict in (Verdict.ACCEPTED, Verdict.JUMP):
             self.unsafe.append(fix)
         if verdict is Verdict.ACCEPTED:
             self.heading = fix.heading
@@ -77,21 +77,30 @@ class Odometer:
     def resume(self, started_at: CityTime, checkpoint: MeterCheckpoint) -> None:
         """A ride runs on from ``checkpoint``."""
         self._taken = None
-        self.unsafe = []
         self.meter = Meter.restore(self._rules.meter, self.trace, started_at, checkpoint)
 
     def checkpointed(self, checkpoint: MeterCheckpoint) -> None:
-        """``checkpoint`` is in the stream: fixes up to it are safe. On a fold, the meter goes on from it."""
+        """``checkpoint`` is in the stream. On a fold, the meter goes on from it."""
         if checkpoint is not self._taken and self.meter is not None:
             self.meter = Meter.restore(self._rules.meter, self.trace, self.meter.started_at, checkpoint)
         self._taken = None
-        self.unsafe = [fix for fix in self.unsafe if fix.n > checkpoint.fix_n]
 
     def stop(self) -> None:
         """The ride is over."""
         self._taken = None
         self.meter = None
-        self.unsafe = []
+
+    def safe_until(self, at: float) -> int:
+        """The journal has the meter as of ``at``: forget the fixes until then; the highest safe number, or -1."""
+        numbers = [fix.n for fix in self.unsafe if fix.at <= at and fix.source == self.source]
+        if self.meter is not None and self.meter.last.at <= at:
+            numbers.append(self.meter.last.fix_n)
+        self.unsafe = [fix for fix in self.unsafe if fix.at > at]
+        return max(numbers, default=-1)
+
+    def settle(self) -> int:
+        """The journal has the end of the ride: forget all its fixes; the highest number among them, or -1."""
+        return self.safe_until(float("inf"))
 
     def follow(self, before: Odometer, now: float) -> None:
         """Take over what a forgotten copy of the same vehicle had heard (its last decision was not committed)."""
@@ -101,6 +110,5 @@ class Odometer:
             return
         self.source = before.source
         for fix in before.unsafe:
-            if fix.n > self.meter.last.fix_n:
-                self.hear(fix, now)
+            self.hear(fix, now)
         self.heard_at = max(self.heard_at, before.heard_at)

@@ -60,8 +60,8 @@ def same(digest: bytes, envelope: Envelope, reply: Reply) -> Reply:
     return reply if digest == envelope.digest else _REUSED
 
 
-def stored(work: Work, reply: Reply, encoded: bytes) -> StoredReply | None:
-    """What the journal keeps of a reply."""
+def stored(work: Work, encoded: bytes) -> StoredReply | None:
+    """What the journal keeps of an encoded reply; None where it need not."""
     envelope = work.envelope
     return StoredReply(envelope.command_id, envelope.digest, work.key, encoded) if envelope.keep else None
 

@@ -33,7 +33,7 @@ def timer_work(due: StoredDue) -> Work:
 
 
 def outgoing(due: StoredDue) -> OutgoingCall:
-    """The call of a due that is for somebody else. What moved a stream is applied by number and needs no stored reply."""
+    """The call of a due that is for somebody else; what moved a stream is known by its number, without a reply."""
     if due.target.startswith("alipay:"):
         return OutgoingCall(due, None)
     kept = not due.name.startswith("moved:")

@@ -10,9 +10,10 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from dispatch.actors.host_core import Entry, HostCore
+from dispatch.actors.entry import Entry
+from dispatch.actors.host_core import HostCore
 from dispatch.actors.kinds import Shown
-from dispatch.actors.protocol import FixRow, Push
+from dispatch.actors.protocol import Audience, FixRow, Push
 from dispatch.entity import Entity, EntityKey
 from dispatch.geo.distance import haversine_m
 from dispatch.geo.trace import Verdict
@@ -25,6 +26,8 @@ from dispatch.vehicle_state import TO_PICKUP, WITH_TRIP
 HEARD_EVERY: Final = 8
 """Fixes of a car without a ride between two ``heard``."""
 KEPT_WHILE_LOADING: Final = 600
+AUDIENCES: Final[dict[int, Audience]] = {0: "driver", 1: "device"}
+"""Who is told about the fixes of each source."""
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -51,6 +54,7 @@ class FixDesk:
         self._since_heard: dict[str, int] = {}
         self._keys: dict[str, EntityKey] = {}
         self.verdicts: dict[Verdict, int] = dict.fromkeys(Verdict, 0)
+        core.followers.heard_by = heard_by
 
     def hear(self, rows: list[FixRow], now: CityTime) -> None:
         """A batch of fixes of this host's vehicles."""
@@ -64,17 +68,22 @@ class FixDesk:
             if isinstance(vehicle, Vehicle):
                 self._hear(entry, vehicle, row, now)
             else:
-                self._waiting.setdefault(key, []).append(row)
+                self._keep(key, row)
+
+    def _keep(self, key: EntityKey, row: FixRow) -> None:
+        """Until the vehicle is loaded. What is too much is dropped from the end: the app will send it again."""
+        rows = self._waiting.setdefault(key, [])
+        if len(rows) < KEPT_WHILE_LOADING:
+            rows.append(row)
 
     def woken(self, now: CityTime) -> None:
-        """Hear what came while vehicles were loaded."""
-        for key in [key for key in self._waiting if self._loaded(key)]:
-            rows = self._waiting.pop(key)
-            self.hear(rows[-KEPT_WHILE_LOADING:], now)
-
-    def _loaded(self, key: EntityKey) -> bool:
-        entry = self._core.entries.get(key)
-        return entry is None or entry.entity is not None
+        """Hear what came while vehicles were loaded; what came for one that cannot be loaded is dropped."""
+        for key in list(self._waiting):
+            entry = self._core.entries.get(key)
+            if entry is None:
+                del self._waiting[key]
+            elif entry.entity is not None:
+                self.hear(self._waiting.pop(key), now)
 
     def _hear(self, entry: Entry, vehicle: Vehicle, row: FixRow, now: CityTime) -> None:
         odometer = vehicle.odometer
@@ -84,7 +93,7 @@ class FixDesk:
         if verdict is Verdict.FUTURE:
             return
         entry.touched_at = now
-        if odometer.meter is None:
+        if row.source != odometer.source or (odometer.meter is None and not odometer.unsafe):
             self._tell_heard(entry.key, row)
         elif odometer.checkpoint_due:
             self._core.stage(entry.key, vehicle.checkpoint)
@@ -99,34 +108,37 @@ class FixDesk:
         count = self._since_heard.get(row.vehicle, 0) + 1
         if count >= HEARD_EVERY:
             count = 0
-            self.push_heard(key, row.n)
+            self._push_heard(key, row.source, row.n)
         self._since_heard[row.vehicle] = count
 
-    def push_heard(self, key: EntityKey, n: int) -> None:
-        """Tell the apps in the car up to which number fixes are safe."""
-        body = _encode(Heard(n))
-        for follower in self._core.inboxes.followers.get(key, ()):
-            if follower.audience in ("driver", "device"):
-                push = Push(str(key), follower.audience, 0, body)
+    def _push_heard(self, key: EntityKey, source: int, n: int) -> None:
+        """Tell the app that sends these fixes up to which number they are safe."""
+        audience = AUDIENCES[source]
+        for follower in self._core.inboxes.of(key):
+            if follower.audience == audience:
+                push = Push(str(key), audience, 0, _encode(Heard(n)))
                 self._core.inboxes.push_newest(follower.gateway, push, "heard")
 
     def checkpointed(self, key: EntityKey, shown: Shown) -> None:
-        """A committed event of a vehicle: after a checkpoint, its fixes are safe."""
+        """A committed event of a vehicle: after a checkpoint, and after the end of a ride, its fixes are safe."""
         entry = self._core.entries.get(key)
         vehicle = entry.entity if entry is not None else None
-        if shown.event == "meter_checkpointed" and isinstance(vehicle, Vehicle) and vehicle.odometer.meter is not None:
-            self.push_heard(key, vehicle.odometer.meter.last.fix_n)
-        if isinstance(vehicle, Vehicle):
-            self._moved[vehicle.id] = vehicle
-            if vehicle.data.trip is None:
-                self._core.inboxes.end_tracking(key, None)
+        if not isinstance(vehicle, Vehicle):
+            return
+        self._moved[vehicle.id] = vehicle
+        self._core.inboxes.end_tracking(key, vehicle.data.trip)
+        odometer = vehicle.odometer
+        n = -1
+        if shown.event == "meter_checkpointed":
+            n = odometer.safe_until(shown.at)
+        elif shown.event == "ride_finished":
+            n = odometer.settle() if odometer.meter is None else odometer.safe_until(shown.at)
+        if n >= 0:
+            self._push_heard(key, odometer.source, n)
 
     def _tell_passenger(self, key: EntityKey, vehicle: Vehicle) -> None:
-        followers = self._core.inboxes.followers.get(key)
-        if not followers:
-            return
         body = None
-        for follower in followers:
+        for follower in self._core.inboxes.of(key):
             if follower.trip is not None and follower.trip == vehicle.data.trip:
                 body = body or _encode(_car_position(vehicle))
                 push = Push(f"trip:{follower.trip}", "passenger", 0, body)
@@ -149,6 +161,14 @@ def position_of(vehicle: Vehicle) -> Position:
     """Where a vehicle is."""
     trace = vehicle.odometer.trace
     return Position(vehicle.id, vehicle.state, trace.lat, trace.lng, vehicle.odometer.heading, trace.at)
+
+
+def heard_by(entity: Entity, audience: Audience) -> int:
+    """Up to which number the fixes of the app that this audience is are safe: on a ride, its last checkpoint's."""
+    if not isinstance(entity, Vehicle) or audience != AUDIENCES.get(entity.odometer.source):
+        return 0
+    meter = entity.odometer.meter
+    return max(0, entity.odometer.trace.n if meter is None else meter.last.fix_n)
 
 
 def adopt(before: Entity, after: Entity, now: float) -> None:

@@ -34,7 +34,7 @@ from dispatch.actors.kinds import EntityKind, Shown
 from dispatch.actors.protocol import Attachment, Audience, Done, Envelope, Refused, Reply
 from dispatch.actors.refused_batch import next_step
 from dispatch.actors.transaction import Transaction, TransactionFullError
-from dispatch.actors.work import Effects, Failure, ForeignLoad, ListingChange, LookUp, OutgoingCall, Staged, Work
+from dispatch.actors.work import Effects, Failure, ForeignLoad, ListingChange, LookUp, Staged, Work
 from dispatch.commands import Moved, decode_command
 from dispatch.entity import SYSTEM, Context, Decision, Entity, EntityKey, Event, Kind, NeedsForeignError
 from dispatch.errors import DispatchError, ErrorCode
@@ -95,14 +95,13 @@ class HostCore:
                 self._effects.replies.append((token, reply))
             return
         try:
-            key = self._key(envelope.key)
-            command = decode_command(envelope.body)
-            if not envelope.command_id:
-                raise ValueError("a command needs an id")
+            work = Work(self._key(envelope.key), envelope, decode_command(envelope.body), [token])
         except (ValueError, msgspec.DecodeError) as error:
             self._effects.replies.append((token, Refused(ErrorCode.MALFORMED.value, detail=str(error))))
             return
-        work = Work(key, envelope, command, [token])
+        if not envelope.command_id:
+            self._effects.replies.append((token, Refused(ErrorCode.MALFORMED.value, "id")))
+            return
         self._answers.begin(work)
         self._enqueue(work)
 
@@ -342,7 +341,7 @@ class HostCore:
             shown=shown,
             listing=entity.listing(),
             dues=dues_of(entry.key, decision, self.now),
-            stored=stored(work, reply, _encode_reply(reply)) if writes else None,
+            stored=stored(work, _encode_reply(reply)) if writes else None,
         )
         entry.staged += 1
         self._open.add(staged, encoded, snapshot=self._snapshot_due(entry, entity))
@@ -460,6 +459,8 @@ class HostCore:
     def _forget_with_work(self, entry: Entry) -> list[Work]:
         """Forget an entity of which something was undone; what waited for it comes after what was undone."""
         behind = [entry.held] if entry.held is not None else []
+        if entry.held is not None and entry.held in self._again:
+            self._again.remove(entry.held)
         behind += entry.waiting
         entry.held, entry.waiting = None, []
         entry.staged = 0
@@ -487,7 +488,7 @@ class HostCore:
     def _put_off(self, work: Work, code: ErrorCode) -> None:
         """It cannot be done now: senders are told so, and may ask again; a timer does so by itself."""
         self._finish(work, Refused(code.value))
-        if work.due is not None:
+        if work.due is not None and not self._is_replaced(work.due):
             self.calendar.arm(work.due, self.now + PUT_OFF_S)
 
     def _break_down(self, entry: Entry, work: Work, error: Exception) -> None:

@@ -41,6 +41,17 @@ TICK_S: Final = 0.02
 GATHER_S: Final = 0.01
 """Pushes are gathered this long before a poll is answered: a Ray call costs half a millisecond of processor."""
 
+NOT_NOW: Final = frozenset(
+    {
+        ErrorCode.BUSY,
+        ErrorCode.IN_PROGRESS,
+        ErrorCode.UNAVAILABLE,
+        ErrorCode.SHUTTING_DOWN,
+        ErrorCode.INTERNAL,
+    }
+)
+"""Answers that decide nothing."""
+
 T = TypeVar("T")
 
 
@@ -121,7 +132,9 @@ class HostShell:
     # ── calls from outside ───────────────────────────────────────────────────────────────────────────────────────
 
     async def submit(self, envelopes: Sequence[Envelope]) -> list[Reply]:
-        """The answers to commands, in their order; "in progress" for those that take longer."""
+        """The answers to commands, in their order; "in progress" for those that take longer, or come at the end."""
+        if self._stopping or not envelopes:
+            return [Refused(ErrorCode.IN_PROGRESS.value) for _ in envelopes]
         now = self._clock.city()
         waiters = []
         for envelope in envelopes:
@@ -199,7 +212,7 @@ class HostShell:
         if batch is not None:
             self._committing = True
             self._spawn(self._commit(batch))
-        elif self.core.take_ready():
+        else:
             self.drive()
 
     async def _commit(self, batch: Batch) -> None:
@@ -209,6 +222,9 @@ class HostShell:
             result = await self._journal.commit(batch)
         except JournalUnavailableError as error:
             log.warning("journal unavailable", error=str(error))
+            await asyncio.sleep(RETRY_LOAD_S)
+        except Exception:
+            log.exception("the journal failed")
             await asyncio.sleep(RETRY_LOAD_S)
         finally:
             self._committing = False
@@ -244,13 +260,17 @@ class HostShell:
                 return await read()
             except JournalUnavailableError as error:
                 log.warning("journal unavailable", error=str(error))
-                await asyncio.sleep(RETRY_LOAD_S)
+            except Exception:
+                log.exception("the journal failed")
+            await asyncio.sleep(RETRY_LOAD_S)
 
     def _let_out(self, effects: Effects) -> None:
         for token, reply in effects.replies:
             self._resolve(token, reply)
         for token, attached in effects.attached:
             self._resolve(token, attached)
+        for failure in effects.failures:
+            log.error("an entity broke down", where=failure.where, exc_info=failure.error)
         for key, shown in effects.shown:
             if self._on_shown is not None:
                 self._on_shown(key, shown)
@@ -274,10 +294,13 @@ class HostShell:
         answered = True
         try:
             if call.envelope is not None:
-                await self._outside.call(call.envelope)
+                answered = is_final(await self._outside.call(call.envelope))
             else:
                 answered = await self._call_gateway(call.due)
         except HostsUnavailableError:
+            answered = False
+        except Exception:
+            log.exception("a call failed", owner=str(call.due.owner), due=call.due.name)
             answered = False
         retry_at = self._clock.city() + self._clock.speed
         self.core.call_done(call.due, answered=answered, retry_at=retry_at)
@@ -288,13 +311,16 @@ class HostShell:
         command_id = f"{due.owner}/{due.name}/{self._clock.wall():.6f}"
         envelope = Envelope(str(due.owner), command_id, SYSTEM, encode_command(told), keep=False)
         (reply,) = await self.submit([envelope])
-        return not (isinstance(reply, Refused) and reply.code == ErrorCode.IN_PROGRESS)
+        return is_final(reply)
 
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
-            self.core.tick(self._clock.city())
-            self.drive()
+            try:
+                self.core.tick(self._clock.city())
+                self.drive()
+            except Exception:
+                log.exception("a tick failed")
 
     def notify(self) -> None:
         """Something was put into inboxes from beside the core (positions)."""
@@ -309,3 +335,8 @@ class HostShell:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.error("host task failed", exc_info=task.exception())
+
+
+def is_final(reply: Reply) -> bool:
+    """Whether a command was decided; else (the system could not just now) it has to be sent again."""
+    return not (isinstance(reply, Refused) and reply.code in NOT_NOW)

@@ -19,6 +19,7 @@ from dispatch.market import FreeVehicle, Listing, WaitingTrip
 
 FEED_S: Final = 0.05
 """Positions are gathered this long; a new listing goes at once."""
+RETRY_S: Final = 0.2
 
 
 class CarAt(msgspec.Struct, frozen=True, array_like=True):
@@ -94,7 +95,9 @@ class MarketFeed:
             incarnation = await self._line.call("market", msgspec.msgpack.encode(news))
         except LineDownError:
             self._incarnation = ""
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(RETRY_S)
+            for key, why in news.gone:
+                self._gone.setdefault(EntityKey.parse(key), why)
             self._tell_all()
             return
         if incarnation != self._incarnation:
@@ -117,6 +120,7 @@ class MarketFeed:
     def _tell_all(self) -> None:
         for key, listing in self._all_listings():
             self._listed.setdefault(key, listing)
+            self._gone.pop(key, None)
         for car in self._all_cars():
             self._moved.setdefault(car.vehicle, car)
         self._news.set()
