@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import signal
-import sys
-from collections.abc import Coroutine
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-import msgspec
 import typer
-import uvloop
 
-from dispatch import processes
+from dispatch.cli import bench, development, questions, registry, world
+from dispatch.cli.given import Config, DataDir, fail, given_settings, print_json, quiet_run, settings_of
 from dispatch.stopping import stop_on_signals, unless
-
-T = TypeVar("T")
 
 app = typer.Typer(
     name="taxi",
@@ -25,41 +19,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-add = typer.Typer(help="Add to the registry.", no_args_is_help=True)
-token = typer.Typer(help="Tokens for development.", no_args_is_help=True)
-city = typer.Typer(help="Cities.", no_args_is_help=True)
-app.add_typer(add, name="add")
-app.add_typer(token, name="token")
-app.add_typer(city, name="city")
-
-Config = Annotated[Path | None, typer.Option("--config", help="Settings file (TOML).")]
-DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of the journal; overrides the settings.")]
-Given = dict[str, str | float | int | bool]
-
-
-def fail(text: str) -> typer.Exit:
-    """Say in one line why it did not work."""
-    typer.echo(f"taxi: {text}", err=True)
-    return typer.Exit(1)
-
-
-def quiet_run(work: Coroutine[Any, Any, T]) -> T:
-    """Run on uvloop; afterwards no process that was started here is left."""
-    processes.adopt_orphans()
-    try:
-        return uvloop.run(work)
-    finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        processes.end_descendants()
-
-
-def given_settings(**values: str | float | bool | Path | None) -> Given:
-    """Settings of the command line by dotted name (``server__port`` is ``server.port``); None is not given."""
-    return {
-        name.replace("__", "."): str(value) if isinstance(value, Path) else value
-        for name, value in values.items()
-        if value is not None
-    }
+app.add_typer(registry.add, name="add")
+app.add_typer(development.token, name="token")
+app.add_typer(world.city, name="city")
+for each in (development.schema, questions.why, world.sim, world.sandbox):
+    app.command()(each)
+bench.join(app)
 
 
 @app.command()
@@ -70,15 +35,11 @@ def serve(
     speed: Annotated[float | None, typer.Option(help="City seconds in a wall second.")] = None,
 ) -> None:
     """Run the server for real clients, until Ctrl-C or SIGTERM."""
-    from dispatch.config import SettingsError, load_settings
     from dispatch.signals import configure_logging
     from dispatch.supervisor import StartError, Supervisor
 
     given = given_settings(server__data_dir=data_dir, server__port=port, clock__speed=speed)
-    try:
-        settings = load_settings(config, given)
-    except SettingsError as error:
-        raise fail(str(error)) from error
+    settings = settings_of(config, given)
     configure_logging(settings.log.level, settings.log.format)
 
     async def run() -> None:
@@ -151,7 +112,7 @@ def demo(
     except (StartError, SettingsError, SandboxNotStartedError) as error:
         raise fail(str(error)) from error
     if json and figures is not None:
-        sys.stdout.write(msgspec.json.encode(figures).decode() + "\n")
+        print_json(figures)
 
 
 def main() -> None:

@@ -28,6 +28,7 @@ from sim.demo.oracle import Verdict, judge, sandbox_orders
 from sim.demo.sandbox_process import SandboxProcess
 from sim.world.config import CarAccount, DemandOptions, WorldConfig
 from sim.world.demand import demand_file
+from sim.world.fleet_file import write_fleet
 from sim.world.run import new_tally, run_world
 from sim.world.tally import Number, Tally
 
@@ -129,9 +130,11 @@ class Demo:
     async def _enrol(self, settings: Settings) -> tuple[CarAccount, ...]:
         database = open_database(settings.journal_url)
         try:
-            return await enrol_fleet(SqlRegistry(database), self.options.cars, Random(self.options.seed))
+            accounts = await enrol_fleet(SqlRegistry(database), self.options.cars, Random(self.options.seed))
         finally:
             await database.close()
+        write_fleet(self._folder / "fleet.csv", accounts)
+        return accounts
 
     def _world_config(self, settings: Settings, roads: RoadGraph, fleet: tuple[CarAccount, ...]) -> WorldConfig:
         assert self._city is not None  # noqa: S101 - started
