@@ -1,0 +1,72 @@
+# `make help` lists what can be made. Needs make, and Python 3.11 or later with its venv module
+# (Debian and Ubuntu: apt install make python3 python3-venv).
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+CODE   := dispatch ws_gateway sim bench tests
+
+# Options of `taxi demo`: make run ARGS="--cars 100 --port 0"
+ARGS   ?=
+# Processes that the unit tests are spread over.
+JOBS   ?= auto
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup run test lint types imports unit integration docs format lock clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name what; \
+	do printf '  make %-13s %s\n' "$$name" "$$what"; done
+
+setup: $(STAMP) ## .venv with everything of requirements.lock; again only when that or pyproject.toml changed
+
+$(STAMP): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || \
+	{ echo "make: $(PYTHON) is not there. Debian: apt install python3 python3-venv. Else: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	{ echo "make: Python 3.11 or later is needed, $(PYTHON) is $$($(PYTHON) --version). Else: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	{ echo "make: $(PYTHON) has no venv module. Debian: apt install python3-venv" >&2; exit 1; }
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
+	@echo "Installing what requirements.lock names into $(VENV): a minute or two the first time"
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: setup ## a city at work on this machine, until Ctrl-C
+	@$(BIN)/taxi demo $(ARGS)
+
+test: lint types imports unit integration ## everything that must hold
+
+lint: setup ## ruff: rules and format
+	$(BIN)/ruff check -q $(CODE)
+	$(BIN)/ruff format -q --check $(CODE)
+
+types: setup ## mypy, strict
+	$(BIN)/mypy
+
+imports: setup ## which part may know which (.importlinter)
+	$(BIN)/lint-imports --no-logo
+
+unit: setup ## tests without processes, sockets and databases, in parallel
+	$(BIN)/pytest -q -n $(JOBS) -m "not integration"
+
+integration: setup ## tests with real parts: Valkey, PostgreSQL, Ray, sockets
+	$(BIN)/pytest -q -m integration
+
+docs: setup ## write the documents that are made from the code
+	$(BIN)/python -m dispatch.documents docs
+
+format: setup ## put the code in its form
+	$(BIN)/ruff check -q --fix $(CODE)
+	$(BIN)/ruff format -q $(CODE)
+
+lock: ## resolve the dependencies anew (needs uv)
+	uv pip compile pyproject.toml --all-extras --generate-hashes --no-emit-index-url --universal \
+	  --python-version 3.11 --upgrade -q -o requirements.lock
+
+clean: ## remove .venv, caches and what runs have left in var/
+	rm -rf $(VENV) var dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .cache
+	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
