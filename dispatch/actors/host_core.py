@@ -82,6 +82,7 @@ class HostCore:
         self._flight: Transaction | None = None
         self._again: deque[Work] = deque()
         self._deferred: list[Work] = []
+        self._let_go: dict[DueRef, StoredDue] = {}
         self._effects = Effects()
 
     # ── what goes in ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -169,6 +170,7 @@ class HostCore:
 
     def call_done(self, due: StoredDue, *, answered: bool, retry_at: float) -> None:
         """A call was answered (whatever the answer), or nobody was found and it is to be sent again at ``retry_at``."""
+        self._let_go.pop(ref_of(due), None)
         if self._is_replaced(due):
             return
         if answered:
@@ -426,6 +428,8 @@ class HostCore:
 
     def _finish(self, work: Work, reply: Reply) -> None:
         self._answers.end(work, reply)
+        if work.due is not None:
+            self._let_go.pop(ref_of(work.due), None)
         self._effects.replies.extend((token, reply) for token in work.tokens)
         self._effects.counts.append(("accepted" if isinstance(reply, Done) else "refused", type(work.command).__name__))
 
@@ -539,7 +543,9 @@ class HostCore:
                 self._tell(entry, one)
         entry.told = entity.seq
         for due in history.dues:
-            self.calendar.arm(due)
+            ref = ref_of(due)
+            if due not in (self._let_go.get(ref), self.calendar.armed(ref)):
+                self.calendar.arm(due)
         self._list(entry, entity.listing())
         self._answer_followers(entry)
         self._decide_waiting(entry)
@@ -557,6 +563,7 @@ class HostCore:
     def _fire_dues(self) -> None:
         """Send what is due: to this host's own entities as work, elsewhere as calls."""
         for due in list(self.calendar.pop(self.now)):
+            self._let_go[ref_of(due)] = due
             if is_timer(due):
                 self._enqueue(timer_work(due))
             else:

@@ -311,24 +311,24 @@ class City:
     # commands
 
     def envelope(
-        self, key: EntityKey, command: Command, principal: Principal = SYSTEM, *, id: str = "", keep: bool = True
+        self, key: EntityKey, command: Command, principal: Principal = SYSTEM, *, name: str = "", keep: bool = True
     ) -> Envelope:
-        """A command on its way; without ``id`` it gets a new one."""
+        """A command on its way; without ``name`` it gets a new one."""
         body = encode_command(command)
-        return Envelope(str(key), id or f"c{self.token()}", principal, body, digest=body, keep=keep)
+        return Envelope(str(key), name or f"c{self.token()}", principal, body, digest=body, keep=keep)
 
     def send(
-        self, key: EntityKey, command: Command, principal: Principal = SYSTEM, *, id: str = "", keep: bool = True
+        self, key: EntityKey, command: Command, principal: Principal = SYSTEM, *, name: str = "", keep: bool = True
     ) -> int:
         """Hand a command to the owner, without waiting for anything."""
-        return self.hosts[key.kind].submit(self.envelope(key, command, principal, id=id, keep=keep))
+        return self.hosts[key.kind].submit(self.envelope(key, command, principal, name=name, keep=keep))
 
     def ask(
-        self, key: EntityKey, command: Command, principal: Principal = SYSTEM, *, id: str = "", keep: bool = True
+        self, key: EntityKey, command: Command, principal: Principal = SYSTEM, *, name: str = "", keep: bool = True
     ) -> Reply:
         """Send a command and settle; its reply."""
         host = self.hosts[key.kind]
-        token = self.send(key, command, principal, id=id, keep=keep)
+        token = self.send(key, command, principal, name=name, keep=keep)
         self.settle()
         return host.replies[token]
 

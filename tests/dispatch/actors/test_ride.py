@@ -192,7 +192,7 @@ def test_car_that_was_busy_may_be_offered_the_same_trip_again(city: City) -> Non
     city.request("T1")
     city.request("T2")
     other = city.offer("T2")
-    same = city.envelope(V, city.offer_of("T1"), id="offer:T1.1.V1", keep=False)
+    same = city.envelope(V, city.offer_of("T1"), name="offer:T1.1.V1", keep=False)
     refused = city.vehicles.submit(same)
     city.settle()
     city.do(V, RefuseOffer(other), driver())
