@@ -13,9 +13,10 @@ from typing import Final
 import msgspec
 import structlog
 
+from dispatch.actors.late_bus import Publisher
 from dispatch.messages import Alarm, TripNotice, TripView
 from dispatch.store import keys
-from dispatch.store.bus import Bus, BusUnavailableError, Message
+from dispatch.store.bus import BusUnavailableError, Message
 
 log = structlog.get_logger()
 
@@ -33,7 +34,7 @@ class ConsoleFrame(msgspec.Struct, frozen=True, array_like=True):
 class ConsoleFrames:
     """Publishes the frames of one host."""
 
-    def __init__(self, bus: Bus, host: str) -> None:
+    def __init__(self, bus: Publisher, host: str) -> None:
         self._bus = bus
         self._channel = keys.console_channel(host)
         self._trips: dict[str, TripView] = {}

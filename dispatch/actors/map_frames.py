@@ -10,11 +10,12 @@ import msgspec
 import structlog
 
 from dispatch.actors.fix_desk import Position
+from dispatch.actors.late_bus import Publisher
 from dispatch.clock import Clock
 from dispatch.geo.cells import Cell, cell_name, cells_of
 from dispatch.messages import MapFrame
 from dispatch.store import keys
-from dispatch.store.bus import Bus, BusUnavailableError, Message
+from dispatch.store.bus import BusUnavailableError, Message
 
 log = structlog.get_logger()
 
@@ -30,7 +31,7 @@ class MapFrames:
     """Publishes the cars of one host once a second of wall time."""
 
     def __init__(
-        self, bus: Bus, clock: Clock, moved: Callable[[], list[Position]], everyone: Callable[[], list[Position]]
+        self, bus: Publisher, clock: Clock, moved: Callable[[], list[Position]], everyone: Callable[[], list[Position]]
     ) -> None:
         self._bus = bus
         self._clock = clock

@@ -11,7 +11,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import structlog
@@ -23,11 +23,11 @@ from dispatch.actors.host_core import HostCore
 from dispatch.actors.host_shell import HostShell
 from dispatch.actors.inboxes import Inboxes
 from dispatch.actors.kinds import Shown, entity_kinds
+from dispatch.actors.late_bus import LateBus
 from dispatch.actors.line import Finder
 from dispatch.actors.logfile import log_to_file
 from dispatch.actors.map_frames import MapFrames
 from dispatch.actors.market_feed import CarAt, MarketFeed
-from dispatch.actors.payment_desk import PaymentDesk
 from dispatch.actors.placement import kind_of
 from dispatch.actors.protocol import Attachment, Envelope, FixRow, Reply
 from dispatch.actors.system import System
@@ -39,10 +39,12 @@ from dispatch.payment.payment import PaymentRules
 from dispatch.rules import Rules
 from dispatch.signals import Format, Level, Metrics
 from dispatch.store.journal import StoredDue
-from dispatch.store.redis_bus import RedisBus
 from dispatch.store.sql_journal import open_journal
 from dispatch.trip_state import ENDED
 from dispatch.vehicle import Vehicle
+
+if TYPE_CHECKING:
+    from dispatch.actors.payment_desk import PaymentDesk
 
 log = structlog.get_logger()
 
@@ -94,7 +96,7 @@ class EntityHost:
         kinds = entity_kinds(setup.rules, setup.payment_rules)
         journal = await open_journal(system.journal_url, shards=system.placement.shards, clock=self.clock)
         self.hosts = RayHosts(system, self.name, find=self._finder)
-        self.bus = RedisBus(system.redis_url)
+        self.bus = LateBus(system.redis_url)
         self.consoles = ConsoleFrames(self.bus, self.name)
         core = HostCore(
             kind,
@@ -104,7 +106,7 @@ class EntityHost:
             adopt=adopt if kind == "vehicle" else None,
         )
         self.desk = FixDesk(core)
-        self.payments = PaymentDesk(system) if kind == "payment" else None
+        self.payments = await _open_payment_desk(system) if kind == "payment" else None
         self.feeds = [
             MarketFeed(self.name, self.hosts.line(matcher), self._all_listings, self._all_cars)
             for matcher in system.matchers
@@ -271,6 +273,13 @@ class EntityHost:
         self.metrics.open_trips.clear()
         for state, count in counts.items():
             self.metrics.open_trips.labels(state).set(count)
+
+
+async def _open_payment_desk(system: System) -> PaymentDesk:
+    # Alipay's client brings httpx, cryptography and the settings: only payment hosts wait for them.
+    from dispatch.actors.payment_desk import PaymentDesk  # noqa: PLC0415
+
+    return PaymentDesk(system)
 
 
 def _car_at(position: Position) -> CarAt:

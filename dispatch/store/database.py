@@ -16,15 +16,17 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from typing import Final, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar, cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url
 from sqlalchemy import event as hooks
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from dispatch.store.journal import JournalUnavailableError
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 T = TypeVar("T")
 
@@ -178,6 +180,9 @@ def _run(engine: Engine, work: Callable[[Connection], T]) -> T:
 
 def postgres_engine(url: URL, *, timeout_s: float, connections: int) -> AsyncEngine:
     """An engine over asyncpg; a statement that takes longer than ``timeout_s`` is given up."""
+    # The asyncio extension brings the ORM with it, half a second that hosts on SQLite need not wait for.
+    from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415
+
     return create_async_engine(
         url.set(drivername="postgresql+asyncpg"),
         pool_size=connections,

@@ -1,0 +1,47 @@
+"""The bus of a host: opened with the first frame, so that a reborn host answers commands before it draws maps.
+
+The Redis client takes a second of processor time to import; nothing that a host decides needs it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Protocol
+
+from dispatch.store.bus import Bus, Message
+
+
+class Publisher(Protocol):
+    """The part of a bus that hosts use."""
+
+    async def publish_many(self, messages: Sequence[Message]) -> None:
+        """Publish all of these in one go. Raises ``BusUnavailableError``."""
+        ...
+
+
+class LateBus:
+    """A :class:`Publisher` on the Redis at ``url``."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._bus: Bus | None = None
+        self._opening = asyncio.Lock()
+
+    async def publish_many(self, messages: Sequence[Message]) -> None:
+        """Publish all of these in one go. Raises ``BusUnavailableError``."""
+        bus = self._bus or await self._open()
+        await bus.publish_many(messages)
+
+    async def _open(self) -> Bus:
+        async with self._opening:
+            if self._bus is None:
+                module = await asyncio.to_thread(import_module, "dispatch.store.redis_bus")
+                self._bus = module.RedisBus(self._url)
+            return self._bus
+
+    async def close(self) -> None:
+        """Give back connections."""
+        if self._bus is not None:
+            await self._bus.close()
