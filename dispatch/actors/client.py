@@ -52,6 +52,11 @@ def join_cluster(system: System) -> None:
     )
 
 
+def leave_cluster() -> None:
+    """The end of :func:`join_cluster`; does nothing where it did not succeed."""
+    ray.shutdown()
+
+
 class RayHosts:
     """Lines to all hosts and matchers. ``gateway`` names this process at the hosts' inboxes.
 

@@ -46,9 +46,7 @@ def why(
 
 def _ask(system: System, what: str, folder: Path) -> tuple[Literal["trip", "vehicle"] | None, Answers]:
     """Whichever of the two it is; nothing where no matcher knows it."""
-    import ray
-
-    from dispatch.actors.client import RayHosts, join_cluster
+    from dispatch.actors.client import RayHosts, join_cluster, leave_cluster
     from dispatch.actors.protocol import HostsUnavailableError
     from dispatch.entity import EntityKey
 
@@ -72,7 +70,7 @@ def _ask(system: System, what: str, folder: Path) -> tuple[Literal["trip", "vehi
     except (HostsUnavailableError, ConnectionError, RuntimeError) as error:
         raise fail(f"the system on {folder} does not answer: {error}") from error
     finally:
-        ray.shutdown()
+        leave_cluster()
 
 
 def _must_listen(address: str, folder: Path) -> None:

@@ -1,0 +1,224 @@
+"""The rules that keep the parts apart, where import-linter (``.importlinter``, ``make imports``) cannot say them."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PRODUCT = ("dispatch", "ws_gateway", "sim", "bench")
+CODE = sorted(path for package in PRODUCT for path in (ROOT / package).rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+
+SHELLS = {
+    # the domain's edge: settings, processes, logs, what people type
+    "dispatch.clock",
+    "dispatch.config",
+    "dispatch.documents",
+    "dispatch.processes",
+    "dispatch.settings",
+    "dispatch.signals",
+    "dispatch.stopping",
+    "dispatch.supervisor",
+    # hosts, matchers and the way to them
+    "dispatch.actors.client",
+    "dispatch.actors.cluster",
+    "dispatch.actors.console_frames",
+    "dispatch.actors.host_shell",
+    "dispatch.actors.late_bus",
+    "dispatch.actors.line",
+    "dispatch.actors.logfile",
+    "dispatch.actors.map_frames",
+    "dispatch.actors.market_feed",
+    "dispatch.actors.matcher_shell",
+    "dispatch.actors.payment_desk",
+    "dispatch.actors.ray_host",
+    "dispatch.actors.ray_matcher",
+    "dispatch.actors.system",
+    # Alipay over HTTP
+    "dispatch.payment.absent",
+    "dispatch.payment.configured",
+    "dispatch.payment.mapi",
+    # sockets and HTTP
+    "ws_gateway.__main__",
+    "ws_gateway.alipay_notices",
+    "ws_gateway.app",
+    "ws_gateway.auth",
+    "ws_gateway.bus_feed",
+    "ws_gateway.connection",
+    "ws_gateway.desk",
+    "ws_gateway.gateway",
+    "ws_gateway.main",
+    "ws_gateway.ports",
+    "ws_gateway.pricing",
+    "ws_gateway.protocol",
+    "ws_gateway.routes",
+    "ws_gateway.secret_hash",
+    "ws_gateway.server",
+    "ws_gateway.sms",
+    "ws_gateway.tokens",
+}
+"""Modules that may do I/O. Every other one of these packages is held to the contract ``pure``."""
+
+SORTED_PACKAGES = ("dispatch", "dispatch.actors", "dispatch.payment", "ws_gateway")
+
+READS_THE_CLOCK = {
+    "dispatch/clock.py",
+    "dispatch/supervisor.py",  # fixes which wall and city time belong together
+    "dispatch/processes.py",  # how long a child may take to end
+    "dispatch/store/database.py",  # how long a lock may take
+    "dispatch/store/embedded_valkey.py",  # how long a child may take to start
+    "dispatch/store/migrations/__init__.py",  # how long a lock may take
+    "sim/alipay_sandbox/clock.py",
+    "sim/demo/demo.py",  # which evening it is
+}
+CLOCK_CALLS = re.compile(
+    r"\btime\.(time|time_ns|monotonic|monotonic_ns|perf_counter|sleep)\(|\b(datetime\.(now|utcnow)|date\.today)\("
+)
+CHANCE_CALLS = re.compile(r"\brandom\.(random|choice|choices|randint|randrange|shuffle|sample|uniform|gauss|seed)\(")
+NAMES_THAT_SAY_NOTHING = re.compile(r"(^|_)(utils?|helpers?|managers?|services?|common|misc|base|stuff)($|_)")
+
+NOT_CODE = {"vectors", "recorded"}
+"""Test folders that hold data."""
+
+LONGEST_FILE = 600
+LONGEST_FUNCTION = 60
+TABLES = {"dispatch/store/migrations/versions/r0001_journal.py"}
+"""Files whose functions are tables written as calls."""
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def _module(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def _imports(path: Path) -> set[str]:
+    """The top names of all that ``path`` imports, at its head or inside a function."""
+    found: set[str] = set()
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def _pure_modules() -> set[str]:
+    rules = configparser.ConfigParser()
+    rules.read(ROOT / ".importlinter")
+    return set(rules["importlinter:contract:pure"]["source_modules"].split())
+
+
+def test_every_module_is_sorted() -> None:
+    """A new module of these packages is either held to the contract ``pure`` or named here among the shells."""
+    there = {_module(path) for path in CODE if path.name != "__init__.py"}
+    mine = {module for module in there if module.rpartition(".")[0] in SORTED_PACKAGES}
+
+    assert mine - _pure_modules() - SHELLS == set()
+
+
+def test_what_is_sorted_is_there() -> None:
+    """The lists name no module that is gone, and none twice."""
+    there = {_module(path) for path in CODE}
+
+    assert (_pure_modules() | SHELLS) - there == set()
+    assert _pure_modules() & SHELLS == set()
+
+
+def test_only_the_actors_import_ray() -> None:
+    """Ray can be replaced in one place."""
+    assert [_name(path) for path in CODE if "ray" in _imports(path) and path.parent.name != "actors"] == []
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    """What a process does follows from its settings and arguments alone."""
+    asks = re.compile(r"\bos\.(environ|getenv|putenv)\b|from os import .*environ")
+
+    assert [_name(path) for path in CODE if asks.search(path.read_text(encoding="utf-8"))] == ["dispatch/config.py"]
+
+
+def test_time_is_handed_in() -> None:
+    """Nothing asks the machine what time it is, or sleeps, but the clock and those who wait for processes and locks."""
+    asks = {
+        _name(path)
+        for path in CODE
+        if _module(path).split(".")[0] != "bench" and CLOCK_CALLS.search(path.read_text(encoding="utf-8"))
+    }
+
+    assert asks - READS_THE_CLOCK == set()
+    assert READS_THE_CLOCK - asks == set()
+
+
+def test_chance_is_handed_in() -> None:
+    """Who draws numbers draws them from a generator that somebody seeded."""
+    assert [_name(path) for path in CODE if CHANCE_CALLS.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_names_say_what_a_file_is_about() -> None:
+    """No file or folder is a place for whatever has no place."""
+    stems = {path: (path.stem, path.parent.name) for path in [*CODE, *TESTS]}
+
+    assert [_name(path) for path, names in stems.items() if any(map(NAMES_THAT_SAY_NOTHING.search, names))] == []
+
+
+def test_files_fit_into_a_head() -> None:
+    """A file that has grown too long is split by job."""
+    lengths = {_name(path): len(path.read_text(encoding="utf-8").splitlines()) for path in CODE}
+
+    assert {name: length for name, length in lengths.items() if length > LONGEST_FILE} == {}
+
+
+def test_functions_fit_into_a_head() -> None:
+    """A function that has grown too long is split by step."""
+    lengths = {
+        f"{_name(path)}: {each.name}": (each.end_lineno or each.lineno) - each.lineno + 1
+        for path in CODE
+        if _name(path) not in TABLES
+        for each in _functions(path)
+    }
+
+    assert {name: length for name, length in lengths.items() if length > LONGEST_FUNCTION} == {}
+
+
+def test_every_test_says_what_must_hold() -> None:
+    """The first line of a test is its claim."""
+    claims = {
+        f"{_name(path)}: {each.name}": ast.get_docstring(each)
+        for path in TESTS
+        if path.name.startswith("test_")
+        for each in _functions(path)
+        if each.name.startswith("test_")
+    }
+
+    assert [name for name, claim in claims.items() if not claim] == []
+
+
+def test_test_folders_mirror_the_code() -> None:
+    """Where something is tested follows from where it stands; every folder is a package, so that names may repeat."""
+    folders = {path.parent for path in TESTS}
+    strange = {
+        folder
+        for folder in folders
+        if not (ROOT / folder.relative_to(ROOT / "tests")).is_dir() and folder.name not in NOT_CODE
+    }
+
+    assert strange == set()
+    assert {folder for folder in folders if not (folder / "__init__.py").is_file()} == set()
