@@ -20,6 +20,7 @@ from ws_gateway.desk import Desk
 from ws_gateway.gateway import Gateway
 from ws_gateway.identity import Rules
 from ws_gateway.ports import GatewayBus, History, Payments, Registry
+from ws_gateway.protocol import socket_of
 from ws_gateway.routes import Check, City, Routes
 from ws_gateway.settings import GatewaySettings
 from ws_gateway.tokens import Tokens
@@ -104,4 +105,4 @@ class SocketEndpoint:
             await send({"type": "websocket.close", "code": 1002})
             return
         await send({"type": "websocket.accept", "subprotocol": chosen})
-        await self._gateway.serve(chosen, receive, send)
+        await self._gateway.serve(chosen, receive, send, socket_of(scope))

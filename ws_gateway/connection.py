@@ -1,7 +1,4 @@
-"""One socket: a reader, a writer task over a bounded outbox, and a task for each question under way.
-
-The ASGI messages are handled here directly; Starlette's WebSocket class would cost another 2 µs a message.
-"""
+"""One socket: a reader, a writer task over a bounded outbox, and a task for each question under way."""
 
 from __future__ import annotations
 
@@ -13,6 +10,7 @@ from dispatch.actors.protocol import Audience, FixRow
 from dispatch.errors import CLOSE_TEXTS, CloseCode
 from ws_gateway.effects import Ask, Close, Effect, Follow, Say, SignOn, Unfollow, WatchCells
 from ws_gateway.outbox import Outbox
+from ws_gateway.protocol import SocketProtocol
 from ws_gateway.session import Session
 
 if TYPE_CHECKING:
@@ -40,8 +38,13 @@ class Connection:
         self._abort_timer: asyncio.TimerHandle | None = None
         self._aborted = False
 
-    async def serve(self, receive: Receive, send: Send) -> None:
-        """Read until the client is gone or the socket was closed. The socket has been accepted."""
+    async def serve(self, receive: Receive, send: Send, socket: SocketProtocol | None = None) -> None:
+        """Read until the client is gone or the socket was closed. The socket has been accepted.
+
+        With ``socket``, binary frames come straight from it; those that came before are still got by ``receive``.
+        """
+        if socket is not None:
+            socket.deliver = self._frame
         self._reader = asyncio.current_task()
         writer = asyncio.create_task(self._write(send))
         self._gateway.add(self)
@@ -67,17 +70,18 @@ class Connection:
                 self._perform_rare(effect)
 
     async def _read(self, receive: Receive) -> None:
-        """The loop that every GPS fix passes."""
-        received = self.session.receive
-        perform = self.perform
         while True:
             event = await receive()
             if event["type"] != "websocket.receive":
                 return
             frame = event.get("bytes")
-            effects = received(event["text"] if frame is None else frame)
-            if effects:
-                perform(effects)
+            self._frame(event["text"] if frame is None else frame)
+
+    def _frame(self, frame: bytes | str) -> None:
+        """The way of every GPS fix."""
+        effects = self.session.receive(frame)
+        if effects:
+            self.perform(effects)
 
     async def _write(self, send: Send) -> None:
         outbox, wake = self._outbox, self._wake

@@ -25,6 +25,7 @@ from ws_gateway.desk import Desk
 from ws_gateway.effects import Answer, Request
 from ws_gateway.identity import Rules, Verify
 from ws_gateway.ports import BusNotice, ConsoleNotice, GatewayBus, MapFrameNotice, MapHealth, SignOnNotice
+from ws_gateway.protocol import SocketProtocol
 from ws_gateway.session import Session
 from ws_gateway.settings import GatewaySettings
 
@@ -104,7 +105,7 @@ class Gateway:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def serve(self, subprotocol: str, receive: Receive, send: Send) -> None:
+    async def serve(self, subprotocol: str, receive: Receive, send: Send, socket: SocketProtocol | None = None) -> None:
         """Run one accepted socket to its end."""
         codec: Codec = CODECS[subprotocol]
         session = Session(
@@ -118,7 +119,7 @@ class Gateway:
         connection = Connection(self, session, text=codec.text)
         if self.draining:
             connection.perform(session.shut_down())
-        await connection.serve(receive, send)
+        await connection.serve(receive, send, socket)
 
     @property
     def sockets(self) -> int:

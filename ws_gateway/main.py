@@ -102,6 +102,7 @@ def _wire(
     tokens = Tokens(secret, ours.token_ttl_s)
     registry = SqlRegistry(database)
     metrics = Metrics()
+    metrics.born_at.set(clock.wall())
     box = load_city(settings.city.name).box
     sms = SmsFile(Path(system.data_dir) / "sms.jsonl")
 

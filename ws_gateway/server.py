@@ -12,6 +12,7 @@ from typing import Final
 import uvicorn
 
 from ws_gateway.app import Application
+from ws_gateway.protocol import SocketProtocol
 from ws_gateway.settings import GatewaySettings
 
 _UNREAD_MS: Final = 30_000
@@ -58,7 +59,7 @@ def make_server(app: Application, settings: GatewaySettings) -> Server:
     """The server of one process; ``serve(sockets=[listen(…)])`` runs it."""
     config = uvicorn.Config(
         app,
-        ws="websockets-sansio",
+        ws=SocketProtocol,
         loop="none",
         ws_max_size=settings.frame_max_bytes,
         ws_ping_interval=settings.ping_interval_s,
