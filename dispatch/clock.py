@@ -39,9 +39,7 @@ class CityClock:
     Every process of one system is given the same anchor, so that they agree on the city's time.
     """
 
-    def __init__(
-        self, *, speed: float = 1.0, wall_anchor: float = 0.0, city_anchor: float | None = None
-    ) -> None:
+    def __init__(self, *, speed: float = 1.0, wall_anchor: float = 0.0, city_anchor: float | None = None) -> None:
         if speed <= 0:
             raise ValueError("speed must be above zero")
         self._speed = speed

@@ -178,7 +178,7 @@ class Metrics:
         )
         self.matcher_waiting = make.gauge("matcher_waiting", "Requests that wait for a car.", "region")
         self.proposals = make.counter("proposals", "Cars proposed to trips.", "region")
-        self.host_restarts = make.counter("host_restarts", "Hosts replaced by the watchdog.", "kind")
+        self.born_at = make.gauge("born_at", "When this process was born (Unix seconds); changes when it is replaced.")
         self.alarms = make.counter("alarms", "Alarms raised for people.", "kind")
         self.infos: Final = tuple(make.infos)
 

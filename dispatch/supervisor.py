@@ -24,7 +24,6 @@ from dispatch.clock import CityClock
 from dispatch.config import Settings, SettingsError, token_secret
 from dispatch.entity import KINDS
 from dispatch.payment.configured import open_gateway
-from dispatch.signals import Metrics
 from dispatch.store.embedded_valkey import EmbeddedValkey, ValkeyNotStartedError
 from dispatch.store.journal import JournalUnavailableError, StoredDue
 from dispatch.store.migrations import upgrade
@@ -60,7 +59,6 @@ class Supervisor:
         city_anchor: float | None = None,
     ) -> None:
         self.settings = settings
-        self.metrics = Metrics()
         self._config = config
         self._given = given or {}
         self._city_anchor = city_anchor
@@ -124,7 +122,7 @@ class Supervisor:
             given={**self._given, "server.port": self.port},
         )
         self.system.write(data_dir)
-        self.cluster = Cluster(settings, self.system, self.metrics)
+        self.cluster = Cluster(settings, self.system)
         await self.cluster.start(await self._dues(self._journal))
         for number in range(settings.server.gateways):
             self._start_gateway(number)
@@ -184,7 +182,6 @@ class Supervisor:
                 code = child.poll()
                 if code is not None:
                     log.warning("gateway died and is started again", number=number, code=code)
-                    self.metrics.host_restarts.labels("gateway").inc()
                     self._start_gateway(number)
 
     # ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -308,8 +308,6 @@ class Trip:
         if event is None or not MACHINE.allows(self.data.state, type(event)):
             return Decision()
         decision = Decision(events=[event])
-        if isinstance(event, PaymentUnclear):
-            decision.signals = [Signal("payment_unknown", {"trip": self.id, "order": command.order})]
         if self.data.vehicle is not None and command.state in ("paid", "failed", "refunded"):
             told = TellPayment(self.id, command.state, command.amount, command.method)
             name = f"tell_payment:{self.seq}"
@@ -336,7 +334,13 @@ class Trip:
             raise DispatchError(ErrorCode.NOT_ALLOWED)
         if not MACHINE.allows(self.data.state, FareSettled):
             raise MACHINE.illegal(self.data.state, FareSettled, self.id)
-        return Decision(events=[FareSettled(context.now, by=context.principal.id, reason=command.reason)])
+        settled = FareSettled(context.now, by=context.principal.id, reason=command.reason)
+        decision = Decision(events=[settled])
+        if self.data.vehicle is not None and self.data.fare is not None:
+            told = TellPayment(self.id, "settled", self.data.fare, "otherwise")
+            name = f"tell_payment:{self.seq}"
+            decision.put = [Due(name, 0.0, f"vehicle:{self.data.vehicle}", encode_command(told))]
+        return decision
 
     def _rate(self, command: RateRide, context: Context) -> Decision:
         self._must_own(context.principal)

@@ -177,7 +177,7 @@ def _fold_trip_over(data: VehicleState, _: Event) -> None:
 
 def _fold_payment(data: VehicleState, event: PaymentTold) -> None:
     data.paid = event
-    if event.state == "paid" and data.fare_trip == event.trip:
+    if event.state in ("paid", "settled") and data.fare_trip == event.trip:
         data.fare_trip = None
 
 

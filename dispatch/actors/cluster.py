@@ -26,7 +26,6 @@ from dispatch.actors.ray_matcher import MatcherHost, MatcherSetup
 from dispatch.actors.system import NAMESPACE, System
 from dispatch.config import Settings, rules_of
 from dispatch.payment.configured import payment_rules_of
-from dispatch.signals import Metrics
 from dispatch.store.journal import StoredDue
 
 log = structlog.get_logger()
@@ -40,7 +39,7 @@ BIRTH_WITHIN_S: Final = 120.0
 
 def start_head(temp_dir: Path | None = None) -> str:
     """Start a Ray head in this process's care, on loopback, and say its address. It ends with :func:`stop_head`."""
-    logging.getLogger("ray").setLevel(logging.ERROR)
+    logging.getLogger("ray").setLevel(logging.CRITICAL)
     extra: dict[str, Any] = {} if temp_dir is None else {"_temp_dir": str(temp_dir)}
     context: Any = ray.init(
         namespace=NAMESPACE,
@@ -129,10 +128,9 @@ def _actor(cls: type, name: str) -> Any:  # noqa: ANN401 - Ray's handles are unt
 class Cluster:
     """All actors of one system, made by its supervisor."""
 
-    def __init__(self, settings: Settings, system: System, metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, system: System) -> None:
         self._settings = settings
         self._system = system
-        self._metrics = metrics
         self.finder = host_finder(settings, system)
         self.hosts = RayHosts(system, "supervisor", find=self.finder)
 
@@ -187,7 +185,6 @@ class Cluster:
             except LineDownError as error:
                 if isinstance(error.__cause__, TimeoutError) and pid:
                     log.warning("silent actor is replaced", actor=name, pid=pid)
-                    self._metrics.host_restarts.labels(name.rpartition("-")[0]).inc()
                     _kill(pid)
                     pid = 0
             await asyncio.sleep(PING_EVERY_S)

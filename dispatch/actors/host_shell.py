@@ -92,7 +92,7 @@ class HostShell:
         commit_window_s: float = 0.005,
         on_shown: Callable[[EntityKey, Shown], None] | None = None,
         on_loaded: Callable[[], None] | None = None,
-        on_commit: Callable[[int, float], None] | None = None,
+        on_commit: Callable[[Batch, Committed | Conflict | None, float], None] | None = None,
     ) -> None:
         self.core = core
         self._journal = journal
@@ -229,7 +229,7 @@ class HostShell:
         finally:
             self._committing = False
         if self._on_commit is not None:
-            self._on_commit(sum(len(append.events) for append in batch.appends), self._clock.wall() - began)
+            self._on_commit(batch, result, self._clock.wall() - began)
         if isinstance(result, Conflict):
             streams = [str(key) for key in result.streams]
             log.info("journal conflict", streams=streams, replies=len(result.replies), claims=len(result.claims))

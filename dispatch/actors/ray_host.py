@@ -29,7 +29,7 @@ from dispatch.actors.logfile import log_to_file
 from dispatch.actors.map_frames import MapFrames
 from dispatch.actors.market_feed import CarAt, MarketFeed
 from dispatch.actors.placement import kind_of
-from dispatch.actors.protocol import Attachment, Envelope, FixRow, Reply
+from dispatch.actors.protocol import Attachment, Done, Envelope, FixRow, Reply
 from dispatch.actors.system import System
 from dispatch.actors.work import ListingChange
 from dispatch.entity import Command, Entity, EntityKey, Signal
@@ -38,7 +38,7 @@ from dispatch.messages import Alarm, TripView
 from dispatch.payment.payment import PaymentRules
 from dispatch.rules import Rules
 from dispatch.signals import Format, Level, Metrics
-from dispatch.store.journal import StoredDue
+from dispatch.store.journal import Batch, Committed, Conflict, StoredDue
 from dispatch.store.sql_journal import open_journal
 from dispatch.trip_state import ENDED
 from dispatch.vehicle import Vehicle
@@ -50,6 +50,9 @@ log = structlog.get_logger()
 
 HOUSEKEEPING_S: Final = 5.0
 FEED_POSITIONS_S: Final = 0.1
+PAYMENT_ENDS: Final = frozenset({"payment_paid", "payment_failed", "payment_unknown"})
+NO_ALARM: Final = frozenset({"payment_paid", "payment_failed"})
+STALE_ON_TRIP: Final = "car_stale_on_trip"
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_envelopes = msgspec.msgpack.Decoder(list[Envelope]).decode
@@ -81,6 +84,9 @@ class EntityHost:
         self.incarnation = token_hex(6)
         self._born: asyncio.Task[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._asked_at: dict[str, float] = {}
+        self._due_at: dict[str, float] = {}
+        self._stale: set[str] = set()
 
     async def _ready(self) -> None:
         """Births happen on the loop, with the first call; every call waits for it."""
@@ -92,6 +98,7 @@ class EntityHost:
         setup, system = self.setup, self.setup.system
         self.clock = system.clock()
         self.metrics = Metrics()
+        self.metrics.born_at.set(self.clock.wall())
         kind = kind_of(self.name)
         kinds = entity_kinds(setup.rules, setup.payment_rules)
         journal = await open_journal(system.journal_url, shards=system.placement.shards, clock=self.clock)
@@ -142,7 +149,12 @@ class EntityHost:
     async def submit(self, body: bytes) -> bytes:
         """Commands; the encoded replies, in their order."""
         await self._ready()
+        began = self.clock.wall()
         replies: list[Reply] = await self.shell.submit(_decode_envelopes(body))
+        kind = kind_of(self.name)
+        for reply in replies:
+            self.metrics.commands.labels(kind, "accepted" if isinstance(reply, Done) else "refused").inc()
+            self.metrics.command_seconds.labels(kind).observe(self.clock.wall() - began)
         return _encode(replies)
 
     async def fixes(self, body: bytes) -> None:
@@ -210,6 +222,11 @@ class EntityHost:
     def signals(self, signals: Sequence[Signal]) -> None:
         """Log an alarm, count it, and tell the consoles."""
         for signal in signals:
+            if signal.name in PAYMENT_ENDS:
+                self.metrics.payments.labels(signal.name.removeprefix("payment_")).inc()
+            if signal.name in NO_ALARM:
+                log.info(signal.name, **signal.fields)
+                continue
             log.warning(signal.name, **signal.fields)
             self.metrics.alarms.labels(signal.name).inc()
             self.consoles.alarm(Alarm(signal.name, self.clock.city(), dict(signal.fields)))
@@ -219,17 +236,34 @@ class EntityHost:
         for key, one in shown:
             if isinstance(one.view, TripView):
                 self.consoles.trip(one.view)
+                self._time_trip(key.id, one.event)
             if one.event.startswith("offer_") and one.event != "offer_made" and key.kind == "vehicle":
                 self.metrics.offers.labels(one.event.removeprefix("offer_")).inc()
+
+    def _time_trip(self, trip: str, event: str) -> None:
+        """From request to first offer, and from a fare that is due to its payment, in wall seconds."""
+        now = self.clock.wall()
+        if event in ("trip_requested", "matching_began"):
+            self._asked_at[trip] = now
+        elif event == "ride_ended":
+            self._due_at[trip] = now
+        elif event == "trip_offered" and trip in self._asked_at:
+            self.metrics.request_to_offer_seconds.observe(now - self._asked_at.pop(trip))
+        elif event == "fare_paid" and trip in self._due_at:
+            self.metrics.payment_seconds.observe(now - self._due_at.pop(trip))
+        elif event in ("trip_cancelled", "trip_unserved"):
+            self._asked_at.pop(trip, None)
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _loaded(self) -> None:
         self.desk.woken(self.clock.city())
 
-    def _committed(self, events: int, seconds: float) -> None:
-        self.metrics.commit_events.observe(events)
+    def _committed(self, batch: Batch, result: Committed | Conflict | None, seconds: float) -> None:
+        self.metrics.commit_events.observe(sum(len(append.events) for append in batch.appends))
         self.metrics.commit_seconds.observe(seconds)
+        if isinstance(result, Conflict):
+            self.metrics.journal_conflicts.labels(kind_of(self.name)).inc()
 
     def _all_listings(self) -> list[tuple[EntityKey, Listing]]:
         entries = self.shell.core.entries
@@ -264,6 +298,15 @@ class EntityHost:
                 self.metrics.fixes.labels(verdict.value).inc(count)
                 self.desk.verdicts[verdict] = 0
             self._count_trips()
+            self._look_for_stale()
+
+    def _look_for_stale(self) -> None:
+        """A car that falls silent on a trip is an alarm, once each time; its trip goes on."""
+        now = self.clock.city()
+        stale = {v.id: v for v in self._vehicles() if v.data.trip is not None and v.stale(now)}
+        fresh = [stale[name] for name in sorted(stale) if name not in self._stale]
+        self.signals([Signal(STALE_ON_TRIP, {"vehicle": v.id, "trip": v.data.trip}) for v in fresh])
+        self._stale = set(stale)
 
     def _count_trips(self) -> None:
         counts: dict[str, int] = {}

@@ -71,8 +71,8 @@ class Demo:
         self.options = options
         self.tally: Tally = new_tally()
         self._keep = options.data_dir is not None
-        self._folder = options.data_dir or Path(tempfile.mkdtemp(prefix="taxi-demo-"))
-        self._sandbox = SandboxProcess(self._folder / "alipay")
+        self.folder = options.data_dir or Path(tempfile.mkdtemp(prefix="taxi-demo-"))
+        self._sandbox = SandboxProcess(self.folder / "alipay")
         self._supervisor: Supervisor | None = None
         self._killer: Killer | None = None
         self._world: WorldConfig | None = None
@@ -106,13 +106,14 @@ class Demo:
         self._supervisor = Supervisor(settings, config=options.config, given=given, city_anchor=anchor)
         await self._supervisor.start()
         fleet = await self._enrol(settings)
+        self.tally = new_tally()
         self._world = self._world_config(settings, roads, fleet)
 
     def _given(self) -> dict[str, str | float | int | bool]:
         options = self.options
         return {
             "server.port": options.port,
-            "server.data_dir": str(self._folder),
+            "server.data_dir": str(self.folder),
             "clock.speed": options.speed,
             "city.name": options.city,
             **options.given,
@@ -133,7 +134,7 @@ class Demo:
             accounts = await enrol_fleet(SqlRegistry(database), self.options.cars, Random(self.options.seed))
         finally:
             await database.close()
-        write_fleet(self._folder / "fleet.csv", accounts)
+        write_fleet(self.folder / "fleet.csv", accounts)
         return accounts
 
     def _world_config(self, settings: Settings, roads: RoadGraph, fleet: tuple[CarAccount, ...]) -> WorldConfig:
@@ -150,13 +151,19 @@ class Demo:
             http_url=self.url,
             sandbox_url=self._sandbox.url,
             fleet=fleet,
-            sms_file=self._folder / "sms.jsonl",
+            sms_file=self.folder / "sms.jsonl",
             roads=roads,
             time_zone=self._city.time_zone,
             demand=demand,
             run=f"demo{options.seed}",
             seed=options.seed,
         )
+
+    def title(self) -> str:
+        """The panel's heading: the city, its time, and how fast it passes."""
+        assert self._city is not None  # noqa: S101 - started
+        now = datetime.fromtimestamp(self.tally.clock.city(), ZoneInfo(self._city.time_zone))
+        return f"{self._city.title}  {now:%A %H:%M}  ({self.options.speed:g} x, {self.options.cars} cars)"
 
     async def run(self, stop: asyncio.Event) -> None:
         """Play until ``stop`` is set, or the time is over."""
@@ -216,4 +223,4 @@ class Demo:
         await self._stop_system()
         await self._sandbox.stop()
         if not self._keep:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            shutil.rmtree(self.folder, ignore_errors=True)

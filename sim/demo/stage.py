@@ -11,8 +11,7 @@ from rich.console import Console
 from dispatch.stopping import unless
 from sim.demo.demo import Demo
 from sim.demo.oracle import Verdict
-
-LINE_EVERY_S = 5.0
+from sim.world.progress import show_progress
 
 
 async def present(demo: Demo, stop: asyncio.Event, *, quiet: bool) -> None:
@@ -22,7 +21,6 @@ async def present(demo: Demo, stop: asyncio.Event, *, quiet: bool) -> None:
         console.print("Starting the city: Alipay sandbox, Valkey, journal, Ray, hosts, matcher, gateway …")
         if not await unless(stop, demo.start()):
             return
-        console.print(f"Clients connect to {demo.url.replace('http', 'ws', 1)}/v1/ws")
         showing = asyncio.ensure_future(_show(demo, console))
         try:
             await demo.run(stop)
@@ -40,11 +38,12 @@ async def present(demo: Demo, stop: asyncio.Event, *, quiet: bool) -> None:
 
 
 async def _show(demo: Demo, console: Console) -> None:
-    while True:
-        await asyncio.sleep(LINE_EVERY_S)
-        numbers = demo.tally.numbers()
-        wanted = ("requests", "matched", "on_trip", "paid", "pickup_mean_s", "gps_per_s", "request_to_offer_p50_ms")
-        console.print("  ".join(f"{name} {numbers.get(name)}" for name in wanted))
+    where = {
+        "WebSocket": f"{demo.url.replace('http', 'ws', 1)}/v1/ws",
+        "HTTP": f"{demo.url}/v1/city   {demo.url}/metrics",
+        "data": str(demo.folder),
+    }
+    await show_progress(console, demo.title, where, demo.tally.numbers)
 
 
 def _print_verdict(verdict: Verdict, console: Console) -> None:
