@@ -17,7 +17,14 @@ from typing import Final
 import structlog
 
 from dispatch import processes
-from dispatch.actors.cluster import Cluster, matcher_names, placement_of, start_head, stop_head
+from dispatch.actors.cluster import (
+    Cluster,
+    HeadNotStartedError,
+    matcher_names,
+    placement_of,
+    start_head,
+    stop_head,
+)
 from dispatch.actors.line import LineDownError
 from dispatch.actors.system import System
 from dispatch.clock import CityClock
@@ -33,6 +40,7 @@ log = structlog.get_logger()
 
 WHY_NOT_STARTED: Final = (
     OSError,
+    HeadNotStartedError,
     SettingsError,
     ValkeyNotStartedError,
     JournalMismatchError,

@@ -11,7 +11,6 @@ import logging
 import os
 import signal
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -37,10 +36,28 @@ SILENT_AFTER_S: Final = 4.0
 BIRTH_WITHIN_S: Final = 120.0
 
 
-def start_head(temp_dir: Path | None = None) -> str:
-    """Start a Ray head in this process's care, on loopback, and say its address. It ends with :func:`stop_head`."""
+class HeadNotStartedError(Exception):
+    """Ray did not come up; the text is Ray's."""
+
+
+def start_head() -> str:
+    """Start a Ray head in this process's care and say its address. It ends with :func:`stop_head`.
+
+    Ray gives its raylet 30 s, which a busy machine may need for the imports alone: it is tried a second time. Raises
+    :class:`HeadNotStartedError`.
+    """
     logging.getLogger("ray").setLevel(logging.CRITICAL)
-    extra: dict[str, Any] = {} if temp_dir is None else {"_temp_dir": str(temp_dir)}
+    for last in (False, True):
+        try:
+            return _init_head()
+        except Exception as error:  # noqa: BLE001 - Ray raises bare exceptions here
+            ray.shutdown()
+            if last:
+                raise HeadNotStartedError(f"Ray did not start: {error}") from error
+    raise AssertionError("the last try returns or raises")
+
+
+def _init_head() -> str:
     context: Any = ray.init(
         namespace=NAMESPACE,
         num_cpus=max(os.cpu_count() or 1, 2),
@@ -49,7 +66,6 @@ def start_head(temp_dir: Path | None = None) -> str:
         configure_logging=False,
         object_store_memory=OBJECT_STORE_BYTES,
         _node_ip_address="127.0.0.1",
-        **extra,
     )
     return str(context.address_info["gcs_address"])
 
