@@ -50,7 +50,7 @@ def start_head() -> str:
     for last in (False, True):
         try:
             return _init_head()
-        except Exception as error:  # noqa: BLE001 - Ray raises bare exceptions here
+        except Exception as error:
             ray.shutdown()
             if last:
                 raise HeadNotStartedError(f"Ray did not start: {error}") from error
