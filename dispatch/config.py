@@ -145,6 +145,14 @@ def token_secret(settings: Settings) -> SecretStr:
     return SecretStr(path.read_text(encoding="ascii"))
 
 
+def use_ray_token() -> None:
+    """Speak to a Ray head that the same user started: it asks for the token that Ray keeps with the user's files.
+
+    Ray looks once, so this comes before it is imported. ``RAY_AUTH_MODE`` in the environment wins.
+    """
+    os.environ.setdefault("RAY_AUTH_MODE", "token")
+
+
 def _write_once(path: Path, text: str) -> None:
     """Write a file that only the owner reads. Of several writers at once the first wins, with its whole text."""
     draft = path.with_name(f"{path.name}.{os.getpid()}")

@@ -29,12 +29,17 @@ def why(
 ) -> None:
     """Why a trip got its car, or none; why a car got nothing, and when. The system must run on the data folder."""
     from dispatch.actors.system import System
+    from dispatch.config import use_ray_token
 
-    folder = settings_of(config, given_settings(server__data_dir=data_dir)).server.data_dir
+    settings = settings_of(config, given_settings(server__data_dir=data_dir))
+    folder = settings.server.data_dir
     try:
         system = System.read(folder)
     except (OSError, msgspec.MsgspecError) as error:
         raise fail(f"no system runs on {folder}") from error
+    _must_listen(system.ray_address, folder)
+    if not settings.ray.address:
+        use_ray_token()
     kind, answers = _ask(system, what, folder)
     if kind is None:
         raise fail(f"{what}: no matcher knows it; reasons are kept for a day, and not over a matcher's restart")
@@ -63,7 +68,6 @@ def _ask(system: System, what: str, folder: Path) -> tuple[Literal["trip", "vehi
                 return kind, answers
         return None, {}
 
-    _must_listen(system.ray_address, folder)
     try:
         join_cluster(system)
         return asyncio.run(ask())
