@@ -22,8 +22,6 @@ plane is not the globe: a few swap at the edge). Other work on the machine shows
 from __future__ import annotations
 
 import gc
-import os
-import platform
 import tempfile
 import time
 from collections.abc import Callable
@@ -33,7 +31,6 @@ from statistics import median
 from typing import NamedTuple
 
 import numpy as np
-import scipy
 from redis import Redis
 from scipy.spatial import cKDTree
 
@@ -69,7 +66,7 @@ def run(**options: object) -> dict[str, object]:
             version = client.info("server")
         finally:
             client.close()
-    return sizes | figures | _machine() | {"valkey": version.get("valkey_version", version["redis_version"])}
+    return sizes | figures | {"valkey": version.get("valkey_version", version["redis_version"])}
 
 
 def _scenes(cars: int, requests: int, rounds: int, seed: int) -> list[Scene]:
@@ -187,17 +184,3 @@ def _check_full(replies: object, k: int) -> None:
     """Every search found its k cars: the radius was not too small to compare."""
     if not isinstance(replies, list) or any(len(reply) != k for reply in replies):
         raise RuntimeError("a GEOSEARCH found fewer cars than asked for")
-
-
-def _machine() -> dict[str, object]:
-    """What the figures were taken on."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.is_file() else []
-    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
-    return {
-        "cpu": model or platform.processor(),
-        "cpus": os.cpu_count(),
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "scipy": scipy.__version__,
-    }

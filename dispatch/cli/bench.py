@@ -43,8 +43,9 @@ def bench(
         return
     try:
         options = parsed(context.args)
+        before = importlib.import_module("bench.machine").machine()
         with nothing_left_behind():
-            figures = importlib.import_module(f"bench.{name}").run(**options)
+            figures = importlib.import_module(f"bench.{name}").run(**options) | before
     except (ValueError, OSError) as error:
         raise fail(f"bench {name}: {error}") from error
     if json:

@@ -32,6 +32,10 @@ class Samples:
         """One more."""
         self._values.append(value)
 
+    def values(self) -> list[float]:
+        """A copy, the oldest first."""
+        return list(self._values)
+
     def mean(self) -> float | None:
         """The mean, or None of nothing."""
         return fsum(self._values) / len(self._values) if self._values else None

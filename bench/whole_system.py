@@ -1,0 +1,79 @@
+"""A whole system for a bench: started as ``taxi serve`` starts it, with cars and drivers that need no sign-in."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+
+from dispatch.config import Settings, load_settings, token_secret
+from dispatch.ids import DriverId, VehicleId
+from dispatch.registry import ANY_VEHICLE, Driver, Vehicle
+from dispatch.store.database import open_database
+from dispatch.store.sql_registry import SqlRegistry
+from dispatch.supervisor import Supervisor
+from dispatch.units import WallTime
+from sim.world.config import CarAccount
+from ws_gateway.tokens import Tokens
+
+READY_WITHIN_S = 90.0
+TOKENS_FOR_S = 86_400.0
+
+Given = dict[str, str | float | int | bool]
+
+
+def raise_open_files() -> None:
+    """As many sockets as the machine lets a process have, here and in all children."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+@asynccontextmanager
+async def running(folder: Path, given: Given) -> AsyncIterator[Supervisor]:
+    """A system on ``folder`` with these settings, that answers; stopped at the end."""
+    raise_open_files()
+    given = {"server.data_dir": str(folder), "server.port": 0, **given}
+    supervisor = Supervisor(load_settings(None, given), given=given)
+    await supervisor.start()
+    try:
+        await _ready(supervisor.url)
+        yield supervisor
+    finally:
+        await supervisor.stop()
+
+
+async def _ready(url: str) -> None:
+    async with httpx.AsyncClient(timeout=5, trust_env=False) as http, asyncio.timeout(READY_WITHIN_S):
+        while True:
+            try:
+                if (await http.get(f"{url}/ready")).is_success:
+                    return
+            except httpx.TransportError:
+                pass
+            await asyncio.sleep(0.2)
+
+
+async def enrol(settings: Settings, cars: int) -> list[CarAccount]:
+    """So many cars, each with a driver who has signed in."""
+    vehicles = [Vehicle(id=VehicleId(f"V{n}"), plate=f"P{n}", company="bench") for n in range(cars)]
+    drivers = [Driver(id=DriverId(f"D{n}"), name=f"Driver {n}", phone="1", pin_hash="none") for n in range(cars)]
+    database = open_database(settings.journal_url)
+    try:
+        registry = SqlRegistry(database)
+        await registry.put_all(vehicles)
+        await registry.put_all(drivers)
+        for driver in drivers:
+            await registry.permit(driver.id, [ANY_VEHICLE])
+    finally:
+        await database.close()
+    tokens = Tokens(token_secret(settings).get_secret_value().encode(), TOKENS_FOR_S)
+    wall = WallTime(time.time())
+    return [
+        CarAccount(f"V{n}", token=tokens.issue("driver", f"D{n}", session="bench", wall=wall, vehicle=f"V{n}"))
+        for n in range(cars)
+    ]
