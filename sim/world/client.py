@@ -168,6 +168,9 @@ class Client:
         while True:
             await self._wire.gate.pass_through()
             code = await self._one_connection()
+            if self._task is not None and self._task.cancelling():
+                # A socket that broke while it was being closed hides the cancellation behind its own error.
+                raise asyncio.CancelledError
             if code is not None and not self._may_return(code):
                 return
             await asyncio.sleep(self._rng.uniform(0, self._backoff_s))
