@@ -137,11 +137,11 @@ class Host:
         self.core.foreign_loaded(load, now_or_never(self.city.journal.load(load.keys)), self.city.clock.city())
 
     def write(self) -> bool:
-        """Commit the next batch, through the next fault if there is one; whether there was a batch."""
+        """Commit the next batch, through the next fault if there is one; whether there was one, or is now."""
         batch = self.core.take_batch()
         self.collect()
         if batch is None:
-            return False
+            return self.core.wants_commit
         self.batches.append(batch)
         self.core.committed(self.result(batch), self.city.clock.city())
         self.collect()
