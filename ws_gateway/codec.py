@@ -6,8 +6,9 @@ Hosts and gateways speak MessagePack among themselves; for a client that asked f
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from hashlib import blake2b
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -16,8 +17,6 @@ from dispatch.messages import SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK, ClientMessa
 
 _to_msgpack = msgspec.msgpack.Encoder()
 _to_json = msgspec.json.Encoder()
-_from_msgpack: msgspec.msgpack.Decoder[ClientMessage] = msgspec.msgpack.Decoder(FromClient)
-_from_json: msgspec.json.Decoder[ClientMessage] = msgspec.json.Decoder(FromClient)
 _anything = msgspec.msgpack.Decoder()
 _FIX_FIELDS: Final = tuple(field.name for field in msgspec.structs.fields(Fix))
 _FIX_INDEX: Final = re.compile(r"^(fix|fixes\[\d+\])\[(\d+)\]$")
@@ -39,10 +38,8 @@ class Codec(Protocol):
     """One wire format; ``text`` says which frames carry it."""
 
     text: bool
-
-    def decode(self, frame: bytes | str) -> ClientMessage:
-        """Read a message. Raises ``DispatchError`` with the field that is wrong."""
-        ...
+    read: Callable[[Any], ClientMessage]
+    """Reads a frame, bytes or text. Raises ``ValueError``, ``TypeError`` or ``RecursionError``: see ``unreadable``."""
 
     def command_id(self, frame: bytes | str) -> str | None:
         """The id in a message that could not be read otherwise, so that its sender learns which it was."""
@@ -62,14 +59,8 @@ class MsgpackCodec:
 
     text = False
 
-    def decode(self, frame: bytes | str) -> ClientMessage:
-        """Read a binary frame."""
-        if isinstance(frame, str):
-            raise DispatchError(ErrorCode.MALFORMED, detail="binary frames are expected")
-        try:
-            return _from_msgpack.decode(frame)
-        except (ValueError, RecursionError) as error:
-            raise unreadable(error) from error
+    def __init__(self) -> None:
+        self.read: Callable[[Any], ClientMessage] = msgspec.msgpack.Decoder(FromClient).decode
 
     def command_id(self, frame: bytes | str) -> str | None:
         """The id in a broken message, if it has one."""
@@ -85,16 +76,12 @@ class MsgpackCodec:
 
 
 class JsonCodec:
-    """``taxi.v1.json``: text frames, for people and browsers' consoles."""
+    """``taxi.v1.json``: text frames, for people and browsers' consoles (a binary one with the same text is fine)."""
 
     text = True
 
-    def decode(self, frame: bytes | str) -> ClientMessage:
-        """Read a text frame (a binary one with the same text is fine too)."""
-        try:
-            return _from_json.decode(frame)
-        except (ValueError, RecursionError) as error:
-            raise unreadable(error) from error
+    def __init__(self) -> None:
+        self.read: Callable[[Any], ClientMessage] = msgspec.json.Decoder(FromClient).decode
 
     def command_id(self, frame: bytes | str) -> str | None:
         """The id in a broken message, if it has one."""

@@ -2,50 +2,38 @@
 
 from __future__ import annotations
 
-from enum import Enum
 
+class RateLimit:
+    """``rate`` messages a second and ``burst`` at once pass; what is ``factor`` times above that is a flood.
 
-class Verdict(Enum):
-    """What becomes of a message."""
+    Time only has to run forward; its unit is the rate's.
+    """
 
-    PASS = 0
-    REFUSE = 1
-    FLOOD = 2
+    __slots__ = ("_burst", "_flood_burst", "_flood_rate", "_flood_tokens", "_last", "_rate", "_refused_at", "_tokens")
 
-
-class Bucket:
-    """``rate`` tokens a second up to ``burst``. Time only has to run forward."""
-
-    __slots__ = ("_burst", "_last", "_rate", "_tokens")
-
-    def __init__(self, rate: float, burst: float, now: float) -> None:
+    def __init__(self, rate: float, burst: float, factor: float, now: float) -> None:
         self._rate = rate
         self._burst = burst
         self._tokens = burst
         self._last = now
+        self._flood_rate = rate * (factor - 1)
+        self._flood_burst = burst * (factor - 1)
+        self._flood_tokens = self._flood_burst
+        self._refused_at = now
 
-    def take(self, now: float) -> bool:
-        """Take one token; False where there is none."""
+    def passes(self, now: float) -> bool:
+        """Count one message; False where it is one too many."""
         tokens = self._tokens + (now - self._last) * self._rate
         self._last = now
         if tokens < 1.0:
             self._tokens = tokens
             return False
-        self._tokens = (min(self._burst, tokens)) - 1.0
+        self._tokens = min(tokens, self._burst) - 1.0
         return True
 
-
-class RateLimit:
-    """Messages above the rate are refused; those above ``factor`` times the rate are a flood."""
-
-    __slots__ = ("_flood", "_steady")
-
-    def __init__(self, rate: float, burst: float, factor: float, now: float) -> None:
-        self._steady = Bucket(rate, burst, now)
-        self._flood = Bucket(rate * (factor - 1), burst * (factor - 1), now)
-
-    def judge(self, now: float) -> Verdict:
-        """Count one message."""
-        if self._steady.take(now):
-            return Verdict.PASS
-        return Verdict.REFUSE if self._flood.take(now) else Verdict.FLOOD
+    def floods(self, now: float) -> bool:
+        """Count one message that did not pass; True where there are far too many."""
+        tokens = min(self._flood_burst, self._flood_tokens + (now - self._refused_at) * self._flood_rate)
+        self._refused_at = now
+        self._flood_tokens = max(0.0, tokens - 1.0)
+        return tokens < 1.0

@@ -66,6 +66,7 @@ def make_server(app: Application, settings: GatewaySettings) -> Server:
         ws_ping_timeout=settings.ping_timeout_s,
         ws_per_message_deflate=False,
         log_config=None,
+        log_level="warning",
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=int(settings.close_s) + 1,

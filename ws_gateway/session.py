@@ -41,11 +41,11 @@ from dispatch.messages import (
 )
 from dispatch.units import CityTime
 from ws_gateway.asks import Asks
-from ws_gateway.codec import Codec, digest_of
+from ws_gateway.codec import Codec, digest_of, unreadable
 from ws_gateway.conversations import Call, Conversation, begin, scoped_id
 from ws_gateway.effects import Answer, Close, Effect, Say, SignOn, WatchCells
 from ws_gateway.identity import Identity, Rules, Verify
-from ws_gateway.rate import RateLimit, Verdict
+from ws_gateway.rate import RateLimit
 from ws_gateway.settings import GatewaySettings
 from ws_gateway.streams import Streams
 
@@ -83,7 +83,7 @@ class Session:
         self._hello_by = clock.wall() + settings.hello_timeout_s
         speed = clock.speed
         self._limit = RateLimit(settings.messages_per_s / speed, settings.burst, settings.flood_factor, clock.city())
-        self._decode = codec.decode
+        self._read = codec.read
         self._max = settings.message_max_bytes
         self._vehicle = ""
         self._source = 0
@@ -97,19 +97,21 @@ class Session:
         if self.closed:
             return _NOTHING
         now = self._clock.city()
-        verdict = self._limit.judge(now)
-        if verdict is not Verdict.PASS or len(frame) > self._max:
-            return self._unread(frame, verdict)
+        if len(frame) > self._max or not self._limit.passes(now):
+            return self._unread(frame, now)
         try:
-            message = self._decode(frame)
-            if type(message) is GpsFix and self._vehicle:
-                fix = message.fix
-                at = fix.at - self._offset
-                if at <= now + self._tolerance:
-                    return (FixRow(self._vehicle, self._source, fix.n, at, fix.lat, fix.lng, fix.speed, fix.heading),)
+            message = self._read(frame)
+        except (ValueError, TypeError, RecursionError) as error:
+            return self._refused(frame, unreadable(error))
+        if type(message) is GpsFix and self._vehicle:
+            fix = message.fix
+            at = fix.at - self._offset
+            if at <= now + self._tolerance:
+                return (FixRow(self._vehicle, self._source, fix.n, at, fix.lat, fix.lng, fix.speed, fix.heading),)
+        try:
             return self._heard(message, now)
         except DispatchError as error:
-            return self._malformed(frame, error)
+            return self._refused(frame, error)
 
     def answer(self, number: int, answer: Answer) -> Sequence[Effect]:
         """The answer to an earlier :class:`~ws_gateway.effects.Ask`."""
@@ -165,17 +167,17 @@ class Session:
 
     # ── frames that are not read, or say nothing allowed ─────────────────────────────────────────────────────────
 
-    def _unread(self, frame: bytes | str, verdict: Verdict) -> Sequence[Effect]:
-        if verdict is Verdict.FLOOD:
-            return self._close(CloseCode.FLOOD)
+    def _unread(self, frame: bytes | str, now: CityTime) -> Sequence[Effect]:
         if len(frame) > self._max:
             error = DispatchError(ErrorCode.TOO_LARGE, detail=f"at most {self._max} bytes")
             return [*self._reject(error), *self._close(CloseCode.TOO_LARGE)]
+        if self._limit.floods(now):
+            return self._close(CloseCode.FLOOD)
         command_id = self._codec.command_id(frame)
         said = self._say(self._rejected(DispatchError(ErrorCode.TOO_MANY_MESSAGES), command_id))
         return [said if command_id else said._replace(slot="too many messages")]
 
-    def _malformed(self, frame: bytes | str, error: DispatchError) -> Sequence[Effect]:
+    def _refused(self, frame: bytes | str, error: DispatchError) -> Sequence[Effect]:
         rejected = self._reject(error, self._codec.command_id(frame))
         return rejected if self.identity is not None else [*rejected, *self._close(CloseCode.PROTOCOL)]
 
