@@ -14,6 +14,7 @@ import httpx
 from dispatch.config import Settings, load_settings, token_secret
 from dispatch.ids import DriverId, VehicleId
 from dispatch.registry import ANY_VEHICLE, Driver, Vehicle
+from dispatch.signals import configure_logging
 from dispatch.store.database import open_database
 from dispatch.store.sql_registry import SqlRegistry
 from dispatch.supervisor import Supervisor
@@ -37,6 +38,7 @@ def raise_open_files() -> None:
 async def running(folder: Path, given: Given) -> AsyncIterator[Supervisor]:
     """A system on ``folder`` with these settings, that answers; stopped at the end."""
     raise_open_files()
+    configure_logging("error", "console")
     given = {"server.data_dir": str(folder), "server.port": 0, **given}
     supervisor = Supervisor(load_settings(None, given), given=given)
     await supervisor.start()

@@ -1,0 +1,117 @@
+"""The pure parts of ``bench offer``."""
+
+from __future__ import annotations
+
+from math import inf
+
+import msgspec
+import pytest
+
+from bench.offer import Plan, cores, figures_of
+from bench.offer_world import Setup, SpanTally, Told, percentile_ms, world
+from dispatch.clock import ManualClock
+from dispatch.ids import CommandId, TripId
+from sim.world.server_clock import ServerClock
+
+
+def tally_at(clock: ManualClock) -> SpanTally:
+    """A tally whose first request has been sent and offered before the span."""
+    tally = SpanTally(ServerClock(clock))
+    ask(tally, "early")
+    tally.offer_told(TripId("T-early"))
+    return tally
+
+
+def ask(tally: SpanTally, name: str) -> None:
+    """A request that is accepted at once."""
+    tally.request_sent(CommandId(name))
+    tally.request_acknowledged(CommandId(name), TripId(f"T-{name}"), "matching")
+
+
+def told(offer_ms: list[float], never: int = 0) -> Told:
+    """What the apps were told, with these waits."""
+    return Told(len(offer_ms) + never, offer_ms, never, None, 0.0, 60.0, 2000.0, 0, 0, {}, {})
+
+
+def test_only_requests_of_the_span_count() -> None:
+    """Who asked before is not timed, even if the offer comes in it; who asked in it is, even if it comes after."""
+    clock = ManualClock(1000.0)
+    tally = tally_at(clock)
+    ask(tally, "waits")
+    tally.begin()
+    tally.offer_told(TripId("T-waits"))
+    ask(tally, "in")
+    tally.measuring = False
+    ask(tally, "after")
+    clock.advance(2.0)
+    tally.offer_told(TripId("T-in"))
+    tally.offer_told(TripId("T-after"))
+    assert tally.request_to_offer.values() == [2000.0]
+    assert (tally.asked, tally.never_offered) == (1, 0)
+
+
+def test_a_request_without_an_offer_is_never_forgotten() -> None:
+    """Refused, given up, or still waiting: all three were never offered."""
+    tally = tally_at(ManualClock(1000.0))
+    tally.begin()
+    tally.request_sent(CommandId("refused"))
+    tally.request_refused(CommandId("refused"))
+    ask(tally, "given up")
+    tally.trip_told(TripId("T-given up"), "unserved")
+    ask(tally, "waiting")
+    assert tally.never_offered == 3
+
+
+@pytest.mark.parametrize(("never", "p50", "p99"), [(0, 50.0, 99.0), (60, 80.0, inf), (200, inf, inf)])
+def test_one_never_offered_is_infinitely_late(never: int, p50: float, p99: float) -> None:
+    """It pushes the percentiles up."""
+    found = figures_of(told([float(ms) for ms in range(1, 101)], never))
+    assert (found["p50_ms"], found["p99_ms"]) == (p50, p99)
+    assert found["never_offered"] == never
+
+
+def test_no_request_is_no_good_figure() -> None:
+    """A span in which nothing was measured does not look fast."""
+    assert percentile_ms(told([]), 0.5) == inf
+
+
+def test_cores_are_those_of_the_span() -> None:
+    """Processor seconds between the first and the last sample, by what a process is."""
+    commands = {1: "python -m ws_gateway --fd 6", 2: "ray::EntityHost", 3: "ray::EntityHost", 4: "bash"}
+    samples = [{1: 10.0, 2: 1.0, 4: 5.0}, {1: 10.2, 2: 1.0, 4: 9.0}, {1: 10.5, 2: 1.2, 3: 0.7, 4: 9.0}]
+    found = cores(samples, commands)
+    assert (found["gateway_cores"], found["hosts_cores"], found["matcher_cores"]) == (0.25, 0.1, 0.0)
+    assert cores(samples[:1], commands) == {}
+
+
+def test_options_are_checked() -> None:
+    """A misspelt option is refused, before anything starts."""
+    assert msgspec.convert({"cars": 10, "requests_per_s": 2}, Plan).passengers > 0
+    with pytest.raises(ValueError, match="carz"):
+        msgspec.convert({"carz": 10}, Plan)
+
+
+def test_the_world_is_what_was_asked_for(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Cars with tokens, a fix a second, so many requests an hour, nobody pays or hails."""
+    folder = tmp_path_factory.getbasetemp()
+    setup = Setup(
+        url="http://127.0.0.1:1",
+        city="san_francisco",
+        cache_dir=str(folder / "cache"),
+        sms_file=str(folder / "sms.jsonl"),
+        tokens={"V1": "t1", "V2": "t2"},
+        requests_per_s=20,
+        think_s=1,
+        pickup_s=20,
+        ride_s=60,
+        passengers=5,
+        warm_up_s=0,
+        seconds=1,
+        settle_s=0,
+        seed=1,
+    )
+    found = world(setup)
+    assert (found.ws_url, found.demand.per_hour, found.fix_interval_s) == ("ws://127.0.0.1:1/v1/ws", 72_000, 1.0)
+    assert [(car.vehicle, car.token) for car in found.fleet] == [("V1", "t1"), ("V2", "t2")]
+    assert found.habits.driver.think_s == (1, 1)
+    assert not found.habits.passenger.pays

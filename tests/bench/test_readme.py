@@ -1,0 +1,27 @@
+"""``bench/README.md`` and the command know the same benches."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import pytest
+
+from bench.machine import machine
+from dispatch.cli.bench import BENCHES
+
+README = Path(__file__).parents[2] / "bench" / "README.md"
+
+
+@pytest.mark.parametrize("name", BENCHES)
+def test_every_bench_is_there(name: str) -> None:
+    """Each can be run, says how it measures, and has its figures in the README."""
+    module = importlib.import_module(f"bench.{name}")
+    assert callable(module.run)
+    assert "Method:" in module.__doc__
+    assert f"## {name}\n" in README.read_text(encoding="utf-8")
+
+
+def test_the_machine_is_named() -> None:
+    """Figures come with what they were taken on."""
+    assert {"cpu", "cpus", "python", "load_before"} <= machine().keys()
