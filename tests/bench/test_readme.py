@@ -18,7 +18,7 @@ def test_every_bench_is_there(name: str) -> None:
     """Each can be run, says how it measures, and has its figures in the README."""
     module = importlib.import_module(f"bench.{name}")
     assert callable(module.run)
-    assert "Method:" in module.__doc__
+    assert "Method:" in (module.__doc__ or "")
     assert f"## {name}\n" in README.read_text(encoding="utf-8")
 
 
