@@ -277,6 +277,8 @@ class PaymentBegan(Event, frozen=True, tag="payment_began"):
     amount: Money
     buyer: str = ""
     scanned: bool = False
+    payer: str = ""
+    """The passenger who pays: of a street hail, the only one who is known."""
 
 
 class PaymentOrdered(Event, frozen=True, tag="payment_ordered"):

@@ -8,11 +8,16 @@ from collections.abc import Coroutine
 from typing import Any
 
 
-def stop_on_signals() -> asyncio.Event:
-    """An event that Ctrl-C and SIGTERM set; a second Ctrl-C changes nothing, for the stop is under way."""
-    stop = asyncio.Event()
+def stop_on_signals(stop: asyncio.Event | None = None) -> asyncio.Event:
+    """An event that Ctrl-C and SIGTERM set; a second Ctrl-C changes nothing, for the stop is under way.
+
+    Called again with the event after Ray has started: its core library puts a handler of its own on SIGTERM, which
+    prints a stack and aborts.
+    """
+    stop = stop or asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
+        loop.remove_signal_handler(number)
         loop.add_signal_handler(number, stop.set)
     return stop
 

@@ -138,7 +138,7 @@ class Trip:
         """Whether somebody may follow this trip's stream."""
         data = self.data
         if principal.role == "passenger":
-            return data.passenger == principal.id
+            return principal.id == data.passenger or (data.origin == "hail" and principal.id == data.payer)
         if principal.role in ("driver", "device"):
             return data.vehicle is not None and principal.vehicle == data.vehicle
         return principal.role in ("dispatcher", "system")
@@ -289,7 +289,14 @@ class Trip:
             raise DispatchError(ErrorCode.ALREADY_PAID, detail=self.id)
         if data.state != FARE_DUE or data.fare is None:
             raise DispatchError(ErrorCode.NO_TRIP_TO_PAY, detail=f"{self.id} is {data.state}")
-        began = PaymentBegan(context.now, command.method, data.fare, buyer=command.buyer, scanned=command.scanned)
+        began = PaymentBegan(
+            context.now,
+            command.method,
+            data.fare,
+            buyer=command.buyer,
+            scanned=command.scanned,
+            payer=context.principal.id,
+        )
         open_payment = OpenPayment(
             trip=self.id,
             vehicle=data.vehicle or "",

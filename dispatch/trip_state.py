@@ -141,6 +141,7 @@ class TripState(msgspec.Struct):
     meters: float = 0.0
     waiting_s: float = 0.0
     payments: int = 0
+    payer: str = ""
     method: str = ""
     order: str = ""
     trade: str = ""
@@ -258,6 +259,7 @@ def _fold_cancelled_with_fee(data: TripState, event: CancelledWithFee) -> None:
 
 def _fold_payment_began(data: TripState, event: PaymentBegan) -> None:
     data.payments += 1
+    data.payer = event.payer
     data.method = event.method
     data.order = data.trade = data.payment_reason = ""
 

@@ -141,7 +141,7 @@ class FixDesk:
         for follower in self._core.inboxes.of(key):
             if follower.trip is not None and follower.trip == vehicle.data.trip:
                 body = body or _encode(_car_position(vehicle))
-                push = Push(f"trip:{follower.trip}", "passenger", 0, body)
+                push = Push(str(key), "passenger", 0, body)
                 self._core.inboxes.push_newest(follower.gateway, push, "car")
 
     def take_free_moved(self) -> list[Position]:

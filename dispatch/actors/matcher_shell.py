@@ -154,7 +154,10 @@ class MatcherShell:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), wall_s)
             self._wake.clear()
-            self._hold_window()
+            try:
+                self._hold_window()
+            except Exception:
+                log.exception("a matching window failed")
 
     def _hold_window(self) -> None:
         began = self._clock.wall()

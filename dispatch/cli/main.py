@@ -46,6 +46,7 @@ def serve(
         stop = stop_on_signals()
         supervisor = Supervisor(settings, config=config, given=given)
         await unless(stop, supervisor.start())
+        stop_on_signals(stop)
         try:
             if not stop.is_set():
                 typer.echo(f"Clients connect to {supervisor.url.replace('http', 'ws', 1)}/v1/ws")

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from rich.console import Console
 
-from dispatch.stopping import unless
+from dispatch.stopping import stop_on_signals, unless
 from sim.demo.demo import Demo
 from sim.demo.oracle import Verdict
 from sim.world.progress import show_progress
@@ -21,6 +21,7 @@ async def present(demo: Demo, stop: asyncio.Event, *, quiet: bool) -> None:
         console.print("Starting the city: Alipay sandbox, Valkey, journal, Ray, hosts, matcher, gateway …")
         if not await unless(stop, demo.start()):
             return
+        stop_on_signals(stop)
         showing = asyncio.ensure_future(_show(demo, console))
         try:
             await demo.run(stop)
