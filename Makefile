@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
-CODE   := dispatch ws_gateway sim bench tests
+CODE   := dispatch ws_gateway sim bench tests docs/examples
 
 # Options of `taxi demo`: make run ARGS="--cars 100 --port 0"
 ARGS   ?=
@@ -46,6 +46,7 @@ lint: setup ## ruff: rules and format
 
 types: setup ## mypy, strict
 	$(BIN)/mypy
+	$(BIN)/mypy docs/examples
 
 imports: setup ## which part may know which (.importlinter)
 	$(BIN)/lint-imports --no-logo

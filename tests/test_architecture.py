@@ -82,8 +82,8 @@ CLOCK_CALLS = re.compile(
 CHANCE_CALLS = re.compile(r"\brandom\.(random|choice|choices|randint|randrange|shuffle|sample|uniform|gauss|seed)\(")
 NAMES_THAT_SAY_NOTHING = re.compile(r"(^|_)(utils?|helpers?|managers?|services?|common|misc|base|stuff)($|_)")
 
-NOT_CODE = {"vectors", "recorded"}
-"""Test folders that hold data."""
+NOT_CODE = {"integration", "recorded", "vectors"}
+"""Test folders that hold data, or tests of the whole system."""
 
 LONGEST_FILE = 600
 LONGEST_FUNCTION = 60

@@ -1,0 +1,56 @@
+"""What the documents promise is backed: tests that they name exist, and links and commands lead somewhere."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+GUARANTEES = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
+NAMED = re.findall(r"^- `(tests/\S+?)::(\w+)`$", GUARANTEES, re.MULTILINE)
+
+
+def _defined(path: Path) -> set[str]:
+    """The tests and test classes of a file, at its head or inside a class, and names that stand for a class."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign):
+            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return names
+
+
+def _anchors(page: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_every_named_test_exists() -> None:
+    """A guarantee names the tests that show it; none of them is gone."""
+    gone = [f"{file}::{name}" for file, name in NAMED if name not in _defined(ROOT / file)]
+
+    assert gone == []
+
+
+def test_every_guarantee_names_a_test() -> None:
+    """No promise stands without proof."""
+    promised = GUARANTEES.partition("## What is promised")[2].partition("## What is not promised")[0]
+    unproved = [part.splitlines()[0] for part in promised.split("\n### ")[1:] if "- `tests/" not in part]
+
+    assert unproved == []
+    assert GUARANTEES.count("- `tests/") == len(NAMED)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(page: Path) -> None:
+    """Each link to a file of ours finds it, and the section it names."""
+    for target in re.findall(r"\]\((?!https?://|mailto:)([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        name, _, anchor = target.partition("#")
+        linked = (page.parent / name) if name else page
+        assert linked.exists(), target
+        assert not anchor or anchor in _anchors(linked), target
