@@ -324,14 +324,6 @@ class ServerMessage(msgspec.Struct, frozen=True, tag_field="t", omit_defaults=Tr
     """What the server sends. Clients ignore fields that they do not know."""
 
 
-class Recovery(msgspec.Struct, frozen=True):
-    """How the resumption of a stream went: ``recovered`` false means that a snapshot follows instead."""
-
-    stream: str
-    recovered: bool
-    seq: int
-
-
 class Welcome(ServerMessage, frozen=True, tag="welcome"):
     """The answer to ``hello``. ``session`` names this connection in logs."""
 

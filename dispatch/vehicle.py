@@ -83,6 +83,7 @@ from dispatch.events import (
     TripReleased,
 )
 from dispatch.fare import Fare, metered, no_show_fee
+from dispatch.geo.distance import STRAIGHT_MPS, haversine_m
 from dispatch.machine import UNBORN
 from dispatch.market import FreeVehicle
 from dispatch.messages import Place
@@ -90,7 +91,7 @@ from dispatch.meter import Meter, MeterCheckpoint
 from dispatch.odometer import Odometer
 from dispatch.rules import Rules
 from dispatch.trip import Trip
-from dispatch.units import CityTime, Seconds
+from dispatch.units import CityTime, LatLng, Seconds
 from dispatch.vehicle_state import (
     AT_PICKUP,
     IDLE,
@@ -253,7 +254,7 @@ class Vehicle:
             trip=command.trip,
             trip_seq=command.trip_seq + 1,
             pickup=command.pickup,
-            pickup_s=command.pickup_s,
+            pickup_s=self._approach_s(command.pickup) if command.by_hand else command.pickup_s,
             expires_at=expires_at,
             dropoff=command.dropoff,
             seats=command.seats,
@@ -263,6 +264,11 @@ class Vehicle:
         told = TripOffered(context.now, self.id, command.offer, expires_at, by_hand=command.by_hand)
         timer = Due(EXPIRY, expires_at, f"vehicle:{self.id}", encode_command(ExpireOffer(command.offer)))
         return Decision(events=[made], foreign=[ForeignAppend(trip_key, command.trip_seq, (told,))], put=[timer])
+
+    def _approach_s(self, pickup: Place) -> float:
+        """How long the car would take, where no matcher has reckoned it: the straight way at a city's pace."""
+        trace = self.odometer.trace
+        return haversine_m(LatLng(trace.lat, trace.lng), LatLng(pickup.lat, pickup.lng)) / STRAIGHT_MPS
 
     def _must_suit(self, command: MakeOffer, now: float) -> None:
         profile = self.data.profile

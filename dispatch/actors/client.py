@@ -70,6 +70,7 @@ class RayHosts:
         self._find = find
         self._lines: dict[str, Line] = {}
         self._fixes: dict[str, list[FixRow]] = {}
+        self._host_of_vehicle: dict[str, str] = {}
         self._fix_timer: asyncio.TimerHandle | None = None
         self._pollers: dict[str, asyncio.Task[None]] = {}
         self._arrived: list[Push | HostLost] = []
@@ -107,9 +108,12 @@ class RayHosts:
 
     def fixes(self, rows: list[FixRow]) -> None:
         """Hand over GPS fixes; they travel in batches of 50 ms."""
-        host_of = self._system.placement.host_of
         for row in rows:
-            self._fixes.setdefault(host_of(EntityKey("vehicle", row.vehicle)), []).append(row)
+            host = self._host_of_vehicle.get(row.vehicle)
+            if host is None:
+                host = self._system.placement.host_of(EntityKey("vehicle", row.vehicle))
+                self._host_of_vehicle[row.vehicle] = host
+            self._fixes.setdefault(host, []).append(row)
         if self._fix_timer is None:
             self._fix_timer = asyncio.get_running_loop().call_later(FIX_BATCH_S, self._send_fixes)
 

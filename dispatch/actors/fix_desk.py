@@ -15,7 +15,7 @@ from dispatch.actors.host_core import HostCore
 from dispatch.actors.kinds import Shown
 from dispatch.actors.protocol import Audience, FixRow, Push
 from dispatch.entity import Entity, EntityKey
-from dispatch.geo.distance import haversine_m
+from dispatch.geo.distance import STRAIGHT_MPS, haversine_m
 from dispatch.geo.trace import Verdict
 from dispatch.messages import CarPosition, Heard
 from dispatch.odometer import HeardFix
@@ -201,7 +201,3 @@ def _eta_at(vehicle: Vehicle) -> float | None:
     pace = max(data.pickup_s - gone_s, 0.0)
     by_distance = left / STRAIGHT_MPS
     return float(trace.at + (pace + by_distance) / 2 if pace > 0 else trace.at + by_distance)
-
-
-STRAIGHT_MPS: Final = 4.5
-"""Straight-line progress of a car in city streets: 23 km/h by road over a detour of about 1.4."""

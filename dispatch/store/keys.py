@@ -4,6 +4,7 @@
 |----------------------|----------------------------|--------------------------------------------------|
 | ``taxi:map:CELL``    | channel                    | frames of the live map for the H3 cell           |
 | ``taxi:console:HOST`` | channel                    | trips that changed at a host, and its alarms     |
+| ``taxi:sign-on:WHO``  | channel                    | a driver or device signs on (``ws_gateway.bus_feed``) |
 | ``taxi:at:VEHICLE``  | string with an expiry      | a vehicle's last position                        |
 | ``taxi:here:WHO``    | string with an expiry      | the gateway that holds the socket of ``WHO``     |
 | ``taxi:rate:WHAT``   | string with an expiry      | a rate limit (``lua/allow.lua``)                 |
