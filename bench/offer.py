@@ -27,11 +27,12 @@ import msgspec
 
 from bench.offer_world import Setup, Told, percentile_ms
 from bench.processor_time import command_of, used_by
-from bench.whole_system import Given, enrol, running
+from bench.whole_system import Given, enrol, passenger_tokens, running
 from dispatch import processes
 from dispatch.config import Settings
 from dispatch.entity import EntityKey
 from dispatch.events import OfferMade, decode_vehicle_event
+from dispatch.ids import PassengerId
 from dispatch.store.sql_journal import open_journal
 from dispatch.supervisor import Supervisor
 
@@ -95,6 +96,7 @@ async def _measure(plan: Plan, window_s: float, folder: Path) -> dict[str, float
 
 async def _setup(plan: Plan, supervisor: Supervisor, folder: Path) -> Setup:
     fleet = await enrol(supervisor.settings, plan.cars)
+    riders = [PassengerId(f"p{n}") for n in range(plan.passengers)]
     return Setup(
         url=supervisor.url,
         city=supervisor.settings.city.name,
@@ -105,7 +107,7 @@ async def _setup(plan: Plan, supervisor: Supervisor, folder: Path) -> Setup:
         think_s=plan.think_s,
         pickup_s=plan.pickup_s,
         ride_s=plan.ride_s,
-        passengers=plan.passengers,
+        passenger_tokens=passenger_tokens(supervisor.settings, riders),
         warm_up_s=plan.warm_up,
         seconds=plan.seconds,
         settle_s=plan.settle,

@@ -39,11 +39,11 @@ class Setup(msgspec.Struct, frozen=True):
     sms_file: str
     tokens: dict[str, str]
     """By vehicle."""
+    passenger_tokens: list[str]
     requests_per_s: float
     think_s: float
     pickup_s: float | None
     ride_s: float
-    passengers: int
     warm_up_s: float
     seconds: float
     settle_s: float
@@ -122,7 +122,8 @@ def world(setup: Setup) -> WorldConfig:
         connects_per_s=CONNECTS_PER_S,
         patience_s=PATIENCE_S,
         ready_share=1.0,
-        warm_passengers=setup.passengers,
+        passenger_tokens=tuple(setup.passenger_tokens),
+        warm_passengers=len(setup.passenger_tokens),
     )
 
 

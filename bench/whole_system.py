@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import resource
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
 
 from dispatch.config import Settings, load_settings, token_secret
-from dispatch.ids import DriverId, VehicleId
+from dispatch.ids import DriverId, PassengerId, VehicleId
 from dispatch.registry import ANY_VEHICLE, Driver, Vehicle
 from dispatch.signals import configure_logging
 from dispatch.store.database import open_database
@@ -73,9 +73,18 @@ async def enrol(settings: Settings, cars: int) -> list[CarAccount]:
             await registry.permit(driver.id, [ANY_VEHICLE])
     finally:
         await database.close()
-    tokens = Tokens(token_secret(settings).get_secret_value().encode(), TOKENS_FOR_S)
-    wall = WallTime(time.time())
+    tokens, wall = _signer(settings), WallTime(time.time())
     return [
         CarAccount(f"V{n}", token=tokens.issue("driver", f"D{n}", session="bench", wall=wall, vehicle=f"V{n}"))
         for n in range(cars)
     ]
+
+
+def passenger_tokens(settings: Settings, passengers: Sequence[PassengerId]) -> list[str]:
+    """A token for each passenger, as if by the code to the phone."""
+    tokens, wall = _signer(settings), WallTime(time.time())
+    return [tokens.issue("passenger", passenger, session="bench", wall=wall) for passenger in passengers]
+
+
+def _signer(settings: Settings) -> Tokens:
+    return Tokens(token_secret(settings).get_secret_value().encode(), TOKENS_FOR_S)

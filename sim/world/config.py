@@ -70,6 +70,8 @@ class WorldConfig:
     hail_radius_m: float = 500.0
     first_passenger: int = 0
     """Passengers are numbered from here on; their phones and Alipay accounts are made from the number."""
+    passenger_tokens: tuple[str, ...] = field(default=(), repr=False)
+    """The first passengers do not sign in: they have these."""
     warm_passengers: int = 0
     """So many passengers connect before demand begins (with ``stay_connected``)."""
     served: Box | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from functools import partial
 from random import Random
 
@@ -10,19 +11,29 @@ from sim.world.city import City
 from sim.world.client import Client, Wire
 from sim.world.driver import Driver
 from sim.world.passenger import Passenger
-from sim.world.sign_in import SignInDesk
+from sim.world.sign_in import SignIn, SignInDesk, Token, known
 from sim.world.wishes import Wish
 
 
 class Crowd:
     """Takes whoever has been free longest, or somebody new. Tokens outlive connections."""
 
-    def __init__(self, city: City, wire: Wire, desk: SignInDesk, rng: Random, first_number: int) -> None:
+    def __init__(
+        self,
+        city: City,
+        wire: Wire,
+        desk: SignInDesk,
+        rng: Random,
+        *,
+        first_number: int,
+        tokens: Sequence[str] = (),
+    ) -> None:
         self._city = city
         self._wire = wire
         self._desk = desk
         self._rng = rng
         self._next_number = first_number
+        self._tokens = iter(tokens)
         self._free: deque[Passenger] = deque()
         self._clients: dict[Passenger, Client] = {}
         self._living: set[Passenger] = set()
@@ -59,8 +70,10 @@ class Crowd:
         number = self._next_number
         self._next_number += 1
         rng = Random(self._rng.getrandbits(64))
+        token = next(self._tokens, None)
         # 555 is no area code: nobody's real phone.
-        sign_in = partial(self._desk.passenger, f"+1555{number:07d}")
+        by_phone = partial(self._desk.passenger, f"+1555{number:07d}")
+        sign_in: SignIn = by_phone if token is None else known(Token(token))
         passenger = Passenger(f"2088{number:012d}", self._city, rng)
         client = Client(self._wire, f"P{number}", sign_in, passenger, rng)
         passenger.use(client)

@@ -12,7 +12,7 @@ from sim.world.city import City
 from sim.world.client import Client, Wire
 from sim.world.config import CarAccount, WorldConfig
 from sim.world.driver import Driver
-from sim.world.sign_in import SignIn, SignInDesk, Token
+from sim.world.sign_in import SignIn, SignInDesk, Token, known
 
 
 class Fleet:
@@ -64,9 +64,5 @@ class Fleet:
 
 def _sign_in(account: CarAccount, desk: SignInDesk) -> SignIn:
     if account.token:
-        return partial(_known, Token(account.token))
+        return known(Token(account.token))
     return partial(desk.driver, account.driver, account.pin, account.vehicle)
-
-
-async def _known(token: Token) -> Token:
-    return token

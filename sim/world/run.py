@@ -76,7 +76,10 @@ class _World:
             return Wire(config.ws_url, config.run, gate, clock, agenda, tally, config.ping_interval_s)
 
         self._fleet = Fleet(config, city, wire(), desk, Random(rng.getrandbits(64)))
-        self._crowd = Crowd(city, wire(), desk, Random(rng.getrandbits(64)), config.first_passenger)
+        whims = Random(rng.getrandbits(64))
+        self._crowd = Crowd(
+            city, wire(), desk, whims, first_number=config.first_passenger, tokens=config.passenger_tokens
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until ``stop``."""

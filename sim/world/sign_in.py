@@ -25,6 +25,15 @@ class Token(msgspec.Struct, frozen=True):
 SignIn = Callable[[], Awaitable[Token]]
 
 
+def known(token: Token) -> SignIn:
+    """The sign-in of who has a token already."""
+
+    async def have() -> Token:
+        return token
+
+    return have
+
+
 class SignInError(Exception):
     """The server did not let us in. ``code``: its error number, or None where it did not answer as it should."""
 

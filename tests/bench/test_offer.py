@@ -104,7 +104,7 @@ def test_the_world_is_what_was_asked_for(tmp_path_factory: pytest.TempPathFactor
         think_s=1,
         pickup_s=20,
         ride_s=60,
-        passengers=5,
+        passenger_tokens=["p1"],
         warm_up_s=0,
         seconds=1,
         settle_s=0,
@@ -113,4 +113,5 @@ def test_the_world_is_what_was_asked_for(tmp_path_factory: pytest.TempPathFactor
     found = world(setup)
     assert (found.ws_url, found.demand.per_hour, found.fix_interval_s) == ("ws://127.0.0.1:1/v1/ws", 72_000, 1.0)
     assert [(car.vehicle, car.token) for car in found.fleet] == [("V1", "t1"), ("V2", "t2")]
+    assert (found.passenger_tokens, found.warm_passengers) == (("p1",), 1)
     assert (found.habits.driver.think_s, found.habits.passenger.pays) == ((1, 1), False)
