@@ -24,23 +24,23 @@ from typing import Final
 
 import msgspec
 
-from dispatch.actors.answers import Answers, same, stored
-from dispatch.actors.due_calendar import DueCalendar, DueRef, ref_of
-from dispatch.actors.dues import dues_of, is_timer, outgoing, timer_work
+from dispatch.actors.answers import same
+from dispatch.actors.due_calendar import ref_of
 from dispatch.actors.entry import NEVER_LOADED, Entry, folded
 from dispatch.actors.followers import Followers
 from dispatch.actors.inboxes import Inboxes
-from dispatch.actors.kinds import EntityKind, Shown
-from dispatch.actors.protocol import Attachment, Audience, Done, Envelope, Refused, Reply
+from dispatch.actors.kinds import EntityKind
+from dispatch.actors.memory import Memory
+from dispatch.actors.outlet import Outlet
+from dispatch.actors.protocol import Attachment, Audience, Done, Envelope, Refused
 from dispatch.actors.refused_batch import next_step
+from dispatch.actors.staging import applied, seen
 from dispatch.actors.transaction import Transaction, TransactionFullError
-from dispatch.actors.work import Effects, Failure, ForeignLoad, ListingChange, LookUp, Staged, Work
+from dispatch.actors.work import Effects, ForeignLoad, LookUp, Staged, Work
 from dispatch.commands import Moved, decode_command
-from dispatch.entity import SYSTEM, Context, Decision, Entity, EntityKey, Event, Kind, NeedsForeignError
+from dispatch.entity import SYSTEM, Context, Decision, Entity, EntityKey, Kind, NeedsForeignError
 from dispatch.errors import DispatchError, ErrorCode
-from dispatch.events import encode_event, event_name
 from dispatch.ids import CommandId
-from dispatch.market import Listing
 from dispatch.store.journal import Batch, Committed, Conflict, History, StoredDue, StoredReply
 from dispatch.units import CityTime
 
@@ -48,7 +48,6 @@ SNAPSHOT_EVERY: Final = 128
 PUT_OFF_S: Final = 5.0
 """City seconds until a timer is tried again whose work could not be done."""
 
-_encode_reply = msgspec.msgpack.Encoder().encode
 _decode_reply = msgspec.msgpack.Decoder(Done | Refused).decode
 
 
@@ -67,43 +66,44 @@ class HostCore:
         self.kind = kind
         self.inboxes = inboxes
         self.followers = Followers(kinds[kind], inboxes)
-        self.entries: dict[EntityKey, Entry] = {}
-        self.calendar = DueCalendar()
+        self._memory = Memory()
+        self._outlet = Outlet(self.followers)
         self.now = CityTime(0.0)
         self._kinds = kinds
         self._own = kinds[kind]
         self._passivate_after_s = passivate_after_s
         self._adopt = adopt
-        self._answers = Answers()
-        self._loads: dict[EntityKey, None] = {}
         self._foreign_loads: list[ForeignLoad] = []
         self._lookups: list[LookUp] = []
         self._open = Transaction()
         self._flight: Transaction | None = None
         self._again: deque[Work] = deque()
         self._deferred: list[Work] = []
-        self._let_go: dict[DueRef, StoredDue] = {}
-        self._effects = Effects()
+
+    @property
+    def entries(self) -> Mapping[EntityKey, Entry]:
+        """The entities in memory, or on their way there."""
+        return self._memory.entries
 
     # ── what goes in ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def submit(self, token: int, envelope: Envelope, now: CityTime) -> None:
         """A command. Its reply comes out in the effects, under ``token``."""
         self.now = now
-        repeated, reply = self._answers.repeated(token, envelope)
+        repeated, reply = self._outlet.answers.repeated(token, envelope)
         if repeated:
             if reply is not None:
-                self._effects.replies.append((token, reply))
+                self._outlet.reply(token, reply)
             return
         try:
             work = Work(self._key(envelope.key), envelope, decode_command(envelope.body), [token])
         except (ValueError, msgspec.DecodeError) as error:
-            self._effects.replies.append((token, Refused(ErrorCode.MALFORMED.value, detail=str(error))))
+            self._outlet.reply(token, Refused(ErrorCode.MALFORMED.value, detail=str(error)))
             return
         if not envelope.command_id:
-            self._effects.replies.append((token, Refused(ErrorCode.MALFORMED.value, "id")))
+            self._outlet.reply(token, Refused(ErrorCode.MALFORMED.value, "id"))
             return
-        self._answers.begin(work)
+        self._outlet.answers.begin(work)
         self._enqueue(work)
 
     def attach(self, token: int, gateway: str, attachment: Attachment, now: CityTime) -> None:
@@ -112,10 +112,10 @@ class HostCore:
         try:
             key = self._key(attachment.key)
         except ValueError as error:
-            self._effects.attached.append((token, Refused(ErrorCode.MALFORMED.value, detail=str(error))))
+            self._outlet.refuse_follower(token, Refused(ErrorCode.MALFORMED.value, detail=str(error)))
             return
         self.followers.wait(key, token, gateway, attachment)
-        self._answer_followers(self.want(key))
+        self._outlet.answer_followers(self.want(key))
 
     def _key(self, text: str) -> EntityKey:
         key = EntityKey.parse(text)
@@ -131,7 +131,7 @@ class HostCore:
         """The dues that the journal has for this host's shards: arm them, and load their owners."""
         self.now = now
         for due in dues:
-            self.calendar.arm(due)
+            self._outlet.calendar.arm(due)
             self.want(due.owner)
 
     def tick(self, now: CityTime) -> None:
@@ -166,18 +166,18 @@ class HostCore:
         reply = look_up.refusal
         if known is not None:
             reply = same(known.digest, look_up.work.envelope, _decode_reply(known.body))
-        self._finish(look_up.work, reply)
+        self._outlet.finish(look_up.work, reply)
 
     def call_done(self, due: StoredDue, *, answered: bool, retry_at: float) -> None:
         """A call was answered (whatever the answer), or nobody was found and it is to be sent again at ``retry_at``."""
-        self._let_go.pop(ref_of(due), None)
+        self._outlet.called(due)
         if self._is_replaced(due):
             return
         if answered:
-            self.calendar.disarm(ref_of(due))
+            self._outlet.calendar.disarm(ref_of(due))
             self._open.dues_done.append(ref_of(due))
         else:
-            self.calendar.arm(due, retry_at)
+            self._outlet.calendar.arm(due, retry_at)
 
     def committed(self, result: Committed | Conflict | None, now: CityTime) -> None:
         """What became of the batch in flight; None where the journal cannot tell."""
@@ -188,10 +188,13 @@ class HostCore:
         deferred, self._deferred = self._deferred, []
         if isinstance(result, Committed):
             for staged in flight.staged:
-                self._release(staged)
+                entry = self.entries.get(staged.work.key)
+                if entry is not None:
+                    self._memory.unstaged(entry)
+                self._outlet.release(entry, staged)
             self._fire_dues()
             for key in self.followers.waited_for():
-                self._answer_followers(self.want(key))
+                self._outlet.answer_followers(self.want(key))
         else:
             self._roll_back(flight, result)
         for work in deferred:
@@ -202,9 +205,7 @@ class HostCore:
 
     def take_loads(self) -> list[EntityKey]:
         """Entities to be loaded; answered by ``loaded``."""
-        loads = list(self._loads)
-        self._loads.clear()
-        return loads
+        return self._memory.take_loads()
 
     def take_foreign_loads(self) -> list[ForeignLoad]:
         """Decisions that wait for other entities; each answered by ``foreign_loaded``."""
@@ -225,7 +226,7 @@ class HostCore:
         if not self._open:
             return None
         self._flight, self._open = self._open, Transaction()
-        batch = self._flight.batch(self._entity)
+        batch = self._flight.batch(self._memory.entity)
         if not batch:
             self.committed(Committed(), self.now)
             return None
@@ -233,8 +234,7 @@ class HostCore:
 
     def take_effects(self) -> Effects:
         """Everything that may leave now."""
-        effects, self._effects = self._effects, Effects()
-        return effects
+        return self._outlet.take()
 
     @property
     def wants_commit(self) -> bool:
@@ -245,7 +245,7 @@ class HostCore:
     def busy(self) -> bool:
         """Whether something still waits for the journal."""
         waiting = self._flight is not None or bool(self._open) or bool(self._again) or bool(self._deferred)
-        return waiting or bool(self._loads or self._answers)
+        return waiting or self._memory.loading or bool(self._outlet.answers)
 
     # ── deciding ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -298,7 +298,7 @@ class HostCore:
 
     def _decide(self, entry: Entry, entity: Entity, work: Work) -> None:
         if work.due is not None and self._is_replaced(work.due):
-            self._finish(work, Done(entity.seq, entity.state))
+            self._outlet.finish(work, Done(entity.seq, entity.state))
             return
         context = Context(self.now, work.envelope.principal, CommandId(work.envelope.command_id), work.foreign)
         try:
@@ -321,60 +321,20 @@ class HostCore:
         if work.envelope.keep:
             self._lookups.append(LookUp(work, refusal))
         else:
-            self._finish(work, refusal)
+            self._outlet.finish(work, refusal)
 
     def _apply(self, entry: Entry, entity: Entity, work: Work, decision: Decision) -> None:
         """Apply a decision in memory and put it into the open transaction."""
         self._open.check(decision.foreign)
-        first_seq = entity.seq
-        encoded: list[tuple[float, bytes]] = []
-        shown: list[Shown] = []
-        for event in decision.events:
-            self._fold(entry, entity, event, first_seq)
-            encoded.append((event.at, encode_event(event)))
-            shown.extend(self._shown(entity, event))
-        reply = self._reply_of(entity, decision)
-        writes = bool(decision.events or decision.put or decision.drop)
-        staged = Staged(
-            work=work,
-            decision=decision,
-            reply=reply,
-            first_seq=first_seq,
-            shown=shown,
-            listing=entity.listing(),
-            dues=dues_of(entry.key, decision, self.now),
-            stored=stored(work, _encode_reply(reply)) if writes else None,
-        )
+        staged, encoded = applied(self._own, entity, work, decision, self.now)
         entry.staged += 1
         self._open.add(staged, encoded, snapshot=self._snapshot_due(entry, entity))
-
-    @staticmethod
-    def _fold(entry: Entry, entity: Entity, event: Event, first_seq: int) -> None:
-        """Apply one event. An illegal first one is a refusal; a later one leaves an entity that is no longer true."""
-        try:
-            entity.apply(event)
-        except DispatchError as error:
-            if entity.seq == first_seq:
-                raise
-            raise RuntimeError(f"{entry.key} decided what it may not do") from error
 
     def _snapshot_due(self, entry: Entry, entity: Entity) -> bool:
         if entity.seq - entry.snapshot_seq < SNAPSHOT_EVERY:
             return False
         entry.snapshot_seq = entity.seq
         return True
-
-    def _shown(self, entity: Entity, event: Event) -> list[Shown]:
-        if self._own.view is None:
-            return []
-        return [Shown(entity.seq, event_name(event), event.at, self._own.view(entity))]
-
-    @staticmethod
-    def _reply_of(entity: Entity, decision: Decision) -> Reply:
-        if decision.refusal is not None:
-            error = decision.refusal
-            return Refused(error.code.value, error.field, error.detail)
-        return Done(entity.seq, entity.state, decision.reply or {})
 
     def _hear_moved(self, entry: Entry, entity: Entity, work: Work, moved: Moved) -> None:
         """Another host appended to this stream. Apply it if it follows; else load the stream again.
@@ -386,7 +346,7 @@ class HostCore:
             return
         if moved.after < entity.seq < moved.after + len(moved.events) or entity.seq < moved.after:
             entry.waiting.insert(0, work)
-            self._forget(entry)
+            self._memory.forget(entry)
             return
         try:
             if entity.seq == moved.after:
@@ -399,51 +359,9 @@ class HostCore:
         for _, body in moved.events:
             event = self._own.decode_event(body)
             entity.apply(event)
-            for shown in self._shown(entity, event):
-                self._tell(entry, shown)
-        self._list(entry, entity.listing())
-
-    # ── after the commit ─────────────────────────────────────────────────────────────────────────────────────────
-
-    def _release(self, staged: Staged) -> None:
-        """Let out what a committed decision brought."""
-        work = staged.work
-        if work.due is not None:
-            self.calendar.disarm(ref_of(work.due))
-        for name in staged.decision.drop:
-            self.calendar.disarm(DueRef(work.key, name))
-        for due in staged.dues:
-            self.calendar.arm(due)
-        self._effects.signals.extend(staged.decision.signals)
-        entry = self.entries.get(work.key)
-        if entry is not None:
-            entry.staged -= 1
-            for shown in staged.shown:
-                self._tell(entry, shown)
-            self._list(entry, staged.listing)
-            if entry.entity is None and not entry.staged:
-                self._loads[entry.key] = None
-        if work.envelope.command_id:
-            self._finish(work, staged.reply)
-
-    def _finish(self, work: Work, reply: Reply) -> None:
-        self._answers.end(work, reply)
-        if work.due is not None:
-            self._let_go.pop(ref_of(work.due), None)
-        self._effects.replies.extend((token, reply) for token in work.tokens)
-        self._effects.counts.append(("accepted" if isinstance(reply, Done) else "refused", type(work.command).__name__))
-
-    def _tell(self, entry: Entry, shown: Shown) -> None:
-        if self.followers.tell(entry, shown):
-            self._effects.shown.append((entry.key, shown))
-
-    def _answer_followers(self, entry: Entry) -> None:
-        self._effects.attached.extend(self.followers.answer(entry))
-
-    def _list(self, entry: Entry, listing: Listing | None) -> None:
-        if listing != entry.listed:
-            entry.listed = listing
-            self._effects.listings.append(ListingChange(entry.key, listing))
+            for shown in seen(self._own, entity, event):
+                self._outlet.tell(entry, shown)
+        self._outlet.relist(entry, entity.listing())
 
     # ── when the journal says no, or an entity breaks down ───────────────────────────────────────────────────────
 
@@ -468,7 +386,7 @@ class HostCore:
         behind += entry.waiting
         entry.held, entry.waiting = None, []
         entry.staged = 0
-        self._forget(entry)
+        self._memory.forget(entry)
         return behind
 
     def _goes_again(self, staged: Staged, result: Conflict | None) -> bool:
@@ -477,7 +395,7 @@ class HostCore:
         work.tries += 1
         step = next_step(staged, result)
         if step.answer is not None:
-            self._finish(work, step.answer)
+            self._outlet.finish(work, step.answer)
         elif step.refusal is not None:
             self._refuse(work, step.refusal)
         elif step.foreign:
@@ -491,42 +409,25 @@ class HostCore:
 
     def _put_off(self, work: Work, code: ErrorCode) -> None:
         """It cannot be done now: senders are told so, and may ask again; a timer does so by itself."""
-        self._finish(work, Refused(code.value))
+        self._outlet.finish(work, Refused(code.value))
         if work.due is not None and not self._is_replaced(work.due):
-            self.calendar.arm(work.due, self.now + PUT_OFF_S)
+            self._outlet.calendar.arm(work.due, self.now + PUT_OFF_S)
 
     def _break_down(self, entry: Entry, work: Work, error: Exception) -> None:
         """A bug: nothing of the work is written, and the entity is loaded again, for it may be half changed."""
-        self._effects.failures.append(Failure(f"{entry.key} {type(work.command).__name__}", error))
+        self._outlet.fail(f"{entry.key} {type(work.command).__name__}", error)
         if entry.held is work:
             entry.held = None
         self._put_off(work, ErrorCode.INTERNAL)
-        self._forget(entry)
-
-    def _forget(self, entry: Entry) -> None:
-        """Load the entity again, when all of it that is staged has come to an end."""
-        entry.snapshot_seq = 0
-        if entry.entity is not None:
-            entry.before, entry.entity = entry.entity, None
-        if not entry.staged:
-            self._loads[entry.key] = None
+        self._memory.forget(entry)
 
     # ── loading ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def want(self, key: EntityKey) -> Entry:
         """The entry of an entity, which is loaded if it is not there."""
-        entry = self.entries.get(key)
-        if entry is None:
-            entry = self.entries[key] = Entry(key, self.now)
-            self._loads[key] = None
-        return entry
-
-    def _entity(self, key: EntityKey) -> Entity | None:
-        entry = self.entries.get(key)
-        return entry.entity if entry is not None else None
+        return self._memory.want(key, self.now)
 
     def _restore(self, entry: Entry, history: History) -> None:
-        self._loads.pop(entry.key, None)
         try:
             entity, shown = folded(self._own, history)
             if entry.before is not None and self._adopt is not None:
@@ -540,59 +441,35 @@ class HostCore:
             entry.tail.extend(shown)
         else:
             for one in shown:
-                self._tell(entry, one)
+                self._outlet.tell(entry, one)
         entry.told = entity.seq
         for due in history.dues:
-            ref = ref_of(due)
-            if due not in (self._let_go.get(ref), self.calendar.armed(ref)):
-                self.calendar.arm(due)
-        self._list(entry, entity.listing())
-        self._answer_followers(entry)
+            self._outlet.arm_again(due)
+        self._outlet.relist(entry, entity.listing())
+        self._outlet.answer_followers(entry)
         self._decide_waiting(entry)
 
     def _cannot_load(self, entry: Entry, error: Exception) -> None:
         """A history that cannot be folded: all who want the entity are told so."""
-        self._effects.failures.append(Failure(str(entry.key), error))
-        del self.entries[entry.key]
-        for work in [*([entry.held] if entry.held is not None else []), *entry.waiting]:
+        self._outlet.fail(str(entry.key), error)
+        for work in self._memory.drop(entry):
             self._put_off(work, ErrorCode.INTERNAL)
-        self._effects.attached.extend(self.followers.refuse(entry.key, ErrorCode.INTERNAL))
+        self._outlet.refuse_followers(entry, ErrorCode.INTERNAL)
 
-    # ── dues ─────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── dues and sleep ───────────────────────────────────────────────────────────────────────────────────────────
 
     def _fire_dues(self) -> None:
-        """Send what is due: to this host's own entities as work, elsewhere as calls."""
-        for due in list(self.calendar.pop(self.now)):
-            self._let_go[ref_of(due)] = due
-            if is_timer(due):
-                self._enqueue(timer_work(due))
-            else:
-                self._effects.calls.append(outgoing(due))
+        for work in self._outlet.fire(self.now):
+            self._enqueue(work)
 
     def _is_replaced(self, due: StoredDue) -> bool:
         """Whether a later decision has put another due under the name of one that was let go."""
         ref = ref_of(due)
         if self._open.puts(ref) or (self._flight is not None and self._flight.puts(ref)):
             return True
-        armed = self.calendar.armed(ref)
-        return armed is not None and armed != due
-
-    # ── sleep ────────────────────────────────────────────────────────────────────────────────────────────────────
+        return self._outlet.is_rearmed(due)
 
     def passivate(self, asleep: Callable[[Entity], bool]) -> int:
         """Put entities to sleep that nobody follows or has asked for a while; says how many."""
-        until = self.now - self._passivate_after_s
-        waited_for = set(self.followers.waited_for())
-        idle = [
-            key
-            for key, entry in self.entries.items()
-            if entry.touched_at < until
-            and entry.at_rest
-            and key not in self.inboxes.followers
-            and key not in waited_for
-            and entry.entity is not None
-            and asleep(entry.entity)
-        ]
-        for key in idle:
-            del self.entries[key]
-        return len(idle)
+        busy = {*self.inboxes.followers, *self.followers.waited_for()}
+        return self._memory.passivate(self.now - self._passivate_after_s, busy, asleep)
