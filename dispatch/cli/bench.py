@@ -41,12 +41,14 @@ def bench(
             raise fail(f"no bench {name!r}: {', '.join(BENCHES)}")
         _show(BENCHES)
         return
+    from dispatch.supervisor import StartError
+
     try:
         options = parsed(context.args)
         before = importlib.import_module("bench.machine").machine()
         with nothing_left_behind():
             figures = importlib.import_module(f"bench.{name}").run(**options) | before
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, StartError) as error:
         raise fail(f"bench {name}: {error}") from error
     if json:
         print_json(figures)
