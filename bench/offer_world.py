@@ -26,7 +26,8 @@ from sim.world.samples import Samples
 from sim.world.server_clock import ServerClock
 from sim.world.tally import Tally
 
-CONNECTS_PER_S = 100.0
+CONNECTS_PER_S = 30.0
+"""Drivers, and passengers, that connect in a second: more than a busy gateway greets would only come again."""
 PATIENCE_S = 240.0
 
 
