@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,12 +13,13 @@ import httpx
 import msgpack
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 PICKUP = {"lat": 37.7850, "lng": -122.4100, "text": "Union Square"}
 DROPOFF = {"lat": 37.7680, "lng": -122.4300}
 START = (37.7840, -122.4090)
-WITHIN_S = 30.0
+WITHIN_S = 60.0
 
 Message = dict[str, Any]
 
@@ -38,7 +40,9 @@ class App:
         self.resume: list[Message] = []
 
     async def __aenter__(self) -> Self:
-        self._connection = await connect(self._ws, subprotocols=[Subprotocol("taxi.v1.msgpack")], compression=None)
+        self._connection = await connect(
+            self._ws, subprotocols=[Subprotocol("taxi.v1.msgpack")], compression=None, open_timeout=WITHIN_S
+        )
         self._reader = asyncio.create_task(self._read())
         await self.send({**self._hello, "resume": self.resume} if self.resume else self._hello)
         self.welcome = await self.wait(lambda m: m["t"] in ("welcome", "rejected"))
@@ -54,10 +58,11 @@ class App:
 
     async def _read(self) -> None:
         assert self._connection is not None
-        async for data in self._connection:
-            assert isinstance(data, bytes)
-            self.received.append(msgpack.unpackb(data))
-            self._came.set()
+        with suppress(ConnectionClosed):
+            async for data in self._connection:
+                assert isinstance(data, bytes)
+                self.received.append(msgpack.unpackb(data))
+                self._came.set()
         self.closed = self._connection.close_code
         self._came.set()
 
