@@ -10,17 +10,18 @@ from dispatch.commands import (
     CancelRide,
     EndShift,
     GiveBack,
+    RefuseOffer,
     ReleaseFromTrip,
     ReportArrival,
     RequestTrip,
     StartBreak,
     StartShift,
     TakeOffer,
-    TakeOut,
     encode_command,
 )
 from dispatch.entity import SYSTEM, Command, EntityKey, Principal
 from dispatch.errors import ErrorCode
+from dispatch.store.journal import StoredDue
 from tests.dispatch.actors.harness import (
     CODE,
     DISPATCHER,
@@ -217,7 +218,8 @@ def test_what_is_no_command_is_refused(city: City, envelope: Envelope) -> None:
 # ── rollback ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_one_conflict_spoils_no_other_command(city: City) -> None:
+@pytest.mark.parametrize("late", [False, True])
+def test_one_conflict_spoils_no_other_command(city: City, late: bool) -> None:
     """A batch of several entities, one of them changed elsewhere: each gets its right answer, in batches of one."""
     for name in ("V1", "V2", "V3"):
         city.online(name)
@@ -231,6 +233,9 @@ def test_one_conflict_spoils_no_other_command(city: City) -> None:
         (vehicle_key("V2"), EndShift(), driver("V2")),
     ]
     tokens = [paused.submit(city.envelope(*command)) for command in commands]
+    paused.reads = not late  # the next batch is asked for before the entities are there again
+    paused.pump()
+    paused.reads = True
     paused.pump()
 
     replies = [paused.replies[token] for token in tokens]
@@ -443,22 +448,38 @@ def test_call_to_a_host_that_cannot_decide_now_is_sent_again(city: City) -> None
 
 
 def test_timer_that_was_replaced_does_nothing(city: City) -> None:
-    """A firing that waited behind the decision that set the timer anew neither acts nor removes the new timer."""
+    """A firing that comes behind the decision that set the timer anew neither acts nor removes the new timer."""
     city.online()
-    city.request()
-    first = city.offer()
+    city.request("T1")
+    city.request("T2")
+    first = city.offer("T1")
     city.clock.advance(15)
-    city.vehicles.faults.append("down")
-    host = city.vehicles
-    host.submit(city.envelope(V, TakeOut("checked"), DISPATCHER))
-    host.core.tick(city.clock.city())
-    host.pump()
+    city.send(V, RefuseOffer(first), driver())
+    city.send(V, city.offer_of("T2"), keep=False)
+    city.vehicles.core.tick(city.clock.city())
     city.settle()
+    assert city.states("V1", "T2") == ("offered", "offered")
 
-    assert city.vehicle().state == "out_of_service"
-    assert city.events(V).count("offer_withdrawn") == 1
-    assert "offer_expiry" not in city.tables.dues[V]
-    assert first
+    city.pass_time(16)
+
+    assert city.states("V1", "T2") == ("idle", "matching")
+    assert city.events(V)[-4:] == ["offer_made", "offer_declined", "offer_made", "offer_expired"]
+
+
+def test_call_that_was_replaced_is_not_taken_for_done(city: City) -> None:
+    """The answer to an old call leaves a newer due of the same name where it is, in memory and in the journal."""
+    city.online()
+    old = StoredDue(V, "work", 0.0, "alipay:old", b"")
+    new = old._replace(target="alipay:new")
+    city.tables.dues[V] = {"work": new}
+    host = city.bear("vehicle")
+    city.vehicles.core.call_done(old, answered=True, retry_at=0.0)
+    host.pump()
+
+    assert city.tables.dues[V] == {"work": new}
+    host.core.tick(city.clock.city())
+    host.collect()
+    assert [call.due for call in host.calls] == [new]
 
 
 # ── what another host wrote ──────────────────────────────────────────────────────────────────────────────────────
