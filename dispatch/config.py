@@ -129,7 +129,7 @@ def rules_of(settings: Settings) -> Rules:
         reservation_lead_s=settings.trip.reservation_lead_s,
         no_show_after_s=settings.trip.no_show_after_s,
         max_mps=settings.vehicle.max_kmh / 3.6,
-        future_tolerance_s=settings.vehicle.future_tolerance_s,
+        future_tolerance_s=settings.vehicle.future_tolerance_s * max(1.0, settings.clock.speed),
         zones=tuple(Zone(zone.name, zone.lat, zone.lng, zone.radius_m) for zone in settings.city.zones),
     )
 

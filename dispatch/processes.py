@@ -79,12 +79,30 @@ def descendants(of: int) -> list[int]:
     return found
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether a process was stopped (SIGSTOP) or has ended: it will not answer by itself."""
+    fields = _stat(Path(f"/proc/{pid}"))
+    return fields is None or fields[0] in ("T", "t", "Z", "X")
+
+
+def processor_s(pid: int) -> float:
+    """Processor seconds that a process has used; 0 for one that is gone."""
+    fields = _stat(Path(f"/proc/{pid}"))
+    return 0.0 if fields is None else (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def _parent(entry: Path) -> int | None:
+    fields = _stat(entry)
+    return None if fields is None else int(fields[1])
+
+
+def _stat(entry: Path) -> list[str] | None:
+    """The fields of ``/proc/PID/stat`` after the name: state, parent, …; None for a process that is gone."""
     try:
         stat = (entry / "stat").read_text()
     except OSError:
         return None
-    return int(stat.rpartition(")")[2].split()[1])
+    return stat.rpartition(")")[2].split()
 
 
 def end_descendants(*, within_s: float = 5.0) -> list[int]:

@@ -132,7 +132,7 @@ class VehicleSettings(Section):
     stale_after_s: float = _set(30.0, "Without a fix for so long, a car gets no offers.", CITY_S, gt=0)
     max_kmh: float = _set(150.0, "A fix that implies a higher speed is a jump.", "km/h", gt=0)
     future_tolerance_s: float = _set(
-        5.0, "How far a fix may lie in the future, after the phone's clock offset is taken off.", CITY_S, ge=0
+        5.0, "How far a fix may lie in the future, after the phone's clock offset is taken off.", WALL_S, ge=0
     )
 
 

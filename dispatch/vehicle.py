@@ -246,6 +246,8 @@ class Vehicle:
         trip_key = EntityKey("trip", command.trip)
         if trip_key in context.foreign:
             raise DispatchError(ErrorCode.TRIP_CHANGED, detail=command.trip)
+        if self.data.state == OFFERED and self.data.offer is not None and self.data.offer.offer == command.offer:
+            return Decision()
         self._must_suit(command, context.now)
         expires_at = context.now + self.rules.offer_countdown_s
         made = OfferMade(

@@ -17,6 +17,7 @@ import msgspec
 import ray
 import structlog
 
+from dispatch import processes
 from dispatch.actors.client import RayHosts
 from dispatch.actors.line import LineDownError, find_actor
 from dispatch.actors.placement import Placement
@@ -33,6 +34,8 @@ OBJECT_STORE_BYTES: Final = 128 * 1024 * 1024
 CALLS_AT_ONCE: Final = 1000
 PING_EVERY_S: Final = 1.0
 SILENT_AFTER_S: Final = 4.0
+HOPELESS_AFTER_S: Final = 60.0
+"""A process that is silent but still works (a busy machine starves it) is given so long."""
 BIRTH_WITHIN_S: Final = 120.0
 
 
@@ -195,11 +198,20 @@ class Cluster:
     async def _watch_one(self, name: str) -> None:
         line = self.hosts.line(name)
         pid = 0
+        silent_s, worked_before = 0.0, 0.0
         while True:
             try:
                 _, pid = await line.call("ping", within_s=SILENT_AFTER_S)
+                silent_s = 0.0
             except LineDownError as error:
-                if isinstance(error.__cause__, TimeoutError) and pid:
+                if not isinstance(error.__cause__, TimeoutError) or not pid:
+                    await asyncio.sleep(PING_EVERY_S)
+                    continue
+                silent_s += SILENT_AFTER_S
+                worked = processes.processor_s(pid)
+                starved = worked > worked_before and not processes.is_stopped(pid)
+                worked_before = worked
+                if not starved or silent_s >= HOPELESS_AFTER_S:
                     log.warning("silent actor is replaced", actor=name, pid=pid)
                     _kill(pid)
                     pid = 0

@@ -214,8 +214,8 @@ class EntityHost:
         for key, listing in changes:
             why = ""
             if listing is None:
-                entity = self.shell.core.entries[key].entity
-                why = entity.state if entity is not None else ""
+                entry = self.shell.core.entries.get(key)
+                why = entry.entity.state if entry is not None and entry.entity is not None else ""
             for feed in self.feeds:
                 feed.list(key, listing, why)
 
