@@ -1,4 +1,4 @@
-"""One real system for the tests of a module: Ray, Valkey, journal, gateway and Alipay sandbox."""
+"""One real system for all tests that need no other: Ray, Valkey, journal, gateway and Alipay sandbox."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Company:
         return next(self._next)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     """A running system, its registry filled by the command line as a company would."""
     folder = tmp_path_factory.mktemp("company")
