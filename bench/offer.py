@@ -5,9 +5,10 @@ folder), at speed 1. In a process of their own, ``--cars`` drivers' apps (2,000)
 sockets, and ``--requests_per_s`` passengers (20) a second, each on a socket, request rides all over San Francisco at
 the city's real places. Drivers accept after ``--think_s`` (1), are at the passenger's after ``--pickup_s`` (20, fixed
 so that 2,000 cars suffice; they drive towards the place at most at 12 m/s) and ride for ``--ride_s`` (60). After
-``--warm_up`` seconds (60) the requests of ``--seconds`` (60) count; a request that has no offer ``--settle`` seconds
-(10) after the span's end counts as infinitely late (``null`` in JSON). Wall milliseconds between the app's sending
-the request and another app's being told the offer, so both sides' event loops are in it.
+``--warm_up`` seconds (90: by then rides end as fast as they begin) the requests of ``--seconds`` (60) count; a request
+that has no offer ``--settle`` seconds (10) after the span's end counts as infinitely late (``null`` in JSON). Wall
+milliseconds between the app's sending the request and another app's being told the offer, so both sides' event loops
+are in it.
 
 ``pickup_mean_s`` is how far away the offered cars were as the system itself reckoned: mean seconds of road travel
 time. All with a matching window of ``--window_s`` (2); then again with window 0, as ``window0_*``. ``ratio`` is p50
@@ -58,7 +59,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pickup_s: float = 20.0
     ride_s: float = 60.0
     window_s: float = 2.0
-    warm_up: float = 60.0
+    warm_up: float = 90.0
     seconds: float = 60.0
     settle: float = 10.0
     seed: int = 1
