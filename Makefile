@@ -14,7 +14,7 @@ JOBS   ?= auto
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test lint types imports unit integration docs format lock clean
+.PHONY: help setup run test lint types imports unit integration chaos docs format lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name what; \
@@ -55,7 +55,10 @@ unit: setup ## tests without processes, sockets and databases, in parallel
 	$(BIN)/pytest -q -n $(JOBS) -m "not integration"
 
 integration: setup ## tests with real parts: Valkey, PostgreSQL, Ray, sockets
-	$(BIN)/pytest -q -m integration
+	$(BIN)/pytest -q -m "integration and not chaos"
+
+chaos: setup ## hosts killed under load, an actor for each entity: minutes long
+	$(BIN)/pytest -q -m chaos
 
 docs: setup ## write the documents that are made from the code
 	$(BIN)/python -m dispatch.documents docs

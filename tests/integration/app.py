@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from collections.abc import Callable
 from contextlib import suppress
+from secrets import token_hex
 from types import TracebackType
 from typing import Any, Self
 
@@ -33,6 +34,7 @@ class App:
         self._connection: ClientConnection | None = None
         self._reader: asyncio.Task[None] | None = None
         self._ids = itertools.count(1)
+        self._run = token_hex(4)
         self._came = asyncio.Event()
         self.received: list[Message] = []
         self.closed: int | None = None
@@ -99,7 +101,7 @@ class App:
 
     async def command(self, name: str, command_id: str | None = None, **fields: object) -> Message:
         """Send a command under an id until it is answered, as apps do; the answer."""
-        command_id = command_id or f"c{next(self._ids)}"
+        command_id = command_id or f"{self._run}-{next(self._ids)}"
         while True:
             since = len(self.received)
             await self.send({"t": name, "id": command_id, **fields})
