@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import tempfile
 from pathlib import Path
 from subprocess import PIPE
@@ -80,6 +81,7 @@ def run(**options: object) -> dict[str, object]:
     for name, window_s in (("", plan.window_s), ("window0_", 0.0)):
         with tempfile.TemporaryDirectory(prefix="taxi-offer-") as folder:
             found = asyncio.run(_measure(plan, window_s, Path(folder)))
+        print(f"window {window_s:g} s: {found}", file=sys.stderr, flush=True)
         medians.append(found["p50_ms"])
         figures |= {f"{name}{key}": value for key, value in found.items()}
     return figures | {"ratio": round(medians[0] / medians[1], 2)}
