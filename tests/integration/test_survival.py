@@ -17,7 +17,7 @@ from tests.integration.app import DROPOFF, PICKUP, App, Driver, sign_in
 from tests.integration.conftest import enrol, settings_with
 from tests.integration.serving import TAXI, Served, alive, taxi
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.integration, pytest.mark.chaos, pytest.mark.timeout(600)]
 
 
 def demo(*arguments: str) -> dict[str, float]:
@@ -58,7 +58,6 @@ async def test_open_trips_go_on_after_everything_was_killed(tmp_path: Path) -> N
         await sandbox.stop()
 
 
-@pytest.mark.chaos
 def test_hosts_killed_under_load_lose_and_double_nothing() -> None:
     """Hosts and matcher killed and paused while a city runs: judged by what the clients were told."""
     figures = demo("--for", "60", "--cars", "60", "--kill", "--seed", "7")
@@ -70,7 +69,6 @@ def test_hosts_killed_under_load_lose_and_double_nothing() -> None:
     assert figures["violations"] == 0
 
 
-@pytest.mark.chaos
 def test_a_city_in_dedicated_placement() -> None:
     """A Ray actor for each vehicle, each trip and each payment serves rides too."""
     figures = demo("--for", "45", "--cars", "4", "--placement", "dedicated", "--hour", "12")
