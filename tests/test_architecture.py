@@ -42,6 +42,7 @@ SHELLS = {
     # Alipay over HTTP
     "dispatch.payment.absent",
     "dispatch.payment.configured",
+    "dispatch.payment.http_line",
     "dispatch.payment.mapi",
     # sockets and HTTP
     "ws_gateway.__main__",

@@ -6,7 +6,8 @@ from dispatch.clock import Clock
 from dispatch.config import Settings, SettingsError
 from dispatch.payment.absent import AbsentGateway
 from dispatch.payment.gateway import Gateway
-from dispatch.payment.mapi import MapiGateway, MapiMerchant
+from dispatch.payment.mapi import MapiGateway
+from dispatch.payment.mapi_merchant import MapiMerchant
 from dispatch.payment.payment import PaymentRules
 from dispatch.payment.signing import Credentials, KeyFormatError
 from dispatch.tariffs import read_tariff

@@ -8,8 +8,11 @@ Contract, for every implementation:
   ``Unknown``. No call raises for what the network or Alipay does.
 - **Nothing unsigned is believed as a success.** An unsigned answer counts as a refusal of a create or a close,
   and says nothing about a trade: to a query it is ``Unknown``.
-- **The order number is the identity.** Repeating ``create`` with the same order is safe and gives the same trade;
-  repeating ``query`` and ``close`` is always safe. After an ``Unknown``, query; never take a new number first.
+- **The order number is the identity.** Repeating ``create``, ``precreate`` and ``scan`` with the same order is safe
+  and gives the same trade; repeating ``query``, ``close`` and ``cancel`` is always safe. A refund's identity is order
+  and refund number: repeating it refunds once. After an ``Unknown``, query; never take a new number first.
+- **An order is asked for in the way it was placed**: cross-border Alipay keeps scanned payments apart from others, so
+  every call after the first names the way beside the number (:class:`OrderRef`).
 - **A trade is paid** exactly where :attr:`TradeStatus.paid` says so, in a signed query answer or in a verified
   notification whose facts match the order (:func:`dispatch.payment.notification.failed_checks`).
 """
@@ -18,7 +21,7 @@ from __future__ import annotations
 
 import enum
 import re
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 import msgspec
 
@@ -26,6 +29,7 @@ from dispatch.money import Money
 
 MAX_EXPIRY_MIN: Final = 15 * 24 * 60
 _ORDER_NO: Final = re.compile(r"[A-Za-z0-9_]{1,64}", re.ASCII)
+_AUTH_CODE: Final = re.compile(r"[0-9]{16,24}", re.ASCII)
 _AMOUNT: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,4})?", re.ASCII)
 
 
@@ -55,6 +59,18 @@ class TradeStatus(enum.Enum):
         return self in (TradeStatus.SUCCESS, TradeStatus.FINISHED)
 
 
+Way = Literal["page", "code", "scan"]
+"""How an order reaches its buyer: on a page inside the app (``tradePay``), by a code that the buyer scans from the
+driver's screen, or by the buyer's own code, which the driver scans."""
+
+
+class OrderRef(msgspec.Struct, frozen=True):
+    """An order that was placed before."""
+
+    out_trade_no: str
+    way: Way = "page"
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt to collect one charge. Raises ``ValueError`` for what Alipay would not take."""
 
@@ -63,8 +79,15 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     amount: Money
     subject: str
     """What the passenger reads, up to 256 characters."""
-    buyer_id: str
-    """The passenger's Alipay user id, 16 digits from 2088."""
+    way: Way = "page"
+    buyer_id: str = ""
+    """The passenger's Alipay user id, 16 digits from 2088; an order on a page needs it."""
+    auth_code: str = ""
+    """What the driver scanned from the passenger's phone, 16 to 24 digits; an order by scan needs it."""
+    terminal: str = ""
+    """The vehicle, for the bill."""
+    placed_at: str = ""
+    """``yyyyMMddHHmmss`` in Beijing's time, when the attempt began: the same in every repetition."""
     notify_url: str
     """Where Alipay posts the result."""
     expires_min: int
@@ -81,6 +104,38 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("a subject of 1 to 256 characters is needed, and a passback of 256 at most")
         if not 1 <= self.expires_min <= MAX_EXPIRY_MIN:
             raise ValueError(f"expiry of {self.expires_min} minutes is not within 1 to {MAX_EXPIRY_MIN}")
+        if self.way == "page" and not self.buyer_id:
+            raise ValueError("an order on a page needs its buyer")
+        if self.way == "scan" and not _AUTH_CODE.fullmatch(self.auth_code):
+            raise ValueError("an order by scan needs the 16 to 24 digits of the passenger's code")
+
+    @property
+    def ref(self) -> OrderRef:
+        """How later calls name this order."""
+        return OrderRef(self.out_trade_no, self.way)
+
+
+class Refund(msgspec.Struct, frozen=True, kw_only=True):
+    """Money back to the buyer of a paid order. Raises ``ValueError`` for what Alipay would not take."""
+
+    order: OrderRef
+    refund_no: str
+    """Ours, unique within the order and never the order's own number: up to 64 letters, digits and ``_``."""
+    amount: Money
+    total: Money
+    """The order's whole amount."""
+    reason: str
+    """Up to 128 characters, for the bill."""
+    operator: str = ""
+    """Who refunds, for the bill."""
+
+    def __post_init__(self) -> None:
+        if not _ORDER_NO.fullmatch(self.refund_no) or self.refund_no == self.order.out_trade_no:
+            raise ValueError(f"refund number {self.refund_no!r}")
+        if self.amount.currency != self.total.currency or not 0 < self.amount.minor <= self.total.minor:
+            raise ValueError(f"a refund of {self.amount} from {self.total}")
+        if len(self.reason) > 128:
+            raise ValueError("a reason of 128 characters at most")
 
 
 class OrderCreated(msgspec.Struct, frozen=True):
@@ -88,6 +143,21 @@ class OrderCreated(msgspec.Struct, frozen=True):
 
     out_trade_no: str
     trade_no: str
+
+
+class CodeMade(msgspec.Struct, frozen=True):
+    """The buyer may scan ``qr_code``. Alipay knows no trade until somebody does: a query says ``NotFound``."""
+
+    out_trade_no: str
+    qr_code: str
+    """The text of the code, a URL."""
+
+
+class PasswordWanted(msgspec.Struct, frozen=True):
+    """The buyer's code was taken, and the buyer's phone now asks for the password: query what becomes of it."""
+
+    out_trade_no: str
+    trade_no: str = ""
 
 
 class TradeView(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,8 +178,27 @@ class Closed(msgspec.Struct, frozen=True):
     out_trade_no: str
 
 
+class Cancelled(msgspec.Struct, frozen=True):
+    """The order can no longer be paid, and what was paid of it has gone back."""
+
+    out_trade_no: str
+    action: Literal["close", "refund", ""] = ""
+    """What it took; blank where there was nothing to undo."""
+
+
+class Refunded(msgspec.Struct, frozen=True, kw_only=True):
+    """The refund took place, by this call or by an earlier one with the same number."""
+
+    out_trade_no: str
+    refund_no: str
+    amount: Money
+    """This refund's."""
+    in_all: Money | None = None
+    """All refunds of the order so far, where the answer tells."""
+
+
 class NotFound(msgspec.Struct, frozen=True):
-    """Alipay signed that it knows no such trade."""
+    """Alipay signed that it knows no such trade, or no such refund of it."""
 
     out_trade_no: str
 
@@ -142,6 +231,8 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     """The amount as Alipay wrote it, ``"12.30"``."""
     currency: str = ""
     """Where the message names one; a mapi message of a mainland trade does not."""
+    app_id: str = ""
+    """Of the openapi application it is for; mapi messages have none."""
     seller_id: str = ""
     seller_email: str = ""
     buyer_id: str = ""
@@ -170,15 +261,35 @@ class Gateway(Protocol):
     """What the payment actor knows of Alipay. See the module for the contract."""
 
     async def create(self, order: Order) -> OrderCreated | Refused | Unknown:
-        """Make the trade that the passenger's app will confirm."""
+        """Make the trade that the passenger's app will confirm (way ``page``)."""
         ...
 
-    async def query(self, out_trade_no: str) -> TradeView | NotFound | Unknown:
+    async def precreate(self, order: Order) -> CodeMade | Refused | Unknown:
+        """Make a code for the buyer to scan (way ``code``)."""
+        ...
+
+    async def scan(self, order: Order) -> TradeView | PasswordWanted | Refused | Unknown:
+        """Collect by the buyer's own code (way ``scan``). A ``TradeView`` is a paid one."""
+        ...
+
+    async def query(self, order: OrderRef) -> TradeView | NotFound | Unknown:
         """Ask where the trade stands."""
         ...
 
-    async def close(self, out_trade_no: str) -> Closed | NotFound | Refused | Unknown:
+    async def close(self, order: OrderRef) -> Closed | NotFound | Refused | Unknown:
         """Close an unpaid trade. ``Closed`` also where it was closed before; a paid one is ``Refused``."""
+        ...
+
+    async def cancel(self, order: OrderRef) -> Cancelled | Refused | Unknown:
+        """Undo an order whatever became of it, on the day it was placed. ``retry_flag=Y`` is ``Unknown``."""
+        ...
+
+    async def refund(self, refund: Refund) -> Refunded | Refused | Unknown:
+        """Give money back. A repetition of what was done is ``Refunded`` again, and moves nothing."""
+        ...
+
+    async def query_refund(self, refund: Refund) -> Refunded | NotFound | Unknown:
+        """Ask whether a refund took place; ``Unknown`` where the gateway has no such call."""
         ...
 
     def verify_notification(self, body: bytes, content_type: str) -> Notification | Rejected:

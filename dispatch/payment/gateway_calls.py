@@ -7,33 +7,49 @@ may be made twice, which the port allows (see :mod:`dispatch.payment.gateway`), 
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
 
 import msgspec
 
 from dispatch.commands import CallGateway, HearGateway
 from dispatch.payment.gateway import (
+    Cancelled,
     Closed,
+    CodeMade,
     Gateway,
     NotFound,
     Notification,
     Order,
     OrderCreated,
+    OrderRef,
+    PasswordWanted,
+    Refund,
+    Refunded,
     Refused,
     TradeView,
     Unknown,
+    Way,
 )
 
 GATEWAY: Final = "alipay:"
 """The target of dues that are calls to the gateway."""
+PLACING: Final[dict[Way, str]] = {"page": "create", "code": "precreate", "scan": "scan"}
+"""The call that places an order, by its way."""
 
-Answer = OrderCreated | TradeView | NotFound | Closed | Refused | Unknown
+Answer = (
+    OrderCreated | CodeMade | PasswordWanted | TradeView | NotFound | Closed | Cancelled | Refunded | Refused | Unknown
+)
 
 _KINDS: Final[dict[str, type[Answer]]] = {
     "created": OrderCreated,
+    "code": CodeMade,
+    "password": PasswordWanted,
     "trade": TradeView,
     "not_found": NotFound,
     "closed": Closed,
+    "cancelled": Cancelled,
+    "refunded": Refunded,
     "refused": Refused,
     "unknown": Unknown,
 }
@@ -43,6 +59,8 @@ _encode = msgspec.msgpack.Encoder().encode
 _tagged = msgspec.msgpack.Decoder(tuple[str, msgspec.Raw])
 _call = msgspec.msgpack.Decoder(CallGateway)
 _order = msgspec.msgpack.Decoder(Order)
+_ref = msgspec.msgpack.Decoder(OrderRef)
+_refund = msgspec.msgpack.Decoder(Refund)
 _notification = msgspec.msgpack.Decoder(Notification)
 
 
@@ -82,19 +100,19 @@ def decode_notification(body: bytes) -> Notification:
     return _notification.decode(body)
 
 
-def create_call(order: Order) -> bytes:
-    """The outgoing work that makes a trade."""
-    return _encode(CallGateway("create", order.out_trade_no, _encode(order)))
+def place_call(order: Order) -> bytes:
+    """The outgoing work that places an order, in its way."""
+    return _encode(CallGateway(PLACING[order.way], order.out_trade_no, _encode(order)))
 
 
-def query_call(order: str) -> bytes:
-    """The outgoing work that asks where a trade stands."""
-    return _encode(CallGateway("query", order))
+def order_call(call: str, order: OrderRef) -> bytes:
+    """The outgoing work that asks for a placed order: ``query``, ``close`` or ``cancel``."""
+    return _encode(CallGateway(call, order.out_trade_no, _encode(order)))
 
 
-def close_call(order: str) -> bytes:
-    """The outgoing work that closes an unpaid trade."""
-    return _encode(CallGateway("close", order))
+def refund_call(call: str, refund: Refund) -> bytes:
+    """The outgoing work of a refund: ``refund`` or ``query_refund``."""
+    return _encode(CallGateway(call, refund.order.out_trade_no, _encode(refund)))
 
 
 async def perform(gateway: Gateway, due: str, command: bytes) -> HearGateway:
@@ -108,12 +126,20 @@ async def perform(gateway: Gateway, due: str, command: bytes) -> HearGateway:
 
 
 async def _ask(gateway: Gateway, work: CallGateway) -> Answer:
-    match work.call:
-        case "create":
-            return await gateway.create(_order.decode(work.arguments))
-        case "query":
-            return await gateway.query(work.order)
-        case "close":
-            return await gateway.close(work.order)
-        case call:
-            raise ValueError(f"the gateway knows no {call!r}")
+    if work.call not in _CALLS:
+        raise ValueError(f"the gateway knows no {work.call!r}")
+    decoder, call = _CALLS[work.call]
+    return await call(gateway, decoder.decode(work.arguments))
+
+
+# Each call names its own argument; in the table the types are erased.
+_CALLS: Final[dict[str, tuple[msgspec.msgpack.Decoder[Any], Callable[[Gateway, Any], Awaitable[Answer]]]]] = {
+    "create": (_order, lambda gateway, order: gateway.create(order)),
+    "precreate": (_order, lambda gateway, order: gateway.precreate(order)),
+    "scan": (_order, lambda gateway, order: gateway.scan(order)),
+    "query": (_ref, lambda gateway, ref: gateway.query(ref)),
+    "close": (_ref, lambda gateway, ref: gateway.close(ref)),
+    "cancel": (_ref, lambda gateway, ref: gateway.cancel(ref)),
+    "refund": (_refund, lambda gateway, refund: gateway.refund(refund)),
+    "query_refund": (_refund, lambda gateway, refund: gateway.query_refund(refund)),
+}

@@ -25,14 +25,23 @@ from dispatch.commands import (
 )
 from dispatch.entity import Command, Context, Decision, Due, EntityKey, Event, Kind, Principal, Row, Signal
 from dispatch.errors import DispatchError, ErrorCode
-from dispatch.payment.gateway import Closed, NotFound, Order, OrderCreated, Refused, TradeStatus, TradeView, Unknown
+from dispatch.payment.gateway import (
+    Closed,
+    NotFound,
+    Order,
+    OrderCreated,
+    OrderRef,
+    Refused,
+    TradeStatus,
+    TradeView,
+    Unknown,
+)
 from dispatch.payment.gateway_calls import (
     GATEWAY,
     Answer,
-    close_call,
-    create_call,
     decode_notification,
-    query_call,
+    order_call,
+    place_call,
     read_answer,
 )
 from dispatch.payment.notification import Check, ExpectedOrder, failed_checks
@@ -178,7 +187,7 @@ class Payment:
             told = self._tell(opened, "paid", opened.at)
             return Decision(events=[opened, paid], put=[told], signals=[self._signal("payment_paid", opened.order)])
         try:
-            work = create_call(self._alipay_order(opened)) if known else None
+            work = place_call(self._alipay_order(opened)) if known else None
         except ValueError:
             work = None
         if work is None:
@@ -370,8 +379,8 @@ class Payment:
 
     def _work(self, attempt: Attempt, call: str) -> bytes:
         if call == "create":
-            return create_call(self._alipay_order(attempt))
-        return close_call(attempt.order) if call == "close" else query_call(attempt.order)
+            return place_call(self._alipay_order(attempt))
+        return order_call("close" if call == "close" else "query", OrderRef(attempt.order))
 
     def _next_query(self, attempt: Attempt, now: float) -> Due:
         return self._timer(attempt.order, now, self.rules.next_query_s(self._age_s(attempt, now)))

@@ -20,13 +20,15 @@ from dispatch.payment.gateway import (
     Notification,
     Order,
     OrderCreated,
+    OrderRef,
     Refused,
     Rejected,
     TradeStatus,
     TradeView,
     Unknown,
 )
-from dispatch.payment.mapi import MapiGateway, MapiMerchant
+from dispatch.payment.mapi import MapiGateway
+from dispatch.payment.mapi_merchant import MapiMerchant
 from dispatch.payment.notification import Check, ExpectedOrder, failed_checks
 from dispatch.payment.signing import Credentials, SignType
 from sim.alipay_sandbox.app import create_app, running
@@ -140,13 +142,13 @@ async def test_from_order_to_notification(stage: Stage, sign_type: SignType) -> 
     assert isinstance(created, OrderCreated), created
 
     assert await gateway.create(order) == created
-    waiting = await gateway.query(order.out_trade_no)
+    waiting = await gateway.query(OrderRef(order.out_trade_no))
     assert isinstance(waiting, TradeView)
     assert waiting.status is TradeStatus.WAITING
     assert await stage.pay(created.trade_no) == "9000"
     await stage.inbox.arrived.wait()
 
-    paid = await gateway.query(order.out_trade_no)
+    paid = await gateway.query(OrderRef(order.out_trade_no))
     notification = gateway.verify_notification(*stage.inbox.posted[0])
     assert isinstance(paid, TradeView)
     assert paid.status.paid
@@ -165,15 +167,15 @@ async def test_outcomes(stage: Stage) -> None:
     """Business refusals, unknown trades and closes come through as the port names them."""
     gateway = MapiGateway(stage.merchant("MD5"), CityClock())
     order = stage.order()
-    nothing = await gateway.query("T1_1_1")
+    nothing = await gateway.query(OrderRef("T1_1_1"))
     created = await gateway.create(order)
     assert isinstance(created, OrderCreated)
 
     assert nothing == NotFound("T1_1_1")
     assert await gateway.create(stage.order(minor=1)) == Refused("CONTEXT_INCONSISTENT", "交易信息被篡改")
-    assert await gateway.close("T2") == NotFound("T2")
-    assert await gateway.close("T1_1_1") == Closed("T1_1_1")
-    assert await gateway.close("T1_1_1") == Closed("T1_1_1")
+    assert await gateway.close(OrderRef("T2")) == NotFound("T2")
+    assert await gateway.close(OrderRef("T1_1_1")) == Closed("T1_1_1")
+    assert await gateway.close(OrderRef("T1_1_1")) == Closed("T1_1_1")
     assert await gateway.create(order) == Refused("TRADE_HAS_CLOSE", "交易已经关闭")
     assert await stage.pay(created.trade_no) == "4000"
     await stage.inbox.arrived.wait()
@@ -190,7 +192,7 @@ async def test_paid_is_not_closed(stage: Stage) -> None:
     assert isinstance(created, OrderCreated)
     await stage.pay(created.trade_no)
 
-    closed = await gateway.close("T1_1_1")
+    closed = await gateway.close(OrderRef("T1_1_1"))
     again = await gateway.create(stage.order())
 
     assert isinstance(closed, Refused)

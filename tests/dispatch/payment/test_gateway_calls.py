@@ -8,11 +8,17 @@ from hypothesis import strategies as st
 from dispatch.commands import CallGateway, HearGateway, decode_command, encode_command
 from dispatch.money import Money
 from dispatch.payment.gateway import (
+    Cancelled,
     Closed,
+    CodeMade,
     NotFound,
     Notification,
     Order,
     OrderCreated,
+    OrderRef,
+    PasswordWanted,
+    Refund,
+    Refunded,
     Refused,
     Rejected,
     TradeStatus,
@@ -21,15 +27,15 @@ from dispatch.payment.gateway import (
 )
 from dispatch.payment.gateway_calls import (
     Answer,
-    close_call,
-    create_call,
     decode_answer,
     decode_notification,
     encode_answer,
     encode_notification,
+    order_call,
     perform,
-    query_call,
+    place_call,
     read_answer,
+    refund_call,
 )
 from tests.dispatch.payment.desk import notification
 
@@ -41,6 +47,11 @@ ORDER = Order(
     notify_url="https://taxi.example/alipay/notify",
     expires_min=30,
 )
+SHOWN = msgspec.structs.replace(ORDER, way="code")
+SCANNED = msgspec.structs.replace(ORDER, way="scan", auth_code="2812345678901234")
+REFUND = Refund(
+    order=ORDER.ref, refund_no="t_1_1_r1", amount=Money(235, "USD"), total=Money(1235, "USD"), reason="too long a way"
+)
 VIEW = TradeView(
     out_trade_no="t_1_1",
     trade_no="N1",
@@ -48,7 +59,13 @@ VIEW = TradeView(
     amount=Money(1235, "USD"),
     paid_at="2026-01-02 03:04:05",
 )
+CODE = CodeMade("t_1_1", "https://qr.example/1")
+REFUNDED = Refunded(out_trade_no="t_1_1", refund_no="t_1_1_r1", amount=Money(235, "USD"), in_all=Money(235, "USD"))
 ANSWERS: list[Answer] = [
+    CODE,
+    PasswordWanted("t_1_1", "N1"),
+    Cancelled("t_1_1", "refund"),
+    REFUNDED,
     OrderCreated("t_1_1", "N1"),
     VIEW,
     NotFound("t_1_1"),
@@ -65,16 +82,36 @@ class RecordedGateway:
         self.asked: list[object] = []
 
     async def create(self, order: Order) -> OrderCreated | Refused | Unknown:
-        self.asked.append(order)
+        self.asked.append(("create", order))
         return OrderCreated(order.out_trade_no, "N1")
 
-    async def query(self, out_trade_no: str) -> TradeView | NotFound | Unknown:
-        self.asked.append(("query", out_trade_no))
+    async def precreate(self, order: Order) -> CodeMade | Refused | Unknown:
+        self.asked.append(("precreate", order))
+        return CODE
+
+    async def scan(self, order: Order) -> TradeView | PasswordWanted | Refused | Unknown:
+        self.asked.append(("scan", order))
+        return PasswordWanted(order.out_trade_no)
+
+    async def query(self, order: OrderRef) -> TradeView | NotFound | Unknown:
+        self.asked.append(("query", order))
         return VIEW
 
-    async def close(self, out_trade_no: str) -> Closed | NotFound | Refused | Unknown:
-        self.asked.append(("close", out_trade_no))
-        return Closed(out_trade_no)
+    async def close(self, order: OrderRef) -> Closed | NotFound | Refused | Unknown:
+        self.asked.append(("close", order))
+        return Closed(order.out_trade_no)
+
+    async def cancel(self, order: OrderRef) -> Cancelled | Refused | Unknown:
+        self.asked.append(("cancel", order))
+        return Cancelled(order.out_trade_no, "close")
+
+    async def refund(self, refund: Refund) -> Refunded | Refused | Unknown:
+        self.asked.append(("refund", refund))
+        return REFUNDED
+
+    async def query_refund(self, refund: Refund) -> Refunded | NotFound | Unknown:
+        self.asked.append(("query_refund", refund))
+        return REFUNDED
 
     def verify_notification(self, body: bytes, content_type: str) -> Notification | Rejected:
         return Rejected(f"{len(body)} bytes of {content_type} were not asked for")
@@ -120,9 +157,14 @@ def test_notification_round_trip() -> None:
 @pytest.mark.parametrize(
     ("work", "asked", "answer"),
     [
-        (create_call(ORDER), ORDER, OrderCreated("t_1_1", "N1")),
-        (query_call("t_1_1"), ("query", "t_1_1"), VIEW),
-        (close_call("t_1_1"), ("close", "t_1_1"), Closed("t_1_1")),
+        (place_call(ORDER), ("create", ORDER), OrderCreated("t_1_1", "N1")),
+        (place_call(SHOWN), ("precreate", SHOWN), CODE),
+        (place_call(SCANNED), ("scan", SCANNED), PasswordWanted("t_1_1")),
+        (order_call("query", SCANNED.ref), ("query", OrderRef("t_1_1", "scan")), VIEW),
+        (order_call("close", ORDER.ref), ("close", OrderRef("t_1_1")), Closed("t_1_1")),
+        (order_call("cancel", SCANNED.ref), ("cancel", SCANNED.ref), Cancelled("t_1_1", "close")),
+        (refund_call("refund", REFUND), ("refund", REFUND), REFUNDED),
+        (refund_call("query_refund", REFUND), ("query_refund", REFUND), REFUNDED),
     ],
 )
 async def test_perform(work: bytes, asked: object, answer: Answer) -> None:
@@ -137,8 +179,8 @@ async def test_perform(work: bytes, asked: object, answer: Answer) -> None:
 
 async def test_unknown_call_is_an_error() -> None:
     """Work that names no call of the port is a mistake of ours, not an answer."""
-    with pytest.raises(ValueError, match="refund"):
-        await perform(RecordedGateway(), "due:1", msgspec.msgpack.encode(CallGateway("refund", "t_1_1")))
+    with pytest.raises(ValueError, match="forgive"):
+        await perform(RecordedGateway(), "due:1", msgspec.msgpack.encode(CallGateway("forgive", "t_1_1")))
 
 
 async def test_malformed_order_is_an_error() -> None:

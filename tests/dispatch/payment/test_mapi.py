@@ -15,12 +15,14 @@ from dispatch.payment.gateway import (
     NotFound,
     Order,
     OrderCreated,
+    OrderRef,
     Refused,
     TradeStatus,
     TradeView,
     Unknown,
 )
-from dispatch.payment.mapi import MapiGateway, MapiMerchant
+from dispatch.payment.mapi import MapiGateway
+from dispatch.payment.mapi_merchant import MapiMerchant
 from dispatch.payment.signing import Credentials, Signer, canonical
 from tests.dispatch.payment.test_mapi_xml import answer
 
@@ -44,6 +46,7 @@ ORDER = Order(
     expires_min=15,
     passback="T1",
 )
+REF = ORDER.ref
 Handler = Callable[[httpx.Request], httpx.Response]
 
 
@@ -144,7 +147,7 @@ QUERY = {
 
 async def test_query_paid() -> None:
     """A signed query answer is the trade as Alipay sees it."""
-    view = await answering(answer(QUERY)).query("T1_1_1")
+    view = await answering(answer(QUERY)).query(REF)
 
     assert view == TradeView(
         out_trade_no="T1_1_1",
@@ -171,7 +174,7 @@ async def test_query_paid() -> None:
 )
 async def test_query_outcomes(body: bytes, outcome: NotFound | Unknown) -> None:
     """Only a signed answer says that a trade does not exist; everything else is unknown."""
-    assert await answering(body).query("T1_1_1") == outcome
+    assert await answering(body).query(REF) == outcome
 
 
 @pytest.mark.parametrize(
@@ -187,7 +190,7 @@ async def test_query_outcomes(body: bytes, outcome: NotFound | Unknown) -> None:
 )
 async def test_close_outcomes(body: bytes, outcome: Closed | NotFound | Refused | Unknown) -> None:
     """Closed now or before, never there, paid, or unclear."""
-    assert await answering(body).close("T1_1_1") == outcome
+    assert await answering(body).close(REF) == outcome
 
 
 @pytest.mark.parametrize(
@@ -208,8 +211,8 @@ async def test_network_failures_are_unknown(error: httpx.HTTPError, reason: str)
     client = gateway(handler)
 
     assert await client.create(ORDER) == Unknown(reason)
-    assert await client.query("T1_1_1") == Unknown(reason)
-    assert await client.close("T1_1_1") == Unknown(reason)
+    assert await client.query(REF) == Unknown(reason)
+    assert await client.close(REF) == Unknown(reason)
     await client.aclose()
 
 
@@ -223,7 +226,7 @@ async def test_one_deadline_for_the_whole_call() -> None:
     hurried = msgspec.structs.replace(MERCHANT, timeout_s=0.01, max_connections=1)
     client = MapiGateway(hurried, ManualClock(), transport=httpx.MockTransport(endless))
 
-    both = tuple(await asyncio.gather(client.query("T1"), client.query("T2")))
+    both = tuple(await asyncio.gather(client.query(OrderRef("T1")), client.query(OrderRef("T2"))))
 
     assert both == (Unknown("timeout"), Unknown("timeout"))
 
@@ -231,7 +234,7 @@ async def test_one_deadline_for_the_whole_call() -> None:
 @pytest.mark.parametrize("status", [302, 404, 500, 502])
 async def test_other_statuses_are_unknown(status: int) -> None:
     """A proxy's error page says nothing about the order, nor does a redirect."""
-    assert await answering(answer(QUERY), status).query("T1_1_1") == Unknown(f"HTTP {status}")
+    assert await answering(answer(QUERY), status).query(REF) == Unknown(f"HTTP {status}")
 
 
 def test_repr_of_the_configuration_shows_no_key() -> None:
