@@ -1,7 +1,7 @@
 """The mapi client turns every answer into one of the port's outcomes, and believes no success unsigned."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qs
 
 import httpx
@@ -16,6 +16,7 @@ from dispatch.payment.gateway import (
     Order,
     OrderCreated,
     OrderRef,
+    Refund,
     Refused,
     TradeStatus,
     TradeView,
@@ -23,8 +24,9 @@ from dispatch.payment.gateway import (
 )
 from dispatch.payment.mapi import MapiGateway
 from dispatch.payment.mapi_merchant import MapiMerchant
-from dispatch.payment.signing import Credentials, Signer, canonical
+from dispatch.payment.signing import Credentials, Signer, SignType, canonical
 from tests.dispatch.payment.test_mapi_xml import answer
+from tests.dispatch.payment.test_signing import RSA, rsa_signer
 
 KEYS = Credentials(sign_type="MD5", md5_key="m" * 32)
 MERCHANT = MapiMerchant(
@@ -229,6 +231,88 @@ async def test_one_deadline_for_the_whole_call() -> None:
     both = tuple(await asyncio.gather(client.query(OrderRef("T1")), client.query(OrderRef("T2"))))
 
     assert both == (Unknown("timeout"), Unknown("timeout"))
+
+
+async def service_asked(merchant: MapiMerchant, call: Callable[[MapiGateway], Awaitable[object]]) -> str:
+    """The service that one call of the port asks for."""
+    seen: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(503)
+
+    client = MapiGateway(merchant, ManualClock(), transport=httpx.MockTransport(handler))
+    await call(client)
+    await client.aclose()
+    return parse_qs(seen[0].content.decode())["service"][0].removeprefix("alipay.acquire.")
+
+
+SCANNED = msgspec.structs.replace(ORDER, way="scan", auth_code="2812345678901234")
+REFUND = Refund(order=SCANNED.ref, refund_no="r1", amount=Money(1, "USD"), total=Money(2, "USD"), reason="detour")
+
+
+@pytest.mark.parametrize(
+    ("call", "overseas", "mainland"),
+    [
+        (lambda gateway: gateway.precreate(ORDER), "precreate", "precreate"),
+        (lambda gateway: gateway.scan(SCANNED), "overseas.spot.pay", "createandpay"),
+        (lambda gateway: gateway.query(SCANNED.ref), "overseas.query", "query"),
+        (lambda gateway: gateway.query(REF), "query", "query"),
+        (lambda gateway: gateway.cancel(SCANNED.ref), "cancel", "cancel"),
+        (lambda gateway: gateway.refund(REFUND), "overseas.spot.refund", "refund"),
+    ],
+)
+async def test_services(call: Callable[[MapiGateway], Awaitable[object]], overseas: str, mainland: str) -> None:
+    """Cross-border and mainland differ by configuration alone."""
+    assert await service_asked(MERCHANT, call) == overseas
+    assert await service_asked(msgspec.structs.replace(MERCHANT, market="mainland"), call) == mainland
+
+
+async def test_refund_query_is_unknown() -> None:
+    """Nobody says that a refund is missing whom nobody can ask."""
+    assert isinstance(await answering(b"").query_refund(REFUND), Unknown)
+
+
+@pytest.mark.parametrize("sign_type", ["MD5", "RSA", "RSA2"])
+@pytest.mark.parametrize("charset", ["utf-8", "GBK"])
+async def test_answers_in_each_signature_and_charset(sign_type: SignType, charset: str) -> None:
+    """Each signature, in each charset that Alipay answers in."""
+    signer = rsa_signer(sign_type) if sign_type != "MD5" else Signer(KEYS)
+    keys = Credentials(
+        sign_type=sign_type,
+        md5_key=KEYS.md5_key,
+        private_key=RSA["private_key_pem_test_only"],
+        alipay_public_key=RSA["public_key_pem"],
+    )
+    failure = {"result_code": "FAIL", "detail_error_code": "PAYMENT_FAIL", "detail_error_des": "付款失败"}
+    body = answer(failure, charset=charset, signer=signer)
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=body))
+    client = MapiGateway(msgspec.structs.replace(MERCHANT, keys=keys), ManualClock(), transport=transport)
+
+    assert await client.scan(SCANNED) == Refused("PAYMENT_FAIL", "付款失败")
+    assert await client.cancel(REF) == Refused("PAYMENT_FAIL", "付款失败")
+    assert await client.refund(REFUND) == Refused("PAYMENT_FAIL", "付款失败")
+    assert await client.precreate(ORDER) == Refused("PAYMENT_FAIL", "付款失败")
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [(b"true", True), (b"false\n", False), (b"invalid", False), (b"<html>", Unknown("neither true nor false"))],
+)
+async def test_second_check_of_a_notification(body: bytes, outcome: bool | Unknown) -> None:
+    """Alipay is asked whether it sent a notification, by its id."""
+    seen: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, content=body)
+
+    assert await gateway(handler).sent("a&b") == outcome
+    assert dict(seen[0].url.params) == {
+        "service": "notify_verify",
+        "partner": "2088000000000001",
+        "notify_id": "a&b",
+    }
 
 
 @pytest.mark.parametrize("status", [302, 404, 500, 502])
