@@ -16,6 +16,7 @@ import structlog
 import uvloop
 
 from dispatch.actors.client import RayHosts, join_cluster
+from dispatch.actors.cluster import host_finder
 from dispatch.actors.system import System
 from dispatch.config import Settings, load_settings, rules_of, token_secret
 from dispatch.geo.cells import Box
@@ -73,8 +74,8 @@ async def _dependencies(system: System, settings: Settings, number: int) -> Asyn
     database = open_database(system.journal_url)
     redis = RedisBus(system.redis_url)
     alipay = open_gateway(settings, system.clock())
-    hosts = RayHosts(system, f"gateway-{number}-{token_hex(4)}")
-    feed = BusFeed(redis, system.placement.standing_hosts())
+    hosts = RayHosts(system, f"gateway-{number}-{token_hex(4)}", find=host_finder(settings, system))
+    feed = BusFeed(redis, system.placement.consoles())
     hosts.start()
     try:
         yield _wire(system, settings, hosts=hosts, feed=feed, database=database, notices=AlipayNotices(alipay, hosts))

@@ -7,12 +7,16 @@ its host (a Ray actor of its own) is made on first use.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from dispatch.entity import KINDS, EntityKey, Kind
 from dispatch.store.shards import shard_of
+
+
+CONSOLES: Final = 16
+"""Names that the dedicated hosts of a kind share to tell consoles their news."""
 
 
 class Placement(msgspec.Struct, frozen=True):
@@ -33,6 +37,17 @@ class Placement(msgspec.Struct, frozen=True):
         if self.policy == "dedicated":
             return []
         return [f"{kind}-{number}" for kind in KINDS for number in range(self.hosts[kind])]
+
+    def console_of(self, host: str) -> str:
+        """The name under which a host tells consoles its news; dedicated hosts share a few names."""
+        entity = self.dedicated_to(host)
+        return host if entity is None else f"{entity.kind}-{shard_of(entity, CONSOLES)}"
+
+    def consoles(self) -> list[str]:
+        """Every name under which consoles are told news."""
+        if self.policy == "dedicated":
+            return [f"{kind}-{number}" for kind in KINDS for number in range(CONSOLES)]
+        return self.standing_hosts()
 
     def shards_of(self, host: str) -> list[int]:
         """The shards of a standing host."""

@@ -104,7 +104,7 @@ class EntityHost:
         journal = await open_journal(system.journal_url, shards=system.placement.shards, clock=self.clock)
         self.hosts = RayHosts(system, self.name, find=self._finder)
         self.bus = LateBus(system.redis_url)
-        self.consoles = ConsoleFrames(self.bus, self.name)
+        self.consoles = ConsoleFrames(self.bus, system.placement.console_of(self.name))
         core = HostCore(
             kind,
             kinds,

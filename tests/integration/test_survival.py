@@ -71,7 +71,7 @@ def test_hosts_killed_under_load_lose_and_double_nothing() -> None:
 
 def test_a_city_in_dedicated_placement() -> None:
     """A Ray actor for each vehicle, each trip and each payment serves rides too."""
-    figures = demo("--for", "45", "--cars", "4", "--placement", "dedicated", "--hour", "12")
+    figures = demo("--for", "60", "--cars", "4", "--placement", "dedicated", "--hour", "4")
 
     assert figures["matched"] + figures["hails"] > 0
     assert (figures["double_assignments"], figures["lost"], figures["violations"]) == (0, 0, 0)

@@ -36,6 +36,15 @@ def test_hosts_share_all_shards() -> None:
         assert sorted(shard for host in hosts for shard in SHARDED.shards_of(host)) == list(range(256))
 
 
+@pytest.mark.parametrize("placement", [SHARDED, DEDICATED])
+def test_consoles_hear_every_host(placement: Placement) -> None:
+    """Wherever an entity lives, its host's news goes to a name that consoles listen to."""
+    for kind in ("vehicle", "trip", "payment"):
+        for number in range(100):
+            host = placement.host_of(EntityKey(kind, f"x{number}"))
+            assert placement.console_of(host) in placement.consoles()
+
+
 @pytest.mark.parametrize("name", ["V1", "V/1", "trip-0", "a:b"])
 def test_dedicated_hosts_hold_one_entity(name: str) -> None:
     """A dedicated host's name says which entity it is for; none stands before its first use."""
