@@ -44,6 +44,8 @@ SHELLS = {
     "dispatch.payment.configured",
     "dispatch.payment.http_line",
     "dispatch.payment.mapi",
+    "dispatch.payment.openapi",
+    "dispatch.payment.openapi_client",
     # sockets and HTTP
     "ws_gateway.__main__",
     "ws_gateway.alipay_notices",

@@ -5,7 +5,6 @@ Sandbox, production, mainland and cross-border differ by :class:`~dispatch.payme
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Final
 
@@ -13,6 +12,7 @@ import httpx
 
 from dispatch.clock import Clock
 from dispatch.payment import mapi_answers as answers
+from dispatch.payment.beijing import stamp
 from dispatch.payment.gateway import (
     Cancelled,
     Closed,
@@ -32,11 +32,10 @@ from dispatch.payment.gateway import (
 )
 from dispatch.payment.http_line import HttpLine
 from dispatch.payment.mapi_merchant import MapiMerchant
-from dispatch.payment.mapi_xml import AnswerError, GatewayRefusal, SignedAnswer, read_answer
+from dispatch.payment.mapi_xml import GatewayRefusal, SignedAnswer, read_answer
 from dispatch.payment.notification import read_notification
-from dispatch.payment.signing import Signer, canonical
+from dispatch.payment.signing import AnswerError, Signer, canonical
 
-BEIJING: Final = dt.timezone(dt.timedelta(hours=8))
 CHARSET: Final = "UTF-8"
 
 
@@ -150,12 +149,11 @@ class MapiGateway:
 
     def signed_form(self, method: str, business: Mapping[str, str]) -> dict[str, str]:
         """Every field of a request, blanks left out, signed."""
-        beijing = dt.datetime.fromtimestamp(self._clock.wall(), BEIJING)
         form = {
             "service": method,
             "partner": self._merchant.partner,
             "_input_charset": CHARSET,
-            "timestamp": f"{beijing:%Y-%m-%d %H:%M:%S}",
+            "timestamp": stamp(self._clock.wall()),
             **{name: value for name, value in business.items() if value},
         }
         sign = self._signer.sign(canonical(form).encode(CHARSET))

@@ -17,16 +17,12 @@ import msgspec
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from dispatch.payment.signing import Signer, canonical
+from dispatch.payment.signing import AnswerError, Signer, canonical
 
 MAX_ANSWER_BYTES: Final = 256 * 1024
 _DECLARATION: Final = re.compile(rb"^\s*<\?xml([^>]*)\?>")
 _ENCODING: Final = re.compile(rb"""encoding\s*=\s*["']([A-Za-z0-9_.-]+)["']""")
 _CODECS: Final = {"utf-8": "utf-8", "utf8": "utf-8", "gbk": "gbk", "gb2312": "gbk", "gb18030": "gb18030"}
-
-
-class AnswerError(ValueError):
-    """The answer cannot be read, or is not what Alipay signed. Nothing in it may be believed."""
 
 
 class GatewayRefusal(msgspec.Struct, frozen=True):

@@ -13,14 +13,14 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Iterator, Mapping
-from typing import Final
-from urllib.parse import unquote_to_bytes
+from typing import Final, Protocol
+from urllib.parse import unquote, unquote_to_bytes
 
 import msgspec
 
 from dispatch.money import Money
 from dispatch.payment.gateway import Notification, Rejected, TradeStatus, read_amount
-from dispatch.payment.signing import Signer, canonical
+from dispatch.payment.signing import canonical
 
 MAX_BODY_BYTES: Final = 64 * 1024
 MAX_FIELDS: Final = 200
@@ -33,6 +33,19 @@ CHARSETS: Final[Mapping[str, str]] = {
 }
 """Charsets that Alipay writes: the name as sent, in small letters, and the codec that reads it."""
 _HEADER_CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([\w-]+)""", re.IGNORECASE | re.ASCII)
+
+
+class Verifier(Protocol):
+    """What checks Alipay's signature: a :class:`~dispatch.payment.signing.Signer`, or an application's keys."""
+
+    @property
+    def sign_type(self) -> str:
+        """The one that is agreed."""
+        ...
+
+    def verify(self, text: bytes, sign: str) -> bool:
+        """Whether Alipay signed ``text``."""
+        ...
 
 
 class Check(enum.Enum):
@@ -82,17 +95,33 @@ def _seller_agrees(notification: Notification, expected: ExpectedOrder) -> bool:
     return bool(expected.seller_email) and notification.seller_email == expected.seller_email
 
 
-def read_notification(body: bytes, content_type: str, signer: Signer) -> Notification | Rejected:
+def read_notification(body: bytes, content_type: str, verifier: Verifier) -> Notification | Rejected:
     """Read a mapi notification and check its signature. Never raises for what the body holds."""
+    fields = _read_fields(body, content_type, verifier)
+    if isinstance(fields, Rejected):
+        return fields
+    return _notification(fields, total="total_fee", passback=fields.get("extra_common_param", ""))
+
+
+def read_openapi_notification(
+    body: bytes, content_type: str, verifier: Verifier, app_id: str
+) -> Notification | Rejected:
+    """The same for openapi, whose messages are for one application."""
+    fields = _read_fields(body, content_type, verifier)
+    if isinstance(fields, Rejected):
+        return fields
+    if fields.get("app_id") != app_id:
+        return Rejected(f"for application {fields.get('app_id', '')[:40]!r}, which is not ours")
+    return _notification(fields, total="total_amount", passback=unquote(fields.get("passback_params", "")))
+
+
+def _read_fields(body: bytes, content_type: str, verifier: Verifier) -> dict[str, str] | Rejected:
     if len(body) > MAX_BODY_BYTES:
         return Rejected(f"more than {MAX_BODY_BYTES} bytes")
     pairs = _pairs(body)
     if isinstance(pairs, Rejected):
         return pairs
-    fields = _verified_fields(pairs, content_type, signer)
-    if isinstance(fields, Rejected):
-        return fields
-    return _notification(fields)
+    return _verified_fields(pairs, content_type, verifier)
 
 
 def _pairs(body: bytes) -> dict[bytes, bytes] | Rejected:
@@ -110,17 +139,17 @@ def _pairs(body: bytes) -> dict[bytes, bytes] | Rejected:
     return pairs
 
 
-def _verified_fields(pairs: dict[bytes, bytes], content_type: str, signer: Signer) -> dict[str, str] | Rejected:
+def _verified_fields(pairs: dict[bytes, bytes], content_type: str, verifier: Verifier) -> dict[str, str] | Rejected:
     sign = pairs.get(b"sign", b"").decode("ascii", "replace")
     sign_type = pairs.get(b"sign_type", b"").decode("ascii", "replace")
     if not sign:
         return Rejected("no signature")
     # A message in another sign type would be checked with a key that was never meant for it.
-    if sign_type != signer.sign_type:
-        return Rejected(f"sign_type {sign_type[:10]!r}, but {signer.sign_type} is agreed")
+    if sign_type != verifier.sign_type:
+        return Rejected(f"sign_type {sign_type[:10]!r}, but {verifier.sign_type} is agreed")
     named = _named_charset(pairs, content_type)
     for fields in _readings(pairs, named):
-        if _signature_holds(fields, sign, named, signer):
+        if _signature_holds(fields, sign, named, verifier):
             return fields
     return Rejected("the signature does not verify")
 
@@ -146,21 +175,21 @@ def _candidates(named: str) -> list[str]:
     return list(dict.fromkeys(charset for charset in (named, "utf-8", "gbk") if charset))
 
 
-def _signature_holds(fields: dict[str, str], sign: str, named: str, signer: Signer) -> bool:
+def _signature_holds(fields: dict[str, str], sign: str, named: str, verifier: Verifier) -> bool:
     """A form sent in UTF-8 may have been signed in GBK (seen in a notification of 2015)."""
     texts = dict.fromkeys((canonical(fields), canonical(fields, keep_blank=True)))
-    return any(_verifies(text, sign, charset, signer) for text in texts for charset in _candidates(named))
+    return any(_verifies(text, sign, charset, verifier) for text in texts for charset in _candidates(named))
 
 
-def _verifies(text: str, sign: str, charset: str, signer: Signer) -> bool:
+def _verifies(text: str, sign: str, charset: str, verifier: Verifier) -> bool:
     try:
-        return signer.verify(text.encode(charset), sign)
+        return verifier.verify(text.encode(charset), sign)
     except UnicodeEncodeError:
         return False
 
 
-def _notification(fields: dict[str, str]) -> Notification | Rejected:
-    missing = [k for k in ("notify_id", "out_trade_no", "trade_no", "trade_status", "total_fee") if not fields.get(k)]
+def _notification(fields: dict[str, str], *, total: str, passback: str) -> Notification | Rejected:
+    missing = [k for k in ("notify_id", "out_trade_no", "trade_no", "trade_status", total) if not fields.get(k)]
     if missing:
         return Rejected(f"without {', '.join(missing)}")
     try:
@@ -172,14 +201,15 @@ def _notification(fields: dict[str, str]) -> Notification | Rejected:
         out_trade_no=fields["out_trade_no"],
         trade_no=fields["trade_no"],
         status=status,
-        total=fields["total_fee"],
+        total=fields[total],
         currency=fields.get("trans_currency", ""),
+        app_id=fields.get("app_id", ""),
         seller_id=fields.get("seller_id", ""),
         seller_email=fields.get("seller_email", ""),
-        buyer_id=fields.get("buyer_id", ""),
+        buyer_id=fields.get("buyer_id") or fields.get("buyer_open_id", ""),
         paid_at=fields.get("gmt_payment", ""),
         refunded=fields.get("refund_fee", ""),
         refund_no=fields.get("out_biz_no", ""),
-        passback=fields.get("extra_common_param", ""),
+        passback=passback,
         fields=fields,
     )

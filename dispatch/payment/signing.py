@@ -31,6 +31,10 @@ class KeyFormatError(ValueError):
     """A key's text cannot be used; the message says which key, never what it holds."""
 
 
+class AnswerError(ValueError):
+    """An answer cannot be read, or is not what Alipay signed. Nothing in it may be believed."""
+
+
 def canonical(fields: Mapping[str, str], *, left_out: Collection[str] = MAPI_LEFT_OUT, keep_blank: bool = False) -> str:
     """The string to sign: ``a=1&b=2``, sorted by key, raw values.
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dispatch.payment.mapi_xml import AnswerError, GatewayRefusal, SignedAnswer, read_answer
-from dispatch.payment.signing import Signer, canonical
+from dispatch.payment.mapi_xml import GatewayRefusal, SignedAnswer, read_answer
+from dispatch.payment.signing import AnswerError, Signer, canonical
 from tests.dispatch.payment.vectors import load
 
 SIGNER = Signer.of("MD5", md5_key="m" * 32)

@@ -1,0 +1,90 @@
+"""Signed requests to the openapi gateway, and its verified answers: what all its methods have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import httpx
+import msgspec
+
+from dispatch.clock import Clock
+from dispatch.payment.beijing import stamp
+from dispatch.payment.content_cipher import ContentCipher
+from dispatch.payment.gateway import Refused, Unknown
+from dispatch.payment.http_line import HttpLine, Page
+from dispatch.payment.openapi_account import OpenapiAccount
+from dispatch.payment.openapi_answers import Done, outcome_of
+from dispatch.payment.openapi_json import read_node
+from dispatch.payment.openapi_keys import OpenapiKeys
+from dispatch.payment.signing import AnswerError, canonical
+
+_LEFT_OUT: Final = frozenset({"sign"})
+"""A request's signature covers its ``sign_type``."""
+_FORM: Final = {"content-type": "application/x-www-form-urlencoded;charset=utf-8"}
+
+
+class OpenapiClient:
+    """Calls methods of one application. Keeps its connections; close it with :meth:`aclose`."""
+
+    def __init__(
+        self, account: OpenapiAccount, clock: Clock, *, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        """Raises :class:`~dispatch.payment.signing.KeyFormatError` for keys that cannot be used."""
+        self.account = account
+        self.keys = OpenapiKeys(account.keys)
+        self._clock = clock
+        self._cipher = ContentCipher(account.keys.content_key) if account.keys.content_key else None
+        self._line = HttpLine(timeout_s=account.timeout_s, max_connections=account.max_connections, transport=transport)
+
+    async def call(self, method: str, business: Mapping[str, Any], *, notify_url: str = "") -> Done | Refused | Unknown:
+        """Call a method with its ``business`` fields in ``biz_content``."""
+        content = msgspec.json.encode(business)
+        if self._cipher is None:
+            fields = {"biz_content": content.decode()}
+        else:
+            fields = {"biz_content": self._cipher.encrypt(content), "encrypt_type": "AES"}
+        return await self._exchange(method, fields | ({"notify_url": notify_url} if notify_url else {}))
+
+    async def call_plain(self, method: str, fields: Mapping[str, str]) -> Done | Refused | Unknown:
+        """Call a method whose business fields stand beside the common ones, and whose success has no ``code``."""
+        return await self._exchange(method, fields, codeless=True)
+
+    async def download(self, url: str, max_bytes: int) -> Page | Unknown:
+        """Fetch what an answer of the gateway points to; no redirect is followed."""
+        return await self._line.get(url, max_bytes=max_bytes)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._line.aclose()
+
+    async def _exchange(
+        self, method: str, fields: Mapping[str, str], *, codeless: bool = False
+    ) -> Done | Refused | Unknown:
+        request = self.signed_request(method, fields)
+        in_body = {name: request.pop(name) for name in fields}
+        page = await self._line.post(self.account.gateway_url, params=request, form=in_body, headers=_FORM)
+        if isinstance(page, Unknown):
+            return page
+        try:
+            node = read_node(page.body, method, self.keys, self._cipher)
+        except AnswerError as error:
+            return Unknown(str(error))
+        return outcome_of(node, codeless=codeless)
+
+    def signed_request(self, method: str, fields: Mapping[str, str]) -> dict[str, str]:
+        """Every field of a request, signed. Those that are common stand in the URL, so that it tells its charset."""
+        request = {
+            "app_id": self.account.app_id,
+            "method": method,
+            "format": "JSON",
+            "charset": "utf-8",
+            "sign_type": self.keys.sign_type,
+            "timestamp": stamp(self._clock.wall()),
+            "version": "1.0",
+            **self.keys.request_fields,
+            **({"app_auth_token": self.account.app_auth_token} if self.account.app_auth_token else {}),
+            **fields,
+        }
+        text = canonical(request, left_out=_LEFT_OUT)
+        return {**request, "sign": self.keys.sign(text.encode())}
