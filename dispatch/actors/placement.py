@@ -14,7 +14,6 @@ import msgspec
 from dispatch.entity import KINDS, EntityKey, Kind
 from dispatch.store.shards import shard_of
 
-
 CONSOLES: Final = 16
 """Names that the dedicated hosts of a kind share to tell consoles their news."""
 
