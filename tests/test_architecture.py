@@ -41,6 +41,8 @@ SHELLS = {
     "dispatch.actors.system",
     # Alipay over HTTP
     "dispatch.payment.absent",
+    "dispatch.payment.authorization",
+    "dispatch.payment.bill_download",
     "dispatch.payment.configured",
     "dispatch.payment.http_line",
     "dispatch.payment.mapi",
