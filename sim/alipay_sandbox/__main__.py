@@ -1,4 +1,4 @@
-"""``python -m sim.alipay_sandbox --keys DIR``: a sandbox for one demo merchant."""
+"""``python -m sim.alipay_sandbox --keys DIR``: a sandbox for one demo merchant or several."""
 
 from __future__ import annotations
 
@@ -8,30 +8,67 @@ from typing import Annotated
 import typer
 
 from sim.alipay_sandbox.app import serve
-from sim.alipay_sandbox.merchants import write_demo_keys
-from sim.alipay_sandbox.settings import SandboxSettings
+from sim.alipay_sandbox.exchange import is_user_id
+from sim.alipay_sandbox.faults import FaultError, parse_fault
+from sim.alipay_sandbox.key_directory import write_demo_merchants
+from sim.alipay_sandbox.settings import BuyerAccount, SandboxSettings, read_buyers
 
 
 def main(
     keys: Annotated[Path, typer.Option(help="Directory of key files; made where it is empty.")],
+    *,
     host: str = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 lets the system choose.")] = 8088,
     accounts: Annotated[Path | None, typer.Option(help="File that keeps the accounts over a restart.")] = None,
     retry_time_factor: Annotated[float, typer.Option(help="Speeds up repeated notifications.")] = 1.0,
+    fault: Annotated[
+        list[str] | None, typer.Option(help="What goes wrong: drop-answer:call=alipay.trade.*,times=2. Repeatable.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of faults that come by chance.")] = 1,
+    merchant: Annotated[list[str] | None, typer.Option(help="PID of a further merchant. Repeatable.")] = None,
+    callback_host: Annotated[list[str] | None, typer.Option(help="A further host of callbacks. Repeatable.")] = None,
+    buyers: Annotated[Path | None, typer.Option(help="JSON list of buyers: buyer_id, balance, blocked, …")] = None,
+    buyer: Annotated[str, typer.Option(help="Who a browser is that did not choose.")] = "",
+    public_url: Annotated[str, typer.Option(help="How browsers reach the sandbox, if not as the merchant does.")] = "",
 ) -> None:
     """Play Alipay's side of payments."""
-    settings = SandboxSettings(
-        merchants=(write_demo_keys(keys),),
-        host=host,
-        port=port,
-        accounts_file=accounts,
-        retry_time_factor=retry_time_factor,
-    )
+    try:
+        settings = SandboxSettings(
+            merchants=write_demo_merchants(keys, _partners(merchant or []), callback_host or []),
+            host=host,
+            port=port,
+            accounts_file=accounts,
+            retry_time_factor=retry_time_factor,
+            faults=tuple(parse_fault(text) for text in fault or []),
+            seed=seed,
+            buyers=_buyers(buyers),
+            default_buyer=buyer,
+            public_url=public_url,
+        )
+    except (FaultError, ValueError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
     try:
         serve(settings, ready=lambda base: typer.echo(f"Alipay sandbox at {base}/gateway.do"))
     except OSError as error:
         typer.echo(f"cannot listen on {host}:{port}: {error.strerror}", err=True)
         raise typer.Exit(1) from error
+
+
+def _partners(told: list[str]) -> list[str]:
+    wrong = [partner for partner in told if not is_user_id(partner)]
+    if wrong:
+        raise ValueError(f"--merchant {wrong[0]}: a PID has 16 digits and begins with 2088")
+    return told
+
+
+def _buyers(file: Path | None) -> tuple[BuyerAccount, ...]:
+    if file is None:
+        return ()
+    try:
+        return read_buyers(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise ValueError(f"--buyers {file}: {error}") from error
 
 
 if __name__ == "__main__":

@@ -1,170 +1,100 @@
 """The sandbox over HTTP.
 
-GET, POST /gateway.do         the mapi gateway
-POST /sandbox/tradepay        the passenger's app: confirms (or leaves) the payment of a trade
-GET /sandbox/accounts         what was captured and refunded, per order, from the books
-GET /sandbox/healthz          whether it runs
+GET, POST /gateway.do                  both gateways: mapi (``service``) and openapi (``method``)
+GET /oauth2/publicAppAuthorize.htm     who is this buyer: back to the merchant at once, with a code
+GET, POST /wallet                      a browser chooses which buyer it is
+GET, POST /cashier?trade_no=…          a person pays, or does not
+GET, POST /qr/CODE                     a merchant's code; posting is scanning. /qr/CODE.svg is its picture
+GET /sandbox/bridge.js                 plays the app's AlipayJSBridge in any browser
+GET /downloadBillFile.resource         a bill, while its address lives
+POST /sandbox/tradepay                 the passenger's app: confirms (or leaves) the payment of a trade
+POST /sandbox/scan                     the passenger's app: scans a merchant's code
+GET /sandbox/buyers/ID/code            the passenger's app: shows a code to be scanned
+GET /sandbox/accounts                  what was captured and refunded, per order, from the books
+GET, PUT, DELETE /sandbox/faults       what goes wrong
+GET /sandbox/healthz                   whether it runs
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any, Final
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Final
 
-import msgspec
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from sim.alipay_sandbox import acquire, gate
-from sim.alipay_sandbox.books import balanced
+from sim.alipay_sandbox.apps import apps_of
+from sim.alipay_sandbox.bill_calls import BillCounter
 from sim.alipay_sandbox.clock import SystemClock, WallClock
+from sim.alipay_sandbox.console import Console
 from sim.alipay_sandbox.courier import Courier
-from sim.alipay_sandbox.exchange import BusinessError, Exchange
+from sim.alipay_sandbox.exchange import Exchange
+from sim.alipay_sandbox.faults import Faults
+from sim.alipay_sandbox.gateway import Gateway
+from sim.alipay_sandbox.mapi_gateway import MapiGateway
+from sim.alipay_sandbox.openapi_gateway import OpenapiGateway
+from sim.alipay_sandbox.pages import Pages
 from sim.alipay_sandbox.settings import SandboxSettings
 from sim.alipay_sandbox.signature import Seal
-from sim.alipay_sandbox.trades import Trade
-from sim.alipay_sandbox.wire import Call, WireError, answer_xml, read_call, refused_xml
-
-MAX_BODY_BYTES: Final = 64 * 1024
-
-
-class TradePay(msgspec.Struct, frozen=True):
-    """What the passenger's app does with a trade."""
-
-    trade_no: str
-    buyer_id: str
-    confirm: bool = True
-    """False leaves the payment, as a passenger who presses back."""
 
 
 class Sandbox:
-    """One sandbox: exchange, keys, courier, and what the routes do with them."""
+    """One sandbox: exchange, keys, courier, faults, gateways and pages."""
 
-    def __init__(self, settings: SandboxSettings, clock: WallClock, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        settings: SandboxSettings,
+        clock: WallClock,
+        new_id: Callable[[], str],
+        pause: Callable[[float], Awaitable[None]],
+    ) -> None:
         self._settings = settings
         self._clock = clock
-        self._seals: Final = {merchant.partner: Seal(merchant) for merchant in settings.merchants}
+        partner_seals = {merchant.partner: Seal(merchant) for merchant in settings.merchants}
+        apps = apps_of(settings.merchants)
+        seals = partner_seals | {app_id: app.seal for app_id, app in apps.items()}
+        self.faults: Final = Faults(settings.faults, random.Random(settings.seed), clock.wall())
         self.exchange: Final = Exchange(settings, clock, new_id)
-        self.courier: Final = Courier(settings, self.exchange, self._seals, clock)
+        self.courier: Final = Courier(settings, self.exchange, seals, clock, faults=self.faults)
+        self._bills: Final = BillCounter(self.exchange, self.faults)
+        self._gateway: Final = Gateway(
+            self.exchange,
+            self.courier,
+            self.faults,
+            mapi=MapiGateway(self.exchange, partner_seals, settings.answer_charset),
+            openapi=OpenapiGateway(self.exchange, apps, self._bills),
+            pause=pause,
+        )
+        console = Console(self.exchange, self.courier, self.faults)
+        pages = Pages(self.exchange, apps, console, self._base_url)
+        self.routes: Final = [
+            Route("/gateway.do", self.gateway, methods=["GET", "POST"]),
+            Route("/downloadBillFile.resource", self.bill_file),
+            *console.routes(),
+            *pages.routes(),
+        ]
+
+    def _base_url(self, request: Request) -> str:
+        return self._settings.public_url.rstrip("/") or str(request.base_url).rstrip("/")
 
     async def gateway(self, request: Request) -> Response:
         """``/gateway.do``."""
-        body = await request.body()
-        if len(body) > MAX_BODY_BYTES:
-            return self._refused("ILLEGAL_ARGUMENT", "utf-8")
-        query: bytes = request.scope["query_string"]
-        try:
-            call = read_call(query, body)
-        except WireError as error:
-            return self._refused(error.code, "utf-8")
-        if call.params.get("service") == "notify_verify":
-            return PlainTextResponse(self._notify_verify(call))
-        return self._served(call)
+        return await self._gateway.serve(request, self._base_url(request))
 
-    def _served(self, call: Call) -> Response:
-        now = self._clock.wall()
-        charset = call.charset if self._settings.answer_charset == "request" else self._settings.answer_charset
-        code = gate.refusal(call, acquire.SERVICES, self._seals, now)
-        if code is not None:
-            return self._refused(code, charset)
-        service = call.params["service"]
-        try:
-            fields = acquire.SERVICES[service](self.exchange, call, now)
-        except WireError as error:
-            return self._refused(error.code, charset)
-        except BusinessError as error:
-            fields = acquire.failed(error.code) | {"out_trade_no": call.params.get("out_trade_no", "")}
-        self.courier.wake()
-        node = acquire.NODES.get(service, "alipay")
-        content = answer_xml(call, fields, self._seals[call.params["partner"]], charset, node=node)
-        return Response(content, media_type=f"text/xml;charset={charset}")
-
-    def _refused(self, code: str, charset: str) -> Response:
-        return Response(refused_xml(code, charset), media_type=f"text/xml;charset={charset}")
-
-    def _notify_verify(self, call: Call) -> str:
-        """Whether Alipay sent this notification to this merchant; true until it is acknowledged."""
-        notice = self.exchange.notices.get(call.params.get("notify_id", ""))
-        if notice is None or notice.acknowledged:
-            return "false"
-        partner = self.exchange.trade(notice.made.trade_no).terms.partner
-        return "true" if partner == call.params.get("partner") else "false"
-
-    async def tradepay(self, request: Request) -> Response:
-        """``/sandbox/tradepay``: the codes are those that JSAPI's ``tradePay`` gives to the page."""
-        try:
-            asked = msgspec.json.decode(await request.body(), type=TradePay)
-        except msgspec.DecodeError as error:
-            return JSONResponse({"error": str(error)}, status_code=400)
-        if not asked.confirm:
-            return JSONResponse({"resultCode": "6001", "memo": "the user left the payment"})
-        try:
-            self.exchange.pay(asked.trade_no, asked.buyer_id)
-        except BusinessError as error:
-            return JSONResponse({"resultCode": "4000", "memo": error.code})
-        self.courier.wake()
-        return JSONResponse({"resultCode": "9000", "memo": ""})
-
-    async def accounts(self, request: Request) -> Response:  # noqa: ARG002 - a route's shape
-        """``/sandbox/accounts``: orders as the books have them, balances, notices that are not acknowledged."""
-        self.exchange.expire_due()
-        balances = self.exchange.books.balances()
-        notices = self.exchange.notices.values()
-        return JSONResponse(
-            {
-                "orders": self._orders(),
-                "balances": [
-                    {"account": account, "currency": currency, "minor": minor} for account, currency, minor in balances
-                ],
-                "balanced": balanced(balances),
-                "notices": {
-                    "made": len(notices),
-                    "acknowledged": sum(notice.acknowledged for notice in notices),
-                    "given_up": sum(n.next_at is None and not n.acknowledged for n in notices),
-                },
-            }
-        )
-
-    def _orders(self) -> list[dict[str, Any]]:
-        orders = {trade.trade_no: _order(trade) for trade in self.exchange.trades()}
-        for entry in self.exchange.books.entries():
-            if entry.purpose in _TALLY:
-                count, amount = _TALLY[entry.purpose]
-                orders[entry.trade_no][count] += 1
-                orders[entry.trade_no][amount] += entry.minor
-        return list(orders.values())
-
-    async def healthz(self, request: Request) -> Response:  # noqa: ARG002 - a route's shape
-        """``/sandbox/healthz``."""
-        return JSONResponse({"status": "ok"})
-
-
-_TALLY: Final = {"capture": ("captures", "captured_minor"), "refund": ("refunds", "refunded_minor")}
-
-
-def _order(trade: Trade) -> dict[str, Any]:
-    terms = trade.terms
-    return {
-        "partner": terms.partner,
-        "out_trade_no": terms.out_trade_no,
-        "trade_no": trade.trade_no,
-        "status": trade.status,
-        "buyer_id": trade.payer_id,
-        "currency": terms.currency,
-        "total_minor": terms.total_minor,
-        "passback": terms.passback,
-        "captures": 0,
-        "captured_minor": 0,
-        "refunds": 0,
-        "refunded_minor": 0,
-    }
+    async def bill_file(self, request: Request) -> Response:
+        """``/downloadBillFile.resource``."""
+        content = self._bills.file(request.query_params.get("fileId", ""), self._clock.wall())
+        if content is None:
+            return PlainTextResponse("the address is not valid any more", status_code=404)
+        return Response(content, media_type="application/zip")
 
 
 def _new_notify_id() -> str:
@@ -176,9 +106,13 @@ def create_app(
     *,
     clock: WallClock | None = None,
     new_id: Callable[[], str] = _new_notify_id,
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> Starlette:
-    """The sandbox as an ASGI app; ``app.state.sandbox`` is the :class:`Sandbox` behind it."""
-    sandbox = Sandbox(settings, clock or SystemClock(), new_id)
+    """The sandbox as an ASGI app; ``app.state.sandbox`` is the :class:`Sandbox` behind it.
+
+    ``new_id`` gives what nobody can guess; ``pause`` waits so many seconds, for faults that delay.
+    """
+    sandbox = Sandbox(settings, clock or SystemClock(), new_id, pause)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -191,15 +125,7 @@ def create_app(
             await sandbox.courier.aclose()
             sandbox.exchange.shut()
 
-    app = Starlette(
-        routes=[
-            Route("/gateway.do", sandbox.gateway, methods=["GET", "POST"]),
-            Route("/sandbox/tradepay", sandbox.tradepay, methods=["POST"]),
-            Route("/sandbox/accounts", sandbox.accounts),
-            Route("/sandbox/healthz", sandbox.healthz),
-        ],
-        lifespan=lifespan,
-    )
+    app = Starlette(routes=sandbox.routes, lifespan=lifespan)
     app.state.sandbox = sandbox
     return app
 

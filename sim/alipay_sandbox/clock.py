@@ -41,3 +41,18 @@ def end_of_beijing_day(at: float) -> float:
     """The next midnight in Beijing."""
     today = dt.datetime.fromtimestamp(at, BEIJING).replace(hour=0, minute=0, second=0, microsecond=0)
     return (today + dt.timedelta(days=1)).timestamp()
+
+
+def beijing_millis(at: float) -> str:
+    """``yyyy-MM-dd HH:mm:ss.SSS`` in Beijing."""
+    return f"{beijing_text(at)}.{int(at * 1000) % 1000:03d}"
+
+
+def beijing_compact(at: float) -> str:
+    """``yyyyMMddHHmmss`` in Beijing."""
+    return f"{dt.datetime.fromtimestamp(at, BEIJING):%Y%m%d%H%M%S}"
+
+
+def beijing_day(day: dt.date) -> float:
+    """When a day begins in Beijing."""
+    return dt.datetime.combine(day, dt.time(), BEIJING).timestamp()

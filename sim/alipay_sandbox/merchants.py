@@ -1,30 +1,24 @@
-"""Merchants of the sandbox: their accounts and keys, and a directory of key files for both sides.
+"""Merchants of the sandbox: their accounts, apps and keys.
 
-``write_demo_keys`` makes the files once; sandbox and product are then configured from the same directory, each reading
-its own half:
-
-    merchant.json           partner (PID) and address           both
-    md5.key                 32 characters                       both
-    merchant_private.pem    the merchant's RSA key              product
-    merchant_public.pem                                         sandbox
-    alipay_private.pem      Alipay's RSA key for this merchant  sandbox
-    alipay_public.pem                                           product
+A merchant has one account (``partner``, its PID) at the mapi gateway and one app (``app_id``) at the openapi gateway,
+with the same RSA keys at both.
 """
 
 from __future__ import annotations
 
-import os
 import secrets
-from pathlib import Path
 from typing import Final
 
 import msgspec
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from sim.alipay_sandbox.certificates import issue
+
 RSA_BITS: Final = 2048
 DEMO_PARTNER: Final = "2088021966388155"
 DEMO_EMAIL: Final = "cab@sandbox.example"
+CALLBACK_HOSTS: Final = ("127.0.0.1", "localhost")
 
 
 class Merchant(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,9 +31,18 @@ class Merchant(msgspec.Struct, frozen=True, kw_only=True):
     """The merchant's RSA key, which its requests are checked with."""
     alipay_private_key_pem: str = ""
     """What answers and notifications to this merchant are signed with."""
+    app_id: str = ""
+    """The merchant's app; blank where it has none."""
+    callback_hosts: tuple[str, ...] = CALLBACK_HOSTS
+    """Where the authorization page may send a buyer back to."""
+    app_auth_tokens: dict[str, str] = {}
+    """What a system provider's app passes to act for another merchant: that one's partner by token."""
+    app_cert_pem: str = ""
+    alipay_cert_pem: str = ""
+    root_cert_pem: str = ""
 
     def __repr__(self) -> str:
-        return f"Merchant({self.partner!r}, {self.email!r})"
+        return f"Merchant({self.partner!r}, {self.email!r}, app_id={self.app_id!r})"
 
 
 class DemoMerchant(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,11 +50,17 @@ class DemoMerchant(msgspec.Struct, frozen=True, kw_only=True):
 
     partner: str
     email: str
+    app_id: str
     md5_key: str
     merchant_private_pem: str
     merchant_public_pem: str
     alipay_private_pem: str
     alipay_public_pem: str
+    app_cert_pem: str
+    alipay_cert_pem: str
+    root_cert_pem: str
+    callback_hosts: tuple[str, ...] = CALLBACK_HOSTS
+    app_auth_tokens: dict[str, str] = {}
 
     def at_alipay(self) -> Merchant:
         """The half that the sandbox holds."""
@@ -61,24 +70,49 @@ class DemoMerchant(msgspec.Struct, frozen=True, kw_only=True):
             md5_key=self.md5_key,
             public_key_pem=self.merchant_public_pem,
             alipay_private_key_pem=self.alipay_private_pem,
+            app_id=self.app_id,
+            callback_hosts=self.callback_hosts,
+            app_auth_tokens=self.app_auth_tokens,
+            app_cert_pem=self.app_cert_pem,
+            alipay_cert_pem=self.alipay_cert_pem,
+            root_cert_pem=self.root_cert_pem,
         )
 
     def __repr__(self) -> str:
-        return f"DemoMerchant({self.partner!r}, {self.email!r})"
+        return f"DemoMerchant({self.partner!r}, {self.email!r}, app_id={self.app_id!r})"
 
 
-def demo_merchant(partner: str = DEMO_PARTNER, email: str = DEMO_EMAIL) -> DemoMerchant:
-    """A merchant with fresh keys: MD5, and an RSA pair on each side."""
+def demo_app_id(partner: str) -> str:
+    """The app of a demo merchant."""
+    return f"2021{partner[4:]}"
+
+
+def demo_merchant(
+    partner: str = DEMO_PARTNER,
+    email: str = DEMO_EMAIL,
+    *,
+    callback_hosts: tuple[str, ...] = CALLBACK_HOSTS,
+    app_auth_tokens: dict[str, str] | None = None,
+) -> DemoMerchant:
+    """A merchant with fresh keys: MD5, an RSA pair on each side, and certificates for these."""
     merchant_private, merchant_public = _key_pair()
     alipay_private, alipay_public = _key_pair()
+    app_id = demo_app_id(partner)
+    certificates = issue(app_id, merchant_public, alipay_public)
     return DemoMerchant(
         partner=partner,
         email=email,
+        app_id=app_id,
         md5_key=secrets.token_hex(16),
         merchant_private_pem=merchant_private,
         merchant_public_pem=merchant_public,
         alipay_private_pem=alipay_private,
         alipay_public_pem=alipay_public,
+        app_cert_pem=certificates.app_cert_pem,
+        alipay_cert_pem=certificates.alipay_cert_pem,
+        root_cert_pem=certificates.root_cert_pem,
+        callback_hosts=callback_hosts,
+        app_auth_tokens=app_auth_tokens or {},
     )
 
 
@@ -89,41 +123,3 @@ def _key_pair() -> tuple[str, str]:
     )
     public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     return private.decode("ascii"), public.decode("ascii")
-
-
-def write_demo_keys(directory: Path, partner: str = DEMO_PARTNER, email: str = DEMO_EMAIL) -> Merchant:
-    """Make the key files in ``directory``, readable by their owner alone, and return the sandbox's half.
-
-    Where ``merchant.json`` is there already, nothing is written and that merchant is read.
-    """
-    if (directory / "merchant.json").exists():
-        return read_merchant(directory)
-    made = demo_merchant(partner, email)
-    directory.mkdir(parents=True, exist_ok=True)
-    _write(directory / "md5.key", made.md5_key)
-    _write(directory / "merchant_private.pem", made.merchant_private_pem)
-    _write(directory / "merchant_public.pem", made.merchant_public_pem)
-    _write(directory / "alipay_private.pem", made.alipay_private_pem)
-    _write(directory / "alipay_public.pem", made.alipay_public_pem)
-    account = {"partner": made.partner, "email": made.email}
-    # Written last: its presence says that all the keys are there.
-    _write(directory / "merchant.json", msgspec.json.encode(account).decode("ascii"))
-    return made.at_alipay()
-
-
-def read_merchant(directory: Path) -> Merchant:
-    """The sandbox's half of a directory of key files. Raises ``OSError`` where one is missing."""
-    account = msgspec.json.decode((directory / "merchant.json").read_bytes(), type=dict[str, str])
-    return Merchant(
-        partner=account["partner"],
-        email=account["email"],
-        md5_key=(directory / "md5.key").read_text("ascii").strip(),
-        public_key_pem=(directory / "merchant_public.pem").read_text("ascii"),
-        alipay_private_key_pem=(directory / "alipay_private.pem").read_text("ascii"),
-    )
-
-
-def _write(path: Path, text: str) -> None:
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-        file.write(text)

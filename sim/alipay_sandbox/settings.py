@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from sim.alipay_sandbox.faults import Fault
 from sim.alipay_sandbox.merchants import Merchant
 
 Charset = Literal["request", "utf-8", "gbk"]
@@ -22,6 +23,10 @@ class BuyerAccount(msgspec.Struct, frozen=True, kw_only=True):
     balance: dict[str, str] = {}
     """Money by currency, ``{"USD": "100.00"}``."""
     blocked: bool = False
+    refused_with: str = ""
+    """The code that every payment of this buyer is refused with, ``BUYER_BANKCARD_BALANCE_NOT_ENOUGH``."""
+    always_asked: bool = False
+    """Whether a scanned code of this buyer always waits for the password."""
 
 
 class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,3 +51,26 @@ class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Wall seconds in which a merchant must answer a notification."""
     notify_closed: bool = True
     """Whether a trade that closes unpaid is notified (documents differ by product)."""
+    notify_refunds: bool = True
+    """Whether refunds and cancels of paid trades are notified."""
+    scan_limit: str = "2000"
+    """Major units of any currency above which a scanned code is not enough: the trade waits for the password."""
+    whole_refunds_only: bool = False
+    """Whether a trade is refunded once and as a whole, as in Alipay's own sandbox."""
+    refund_window_days: int = 365
+    """After so many days a paid trade is finished: no refund any more."""
+    bill_hour: int = 9
+    """The hour in Beijing from which the bill of the day before is there."""
+    public_url: str = ""
+    """How browsers reach the sandbox, for the addresses in answers; blank takes the request's own host."""
+    default_buyer: str = ""
+    """Who a browser is that did not choose; blank lets it choose."""
+    faults: tuple[Fault, ...] = ()
+    """What goes wrong from the start."""
+    seed: int = 1
+    """Of the faults that come by chance."""
+
+
+def read_buyers(content: bytes) -> tuple[BuyerAccount, ...]:
+    """A JSON list of buyers. Raises ``ValueError``."""
+    return tuple(msgspec.json.decode(content, type=list[BuyerAccount]))

@@ -1,6 +1,7 @@
-"""Alipay's half of signatures at the mapi gateway: checks merchants' requests, signs answers and notifications.
+"""Alipay's half of signatures: checks merchants' requests, signs answers and notifications.
 
-Signed are all fields but ``sign`` and ``sign_type``, blanks dropped, sorted by name, ``name=value`` joined with ``&``.
+Signed are all fields but ``sign`` and ``sign_type``, blanks dropped, sorted by name, ``name=value`` joined with ``&``;
+in requests to the openapi gateway ``sign_type`` is signed too.
 """
 
 from __future__ import annotations
@@ -24,6 +25,12 @@ def string_to_sign(fields: Mapping[str, str]) -> str:
     """What a signature covers."""
     names = sorted(name for name, value in fields.items() if value and name not in ("sign", "sign_type"))
     return "&".join(f"{name}={fields[name]}" for name in names)
+
+
+def string_to_sign_openapi(params: Mapping[str, str]) -> str:
+    """What the signature of a request to the openapi gateway covers."""
+    names = sorted(name for name, value in params.items() if value and name != "sign")
+    return "&".join(f"{name}={params[name]}" for name in names)
 
 
 class Seal:

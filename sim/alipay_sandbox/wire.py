@@ -30,8 +30,8 @@ class Call(msgspec.Struct, frozen=True):
     charset: str
 
 
-def read_call(query: bytes, body: bytes) -> Call:
-    """Merge query and body and decode them in ``_input_charset``. Raises :class:`WireError`.
+def merged(query: bytes, body: bytes) -> dict[bytes, bytes]:
+    """Query and body as one. Raises :class:`WireError`.
 
     The same name twice is accepted with the same value only: which one counts is not documented.
     """
@@ -40,6 +40,12 @@ def read_call(query: bytes, body: bytes) -> Call:
         name, _, value = (unquote_to_bytes(half) for half in part.replace(b"+", b" ").partition(b"="))
         if name and raw.setdefault(name, value) != value:
             raise WireError("ILLEGAL_ARGUMENT")
+    return raw
+
+
+def read_call(query: bytes, body: bytes) -> Call:
+    """Merge query and body and decode them in ``_input_charset``. Raises :class:`WireError`."""
+    raw = merged(query, body)
     # notify_verify is asked with ASCII alone, and without a charset.
     silent = b"utf-8" if raw.get(b"service") == b"notify_verify" else b""
     named = raw.get(b"_input_charset", silent).decode("ascii", "replace").lower()

@@ -3,7 +3,7 @@
 import stat
 from pathlib import Path
 
-from sim.alipay_sandbox.merchants import read_merchant, write_demo_keys
+from sim.alipay_sandbox.key_directory import read_merchant, write_demo_keys
 from sim.alipay_sandbox.signature import Seal
 from tests.sim.alipay_sandbox.merchant import demo
 
@@ -17,8 +17,11 @@ def test_demo_keys(tmp_path: Path) -> None:
     assert made == again == read_merchant(folder)
     assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in folder.iterdir())
     assert sorted(file.name for file in folder.iterdir()) == [
+        "alipay_cert.pem",
         "alipay_private.pem",
         "alipay_public.pem",
+        "alipay_root_cert.pem",
+        "app_cert.pem",
         "md5.key",
         "merchant.json",
         "merchant_private.pem",

@@ -1,0 +1,146 @@
+"""A directory of key files for both sides of a demo merchant.
+
+``write_demo_keys`` makes the files once; sandbox and product are then configured from the same directory, each reading
+its own half:
+
+    merchant.json           partner (PID), email, app_id, callback_hosts, app_auth_tokens   both
+    md5.key                 32 characters                                                   both
+    merchant_private.pem    the merchant's RSA key, for both gateways                       product
+    merchant_public.pem                                                                     sandbox
+    alipay_private.pem      Alipay's RSA key for this merchant, for both gateways           sandbox
+    alipay_public.pem                                                                       product
+    app_cert.pem            certificate mode: the certificate of merchant_public.pem        both
+    alipay_cert.pem         certificate mode: the certificate of alipay_public.pem          both
+    alipay_root_cert.pem    certificate mode: what both were signed with                    both
+    PARTNER/                the same again for each further merchant
+
+The first merchant's app is also that of a system provider: ``app_auth_tokens`` of its ``merchant.json`` has a token for
+each further merchant.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from sim.alipay_sandbox.certificates import issue
+from sim.alipay_sandbox.merchants import (
+    CALLBACK_HOSTS,
+    DEMO_EMAIL,
+    DEMO_PARTNER,
+    Merchant,
+    demo_app_id,
+    demo_merchant,
+)
+
+_CERTIFICATES: Final = ("app_cert", "alipay_cert", "alipay_root_cert")
+
+
+class _Account(msgspec.Struct, kw_only=True):
+    """``merchant.json``."""
+
+    partner: str
+    email: str
+    app_id: str = ""
+    callback_hosts: tuple[str, ...] = CALLBACK_HOSTS
+    app_auth_tokens: dict[str, str] = {}
+
+
+def write_demo_keys(directory: Path, partner: str = DEMO_PARTNER, email: str = DEMO_EMAIL) -> Merchant:
+    """Make the key files in ``directory``, readable by their owner alone, and return the sandbox's half.
+
+    Where ``merchant.json`` is there already, keys stay as they are; only what an older directory lacks is added.
+    """
+    if (directory / "merchant.json").exists():
+        _complete(directory)
+        return read_merchant(directory)
+    made = demo_merchant(partner, email)
+    directory.mkdir(parents=True, exist_ok=True)
+    _write(directory / "md5.key", made.md5_key)
+    _write(directory / "merchant_private.pem", made.merchant_private_pem)
+    _write(directory / "merchant_public.pem", made.merchant_public_pem)
+    _write(directory / "alipay_private.pem", made.alipay_private_pem)
+    _write(directory / "alipay_public.pem", made.alipay_public_pem)
+    pems = (made.app_cert_pem, made.alipay_cert_pem, made.root_cert_pem)
+    for name, pem in zip(_CERTIFICATES, pems, strict=True):
+        _write(directory / f"{name}.pem", pem)
+    # Written last: its presence says that all the keys are there.
+    _write_account(directory, _Account(partner=made.partner, email=made.email, app_id=made.app_id))
+    return made.at_alipay()
+
+
+def write_demo_merchants(
+    directory: Path, further: Sequence[str] = (), callback_hosts: Sequence[str] = ()
+) -> tuple[Merchant, ...]:
+    """The demo merchant and further ones, each in its folder; the first may act for the others.
+
+    ``callback_hosts`` are added to what each app allows.
+    """
+    write_demo_keys(directory)
+    for partner in further:
+        write_demo_keys(directory / partner, partner, f"cab{partner[-4:]}@sandbox.example")
+    folders = [directory, *(directory / partner for partner in further)]
+    for folder in folders:
+        account = _account(folder)
+        hosts = tuple(dict.fromkeys([*account.callback_hosts, *callback_hosts]))
+        granted = {partner: token for token, partner in account.app_auth_tokens.items()}
+        if folder is directory:
+            granted = {partner: secrets.token_hex(20) for partner in further} | granted
+        tokens = {token: partner for partner, token in granted.items()}
+        if (hosts, tokens) != (account.callback_hosts, account.app_auth_tokens):
+            changed = msgspec.structs.replace(account, callback_hosts=hosts, app_auth_tokens=tokens)
+            _write_account(folder, changed)
+    return tuple(read_merchant(folder) for folder in folders)
+
+
+def read_merchant(directory: Path) -> Merchant:
+    """The sandbox's half of a directory of key files. Raises ``OSError`` where one is missing."""
+    account = _account(directory)
+    return Merchant(
+        partner=account.partner,
+        email=account.email,
+        md5_key=_read(directory / "md5.key").strip(),
+        public_key_pem=_read(directory / "merchant_public.pem"),
+        alipay_private_key_pem=_read(directory / "alipay_private.pem"),
+        app_id=account.app_id,
+        callback_hosts=account.callback_hosts,
+        app_auth_tokens=account.app_auth_tokens,
+        app_cert_pem=_read(directory / "app_cert.pem"),
+        alipay_cert_pem=_read(directory / "alipay_cert.pem"),
+        root_cert_pem=_read(directory / "alipay_root_cert.pem"),
+    )
+
+
+def _complete(directory: Path) -> None:
+    account = _account(directory)
+    if account.app_id:
+        return
+    app_id = demo_app_id(account.partner)
+    made = issue(app_id, _read(directory / "merchant_public.pem"), _read(directory / "alipay_public.pem"))
+    pems = (made.app_cert_pem, made.alipay_cert_pem, made.root_cert_pem)
+    for name, pem in zip(_CERTIFICATES, pems, strict=True):
+        _write(directory / f"{name}.pem", pem)
+    _write_account(directory, msgspec.structs.replace(account, app_id=app_id))
+
+
+def _account(directory: Path) -> _Account:
+    return msgspec.json.decode((directory / "merchant.json").read_bytes(), type=_Account)
+
+
+def _write_account(directory: Path, account: _Account) -> None:
+    _write(directory / "merchant.json", msgspec.json.format(msgspec.json.encode(account)).decode("ascii") + "\n")
+
+
+def _read(path: Path) -> str:
+    return path.read_text("ascii")
+
+
+def _write(path: Path, text: str) -> None:
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(text)
