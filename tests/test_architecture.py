@@ -41,6 +41,7 @@ SHELLS = {
     "dispatch.actors.system",
     # Alipay over HTTP
     "dispatch.payment.absent",
+    "dispatch.payment.acquirer",
     "dispatch.payment.authorization",
     "dispatch.payment.bill_download",
     "dispatch.payment.configured",
