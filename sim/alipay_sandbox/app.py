@@ -25,6 +25,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Final
 
+import httpx
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -54,7 +55,9 @@ class Sandbox:
         settings: SandboxSettings,
         clock: WallClock,
         new_id: Callable[[], str],
+        *,
         pause: Callable[[float], Awaitable[None]],
+        transport: httpx.AsyncBaseTransport | None,
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -63,7 +66,7 @@ class Sandbox:
         seals = partner_seals | {app_id: app.seal for app_id, app in apps.items()}
         self.faults: Final = Faults(settings.faults, random.Random(settings.seed), clock.wall())
         self.exchange: Final = Exchange(settings, clock, new_id)
-        self.courier: Final = Courier(settings, self.exchange, seals, clock, faults=self.faults)
+        self.courier: Final = Courier(settings, self.exchange, seals, clock, faults=self.faults, transport=transport)
         self._bills: Final = BillCounter(self.exchange, self.faults)
         self._gateway: Final = Gateway(
             self.exchange,
@@ -107,12 +110,14 @@ def create_app(
     clock: WallClock | None = None,
     new_id: Callable[[], str] = _new_notify_id,
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    transport: httpx.AsyncBaseTransport | None = None,
 ) -> Starlette:
     """The sandbox as an ASGI app; ``app.state.sandbox`` is the :class:`Sandbox` behind it.
 
-    ``new_id`` gives what nobody can guess; ``pause`` waits so many seconds, for faults that delay.
+    ``new_id`` gives what nobody can guess; ``pause`` waits so many seconds, for faults that delay. Notifications go
+    over ``transport``, or the network.
     """
-    sandbox = Sandbox(settings, clock or SystemClock(), new_id, pause)
+    sandbox = Sandbox(settings, clock or SystemClock(), new_id, pause=pause, transport=transport)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -1,96 +1,13 @@
-"""The sandbox behaves as Alipay's documents say, towards requests that were made by hand."""
+"""The mapi gateway behaves as Alipay's documents say, towards requests that were made by hand."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
-from starlette.applications import Starlette
 
-from sim.alipay_sandbox.app import Sandbox, create_app
-from sim.alipay_sandbox.settings import BuyerAccount, SandboxSettings
+from sim.alipay_sandbox.app import create_app
+from sim.alipay_sandbox.settings import SandboxSettings
 from tests.sim.alipay_sandbox.merchant import BUYER, NOW, Answer, demo, encoded, order, request
-
-POOR = "2088000000000003"
-BLOCKED = "2088000000000004"
-
-
-@dataclass
-class HandClock:
-    """Stands still until it is set."""
-
-    now: float = NOW
-
-    def wall(self) -> float:
-        return self.now
-
-
-@dataclass
-class Alipay:
-    """A sandbox in this process, and its clock."""
-
-    app: Starlette
-    clock: HandClock
-    http: httpx.AsyncClient = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.http = httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.app), base_url="http://sandbox.invalid", trust_env=False
-        )
-
-    @property
-    def sandbox(self) -> Sandbox:
-        sandbox = self.app.state.sandbox
-        assert isinstance(sandbox, Sandbox)
-        return sandbox
-
-    async def call(self, fields: dict[str, str], sign_type: str = "MD5", charset: str = "UTF-8") -> Answer:
-        return await self.send(request(fields, sign_type, charset), charset)
-
-    async def send(self, params: dict[str, str], charset: str = "UTF-8") -> Answer:
-        return Answer(
-            await self.http.post(
-                "/gateway.do",
-                params={"_input_charset": params.get("_input_charset", charset)},
-                content=encoded(params, charset),
-                headers={"Content-Type": "application/x-www-form-urlencoded"},
-            )
-        )
-
-    async def query(self, out_trade_no: str = "T1_1_1") -> Answer:
-        return await self.call({"service": "alipay.acquire.query", "out_trade_no": out_trade_no})
-
-    async def close(self, out_trade_no: str = "T1_1_1") -> Answer:
-        return await self.call({"service": "alipay.acquire.close", "out_trade_no": out_trade_no})
-
-    async def pay(self, trade_no: str, buyer_id: str = BUYER, **more: Any) -> tuple[str, str]:
-        asked = {"trade_no": trade_no, "buyer_id": buyer_id} | more
-        said = (await self.http.post("/sandbox/tradepay", json=asked)).json()
-        return said["resultCode"], said["memo"]
-
-    async def accounts(self) -> dict[str, Any]:
-        accounts: dict[str, Any] = (await self.http.get("/sandbox/accounts")).json()
-        return accounts
-
-
-def alipay_of(**settings: Any) -> Alipay:
-    clock = HandClock()
-    buyers = (
-        BuyerAccount(buyer_id=POOR, balance={"USD": "1.00"}),
-        BuyerAccount(buyer_id=BLOCKED, blocked=True),
-    )
-    chosen = SandboxSettings(merchants=(demo().at_alipay(),), buyers=buyers, **settings)
-    return Alipay(create_app(chosen, clock=clock), clock)
-
-
-@pytest.fixture
-async def alipay() -> AsyncIterator[Alipay]:
-    made = alipay_of()
-    yield made
-    await made.http.aclose()
-    await made.sandbox.courier.aclose()
+from tests.sim.alipay_sandbox.stage import BLOCKED, POOR, Alipay, HandClock, alipay_of
 
 
 @pytest.mark.parametrize("sign_type", ["MD5", "RSA", "RSA2"])
