@@ -184,7 +184,7 @@ def render_settings_markdown() -> str:
 def _section_lines(name: str, section: type[BaseModel]) -> Iterable[str]:
     yield f"## [{name}]"
     yield ""
-    yield (section.__doc__ or "").strip()
+    yield " ".join((section.__doc__ or "").split())
     yield ""
     yield "| setting | default | unit | meaning |"
     yield "|---|---|---|---|"
@@ -197,10 +197,12 @@ def _section_lines(name: str, section: type[BaseModel]) -> Iterable[str]:
 def _shown(default: object) -> str:
     """A default as one writes it in TOML."""
     match default:
-        case None | "" | SecretStr():
+        case None | "" | SecretStr() | dict():
             return "empty"
         case str() | Path():
             return f'`"{default}"`'
+        case bool():
+            return f"`{str(default).lower()}`"
         case tuple():
             return ", ".join(str(item.name) for item in default)
         case _:

@@ -170,35 +170,119 @@ class AuthSettings(Section):
         return self
 
 
-class AlipaySettings(Section):
-    """The company's account at Alipay's mapi gateway (`alipay.acquire.*`)."""
+class AlipayAccount(Section):
+    """An account at Alipay, or at an acquirer."""
 
-    gateway_url: str = _set("", "`https://globalmapi.alipay.com/gateway.do` in production; empty: no Alipay.")
-    partner: str = _set("", "Partner id (PID), 16 digits from 2088.")
+    protocol: Literal["mapi", "openapi", "acquirer"] = _set(
+        "mapi", "`mapi`: `alipay.acquire.*`; `openapi`: `alipay.trade.*`; `acquirer`: an acquirer's own gateway."
+    )
+    market: Literal["cross-border", "mainland"] = _set("cross-border", "Which calls of mapi serve orders by scan.")
+    gateway_url: str = _set(
+        "",
+        "Of `mapi` (`https://globalmapi.alipay.com/gateway.do`, in the mainland `https://mapi.alipay.com/gateway.do`) "
+        "or `acquirer`; empty: none.",
+    )
+    openapi_url: str = _set(
+        "",
+        "Of `openapi`, `https://openapi.alipay.com/gateway.do`; for the other protocols it tells who the passenger is "
+        "and has the daily bill; empty: none.",
+    )
+    authorize_url: str = _set(
+        "https://openauth.alipay.com/oauth2/publicAppAuthorize.htm", "Page that tells who the passenger is."
+    )
+    partner: str = _set("", "Partner id (PID), 16 digits from 2088; the company's name at an acquirer.")
     seller_id: str = _set("", "Who receives the money; empty: the partner.")
-    sign_type: Literal["MD5", "RSA", "RSA2"] = _set("RSA", "How requests are signed.")
+    seller_email: str = _set("", "The seller's address, for notifications without an id.")
+    sign_type: Literal["MD5", "RSA", "RSA2", "HMAC-SHA256"] = _set(
+        "RSA", "How requests are signed: by `mapi` one of the first three, by `acquirer` one of the last two."
+    )
     md5_key: SecretStr = _set(SecretStr(""), "Key of 32 characters, for `MD5`.")
-    private_key_file: Path | None = _set(None, "Our RSA key, PEM or bare base64, for `RSA` and `RSA2`.")
-    alipay_public_key_file: Path | None = _set(None, "Alipay's public key, PEM or bare base64.")
+    acquirer_secret: SecretStr = _set(SecretStr(""), "Key of 32 characters or more, for `HMAC-SHA256`.")
+    private_key: SecretStr = _set(SecretStr(""), "Our RSA key, PEM or bare base64, for `RSA` and `RSA2`.")
+    private_key_file: Path | None = _set(None, "The same in a file.")
+    alipay_public_key: str = _set("", "Alipay's (the acquirer's) public key, PEM or bare base64.")
+    alipay_public_key_file: Path | None = _set(None, "The same in a file.")
+    app_id: str = _set("", "The application at the openapi gateway.")
+    openapi_sign_type: Literal["RSA", "RSA2"] = _set("RSA2", "How requests to the openapi gateway are signed.")
+    app_private_key: SecretStr = _set(SecretStr(""), "The application's RSA key; empty: `private_key`.")
+    app_private_key_file: Path | None = _set(None, "The same in a file.")
+    openapi_public_key: str = _set("", "Alipay's public key for the application; empty: `alipay_public_key`.")
+    openapi_public_key_file: Path | None = _set(None, "The same in a file.")
+    app_cert_file: Path | None = _set(None, "The application's certificate, where it signs in certificate mode.")
+    alipay_cert_file: Path | None = _set(None, "Alipay's certificate, or while it changes several; certificate mode.")
+    alipay_root_cert_file: Path | None = _set(None, "Alipay's root certificates; certificate mode.")
+    content_key: SecretStr = _set(SecretStr(""), "AES key that encrypts openapi's business fields; empty: none.")
+    app_auth_token: SecretStr = _set(SecretStr(""), "The company's leave for a third party's application.")
+    sys_service_provider_id: str = _set("", "PID of the system's provider, where it serves several companies.")
     currency: Literal["USD", "CNY", "HKD", "EUR", "GBP", "JPY", "KRW"] = _set(
         "USD", "Currency that Alipay settles in; fares are in the tariff's."
     )
+    product_code: str = _set("", "Alipay's product for orders on a page; empty: the protocol's usual one.")
+    code_product_code: str = _set("", "For orders by a code on the driver's screen.")
+    scan_product_code: str = _set("", "For orders by the passenger's code.")
     secondary_merchant_id: str = _set("", "The taxi company's id, where the partner is its acquirer.")
     secondary_merchant_name: str = _set("", "The taxi company's name.")
+    secondary_merchant_industry: str = _set("4121", "Its category; taxis are 4121 in ISO 18245.")
+    store_id: str = _set("", "The company's shop at Alipay, where it has one.")
+    store_name: str = _set("", "Its name.")
+    notify_verify: bool = _set(default=False, meaning="Ask mapi whether it sent a notification, beside the signature.")
     timeout_s: float = _set(10.0, "One call; after that its outcome is unknown and is asked for.", WALL_S, gt=0)
-    pay_within_min: int = _set(30, "An order not paid by then is closed.", "min, wall", ge=1, le=21_600)
+
+    @property
+    def collects(self) -> bool:
+        """Whether anybody can pay by it."""
+        return bool(self.openapi_url and self.app_id) if self.protocol == "openapi" else bool(self.gateway_url)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if not self.gateway_url:
+        if self.app_id or (self.protocol == "openapi" and self.openapi_url):
+            self._check_openapi()
+        if not self.collects:
             return self
         if not self.partner:
-            raise ValueError("partner must be set where gateway_url is")
+            place = "openapi_url" if self.protocol == "openapi" else "gateway_url"
+            raise ValueError(f"partner must be set where {place} is")
+        if self.protocol != "openapi":
+            self._check_keys()
+        return self
+
+    def _check_keys(self) -> None:
+        known = ("MD5", "RSA", "RSA2") if self.protocol == "mapi" else ("HMAC-SHA256", "RSA2")
+        if self.sign_type not in known:
+            raise ValueError(f"sign_type must be one of {', '.join(known)} for protocol {self.protocol}")
         if self.sign_type == "MD5" and not self.md5_key.get_secret_value():
             raise ValueError("md5_key must be set for sign_type MD5")
-        if self.sign_type != "MD5" and not (self.private_key_file and self.alipay_public_key_file):
+        if self.sign_type == "HMAC-SHA256" and len(self.acquirer_secret.get_secret_value()) < 32:
+            raise ValueError("acquirer_secret must have 32 characters or more for sign_type HMAC-SHA256")
+        if self.sign_type in ("RSA", "RSA2") and not (self._has_private_key and self._has_public_key):
             raise ValueError(f"private_key_file and alipay_public_key_file must be set for sign_type {self.sign_type}")
-        return self
+
+    def _check_openapi(self) -> None:
+        if not self.app_id or not self.openapi_url:
+            raise ValueError("app_id and openapi_url must be set together")
+        if not (self.app_private_key.get_secret_value() or self.app_private_key_file or self._has_private_key):
+            raise ValueError("app_private_key_file must be set where app_id is")
+        if self.app_cert_file and not (self.alipay_cert_file and self.alipay_root_cert_file):
+            raise ValueError("alipay_cert_file and alipay_root_cert_file must be set where app_cert_file is")
+        has_key = self.openapi_public_key or self.openapi_public_key_file or self._has_public_key
+        if not self.app_cert_file and not has_key:
+            raise ValueError("openapi_public_key_file or app_cert_file must be set where app_id is")
+
+    @property
+    def _has_private_key(self) -> bool:
+        return bool(self.private_key.get_secret_value() or self.private_key_file)
+
+    @property
+    def _has_public_key(self) -> bool:
+        return bool(self.alipay_public_key or self.alipay_public_key_file)
+
+
+class AlipaySettings(AlipayAccount):
+    """The account that collects, at Alipay or an acquirer. A company of a system provider has an account of its own in
+    a section `[alipay.companies.ID]` with these settings (but the last two), where nothing is taken from here."""
+
+    pay_within_min: int = _set(30, "An order not paid by then is closed.", "min, wall", ge=1, le=21_600)
+    companies: dict[str, AlipayAccount] = _set({}, "Accounts of companies' own, by the company's id.")
 
 
 class LimitSettings(Section):

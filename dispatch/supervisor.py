@@ -30,7 +30,7 @@ from dispatch.actors.system import System
 from dispatch.clock import CityClock
 from dispatch.config import Settings, SettingsError, token_secret
 from dispatch.entity import KINDS
-from dispatch.payment.configured import open_gateway
+from dispatch.payment.configured import open_gateways
 from dispatch.store.embedded_valkey import EmbeddedValkey, ValkeyNotStartedError
 from dispatch.store.journal import JournalUnavailableError, StoredDue
 from dispatch.store.migrations import upgrade
@@ -108,7 +108,7 @@ class Supervisor:
         data_dir = settings.server.data_dir.resolve()
         data_dir.mkdir(parents=True, exist_ok=True)
         token_secret(settings)
-        await open_gateway(settings, CityClock()).aclose()
+        await open_gateways(settings, CityClock()).aclose()
         self._socket = _listen(settings.server.host, settings.server.port)
         redis_url = settings.redis.url or self._start_valkey(data_dir)
         await asyncio.to_thread(upgrade, settings.journal_url)

@@ -22,10 +22,14 @@ _log = structlog.get_logger("alipay")
 
 
 class Verifier(Protocol):
-    """The one thing of a payment gateway that is needed here."""
+    """What is needed here of :class:`dispatch.payment.configured.Gateways`."""
 
-    def verify_notification(self, body: bytes, content_type: str) -> Notification | Rejected:
-        """The notification, if its signature is genuine. Never raises for what the body holds."""
+    def verify_notification(self, company: str, body: bytes, content_type: str) -> Notification | Rejected:
+        """The notification, if it is genuine and about this account. Never raises for what the body holds."""
+        ...
+
+    async def confirmed(self, company: str, notification: Notification) -> bool:
+        """Whether Alipay also says that it sent it, where it is to be asked."""
         ...
 
 
@@ -36,9 +40,9 @@ class AlipayNotices:
         self._verifier = verifier
         self._hosts = hosts
 
-    async def notified(self, body: bytes, content_type: str) -> bool:
+    async def notified(self, body: bytes, content_type: str, company: str = "") -> bool:
         """True once the payment knows of it. The same bytes are the same command, however often they come."""
-        notification = self._verifier.verify_notification(body, content_type)
+        notification = self._verifier.verify_notification(company, body, content_type)
         if isinstance(notification, Rejected):
             _log.warning("a notification is not believed", reason=str(notification))
             return False
@@ -46,6 +50,9 @@ class AlipayNotices:
         trip = trip_of(order)
         if trip is None:
             _log.warning("a notification about no order of ours", order=order)
+            return False
+        if not await self._verifier.confirmed(company, notification):
+            _log.warning("a notification is not confirmed", order=order, notify_id=notification.notify_id)
             return False
         digest = blake2b(body, digest_size=16)
         command = HearNotification(order=order, notification=encode_notification(notification))

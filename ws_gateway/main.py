@@ -22,7 +22,7 @@ from dispatch.config import Settings, load_settings, rules_of, token_secret
 from dispatch.geo.cells import Box
 from dispatch.geo.city import load_city
 from dispatch.ids import DriverId
-from dispatch.payment.configured import open_gateway
+from dispatch.payment.configured import open_gateways
 from dispatch.signals import Metrics, configure_logging, merged
 from dispatch.store.database import Database, open_database
 from dispatch.store.redis_bus import RedisBus
@@ -73,7 +73,7 @@ async def _dependencies(system: System, settings: Settings, number: int) -> Asyn
     """The real parts, opened and closed in order."""
     database = open_database(system.journal_url)
     redis = RedisBus(system.redis_url)
-    alipay = open_gateway(settings, system.clock())
+    alipay = open_gateways(settings, system.clock())
     hosts = RayHosts(system, f"gateway-{number}-{token_hex(4)}", find=host_finder(settings, system))
     feed = BusFeed(redis, system.placement.consoles())
     hosts.start()

@@ -34,7 +34,7 @@ _AMOUNT: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,4})?", re.ASCII)
 
 
 def read_amount(text: str, currency: str) -> Money | None:
-    """An amount as Alipay writes it, ``"12.30"``; None for anything else, exponents, signs and unknown currencies among it."""
+    """An amount as Alipay writes it, ``"12.30"``; None for anything else, exponents and unknown currencies among it."""
     if not _AMOUNT.fullmatch(text):
         return None
     try:

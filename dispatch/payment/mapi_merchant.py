@@ -16,8 +16,12 @@ from dispatch.payment.signing import Credentials
 TAXI_INDUSTRY: Final = "4121"
 """Merchant category of taxis and limousines (ISO 18245)."""
 OVERSEAS_PRODUCT: Final = "OVERSEAS_MBARCODE_PAY"
+PAGE_PRODUCT: Final = "FUND_TRADE_FAST_PAY"
+CODE_PRODUCT: Final = "QR_CODE_OFFLINE"
 SCANNED_PRODUCT: Final = "BARCODE_PAY_OFFLINE"
-"""What a mainland order by scan is called."""
+"""The usual products of a mainland order on a page, by code and by scan."""
+MAINLAND_CURRENCY: Final = "156"
+"""What mainland Alipay calls the currency that it settles in (ISO 4217's number of the yuan)."""
 
 
 class MapiMerchant(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +44,8 @@ class MapiMerchant(msgspec.Struct, frozen=True, kw_only=True):
     """Of an order on a page."""
     code_product_code: str = ""
     """Of an order by a code that the buyer scans; blank: as on a page."""
+    scan_product_code: str = SCANNED_PRODUCT
+    """Of a mainland order by the buyer's own code; a cross-border one has no choice."""
     seller_email: str = ""
     secondary_merchant_id: str = ""
     """The taxi company, where ``partner`` is its acquirer. Cross-border orders must name one."""
@@ -98,7 +104,7 @@ class MapiMerchant(msgspec.Struct, frozen=True, kw_only=True):
 
     def create_and_pay_fields(self, order: Order) -> dict[str, str]:
         """Of ``alipay.acquire.createandpay``: a mainland order by scan."""
-        own = {"product_code": SCANNED_PRODUCT, "dynamic_id_type": "bar_code", "dynamic_id": order.auth_code}
+        own = {"product_code": self.scan_product_code, "dynamic_id_type": "bar_code", "dynamic_id": order.auth_code}
         return self.create_fields(order) | own
 
     def spot_pay_fields(self, order: Order) -> dict[str, str]:

@@ -95,6 +95,39 @@ def test_zones_are_tables(tmp_path: Path) -> None:
             '[alipay]\ngateway_url = "https://x"\npartner = "2088"',
             "alipay.private_key_file and alipay_public_key_file must be set for sign_type RSA",
         ),
+        (
+            '[alipay.companies.blue]\ngateway_url = "https://x"',
+            "alipay.companies.blue.partner must be set where gateway_url is",
+        ),
+        (
+            '[alipay]\nprotocol = "openapi"\nopenapi_url = "https://x"',
+            "alipay.app_id and openapi_url must be set together",
+        ),
+        ('[alipay]\napp_id = "1"', "alipay.app_id and openapi_url must be set together"),
+        (
+            '[alipay]\napp_id = "1"\nopenapi_url = "https://x"',
+            "alipay.app_private_key_file must be set where app_id is",
+        ),
+        (
+            '[alipay]\napp_id = "1"\nopenapi_url = "https://x"\nprivate_key = "k"',
+            "alipay.openapi_public_key_file or app_cert_file must be set where app_id is",
+        ),
+        (
+            '[alipay]\napp_id = "1"\nopenapi_url = "https://x"\nprivate_key = "k"\napp_cert_file = "c"',
+            "alipay.alipay_cert_file and alipay_root_cert_file must be set where app_cert_file is",
+        ),
+        (
+            '[alipay]\nprotocol = "openapi"\napp_id = "1"\nopenapi_url = "u"\nprivate_key="k"\nopenapi_public_key="p"',
+            "alipay.partner must be set where openapi_url is",
+        ),
+        (
+            '[alipay]\nprotocol = "acquirer"\ngateway_url = "https://x"\npartner = "cab"',
+            "alipay.sign_type must be one of HMAC-SHA256, RSA2 for protocol acquirer",
+        ),
+        (
+            '[alipay]\nprotocol = "acquirer"\ngateway_url = "https://x"\npartner = "cab"\nsign_type = "HMAC-SHA256"',
+            "alipay.acquirer_secret must have 32 characters or more for sign_type HMAC-SHA256",
+        ),
     ],
 )
 def test_wrong_setting_is_one_line(tmp_path: Path, text: str, message: str) -> None:
@@ -244,3 +277,14 @@ def test_every_setting_has_a_meaning() -> None:
             extra = each.json_schema_extra
             assert isinstance(extra, dict)
             assert not key.endswith("_s") or extra["unit"] in {"s, city", "s, wall", "1/s, wall"}, f"{name}.{key}"
+
+
+def test_a_companys_key_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A company's account may stand in the file, and its key in the environment."""
+    monkeypatch.setenv("TAXI_ALIPAY__COMPANIES__BLUE__MD5_KEY", "k" * 32)
+    text = '[alipay.companies.blue]\ngateway_url = "https://x"\npartner = "2088"\nsign_type = "MD5"'
+
+    blue = load_settings(toml(tmp_path / "a.toml", text)).alipay.companies["blue"]
+
+    assert (blue.partner, blue.md5_key.get_secret_value()) == ("2088", "k" * 32)
+    assert "k" * 32 not in repr(blue)

@@ -19,7 +19,16 @@ FORM = "application/x-www-form-urlencoded"
 class Believer:
     """Takes the body for the order number; an empty one for a forgery."""
 
-    def verify_notification(self, body: bytes, content_type: str) -> Notification | Rejected:
+    def __init__(self) -> None:
+        self.sent = True
+        self.companies: list[str] = []
+
+    async def confirmed(self, company: str, notification: Notification) -> bool:
+        assert (company, notification.notify_id) == (self.companies[-1], "n1")
+        return self.sent
+
+    def verify_notification(self, company: str, body: bytes, content_type: str) -> Notification | Rejected:
+        self.companies.append(company)
         if not body:
             return Rejected(f"no signature in {content_type}")
         return Notification(
@@ -51,11 +60,16 @@ async def test_a_genuine_one_reaches_its_payment(hosts: FakeHosts) -> None:
 
 
 async def test_what_is_not_believed(hosts: FakeHosts) -> None:
-    """A forgery and an order that is not ours reach nobody; a payment's refusal and an outage are no success."""
-    notices = AlipayNotices(Believer(), hosts)
+    """A forgery, a strange order, what Alipay does not confirm; a payment's refusal and an outage are no success."""
+    believer = Believer()
+    notices = AlipayNotices(believer, hosts)
     assert not await notices.notified(b"", FORM)
     assert not await notices.notified(b"not-ours", FORM)
     assert hosts.envelopes == []
+    believer.sent = False
+    assert not await notices.notified(b"t5_1_1", FORM)
+    assert hosts.envelopes == []
+    believer.sent = True
     hosts.decide = lambda _: Refused(ErrorCode.PAYMENT_REFUSED)
     assert not await notices.notified(b"t5_1_1", FORM)
     hosts.down = True
@@ -63,3 +77,12 @@ async def test_what_is_not_believed(hosts: FakeHosts) -> None:
     hosts.down = False
     hosts.decide = lambda _: Done(seq=1, state="paid")
     assert await notices.notified(b"t5_1_2", FORM)
+
+
+async def test_a_companys_own_address(hosts: FakeHosts) -> None:
+    """What came to a company's address is checked against the company's account."""
+    believer = Believer()
+    notices = AlipayNotices(believer, hosts)
+    assert await notices.notified(b"t5_1_1", FORM, "blue")
+    assert await notices.notified(b"t5_1_2", FORM)
+    assert believer.companies == ["blue", ""]
