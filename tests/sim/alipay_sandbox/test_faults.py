@@ -1,0 +1,296 @@
+"""Each fault strikes as its table says, as often as it is told, and leaves the books right."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+import sim.alipay_sandbox
+from sim.alipay_sandbox.faults import Fault, FaultError, Faults, fault_table, parse_fault
+from tests.sim.alipay_sandbox.merchant import NOW, demo, form_fields, genuine, order, text_of
+from tests.sim.alipay_sandbox.shop import trade
+from tests.sim.alipay_sandbox.stage import Alipay, alipay_of
+
+CREATE = "alipay.trade.create"
+QUERY = "alipay.trade.query"
+NUMBER = {"out_trade_no": "T1_1_1"}
+NOTIFY = {"notify_url": "http://merchant.invalid/notify"}
+
+
+class Inbox:
+    """A merchant that takes every notification."""
+
+    def __init__(self) -> None:
+        self.forms: list[dict[str, str]] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.forms.append(form_fields(request.content))
+        return httpx.Response(200, text="success")
+
+    def told(self) -> list[tuple[str, bool]]:
+        """Each notification's status, and whether Alipay signed it."""
+        return [(form["trade_status"], _genuine(form)) for form in self.forms]
+
+
+def _genuine(form: dict[str, str]) -> bool:
+    try:
+        return genuine(form["sign_type"], text_of(form).encode(), form["sign"])
+    except Exception:  # noqa: BLE001 - whatever a verifier says to a forgery
+        return False
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nonsense",
+        "drop-answer:code=1",
+        "refuse",
+        "outage:times=0",
+        "drop-answer:chance=2",
+        "retry-flag:seconds=1",
+        "x:y=z",
+    ],
+)
+def test_faults_that_make_no_sense(text: str) -> None:
+    """A fault that does not exist, or is told wrong, is refused with a reason."""
+    with pytest.raises(FaultError, match=r".+"):
+        parse_fault(text)
+
+
+def test_what_is_told_on_the_command_line() -> None:
+    """Name, call, count, chance and seconds are read from one word."""
+    assert parse_fault("delay-answer:call=alipay.trade.*,times=2,chance=0.5,seconds=3") == Fault(
+        name="delay-answer", call="alipay.trade.*", times=2, chance=0.5, seconds=3.0
+    )
+
+
+def test_limits() -> None:
+    """A fault strikes the calls that it names, so many times, and by chance as the seed has it."""
+    faults = Faults((Fault(name="drop-answer", call="alipay.trade.*", times=2),), random.Random(1), 0.0)
+    struck = [faults.take("drop-answer", call) is not None for call in ("alipay.acquire.query", QUERY, CREATE, QUERY)]
+
+    def run(seed: int) -> list[bool]:
+        by_chance = Faults((Fault(name="drop-answer", chance=0.5),), random.Random(seed), 0.0)
+        return [by_chance.take("drop-answer", QUERY) is not None for _ in range(40)]
+
+    assert struck == [False, True, True, False]
+    assert run(1) == run(1)
+    assert 0 < sum(run(1)) < 40
+    assert faults.take("delay-answer", QUERY) is None
+
+
+async def test_set_over_http(alipay: Alipay) -> None:
+    """GET lists what is set and how often it struck, PUT replaces it, DELETE takes it away."""
+    await alipay.set_faults({"name": "system-error-before", "times": 1}, {"name": "gbk-answers"})
+    await alipay.ask(QUERY, NUMBER)
+    listed = (await alipay.http.get("/sandbox/faults")).json()
+    fewer = (await alipay.http.delete("/sandbox/faults", params={"name": "gbk-answers"})).json()
+    none = (await alipay.http.delete("/sandbox/faults")).json()
+    wrong = await alipay.http.put("/sandbox/faults", json=[{"name": "nonsense"}])
+    garbled = await alipay.http.put("/sandbox/faults", content=b"{")
+
+    assert listed == [
+        {"name": "system-error-before", "times": 1, "hits": 1},
+        {"name": "gbk-answers", "hits": 1},
+    ]
+    assert [each["name"] for each in fewer] == ["system-error-before"]
+    assert none == []
+    assert (wrong.status_code, garbled.status_code) == (400, 400)
+
+
+async def test_system_errors(alipay: Alipay) -> None:
+    """Before: nothing happened. After: it did. Both gateways say that they do not know."""
+    await alipay.set_faults({"name": "system-error-before", "times": 2}, {"name": "system-error-after", "times": 2})
+    before = await alipay.ask(CREATE, trade())
+    mapi_before = await alipay.call(order(out_trade_no="T2"))
+    orders = len((await alipay.accounts())["orders"])
+    after = await alipay.ask(CREATE, trade())
+    mapi_after = await alipay.call(order(out_trade_no="T2"))
+
+    assert before.code == after.code == "20000 isp.unknow-error"
+    assert before.genuine()
+    assert mapi_before.fields["result_code"] == mapi_after.fields["result_code"] == "UNKNOWN"
+    assert mapi_before.fields["detail_error_code"] == "SYSTEM_ERROR"
+    assert mapi_before.genuine
+    assert (orders, len((await alipay.accounts())["orders"])) == (0, 2)
+
+
+async def test_a_dropped_answer(alipay: Alipay) -> None:
+    """The call takes effect, and no complete answer comes."""
+    await alipay.set_faults({"name": "drop-answer", "call": CREATE, "times": 1, "seconds": 7})
+    with pytest.raises(AssertionError):  # what httpx says when an app does not complete its answer
+        await alipay.ask(CREATE, trade())
+
+    assert alipay.pauses == [7]
+    assert (await alipay.order_of())["status"] == "WAIT_BUYER_PAY"
+    assert (await alipay.ask(CREATE, trade())).code == "10000"
+
+
+async def test_an_outage(alipay: Alipay) -> None:
+    """While it lasts nothing is read; afterwards all is as before."""
+    await alipay.set_faults({"name": "outage", "seconds": 3600})
+    alipay.clock.now = NOW + 3599
+    with pytest.raises(AssertionError):
+        await alipay.ask(CREATE, trade())
+    alipay.clock.now = NOW + 3600
+
+    assert (await alipay.accounts())["orders"] == []
+    assert (await alipay.ask(CREATE, trade(), timestamp="2020-09-13 21:26:40")).code == "10000"
+
+
+async def test_delay_refuse_retry_and_skew(alipay: Alipay) -> None:
+    """A late answer, a refusal with any code, a cancel to be repeated, and a gateway whose clock is wrong."""
+    await alipay.set_faults({"name": "delay-answer", "seconds": 3, "times": 1})
+    await alipay.ask(CREATE, trade())
+    await alipay.set_faults({"name": "refuse", "code": "SELLER_BEEN_BLOCKED", "times": 2})
+    refused = await alipay.ask(QUERY, NUMBER), await alipay.query()
+    await alipay.set_faults({"name": "retry-flag", "times": 2})
+    cancels = [
+        (await alipay.ask("alipay.trade.cancel", NUMBER)).node["retry_flag"],
+        (await alipay.call({"service": "alipay.acquire.cancel"} | NUMBER)).fields["retry_flag"],
+        (await alipay.ask("alipay.trade.cancel", NUMBER)).node["retry_flag"],
+    ]
+    await alipay.set_faults({"name": "clock-skew", "seconds": 1801})
+    skewed = await alipay.ask(QUERY, NUMBER), await alipay.query()
+
+    assert alipay.pauses == [3]
+    assert refused[0].code == "40004 ACQ.SELLER_BEEN_BLOCKED"
+    assert refused[1].fields["detail_error_code"] == "SELLER_BEEN_BLOCKED"
+    assert cancels == ["Y", "Y", "N"]
+    assert skewed[0].code == "40002 isv.invalid-timestamp"
+    assert skewed[1].error == "ILLEGAL_ARGUMENT"
+
+
+async def test_gbk_answers(alipay: Alipay) -> None:
+    """An answer in GBK to a request in UTF-8 is signed as it is sent."""
+    await alipay.set_faults({"name": "gbk-answers"})
+    modern, old = await alipay.ask(QUERY, NUMBER), await alipay.query()
+
+    assert (modern.charset, old.charset) == ("gbk", "gbk")
+    assert modern.node["sub_msg"] == "交易不存在"
+    assert modern.genuine()
+    assert old.genuine
+
+
+async def noticed(*faults: dict[str, Any], method: str = "openapi") -> tuple[Inbox, Alipay]:
+    """A payment under faults, and what the merchant heard of it."""
+    inbox = Inbox()
+    alipay = alipay_of(inbox)
+    await alipay.set_faults(*faults)
+    created = (
+        (await alipay.ask(CREATE, trade(), **NOTIFY)).node
+        if method == "openapi"
+        else (await alipay.call(order(**NOTIFY), "RSA2")).fields
+    )
+    if (await alipay.order_of())["captures"] == 0:
+        await alipay.pay(created["trade_no"])
+    await alipay.sandbox.courier.deliver_due()
+    return inbox, alipay
+
+
+@pytest.mark.parametrize("method", ["openapi", "mapi"])
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ({"name": "notice-lost"}, []),
+        ({"name": "notice-late", "seconds": 60}, []),
+        ({"name": "notice-duplicate"}, [("TRADE_SUCCESS", True)] * 2),
+        ({"name": "notice-reorder"}, []),
+        ({"name": "notice-forged"}, [("TRADE_SUCCESS", False), ("TRADE_SUCCESS", True)]),
+        ({"name": "notice-before-answer"}, [("TRADE_SUCCESS", True)]),
+        ({"name": "notice-forged", "call": "closed"}, [("TRADE_SUCCESS", True)]),
+    ],
+)
+async def test_notices(method: str, fault: dict[str, Any], told: list[tuple[str, bool]]) -> None:
+    """What the merchant hears at once of a payment under each fault; the money moved once."""
+    inbox, alipay = await noticed(fault, method=method)
+
+    assert inbox.told() == told
+    assert (await alipay.order_of())["captures"] == 1
+    await alipay.aclose()
+
+
+async def test_forged_early() -> None:
+    """A stranger says that an order is paid before anyone has paid it."""
+    inbox = Inbox()
+    alipay = alipay_of(inbox)
+    await alipay.set_faults({"name": "notice-forged-early"})
+    await alipay.ask(CREATE, trade(), **NOTIFY)
+    await alipay.sandbox.courier.deliver_due()
+
+    assert inbox.told() == [("TRADE_SUCCESS", False)]
+    assert (await alipay.order_of())["captures"] == 0
+    await alipay.aclose()
+
+
+async def test_late_and_lost() -> None:
+    """A late notification comes when it said; a lost one never does."""
+    inbox, alipay = await noticed({"name": "notice-late", "seconds": 60, "times": 1})
+    alipay.clock.now = NOW + 60
+    await alipay.sandbox.courier.deliver_due()
+    assert inbox.told() == [("TRADE_SUCCESS", True)]
+    await alipay.aclose()
+
+    inbox, alipay = await noticed({"name": "notice-lost"})
+    alipay.clock.now = NOW + 86400
+    await alipay.sandbox.courier.deliver_due()
+    assert inbox.told() == []
+    assert (await alipay.accounts())["notices"]["given_up"] == 1
+    await alipay.aclose()
+
+
+async def test_reordered() -> None:
+    """The refund is heard of before the payment."""
+    inbox, alipay = await noticed({"name": "notice-reorder", "times": 1})
+    await alipay.ask("alipay.trade.refund", NUMBER | {"refund_amount": "12.35"})
+    await alipay.sandbox.courier.deliver_due()
+    await alipay.sandbox.courier.deliver_due()
+
+    assert inbox.told() == [("TRADE_CLOSED", True), ("TRADE_SUCCESS", True)]
+    await alipay.aclose()
+
+
+@pytest.mark.parametrize(
+    ("fault", "field", "wrong", "right"),
+    [
+        ("notice-wrong-amount", "total_amount", "12.36", "12.35"),
+        ("notice-wrong-seller", "seller_id", "2088999999999999", demo().partner),
+    ],
+)
+async def test_well_signed_lies(fault: str, field: str, wrong: str, right: str) -> None:
+    """The first sending lies, well signed; a merchant that does not take it hears the truth later."""
+    heard: list[dict[str, str]] = []
+
+    def doubtful(request: httpx.Request) -> httpx.Response:
+        heard.append(form_fields(request.content))
+        return httpx.Response(200, text="success" if heard[-1][field] == right else "fail")
+
+    alipay = alipay_of(doubtful)
+    await alipay.set_faults({"name": fault})
+    await alipay.pay((await alipay.ask(CREATE, trade(), **NOTIFY)).node["trade_no"])
+    await alipay.sandbox.courier.deliver_due()
+    alipay.clock.now = NOW + 240
+    await alipay.sandbox.courier.deliver_due()
+
+    assert [form[field] for form in heard] == [wrong, right]
+    assert all(_genuine(form) for form in heard)
+    assert heard[0]["notify_id"] == heard[1]["notify_id"]
+    await alipay.aclose()
+
+
+async def test_what_the_app_tells_the_page(alipay: Alipay) -> None:
+    """The page may hear another code than what happened."""
+    await alipay.set_faults({"name": "result-code", "code": "6004", "times": 1})
+    trade_no = (await alipay.ask(CREATE, trade())).node["trade_no"]
+
+    assert (await alipay.pay(trade_no))[0] == "6004"
+    assert (await alipay.order_of())["captures"] == 1
+
+
+def test_the_table_is_in_the_documents() -> None:
+    """docs/sandbox.md has the table as the code makes it."""
+    root = Path(str(sim.alipay_sandbox.__file__)).parents[2]
+
+    assert fault_table() in (root / "docs" / "sandbox.md").read_text(encoding="utf-8")
