@@ -10,6 +10,7 @@ import httpx
 import msgspec
 
 from dispatch.payment.gateway import Unknown
+from dispatch.payment.hearing import heard
 
 MAX_ANSWER_BYTES: Final = 256 * 1024
 
@@ -48,7 +49,10 @@ class HttpLine:
         """Post a form in UTF-8, or ``content`` as it is."""
         data = dict(form) if form is not None else None
         request = self._http.build_request("POST", url, params=params, data=data, content=content, headers=headers)
-        return await self._exchange(request, MAX_ANSWER_BYTES)
+        page = await self._exchange(request, MAX_ANSWER_BYTES)
+        if isinstance(page, Page):
+            heard(page.body)
+        return page
 
     async def get(
         self, url: str, *, params: Mapping[str, str] | None = None, max_bytes: int = MAX_ANSWER_BYTES
