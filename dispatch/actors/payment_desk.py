@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from dispatch.actors.system import System
 from dispatch.config import load_settings
 from dispatch.entity import Command
 from dispatch.payment.configured import open_gateways
 from dispatch.payment.gateway_calls import company_of, perform
+from dispatch.payment.hearing import listening
 from dispatch.store.journal import StoredDue
 
 
@@ -15,8 +18,11 @@ class PaymentDesk:
 
     def __init__(self, system: System) -> None:
         settings = load_settings(system.config_file, dict(system.given))
-        self._gateways = open_gateways(settings, system.clock())
+        self._clock = system.clock()
+        self._gateways = open_gateways(settings, self._clock)
 
     async def perform(self, due: StoredDue) -> Command:
-        """Do what a due asks of the gateway; the command that tells the payment the answer."""
-        return await perform(self._gateways.of(company_of(due.command)), due.name, due.command)
+        """Do what a due asks of the gateway; the command that tells the payment the answer, also as it came."""
+        with listening() as pages:
+            told = await perform(self._gateways.of(company_of(due.command)), due.name, due.command)
+        return msgspec.structs.replace(told, received="\n".join(pages), heard_at=self._clock.wall())

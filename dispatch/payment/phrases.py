@@ -1,7 +1,7 @@
-"""Alipay's business codes in plain words for drivers, cashiers and passengers, in English and Chinese.
+"""Alipay's codes in plain words for drivers, cashiers and passengers, in English and Chinese.
 
-Each phrase says what happened and what to do. The codes are Alipay's (``detail_error_code`` of mapi, ``sub_code`` of
-openapi without its ``ACQ.``); the words are ours.
+Each phrase says what happened and what to do. The codes are Alipay's (``error`` and ``detail_error_code`` of mapi,
+``sub_code`` of openapi, here without its ``ACQ.``); the words are ours.
 """
 
 # ruff: noqa: RUF001 - Chinese is written with Chinese punctuation
@@ -24,25 +24,6 @@ class Phrase(msgspec.Struct, frozen=True):
     do_zh: str
 
 
-_SETTING: Final = Phrase(
-    "A setting of the company's Alipay account is wrong.",
-    "公司的支付宝设置有误。",
-    "Call the office; take cash meanwhile.",
-    "请联系公司，暂收现金。",
-)
-_RESTRICTED: Final = Phrase(
-    "The passenger's Alipay account is restricted.",
-    "乘客的支付宝账户受限。",
-    "Pay another way; the passenger contacts Alipay.",
-    "请换其他方式付款，乘客可联系支付宝。",
-)
-_TOO_HIGH: Final = Phrase(
-    "The amount is too high for this account.",
-    "金额超出该账户限额。",
-    "Check the amount, or call the office.",
-    "请核对金额或联系公司。",
-)
-
 UNLISTED: Final = Phrase(
     "Alipay did not accept the payment.",
     "支付宝未受理此笔付款。",
@@ -58,102 +39,368 @@ UNCLEAR: Final = Phrase(
     "请稍候，请勿重复付款。",
 )
 
-PHRASES: Final[Mapping[str, Phrase]] = MappingProxyType(
-    {
-        "SYSTEM_ERROR": UNCLEAR,
-        "TRADE_HAS_SUCCESS": Phrase(
-            "This ride is already paid.", "本次行程已付款。", "Show the receipt.", "请查看付款凭证。"
+TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
+    (
+        UNCLEAR,
+        "SYSTEM_ERROR SESSION_TIMEOUT UNKNOWN UNKNOW PROCESS_EXCEPTION isp.unknow-error aop.unknow-error",
+    ),
+    (
+        Phrase(
+            "Alipay takes no more calls for the moment.",
+            "支付宝当前请求过多。",
+            "Wait a minute, then try again.",
+            "请稍等一分钟后重试。",
         ),
-        "TRADE_HAS_CLOSE": Phrase(
-            "This payment was closed.", "该笔付款已关闭。", "Start the payment anew.", "请重新发起付款。"
+        "isv.app-call-limited isv.method-call-limited SYSTEM_RATE_LIMIT USER_RATE_LIMIT",
+    ),
+    (
+        Phrase(
+            "The sign-in with Alipay is no longer good.",
+            "支付宝登录授权已失效。",
+            "Scan the code in the car again.",
+            "请重新扫描车内二维码。",
         ),
-        "TRADE_NOT_EXIST": Phrase(
-            "No such payment was found.", "未找到该笔付款。", "Wait a moment, or start anew.", "请稍候或重新发起付款。"
+        """isv.code-invalid isv.invalid-auth-relations isv.insufficient-user-permissions
+        aop.invalid-auth-token aop.auth-token-time-out""",
+    ),
+    (
+        Phrase(
+            "The company's leave for this system at Alipay is not good.",
+            "公司对本系统的支付宝授权无效。",
+            "Call the office; take cash meanwhile.",
+            "请联系公司，暂收现金。",
         ),
-        "TRADE_BUYER_NOT_MATCH": Phrase(
+        """aop.invalid-app-auth-token aop.invalid-app-auth-token-no-api aop.app-auth-token-time-out
+        aop.no-product-reg-by-partner isv.insufficient-isv-permissions isv.self-invoke-forbidden""",
+    ),
+    (
+        Phrase(
+            "A setting of the company's Alipay account is wrong.",
+            "公司的支付宝设置有误。",
+            "Call the office; take cash meanwhile.",
+            "请联系公司，暂收现金。",
+        ),
+        """isv.missing-method isv.missing-signature isv.missing-signature-type isv.missing-signature-key
+        isv.missing-app-id isv.missing-timestamp isv.missing-version
+        isv.decryption-error-missing-encrypt-type isv.invalid-parameter isv.upload-fail
+        isv.invalid-file-extension isv.invalid-file-size isv.invalid-method isv.invalid-format
+        isv.invalid-signature-type isv.invalid-signature isv.invalid-encrypt-type isv.invalid-encrypt
+        isv.invalid-app-id isv.invalid-timestamp isv.invalid-charset isv.invalid-digest
+        isv.illegal-json isv.suspected-attack isv.not-online-app isv.app-cert-expired
+        isv.missing-signature-config isv.decryption-error-unknown ILLEGAL_SIGN ILLEGAL_DYN_MD5_KEY
+        ILLEGAL_ENCRYPT ILLEGAL_ARGUMENT INVALID_PARAMETER ILLEGAL_SERVICE ILLEGAL_USER ILLEGAL_PARTNER
+        ILLEGAL_EXTERFACE ILLEGAL_PARTNER_EXTERFACE ILLEGAL_SECURITY_PROFILE ILLEGAL_AGENT
+        ILLEGAL_SIGN_TYPE ILLEGAL_CHARSET INVALID_CHARACTER_SET ILLEGAL_CLIENT_IP HAS_NO_PUBLICKEY
+        HAS_NO_PRIVILEGE ILLEGAL_TARGET_SERVICE ILLEGAL_ACCESS_SWITCH_SYSTEM EXTERFACE_IS_CLOSED
+        PARTNER_ERROR ACCESS_FORBIDDEN SELLER_NOT_EXIST UN_SUPPORT_BIZ_TYPE INVALID_RECEIVE_ACCOUNT
+        ERROR_SELLER_CERTIFY_LEVEL_LIMIT APPLY_PC_MERCHANT_CODE_ERROR AUTH_NO_ERROR INVAILID_ARGUMENTS
+        NO_GATEWAY""",
+    ),
+    (
+        Phrase(
+            "This ride is already paid.",
+            "本次行程已付款。",
+            "Show the receipt.",
+            "请查看付款凭证。",
+        ),
+        "TRADE_HAS_SUCCESS",
+    ),
+    (
+        Phrase(
+            "This payment was closed.",
+            "该笔付款已关闭。",
+            "Start the payment anew.",
+            "请重新发起付款。",
+        ),
+        "TRADE_HAS_CLOSE",
+    ),
+    (
+        Phrase(
+            "No such payment was found.",
+            "未找到该笔付款。",
+            "Wait a moment, or start anew.",
+            "请稍候或重新发起付款。",
+        ),
+        "TRADE_NOT_EXIST PURCHASE_TRADE_NOT_EXIST",
+    ),
+    (
+        Phrase(
             "Another person started this payment.",
             "该笔付款由他人发起。",
             "Start the payment anew.",
             "请重新发起付款。",
         ),
-        "CONTEXT_INCONSISTENT": Phrase(
-            "The data of this payment changed.", "付款信息已变更。", "Start the payment anew.", "请重新发起付款。"
+        "TRADE_BUYER_NOT_MATCH",
+    ),
+    (
+        Phrase(
+            "The data of this payment changed.",
+            "付款信息已变更。",
+            "Start the payment anew; if it stays so, call the office.",
+            "请重新发起付款，仍不行请联系公司。",
         ),
-        "REASON_ILLEGAL_STATUS": Phrase(
+        "CONTEXT_INCONSISTENT",
+    ),
+    (
+        Phrase(
             "Not possible in the payment's present state.",
             "当前付款状态不支持此操作。",
             "Wait for the result.",
             "请等待付款结果。",
         ),
-        "BUYER_BALANCE_NOT_ENOUGH": Phrase(
+        "REASON_ILLEGAL_STATUS TRADE_STATUS_ERROR REASON_TRADE_STATUS_INVALID",
+    ),
+    (
+        Phrase(
+            "The time to pay is over.",
+            "付款时间已过。",
+            "Start the payment anew.",
+            "请重新发起付款。",
+        ),
+        "NOW_TIME_AFTER_EXPIRE_TIME_ERROR",
+    ),
+    (
+        Phrase(
             "Not enough money in the passenger's account.",
             "乘客账户余额不足。",
             "Use another card, or cash.",
             "请换其他银行卡或现金。",
         ),
-        "BUYER_BANKCARD_BALANCE_NOT_ENOUGH": Phrase(
+        "BUYER_BALANCE_NOT_ENOUGH",
+    ),
+    (
+        Phrase(
             "The passenger's bank card has not enough money.",
             "乘客银行卡余额不足。",
             "Use another card, or cash.",
             "请换其他银行卡或现金。",
         ),
-        "BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR": Phrase(
+        "BUYER_BANKCARD_BALANCE_NOT_ENOUGH",
+    ),
+    (
+        Phrase(
+            "The passenger has switched payment by balance off.",
+            "乘客已关闭余额支付。",
+            "Switch it on, or pay another way.",
+            "请开启余额支付或换其他方式付款。",
+        ),
+        "ERROR_BALANCE_PAYMENT_DISABLE",
+    ),
+    (
+        Phrase(
             "The passenger's daily limit is reached.",
             "乘客今日付款已达限额。",
             "Pay another way.",
             "请换其他方式付款。",
         ),
-        "BUYER_SELLER_EQUAL": Phrase(
-            "Nobody can pay himself.", "不能向自己付款。", "Use another account.", "请换其他账户付款。"
+        "BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR",
+    ),
+    (
+        Phrase(
+            "The passenger's monthly limit is reached.",
+            "乘客本月付款已达限额。",
+            "Pay another way.",
+            "请换其他方式付款。",
         ),
-        "EXIST_FORBIDDEN_WORD": Phrase(
-            "Alipay does not allow the order's text.",
-            "订单文字含有违禁词。",
-            "Call the office.",
-            "请联系公司。",
+        "BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR",
+    ),
+    (
+        Phrase(
+            "The amount is too high for this account.",
+            "金额超出该账户限额。",
+            "Check the amount, or call the office.",
+            "请核对金额或联系公司。",
         ),
-        "MOBILE_PAYMENT_SWITCH_OFF": Phrase(
+        "BEYOND_PAY_RESTRICTION TOTAL_FEE_EXCEED BEYOND_PER_RECEIPT_RESTRICTION",
+    ),
+    (
+        Phrase(
+            "The passenger's code is too old.",
+            "付款码已过期。",
+            "Refresh the code and scan it again.",
+            "请刷新付款码后重新扫描。",
+        ),
+        "PAYMENT_AUTH_CODE_INVALID",
+    ),
+    (
+        Phrase(
+            "The passenger's phone could not open the payment.",
+            "乘客手机未能打开付款页面。",
+            "Scan again.",
+            "请重新扫描。",
+        ),
+        "PULL_MOBILE_CASHIER_FAIL",
+    ),
+    (
+        Phrase(
             "The passenger has switched mobile payment off.",
             "乘客已关闭手机支付。",
             "Switch it on, or pay another way.",
             "请开启手机支付或换其他方式付款。",
         ),
-        "CLIENT_VERSION_NOT_MATCH": Phrase(
+        "MOBILE_PAYMENT_SWITCH_OFF",
+    ),
+    (
+        Phrase(
             "The passenger's Alipay app is too old.",
             "乘客的支付宝版本过低。",
             "Update the app, or pay another way.",
             "请更新支付宝或换其他方式付款。",
         ),
-        "PAYMENT_FAIL": Phrase(
-            "The payment failed.", "付款失败。", "Try again, or pay another way.", "请重试或换方式。"
+        "CLIENT_VERSION_NOT_MATCH",
+    ),
+    (
+        Phrase(
+            "The payment failed.",
+            "付款失败。",
+            "Scan again, or pay another way.",
+            "请重新扫码或换其他方式付款。",
         ),
-        "BUYER_NOT_EXIST": Phrase(
+        "PAYMENT_FAIL",
+    ),
+    (
+        Phrase(
+            "Alipay stopped this payment for safety.",
+            "支付宝出于安全原因拦截了此笔付款。",
+            "Pay another way.",
+            "请换其他方式付款。",
+        ),
+        "PAYMENT_REQUEST_HAS_RISK",
+    ),
+    (
+        Phrase(
             "Alipay does not know the passenger's account.",
             "支付宝账户不存在。",
             "Scan the code again.",
             "请重新扫码。",
         ),
-        "BUYER_ENABLE_STATUS_FORBID": _RESTRICTED,
-        "ERROR_BUYER_CERTIFY_LEVEL_LIMIT": _RESTRICTED,
-        "BEYOND_PAY_RESTRICTION": _TOO_HIGH,
-        "ERROR_SELLER_CERTIFY_LEVEL_LIMIT": _SETTING,
-        "INVALID_PARAMETER": _SETTING,
-        "PARTNER_ERROR": _SETTING,
-        "ACCESS_FORBIDDEN": _SETTING,
-        "SELLER_NOT_EXIST": _SETTING,
-        "UN_SUPPORT_BIZ_TYPE": _SETTING,
-        "INVALID_RECEIVE_ACCOUNT": _SETTING,
-        "ILLEGAL_SIGN": _SETTING,
-        "ILLEGAL_PARTNER": _SETTING,
-        "ILLEGAL_SERVICE": _SETTING,
-        "ILLEGAL_ARGUMENT": _SETTING,
-        "ILLEGAL_SIGN_TYPE": _SETTING,
-        "HAS_NO_PUBLICKEY": _SETTING,
-        "HAS_NO_PRIVILEGE": _SETTING,
-    }
+        "BUYER_NOT_EXIST",
+    ),
+    (
+        Phrase(
+            "The passenger's Alipay account is restricted.",
+            "乘客的支付宝账户受限。",
+            "Pay another way; the passenger contacts Alipay.",
+            "请换其他方式付款，乘客可联系支付宝。",
+        ),
+        "BUYER_ENABLE_STATUS_FORBID USER_FACE_PAYMENT_SWITCH_OFF ERROR_BUYER_CERTIFY_LEVEL_LIMIT",
+    ),
+    (
+        Phrase(
+            "Nobody can pay himself.",
+            "不能向自己付款。",
+            "Use another account.",
+            "请换其他账户付款。",
+        ),
+        "BUYER_SELLER_EQUAL",
+    ),
+    (
+        Phrase(
+            "Alipay does not allow the order's text.",
+            "订单文字含有违禁词。",
+            "Call the office.",
+            "请联系公司。",
+        ),
+        "EXIST_FORBIDDEN_WORD",
+    ),
+    (
+        Phrase(
+            "The passenger's agreement to automatic payment is not there.",
+            "乘客未签署自动扣款协议。",
+            "Pay another way.",
+            "请换其他方式付款。",
+        ),
+        "AGREEMENT_NOT_EXIST",
+    ),
+    (
+        Phrase(
+            "The company's account has not enough money for the refund.",
+            "公司账户余额不足，无法退款。",
+            "Top the account up, then repeat the refund.",
+            "请充值后重新提交退款。",
+        ),
+        "SELLER_BALANCE_NOT_ENOUGH",
+    ),
+    (
+        Phrase(
+            "The company's account is blocked.",
+            "公司账户已被冻结。",
+            "Call Alipay; take cash meanwhile.",
+            "请联系支付宝，暂收现金。",
+        ),
+        "SELLER_BEEN_BLOCKED MERCHANT_STATUS_NOT_NORMAL",
+    ),
+    (
+        Phrase(
+            "The amount of the refund is wrong.",
+            "退款金额有误。",
+            "Check the amount.",
+            "请核对退款金额。",
+        ),
+        "REFUND_AMT_NOT_EQUAL_TOTAL REFUND_FEE_ERROR REASON_TRADE_REFUND_FEE_ERR",
+    ),
+    (
+        Phrase(
+            "This refund's number was used with another amount.",
+            "该退款号已用于其他金额。",
+            "Ask what became of it before another refund.",
+            "请先查询该笔退款结果。",
+        ),
+        "DISCORDANT_REPEAT_REQUEST",
+    ),
+    (
+        Phrase(
+            "It is too late to refund in Alipay.",
+            "已超过支付宝退款期限。",
+            "Refund by other means.",
+            "请以其他方式退款。",
+        ),
+        "TRADE_HAS_FINISHED TRADE_NOT_ALLOW_REFUND",
+    ),
+    (
+        Phrase(
+            "The payment is frozen.",
+            "该笔付款已冻结。",
+            "Wait, and tell the office.",
+            "请稍候并通知公司。",
+        ),
+        "REASON_TRADE_BEEN_FREEZEN",
+    ),
+    (
+        Phrase(
+            "It is too late to cancel.",
+            "已超过撤销期限。",
+            "Refund instead.",
+            "请改用退款。",
+        ),
+        "TRADE_CANCEL_TIME_OUT CANCEL_NOT_ALLOWED",
+    ),
+    (
+        Phrase(
+            "The money could not be settled with the company's account.",
+            "款项未能与公司账户结算。",
+            "Wait, and tell the office.",
+            "请稍候并通知公司。",
+        ),
+        "TRADE_SETTLE_ERROR",
+    ),
+    (
+        Phrase(
+            "There is no bill of that day.",
+            "该日没有账单。",
+            "Try again after nine in the morning.",
+            "请于上午九点后重试。",
+        ),
+        "BILL_NOT_EXIST NO_BILL_DATA",
+    ),
+)
+"""Words, and the codes that they say."""
+
+PHRASES: Final[Mapping[str, Phrase]] = MappingProxyType(
+    {code: words for words, codes in TABLE for code in codes.split()}
 )
 
 
 def phrase(code: str) -> Phrase:
     """The plain words for Alipay's ``code``, with or without ``ACQ.``; :data:`UNLISTED` for one without."""
-    return PHRASES.get(code.removeprefix("ACQ."), UNLISTED)
+    return PHRASES.get(code) or PHRASES.get(code.rpartition(".")[2], UNLISTED)

@@ -31,4 +31,4 @@ async def test_tasks_do_not_hear_each_other() -> None:
             await asyncio.sleep(0)
         return pages
 
-    assert await asyncio.gather(call("a"), call("b")) == [["a"], ["b"]]
+    assert list(await asyncio.gather(call("a"), call("b"))) == [["a"], ["b"]]
