@@ -150,8 +150,13 @@ def _paid_again(exchange: Exchange, known: Trade, terms: Terms, bar_code: str) -
     if known.opened.bar_code == bar_code and known.terms == terms and known.status != "TRADE_CLOSED":
         return known
     check_repeat(known, terms)
-    if _shown(exchange, bar_code).buyer_id != known.terms.buyer_id:
+    buyer_id = _shown(exchange, bar_code).buyer_id
+    if buyer_id != known.terms.buyer_id:
         raise BusinessError("TRADE_BUYER_NOT_MATCH")
+    exchange.check_buyer(buyer_id)
+    exchange.check_funds(buyer_id, terms)
+    if not exchange.asks_password(buyer_id, terms):
+        exchange.take(known, buyer_id, bar_code)
     return known
 
 

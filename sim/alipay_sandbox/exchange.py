@@ -127,9 +127,9 @@ class Exchange:
             self.take(trade, buyer_id)
         return trade
 
-    def take(self, trade: Trade, buyer_id: str) -> None:
+    def take(self, trade: Trade, buyer_id: str, bar_code: str = "") -> None:
         """Move a buyer's money, which must be there, for a trade that waits."""
-        self.record(TradePaid(trade_no=trade.trade_no, buyer_id=buyer_id, at=self.now()))
+        self.record(TradePaid(trade_no=trade.trade_no, buyer_id=buyer_id, at=self.now(), bar_code=bar_code))
         self.notify(trade, "paid")
 
     def end_unpaid(self, trade: Trade, cause: CloseCause) -> None:

@@ -75,6 +75,7 @@ class State:
             case TradePaid():
                 trade = self.trades[fact.trade_no]
                 trade.pay(fact)
+                self.bar_codes.pop(fact.bar_code, None)
                 self.books.post(_moved(trade, "capture", trade.terms.total_minor, fact.at))
                 heapq.heappush(self.due, (fact.at + self._refund_window_s, fact.trade_no))
             case TradeClosed():

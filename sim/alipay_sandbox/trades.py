@@ -82,6 +82,8 @@ class TradePaid(msgspec.Struct, frozen=True, kw_only=True, tag="paid"):
     trade_no: str
     buyer_id: str
     at: float
+    bar_code: str = ""
+    """The fresh code that was scanned for a trade that waited; with this it is spent."""
 
 
 class TradeClosed(msgspec.Struct, frozen=True, kw_only=True, tag="closed"):

@@ -235,6 +235,21 @@ async def test_scan_pay_with_password(alipay: Alipay) -> None:
     assert done.code == "10000"
 
 
+async def test_scanned_again(alipay: Alipay) -> None:
+    """An order that waits can be paid by a fresh code of its own buyer, and no other; the code is then spent."""
+    await alipay.ask(CREATE, trade())
+    fresh = await alipay.bar_code()
+    fields = trade(buyer_id=None, scene="bar_code", product_code="JSAPI_PAY")
+    other = await alipay.ask(PAY, fields | {"auth_code": await alipay.bar_code("2088000000000009")})
+    done = await alipay.ask(PAY, fields | {"auth_code": fresh})
+    spent = await alipay.ask(PAY, fields | {"auth_code": fresh, "out_trade_no": "T2"})
+
+    assert other.code == "40004 ACQ.TRADE_BUYER_NOT_MATCH"
+    assert done.code == "10000"
+    assert spent.code == "40004 ACQ.PAYMENT_AUTH_CODE_INVALID"
+    assert (await alipay.order_of())["captures"] == 1
+
+
 @pytest.mark.parametrize(
     ("buyer", "changes", "code"),
     [
