@@ -20,7 +20,8 @@ from typing import cast
 import msgspec
 import uvloop
 
-from dispatch.messages import SUBPROTOCOL_MSGPACK, Fix, GoOnline, GpsFix, Hello
+from dispatch.message_parts import Fix
+from dispatch.messages import SUBPROTOCOL_MSGPACK, GoOnline, GpsFix, Hello
 
 _HANDSHAKE = (
     "GET /v1/ws HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -43,7 +43,7 @@ from dispatch.commands import (
     encode_command,
 )
 from dispatch.entity import SYSTEM, Command, EntityKey, Principal
-from dispatch.messages import Place
+from dispatch.message_parts import Place
 from dispatch.store.sql_journal import open_journal
 from dispatch.supervisor import Supervisor
 

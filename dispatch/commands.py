@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from dispatch.entity import Command
-from dispatch.messages import Place
+from dispatch.message_parts import Place
 from dispatch.money import Money
 
 # ── to a vehicle ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -26,6 +26,9 @@ class VehicleProfile(msgspec.Struct, frozen=True):
     needs: tuple[str, ...] = ()
     metered: bool = False
     """The car has a taximeter that reports here."""
+    company: str = ""
+    typed_fare: bool = False
+    """The car has no meter at all: the passenger types what the ride costs, and the driver confirms it."""
 
 
 class StartShift(Command, frozen=True, tag="start_shift"):
@@ -195,18 +198,39 @@ class PickByHand(Command, frozen=True, tag="pick_by_hand"):
 
 
 class PayFare(Command, frozen=True, tag="pay_fare"):
-    """Somebody wants to pay the fare that is due. ``buyer`` is an Alipay user id; ``scanned`` if by the car's code."""
+    """Somebody wants to pay the fare that is due, or the driver to collect it.
+
+    ``method`` is one of :mod:`dispatch.payment.methods`; ``buyer`` an Alipay user id; ``scanned`` if by the car's
+    code; ``auth_code`` what the driver scanned from the passenger's phone.
+    """
 
     method: str
     buyer: str = ""
     scanned: bool = False
+    auth_code: str = ""
+
+
+class StopPaying(Command, frozen=True, tag="stop_paying"):
+    """Whoever pays or collects wants another way: the open attempt is given up."""
+
+
+class TypeFare(Command, frozen=True, tag="type_fare"):
+    """The passenger of a car without a meter says what the ride costs."""
+
+    amount: Money
+
+
+class AgreeFare(Command, frozen=True, tag="agree_fare"):
+    """The driver of a car without a meter confirms what the passenger typed."""
+
+    amount: Money
 
 
 class TellOutcome(Command, frozen=True, tag="tell_outcome"):
     """How the payment of this trip goes (a call from the payment).
 
-    ``state``: ``ordered`` (Alipay knows the order), ``paid``, ``failed`` (the fare is due again), ``unknown``,
-    ``refunded`` (``amount`` in all so far).
+    ``state``: ``ordered`` (Alipay knows the order: as ``trade``, or by the ``code`` to be scanned), ``paid``,
+    ``failed`` (the fare is due again), ``unknown``, ``refunded`` (``amount`` in all so far).
     """
 
     state: str
@@ -215,6 +239,7 @@ class TellOutcome(Command, frozen=True, tag="tell_outcome"):
     amount: Money
     trade: str = ""
     reason: str = ""
+    code: str = ""
 
 
 class SettleOtherwise(Command, frozen=True, tag="settle_otherwise"):
@@ -242,27 +267,65 @@ class OpenPayment(Command, frozen=True, tag="open_payment"):
     method: str
     buyer: str
     subject: str
+    company: str = ""
+    auth_code: str = ""
+
+
+class StopPayment(Command, frozen=True, tag="stop_payment"):
+    """Close or cancel the open attempt (a call from the trip)."""
+
+    trip: str
+
+
+class RefundFare(Command, frozen=True, tag="refund_fare"):
+    """A dispatcher gives the fare back: ``amount`` of it, or what is left. ``limit_minor`` is the most that the
+    dispatcher may give back in one refund, None without a limit. ``cancel`` undoes the whole order on its own day."""
+
+    reason: str
+    amount: Money | None = None
+    limit_minor: int | None = None
+    cancel: bool = False
+
+
+class ReturnFare(Command, frozen=True, tag="return_fare"):
+    """What was paid by ``order`` goes back: the trip had been settled otherwise (a call from the trip)."""
+
+    order: str
+    reason: str
 
 
 class HearGateway(Command, frozen=True, tag="hear_gateway"):
-    """What the payment gateway answered to the outgoing call named ``due``: an encoded result of its port."""
+    """What the payment gateway answered to the outgoing call named ``due``: an encoded result of its port.
+
+    ``received`` is the answer as it came, ``heard_at`` when, in wall seconds.
+    """
 
     due: str
     order: str
     answer: bytes
+    received: str = ""
+    heard_at: float = 0.0
 
 
 class HearNotification(Command, frozen=True, tag="hear_notification"):
-    """A notification whose signature was verified: the encoded fields."""
+    """A notification whose signature was verified: the encoded fields, heard at ``heard_at`` (wall seconds)."""
 
     order: str
     notification: bytes
+    heard_at: float = 0.0
 
 
 class QueryOrder(Command, frozen=True, tag="query_order"):
-    """Time to ask the gateway what became of an order (a timer of the payment)."""
+    """Time to ask the gateway what became of an order, or to make the last call ``again`` (a timer of the payment)."""
 
     order: str
+    again: bool = False
+
+
+class RepeatRefund(Command, frozen=True, tag="repeat_refund"):
+    """Time to ask again for a refund that was not answered clearly (a timer of the payment)."""
+
+    refund: str
 
 
 # ── to whichever host has the entity ─────────────────────────────────────────────────────────────────────────────
@@ -276,11 +339,15 @@ class Moved(Command, frozen=True, tag="moved"):
 
 
 class CallGateway(msgspec.Struct, frozen=True, tag_field="c", tag="call_gateway"):
-    """Outgoing work for the payment gateway: which call, for which order, with which encoded arguments."""
+    """Outgoing work for the payment gateway: which call, for which order, with which encoded arguments.
+
+    ``company`` says by whose account at Alipay; empty: the one that all share.
+    """
 
     call: str
     order: str
     arguments: bytes = b""
+    company: str = ""
 
 
 AnyCommand = (
@@ -309,10 +376,17 @@ AnyCommand = (
     | CancelRide
     | PickByHand
     | PayFare
+    | StopPaying
+    | TypeFare
+    | AgreeFare
     | TellOutcome
     | SettleOtherwise
     | RateRide
     | OpenPayment
+    | StopPayment
+    | RefundFare
+    | ReturnFare
+    | RepeatRefund
     | HearGateway
     | HearNotification
     | QueryOrder

@@ -109,6 +109,8 @@ class Decision(msgspec.Struct):
     claims: Sequence[Claim] = ()
     releases: Sequence[Claim] = ()
     signals: Sequence[Signal] = ()
+    records: Sequence[Row] = ()
+    """Rows that are written once and never changed: the books."""
     refusal: DispatchError | None = None
     """What the sender is told although the events are written: the command itself could not be done."""
 

@@ -58,6 +58,11 @@ class ErrorCode(IntEnum):
     PAYMENT_REFUSED = 5003
     PAYMENT_UNCERTAIN = 5004
     PAYMENT_ILLEGAL_MOVE = 5005
+    NOT_PAID = 5006
+    REFUND_OPEN = 5007
+    REFUND_TOO_MUCH = 5008
+    FARE_NOT_AGREED = 5009
+    FARE_METERED = 5010
     BUSY = 6000
     IN_PROGRESS = 6001
     UNAVAILABLE = 6002
@@ -112,6 +117,11 @@ ERRORS: Final[dict[ErrorCode, ErrorSpec]] = {
     ErrorCode.PAYMENT_REFUSED: ErrorSpec("The payment was refused.", False),
     ErrorCode.PAYMENT_UNCERTAIN: ErrorSpec("Alipay did not answer clearly. Please wait.", True),
     ErrorCode.PAYMENT_ILLEGAL_MOVE: ErrorSpec("The payment cannot do this in its present state.", False),
+    ErrorCode.NOT_PAID: ErrorSpec("Nothing was paid that could be given back.", False),
+    ErrorCode.REFUND_OPEN: ErrorSpec("A refund of this fare is under way already.", True),
+    ErrorCode.REFUND_TOO_MUCH: ErrorSpec("More than is left of the fare cannot be given back.", False),
+    ErrorCode.FARE_NOT_AGREED: ErrorSpec("The fare has to be agreed first: type it, and let the driver confirm.", True),
+    ErrorCode.FARE_METERED: ErrorSpec("The car has a meter: its fare is not typed.", False),
     ErrorCode.BUSY: ErrorSpec("The system is busy. Try again.", True),
     ErrorCode.IN_PROGRESS: ErrorSpec("The command is still at work. Ask again with the same id.", True),
     ErrorCode.UNAVAILABLE: ErrorSpec("The system cannot answer now. Ask again with the same id.", True),

@@ -11,7 +11,7 @@ import msgspec
 from dispatch.commands import VehicleProfile
 from dispatch.entity import Event
 from dispatch.fare import FareLine
-from dispatch.messages import Place
+from dispatch.message_parts import Place
 from dispatch.meter import MeterCheckpoint
 from dispatch.money import Money
 
@@ -282,10 +282,13 @@ class PaymentBegan(Event, frozen=True, tag="payment_began"):
 
 
 class PaymentOrdered(Event, frozen=True, tag="payment_ordered"):
-    """Alipay knows the order as ``trade``; the payer's app opens its cashier with it."""
+    """Alipay knows the order: as ``trade``, with which the payer's app opens its cashier, or by a ``code`` for the
+    driver's screen. ``reason`` says what it waits for (``PASSWORD``)."""
 
     order: str
     trade: str
+    code: str = ""
+    reason: str = ""
 
 
 class PaymentFailed(Event, frozen=True, tag="payment_failed"):
@@ -300,6 +303,20 @@ class PaymentUnclear(Event, frozen=True, tag="payment_unclear"):
 
     order: str
     reason: str
+
+
+class FareTyped(Event, frozen=True, tag="fare_typed"):
+    """The passenger of a car without a meter typed what the ride costs; the driver is asked to confirm it."""
+
+    amount: Money
+    by: str
+
+
+class FareAgreed(Event, frozen=True, tag="fare_agreed"):
+    """The driver confirmed what the passenger typed: that is the fare."""
+
+    amount: Money
+    by: str
 
 
 class FarePaid(Event, frozen=True, tag="fare_paid"):
@@ -376,6 +393,8 @@ TripEvent = (
     | CancelledWithFee
     | TripUnserved
     | HandPicked
+    | FareTyped
+    | FareAgreed
     | PaymentBegan
     | PaymentOrdered
     | PaymentFailed

@@ -38,7 +38,9 @@ __all__ = [
     "metered", "night_share", "no_show_fee",
 ]  # fmt: skip
 
-LineKind = Literal["flag_fall", "distance", "waiting", "night", "airport", "taximeter", "cancellation", "no_show"]
+LineKind = Literal[
+    "flag_fall", "distance", "waiting", "night", "airport", "taximeter", "typed", "cancellation", "no_show"
+]
 _NO_WAITING = Seconds(0.0)
 
 

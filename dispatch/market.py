@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from dispatch.messages import Place
+from dispatch.message_parts import Place
 
 
 class FreeVehicle(msgspec.Struct, frozen=True):

@@ -16,45 +16,23 @@ from typing import Annotated, ClassVar, Final, Literal
 import msgspec
 from msgspec import Meta
 
-Role = Literal["driver", "passenger", "dispatcher", "device"]
-
-Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:\-]+$")]
-Stream = Annotated[str, Meta(min_length=3, max_length=80, pattern=r"^(trip|vehicle):[A-Za-z0-9_.\-]+$")]
-Lat = Annotated[float, Meta(ge=-90, le=90)]
-Lng = Annotated[float, Meta(ge=-180, le=180)]
-Time = Annotated[float, Meta(ge=0, le=1e11)]
-Text = Annotated[str, Meta(max_length=300)]
-Phone = Annotated[str, Meta(min_length=5, max_length=20, pattern=r"^\+?[0-9]+$")]
-Minor = Annotated[int, Meta(ge=0, le=10_000_000_00)]
-VehicleClass = Literal["standard", "comfort", "van"]
-Need = Literal["wheelchair", "child_seat"]
-CancelReason = Annotated[str, Meta(min_length=1, max_length=100)]
-
-
-class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A point, with the address or landmark a person gave for it."""
-
-    lat: Lat
-    lng: Lng
-    text: Text = ""
-
-
-class Fix(msgspec.Struct, frozen=True, array_like=True):
-    """A GPS fix: ``n`` counts up for each phone, ``at`` is the phone's time, then degrees, m/s, degrees from north."""
-
-    n: Annotated[int, Meta(ge=0, le=2**53)]
-    at: Time
-    lat: Lat
-    lng: Lng
-    speed: Annotated[float, Meta(ge=0, le=150)] | None = None
-    heading: Annotated[float, Meta(ge=0, le=360)] | None = None
-
-
-class Cursor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The last number that a client saw of a stream."""
-
-    stream: Stream
-    seq: Annotated[int, Meta(ge=0)]
+from dispatch.message_parts import (
+    CancelReason,
+    Cursor,
+    Fix,
+    Id,
+    Minor,
+    Need,
+    Phone,
+    Place,
+    Role,
+    Stream,
+    Text,
+    Time,
+    TripView,
+    VehicleClass,
+    VehicleView,
+)
 
 
 class ClientMessage(msgspec.Struct, frozen=True, tag_field="t", omit_defaults=True, forbid_unknown_fields=True):
@@ -210,6 +188,31 @@ class MeterVacant(ClientCommand, frozen=True, tag="vacant"):
     roles: ClassVar[frozenset[Role]] = DEVICE
 
 
+class Collect(ClientCommand, frozen=True, tag="collect"):
+    """The driver collects the fare that is due: in cash, by a code on the driver's screen, or by the passenger's own
+    code, which the driver scanned (``auth_code``)."""
+
+    roles: ClassVar[frozenset[Role]] = DRIVER
+    trip: Id
+    by: Literal["cash", "code", "scan"]
+    auth_code: Annotated[str, Meta(pattern=r"^[0-9]{16,24}$")] | None = None
+
+
+class AgreeOnFare(ClientCommand, frozen=True, tag="agree_fare"):
+    """The driver of a car without a meter confirms the fare, as the passenger typed it or said it."""
+
+    roles: ClassVar[frozenset[Role]] = DRIVER
+    trip: Id
+    amount: Minor
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+
+
+class AskWord(ClientCommand, frozen=True, tag="word"):
+    """The minute's word: it stands on the passenger's page too, so that a picture of another payment is no proof."""
+
+    roles: ClassVar[frozenset[Role]] = DEVICE | DRIVER | PASSENGER
+
+
 class AskToday(ClientCommand, frozen=True, tag="today"):
     """Today's payments and totals of the vehicle, to check accounts."""
 
@@ -259,6 +262,14 @@ class Pay(ClientCommand, frozen=True, tag="pay"):
     trip: Id | None = None
     vehicle: Id | None = None
     buyer: Annotated[str, Meta(pattern=r"^2088[0-9]{12}$")] | None = None
+
+
+class StopPay(ClientCommand, frozen=True, tag="stop_pay"):
+    """Another way of paying is wanted. The open payment is closed first, and Alipay has the last word: the fare is due
+    again, or it was paid after all."""
+
+    roles: ClassVar[frozenset[Role]] = PASSENGER | DRIVER | DISPATCHER
+    trip: Id
 
 
 class Rate(ClientCommand, frozen=True, tag="rate"):
@@ -317,6 +328,26 @@ class PutBackInService(ClientCommand, frozen=True, tag="put_back"):
     vehicle: Id
 
 
+class RefundTrip(ClientCommand, frozen=True, tag="refund"):
+    """Give a paid fare back: ``amount`` of it, or all that is left. ``cancel`` undoes the whole payment, which Alipay
+    does on the day of the payment only. Needs the permission ``refund``."""
+
+    roles: ClassVar[frozenset[Role]] = DISPATCHER
+    trip: Id
+    reason: CancelReason
+    amount: Minor | None = None
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")] | None = None
+    cancel: bool = False
+
+
+class SettleTrip(ClientCommand, frozen=True, tag="settle"):
+    """The fare is settled outside the system: written off, or paid at the office. Needs the permission ``refund``."""
+
+    roles: ClassVar[frozenset[Role]] = DISPATCHER
+    trip: Id
+    reason: CancelReason
+
+
 # ── from the server ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -354,114 +385,6 @@ class Rejected(ServerMessage, frozen=True, tag="rejected"):
     retryable: bool
     id: str | None = None
     field: str | None = None
-
-
-class MoneyView(msgspec.Struct, frozen=True):
-    """An amount in whole minor units."""
-
-    minor: int
-    currency: str
-
-
-class FareLineView(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One line of a fare: what for, how much of it, and what that costs."""
-
-    kind: str
-    text: str
-    quantity: float
-    unit: str
-    minor: int
-
-
-class FareView(msgspec.Struct, frozen=True):
-    """A fare and how it was made."""
-
-    total: MoneyView
-    lines: list[FareLineView]
-
-
-class CarView(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The car that comes, as a passenger needs to know it."""
-
-    vehicle: str
-    plate: str
-    driver: str
-    vehicle_class: str = "standard"
-
-
-class PaymentView(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where the payment of a trip stands. ``trade`` is Alipay's number, for its cashier."""
-
-    state: str
-    method: str = ""
-    amount: MoneyView | None = None
-    order: str = ""
-    trade: str = ""
-    reason: str = ""
-
-
-class OfferView(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An offer to a driver. It expires at ``expires_at``; the countdown is the app's to draw."""
-
-    offer: str
-    trip: str
-    pickup: Place
-    pickup_s: float
-    expires_at: float
-    dropoff: Place | None = None
-    passengers: int = 1
-    needs: list[str] = []
-    note: str = ""
-
-
-class MeterView(msgspec.Struct, frozen=True):
-    """What the meter of the ride shows."""
-
-    meters: float
-    waiting_s: float
-    fare: MoneyView
-
-
-class TripView(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A trip, as its reader may see it."""
-
-    trip: str
-    state: str
-    origin: str
-    vehicle_class: str
-    requested_at: float
-    pickup: Place | None = None
-    dropoff: Place | None = None
-    pickup_at: float | None = None
-    seats: int = 1
-    needs: list[str] = []
-    note: str = ""
-    car: CarView | None = None
-    code: str | None = None
-    eta_at: float | None = None
-    assigned_at: float | None = None
-    arrived_at: float | None = None
-    started_at: float | None = None
-    finished_at: float | None = None
-    fare: FareView | None = None
-    payment: PaymentView | None = None
-    cancelled_by: str | None = None
-    cancel_reason: str | None = None
-    stars: int | None = None
-    passenger: str | None = None
-
-
-class VehicleView(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A vehicle, as its driver, its taximeter or a dispatcher may see it."""
-
-    vehicle: str
-    state: str
-    driver: str | None = None
-    offer: OfferView | None = None
-    trip: str | None = None
-    meter: MeterView | None = None
-    paid: PaymentView | None = None
-    reason: str = ""
 
 
 class Update(ServerMessage, frozen=True, tag="update"):
@@ -555,17 +478,23 @@ FromClient = (
     | DriverCancel
     | MeterHired
     | MeterVacant
+    | Collect
+    | AgreeOnFare
+    | AskWord
     | AskToday
     | Estimate
     | RequestRide
     | CancelTrip
     | Pay
+    | StopPay
     | Rate
     | Watch
     | BookByPhone
     | AssignByHand
     | TakeOutOfService
     | PutBackInService
+    | RefundTrip
+    | SettleTrip
 )
 
 FromServer = (

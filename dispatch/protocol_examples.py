@@ -5,29 +5,31 @@ from __future__ import annotations
 from typing import Final
 
 from dispatch.errors import ERRORS, ErrorCode
+from dispatch.message_parts import (
+    CarView,
+    Cursor,
+    Fix,
+    OfferView,
+    Place,
+    TripView,
+    VehicleView,
+)
 from dispatch.messages import (
     Accepted,
     AcceptOffer,
     CarPosition,
-    CarView,
     ClientMessage,
-    Cursor,
-    Fix,
     GpsFix,
     GpsFixes,
     Heard,
     Hello,
     MapFrame,
-    OfferView,
-    Place,
     Rejected,
     RequestRide,
     ServerMessage,
     Snapshot,
     StartRide,
-    TripView,
     Update,
-    VehicleView,
     Watch,
     Welcome,
 )

@@ -9,10 +9,12 @@ Secrets are here only as hashes (argon2), which the caller makes and checks.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
+from dispatch.errors import DispatchError, ErrorCode
 from dispatch.ids import DeviceId, DispatcherId, DriverId, PassengerId, VehicleId
 
 ANY_VEHICLE: Final = "*"
@@ -56,6 +58,8 @@ class Vehicle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     wheelchair: bool = False
     child_seat: bool = False
     active: bool = True
+    typed_fare: bool = False
+    """The car has no meter: the passenger types what the ride costs, and the driver confirms it."""
 
     def __post_init__(self) -> None:
         _named(id=self.id, plate=self.plate, company=self.company, vehicle_class=self.vehicle_class)
@@ -76,6 +80,23 @@ class Driver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def __post_init__(self) -> None:
         _named(id=self.id, name=self.name, phone=self.phone, pin_hash=self.pin_hash)
+
+
+REFUND: Final = "refund"
+"""The permission to give fares back: of any amount, or ``refund:5000`` up to 50.00 in one refund."""
+
+
+def refund_limit(permissions: Sequence[str]) -> int | None:
+    """The most that may be given back at once, in minor units; None without a limit. Raises ``NOT_ALLOWED``."""
+    if REFUND in permissions:
+        return None
+    limits = [
+        permission.removeprefix(f"{REFUND}:") for permission in permissions if permission.startswith(f"{REFUND}:")
+    ]
+    amounts = [int(limit) for limit in limits if limit.isascii() and limit.isdecimal()]
+    if not amounts:
+        raise DispatchError(ErrorCode.NOT_ALLOWED, detail=f"without the permission {REFUND}")
+    return max(amounts)
 
 
 class Dispatcher(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import NODEFAULT, inspect
 
 from dispatch import __name__ as package
-from dispatch import messages
+from dispatch import message_parts, messages
 from dispatch.errors import CLOSE_TEXTS, ERRORS, CloseCode, may_reconnect
 from dispatch.messages import (
     SUBPROTOCOL_JSON,
@@ -32,18 +32,18 @@ _TITLE: Final = "Taxi dispatch"
 _CLIENT: Final[tuple[type[ClientMessage], ...]] = get_args(FromClient)
 _SERVER: Final[tuple[type[ServerMessage], ...]] = get_args(FromServer)
 _PARTS: Final[tuple[type[msgspec.Struct], ...]] = (
-    messages.Place,
-    messages.Fix,
-    messages.Cursor,
-    messages.MoneyView,
-    messages.FareLineView,
-    messages.FareView,
-    messages.CarView,
-    messages.PaymentView,
-    messages.OfferView,
-    messages.MeterView,
-    messages.TripView,
-    messages.VehicleView,
+    message_parts.Place,
+    message_parts.Fix,
+    message_parts.Cursor,
+    message_parts.MoneyView,
+    message_parts.FareLineView,
+    message_parts.FareView,
+    message_parts.CarView,
+    message_parts.PaymentView,
+    message_parts.OfferView,
+    message_parts.MeterView,
+    message_parts.TripView,
+    message_parts.VehicleView,
 )
 
 

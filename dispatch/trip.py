@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from dispatch.commands import (
+    AgreeFare,
     BeginMatching,
     CancelRide,
     GiveUp,
@@ -23,9 +24,13 @@ from dispatch.commands import (
     RateRide,
     ReleaseFromTrip,
     RequestTrip,
+    ReturnFare,
     SettleOtherwise,
+    StopPaying,
+    StopPayment,
     TellOutcome,
     TellPayment,
+    TypeFare,
     WithdrawOffer,
     encode_command,
 )
@@ -33,10 +38,12 @@ from dispatch.entity import Claim, Command, Context, Decision, Due, EntityKey, E
 from dispatch.errors import DispatchError, ErrorCode
 from dispatch.events import (
     CancelledWithFee,
+    FareAgreed,
     FarePaid,
     FareRefunded,
     FareRefundedWhole,
     FareSettled,
+    FareTyped,
     HandPicked,
     MatchingBegan,
     PaymentBegan,
@@ -52,6 +59,7 @@ from dispatch.events import (
 from dispatch.fare import cancellation_fee
 from dispatch.machine import UNBORN
 from dispatch.market import WaitingTrip
+from dispatch.money import Money
 from dispatch.rules import Rules
 from dispatch.trip_state import (
     ARRIVED,
@@ -281,14 +289,17 @@ class Trip:
 
     def _pay(self, command: PayFare, context: Context) -> Decision:
         data = self.data
-        if data.origin != "hail" and not command.scanned:
-            self._must_own(context.principal)
+        self._may_pay(command, context.principal)
         if data.state in (PAYING, PAYMENT_UNKNOWN):
+            if (data.method, data.payer, data.buyer) == (command.method, context.principal.id, command.buyer):
+                return Decision(reply=self._paying())
             raise DispatchError(ErrorCode.PAYMENT_OPEN, detail=self.id)
         if data.state in (PAID, PART_REFUNDED, REFUNDED, SETTLED_OTHERWISE):
             raise DispatchError(ErrorCode.ALREADY_PAID, detail=self.id)
         if data.state != FARE_DUE or data.fare is None:
             raise DispatchError(ErrorCode.NO_TRIP_TO_PAY, detail=f"{self.id} is {data.state}")
+        if self.wants_typed_fare and not data.agreed:
+            raise DispatchError(ErrorCode.FARE_NOT_AGREED, detail=self.id)
         began = PaymentBegan(
             context.now,
             command.method,
@@ -304,13 +315,72 @@ class Trip:
             method=command.method,
             buyer=command.buyer,
             subject=f"Taxi ride {self.id}",
+            company=data.profile.company if data.profile else "",
+            auth_code=command.auth_code,
         )
         call = Due(f"pay:{self.seq}", 0.0, f"payment:{self.id}", encode_command(open_payment))
         return Decision(events=[began], put=[call], reply={"trip": self.id})
 
+    def _paying(self) -> dict[str, object]:
+        """What whoever pays needs to go on with the attempt that is open."""
+        return {"trip": self.id, "order": self.data.order, "trade": self.data.trade}
+
+    def _may_pay(self, command: PayFare, principal: Principal) -> None:
+        """Drivers collect the fares of their own car; passengers pay their own trip, or the one in the car they
+        scanned."""
+        if principal.role == "driver":
+            self._must_drive(principal)
+        elif self.data.origin != "hail" and not command.scanned:
+            self._must_own(principal)
+
+    def _must_drive(self, principal: Principal) -> None:
+        if principal.role != "driver" or principal.vehicle != self.data.vehicle:
+            raise DispatchError(ErrorCode.NOT_YOURS, detail=self.id)
+
+    def _stop_paying(self, _: StopPaying, context: Context) -> Decision:
+        """Whoever pays, drives or dispatches wants another way; Alipay has the last word on the open attempt."""
+        if context.principal.role == "driver":
+            self._must_drive(context.principal)
+        elif context.principal.id != self.data.payer:
+            self._must_own(context.principal)
+        if self.data.state not in (PAYING, PAYMENT_UNKNOWN):
+            raise MACHINE.illegal(self.data.state, PaymentFailed, self.id)
+        call = Due(f"stop:{self.seq}", 0.0, f"payment:{self.id}", encode_command(StopPayment(self.id)))
+        return Decision(put=[call], reply={"trip": self.id})
+
+    @property
+    def wants_typed_fare(self) -> bool:
+        """Whether this ride's fare is typed: the car has no meter, and the ride took place."""
+        data = self.data
+        return data.profile is not None and data.profile.typed_fare and data.finished_at is not None
+
+    def _type_fare(self, command: TypeFare, context: Context) -> Decision:
+        """A scan of the car's code is enough to propose a fare: the driver has to confirm it."""
+        self._check_typed(command.amount)
+        by = f"{context.principal.role}:{context.principal.id}"
+        return Decision(events=[FareTyped(context.now, amount=command.amount, by=by)], reply={"trip": self.id})
+
+    def _agree_fare(self, command: AgreeFare, context: Context) -> Decision:
+        self._must_drive(context.principal)
+        self._check_typed(command.amount)
+        if self.data.typed is not None and self.data.typed != command.amount:
+            raise DispatchError(ErrorCode.FARE_NOT_AGREED, field="amount", detail=f"{self.data.typed} was typed")
+        return Decision(events=[FareAgreed(context.now, amount=command.amount, by=context.principal.id)])
+
+    def _check_typed(self, amount: Money) -> None:
+        if not self.wants_typed_fare:
+            raise DispatchError(ErrorCode.FARE_METERED, detail=self.id)
+        if self.data.state != FARE_DUE:
+            raise MACHINE.illegal(self.data.state, FareTyped, self.id)
+        currency = self.rules.tariff.currency
+        if amount.currency != currency or not 0 < amount.minor <= MOST_TYPED:
+            raise DispatchError(ErrorCode.INVALID_FIELD, field="amount", detail=str(amount))
+
     def _hear_outcome(self, command: TellOutcome, context: Context) -> Decision:
         if command.state in ("ordered", "failed", "unknown") and command.order in self.data.failed_orders:
             return Decision()  # calls overtake each other: this one is about an attempt before
+        if command.state == "paid" and self.data.state == SETTLED_OTHERWISE:
+            return self._return_fare(command)
         event = self._outcome_event(command, context.now)
         if event is None or not MACHINE.allows(self.data.state, type(event)):
             return Decision()
@@ -321,10 +391,16 @@ class Trip:
             decision.put = [Due(name, 0.0, f"vehicle:{self.data.vehicle}", encode_command(told))]
         return decision
 
+    def _return_fare(self, told: TellOutcome) -> Decision:
+        """What is paid after the fare was settled otherwise belongs to the passenger."""
+        command = ReturnFare(told.order, "paid after it was settled otherwise")
+        return Decision(put=[Due(f"return:{told.order}", 0.0, f"payment:{self.id}", encode_command(command))])
+
     def _outcome_event(self, told: TellOutcome, now: float) -> Event | None:
         if told.state == "ordered":
-            known = self.data.trade == told.trade and self.data.state == PAYING
-            return None if known else PaymentOrdered(now, order=told.order, trade=told.trade)
+            known = (self.data.order, self.data.trade, self.data.pay_code) == (told.order, told.trade, told.code)
+            ordered = PaymentOrdered(now, order=told.order, trade=told.trade, code=told.code, reason=told.reason)
+            return None if known and self.data.state == PAYING else ordered
         if told.state == "paid":
             return FarePaid(now, order=told.order, method=told.method, amount=told.amount, trade=told.trade)
         if told.state == "failed":
@@ -365,6 +441,8 @@ class Trip:
             raise DispatchError(ErrorCode.NOT_YOURS, detail=self.id)
 
 
+MOST_TYPED: Final = 1_000_000
+"""The highest fare that can be typed, in minor units: above it stands a slip of the finger."""
 _SYSTEM_ONLY: Final = (BeginMatching, GiveUp, TellOutcome)
 
 # Each handler names its own command; in the table the types are erased.
@@ -375,6 +453,9 @@ _HANDLERS: Final[dict[type[Command], Callable[[Trip, Any, Context], Decision]]] 
     CancelRide: Trip._cancel,  # noqa: SLF001
     PickByHand: Trip._pick_by_hand,  # noqa: SLF001
     PayFare: Trip._pay,  # noqa: SLF001
+    StopPaying: Trip._stop_paying,  # noqa: SLF001
+    TypeFare: Trip._type_fare,  # noqa: SLF001
+    AgreeFare: Trip._agree_fare,  # noqa: SLF001
     TellOutcome: Trip._hear_outcome,  # noqa: SLF001
     SettleOtherwise: Trip._settle,  # noqa: SLF001
     RateRide: Trip._rate,  # noqa: SLF001

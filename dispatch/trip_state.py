@@ -18,10 +18,12 @@ from dispatch.events import (
     AssignmentGivenBack,
     CancelledWithFee,
     DriverArrived,
+    FareAgreed,
     FarePaid,
     FareRefunded,
     FareRefundedWhole,
     FareSettled,
+    FareTyped,
     HailBegan,
     HandPicked,
     MatchingBegan,
@@ -42,7 +44,7 @@ from dispatch.events import (
 )
 from dispatch.fare import FareLine
 from dispatch.machine import UNBORN, Machine, Table
-from dispatch.messages import Place
+from dispatch.message_parts import Place
 from dispatch.money import Money
 
 RESERVED: Final = "reserved"
@@ -79,7 +81,14 @@ TABLE: Final[Table] = {
         CancelledWithFee: FARE_DUE,
     },
     IN_PROGRESS: {RideEnded: FARE_DUE},
-    FARE_DUE: {PaymentBegan: PAYING, FarePaid: PAID, FareSettled: SETTLED_OTHERWISE, RideRated: FARE_DUE},
+    FARE_DUE: {
+        FareTyped: FARE_DUE,
+        FareAgreed: FARE_DUE,
+        PaymentBegan: PAYING,
+        FarePaid: PAID,
+        FareSettled: SETTLED_OTHERWISE,
+        RideRated: FARE_DUE,
+    },
     PAYING: {
         PaymentOrdered: PAYING,
         PaymentFailed: FARE_DUE,
@@ -140,11 +149,15 @@ class TripState(msgspec.Struct):
     lines: tuple[FareLine, ...] = ()
     meters: float = 0.0
     waiting_s: float = 0.0
+    typed: Money | None = None
+    agreed: bool = False
     payments: int = 0
     payer: str = ""
+    buyer: str = ""
     method: str = ""
     order: str = ""
     trade: str = ""
+    pay_code: str = ""
     payment_reason: str = ""
     failed_orders: tuple[str, ...] = ()
     paid_at: float | None = None
@@ -260,13 +273,26 @@ def _fold_cancelled_with_fee(data: TripState, event: CancelledWithFee) -> None:
 def _fold_payment_began(data: TripState, event: PaymentBegan) -> None:
     data.payments += 1
     data.payer = event.payer
+    data.buyer = event.buyer
     data.method = event.method
-    data.order = data.trade = data.payment_reason = ""
+    data.order = data.trade = data.pay_code = data.payment_reason = ""
+
+
+def _fold_typed(data: TripState, event: FareTyped) -> None:
+    data.typed = event.amount
+
+
+def _fold_agreed(data: TripState, event: FareAgreed) -> None:
+    data.fare = event.amount
+    data.lines = (FareLine("typed", "fare as typed by the passenger", 1.0, "", event.amount),)
+    data.agreed = True
 
 
 def _fold_ordered(data: TripState, event: PaymentOrdered) -> None:
     data.order = event.order
     data.trade = event.trade
+    data.pay_code = event.code
+    data.payment_reason = event.reason
 
 
 def _fold_payment_unclear(data: TripState, event: PaymentUnclear) -> None:
@@ -277,6 +303,7 @@ def _fold_payment_unclear(data: TripState, event: PaymentUnclear) -> None:
 def _fold_payment_failed(data: TripState, event: PaymentFailed) -> None:
     data.order = event.order
     data.payment_reason = event.reason
+    data.pay_code = ""
     data.failed_orders = (*data.failed_orders, event.order)
 
 
@@ -284,7 +311,7 @@ def _fold_paid(data: TripState, event: FarePaid) -> None:
     data.order = event.order
     data.method = event.method
     data.trade = event.trade or data.trade
-    data.payment_reason = ""
+    data.payment_reason = data.pay_code = ""
     data.paid_at = event.at
 
 
@@ -315,6 +342,8 @@ _FOLDS: Final[dict[type[Event], Callable[[TripState, Any], None]]] = {
     RideEnded: _fold_ended,
     TripCancelled: _fold_cancelled,
     CancelledWithFee: _fold_cancelled_with_fee,
+    FareTyped: _fold_typed,
+    FareAgreed: _fold_agreed,
     PaymentBegan: _fold_payment_began,
     PaymentOrdered: _fold_ordered,
     PaymentFailed: _fold_payment_failed,

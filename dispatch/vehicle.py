@@ -86,7 +86,7 @@ from dispatch.fare import Fare, metered, no_show_fee
 from dispatch.geo.distance import STRAIGHT_MPS, haversine_m
 from dispatch.machine import UNBORN
 from dispatch.market import FreeVehicle
-from dispatch.messages import Place
+from dispatch.message_parts import Place
 from dispatch.meter import Meter, MeterCheckpoint
 from dispatch.odometer import Odometer
 from dispatch.rules import Rules

@@ -35,7 +35,7 @@ from dispatch.events import (
     TripReleased,
 )
 from dispatch.machine import UNBORN, Machine, Table
-from dispatch.messages import Place
+from dispatch.message_parts import Place
 from dispatch.meter import MeterCheckpoint
 from dispatch.money import Money
 

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from dispatch.fare import Fare
-from dispatch.messages import (
+from dispatch.message_parts import (
     CarView,
     FareLineView,
     FareView,
@@ -84,6 +84,9 @@ def _payment_view(data: TripState) -> PaymentView | None:
         order=data.order,
         trade=data.trade,
         reason=data.payment_reason,
+        code=data.pay_code,
+        typed=money_view(data.typed) if data.typed is not None else None,
+        refunded=money_view(data.refunded) if data.refunded is not None else None,
     )
 
 

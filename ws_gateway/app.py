@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from dispatch.actors.protocol import Hosts
 from dispatch.clock import Clock
+from dispatch.payment.minute_word import MinuteWord, minute_word
 from dispatch.signals import Metrics
 from ws_gateway.auth import SignIn
 from ws_gateway.codec import CODECS
@@ -59,10 +60,14 @@ class Application(Starlette):
 
 def create_app(deps: Dependencies) -> Application:
     """The application. Its lifespan starts and stops the gateway's pumps; draining is the server's to begin."""
+
+    def word() -> MinuteWord:
+        return minute_word(deps.rules.secret, deps.clock.wall())
+
     gateway = Gateway(
         hosts=deps.hosts,
         bus=deps.bus,
-        desk=Desk(deps.hosts, deps.registry, deps.history, deps.zone),
+        desk=Desk(deps.hosts, deps.registry, deps.history, deps.zone, word),
         metrics=deps.metrics,
         clock=deps.clock,
         settings=deps.settings,

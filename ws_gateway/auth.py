@@ -17,7 +17,7 @@ import msgspec
 from dispatch.clock import Clock
 from dispatch.errors import DispatchError, ErrorCode
 from dispatch.ids import DriverId, PassengerId, VehicleId
-from dispatch.messages import Role
+from dispatch.message_parts import Role
 from dispatch.registry import Device, Dispatcher, Driver, Vehicle
 from dispatch.units import WallTime
 from ws_gateway.attempts import Attempts

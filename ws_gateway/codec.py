@@ -13,7 +13,14 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from dispatch.errors import DispatchError, ErrorCode
-from dispatch.messages import SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK, ClientMessage, Fix, FromClient, ServerMessage
+from dispatch.message_parts import Fix
+from dispatch.messages import (
+    SUBPROTOCOL_JSON,
+    SUBPROTOCOL_MSGPACK,
+    ClientMessage,
+    FromClient,
+    ServerMessage,
+)
 
 _to_msgpack = msgspec.msgpack.Encoder()
 _to_json = msgspec.json.Encoder()

@@ -20,10 +20,23 @@ from dispatch.actors.protocol import Done, Envelope, Quote, Refused
 from dispatch.commands import VehicleProfile, encode_command
 from dispatch.entity import Command
 from dispatch.errors import DispatchError, ErrorCode
-from dispatch.messages import Accepted, ClientCommand, Place
+from dispatch.message_parts import Place
+from dispatch.messages import Accepted, ClientCommand
 from dispatch.money import Money
+from dispatch.payment.methods import ALIPAY_APP, ALIPAY_CODE, ALIPAY_PAGE, ALIPAY_SCAN, CASH
+from dispatch.registry import refund_limit
 from dispatch.units import CityTime, LatLng
-from ws_gateway.effects import Answer, Facts, ProfileRequest, QuoteRequest, Request, TodayRequest
+from ws_gateway.effects import (
+    Answer,
+    Authority,
+    AuthorityRequest,
+    Facts,
+    ProfileRequest,
+    QuoteRequest,
+    Request,
+    TodayRequest,
+    WordRequest,
+)
 from ws_gateway.identity import Identity, Rules
 
 
@@ -113,12 +126,24 @@ def _accepted(message: ClientCommand, key: str, done: Done, **known: object) -> 
 # ── one step ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _read_meter(call: Call, message: messages.MeterReading) -> tuple[str, Command]:
+def _money(minor: int, currency: str) -> Money:
     try:
-        amount = Money(message.amount, message.currency)
+        return Money(minor, currency)
     except ValueError as error:
         raise DispatchError(ErrorCode.INVALID_FIELD, field="currency", detail=str(error)) from error
-    return call.vehicle, commands.ReadMeter(amount)
+
+
+def _read_meter(call: Call, message: messages.MeterReading) -> tuple[str, Command]:
+    return call.vehicle, commands.ReadMeter(_money(message.amount, message.currency))
+
+
+_COLLECTED_BY: Final = {"cash": CASH, "code": ALIPAY_CODE, "scan": ALIPAY_SCAN}
+
+
+def _collected(message: messages.Collect) -> Command:
+    if (message.by == "scan") != (message.auth_code is not None):
+        raise DispatchError(ErrorCode.INVALID_FIELD, field="auth_code", detail="with by=scan, and only then")
+    return commands.PayFare(_COLLECTED_BY[message.by], auth_code=message.auth_code or "")
 
 
 _ONE_STEP: Final[dict[type[ClientCommand], _OneStep]] = {
@@ -135,6 +160,12 @@ _ONE_STEP: Final[dict[type[ClientCommand], _OneStep]] = {
         commands.GiveBack(said.trip, said.reason, no_show=said.no_show),
     ),
     messages.MeterVacant: lambda call, _: (call.vehicle, commands.EndRide()),
+    messages.Collect: lambda _, said: (f"trip:{said.trip}", _collected(said)),
+    messages.AgreeOnFare: lambda _, said: (
+        f"trip:{said.trip}",
+        commands.AgreeFare(_money(said.amount, said.currency)),
+    ),
+    messages.StopPay: lambda _, said: (f"trip:{said.trip}", commands.StopPaying()),
     messages.CancelTrip: lambda _, said: (f"trip:{said.trip}", commands.CancelRide(said.reason)),
     messages.Rate: lambda _, said: (f"trip:{said.trip}", commands.RateRide(said.stars, said.comment)),
     messages.TakeOutOfService: lambda _, said: (f"vehicle:{said.vehicle}", commands.TakeOut(said.reason)),
@@ -232,11 +263,42 @@ def _pay(call: Call, message: messages.Pay) -> Conversation:
         trip = scanned.result.get("trip")
         if not isinstance(trip, str):
             raise DispatchError(ErrorCode.NO_TRIP_TO_PAY, field="vehicle")
-    command = commands.PayFare(
-        method=call.rules.payment_method, buyer=message.buyer or "", scanned=message.vehicle is not None
-    )
+    scan = message.vehicle is not None
+    command = commands.PayFare(ALIPAY_PAGE if scan else ALIPAY_APP, buyer=message.buyer or "", scanned=scan)
     done = yield from _send(call, f"trip:{trip}", command)
     return _accepted(message, f"trip:{trip}", done)
+
+
+def _may_refund(call: Call) -> Generator[Request, Answer, int | None]:
+    """The most that a dispatcher may give back, in minor units, None without a limit. Raises ``NOT_ALLOWED``."""
+    authority = yield AuthorityRequest(call.identity.subject)
+    if not isinstance(authority, Authority):
+        raise _refusal(authority)
+    return refund_limit(authority.permissions)
+
+
+def _refund(call: Call, message: messages.RefundTrip) -> Conversation:
+    limit = yield from _may_refund(call)
+    if (message.amount is None) != (message.currency is None):
+        raise DispatchError(ErrorCode.INVALID_FIELD, field="currency", detail="with an amount, and only then")
+    amount = None if message.amount is None else _money(message.amount, message.currency or "")
+    command = commands.RefundFare(message.reason, amount, limit, message.cancel)
+    done = yield from _send(call, f"payment:{message.trip}", command)
+    return _accepted(message, f"trip:{message.trip}", done)
+
+
+def _settle(call: Call, message: messages.SettleTrip) -> Conversation:
+    yield from _may_refund(call)
+    key = f"trip:{message.trip}"
+    done = yield from _send(call, key, commands.SettleOtherwise(message.reason))
+    return _accepted(message, key, done)
+
+
+def _word(call: Call, message: messages.AskWord) -> Conversation:  # noqa: ARG001 - every conversation has this shape
+    facts = yield WordRequest()
+    if not isinstance(facts, Facts):
+        raise _refusal(facts)
+    return Accepted(id=message.id, result=facts.facts)
 
 
 def _today(call: Call, message: messages.AskToday) -> Conversation:
@@ -256,6 +318,9 @@ _CONVERSATIONS: Final[dict[type[ClientCommand], _Start]] = {
     messages.AssignByHand: _assign,
     messages.Pay: _pay,
     messages.AskToday: _today,
+    messages.AskWord: _word,
+    messages.RefundTrip: _refund,
+    messages.SettleTrip: _settle,
 }
 ENTITY_COMMANDS: Final = frozenset(_ONE_STEP) | frozenset(_CONVERSATIONS)
 """Every command that is a conversation; the session itself answers the others (attach, detach, watch)."""

@@ -2,31 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
 import structlog
 
 from dispatch.actors.protocol import Attachment, Envelope, Hosts, HostsUnavailableError, Refused
 from dispatch.commands import VehicleProfile
 from dispatch.errors import ErrorCode
 from dispatch.ids import DriverId, VehicleId
-from dispatch.registry import Driver, Vehicle
+from dispatch.payment.minute_word import MinuteWord
+from dispatch.registry import Dispatcher, Driver, Vehicle
 from dispatch.store.journal import JournalUnavailableError
-from ws_gateway.effects import Answer, Facts, ProfileRequest, QuoteRequest, Request, TodayRequest
+from ws_gateway.effects import (
+    Answer,
+    Authority,
+    AuthorityRequest,
+    Facts,
+    ProfileRequest,
+    QuoteRequest,
+    Request,
+    TodayRequest,
+    WordRequest,
+)
 from ws_gateway.ports import History, Registry
 
 _log = structlog.get_logger("gateway")
 
 
 class Desk:
-    """Asks whoever knows. Never raises but for cancellation. ``zone`` says when a day begins."""
+    """Asks whoever knows. Never raises but for cancellation.
 
-    def __init__(self, hosts: Hosts, registry: Registry, history: History, zone: ZoneInfo) -> None:
+    ``zone`` says when a day begins, ``word`` what the minute's word is.
+    """
+
+    def __init__(
+        self, hosts: Hosts, registry: Registry, history: History, zone: ZoneInfo, word: Callable[[], MinuteWord]
+    ) -> None:
         self._hosts = hosts
         self._registry = registry
         self._history = history
         self._zone = zone
+        self._word = word
 
     async def answer(self, request: Request) -> Answer:
         """The answer; ``Refused`` with ``UNAVAILABLE`` where nobody answers, ``INTERNAL`` where something broke."""
@@ -45,8 +64,15 @@ class Desk:
             return await self._hosts.attach(request)
         if isinstance(request, QuoteRequest):
             return await self._hosts.quote(request.pickup, request.dropoff, request.at)
+        if isinstance(request, WordRequest):
+            return Facts(msgspec.to_builtins(self._word()))
+        return await self._look_up(request)
+
+    async def _look_up(self, request: ProfileRequest | AuthorityRequest | TodayRequest) -> Answer:
         if isinstance(request, ProfileRequest):
             return await self._profile(request)
+        if isinstance(request, AuthorityRequest):
+            return await self._authority(request)
         return await self._today(request)
 
     async def _profile(self, request: ProfileRequest) -> VehicleProfile | Refused:
@@ -67,7 +93,14 @@ class Desk:
             seats=vehicle.seats,
             needs=tuple(need for need, has in needs.items() if has),
             metered=bool(await self._registry.devices_of(vehicle.id)),
+            company=vehicle.company,
+            typed_fare=vehicle.typed_fare,
         )
+
+    async def _authority(self, request: AuthorityRequest) -> Authority:
+        """What the registry lets a dispatcher do now."""
+        dispatcher = await self._registry.get(Dispatcher, request.dispatcher)
+        return Authority(dispatcher.permissions if dispatcher is not None else ())
 
     async def _today(self, request: TodayRequest) -> Facts:
         """The vehicle's payments since midnight on the city's clock, and what they sum up to."""

@@ -81,6 +81,16 @@ class ProfileRequest(NamedTuple):
     driver: str
 
 
+class AuthorityRequest(NamedTuple):
+    """What a dispatcher may do."""
+
+    dispatcher: str
+
+
+class WordRequest(NamedTuple):
+    """The minute's word."""
+
+
 class TodayRequest(NamedTuple):
     """Today's payments and totals of a vehicle, ``at`` a city time."""
 
@@ -94,8 +104,14 @@ class Facts(NamedTuple):
     facts: dict[str, object]
 
 
-Request = Envelope | Attachment | QuoteRequest | ProfileRequest | TodayRequest
-Answer = Done | Refused | Attached | Quote | VehicleProfile | Facts
+class Authority(NamedTuple):
+    """A dispatcher's permissions."""
+
+    permissions: tuple[str, ...]
+
+
+Request = Envelope | Attachment | QuoteRequest | ProfileRequest | TodayRequest | AuthorityRequest | WordRequest
+Answer = Done | Refused | Attached | Quote | VehicleProfile | Facts | Authority
 """``Refused`` with ``UNAVAILABLE`` where nobody answered in time."""
 
 

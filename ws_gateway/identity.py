@@ -9,7 +9,7 @@ import msgspec
 from dispatch.actors.protocol import Quote
 from dispatch.entity import Principal
 from dispatch.geo.cells import Box
-from dispatch.messages import FareView, Place, Role
+from dispatch.message_parts import FareView, Place, Role
 from dispatch.units import CityTime, WallTime
 
 
@@ -40,6 +40,5 @@ class Rules(msgspec.Struct, frozen=True):
 
     secret: bytes
     price: Price
-    payment_method: str = "alipay"
     served: Box | None = None
     """Places outside are refused; None: everything is served."""

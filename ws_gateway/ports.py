@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from dispatch.ids import DriverId, PassengerId, VehicleId
-from dispatch.messages import Role
+from dispatch.message_parts import Role
 from dispatch.registry import Device, Dispatcher, Driver, Passenger, Vehicle
 from dispatch.store.sql_history import VehicleSales
 
@@ -54,8 +54,9 @@ class SmsSender(Protocol):
 class Payments(Protocol):
     """Who understands Alipay's notifications."""
 
-    async def notified(self, body: bytes, content_type: str) -> bool:
-        """True once a genuine notification is kept for good; False makes Alipay send it again."""
+    async def notified(self, body: bytes, content_type: str, company: str = "") -> bool:
+        """True once a genuine notification is kept for good; False makes Alipay send it again. ``company`` is set
+        where it came to the address of a company's own account."""
         ...
 
 

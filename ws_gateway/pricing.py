@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dispatch.actors.protocol import Quote
 from dispatch.fare import estimate
-from dispatch.messages import FareLineView, FareView, MoneyView, Place
+from dispatch.message_parts import FareLineView, FareView, MoneyView, Place
 from dispatch.rules import Rules
 from dispatch.units import CityTime, Meters, Seconds
 from ws_gateway.identity import Price

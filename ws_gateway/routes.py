@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from dispatch.errors import DispatchError, ErrorCode
 from dispatch.geo.cells import Box
-from dispatch.messages import Id, Phone
+from dispatch.message_parts import Id, Phone
 from dispatch.store.journal import JournalUnavailableError
 from ws_gateway.auth import Issued, SignIn
 from ws_gateway.codec import unreadable
@@ -126,6 +126,7 @@ class Routes:
             Route("/ready", self._ready, methods=["GET"]),
             Route("/metrics", self._metrics, methods=["GET"]),
             Route("/alipay/notify", self._notify, methods=["POST"]),
+            Route("/alipay/notify/{company}", self._notify, methods=["POST"]),
         ]
 
     async def _driver(self, body: bytes) -> Response:
@@ -165,7 +166,8 @@ class Routes:
         """Alipay reads exactly ``success``; after anything else it sends the notification again."""
         try:
             body = await _body(request)
-            kept = await self._payments.notified(body, request.headers.get("content-type", ""))
+            company = request.path_params.get("company", "")
+            kept = await self._payments.notified(body, request.headers.get("content-type", ""), company)
         except DispatchError:
             kept = False
         except Exception:  # noqa: BLE001 - Alipay shall send it again, whatever broke

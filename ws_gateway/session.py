@@ -23,13 +23,13 @@ import msgspec
 from dispatch.actors.protocol import Attached, FixRow, Refused
 from dispatch.clock import Clock
 from dispatch.errors import CloseCode, DispatchError, ErrorCode
+from dispatch.message_parts import Fix
 from dispatch.messages import (
     Accepted,
     Attach,
     ClientCommand,
     ClientMessage,
     Detach,
-    Fix,
     GpsFix,
     GpsFixes,
     Hello,

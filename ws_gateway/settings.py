@@ -50,5 +50,4 @@ class GatewaySettings(msgspec.Struct, frozen=True):
     """How long a locked name stays locked."""
     sms_per_hour: int = 5
     """Codes that one phone may ask for in an hour."""
-    payment_method: str = "alipay"
     """What a passenger's ``pay`` means to the trip."""

@@ -11,7 +11,8 @@ import msgspec
 from dispatch.actors.protocol import Attached, Attachment, Refused
 from dispatch.entity import EntityKey, Principal
 from dispatch.errors import CloseCode, DispatchError, ErrorCode
-from dispatch.messages import Heard, Rejected, Role
+from dispatch.message_parts import Role
+from dispatch.messages import Heard, Rejected
 from ws_gateway.asks import Asks
 from ws_gateway.codec import Codec, kind_of
 from ws_gateway.effects import Answer, Ask, Close, Effect, Follow, Say, Unfollow

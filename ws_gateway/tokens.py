@@ -8,7 +8,7 @@ import jwt
 import msgspec
 
 from dispatch.errors import DispatchError, ErrorCode
-from dispatch.messages import Role
+from dispatch.message_parts import Role
 from dispatch.units import WallTime
 from ws_gateway.identity import Identity
 

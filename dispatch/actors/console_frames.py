@@ -14,7 +14,8 @@ import msgspec
 import structlog
 
 from dispatch.actors.late_bus import Publisher
-from dispatch.messages import Alarm, TripNotice, TripView
+from dispatch.message_parts import TripView
+from dispatch.messages import Alarm, TripNotice
 from dispatch.store import keys
 from dispatch.store.bus import BusUnavailableError, Message
 

@@ -10,7 +10,8 @@ import msgspec
 from dispatch.actors.protocol import Audience
 from dispatch.entity import Entity, Event, Kind
 from dispatch.events import decode_trip_event, decode_vehicle_event
-from dispatch.messages import Snapshot, TripView, Update, VehicleView
+from dispatch.message_parts import TripView, VehicleView
+from dispatch.messages import Snapshot, Update
 from dispatch.payment.payment import Payment, PaymentRules, decode_payment_event
 from dispatch.rules import Rules
 from dispatch.trip import Trip

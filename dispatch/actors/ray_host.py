@@ -34,7 +34,8 @@ from dispatch.actors.system import System
 from dispatch.actors.work import ListingChange
 from dispatch.entity import Command, Entity, EntityKey, Signal
 from dispatch.market import Listing
-from dispatch.messages import Alarm, TripView
+from dispatch.message_parts import TripView
+from dispatch.messages import Alarm
 from dispatch.payment.payment import PaymentRules
 from dispatch.rules import Rules
 from dispatch.signals import Format, Level, Metrics
@@ -51,7 +52,7 @@ log = structlog.get_logger()
 HOUSEKEEPING_S: Final = 5.0
 FEED_POSITIONS_S: Final = 0.1
 PAYMENT_ENDS: Final = frozenset({"payment_paid", "payment_failed", "payment_unknown"})
-NO_ALARM: Final = frozenset({"payment_paid", "payment_failed"})
+NO_ALARM: Final = frozenset({"payment_refunded", "payment_paid", "payment_failed"})
 STALE_ON_TRIP: Final = "car_stale_on_trip"
 
 _encode = msgspec.msgpack.Encoder().encode

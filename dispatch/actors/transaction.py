@@ -98,6 +98,7 @@ class Transaction:
             batch.replies.append(staged.stored)
         batch.claims.extend(staged.decision.claims)
         batch.releases.extend(staged.decision.releases)
+        batch.rows.extend(staged.decision.records)
 
     def _add_states(self, batch: Batch, entity: Callable[[EntityKey], Entity | None]) -> None:
         for key in self._touched:

@@ -13,7 +13,7 @@ from dispatch.cli.given import Config, DataDir, given_settings, print_json, sett
 from dispatch.cli.registry import WantedError, with_registry
 from dispatch.clock import CityClock
 from dispatch.ids import DriverId, PassengerId, VehicleId
-from dispatch.messages import Phone
+from dispatch.message_parts import Phone
 from dispatch.registry import ANY_VEHICLE, Device, Dispatcher, Driver, UnknownEntryError, Vehicle
 from dispatch.store.sql_registry import SqlRegistry
 

@@ -85,13 +85,14 @@ def vehicle(
     seats: Annotated[int, typer.Option(help="For passengers.")] = 4,
     wheelchair: Annotated[bool, typer.Option("--wheelchair", help="Takes a wheelchair.")] = False,
     child_seat: Annotated[bool, typer.Option("--child-seat", help="Has a child seat.")] = False,
+    typed_fare: Annotated[bool, typer.Option("--typed-fare", help="Has no meter: passengers type the fare.")] = False,
     inactive: Annotated[bool, typer.Option("--inactive", help="Nobody may drive it.")] = False,
     replace: Replace = False,
     csv: Csv = None,
     config: Config = None,
     data_dir: DataDir = None,
 ) -> None:
-    """A car of a company. CSV: id,plate,company and vehicle_class,seats,wheelchair,child_seat,active."""
+    """A car of a company. CSV: id,plate,company and vehicle_class,seats,wheelchair,child_seat,active,typed_fare."""
 
     async def work(registry: SqlRegistry) -> str:
         if csv is not None:
@@ -104,6 +105,7 @@ def vehicle(
             seats=seats,
             wheelchair=wheelchair,
             child_seat=child_seat,
+            typed_fare=typed_fare,
             active=not inactive,
         )
         return await _put(registry, entry, replace=replace)

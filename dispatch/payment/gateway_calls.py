@@ -100,19 +100,24 @@ def decode_notification(body: bytes) -> Notification:
     return _notification.decode(body)
 
 
-def place_call(order: Order) -> bytes:
-    """The outgoing work that places an order, in its way."""
-    return _encode(CallGateway(PLACING[order.way], order.out_trade_no, _encode(order)))
+def place_call(order: Order, company: str = "") -> bytes:
+    """The outgoing work that places an order, in its way, for a company's account."""
+    return _encode(CallGateway(PLACING[order.way], order.out_trade_no, _encode(order), company))
 
 
-def order_call(call: str, order: OrderRef) -> bytes:
+def order_call(call: str, order: OrderRef, company: str = "") -> bytes:
     """The outgoing work that asks for a placed order: ``query``, ``close`` or ``cancel``."""
-    return _encode(CallGateway(call, order.out_trade_no, _encode(order)))
+    return _encode(CallGateway(call, order.out_trade_no, _encode(order), company))
 
 
-def refund_call(call: str, refund: Refund) -> bytes:
+def refund_call(call: str, refund: Refund, company: str = "") -> bytes:
     """The outgoing work of a refund: ``refund`` or ``query_refund``."""
-    return _encode(CallGateway(call, refund.order.out_trade_no, _encode(refund)))
+    return _encode(CallGateway(call, refund.order.out_trade_no, _encode(refund), company))
+
+
+def company_of(command: bytes) -> str:
+    """By whose account outgoing work is to be done. Raises ``msgspec.DecodeError`` where it is malformed."""
+    return _call.decode(command).company
 
 
 async def perform(gateway: Gateway, due: str, command: bytes) -> HearGateway:

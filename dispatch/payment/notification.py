@@ -32,6 +32,19 @@ CHARSETS: Final[Mapping[str, str]] = {
     "gb18030": "gb18030",
 }
 """Charsets that Alipay writes: the name as sent, in small letters, and the codec that reads it."""
+_FACTS: Final = (
+    *("notify_id", "out_trade_no", "trade_no", "trade_status", "total_fee", "total_amount", "trans_currency"),
+    *("app_id", "seller_id", "seller_email", "buyer_id", "buyer_open_id", "gmt_payment", "refund_fee", "out_biz_no"),
+)
+"""The fields that are read and that never hold a ``&``."""
+_OTHERS: Final = (
+    *("notify_time", "notify_type", "notify_action_type", "auth_app_id", "charset", "version", "subject", "body"),
+    *("receipt_amount", "invoice_amount", "buyer_pay_amount", "point_amount", "send_back_fee", "price", "quantity"),
+    *("gmt_create", "gmt_refund", "gmt_close", "buyer_logon_id", "buyer_email", "paytools_pay_amount"),
+    *("fund_bill_list", "voucher_detail_list", "extra_common_param", "passback_params"),
+)
+_NAME: Final = re.compile(r"[A-Za-z0-9_.]+", re.ASCII)
+_FIELD_INSIDE: Final = re.compile(rf"&(?:{'|'.join((*_FACTS, *_OTHERS))})=")
 _HEADER_CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([\w-]+)""", re.IGNORECASE | re.ASCII)
 
 
@@ -121,7 +134,17 @@ def _read_fields(body: bytes, content_type: str, verifier: Verifier) -> dict[str
     pairs = _pairs(body)
     if isinstance(pairs, Rejected):
         return pairs
-    return _verified_fields(pairs, content_type, verifier)
+    fields = _verified_fields(pairs, content_type, verifier)
+    if not isinstance(fields, Rejected) and _ambiguous(fields):
+        return Rejected("a field holds another field")
+    return fields
+
+
+def _ambiguous(fields: Mapping[str, str]) -> bool:
+    """Names and values are signed raw: a value that goes on with ``&total_fee=1`` is signed like two fields, so a
+    genuine message can be sent again with fields hidden inside others."""
+    hidden = any(map(_FIELD_INSIDE.search, fields.values())) or any("&" in fields.get(name, "") for name in _FACTS)
+    return hidden or not all(map(_NAME.fullmatch, fields))
 
 
 def _pairs(body: bytes) -> dict[bytes, bytes] | Rejected:

@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 from itertools import accumulate
+from typing import Final
 
 import msgspec
 
 from dispatch.payment.gateway import MAX_EXPIRY_MIN
+from dispatch.payment.methods import METHODS
+
+NOTIFY_PATH: Final = "/alipay/notify"
+"""Where the gateway hears notifications; a company with an account of its own has its id behind it."""
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """What payments know of an account at Alipay: who must have got the money for a notification to be believed."""
+
+    seller_id: str
+    seller_email: str = ""
+    notify_url: str
+    """Where Alipay posts results."""
+    currency: str = ""
+    """The only one that is collected, ISO 4217; empty: whatever the fare is in."""
 
 
 class PaymentRules(msgspec.Struct, frozen=True, kw_only=True):
     """All times are wall seconds, for Alipay knows no other; ``speed`` is city seconds in a wall second.
 
     An order that is not settled is asked for every ``query_every_s`` for ``query_for_s`` after its attempt began,
-    then after each of ``growing_s``, of which the last repeats, and once just after it has expired. Raises
+    then after each of ``growing_s``, of which the last repeats, and once just after it has expired. A payment by the
+    passenger's code is cancelled after ``query_for_s`` instead. A refund is repeated by the same steps. Raises
     ``ValueError`` for an expiry that Alipay does not take, and for steps that are not above zero.
     """
 
-    seller_id: str
-    """Who must have got the money for a notification to be believed."""
-    notify_url: str
-    """Where Alipay posts results."""
-    currency: str = ""
-    """The only one that is collected, ISO 4217; empty: whatever the fare is in."""
-    seller_email: str = ""
+    account: Account
+    """The account of every company that has none of its own."""
+    companies: dict[str, Account] = {}
+    """Accounts of companies' own, by company."""
     expires_min: int = 30
     """Wall minutes until an unpaid order closes."""
     speed: float = 1.0
@@ -32,7 +46,7 @@ class PaymentRules(msgspec.Struct, frozen=True, kw_only=True):
     growing_s: tuple[float, ...] = (300.0, 1800.0, 7200.0)
     answer_within_s: float = 60.0
     """A call that has not been answered by then is taken for lost, and Alipay is asked anew."""
-    methods: tuple[str, ...] = ("alipay", "cash")
+    methods: tuple[str, ...] = METHODS
 
     def __post_init__(self) -> None:
         if not 1 <= self.expires_min <= MAX_EXPIRY_MIN:
@@ -40,6 +54,10 @@ class PaymentRules(msgspec.Struct, frozen=True, kw_only=True):
         steps = (self.speed, self.query_every_s, self.answer_within_s, *self.growing_s)
         if not self.growing_s or min(steps) <= 0:
             raise ValueError("speed, query_every_s, answer_within_s and growing_s must be above zero")
+
+    def account_of(self, company: str) -> Account:
+        """The account that collects for a company."""
+        return self.companies.get(company, self.account)
 
     @property
     def expires_s(self) -> float:

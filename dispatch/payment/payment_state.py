@@ -1,15 +1,15 @@
 """The payment's state: its machine, its hard data, and how each event changes them.
 
 Rule 1: what moves a payment stands in ``TABLE`` and nowhere else.
-Rule 2: this file decides nothing; ``dispatch.payment.payment`` does.
+Rule 2: this file decides nothing; ``dispatch.payment.attempts`` and ``dispatch.payment.refunds`` do.
 
 A payment collects one fare. It holds attempts, one after another; the machine's state is the last attempt's until
-the fare is paid, and ``paid`` for ever after. An attempt is open until Alipay has said what became of it.
+the fare is paid. An attempt is open until Alipay has said what became of it. Then come refunds, one after another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
 import msgspec
@@ -18,14 +18,28 @@ from dispatch.entity import Event
 from dispatch.errors import ErrorCode
 from dispatch.machine import UNBORN, Machine, Table
 from dispatch.money import Money
+from dispatch.payment.gateway import OrderRef, Way
+from dispatch.payment.gateway_calls import PLACING
+from dispatch.payment.methods import WAYS
 from dispatch.payment.payment_events import (
     AttemptFailed,
     AttemptOpened,
     AttemptUnclear,
+    CodeShown,
     GatewayAsked,
+    How,
     OrderPaid,
     OrderPlaced,
+    PartRefunded,
+    PasswordAsked,
+    RefundAsked,
+    RefundFailed,
+    RefundOpened,
+    RefundUnclear,
+    Returned,
     SurplusPaid,
+    SurplusRefunded,
+    WholeRefunded,
 )
 
 CREATING: Final = "creating"
@@ -33,20 +47,61 @@ WAITING: Final = "waiting"
 UNKNOWN: Final = "unknown"
 FAILED: Final = "failed"
 PAID: Final = "paid"
+PART_REFUNDED: Final = "part_refunded"
+REFUNDED: Final = "refunded"
+
+COLLECTED: Final = frozenset({PAID, PART_REFUNDED, REFUNDED})
+"""The fare has been paid, whatever went back of it."""
+
+
+def _afterwards(state: str) -> Mapping[type[Event], str]:
+    """What may still be heard once the fare is paid: of other attempts, and of refunds."""
+    heard: tuple[type[Event], ...] = (
+        GatewayAsked,
+        OrderPlaced,
+        CodeShown,
+        PasswordAsked,
+        AttemptFailed,
+        SurplusPaid,
+        RefundOpened,
+        RefundAsked,
+        RefundUnclear,
+        RefundFailed,
+        SurplusRefunded,
+    )
+    return dict.fromkeys(heard, state)
+
 
 TABLE: Final[Table] = {
     UNBORN: {AttemptOpened: CREATING},
     CREATING: {
         GatewayAsked: CREATING,
         OrderPlaced: WAITING,
+        CodeShown: WAITING,
+        PasswordAsked: WAITING,
         AttemptFailed: FAILED,
         AttemptUnclear: UNKNOWN,
         OrderPaid: PAID,
     },
-    WAITING: {GatewayAsked: WAITING, AttemptFailed: FAILED, AttemptUnclear: UNKNOWN, OrderPaid: PAID},
-    UNKNOWN: {GatewayAsked: UNKNOWN, OrderPlaced: UNKNOWN, AttemptFailed: FAILED, OrderPaid: PAID},
+    WAITING: {
+        GatewayAsked: WAITING,
+        OrderPlaced: WAITING,
+        AttemptFailed: FAILED,
+        AttemptUnclear: UNKNOWN,
+        OrderPaid: PAID,
+    },
+    UNKNOWN: {
+        GatewayAsked: UNKNOWN,
+        OrderPlaced: UNKNOWN,
+        CodeShown: UNKNOWN,
+        PasswordAsked: UNKNOWN,
+        AttemptFailed: FAILED,
+        OrderPaid: PAID,
+    },
     FAILED: {AttemptOpened: CREATING, OrderPaid: PAID},
-    PAID: {GatewayAsked: PAID, OrderPlaced: PAID, AttemptFailed: PAID, SurplusPaid: PAID},
+    PAID: {**_afterwards(PAID), PartRefunded: PART_REFUNDED, WholeRefunded: REFUNDED},
+    PART_REFUNDED: {**_afterwards(PART_REFUNDED), PartRefunded: PART_REFUNDED, WholeRefunded: REFUNDED},
+    REFUNDED: _afterwards(REFUNDED),
 }
 
 MACHINE: Final = Machine("payment", TABLE, ErrorCode.PAYMENT_ILLEGAL_MOVE)
@@ -55,7 +110,10 @@ End = Literal["open", "failed", "paid", "surplus"]
 
 
 class Attempt(msgspec.Struct):
-    """One attempt, opened at a city time. ``call`` and ``due`` are its last call to the gateway, ``calls`` counts."""
+    """One attempt, opened at a city time. ``call`` and ``due`` are its last call to the gateway, ``calls`` counts.
+
+    ``stopping``: nobody wants it to be paid any more.
+    """
 
     order: str
     method: str
@@ -64,12 +122,45 @@ class Attempt(msgspec.Struct):
     subject: str
     asked_by: str
     opened_at: float
+    auth_code: str = ""
     end: End = "open"
     trade: str = ""
+    code: str = ""
     calls: int = 0
     call: str = ""
     due: str = ""
     reason: str = ""
+    stopping: bool = False
+
+    @property
+    def way(self) -> Way:
+        """How it reaches its buyer. Raises ``KeyError`` for an attempt in cash."""
+        return WAYS[self.method]
+
+    @property
+    def ref(self) -> OrderRef:
+        """How calls to the gateway name it."""
+        return OrderRef(self.order, self.way)
+
+
+class RefundState(msgspec.Struct):
+    """One refund, opened at a city time. ``call`` and ``due`` are its last call, ``calls`` counts them."""
+
+    refund: str
+    order: str
+    amount: Money
+    how: How
+    by: str
+    reason: str
+    asked_by: str
+    surplus: bool
+    opened_at: float
+    end: Literal["open", "done", "failed"] = "open"
+    calls: int = 0
+    call: str = ""
+    due: str = ""
+    unclear: str = ""
+    """Why somebody has to look at it; blank as long as nobody has to."""
 
 
 class PaymentState(msgspec.Struct):
@@ -77,7 +168,9 @@ class PaymentState(msgspec.Struct):
 
     state: str = UNBORN
     vehicle: str = ""
+    company: str = ""
     attempts: list[Attempt] = msgspec.field(default_factory=list)
+    refunds: list[RefundState] = msgspec.field(default_factory=list)
     opened_at: float | None = None
     paid_order: str = ""
     payer: str = ""
@@ -88,20 +181,34 @@ class PaymentState(msgspec.Struct):
         """The attempt with this order number."""
         return next((attempt for attempt in self.attempts if attempt.order == order), None)
 
+    def refund(self, number: str) -> RefundState | None:
+        """The refund with this number."""
+        return next((refund for refund in self.refunds if refund.refund == number), None)
+
     @property
     def open(self) -> Attempt | None:
         """The attempt that Alipay may still be asked to pay; there is at most one."""
         return next((attempt for attempt in self.attempts if attempt.end == "open"), None)
 
     @property
+    def open_refund(self) -> RefundState | None:
+        """The refund of the fare that is under way; there is at most one."""
+        return next((refund for refund in self.refunds if refund.end == "open" and not refund.surplus), None)
+
+    @property
     def shown(self) -> Attempt | None:
         """The attempt that lists show: the one that paid the fare, or the last."""
         return self.attempt(self.paid_order) or (self.attempts[-1] if self.attempts else None)
 
+    @property
+    def refunded(self) -> int:
+        """What of the fare has gone back, in minor units."""
+        return sum(refund.amount.minor for refund in self.refunds if refund.end == "done" and not refund.surplus)
 
-def call_name(call: str, order: str, n: int) -> str:
-    """The name of the due of an attempt's call number ``n``: unique for ever."""
-    return f"{call}:{order}:{n}"
+
+def call_name(call: str, number: str, n: int) -> str:
+    """The name of the due of call number ``n`` for an order or a refund: unique for ever."""
+    return f"{call}:{number}:{n}"
 
 
 def fold(data: PaymentState, event: Event, payment_id: str) -> None:
@@ -116,6 +223,7 @@ def fold(data: PaymentState, event: Event, payment_id: str) -> None:
 
 def _fold_opened(data: PaymentState, event: AttemptOpened) -> None:
     data.vehicle = event.vehicle
+    data.company = event.company
     if data.opened_at is None:
         data.opened_at = event.at
     attempt = Attempt(
@@ -126,10 +234,11 @@ def _fold_opened(data: PaymentState, event: AttemptOpened) -> None:
         subject=event.subject,
         asked_by=event.asked_by,
         opened_at=event.at,
+        auth_code=event.auth_code,
     )
     data.attempts.append(attempt)
-    if event.method == "alipay":
-        _asked(attempt, "create", 1)
+    if event.method in WAYS:
+        _asked(attempt, PLACING[attempt.way], 1)
 
 
 def _known(data: PaymentState, order: str) -> Attempt:
@@ -143,14 +252,20 @@ def _asked(attempt: Attempt, call: str, n: int) -> None:
     attempt.call = call
     attempt.calls = n
     attempt.due = call_name(call, attempt.order, n)
+    attempt.stopping = attempt.stopping or call in ("close", "cancel")
 
 
 def _fold_asked(data: PaymentState, event: GatewayAsked) -> None:
     _asked(_known(data, event.order), event.call, event.n)
 
 
-def _fold_placed(data: PaymentState, event: OrderPlaced) -> None:
-    _known(data, event.order).trade = event.trade
+def _fold_placed(data: PaymentState, event: OrderPlaced | PasswordAsked) -> None:
+    attempt = _known(data, event.order)
+    attempt.trade = event.trade or attempt.trade
+
+
+def _fold_code(data: PaymentState, event: CodeShown) -> None:
+    _known(data, event.order).code = event.code
 
 
 def _fold_failed(data: PaymentState, event: AttemptFailed) -> None:
@@ -179,12 +294,71 @@ def _fold_surplus(data: PaymentState, event: SurplusPaid) -> None:
     attempt.trade = event.trade or attempt.trade
 
 
+def _known_refund(data: PaymentState, number: str) -> RefundState:
+    refund = data.refund(number)
+    if refund is None:
+        raise ValueError(f"no refund {number}")
+    return refund
+
+
+def _fold_refund(data: PaymentState, event: RefundOpened) -> None:
+    refund = RefundState(
+        refund=event.refund,
+        order=event.order,
+        amount=event.amount,
+        how=event.how,
+        by=event.by,
+        reason=event.reason,
+        asked_by=event.asked_by,
+        surplus=event.surplus,
+        opened_at=event.at,
+    )
+    data.refunds.append(refund)
+    if event.how != "hand":
+        _refund_asked(refund, event.how, 1)
+
+
+def _refund_asked(refund: RefundState, call: str, n: int) -> None:
+    refund.call = call
+    refund.calls = n
+    refund.due = call_name(call, refund.refund, n)
+
+
+def _fold_refund_asked(data: PaymentState, event: RefundAsked) -> None:
+    _refund_asked(_known_refund(data, event.refund), event.call, event.n)
+
+
+def _fold_refund_unclear(data: PaymentState, event: RefundUnclear) -> None:
+    _known_refund(data, event.refund).unclear = event.reason
+
+
+def _fold_refund_failed(data: PaymentState, event: RefundFailed) -> None:
+    refund = _known_refund(data, event.refund)
+    refund.end = "failed"
+    refund.unclear = event.reason
+
+
+def _fold_returned(data: PaymentState, event: Returned) -> None:
+    refund = _known_refund(data, event.refund)
+    refund.end = "done"
+    refund.unclear = ""
+
+
 _FOLDS: Final[dict[type[Event], Callable[[PaymentState, Any], None]]] = {
     AttemptOpened: _fold_opened,
     GatewayAsked: _fold_asked,
     OrderPlaced: _fold_placed,
+    CodeShown: _fold_code,
+    PasswordAsked: _fold_placed,
     AttemptFailed: _fold_failed,
     AttemptUnclear: _fold_unclear,
     OrderPaid: _fold_paid,
     SurplusPaid: _fold_surplus,
+    RefundOpened: _fold_refund,
+    RefundAsked: _fold_refund_asked,
+    RefundUnclear: _fold_refund_unclear,
+    RefundFailed: _fold_refund_failed,
+    PartRefunded: _fold_returned,
+    WholeRefunded: _fold_returned,
+    SurplusRefunded: _fold_returned,
 }

@@ -12,6 +12,7 @@ import msgspec
 
 from dispatch.entity import Claim, EntityKey
 from dispatch.store.journal import (
+    BOOKS,
     Batch,
     Committed,
     Conflict,
@@ -62,7 +63,9 @@ class MemoryJournal:
         self._write_claims(plan)
         self._write_dues(plan)
         for row in plan.rows:
-            self.tables.rows.setdefault(row.table, {}).setdefault(row.id, {}).update(row.values)
+            there = self.tables.rows.setdefault(row.table, {}).setdefault(row.id, {})
+            if not (there and row.table in BOOKS):
+                there.update(row.values)
         for snapshot in plan.snapshots:
             known = self.tables.snapshots.get(snapshot.key)
             if known is None or known.seq < snapshot.seq:

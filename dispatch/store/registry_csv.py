@@ -1,6 +1,7 @@
 """The registry from CSV files: all rows of a file, or none and every bad row named by its line.
 
-Vehicles: ``id,plate,company`` and, where not the default, ``vehicle_class,seats,wheelchair,child_seat,active``.
+Vehicles: ``id,plate,company`` and, where not the default, ``vehicle_class,seats,wheelchair,child_seat,active``,
+``typed_fare``.
 Drivers: ``id,name,phone,pin`` and ``active``, ``vehicles`` (ids with spaces between them, or ``*``).
 """
 

@@ -20,9 +20,10 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    false,
 )
 
-REVISION: Final = "0001"
+REVISION: Final = "0002"
 """The migration that this code needs; a journal at another one is refused."""
 
 metadata = MetaData(
@@ -158,14 +159,54 @@ payment = Table(
     Column("opened_at", Double),
     Column("paid_at", Double),
     Column("refunded_minor", BigInteger),
+    Column("company", Text),
+    Column("unclear", Text),
     Column("seq", BigInteger, nullable=False),
     Column("updated_at", Double),
+    Index(None, "unclear"),
     Index(None, "vehicle", "opened_at"),
     Index(None, "state", "opened_at"),
     Index(None, "trip"),
     Index(None, "order_no"),
 )
-"""The present state of each payment."""
+"""The present state of each payment; ``unclear`` is why somebody has to look at it."""
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("payment", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("order_no", Text, nullable=False),
+    Column("trade_no", Text),
+    Column("refund_no", Text),
+    Column("method", Text, nullable=False),
+    Column("company", Text, nullable=False),
+    Column("vehicle", Text, nullable=False),
+    Column("from_account", Text, nullable=False),
+    Column("to_account", Text, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Index(None, "day", "company"),
+    Index(None, "payment"),
+    Index(None, "order_no"),
+)
+"""The books (:mod:`dispatch.payment.ledger`): double entry, and nothing in it is ever changed."""
+
+payment_said = Table(
+    "payment_said",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("payment", Text, nullable=False),
+    Column("order_no", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("body", Text, nullable=False),
+    Index(None, "payment", "at"),
+)
+"""Each attempt, answer and notification as it was made or received; nothing in it is ever changed."""
 
 vehicle_state = Table(
     "vehicle_state",
@@ -179,7 +220,7 @@ vehicle_state = Table(
 )
 """The present state of each vehicle's entity; what the car *is* stands in ``vehicle``."""
 
-ROWS: Final[dict[str, Table]] = {table.name: table for table in (trip, payment, vehicle_state)}
+ROWS: Final[dict[str, Table]] = {table.name: table for table in (trip, payment, vehicle_state, ledger, payment_said)}
 """The tables that a :class:`dispatch.entity.Row` may name."""
 
 vehicle = Table(
@@ -193,6 +234,7 @@ vehicle = Table(
     Column("wheelchair", Boolean, nullable=False),
     Column("child_seat", Boolean, nullable=False),
     Column("active", Boolean, nullable=False),
+    Column("typed_fare", Boolean, nullable=False, server_default=false()),
     Index(None, "plate", unique=True),
 )
 

@@ -79,6 +79,9 @@ class PaymentRow(msgspec.Struct, frozen=True, kw_only=True):
     opened_at: float | None
     paid_at: float | None
     refunded_minor: int | None
+    company: str | None
+    unclear: str | None
+    """Why somebody has to look at it."""
     seq: int
     updated_at: float | None
 

@@ -17,10 +17,10 @@ from sqlalchemy import Connection, Executable, bindparam, or_, select
 
 from dispatch.entity import EntityKey, Row
 from dispatch.store import schema
-from dispatch.store.journal import Conflict, StoredReply
+from dispatch.store.journal import BOOKS, Conflict, StoredReply
 from dispatch.store.plan import Plan, StreamStep
 from dispatch.store.shards import shard_of
-from dispatch.store.statements import Many, run
+from dispatch.store.statements import Many, Verb, run
 
 CHUNK: Final = 500
 """Most values in one ``IN``."""
@@ -94,7 +94,8 @@ def _rows(rows: Sequence[Row]) -> Iterator[Many]:
     for (table, columns), group in groupby(rows, key=lambda row: (row.table, tuple(row.values))):
         if table not in schema.ROWS:
             raise ValueError(f"no table for rows: {table!r}")
-        yield Many("upsert", table, ("id", *columns), [(row.id, *row.values.values()) for row in group])
+        verb: Verb = "insert_new" if table in BOOKS else "upsert"
+        yield Many(verb, table, ("id", *columns), [(row.id, *row.values.values()) for row in group])
 
 
 def write(connection: Connection, writing: Writing) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from dispatch.messages import Cursor
+from dispatch.message_parts import Cursor
 
 
 class Order(Enum):

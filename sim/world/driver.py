@@ -12,6 +12,7 @@ from random import Random
 from typing import Final
 
 from dispatch.ids import TripId, VehicleId
+from dispatch.message_parts import OfferView, Place, TripView, VehicleView
 from dispatch.messages import (
     Accepted,
     AcceptOffer,
@@ -19,15 +20,11 @@ from dispatch.messages import (
     GoOnline,
     GpsFix,
     Heard,
-    OfferView,
-    Place,
     ServerMessage,
     Snapshot,
     StartHail,
     TakeBreak,
-    TripView,
     Update,
-    VehicleView,
     Welcome,
 )
 from dispatch.units import LatLng

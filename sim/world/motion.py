@@ -7,7 +7,7 @@ from random import Random
 from typing import Final
 
 from dispatch.geo.distance import haversine_m
-from dispatch.messages import Fix
+from dispatch.message_parts import Fix
 from dispatch.units import LatLng
 from sim.world.agenda import Appointment
 from sim.world.city import City

@@ -13,18 +13,16 @@ from typing import Final
 
 from dispatch.errors import ErrorCode
 from dispatch.ids import CommandId, TripId, VehicleId
+from dispatch.message_parts import PaymentView, Place, TripView
 from dispatch.messages import (
     Accepted,
     CancelTrip,
     Estimate,
     Pay,
-    PaymentView,
-    Place,
     Rate,
     RequestRide,
     ServerMessage,
     Snapshot,
-    TripView,
     Update,
     Welcome,
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from itertools import islice
 
-from dispatch.messages import Fix, GpsFixes
+from dispatch.message_parts import Fix
+from dispatch.messages import GpsFixes
 
 MAX_IN_MESSAGE = 500
 MAX_KEPT = 3600

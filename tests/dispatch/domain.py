@@ -21,7 +21,7 @@ from dispatch.entity import SYSTEM, Command, Context, Decision, Due, Entity, Ent
 from dispatch.errors import DispatchError, ErrorCode
 from dispatch.events import encode_event
 from dispatch.ids import CommandId
-from dispatch.messages import Place
+from dispatch.message_parts import Place
 from dispatch.meter import MeterRules
 from dispatch.odometer import HeardFix
 from dispatch.rules import Rules, Zone
@@ -152,9 +152,11 @@ class Stage:
 def outcome(stage: Stage, state: str, order: str = "t1_1_1", trade: str = "") -> Decision:
     """The payment tells the trip how it goes."""
     assert stage.trip.data.fare is not None
-    told = TellOutcome(state, order, "alipay", stage.trip.data.fare, trade=trade, reason="why")
+    told = TellOutcome(
+        state, order, "alipay_app", stage.trip.data.fare, trade=trade, reason="" if state == "ordered" else "why"
+    )
     return stage.send(stage.trip, told)
 
 
-def pay(method: str = "alipay", *, scanned: bool = False) -> PayFare:
+def pay(method: str = "alipay_app", *, scanned: bool = False) -> PayFare:
     return PayFare(method, "2088000000000002", scanned=scanned)

@@ -336,7 +336,7 @@ def test_pay_opens_the_payment() -> None:
     assert isinstance(opened, OpenPayment)
     assert (due.target, stage.trip.state) == ("payment:t1", "paying")
     assert (opened.trip, opened.vehicle, opened.amount) == ("t1", "V1", stage.trip.data.fare)
-    assert (opened.method, opened.buyer) == ("alipay", "2088000000000002")
+    assert (opened.method, opened.buyer) == ("alipay_app", "2088000000000002")
 
 
 def test_each_wish_to_pay_is_a_call_of_its_own() -> None:
@@ -373,7 +373,19 @@ def test_pay_when_there_is_nothing_to_pay(state: str, code: ErrorCode) -> None:
         outcome(stage, "failed")
         stage.send(stage.trip, SettleOtherwise("office"), DISPATCHER)
 
-    assert stage.refused(stage.trip, pay(), PASSENGER) is code
+    assert stage.refused(stage.trip, pay("alipay_page"), PASSENGER) is code
+
+
+def test_paying_again_in_the_same_way_goes_on() -> None:
+    """Whoever left the cashier finds the same order again; nothing new begins."""
+    stage = paying()
+    outcome(stage, "ordered", trade="N1")
+
+    decision = stage.decide(stage.trip, pay(), PASSENGER)
+
+    assert decision.reply == {"trip": "t1", "order": "t1_1_1", "trade": "N1"}
+    assert not decision.events
+    assert not decision.put
 
 
 def test_pay_of_somebody_elses_trip() -> None:
@@ -461,9 +473,9 @@ def test_refunds() -> None:
     fare = stage.trip.data.fare
     assert fare is not None
 
-    stage.send(stage.trip, TellOutcome("refunded", "t1_1_1", "alipay", Money(100, "USD")))
+    stage.send(stage.trip, TellOutcome("refunded", "t1_1_1", "alipay_app", Money(100, "USD")))
     assert (stage.trip.state, stage.trip.data.refunded) == ("part_refunded", Money(100, "USD"))
-    stage.send(stage.trip, TellOutcome("refunded", "t1_1_1", "alipay", fare))
+    stage.send(stage.trip, TellOutcome("refunded", "t1_1_1", "alipay_app", fare))
 
     assert stage.trip.state == "refunded"
 

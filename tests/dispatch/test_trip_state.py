@@ -11,10 +11,12 @@ from dispatch.events import (
     AssignmentGivenBack,
     CancelledWithFee,
     DriverArrived,
+    FareAgreed,
     FarePaid,
     FareRefunded,
     FareRefundedWhole,
     FareSettled,
+    FareTyped,
     HailBegan,
     HandPicked,
     MatchingBegan,
@@ -58,11 +60,13 @@ EVENTS: list[Event] = [
     CancelledWithFee(9.0, "passenger", "late", FARE, ()),
     TripUnserved(9.0),
     HandPicked(9.0, "V1", "B1"),
-    PaymentBegan(9.0, "alipay", FARE),
+    FareTyped(9.0, FARE, "passenger:P1"),
+    FareAgreed(9.0, FARE, "101"),
+    PaymentBegan(9.0, "alipay_app", FARE),
     PaymentOrdered(9.0, "t1_1_1", "N1"),
     PaymentFailed(9.0, "t1_1_1", "closed"),
     PaymentUnclear(9.0, "t1_1_1", "timeout"),
-    FarePaid(9.0, "t1_1_1", "alipay", FARE, "N1"),
+    FarePaid(9.0, "t1_1_1", "alipay_app", FARE, "N1"),
     FareSettled(9.0, "B1", "office"),
     FareRefunded(9.0, "t1_1_1", Money(1, "USD")),
     FareRefundedWhole(9.0, "t1_1_1", FARE),
@@ -92,6 +96,8 @@ LEGAL = {
     },
     "in_progress": {"ride_ended": "fare_due"},
     "fare_due": {
+        "fare_typed": "fare_due",
+        "fare_agreed": "fare_due",
         "payment_began": "paying",
         "fare_paid": "paid",
         "fare_settled": "settled_otherwise",
@@ -197,7 +203,7 @@ def test_new_payment_forgets_the_last_order() -> None:
     """What is shown of a payment is the latest attempt's; what failed is remembered."""
     ride = (REQUESTED, OFFERED, ASSIGNED, EVENTS[6], EVENTS[8], EVENTS[10])
 
-    data = folded(*ride, EVENTS[15], EVENTS[16], EVENTS[17], EVENTS[15])
+    data = folded(*ride, EVENTS[17], EVENTS[18], EVENTS[19], EVENTS[17])
 
     assert (data.payments, data.order, data.trade, data.payment_reason) == (2, "", "", "")
     assert data.failed_orders == ("t1_1_1",)

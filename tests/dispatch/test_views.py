@@ -5,7 +5,7 @@ import pytest
 
 from dispatch.commands import BeginRide, CancelRide, EndRide, ReadMeter, ReportArrival, TakeOut, TellPayment
 from dispatch.fare import Fare, FareLine
-from dispatch.messages import MoneyView, TripView, VehicleView
+from dispatch.message_parts import MoneyView, TripView, VehicleView
 from dispatch.money import Money
 from dispatch.views import Audience, fare_view, trip_for, trip_view, vehicle_for, vehicle_view
 from tests.dispatch.domain import CODE, DEVICE, DISPATCHER, DRIVER, PASSENGER, PROFILE, Stage, outcome, pay
@@ -126,7 +126,7 @@ def test_meter_is_the_last_checkpoints() -> None:
 def test_what_was_paid_is_shown_to_driver_and_taximeter() -> None:
     """The payment's result names trip and amount."""
     stage = Stage().on_shift()
-    stage.send(stage.car, TellPayment("t1", "paid", Money(500, "USD"), "alipay"))
+    stage.send(stage.car, TellPayment("t1", "paid", Money(500, "USD"), "alipay_app"))
 
     view = vehicle_for(vehicle_view(stage.car), "device")
 

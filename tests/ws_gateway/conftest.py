@@ -17,7 +17,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from dispatch.clock import CityClock
-from dispatch.messages import Role
+from dispatch.message_parts import Role
 from dispatch.signals import Metrics
 from dispatch.store.memory_bus import MemoryBus
 from tests.ws_gateway.fakes import FakeHistory, FakeHosts, FakePayments, FakeRegistry

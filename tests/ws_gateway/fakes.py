@@ -168,13 +168,13 @@ class FakeHistory:
 
     async def payments_of_vehicle(self, vehicle: VehicleId, since: float, until: float) -> VehicleSales:
         self.asked.append((vehicle, since, until))
-        return VehicleSales([], [MethodTotal("alipay", "USD", 1, 1234, 0)])
+        return VehicleSales([], [MethodTotal("alipay_app", "USD", 1, 1234, 0)])
 
 
 class FakePayments:
     """Believes every notification whose body is ``genuine``."""
 
-    async def notified(self, body: bytes, content_type: str) -> bool:
+    async def notified(self, body: bytes, content_type: str, company: str = "") -> bool:
         if body == b"broken":
             raise RuntimeError("no such key")
         return body == b"genuine" and content_type.startswith("application/x-www-form-urlencoded")

@@ -12,7 +12,8 @@ from dispatch.actors.protocol import Attached, Attachment, Envelope, Quote
 from dispatch.clock import ManualClock
 from dispatch.errors import DispatchError, ErrorCode
 from dispatch.geo.cells import Box
-from dispatch.messages import FareView, MoneyView, Place, Role, Update
+from dispatch.message_parts import FareView, MoneyView, Place, Role
+from dispatch.messages import Update
 from dispatch.units import CityTime, WallTime
 from ws_gateway.codec import CODECS
 from ws_gateway.effects import Answer, Ask, Close, Effect, Say

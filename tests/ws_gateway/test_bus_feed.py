@@ -9,7 +9,8 @@ import pytest
 
 from dispatch.actors.console_frames import ConsoleFrame
 from dispatch.clock import ManualClock
-from dispatch.messages import Alarm, TripNotice, TripView
+from dispatch.message_parts import TripView
+from dispatch.messages import Alarm, TripNotice
 from dispatch.store import keys
 from dispatch.store.memory_bus import MemoryBus
 from ws_gateway import bus_feed

@@ -12,7 +12,7 @@ from dispatch.actors.protocol import Done, Quote, Refused
 from dispatch.commands import VehicleProfile, decode_command
 from dispatch.entity import Command
 from dispatch.errors import ErrorCode
-from dispatch.messages import Place
+from dispatch.message_parts import Place
 from dispatch.money import Money
 from tests.ws_gateway.sessions import START, Talk, asked, envelope, said
 from ws_gateway.conversations import ride_code_of, trip_id_of
@@ -169,14 +169,14 @@ def test_paying_a_scanned_car() -> None:
     assert (envelope(ask).key, command_of(ask)) == ("vehicle:V9", commands.ResolveScan())
     [pay] = asked(talk.answer(ask, Done(seq=8, state="on_trip", result={"trip": "t7"})))
     assert envelope(pay).key == "trip:t7"
-    assert command_of(pay) == commands.PayFare("alipay", "2088000000000001", scanned=True)
+    assert command_of(pay) == commands.PayFare("alipay_page", "2088000000000001", scanned=True)
     assert envelope(ask).command_id != envelope(pay).command_id
 
 
 def test_paying_the_own_trip() -> None:
     """A passenger's own trip is paid directly; neither or both of trip and car is refused."""
     [ask] = asked(Talk(PASSENGER).say(t="pay", id="c1", trip="t1"))
-    assert (envelope(ask).key, command_of(ask)) == ("trip:t1", commands.PayFare("alipay"))
+    assert (envelope(ask).key, command_of(ask)) == ("trip:t1", commands.PayFare("alipay_app"))
     for wrong in ({}, {"trip": "t1", "vehicle": "V1"}):
         assert said(Talk(PASSENGER).say(t="pay", id="c1", **wrong))[0]["code"] == ErrorCode.INVALID_FIELD
 

@@ -15,7 +15,8 @@ import pytest
 
 from dispatch.actors.protocol import Push
 from dispatch.commands import StartShift, TakeOffer, decode_command
-from dispatch.messages import Heard, OfferView, Place, VehicleView
+from dispatch.message_parts import OfferView, Place, VehicleView
+from dispatch.messages import Heard
 from tests.ws_gateway.conftest import Running, eventually
 
 pytestmark = pytest.mark.integration

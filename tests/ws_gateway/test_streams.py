@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from dispatch.actors.protocol import Attached, Done, Refused
 from dispatch.errors import CloseCode, ErrorCode
-from dispatch.messages import CarPosition, CarView, Heard, Snapshot, TripView, Update
+from dispatch.message_parts import CarView, TripView
+from dispatch.messages import CarPosition, Heard, Snapshot, Update
 from tests.ws_gateway.sessions import START, Talk, asked, attached, attachment, closed, said, update
 from ws_gateway.effects import Effect, Follow, Say, Unfollow
 from ws_gateway.following import Following

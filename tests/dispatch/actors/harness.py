@@ -35,9 +35,9 @@ from dispatch.commands import (
 )
 from dispatch.entity import SYSTEM, Command, Entity, EntityKey, Kind, Principal
 from dispatch.events import decode_trip_event, decode_vehicle_event, event_name
-from dispatch.messages import Place
+from dispatch.message_parts import Place
 from dispatch.meter import MeterRules
-from dispatch.payment.payment import PaymentRules
+from dispatch.payment.payment_rules import Account, PaymentRules
 from dispatch.rules import Rules
 from dispatch.store.journal import Batch, Committed, Conflict
 from dispatch.store.memory_journal import MemoryJournal, MemoryTables
@@ -54,7 +54,9 @@ CODE: Final = "4711"
 LAT, LNG = 37.78, -122.41
 PICKUP: Final = Place(LAT, LNG, "Union Square")
 RULES: Final = Rules(tariff=read_tariff("san_francisco"), meter=MeterRules(waiting_kmh=18.0))
-KINDS: Final = entity_kinds(RULES, PaymentRules(seller_id="S1", notify_url="http://taxi.example/alipay/notify"))
+KINDS: Final = entity_kinds(
+    RULES, PaymentRules(account=Account(seller_id="S1", notify_url="http://taxi.example/alipay/notify"))
+)
 SHARDS: Final = 16
 GATEWAY: Final = "gateway-1"
 

@@ -25,7 +25,7 @@ from dispatch.market import FreeVehicle, Listing, WaitingTrip
 from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.settings import MatcherSettings
-from dispatch.messages import Place
+from dispatch.message_parts import Place
 from dispatch.units import CityTime, LatLng
 from tests.dispatch.actors.harness import trip_key, vehicle_key
 from tests.dispatch.matching.builders import LAT, LNG, MPS, NOW, TRAVEL

@@ -11,17 +11,17 @@ from dispatch.money import Money
 from dispatch.payment.gateway import Notification, TradeStatus, TradeView
 from dispatch.payment.gateway_calls import GATEWAY, Answer, encode_answer, encode_notification
 from dispatch.payment.payment import Payment
-from dispatch.payment.payment_rules import PaymentRules
+from dispatch.payment.payment_rules import Account, PaymentRules
 from dispatch.units import CityTime
 
 TRIP = "tabc"
 SELLER = "2088000000000001"
 BUYER = "2088000000000002"
 FARE = Money(1235, "USD")
-RULES = PaymentRules(seller_id=SELLER, notify_url="https://taxi.example/alipay/notify", speed=10.0)
+RULES = PaymentRules(account=Account(seller_id=SELLER, notify_url="https://taxi.example/alipay/notify"), speed=10.0)
 
 
-def open_payment(method: str = "alipay", amount: Money = FARE, trip: str = TRIP, buyer: str = BUYER) -> OpenPayment:
+def open_payment(method: str = "alipay_app", amount: Money = FARE, trip: str = TRIP, buyer: str = BUYER) -> OpenPayment:
     """The trip's wish to be paid."""
     return OpenPayment(trip, "V1", amount, method, buyer, f"Taxi ride {trip}")
 
@@ -98,7 +98,7 @@ class Desk:
         else:
             self.dues[due.name] = due
 
-    def open(self, method: str = "alipay", command_id: str = "c1") -> str:
+    def open(self, method: str = "alipay_app", command_id: str = "c1") -> str:
         """Begin an attempt; its order number."""
         reply = self.send(open_payment(method), command_id=command_id).reply
         assert reply is not None

@@ -167,3 +167,19 @@ def test_seller_by_address_where_no_id_is_sent() -> None:
     )
 
     assert failed_checks(notification, ours) == []
+
+
+@pytest.mark.parametrize(
+    ("merged", "gone"),
+    [
+        ({"quantity": "1&refund_fee=0.01"}, "refund_fee"),
+        ({"buyer_id": "2088000000000002&gmt_create=2018-02-12 17:51:24"}, "gmt_create"),
+    ],
+)
+def test_a_field_hidden_in_another(merged: dict[str, str], gone: str) -> None:
+    """Merged fields are signed like separate ones; a message that could be read both ways is not read at all."""
+    genuine = SAMPLE | {"refund_fee": "0.01"}
+    left = {name: value for name, value in (genuine | merged).items() if name != gone}
+
+    assert canonical(left) == canonical(genuine)
+    assert read_notification(posted(left), FORM, SIGNER) == Rejected("a field holds another field")

@@ -9,8 +9,9 @@ from dispatch.errors import DispatchError, ErrorCode
 from dispatch.events import encode_event
 from dispatch.money import Money
 from dispatch.payment.gateway import Closed, NotFound, Order, OrderCreated, Refused, TradeStatus, Unknown
-from dispatch.payment.payment import Payment, PaymentRules, decode_payment_event
-from dispatch.payment.payment_events import AttemptOpened, GatewayAsked, OrderPaid, SurplusPaid
+from dispatch.payment.payment import Payment
+from dispatch.payment.payment_events import AttemptOpened, GatewayAsked, OrderPaid, SurplusPaid, decode_payment_event
+from dispatch.payment.payment_rules import Account, PaymentRules
 from tests.dispatch.payment.desk import BUYER, FARE, RULES, TRIP, Desk, notification, open_payment, trade
 
 SUCCESS, WAITING, CLOSED = TradeStatus.SUCCESS, TradeStatus.WAITING, TradeStatus.CLOSED
@@ -103,7 +104,7 @@ def test_cash_is_paid_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "amount"), [("shells", FARE), ("alipay", Money(0, "USD")), ("alipay", Money(-1, "USD"))]
+    ("method", "amount"), [("shells", FARE), ("alipay_app", Money(0, "USD")), ("alipay_app", Money(-1, "USD"))]
 )
 def test_what_cannot_be_collected_fails_at_once(method: str, amount: Money) -> None:
     """A method or amount that nobody can collect makes the fare due again; the gateway is not asked."""
@@ -116,7 +117,7 @@ def test_what_cannot_be_collected_fails_at_once(method: str, amount: Money) -> N
 
 def test_other_currency_fails_at_once() -> None:
     """Where the rules name a currency, no other is collected."""
-    desk = Desk(msgspec.structs.replace(RULES, currency="CNY"))
+    desk = Desk(msgspec.structs.replace(RULES, account=msgspec.structs.replace(RULES.account, currency="CNY")))
 
     desk.open()
 
@@ -591,8 +592,10 @@ def test_row() -> None:
     assert row.values == {
         "trip": TRIP,
         "vehicle": "V1",
+        "company": None,
+        "unclear": None,
         "state": "paid",
-        "method": "alipay",
+        "method": "alipay_app",
         "amount_minor": 1235,
         "currency": "USD",
         "order_no": order,
@@ -628,4 +631,4 @@ def test_events_name_the_calls() -> None:
 def test_rules_that_cannot_be_kept_are_refused(wrong: dict[str, object]) -> None:
     """An expiry that Alipay does not take, or a step of nothing, is an error at start."""
     with pytest.raises(ValueError, match="must be"):
-        PaymentRules(seller_id="2088", notify_url="https://x", **wrong)  # type: ignore[arg-type]
+        PaymentRules(account=Account(seller_id="2088", notify_url="https://x"), **wrong)  # type: ignore[arg-type]

@@ -129,7 +129,7 @@ class PaymentOnce(RuleBasedStateMachine):
     def trip_wants_to_be_paid(self, cash: int) -> None:
         self.wishes += 1
         self.due_to_pay = False
-        method = "cash" if cash == 0 else "alipay"
+        method = "cash" if cash == 0 else "alipay_app"
         self.hear(open_payment(method), f"trip:{TRIP}/pay:{self.wishes}")
 
     @precondition(lambda self: self.has(GATEWAY))
@@ -248,7 +248,7 @@ class PaymentOnce(RuleBasedStateMachine):
         assert not self.dues
         charged_by_alipay = self.alipay.charged == 1
         paid_by = self.payment.data.attempt(self.payment.data.paid_order)
-        assert charged_by_alipay == (paid_by is not None and paid_by.method == "alipay")
+        assert charged_by_alipay == (paid_by is not None and paid_by.method == "alipay_app")
         assert self.told_paid == (self.payment.state == "paid")
         assert self.payment.state in ("unborn", "failed", "paid")
         assert self.wishes == len(self.payment.data.attempts)

@@ -12,34 +12,70 @@ from dispatch.payment.payment_events import (
     AttemptFailed,
     AttemptOpened,
     AttemptUnclear,
+    CodeShown,
     GatewayAsked,
     OrderPaid,
     OrderPlaced,
+    PartRefunded,
+    PasswordAsked,
+    RefundAsked,
+    RefundFailed,
+    RefundOpened,
+    RefundUnclear,
     SurplusPaid,
+    SurplusRefunded,
+    WholeRefunded,
 )
-from dispatch.payment.payment_state import MACHINE, TABLE, PaymentState, fold
+from dispatch.payment.payment_state import COLLECTED, MACHINE, TABLE, PaymentState, RefundState, fold
 
 FARE = Money(500, "USD")
+REFUND = "t_1_1_R1"
 EVENTS: list[Event] = [
-    AttemptOpened(1.0, "t_1_2", "alipay", FARE, "V1", "2088", "Taxi ride t", "c2"),
+    AttemptOpened(1.0, "t_1_2", "alipay_app", FARE, "V1", "2088", "Taxi ride t", "c2"),
     GatewayAsked(1.0, "t_1_1", "query", 2),
     OrderPlaced(1.0, "t_1_1", "N1"),
+    CodeShown(1.0, "t_1_1", "https://qr.example/1"),
+    PasswordAsked(1.0, "t_1_1", "N1"),
     AttemptFailed(1.0, "t_1_1", "CLOSED"),
     AttemptUnclear(1.0, "t_1_1", "timeout"),
-    OrderPaid(1.0, "t_1_1", "alipay", FARE, "query"),
+    OrderPaid(1.0, "t_1_1", "alipay_app", FARE, "query"),
     SurplusPaid(1.0, "t_1_1", FARE, "query"),
+    RefundOpened(1.0, "t_1_1_R2", "t_1_1", FARE, "refund", "dispatcher:d1", "complaint", "c3"),
+    RefundAsked(1.0, REFUND, "refund", 2),
+    RefundUnclear(1.0, REFUND, "timeout"),
+    RefundFailed(1.0, REFUND, "TRADE_HAS_FINISHED"),
+    PartRefunded(1.0, REFUND, "t_1_1", FARE, "2026-01-01"),
+    WholeRefunded(1.0, REFUND, "t_1_1", FARE, "2026-01-01"),
+    SurplusRefunded(1.0, REFUND, "t_1_1", FARE, "2026-01-01"),
 ]
+LATER = (
+    "gateway_asked",
+    "order_placed",
+    "code_shown",
+    "password_asked",
+    "attempt_failed",
+    "surplus_paid",
+    "refund_opened",
+    "refund_asked",
+    "refund_unclear",
+    "refund_failed",
+    "surplus_refunded",
+)
+"""What is still heard of a fare that was paid."""
 LEGAL = {
     "unborn": {"attempt_opened": "creating"},
     "creating": {
         "gateway_asked": "creating",
         "order_placed": "waiting",
+        "code_shown": "waiting",
+        "password_asked": "waiting",
         "attempt_failed": "failed",
         "attempt_unclear": "unknown",
         "order_paid": "paid",
     },
     "waiting": {
         "gateway_asked": "waiting",
+        "order_placed": "waiting",
         "attempt_failed": "failed",
         "attempt_unclear": "unknown",
         "order_paid": "paid",
@@ -47,11 +83,19 @@ LEGAL = {
     "unknown": {
         "gateway_asked": "unknown",
         "order_placed": "unknown",
+        "code_shown": "unknown",
+        "password_asked": "unknown",
         "attempt_failed": "failed",
         "order_paid": "paid",
     },
     "failed": {"attempt_opened": "creating", "order_paid": "paid"},
-    "paid": {"gateway_asked": "paid", "order_placed": "paid", "attempt_failed": "paid", "surplus_paid": "paid"},
+    "paid": {**dict.fromkeys(LATER, "paid"), "part_refunded": "part_refunded", "whole_refunded": "refunded"},
+    "part_refunded": {
+        **dict.fromkeys(LATER, "part_refunded"),
+        "part_refunded": "part_refunded",
+        "whole_refunded": "refunded",
+    },
+    "refunded": dict.fromkeys(LATER, "refunded"),
 }
 
 
@@ -62,7 +106,8 @@ def name(event: Event) -> str:
 def in_state(state: str) -> PaymentState:
     """A payment with one attempt, in ``state``."""
     data = PaymentState()
-    fold(data, AttemptOpened(0.0, "t_1_1", "alipay", FARE, "V1", "2088", "Taxi ride t", "c1"), "t")
+    fold(data, AttemptOpened(0.0, "t_1_1", "alipay_app", FARE, "V1", "2088", "Taxi ride t", "c1"), "t")
+    data.refunds.append(RefundState(REFUND, "t_1_1", FARE, "refund", "dispatcher:d1", "why", "c2", False, 0.0))
     data.state = state
     return data
 
@@ -86,9 +131,10 @@ def test_every_state_with_every_event(state: str, event: Event) -> None:
     assert all(part in caught.value.text for part in ("payment t", state, name(event)))
 
 
-def test_paid_is_for_ever() -> None:
-    """No event leads out of ``paid``."""
-    assert set(TABLE["paid"].values()) == {"paid"}
+@pytest.mark.parametrize("state", sorted(COLLECTED))
+def test_paid_is_for_ever(state: str) -> None:
+    """Whatever goes back of it, a fare that was paid is never to be paid again."""
+    assert set(TABLE[state].values()) <= COLLECTED
 
 
 def test_every_state_is_reached() -> None:

@@ -6,10 +6,16 @@ from random import Random
 
 from dispatch.errors import ErrorCode
 from dispatch.ids import TripId, VehicleId
+from dispatch.message_parts import (
+    CarView,
+    OfferView,
+    Place,
+    TripView,
+    VehicleView,
+)
 from dispatch.messages import (
     AcceptOffer,
     Arrived,
-    CarView,
     DeclineOffer,
     DriverCancel,
     FinishRide,
@@ -17,14 +23,10 @@ from dispatch.messages import (
     GpsFix,
     GpsFixes,
     Heard,
-    OfferView,
-    Place,
     Snapshot,
     StartHail,
     StartRide,
-    TripView,
     Update,
-    VehicleView,
     Welcome,
 )
 from dispatch.units import LatLng

@@ -8,16 +8,13 @@ import msgspec
 
 from dispatch.errors import ErrorCode
 from dispatch.ids import TripId, VehicleId
+from dispatch.message_parts import CarView, MoneyView, PaymentView, TripView
 from dispatch.messages import (
     CancelTrip,
-    CarView,
     Estimate,
-    MoneyView,
     Pay,
-    PaymentView,
     Rate,
     RequestRide,
-    TripView,
     Update,
     Welcome,
 )

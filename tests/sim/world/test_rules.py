@@ -12,7 +12,8 @@ from dispatch.clock import ManualClock
 from dispatch.errors import ErrorCode
 from dispatch.geo.distance import haversine_m
 from dispatch.geo.straight_line import StraightLine
-from dispatch.messages import Accepted, Cursor, Rejected
+from dispatch.message_parts import Cursor
+from dispatch.messages import Accepted, Rejected
 from dispatch.units import CityTime, LatLng
 from sim.world.agenda import Agenda
 from sim.world.cursors import Cursors, Order

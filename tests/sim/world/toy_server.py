@@ -22,29 +22,33 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from dispatch.clock import CityClock
+from dispatch.message_parts import (
+    CarView,
+    FareView,
+    MoneyView,
+    OfferView,
+    PaymentView,
+    Place,
+    TripView,
+    VehicleView,
+)
 from dispatch.messages import (
     SUBPROTOCOL_MSGPACK,
     Accepted,
     AcceptOffer,
     Arrived,
     CancelTrip,
-    CarView,
     ClientCommand,
     DeclineOffer,
     DriverCancel,
     Estimate,
-    FareView,
     FinishRide,
     FromClient,
     GoOnline,
     GpsFix,
     Heard,
     Hello,
-    MoneyView,
-    OfferView,
     Pay,
-    PaymentView,
-    Place,
     Rate,
     RequestRide,
     ServerMessage,
@@ -52,9 +56,7 @@ from dispatch.messages import (
     StartHail,
     StartRide,
     TakeBreak,
-    TripView,
     Update,
-    VehicleView,
     Welcome,
 )
 

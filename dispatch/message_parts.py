@@ -1,0 +1,163 @@
+"""What messages are made of: the checked types of their fields, and the views of trips and vehicles.
+
+Messages themselves stand in :mod:`dispatch.messages`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Role = Literal["driver", "passenger", "dispatcher", "device"]
+Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:\-]+$")]
+Stream = Annotated[str, Meta(min_length=3, max_length=80, pattern=r"^(trip|vehicle):[A-Za-z0-9_.\-]+$")]
+Lat = Annotated[float, Meta(ge=-90, le=90)]
+Lng = Annotated[float, Meta(ge=-180, le=180)]
+Time = Annotated[float, Meta(ge=0, le=1e11)]
+Text = Annotated[str, Meta(max_length=300)]
+Phone = Annotated[str, Meta(min_length=5, max_length=20, pattern=r"^\+?[0-9]+$")]
+Minor = Annotated[int, Meta(ge=0, le=10_000_000_00)]
+VehicleClass = Literal["standard", "comfort", "van"]
+Need = Literal["wheelchair", "child_seat"]
+CancelReason = Annotated[str, Meta(min_length=1, max_length=100)]
+
+
+class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A point, with the address or landmark a person gave for it."""
+
+    lat: Lat
+    lng: Lng
+    text: Text = ""
+
+
+class Fix(msgspec.Struct, frozen=True, array_like=True):
+    """A GPS fix: ``n`` counts up for each phone, ``at`` is the phone's time, then degrees, m/s, degrees from north."""
+
+    n: Annotated[int, Meta(ge=0, le=2**53)]
+    at: Time
+    lat: Lat
+    lng: Lng
+    speed: Annotated[float, Meta(ge=0, le=150)] | None = None
+    heading: Annotated[float, Meta(ge=0, le=360)] | None = None
+
+
+class Cursor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The last number that a client saw of a stream."""
+
+    stream: Stream
+    seq: Annotated[int, Meta(ge=0)]
+
+
+class MoneyView(msgspec.Struct, frozen=True):
+    """An amount in whole minor units."""
+
+    minor: int
+    currency: str
+
+
+class FareLineView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line of a fare: what for, how much of it, and what that costs."""
+
+    kind: str
+    text: str
+    quantity: float
+    unit: str
+    minor: int
+
+
+class FareView(msgspec.Struct, frozen=True):
+    """A fare and how it was made."""
+
+    total: MoneyView
+    lines: list[FareLineView]
+
+
+class CarView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The car that comes, as a passenger needs to know it."""
+
+    vehicle: str
+    plate: str
+    driver: str
+    vehicle_class: str = "standard"
+
+
+class PaymentView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where the payment of a trip stands. ``trade`` is Alipay's number, for its cashier; ``code`` the text of the
+    code that the passenger scans from the driver's screen; ``typed`` what the passenger of a car without a meter
+    typed, for the driver to confirm."""
+
+    state: str
+    method: str = ""
+    amount: MoneyView | None = None
+    order: str = ""
+    trade: str = ""
+    reason: str = ""
+    code: str = ""
+    typed: MoneyView | None = None
+    refunded: MoneyView | None = None
+
+
+class OfferView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An offer to a driver. It expires at ``expires_at``; the countdown is the app's to draw."""
+
+    offer: str
+    trip: str
+    pickup: Place
+    pickup_s: float
+    expires_at: float
+    dropoff: Place | None = None
+    passengers: int = 1
+    needs: list[str] = []
+    note: str = ""
+
+
+class MeterView(msgspec.Struct, frozen=True):
+    """What the meter of the ride shows."""
+
+    meters: float
+    waiting_s: float
+    fare: MoneyView
+
+
+class TripView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A trip, as its reader may see it."""
+
+    trip: str
+    state: str
+    origin: str
+    vehicle_class: str
+    requested_at: float
+    pickup: Place | None = None
+    dropoff: Place | None = None
+    pickup_at: float | None = None
+    seats: int = 1
+    needs: list[str] = []
+    note: str = ""
+    car: CarView | None = None
+    code: str | None = None
+    eta_at: float | None = None
+    assigned_at: float | None = None
+    arrived_at: float | None = None
+    started_at: float | None = None
+    finished_at: float | None = None
+    fare: FareView | None = None
+    payment: PaymentView | None = None
+    cancelled_by: str | None = None
+    cancel_reason: str | None = None
+    stars: int | None = None
+    passenger: str | None = None
+
+
+class VehicleView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A vehicle, as its driver, its taximeter or a dispatcher may see it."""
+
+    vehicle: str
+    state: str
+    driver: str | None = None
+    offer: OfferView | None = None
+    trip: str | None = None
+    meter: MeterView | None = None
+    paid: PaymentView | None = None
+    reason: str = ""

@@ -1,0 +1,57 @@
+"""The books of payments, what Alipay said, which payments need a person, and cars without a meter."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.add_column("payment", sa.Column("company", sa.Text(), nullable=True))
+    op.add_column("payment", sa.Column("unclear", sa.Text(), nullable=True))
+    op.create_index("ix_payment_unclear", "payment", ["unclear"], unique=False)
+    op.add_column("vehicle", sa.Column("typed_fare", sa.Boolean(), nullable=False, server_default=sa.false()))
+    _ledger()
+    _said()
+
+
+def _ledger() -> None:
+    op.create_table(
+        "ledger",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("payment", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("order_no", sa.Text(), nullable=False),
+        sa.Column("trade_no", sa.Text(), nullable=True),
+        sa.Column("refund_no", sa.Text(), nullable=True),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("company", sa.Text(), nullable=False),
+        sa.Column("vehicle", sa.Text(), nullable=False),
+        sa.Column("from_account", sa.Text(), nullable=False),
+        sa.Column("to_account", sa.Text(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_ledger"),
+    )
+    op.create_index("ix_ledger_day_company", "ledger", ["day", "company"], unique=False)
+    op.create_index("ix_ledger_payment", "ledger", ["payment"], unique=False)
+    op.create_index("ix_ledger_order_no", "ledger", ["order_no"], unique=False)
+
+
+def _said() -> None:
+    op.create_table(
+        "payment_said",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("payment", sa.Text(), nullable=False),
+        sa.Column("order_no", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_payment_said"),
+    )
+    op.create_index("ix_payment_said_payment_at", "payment_said", ["payment", "at"], unique=False)
