@@ -45,9 +45,10 @@ class Frame:
         }
         return HTMLResponse(_TEMPLATES.get_template(template).render(shown), status_code=status, headers=headers)
 
-    def problem(self, text: str, status: int = 400) -> Response:
-        """A page that says what is wrong."""
-        return self.page("problem.html", status=status, text=text)
+    def problem(self, text: str, status: int = 400, *, trade_no: str = "", embedder: str = "") -> Response:
+        """A page that says what is wrong; a page that holds it in a frame hears it as a failed payment."""
+        shown = {"text": text, "trade_no": trade_no, "embedder": embedder}
+        return self.page("problem.html", status=status, framed=bool(embedder), **shown)
 
     def embedder(self, text: str) -> str:
         """The origin of a page that may be told how a payment ended; blank where it may not."""

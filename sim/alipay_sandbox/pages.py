@@ -133,9 +133,10 @@ class Pages:
         """``GET`` shows a trade to its buyer, ``POST`` is what they do: ``pay``, ``refuse`` or ``leave``."""
         form = await form_of(request) if request.method == "POST" else dict(request.query_params)
         self._exchange.expire_due()
-        trade = self._exchange.state.trades.get(form.get("trade_no", ""))
+        trade_no, embedder = form.get("trade_no", ""), self._frame.embedder(form.get("embedder", ""))
+        trade = self._exchange.state.trades.get(trade_no)
         if trade is None:
-            return self._frame.problem("TRADE_NOT_EXIST", status=404)
+            return self._frame.problem("TRADE_NOT_EXIST", status=404, trade_no=trade_no, embedder=embedder)
         result_code, memo = "", ""
         if request.method == "POST":
             result_code, memo = self._done(form)
@@ -144,7 +145,7 @@ class Pages:
             framed=True,
             trade=_shown(trade),
             buyer_id=self._buyer(request),
-            embedder=self._frame.embedder(form.get("embedder", "")),
+            embedder=embedder,
             result_code=result_code,
             memo=memo,
         )

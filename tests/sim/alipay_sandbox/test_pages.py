@@ -176,6 +176,16 @@ async def test_who_may_hear_of_it(alipay: Alipay, embedder: str, told: str) -> N
     assert "elsewhere" not in policy(page)["frame-ancestors"]
 
 
+async def test_a_page_hears_of_an_unknown_trade(alipay: Alipay) -> None:
+    """The cashier tells the page that holds it that there is nothing to pay."""
+    asked_for = {"trade_no": "1", "embedder": "http://localhost:8080"}
+    page = await alipay.http.get("/cashier", params=asked_for)
+
+    assert (page.status_code, code_in(page, "problem")) == (404, "TRADE_NOT_EXIST")
+    assert 'data-embedder="http://localhost:8080" data-trade-no="1" data-result-code="4000"' in page.text
+    assert "http://localhost:*" in policy(page)["frame-ancestors"]
+
+
 async def test_pages_are_not_framed(alipay: Alipay) -> None:
     """No page but the cashier may be laid over another; scripts and styles come from the sandbox alone."""
     page = await alipay.http.get("/wallet")

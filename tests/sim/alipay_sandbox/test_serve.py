@@ -1,6 +1,7 @@
 """The sandbox as a process: says where it listens, stops on a signal, and names a port that is taken."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -10,12 +11,14 @@ from pathlib import Path
 import httpx
 import pytest
 
+import sim.alipay_sandbox
+
 pytestmark = pytest.mark.integration
 
 
-def started(keys: Path, port: int) -> "subprocess.Popen[str]":
+def started(keys: Path, port: int, *options: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-m", "sim.alipay_sandbox", "--keys", str(keys), "--port", str(port)],
+        [sys.executable, "-m", "sim.alipay_sandbox", "--keys", str(keys), "--port", str(port), *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -46,3 +49,44 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
     assert process.returncode == 1
     assert said.startswith("cannot listen on 127.0.0.1:")
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--fault", "nonsense"), "'nonsense': no fault 'nonsense'"),
+        (("--merchant", "12"), "--merchant 12: a PID has 16 digits"),
+        (("--buyers", "/nowhere"), "--buyers /nowhere"),
+    ],
+)
+def test_options_that_make_no_sense(tmp_path: Path, options: tuple[str, ...], said: str) -> None:
+    """One clear line, and exit status 2."""
+    with started(tmp_path, 0, *options) as process:
+        _, told = process.communicate(timeout=30)
+
+    assert process.returncode == 2
+    assert told.startswith(said)
+    assert told.count("\n") == 1
+
+
+def test_a_dropped_answer_is_no_answer(tmp_path: Path) -> None:
+    """Over a real connection: an outage is an answer that never becomes whole."""
+    with started(tmp_path, 0, "--fault", "outage:seconds=600") as process:
+        assert process.stdout
+        address = process.stdout.readline().split()[-1]
+        with pytest.raises(httpx.RemoteProtocolError):
+            httpx.get(address, params={"method": "alipay.trade.query"}, trust_env=False)
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no node on this machine")
+def test_the_bridge() -> None:
+    """The bridge opens the cashier over the page, and believes nobody but it."""
+    folder = Path(__file__).parent
+    script = Path(str(sim.alipay_sandbox.__file__)).parent / "browser" / "bridge.js"
+    run = subprocess.run(
+        ["node", str(folder / "bridge_check.js"), str(script)], capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert (run.returncode, run.stderr, run.stdout) == (0, "", "")
