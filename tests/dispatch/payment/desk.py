@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
-from dispatch.commands import HearGateway, HearNotification, OpenPayment, QueryOrder, TellOutcome, decode_command
-from dispatch.entity import SYSTEM, Command, Context, Decision, Due, Event, Principal, Signal
+from dispatch.commands import (
+    HearGateway,
+    HearNotification,
+    OpenPayment,
+    RefundFare,
+    TellOutcome,
+    decode_command,
+)
+from dispatch.entity import SYSTEM, Command, Context, Decision, Due, Event, Principal, Row, Signal
 from dispatch.ids import CommandId
 from dispatch.money import Money
-from dispatch.payment.gateway import Notification, TradeStatus, TradeView
+from dispatch.payment.gateway import Notification, Refunded, TradeStatus, TradeView
 from dispatch.payment.gateway_calls import GATEWAY, Answer, encode_answer, encode_notification
 from dispatch.payment.payment import Payment
 from dispatch.payment.payment_rules import Account, PaymentRules
@@ -18,12 +26,15 @@ TRIP = "tabc"
 SELLER = "2088000000000001"
 BUYER = "2088000000000002"
 FARE = Money(1235, "USD")
+CODE = "281234567890123456"
+CHIEF = Principal("dispatcher", "chief", "")
 RULES = PaymentRules(account=Account(seller_id=SELLER, notify_url="https://taxi.example/alipay/notify"), speed=10.0)
 
 
 def open_payment(method: str = "alipay_app", amount: Money = FARE, trip: str = TRIP, buyer: str = BUYER) -> OpenPayment:
     """The trip's wish to be paid."""
-    return OpenPayment(trip, "V1", amount, method, buyer, f"Taxi ride {trip}")
+    scanned = CODE if method == "alipay_scan" else ""
+    return OpenPayment(trip, "V1", amount, method, buyer, f"Taxi ride {trip}", auth_code=scanned)
 
 
 def trade(order: str, status: TradeStatus, *, number: str = "N1", amount: Money = FARE) -> TradeView:
@@ -66,6 +77,7 @@ class Desk:
         self.told: list[TellOutcome] = []
         self.events: list[Event] = []
         self.signals: list[Signal] = []
+        self.books: dict[str, Row] = {}
 
     @property
     def now(self) -> CityTime:
@@ -74,9 +86,10 @@ class Desk:
     def decide(self, command: Command, *, command_id: str = "c1", principal: Principal = SYSTEM) -> Decision:
         return self.payment.decide(command, Context(self.now, principal, CommandId(command_id), {}))
 
-    def send(self, command: Command, *, command_id: str = "c1") -> Decision:
+    def send(self, command: Command, *, command_id: str = "c1", principal: Principal = SYSTEM) -> Decision:
         """Decide, apply, and keep the dues; what is for the trip is told at once."""
-        decision = self.decide(command, command_id=command_id)
+        decision = self.decide(command, command_id=command_id, principal=principal)
+        self.books.update({row.id: row for row in decision.records if row.table == "ledger"})
         for event in decision.events:
             self.payment.apply(event)
         self.events.extend(decision.events)
@@ -88,7 +101,7 @@ class Desk:
         return decision
 
     def _keep(self, due: Due) -> None:
-        if not due.name.startswith("ask:"):
+        if not due.name.startswith(("ask:", "again:")):
             assert due.name not in self.names, f"{due.name} is used twice"
             self.names.append(due.name)
         if due.target == f"trip:{self.payment.id}":
@@ -112,6 +125,39 @@ class Desk:
         self.dues.pop(name, None)
         return self.send(HearGateway(name, order, encode_answer(answer)))
 
+    def refund(self, minor: int | None = None, command_id: str = "r1", *, cancel: bool = False) -> str:
+        """A dispatcher gives money back; the refund's number."""
+        amount = None if minor is None else Money(minor, FARE.currency)
+        command = RefundFare("complaint", amount, cancel=cancel)
+        reply = self.send(command, command_id=command_id, principal=CHIEF).reply
+        assert reply is not None
+        return str(reply["refund"])
+
+    def hear_refund(self, number: str, answer: Answer | None = None) -> Decision:
+        """The answer to a refund's last call; without one, that it is done."""
+        refund = self.payment.data.refund(number)
+        assert refund is not None
+        done = Refunded(out_trade_no=refund.order, refund_no=number, amount=refund.amount)
+        self.dues.pop(refund.due, None)
+        return self.send(HearGateway(refund.due, refund.order, encode_answer(answer or done)))
+
+    def fire_refund(self, number: str) -> Decision:
+        """Let time pass until the refund is asked for again."""
+        due = self.dues.pop(f"again:{number}")
+        self.wall = max(self.wall, due.at / self.payment.rules.speed)
+        return self.send(decode_command(due.command))
+
+    @property
+    def balances(self) -> dict[str, int]:
+        """What each account of the books holds."""
+        held: Counter[str] = Counter()
+        for row in self.books.values():
+            minor = row.values["amount_minor"]
+            assert isinstance(minor, int)
+            held[str(row.values["from_account"])] -= minor
+            held[str(row.values["to_account"])] += minor
+        return {account: minor for account, minor in held.items() if minor}
+
     def notify(self, told: Notification) -> Decision:
         """A verified notification comes in."""
         return self.send(HearNotification(told.out_trade_no, encode_notification(told)))
@@ -129,7 +175,7 @@ class Desk:
         """Let time pass until the timer, and let it go."""
         due = self.dues.pop(f"ask:{order}")
         self.wall = max(self.wall, due.at / self.payment.rules.speed)
-        return self.send(QueryOrder(order))
+        return self.send(decode_command(due.command))
 
     def fire_and_hear(self, order: str, answer: Answer) -> Decision:
         """The next query, and its answer."""
