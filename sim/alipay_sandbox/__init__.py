@@ -2,5 +2,5 @@
 
 Written from Alipay's public documents and from messages that merchants published, and from nothing of the product: it
 shares no code with it, so that an agreement of the two says something. What the documents leave open is listed in
-:mod:`sim.alipay_sandbox.gate` and :mod:`sim.alipay_sandbox.acquire`, each beside the choice that was made.
+``docs/sandbox.md``, and in the modules beside the choice that was made.
 """

@@ -151,6 +151,8 @@ class Courier:
         self._exchange.record(
             NoticeTried(notify_id=notice.made.notify_id, acknowledged=acknowledged, next_at=next_at, at=now)
         )
+        if next_at is None:
+            self._looked_at.discard(notice.made.notify_id)
         self._overtake(notice.made.notify_id, now)
 
     def _overtake(self, sent: str, now: float) -> None:

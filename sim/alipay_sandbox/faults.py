@@ -35,6 +35,9 @@ KINDS: Final[dict[str, Kind]] = {
     "delay-answer": Kind(_CALL, "The call takes effect; the answer comes after `seconds`", ("seconds",)),
     "system-error-before": Kind(_CALL, "SYSTEM_ERROR, and nothing happened"),
     "system-error-after": Kind(_CALL, "SYSTEM_ERROR, though the call took effect"),
+    "gateway-error": Kind(_CALL, "The gateway's own error, unsigned, and nothing happened"),
+    "answer-unsigned": Kind(_CALL, "The call takes effect; the answer has lost its signature"),
+    "answer-forged": Kind(_CALL, "The call takes effect; the answer's signature is wrong"),
     "refuse": Kind(_CALL, "A signed business refusal with `code`, and nothing happened", ("code",)),
     "retry-flag": Kind(_CALL, "A cancel answers `retry_flag=Y`, and nothing happened"),
     "notice-before-answer": Kind(

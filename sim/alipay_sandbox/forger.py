@@ -1,8 +1,9 @@
-"""Notifications that lie: signed by a stranger, or well signed with a wrong amount or seller."""
+"""Messages that lie: signed by a stranger or by nobody, or well signed with a wrong amount or seller."""
 
 from __future__ import annotations
 
 import functools
+import re
 from typing import Final
 
 from sim.alipay_sandbox.books import to_minor, to_text
@@ -13,6 +14,9 @@ from sim.alipay_sandbox.trades import NoticeMade, Trade
 
 STRANGER: Final = "2088999999999999"
 AMOUNTS: Final = ("total_fee", "price", "total_amount", "receipt_amount", "invoice_amount", "buyer_pay_amount")
+
+_SIGN: Final = re.compile(rb',"sign":"([^"]*)"}$|<sign>([^<]*)</sign><sign_type>[^<]*</sign_type>(?=</alipay>$)')
+"""The signature at the end of either gateway's answer."""
 
 
 @functools.cache
@@ -35,3 +39,18 @@ def of_wrong_amount(form: dict[str, str], currency: str) -> dict[str, str]:
 def of_wrong_seller(form: dict[str, str]) -> dict[str, str]:
     """The form as another seller's."""
     return form | {"seller_id": STRANGER, "seller_email": "stranger@sandbox.example"}
+
+
+def unsigned(answer: bytes) -> bytes:
+    """An answer without its signature."""
+    return _SIGN.sub(lambda found: b"}" if found.group(1) is not None else b"", answer)
+
+
+def wrongly_signed(answer: bytes) -> bytes:
+    """An answer with a signature of the right form that fits another text."""
+    found = _SIGN.search(answer)
+    if found is None:
+        return answer
+    number = 1 if found.group(1) is not None else 2
+    start, end = found.span(number)
+    return answer[:start] + answer[start:end].swapcase() + answer[end:]

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from sim.alipay_sandbox import forger
 from sim.alipay_sandbox.courier import Courier
 from sim.alipay_sandbox.exchange import BusinessError, Exchange
 from sim.alipay_sandbox.faults import Faults
@@ -77,6 +78,8 @@ class Gateway:
     async def _answer(self, question: Question) -> Answer:
         """What is answered; with this the call has taken effect, unless a fault came first."""
         name = question.name
+        if self._faults.take("gateway-error", name):
+            return question.broken()
         if self._faults.take("system-error-before", name):
             return question.unclear()
         refusal = self._faults.take("refuse", name)
@@ -89,7 +92,16 @@ class Gateway:
         if trade is not None:
             await self._tell_first(question, trade)
         self._courier.wake()
-        return question.unclear() if self._faults.take("system-error-after", name) else answer
+        return (
+            question.unclear() if self._faults.take("system-error-after", name) else self._signed_as_told(name, answer)
+        )
+
+    def _signed_as_told(self, name: str, answer: Answer) -> Answer:
+        if self._faults.take("answer-unsigned", name):
+            return Answer(forger.unsigned(answer.content), answer.media_type)
+        if self._faults.take("answer-forged", name):
+            return Answer(forger.wrongly_signed(answer.content), answer.media_type)
+        return answer
 
     async def _tell_first(self, question: Question, trade: Trade) -> None:
         waits = trade.status == "WAIT_BUYER_PAY"

@@ -50,6 +50,10 @@ class MapiQuestion:
         """SYSTEM_ERROR."""
         return self._signed(acquire.unclear(self.name))
 
+    def broken(self) -> Answer:
+        """``is_success=F`` with SYSTEM_ERROR."""
+        return refused("SYSTEM_ERROR", self._charset)
+
     def refused(self, code: str) -> Answer:
         """A business refusal."""
         return self._signed(acquire.failed(self.name, code) | self._named())

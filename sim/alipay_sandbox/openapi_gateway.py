@@ -63,6 +63,11 @@ class OpenapiQuestion:
         """Code 20000: unknown."""
         return self._signed(failure("20000", "isp.unknow-error", MEANINGS["SYSTEM_ERROR"]))
 
+    def broken(self) -> Answer:
+        """Code 20000, unsigned."""
+        node = failure("20000", "aop.unknow-error", MEANINGS["SYSTEM_ERROR"])
+        return Answer(unsigned_json(ERROR_NODE, node, self._charset), _media_type(self._charset))
+
     def refused(self, code: str) -> Answer:
         """A business refusal, ``ACQ.`` before its code."""
         plain = code.removeprefix("ACQ.")

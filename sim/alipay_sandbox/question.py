@@ -35,6 +35,10 @@ class Question(Protocol):
         """SYSTEM_ERROR: Alipay does not tell what happened."""
         ...
 
+    def broken(self) -> Answer:
+        """The gateway's own error, which nobody signs."""
+        ...
+
     def refused(self, code: str) -> Answer:
         """A business refusal with that code."""
         ...

@@ -12,7 +12,9 @@ from sim.alipay_sandbox.exchange import Exchange
 from sim.alipay_sandbox.settings import SandboxSettings
 from sim.alipay_sandbox.signature import Seal
 from sim.alipay_sandbox.trades import Terms
+from tests.sim.alipay_sandbox import shop
 from tests.sim.alipay_sandbox.merchant import BUYER, NOW, demo, form_fields, genuine, text_of
+from tests.sim.alipay_sandbox.stage import alipay_of
 
 
 @dataclass
@@ -163,3 +165,58 @@ async def test_expiry_is_told_by_setting(told: bool, count: int) -> None:
     closed = [fields for _, fields in stage.sent if fields["trade_status"] == "TRADE_CLOSED"]
     assert len(closed) == count
     assert all("gmt_payment" not in fields for fields in closed)
+
+
+async def test_an_openapi_notification() -> None:
+    """An order of the openapi gateway is told in that gateway's fields, for the app that asked and its merchant's."""
+    heard: list[dict[str, str]] = []
+
+    def inbox(request: httpx.Request) -> httpx.Response:
+        assert request.headers["content-type"] == "application/x-www-form-urlencoded;charset=gbk"
+        heard.append(form_fields(request.content, "gbk"))
+        return httpx.Response(200, text="success")
+
+    alipay = alipay_of(inbox)
+    order = shop.trade(passback_params="trip%3DT1", body="from A to B")
+    created = await alipay.ask("alipay.trade.create", order, notify_url="http://merchant.invalid/n", charset="gbk")
+    await alipay.pay(created.node["trade_no"])
+    await alipay.sandbox.courier.deliver_due()
+    alipay.clock.now = NOW + 1.25
+    refund = {"out_trade_no": "T1_1_1", "refund_amount": "2.35", "out_request_no": "R1"}
+    await alipay.ask("alipay.trade.refund", refund)
+    await alipay.sandbox.courier.deliver_due()
+
+    paid, refunded = heard
+    assert all(genuine("RSA2", text_of(form).encode("gbk"), form["sign"]) for form in heard)
+    assert {name: value for name, value in paid.items() if name not in ("sign", "notify_id")} == {
+        "notify_time": "2020-09-13 20:26:40",
+        "notify_type": "trade_status_sync",
+        "app_id": demo().app_id,
+        "auth_app_id": demo().app_id,
+        "charset": "gbk",
+        "version": "1.0",
+        "sign_type": "RSA2",
+        "trade_no": created.node["trade_no"],
+        "out_trade_no": "T1_1_1",
+        "buyer_id": BUYER,
+        "buyer_logon_id": "139****0002",
+        "seller_id": demo().partner,
+        "seller_email": demo().email,
+        "trade_status": "TRADE_SUCCESS",
+        "total_amount": "12.35",
+        "receipt_amount": "12.35",
+        "invoice_amount": "12.35",
+        "buyer_pay_amount": "12.35",
+        "point_amount": "0.00",
+        "subject": "Taxi 车费",
+        "body": "from A to B",
+        "gmt_create": "2020-09-13 20:26:40",
+        "gmt_payment": "2020-09-13 20:26:40",
+        "fund_bill_list": '[{"amount":"12.35","fundChannel":"ALIPAYACCOUNT"}]',
+        "passback_params": "trip%3DT1",
+    }
+    changed = {name: value for name, value in refunded.items() if paid.get(name) != value}
+    assert set(changed) == {"notify_time", "notify_id", "sign", "refund_fee", "out_biz_no", "gmt_refund"}
+    assert (changed["refund_fee"], changed["out_biz_no"]) == ("2.35", "R1")
+    assert changed["gmt_refund"] == "2020-09-13 20:26:41.250"
+    await alipay.aclose()

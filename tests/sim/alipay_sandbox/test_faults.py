@@ -117,6 +117,22 @@ async def test_system_errors(alipay: Alipay) -> None:
     assert (orders, len((await alipay.accounts())["orders"])) == (0, 2)
 
 
+async def test_answers_that_are_not_to_be_believed(alipay: Alipay) -> None:
+    """An answer that lost its signature or has a wrong one, though the call took effect; and an error nobody signed."""
+    await alipay.set_faults({"name": "answer-unsigned", "times": 2})
+    bare = await alipay.ask(CREATE, trade()), await alipay.call(order(out_trade_no="T2"))
+    await alipay.set_faults({"name": "answer-forged", "times": 2})
+    forged = await alipay.ask(CREATE, trade()), await alipay.call(order(out_trade_no="T2"))
+    await alipay.set_faults({"name": "gateway-error", "times": 2})
+    broken = await alipay.ask(CREATE, trade(out_trade_no="T3")), await alipay.call(order(out_trade_no="T4"))
+
+    assert (bare[0].code, bare[0].sign, "<sign>" in bare[1].text) == ("10000", None, False)
+    assert bare[1].fields["result_code"] == "SUCCESS"
+    assert (forged[0].code, forged[0].genuine(), forged[1].genuine) == ("10000", False, False)
+    assert (broken[0].code, broken[0].sign, broken[1].error) == ("20000 aop.unknow-error", None, "SYSTEM_ERROR")
+    assert len((await alipay.accounts())["orders"]) == 2
+
+
 async def test_a_dropped_answer(alipay: Alipay) -> None:
     """The call takes effect, and no complete answer comes."""
     await alipay.set_faults({"name": "drop-answer", "call": CREATE, "times": 1, "seconds": 7})
