@@ -226,6 +226,10 @@ class AgreeFare(Command, frozen=True, tag="agree_fare"):
     amount: Money
 
 
+class AskFare(Command, frozen=True, tag="ask_fare"):
+    """What whoever pays this trip has to know of its fare, for a page that the system shows. Changes nothing."""
+
+
 class TellOutcome(Command, frozen=True, tag="tell_outcome"):
     """How the payment of this trip goes (a call from the payment).
 
@@ -379,6 +383,7 @@ AnyCommand = (
     | StopPaying
     | TypeFare
     | AgreeFare
+    | AskFare
     | TellOutcome
     | SettleOtherwise
     | RateRide

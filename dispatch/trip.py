@@ -15,6 +15,7 @@ import msgspec
 
 from dispatch.commands import (
     AgreeFare,
+    AskFare,
     BeginMatching,
     CancelRide,
     GiveUp,
@@ -76,6 +77,7 @@ from dispatch.trip_state import (
     REFUNDED,
     RESERVED,
     SETTLED_OTHERWISE,
+    FareSheet,
     TripState,
     fold,
     payment_state,
@@ -376,6 +378,33 @@ class Trip:
         if amount.currency != currency or not 0 < amount.minor <= MOST_TYPED:
             raise DispatchError(ErrorCode.INVALID_FIELD, field="amount", detail=str(amount))
 
+    def _tell_fare(self, _: AskFare, __: Context) -> Decision:
+        data, profile = self.data, self.data.profile
+        sheet = FareSheet(
+            state=data.state,
+            currency=self.rules.tariff.currency,
+            vehicle=data.vehicle or "",
+            plate=profile.plate if profile else "",
+            company=profile.company if profile else "",
+            fare=data.fare,
+            lines=data.lines,
+            wants_typed=self.wants_typed_fare,
+            typed=data.typed,
+            agreed=data.agreed,
+            meters=data.meters,
+            started_at=data.started_at,
+            finished_at=data.finished_at,
+            payer=data.payer,
+            buyer=data.buyer,
+            method=data.method,
+            order=data.order,
+            trade=data.trade,
+            reason=data.payment_reason,
+            paid_at=data.paid_at,
+            refunded=data.refunded,
+        )
+        return Decision(reply=msgspec.to_builtins(sheet))
+
     def _hear_outcome(self, command: TellOutcome, context: Context) -> Decision:
         if command.state in ("ordered", "failed", "unknown") and command.order in self.data.failed_orders:
             return Decision()  # calls overtake each other: this one is about an attempt before
@@ -443,7 +472,7 @@ class Trip:
 
 MOST_TYPED: Final = 1_000_000
 """The highest fare that can be typed, in minor units: above it stands a slip of the finger."""
-_SYSTEM_ONLY: Final = (BeginMatching, GiveUp, TellOutcome)
+_SYSTEM_ONLY: Final = (AskFare, BeginMatching, GiveUp, TellOutcome)
 
 # Each handler names its own command; in the table the types are erased.
 _HANDLERS: Final[dict[type[Command], Callable[[Trip, Any, Context], Decision]]] = {
@@ -456,6 +485,7 @@ _HANDLERS: Final[dict[type[Command], Callable[[Trip, Any, Context], Decision]]] 
     StopPaying: Trip._stop_paying,  # noqa: SLF001
     TypeFare: Trip._type_fare,  # noqa: SLF001
     AgreeFare: Trip._agree_fare,  # noqa: SLF001
+    AskFare: Trip._tell_fare,  # noqa: SLF001
     TellOutcome: Trip._hear_outcome,  # noqa: SLF001
     SettleOtherwise: Trip._settle,  # noqa: SLF001
     RateRide: Trip._rate,  # noqa: SLF001

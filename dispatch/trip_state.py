@@ -166,6 +166,36 @@ class TripState(msgspec.Struct):
     touched_at: float = 0.0
 
 
+class FareSheet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a fare is made of and who pays it: nothing of where the ride went, nor of who booked it.
+
+    ``wants_typed``: the car has no meter, so that its passenger types the fare, in ``currency``, and the driver
+    confirms it. Times are city seconds; ``reason`` is Alipay's code, or empty.
+    """
+
+    state: str
+    currency: str
+    vehicle: str = ""
+    plate: str = ""
+    company: str = ""
+    fare: Money | None = None
+    lines: tuple[FareLine, ...] = ()
+    wants_typed: bool = False
+    typed: Money | None = None
+    agreed: bool = False
+    meters: float = 0.0
+    started_at: float | None = None
+    finished_at: float | None = None
+    payer: str = ""
+    buyer: str = ""
+    method: str = ""
+    order: str = ""
+    trade: str = ""
+    reason: str = ""
+    paid_at: float | None = None
+    refunded: Money | None = None
+
+
 def payment_state(data: TripState) -> str | None:
     """The part of a trip's state that is about money, for lists and views; None before a fare is due."""
     if data.fare is None:

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from dispatch.commands import (
+    AskFare,
     BeginMatching,
     BeginRide,
     CancelRide,
@@ -25,11 +26,12 @@ from dispatch.commands import (
     WithdrawOffer,
     decode_command,
 )
-from dispatch.entity import Claim, Command, Principal
+from dispatch.entity import SYSTEM, Claim, Command, Principal
 from dispatch.errors import ErrorCode
 from dispatch.events import CancelledWithFee
 from dispatch.money import Money
 from dispatch.trip import Trip
+from dispatch.trip_state import FareSheet
 from tests.dispatch.domain import CODE, DISPATCHER, DRIVER, HERE, PASSENGER, PROFILE, RULES, THERE, Stage, outcome, pay
 
 STRANGER = Principal("passenger", "P2")
@@ -572,3 +574,27 @@ def test_pay_needs_no_owner_on_a_street_hail() -> None:
     stage.send(stage.trip, PayFare("cash"), STRANGER)
 
     assert stage.trip.state == "paying"
+
+
+# ── who asks for the fare ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_system_reads_what_a_fare_is_made_of() -> None:
+    """A page that the system shows learns fare, lines, order and trade, nothing else; the question writes nothing."""
+    stage = paid()
+    seq = stage.trip.seq
+
+    decision = stage.send(stage.trip, AskFare(), SYSTEM)
+
+    sheet = msgspec.convert(decision.reply, FareSheet)
+    assert (sheet.state, sheet.vehicle, sheet.trade, sheet.payer) == ("paid", "V1", "N1", "P1")
+    assert sheet.fare == sum((line.amount for line in sheet.lines), Money.zero("USD"))
+    assert not decision.events
+    assert stage.trip.seq == seq
+    assert stage.trip.data.code not in str(decision.reply)
+
+
+def test_nobody_else_asks_for_the_fare() -> None:
+    """Clients follow the trip's stream, which shows each what is his."""
+    stage = fare_due()
+    assert stage.refused(stage.trip, AskFare(), PASSENGER) is ErrorCode.NOT_ALLOWED
