@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import random
 import secrets
 import socket
@@ -143,7 +144,13 @@ class _Embedded(uvicorn.Server):
         yield
 
 
+def _not_of_a_cut(record: logging.LogRecord) -> bool:
+    """Whether a line of the server is about anything but a connection that a fault wanted cut."""
+    return "without completing response" not in record.getMessage()
+
+
 def _config(app: Starlette) -> uvicorn.Config:
+    logging.getLogger("uvicorn.error").addFilter(_not_of_a_cut)
     # A merchant keeps its connections; the gateway is not the one to close them first.
     return uvicorn.Config(app, log_level="warning", access_log=False, ws="none", lifespan="on", timeout_keep_alive=75)
 

@@ -82,7 +82,7 @@ def _shared(notice: Notice, trade: Trade, seller_email: str, now: float) -> dict
     }
 
 
-def _mapi_form(notice: Notice, trade: Trade, logon_id: str) -> dict[str, str]:  # noqa: ARG001 - as the other form
+def _mapi_form(notice: Notice, trade: Trade, logon_id: str) -> dict[str, str]:
     terms = trade.terms
     total = to_text(terms.total_minor, terms.currency)
     return {
@@ -90,6 +90,7 @@ def _mapi_form(notice: Notice, trade: Trade, logon_id: str) -> dict[str, str]:  
         "total_fee": total,
         "price": total,
         "quantity": "1",
+        "buyer_email": logon_id if trade.payer_id else "",
         "extra_common_param": terms.passback,
         # Cross-border notifications name the price's currency; a mainland one has no such field.
         "trans_currency": terms.currency if terms.product_code.startswith("OVERSEAS") else "",

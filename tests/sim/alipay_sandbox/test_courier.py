@@ -99,6 +99,7 @@ async def test_one_signed_message(sign_type: str, charset: str) -> None:
         "seller_id": demo().partner,
         "seller_email": demo().email,
         "buyer_id": BUYER,
+        "buyer_email": "139****0002",
         "gmt_create": "2020-09-13 20:26:40",
         "gmt_payment": "2020-09-13 20:26:40",
         "extra_common_param": "T1",

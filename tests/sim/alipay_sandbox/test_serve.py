@@ -77,7 +77,9 @@ def test_a_dropped_answer_is_no_answer(tmp_path: Path) -> None:
         with pytest.raises(httpx.RemoteProtocolError):
             httpx.get(address, params={"method": "alipay.trade.query"}, trust_env=False)
         process.terminate()
-        process.communicate(timeout=30)
+        _, said = process.communicate(timeout=30)
+
+    assert said == ""
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="no node on this machine")
