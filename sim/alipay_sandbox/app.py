@@ -63,7 +63,7 @@ class Sandbox:
         self._settings = settings
         self._clock = clock
         partner_seals = {merchant.partner: Seal(merchant) for merchant in settings.merchants}
-        apps = apps_of(settings.merchants)
+        apps = apps_of(settings.merchants, partner_seals)
         seals = partner_seals | {app_id: app.seal for app_id, app in apps.items()}
         self.faults: Final = Faults(settings.faults, random.Random(settings.seed), clock.wall())
         self.exchange: Final = Exchange(settings, clock, new_id)

@@ -13,11 +13,11 @@ from sim.alipay_sandbox.signature import Seal
 class App:
     """One app, ready to be asked by."""
 
-    def __init__(self, merchant: Merchant, app_id_of: Mapping[str, str]) -> None:
+    def __init__(self, merchant: Merchant, seal: Seal, app_id_of: Mapping[str, str]) -> None:
         self.app_id: Final = merchant.app_id
         self.partner: Final = merchant.partner
         self.callback_hosts: Final = merchant.callback_hosts
-        self.seal: Final = Seal(merchant)
+        self.seal: Final = seal
         self.cert_sn: Final = cert_sn(merchant.app_cert_pem) if merchant.app_cert_pem else ""
         self.alipay_cert_sn: Final = cert_sn(merchant.alipay_cert_pem) if merchant.alipay_cert_pem else ""
         self.root_cert_sn: Final = root_cert_sn(merchant.root_cert_pem) if merchant.root_cert_pem else ""
@@ -33,8 +33,8 @@ class App:
         return self._app_id_of.get(partner) or self.app_id
 
 
-def apps_of(merchants: Iterable[Merchant]) -> dict[str, App]:
-    """All apps, by ``app_id``."""
+def apps_of(merchants: Iterable[Merchant], seals: Mapping[str, Seal]) -> dict[str, App]:
+    """All apps, by ``app_id``. ``seals`` are their merchants', by partner: the keys are the same at both gateways."""
     held = [merchant for merchant in merchants if merchant.app_id]
     app_id_of = {merchant.partner: merchant.app_id for merchant in held}
-    return {merchant.app_id: App(merchant, app_id_of) for merchant in held}
+    return {merchant.app_id: App(merchant, seals[merchant.partner], app_id_of) for merchant in held}

@@ -7,6 +7,7 @@ in requests to the openapi gateway ``sign_type`` is signed too.
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import hmac
 from collections.abc import Mapping
@@ -82,6 +83,7 @@ def _public(pem: str) -> rsa.RSAPublicKey:
     return key
 
 
+@functools.lru_cache(maxsize=64)  # reading one checks its primes: a tenth of a second
 def _private(pem: str) -> rsa.RSAPrivateKey:
     key = serialization.load_pem_private_key(pem.encode("ascii"), password=None)
     if not isinstance(key, rsa.RSAPrivateKey):

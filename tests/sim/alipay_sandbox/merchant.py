@@ -31,10 +31,15 @@ def text_of(fields: dict[str, str]) -> str:
     return "&".join(f"{k}={fields[k]}" for k in sorted(fields) if fields[k] and k not in ("sign", "sign_type"))
 
 
+@functools.cache
+def _private_key() -> Any:
+    return serialization.load_pem_private_key(demo().merchant_private_pem.encode(), None)
+
+
 def signature(sign_type: str, text: bytes) -> str:
     if sign_type == "MD5":
         return hashlib.md5(text + demo().md5_key.encode()).hexdigest()
-    key: Any = serialization.load_pem_private_key(demo().merchant_private_pem.encode(), None)
+    key = _private_key()
     digest = hashes.SHA1() if sign_type == "RSA" else hashes.SHA256()
     return base64.b64encode(key.sign(text, padding.PKCS1v15(), digest)).decode()
 

@@ -1,6 +1,7 @@
 """A merchant of the openapi gateway by hand: signs requests and slices answers as a stranger would."""
 
 import base64
+import functools
 import json
 import re
 from typing import Any
@@ -20,8 +21,13 @@ def text_of(params: dict[str, str]) -> str:
     return "&".join(f"{k}={params[k]}" for k in sorted(params) if params[k] and k != "sign")
 
 
+@functools.cache
+def private_key(pem: str) -> Any:
+    return serialization.load_pem_private_key(pem.encode(), None)
+
+
 def signature(sign_type: str, text: bytes, keys: DemoMerchant | None = None) -> str:
-    key: Any = serialization.load_pem_private_key((keys or demo()).merchant_private_pem.encode(), None)
+    key = private_key((keys or demo()).merchant_private_pem)
     digest = hashes.SHA1() if sign_type == "RSA" else hashes.SHA256()
     return base64.b64encode(key.sign(text, padding.PKCS1v15(), digest)).decode()
 
