@@ -1,5 +1,6 @@
 """Each answer of mapi is one of the port's outcomes."""
 
+import msgspec
 import pytest
 from defusedxml.ElementTree import fromstring
 
@@ -151,3 +152,44 @@ def test_query_of_nothing() -> None:
     fields = {"result_code": "FAIL", "detail_error_code": "TRADE_NOT_EXIST"}
 
     assert viewed(SCANNED.ref, fields, "USD") == NotFound("T1_1_1")
+
+
+def test_published_codes() -> None:
+    """Real precreates: the mainland's, the cross-border one, and one for an order that is paid."""
+    for name, number, code in (
+        ("alipay.acquire.precreate ok (mainland, QR_CODE_OFFLINE)", "231091115456", "bal9or45m1vwrug092"),
+        (
+            "alipay.acquire.precreate ok (overseas OVERSEAS_MBARCODE_PAY, SGD; extend_params JSON, timestamp in ms)",
+            "CBO20181026207446",
+            "bax08616tgysbwsaty4o009b",
+        ),
+    ):
+        order = msgspec.structs.replace(SCANNED, out_trade_no=number)
+        assert code_made(order, shape(name)) == CodeMade(number, f"https://qr.alipay.com/{code}")
+    paid = "alipay.acquire.precreate business failure (repeat of a paid out_trade_no)"
+
+    assert code_made(SCANNED, shape(paid)) == Refused("TRADE_HAS_SUCCESS", "交易已经支付")
+
+
+def test_published_scan() -> None:
+    """A real createandpay, paid, with a nested list beside its fields."""
+    order = msgspec.structs.replace(SCANNED, out_trade_no="1111121636801", amount=Money(390, "CNY"))
+
+    assert scanned(order, shape("alipay.acquire.createandpay paid, nested fund_bill_list")) == TradeView(
+        out_trade_no="1111121636801",
+        trade_no="2018062621001004700531808391",
+        status=TradeStatus.SUCCESS,
+        amount=Money(390, "CNY"),
+        buyer_id="2088000000000002",
+        paid_at="2018-06-26 16:42:24",
+    )
+
+
+def test_published_spot_answer() -> None:
+    """A real minimal spot answer is a refund's success, and no proof of a payment without its amount."""
+    fields = shape("spot service minimal")
+    order = msgspec.structs.replace(SCANNED, out_trade_no="201311221000000002")
+    refund = msgspec.structs.replace(REFUND, order=order.ref)
+
+    assert isinstance(refunded(refund, fields), Refunded)
+    assert isinstance(scanned(order, fields), Unknown)
