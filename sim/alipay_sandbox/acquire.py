@@ -30,6 +30,8 @@ from sim.alipay_sandbox.trades import Origin, Trade
 from sim.alipay_sandbox.wire import Call, WireError
 
 QR_LIFE_S: Final = 2 * 3600.0
+SCAN_LIFE_S: Final = 3 * 3600.0
+CREATE_AND_PAY: Final = "alipay.acquire.createandpay"
 
 Fields = dict[str, str]
 
@@ -48,7 +50,9 @@ Service = Callable[[Desk, Call], Fields]
 
 def failed(service: str, code: str) -> Fields:
     """The signed fields of a business failure."""
-    result = "FAILED" if service.startswith("alipay.acquire.overseas.spot.") else "FAIL"
+    result = {CREATE_AND_PAY: "ORDER_FAIL"}.get(service, "FAIL")
+    if service.startswith("alipay.acquire.overseas.spot."):
+        result = "FAILED"
     fields = {"result_code": result, "detail_error_code": code, "detail_error_des": MEANINGS.get(code, code)}
     return fields | ({"retry_flag": "N"} if service == "alipay.acquire.cancel" else {})
 
@@ -102,6 +106,24 @@ def precreate(desk: Desk, call: Call) -> Fields:
         "big_pic_url": f"{url}.svg?picSize=L",
         "small_pic_url": f"{url}.svg?picSize=S",
     }
+
+
+def create_and_pay(desk: Desk, call: Call) -> Fields:
+    """``alipay.acquire.createandpay``: a buyer's code was scanned. Agreements and other codes are not played."""
+    need(call.params, "dynamic_id_type", "dynamic_id")
+    if call.params["dynamic_id_type"] not in ("bar_code", "qr_code"):
+        raise BusinessError("INVALID_PARAMETER")
+    terms = msgspec.structs.replace(read_terms(call.params, buyer_named=False), buyer_id="")
+    kept = placing(desk, call, SCAN_LIFE_S)
+    trade = codes.pay_by_code(desk.exchange, terms, call.params["dynamic_id"], kept)
+    waits = trade.status == "WAIT_BUYER_PAY"
+    return {
+        "result_code": "ORDER_SUCCESS_PAY_INPROCESS" if waits else "ORDER_SUCCESS_PAY_SUCCESS",
+        "trade_no": trade.trade_no,
+        "out_trade_no": terms.out_trade_no,
+        "total_fee": to_text(terms.total_minor, terms.currency),
+        "gmt_payment": "" if trade.paid_at is None else beijing_text(trade.paid_at),
+    } | buyer_fields(desk.exchange, trade)
 
 
 def query(desk: Desk, call: Call) -> Fields:
@@ -203,6 +225,7 @@ def single_trade_query(desk: Desk, call: Call) -> Fields:
 SERVICES: Final[Mapping[str, Service]] = {
     "alipay.acquire.create": create,
     "alipay.acquire.precreate": precreate,
+    CREATE_AND_PAY: create_and_pay,
     "alipay.acquire.query": query,
     "alipay.acquire.close": close,
     "alipay.acquire.cancel": cancel,

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from sim.alipay_sandbox import codes, refunds
-from sim.alipay_sandbox.acquire import Desk, Fields, Service, placing
+from sim.alipay_sandbox.acquire import SCAN_LIFE_S, Desk, Fields, Service, placing
 from sim.alipay_sandbox.books import CURRENCIES, to_text
 from sim.alipay_sandbox.clock import beijing_compact
 from sim.alipay_sandbox.exchange import BusinessError, Exchange
@@ -20,7 +20,6 @@ from sim.alipay_sandbox.orders import ORDER_NO, OVERSEAS, check_secondary_mercha
 from sim.alipay_sandbox.trades import Terms, Trade
 from sim.alipay_sandbox.wire import Call, WireError
 
-SCAN_LIFE_S: Final = 3 * 3600.0
 _BAR_CODE: Final = re.compile(r"28[0-9]{14,22}", re.ASCII)
 _MOMENT: Final = re.compile(r"[0-9]{14}", re.ASCII)
 

@@ -90,6 +90,40 @@ async def test_codes_that_are_scanned_in_vain(alipay: Alipay) -> None:
     assert (await alipay.http.post("/sandbox/scan", content=b"{")).status_code == 400
 
 
+async def test_create_and_pay(alipay: Alipay) -> None:
+    """The mainland's payment by code: paid, waiting for the password, or no order at all."""
+    fields = order(
+        service="alipay.acquire.createandpay",
+        product_code="BARCODE_PAY_OFFLINE",
+        buyer_id="",
+        dynamic_id_type="bar_code",
+        dynamic_id=await alipay.bar_code(),
+    )
+    done = await alipay.call(fields)
+    spent = await alipay.call(fields | {"out_trade_no": "T2"})
+    waiting = await alipay.call(
+        fields | {"out_trade_no": "T3", "dynamic_id": await alipay.bar_code(), "total_fee": "2000.01"}
+    )
+    sound = await alipay.call(fields | {"dynamic_id_type": "wave_code"})
+
+    assert done.genuine
+    assert done.fields == {
+        "buyer_logon_id": "139****0002",
+        "buyer_user_id": BUYER,
+        "gmt_payment": "2020-09-13 20:26:40",
+        "out_trade_no": "T1_1_1",
+        "result_code": "ORDER_SUCCESS_PAY_SUCCESS",
+        "total_fee": "12.35",
+        "trade_no": done.fields["trade_no"],
+    }
+    assert (spent.fields["result_code"], spent.fields["detail_error_code"]) == (
+        "ORDER_FAIL",
+        "PAYMENT_AUTH_CODE_INVALID",
+    )
+    assert waiting.fields["result_code"] == "ORDER_SUCCESS_PAY_INPROCESS"
+    assert sound.fields["detail_error_code"] == "INVALID_PARAMETER"
+
+
 async def test_cancel_until_a_quarter_past_midnight(alipay: Alipay) -> None:
     """A cancel works on the Beijing day of the order, and fifteen minutes longer."""
     for number in ("T1", "T2", "T3"):
