@@ -44,6 +44,9 @@ class OpenapiAccount(msgspec.Struct, frozen=True, kw_only=True):
     """Wall seconds for one call; after that its outcome is unknown."""
     max_connections: int = 32
 
+    def __repr__(self) -> str:
+        return f"OpenapiAccount(app_id={self.app_id!r}, gateway_url={self.gateway_url!r}, keys={self.keys!r})"
+
     def _order_fields(self, order: Order) -> dict[str, Any]:
         provider = {"sys_service_provider_id": self.sys_service_provider_id} if self.sys_service_provider_id else {}
         return {

@@ -21,6 +21,7 @@ from dispatch.payment.signing import AnswerError, canonical
 
 _LEFT_OUT: Final = frozenset({"sign"})
 """A request's signature covers its ``sign_type``."""
+_LEAVE: Final = "app_auth_token"
 _FORM: Final = {"content-type": "application/x-www-form-urlencoded;charset=utf-8"}
 
 
@@ -62,7 +63,8 @@ class OpenapiClient:
         self, method: str, fields: Mapping[str, str], *, codeless: bool = False
     ) -> Done | Refused | Unknown:
         request = self.signed_request(method, fields)
-        in_body = {name: request.pop(name) for name in fields}
+        # An address may end in some log; what lets us act for a company does not belong into one.
+        in_body = {name: request.pop(name) for name in (*fields, _LEAVE) if name in request}
         page = await self._line.post(self.account.gateway_url, params=request, form=in_body, headers=_FORM)
         if isinstance(page, Unknown):
             return page
@@ -83,7 +85,7 @@ class OpenapiClient:
             "timestamp": stamp(self._clock.wall()),
             "version": "1.0",
             **self.keys.request_fields,
-            **({"app_auth_token": self.account.app_auth_token} if self.account.app_auth_token else {}),
+            **({_LEAVE: self.account.app_auth_token} if self.account.app_auth_token else {}),
             **fields,
         }
         text = canonical(request, left_out=_LEFT_OUT)

@@ -44,6 +44,7 @@ from dispatch.payment.openapi_client import OpenapiClient
 from dispatch.payment.openapi_keys import OpenapiCredentials
 from dispatch.payment.signing import Credentials
 from sim.alipay_sandbox.app import create_app, running
+from sim.alipay_sandbox.merchants import demo_merchant
 from sim.alipay_sandbox.settings import SandboxSettings
 from tests.dispatch.payment.test_against_sandbox import BUYER, KEYS, Inbox
 
@@ -404,3 +405,31 @@ async def test_bill_of_a_ride() -> None:
     assert isinstance(fetched, bytes), fetched
     with zipfile.ZipFile(io.BytesIO(fetched), metadata_encoding="gbk") as archive:
         assert any(b"T1_1_1" in archive.read(name) for name in archive.namelist())
+
+
+async def test_a_system_provider_for_a_company() -> None:
+    """A provider's application acts by the company's leave: the money is the company's, the message the provider's."""
+    company = demo_merchant("2088000000000055", "company@sandbox.example")
+    provider = demo_merchant(app_auth_tokens={"leave": company.partner})
+    inbox = Inbox()
+    settings = SandboxSettings(merchants=(provider.at_alipay(), company.at_alipay()))
+    keys = OpenapiCredentials(private_key=provider.merchant_private_pem, alipay_public_key=provider.alipay_public_pem)
+    async with running(create_app(settings)) as url, running(inbox.app()) as merchant:
+        ours = msgspec.structs.replace(
+            account(url, keys), app_id=provider.app_id, seller_id=company.partner, app_auth_token="leave"
+        )
+        gateway = OpenapiGateway(msgspec.structs.replace(ours, sys_service_provider_id=provider.partner), CityClock())
+        town = Town(url, inbox, f"{merchant}/notify", gateway, "CNY")
+        order = town.order("scan", auth_code=await town.bar_code())
+        paid_view(town, order, await gateway.scan(order))
+        told = await town.told()
+        strange = OpenapiGateway(msgspec.structs.replace(ours, app_auth_token="no"), CityClock())
+        refused = await strange.create(town.order("page", "T2_1_1"))
+        await gateway.aclose()
+        await strange.aclose()
+
+    expected = ExpectedOrder(out_trade_no="T1_1_1", amount=order.amount, seller_id=company.partner)
+    assert failed_checks(told, expected) == []
+    assert told.app_id == provider.app_id
+    assert isinstance(refused, Refused)
+    assert refused.code == "aop.invalid-app-auth-token"

@@ -61,6 +61,11 @@ def test_code_and_scan() -> None:
     }
 
 
+def test_repr_shows_no_leave() -> None:
+    """An account in a log line has no keys in it, and not the company's leave."""
+    assert "t0ken" not in repr(msgspec.structs.replace(ACCOUNT, app_auth_token="t0ken"))
+
+
 def test_later_calls() -> None:
     """An order and a refund are named by our numbers."""
     assert order_fields(ORDER.ref) == {"out_trade_no": "T1_1_1"}

@@ -105,6 +105,7 @@ async def test_third_party_and_encryption() -> None:
 
     asked = alipay.asked[0]
     assert (asked["app_auth_token"], asked["encrypt_type"]) == ("leave", "AES")
+    assert "leave" not in str(alipay.requests[0].url)
     assert ContentCipher(KEY).decrypt(asked["biz_content"]) == b'{"out_trade_no":"T1"}'
     assert KEYS.verify(canonical(asked, left_out={"sign"}).encode(), asked["sign"])
 
