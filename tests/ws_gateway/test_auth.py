@@ -180,5 +180,6 @@ async def test_alipay_reads_exactly_one_word(http: httpx.AsyncClient) -> None:
         (b"broken", "failure"),
         (b"x" * 99_999, "failure"),
     ):
-        answer = await http.post("/alipay/notify", content=body, headers=form)
-        assert (answer.status_code, answer.text) == (200, word)
+        for path in ("/alipay/notify", "/alipay/notify/blue"):
+            answer = await http.post(path, content=body, headers=form)
+            assert (answer.status_code, answer.text) == (200, word)
