@@ -18,6 +18,7 @@ class App:
         self.partner: Final = merchant.partner
         self.callback_hosts: Final = merchant.callback_hosts
         self.seal: Final = seal
+        self.content_key: Final = merchant.content_key
         self.cert_sn: Final = cert_sn(merchant.app_cert_pem) if merchant.app_cert_pem else ""
         self.alipay_cert_sn: Final = cert_sn(merchant.alipay_cert_pem) if merchant.alipay_cert_pem else ""
         self.root_cert_sn: Final = root_cert_sn(merchant.root_cert_pem) if merchant.root_cert_pem else ""

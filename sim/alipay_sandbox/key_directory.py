@@ -12,6 +12,7 @@ its own half:
     app_cert.pem            certificate mode: the certificate of merchant_public.pem        both
     alipay_cert.pem         certificate mode: the certificate of alipay_public.pem          both
     alipay_root_cert.pem    certificate mode: what both were signed with                    both
+    content.key             AES key of encrypted content at the openapi gateway, in base64          both
     PARTNER/                the same again for each further merchant
 
 The first merchant's app is also that of a system provider: ``app_auth_tokens`` of its ``merchant.json`` has a token for
@@ -36,6 +37,7 @@ from sim.alipay_sandbox.merchants import (
     Merchant,
     demo_app_id,
     demo_merchant,
+    new_content_key,
 )
 
 _CERTIFICATES: Final = ("app_cert", "alipay_cert", "alipay_root_cert")
@@ -62,6 +64,7 @@ def write_demo_keys(directory: Path, partner: str = DEMO_PARTNER, email: str = D
     made = demo_merchant(partner, email)
     directory.mkdir(parents=True, exist_ok=True)
     _write(directory / "md5.key", made.md5_key)
+    _write(directory / "content.key", made.content_key)
     _write(directory / "merchant_private.pem", made.merchant_private_pem)
     _write(directory / "merchant_public.pem", made.merchant_public_pem)
     _write(directory / "alipay_private.pem", made.alipay_private_pem)
@@ -113,11 +116,14 @@ def read_merchant(directory: Path) -> Merchant:
         app_cert_pem=_read(directory / "app_cert.pem"),
         alipay_cert_pem=_read(directory / "alipay_cert.pem"),
         root_cert_pem=_read(directory / "alipay_root_cert.pem"),
+        content_key=_read(directory / "content.key").strip(),
     )
 
 
 def _complete(directory: Path) -> None:
     account = _account(directory)
+    if not (directory / "content.key").exists():
+        _write(directory / "content.key", new_content_key())
     if account.app_id:
         return
     app_id = demo_app_id(account.partner)

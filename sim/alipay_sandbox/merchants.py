@@ -6,6 +6,7 @@ with the same RSA keys at both.
 
 from __future__ import annotations
 
+import base64
 import secrets
 from typing import Final
 
@@ -40,6 +41,8 @@ class Merchant(msgspec.Struct, frozen=True, kw_only=True):
     app_cert_pem: str = ""
     alipay_cert_pem: str = ""
     root_cert_pem: str = ""
+    content_key: str = ""
+    """Of encrypted content at the openapi gateway: 16 bytes in base64."""
 
     def __repr__(self) -> str:
         return f"Merchant({self.partner!r}, {self.email!r}, app_id={self.app_id!r})"
@@ -59,6 +62,7 @@ class DemoMerchant(msgspec.Struct, frozen=True, kw_only=True):
     app_cert_pem: str
     alipay_cert_pem: str
     root_cert_pem: str
+    content_key: str
     callback_hosts: tuple[str, ...] = CALLBACK_HOSTS
     app_auth_tokens: dict[str, str] = {}
 
@@ -76,6 +80,7 @@ class DemoMerchant(msgspec.Struct, frozen=True, kw_only=True):
             app_cert_pem=self.app_cert_pem,
             alipay_cert_pem=self.alipay_cert_pem,
             root_cert_pem=self.root_cert_pem,
+            content_key=self.content_key,
         )
 
     def __repr__(self) -> str:
@@ -111,9 +116,15 @@ def demo_merchant(
         app_cert_pem=certificates.app_cert_pem,
         alipay_cert_pem=certificates.alipay_cert_pem,
         root_cert_pem=certificates.root_cert_pem,
+        content_key=new_content_key(),
         callback_hosts=callback_hosts,
         app_auth_tokens=app_auth_tokens or {},
     )
+
+
+def new_content_key() -> str:
+    """A fresh key of encrypted content."""
+    return base64.b64encode(secrets.token_bytes(16)).decode("ascii")
 
 
 def _key_pair() -> tuple[str, str]:

@@ -14,6 +14,7 @@ import msgspec
 
 from sim.alipay_sandbox.apps import App
 from sim.alipay_sandbox.clock import from_beijing_text
+from sim.alipay_sandbox.content_cipher import decrypted
 from sim.alipay_sandbox.meanings import WRONG_SIGNATURE
 from sim.alipay_sandbox.openapi_wire import Ask, Refused
 from sim.alipay_sandbox.signature import string_to_sign_openapi
@@ -67,7 +68,7 @@ def admit(ask: Ask, app: App, methods: Collection[str], now: float) -> Admitted:
     partner = app.acts_for(ask.params.get("app_auth_token", ""))
     if partner is None:
         raise Refused("20001", "aop.invalid-app-auth-token", "无效的应用授权令牌", signed=True, own_node=True)
-    return Admitted(ask, app, partner, _biz(ask.params))
+    return Admitted(ask, app, partner, _biz(_content(ask.params, app)))
 
 
 def _check_signature(ask: Ask, app: App) -> None:
@@ -98,10 +99,25 @@ def _check_time(timestamp: str, now: float) -> None:
         raise Refused("40002", "isv.invalid-timestamp", "非法的时间戳参数", signed=True, own_node=True)
 
 
-def _biz(params: Mapping[str, str]) -> dict[str, Any]:
+def _content(params: Mapping[str, str], app: App) -> str:
+    """``biz_content`` in plain text."""
+    content = params.get("biz_content", "")
+    kind = params.get("encrypt_type", "")
+    if not kind:
+        return content
+    if kind != "AES":
+        raise Refused("40002", "isv.invalid-encrypt-type", "无效的加密类型", signed=True, own_node=True)
+    try:
+        return decrypted(app.content_key, content).decode("utf-8")
+    except ValueError:
+        message = "解密出错, 未知错误"
+        raise Refused("40003", "isv.decryption-error-unknown", message, signed=True, own_node=True) from None
+
+
+def _biz(content: str) -> dict[str, Any]:
     try:
         # Amounts may come as numbers; what counts is how they were written.
-        biz = json.loads(params.get("biz_content") or "{}", parse_float=str, parse_int=str)
+        biz = json.loads(content or "{}", parse_float=str, parse_int=str)
     except ValueError:
         biz = None
     if not isinstance(biz, dict):

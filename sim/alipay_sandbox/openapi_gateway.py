@@ -81,8 +81,9 @@ class OpenapiQuestion:
         return self._signed(success({"out_trade_no": self.order[1], "retry_flag": "Y"}))
 
     def _signed(self, node: Node) -> Answer:
-        admitted = self._context.admitted
-        return signed(node_name(self.name), node, admitted.ask, admitted.app, self._charset)
+        ask, app = self._context.admitted.ask, self._context.admitted.app
+        key = app.content_key if ask.params.get("encrypt_type") else ""
+        return signed(node_name(self.name), node, ask, app, self._charset, content_key=key)
 
 
 class OpenapiGateway:
@@ -125,13 +126,18 @@ def answer_of(refusal: Refused, ask: Ask | None, app: App | None, charset: str) 
     return Answer(unsigned_json(name, refusal.node(), charset), _media_type(charset))
 
 
-def signed(name: str, node: Node, ask: Ask, app: App, charset: str) -> Answer:
+def signed(name: str, node: Node, ask: Ask, app: App, charset: str, *, content_key: str = "") -> Answer:
     """An answer that the app's Alipay key signs, with that key's certificate named in certificate mode."""
-    cert_sn = app.alipay_cert_sn if ask.params.get("app_cert_sn") else ""
-    return Answer(
-        signed_json(name, node, app.seal, ask.params["sign_type"], charset=charset, cert_sn=cert_sn),
-        _media_type(charset),
+    content = signed_json(
+        name,
+        node,
+        app.seal,
+        ask.params["sign_type"],
+        charset=charset,
+        cert_sn=app.alipay_cert_sn if ask.params.get("app_cert_sn") else "",
+        content_key=content_key,
     )
+    return Answer(content, _media_type(charset))
 
 
 def _media_type(charset: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from sim.alipay_sandbox.content_cipher import encrypted
 from sim.alipay_sandbox.signature import Seal
 from sim.alipay_sandbox.wire import CODECS
 
@@ -87,9 +88,16 @@ def node_name(method: str) -> str:
     return f"{method.replace('.', '_')}_response"
 
 
-def signed_json(name: str, node: Node, seal: Seal, sign_type: str, *, charset: str, cert_sn: str = "") -> bytes:
-    """The body: the node, in certificate mode whose key signed it, and the signature over the node's very bytes."""
+def signed_json(
+    name: str, node: Node, seal: Seal, sign_type: str, *, charset: str, cert_sn: str = "", content_key: str = ""
+) -> bytes:
+    """The body: the node, in certificate mode whose key signed it, and the signature over the node's very bytes.
+
+    With ``content_key`` the node is encrypted: a JSON string, which is signed with its quotes.
+    """
     text = _dumped(node, charset)
+    if content_key:
+        text = f'"{encrypted(content_key, text)}"'.encode("ascii")
     sign = seal.sign(sign_type, text)
     certificate = f',"alipay_cert_sn":"{cert_sn}"' if cert_sn else ""
     return b'{"%b":%b%b,"sign":"%b"}' % (name.encode(), text, certificate.encode(), sign.encode())

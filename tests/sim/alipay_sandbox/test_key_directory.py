@@ -23,6 +23,7 @@ def test_demo_keys(tmp_path: Path) -> None:
         "alipay_public.pem",
         "alipay_root_cert.pem",
         "app_cert.pem",
+        "content.key",
         "md5.key",
         "merchant.json",
         "merchant_private.pem",

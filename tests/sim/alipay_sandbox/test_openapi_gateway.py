@@ -1,16 +1,22 @@
 """The openapi gateway: who may ask, how it refuses, and what its signatures cover."""
 
+import base64
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
 
 from sim.alipay_sandbox.certificates import cert_sn, root_cert_sn
+from sim.alipay_sandbox.content_cipher import decrypted, encrypted
 from sim.alipay_sandbox.merchants import demo_merchant
 from tests.sim.alipay_sandbox.merchant import demo
 from tests.sim.alipay_sandbox.shop import JsonAnswer, request, text_of, trade
 from tests.sim.alipay_sandbox.stage import Alipay, alipay_of
 
+AES = json.loads((Path(__file__).parent / "vectors" / "aes_biz_content.json").read_text(encoding="utf-8"))
 QUERY = "alipay.trade.query"
 CREATE = "alipay.trade.create"
 
@@ -118,6 +124,32 @@ async def test_certificate_mode(alipay: Alipay) -> None:
     assert list(answer.whole) == ["alipay_trade_create_response", "alipay_cert_sn", "sign"]
     assert answer.whole["alipay_cert_sn"] == cert_sn(demo().alipay_cert_pem)
     assert answer.genuine()
+
+
+async def test_encrypted_content(alipay: Alipay) -> None:
+    """An encrypted request is answered with an encrypted node, signed with its quotes; a garbled one in plain."""
+    content = encrypted(demo().content_key, json.dumps(trade()).encode())
+    params = request(CREATE, encrypt_type="AES", biz_content=content)
+    whole = (await alipay.http.post("/gateway.do", data=params)).json()
+    node = whole["alipay_trade_create_response"]
+    plain = json.loads(decrypted(demo().content_key, node))
+    key: Any = serialization.load_pem_public_key(demo().alipay_public_pem.encode())
+    key.verify(base64.b64decode(whole["sign"]), f'"{node}"'.encode(), padding.PKCS1v15(), hashes.SHA256())
+
+    assert plain["code"] == "10000"
+    assert (await alipay.order_of())["trade_no"] == plain["trade_no"]
+    garbled = await alipay.ask(CREATE, encrypt_type="AES", biz_content="AAAA")
+    unknown = await alipay.ask(CREATE, encrypt_type="ROT13", biz_content=content)
+    assert garbled.code == "40003 isv.decryption-error-unknown"
+    assert unknown.code == "40002 isv.invalid-encrypt-type"
+    assert garbled.genuine()
+
+
+@pytest.mark.parametrize("vector", AES["vectors"], ids=["easysdk", "nodejs"])
+def test_published_encryptions(vector: dict[str, str]) -> None:
+    """What Alipay's own libraries encrypt (github.com/alipay/alipay-easysdk and alipay-sdk-nodejs-all)."""
+    assert encrypted(vector["key"], vector["plaintext"].encode()) == vector["ciphertext"]
+    assert decrypted(vector["key"], vector["ciphertext"]) == vector["plaintext"].encode()
 
 
 async def test_a_system_provider() -> None:

@@ -1,0 +1,35 @@
+"""Encrypted content of the openapi gateway: AES-128-CBC with 16 zero bytes as vector, PKCS7, in base64.
+
+The key is the merchant's, 16 bytes in base64. A request is signed after it was encrypted, and so is an answer.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Final
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.padding import PKCS7
+
+_VECTOR: Final = bytes(16)
+_BLOCK_BITS: Final = 128
+
+
+def encrypted(key: str, content: bytes) -> str:
+    """Base64 of what ``content`` becomes."""
+    padder = PKCS7(_BLOCK_BITS).padder()
+    padded = padder.update(content) + padder.finalize()
+    encryptor = _cipher(key).encryptor()
+    return base64.b64encode(encryptor.update(padded) + encryptor.finalize()).decode("ascii")
+
+
+def decrypted(key: str, text: str) -> bytes:
+    """What was encrypted. Raises ``ValueError`` for anything else."""
+    decryptor = _cipher(key).decryptor()
+    padded = decryptor.update(base64.b64decode(text, validate=True)) + decryptor.finalize()
+    unpadder = PKCS7(_BLOCK_BITS).unpadder()
+    return unpadder.update(padded) + unpadder.finalize()
+
+
+def _cipher(key: str) -> Cipher[modes.CBC]:
+    return Cipher(algorithms.AES(base64.b64decode(key)), modes.CBC(_VECTOR))
