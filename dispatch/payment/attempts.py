@@ -5,7 +5,11 @@ unknown is asked for until it is known.
 Rule 2: only a signed answer to a query, or a verified notification that agrees with the order, makes it paid.
 Rule 3: every call carries its number, so an answer that comes twice, or after a later call, is known as such. The
 timer ``ask:ORDER`` always runs while an attempt is open: a call whose answer never comes is followed by a query.
-Rule 4: an order on a page runs to its expiry and is closed; one by a code is cancelled, and one by the passenger's
+Rule 4: news of a payment that come after Alipay has confirmed the attempt's end may be older than that end (a cancel
+gives money back): they count only when a query made after them says the same.
+Rule 5: while a cancel is under way nothing says that the order is paid, for the cancel gives the money back: the cancel
+is repeated until it is answered, and a query after its refusal decides.
+Rule 6: an order on a page runs to its expiry and is closed; one by a code is cancelled, and one by the passenger's
 own code already when it has been unclear for as long as a passenger waits. Money that still comes goes back.
 """
 
@@ -48,9 +52,11 @@ from dispatch.payment.order_number import order_number
 from dispatch.payment.payment_events import (
     AttemptFailed,
     AttemptOpened,
+    AttemptStopped,
     AttemptUnclear,
     CodeShown,
     GatewayAsked,
+    NewsChecked,
     OrderPaid,
     OrderPlaced,
     PasswordAsked,
@@ -64,7 +70,7 @@ from dispatch.payment.payment_state import (
     Attempt,
     call_name,
 )
-from dispatch.payment.refunds import give_back
+from dispatch.payment.refunds import LATER, give_back
 
 STATUS_CHANGED: Final = frozenset(
     {
@@ -168,7 +174,7 @@ def _order(case: Case, attempt: AttemptOpened | Attempt) -> Order:
 def query(case: Case, command: QueryOrder, context: Context) -> Decision:
     """The timer of an open attempt: ask Alipay where it stands, or repeat a cancel that was not answered clearly."""
     attempt = case.data.attempt(command.order)
-    if attempt is None or attempt.end != "open":
+    if attempt is None or not (attempt.end == "open" or attempt.checking):
         return Decision()
     return _ask(case, attempt, attempt.call if command.again else "query", context.now)
 
@@ -178,7 +184,10 @@ def stop(case: Case, _: StopPayment, context: Context) -> Decision:
     attempt = case.data.open
     if attempt is None or attempt.stopping:
         return Decision()
-    return _ask(case, attempt, _ending(attempt), context.now)
+    stopped = Decision(events=[AttemptStopped(context.now, attempt.order)])
+    if case.data.state == CREATING:
+        return stopped  # what is not placed yet cannot be closed: the answer, or the timer, goes on from here
+    return joined(stopped, _ask(case, attempt, _ending(attempt), context.now))
 
 
 def hear_gateway(case: Case, command: HearGateway, answer: Answer, context: Context) -> Decision:
@@ -186,13 +195,35 @@ def hear_gateway(case: Case, command: HearGateway, answer: Answer, context: Cont
     attempt = case.data.attempt(command.order)
     if attempt is None:
         raise DispatchError(ErrorCode.INVALID_FIELD, field="order", detail=command.order)
+    if attempt.end == "failed":
+        return _hear_of_ended(case, attempt, answer, command, context)
     if isinstance(answer, TradeView) and answer.status.paid:
-        return _hear_paid(case, attempt, answer, command, context)
+        return Decision() if attempt.cancelling else _hear_paid(case, attempt, answer, command, context)
     if attempt.end != "open":
         return Decision()
-    if command.due != attempt.due:
+    if command.due != attempt.due and not isinstance(answer, Closed | Cancelled):
         return _hear_late(case, attempt, answer, context.now)
     return _hear_answer(case, attempt, answer, context.now)
+
+
+def _hear_of_ended(case: Case, attempt: Attempt, answer: Answer, command: HearGateway, context: Context) -> Decision:
+    """An answer about an attempt whose end Alipay has confirmed: old, or what a check was made for."""
+    paid = isinstance(answer, TradeView) and answer.status.paid
+    if not (attempt.checking and command.due == attempt.due):
+        return _check(case, attempt, context.now) if paid else Decision()
+    if isinstance(answer, TradeView) and paid:
+        return _hear_paid(case, attempt, answer, command, context)
+    if isinstance(answer, Unknown):
+        return Decision(put=[_next_query(case, attempt, context.now)])
+    return Decision(events=[NewsChecked(context.now, attempt.order)], drop=_undone(attempt))
+
+
+def _check(case: Case, attempt: Attempt, now: float) -> Decision:
+    """Somebody says that an ended attempt was paid: ask Alipay anew, unless it is known that the money went back."""
+    if attempt.returned or attempt.checking:
+        return Decision()
+    alarm = case.alarm(attempt.order, "said to be paid after its end was confirmed")
+    return joined(_ask(case, attempt, "query", now), Decision(signals=[alarm]))
 
 
 def _hear_answer(case: Case, attempt: Attempt, answer: Answer, now: float) -> Decision:
@@ -251,15 +282,15 @@ def _hear_refusal(case: Case, attempt: Attempt, refused: Refused, now: float) ->
         return _fail(case, attempt, refused.code, now)
     if attempt.call == "cancel" and code == "TRADE_NOT_EXIST":
         return _fail(case, attempt, "TRADE_HAS_CLOSE", now)
-    return _unclear(case, attempt, refused.code, now)
+    return _unclear(case, attempt, refused.code, now, repeat=code in LATER)
 
 
 def _hear_not_found(case: Case, attempt: Attempt, now: float) -> Decision:
     """Alipay has no such trade: the call never came there, nobody has scanned the code yet, or it is too early."""
-    if case.data.state == CREATING and case.age_s(attempt, now) < case.rules.query_for_s:
-        return _ask(case, attempt, PLACING[attempt.way], now)
     if attempt.stopping and attempt.way == "page":
         return _fail(case, attempt, "TRADE_HAS_CLOSE", now)
+    if case.data.state == CREATING and case.age_s(attempt, now) < case.rules.query_for_s and not attempt.stopping:
+        return _ask(case, attempt, PLACING[attempt.way], now)
     if attempt.way != "page":
         return _goes_on(case, attempt, Decision(), now)
     if case.data.state == WAITING and not _expired(case, attempt, now):
@@ -275,6 +306,10 @@ def hear_notification(case: Case, command: HearNotification, context: Context) -
         raise DispatchError(ErrorCode.MALFORMED, field="notification") from error
     attempt = case.data.attempt(command.order)
     failed = failed_checks(notification, _expected(case, attempt))
+    if attempt is not None and not failed and attempt.cancelling:
+        return Decision()
+    if attempt is not None and not failed and attempt.end == "failed":
+        return _check(case, attempt, context.now)
     if attempt is not None and not failed:
         day = beijing_day(notification.paid_at, heard_at(context, command.heard_at))
         settled = Settled(notification.trade_no, notification.buyer_id, "notification", day)
@@ -314,10 +349,9 @@ def _collected(case: Case, attempt: Attempt, settled: Settled, now: float) -> De
     paid = OrderPaid(now, order, attempt.method, attempt.amount, settled.source, trade, buyer, settled.day)
     told = case.tell(attempt, "paid", now, trade=trade or attempt.trade)
     signal = case.signal("payment_paid", order, source=settled.source, seconds=case.age_s(attempt, now))
-    decision = Decision(events=[paid], put=[told], signals=[signal])
+    decision = Decision(events=[paid], put=[told], drop=_undone(attempt), signals=[signal])
     other = case.data.open
     if other is None or other is attempt:
-        decision.drop = _undone(attempt)
         return decision
     # An order that had been given up was paid after all: nobody may pay the one that took its place.
     return joined(decision, _ask(case, other, _ending(other), now))
@@ -372,14 +406,16 @@ def _fail(case: Case, attempt: Attempt, reason: str, now: float, *, returned: bo
     return Decision(events=[failed], put=[told], drop=_undone(attempt), signals=[signal])
 
 
-def _unclear(case: Case, attempt: Attempt, reason: str, now: float, *, at_once: bool = False) -> Decision:
-    """No clear answer: ask again later. When it has lasted too long, those who wait are told so, once."""
+def _unclear(
+    case: Case, attempt: Attempt, reason: str, now: float, *, at_once: bool = False, repeat: bool = True
+) -> Decision:
+    """No clear answer: ask again later, or ``repeat`` a cancel. Whoever waits too long is told so, once."""
     rules, state = case.rules, case.data.state
     age_s = case.age_s(attempt, now)
     if attempt.call == "query" and attempt.way == "scan" and age_s >= rules.query_for_s:
         decision = _ask(case, attempt, "cancel", now)
     else:
-        decision = Decision(put=[_next_query(case, attempt, now, again=attempt.call == "cancel")])
+        decision = Decision(put=[_next_query(case, attempt, now, again=repeat and attempt.call == "cancel")])
     limit_s = rules.query_for_s if state == CREATING or attempt.way == "scan" else rules.expires_s
     if state in (CREATING, WAITING) and (at_once or age_s >= limit_s):
         unclear = Decision(
@@ -397,7 +433,10 @@ def _ask(case: Case, attempt: Attempt, call: str, now: float) -> Decision:
     placing, company = call == PLACING[attempt.way], case.data.company
     work = place_call(_order(case, attempt), company) if placing else order_call(call, attempt.ref, company)
     due = Due(call_name(call, attempt.order, asked.n), now, GATEWAY, work)
-    return Decision(events=[asked], put=[due, _timer(case, attempt.order, now)])
+    # The call before is not made any more, where it was not made yet: this one takes its place.
+    return Decision(
+        events=[asked], put=[due, _timer(case, attempt.order, now, again=call == "cancel")], drop=[attempt.due]
+    )
 
 
 def _ending(attempt: Attempt) -> str:
@@ -410,8 +449,8 @@ def _next_query(case: Case, attempt: Attempt, now: float, *, again: bool = False
     return case.wait(_timer_name(attempt.order), QueryOrder(attempt.order, again), now, wall_s)
 
 
-def _timer(case: Case, order: str, now: float) -> Due:
-    return case.wait(_timer_name(order), QueryOrder(order), now, case.rules.answer_within_s)
+def _timer(case: Case, order: str, now: float, *, again: bool = False) -> Due:
+    return case.wait(_timer_name(order), QueryOrder(order, again), now, case.rules.answer_within_s)
 
 
 def _expired(case: Case, attempt: Attempt, now: float) -> bool:

@@ -58,6 +58,12 @@ class PasswordAsked(Event, frozen=True, tag="password_asked"):
     trade: str
 
 
+class AttemptStopped(Event, frozen=True, tag="attempt_stopped"):
+    """Nobody wants the attempt to be paid any more: it is closed or cancelled as soon as Alipay knows of it."""
+
+    order: str
+
+
 class AttemptFailed(Event, frozen=True, tag="attempt_failed"):
     """The attempt came to nothing and can no longer be paid: refused, or confirmed as closed or cancelled.
 
@@ -67,6 +73,12 @@ class AttemptFailed(Event, frozen=True, tag="attempt_failed"):
     order: str
     reason: str
     returned: bool = False
+
+
+class NewsChecked(Event, frozen=True, tag="news_checked"):
+    """News that an attempt was paid came after Alipay had confirmed its end, and was old: a query says so."""
+
+    order: str
 
 
 class AttemptUnclear(Event, frozen=True, tag="attempt_unclear"):
@@ -173,7 +185,9 @@ PaymentEvent = (
     | OrderPlaced
     | CodeShown
     | PasswordAsked
+    | AttemptStopped
     | AttemptFailed
+    | NewsChecked
     | AttemptUnclear
     | OrderPaid
     | SurplusPaid

@@ -24,10 +24,12 @@ from dispatch.payment.methods import WAYS
 from dispatch.payment.payment_events import (
     AttemptFailed,
     AttemptOpened,
+    AttemptStopped,
     AttemptUnclear,
     CodeShown,
     GatewayAsked,
     How,
+    NewsChecked,
     OrderPaid,
     OrderPlaced,
     PartRefunded,
@@ -62,6 +64,7 @@ def _afterwards(state: str) -> Mapping[type[Event], str]:
         CodeShown,
         PasswordAsked,
         AttemptFailed,
+        NewsChecked,
         SurplusPaid,
         RefundOpened,
         RefundAsked,
@@ -76,6 +79,8 @@ TABLE: Final[Table] = {
     UNBORN: {AttemptOpened: CREATING},
     CREATING: {
         GatewayAsked: CREATING,
+        AttemptStopped: CREATING,
+        NewsChecked: CREATING,
         OrderPlaced: WAITING,
         CodeShown: WAITING,
         PasswordAsked: WAITING,
@@ -85,6 +90,8 @@ TABLE: Final[Table] = {
     },
     WAITING: {
         GatewayAsked: WAITING,
+        AttemptStopped: WAITING,
+        NewsChecked: WAITING,
         OrderPlaced: WAITING,
         AttemptFailed: FAILED,
         AttemptUnclear: UNKNOWN,
@@ -92,13 +99,15 @@ TABLE: Final[Table] = {
     },
     UNKNOWN: {
         GatewayAsked: UNKNOWN,
+        AttemptStopped: UNKNOWN,
+        NewsChecked: UNKNOWN,
         OrderPlaced: UNKNOWN,
         CodeShown: UNKNOWN,
         PasswordAsked: UNKNOWN,
         AttemptFailed: FAILED,
         OrderPaid: PAID,
     },
-    FAILED: {AttemptOpened: CREATING, OrderPaid: PAID},
+    FAILED: {AttemptOpened: CREATING, GatewayAsked: FAILED, NewsChecked: FAILED, OrderPaid: PAID},
     PAID: {**_afterwards(PAID), PartRefunded: PART_REFUNDED, WholeRefunded: REFUNDED},
     PART_REFUNDED: {**_afterwards(PART_REFUNDED), PartRefunded: PART_REFUNDED, WholeRefunded: REFUNDED},
     REFUNDED: _afterwards(REFUNDED),
@@ -112,7 +121,8 @@ End = Literal["open", "failed", "paid", "surplus"]
 class Attempt(msgspec.Struct):
     """One attempt, opened at a city time. ``call`` and ``due`` are its last call to the gateway, ``calls`` counts.
 
-    ``stopping``: nobody wants it to be paid any more.
+    ``stopping``: nobody wants it to be paid any more. ``cancelling``: a cancel is under way, which gives back what was
+    paid. ``returned``: it was paid, and its cancel gave the money back. ``checking``: late news are being checked.
     """
 
     order: str
@@ -131,6 +141,9 @@ class Attempt(msgspec.Struct):
     due: str = ""
     reason: str = ""
     stopping: bool = False
+    cancelling: bool = False
+    returned: bool = False
+    checking: bool = False
 
     @property
     def way(self) -> Way:
@@ -253,10 +266,17 @@ def _asked(attempt: Attempt, call: str, n: int) -> None:
     attempt.calls = n
     attempt.due = call_name(call, attempt.order, n)
     attempt.stopping = attempt.stopping or call in ("close", "cancel")
+    attempt.cancelling = call == "cancel"
 
 
 def _fold_asked(data: PaymentState, event: GatewayAsked) -> None:
-    _asked(_known(data, event.order), event.call, event.n)
+    attempt = _known(data, event.order)
+    _asked(attempt, event.call, event.n)
+    attempt.checking = attempt.end == "failed"
+
+
+def _fold_checked(data: PaymentState, event: NewsChecked) -> None:
+    _known(data, event.order).checking = False
 
 
 def _fold_placed(data: PaymentState, event: OrderPlaced | PasswordAsked) -> None:
@@ -272,6 +292,12 @@ def _fold_failed(data: PaymentState, event: AttemptFailed) -> None:
     attempt = _known(data, event.order)
     attempt.end = "failed"
     attempt.reason = event.reason
+    attempt.returned = event.returned
+    attempt.cancelling = False
+
+
+def _fold_stopped(data: PaymentState, event: AttemptStopped) -> None:
+    _known(data, event.order).stopping = True
 
 
 def _fold_unclear(data: PaymentState, event: AttemptUnclear) -> None:
@@ -281,6 +307,7 @@ def _fold_unclear(data: PaymentState, event: AttemptUnclear) -> None:
 def _fold_paid(data: PaymentState, event: OrderPaid) -> None:
     attempt = _known(data, event.order)
     attempt.end = "paid"
+    attempt.checking = False
     attempt.reason = ""
     attempt.trade = event.trade or attempt.trade
     data.paid_order = event.order
@@ -291,6 +318,7 @@ def _fold_paid(data: PaymentState, event: OrderPaid) -> None:
 def _fold_surplus(data: PaymentState, event: SurplusPaid) -> None:
     attempt = _known(data, event.order)
     attempt.end = "surplus"
+    attempt.checking = False
     attempt.trade = event.trade or attempt.trade
 
 
@@ -350,7 +378,9 @@ _FOLDS: Final[dict[type[Event], Callable[[PaymentState, Any], None]]] = {
     OrderPlaced: _fold_placed,
     CodeShown: _fold_code,
     PasswordAsked: _fold_placed,
+    AttemptStopped: _fold_stopped,
     AttemptFailed: _fold_failed,
+    NewsChecked: _fold_checked,
     AttemptUnclear: _fold_unclear,
     OrderPaid: _fold_paid,
     SurplusPaid: _fold_surplus,

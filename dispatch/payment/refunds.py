@@ -251,7 +251,8 @@ def _ask(case: Case, refund: RefundState, call: str, now: float) -> Decision:
     asked = RefundAsked(now, refund.refund, call, refund.calls + 1)
     work = _work(case, call, refund, attempt)
     due = Due(call_name(call, refund.refund, asked.n), now, GATEWAY, work)
-    return Decision(events=[asked], put=[due, _timer(case, refund.refund, now, case.rules.answer_within_s)])
+    timer = _timer(case, refund.refund, now, case.rules.answer_within_s)
+    return Decision(events=[asked], put=[due, timer], drop=[refund.due])
 
 
 def _timer(case: Case, number: str, now: float, wall_s: float) -> Due:

@@ -526,8 +526,24 @@ def test_late_money_for_a_failed_attempt_pays_the_fare() -> None:
     desk.fire_and_hear(order, trade(order, CLOSED))
 
     desk.notify(notification(order))
+    assert (desk.payment.state, desk.calls) == ("failed", [f"query:{order}:3"])
+    assert desk.signals[-1].name == "payment_alarm"
+    desk.hear(order, trade(order, SUCCESS))
 
     assert (desk.payment.state, desk.outcomes) == ("paid", ["ordered", "failed", "paid"])
+
+
+@pytest.mark.parametrize("answer", [CLOSED, WAITING, None])
+def test_old_news_of_a_failed_attempt(answer: TradeStatus | None) -> None:
+    """The query says otherwise: the news was older than the end. It is asked until that is clear."""
+    desk, order = placed()
+    desk.fire_and_hear(order, trade(order, CLOSED))
+    desk.notify(notification(order))
+
+    desk.hear(order, Unknown("timeout"))
+    desk.fire_and_hear(order, NotFound(order) if answer is None else trade(order, answer))
+
+    assert (desk.payment.state, desk.dues) == ("failed", {})
 
 
 def test_late_money_closes_the_attempt_that_took_its_place() -> None:
@@ -537,7 +553,7 @@ def test_late_money_closes_the_attempt_that_took_its_place() -> None:
     second = desk.open(command_id="c2")
     desk.hear(second, OrderCreated(second, "N2"))
 
-    desk.notify(notification(first))
+    desk.notify_late(notification(first))
     assert desk.calls == ["close:tabc_1_2:2"]
     desk.hear(second, Closed(second))
 
@@ -552,7 +568,7 @@ def test_second_money_is_kept_apart_with_an_alarm() -> None:
     desk.fire_and_hear(first, trade(first, CLOSED))
     second = desk.open(command_id="c2")
     desk.hear(second, OrderCreated(second, "N2"))
-    desk.notify(notification(first))
+    desk.notify_late(notification(first))
 
     desk.hear(second, Refused("TRADE_HAS_SUCCESS"))
     desk.fire_and_hear(second, trade(second, SUCCESS, number="N2"))

@@ -11,25 +11,48 @@ from dispatch.commands import (
     CallGateway,
     HearGateway,
     HearNotification,
+    RefundFare,
+    StopPayment,
     TellOutcome,
     decode_command,
 )
-from dispatch.entity import SYSTEM, Command, Context, Due
-from dispatch.errors import DispatchError
+from dispatch.entity import SYSTEM, Command, Context, Due, Principal, Row
+from dispatch.errors import DispatchError, ErrorCode
 from dispatch.ids import CommandId
-from dispatch.payment.gateway import Closed, NotFound, OrderCreated, Refused, TradeStatus, Unknown
+from dispatch.money import Money
+from dispatch.payment.gateway import (
+    Cancelled,
+    Closed,
+    CodeMade,
+    NotFound,
+    OrderCreated,
+    PasswordWanted,
+    Refund,
+    Refunded,
+    Refused,
+    TradeStatus,
+    TradeView,
+    Unknown,
+)
 from dispatch.payment.gateway_calls import GATEWAY, Answer, encode_answer, encode_notification
+from dispatch.payment.methods import ALIPAY_APP, METHODS
 from dispatch.payment.payment import Payment
-from dispatch.payment.payment_events import OrderPaid, SurplusPaid
+from dispatch.payment.payment_events import OrderPaid
+from dispatch.payment.payment_state import COLLECTED
 from dispatch.units import CityTime
-from tests.dispatch.payment.desk import RULES, TRIP, notification, open_payment, trade
+from tests.dispatch.payment.desk import CHIEF, FARE, RULES, TRIP, notification, open_payment, trade
 
 
 class Alipay:
-    """The other side: trades by our number, each in its state. Whoever knows a trade's number may pay it."""
+    """The other side: trades by our number, each in its state, and refunds. Whoever knows a trade's number may pay it;
+    a code may be scanned as long as its order was not cancelled."""
 
     def __init__(self) -> None:
         self.trades: dict[str, TradeStatus] = {}
+        self.codes: set[str] = set()
+        self.paid: set[str] = set()
+        """Orders that were ever paid."""
+        self.refunds: dict[str, tuple[str, int]] = {}
         self.posts: list[tuple[str, TradeStatus]] = []
         """Notifications that are on their way; any may come any number of times."""
 
@@ -37,34 +60,82 @@ class Alipay:
     def number(order: str) -> str:
         return f"N-{order}"
 
-    def carry_out(self, call: str, order: str) -> Answer:
+    def carry_out(self, work: CallGateway) -> Answer:
         """What the call does, and what Alipay would answer."""
+        order = work.order
+        if work.call == "precreate":
+            self.codes.add(order)
+            return CodeMade(order, f"https://qr.example/{order}")
+        if work.call in ("create", "scan"):
+            return self._place(work.call, order)
+        if work.call in ("refund", "query_refund"):
+            return self._refund(work)
+        return self._ask(work.call, order)
+
+    def _place(self, call: str, order: str) -> Answer:
         there = self.trades.get(order)
-        if call == "create":
-            return self._create(order, there)
+        if there is not None and there is not TradeStatus.WAITING:
+            if there.paid and call == "scan":
+                return self.view(order)
+            return Refused("TRADE_HAS_SUCCESS" if there.paid else "TRADE_HAS_CLOSE")
+        self.trades[order] = TradeStatus.WAITING
+        return (
+            OrderCreated(order, self.number(order)) if call == "create" else PasswordWanted(order, self.number(order))
+        )
+
+    def _ask(self, call: str, order: str) -> Answer:
+        there = self.trades.get(order)
+        if call == "cancel":
+            return self._cancel(order, there)
         if there is None:
             return NotFound(order)
         if call == "query":
-            return trade(order, there, number=self.number(order))
+            return self.view(order)
         if there.paid:
             return Refused("TRADE_HAS_SUCCESS")
         self.end(order, TradeStatus.CLOSED)
         return Closed(order)
 
-    def _create(self, order: str, there: TradeStatus | None) -> Answer:
-        if there is not None and there is not TradeStatus.WAITING:
-            return Refused("TRADE_HAS_SUCCESS" if there.paid else "TRADE_HAS_CLOSE")
-        self.trades[order] = TradeStatus.WAITING
-        return OrderCreated(order, self.number(order))
+    def _cancel(self, order: str, there: TradeStatus | None) -> Answer:
+        self.codes.discard(order)
+        if there is None or there is TradeStatus.CLOSED:
+            return Cancelled(order, "")
+        self.end(order, TradeStatus.CLOSED)
+        if not there.paid:
+            return Cancelled(order, "close")
+        back = sum(minor for of, minor in self.refunds.values() if of == order)
+        self.refunds[f"cancel:{order}"] = (order, FARE.minor - back)
+        return Cancelled(order, "refund")
+
+    def _refund(self, work: CallGateway) -> Answer:
+        asked = msgspec.msgpack.decode(work.arguments, type=Refund)
+        done = Refunded(out_trade_no=work.order, refund_no=asked.refund_no, amount=asked.amount)
+        if asked.refund_no in self.refunds:
+            return done
+        if work.call == "query_refund":
+            return NotFound(work.order)
+        back = sum(minor for order, minor in self.refunds.values() if order == work.order)
+        there = self.trades.get(work.order)
+        if there is None or not there.paid or back + asked.amount.minor > FARE.minor:
+            return Refused("TRADE_STATUS_ERROR")
+        self.refunds[asked.refund_no] = (work.order, asked.amount.minor)
+        return done
+
+    def view(self, order: str) -> TradeView:
+        """The trade as a query shows it."""
+        return trade(order, self.trades[order], number=self.number(order))
 
     def end(self, order: str, status: TradeStatus) -> None:
         """The trade is paid or closed; Alipay sends word."""
         self.trades[order] = status
+        if status.paid:
+            self.paid.add(order)
         self.posts.append((order, status))
 
     @property
-    def charged(self) -> int:
-        return sum(status.paid for status in self.trades.values())
+    def held(self) -> int:
+        """What the company has, in minor units."""
+        return FARE.minor * len(self.paid) - sum(minor for _, minor in self.refunds.values())
 
 
 class PaymentOnce(RuleBasedStateMachine):
@@ -79,27 +150,27 @@ class PaymentOnce(RuleBasedStateMachine):
         self.heard: list[Command] = []
         """Everything that was ever sent to the payment: any of it may come again."""
         self.wishes = 0
+        self.refused_wishes = 0
         self.due_to_pay = True
         """The trip's side: its fare is due, as far as it was told."""
-        self.cashier: set[str] = set()
-        """Orders whose trade the passenger was told."""
         self.told_paid = 0
         self.paid_events = 0
-        self.surplus_events = 0
         self.command_ids: dict[int, str] = {}
+        self.books: dict[str, Row] = {}
 
     # ── the host ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def send(self, command: Command, command_id: str) -> None:
-        context = Context(CityTime(self.now), SYSTEM, CommandId(command_id), {})
+    def send(self, command: Command, command_id: str, principal: Principal = SYSTEM) -> None:
+        context = Context(CityTime(self.now), principal, CommandId(command_id), {})
         try:
             decision = self.payment.decide(command, context)
-        except DispatchError:
+        except DispatchError as error:
+            self.refused_wishes += error.code is ErrorCode.ALREADY_PAID
             return
+        self.books.update({row.id: row for row in decision.records if row.table == "ledger"})
         for event in decision.events:
             self.payment.apply(event)
             self.paid_events += isinstance(event, OrderPaid)
-            self.surplus_events += isinstance(event, SurplusPaid)
         for name in decision.drop:
             self.dues.pop(name, None)
         for due in decision.put:
@@ -120,17 +191,26 @@ class PaymentOnce(RuleBasedStateMachine):
 
     def call(self, due: Due) -> tuple[CallGateway, Answer]:
         work = msgspec.msgpack.decode(due.command, type=CallGateway)
-        return work, self.alipay.carry_out(work.call, work.order)
+        return work, self.alipay.carry_out(work)
 
     # ── what may happen ──────────────────────────────────────────────────────────────────────────────────────────
 
     @precondition(lambda self: self.due_to_pay)
-    @rule(cash=st.integers(0, 5))
-    def trip_wants_to_be_paid(self, cash: int) -> None:
+    @rule(method=st.sampled_from([*METHODS, ALIPAY_APP]))
+    def trip_wants_to_be_paid(self, method: str) -> None:
         self.wishes += 1
         self.due_to_pay = False
-        method = "cash" if cash == 0 else "alipay_app"
         self.hear(open_payment(method), f"trip:{TRIP}/pay:{self.wishes}")
+
+    @rule()
+    def another_way_is_wanted(self) -> None:
+        self.hear(StopPayment(TRIP))
+
+    @rule(minor=st.one_of(st.none(), st.integers(1, FARE.minor)), cancel=st.booleans())
+    def office_gives_back(self, minor: int | None, cancel: bool) -> None:
+        amount = None if minor is None else Money(minor, FARE.currency)
+        command = RefundFare("complaint", amount, cancel=cancel)
+        self.send(command, f"refund:{len(self.payment.data.refunds)}", CHIEF)
 
     @precondition(lambda self: self.has(GATEWAY))
     @rule(data=st.data(), loss=st.sampled_from(["none", "none", "none", "before", "after", "refused"]))
@@ -141,7 +221,7 @@ class PaymentOnce(RuleBasedStateMachine):
         if loss in ("none", "after"):
             work, done = self.call(due)
             answer = done if loss == "none" else answer
-        elif loss == "refused" and work.call == "create" and work.order not in self.alipay.trades:
+        elif loss == "refused" and work.call in ("create", "scan") and work.order not in self.alipay.trades:
             answer = Refused("PAYMENT_FAIL")
         self.hear(HearGateway(due.name, work.order, encode_answer(answer)))
         if data.draw(st.booleans()):
@@ -170,14 +250,19 @@ class PaymentOnce(RuleBasedStateMachine):
             self.due_to_pay = False
         elif told.state == "failed":
             self.due_to_pay = self.told_paid == 0
-        elif told.state == "ordered":
-            self.cashier.add(told.order)
 
     @rule(data=st.data())
     def passenger_pays(self, data: st.DataObject) -> None:
-        open_trades = sorted(o for o in self.cashier if self.alipay.trades.get(o) is TradeStatus.WAITING)
+        """Whatever waits for its buyer, also what nobody here knows to wait."""
+        open_trades = sorted(o for o, status in self.alipay.trades.items() if status is TradeStatus.WAITING)
         if open_trades:
             self.alipay.end(data.draw(st.sampled_from(open_trades)), TradeStatus.SUCCESS)
+
+    @precondition(lambda self: self.alipay.codes - self.alipay.trades.keys())
+    @rule(data=st.data())
+    def code_is_scanned(self, data: st.DataObject) -> None:
+        unscanned = sorted(self.alipay.codes - self.alipay.trades.keys())
+        self.alipay.trades[data.draw(st.sampled_from(unscanned))] = TradeStatus.WAITING
 
     @rule(data=st.data())
     def trade_expires(self, data: st.DataObject) -> None:
@@ -222,36 +307,70 @@ class PaymentOnce(RuleBasedStateMachine):
         assert sum(attempt.end == "open" for attempt in self.payment.data.attempts) <= 1
 
     @invariant()
-    def charged_once(self) -> None:
+    def never_keeps_more_than_the_fare(self) -> None:
+        """What the company holds beyond one fare is on its way back, or its news has not come yet."""
         cash = any(a.method == "cash" and a.end == "paid" for a in self.payment.data.attempts)
-        assert self.alipay.charged + cash <= 1
-        assert self.surplus_events == 0
+        heard = sum(a.end in ("paid", "surplus") and a.method != "cash" for a in self.payment.data.attempts)
+        going_back = sum(r.surplus and r.end == "open" for r in self.payment.data.refunds)
+        back = sum(r.surplus and r.end == "done" for r in self.payment.data.refunds)
+        assert heard + cash <= 1 + going_back + back
+
+    @invariant()
+    def never_gives_back_more_than_came(self) -> None:
+        for order in self.alipay.paid:
+            assert sum(minor for of, minor in self.alipay.refunds.values() if of == order) <= FARE.minor
+        assert self.payment.data.refunded <= FARE.minor
 
     @invariant()
     def paid_once(self) -> None:
         assert self.paid_events <= 1
         assert self.told_paid <= 1
-        assert self.paid_events == (self.payment.state == "paid")
+        assert self.paid_events == (self.payment.state in COLLECTED)
 
     @invariant()
     def never_stranded(self) -> None:
-        """An open attempt always has a timer behind it."""
-        attempt = self.payment.data.open
-        assert attempt is None or f"ask:{attempt.order}" in self.dues
+        """Open attempts, checks of late news, and open refunds always have a timer behind them."""
+        for attempt in self.payment.data.attempts:
+            waits = attempt.end == "open" or attempt.checking
+            assert not waits or f"ask:{attempt.order}" in self.dues
+        for refund in self.payment.data.refunds:
+            assert refund.end != "open" or f"again:{refund.refund}" in self.dues
+
+    @invariant()
+    def books_balance(self) -> None:
+        moved = sum(1 for row in self.books.values() if row.values["from_account"] == row.values["to_account"])
+        assert moved == 0
+
+    def balance(self, account: str) -> int:
+        held = 0
+        for row in self.books.values():
+            minor = row.values["amount_minor"]
+            assert isinstance(minor, int)
+            held += minor * ((row.values["to_account"] == account) - (row.values["from_account"] == account))
+        return held
 
     def teardown(self) -> None:
-        """When the network is well again, everything settles, and all three agree."""
-        for _ in range(60):
+        """When the network is well again, everything settles, and all agree: trip, payment, books and Alipay."""
+        for _ in range(200):
             if not self.dues:
                 break
             self.settle_one()
         assert not self.dues
-        charged_by_alipay = self.alipay.charged == 1
-        paid_by = self.payment.data.attempt(self.payment.data.paid_order)
-        assert charged_by_alipay == (paid_by is not None and paid_by.method == "alipay_app")
-        assert self.told_paid == (self.payment.state == "paid")
-        assert self.payment.state in ("unborn", "failed", "paid")
-        assert self.wishes == len(self.payment.data.attempts)
+        for order, status in list(self.alipay.posts):
+            told = notification(order, status, number=self.alipay.number(order))
+            self.hear(HearNotification(order, encode_notification(told)))
+        for _ in range(100):
+            if self.dues:
+                self.settle_one()
+        assert not self.dues
+        assert self.told_paid == (self.payment.state in COLLECTED)
+        assert self.payment.data.open is None
+        assert self.wishes <= len(self.payment.data.attempts) + self.refused_wishes
+        assert self.balance("alipay") == self.alipay.held
+        assert self.balance("owed") == 0
+        paid = self.payment.data.attempt(self.payment.data.paid_order)
+        fare = FARE.minor - self.payment.data.refunded if paid is not None else 0
+        assert -self.balance("fares") == fare == self.alipay.held + self.balance("cash")
 
     def settle_one(self) -> None:
         """The next due goes, and nothing goes wrong."""

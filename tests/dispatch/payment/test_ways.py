@@ -112,7 +112,7 @@ def test_cancelled_scan_whose_notification_comes_late_goes_back() -> None:
     desk.hear(order, Cancelled(order, ""))
     desk.open("cash", "c2")
 
-    desk.notify(notification(order))
+    desk.notify_late(notification(order))
 
     assert [refund.surplus for refund in desk.payment.data.refunds] == [True]
 
@@ -176,6 +176,41 @@ def test_another_way_is_wanted(method: str, call: str) -> None:
     assert desk.outcomes == ["ordered"]
     desk.hear(order, Closed(order) if call == "close" else Cancelled(order, "close"))
     assert desk.outcomes == ["ordered", "failed"]
+
+
+def test_stop_before_alipay_knows_the_order() -> None:
+    """What is being placed is closed when its answer is there: a close that came first would close nothing."""
+    desk = Desk()
+    order = desk.open()
+
+    desk.send(StopPayment(TRIP))
+    assert [name.split(":")[0] for name in desk.calls] == ["create"]
+    desk.hear(order, OrderCreated(order, "N1"))
+
+    assert [name.split(":")[0] for name in desk.calls] == ["close"]
+
+
+def test_news_older_than_the_cancel_that_gave_the_money_back() -> None:
+    """It was paid, cancelled, and returned; then its notification comes: the fare is still due."""
+    desk, order = unclear_scan()
+    desk.hear(order, Cancelled(order, "refund"))
+
+    desk.notify(notification(order))
+
+    assert desk.payment.state == "failed"
+    assert desk.balances == {}
+
+
+def test_paid_while_it_is_being_cancelled() -> None:
+    """The cancel would give the money back: nothing is believed before it is answered."""
+    desk, order = unclear_scan()
+    desk.notify(notification(order))
+    assert desk.payment.state == "unknown"
+
+    desk.hear(order, Refused("ACQ.CANCEL_NOT_ALLOWED"))
+    desk.fire_and_hear(order, trade(order, SUCCESS))
+
+    assert desk.payment.state == "paid"
 
 
 def test_stop_is_not_forgotten_when_its_answer_is_lost() -> None:
