@@ -279,9 +279,12 @@ class AlipayAccount(Section):
 
 class AlipaySettings(AlipayAccount):
     """The account that collects, at Alipay or an acquirer. A company of a system provider has an account of its own in
-    a section `[alipay.companies.ID]` with these settings (but the last two), where nothing is taken from here."""
+    a section `[alipay.companies.ID]` with these settings (but the last three), where nothing is taken from here."""
 
     pay_within_min: int = _set(30, "An order not paid by then is closed.", "min, wall", ge=1, le=21_600)
+    bridge_url: str = _set(
+        "", "Script that plays the Alipay app's bridge in any browser, the sandbox's `/sandbox/bridge.js`; empty: none."
+    )
     companies: dict[str, AlipayAccount] = _set({}, "Accounts of companies' own, by the company's id.")
 
 

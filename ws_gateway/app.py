@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from starlette.applications import Starlette
-from starlette.routing import WebSocketRoute
+from starlette.routing import Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from dispatch.actors.protocol import Hosts
@@ -31,7 +31,8 @@ class Dependencies(msgspec.Struct, frozen=True):
     """Everything that a gateway is made of.
 
     ``zone`` says when a day begins, ``checks`` are what ``/ready`` asks (``hosts``, ``journal``), ``expose`` gives the
-    text of ``/metrics``, and ``new_id`` makes names of sessions, a new one each time.
+    text of ``/metrics``, ``new_id`` makes names of sessions, a new one each time, and ``pages`` are served beside the
+    rest.
     """
 
     hosts: Hosts
@@ -50,6 +51,7 @@ class Dependencies(msgspec.Struct, frozen=True):
     checks: Mapping[str, Check]
     expose: Callable[[], Awaitable[bytes]]
     new_id: Callable[[], str]
+    pages: tuple[Route, ...] = ()
 
 
 class Application(Starlette):
@@ -90,7 +92,8 @@ def create_app(deps: Dependencies) -> Application:
         expose=deps.expose,
         draining=lambda: gateway.draining,
     )
-    app = Application(routes=[*routes.all(), WebSocketRoute("/v1/ws", SocketEndpoint(gateway))], lifespan=lifespan)
+    socket = WebSocketRoute("/v1/ws", SocketEndpoint(gateway))
+    app = Application(routes=[*routes.all(), socket, *deps.pages], lifespan=lifespan)
     app.gateway = gateway
     return app
 

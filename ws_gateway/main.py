@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from secrets import token_hex
 
+import msgspec
 import structlog
 import uvloop
 
@@ -23,7 +24,9 @@ from dispatch.geo.cells import Box
 from dispatch.geo.city import load_city
 from dispatch.ids import DriverId
 from dispatch.payment.configured import open_gateways
+from dispatch.payment.minute_word import MinuteWord, minute_word
 from dispatch.signals import Metrics, configure_logging, merged
+from dispatch.store.bus import BusUnavailableError
 from dispatch.store.database import Database, open_database
 from dispatch.store.redis_bus import RedisBus
 from dispatch.store.sql_history import SqlHistory
@@ -33,6 +36,13 @@ from ws_gateway.app import Dependencies, create_app
 from ws_gateway.auth import SignIn
 from ws_gateway.bus_feed import BusFeed
 from ws_gateway.identity import Rules
+from ws_gateway.pay.answers import Answers
+from ws_gateway.pay.authorizations import Authorizations, open_authorizations
+from ws_gateway.pay.counter import Counter
+from ws_gateway.pay.fare_desk import FareDesk
+from ws_gateway.pay.limits import Allow, Limits
+from ws_gateway.pay.routes import pay_routes
+from ws_gateway.pay.seals import Seals
 from ws_gateway.pricing import price_by
 from ws_gateway.routes import City
 from ws_gateway.server import make_server, prepare
@@ -74,15 +84,19 @@ async def _dependencies(system: System, settings: Settings, number: int) -> Asyn
     database = open_database(system.journal_url)
     redis = RedisBus(system.redis_url)
     alipay = open_gateways(settings, system.clock())
+    authorizations = open_authorizations(settings, system.clock())
     hosts = RayHosts(system, f"gateway-{number}-{token_hex(4)}", find=host_finder(settings, system))
     feed = BusFeed(redis, system.placement.consoles())
     hosts.start()
     try:
-        yield _wire(system, settings, hosts=hosts, feed=feed, database=database, notices=AlipayNotices(alipay, hosts))
+        deps = _wire(system, settings, hosts=hosts, feed=feed, database=database, notices=AlipayNotices(alipay, hosts))
+        counter = _counter(deps, settings, authorizations, allow=_allowed_by(redis))
+        yield msgspec.structs.replace(deps, pages=tuple(pay_routes(counter)))
     finally:
         await hosts.stop()
         await feed.close()
         await redis.close()
+        await authorizations.aclose()
         await alipay.aclose()
         await database.close()
 
@@ -134,6 +148,38 @@ def _wire(
         expose=expose,
         new_id=_new_id,
     )
+
+
+def _counter(deps: Dependencies, settings: Settings, authorizations: Authorizations, allow: Allow) -> Counter:
+    """What the passenger's page is made of."""
+
+    def word() -> MinuteWord:
+        return minute_word(deps.rules.secret, deps.clock.wall())
+
+    return Counter(
+        desk=FareDesk(deps.hosts, deps.registry, _new_id),
+        seals=Seals(deps.rules.secret),
+        authorizers=authorizations,
+        answers=Answers(settings.public_url, settings.alipay.bridge_url),
+        limits=Limits(allow),
+        clock=deps.clock,
+        zone=deps.zone,
+        public_url=settings.public_url,
+        word=word,
+        new_id=_new_id,
+    )
+
+
+def _allowed_by(bus: RedisBus) -> Allow:
+    """The bus counts; while it is down, nobody is kept from paying."""
+
+    async def allow(what: str, per_s: float, burst: int) -> bool:
+        try:
+            return await bus.allow(what, per_s, burst)
+        except BusUnavailableError:
+            return True
+
+    return allow
 
 
 def _new_id() -> str:

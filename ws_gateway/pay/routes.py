@@ -1,0 +1,96 @@
+"""The addresses of the passenger's page.
+
+GET  /pay                              type the car's number
+GET  /pay/callback                     back from Alipay's authorization page
+GET  /pay/bill/{trip}                  the bill, for whoever paid
+GET  /pay/{vehicle}                    what the QR code in the car says
+GET  /pay/{vehicle}/{trip}             the ride's page
+GET  /pay/{vehicle}/{trip}/state       the same as JSON for its script: step, seq, word
+POST /pay/{vehicle}/{trip}/order       pay
+POST /pay/{vehicle}/{trip}/fare        type the fare
+POST /pay/{vehicle}/{trip}/stop        give the open order up
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dispatch.errors import DispatchError, ErrorCode
+from ws_gateway.pay.answers import LANGUAGE_COOKIE, SESSION_COOKIE, Visit
+from ws_gateway.pay.arrival import Arrival
+from ws_gateway.pay.counter import Counter
+from ws_gateway.pay.ride import Ride
+from ws_gateway.pay.seals import Session
+from ws_gateway.pay.visitor import LANGUAGES, language_of
+from ws_gateway.pay.wording import wording
+
+_Endpoint = Callable[[Visit, Request], Awaitable[Response]]
+_log = structlog.get_logger("pay")
+
+
+def pay_routes(counter: Counter) -> list[Route]:
+    """The routing table."""
+    arrival, ride = Arrival(counter), Ride(counter)
+    on_ride = "/pay/{vehicle}/{trip}"
+    seen: dict[str, _Endpoint] = {
+        "/pay": arrival.number,
+        "/pay/callback": arrival.callback,
+        "/pay/bill/{trip}": ride.bill,
+        "/pay/{vehicle}": arrival.car,
+        on_ride: ride.page,
+        f"{on_ride}/state": ride.state,
+    }
+    done: dict[str, _Endpoint] = {
+        f"{on_ride}/order": ride.order,
+        f"{on_ride}/fare": ride.fare,
+        f"{on_ride}/stop": ride.stop,
+    }
+    answering = _Answering(counter)
+    return [
+        *(Route(path, answering.by(endpoint), methods=["GET"]) for path, endpoint in seen.items()),
+        *(Route(path, answering.by(endpoint), methods=["POST"]) for path, endpoint in done.items()),
+    ]
+
+
+class _Answering:
+    """What all endpoints share: who asks, in which language, how often, and that every failure is a page."""
+
+    def __init__(self, counter: Counter) -> None:
+        self._at = counter
+
+    def by(self, endpoint: _Endpoint) -> Callable[[Request], Awaitable[Response]]:
+        """The endpoint as Starlette calls it."""
+
+        async def answer(request: Request) -> Response:
+            visit = self._visit(request)
+            try:
+                await self._at.limits.page(request, visit.session)
+                response = await endpoint(visit, request)
+            except DispatchError as error:
+                _log.info("a page is refused", path=request.url.path, code=error.code.value)
+                response = self._at.problem(visit, error.code)
+            except Exception:  # noqa: BLE001 - the passenger gets a number, whatever broke
+                _log.exception("a page failed", path=request.url.path)
+                response = self._at.problem(visit, ErrorCode.INTERNAL)
+            if request.query_params.get("lang") in LANGUAGES:
+                self._at.answers.remember(response, LANGUAGE_COOKIE, visit.words.language)
+            return self._at.answers.secured(response, visit.nonce)
+
+        return answer
+
+    def _visit(self, request: Request) -> Visit:
+        chosen = request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE, "")
+        return Visit(wording(language_of(chosen, request.headers)), self._session(request), secrets.token_urlsafe(16))
+
+    def _session(self, request: Request) -> Session | None:
+        sealed = request.cookies.get(SESSION_COOKIE)
+        try:
+            return self._at.seals.read(Session, sealed, self._at.clock.wall()) if sealed else None
+        except DispatchError:
+            return None
