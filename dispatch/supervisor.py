@@ -110,6 +110,7 @@ class Supervisor:
         token_secret(settings)
         await open_gateways(settings, CityClock()).aclose()
         self._socket = _listen(settings.server.host, settings.server.port)
+        settings = self.settings = _at_port(settings, self.port)
         redis_url = settings.redis.url or self._start_valkey(data_dir)
         await asyncio.to_thread(upgrade, settings.journal_url)
         self._journal = await open_journal(settings.journal_url, shards=settings.journal.shards)
@@ -218,6 +219,11 @@ class Supervisor:
             self._socket.close()
             self._socket = None
         log.info("stopped")
+
+
+def _at_port(settings: Settings, port: int) -> Settings:
+    """The settings with the port that was found, where any would do: Alipay is told where to post results."""
+    return settings.model_copy(update={"server": settings.server.model_copy(update={"port": port})})
 
 
 def _listen(host: str, port: int) -> socket.socket:
