@@ -43,7 +43,7 @@ BUYER = "2088102146225135"
 
 
 class FakeAuthorization:
-    """Alipay's application ``app``: gives ``code-USER`` for a user once, and names him for it once."""
+    """Alipay's application ``app``: names USER for ``code-USER`` and ``code-USER-2``, for each once."""
 
     def __init__(self) -> None:
         self.spent: set[str] = set()
@@ -58,7 +58,7 @@ class FakeAuthorization:
         if auth_code in self.spent or not auth_code.startswith("code-"):
             return GatewayRefused("isv.code-invalid", "used")
         self.spent.add(auth_code)
-        return Authorised(auth_code.removeprefix("code-"))
+        return Authorised(auth_code.split("-")[1])
 
 
 class FakeAuthorizers:

@@ -186,7 +186,7 @@ async def test_an_amount_that_is_none(typed: str) -> None:
 
 
 async def test_the_bill(booth: Booth) -> None:
-    """Lines, method, order and trade number, for whoever paid; the driver's name and the way of the ride are not on it."""
+    """Lines, method, order and trade number, for whoever paid; neither the driver's name nor where the ride went."""
     browser = booth.browser()
     await browser.submit(await browser.ride(), "pay")
     booth.hear("paid", trade="2026112200001")
