@@ -85,6 +85,11 @@ class Demo:
         """Where a client of one's own can connect."""
         return self._supervisor.url if self._supervisor is not None else ""
 
+    @property
+    def pay_url(self) -> str:
+        """Where a person's browser finds what the QR code of the fleet's first car leads to."""
+        return f"{self.url}/pay/{self._world.fleet[0].vehicle}" if self._world is not None else ""
+
     async def start(self) -> None:
         """Bring up sandbox, system and fleet. Raises what their starts raise, after stopping what was started."""
         try:

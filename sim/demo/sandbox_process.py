@@ -48,10 +48,14 @@ class SandboxProcess:
 
     def settings(self) -> dict[str, str]:
         """The settings that make a system use this sandbox: gateway, PID and keys, as going live would change them."""
-        partner = msgspec.json.decode((self.keys / "merchant.json").read_bytes())["partner"]
+        merchant = msgspec.json.decode((self.keys / "merchant.json").read_bytes())
         return {
             "alipay.gateway_url": f"{self.url}/gateway.do",
-            "alipay.partner": partner,
+            "alipay.openapi_url": f"{self.url}/gateway.do",
+            "alipay.authorize_url": f"{self.url}/oauth2/publicAppAuthorize.htm",
+            "alipay.bridge_url": f"{self.url}/sandbox/bridge.js",
+            "alipay.app_id": merchant["app_id"],
+            "alipay.partner": merchant["partner"],
             "alipay.sign_type": "RSA",
             "alipay.private_key_file": str(self.keys / "merchant_private.pem"),
             "alipay.alipay_public_key_file": str(self.keys / "alipay_public.pem"),

@@ -42,6 +42,7 @@ async def _show(demo: Demo, console: Console) -> None:
     where = {
         "WebSocket": f"{demo.url.replace('http', 'ws', 1)}/v1/ws",
         "HTTP": f"{demo.url}/v1/city   {demo.url}/metrics",
+        "pay": f"{demo.pay_url}   (what the code in a car leads to)",
         "data": str(demo.folder),
     }
     await show_progress(console, demo.title, where, demo.tally.numbers)
