@@ -70,7 +70,7 @@ class HostCore:
         self._outlet = Outlet(self.followers)
         self.now = CityTime(0.0)
         self._kinds = kinds
-        self._own = kinds[kind]
+        self.own = kinds[kind]
         self._passivate_after_s = passivate_after_s
         self._adopt = adopt
         self._foreign_loads: list[ForeignLoad] = []
@@ -326,7 +326,7 @@ class HostCore:
     def _apply(self, entry: Entry, entity: Entity, work: Work, decision: Decision) -> None:
         """Apply a decision in memory and put it into the open transaction."""
         self._open.check(decision.foreign)
-        staged, encoded = applied(self._own, entity, work, decision, self.now)
+        staged, encoded = applied(self.own, entity, work, decision, self.now)
         entry.staged += 1
         self._open.add(staged, encoded, snapshot=self._snapshot_due(entry, entity))
 
@@ -357,9 +357,9 @@ class HostCore:
 
     def _apply_moved(self, entry: Entry, entity: Entity, moved: Moved) -> None:
         for _, body in moved.events:
-            event = self._own.decode_event(body)
+            event = self.own.decode_event(body)
             entity.apply(event)
-            for shown in seen(self._own, entity, event):
+            for shown in seen(self.own, entity, event):
                 self._outlet.tell(entry, shown)
         self._outlet.relist(entry, entity.listing())
 
@@ -429,7 +429,7 @@ class HostCore:
 
     def _restore(self, entry: Entry, history: History) -> None:
         try:
-            entity, shown = folded(self._own, history)
+            entity, shown = folded(self.own, history)
             if entry.before is not None and self._adopt is not None:
                 self._adopt(entry.before, entity, self.now)
         except Exception as error:  # noqa: BLE001 - a broken history stops only its own entity

@@ -12,9 +12,11 @@ from typing import Any, Final, Protocol, TypeVar
 
 import structlog
 
+from dispatch.actors.catch_up import caught_up, worth_it
 from dispatch.actors.host_core import HostCore
 from dispatch.actors.kinds import Shown
 from dispatch.actors.protocol import (
+    Attached,
     Attachment,
     AttachReply,
     Audience,
@@ -153,7 +155,23 @@ class HostShell:
         self.drive()
         await asyncio.wait([waiter], timeout=ANSWER_WITHIN_S)
         reply: AttachReply = self._answer(token, waiter)
-        return reply
+        return await self._caught_up(reply, attachment)
+
+    async def _caught_up(self, reply: AttachReply, asked: Attachment) -> AttachReply:
+        """What memory did not have is read from the journal; where that does not work, the snapshot stands."""
+        if not isinstance(reply, Attached) or reply.recovered or asked.after is None:
+            return reply
+        if not worth_it(asked.after, reply.seq):
+            return reply
+        key = EntityKey.parse(asked.key)
+        try:
+            events = await self._journal.events_after(key, 0, reply.seq)
+        except JournalUnavailableError:
+            return reply
+        role = asked.principal.role
+        if role == "system" or len(events) != reply.seq:
+            return reply
+        return caught_up(self.core.own, key, events, asked.after, role, heard=reply.heard) or reply
 
     def detach(self, gateway: str, key: EntityKey, audience: Audience) -> None:
         """No longer follow a stream."""

@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping, S
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from dispatch.actors import host_shell
+from dispatch.actors import catch_up, host_shell
 from dispatch.actors.host_core import HostCore
 from dispatch.actors.host_shell import HostShell
 from dispatch.actors.inboxes import Inboxes
@@ -314,3 +315,35 @@ async def test_stop_writes_what_is_decided() -> None:
     assert await begun == Done(1, "idle")
     assert late == Refused(ErrorCode.IN_PROGRESS)
     assert host.journal.closed
+
+
+@pytest.mark.parametrize("after", [0, 3, 195])
+async def test_a_stream_is_resumed_from_the_journal_where_memory_has_forgotten(after: int) -> None:
+    """Whoever was away for longer than the host remembers misses nothing all the same."""
+    async with running() as host:
+        for number in range(100):
+            await host.ask(V, StartShift(profile()), driver(), f"on-{number}")
+            await host.ask(V, StartBreak(), driver(), f"off-{number}")
+
+        attached = await host.shell.attach("g", Attachment("vehicle:V1", driver(), after=after))
+
+        assert isinstance(attached, Attached)
+        assert (attached.seq, attached.recovered, attached.snapshot) == (200, True, None)
+        assert [seq for seq, _ in attached.updates] == list(range(after + 1, 201))
+        last = msgspec.msgpack.decode(attached.updates[-1][1])
+        assert (last["seq"], last["event"], last["vehicle"]["state"]) == (200, "break_started", "break")
+
+
+async def test_whoever_missed_too_much_gets_a_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody draws a thousand updates; the stream as it stands is more use."""
+    monkeypatch.setattr(catch_up, "MOST_MISSED", 150)
+    async with running() as host:
+        for number in range(100):
+            await host.ask(V, StartShift(profile()), driver(), f"on-{number}")
+            await host.ask(V, StartBreak(), driver(), f"off-{number}")
+
+        attached = await host.shell.attach("g", Attachment("vehicle:V1", driver(), after=3))
+
+        assert isinstance(attached, Attached)
+        assert not attached.recovered
+        assert attached.snapshot is not None
