@@ -88,8 +88,8 @@ CLOCK_CALLS = re.compile(
 CHANCE_CALLS = re.compile(r"\brandom\.(random|choice|choices|randint|randrange|shuffle|sample|uniform|gauss|seed)\(")
 NAMES_THAT_SAY_NOTHING = re.compile(r"(^|_)(utils?|helpers?|managers?|services?|common|misc|base|stuff)($|_)")
 
-NOT_CODE = {"integration", "recorded", "vectors"}
-"""Test folders that hold data, or tests of the whole system."""
+NOT_CODE = {"integration", "recorded", "strangers", "vectors"}
+"""Test folders that hold data, tests of the whole system, or clients that are not ours."""
 
 LONGEST_FILE = 600
 LONGEST_FUNCTION = 60
