@@ -1,6 +1,6 @@
 """The journal's tables. Migrations make them (``dispatch.store.migrations``); a test holds the two together.
 
-All times are city seconds, but ``reply.at``, which is wall seconds and serves retention alone.
+All times are city seconds, but ``reply.at`` (wall seconds, for retention alone) and ``reconciliation.free_at``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sqlalchemy import (
     false,
 )
 
-REVISION: Final = "0002"
+REVISION: Final = "0003"
 """The migration that this code needs; a journal at another one is refused."""
 
 metadata = MetaData(
@@ -207,6 +207,21 @@ payment_said = Table(
     Index(None, "payment", "at"),
 )
 """Each attempt, answer and notification as it was made or received; nothing in it is ever changed."""
+
+reconciliation = Table(
+    "reconciliation",
+    metadata,
+    Column("day", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("free_at", Double, nullable=False),
+    Column("body", Text),
+    sqlite_with_rowid=False,
+)
+"""Days whose books were held against Alipay's bill, for each account. ``free_at`` is in wall seconds: until then
+whoever took the day has it to himself.
+"""
 
 vehicle_state = Table(
     "vehicle_state",

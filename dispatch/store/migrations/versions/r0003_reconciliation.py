@@ -1,0 +1,23 @@
+"""Which days' books were held against Alipay's bill, and with what result."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "reconciliation",
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("free_at", sa.Double(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("day", "account", name="pk_reconciliation"),
+        sqlite_with_rowid=False,
+    )
