@@ -16,12 +16,13 @@ Stream = Annotated[str, Meta(min_length=3, max_length=80, pattern=r"^(trip|vehic
 Lat = Annotated[float, Meta(ge=-90, le=90)]
 Lng = Annotated[float, Meta(ge=-180, le=180)]
 Time = Annotated[float, Meta(ge=0, le=1e11)]
-Text = Annotated[str, Meta(max_length=300)]
+Text = Annotated[str, Meta(max_length=300, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
+"""What a person wrote: no control characters but tab and newline, which no database and no screen has a use for."""
 Phone = Annotated[str, Meta(min_length=5, max_length=20, pattern=r"^\+?[0-9]+$")]
 Minor = Annotated[int, Meta(ge=0, le=10_000_000_00)]
 VehicleClass = Literal["standard", "comfort", "van"]
 Need = Literal["wheelchair", "child_seat"]
-CancelReason = Annotated[str, Meta(min_length=1, max_length=100)]
+CancelReason = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
 class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

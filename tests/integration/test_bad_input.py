@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import time
+
 import msgpack
 import pytest
 
+from dispatch.config import load_settings, token_secret
+from dispatch.units import WallTime
 from tests.integration.app import DROPOFF, PICKUP, App, Driver, Message
 from tests.integration.conftest import Company
 from tests.integration.test_rides import driver_token, passenger_token
+from ws_gateway.tokens import Tokens
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
@@ -21,6 +26,8 @@ async def test_what_is_no_message_or_not_allowed(company: Company) -> None:
             ({"t": "request", "id": "b3", "pickup": {"lat": 91, "lng": 0}}, 1001),
             ({"t": "rate", "id": "b4", "trip": "t1", "stars": 9}, 1001),
             ({"t": "request", "id": "b5", "pickup": PICKUP, "surprise": 1}, 1001),
+            ({"t": "request", "id": "b6", "pickup": PICKUP, "note": "a\x00b"}, 1001),
+            ({"t": "cancel", "id": "b7", "trip": "t1", "reason": "\x1b[2J"}, 1001),
         ]
         for message, code in cases:
             since = len(passenger.received)
@@ -34,9 +41,12 @@ async def test_what_is_no_message_or_not_allowed(company: Company) -> None:
 
 
 async def test_tokens(company: Company) -> None:
-    """Missing, wrong: refused with a number, and closed with a code that says whether to come back."""
+    """Missing, wrong, expired: refused with a number, and closed with a code that says whether to come back."""
+    secret = token_secret(load_settings(company.served.config)).get_secret_value().encode()
+    expired = Tokens(secret, 60.0).issue("passenger", "P1", session="s", wall=WallTime(time.time() - 3600.0))
     for hello, number, code in (
         ({"t": "hello", "token": "wrong"}, 2000, 4500),
+        ({"t": "hello", "token": expired}, 2001, 4501),
         ({"t": "online", "id": "x"}, 1006, 4503),
     ):
         async with App(company.served.ws, "", hello=hello) as stranger:
