@@ -155,6 +155,10 @@ class Ride:
         """``POST /pay/{vehicle}/{trip}/stop``: give the open order up, to pay in another way."""
         return await self._act(visit, request, "stop", self._stop)
 
+    async def again(self, _: Visit, request: Request) -> Response:
+        """``GET`` of a form's address, as after a reload: the ride's page."""
+        return self._at.answers.onward(ride_path(*_names(request)))
+
     async def _pay(self, fare: RideFare, payer: Payer, form: Form, _: str) -> str:
         if step_of(fare.sheet, payer) is not Step.PAY or fare.sheet.fare is None:
             return ""

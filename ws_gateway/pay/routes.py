@@ -9,6 +9,8 @@ GET  /pay/{vehicle}/{trip}/state       the same as JSON for its script: step, se
 POST /pay/{vehicle}/{trip}/order       pay
 POST /pay/{vehicle}/{trip}/fare        type the fare
 POST /pay/{vehicle}/{trip}/stop        give the open order up
+
+A form's address that is only looked at leads to the ride's page.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from ws_gateway.pay.seals import Session
 from ws_gateway.pay.visitor import LANGUAGES, language_of
 from ws_gateway.pay.wording import wording
 
+_PASSES = (ErrorCode.UNAVAILABLE, ErrorCode.INTERNAL, ErrorCode.TOO_MANY_ATTEMPTS)
 _Endpoint = Callable[[Visit, Request], Awaitable[Response]]
 _log = structlog.get_logger("pay")
 
@@ -55,6 +58,7 @@ def pay_routes(counter: Counter) -> list[Route]:
     return [
         *(Route(path, answering.by(endpoint), methods=["GET"]) for path, endpoint in seen.items()),
         *(Route(path, answering.by(endpoint), methods=["POST"]) for path, endpoint in done.items()),
+        *(Route(path, answering.by(ride.again), methods=["GET"]) for path in done),
     ]
 
 
@@ -74,10 +78,10 @@ class _Answering:
                 response = await endpoint(visit, request)
             except DispatchError as error:
                 _log.info("a page is refused", path=request.url.path, code=error.code.value)
-                response = self._at.problem(visit, error.code)
+                response = self._at.problem(visit, error.code, again=_again(request, error.code))
             except Exception:  # noqa: BLE001 - the passenger gets a number, whatever broke
                 _log.exception("a page failed", path=request.url.path)
-                response = self._at.problem(visit, ErrorCode.INTERNAL)
+                response = self._at.problem(visit, ErrorCode.INTERNAL, again=_again(request, ErrorCode.INTERNAL))
             if request.query_params.get("lang") in LANGUAGES:
                 self._at.answers.remember(response, LANGUAGE_COOKIE, visit.words.language)
             return self._at.answers.secured(response, visit.nonce)
@@ -94,3 +98,10 @@ class _Answering:
             return self._at.seals.read(Session, sealed, self._at.clock.wall()) if sealed else None
         except DispatchError:
             return None
+
+
+def _again(request: Request, code: ErrorCode) -> str:
+    """Where to try again, after what may pass: the same page, or the page of the form."""
+    if code not in _PASSES:
+        return ""
+    return request.url.path.rpartition("/")[0] if request.method == "POST" else request.url.path

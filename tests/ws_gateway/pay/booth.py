@@ -112,8 +112,12 @@ class Booth:
             word=lambda: self.word,
             new_id=lambda: f"n{next(ids)}",
         )
-        self._app = Starlette(routes=[*pay_routes(self.counter)])
         self._public_url = public_url
+        self.serve(self.counter)
+
+    def serve(self, counter: Counter) -> None:
+        """Have browsers from now on served at this counter."""
+        self._app = Starlette(routes=[*pay_routes(counter)])
 
     async def _allow(self, what: str, per_s: float, burst: int) -> bool:
         assert per_s > 0 < burst

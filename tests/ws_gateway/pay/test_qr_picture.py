@@ -32,7 +32,7 @@ def test_svg() -> None:
 def test_png() -> None:
     """The squares are those of the code, and something is written under them."""
     with Image.open(BytesIO(png_picture(ADDRESS, "V123", "Golden Gate Cabs"))) as picture:
-        modules = segno.make_qr(ADDRESS, error="q").symbol_size()[0]
+        modules = int(segno.make_qr(ADDRESS, error="q").symbol_size()[0])
         scale = SIDE // modules
         left = (SIDE - modules * scale) // 2
         rows = list(segno.make_qr(ADDRESS, error="q").matrix_iter(border=4))

@@ -59,6 +59,15 @@ async def test_the_script_hears_how_it_stands(booth: Booth) -> None:
     assert await browser.state() == {"step": "paid", "seq": booth.stage.trip.seq, "word": "panda"}
 
 
+async def test_a_forms_address_is_looked_at(booth: Booth) -> None:
+    """Reloading a page that a form led to, or choosing its language, leads to the ride and does nothing."""
+    browser = booth.browser()
+    await browser.ride()
+    for form in ("order", "fare", "stop"):
+        assert (await browser.get(f"/pay/V1/t1/{form}?lang=zh")).headers["location"] == "/pay/V1/t1"
+    assert booth.stage.trip.data.payments == 0
+
+
 async def test_a_form_sent_twice_is_one_payment(booth: Booth) -> None:
     """Double clicks, a reload, an old tab and a second tab ask for the fare once."""
     browser = booth.browser()
@@ -294,6 +303,7 @@ async def test_hosts_that_do_not_answer(booth: Booth) -> None:
     booth.hosts.down = True
     answer = await browser.submit(page, "pay")
     assert (answer.status_code, text(answer, "error-number")) == (503, str(ErrorCode.UNAVAILABLE.value))
+    assert 'id="again" class="button" href="/pay/V1/t1"' in answer.text
     booth.hosts.down = False
     await browser.submit(page, "pay")
     assert booth.stage.trip.data.payments == 1

@@ -1,6 +1,7 @@
 // The ride's page: asks the server how the payment stands, and opens Alipay's cashier. ES5, for old WebViews.
 (function () {
   var ASK_EVERY_MS = 2000;
+  var ASK_SOON_MS = 1000;
   var NO_BRIDGE_AFTER_MS = 5000;
   var SAID = {
     '9000': 'checking', '8000': 'checking', '6004': 'checking', '5000': 'checking', '99': 'checking',
@@ -10,6 +11,7 @@
   var status = document.getElementById('status');
   var opener = document.getElementById('open-cashier');
   var trade = ride.getAttribute('data-trade');
+  var pause = ride.getAttribute('data-step') === 'ordering' ? ASK_SOON_MS : ASK_EVERY_MS;
   var forms = document.getElementsByTagName('form');
 
   function say(name) {
@@ -32,7 +34,7 @@
     request.open('GET', ride.getAttribute('data-state'), true);
     request.onreadystatechange = function () {
       if (request.readyState !== 4) return;
-      setTimeout(ask, ASK_EVERY_MS);
+      setTimeout(ask, pause);
       if (request.status === 200) hear(JSON.parse(request.responseText));
       else if (request.status === 401) location.reload();
     };
@@ -83,5 +85,5 @@
     opener.onclick = cashier;
     whenReady();
   }
-  if (ride.getAttribute('data-state')) setTimeout(ask, ASK_EVERY_MS);
+  if (ride.getAttribute('data-state')) setTimeout(ask, pause);
 })();
