@@ -42,6 +42,8 @@ RETRY_LOAD_S: Final = 0.2
 TICK_S: Final = 0.02
 GATHER_S: Final = 0.01
 """Pushes are gathered this long before a poll is answered: a Ray call costs half a millisecond of processor."""
+LEISURE_S: Final = 0.25
+"""So long what only the newest counts of may wait for company: which fixes were heard, where the car is."""
 
 NOT_NOW: Final = frozenset(
     {
@@ -178,19 +180,28 @@ class HostShell:
         self.core.detach(gateway, key, audience)
 
     async def poll(self, gateway: str, incarnation: str, cursor: int, wait_s: float) -> Inbox:
-        """What a gateway has not got yet; waits for something at most ``wait_s``."""
-        inbox = self._fetch(gateway, incarnation, cursor)
-        deadline = self._clock.wall() + wait_s
-        while not inbox.pushes and inbox.incarnation == incarnation and self._clock.wall() < deadline:
+        """What a gateway has not got yet; waits for something at most ``wait_s``.
+
+        Numbered pushes are brought at once, those of which only the newest counts at their leisure.
+        """
+        inboxes, began = self.core.inboxes, self._clock.wall()
+        inboxes.open(gateway, began)
+        if inboxes.incarnation(gateway) != incarnation or inboxes.numbered(gateway, cursor):
+            return self._fetch(gateway, incarnation, cursor)
+        while (left_s := self._patience_s(gateway, wait_s, self._clock.wall() - began)) > 0:
             self._news.clear()
-            if not self.core.inboxes.waiting(gateway, cursor):
-                try:
-                    await asyncio.wait_for(self._news.wait(), deadline - self._clock.wall())
-                except TimeoutError:
-                    break
+            try:
+                await asyncio.wait_for(self._news.wait(), left_s)
+            except TimeoutError:
+                break
+            if inboxes.numbered(gateway, cursor):
                 await asyncio.sleep(GATHER_S)
-            inbox = self._fetch(gateway, incarnation, cursor)
-        return inbox
+                break
+        return self._fetch(gateway, incarnation, cursor)
+
+    def _patience_s(self, gateway: str, wait_s: float, waited_s: float) -> float:
+        """How much longer a poll may wait."""
+        return (min(wait_s, LEISURE_S) if self.core.inboxes.soft(gateway) else wait_s) - waited_s
 
     def _fetch(self, gateway: str, incarnation: str, cursor: int) -> Inbox:
         return self.core.inboxes.fetch(gateway, incarnation, cursor, self._clock.wall())

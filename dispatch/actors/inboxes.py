@@ -109,10 +109,15 @@ class Inboxes:
         box.newest.clear()
         return Inbox(current, box.first - 1 + len(box.pushes), pushes)
 
-    def waiting(self, gateway: str, cursor: int) -> bool:
-        """Whether a poll with this cursor would bring something."""
+    def numbered(self, gateway: str, cursor: int) -> bool:
+        """Whether a poll with this cursor would bring numbered pushes."""
         box = self._boxes.get(gateway)
-        return box is not None and (bool(box.newest) or box.first + len(box.pushes) - 1 > cursor)
+        return box is not None and box.first + len(box.pushes) - 1 > cursor
+
+    def soft(self, gateway: str) -> bool:
+        """Whether a poll would bring pushes of which only the newest counts."""
+        box = self._boxes.get(gateway)
+        return box is not None and bool(box.newest)
 
     def expire(self, now: float) -> None:
         """Forget gateways that no longer poll."""

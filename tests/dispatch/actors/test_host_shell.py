@@ -22,6 +22,7 @@ from dispatch.actors.protocol import (
     Done,
     Envelope,
     HostsUnavailableError,
+    Push,
     Refused,
     Reply,
 )
@@ -347,3 +348,23 @@ async def test_whoever_missed_too_much_gets_a_snapshot(monkeypatch: pytest.Monke
         assert isinstance(attached, Attached)
         assert not attached.recovered
         assert attached.snapshot is not None
+
+
+async def test_what_only_the_newest_counts_of_travels_at_leisure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not end a poll at once, and goes along with what does; alone, it goes after a while."""
+    monkeypatch.setattr(host_shell, "LEISURE_S", WITHIN_S)
+    async with running() as host:
+        await host.shell.attach("g", Attachment("vehicle:V1", driver()))
+        born = await host.shell.poll("g", "", 0, WITHIN_S)
+        heard = Push("vehicle:V1", "driver", 0, b"heard")
+        host.core.inboxes.push_newest("g", heard, "heard")
+        waiting = asyncio.ensure_future(host.shell.poll("g", born.incarnation, born.cursor, WITHIN_S))
+        await host.ask(V, StartShift(profile()), driver(), "on")
+
+        news = await waiting
+        assert [push.seq for push in news.pushes] == [1, 0]
+
+        monkeypatch.setattr(host_shell, "LEISURE_S", 0.0)
+        host.core.inboxes.push_newest("g", heard, "heard")
+        alone = await host.shell.poll("g", news.incarnation, news.cursor, WITHIN_S)
+        assert alone.pushes == [heard]
