@@ -22,11 +22,11 @@ OURS = "http://127.0.0.1:8080"
 
 
 @pytest.fixture
-async def settings(tmp_path: Path) -> AsyncIterator[Settings]:
+async def settings(folder: Path) -> AsyncIterator[Settings]:
     """Settings of a system that has its payments at a sandbox of its own."""
-    sandbox = SandboxProcess(tmp_path)
+    sandbox = SandboxProcess(folder)
     await sandbox.start()
-    yield load_settings(None, {**sandbox.settings(), "server.data_dir": str(tmp_path)})
+    yield load_settings(None, {**sandbox.settings(), "server.data_dir": str(folder)})
     await sandbox.stop()
 
 
