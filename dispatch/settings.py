@@ -5,6 +5,7 @@ Seconds are on the city's clock or on the wall's, as each unit says (they differ
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal, Self, TypeVar
 
@@ -279,13 +280,22 @@ class AlipayAccount(Section):
 
 class AlipaySettings(AlipayAccount):
     """The account that collects, at Alipay or an acquirer. A company of a system provider has an account of its own in
-    a section `[alipay.companies.ID]` with these settings (but the last three), where nothing is taken from here."""
+    a section `[alipay.companies.ID]` with these settings (but the last four), where nothing is taken from here."""
 
     pay_within_min: int = _set(30, "An order not paid by then is closed.", "min, wall", ge=1, le=21_600)
     bridge_url: str = _set(
         "", "Script that plays the Alipay app's bridge in any browser, the sandbox's `/sandbox/bridge.js`; empty: none."
     )
+    reconcile_at: str = _set(
+        "10:00", "When a day's books are held against Alipay's bill, on the next day in Beijing; empty: only by hand."
+    )
     companies: dict[str, AlipayAccount] = _set({}, "Accounts of companies' own, by the company's id.")
+
+    @model_validator(mode="after")
+    def _a_time_of_day(self) -> Self:
+        if self.reconcile_at and not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", self.reconcile_at):
+            raise ValueError("reconcile_at must be a time like 10:00, or empty")
+        return self
 
 
 class LimitSettings(Section):

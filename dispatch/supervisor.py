@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
+from functools import partial
 from pathlib import Path
 from subprocess import Popen
 from typing import Final
@@ -29,11 +30,13 @@ from dispatch.actors.line import LineDownError
 from dispatch.actors.system import System
 from dispatch.clock import CityClock
 from dispatch.config import Settings, SettingsError, token_secret
-from dispatch.entity import KINDS
+from dispatch.daily_bill import DailyBill, alipays_bills
+from dispatch.entity import KINDS, EntityKey, Signal
 from dispatch.payment.configured import open_gateways
 from dispatch.store.embedded_valkey import EmbeddedValkey, ValkeyNotStartedError
 from dispatch.store.journal import JournalUnavailableError, StoredDue
 from dispatch.store.migrations import upgrade
+from dispatch.store.sql_books import SqlBooks
 from dispatch.store.sql_journal import JournalMismatchError, SqlJournal, open_journal
 
 log = structlog.get_logger()
@@ -49,6 +52,9 @@ WHY_NOT_STARTED: Final = (
 )
 RESTART_AFTER_S: Final = 0.3
 GATEWAY_STOP_S: Final = 8.0
+ALARM_WITHIN_S: Final = 30.0
+ALARMS_OF: Final = EntityKey("payment", "daily-bill")
+"""Its host raises the alarms of no payment in particular. There is no such payment."""
 
 
 class StartError(Exception):
@@ -136,7 +142,8 @@ class Supervisor:
         for number in range(settings.server.gateways):
             self._start_gateway(number)
         loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(self.cluster.watch()), loop.create_task(self._watch_gateways())]
+        works = (self.cluster.watch(), self._watch_gateways(), self._daily_bill(self._journal, self.system).run())
+        self._tasks = [loop.create_task(work) for work in works]
         log.info("serving", url=self.url)
 
     async def _anchors(self, journal: SqlJournal) -> tuple[float, float]:
@@ -159,6 +166,24 @@ class Supervisor:
         self._valkey = EmbeddedValkey(data_dir / "valkey")
         self._valkey.start()
         return self._valkey.url
+
+    # ── the daily bill ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def _daily_bill(self, journal: SqlJournal, system: System) -> DailyBill:
+        clock = system.clock()
+        source = partial(alipays_bills, self.settings, clock)
+        return DailyBill(self.settings, SqlBooks(journal.database), clock, self._raise_alarm, source)
+
+    async def _raise_alarm(self, signal: Signal) -> None:
+        """As a payment's own alarm: logged, counted and told to consoles by a payment host.
+
+        Raises ``LineDownError`` where it does not answer.
+        """
+        assert self.system is not None  # noqa: S101 - started before anything can go wrong
+        assert self.cluster is not None  # noqa: S101 - likewise
+        line = self.cluster.hosts.line(self.system.placement.host_of(ALARMS_OF))
+        await line.call("ping", within_s=ALARM_WITHIN_S)
+        await line.call("signals", [signal])
 
     # ── gateways ─────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -88,32 +88,28 @@ class SqlBooks:
         asked = asked.where(_done.state != RUNNING).order_by(_done.day)
         return await self._database.read(lambda it: [(row.day, row.state) for row in it.execute(asked)])
 
-    async def take(self, day: str, account: str, *, now: float, until: float) -> bool:
-        """Have a day to oneself until ``until`` (wall seconds). False where it is done, or another has it."""
+    async def take(self, day: str, account: str, *, now: float, until: float) -> int:
+        """Have a day to oneself until ``until`` (wall seconds): how often it was taken, this time included.
+
+        0 where it is done, or another has it. Who fails just lets the time run out.
+        """
         try:
             return await self._database.write(partial(_take, day=day, account=account, now=now, until=until))
         except DBAPIError as error:
             if not is_duplicate(error):
                 raise
-            return False
-
-    async def put_off(self, day: str, account: str, until: float) -> None:
-        """Give a day back, not to be taken before ``until``."""
-        await self._set(day, account, free_at=until)
+            return 0
 
     async def settle(self, day: str, account: str, outcome: Outcome, body: str) -> None:
         """A day is done. ``body`` is its report, as JSON."""
-        await self._set(day, account, state=outcome, body=body)
+        done = update(schema.reconciliation).where(_is(day, account), _done.state == RUNNING)
+        await self._database.write(lambda it: it.execute(done.values(state=outcome, body=body)).rowcount)
 
     async def report(self, day: str, account: str) -> tuple[str, str] | None:
         """The outcome and the report of a day that is done."""
         asked = select(_done.state, _done.body).where(_is(day, account), _done.state != RUNNING)
         row = await self._database.read(lambda it: it.execute(asked).one_or_none())
         return None if row is None else (row.state, row.body or "")
-
-    async def _set(self, day: str, account: str, **values: str | float) -> None:
-        change = update(schema.reconciliation).where(_is(day, account), _done.state == RUNNING).values(values)
-        await self._database.write(lambda it: it.execute(change).rowcount)
 
 
 def _moves(holder: str) -> ColumnElement[bool]:
@@ -128,13 +124,13 @@ def _is(day: str, account: str) -> ColumnElement[bool]:
     return and_(_done.day == day, _done.account == account)
 
 
-def _take(connection: Connection, *, day: str, account: str, now: float, until: float) -> bool:
+def _take(connection: Connection, *, day: str, account: str, now: float, until: float) -> int:
     """PostgreSQL looks at the row anew after it has waited for another who takes it: one alone finds it free."""
     free = update(schema.reconciliation).where(_is(day, account), _done.state == RUNNING, _done.free_at <= now)
-    if connection.execute(free.values(free_at=until, tries=_done.tries + 1)).rowcount:
-        return True
-    if connection.execute(select(_done.state).where(_is(day, account))).first() is not None:
-        return False
+    taken = connection.execute(free.values(free_at=until, tries=_done.tries + 1)).rowcount
+    tries = connection.execute(select(_done.tries).where(_is(day, account))).scalar()
+    if tries is not None:
+        return int(tries) if taken else 0
     new = {"day": day, "account": account, "state": RUNNING, "tries": 1, "free_at": until}
     connection.execute(insert(schema.reconciliation), new)
-    return True
+    return 1
