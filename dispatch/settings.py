@@ -292,6 +292,12 @@ class AlipaySettings(AlipayAccount):
     companies: dict[str, AlipayAccount] = _set({}, "Accounts of companies' own, by the company's id.")
 
     @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if self.bridge_url and not self.bridge_url.startswith(("http://", "https://")):
+            raise ValueError("bridge_url must begin with http:// or https://")
+        return self
+
+    @model_validator(mode="after")
     def _a_time_of_day(self) -> Self:
         if self.reconcile_at and not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", self.reconcile_at):
             raise ValueError("reconcile_at must be a time like 10:00, or empty")

@@ -26,7 +26,6 @@ from dispatch.ids import DriverId
 from dispatch.payment.configured import open_gateways
 from dispatch.payment.minute_word import MinuteWord, minute_word
 from dispatch.signals import Metrics, configure_logging, merged
-from dispatch.store.bus import BusUnavailableError
 from dispatch.store.database import Database, open_database
 from dispatch.store.redis_bus import RedisBus
 from dispatch.store.sql_history import SqlHistory
@@ -40,7 +39,7 @@ from ws_gateway.pay.answers import Answers
 from ws_gateway.pay.authorizations import Authorizations, open_authorizations
 from ws_gateway.pay.counter import Counter
 from ws_gateway.pay.fare_desk import FareDesk
-from ws_gateway.pay.limits import Allow, Limits
+from ws_gateway.pay.limits import Allow, Limits, allowed_by
 from ws_gateway.pay.routes import pay_routes
 from ws_gateway.pay.seals import Seals
 from ws_gateway.pricing import price_by
@@ -90,7 +89,7 @@ async def _dependencies(system: System, settings: Settings, number: int) -> Asyn
     hosts.start()
     try:
         deps = _wire(system, settings, hosts=hosts, feed=feed, database=database, notices=AlipayNotices(alipay, hosts))
-        counter = _counter(deps, settings, authorizations, allow=_allowed_by(redis))
+        counter = _counter(deps, settings, authorizations, allow=allowed_by(redis))
         yield msgspec.structs.replace(deps, pages=tuple(pay_routes(counter)))
     finally:
         await hosts.stop()
@@ -168,18 +167,6 @@ def _counter(deps: Dependencies, settings: Settings, authorizations: Authorizati
         word=word,
         new_id=_new_id,
     )
-
-
-def _allowed_by(bus: RedisBus) -> Allow:
-    """The bus counts; while it is down, nobody is kept from paying."""
-
-    async def allow(what: str, per_s: float, burst: int) -> bool:
-        try:
-            return await bus.allow(what, per_s, burst)
-        except BusUnavailableError:
-            return True
-
-    return allow
 
 
 def _new_id() -> str:

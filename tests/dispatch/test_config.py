@@ -87,6 +87,7 @@ def test_zones_are_tables(tmp_path: Path) -> None:
         ("[[city.zones]]\nlat = 91", "city.zones.0.lat: must be less than or equal to 90"),
         ('[auth]\ntoken_secret = "short"', "auth.token_secret must have 32 characters or more"),
         ('[alipay]\ngateway_url = "https://x"', "alipay.partner must be set where gateway_url is"),
+        ('[alipay]\nbridge_url = "/bridge.js"', "alipay.bridge_url must begin with http:// or https://"),
         (
             '[alipay]\ngateway_url = "https://x"\npartner = "2088"\nsign_type = "MD5"',
             "alipay.md5_key must be set for sign_type MD5",

@@ -15,9 +15,15 @@ from ws_gateway.pay.wording import Wording
 
 SESSION_COOKIE: Final = "taxi_pay"
 JOURNEY_COOKIE: Final = "taxi_pay_journey"
+RIDE_COOKIE: Final = "taxi_pay_ride"
 LANGUAGE_COOKIE: Final = "taxi_pay_language"
 PATH: Final = "/pay"
-_YEAR_S: Final = 31_536_000
+_LIVES_S: Final = {
+    SESSION_COOKIE: Session.LIFE_S,
+    JOURNEY_COOKIE: Journey.LIFE_S,
+    RIDE_COOKIE: 86_400.0,
+    LANGUAGE_COOKIE: 31_536_000.0,
+}
 
 
 class Visit(msgspec.Struct, frozen=True):
@@ -76,10 +82,8 @@ class Answers:
 
     def remember(self, response: Response, cookie: str, text: str) -> None:
         """A cookie that no script reads and no other site's form carries along."""
-        life_s = {SESSION_COOKIE: Session.LIFE_S, JOURNEY_COOKIE: Journey.LIFE_S}.get(cookie, _YEAR_S)
-        response.set_cookie(
-            cookie, text, max_age=int(life_s), path=PATH, secure=self._secure, httponly=True, samesite="lax"
-        )
+        life_s = int(_LIVES_S[cookie])
+        response.set_cookie(cookie, text, max_age=life_s, path=PATH, secure=self._secure, httponly=True, samesite="lax")
 
     def forget(self, response: Response, cookie: str) -> None:
         """The end of a cookie."""

@@ -10,22 +10,24 @@ import hmac
 from typing import Final
 from urllib.parse import quote
 
+import structlog
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
 from dispatch.errors import DispatchError, ErrorCode
 from dispatch.payment.authorization import Authorised
-from dispatch.payment.gateway import Refused
-from dispatch.payment.phrases import phrase
+from dispatch.payment.gateway import Refused, Unknown
+from dispatch.payment.phrases import UNCLEAR, phrase
 from dispatch.registry import Vehicle
-from ws_gateway.pay.answers import JOURNEY_COOKIE, SESSION_COOKIE, Visit
+from ws_gateway.pay.answers import JOURNEY_COOKIE, RIDE_COOKIE, SESSION_COOKIE, Visit
 from ws_gateway.pay.counter import Counter, known_name, ride_path
 from ws_gateway.pay.qr import inline_code, pay_url
 from ws_gateway.pay.seals import Journey, Session
 from ws_gateway.pay.visitor import is_alipay
 
 LOOK_AGAIN_S: Final = 5
+_log = structlog.get_logger("pay")
 
 
 class Arrival:
@@ -60,7 +62,7 @@ class Arrival:
         again = request.query_params.get("ride", "")
         ride = known_name(again, ErrorCode.UNKNOWN_TRIP) if again else ""
         if visit.session is not None and visit.session.account == self._at.authorizers.account_of(car.company):
-            return await self._to_ride(visit, car, ride)
+            return await self._to_ride(visit, request, car, ride)
         sandbox = bool(self._at.answers.bridge_url)
         if is_alipay(request.headers.get("user-agent", "")) or (sandbox and request.query_params.get("sandbox") == "1"):
             return await self._depart(request, car, ride)
@@ -71,12 +73,14 @@ class Arrival:
         }
         return self._at.answers.page(visit, "browser.html", shown)
 
-    async def _to_ride(self, visit: Visit, car: Vehicle, ride: str) -> Response:
+    async def _to_ride(self, visit: Visit, request: Request, car: Vehicle, ride: str) -> Response:
         trip = ride or await self._at.desk.ride_in(car.id)
         if trip is not None:
             return self._at.answers.onward(ride_path(car.id, trip))
         again = f"/pay/{quote(car.id, safe='')}"
-        shown = {"vehicle": car.id, "again": again, "refresh_s": LOOK_AGAIN_S}
+        last = request.cookies.get(RIDE_COOKIE, "")
+        before = last if last.startswith(f"{again}/") else ""
+        shown = {"vehicle": car.id, "again": again, "before": before, "refresh_s": LOOK_AGAIN_S}
         return self._at.answers.page(visit, "nothing.html", shown)
 
     async def _depart(self, request: Request, car: Vehicle, ride: str) -> Response:
@@ -114,14 +118,20 @@ class Arrival:
             return self._at.problem(visit, ErrorCode.WRONG_CREDENTIALS, again=back)
         answer = await authorizer.passenger_of(code)
         if not isinstance(answer, Authorised):
-            refused = isinstance(answer, Refused)
-            said = visit.words.phrase(phrase(answer.code if isinstance(answer, Refused) else "SYSTEM_ERROR"))
-            number = ErrorCode.WRONG_CREDENTIALS if refused else ErrorCode.UNAVAILABLE
-            return self._at.problem(visit, number, again=back, said=said[0])
+            return self._not_told(visit, answer, back)
         response = self._at.answers.onward(back)
         session = Session(user_id=answer.user_id, account=journey.account, sid=self._at.new_id())
         self._at.answers.remember(response, SESSION_COOKIE, self._at.seal(session))
         return response
+
+    def _not_told(self, visit: Visit, answer: Refused | Unknown, back: str) -> Response:
+        """Alipay refused the code, or nobody knows."""
+        _log.warning("a passenger is not known", answer=answer)
+        if isinstance(answer, Unknown):
+            said = visit.words.phrase(UNCLEAR)
+            return self._at.problem(visit, ErrorCode.UNAVAILABLE, again=back, said=said[0])
+        said = visit.words.phrase(phrase(answer.code))
+        return self._at.problem(visit, ErrorCode.WRONG_CREDENTIALS, again=back, said=said[0])
 
 
 def _ascii(text: str) -> str:

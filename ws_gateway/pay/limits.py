@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from starlette.requests import Request
 
 from dispatch.errors import DispatchError, ErrorCode
+from dispatch.store.bus import BusUnavailableError
 from ws_gateway.pay.seals import Session
 
 Allow = Callable[[str, float, int], Awaitable[bool]]
@@ -26,6 +27,26 @@ ADDRESS: Final = Limit(40.0, 400)
 SESSION: Final = Limit(5.0, 40)
 SIGN_IN: Final = Limit(4.0, 60)
 """Per address: each costs a call to Alipay."""
+
+
+class Counting(Protocol):
+    """What is needed here of :class:`dispatch.store.bus.Bus`."""
+
+    async def allow(self, what: str, per_s: float, burst: int) -> bool:
+        """Whether it may be done now. Raises ``BusUnavailableError``."""
+        ...
+
+
+def allowed_by(bus: Counting) -> Allow:
+    """The bus counts; while it is down, nobody is kept from paying."""
+
+    async def allow(what: str, per_s: float, burst: int) -> bool:
+        try:
+            return await bus.allow(what, per_s, burst)
+        except BusUnavailableError:
+            return True
+
+    return allow
 
 
 class Limits:

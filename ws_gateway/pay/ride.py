@@ -16,7 +16,7 @@ from starlette.responses import Response
 from dispatch.errors import DispatchError, ErrorCode
 from dispatch.payment.phrases import phrase
 from dispatch.units import CityTime
-from ws_gateway.pay.answers import Visit
+from ws_gateway.pay.answers import RIDE_COOKIE, Visit
 from ws_gateway.pay.counter import Counter, known_name, ride_path
 from ws_gateway.pay.fare_desk import RideFare
 from ws_gateway.pay.flow import WATCHED, Payer, Step, failure_of, step_of, typed_amount
@@ -144,8 +144,11 @@ class Ride:
     # ── what is done ─────────────────────────────────────────────────────────────────────────────────────────────
 
     async def order(self, visit: Visit, request: Request) -> Response:
-        """``POST /pay/{vehicle}/{trip}/order``: pay the fare that the page showed."""
-        return await self._act(visit, request, "order", self._pay)
+        """``POST /pay/{vehicle}/{trip}/order``: pay the fare that the page showed, and know the ride again."""
+        response = await self._act(visit, request, "order", self._pay)
+        if response.status_code == 303:
+            self._at.answers.remember(response, RIDE_COOKIE, ride_path(*_names(request)))
+        return response
 
     async def fare(self, visit: Visit, request: Request) -> Response:
         """``POST /pay/{vehicle}/{trip}/fare``: type the fare, where the car has no meter."""

@@ -165,6 +165,19 @@ async def test_a_car_in_which_nothing_is_to_be_paid() -> None:
     assert (await browser.get("/pay/V1")).headers["location"] == "/pay/V1/t1"
 
 
+async def test_a_paid_ride_is_found_again(booth: Booth) -> None:
+    """Who paid and scans again finds nothing to pay, but the way to the ride and its bill; others do not."""
+    browser, other = booth.browser(), booth.browser()
+    await browser.submit(await browser.ride(), "pay")
+    booth.hear("paid")
+    page = await browser.get("/pay/V1")
+    assert has(page, "nothing")
+    assert 'id="last-ride" class="button plain" href="/pay/V1/t1"' in page.text
+    assert not has(await browser.get("/pay/V2"), "last-ride")
+    await other.sign_in(user="2088102146225999")
+    assert not has(await other.get("/pay/V1"), "last-ride")
+
+
 async def test_a_ride_is_found_again_after_signing_in(booth: Booth) -> None:
     """Who comes back to a ride's page after an hour signs in and sees that ride, not the next one in the car."""
     browser = booth.browser()
