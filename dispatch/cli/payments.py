@@ -213,7 +213,8 @@ def _unclear(row: PaymentRow) -> dict[str, object]:
         "vehicle": row.vehicle,
         "company": row.company,
         "why": row.unclear,
-        "since": _moment(row.updated_at),
+        "opened": _moment(row.opened_at),
+        "changed": _moment(row.updated_at),
     }
 
 
@@ -223,9 +224,10 @@ def _show_unclear(rows: Sequence[PaymentRow]) -> None:
     if not rows:
         typer.echo("No payment is unknown.")
         return
-    table = _table("trip", "order", "amount", "vehicle", "since", "why", right=(2,))
+    columns = ("trip", "order", "amount", "vehicle", "opened", "changed", "why")
+    table = _table(*columns, right=(2,))
     for told in map(_unclear, rows):
-        table.add_row(*(str(told[name] or "—") for name in ("trip", "order", "amount", "vehicle", "since", "why")))
+        table.add_row(*(str(told[name] or "—") for name in columns))
     Console(highlight=False).print(table)
 
 
