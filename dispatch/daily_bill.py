@@ -102,10 +102,11 @@ async def reconcile_day(
     days = (day - ONE_DAY, day, day + ONE_DAY)
     rows = await books.entries(ALIPAY, [each.isoformat() for each in days], account.scope)
     booked = [_booked(row) for row in rows]
-    bills = {each: await _bill(each, account, source) for each in days if each == day or is_there(each, now)}
+    bills = {each: await _bill(each, account, source, now) for each in days if each == day or is_there(each, now)}
     if bills[day] is None:
         if not is_there(day, now) or any(entry.day == day for entry in booked):
-            raise NotReconciledError(f"there is no bill of {day} yet: Alipay has it on the next day from nine o'clock")
+            why = "it comes on the next day from about nine o'clock in Beijing"
+            raise NotReconciledError(f"Alipay has no bill of {day}: {why}")
         bills[day] = _empty(day)
     there = {each: bill for each, bill in bills.items() if bill is not None}
     return reconcile(day, booked, there, account.currency)
@@ -131,10 +132,10 @@ def _booked(row: LedgerRow) -> Booked:
     )
 
 
-async def _bill(day: dt.date, account: BillAccount, source: BillSource) -> Bill | None:
+async def _bill(day: dt.date, account: BillAccount, source: BillSource, now: float) -> Bill | None:
     content = await source.fetch_bill(day)
     if isinstance(content, NoBill):
-        return _empty(day) if content.reason in NOTHING_HAPPENED else None
+        return _empty(day) if content.reason in NOTHING_HAPPENED and is_there(day, now) else None
     if isinstance(content, Unknown):
         raise NotReconciledError(f"the bill of {day} cannot be fetched: {content.reason}")
     try:

@@ -46,7 +46,7 @@ def reconcile(
     from dispatch.daily_bill import NotReconciledError, bill_account, bill_accounts
     from dispatch.payment.bill_report import report_of
 
-    settings = settings_of(config, given_settings(server__data_dir=data_dir))
+    settings = _settings(config, data_dir)
     one = company is not None or file
     accounts = [bill_account(settings, company or "")] if one else bill_accounts(settings)
     if not accounts:
@@ -108,7 +108,7 @@ def listed(
         return
     if not unknown:
         raise fail("say --unknown, or check; see taxi payments --help")
-    settings = settings_of(config, given_settings(server__data_dir=data_dir))
+    settings = _settings(config, data_dir)
 
     async def run(books: SqlBooks) -> Sequence[PaymentRow]:
         return await books.unclear()
@@ -124,11 +124,11 @@ def listed(
 
 @payments.command()
 def check(json: Json = False, config: Config = None, data_dir: DataDir = None) -> None:
-    """Whether each Alipay account is ready: a sentence for each thing. Exit code 1: something is wrong."""
+    """Whether each Alipay account is ready, a sentence for each thing. Exit code 1: something is wrong."""
     from dispatch.clock import CityClock
     from dispatch.payment.account_check import check_payments
 
-    settings = settings_of(config, given_settings(server__data_dir=data_dir))
+    settings = _settings(config, data_dir)
     findings = asyncio.run(check_payments(settings, CityClock()))
     if json:
         print_json({"ok": all(finding.ok for finding in findings), "findings": findings})
@@ -137,6 +137,13 @@ def check(json: Json = False, config: Config = None, data_dir: DataDir = None) -
             typer.echo(f"{'✓' if finding.ok else '✗'} {_account_name(finding.company)}: {finding.text}")
     if not all(finding.ok for finding in findings):
         raise typer.Exit(OPEN)
+
+
+def _settings(config: Path | None, data_dir: Path | None) -> Settings:
+    try:
+        return settings_of(config, given_settings(server__data_dir=data_dir))
+    except typer.Exit as error:
+        raise typer.Exit(NOT_DONE) from error
 
 
 def _with_books(settings: Settings, work: Callable[[SqlBooks], Awaitable[T]]) -> T:

@@ -89,6 +89,7 @@ def test_what_cannot_be_done(taxi: Taxi) -> None:
         (("reconcile", "2026-11-20", *DATA, *file), "the files are of 2026-11-21"),
         ((*RECONCILE, "--file", "page.zip"), "the zip cannot be read"),
         ((*RECONCILE, "--file", "none.zip"), "none.zip"),
+        ((*RECONCILE, "--config", "none.toml"), "none.toml"),
     ):
         done = taxi(*words)
         assert (done.exit_code, done.stderr.count("\n")) == (2, 1), done.output
