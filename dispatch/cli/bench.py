@@ -19,6 +19,7 @@ BENCHES: Final = {
     "hku": "the published results of Wei, Feng, Ke and Yang, through the real matcher",
     "policy": "a real evening, exact against oldest request first",
     "restart": "a host killed, until every vehicle answers again",
+    "payments": "each payment gateway under each fault and death of its host, and rides paid a second",
 }
 Option = str | int | float | bool
 

@@ -1,0 +1,102 @@
+"""What became of a case, by the sandbox's accounts, the journal and the company's books."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import msgspec
+from sqlalchemy import text
+
+from bench.payment_ride import Ride
+from dispatch.actors.entry import folded
+from dispatch.actors.kinds import EntityKind
+from dispatch.entity import EntityKey
+from dispatch.payment.ledger import ALIPAY, FARES, IN_CASH, OWED
+from dispatch.payment.payment import Payment
+from dispatch.payment.payment_state import COLLECTED, CREATING, UNKNOWN, WAITING
+from dispatch.store.journal import History
+from dispatch.store.sql_journal import SqlJournal
+
+_BOOKS = text("SELECT from_account, to_account, amount_minor FROM ledger WHERE payment = :payment")
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """How a case ended; ``why`` says in words what is wrong."""
+
+    case: str
+    state: str
+    paid: bool
+    struck: bool
+    died: bool
+    charged_twice: bool
+    lost: bool
+    unknown: bool
+    unbalanced: bool
+    alarms: int
+    why: str
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing is wrong."""
+        return not (self.charged_twice or self.lost or self.unknown or self.unbalanced or self.why)
+
+
+async def judge(ride: Ride, journal: SqlJournal, kind: EntityKind) -> Verdict:
+    """Look at a ride whose days are over."""
+    (history,) = await journal.load([EntityKey("payment", ride.trip)])
+    payment = folded(kind, history)[0]
+    assert isinstance(payment, Payment)  # noqa: S101 - of its kind
+    books = await _books(journal, ride.trip)
+    held = sum(balance.net_minor for balance in ride.alipay.balances(ride.trip))
+    spent = held + books[IN_CASH]
+    data = payment.data
+    kept = ride.fare.minor - data.refunded if data.state in COLLECTED else 0
+    charged_twice = spent > ride.fare.minor
+    open_ends = _open_ends(payment, history)
+    wrong_books = _wrong_books(books, held, kept)
+    return Verdict(
+        case=ride.case.name,
+        state=data.state,
+        paid=data.state in COLLECTED,
+        struck=ride.strikes > 0,
+        died=ride.death.died,
+        charged_twice=charged_twice,
+        lost=not charged_twice and spent != kept,
+        unknown=bool(open_ends),
+        unbalanced=bool(wrong_books),
+        alarms=len(ride.host.alarms),
+        why="; ".join([*open_ends, *wrong_books, *ride.host.failures, *_wrong_tale(ride)])
+        + (f"; spent {spent}, kept {kept}" if spent != kept else ""),
+    )
+
+
+async def _books(journal: SqlJournal, payment: str) -> Counter[str]:
+    """Balances of the accounts: what a ride moved to each, less what it moved away."""
+    rows = await journal.database.read(lambda it: it.execute(_BOOKS, {"payment": payment}).all())
+    balances: Counter[str] = Counter()
+    for giver, taker, minor in rows:
+        balances[giver] -= minor
+        balances[taker] += minor
+    return balances
+
+
+def _wrong_books(books: Counter[str], held: int, kept: int) -> list[str]:
+    expected = {OWED: 0, ALIPAY: held, FARES: -kept}
+    told = [f"{name} {books[name]}, not {minor}" for name, minor in expected.items() if books[name] != minor]
+    return told + (["accounts add up to something"] if sum(books.values()) else [])
+
+
+def _open_ends(payment: Payment, history: History) -> list[str]:
+    data = payment.data
+    told = [f"attempt {each.order} open: {each.reason}" for each in data.attempts if each.end == "open"]
+    told += [f"refund {each.refund} open: {each.unclear}" for each in data.refunds if each.end == "open"]
+    told += [f"{each.order} is being checked" for each in data.attempts if each.checking]
+    told += [f"state {data.state}"] if data.state in (CREATING, WAITING, UNKNOWN) else []
+    return told + [f"due {each.name}" for each in history.dues]
+
+
+def _wrong_tale(ride: Ride) -> list[str]:
+    """The trip must hear at most once that it is paid."""
+    # A tale that is told again after a death is the same to the letter.
+    times = len({msgspec.json.encode(outcome) for outcome in ride.outcomes if outcome.state == "paid"})
+    return [f"told {times} times that it is paid"] if times > 1 else []
