@@ -14,7 +14,7 @@ JOBS   ?= auto
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test lint types imports unit integration chaos docs format lock clean
+.PHONY: help setup run test lint types imports unit browser integration chaos docs format lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name what; \
@@ -54,7 +54,12 @@ imports: setup ## which part may know which (.importlinter)
 unit: setup ## tests without processes, sockets and databases, in parallel
 	$(BIN)/pytest -q -n $(JOBS) -m "not integration"
 
-integration: setup ## tests with real parts: Valkey, PostgreSQL, Ray, sockets
+browser: ## Chromium for the tests: the system's, else Debian's package (as root)
+	@command -v chromium || command -v chromium-browser || command -v google-chrome || \
+	{ test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } || \
+	{ echo "make: the tests need Chromium. Debian, as root: apt-get install chromium" >&2; exit 1; }
+
+integration: setup browser ## tests with real parts: Valkey, PostgreSQL, Ray, sockets, Chromium
 	$(BIN)/pytest -q -m "integration and not chaos"
 
 chaos: setup ## hosts killed under load, an actor for each entity: minutes long
