@@ -80,11 +80,11 @@ class Inbox(httpx.AsyncBaseTransport):
 
 
 class Balance(msgspec.Struct, frozen=True):
-    """What an order brought the company, in minor units, and how often its buyer was charged."""
+    """What an order brought the company and what of it went back, in minor units."""
 
     order: str
-    captures: int
-    net_minor: int
+    captured_minor: int
+    refunded_minor: int
 
 
 class Alipay:
@@ -147,7 +147,7 @@ class Alipay:
         """Each order of a trip, from the sandbox's books."""
         orders: list[dict[str, Any]] = accounts_of(self.sandbox.exchange)["orders"]
         return [
-            Balance(each["out_trade_no"], each["captures"], each["captured_minor"] - each["refunded_minor"])
+            Balance(each["out_trade_no"], each["captured_minor"], each["refunded_minor"])
             for each in orders
             if trip_of(each["out_trade_no"]) == trip
         ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from bench.payment_alipay import GATEWAYS, TIMEOUT_S
-from bench.payment_host import NOTICE, Step
+from bench.payment_host import NOTICE, Death, Step
 from bench.payment_ride import HOUR_S, Case, Story
 from dispatch.payment.gateway import Way
 from dispatch.payment.gateway_calls import PLACING
@@ -44,6 +45,11 @@ NOTICES: Final = (
     "notice-wrong-amount",
     "notice-wrong-seller",
 )
+STORMS: Final = 12
+FAULTS_OF_CALLS: Final = 4
+FAULTS_OF_NOTICES: Final = 2
+DEATHS: Final = 3
+"""How many storms each story meets, and what is in one."""
 SECONDS: Final = {"outage": HOUR_S, "delay-answer": TIMEOUT_S / 2, "clock-skew": HOUR_S, "notice-late": 2 * HOUR_S}
 REFUSALS: Final = {"refund": "SELLER_BALANCE_NOT_ENOUGH", "create": "BUYER_BALANCE_NOT_ENOUGH"}
 """The code of a refusal by call; any other is refused for want of permission."""
@@ -74,19 +80,60 @@ def cases() -> Iterator[Case]:
         for way in WAYS:
             yield from _calls(gateway, way)
             yield from _notices(gateway, way)
+            yield from _storms(gateway, way)
 
 
 def faults_of(case: Case) -> tuple[Fault, ...]:
     """What the sandbox is told to do wrong."""
+    if case.seed:
+        return _storm_faults(case)
     if not case.fault:
         return ()
-    struck = case.event or (_MAPI if case.gateway.startswith("mapi") else _OPENAPI)[case.call]
+    struck = case.event or _called(case, case.call)
     # Where the notification comes, nobody needs the query.
     lost = (Fault(name="notice-lost"),) if case.call == "query" else ()
     code = REFUSALS.get(case.call, "ACCESS_FORBIDDEN") if case.fault == "refuse" else ""
     times = 1 if case.lasts == "once" and case.fault != "outage" else None
     seconds = 30.0 if (case.fault, case.lasts) == ("outage", "once") else SECONDS.get(case.fault, 0.0)
     return (Fault(name=case.fault, call=struck, times=times, seconds=seconds, code=code), *lost)
+
+
+def deaths_of(case: Case) -> tuple[Death, ...]:
+    """Where the host dies."""
+    if not case.seed:
+        return (Death(case.step, case.call),) if case.step else ()
+    dice = random.Random(-case.seed)
+    calls = (*_calls_of(case.way), NOTICE)
+    return tuple(Death(dice.choice(STEPS[1:]), dice.choice(calls), dice.randint(1, 3)) for _ in range(DEATHS))
+
+
+def _called(case: Case, call: str) -> str:
+    return (_MAPI if case.gateway.startswith("mapi") else _OPENAPI)[call]
+
+
+def _calls_of(way: Way) -> tuple[str, ...]:
+    return (PLACING[way], "query", "close" if way == "page" else "cancel", "refund")
+
+
+def _storm_faults(case: Case) -> tuple[Fault, ...]:
+    """Some of everything, a few times each."""
+    dice = random.Random(case.seed)
+    made = []
+    for _ in range(FAULTS_OF_CALLS):
+        name, call, times = dice.choice(ANSWERS[1:]), dice.choice(_calls_of(case.way)), dice.randint(1, 4)
+        code = "ACCESS_FORBIDDEN" if name == "refuse" else ""
+        seconds = dice.choice((20.0, 300.0, HOUR_S)) if name == "outage" else SECONDS.get(name, 0.0)
+        made.append(Fault(name=name, call=_called(case, call), times=times, seconds=seconds, code=code))
+    for _ in range(FAULTS_OF_NOTICES):
+        name = dice.choice(NOTICES[1:])
+        made.append(Fault(name=name, times=dice.randint(1, 3), seconds=SECONDS.get(name, 0.0)))
+    return tuple(made)
+
+
+def _storms(gateway: str, way: Way) -> Iterator[Case]:
+    for story in get_args(Story):
+        for seed in range(1, STORMS + 1):
+            yield Case(gateway=gateway, way=way, story=story, fault="storm", call="*", lasts="hour", seed=seed)
 
 
 def _calls(gateway: str, way: Way) -> Iterator[Case]:

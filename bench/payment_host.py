@@ -7,7 +7,7 @@ dies. A death loses all that is in memory, calls and answers under way among it;
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal, Protocol
 
 import msgspec
@@ -38,17 +38,20 @@ _call = msgspec.msgpack.Decoder(CallGateway)
 
 
 class Death(msgspec.Struct):
-    """Where the host dies, once: at the first call of this name, unless ``step`` is blank."""
+    """Where a host dies, once: at call number ``nth`` of this name."""
 
-    step: Step = ""
-    call: str = ""
+    step: Step
+    call: str
+    nth: int = 1
     died: bool = False
 
     def at(self, step: Step, call: str) -> bool:
         """Whether it dies here and now."""
-        now = not self.died and (step, call) == (self.step, self.call)
-        self.died = self.died or now
-        return now
+        if self.died or (step, call) != (self.step, self.call):
+            return False
+        self.nth -= 1
+        self.died = self.nth == 0
+        return self.died
 
 
 class _Died(Exception):  # noqa: N818 - no error: what the case is about
@@ -87,7 +90,7 @@ class Host:
         gateways: Gateways,
         wire: Wire,
         people: People,
-        death: Death,
+        deaths: Sequence[Death],
     ) -> None:
         self._journal = journal
         self._kinds = kinds
@@ -95,7 +98,7 @@ class Host:
         self._gateways = gateways
         self._wire = wire
         self._people = people
-        self._death = death
+        self._deaths = deaths
         self._one_at_a_time = asyncio.Lock()
         self._dues: dict[tuple[EntityKey, str], float] = {}
         self._tokens = 0
@@ -113,6 +116,9 @@ class Host:
         self._dues = {(due.owner, due.name): due.at for due in dues}
         self._core.wake(dues, self._clock.city())
 
+    def _dies(self, step: Step, call: str) -> bool:
+        return any(death.at(step, call) for death in self._deaths)
+
     def next_at(self) -> float | None:
         """When the host has something to do by itself next."""
         now = self._clock.city()
@@ -121,7 +127,7 @@ class Host:
 
     async def command(self, envelope: Envelope) -> Reply:
         """A command from a gateway process: a notification."""
-        if self._death.at("before", NOTICE):
+        if self._dies("before", NOTICE):
             await self.start()
             raise HostsUnavailableError("killed")
         return await self._submit(envelope, NOTICE)
@@ -163,7 +169,7 @@ class Host:
             core.call_done(call.due, answered=True, retry_at=0.0)
             return
         name = _call.decode(call.due.command).call
-        if self._death.at("before", name):
+        if self._dies("before", name):
             await self.start()
             return
         self._people.watch(name)
@@ -171,7 +177,7 @@ class Host:
         late_s = self._wire.late_s
         if self._core is not core:
             return  # it died while the call was under way
-        if self._death.at("unanswered", name):
+        if self._dies("unanswered", name):
             await self.start()
         elif late_s:
             self._late.append(Late(self._clock.city() + late_s, call, answer))
@@ -237,7 +243,7 @@ class Host:
             self._dues.pop((owner, name), None)
         for due in batch.dues_put:
             self._dues[due.owner, due.name] = due.at
-        if self._hearing and self._death.at("committed", self._hearing):
+        if self._hearing and self._dies("committed", self._hearing):
             raise _Died
         self._core.committed(result, self._clock.city())
 

@@ -47,19 +47,20 @@ async def judge(ride: Ride, journal: SqlJournal, kind: EntityKind) -> Verdict:
     payment = folded(kind, history)[0]
     assert isinstance(payment, Payment)  # noqa: S101 - of its kind
     books = await _books(journal, ride.trip)
-    held = sum(balance.net_minor for balance in ride.alipay.balances(ride.trip))
-    spent = held + books[IN_CASH]
+    orders = ride.alipay.balances(ride.trip)
+    got, gave = sum(each.captured_minor for each in orders), sum(each.refunded_minor for each in orders)
+    spent = got - gave + books.balance(IN_CASH)
     data = payment.data
     kept = ride.fare.minor - data.refunded if data.state in COLLECTED else 0
     charged_twice = spent > ride.fare.minor
     open_ends = _open_ends(payment, history)
-    wrong_books = _wrong_books(books, held, kept)
+    wrong_books = _wrong_books(books, got, gave, kept)
     return Verdict(
         case=ride.case.name,
         state=data.state,
         paid=data.state in COLLECTED,
         struck=ride.strikes > 0,
-        died=ride.death.died,
+        died=any(death.died for death in ride.deaths),
         charged_twice=charged_twice,
         lost=not charged_twice and spent != kept,
         unknown=bool(open_ends),
@@ -70,20 +71,31 @@ async def judge(ride: Ride, journal: SqlJournal, kind: EntityKind) -> Verdict:
     )
 
 
-async def _books(journal: SqlJournal, payment: str) -> Counter[str]:
-    """Balances of the accounts: what a ride moved to each, less what it moved away."""
+class Books(msgspec.Struct, frozen=True):
+    """The ledger's entries of one payment, in minor units: what came to each account, and what left it."""
+
+    came: Counter[str]
+    left: Counter[str]
+
+    def balance(self, account: str) -> int:
+        """What the rides of the payment have left in an account."""
+        return self.came[account] - self.left[account]
+
+
+async def _books(journal: SqlJournal, payment: str) -> Books:
     rows = await journal.database.read(lambda it: it.execute(_BOOKS, {"payment": payment}).all())
-    balances: Counter[str] = Counter()
+    books = Books(Counter(), Counter())
     for giver, taker, minor in rows:
-        balances[giver] -= minor
-        balances[taker] += minor
-    return balances
+        books.left[giver] += minor
+        books.came[taker] += minor
+    return books
 
 
-def _wrong_books(books: Counter[str], held: int, kept: int) -> list[str]:
-    expected = {OWED: 0, ALIPAY: held, FARES: -kept}
-    told = [f"{name} {books[name]}, not {minor}" for name, minor in expected.items() if books[name] != minor]
-    return told + (["accounts add up to something"] if sum(books.values()) else [])
+def _wrong_books(books: Books, got: int, gave: int, kept: int) -> list[str]:
+    """Both ways of Alipay's account are looked at: each has to stand in its daily bill too."""
+    told = {"came to alipay": (books.came[ALIPAY], got), "left alipay": (books.left[ALIPAY], gave)}
+    told |= {"fares": (-books.balance(FARES), kept), "owed": (books.balance(OWED), 0)}
+    return [f"{name}: {ours}, not {theirs}" for name, (ours, theirs) in told.items() if ours != theirs]
 
 
 def _open_ends(payment: Payment, history: History) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from bench.payment_alipay import OVERSEAS
-from bench.payment_cases import cases, faults_of
+from bench.payment_cases import cases, deaths_of, faults_of
 from bench.payment_host import SHARDS
 from bench.payment_judge import Verdict, judge
 from bench.payment_ride import Case, Ride, Town
@@ -83,7 +83,7 @@ async def play(chosen: Sequence[Case], folder: Path) -> AsyncIterator[Verdict]:
                 if case.gateway != gateway:
                     break
                 waiting.pop(0)
-                ride = Ride(case, f"T{number}", town, faults_of(case))
+                ride = Ride(case, f"T{number}", town, faults_of(case), deaths_of(case))
                 await ride.play()
                 verdict = await judge(ride, town.journal, town.kinds["payment"])
                 yield verdict

@@ -59,10 +59,14 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     lasts: Literal["once", "hour", "midnight"] = "once"
     """Struck once; or all of an hour, by noon or about midnight."""
     step: Step = ""
+    seed: int = 0
+    """Of a storm, in which several things go wrong and the host dies several times."""
 
     @property
     def name(self) -> str:
         """All of it, in short."""
+        if self.seed:
+            return f"{self.gateway}, {self.way}, {self.story}: storm {self.seed}"
         dies = f", dies {self.step} {self.call}" if self.step else ""
         return f"{self.gateway}, {self.way}, {self.story}: {self.fault or 'nothing'} at {self.call} {self.lasts}{dies}"
 
@@ -98,14 +102,15 @@ class Ride:
         case: Case,
         trip: str,
         town: Town,
-        faults: tuple[Fault, ...],
+        faults: tuple[Fault, ...] = (),
+        deaths: tuple[Death, ...] = (),
     ) -> None:
         self.case: Final = case
         self.trip: Final = trip
         self._faults = faults
         self.clock: Final = town.clock
         self.alipay: Final = town.alipay
-        self.death: Final = Death(case.step, case.call)
+        self.deaths: Final = deaths
         self.host: Final = Host(
             town.journal,
             town.kinds,
@@ -113,7 +118,7 @@ class Ride:
             gateways=town.gateways,
             wire=town.alipay.wire,
             people=self,
-            death=self.death,
+            deaths=deaths,
         )
         # Of a gateway process's way to the hosts, notifications need ``command`` alone.
         town.alipay.inbox.notified = AlipayNotices(town.gateways, cast("Hosts", self.host)).notified

@@ -58,7 +58,7 @@ async def test_the_judge_sees_a_charge_beside_the_payment(story: Story, wrong: s
     """Money that the passenger paid and the payment does not know of is found, in the accounts and in the books."""
     case = Case(gateway="openapi RSA2", way="page", story=story)
     async with town_of(case.gateway, KEYS, tmp_path) as town:
-        ride = Ride(case, "T1", town, ())
+        ride = Ride(case, "T1", town)
         await ride.play()
         before = await judge(ride, town.journal, town.kinds["payment"])
         order = Order(
