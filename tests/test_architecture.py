@@ -18,6 +18,7 @@ SHELLS = {
     # the domain's edge: settings, processes, logs, what people type
     "dispatch.clock",
     "dispatch.config",
+    "dispatch.daily_bill",
     "dispatch.documents",
     "dispatch.processes",
     "dispatch.settings",
@@ -41,6 +42,7 @@ SHELLS = {
     "dispatch.actors.system",
     # Alipay over HTTP
     "dispatch.payment.absent",
+    "dispatch.payment.account_check",
     "dispatch.payment.acquirer",
     "dispatch.payment.authorization",
     "dispatch.payment.bill_download",
