@@ -134,7 +134,7 @@ class _ToShell:
 
 
 async def measure(sandbox: SandboxProcess, folder: Path, *, sign_type: str, rides: int, at_once: int) -> Rate:
-    """Let so many rides be paid on their pages, ``at_once`` of them at any moment."""
+    """Let so many rides be paid on their pages, ``at_once`` of them at any moment; once for each sign type."""
     told: list[AlipayNotices] = []
 
     async def notify(request: Request) -> Response:
@@ -154,19 +154,19 @@ async def measure(sandbox: SandboxProcess, folder: Path, *, sign_type: str, ride
         told.append(AlipayNotices(gateways, cast("Hosts", _ToShell(shell))))
         await shell.start(await journal.dues("payment", range(SHARDS)))
         try:
-            await _collect(shell, street, "W", at_once, at_once)
-            return await _timed(shell, street, rides, at_once)
+            await _collect(shell, street, f"{sign_type}W", at_once, at_once)
+            return await _timed(shell, street, sign_type, rides, at_once)
         finally:
             await shell.stop()
             await street.aclose()
             await gateways.aclose()
 
 
-async def _timed(shell: HostShell, street: _Street, rides: int, at_once: int) -> Rate:
+async def _timed(shell: HostShell, street: _Street, prefix: str, rides: int, at_once: int) -> Rate:
     watch = Stopwatch()
     with watch.running():
         began, used = time.perf_counter(), time.process_time()
-        await _collect(shell, street, "R", rides, at_once)
+        await _collect(shell, street, prefix, rides, at_once)
         wall_s, processor_s = time.perf_counter() - began, time.process_time() - used
     return Rate(rides / wall_s, watch.seconds / processor_s)
 
