@@ -28,8 +28,8 @@ from sim.alipay_sandbox.judge import accounts_of
 from sim.alipay_sandbox.merchants import DemoMerchant
 from sim.alipay_sandbox.settings import SandboxSettings
 
-GATEWAYS: Final = ("mapi MD5", "mapi RSA2", "openapi RSA2", "openapi certificates")
-OVERSEAS: Final = ("mapi MD5",)
+GATEWAYS: Final = ("mapi MD5", "mapi RSA2", "openapi RSA2", "openapi certificates", "acquirer")
+OVERSEAS: Final = ("mapi MD5", "acquirer")
 """Those that sell across the border, in dollars; the others sell in the mainland."""
 BUYER: Final = "2088000000000002"
 TIMEOUT_S: Final = 10.0
@@ -131,7 +131,7 @@ class Alipay:
         except BusinessError:
             return None
 
-    def bar_code(self) -> str:
+    def bar_code(self, *, password: bool) -> str:  # noqa: ARG002 - the amount decides
         """A fresh code on the passenger's phone."""
         return show_bar_code(self.sandbox.exchange, BUYER).code
 
@@ -158,7 +158,7 @@ class Alipay:
 
 
 def gateways_of(name: str, keys: DemoMerchant, clock: Clock, wire: httpx.AsyncBaseTransport) -> Gateways:
-    """The product's gateway of one of :data:`GATEWAYS`, as its settings would make it."""
+    """The product's gateway of one of :data:`GATEWAYS` but the acquirer, as its settings would make it."""
     protocol, _, how = name.partition(" ")
     gateway: Gateway
     if protocol == "mapi":

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from typing import Final, Literal, get_args
 
+from bench import payment_acquirer as acquirer
 from bench.payment_alipay import GATEWAYS, TIMEOUT_S
 from bench.payment_host import NOTICE, Death, Step
 from bench.payment_ride import HOUR_S, Case, Story
@@ -108,6 +109,8 @@ def deaths_of(case: Case) -> tuple[Death, ...]:
 
 
 def _called(case: Case, call: str) -> str:
+    if case.gateway == "acquirer":
+        return call
     return (_MAPI if case.gateway.startswith("mapi") else _OPENAPI)[call]
 
 
@@ -120,12 +123,16 @@ def _storm_faults(case: Case) -> tuple[Fault, ...]:
     dice = random.Random(case.seed)
     made = []
     for _ in range(FAULTS_OF_CALLS):
-        name, call, times = dice.choice(ANSWERS[1:]), dice.choice(_calls_of(case.way)), dice.randint(1, 4)
+        name, call, times = (
+            dice.choice(_possible(case.gateway, ANSWERS, acquirer.ANSWERS)[1:]),
+            dice.choice(_calls_of(case.way)),
+            dice.randint(1, 4),
+        )
         code = "ACCESS_FORBIDDEN" if name == "refuse" else ""
         seconds = dice.choice((20.0, 300.0, HOUR_S)) if name == "outage" else SECONDS.get(name, 0.0)
         made.append(Fault(name=name, call=_called(case, call), times=times, seconds=seconds, code=code))
     for _ in range(FAULTS_OF_NOTICES):
-        name = dice.choice(NOTICES[1:])
+        name = dice.choice(_possible(case.gateway, NOTICES, acquirer.NOTICES)[1:])
         made.append(Fault(name=name, times=dice.randint(1, 3), seconds=SECONDS.get(name, 0.0)))
     return tuple(made)
 
@@ -152,10 +159,14 @@ def _calls(gateway: str, way: Way) -> Iterator[Case]:
 
 
 def _call(gateway: str, way: Way, story: Story, call: str, faults: tuple[str, ...]) -> Iterator[Case]:
-    for fault in faults:
+    for fault in _possible(gateway, faults, acquirer.ANSWERS):
         for lasts in _spans(fault):
             for step in STEPS if lasts == "once" else STEPS_OF_AN_HOUR:
                 yield Case(gateway=gateway, way=way, story=story, fault=fault, call=call, lasts=lasts, step=step)
+
+
+def _possible(gateway: str, faults: tuple[str, ...], there: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(fault for fault in faults if fault in there) if gateway == "acquirer" else faults
 
 
 def _spans(fault: str) -> tuple[Literal["once", "hour", "midnight"], ...]:
@@ -173,6 +184,6 @@ def _notices(gateway: str, way: Way) -> Iterator[Case]:
     )
     steps: tuple[Step, ...] = ("", "before", "committed")
     for story, event in stories:
-        for fault in NOTICES:
+        for fault in _possible(gateway, NOTICES, acquirer.NOTICES):
             for step in steps:
                 yield Case(gateway=gateway, way=way, story=story, fault=fault, call=NOTICE, event=event, step=step)

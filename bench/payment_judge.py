@@ -32,6 +32,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     lost: bool
     unknown: bool
     unbalanced: bool
+    off_the_bill: bool
+    """Balanced, but money that came and went back stands on one side alone: the daily bill will differ."""
     alarms: int
     why: str
 
@@ -54,7 +56,8 @@ async def judge(ride: Ride, journal: SqlJournal, kind: EntityKind) -> Verdict:
     kept = ride.fare.minor - data.refunded if data.state in COLLECTED else 0
     charged_twice = spent > ride.fare.minor
     open_ends = _open_ends(payment, history)
-    wrong_books = _wrong_books(books, got, gave, kept)
+    wrong_books = _wrong_books(books, got - gave, kept)
+    off_the_bill = (books.came[ALIPAY], books.left[ALIPAY]) != (got, gave)
     return Verdict(
         case=ride.case.name,
         state=data.state,
@@ -65,6 +68,7 @@ async def judge(ride: Ride, journal: SqlJournal, kind: EntityKind) -> Verdict:
         lost=not charged_twice and spent != kept,
         unknown=bool(open_ends),
         unbalanced=bool(wrong_books),
+        off_the_bill=off_the_bill,
         alarms=len(ride.host.alarms),
         why="; ".join([*open_ends, *wrong_books, *ride.host.failures, *_wrong_tale(ride)])
         + (f"; spent {spent}, kept {kept}" if spent != kept else ""),
@@ -91,10 +95,8 @@ async def _books(journal: SqlJournal, payment: str) -> Books:
     return books
 
 
-def _wrong_books(books: Books, got: int, gave: int, kept: int) -> list[str]:
-    """Both ways of Alipay's account are looked at: each has to stand in its daily bill too."""
-    told = {"came to alipay": (books.came[ALIPAY], got), "left alipay": (books.left[ALIPAY], gave)}
-    told |= {"fares": (-books.balance(FARES), kept), "owed": (books.balance(OWED), 0)}
+def _wrong_books(books: Books, held: int, kept: int) -> list[str]:
+    told = {ALIPAY: (books.balance(ALIPAY), held), FARES: (-books.balance(FARES), kept), OWED: (books.balance(OWED), 0)}
     return [f"{name}: {ours}, not {theirs}" for name, (ours, theirs) in told.items() if ours != theirs]
 
 

@@ -66,7 +66,8 @@ async def journal_in(folder: Path) -> AsyncIterator[SqlJournal]:
 def kinds_of(keys: DemoMerchant, gateway: str) -> Mapping[Kind, EntityKind]:
     """The product's entities, collecting by this merchant's account."""
     currency = "USD" if gateway in OVERSEAS else "CNY"
-    account = Account(seller_id=keys.partner, seller_email=keys.email, notify_url=NOTIFY_URL, currency=currency)
+    seller = "cab1" if gateway == "acquirer" else keys.partner
+    account = Account(seller_id=seller, seller_email=keys.email, notify_url=NOTIFY_URL, currency=currency)
     return entity_kinds(CITY, PaymentRules(account=account))
 
 

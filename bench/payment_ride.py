@@ -8,6 +8,7 @@ from typing import Final, Literal, cast
 
 import msgspec
 
+from bench.payment_acquirer import ExampleAcquirer, acquirers_gateways
 from bench.payment_alipay import BUYER, OVERSEAS, Alipay, gateways_of
 from bench.payment_host import Death, Host, Step
 from dispatch.actors.kinds import EntityKind
@@ -32,6 +33,8 @@ very moment in which the order is closed or cancelled. ``leaves``: nobody pays, 
 ``refund``, ``parts``, ``cancel``: pays, and a minute later the office gives all back, first a part and then the
 rest, or cancels the order.
 """
+Side = Alipay | ExampleAcquirer
+"""Who is asked to collect."""
 GIVES_BACK: Final = ("refund", "parts", "cancel")
 METHODS: Final[dict[Way, str]] = {"page": ALIPAY_PAGE, "code": ALIPAY_CODE, "scan": ALIPAY_SCAN}
 OFFICE: Final = Principal("dispatcher", "office")
@@ -77,8 +80,13 @@ class Town:
     def __init__(self, gateway: str, keys: DemoMerchant, kinds: Mapping[Kind, EntityKind], journal: SqlJournal) -> None:
         self.gateway: Final = gateway
         self.clock: Final = ManualClock(NOON)
-        self.alipay: Final = Alipay(keys, self.clock)
-        self.gateways: Final = gateways_of(gateway, keys, self.clock, self.alipay.wire)
+        self.alipay: Final[Side] = ExampleAcquirer(self.clock) if gateway == "acquirer" else Alipay(keys, self.clock)
+        wire = self.alipay.wire
+        self.gateways: Final = (
+            acquirers_gateways(self.clock, wire)
+            if gateway == "acquirer"
+            else gateways_of(gateway, keys, self.clock, wire)
+        )
         self.kinds: Final = kinds
         self.journal: Final = journal
 
@@ -109,7 +117,7 @@ class Ride:
         self.trip: Final = trip
         self._faults = faults
         self.clock: Final = town.clock
-        self.alipay: Final = town.alipay
+        self.alipay: Final[Side] = town.alipay
         self.deaths: Final = deaths
         self.host: Final = Host(
             town.journal,
@@ -238,7 +246,9 @@ class Ride:
             method=method,
             buyer=BUYER if method == ALIPAY_PAGE else "",
             subject="Taxi 车费 V1",
-            auth_code=self.alipay.bar_code() if method == ALIPAY_SCAN else "",
+            auth_code=self.alipay.bar_code(password=self.fare.minor == LARGE_FARE_MINOR)
+            if method == ALIPAY_SCAN
+            else "",
         )
 
     async def _give_back(self) -> None:

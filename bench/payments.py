@@ -1,7 +1,8 @@
 """Every payment gateway under every fault and every death of its host; and how many rides one host collects.
 
 Method: the product's payment entity behind its real host core and a real SQLite journal, with the real gateways,
-against the Alipay sandbox in the same process, over ASGI, all on one clock that is set by hand. Each case is one ride:
+against the Alipay sandbox in the same process (and the acquirer's against ``docs/examples/acquirer_server.py``, with
+faults on the wire), over ASGI, all on one clock that is set by hand. Each case is one ride:
 a gateway, a way to pay, a story (``bench.payment_ride``), a call of the port or a notification, a fault of the sandbox
 at it (once, or all of an hour by noon or about midnight), and a death of the host: before the call, after it with the
 answer lost, after the answer's commit with all else lost. Then time goes on for three days, through all timers and all
@@ -10,7 +11,8 @@ of Alipay's repeated notifications.
 ``charged_twice``: the passenger is out of more than the fare, by the sandbox's accounts and the driver's cash.
 ``lost``: the passenger is out of something else than what the payment says it kept. ``unknown``: an attempt, a refund
 or a timer is still open. ``unbalanced``: an account of the books (fares, alipay, owed) is not what the sandbox's
-accounts say, or the accounts do not add up to nothing. ``struck`` and ``died`` count where that really happened.
+accounts say, or the accounts do not add up to nothing. ``struck`` and ``died`` count where that really happened;
+``off_the_bill`` where the accounts agree, but not the moves in them, so that the daily bill will differ.
 
 ``--share 0.1 --seed 7`` plays a part of the cases, ``--processes N`` at once.
 
@@ -59,8 +61,8 @@ def run(**options: object) -> dict[str, object]:
     """Play the cases and measure the rate; the options are the fields of :class:`Plan`."""
     plan = msgspec.convert(options, Plan)
     verdicts = tried(sample(plan.share, plan.seed), plan.processes)
-    for verdict in [verdict for verdict in verdicts if not verdict.good][:SHOWN_AT_MOST]:
-        sys.stderr.write(f"{verdict.case}: {verdict.state}: {verdict.why}\n")
+    for verdict in [verdict for verdict in verdicts if not verdict.good or verdict.off_the_bill][:SHOWN_AT_MOST]:
+        sys.stderr.write(f"{verdict.case}: {verdict.state}: {verdict.why or 'off the bill'}\n")
     return {**counted(verdicts), **(asyncio.run(_rates(plan)) if plan.rides else {})}
 
 
@@ -83,6 +85,7 @@ def counted(verdicts: Sequence[Verdict]) -> dict[str, object]:
         "cases": len(verdicts),
         **{name: wrong[name] for name in WRONGS},
         "otherwise_wrong": sum(not each.good and not any(getattr(each, name) for name in WRONGS) for each in verdicts),
+        "off_the_bill": sum(each.off_the_bill for each in verdicts),
         "struck": sum(each.struck for each in verdicts),
         "died": sum(each.died for each in verdicts),
         "collected": sum(each.paid for each in verdicts),

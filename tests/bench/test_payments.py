@@ -36,6 +36,8 @@ async def test_a_part_of_the_matrix(tmp_path: Path) -> None:
     verdicts = await played(sample(SHARE, SEED), tmp_path)
 
     assert [f"{verdict.case}: {verdict.why}" for verdict in verdicts if not verdict.good] == []
+    # The acquirer's example repeats a cancel with another answer: see tests/dispatch/payment/test_found.py.
+    assert [each.case for each in verdicts if each.off_the_bill and not each.case.startswith("acquirer")] == []
     assert sum(verdict.struck for verdict in verdicts) > len(verdicts) / 2
     assert sum(verdict.died for verdict in verdicts) > len(verdicts) / 3
     assert sum(verdict.paid for verdict in verdicts) > len(verdicts) / 3
@@ -48,7 +50,7 @@ def test_the_matrix_is_whole() -> None:
     assert len(set(map(msgspec.json.encode, every))) == len(every)
     assert all(faults_of(case) or not case.fault for case in every)
     assert {case.step for case in every} == set(STEPS)
-    calls = Counter((case.way, case.call) for case in every)
+    calls = Counter((case.way, case.call) for case in every if not case.seed)
     assert {call for way, call in calls if way == "scan"} == {"scan", "query", "cancel", "refund", "notice"}
     assert {call for way, call in calls if way == "page"} == {"create", "query", "close", "cancel", "refund", "notice"}
 
