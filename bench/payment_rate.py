@@ -133,8 +133,10 @@ class _ToShell:
         return reply
 
 
-async def measure(sandbox: SandboxProcess, folder: Path, *, sign_type: str, rides: int, at_once: int) -> Rate:
-    """Let so many rides be paid on their pages, ``at_once`` of them at any moment; once for each sign type."""
+async def measure(
+    sandbox: SandboxProcess, folder: Path, prefix: str, sign_type: str, *, rides: int, at_once: int
+) -> Rate:
+    """Let so many rides be paid on their pages, ``at_once`` of them at any moment. ``prefix`` begins their names."""
     told: list[AlipayNotices] = []
 
     async def notify(request: Request) -> Response:
@@ -154,8 +156,8 @@ async def measure(sandbox: SandboxProcess, folder: Path, *, sign_type: str, ride
         told.append(AlipayNotices(gateways, cast("Hosts", _ToShell(shell))))
         await shell.start(await journal.dues("payment", range(SHARDS)))
         try:
-            await _collect(shell, street, f"{sign_type}W", at_once, at_once)
-            return await _timed(shell, street, sign_type, rides, at_once)
+            await _collect(shell, street, f"{prefix}W", at_once, at_once)
+            return await _timed(shell, street, prefix, rides, at_once)
         finally:
             await shell.stop()
             await street.aclose()
