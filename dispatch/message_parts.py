@@ -84,6 +84,15 @@ class CarView(msgspec.Struct, frozen=True, omit_defaults=True):
     vehicle_class: str = "standard"
 
 
+class PhraseView(msgspec.Struct, frozen=True):
+    """What happened to a payment, and what to do, for drivers, cashiers and passengers."""
+
+    en: str
+    zh: str
+    do_en: str
+    do_zh: str
+
+
 class PaymentView(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where the payment of a trip stands. ``trade`` is Alipay's number, for its cashier; ``code`` the text of the
     code that the passenger scans from the driver's screen; ``typed`` what the passenger of a car without a meter
@@ -96,6 +105,7 @@ class PaymentView(msgspec.Struct, frozen=True, omit_defaults=True):
     trade: str = ""
     reason: str = ""
     code: str = ""
+    phrase: PhraseView | None = None
     typed: MoneyView | None = None
     refunded: MoneyView | None = None
 

@@ -39,6 +39,7 @@ _PARTS: Final[tuple[type[msgspec.Struct], ...]] = (
     message_parts.FareLineView,
     message_parts.FareView,
     message_parts.CarView,
+    message_parts.PhraseView,
     message_parts.PaymentView,
     message_parts.OfferView,
     message_parts.MeterView,

@@ -10,9 +10,10 @@ import msgspec
 from dispatch.actors.protocol import Audience
 from dispatch.entity import Entity, Event, Kind
 from dispatch.events import decode_trip_event, decode_vehicle_event
-from dispatch.message_parts import TripView, VehicleView
+from dispatch.message_parts import PaymentView, PhraseView, TripView, VehicleView
 from dispatch.messages import Snapshot, Update
 from dispatch.payment.payment import Payment, PaymentRules, decode_payment_event
+from dispatch.payment.phrases import PASSWORD, UNCLEAR, Phrase, phrase
 from dispatch.rules import Rules
 from dispatch.trip import Trip
 from dispatch.vehicle import Vehicle
@@ -54,7 +55,7 @@ def entity_kinds(rules: Rules, payment_rules: PaymentRules) -> Mapping[Kind, Ent
             "trip",
             lambda name, seq, body: Trip(name, rules, seq, body),
             decode_trip_event,
-            lambda entity: trip_view(cast("Trip", entity)),
+            lambda entity: _in_plain_words(trip_view(cast("Trip", entity))),
         ),
         "payment": EntityKind(
             "payment",
@@ -63,6 +64,24 @@ def entity_kinds(rules: Rules, payment_rules: PaymentRules) -> Mapping[Kind, Ent
             None,
         ),
     }
+
+
+def _in_plain_words(view: TripView) -> TripView:
+    """Alipay's code for what went wrong, said so that a driver and a passenger understand it."""
+    payment = view.payment
+    said = _said_of(payment) if payment is not None else None
+    if payment is None or said is None:
+        return view
+    words = PhraseView(said.en, said.zh, said.do_en, said.do_zh)
+    return msgspec.structs.replace(view, payment=msgspec.structs.replace(payment, phrase=words))
+
+
+def _said_of(payment: PaymentView) -> Phrase | None:
+    if payment.state == "unknown":
+        return UNCLEAR
+    if payment.state == "paying" and payment.reason == "PASSWORD":
+        return PASSWORD
+    return phrase(payment.reason) if payment.state == "due" and payment.reason else None
 
 
 def encode_update(stream: str, shown: Shown, audience: Audience) -> bytes:

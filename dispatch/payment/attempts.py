@@ -240,11 +240,18 @@ def _hear_answer(case: Case, attempt: Attempt, answer: Answer, now: float) -> De
         case Closed():
             decision = _fail(case, attempt, "TRADE_HAS_CLOSE", now)
         case Cancelled():
-            decision = _fail(case, attempt, "TRADE_HAS_CLOSE", now, returned=answer.action == "refund")
+            decision = _hear_cancelled(case, attempt, answer, now)
         case Unknown() | Refunded():
             reason = answer.reason if isinstance(answer, Unknown) else "a refund that nobody asked for"
             decision = _unclear(case, attempt, reason, now)
     return decision
+
+
+def _hear_cancelled(case: Case, attempt: Attempt, answer: Cancelled, now: float) -> Decision:
+    """What a cancel before this one did, whose answer was lost, only a query tells: the books need to know."""
+    if answer.action == "" and attempt.cancels > 1:
+        return _ask(case, attempt, "query", now)
+    return _fail(case, attempt, "TRADE_HAS_CLOSE", now, returned=answer.action == "refund")
 
 
 def _hear_late(case: Case, attempt: Attempt, answer: Answer, now: float) -> Decision:
@@ -268,7 +275,7 @@ def _hear_paid(case: Case, attempt: Attempt, view: TradeView, command: HearGatew
 
 def _hear_unpaid(case: Case, attempt: Attempt, view: TradeView, now: float) -> Decision:
     if view.status is TradeStatus.CLOSED:
-        return _fail(case, attempt, "TRADE_HAS_CLOSE", now)
+        return _fail(case, attempt, "TRADE_HAS_CLOSE", now, returned=bool(attempt.cancels and view.paid_at))
     if view.status is TradeStatus.WAITING:
         return _goes_on(case, attempt, _placed(case, attempt, view, now), now)
     return _unclear(case, attempt, view.status.value, now)
@@ -291,6 +298,8 @@ def _hear_not_found(case: Case, attempt: Attempt, now: float) -> Decision:
         return _fail(case, attempt, "TRADE_HAS_CLOSE", now)
     if case.data.state == CREATING and case.age_s(attempt, now) < case.rules.query_for_s and not attempt.stopping:
         return _ask(case, attempt, PLACING[attempt.way], now)
+    if attempt.cancels:
+        return _fail(case, attempt, "TRADE_NOT_EXIST", now)
     if attempt.way != "page":
         return _goes_on(case, attempt, Decision(), now)
     if case.data.state == WAITING and not _expired(case, attempt, now):
@@ -302,7 +311,7 @@ def hear_notification(case: Case, command: HearNotification, context: Context) -
     """Nothing is believed that disagrees with our order; news that is old or does not say paid changes nothing."""
     try:
         notification = decode_notification(command.notification)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DispatchError(ErrorCode.MALFORMED, field="notification") from error
     attempt = case.data.attempt(command.order)
     failed = failed_checks(notification, _expected(case, attempt))

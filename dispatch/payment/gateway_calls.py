@@ -83,7 +83,7 @@ def read_answer(told: HearGateway) -> Answer:
     """What the gateway answered. What cannot be read, or speaks of another order, is :class:`Unknown`."""
     try:
         answer = decode_answer(told.answer)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return Unknown("the answer cannot be read")
     if isinstance(answer, Refused | Unknown) or answer.out_trade_no == told.order:
         return answer

@@ -165,12 +165,12 @@ def _received(command: Command, events: Sequence[Event]) -> tuple[str, str, str]
 def _answer_text(body: bytes) -> str:
     try:
         return msgspec.json.encode(decode_answer(body)).decode()
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return body.hex()
 
 
 def _notification_text(body: bytes) -> str:
     try:
         return msgspec.json.encode(decode_notification(body).fields).decode()
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return body.hex()

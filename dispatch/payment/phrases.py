@@ -32,6 +32,14 @@ UNLISTED: Final = Phrase(
 )
 """For a code that has no phrase of its own."""
 
+PASSWORD: Final = Phrase(
+    "The passenger's phone asks for the password.",
+    "乘客手机正在要求输入密码。",
+    "Wait until it is typed. Do not scan again.",
+    "请等待乘客输入，请勿重复扫码。",
+)
+"""While a scanned payment waits for its passenger."""
+
 UNCLEAR: Final = Phrase(
     "Alipay did not answer clearly.",
     "支付宝暂未返回明确结果。",

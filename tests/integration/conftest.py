@@ -12,7 +12,7 @@ import pytest
 from sim.demo.sandbox_process import SandboxProcess
 from tests.integration.serving import Served, alive, taxi
 
-VEHICLES = 12
+VEHICLES = 24
 SPEED = 10.0
 
 
@@ -74,6 +74,7 @@ def enrol(served: Served) -> None:
         ["add", "vehicle", "--csv", str(vehicles)],
         ["add", "driver", "--csv", str(drivers)],
         ["add", "dispatcher", "desk", "--name", "Desk", "--password", "a long password"],
+        ["add", "dispatcher", "chief", "--name", "Chief", "--password", "a long password", "--permissions", "refund"],
         ["add", "device", "M1", "--vehicle", "V1", "--key", "a device key"],
     ):
         done = taxi(*arguments, *config)

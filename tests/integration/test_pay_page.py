@@ -67,6 +67,7 @@ async def word_on_the_drivers_screen(driver: Driver) -> str:
 async def hail(driver: Driver) -> str:
     """Somebody gets in on the street and is driven for a while; the trip, with its fare due."""
     await driver.command("online")
+    await driver.wait(lambda m: m["t"] == "heard")
     return str((await driver.command("hail"))["result"]["trip"])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from dispatch.actors.protocol import Done
@@ -17,10 +18,16 @@ from dispatch.commands import (
     TakeOffer,
 )
 from dispatch.errors import ErrorCode
+from dispatch.message_parts import PhraseView, TripView
+from dispatch.money import Money
+from dispatch.trip import Trip
+from dispatch.trip_state import TripState
 from tests.dispatch.actors.harness import (
     CODE,
+    KINDS,
     PASSENGER,
     PICKUP,
+    RULES,
     City,
     code_of,
     driver,
@@ -263,3 +270,28 @@ def test_rejected_commands_write_nothing(city: City) -> None:
         ErrorCode.UNKNOWN_TRIP,
     ]
     assert repr(city.tables) == before
+
+
+def test_what_went_wrong_with_a_payment_is_said_in_plain_words() -> None:
+    """Driver and passenger read what happened and what to do, in both languages, not Alipay's code."""
+    view = KINDS["trip"].view
+    assert view is not None
+    due = TripState(state="fare_due", origin="hail", fare=Money(500, "USD"))
+    trip = Trip("T9", RULES, 1, msgspec.msgpack.encode(due))
+
+    def phrase_of(state: str, reason: str) -> PhraseView | None:
+        trip.data.state, trip.data.payment_reason = state, reason
+        shown = view(trip)
+        assert isinstance(shown, TripView)
+        assert shown.payment is not None
+        return shown.payment.phrase
+
+    refused = phrase_of("fare_due", "ACQ.BUYER_BALANCE_NOT_ENOUGH")
+    assert refused is not None
+    assert (refused.en, refused.zh) == ("Not enough money in the passenger's account.", "乘客账户余额不足。")
+    unclear = phrase_of("payment_unknown", "timeout")
+    assert unclear is not None
+    assert unclear.do_en == "Please wait. Do not pay again."
+    assert phrase_of("paying", "PASSWORD") is not None
+    assert phrase_of("paid", "") is None
+    assert phrase_of("settled_otherwise", "written off") is None
