@@ -248,8 +248,8 @@ def _hear_answer(case: Case, attempt: Attempt, answer: Answer, now: float) -> De
 
 
 def _hear_cancelled(case: Case, attempt: Attempt, answer: Cancelled, now: float) -> Decision:
-    """What a cancel before this one did, whose answer was lost, only a query tells: the books need to know."""
-    if answer.action == "" and attempt.cancels > 1:
+    """A cancel that found nothing to undo may be a repetition: what the one before it did, only a query tells."""
+    if answer.action == "":
         return _ask(case, attempt, "query", now)
     return _fail(case, attempt, "TRADE_HAS_CLOSE", now, returned=answer.action == "refund")
 
@@ -275,7 +275,7 @@ def _hear_paid(case: Case, attempt: Attempt, view: TradeView, command: HearGatew
 
 def _hear_unpaid(case: Case, attempt: Attempt, view: TradeView, now: float) -> Decision:
     if view.status is TradeStatus.CLOSED:
-        return _fail(case, attempt, "TRADE_HAS_CLOSE", now, returned=bool(attempt.cancels and view.paid_at))
+        return _fail(case, attempt, "TRADE_HAS_CLOSE", now, returned=bool(attempt.cancelled and view.paid_at))
     if view.status is TradeStatus.WAITING:
         return _goes_on(case, attempt, _placed(case, attempt, view, now), now)
     return _unclear(case, attempt, view.status.value, now)
@@ -298,7 +298,7 @@ def _hear_not_found(case: Case, attempt: Attempt, now: float) -> Decision:
         return _fail(case, attempt, "TRADE_HAS_CLOSE", now)
     if case.data.state == CREATING and case.age_s(attempt, now) < case.rules.query_for_s and not attempt.stopping:
         return _ask(case, attempt, PLACING[attempt.way], now)
-    if attempt.cancels:
+    if attempt.cancelled:
         return _fail(case, attempt, "TRADE_NOT_EXIST", now)
     if attempt.way != "page":
         return _goes_on(case, attempt, Decision(), now)

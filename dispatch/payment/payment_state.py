@@ -122,8 +122,8 @@ class Attempt(msgspec.Struct):
     """One attempt, opened at a city time. ``call`` and ``due`` are its last call to the gateway, ``calls`` counts.
 
     ``stopping``: nobody wants it to be paid any more. ``cancelling``: a cancel is under way, which gives back what was
-    paid; ``cancels`` counts them. ``returned``: it was paid, and its cancel gave the money back. ``checking``: late
-    news are being checked.
+    paid; ``cancelled``: there was one. ``returned``: it was paid, and its cancel gave the money back. ``checking``:
+    late news are being checked.
     """
 
     order: str
@@ -143,7 +143,7 @@ class Attempt(msgspec.Struct):
     reason: str = ""
     stopping: bool = False
     cancelling: bool = False
-    cancels: int = 0
+    cancelled: bool = False
     returned: bool = False
     checking: bool = False
 
@@ -269,7 +269,7 @@ def _asked(attempt: Attempt, call: str, n: int) -> None:
     attempt.due = call_name(call, attempt.order, n)
     attempt.stopping = attempt.stopping or call in ("close", "cancel")
     attempt.cancelling = call == "cancel"
-    attempt.cancels += call == "cancel"
+    attempt.cancelled = attempt.cancelled or call == "cancel"
 
 
 def _fold_asked(data: PaymentState, event: GatewayAsked) -> None:

@@ -110,6 +110,7 @@ def test_cancelled_scan_whose_notification_comes_late_goes_back() -> None:
     """It was paid in the end, and by then in cash: Alipay's money returns."""
     desk, order = unclear_scan()
     desk.hear(order, Cancelled(order, ""))
+    desk.hear(order, NotFound(order))
     desk.open("cash", "c2")
 
     desk.notify_late(notification(order))
@@ -157,6 +158,7 @@ def test_code_that_nobody_scanned_is_cancelled_at_its_expiry() -> None:
     assert desk.calls[0].startswith("cancel")
     assert desk.wall >= RULES.expires_s
     desk.hear(order, Cancelled(order, ""))
+    desk.hear(order, NotFound(order))
     assert desk.payment.state == "failed"
 
 
