@@ -38,7 +38,7 @@ $(STAMP): requirements.lock pyproject.toml
 run: setup ## a city at work on this machine, until Ctrl-C
 	@$(BIN)/taxi demo $(ARGS)
 
-test: lint types imports unit integration ## everything that must hold
+test: lint types imports unit integration chaos ## everything that must hold
 
 lint: setup ## ruff: rules and format
 	$(BIN)/ruff check -q $(CODE)

@@ -37,6 +37,7 @@ class Trade:
     number: str
     status: str = "WAIT_BUYER_PAY"
     paid_at: str = ""
+    undone: str = ""
     refunds: dict[str, str] = field(default_factory=dict)
 
     def view(self) -> Json:
@@ -167,9 +168,9 @@ class Acquirer:
         trade = self.trades.get(asked["order"])
         if trade is None:
             return {"outcome": "not_found"}
-        action = {"WAIT_BUYER_PAY": "close", "TRADE_SUCCESS": "refund"}.get(trade.status, "")
+        trade.undone = trade.undone or {"WAIT_BUYER_PAY": "close", "TRADE_SUCCESS": "refund"}.get(trade.status, "")
         trade.status = "TRADE_CLOSED"
-        return {"outcome": "cancelled", "action": action}
+        return {"outcome": "cancelled", "action": trade.undone}
 
     def refund(self, asked: Json) -> Json:
         """Give money back, once for each refund number."""
