@@ -32,7 +32,7 @@ from dispatch.clock import CityClock
 from dispatch.config import Settings, SettingsError, token_secret
 from dispatch.daily_bill import DailyBill, alipays_bills
 from dispatch.entity import KINDS, EntityKey, Signal
-from dispatch.payment.configured import open_gateways
+from dispatch.payment.configured import accounts_of, open_authorization, open_gateways
 from dispatch.store.embedded_valkey import EmbeddedValkey, ValkeyNotStartedError
 from dispatch.store.journal import JournalUnavailableError, StoredDue
 from dispatch.store.migrations import upgrade
@@ -114,7 +114,7 @@ class Supervisor:
         data_dir = settings.server.data_dir.resolve()
         data_dir.mkdir(parents=True, exist_ok=True)
         token_secret(settings)
-        await open_gateways(settings, CityClock()).aclose()
+        await _check_keys(settings)
         self._socket = _listen(settings.server.host, settings.server.port)
         settings = self.settings = _at_port(settings, self.port)
         redis_url = settings.redis.url or self._start_valkey(data_dir)
@@ -244,6 +244,15 @@ class Supervisor:
             self._socket.close()
             self._socket = None
         log.info("stopped")
+
+
+async def _check_keys(settings: Settings) -> None:
+    """Open what the accounts at Alipay name, and close it again. Raises ``SettingsError`` for keys that do not fit."""
+    await open_gateways(settings, CityClock()).aclose()
+    for company in accounts_of(settings):
+        authorization = open_authorization(settings, CityClock(), company)
+        if authorization is not None:
+            await authorization.aclose()
 
 
 def _at_port(settings: Settings, port: int) -> Settings:
