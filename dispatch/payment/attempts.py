@@ -7,8 +7,8 @@ Rule 3: every call carries its number, so an answer that comes twice, or after a
 timer ``ask:ORDER`` always runs while an attempt is open: a call whose answer never comes is followed by a query.
 Rule 4: news of a payment that come after Alipay has confirmed the attempt's end may be older than that end (a cancel
 gives money back): they count only when a query made after them says the same.
-Rule 5: while a cancel is under way nothing says that the order is paid, for the cancel gives the money back: the cancel
-is repeated until it is answered, and a query after its refusal decides.
+Rule 5: once a cancel was asked for, which gives back what was paid, only the answer to a query made after it says that
+the order is paid. The cancel is repeated until it is answered.
 Rule 6: an order on a page runs to its expiry and is closed; one by a code is cancelled, and one by the passenger's
 own code already when it has been unclear for as long as a passenger waits. Money that still comes goes back.
 """
@@ -198,7 +198,8 @@ def hear_gateway(case: Case, command: HearGateway, answer: Answer, context: Cont
     if attempt.end == "failed":
         return _hear_of_ended(case, attempt, answer, command, context)
     if isinstance(answer, TradeView) and answer.status.paid:
-        return Decision() if attempt.cancelling else _hear_paid(case, attempt, answer, command, context)
+        older = attempt.cancelled and command.due != attempt.due
+        return Decision() if older else _hear_paid(case, attempt, answer, command, context)
     if attempt.end != "open":
         return Decision()
     if command.due != attempt.due and not isinstance(answer, Closed | Cancelled):
@@ -315,11 +316,11 @@ def hear_notification(case: Case, command: HearNotification, context: Context) -
         raise DispatchError(ErrorCode.MALFORMED, field="notification") from error
     attempt = case.data.attempt(command.order)
     failed = failed_checks(notification, _expected(case, attempt))
-    if attempt is not None and not failed and attempt.cancelling:
-        return Decision()
     if attempt is not None and not failed and attempt.end == "failed":
         return _check(case, attempt, context.now)
     if attempt is not None and not failed:
+        if attempt.cancelled:
+            return Decision()  # a query is made, or will be
         day = beijing_day(notification.paid_at, heard_at(context, command.heard_at))
         settled = Settled(notification.trade_no, notification.buyer_id, "notification", day)
         return _collected(case, attempt, settled, context.now)

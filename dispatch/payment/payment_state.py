@@ -121,9 +121,8 @@ End = Literal["open", "failed", "paid", "surplus"]
 class Attempt(msgspec.Struct):
     """One attempt, opened at a city time. ``call`` and ``due`` are its last call to the gateway, ``calls`` counts.
 
-    ``stopping``: nobody wants it to be paid any more. ``cancelling``: a cancel is under way, which gives back what was
-    paid; ``cancelled``: there was one. ``returned``: it was paid, and its cancel gave the money back. ``checking``:
-    late news are being checked.
+    ``stopping``: nobody wants it to be paid any more. ``cancelled``: a cancel was asked for, which gives back what was
+    paid. ``returned``: it was paid, and its cancel gave the money back. ``checking``: late news are being checked.
     """
 
     order: str
@@ -142,7 +141,6 @@ class Attempt(msgspec.Struct):
     due: str = ""
     reason: str = ""
     stopping: bool = False
-    cancelling: bool = False
     cancelled: bool = False
     returned: bool = False
     checking: bool = False
@@ -268,7 +266,6 @@ def _asked(attempt: Attempt, call: str, n: int) -> None:
     attempt.calls = n
     attempt.due = call_name(call, attempt.order, n)
     attempt.stopping = attempt.stopping or call in ("close", "cancel")
-    attempt.cancelling = call == "cancel"
     attempt.cancelled = attempt.cancelled or call == "cancel"
 
 
@@ -296,7 +293,6 @@ def _fold_failed(data: PaymentState, event: AttemptFailed) -> None:
     attempt.end = "failed"
     attempt.reason = event.reason
     attempt.returned = event.returned
-    attempt.cancelling = False
 
 
 def _fold_stopped(data: PaymentState, event: AttemptStopped) -> None:

@@ -265,3 +265,19 @@ def test_a_cancel_whose_answer_is_lost_stands_in_the_books() -> None:
         desk.hear(order, msgspec.structs.replace(closed, paid_at="2026-01-01 12:00:00"))
 
     assert [row.values["kind"] for row in desk.books.values()] == ["surplus", "surplus_refund"]
+
+
+def test_old_news_between_a_lost_cancel_and_its_query() -> None:
+    """The lost cancel gave the money back; the notification of the payment is older, and counts for nothing."""
+    desk, order = unclear_scan()
+    desk.hear(order, TIMEOUT)
+    desk.fire(order)
+    desk.hear(order, Cancelled(order, ""))
+
+    desk.notify(notification(order))
+    assert desk.payment.state == "unknown"
+    closed = trade(order, TradeStatus.CLOSED)
+    desk.hear(order, msgspec.structs.replace(closed, paid_at="2026-01-01 12:00:00"))
+
+    assert desk.payment.state == "failed"
+    assert desk.balances == {}
