@@ -52,6 +52,8 @@ class ErrorCode(IntEnum):
     TRIP_CHANGED = 4007
     VEHICLE_UNSUITABLE = 4008
     ALREADY_RATED = 4009
+    FEE_AGREED_TOO_LOW = 4010
+    UNKNOWN_ALARM = 4011
     NO_TRIP_TO_PAY = 5000
     PAYMENT_OPEN = 5001
     ALREADY_PAID = 5002
@@ -111,6 +113,8 @@ ERRORS: Final[dict[ErrorCode, ErrorSpec]] = {
     ErrorCode.TRIP_CHANGED: ErrorSpec("The trip has changed meanwhile.", True),
     ErrorCode.VEHICLE_UNSUITABLE: ErrorSpec("The vehicle does not suit the trip.", False),
     ErrorCode.ALREADY_RATED: ErrorSpec("The trip has been rated.", False),
+    ErrorCode.FEE_AGREED_TOO_LOW: ErrorSpec("Cancelling now costs a fee. Agree to it first.", False),
+    ErrorCode.UNKNOWN_ALARM: ErrorSpec("There is no such alarm.", False),
     ErrorCode.NO_TRIP_TO_PAY: ErrorSpec("There is no fare to be paid here.", False),
     ErrorCode.PAYMENT_OPEN: ErrorSpec("A payment of this fare is open already.", True),
     ErrorCode.ALREADY_PAID: ErrorSpec("The fare is paid.", False),

@@ -5,12 +5,13 @@ Messages themselves stand in :mod:`dispatch.messages`.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
-Role = Literal["driver", "passenger", "dispatcher", "device"]
+Role = Literal["driver", "passenger", "dispatcher", "device", "guest"]
+"""A guest follows one trip by a link that was shared: it sees, and may do nothing."""
 Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:\-]+$")]
 Stream = Annotated[str, Meta(min_length=3, max_length=80, pattern=r"^(trip|vehicle):[A-Za-z0-9_.\-]+$")]
 Lat = Annotated[float, Meta(ge=-90, le=90)]
@@ -130,6 +131,38 @@ class MeterView(msgspec.Struct, frozen=True):
     meters: float
     waiting_s: float
     fare: MoneyView
+
+
+class CellFrame(msgspec.Struct, frozen=True, array_like=True):
+    """Cars of one ``host`` in one H3 cell of resolution 7, at a city time; ``whole`` replaces what was known of this
+    host's cars there.
+
+    ``cars`` holds nine bytes a car, little-endian: ``u16`` the car's number at this host, ``u16`` x and ``u16`` y,
+    ``u8`` heading (0-254 for 0-360 degrees, 255 unknown), ``u8`` its place in ``MAP_STATES`` (255: it left the cell),
+    ``u8`` the fix's age in twentieths of a second when the frame was made (255: that or more).
+    x and y count from the south-west corner of a box around the cell's centre: ``MAP_HALF_BOX_DEG`` of latitude
+    either way, and as much divided by the cosine of the centre's latitude of longitude, in 65,536 steps.
+    ``names`` gives the vehicle of each number that is new here, and of all in a ``whole`` frame.
+    """
+
+    cell: str
+    host: str
+    at: float
+    whole: bool
+    cars: bytes
+    names: dict[int, str] = {}
+
+
+class CellCount(msgspec.Struct, frozen=True, array_like=True):
+    """How many cars of each state are in a cell, in the order of ``MAP_STATES``."""
+
+    cell: str
+    cars: list[int]
+
+
+MAP_STATES: Final = ("offline", "idle", "offered", "to_pickup", "at_pickup", "on_trip", "break", "out_of_service")
+"""States of vehicles in the order in which map frames number them."""
+MAP_HALF_BOX_DEG: Final = 0.03
 
 
 class TripView(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -18,10 +18,13 @@ from msgspec import Meta
 
 from dispatch.message_parts import (
     CancelReason,
+    CellCount,
+    CellFrame,
     Cursor,
     Fix,
     Id,
     Minor,
+    MoneyView,
     Need,
     Phone,
     Place,
@@ -47,7 +50,7 @@ class ClientCommand(ClientMessage, frozen=True):
     id: Id
 
 
-ALL: Final = frozenset[Role]({"driver", "passenger", "dispatcher", "device"})
+ALL: Final = frozenset[Role]({"driver", "passenger", "dispatcher", "device", "guest"})
 DRIVER: Final = frozenset[Role]({"driver"})
 PASSENGER: Final = frozenset[Role]({"passenger"})
 DISPATCHER: Final = frozenset[Role]({"dispatcher"})
@@ -231,6 +234,14 @@ class Estimate(ClientCommand, frozen=True, tag="estimate"):
     at: Time | None = None
 
 
+class AskRoute(ClientCommand, frozen=True, tag="route"):
+    """The way by road: ``points`` (latitude, longitude), ``meters``, ``seconds`` and ``by_road`` in the result."""
+
+    roles: ClassVar[frozenset[Role]] = DRIVER | PASSENGER | DISPATCHER
+    start: Place
+    end: Place
+
+
 class RequestRide(ClientCommand, frozen=True, tag="request"):
     """A car now, or at ``at``: then it is a reservation, matched with enough lead."""
 
@@ -245,11 +256,16 @@ class RequestRide(ClientCommand, frozen=True, tag="request"):
 
 
 class CancelTrip(ClientCommand, frozen=True, tag="cancel"):
-    """The passenger, or a dispatcher for somebody, no longer wants the trip."""
+    """The passenger, or a dispatcher for somebody, no longer wants the trip.
+
+    With ``fee_up_to`` a cancellation that would cost more is refused (4010) and tells the fee in ``amount``, so that a
+    person has agreed to what it costs. Without it the tariff's fee is taken.
+    """
 
     roles: ClassVar[frozenset[Role]] = PASSENGER | DISPATCHER
     trip: Id
     reason: CancelReason
+    fee_up_to: Minor | None = None
 
 
 class Pay(ClientCommand, frozen=True, tag="pay"):
@@ -285,10 +301,12 @@ class Rate(ClientCommand, frozen=True, tag="rate"):
 
 
 class Watch(ClientCommand, frozen=True, tag="watch"):
-    """See the cars in these H3 cells (resolution 7, as hexadecimal text), trips and alarms. Replaces the last watch."""
+    """See the cars in these H3 cells (resolution 7, as hexadecimal text), or with ``counts`` how many cars there are in
+    every cell. Replaces the last watch. A cell that is new here is told whole at once, as far as it is known."""
 
     roles: ClassVar[frozenset[Role]] = DISPATCHER
     cells: Annotated[list[Annotated[str, Meta(pattern=r"^[0-9a-f]{15}$")]], Meta(max_length=500)]
+    counts: bool = False
 
 
 class BookByPhone(ClientCommand, frozen=True, tag="book"):
@@ -326,6 +344,22 @@ class PutBackInService(ClientCommand, frozen=True, tag="put_back"):
 
     roles: ClassVar[frozenset[Role]] = DISPATCHER
     vehicle: Id
+
+
+class Broadcast(ClientCommand, frozen=True, tag="broadcast"):
+    """A message to the drivers of these vehicles, or (none named) to all drivers. Who is away gets it on return."""
+
+    roles: ClassVar[frozenset[Role]] = DISPATCHER
+    text: Annotated[Text, Meta(min_length=1)]
+    vehicles: Annotated[list[Id], Meta(max_length=500)] = []
+
+
+class SettleAlarm(ClientCommand, frozen=True, tag="settle_alarm"):
+    """Somebody has looked at an alarm, and says what came of it."""
+
+    roles: ClassVar[frozenset[Role]] = DISPATCHER
+    alarm: Id
+    note: Text = ""
 
 
 class RefundTrip(ClientCommand, frozen=True, tag="refund"):
@@ -378,13 +412,15 @@ class Accepted(ServerMessage, frozen=True, tag="accepted"):
 
 
 class Rejected(ServerMessage, frozen=True, tag="rejected"):
-    """The command (or, without an ``id``, the message) was refused and changed nothing."""
+    """The command (or, without an ``id``, the message) was refused and changed nothing. ``amount`` is what it would
+    have cost, where that is why."""
 
     code: int
     text: str
     retryable: bool
     id: str | None = None
     field: str | None = None
+    amount: MoneyView | None = None
 
 
 class Update(ServerMessage, frozen=True, tag="update"):
@@ -426,13 +462,18 @@ class CarPosition(ServerMessage, frozen=True, tag="car"):
     eta_at: float | None = None
 
 
-class MapFrame(ServerMessage, frozen=True, tag="map"):
-    """Cars in one cell: ``(vehicle, state, lat, lng, heading, at)``. ``whole`` replaces what was known of the cell."""
+class MapFrames(ServerMessage, frozen=True, tag="map"):
+    """Cars that have moved or changed, cell by cell. It may be skipped: the next whole frame of a cell mends it."""
 
-    cell: str
+    frames: list[CellFrame]
+
+
+class MapCounts(ServerMessage, frozen=True, tag="map_counts"):
+    """How many cars of one ``host`` are in every cell; replaces what this host told before."""
+
+    host: str
     at: float
-    cars: list[tuple[str, str, float, float, float | None, float]]
-    whole: bool = False
+    cells: list[CellCount]
 
 
 class MapStale(ServerMessage, frozen=True, tag="map_stale"):
@@ -448,11 +489,24 @@ class TripNotice(ServerMessage, frozen=True, tag="trip"):
 
 
 class Alarm(ServerMessage, frozen=True, tag="alarm"):
-    """Something a dispatcher has to look at."""
+    """Something a dispatcher has to look at, or (``settled_by``) that somebody has looked at."""
 
+    alarm: str
     name: str
     at: float
     fields: dict[str, str | float | int | None]
+    settled_by: str | None = None
+    settled_at: float | None = None
+    note: str = ""
+
+
+class Notice(ServerMessage, frozen=True, tag="notice"):
+    """A dispatcher's message to drivers. An app shows each ``notice`` once."""
+
+    notice: str
+    at: float
+    by: str
+    text: str
 
 
 class Replaced(ServerMessage, frozen=True, tag="replaced"):
@@ -483,6 +537,7 @@ FromClient = (
     | AskWord
     | AskToday
     | Estimate
+    | AskRoute
     | RequestRide
     | CancelTrip
     | Pay
@@ -493,6 +548,8 @@ FromClient = (
     | AssignByHand
     | TakeOutOfService
     | PutBackInService
+    | Broadcast
+    | SettleAlarm
     | RefundTrip
     | SettleTrip
 )
@@ -505,10 +562,12 @@ FromServer = (
     | Snapshot
     | Heard
     | CarPosition
-    | MapFrame
+    | MapFrames
+    | MapCounts
     | MapStale
     | TripNotice
     | Alarm
+    | Notice
     | Replaced
 )
 
