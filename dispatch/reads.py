@@ -316,3 +316,9 @@ class ReplaySpan(Question, frozen=True):
     since: Time
     until: Time
     vehicle: Id | None = None
+
+
+class TripsSince(Question, frozen=True):
+    """The query of ``GET /v1/trips``: city seconds, a day back at most."""
+
+    since: Time | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 
 import msgspec
 import structlog
@@ -17,27 +17,14 @@ from dispatch.errors import DispatchError, ErrorCode
 from dispatch.geo.cells import Box
 from dispatch.message_parts import Id, Phone
 from dispatch.store.journal import JournalUnavailableError
-from ws_gateway.auth import Issued, SignIn
-from ws_gateway.codec import unreadable
+from ws_gateway.auth import SignIn
+from ws_gateway.http_answers import body_of, json_response, read_json, refusal
 from ws_gateway.ports import Payments
 
-T = TypeVar("T")
 Secret = Annotated[str, Meta(min_length=1, max_length=200)]
 Check = Callable[[], Awaitable[bool]]
 
-BODY_MAX: Final = 65_536
 _CHECK_S: Final = 3.0
-_STATUS: Final[dict[ErrorCode, int]] = {
-    ErrorCode.MALFORMED: 400,
-    ErrorCode.INVALID_FIELD: 400,
-    ErrorCode.TOO_LARGE: 413,
-    ErrorCode.WRONG_CREDENTIALS: 401,
-    ErrorCode.NOT_ALLOWED: 403,
-    ErrorCode.UNKNOWN_VEHICLE: 404,
-    ErrorCode.TOO_MANY_ATTEMPTS: 429,
-    ErrorCode.UNAVAILABLE: 503,
-    ErrorCode.INTERNAL: 500,
-}
 _log = structlog.get_logger("gateway")
 
 
@@ -84,15 +71,6 @@ class City(msgspec.Struct, frozen=True):
     speed: float
 
 
-class ErrorBody(msgspec.Struct, omit_defaults=True):
-    """Every refusal over HTTP."""
-
-    code: int
-    text: str
-    retryable: bool
-    field: str | None = None
-
-
 class Routes:
     """The endpoints. ``checks`` are asked by ``/ready``; ``expose`` gives the text of ``/metrics``."""
 
@@ -130,34 +108,34 @@ class Routes:
         ]
 
     async def _driver(self, body: bytes) -> Response:
-        said = _read(body, DriverSignIn)
-        return _json(await self._sign_in.driver(said.number, said.pin, said.vehicle))
+        said = read_json(body, DriverSignIn)
+        return json_response(await self._sign_in.driver(said.number, said.pin, said.vehicle))
 
     async def _dispatcher(self, body: bytes) -> Response:
-        said = _read(body, DispatcherSignIn)
-        return _json(await self._sign_in.dispatcher(said.name, said.password))
+        said = read_json(body, DispatcherSignIn)
+        return json_response(await self._sign_in.dispatcher(said.name, said.password))
 
     async def _device(self, body: bytes) -> Response:
-        said = _read(body, DeviceSignIn)
-        return _json(await self._sign_in.device(said.device, said.key))
+        said = read_json(body, DeviceSignIn)
+        return json_response(await self._sign_in.device(said.device, said.key))
 
     async def _code(self, body: bytes) -> Response:
-        await self._sign_in.send_code(_read(body, CodeRequest).phone)
+        await self._sign_in.send_code(read_json(body, CodeRequest).phone)
         return Response(status_code=202)
 
     async def _passenger(self, body: bytes) -> Response:
-        said = _read(body, PassengerSignIn)
-        return _json(await self._sign_in.passenger(said.phone, said.code))
+        said = read_json(body, PassengerSignIn)
+        return json_response(await self._sign_in.passenger(said.phone, said.code))
 
     async def _city_facts(self, _: Request) -> Response:
         box = self._city.box
-        return _json({"name": self._city.name, "box": box and box._asdict(), "speed": self._city.speed})
+        return json_response({"name": self._city.name, "box": box and box._asdict(), "speed": self._city.speed})
 
     async def _ready(self, _: Request) -> Response:
         """200 if everything behind us answers; else 503, with what does not."""
         answers = await asyncio.gather(*(_holds(check) for check in self._checks.values()))
         parts = {"gateway": not self._draining(), **dict(zip(self._checks, answers, strict=True))}
-        return _json({"ready": all(parts.values()), "parts": parts}, 200 if all(parts.values()) else 503)
+        return json_response({"ready": all(parts.values()), "parts": parts}, 200 if all(parts.values()) else 503)
 
     async def _metrics(self, _: Request) -> Response:
         return Response(await self._expose(), media_type="text/plain; version=0.0.4; charset=utf-8")
@@ -165,7 +143,7 @@ class Routes:
     async def _notify(self, request: Request) -> Response:
         """Alipay reads exactly ``success``; after anything else it sends the notification again."""
         try:
-            body = await _body(request)
+            body = await body_of(request)
             company = request.path_params.get("company", "")
             kept = await self._payments.notified(body, request.headers.get("content-type", ""), company)
         except DispatchError:
@@ -180,17 +158,17 @@ class Routes:
 
         async def answer(request: Request) -> Response:
             try:
-                return await endpoint(await _body(request))
+                return await endpoint(await body_of(request))
             except DispatchError as error:
-                return _refusal(error)
+                return refusal(error)
             except JournalUnavailableError:
-                return _refusal(DispatchError(ErrorCode.UNAVAILABLE))
+                return refusal(DispatchError(ErrorCode.UNAVAILABLE))
 
         return answer
 
 
 async def _health(_: Request) -> Response:
-    return _json({"alive": True})
+    return json_response({"alive": True})
 
 
 async def _holds(check: Check) -> bool:
@@ -200,29 +178,3 @@ async def _holds(check: Check) -> bool:
     except Exception:  # noqa: BLE001 - what breaks is not ready
         _log.exception("a part is not ready")
         return False
-
-
-async def _body(request: Request) -> bytes:
-    """The body, as long as it is small. Raises ``DispatchError`` with ``TOO_LARGE``."""
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > BODY_MAX:
-            raise DispatchError(ErrorCode.TOO_LARGE)
-    return bytes(body)
-
-
-def _read(body: bytes, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except (ValueError, RecursionError) as error:
-        raise unreadable(error) from error
-
-
-def _json(content: Issued | ErrorBody | dict[str, object], status: int = 200) -> Response:
-    return Response(msgspec.json.encode(content), status, media_type="application/json")
-
-
-def _refusal(error: DispatchError) -> Response:
-    body = ErrorBody(code=error.code, text=error.text, retryable=error.retryable, field=error.field)
-    return _json(body, _STATUS.get(error.code, 400))
