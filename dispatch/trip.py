@@ -185,6 +185,15 @@ class Trip:
                 "paid_at": data.paid_at,
                 "seq": self.seq,
                 "updated_at": data.touched_at,
+                "contact": data.contact or None,
+                "pickup_text": data.pickup.text if data.pickup else None,
+                "dropoff_text": data.dropoff.text if data.dropoff else None,
+                "seats": data.seats,
+                "needs": " ".join(data.needs) or None,
+                "note": data.note or None,
+                "eta_at": data.eta_at,
+                "stars": data.stars,
+                "method": data.method or None,
             },
         )
 

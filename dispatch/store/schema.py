@@ -23,7 +23,7 @@ from sqlalchemy import (
     false,
 )
 
-REVISION: Final = "0003"
+REVISION: Final = "0004"
 """The migration that this code needs; a journal at another one is refused."""
 
 metadata = MetaData(
@@ -136,12 +136,23 @@ trip = Table(
     Column("paid_at", Double),
     Column("seq", BigInteger, nullable=False),
     Column("updated_at", Double),
+    Column("contact", Text),
+    Column("pickup_text", Text),
+    Column("dropoff_text", Text),
+    Column("seats", Integer),
+    Column("needs", Text),
+    Column("note", Text),
+    Column("eta_at", Double),
+    Column("stars", Integer),
+    Column("method", Text),
+    Index(None, "contact"),
+    Index(None, "driver", "finished_at"),
     Index(None, "state", "requested_at"),
     Index(None, "passenger", "requested_at"),
     Index(None, "vehicle", "requested_at"),
     Index(None, "requested_at"),
 )
-"""The present state of each trip. ``origin`` is ``app``, ``phone`` or ``hail``."""
+"""The present state of each trip. ``origin`` is ``app``, ``phone`` or ``hail``; ``needs`` are words with spaces between."""
 
 payment = Table(
     "payment",
@@ -222,6 +233,32 @@ reconciliation = Table(
 """Days whose books were held against Alipay's bill, for each account. ``free_at`` is in wall seconds: until then
 whoever took the day has it to himself.
 """
+
+alarm = Table(
+    "alarm",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("fields", Text, nullable=False),
+    Column("settled_by", Text),
+    Column("settled_at", Double),
+    Column("note", Text, nullable=False, server_default=""),
+    Index(None, "settled_at", "at"),
+)
+"""What a dispatcher has to look at, or has (``settled_by``). ``fields`` is JSON."""
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", Double, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("vehicles", Text, nullable=False),
+    Index(None, "at"),
+)
+"""Dispatchers' messages to drivers. ``vehicles`` is a list in JSON; an empty one means all."""
 
 vehicle_state = Table(
     "vehicle_state",

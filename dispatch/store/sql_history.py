@@ -61,6 +61,15 @@ class TripRow(msgspec.Struct, frozen=True, kw_only=True):
     paid_at: float | None
     seq: int
     updated_at: float | None
+    contact: str | None = None
+    pickup_text: str | None = None
+    dropoff_text: str | None = None
+    seats: int | None = None
+    needs: str | None = None
+    note: str | None = None
+    eta_at: float | None = None
+    stars: int | None = None
+    method: str | None = None
 
 
 class PaymentRow(msgspec.Struct, frozen=True, kw_only=True):

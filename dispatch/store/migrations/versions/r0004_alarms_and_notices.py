@@ -1,0 +1,42 @@
+"""Alarms that wait for a dispatcher, dispatchers' messages to drivers, and what lists of trips show."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "alarm",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.Column("fields", sa.Text(), nullable=False),
+        sa.Column("settled_by", sa.Text(), nullable=True),
+        sa.Column("settled_at", sa.Double(), nullable=True),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_alarm"),
+    )
+    op.create_index("ix_alarm_settled_at_at", "alarm", ["settled_at", "at"])
+    op.create_table(
+        "notice",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("vehicles", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_notice"),
+    )
+    op.create_index("ix_notice_at", "notice", ["at"])
+    texts = ("contact", "pickup_text", "dropoff_text", "needs", "note", "method")
+    for name in texts:
+        op.add_column("trip", sa.Column(name, sa.Text(), nullable=True))
+    op.add_column("trip", sa.Column("seats", sa.Integer(), nullable=True))
+    op.add_column("trip", sa.Column("eta_at", sa.Double(), nullable=True))
+    op.add_column("trip", sa.Column("stars", sa.Integer(), nullable=True))
+    op.create_index("ix_trip_contact", "trip", ["contact"])
+    op.create_index("ix_trip_driver_finished_at", "trip", ["driver", "finished_at"])
