@@ -64,6 +64,7 @@ class Settings(BaseSettings):
     meter: sections.MeterSettings = sections.MeterSettings()
     auth: sections.AuthSettings = sections.AuthSettings()
     alipay: sections.AlipaySettings = sections.AlipaySettings()
+    map: sections.MapSettings = sections.MapSettings()
     limits: sections.LimitSettings = sections.LimitSettings()
     log: sections.LogSettings = sections.LogSettings()
 

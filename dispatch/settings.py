@@ -304,6 +304,24 @@ class AlipaySettings(AlipayAccount):
         return self
 
 
+class MapSettings(Section):
+    """What maps in the web apps are drawn from."""
+
+    tiles: str = _set(
+        "",
+        "Raster tiles of a server, `https://HOST/{z}/{x}/{y}.png`: browsers then ask it for pictures of the map. "
+        "Empty: the map is drawn from the city's own land and streets, and no request leaves us.",
+    )
+
+    @model_validator(mode="after")
+    def _a_template(self) -> Self:
+        if self.tiles and not re.fullmatch(r"https?://[A-Za-z0-9.:-]+/[^\s;,'\"]*", self.tiles):
+            raise ValueError("tiles must be an address that begins with http:// or https://")
+        if self.tiles and not all(part in self.tiles for part in ("{z}", "{x}", "{y}")):
+            raise ValueError("tiles must hold {z}, {x} and {y}")
+        return self
+
+
 class LimitSettings(Section):
     """What one connection may do."""
 

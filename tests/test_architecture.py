@@ -57,6 +57,7 @@ SHELLS = {
     "ws_gateway.app",
     "ws_gateway.auth",
     "ws_gateway.bus_feed",
+    "ws_gateway.city_routes",
     "ws_gateway.connection",
     "ws_gateway.desk",
     "ws_gateway.gateway",
@@ -71,6 +72,7 @@ SHELLS = {
     "ws_gateway.server",
     "ws_gateway.sms",
     "ws_gateway.tokens",
+    "ws_gateway.web_apps",
 }
 """Modules that may do I/O. Every other one of these packages is held to the contract ``pure``."""
 

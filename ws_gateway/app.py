@@ -22,7 +22,7 @@ from ws_gateway.gateway import Gateway
 from ws_gateway.identity import Rules
 from ws_gateway.ports import GatewayBus, History, Payments, Registry
 from ws_gateway.protocol import socket_of
-from ws_gateway.routes import Check, City, Routes
+from ws_gateway.routes import Check, Routes
 from ws_gateway.settings import GatewaySettings
 from ws_gateway.tokens import Tokens
 
@@ -46,7 +46,6 @@ class Dependencies(msgspec.Struct, frozen=True):
     clock: Clock
     settings: GatewaySettings
     rules: Rules
-    city: City
     zone: ZoneInfo
     checks: Mapping[str, Check]
     expose: Callable[[], Awaitable[bytes]]
@@ -87,7 +86,6 @@ def create_app(deps: Dependencies) -> Application:
     routes = Routes(
         sign_in=deps.sign_in,
         payments=deps.payments,
-        city=deps.city,
         checks=deps.checks,
         expose=deps.expose,
         draining=lambda: gateway.draining,

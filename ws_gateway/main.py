@@ -15,16 +15,18 @@ from secrets import token_hex
 import msgspec
 import structlog
 import uvloop
+from starlette.routing import Route
 
 from dispatch.actors.client import RayHosts, join_cluster
 from dispatch.actors.cluster import host_finder
 from dispatch.actors.system import System
 from dispatch.config import Settings, load_settings, rules_of, token_secret
 from dispatch.geo.cells import Box
-from dispatch.geo.city import load_city
+from dispatch.geo.city import City, load_city
 from dispatch.ids import DriverId
 from dispatch.payment.configured import open_gateways
 from dispatch.payment.minute_word import MinuteWord, minute_word
+from dispatch.reads import CityFacts
 from dispatch.signals import Metrics, configure_logging, merged
 from dispatch.store.database import Database, open_database
 from dispatch.store.redis_bus import RedisBus
@@ -34,6 +36,7 @@ from ws_gateway.alipay_notices import AlipayNotices
 from ws_gateway.app import Dependencies, create_app
 from ws_gateway.auth import SignIn
 from ws_gateway.bus_feed import BusFeed
+from ws_gateway.city_routes import LAYERS, city_routes
 from ws_gateway.identity import Rules
 from ws_gateway.pay.answers import Answers
 from ws_gateway.pay.authorizations import Authorizations, open_authorizations
@@ -43,11 +46,11 @@ from ws_gateway.pay.limits import Allow, Limits, allowed_by
 from ws_gateway.pay.routes import pay_routes
 from ws_gateway.pay.seals import Seals
 from ws_gateway.pricing import price_by
-from ws_gateway.routes import City
 from ws_gateway.server import make_server, prepare
 from ws_gateway.settings import GatewaySettings
 from ws_gateway.sms import SmsFile
 from ws_gateway.tokens import Tokens
+from ws_gateway.web_apps import web_routes
 
 _NOBODY = DriverId("nobody")
 _BEYOND_DEG = 0.2
@@ -80,17 +83,20 @@ async def serve_gateway(system: System, settings: Settings, listening: socket.so
 @asynccontextmanager
 async def _dependencies(system: System, settings: Settings, number: int) -> AsyncIterator[Dependencies]:
     """The real parts, opened and closed in order."""
+    city = load_city(settings.city.name)
     database = open_database(system.journal_url)
     redis = RedisBus(system.redis_url)
     alipay = open_gateways(settings, system.clock())
     authorizations = open_authorizations(settings, system.clock())
     hosts = RayHosts(system, f"gateway-{number}-{token_hex(4)}", find=host_finder(settings, system))
-    feed = BusFeed(redis, system.placement.consoles())
+    feed = BusFeed(redis, system.placement.consoles(), system.placement.map_names())
     hosts.start()
     try:
-        deps = _wire(system, settings, hosts=hosts, feed=feed, database=database, notices=AlipayNotices(alipay, hosts))
+        notices = AlipayNotices(alipay, hosts)
+        deps = _wire(system, settings, city, hosts=hosts, feed=feed, database=database, notices=notices)
         counter = _counter(deps, settings, authorizations, allow=allowed_by(redis))
-        yield msgspec.structs.replace(deps, pages=tuple(pay_routes(counter)))
+        pages = (*_city_pages(city, settings, deps), *pay_routes(counter), *web_routes(tiles=settings.map.tiles))
+        yield msgspec.structs.replace(deps, pages=pages)
     finally:
         await hosts.stop()
         await feed.close()
@@ -103,6 +109,7 @@ async def _dependencies(system: System, settings: Settings, number: int) -> Asyn
 def _wire(
     system: System,
     settings: Settings,
+    city: City,
     *,
     hosts: RayHosts,
     feed: BusFeed,
@@ -117,7 +124,6 @@ def _wire(
     registry = SqlRegistry(database)
     metrics = Metrics()
     metrics.born_at.set(clock.wall())
-    box = load_city(settings.city.name).box
     sms = SmsFile(Path(system.data_dir) / "sms.jsonl")
 
     async def journal_answers() -> bool:
@@ -140,13 +146,30 @@ def _wire(
         tokens=tokens,
         clock=clock,
         settings=ours,
-        rules=Rules(secret=secret, price=price_by(rules), served=_around(box)),
-        city=City(settings.city.name, box, clock.speed),
+        rules=Rules(secret=secret, price=price_by(rules), served=_around(city.box)),
         zone=rules.tariff.zone,
         checks={"hosts": hosts.ready, "journal": journal_answers},
         expose=expose,
         new_id=_new_id,
     )
+
+
+def _city_pages(city: City, settings: Settings, deps: Dependencies) -> list[Route]:
+    """What everybody may know of the city."""
+    facts = CityFacts(
+        name=settings.city.name,
+        title=city.title,
+        time_zone=city.time_zone,
+        currency=rules_of(settings).tariff.currency,
+        speed=deps.clock.speed,
+        center=(city.center.lat, city.center.lng),
+        box=(city.box.south, city.box.west, city.box.north, city.box.east),
+        tiles=settings.map.tiles,
+        sources=list(city.sources),
+        development=bool(settings.alipay.bridge_url),
+    )
+    layers = {name: packed for name in LAYERS if (packed := city.packed_layer(name)) is not None}
+    return city_routes(facts, layers)
 
 
 def _counter(deps: Dependencies, settings: Settings, authorizations: Authorizations, allow: Allow) -> Counter:

@@ -1,4 +1,4 @@
-"""The HTTP side: sign-in, health, metrics, Alipay's notifications, and what a client must know of the city."""
+"""The HTTP side: sign-in, health, metrics, and Alipay's notifications."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from dispatch.errors import DispatchError, ErrorCode
-from dispatch.geo.cells import Box
 from dispatch.message_parts import Id, Phone
 from dispatch.store.journal import JournalUnavailableError
 from ws_gateway.auth import SignIn
@@ -63,14 +62,6 @@ class PassengerSignIn(msgspec.Struct, forbid_unknown_fields=True):
     code: Annotated[str, Meta(pattern=r"^[0-9]{6}$")]
 
 
-class City(msgspec.Struct, frozen=True):
-    """``GET /v1/city``: where, how large (None: unbounded), and how fast its clock runs."""
-
-    name: str
-    box: Box | None
-    speed: float
-
-
 class Routes:
     """The endpoints. ``checks`` are asked by ``/ready``; ``expose`` gives the text of ``/metrics``."""
 
@@ -79,14 +70,12 @@ class Routes:
         *,
         sign_in: SignIn,
         payments: Payments,
-        city: City,
         checks: Mapping[str, Check],
         expose: Callable[[], Awaitable[bytes]],
         draining: Callable[[], bool],
     ) -> None:
         self._sign_in = sign_in
         self._payments = payments
-        self._city = city
         self._checks = dict(checks)
         self._expose = expose
         self._draining = draining
@@ -99,7 +88,6 @@ class Routes:
             Route("/v1/auth/device", self._answering(self._device), methods=["POST"]),
             Route("/v1/auth/passenger/code", self._answering(self._code), methods=["POST"]),
             Route("/v1/auth/passenger", self._answering(self._passenger), methods=["POST"]),
-            Route("/v1/city", self._city_facts, methods=["GET"]),
             Route("/health", _health, methods=["GET"]),
             Route("/ready", self._ready, methods=["GET"]),
             Route("/metrics", self._metrics, methods=["GET"]),
@@ -126,10 +114,6 @@ class Routes:
     async def _passenger(self, body: bytes) -> Response:
         said = read_json(body, PassengerSignIn)
         return json_response(await self._sign_in.passenger(said.phone, said.code))
-
-    async def _city_facts(self, _: Request) -> Response:
-        box = self._city.box
-        return json_response({"name": self._city.name, "box": box and box._asdict(), "speed": self._city.speed})
 
     async def _ready(self, _: Request) -> Response:
         """200 if everything behind us answers; else 503, with what does not."""

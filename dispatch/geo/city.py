@@ -66,10 +66,15 @@ class City:
         """Travel time over the city's streets; the all-pairs table is kept in ``cache`` where one is given."""
         return RoadGraph(self.network, hours=self.hours, off_road=self.off_road, cache=cache)
 
+    def packed_layer(self, name: str) -> bytes | None:
+        """GeoJSON of ``land`` or ``streets`` as it is stored, packed by gzip; None where the city has none."""
+        path = self.directory / f"{name}.geojson.gz"
+        return path.read_bytes() if path.is_file() else None
+
     def map_layer(self, name: str) -> bytes | None:
         """GeoJSON of ``land`` or ``streets``, None where the city has none."""
-        path = self.directory / f"{name}.geojson.gz"
-        return gzip.decompress(path.read_bytes()) if path.is_file() else None
+        packed = self.packed_layer(name)
+        return None if packed is None else gzip.decompress(packed)
 
 
 class _Speeds(msgspec.Struct, forbid_unknown_fields=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
@@ -18,6 +19,7 @@ from websockets.typing import Subprotocol
 
 from dispatch.clock import CityClock
 from dispatch.message_parts import Role
+from dispatch.reads import CityFacts
 from dispatch.signals import Metrics
 from dispatch.store.memory_bus import MemoryBus
 from tests.ws_gateway.fakes import FakeHistory, FakeHosts, FakePayments, FakeRegistry
@@ -25,14 +27,24 @@ from tests.ws_gateway.sessions import SERVED, price
 from ws_gateway.app import Application, Dependencies, create_app
 from ws_gateway.auth import SignIn
 from ws_gateway.bus_feed import BusFeed
+from ws_gateway.city_routes import city_routes
 from ws_gateway.identity import Rules
-from ws_gateway.routes import City
 from ws_gateway.server import Server, listen, make_server
 from ws_gateway.settings import GatewaySettings
 from ws_gateway.sms import SmsFile
 from ws_gateway.tokens import Tokens
 
 SECRET = b"0123456789abcdef0123456789abcdef"
+LAND = b'{"type": "FeatureCollection", "features": []}'
+FACTS = CityFacts(
+    name="test city",
+    title="Test City",
+    time_zone="America/Los_Angeles",
+    currency="USD",
+    speed=1.0,
+    center=(37.5, -122.5),
+    box=(SERVED.south, SERVED.west, SERVED.north, SERVED.east),
+)
 
 
 async def eventually(holds: Callable[[], object]) -> None:
@@ -99,7 +111,7 @@ class Running:
         self.app: Application = create_app(
             Dependencies(
                 hosts=hosts,
-                bus=BusFeed(bus, ["vehicle-0"]),
+                bus=BusFeed(bus, ["vehicle-0"], ["vehicle-0"]),
                 registry=self.registry,
                 history=self.history,
                 payments=FakePayments(),
@@ -117,11 +129,11 @@ class Running:
                 clock=self.clock,
                 settings=settings,
                 rules=Rules(secret=SECRET, price=price, served=SERVED),
-                city=City("test city", SERVED, 1.0),
                 zone=ZoneInfo("America/Los_Angeles"),
                 checks={"journal": self._journal},
                 expose=self._expose,
                 new_id=self._new_id,
+                pages=tuple(city_routes(FACTS, {"land": gzip.compress(LAND)})),
             )
         )
         self.server: Server = make_server(self.app, settings)

@@ -1,0 +1,156 @@
+"""The web apps as built into ``ws_gateway/web``: a chooser, the console, the passenger's and the driver's app.
+
+Rule 1: a page runs our own files only and speaks to nobody but us, and to the tile server where one is set.
+Rule 2: what stands under ``/assets/`` bears a digest in its name and is kept for ever; all else is asked for again.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path, PurePosixPath
+from typing import Final
+from urllib.parse import urlsplit
+
+import anyio.to_thread
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+from starlette.staticfiles import NotModifiedResponse, StaticFiles
+from starlette.types import Scope
+
+from ws_gateway.encodings import best_encoding
+
+FOLDER: Final = Path(__file__).parent / "web"
+APPS: Final = ("console", "ride", "drive")
+_BESIDE_PAGES: Final = ("assets", "icons")
+_AT_THE_ROOT: Final = ("favicon.ico", "favicon.svg", "robots.txt")
+_LOCATES: Final = ("/ride/", "/drive/")
+"""Apps that may ask a phone where it is."""
+_NOT_BUILT: Final = "The web apps are not built. `make web` builds them.\n"
+_PACKED: Final = {"br": ".br", "gzip": ".gz"}
+_HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+_TYPES: Final = {
+    ".css": "text/css",
+    ".html": "text/html",
+    ".ico": "image/x-icon",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".map": "application/json",
+    ".mp3": "audio/mpeg",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain",
+    ".webmanifest": "application/manifest+json",
+    ".webp": "image/webp",
+    ".woff2": "font/woff2",
+}
+
+
+def web_routes(folder: Path = FOLDER, *, tiles: str = "") -> list[Route]:
+    """The routing table. ``tiles``: the address of a tile server that the apps may ask, or empty."""
+    files = WebApps(folder, tiles)
+    return [
+        Route("/", files.chooser),
+        *(Route(f"/{app}", _with_slash) for app in APPS),
+        *(Route(f"/{place}/{{path:path}}", files.answer) for place in (*APPS, *_BESIDE_PAGES)),
+        *(Route(f"/{name}", files.answer) for name in _AT_THE_ROOT),
+    ]
+
+
+async def _with_slash(request: Request) -> Response:
+    return RedirectResponse(f"{request.url.path}/", 308)
+
+
+class WebApps(StaticFiles):
+    """The files of a folder, packed where the browser takes it, with what a page may do."""
+
+    def __init__(self, folder: Path, tiles: str = "") -> None:
+        super().__init__(directory=folder, html=True, check_dir=False)
+        self._folder = folder
+        self._tiles = origin_of(tiles)
+
+    async def chooser(self, request: Request) -> Response:
+        """``/``: which app; plain words where none is built."""
+        if await anyio.to_thread.run_sync((self._folder / "index.html").is_file):
+            return await self.answer(request)
+        return PlainTextResponse(_NOT_BUILT, headers={"Cache-Control": "no-cache"})
+
+    async def answer(self, request: Request) -> Response:
+        """A file. Raises starlette's ``HTTPException`` where there is none."""
+        return await self.get_response(self.get_path(request.scope), request.scope)
+
+    def file_response(
+        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """A file that is there, or that it has not changed."""
+        asked = Headers(scope=scope)
+        file = PurePosixPath(full_path)
+        packed, encoding = _packed(file, stat_result, asked.get("accept-encoding", ""))
+        media_type = _TYPES.get(file.suffix, "application/octet-stream")
+        response = FileResponse(packed[0], status_code, stat_result=packed[1], media_type=media_type)
+        response.headers.update(self._headers(scope["path"], file, asked.get("host", "")))
+        response.headers["Vary"] = "Accept-Encoding"
+        if encoding:
+            response.headers["Content-Encoding"] = encoding
+        return NotModifiedResponse(response.headers) if self.is_not_modified(response.headers, asked) else response
+
+    def _headers(self, path: str, file: PurePosixPath, host: str) -> dict[str, str]:
+        lasts = path.startswith("/assets/")
+        headers = {
+            "Cache-Control": "public, max-age=31536000, immutable" if lasts else "no-cache",
+            "Content-Security-Policy": content_policy(host, self._tiles),
+            "Permissions-Policy": _permissions(path),
+            "Referrer-Policy": "no-referrer",
+            "X-Content-Type-Options": "nosniff",
+        }
+        if file.name == "sw.js":
+            headers["Service-Worker-Allowed"] = path.removesuffix("sw.js")
+        return headers
+
+
+def origin_of(url: str) -> str:
+    """``https://tiles.example:8443`` of an address on that server; empty for an empty one."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}" if url else ""
+
+
+def content_policy(host: str, tiles: str = "") -> str:
+    """What a page may load (CSP). ``host`` is what the browser calls us: Safari before 15.4 does not count a WebSocket
+    of the same host as ``'self'``. ``tiles`` is a tile server's origin."""
+    sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""
+    beyond = f" {tiles}" if tiles else ""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            f"img-src 'self' data: blob:{beyond}",
+            "font-src 'self'",
+            "media-src 'self'",
+            f"connect-src 'self'{sockets}{beyond}",
+            "worker-src 'self'",
+            "manifest-src 'self'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def _permissions(path: str) -> str:
+    place = "(self)" if path.startswith(_LOCATES) else "()"
+    return f"geolocation={place}, screen-wake-lock=(self), camera=(), microphone=(), payment=()"
+
+
+def _packed(file: PurePosixPath, plain: os.stat_result, accept_encoding: str) -> tuple[tuple[str, os.stat_result], str]:
+    """The file to send with its facts, and its encoding: a packed one beside it where the browser takes that."""
+    there = {}
+    for encoding, suffix in _PACKED.items():
+        try:
+            there[encoding] = (f"{file}{suffix}", os.stat(f"{file}{suffix}"))  # noqa: PTH116 - as the library does
+        except OSError:
+            continue
+    encoding = best_encoding(accept_encoding, there)
+    return there.get(encoding, (str(file), plain)), encoding
