@@ -186,9 +186,11 @@ class GiveUp(Command, frozen=True, tag="give_up"):
 
 
 class CancelRide(Command, frozen=True, tag="cancel_ride"):
-    """The passenger, or a dispatcher, cancels."""
+    """The passenger, or a dispatcher, cancels, if it costs no more than ``fee_up_to`` minor units (None: whatever it
+    costs)."""
 
     reason: str
+    fee_up_to: int | None = None
 
 
 class PickByHand(Command, frozen=True, tag="pick_by_hand"):

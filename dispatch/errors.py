@@ -15,6 +15,8 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Final, NamedTuple
 
+from dispatch.money import Money
+
 
 class ErrorCode(IntEnum):
     """The numbers of the errors."""
@@ -135,12 +137,15 @@ ERRORS: Final[dict[ErrorCode, ErrorSpec]] = {
 
 
 class DispatchError(Exception):
-    """A command was refused and nothing was written."""
+    """A command was refused and nothing was written. ``amount`` is what it would have cost, where that is why."""
 
-    def __init__(self, code: ErrorCode, *, field: str | None = None, detail: str | None = None) -> None:
+    def __init__(
+        self, code: ErrorCode, *, field: str | None = None, detail: str | None = None, amount: Money | None = None
+    ) -> None:
         self.code = code
         self.field = field
         self.detail = detail
+        self.amount = amount
         super().__init__(code, field, detail)
 
     @property

@@ -265,6 +265,8 @@ class Trip:
         fee = None
         if data.assigned_at is not None and MACHINE.allows(data.state, CancelledWithFee):
             fee = cancellation_fee(self.rules.tariff, Seconds(context.now - data.assigned_at), by)
+            if command.fee_up_to is not None and fee.total.minor > command.fee_up_to:
+                raise DispatchError(ErrorCode.FEE_AGREED_TOO_LOW, field="fee_up_to", amount=fee.total)
             if fee.total.minor > 0:
                 event = CancelledWithFee(context.now, by=by, reason=command.reason, fare=fee.total, lines=fee.lines)
         decision = Decision(events=[event], drop=["give_up", "begin_matching"])

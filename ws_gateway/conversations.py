@@ -115,7 +115,7 @@ def _send(call: Call, key: str, command: Command, step: str = "") -> _Step:
 def _refusal(answer: Answer) -> DispatchError:
     """The error in an answer that is not what was asked for."""
     if isinstance(answer, Refused):
-        return DispatchError(ErrorCode(answer.code), field=answer.field, detail=answer.detail)
+        return DispatchError(ErrorCode(answer.code), field=answer.field, detail=answer.detail, amount=answer.amount)
     return DispatchError(ErrorCode.INTERNAL)
 
 
@@ -166,7 +166,7 @@ _ONE_STEP: Final[dict[type[ClientCommand], _OneStep]] = {
         commands.AgreeFare(_money(said.amount, said.currency)),
     ),
     messages.StopPay: lambda _, said: (f"trip:{said.trip}", commands.StopPaying()),
-    messages.CancelTrip: lambda _, said: (f"trip:{said.trip}", commands.CancelRide(said.reason)),
+    messages.CancelTrip: lambda _, said: (f"trip:{said.trip}", commands.CancelRide(said.reason, said.fee_up_to)),
     messages.Rate: lambda _, said: (f"trip:{said.trip}", commands.RateRide(said.stars, said.comment)),
     messages.TakeOutOfService: lambda _, said: (f"vehicle:{said.vehicle}", commands.TakeOut(said.reason)),
     messages.PutBackInService: lambda _, said: (f"vehicle:{said.vehicle}", commands.PutBack()),
@@ -323,4 +323,4 @@ _CONVERSATIONS: Final[dict[type[ClientCommand], _Start]] = {
     messages.SettleTrip: _settle,
 }
 ENTITY_COMMANDS: Final = frozenset(_ONE_STEP) | frozenset(_CONVERSATIONS)
-"""Every command that is a conversation; the session itself answers the others (attach, detach, watch)."""
+"""Every command that is a conversation; the session itself answers the others (attach, detach, ping, watch)."""

@@ -23,7 +23,7 @@ import msgspec
 from dispatch.actors.protocol import Attached, FixRow, Refused
 from dispatch.clock import Clock
 from dispatch.errors import CloseCode, DispatchError, ErrorCode
-from dispatch.message_parts import Fix
+from dispatch.message_parts import Fix, MoneyView
 from dispatch.messages import (
     Accepted,
     Attach,
@@ -33,6 +33,7 @@ from dispatch.messages import (
     GpsFix,
     GpsFixes,
     Hello,
+    Ping,
     Rejected,
     Replaced,
     ServerMessage,
@@ -253,6 +254,8 @@ class Session:
             return self._attach(message, identity, streams)
         if isinstance(message, Detach):
             return [*streams.unfollow(message.stream), self._say(Accepted(id=message.id, stream=message.stream))]
+        if isinstance(message, Ping):
+            return [self._say(Accepted(id=message.id))]
         if isinstance(message, Watch):
             return self._watch(message)
         return self._converse(message, identity, now)
@@ -275,7 +278,7 @@ class Session:
             if not h3.is_valid_cell(cell) or h3.get_resolution(cell) != MAP_RESOLUTION:
                 detail = f"not an H3 cell of resolution {MAP_RESOLUTION}"
                 raise DispatchError(ErrorCode.INVALID_FIELD, field=f"cells[{number}]", detail=detail)
-        return [self._say(Accepted(id=message.id)), WatchCells(tuple(dict.fromkeys(message.cells)))]
+        return [self._say(Accepted(id=message.id)), WatchCells(tuple(dict.fromkeys(message.cells)), message.counts)]
 
     def _converse(self, message: ClientCommand, identity: Identity, now: CityTime) -> Sequence[Effect]:
         digest = digest_of(message)
@@ -322,7 +325,15 @@ class Session:
         return Say(self._codec.encode(message), refused=refused)
 
     def _rejected(self, error: DispatchError, command_id: str | None = None) -> Rejected:
-        return Rejected(code=error.code, text=error.text, retryable=error.retryable, id=command_id, field=error.field)
+        amount = None if error.amount is None else MoneyView(error.amount.minor, error.amount.currency)
+        return Rejected(
+            code=error.code,
+            text=error.text,
+            retryable=error.retryable,
+            id=command_id,
+            field=error.field,
+            amount=amount,
+        )
 
     def _reject(self, error: DispatchError, command_id: str | None = None) -> list[Effect]:
         return [self._say(self._rejected(error, command_id))]

@@ -315,7 +315,7 @@ class HostCore:
             self._break_down(entry, work, error)
 
     def _refuse(self, work: Work, error: DispatchError) -> None:
-        refusal = Refused(error.code.value, error.field, error.detail)
+        refusal = Refused(error.code.value, error.field, error.detail, error.amount)
         if work.due is not None:
             self._open.dues_done.append(ref_of(work.due))
         if work.envelope.keep:

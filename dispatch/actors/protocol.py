@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple, Protocol
 import msgspec
 
 from dispatch.entity import EntityKey, Principal
+from dispatch.money import Money
 
 Audience = Literal["driver", "passenger", "dispatcher", "device"]
 
@@ -40,11 +41,13 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
-    """The command was refused and wrote nothing (``code``: :class:`dispatch.errors.ErrorCode`)."""
+    """The command was refused and wrote nothing (``code``: :class:`dispatch.errors.ErrorCode`). ``amount`` is what it
+    would have cost, where that is why."""
 
     code: int
     field: str | None = None
     detail: str | None = None
+    amount: Money | None = None
 
 
 Reply = Done | Refused

@@ -65,5 +65,5 @@ def _apply(entity: Entity, event: Event, first_seq: int) -> None:
 def _reply(entity: Entity, decision: Decision) -> Reply:
     if decision.refusal is not None:
         error = decision.refusal
-        return Refused(error.code.value, error.field, error.detail)
+        return Refused(error.code.value, error.field, error.detail, error.amount)
     return Done(entity.seq, entity.state, decision.reply or {})

@@ -2,6 +2,8 @@
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dispatch.commands import (
     AskFare,
@@ -27,7 +29,7 @@ from dispatch.commands import (
     decode_command,
 )
 from dispatch.entity import SYSTEM, Claim, Command, Principal
-from dispatch.errors import ErrorCode
+from dispatch.errors import DispatchError, ErrorCode
 from dispatch.events import CancelledWithFee
 from dispatch.money import Money
 from dispatch.trip import Trip
@@ -257,6 +259,34 @@ def test_cancel_after_the_grace_costs_the_tariffs_fee() -> None:
     assert (stage.trip.state, stage.trip.data.fare) == ("fare_due", Money(500, "USD"))
     stage.send(stage.trip, pay(), PASSENGER)
     assert stage.trip.state == "paying"
+
+
+@given(waited_s=st.integers(0, 900), agreed=st.none() | st.integers(0, 1_000))
+def test_a_cancel_never_costs_more_than_was_agreed(waited_s: int, agreed: int | None) -> None:
+    """The fee is within what was agreed to; else the refusal names it, nothing happened, and agreeing to it helps."""
+    stage = Stage().assigned()
+    stage.now += waited_s
+    fee = Money(500, "USD") if waited_s >= RULES.tariff.cancellation.after_s else None
+    if fee is None or agreed is None or agreed >= fee.minor:
+        stage.send(stage.trip, CancelRide("late", agreed), PASSENGER)
+        assert stage.trip.data.fare == fee
+        return
+    with pytest.raises(DispatchError) as refused:
+        stage.send(stage.trip, CancelRide("late", agreed), PASSENGER)
+    assert (refused.value.code, refused.value.amount) == (ErrorCode.FEE_AGREED_TOO_LOW, fee)
+    assert stage.trip.state == "assigned"
+    stage.send(stage.trip, CancelRide("late", fee.minor), PASSENGER)
+    assert stage.trip.data.fare == fee
+
+
+def test_a_dispatcher_agrees_to_nothing() -> None:
+    """A dispatcher's cancel is free, so no limit is ever too low for it."""
+    stage = Stage().assigned()
+    stage.now += 301
+
+    stage.send(stage.trip, CancelRide("no car", 0), DISPATCHER)
+
+    assert stage.trip.state == "cancelled"
 
 
 def test_dispatchers_cancel_is_free() -> None:

@@ -51,6 +51,12 @@ def command_of(ask: Ask) -> Command:
         (DEVICE, {"t": "vacant"}, "vehicle:V1", commands.EndRide()),
         (PASSENGER, {"t": "cancel", "trip": "t1", "reason": "late"}, "trip:t1", commands.CancelRide("late")),
         (DISPATCHER, {"t": "cancel", "trip": "t1", "reason": "late"}, "trip:t1", commands.CancelRide("late")),
+        (
+            PASSENGER,
+            {"t": "cancel", "trip": "t1", "reason": "late", "fee_up_to": 300},
+            "trip:t1",
+            commands.CancelRide("late", 300),
+        ),
         (PASSENGER, {"t": "rate", "trip": "t1", "stars": 4}, "trip:t1", commands.RateRide(4)),
         (DISPATCHER, {"t": "take_out", "vehicle": "V9", "reason": "x"}, "vehicle:V9", commands.TakeOut("x")),
         (DISPATCHER, {"t": "put_back", "vehicle": "V9"}, "vehicle:V9", commands.PutBack()),
@@ -74,6 +80,16 @@ def test_online_takes_the_registrys_profile() -> None:
     assert command_of(shift) == commands.StartShift(profile)
     [ask] = asked(talk.say(t="online", id="c2"))
     assert said(talk.answer(ask, Refused(ErrorCode.NOT_ALLOWED)))[0]["code"] == ErrorCode.NOT_ALLOWED
+
+
+def test_a_refused_cancel_tells_what_it_would_cost() -> None:
+    """The fee that nobody agreed to travels with the refusal."""
+    talk = Talk(PASSENGER)
+    [ask] = asked(talk.say(t="cancel", id="c1", trip="t1", reason="late", fee_up_to=0))
+    refused = Refused(ErrorCode.FEE_AGREED_TOO_LOW, field="fee_up_to", amount=Money(500, "USD"))
+    [answer] = said(talk.answer(ask, refused))
+    assert (answer["code"], answer["retryable"]) == (4010, False)
+    assert answer["amount"] == {"minor": 500, "currency": "USD"}
 
 
 def test_a_request_makes_the_same_trip_again() -> None:

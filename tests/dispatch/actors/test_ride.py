@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from dispatch.actors.protocol import Done
+from dispatch.actors.protocol import Done, Refused
 from dispatch.commands import (
     BeginMatching,
     BeginRide,
@@ -232,6 +232,19 @@ def test_cancel_while_the_driver_reports_arrival(city: City) -> None:
     city.cut = False
     city.pass_time(3)
     assert city.states() == ("idle", "cancelled")
+
+
+def test_a_cancel_that_costs_more_than_agreed_changes_nothing(city: City) -> None:
+    """The refusal tells the fee, to a repeat too; a cancel under a new id that agrees to it is done."""
+    city.assign()
+    city.pass_time(301, step=10)
+    answers = [city.ask(T, CancelRide("late", 0), PASSENGER, name="cancel-1") for _ in range(2)]
+
+    refused = Refused(ErrorCode.FEE_AGREED_TOO_LOW, "fee_up_to", amount=Money(500, "USD"))
+    assert answers == [refused, refused]
+    assert city.trip().state == "assigned"
+    assert isinstance(city.ask(T, CancelRide("late", 500), PASSENGER, name="cancel-2"), Done)
+    assert city.states() == ("idle", "fare_due")
 
 
 def test_reserved_ride_is_matched_with_its_lead(city: City) -> None:
