@@ -7,6 +7,7 @@ from typing import Final
 from dispatch.errors import ERRORS, ErrorCode
 from dispatch.message_parts import (
     CarView,
+    CellFrame,
     Cursor,
     Fix,
     OfferView,
@@ -23,7 +24,7 @@ from dispatch.messages import (
     GpsFixes,
     Heard,
     Hello,
-    MapFrame,
+    MapFrames,
     Rejected,
     RequestRide,
     ServerMessage,
@@ -36,6 +37,8 @@ from dispatch.messages import (
 
 _AT: Final = 1_212_188_400.0
 _PICKUP: Final = Place(lat=37.7793, lng=-122.4193, text="City Hall")
+_CAR: Final = bytes.fromhex("0700 4f73 5a85 f8 03 14")
+"""Car number 7: x 29,519, y 34,138, heading 350 degrees, on the way to the pick-up, its fix a second old."""
 _OFFER: Final = OfferView(offer="o7", trip="t5", pickup=_PICKUP, pickup_s=140.0, expires_at=_AT + 15)
 
 
@@ -89,7 +92,7 @@ EXAMPLES: Final[dict[str, tuple[ClientMessage | ServerMessage, ...]]] = {
     "A dispatcher watches the map": (
         Watch(id="c1", cells=["872830828ffffff"]),
         Accepted(id="c1"),
-        MapFrame("872830828ffffff", _AT, [("V123", "to_pickup", 37.7764, -122.4171, 350.0, _AT)]),
+        MapFrames([CellFrame("872830828ffffff", "vehicle-0", _AT, True, _CAR, {7: "V123"})]),
     ),
     "A message with a value that is not allowed": (
         _rejected(ErrorCode.INVALID_FIELD, None, "fix.lat"),

@@ -15,12 +15,11 @@ import msgspec
 from dispatch.actors.console_frames import ConsoleFrame
 from dispatch.store import keys
 from dispatch.store.bus import Bus, BusUnavailableError, Message, Subscription
-from ws_gateway.ports import BusNotice, ConsoleNotice, MapFrameNotice, MapHealth, SignOnNotice
+from ws_gateway.ports import BusNotice, ConsoleNotice, MapCountsNotice, MapFrameNotice, MapHealth, SignOnNotice
 
 SIGN_ON_PREFIX: Final = "taxi:sign-on:"
 """Channel of one driver or device: who signs on as it, so that older sockets at other gateways are closed."""
 
-_MAP_PREFIX: Final = keys.map_channel("")
 _RETRY_S: Final = 1.0
 _ALARMS_KNOWN: Final = 1_000
 _console = msgspec.msgpack.Decoder(ConsoleFrame)
@@ -29,10 +28,14 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class BusFeed:
-    """Implements :class:`ws_gateway.ports.GatewayBus` on any bus. ``hosts``: whose notices go to the consoles."""
+    """Implements :class:`ws_gateway.ports.GatewayBus` on any bus.
 
-    def __init__(self, bus: Bus, hosts: Sequence[str]) -> None:
+    ``hosts``: whose notices go to the consoles; ``map_hosts``: those of them who tell the live map.
+    """
+
+    def __init__(self, bus: Bus, hosts: Sequence[str], map_hosts: Sequence[str]) -> None:
         self._bus = bus
+        self._map_hosts = tuple(map_hosts)
         self._wanted: dict[str, None] = dict.fromkeys(keys.console_channel(host) for host in hosts)
         self._subscription: Subscription | None = None
         self._stale = False
@@ -53,11 +56,32 @@ class BusFeed:
 
     async def watch(self, cells: Iterable[str]) -> None:
         """Bring frames of these cells too."""
-        await self._listen([keys.map_channel(cell) for cell in cells])
+        await self._listen(self._channels(cells))
 
     async def unwatch(self, cells: Iterable[str]) -> None:
         """Nobody looks at these any more."""
-        await self._leave([keys.map_channel(cell) for cell in cells])
+        await self._leave(self._channels(cells))
+
+    async def whole(self, cells: Iterable[str]) -> list[MapFrameNotice]:
+        """The last whole frames of these cells, as far as they are kept."""
+        asked = [(cell, host) for cell in cells for host in self._map_hosts]
+        try:
+            found = await self._bus.get_many([keys.map_whole(cell, host) for cell, host in asked])
+        except BusUnavailableError:
+            return []
+        return [
+            MapFrameNotice(cell, host, frame)
+            for (cell, host), frame in zip(asked, found, strict=True)
+            if frame is not None
+        ]
+
+    async def watch_counts(self) -> None:
+        """Bring counts of cars by cell too."""
+        await self._listen([keys.map_counts_channel(host) for host in self._map_hosts])
+
+    async def unwatch_counts(self) -> None:
+        """Nobody here looks at counts any more."""
+        await self._leave([keys.map_counts_channel(host) for host in self._map_hosts])
 
     async def notices(self) -> list[BusNotice]:
         """The next notices, waiting for them. Subscribes anew after an outage."""
@@ -93,6 +117,9 @@ class BusFeed:
             known = wanted
         return subscription
 
+    def _channels(self, cells: Iterable[str]) -> list[str]:
+        return [keys.map_channel(cell, host) for cell in cells for host in self._map_hosts]
+
     async def _listen(self, channels: list[str]) -> None:
         self._wanted.update(dict.fromkeys(channels))
         if self._subscription is not None:
@@ -111,8 +138,11 @@ class BusFeed:
                 return
 
     def _read(self, message: Message) -> list[BusNotice]:
-        if message.channel.startswith(_MAP_PREFIX):
-            return [MapFrameNotice(message.channel.removeprefix(_MAP_PREFIX), message.payload)]
+        if message.channel.startswith(keys.MAP_PREFIX):
+            cell, _, host = message.channel.removeprefix(keys.MAP_PREFIX).partition(":")
+            return [MapFrameNotice(cell, host, message.payload)]
+        if message.channel.startswith(keys.MAP_COUNTS_PREFIX):
+            return [MapCountsNotice(message.channel.removeprefix(keys.MAP_COUNTS_PREFIX), message.payload)]
         if message.channel.startswith(SIGN_ON_PREFIX):
             return [_sign_on.decode(message.payload)]
         return self._console_notices(_console.decode(message.payload))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dispatch.actors.protocol import Audience, FixRow
 from dispatch.errors import CLOSE_TEXTS, CloseCode
 from ws_gateway.effects import Ask, Close, Effect, Follow, Say, SignOn, Unfollow, WatchCells
+from ws_gateway.map_relay import MAP_SLOT
 from ws_gateway.outbox import Outbox
 from ws_gateway.protocol import SocketProtocol
 from ws_gateway.session import Session
@@ -27,6 +28,7 @@ class Connection:
         self.session = session
         self.follows: dict[tuple[str, Audience], None] = {}
         self.watches: tuple[str, ...] = ()
+        self.watches_counts = False
         self.signed_on_at = 0.0
         settings = gateway.settings
         self._gateway = gateway
@@ -68,6 +70,19 @@ class Connection:
                 self._say(effect)  # type: ignore[arg-type]
             else:
                 self._perform_rare(effect)
+
+    def told(self, message: bytes, slot: str | None = None) -> None:
+        """Say what no stream carries, encoded as MessagePack."""
+        self.perform(self.session.told(message, slot))
+
+    def map_waits(self) -> bool:
+        """Whether the last message of the map was not written yet."""
+        return self._outbox.holds(MAP_SLOT)
+
+    @property
+    def watches_map(self) -> bool:
+        """Whether this is a console that looks at the map."""
+        return bool(self.watches) or self.watches_counts
 
     async def _read(self, receive: Receive) -> None:
         while True:
@@ -119,7 +134,7 @@ class Connection:
         elif isinstance(effect, Unfollow):
             gateway.unfollow(self, effect.key, effect.audience)
         elif isinstance(effect, WatchCells):
-            gateway.watch(self, effect.cells)
+            gateway.watch(self, effect)
         elif isinstance(effect, SignOn):
             gateway.signed_on(self, effect.principal)
         elif isinstance(effect, Close):

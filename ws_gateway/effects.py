@@ -61,9 +61,10 @@ class Unfollow(NamedTuple):
 
 
 class WatchCells(NamedTuple):
-    """Bring map frames of these cells, in place of those before."""
+    """Bring map frames of these cells, and counts of all cells if wanted, in place of those before."""
 
     cells: tuple[str, ...]
+    counts: bool = False
 
 
 class QuoteRequest(NamedTuple):

@@ -22,9 +22,18 @@ from dispatch.signals import Metrics
 from ws_gateway.codec import CODECS, Codec
 from ws_gateway.connection import Connection, Receive, Send
 from ws_gateway.desk import Desk
-from ws_gateway.effects import Answer, Request
+from ws_gateway.effects import Answer, Request, WatchCells
 from ws_gateway.identity import Rules, Verify
-from ws_gateway.ports import BusNotice, ConsoleNotice, GatewayBus, MapFrameNotice, MapHealth, SignOnNotice
+from ws_gateway.map_relay import MapRelay
+from ws_gateway.ports import (
+    BusNotice,
+    ConsoleNotice,
+    GatewayBus,
+    MapCountsNotice,
+    MapFrameNotice,
+    MapHealth,
+    SignOnNotice,
+)
 from ws_gateway.protocol import SocketProtocol
 from ws_gateway.session import Session
 from ws_gateway.settings import GatewaySettings
@@ -65,7 +74,7 @@ class Gateway:
         self._leaving: dict[tuple[str, Audience], asyncio.TimerHandle] = {}
         self._signed_on: dict[tuple[str, str], Connection] = {}
         self._consoles: dict[Connection, None] = {}
-        self._watchers: dict[str, dict[Connection, None]] = {}
+        self._map = MapRelay(bus, self._aside)
         self._fixes: list[FixRow] = []
         self._stale = False
         self._empty = asyncio.Event()
@@ -134,8 +143,8 @@ class Gateway:
     @property
     def entries(self) -> int:
         """Entries in every list of who follows or watches what; zero where nobody is there."""
-        lists = (self._followers, self._leaving, self._signed_on, self._consoles, self._watchers)
-        return sum(len(entries) for entries in lists)
+        lists = (self._followers, self._leaving, self._signed_on, self._consoles)
+        return sum(len(entries) for entries in lists) + self._map.entries
 
     # ── what connections ask for ─────────────────────────────────────────────────────────────────────────────────
 
@@ -152,8 +161,7 @@ class Gateway:
         self._consoles.pop(connection, None)
         for key, audience in list(connection.follows):
             self._drop_follower(connection, key, audience)
-        if connection.watches:
-            self.watch(connection, ())
+        self._map.leave(connection)
         identity = connection.session.identity
         if identity is not None:
             self.metrics.connections.labels(identity.role).dec()
@@ -186,20 +194,11 @@ class Gateway:
         """No longer bring them."""
         self._drop_follower(connection, key, audience)
 
-    def watch(self, connection: Connection, cells: tuple[str, ...]) -> None:
+    def watch(self, connection: Connection, wanted: WatchCells) -> None:
         """Bring map frames of these cells to this connection, in place of those before."""
-        before, connection.watches = connection.watches, cells
-        for cell in cells:
-            self._watchers.setdefault(cell, {})[connection] = None
-        for cell in set(before).difference(cells):
-            del self._watchers[cell][connection]
-        gone = [cell for cell in before if not self._watchers[cell]]
-        for cell in gone:
-            del self._watchers[cell]
-        self._aside(self._bus.unwatch(gone))
-        self._aside(self._bus.watch(cells))
-        if cells and self._stale:
-            connection.perform(connection.session.told(_codec.encode(MapStale(stale=True)), "map_stale"))
+        self._map.watch(connection, wanted.cells, counts=wanted.counts)
+        if connection.watches_map and self._stale:
+            connection.told(_codec.encode(MapStale(stale=True)), "map_stale")
 
     def signed_on(self, connection: Connection, principal: Principal) -> None:
         """A hello was accepted: older sockets of the same driver or device are closed, wherever they are."""
@@ -245,11 +244,12 @@ class Gateway:
 
     def _noticed(self, notice: BusNotice) -> None:
         if isinstance(notice, MapFrameNotice):
-            for connection in list(self._watchers.get(notice.cell, ())):
-                connection.perform(connection.session.told(notice.message, f"map {notice.cell}"))
+            self._map.framed(notice)
+        elif isinstance(notice, MapCountsNotice):
+            self._map.counted(notice)
         elif isinstance(notice, ConsoleNotice):
             for connection in list(self._consoles):
-                connection.perform(connection.session.told(notice.message, notice.slot))
+                connection.told(notice.message, notice.slot)
         elif isinstance(notice, MapHealth):
             self._map_health(stale=notice.stale)
         else:
@@ -259,8 +259,8 @@ class Gateway:
         self._stale = stale
         message = _codec.encode(MapStale(stale=stale))
         for connection in list(self._consoles):
-            if connection.watches:
-                connection.perform(connection.session.told(message, "map_stale"))
+            if connection.watches_map:
+                connection.told(message, "map_stale")
 
     def _elsewhere(self, notice: SignOnNotice) -> None:
         ours = self._signed_on.get((notice.role, notice.subject))

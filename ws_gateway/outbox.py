@@ -46,6 +46,10 @@ class Outbox:
             self.closing = CloseCode.SLOW
         return older is not None
 
+    def holds(self, slot: str) -> bool:
+        """Whether a message of this slot waits to be written."""
+        return slot in self._waiting
+
     def close(self, code: CloseCode) -> None:
         """Close after what waits. The first reason stands."""
         if self.closing is None:

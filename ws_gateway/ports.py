@@ -71,9 +71,17 @@ class SignOnNotice(msgspec.Struct, frozen=True):
 
 
 class MapFrameNotice(msgspec.Struct, frozen=True):
-    """An encoded ``map`` message for those who watch ``cell``."""
+    """An encoded :class:`~dispatch.message_parts.CellFrame` of ``host`` for those who watch ``cell``."""
 
     cell: str
+    host: str
+    frame: bytes
+
+
+class MapCountsNotice(msgspec.Struct, frozen=True):
+    """An encoded ``map_counts`` message of ``host`` for those who watch counts."""
+
+    host: str
     message: bytes
 
 
@@ -90,7 +98,7 @@ class MapHealth(msgspec.Struct, frozen=True):
     stale: bool
 
 
-BusNotice = SignOnNotice | MapFrameNotice | ConsoleNotice | MapHealth
+BusNotice = SignOnNotice | MapFrameNotice | MapCountsNotice | ConsoleNotice | MapHealth
 
 
 class GatewayBus(Protocol):
@@ -113,6 +121,18 @@ class GatewayBus(Protocol):
 
     async def unwatch(self, cells: Iterable[str]) -> None:
         """Nobody here looks at these any more."""
+        ...
+
+    async def whole(self, cells: Iterable[str]) -> list[MapFrameNotice]:
+        """The last whole frames of these cells, as far as they are kept."""
+        ...
+
+    async def watch_counts(self) -> None:
+        """Bring counts of cars by cell too."""
+        ...
+
+    async def unwatch_counts(self) -> None:
+        """Nobody here looks at counts any more."""
         ...
 
     async def notices(self) -> list[BusNotice]:

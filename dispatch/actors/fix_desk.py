@@ -6,7 +6,7 @@ app is told ``heard`` only up to that, so that it sends the rest again after a h
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -17,6 +17,7 @@ from dispatch.actors.protocol import Audience, FixRow, Push
 from dispatch.entity import Entity, EntityKey
 from dispatch.geo.distance import STRAIGHT_MPS, haversine_m
 from dispatch.geo.trace import Verdict
+from dispatch.map_board import Position
 from dispatch.messages import CarPosition, Heard
 from dispatch.odometer import HeardFix
 from dispatch.units import CityTime, LatLng
@@ -30,17 +31,6 @@ AUDIENCES: Final[dict[int, Audience]] = {0: "driver", 1: "device"}
 """Who is told about the fixes of each source."""
 
 _encode = msgspec.msgpack.Encoder().encode
-
-
-class Position(NamedTuple):
-    """Where a vehicle is believed to be, for the matcher and the map."""
-
-    vehicle: str
-    state: str
-    lat: float
-    lng: float
-    heading: float | None
-    at: float
 
 
 class FixDesk:

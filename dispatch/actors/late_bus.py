@@ -20,6 +20,10 @@ class Publisher(Protocol):
         """Publish all of these in one go. Raises ``BusUnavailableError``."""
         ...
 
+    async def put_many(self, entries: Sequence[tuple[str, bytes]], ttl_s: float) -> None:
+        """Keep all of these for ``ttl_s``. Raises ``BusUnavailableError``."""
+        ...
+
 
 class LateBus:
     """A :class:`Publisher` on the Redis at ``url``."""
@@ -33,6 +37,11 @@ class LateBus:
         """Publish all of these in one go. Raises ``BusUnavailableError``."""
         bus = self._bus or await self._open()
         await bus.publish_many(messages)
+
+    async def put_many(self, entries: Sequence[tuple[str, bytes]], ttl_s: float) -> None:
+        """Keep all of these for ``ttl_s``. Raises ``BusUnavailableError``."""
+        bus = self._bus or await self._open()
+        await bus.put_many(entries, ttl_s)
 
     async def _open(self) -> Bus:
         async with self._opening:

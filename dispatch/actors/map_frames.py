@@ -1,75 +1,83 @@
-"""The live map: where every car is, published cell by cell on the bus. Soft: lost frames are replaced by the next."""
+"""The live map's frames, published cell by cell on the bus. Soft: what is lost, the cell's next whole frame mends."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 import structlog
 
-from dispatch.actors.fix_desk import Position
 from dispatch.actors.late_bus import Publisher
 from dispatch.clock import Clock
-from dispatch.geo.cells import Cell, cell_name, cells_of
-from dispatch.messages import MapFrame
+from dispatch.map_board import TURNS, MapBoard, Position
 from dispatch.store import keys
 from dispatch.store.bus import BusUnavailableError, Message
 
 log = structlog.get_logger()
 
-RESOLUTION: Final = 7
-FRAME_S: Final = 1.0
-SNAPSHOT_EVERY: Final = 5
-"""Every fifth frame holds all cars of the cell, for consoles that have just come."""
+FRAME_S: Final = 0.25
+"""Wall seconds between frames; a cell is told whole every ``FRAME_S`` x ``TURNS`` = 5 s."""
+WHOLE_KEPT_S: Final = 3 * FRAME_S * TURNS
+"""How long a whole frame is kept for consoles that come later."""
+COUNTS_EVERY: Final = 4
+"""Frames between two counts."""
 
 _encode = msgspec.msgpack.Encoder().encode
 
 
-class MapFrames:
-    """Publishes the cars of one host once a second of wall time."""
+class MapPublisher:
+    """Publishes the cars of the host ``host``, under the name ``console`` that consoles know it by."""
 
     def __init__(
-        self, bus: Publisher, clock: Clock, moved: Callable[[], list[Position]], everyone: Callable[[], list[Position]]
+        self, bus: Publisher, clock: Clock, host: str, console: str, moved: Callable[[], list[Position]]
     ) -> None:
         self._bus = bus
         self._clock = clock
+        self._console = console
         self._moved = moved
-        self._everyone = everyone
-        self._cell_of: dict[str, Cell] = {}
+        self._board = MapBoard(host)
+        self._counted = False
         self._down = False
 
     async def run(self) -> None:
         """Publish for ever."""
-        count = 0
+        loop = asyncio.get_running_loop()
+        count, due = 0, loop.time()
         while True:
-            await asyncio.sleep(FRAME_S)
+            due = max(due + FRAME_S, loop.time())
+            await asyncio.sleep(due - loop.time())
             count += 1
-            moved = self._moved()
             try:
-                await self._publish(self._everyone() if count % SNAPSHOT_EVERY == 0 else moved)
+                await self.publish(counts=count % COUNTS_EVERY == 0)
                 self._down = False
             except BusUnavailableError as error:
                 if not self._down:
                     log.warning("the map stands still: no bus", error=str(error))
                 self._down = True
 
-    async def _publish(self, positions: Sequence[Position]) -> None:
-        if not positions:
-            return
-        at = self._clock.city()
-        found = cells_of([p.lat for p in positions], [p.lng for p in positions], RESOLUTION)
-        frames: dict[Cell, list[tuple[str, str, float, float, float | None, float]]] = {}
-        for position, cell in zip(positions, found, strict=True):
-            row = (position.vehicle, position.state, position.lat, position.lng, position.heading, position.at)
-            frames.setdefault(cell, []).append(row)
-            before = self._cell_of.get(position.vehicle)
-            if before is not None and before != cell:
-                frames.setdefault(before, []).append((position.vehicle, "elsewhere", *row[2:]))
-            self._cell_of[position.vehicle] = cell
-        messages = []
-        for cell, cars in frames.items():
-            name = cell_name(cell)
-            messages.append(Message(keys.map_channel(name), _encode(MapFrame(name, at, cars))))
-        await self._bus.publish_many(messages)
+    async def publish(self, *, counts: bool) -> None:
+        """One frame of each cell where something changed or whose turn it is. Raises ``BusUnavailableError``."""
+        now = self._clock.city()
+        self._board.hear(self._moved(), now)
+        messages, kept = [], []
+        for frame in self._board.frames(now):
+            body = _encode(frame)
+            messages.append(Message(keys.map_channel(frame.cell, self._console), body))
+            if frame.whole:
+                kept.append((keys.map_whole(frame.cell, self._console), body))
+        if counts:
+            messages.extend(self._counts())
+        if messages:
+            await self._bus.publish_many(messages)
+        if kept:
+            await self._bus.put_many(kept, WHOLE_KEPT_S)
+
+    def _counts(self) -> list[Message]:
+        """The counts; none where there was nothing to count twice in a row."""
+        told = self._board.counts(self._clock.city())
+        if not told.cells and not self._counted:
+            return []
+        self._counted = bool(told.cells)
+        return [Message(keys.map_counts_channel(self._console), _encode(told))]

@@ -48,6 +48,10 @@ class Placement(msgspec.Struct, frozen=True):
             return [f"{kind}-{number}" for kind in KINDS for number in range(CONSOLES)]
         return self.standing_hosts()
 
+    def map_names(self) -> list[str]:
+        """Those of them under which vehicle hosts tell the live map."""
+        return [name for name in self.consoles() if name.startswith("vehicle-")]
+
     def shards_of(self, host: str) -> list[int]:
         """The shards of a standing host."""
         kind, _, number = host.rpartition("-")

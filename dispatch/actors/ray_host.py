@@ -18,7 +18,7 @@ import structlog
 
 from dispatch.actors.client import RayHosts
 from dispatch.actors.console_frames import ConsoleFrames
-from dispatch.actors.fix_desk import FixDesk, Position, adopt, position_of
+from dispatch.actors.fix_desk import FixDesk, adopt, position_of
 from dispatch.actors.host_core import HostCore
 from dispatch.actors.host_shell import HostShell
 from dispatch.actors.inboxes import Inboxes
@@ -26,13 +26,14 @@ from dispatch.actors.kinds import Shown, entity_kinds
 from dispatch.actors.late_bus import LateBus
 from dispatch.actors.line import Finder
 from dispatch.actors.logfile import log_to_file
-from dispatch.actors.map_frames import MapFrames
+from dispatch.actors.map_frames import MapPublisher
 from dispatch.actors.market_feed import CarAt, MarketFeed
 from dispatch.actors.placement import kind_of
 from dispatch.actors.protocol import Attachment, Done, Envelope, FixRow, Reply
 from dispatch.actors.system import System
 from dispatch.actors.work import ListingChange
 from dispatch.entity import Command, Entity, EntityKey, Signal
+from dispatch.map_board import Position
 from dispatch.market import Listing
 from dispatch.message_parts import TripView
 from dispatch.messages import Alarm
@@ -141,7 +142,8 @@ class EntityHost:
         self._tasks = [loop.create_task(feed.run()) for feed in self.feeds]
         self._tasks += [loop.create_task(self._housekeep()), loop.create_task(self.consoles.run())]
         if kind == "vehicle":
-            frames = MapFrames(self.bus, self.clock, self.desk.take_moved, self._everyone)
+            told_as = system.placement.console_of(self.name)
+            frames = MapPublisher(self.bus, self.clock, self.name, told_as, self.desk.take_moved)
             self._tasks += [loop.create_task(frames.run()), loop.create_task(self._feed_positions())]
         log.info("host is up", host=self.name, incarnation=self.incarnation, dues=len(dues))
 
@@ -277,9 +279,6 @@ class EntityHost:
     def _vehicles(self) -> list[Vehicle]:
         entries = self.shell.core.entries.values()
         return [entry.entity for entry in entries if isinstance(entry.entity, Vehicle)]
-
-    def _everyone(self) -> list[Position]:
-        return [position_of(v) for v in self._vehicles() if v.odometer.trace.anchored and v.state != "offline"]
 
     async def _feed_positions(self) -> None:
         while True:

@@ -2,7 +2,9 @@
 
 | name                 | what                       | held by                                          |
 |----------------------|----------------------------|--------------------------------------------------|
-| ``taxi:map:CELL``    | channel                    | frames of the live map for the H3 cell           |
+| ``taxi:map:CELL:HOST`` | channel                  | a vehicle host's frames of the live map for the H3 cell |
+| ``taxi:cell:CELL:HOST`` | string with an expiry   | its last whole frame of that cell                |
+| ``taxi:map-counts:HOST`` | channel                | its cars in each cell                            |
 | ``taxi:console:HOST`` | channel                    | trips that changed at a host, and its alarms     |
 | ``taxi:sign-on:WHO``  | channel                    | a driver or device signs on (``ws_gateway.bus_feed``) |
 | ``taxi:at:VEHICLE``  | string with an expiry      | a vehicle's last position                        |
@@ -12,10 +14,23 @@
 
 from __future__ import annotations
 
+MAP_PREFIX = "taxi:map:"
+MAP_COUNTS_PREFIX = "taxi:map-counts:"
 
-def map_channel(cell: str) -> str:
-    """The channel of the map's frames for an H3 cell (its hexadecimal name)."""
-    return f"taxi:map:{cell}"
+
+def map_channel(cell: str, host: str) -> str:
+    """The channel of a host's frames of the map for an H3 cell (its hexadecimal name)."""
+    return f"{MAP_PREFIX}{cell}:{host}"
+
+
+def map_whole(cell: str, host: str) -> str:
+    """A host's last whole frame of a cell."""
+    return f"taxi:cell:{cell}:{host}"
+
+
+def map_counts_channel(host: str) -> str:
+    """The channel of a host's counts of cars by cell."""
+    return f"{MAP_COUNTS_PREFIX}{host}"
 
 
 def position(vehicle: str) -> str:

@@ -66,7 +66,7 @@ class Client:
     async def receive(self) -> dict[str, Any]:
         """The next message."""
         async with asyncio.timeout(10):
-            message: dict[str, Any] = msgpack.unpackb(await self.socket.recv())
+            message: dict[str, Any] = msgpack.unpackb(await self.socket.recv(), strict_map_key=False)
             return message
 
     async def until(self, kind: str, **fields: Any) -> dict[str, Any]:

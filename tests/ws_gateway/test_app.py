@@ -16,7 +16,8 @@ from websockets.typing import Subprotocol
 from dispatch.actors.protocol import Push
 from dispatch.commands import StartShift, decode_command
 from dispatch.errors import CloseCode, ErrorCode
-from dispatch.messages import Heard, MapFrame
+from dispatch.message_parts import CellFrame
+from dispatch.messages import Heard
 from dispatch.store import keys
 from tests.ws_gateway.conftest import Running, Start, eventually
 from tests.ws_gateway.fakes import FakeHosts
@@ -230,15 +231,15 @@ async def test_a_dispatcher_sees_the_map(gateway: Running) -> None:
     """Frames of watched cells arrive; when the bus is lost the map says that it is stale, and commands go on."""
     console = await gateway.client("dispatcher", "anna")
     assert (await console.ask(t="watch", id="c1", cells=[CELL]))["t"] == "accepted"
-    frame = msgspec.msgpack.encode(MapFrame(CELL, 1.0, [("V1", "idle", 37.7, -122.4, None, 1.0)]))
+    frame = msgspec.msgpack.encode(CellFrame(CELL, "vehicle-0", 1.0, False, bytes(9), {0: "V1"}))
 
     async def publish() -> None:
         while True:
-            await gateway.bus.publish(keys.map_channel(CELL), frame)
+            await gateway.bus.publish(keys.map_channel(CELL, "vehicle-0"), frame)
             await asyncio.sleep(0.02)
 
     publishing = asyncio.create_task(publish())
-    assert (await console.until("map"))["cars"][0][0] == "V1"
+    assert (await console.until("map"))["frames"][0] == [CELL, "vehicle-0", 1.0, False, bytes(9), {0: "V1"}]
     publishing.cancel()
     gateway.bus.lose()
     assert (await console.until("map_stale"))["stale"] is True

@@ -24,7 +24,7 @@ class Listener:
     """A feed whose notices are read all the time, as a gateway does."""
 
     def __init__(self, bus: MemoryBus) -> None:
-        self.feed = BusFeed(bus, ["trip-0"])
+        self.feed = BusFeed(bus, ["trip-0"], ["vehicle-0"])
         self._heard: asyncio.Queue[BusNotice] = asyncio.Queue()
         self._task = asyncio.create_task(self._read())
 
@@ -55,12 +55,12 @@ async def test_frames_of_watched_cells_only() -> None:
     listener = Listener(bus)
     await listener.feed.watch(["c1", "c2"])
     await settle()
-    await bus.publish(keys.map_channel("c1"), b"one")
-    assert await listener.next() == MapFrameNotice("c1", b"one")
+    await bus.publish(keys.map_channel("c1", "vehicle-0"), b"one")
+    assert await listener.next() == MapFrameNotice("c1", "vehicle-0", b"one")
     await listener.feed.unwatch(["c1"])
-    await bus.publish(keys.map_channel("c1"), b"unseen")
-    await bus.publish(keys.map_channel("c2"), b"two")
-    assert await listener.next() == MapFrameNotice("c2", b"two")
+    await bus.publish(keys.map_channel("c1", "vehicle-0"), b"unseen")
+    await bus.publish(keys.map_channel("c2", "vehicle-0"), b"two")
+    assert await listener.next() == MapFrameNotice("c2", "vehicle-0", b"two")
     await listener.stop()
 
 
@@ -114,7 +114,7 @@ async def test_an_outage_is_told_twice_and_everything_is_wanted_again(monkeypatc
     await listener.feed.unwatch(["c1"])
     bus.available = True
     assert await listener.next() == MapHealth(stale=False)
-    await bus.publish(keys.map_channel("c1"), b"unwanted")
-    await bus.publish(keys.map_channel("c2"), b"wanted")
-    assert await listener.next() == MapFrameNotice("c2", b"wanted")
+    await bus.publish(keys.map_channel("c1", "vehicle-0"), b"unwanted")
+    await bus.publish(keys.map_channel("c2", "vehicle-0"), b"wanted")
+    assert await listener.next() == MapFrameNotice("c2", "vehicle-0", b"wanted")
     await listener.stop()
