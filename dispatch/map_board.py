@@ -90,7 +90,7 @@ class MapBoard:
     # ── what is heard ────────────────────────────────────────────────────────────────────────────────────────────
 
     def hear(self, positions: Sequence[Position], now: CityTime) -> None:
-        """Cars that have moved or changed; the last of each counts. Unborn ones are no cars yet."""
+        """Cars that have moved or changed, each at most once. What is in no state of ``MAP_STATES`` is not shown."""
         known = [p for p in positions if p.state in _STATE_OF and not self._hidden(p, now)]
         if not known:
             return
