@@ -190,6 +190,8 @@ class Vehicle:
                 "trip": data.trip,
                 "seq": self.seq,
                 "updated_at": data.touched_at,
+                "state_since": data.state_since,
+                "shift_since": data.shift_since,
             },
         )
 

@@ -106,6 +106,8 @@ class VehicleState(msgspec.Struct):
     paid: PaymentTold | None = None
     out_reason: str = ""
     touched_at: float = 0.0
+    state_since: float = 0.0
+    shift_since: float | None = None
 
 
 def fold(data: VehicleState, event: Event, vehicle_id: str) -> None:
@@ -113,6 +115,8 @@ def fold(data: VehicleState, event: Event, vehicle_id: str) -> None:
     after = MACHINE.next(data.state, type(event), vehicle_id)
     if after == IDLE and data.state != IDLE:
         data.idle_since = event.at
+    if after != data.state:
+        data.state_since = event.at
     data.state = after
     data.touched_at = event.at
     change = _FOLDS.get(type(event))
@@ -121,7 +125,14 @@ def fold(data: VehicleState, event: Event, vehicle_id: str) -> None:
 
 
 def _fold_shift(data: VehicleState, event: ShiftStarted) -> None:
+    """The shift begins; after a break it goes on."""
     data.profile = event.profile
+    if data.shift_since is None:
+        data.shift_since = event.at
+
+
+def _fold_shift_over(data: VehicleState, _: ShiftEnded) -> None:
+    data.shift_since = None
 
 
 def _fold_offer(data: VehicleState, event: OfferMade) -> None:
@@ -183,7 +194,7 @@ def _fold_payment(data: VehicleState, event: PaymentTold) -> None:
 
 def _fold_out(data: VehicleState, event: TakenOut) -> None:
     data.out_reason = event.reason
-    data.offer = None
+    data.offer = data.shift_since = None
 
 
 def _fold_in(data: VehicleState, _: PutBackIn) -> None:
@@ -193,6 +204,7 @@ def _fold_in(data: VehicleState, _: PutBackIn) -> None:
 # Each event names its own type; in this table the types are erased.
 _FOLDS: Final[dict[type[Event], Callable[[VehicleState, Any], None]]] = {
     ShiftStarted: _fold_shift,
+    ShiftEnded: _fold_shift_over,
     OfferMade: _fold_offer,
     OfferDeclined: _fold_no_offer,
     OfferExpired: _fold_no_offer,

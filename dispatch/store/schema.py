@@ -152,7 +152,7 @@ trip = Table(
     Index(None, "vehicle", "requested_at"),
     Index(None, "requested_at"),
 )
-"""The present state of each trip. ``origin`` is ``app``, ``phone`` or ``hail``; ``needs`` are words with spaces between."""
+"""The present state of each trip. ``origin`` is ``app``, ``phone`` or ``hail``; ``needs`` are separated by spaces."""
 
 payment = Table(
     "payment",
@@ -269,6 +269,8 @@ vehicle_state = Table(
     Column("trip", Text),
     Column("seq", BigInteger, nullable=False),
     Column("updated_at", Double),
+    Column("state_since", Double),
+    Column("shift_since", Double),
 )
 """The present state of each vehicle's entity; what the car *is* stands in ``vehicle``."""
 

@@ -104,6 +104,8 @@ class VehicleStateRow(msgspec.Struct, frozen=True, kw_only=True):
     trip: str | None
     seq: int
     updated_at: float | None
+    state_since: float | None = None
+    shift_since: float | None = None
 
 
 class MethodTotal(NamedTuple):

@@ -741,4 +741,23 @@ def test_row_is_current() -> None:
         "trip": "t1",
         "seq": stage.car.seq,
         "updated_at": stage.now,
+        "state_since": stage.car.data.started_at,
+        "shift_since": stage.car.data.shift_since,
     }
+    assert stage.car.data.shift_since is not None
+
+
+def test_a_shift_goes_on_through_breaks_and_rides() -> None:
+    """It began when the car first went online, and ends with the shift, or when the car is taken out."""
+    stage = Stage().on_shift()
+    began = stage.car.data.shift_since
+    for command in (StartBreak(), StartShift(PROFILE)):
+        stage.now += 60
+        stage.send(stage.car, command, DRIVER)
+    assert (stage.car.data.shift_since, stage.car.data.state_since) == (began, stage.now)
+    stage.send(stage.car, EndShift(), DRIVER)
+    assert stage.car.data.shift_since is None
+    stage.send(stage.car, StartShift(PROFILE), DRIVER)
+    assert stage.car.data.shift_since == stage.now
+    stage.send(stage.car, TakeOut("broken"), DISPATCHER)
+    assert stage.car.data.shift_since is None

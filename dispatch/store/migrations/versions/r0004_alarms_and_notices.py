@@ -1,4 +1,4 @@
-"""Alarms that wait for a dispatcher, dispatchers' messages to drivers, and what lists of trips show."""
+"""Alarms that wait for a dispatcher, dispatchers' messages to drivers, and what lists of trips and cars show."""
 
 from __future__ import annotations
 
@@ -40,3 +40,5 @@ def upgrade() -> None:
     op.add_column("trip", sa.Column("stars", sa.Integer(), nullable=True))
     op.create_index("ix_trip_contact", "trip", ["contact"])
     op.create_index("ix_trip_driver_finished_at", "trip", ["driver", "finished_at"])
+    op.add_column("vehicle_state", sa.Column("state_since", sa.Double(), nullable=True))
+    op.add_column("vehicle_state", sa.Column("shift_since", sa.Double(), nullable=True))
