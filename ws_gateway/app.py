@@ -20,7 +20,7 @@ from ws_gateway.codec import CODECS
 from ws_gateway.desk import Desk
 from ws_gateway.gateway import Gateway
 from ws_gateway.identity import Rules
-from ws_gateway.ports import GatewayBus, History, Payments, Registry
+from ws_gateway.ports import GatewayBus, History, Payments, Registry, Roads
 from ws_gateway.protocol import socket_of
 from ws_gateway.routes import Check, Routes
 from ws_gateway.settings import GatewaySettings
@@ -39,6 +39,7 @@ class Dependencies(msgspec.Struct, frozen=True):
     bus: GatewayBus
     registry: Registry
     history: History
+    roads: Roads
     payments: Payments
     metrics: Metrics
     sign_in: SignIn
@@ -68,7 +69,7 @@ def create_app(deps: Dependencies) -> Application:
     gateway = Gateway(
         hosts=deps.hosts,
         bus=deps.bus,
-        desk=Desk(deps.hosts, deps.registry, deps.history, deps.zone, word),
+        desk=Desk(deps.hosts, deps.registry, deps.history, zone=deps.zone, word=word, roads=deps.roads),
         metrics=deps.metrics,
         clock=deps.clock,
         settings=deps.settings,

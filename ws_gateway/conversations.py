@@ -35,6 +35,7 @@ from ws_gateway.effects import (
     QuoteRequest,
     Request,
     TodayRequest,
+    WayRequest,
     WordRequest,
 )
 from ws_gateway.identity import Identity, Rules
@@ -242,6 +243,16 @@ def _estimate(call: Call, message: messages.Estimate) -> Conversation:
     return Accepted(id=message.id, result=result)
 
 
+def _way(call: Call, message: messages.AskRoute) -> Conversation:
+    _check_served(call, message.start, "start")
+    _check_served(call, message.end, "end")
+    start, end = message.start, message.end
+    facts = yield WayRequest((start.lat, start.lng), (end.lat, end.lng), call.now)
+    if not isinstance(facts, Facts):
+        raise _refusal(facts)
+    return Accepted(id=message.id, result=facts.facts)
+
+
 def _assign(call: Call, message: messages.AssignByHand) -> Conversation:
     """The trip says what it needs, then the car is offered it. How far the car is, only the driver's app can tell."""
     by_hand = {"c": "make_offer", "offer": offer_id_of(call.scoped), "pickup_s": 0.0, "by_hand": True}
@@ -315,6 +326,7 @@ _CONVERSATIONS: Final[dict[type[ClientCommand], _Start]] = {
     messages.RequestRide: _request,
     messages.BookByPhone: _book,
     messages.Estimate: _estimate,
+    messages.AskRoute: _way,
     messages.AssignByHand: _assign,
     messages.Pay: _pay,
     messages.AskToday: _today,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from dispatch.ids import DriverId, VehicleId
 from dispatch.payment.minute_word import MinuteWord
 from dispatch.registry import Dispatcher, Driver, Vehicle
 from dispatch.store.journal import JournalUnavailableError
+from dispatch.units import CityTime, LatLng
 from ws_gateway.effects import (
     Answer,
     Authority,
@@ -25,9 +27,10 @@ from ws_gateway.effects import (
     QuoteRequest,
     Request,
     TodayRequest,
+    WayRequest,
     WordRequest,
 )
-from ws_gateway.ports import History, Registry
+from ws_gateway.ports import History, Registry, Roads
 
 _log = structlog.get_logger("gateway")
 
@@ -35,17 +38,25 @@ _log = structlog.get_logger("gateway")
 class Desk:
     """Asks whoever knows. Never raises but for cancellation.
 
-    ``zone`` says when a day begins, ``word`` what the minute's word is.
+    ``zone`` says when a day begins, ``word`` what the minute's word is, ``roads`` which way leads where.
     """
 
     def __init__(
-        self, hosts: Hosts, registry: Registry, history: History, zone: ZoneInfo, word: Callable[[], MinuteWord]
+        self,
+        hosts: Hosts,
+        registry: Registry,
+        history: History,
+        *,
+        zone: ZoneInfo,
+        word: Callable[[], MinuteWord],
+        roads: Roads,
     ) -> None:
         self._hosts = hosts
         self._registry = registry
         self._history = history
         self._zone = zone
         self._word = word
+        self._roads = roads
 
     async def answer(self, request: Request) -> Answer:
         """The answer; ``Refused`` with ``UNAVAILABLE`` where nobody answers, ``INTERNAL`` where something broke."""
@@ -64,6 +75,8 @@ class Desk:
             return await self._hosts.attach(request)
         if isinstance(request, QuoteRequest):
             return await self._hosts.quote(request.pickup, request.dropoff, request.at)
+        if isinstance(request, WayRequest):
+            return await self._way(request)
         if isinstance(request, WordRequest):
             return Facts(msgspec.to_builtins(self._word()))
         return await self._look_up(request)
@@ -74,6 +87,14 @@ class Desk:
         if isinstance(request, AuthorityRequest):
             return await self._authority(request)
         return await self._today(request)
+
+    async def _way(self, request: WayRequest) -> Facts:
+        """In a thread: a search over a large city takes longer than the loop may stand still."""
+        start, end = LatLng(*request.start), LatLng(*request.end)
+        route = await asyncio.to_thread(self._roads.drawn, start, end, CityTime(request.at))
+        points = [[round(point.lat, 6), round(point.lng, 6)] for point in route.points]
+        figures = {"meters": round(route.meters, 1), "seconds": round(route.seconds, 1), "by_road": route.by_road}
+        return Facts({"points": points, **figures})
 
     async def _profile(self, request: ProfileRequest) -> VehicleProfile | Refused:
         """The car as the registry has it now, and whether this driver may take it."""

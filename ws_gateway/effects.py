@@ -75,6 +75,14 @@ class QuoteRequest(NamedTuple):
     at: float
 
 
+class WayRequest(NamedTuple):
+    """The way by road, to be drawn."""
+
+    start: tuple[float, float]
+    end: tuple[float, float]
+    at: float
+
+
 class ProfileRequest(NamedTuple):
     """What the registry knows of the car and the driver."""
 
@@ -111,7 +119,9 @@ class Authority(NamedTuple):
     permissions: tuple[str, ...]
 
 
-Request = Envelope | Attachment | QuoteRequest | ProfileRequest | TodayRequest | AuthorityRequest | WordRequest
+Request = (
+    Envelope | Attachment | QuoteRequest | WayRequest | ProfileRequest | TodayRequest | AuthorityRequest | WordRequest
+)
 Answer = Done | Refused | Attached | Quote | VehicleProfile | Facts | Authority
 """``Refused`` with ``UNAVAILABLE`` where nobody answered in time."""
 

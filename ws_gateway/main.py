@@ -138,6 +138,7 @@ def _wire(
         bus=feed,
         registry=registry,
         history=SqlHistory(database),
+        roads=city.travel_time(),
         payments=notices,
         metrics=metrics,
         sign_in=SignIn(

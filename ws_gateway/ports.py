@@ -7,10 +7,12 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from dispatch.geo.travel_time import Route
 from dispatch.ids import DriverId, PassengerId, VehicleId
 from dispatch.message_parts import Role
 from dispatch.registry import Device, Dispatcher, Driver, Passenger, Vehicle
 from dispatch.store.sql_history import VehicleSales
+from dispatch.units import CityTime, LatLng
 
 E = TypeVar("E", Vehicle, Driver, Dispatcher, Device, Passenger)
 
@@ -40,6 +42,14 @@ class History(Protocol):
 
     async def payments_of_vehicle(self, vehicle: VehicleId, since: float, until: float) -> VehicleSales:
         """A vehicle's payments that were opened in ``since <= t < until``."""
+        ...
+
+
+class Roads(Protocol):
+    """Who knows the way: :class:`dispatch.geo.road_graph.RoadGraph`."""
+
+    def drawn(self, origin: LatLng, destination: LatLng, at: CityTime) -> Route:
+        """The quickest way, with points to be drawn. Called from any thread."""
         ...
 
 

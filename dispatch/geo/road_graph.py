@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -113,13 +113,30 @@ class RoadGraph:
         if len(way) < 2:
             line = self._straight.route(origin, destination, at)
             seconds = self.pairs(ends, ends, np.array([0]), np.array([1]), at)[0]
-            return Route(float(seconds), line.meters, line.points)
+            return Route(float(seconds), line.meters, line.points, by_road=len(way) == 1)
         meters, seconds = self._network.length_of(way)
-        nodes = [LatLng(*p) for p in zip(self._network.lat[way].tolist(), self._network.lng[way].tolist(), strict=True)]
         access_s = float(ends.access_s.sum())
         total = (seconds + access_s) * self._hours.at(at)
         along = meters + access_s / self._access_s_a_meter * self._detour
-        return Route(total, along, _without_repeats([origin, *nodes, destination]))
+        return Route(total, along, _without_repeats([origin, *self._along(way), destination]), by_road=True)
+
+    def drawn(self, origin: LatLng, destination: LatLng, at: CityTime) -> Route:
+        """:meth:`route` to be looked at: from an end off the map the line leads to the nearest street, and on along the
+        streets. Its figures are still those of the straight line."""
+        found = self.route(origin, destination, at)
+        if found.by_road:
+            return found
+        ends, _ = self._snap.nearest(np.array([origin.lat, destination.lat]), np.array([origin.lng, destination.lng]))
+        source, target = ends.tolist()
+        way = self._network.quickest_way(source, target)
+        if len(way) < 2:
+            return found
+        return replace(found, points=_without_repeats([origin, *self._along(way), destination]))
+
+    def _along(self, way: list[int]) -> list[LatLng]:
+        """Where the nodes of a way are."""
+        lat, lng = self._network.lat[way].tolist(), self._network.lng[way].tolist()
+        return [LatLng(*point) for point in zip(lat, lng, strict=True)]
 
     def _driven(self, source: IntArray, target: IntArray, otherwise: FloatArray) -> FloatArray:
         """Seconds from node to node at an average hour."""

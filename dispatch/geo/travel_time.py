@@ -34,11 +34,15 @@ class Anchors:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A way to drive: seconds, metres, and the points from the origin (first) to the destination (last)."""
+    """A way to drive: seconds, metres, and the points from the origin (first) to the destination (last).
+
+    ``by_road``: the figures are those of streets, not of a straight line.
+    """
 
     seconds: float
     meters: float
     points: tuple[LatLng, ...]
+    by_road: bool = False
 
 
 class TravelTime(Protocol):

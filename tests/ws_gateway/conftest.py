@@ -12,16 +12,19 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import msgpack
+import numpy as np
 import pytest
 import websockets
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from dispatch.clock import CityClock
+from dispatch.geo.road_graph import RoadGraph
 from dispatch.message_parts import Role
 from dispatch.reads import CityFacts
 from dispatch.signals import Metrics
 from dispatch.store.memory_bus import MemoryBus
+from tests.dispatch.geo.grids import grid
 from tests.ws_gateway.fakes import FakeHistory, FakeHosts, FakePayments, FakeRegistry
 from tests.ws_gateway.sessions import SERVED, price
 from ws_gateway.app import Application, Dependencies, create_app
@@ -35,6 +38,8 @@ from ws_gateway.sms import SmsFile
 from ws_gateway.tokens import Tokens
 
 SECRET = b"0123456789abcdef0123456789abcdef"
+ROADS = RoadGraph(grid(np.random.default_rng(1)))
+"""Six streets by six, from 37.7, -122.4 on."""
 LAND = b'{"type": "FeatureCollection", "features": []}'
 FACTS = CityFacts(
     name="test city",
@@ -114,6 +119,7 @@ class Running:
                 bus=BusFeed(bus, ["vehicle-0"], ["vehicle-0"]),
                 registry=self.registry,
                 history=self.history,
+                roads=ROADS,
                 payments=FakePayments(),
                 metrics=self.metrics,
                 sign_in=SignIn(

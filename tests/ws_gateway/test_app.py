@@ -316,3 +316,16 @@ async def test_nothing_is_left_of_a_connection(gateway: Running) -> None:
     assert len(asyncio.all_tasks()) <= tasks
     assert descriptors() <= before
     assert gateway.hosts.followed == set()
+
+
+async def test_the_way_by_road(gateway: Running) -> None:
+    """A driver is told the way along the streets, from end to end."""
+    driver = await gateway.client("driver", "D1", "V1")
+    start, end = {"lat": 37.7001, "lng": -122.4001}, {"lat": 37.7049, "lng": -122.3939}
+    answer = await driver.ask(t="route", id="c1", start=start, end=end)
+    way = answer["result"]
+    assert way["by_road"] is True
+    assert (way["points"][0], way["points"][-1]) == ([37.7001, -122.4001], [37.7049, -122.3939])
+    assert len(way["points"]) > 6
+    assert way["meters"] > 900
+    assert way["seconds"] > 60

@@ -16,7 +16,7 @@ from dispatch.message_parts import Place
 from dispatch.money import Money
 from tests.ws_gateway.sessions import START, Talk, asked, envelope, said
 from ws_gateway.conversations import ride_code_of, trip_id_of
-from ws_gateway.effects import Ask, Facts, ProfileRequest, QuoteRequest, TodayRequest
+from ws_gateway.effects import Ask, Facts, ProfileRequest, QuoteRequest, TodayRequest, WayRequest
 
 DRIVER, DEVICE, PASSENGER, DISPATCHER = "driver D1 V1", "device M1 V1", "passenger P1", "dispatcher A1"
 PICKUP = {"lat": 37.7, "lng": -122.4}
@@ -122,6 +122,19 @@ def test_a_place_that_is_not_served() -> None:
         effects = Talk(PASSENGER).say(id="c1", pickup={"lat": 48.8, "lng": 2.3}, **message)
         assert (said(effects)[0]["code"], said(effects)[0]["field"]) == (ErrorCode.OUT_OF_AREA, "pickup")
         assert asked(effects) == []
+
+
+def test_the_way_by_road_is_for_places_that_are_served() -> None:
+    """Whoever drives, rides or dispatches gets points and figures as they were found; what is far away is refused."""
+    facts: dict[str, object] = {"points": [[37.7, -122.4], [37.8, -122.4]], "meters": 9.0, "seconds": 2.0}
+    there = {"lat": 37.8, "lng": -122.4}
+    for token in (DRIVER, PASSENGER, DISPATCHER):
+        talk = Talk(token)
+        [ask] = asked(talk.say(t="route", id="c1", start=PICKUP, end=there))
+        assert ask.request == WayRequest((37.7, -122.4), (37.8, -122.4), START)
+        assert said(talk.answer(ask, Facts(facts)))[0]["result"] == facts
+        refused = said(talk.say(t="route", id="c2", start=PICKUP, end={"lat": 48.8, "lng": 2.3}))[0]
+        assert (refused["code"], refused["field"]) == (ErrorCode.OUT_OF_AREA, "end")
 
 
 def test_a_booking_by_phone_has_no_passenger_but_a_contact() -> None:

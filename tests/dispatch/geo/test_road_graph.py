@@ -53,6 +53,25 @@ def test_route_and_pairs_tell_the_same_seconds(seed: int, keep: float) -> None:
         assert route.meters >= 0.8 * haversine_m(origin, destination)
 
 
+def test_a_drawn_way_keeps_to_the_streets_where_there_are_any() -> None:
+    """From the airport, off the map, it leads to the nearest street and on along them; figures stay the line's."""
+    network = grid(np.random.default_rng(1))
+    graph = RoadGraph(network)
+    corner, hill = LatLng(float(network.lat[0]), float(network.lng[0])), LatLng(37.7049, -122.3939)
+    on_map = graph.drawn(corner, hill, AT)
+    assert (on_map, on_map.by_road) == (graph.route(corner, hill, AT), True)
+    found = graph.drawn(AIRPORT, hill, AT)
+    straight = graph.route(AIRPORT, hill, AT)
+    assert (found.seconds, found.meters, found.by_road) == (straight.seconds, straight.meters, False)
+    assert len(straight.points) == 2
+    streets = set(zip(network.lat.tolist(), network.lng.tolist(), strict=True))
+    assert (found.points[0], found.points[-1]) == (AIRPORT, hill)
+    assert len(found.points) > 3
+    assert {(p.lat, p.lng) for p in found.points[1:-1]} <= streets
+    beside = graph.drawn(AIRPORT, LatLng(37.601, -122.38), AT)
+    assert (len(beside.points), beside.by_road) == (2, False)
+
+
 def test_with_a_table_the_seconds_are_the_same_within_rounding(tmp_path: Path) -> None:
     """Look-ups in the table differ by half a second at most from searches."""
     rng = np.random.default_rng(2)
