@@ -26,6 +26,7 @@ SHELLS = {
     "dispatch.stopping",
     "dispatch.supervisor",
     # hosts, matchers and the way to them
+    "dispatch.actors.alarm_keeper",
     "dispatch.actors.client",
     "dispatch.actors.cluster",
     "dispatch.actors.console_frames",

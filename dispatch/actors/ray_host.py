@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 import structlog
 
+from dispatch.actors.alarm_keeper import AlarmKeeper
 from dispatch.actors.client import RayHosts
 from dispatch.actors.console_frames import ConsoleFrames
 from dispatch.actors.fix_desk import FixDesk, adopt, position_of
@@ -32,15 +33,16 @@ from dispatch.actors.placement import kind_of
 from dispatch.actors.protocol import Attachment, Done, Envelope, FixRow, Reply
 from dispatch.actors.system import System
 from dispatch.actors.work import ListingChange
+from dispatch.alarm import alarm_of
 from dispatch.entity import Command, Entity, EntityKey, Signal
 from dispatch.map_board import Position
 from dispatch.market import Listing
 from dispatch.message_parts import TripView
-from dispatch.messages import Alarm
 from dispatch.payment.payment import PaymentRules
 from dispatch.rules import Rules
 from dispatch.signals import Format, Level, Metrics
 from dispatch.store.journal import Batch, Committed, Conflict, StoredDue
+from dispatch.store.sql_alarms import SqlAlarms
 from dispatch.store.sql_journal import open_journal
 from dispatch.trip_state import ENDED
 from dispatch.vehicle import Vehicle
@@ -107,6 +109,7 @@ class EntityHost:
         self.hosts = RayHosts(system, self.name, find=self._finder)
         self.bus = LateBus(system.redis_url)
         self.consoles = ConsoleFrames(self.bus, system.placement.console_of(self.name))
+        self.alarms = AlarmKeeper(SqlAlarms(journal.database).keep)
         core = HostCore(
             kind,
             kinds,
@@ -140,7 +143,7 @@ class EntityHost:
         await self.shell.start(dues)
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(feed.run()) for feed in self.feeds]
-        self._tasks += [loop.create_task(self._housekeep()), loop.create_task(self.consoles.run())]
+        self._tasks += [loop.create_task(job) for job in (self._housekeep(), self.consoles.run(), self.alarms.run())]
         if kind == "vehicle":
             told_as = system.placement.console_of(self.name)
             frames = MapPublisher(self.bus, self.clock, self.name, told_as, self.desk.take_moved)
@@ -197,6 +200,7 @@ class EntityHost:
         await self._ready()
         for task in self._tasks:
             task.cancel()
+        await self.alarms.flush()
         await self.shell.stop()
         await self.bus.close()
 
@@ -223,7 +227,7 @@ class EntityHost:
                 feed.list(key, listing, why)
 
     def signals(self, signals: Sequence[Signal]) -> None:
-        """Log an alarm, count it, and tell the consoles."""
+        """Log an alarm, count it, keep it, and tell the consoles."""
         for signal in signals:
             if signal.name in PAYMENT_ENDS:
                 self.metrics.payments.labels(signal.name.removeprefix("payment_")).inc()
@@ -232,7 +236,9 @@ class EntityHost:
                 continue
             log.warning(signal.name, **signal.fields)
             self.metrics.alarms.labels(signal.name).inc()
-            self.consoles.alarm(Alarm(signal.name, self.clock.city(), dict(signal.fields)))
+            alarm = alarm_of(signal, self.clock.city())
+            self.alarms.add(alarm)
+            self.consoles.alarm(alarm)
 
     def shown(self, shown: Sequence[tuple[EntityKey, Shown]]) -> None:
         """Tell the consoles which trips have changed; count offers."""
