@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+APPS   := ws_gateway/web/index.html
 CODE   := dispatch ws_gateway sim bench tests docs/examples
 
 # Options of `taxi demo`: make run ARGS="--cars 100 --port 0"
@@ -14,7 +15,7 @@ JOBS   ?= auto
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test lint types imports unit browser integration chaos docs format lock clean
+.PHONY: help setup web run test lint types imports unit webtest browser integration chaos docs format lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name what; \
@@ -35,10 +36,25 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+NPM     := $(BIN)/python web/npm.py
+MODULES := web/node_modules/.installed
+
+$(MODULES): web/package-lock.json $(STAMP)
+	@echo "Installing what web/package-lock.json names into web/node_modules: half a minute the first time"
+	@$(NPM) ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(APPS): $(MODULES) $(shell find web -path web/node_modules -prune -o -type f -print)
+	@$(NPM) run --silent build -- --logLevel warn
+	@touch $@
+
+web: $(APPS) ## the three apps, built to where the gateway serves them from
+
 run: setup ## a city at work on this machine, until Ctrl-C
+	@$(MAKE) --no-print-directory web || echo "make: the web apps are not built; the city runs without them" >&2
 	@$(BIN)/taxi demo $(ARGS)
 
-test: lint types imports unit integration chaos ## everything that must hold
+test: lint types imports unit webtest integration chaos ## everything that must hold
 
 lint: setup ## ruff: rules and format
 	$(BIN)/ruff check -q $(CODE)
@@ -54,28 +70,33 @@ imports: setup ## which part may know which (.importlinter)
 unit: setup ## tests without processes, sockets and databases, in parallel
 	$(BIN)/pytest -q -n $(JOBS) -m "not integration"
 
+webtest: $(MODULES) ## the apps' own tests: types, lint, units
+	$(NPM) run --silent check
+
 browser: ## Chromium for the tests: the system's, else Debian's package (as root)
 	@command -v chromium || command -v chromium-browser || command -v google-chrome || \
 	{ test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } || \
 	{ echo "make: the tests need Chromium. Debian, as root: apt-get install chromium" >&2; exit 1; }
 
-integration: setup browser ## tests with real parts: Valkey, PostgreSQL, Ray, sockets, Chromium
+integration: setup browser web ## tests with real parts: Valkey, PostgreSQL, Ray, sockets, Chromium
 	$(BIN)/pytest -q -m "integration and not chaos"
 
-chaos: setup ## hosts killed under load, an actor for each entity: minutes long
+chaos: setup web ## hosts killed under load, an actor for each entity: minutes long
 	$(BIN)/pytest -q -m chaos
 
 docs: setup ## write the documents that are made from the code
 	$(BIN)/python -m dispatch.documents docs
+	$(BIN)/python -m dispatch.typescript web/src/wire
 
 format: setup ## put the code in its form
 	$(BIN)/ruff check -q --fix $(CODE)
 	$(BIN)/ruff format -q $(CODE)
+	@test ! -f $(MODULES) || $(NPM) run --silent format
 
 lock: ## resolve the dependencies anew (needs uv)
 	uv pip compile pyproject.toml --all-extras --generate-hashes --no-emit-index-url --universal \
 	  --python-version 3.11 --upgrade -q -o requirements.lock
 
 clean: ## remove .venv, caches and what runs have left in var/
-	rm -rf $(VENV) var dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .cache
+	rm -rf $(VENV) var dist ws_gateway/web web/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .cache
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -84,6 +84,12 @@ class Detach(ClientCommand, frozen=True, tag="detach"):
     stream: Stream
 
 
+class Ping(ClientCommand, frozen=True, tag="ping"):
+    """Is somebody there? Phones' sockets die without a word; ``accepted`` is the sign of life."""
+
+    roles: ClassVar[frozenset[Role]] = ALL
+
+
 # ── driver, and the taximeter beside the driver ──────────────────────────────────────────────────────────────────
 
 
@@ -517,6 +523,7 @@ FromClient = (
     Hello
     | Attach
     | Detach
+    | Ping
     | GoOnline
     | GoOffline
     | TakeBreak

@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest';
+import { CityClock } from './city_clock';
+
+test('city time runs at its speed, and waits are told in wall time', () => {
+  let wall = 100;
+  const clock = new CityClock(() => wall);
+  clock.set(5000, 10);
+  wall += 2;
+  expect(clock.now()).toBe(5020);
+  expect(clock.msUntil(5070)).toBe(5000);
+  expect(clock.msUntil(0)).toBe(0);
+});
