@@ -27,6 +27,7 @@ from dispatch import settings as sections
 from dispatch.meter import MeterRules
 from dispatch.rules import Rules, Zone
 from dispatch.tariffs import TariffError, read_tariff
+from dispatch.track import TrackSettings
 
 PREFIX: Final = "TAXI_"
 NESTED: Final = "__"
@@ -62,6 +63,7 @@ class Settings(BaseSettings):
     vehicle: sections.VehicleSettings = sections.VehicleSettings()
     trip: sections.TripSettings = sections.TripSettings()
     meter: sections.MeterSettings = sections.MeterSettings()
+    track: sections.TrackSettings = sections.TrackSettings()
     auth: sections.AuthSettings = sections.AuthSettings()
     alipay: sections.AlipaySettings = sections.AlipaySettings()
     map: sections.MapSettings = sections.MapSettings()
@@ -133,6 +135,12 @@ def rules_of(settings: Settings) -> Rules:
         future_tolerance_s=settings.vehicle.future_tolerance_s * max(1.0, settings.clock.speed),
         zones=tuple(Zone(zone.name, zone.lat, zone.lng, zone.radius_m) for zone in settings.city.zones),
     )
+
+
+def track_settings_of(settings: Settings) -> TrackSettings:
+    """How cars' ways are kept."""
+    track = settings.track
+    return TrackSettings(every_s=track.every_s, chunk_s=track.chunk_s, keep_s=track.keep_days * 86_400)
 
 
 def token_secret(settings: Settings) -> SecretStr:

@@ -144,6 +144,14 @@ class TripSettings(Section):
     no_show_after_s: float = _set(300.0, "A driver at the pick-up may report a no-show after this.", CITY_S, ge=0)
 
 
+class TrackSettings(Section):
+    """The archive of cars' ways, for replay."""
+
+    every_s: float = _set(5.0, "A point of a car's way is kept at most so often.", CITY_S, ge=1, le=60)
+    chunk_s: float = _set(120.0, "Ways are written in stretches of so long; a crash costs one.", CITY_S, ge=10, le=600)
+    keep_days: float = _set(14.0, "Ways are removed after so many days of the city; 0: none are kept.", "days", ge=0)
+
+
 class MeterSettings(Section):
     """The GPS meter."""
 

@@ -24,7 +24,7 @@ from dispatch.actors.placement import Placement
 from dispatch.actors.ray_host import EntityHost, HostSetup
 from dispatch.actors.ray_matcher import MatcherHost, MatcherSetup
 from dispatch.actors.system import NAMESPACE, System
-from dispatch.config import Settings, rules_of
+from dispatch.config import Settings, rules_of, track_settings_of
 from dispatch.payment.configured import payment_rules_of
 from dispatch.store.journal import StoredDue
 
@@ -125,6 +125,7 @@ def host_finder(settings: Settings, system: System) -> HostFinder:
             system=system,
             rules=rules_of(settings),
             payment_rules=payment_rules_of(settings),
+            track=track_settings_of(settings),
             passivate_after_s=settings.ray.passivate_after_s,
             commit_window_s=settings.journal.commit_window_ms / 1000,
             log_level=settings.log.level,

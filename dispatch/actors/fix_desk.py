@@ -20,6 +20,7 @@ from dispatch.geo.trace import Verdict
 from dispatch.map_board import Position
 from dispatch.messages import CarPosition, Heard
 from dispatch.odometer import HeardFix
+from dispatch.track import TrackRecorder
 from dispatch.units import CityTime, LatLng
 from dispatch.vehicle import Vehicle
 from dispatch.vehicle_state import TO_PICKUP, WITH_TRIP
@@ -34,9 +35,10 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class FixDesk:
-    """The desk of one vehicle host."""
+    """The desk of one vehicle host. ``recorder`` keeps the cars' ways, if they are kept."""
 
-    def __init__(self, core: HostCore) -> None:
+    def __init__(self, core: HostCore, recorder: TrackRecorder | None = None) -> None:
+        self._recorder = recorder
         self._core = core
         self._waiting: dict[EntityKey, list[FixRow]] = {}
         self._free_moved: dict[str, Vehicle] = {}
@@ -89,6 +91,9 @@ class FixDesk:
             self._core.stage(entry.key, vehicle.checkpoint)
         if verdict is Verdict.ACCEPTED:
             self._moved[row.vehicle] = vehicle
+            if self._recorder is not None:
+                trace = odometer.trace
+                self._recorder.hear(row.vehicle, vehicle.state, trace.at, trace.lat, trace.lng)
             if entry.listed is not None:
                 self._free_moved[row.vehicle] = vehicle
             if vehicle.data.state in WITH_TRIP:
@@ -131,7 +136,7 @@ class FixDesk:
         for follower in self._core.inboxes.of(key):
             if follower.trip is not None and follower.trip == vehicle.data.trip:
                 body = body or _encode(_car_position(vehicle))
-                push = Push(str(key), "passenger", 0, body)
+                push = Push(str(key), follower.audience, 0, body)
                 self._core.inboxes.push_newest(follower.gateway, push, "car")
 
     def take_free_moved(self) -> list[Position]:

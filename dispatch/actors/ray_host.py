@@ -32,8 +32,9 @@ from dispatch.actors.market_feed import CarAt, MarketFeed
 from dispatch.actors.placement import kind_of
 from dispatch.actors.protocol import Attachment, Done, Envelope, FixRow, Reply
 from dispatch.actors.system import System
+from dispatch.actors.track_archive import TrackArchive
 from dispatch.actors.work import ListingChange
-from dispatch.alarm import alarm_of
+from dispatch.announcements import alarm_of
 from dispatch.entity import Command, Entity, EntityKey, Signal
 from dispatch.map_board import Position
 from dispatch.market import Listing
@@ -44,6 +45,7 @@ from dispatch.signals import Format, Level, Metrics
 from dispatch.store.journal import Batch, Committed, Conflict, StoredDue
 from dispatch.store.sql_alarms import SqlAlarms
 from dispatch.store.sql_journal import open_journal
+from dispatch.track import TrackRecorder, TrackSettings
 from dispatch.trip_state import ENDED
 from dispatch.vehicle import Vehicle
 
@@ -71,6 +73,7 @@ class HostSetup(msgspec.Struct, frozen=True):
     system: System
     rules: Rules
     payment_rules: PaymentRules
+    track: TrackSettings
     passivate_after_s: float
     commit_window_s: float
     log_level: Level
@@ -117,7 +120,13 @@ class EntityHost:
             passivate_after_s=setup.passivate_after_s,
             adopt=adopt if kind == "vehicle" else None,
         )
-        self.desk = FixDesk(core)
+        recorder = TrackRecorder(setup.track) if setup.track.keep_s > 0 else None
+        self.desk = FixDesk(core, recorder)
+        self.archive = (
+            TrackArchive(recorder, setup.track, system.journal_url, self.clock)
+            if recorder is not None and kind == "vehicle"
+            else None
+        )
         self.payments = await _open_payment_desk(system) if kind == "payment" else None
         self.feeds = [
             MarketFeed(self.name, self.hosts.line(matcher), self._all_listings, self._all_cars)
@@ -148,6 +157,8 @@ class EntityHost:
             told_as = system.placement.console_of(self.name)
             frames = MapPublisher(self.bus, self.clock, self.name, told_as, self.desk.take_moved)
             self._tasks += [loop.create_task(frames.run()), loop.create_task(self._feed_positions())]
+        if self.archive is not None:
+            self._tasks.append(loop.create_task(self.archive.run()))
         log.info("host is up", host=self.name, incarnation=self.incarnation, dues=len(dues))
 
     # ── called over Ray ──────────────────────────────────────────────────────────────────────────────────────────
@@ -202,6 +213,8 @@ class EntityHost:
             task.cancel()
         await self.alarms.flush()
         await self.shell.stop()
+        if self.archive is not None:
+            await self.archive.stop()
         await self.bus.close()
 
     # ── what the shell reaches through this host (Outside) ───────────────────────────────────────────────────────

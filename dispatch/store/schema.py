@@ -23,7 +23,7 @@ from sqlalchemy import (
     false,
 )
 
-REVISION: Final = "0004"
+REVISION: Final = "0005"
 """The migration that this code needs; a journal at another one is refused."""
 
 metadata = MetaData(
@@ -273,6 +273,18 @@ vehicle_state = Table(
     Column("shift_since", Double),
 )
 """The present state of each vehicle's entity; what the car *is* stands in ``vehicle``."""
+
+track = Table(
+    "track",
+    metadata,
+    Column("vehicle", Text, primary_key=True),
+    Column("since", Double, primary_key=True),
+    Column("until", Double, nullable=False),
+    Column("points", LargeBinary, nullable=False),
+    Index(None, "since"),
+    sqlite_with_rowid=False,
+)
+"""Stretches of cars' ways (:mod:`dispatch.track`). ``points`` is as :class:`dispatch.reads.Track` says."""
 
 ROWS: Final[dict[str, Table]] = {table.name: table for table in (trip, payment, vehicle_state, ledger, payment_said)}
 """The tables that a :class:`dispatch.entity.Row` may name."""
