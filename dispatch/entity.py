@@ -53,8 +53,9 @@ class Command(msgspec.Struct, frozen=True, tag_field="c", omit_defaults=True):
 class Principal(msgspec.Struct, frozen=True):
     """On whose behalf a command is sent."""
 
-    role: Literal["driver", "passenger", "dispatcher", "device", "system"]
+    role: Literal["driver", "passenger", "dispatcher", "device", "guest", "system"]
     id: str
+    """Of a guest: the trip that it may follow."""
     vehicle: str = ""
     """The car that a driver or a device signed in for."""
 

@@ -149,6 +149,8 @@ class Trip:
         data = self.data
         if principal.role == "passenger":
             return principal.id == data.passenger or (data.origin == "hail" and principal.id == data.payer)
+        if principal.role == "guest":
+            return principal.id == self.id
         if principal.role in ("driver", "device"):
             return data.vehicle is not None and principal.vehicle == data.vehicle
         return principal.role in ("dispatcher", "system")

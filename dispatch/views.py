@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -20,11 +20,15 @@ from dispatch.message_parts import (
 )
 from dispatch.money import Money
 from dispatch.trip import Trip
-from dispatch.trip_state import TripState, payment_state
+from dispatch.trip_state import CANCELLED, SEEKING, UNSERVED, WITH_DRIVER, TripState, payment_state
 from dispatch.vehicle import Vehicle
 from dispatch.vehicle_state import VehicleState
 
-Audience = Literal["driver", "passenger", "dispatcher", "device"]
+Audience = Literal["driver", "passenger", "dispatcher", "device", "guest"]
+
+BEFORE_THE_END: Final = SEEKING | WITH_DRIVER
+ENDED_FOR_GUESTS: Final = "ended"
+"""The state of a trip, and the name of each further event, for guests once the ride is over."""
 
 
 def money_view(amount: Money) -> MoneyView:
@@ -96,7 +100,25 @@ def trip_for(view: TripView, audience: Audience) -> TripView:
         return view
     if audience == "passenger":
         return msgspec.structs.replace(view, passenger=None)
+    if audience == "guest":
+        return _trip_for_guest(view)
     return msgspec.structs.replace(view, code=None)
+
+
+def _trip_for_guest(view: TripView) -> TripView:
+    """Where the ride goes and who drives, while it lasts: no code, no money, no phone, nothing typed for the driver.
+    Afterwards only that it is over."""
+    if view.state not in BEFORE_THE_END:
+        state = view.state if view.state in (CANCELLED, UNSERVED) else ENDED_FOR_GUESTS
+        return TripView(view.trip, state, view.origin, view.vehicle_class, view.requested_at)
+    nothing = {"code": None, "note": "", "fare": None, "payment": None, "passenger": None, "stars": None}
+    return msgspec.structs.replace(view, **nothing)
+
+
+def event_for(event: str, view: object, audience: Audience) -> str:
+    """The name of an event for an audience: a guest learns nothing of what comes after a ride."""
+    over = audience == "guest" and isinstance(view, TripView) and view.state not in BEFORE_THE_END
+    return ENDED_FOR_GUESTS if over else event
 
 
 def vehicle_view(vehicle: Vehicle) -> VehicleView:

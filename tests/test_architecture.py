@@ -55,6 +55,7 @@ SHELLS = {
     # sockets and HTTP
     "ws_gateway.__main__",
     "ws_gateway.alipay_notices",
+    "ws_gateway.announcer",
     "ws_gateway.app",
     "ws_gateway.auth",
     "ws_gateway.bus_feed",
@@ -64,6 +65,7 @@ SHELLS = {
     "ws_gateway.gateway",
     "ws_gateway.http_answers",
     "ws_gateway.main",
+    "ws_gateway.place_desk",
     "ws_gateway.ports",
     "ws_gateway.pricing",
     "ws_gateway.protocol",

@@ -15,12 +15,13 @@ from dispatch.actors.protocol import Hosts
 from dispatch.clock import Clock
 from dispatch.payment.minute_word import MinuteWord, minute_word
 from dispatch.signals import Metrics
+from ws_gateway.announcer import Announcer
 from ws_gateway.auth import SignIn
 from ws_gateway.codec import CODECS
 from ws_gateway.desk import Desk
 from ws_gateway.gateway import Gateway
 from ws_gateway.identity import Rules
-from ws_gateway.ports import GatewayBus, History, Payments, Registry, Roads
+from ws_gateway.ports import Alarms, GatewayBus, History, Notices, Payments, Registry, Roads
 from ws_gateway.protocol import socket_of
 from ws_gateway.routes import Check, Routes
 from ws_gateway.settings import GatewaySettings
@@ -40,6 +41,8 @@ class Dependencies(msgspec.Struct, frozen=True):
     registry: Registry
     history: History
     roads: Roads
+    alarms: Alarms
+    notices: Notices
     payments: Payments
     metrics: Metrics
     sign_in: SignIn
@@ -69,7 +72,15 @@ def create_app(deps: Dependencies) -> Application:
     gateway = Gateway(
         hosts=deps.hosts,
         bus=deps.bus,
-        desk=Desk(deps.hosts, deps.registry, deps.history, zone=deps.zone, word=word, roads=deps.roads),
+        desk=Desk(
+            deps.hosts,
+            deps.registry,
+            deps.history,
+            zone=deps.zone,
+            word=word,
+            roads=deps.roads,
+            announcer=Announcer(deps.alarms, deps.notices, deps.bus),
+        ),
         metrics=deps.metrics,
         clock=deps.clock,
         settings=deps.settings,

@@ -7,22 +7,44 @@ Rule 2. An outage is told once when it begins and once when it ends; nothing els
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
 
 from dispatch.actors.console_frames import ConsoleFrame
+from dispatch.announcements import Told
+from dispatch.messages import Alarm
 from dispatch.store import keys
 from dispatch.store.bus import Bus, BusUnavailableError, Message, Subscription
-from ws_gateway.ports import BusNotice, ConsoleNotice, MapCountsNotice, MapFrameNotice, MapHealth, SignOnNotice
+from ws_gateway.ports import (
+    BusNotice,
+    ConsoleNotice,
+    DriverNotice,
+    MapCountsNotice,
+    MapFrameNotice,
+    MapHealth,
+    SignOnNotice,
+)
 
 SIGN_ON_PREFIX: Final = "taxi:sign-on:"
 """Channel of one driver or device: who signs on as it, so that older sockets at other gateways are closed."""
 
 _RETRY_S: Final = 1.0
-_ALARMS_KNOWN: Final = 1_000
+_KNOWN: Final = 3_000
+REPEATED: Final = 20
+
+
+class DeskFrame(msgspec.Struct, frozen=True, array_like=True):
+    """What a gateway tells all: the last alarms that were settled through it, and its last messages to drivers."""
+
+    settled: list[Alarm]
+    told: list[Told]
+
+
 _console = msgspec.msgpack.Decoder(ConsoleFrame)
+_desk = msgspec.msgpack.Decoder(DeskFrame)
 _sign_on = msgspec.msgpack.Decoder(SignOnNotice)
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -30,16 +52,22 @@ _encode = msgspec.msgpack.Encoder().encode
 class BusFeed:
     """Implements :class:`ws_gateway.ports.GatewayBus` on any bus.
 
-    ``hosts``: whose notices go to the consoles; ``map_hosts``: those of them who tell the live map.
+    ``hosts``: whose notices go to the consoles; ``map_hosts``: those of them who tell the live map; ``number`` is the
+    gateway's own.
     """
 
-    def __init__(self, bus: Bus, hosts: Sequence[str], map_hosts: Sequence[str]) -> None:
+    def __init__(self, bus: Bus, hosts: Sequence[str], map_hosts: Sequence[str], number: int = 0) -> None:
         self._bus = bus
         self._map_hosts = tuple(map_hosts)
-        self._wanted: dict[str, None] = dict.fromkeys(keys.console_channel(host) for host in hosts)
+        self._desk = keys.desk_channel(number)
+        consoles = [keys.console_channel(host) for host in hosts]
+        desks = [keys.desk_channel(desk) for desk in range(keys.DESKS)]
+        self._wanted: dict[str, None] = dict.fromkeys([*consoles, *desks])
         self._subscription: Subscription | None = None
         self._stale = False
-        self._alarms: dict[tuple[str, float], None] = {}
+        self._passed_on: dict[str, None] = {}
+        self._settled: deque[Alarm] = deque(maxlen=REPEATED)
+        self._told: deque[Told] = deque(maxlen=REPEATED)
 
     async def sign_on(self, notice: SignOnNotice) -> None:
         """Listen for later ones of the same client, then tell all who have listened before."""
@@ -82,6 +110,18 @@ class BusFeed:
     async def unwatch_counts(self) -> None:
         """Nobody here looks at counts any more."""
         await self._leave([keys.map_counts_channel(host) for host in self._map_hosts])
+
+    async def tell(self, news: Alarm | Told) -> None:
+        """Tell every gateway, this one too. A frame repeats the last ones: slow readers get the newest frame only."""
+        if isinstance(news, Told):
+            self._told.append(news)
+        else:
+            self._settled.append(news)
+        frame = DeskFrame(list(self._settled), list(self._told))
+        try:
+            await self._bus.publish(self._desk, _encode(frame))
+        except BusUnavailableError:
+            return
 
     async def notices(self) -> list[BusNotice]:
         """The next notices, waiting for them. Subscribes anew after an outage."""
@@ -145,6 +185,9 @@ class BusFeed:
             return [MapCountsNotice(message.channel.removeprefix(keys.MAP_COUNTS_PREFIX), message.payload)]
         if message.channel.startswith(SIGN_ON_PREFIX):
             return [_sign_on.decode(message.payload)]
+        if message.channel.startswith(keys.DESK_PREFIX):
+            frame = _desk.decode(message.payload)
+            return [*self._alarm_notices(frame.settled), *self._driver_notices(frame.told)]
         return self._console_notices(_console.decode(message.payload))
 
     def _console_notices(self, frame: ConsoleFrame) -> list[BusNotice]:
@@ -152,14 +195,40 @@ class BusFeed:
         notices: list[BusNotice] = [
             ConsoleNotice(_encode(notice), f"trip {notice.trip.trip}") for notice in frame.trips
         ]
-        for alarm in frame.alarms:
-            if (alarm.name, alarm.at) in self._alarms:
-                continue
-            self._alarms[alarm.name, alarm.at] = None
-            if len(self._alarms) > _ALARMS_KNOWN:
-                del self._alarms[next(iter(self._alarms))]
-            notices.append(ConsoleNotice(_encode(alarm), f"alarm {alarm.name} {alarm.at}"))
-        return notices
+        return [*notices, *self._alarm_notices(frame.alarms)]
+
+    def _alarm_notices(self, alarms: Iterable[Alarm]) -> list[BusNotice]:
+        """An alarm is new when it is raised, and again when it is settled."""
+        return [
+            ConsoleNotice(_encode(alarm), f"alarm {alarm.alarm}")
+            for alarm in alarms
+            if self._is_new(f"{alarm.alarm} {alarm.settled_at}") and not self._was_settled(alarm)
+        ]
+
+    def _was_settled(self, alarm: Alarm) -> bool:
+        """Whether this is a host's late word of an alarm that was told as settled."""
+        if alarm.settled_at is not None:
+            self._note(f"{alarm.alarm} settled")
+            return False
+        return f"{alarm.alarm} settled" in self._passed_on
+
+    def _driver_notices(self, told: Iterable[Told]) -> list[BusNotice]:
+        return [
+            DriverNotice(each.vehicles, _encode(each.notice), f"notice {each.notice.notice}")
+            for each in told
+            if self._is_new(each.notice.notice)
+        ]
+
+    def _is_new(self, what: str) -> bool:
+        if what in self._passed_on:
+            return False
+        self._note(what)
+        return True
+
+    def _note(self, what: str) -> None:
+        self._passed_on[what] = None
+        if len(self._passed_on) > _KNOWN:
+            del self._passed_on[next(iter(self._passed_on))]
 
 
 def _sign_on_channel(role: str, subject: str) -> str:

@@ -17,6 +17,7 @@ import msgspec
 
 from dispatch import commands, messages
 from dispatch.actors.protocol import Done, Envelope, Quote, Refused
+from dispatch.announcements import Told
 from dispatch.commands import VehicleProfile, encode_command
 from dispatch.entity import Command
 from dispatch.errors import DispatchError, ErrorCode
@@ -34,6 +35,8 @@ from ws_gateway.effects import (
     ProfileRequest,
     QuoteRequest,
     Request,
+    SettleRequest,
+    TellRequest,
     TodayRequest,
     WayRequest,
     WordRequest,
@@ -77,6 +80,11 @@ def trip_id_of(scoped: str) -> str:
 def offer_id_of(scoped: str) -> str:
     """The id of the offer that a dispatcher's command makes."""
     return "o" + b32encode(blake2b(scoped.encode(), digest_size=10).digest()).decode().lower()
+
+
+def notice_id_of(scoped: str) -> str:
+    """The id of the message to drivers that a dispatcher's command makes."""
+    return "n" + b32encode(blake2b(scoped.encode(), digest_size=10).digest()).decode().lower()
 
 
 def ride_code_of(trip: str, secret: bytes) -> str:
@@ -305,6 +313,21 @@ def _settle(call: Call, message: messages.SettleTrip) -> Conversation:
     return _accepted(message, key, done)
 
 
+def _settle_alarm(call: Call, message: messages.SettleAlarm) -> Conversation:
+    facts = yield SettleRequest(message.alarm, call.identity.subject, call.now, message.note)
+    if not isinstance(facts, Facts):
+        raise _refusal(facts)
+    return Accepted(id=message.id, result=facts.facts)
+
+
+def _broadcast(call: Call, message: messages.Broadcast) -> Conversation:
+    notice = messages.Notice(notice_id_of(call.scoped), call.now, call.identity.subject, message.text)
+    facts = yield TellRequest(Told(notice, tuple(dict.fromkeys(message.vehicles))))
+    if not isinstance(facts, Facts):
+        raise _refusal(facts)
+    return Accepted(id=message.id, result=facts.facts)
+
+
 def _word(call: Call, message: messages.AskWord) -> Conversation:  # noqa: ARG001 - every conversation has this shape
     facts = yield WordRequest()
     if not isinstance(facts, Facts):
@@ -333,6 +356,8 @@ _CONVERSATIONS: Final[dict[type[ClientCommand], _Start]] = {
     messages.AskWord: _word,
     messages.RefundTrip: _refund,
     messages.SettleTrip: _settle,
+    messages.SettleAlarm: _settle_alarm,
+    messages.Broadcast: _broadcast,
 }
 ENTITY_COMMANDS: Final = frozenset(_ONE_STEP) | frozenset(_CONVERSATIONS)
 """Every command that is a conversation; the session itself answers the others (attach, detach, ping, watch)."""

@@ -18,6 +18,7 @@ from dispatch.payment.minute_word import MinuteWord
 from dispatch.registry import Dispatcher, Driver, Vehicle
 from dispatch.store.journal import JournalUnavailableError
 from dispatch.units import CityTime, LatLng
+from ws_gateway.announcer import Announcer
 from ws_gateway.effects import (
     Answer,
     Authority,
@@ -26,6 +27,8 @@ from ws_gateway.effects import (
     ProfileRequest,
     QuoteRequest,
     Request,
+    SettleRequest,
+    TellRequest,
     TodayRequest,
     WayRequest,
     WordRequest,
@@ -38,7 +41,8 @@ _log = structlog.get_logger("gateway")
 class Desk:
     """Asks whoever knows. Never raises but for cancellation.
 
-    ``zone`` says when a day begins, ``word`` what the minute's word is, ``roads`` which way leads where.
+    ``zone`` says when a day begins, ``word`` what the minute's word is, ``roads`` which way leads where;
+    ``announcer`` settles alarms and tells drivers.
     """
 
     def __init__(
@@ -50,7 +54,9 @@ class Desk:
         zone: ZoneInfo,
         word: Callable[[], MinuteWord],
         roads: Roads,
+        announcer: Announcer,
     ) -> None:
+        self._announcer = announcer
         self._hosts = hosts
         self._registry = registry
         self._history = history
@@ -77,11 +83,18 @@ class Desk:
             return await self._hosts.quote(request.pickup, request.dropoff, request.at)
         if isinstance(request, WayRequest):
             return await self._way(request)
-        if isinstance(request, WordRequest):
-            return Facts(msgspec.to_builtins(self._word()))
+        if isinstance(request, SettleRequest | TellRequest):
+            return await self._announce(request)
         return await self._look_up(request)
 
-    async def _look_up(self, request: ProfileRequest | AuthorityRequest | TodayRequest) -> Answer:
+    async def _announce(self, request: SettleRequest | TellRequest) -> Answer:
+        if isinstance(request, SettleRequest):
+            return await self._announcer.settle(request)
+        return await self._announcer.broadcast(request.told)
+
+    async def _look_up(self, request: ProfileRequest | AuthorityRequest | TodayRequest | WordRequest) -> Answer:
+        if isinstance(request, WordRequest):
+            return Facts(msgspec.to_builtins(self._word()))
         if isinstance(request, ProfileRequest):
             return await self._profile(request)
         if isinstance(request, AuthorityRequest):

@@ -18,6 +18,7 @@ from dispatch.actors.protocol import (
     Quote,
     Refused,
 )
+from dispatch.announcements import Told
 from dispatch.commands import VehicleProfile
 from dispatch.entity import Principal
 from dispatch.errors import CloseCode
@@ -107,6 +108,21 @@ class TodayRequest(NamedTuple):
     at: float
 
 
+class SettleRequest(NamedTuple):
+    """An alarm is to be settled, ``at`` a city time."""
+
+    alarm: str
+    by: str
+    at: float
+    note: str
+
+
+class TellRequest(NamedTuple):
+    """Drivers are to be told something."""
+
+    told: Told
+
+
 class Facts(NamedTuple):
     """An answer from the books: plain values."""
 
@@ -120,7 +136,16 @@ class Authority(NamedTuple):
 
 
 Request = (
-    Envelope | Attachment | QuoteRequest | WayRequest | ProfileRequest | TodayRequest | AuthorityRequest | WordRequest
+    Envelope
+    | Attachment
+    | QuoteRequest
+    | WayRequest
+    | ProfileRequest
+    | TodayRequest
+    | AuthorityRequest
+    | WordRequest
+    | SettleRequest
+    | TellRequest
 )
 Answer = Done | Refused | Attached | Quote | VehicleProfile | Facts | Authority
 """``Refused`` with ``UNAVAILABLE`` where nobody answered in time."""

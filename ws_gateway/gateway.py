@@ -28,6 +28,7 @@ from ws_gateway.map_relay import MapRelay
 from ws_gateway.ports import (
     BusNotice,
     ConsoleNotice,
+    DriverNotice,
     GatewayBus,
     MapCountsNotice,
     MapFrameNotice,
@@ -250,10 +251,19 @@ class Gateway:
         elif isinstance(notice, ConsoleNotice):
             for connection in list(self._consoles):
                 connection.told(notice.message, notice.slot)
+        elif isinstance(notice, DriverNotice):
+            self._tell_drivers(notice)
         elif isinstance(notice, MapHealth):
             self._map_health(stale=notice.stale)
         else:
             self._elsewhere(notice)
+
+    def _tell_drivers(self, notice: DriverNotice) -> None:
+        for (role, _), connection in list(self._signed_on.items()):
+            identity = connection.session.identity
+            meant = identity is not None and (not notice.vehicles or identity.vehicle in notice.vehicles)
+            if role == "driver" and meant:
+                connection.told(notice.message, notice.slot)
 
     def _map_health(self, *, stale: bool) -> None:
         self._stale = stale

@@ -23,6 +23,7 @@ from dispatch.actors.system import System
 from dispatch.config import Settings, load_settings, rules_of, token_secret
 from dispatch.geo.cells import Box
 from dispatch.geo.city import City, load_city
+from dispatch.geo.places import Places, read_places
 from dispatch.ids import DriverId
 from dispatch.payment.configured import open_gateways
 from dispatch.payment.minute_word import MinuteWord, minute_word
@@ -30,6 +31,7 @@ from dispatch.reads import CityFacts
 from dispatch.signals import Metrics, configure_logging, merged
 from dispatch.store.database import Database, open_database
 from dispatch.store.redis_bus import RedisBus
+from dispatch.store.sql_alarms import SqlAlarms, SqlNotices
 from dispatch.store.sql_history import SqlHistory
 from dispatch.store.sql_registry import SqlRegistry
 from ws_gateway.alipay_notices import AlipayNotices
@@ -45,7 +47,9 @@ from ws_gateway.pay.fare_desk import FareDesk
 from ws_gateway.pay.limits import Allow, Limits, allowed_by
 from ws_gateway.pay.routes import pay_routes
 from ws_gateway.pay.seals import Seals
+from ws_gateway.place_desk import PlaceDesk
 from ws_gateway.pricing import price_by
+from ws_gateway.reading import Reading
 from ws_gateway.server import make_server, prepare
 from ws_gateway.settings import GatewaySettings
 from ws_gateway.sms import SmsFile
@@ -53,6 +57,7 @@ from ws_gateway.tokens import Tokens
 from ws_gateway.web_apps import web_routes
 
 _NOBODY = DriverId("nobody")
+_NO_STREETS = b'{"features": []}'
 _BEYOND_DEG = 0.2
 """So far beyond the road network places are served still (some 20 km): by straight line."""
 
@@ -89,13 +94,19 @@ async def _dependencies(system: System, settings: Settings, number: int) -> Asyn
     alipay = open_gateways(settings, system.clock())
     authorizations = open_authorizations(settings, system.clock())
     hosts = RayHosts(system, f"gateway-{number}-{token_hex(4)}", find=host_finder(settings, system))
-    feed = BusFeed(redis, system.placement.consoles(), system.placement.map_names())
+    feed = BusFeed(redis, system.placement.consoles(), system.placement.map_names(), number)
     hosts.start()
     try:
         notices = AlipayNotices(alipay, hosts)
         deps = _wire(system, settings, city, hosts=hosts, feed=feed, database=database, notices=notices)
         counter = _counter(deps, settings, authorizations, allow=allowed_by(redis))
-        pages = (*_city_pages(city, settings, deps), *pay_routes(counter), *web_routes(tiles=settings.map.tiles))
+        reading = Reading(verify=deps.tokens.verify, clock=deps.clock, allow=allowed_by(redis))
+        pages = (
+            *_city_pages(city, settings, deps),
+            *_places_of(city).routes(reading),
+            *pay_routes(counter),
+            *web_routes(tiles=settings.map.tiles),
+        )
         yield msgspec.structs.replace(deps, pages=pages)
     finally:
         await hosts.stop()
@@ -138,6 +149,8 @@ def _wire(
         bus=feed,
         registry=registry,
         history=SqlHistory(database),
+        alarms=SqlAlarms(database),
+        notices=SqlNotices(database),
         roads=city.travel_time(),
         payments=notices,
         metrics=metrics,
@@ -171,6 +184,16 @@ def _city_pages(city: City, settings: Settings, deps: Dependencies) -> list[Rout
     )
     layers = {name: packed for name in LAYERS if (packed := city.packed_layer(name)) is not None}
     return city_routes(facts, layers)
+
+
+def _places_of(city: City) -> PlaceDesk:
+    """Who knows the city's places."""
+
+    def read() -> Places:
+        streets = city.map_layer("streets") or _NO_STREETS
+        return read_places(streets, city.zones, city.title)
+
+    return PlaceDesk(read)
 
 
 def _counter(deps: Dependencies, settings: Settings, authorizations: Authorizations, allow: Allow) -> Counter:

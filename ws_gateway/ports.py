@@ -7,9 +7,11 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from dispatch.announcements import Told
 from dispatch.geo.travel_time import Route
 from dispatch.ids import DriverId, PassengerId, VehicleId
 from dispatch.message_parts import Role
+from dispatch.messages import Alarm
 from dispatch.registry import Device, Dispatcher, Driver, Passenger, Vehicle
 from dispatch.store.sql_history import VehicleSales
 from dispatch.units import CityTime, LatLng
@@ -50,6 +52,22 @@ class Roads(Protocol):
 
     def drawn(self, origin: LatLng, destination: LatLng, at: CityTime) -> Route:
         """The quickest way, with points to be drawn. Called from any thread."""
+        ...
+
+
+class Alarms(Protocol):
+    """Alarms as they are kept. Raises ``JournalUnavailableError`` where the database does not answer."""
+
+    async def settle(self, alarm: str, *, by: str, at: float, note: str) -> Alarm | None:
+        """Settle an alarm, unless somebody has: how it stands then. None for one that nobody has heard of."""
+        ...
+
+
+class Notices(Protocol):
+    """Messages to drivers as they are kept. Raises ``JournalUnavailableError`` likewise."""
+
+    async def keep(self, told: Told) -> Told:
+        """Keep it, unless one with its id is there: the one that is there."""
         ...
 
 
@@ -102,13 +120,21 @@ class ConsoleNotice(msgspec.Struct, frozen=True):
     slot: str | None = None
 
 
+class DriverNotice(msgspec.Struct, frozen=True):
+    """An encoded ``notice`` for the drivers of these vehicles, or (none named) for all."""
+
+    vehicles: tuple[str, ...]
+    message: bytes
+    slot: str
+
+
 class MapHealth(msgspec.Struct, frozen=True):
     """Whether the bus is down, so that the map stands still."""
 
     stale: bool
 
 
-BusNotice = SignOnNotice | MapFrameNotice | MapCountsNotice | ConsoleNotice | MapHealth
+BusNotice = SignOnNotice | MapFrameNotice | MapCountsNotice | ConsoleNotice | DriverNotice | MapHealth
 
 
 class GatewayBus(Protocol):
@@ -143,6 +169,10 @@ class GatewayBus(Protocol):
 
     async def unwatch_counts(self) -> None:
         """Nobody here looks at counts any more."""
+        ...
+
+    async def tell(self, news: Alarm | Told) -> None:
+        """Tell the consoles, or drivers, of every gateway."""
         ...
 
     async def notices(self) -> list[BusNotice]:

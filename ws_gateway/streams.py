@@ -1,4 +1,4 @@
-"""The streams that a session follows, and for a passenger the position of the car of each trip under way."""
+"""The streams that a session follows, and for a passenger or guest the position of the car of each trip under way."""
 
 from __future__ import annotations
 
@@ -55,6 +55,7 @@ class Streams:
 
     def __init__(self, *, role: Role, principal: Principal, codec: Codec, asks: Asks) -> None:
         self._role = role
+        self._sees_car = role in ("passenger", "guest")
         self._principal = principal
         self._codec = codec
         self._asks = asks
@@ -70,6 +71,8 @@ class Streams:
 
     def may_follow(self, key: str, vehicle: str | None) -> None:
         """Raise ``DispatchError`` where the gateway can tell already; the entity decides the rest."""
+        if self._role == "guest" and key != f"trip:{self._principal.id}":
+            raise DispatchError(ErrorCode.NOT_ALLOWED, field="stream")
         if EntityKey.parse(key).kind != "vehicle" or self._role == "dispatcher":
             return
         if self._role == "passenger":
@@ -141,20 +144,20 @@ class Streams:
 
     def _tell(self, key: str, messages: list[bytes]) -> list[Effect]:
         effects: list[Effect] = [Say(self._codec.relay(message)) for message in messages]
-        if self._role == "passenger" and messages:
+        if self._sees_car and messages:
             effects.extend(self._glance_at(key, messages[-1]))
         return effects
 
     def _loose(self, key: str, message: bytes) -> list[Effect]:
         """What no stream numbers. A passenger sees a car only for the trip that it is on."""
         kind = kind_of(message)
-        if self._role == "passenger" and (kind != "car" or self._cars.get(_position.decode(message).trip) != key):
+        if self._sees_car and (kind != "car" or self._cars.get(_position.decode(message).trip) != key):
             return []
         return [Say(self._codec.relay(message), slot=f"{kind} {key}")]
 
     def _look_for_car(self, key: str) -> list[Effect]:
         """A resumed trip of which nothing new was told: look at its state without telling it again."""
-        if self._role != "passenger" or key in self._seen:
+        if not self._sees_car or key in self._seen:
             return []
         request = Attachment(key=key, principal=self._principal, after=None)
         return [self._asks.ask(request, partial(self._looked, key))]

@@ -37,14 +37,23 @@ class Tokens:
         self._secret = secret
         self._ttl_s = ttl_s
 
-    def issue(self, role: Role, subject: str, *, session: str, wall: WallTime, vehicle: str | None = None) -> str:
-        """A token that is valid from ``wall`` on, for the time of a sign-in."""
+    def issue(
+        self,
+        role: Role,
+        subject: str,
+        *,
+        session: str,
+        wall: WallTime,
+        vehicle: str | None = None,
+        ttl_s: float | None = None,
+    ) -> str:
+        """A token that is valid from ``wall`` on, for ``ttl_s``, else for the time of a sign-in."""
         claims = {
             "sub": subject,
             "role": role,
             "sid": session,
             "iat": int(wall),
-            "exp": int(wall + self._ttl_s),
+            "exp": int(wall + (self._ttl_s if ttl_s is None else ttl_s)),
             "vehicle": vehicle,
         }
         return jwt.encode(claims, self._secret, _ALGORITHM)

@@ -90,10 +90,12 @@ class Followers:
         return Attached(entity.seq, recovered=True, updates=updates, heard=heard)
 
     def _track(self, entry: Entry, entity: Entity, gateway: str, asked: Attachment) -> AttachReply:
-        """A passenger follows the position of the car, from assignment to drop-off."""
+        """A passenger, or its guest, follows the position of the car, from assignment to drop-off."""
         row = entity.row()
         on_trip = row.values.get("trip") if row is not None else None
-        if self._own.kind != "vehicle" or on_trip != asked.trip or asked.principal.role != "passenger":
+        who = asked.principal
+        may = who.role == "passenger" or (who.role == "guest" and who.id == asked.trip)
+        if self._own.kind != "vehicle" or on_trip != asked.trip or not may:
             return Refused(ErrorCode.NOT_YOURS.value, detail=entry.key.id)
-        self._inboxes.follow(entry.key, Follower(gateway, "passenger", asked.trip))
+        self._inboxes.follow(entry.key, Follower(gateway, who.role, asked.trip))
         return Attached(entity.seq, recovered=True)

@@ -17,7 +17,7 @@ from dispatch.payment.phrases import PASSWORD, UNCLEAR, Phrase, phrase
 from dispatch.rules import Rules
 from dispatch.trip import Trip
 from dispatch.vehicle import Vehicle
-from dispatch.views import trip_for, trip_view, vehicle_for, vehicle_view
+from dispatch.views import event_for, trip_for, trip_view, vehicle_for, vehicle_view
 
 View = TripView | VehicleView
 
@@ -88,7 +88,8 @@ def encode_update(stream: str, shown: Shown, audience: Audience) -> bytes:
     """The message for one audience about one event."""
     seq, event, at, view = shown
     if isinstance(view, TripView):
-        return _encode(Update(stream, seq, event, at, trip=trip_for(view, audience)))
+        told_as = event_for(event, view, audience)
+        return _encode(Update(stream, seq, told_as, at, trip=trip_for(view, audience)))
     return _encode(Update(stream, seq, event, at, vehicle=vehicle_for(view, audience)))
 
 

@@ -14,7 +14,7 @@ import msgspec
 from dispatch.entity import EntityKey, Principal
 from dispatch.money import Money
 
-Audience = Literal["driver", "passenger", "dispatcher", "device"]
+Audience = Literal["driver", "passenger", "dispatcher", "device", "guest"]
 
 
 class Envelope(msgspec.Struct, frozen=True, array_like=True):

@@ -6,6 +6,7 @@
 | ``taxi:cell:CELL:HOST`` | string with an expiry   | its last whole frame of that cell                |
 | ``taxi:map-counts:HOST`` | channel                | its cars in each cell                            |
 | ``taxi:console:HOST`` | channel                    | trips that changed at a host, and its alarms     |
+| ``taxi:desk:N``      | channel                    | what gateway N tells consoles and drivers        |
 | ``taxi:sign-on:WHO``  | channel                    | a driver or device signs on (``ws_gateway.bus_feed``) |
 | ``taxi:at:VEHICLE``  | string with an expiry      | a vehicle's last position                        |
 | ``taxi:here:WHO``    | string with an expiry      | the gateway that holds the socket of ``WHO``     |
@@ -54,3 +55,12 @@ CONSOLE_PREFIX = "taxi:console:"
 def console_channel(host: str) -> str:
     """The channel of a host's notices for all consoles."""
     return f"{CONSOLE_PREFIX}{host}"
+
+
+DESK_PREFIX = "taxi:desk:"
+DESKS = 16
+
+
+def desk_channel(number: int) -> str:
+    """The channel of a gateway's news for consoles and drivers; beyond :data:`DESKS`, gateways share theirs."""
+    return f"{DESK_PREFIX}{number % DESKS}"

@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection, or_, select, update
 
+from dispatch.announcements import Told
 from dispatch.messages import Alarm, Notice
 from dispatch.store import schema
 from dispatch.store.database import Database
@@ -23,17 +24,6 @@ ALARMS_MOST: Final = 500
 NOTICES_MOST: Final = 200
 _ALARM: Final = ("id", "name", "at", "fields")
 _NOTICE: Final = ("id", "at", "by", "text", "vehicles")
-
-
-class Told(msgspec.Struct, frozen=True):
-    """A notice and whom it is for: drivers of these vehicles, or (none named) all."""
-
-    notice: Notice
-    vehicles: tuple[str, ...] = ()
-
-    def is_for(self, vehicle: str) -> bool:
-        """Whether the driver of a vehicle is meant."""
-        return not self.vehicles or vehicle in self.vehicles
 
 
 class SqlAlarms:

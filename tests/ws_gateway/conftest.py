@@ -25,7 +25,7 @@ from dispatch.reads import CityFacts
 from dispatch.signals import Metrics
 from dispatch.store.memory_bus import MemoryBus
 from tests.dispatch.geo.grids import grid
-from tests.ws_gateway.fakes import FakeHistory, FakeHosts, FakePayments, FakeRegistry
+from tests.ws_gateway.fakes import FakeAlarms, FakeHistory, FakeHosts, FakeNotices, FakePayments, FakeRegistry
 from tests.ws_gateway.sessions import SERVED, price
 from ws_gateway.app import Application, Dependencies, create_app
 from ws_gateway.auth import SignIn
@@ -107,6 +107,8 @@ class Running:
         self.clock = CityClock()
         self.registry = FakeRegistry()
         self.history = FakeHistory()
+        self.alarms = FakeAlarms()
+        self.notices = FakeNotices()
         self.metrics = Metrics()
         self.tokens = Tokens(SECRET, settings.token_ttl_s)
         self.sms_file = directory / "sms.jsonl"
@@ -120,6 +122,8 @@ class Running:
                 registry=self.registry,
                 history=self.history,
                 roads=ROADS,
+                alarms=self.alarms,
+                notices=self.notices,
                 payments=FakePayments(),
                 metrics=self.metrics,
                 sign_in=SignIn(

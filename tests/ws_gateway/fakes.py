@@ -23,11 +23,12 @@ from dispatch.actors.protocol import (
     Refused,
     Reply,
 )
+from dispatch.announcements import Told
 from dispatch.commands import decode_command
 from dispatch.entity import EntityKey
 from dispatch.errors import ErrorCode
 from dispatch.ids import DeviceId, DispatcherId, DriverId, PassengerId, VehicleId
-from dispatch.messages import Snapshot, Update
+from dispatch.messages import Alarm, Snapshot, Update
 from dispatch.registry import Device, Dispatcher, Driver, Passenger, Vehicle
 from dispatch.store.sql_history import MethodTotal, VehicleSales
 from ws_gateway.secret_hash import hash_secret
@@ -180,3 +181,27 @@ class FakePayments:
         if body == b"broken":
             raise RuntimeError("no such key")
         return body == b"genuine" and content_type.startswith("application/x-www-form-urlencoded")
+
+
+class FakeAlarms:
+    """Alarms in memory; the first settles."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Alarm] = {}
+
+    async def settle(self, alarm: str, *, by: str, at: float, note: str) -> Alarm | None:
+        found = self.kept.get(alarm)
+        if found is not None and found.settled_at is None:
+            found = msgspec.structs.replace(found, settled_by=by, settled_at=at, note=note)
+            self.kept[alarm] = found
+        return found
+
+
+class FakeNotices:
+    """Messages to drivers in memory; the first of an id stays."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Told] = {}
+
+    async def keep(self, told: Told) -> Told:
+        return self.kept.setdefault(told.notice.notice, told)

@@ -8,14 +8,15 @@ import msgspec
 import pytest
 
 from dispatch.actors.console_frames import ConsoleFrame
+from dispatch.announcements import Told
 from dispatch.clock import ManualClock
 from dispatch.message_parts import TripView
-from dispatch.messages import Alarm, TripNotice
+from dispatch.messages import Alarm, Notice, TripNotice
 from dispatch.store import keys
 from dispatch.store.memory_bus import MemoryBus
 from ws_gateway import bus_feed
 from ws_gateway.bus_feed import BusFeed
-from ws_gateway.ports import BusNotice, ConsoleNotice, MapFrameNotice, MapHealth, SignOnNotice
+from ws_gateway.ports import BusNotice, ConsoleNotice, DriverNotice, MapFrameNotice, MapHealth, SignOnNotice
 
 NOTICE = SignOnNotice("driver", "D1", "s1", 5.0)
 
@@ -77,7 +78,9 @@ async def test_a_sign_on_reaches_every_gateway_that_has_the_driver() -> None:
     assert await newer.next() == later
     await older.feed.sign_off("driver", "D1")
     await newer.feed.sign_on(NOTICE)
-    await bus.publish(keys.console_channel("trip-0"), msgspec.msgpack.encode(ConsoleFrame([], [Alarm("a", 1.0, {})])))
+    await bus.publish(
+        keys.console_channel("trip-0"), msgspec.msgpack.encode(ConsoleFrame([], [Alarm("a1", "a", 1.0, {})]))
+    )
     assert isinstance(await older.next(), ConsoleNotice)
     await older.stop()
     await newer.stop()
@@ -89,14 +92,37 @@ async def test_consoles_hear_trips_and_each_alarm_once() -> None:
     listener = Listener(bus)
     await settle()
     trip = TripNotice(TripView("t1", "matching", "app", "standard", 1.0))
-    frame = msgspec.msgpack.encode(ConsoleFrame([trip], [Alarm("fire", 1.0, {})]))
+    frame = msgspec.msgpack.encode(ConsoleFrame([trip], [Alarm("a1", "fire", 1.0, {})]))
     for _ in range(2):
         await bus.publish(keys.console_channel("trip-0"), frame)
         await settle()
     heard = [await listener.next() for _ in range(3)]
     assert [notice.slot for notice in heard if isinstance(notice, ConsoleNotice)] == [
-        "trip t1", "alarm fire 1.0", "trip t1",
+        "trip t1", "alarm a1", "trip t1",
     ]  # fmt: skip
+    await listener.stop()
+
+
+async def test_what_gateways_tell_reaches_all_once() -> None:
+    """Settled alarms and messages to drivers; a host's late word of an alarm that was settled is not passed on."""
+    bus = MemoryBus(ManualClock())
+    teller, listener = Listener(bus), Listener(bus)
+    await settle()
+    raised = Alarm("a1", "fire", 1.0, {})
+    settled = msgspec.structs.replace(raised, settled_by="anna", settled_at=2.0)
+    told = Told(Notice("n1", 3.0, "anna", "Fog"), ("V1",))
+    await teller.feed.tell(settled)
+    await teller.feed.tell(told)
+    for each in (teller, listener):
+        assert await each.next() == ConsoleNotice(msgspec.msgpack.encode(settled), "alarm a1")
+        assert await each.next() == DriverNotice(("V1",), msgspec.msgpack.encode(told.notice), "notice n1")
+    late = ConsoleFrame([TripNotice(TripView("t1", "matching", "app", "standard", 1.0))], [raised])
+    await bus.publish(keys.console_channel("trip-0"), msgspec.msgpack.encode(late))
+    await teller.feed.tell(Told(Notice("n2", 3.0, "anna", "Sun")))
+    heard = [await listener.next() for _ in range(2)]
+    slots = [notice.slot for notice in heard if isinstance(notice, ConsoleNotice | DriverNotice)]
+    assert slots == ["trip t1", "notice n2"]
+    await teller.stop()
     await listener.stop()
 
 

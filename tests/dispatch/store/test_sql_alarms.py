@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from dispatch.announcements import Told
 from dispatch.messages import Alarm, Notice
 from dispatch.store.database import Database, open_database
 from dispatch.store.migrations import upgrade
-from dispatch.store.sql_alarms import SqlAlarms, SqlNotices, Told
+from dispatch.store.sql_alarms import SqlAlarms, SqlNotices
 
 
 def alarm(name: str, at: float) -> Alarm:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from dispatch.alarm import alarm_of
+from dispatch.announcements import alarm_of
 from dispatch.entity import Signal
 from dispatch.message_parts import Id
 
