@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import httpx
 import pytest
@@ -57,9 +56,11 @@ def _bearer(role: Role) -> dict[str, str]:
 
 async def test_one_index_serves_all(client: httpx.AsyncClient, made: list[str]) -> None:
     """Nothing is made before a question; after a failure the next question tries again; who comes at once shares it."""
-    asked: Callable[[], Awaitable[httpx.Response]] = lambda: client.post(
-        "/v1/places", json={"text": "main & 2nd", "near": [37.7, -122.4]}, headers=_bearer("passenger")
-    )
+
+    async def asked() -> httpx.Response:
+        question = {"text": "main & 2nd", "near": [37.7, -122.4]}
+        return await client.post("/v1/places", json=question, headers=_bearer("passenger"))
+
     assert made == []
     assert (await asked()).status_code == 500
     answers = await asyncio.gather(*(asked() for _ in range(5)))
