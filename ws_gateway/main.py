@@ -34,6 +34,8 @@ from dispatch.store.redis_bus import RedisBus
 from dispatch.store.sql_alarms import SqlAlarms, SqlNotices
 from dispatch.store.sql_history import SqlHistory
 from dispatch.store.sql_registry import SqlRegistry
+from dispatch.store.sql_replay import SqlReplay
+from dispatch.store.sql_tracks import SqlTracks
 from ws_gateway.alipay_notices import AlipayNotices
 from ws_gateway.app import Dependencies, create_app
 from ws_gateway.auth import SignIn
@@ -50,6 +52,7 @@ from ws_gateway.pay.seals import Seals
 from ws_gateway.place_desk import PlaceDesk
 from ws_gateway.pricing import price_by
 from ws_gateway.reading import Reading
+from ws_gateway.replay import ReplayDesk
 from ws_gateway.server import make_server, prepare
 from ws_gateway.settings import GatewaySettings
 from ws_gateway.sms import SmsFile
@@ -104,6 +107,7 @@ async def _dependencies(system: System, settings: Settings, number: int) -> Asyn
         pages = (
             *_city_pages(city, settings, deps),
             *_places_of(city).routes(reading),
+            *_replay(deps, settings, database).routes(reading),
             *pay_routes(counter),
             *web_routes(tiles=settings.map.tiles),
         )
@@ -166,6 +170,12 @@ def _wire(
         expose=expose,
         new_id=_new_id,
     )
+
+
+def _replay(deps: Dependencies, settings: Settings, database: Database) -> ReplayDesk:
+    ways, pasts = SqlTracks(database), SqlReplay(database)
+    chunk_s = settings.track.chunk_s
+    return ReplayDesk(ways, pasts, rules=rules_of(settings), clock=deps.clock, chunk_s=chunk_s)
 
 
 def _city_pages(city: City, settings: Settings, deps: Dependencies) -> list[Route]:

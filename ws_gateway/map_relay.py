@@ -10,15 +10,39 @@ Rule 3. A cell that is new to a console is told whole at once from what hosts ke
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final, Protocol
 
 from dispatch.map_packing import head_of, joined
-from ws_gateway.ports import GatewayBus, MapCountsNotice, MapFrameNotice
+from ws_gateway.ports import MapCountsNotice, MapFrameNotice
 
 JOIN_S: Final = 0.05
 """Wall seconds for which frames are gathered."""
 MAP_SLOT: Final = "map"
+
+
+class MapBus(Protocol):
+    """The part of :class:`~ws_gateway.ports.GatewayBus` that brings the map."""
+
+    async def watch(self, cells: Iterable[str]) -> None:
+        """Bring frames of these cells too."""
+        ...
+
+    async def unwatch(self, cells: Iterable[str]) -> None:
+        """Nobody here looks at these any more."""
+        ...
+
+    async def whole(self, cells: Iterable[str]) -> list[MapFrameNotice]:
+        """The last whole frames of these cells, as far as they are kept."""
+        ...
+
+    async def watch_counts(self) -> None:
+        """Bring counts of cars by cell too."""
+        ...
+
+    async def unwatch_counts(self) -> None:
+        """Nobody here looks at counts any more."""
+        ...
 
 
 class Console(Protocol):
@@ -39,7 +63,7 @@ class Console(Protocol):
 class MapRelay:
     """Who watches what, and what waits for whom. ``aside`` runs what nobody waits for."""
 
-    def __init__(self, bus: GatewayBus, aside: Callable[[Awaitable[None]], None]) -> None:
+    def __init__(self, bus: MapBus, aside: Callable[[Awaitable[None]], None]) -> None:
         self._bus = bus
         self._aside = aside
         self._watchers: dict[str, dict[Console, None]] = {}

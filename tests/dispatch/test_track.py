@@ -50,7 +50,7 @@ def test_a_parked_car_is_kept_seldom() -> None:
 def test_off_shift_nobody_is_followed() -> None:
     """The way ends with the fix that is off shift, and begins with the next shift."""
     fixes = [(0, 0, "offline"), (10, 90, "idle"), (20, 180, "offline"), (30, 300, "offline"), (40, 400, "idle")]
-    assert kept(recorder_of(*fixes)) == [(10.0, "idle"), (20.0, "offline"), (40.0, "idle")]  # type: ignore[arg-type]
+    assert kept(recorder_of(*fixes)) == [(10.0, "idle"), (20.0, "offline"), (40.0, "idle")]
 
 
 def test_what_is_older_than_the_last_point_is_left_out() -> None:

@@ -13,7 +13,7 @@ from dispatch.messages import MapFrames
 from tests.ws_gateway.conftest import eventually
 from ws_gateway import map_relay
 from ws_gateway.map_relay import MapRelay
-from ws_gateway.ports import BusNotice, MapCountsNotice, MapFrameNotice, SignOnNotice
+from ws_gateway.ports import MapCountsNotice, MapFrameNotice
 
 C1, C2 = "872830828ffffff", "87283082affffff"
 
@@ -31,12 +31,6 @@ class QuietBus:
         self.counts = False
         self.kept: list[MapFrameNotice] = []
 
-    async def sign_on(self, notice: SignOnNotice) -> None:
-        del notice
-
-    async def sign_off(self, role: str, subject: str) -> None:
-        del role, subject
-
     async def watch(self, cells: Iterable[str]) -> None:
         self.cells.update(cells)
 
@@ -52,9 +46,6 @@ class QuietBus:
 
     async def unwatch_counts(self) -> None:
         self.counts = False
-
-    async def notices(self) -> list[BusNotice]:
-        return []
 
 
 class Screen:
@@ -158,13 +149,11 @@ async def test_what_nobody_watches_is_not_listened_to() -> None:
     stage, one, two = Stage(), Screen(), Screen()
     await stage.watch(one, C1, C2, counts=True)
     await stage.watch(two, C2)
-    assert stage.bus.cells == {C1, C2}
-    assert stage.bus.counts
+    assert (stage.bus.cells, stage.bus.counts) == ({C1, C2}, True)
     stage.relay.framed(frame(C1))
     stage.relay.leave(one)
     await stage.watch(two)
-    assert stage.bus.cells == set()
-    assert not stage.bus.counts
+    assert (stage.bus.cells, stage.bus.counts) == (set(), False)
     assert stage.relay.entries == 0
     await asyncio.sleep(0.01)
     assert one.heard == []
