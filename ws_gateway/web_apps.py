@@ -25,9 +25,11 @@ from ws_gateway.encodings import best_encoding
 FOLDER: Final = Path(__file__).parent / "web"
 APPS: Final = ("console", "ride", "drive")
 _BESIDE_PAGES: Final = ("assets", "icons")
-_AT_THE_ROOT: Final = ("favicon.ico", "favicon.svg", "robots.txt")
+_AT_THE_ROOT: Final = ("icon.svg", "favicon.ico", "favicon.svg", "robots.txt")
 _LOCATES: Final = ("/ride/", "/drive/")
 """Apps that may ask a phone where it is."""
+_SCANS: Final = ("/drive/",)
+"""Apps that may look through a phone's camera, for a passenger's payment code."""
 _NOT_BUILT: Final = "The web apps are not built. `make web` builds them.\n"
 _PACKED: Final = {"br": ".br", "gzip": ".gz"}
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
@@ -141,7 +143,8 @@ def content_policy(host: str, tiles: str = "") -> str:
 
 def _permissions(path: str) -> str:
     place = "(self)" if path.startswith(_LOCATES) else "()"
-    return f"geolocation={place}, screen-wake-lock=(self), camera=(), microphone=(), payment=()"
+    camera = "(self)" if path.startswith(_SCANS) else "()"
+    return f"geolocation={place}, screen-wake-lock=(self), camera={camera}, microphone=(), payment=()"
 
 
 def _packed(file: PurePosixPath, plain: os.stat_result, accept_encoding: str) -> tuple[tuple[str, os.stat_result], str]:

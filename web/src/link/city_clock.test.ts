@@ -10,3 +10,10 @@ test('city time runs at its speed, and waits are told in wall time', () => {
   expect(clock.msUntil(5070)).toBe(5000);
   expect(clock.msUntil(0)).toBe(0);
 });
+
+test('a time that this device noted is turned into city time, also one from before the clock was set', () => {
+  const clock = new CityClock(() => 100);
+  clock.set(5000, 10);
+  expect(clock.at(101)).toBe(5010);
+  expect(clock.at(99)).toBe(4990);
+});

@@ -16,7 +16,12 @@ export class CityClock {
 
   /** Unix seconds of the city. */
   now(): number {
-    return this.city + (this.wallNow() - this.wall) * this.speed;
+    return this.at(this.wallNow());
+  }
+
+  /** The city time that it was, or will be, at a time of this device's clock (Unix seconds). */
+  at(wall: number): number {
+    return this.city + (wall - this.wall) * this.speed;
   }
 
   /** Milliseconds of the wall until a city time; never negative. */

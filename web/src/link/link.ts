@@ -19,8 +19,6 @@ export interface LinkOptions {
   url: string;
   token: string;
   onMessage: (message: FromServer) => void;
-  /** Send the phone's clock with the hello, so that its offset is taken off the fixes' times. */
-  tellClock?: boolean;
 }
 
 const SILENCE_MS = 12_000;
@@ -81,6 +79,11 @@ export class Link {
     this.session.unfollow(stream);
   }
 
+  /** Connect anew at once, for a new welcome: this device's clock has jumped. */
+  renew(): void {
+    if (this.state.value === 'live') this.connect();
+  }
+
   close(): void {
     this.state.value = 'closed';
     this.drop();
@@ -96,8 +99,7 @@ export class Link {
     socket.binaryType = 'arraybuffer';
     this.socket = socket;
     socket.onopen = () => {
-      const clock = this.options.tellClock ? this.clock.now() : undefined;
-      socket.send(encode(this.session.hello(this.options.token, clock)));
+      socket.send(encode(this.session.hello(this.options.token)));
       this.heard();
     };
     socket.onmessage = (event: MessageEvent<ArrayBuffer>) => this.receive(decode(event.data));

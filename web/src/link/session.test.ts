@@ -43,7 +43,7 @@ test('a command keeps its id until it is answered, and is settled once', () => {
   expect(session.unanswered()).toEqual([]);
 });
 
-test('a retryable refusal leaves the command waiting; another one ends it', () => {
+test('a refusal that passes by itself leaves the command waiting; another one ends it', () => {
   const session = numbered();
   const answers: Settled[] = [];
   const { id } = session.begin({ t: 'online' }, (settled) => answers.push(settled));
@@ -51,5 +51,13 @@ test('a retryable refusal leaves the command waiting; another one ends it', () =
   expect(session.received(busy)).toEqual({ kind: 'retry', id });
   expect(answers).toEqual([]);
   session.received({ ...busy, code: 3001, retryable: false });
+  expect(answers[0]?.ok).toBe(false);
+});
+
+test('what waits for people is told at once, although it may be tried again later', () => {
+  const session = numbered();
+  const answers: Settled[] = [];
+  const { id } = session.begin({ t: 'online' }, (settled) => answers.push(settled));
+  session.received({ t: 'rejected', id, code: 5001, text: 'open', retryable: true });
   expect(answers[0]?.ok).toBe(false);
 });

@@ -4,7 +4,8 @@
  *
  * Rule 1. A command is said again, under its id, on every new socket until it is answered: it acts once.
  * Rule 2. Of each stream the last number is remembered and named on a new socket; what is not newer is dropped.
- * Rule 3. A retryable refusal leaves a command waiting; every other answer ends it.
+ * Rule 3. A refusal that passes by itself (the system is busy, the command is still at work) leaves a command waiting.
+ *         Every other answer ends it: what waits for somebody else, like a fare that is being paid, is for people.
  */
 import type { Accepted, Cursor, FromClient, FromServer, Hello, Rejected } from '../wire/messages';
 
@@ -22,6 +23,13 @@ export interface Waiting {
 /** What a received message comes to. */
 export type Outcome = { kind: 'deliver'; message: FromServer } | { kind: 'retry'; id: string } | { kind: 'nothing' };
 
+const PASSING: ReadonlySet<number> = new Set([1004, 4007]);
+const SYSTEM = 6000;
+
+function passesByItself(message: Rejected): boolean {
+  return message.retryable && (message.code >= SYSTEM || PASSING.has(message.code));
+}
+
 const NOTHING: Outcome = { kind: 'nothing' };
 
 export class Session {
@@ -30,10 +38,10 @@ export class Session {
 
   constructor(private readonly newId: () => string) {}
 
-  /** The first message on a new socket; `clock` is this device's idea of city time, to measure its offset. */
-  hello(token: string, clock?: number): Hello {
+  /** The first message on a new socket. The device's clock is not told: what it sends bears the time of `welcome`. */
+  hello(token: string): Hello {
     const resume: Cursor[] = [...this.cursors].map(([stream, seq]) => ({ stream, seq }));
-    return clock === undefined ? { t: 'hello', token, resume } : { t: 'hello', token, clock, resume };
+    return { t: 'hello', token, resume };
   }
 
   /** A command with its id, ready to be said, and kept until `received` hears its answer. */
@@ -88,7 +96,7 @@ export class Session {
 
   private refused(message: Rejected): Outcome {
     if (message.id === undefined) return { kind: 'deliver', message };
-    if (message.retryable && this.waiting.has(message.id)) return { kind: 'retry', id: message.id };
+    if (passesByItself(message) && this.waiting.has(message.id)) return { kind: 'retry', id: message.id };
     return this.answered(message.id, { ok: false, rejected: message }, message);
   }
 }
