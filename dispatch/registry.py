@@ -123,15 +123,19 @@ class Device(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Passenger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who rides, known by a phone; ``created`` is wall time."""
+    """Who rides, known by a phone or by an account at Alipay; ``created`` is wall time."""
 
     id: PassengerId
-    phone: str
+    phone: str | None = None
     created: float
     alipay_user_id: str | None = None
 
     def __post_init__(self) -> None:
-        _named(id=self.id, phone=self.phone)
+        known = {"phone": self.phone, "alipay_user_id": self.alipay_user_id}
+        given = {name: text for name, text in known.items() if text is not None}
+        if not given:
+            raise ValueError("a passenger has a phone or an account at Alipay")
+        _named(id=self.id, **given)
 
 
 Entry = Vehicle | Driver | Dispatcher | Device | Passenger

@@ -113,6 +113,12 @@ class SignIn:
         passenger = await self._registry.passenger_by_phone(phone, new_id=new_id, created=wall)
         return self._issue("passenger", passenger.id)
 
+    async def passenger_by_alipay(self, alipay_user_id: str) -> Issued:
+        """A passenger whom Alipay has named to us; known from then on."""
+        new_id = PassengerId(f"p{self._new_id()}")
+        found = await self._registry.passenger_by_alipay(alipay_user_id, new_id=new_id, created=self._clock.wall())
+        return self._issue("passenger", found.id)
+
     def _code(self, phone: str, wall: WallTime) -> str:
         """Six digits, the same for one phone during one span of ``sms_code_ttl_s``."""
         span = int(wall // self._code_ttl_s)

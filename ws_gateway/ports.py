@@ -38,6 +38,10 @@ class Registry(Protocol):
         """The passenger with this phone, made with ``new_id`` at wall time ``created`` if there is none."""
         ...
 
+    async def passenger_by_alipay(self, alipay_user_id: str, *, new_id: PassengerId, created: float) -> Passenger:
+        """The same by an account at Alipay."""
+        ...
+
 
 class History(Protocol):
     """What was paid. Raises ``JournalUnavailableError`` where the database does not answer."""

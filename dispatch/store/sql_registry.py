@@ -114,12 +114,12 @@ class SqlRegistry:
     async def passenger_by_phone(self, phone: str, *, new_id: PassengerId, created: float) -> Passenger:
         """The passenger with this phone, made with ``new_id`` at wall time ``created`` if there is none."""
         fresh = Passenger(id=new_id, phone=phone, created=created)
-        return await self._write_entry(fresh, partial(_passenger_by_phone, fresh=fresh))
+        return await self._write_entry(fresh, partial(_passenger_by, "phone", fresh=fresh))
 
-    async def passenger_by_alipay(self, alipay_user_id: str) -> Passenger | None:
-        """The passenger who has linked this Alipay account."""
-        found = await self._find(Passenger, schema.passenger.c.alipay_user_id == alipay_user_id)
-        return found[0] if found else None
+    async def passenger_by_alipay(self, alipay_user_id: str, *, new_id: PassengerId, created: float) -> Passenger:
+        """The passenger with this account at Alipay, made with ``new_id`` at wall time ``created`` if there is none."""
+        fresh = Passenger(id=new_id, alipay_user_id=alipay_user_id, created=created)
+        return await self._write_entry(fresh, partial(_passenger_by, "alipay_user_id", fresh=fresh))
 
     async def put_all(self, entries: Sequence[Vehicle] | Sequence[Driver]) -> None:
         """Add these, or replace those whose id is there: all of them, or none (``DuplicateEntryError``)."""
@@ -144,12 +144,12 @@ def _permit(connection: Connection, driver: DriverId, vehicles: Sequence[str]) -
     run(connection, Many("insert", "permission", ("driver", "vehicle"), [(driver, it) for it in vehicles]))
 
 
-def _passenger_by_phone(connection: Connection, fresh: Passenger) -> Passenger:
-    """Who comes second waits for the first one's row on its phone, does nothing, and then reads it."""
+def _passenger_by(unique: str, connection: Connection, fresh: Passenger) -> Passenger:
+    """Who comes second waits for the first one's row with this phone or account, does nothing, and then reads it."""
     columns = _columns(fresh)
     run(connection, Many("insert_new", "passenger", tuple(columns), [tuple(columns.values())]))
-    statement = select(schema.passenger).where(schema.passenger.c.phone == bindparam("phone"))
-    return struct_of(Passenger, connection.execute(statement, {"phone": fresh.phone}).one())
+    statement = select(schema.passenger).where(schema.passenger.c[unique] == bindparam("wanted"))
+    return struct_of(Passenger, connection.execute(statement, {"wanted": columns[unique]}).one())
 
 
 def _put_all(connection: Connection, entries: Sequence[Entry]) -> None:

@@ -160,6 +160,15 @@ class FakeRegistry:
         self.put(fresh)
         return fresh
 
+    async def passenger_by_alipay(self, alipay_user_id: str, *, new_id: PassengerId, created: float) -> Passenger:
+        for (kind, _), entry in self.entries.items():
+            if kind is Passenger and entry.alipay_user_id == alipay_user_id:
+                found: Passenger = entry
+                return found
+        fresh = Passenger(id=new_id, alipay_user_id=alipay_user_id, created=created)
+        self.put(fresh)
+        return fresh
+
 
 class FakeHistory:
     """A car that took 12.34 today."""

@@ -115,7 +115,7 @@ class RegistryTests:
         assert not await registry.may_drive(ANN.id, CAR.id)
 
     async def test_a_phone_is_one_passenger(self, registry: SqlRegistry) -> None:
-        """Of many who sign in with one phone at once, all get the same passenger; accounts are found again."""
+        """Of many who sign in with one phone at once, all get the same passenger; its account finds it again."""
         asked = (
             registry.passenger_by_phone("+14155550199", new_id=PassengerId(f"P{number}"), created=1.0)
             for number in range(12)
@@ -124,8 +124,18 @@ class RegistryTests:
         assert len({passenger.id for passenger in found}) == 1
         linked = Passenger(id=found[0].id, phone=found[0].phone, created=1.0, alipay_user_id="2088")
         await registry.update(linked)
-        assert await registry.passenger_by_alipay("2088") == linked
-        assert await registry.passenger_by_alipay("2089") is None
+        assert await registry.passenger_by_alipay("2088", new_id=PassengerId("P99"), created=2.0) == linked
+
+    async def test_an_account_at_alipay_is_one_passenger(self, registry: SqlRegistry) -> None:
+        """Many without a phone stand beside each other; of those with one account at once, all get the same."""
+        asked = (
+            registry.passenger_by_alipay(f"208{number % 2}", new_id=PassengerId(f"P{number}"), created=1.0)
+            for number in range(12)
+        )
+        found = await asyncio.gather(*asked)
+        assert len({passenger.id for passenger in found}) == 2
+        assert {passenger.phone for passenger in found} == {None}
+        assert len(await registry.entries(Passenger)) == 2
 
     async def test_vehicles_from_csv(self, registry: SqlRegistry) -> None:
         """A file adds and replaces; fields left out or empty have their defaults."""
