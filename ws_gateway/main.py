@@ -25,7 +25,7 @@ from dispatch.geo.cells import Box
 from dispatch.geo.city import City, load_city
 from dispatch.geo.places import Places, read_places
 from dispatch.ids import DriverId
-from dispatch.payment.configured import open_gateways
+from dispatch.payment.configured import open_gateways, payment_rules_of
 from dispatch.payment.minute_word import MinuteWord, minute_word
 from dispatch.reads import CityFacts
 from dispatch.signals import Metrics, configure_logging, merged
@@ -52,6 +52,7 @@ from ws_gateway.pay.seals import Seals
 from ws_gateway.place_desk import PlaceDesk
 from ws_gateway.pricing import price_by
 from ws_gateway.reading import Reading
+from ws_gateway.reads.routes import look_up_routes
 from ws_gateway.replay import ReplayDesk
 from ws_gateway.server import make_server, prepare
 from ws_gateway.settings import GatewaySettings
@@ -108,6 +109,7 @@ async def _dependencies(system: System, settings: Settings, number: int) -> Asyn
             *_city_pages(city, settings, deps),
             *_places_of(city).routes(reading),
             *_replay(deps, settings, database).routes(reading),
+            *_look_ups(reading, deps, settings, database),
             *pay_routes(counter),
             *web_routes(tiles=settings.map.tiles),
         )
@@ -204,6 +206,20 @@ def _places_of(city: City) -> PlaceDesk:
         return read_places(streets, city.zones, city.title)
 
     return PlaceDesk(read)
+
+
+def _look_ups(reading: Reading, deps: Dependencies, settings: Settings, database: Database) -> list[Route]:
+    """Lists and stories."""
+    return look_up_routes(
+        reading,
+        database,
+        deps.hosts,
+        clock=deps.clock,
+        rules=rules_of(settings),
+        payment_rules=payment_rules_of(settings),
+        tokens=deps.tokens,
+        share_ttl_s=settings.auth.share_ttl_s,
+    )
 
 
 def _counter(deps: Dependencies, settings: Settings, authorizations: Authorizations, allow: Allow) -> Counter:

@@ -176,6 +176,13 @@ class SqlHistory:
             )
         )
 
+    async def vehicle_state(self, vehicle: str) -> VehicleStateRow | None:
+        """One vehicle."""
+        found = await self._read(
+            VehicleStateRow, select(schema.vehicle_state).where(schema.vehicle_state.c.id == vehicle)
+        )
+        return found[0] if found else None
+
     async def vehicle_states(self) -> Sequence[VehicleStateRow]:
         """All vehicles that were ever in service, by id."""
         return await self._read(VehicleStateRow, select(schema.vehicle_state).order_by(schema.vehicle_state.c.id))

@@ -1,0 +1,61 @@
+"""The routes of what is looked up (:mod:`dispatch.read_routes`), on the real database."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from starlette.routing import Route
+
+from dispatch import read_routes
+from dispatch.clock import Clock
+from dispatch.payment.payment import PaymentRules
+from dispatch.reads import SearchQuestion, TripsSince
+from dispatch.rules import Rules
+from dispatch.store.database import Database
+from dispatch.store.sql_alarms import SqlAlarms, SqlNotices
+from dispatch.store.sql_history import SqlHistory
+from dispatch.store.sql_journal import SqlJournal
+from dispatch.store.sql_lists import SqlLists
+from dispatch.store.sql_stories import SqlStories
+from ws_gateway.reading import Reading
+from ws_gateway.reads.board import AlarmReads
+from ws_gateway.reads.cars import CarReads
+from ws_gateway.reads.mine import PassengerReads
+from ws_gateway.reads.past import Past
+from ws_gateway.reads.shift import DriverReads
+from ws_gateway.reads.trips import Reasons, TripReads
+from ws_gateway.tokens import Tokens
+
+
+def look_up_routes(
+    reading: Reading,
+    database: Database,
+    reasons: Reasons,
+    *,
+    clock: Clock,
+    rules: Rules,
+    payment_rules: PaymentRules,
+    tokens: Tokens,
+    share_ttl_s: float,
+) -> list[Route]:
+    """The routing table of lists and stories."""
+    past = Past(SqlJournal(database, shards=1, clock=clock), rules, payment_rules)
+    lists, stories, history = SqlLists(database), SqlStories(database), SqlHistory(database)
+    trips = TripReads(lists, stories, past, reasons, clock)
+    cars = CarReads(lists, stories, past, reasons, clock)
+    mine = PassengerReads(history, past, tokens, clock, share_ttl_s)
+    zone: ZoneInfo = rules.tariff.zone
+    driver = DriverReads(lists, history, SqlNotices(database), clock, zone)
+    return [
+        reading.ask(read_routes.TRIPS, TripsSince, trips.listed),
+        reading.look_up(read_routes.TRIP, trips.story),
+        reading.look_up(read_routes.VEHICLES, cars.listed),
+        reading.look_up(read_routes.VEHICLE, cars.story),
+        reading.ask(read_routes.SEARCH, SearchQuestion, cars.search),
+        reading.look_up(read_routes.ALARMS, AlarmReads(SqlAlarms(database), clock).listed),
+        reading.look_up(read_routes.MY_TRIPS, mine.listed),
+        reading.look_up(read_routes.MY_RECEIPT, mine.receipt),
+        reading.look_up(read_routes.MY_SHARE, mine.share),
+        reading.look_up(read_routes.MY_SHIFT, driver.shift),
+        reading.look_up(read_routes.MY_NOTICES, driver.notices),
+    ]
