@@ -14,6 +14,7 @@ import asyncio
 import random
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -99,7 +100,8 @@ class Car:
         return frame(_encode(GpsFix(Fix(self._n, at, self.lat, self.lng, 8.0, 90.0))))
 
 
-async def _begin(host: str, port: int, car: Car, token: str, slots: asyncio.Semaphore) -> Phone:
+async def begin(host: str, port: int, car: Car, token: str, slots: asyncio.Semaphore) -> Phone:
+    """A phone that is connected, and signed on and on shift where there is a token."""
     async with slots:
         _, phone = await asyncio.get_running_loop().create_connection(Phone, host, port)
         await phone.ask(_HANDSHAKE, b"\r\n\r\n")
@@ -113,7 +115,7 @@ async def _begin(host: str, port: int, car: Car, token: str, slots: asyncio.Sema
 class Load:
     """Sends at a steady rate, each socket in its turn."""
 
-    def __init__(self, phones: list[Phone], cars: list[Car], per_s: float) -> None:
+    def __init__(self, phones: Sequence[Phone], cars: Sequence[Car], per_s: float) -> None:
         self._phones = phones
         self._cars = cars
         self._per_s = per_s
@@ -136,10 +138,14 @@ async def _main(host: str, port: int, sockets: int, per_s: float, tokens: list[s
     cars = [Car(number) for number in range(sockets)]
     slots = asyncio.Semaphore(_AT_ONCE)
     phones = await asyncio.gather(
-        *(_begin(host, port, car, token, slots) for car, token in zip(cars, tokens, strict=True))
+        *(begin(host, port, car, token, slots) for car, token in zip(cars, tokens, strict=True))
     )
+    await obey(Load(phones, cars, per_s))
+
+
+async def obey(load: Load) -> None:
+    """Say that all are there; send from the first line of the input on, and for each say how many were sent."""
     print("ready", flush=True)
-    load = Load(phones, cars, per_s)
     sending: asyncio.Task[None] | None = None
     while await asyncio.to_thread(sys.stdin.readline):
         sending = sending or asyncio.create_task(load.run())

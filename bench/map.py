@@ -1,0 +1,127 @@
+"""The live map of a whole fleet, from the cars' sockets to a console's: bytes, age, and what consoles cost the gateway.
+
+Method: a whole system is started as ``taxi serve`` starts it. ``--cars`` (10,000) phones in a process of their own, a
+socket each, drive about the north-east of San Francisco and send a fix a second. After a warm-up a console that
+watches every cell there is opened, and read for ``--seconds`` (20).
+
+* ``bytes_car_s``: all bytes of the map's messages, WebSocket headers included, a car and second.
+* ``age_*_ms``: the age of each new fix (the phone's time) when it arrives at the console, in steps of 50 ms.
+* ``shown_*_ms``: ten times a second, the age of the newest fix of every car on the screen.
+* ``gateway_N_cores``: processor time of the gateway a second with N consoles open (it takes the cars' fixes as well);
+  ``ratio`` is that with 50 over that with one, ``console_ms_s`` what each further console costs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from subprocess import PIPE
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bench.map_console import MeasuringConsole, open_console
+from bench.map_world import World, gateway_s, part_s, running_fleet
+
+WARM_UP_S = 12.0
+CROWD = 50
+
+
+class Plan(NamedTuple):
+    """What is measured."""
+
+    cars: int
+    seconds: float
+
+
+def run(**options: object) -> dict[str, object]:
+    """``--cars``, ``--seconds``."""
+    plan = Plan(int(str(options.get("cars", 10_000))), float(str(options.get("seconds", 20))))
+    with tempfile.TemporaryDirectory(prefix="taxi-map-") as folder:
+        return asyncio.run(_measure(plan, Path(folder)))
+
+
+async def _measure(plan: Plan, folder: Path) -> dict[str, object]:
+    async with running_fleet(folder, cars=plan.cars) as world:
+        await asyncio.sleep(WARM_UP_S)
+        figures: dict[str, object] = {"cars": plan.cars, "cells": len(world.cells), "seconds": plan.seconds}
+        none = await _gateway(plan.seconds)
+        figures |= await _one(world, plan)
+        fifty = await _crowd(world, plan)
+        one = float(str(figures["gateway_1_cores"]))
+        return figures | {
+            "gateway_0_cores": round(none, 4),
+            f"gateway_{CROWD}_cores": round(fifty, 4),
+            "ratio": round(fifty / one, 3),
+            "console_ms_s": round(1e3 * (fifty - one) / (CROWD - 1), 3),
+        }
+
+
+async def _gateway(seconds: float) -> float:
+    """Cores that the gateway uses."""
+    before, began = gateway_s(), time.monotonic()
+    await asyncio.sleep(seconds)
+    return (gateway_s() - before) / (time.monotonic() - began)
+
+
+async def _one(world: World, plan: Plan) -> dict[str, object]:
+    """What one console gets, and costs."""
+    socket, welcome = await open_console(world.ws_url, world.token, world.cells)
+    console = MeasuringConsole(socket, welcome)
+    tasks = [asyncio.create_task(console.read()), asyncio.create_task(console.look())]
+    try:
+        await asyncio.sleep(WARM_UP_S / 2)
+        console.begin()
+        sent, hosts, began = await world.fleet.sent(), part_s("ray::EntityHost"), time.monotonic()
+        cores = await _gateway(plan.seconds)
+        seconds = time.monotonic() - began
+        per_s = (await world.fleet.sent() - sent) / seconds
+        for task in tasks:
+            if task.done():
+                task.result()
+        return {
+            "fixes_per_s": round(per_s),
+            "cars_shown": console.cars,
+            "cars_unnamed": console.unnamed,
+            "bytes_car_s": round(console.bytes / seconds / console.cars, 2),
+            "messages_per_s": round(console.messages / seconds, 1),
+            **_ages("age", console.arrived),
+            **_ages("shown", console.shown),
+            "hosts_cores": round((part_s("ray::EntityHost") - hosts) / seconds, 3),
+            "gateway_1_cores": round(cores, 4),
+        }
+    finally:
+        for task in tasks:
+            task.cancel()
+        with suppress(asyncio.CancelledError):
+            await asyncio.gather(*tasks)
+        await socket.close()
+
+
+def _ages(name: str, samples: Sequence[np.ndarray[Any, np.dtype[np.float64]]]) -> dict[str, object]:
+    ages = np.concatenate(samples) * 1e3
+    found = {f"{name}_p{share}_ms": round(float(np.percentile(ages, share))) for share in (50, 95, 99)}
+    return {**found, f"{name}_max_ms": round(float(ages.max()))}
+
+
+async def _crowd(world: World, plan: Plan) -> float:
+    """Cores of the gateway with fifty consoles."""
+    words = [sys.executable, "-m", "bench.map_console", world.ws_url, world.token]
+    crowd = await asyncio.create_subprocess_exec(*words, stdin=PIPE, stdout=PIPE)
+    if crowd.stdin is None or crowd.stdout is None:
+        raise RuntimeError("the consoles have no pipe")
+    try:
+        crowd.stdin.write(f"{' '.join(world.cells)}\n{CROWD}\n".encode())
+        await crowd.stdin.drain()
+        if not await crowd.stdout.readline():
+            raise OSError("the consoles did not come up")
+        await asyncio.sleep(WARM_UP_S / 2)
+        return await _gateway(plan.seconds)
+    finally:
+        crowd.kill()
+        await crowd.wait()
