@@ -103,10 +103,7 @@ function tiled(tiles: string): StyleSpecification {
   };
 }
 
-/** Whether this browser can draw the map at all; where not, pages do with text. */
-export function canDraw(): boolean {
-  return document.createElement('canvas').getContext('webgl2') !== null;
-}
+export { canDraw } from './can_draw';
 
 export interface MapView {
   /** Latitude, longitude; default: the city's centre. */

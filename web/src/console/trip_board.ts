@@ -1,0 +1,87 @@
+/** The trips that the console knows: the list read over HTTP, kept current by what the socket says. */
+import type { TripView } from '../wire/messages';
+
+export type Group = 'waiting' | 'reserved' | 'open' | 'ended';
+
+const GROUPS: Record<string, Group> = {
+  matching: 'waiting',
+  offered: 'waiting',
+  reserved: 'reserved',
+  assigned: 'open',
+  arrived: 'open',
+  in_progress: 'open',
+  fare_due: 'open',
+  paying: 'open',
+  payment_unknown: 'open',
+};
+
+/** City seconds after which somebody has waited too long for a car to be found. */
+export const OVERDUE_S = 180;
+/** City seconds for which a trip that ended is still listed. */
+const KEPT_S = 3600;
+
+export function groupOf(trip: Pick<TripView, 'state'>): Group {
+  return GROUPS[trip.state] ?? 'ended';
+}
+
+/** City seconds that a request has waited: since it was made, or since the time it was reserved for. */
+export function waitedS(trip: TripView, now: number): number {
+  return now - (trip.pickup_at ?? trip.requested_at);
+}
+
+export function isOverdue(trip: TripView, now: number): boolean {
+  return groupOf(trip) === 'waiting' && waitedS(trip, now) >= OVERDUE_S;
+}
+
+/**
+ * Rule 1. While a list is under way, what the socket says of a trip is newer than what the list will say of it.
+ * Rule 2. A list replaces all that it could have told: trips that it does not name are gone.
+ */
+export class TripBoard {
+  private trips = new Map<string, TripView>();
+  private since: Map<string, TripView> | null = null;
+
+  get(trip: string): TripView | undefined {
+    return this.trips.get(trip);
+  }
+
+  /** A list was asked for. */
+  asked(): void {
+    this.since = new Map();
+  }
+
+  /** The list has come. */
+  listed(trips: readonly TripView[]): void {
+    const newer = this.since ?? new Map<string, TripView>();
+    this.trips = new Map(trips.map((trip) => [trip.trip, trip]));
+    for (const [id, trip] of newer) this.trips.set(id, trip);
+    this.since = null;
+  }
+
+  said(trip: TripView): void {
+    this.trips.set(trip.trip, trip);
+    this.since?.set(trip.trip, trip);
+  }
+
+  /** Forget what ended long ago. */
+  prune(now: number): void {
+    for (const [id, trip] of this.trips) {
+      if (groupOf(trip) === 'ended' && now - (trip.finished_at ?? trip.requested_at) > KEPT_S) this.trips.delete(id);
+    }
+  }
+
+  all(): IterableIterator<TripView> {
+    return this.trips.values();
+  }
+
+  /** A group: who waits longest first; reservations by their time; else the newest first. */
+  group(group: Group): TripView[] {
+    const found = [...this.trips.values()].filter((trip) => groupOf(trip) === group);
+    if (group === 'waiting' || group === 'reserved') return found.sort(byTime);
+    return found.sort((a, b) => b.requested_at - a.requested_at || a.trip.localeCompare(b.trip));
+  }
+}
+
+function byTime(a: TripView, b: TripView): number {
+  return (a.pickup_at ?? a.requested_at) - (b.pickup_at ?? b.requested_at) || a.trip.localeCompare(b.trip);
+}

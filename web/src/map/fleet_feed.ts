@@ -1,0 +1,72 @@
+/** The cars that a console watches: which cells it asks for, and what it hears of them. No map is needed for it. */
+import { signal } from '@preact/signals';
+import type { Link } from '../link/link';
+import { theme } from '../shell/theme';
+import type { MapCounts, MapFrames } from '../wire/messages';
+import { CAR_COLOURS } from './car_colours';
+import type { Origin } from './car_source';
+import { type Box, cellsInView } from './cells_in_view';
+import { CountsBoard } from './counts_board';
+import { Fleet } from './fleet';
+
+export class FleetFeed {
+  readonly fleet: Fleet;
+  readonly counts = new CountsBoard();
+  /** Whether counts by cell are watched in place of cars. */
+  readonly wide = signal(false);
+  /** Cars by state that are in view, by `MAP_STATES`; once a second. */
+  readonly totals = signal<readonly number[]>([]);
+  private watched: string[] | null = [];
+  private readonly timer: number;
+  private readonly stopTheme: () => void;
+
+  constructor(
+    private readonly link: Link,
+    origin: Origin,
+  ) {
+    this.fleet = new Fleet(origin, CAR_COLOURS[theme.value]);
+    this.stopTheme = theme.subscribe((chosen) => this.fleet.recolour(CAR_COLOURS[chosen]));
+    this.timer = window.setInterval(() => this.count(), 1000);
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+    this.stopTheme();
+  }
+
+  /** Watch what lies in a box: its cars, or where it is too wide how many there are in each cell. */
+  look(box: Box): void {
+    const cells = cellsInView(box);
+    if (cells !== null && this.watched !== null && same(cells, this.watched)) return;
+    this.watched = cells;
+    this.wide.value = cells === null;
+    if (cells === null) this.counts.clear();
+    this.fleet.keepOnly(new Set(cells ?? []));
+    this.tell();
+  }
+
+  /** Say again what is watched: a new connection watches nothing. */
+  tell(): void {
+    if (this.watched === null) void this.link.command({ t: 'watch', cells: [], counts: true });
+    else if (this.watched.length > 0) void this.link.command({ t: 'watch', cells: this.watched });
+  }
+
+  hear(message: MapFrames | MapCounts): void {
+    if (message.t === 'map_counts') {
+      this.counts.said(message);
+      return;
+    }
+    const { clock } = this.link;
+    this.fleet.hear(message.frames, { wallMs: Date.now(), city: clock.now(), speed: clock.speed });
+  }
+
+  private count(): void {
+    const { speed } = this.link.clock;
+    const totals = this.wide.value ? this.counts.totals() : this.fleet.count(Date.now(), speed);
+    if (!same(totals, this.totals.value)) this.totals.value = totals;
+  }
+}
+
+function same<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((each, place) => each === b[place]);
+}
