@@ -44,6 +44,8 @@ class CityFacts(Answer, frozen=True):
     sources: list[str] = []
     development: bool = False
     """Codes to phones are written to a file here, and Alipay is a sandbox."""
+    alipay: bool = False
+    """Passengers may sign in by Alipay: ``GET /v1/auth/alipay``."""
 
 
 class PlaceQuestion(Question, frozen=True):

@@ -49,6 +49,7 @@ from ws_gateway.pay.fare_desk import FareDesk
 from ws_gateway.pay.limits import Allow, Limits, allowed_by
 from ws_gateway.pay.routes import pay_routes
 from ws_gateway.pay.seals import Seals
+from ws_gateway.pay.sign_in import SHARED_ACCOUNT, RideSignIn
 from ws_gateway.place_desk import PlaceDesk
 from ws_gateway.pricing import price_by
 from ws_gateway.reading import Reading
@@ -106,8 +107,9 @@ async def _dependencies(system: System, settings: Settings, number: int) -> Asyn
         counter = _counter(deps, settings, authorizations, allow=allowed_by(redis))
         reading = Reading(verify=deps.tokens.verify, clock=deps.clock, allow=allowed_by(redis))
         pages = (
-            *_city_pages(city, settings, deps),
+            *_city_pages(city, settings, deps, alipay=authorizations.of(SHARED_ACCOUNT) is not None),
             *_places_of(city).routes(reading),
+            *RideSignIn(counter, deps.sign_in, allowed_by(redis)).routes(),
             *_replay(deps, settings, database).routes(reading),
             *_look_ups(reading, deps, settings, database),
             *pay_routes(counter),
@@ -180,7 +182,7 @@ def _replay(deps: Dependencies, settings: Settings, database: Database) -> Repla
     return ReplayDesk(ways, pasts, rules=rules_of(settings), clock=deps.clock, chunk_s=chunk_s)
 
 
-def _city_pages(city: City, settings: Settings, deps: Dependencies) -> list[Route]:
+def _city_pages(city: City, settings: Settings, deps: Dependencies, *, alipay: bool) -> list[Route]:
     """What everybody may know of the city."""
     facts = CityFacts(
         name=settings.city.name,
@@ -193,6 +195,7 @@ def _city_pages(city: City, settings: Settings, deps: Dependencies) -> list[Rout
         tiles=settings.map.tiles,
         sources=list(city.sources),
         development=bool(settings.alipay.bridge_url),
+        alipay=alipay,
     )
     layers = {name: packed for name in LAYERS if (packed := city.packed_layer(name)) is not None}
     return city_routes(facts, layers)

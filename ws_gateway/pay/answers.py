@@ -10,19 +10,24 @@ from urllib.parse import urlsplit
 import msgspec
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from ws_gateway.pay.seals import Journey, Session
+from ws_gateway.pay.seals import Journey, Session, Ticket
 from ws_gateway.pay.wording import Wording
 
 SESSION_COOKIE: Final = "taxi_pay"
 JOURNEY_COOKIE: Final = "taxi_pay_journey"
 RIDE_COOKIE: Final = "taxi_pay_ride"
 LANGUAGE_COOKIE: Final = "taxi_pay_language"
+TICKET_COOKIE: Final = "taxi_alipay_ticket"
+HOME_COOKIE: Final = "taxi_pay_home"
 PATH: Final = "/pay"
+_PATHS: Final = {TICKET_COOKIE: "/v1/auth/passenger/alipay"}
 _LIVES_S: Final = {
     SESSION_COOKIE: Session.LIFE_S,
     JOURNEY_COOKIE: Journey.LIFE_S,
     RIDE_COOKIE: 86_400.0,
     LANGUAGE_COOKIE: 31_536_000.0,
+    TICKET_COOKIE: Ticket.LIFE_S,
+    HOME_COOKIE: 86_400.0,
 }
 
 
@@ -32,6 +37,8 @@ class Visit(msgspec.Struct, frozen=True):
     words: Wording
     session: Session | None
     nonce: str
+    home: str = ""
+    """The app that the browser came from, a path of ours; empty: from the code in a car."""
 
 
 class Answers:
@@ -47,7 +54,7 @@ class Answers:
         self, visit: Visit, template: str, shown: Mapping[str, object] = MappingProxyType({}), *, status: int = 200
     ) -> Response:
         """A template, filled with what is ``shown``."""
-        known: dict[str, object] = {"nonce": visit.nonce, "refresh_s": 0, "bridge_url": self.bridge_url}
+        known = {"nonce": visit.nonce, "refresh_s": 0, "bridge_url": self.bridge_url, "home": visit.home}
         return HTMLResponse(visit.words.page(template, {**known, **shown}), status)
 
     def facts(self, facts: dict[str, object], status: int = 200) -> Response:
@@ -82,9 +89,10 @@ class Answers:
 
     def remember(self, response: Response, cookie: str, text: str) -> None:
         """A cookie that no script reads and no other site's form carries along."""
-        life_s = int(_LIVES_S[cookie])
-        response.set_cookie(cookie, text, max_age=life_s, path=PATH, secure=self._secure, httponly=True, samesite="lax")
+        life_s, path = int(_LIVES_S[cookie]), _PATHS.get(cookie, PATH)
+        response.set_cookie(cookie, text, max_age=life_s, path=path, secure=self._secure, httponly=True, samesite="lax")
 
     def forget(self, response: Response, cookie: str) -> None:
         """The end of a cookie."""
-        response.delete_cookie(cookie, path=PATH, secure=self._secure, httponly=True, samesite="lax")
+        path = _PATHS.get(cookie, PATH)
+        response.delete_cookie(cookie, path=path, secure=self._secure, httponly=True, samesite="lax")

@@ -24,6 +24,7 @@ from ws_gateway.pay.answers import JOURNEY_COOKIE, RIDE_COOKIE, SESSION_COOKIE, 
 from ws_gateway.pay.counter import Counter, known_name, ride_path
 from ws_gateway.pay.qr import inline_code, pay_url
 from ws_gateway.pay.seals import Journey, Session
+from ws_gateway.pay.sign_in import arrived_in_app, refused_in_app
 from ws_gateway.pay.visitor import is_alipay
 
 LOOK_AGAIN_S: Final = 5
@@ -111,6 +112,8 @@ class Arrival:
         if not hmac.compare_digest(self._at.seals.state_of(sealed), _ascii(request.query_params.get("state", ""))):
             raise DispatchError(ErrorCode.BAD_TOKEN)
         journey = self._at.seals.read(Journey, sealed, self._at.clock.wall())
+        if not journey.vehicle:
+            return await self._arrive_in_app(journey, request.query_params.get("auth_code", ""))
         back = f"/pay/{quote(journey.vehicle, safe='')}" + (f"?ride={journey.trip}" if journey.trip else "")
         authorizer = self._at.authorizers.of(journey.account)
         code = request.query_params.get("auth_code", "")
@@ -123,6 +126,19 @@ class Arrival:
         session = Session(user_id=answer.user_id, account=journey.account, sid=self._at.new_id())
         self._at.answers.remember(response, SESSION_COOKIE, self._at.seal(session))
         return response
+
+    async def _arrive_in_app(self, journey: Journey, code: str) -> Response:
+        """Back from a journey that began in the passenger's app."""
+        authorizer = self._at.authorizers.of(journey.account)
+        if authorizer is None or not code:
+            return refused_in_app(ErrorCode.WRONG_CREDENTIALS)
+        answer = await authorizer.passenger_of(code)
+        if isinstance(answer, Authorised):
+            session = Session(user_id=answer.user_id, account=journey.account, sid=self._at.new_id())
+            return arrived_in_app(self._at, session)
+        _log.warning("a passenger is not known", answer=answer)
+        unclear = isinstance(answer, Unknown)
+        return refused_in_app(ErrorCode.UNAVAILABLE if unclear else ErrorCode.WRONG_CREDENTIALS)
 
     def _not_told(self, visit: Visit, answer: Refused | Unknown, back: str) -> Response:
         """Alipay refused the code, or nobody knows."""

@@ -18,7 +18,7 @@ from ws_gateway.pay.answers import Answers, Visit
 from ws_gateway.pay.authorizations import Authorizers
 from ws_gateway.pay.fare_desk import FareDesk
 from ws_gateway.pay.limits import Limits
-from ws_gateway.pay.seals import Form, Journey, Seals, Session
+from ws_gateway.pay.seals import Note, Seals
 from ws_gateway.pay.texts import problem_of
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
@@ -38,7 +38,7 @@ class Counter(msgspec.Struct, frozen=True):
     word: Callable[[], MinuteWord]
     new_id: Callable[[], str]
 
-    def seal(self, note: Session | Journey | Form) -> str:
+    def seal(self, note: Note) -> str:
         """A note, good from now on."""
         return self.seals.seal(note, self.clock.wall())
 

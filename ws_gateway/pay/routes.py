@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 import structlog
 from starlette.requests import Request
@@ -24,15 +25,18 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dispatch.errors import DispatchError, ErrorCode
-from ws_gateway.pay.answers import LANGUAGE_COOKIE, SESSION_COOKIE, Visit
+from ws_gateway.pay.answers import HOME_COOKIE, LANGUAGE_COOKIE, SESSION_COOKIE, Visit
 from ws_gateway.pay.arrival import Arrival
 from ws_gateway.pay.counter import Counter
 from ws_gateway.pay.ride import Ride
 from ws_gateway.pay.seals import Session
+from ws_gateway.pay.sign_in import RIDE
 from ws_gateway.pay.visitor import LANGUAGES, language_of
 from ws_gateway.pay.wording import wording
 
 _PASSES = (ErrorCode.UNAVAILABLE, ErrorCode.INTERNAL, ErrorCode.TOO_MANY_ATTEMPTS)
+_HOMES: Final = {"ride": RIDE}
+"""What ``?back=`` may name."""
 _Endpoint = Callable[[Visit, Request], Awaitable[Response]]
 _log = structlog.get_logger("pay")
 
@@ -82,6 +86,8 @@ class _Answering:
             except Exception:  # noqa: BLE001 - the passenger gets a number, whatever broke
                 _log.exception("a page failed", path=request.url.path)
                 response = self._at.problem(visit, ErrorCode.INTERNAL, again=_again(request, ErrorCode.INTERNAL))
+            if _HOMES.get(request.query_params.get("back", "")):
+                self._at.answers.remember(response, HOME_COOKIE, visit.home)
             if request.query_params.get("lang") in LANGUAGES:
                 self._at.answers.remember(response, LANGUAGE_COOKIE, visit.words.language)
             return self._at.answers.secured(response, visit.nonce)
@@ -90,7 +96,8 @@ class _Answering:
 
     def _visit(self, request: Request) -> Visit:
         chosen = request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE, "")
-        return Visit(wording(language_of(chosen, request.headers)), self._session(request), secrets.token_urlsafe(16))
+        words = wording(language_of(chosen, request.headers))
+        return Visit(words, self._session(request), secrets.token_urlsafe(16), _home(request))
 
     def _session(self, request: Request) -> Session | None:
         sealed = request.cookies.get(SESSION_COOKIE)
@@ -98,6 +105,12 @@ class _Answering:
             return self._at.seals.read(Session, sealed, self._at.clock.wall()) if sealed else None
         except DispatchError:
             return None
+
+
+def _home(request: Request) -> str:
+    """The app to go back to: one of ours, as the address or a cookie says."""
+    named = _HOMES.get(request.query_params.get("back", ""), request.cookies.get(HOME_COOKIE, ""))
+    return named if named in _HOMES.values() else ""
 
 
 def _again(request: Request, code: ErrorCode) -> str:

@@ -31,7 +31,8 @@ class Session(msgspec.Struct, frozen=True):
 
 
 class Journey(msgspec.Struct, frozen=True):
-    """On the way to the authorization page and back: from which car, to whose application."""
+    """On the way to the authorization page and back: from which car (empty: to sign in to the app), to whose
+    application."""
 
     PURPOSE: ClassVar[str] = "taxi-pay-journey"
     LIFE_S: ClassVar[float] = 600.0
@@ -41,6 +42,17 @@ class Journey(msgspec.Struct, frozen=True):
     nonce: str
     trip: str = ""
     """The ride whose page is to be seen again; empty: the one in the car."""
+
+
+class Ticket(msgspec.Struct, frozen=True):
+    """What the passenger's app turns into a token: who came back from Alipay, and the digest of a cookie that came
+    along."""
+
+    PURPOSE: ClassVar[str] = "taxi-alipay-ticket"
+    LIFE_S: ClassVar[float] = 120.0
+
+    user_id: str
+    other_half: str
 
 
 class Form(msgspec.Struct, frozen=True):
@@ -56,7 +68,8 @@ class Form(msgspec.Struct, frozen=True):
     minor: int | None = None
 
 
-N = TypeVar("N", Session, Journey, Form)
+Note = Session | Journey | Ticket | Form
+N = TypeVar("N", Session, Journey, Ticket, Form)
 
 
 class Seals:
@@ -67,7 +80,7 @@ class Seals:
             raise ValueError("the secret must have 32 bytes or more")
         self._key = blake2b(secret, digest_size=32, person=b"taxi-pay-page").digest()
 
-    def seal(self, note: Session | Journey | Form, wall: WallTime) -> str:
+    def seal(self, note: Note, wall: WallTime) -> str:
         """The note as text, good from now on for the life of its kind."""
         claims = {"aud": note.PURPOSE, "exp": int(wall + note.LIFE_S), "note": msgspec.to_builtins(note)}
         return jwt.encode(claims, self._key, _ALGORITHM)

@@ -17,6 +17,7 @@ export interface CityFacts {
   tiles?: string;
   sources?: string[];
   development?: boolean;
+  alipay?: boolean;
 }
 
 /**
