@@ -1,8 +1,14 @@
+import { effect } from '@preact/signals';
 import { render } from 'preact';
-import { openMap } from '../map/basemap';
-import { Preferences } from '../shell/controls';
 import '../shell/shell.css';
+import { App } from './app';
+import './drive.css';
+import './pay.css';
+import { text } from './texts';
 
+effect(() => {
+  document.title = text('app.title');
+});
 const root = document.getElementById('app');
-if (root !== null) render(<Preferences />, root);
-void openMap;
+if (root !== null) render(<App />, root);
+if (import.meta.env.PROD && 'serviceWorker' in navigator) void navigator.serviceWorker.register('/drive/sw.js');

@@ -1,0 +1,44 @@
+/** Keeps unheard positions over a restart of the app (IndexedDB). Where the browser keeps nothing, nothing is kept. */
+import type { KeptFix } from './unheard';
+
+const STORE = 'fixes';
+
+export interface FixStore {
+  load: () => Promise<KeptFix[]>;
+  put: (fix: KeptFix) => void;
+  /** Forget all up to this number. */
+  drop: (until: number) => void;
+}
+
+/** The positions of one vehicle: another car's driver never sends them. */
+export function openFixStore(vehicle: string): FixStore {
+  const opened = open().catch(() => null);
+  const upTo = (n: number) => IDBKeyRange.bound([vehicle, 0], [vehicle, n]);
+  const change = (work: (store: IDBObjectStore) => void) =>
+    void opened.then((database) => {
+      if (database !== null) work(database.transaction(STORE, 'readwrite').objectStore(STORE));
+    });
+  return {
+    load: async () => {
+      const database = await opened;
+      if (database === null) return [];
+      const store = database.transaction(STORE).objectStore(STORE);
+      return asked<KeptFix[]>(store.getAll(upTo(Number.MAX_SAFE_INTEGER))).catch(() => []);
+    },
+    put: (fix) => change((store) => store.put(fix, [vehicle, fix.n])),
+    drop: (until) => change((store) => store.delete(upTo(until))),
+  };
+}
+
+async function open(): Promise<IDBDatabase> {
+  const request = indexedDB.open('taxi.drive', 1);
+  request.onupgradeneeded = () => request.result.createObjectStore(STORE);
+  return asked(request);
+}
+
+function asked<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
