@@ -111,7 +111,7 @@ class Places:
         if not parts:
             return []
         if len(parts) == 2:
-            crossing = self._crossings(*parts, near)
+            crossing = self._crossings(parts[0], parts[1], near)
             if crossing:
                 return crossing
         matching = self._matching(parts[0])
@@ -238,4 +238,5 @@ def _nearest(tree: cKDTree, point: LatLng) -> tuple[int, float]:
     if tree.n == 0:
         return 0, np.inf
     chord, at = tree.query(unit_vectors(np.array([point.lat]), np.array([point.lng])))
-    return int(at[0]), float(chord2_to_meters(np.square(np.asarray(chord, np.float64)))[0])
+    meters = chord2_to_meters(np.square(np.asarray(chord, np.float64)))
+    return int(np.asarray(at)[0]), float(meters[0])
