@@ -1,8 +1,9 @@
 import { render } from 'preact';
-import { openMap } from '../map/basemap';
-import { Preferences } from '../shell/controls';
 import '../shell/shell.css';
+import './ride.css';
+import { App } from './app';
+import { listen } from './route';
 
+listen();
 const root = document.getElementById('app');
-if (root !== null) render(<Preferences />, root);
-void openMap;
+if (root !== null) render(<App />, root);

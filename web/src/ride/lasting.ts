@@ -1,0 +1,9 @@
+/** How long something holds, in whole hours, or minutes where it is less than two. */
+import { minutes } from '../shell/formats';
+import { locale } from '../shell/language';
+
+export function lasting(seconds: number): string {
+  if (seconds < 7200) return minutes(seconds);
+  const format = new Intl.NumberFormat(locale.value, { style: 'unit', unit: 'hour', unitDisplay: 'long' });
+  return format.format(Math.floor(seconds / 3600));
+}

@@ -1,0 +1,58 @@
+/** Before there is a car: the search and its age, the reservation. */
+import { dayAndTime, span } from '../shell/formats';
+import { named } from '../shell/words';
+import { FromTo } from './ends';
+import { text } from './text';
+import { useTicks } from './ticking';
+import type { TripProps } from './trip_page';
+
+export function Searching({ model, own: { trip } }: TripProps) {
+  useTicks(500);
+  const now = model.link.clock.now();
+  const since = trip.requested_at;
+  const offered = trip.state === 'offered';
+  return (
+    <section class="card stack">
+      <div class="row spread">
+        <h1>{text('searching')}</h1>
+        <span class="radar" aria-hidden="true" />
+      </div>
+      <p class="number" role="timer">
+        {text('searching_for', { time: span(now - since) })}
+      </p>
+      <p role="status" class="good">
+        {offered && text('asking_driver')}
+      </p>
+      <p class="quiet small">{text('searching_how')}</p>
+      {trip.pickup_at !== undefined && <p class="number">{dayAndTime(trip.pickup_at)}</p>}
+      <FromTo trip={trip} />
+      <WishesSaid {...trip} />
+    </section>
+  );
+}
+
+export function Reserved({ own: { trip } }: TripProps) {
+  return (
+    <section class="card stack">
+      <h1>{text('reserved')}</h1>
+      {trip.pickup_at !== undefined && <p class="amount number">{dayAndTime(trip.pickup_at)}</p>}
+      <p class="quiet small">{text('reserved_more')}</p>
+      <FromTo trip={trip} />
+      <WishesSaid {...trip} />
+    </section>
+  );
+}
+
+function WishesSaid({ vehicle_class, seats = 1, needs = [], note }: TripProps['own']['trip']) {
+  const said = [
+    named('class', vehicle_class),
+    `${text('seats')}: ${seats}`,
+    ...needs.map((each) => named('need', each)),
+  ];
+  return (
+    <p class="small quiet">
+      {said.join(' · ')}
+      {note ? ` · “${note}”` : ''}
+    </p>
+  );
+}
