@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from random import Random
+from random import Random, SystemRandom
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,7 @@ from sim.demo.fleet_accounts import enrol_fleet
 from sim.demo.killer import Killer
 from sim.demo.oracle import Verdict, judge, sandbox_orders
 from sim.demo.sandbox_process import SandboxProcess
+from sim.demo.visitors import draw, enrol_visitors
 from sim.world.config import CarAccount, DemandOptions, WorldConfig
 from sim.world.demand import demand_file
 from sim.world.fleet_file import write_fleet
@@ -77,6 +78,8 @@ class Demo:
         self._killer: Killer | None = None
         self._world: WorldConfig | None = None
         self._city: City | None = None
+        self.visitors = draw(SystemRandom())
+        """With what a person signs in to look at it."""
         self.figures: dict[str, Number] | None = None
         """What it came to, once it has been judged."""
 
@@ -136,7 +139,9 @@ class Demo:
     async def _enrol(self, settings: Settings) -> tuple[CarAccount, ...]:
         database = open_database(settings.journal_url)
         try:
-            accounts = await enrol_fleet(SqlRegistry(database), self.options.cars, Random(self.options.seed))
+            registry = SqlRegistry(database)
+            accounts = await enrol_fleet(registry, self.options.cars, Random(self.options.seed))
+            await enrol_visitors(registry, self.visitors)
         finally:
             await database.close()
         write_fleet(self.folder / "fleet.csv", accounts)

@@ -39,13 +39,20 @@ async def present(demo: Demo, stop: asyncio.Event, *, quiet: bool) -> None:
 
 
 async def _show(demo: Demo, console: Console) -> None:
-    where = {
-        "WebSocket": f"{demo.url.replace('http', 'ws', 1)}/v1/ws",
-        "HTTP": f"{demo.url}/v1/city   {demo.url}/metrics",
+    await show_progress(console, demo.title, _where(demo), demo.tally.numbers)
+
+
+def _where(demo: Demo) -> dict[str, str]:
+    """Where to point a browser or a client, and with what to sign in."""
+    you = demo.visitors
+    return {
+        "console": f"{demo.url}/console/   {you.dispatcher}, password {you.password}",
+        "passenger": f"{demo.url}/ride/   any phone number; its code: tail {demo.folder / 'sms.jsonl'}",
+        "driver": f"{demo.url}/drive/   {you.driver}, PIN {you.pin}, car {you.vehicle}   (at ease with --speed 1)",
         "pay": f"{demo.pay_url}   (what the code in a car leads to)",
+        "clients": f"{demo.url.replace('http', 'ws', 1)}/v1/ws   {demo.url}/metrics",
         "data": str(demo.folder),
     }
-    await show_progress(console, demo.title, where, demo.tally.numbers)
 
 
 def _print_verdict(verdict: Verdict, console: Console) -> None:
