@@ -37,6 +37,7 @@ class ListedTrip(NamedTuple):
     row: TripRow
     plate: str = ""
     driver_name: str = ""
+    car_class: str = "standard"
 
 
 class Found(NamedTuple):
@@ -93,7 +94,7 @@ class SqlLists:
 
 def _listed(connection: Connection, *, wanted: ColumnElement[bool], most: int) -> list[ListedTrip]:
     statement = (
-        select(schema.trip, _vehicle.plate, _driver.name)
+        select(schema.trip, _vehicle.plate, _driver.name, _vehicle.vehicle_class.label("car_class"))
         .outerjoin(schema.vehicle, _vehicle.id == _trip.vehicle)
         .outerjoin(schema.driver, _driver.id == _trip.driver)
         .outerjoin(schema.passenger, _passenger.id == _trip.passenger)
@@ -102,7 +103,8 @@ def _listed(connection: Connection, *, wanted: ColumnElement[bool], most: int) -
         .limit(most)
     )
     return [
-        ListedTrip(struct_of(TripRow, row), row.plate or "", row.name or "") for row in connection.execute(statement)
+        ListedTrip(struct_of(TripRow, row), row.plate or "", row.name or "", row.car_class or "standard")
+        for row in connection.execute(statement)
     ]
 
 

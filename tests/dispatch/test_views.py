@@ -7,7 +7,7 @@ from dispatch.commands import BeginRide, CancelRide, EndRide, ReadMeter, ReportA
 from dispatch.fare import Fare, FareLine
 from dispatch.message_parts import MoneyView, TripView, VehicleView
 from dispatch.money import Money
-from dispatch.views import Audience, fare_view, trip_for, trip_view, vehicle_for, vehicle_view
+from dispatch.views import Audience, event_for, fare_view, trip_for, trip_view, vehicle_for, vehicle_view
 from tests.dispatch.domain import CODE, DEVICE, DISPATCHER, DRIVER, PASSENGER, PROFILE, Stage, outcome, pay
 
 AUDIENCES: list[Audience] = ["driver", "passenger", "dispatcher", "device"]
@@ -161,3 +161,26 @@ def test_fare_view_of_lines() -> None:
     view = fare_view(Fare(Money(110, "USD"), (line,)))
 
     assert msgspec.structs.astuple(view.lines[0]) == ("waiting", "2 x minute", 2.0, "minute", 110)
+
+
+def test_a_guest_sees_the_ride_and_then_that_it_is_over() -> None:
+    """Where it goes and who drives; no code, no contact, no note; afterwards not even where it went, nor any money."""
+    stage = Stage().assigned()
+    view = trip_for(trip_view(stage.trip), "guest")
+    assert (view.state, view.car is not None, view.pickup is not None) == ("assigned", True, True)
+    assert (view.code, view.passenger, view.note) == (None, None, "")
+    stage = on_trip()
+    assert event_for("ride_began", trip_view(stage.trip), "guest") == "ride_began"
+    stage.send(stage.car, EndRide("t1"), DRIVER)
+    whole = trip_view(stage.trip)
+    assert event_for("fare_paid", whole, "guest") == "ended"
+    assert event_for("fare_paid", whole, "passenger") == "fare_paid"
+    assert trip_for(whole, "guest") == TripView("t1", "ended", "app", "standard", whole.requested_at)
+
+
+def test_a_guest_is_told_of_a_cancel_and_no_fee() -> None:
+    """Whether it cost anything is the passenger's business."""
+    stage = Stage().requested()
+    stage.send(stage.trip, CancelRide("changed my mind"), PASSENGER)
+    view = trip_for(trip_view(stage.trip), "guest")
+    assert (view.state, view.cancel_reason) == ("cancelled", None)

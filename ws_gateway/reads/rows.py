@@ -47,7 +47,7 @@ def _car(listed: ListedTrip) -> CarView | None:
     row = listed.row
     if row.vehicle is None or row.driver is None:
         return None
-    return CarView(row.vehicle, listed.plate, listed.driver_name)
+    return CarView(row.vehicle, listed.plate, listed.driver_name, listed.car_class)
 
 
 def _payment(row: TripRow, amount: MoneyView | None) -> PaymentView | None:

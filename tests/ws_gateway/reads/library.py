@@ -1,0 +1,123 @@
+"""The routes of what is looked up, over a journal in a file in which real entities have lived."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+from starlette.applications import Starlette
+
+from dispatch.actors.protocol import HostsUnavailableError
+from dispatch.clock import ManualClock
+from dispatch.config import load_settings
+from dispatch.entity import SYSTEM, Command, Decision, EntityKey, Principal
+from dispatch.events import encode_event
+from dispatch.ids import DriverId, VehicleId
+from dispatch.message_parts import Role
+from dispatch.payment.configured import payment_rules_of
+from dispatch.registry import Driver, Vehicle
+from dispatch.store.journal import Append, Batch, Committed
+from dispatch.store.migrations import upgrade
+from dispatch.store.sql_journal import SqlJournal, open_journal
+from dispatch.store.sql_registry import SqlRegistry
+from dispatch.trip import Trip
+from dispatch.units import WallTime
+from dispatch.vehicle import Vehicle as Car
+from tests.dispatch.domain import NOON, PROFILE, RULES, Stage
+from ws_gateway.reading import Reading
+from ws_gateway.reads.routes import look_up_routes
+from ws_gateway.tokens import Tokens
+
+SHARE_TTL_S = 7_200.0
+
+
+class WrittenStage(Stage):
+    """A stage whose events are noted, for the journal."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.noted: list[Append] = []
+
+    def send(self, entity: Car | Trip, command: Command, principal: Principal = SYSTEM) -> Decision:
+        key = EntityKey("trip" if isinstance(entity, Trip) else "vehicle", entity.id)
+        before = entity.seq
+        decision = super().send(entity, command, principal)
+        if decision.events:
+            self.noted.append(Append(key, before, [(it.at, encode_event(it)) for it in decision.events]))
+        self.noted.extend(
+            Append(it.key, it.expected, [(event.at, encode_event(event)) for event in it.events])
+            for it in decision.foreign
+        )
+        return decision
+
+
+class Library:
+    """What was written, and who reads it. ``answers`` are the matchers' words; None: nobody answers."""
+
+    def __init__(self, folder: Path) -> None:
+        self._url = f"sqlite:///{folder / 'journal.db'}"
+        self.stage = WrittenStage()
+        self.clock = ManualClock(NOON)
+        self.tokens = Tokens(b"0123456789abcdef0123456789abcdef", 3_600.0)
+        self.answers: dict[str, object] | None = {}
+
+    async def __aenter__(self) -> Self:
+        upgrade(self._url)
+        self.journal: SqlJournal = await open_journal(self._url, shards=4)
+        registry = SqlRegistry(self.journal.database)
+        for number in ("V1", "V2"):
+            await registry.add(Vehicle(id=VehicleId(number), plate=f"PL-{number}", company="Yellow"))
+        await registry.add(Driver(id=DriverId("D1"), name=PROFILE.driver_name, phone="1", pin_hash="x"))
+        routes = look_up_routes(
+            Reading(verify=self.tokens.verify, clock=self.clock, allow=_always),
+            self.journal.database,
+            self,
+            clock=self.clock,
+            rules=RULES,
+            payment_rules=payment_rules_of(load_settings()),
+            tokens=self.tokens,
+            share_ttl_s=SHARE_TTL_S,
+        )
+        self._http = httpx.AsyncClient(transport=httpx.ASGITransport(Starlette(routes=routes)), base_url="http://taxi")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._http.aclose()
+        await self.journal.close()
+
+    async def why(self, key: EntityKey) -> dict[str, object]:
+        """As the matchers say."""
+        if self.answers is None:
+            raise HostsUnavailableError(str(key))
+        return self.answers
+
+    async def write(self) -> None:
+        """Everything that has happened on the stage, and how it stands."""
+        self.clock.advance(self.stage.now - self.clock.city())
+        noted, self.stage.noted = self.stage.noted, []
+        for append in noted:
+            assert await self.journal.commit(Batch(appends=[append])) == Committed()
+        rows = [self.stage.car.row(), *(trip.row() for trip in self.stage.trips.values() if trip.seq)]
+        assert await self.journal.commit(Batch(rows=rows)) == Committed()
+
+    async def ask(self, method: str, path: str, role: Role, subject: str, status: int = 200) -> Any:
+        """The answer to somebody's question."""
+        wall = WallTime(self.clock.wall())
+        token = self.tokens.issue(role, subject, session=next(_sessions), wall=wall, vehicle="V1")
+        answer = await self._http.request(method, path, headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    async def get(self, path: str, role: Role = "dispatcher", subject: str = "B1", status: int = 200) -> Any:
+        """The answer to a GET."""
+        return await self.ask("GET", path, role, subject, status)
+
+
+_sessions = (f"s{n}" for n in itertools.count())
+
+
+async def _always(what: str, per_s: float, burst: int) -> bool:
+    del what, per_s, burst
+    return True
