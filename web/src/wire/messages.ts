@@ -120,7 +120,8 @@ export interface MeterView {
  * `u8` the fix's age in twentieths of a second when the frame was made (255: that or more).
  * x and y count from the south-west corner of a box around the cell's centre: `MAP_HALF_BOX_DEG` of latitude
  * either way, and as much divided by the cosine of the centre's latitude of longitude, in 65,536 steps.
- * `names` gives the vehicle of each number that is new here, and of all in a `whole` frame.
+ * `names` gives the vehicle of each number that is new here, and of all in a `whole` frame. A cell that a host has
+ * not told whole for 20 s of the wall holds none of its cars any more.
  */
 export type CellFrame = [cell: string, host: string, at: number, whole: boolean, cars: Uint8Array, names?: Record<number, string>];
 

@@ -211,8 +211,8 @@ export interface TripMoment {
 
 /**
  * `GET /v1/replay?since=&until=` (900 s of city time at most; `&vehicle=` one car, then a day): archived tracks
- * that touch the span, and what happened to trips in it, the oldest first. `open` are the trips open at its
- * beginning. `archived_until`: how far the archive reaches.
+ * that touch the span, and what happened to trips in it, the oldest first. `open` are the trips that
+ * looked for a car or had one at its beginning. `archived_until`: how far the archive reaches.
  */
 export interface Replay {
   since: number;
