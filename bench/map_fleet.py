@@ -25,7 +25,8 @@ SPEED_MPS: Final = 8.0
 _M_PER_DEG: Final = 111_195.0
 _TURNS_IN: Final = 15
 """On average a car turns once in so many seconds."""
-_AT_ONCE: Final = 50
+_AT_ONCE: Final = 200
+"""Cars that sign on at the same time: their commits go together."""
 _encode = msgspec.msgpack.Encoder().encode
 
 

@@ -70,6 +70,7 @@ class MapRelay:
         self._counting: dict[Console, None] = {}
         self._waiting: dict[Console, dict[tuple[str, str], list[bytes]]] = {}
         self._flush_at: asyncio.TimerHandle | None = None
+        self._turning = asyncio.Lock()
 
     @property
     def entries(self) -> int:
@@ -104,9 +105,10 @@ class MapRelay:
             self._waiting[console] = kept
 
     async def _turn_to(self, console: Console, gone: list[str], cells: Sequence[str], new: list[str]) -> None:
-        """Listen first, then ask what is kept: nothing falls between."""
-        await self._bus.unwatch(gone)
-        await self._bus.watch(cells)
+        """Listen first, then ask what is kept: nothing falls between. One after the other, by what is watched by then."""
+        async with self._turning:
+            await self._bus.unwatch([cell for cell in gone if cell not in self._watchers])
+            await self._bus.watch([cell for cell in cells if cell in self._watchers])
         for notice in await self._bus.whole(new):
             self._add(console, notice, whole=True, first=True)
         self._flush_soon()

@@ -159,6 +159,15 @@ async def test_what_nobody_watches_is_not_listened_to() -> None:
     assert one.heard == []
 
 
+async def test_a_console_that_pans_to_and_fro() -> None:
+    """Is listened for where it looks in the end, however its wishes overtake one another."""
+    stage, screen = Stage(), Screen()
+    for cells in ((C1,), (C2,), (C1,), (C2,), (C1,)):
+        stage.relay.watch(screen, cells, counts=False)
+    await stage.watch(screen, C1)
+    assert stage.bus.cells == {C1}
+
+
 async def test_counts_reach_those_who_asked() -> None:
     """Each host's counts in a slot of their own."""
     stage, one, two = Stage(), Screen(), Screen()
