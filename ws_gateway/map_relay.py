@@ -105,7 +105,7 @@ class MapRelay:
             self._waiting[console] = kept
 
     async def _turn_to(self, console: Console, gone: list[str], cells: Sequence[str], new: list[str]) -> None:
-        """Listen first, then ask what is kept: nothing falls between. One after the other, by what is watched by then."""
+        """Listen first, then ask what is kept: nothing falls between. In turn, each by what is watched by then."""
         async with self._turning:
             await self._bus.unwatch([cell for cell in gone if cell not in self._watchers])
             await self._bus.watch([cell for cell in cells if cell in self._watchers])
