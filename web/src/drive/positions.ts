@@ -60,5 +60,7 @@ export class Positions {
     if (again) this.sendAll();
   }
 
-  private readonly cityTime = (phoneTime: number): number => this.link.clock.at(phoneTime);
+  /** Never of the future: where the phone's clock was set back, what it noted before is of now. */
+  private readonly cityTime = (phoneTime: number): number =>
+    Math.min(this.link.clock.at(phoneTime), this.link.clock.now());
 }
