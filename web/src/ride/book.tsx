@@ -25,7 +25,10 @@ export function Book({ model, city, token }: BookProps) {
   const end = draft.aimed.value;
   const aimed = draft.endSignal(end);
   const moved = async (lat: number, lng: number) => {
-    aimed.value = await placeAt(lat, lng, token);
+    const point = { lat, lng, text: text('point_on_map') };
+    aimed.value = point;
+    const named = await placeAt(lat, lng, token);
+    if (aimed.value === point) aimed.value = named;
   };
   const [pickup, dropoff] = [draft.pickup.value, draft.dropoff.value];
   const order = async () => {

@@ -1,58 +1,42 @@
 /** The car on its way or waiting: the plate to look for, when it comes, the code to say. */
-import type { ComponentChildren } from 'preact';
 import { distance } from '../shell/formats';
 import { named } from '../shell/words';
 import type { CarView } from '../wire/messages';
 import { Countdown } from './countdown';
 import { FromTo } from './ends';
 import { metersApart } from './glide';
-import { MapPanel } from './map_panel';
 import { Share } from './share';
 import { text } from './text';
-import { useWay } from './ticking';
-import type { TripProps } from './trip_page';
+import type { OnMapProps } from './trip_page';
 
-export function CarComing({ model, city, own, children }: TripProps & { children: ComponentChildren }) {
-  const { trip, car } = own;
+export function CarComing({ model, own: { trip, car } }: OnMapProps) {
   const here = trip.state === 'arrived';
-  const known = useWay(model, here ? undefined : car, trip.pickup);
-  const line = here ? undefined : known?.way.points;
   const away = car !== undefined && trip.pickup !== undefined && !here ? metersApart(car, trip.pickup) : null;
   return (
-    <main class="split">
-      <MapPanel
-        city={city}
-        picture={{ pickup: trip.pickup, car, line }}
-        fit={`${trip.car?.vehicle} ${car !== undefined} ${here}`}
-      />
-      <div class="sheet stack">
-        <section class="card stack">
-          <div class="row spread top-aligned">
-            <h1>{text(here ? 'arrived' : 'coming')}</h1>
-            {away !== null && <span class="quiet small number">{text('away', { distance: distance(away) })}</span>}
-          </div>
-          {here ? (
-            <p>{text('arrived_more')}</p>
-          ) : (
-            <Countdown
-              clock={model.link.clock}
-              arrival={car?.eta_at ?? trip.eta_at}
-              of={`${trip.trip} ${trip.car?.vehicle}`}
-              label={text('arrives_in')}
-            />
-          )}
-          {trip.car !== undefined && <Car car={trip.car} />}
-        </section>
-        {trip.code !== undefined && <RideCode code={trip.code} />}
-        <section class="card">
-          <FromTo trip={trip} />
-        </section>
-        <div class="thumb stack">
-          <Share model={model} trip={trip.trip} />
-          {children}
+    <>
+      <section class="card stack">
+        <div class="row spread top-aligned">
+          <h1>{text(here ? 'arrived' : 'coming')}</h1>
+          {away !== null && <span class="quiet small number">{text('away', { distance: distance(away) })}</span>}
         </div>
-      </div>
-    </main>
+        {here ? (
+          <p>{text('arrived_more')}</p>
+        ) : (
+          <Countdown
+            clock={model.link.clock}
+            arrival={car?.eta_at ?? trip.eta_at}
+            of={`${trip.trip} ${trip.car?.vehicle}`}
+            label={text('arrives_in')}
+          />
+        )}
+        {trip.car !== undefined && <Car car={trip.car} />}
+      </section>
+      {trip.code !== undefined && <RideCode code={trip.code} />}
+      <section class="card">
+        <FromTo trip={trip} />
+      </section>
+      <Share model={model} trip={trip.trip} />
+    </>
   );
 }
 

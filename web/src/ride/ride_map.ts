@@ -25,12 +25,16 @@ export class RideMap {
   private carAt = 0;
   private frame = 0;
   private fitted = '';
+  /** The person has moved the map, and is left alone. */
+  private led = false;
 
   constructor(container: HTMLElement, city: CityFacts, options: RideMapOptions) {
     this.map = openMap(container, city, { label: options.label, onStyle: (map) => this.styled(map) });
     this.map.on('moveend', (event) => {
       const { lat, lng } = this.map.getCenter();
-      if (event.originalEvent !== undefined) options.onMoved({ lat, lng });
+      if (event.originalEvent === undefined) return;
+      this.led = true;
+      options.onMoved({ lat, lng });
     });
   }
 
@@ -42,10 +46,10 @@ export class RideMap {
     this.moveCar();
   }
 
-  /** Bring everything into view, once for each `reason`: a person who has moved the map is left alone. */
+  /** Bring everything into view, once for each `reason`. */
   fit(reason: string): void {
     const points = pointsOf(this.picture);
-    if (reason === this.fitted || points.length === 0) return;
+    if (this.led || reason === this.fitted || points.length === 0) return;
     this.fitted = reason;
     const bounds = new LngLatBounds();
     for (const point of points) bounds.extend([point.lng, point.lat]);
@@ -54,6 +58,7 @@ export class RideMap {
 
   center(point: Point): void {
     const { lat, lng } = this.map.getCenter();
+    if (this.map.isMoving()) return;
     if (Math.abs(lat - point.lat) < 1e-6 && Math.abs(lng - point.lng) < 1e-6) return;
     this.map.jumpTo({ center: [point.lng, point.lat], zoom: Math.max(this.map.getZoom(), STREET_ZOOM) });
   }

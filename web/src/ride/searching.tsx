@@ -4,12 +4,11 @@ import { named } from '../shell/words';
 import { FromTo } from './ends';
 import { text } from './text';
 import { useTicks } from './ticking';
-import type { TripProps } from './trip_page';
+import type { OnMapProps } from './trip_page';
 
-export function Searching({ model, own: { trip } }: TripProps) {
+export function Searching({ model, own: { trip } }: OnMapProps) {
   useTicks(500);
   const now = model.link.clock.now();
-  const since = trip.requested_at;
   const offered = trip.state === 'offered';
   return (
     <section class="card stack">
@@ -17,9 +16,11 @@ export function Searching({ model, own: { trip } }: TripProps) {
         <h1>{text('searching')}</h1>
         <span class="radar" aria-hidden="true" />
       </div>
-      <p class="number" role="timer">
-        {text('searching_for', { time: span(now - since) })}
-      </p>
+      {trip.pickup_at === undefined && (
+        <p class="number" role="timer">
+          {text('searching_for', { time: span(now - trip.requested_at) })}
+        </p>
+      )}
       <p role="status" class="good">
         {offered && text('asking_driver')}
       </p>
@@ -31,7 +32,7 @@ export function Searching({ model, own: { trip } }: TripProps) {
   );
 }
 
-export function Reserved({ own: { trip } }: TripProps) {
+export function Reserved({ own: { trip } }: OnMapProps) {
   return (
     <section class="card stack">
       <h1>{text('reserved')}</h1>
@@ -43,7 +44,7 @@ export function Reserved({ own: { trip } }: TripProps) {
   );
 }
 
-function WishesSaid({ vehicle_class, seats = 1, needs = [], note }: TripProps['own']['trip']) {
+function WishesSaid({ vehicle_class, seats = 1, needs = [], note }: OnMapProps['own']['trip']) {
   const said = [
     named('class', vehicle_class),
     `${text('seats')}: ${seats}`,

@@ -125,7 +125,7 @@ function Seats() {
         <button
           type="button"
           class="button"
-          aria-label="−"
+          aria-label={text('seats_fewer')}
           disabled={draft.seats.value <= 1}
           onClick={() => change(-1)}
         >
@@ -137,7 +137,7 @@ function Seats() {
         <button
           type="button"
           class="button"
-          aria-label="+"
+          aria-label={text('seats_more')}
           disabled={draft.seats.value >= draft.MOST_SEATS}
           onClick={() => change(1)}
         >

@@ -37,6 +37,8 @@ export const en = {
   wishes: 'Class, seats, needs',
   class: 'Class',
   seats: 'Passengers',
+  seats_fewer: 'One passenger fewer',
+  seats_more: 'One passenger more',
   needs: 'Needs',
   note: 'Note for the driver',
   estimate: 'Estimate',

@@ -39,6 +39,8 @@ export const zh: typeof en = {
   wishes: '车型、人数与需求',
   class: '车型',
   seats: '乘车人数',
+  seats_fewer: '减少一人',
+  seats_more: '增加一人',
   needs: '特殊需求',
   note: '给司机留言',
   estimate: '预估',
