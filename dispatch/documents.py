@@ -9,6 +9,7 @@ from typing import Final
 
 from dispatch import trip_state, vehicle_state
 from dispatch.config import render_settings_markdown
+from dispatch.http_document import render_http_markdown
 from dispatch.machine import UNBORN, Machine, mermaid
 from dispatch.payment import payment_state
 from dispatch.schema import render_protocol_markdown
@@ -53,6 +54,7 @@ def _machine_lines(source: str, machine: Machine) -> Iterable[str]:
 
 
 DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = {
+    "http.md": render_http_markdown,
     "machines.md": render_machines_markdown,
     "metrics.md": render_metrics_markdown,
     "protocol.md": render_protocol_markdown,

@@ -175,13 +175,13 @@ def render_protocol_markdown() -> str:
             _RESUME,
             "## From clients",
             "",
-            *_sections(_CLIENT),
+            *sections(_CLIENT),
             "## From the server",
             "",
-            *_sections(_SERVER),
+            *sections(_SERVER),
             "## Parts",
             "",
-            *_sections(_PARTS),
+            *sections(_PARTS),
             *_error_table(),
             *_close_table(),
             *_example_sections(),
@@ -189,7 +189,8 @@ def render_protocol_markdown() -> str:
     )
 
 
-def _sections(kinds: Iterable[type[msgspec.Struct]]) -> Iterable[str]:
+def sections(kinds: Iterable[type[msgspec.Struct]]) -> Iterable[str]:
+    """A section of Markdown for each struct: what it is, who may send it, its fields."""
     for kind in kinds:
         yield f"### {_heading(kind)}"
         yield ""
@@ -260,6 +261,8 @@ def _scalar_text(kind: inspect.Type) -> str:
 _NAMES: Final[dict[type[inspect.Type], str]] = {
     inspect.BoolType: "yes or no",
     inspect.NoneType: "null",
+    inspect.BytesType: "bytes",
+    inspect.AnyType: "anything",
     inspect.DictType: "map of names to values",
 }
 

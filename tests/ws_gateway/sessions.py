@@ -36,7 +36,7 @@ def verify(token: str, wall: WallTime) -> Identity:
         raise DispatchError(ErrorCode.TOKEN_EXPIRED)
     role, _, rest = token.partition(" ")
     subject, _, vehicle = rest.partition(" ")
-    if role not in ("driver", "passenger", "dispatcher", "device"):
+    if role not in ("driver", "passenger", "dispatcher", "device", "guest"):
         raise DispatchError(ErrorCode.BAD_TOKEN)
     return Identity(
         role=msgspec.convert(role, Role), subject=subject, vehicle=vehicle or None, expires_at=WallTime(wall + 3600)

@@ -215,3 +215,20 @@ def test_a_resumed_ride_finds_its_car() -> None:
     assert said(effects) == []
     assert attachment(asked(effects)[0]).trip == "t1"
     assert attachment(asked(talk.note(talk.session.host_lost()))[1]).trip == "t1"
+
+
+def test_a_guest_follows_its_trip_and_that_trips_car() -> None:
+    """As the passenger does; no other trip, and no car by itself."""
+    talk = Talk()
+    [ask] = asked(talk.say(t="hello", token="guest t1", resume=[{"stream": "trip:t1", "seq": 0}]))
+    assert attachment(ask).principal.role == "guest"
+    updates = [(1, trip_message(1, "assigned", vehicle="V1"))]
+    effects = talk.answer(ask, attached(1, updates=updates))
+    assert Follow("vehicle:V1", "guest") in effects
+    [car] = asked(effects)
+    assert (attachment(car).key, attachment(car).trip) == ("vehicle:V1", "t1")
+    for stream in ("trip:t2", "vehicle:V1"):
+        [refused] = said(talk.say(t="attach", id="c1", stream=stream))
+        assert refused["code"] == ErrorCode.NOT_ALLOWED
+    over = talk.push("trip:t1", 2, trip_message(2, "ended"))
+    assert Unfollow("vehicle:V1", "guest") in over

@@ -230,6 +230,23 @@ def test_passenger_sees_the_car_of_its_trip_until_drop_off(city: City) -> None:
     assert poller.numbers(V, "passenger") == []
 
 
+def test_a_guest_sees_the_car_of_its_trip_alone(city: City) -> None:
+    """As the passenger whose link it has; for another trip's guest, and of the car itself, there is nothing."""
+    city.assign()
+    guest, other = Principal("guest", "T1"), Principal("guest", "T2")
+    attach = city.vehicles.attach
+    for refused in (attach(V, other, trip="T1"), attach(V, guest, trip="T2"), attach(V, guest, after=0)):
+        assert code_of(city.vehicles.attached[refused]) == ErrorCode.NOT_YOURS
+    assert following(city.vehicles.attached[attach(V, guest, trip="T1")]).recovered
+    poller = Poller(city.vehicles)
+
+    city.clock.advance(5)
+    city.fix(north_m=40)
+    (seen,) = poller.said("car", "guest")
+    assert seen["trip"] == "T1"
+    assert poller.numbers(V, "guest") == []
+
+
 def ride(city: City) -> None:
     """From assignment into the ride, with one fix in it."""
     city.do(V, ReportArrival("T1"), driver())
