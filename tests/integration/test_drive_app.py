@@ -144,7 +144,7 @@ class Dashboard:
 
     async def hail_and_finish(self) -> str:
         """Somebody gets in on the street and out again; the trip whose fare is due."""
-        await self.press("Passenger got in on the street")
+        await self.press("Start a street ride")
         await self.scene("ride")
         await self.drive(3)
         await self.finish()
@@ -210,7 +210,7 @@ async def test_a_booked_ride_from_the_offer_to_cash(city: Company) -> None:
         await driver.accept_offer()
         assigned = (await passenger.update("trip_assigned"))["trip"]
         assert assigned["car"]["vehicle"] == f"V{driver.car}"
-        await expect(driver.page.get_by_role("link", name=re.compile("navigation"))).to_have_attribute(
+        await expect(driver.page.get_by_role("link", name="Navigation")).to_have_attribute(
             "href", re.compile(r"^geo:37\.761")
         )
         await expect(driver.page.locator(".left")).to_contain_text("min")
@@ -384,7 +384,7 @@ async def test_positions_gathered_without_a_connection_are_sent_later(city: Comp
     """No network, and the gateway killed meanwhile: the banner says so, positions are kept in order, then heard."""
     async with driving(city, (37.7550, -122.3950)) as driver:
         await driver.start_shift()
-        await driver.press("Passenger got in on the street")
+        await driver.press("Start a street ride")
         await driver.scene("ride")
         await driver.drive(2)
         until = driver.wire.numbers_sent()[-1]

@@ -23,6 +23,7 @@ export const zh: Texts = {
   'state.to_pickup': '前往接客',
   'state.waiting': '等候乘客',
   'state.ride': '载客中',
+  'state.paid': '已付款',
   'state.fare': '待收款',
   'off.start': '出车',
   'off.say': '您还没有出车：不会收到订单，也不会上传位置。',

@@ -1,6 +1,7 @@
 /** How the car stands, at a glance, and the way to everything else. */
 import type { JSX } from 'preact';
 import type { Cab } from './cab';
+import { isSettled } from './fold';
 import { text } from './texts';
 
 export type Sheet = 'earnings' | 'notices' | 'menu';
@@ -28,14 +29,18 @@ function Icon({ sheet }: { sheet: Sheet }) {
 }
 
 export function TopBar({ cab, open }: { cab: Cab; open: (sheet: Sheet) => void }) {
-  const scene = cab.scene.value;
+  const trip = cab.fare.value === null ? undefined : cab.duty.value.trips[cab.fare.value];
+  const paid = cab.scene.value === 'fare' && trip !== undefined && isSettled(trip);
+  const scene = paid ? 'paid' : cab.scene.value;
   const unread = cab.notices.value.length;
   return (
     <header class="top-bar">
       <div class="state" role="status" aria-live="polite">
         <span class={`lamp lamp-${scene}`} aria-hidden="true" />
-        <strong>{text(`state.${scene}`)}</strong>
-        <span class="quiet small">{cab.signedIn.vehicle}</span>
+        <div>
+          <strong>{text(`state.${scene}`)}</strong>
+          <div class="quiet small">{cab.signedIn.vehicle}</div>
+        </div>
       </div>
       <nav class="row tools">
         {(['earnings', 'notices', 'menu'] as const).map((sheet) => (

@@ -55,7 +55,7 @@ export class WayMap {
     if (this.here !== null) bounds.extend([this.here.lng, this.here.lat]);
     if (bounds.isEmpty()) return;
     this.framed = this.way !== null;
-    this.map.fitBounds(bounds, { padding: 48, maxZoom: 16, animate: false });
+    this.map.fitBounds(bounds, { padding: { top: 72, bottom: 48, left: 48, right: 64 }, maxZoom: 16, animate: false });
   }
 
   remove(): void {
