@@ -177,6 +177,11 @@ export class Desk {
     }, REDRAW_MS);
   }
 
+  /** An alarm was settled here; the server says so to the others. */
+  settled(alarm: Alarm): void {
+    this.alarms.value = withAlarm(this.alarms.value, alarm);
+  }
+
   private alarm(alarm: Alarm): void {
     const before = this.alarms.value;
     const isNew = isWaiting(alarm) && !before.some((each) => each.alarm === alarm.alarm);

@@ -1,8 +1,9 @@
 import { render } from 'preact';
-import { openMap } from '../map/basemap';
-import { Preferences } from '../shell/controls';
+import { frameTimer } from '../map/frame_timer';
 import '../shell/shell.css';
+import './console.css';
+import { App } from './app';
 
+void frameTimer; // before the socket and the map, which it measures
 const root = document.getElementById('app');
-if (root !== null) render(<Preferences />, root);
-void openMap;
+if (root !== null) render(<App />, root);

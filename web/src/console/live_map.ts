@@ -1,0 +1,292 @@
+/**
+ * The map of the console: ground, cells, trips and cars. It reads the workplace and draws; a frame costs a move of the
+ * cars' arrays and their way to the graphics card, nothing a car. What stands still is made anew once a second at most,
+ * or when something was chosen.
+ */
+
+import type { Layer } from '@deck.gl/core';
+import { MapboxOverlay } from '@deck.gl/mapbox';
+import { effect } from '@preact/signals';
+import { type Map as GlMap, NavigationControl, type PointLike } from 'maplibre-gl';
+import { openMap } from '../map/basemap';
+import type { CarSource, Origin } from '../map/car_source';
+import type { Box } from '../map/cells_in_view';
+import { frameTimer } from '../map/frame_timer';
+import { theme } from '../shell/theme';
+import type { Place } from '../wire/messages';
+import type { PlaceList } from '../wire/reads';
+import { CarArrays, carLayer, LOOKS, pickupLines, ringLayer, routeLayer } from './map_layers';
+import { nearestCar } from './nearest';
+import { Routes } from './routes';
+import { StillLayers } from './still_layers';
+import { text } from './texts';
+import type { Workplace } from './workplace';
+
+const WATCH_AFTER_MS = 200;
+const REACH_PX = 14;
+const HOVER_MS = 80;
+/** Zoomed out so far, all cars of a city of some kilometres are watched. */
+const WHOLE_CITY_ZOOM = 11.3;
+const FOUND_ZOOM = 15.5;
+const FIND_WITHIN_MS = 4000;
+const LINES_FROM_ZOOM = 12.5;
+
+export interface Hovered {
+  x: number;
+  y: number;
+  vehicle: string;
+}
+
+export class LiveMap {
+  private readonly gl: GlMap;
+  private readonly overlay = new MapboxOverlay({ interleaved: false, layers: [] });
+  private readonly origin: Origin;
+  private readonly arrays = new CarArrays();
+  private readonly still: StillLayers;
+  private readonly routes: Routes;
+  private readonly ring = new Float32Array(2);
+  private source: CarSource;
+  private version = -1;
+  private stale = true;
+  private layers: Layer[] = [];
+  private next = 0;
+  private watchTimer = 0;
+  private hoverTimer = 0;
+  private readonly stops: (() => void)[];
+  onHover: (hovered: Hovered | null) => void = () => undefined;
+
+  constructor(
+    container: HTMLElement,
+    private readonly workplace: Workplace,
+  ) {
+    const { city } = workplace.desk;
+    this.origin = { lat: city.center[0], lng: city.center[1] };
+    this.source = workplace.feed.fleet;
+    this.gl = openMap(container, city, { label: text('map.region'), zoom: 12.2 });
+    this.gl.dragRotate.disable();
+    this.gl.touchZoomRotate.disableRotation();
+    this.gl.keyboard.disableRotation();
+    this.gl.addControl(new NavigationControl({ showCompass: false }), 'bottom-right');
+    this.gl.addControl(this.overlay as never);
+    this.still = new StillLayers(workplace, () => this.source, this.origin);
+    this.routes = new Routes(workplace);
+    this.stops = [effect(() => this.follow()), this.routes.start(() => this.touch())];
+    this.listen();
+    this.watch();
+    this.next = requestAnimationFrame(this.frame);
+  }
+
+  close(): void {
+    cancelAnimationFrame(this.next);
+    clearTimeout(this.watchTimer);
+    clearTimeout(this.hoverTimer);
+    for (const stop of this.stops) stop();
+    this.gl.remove();
+  }
+
+  // ── what is seen ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  carsInView(): string[] {
+    const { south, west, north, east } = this.box();
+    const found: string[] = [];
+    for (let slot = 0; slot < this.source.length; slot += 1) {
+      const name = this.source.nameOf(slot);
+      const lng = this.origin.lng + (this.source.offsets[slot * 2] as number);
+      const lat = this.origin.lat + (this.source.offsets[slot * 2 + 1] as number);
+      if (name !== undefined && lng > west && lng < east && lat > south && lat < north) found.push(name);
+    }
+    return found;
+  }
+
+  /** Show a car, wherever it is. Throws where it cannot be found within some seconds. */
+  async find(vehicle: string): Promise<void> {
+    this.workplace.side.value = 'map';
+    if (this.source.slotOf(vehicle) === undefined) {
+      this.gl.jumpTo({ center: [this.origin.lng, this.origin.lat], zoom: WHOLE_CITY_ZOOM });
+      const until = Date.now() + FIND_WITHIN_MS;
+      while (this.source.slotOf(vehicle) === undefined && Date.now() < until) await later(100);
+    }
+    const slot = this.source.slotOf(vehicle);
+    if (slot === undefined) throw { code: 0, text: text('car.nowhere') };
+    this.show(this.pointOf(slot));
+  }
+
+  show(point: [number, number]): void {
+    this.gl.easeTo({ center: point, zoom: Math.max(this.gl.getZoom(), FOUND_ZOOM) });
+  }
+
+  private pointOf(slot: number): [number, number] {
+    const { offsets } = this.source;
+    return [this.origin.lng + (offsets[slot * 2] as number), this.origin.lat + (offsets[slot * 2 + 1] as number)];
+  }
+
+  private box(): Box {
+    const bounds = this.gl.getBounds();
+    return {
+      south: bounds.getSouth(),
+      west: bounds.getWest(),
+      north: bounds.getNorth(),
+      east: bounds.getEast(),
+    };
+  }
+
+  private watch(): void {
+    clearTimeout(this.watchTimer);
+    this.watchTimer = window.setTimeout(() => this.workplace.feed.look(this.box()), WATCH_AFTER_MS);
+  }
+
+  // ── drawing ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private touch(): void {
+    this.stale = true;
+  }
+
+  /** Reads all that still layers are made of: whenever that changes they are made anew with the next frame. */
+  private follow(): void {
+    const { desk, heat, replay, feed } = this.workplace;
+    void [desk.now.value, desk.tripsTurn.value, desk.chosen.value, heat.value, theme.value, feed.wide.value];
+    const past = replay.value;
+    void [past?.trips.value, past?.followed.value];
+    this.setSource(past === null ? feed.fleet : past.cars);
+    this.touch();
+    this.stayWith(past?.followed.value ?? null);
+  }
+
+  private setSource(source: CarSource): void {
+    if (this.source === source) return;
+    this.source = source;
+    this.arrays.forget();
+    this.version = -1;
+  }
+
+  /** In a replay: the map stays with the car, or the car of the trip, that is followed. */
+  private stayWith(followed: string | null): void {
+    const past = this.workplace.replay.value;
+    if (followed === null || past === null) return;
+    const trip = past.trips.value.get(followed);
+    const slot = this.source.slotOf(trip?.vehicle ?? followed);
+    const pickup = trip?.pickup;
+    const point = slot === undefined ? pickup && ([pickup.lng, pickup.lat] as [number, number]) : this.pointOf(slot);
+    if (point !== undefined) this.gl.easeTo({ center: point, duration: 250, easing: (part) => part });
+  }
+
+  private readonly frame = (): void => {
+    this.next = requestAnimationFrame(this.frame);
+    const wall = Date.now();
+    const moved = this.source.move(wall);
+    const zoom = this.gl.getZoom();
+    if (this.stale) {
+      this.stale = false;
+      this.layers = this.still.made(zoom);
+    } else if (!moved && this.source.version === this.version) {
+      return;
+    }
+    this.version = this.source.version;
+    this.overlay.setProps({ layers: this.all(zoom) });
+    if (frameTimer !== null) this.measure(wall);
+  };
+
+  private all(zoom: number): Layer[] {
+    const look = LOOKS[theme.value];
+    const lines = this.still.lines;
+    const made: Layer[] = [...this.layers];
+    if (zoom >= LINES_FROM_ZOOM && lines.count > 0) {
+      lines.follow(this.source);
+      made.push(pickupLines(lines.from, lines.to, lines.count, this.origin, look));
+    }
+    if (this.routes.ways.length > 0) made.push(routeLayer(this.routes.ways, look));
+    if (!this.workplace.feed.wide.value || this.workplace.replay.value !== null) {
+      made.push(carLayer(this.arrays.of(this.source), this.origin, look, zoom));
+    }
+    made.push(...this.still.above);
+    const chosen = this.chosenSlot();
+    if (chosen !== undefined) {
+      this.ring[0] = this.source.offsets[chosen * 2] as number;
+      this.ring[1] = this.source.offsets[chosen * 2 + 1] as number;
+      made.push(ringLayer(this.ring, this.origin, look, zoom));
+    }
+    return made;
+  }
+
+  private chosenSlot(): number | undefined {
+    const { desk, replay } = this.workplace;
+    const past = replay.value;
+    if (past !== null) {
+      const followed = past.followed.value;
+      return followed === null ? undefined : this.source.slotOf(past.trips.value.get(followed)?.vehicle ?? followed);
+    }
+    const chosen = desk.chosen.value;
+    if (chosen === null) return undefined;
+    return this.source.slotOf(chosen.kind === 'car' ? chosen.id : (desk.trips.get(chosen.id)?.car?.vehicle ?? ''));
+  }
+
+  /** After the frame, so that measuring is no part of what is measured. */
+  private measure(wallMs: number): void {
+    setTimeout(() => {
+      const { fleet } = this.workplace.feed;
+      let oldest = 0;
+      fleet.each((slot) => {
+        if (wallMs - fleet.toldAt(slot) < 10_000) oldest = Math.max(oldest, fleet.shownAge(slot, wallMs));
+      });
+      frameTimer?.shown(fleet.size, oldest);
+    });
+  }
+
+  // ── clicks ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private listen(): void {
+    this.gl.on('moveend', () => this.watch());
+    this.gl.on('zoom', () => this.touch());
+    this.gl.on('click', (event) => this.clicked([event.lngLat.lng, event.lngLat.lat], event.point));
+    this.gl.on('mousemove', (event) => {
+      if (this.hoverTimer !== 0) return;
+      this.hoverTimer = window.setTimeout(() => {
+        this.hoverTimer = 0;
+        this.hover([event.lngLat.lng, event.lngLat.lat], event.point.x, event.point.y);
+      }, HOVER_MS);
+    });
+    this.gl.on('mouseout', () => this.onHover(null));
+  }
+
+  private clicked(point: [number, number], at: PointLike): void {
+    const { pickPoint, pickCar, replay } = this.workplace;
+    const picking = pickPoint.value;
+    if (picking !== null) {
+      pickPoint.value = null;
+      void this.named(point).then(picking.take);
+      return;
+    }
+    const vehicle = this.carAt(point);
+    const trip = this.still.pinAt((pin) => this.gl.project([pin.lng, pin.lat]).dist(at as never), REACH_PX);
+    if (replay.value !== null) replay.value.followed.value = trip ?? vehicle ?? null;
+    else if (pickCar.value !== null && vehicle !== undefined) pickCar.value(vehicle);
+    else if (trip !== undefined) this.workplace.choose({ kind: 'trip', id: trip });
+    else if (vehicle !== undefined) this.workplace.choose({ kind: 'car', id: vehicle });
+  }
+
+  private carAt([lng, lat]: [number, number]): string | undefined {
+    const [here, there] = [this.gl.project([lng, lat]), this.gl.project([lng + 0.01, lat + 0.01])];
+    const scale = { x: (there.x - here.x) / 0.01, y: (here.y - there.y) / 0.01 };
+    const slot = nearestCar(this.source, [lng - this.origin.lng, lat - this.origin.lat], scale, REACH_PX);
+    return slot < 0 ? undefined : this.source.nameOf(slot);
+  }
+
+  private hover(point: [number, number], x: number, y: number): void {
+    const vehicle = this.workplace.feed.wide.value ? undefined : this.carAt(point);
+    this.gl.getCanvas().style.cursor = this.workplace.pickPoint.value ? 'crosshair' : vehicle ? 'pointer' : '';
+    this.onHover(vehicle === undefined ? null : { x, y, vehicle });
+  }
+
+  /** What a point is called; without a name it is a point all the same. */
+  private async named([lng, lat]: [number, number]): Promise<Place> {
+    const point = { lat: Math.round(lat * 1e6) / 1e6, lng: Math.round(lng * 1e6) / 1e6 };
+    const told = await this.workplace.desk.post<PlaceList>('/v1/places/at', point).catch(() => null);
+    return { ...point, text: told?.places[0]?.text ?? '' };
+  }
+}
+
+function later(ms: number): Promise<void> {
+  return new Promise((done) => {
+    setTimeout(done, ms);
+  });
+}

@@ -1,0 +1,30 @@
+/** Why: from a few usual reasons, or in one's own words. */
+import { Field } from '../shell/controls';
+import { text } from './texts';
+
+interface ReasonProps {
+  reason: string;
+  onReason: (reason: string) => void;
+  usual: readonly string[];
+}
+
+export function ReasonField({ reason, onReason, usual }: ReasonProps) {
+  return (
+    <>
+      <Field label={text('reason')}>
+        <input
+          required
+          maxLength={100}
+          value={reason}
+          list="usual-reasons"
+          onInput={(event) => onReason(event.currentTarget.value)}
+        />
+      </Field>
+      <datalist id="usual-reasons">
+        {usual.map((each) => (
+          <option key={each} value={each} />
+        ))}
+      </datalist>
+    </>
+  );
+}

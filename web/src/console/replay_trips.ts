@@ -1,0 +1,64 @@
+/** How trips stood at a past moment: those open at the beginning, and what happened to them and others since. */
+import type { Place, TripView } from '../wire/messages';
+import type { TripMoment } from '../wire/reads';
+import { groupOf } from './trip_board';
+
+export interface PastTrip {
+  trip: string;
+  state: string;
+  since: number;
+  requestedAt: number;
+  vehicle?: string;
+  pickup?: Place;
+  dropoff?: Place;
+}
+
+/** Trips that had not ended, by their ids. `moments` are in the order of their times. */
+export function standing(
+  open: readonly TripView[],
+  moments: readonly TripMoment[],
+  now: number,
+): Map<string, PastTrip> {
+  const trips = new Map<string, PastTrip>();
+  for (const { trip, state, requested_at, car, pickup, dropoff } of open) {
+    trips.set(trip, {
+      trip,
+      state,
+      since: requested_at,
+      requestedAt: requested_at,
+      vehicle: car?.vehicle,
+      pickup,
+      dropoff,
+    });
+  }
+  for (const moment of moments) {
+    if (moment.at > now) break;
+    const before = trips.get(moment.trip);
+    if (groupOf(moment) === 'ended') {
+      trips.delete(moment.trip);
+      continue;
+    }
+    trips.set(moment.trip, {
+      trip: moment.trip,
+      state: moment.state,
+      since: moment.at,
+      requestedAt: before?.requestedAt ?? moment.at,
+      vehicle: moment.vehicle ?? undefined,
+      pickup: moment.pickup ?? before?.pickup,
+      dropoff: moment.dropoff ?? before?.dropoff,
+    });
+  }
+  return trips;
+}
+
+/** Pages' moments as one list without repetitions, in the order of their times. */
+export function joinedMoments(pages: readonly (readonly TripMoment[])[]): TripMoment[] {
+  const seen = new Set<string>();
+  const all = pages.flat().filter((moment) => {
+    const key = `${moment.trip} ${moment.at} ${moment.event}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+  return all.sort((a, b) => a.at - b.at);
+}
