@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+import msgspec
 import pytest
 from starlette.applications import Starlette
 
+from dispatch.clock import CityClock
+from dispatch.config import load_settings
 from dispatch.errors import ErrorCode
 from dispatch.ids import PassengerId
 from dispatch.registry import Passenger
 from dispatch.store.journal import JournalUnavailableError
+from sim.demo.sandbox_process import SandboxProcess
 from tests.ws_gateway.fakes import FakeRegistry
 from tests.ws_gateway.pay.booth import BUYER, SECRET, URL, Booth, has
 from ws_gateway.auth import SignIn
+from ws_gateway.pay.authorizations import open_authorizations
 from ws_gateway.pay.routes import pay_routes
 from ws_gateway.pay.sign_in import RideSignIn
 from ws_gateway.settings import GatewaySettings
@@ -34,8 +41,10 @@ class Sms:
 class Town:
     """The booth with the sign-in beside it, and a count of what was allowed once."""
 
-    def __init__(self) -> None:
-        self.booth = Booth().fare_due()
+    def __init__(self, public_url: str = URL, **parts: Any) -> None:
+        self.booth = Booth(public_url=public_url).fare_due()
+        counter = self.counter = msgspec.structs.replace(self.booth.counter, **parts)
+        self._url = counter.public_url
         self.registry = FakeRegistry()
         self.tokens = Tokens(SECRET, 3600.0)
         self._spent: set[str] = set()
@@ -44,12 +53,11 @@ class Town:
             registry=self.registry,
             sms=Sms(),
             tokens=self.tokens,
-            clock=self.booth.clock,
+            clock=counter.clock,
             settings=GatewaySettings(),
             secret=SECRET,
             new_id=lambda: next(ids),
         )
-        counter = self.booth.counter
         self._app = Starlette(routes=[*RideSignIn(counter, sign_in, self._allow).routes(), *pay_routes(counter)])
 
     async def _allow(self, what: str, per_s: float, burst: int) -> bool:
@@ -59,11 +67,11 @@ class Town:
         return first
 
     def browser(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(transport=httpx.ASGITransport(self._app), base_url=URL)
+        return httpx.AsyncClient(transport=httpx.ASGITransport(self._app), base_url=self._url)
 
     def subject(self, answer: httpx.Response) -> str:
         """Whom the token of a sign-in names."""
-        identity = self.tokens.verify(answer.json()["token"], self.booth.clock.wall())
+        identity = self.tokens.verify(answer.json()["token"], self.counter.clock.wall())
         assert (identity.role, answer.json()["role"]) == ("passenger", "passenger")
         return identity.subject
 
@@ -208,3 +216,31 @@ async def test_the_way_back_leads_to_our_apps_alone(town: Town) -> None:
     forged = town.browser()
     forged.cookies.set("taxi_pay_home", "//evil.example", domain="taxi.example", path="/pay")
     assert not has(await forged.get("/pay"), "home")
+
+
+@pytest.mark.integration
+async def test_alipays_side_tells_who_came(tmp_path: Path) -> None:
+    """Against the sandbox: its authorization page, its code, our exchange; the account chosen there signs in."""
+    sandbox = SandboxProcess(tmp_path)
+    await sandbox.start()
+    ours = {"server.public_url": "http://127.0.0.1:1", "server.data_dir": str(tmp_path)}
+    clock = CityClock()
+    authorizations = open_authorizations(load_settings(None, {**sandbox.settings(), **ours}), clock)
+    try:
+        town = Town(ours["server.public_url"], authorizers=authorizations, clock=clock)
+        browser = town.browser()
+        async with httpx.AsyncClient(timeout=30, trust_env=False) as wallet:
+            await wallet.post(f"{sandbox.url}/wallet", data={"buyer_id": BUYER})
+            left = await browser.get(LEAVE)
+            told = await wallet.get(left.headers["location"])
+        assert told.status_code == 302, told.text
+        arrived = await browser.get(told.headers["location"])
+        assert arrived.status_code == 302, arrived.text
+        code = arrived.headers["location"].removeprefix("/ride/#alipay=")
+        issued = await browser.post(TAKE, json={"code": code})
+        found = await town.registry.get(Passenger, town.subject(issued))
+        assert found is not None
+        assert found.alipay_user_id == BUYER
+    finally:
+        await authorizations.aclose()
+        await sandbox.stop()
