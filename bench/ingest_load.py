@@ -121,7 +121,8 @@ async def _go_online(phone: Phone) -> None:
     command = frame(_encode(GoOnline(f"online-{time.time_ns()}")))
     for _ in range(_TRIES - 1):
         with suppress(TimeoutError):
-            return await phone.ask(command, b"accepted", _AGAIN_S)
+            await phone.ask(command, b"accepted", _AGAIN_S)
+            return
     await phone.ask(command, b"accepted", _AGAIN_S)
 
 
