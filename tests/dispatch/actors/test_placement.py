@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from dispatch.actors.placement import Placement, kind_of
+from dispatch.actors.placement import CONSOLES, Placement, kind_of
 from dispatch.commands import BeginRide, EndRide, ReportArrival
 from dispatch.entity import EntityKey, Kind
 from dispatch.store.shards import shard_of
@@ -81,3 +81,12 @@ def own_hosts(city: City, vehicle: str, trip: str) -> dict[Kind, Host]:
         (history,) = now_or_never(city.journal.load([key]))
         host.core.wake(history.dues, city.clock.city())
     return hosts
+
+
+def test_the_map_is_told_by_vehicle_hosts() -> None:
+    """Under the names of those hosts, or those that dedicated ones share: a console listens to no others."""
+    sharded = Placement(policy="sharded", shards=256, hosts={"vehicle": 2, "trip": 1, "payment": 1})
+    dedicated = Placement(policy="dedicated", shards=256, hosts={"vehicle": 2, "trip": 1, "payment": 1})
+    assert sharded.map_names() == ["vehicle-0", "vehicle-1"]
+    assert len(dedicated.map_names()) == CONSOLES
+    assert dedicated.console_of("vehicle/V17") in dedicated.map_names()
