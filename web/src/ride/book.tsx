@@ -49,7 +49,7 @@ export function Book({ model, city, token }: BookProps) {
         <h1 class="hidden-text">{text('book_new')}</h1>
         <OpenRides model={model} />
         <Ends city={city} token={token} />
-        <When clock={model.link.clock} />
+        <When link={model.link} />
         <Wishes />
         <Estimated model={model} />
         <div class="thumb stack">

@@ -23,7 +23,7 @@ export function CarComing({ model, own: { trip, car } }: OnMapProps) {
           <p>{text('arrived_more')}</p>
         ) : (
           <Countdown
-            clock={model.link.clock}
+            link={model.link}
             arrival={car?.eta_at ?? trip.eta_at}
             of={`${trip.trip} ${trip.car?.vehicle}`}
             label={text('arrives_in')}

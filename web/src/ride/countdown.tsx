@@ -1,13 +1,13 @@
 /** When somebody arrives: minutes that only fall, the time of day, and large changes said. */
 import { useRef } from 'preact/hooks';
-import type { CityClock } from '../link/city_clock';
+import type { Link } from '../link/link';
 import { clockTime } from '../shell/formats';
 import { Eta, minutesLeft } from './eta';
 import { text } from './text';
 import { useTicks } from './ticking';
 
 interface CountdownProps {
-  clock: CityClock;
+  link: Link;
   /** City time as it was heard last. */
   arrival: number | undefined;
   /** Another car, another ride: the countdown begins anew. */
@@ -15,11 +15,13 @@ interface CountdownProps {
   label: string;
 }
 
-export function Countdown({ clock, arrival, of, label }: CountdownProps) {
+export function Countdown({ link, arrival: heard, of, label }: CountdownProps) {
+  // Before the server has told the time of the city there is nothing to count.
+  const arrival = link.welcome.value === null ? undefined : heard;
   const eta = useRef({ of, eta: new Eta() });
   if (eta.current.of !== of) eta.current = { of, eta: new Eta() };
   useTicks(500);
-  const now = clock.now();
+  const now = link.clock.now();
   if (arrival !== undefined) eta.current.eta.hear(arrival, now);
   const left = eta.current.eta.left(now);
   const change = eta.current.eta.change(now);

@@ -74,7 +74,7 @@ function Seen({ city, own, link, until }: { city: CityFacts; own: OwnTrip; link:
           <h1>{named('trip', trip.state)}</h1>
           {trip.state === 'assigned' && (
             <Countdown
-              clock={link.clock}
+              link={link}
               arrival={car?.eta_at ?? trip.eta_at}
               of={`${trip.trip} ${trip.car?.vehicle}`}
               label={text('arrives_in')}

@@ -14,7 +14,7 @@ export function Riding({ model, own: { trip }, known }: OnMapProps) {
         <h1>{trip.dropoff === undefined ? text('riding') : text('riding_to', { place: placeName(trip.dropoff) })}</h1>
         {trip.dropoff !== undefined && (
           <Countdown
-            clock={model.link.clock}
+            link={model.link}
             arrival={known === null ? undefined : known.at + known.way.seconds}
             of={`${trip.trip} riding`}
             label={text('there_in')}

@@ -16,7 +16,7 @@ export function Searching({ model, own: { trip } }: OnMapProps) {
         <h1>{text('searching')}</h1>
         <span class="radar" aria-hidden="true" />
       </div>
-      {trip.pickup_at === undefined && (
+      {trip.pickup_at === undefined && model.link.welcome.value !== null && (
         <p class="number" role="timer">
           {text('searching_for', { time: span(now - trip.requested_at) })}
         </p>

@@ -17,7 +17,7 @@ const WAY_EVERY_MS = 15_000;
 
 export interface KnownWay {
   way: Way;
-  /** City time at which it was asked for. */
+  /** City time at which it was known. */
   at: number;
 }
 
@@ -30,9 +30,8 @@ export function useWay(model: Model, start: Place | undefined, end: Place | unde
   useEffect(() => {
     if (start === undefined || end === undefined) return setKnown(null);
     let stale = false;
-    const at = model.link.clock.now();
     model.way({ lat: start.lat, lng: start.lng }, { lat: end.lat, lng: end.lng }).then(
-      (way) => !stale && setKnown({ way, at }),
+      (way) => !stale && setKnown({ way, at: model.link.clock.now() }),
       () => undefined,
     );
     const timer = setTimeout(() => setTurn(turn + 1), WAY_EVERY_MS);

@@ -1,6 +1,6 @@
 /** When, in which car, for how many, with what. */
 import { useState } from 'preact/hooks';
-import type { CityClock } from '../link/city_clock';
+import type { Link } from '../link/link';
 import { Field } from '../shell/controls';
 import { cityZone } from '../shell/formats';
 import { named } from '../shell/words';
@@ -8,9 +8,10 @@ import { fromLocalText, inAnHour, toLocalText } from './city_date';
 import * as draft from './draft';
 import { text } from './text';
 
-export function When({ clock }: { clock: CityClock }) {
+export function When({ link }: { link: Link }) {
   const [past, setPast] = useState(false);
   const at = draft.at.value;
+  const clock = link.clock;
   const choose = (value: string) => {
     const time = fromLocalText(value, cityZone.value);
     setPast(time === null || time < clock.now());
@@ -33,6 +34,7 @@ export function When({ clock }: { clock: CityClock }) {
             type="radio"
             name="when"
             checked={at !== null}
+            disabled={link.welcome.value === null}
             onChange={() => {
               draft.at.value = inAnHour(clock.now());
             }}
