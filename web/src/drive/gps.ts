@@ -1,8 +1,10 @@
 /**
  * Positions of this phone while the driver is on shift, about one a second.
  *
- * Browsers tell a position when it changes; a car that stands is asked for again, so that the server knows it is there.
- * A page in the background is told nothing: no browser lets it.
+ * Rule 1. Browsers tell a position when it changes. After silence the device is asked; if a car that stood gets no answer,
+ *         its last position is told again for a minute. A car that drove is not: it may be in a tunnel, and a place where
+ *         it no longer is would cost the meter the way through.
+ * Rule 2. A page in the background is told nothing: no browser lets it.
  */
 import { signal } from '@preact/signals';
 import type { GpsState } from './hearing';
@@ -11,6 +13,8 @@ import { type Position, positionOf } from './unheard';
 const EXACT: PositionOptions = { enableHighAccuracy: true, maximumAge: 0, timeout: 10_000 };
 const AT_MOST_EVERY_S = 0.9;
 const ASK_AGAIN_S = 3;
+const STANDS_BELOW_MPS = 1;
+const STOOD_MS = 60_000;
 const SILENT_MS = 15_000;
 
 export class Gps {
@@ -18,8 +22,10 @@ export class Gps {
   readonly here = signal<Position | null>(null);
   private watching: number | null = null;
   private asking = 0;
-  private lastMs = 0;
-  private sinceMs = 0;
+  private latest: Position | null = null;
+  /** When the device last told a position, or was first asked; and when a position last went out. */
+  private toldMs = 0;
+  private sentMs = 0;
 
   /** `speed`: how many seconds of the city pass in one; a faster city wants positions more often. */
   constructor(
@@ -34,7 +40,8 @@ export class Gps {
       return;
     }
     this.state.value = 'searching';
-    this.sinceMs = Date.now();
+    this.toldMs = Date.now();
+    this.latest = null;
     this.watching = navigator.geolocation.watchPosition(this.heard, this.failed, EXACT);
     this.askAgain();
   }
@@ -49,29 +56,47 @@ export class Gps {
   private askAgain(): void {
     const waitMs = Math.max(250, (ASK_AGAIN_S * 1000) / this.speed());
     this.asking = window.setTimeout(() => {
-      const silentMs = Date.now() - Math.max(this.lastMs, this.sinceMs);
-      if (silentMs > SILENT_MS && this.state.value !== 'denied') this.state.value = 'silent';
-      if (silentMs >= waitMs * 0.9 && document.visibilityState === 'visible') {
+      const now = Date.now();
+      const looksAt = document.visibilityState === 'visible';
+      if (now - this.toldMs >= waitMs * 0.9 && looksAt) {
         navigator.geolocation.getCurrentPosition(this.heard, this.failed, EXACT);
       }
+      if (now - this.sentMs >= waitMs * 0.9 && looksAt) this.tellAgain(now);
+      this.judgeSilence(now);
       this.askAgain();
     }, waitMs);
+  }
+
+  private tellAgain(now: number): void {
+    const latest = this.latest;
+    if (latest === null || now - this.toldMs > STOOD_MS) return;
+    const stands = latest.speed === null || latest.speed < STANDS_BELOW_MPS;
+    if (stands) this.tell({ ...latest, at: now / 1000 }, now);
+  }
+
+  private judgeSilence(now: number): void {
+    const stood = this.latest !== null && now - this.sentMs < SILENT_MS;
+    if (now - this.toldMs > SILENT_MS && !stood && this.state.value !== 'denied') this.state.value = 'silent';
   }
 
   private readonly heard = (found: GeolocationPosition): void => {
     if (this.watching === null) return;
     const now = Date.now();
     this.state.value = 'good';
-    if (now - this.lastMs < (AT_MOST_EVERY_S * 1000) / this.speed()) return;
-    this.lastMs = now;
-    const position = positionOf(found, now / 1000);
-    this.here.value = position;
-    this.found(position);
+    this.toldMs = now;
+    this.latest = positionOf(found, now / 1000);
+    this.here.value = this.latest;
+    if (now - this.sentMs >= (AT_MOST_EVERY_S * 1000) / this.speed()) this.tell(this.latest, now);
   };
+
+  private tell(position: Position, now: number): void {
+    this.sentMs = now;
+    this.found(position);
+  }
 
   private readonly failed = (error: GeolocationPositionError): void => {
     if (this.watching === null) return;
     if (error.code === error.PERMISSION_DENIED) this.state.value = 'denied';
-    else if (Date.now() - Math.max(this.lastMs, this.sinceMs) > SILENT_MS) this.state.value = 'silent';
+    else this.judgeSilence(Date.now());
   };
 }

@@ -7,23 +7,28 @@ export function placeName(place: Place): string {
   return place.text || `${text('offer.on_map')} ${place.lat.toFixed(5)}, ${place.lng.toFixed(5)}`;
 }
 
+/** To a tenth of a metre. */
+function degrees(place: Place): string {
+  return `${place.lat.toFixed(6)},${place.lng.toFixed(6)}`;
+}
+
 /** Addresses that only a press opens; the page itself asks nobody. */
 function webAddress(place: Place): string {
   if (language.value === 'zh') {
     const query = new URLSearchParams({
-      to: `${place.lng},${place.lat},${placeName(place)}`,
+      to: `${place.lng.toFixed(6)},${place.lat.toFixed(6)},${placeName(place)}`,
       mode: 'car',
       coordinate: 'wgs84',
       callnative: '1',
     });
     return `https://uri.amap.com/navigation?${query}`;
   }
-  const query = new URLSearchParams({ api: '1', destination: `${place.lat},${place.lng}`, travelmode: 'driving' });
+  const query = new URLSearchParams({ api: '1', destination: degrees(place), travelmode: 'driving' });
   return `https://www.google.com/maps/dir/?${query}`;
 }
 
 export function NavigateLinks({ place }: { place: Place }) {
-  const point = `${place.lat},${place.lng}`;
+  const point = degrees(place);
   return (
     <span class="navigate">
       <a class="button" href={`geo:${point}?q=${point}(${encodeURIComponent(placeName(place))})`}>
