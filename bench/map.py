@@ -8,7 +8,9 @@ watches every cell there is opened, and read for ``--seconds`` (20).
 * ``age_*_ms``: the age of each new fix (the phone's time) when it arrives at the console, in steps of 50 ms.
 * ``shown_*_ms``: ten times a second, the age of the newest fix of every car on the screen.
 * ``gateway_N_cores``: processor time of the gateway a second with N consoles open (it takes the cars' fixes as well);
-  ``ratio`` is that with 50 over that with one, ``console_ms_s`` what each further console costs.
+  ``ratio`` is that with 50 over that with one, ``console_ms_s`` what each further console costs. Valid only where
+  ``fixes_per_s_50`` and ``bytes_car_s_50`` (each console's) are those of one console: a machine without processor to
+  spare sends fewer fixes and reads fewer frames, and so seems cheap.
 """
 
 from __future__ import annotations
@@ -52,11 +54,9 @@ async def _measure(plan: Plan, folder: Path) -> dict[str, object]:
         figures: dict[str, object] = {"cars": plan.cars, "cells": len(world.cells), "seconds": plan.seconds}
         none = await _gateway(plan.seconds)
         figures |= await _one(world, plan)
-        fifty = await _crowd(world, plan)
-        one = float(str(figures["gateway_1_cores"]))
+        figures |= {"gateway_0_cores": round(none, 4), **await _crowd(world, plan)}
+        one, fifty = (float(str(figures[f"gateway_{consoles}_cores"])) for consoles in (1, CROWD))
         return figures | {
-            "gateway_0_cores": round(none, 4),
-            f"gateway_{CROWD}_cores": round(fifty, 4),
             "ratio": round(fifty / one, 3),
             "console_ms_s": round(1e3 * (fifty - one) / (CROWD - 1), 3),
         }
@@ -109,19 +109,34 @@ def _ages(name: str, samples: Sequence[np.ndarray[Any, np.dtype[np.float64]]]) -
     return {**found, f"{name}_max_ms": round(float(ages.max()))}
 
 
-async def _crowd(world: World, plan: Plan) -> float:
-    """Cores of the gateway with fifty consoles."""
+async def _crowd(world: World, plan: Plan) -> dict[str, object]:
+    """What fifty consoles get, and cost."""
     words = [sys.executable, "-m", "bench.map_console", world.ws_url, world.token]
     crowd = await asyncio.create_subprocess_exec(*words, stdin=PIPE, stdout=PIPE)
-    if crowd.stdin is None or crowd.stdout is None:
-        raise RuntimeError("the consoles have no pipe")
     try:
-        crowd.stdin.write(f"{' '.join(world.cells)}\n{CROWD}\n".encode())
-        await crowd.stdin.drain()
-        if not await crowd.stdout.readline():
-            raise OSError("the consoles did not come up")
+        await _ask(crowd, f"{' '.join(world.cells)}\n{CROWD}\n")
         await asyncio.sleep(WARM_UP_S / 2)
-        return await _gateway(plan.seconds)
+        read, sent, began = await _ask(crowd, f"{CROWD}\n"), await world.fleet.sent(), time.monotonic()
+        cores = await _gateway(plan.seconds)
+        seconds = time.monotonic() - began
+        read, sent = await _ask(crowd, f"{CROWD}\n") - read, await world.fleet.sent() - sent
+        return {
+            f"fixes_per_s_{CROWD}": round(sent / seconds),
+            f"bytes_car_s_{CROWD}": round(read / seconds / CROWD / world.cars, 2),
+            f"gateway_{CROWD}_cores": round(cores, 4),
+        }
     finally:
         crowd.kill()
         await crowd.wait()
+
+
+async def _ask(crowd: asyncio.subprocess.Process, words: str) -> int:
+    """The crowd's answer. Raises ``OSError`` where it is gone."""
+    if crowd.stdin is None or crowd.stdout is None:
+        raise RuntimeError("the consoles have no pipe")
+    crowd.stdin.write(words.encode())
+    await crowd.stdin.drain()
+    answer = await crowd.stdout.readline()
+    if not answer:
+        raise OSError("the consoles are gone: see above")
+    return int(answer)

@@ -1,7 +1,8 @@
 """Consoles of ``bench map``: one that measures what it sees, and a crowd (``python -m bench.map_console URL TOKEN``,
 cells on its input) that reads and forgets.
 
-The crowd opens as many consoles as the last line of its input says, and answers each line with that number.
+The crowd opens as many consoles as the last line of its input says, and answers each line with the bytes that all
+of them have read so far.
 """
 
 from __future__ import annotations
@@ -126,6 +127,7 @@ class Crowd:
         self._url, self._token, self._cells = url, token, cells
         self._sockets: list[ClientConnection] = []
         self._reading: set[asyncio.Task[None]] = set()
+        self.bytes = 0
 
     async def grow(self, count: int) -> None:
         """Have so many consoles open."""
@@ -134,10 +136,9 @@ class Crowd:
             self._sockets.append(socket)
             self._reading.add(asyncio.create_task(self._read(socket)))
 
-    @staticmethod
-    async def _read(socket: ClientConnection) -> None:
-        async for _ in socket:
-            pass
+    async def _read(self, socket: ClientConnection) -> None:
+        async for message in socket:
+            self.bytes += framed(len(message))
 
 
 async def _main(url: str, token: str) -> None:
@@ -145,7 +146,7 @@ async def _main(url: str, token: str) -> None:
     crowd = Crowd(url, token, cells)
     while line := await asyncio.to_thread(sys.stdin.readline):
         await crowd.grow(int(line))
-        print(int(line), flush=True)
+        print(crowd.bytes, flush=True)
 
 
 if __name__ == "__main__":
