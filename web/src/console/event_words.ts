@@ -138,6 +138,69 @@ const zh: typeof en = {
 
 const words = catalogue(en, zh);
 
+const factsEn = {
+  vehicle: 'car',
+  trip: 'trip',
+  outcome: 'outcome',
+  reason: 'reason',
+  by: 'by',
+  origin: 'origin',
+  amount: 'amount',
+  fare: 'fare',
+  method: 'method',
+  order: 'order',
+  trade: 'trade',
+  meters: 'metres',
+  waiting_s: 'seconds waited',
+  pickup: 'from',
+  pickup_s: 'seconds to the pick-up',
+  dropoff: 'to',
+  dropped_at: 'at',
+  contact: 'phone',
+  note: 'note',
+  seats: 'seats',
+  stars: 'stars',
+  comment: 'comment',
+  state: 'state',
+  vehicle_class: 'class',
+  by_hand: 'by hand',
+  needs: 'needs',
+};
+
+const factsZh: typeof factsEn = {
+  vehicle: '车辆',
+  trip: '行程',
+  outcome: '结果',
+  reason: '原因',
+  by: '操作人',
+  origin: '来源',
+  amount: '金额',
+  fare: '车费',
+  method: '方式',
+  order: '订单号',
+  trade: '交易号',
+  meters: '米',
+  waiting_s: '等候秒数',
+  pickup: '起点',
+  pickup_s: '到上车点秒数',
+  dropoff: '终点',
+  dropped_at: '下车点',
+  contact: '电话',
+  note: '备注',
+  seats: '座位',
+  stars: '星级',
+  comment: '评价',
+  state: '状态',
+  vehicle_class: '车型',
+  by_hand: '手动',
+  needs: '需要',
+};
+
+const factNames = catalogue(factsEn, factsZh);
+function factName(name: string): string {
+  return name in factsEn ? factNames(name as keyof typeof factsEn) : name.replaceAll('_', ' ');
+}
+
 /** An event's name in words; one that this version does not know is shown as it is. */
 export function eventWords(event: string): string {
   return event in en ? words(event as keyof typeof en) : event;
@@ -160,7 +223,7 @@ const SILENT = new Set([
 export function factWords(happening: Pick<Happening, 'facts'>): string {
   return Object.entries(happening.facts ?? {})
     .filter(([name, value]) => !SILENT.has(name) && value !== null && value !== false && value !== '')
-    .map(([name, value]) => `${name.replaceAll('_', ' ')}: ${valueWords(value)}`)
+    .map(([name, value]) => `${factName(name)}: ${valueWords(value)}`)
     .join(' · ');
 }
 

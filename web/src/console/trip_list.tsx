@@ -44,8 +44,8 @@ function Requests({ trips }: { trips: readonly TripView[] }) {
               <span class="quiet small under">{wants(trip)}</span>
             </td>
             <td>
-              {named('trip', trip.state)}
-              {isOverdue(trip, now) && <span class="mark bad">{text('requests.late')}</span>}
+              {text(trip.state === 'offered' ? 'requests.offered' : 'requests.matching')}
+              {isOverdue(trip, now) && <span class="hidden-text">, {text('requests.late')}</span>}
             </td>
           </tr>
         ))}

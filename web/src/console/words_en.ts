@@ -37,6 +37,8 @@ export const en = {
   'head.driver': 'Driver',
   'requests.none': 'Nobody waits for a car.',
   'requests.reserved': 'Reserved for later',
+  'requests.matching': 'Searching',
+  'requests.offered': 'Offered',
   'requests.late': 'overdue',
   'requests.open': ', request from {from}',
   'trips.which': 'Which trips',

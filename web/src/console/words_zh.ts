@@ -39,6 +39,8 @@ export const zh: typeof en = {
   'head.driver': '司机',
   'requests.none': '目前没有人等车。',
   'requests.reserved': '预约',
+  'requests.matching': '找车中',
+  'requests.offered': '派单中',
   'requests.late': '超时',
   'requests.open': '，来自{from}的请求',
   'trips.which': '显示哪些行程',

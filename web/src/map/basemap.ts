@@ -44,6 +44,9 @@ const COLOURS: Record<'light' | 'dark', Colours> = {
 /** Streets of this class (San Francisco's centre lines: 1 freeway, 3 arterial) and below are drawn as main roads. */
 const MAIN_CLASS = 3;
 
+/** The layer of land tells the water as well, by this name. */
+const WATER = 'Bay and Ocean';
+
 function width(narrow: number, wide: number) {
   return ['interpolate', ['exponential', 1.6], ['zoom'], 11, narrow, 18, wide] as unknown as number;
 }
@@ -59,7 +62,13 @@ function drawn(colours: Colours): StyleSpecification {
     },
     layers: [
       { id: 'water', type: 'background', paint: { 'background-color': colours.water } },
-      { id: 'land', type: 'fill', source: 'land', paint: { 'fill-color': colours.land } },
+      {
+        id: 'land',
+        type: 'fill',
+        source: 'land',
+        filter: ['!=', ['get', 'name'], WATER] as never,
+        paint: { 'fill-color': colours.land },
+      },
       {
         id: 'casing',
         type: 'line',
