@@ -196,7 +196,7 @@ async def test_a_guest_follows_one_trip(company: Company) -> None:
                 ({"name": "pay", "trip": trip}, 2002),
                 ({"name": "route", "start": PICKUP, "end": DROPOFF}, 2002),
             ):
-                assert (await guest.command(**message))["code"] == code, message  # type: ignore[arg-type]
+                assert (await guest.command(**message))["code"] == code, message
             for path in ("/v1/trips", "/v1/vehicles", "/v1/my/trips", "/v1/my/notices", "/v1/alarms"):
                 assert (await Reads(company, shared["token"]).get(path, 403))["code"] == 2002
             code = (await passenger.update("trip_assigned"))["trip"]["code"]
