@@ -76,7 +76,7 @@ class Wire:
 
     def numbers_sent(self) -> list[int]:
         """The number of each fix, in the order of sending."""
-        numbers = []
+        numbers: list[int] = []
         for message in self.said:
             fixes = [message["fix"]] if message["t"] == "fix" else message.get("fixes", [])
             numbers.extend(fix[0] for fix in fixes)
@@ -202,7 +202,7 @@ async def test_a_booked_ride_from_the_offer_to_cash(city: Company) -> None:
         App(city.served.ws, passenger_token(city, "+14155550701")) as passenger,
     ):
         await driver.start_shift()
-        wish = {"pickup": near(at, "The bakery <b>"), "dropoff": near((37.765, -122.42), "Market"), "note": "two bags"}
+        wish: Message = {"pickup": near(at, "The bakery <b>"), "dropoff": near((37.765, -122.42), "Market"), "note": "two bags"}
         asked = await passenger.command("request", seats=2, **wish)
         await driver.scene("offer")
         await expect(driver.page.get_by_text("The bakery <b>")).to_be_visible()

@@ -11,7 +11,7 @@ import { isSettled } from './fold';
 import { Paid } from './paid';
 import { QrCode } from './qr';
 import { Scan } from './scan';
-import { text } from './texts';
+import { fareLine, text } from './texts';
 
 /** Refused because passenger and driver have to agree on the amount first. */
 const NOT_AGREED = 5009;
@@ -26,7 +26,7 @@ function Lines({ fare }: { fare: FareView }) {
       <ul>
         {fare.lines.map((line) => (
           <li class="row spread quiet small" key={line.kind + line.text}>
-            <span>{line.text}</span>
+            <span>{fareLine(line)}</span>
             <span class="number">{money({ minor: line.minor, currency: fare.total.currency })}</span>
           </li>
         ))}

@@ -1,5 +1,6 @@
 /** The driver's app in English and Chinese. */
 import { catalogue } from '../shell/language';
+import type { FareLineView } from '../wire/messages';
 import { zh } from './texts_zh';
 
 const en = {
@@ -128,6 +129,15 @@ const en = {
   'pay.no_word': 'The word of the minute is on its way…',
   'pay.live': 'Live, {time}',
   'pay.came': 'Paid: {amount}',
+  'line.flag_fall': 'Flag fall',
+  'line.distance': 'Distance',
+  'line.waiting': 'Waiting',
+  'line.night': 'Night surcharge',
+  'line.airport': 'Airport fee',
+  'line.taximeter': 'Taximeter',
+  'line.typed': 'Agreed fare',
+  'line.cancellation': 'Cancellation fee',
+  'line.no_show': 'No-show fee',
   'method.cash': 'Cash',
   'method.alipay_app': 'Alipay, booked in the app',
   'method.alipay_page': 'Alipay, code in the car',
@@ -173,6 +183,12 @@ export type Key = keyof typeof en;
 export type Texts = Record<Key, string>;
 
 export const text = catalogue<Key>(en, zh);
+
+/** What a line of the fare is for; a kind that this version does not know is told as the tariff has it. */
+export function fareLine({ kind, text: told }: FareLineView): string {
+  const key = `line.${kind}`;
+  return key in en ? text(key as Key) : told;
+}
 
 export function method(name: string): string {
   const key = `method.${name === '' ? 'none' : name}`;

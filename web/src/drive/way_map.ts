@@ -18,6 +18,7 @@ function sign(name: string): HTMLElement {
 export class WayMap {
   static possible = canDraw;
   private readonly map: GlMap;
+  private readonly target: [number, number];
   private readonly car = new Marker({ element: sign('car-sign'), rotationAlignment: 'map' });
   private way: Way | null = null;
   private here: Position | null = null;
@@ -26,9 +27,10 @@ export class WayMap {
 
   constructor(container: HTMLElement, city: CityFacts, target: Place, label: string) {
     const center: [number, number] = [target.lat, target.lng];
+    this.target = [target.lng, target.lat];
     this.map = openMap(container, city, { center, zoom: 14, label, onStyle: () => this.draw() });
     this.map.touchZoomRotate.disableRotation();
-    new Marker({ element: sign('target-sign'), anchor: 'bottom' }).setLngLat([target.lng, target.lat]).addTo(this.map);
+    new Marker({ element: sign('target-sign'), anchor: 'bottom' }).setLngLat(this.target).addTo(this.map);
     for (const moved of ['dragstart', 'zoomstart'] as const) {
       this.map.on(moved, (event) => {
         if (event.originalEvent !== undefined) this.touchedMs = Date.now();
@@ -50,10 +52,9 @@ export class WayMap {
 
   /** Show all of the way that is left, with the car. */
   frame(): void {
-    const bounds = new LngLatBounds();
+    const bounds = new LngLatBounds(this.target, this.target);
     for (const [lat, lng] of this.way?.points ?? []) bounds.extend([lng, lat]);
     if (this.here !== null) bounds.extend([this.here.lng, this.here.lat]);
-    if (bounds.isEmpty()) return;
     this.framed = this.way !== null;
     this.map.fitBounds(bounds, { padding: { top: 72, bottom: 48, left: 48, right: 64 }, maxZoom: 16, animate: false });
   }
