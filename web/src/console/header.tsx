@@ -88,9 +88,9 @@ function freeCars(cars: Iterable<{ state?: string }>): number {
 
 function Figure({ name, value, bad = false }: { name: string; value: number; bad?: boolean }) {
   return (
-    <div class={bad ? 'bad' : ''}>
+    <div>
       <dt>{name}</dt>
-      <dd class="number">{value}</dd>
+      <dd class={`number ${bad ? 'bad-figure' : ''}`}>{value}</dd>
     </div>
   );
 }

@@ -104,7 +104,7 @@ export function PlaceField({ id, label, place, onPlace, required = false }: Plac
               workplace.pickPoint.value = onMap ? null : { what: id, take };
             }}
           >
-            ⌖
+            <Crosshair />
           </button>
         )}
       </div>
@@ -128,5 +128,22 @@ export function PlaceField({ id, label, place, onPlace, required = false }: Plac
         {onMap ? text('place.click_map') : told}
       </p>
     </div>
+  );
+}
+
+function Crosshair() {
+  return (
+    <svg
+      width="20"
+      height="20"
+      viewBox="0 0 20 20"
+      aria-hidden="true"
+      fill="none"
+      stroke="currentColor"
+      stroke-width="2"
+    >
+      <circle cx="10" cy="10" r="5" />
+      <path d="M10 1v5M10 14v5M1 10h5M14 10h5" />
+    </svg>
   );
 }

@@ -10,7 +10,7 @@ import { CarLink } from './subject_links';
 import { text } from './texts';
 import { Timeline } from './timeline';
 import { groupOf, isOverdue, waitedS } from './trip_board';
-import { originWords, placeWords, wants } from './trip_words';
+import { lineWords, originWords, placeWords, wants } from './trip_words';
 import { useStory } from './use_story';
 import { causeWords } from './why_words';
 import { useWorkplace } from './workplace';
@@ -141,7 +141,7 @@ export function FareLines({ fare, title }: { fare: FareView; title?: string }) {
         <tbody>
           {fare.lines.map((line) => (
             <tr key={`${line.kind} ${line.text}`}>
-              <th scope="row">{line.text || line.kind}</th>
+              <th scope="row">{lineWords(line)}</th>
               <td class="number quiet small">
                 {line.quantity > 0 && line.unit ? `${Math.round(line.quantity * 100) / 100} ${line.unit}` : ''}
               </td>

@@ -1,7 +1,8 @@
 /** Trips in words: where from, where to, for whom. */
 import { named } from '../shell/words';
-import type { Place, TripView } from '../wire/messages';
+import type { FareLineView, Place, TripView } from '../wire/messages';
 import { text } from './texts';
+import { en } from './words_en';
 
 export function placeWords(place: Place | undefined): string {
   if (place === undefined) return text('place.unknown');
@@ -27,4 +28,10 @@ export function originWords(origin: string): string {
     default:
       return origin;
   }
+}
+
+/** What a line of a fare is for; a kind that this version does not know is shown as the tariff calls it. */
+export function lineWords(line: FareLineView): string {
+  const key = `line.${line.kind}`;
+  return key in en ? text(key as keyof typeof en) : line.text || line.kind;
 }
