@@ -138,6 +138,8 @@ export function openMap(container: HTMLElement, city: CityFacts, view: MapView):
     fadeDuration: 0,
   });
   map.on('style.load', () => view.onStyle?.(map));
+  map.once('load', () => foldSources(map));
+  foldSources(map);
   let first = true;
   const stop = theme.subscribe(() => {
     if (first) first = false;
@@ -145,6 +147,13 @@ export function openMap(container: HTMLElement, city: CityFacts, view: MapView):
   });
   map.on('remove', stop);
   return map;
+}
+
+/** The sources of the map fill a phone's map: they are told when they are asked for. */
+function foldSources(map: GlMap): void {
+  const sources = map.getContainer().querySelector('.maplibregl-ctrl-attrib');
+  sources?.classList.remove('maplibregl-compact-show');
+  sources?.removeAttribute('open');
 }
 
 function asText(source: string): string {

@@ -17,7 +17,7 @@ export function Sketch({ city, picture }: { city: CityFacts; picture: Picture })
   const bar = barMeters(FRAME.width / 3 / sheet.scale);
   const near = streets.filter((line) => sheet.touches(line));
   const { car, pickup, dropoff, line } = picture;
-  const away = car !== undefined && pickup !== undefined ? metersApart(car, pickup) : null;
+  const away = car !== undefined && pickup !== undefined && dropoff === undefined ? metersApart(car, pickup) : null;
   return (
     <figure class="sketch">
       <svg viewBox={`0 0 ${FRAME.width} ${FRAME.height}`} role="img" aria-label={text('picture_label')}>
