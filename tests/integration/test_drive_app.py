@@ -202,7 +202,11 @@ async def test_a_booked_ride_from_the_offer_to_cash(city: Company) -> None:
         App(city.served.ws, passenger_token(city, "+14155550701")) as passenger,
     ):
         await driver.start_shift()
-        wish: Message = {"pickup": near(at, "The bakery <b>"), "dropoff": near((37.765, -122.42), "Market"), "note": "two bags"}
+        wish: Message = {
+            "pickup": near(at, "The bakery <b>"),
+            "dropoff": near((37.765, -122.42), "Market"),
+            "note": "two bags",
+        }
         asked = await passenger.command("request", seats=2, **wish)
         await driver.scene("offer")
         await expect(driver.page.get_by_text("The bakery <b>")).to_be_visible()
@@ -247,17 +251,25 @@ async def test_a_booked_ride_from_the_offer_to_cash(city: Company) -> None:
 
 
 async def test_offers_that_are_declined_or_withdrawn_and_a_ride_that_is_cancelled(city: Company) -> None:
-    """Decline; an offer whose passenger cancels says that it is gone; a ride that is cancelled says by whom and why."""
+    """Decline; a withdrawn offer says that it is gone, a cancelled ride why. An offer goes before dialogs."""
     at = (37.7300, -122.4900)
     async with (
         driving(city, at) as driver,
         App(city.served.ws, passenger_token(city, "+14155550702")) as passenger,
     ):
         await driver.start_shift()
+        desk = await sign_in(city.served.http, "dispatcher", name="desk", password="a long password")
+        async with App(city.served.ws, desk) as office:
+            await office.command("broadcast", text="Rain", vehicles=[f"V{driver.car}"])
+        notice = driver.page.get_by_role("dialog", name="Message from the office")
+        await expect(notice).to_be_visible()
         declined = await passenger.command("request", pickup=near(at, "First corner"))
         await driver.scene("offer")
+        await expect(notice).to_be_hidden()
         await driver.press("Decline")
         await driver.scene("free")
+        await driver.press("I have read it")
+        await driver.press("Menu")
         lapsed = await passenger.update("offer_lapsed")
         await passenger.command("cancel", trip=lapsed["trip"]["trip"], reason="no car")
         assert lapsed["trip"]["trip"] == declined["result"]["trip"]

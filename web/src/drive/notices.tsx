@@ -1,5 +1,5 @@
 /** What the office says: at once when it comes, and for 12 hours in a list. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { ask } from '../link/http';
 import { Dialog } from '../shell/controls';
 import { clockTime } from '../shell/formats';
@@ -25,8 +25,18 @@ export function NewNotice({ cab }: { cab: Cab }) {
   useEffect(() => {
     if (notice !== undefined) shake([60, 60, 60]);
   }, [notice]);
+  // An offer takes the dialog away, which closes it: that is not reading.
+  const there = useRef(true);
+  useEffect(() => {
+    there.current = true;
+    return () => {
+      there.current = false;
+    };
+  }, []);
   if (notice === undefined) return null;
-  const read = () => cab.readNotice(notice.notice);
+  const read = () => {
+    if (there.current) cab.readNotice(notice.notice);
+  };
   return (
     <Dialog title={text('notice.title')} onClose={read} key={notice.notice}>
       <Said notice={notice} />

@@ -1,6 +1,6 @@
 /** The screen of a driver at work: how the car stands, what is in the way, and the one thing to do now. */
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { LinkBanner } from '../shell/controls';
 import { account } from './account';
 import { Banners } from './banners';
@@ -40,10 +40,16 @@ export function Work({ cab, onUseHere }: { cab: Cab; onUseHere: () => void }) {
   const scene = cab.scene.value;
   const Shown = SCENES[scene];
   const close = () => setSheet(null);
+  // An offer does not wait behind a sheet.
+  useEffect(() => {
+    if (scene === 'offer') setSheet(null);
+  }, [scene]);
   return (
     <div class={`work scene-${scene}`}>
       <TopBar cab={cab} open={setSheet} />
-      <LinkBanner link={cab.link} onSignIn={() => account.leave()} onUseHere={onUseHere} />
+      {cab.trouble.value !== 'offline' && (
+        <LinkBanner link={cab.link} onSignIn={() => account.leave()} onUseHere={onUseHere} />
+      )}
       <Banners cab={cab} />
       <main class="scene" data-scene={scene}>
         <Shown cab={cab} key={scene} />
