@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
@@ -19,7 +20,7 @@ from sim.demo.oracle import captures, sandbox_orders
 from tests.integration.app import Driver
 from tests.integration.apps import WITHIN_MS, Watched, found_by_axe, launched, phone
 from tests.integration.conftest import Company
-from tests.integration.test_rides import driver_of, driver_token, offer_to
+from tests.integration.test_rides import driver_of, driver_token
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
@@ -77,10 +78,19 @@ async def book(page: Page) -> str:
     return page.url.rpartition("#trip=")[2]
 
 
-async def accept(driver: Driver, since: int = 0) -> None:
-    """The driver takes the next offer."""
-    made = await driver.wait(lambda m: m["t"] == "update" and m["event"] == "offer_made", since)
-    assert (await driver.command("accept", offer=made["vehicle"]["offer"]["offer"]))["t"] == "accepted"
+async def accept(driver: Driver) -> None:
+    """The driver takes the offer at once: it stands for a second and a half of the wall's time."""
+    made = await driver.update("offer_made", since=len(driver.received))
+    answer = await driver.command("accept", offer=made["vehicle"]["offer"]["offer"])
+    assert answer["t"] == "accepted", answer
+
+
+async def taken(driver: Driver, page: Page) -> str:
+    """A ride that is booked and that the driver takes."""
+    accepting = asyncio.create_task(accept(driver))
+    trip = await book(page)
+    await accepting
+    return trip
 
 
 async def drive(driver: Driver, page: Page, trip: str) -> None:
@@ -136,11 +146,9 @@ async def test_a_ride_from_a_name_to_stars(company: Company) -> None:
         await driver.command("online")
         await driver.wait(lambda m: m["t"] == "heard")
         await known_to_alipay(page, company)
-        await sign_in_by_code(page, company, "+14155550501")
+        await sign_in_by_code(page, company, "+14155550561")
         assert await found_by_axe(page) == []
-        trip = await book(page)
-        await expect(page.get_by_role("heading", name="Looking for a car")).to_be_visible()
-        await accept(driver)
+        trip = await taken(driver, page)
         await expect(page.get_by_role("heading", name="Your car is coming")).to_be_visible(timeout=WITHIN_MS)
         await expect(page.locator(".plate")).to_have_text(f"P{car}")
         await expect(page.get_by_text(f"Driver {car}", exact=True)).to_be_visible()
@@ -209,8 +217,7 @@ async def test_a_cancel_says_its_fee_first(company: Company) -> None:
         await driver.command("online")
         await driver.wait(lambda m: m["t"] == "heard")
         await sign_in_by_code(page, company, "+14155550503")
-        await book(page)
-        await accept(driver)
+        await taken(driver, page)
         assigned_at = driver.city_time()
         await page.get_by_role("button", name="Cancel the ride").click()
         grace_is_over = "at => new Promise(done => setTimeout(done, at))"
@@ -253,8 +260,7 @@ async def test_a_refused_payment_is_explained_and_paid_after_all(company: Compan
         await driver.wait(lambda m: m["t"] == "heard")
         await known_to_alipay(page, company)
         await sign_in_by_code(page, company, "+14155550505")
-        trip = await book(page)
-        await accept(driver)
+        trip = await taken(driver, page)
         await drive(driver, page, trip)
         refusal = {"name": "refuse", "call": "*create*", "code": "BUYER_BANKCARD_BALANCE_NOT_ENOUGH"}
         await sandbox_faults(company, [refusal])
@@ -282,8 +288,7 @@ async def test_a_shared_ride_is_seen_without_sign_in_until_it_ends(company: Comp
         await driver.command("online")
         await driver.wait(lambda m: m["t"] == "heard")
         await sign_in_by_code(page, company, "+14155550506")
-        trip = await book(page)
-        await accept(driver)
+        trip = await taken(driver, page)
         await page.get_by_role("button", name="Share my trip").click()
         link = await page.get_by_label("Copy this link").input_value()
         await guest.goto(link)
@@ -313,13 +318,12 @@ async def test_nothing_is_missed_while_the_line_is_cut(company: Company) -> None
         await watched.context.add_init_script(KEEPS_SOCKETS)
         await driver.command("online")
         await driver.wait(lambda m: m["t"] == "heard")
-        await sign_in_by_code(page, company, "+14155550517")
-        trip = await book(page)
-        offer = await offer_to(driver)
+        await sign_in_by_code(page, company, "+14155550567")
+        trip = await taken(driver, page)
+        await expect(page.get_by_role("heading", name="Your car is coming")).to_be_visible(timeout=WITHIN_MS)
         await watched.context.set_offline(True)
         await page.evaluate("window.sockets.forEach(each => each.close())")
         await expect(page.get_by_text("Connection lost")).to_be_visible()
-        await driver.command("accept", offer=offer["offer"])
         await driver.command("arrived", trip=trip)
         await watched.context.set_offline(False)
         await expect(page.get_by_role("heading", name="Your car is here")).to_be_visible(timeout=WITHIN_MS)
@@ -327,7 +331,7 @@ async def test_nothing_is_missed_while_the_line_is_cut(company: Company) -> None
         code = await page.locator("[data-code]").inner_text()
     kill_then = driver_of(company, car, await driver_token(company, car))
     async with launched() as browser, ride_page(browser, company) as (page, _):
-        await sign_in_by_code(page, company, "+14155550517")
+        await sign_in_by_code(page, company, "+14155550567")
         await expect(page.get_by_role("heading", name="Your car is here")).to_be_visible(timeout=WITHIN_MS)
         kill_gateway(company)
         await expect(page.get_by_text("Connection lost")).to_be_visible(timeout=WITHIN_MS)
@@ -353,8 +357,7 @@ async def test_without_webgl_there_is_a_sketch(company: Company) -> None:
         await driver.command("online")
         await driver.wait(lambda m: m["t"] == "heard")
         await sign_in_by_code(page, company, "+14155550508")
-        trip = await book(page)
-        await accept(driver)
+        trip = await taken(driver, page)
         picture = page.get_by_role("img", name="Sketch")
         await expect(picture.locator(".spot.car")).to_be_visible(timeout=WITHIN_MS)
         await expect(page.locator("figcaption")).to_contain_text("away")
