@@ -8,6 +8,8 @@ import { text } from './texts';
 import { isOverdue } from './trip_board';
 import { type Act, useWorkplace } from './workplace';
 
+const IDLE = MAP_STATES.indexOf('idle');
+
 const STARTS: readonly { kind: 'book' | 'search' | 'broadcast' | 'replay' | 'help'; key: string }[] = [
   { kind: 'book', key: 'b' },
   { kind: 'search', key: '/' },
@@ -65,7 +67,7 @@ function Clock() {
 }
 
 function Figures() {
-  const { desk } = useWorkplace();
+  const { desk, feed } = useWorkplace();
   void desk.tripsTurn.value;
   const waiting = desk.trips.group('waiting');
   const late = waiting.filter((trip) => isOverdue(trip, desk.now.value)).length;
@@ -74,16 +76,10 @@ function Figures() {
     <dl class="figures">
       <Figure name={text('figure.waiting')} value={waiting.length} bad={late > 0} />
       <Figure name={text('figure.open')} value={desk.trips.group('open').length} />
-      <Figure name={text('figure.free')} value={freeCars(desk.fleet.value.values())} />
+      <Figure name={text('figure.free')} value={feed.cityTotals.value[IDLE] ?? 0} />
       <Figure name={text('figure.alarms')} value={alarms} bad={alarms > 0} />
     </dl>
   );
-}
-
-function freeCars(cars: Iterable<{ state?: string }>): number {
-  let free = 0;
-  for (const car of cars) if (car.state === MAP_STATES[1]) free += 1;
-  return free;
 }
 
 function Figure({ name, value, bad = false }: { name: string; value: number; bad?: boolean }) {

@@ -12,6 +12,7 @@ import { openMap } from '../map/basemap';
 import type { CarSource, Origin } from '../map/car_source';
 import type { Box } from '../map/cells_in_view';
 import { frameTimer } from '../map/frame_timer';
+import { say } from '../shell/controls';
 import { theme } from '../shell/theme';
 import type { Place } from '../wire/messages';
 import type { PlaceList } from '../wire/reads';
@@ -98,7 +99,7 @@ export class LiveMap {
     return found;
   }
 
-  /** Show a car, wherever it is. Throws where it cannot be found within some seconds. */
+  /** Show a car, wherever it is; where it cannot be found within some seconds, that is said. */
   async find(vehicle: string): Promise<void> {
     this.workplace.side.value = 'map';
     if (this.source.slotOf(vehicle) === undefined) {
@@ -107,8 +108,8 @@ export class LiveMap {
       while (this.source.slotOf(vehicle) === undefined && Date.now() < until) await later(100);
     }
     const slot = this.source.slotOf(vehicle);
-    if (slot === undefined) throw { code: 0, text: text('car.nowhere') };
-    this.show(this.pointOf(slot));
+    if (slot === undefined) say(text('car.nowhere'));
+    else this.show(this.pointOf(slot));
   }
 
   show(point: [number, number]): void {

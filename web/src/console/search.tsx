@@ -39,7 +39,7 @@ export function SearchDialog({ close }: { close: () => void }) {
   return (
     <Dialog title={text('start.search')} onClose={close}>
       <Field label={text('search.what')}>
-        <input type="search" value={words} onInput={(event) => setWords(event.currentTarget.value)} />
+        <input inputMode="search" value={words} onInput={(event) => setWords(event.currentTarget.value)} />
       </Field>
       <p class="quiet small" role="status">
         {problem ?? (found === null ? text('search.hint') : summary(found))}

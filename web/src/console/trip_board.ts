@@ -40,6 +40,7 @@ export function isOverdue(trip: TripView, now: number): boolean {
 export class TripBoard {
   private trips = new Map<string, TripView>();
   private since: Map<string, TripView> | null = null;
+  private readonly groups = new Map<Group, readonly TripView[]>();
 
   get(trip: string): TripView | undefined {
     return this.trips.get(trip);
@@ -56,11 +57,13 @@ export class TripBoard {
     this.trips = new Map(trips.map((trip) => [trip.trip, trip]));
     for (const [id, trip] of newer) this.trips.set(id, trip);
     this.since = null;
+    this.groups.clear();
   }
 
   said(trip: TripView): void {
     this.trips.set(trip.trip, trip);
     this.since?.set(trip.trip, trip);
+    this.groups.clear();
   }
 
   /** Forget what ended long ago. */
@@ -68,6 +71,7 @@ export class TripBoard {
     for (const [id, trip] of this.trips) {
       if (groupOf(trip) === 'ended' && now - (trip.finished_at ?? trip.requested_at) > KEPT_S) this.trips.delete(id);
     }
+    this.groups.clear();
   }
 
   all(): IterableIterator<TripView> {
@@ -75,11 +79,18 @@ export class TripBoard {
   }
 
   /** A group: who waits longest first; reservations by their time; else the newest first. */
-  group(group: Group): TripView[] {
+  group(group: Group): readonly TripView[] {
+    const known = this.groups.get(group);
+    if (known !== undefined) return known;
     const found = [...this.trips.values()].filter((trip) => groupOf(trip) === group);
-    if (group === 'waiting' || group === 'reserved') return found.sort(byTime);
-    return found.sort((a, b) => b.requested_at - a.requested_at || a.trip.localeCompare(b.trip));
+    found.sort(group === 'waiting' || group === 'reserved' ? byTime : byNewest);
+    this.groups.set(group, found);
+    return found;
   }
+}
+
+function byNewest(a: TripView, b: TripView): number {
+  return b.requested_at - a.requested_at || a.trip.localeCompare(b.trip);
 }
 
 function byTime(a: TripView, b: TripView): number {

@@ -21,10 +21,6 @@ export class CountsBoard {
     this.hosts.set(message.host, message.cells);
   }
 
-  clear(): void {
-    this.hosts.clear();
-  }
-
   /** Cells that hold cars. */
   sums(): CellSum[] {
     const cells = new Map<string, CellSum>();

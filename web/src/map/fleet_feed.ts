@@ -16,6 +16,8 @@ export class FleetFeed {
   readonly wide = signal(false);
   /** Cars by state that are in view, by `MAP_STATES`; once a second. */
   readonly totals = signal<readonly number[]>([]);
+  /** The same of the whole city. */
+  readonly cityTotals = signal<readonly number[]>([]);
   private watched: string[] | null = [];
   private readonly timer: number;
   private readonly stopTheme: () => void;
@@ -40,15 +42,13 @@ export class FleetFeed {
     if (cells !== null && this.watched !== null && same(cells, this.watched)) return;
     this.watched = cells;
     this.wide.value = cells === null;
-    if (cells === null) this.counts.clear();
     this.fleet.keepOnly(new Set(cells ?? []));
     this.tell();
   }
 
-  /** Say again what is watched: a new connection watches nothing. */
+  /** Say again what is watched: a new connection watches nothing. Counts are small, and the whole city's are shown. */
   tell(): void {
-    if (this.watched === null) void this.link.command({ t: 'watch', cells: [], counts: true });
-    else if (this.watched.length > 0) void this.link.command({ t: 'watch', cells: this.watched });
+    void this.link.command({ t: 'watch', cells: this.watched ?? [], counts: true });
   }
 
   hear(message: MapFrames | MapCounts): void {
@@ -62,7 +62,9 @@ export class FleetFeed {
 
   private count(): void {
     const { speed } = this.link.clock;
-    const totals = this.wide.value ? this.counts.totals() : this.fleet.count(Date.now(), speed);
+    const city = this.counts.totals();
+    const totals = this.wide.value ? city : this.fleet.count(Date.now(), speed);
+    if (!same(city, this.cityTotals.value)) this.cityTotals.value = city;
     if (!same(totals, this.totals.value)) this.totals.value = totals;
   }
 }
