@@ -12,6 +12,7 @@ from dispatch.config import render_settings_markdown
 from dispatch.http_document import render_http_markdown
 from dispatch.machine import UNBORN, Machine, mermaid
 from dispatch.payment import payment_state
+from dispatch.permissions import render_permissions_markdown
 from dispatch.schema import render_protocol_markdown
 from dispatch.signals import render_metrics_markdown
 
@@ -57,6 +58,7 @@ DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = {
     "http.md": render_http_markdown,
     "machines.md": render_machines_markdown,
     "metrics.md": render_metrics_markdown,
+    "permissions.md": render_permissions_markdown,
     "protocol.md": render_protocol_markdown,
     "settings.md": render_settings_markdown,
 }

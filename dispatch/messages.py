@@ -11,7 +11,7 @@ client that reconnects names the last number it saw and gets what it missed, or 
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -39,9 +39,7 @@ from dispatch.message_parts import (
 
 
 class ClientMessage(msgspec.Struct, frozen=True, tag_field="t", omit_defaults=True, forbid_unknown_fields=True):
-    """What a client sends. ``roles`` may send it."""
-
-    roles: ClassVar[frozenset[Role]] = frozenset()
+    """What a client sends. Who may send it stands in :mod:`dispatch.permissions`."""
 
 
 class ClientCommand(ClientMessage, frozen=True):
@@ -50,20 +48,12 @@ class ClientCommand(ClientMessage, frozen=True):
     id: Id
 
 
-ALL: Final = frozenset[Role]({"driver", "passenger", "dispatcher", "device", "guest"})
-DRIVER: Final = frozenset[Role]({"driver"})
-PASSENGER: Final = frozenset[Role]({"passenger"})
-DISPATCHER: Final = frozenset[Role]({"dispatcher"})
-DEVICE: Final = frozenset[Role]({"device"})
-
-
 # ── everybody ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class Hello(ClientMessage, frozen=True, tag="hello"):
     """The first message: who is there, and what it last saw. ``clock`` is the phone's time, to measure its offset."""
 
-    roles: ClassVar[frozenset[Role]] = ALL
     token: Annotated[str, Meta(min_length=1, max_length=4096)]
     clock: Time | None = None
     resume: Annotated[list[Cursor], Meta(max_length=50)] = []
@@ -72,7 +62,6 @@ class Hello(ClientMessage, frozen=True, tag="hello"):
 class Attach(ClientCommand, frozen=True, tag="attach"):
     """Follow a stream, from the number after ``after`` (none: from a snapshot on)."""
 
-    roles: ClassVar[frozenset[Role]] = ALL
     stream: Stream
     after: Annotated[int, Meta(ge=0)] | None = None
 
@@ -80,14 +69,11 @@ class Attach(ClientCommand, frozen=True, tag="attach"):
 class Detach(ClientCommand, frozen=True, tag="detach"):
     """No longer follow a stream."""
 
-    roles: ClassVar[frozenset[Role]] = ALL
     stream: Stream
 
 
 class Ping(ClientCommand, frozen=True, tag="ping"):
     """Is somebody there? Phones' sockets die without a word; ``accepted`` is the sign of life."""
-
-    roles: ClassVar[frozenset[Role]] = ALL
 
 
 # ── driver, and the taximeter beside the driver ──────────────────────────────────────────────────────────────────
@@ -96,46 +82,36 @@ class Ping(ClientCommand, frozen=True, tag="ping"):
 class GoOnline(ClientCommand, frozen=True, tag="online"):
     """The shift begins, or the break ends: the car takes offers."""
 
-    roles: ClassVar[frozenset[Role]] = DRIVER
-
 
 class GoOffline(ClientCommand, frozen=True, tag="offline"):
     """The shift ends."""
-
-    roles: ClassVar[frozenset[Role]] = DRIVER
 
 
 class TakeBreak(ClientCommand, frozen=True, tag="break"):
     """No offers until ``online``."""
 
-    roles: ClassVar[frozenset[Role]] = DRIVER
-
 
 class GpsFix(ClientMessage, frozen=True, tag="fix"):
     """Where the car is. Not answered one by one: ``heard`` tells up to which number fixes are safe."""
 
-    roles: ClassVar[frozenset[Role]] = DRIVER | DEVICE
     fix: Fix
 
 
 class GpsFixes(ClientMessage, frozen=True, tag="fixes"):
     """Fixes gathered while the phone was offline, or not yet heard, in the order of their numbers."""
 
-    roles: ClassVar[frozenset[Role]] = DRIVER | DEVICE
     fixes: Annotated[list[Fix], Meta(min_length=1, max_length=500)]
 
 
 class AcceptOffer(ClientCommand, frozen=True, tag="accept"):
     """Take the offered trip."""
 
-    roles: ClassVar[frozenset[Role]] = DRIVER
     offer: Id
 
 
 class DeclineOffer(ClientCommand, frozen=True, tag="decline"):
     """Leave the offered trip to others."""
 
-    roles: ClassVar[frozenset[Role]] = DRIVER
     offer: Id
     reason: Text = ""
 
@@ -143,14 +119,12 @@ class DeclineOffer(ClientCommand, frozen=True, tag="decline"):
 class Arrived(ClientCommand, frozen=True, tag="arrived"):
     """The car waits at the pick-up."""
 
-    roles: ClassVar[frozenset[Role]] = DRIVER
     trip: Id
 
 
 class StartRide(ClientCommand, frozen=True, tag="start"):
     """The passenger is in the car and has said the ride code of four digits."""
 
-    roles: ClassVar[frozenset[Role]] = DRIVER
     trip: Id
     code: Annotated[str, Meta(pattern=r"^[0-9]{4}$")]
 
@@ -158,13 +132,10 @@ class StartRide(ClientCommand, frozen=True, tag="start"):
 class StartHail(ClientCommand, frozen=True, tag="hail"):
     """A passenger got in on the street: a trip without a known passenger begins."""
 
-    roles: ClassVar[frozenset[Role]] = DRIVER
-
 
 class MeterReading(ClientCommand, frozen=True, tag="meter"):
     """What the taximeter shows for the ride. The last reading is the fare, in place of the GPS meter's."""
 
-    roles: ClassVar[frozenset[Role]] = DRIVER | DEVICE
     amount: Minor
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
 
@@ -172,14 +143,12 @@ class MeterReading(ClientCommand, frozen=True, tag="meter"):
 class FinishRide(ClientCommand, frozen=True, tag="finish"):
     """The ride is over: the fare is due."""
 
-    roles: ClassVar[frozenset[Role]] = DRIVER
     trip: Id
 
 
 class DriverCancel(ClientCommand, frozen=True, tag="give_back"):
     """The driver gives the trip back before its start: it is matched again. ``no_show`` ends it, with a fee."""
 
-    roles: ClassVar[frozenset[Role]] = DRIVER
     trip: Id
     reason: CancelReason
     no_show: bool = False
@@ -188,20 +157,15 @@ class DriverCancel(ClientCommand, frozen=True, tag="give_back"):
 class MeterHired(ClientCommand, frozen=True, tag="hired"):
     """The taximeter was switched to hired: a street hail begins."""
 
-    roles: ClassVar[frozenset[Role]] = DEVICE
-
 
 class MeterVacant(ClientCommand, frozen=True, tag="vacant"):
     """The taximeter was switched to vacant: the ride is over."""
-
-    roles: ClassVar[frozenset[Role]] = DEVICE
 
 
 class Collect(ClientCommand, frozen=True, tag="collect"):
     """The driver collects the fare that is due: in cash, by a code on the driver's screen, or by the passenger's own
     code, which the driver scanned (``auth_code``)."""
 
-    roles: ClassVar[frozenset[Role]] = DRIVER
     trip: Id
     by: Literal["cash", "code", "scan"]
     auth_code: Annotated[str, Meta(pattern=r"^[0-9]{16,24}$")] | None = None
@@ -210,7 +174,6 @@ class Collect(ClientCommand, frozen=True, tag="collect"):
 class AgreeOnFare(ClientCommand, frozen=True, tag="agree_fare"):
     """The driver of a car without a meter confirms the fare, as the passenger typed it or said it."""
 
-    roles: ClassVar[frozenset[Role]] = DRIVER
     trip: Id
     amount: Minor
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
@@ -219,13 +182,9 @@ class AgreeOnFare(ClientCommand, frozen=True, tag="agree_fare"):
 class AskWord(ClientCommand, frozen=True, tag="word"):
     """The minute's word: it stands on the passenger's page too, so that a picture of another payment is no proof."""
 
-    roles: ClassVar[frozenset[Role]] = DEVICE | DRIVER | PASSENGER
-
 
 class AskToday(ClientCommand, frozen=True, tag="today"):
     """Today's payments and totals of the vehicle, to check accounts."""
-
-    roles: ClassVar[frozenset[Role]] = DEVICE | DRIVER
 
 
 # ── passenger ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -234,7 +193,6 @@ class AskToday(ClientCommand, frozen=True, tag="today"):
 class Estimate(ClientCommand, frozen=True, tag="estimate"):
     """What a ride would cost, and how long it would take."""
 
-    roles: ClassVar[frozenset[Role]] = PASSENGER | DISPATCHER
     pickup: Place
     dropoff: Place
     at: Time | None = None
@@ -243,7 +201,6 @@ class Estimate(ClientCommand, frozen=True, tag="estimate"):
 class AskRoute(ClientCommand, frozen=True, tag="route"):
     """The way by road: ``points`` (latitude, longitude), ``meters``, ``seconds`` and ``by_road`` in the result."""
 
-    roles: ClassVar[frozenset[Role]] = DRIVER | PASSENGER | DISPATCHER
     start: Place
     end: Place
 
@@ -251,7 +208,6 @@ class AskRoute(ClientCommand, frozen=True, tag="route"):
 class RequestRide(ClientCommand, frozen=True, tag="request"):
     """A car now, or at ``at``: then it is a reservation, matched with enough lead."""
 
-    roles: ClassVar[frozenset[Role]] = PASSENGER
     pickup: Place
     dropoff: Place | None = None
     vehicle_class: VehicleClass = "standard"
@@ -268,7 +224,6 @@ class CancelTrip(ClientCommand, frozen=True, tag="cancel"):
     person has agreed to what it costs. Without it the tariff's fee is taken.
     """
 
-    roles: ClassVar[frozenset[Role]] = PASSENGER | DISPATCHER
     trip: Id
     reason: CancelReason
     fee_up_to: Minor | None = None
@@ -280,7 +235,6 @@ class Pay(ClientCommand, frozen=True, tag="pay"):
     ``buyer`` is the Alipay user id of whoever pays; only that account can confirm the order.
     """
 
-    roles: ClassVar[frozenset[Role]] = PASSENGER
     trip: Id | None = None
     vehicle: Id | None = None
     buyer: Annotated[str, Meta(pattern=r"^2088[0-9]{12}$")] | None = None
@@ -290,14 +244,12 @@ class StopPay(ClientCommand, frozen=True, tag="stop_pay"):
     """Another way of paying is wanted. The open payment is closed first, and Alipay has the last word: the fare is due
     again, or it was paid after all."""
 
-    roles: ClassVar[frozenset[Role]] = PASSENGER | DRIVER | DISPATCHER
     trip: Id
 
 
 class Rate(ClientCommand, frozen=True, tag="rate"):
     """One to five stars for a finished ride."""
 
-    roles: ClassVar[frozenset[Role]] = PASSENGER
     trip: Id
     stars: Annotated[int, Meta(ge=1, le=5)]
     comment: Text = ""
@@ -310,7 +262,6 @@ class Watch(ClientCommand, frozen=True, tag="watch"):
     """See the cars in these H3 cells (resolution 7, as hexadecimal text), or with ``counts`` how many cars there are in
     every cell. Replaces the last watch. A cell that is new here is told whole at once, as far as it is known."""
 
-    roles: ClassVar[frozenset[Role]] = DISPATCHER
     cells: Annotated[list[Annotated[str, Meta(pattern=r"^[0-9a-f]{15}$")]], Meta(max_length=500)]
     counts: bool = False
 
@@ -318,7 +269,6 @@ class Watch(ClientCommand, frozen=True, tag="watch"):
 class BookByPhone(ClientCommand, frozen=True, tag="book"):
     """A ride for somebody who called."""
 
-    roles: ClassVar[frozenset[Role]] = DISPATCHER
     phone: Phone
     pickup: Place
     dropoff: Place | None = None
@@ -332,7 +282,6 @@ class BookByPhone(ClientCommand, frozen=True, tag="book"):
 class AssignByHand(ClientCommand, frozen=True, tag="assign"):
     """Offer a waiting trip to this car, whatever the matcher would do."""
 
-    roles: ClassVar[frozenset[Role]] = DISPATCHER
     trip: Id
     vehicle: Id
 
@@ -340,7 +289,6 @@ class AssignByHand(ClientCommand, frozen=True, tag="assign"):
 class TakeOutOfService(ClientCommand, frozen=True, tag="take_out"):
     """The car gets no offers until it is put back."""
 
-    roles: ClassVar[frozenset[Role]] = DISPATCHER
     vehicle: Id
     reason: CancelReason
 
@@ -348,14 +296,12 @@ class TakeOutOfService(ClientCommand, frozen=True, tag="take_out"):
 class PutBackInService(ClientCommand, frozen=True, tag="put_back"):
     """The car may go online again."""
 
-    roles: ClassVar[frozenset[Role]] = DISPATCHER
     vehicle: Id
 
 
 class Broadcast(ClientCommand, frozen=True, tag="broadcast"):
     """A message to the drivers of these vehicles, or (none named) to all drivers. Who is away gets it on return."""
 
-    roles: ClassVar[frozenset[Role]] = DISPATCHER
     text: Annotated[Text, Meta(min_length=1)]
     vehicles: Annotated[list[Id], Meta(max_length=500)] = []
 
@@ -363,7 +309,6 @@ class Broadcast(ClientCommand, frozen=True, tag="broadcast"):
 class SettleAlarm(ClientCommand, frozen=True, tag="settle_alarm"):
     """Somebody has looked at an alarm, and says what came of it."""
 
-    roles: ClassVar[frozenset[Role]] = DISPATCHER
     alarm: Id
     note: Text = ""
 
@@ -372,7 +317,6 @@ class RefundTrip(ClientCommand, frozen=True, tag="refund"):
     """Give a paid fare back: ``amount`` of it, or all that is left. ``cancel`` undoes the whole payment, which Alipay
     does on the day of the payment only. Needs the permission ``refund``."""
 
-    roles: ClassVar[frozenset[Role]] = DISPATCHER
     trip: Id
     reason: CancelReason
     amount: Minor | None = None
@@ -383,7 +327,6 @@ class RefundTrip(ClientCommand, frozen=True, tag="refund"):
 class SettleTrip(ClientCommand, frozen=True, tag="settle"):
     """The fare is settled outside the system: written off, or paid at the office. Needs the permission ``refund``."""
 
-    roles: ClassVar[frozenset[Role]] = DISPATCHER
     trip: Id
     reason: CancelReason
 

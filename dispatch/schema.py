@@ -24,6 +24,7 @@ from dispatch.messages import (
     FromServer,
     ServerMessage,
 )
+from dispatch.permissions import senders_of
 from dispatch.protocol_examples import EXAMPLES
 
 ADDRESS: Final = "/v1/ws"
@@ -112,7 +113,7 @@ def _message(kind: type[ClientMessage | ServerMessage]) -> dict[str, Any]:
         "payload": {"$ref": f"#/components/schemas/{kind.__name__}"},
     }
     if issubclass(kind, ClientMessage):
-        message["x-roles"] = sorted(kind.roles)
+        message["x-roles"] = sorted(senders_of(kind))
     return message
 
 
@@ -198,7 +199,7 @@ def sections(kinds: Iterable[type[msgspec.Struct]]) -> Iterable[str]:
         yield ""
         if issubclass(kind, ClientMessage):
             answer = " Answered by `accepted` or `rejected`." if issubclass(kind, ClientCommand) else ""
-            yield f"Sent by: {', '.join(sorted(kind.roles))}.{answer}"
+            yield f"Sent by: {', '.join(sorted(senders_of(kind)))}.{answer}"
             yield ""
         yield from _field_table(kind)
 

@@ -61,6 +61,7 @@ from dispatch.fare import cancellation_fee
 from dispatch.machine import UNBORN
 from dispatch.market import WaitingTrip
 from dispatch.money import Money
+from dispatch.permissions import may_follow
 from dispatch.rules import Rules
 from dispatch.trip_state import (
     ARRIVED,
@@ -147,13 +148,8 @@ class Trip:
     def may_follow(self, principal: Principal) -> bool:
         """Whether somebody may follow this trip's stream."""
         data = self.data
-        if principal.role == "passenger":
-            return principal.id == data.passenger or (data.origin == "hail" and principal.id == data.payer)
-        if principal.role == "guest":
-            return principal.id == self.id
-        if principal.role in ("driver", "device"):
-            return data.vehicle is not None and principal.vehicle == data.vehicle
-        return principal.role in ("dispatcher", "system")
+        passengers = (data.passenger, data.payer) if data.origin == "hail" else (data.passenger,)
+        return may_follow("trip", self.id, principal, passengers=passengers, vehicle=data.vehicle)
 
     def row(self) -> Row:
         """The trip as columns."""

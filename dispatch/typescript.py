@@ -20,6 +20,7 @@ from dispatch.errors import CLOSE_TEXTS, ERRORS, CloseCode, may_reconnect
 from dispatch.machine import UNBORN, Machine
 from dispatch.messages import FromClient, FromServer
 from dispatch.payment import payment_state
+from dispatch.permissions import senders_of
 
 _HEAD: Final = "// Made from the structs in dispatch/ by `python -m dispatch.typescript`; do not edit.\n"
 _SIMPLE: Final[dict[type[inspect.Type], str]] = {
@@ -60,7 +61,7 @@ def render_tables() -> str:
         int(code): {"name": code.name, "text": CLOSE_TEXTS[code], "reconnect": may_reconnect(code)}
         for code in CloseCode
     }
-    roles = {str(kind.__struct_config__.tag): sorted(kind.roles) for kind in get_args(FromClient)}
+    roles = {str(kind.__struct_config__.tag): sorted(senders_of(kind)) for kind in get_args(FromClient)}
     return "\n".join(
         [
             _HEAD,

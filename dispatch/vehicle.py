@@ -89,6 +89,7 @@ from dispatch.market import FreeVehicle
 from dispatch.message_parts import Place
 from dispatch.meter import Meter, MeterCheckpoint
 from dispatch.odometer import Odometer
+from dispatch.permissions import may_follow
 from dispatch.rules import Rules
 from dispatch.trip import Trip
 from dispatch.units import CityTime, LatLng, Seconds
@@ -174,9 +175,7 @@ class Vehicle:
 
     def may_follow(self, principal: Principal) -> bool:
         """Whether somebody may follow this vehicle's stream."""
-        if principal.role in ("driver", "device"):
-            return principal.vehicle == self.id
-        return principal.role in ("dispatcher", "system")
+        return may_follow("vehicle", self.id, principal)
 
     def row(self) -> Row:
         """The vehicle as columns."""
@@ -409,8 +408,9 @@ class Vehicle:
         return decision
 
     def _give_back(self, command: GiveBack, context: Context) -> Decision:
-        if self.data.state not in (TO_PICKUP, AT_PICKUP) or self.data.trip != command.trip:
+        if self.data.state not in (TO_PICKUP, AT_PICKUP):
             raise MACHINE.illegal(self.state, TripGivenBack, self.id)
+        self._must_have(command.trip, self.data.state, TripGivenBack)
         told: Event = AssignmentGivenBack(context.now, self.id, command.reason)
         if command.no_show:
             told = self._no_show(command, context.now)

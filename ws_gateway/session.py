@@ -4,7 +4,7 @@
           └──anything else, silence──────────────────┘
 
 Rule 1. Before a valid hello nothing of a client reaches anything behind the gateway.
-Rule 2. A message passes only if its class names the client's role; what no rule allows is refused.
+Rule 2. A message passes only if ``dispatch.permissions`` names the client's role; what no rule allows is refused.
 Rule 3. Every frame is answered at most once, and a refused one has changed nothing.
 Rule 4. The same command id with the same body gets the same answer and acts once; the entity sees to it, and while
         the first is under way the session answers its repeats together with it.
@@ -40,6 +40,7 @@ from dispatch.messages import (
     Watch,
     Welcome,
 )
+from dispatch.permissions import senders_of
 from dispatch.units import CityTime
 from ws_gateway.asks import Asks
 from ws_gateway.codec import Codec, digest_of, unreadable
@@ -190,7 +191,7 @@ class Session:
             if isinstance(message, Hello):
                 return self._sign_on(message, now)
             raise DispatchError(ErrorCode.HELLO_EXPECTED)
-        if self.identity.role not in message.roles or isinstance(message, Hello):
+        if self.identity.role not in senders_of(type(message)) or isinstance(message, Hello):
             raise DispatchError(ErrorCode.NOT_ALLOWED, field="t")
         if isinstance(message, GpsFix):
             raise DispatchError(ErrorCode.FIX_FROM_FUTURE, field="fix.at")

@@ -13,6 +13,7 @@ from dispatch.entity import EntityKey, Principal
 from dispatch.errors import CloseCode, DispatchError, ErrorCode
 from dispatch.message_parts import Role
 from dispatch.messages import Heard, Rejected
+from dispatch.permissions import SEES_CAR_OF_TRIP, STREAMS, Reach
 from ws_gateway.asks import Asks
 from ws_gateway.codec import Codec, kind_of
 from ws_gateway.effects import Answer, Ask, Close, Effect, Follow, Say, Unfollow
@@ -55,7 +56,7 @@ class Streams:
 
     def __init__(self, *, role: Role, principal: Principal, codec: Codec, asks: Asks) -> None:
         self._role = role
-        self._sees_car = role in ("passenger", "guest")
+        self._sees_car = role in SEES_CAR_OF_TRIP
         self._principal = principal
         self._codec = codec
         self._asks = asks
@@ -71,14 +72,14 @@ class Streams:
 
     def may_follow(self, key: str, vehicle: str | None) -> None:
         """Raise ``DispatchError`` where the gateway can tell already; the entity decides the rest."""
-        if self._role == "guest" and key != f"trip:{self._principal.id}":
-            raise DispatchError(ErrorCode.NOT_ALLOWED, field="stream")
-        if EntityKey.parse(key).kind != "vehicle" or self._role == "dispatcher":
-            return
-        if self._role == "passenger":
-            raise DispatchError(ErrorCode.NOT_ALLOWED, field="stream")
-        if key != f"vehicle:{vehicle}":
-            raise DispatchError(ErrorCode.NOT_YOURS, field="stream")
+        kind, entity_id = EntityKey.parse(key)
+        match STREAMS[kind].get(self._role):
+            case None:
+                raise DispatchError(ErrorCode.NOT_ALLOWED, field="stream")
+            case Reach.SHARED_TRIP if entity_id != self._principal.id:
+                raise DispatchError(ErrorCode.NOT_ALLOWED, field="stream")
+            case Reach.OWN_CAR if entity_id != vehicle:
+                raise DispatchError(ErrorCode.NOT_YOURS, field="stream")
 
     def follow(self, key: str, after: int | None, first: FirstAnswer | None = None) -> list[Effect]:
         """Follow a stream, or follow it anew from another number. ``first`` hears how the host answered."""

@@ -14,6 +14,7 @@ from dispatch.actors.kinds import EntityKind, Shown, View, encode_snapshot, enco
 from dispatch.actors.protocol import Attached, Attachment, AttachReply, Audience, Push, Refused
 from dispatch.entity import Entity, EntityKey
 from dispatch.errors import ErrorCode
+from dispatch.permissions import SEES_CAR_OF_TRIP
 
 
 class Followers:
@@ -94,7 +95,7 @@ class Followers:
         row = entity.row()
         on_trip = row.values.get("trip") if row is not None else None
         who = asked.principal
-        may = who.role == "passenger" or (who.role == "guest" and who.id == asked.trip)
+        may = who.role in SEES_CAR_OF_TRIP and (who.role != "guest" or who.id == asked.trip)
         if self._own.kind != "vehicle" or on_trip != asked.trip or not may:
             return Refused(ErrorCode.NOT_YOURS.value, detail=entry.key.id)
         self._inboxes.follow(entry.key, Follower(gateway, who.role, asked.trip))

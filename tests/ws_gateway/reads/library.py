@@ -14,6 +14,7 @@ from dispatch.clock import ManualClock
 from dispatch.config import load_settings
 from dispatch.entity import SYSTEM, Command, Decision, EntityKey, Principal
 from dispatch.events import encode_event
+from dispatch.geo.places import read_places
 from dispatch.ids import DriverId, VehicleId
 from dispatch.message_parts import Role
 from dispatch.payment.configured import payment_rules_of
@@ -22,12 +23,16 @@ from dispatch.store.journal import Append, Batch, Committed
 from dispatch.store.migrations import upgrade
 from dispatch.store.sql_journal import SqlJournal, open_journal
 from dispatch.store.sql_registry import SqlRegistry
+from dispatch.store.sql_replay import SqlReplay
+from dispatch.store.sql_tracks import SqlTracks
 from dispatch.trip import Trip
 from dispatch.units import WallTime
 from dispatch.vehicle import Vehicle as Car
 from tests.dispatch.domain import NOON, PROFILE, RULES, Stage
+from ws_gateway.place_desk import PlaceDesk
 from ws_gateway.reading import Reading
 from ws_gateway.reads.routes import look_up_routes
+from ws_gateway.replay import ReplayDesk
 from ws_gateway.tokens import Tokens
 
 SHARE_TTL_S = 7_200.0
@@ -70,8 +75,17 @@ class Library:
         for number in ("V1", "V2"):
             await registry.add(Vehicle(id=VehicleId(number), plate=f"PL-{number}", company="Yellow"))
         await registry.add(Driver(id=DriverId("D1"), name=PROFILE.driver_name, phone="1", pin_hash="x"))
+        reading = Reading(verify=self.tokens.verify, clock=self.clock, allow=_always)
+        places = PlaceDesk(lambda: read_places(b'{"features": []}', (), "Test City"))
+        ways = ReplayDesk(
+            SqlTracks(self.journal.database),
+            SqlReplay(self.journal.database),
+            rules=RULES,
+            clock=self.clock,
+            chunk_s=120.0,
+        )
         routes = look_up_routes(
-            Reading(verify=self.tokens.verify, clock=self.clock, allow=_always),
+            reading,
             self.journal.database,
             self,
             clock=self.clock,
@@ -80,7 +94,10 @@ class Library:
             tokens=self.tokens,
             share_ttl_s=SHARE_TTL_S,
         )
-        self._http = httpx.AsyncClient(transport=httpx.ASGITransport(Starlette(routes=routes)), base_url="http://taxi")
+        self._http = httpx.AsyncClient(
+            transport=httpx.ASGITransport(Starlette(routes=[*routes, *places.routes(reading), *ways.routes(reading)])),
+            base_url="http://taxi",
+        )
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -104,11 +121,17 @@ class Library:
 
     async def ask(self, method: str, path: str, role: Role, subject: str, status: int = 200) -> Any:
         """The answer to somebody's question."""
-        wall = WallTime(self.clock.wall())
-        token = self.tokens.issue(role, subject, session=next(_sessions), wall=wall, vehicle="V1")
-        answer = await self._http.request(method, path, headers={"Authorization": f"Bearer {token}"})
+        answer = await self.raw(method, path, role, subject)
         assert answer.status_code == status, answer.text
         return answer.json()
+
+    async def raw(self, method: str, path: str, role: Role | None, subject: str) -> httpx.Response:
+        """The response to somebody's question; no role: to nobody's."""
+        if role is None:
+            return await self._http.request(method, path)
+        wall = WallTime(self.clock.wall())
+        token = self.tokens.issue(role, subject, session=next(_sessions), wall=wall, vehicle="V1")
+        return await self._http.request(method, path, headers={"Authorization": f"Bearer {token}"})
 
     async def get(self, path: str, role: Role = "dispatcher", subject: str = "B1", status: int = 200) -> Any:
         """The answer to a GET."""
