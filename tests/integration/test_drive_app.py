@@ -18,7 +18,7 @@ from playwright.async_api import Browser, Geolocation, Locator, Page, WebSocket,
 
 from sim.demo.oracle import captures, sandbox_orders
 from sim.demo.sandbox_process import SandboxProcess
-from tests.integration.app import App, Message, sign_in
+from tests.integration.app import WITHIN_S, App, Message, sign_in
 from tests.integration.apps import WITHIN_MS, Watched, found_by_axe, launched, phone
 from tests.integration.conftest import Company, enrol, settings_with
 from tests.integration.serving import Served, taxi
@@ -69,18 +69,21 @@ class Wire:
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait until something holds of what was said and heard."""
-        async with asyncio.timeout(WITHIN_MS / 1000):
+        async with asyncio.timeout(WITHIN_S):
             while not holds():
                 self._came.clear()
                 await self._came.wait()
 
+    def fixes(self) -> list[list[Any]]:
+        """Each fix in the order of sending, alone or with others after a lost connection."""
+        sent = []
+        for message in self.said:
+            sent.extend([message["fix"]] if message["t"] == "fix" else message.get("fixes", []))
+        return sent
+
     def numbers_sent(self) -> list[int]:
         """The number of each fix, in the order of sending."""
-        numbers: list[int] = []
-        for message in self.said:
-            fixes = [message["fix"]] if message["t"] == "fix" else message.get("fixes", [])
-            numbers.extend(fix[0] for fix in fixes)
-        return numbers
+        return [fix[0] for fix in self.fixes()]
 
     def safe(self) -> int:
         """Up to which number the server has called fixes safe."""
@@ -88,7 +91,7 @@ class Wire:
 
     def was_at(self, lat: float) -> bool:
         """Whether the last fix that was sent is of this latitude."""
-        sent = [m["fix"] for m in self.said if m["t"] == "fix"]
+        sent = self.fixes()
         return bool(sent) and abs(sent[-1][2] - lat) < 1e-9
 
 
