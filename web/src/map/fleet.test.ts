@@ -158,6 +158,8 @@ test('cars are counted by state, and who is silent for long is drawn paler', () 
   ];
   cars.hear([frame(CELL, 0, two, { 1: 'V1', 2: 'V2' })], at(0));
   expect(cars.count(1000, 1)).toEqual([0, 1, 0, 0, 0, 1, 0, 0]);
+  const elsewhere = { south: 10, west: 10, north: 11, east: 11 };
+  expect(cars.count(1000, 1, elsewhere)).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
   cars.count(61_000, 1);
   expect(cars.colours[(cars.slotOf('V1') as number) * 4 + 3]).toBeLessThan(255);
 });

@@ -12,6 +12,7 @@ import type { CellFrame } from '../wire/messages';
 import { MAP_STATES } from '../wire/tables';
 import type { CarSource, Origin, Palette } from './car_source';
 import { NOWHERE } from './car_source';
+import type { Box } from './cells_in_view';
 import { eachCar, GONE } from './frames';
 import { glideMs, isJump, LONGEST_MS } from './motion';
 
@@ -163,13 +164,13 @@ export class Fleet implements CarSource {
     return wallMs - (left + (told - left) * part);
   }
 
-  /** Cars in each state, by `MAP_STATES`; and who has been silent for long is drawn paler. */
-  count(wallMs: number, speed: number): number[] {
+  /** Cars in each state, by `MAP_STATES`, of those in a box; and who has been silent for long is drawn paler. */
+  count(wallMs: number, speed: number, box: Box | null = null): number[] {
     const counts = MAP_STATES.map(() => 0);
     for (let slot = 0; slot < this.length; slot += 1) {
       if (this.names[slot] === undefined) continue;
       const state = this.state[slot] as number;
-      counts[state] = (counts[state] ?? 0) + 1;
+      if (box === null || this.isIn(box, slot)) counts[state] = (counts[state] ?? 0) + 1;
       const silent = ((wallMs - (this.told[slot] as number)) * speed) / 1000 > SILENT_S;
       const opacity = silent || state === 0 ? PALE : OPAQUE;
       if (this.colours[slot * 4 + 3] === opacity) continue;
@@ -177,6 +178,12 @@ export class Fleet implements CarSource {
       this.version += 1;
     }
     return counts;
+  }
+
+  private isIn(box: Box, slot: number): boolean {
+    const lng = this.origin.lng + (this.offsets[slot * 2] as number);
+    const lat = this.origin.lat + (this.offsets[slot * 2 + 1] as number);
+    return lng >= box.west && lng <= box.east && lat >= box.south && lat <= box.north;
   }
 
   /** Each car: its slot and its place in `MAP_STATES`. */

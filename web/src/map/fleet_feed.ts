@@ -19,6 +19,7 @@ export class FleetFeed {
   /** The same of the whole city. */
   readonly cityTotals = signal<readonly number[]>([]);
   private watched: string[] | null = [];
+  private box: Box | null = null;
   private readonly timer: number;
   private readonly stopTheme: () => void;
 
@@ -38,6 +39,7 @@ export class FleetFeed {
 
   /** Watch what lies in a box: its cars, or where it is too wide how many there are in each cell. */
   look(box: Box): void {
+    this.box = box;
     const cells = cellsInView(box);
     if (cells !== null && this.watched !== null && same(cells, this.watched)) return;
     this.watched = cells;
@@ -63,7 +65,7 @@ export class FleetFeed {
   private count(): void {
     const { speed } = this.link.clock;
     const city = this.counts.totals();
-    const totals = this.wide.value ? city : this.fleet.count(Date.now(), speed);
+    const totals = this.wide.value ? city : this.fleet.count(Date.now(), speed, this.box);
     if (!same(city, this.cityTotals.value)) this.cityTotals.value = city;
     if (!same(totals, this.totals.value)) this.totals.value = totals;
   }
