@@ -76,7 +76,7 @@ class Wire:
 
     def fixes(self) -> list[list[Any]]:
         """Each fix in the order of sending, alone or with others after a lost connection."""
-        sent = []
+        sent: list[list[Any]] = []
         for message in self.said:
             sent.extend([message["fix"]] if message["t"] == "fix" else message.get("fixes", []))
         return sent
