@@ -23,7 +23,6 @@ from dispatch.actors.system import System
 from dispatch.config import Settings, load_settings, rules_of, token_secret
 from dispatch.geo.cells import Box
 from dispatch.geo.city import City, load_city
-from dispatch.geo.places import Places, read_places
 from dispatch.ids import DriverId
 from dispatch.payment.configured import open_gateways, payment_rules_of
 from dispatch.payment.minute_word import MinuteWord, minute_word
@@ -32,9 +31,11 @@ from dispatch.signals import Metrics, configure_logging, merged
 from dispatch.store.database import Database, open_database
 from dispatch.store.redis_bus import RedisBus
 from dispatch.store.sql_alarms import SqlAlarms, SqlNotices
+from dispatch.store.sql_audit import SqlAudit
 from dispatch.store.sql_history import SqlHistory
 from dispatch.store.sql_registry import SqlRegistry
 from dispatch.store.sql_replay import SqlReplay
+from dispatch.store.sql_revocations import SqlRevocations
 from dispatch.store.sql_tracks import SqlTracks
 from ws_gateway.alipay_notices import AlipayNotices
 from ws_gateway.app import Dependencies, create_app
@@ -55,14 +56,14 @@ from ws_gateway.pricing import price_by
 from ws_gateway.reading import Reading
 from ws_gateway.reads.routes import look_up_routes
 from ws_gateway.replay import ReplayDesk
-from ws_gateway.server import make_server, prepare
+from ws_gateway.revocations import Revocations
+from ws_gateway.server import Tls, make_server, prepare
 from ws_gateway.settings import GatewaySettings
 from ws_gateway.sms import SmsFile
 from ws_gateway.tokens import Tokens
 from ws_gateway.web_apps import web_routes
 
 _NOBODY = DriverId("nobody")
-_NO_STREETS = b'{"features": []}'
 _BEYOND_DEG = 0.2
 """So far beyond the road network places are served still (some 20 km): by straight line."""
 
@@ -70,6 +71,9 @@ _BEYOND_DEG = 0.2
 def gateway_settings(settings: Settings) -> GatewaySettings:
     """What a gateway needs of the settings."""
     return GatewaySettings(
+        origins=(settings.public_url, *settings.server.origins),
+        sign_ins_by_address=(settings.limits.sign_ins_per_s, settings.limits.sign_ins_burst),
+        sockets_by_address=(settings.limits.sockets_per_s, settings.limits.sockets_burst),
         messages_per_s=settings.limits.messages_per_s,
         burst=settings.limits.burst,
         message_max_bytes=settings.limits.max_message_bytes,
@@ -87,7 +91,9 @@ async def serve_gateway(system: System, settings: Settings, listening: socket.so
     """Serve on ``listening`` until a signal, then drain. This process must have joined the cluster."""
     async with _dependencies(system, settings, number) as deps:
         prepare(listening)
-        await make_server(create_app(deps), deps.settings).serve(sockets=[listening])
+        server = settings.server
+        tls = Tls(server.tls_cert, server.tls_key) if server.tls_cert and server.tls_key else None
+        await make_server(create_app(deps), deps.settings, tls).serve(sockets=[listening])
 
 
 @asynccontextmanager
@@ -103,9 +109,9 @@ async def _dependencies(system: System, settings: Settings, number: int) -> Asyn
     hosts.start()
     try:
         notices = AlipayNotices(alipay, hosts)
-        deps = _wire(system, settings, city, hosts=hosts, feed=feed, database=database, notices=notices)
+        deps = _wire(system, settings, city, hosts=hosts, bus=redis, feed=feed, database=database, notices=notices)
         counter = _counter(deps, settings, authorizations, allow=allowed_by(redis))
-        reading = Reading(verify=deps.tokens.verify, clock=deps.clock, allow=allowed_by(redis))
+        reading = Reading(verify=deps.revocations.verify, clock=deps.clock, allow=allowed_by(redis))
         pages = (
             *_city_pages(city, settings, deps, alipay=authorizations.of(SHARED_ACCOUNT) is not None),
             *_places_of(city).routes(reading),
@@ -131,6 +137,7 @@ def _wire(
     city: City,
     *,
     hosts: RayHosts,
+    bus: RedisBus,
     feed: BusFeed,
     database: Database,
     notices: AlipayNotices,
@@ -163,9 +170,18 @@ def _wire(
         payments=notices,
         metrics=metrics,
         sign_in=SignIn(
-            registry=registry, sms=sms, tokens=tokens, clock=clock, settings=ours, secret=secret, new_id=_new_id
+            registry=registry,
+            sms=sms,
+            tokens=tokens,
+            clock=clock,
+            settings=ours,
+            secret=secret,
+            new_id=_new_id,
+            bus=bus,
+            audit=SqlAudit(database),
         ),
         tokens=tokens,
+        revocations=Revocations(SqlRevocations(database), tokens.verify, clock),
         clock=clock,
         settings=ours,
         rules=Rules(secret=secret, price=price_by(rules), served=_around(city.box)),
@@ -203,12 +219,7 @@ def _city_pages(city: City, settings: Settings, deps: Dependencies, *, alipay: b
 
 def _places_of(city: City) -> PlaceDesk:
     """Who knows the city's places."""
-
-    def read() -> Places:
-        streets = city.map_layer("streets") or _NO_STREETS
-        return read_places(streets, city.zones, city.title)
-
-    return PlaceDesk(read)
+    return PlaceDesk(city.places)
 
 
 def _look_ups(reading: Reading, deps: Dependencies, settings: Settings, database: Database) -> list[Route]:

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from dispatch.geo.cells import Box
 from dispatch.geo.hours import HourFactors
+from dispatch.geo.places import Places, read_places
 from dispatch.geo.road_graph import OffRoad, RoadGraph
 from dispatch.geo.road_network import RoadNetwork
 from dispatch.geo.zones import Zone
@@ -26,6 +27,7 @@ from dispatch.units import LatLng
 SHIPPED = Path(__file__).parent / "cities"
 SETTINGS_FILE = "city.toml"
 STREETS_FILE = "streets.geojson.gz"
+_NO_STREETS = b'{"features": []}'
 _NODES = "nodes.parquet"
 _EDGES = "edges.parquet"
 
@@ -70,6 +72,10 @@ class City:
         """GeoJSON of ``land`` or ``streets`` as it is stored, packed by gzip; None where the city has none."""
         path = self.directory / f"{name}.geojson.gz"
         return path.read_bytes() if path.is_file() else None
+
+    def places(self) -> Places:
+        """The index of the city's places; takes some tenths of a second."""
+        return read_places(self.map_layer("streets") or _NO_STREETS, self.zones, self.title)
 
     def map_layer(self, name: str) -> bytes | None:
         """GeoJSON of ``land`` or ``streets``, None where the city has none."""

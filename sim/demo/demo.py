@@ -167,6 +167,7 @@ class Demo:
             demand=demand,
             run=f"demo{options.seed}",
             seed=options.seed,
+            name_at=self._city.places().name_at,
         )
 
     def title(self) -> str:

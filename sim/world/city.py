@@ -10,6 +10,7 @@ from typing import Protocol
 from dispatch.clock import Clock
 from dispatch.geo.travel_time import TravelTime
 from dispatch.messages import ClientCommand, ClientMessage
+from dispatch.units import LatLng
 from sim.world.agenda import Agenda
 from sim.world.habits import Habits, Span
 from sim.world.street import Street
@@ -18,6 +19,13 @@ from sim.world.unanswered import OnAnswer
 from sim.world.wishes import WishSource
 
 Spawn = Callable[[Coroutine[None, None, None]], None]
+NameAt = Callable[[LatLng], str]
+"""What people call a point; empty where they only point at the map."""
+
+
+def nameless(_: LatLng) -> str:
+    """Nobody knows what places are called."""
+    return ""
 
 
 class Line(Protocol):
@@ -78,6 +86,7 @@ class City:
     tally: Tally
     cashier: Cashier
     spawn: Spawn
+    name_at: NameAt = nameless
 
 
 def draw(rng: Random, span: Span) -> float:

@@ -10,6 +10,7 @@ from random import Random
 from dispatch.geo.cells import Box
 from dispatch.geo.travel_time import TravelTime
 from dispatch.units import CityTime
+from sim.world.city import NameAt, nameless
 from sim.world.demand import DrawnDemand, read_aggregates
 from sim.world.habits import Habits
 from sim.world.local_time import LocalTime
@@ -77,6 +78,7 @@ class WorldConfig:
     served: Box | None = None
     """Wishes that begin outside are left out."""
     ping_interval_s: float | None = 20.0
+    name_at: NameAt = nameless
 
 
 def open_demand(config: WorldConfig, rng: Random) -> WishSource:

@@ -141,7 +141,7 @@ class Passenger:
         self._asked = True
         journey = self._journey
         if self._rng.random() < self._habits.estimate_share:
-            pickup, dropoff = _place(journey.wish.pickup), _place(journey.wish.dropoff)
+            pickup, dropoff = self._place(journey.wish.pickup), self._place(journey.wish.dropoff)
             message = Estimate(id=self._line.next_id(), pickup=pickup, dropoff=dropoff)
             self._line.command(message, lambda _: self._request(journey))
         else:
@@ -157,8 +157,8 @@ class Passenger:
             self._city.tally.request_sent(command)
         message = RequestRide(
             id=command,
-            pickup=_place(journey.wish.pickup),
-            dropoff=_place(journey.wish.dropoff),
+            pickup=self._place(journey.wish.pickup),
+            dropoff=self._place(journey.wish.dropoff),
             at=now + draw(self._rng, self._habits.reserve_lead_s) if journey.reserve else None,
         )
         self._line.command(message, lambda answer: self._requested(journey, command, answer))
@@ -314,6 +314,9 @@ class Passenger:
             raise RuntimeError("nobody rides")
         return self._journey
 
+    def _place(self, point: LatLng) -> Place:
+        return Place(point.lat, point.lng, self._city.name_at(point))
+
     def _trip(self, journey: Journey) -> TripId:
         if journey.trip is None:
             raise RuntimeError("the trip has no id yet")
@@ -322,7 +325,3 @@ class Passenger:
 
 def _nobody(_: Passenger) -> None:
     """Nobody waits for the end of a journey that has not begun."""
-
-
-def _place(point: LatLng) -> Place:
-    return Place(point.lat, point.lng)

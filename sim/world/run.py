@@ -68,7 +68,9 @@ class _World:
         self._hails = Random(rng.getrandbits(64))
         self._demand = open_demand(config, Random(rng.getrandbits(64)))
         habits = config.habits if config.sandbox_url is not None else _without_paying(config.habits)
-        city = City(clock, agenda, config.roads, self._demand, Street(), habits, tally, cashier, self._spawn)
+        city = City(
+            clock, agenda, config.roads, self._demand, Street(), habits, tally, cashier, self._spawn, config.name_at
+        )
         self._habits = habits
 
         def wire() -> Wire:
