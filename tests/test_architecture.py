@@ -53,8 +53,13 @@ SHELLS = {
     "dispatch.payment.mapi",
     "dispatch.payment.openapi",
     "dispatch.payment.openapi_client",
+    # what reads the journal to check it
+    "dispatch.verification",
+    "dispatch.verification.of_memory",
+    "dispatch.verification.walk",
     # sockets and HTTP
     "ws_gateway.__main__",
+    "ws_gateway.addresses",
     "ws_gateway.alipay_notices",
     "ws_gateway.announcer",
     "ws_gateway.app",
@@ -67,22 +72,25 @@ SHELLS = {
     "ws_gateway.http_answers",
     "ws_gateway.main",
     "ws_gateway.map_relay",
+    "ws_gateway.origins",
     "ws_gateway.place_desk",
     "ws_gateway.ports",
     "ws_gateway.pricing",
     "ws_gateway.protocol",
     "ws_gateway.reading",
     "ws_gateway.replay",
+    "ws_gateway.revocations",
     "ws_gateway.routes",
     "ws_gateway.secret_hash",
     "ws_gateway.server",
+    "ws_gateway.shared_attempts",
     "ws_gateway.sms",
     "ws_gateway.tokens",
     "ws_gateway.web_apps",
 }
 """Modules that may do I/O. Every other one of these packages is held to the contract ``pure``."""
 
-SORTED_PACKAGES = ("dispatch", "dispatch.actors", "dispatch.payment", "ws_gateway")
+SORTED_PACKAGES = ("dispatch", "dispatch.actors", "dispatch.payment", "dispatch.verification", "ws_gateway")
 
 READS_THE_CLOCK = {
     "dispatch/clock.py",
