@@ -15,7 +15,7 @@ JOBS   ?= auto
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup web run test lint types imports unit webtest browser integration chaos docs format lock clean
+.PHONY: help setup web run test lint types imports unit webtest browser integration chaos screenshots docs format lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name what; \
@@ -83,6 +83,9 @@ integration: setup browser web ## tests with real parts: Valkey, PostgreSQL, Ray
 
 chaos: setup web ## hosts killed under load, an actor for each entity: minutes long
 	$(BIN)/pytest -q -m chaos
+
+screenshots: setup browser web ## pictures of the three apps at work, into docs/pictures
+	$(BIN)/python web/screenshots.py
 
 docs: setup ## write the documents that are made from the code
 	$(BIN)/python -m dispatch.documents docs

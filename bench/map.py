@@ -11,6 +11,9 @@ watches every cell there is opened, and read for ``--seconds`` (20).
   ``ratio`` is that with 50 over that with one, ``console_ms_s`` what each further console costs. Valid only where
   ``fixes_per_s_50`` and ``bytes_car_s_50`` (each console's) are those of one console: a machine without processor to
   spare sends fewer fixes and reads fewer frames, and so seems cheap.
+* ``script_*_ms``: script time of each of 300 frames of the console's page in Chromium with all cars in view as dots;
+  ``screen_age_*``: the oldest position in each of those frames. Browser, cars and system share this machine.
+* ``PAGE_first_load_kb``: what a first visit carries (as sent; ``raw``: unpacked), and how long it takes to load.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from subprocess import PIPE
 from typing import Any, NamedTuple
@@ -55,11 +59,21 @@ async def _measure(plan: Plan, folder: Path) -> dict[str, object]:
         none = await _gateway(plan.seconds)
         figures |= await _one(world, plan)
         figures |= {"gateway_0_cores": round(none, 4), **await _crowd(world, plan)}
+        figures |= await _browser(world)
         one, fifty = (float(str(figures[f"gateway_{consoles}_cores"])) for consoles in (1, CROWD))
         return figures | {
             "ratio": round(fifty / one, 3),
             "console_ms_s": round(1e3 * (fifty - one) / (CROWD - 1), 3),
         }
+
+
+async def _browser(world: World) -> dict[str, object]:
+    """The page itself; only where Playwright is there, which the product does not need."""
+    if find_spec("playwright") is None:
+        return {"browser": "none: Playwright is not installed"}
+    from bench.map_browser import in_browser  # noqa: PLC0415 - see above
+
+    return await in_browser(world.url, world.name, world.password, world.cars)
 
 
 async def _gateway(seconds: float) -> float:

@@ -1,12 +1,38 @@
-import { resolve } from 'node:path';
-import { defineConfig } from 'vite';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { defineConfig, type Plugin } from 'vite';
+
+const OUT = resolve(import.meta.dirname, '../ws_gateway/web');
+const PACKED = /\.(js|css|html|svg|webmanifest)$/;
+const WORTH_BYTES = 1000;
+
+/** Puts a packed file beside each that is worth it: the gateway sends what the browser takes. */
+function packed(): Plugin {
+  let out = OUT;
+  return {
+    name: 'packed',
+    apply: 'build',
+    configResolved(config) {
+      out = resolve(config.root, config.build.outDir);
+    },
+    closeBundle() {
+      for (const name of readdirSync(out, { recursive: true, encoding: 'utf8' })) {
+        if (!PACKED.test(name)) continue;
+        const whole = readFileSync(join(out, name));
+        if (whole.length > WORTH_BYTES) writeFileSync(join(out, `${name}.gz`), gzipSync(whole, { level: 9 }));
+      }
+    },
+  };
+}
 
 const page = (name: string) => resolve(import.meta.dirname, name);
 
 /** Three apps and a page to choose one of them, built to where the gateway serves them from. */
 export default defineConfig({
+  plugins: [packed()],
   build: {
-    outDir: '../ws_gateway/web',
+    outDir: OUT,
     emptyOutDir: true,
     target: 'chrome87',
     modulePreload: { polyfill: false },
