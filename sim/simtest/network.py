@@ -1,0 +1,218 @@
+"""The ways between simulated processes: calls to actors by name, and sockets of clients. Both fail as the seed says.
+
+A call is delivered at most as often as it is sent plus repeats; request or answer may be lost, late or overtaken. A
+socket keeps order and loses nothing but its end: it is cut, and what was under way is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine, MutableMapping
+from functools import partial
+from typing import Any, Protocol
+
+from sim.simtest.timeline import Life, Timeline
+from sim.simtest.weather import Weather
+
+Note = Callable[[str], None]
+
+
+class Called(Protocol):
+    """A process that can be called."""
+
+    life: Life
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run something as this process."""
+        ...
+
+    @property
+    def actor(self) -> object:
+        """Whose methods are called."""
+        ...
+
+
+class Network:
+    """All actors by name, and the weather between them."""
+
+    def __init__(self, timeline: Timeline, weather: Weather, note: Note) -> None:
+        self.actors: dict[str, Called] = {}
+        self._timeline = timeline
+        self._weather = weather
+        self._note = note
+        self._cut: set[tuple[str, str]] = set()
+        self._newest: dict[tuple[str, str], int] = {}
+        self._sent = 0
+
+    def finder(self, caller: str) -> Callable[[str], Handle]:
+        """What a process finds others with."""
+        return lambda name: Handle(self, caller, name)
+
+    def cut(self, one: str, other: str) -> None:
+        """Nothing passes between two processes."""
+        self._cut |= {(one, other), (other, one)}
+        self._weather.happened("network: cut")
+        self._note(f"cut {one} | {other}")
+
+    def mend(self) -> None:
+        """Everything passes again."""
+        self._cut.clear()
+
+    def mend_one(self, one: str, other: str) -> None:
+        """Two processes hear each other again."""
+        self._cut -= {(one, other), (other, one)}
+
+    def call(self, caller: str, name: str, method: str, arguments: tuple[Any, ...]) -> asyncio.Future[Any]:
+        """Call an actor. The answer may never come."""
+        answer: asyncio.Future[Any] = self._timeline.create_future()
+        self._sent += 1
+        deliver = partial(self._arrive, answer, caller, name, method, arguments, self._sent)
+        if (caller, name) in self._cut or self._weather.strikes("lost", "network: request lost"):
+            return answer
+        self._timeline.call_later(self._weather.delay(), deliver, context=NOBODY)
+        if method != "poll" and self._weather.strikes("repeated", "network: repeated"):
+            self._timeline.call_later(self._weather.delay() * 3, deliver, context=NOBODY)
+        return answer
+
+    def _arrive(
+        self, answer: asyncio.Future[Any], caller: str, name: str, method: str, arguments: tuple[Any, ...], sent: int
+    ) -> None:
+        process = self.actors.get(name)
+        if process is None or not process.life.alive:
+            self._timeline.call_later(0.05, _fail, answer, context=NOBODY)
+            return
+        newest = self._newest.get((caller, name), 0)
+        if sent < newest and method != "poll":
+            self._weather.happened("network: overtaken")
+        self._newest[caller, name] = max(newest, sent)
+        done = process.spawn(getattr(process.actor, method)(*arguments))
+        done.add_done_callback(partial(self._answered, answer, caller, name), context=NOBODY)
+
+    def _answered(self, answer: asyncio.Future[Any], caller: str, name: str, done: asyncio.Task[Any]) -> None:
+        if done.cancelled() or (name, caller) in self._cut or self._weather.strikes("lost", "network: answer lost"):
+            return
+        error = done.exception()
+        deliver = partial(_fail, answer) if error is not None else partial(_bring, answer, done.result())
+        self._timeline.call_later(self._weather.delay(), deliver, context=NOBODY)
+
+
+class Handle:
+    """What stands for an actor: ``handle.method.remote(...)``, as Ray has it."""
+
+    def __init__(self, network: Network, caller: str, name: str) -> None:
+        self._network = network
+        self._caller = caller
+        self._name = name
+
+    def __getattr__(self, method: str) -> _Method:
+        return _Method(partial(self._network.call, self._caller, self._name, method))
+
+
+class _Method:
+    def __init__(self, call: Callable[[tuple[Any, ...]], asyncio.Future[Any]]) -> None:
+        self._call = call
+
+    def remote(self, *arguments: Any) -> asyncio.Future[Any]:  # noqa: ANN401 - an actor's methods are its own
+        return self._call(arguments)
+
+
+def _fail(answer: asyncio.Future[Any]) -> None:
+    if not answer.done():
+        answer.set_exception(TimeoutError("no answer"))
+        answer.exception()  # heard, also where nobody waits any more
+
+
+def _bring(answer: asyncio.Future[Any], result: object) -> None:
+    if not answer.done():
+        answer.set_result(result)
+
+
+class Wire:
+    """One socket between a phone and a gateway: in order, each way, until it is cut."""
+
+    def __init__(
+        self, timeline: Timeline, weather: Weather, hear: Callable[[bytes], None], lost: Callable[[], None]
+    ) -> None:
+        self._timeline = timeline
+        self._weather = weather
+        self._hear = hear
+        self._lost = lost
+        self._inward: deque[MutableMapping[str, Any]] = deque()
+        self._reading: asyncio.Future[None] | None = None
+        self._last_in = self._last_out = 0.0
+        self.gone = False
+        self.dead = False
+
+    # the phone's end
+
+    def say(self, frame: bytes) -> None:
+        """Send a frame to the gateway."""
+        if not self.gone:
+            self._last_in = self._after(self._last_in)
+            event = {"type": "websocket.receive", "bytes": frame}
+            self._timeline.call_at(self._last_in, self._come_in, event, context=NOBODY)
+
+    def hang_up(self) -> None:
+        """The phone closes, or its network is gone: the gateway hears of it a little later."""
+        if not self.gone:
+            self.gone = True
+            self._timeline.call_later(self._weather.delay(), self._end_reading, context=NOBODY)
+
+    def fall_silent(self) -> None:
+        """Nothing passes any more, and neither side is told."""
+        self.dead = True
+
+    # the gateway's end
+
+    async def receive(self) -> MutableMapping[str, Any]:
+        """The next event of the socket."""
+        while not self._inward:
+            self._reading = self._timeline.create_future()
+            await self._reading
+        return self._inward.popleft()
+
+    async def send(self, message: MutableMapping[str, Any]) -> None:
+        """Send to the phone. Raises ``OSError`` where the socket is gone."""
+        if self.gone:
+            raise OSError("the socket is gone")
+        self._last_out = self._after(self._last_out)
+        if message["type"] == "websocket.close":
+            self._timeline.call_at(self._last_out, self.break_down, context=NOBODY)
+            return
+        self._timeline.call_at(self._last_out, self._come_out, message["bytes"], context=NOBODY)
+
+    # the middle
+
+    def break_down(self) -> None:
+        """The connection is cut: both sides hear of it."""
+        if not self.gone:
+            self.gone = True
+            self._end_reading()
+            self._lost()
+
+    def _after(self, last: float) -> float:
+        return max(last + 1e-6, self._timeline.time() + self._weather.rng.uniform(0.005, 0.05))
+
+    def _come_in(self, event: MutableMapping[str, Any]) -> None:
+        if self.gone or self.dead:
+            return
+        self._inward.append(event)
+        self._wake()
+
+    def _come_out(self, frame: bytes) -> None:
+        if not (self.gone or self.dead):
+            self._hear(frame)
+
+    def _end_reading(self) -> None:
+        self._inward.append({"type": "websocket.disconnect"})
+        self._wake()
+
+    def _wake(self) -> None:
+        reading, self._reading = self._reading, None
+        if reading is not None and not reading.done():
+            reading.set_result(None)
+
+
+NOBODY = Life("the world").context()
+"""The context of what no process does: messages on their way."""

@@ -1,0 +1,36 @@
+"""The pace of the machinery in a simulated world: what polls a hundred times a second in production does so less often.
+
+Only pauses are longer, so that a seed takes half a second and not half a minute; no rule is changed by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Final
+
+from dispatch.actors import client, host_shell, market_feed, ray_host
+
+PACE: Final[tuple[tuple[ModuleType, str, float], ...]] = (
+    (host_shell, "TICK_S", 0.4),
+    (host_shell, "LEISURE_S", 2.0),
+    (ray_host, "FEED_POSITIONS_S", 2.0),
+    (ray_host, "HOUSEKEEPING_S", 10.0),
+    (client, "FIX_BATCH_S", 0.3),
+    (client, "POLL_S", 10.0),
+    (market_feed, "FEED_S", 0.3),
+)
+
+
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """Within this, the machinery takes its time."""
+    before = [getattr(module, name) for module, name, _ in PACE]
+    for module, name, seconds in PACE:
+        setattr(module, name, seconds)
+    try:
+        yield
+    finally:
+        for (module, name, _), seconds in zip(PACE, before, strict=True):
+            setattr(module, name, seconds)

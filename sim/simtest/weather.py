@@ -1,0 +1,132 @@
+"""Which faults befall a world: drawn from its seed alone, counted by kind. After ``calm`` nothing goes wrong any more."""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+from typing import Final
+
+import msgspec
+
+LABELS: Final = (
+    "before commit",
+    "after commit",
+    "loading",
+    "before a call",
+    "after a call",
+    "before Alipay",
+    "after Alipay",
+)
+"""Points of a host's life at which it may be made to die."""
+
+KINDS: Final = (
+    "network: slow",
+    "network: request lost",
+    "network: answer lost",
+    "network: repeated",
+    "network: overtaken",
+    "network: cut",
+    "socket: cut",
+    "socket: half open",
+    *(f"crash: {label}" for label in LABELS),
+    "crash: at rest",
+    "crash: gateway",
+    "crash: matcher",
+    "pause: short",
+    "pause: wakes as stale owner",
+    "journal: fails",
+    "journal: written, not told",
+    "journal: stalls",
+    "journal: conflict",
+    "journal: load fails",
+    "phone: clock is off",
+    "phone: sends again",
+    "alipay: request lost",
+    "alipay: answer lost after acting",
+    "alipay: SYSTEM_ERROR before acting",
+    "alipay: SYSTEM_ERROR after acting",
+    "alipay: slow",
+    "alipay: away",
+    "alipay: notification repeated",
+    "alipay: notification lost",
+    "alipay: notification late",
+    "alipay: notification forged",
+    "alipay: amount forged",
+    "alipay: refused",
+    "alipay: paid late",
+)
+"""Every fault there is. A run that is long enough has them all."""
+
+
+class Rates(msgspec.Struct, frozen=True):
+    """How often things go wrong. Probabilities are of each message or call; ``_every_s`` are mean wall seconds."""
+
+    slow: float = 0.01
+    lost: float = 0.004
+    repeated: float = 0.02
+    socket_cut_every_s: float = 60.0
+    half_open: float = 0.2
+    link_cut_every_s: float = 30.0
+    crash_every_s: float = 13.0
+    gateway_crash_every_s: float = 55.0
+    matcher_crash_every_s: float = 70.0
+    pause_every_s: float = 60.0
+    stale_every_s: float = 25.0
+    journal_fails: float = 0.006
+    journal_untold: float = 0.006
+    journal_stalls: float = 0.003
+    journal_conflict: float = 0.006
+    load_fails: float = 0.02
+    sends_again: float = 0.05
+    alipay_request_lost: float = 0.04
+    alipay_answer_lost: float = 0.06
+    alipay_error_before: float = 0.03
+    alipay_error_after: float = 0.05
+    alipay_slow: float = 0.03
+    alipay_refuses: float = 0.03
+    alipay_away_every_s: float = 60.0
+    notice_repeated: float = 0.3
+    notice_lost: float = 0.2
+    notice_late: float = 0.2
+    notice_forged: float = 0.15
+    amount_forged: float = 0.15
+
+
+CALM: Final = Rates(**dict.fromkeys((name for name in Rates.__struct_fields__ if not name.endswith("_every_s")), 0.0))
+
+
+class Weather:
+    """The faults of one world. Every draw comes from one generator, in the order of the world's turns."""
+
+    def __init__(self, rng: Random, rates: Rates) -> None:
+        self.rng = rng
+        self.rates = rates
+        self.faults: Counter[str] = Counter()
+        self.calm = False
+
+    def strikes(self, rate: str, kind: str) -> bool:
+        """Whether this fault happens now; counted if so."""
+        chance: float = getattr(self.rates, rate)
+        if chance <= 0 or self.rng.random() >= chance:
+            return False
+        self.happened(kind)
+        return True
+
+    def happened(self, kind: str) -> None:
+        """A fault took place."""
+        self.faults[kind] += 1
+
+    def pause_until_next(self, every_s: float) -> float:
+        """Wall seconds until the next fault of a kind that comes so often."""
+        return self.rng.expovariate(1.0 / every_s)
+
+    def delay(self) -> float:
+        """Seconds that a message takes."""
+        if self.strikes("slow", "network: slow"):
+            return self.rng.uniform(0.2, 1.5)
+        return self.rng.uniform(0.001, 0.012)
+
+    def clear_up(self) -> None:
+        """From now on nothing goes wrong."""
+        self.rates = CALM
+        self.calm = True
