@@ -195,7 +195,7 @@ async def test_the_past_is_played_and_marked_as_past(company: Company) -> None:
         await expect(moments).to_contain_text("Requested", timeout=LONG_MS)
         at = page.get_by_role("slider", name="Time")
         before = await at.input_value()
-        await page.get_by_role("button", name="Play").click()
+        await page.get_by_role("button", name="Play", exact=True).click()
         await expect(at).not_to_have_value(before)
         assert await found_by_axe(page) == []
         await page.get_by_role("button", name="Pause").focus()
