@@ -21,20 +21,22 @@ _LOCK: Final = 0x7461_7869
 _PAUSE_S: Final = 0.05
 
 
-def upgrade(url: str, *, timeout_s: float = 60.0) -> None:
+def upgrade(url: str, *, timeout_s: float = 60.0, revision: str = "head") -> None:
     """Bring the tables at ``url`` to what this code needs, in one transaction, or leave them as they are.
+
+    ``revision`` stops earlier: for an archive of an older release.
 
     May be called by several processes at once: they wait for each other, at most ``timeout_s`` wall seconds, and all
     but the first find the work done. A SQLite file is made where there is none, in a folder that exists.
     """
     if make_url(url).get_backend_name() == "sqlite":
-        _upgrade_sqlite(url, timeout_s)
+        _upgrade_sqlite(url, timeout_s, revision)
         return
     with ThreadPoolExecutor(1) as thread:  # the caller may be running a loop of its own
-        thread.submit(asyncio.run, _upgrade_postgres(url, timeout_s)).result()
+        thread.submit(asyncio.run, _upgrade_postgres(url, timeout_s, revision)).result()
 
 
-def _upgrade_sqlite(url: str, timeout_s: float) -> None:
+def _upgrade_sqlite(url: str, timeout_s: float, revision: str) -> None:
     """The switch to WAL does not wait for a lock as statements do, hence the attempts."""
     engine = sqlite_engine(make_url(url), BEGIN_WRITING, busy_timeout_s=timeout_s, connections=1)
     give_up = time.monotonic() + timeout_s
@@ -42,7 +44,7 @@ def _upgrade_sqlite(url: str, timeout_s: float) -> None:
         while True:
             try:
                 with engine.begin() as connection:
-                    run_migrations(connection)
+                    run_migrations(connection, revision)
             except OperationalError as error:
                 busy = getattr(error.orig, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
                 if not busy or time.monotonic() > give_up:
@@ -54,19 +56,19 @@ def _upgrade_sqlite(url: str, timeout_s: float) -> None:
         engine.dispose()
 
 
-async def _upgrade_postgres(url: str, timeout_s: float) -> None:
+async def _upgrade_postgres(url: str, timeout_s: float, revision: str) -> None:
     engine = postgres_engine(make_url(url), timeout_s=timeout_s, connections=1)
     try:
         async with engine.begin() as connection:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-            await connection.run_sync(run_migrations)
+            await connection.run_sync(run_migrations, revision)
     finally:
         await engine.dispose()
 
 
-def run_migrations(connection: Connection) -> None:
-    """Apply what is missing, in the transaction that ``connection`` is in."""
+def run_migrations(connection: Connection, revision: str = "head") -> None:
+    """Apply what is missing up to ``revision``, in the transaction that ``connection`` is in."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
