@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dispatch.cli import bench, development, payments, qr, questions, registry, world
+from dispatch.cli import bench, development, keeping, payments, qr, questions, registry, world
 from dispatch.cli.given import Config, DataDir, fail, given_settings, print_json, quiet_run, settings_of
 from dispatch.stopping import stop_on_signals, unless
 
@@ -23,7 +23,17 @@ app.add_typer(registry.add, name="add")
 app.add_typer(development.token, name="token")
 app.add_typer(world.city, name="city")
 app.add_typer(payments.payments, name="payments")
-for each in (development.schema, qr.qr, questions.why, payments.reconcile, world.sim, world.sandbox):
+for each in (
+    development.schema,
+    qr.qr,
+    questions.why,
+    payments.reconcile,
+    keeping.verify,
+    keeping.backup,
+    keeping.restore,
+    world.sim,
+    world.sandbox,
+):
     app.command()(each)
 bench.join(app)
 
