@@ -88,7 +88,8 @@ class Settings(BaseSettings):
     def public_url(self) -> str:
         """How the outside reaches us, without a slash at the end."""
         server = self.server
-        return (server.public_url or f"http://{server.host}:{server.port}").rstrip("/")
+        scheme = "https" if server.tls_cert is not None else "http"
+        return (server.public_url or f"{scheme}://{server.host}:{server.port}").rstrip("/")
 
     @property
     def journal_url(self) -> str:

@@ -35,6 +35,7 @@ class ErrorCode(IntEnum):
     NOT_YOURS = 2003
     WRONG_CREDENTIALS = 2004
     TOO_MANY_ATTEMPTS = 2005
+    TOKEN_REVOKED = 2006
     UNKNOWN_VEHICLE = 3000
     VEHICLE_ILLEGAL_MOVE = 3001
     OFFER_GONE = 3002
@@ -96,6 +97,7 @@ ERRORS: Final[dict[ErrorCode, ErrorSpec]] = {
     ErrorCode.NOT_YOURS: ErrorSpec("This belongs to somebody else.", False),
     ErrorCode.WRONG_CREDENTIALS: ErrorSpec("The number, code or password is wrong.", False),
     ErrorCode.TOO_MANY_ATTEMPTS: ErrorSpec("Too many attempts. Try again later.", True),
+    ErrorCode.TOKEN_REVOKED: ErrorSpec("You were signed out. Sign in again.", False),
     ErrorCode.UNKNOWN_VEHICLE: ErrorSpec("There is no such vehicle.", False),
     ErrorCode.VEHICLE_ILLEGAL_MOVE: ErrorSpec("The vehicle cannot do this in its present state.", False),
     ErrorCode.OFFER_GONE: ErrorSpec("The offer is no longer open.", False),
@@ -187,6 +189,7 @@ class CloseCode(IntEnum):
     TOO_LARGE = 4504
     FLOOD = 4505
     HELLO_TIMEOUT = 4506
+    REVOKED = 4507
 
 
 CLOSE_TEXTS: Final[dict[CloseCode, str]] = {
@@ -200,6 +203,7 @@ CLOSE_TEXTS: Final[dict[CloseCode, str]] = {
     CloseCode.TOO_LARGE: "A message was too large.",
     CloseCode.FLOOD: "The client sent far too many messages.",
     CloseCode.HELLO_TIMEOUT: "No hello came.",
+    CloseCode.REVOKED: "The client was signed out.",
 }
 
 

@@ -106,6 +106,7 @@ class Dispatcher(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     name: str
     password_hash: str
     permissions: tuple[str, ...] = ()
+    active: bool = True
 
     def __post_init__(self) -> None:
         _named(id=self.id, name=self.name, password_hash=self.password_hash)
@@ -117,6 +118,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     id: DeviceId
     vehicle: VehicleId
     key_hash: str
+    active: bool = True
 
     def __post_init__(self) -> None:
         _named(id=self.id, vehicle=self.vehicle, key_hash=self.key_hash)

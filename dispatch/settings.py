@@ -48,7 +48,18 @@ class ServerSettings(Section):
     public_url: str = _set(
         "", "How the outside reaches us, for QR codes and Alipay's notifications; empty: `http://HOST:PORT`."
     )
+    origins: tuple[str, ...] = _set(
+        (), "Origins whose pages may open a socket, beside `public_url` and the address that was asked; `*`: every one."
+    )
+    tls_cert: Path | None = _set(None, "Certificates (PEM), for HTTPS and WSS by ourselves; empty: plain HTTP.")
+    tls_key: Path | None = _set(None, "Their private key (PEM).")
     drain_s: float = _set(5.0, "How long a stopping gateway waits for pending answers.", WALL_S, ge=0)
+
+    @model_validator(mode="after")
+    def _both_of_tls(self) -> Self:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("tls_cert and tls_key must be set together")
+        return self
 
 
 class JournalSettings(Section):
@@ -337,6 +348,10 @@ class LimitSettings(Section):
     max_message_bytes: int = _set(65_536, "A larger message is refused.", "bytes", ge=1024)
     messages_per_s: float = _set(50.0, "Messages for long.", "1/s, wall", gt=0)
     burst: int = _set(200, "Messages at once.", ge=1)
+    sign_ins_per_s: float = _set(2.0, "Sign-ins from one address, for long.", "1/s, wall", gt=0)
+    sign_ins_burst: int = _set(60, "Sign-ins from one address, at once.", ge=1)
+    sockets_per_s: float = _set(50.0, "Sockets opened from one address, for long.", "1/s, wall", gt=0)
+    sockets_burst: int = _set(1000, "Sockets opened from one address, at once.", ge=1)
     outbox: int = _set(1000, "Messages that wait for a slow reader before it is closed.", ge=1)
 
 

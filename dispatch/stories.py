@@ -95,6 +95,11 @@ def masked_phone(phone: str) -> str:
     return f"…{phone[-3:]}"
 
 
+def told_of(said: Mapping[str, Any]) -> dict[str, Any]:
+    """What is told of plain values: no secrets, of phone numbers the last three digits, nothing that is empty."""
+    return _told(said)
+
+
 def _told(said: Mapping[str, Any]) -> dict[str, Any]:
     kept = ((name, value) for name, value in said.items() if name not in SECRET and value not in (None, "", [], ()))
     return {name: masked_phone(str(value)) if name in PHONES else _value(value) for name, value in kept}

@@ -96,7 +96,8 @@ class Supervisor:
     def url(self) -> str:
         """Where clients reach the gateway on this machine."""
         host = self.settings.server.host
-        return f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{self.port}"  # noqa: S104 - shown, not bound
+        scheme = "http" if self.settings.server.tls_cert is None else "https"
+        return f"{scheme}://{'127.0.0.1' if host == '0.0.0.0' else host}:{self.port}"  # noqa: S104 - shown, not bound
 
     async def start(self) -> None:
         """Start all parts. Raises :class:`StartError` after stopping what had started."""

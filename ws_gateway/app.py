@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,14 +15,18 @@ from dispatch.actors.protocol import Hosts
 from dispatch.clock import Clock
 from dispatch.payment.minute_word import MinuteWord, minute_word
 from dispatch.signals import Metrics
+from dispatch.store.journal import JournalUnavailableError
+from ws_gateway.addresses import AddressLimits
 from ws_gateway.announcer import Announcer
 from ws_gateway.auth import SignIn
 from ws_gateway.codec import CODECS
 from ws_gateway.desk import Desk
 from ws_gateway.gateway import Gateway
 from ws_gateway.identity import Rules
+from ws_gateway.origins import Origins
 from ws_gateway.ports import Alarms, GatewayBus, History, Notices, Payments, Registry, Roads
 from ws_gateway.protocol import socket_of
+from ws_gateway.revocations import Revocations
 from ws_gateway.routes import Check, Routes
 from ws_gateway.settings import GatewaySettings
 from ws_gateway.tokens import Tokens
@@ -47,6 +51,7 @@ class Dependencies(msgspec.Struct, frozen=True):
     metrics: Metrics
     sign_in: SignIn
     tokens: Tokens
+    revocations: Revocations
     clock: Clock
     settings: GatewaySettings
     rules: Rules
@@ -69,6 +74,7 @@ def create_app(deps: Dependencies) -> Application:
     def word() -> MinuteWord:
         return minute_word(deps.rules.secret, deps.clock.wall())
 
+    addresses = AddressLimits(deps.settings.sign_ins_by_address, deps.settings.sockets_by_address, deps.clock)
     gateway = Gateway(
         hosts=deps.hosts,
         bus=deps.bus,
@@ -85,41 +91,53 @@ def create_app(deps: Dependencies) -> Application:
         clock=deps.clock,
         settings=deps.settings,
         rules=deps.rules,
-        verify=deps.tokens.verify,
+        revocations=deps.revocations,
         new_id=deps.new_id,
     )
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        with suppress(JournalUnavailableError):  # it is asked again; until it answers, nobody comes in
+            await deps.revocations.refresh()
         gateway.start()
         yield
         await gateway.stop()
 
+    async def sign_out(token: str) -> None:
+        await deps.revocations.end_session(deps.revocations.verify(token, deps.clock.wall()))
+        await gateway.end_revoked()
+        await deps.bus.revoked()
+
     routes = Routes(
         sign_in=deps.sign_in,
+        sign_out=sign_out,
+        addresses=addresses,
         payments=deps.payments,
         checks=deps.checks,
         expose=deps.expose,
         draining=lambda: gateway.draining,
     )
-    socket = WebSocketRoute("/v1/ws", SocketEndpoint(gateway))
+    socket = WebSocketRoute("/v1/ws", SocketEndpoint(gateway, Origins(deps.settings.origins), addresses))
     app = Application(routes=[*routes.all(), socket, *deps.pages], lifespan=lifespan)
     app.gateway = gateway
     return app
 
 
 class SocketEndpoint:
-    """Accepts a socket that speaks one of our subprotocols, and refuses any other before the handshake."""
+    """Accepts a socket that speaks one of our subprotocols, from a page of ours or no page at all, and not too many
+    from one address; any other is refused in the handshake (403)."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, origins: Origins, addresses: AddressLimits) -> None:
         self._gateway = gateway
+        self._origins = origins
+        self._addresses = addresses
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI endpoint."""
         await receive()
         offered: list[str] = scope["subprotocols"]
         chosen = next((name for name in offered if name in CODECS), None)
-        if chosen is None:
+        if chosen is None or not self._origins.admit(scope) or not self._addresses.may_connect(scope):
             await send({"type": "websocket.close", "code": 1002})
             return
         await send({"type": "websocket.accept", "subprotocol": chosen})

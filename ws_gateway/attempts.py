@@ -36,6 +36,11 @@ class Attempts:
         elif entry.count >= self._limit:
             raise DispatchError(ErrorCode.TOO_MANY_ATTEMPTS)
 
+    def counted(self, name: str, wall: WallTime) -> bool:
+        """Whether anything is counted of a name."""
+        entry = self._entries.get(name)
+        return entry is not None and wall < entry.until
+
     def count(self, name: str, wall: WallTime) -> None:
         """One more attempt."""
         entry = self._entries.pop(name, None)

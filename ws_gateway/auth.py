@@ -1,9 +1,9 @@
 """Sign-in of the four roles. Each answers with a token, or raises ``DispatchError``.
 
 Rule 1. A wrong name and a wrong secret are the same answer, and take the same time.
-Rule 2. What may be guessed is counted: a name is locked after some wrong secrets in a row.
-Rule 3. Nothing here is shared between gateways but the secret: a passenger's code is made from it, the phone and the
-        time, so that any gateway can check what another one sent.
+Rule 2. What may be guessed is counted, at all gateways together: a name is locked after some wrong secrets in a row.
+Rule 3. A passenger's code is made from the gateways' secret, the phone and the time, so that any gateway can check what
+        another one sent, also without the bus; it opens once.
 """
 
 from __future__ import annotations
@@ -11,19 +11,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from hashlib import blake2b
 from hmac import compare_digest
+from typing import NamedTuple
 
 import msgspec
 
+from dispatch.audit import signed_in
 from dispatch.clock import Clock
 from dispatch.errors import DispatchError, ErrorCode
 from dispatch.ids import DriverId, PassengerId, VehicleId
 from dispatch.message_parts import Role
 from dispatch.registry import Device, Dispatcher, Driver, Vehicle
 from dispatch.units import WallTime
-from ws_gateway.attempts import Attempts
-from ws_gateway.ports import Registry, SmsSender
+from ws_gateway.ports import Audit, Registry, SmsSender
 from ws_gateway.secret_hash import SecretCheck
 from ws_gateway.settings import GatewaySettings
+from ws_gateway.shared_attempts import Counting, SharedAttempts
 from ws_gateway.tokens import Tokens
 
 
@@ -35,6 +37,13 @@ class Issued(msgspec.Struct, frozen=True, omit_defaults=True):
     role: Role
     subject: str
     vehicle: str | None = None
+
+
+class _Code(NamedTuple):
+    """A passenger's code, and what it is known by."""
+
+    name: str
+    text: str
 
 
 class SignIn:
@@ -50,6 +59,8 @@ class SignIn:
         settings: GatewaySettings,
         secret: bytes,
         new_id: Callable[[], str],
+        bus: Counting,
+        audit: Audit,
     ) -> None:
         self._registry = registry
         self._sms = sms
@@ -60,8 +71,11 @@ class SignIn:
         self._secret = secret[:64]
         self._new_id = new_id
         self._check = SecretCheck()
-        self._attempts = Attempts(settings.sign_in_attempts, settings.sign_in_lock_s)
-        self._sent = Attempts(settings.sms_per_hour, 3600.0)
+        self._audit = audit
+        self._attempts = SharedAttempts(bus, secret, settings.sign_in_attempts, settings.sign_in_lock_s)
+        self._sent = SharedAttempts(bus, secret, settings.sms_per_hour, 3600.0)
+        self._used = SharedAttempts(bus, secret, 1, 2 * settings.sms_code_ttl_s)
+        self._codes = settings.sms_per_hour
 
     async def driver(self, number: str, pin: str, vehicle: str) -> Issued:
         """A driver, for the car that the shift is on."""
@@ -78,13 +92,16 @@ class SignIn:
     async def dispatcher(self, name: str, password: str) -> Issued:
         """A dispatcher."""
         dispatcher = await self._registry.get(Dispatcher, name)
-        await self._must_match("dispatcher", name, dispatcher.password_hash if dispatcher else None, password)
-        return self._issue("dispatcher", name)
+        kept = dispatcher.password_hash if dispatcher is not None and dispatcher.active else None
+        await self._must_match("dispatcher", name, kept, password)
+        issued = self._issue("dispatcher", name)
+        await self._audit.keep([signed_in(name, self._new_id(), self._clock.city())])
+        return issued
 
     async def device(self, device: str, key: str) -> Issued:
         """A device, for the car that it is built into."""
         found = await self._registry.get(Device, device)
-        await self._must_match("device", device, found.key_hash if found else None, key)
+        await self._must_match("device", device, found.key_hash if found is not None and found.active else None, key)
         if found is None:
             raise DispatchError(ErrorCode.WRONG_CREDENTIALS)
         return self._issue("device", device, found.vehicle)
@@ -92,10 +109,12 @@ class SignIn:
     async def send_code(self, phone: str) -> None:
         """Send a code to a phone."""
         wall = self._clock.wall()
-        self._sent.check(phone, wall)
-        self._sent.count(phone, wall)
+        await self._sent.count(f"sms {phone}", wall)
+        code = await self._code(phone, wall)
+        if code is None:
+            raise DispatchError(ErrorCode.TOO_MANY_ATTEMPTS)
         try:
-            await self._sms.send(phone, self._code(phone, wall), wall)
+            await self._sms.send(phone, code.text, wall)
         except OSError as error:
             raise DispatchError(ErrorCode.UNAVAILABLE) from error
 
@@ -103,12 +122,13 @@ class SignIn:
         """A passenger, by the code that was sent to the phone; known from then on."""
         wall = self._clock.wall()
         name = f"passenger {phone}"
-        self._attempts.check(name, wall)
-        earlier = WallTime(wall - self._code_ttl_s)
-        if not any(compare_digest(self._code(phone, at).encode(), code.encode()) for at in (wall, earlier)):
-            self._attempts.count(name, wall)
+        await self._attempts.count(name, wall)
+        good = [await self._code(phone, at) for at in (wall, WallTime(wall - self._code_ttl_s))]
+        right = [each for each in good if each is not None and compare_digest(each.text.encode(), code.encode())]
+        if not right:
             raise DispatchError(ErrorCode.WRONG_CREDENTIALS)
-        self._attempts.forget(name)
+        await self._use(right[0], wall)
+        await self._attempts.forget(name)
         new_id = PassengerId(f"p{self._new_id()}")
         passenger = await self._registry.passenger_by_phone(phone, new_id=new_id, created=wall)
         return self._issue("passenger", passenger.id)
@@ -119,21 +139,30 @@ class SignIn:
         found = await self._registry.passenger_by_alipay(alipay_user_id, new_id=new_id, created=self._clock.wall())
         return self._issue("passenger", found.id)
 
-    def _code(self, phone: str, wall: WallTime) -> str:
-        """Six digits, the same for one phone during one span of ``sms_code_ttl_s``."""
+    async def _code(self, phone: str, wall: WallTime) -> _Code | None:
+        """The phone's code of this span of ``sms_code_ttl_s`` that was not used yet; None where all were."""
         span = int(wall // self._code_ttl_s)
-        drawn = blake2b(f"sms {span} {phone}".encode(), digest_size=8, key=self._secret).digest()
-        return f"{int.from_bytes(drawn, 'big') % 1_000_000:06d}"
+        name = await self._used.unused([f"sms {span} {phone} {number}" for number in range(self._codes)], wall)
+        if name is None:
+            return None
+        drawn = blake2b(name.encode(), digest_size=8, key=self._secret).digest()
+        return _Code(name, f"{int.from_bytes(drawn, 'big') % 1_000_000:06d}")
+
+    async def _use(self, code: _Code, wall: WallTime) -> None:
+        """Of two who use a code at the same time, one comes in."""
+        try:
+            await self._used.count(code.name, wall)
+        except DispatchError as error:
+            raise DispatchError(ErrorCode.WRONG_CREDENTIALS) from error
 
     async def _must_match(self, role: Role, name: str, kept: str | None, secret: str) -> None:
         """Counted before it is checked, so that guesses sent at the same time are counted too."""
         wall = self._clock.wall()
         counted = f"{role} {name}"
-        self._attempts.check(counted, wall)
-        self._attempts.count(counted, wall)
+        await self._attempts.count(counted, wall)
         if not await self._check.matches(kept, secret):
             raise DispatchError(ErrorCode.WRONG_CREDENTIALS)
-        self._attempts.forget(counted)
+        await self._attempts.forget(counted)
 
     def _issue(self, role: Role, subject: str, vehicle: str | None = None) -> Issued:
         wall = self._clock.wall()

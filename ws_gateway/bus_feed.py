@@ -25,6 +25,7 @@ from ws_gateway.ports import (
     MapCountsNotice,
     MapFrameNotice,
     MapHealth,
+    RevokedNotice,
     SignOnNotice,
 )
 
@@ -62,7 +63,7 @@ class BusFeed:
         self._desk = keys.desk_channel(number)
         consoles = [keys.console_channel(host) for host in hosts]
         desks = [keys.desk_channel(desk) for desk in range(keys.DESKS)]
-        self._wanted: dict[str, None] = dict.fromkeys([*consoles, *desks])
+        self._wanted: dict[str, None] = dict.fromkeys([*consoles, *desks, keys.REVOKED])
         self._subscription: Subscription | None = None
         self._stale = False
         self._passed_on: dict[str, None] = {}
@@ -120,6 +121,13 @@ class BusFeed:
         frame = DeskFrame(list(self._settled), list(self._told))
         try:
             await self._bus.publish(self._desk, _encode(frame))
+        except BusUnavailableError:
+            return
+
+    async def revoked(self) -> None:
+        """Tell every gateway, this one too."""
+        try:
+            await self._bus.publish(keys.REVOKED, b"")
         except BusUnavailableError:
             return
 
@@ -185,6 +193,8 @@ class BusFeed:
             return [MapCountsNotice(message.channel.removeprefix(keys.MAP_COUNTS_PREFIX), message.payload)]
         if message.channel.startswith(SIGN_ON_PREFIX):
             return [_sign_on.decode(message.payload)]
+        if message.channel == keys.REVOKED:
+            return [RevokedNotice()]
         if message.channel.startswith(keys.DESK_PREFIX):
             frame = _desk.decode(message.payload)
             return [*self._alarm_notices(frame.settled), *self._driver_notices(frame.told)]

@@ -23,7 +23,7 @@ from ws_gateway.codec import CODECS, Codec
 from ws_gateway.connection import Connection, Receive, Send
 from ws_gateway.desk import Desk
 from ws_gateway.effects import Answer, Request, WatchCells
-from ws_gateway.identity import Rules, Verify
+from ws_gateway.identity import Rules
 from ws_gateway.map_relay import MapRelay
 from ws_gateway.ports import (
     BusNotice,
@@ -33,9 +33,11 @@ from ws_gateway.ports import (
     MapCountsNotice,
     MapFrameNotice,
     MapHealth,
+    RevokedNotice,
     SignOnNotice,
 )
 from ws_gateway.protocol import SocketProtocol
+from ws_gateway.revocations import Revocations
 from ws_gateway.session import Session
 from ws_gateway.settings import GatewaySettings
 
@@ -56,7 +58,7 @@ class Gateway:
         clock: Clock,
         settings: GatewaySettings,
         rules: Rules,
-        verify: Verify,
+        revocations: Revocations,
         new_id: Callable[[], str],
         metrics: Metrics,
     ) -> None:
@@ -68,7 +70,7 @@ class Gateway:
         self._bus = bus
         self._clock = clock
         self._rules = rules
-        self._verify = verify
+        self._revocations = revocations
         self._new_id = new_id
         self._connections: dict[Connection, None] = {}
         self._followers: dict[tuple[str, Audience], dict[Connection, None]] = {}
@@ -87,7 +89,7 @@ class Gateway:
 
     def start(self) -> None:
         """Start the pumps."""
-        for pump in (self._pump_hosts, self._pump_bus, self._tick):
+        for pump in (self._pump_hosts, self._pump_bus, self._tick, self._pump_revocations):
             self._spawn(self._forever(pump))
 
     async def drain(self) -> None:
@@ -124,7 +126,7 @@ class Gateway:
             clock=self._clock,
             settings=self.settings,
             rules=self._rules,
-            verify=self._verify,
+            verify=self._revocations.verify,
         )
         connection = Connection(self, session, text=codec.text)
         if self.draining:
@@ -138,7 +140,7 @@ class Gateway:
 
     @property
     def tasks(self) -> int:
-        """Tasks of the gateway's own that run: three pumps, and what is done aside."""
+        """Tasks of the gateway's own that run: four pumps, and what is done aside."""
         return len(self._tasks)
 
     @property
@@ -253,6 +255,8 @@ class Gateway:
                 connection.told(notice.message, notice.slot)
         elif isinstance(notice, DriverNotice):
             self._tell_drivers(notice)
+        elif isinstance(notice, RevokedNotice):
+            self._aside(self.end_revoked())
         elif isinstance(notice, MapHealth):
             self._map_health(stale=notice.stale)
         else:
@@ -276,6 +280,19 @@ class Gateway:
         ours = self._signed_on.get((notice.role, notice.subject))
         if ours is not None and ours.session.id != notice.session and ours.signed_on_at <= notice.at:
             ours.perform(ours.session.replaced())
+
+    async def _pump_revocations(self) -> None:
+        await self.end_revoked()
+        await asyncio.sleep(self.settings.revocations_s)
+
+    async def end_revoked(self) -> None:
+        """Close the sockets of sign-ins that were ended. Raises ``JournalUnavailableError``."""
+        if not await self._revocations.refresh():
+            return
+        for connection in list(self._connections):
+            identity = connection.session.identity
+            if identity is not None and self._revocations.refuses(identity):
+                connection.perform(connection.session.revoked())
 
     async def _tick(self) -> None:
         await asyncio.sleep(1.0)

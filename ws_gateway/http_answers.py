@@ -16,6 +16,7 @@ T = TypeVar("T")
 BODY_MAX: Final = 65_536
 JSON: Final = "application/json"
 MSGPACK: Final = "application/msgpack"
+_BEARER: Final = "bearer "
 STATUS: Final[dict[ErrorCode, int]] = {
     ErrorCode.MALFORMED: 400,
     ErrorCode.INVALID_FIELD: 400,
@@ -23,6 +24,7 @@ STATUS: Final[dict[ErrorCode, int]] = {
     ErrorCode.TOO_MANY_MESSAGES: 429,
     ErrorCode.BAD_TOKEN: 401,
     ErrorCode.TOKEN_EXPIRED: 401,
+    ErrorCode.TOKEN_REVOKED: 401,
     ErrorCode.WRONG_CREDENTIALS: 401,
     ErrorCode.NOT_ALLOWED: 403,
     ErrorCode.NOT_YOURS: 403,
@@ -45,6 +47,14 @@ class ErrorBody(msgspec.Struct, omit_defaults=True):
     text: str
     retryable: bool
     field: str | None = None
+
+
+def bearer_of(request: Request) -> str:
+    """The token of a request. Raises ``DispatchError`` with ``BAD_TOKEN`` where there is none."""
+    given = request.headers.get("authorization", "")
+    if given[: len(_BEARER)].lower() != _BEARER:
+        raise DispatchError(ErrorCode.BAD_TOKEN)
+    return given[len(_BEARER) :].strip()
 
 
 async def body_of(request: Request) -> bytes:

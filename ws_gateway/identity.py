@@ -21,6 +21,7 @@ class Identity(msgspec.Struct, frozen=True):
     expires_at: WallTime
     session: str = ""
     vehicle: str | None = None
+    issued_at: WallTime = WallTime(0.0)
 
     @property
     def principal(self) -> Principal:
@@ -29,7 +30,7 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 Verify = Callable[[str, WallTime], Identity]
-"""Read a token at a wall time. Raises ``DispatchError`` with ``BAD_TOKEN`` or ``TOKEN_EXPIRED``."""
+"""Read a token at a wall time. Raises ``DispatchError``: ``BAD_TOKEN``, ``TOKEN_EXPIRED``, ``TOKEN_REVOKED``."""
 
 Price = Callable[[Place, Quote, CityTime], FareView]
 """What a ride from a place along a route that begins at a city time would cost."""

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from dispatch.announcements import Told
+from dispatch.audit import AuditEntry
 from dispatch.geo.travel_time import Route
 from dispatch.ids import DriverId, PassengerId, VehicleId
 from dispatch.message_parts import Role
@@ -75,6 +76,14 @@ class Notices(Protocol):
         ...
 
 
+class Audit(Protocol):
+    """The log of what dispatchers did. Raises ``JournalUnavailableError``."""
+
+    async def keep(self, entries: Sequence[AuditEntry]) -> None:
+        """Write these, but those that are there."""
+        ...
+
+
 class SmsSender(Protocol):
     """The way of a code to a phone."""
 
@@ -132,13 +141,17 @@ class DriverNotice(msgspec.Struct, frozen=True):
     slot: str
 
 
+class RevokedNotice(msgspec.Struct, frozen=True):
+    """Sign-ins were ended: the journal knows which."""
+
+
 class MapHealth(msgspec.Struct, frozen=True):
     """Whether the bus is down, so that the map stands still."""
 
     stale: bool
 
 
-BusNotice = SignOnNotice | MapFrameNotice | MapCountsNotice | ConsoleNotice | DriverNotice | MapHealth
+BusNotice = SignOnNotice | RevokedNotice | MapFrameNotice | MapCountsNotice | ConsoleNotice | DriverNotice | MapHealth
 
 
 class GatewayBus(Protocol):
@@ -177,6 +190,10 @@ class GatewayBus(Protocol):
 
     async def tell(self, news: Alarm | Told) -> None:
         """Tell the consoles, or drivers, of every gateway."""
+        ...
+
+    async def revoked(self) -> None:
+        """Tell every gateway that sign-ins were ended."""
         ...
 
     async def notices(self) -> list[BusNotice]:

@@ -24,7 +24,7 @@ from dispatch.read_routes import ReadRoute
 from dispatch.reads import Answer, Question
 from dispatch.store.journal import JournalUnavailableError
 from ws_gateway.codec import unreadable
-from ws_gateway.http_answers import JSON, MSGPACK, body_of, error_body, read_json, status_of
+from ws_gateway.http_answers import JSON, MSGPACK, bearer_of, body_of, error_body, read_json, status_of
 from ws_gateway.identity import Identity, Verify
 from ws_gateway.pay.limits import Allow, Limit
 
@@ -32,7 +32,6 @@ Q = TypeVar("Q", bound=Question)
 
 PER_SUBJECT: Final = Limit(5.0, 60)
 """A console that opens reads a few lists at once, and then one story a click."""
-_BEARER: Final = "bearer "
 _NO_STORE: Final = {"Cache-Control": "no-store"}
 _log = structlog.get_logger("gateway")
 _to_json = msgspec.json.Encoder().encode
@@ -72,11 +71,8 @@ class Reading:
         return _route(read, endpoint)
 
     async def _reader(self, request: Request, read: ReadRoute) -> Reader:
-        """Raises ``DispatchError``: ``BAD_TOKEN``, ``TOKEN_EXPIRED``, ``NOT_ALLOWED``, ``TOO_MANY_ATTEMPTS``."""
-        given = request.headers.get("authorization", "")
-        if given[: len(_BEARER)].lower() != _BEARER:
-            raise DispatchError(ErrorCode.BAD_TOKEN)
-        identity = self._verify(given[len(_BEARER) :].strip(), self._clock.wall())
+        """Raises ``DispatchError``: as ``Verify``, ``NOT_ALLOWED``, ``TOO_MANY_ATTEMPTS``."""
+        identity = self._verify(bearer_of(request), self._clock.wall())
         if identity.role not in read.roles:
             raise DispatchError(ErrorCode.NOT_ALLOWED)
         if not await self._allow(f"read:{identity.role}:{identity.subject}", PER_SUBJECT.per_s, PER_SUBJECT.burst):

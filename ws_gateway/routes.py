@@ -16,8 +16,9 @@ from starlette.routing import Route
 from dispatch.errors import DispatchError, ErrorCode
 from dispatch.message_parts import Id, Phone
 from dispatch.store.journal import JournalUnavailableError
+from ws_gateway.addresses import AddressLimits
 from ws_gateway.auth import SignIn
-from ws_gateway.http_answers import body_of, json_response, read_json, refusal
+from ws_gateway.http_answers import bearer_of, body_of, json_response, read_json, refusal
 from ws_gateway.ports import Payments
 
 Secret = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -69,12 +70,16 @@ class Routes:
         self,
         *,
         sign_in: SignIn,
+        sign_out: Callable[[str], Awaitable[None]],
+        addresses: AddressLimits,
         payments: Payments,
         checks: Mapping[str, Check],
         expose: Callable[[], Awaitable[bytes]],
         draining: Callable[[], bool],
     ) -> None:
         self._sign_in = sign_in
+        self._sign_out = sign_out
+        self._addresses = addresses
         self._payments = payments
         self._checks = dict(checks)
         self._expose = expose
@@ -88,6 +93,7 @@ class Routes:
             Route("/v1/auth/device", self._answering(self._device), methods=["POST"]),
             Route("/v1/auth/passenger/code", self._answering(self._code), methods=["POST"]),
             Route("/v1/auth/passenger", self._answering(self._passenger), methods=["POST"]),
+            Route("/v1/auth/sign_out", self._signing_out, methods=["POST"]),
             Route("/health", _health, methods=["GET"]),
             Route("/ready", self._ready, methods=["GET"]),
             Route("/metrics", self._metrics, methods=["GET"]),
@@ -114,6 +120,16 @@ class Routes:
     async def _passenger(self, body: bytes) -> Response:
         said = read_json(body, PassengerSignIn)
         return json_response(await self._sign_in.passenger(said.phone, said.code))
+
+    async def _signing_out(self, request: Request) -> Response:
+        """The token in the header is good no more, and its sockets are closed."""
+        try:
+            await self._sign_out(bearer_of(request))
+        except DispatchError as error:
+            return refusal(error)
+        except JournalUnavailableError:
+            return refusal(DispatchError(ErrorCode.UNAVAILABLE))
+        return Response(status_code=204)
 
     async def _ready(self, _: Request) -> Response:
         """200 if everything behind us answers; else 503, with what does not."""
@@ -142,6 +158,7 @@ class Routes:
 
         async def answer(request: Request) -> Response:
             try:
+                self._addresses.check_sign_in(request.scope)
                 return await endpoint(await body_of(request))
             except DispatchError as error:
                 return refusal(error)

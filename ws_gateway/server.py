@@ -6,8 +6,9 @@ import asyncio
 import socket
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import Final, NamedTuple
 
 import uvicorn
 
@@ -16,6 +17,13 @@ from ws_gateway.protocol import SocketProtocol
 from ws_gateway.settings import GatewaySettings
 
 _UNREAD_MS: Final = 30_000
+
+
+class Tls(NamedTuple):
+    """Files (PEM): the certificates, ours first, and its private key."""
+
+    certificates: Path
+    key: Path
 
 
 class Server(uvicorn.Server):
@@ -55,7 +63,7 @@ class Server(uvicorn.Server):
             self.should_exit = True
 
 
-def make_server(app: Application, settings: GatewaySettings) -> Server:
+def make_server(app: Application, settings: GatewaySettings, tls: Tls | None = None) -> Server:
     """The server of one process; ``serve(sockets=[listen(…)])`` runs it."""
     config = uvicorn.Config(
         app,
@@ -65,6 +73,8 @@ def make_server(app: Application, settings: GatewaySettings) -> Server:
         ws_ping_interval=settings.ping_interval_s,
         ws_ping_timeout=settings.ping_timeout_s,
         ws_per_message_deflate=False,
+        ssl_certfile=None if tls is None else tls.certificates,
+        ssl_keyfile=None if tls is None else tls.key,
         log_config=None,
         log_level="warning",
         access_log=False,

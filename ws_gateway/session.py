@@ -54,6 +54,12 @@ from ws_gateway.streams import Streams
 MAP_RESOLUTION: Final = 7
 """H3 resolution of the cells that a dispatcher watches."""
 _SOURCES: Final = {"driver": 0, "device": 1}
+_CLOSES_BY: Final = {
+    ErrorCode.TOKEN_EXPIRED: CloseCode.TOKEN_EXPIRED,
+    ErrorCode.TOKEN_REVOKED: CloseCode.REVOKED,
+    ErrorCode.UNAVAILABLE: CloseCode.LOST_HOST,
+}
+"""How a socket is closed whose token is refused; else as one with a bad token."""
 _NOTHING: Final[tuple[Effect, ...]] = ()
 
 
@@ -150,6 +156,12 @@ class Session:
         """A newer connection of the same driver or device has signed on."""
         return _NOTHING if self.closed else [self._say(Replaced()), *self._close(CloseCode.REPLACED)]
 
+    def revoked(self) -> Sequence[Effect]:
+        """The sign-in was ended."""
+        if self.closed:
+            return _NOTHING
+        return [*self._reject(DispatchError(ErrorCode.TOKEN_REVOKED)), *self._close(CloseCode.REVOKED)]
+
     def shut_down(self) -> Sequence[Effect]:
         """The gateway stops; what was already said goes out first."""
         return _NOTHING if self.closed else self._close(CloseCode.RESTARTING)
@@ -215,8 +227,7 @@ class Session:
         try:
             identity = self._verify(hello.token, self._clock.wall())
         except DispatchError as error:
-            expired = error.code is ErrorCode.TOKEN_EXPIRED
-            code = CloseCode.TOKEN_EXPIRED if expired else CloseCode.BAD_TOKEN
+            code = _CLOSES_BY.get(error.code, CloseCode.BAD_TOKEN)
             return [*self._reject(error), *self._close(code)]
         self.identity = identity
         if identity.role in _SOURCES:

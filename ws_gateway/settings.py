@@ -8,6 +8,12 @@ import msgspec
 class GatewaySettings(msgspec.Struct, frozen=True):
     """Limits and deadlines of one gateway. Durations are wall seconds unless a field says otherwise."""
 
+    origins: tuple[str, ...] = ()
+    """Origins whose pages may open a socket, beside the address that was asked itself; ``*``: every one."""
+    sign_ins_by_address: tuple[float, int] = (2.0, 60)
+    """Sign-ins from one address: a second, and at once."""
+    sockets_by_address: tuple[float, int] = (50.0, 1_000)
+    """Sockets opened from one address: a second, and at once."""
     messages_per_s: float = 50.0
     """Messages a second that one connection may send for long."""
     burst: int = 200
@@ -44,6 +50,8 @@ class GatewaySettings(msgspec.Struct, frozen=True):
     """How long a sign-in holds: a shift."""
     sms_code_ttl_s: float = 300.0
     """How long a passenger's code is good for."""
+    revocations_s: float = 2.0
+    """So often the journal is asked which sign-ins were ended, where the bus has not said so."""
     sign_in_attempts: int = 5
     """Wrong secrets in a row for one name before it is locked."""
     sign_in_lock_s: float = 300.0

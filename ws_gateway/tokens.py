@@ -24,6 +24,7 @@ class _Claims(msgspec.Struct):
     sub: str
     role: Role
     exp: float
+    iat: float
     sid: str = ""
     vehicle: str | None = None
 
@@ -75,4 +76,5 @@ class Tokens:
             expires_at=WallTime(claims.exp),
             session=claims.sid,
             vehicle=claims.vehicle,
+            issued_at=WallTime(claims.iat),
         )

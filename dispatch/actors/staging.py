@@ -9,7 +9,8 @@ from dispatch.actors.dues import dues_of
 from dispatch.actors.kinds import EntityKind, Shown
 from dispatch.actors.protocol import Done, Refused, Reply
 from dispatch.actors.work import Staged, Work
-from dispatch.entity import Decision, Entity, Event
+from dispatch.audit import entry_of, row_of
+from dispatch.entity import Decision, Entity, Event, Row
 from dispatch.errors import DispatchError
 from dispatch.events import encode_event, event_name
 
@@ -33,6 +34,8 @@ def applied(
         shown.extend(seen(own, entity, event))
     reply = _reply(entity, decision)
     writes = bool(decision.events or decision.put or decision.drop)
+    if writes:
+        decision.records = [*decision.records, *_audited(work, now)]
     staged = Staged(
         work=work,
         decision=decision,
@@ -44,6 +47,13 @@ def applied(
         stored=stored(work, _encode_reply(reply)) if writes else None,
     )
     return staged, encoded
+
+
+def _audited(work: Work, now: float) -> list[Row]:
+    """The audit log's row, in the same transaction."""
+    envelope = work.envelope
+    entry = entry_of(envelope.command_id, now, envelope.principal, envelope.key, work.command)
+    return [] if entry is None else [row_of(entry)]
 
 
 def seen(own: EntityKind, entity: Entity, event: Event) -> list[Shown]:

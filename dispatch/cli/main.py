@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dispatch.cli import bench, development, keeping, payments, qr, questions, registry, world
+from dispatch.cli import bench, development, keeping, payments, qr, questions, registry, security, world
 from dispatch.cli.given import Config, DataDir, fail, given_settings, print_json, quiet_run, settings_of
 from dispatch.stopping import stop_on_signals, unless
 
@@ -24,6 +24,8 @@ app.add_typer(development.token, name="token")
 app.add_typer(world.city, name="city")
 app.add_typer(payments.payments, name="payments")
 for each in (
+    security.revoke,
+    security.audit,
     development.schema,
     qr.qr,
     questions.why,

@@ -27,7 +27,7 @@ from dispatch.registry import (
     UnknownEntryError,
     Vehicle,
 )
-from dispatch.store.database import open_database
+from dispatch.store.database import Database, open_database
 from dispatch.store.journal import JournalUnavailableError
 from dispatch.store.migrations import upgrade
 from dispatch.store.registry_csv import MIN_PIN, import_drivers, import_vehicles
@@ -49,6 +49,13 @@ def with_registry(
     config: Path | None, data_dir: Path | None, work: Callable[[SqlRegistry], Awaitable[str | None]]
 ) -> None:
     """Do ``work`` with the registry that the settings name, and say what it says; errors are one line."""
+    with_database(config, data_dir, lambda database: work(SqlRegistry(database)))
+
+
+def with_database(
+    config: Path | None, data_dir: Path | None, work: Callable[[Database], Awaitable[str | None]]
+) -> None:
+    """Do ``work`` with the journal's database, and say what it says; errors are one line."""
     settings = settings_of(config, given_settings(server__data_dir=data_dir))
 
     async def run() -> str | None:
@@ -57,7 +64,7 @@ def with_registry(
         await asyncio.to_thread(upgrade, settings.journal_url)
         database = open_database(settings.journal_url)
         try:
-            return await work(SqlRegistry(database))
+            return await work(database)
         finally:
             await database.close()
 

@@ -83,6 +83,19 @@ class Bus(Protocol):
         """Whether ``what`` may be done now: at most ``burst`` times at once and ``per_s`` times a second after that."""
         ...
 
+    async def attempt(self, what: str, limit: int, ttl_s: float) -> bool:
+        """Count an attempt at ``what``, unless there were ``limit`` of them; they are forgotten ``ttl_s`` after the
+        last that was counted."""
+        ...
+
+    async def attempts(self, whats: Sequence[str]) -> Sequence[int]:
+        """How many attempts at ``whats`` are counted, in their order."""
+        ...
+
+    async def forget_attempts(self, what: str) -> None:
+        """Count anew."""
+        ...
+
     async def set_presence(self, who: str, where: str, ttl_s: float) -> None:
         """``who`` is connected at gateway ``where``, for ``ttl_s`` unless it is said again."""
         ...

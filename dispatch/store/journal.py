@@ -23,7 +23,7 @@ import msgspec
 
 from dispatch.entity import Claim, EntityKey, Row
 
-BOOKS: Final = frozenset({"ledger", "payment_said"})
+BOOKS: Final = frozenset({"audit", "ledger", "payment_said"})
 """Tables whose rows are never changed."""
 
 

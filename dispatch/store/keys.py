@@ -6,10 +6,12 @@
 | ``taxi:cell:CELL:HOST`` | string with an expiry   | its last whole frame of that cell                |
 | ``taxi:map-counts:HOST`` | channel                | its cars in each cell                            |
 | ``taxi:console:HOST`` | channel                    | trips that changed at a host, and its alarms     |
+| ``taxi:revoked``     | channel                    | sign-ins were ended: gateways look into the journal |
 | ``taxi:desk:N``      | channel                    | what gateway N tells consoles and drivers        |
 | ``taxi:sign-on:WHO``  | channel                    | a driver or device signs on (``ws_gateway.bus_feed``) |
 | ``taxi:at:VEHICLE``  | string with an expiry      | a vehicle's last position                        |
 | ``taxi:here:WHO``    | string with an expiry      | the gateway that holds the socket of ``WHO``     |
+| ``taxi:tries:WHAT``  | string with an expiry      | attempts that are counted (``lua/attempt.lua``)  |
 | ``taxi:rate:WHAT``   | string with an expiry      | a rate limit (``lua/allow.lua``)                 |
 """
 
@@ -47,6 +49,15 @@ def presence(who: str) -> str:
 def rate(what: str) -> str:
     """The rate limit of ``what`` (``sign-in:101``)."""
     return f"taxi:rate:{what}"
+
+
+REVOKED = "taxi:revoked"
+"""The channel that tells gateways to read the revocations anew."""
+
+
+def tries(what: str) -> str:
+    """The attempts at ``what``."""
+    return f"taxi:tries:{what}"
 
 
 CONSOLE_PREFIX = "taxi:console:"

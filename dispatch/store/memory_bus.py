@@ -122,6 +122,23 @@ class MemoryBus:
         self._empty_at[what] = empty_at + drop
         return True
 
+    async def attempt(self, what: str, limit: int, ttl_s: float) -> bool:
+        """Count an attempt, unless there were ``limit``."""
+        (count,) = await self.attempts([what])
+        if count >= limit:
+            return False
+        await self.put(keys.tries(what), str(count + 1).encode(), ttl_s)
+        return True
+
+    async def attempts(self, whats: Sequence[str]) -> Sequence[int]:
+        """How many are counted."""
+        return [int(found or 0) for found in await self.get_many([keys.tries(what) for what in whats])]
+
+    async def forget_attempts(self, what: str) -> None:
+        """Count anew."""
+        self._check()
+        self._kept.pop(keys.tries(what), None)
+
     async def set_presence(self, who: str, where: str, ttl_s: float) -> None:
         """``who`` is connected at ``where``."""
         await self.put(keys.presence(who), where.encode(), ttl_s)

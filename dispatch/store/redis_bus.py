@@ -20,6 +20,7 @@ from dispatch.store.bus import BusUnavailableError, Message
 from dispatch.store.mailbox import Mailbox
 
 ALLOW_LUA: Final = (Path(__file__).parent / "lua" / "allow.lua").read_text()
+ATTEMPT_LUA: Final = (Path(__file__).parent / "lua" / "attempt.lua").read_text()
 
 
 @contextmanager
@@ -121,6 +122,7 @@ class RedisBus:
             retry=Retry(NoBackoff(), 1),  # a connection that was closed while it was idle
         )
         self._allow = self._redis.register_script(ALLOW_LUA)
+        self._attempt = self._redis.register_script(ATTEMPT_LUA)
 
     async def publish(self, channel: str, payload: bytes) -> None:
         """Tell whoever listens now."""
@@ -174,6 +176,20 @@ class RedisBus:
         """Whether ``what`` may be done now (``lua/allow.lua``)."""
         with _outages():
             return bool(await self._allow(keys=[keys.rate(what)], args=[round(1e6 / per_s), burst]))
+
+    async def attempt(self, what: str, limit: int, ttl_s: float) -> bool:
+        """Count an attempt, unless there were ``limit`` (``lua/attempt.lua``)."""
+        with _outages():
+            return bool(await self._attempt(keys=[keys.tries(what)], args=[limit, _milliseconds(ttl_s)]))
+
+    async def attempts(self, whats: Sequence[str]) -> Sequence[int]:
+        """How many are counted."""
+        return [int(found or 0) for found in await self.get_many([keys.tries(what) for what in whats])]
+
+    async def forget_attempts(self, what: str) -> None:
+        """Count anew."""
+        with _outages():
+            await self._redis.delete(keys.tries(what))
 
     async def set_presence(self, who: str, where: str, ttl_s: float) -> None:
         """``who`` is connected at ``where``."""

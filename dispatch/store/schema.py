@@ -21,9 +21,10 @@ from sqlalchemy import (
     Table,
     Text,
     false,
+    true,
 )
 
-REVISION: Final = "0006"
+REVISION: Final = "0007"
 """The migration that this code needs; a journal at another one is refused."""
 
 metadata = MetaData(
@@ -286,7 +287,36 @@ track = Table(
 )
 """Stretches of cars' ways (:mod:`dispatch.track`). ``points`` is as :class:`dispatch.reads.Track` says."""
 
-ROWS: Final[dict[str, Table]] = {table.name: table for table in (trip, payment, vehicle_state, ledger, payment_said)}
+revocation = Table(
+    "revocation",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", Double, nullable=False),
+    Column("until", Double, nullable=False),
+    Index(None, "at"),
+    Index(None, "until"),
+)
+"""Tokens that are good no more: ``session:ROLE:SID``, or ``ROLE:SUBJECT`` for all that were issued by then. Both times
+are wall seconds; after ``until`` the tokens have expired by themselves.
+"""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", Double, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("facts", Text, nullable=False),
+    Index(None, "at"),
+    Index(None, "who", "at"),
+)
+"""What dispatchers and operators did (:mod:`dispatch.audit`). It can only grow: triggers refuse every change."""
+
+_ENTITY_ROWS: Final = (trip, payment, vehicle_state, ledger, payment_said, audit)
+ROWS: Final[dict[str, Table]] = {table.name: table for table in _ENTITY_ROWS}
 """The tables that a :class:`dispatch.entity.Row` may name."""
 
 vehicle = Table(
@@ -329,6 +359,7 @@ dispatcher = Table(
     Column("name", Text, nullable=False),
     Column("password_hash", Text, nullable=False),
     Column("permissions", JSON, nullable=False),
+    Column("active", Boolean, nullable=False, server_default=true()),
 )
 
 device = Table(
@@ -337,6 +368,7 @@ device = Table(
     Column("id", Text, primary_key=True),
     Column("vehicle", Text, ForeignKey("vehicle.id"), nullable=False),
     Column("key_hash", Text, nullable=False),
+    Column("active", Boolean, nullable=False, server_default=true()),
     Index(None, "vehicle"),
 )
 

@@ -2,6 +2,7 @@
 
 Rule 1. An alarm or a notice is written once: a later one with its id changes nothing.
 Rule 2. Who settles an alarm first has settled it.
+Rule 3. The audit log is written by the same transaction.
 Times are city seconds.
 """
 
@@ -15,9 +16,11 @@ import msgspec
 from sqlalchemy import Connection, or_, select, update
 
 from dispatch.announcements import Told
+from dispatch.audit import AuditEntry
 from dispatch.messages import Alarm, Notice
 from dispatch.store import schema
 from dispatch.store.database import Database
+from dispatch.store.sql_audit import write_audit
 from dispatch.store.statements import Many, run
 
 ALARMS_MOST: Final = 500
@@ -72,7 +75,9 @@ class SqlNotices:
 def _settle(connection: Connection, *, alarm: str, by: str, at: float, note: str) -> Alarm | None:
     column = schema.alarm.c
     waiting = update(schema.alarm).where(column.id == alarm, column.settled_at.is_(None))
-    connection.execute(waiting.values(settled_by=by, settled_at=at, note=note))
+    if connection.execute(waiting.values(settled_by=by, settled_at=at, note=note)).rowcount:
+        entry = AuditEntry(f"alarm:{alarm}", at, "dispatcher", by, "settle_alarm", f"alarm:{alarm}", {"note": note})
+        write_audit(connection, entries=[entry])
     row = connection.execute(select(schema.alarm).where(column.id == alarm)).one_or_none()
     return None if row is None else _alarm(row)
 
@@ -82,6 +87,9 @@ def _keep(connection: Connection, *, told: Told) -> Told:
     vehicles = msgspec.json.encode(told.vehicles).decode()
     row = (notice.notice, notice.at, notice.by, notice.text, vehicles)
     run(connection, Many("insert_new", "notice", _NOTICE, [row]))
+    facts = {"text": notice.text, "vehicles": list(told.vehicles)}
+    name = f"notice:{notice.notice}"
+    write_audit(connection, entries=[AuditEntry(name, notice.at, "dispatcher", notice.by, "broadcast", name, facts)])
     statement = select(schema.notice).where(schema.notice.c.id == notice.notice)
     return _told(connection.execute(statement).one())
 

@@ -25,14 +25,24 @@ from dispatch.reads import CityFacts
 from dispatch.signals import Metrics
 from dispatch.store.memory_bus import MemoryBus
 from tests.dispatch.geo.grids import grid
-from tests.ws_gateway.fakes import FakeAlarms, FakeHistory, FakeHosts, FakeNotices, FakePayments, FakeRegistry
+from tests.ws_gateway.fakes import (
+    FakeAlarms,
+    FakeAudit,
+    FakeHistory,
+    FakeHosts,
+    FakeNotices,
+    FakePayments,
+    FakeRegistry,
+    FakeRevocations,
+)
 from tests.ws_gateway.sessions import SERVED, price
 from ws_gateway.app import Application, Dependencies, create_app
 from ws_gateway.auth import SignIn
 from ws_gateway.bus_feed import BusFeed
 from ws_gateway.city_routes import city_routes
 from ws_gateway.identity import Rules
-from ws_gateway.server import Server, listen, make_server
+from ws_gateway.revocations import Revocations
+from ws_gateway.server import Server, Tls, listen, make_server
 from ws_gateway.settings import GatewaySettings
 from ws_gateway.sms import SmsFile
 from ws_gateway.tokens import Tokens
@@ -101,7 +111,16 @@ class Client:
 class Running:
     """A gateway that listens, and everything around it."""
 
-    def __init__(self, directory: Path, bus: MemoryBus, hosts: FakeHosts, settings: GatewaySettings) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        bus: MemoryBus,
+        hosts: FakeHosts,
+        settings: GatewaySettings,
+        *,
+        revoked: FakeRevocations | None = None,
+        tls: Tls | None = None,
+    ) -> None:
         self.hosts = hosts
         self.bus = bus
         self.clock = CityClock()
@@ -111,6 +130,8 @@ class Running:
         self.notices = FakeNotices()
         self.metrics = Metrics()
         self.tokens = Tokens(SECRET, settings.token_ttl_s)
+        self.audit = FakeAudit()
+        self.revoked = revoked or FakeRevocations()
         self.sms_file = directory / "sms.jsonl"
         self.journal_answers = True
         ids = itertools.count(1)
@@ -134,8 +155,11 @@ class Running:
                     settings=settings,
                     secret=SECRET,
                     new_id=self._new_id,
+                    bus=bus,
+                    audit=self.audit,
                 ),
                 tokens=self.tokens,
+                revocations=Revocations(self.revoked, self.tokens.verify, self.clock),
                 clock=self.clock,
                 settings=settings,
                 rules=Rules(secret=SECRET, price=price, served=SERVED),
@@ -146,7 +170,7 @@ class Running:
                 pages=tuple(city_routes(FACTS, {"land": gzip.compress(LAND)})),
             )
         )
-        self.server: Server = make_server(self.app, settings)
+        self.server: Server = make_server(self.app, settings, tls)
         self.listening = listen("127.0.0.1", 0)
         self.port: int = self.listening.getsockname()[1]
         self._clients = AsyncExitStack()
@@ -193,11 +217,14 @@ Start = Callable[..., Awaitable[Running]]
 async def start(tmp_path: Path) -> AsyncIterator[Start]:
     """Starts gateways that share one bus, and stops them at the end."""
     bus = MemoryBus(CityClock())
+    revoked = FakeRevocations()
     async with AsyncExitStack() as stack:
 
-        async def begin(*, hosts: FakeHosts | None = None, **settings: Any) -> Running:
+        async def begin(*, hosts: FakeHosts | None = None, tls: Tls | None = None, **settings: Any) -> Running:
             settings = {"detach_after_s": 0.0, **settings}
-            running = Running(tmp_path, bus, hosts or FakeHosts(), GatewaySettings(**settings))
+            running = Running(
+                tmp_path, bus, hosts or FakeHosts(), GatewaySettings(**settings), revoked=revoked, tls=tls
+            )
             return await stack.enter_async_context(running)
 
         yield begin

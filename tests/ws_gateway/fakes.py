@@ -24,6 +24,7 @@ from dispatch.actors.protocol import (
     Reply,
 )
 from dispatch.announcements import Told
+from dispatch.audit import AuditEntry
 from dispatch.commands import decode_command
 from dispatch.entity import EntityKey
 from dispatch.errors import ErrorCode
@@ -31,6 +32,7 @@ from dispatch.ids import DeviceId, DispatcherId, DriverId, PassengerId, VehicleI
 from dispatch.messages import Alarm, Snapshot, Update
 from dispatch.registry import Device, Dispatcher, Driver, Passenger, Vehicle
 from dispatch.store.sql_history import MethodTotal, VehicleSales
+from dispatch.store.sql_revocations import Revocation
 from ws_gateway.secret_hash import hash_secret
 
 E = TypeVar("E", Vehicle, Driver, Dispatcher, Device, Passenger)
@@ -214,3 +216,27 @@ class FakeNotices:
 
     async def keep(self, told: Told) -> Told:
         return self.kept.setdefault(told.notice.notice, told)
+
+
+class FakeRevocations:
+    """Sign-ins that were ended, in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Revocation] = {}
+
+    async def add(self, revocation: Revocation) -> None:
+        self.kept[revocation.id] = revocation
+
+    async def since(self, at: float) -> Sequence[Revocation]:
+        return [each for each in self.kept.values() if each.at >= at]
+
+
+class FakeAudit:
+    """What was written down."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, AuditEntry] = {}
+
+    async def keep(self, entries: Sequence[AuditEntry]) -> None:
+        for entry in entries:
+            self.kept.setdefault(entry.id, entry)

@@ -8,11 +8,12 @@ from typing import Any
 
 import httpx
 import jwt
+import msgspec
 import pytest
 
 from dispatch.errors import DispatchError, ErrorCode
 from dispatch.ids import DriverId
-from dispatch.registry import Driver
+from dispatch.registry import Device, Dispatcher, Driver
 from dispatch.units import WallTime
 from tests.ws_gateway.conftest import SECRET, Running, Start
 from ws_gateway.attempts import Attempts
@@ -112,6 +113,62 @@ async def test_guessing_locks_the_name(start: Start) -> None:
         assert (await http.post("/v1/auth/driver", json=other)).status_code == 200
         codes = [(await http.post("/v1/auth/passenger/code", json={"phone": "12345"})).status_code for _ in range(3)]
         assert codes == [202, 202, 429]
+
+
+@pytest.mark.integration
+async def test_a_code_opens_once(start: Start) -> None:
+    """A used code opens nothing at any gateway; the next one that is sent is another. Wrong guesses lock the phone."""
+    here, there = await start(sign_in_attempts=3), await start(sign_in_attempts=3)
+    asked = {"phone": "+14155550100"}
+    async with (
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{here.port}", timeout=20) as one,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{there.port}", timeout=20) as other,
+    ):
+        codes = []
+        for _ in range(2):
+            assert (await one.post("/v1/auth/passenger/code", json=asked)).status_code == 202
+            codes.append(json.loads(here.sms_file.read_text().splitlines()[-1])["code"])
+            body = {**asked, "code": codes[-1]}
+            assert (await other.post("/v1/auth/passenger", json=body)).status_code == 200
+            assert await refused(one, "/v1/auth/passenger", body) == (401, ErrorCode.WRONG_CREDENTIALS, None)
+        assert codes[0] != codes[1]
+        assert (await one.post("/v1/auth/passenger/code", json=asked)).status_code == 202
+        right = {**asked, "code": json.loads(here.sms_file.read_text().splitlines()[-1])["code"]}
+        for client in (one, other):
+            assert (await refused(client, "/v1/auth/passenger", {**asked, "code": codes[0]}))[0] == 401
+        for client in (one, other):
+            assert (await refused(client, "/v1/auth/passenger", right))[0] == 429
+
+
+@pytest.mark.integration
+async def test_wrong_secrets_are_counted_for_all_gateways_together(start: Start) -> None:
+    """Guesses at one gateway lock the name at another; without the bus each counts for itself."""
+    here, there = await start(sign_in_attempts=2), await start(sign_in_attempts=2)
+    async with (
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{here.port}", timeout=20) as one,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{there.port}", timeout=20) as other,
+    ):
+        for client in (one, other):
+            assert (await refused(client, "/v1/auth/driver", {**DRIVER, "pin": "0000"}))[0] == 401
+        assert (await refused(other, "/v1/auth/driver", DRIVER))[0] == 429
+        here.bus.available = False
+        second = {"number": "D2", "pin": "0000", "vehicle": "V2"}
+        codes = [(await refused(one, "/v1/auth/driver", second))[0] for _ in range(3)]
+        assert codes == [401, 401, 429]
+        assert (await other.post("/v1/auth/driver", json={**second, "pin": "1234"})).status_code == 200
+
+
+@pytest.mark.integration
+async def test_who_is_deactivated_does_not_come_in(gateway: Running, http: httpx.AsyncClient) -> None:
+    """A dispatcher or device that is no longer active is told the same as a wrong secret; sign-ins are written down."""
+    anna = {"name": "anna", "password": "correct horse"}
+    assert (await http.post("/v1/auth/dispatcher", json=anna)).status_code == 200
+    assert [(it.act, it.who) for it in gateway.audit.kept.values()] == [("sign_in", "anna")]
+    for entry in list(gateway.registry.entries.values()):
+        if isinstance(entry, Dispatcher | Device):
+            gateway.registry.put(msgspec.structs.replace(entry, active=False))
+    for path, body in (("dispatcher", anna), ("device", {"device": "M1", "key": "device-key"})):
+        assert await refused(http, f"/v1/auth/{path}", body) == (401, ErrorCode.WRONG_CREDENTIALS, None)
 
 
 def test_attempts_are_forgotten_in_time() -> None:

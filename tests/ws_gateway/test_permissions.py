@@ -8,7 +8,7 @@ import pytest
 
 from dispatch.actors.protocol import Attached, Attachment, AttachReply, Envelope, Reply
 from dispatch.commands import CancelRide, TakeOffer
-from dispatch.entity import EntityKey, Principal
+from dispatch.entity import EntityKey, Kind, Principal
 from dispatch.errors import ErrorCode
 from dispatch.message_parts import Role
 from dispatch.messages import ClientCommand, FromClient, GpsFix
@@ -137,11 +137,12 @@ async def town(start: Start) -> Running:
 async def test_every_role_with_every_stream(town: Running, role: Role) -> None:
     """One's own stream is followed and a foreign one is not, for every role and kind of stream."""
     client = await town.client(role, *_own(role))
-    for kind in ("vehicle", "trip"):
+    kinds: tuple[Kind, ...] = ("vehicle", "trip")
+    for kind in kinds:
         for number in ("1", "2"):
             name = f"{kind}:{'V' if kind == 'vehicle' else 'T'}{number}"
             said = await client.ask(t="attach", id=f"a-{name}", stream=name)
-            reach = STREAMS[kind].get(role)  # type: ignore[call-overload]
+            reach = STREAMS[kind].get(role)
             may = reach is Reach.ANY or (reach is not None and number == "1")
             assert (said["t"] == "accepted") == may, (role, name, said)
             if not may:
@@ -217,8 +218,9 @@ async def test_the_position_of_a_car_from_offer_to_drop_off(town: Running) -> No
     for who in (Principal("passenger", "P1"), Principal("guest", "T1")):
         assert may(who, "V1", "T1")
         assert not may(who, "V2", "T1")
-    for role in ("driver", "device", "dispatcher"):
-        assert not may(Principal(role, "x", "V9"), "V1", "T1")  # type: ignore[arg-type]
+    others: tuple[Role, ...] = ("driver", "device", "dispatcher")
+    for role in others:
+        assert not may(Principal(role, "x", "V9"), "V1", "T1")
     passenger = Principal("passenger", "P1")
     city.do(trip_key("T1"), CancelRide("changed my mind"), passenger)
     assert not may(passenger, "V1", "T1")

@@ -10,7 +10,7 @@ import pytest
 from dispatch.store import keys
 from dispatch.store.bus import Bus, BusUnavailableError, Message, Subscription
 
-RED, BLUE = keys.map_channel("red"), keys.map_channel("blue")
+RED, BLUE = keys.map_channel("red", "h"), keys.map_channel("blue", "h")
 
 
 class Buses(NamedTuple):
@@ -31,6 +31,19 @@ class BusConformance:
             await buses.theirs.publish(RED, b"\x00\xff")
             assert await anext(subscription) == Message(RED, b"\x00\xff")
             await subscription.close()
+
+    async def test_attempts_are_counted_together(self, buses: Buses) -> None:
+        """Both count the same attempts, up to the limit; then none more is counted, until it is forgotten."""
+        assert [await each.attempt("a", 2, 60.0) for each in (buses.mine, buses.theirs, buses.mine)] == [
+            True,
+            True,
+            False,
+        ]
+        assert await buses.theirs.attempts(["a", "b"]) == [2, 0]
+        assert await buses.mine.attempt("b", 1, 60.0)
+        await buses.theirs.forget_attempts("a")
+        assert await buses.mine.attempts(["a", "b"]) == [0, 1]
+        assert await buses.mine.attempt("a", 1, 60.0)
 
     async def test_nobody_need_listen(self, buses: Buses) -> None:
         """A message without listeners is lost, without an error, and not kept for later."""

@@ -17,8 +17,9 @@ from dispatch.errors import ErrorCode
 from dispatch.ids import PassengerId
 from dispatch.registry import Passenger
 from dispatch.store.journal import JournalUnavailableError
+from dispatch.store.memory_bus import MemoryBus
 from sim.demo.sandbox_process import SandboxProcess
-from tests.ws_gateway.fakes import FakeRegistry
+from tests.ws_gateway.fakes import FakeAudit, FakeRegistry
 from tests.ws_gateway.pay.booth import BUYER, SECRET, URL, Booth, has
 from ws_gateway.auth import SignIn
 from ws_gateway.pay.authorizations import open_authorizations
@@ -57,6 +58,8 @@ class Town:
             settings=GatewaySettings(),
             secret=SECRET,
             new_id=lambda: next(ids),
+            bus=MemoryBus(counter.clock),
+            audit=FakeAudit(),
         )
         self._app = Starlette(routes=[*RideSignIn(counter, sign_in, self._allow).routes(), *pay_routes(counter)])
 

@@ -126,7 +126,7 @@ export class Link {
   }
 
   private refused(rejected: Rejected): void {
-    if (rejected.code === 2000 || rejected.code === 2001) this.state.value = 'signed_out';
+    if (rejected.code === 2000 || rejected.code === 2001 || rejected.code === 2006) this.state.value = 'signed_out';
   }
 
   private again(id: string): void {

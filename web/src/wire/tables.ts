@@ -71,6 +71,11 @@ export const ERRORS = {
     "text": "Too many attempts. Try again later.",
     "retryable": true
   },
+  "2006": {
+    "name": "TOKEN_REVOKED",
+    "text": "You were signed out. Sign in again.",
+    "retryable": false
+  },
   "3000": {
     "name": "UNKNOWN_VEHICLE",
     "text": "There is no such vehicle.",
@@ -307,6 +312,11 @@ export const CLOSE_CODES = {
   "4506": {
     "name": "HELLO_TIMEOUT",
     "text": "No hello came.",
+    "reconnect": false
+  },
+  "4507": {
+    "name": "REVOKED",
+    "text": "The client was signed out.",
     "reconnect": false
   }
 } as const;

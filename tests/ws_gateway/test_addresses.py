@@ -1,0 +1,70 @@
+"""How often one address may sign in and open sockets."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+import websockets
+from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
+
+from dispatch.clock import ManualClock
+from dispatch.errors import DispatchError, ErrorCode
+from tests.ws_gateway.conftest import Start
+from ws_gateway.addresses import KEPT, AddressLimits, Buckets, address_of
+
+ELSEWHERE = {"X-Forwarded-For": "203.0.113.7"}
+"""As a proxy on this machine says."""
+
+
+def _scope(address: str) -> dict[str, object]:
+    return {"type": "http", "client": (address, 1234)}
+
+
+def test_so_many_at_once_and_then_so_often() -> None:
+    """A burst passes, then one a time; another address has its own; this machine's is not counted."""
+    clock = ManualClock(100.0)
+    limits = AddressLimits((1.0, 2), (0.5, 1), clock)
+    for _ in range(2):
+        limits.check_sign_in(_scope("203.0.113.7"))
+    with pytest.raises(DispatchError, match="2005"):
+        limits.check_sign_in(_scope("203.0.113.7"))
+    limits.check_sign_in(_scope("203.0.113.8"))
+    clock.advance(1.0)
+    limits.check_sign_in(_scope("203.0.113.7"))
+    assert [limits.may_connect(_scope("203.0.113.7")) for _ in range(2)] == [True, False]
+    assert all(limits.may_connect(_scope("127.0.0.1")) for _ in range(50))
+
+
+def test_a_network_of_ipv6_is_one_client() -> None:
+    """Addresses of one 64-bit network count together."""
+    assert address_of(_scope("2001:db8:1:2:3::4")) == address_of(_scope("2001:db8:1:2:9::9"))
+    assert address_of(_scope("2001:db8:1:3:3::4")) != address_of(_scope("2001:db8:1:2:3::4"))
+    assert address_of({"type": "http"}) == ""
+
+
+def test_memory_is_bounded() -> None:
+    """However many addresses ask, so many are remembered."""
+    buckets = Buckets((1.0, 1), ManualClock(1.0))
+    for number in range(KEPT + 10):
+        assert buckets.allow(f"a{number}")
+    assert len(buckets._empty_at) == KEPT
+
+
+@pytest.mark.integration
+async def test_sign_ins_and_sockets_of_one_address_are_limited(start: Start) -> None:
+    """Too many from one address are refused, also with right secrets; from elsewhere it goes on."""
+    gateway = await start(sign_ins_by_address=(0.001, 2), sockets_by_address=(0.001, 1))
+    body = {"number": "D1", "pin": "1234", "vehicle": "V1"}
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{gateway.port}", timeout=20) as http:
+        answers = [await http.post("/v1/auth/driver", json=body, headers=ELSEWHERE) for _ in range(3)]
+        assert [each.status_code for each in answers] == [200, 200, 429]
+        assert answers[2].json()["code"] == ErrorCode.TOO_MANY_ATTEMPTS
+        assert (await http.post("/v1/auth/driver", json=body)).status_code == 200
+    url = f"ws://127.0.0.1:{gateway.port}/v1/ws"
+    protocols = [Subprotocol("taxi.v1.json")]
+    async with connect(url, subprotocols=protocols, additional_headers=ELSEWHERE):
+        with pytest.raises(websockets.InvalidStatus, match="403"):
+            await connect(url, subprotocols=protocols, additional_headers=ELSEWHERE)
+        async with connect(url, subprotocols=protocols):
+            pass

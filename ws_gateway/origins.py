@@ -1,0 +1,48 @@
+"""Whose pages may open a socket (the ``Origin`` of a handshake, RFC 6454).
+
+A browser says which page opens a socket, and sends it to any server that the page names. Apps say nothing, and hold no
+cookies that a foreign page could use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+ANY: Final = "*"
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+class Origins:
+    """``allowed`` are origins (``https://taxi.example``); pages of the address that was asked may always."""
+
+    def __init__(self, allowed: Iterable[str]) -> None:
+        self._any = ANY in (given := tuple(allowed))
+        self._allowed = frozenset(map(normal, given))
+
+    def admit(self, scope: Scope) -> bool:
+        """Whether a handshake comes from a page that may, or from no page."""
+        headers = Headers(scope=scope)
+        given = headers.getlist("origin")
+        if self._any or not given:
+            return True
+        if len(given) > 1:
+            return False
+        origin = normal(given[0])
+        secure = scope["scheme"] in ("https", "wss")
+        asked = normal(f"{'https' if secure else 'http'}://{headers.get('host', '')}")
+        return bool(origin) and (origin == asked or origin in self._allowed)
+
+
+def normal(origin: str) -> str:
+    """``scheme://host:port`` in small letters; empty for what is no origin, ``null`` among it."""
+    try:
+        parts = urlsplit(origin.strip())
+        port = parts.port or _PORTS.get(parts.scheme, 0)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.hostname}:{port}" if parts.hostname and port else ""
