@@ -15,7 +15,7 @@ JOBS   ?= auto
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup web run test lint types imports unit webtest browser integration chaos screenshots docs format lock clean
+.PHONY: help setup web run test lint types imports unit webtest browser integration chaos screenshots docs format lock audit clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name what; \
@@ -99,6 +99,10 @@ format: setup ## put the code in its form
 lock: ## resolve the dependencies anew (needs uv)
 	uv pip compile pyproject.toml --all-extras --generate-hashes --no-emit-index-url --universal \
 	  --python-version 3.11 --upgrade -q -o requirements.lock
+
+audit: setup $(MODULES) ## known faults in what we depend on (needs uv and the network; no part of `make test`)
+	uvx pip-audit --require-hashes --disable-pip -r requirements.lock
+	$(NPM) audit
 
 clean: ## remove .venv, caches and what runs have left in var/
 	rm -rf $(VENV) var dist ws_gateway/web web/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .cache

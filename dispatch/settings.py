@@ -179,7 +179,7 @@ class AuthSettings(Section):
     )
     token_ttl_s: float = _set(43_200.0, "How long a sign-in holds.", WALL_S, gt=0)
     share_ttl_s: float = _set(7_200.0, "How long a link to follow a trip is good for.", WALL_S, gt=0)
-    sms: Literal["log"] = _set("log", "How codes reach passengers. `log` writes them to the log: for development.")
+    sms: Literal["log"] = _set("log", "How codes reach passengers. `log` writes them to `sms.jsonl` in `server.data_dir`: for development.")
     sms_code_ttl_s: float = _set(300.0, "How long a passenger's code is good for.", WALL_S, gt=0)
     sign_in_attempts: int = _set(5, "Wrong secrets in a row for one name before it is locked.", ge=1)
     sign_in_lock_s: float = _set(300.0, "How long a locked name stays locked.", WALL_S, ge=0)

@@ -32,9 +32,15 @@ Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["console", "json"]
 
 SECRET_KEYS: Final = frozenset(
-    {"authorization", "md5_key", "password", "pin", "private_key", "secret", "sign", "token", "token_secret"}
-)
+    {
+        "acquirer_secret", "app_auth_token", "auth_code", "authorization", "content_key", "master_key", "md5_key",
+        "password", "pin", "private_key", "ride_code", "secret", "sign", "sms_code", "token", "token_secret",
+    }
+)  # fmt: skip
 """Values under these keys are masked in every log line."""
+
+PHONE_KEYS: Final = frozenset({"contact", "phone"})
+"""Of values under these the last three digits are logged."""
 
 CHATTY: Final = ("httpcore", "httpx", "asyncio", "uvicorn.access", "websockets")
 """Libraries whose everyday lines say nothing to us, or too much (httpx logs whole URLs)."""
@@ -105,6 +111,8 @@ def _rendering(fmt: Format, stream: TextIO) -> list[Processor]:
 def _mask_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     for key in SECRET_KEYS.intersection(event):
         event[key] = "***"
+    for key in PHONE_KEYS.intersection(event):
+        event[key] = f"…{str(event[key])[-3:]}"
     return event
 
 

@@ -1,4 +1,4 @@
-"""How a passenger's code reaches a phone in development: into a file that one can read, and a line in the log."""
+"""How a passenger's code reaches a phone in development: into a file that only we can read."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class SmsFile:
         """Write it down. Raises ``OSError``."""
         line = msgspec.json.encode({"phone": phone, "code": code, "at": at}) + b"\n"
         await asyncio.to_thread(self._append, line)
-        _log.info("code for a phone", phone=phone, code=code)
+        _log.info("a code for a phone was written down", phone=phone, file=self._path.name)
 
     def _append(self, line: bytes) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)

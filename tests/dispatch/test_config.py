@@ -9,7 +9,15 @@ import msgspec
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from dispatch.config import Settings, SettingsError, load_settings, render_settings_markdown, rules_of, token_secret
+from dispatch.config import (
+    Settings,
+    SettingsError,
+    load_settings,
+    render_settings_markdown,
+    rules_of,
+    token_secret,
+    use_ray_token,
+)
 from dispatch.meter import MeterRules
 from dispatch.rules import Rules
 
@@ -289,3 +297,14 @@ def test_a_companys_key_from_the_environment(monkeypatch: pytest.MonkeyPatch, tm
 
     assert (blue.partner, blue.md5_key.get_secret_value()) == ("2088", "k" * 32)
     assert "k" * 32 not in repr(blue)
+
+
+def test_the_ray_token_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A head of our own asks for its token, unless whoever runs it has chosen otherwise."""
+    monkeypatch.setenv("RAY_AUTH_MODE", "so that it is put back")
+    monkeypatch.delenv("RAY_AUTH_MODE")
+    use_ray_token()
+    assert os.environ["RAY_AUTH_MODE"] == "token"
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    use_ray_token()
+    assert os.environ["RAY_AUTH_MODE"] == "disabled"
