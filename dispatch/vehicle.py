@@ -214,6 +214,16 @@ class Vehicle:
         meter = self._meter()
         return meter.reading(self.rules.tariff, CityTime(now), from_airport=self.data.from_airport)
 
+    def fare_on_record(self) -> Fare | None:
+        """The same as the journal has it: of the taximeter's reading, or of the meter's last checkpoint."""
+        data = self.data
+        if data.state != ON_TRIP or data.meter is None:
+            return None
+        if data.taximeter is not None:
+            return metered(self.rules.tariff, data.taximeter)
+        meter = Meter(self.rules.meter, CityTime(data.started_at), data.meter)
+        return meter.reading(self.rules.tariff, data.meter.at, from_airport=data.from_airport)
+
     # ── the shift ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _start_shift(self, command: StartShift, context: Context) -> Decision:

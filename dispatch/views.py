@@ -157,7 +157,7 @@ def _meter_view(vehicle: Vehicle) -> MeterView | None:
     checkpoint = vehicle.data.meter
     if checkpoint is None:
         return None
-    fare = vehicle.fare_so_far(checkpoint.at)
+    fare = vehicle.fare_on_record()
     if fare is None:
         return None
     return MeterView(checkpoint.meters, checkpoint.waiting_s, money_view(fare.total))

@@ -115,7 +115,10 @@ class HostCore:
             self._outlet.refuse_follower(token, Refused(ErrorCode.MALFORMED.value, detail=str(error)))
             return
         self.followers.wait(key, token, gateway, attachment)
-        self._outlet.answer_followers(self.want(key))
+        entry = self.want(key)
+        if entry.at_rest and entry.entity is not None and (attachment.after or 0) > entry.entity.seq:
+            self._memory.forget(entry)  # the follower has seen more: another owner has written
+        self._outlet.answer_followers(entry)
 
     def _key(self, text: str) -> EntityKey:
         key = EntityKey.parse(text)
@@ -160,13 +163,23 @@ class HostCore:
             if entry.held is load.work:
                 self._enqueue(load.work)
 
-    def looked_up(self, look_up: LookUp, known: StoredReply | None, now: CityTime) -> None:
-        """What the journal has for a command that was refused."""
+    def looked_up(self, look_up: LookUp, known: StoredReply | None, now: CityTime, *, moved: bool = False) -> None:
+        """What the journal has for a command that was refused; ``moved``: the entity has gone on from ``seq``."""
         self.now = now
+        if known is None and moved:
+            self._decide_anew(look_up)
+            return
         reply = look_up.refusal
         if known is not None:
             reply = same(known.digest, look_up.work.envelope, _decode_reply(known.body))
         self._outlet.finish(look_up.work, reply)
+
+    def _decide_anew(self, look_up: LookUp) -> None:
+        """Another owner has written meanwhile: what was refused is decided on the entity as the journal has it."""
+        entry = self.want(look_up.work.key)
+        if entry.entity is not None and entry.entity.seq <= look_up.seq:
+            self._memory.forget(entry)
+        self._enqueue(look_up.work)
 
     def call_done(self, due: StoredDue, *, answered: bool, retry_at: float) -> None:
         """A call was answered (whatever the answer), or nobody was found and it is to be sent again at ``retry_at``."""
@@ -310,16 +323,16 @@ class HostCore:
             entry.held = work
             self._deferred.append(work)
         except DispatchError as error:
-            self._refuse(work, error)
+            self._refuse(work, error, entity.seq)
         except Exception as error:  # noqa: BLE001 - a bug in one entity must not stop the others
             self._break_down(entry, work, error)
 
-    def _refuse(self, work: Work, error: DispatchError) -> None:
+    def _refuse(self, work: Work, error: DispatchError, seq: int) -> None:
         refusal = Refused(error.code.value, error.field, error.detail, error.amount)
         if work.due is not None:
             self._open.dues_done.append(ref_of(work.due))
         if work.envelope.keep:
-            self._lookups.append(LookUp(work, refusal))
+            self._lookups.append(LookUp(work, refusal, seq))
         else:
             self._outlet.finish(work, refusal)
 
@@ -397,7 +410,7 @@ class HostCore:
         if step.answer is not None:
             self._outlet.finish(work, step.answer)
         elif step.refusal is not None:
-            self._refuse(work, step.refusal)
+            self._refuse(work, step.refusal, staged.first_seq)
         elif step.foreign:
             self.want(work.key).held = work
             self._foreign_loads.append(ForeignLoad(work, step.foreign))

@@ -278,8 +278,10 @@ class HostShell:
         self.drive()
 
     async def _look_up(self, look_up: LookUp) -> None:
-        stored = await self._read(lambda: self._journal.reply(look_up.work.envelope.command_id))
-        self.core.looked_up(look_up, stored, self._clock.city())
+        work = look_up.work
+        stored = await self._read(lambda: self._journal.reply(work.envelope.command_id))
+        newer = await self._read(lambda: self._journal.events_after(work.key, look_up.seq, 1))
+        self.core.looked_up(look_up, stored, self._clock.city(), moved=bool(newer))
         self.drive()
 
     async def _read(self, read: Callable[[], Awaitable[T]]) -> T:

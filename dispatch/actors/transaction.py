@@ -1,4 +1,8 @@
-"""Decisions that are to be written together."""
+"""Decisions that are to be written together.
+
+A decision without events still names the number that it was made at, where it writes anything or answers for good: an
+owner who is not one any more (another has written since) neither changes a due nor says that nothing is to be done.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +62,7 @@ class Transaction:
         self.staged.append(staged)
         self._puts.update((ref_of(due), None) for due in staged.dues)
         key = staged.work.key
-        if events:
+        if events or _has_to_be_true(staged):
             self._append(key, staged.first_seq, events)
         if events or staged.work.moved:
             self._touched[key] = None
@@ -110,3 +114,9 @@ class Transaction:
             there = entity(key)
             if there is not None:
                 batch.snapshots.append(StoredSnapshot(key, there.seq, there.snapshot()))
+
+
+def _has_to_be_true(staged: Staged) -> bool:
+    """Whether a decision without events counts only if its entity stands where it was decided."""
+    work = staged.work
+    return bool(staged.dues or staged.decision.drop) or work.due is not None or work.envelope.keep

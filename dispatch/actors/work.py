@@ -70,10 +70,12 @@ class ForeignLoad(NamedTuple):
 
 
 class LookUp(NamedTuple):
-    """A refusal waits for the journal: the command may have been answered before this host was born."""
+    """A refusal waits for the journal: the command may have been answered before this host was born, or the entity
+    moved by another owner since ``seq``, where it was refused."""
 
     work: Work
     refusal: Reply
+    seq: int
 
 
 class Failure(NamedTuple):

@@ -114,6 +114,10 @@ def test_meter_is_the_last_checkpoints() -> None:
     running = vehicle_view(stage.car).meter
     assert running is not None
     assert (running.meters, running.fare) == (0.0, MoneyView(350, "USD"))
+    for _ in range(5):
+        stage.now += 10.0
+        stage.fix(stage.fix_n * 150.0)
+    assert vehicle_view(stage.car).meter == running
 
     stage.send(stage.car, ReadMeter(Money(1000, "USD")), DEVICE)
     read = vehicle_view(stage.car).meter

@@ -130,7 +130,9 @@ class Host:
         for load in foreign:
             self.foreign_loaded(load)
         for look_up in lookups:
-            self.core.looked_up(look_up, now_or_never(journal.reply(look_up.work.envelope.command_id)), now)
+            known = now_or_never(journal.reply(look_up.work.envelope.command_id))
+            newer = now_or_never(journal.events_after(look_up.work.key, look_up.seq, 1))
+            self.core.looked_up(look_up, known, now, moved=bool(newer))
         self.collect()
         return bool(loads or foreign or lookups)
 

@@ -60,8 +60,10 @@ def test_resume_brings_what_was_missed(city: City) -> None:
 def test_snapshot_where_there_is_nothing_to_go_on_from(city: City, after: int | None) -> None:
     """Without a number, or with one from the future, a snapshot comes instead."""
     city.assign()
-    answer = following(city.trips.attached[city.trips.attach(T, PASSENGER, after=after)])
+    token = city.trips.attach(T, PASSENGER, after=after)
+    city.settle()
 
+    answer = following(city.trips.attached[token])
     assert not answer.recovered
     assert answer.snapshot is not None
     assert msgspec.msgpack.decode(answer.snapshot)["trip"]["state"] == "assigned"
