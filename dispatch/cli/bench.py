@@ -19,6 +19,8 @@ BENCHES: Final = {
     "map": "the live map of 10,000 cars: bytes, age of what is shown, what consoles cost",
     "hku": "the published results of Wei, Feng, Ke and Yang, through the real matcher",
     "policy": "a real evening, exact against oldest request first",
+    "backup": "what a backup costs those who write meanwhile",
+    "cold": "a cold start: 10,000 cars and 3,000 open trips from the journal",
     "restart": "a host killed, until every vehicle answers again",
     "payments": "each payment gateway under each fault and death of its host, and rides paid a second",
 }

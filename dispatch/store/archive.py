@@ -22,7 +22,7 @@ SIZE: Final = 4
 MOST_BYTES: Final = 1 << 28
 """No frame is longer: a length beyond it is damage."""
 
-SECRETS: Final = ("token_secret",)
+SECRETS: Final = ("token_secret", "master_keys")
 """Files of the data folder that hold secrets."""
 
 
@@ -119,7 +119,7 @@ def frames(path: Path) -> Iterator[Frame]:
         raise ArchiveError(f"{path} is no archive, or damaged: {error}") from error
 
 
-def _next(source: IO[bytes]) -> bytes:
+def _next(source: gzip.GzipFile) -> bytes:
     size = source.read(SIZE)
     length = int.from_bytes(size, "big")
     if len(size) < SIZE or length > MOST_BYTES:

@@ -68,7 +68,8 @@ def example(kind: type[msgspec.Struct], *, whole: bool) -> msgspec.Struct:
     """A struct with each field filled, or only those that have to be."""
     info = inspect.type_info(kind)
     assert isinstance(info, inspect.StructType)
-    return _struct(info, whole=whole)
+    made: msgspec.Struct = _struct(info, whole=whole)
+    return made
 
 
 def _struct(info: inspect.StructType, *, whole: bool) -> Any:

@@ -1,0 +1,156 @@
+"""One host of each kind in this process, over a real journal: cores, shells and desk of production, without Ray."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from dispatch.actors.fix_desk import FixDesk, adopt
+from dispatch.actors.host_core import HostCore
+from dispatch.actors.host_shell import HostShell
+from dispatch.actors.inboxes import Inboxes
+from dispatch.actors.kinds import EntityKind, Shown, entity_kinds
+from dispatch.actors.protocol import Attached, Attachment, Done, Envelope, FixRow, HostsUnavailableError, Reply
+from dispatch.actors.work import ListingChange
+from dispatch.clock import Clock
+from dispatch.commands import encode_command
+from dispatch.entity import KINDS, Command, EntityKey, Kind, Principal, Signal
+from dispatch.errors import ErrorCode
+from dispatch.market import FreeVehicle
+from dispatch.meter import MeterRules
+from dispatch.payment.payment_rules import Account, PaymentRules
+from dispatch.rules import Rules
+from dispatch.store.journal import StoredDue
+from dispatch.store.sql_journal import open_journal
+from dispatch.tariffs import read_tariff
+
+SHARDS: Final = 256
+AT_ONCE: Final = 500
+"""Commands that are under way at a time."""
+GATEWAY: Final = "bench"
+DISPATCHER: Final = Principal("dispatcher", "bench")
+FIRST_RETRYABLE: Final = ErrorCode.BUSY
+
+
+def kinds() -> Mapping[Kind, EntityKind]:
+    """Entities by San Francisco's tariff."""
+    rules = Rules(tariff=read_tariff("san_francisco"), meter=MeterRules(waiting_kmh=18.0))
+    return entity_kinds(rules, PaymentRules(account=Account(seller_id="S1", notify_url="http://localhost/notify")))
+
+
+class Hosts:
+    """The hosts of a system. ``free`` are the cars that a matcher would know to be free."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._shells: dict[Kind, HostShell] = {}
+        self._ids = 0
+        self.free: set[str] = set()
+        self.desk: FixDesk
+
+    async def start(self, url: str) -> int:
+        """Open the journal, and arm what is due: all that a new process does. The number of dues."""
+        made, armed = kinds(), 0
+        for kind in KINDS:
+            core = HostCore(kind, made, Inboxes("bench"), adopt=adopt if kind == "vehicle" else None)
+            journal = await open_journal(url, shards=SHARDS, clock=self._clock)
+            on_shown: Callable[[EntityKey, Shown], None] | None = None
+            on_loaded: Callable[[], None] | None = None
+            if kind == "vehicle":
+                self.desk = FixDesk(core)
+                on_shown, on_loaded = self.desk.checkpointed, self._woken
+            shell = HostShell(core, journal, self, self._clock, on_shown=on_shown, on_loaded=on_loaded)
+            self._shells[kind] = shell
+            dues = await journal.dues(kind, range(SHARDS))
+            armed += len(dues)
+            await shell.start(dues)
+        return armed
+
+    async def stop(self) -> None:
+        """Write what is decided, and end."""
+        for shell in self._shells.values():
+            await shell.stop()
+
+    def _woken(self) -> None:
+        self.desk.woken(self._clock.city())
+
+    # ── what the shells reach ────────────────────────────────────────────────────────────────────────────────────
+
+    async def call(self, envelope: Envelope) -> Reply:
+        """A call from one entity to another."""
+        (reply,) = await self._shells[EntityKey.parse(envelope.key).kind].submit([envelope])
+        return reply
+
+    async def call_gateway(self, due: StoredDue) -> Command:
+        """Nobody pays here."""
+        raise HostsUnavailableError(due.target)
+
+    def listings(self, changes: Sequence[ListingChange]) -> None:
+        """What a matcher would hear."""
+        for key, listing in changes:
+            (self.free.add if isinstance(listing, FreeVehicle) else self.free.discard)(key.id)
+
+    def signals(self, signals: Sequence[Signal]) -> None:
+        """Nobody watches."""
+
+    def shown(self, shown: Sequence[tuple[EntityKey, Shown]]) -> None:
+        """Nobody looks."""
+
+    # ── what the bench asks ──────────────────────────────────────────────────────────────────────────────────────
+
+    async def do(self, commands: Sequence[tuple[EntityKey, Command, Principal]]) -> None:
+        """Send commands until each is accepted. Raises ``RuntimeError`` where one is refused."""
+        for start in range(0, len(commands), AT_ONCE):
+            await asyncio.gather(*(self._do(*command) for command in commands[start : start + AT_ONCE]))
+
+    async def _do(self, key: EntityKey, command: Command, principal: Principal) -> None:
+        self._ids += 1
+        body = encode_command(command)
+        envelope = Envelope(str(key), f"b{self._ids}", principal, body, digest=body[:16])
+        while True:
+            reply = await self.call(envelope)
+            if isinstance(reply, Done):
+                return
+            if reply.code < FIRST_RETRYABLE:
+                raise RuntimeError(f"{key}: {command} was refused: {reply}")
+            await asyncio.sleep(0.05)
+
+    def fixes(self, rows: Sequence[FixRow]) -> None:
+        """A batch of GPS fixes, as a gateway sends it."""
+        self.desk.hear(list(rows), self._clock.city())
+        self._shells["vehicle"].drive()
+
+    async def seen(self, keys: Sequence[EntityKey]) -> dict[EntityKey, int]:
+        """Attach to every stream, as apps do that connect again; where each stands."""
+        found: dict[EntityKey, int] = {}
+        for start in range(0, len(keys), AT_ONCE):
+            part = keys[start : start + AT_ONCE]
+            found.update(zip(part, await asyncio.gather(*map(self._attach, part)), strict=True))
+        return found
+
+    async def _attach(self, key: EntityKey) -> int:
+        while True:
+            reply = await self._shells[key.kind].attach(GATEWAY, Attachment(str(key), DISPATCHER, None))
+            if isinstance(reply, Attached):
+                return reply.seq
+            if reply.code < FIRST_RETRYABLE:
+                raise RuntimeError(f"{key} may not be followed: {reply}")
+            await asyncio.sleep(0.05)
+
+    def awake(self, kind: Kind) -> int:
+        """How many entities are in memory."""
+        entries = self._shells[kind].core.entries.values()
+        return sum(entry.entity is not None for entry in entries)
+
+    def waiting(self) -> bool:
+        """Whether something is still being loaded or written."""
+        return any(
+            shell.core.busy or any(entry.entity is None for entry in shell.core.entries.values())
+            for shell in self._shells.values()
+        )
+
+    async def rest(self) -> None:
+        """Wait until all that was begun is done."""
+        while self.waiting():  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
