@@ -11,9 +11,11 @@ from __future__ import annotations
 import os
 import secrets
 import tomllib
+from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,10 +30,12 @@ from dispatch.meter import MeterRules
 from dispatch.rules import Rules, Zone
 from dispatch.tariffs import TariffError, read_tariff
 from dispatch.track import TrackSettings
+from dispatch.vault import KEY_BYTES, Vault, VaultError, read_masters
 
 PREFIX: Final = "TAXI_"
 NESTED: Final = "__"
 DEFAULT_FILE: Final = Path("taxi.toml")
+MASTER_KEYS: Final = "master_keys"
 
 _from_file: ContextVar[Mapping[str, Any]] = ContextVar("_from_file")
 
@@ -65,6 +69,7 @@ class Settings(BaseSettings):
     meter: sections.MeterSettings = sections.MeterSettings()
     track: sections.TrackSettings = sections.TrackSettings()
     auth: sections.AuthSettings = sections.AuthSettings()
+    privacy: sections.PrivacySettings = sections.PrivacySettings()
     alipay: sections.AlipaySettings = sections.AlipaySettings()
     map: sections.MapSettings = sections.MapSettings()
     limits: sections.LimitSettings = sections.LimitSettings()
@@ -153,6 +158,41 @@ def token_secret(settings: Settings) -> SecretStr:
     if not path.exists():
         _write_once(path, secrets.token_urlsafe(48))
     return SecretStr(path.read_text(encoding="ascii"))
+
+
+def vault_of(settings: Settings) -> Vault:
+    """The keys of passengers. Raises :class:`SettingsError` where the master key is none."""
+    vault = Vault(partial(_master_keys, settings), secrets.token_bytes)
+    try:
+        vault.current  # noqa: B018 - read now, so that a wrong key is told at the start
+    except VaultError as error:
+        raise SettingsError(f"privacy.master_key: {error}") from None
+    return vault
+
+
+def new_master_key(settings: Settings) -> None:
+    """Put a new master key before those of the data folder; the one before it still opens."""
+    path = settings.server.data_dir / MASTER_KEYS
+    before = path.read_text(encoding="ascii").split() if path.exists() else []
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft.touch(mode=0o600)
+    draft.write_text("\n".join([_made_key(), *before]) + "\n", encoding="ascii")
+    draft.replace(path)
+
+
+def _master_keys(settings: Settings) -> tuple[bytes, ...]:
+    """The keys set, else those in the data folder (mode 600), the first of which is made on first use."""
+    given = settings.privacy.master_key.get_secret_value()
+    path = settings.server.data_dir / MASTER_KEYS
+    if not given and not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_once(path, _made_key())
+    return read_masters(given or path.read_text(encoding="ascii"))
+
+
+def _made_key() -> str:
+    return urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()
 
 
 def use_ray_token() -> None:

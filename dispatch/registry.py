@@ -125,7 +125,9 @@ class Device(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Passenger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who rides, known by a phone or by an account at Alipay; ``created`` is wall time."""
+    """Who rides, known by a phone or by an account at Alipay; ``created`` is wall time.
+
+    None is a phone that is sealed, and both of who was erased."""
 
     id: PassengerId
     phone: str | None = None
@@ -134,10 +136,7 @@ class Passenger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     def __post_init__(self) -> None:
         known = {"phone": self.phone, "alipay_user_id": self.alipay_user_id}
-        given = {name: text for name, text in known.items() if text is not None}
-        if not given:
-            raise ValueError("a passenger has a phone or an account at Alipay")
-        _named(id=self.id, **given)
+        _named(id=self.id, **{name: text for name, text in known.items() if text is not None})
 
 
 Entry = Vehicle | Driver | Dispatcher | Device | Passenger

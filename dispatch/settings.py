@@ -179,7 +179,9 @@ class AuthSettings(Section):
     )
     token_ttl_s: float = _set(43_200.0, "How long a sign-in holds.", WALL_S, gt=0)
     share_ttl_s: float = _set(7_200.0, "How long a link to follow a trip is good for.", WALL_S, gt=0)
-    sms: Literal["log"] = _set("log", "How codes reach passengers. `log` writes them to `sms.jsonl` in `server.data_dir`: for development.")
+    sms: Literal["log"] = _set(
+        "log", "How codes reach passengers. `log` writes them to `sms.jsonl` in `server.data_dir`: for development."
+    )
     sms_code_ttl_s: float = _set(300.0, "How long a passenger's code is good for.", WALL_S, gt=0)
     sign_in_attempts: int = _set(5, "Wrong secrets in a row for one name before it is locked.", ge=1)
     sign_in_lock_s: float = _set(300.0, "How long a locked name stays locked.", WALL_S, ge=0)
@@ -189,6 +191,16 @@ class AuthSettings(Section):
         if 0 < len(self.token_secret.get_secret_value()) < 32:
             raise ValueError("token_secret must have 32 characters or more")
         return self
+
+
+class PrivacySettings(Section):
+    """How phone numbers are kept."""
+
+    master_key: SecretStr = _set(
+        SecretStr(""),
+        "Base64 of 32 bytes: wraps the key of each passenger. Several, separated by spaces: the first wraps, the "
+        "others still open. Empty: made once in `data_dir`, and anew by `taxi privacy rotate`.",
+    )
 
 
 class AlipayAccount(Section):

@@ -29,7 +29,7 @@ from dispatch.actors.cluster import (
 from dispatch.actors.line import LineDownError
 from dispatch.actors.system import System
 from dispatch.clock import CityClock
-from dispatch.config import Settings, SettingsError, token_secret
+from dispatch.config import Settings, SettingsError, token_secret, vault_of
 from dispatch.daily_bill import DailyBill, alipays_bills
 from dispatch.entity import KINDS, EntityKey, Signal
 from dispatch.payment.configured import accounts_of, open_authorization, open_gateways
@@ -38,6 +38,7 @@ from dispatch.store.journal import JournalUnavailableError, StoredDue
 from dispatch.store.migrations import upgrade
 from dispatch.store.sql_books import SqlBooks
 from dispatch.store.sql_journal import JournalMismatchError, SqlJournal, open_journal
+from dispatch.store.sql_persons import SqlPersons
 
 log = structlog.get_logger()
 
@@ -115,12 +116,14 @@ class Supervisor:
         data_dir = settings.server.data_dir.resolve()
         data_dir.mkdir(parents=True, exist_ok=True)
         token_secret(settings)
+        vault = vault_of(settings)
         await _check_keys(settings)
         self._socket = _listen(settings.server.host, settings.server.port)
         settings = self.settings = _at_port(settings, self.port)
         redis_url = settings.redis.url or self._start_valkey(data_dir)
         await asyncio.to_thread(upgrade, settings.journal_url)
         self._journal = await open_journal(settings.journal_url, shards=settings.journal.shards)
+        await SqlPersons(self._journal.database, vault).seal_plain()
         wall_anchor, city_anchor = await self._anchors(self._journal)
         address = settings.ray.address or await asyncio.to_thread(start_head)
         self._head = not settings.ray.address

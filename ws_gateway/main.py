@@ -20,7 +20,7 @@ from starlette.routing import Route
 from dispatch.actors.client import RayHosts, join_cluster
 from dispatch.actors.cluster import host_finder
 from dispatch.actors.system import System
-from dispatch.config import Settings, load_settings, rules_of, token_secret
+from dispatch.config import Settings, load_settings, rules_of, token_secret, vault_of
 from dispatch.geo.cells import Box
 from dispatch.geo.city import City, load_city
 from dispatch.ids import DriverId
@@ -33,6 +33,7 @@ from dispatch.store.redis_bus import RedisBus
 from dispatch.store.sql_alarms import SqlAlarms, SqlNotices
 from dispatch.store.sql_audit import SqlAudit
 from dispatch.store.sql_history import SqlHistory
+from dispatch.store.sql_persons import SqlPersons
 from dispatch.store.sql_registry import SqlRegistry
 from dispatch.store.sql_replay import SqlReplay
 from dispatch.store.sql_revocations import SqlRevocations
@@ -147,7 +148,7 @@ def _wire(
     rules = rules_of(settings)
     secret = token_secret(settings).get_secret_value().encode()
     tokens = Tokens(secret, ours.token_ttl_s)
-    registry = SqlRegistry(database)
+    registry = SqlRegistry(database, SqlPersons(database, vault_of(settings)))
     metrics = Metrics()
     metrics.born_at.set(clock.wall())
     sms = SmsFile(Path(system.data_dir) / "sms.jsonl")
@@ -231,6 +232,7 @@ def _look_ups(reading: Reading, deps: Dependencies, settings: Settings, database
         clock=deps.clock,
         rules=rules_of(settings),
         payment_rules=payment_rules_of(settings),
+        numbers=SqlPersons(database, vault_of(settings)),
         tokens=deps.tokens,
         share_ttl_s=settings.auth.share_ttl_s,
     )

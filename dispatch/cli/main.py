@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dispatch.cli import bench, development, keeping, payments, qr, questions, registry, security, world
+from dispatch.cli import bench, development, keeping, payments, privacy, qr, questions, registry, security, simtest, world
 from dispatch.cli.given import Config, DataDir, fail, given_settings, print_json, quiet_run, settings_of
 from dispatch.stopping import stop_on_signals, unless
 
@@ -23,6 +23,7 @@ app.add_typer(registry.add, name="add")
 app.add_typer(development.token, name="token")
 app.add_typer(world.city, name="city")
 app.add_typer(payments.payments, name="payments")
+app.add_typer(privacy.privacy, name="privacy")
 for each in (
     security.revoke,
     security.audit,
@@ -33,6 +34,7 @@ for each in (
     keeping.verify,
     keeping.backup,
     keeping.restore,
+    simtest.simtest,
     world.sim,
     world.sandbox,
 ):

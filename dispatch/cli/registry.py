@@ -16,6 +16,7 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch.cli.given import Config, DataDir, fail, given_settings, settings_of
+from dispatch.config import vault_of
 from dispatch.ids import DeviceId, DispatcherId, DriverId, VehicleId
 from dispatch.registry import (
     ANY_VEHICLE,
@@ -31,6 +32,7 @@ from dispatch.store.database import Database, open_database
 from dispatch.store.journal import JournalUnavailableError
 from dispatch.store.migrations import upgrade
 from dispatch.store.registry_csv import MIN_PIN, import_drivers, import_vehicles
+from dispatch.store.sql_persons import SqlPersons
 from dispatch.store.sql_registry import SqlRegistry
 from ws_gateway.secret_hash import hash_secret
 
@@ -49,7 +51,12 @@ def with_registry(
     config: Path | None, data_dir: Path | None, work: Callable[[SqlRegistry], Awaitable[str | None]]
 ) -> None:
     """Do ``work`` with the registry that the settings name, and say what it says; errors are one line."""
-    with_database(config, data_dir, lambda database: work(SqlRegistry(database)))
+    settings = settings_of(config, given_settings(server__data_dir=data_dir))
+
+    async def with_persons(database: Database) -> str | None:
+        return await work(SqlRegistry(database, SqlPersons(database, vault_of(settings))))
+
+    with_database(config, data_dir, with_persons)
 
 
 def with_database(

@@ -24,7 +24,7 @@ from sqlalchemy import (
     true,
 )
 
-REVISION: Final = "0007"
+REVISION: Final = "0008"
 """The migration that this code needs; a journal at another one is refused."""
 
 metadata = MetaData(
@@ -379,6 +379,20 @@ passenger = Table(
     Column("phone", Text),
     Column("alipay_user_id", Text),
     Column("created", Double, nullable=False),
+    Column("phone_sealed", LargeBinary),
+    Column("phone_name", Text),
     Index(None, "phone", unique=True),
     Index(None, "alipay_user_id", unique=True),
+    Index(None, "phone_name", unique=True),
 )
+"""``phone`` stands only in rows of before; else ``phone_sealed``, found by ``phone_name`` (``sql_persons``)."""
+
+person_key = Table(
+    "person_key",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("master", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Index(None, "master"),
+)
+"""The key of each passenger (:mod:`dispatch.vault`), wrapped by a master key. Whose key is gone is forgotten."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, String, and_, func, or_, select
@@ -25,7 +25,7 @@ LOOKED_THROUGH: Final = 5_000
 """Parts of numbers are looked for in so many of the newest trips; whole ones in all."""
 RIDES_MOST: Final = 1_000
 PHONE_PART: Final = 4
-"""A part of a phone number has so many digits or more."""
+"""A part of a phone number has so many digits or more. Passengers' own are sealed: whole ones are found."""
 
 _trip, _payment, _passenger = schema.trip.c, schema.payment.c, schema.passenger.c
 _vehicle, _doing, _driver = schema.vehicle.c, schema.vehicle_state.c, schema.driver.c
@@ -59,11 +59,20 @@ class RideRow(msgspec.Struct, frozen=True):
     refunded_minor: int | None
 
 
+class Numbers(Protocol):
+    """Who knows what phone numbers are found by: :class:`dispatch.store.sql_persons.SqlPersons`."""
+
+    async def names_of(self, phones: Sequence[str]) -> Sequence[str]:
+        """What these numbers are found by."""
+        ...
+
+
 class SqlLists:
     """Reads only. Raises ``JournalUnavailableError`` as the journal does."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, numbers: Numbers) -> None:
         self._database = database
+        self._numbers = numbers
 
     async def trips(self, since: float) -> Sequence[ListedTrip]:
         """Open trips, and those requested since then: the newest first, :data:`TRIPS_MOST` at most."""
@@ -77,7 +86,9 @@ class SqlLists:
 
     async def search(self, text: str) -> Found:
         """Trips by id, phone, plate or driver, the newest first; cars by id, plate, driver's number or name."""
-        return await self._database.read(partial(_search, text=text.strip().lower()))
+        wanted = text.strip().lower()
+        names = await self._numbers.names_of(_phones(wanted))
+        return await self._database.read(partial(_search, text=wanted, names=names))
 
     async def rides(self, driver: str, since: float) -> Sequence[RideRow]:
         """A driver's rides that were finished since then, the newest first."""
@@ -132,32 +143,42 @@ def _read_cars(connection: Connection, *, statement: Select[Any]) -> list[FleetC
     ]
 
 
-def _search(connection: Connection, *, text: str) -> Found:
+def _digits(text: str) -> str:
+    """The digits of what may be a phone number or a part of one; empty for what can be none."""
+    digits = "".join(letter for letter in text if letter.isdecimal())
+    return digits if len(digits) >= PHONE_PART and not any(letter.isalpha() for letter in text) else ""
+
+
+def _phones(text: str) -> Sequence[str]:
+    digits = _digits(text)
+    return (digits, f"+{digits}") if digits else ()
+
+
+def _search(connection: Connection, *, text: str, names: Sequence[str]) -> Found:
     shown = (_vehicle.id, _vehicle.plate, _doing.driver, _driver.name)
     cars = _read_cars(
         connection, statement=_cars().where(or_(*(_has(column, text) for column in shown))).limit(FOUND_MOST)
     )
     trips: dict[str, ListedTrip] = {}
-    for wanted in _wanted(text, [car.vehicle for car in cars]):
+    for wanted in _wanted(text, [car.vehicle for car in cars], names):
         trips |= {trip.row.id: trip for trip in _listed(connection, wanted=wanted, most=FOUND_MOST)}
     newest = sorted(trips.values(), key=lambda trip: (-(trip.row.requested_at or 0.0), trip.row.id))
     return Found(newest[:FOUND_MOST], cars)
 
 
-def _wanted(text: str, cars: list[str]) -> list[ColumnElement[bool]]:
+def _wanted(text: str, cars: list[str], names: Sequence[str]) -> list[ColumnElement[bool]]:
     """What trips are looked for, one index each."""
     newest = select(_trip.id).order_by(_trip.requested_at.desc()).limit(LOOKED_THROUGH).subquery()
     among_newest = _trip.id.in_(select(newest.c.id))
     wanted: list[ColumnElement[bool]] = [_trip.id == text, and_(among_newest, _has(_trip.id, text))]
     if cars:
         wanted.append(_trip.vehicle.in_(cars))
-    digits = "".join(letter for letter in text if letter.isdecimal())
-    if len(digits) >= PHONE_PART and not any(letter.isalpha() for letter in text):
-        phones = (digits, f"+{digits}")
+    digits = _digits(text)
+    if digits:
         wanted += [
-            _trip.contact.in_(phones),
-            _trip.passenger.in_(select(_passenger.id).where(_passenger.phone.in_(phones))),
-            and_(among_newest, or_(_has(_trip.contact, digits), _has(_passenger.phone, digits))),
+            _trip.contact.in_(_phones(text)),
+            _trip.passenger.in_(select(_passenger.id).where(_passenger.phone_name.in_(names))),
+            and_(among_newest, _has(_trip.contact, digits)),
         ]
     return wanted
 

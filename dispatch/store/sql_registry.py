@@ -25,7 +25,9 @@ from dispatch.registry import (
 from dispatch.store import schema
 from dispatch.store.database import Database, is_duplicate
 from dispatch.store.rows import struct_of
+from dispatch.store.sql_persons import SqlPersons
 from dispatch.store.statements import Many, run
+from dispatch.vault import VaultError
 
 E = TypeVar("E", bound=Entry)
 T = TypeVar("T")
@@ -40,10 +42,12 @@ TABLES: Final[dict[type[Any], Table]] = {
 
 
 class SqlRegistry:
-    """Reads and writes are one transaction each; all raise ``JournalUnavailableError`` as the journal does."""
+    """Reads and writes are one transaction each; all raise ``JournalUnavailableError`` as the journal does. ``persons``
+    seals phone numbers; without it no passenger is found by one (``VaultError``)."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, persons: SqlPersons | None = None) -> None:
         self._database = database
+        self._persons = persons
 
     async def add(self, entry: Entry) -> None:
         """Add ``entry``. Raises ``DuplicateEntryError``; a device's vehicle must be there (``UnknownEntryError``)."""
@@ -113,8 +117,9 @@ class SqlRegistry:
 
     async def passenger_by_phone(self, phone: str, *, new_id: PassengerId, created: float) -> Passenger:
         """The passenger with this phone, made with ``new_id`` at wall time ``created`` if there is none."""
-        fresh = Passenger(id=new_id, phone=phone, created=created)
-        return await self._write_entry(fresh, partial(_passenger_by, "phone", fresh=fresh))
+        if self._persons is None:
+            raise VaultError("no master key was given to this registry")
+        return await self._persons.by_phone(phone, new_id=new_id, created=created)
 
     async def passenger_by_alipay(self, alipay_user_id: str, *, new_id: PassengerId, created: float) -> Passenger:
         """The passenger with this account at Alipay, made with ``new_id`` at wall time ``created`` if there is none."""
@@ -135,6 +140,8 @@ def _columns(entry: Entry) -> dict[str, Any]:
     columns = msgspec.structs.asdict(entry)
     if isinstance(entry, Dispatcher):
         columns["permissions"] = list(entry.permissions)
+    if isinstance(entry, Passenger) and columns.pop("phone") is not None:
+        raise ValueError("a passenger's phone number is written by SqlPersons, sealed")
     return columns
 
 

@@ -15,7 +15,7 @@ from dispatch.store.database import Database
 from dispatch.store.sql_alarms import SqlAlarms, SqlNotices
 from dispatch.store.sql_history import SqlHistory
 from dispatch.store.sql_journal import SqlJournal
-from dispatch.store.sql_lists import SqlLists
+from dispatch.store.sql_lists import Numbers, SqlLists
 from dispatch.store.sql_stories import SqlStories
 from ws_gateway.reading import Reading
 from ws_gateway.reads.board import AlarmReads
@@ -35,12 +35,13 @@ def look_up_routes(
     clock: Clock,
     rules: Rules,
     payment_rules: PaymentRules,
+    numbers: Numbers,
     tokens: Tokens,
     share_ttl_s: float,
 ) -> list[Route]:
     """The routing table of lists and stories."""
     past = Past(SqlJournal(database, shards=1, clock=clock), rules, payment_rules)
-    lists, stories, history = SqlLists(database), SqlStories(database), SqlHistory(database)
+    lists, stories, history = SqlLists(database, numbers), SqlStories(database), SqlHistory(database)
     trips = TripReads(lists, stories, past, reasons, clock)
     cars = CarReads(lists, stories, past, reasons, clock)
     mine = PassengerReads(history, past, tokens, clock, share_ttl_s)

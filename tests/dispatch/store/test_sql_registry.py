@@ -23,6 +23,7 @@ from dispatch.store.database import open_database
 from dispatch.store.migrations import upgrade
 from dispatch.store.registry_csv import CsvError, import_drivers, import_vehicles, parse_vehicles
 from dispatch.store.sql_registry import SqlRegistry
+from tests.dispatch.vaults import persons
 
 CAR = Vehicle(id=VehicleId("V1"), plate="8ABC123", company="Bay", wheelchair=True)
 ANN = Driver(id=DriverId("101"), name="Ann", phone="+14155550101", pin_hash="h")
@@ -31,7 +32,7 @@ ENTRIES: list[Entry] = [
     ANN,
     Dispatcher(id=DispatcherId("kim"), name="Kim", password_hash="h", permissions=("assign", "cancel")),
     Device(id=DeviceId("D1"), vehicle=CAR.id, key_hash="h"),
-    Passenger(id=PassengerId("P1"), phone="+14155550199", created=5.5, alipay_user_id="2088"),
+    Passenger(id=PassengerId("P1"), created=5.5, alipay_user_id="2088"),
 ]
 
 
@@ -46,7 +47,7 @@ class RegistryTests:
     async def registry(self, url: str) -> AsyncIterator[SqlRegistry]:
         upgrade(url)
         database = open_database(url)
-        yield SqlRegistry(database)
+        yield SqlRegistry(database, persons(database))
         await database.close()
 
     async def test_entries_come_back_as_they_went_in(self, registry: SqlRegistry) -> None:
@@ -122,7 +123,10 @@ class RegistryTests:
         )
         found = await asyncio.gather(*asked)
         assert len({passenger.id for passenger in found}) == 1
-        linked = Passenger(id=found[0].id, phone=found[0].phone, created=1.0, alipay_user_id="2088")
+        assert {passenger.phone for passenger in found} == {"+14155550199"}
+        with pytest.raises(ValueError, match="sealed"):
+            await registry.update(found[0])
+        linked = Passenger(id=found[0].id, created=1.0, alipay_user_id="2088")
         await registry.update(linked)
         assert await registry.passenger_by_alipay("2088", new_id=PassengerId("P99"), created=2.0) == linked
 

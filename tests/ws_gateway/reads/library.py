@@ -29,6 +29,7 @@ from dispatch.trip import Trip
 from dispatch.units import WallTime
 from dispatch.vehicle import Vehicle as Car
 from tests.dispatch.domain import NOON, PROFILE, RULES, Stage
+from tests.dispatch.vaults import persons
 from ws_gateway.place_desk import PlaceDesk
 from ws_gateway.reading import Reading
 from ws_gateway.reads.routes import look_up_routes
@@ -91,6 +92,7 @@ class Library:
             clock=self.clock,
             rules=RULES,
             payment_rules=payment_rules_of(load_settings()),
+            numbers=persons(self.journal.database),
             tokens=self.tokens,
             share_ttl_s=SHARE_TTL_S,
         )

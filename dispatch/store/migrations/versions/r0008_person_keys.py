@@ -1,0 +1,23 @@
+"""A key for each passenger; phone numbers sealed with it, and found by a keyed hash."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "person_key",
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("master", sa.Text(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("person", name="pk_person_key"),
+    )
+    op.create_index("ix_person_key_master", "person_key", ["master"])
+    op.add_column("passenger", sa.Column("phone_sealed", sa.LargeBinary(), nullable=True))
+    op.add_column("passenger", sa.Column("phone_name", sa.Text(), nullable=True))
+    op.create_index("ix_passenger_phone_name", "passenger", ["phone_name"], unique=True)
