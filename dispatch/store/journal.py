@@ -9,6 +9,7 @@ Contract, for every implementation (one conformance suite runs on all, ``tests/d
 * A reply is stored once for each command id, for ever as far as the caller is concerned (retention is a setting).
 * A due is replaced by a later put of the same owner and name.
 * A claim is unique by vehicle and by trip; a second one is a conflict.
+* A row with a ``seq`` never goes back to a lower one: a paused owner may still send what it knows.
 * A row of :data:`BOOKS` is written once: a later one with its id changes nothing.
 * What ``commit`` has acknowledged is seen by every later call of every process, and survives the death of any
   process; power loss as far as ``synchronous=FULL`` / ``synchronous_commit=on`` and the disk promise.

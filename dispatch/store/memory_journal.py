@@ -6,7 +6,7 @@ The contract is the port's (``dispatch.store.journal``), but for what outlives t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -64,7 +64,7 @@ class MemoryJournal:
         self._write_dues(plan)
         for row in plan.rows:
             there = self.tables.rows.setdefault(row.table, {}).setdefault(row.id, {})
-            if not (there and row.table in BOOKS):
+            if not (there and row.table in BOOKS) and not _is_older(row.values, there):
                 there.update(row.values)
         for snapshot in plan.snapshots:
             known = self.tables.snapshots.get(snapshot.key)
@@ -143,3 +143,9 @@ class MemoryJournal:
 
     async def close(self) -> None:
         """Nothing is held."""
+
+
+def _is_older(values: Mapping[str, object], there: Mapping[str, object]) -> bool:
+    """Whether a row would go back: it was made by an owner who was paused meanwhile."""
+    one, other = values.get("seq"), there.get("seq")
+    return isinstance(one, int) and isinstance(other, int) and one < other

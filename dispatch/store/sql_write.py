@@ -94,7 +94,9 @@ def _rows(rows: Sequence[Row]) -> Iterator[Many]:
     for (table, columns), group in groupby(rows, key=lambda row: (row.table, tuple(row.values))):
         if table not in schema.ROWS:
             raise ValueError(f"no table for rows: {table!r}")
-        verb: Verb = "insert_new" if table in BOOKS else "upsert"
+        verb: Verb = "upsert_not_older" if "seq" in columns else "upsert"
+        if table in BOOKS:
+            verb = "insert_new"
         yield Many(verb, table, ("id", *columns), [(row.id, *row.values.values()) for row in group])
 
 

@@ -20,9 +20,9 @@ from dispatch.store import schema
 
 _Insert = sqlite.Insert | postgresql.Insert
 
-Verb = Literal["insert", "insert_new", "upsert", "upsert_newer", "update", "delete"]
-"""``insert_new`` leaves out rows of which some unique key is taken, ``upsert_newer`` those whose ``seq`` does not grow;
-``delete`` removes rows that equal all columns.
+Verb = Literal["insert", "insert_new", "upsert", "upsert_newer", "upsert_not_older", "update", "delete"]
+"""``insert_new`` leaves out rows of which some unique key is taken, ``upsert_newer`` those whose ``seq`` does not grow,
+``upsert_not_older`` those whose ``seq`` would shrink; ``delete`` removes rows that equal all columns.
 """
 
 _DIALECTS: Final[dict[str, Dialect]] = {
@@ -104,5 +104,9 @@ def _on_conflict(insertion: _Insert, verb: Verb, table: Table, columns: list[str
     settable = {column: insertion.excluded[column] for column in columns if column not in keys}
     if verb == "insert_new" or not settable:
         return insertion.on_conflict_do_nothing()
-    where = table.c["seq"] < insertion.excluded["seq"] if verb == "upsert_newer" else None
+    where = None
+    if verb == "upsert_newer":
+        where = table.c["seq"] < insertion.excluded["seq"]
+    elif verb == "upsert_not_older":
+        where = table.c["seq"] <= insertion.excluded["seq"]
     return insertion.on_conflict_do_update(index_elements=keys, set_=settable, where=where)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import invariant
 
+from dispatch.commands import CancelRide, Moved
 from dispatch.verification.of_memory import verify_tables
-from tests.dispatch.actors.harness import KINDS, SHARDS
+from tests.dispatch.actors.harness import KINDS, PASSENGER, SHARDS, City, trip_key
 from tests.dispatch.actors.test_disorder import Disorder
 from tests.recorded.make import PaidCity, a_day
 
@@ -42,3 +43,20 @@ def test_a_day_of_rides_and_payments() -> None:
     city = LookedAt()
     a_day(city)
     assert city.looks > 100
+
+
+def test_a_paused_owner_does_not_put_a_row_back() -> None:
+    """It hears late of an offer that is history by now: the row stays as new as the stream."""
+    city = City()
+    city.online()
+    city.request()
+    paused = city.trips
+    city.bear("trip")
+    city.offer()
+    offered = city.tables.events[trip_key()][1]
+    city.do(trip_key(), CancelRide("no"), PASSENGER)
+    late = city.envelope(trip_key(), Moved(1, ((offered.at, offered.body),)), keep=False)
+    paused.submit(late)
+    paused.pump()
+    assert city.tables.rows["trip"]["T1"]["state"] == "cancelled"
+    assert verify_tables(city.tables, KINDS, SHARDS) == []
