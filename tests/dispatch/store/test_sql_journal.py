@@ -66,15 +66,16 @@ class SqlJournalTests(JournalConformance):
         assert await bodies(handles.mine, TRIP) == ["from afar"]
         assert await handles.mine.commit(append(TRIP, 0, "x")) != Committed()
 
-    async def test_a_row_never_goes_back(self, handles: Handles) -> None:
+    async def test_a_row_never_goes_back(self, handles: Handles, url: str) -> None:
         """A lower number changes nothing; the same number and a higher one are written."""
         for seq, state in ((2, "offered"), (1, "matching"), (2, "assigned"), (3, "arrived"), (2, "assigned")):
             row = Row("trip", "T1", {"state": state, "seq": seq})
             assert await handles.mine.commit(Batch(rows=[row])) == Committed()
+        database = open_database(url)
         query = text("SELECT state, seq FROM trip")
-        assert [tuple(r) for r in await handles.mine.database.read(lambda it: it.execute(query).all())] == [
-            ("arrived", 3)
-        ]
+        rows = await database.read(lambda it: [tuple(row) for row in it.execute(query)])
+        await database.close()
+        assert rows == [("arrived", 3)]
 
     async def test_rows_are_upserted(self, handles: Handles, url: str) -> None:
         """A row appears with its columns; a later one sets what it names and leaves the rest."""
