@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,6 +26,7 @@ WITHIN_MS = 90_000
 PASSENGER = "+14155550123"
 BUYER = "2088102146225135"
 PICKUP = (37.7841, -122.4076)
+JOURNEY = (("Market & 5th", "Market St & 5th St"), ("16th/Valencia", "16th St & Valencia St"))
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -43,7 +44,10 @@ class City:
     def code(self, phone: str) -> str:
         """The last code that was sent to a phone."""
         sent = [json.loads(line) for line in self.sms.read_text("utf-8").splitlines()]
-        return next(each["code"] for each in reversed(sent) if each["phone"] == phone)
+        found = [each["code"] for each in sent if each["phone"] == phone]
+        if not found:
+            raise SystemExit(f"no code was sent to {phone}; to: {sorted({each['phone'] for each in sent})[:5]}")
+        return str(found[-1])
 
 
 @contextmanager
@@ -83,24 +87,27 @@ class Studio:
         context.set_default_timeout(WITHIN_MS)
         return context.new_page()
 
-    def take(self, page: Page, name: str, looks: list[tuple[str, str]] | None = None) -> None:
-        """The page as it stands, in each look: the app follows language and theme by itself."""
-        for language, theme in looks or LOOKS:
+    def take(self, page: Page, name: str, prepare: Callable[[Page], None] = lambda _: None) -> None:
+        """The page in each look: the app comes back to where it was, ``prepare`` does what it forgets."""
+        for language, theme in LOOKS:
             set_look(page, language, theme)
-            page.wait_for_timeout(1500)  # the map draws its tiles anew
+            prepare(page)
+            page.wait_for_timeout(4000)  # the map draws its tiles anew
             path = PICTURES / f"{name}-{language}-{theme}.png"
             page.screenshot(path=path)
             sys.stdout.write(f"{path}\n")
         set_look(page, "en", "light")
+        page.wait_for_timeout(2000)
 
 
 def set_look(page: Page, language: str, theme: str) -> None:
-    """Press the app's own switches until it looks so."""
-    html = page.locator("html")
-    if (html.get_attribute("data-theme") or "") != theme:
-        page.get_by_role("button", name=re.compile("^(Dark|Light|深色|浅色)$")).first.click()
-    if not (html.get_attribute("lang") or "").startswith(language):
-        page.get_by_role("button", name=re.compile("^(中文|English)$")).first.click()
+    """As if the person had chosen so. The apps come back to where they were."""
+    page.evaluate(
+        "look => { localStorage.setItem('taxi.language', look[0]); localStorage.setItem('taxi.theme', look[1]) }",
+        [language, theme],
+    )
+    page.reload()
+    page.wait_for_selector("main, [role=main]")
 
 
 def sign_in_console(page: Page, city: City) -> None:
@@ -126,15 +133,17 @@ def sign_in_passenger(page: Page, city: City) -> None:
     page.goto(city.ride)
     page.get_by_label("Phone number").fill(PASSENGER)
     page.get_by_role("button", name="Send code").click()
-    expect(page.get_by_label("Code")).to_be_visible()
-    page.get_by_label("Code").fill(city.code(PASSENGER))
+    expect(page.get_by_label("Code", exact=True)).to_be_visible()
+    page.get_by_label("Code", exact=True).fill(city.code(PASSENGER))
     page.get_by_role("button", name="Sign in").click()
 
 
-def choose(page: Page, label: str, typed: str, name: str) -> None:
-    """A place by its name."""
-    page.get_by_role("combobox", name=label).fill(typed)
-    page.get_by_role("option", name=name, exact=True).click()
+def choose_places(page: Page) -> None:
+    """From Market and 5th to 16th and Valencia, in whatever language the page is."""
+    for place, (typed, name) in enumerate(JOURNEY):
+        page.get_by_role("combobox").nth(place).fill(typed)
+        page.get_by_role("option", name=name, exact=True).click()
+    page.wait_for_selector("[data-estimate]")
 
 
 def main() -> None:
@@ -161,15 +170,17 @@ def take_all(studio: Studio, city: City) -> None:
     driver.wait_for_selector("main.scene[data-scene=free]")
     passenger = studio.page(PHONE)
     sign_in_passenger(passenger, city)
-    choose(passenger, "Pick-up", "Market & 5th", "Market St & 5th St")
-    choose(passenger, "Destination", "16th/Valencia", "16th St & Valencia St")
-    passenger.wait_for_selector("[data-estimate]")
-    studio.take(passenger, "ride-book")
+    studio.take(passenger, "ride-book", choose_places)
+    choose_places(passenger)
     take_a_ride(studio, console, driver, passenger)
 
 
 def take_a_ride(studio: Studio, console: Page, driver: Page, passenger: Page) -> None:
     """Offer, way, ride, fare: each where it looks best."""
+    for step in range(3):  # a phone that lies still is not heard of after a while
+        moved = {"latitude": PICKUP[0] + step * 1e-5, "longitude": PICKUP[1], "accuracy": 5}
+        driver.context.set_geolocation(moved)
+        driver.wait_for_timeout(700)
     passenger.get_by_role("button", name="Order now").click()
     driver.wait_for_selector("main.scene[data-scene=offer]")
     driver.screenshot(path=PICTURES / "drive-offer-en-light.png")
@@ -180,8 +191,8 @@ def take_a_ride(studio: Studio, console: Page, driver: Page, passenger: Page) ->
     studio.take(driver, "drive-way")
     console.get_by_role("tab", name=re.compile("^Trips")).click()
     console.get_by_role("row", name=re.compile("Car on its way")).first.get_by_role("button").first.click()
-    console.wait_for_timeout(3000)
-    studio.take(console, "console-trip", [("en", "light"), ("zh", "dark")])
+    console.wait_for_timeout(4000)
+    console.screenshot(path=PICTURES / "console-trip-en-light.png")
     driver.get_by_role("button", name="I have arrived", exact=True).click()
     code = passenger.locator("[data-code]").inner_text()
     driver.get_by_label("Ride code, 4 digits").fill(code.strip())
