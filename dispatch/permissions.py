@@ -186,6 +186,10 @@ def render_permissions_markdown() -> str:
         "A passenger, and a guest by a shared link, hears where a car is only through a trip that it may follow, from "
         "the accepted offer to the drop-off."
     )
+    phones = (
+        "A caller's phone number is told whole to the driver of the trip, and to a dispatcher with the permission "
+        "`phones` who looks it up; else its last three digits."
+    )
     return "\n".join(
         [
             _HEAD,
@@ -194,6 +198,8 @@ def render_permissions_markdown() -> str:
             follow,
             "",
             *_table("What is looked up", "address", reads),
+            phones,
+            "",
             f"Without a token: {', '.join(f'`{each}`' for each in sorted(WITHOUT_TOKEN))}.",
             "",
         ]

@@ -86,6 +86,10 @@ REFUND: Final = "refund"
 """The permission to give fares back: of any amount, or ``refund:5000`` up to 50.00 in one refund."""
 
 
+PHONES: Final = "phones"
+"""The permission to see callers' phone numbers whole."""
+
+
 def refund_limit(permissions: Sequence[str]) -> int | None:
     """The most that may be given back at once, in minor units; None without a limit. Raises ``NOT_ALLOWED``."""
     if REFUND in permissions:

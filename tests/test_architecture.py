@@ -67,6 +67,7 @@ SHELLS = {
     "ws_gateway.bus_feed",
     "ws_gateway.city_routes",
     "ws_gateway.connection",
+    "ws_gateway.contacts",
     "ws_gateway.desk",
     "ws_gateway.gateway",
     "ws_gateway.http_answers",

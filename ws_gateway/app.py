@@ -20,6 +20,7 @@ from ws_gateway.addresses import AddressLimits
 from ws_gateway.announcer import Announcer
 from ws_gateway.auth import SignIn
 from ws_gateway.codec import CODECS
+from ws_gateway.contacts import Contacts
 from ws_gateway.desk import Desk
 from ws_gateway.gateway import Gateway
 from ws_gateway.identity import Rules
@@ -74,6 +75,7 @@ def create_app(deps: Dependencies) -> Application:
     def word() -> MinuteWord:
         return minute_word(deps.rules.secret, deps.clock.wall())
 
+    contacts = Contacts(deps.registry, deps.clock, deps.new_id)
     addresses = AddressLimits(deps.settings.sign_ins_by_address, deps.settings.sockets_by_address, deps.clock)
     gateway = Gateway(
         hosts=deps.hosts,
@@ -86,12 +88,14 @@ def create_app(deps: Dependencies) -> Application:
             word=word,
             roads=deps.roads,
             announcer=Announcer(deps.alarms, deps.notices, deps.bus),
+            contacts=contacts,
         ),
         metrics=deps.metrics,
         clock=deps.clock,
         settings=deps.settings,
         rules=deps.rules,
         revocations=deps.revocations,
+        contacts=contacts,
         new_id=deps.new_id,
     )
 

@@ -31,6 +31,7 @@ from ws_gateway.effects import (
     Answer,
     Authority,
     AuthorityRequest,
+    ContactRequest,
     Facts,
     ProfileRequest,
     QuoteRequest,
@@ -205,7 +206,12 @@ def _request(call: Call, message: messages.RequestRide) -> Conversation:
 
 
 def _book(call: Call, message: messages.BookByPhone) -> Conversation:
-    return _new_trip(call, message, passenger="", origin="phone", contact=message.phone)
+    _check_served(call, message.pickup, "pickup")
+    facts = yield ContactRequest(message.phone)
+    if not isinstance(facts, Facts):
+        raise _refusal(facts)
+    contact = str(facts.facts["contact"])
+    return (yield from _new_trip(call, message, passenger="", origin="phone", contact=contact))
 
 
 def _new_trip(

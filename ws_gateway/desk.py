@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
-from dispatch.actors.protocol import Attachment, Envelope, Hosts, HostsUnavailableError, Refused
+from dispatch.actors.protocol import Attached, Attachment, AttachReply, Envelope, Hosts, HostsUnavailableError, Refused
 from dispatch.commands import VehicleProfile
 from dispatch.errors import ErrorCode
 from dispatch.ids import DriverId, VehicleId
@@ -19,10 +19,12 @@ from dispatch.registry import Dispatcher, Driver, Vehicle
 from dispatch.store.journal import JournalUnavailableError
 from dispatch.units import CityTime, LatLng
 from ws_gateway.announcer import Announcer
+from ws_gateway.contacts import Contacts
 from ws_gateway.effects import (
     Answer,
     Authority,
     AuthorityRequest,
+    ContactRequest,
     Facts,
     ProfileRequest,
     QuoteRequest,
@@ -42,7 +44,7 @@ class Desk:
     """Asks whoever knows. Never raises but for cancellation.
 
     ``zone`` says when a day begins, ``word`` what the minute's word is, ``roads`` which way leads where;
-    ``announcer`` settles alarms and tells drivers.
+    ``announcer`` settles alarms and tells drivers, ``contacts`` knows callers.
     """
 
     def __init__(
@@ -55,7 +57,9 @@ class Desk:
         word: Callable[[], MinuteWord],
         roads: Roads,
         announcer: Announcer,
+        contacts: Contacts,
     ) -> None:
+        self._contacts = contacts
         self._announcer = announcer
         self._hosts = hosts
         self._registry = registry
@@ -78,7 +82,7 @@ class Desk:
         if isinstance(request, Envelope):
             return await self._hosts.command(request)
         if isinstance(request, Attachment):
-            return await self._hosts.attach(request)
+            return await self._attached(await self._hosts.attach(request), request.principal.role)
         if isinstance(request, QuoteRequest):
             return await self._hosts.quote(request.pickup, request.dropoff, request.at)
         if isinstance(request, WayRequest):
@@ -87,12 +91,27 @@ class Desk:
             return await self._announce(request)
         return await self._look_up(request)
 
+    async def _attached(self, answer: AttachReply, role: str) -> AttachReply:
+        """With callers' numbers as this role may see them."""
+        if not isinstance(answer, Attached):
+            return answer
+        shown, snapshot = self._contacts.pushed, answer.snapshot
+        return msgspec.structs.replace(
+            answer,
+            updates=[(seq, await shown(message, role)) for seq, message in answer.updates],
+            snapshot=None if snapshot is None else await shown(snapshot, role),
+        )
+
     async def _announce(self, request: SettleRequest | TellRequest) -> Answer:
         if isinstance(request, SettleRequest):
             return await self._announcer.settle(request)
         return await self._announcer.broadcast(request.told)
 
-    async def _look_up(self, request: ProfileRequest | AuthorityRequest | TodayRequest | WordRequest) -> Answer:
+    async def _look_up(
+        self, request: ProfileRequest | AuthorityRequest | TodayRequest | WordRequest | ContactRequest
+    ) -> Answer:
+        if isinstance(request, ContactRequest):
+            return Facts({"contact": await self._contacts.of(request.phone)})
         if isinstance(request, WordRequest):
             return Facts(msgspec.to_builtins(self._word()))
         if isinstance(request, ProfileRequest):

@@ -97,6 +97,12 @@ class AuthorityRequest(NamedTuple):
     dispatcher: str
 
 
+class ContactRequest(NamedTuple):
+    """What stands for a caller's phone number in the journal."""
+
+    phone: str
+
+
 class WordRequest(NamedTuple):
     """The minute's word."""
 
@@ -144,6 +150,7 @@ Request = (
     | TodayRequest
     | AuthorityRequest
     | WordRequest
+    | ContactRequest
     | SettleRequest
     | TellRequest
 )

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Final
 
+import msgspec
 import structlog
 
 from dispatch.actors.protocol import Attachment, Audience, FixRow, HostLost, Hosts, Push
@@ -21,6 +22,7 @@ from dispatch.messages import MapStale
 from dispatch.signals import Metrics
 from ws_gateway.codec import CODECS, Codec
 from ws_gateway.connection import Connection, Receive, Send
+from ws_gateway.contacts import Contacts
 from ws_gateway.desk import Desk
 from ws_gateway.effects import Answer, Request, WatchCells
 from ws_gateway.identity import Rules
@@ -59,6 +61,7 @@ class Gateway:
         settings: GatewaySettings,
         rules: Rules,
         revocations: Revocations,
+        contacts: Contacts,
         new_id: Callable[[], str],
         metrics: Metrics,
     ) -> None:
@@ -71,6 +74,7 @@ class Gateway:
         self._clock = clock
         self._rules = rules
         self._revocations = revocations
+        self._contacts = contacts
         self._new_id = new_id
         self._connections: dict[Connection, None] = {}
         self._followers: dict[tuple[str, Audience], dict[Connection, None]] = {}
@@ -230,7 +234,8 @@ class Gateway:
             if isinstance(push, HostLost):
                 self._host_lost(push)
             else:
-                self._pushed(push)
+                message = await self._contacts.pushed(push.message, push.audience)
+                self._pushed(msgspec.structs.replace(push, message=message) if message is not push.message else push)
 
     def _pushed(self, push: Push) -> None:
         for connection in list(self._followers.get((push.key, push.audience), ())):
@@ -243,7 +248,13 @@ class Gateway:
 
     async def _pump_bus(self) -> None:
         for notice in await self._bus.notices():
-            self._noticed(notice)
+            self._noticed(await self._masked(notice))
+
+    async def _masked(self, notice: BusNotice) -> BusNotice:
+        """What all consoles are told shows nobody's number whole."""
+        if not isinstance(notice, ConsoleNotice):
+            return notice
+        return ConsoleNotice(await self._contacts.pushed(notice.message, "dispatcher"), notice.slot)
 
     def _noticed(self, notice: BusNotice) -> None:
         if isinstance(notice, MapFrameNotice):

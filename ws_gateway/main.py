@@ -43,6 +43,7 @@ from ws_gateway.app import Dependencies, create_app
 from ws_gateway.auth import SignIn
 from ws_gateway.bus_feed import BusFeed
 from ws_gateway.city_routes import LAYERS, city_routes
+from ws_gateway.contacts import Contacts
 from ws_gateway.identity import Rules
 from ws_gateway.pay.answers import Answers
 from ws_gateway.pay.authorizations import Authorizations, open_authorizations
@@ -112,7 +113,12 @@ async def _dependencies(system: System, settings: Settings, number: int) -> Asyn
         notices = AlipayNotices(alipay, hosts)
         deps = _wire(system, settings, city, hosts=hosts, bus=redis, feed=feed, database=database, notices=notices)
         counter = _counter(deps, settings, authorizations, allow=allowed_by(redis))
-        reading = Reading(verify=deps.revocations.verify, clock=deps.clock, allow=allowed_by(redis))
+        reading = Reading(
+            verify=deps.revocations.verify,
+            clock=deps.clock,
+            allow=allowed_by(redis),
+            contacts=Contacts(deps.registry, deps.clock, _new_id),
+        )
         pages = (
             *_city_pages(city, settings, deps, alipay=authorizations.of(SHARED_ACCOUNT) is not None),
             *_places_of(city).routes(reading),

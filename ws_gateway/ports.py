@@ -39,6 +39,10 @@ class Registry(Protocol):
         """The passenger with this phone, made with ``new_id`` at wall time ``created`` if there is none."""
         ...
 
+    async def phone_of(self, passenger: str) -> str | None:
+        """A passenger's number; None where none is known, or it was erased."""
+        ...
+
     async def passenger_by_alipay(self, alipay_user_id: str, *, new_id: PassengerId, created: float) -> Passenger:
         """The same by an account at Alipay."""
         ...

@@ -24,6 +24,7 @@ from dispatch.read_routes import ReadRoute
 from dispatch.reads import Answer, Question
 from dispatch.store.journal import JournalUnavailableError
 from ws_gateway.codec import unreadable
+from ws_gateway.contacts import Contacts
 from ws_gateway.http_answers import JSON, MSGPACK, bearer_of, body_of, error_body, read_json, status_of
 from ws_gateway.identity import Identity, Verify
 from ws_gateway.pay.limits import Allow, Limit
@@ -46,9 +47,11 @@ class Reader(NamedTuple):
 
 
 class Reading:
-    """Makes the routes of what is read with a token. ``allow`` counts for all gateways."""
+    """Makes the routes of what is read with a token. ``allow`` counts for all gateways, ``contacts``
+    knows callers' numbers."""
 
-    def __init__(self, *, verify: Verify, clock: Clock, allow: Allow) -> None:
+    def __init__(self, *, verify: Verify, clock: Clock, allow: Allow, contacts: Contacts | None = None) -> None:
+        self._contacts = contacts
         self._verify = verify
         self._clock = clock
         self._allow = allow
@@ -56,19 +59,26 @@ class Reading:
     def look_up(self, read: ReadRoute, answer: Callable[[Reader], Awaitable[Answer]]) -> Route:
         """The route of something that is asked by its address alone."""
 
-        async def endpoint(request: Request) -> Answer:
-            return await answer(await self._reader(request, read))
+        async def endpoint(request: Request) -> object:
+            reader = await self._reader(request, read)
+            return await self._shown(reader, await answer(reader))
 
         return _route(read, endpoint)
 
     def ask(self, read: ReadRoute, kind: type[Q], answer: Callable[[Reader, Q], Awaitable[Answer]]) -> Route:
         """The route of something that is asked by a ``kind``: in the query of a GET, in the body of a POST."""
 
-        async def endpoint(request: Request) -> Answer:
+        async def endpoint(request: Request) -> object:
             reader = await self._reader(request, read)
-            return await answer(reader, await _question(request, kind))
+            return await self._shown(reader, await answer(reader, await _question(request, kind)))
 
         return _route(read, endpoint)
+
+    async def _shown(self, reader: Reader, answer: Answer) -> object:
+        """The answer with callers' numbers as this reader may see them."""
+        if self._contacts is None or reader.identity.role != "dispatcher":
+            return answer
+        return await self._contacts.looked_up(answer, reader.identity.role, reader.identity.subject)
 
     async def _reader(self, request: Request, read: ReadRoute) -> Reader:
         """Raises ``DispatchError``: as ``Verify``, ``NOT_ALLOWED``, ``TOO_MANY_ATTEMPTS``."""
@@ -80,7 +90,7 @@ class Reading:
         return Reader(identity, {name: _id(name, value) for name, value in request.path_params.items()})
 
 
-def _route(read: ReadRoute, endpoint: Callable[[Request], Awaitable[Answer]]) -> Route:
+def _route(read: ReadRoute, endpoint: Callable[[Request], Awaitable[object]]) -> Route:
     async def respond(request: Request) -> Response:
         try:
             return _response(request, await endpoint(request))
@@ -112,7 +122,7 @@ def _id(name: str, value: str) -> str:
         raise DispatchError(ErrorCode.INVALID_FIELD, field=name) from error
 
 
-def _response(request: Request, content: msgspec.Struct, status: int = 200) -> Response:
+def _response(request: Request, content: object, status: int = 200) -> Response:
     packed = MSGPACK in request.headers.get("accept", "")
     body = _to_msgpack(content) if packed else _to_json(content)
     return Response(body, status, headers=_NO_STORE, media_type=MSGPACK if packed else JSON)

@@ -10,13 +10,14 @@ from functools import partial
 from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, String, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, String, and_, func, literal, or_, select
 
 from dispatch.reads import FleetCar
 from dispatch.store import schema
 from dispatch.store.database import Database
 from dispatch.store.rows import struct_of
 from dispatch.store.sql_history import OPEN_STATES, TripRow
+from dispatch.stories import PERSON
 
 TRIPS_MOST: Final = 5_000
 CARS_MOST: Final = 50_000
@@ -25,7 +26,7 @@ LOOKED_THROUGH: Final = 5_000
 """Parts of numbers are looked for in so many of the newest trips; whole ones in all."""
 RIDES_MOST: Final = 1_000
 PHONE_PART: Final = 4
-"""A part of a phone number has so many digits or more. Passengers' own are sealed: whole ones are found."""
+"""A part of a phone number has so many digits or more. It is looked for in the newest trips; a whole number in all."""
 
 _trip, _payment, _passenger = schema.trip.c, schema.payment.c, schema.passenger.c
 _vehicle, _doing, _driver = schema.vehicle.c, schema.vehicle_state.c, schema.driver.c
@@ -38,6 +39,13 @@ class ListedTrip(NamedTuple):
     plate: str = ""
     driver_name: str = ""
     car_class: str = "standard"
+
+
+class Callers(NamedTuple):
+    """Whose trips are looked for: what whole numbers are found by, and passengers whose number holds the digits."""
+
+    names: Sequence[str]
+    persons: Sequence[str]
 
 
 class Found(NamedTuple):
@@ -66,6 +74,10 @@ class Numbers(Protocol):
         """What these numbers are found by."""
         ...
 
+    async def holding(self, digits: str) -> Sequence[str]:
+        """Passengers of the newest trips whose number holds these digits."""
+        ...
+
 
 class SqlLists:
     """Reads only. Raises ``JournalUnavailableError`` as the journal does."""
@@ -87,8 +99,11 @@ class SqlLists:
     async def search(self, text: str) -> Found:
         """Trips by id, phone, plate or driver, the newest first; cars by id, plate, driver's number or name."""
         wanted = text.strip().lower()
-        names = await self._numbers.names_of(_phones(wanted))
-        return await self._database.read(partial(_search, text=wanted, names=names))
+        digits = _digits(wanted)
+        names = await self._numbers.names_of(_phones(wanted)) if digits else ()
+        persons = await self._numbers.holding(digits) if digits else ()
+        callers = Callers(names, persons[:FOUND_MOST])
+        return await self._database.read(partial(_search, text=wanted, callers=callers))
 
     async def rides(self, driver: str, since: float) -> Sequence[RideRow]:
         """A driver's rides that were finished since then, the newest first."""
@@ -154,19 +169,19 @@ def _phones(text: str) -> Sequence[str]:
     return (digits, f"+{digits}") if digits else ()
 
 
-def _search(connection: Connection, *, text: str, names: Sequence[str]) -> Found:
+def _search(connection: Connection, *, text: str, callers: Callers) -> Found:
     shown = (_vehicle.id, _vehicle.plate, _doing.driver, _driver.name)
     cars = _read_cars(
         connection, statement=_cars().where(or_(*(_has(column, text) for column in shown))).limit(FOUND_MOST)
     )
     trips: dict[str, ListedTrip] = {}
-    for wanted in _wanted(text, [car.vehicle for car in cars], names):
+    for wanted in _wanted(text, [car.vehicle for car in cars], callers):
         trips |= {trip.row.id: trip for trip in _listed(connection, wanted=wanted, most=FOUND_MOST)}
     newest = sorted(trips.values(), key=lambda trip: (-(trip.row.requested_at or 0.0), trip.row.id))
     return Found(newest[:FOUND_MOST], cars)
 
 
-def _wanted(text: str, cars: list[str], names: Sequence[str]) -> list[ColumnElement[bool]]:
+def _wanted(text: str, cars: list[str], callers: Callers) -> list[ColumnElement[bool]]:
     """What trips are looked for, one index each."""
     newest = select(_trip.id).order_by(_trip.requested_at.desc()).limit(LOOKED_THROUGH).subquery()
     among_newest = _trip.id.in_(select(newest.c.id))
@@ -177,7 +192,10 @@ def _wanted(text: str, cars: list[str], names: Sequence[str]) -> list[ColumnElem
     if digits:
         wanted += [
             _trip.contact.in_(_phones(text)),
-            _trip.passenger.in_(select(_passenger.id).where(_passenger.phone_name.in_(names))),
+            _trip.contact.in_(select(literal(PERSON) + _passenger.id).where(_passenger.phone_name.in_(callers.names))),
+            _trip.passenger.in_(select(_passenger.id).where(_passenger.phone_name.in_(callers.names))),
+            _trip.contact.in_([f"{PERSON}{person}" for person in callers.persons]),
+            _trip.passenger.in_(callers.persons),
             and_(among_newest, _has(_trip.contact, digits)),
         ]
     return wanted

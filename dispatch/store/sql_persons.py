@@ -16,10 +16,13 @@ from dispatch.ids import PassengerId
 from dispatch.registry import Passenger, UnknownEntryError
 from dispatch.store import schema
 from dispatch.store.database import Database
+from dispatch.store.sql_write import chunks
 from dispatch.store.statements import Many, run
+from dispatch.stories import PERSON
 from dispatch.vault import Vault, VaultError, Wrapped, opened, search_name
 
 SEARCH: Final = "#search"
+LOOKED_THROUGH: Final = 2_000
 _KEY: Final = ("person", "master", "sealed")
 _PASSENGER: Final = ("id", "created", "phone_sealed", "phone_name")
 _person, _key = schema.passenger.c, schema.person_key.c
@@ -43,6 +46,10 @@ class SqlPersons:
         """What these numbers are found by."""
         key = await self._search_key()
         return [search_name(key, phone) for phone in phones]
+
+    async def holding(self, digits: str) -> Sequence[str]:
+        """Passengers of the newest :data:`LOOKED_THROUGH` trips whose number holds these digits: each is opened."""
+        return await self._database.read(partial(self._holding, digits=digits))
 
     async def phone_of(self, passenger: str) -> str | None:
         """The number; None where none is known, or it was erased."""
@@ -110,6 +117,23 @@ class SqlPersons:
             return None if row.phone is None else str(row.phone)
         key = self._unwrapped(connection, row.id)
         return None if key is None else opened(key, row.phone_sealed, row.id)
+
+    def _holding(self, connection: Connection, *, digits: str) -> Sequence[str]:
+        columns = schema.trip.c
+        newest = select(columns.passenger, columns.contact).order_by(columns.requested_at.desc()).limit(LOOKED_THROUGH)
+        named = dict.fromkeys(
+            name.removeprefix(PERSON) for row in connection.execute(newest) for name in row if isinstance(name, str)
+        )
+        sealed = select(_person.id, _person.phone_sealed, _key.master, _key.sealed).join(
+            schema.person_key, _key.person == _person.id
+        )
+        found = []
+        for ids in chunks(list(named)):
+            for row in connection.execute(sealed.where(_person.id.in_(ids), _person.phone_sealed.is_not(None))):
+                key = self._vault.unwrap(Wrapped(row.master, row.sealed), row.id)
+                if digits in opened(key, row.phone_sealed, row.id):
+                    found.append(str(row.id))
+        return sorted(found)
 
     def _export(self, connection: Connection, *, passenger: str) -> Mapping[str, object]:
         row = connection.execute(select(schema.passenger).where(_person.id == passenger)).one_or_none()

@@ -121,6 +121,12 @@ class SqlRegistry:
             raise VaultError("no master key was given to this registry")
         return await self._persons.by_phone(phone, new_id=new_id, created=created)
 
+    async def phone_of(self, passenger: str) -> str | None:
+        """A passenger's number; None where none is known, or it was erased."""
+        if self._persons is None:
+            raise VaultError("no master key was given to this registry")
+        return await self._persons.phone_of(passenger)
+
     async def passenger_by_alipay(self, alipay_user_id: str, *, new_id: PassengerId, created: float) -> Passenger:
         """The passenger with this account at Alipay, made with ``new_id`` at wall time ``created`` if there is none."""
         fresh = Passenger(id=new_id, alipay_user_id=alipay_user_id, created=created)

@@ -162,6 +162,10 @@ class FakeRegistry:
         self.put(fresh)
         return fresh
 
+    async def phone_of(self, passenger: str) -> str | None:
+        found: Passenger | None = self.entries.get((Passenger, passenger))
+        return None if found is None else found.phone
+
     async def passenger_by_alipay(self, alipay_user_id: str, *, new_id: PassengerId, created: float) -> Passenger:
         for (kind, _), entry in self.entries.items():
             if kind is Passenger and entry.alipay_user_id == alipay_user_id:

@@ -16,7 +16,7 @@ from dispatch.message_parts import Place
 from dispatch.money import Money
 from tests.ws_gateway.sessions import START, Talk, asked, envelope, said
 from ws_gateway.conversations import ride_code_of, trip_id_of
-from ws_gateway.effects import Ask, Facts, ProfileRequest, QuoteRequest, TodayRequest, WayRequest
+from ws_gateway.effects import Ask, ContactRequest, Facts, ProfileRequest, QuoteRequest, TodayRequest, WayRequest
 
 DRIVER, DEVICE, PASSENGER, DISPATCHER = "driver D1 V1", "device M1 V1", "passenger P1", "dispatcher A1"
 PICKUP = {"lat": 37.7, "lng": -122.4}
@@ -139,10 +139,13 @@ def test_the_way_by_road_is_for_places_that_are_served() -> None:
 
 def test_a_booking_by_phone_has_no_passenger_but_a_contact() -> None:
     """The driver can call who booked; nobody else's account follows the trip."""
-    [ask] = asked(Talk(DISPATCHER).say(t="book", id="c1", phone="+14155550100", pickup=PICKUP))
+    talk = Talk(DISPATCHER)
+    [who] = asked(talk.say(t="book", id="c1", phone="+14155550100", pickup=PICKUP))
+    assert who.request == ContactRequest("+14155550100")
+    [ask] = asked(talk.answer(who, Facts({"contact": "person:p1"})))
     command = command_of(ask)
     assert isinstance(command, commands.RequestTrip)
-    assert (command.passenger, command.origin, command.contact) == ("", "phone", "+14155550100")
+    assert (command.passenger, command.origin, command.contact) == ("", "phone", "person:p1")
 
 
 @pytest.mark.parametrize(("token", "name"), [(DRIVER, "hail"), (DEVICE, "hired")])

@@ -67,12 +67,13 @@ class ListTests:
         assert await lists.fleet("V9") == []
 
     async def test_search(self, journal: SqlJournal, lists: SqlLists) -> None:
-        """Ids, plates, drivers and phones, whole or in part (a passenger's own number whole), in either case; a sign of SQL is a sign like others."""
+        """Ids, plates, drivers and phones, whole or in part, in either case; a sign of SQL is a sign like others."""
         await self.put(
             journal,
             trip("t5abc", requested_at=10.0, passenger="P1"),
             trip("t6def", requested_at=20.0, contact="+14155559876"),
             trip("t7ghi", requested_at=30.0, vehicle="V1"),
+            trip("t8jkl", requested_at=5.0, contact="person:P1"),
         )
 
         async def trips(text: str) -> list[str]:
@@ -83,9 +84,9 @@ class ListTests:
 
         assert await trips("T5AB") == ["t5abc"]
         assert await trips("t6def") == ["t6def"]
-        assert await trips("+1 (415) 555-0123") == ["t5abc"]
+        assert await trips("+1 (415) 555-0123") == ["t5abc", "t8jkl"]
         assert await trips("4155559876") == await trips("9876") == ["t6def"]
-        assert await trips("415555") == ["t6def"]
+        assert await trips("415555") == ["t6def", "t5abc", "t8jkl"]
         assert await trips("8abc121") == ["t7ghi"]
         assert await trips("987") == []
         assert await cars("ann") == await cars("101") == ["V1"]
