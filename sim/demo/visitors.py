@@ -37,7 +37,7 @@ async def enrol_visitors(registry: SqlRegistry, visitors: Visitors) -> None:
         id=DispatcherId(visitors.dispatcher),
         name="Visitor",
         password_hash=LIGHT.hash(visitors.password),
-        permissions=("refund",),
+        permissions=("refund", "phones"),
     )
     vehicle = Vehicle(id=VehicleId(visitors.vehicle), plate="7YOU000", company=COMPANY, child_seat=True)
     driver = Driver(
