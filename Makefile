@@ -15,7 +15,7 @@ JOBS   ?= auto
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup web run test lint types imports unit webtest browser integration chaos screenshots docs format lock audit clean
+.PHONY: help setup web run test lint types imports unit webtest browser integration simtest chaos screenshots docs format lock audit clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name what; \
@@ -54,7 +54,7 @@ run: setup ## a city at work on this machine, until Ctrl-C
 	@$(MAKE) --no-print-directory web || echo "make: the web apps are not built; the city runs without them" >&2
 	@$(BIN)/taxi demo $(ARGS)
 
-test: lint types imports unit webtest integration chaos ## everything that must hold
+test: lint types imports unit simtest webtest integration chaos ## everything that must hold
 
 lint: setup ## ruff: rules and format
 	$(BIN)/ruff check -q $(CODE)
@@ -68,7 +68,7 @@ imports: setup ## which part may know which (.importlinter)
 	$(BIN)/lint-imports --no-logo
 
 unit: setup ## tests without processes, sockets and databases, in parallel
-	$(BIN)/pytest -q -n $(JOBS) -m "not integration"
+	$(BIN)/pytest -q -n $(JOBS) -m "not integration and not simtest"
 
 webtest: $(MODULES) ## the apps' own tests: types, lint, units
 	$(NPM) run --silent check
@@ -80,6 +80,9 @@ browser: ## Chromium for the tests: the system's, else Debian's package (as root
 
 integration: setup browser web ## tests with real parts: Valkey, PostgreSQL, Ray, sockets, Chromium
 	$(BIN)/pytest -q -m "integration and not chaos"
+
+simtest: setup ## three hundred simulated worlds with faults, and planted bugs that they find
+	$(BIN)/pytest -q -n $(JOBS) --timeout 900 -m simtest
 
 chaos: setup web ## hosts killed under load, an actor for each entity: minutes long
 	$(BIN)/pytest -q -m chaos

@@ -8,7 +8,19 @@ from typing import Annotated, Any
 
 import typer
 
-from dispatch.cli import bench, development, keeping, payments, privacy, qr, questions, registry, security, simtest, world
+from dispatch.cli import (
+    bench,
+    development,
+    keeping,
+    payments,
+    privacy,
+    qr,
+    questions,
+    registry,
+    security,
+    simtest,
+    world,
+)
 from dispatch.cli.given import Config, DataDir, fail, given_settings, print_json, quiet_run, settings_of
 from dispatch.stopping import stop_on_signals, unless
 

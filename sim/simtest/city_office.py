@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from dispatch.registry import Device, Dispatcher, Driver, Vehicle
+from dispatch.ids import PassengerId
+from dispatch.registry import Device, Dispatcher, Driver, Passenger, Vehicle
 from dispatch.store.bus import Message
+from dispatch.store.sql_revocations import Revocation
 from sim.simtest.timeline import Life
 from ws_gateway.ports import BusNotice, SignOnNotice
 
@@ -22,7 +24,7 @@ class Office:
         if kind is Driver:
             return Driver(id=entry_id, name=f"Driver {entry_id}", phone="+14155550111", pin_hash="x")  # type: ignore[arg-type]
         if kind is Dispatcher:
-            return Dispatcher(id=entry_id, name=entry_id, password_hash="x", permissions=("refund",))  # type: ignore[arg-type]
+            return Dispatcher(id=entry_id, name=entry_id, password_hash="x", permissions=("refund",))  # type: ignore[arg-type]  # noqa: S106 - nobody signs in
         return None
 
     async def may_drive(self, driver: str, vehicle: str) -> bool:
@@ -31,6 +33,21 @@ class Office:
 
     async def devices_of(self, vehicle: str) -> Sequence[Device]:  # noqa: ARG002 - the port's shape
         """No car has any."""
+        return ()
+
+    async def passenger_by_phone(self, phone: str, *, new_id: str, created: float) -> Passenger:  # noqa: ARG002
+        """The same caller for the same number."""
+        return Passenger(id=PassengerId(f"of{phone.removeprefix('+')}"), phone=phone, created=created)
+
+    async def phone_of(self, passenger: str) -> str | None:
+        """The number of such a caller."""
+        return f"+{passenger.removeprefix('of')}"
+
+    async def add(self, revocation: Revocation) -> None:
+        """Nobody's sign-in is ended here."""
+
+    async def since(self, at: float) -> Sequence[Revocation]:  # noqa: ARG002 - the port's shape
+        """None was."""
         return ()
 
 

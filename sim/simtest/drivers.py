@@ -172,7 +172,7 @@ class Driver(Phone):
             return
         self.collecting.add(trip)
         code = f"28{self.rng.randrange(10**16):016d}" if by == "scan" else None
-        await self.ask(Collect(id=self.next_id(), trip=trip, by=msgspec.convert(by, str), auth_code=code))  # type: ignore[arg-type]
+        await self.ask(Collect(id=self.next_id(), trip=trip, by=msgspec.convert(by, str), auth_code=code))
         self.collecting.discard(trip)
 
 

@@ -75,7 +75,7 @@ class Network:
             self._timeline.call_later(self._weather.delay() * 3, deliver, context=NOBODY)
         return answer
 
-    def _arrive(
+    def _arrive(  # noqa: PLR0917 - one call, on its way
         self, answer: asyncio.Future[Any], caller: str, name: str, method: str, arguments: tuple[Any, ...], sent: int
     ) -> None:
         process = self.actors.get(name)

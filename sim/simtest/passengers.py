@@ -9,6 +9,7 @@ from dispatch.message_parts import Place, TripView
 from dispatch.messages import (
     Accepted,
     AssignByHand,
+    Attach,
     BookByPhone,
     CancelTrip,
     Pay,
@@ -58,6 +59,10 @@ class Passenger(Phone):
             await self.ask(CancelTrip(id=self.next_id(), trip=self.trip, reason="changed my mind"))
         await self._until_paid()
 
+    async def _follow(self) -> None:
+        """The socket on which the trip was asked for is gone: this one has to be told which stream is wanted."""
+        await self.ask(Attach(id=self.next_id(), stream=f"trip:{self.trip}"), patience=3)
+
     @property
     def view(self) -> TripView | None:
         """The trip as it was last told."""
@@ -68,7 +73,10 @@ class Passenger(Phone):
         while True:
             await self.news(2.0)
             view = self.view
-            if view is None or view.state not in ("fare_due", "paying", *OVER):
+            if view is None:
+                await self._follow()
+                continue
+            if view.state not in ("fare_due", "paying", *OVER):
                 continue
             if view.state in OVER:
                 break
@@ -134,9 +142,8 @@ class Dispatcher(Phone):
 
     async def _tidy(self) -> None:
         """What nobody else will end: fares of phone rides and hails that nobody collects, after a while."""
-        for trip in self._trips_in("fare_due")[:2]:
-            if self.world.left_alone(trip):
-                await self.ask(SettleTrip(id=self.next_id(), trip=trip, reason="written off"), patience=5)
+        for trip in [t for t in self._trips_in("fare_due") if self.world.left_alone(t)][:2]:
+            await self.ask(SettleTrip(id=self.next_id(), trip=trip, reason="written off"), patience=5)
 
 
 class Buyers:

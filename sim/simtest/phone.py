@@ -216,7 +216,7 @@ class Phone:
 
     async def _send_once(self, said: Said) -> Accepted | Rejected | None:
         """Send it (now and then twice), and wait a while for its answer."""
-        while self.wire is None or self.wire.gone:
+        while self.wire is None or self.wire.gone:  # noqa: ASYNC110 - a person looks at the screen again
             await asyncio.sleep(0.1)
         waiting: asyncio.Future[Accepted | Rejected] = self.world.timeline.create_future()
         self._waiting[said.id] = waiting

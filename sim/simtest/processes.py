@@ -37,9 +37,11 @@ from sim.simtest.rough_journal import RoughJournal
 from sim.simtest.timeline import Life, Standing
 from ws_gateway.alipay_notices import AlipayNotices
 from ws_gateway.announcer import Announcer
+from ws_gateway.contacts import Contacts
 from ws_gateway.desk import Desk
 from ws_gateway.gateway import Gateway
 from ws_gateway.identity import Identity, Rules
+from ws_gateway.revocations import Revocations
 from ws_gateway.settings import GatewaySettings
 
 if TYPE_CHECKING:
@@ -80,7 +82,7 @@ class Process:
 
 
 class SimHost(EntityHost):
-    """The real host of entities, on the world's journal and clock; born as :class:`EntityHost` is, with its first call."""
+    """The real host of entities, on the world's journal and clock; born with its first call, as the real one is."""
 
     def __init__(self, process: Process) -> None:
         world = process.world
@@ -203,13 +205,15 @@ class SimGateway:
     async def _bear(self) -> None:
         world, name = self.process.world, self.process.life.name
         hosts = RayHosts(world.system, name, find=world.network.finder(name))
+        contacts = Contacts(cast("Any", world.registry), world.clock, world.new_id)
         desk = Desk(
             hosts,
-            world.registry,
+            cast("Any", world.registry),
             cast("Any", None),
             zone=ZoneInfo("UTC"),
             word=cast("Any", None),
             roads=cast("Any", None),
+            contacts=contacts,
             announcer=Announcer(cast("Any", None), cast("Any", None), cast("Any", world.bus)),
         )
         self.gateway = Gateway(
@@ -217,9 +221,10 @@ class SimGateway:
             bus=world.bus.joined(self.process.life),
             desk=desk,
             clock=world.clock,
-            settings=GatewaySettings(detach_after_s=2.0),
+            settings=GatewaySettings(detach_after_s=2.0, revocations_s=60.0),
             rules=Rules(secret=b"the secret of ride codes", price=_price),
-            verify=verified,
+            contacts=contacts,
+            revocations=Revocations(world.registry, verified, world.clock),
             new_id=world.new_id,
             metrics=METRICS,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import structlog
@@ -50,12 +52,10 @@ class Record:
         """Logging is as it was."""
         structlog.configure(**self._config)
 
-    def _logged(self, _: object, __: str, entry: dict[str, Any]) -> dict[str, Any]:
+    def _logged(self, _: object, __: str, entry: MutableMapping[str, Any]) -> Mapping[str, Any]:
         error = entry.get("exc_info")
         said = f"{entry.get('event')} {entry.get('where', '')} {error if error is not True else ''}"
         if error is True:
-            import sys  # noqa: PLC0415
-
             said += repr(sys.exc_info()[1])
         self.broken.append(said)
         raise structlog.DropEvent

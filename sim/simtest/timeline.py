@@ -1,10 +1,12 @@
 """An event loop without a machine under it: one thread, a clock that jumps, every turn in the order (time, number).
 
 Theory of operation. What is to be done now runs first, in the order in which it was asked for; then what is due next,
-and of equal times what was asked for first. So the same program runs the same way, byte for byte. Each turn belongs to a :class:`Life` (a simulated process), by the
-context it was asked for in. A turn of a life that is paused is parked until the life wakes; a turn of a dead one
-never runs: that is what SIGSTOP and ``kill -9`` do, at any await.
+and of equal times what was asked for first. So the same program runs the same way, byte for byte. Each turn belongs to
+a :class:`Life` (a simulated process), by the context it was asked for in. A turn of a life that is paused is parked
+until the life wakes; a turn of a dead one never runs: that is what SIGSTOP and ``kill -9`` do, at any await.
 """
+
+# ruff: noqa: ANN401 - callbacks take whatever they take
 
 from __future__ import annotations
 
@@ -19,6 +21,9 @@ from typing import Any, Final, TypeVar
 from dispatch.units import CityTime, WallTime
 
 T = TypeVar("T")
+
+MOST_TURNS: Final = 800_000
+"""A world that takes more than this (four times the usual) goes round in circles: it stands still then."""
 
 
 class Standing(Enum):
@@ -91,6 +96,7 @@ class Timeline(asyncio.AbstractEventLoop):
         self._tasks: dict[asyncio.Task[Any], Life | None] = {}
         self._closing = False
         self.turns = 0
+        self.most_turns = MOST_TURNS
         self.errors: list[str] = []
 
     # ── what asyncio asks of a loop ──────────────────────────────────────────────────────────────────────────────
@@ -134,7 +140,12 @@ class Timeline(asyncio.AbstractEventLoop):
         self._tasks[task] = _LIFE.get() if context is None else context.get(_LIFE)
         return task
 
-    def run_in_executor(self, executor: object, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:  # type: ignore[override]
+    def run_in_executor(  # type: ignore[override]
+        self,
+        executor: object,  # noqa: ARG002 - there is none
+        func: Callable[..., T],
+        *args: Any,
+    ) -> asyncio.Future[T]:
         """There are no threads: it is done at once."""
         done: asyncio.Future[T] = self.create_future()
         done.set_result(func(*args))
@@ -165,8 +176,8 @@ class Timeline(asyncio.AbstractEventLoop):
         asyncio._set_running_loop(self)  # noqa: SLF001 - how a loop says that it runs
         try:
             heap, ready, take = self._heap, self._ready, self._take
-            while True:
-                while ready:
+            while self.turns < self.most_turns:
+                while ready and self.turns < self.most_turns:
                     take(ready.popleft())
                 if not heap or heap[0][0] > until:
                     break
@@ -204,6 +215,7 @@ class Timeline(asyncio.AbstractEventLoop):
     def close_down(self) -> None:
         """The end of the world: every task is cancelled and comes to its end, so that none is left to the collector."""
         self._closing = True
+        self.most_turns = self.turns + MOST_TURNS
         for _ in range(20):
             left = [task for task in self._tasks if not task.done()]
             if not left:

@@ -1,4 +1,4 @@
-"""Which faults befall a world: drawn from its seed alone, counted by kind. After ``calm`` nothing goes wrong any more."""
+"""Which faults befall a world: drawn from its seed alone, counted by kind. Once it is calm nothing goes wrong."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class WorldSystem(System, frozen=True):
 
     world_clock: Any = None
 
-    def clock(self) -> Any:  # type: ignore[override]  # noqa: ANN401 - a clock, which no struct can hold
+    def clock(self) -> Any:  # noqa: ANN401 - a clock, which no struct can hold
         """The world's clock."""
         return self.world_clock
 
@@ -82,7 +82,7 @@ class World:
         self.trace: list[str] | None = [] if trace else None
         self._digest = blake2b(digest_size=16)
         self.people = Random(f"people {seed}")
-        self.timeline = Timeline()
+        self.timeline = Timeline()  # type: ignore[abstract]
         self.clock = WorldClock(self.timeline, speed=SPEED, start=START)
         self.weather = Weather(Random(f"weather {seed}"), self.plan.rates)
         self.network = Network(self.timeline, self.weather, self.note)
@@ -188,7 +188,7 @@ class World:
         """A process begins under an actor's name; who held it before is no longer called."""
         process = Process(self, name)
         kinds = {"gateway": SimGateway, "matcher": SimMatcher}
-        process.actor = kinds.get(name.partition("-")[0], SimHost)(process)  # type: ignore[abstract]
+        process.actor = kinds.get(name.partition("-")[0], SimHost)(process)
         self.network.actors[name] = process
         if isinstance(process.actor, SimHost):
             process.spawn(process.actor._ready())  # noqa: SLF001 - Ray's first ping, which the watchdog sends
@@ -332,7 +332,7 @@ class World:
 
     async def _cut_a_link(self) -> None:
         rng = self.weather.rng
-        one, other = rng.sample(self.running([*self.host_names(), *GATEWAYS, MATCHER]) or [None, None], 2)  # type: ignore[list-item]
+        one, other = rng.sample(self.running([*self.host_names(), *GATEWAYS, MATCHER]) or [None, None], 2)
         if one is None or other is None:
             return
         self.network.cut(one.life.name, other.name)

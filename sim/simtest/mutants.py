@@ -1,0 +1,382 @@
+"""Deliberate bugs, planted in the real code one at a time: what the oracles are worth is how soon they find each.
+
+Each mutant is a context manager that replaces a piece of the product while it lasts; no product code knows of it. Where
+two layers guard the same fault the mutant takes both away, and ``ALONE`` has each of them taken away by itself: then
+nothing may be seen, for the other one holds.
+"""
+
+# ruff: noqa: SLF001, ANN401, ARG001 - bugs are planted inside the product, in functions of every shape
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Any, Final
+
+import msgspec
+
+from dispatch.actors import staging, transaction
+from dispatch.actors.answers import Answers
+from dispatch.actors.entry import Entry
+from dispatch.actors.followers import Followers
+from dispatch.actors.host_core import HostCore
+from dispatch.actors.inboxes import Inboxes
+from dispatch.actors.kinds import Shown
+from dispatch.actors.outlet import Outlet
+from dispatch.actors.protocol import Done
+from dispatch.actors.work import Work
+from dispatch.entity import Decision
+from dispatch.events import OfferAccepted
+from dispatch.matching.fleet import Fleet
+from dispatch.payment import attempts, refunds
+from dispatch.payment.notification import Check, failed_checks
+from dispatch.store.journal import Committed, Conflict
+from dispatch.store.memory_journal import MemoryJournal
+from dispatch.trip import Trip
+from dispatch.vehicle import Vehicle
+from ws_gateway.following import Following
+
+Mutant = Callable[[], AbstractContextManager[None]]
+
+
+@contextmanager
+def replaced(owner: object, name: str, by: object) -> Iterator[None]:
+    """Within this, an attribute of the product is another one."""
+    before = getattr(owner, name)
+    setattr(owner, name, by)
+    try:
+        yield
+    finally:
+        setattr(owner, name, before)
+
+
+@contextmanager
+def _all(*mutants: AbstractContextManager[None]) -> Iterator[None]:
+    with ExitStack() as stack:
+        for each in mutants:
+            stack.enter_context(each)
+        yield
+
+
+# ── the host ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def acknowledges_before_commit() -> AbstractContextManager[None]:
+    """The answer leaves when the command is decided."""
+    apply = HostCore._apply
+
+    def early(self: HostCore, entry: Entry, entity: Any, work: Work, decision: Decision) -> None:
+        apply(self, entry, entity, work, decision)
+        for token in work.tokens:
+            self._outlet.reply(token, Done(entity.seq, entity.state, decision.reply or {}))
+
+    return replaced(HostCore, "_apply", early)
+
+
+def pushes_before_commit() -> AbstractContextManager[None]:
+    """Followers are told when an event is decided."""
+    apply = HostCore._apply
+
+    def early(self: HostCore, entry: Entry, entity: Any, work: Work, decision: Decision) -> None:
+        before = len(self._open.staged)
+        apply(self, entry, entity, work, decision)
+        for staged in self._open.staged[before:]:
+            for shown in staged.shown:
+                self._outlet.tell(entry, shown)
+
+    return replaced(HostCore, "_apply", early)
+
+
+def forgets_command_ids() -> AbstractContextManager[None]:
+    """Neither memory nor journal knows what was answered before."""
+    return _all(
+        replaced(Answers, "repeated", lambda *_: (False, None)),
+        replaced(staging, "stored", lambda *_: None),
+    )
+
+
+def arms_no_due_again() -> AbstractContextManager[None]:
+    """A host that is born, or loads an entity, leaves its timers and calls in the journal."""
+    return _all(
+        replaced(HostCore, "wake", lambda *_: None),
+        replaced(Outlet, "arm_again", lambda *_: None),
+    )
+
+
+def ignores_expected_numbers() -> AbstractContextManager[None]:
+    """The journal takes whatever an owner appends, wherever the stream stands; claims are not looked at either."""
+
+    def careless(self: MemoryJournal, plan: Any) -> Any:
+        conflict = _conflict(self, plan)
+        return conflict._replace(streams={}, claims=[])
+
+    _conflict = MemoryJournal._conflict
+    return replaced(MemoryJournal, "_conflict", careless)
+
+
+def takes_conflicts_for_commits() -> AbstractContextManager[None]:
+    """A host that lost to another owner goes on with the copy in its memory, and says that all is done."""
+    committed = HostCore.committed
+
+    def blind(self: HostCore, result: Any, now: Any) -> None:
+        committed(self, Committed() if isinstance(result, Conflict) else result, now)
+
+    return replaced(HostCore, "committed", blind)
+
+
+def drops_calls_when_sent() -> AbstractContextManager[None]:
+    """A call to another entity counts as done when it was sent once, answered or not."""
+    done = HostCore.call_done
+
+    def hasty(self: HostCore, due: Any, *, answered: bool, retry_at: float) -> None:
+        done(self, due, answered=True, retry_at=retry_at)
+
+    return replaced(HostCore, "call_done", hasty)
+
+
+def lets_lost_owners_write() -> AbstractContextManager[None]:
+    """A lost owner's timers are not fenced by the entity's number, and its refusals stand."""
+    return _all(
+        replaced(transaction, "_has_to_be_true", lambda _: False),
+        replaced(HostCore, "looked_up", _unmoved),
+    )
+
+
+_looked_up = HostCore.looked_up
+
+
+def _unmoved(self: HostCore, look_up: Any, known: Any, now: Any, *, moved: bool = False) -> None:
+    _looked_up(self, look_up, known, now)
+
+
+# ── vehicle and trip ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def accepts_without_the_trip() -> AbstractContextManager[None]:
+    """An accepted offer is written to the vehicle's stream alone."""
+    take = Vehicle._take_offer
+
+    def alone(self: Vehicle, command: Any, context: Any) -> Decision:
+        decision = take(self, command, context)
+        if any(isinstance(event, OfferAccepted) for event in decision.events):
+            decision.foreign = ()
+        return decision
+
+    return _handled(Vehicle, "_take_offer", alone)
+
+
+def offers_a_silent_car() -> AbstractContextManager[None]:
+    """Neither matcher nor vehicle asks when the car was heard last."""
+    return _all(_matcher_forgives_silence(), _vehicle_forgives_silence())
+
+
+def _matcher_forgives_silence() -> AbstractContextManager[None]:
+    fresh = Fleet.fresh
+    return replaced(Fleet, "fresh", lambda self, since: fresh(self, float("-inf") if since else since))
+
+
+def _vehicle_forgives_silence() -> AbstractContextManager[None]:
+    return replaced(Vehicle, "stale", lambda *_: False)
+
+
+def leaves_refusing_cars_in() -> AbstractContextManager[None]:
+    """A trip does not say who has refused it."""
+    listing = Trip.listing
+
+    def everybody(self: Trip) -> Any:
+        listed = listing(self)
+        return None if listed is None else msgspec.structs.replace(listed, excluded=())
+
+    return replaced(Trip, "listing", everybody)
+
+
+def expires_no_offer() -> AbstractContextManager[None]:
+    """The timer of an offer finds nothing to do."""
+    return _handled(Vehicle, "_expire_offer", lambda *_: Decision())
+
+
+def cancels_in_silence() -> AbstractContextManager[None]:
+    """A cancelled trip does not tell its vehicle."""
+    cancel = Trip._cancel
+
+    def silent(self: Trip, command: Any, context: Any) -> Decision:
+        decision = cancel(self, command, context)
+        decision.put = ()
+        return decision
+
+    return _handled(Trip, "_cancel", silent)
+
+
+def _handled(owner: type[Any], name: str, by: Callable[..., Decision]) -> AbstractContextManager[None]:
+    """Replace a handler, which stands in the table of its module too."""
+    import sys  # noqa: PLC0415
+
+    handlers = sys.modules[owner.__module__]._HANDLERS
+    before = getattr(owner, name)
+    command = next(kind for kind, handler in handlers.items() if handler is before)
+
+    @contextmanager
+    def both() -> Iterator[None]:
+        handlers[command] = by
+        try:
+            with replaced(owner, name, by):
+                yield
+        finally:
+            handlers[command] = before
+
+    return both()
+
+
+# ── money ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def believes_any_amount() -> AbstractContextManager[None]:
+    """A notification is believed whatever amount it names."""
+    checks = failed_checks
+
+    def lenient(notification: Any, expected: Any) -> list[Check]:
+        return [check for check in checks(notification, expected) if check is not Check.AMOUNT]
+
+    return replaced(attempts, "failed_checks", lenient)
+
+
+def believes_the_unsigned() -> AbstractContextManager[None]:
+    """A gateway believes a notification without a signature."""
+    from sim.simtest import alipay_line  # noqa: PLC0415 - where signatures are checked here
+
+    read = alipay_line.AlipayEar.verify_notification
+
+    def credulous(self: Any, company: str, body: bytes, content_type: str) -> Any:
+        return read(self, company, body.replace(b'"signed":false', b'"signed":true'), content_type)
+
+    return replaced(alipay_line.AlipayEar, "verify_notification", credulous)
+
+
+def refunds_under_new_numbers() -> AbstractContextManager[None]:
+    """A refund that was not answered is asked for under a new number."""
+    work = refunds._work
+
+    def anew(case: Any, call: str, refund: Any, attempt: Any) -> bytes:
+        if call == "refund" and refund.calls:
+            refund = msgspec.structs.replace(refund, refund=f"{refund.refund}_{refund.calls}")
+        return work(case, call, refund, attempt)
+
+    return replaced(refunds, "_work", anew)
+
+
+def takes_silence_for_failure() -> AbstractContextManager[None]:
+    """An order that Alipay did not answer clearly counts as failed, and another may be placed."""
+
+    def failed(case: Any, attempt: Any, reason: str, now: float, **_: Any) -> Decision:
+        return attempts._fail(case, attempt, reason, now)
+
+    return _all(replaced(attempts, "_unclear", failed), replaced(attempts, "_hear_of_ended", lambda *_: Decision()),
+                _ignores_late_news())  # fmt: skip
+
+
+def _ignores_late_news() -> AbstractContextManager[None]:
+    return replaced(attempts, "_check", lambda *_: Decision())
+
+
+def keeps_surplus() -> AbstractContextManager[None]:
+    """Money that comes beside the fare's is not given back."""
+    return replaced(attempts, "give_back", lambda *_, **__: Decision())
+
+
+# ── streams ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def resumes_one_too_far() -> AbstractContextManager[None]:
+    """A host goes on one number after the follower's, and the session does not look for gaps."""
+    return _all(_host_skips_one(), _session_minds_no_gap())
+
+
+def _host_skips_one() -> AbstractContextManager[None]:
+    missed = Entry.missed
+
+    def short(self: Entry, after: int | None, seq: int) -> list[Shown] | None:
+        found = missed(self, after, seq)
+        return found[1:] if found and after else found
+
+    return replaced(Entry, "missed", short)
+
+
+def _session_minds_no_gap() -> AbstractContextManager[None]:
+    def any_number(self: Following, seq: int, message: bytes) -> list[bytes]:
+        if self.cursor is None or seq <= self.cursor:
+            return []
+        self.cursor = seq
+        return [message]
+
+    return replaced(Following, "_pass", any_number)
+
+
+def tells_twice() -> AbstractContextManager[None]:
+    """A host tells again what it told, and the session does not look at numbers."""
+    return _all(_host_repeats(), _session_passes_all())
+
+
+def _host_repeats() -> AbstractContextManager[None]:
+    tell = Followers.tell
+
+    def again(self: Followers, entry: Entry, shown: Shown) -> bool:
+        told = tell(self, entry, shown)
+        entry.told -= 1
+        tell(self, entry, shown)
+        return told
+
+    return replaced(Followers, "tell", again)
+
+
+def _session_passes_all() -> AbstractContextManager[None]:
+    def every(self: Following, seq: int, message: bytes) -> list[bytes]:
+        if self.cursor is None:
+            return []
+        self.cursor = max(seq, self.cursor)
+        return [message]
+
+    return replaced(Following, "_pass", every)
+
+
+def loses_pushes_of_a_host() -> AbstractContextManager[None]:
+    """A gateway acknowledges more than it got, and the session does not ask again after a host's rebirth."""
+    fetch = Inboxes.fetch
+
+    def greedy(self: Inboxes, gateway: str, incarnation: str, cursor: int, now: float) -> Any:
+        inbox = fetch(self, gateway, incarnation, cursor, now)
+        return msgspec.structs.replace(inbox, pushes=[push for push in inbox.pushes if push.seq % 11])
+
+    return _all(replaced(Inboxes, "fetch", greedy), _session_minds_no_gap())
+
+
+MUTANTS: Final[tuple[Mutant, ...]] = (
+    acknowledges_before_commit,
+    pushes_before_commit,
+    forgets_command_ids,
+    arms_no_due_again,
+    ignores_expected_numbers,
+    takes_conflicts_for_commits,
+    drops_calls_when_sent,
+    lets_lost_owners_write,
+    accepts_without_the_trip,
+    offers_a_silent_car,
+    leaves_refusing_cars_in,
+    expires_no_offer,
+    cancels_in_silence,
+    believes_any_amount,
+    believes_the_unsigned,
+    refunds_under_new_numbers,
+    takes_silence_for_failure,
+    keeps_surplus,
+    resumes_one_too_far,
+    tells_twice,
+    loses_pushes_of_a_host,
+)
+
+ALONE: Final[tuple[tuple[str, Mutant], ...]] = (
+    ("the matcher forgives silence, the vehicle does not", _matcher_forgives_silence),
+    ("the vehicle forgives silence, the matcher does not", _vehicle_forgives_silence),
+    ("the host tells again, the session drops it", _host_repeats),
+    ("the session minds no gap, the host leaves none", _session_minds_no_gap),
+)
+"""One of two layers taken away: the other one holds."""

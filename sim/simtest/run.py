@@ -1,0 +1,135 @@
+"""Many worlds, one after another: what befell them, and what was violated, with the command that shows it again."""
+
+from __future__ import annotations
+
+import gc
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from dispatch.clock import CityClock
+from sim.simtest.oracles import judge
+from sim.simtest.tempo import unhurried
+from sim.simtest.weather import KINDS
+from sim.simtest.world import Plan, World
+
+ALL_KINDS_FROM: Final = 20
+"""So many seeds have every kind of fault among them."""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """One world: ``finished`` rides came to their destination, ``violations`` are (oracle, what it saw)."""
+
+    seed: int
+    rides: int
+    finished: int
+    crashes: int
+    commands: int
+    faults: dict[str, int]
+    violations: list[tuple[str, str]]
+    city_hours: float
+    turns: int
+    digest: str
+    trace: list[str]
+
+
+def run_seed(seed: int, plan: Plan | None = None, *, trace: bool = False) -> Outcome:
+    """One world from its beginning to the verdict."""
+    with _undisturbed(), unhurried():
+        world = World(seed, plan, trace=trace)
+        try:
+            world.run()
+            violations = judge(world)
+        finally:
+            world.record.close()
+            world.close()
+        rows = world.rows("trip").values()
+        return Outcome(
+            seed=seed,
+            rides=world.rides,
+            finished=sum(row["finished_at"] is not None for row in rows),
+            crashes=world.crashes,
+            commands=sum(said.answer is not None for phone in world.phones for said in phone.said),
+            faults=dict(sorted(world.weather.faults.items())),
+            violations=violations,
+            city_hours=world.city_hours,
+            turns=world.timeline.turns,
+            digest=world.digest,
+            trace=world.trace or [],
+        )
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """The garbage collector runs between worlds, not in them."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def replay_command(seed: int) -> str:
+    """What shows a seed again."""
+    return f"taxi simtest --seed {seed} --trace"
+
+
+def run_seeds(
+    seeds: Iterable[int], on_seed: Callable[[Outcome], None] = lambda _: None, plan: Plan | None = None
+) -> dict[str, Any]:
+    """All these worlds; the figures as one object. ``faults_missing`` are kinds that never came."""
+    began = CityClock().wall()
+    faults: Counter[str] = Counter(dict.fromkeys(KINDS, 0))
+    sums: Counter[str] = Counter()
+    violations: list[dict[str, object]] = []
+    least_rides = least_crashes = -1
+    hours = 0.0
+    for seed in seeds:
+        outcome = run_seed(seed, plan)
+        on_seed(outcome)
+        faults.update(outcome.faults)
+        hours += outcome.city_hours
+        sums.update(
+            seeds=1, rides=outcome.rides, finished=outcome.finished, crashes=outcome.crashes,
+            commands=outcome.commands, failed=bool(outcome.violations),
+        )  # fmt: skip
+        least_rides = outcome.rides if least_rides < 0 else min(least_rides, outcome.rides)
+        least_crashes = outcome.crashes if least_crashes < 0 else min(least_crashes, outcome.crashes)
+        violations.extend(
+            {"seed": seed, "oracle": oracle, "seen": seen, "replay": replay_command(seed)}
+            for oracle, seen in outcome.violations
+        )
+    return {
+        "seeds": sums["seeds"],
+        "rides": sums["rides"],
+        "rides_finished": sums["finished"],
+        "rides_least": least_rides,
+        "commands_answered": sums["commands"],
+        "crashes": sums["crashes"],
+        "crashes_least": least_crashes,
+        "faults": dict(sorted(faults.items())),
+        "faults_missing": sorted(kind for kind in KINDS if not faults[kind]),
+        "seeds_failed": sums["failed"],
+        "violations": violations,
+        "simulated_hours": round(hours, 2),
+        "wall_s": round(CityClock().wall() - began, 2),
+    }
+
+
+def keep(path: Path, seeds: Iterable[int]) -> None:
+    """Add seeds to a file of seeds, each once, in order."""
+    kept = sorted({*kept_seeds(path), *seeds})
+    path.write_text("".join(f"{seed}\n" for seed in kept), encoding="utf-8")
+
+
+def kept_seeds(path: Path) -> list[int]:
+    """The seeds of a file; lines that begin with ``#`` say something about them."""
+    if not path.exists():
+        return []
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [int(line.split("#")[0]) for line in lines if line.split("#")[0].strip()]

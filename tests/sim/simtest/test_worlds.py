@@ -1,0 +1,84 @@
+"""Whole simulated days: what befalls them, that they are the same again, and that nothing is violated in them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sim.simtest.oracles import ORACLES
+from sim.simtest.run import kept_seeds, run_seed
+from sim.simtest.weather import KINDS
+from sim.simtest.world import LEAST_CRASHES, Plan
+
+KEPT = Path(__file__).with_name("kept_seeds.txt")
+CI_SEEDS = range(1001, 1301)
+BLOCK = 10
+LITTLE = Plan(passengers=12, drivers=6, rough_s=40.0, begins_within_s=250.0)
+
+
+def violations(seed: int, plan: Plan | None = None) -> list[str]:
+    """What is violated, each with its oracle."""
+    return [f"seed {seed}: {oracle}: {seen}" for oracle, seen in run_seed(seed, plan).violations]
+
+
+@pytest.mark.parametrize("seed", kept_seeds(KEPT))
+def test_kept_seed(seed: int) -> None:
+    """A seed that has shown a fault once shows none."""
+    assert violations(seed) == []
+
+
+def test_a_world_is_large_enough() -> None:
+    """A seed has at least fifty rides and five crashes, and comes to rest."""
+    outcome = run_seed(1)
+
+    assert outcome.violations == []
+    assert outcome.finished >= 50
+    assert outcome.crashes >= LEAST_CRASHES
+
+
+def test_same_seed_same_trace() -> None:
+    """Every byte of the trace is the same again, and another seed's is another."""
+    once, again, other = run_seed(7, LITTLE, trace=True), run_seed(7, LITTLE, trace=True), run_seed(8, LITTLE)
+
+    assert "".join(once.trace).encode() == "".join(again.trace).encode()
+    assert once.digest == again.digest != other.digest
+    assert len(once.trace) > 500
+
+
+@pytest.mark.parametrize("hash_seed", ["1", "2"])
+def test_no_order_of_hashes_reaches_a_world(hash_seed: str) -> None:
+    """A process whose sets are ordered in another way gives the same trace."""
+    code = (
+        "from sim.simtest.run import run_seed\n"
+        "from tests.sim.simtest.test_worlds import LITTLE\n"
+        "print(run_seed(7, LITTLE).digest)"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert told.stdout.split()[-1] == run_seed(7, LITTLE).digest
+
+
+def test_oracles_say_what_they_hold() -> None:
+    """Each oracle has a name of its own and says in words what has to hold."""
+    names = [oracle.__name__ for oracle in ORACLES]
+
+    assert len(set(names)) == len(names)
+    assert all(oracle.__doc__ for oracle in ORACLES)
+    assert len(set(KINDS)) == len(KINDS)
+
+
+@pytest.mark.simtest
+@pytest.mark.parametrize("first", CI_SEEDS[::BLOCK])
+def test_nothing_is_violated(first: int) -> None:
+    """Three hundred worlds in CI: nothing that is promised is broken in any of them."""
+    assert [seen for seed in range(first, first + BLOCK) for seen in violations(seed)] == []
