@@ -12,7 +12,7 @@ import pytest
 from sim.demo.sandbox_process import SandboxProcess
 from tests.integration.serving import Served, alive, taxi
 
-VEHICLES = 24
+VEHICLES = 60
 SPEED = 10.0
 
 
