@@ -41,7 +41,8 @@ def _hunted(mutant: Mutant, seeds: int, first: int) -> dict[str, Any]:
         with mutant():
             violations = run_seed(seed, SHORT).violations
         if violations:
-            oracle, seen = violations[0]
+            oracle = ", ".join(dict.fromkeys(oracle for oracle, _ in violations))
+            seen = violations[0][1]
             return {"mutant": name, "bug": bug, "found_after": number, "seed": seed, "oracle": oracle, "seen": seen}
     return {"mutant": name, "bug": bug, "found_after": None, "seed": None, "oracle": "", "seen": ""}
 

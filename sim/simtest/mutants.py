@@ -278,11 +278,6 @@ def _ignores_late_news() -> AbstractContextManager[None]:
     return replaced(attempts, "_check", lambda *_: Decision())
 
 
-def keeps_surplus() -> AbstractContextManager[None]:
-    """Money that comes beside the fare's is not given back."""
-    return replaced(attempts, "give_back", lambda *_, **__: Decision())
-
-
 # ── streams ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -367,7 +362,6 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     believes_the_unsigned,
     refunds_under_new_numbers,
     takes_silence_for_failure,
-    keeps_surplus,
     resumes_one_too_far,
     tells_twice,
     loses_pushes_of_a_host,

@@ -18,6 +18,7 @@ THERE = ("--data-dir", "copy")
 
 def journal() -> None:
     """A new journal in ``data``, as the server leaves it."""
+
     async def open_once() -> None:
         await (await open_journal("sqlite:///data/journal.sqlite", shards=256)).close()
 
