@@ -68,7 +68,7 @@ class _Way:
 
     def add(self, at: float, lat: float, lng: float, state: str) -> None:
         self.at, self.lat, self.lng, self.state = at, lat, lng, state
-        tenths = round((at - self.since) * 10)
+        tenths = floor((at - self.since) * 10)  # never later than the fix, so that stretches do not overlap
         self.points += _POINT.pack(tenths, round(lat * 1e6), round(lng * 1e6), _STATE_OF[state])
 
     def stretch(self, vehicle: str) -> Stretch:

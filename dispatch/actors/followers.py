@@ -96,7 +96,7 @@ class Followers:
         on_trip = row.values.get("trip") if row is not None else None
         who = asked.principal
         may = who.role in SEES_CAR_OF_TRIP and (who.role != "guest" or who.id == asked.trip)
-        if self._own.kind != "vehicle" or on_trip != asked.trip or not may:
+        if self._own.kind != "vehicle" or on_trip != asked.trip or who.role == "system" or not may:
             return Refused(ErrorCode.NOT_YOURS.value, detail=entry.key.id)
         self._inboxes.follow(entry.key, Follower(gateway, who.role, asked.trip))
         return Attached(entity.seq, recovered=True)

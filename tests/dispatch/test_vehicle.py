@@ -755,9 +755,8 @@ def test_a_shift_goes_on_through_breaks_and_rides() -> None:
         stage.now += 60
         stage.send(stage.car, command, DRIVER)
     assert (stage.car.data.shift_since, stage.car.data.state_since) == (began, stage.now)
-    stage.send(stage.car, EndShift(), DRIVER)
-    assert stage.car.data.shift_since is None
-    stage.send(stage.car, StartShift(PROFILE), DRIVER)
-    assert stage.car.data.shift_since == stage.now
-    stage.send(stage.car, TakeOut("broken"), DISPATCHER)
-    assert stage.car.data.shift_since is None
+    seen = [began]
+    for act, who in ((EndShift(), DRIVER), (StartShift(PROFILE), DRIVER), (TakeOut("broken"), DISPATCHER)):
+        stage.send(stage.car, act, who)
+        seen.append(stage.car.data.shift_since)
+    assert seen == [began, None, stage.now, None]

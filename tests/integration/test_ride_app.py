@@ -262,7 +262,7 @@ async def test_a_refused_payment_is_explained_and_paid_after_all(company: Compan
         await sign_in_by_code(page, company, "+14155550505")
         trip = await taken(driver, page)
         await drive(driver, page, trip)
-        refusal = {"name": "refuse", "call": "*create*", "code": "BUYER_BANKCARD_BALANCE_NOT_ENOUGH"}
+        refusal: dict[str, object] = {"name": "refuse", "call": "*create*", "code": "BUYER_BANKCARD_BALANCE_NOT_ENOUGH"}
         await sandbox_faults(company, [refusal])
         await page.get_by_role("link", name="Pay with Alipay").click()
         await page.click("#pay-now")

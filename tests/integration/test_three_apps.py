@@ -46,7 +46,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
 @pytest.fixture(scope="module")
 def fast_city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     """A system in which five minutes are soon over."""
-    patient = {"offer": {"countdown_s": 200.0}, "vehicle": {"stale_after_s": 300.0}}
+    patient: dict[str, dict[str, object]] = {"offer": {"countdown_s": 200.0}, "vehicle": {"stale_after_s": 300.0}}
     yield from _system(tmp_path_factory, {"clock": {"speed": FAST}, **patient})
 
 
