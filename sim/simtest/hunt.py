@@ -8,10 +8,7 @@ from typing import Any, Final
 from dispatch.clock import CityClock
 from sim.simtest.mutants import ALONE, MUTANTS, Mutant
 from sim.simtest.run import run_seed
-from sim.simtest.world import Plan
 
-SHORT: Final = Plan(quiet_within_s=90.0)
-"""A bug that keeps the world from coming to rest need not be waited for."""
 SEEDS_OF_ONE_LAYER: Final = 3
 """So many seeds has one layer alone to hold."""
 
@@ -39,7 +36,7 @@ def _hunted(mutant: Mutant, seeds: int, first: int) -> dict[str, Any]:
     name, bug = mutant.__name__, (mutant.__doc__ or "").strip()
     for number, seed in enumerate(range(first, first + seeds), 1):
         with mutant():
-            violations = run_seed(seed, SHORT).violations
+            violations = run_seed(seed).violations
         if violations:
             oracle = ", ".join(dict.fromkeys(oracle for oracle, _ in violations))
             seen = violations[0][1]

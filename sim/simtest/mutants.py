@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from dispatch.actors import staging, transaction
+from dispatch.actors import line, staging, transaction
 from dispatch.actors.answers import Answers
 from dispatch.actors.entry import Entry
 from dispatch.actors.followers import Followers
@@ -124,8 +124,16 @@ def takes_conflicts_for_commits() -> AbstractContextManager[None]:
     return replaced(HostCore, "committed", blind)
 
 
-def drops_calls_when_sent() -> AbstractContextManager[None]:
-    """A call to another entity counts as done when it was sent once, answered or not."""
+def sends_calls_once() -> AbstractContextManager[None]:
+    """A call to another entity is sent once, and counts as done, answered or not."""
+    return _all(_gives_up_at_once(), _takes_silence_for_an_answer())
+
+
+def _gives_up_at_once() -> AbstractContextManager[None]:
+    return replaced(line, "GIVE_UP_AFTER_S", 0.0)
+
+
+def _takes_silence_for_an_answer() -> AbstractContextManager[None]:
     done = HostCore.call_done
 
     def hasty(self: HostCore, due: Any, *, answered: bool, retry_at: float) -> None:
@@ -195,7 +203,7 @@ def expires_no_offer() -> AbstractContextManager[None]:
     return _handled(Vehicle, "_expire_offer", lambda *_: Decision())
 
 
-def cancels_in_silence() -> AbstractContextManager[None]:
+def _cancels_in_silence() -> AbstractContextManager[None]:
     """A cancelled trip does not tell its vehicle."""
     cancel = Trip._cancel
 
@@ -351,13 +359,12 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     arms_no_due_again,
     ignores_expected_numbers,
     takes_conflicts_for_commits,
-    drops_calls_when_sent,
+    sends_calls_once,
     lets_lost_owners_write,
     accepts_without_the_trip,
     offers_a_silent_car,
     leaves_refusing_cars_in,
     expires_no_offer,
-    cancels_in_silence,
     believes_any_amount,
     believes_the_unsigned,
     refunds_under_new_numbers,
@@ -370,6 +377,8 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
 ALONE: Final[tuple[tuple[str, Mutant], ...]] = (
     ("the matcher forgives silence, the vehicle does not", _matcher_forgives_silence),
     ("the vehicle forgives silence, the matcher does not", _vehicle_forgives_silence),
+    ("a call is given up at once, its due is sent again", _gives_up_at_once),
+    ("a cancel does not tell the vehicle, which finds out by itself", _cancels_in_silence),
     ("the host tells again, the session drops it", _host_repeats),
     ("the session minds no gap, the host leaves none", _session_minds_no_gap),
 )

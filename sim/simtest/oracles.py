@@ -308,7 +308,7 @@ def paid_only_if_alipay_says_so(evidence: Evidence) -> Iterator[str]:
 
 
 def no_ride_is_charged_twice(evidence: Evidence) -> Iterator[str]:
-    """What Alipay keeps of a ride is its fare less what was given back on purpose, or nothing."""
+    """What Alipay keeps of a ride is its fare, less what was given back on purpose or is going back now; or nothing."""
     if evidence.broken:
         return
     world = evidence.world
@@ -324,8 +324,8 @@ def no_ride_is_charged_twice(evidence: Evidence) -> Iterator[str]:
         paid = data.attempt(data.paid_order)
         by_alipay = paid is not None and paid.method != CASH
         ours = paid.amount.minor - data.refunded if paid is not None and by_alipay else 0
-        unclear = entity.row().values["unclear"]
-        if kept[entity.id] != ours and not unclear:
+        under_way = data.open_refund.amount.minor if data.open_refund is not None else 0
+        if kept[entity.id] not in (ours, ours - under_way):
             yield f"{entity.id}: Alipay keeps {kept[entity.id]}, the payment says {ours} ({data.state})"
 
 
