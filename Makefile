@@ -15,7 +15,7 @@ JOBS   ?= auto
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup web run test lint types imports unit webtest browser integration simtest chaos screenshots docs format lock audit clean
+.PHONY: help setup web run test lint types imports unit webtest browser integration simtest chaos long screenshots docs format lock audit clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name what; \
@@ -54,7 +54,9 @@ run: setup ## a city at work on this machine, until Ctrl-C
 	@$(MAKE) --no-print-directory web || echo "make: the web apps are not built; the city runs without them" >&2
 	@$(BIN)/taxi demo $(ARGS)
 
-test: lint types imports unit simtest webtest integration chaos ## everything that must hold
+test: lint types imports unit webtest integration ## everything that must hold, but for what takes long
+
+long: simtest chaos ## what must hold and takes long: simulated worlds with faults, whole systems under kills
 
 lint: setup ## ruff: rules and format
 	$(BIN)/ruff check -q $(CODE)
