@@ -42,9 +42,10 @@ class _TripGlance(msgspec.Struct):
 
 
 class _PositionGlance(msgspec.Struct):
-    """Whose car a position is."""
+    """Whose car a position is, and of what time."""
 
     trip: str
+    at: float
 
 
 _glance = msgspec.msgpack.Decoder(_TripGlance)
@@ -62,6 +63,8 @@ class Streams:
         self._asks = asks
         self._following: dict[str, Following] = {}
         self._cars: dict[str, str] = {}
+        self._shown_at: dict[str, float] = {}
+        """City time of the last position, by trip."""
         self._seen: set[str] = set()
 
     def __len__(self) -> int:
@@ -152,9 +155,18 @@ class Streams:
     def _loose(self, key: str, message: bytes) -> list[Effect]:
         """What no stream numbers. A passenger sees a car only for the trip that it is on."""
         kind = kind_of(message)
-        if self._sees_car and (kind != "car" or self._cars.get(_position.decode(message).trip) != key):
+        if self._sees_car and (kind != "car" or not self._is_newer(key, _position.decode(message))):
             return []
         return [Say(self._codec.relay(message), slot=f"{kind} {key}")]
+
+    def _is_newer(self, key: str, position: _PositionGlance) -> bool:
+        """Whether it is about the trip's car, and no older than the last one: a host that was born again hears once
+        more what its predecessor had told already."""
+        trip = position.trip
+        if self._cars.get(trip) != key or position.at < self._shown_at.get(trip, position.at):
+            return False
+        self._shown_at[trip] = position.at
+        return True
 
     def _look_for_car(self, key: str) -> list[Effect]:
         """A resumed trip of which nothing new was told: look at its state without telling it again."""
@@ -193,6 +205,7 @@ class Streams:
         return self._loose(car, answer.snapshot)
 
     def _lose_car(self, trip: str) -> list[Effect]:
+        self._shown_at.pop(trip, None)
         car = self._cars.pop(trip, None)
         if car is None or car in self._cars.values():
             return []

@@ -290,9 +290,9 @@ def _same(one: bytes, other: bytes) -> bool:
 
 
 def positions_run_forward(evidence: Evidence) -> Iterator[str]:
-    """The car that a passenger sees never goes back in time."""
+    """On one connection the car that a passenger sees never goes back in time."""
     for phone in evidence.world.phones:
-        for trip, seen in phone.positions.items():
+        for (trip, _), seen in phone.positions.items():
             for one, following in pairwise(seen):
                 if following.at < one.at:
                     yield f"{phone.subject} saw the car of {trip} at {following.at:.2f} after {one.at:.2f}"

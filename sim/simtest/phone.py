@@ -72,7 +72,9 @@ class Phone:
         self.cursors: dict[str, int] = {}
         self.trips: dict[str, TripView] = {}
         self.car: VehicleView | None = None
-        self.positions: dict[str, list[CarPosition]] = {}
+        self.positions: dict[tuple[str, int], list[CarPosition]] = {}
+        """What was told of a trip's car, by trip and connection."""
+        self._dialled = 0
         self.wire: Wire | None = None
         self._waiting: dict[str, asyncio.Future[Accepted | Rejected]] = {}
         self._by_id: dict[str, Said] = {}
@@ -108,6 +110,7 @@ class Phone:
         gateway = self.world.gateway_for_a_stranger()
         if gateway is None:
             return
+        self._dialled += 1
         self.wire = self.world.dial(gateway, self)
         resume = [Cursor(stream, seq) for stream, seq in self.cursors.items()][-50:]
         token = f"{self.role}/{self.subject}/{self.vehicle}"
@@ -150,7 +153,7 @@ class Phone:
         elif isinstance(message, (Accepted, Rejected)):
             self._hear_answer(message)
         elif isinstance(message, CarPosition):
-            self.positions.setdefault(message.trip, []).append(message)
+            self.positions.setdefault((message.trip, self._dialled), []).append(message)
         elif isinstance(message, Heard):
             self.heard(message.n)
 

@@ -194,6 +194,19 @@ def test_a_passenger_sees_the_car_while_it_comes() -> None:
     assert talk.push(KEY, 0, ours) == []
 
 
+def test_the_car_never_goes_back_in_time() -> None:
+    """A host that was born again hears old fixes once more: its passenger has seen newer ones."""
+    talk, effects = passenger()
+    effects = talk.answer(asked(effects)[0], attached(1, updates=[(1, trip_message(1, "assigned", vehicle="V1"))]))
+    talk.answer(asked(effects)[0], Attached(seq=0, recovered=True))
+    told = [
+        len(talk.push(KEY, 0, msgspec.msgpack.encode(CarPosition("t1", n, START + n, 37.7, -122.4))))
+        for n in (1, 5, 3, 5, 6)
+    ]
+
+    assert told == [1, 1, 0, 1, 1]
+
+
 def test_another_car_takes_the_place_of_the_first() -> None:
     """When a driver gives the trip back and another comes, the passenger sees the other car."""
     talk, effects = passenger()
