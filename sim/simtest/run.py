@@ -122,9 +122,10 @@ def run_seeds(
 
 
 def keep(path: Path, seeds: Iterable[int]) -> None:
-    """Add seeds to a file of seeds, each once, in order."""
-    kept = sorted({*kept_seeds(path), *seeds})
-    path.write_text("".join(f"{seed}\n" for seed in kept), encoding="utf-8")
+    """Add seeds to the end of a file of seeds, each once; what is said of the others stays."""
+    new = sorted({*seeds} - {*kept_seeds(path)})
+    with path.open("a", encoding="utf-8") as file:
+        file.writelines(f"{seed}\n" for seed in new)
 
 
 def kept_seeds(path: Path) -> list[int]:
