@@ -144,7 +144,7 @@ async def _look_back(console: Page) -> None:
     """The console finds the ended trip, and its panel tells all of it."""
     await console.get_by_label("Which trips").select_option(label="Ended within the hour")
     await console.get_by_role("row", name=re.compile("Paid")).first.get_by_role("button").first.click()
-    panel = console.get_by_role("region", name="Trip")
+    panel = console.get_by_role("complementary", name="Trip")
     await expect(panel.get_by_text("Why this car")).to_be_visible(timeout=WITHIN_MS)
     await expect(panel.get_by_text("Payments", exact=True)).to_be_visible()
 
