@@ -1,5 +1,6 @@
 /** What an alarm says, and what to do about it. */
 import type { Alarm } from '../wire/messages';
+import { factWords } from './fact_words';
 import { text } from './texts';
 
 const KNOWN = ['trip_unserved', 'car_stale_on_trip', 'payment_alarm', 'bill_missing', 'bill_open'] as const;
@@ -10,10 +11,7 @@ function known(name: string): name is Known {
 }
 
 export function alarmWords(alarm: Alarm): { title: string; todo: string; details: string } {
-  const details = Object.entries(alarm.fields)
-    .filter(([, value]) => value !== null)
-    .map(([name, value]) => `${name}: ${value}`)
-    .join(' · ');
+  const details = factWords({ facts: alarm.fields });
   if (!known(alarm.name)) return { title: alarm.name, todo: '', details };
   return { title: text(`alarm.${alarm.name}`), todo: text(`alarm.${alarm.name}.todo`), details };
 }

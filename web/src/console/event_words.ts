@@ -1,9 +1,6 @@
 /** Events of trips, cars and payments as people read them. */
 
-import { money } from '../shell/formats';
 import { catalogue } from '../shell/language';
-import type { Happening } from '../wire/reads';
-import { placeWords } from './trip_words';
 
 const en = {
   // trips
@@ -70,6 +67,17 @@ const en = {
   part_refunded: 'Refunded in part',
   whole_refunded: 'Refunded whole',
   surplus_refunded: 'Surplus given back',
+  // said to and by Alipay
+  attempt: 'We opened an order',
+  notification: 'Alipay told us',
+  'answer.create': 'Answer to the order',
+  'answer.precreate': 'Answer to the order of a code',
+  'answer.scan': 'Answer to the scanned code',
+  'answer.query': 'Answer: how the order stands',
+  'answer.close': 'Answer to the closing',
+  'answer.cancel': 'Answer to the cancelling',
+  'answer.refund': 'Answer to the refund',
+  'answer.query_refund': 'Answer: how the refund stands',
 };
 
 const zh: typeof en = {
@@ -134,106 +142,26 @@ const zh: typeof en = {
   part_refunded: '部分退款',
   whole_refunded: '全额退款',
   surplus_refunded: '多付部分已退',
+  attempt: '我方下单',
+  notification: '支付宝通知',
+  'answer.create': '下单的答复',
+  'answer.precreate': '付款码的答复',
+  'answer.scan': '扫码收款的答复',
+  'answer.query': '查询订单的答复',
+  'answer.close': '关闭订单的答复',
+  'answer.cancel': '撤销的答复',
+  'answer.refund': '退款的答复',
+  'answer.query_refund': '查询退款的答复',
 };
 
 const words = catalogue(en, zh);
 
-const factsEn = {
-  vehicle: 'car',
-  trip: 'trip',
-  outcome: 'outcome',
-  reason: 'reason',
-  by: 'by',
-  origin: 'origin',
-  amount: 'amount',
-  fare: 'fare',
-  method: 'method',
-  order: 'order',
-  trade: 'trade',
-  meters: 'metres',
-  waiting_s: 'seconds waited',
-  pickup: 'from',
-  pickup_s: 'seconds to the pick-up',
-  dropoff: 'to',
-  dropped_at: 'at',
-  contact: 'phone',
-  note: 'note',
-  seats: 'seats',
-  stars: 'stars',
-  comment: 'comment',
-  state: 'state',
-  vehicle_class: 'class',
-  by_hand: 'by hand',
-  needs: 'needs',
-};
-
-const factsZh: typeof factsEn = {
-  vehicle: '车辆',
-  trip: '行程',
-  outcome: '结果',
-  reason: '原因',
-  by: '操作人',
-  origin: '来源',
-  amount: '金额',
-  fare: '车费',
-  method: '方式',
-  order: '订单号',
-  trade: '交易号',
-  meters: '米',
-  waiting_s: '等候秒数',
-  pickup: '起点',
-  pickup_s: '到上车点秒数',
-  dropoff: '终点',
-  dropped_at: '下车点',
-  contact: '电话',
-  note: '备注',
-  seats: '座位',
-  stars: '星级',
-  comment: '评价',
-  state: '状态',
-  vehicle_class: '车型',
-  by_hand: '手动',
-  needs: '需要',
-};
-
-const factNames = catalogue(factsEn, factsZh);
-function factName(name: string): string {
-  return name in factsEn ? factNames(name as keyof typeof factsEn) : name.replaceAll('_', ' ');
-}
-
 /** An event's name in words; one that this version does not know is shown as it is. */
 export function eventWords(event: string): string {
-  return event in en ? words(event as keyof typeof en) : event;
+  return event in en ? words(event as keyof typeof en) : event.replaceAll('_', ' ');
 }
 
-/** Facts that a timeline leaves out: they say nothing to people, or stand elsewhere. */
-const SILENT = new Set([
-  'trip_seq',
-  'offer',
-  'expires_at',
-  'lines',
-  'profile',
-  'meter',
-  'eta_at',
-  'passenger',
-  'fix_n',
-]);
-
-/** What an event says beside its name, in one line. */
-export function factWords(happening: Pick<Happening, 'facts'>): string {
-  return Object.entries(happening.facts ?? {})
-    .filter(([name, value]) => !SILENT.has(name) && value !== null && value !== false && value !== '')
-    .map(([name, value]) => `${factName(name)}: ${valueWords(value)}`)
-    .join(' · ');
-}
-
-function valueWords(value: unknown): string {
-  if (Array.isArray(value)) return value.map(valueWords).join(', ');
-  if (typeof value === 'number') return String(Math.round(value * 10) / 10);
-  if (typeof value !== 'object' || value === null) return String(value);
-  if ('minor' in value && 'currency' in value) return money(value as { minor: number; currency: string });
-  if ('lat' in value && 'lng' in value) return placeWords(value as { lat: number; lng: number; text?: string });
-  return Object.entries(value)
-    .map(([name, each]) => `${name} ${valueWords(each)}`)
-    .join(' ');
+/** What was said to or by Alipay: `attempt`, `notification` or `answer:CALL:NUMBER:N`. */
+export function saidWords(kind: string): string {
+  return eventWords(kind.split(':', 2).join('.'));
 }

@@ -1,10 +1,17 @@
 /** What happened, the oldest first. */
 import { clockSeconds } from '../shell/formats';
 import type { Happening } from '../wire/reads';
-import { eventWords, factWords } from './event_words';
+import { eventWords } from './event_words';
+import { factWords } from './fact_words';
 import { text } from './texts';
 
-export function Timeline({ happenings }: { happenings: readonly Happening[] }) {
+interface Told {
+  happenings: readonly Happening[];
+  /** What an event is called. */
+  call?: (event: string) => string;
+}
+
+export function Timeline({ happenings, call = eventWords }: Told) {
   if (happenings.length === 0) return <p class="quiet small">{text('timeline.none')}</p>;
   return (
     <ol class="timeline">
@@ -12,7 +19,7 @@ export function Timeline({ happenings }: { happenings: readonly Happening[] }) {
         <li key={each.seq}>
           <time class="number quiet small">{clockSeconds(each.at)}</time>
           <div>
-            <p>{eventWords(each.event)}</p>
+            <p>{call(each.event)}</p>
             <p class="quiet small break">{factWords(each)}</p>
           </div>
         </li>

@@ -5,6 +5,7 @@ import { clockTime, dayAndTime, distance, money, span } from '../shell/formats';
 import { complaint, named, word } from '../shell/words';
 import type { FareView, TripView } from '../wire/messages';
 import type { PaymentStory, TripStory, WhyTrip } from '../wire/reads';
+import { saidWords } from './event_words';
 import { FactList, Panel, Part } from './panel';
 import { CarLink } from './subject_links';
 import { text } from './texts';
@@ -12,6 +13,7 @@ import { Timeline } from './timeline';
 import { groupOf, isOverdue, waitedS } from './trip_board';
 import { lineWords, originWords, placeWords, wants } from './trip_words';
 import { useStory } from './use_story';
+import { byWords, methodWords, paymentStateWords } from './value_words';
 import { causeWords } from './why_words';
 import { useWorkplace } from './workplace';
 
@@ -90,7 +92,7 @@ function TripFacts({ view }: { view: TripView }) {
         [text('fact.arrived'), at(view.arrived_at)],
         [text('fact.began'), at(view.started_at)],
         [text('fact.ended'), at(view.finished_at)],
-        [text('fact.cancelled'), view.cancelled_by && `${view.cancelled_by}: ${view.cancel_reason ?? ''}`],
+        [text('fact.cancelled'), cancelWords(view)],
         [text('fact.stars'), view.stars === undefined ? undefined : '★'.repeat(view.stars)],
         [text('fact.origin'), `${originWords(view.origin)}, ${dayAndTime(view.requested_at)}`],
         [text('fact.code'), view.code],
@@ -98,6 +100,11 @@ function TripFacts({ view }: { view: TripView }) {
       ]}
     />
   );
+}
+
+function cancelWords(view: TripView): string | undefined {
+  if (view.cancelled_by === undefined || view.cancelled_by === '') return undefined;
+  return [byWords(view.cancelled_by), view.cancel_reason].filter(Boolean).join(': ');
 }
 
 const CANCELLABLE = new Set(['reserved', 'matching', 'offered', 'assigned', 'arrived']);
@@ -166,8 +173,8 @@ function Payments({ payments }: { payments: readonly PaymentStory[] }) {
         <div key={payment.payment} class="stack payment">
           <FactList
             facts={[
-              [text('pay.state'), payment.state],
-              [text('pay.method'), payment.method],
+              [text('pay.state'), paymentStateWords(payment.state)],
+              [text('pay.method'), payment.method && methodWords(payment.method)],
               [text('pay.amount'), payment.amount && money(payment.amount)],
               [text('pay.refunded'), payment.refunded && money(payment.refunded)],
               [text('pay.order'), payment.order && <code class="small break">{payment.order}</code>],
@@ -180,6 +187,7 @@ function Payments({ payments }: { payments: readonly PaymentStory[] }) {
             <details>
               <summary>{text('pay.said', { count: (payment.said ?? []).length })}</summary>
               <Timeline
+                call={saidWords}
                 happenings={(payment.said ?? []).map((said, seq) => ({
                   seq,
                   at: said.at,
