@@ -1,6 +1,10 @@
 import { render } from 'preact';
 import '../shell/shell.css';
-import './ride.css';
+import './frame.css';
+import './map.css';
+import './book.css';
+import './trip.css';
+import './pay.css';
 import { App } from './app';
 import { listen } from './route';
 
