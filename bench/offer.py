@@ -1,10 +1,11 @@
 """From a passenger's request to the offer on a driver's socket, through the whole system.
 
 Method: a system is started as ``taxi serve`` starts it (gateway, hosts, matcher, Valkey, Ray, SQLite in a temporary
-folder), at speed 1. In a process of their own, ``--cars`` drivers' apps (2,000) send a fix a second each over real
-sockets, and ``--requests_per_s`` passengers (20) a second, each on a socket, request rides all over San Francisco at
-the city's real places. Drivers accept after ``--think_s`` (1), are at the passenger's after ``--pickup_s`` (20, fixed
-so that 2,000 cars suffice; they drive towards the place at most at 12 m/s) and ride for ``--ride_s`` (60). After
+folder), at speed 1. In ``--apps`` processes of their own (3), ``--cars`` drivers' apps (2,000) send a fix a second each
+over real sockets, and ``--requests_per_s`` passengers (20) a second, each on a socket, request rides all over San
+Francisco at the city's real places. Drivers accept after ``--think_s`` (1), are at the passenger's after
+``--pickup_s`` (20, fixed so that 2,000 cars suffice; they drive towards the place at most at 12 m/s) and ride for
+``--ride_s`` (60). After
 ``--warm_up`` seconds (90: by then rides end as fast as they begin) the requests of ``--seconds`` (60) count; a request
 that has no offer ``--settle`` seconds (10) after the span's end counts as infinitely late (``null`` in JSON). Wall
 milliseconds between the app's sending the request and another app's being told the offer, so both sides' event loops
@@ -23,11 +24,13 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from subprocess import PIPE
+from subprocess import PIPE, Popen
+from typing import IO
 
 import msgspec
 
-from bench.offer_world import Setup, Told, percentile_ms
+from bench.offer_told import figures_of
+from bench.offer_world import Setup, Told
 from bench.processor_time import command_of, used_by
 from bench.whole_system import Given, enrol, passenger_tokens, running
 from dispatch import processes
@@ -64,6 +67,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seconds: float = 60.0
     settle: float = 10.0
     seed: int = 1
+    apps: int = 3
     cache: str = "var/cache"
     """Folder for the travel-time table."""
 
@@ -90,57 +94,67 @@ def run(**options: object) -> dict[str, object]:
 async def _measure(plan: Plan, window_s: float, folder: Path) -> dict[str, float]:
     given: Given = {"matching.window_s": window_s, "city.cache_dir": plan.cache, "log.level": "warning"}
     async with running(folder, given) as supervisor:
-        setup = await _setup(plan, supervisor, folder)
-        told, cores = await _play(setup, folder)
+        setups = await _setups(plan, supervisor, folder)
+        told, cores = await _play(setups, folder)
         settings = supervisor.settings
-    pickup_s = await _offered_pickup_s(settings, plan.cars, told)
+    pickup_s = await _offered_pickup_s(settings, plan.cars, told[0])
     return figures_of(told) | {"pickup_mean_s": pickup_s} | cores
 
 
-async def _setup(plan: Plan, supervisor: Supervisor, folder: Path) -> Setup:
+async def _setups(plan: Plan, supervisor: Supervisor, folder: Path) -> list[Setup]:
+    """Each process's share: every n-th car and passenger."""
     fleet = await enrol(supervisor.settings, plan.cars)
-    riders = [PassengerId(f"p{n}") for n in range(plan.passengers)]
-    return Setup(
-        url=supervisor.url,
-        city=supervisor.settings.city.name,
-        cache_dir=plan.cache,
-        sms_file=str(folder / "sms.jsonl"),
-        tokens={account.vehicle: account.token for account in fleet},
-        requests_per_s=plan.requests_per_s,
-        think_s=plan.think_s,
-        pickup_s=plan.pickup_s,
-        ride_s=plan.ride_s,
-        passenger_tokens=passenger_tokens(supervisor.settings, riders),
-        warm_up_s=plan.warm_up,
-        seconds=plan.seconds,
-        settle_s=plan.settle,
-        seed=plan.seed,
-    )
+    riders = passenger_tokens(supervisor.settings, [PassengerId(f"p{n}") for n in range(plan.passengers)])
+    return [
+        Setup(
+            part=part,
+            parts=plan.apps,
+            folder=str(folder),
+            url=supervisor.url,
+            city=supervisor.settings.city.name,
+            cache_dir=plan.cache,
+            sms_file=str(folder / "sms.jsonl"),
+            tokens={account.vehicle: account.token for account in fleet[part :: plan.apps]},
+            requests_per_s=plan.requests_per_s / plan.apps,
+            think_s=plan.think_s,
+            pickup_s=plan.pickup_s,
+            ride_s=plan.ride_s,
+            passenger_tokens=riders[part :: plan.apps],
+            warm_up_s=plan.warm_up,
+            seconds=plan.seconds,
+            settle_s=plan.settle,
+            seed=plan.seed + part,
+        )
+        for part in range(plan.apps)
+    ]
 
 
-async def _play(setup: Setup, folder: Path) -> tuple[Told, dict[str, float]]:
+async def _play(setups: list[Setup], folder: Path) -> tuple[list[Told], dict[str, float]]:
     """What the apps were told, and how many processors each part used in the span."""
-    file = folder / "setup.json"
-    file.write_bytes(msgspec.json.encode(setup))
     with (folder / "apps.log").open("w", encoding="utf-8") as log:
-        apps = processes.start_python(["-m", "bench.offer_world", str(file)], stdout=PIPE, stderr=log)
-    assert apps.stdout is not None  # noqa: S101 - asked for above
-    reading = asyncio.ensure_future(asyncio.to_thread(apps.stdout.read))
+        apps = [_start(setup, folder, log) for setup in setups]
+    reading = [asyncio.ensure_future(asyncio.to_thread(each.communicate)) for each in apps]
     try:
         samples: list[dict[int, float]] = []
         commands: dict[int, str] = {}
-        while not reading.done():
+        while not all(each.done() for each in reading):
             samples.append(used_by([os.getpid(), *processes.descendants(os.getpid())]))
             commands |= {pid: command_of(pid) for pid in samples[-1]}
-            await asyncio.wait([reading], timeout=LOOK_EVERY_S)
-        said = reading.result()
+            await asyncio.wait(reading, timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_EXCEPTION)
+            if any(each.returncode for each in apps):
+                raise OSError(f"the apps ended: {(folder / 'apps.log').read_text(encoding='utf-8')[-400:]}")
     finally:
-        await processes.end(apps, within_s=2)
-        apps.stdout.close()
-    if not said:
-        raise OSError(f"the apps ended: {(folder / 'apps.log').read_text(encoding='utf-8')[-400:]}")
-    late = samples[-round((setup.settle_s + setup.seconds) / LOOK_EVERY_S) : -round(setup.settle_s / LOOK_EVERY_S)]
-    return msgspec.json.decode(said, type=Told), cores(late, commands)
+        await asyncio.gather(*(processes.end(each, within_s=2) for each in apps))
+    told = [msgspec.json.decode((await each)[0], type=Told) for each in reading]
+    after = round(setups[0].settle_s / LOOK_EVERY_S)
+    late = samples[-after - round(setups[0].seconds / LOOK_EVERY_S) : -after]
+    return told, cores(late, commands)
+
+
+def _start(setup: Setup, folder: Path, log: IO[str]) -> Popen[str]:
+    file = folder / f"setup{setup.part}.json"
+    file.write_bytes(msgspec.json.encode(setup))
+    return processes.start_python(["-m", "bench.offer_world", str(file)], stdout=PIPE, stderr=log)
 
 
 def cores(samples: list[dict[int, float]], commands: dict[int, str]) -> dict[str, float]:
@@ -154,21 +168,6 @@ def cores(samples: list[dict[int, float]], commands: dict[int, str]) -> dict[str
                 parts[name] += seconds - samples[0].get(pid, seconds)
     span_s = (len(samples) - 1) * LOOK_EVERY_S
     return {f"{name}_cores": round(seconds / span_s, 3) for name, seconds in parts.items()}
-
-
-def figures_of(told: Told) -> dict[str, float]:
-    """The figures that the apps alone know."""
-    return {
-        "p50_ms": percentile_ms(told, 0.5),
-        "p99_ms": percentile_ms(told, 0.99),
-        "requests": told.requests,
-        "never_offered": told.never_offered,
-        "gps_per_s": round(told.gps_per_s, 1),
-        "completed": told.completed,
-        "double_assignments": told.double_assignments,
-        "errors": sum(told.errors.values()),
-        "violations": sum(told.violations.values()),
-    }
 
 
 async def _offered_pickup_s(settings: Settings, cars: int, told: Told) -> float:

@@ -1,7 +1,8 @@
-"""The drivers and passengers of ``bench offer``, in a process of their own: ``python -m bench.offer_world SETUP``.
+"""A share of the drivers and passengers of ``bench offer``: ``python -m bench.offer_world SETUP``.
 
-``SETUP`` is a file with an encoded :class:`Setup`. Everybody connects, then requests come; after the warm-up those of
-the measured span count, and the bench waits a little for the last of them to be offered. Prints one JSON object.
+``SETUP`` is a file with an encoded :class:`Setup`. Everybody connects, then requests come; when all processes have come
+so far, the warm-up begins; the requests of the span after it count, and the last of them get a little time to be
+offered. Prints one encoded :class:`Told`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from math import inf
 from pathlib import Path
 
 import msgspec
@@ -17,23 +17,29 @@ import uvloop
 
 from dispatch.clock import CityClock
 from dispatch.geo.city import load_city
+from dispatch.geo.travel_time import TravelTime
 from dispatch.ids import CommandId, TripId
+from sim.world.assignments import Assignment
 from sim.world.config import CarAccount, DemandOptions, WorldConfig
 from sim.world.demand import demand_file
 from sim.world.habits import Habits
 from sim.world.run import run_world
-from sim.world.samples import Samples
 from sim.world.server_clock import ServerClock
 from sim.world.tally import Tally
 
 CONNECTS_PER_S = 30.0
-"""Drivers, and passengers, that connect in a second: more than a busy gateway greets would only come again."""
+"""Drivers, and passengers, that connect in a second, over all processes: a busy gateway does not greet more."""
 PATIENCE_S = 240.0
+MEET_EVERY_S = 0.1
 
 
 class Setup(msgspec.Struct, frozen=True):
-    """What is played. Seconds are both wall and city: the speed is 1."""
+    """What one process plays: ``part`` of ``parts``. Seconds are both wall and city: the speed is 1."""
 
+    part: int
+    parts: int
+    folder: str
+    """Where the parts wait for each other."""
     url: str
     city: str
     cache_dir: str
@@ -52,60 +58,55 @@ class Setup(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """What the apps were told. ``offer_ms`` of each request of the span that was offered; ``began`` is city time."""
+    """What one process's apps were told in the span. ``asked`` and ``offered`` are wall times, the rest city times."""
 
     requests: int
-    offer_ms: list[float]
-    never_offered: int
-    pickup_s: float | None
+    asked: dict[TripId, float]
+    """When the accepted requests of the span were sent."""
+    offered: dict[TripId, float]
+    """When a driver was first told an offer of the trip, at any time."""
+    assignments: list[Assignment]
     began: float
     ended: float
     gps_per_s: float
     completed: int
-    double_assignments: int
     errors: dict[int, int]
     violations: dict[str, int]
 
 
 class SpanTally(Tally):
-    """A tally that times the requests of one span alone."""
+    """A tally that notes the requests of one span, whoever's driver is offered them."""
 
     def __init__(self, clock: ServerClock) -> None:
         super().__init__(clock)
         self.first_request = asyncio.Event()
         self.measuring = False
-        self.asked = 0
-
-    def begin(self) -> None:
-        """The span begins: what was measured so far warmed up."""
-        self._asked_at.clear()
-        self._open_asks.clear()
-        self.request_to_offer = Samples()
-        self.pickup = Samples()
-        self.measuring = True
-
-    def request_sent(self, command: CommandId) -> None:
-        """Timed in the span alone."""
-        super().request_sent(command)
-        self.first_request.set()
-        self.asked += self.measuring
-        if not self.measuring:
-            del self._asked_at[command]
-
-    def trip_told(self, trip: TripId, state: str) -> None:
-        """A request that ends without an offer stays among those never offered."""
-        asked = self._open_asks.get(trip)
-        super().trip_told(trip, state)
-        if asked is not None:
-            self._open_asks[trip] = asked
+        self.requests = 0
+        self.asked: dict[TripId, float] = {}
+        self._sent_in_span: dict[CommandId, float] = {}
 
     @property
-    def never_offered(self) -> int:
-        """Requests of the span of which no driver has heard, refused ones included."""
-        return self.asked - len(self.request_to_offer)
+    def offered(self) -> dict[TripId, float]:
+        """When each trip was first offered to a driver of this process."""
+        return dict(self._offered_at)
+
+    def request_sent(self, command: CommandId) -> None:
+        """Counted in the span alone."""
+        super().request_sent(command)
+        self.first_request.set()
+        if self.measuring:
+            self.requests += 1
+            self._sent_in_span[command] = self.clock.wall()
+
+    def request_acknowledged(self, command: CommandId, trip: TripId, state: str) -> None:
+        """Now the trip's name is known."""
+        super().request_acknowledged(command, trip, state)
+        sent = self._sent_in_span.pop(command, None)
+        if sent is not None:
+            self.asked[trip] = sent
 
 
-def world(setup: Setup) -> WorldConfig:
+def world(setup: Setup, roads: TravelTime) -> WorldConfig:
     """The world that is asked for."""
     city = load_city(setup.city)
     return WorldConfig(
@@ -114,13 +115,13 @@ def world(setup: Setup) -> WorldConfig:
         sandbox_url=None,
         fleet=tuple(CarAccount(vehicle, token=token) for vehicle, token in setup.tokens.items()),
         sms_file=Path(setup.sms_file),
-        roads=city.travel_time(Path(setup.cache_dir)),
+        roads=roads,
         time_zone=city.time_zone,
         demand=DemandOptions(aggregates=demand_file(setup.city), per_hour=3600 * setup.requests_per_s),
-        run="offer",
+        run=f"offer{setup.part}",
         seed=setup.seed,
         habits=Habits.for_bench(think_s=setup.think_s, ride_s=setup.ride_s, pickup_s=setup.pickup_s),
-        connects_per_s=CONNECTS_PER_S,
+        connects_per_s=CONNECTS_PER_S / setup.parts,
         patience_s=PATIENCE_S,
         ready_share=1.0,
         passenger_tokens=tuple(setup.passenger_tokens),
@@ -132,7 +133,8 @@ async def play(setup: Setup) -> Told:
     """Everybody connects, warm-up, span, and a little time for the last offers."""
     tally = SpanTally(ServerClock(CityClock()))
     stop = asyncio.Event()
-    playing = asyncio.ensure_future(run_world(world(setup), tally, stop))
+    roads = load_city(setup.city).travel_time(Path(setup.cache_dir))
+    playing = asyncio.ensure_future(run_world(world(setup, roads), tally, stop))
     measuring = asyncio.ensure_future(_measure(setup, tally))
     await asyncio.wait([playing, measuring], return_when=asyncio.FIRST_COMPLETED)
     stop.set()
@@ -145,35 +147,36 @@ async def play(setup: Setup) -> Told:
 
 async def _measure(setup: Setup, tally: SpanTally) -> Told:
     await tally.first_request.wait()
+    await all_parts(setup, "warm")
     await asyncio.sleep(setup.warm_up_s)
-    tally.begin()
+    tally.measuring = True
     began = tally.clock.city()
     await asyncio.sleep(setup.seconds)
     tally.measuring = False
     ended, gps_per_s = tally.clock.city(), tally.gps_per_s()
     await asyncio.sleep(setup.settle_s)
+    await all_parts(setup, "done")
     return Told(
-        requests=tally.asked,
-        offer_ms=tally.request_to_offer.values(),
-        never_offered=tally.never_offered,
-        pickup_s=tally.pickup.mean(),
+        requests=tally.requests,
+        asked=tally.asked,
+        offered=tally.offered,
+        assignments=tally.assignments,
         began=began,
         ended=ended,
         gps_per_s=gps_per_s,
         completed=int(tally.numbers()["completed"] or 0),
-        double_assignments=len(tally.doubles),
         errors=dict(tally.errors),
         violations=dict(tally.violations),
     )
 
 
-def percentile_ms(told: Told, share: float) -> float:
-    """Milliseconds from request to offer; one never offered counts as infinite."""
-    samples = Samples()
-    for value in told.offer_ms:
-        samples.add(value)
-    found = samples.percentile(share, never=told.never_offered)
-    return inf if found is None else round(found, 1)
+async def all_parts(setup: Setup, stage: str) -> None:
+    """Wait until every process has come as far."""
+    folder = Path(setup.folder)
+    (folder / f"{stage}.{setup.part}").touch()
+    files = [folder / f"{stage}.{part}" for part in range(setup.parts)]
+    while not all(file.exists() for file in files):  # noqa: ASYNC110 - the others are processes
+        await asyncio.sleep(MEET_EVERY_S)
 
 
 if __name__ == "__main__":

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf
 
 import msgspec
 import pytest
 
-from bench.offer import Plan, cores, figures_of
-from bench.offer_world import Setup, SpanTally, Told, percentile_ms, world
+from bench.offer import Plan, cores
+from bench.offer_told import figures_of, percentile_ms
+from bench.offer_world import Setup, SpanTally, Told, world
 from dispatch.clock import ManualClock
-from dispatch.ids import CommandId, TripId
+from dispatch.geo.straight_line import StraightLine
+from dispatch.ids import CommandId, TripId, VehicleId
+from sim.world.assignments import Assignment
 from sim.world.server_clock import ServerClock
 
 
@@ -28,9 +32,25 @@ def ask(tally: SpanTally, name: str) -> None:
     tally.request_acknowledged(CommandId(name), TripId(f"T-{name}"), "matching")
 
 
-def told(offer_ms: list[float], never: int = 0) -> Told:
-    """What the apps were told, with these waits."""
-    return Told(len(offer_ms) + never, offer_ms, never, None, 0.0, 60.0, 2000.0, 0, 0, {}, {})
+def part(
+    asked: dict[str, float] | None = None,
+    offered: dict[str, float] | None = None,
+    refused: int = 0,
+    assignments: Sequence[Assignment] = (),
+) -> Told:
+    """What one process's apps were told."""
+    return Told(
+        requests=len(asked or {}) + refused,
+        asked={TripId(trip): at for trip, at in (asked or {}).items()},
+        offered={TripId(trip): at for trip, at in (offered or {}).items()},
+        assignments=list(assignments),
+        began=0.0,
+        ended=60.0,
+        gps_per_s=1000.0,
+        completed=1,
+        errors={},
+        violations={},
+    )
 
 
 def test_only_requests_of_the_span_count() -> None:
@@ -38,41 +58,51 @@ def test_only_requests_of_the_span_count() -> None:
     clock = ManualClock(1000.0)
     tally = tally_at(clock)
     ask(tally, "waits")
-    tally.begin()
+    tally.measuring = True
     tally.offer_told(TripId("T-waits"))
     ask(tally, "in")
+    tally.request_sent(CommandId("refused"))
     tally.measuring = False
     ask(tally, "after")
     clock.advance(2.0)
     tally.offer_told(TripId("T-in"))
     tally.offer_told(TripId("T-after"))
-    assert tally.request_to_offer.values() == [2000.0]
-    assert (tally.asked, tally.never_offered) == (1, 0)
+    assert tally.asked == {"T-in": 1000.0}
+    assert tally.requests == 2
+    assert tally.offered[TripId("T-in")] == 1002.0
+
+
+def test_a_request_may_be_offered_in_another_process() -> None:
+    """A passenger of one process and a driver of the other make one figure."""
+    found = figures_of([part(asked={"T1": 10.0, "T2": 11.0}), part(offered={"T1": 10.5, "T2": 12.0, "T0": 1.0})])
+    assert (found["p50_ms"], found["p99_ms"]) == (500.0, 1000.0)
+    assert (found["requests"], found["never_offered"], found["gps_per_s"], found["completed"]) == (2, 0, 2000.0, 2)
 
 
 def test_a_request_without_an_offer_is_never_forgotten() -> None:
-    """Refused, given up, or still waiting: all three were never offered."""
-    tally = tally_at(ManualClock(1000.0))
-    tally.begin()
-    tally.request_sent(CommandId("refused"))
-    tally.request_refused(CommandId("refused"))
-    ask(tally, "given up")
-    tally.trip_told(TripId("T-given up"), "unserved")
-    ask(tally, "waiting")
-    assert tally.never_offered == 3
+    """Refused, given up, or still waiting: all were never offered."""
+    assert figures_of([part(asked={"T1": 1.0}, refused=2), part()])["never_offered"] == 3
 
 
 @pytest.mark.parametrize(("never", "p50", "p99"), [(0, 50.0, 99.0), (60, 80.0, inf), (200, inf, inf)])
 def test_one_never_offered_is_infinitely_late(never: int, p50: float, p99: float) -> None:
     """It pushes the percentiles up."""
-    found = figures_of(told([float(ms) for ms in range(1, 101)], never))
-    assert (found["p50_ms"], found["p99_ms"]) == (p50, p99)
-    assert found["never_offered"] == never
+    waits = [float(ms) for ms in range(1, 101)]
+    assert (percentile_ms(waits, never, 0.5), percentile_ms(waits, never, 0.99)) == (p50, p99)
 
 
 def test_no_request_is_no_good_figure() -> None:
     """A span in which nothing was measured does not look fast."""
-    assert percentile_ms(told([]), 0.5) == inf
+    assert figures_of([part()])["p50_ms"] == inf
+
+
+def test_doubles_are_found_over_all_processes() -> None:
+    """One trip with two drivers at a time, each told by another process; one after the other is no double."""
+    first = Assignment(TripId("T1"), VehicleId("V1"), 1.0, 3.0)
+    beside = Assignment(TripId("T1"), VehicleId("V2"), 2.0, None)
+    after = Assignment(TripId("T1"), VehicleId("V2"), 3.0, None)
+    assert figures_of([part(assignments=[first]), part(assignments=[beside])])["double_assignments"] == 1
+    assert figures_of([part(assignments=[first]), part(assignments=[after])])["double_assignments"] == 0
 
 
 def test_cores_are_those_of_the_span() -> None:
@@ -95,6 +125,9 @@ def test_the_world_is_what_was_asked_for(tmp_path_factory: pytest.TempPathFactor
     """Cars with tokens, a fix a second, so many requests an hour, nobody pays or hails."""
     folder = tmp_path_factory.getbasetemp()
     setup = Setup(
+        part=0,
+        parts=1,
+        folder=str(folder),
         url="http://127.0.0.1:1",
         city="san_francisco",
         cache_dir=str(folder / "cache"),
@@ -110,7 +143,7 @@ def test_the_world_is_what_was_asked_for(tmp_path_factory: pytest.TempPathFactor
         settle_s=0,
         seed=1,
     )
-    found = world(setup)
+    found = world(setup, StraightLine())
     assert (found.ws_url, found.demand.per_hour, found.fix_interval_s) == ("ws://127.0.0.1:1/v1/ws", 72_000, 1.0)
     assert [(car.vehicle, car.token) for car in found.fleet] == [("V1", "t1"), ("V2", "t2")]
     assert (found.passenger_tokens, found.warm_passengers) == (("p1",), 1)
