@@ -1,20 +1,19 @@
 /**
- * All cars that the console sees, in parallel arrays: heard cell by cell, moved smoothly, drawn without an object a car.
+ * All cars that the console sees, in parallel arrays: heard cell by cell, drawn without an object a car. Where each is
+ * shown is the work of `Glides`.
  *
  * Rule 1. A vehicle has one slot, whichever host or cell tells of it. What the last frame says of its cell holds: a
  *         cell that it has left cannot remove it.
  * Rule 2. A whole frame removes this host's cars in that cell that it does not name. A number without a name that was
  *         told before is passed over: the next whole frame tells it.
- * Rule 3. Times are wall milliseconds. `told` is when the newest fix was taken; what is shown is as old as `shownAge`
- *         says, which runs from the fix that was left to the one that is glided to.
+ * Rule 3. Times are wall milliseconds.
  */
 import type { CellFrame } from '../wire/messages';
 import { MAP_STATES } from '../wire/tables';
 import type { CarSource, Origin, Palette } from './car_source';
-import { NOWHERE } from './car_source';
 import type { Box } from './cells_in_view';
 import { eachCar, GONE } from './frames';
-import { glideMs, isJump, LONGEST_MS } from './motion';
+import { Glides, larger } from './glides';
 
 /** City time and wall time when a frame is heard. */
 export interface HeardAt {
@@ -28,11 +27,6 @@ interface Place {
   slots: Set<number>;
 }
 
-const METERS_A_DEGREE = 111_195;
-/** Two readings of one position differ by less (half a decimetre's step of the grid, degrees). */
-const SAME_DEG = 1.6e-6;
-/** Fixes closer in time are the same fix, told again (ms of wall; ages come in twentieths of a city second). */
-const SAME_MS = 60;
 /** A car that has not been heard for so long (city seconds) is drawn paler. */
 export const SILENT_S = 60;
 const OPAQUE = 255;
@@ -41,19 +35,10 @@ const PALE = 110;
 export class Fleet implements CarSource {
   length = 0;
   version = 0;
-  offsets = new Float32Array(0);
   colours = new Uint8Array(0);
   headings = new Float32Array(0);
   private state = new Uint8Array(0);
-  private moving = new Uint8Array(0);
   private round = new Uint32Array(0);
-  private from = new Float64Array(0);
-  private to = new Float64Array(0);
-  private began = new Float64Array(0);
-  private lasts = new Float64Array(0);
-  private usual = new Float64Array(0);
-  private shown = new Float64Array(0);
-  private told = new Float64Array(0);
   private names: (string | undefined)[] = [];
   private placeOf: (Place | undefined)[] = [];
   private numberAt: ({ of: Map<number, number>; number: number } | undefined)[] = [];
@@ -61,15 +46,19 @@ export class Fleet implements CarSource {
   private readonly free: number[] = [];
   private readonly places = new Map<string, Place>();
   private readonly numberings = new Map<string, Map<number, number>>();
+  private readonly glides: Glides;
   private rounds = 0;
-  private readonly lngMeters: number;
 
   constructor(
     readonly origin: Origin,
     private palette: Palette,
   ) {
-    this.lngMeters = METERS_A_DEGREE * Math.cos((origin.lat * Math.PI) / 180);
+    this.glides = new Glides(origin);
     this.grow(256);
+  }
+
+  get offsets(): Float32Array {
+    return this.glides.offsets;
   }
 
   /** Cars on the map. */
@@ -91,12 +80,12 @@ export class Fleet implements CarSource {
 
   /** When the newest fix of a car was taken (wall ms). */
   toldAt(slot: number): number {
-    return this.told[slot] ?? 0;
+    return this.glides.toldAt(slot);
   }
 
   /** Where a car is shown: longitude and latitude. */
   pointOf(slot: number): [number, number] {
-    return [this.origin.lng + (this.offsets[slot * 2] ?? 0), this.origin.lat + (this.offsets[slot * 2 + 1] ?? 0)];
+    return this.glides.pointOf(slot);
   }
 
   hear(frames: readonly CellFrame[], heard: HeardAt): void {
@@ -121,7 +110,7 @@ export class Fleet implements CarSource {
       this.moveTo(slot, place);
       this.round[slot] = round;
       const takenMs = heard.wallMs - ((heard.city - (at - ageS)) * 1000) / heard.speed;
-      this.fix(slot, lng - this.origin.lng, lat - this.origin.lat, takenMs, heard);
+      this.glides.fix(slot, lng - this.origin.lng, lat - this.origin.lat, takenMs, heard.wallMs, heard.speed);
       this.look(slot, heading, state);
     });
     if (whole) for (const slot of place.slots) if (this.round[slot] !== round) this.remove(slot);
@@ -138,30 +127,12 @@ export class Fleet implements CarSource {
   }
 
   move(wallMs: number): boolean {
-    let moved = false;
-    for (let slot = 0; slot < this.length; slot += 1) {
-      if (this.moving[slot] === 0) continue;
-      moved = true;
-      const part = (wallMs - (this.began[slot] as number)) / (this.lasts[slot] as number);
-      const [x, y] = [slot * 2, slot * 2 + 1];
-      if (part >= 1) {
-        this.offsets[x] = this.to[x] as number;
-        this.offsets[y] = this.to[y] as number;
-        this.moving[slot] = 0;
-      } else {
-        this.offsets[x] = (this.from[x] as number) + ((this.to[x] as number) - (this.from[x] as number)) * part;
-        this.offsets[y] = (this.from[y] as number) + ((this.to[y] as number) - (this.from[y] as number)) * part;
-      }
-    }
-    return moved;
+    return this.glides.move(this.length, wallMs);
   }
 
   /** How old (ms of wall) the position is that is shown of a car. */
   shownAge(slot: number, wallMs: number): number {
-    const [left, told] = [this.shown[slot] as number, this.told[slot] as number];
-    if (this.moving[slot] === 0) return wallMs - told;
-    const part = Math.min(1, (wallMs - (this.began[slot] as number)) / (this.lasts[slot] as number));
-    return wallMs - (left + (told - left) * part);
+    return this.glides.shownAge(slot, wallMs);
   }
 
   /** Cars in each state, by `MAP_STATES`, of those in a box; and who has been silent for long is drawn paler. */
@@ -171,7 +142,7 @@ export class Fleet implements CarSource {
       if (this.names[slot] === undefined) continue;
       const state = this.state[slot] as number;
       if (box === null || this.isIn(box, slot)) counts[state] = (counts[state] ?? 0) + 1;
-      const silent = ((wallMs - (this.told[slot] as number)) * speed) / 1000 > SILENT_S;
+      const silent = ((wallMs - this.glides.toldAt(slot)) * speed) / 1000 > SILENT_S;
       const opacity = silent || state === 0 ? PALE : OPAQUE;
       if (this.colours[slot * 4 + 3] === opacity) continue;
       this.colours[slot * 4 + 3] = opacity;
@@ -181,8 +152,7 @@ export class Fleet implements CarSource {
   }
 
   private isIn(box: Box, slot: number): boolean {
-    const lng = this.origin.lng + (this.offsets[slot * 2] as number);
-    const lat = this.origin.lat + (this.offsets[slot * 2 + 1] as number);
+    const [lng, lat] = this.glides.pointOf(slot);
     return lng >= box.west && lng <= box.east && lat >= box.south && lat <= box.north;
   }
 
@@ -208,10 +178,8 @@ export class Fleet implements CarSource {
     if (slot >= this.state.length) this.grow(this.state.length * 2);
     this.slots.set(name, slot);
     this.names[slot] = name;
-    this.told[slot] = Number.NEGATIVE_INFINITY;
     this.state[slot] = GONE;
-    this.usual[slot] = LONGEST_MS;
-    this.moving[slot] = 0;
+    this.glides.begin(slot);
     return slot;
   }
 
@@ -225,9 +193,7 @@ export class Fleet implements CarSource {
     this.numberAt[slot] = undefined;
     this.names[slot] = undefined;
     this.slots.delete(name);
-    this.moving[slot] = 0;
-    this.offsets[slot * 2] = NOWHERE;
-    this.offsets[slot * 2 + 1] = 0;
+    this.glides.end(slot);
     this.colours.fill(0, slot * 4, slot * 4 + 4);
     this.free.push(slot);
   }
@@ -267,72 +233,14 @@ export class Fleet implements CarSource {
   }
 
   private grow(size: number): void {
-    const more = <A extends Float32Array | Float64Array | Uint8Array | Uint32Array>(old: A, made: A): A => {
-      made.set(old as never);
-      return made;
-    };
-    this.offsets = more(this.offsets, new Float32Array(size * 2));
-    this.colours = more(this.colours, new Uint8Array(size * 4));
-    this.headings = more(this.headings, new Float32Array(size));
-    this.state = more(this.state, new Uint8Array(size));
-    this.moving = more(this.moving, new Uint8Array(size));
-    this.round = more(this.round, new Uint32Array(size));
-    this.from = more(this.from, new Float64Array(size * 2));
-    this.to = more(this.to, new Float64Array(size * 2));
-    this.began = more(this.began, new Float64Array(size));
-    this.lasts = more(this.lasts, new Float64Array(size));
-    this.usual = more(this.usual, new Float64Array(size));
-    this.shown = more(this.shown, new Float64Array(size));
-    this.told = more(this.told, new Float64Array(size));
+    this.glides.grow(size);
+    this.colours = larger(this.colours, new Uint8Array(size * 4));
+    this.headings = larger(this.headings, new Float32Array(size));
+    this.state = larger(this.state, new Uint8Array(size));
+    this.round = larger(this.round, new Uint32Array(size));
   }
 
-  // ── one car ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-  private fix(slot: number, dLng: number, dLat: number, takenMs: number, heard: HeardAt): void {
-    const [x, y] = [slot * 2, slot * 2 + 1];
-    const before = this.told[slot] as number;
-    if (before === Number.NEGATIVE_INFINITY) {
-      this.put(slot, dLng, dLat, takenMs);
-      return;
-    }
-    if (takenMs < before - SAME_MS) return;
-    const same =
-      Math.abs(dLng - (this.to[x] as number)) < SAME_DEG && Math.abs(dLat - (this.to[y] as number)) < SAME_DEG;
-    if (same) {
-      if (takenMs > before + SAME_MS) this.told[slot] = takenMs;
-      return;
-    }
-    const meters = Math.hypot(
-      (dLng - (this.to[x] as number)) * this.lngMeters,
-      (dLat - (this.to[y] as number)) * METERS_A_DEGREE,
-    );
-    if (isJump(meters, ((takenMs - before) * heard.speed) / 1000)) this.put(slot, dLng, dLat, takenMs);
-    else this.glide(slot, dLng, dLat, takenMs, heard.wallMs);
-  }
-
-  private put(slot: number, dLng: number, dLat: number, takenMs: number): void {
-    const [x, y] = [slot * 2, slot * 2 + 1];
-    this.offsets[x] = this.to[x] = dLng;
-    this.offsets[y] = this.to[y] = dLat;
-    this.told[slot] = takenMs;
-    this.moving[slot] = 0;
-  }
-
-  private glide(slot: number, dLng: number, dLat: number, takenMs: number, wallMs: number): void {
-    const [x, y] = [slot * 2, slot * 2 + 1];
-    const shownMs = wallMs - this.shownAge(slot, wallMs);
-    const before = this.told[slot] as number;
-    this.usual[slot] = 0.7 * (this.usual[slot] as number) + 0.3 * Math.min(LONGEST_MS, takenMs - before);
-    this.from[x] = this.offsets[x] as number;
-    this.from[y] = this.offsets[y] as number;
-    this.to[x] = dLng;
-    this.to[y] = dLat;
-    this.shown[slot] = shownMs;
-    this.told[slot] = takenMs;
-    this.began[slot] = wallMs;
-    this.lasts[slot] = glideMs(this.usual[slot] as number, wallMs - takenMs);
-    this.moving[slot] = 1;
-  }
+  // ── looks ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   private look(slot: number, heading: number, state: number): void {
     this.headings[slot] = heading;
