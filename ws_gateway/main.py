@@ -126,7 +126,7 @@ async def _dependencies(system: System, settings: Settings, number: int) -> Asyn
             *_replay(deps, settings, database).routes(reading),
             *_look_ups(reading, deps, settings, database),
             *pay_routes(counter),
-            *web_routes(tiles=settings.map.tiles),
+            *web_routes(tiles=settings.map.tiles, public_url=settings.public_url),
         )
         yield msgspec.structs.replace(deps, pages=pages)
     finally:

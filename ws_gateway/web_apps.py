@@ -2,6 +2,8 @@
 
 Rule 1: a page runs our own files only and speaks to nobody but us, and to the tile server where one is set.
 Rule 2: what stands under ``/assets/`` bears a digest in its name and is kept for ever; all else is asked for again.
+Rule 3: on one machine there is one address. Who opens a page as ``localhost`` is sent to the public address where that
+is ``127.0.0.1`` (or the other way round): Alipay sends browsers back there, and cookies of the one are not the other's.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ _SCANS: Final = ("/drive/",)
 """Apps that may look through a phone's camera, for a passenger's payment code."""
 _NOT_BUILT: Final = "The web apps are not built. `make web` builds them.\n"
 _PACKED: Final = {"br": ".br", "gzip": ".gz"}
+_THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 _TYPES: Final = {
     ".css": "text/css",
@@ -50,9 +53,9 @@ _TYPES: Final = {
 }
 
 
-def web_routes(folder: Path = FOLDER, *, tiles: str = "") -> list[Route]:
+def web_routes(folder: Path = FOLDER, *, tiles: str = "", public_url: str = "") -> list[Route]:
     """The routing table. ``tiles``: the address of a tile server that the apps may ask, or empty."""
-    files = WebApps(folder, tiles)
+    files = WebApps(folder, tiles, public_url)
     return [
         Route("/", files.chooser),
         *(Route(f"/{app}", _with_slash) for app in APPS),
@@ -68,10 +71,11 @@ async def _with_slash(request: Request) -> Response:
 class WebApps(StaticFiles):
     """The files of a folder, packed where the browser takes it, with what a page may do."""
 
-    def __init__(self, folder: Path, tiles: str = "") -> None:
+    def __init__(self, folder: Path, tiles: str = "", public_url: str = "") -> None:
         super().__init__(directory=folder, html=True, check_dir=False)
         self._folder = folder
         self._tiles = origin_of(tiles)
+        self._public_url = public_url
 
     async def chooser(self, request: Request) -> Response:
         """``/``: which app; plain words where none is built."""
@@ -80,7 +84,10 @@ class WebApps(StaticFiles):
         return PlainTextResponse(_NOT_BUILT, headers={"Cache-Control": "no-cache"})
 
     async def answer(self, request: Request) -> Response:
-        """A file. Raises starlette's ``HTTPException`` where there is none."""
+        """A file, or the way to a page's one address. Raises starlette's ``HTTPException`` where there is none."""
+        path = request.url.path
+        if path.endswith("/") and is_alias(request.headers.get("host", ""), self._public_url):
+            return RedirectResponse(f"{self._public_url}{path}", 307, headers={"Cache-Control": "no-store"})
         return await self.get_response(self.get_path(request.scope), request.scope)
 
     def file_response(
@@ -110,6 +117,17 @@ class WebApps(StaticFiles):
         if file.name == "sw.js":
             headers["Service-Worker-Allowed"] = path.removesuffix("sw.js")
         return headers
+
+
+def is_alias(host: str, public_url: str) -> bool:
+    """Whether a browser that says ``Host: host`` is on this machine, and names it otherwise than ``public_url``."""
+    try:
+        asked, public = urlsplit(f"//{host}"), urlsplit(public_url)
+        same_port = asked.port == public.port
+    except ValueError:
+        return False
+    both_here = asked.hostname in _THIS_MACHINE and public.hostname in _THIS_MACHINE
+    return both_here and same_port and asked.hostname != public.hostname
 
 
 def origin_of(url: str) -> str:

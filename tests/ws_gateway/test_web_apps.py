@@ -10,7 +10,7 @@ from httpx import ASGITransport, AsyncClient
 from starlette.applications import Starlette
 
 from ws_gateway.encodings import best_encoding
-from ws_gateway.web_apps import content_policy, web_routes
+from ws_gateway.web_apps import content_policy, is_alias, web_routes
 
 SCRIPT = b"export const answer = 42;" * 40
 
@@ -172,3 +172,35 @@ async def test_apps_that_are_not_built(tmp_path: Path) -> None:
 def test_the_best_encoding(accepted: str, best: str) -> None:
     """Ours come in our order; refused and unreadable ones do not count."""
     assert best_encoding(accepted, ("br", "gzip")) == best
+
+
+@pytest.mark.parametrize(
+    ("host", "public_url", "alias"),
+    [
+        ("localhost:8080", "http://127.0.0.1:8080", True),
+        ("127.0.0.1:8080", "http://localhost:8080", True),
+        ("[::1]:8080", "http://127.0.0.1:8080", True),
+        ("127.0.0.1:8080", "http://127.0.0.1:8080", False),
+        ("localhost:9000", "http://127.0.0.1:8080", False),
+        ("taxi.example:8080", "http://127.0.0.1:8080", False),
+        ("localhost:8080", "https://taxi.example", False),
+        ("localhost:99999", "http://127.0.0.1:8080", False),
+        ("", "http://127.0.0.1:8080", False),
+        ("localhost", "", False),
+    ],
+)
+def test_names_of_one_machine(host: str, public_url: str, *, alias: bool) -> None:
+    """Two names of this machine with one port are one address; a forwarded port, a proxy and strangers are not."""
+    assert is_alias(host, public_url) is alias
+
+
+async def test_on_one_machine_there_is_one_address(folder: Path) -> None:
+    """A page asked for by another name of this machine is sent on; its files are not."""
+    app = Starlette(routes=[*web_routes(folder, public_url="http://127.0.0.1:8080")])
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://localhost:8080") as other:
+        answer = await other.get("/ride/")
+        assert (answer.status_code, answer.headers["location"]) == (307, "http://127.0.0.1:8080/ride/")
+        assert (await other.get("/")).headers["location"] == "http://127.0.0.1:8080/"
+        assert (await other.get("/assets/main-3f9a.js")).status_code == 200
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://127.0.0.1:8080") as same:
+        assert (await same.get("/ride/")).status_code == 200
