@@ -69,7 +69,7 @@ function MapTrouble() {
 function Layers() {
   const workplace = useWorkplace();
   const { feed, heat, replay } = workplace;
-  const totals = feed.totals.value;
+  const totals = replay.value === null ? feed.totals.value : replay.value.totals.value;
   return (
     <div class="legend">
       {replay.value === null && (
@@ -94,11 +94,10 @@ function Layers() {
         {CAR_COLOURS.light.map((_, state) => {
           const name = MAP_STATES[state] ?? 'offline';
           const count = totals[state] ?? 0;
-          if (count === 0 && replay.value === null) return null;
+          if (count === 0) return null;
           return (
             <li key={name}>
-              <StateDot state={name} /> {named('vehicle', name)}{' '}
-              {replay.value === null && <span class="number">{count}</span>}
+              <StateDot state={name} /> {named('vehicle', name)} <span class="number">{count}</span>
             </li>
           );
         })}

@@ -20,6 +20,8 @@ export class ReplayDesk {
   readonly at = signal(0);
   readonly trips = signal<ReadonlyMap<string, PastTrip>>(new Map());
   readonly moments = signal<readonly TripMoment[]>([]);
+  /** Cars that were on the road, by `MAP_STATES`. */
+  readonly totals = signal<readonly number[]>([]);
   readonly playing = signal(false);
   readonly loading = signal(true);
   readonly problem = signal<unknown>(null);
@@ -80,6 +82,8 @@ export class ReplayDesk {
     const now = this.now();
     this.at.value = now;
     this.playing.value = this.clock.isPlaying(Date.now());
+    this.cars.move(now);
+    this.totals.value = this.cars.count();
     this.trips.value = standing(this.opened(), this.moments.value, now);
     this.need(now);
   }

@@ -71,3 +71,11 @@ test('many cars have room', () => {
   const at = played(Array.from({ length: 300 }, (_, n) => track(`V${n}`, 0, [[0, 37.77, -122.42, 1]])));
   expect(at(1).slotOf('V299')).toBe(299);
 });
+
+test('cars are counted by their state as long as they are shown', () => {
+  const at = played([WAY]);
+  expect(at(1005).count()[1]).toBe(1);
+  expect(at(1015).count()[3]).toBe(1);
+  const gone = at(1020 + HOLD_S + 1).count();
+  expect(gone.reduce((sum, each) => sum + each, 0)).toBe(0);
+});

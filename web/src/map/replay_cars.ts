@@ -6,6 +6,7 @@
  * Rule 2. Stretches may come twice (they touch two pages) and in any order.
  */
 import type { Track } from '../wire/reads';
+import { MAP_STATES } from '../wire/tables';
 import type { CarSource, Origin, Palette } from './car_source';
 import { NOWHERE } from './car_source';
 
@@ -76,6 +77,16 @@ export class ReplayCars implements CarSource {
 
   pointOf(slot: number): [number, number] {
     return [this.origin.lng + (this.offsets[slot * 2] ?? 0), this.origin.lat + (this.offsets[slot * 2 + 1] ?? 0)];
+  }
+
+  /** Cars shown in each state, by `MAP_STATES`. */
+  count(): number[] {
+    const counts = MAP_STATES.map(() => 0);
+    for (let slot = 0; slot < this.length; slot += 1) {
+      const state = this.states[slot] as number;
+      if (state !== NOT_SHOWN) counts[state] = (counts[state] ?? 0) + 1;
+    }
+    return counts;
   }
 
   add(tracks: readonly Track[]): void {
