@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from dispatch.actors.fix_desk import FixDesk, adopt
@@ -21,7 +22,7 @@ from dispatch.market import FreeVehicle
 from dispatch.meter import MeterRules
 from dispatch.payment.payment_rules import Account, PaymentRules
 from dispatch.rules import Rules
-from dispatch.store.journal import StoredDue
+from dispatch.store.journal import Journal, StoredDue
 from dispatch.store.sql_journal import open_journal
 from dispatch.tariffs import read_tariff
 
@@ -62,9 +63,7 @@ class Hosts:
                 on_shown, on_loaded = self.desk.checkpointed, self._woken
             shell = HostShell(core, journal, self, self._clock, on_shown=on_shown, on_loaded=on_loaded)
             self._shells[kind] = shell
-            dues = await journal.dues(kind, range(SHARDS))
-            armed += len(dues)
-            await shell.start(dues)
+            armed += await shell.start(partial(_dues, journal, kind))
         return armed
 
     async def stop(self) -> None:
@@ -154,3 +153,7 @@ class Hosts:
         """Wait until all that was begun is done."""
         while self.waiting():  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.01)
+
+
+async def _dues(journal: Journal, kind: str, until: float) -> Sequence[StoredDue]:
+    return await journal.dues(kind, range(SHARDS), until=until)

@@ -154,7 +154,7 @@ async def measure(
         core = HostCore("payment", entity_kinds(CITY, payment_rules_of(settings)), Inboxes("payment"))
         shell = HostShell(core, journal, street, clock)
         told.append(AlipayNotices(gateways, cast("Hosts", _ToShell(shell))))
-        await shell.start(await journal.dues("payment", range(SHARDS)))
+        await shell.start(lambda until: journal.dues("payment", range(SHARDS), until=until))
         try:
             await _collect(shell, street, f"{prefix}W", at_once, at_once)
             return await _timed(shell, street, prefix, rides, at_once)

@@ -137,6 +137,15 @@ class HostCore:
             self._outlet.calendar.arm(due)
             self.want(due.owner)
 
+    def sweep(self, overdue: Sequence[StoredDue], now: CityTime) -> None:
+        """Dues that the journal has had too long. Who wrote one that is unknown here was not its owner any more and is
+        gone: its entity is loaded again, and the due with it."""
+        self.now = now
+        for owner in dict.fromkeys(due.owner for due in overdue if not self._outlet.knows(due)):
+            entry = self.want(owner)
+            if entry.at_rest:
+                self._memory.forget(entry)
+
     def tick(self, now: CityTime) -> None:
         """Let the dues go whose time has come."""
         self.now = now

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from math import inf
 from typing import Any, Final, Protocol, TypeVar
 
 import structlog
@@ -40,6 +41,9 @@ ANSWER_WITHIN_S: Final = 1.0
 LOAD_AT_ONCE: Final = 500
 RETRY_LOAD_S: Final = 0.2
 TICK_S: Final = 0.02
+SWEEP_EVERY_S: Final = 30.0
+OVERDUE_S: Final = 5.0
+"""A due that is so late, in wall seconds, is not simply on its way."""
 GATHER_S: Final = 0.01
 """Pushes are gathered this long before a poll is answered: a Ray call costs half a millisecond of processor."""
 LEISURE_S: Final = 0.25
@@ -83,6 +87,10 @@ class Outside(Protocol):
         ...
 
 
+DuesUntil = Callable[[float], Awaitable[Sequence[StoredDue]]]
+"""Reads from the journal what is due of a host's entities at a city time."""
+
+
 class HostShell:
     """Runs one :class:`HostCore` on the running loop. ``start`` first; ``stop`` waits for what is in flight."""
 
@@ -114,11 +122,14 @@ class HostShell:
         self._news = asyncio.Event()
         self._stopping = False
 
-    async def start(self, dues: Sequence[StoredDue]) -> None:
-        """Arm the dues of this host's shards, and tick from now on."""
+    async def start(self, dues_until: DuesUntil) -> int:
+        """Arm all dues of this host's entities, tick and sweep from now on; how many dues there are."""
+        dues = await dues_until(inf)
         self.core.wake(dues, self._clock.city())
         self._spawn(self._tick())
+        self._spawn(self._sweep(dues_until))
         self.drive()
+        return len(dues)
 
     async def stop(self) -> None:
         """Write what is decided, then stop."""
@@ -352,6 +363,18 @@ class HostShell:
                 self.drive()
             except Exception:
                 log.exception("a tick failed")
+
+    async def _sweep(self, dues_until: DuesUntil) -> None:
+        """Now and then look whether the journal has dues that nobody here knows."""
+        while True:
+            await asyncio.sleep(SWEEP_EVERY_S)
+            try:
+                overdue = await dues_until(self._clock.city() - OVERDUE_S * self._clock.speed)
+            except JournalUnavailableError as error:
+                log.warning("journal unavailable", error=str(error))
+                continue
+            self.core.sweep(overdue, self._clock.city())
+            self.drive()
 
     def notify(self) -> None:
         """Something was put into inboxes from beside the core (positions)."""

@@ -108,10 +108,14 @@ class Outlet:
         """A call has come back."""
         self._let_go.pop(ref_of(due), None)
 
-    def arm_again(self, due: StoredDue) -> None:
-        """A due as the journal has it, unless it is armed, at work or put off already."""
+    def knows(self, due: StoredDue) -> bool:
+        """Whether it is armed, at work or put off."""
         ref = ref_of(due)
-        if due not in (self._let_go.get(ref), self.calendar.armed(ref)):
+        return due in (self._let_go.get(ref), self.calendar.armed(ref))
+
+    def arm_again(self, due: StoredDue) -> None:
+        """A due as the journal has it, unless it is known already."""
+        if not self.knows(due):
             self.calendar.arm(due)
 
     def is_rearmed(self, due: StoredDue) -> bool:

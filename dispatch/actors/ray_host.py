@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final
@@ -29,7 +30,7 @@ from dispatch.actors.line import Finder
 from dispatch.actors.logfile import log_to_file
 from dispatch.actors.map_frames import MapPublisher
 from dispatch.actors.market_feed import CarAt, MarketFeed
-from dispatch.actors.placement import kind_of
+from dispatch.actors.placement import Placement, kind_of
 from dispatch.actors.protocol import Attachment, Done, Envelope, FixRow, Reply
 from dispatch.actors.system import System
 from dispatch.actors.track_archive import TrackArchive
@@ -42,7 +43,7 @@ from dispatch.message_parts import TripView
 from dispatch.payment.payment import PaymentRules
 from dispatch.rules import Rules
 from dispatch.signals import Format, Level, Metrics
-from dispatch.store.journal import Batch, Committed, Conflict, StoredDue
+from dispatch.store.journal import Batch, Committed, Conflict, Journal, StoredDue
 from dispatch.store.sql_alarms import SqlAlarms
 from dispatch.store.sql_journal import open_journal
 from dispatch.track import TrackRecorder, TrackSettings
@@ -143,13 +144,7 @@ class EntityHost:
             on_loaded=self._loaded,
             on_commit=self._committed,
         )
-        dedicated = system.placement.dedicated_to(self.name)
-        if dedicated is not None:
-            (history,) = await journal.load([dedicated])
-            dues: Sequence[StoredDue] = history.dues
-        else:
-            dues = await journal.dues(kind, system.placement.shards_of(self.name))
-        await self.shell.start(dues)
+        dues = await self.shell.start(partial(_dues, journal, system.placement, self.name))
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(feed.run()) for feed in self.feeds]
         self._tasks += [loop.create_task(job) for job in (self._housekeep(), self.consoles.run(), self.alarms.run())]
@@ -159,7 +154,7 @@ class EntityHost:
             self._tasks += [loop.create_task(frames.run()), loop.create_task(self._feed_positions())]
         if self.archive is not None:
             self._tasks.append(loop.create_task(self.archive.run()))
-        log.info("host is up", host=self.name, incarnation=self.incarnation, dues=len(dues))
+        log.info("host is up", host=self.name, incarnation=self.incarnation, dues=dues)
 
     # ── called over Ray ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -353,3 +348,12 @@ def _may_sleep(entity: Entity) -> bool:
     if isinstance(entity, Vehicle):
         return entity.state in ("offline", "out_of_service", "break")
     return entity.kind == "payment" or entity.state in ENDED or entity.seq == 0
+
+
+async def _dues(journal: Journal, placement: Placement, name: str, until: float) -> Sequence[StoredDue]:
+    """What is due of the entities of the host ``name`` at a city time."""
+    dedicated = placement.dedicated_to(name)
+    if dedicated is None:
+        return await journal.dues(kind_of(name), placement.shards_of(name), until=until)
+    (history,) = await journal.load([dedicated])
+    return [due for due in history.dues if due.at <= until]

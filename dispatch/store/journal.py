@@ -18,6 +18,7 @@ Contract, for every implementation (one conformance suite runs on all, ``tests/d
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
@@ -151,8 +152,11 @@ class Journal(Protocol):
         """The stored answer to a command."""
         ...
 
-    async def dues(self, kind: str, shards: Sequence[int]) -> Sequence[StoredDue]:
-        """All dues whose owner is of ``kind`` and in one of ``shards`` (:func:`dispatch.store.shards.shard_of`)."""
+    async def dues(self, kind: str, shards: Sequence[int], *, until: float = inf) -> Sequence[StoredDue]:
+        """All dues whose owner is of ``kind`` and in one of ``shards`` (:func:`dispatch.store.shards.shard_of`).
+
+        Those alone that are due at ``until`` (city seconds); the earliest first.
+        """
         ...
 
     async def meta(self, name: str, default: str) -> str:

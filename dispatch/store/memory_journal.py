@@ -7,6 +7,7 @@ The contract is the port's (``dispatch.store.journal``), but for what outlives t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 
 import msgspec
 
@@ -127,13 +128,14 @@ class MemoryJournal:
         """The stored answer to a command."""
         return self.tables.replies.get(command_id)
 
-    async def dues(self, kind: str, shards: Sequence[int]) -> Sequence[StoredDue]:
-        """All dues of owners of ``kind`` in ``shards``, the earliest first."""
+    async def dues(self, kind: str, shards: Sequence[int], *, until: float = inf) -> Sequence[StoredDue]:
+        """All dues of owners of ``kind`` in ``shards`` that are due at ``until``, the earliest first."""
         found = [
             due
             for owner, named in self.tables.dues.items()
             if owner.kind == kind and shard_of(owner, self._shards) in shards
             for due in named.values()
+            if due.at <= until
         ]
         return sorted(found, key=lambda due: (due.at, due.owner.id, due.name))
 

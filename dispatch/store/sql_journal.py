@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
 from itertools import groupby
+from math import inf
 from typing import Any, cast
 
 from sqlalchemy import Connection, and_, bindparam, func, insert, select
@@ -47,7 +48,11 @@ _DUES_OF = (
 )
 _DUES_IN = (
     select(schema.due)
-    .where(_due.kind == bindparam("kind"), _due.shard.in_(bindparam("shards", expanding=True)))
+    .where(
+        _due.kind == bindparam("kind"),
+        _due.shard.in_(bindparam("shards", expanding=True)),
+        _due.at <= bindparam("until"),
+    )
     .order_by(_due.at, _due.id, _due.name)
 )
 _EVENTS_AFTER = (
@@ -112,9 +117,9 @@ class SqlJournal:
         row = await self._database.read(lambda it: it.execute(_REPLY, values).one_or_none())
         return None if row is None else stored_reply(row)
 
-    async def dues(self, kind: str, shards: Sequence[int]) -> Sequence[StoredDue]:
-        """All dues of owners of ``kind`` in ``shards``, the earliest first."""
-        values = {"kind": kind, "shards": list(shards)}
+    async def dues(self, kind: str, shards: Sequence[int], *, until: float = inf) -> Sequence[StoredDue]:
+        """All dues of owners of ``kind`` in ``shards`` that are due at ``until``, the earliest first."""
+        values = {"kind": kind, "shards": list(shards), "until": until}
         return await self._database.read(lambda it: [_stored_due(row) for row in it.execute(_DUES_IN, values)])
 
     async def meta(self, name: str, default: str) -> str:

@@ -128,8 +128,8 @@ class SimHost(EntityHost):
             on_loaded=self._loaded,
             on_commit=self._committed,
         )
-        dues = await journal.dues(kind, world.system.placement.shards_of(self.name))
-        await self.shell.start(dues)
+        shards = world.system.placement.shards_of(self.name)
+        await self.shell.start(lambda until: journal.dues(kind, shards, until=until))
         jobs = [feed.run() for feed in self.feeds] + [self._housekeep(), self.alarms.run()]
         if kind == "vehicle":
             jobs.append(self._feed_positions())

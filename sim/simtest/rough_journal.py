@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from math import inf
 from typing import TYPE_CHECKING
 
 from dispatch.entity import EntityKey
@@ -71,10 +72,10 @@ class RoughJournal:
         await self._takes_time()
         return await self._true.reply(command_id)
 
-    async def dues(self, kind: str, shards: Sequence[int]) -> Sequence[StoredDue]:
-        """All dues of these shards."""
+    async def dues(self, kind: str, shards: Sequence[int], *, until: float = inf) -> Sequence[StoredDue]:
+        """All dues of these shards that are due by then."""
         await self._takes_time()
-        return await self._true.dues(kind, shards)
+        return await self._true.dues(kind, shards, until=until)
 
     async def meta(self, name: str, default: str) -> str:
         """A setting that is fixed at first use."""

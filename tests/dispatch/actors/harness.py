@@ -270,6 +270,13 @@ class City:
         host.core.wake(dues, self.clock.city())
         return host
 
+    def sweep(self) -> None:
+        """Each host looks for dues in the journal that it does not know, as its shell does now and then."""
+        for kind, host in self.hosts.items():
+            now = self.clock.city()
+            host.core.sweep(now_or_never(self.journal.dues(kind, range(SHARDS), until=now)), now)
+        self.settle()
+
     @property
     def vehicles(self) -> Host:
         return self.hosts["vehicle"]

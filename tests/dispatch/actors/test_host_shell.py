@@ -40,7 +40,7 @@ from dispatch.entity import SYSTEM, Command, EntityKey, Principal, Signal
 from dispatch.errors import ErrorCode
 from dispatch.store.journal import Batch, Committed, Conflict, JournalUnavailableError, StoredDue
 from dispatch.store.memory_journal import MemoryJournal
-from tests.dispatch.actors.harness import CODE, KINDS, PASSENGER, PICKUP, driver, profile, trip_key, vehicle_key
+from tests.dispatch.actors.harness import CODE, KINDS, PASSENGER, PICKUP, SHARDS, driver, profile, trip_key, vehicle_key
 
 V, T = vehicle_key(), trip_key()
 START = 1000.0
@@ -148,6 +148,11 @@ class Running:
             on_commit=lambda batch, *_: self.commits.put_nowait(len(batch.appends)),
         )
 
+    async def start(self) -> None:
+        """With the dues that the journal has."""
+        kind = self.core.kind
+        await self.shell.start(lambda until: self.journal.dues(kind, range(SHARDS), until=until))
+
     async def ask(self, key: EntityKey, command: Command, principal: Principal, name: str) -> Reply:
         (reply,) = await self.shell.submit([envelope(key, command, principal, name)])
         return reply
@@ -170,7 +175,7 @@ async def running(kind: str = "vehicle", dues: Sequence[StoredDue] = ()) -> Asyn
     host = Running(kind)
     for due in dues:
         host.journal.tables.dues.setdefault(due.owner, {})[due.name] = due
-    await host.shell.start(dues)
+    await host.start()
     try:
         yield host
     finally:
@@ -300,10 +305,22 @@ async def test_poll_waits_for_news() -> None:
         assert not host.core.inboxes.followers
 
 
+async def test_a_due_of_a_replaced_owner_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who was not the owner any more has written a due and is gone: the owner finds it in the journal and does it."""
+    monkeypatch.setattr(host_shell, "SWEEP_EVERY_S", 0.001)
+    async with running() as host:
+        assert isinstance(await host.ask(V, StartShift(profile()), driver(), "on"), Done)
+        left = StoredDue(V, "told", START, "trip:T", encode_command(CancelRide("ill")))
+        host.journal.tables.dues.setdefault(V, {})["told"] = left
+        host.clock.advance(60.0)
+        await host.world.until(lambda: bool(host.world.calls))
+        assert host.world.calls[0].key == "trip:T"
+
+
 async def test_stop_writes_what_is_decided() -> None:
     """A host that stops finishes what it has begun, and takes nothing new."""
     host = Running("vehicle")
-    await host.shell.start([])
+    await host.start()
     host.journal.gate.clear()
     begun = asyncio.ensure_future(host.ask(V, StartShift(profile()), driver(), "on"))
     await asyncio.sleep(0)

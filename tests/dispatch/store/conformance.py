@@ -209,6 +209,7 @@ class JournalConformance:
         assert list(await handles.theirs.dues("trip", range(SHARDS))) == puts[::-1]
         halves = [*await handles.mine.dues("trip", low), *await handles.mine.dues("trip", high)]
         assert sorted(halves) == sorted(puts)
+        assert list(await handles.mine.dues("trip", range(SHARDS), until=62.0)) == puts[:37:-1]
         assert list(await handles.mine.dues("trip", [])) == []
 
     async def test_load_gives_the_newest_snapshot_and_what_follows(self, handles: Handles) -> None:
