@@ -119,11 +119,11 @@ def _message(kind: type[ClientMessage | ServerMessage]) -> dict[str, Any]:
 
 def _components(template: str) -> dict[str, Any]:
     kinds = (*_CLIENT, *_SERVER)
-    _, components = msgspec.json.schema_components(kinds, schema_hook=_anything, ref_template=template)
+    _, components = msgspec.json.schema_components(kinds, schema_hook=plain_value, ref_template=template)
     return components
 
 
-def _anything(kind: type) -> dict[str, Any]:
+def plain_value(kind: type) -> dict[str, Any]:
     """The results of commands are plain values of any kind."""
     if kind is object:
         return {"description": "any value"}

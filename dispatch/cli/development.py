@@ -129,14 +129,19 @@ def schema(
     as_json_schema: Annotated[bool, typer.Option("--json-schema", help="JSON Schema instead.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="docs/protocol.md instead.")] = False,
     as_asyncapi: Annotated[bool, typer.Option("--asyncapi", help="AsyncAPI 3, the default.")] = False,
+    as_openapi: Annotated[bool, typer.Option("--openapi", help="OpenAPI 3.1 of what goes over HTTP.")] = False,
 ) -> None:
-    """The protocol as AsyncAPI 3, JSON Schema or Markdown, made from the messages."""
+    """The protocol as AsyncAPI 3, JSON Schema or Markdown, and HTTP as OpenAPI, made from the messages and routes."""
     from dispatch.cli.given import fail
     from dispatch.schema import asyncapi, json_schema, render_protocol_markdown
 
-    if as_json_schema + as_markdown + as_asyncapi > 1:
-        raise fail("one of --asyncapi, --json-schema, --markdown")
-    if as_markdown:
+    if as_json_schema + as_markdown + as_asyncapi + as_openapi > 1:
+        raise fail("one of --asyncapi, --json-schema, --markdown, --openapi")
+    if as_openapi:
+        from ws_gateway.openapi import openapi
+
+        print_json(openapi())
+    elif as_markdown:
         typer.echo(render_protocol_markdown(), nl=False)
     else:
         print_json(json_schema() if as_json_schema else asyncapi())

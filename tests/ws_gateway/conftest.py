@@ -136,6 +136,17 @@ class Running:
         self.journal_answers = True
         ids = itertools.count(1)
         self._new_id: Callable[[], str] = lambda: f"{id(self)}-{next(ids)}"
+        self.sign_in = SignIn(
+            registry=self.registry,
+            sms=SmsFile(self.sms_file),
+            tokens=self.tokens,
+            clock=self.clock,
+            settings=settings,
+            secret=SECRET,
+            new_id=self._new_id,
+            bus=bus,
+            audit=self.audit,
+        )
         self.app: Application = create_app(
             Dependencies(
                 hosts=hosts,
@@ -147,17 +158,7 @@ class Running:
                 notices=self.notices,
                 payments=FakePayments(),
                 metrics=self.metrics,
-                sign_in=SignIn(
-                    registry=self.registry,
-                    sms=SmsFile(self.sms_file),
-                    tokens=self.tokens,
-                    clock=self.clock,
-                    settings=settings,
-                    secret=SECRET,
-                    new_id=self._new_id,
-                    bus=bus,
-                    audit=self.audit,
-                ),
+                sign_in=self.sign_in,
                 tokens=self.tokens,
                 revocations=Revocations(self.revoked, self.tokens.verify, self.clock),
                 clock=self.clock,

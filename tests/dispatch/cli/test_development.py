@@ -80,9 +80,10 @@ def test_a_car_that_nobody_may_drive(taxi: Taxi) -> None:
     assert "taxi add driver" in done.stderr
 
 
-def test_the_schema_in_three_forms(taxi: Taxi) -> None:
-    """AsyncAPI by default; JSON Schema and Markdown by option; not two at once."""
+def test_the_schema_in_its_forms(taxi: Taxi) -> None:
+    """AsyncAPI by default; JSON Schema, Markdown and OpenAPI by option; not two at once."""
     assert msgspec.json.decode(taxi("schema").stdout)["asyncapi"].startswith("3.")
     assert "$defs" in msgspec.json.decode(taxi("schema", "--json-schema").stdout)
     assert taxi("schema", "--markdown").stdout.startswith("#")
+    assert "/v1/trips" in msgspec.json.decode(taxi("schema", "--openapi").stdout)["paths"]
     assert taxi("schema", "--markdown", "--json-schema").exit_code == 1

@@ -85,7 +85,7 @@ class Library:
             clock=self.clock,
             chunk_s=120.0,
         )
-        routes = look_up_routes(
+        look_ups = look_up_routes(
             reading,
             self.journal.database,
             self,
@@ -96,9 +96,9 @@ class Library:
             tokens=self.tokens,
             share_ttl_s=SHARE_TTL_S,
         )
+        self.routes = [*look_ups, *places.routes(reading), *ways.routes(reading)]
         self._http = httpx.AsyncClient(
-            transport=httpx.ASGITransport(Starlette(routes=[*routes, *places.routes(reading), *ways.routes(reading)])),
-            base_url="http://taxi",
+            transport=httpx.ASGITransport(Starlette(routes=self.routes)), base_url="http://taxi"
         )
         return self
 
