@@ -67,6 +67,16 @@ class JournalSettings(Section):
 
     url: str = _set("", "SQLAlchemy URL, `postgresql+asyncpg://…`; empty: SQLite in `server.data_dir`.")
     commit_window_ms: float = _set(5.0, "How long events are gathered for one transaction.", "ms, wall", ge=0, le=1000)
+    keep_replies_days: float = _set(
+        30.0, "A command that is sent again within so many days gets the same answer; 0: always.", "days, wall", ge=0
+    )
+    keep_said_days: float = _set(
+        1100.0,
+        "What was asked of Alipay and said by it is removed after so many days; 0: never. China's E-Commerce Law, "
+        "article 31, asks for three years.",
+        "days",
+        ge=0,
+    )
     shards: int = _set(256, "Shards that entities are hashed to. Must not change on existing data.", ge=1, le=65_536)
 
 

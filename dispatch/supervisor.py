@@ -33,12 +33,14 @@ from dispatch.config import Settings, SettingsError, token_secret, vault_of
 from dispatch.daily_bill import DailyBill, alipays_bills
 from dispatch.entity import KINDS, EntityKey, Signal
 from dispatch.payment.configured import accounts_of, open_authorization, open_gateways
+from dispatch.retention import Retention
 from dispatch.store.embedded_valkey import EmbeddedValkey, ValkeyNotStartedError
 from dispatch.store.journal import JournalUnavailableError, StoredDue
 from dispatch.store.migrations import upgrade
 from dispatch.store.sql_books import SqlBooks
 from dispatch.store.sql_journal import JournalMismatchError, SqlJournal, open_journal
 from dispatch.store.sql_persons import SqlPersons
+from dispatch.store.sql_retention import SqlRetention
 
 log = structlog.get_logger()
 
@@ -146,7 +148,9 @@ class Supervisor:
         for number in range(settings.server.gateways):
             self._start_gateway(number)
         loop = asyncio.get_running_loop()
-        works = (self.cluster.watch(), self._watch_gateways(), self._daily_bill(self._journal, self.system).run())
+        old = Retention(SqlRetention(self._journal.database), self.system.clock(), settings.journal)
+        bills = self._daily_bill(self._journal, self.system)
+        works = (self.cluster.watch(), self._watch_gateways(), bills.run(), old.run())
         self._tasks = [loop.create_task(work) for work in works]
         log.info("serving", url=self.url)
 

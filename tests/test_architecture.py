@@ -21,6 +21,7 @@ SHELLS = {
     "dispatch.daily_bill",
     "dispatch.documents",
     "dispatch.processes",
+    "dispatch.retention",
     "dispatch.settings",
     "dispatch.signals",
     "dispatch.stopping",

@@ -24,7 +24,7 @@ from sqlalchemy import (
     true,
 )
 
-REVISION: Final = "0008"
+REVISION: Final = "0009"
 """The migration that this code needs; a journal at another one is refused."""
 
 metadata = MetaData(
@@ -66,6 +66,7 @@ reply = Table(
     Column("id", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("at", Double, nullable=False),
+    Index(None, "at"),
     sqlite_with_rowid=False,
 )
 
@@ -217,8 +218,9 @@ payment_said = Table(
     Column("at", Double, nullable=False),
     Column("body", Text, nullable=False),
     Index(None, "payment", "at"),
+    Index(None, "at"),
 )
-"""Each attempt, answer and notification as it was made or received; nothing in it is ever changed."""
+"""Each attempt, answer and notification as it was made or received; nothing in it is ever changed, only removed."""
 
 reconciliation = Table(
     "reconciliation",

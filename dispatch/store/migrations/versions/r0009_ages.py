@@ -1,0 +1,13 @@
+"""Answers and what Alipay said are found by age, to be removed when they were kept long enough."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0009"
+down_revision = "0008"
+
+
+def upgrade() -> None:
+    op.create_index("ix_reply_at", "reply", ["at"])
+    op.create_index("ix_payment_said_at", "payment_said", ["at"])
