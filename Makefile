@@ -14,6 +14,9 @@ ARGS   ?=
 JOBS   ?= auto
 
 .DEFAULT_GOAL := help
+# Our own modules are compiled once, also where the machine says that Python shall write no bytecode.
+export PYTHONDONTWRITEBYTECODE :=
+
 .NOTPARALLEL:
 .PHONY: help setup web run test lint types imports unit webtest browser integration simtest chaos long screenshots docs format lock audit clean
 
