@@ -1,12 +1,13 @@
-"""Pictures of the three apps at work, in both languages and themes: ``make screenshots``.
+"""Pictures of the three apps at work, in both languages and themes: ``make screenshots``, some five minutes.
 
 A demonstration city runs with its simulated fleet; a dispatcher, a driver and a passenger sign in with real browsers
-and take one ride to its end. Pictures go to ``docs/pictures``.
+and take one ride to its end, which the sandbox pays. Pictures go to ``docs/pictures``, in few colours and so small.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -15,19 +16,36 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
+import httpx
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 LOOKS = [("en", "light"), ("en", "dark"), ("zh", "light"), ("zh", "dark")]
+COLOURS = 256
 WITHIN_MS = 90_000
+SETTLED_MS = 1000
+"""Panels have opened, and cars are where they are."""
+OFFER_STANDS_S = 60
+"""Long enough for pictures of an offer."""
 PASSENGER = "+14155550123"
 BUYER = "2088102146225135"
-PICKUP = (37.7841, -122.4076)
-JOURNEY = (("Market & 5th", "Market St & 5th St"), ("16th/Valencia", "16th St & Valencia St"))
+WAITS_AT = (37.76361, -122.48120)
+"""The driver, four blocks from the pick-up, where few others are."""
+PICKUP_AT = (37.76373, -122.47710)
+ON_THE_WAY = ((37.76373, -122.47710), (37.76420, -122.46650))
+JOURNEY = (("Irving & 19th", "Irving St & 19th Ave"), ("16th/Valencia", "16th St & Valencia St"))
+STEP_DEG = 1.7e-4
+"""Some 15 m in each ``STEP_MS``: a car's pace."""
+STEP_MS = 700
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+Point = tuple[float, float]
 
 
 class City:
@@ -54,8 +72,9 @@ class City:
 def city_at_work() -> Iterator[City]:
     """``taxi demo``, until the end of the block."""
     folder = Path(tempfile.mkdtemp(prefix="taxi-pictures-"))
-    command = [sys.executable, "-m", "dispatch.cli", "demo", "--port", "0", "--cars", "240", "--speed", "2"]
-    child = subprocess.Popen([*command, "--data-dir", str(folder)], stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", "dispatch.cli", "demo", "--port", "0", "--cars", "240", "--speed", "1"]
+    longer = {**os.environ, "TAXI_OFFER__COUNTDOWN_S": str(OFFER_STANDS_S)}
+    child = subprocess.Popen([*command, "--data-dir", str(folder)], stdout=subprocess.PIPE, text=True, env=longer)
     assert child.stdout is not None
     said: dict[str, str] = {}
     try:
@@ -70,6 +89,16 @@ def city_at_work() -> Iterator[City]:
         child.terminate()
         child.wait(60)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+class Shot(NamedTuple):
+    """A picture to be taken in each look. ``prepare`` does what the app forgets when it is opened anew; ``map``: there is
+    one, which has to be drawn."""
+
+    page: Page
+    name: str
+    prepare: Callable[[Page], None] = lambda _: None
+    map: bool = True
 
 
 class Studio:
@@ -87,17 +116,31 @@ class Studio:
         context.set_default_timeout(WITHIN_MS)
         return context.new_page()
 
-    def take(self, page: Page, name: str, prepare: Callable[[Page], None] = lambda _: None) -> None:
-        """The page in each look: the app comes back to where it was, ``prepare`` does what it forgets."""
-        for language, theme in LOOKS:
-            set_look(page, language, theme)
-            prepare(page)
-            page.wait_for_timeout(4000)  # the map draws its tiles anew
-            path = PICTURES / f"{name}-{language}-{theme}.png"
-            page.screenshot(path=path)
-            sys.stdout.write(f"{path}\n")
-        set_look(page, "en", "light")
-        page.wait_for_timeout(2000)
+    def take(self, *shots: Shot) -> None:
+        """The pages in each look, all at the same time; at the end they are as they were."""
+        for look in LOOKS:
+            for shot in shots:
+                set_look(shot.page, *look)
+            for shot in shots:
+                shot.prepare(shot.page)
+            for shot in shots:
+                if shot.map:
+                    shot.page.wait_for_selector(".maplibregl-map[data-drawn]")
+            shots[0].page.wait_for_timeout(SETTLED_MS)
+            for shot in shots:
+                _save(shot.page, PICTURES / f"{shot.name}-{look[0]}-{look[1]}.png")
+        for shot in shots:
+            set_look(shot.page, *LOOKS[0])
+
+
+def _save(page: Page, path: Path) -> None:
+    """The picture, in a file a third as large as Chromium makes it."""
+    page.screenshot(path=path)
+    with Image.open(path) as picture:
+        few = picture.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few.save(path, optimize=True)
+    sys.stdout.write(f"{path.name} {path.stat().st_size // 1000} kB\n")
+    sys.stdout.flush()
 
 
 def set_look(page: Page, language: str, theme: str) -> None:
@@ -159,54 +202,99 @@ def main() -> None:
 
 def take_all(studio: Studio, city: City) -> None:
     """One ride, watched from three sides."""
-    console = studio.page(DESKTOP)
+    console, passenger = studio.page(DESKTOP), studio.page(PHONE)
+    driver = studio.page(PHONE, geolocation=geolocation(WAITS_AT), permissions=["geolocation"])
     sign_in_console(console, city)
-    console.wait_for_timeout(20_000)  # so that the city is at work
-    studio.take(console, "console")
-    at = {"latitude": PICKUP[0], "longitude": PICKUP[1], "accuracy": 5}
-    driver = studio.page(PHONE, geolocation=at, permissions=["geolocation"])
+    sign_in_passenger(passenger, city)
     sign_in_driver(driver, city)
     driver.get_by_role("button", name="Start shift").click()
     driver.wait_for_selector("main.scene[data-scene=free]")
-    passenger = studio.page(PHONE)
-    sign_in_passenger(passenger, city)
-    studio.take(passenger, "ride-book", choose_places)
+    studio.take(
+        Shot(console, "console"), Shot(passenger, "ride-book", choose_places), Shot(driver, "drive-free", map=False)
+    )
     choose_places(passenger)
-    take_a_ride(studio, console, driver, passenger)
-
-
-def take_a_ride(studio: Studio, console: Page, driver: Page, passenger: Page) -> None:
-    """Offer, way, ride, fare: each where it looks best."""
-    for step in range(3):  # a phone that lies still is not heard of after a while
-        moved = {"latitude": PICKUP[0] + step * 1e-5, "longitude": PICKUP[1], "accuracy": 5}
-        driver.context.set_geolocation(moved)
-        driver.wait_for_timeout(700)
+    drive(driver, WAITS_AT, WAITS_AT, least=3)
     passenger.get_by_role("button", name="Order now").click()
+    take_the_offer(studio, driver, passenger)
+    fetch_and_bring(studio, console, driver, passenger)
+    pay(studio, console, driver, passenger)
+
+
+def take_the_offer(studio: Studio, driver: Page, passenger: Page) -> None:
+    """The offer in each look, accepted while it stands."""
     driver.wait_for_selector("main.scene[data-scene=offer]")
-    driver.screenshot(path=PICTURES / "drive-offer-en-light.png")
+    studio.take(Shot(driver, "drive-offer", map=False))
     driver.get_by_role("button", name="Accept", exact=True).click()
     driver.wait_for_selector("main.scene[data-scene=to_pickup]")
     expect(passenger.get_by_role("heading", name="Your car is coming")).to_be_visible()
-    studio.take(passenger, "ride-coming")
-    studio.take(driver, "drive-way")
-    console.get_by_role("tab", name=re.compile("^Trips")).click()
-    console.get_by_role("row", name=re.compile("Car on its way")).first.get_by_role("button").first.click()
-    console.wait_for_timeout(4000)
-    console.screenshot(path=PICTURES / "console-trip-en-light.png")
+
+
+def fetch_and_bring(studio: Studio, console: Page, driver: Page, passenger: Page) -> None:
+    """To the passenger, and some of the way with the meter running."""
+    studio.take(Shot(passenger, "ride-coming"), Shot(driver, "drive-way"))
+    drive(driver, WAITS_AT, PICKUP_AT)
     driver.get_by_role("button", name="I have arrived", exact=True).click()
     code = passenger.locator("[data-code]").inner_text()
     driver.get_by_label("Ride code, 4 digits").fill(code.strip())
     driver.get_by_role("button", name="Start the ride", exact=True).click()
     driver.wait_for_selector("main.scene[data-scene=ride]")
-    driver.wait_for_timeout(4000)
-    studio.take(driver, "drive-ride")
+    drive(driver, *ON_THE_WAY)
+    studio.take(Shot(console, "console-trip", choose_trip), Shot(passenger, "ride-riding"), Shot(driver, "drive-ride"))
+
+
+def pay(studio: Studio, console: Page, driver: Page, passenger: Page) -> None:
+    """The fare, the code on the driver's screen, scanned and paid in the sandbox; what the console knows of it."""
     driver.get_by_role("button", name="Finish the ride", exact=True).click()
     driver.get_by_role("dialog").get_by_role("button", name="Finish the ride").click()
     expect(passenger.get_by_role("heading", name="Please pay")).to_be_visible()
-    studio.take(passenger, "ride-pay")
+    studio.take(Shot(passenger, "ride-pay", map=False), Shot(driver, "drive-fare", map=False))
     driver.get_by_role("button", name="Show a code", exact=True).click()
-    driver.wait_for_timeout(3000)
-    studio.take(driver, "drive-code")
+    driver.wait_for_selector("[data-code]")
+    studio.take(Shot(driver, "drive-code", map=False))
+    pay_in_sandbox(str(driver.locator("[data-code]").get_attribute("data-code")))
+    driver.wait_for_selector(".minute-word")
+    paid = Shot(console, "console-paid", choose_payments)
+    studio.take(Shot(passenger, "ride-paid", map=False), Shot(driver, "drive-paid", map=False), paid)
+
+
+def choose_trip(console: Page) -> None:
+    """The passenger's trip, beside the map."""
+    console.wait_for_selector(".map canvas")
+    console.keyboard.press("/")
+    dialog = console.get_by_role("dialog")
+    dialog.locator("input").fill(PASSENGER)
+    dialog.get_by_role("button").filter(has_text=JOURNEY[0][1]).first.click()
+    console.wait_for_selector(".timeline")
+
+
+def choose_payments(console: Page) -> None:
+    """The same trip, its fare and its payment in sight."""
+    choose_trip(console)
+    console.locator(".payment").first.evaluate("it => it.closest('section')?.scrollIntoView()")
+
+
+def pay_in_sandbox(code: str) -> None:
+    """The passenger's Alipay scans the code and confirms."""
+    at = urlsplit(code)
+    with httpx.Client(base_url=f"{at.scheme}://{at.netloc}", timeout=20, trust_env=False) as http:
+        trade = http.post("/sandbox/scan", json={"code": code, "buyer_id": BUYER}).raise_for_status().json()
+        confirmed = {"trade_no": trade["trade_no"], "buyer_id": BUYER}
+        http.post("/sandbox/tradepay", json=confirmed).raise_for_status()
+
+
+def geolocation(at: Point) -> dict[str, float]:
+    """What the phone's receiver says."""
+    return {"latitude": at[0], "longitude": at[1], "accuracy": 5}
+
+
+def drive(driver: Page, start: Point, end: Point, least: int = 1) -> None:
+    """The phone moves along a straight street, in ``least`` steps or more."""
+    steps = max(least, round(max(abs(end[0] - start[0]), abs(end[1] - start[1])) / STEP_DEG))
+    for step in range(1, steps + 1):
+        at = tuple(begin + (stop - begin) * step / steps for begin, stop in zip(start, end, strict=True))
+        stir = step % 2 * 1e-6  # a phone that does not move at all is soon taken for silent
+        driver.context.set_geolocation(geolocation((at[0] + stir, at[1])))
+        driver.wait_for_timeout(STEP_MS)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 /** A trip: how it stands, its whole story, its money, and why it got this car. */
 
 import { Action } from '../shell/controls';
+import { quantityWords } from '../shell/fare_units';
 import { clockTime, dayAndTime, distance, money, span } from '../shell/formats';
 import { complaint, named, word } from '../shell/words';
 import type { FareView, TripView } from '../wire/messages';
@@ -149,9 +150,7 @@ export function FareLines({ fare, title }: { fare: FareView; title?: string }) {
           {fare.lines.map((line) => (
             <tr key={`${line.kind} ${line.text}`}>
               <th scope="row">{lineWords(line)}</th>
-              <td class="number quiet small">
-                {line.quantity > 0 && line.unit ? `${Math.round(line.quantity * 100) / 100} ${line.unit}` : ''}
-              </td>
+              <td class="number quiet small">{quantityWords(line)}</td>
               <td class="number">{money({ minor: line.minor, currency })}</td>
             </tr>
           ))}
@@ -204,14 +203,16 @@ function Payments({ payments }: { payments: readonly PaymentStory[] }) {
 }
 
 function Why({ why }: { why: readonly WhyTrip[] }) {
+  const { desk } = useWorkplace();
   if (why.length === 0) return null;
+  const plate = (vehicle: string) => desk.fleet.value.get(vehicle)?.plate ?? vehicle;
   return (
     <Part title={text('trip.why')}>
       {why.map((window) => (
         <div key={window.at} class="stack">
           <p class="small">
             {text(window.matched === undefined ? 'why.none' : 'why.matched', {
-              car: window.matched ?? '',
+              car: window.matched === undefined ? '' : plate(window.matched),
               at: clockTime(window.at),
               windows: window.windows,
             })}
@@ -221,7 +222,7 @@ function Why({ why }: { why: readonly WhyTrip[] }) {
               {window.nearest.map((car) => (
                 <tr key={car.vehicle}>
                   <th scope="row">
-                    <CarLink vehicle={car.vehicle} words={car.vehicle} />
+                    <CarLink vehicle={car.vehicle} words={plate(car.vehicle)} />
                   </th>
                   <td class="number small">
                     {distance(car.meters)}

@@ -1,6 +1,6 @@
 /** The way, the place to go to and the car on the map. Loaded when it is first shown. */
 import { type GeoJSONSource, type Map as GlMap, LngLatBounds, Marker } from 'maplibre-gl';
-import { canDraw, openMap } from '../map/basemap';
+import { canDraw, openMap, underNames } from '../map/basemap';
 import type { Place } from '../wire/messages';
 import type { CityFacts } from '../wire/reads';
 import type { Position } from './unheard';
@@ -84,20 +84,11 @@ export class WayMap {
     }
     this.map.addSource(SOURCE, { type: 'geojson', data });
     const layout = { 'line-cap': 'round', 'line-join': 'round' } as const;
-    this.map.addLayer({
-      id: 'way-casing',
-      type: 'line',
-      source: SOURCE,
-      layout,
-      paint: { 'line-color': '#ffffff', 'line-width': 9 },
-    });
-    this.map.addLayer({
-      id: 'way',
-      type: 'line',
-      source: SOURCE,
-      layout,
-      paint: { 'line-color': '#0b57c2', 'line-width': 6, 'line-dasharray': this.dashes() },
-    });
+    const under = underNames(this.map);
+    const line = { type: 'line', source: SOURCE, layout } as const;
+    this.map.addLayer({ ...line, id: 'way-casing', paint: { 'line-color': '#ffffff', 'line-width': 9 } }, under);
+    const paint = { 'line-color': '#0b57c2', 'line-width': 6, 'line-dasharray': this.dashes() };
+    this.map.addLayer({ ...line, id: 'way', paint }, under);
   }
 
   private dashes(): number[] {

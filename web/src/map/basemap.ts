@@ -44,6 +44,9 @@ const COLOURS: Record<'light' | 'dark', Colours> = {
 /** Streets of this class (San Francisco's centre lines: 1 freeway, 3 arterial) and below are drawn as main roads. */
 const MAIN_CLASS = 3;
 
+/** The layer of the streets' names. */
+const NAMES = 'names';
+
 /** The layer of land tells the water as well, by this name. */
 const WATER = 'Bay and Ocean';
 
@@ -93,7 +96,7 @@ function drawn(colours: Colours): StyleSpecification {
         paint: { 'line-color': colours.main, 'line-width': width(1.4, 26) },
       },
       {
-        id: 'name',
+        id: NAMES,
         type: 'symbol',
         source: 'streets',
         minzoom: 13.5,
@@ -138,6 +141,9 @@ export function openMap(container: HTMLElement, city: CityFacts, view: MapView):
     fadeDuration: 0,
   });
   map.on('style.load', () => view.onStyle?.(map));
+  map.on('idle', () => {
+    container.setAttribute('data-drawn', '');
+  });
   map.once('load', () => foldSources(map));
   foldSources(map);
   let first = true;
@@ -147,6 +153,11 @@ export function openMap(container: HTMLElement, city: CityFacts, view: MapView):
   });
   map.on('remove', stop);
   return map;
+}
+
+/** Before which layer to add what lies on the ground but under its names; undefined where the ground has none. */
+export function underNames(map: GlMap): string | undefined {
+  return map.getLayer(NAMES) === undefined ? undefined : NAMES;
 }
 
 /** The sources of the map fill a phone's map: they are told when they are asked for. */

@@ -3,6 +3,7 @@
  * code it is. Only where the page was opened with `#measure`; `taxi bench map` reads it as `window.__taxiFrames`.
  */
 const KEPT = 600;
+const MARK = 'taxi-frame';
 
 export interface FrameTimes {
   /** Script time of each of the last frames, ms. */
@@ -63,6 +64,8 @@ export class FrameTimer {
     }
     this.frame = now;
     this.spent = 0;
+    performance.mark(MARK); // for a trace of the browser's own: bench/map_trace.py
+    performance.clearMarks(MARK);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { GeoJSONSource } from 'maplibre-gl';
 import { type Map as GlMap, LngLatBounds, Marker } from 'maplibre-gl';
-import { openMap } from '../map/basemap';
+import { openMap, underNames } from '../map/basemap';
 import type { CityFacts } from '../wire/reads';
 import { Glide, type Point } from './glide';
 import { type Picture, pointsOf } from './picture';
@@ -107,8 +107,9 @@ export class RideMap {
   private styled(map: GlMap): void {
     map.addSource(WAY, { type: 'geojson', data: this.wayData() });
     const line = { type: 'line', source: WAY, layout: { 'line-cap': 'round', 'line-join': 'round' } } as const;
-    map.addLayer({ ...line, id: 'way-casing', paint: { 'line-color': '#ffffff', 'line-width': 8 } });
-    map.addLayer({ ...line, id: WAY, paint: { 'line-color': '#0b57c2', 'line-width': 5 } });
+    const under = underNames(map);
+    map.addLayer({ ...line, id: 'way-casing', paint: { 'line-color': '#ffffff', 'line-width': 8 } }, under);
+    map.addLayer({ ...line, id: WAY, paint: { 'line-color': '#0b57c2', 'line-width': 5 } }, under);
   }
 
   private drawWay(): void {
