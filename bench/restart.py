@@ -26,7 +26,7 @@ from pathlib import Path
 import msgspec
 
 from bench.whole_system import Given, running
-from dispatch.actors.client import RayHosts
+from dispatch.actors.client import RayHosts, join_cluster, leave_cluster
 from dispatch.actors.protocol import Done, Envelope, FixRow, HostsUnavailableError, Refused, Reply
 from dispatch.clock import Clock
 from dispatch.commands import (
@@ -93,10 +93,15 @@ async def _measure(plan: Plan, folder: Path) -> dict[str, object]:
     # Nobody is near enough for the matcher: offers are made by this bench alone.
     given: Given = {"ray.vehicle_hosts": 1, "matching.max_pickup_s": 0.001, "city.cache_dir": plan.cache}
     async with running(folder, {**given, "log.level": "warning"}) as supervisor:
-        bench = _Bench(plan, supervisor)
-        await bench.set_up()
-        figures = await bench.kill()
-        lost = await bench.lost()
+        assert supervisor.system is not None  # noqa: S101 - it runs
+        join_cluster(supervisor.system)
+        try:
+            bench = _Bench(plan, supervisor)
+            await bench.set_up()
+            figures = await bench.kill()
+            lost = await bench.lost()
+        finally:
+            leave_cluster()
     return {"cars": plan.cars, "trips": plan.trips, "in_flight": plan.in_flight, **figures, "lost": len(lost)}
 
 
@@ -185,7 +190,7 @@ class _Bench:
 
     async def kill(self) -> dict[str, object]:
         """Kill the host with commands in flight, and ask everybody until all have answered."""
-        incarnation, pid = await self._hosts.line(HOST).call("ping")
+        incarnation, pid, _ = await self._hosts.line(HOST).call("ping")
         flying = [asyncio.ensure_future(self._have_break(car)) for car in self._in_flight]
         flown = frozenset(self._in_flight)
         await asyncio.sleep(UNDER_WAY_S)
@@ -198,7 +203,7 @@ class _Bench:
 
         seconds = await asyncio.gather(*(answered(car) for car in self._cars if car not in flown))
         await asyncio.gather(*flying)
-        reborn, _ = await self._hosts.line(HOST).call("ping")
+        reborn, *_ = await self._hosts.line(HOST).call("ping")
         if reborn == incarnation:
             raise RuntimeError("the host was not killed")
         last = max([*seconds, time.perf_counter() - killed])

@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from subprocess import Popen, TimeoutExpired
 from typing import IO, Final
@@ -79,6 +80,25 @@ def descendants(of: int) -> list[int]:
     return found
 
 
+def named(of: int, names: Sequence[str]) -> dict[str, int]:
+    """Which of the processes below ``of`` run a program with one of these names; the first of each."""
+    found: dict[str, int] = {}
+    for pid in descendants(of):
+        try:
+            name = (Path("/proc") / str(pid) / "comm").read_text().strip()
+        except OSError:
+            continue
+        if name in names and not is_gone(pid):
+            found.setdefault(name, pid)
+    return found
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended."""
+    fields = _stat(Path(f"/proc/{pid}"))
+    return fields is None or fields[0] in ("Z", "X")
+
+
 def is_stopped(pid: int) -> bool:
     """Whether a process was stopped (SIGSTOP) or has ended: it will not answer by itself."""
     fields = _stat(Path(f"/proc/{pid}"))
@@ -103,6 +123,23 @@ def _stat(entry: Path) -> list[str] | None:
     except OSError:
         return None
     return stat.rpartition(")")[2].split()
+
+
+def end_tree(top: int, *, within_s: float = 5.0) -> None:
+    """Kill ``top`` and everything below it, and wait until they are gone. ``top``'s exit code is left to its owner."""
+    pids = [top, *descendants(top)]
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        left = [pid for pid in pids if not is_gone(pid)]
+        if not left:
+            break
+        for pid in left:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.02)
+    for pid in pids[1:]:
+        with suppress(ChildProcessError):  # an orphan that was not adopted by us
+            os.waitpid(pid, os.WNOHANG)
 
 
 def end_descendants(*, within_s: float = 5.0) -> list[int]:

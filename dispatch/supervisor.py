@@ -1,8 +1,9 @@
 """``taxi serve``: everything a system needs on one machine, started in order, kept alive, and stopped in order.
 
-Order: the port (so that a taken one is told at once), Valkey, the journal's tables, the Ray head, hosts and matchers,
-gateways. Whatever fails, everything started so far is stopped. A gateway that dies is started again on the same
-listening socket; hosts are Ray's and the watchdog's to restart.
+Order: the port (so that a taken one is told at once), Valkey, the journal's tables, Ray with hosts and matchers,
+gateways. Whatever fails, everything started so far is stopped. A part that ends or falls silent is started again: a
+gateway on the same listening socket, Valkey at the same address, Ray with new gateways beside it, since a process
+that has joined a cluster that is gone cannot join another one.
 """
 
 from __future__ import annotations
@@ -10,54 +11,38 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from functools import partial
 from pathlib import Path
-from subprocess import Popen
 from typing import Final
 
 import structlog
 
-from dispatch import processes
-from dispatch.actors.cluster import (
-    Cluster,
-    HeadNotStartedError,
-    matcher_names,
-    placement_of,
-    start_head,
-    stop_head,
-)
-from dispatch.actors.line import LineDownError
+from dispatch.actors.cluster import matcher_names, placement_of
 from dispatch.actors.system import System
 from dispatch.clock import CityClock
 from dispatch.config import Settings, SettingsError, token_secret, vault_of
-from dispatch.daily_bill import DailyBill, alipays_bills
-from dispatch.entity import KINDS, EntityKey, Signal
 from dispatch.payment.configured import accounts_of, open_authorization, open_gateways
-from dispatch.retention import Retention
+from dispatch.ray_part import RayNotStartedError, RayPart
 from dispatch.store.embedded_valkey import EmbeddedValkey, ValkeyNotStartedError
-from dispatch.store.journal import JournalUnavailableError, StoredDue
+from dispatch.store.journal import JournalUnavailableError
 from dispatch.store.migrations import upgrade
-from dispatch.store.sql_books import SqlBooks
 from dispatch.store.sql_journal import JournalMismatchError, SqlJournal, open_journal
 from dispatch.store.sql_persons import SqlPersons
-from dispatch.store.sql_retention import SqlRetention
+from dispatch.watched_child import SILENT_AFTER_S, WatchedChild
 
 log = structlog.get_logger()
 
 WHY_NOT_STARTED: Final = (
     OSError,
-    HeadNotStartedError,
+    RayNotStartedError,
     SettingsError,
     ValkeyNotStartedError,
     JournalMismatchError,
     JournalUnavailableError,
-    LineDownError,
 )
-RESTART_AFTER_S: Final = 0.3
+LOOK_EVERY_S: Final = 0.2
+ASK_VALKEY_EVERY_S: Final = 1.0
+TRY_AGAIN_S: Final = 1.0
 GATEWAY_STOP_S: Final = 8.0
-ALARM_WITHIN_S: Final = 30.0
-ALARMS_OF: Final = EntityKey("payment", "daily-bill")
-"""Its host raises the alarms of no payment in particular. There is no such payment."""
 
 
 class StartError(Exception):
@@ -81,12 +66,11 @@ class Supervisor:
         self._city_anchor = city_anchor
         self._socket: socket.socket | None = None
         self._valkey: EmbeddedValkey | None = None
-        self._journal: SqlJournal | None = None
-        self._head = False
-        self._gateways: dict[int, Popen[str]] = {}
+        self._ray: RayPart | None = None
+        self._gateways: dict[int, WatchedChild] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._clock = CityClock()
         self.system: System | None = None
-        self.cluster: Cluster | None = None
 
     @property
     def port(self) -> int:
@@ -124,13 +108,14 @@ class Supervisor:
         settings = self.settings = _at_port(settings, self.port)
         redis_url = settings.redis.url or self._start_valkey(data_dir)
         await asyncio.to_thread(upgrade, settings.journal_url)
-        self._journal = await open_journal(settings.journal_url, shards=settings.journal.shards)
-        await SqlPersons(self._journal.database, vault).seal_plain()
-        wall_anchor, city_anchor = await self._anchors(self._journal)
-        address = settings.ray.address or await asyncio.to_thread(start_head)
-        self._head = not settings.ray.address
-        self.system = System(
-            ray_address=address,
+        journal = await open_journal(settings.journal_url, shards=settings.journal.shards)
+        try:
+            await SqlPersons(journal.database, vault).seal_plain()
+            wall_anchor, city_anchor = await self._anchors(journal)
+        finally:
+            await journal.close()
+        system = System(
+            ray_address="",
             journal_url=settings.journal_url,
             redis_url=redis_url,
             placement=placement_of(settings),
@@ -142,16 +127,13 @@ class Supervisor:
             config=str(self._config.resolve()) if self._config is not None else "",
             given={**self._given, "server.port": self.port},
         )
-        self.system.write(data_dir)
-        self.cluster = Cluster(settings, self.system)
-        await self.cluster.start(await self._dues(self._journal))
-        for number in range(settings.server.gateways):
-            self._start_gateway(number)
+        system.write(data_dir)
+        self._ray = RayPart(data_dir, self._clock)
+        await self._ray.start()
+        self.system = System.read(data_dir)
+        self._start_gateways()
         loop = asyncio.get_running_loop()
-        old = Retention(SqlRetention(self._journal.database), self.system.clock(), settings.journal)
-        bills = self._daily_bill(self._journal, self.system)
-        works = (self.cluster.watch(), self._watch_gateways(), bills.run(), old.run())
-        self._tasks = [loop.create_task(work) for work in works]
+        self._tasks = [loop.create_task(work) for work in (self._watch_processes(), self._watch_valkey())]
         log.info("serving", url=self.url)
 
     async def _anchors(self, journal: SqlJournal) -> tuple[float, float]:
@@ -166,65 +148,75 @@ class Supervisor:
             raise StartError(f"this journal was made at clock.speed {speed_text}")
         return float(wall_text), float(city_text)
 
-    async def _dues(self, journal: SqlJournal) -> list[StoredDue]:
-        shards = range(self.settings.journal.shards)
-        return [due for kind in KINDS for due in await journal.dues(kind, shards)]
+    # ── Valkey ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _start_valkey(self, data_dir: Path) -> str:
         self._valkey = EmbeddedValkey(data_dir / "valkey")
         self._valkey.start()
         return self._valkey.url
 
-    # ── the daily bill ───────────────────────────────────────────────────────────────────────────────────────────
+    async def _watch_valkey(self) -> None:
+        """Start it again when it has ended, or has not answered for :data:`SILENT_AFTER_S`."""
+        valkey, silent_since = self._valkey, None
+        while valkey is not None:
+            await asyncio.sleep(ASK_VALKEY_EVERY_S)
+            if valkey.running and await asyncio.to_thread(valkey.answers):
+                silent_since = None
+                continue
+            silent_since = silent_since or self._clock.wall()
+            if valkey.running and self._clock.wall() - silent_since < SILENT_AFTER_S:
+                continue
+            log.warning("Valkey is started again")
+            silent_since = None
+            try:
+                valkey.restart()
+                await asyncio.to_thread(valkey.wait)
+            except (ValkeyNotStartedError, OSError) as error:
+                log.warning("Valkey does not start", error=str(error))
 
-    def _daily_bill(self, journal: SqlJournal, system: System) -> DailyBill:
-        clock = system.clock()
-        source = partial(alipays_bills, self.settings, clock)
-        return DailyBill(self.settings, SqlBooks(journal.database), clock, self._raise_alarm, source)
+    # ── Ray and gateways ─────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _raise_alarm(self, signal: Signal) -> None:
-        """As a payment's own alarm: logged, counted and told to consoles by a payment host.
-
-        Raises ``LineDownError`` where it does not answer.
-        """
-        assert self.system is not None  # noqa: S101 - started before anything can go wrong
-        assert self.cluster is not None  # noqa: S101 - likewise
-        line = self.cluster.hosts.line(self.system.placement.host_of(ALARMS_OF))
-        await line.call("ping", within_s=ALARM_WITHIN_S)
-        await line.call("signals", [signal])
-
-    # ── gateways ─────────────────────────────────────────────────────────────────────────────────────────────────
+    def _start_gateways(self) -> None:
+        for number in range(self.settings.server.gateways):
+            self._start_gateway(number)
 
     def _start_gateway(self, number: int) -> None:
         assert self._socket is not None  # noqa: S101 - started with the port
         assert self.system is not None  # noqa: S101 - and after the cluster
-        logs = Path(self.system.data_dir) / "logs"
-        logs.mkdir(exist_ok=True)
-        with (logs / f"gateway-{number}.log").open("a", encoding="utf-8") as stream:
-            self._gateways[number] = processes.start_python(
-                [
-                    "-m",
-                    "ws_gateway",
-                    "--data-dir",
-                    self.system.data_dir,
-                    "--fd",
-                    str(self._socket.fileno()),
-                    "--number",
-                    str(number),
-                ],
-                stdout=stream,
-                stderr=stream,
-                fds=[self._socket.fileno()],
-            )
+        data_dir, listening = self.system.data_dir, self._socket.fileno()
+        arguments = ["-m", "ws_gateway", "--data-dir", data_dir, "--fd", str(listening), "--number", str(number)]
+        log_file = Path(data_dir) / "logs" / f"gateway-{number}.log"
+        self._gateways[number] = WatchedChild(arguments, log_file, self._clock, fds=[listening])
 
-    async def _watch_gateways(self) -> None:
+    async def _watch_processes(self) -> None:
         while True:
-            await asyncio.sleep(RESTART_AFTER_S)
+            await asyncio.sleep(LOOK_EVERY_S)
+            if self._ray is not None and (trouble := self._ray.trouble()):
+                log.warning("Ray is started again", why=trouble)
+                await self._start_ray_again(self._ray)
+                continue
             for number, child in list(self._gateways.items()):
-                code = child.poll()
-                if code is not None:
-                    log.warning("gateway died and is started again", number=number, code=code)
+                if trouble := child.trouble():
+                    log.warning("a gateway is started again", number=number, why=trouble)
+                    await asyncio.to_thread(child.kill)
                     self._start_gateway(number)
+
+    async def _start_ray_again(self, ray: RayPart) -> None:
+        """With new gateways; clients that connect meanwhile wait at the listening socket."""
+        for child in self._gateways.values():
+            await asyncio.to_thread(child.kill)
+        self._gateways.clear()
+        await asyncio.to_thread(ray.kill)
+        while True:
+            try:
+                await ray.start()
+                break
+            except (RayNotStartedError, OSError) as error:
+                log.warning("Ray does not start", error=str(error))
+                await asyncio.sleep(TRY_AGAIN_S)
+        assert self.system is not None  # noqa: S101 - it was started before
+        self.system = System.read(Path(self.system.data_dir))
+        self._start_gateways()
 
     # ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -234,17 +226,11 @@ class Supervisor:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
-        await asyncio.gather(*(processes.end(child, within_s=GATEWAY_STOP_S) for child in self._gateways.values()))
+        await asyncio.gather(*(child.end(within_s=GATEWAY_STOP_S) for child in self._gateways.values()))
         self._gateways.clear()
-        if self.cluster is not None:
-            await self.cluster.drain()
-            self.cluster = None
-        if self._head:
-            await asyncio.to_thread(stop_head)
-            self._head = False
-        if self._journal is not None:
-            await self._journal.close()
-            self._journal = None
+        if self._ray is not None:
+            await self._ray.stop()
+            self._ray = None
         if self._valkey is not None:
             await asyncio.to_thread(self._valkey.stop)
             self._valkey = None

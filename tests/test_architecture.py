@@ -17,15 +17,18 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 SHELLS = {
     # the domain's edge: settings, processes, logs, what people type
     "dispatch.clock",
+    "dispatch.cluster_process",
     "dispatch.config",
     "dispatch.daily_bill",
     "dispatch.documents",
     "dispatch.processes",
+    "dispatch.ray_part",
     "dispatch.retention",
     "dispatch.settings",
     "dispatch.signals",
     "dispatch.stopping",
     "dispatch.supervisor",
+    "dispatch.watched_child",
     # hosts, matchers and the way to them
     "dispatch.actors.alarm_keeper",
     "dispatch.actors.client",

@@ -6,6 +6,7 @@ The listening socket is inherited, so that several gateways share one port and a
 from __future__ import annotations
 
 import argparse
+import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -38,6 +39,7 @@ from dispatch.store.sql_registry import SqlRegistry
 from dispatch.store.sql_replay import SqlReplay
 from dispatch.store.sql_revocations import SqlRevocations
 from dispatch.store.sql_tracks import SqlTracks
+from dispatch.watched_child import beat
 from ws_gateway.alipay_notices import AlipayNotices
 from ws_gateway.app import Dependencies, create_app
 from ws_gateway.auth import SignIn
@@ -89,13 +91,20 @@ def gateway_settings(settings: Settings) -> GatewaySettings:
     )
 
 
-async def serve_gateway(system: System, settings: Settings, listening: socket.socket, number: int) -> None:
-    """Serve on ``listening`` until a signal, then drain. This process must have joined the cluster."""
-    async with _dependencies(system, settings, number) as deps:
-        prepare(listening)
-        server = settings.server
-        tls = Tls(server.tls_cert, server.tls_key) if server.tls_cert and server.tls_key else None
-        await make_server(create_app(deps), deps.settings, tls).serve(sockets=[listening])
+async def serve_gateway(system: System, settings: Settings, listening: socket.socket, number: int, pipe: int) -> None:
+    """Serve on ``listening`` until a signal, then drain. This process must have joined the cluster.
+
+    ``pipe`` is where it says that it is alive.
+    """
+    beating = asyncio.ensure_future(beat(pipe))
+    try:
+        async with _dependencies(system, settings, number) as deps:
+            prepare(listening)
+            server = settings.server
+            tls = Tls(server.tls_cert, server.tls_key) if server.tls_cert and server.tls_key else None
+            await make_server(create_app(deps), deps.settings, tls).serve(sockets=[listening])
+    finally:
+        beating.cancel()
 
 
 @asynccontextmanager
@@ -278,6 +287,7 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path, required=True)
     parser.add_argument("--fd", type=int, required=True, help="the listening socket, inherited")
     parser.add_argument("--number", type=int, default=0)
+    parser.add_argument("--alive-fd", type=int, required=True, help="where to say that we are alive, inherited")
     given = parser.parse_args()
     system = System.read(given.data_dir)
     settings = load_settings(system.config_file, dict(system.given))
@@ -285,4 +295,4 @@ def main() -> None:
     join_cluster(system)
     structlog.get_logger("gateway").info("gateway starts", number=given.number)
     listening = socket.socket(fileno=given.fd)
-    uvloop.run(serve_gateway(system, settings, listening, given.number))
+    uvloop.run(serve_gateway(system, settings, listening, given.number, given.alive_fd))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Final
 
 import msgspec
 import ray
 import structlog
+from ray._private.authentication.authentication_token_setup import maybe_enable_token_auth_if_token_available
 
 from dispatch.actors.line import Finder, Line, LineDownError, find_actor
 from dispatch.actors.protocol import (
@@ -42,7 +44,10 @@ _decode_quote = msgspec.msgpack.Decoder(Quote).decode
 
 
 def join_cluster(system: System) -> None:
-    """Make this process a driver of the running Ray cluster."""
+    """Make this process a driver of the running Ray cluster, by the token that its head has made for this user."""
+    # Ray asks for its token by itself only where it looks for a cluster; one that is named it would join without.
+    logging.getLogger("ray").setLevel(logging.CRITICAL)
+    maybe_enable_token_auth_if_token_available(warn_if_disabled=False)
     ray.init(
         address=system.ray_address,
         namespace=NAMESPACE,
@@ -55,6 +60,11 @@ def join_cluster(system: System) -> None:
 def leave_cluster() -> None:
     """The end of :func:`join_cluster`; does nothing where it did not succeed."""
     ray.shutdown()
+
+
+def this_node() -> str:
+    """The node of Ray's that this process belongs to."""
+    return str(ray.get_runtime_context().get_node_id())
 
 
 class RayHosts:

@@ -15,10 +15,10 @@ from typing import Any, Final
 
 import msgspec
 import ray
+import ray.exceptions
 import structlog
 
-from dispatch import processes
-from dispatch.actors.client import RayHosts
+from dispatch.actors.client import RayHosts, this_node
 from dispatch.actors.line import LineDownError, find_actor
 from dispatch.actors.placement import Placement
 from dispatch.actors.ray_host import EntityHost, HostSetup
@@ -27,15 +27,13 @@ from dispatch.actors.system import NAMESPACE, System
 from dispatch.config import Settings, rules_of, track_settings_of
 from dispatch.payment.configured import payment_rules_of
 from dispatch.store.journal import StoredDue
+from dispatch.watched_child import SILENT_AFTER_S, Patience
 
 log = structlog.get_logger()
 
 OBJECT_STORE_BYTES: Final = 128 * 1024 * 1024
 CALLS_AT_ONCE: Final = 1000
 PING_EVERY_S: Final = 1.0
-SILENT_AFTER_S: Final = 4.0
-HOPELESS_AFTER_S: Final = 60.0
-"""A process that is silent but still works (a busy machine starves it) is given so long."""
 BIRTH_WITHIN_S: Final = 120.0
 
 
@@ -141,6 +139,7 @@ def _actor(cls: type, name: str) -> Any:  # noqa: ANN401 - Ray's handles are unt
         lifetime="detached",
         get_if_exists=True,
         num_cpus=0,
+        scheduling_strategy="SPREAD",
         max_restarts=-1,
         max_task_retries=0,
         max_concurrency=CALLS_AT_ONCE,
@@ -200,23 +199,19 @@ class Cluster:
 
     async def _watch_one(self, name: str) -> None:
         line = self.hosts.line(name)
-        pid = 0
-        silent_s, worked_before = 0.0, 0.0
+        pid, node, patience, silent_s = 0, "", Patience(), 0.0
         while True:
             try:
-                _, pid = await line.call("ping", within_s=SILENT_AFTER_S)
+                _, pid, node = await line.call("ping", within_s=SILENT_AFTER_S)
+                patience.answered()
                 silent_s = 0.0
             except LineDownError as error:
-                if not isinstance(error.__cause__, TimeoutError) or not pid:
-                    await asyncio.sleep(PING_EVERY_S)
-                    continue
-                silent_s += SILENT_AFTER_S
-                worked = processes.processor_s(pid)
-                starved = worked > worked_before and not processes.is_stopped(pid)
-                worked_before = worked
-                if not starved or silent_s >= HOPELESS_AFTER_S:
+                if isinstance(error.__cause__, TimeoutError) and pid:
+                    silent_s += SILENT_AFTER_S
+                here = node == this_node()
+                if pid and (patience.over(pid, silent_s) if here else silent_s >= SILENT_AFTER_S):
                     log.warning("silent actor is replaced", actor=name, pid=pid)
-                    _kill(pid)
+                    await asyncio.to_thread(_kill, name, pid if here else 0)
                     pid = 0
             await asyncio.sleep(PING_EVERY_S)
 
@@ -233,9 +228,12 @@ class Cluster:
         await asyncio.gather(*map(one, names))
 
 
-def _kill(pid: int) -> None:
-    """End a process of this machine that does not answer; Ray starts its actor again."""
+def _kill(name: str, pid: int) -> None:
+    """End a process that does not answer; Ray starts its actor again. ``pid`` is 0 for one of another machine."""
     try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        log.info("silent process had ended", pid=pid)
+        if pid:
+            os.kill(pid, signal.SIGKILL)
+        else:
+            ray.kill(find_actor(name), no_restart=False)
+    except (ProcessLookupError, ValueError, ray.exceptions.RayError) as error:
+        log.info("silent process had ended", actor=name, error=repr(error))

@@ -18,7 +18,7 @@ import msgspec
 import structlog
 
 from dispatch.actors.alarm_keeper import AlarmKeeper
-from dispatch.actors.client import RayHosts
+from dispatch.actors.client import RayHosts, this_node
 from dispatch.actors.console_frames import ConsoleFrames
 from dispatch.actors.fix_desk import FixDesk, adopt, position_of
 from dispatch.actors.host_core import HostCore
@@ -191,10 +191,10 @@ class EntityHost:
         await self._ready()
         return _encode(await self.shell.poll(gateway, incarnation, cursor, wait_s))
 
-    async def ping(self) -> tuple[str, int]:
-        """The incarnation and the process id."""
+    async def ping(self) -> tuple[str, int, str]:
+        """The incarnation, the process id, and the node of Ray's that it is a process of."""
         await self._ready()
-        return self.incarnation, os.getpid()
+        return self.incarnation, os.getpid(), this_node()
 
     async def metrics_text(self) -> bytes:
         """This host's metrics in Prometheus' text format."""

@@ -13,7 +13,7 @@ from secrets import token_hex
 import msgspec
 import structlog
 
-from dispatch.actors.client import RayHosts
+from dispatch.actors.client import RayHosts, this_node
 from dispatch.actors.logfile import log_to_file
 from dispatch.actors.market_feed import MarketNews
 from dispatch.actors.matcher_shell import MatcherShell
@@ -122,10 +122,10 @@ class MatcherHost:
         await self._ready()
         return _encode(self.shell.why(kind, entity_id))
 
-    async def ping(self) -> tuple[str, int]:
-        """The incarnation and the process id."""
+    async def ping(self) -> tuple[str, int, str]:
+        """The incarnation, the process id, and the node of Ray's that it is a process of."""
         await self._ready()
-        return self.incarnation, os.getpid()
+        return self.incarnation, os.getpid(), this_node()
 
     async def metrics_text(self) -> bytes:
         """This matcher's metrics in Prometheus' text format."""

@@ -10,6 +10,7 @@ import typer
 
 from dispatch.cli import (
     bench,
+    chaos,
     development,
     keeping,
     payments,
@@ -47,6 +48,7 @@ for each in (
     keeping.backup,
     keeping.restore,
     simtest.simtest,
+    chaos.chaos,
     world.sim,
     world.sandbox,
 ):
@@ -98,7 +100,6 @@ def demo(
     trips: Annotated[Path | None, typer.Option(help="Real trips to replay (parquet).")] = None,
     day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day in the city.")] = None,
     hour: Annotated[float | None, typer.Option(min=0, max=24, help="Hour in the city.")] = None,
-    kill: Annotated[bool, typer.Option("--kill", help="Kill and pause hosts while it runs.")] = False,
     port: Annotated[int, typer.Option(help="Port of HTTP and WebSocket; 0 lets the system choose.")] = 8080,
     config: Config = None,
     data_dir: DataDir = None,
@@ -122,7 +123,6 @@ def demo(
         trips=trips,
         day=day.date() if day is not None else None,
         hour=hour,
-        kill=kill,
         port=port,
         config=config,
         data_dir=data_dir,

@@ -16,6 +16,8 @@ from typing import Final, Self
 from redis import Redis
 from redis.exceptions import RedisError
 
+SOCKET: Final = "valkey.sock"
+
 _LONGEST_SOCKET_PATH: Final = 100
 """Bytes; the system's limit is 108."""
 
@@ -64,6 +66,7 @@ class EmbeddedValkey:
         self._log = self._folder / "valkey.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._url = ""
+        self._listen: Sequence[str] = ()
 
     @property
     def url(self) -> str:
@@ -75,6 +78,11 @@ class EmbeddedValkey:
         """The server's process, while it has one."""
         return None if self._process is None else self._process.pid
 
+    @property
+    def running(self) -> bool:
+        """Whether its process is there."""
+        return self._process is not None and self._process.poll() is None
+
     def start(self, *, timeout_s: float = 10.0) -> None:
         """Start the server and wait until it answers, at most ``timeout_s`` wall seconds.
 
@@ -82,10 +90,25 @@ class EmbeddedValkey:
         """
         if self._process is not None:
             return
-        server = find_server()
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._url, listen = self._address()
-        command = [str(server), *listen, *self._options()]
+        self._url, self._listen = self._address()
+        self._launch()
+        try:
+            self.wait(timeout_s=timeout_s)
+        except BaseException:
+            self.stop()
+            raise
+
+    def restart(self) -> None:
+        """End the server at once and start it at the same address. :meth:`wait` tells when it answers."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        (self._folder / SOCKET).unlink(missing_ok=True)
+        self._launch()
+
+    def _launch(self) -> None:
+        command = [str(find_server()), *self._listen, *self._options()]
         self._process = subprocess.Popen(  # noqa: S603 - our own arguments
             [sys.executable, "-I", "-S", "-c", _DIE_WITH_PARENT, str(os.getpid()), *command],
             stdin=subprocess.DEVNULL,
@@ -93,14 +116,9 @@ class EmbeddedValkey:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        try:
-            self._wait(timeout_s)
-        except BaseException:
-            self.stop()
-            raise
 
     def _address(self) -> tuple[str, Sequence[str]]:
-        path = self._folder / "valkey.sock"
+        path = self._folder / SOCKET
         if len(str(path).encode()) <= _LONGEST_SOCKET_PATH:
             path.unlink(missing_ok=True)
             return f"unix://{path}", ["--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700"]
@@ -113,16 +131,18 @@ class EmbeddedValkey:
         folder, log = ["--dir", str(self._folder)], ["--logfile", str(self._log)]
         return ["--save", "", "--appendonly", "no", "--daemonize", "no", *folder, *log]
 
-    def _wait(self, timeout_s: float) -> None:
+    def wait(self, *, timeout_s: float = 10.0) -> None:
+        """Until it answers. Raises :class:`ValkeyNotStartedError`."""
         give_up = time.monotonic() + timeout_s
-        while not self._answers():
+        while not self.answers():
             if self._process is not None and self._process.poll() is not None:
                 raise ValkeyNotStartedError(f"the server ended at once: {self._last_words()}")
             if time.monotonic() > give_up:
                 raise ValkeyNotStartedError(f"no answer in {timeout_s:g} s: {self._last_words()}")
             time.sleep(_PAUSE_S)
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Whether it does, within a second."""
         client = Redis.from_url(self._url, socket_timeout=1.0, socket_connect_timeout=1.0)
         try:
             return bool(client.ping())

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
-from dispatch.actors.client import RayHosts
+from dispatch.actors.system import System
 from dispatch.config import Settings, load_settings
 from dispatch.geo.city import City, load_city
 from dispatch.geo.road_graph import RoadGraph
@@ -22,8 +22,8 @@ from dispatch.store.database import open_database
 from dispatch.store.sql_journal import open_journal
 from dispatch.store.sql_registry import SqlRegistry
 from dispatch.supervisor import Supervisor
+from dispatch.units import LatLng
 from sim.demo.fleet_accounts import enrol_fleet
-from sim.demo.killer import Killer
 from sim.demo.oracle import Verdict, judge, sandbox_orders
 from sim.demo.sandbox_process import SandboxProcess
 from sim.demo.visitors import draw, enrol_visitors
@@ -35,13 +35,15 @@ from sim.world.tally import Number, Tally
 
 log = structlog.get_logger()
 
-KILL_EVERY_S: Final = 8.0
 DEFAULT_HOUR: Final = 18.0
 FRIDAY: Final = 4
 
 
 class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What a demonstration is made of. ``for_s`` wall seconds; 0 runs until it is told to stop."""
+    """What a demonstration is made of. ``for_s`` wall seconds; 0 runs until it is told to stop.
+
+    ``per_hour``: requests in a city hour, in place of the city's own rate.
+    """
 
     for_s: float = 0.0
     cars: int = 300
@@ -51,7 +53,7 @@ class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
     trips: Path | None = None
     day: date | None = None
     hour: float | None = None
-    kill: bool = False
+    per_hour: float | None = None
     port: int = 8080
     config: Path | None = None
     data_dir: Path | None = None
@@ -75,13 +77,44 @@ class Demo:
         self.folder = options.data_dir or Path(tempfile.mkdtemp(prefix="taxi-demo-"))
         self._sandbox = SandboxProcess(self.folder / "alipay")
         self._supervisor: Supervisor | None = None
-        self._killer: Killer | None = None
         self._world: WorldConfig | None = None
         self._city: City | None = None
         self.visitors = draw(SystemRandom())
         """With what a person signs in to look at it."""
         self.figures: dict[str, Number] | None = None
         """What it came to, once it has been judged."""
+
+    @property
+    def _running(self) -> Supervisor:
+        assert self._supervisor is not None  # noqa: S101 - started
+        return self._supervisor
+
+    @property
+    def settings(self) -> Settings:
+        """Those of the running system."""
+        return self._running.settings
+
+    @property
+    def system(self) -> System:
+        """What its processes have agreed on."""
+        assert self._running.system is not None  # noqa: S101 - started
+        return self._running.system
+
+    @property
+    def port(self) -> int:
+        """Where its gateways listen."""
+        return self._running.port
+
+    @property
+    def vehicles(self) -> list[str]:
+        """The simulated fleet."""
+        return [account.vehicle for account in self._world.fleet] if self._world is not None else []
+
+    @property
+    def center(self) -> LatLng:
+        """The middle of the city."""
+        assert self._city is not None  # noqa: S101 - started
+        return self._city.center
 
     @property
     def url(self) -> str:
@@ -155,6 +188,7 @@ class Demo:
             trips=options.trips,
             day=options.day if options.trips is not None else None,
             hour=options.hour or 0.0,
+            per_hour=options.per_hour,
         )
         return WorldConfig(
             ws_url=self.url.replace("http", "ws", 1) + "/v1/ws",
@@ -183,29 +217,13 @@ class Demo:
         loop = asyncio.get_running_loop()
         if options.for_s:
             loop.call_later(options.for_s, stop.set)
-        killer = self._start_killer()
-        try:
-            await run_world(self._world, self.tally, stop)
-        finally:
-            if killer is not None:
-                killer.cancel()
-                await asyncio.gather(killer, return_exceptions=True)
-
-    def _start_killer(self) -> asyncio.Task[None] | None:
-        supervisor = self._supervisor
-        if not self.options.kill or supervisor is None or supervisor.system is None:
-            return None
-        names = [*supervisor.system.placement.standing_hosts(), *supervisor.system.matchers]
-        hosts = RayHosts(supervisor.system, "killer")
-        self._killer = Killer(hosts, names, Random(self.options.seed), every_s=KILL_EVERY_S)
-        return asyncio.get_running_loop().create_task(self._killer.run())
+        await run_world(self._world, self.tally, stop)
 
     async def judge(self) -> DemoResult:
         """Stop the system, then hold what the clients were told against the journal and the sandbox's accounts."""
         orders = await sandbox_orders(self._sandbox.url)
-        settings = self._supervisor.settings if self._supervisor is not None else None
+        settings = self.settings
         await self._stop_system()
-        assert settings is not None  # noqa: S101 - started
         journal = await open_journal(settings.journal_url, shards=settings.journal.shards)
         try:
             verdict = await judge(self.tally, journal, orders)
@@ -219,9 +237,6 @@ class Demo:
         numbers["double_assignments"] = len(verdict.doubled)
         numbers["lost"] = len(verdict.lost) + len(verdict.told_paid_not_charged)
         numbers["charged_twice"] = len(verdict.charged_twice)
-        if self._killer is not None:
-            numbers["kills"] = self._killer.kills
-            numbers["pauses"] = self._killer.pauses
         return numbers
 
     async def _stop_system(self) -> None:

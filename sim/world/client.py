@@ -45,6 +45,7 @@ from sim.world.server_clock import ServerClock
 from sim.world.sign_in import SignIn, SignInError, Token
 from sim.world.tally import Tally
 from sim.world.unanswered import Answer, OnAnswer, UnansweredCommands
+from sim.world.witness import Witness
 
 FIRST_BACKOFF_S: Final = 0.2
 LONGEST_BACKOFF_S: Final = 5.0
@@ -103,6 +104,10 @@ class Client:
         self._task: asyncio.Task[None] | None = None
         self._checking: Appointment | None = None
         self._backoff_s = FIRST_BACKOFF_S
+
+    @property
+    def _witness(self) -> Witness | None:
+        return self._wire.tally.witness
 
     @property
     def connected(self) -> bool:
@@ -214,6 +219,8 @@ class Client:
             pass
         finally:
             self._socket = None
+            if self._witness is not None:
+                self._witness.gone(self._name, clock.wall())
         code = socket.close_code or _BROKEN
         self._wire.tally.closed(code)
         return code
@@ -254,6 +261,8 @@ class Client:
             self._hear(message)
 
     def _hear(self, message: ServerMessage) -> None:
+        if self._witness is not None:
+            self._tell(self._witness, message)
         match message:
             case Accepted() | Rejected():
                 self._answered(message)
@@ -265,6 +274,13 @@ class Client:
                 self._app.told(message)
             case _:
                 self._app.told(message)
+
+    def _tell(self, witness: Witness, message: ServerMessage) -> None:
+        witness.message(self._name, self._wire.clock.wall())
+        if isinstance(message, Update):
+            witness.update(message.stream, message.seq, message.event)
+        elif isinstance(message, Snapshot):
+            witness.stand(message.stream, message.seq)
 
     def _answered(self, answer: Answer) -> None:
         if isinstance(answer, Rejected):

@@ -15,6 +15,7 @@ from sim.world.assignments import Assignment, Assignments
 from sim.world.samples import RecentRate, Samples
 from sim.world.server_clock import ServerClock
 from sim.world.states import ENDED, UNSERVED
+from sim.world.witness import Witness
 
 Number = int | float | None
 MS: Final = 1000.0
@@ -37,6 +38,8 @@ class Tally:
         """The last known state of each trip that was requested with success, hails included."""
         self.paid: dict[TripId, int] = {}
         """Minor units that passengers were told to have paid."""
+        self.witness: Witness | None = None
+        """Who writes down all that apps are told, where somebody wants that."""
         self.counts: Counter[str] = Counter()
         self.errors: Counter[int] = Counter()
         self.violations: Counter[str] = Counter()
@@ -197,6 +200,11 @@ class Tally:
             "violations": self.violations.total(),
             "errors": self.errors.total(),
         }
+
+    @property
+    def lasted_s(self) -> float:
+        """Wall seconds of the run, so far or in all."""
+        return (self._ended if self._ended is not None else self.clock.wall()) - self._began
 
     def gps_per_s(self) -> float:
         """Fixes a wall second: over the last seconds, and after the end over the whole run."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -96,3 +97,19 @@ def test_no_server_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded_valkey, "find_spec", lambda _: None)
     with pytest.raises(ValkeyNotStartedError, match=r"taxi-dispatch\[embedded\]"):
         find_server()
+
+
+def test_it_comes_back_at_the_same_address(tmp_path: Path) -> None:
+    """After a death and after a stop that nobody asked for; clients need not be told anything."""
+    with EmbeddedValkey(tmp_path / "valkey") as server:
+        url, first = server.url, server.pid
+        assert first is not None
+        for number in (signal.SIGKILL, signal.SIGSTOP):
+            assert server.pid is not None
+            os.kill(server.pid, number)
+            server.restart()
+            server.wait()
+            assert server.running
+            assert server.url == url
+            assert ping(url)
+        assert server.pid != first

@@ -1,4 +1,4 @@
-"""What the supervisor itself has to tell people reaches them."""
+"""What belongs to no trip and no payment is told to people all the same."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from dispatch.actors.cluster import Cluster, placement_of
 from dispatch.actors.line import LineDownError
 from dispatch.actors.ray_host import EntityHost
 from dispatch.actors.system import System
+from dispatch.cluster_process import raise_alarm
 from dispatch.config import load_settings
 from dispatch.entity import Signal
-from dispatch.supervisor import Supervisor
 
 ALARM = Signal("bill_open", {"day": "2026-11-21", "only_ours": 1})
 
@@ -33,8 +33,8 @@ class FakeLine:
         self.called.append((method, arguments))
 
 
-def supervisor(tmp_path: Path, line: FakeLine, placement: str) -> tuple[Supervisor, list[str]]:
-    """One whose cluster has this line to whoever is asked for, and the names that were asked for."""
+def cluster(tmp_path: Path, line: FakeLine, placement: str) -> tuple[System, Cluster, list[str]]:
+    """A system, a cluster that has this line to whoever is asked for, and the names that were asked for."""
     settings = load_settings(given={"server.data_dir": str(tmp_path), "ray.placement": placement})
     asked: list[str] = []
 
@@ -42,8 +42,7 @@ def supervisor(tmp_path: Path, line: FakeLine, placement: str) -> tuple[Supervis
         asked.append(name)
         return line
 
-    made = Supervisor(settings)
-    made.system = System(
+    system = System(
         ray_address="",
         journal_url="",
         redis_url="",
@@ -54,17 +53,16 @@ def supervisor(tmp_path: Path, line: FakeLine, placement: str) -> tuple[Supervis
         city_anchor=0.0,
         data_dir=str(tmp_path),
     )
-    made.cluster = cast("Cluster", SimpleNamespace(hosts=SimpleNamespace(line=find)))
-    return made, asked
+    return system, cast("Cluster", SimpleNamespace(hosts=SimpleNamespace(line=find))), asked
 
 
 @pytest.mark.parametrize("placement", ["sharded", "dedicated"])
 async def test_an_alarm_goes_to_a_payment_host(tmp_path: Path, placement: str) -> None:
     """The host is awake before it is told, and tells it as its own."""
     line = FakeLine(up=True)
-    made, asked = supervisor(tmp_path, line, placement)
+    system, actors, asked = cluster(tmp_path, line, placement)
 
-    await made._raise_alarm(ALARM)
+    await raise_alarm(system, actors, ALARM)
 
     assert line.called == [("ping", ()), ("signals", ([ALARM],))]
     assert len(asked) == 1
@@ -73,7 +71,7 @@ async def test_an_alarm_goes_to_a_payment_host(tmp_path: Path, placement: str) -
 
 async def test_an_alarm_that_cannot_be_raised(tmp_path: Path) -> None:
     """Whoever raises it hears of that, and tries again."""
-    made, _ = supervisor(tmp_path, FakeLine(up=False), "sharded")
+    system, actors, _ = cluster(tmp_path, FakeLine(up=False), "sharded")
 
     with pytest.raises(LineDownError):
-        await made._raise_alarm(ALARM)
+        await raise_alarm(system, actors, ALARM)
