@@ -28,6 +28,7 @@ import msgspec
 from bench.whole_system import Given, running
 from dispatch.actors.client import RayHosts, join_cluster, leave_cluster
 from dispatch.actors.protocol import Done, Envelope, FixRow, HostsUnavailableError, Refused, Reply
+from dispatch.actors.ray_dial import ray_dial
 from dispatch.clock import Clock
 from dispatch.commands import (
     BeginRide,
@@ -113,7 +114,7 @@ class _Bench:
         self._plan = plan
         self._settings = supervisor.settings
         self._clock: Clock = supervisor.system.clock()
-        self._hosts = RayHosts(supervisor.system, "bench")
+        self._hosts = RayHosts(supervisor.system, "bench", ray_dial())
         self._acknowledged = Acknowledged({}, {})
         self._wrong: list[str] = []
         self._cars = [f"V{n}" for n in range(plan.cars)]

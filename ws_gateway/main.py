@@ -20,6 +20,7 @@ from starlette.routing import Route
 
 from dispatch.actors.client import RayHosts, join_cluster
 from dispatch.actors.cluster import host_finder
+from dispatch.actors.ray_dial import ray_dial
 from dispatch.actors.system import System
 from dispatch.config import Settings, load_settings, rules_of, token_secret, vault_of
 from dispatch.geo.cells import Box
@@ -115,7 +116,7 @@ async def _dependencies(system: System, settings: Settings, number: int) -> Asyn
     redis = RedisBus(system.redis_url)
     alipay = open_gateways(settings, system.clock())
     authorizations = open_authorizations(settings, system.clock())
-    hosts = RayHosts(system, f"gateway-{number}-{token_hex(4)}", find=host_finder(settings, system))
+    hosts = RayHosts(system, f"gateway-{number}-{token_hex(4)}", ray_dial(host_finder(settings, system)))
     feed = BusFeed(redis, system.placement.consoles(), system.placement.map_names(), number)
     hosts.start()
     try:

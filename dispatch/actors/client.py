@@ -11,7 +11,7 @@ import ray
 import structlog
 from ray._private.authentication.authentication_token_setup import maybe_enable_token_auth_if_token_available
 
-from dispatch.actors.line import Finder, Line, LineDownError, find_actor
+from dispatch.actors.line import Dial, Line, LineDownError
 from dispatch.actors.protocol import (
     Attached,
     Attachment,
@@ -70,14 +70,14 @@ def this_node() -> str:
 class RayHosts:
     """Lines to all hosts and matchers. ``gateway`` names this process at the hosts' inboxes.
 
-    ``find`` gives an actor's handle by name; a process that may create dedicated hosts passes its own.
+    ``dial`` connects to an actor by its name; a process that may create dedicated hosts passes its own.
     """
 
-    def __init__(self, system: System, gateway: str, *, find: Finder = find_actor) -> None:
+    def __init__(self, system: System, gateway: str, dial: Dial) -> None:
         self._system = system
         self._clock = system.clock()
         self._gateway = gateway
-        self._find = find
+        self._dial = dial
         self._lines: dict[str, Line] = {}
         self._fixes: dict[str, list[FixRow]] = {}
         self._host_of_vehicle: dict[str, str] = {}
@@ -111,7 +111,7 @@ class RayHosts:
         """The line to an actor."""
         line = self._lines.get(name)
         if line is None:
-            line = self._lines[name] = Line(name, self._clock, self._find)
+            line = self._lines[name] = Line(name, self._clock, self._dial)
         return line
 
     # ── positions ────────────────────────────────────────────────────────────────────────────────────────────────

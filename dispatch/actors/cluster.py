@@ -19,8 +19,9 @@ import ray.exceptions
 import structlog
 
 from dispatch.actors.client import RayHosts, this_node
-from dispatch.actors.line import LineDownError, find_actor
+from dispatch.actors.line import LineDownError
 from dispatch.actors.placement import Placement
+from dispatch.actors.ray_dial import find_actor, ray_dial
 from dispatch.actors.ray_host import EntityHost, HostSetup
 from dispatch.actors.ray_matcher import MatcherHost, MatcherSetup
 from dispatch.actors.system import NAMESPACE, System
@@ -153,7 +154,7 @@ class Cluster:
         self._settings = settings
         self._system = system
         self.finder = host_finder(settings, system)
-        self.hosts = RayHosts(system, "supervisor", find=self.finder)
+        self.hosts = RayHosts(system, "supervisor", ray_dial(self.finder))
 
     async def start(self, dues: Sequence[StoredDue] = ()) -> None:
         """Make every standing actor, and wait until all are up. ``dues``: owners to be woken in dedicated placement.

@@ -1,20 +1,18 @@
-"""The line from one process to one Ray actor: calls with short deadlines, sent again under the same command ids.
+"""The line from one process to one actor: calls with short deadlines, sent again under the same command ids.
 
-``max_task_retries`` is 0 everywhere: a method that died half-way may have acted, and only the command id can tell.
+Nothing below repeats a call: one that broke off half-way may have acted, and only the command id can tell.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final, Protocol
 
 import msgspec
-import ray
-import ray.exceptions
 
+from dispatch.actors.direct import PeerGoneError
 from dispatch.actors.protocol import Done, Envelope, HostsUnavailableError, Refused, Reply
-from dispatch.actors.system import NAMESPACE
 from dispatch.clock import Clock
 from dispatch.errors import ErrorCode
 
@@ -26,13 +24,39 @@ LONGEST_BACKOFF_S: Final = 0.5
 _encode = msgspec.msgpack.Encoder().encode
 _decode_replies = msgspec.msgpack.Decoder(list[Done | Refused]).decode
 
-Finder = Callable[[str], Any]
-"""Gives the handle of an actor by its name; may raise ``ValueError`` where there is none."""
+
+class Peer(Protocol):
+    """A connection to an actor's process."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be sent any more."""
+        ...
+
+    @property
+    def heard(self) -> int:
+        """How many answers have come: one from whom none comes while a call waits is silent."""
+        ...
+
+    def ask(self, method: str, *arguments: object) -> Awaitable[Any]:
+        """Call a method. Raises :class:`~dispatch.actors.direct.PeerGoneError`."""
+        ...
+
+    def tell(self, method: str, *arguments: object) -> bool:
+        """Call a method whose answer nobody waits for; says whether it was sent."""
+        ...
+
+    def close(self) -> None:
+        """Hang up: what waits for an answer gets none."""
+        ...
 
 
-def find_actor(name: str) -> Any:  # noqa: ANN401 - Ray's handles are untyped
-    """The handle of a standing actor. Raises ``ValueError`` where there is none."""
-    return ray.get_actor(name, namespace=NAMESPACE)
+Dial = Callable[[str], Awaitable[Peer]]
+"""Connects to an actor by its name. Raises :class:`NobodyThereError`; may wait while the actor is being born."""
+
+
+class NobodyThereError(Exception):
+    """There is no such actor, or its process cannot be reached."""
 
 
 class LineDownError(Exception):
@@ -40,37 +64,36 @@ class LineDownError(Exception):
 
 
 class Line:
-    """Calls to one actor. Commands of one turn of the loop share a Ray call."""
+    """Calls to one actor. Commands of one turn of the loop share a call."""
 
-    def __init__(self, name: str, clock: Clock, find: Finder = find_actor) -> None:
+    def __init__(self, name: str, clock: Clock, dial: Dial) -> None:
         self.name = name
         self._clock = clock
-        self._find = find
-        self._handle: Any = None
+        self._dial = dial
+        self._peer: Peer | None = None
+        self._dialling: asyncio.Task[None] | None = None
         self._gathered: list[tuple[Envelope, asyncio.Future[Reply]]] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def call(self, method: str, *arguments: object, within_s: float = CALL_WITHIN_S) -> Any:  # noqa: ANN401
         """One call, once. Raises :class:`LineDownError`; it may have acted all the same."""
+        peer, heard = None, 0
         try:
-            handle = await self._handle_now()
-            return await asyncio.wait_for(_result(getattr(handle, method).remote(*arguments)), within_s)
-        except (ray.exceptions.RayError, TimeoutError, ValueError) as error:
-            if isinstance(error, (ray.exceptions.ActorDiedError, ValueError)):
-                self._handle = None
+            async with asyncio.timeout(within_s):
+                peer = await self._connected()
+                heard = peer.heard
+                return await peer.ask(method, *arguments)
+        except (NobodyThereError, PeerGoneError, TimeoutError) as error:
+            if isinstance(error, TimeoutError) and peer is not None and peer.heard == heard:
+                peer.close()  # silent all the while: perhaps it was replaced, and only Ray knows where it is now
             raise LineDownError(f"{self.name}.{method}: {type(error).__name__}") from error
 
     def tell(self, method: str, *arguments: object) -> bool:
         """A call whose answer nobody waits for; says whether it was sent."""
-        if self._handle is None:
-            self._spawn_find()
+        if self._peer is None or self._peer.closed:
+            self._begin_dialling()
             return False
-        try:
-            getattr(self._handle, method).remote(*arguments)
-        except ray.exceptions.RayError:
-            self._handle = None
-            return False
-        return True
+        return self._peer.tell(method, *arguments)
 
     async def command(self, envelope: Envelope) -> Reply:
         """Send a command until it is answered. Raises ``HostsUnavailableError`` after the overall deadline."""
@@ -116,23 +139,24 @@ class Line:
             if not waiter.done():
                 waiter.set_result(reply)
 
-    async def _handle_now(self) -> Any:  # noqa: ANN401 - Ray's handles are untyped
-        if self._handle is None:
-            self._handle = await asyncio.to_thread(self._find, self.name)
-        return self._handle
+    async def _connected(self) -> Peer:
+        if self._peer is None or self._peer.closed:
+            await asyncio.shield(self._begin_dialling())
+        assert self._peer is not None  # noqa: S101 - or the dialling has raised
+        return self._peer
 
-    def _spawn_find(self) -> None:
-        async def find() -> None:
-            try:
-                await self._handle_now()
-            except (ray.exceptions.RayError, ValueError):
-                self._handle = None
+    def _begin_dialling(self) -> asyncio.Task[None]:
+        """One attempt to connect at a time, for all who wait."""
+        if self._dialling is None or self._dialling.done():
+            self._dialling = asyncio.get_running_loop().create_task(self._dialled())
+            self._dialling.add_done_callback(_heard_of)
+        return self._dialling
 
-        if not any(task.get_name() == f"find {self.name}" for task in self._tasks):
-            task = asyncio.get_running_loop().create_task(find(), name=f"find {self.name}")
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+    async def _dialled(self) -> None:
+        self._peer = await self._dial(self.name)
 
 
-async def _result(ref: Any) -> Any:  # noqa: ANN401 - Ray's references are untyped
-    return await ref
+def _heard_of(dialling: asyncio.Task[None]) -> None:
+    """Why nobody is there concerns those who wait, if any does."""
+    if not dialling.cancelled():
+        dialling.exception()

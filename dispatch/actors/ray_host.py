@@ -20,18 +20,19 @@ import structlog
 from dispatch.actors.alarm_keeper import AlarmKeeper
 from dispatch.actors.client import RayHosts, this_node
 from dispatch.actors.console_frames import ConsoleFrames
+from dispatch.actors.direct import Address, DirectServer
 from dispatch.actors.fix_desk import FixDesk, adopt, position_of
 from dispatch.actors.host_core import HostCore
 from dispatch.actors.host_shell import HostShell
 from dispatch.actors.inboxes import Inboxes
 from dispatch.actors.kinds import Shown, entity_kinds
 from dispatch.actors.late_bus import LateBus
-from dispatch.actors.line import Finder
 from dispatch.actors.logfile import log_to_file
 from dispatch.actors.map_frames import MapPublisher
 from dispatch.actors.market_feed import CarAt, MarketFeed
 from dispatch.actors.placement import Placement, kind_of
 from dispatch.actors.protocol import Attachment, Done, Envelope, FixRow, Reply
+from dispatch.actors.ray_dial import Finder, own_host, ray_dial
 from dispatch.actors.system import System
 from dispatch.actors.track_archive import TrackArchive
 from dispatch.actors.work import ListingChange
@@ -64,6 +65,7 @@ STALE_ON_TRIP: Final = "car_stale_on_trip"
 _encode = msgspec.msgpack.Encoder().encode
 _decode_envelopes = msgspec.msgpack.Decoder(list[Envelope]).decode
 _decode_fixes = msgspec.msgpack.Decoder(list[FixRow]).decode
+_decode_signals = msgspec.msgpack.Decoder(list[Signal]).decode
 _decode_attachment = msgspec.msgpack.Decoder(Attachment).decode
 
 
@@ -95,6 +97,14 @@ class EntityHost:
         self._asked_at: dict[str, float] = {}
         self._due_at: dict[str, float] = {}
         self._stale: set[str] = set()
+        calls = (self.submit, self.fixes, self.attach, self.detach, self.poll, self.ping)
+        rare = (self.alarms_told, self.metrics_text, self.drain)
+        self._direct = DirectServer({call.__name__: call for call in (*calls, *rare)})
+
+    async def address(self) -> Address:
+        """Where this host listens. The one call that takes its way over Ray."""
+        await self._ready()
+        return self._address
 
     async def _ready(self) -> None:
         """Births happen on the loop, with the first call; every call waits for it."""
@@ -110,7 +120,7 @@ class EntityHost:
         kind = kind_of(self.name)
         kinds = entity_kinds(setup.rules, setup.payment_rules)
         journal = await open_journal(system.journal_url, shards=system.placement.shards, clock=self.clock)
-        self.hosts = RayHosts(system, self.name, find=self._finder)
+        self.hosts = RayHosts(system, self.name, ray_dial(self._finder))
         self.bus = LateBus(system.redis_url)
         self.consoles = ConsoleFrames(self.bus, system.placement.console_of(self.name))
         self.alarms = AlarmKeeper(SqlAlarms(journal.database).keep)
@@ -154,9 +164,10 @@ class EntityHost:
             self._tasks += [loop.create_task(frames.run()), loop.create_task(self._feed_positions())]
         if self.archive is not None:
             self._tasks.append(loop.create_task(self.archive.run()))
+        self._address = await self._direct.open(own_host())
         log.info("host is up", host=self.name, incarnation=self.incarnation, dues=dues)
 
-    # ── called over Ray ──────────────────────────────────────────────────────────────────────────────────────────
+    # ── called by others ──────────────────────────────────────────────────────────────────────────────────────────
 
     async def submit(self, body: bytes) -> bytes:
         """Commands; the encoded replies, in their order."""
@@ -195,6 +206,11 @@ class EntityHost:
         """The incarnation, the process id, and the node of Ray's that it is a process of."""
         await self._ready()
         return self.incarnation, os.getpid(), this_node()
+
+    async def alarms_told(self, body: bytes) -> None:
+        """Encoded signals of somebody who has no consoles."""
+        await self._ready()
+        self.signals(_decode_signals(body))
 
     async def metrics_text(self) -> bytes:
         """This host's metrics in Prometheus' text format."""

@@ -14,9 +14,11 @@ import msgspec
 import structlog
 
 from dispatch.actors.client import RayHosts, this_node
+from dispatch.actors.direct import Address, DirectServer
 from dispatch.actors.logfile import log_to_file
 from dispatch.actors.market_feed import MarketNews
 from dispatch.actors.matcher_shell import MatcherShell
+from dispatch.actors.ray_dial import own_host, ray_dial
 from dispatch.actors.system import System
 from dispatch.geo.cells import Cell, cells_of
 from dispatch.geo.city import City, load_city
@@ -68,6 +70,13 @@ class MatcherHost:
         self.incarnation = token_hex(6)
         self._born: asyncio.Task[None] | None = None
         self._windows: asyncio.Task[None] | None = None
+        calls = (self.market, self.quote, self.why, self.ping, self.metrics_text, self.drain)
+        self._direct = DirectServer({call.__name__: call for call in calls})
+
+    async def address(self) -> Address:
+        """Where this matcher listens. The one call that takes its way over Ray."""
+        await self._ready()
+        return self._address
 
     async def _ready(self) -> None:
         if self._born is None or (self._born.done() and self._born.exception() is not None):
@@ -88,7 +97,7 @@ class MatcherHost:
             ageing_ceiling_s=setup.ageing_ceiling_s,
         )
         candidates = CityCandidates(CarIndex(setup.h3_resolution), travel_time)
-        hosts = RayHosts(setup.system, setup.name)
+        hosts = RayHosts(setup.system, setup.name, ray_dial())
         self.shell = MatcherShell(
             RegionMatcher(candidates, settings),
             candidates,
@@ -102,9 +111,10 @@ class MatcherHost:
             on_window=self._count,
         )
         self._windows = asyncio.get_running_loop().create_task(self.shell.run())
+        self._address = await self._direct.open(own_host())
         log.info("matcher is up", matcher=setup.name, incarnation=self.incarnation)
 
-    # ── called over Ray ──────────────────────────────────────────────────────────────────────────────────────────
+    # ── called by others ──────────────────────────────────────────────────────────────────────────────────────────
 
     async def market(self, body: bytes) -> str:
         """News of a host; the incarnation, so that the host sees when everything has to be told anew."""

@@ -53,6 +53,7 @@ def _ask(system: System, what: str, folder: Path) -> tuple[Literal["trip", "vehi
     """Whichever of the two it is; nothing where no matcher knows it."""
     from dispatch.actors.client import RayHosts, join_cluster, leave_cluster
     from dispatch.actors.protocol import HostsUnavailableError
+    from dispatch.actors.ray_dial import ray_dial
     from dispatch.entity import EntityKey
 
     named, colon, entity_id = what.rpartition(":")
@@ -61,7 +62,7 @@ def _ask(system: System, what: str, folder: Path) -> tuple[Literal["trip", "vehi
         kinds = tuple(kind for kind in kinds if kind == named)
 
     async def ask() -> tuple[Literal["trip", "vehicle"] | None, Answers]:
-        hosts = RayHosts(system, "why")
+        hosts = RayHosts(system, "why", ray_dial())
         for kind in kinds:
             answers = await hosts.why(EntityKey(kind, entity_id))
             if answers:

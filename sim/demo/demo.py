@@ -8,6 +8,7 @@ import tempfile
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from random import Random, SystemRandom
+from secrets import token_hex
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -199,7 +200,7 @@ class Demo:
             roads=roads,
             time_zone=self._city.time_zone,
             demand=demand,
-            run=f"demo{options.seed}",
+            run=f"demo{token_hex(4)}",
             seed=options.seed,
             name_at=self._city.places().name_at,
         )

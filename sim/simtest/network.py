@@ -12,6 +12,8 @@ from collections.abc import Callable, Coroutine, MutableMapping
 from functools import partial
 from typing import Any, Protocol
 
+from dispatch.actors.direct import PeerGoneError
+from dispatch.actors.line import Dial, Peer
 from sim.simtest.timeline import Life, Timeline
 from sim.simtest.weather import Weather
 
@@ -45,9 +47,13 @@ class Network:
         self._newest: dict[tuple[str, str], int] = {}
         self._sent = 0
 
-    def finder(self, caller: str) -> Callable[[str], Handle]:
-        """What a process finds others with."""
-        return lambda name: Handle(self, caller, name)
+    def dial(self, caller: str) -> Dial:
+        """What a process reaches others with."""
+
+        async def dial(name: str) -> Peer:
+            return Remote(self, caller, name)
+
+        return dial
 
     def cut(self, one: str, other: str) -> None:
         """Nothing passes between two processes."""
@@ -97,29 +103,39 @@ class Network:
         self._timeline.call_later(self._weather.delay(), deliver, context=NOBODY)
 
 
-class Handle:
-    """What stands for an actor: ``handle.method.remote(...)``, as Ray has it."""
+class Remote:
+    """A connection to an actor, whoever it is just now."""
+
+    closed = False
 
     def __init__(self, network: Network, caller: str, name: str) -> None:
+        self.heard = 0
         self._network = network
         self._caller = caller
         self._name = name
 
-    def __getattr__(self, method: str) -> _Method:
-        return _Method(partial(self._network.call, self._caller, self._name, method))
+    def ask(self, method: str, *arguments: object) -> asyncio.Future[Any]:
+        """Call a method."""
+        answer = self._network.call(self._caller, self._name, method, arguments)
+        answer.add_done_callback(self._answered)
+        return answer
 
+    def tell(self, method: str, *arguments: object) -> bool:
+        """Call a method whose answer nobody waits for."""
+        self._network.call(self._caller, self._name, method, arguments)
+        return True
 
-class _Method:
-    def __init__(self, call: Callable[[tuple[Any, ...]], asyncio.Future[Any]]) -> None:
-        self._call = call
+    def close(self) -> None:
+        """Hang up."""
+        self.closed = True
 
-    def remote(self, *arguments: Any) -> asyncio.Future[Any]:  # noqa: ANN401 - an actor's methods are its own
-        return self._call(arguments)
+    def _answered(self, _: asyncio.Future[Any]) -> None:
+        self.heard += 1
 
 
 def _fail(answer: asyncio.Future[Any]) -> None:
     if not answer.done():
-        answer.set_exception(TimeoutError("no answer"))
+        answer.set_exception(PeerGoneError("no answer"))
         answer.exception()  # heard, also where nobody waits any more
 
 

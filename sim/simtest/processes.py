@@ -85,11 +85,9 @@ class SimHost(EntityHost):
     """The real host of entities, on the world's journal and clock; born with its first call, as the real one is."""
 
     def __init__(self, process: Process) -> None:
-        world = process.world
         self.process = process
         self.name = process.name
         self.incarnation = process.life.name
-        self._finder = world.network.finder(process.life.name)
         self._born = None
         self._tasks = []
         self._asked_at = {}
@@ -101,7 +99,7 @@ class SimHost(EntityHost):
         self.clock = world.clock  # type: ignore[assignment]
         self.metrics = METRICS
         journal = RoughJournal(self.process)
-        self.hosts = RayHosts(world.system, self.process.life.name, find=self._finder)
+        self.hosts = RayHosts(world.system, self.process.life.name, world.network.dial(self.process.life.name))
         self.consoles = ConsoleFrames(world.bus, self.name)
         self.alarms = AlarmKeeper(world.keep_alarms)
         core = HostCore(
@@ -167,7 +165,7 @@ class SimMatcher:
     def _made(self) -> MatcherShell:
         world = self.process.world
         candidates = CityCandidates(CarIndex(), world.travel_time)
-        hosts = RayHosts(world.system, self.process.life.name, find=world.network.finder(self.process.life.name))
+        hosts = RayHosts(world.system, self.process.life.name, world.network.dial(self.process.life.name))
         settings = MatcherSettings(stale_after_s=world.rules.stale_after_s, hold_s=40.0)
 
         def send(envelope: Envelope) -> asyncio.Future[Reply]:
@@ -204,7 +202,7 @@ class SimGateway:
 
     async def _bear(self) -> None:
         world, name = self.process.world, self.process.life.name
-        hosts = RayHosts(world.system, name, find=world.network.finder(name))
+        hosts = RayHosts(world.system, name, world.network.dial(name))
         contacts = Contacts(cast("Any", world.registry), world.clock, world.new_id)
         desk = Desk(
             hosts,
