@@ -89,7 +89,7 @@ integration: setup browser web ## tests with real parts: Valkey, PostgreSQL, Ray
 simtest: setup ## three hundred simulated worlds with faults, and planted bugs that they find
 	$(BIN)/pytest -q -n $(JOBS) --timeout 900 -m simtest
 
-chaos: setup web ## hosts killed under load, an actor for each entity: minutes long
+chaos: setup web ## a city under faults, a node of two killed, an actor for each entity: a quarter of an hour
 	$(BIN)/pytest -q -m chaos
 
 screenshots: setup browser web ## pictures of the three apps at work, into docs/pictures

@@ -110,7 +110,7 @@ async def raise_alarm(system: System, cluster: Cluster, signal: Signal) -> None:
     """
     line = cluster.hosts.line(system.placement.host_of(ALARMS_OF))
     await line.call("ping", within_s=ALARM_WITHIN_S)
-    await line.call("signals", [signal])
+    await line.call("alarms_told", msgspec.msgpack.encode([signal]))
 
 
 def main() -> None:

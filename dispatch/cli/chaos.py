@@ -17,6 +17,7 @@ def chaos(
     kills: Annotated[
         int, typer.Option(min=1, help="kill -9 of so many processes; pauses and the like come beside.")
     ] = 60,
+    for_: Annotated[float, typer.Option("--for", help="No new fault after so many seconds; 0: no limit.")] = 0.0,
     seed: Annotated[int, typer.Option(help="The order of the faults, and the city's whims.")] = 1,
     cars: Annotated[int, typer.Option(min=1)] = 100,
     speed: Annotated[float, typer.Option(help="City seconds in a wall second.")] = 20.0,
@@ -40,7 +41,15 @@ def chaos(
 
     def play(folder: Path) -> Campaign:
         options = ChaosOptions(
-            kills=kills, seed=seed, cars=cars, speed=speed, per_hour=per_hour, journal=of, only=only, data_dir=folder
+            kills=kills,
+            for_s=for_,
+            seed=seed,
+            cars=cars,
+            speed=speed,
+            per_hour=per_hour,
+            journal=of,
+            only=only,
+            data_dir=folder,
         )
         campaign = Campaign(options, lambda line: typer.echo(line, err=True))
         quiet_run(campaign.run())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from math import inf
 from pathlib import Path
 from random import Random, SystemRandom
 from typing import Final, Literal
@@ -50,9 +51,14 @@ Tell = Callable[[str], None]
 
 
 class ChaosOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run is made of. ``per_hour``: requests in a city hour. ``only``: words that kinds of faults must hold."""
+    """What a run is made of.
+
+    ``for_s``: no new fault after so many wall seconds; 0 is no limit. ``per_hour``: requests in a city hour. ``only``:
+    words that kinds of faults must hold.
+    """
 
     kills: int = 60
+    for_s: float = 0.0
     seed: int = 1
     cars: int = 100
     speed: float = 20.0
@@ -155,8 +161,12 @@ class Campaign:
         striker = self._striker(demo)
         await asyncio.sleep(WARM_UP_S)
         await prober.ride()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + (self._options.for_s or inf)
         async with httpx.AsyncClient(base_url=demo.url, timeout=5.0, trust_env=False) as http:
             for number, fault in enumerate(plan(self._options.seed, self._options.kills, faults), 1):
+                if loop.time() > until:
+                    break
                 seconds = await self._one(fault, striker, prober, http)
                 if seconds is None:
                     self._recoveries.lost(fault)

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import msgspec
 import pytest
 
 from dispatch.actors.cluster import Cluster, placement_of
@@ -64,7 +65,7 @@ async def test_an_alarm_goes_to_a_payment_host(tmp_path: Path, placement: str) -
 
     await raise_alarm(system, actors, ALARM)
 
-    assert line.called == [("ping", ()), ("signals", ([ALARM],))]
+    assert line.called == [("ping", ()), ("alarms_told", (msgspec.msgpack.encode([ALARM]),))]
     assert len(asked) == 1
     assert asked[0].startswith("payment")
 
