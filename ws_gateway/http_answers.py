@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, TypeVar
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from dispatch.errors import DispatchError, ErrorCode
@@ -58,12 +58,15 @@ def bearer_of(request: Request) -> str:
 
 
 async def body_of(request: Request) -> bytes:
-    """The body, as long as it is small. Raises ``DispatchError`` with ``TOO_LARGE``."""
+    """The body, as long as it is small. Raises ``DispatchError``: ``TOO_LARGE``; ``MALFORMED``: its sender has left."""
     body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > BODY_MAX:
-            raise DispatchError(ErrorCode.TOO_LARGE)
+    try:
+        async for part in request.stream():
+            body += part
+            if len(body) > BODY_MAX:
+                raise DispatchError(ErrorCode.TOO_LARGE)
+    except ClientDisconnect as error:
+        raise DispatchError(ErrorCode.MALFORMED) from error
     return bytes(body)
 
 

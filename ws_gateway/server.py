@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import uvicorn
 
 from ws_gateway.app import Application
+from ws_gateway.http_protocol import http_within
 from ws_gateway.protocol import SocketProtocol
 from ws_gateway.settings import GatewaySettings
 
@@ -67,6 +68,7 @@ def make_server(app: Application, settings: GatewaySettings, tls: Tls | None = N
     """The server of one process; ``serve(sockets=[listen(…)])`` runs it."""
     config = uvicorn.Config(
         app,
+        http=http_within(settings.request_s),
         ws=SocketProtocol,
         loop="none",
         ws_max_size=settings.frame_max_bytes,

@@ -26,6 +26,8 @@ class GatewaySettings(msgspec.Struct, frozen=True):
     """A larger frame is never read: the socket is closed at once (1009)."""
     hello_timeout_s: float = 10.0
     """How long a new socket may stay silent."""
+    request_s: float = 10.0
+    """How long a request over HTTP, a handshake too, may take to be said."""
     future_tolerance_s: float = 60.0
     """City seconds that a fix may lie ahead of the city's clock, after the phone's offset is taken off."""
     commands_in_flight: int = 32

@@ -1,0 +1,67 @@
+"""uvicorn's HTTP protocol, for clients that take their time.
+
+uvicorn waits for ever for the rest of a request, so that whoever sends a byte now and then, or nothing, holds a
+socket for nothing. Here a request, its body too, is there within ``within_s`` seconds of the connection, or of the
+answer before it, or the socket is cut.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+_STILL_SAID: Final = (h11.IDLE, h11.SEND_BODY)
+"""The client's state while its request is not there yet."""
+
+
+class HttpProtocol(H11Protocol):
+    """One connection, until it becomes a WebSocket."""
+
+    within_s: float = 10.0
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Somebody is there, and has not said anything yet."""
+        super().connection_made(transport)
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        """A part of a request, or the whole."""
+        super().data_received(data)
+        if self.conn.their_state not in _STILL_SAID:
+            self._wait_no_more()
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """From here on the session looks after its silence itself."""
+        self._wait_no_more()
+        super().handle_websocket_upgrade(event)
+
+    def on_response_complete(self) -> None:
+        """The next request has as much time."""
+        self._wait_no_more()
+        self._wait()
+        super().on_response_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is gone."""
+        self._wait_no_more()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        self._late = self.loop.call_later(self.within_s, self._too_late)
+
+    def _too_late(self) -> None:
+        self.transport.abort()
+
+    def _wait_no_more(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+
+def http_within(seconds: float) -> type[HttpProtocol]:
+    """The protocol with this deadline, as uvicorn takes it: a class."""
+    return type("HttpProtocol", (HttpProtocol,), {"within_s": seconds})
