@@ -61,6 +61,7 @@ SHELLS = {
     "dispatch.payment.openapi_client",
     # what reads the journal to check it
     "dispatch.verification",
+    "dispatch.verification.configured",
     "dispatch.verification.of_memory",
     "dispatch.verification.walk",
     # sockets and HTTP

@@ -14,11 +14,7 @@ import typer
 from dispatch.cli.given import Config, DataDir, Json, fail, given_settings, print_json, settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from dispatch.actors.kinds import EntityKind
     from dispatch.config import Settings
-    from dispatch.entity import Kind
     from dispatch.verification.walk import Report
 
 WRONG = 1
@@ -127,26 +123,10 @@ def _must_be_there(settings: Settings) -> None:
 
 
 async def _verified(settings: Settings) -> Report:
-    from dispatch.clock import CityClock
-    from dispatch.store.sql_journal import open_journal
-    from dispatch.verification.walk import verify_journal
+    from dispatch.verification.configured import verify_configured
 
     _must_be_there(settings)
-    url, shards = settings.journal_url, settings.journal.shards
-    journal = await open_journal(url, shards=shards, timeout_s=STATEMENT_S)
-    try:
-        return await verify_journal(journal.database, _kinds(settings), CityClock())
-    finally:
-        await journal.close()
-
-
-def _kinds(settings: Settings) -> Mapping[Kind, EntityKind]:
-    """Histories are folded without any rule of the company's; entities ask for them all the same."""
-    from dispatch.actors.kinds import entity_kinds
-    from dispatch.config import rules_of
-    from dispatch.payment.payment_rules import Account, PaymentRules
-
-    return entity_kinds(rules_of(settings), PaymentRules(account=Account(seller_id="", notify_url="")))
+    return await verify_configured(settings, statement_s=STATEMENT_S)
 
 
 def _show(report: Report) -> None:

@@ -16,9 +16,10 @@ import structlog
 
 from dispatch.store.database import open_database
 from dispatch.store.sql_registry import SqlRegistry
+from dispatch.verification.configured import verify_configured
 from sim.chaos.disk import SmallDisk
 from sim.chaos.faults import Fault, chosen, kinds, plan
-from sim.chaos.journal_facts import JournalFacts, read_facts, read_heads
+from sim.chaos.journal_facts import READ_WITHIN_S, JournalFacts, read_facts, read_heads
 from sim.chaos.judge import behind, two_outcomes, untold_truth
 from sim.chaos.postgres import Postgres
 from sim.chaos.prober import Prober, enrol_prober
@@ -137,7 +138,11 @@ class Campaign:
             )
             demo.tally.witness = Witness(demo.vehicles)
             await self._play(faults, demo, prober)
-            self._judge(demo, await demo.judge(), await read_facts(self._journal_url))
+            settings = demo.settings
+            result = await demo.judge()
+            report = await verify_configured(settings, statement_s=READ_WITHIN_S)
+            self.wrong["journal_findings"] = [f"{finding.where}: {finding.text}" for finding in report.findings]
+            self._judge(demo, result, await read_facts(self._journal_url))
         finally:
             await demo.stop()
 
@@ -225,7 +230,7 @@ class Campaign:
             name: [f"{what} x {tally.violations[what]}"] * tally.violations[what] for what, name in BREACHES.items()
         }
         others = [f"{what} x {count}" for what, count in tally.violations.items() if what not in BREACHES]
-        self.wrong = {
+        self.wrong |= {
             "missing": [*verdict.lost, *untold_truth(witness.told, facts.written)],
             "double_assignments": verdict.doubled,
             "double_charges": verdict.charged_twice,
