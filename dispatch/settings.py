@@ -375,6 +375,9 @@ class LimitSettings(Section):
     sockets_per_s: float = _set(50.0, "Sockets opened from one address, for long.", "1/s, wall", gt=0)
     sockets_burst: int = _set(1000, "Sockets opened from one address, at once.", ge=1)
     outbox: int = _set(1000, "Messages that wait for a slow reader before it is closed.", ge=1)
+    shed_after_lag_s: float = _set(
+        0.5, "A gateway that lags by more leaves out the map, then positions; never events.", WALL_S, gt=0
+    )
 
 
 class LogSettings(Section):

@@ -176,6 +176,8 @@ class Metrics:
         )
         self.outbox_dropped = make.counter("outbox_dropped", "Positions that a newer one replaced before sending.")
         self.slow_closes = make.counter("slow_closes", "Sockets closed because their reader was too slow.")
+        self.shedding = make.gauge("shedding", "What overload leaves out: 0 nothing, 1 the map, 2 positions too.")
+        self.shed = make.counter("shed", "Left out because of overload: map_frame, car_position, fix.", "what")
         self.connections = make.gauge("connections", "Open WebSocket connections.", "role")
         self.payments = make.counter("payments", "Payments that reached a state, `unknown` among them.", "state")
         self.payment_seconds = make.histogram(

@@ -65,7 +65,7 @@ class Connection:
         for effect in effects:
             kind = type(effect)
             if kind is FixRow:
-                self._gateway.take_fix(effect)  # type: ignore[arg-type]
+                self._gateway.take_fix(effect, self.session)  # type: ignore[arg-type]
             elif kind is Say:
                 self._say(effect)  # type: ignore[arg-type]
             else:

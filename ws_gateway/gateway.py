@@ -3,6 +3,7 @@
 Rule 1. A stream is followed at the hosts as long as a session here follows it, and no longer.
 Rule 2. The newest socket of a driver or a device wins, here and at every other gateway that the bus reaches.
 Rule 3. Without the bus only the map suffers.
+Rule 4. Where it has more to do than it can, it leaves out what :mod:`ws_gateway.shedding` says, and says so.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from dispatch.clock import Clock
 from dispatch.entity import Principal
 from dispatch.messages import MapStale
 from dispatch.signals import Metrics
-from ws_gateway.codec import CODECS, Codec
+from ws_gateway.codec import CODECS, Codec, kind_of
 from ws_gateway.connection import Connection, Receive, Send
 from ws_gateway.contacts import Contacts
 from ws_gateway.desk import Desk
@@ -42,9 +43,11 @@ from ws_gateway.protocol import SocketProtocol
 from ws_gateway.revocations import Revocations
 from ws_gateway.session import Session
 from ws_gateway.settings import GatewaySettings
+from ws_gateway.shedding import Seldom, Shed, Shedding
 
 _log = structlog.get_logger("gateway")
 _RETRY_S: Final = 1.0
+_LOOK_S: Final = 0.25
 _codec = CODECS["taxi.v1.msgpack"]
 
 
@@ -83,7 +86,10 @@ class Gateway:
         self._consoles: dict[Connection, None] = {}
         self._map = MapRelay(bus, self._aside)
         self._fixes: list[FixRow] = []
-        self._stale = False
+        self._bus_away = False
+        self._shedding = Shedding(settings.shed_after_lag_s)
+        self._seldom = False
+        self._positions = Seldom()
         self._empty = asyncio.Event()
         self._empty.set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -93,7 +99,7 @@ class Gateway:
 
     def start(self) -> None:
         """Start the pumps."""
-        for pump in (self._pump_hosts, self._pump_bus, self._tick, self._pump_revocations):
+        for pump in (self._pump_hosts, self._pump_bus, self._tick, self._pump_revocations, self._watch_lag):
             self._spawn(self._forever(pump))
 
     async def drain(self) -> None:
@@ -144,7 +150,7 @@ class Gateway:
 
     @property
     def tasks(self) -> int:
-        """Tasks of the gateway's own that run: four pumps, and what is done aside."""
+        """Tasks of the gateway's own that run: five pumps, and what is done aside."""
         return len(self._tasks)
 
     @property
@@ -176,8 +182,11 @@ class Gateway:
             del self._signed_on[identity.role, identity.subject]
             self._aside(self._bus.sign_off(identity.role, identity.subject))
 
-    def take_fix(self, row: FixRow) -> None:
+    def take_fix(self, row: FixRow, session: Session) -> None:
         """Gather fixes of one turn of the event loop: under load one call to the hosts carries many."""
+        if self._seldom and session.car_is_free and not self._positions.passes(row.vehicle, row.at):
+            self.metrics.shed.labels("fix").inc()
+            return
         if not self._fixes:
             asyncio.get_running_loop().call_soon(self._flush)
         self._fixes.append(row)
@@ -204,7 +213,7 @@ class Gateway:
     def watch(self, connection: Connection, wanted: WatchCells) -> None:
         """Bring map frames of these cells to this connection, in place of those before."""
         self._map.watch(connection, wanted.cells, counts=wanted.counts)
-        if connection.watches_map and self._stale:
+        if connection.watches_map and self._map_is_stale:
             connection.told(_codec.encode(MapStale(stale=True)), "map_stale")
 
     def signed_on(self, connection: Connection, principal: Principal) -> None:
@@ -238,6 +247,9 @@ class Gateway:
                 self._pushed(msgspec.structs.replace(push, message=message) if message is not push.message else push)
 
     def _pushed(self, push: Push) -> None:
+        if self._seldom and push.seq == 0 and kind_of(push.message) == "car" and not self._is_due(push):
+            self.metrics.shed.labels("car_position").inc()
+            return
         for connection in list(self._followers.get((push.key, push.audience), ())):
             connection.perform(connection.session.pushed(push.key, push.seq, push.message))
 
@@ -257,7 +269,9 @@ class Gateway:
         return ConsoleNotice(await self._contacts.pushed(notice.message, "dispatcher"), notice.slot)
 
     def _noticed(self, notice: BusNotice) -> None:
-        if isinstance(notice, MapFrameNotice):
+        if isinstance(notice, MapFrameNotice | MapCountsNotice) and self._map.halted:
+            self.metrics.shed.labels("map_frame").inc()
+        elif isinstance(notice, MapFrameNotice):
             self._map.framed(notice)
         elif isinstance(notice, MapCountsNotice):
             self._map.counted(notice)
@@ -280,9 +294,18 @@ class Gateway:
             if role == "driver" and meant:
                 connection.told(notice.message, notice.slot)
 
+    @property
+    def _map_is_stale(self) -> bool:
+        return self._bus_away or self._map.halted
+
     def _map_health(self, *, stale: bool) -> None:
-        self._stale = stale
-        message = _codec.encode(MapStale(stale=stale))
+        was_stale, self._bus_away = self._map_is_stale, stale
+        self._tell_map_health(was_stale)
+
+    def _tell_map_health(self, was_stale: bool) -> None:
+        if was_stale is self._map_is_stale:
+            return
+        message = _codec.encode(MapStale(stale=not was_stale))
         for connection in list(self._consoles):
             if connection.watches_map:
                 connection.told(message, "map_stale")
@@ -311,6 +334,31 @@ class Gateway:
             effects = connection.session.tick()
             if effects:
                 connection.perform(effects)
+
+    def _is_due(self, push: Push) -> bool:
+        return self._positions.passes(f"{push.audience} {push.key}", self._clock.city())
+
+    async def _watch_lag(self) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time() + _LOOK_S
+        await asyncio.sleep(_LOOK_S)
+        now = loop.time()
+        if self._shedding.lagged(now - due, now):
+            self._shed(now - due)
+
+    def _shed(self, lag_s: float) -> None:
+        """What is left out has changed."""
+        level = self._shedding.level
+        _log.warning("overload changes what is left out", level=level.name.lower(), lag_s=round(lag_s, 2))
+        self.metrics.shedding.set(level.value)
+        self._seldom = level is Shed.POSITIONS
+        self._positions.forget()
+        was_stale = self._map_is_stale
+        if level is Shed.NOTHING:
+            self._map.resume()
+        else:
+            self._map.halt()
+        self._tell_map_health(was_stale)
 
     async def _forever(self, pump: Callable[[], Awaitable[None]]) -> None:
         """Run a pump over and over; what breaks it once is logged and does not end it."""

@@ -83,6 +83,7 @@ def gateway_settings(settings: Settings) -> GatewaySettings:
         burst=settings.limits.burst,
         message_max_bytes=settings.limits.max_message_bytes,
         outbox_events=settings.limits.outbox,
+        shed_after_lag_s=settings.limits.shed_after_lag_s,
         future_tolerance_s=settings.vehicle.future_tolerance_s * max(1.0, settings.clock.speed),
         drain_s=settings.server.drain_s,
         token_ttl_s=settings.auth.token_ttl_s,

@@ -5,6 +5,7 @@ Rule 1. Frames that arrive within ``JOIN_S`` go out as one message, joined from 
 Rule 2. A console that has not read its last map message gets none on top: its frames wait here, and a whole frame
         takes the place of what waited of that cell and host: nothing is lost, and it lags by one round at most.
 Rule 3. A cell that is new to a console is told whole at once from what hosts keep on the bus.
+Rule 4. While it is halted nothing goes out; then every console gets its cells whole.
 """
 
 from __future__ import annotations
@@ -71,6 +72,19 @@ class MapRelay:
         self._waiting: dict[Console, dict[tuple[str, str], list[bytes]]] = {}
         self._flush_at: asyncio.TimerHandle | None = None
         self._turning = asyncio.Lock()
+        self.halted = False
+
+    def halt(self) -> None:
+        """Pass nothing on from now."""
+        self.halted = True
+        self._waiting.clear()
+
+    def resume(self) -> None:
+        """Pass on again: whole cells first, because what came meanwhile is lost."""
+        self.halted = False
+        consoles = dict.fromkeys(each for watching in self._watchers.values() for each in watching)
+        for console in consoles:
+            self._aside(self._tell_whole(console, console.watches))
 
     @property
     def entries(self) -> int:
@@ -109,7 +123,10 @@ class MapRelay:
         async with self._turning:
             await self._bus.unwatch([cell for cell in gone if cell not in self._watchers])
             await self._bus.watch([cell for cell in cells if cell in self._watchers])
-        for notice in await self._bus.whole(new):
+        await self._tell_whole(console, new)
+
+    async def _tell_whole(self, console: Console, cells: Sequence[str]) -> None:
+        for notice in await self._bus.whole(cells):
             self._add(console, notice, whole=True, first=True)
         self._flush_soon()
 
@@ -125,13 +142,13 @@ class MapRelay:
 
     def counted(self, notice: MapCountsNotice) -> None:
         """Counts of a host have come."""
-        for console in list(self._counting):
+        for console in () if self.halted else list(self._counting):
             console.told(notice.message, f"map_counts {notice.host}")
 
     def framed(self, notice: MapFrameNotice) -> None:
         """A frame has come."""
         consoles = self._watchers.get(notice.cell)
-        if not consoles:
+        if not consoles or self.halted:
             return
         whole = head_of(notice.frame).whole
         for console in consoles:
@@ -139,7 +156,7 @@ class MapRelay:
         self._flush_soon()
 
     def _add(self, console: Console, notice: MapFrameNotice, *, whole: bool, first: bool = False) -> None:
-        if notice.cell not in console.watches:
+        if self.halted or notice.cell not in console.watches:
             return  # it looks elsewhere by now
         waiting = self._waiting.setdefault(console, {})
         frames = waiting.setdefault((notice.cell, notice.host), [])

@@ -175,6 +175,11 @@ class Session:
         self._running.clear()
 
     @property
+    def car_is_free(self) -> bool:
+        """Whether it is a driver's or device's, and its car is known to have no trip."""
+        return self._streams is not None and self._streams.car_is_free
+
+    @property
     def commands_under_way(self) -> int:
         """Commands that still wait for their answer."""
         return len(self._running)

@@ -41,6 +41,16 @@ class _TripGlance(msgspec.Struct):
     trip: _Trip | None = None
 
 
+class _Load(msgspec.Struct):
+    trip: str | None = None
+
+
+class _CarGlance(msgspec.Struct):
+    """The little of an update or snapshot that tells whether a car has a trip."""
+
+    vehicle: _Load | None = None
+
+
 class _PositionGlance(msgspec.Struct):
     """Whose car a position is, and of what time."""
 
@@ -50,6 +60,7 @@ class _PositionGlance(msgspec.Struct):
 
 _glance = msgspec.msgpack.Decoder(_TripGlance)
 _position = msgspec.msgpack.Decoder(_PositionGlance)
+_load = msgspec.msgpack.Decoder(_CarGlance)
 
 
 class Streams:
@@ -59,6 +70,9 @@ class Streams:
         self._role = role
         self._sees_car = role in SEES_CAR_OF_TRIP
         self._principal = principal
+        self._drives = role in ("driver", "device")
+        self.car_is_free = False
+        """Of who is in a car: whether it is known to have no trip."""
         self._codec = codec
         self._asks = asks
         self._following: dict[str, Following] = {}
@@ -150,6 +164,9 @@ class Streams:
         effects: list[Effect] = [Say(self._codec.relay(message)) for message in messages]
         if self._sees_car and messages:
             effects.extend(self._glance_at(key, messages[-1]))
+        if self._drives and messages and key.startswith("vehicle:"):
+            told = _load.decode(messages[-1]).vehicle
+            self.car_is_free = told is not None and told.trip is None
         return effects
 
     def _loose(self, key: str, message: bytes) -> list[Effect]:

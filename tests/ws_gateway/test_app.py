@@ -301,7 +301,7 @@ async def test_nothing_is_left_of_a_connection(gateway: Running) -> None:
         await client.socket.close()
 
     async def quiet() -> None:
-        await eventually(lambda: not (counted.sockets or counted.entries or counted.tasks > 4))
+        await eventually(lambda: not (counted.sockets or counted.entries or counted.tasks > 5))
         await eventually(lambda: not gateway.server.server_state.connections)
 
     def descriptors() -> int:

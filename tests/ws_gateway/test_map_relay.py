@@ -176,3 +176,24 @@ async def test_counts_reach_those_who_asked() -> None:
     stage.relay.counted(MapCountsNotice("vehicle-0", b"counts"))
     assert one.heard == [(b"counts", "map_counts vehicle-0")]
     assert two.heard == []
+
+
+async def test_a_halted_map_passes_nothing_on_and_comes_back_whole() -> None:
+    """Frames and counts meanwhile are lost; then each console gets its cells as hosts keep them."""
+    stage, screen = Stage(), Screen()
+    await stage.watch(screen, C1, counts=True)
+    stage.relay.framed(frame(at=1.0))
+    stage.relay.halt()
+    stage.relay.framed(frame(at=2.0))
+    stage.relay.counted(MapCountsNotice("vehicle-0", b"counts"))
+    await asyncio.sleep(0.01)
+    assert screen.heard == []
+    stage.bus.kept = [frame(whole=True, at=3.0)]
+    stage.relay.resume()
+    stage.relay.framed(frame(at=4.0))
+
+    def told() -> list[tuple[str, float]]:
+        return [each for message in screen.frames() for each in message]
+
+    await eventually(lambda: (C1, 4.0) in told())
+    assert told() == [(C1, 3.0), (C1, 4.0)]
