@@ -61,7 +61,9 @@ def start_head() -> str:
 
 def _init_head() -> str:
     # Ray makes its workers nice (15) to whatever else runs; hosts hold offers and fares, and yield to nobody.
+    # "local": one of our own, also where another cluster runs on this machine, which Ray would join by itself.
     context: Any = ray.init(
+        address="local",
         namespace=NAMESPACE,
         num_cpus=max(os.cpu_count() or 1, 2),
         include_dashboard=False,

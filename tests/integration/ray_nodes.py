@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -35,7 +37,7 @@ class RayNode:
         self._child = subprocess.Popen([*command, *arguments], stdout=log, stderr=log, start_new_session=True)
         log.close()
         self._log = folder / f"{name}.log"
-        self._wait()
+        self._session: Path | None = None
 
     @classmethod
     def head(cls, folder: Path) -> tuple[RayNode, str]:
@@ -43,20 +45,25 @@ class RayNode:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
+        session = tempfile.mkdtemp(prefix="ray-")  # its own: Ray notes down there which cluster runs on this machine
         told = (
             "--head",
+            f"--temp-dir={session}",
             f"--port={port}",
             "--include-dashboard=false",
             f"--system-config={json.dumps(QUICK_TO_NOTICE)}",
         )
-        return cls(folder, "head", *told), f"127.0.0.1:{port}"
+        head = cls(folder, "head", *told)
+        head._session = Path(session)
+        return head, f"127.0.0.1:{port}"
 
     @classmethod
     def joining(cls, folder: Path, address: str) -> RayNode:
         """One more node."""
         return cls(folder, "second", f"--address={address}")
 
-    def _wait(self) -> None:
+    def wait(self) -> None:
+        """Until it is there."""
         deadline = time.monotonic() + STARTED_WITHIN_S
         while "Ray runtime started" not in self._log.read_text():
             assert self._child.poll() is None, self._log.read_text()
@@ -75,5 +82,8 @@ class RayNode:
 
     def kill(self) -> None:
         """``kill -9`` of all of it; twice is no error."""
+        self.signal(signal.SIGCONT)
         processes.end_tree(self._child.pid)
         self._child.wait()
+        if self._session is not None:
+            shutil.rmtree(self._session, ignore_errors=True)

@@ -7,6 +7,7 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 from sqlalchemy import select
@@ -53,29 +54,30 @@ class TwoNodes:
 
 
 @pytest.fixture
-async def two_nodes(tmp_path: Path, new_postgres_database: Callable[[], str]) -> AsyncIterator[TwoNodes]:
-    """Started, with a company in it."""
+async def two_nodes(
+    tmp_path: Path, new_postgres_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[TwoNodes]:
+    """Started, with a company in it. Everybody has the cluster's token from the environment, as on two machines."""
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")
+    monkeypatch.setenv("RAY_AUTH_TOKEN", token_hex(32))
     url = new_postgres_database()
     sandbox = SandboxProcess(tmp_path / "alipay")
-    await sandbox.start()
-    head, address = RayNode.head(tmp_path)
-    second = RayNode.joining(tmp_path, address)
-    settings = settings_with(sandbox)
-    settings |= {
-        "ray": {"address": address, "vehicle_hosts": 4, "trip_hosts": 2},
-        "journal": {"url": url},
-    }
-    served = Served(tmp_path, settings)
-    try:
+    async with AsyncExitStack() as stack:
+        await sandbox.start()
+        stack.push_async_callback(sandbox.stop)
+        head, address = RayNode.head(tmp_path)
+        stack.callback(head.kill)
+        head.wait()
+        second = RayNode.joining(tmp_path, address)
+        stack.callback(second.kill)
+        second.wait()
+        settings = settings_with(sandbox)
+        settings |= {"ray": {"address": address, "vehicle_hosts": 4, "trip_hosts": 2}, "journal": {"url": url}}
+        served = Served(tmp_path, settings)
+        stack.callback(served.stop)
         enrol(served)
         served.start()
         yield TwoNodes(served, second, url)
-    finally:
-        served.stop()
-        second.signal(signal.SIGCONT)
-        second.kill()
-        head.kill()
-        await sandbox.stop()
 
 
 async def drivers(two: TwoNodes, stack: AsyncExitStack) -> list[Driver]:
