@@ -6,7 +6,7 @@ that the app was not told were heard.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Protocol
 
 from dispatch.geo.trace import Trace, Verdict
 from dispatch.meter import Meter, MeterCheckpoint
@@ -14,8 +14,11 @@ from dispatch.rules import Rules
 from dispatch.units import CityTime
 
 
-class HeardFix(NamedTuple):
-    """A fix as it was heard: ``source`` 0 is the driver's app, 1 the device; ``at`` is city time."""
+class HeardFix(Protocol):
+    """A fix as it was heard: ``source`` 0 is the driver's app, 1 the device; ``at`` is city time.
+
+    The row that came over the wire is one, so that none is made for each. Nobody changes it.
+    """
 
     source: int
     n: int

@@ -13,13 +13,13 @@ import msgspec
 from dispatch.actors.entry import Entry
 from dispatch.actors.host_core import HostCore
 from dispatch.actors.kinds import Shown
+from dispatch.actors.market_feed import CarAt
 from dispatch.actors.protocol import Audience, FixRow, Push
 from dispatch.entity import Entity, EntityKey
 from dispatch.geo.distance import STRAIGHT_MPS, haversine_m
 from dispatch.geo.trace import Verdict
 from dispatch.map_board import Position
 from dispatch.messages import CarPosition, Heard
-from dispatch.odometer import HeardFix
 from dispatch.track import TrackRecorder
 from dispatch.units import CityTime, LatLng
 from dispatch.vehicle import Vehicle
@@ -45,17 +45,19 @@ class FixDesk:
         self._moved: dict[str, Vehicle] = {}
         self._since_heard: dict[str, int] = {}
         self._keys: dict[str, EntityKey] = {}
-        self.verdicts: dict[Verdict, int] = dict.fromkeys(Verdict, 0)
+        self._accepted = 0
+        self._verdicts = dict.fromkeys(Verdict, 0)
         core.followers.heard_by = heard_by
 
     def hear(self, rows: list[FixRow], now: CityTime) -> None:
         """A batch of fixes of this host's vehicles."""
         self._core.now = now
+        keys, entries = self._keys, self._core.entries
         for row in rows:
-            key = self._keys.get(row.vehicle)
+            key = keys.get(row.vehicle)
             if key is None:
-                key = self._keys[row.vehicle] = EntityKey("vehicle", row.vehicle)
-            entry = self._core.want(key)
+                key = keys[row.vehicle] = EntityKey("vehicle", row.vehicle)
+            entry = entries.get(key) or self._core.want(key)
             vehicle = entry.entity
             if isinstance(vehicle, Vehicle):
                 self._hear(entry, vehicle, row, now)
@@ -79,11 +81,13 @@ class FixDesk:
 
     def _hear(self, entry: Entry, vehicle: Vehicle, row: FixRow, now: CityTime) -> None:
         odometer = vehicle.odometer
-        fix = HeardFix(row.source, row.n, row.at, row.lat, row.lng, row.heading)
-        verdict = odometer.hear(fix, now)
-        self.verdicts[verdict] += 1
-        if verdict is Verdict.FUTURE:
-            return
+        verdict = odometer.hear(row, now)
+        if verdict is Verdict.ACCEPTED:
+            self._accepted += 1
+        else:
+            self._verdicts[verdict] += 1
+            if verdict is Verdict.FUTURE:
+                return
         entry.touched_at = now
         if row.source != odometer.source or (odometer.meter is None and not odometer.unsafe):
             self._tell_heard(entry.key, row)
@@ -139,21 +143,33 @@ class FixDesk:
                 push = Push(str(key), follower.audience, 0, body)
                 self._core.inboxes.push_newest(follower.gateway, push, "car")
 
-    def take_free_moved(self) -> list[Position]:
+    def take_verdicts(self) -> dict[Verdict, int]:
+        """How many fixes were judged so since the last call."""
+        taken = {**self._verdicts, Verdict.ACCEPTED: self._accepted}
+        self._accepted, self._verdicts = 0, dict.fromkeys(Verdict, 0)
+        return taken
+
+    def take_free_moved(self) -> list[CarAt]:
         """Free cars that have moved since the last call: for the matcher."""
-        moved = [position_of(v) for v in self._free_moved.values()]
+        moved = [car_at(v) for v in self._free_moved.values()]
         self._free_moved.clear()
         return moved
 
     def take_moved(self) -> list[Position]:
         """All cars that have moved or changed since the last call: for the map."""
-        moved = [position_of(v) for v in self._moved.values() if v.odometer.trace.anchored]
+        moved = [_position_of(v) for v in self._moved.values() if v.odometer.trace.anchored]
         self._moved.clear()
         return moved
 
 
-def position_of(vehicle: Vehicle) -> Position:
-    """Where a vehicle is."""
+def car_at(vehicle: Vehicle) -> CarAt:
+    """Where a vehicle is, for the matcher."""
+    trace = vehicle.odometer.trace
+    return CarAt(vehicle.id, trace.lat, trace.lng, trace.at)
+
+
+def _position_of(vehicle: Vehicle) -> Position:
+    """Where a vehicle is, for the map."""
     trace = vehicle.odometer.trace
     return Position(vehicle.id, vehicle.state, trace.lat, trace.lng, vehicle.odometer.heading, trace.at)
 

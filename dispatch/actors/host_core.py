@@ -151,6 +151,10 @@ class HostCore:
         self.now = now
         self._fire_dues()
 
+    def next_due(self) -> float | None:
+        """When the next due has its time."""
+        return self._outlet.calendar.next_at()
+
     def loaded(self, histories: Sequence[History], now: CityTime) -> None:
         """The histories that ``take_loads`` asked for."""
         self.now = now

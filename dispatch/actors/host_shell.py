@@ -41,6 +41,8 @@ ANSWER_WITHIN_S: Final = 1.0
 LOAD_AT_ONCE: Final = 500
 RETRY_LOAD_S: Final = 0.2
 TICK_S: Final = 0.02
+REST_S: Final = 0.1
+"""A tick is so far away where nothing is due before."""
 SWEEP_EVERY_S: Final = 30.0
 OVERDUE_S: Final = 5.0
 """A due that is so late, in wall seconds, is not simply on its way."""
@@ -357,12 +359,19 @@ class HostShell:
 
     async def _tick(self) -> None:
         while True:
-            await asyncio.sleep(TICK_S)
+            await asyncio.sleep(self._until_tick_s())
             try:
                 self.core.tick(self._clock.city())
                 self.drive()
             except Exception:
                 log.exception("a tick failed")
+
+    def _until_tick_s(self) -> float:
+        """Wall seconds to the next tick: to the next due, but not much longer, for an earlier one may be armed."""
+        next_at = self.core.next_due()
+        if next_at is None:
+            return max(REST_S, TICK_S)
+        return max(min((next_at - self._clock.city()) / self._clock.speed, REST_S), TICK_S)
 
     async def _sweep(self, dues_until: DuesUntil) -> None:
         """Now and then look whether the journal has dues that nobody here knows."""

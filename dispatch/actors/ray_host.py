@@ -21,7 +21,7 @@ from dispatch.actors.alarm_keeper import AlarmKeeper
 from dispatch.actors.client import RayHosts, this_node
 from dispatch.actors.console_frames import ConsoleFrames
 from dispatch.actors.direct import Address, DirectServer
-from dispatch.actors.fix_desk import FixDesk, adopt, position_of
+from dispatch.actors.fix_desk import FixDesk, adopt, car_at
 from dispatch.actors.host_core import HostCore
 from dispatch.actors.host_shell import HostShell
 from dispatch.actors.inboxes import Inboxes
@@ -38,7 +38,6 @@ from dispatch.actors.track_archive import TrackArchive
 from dispatch.actors.work import ListingChange
 from dispatch.announcements import alarm_of
 from dispatch.entity import Command, Entity, EntityKey, Signal
-from dispatch.map_board import Position
 from dispatch.market import Listing
 from dispatch.message_parts import TripView
 from dispatch.payment.payment import PaymentRules
@@ -304,7 +303,7 @@ class EntityHost:
 
     def _all_cars(self) -> list[CarAt]:
         free = [v for v in self._vehicles() if v.listing() is not None and v.odometer.trace.anchored]
-        return [_car_at(position_of(v)) for v in free]
+        return [car_at(v) for v in free]
 
     def _vehicles(self) -> list[Vehicle]:
         entries = self.shell.core.entries.values()
@@ -313,7 +312,7 @@ class EntityHost:
     async def _feed_positions(self) -> None:
         while True:
             await asyncio.sleep(FEED_POSITIONS_S)
-            moved = [_car_at(position) for position in self.desk.take_free_moved()]
+            moved = self.desk.take_free_moved()
             if moved:
                 for feed in self.feeds:
                     feed.moved(moved)
@@ -324,9 +323,8 @@ class EntityHost:
             core = self.shell.core
             core.inboxes.expire(self.clock.wall())
             core.passivate(_may_sleep)
-            for verdict, count in self.desk.verdicts.items():
+            for verdict, count in self.desk.take_verdicts().items():
                 self.metrics.fixes.labels(verdict.value).inc(count)
-                self.desk.verdicts[verdict] = 0
             self._count_trips()
             self._look_for_stale()
 
@@ -353,10 +351,6 @@ async def _open_payment_desk(system: System) -> PaymentDesk:
     from dispatch.actors.payment_desk import PaymentDesk  # noqa: PLC0415
 
     return PaymentDesk(system)
-
-
-def _car_at(position: Position) -> CarAt:
-    return CarAt(position.vehicle, position.lat, position.lng, position.at)
 
 
 def _may_sleep(entity: Entity) -> bool:

@@ -16,6 +16,8 @@ BENCHES: Final = {
     "assign": "exact assignment, against scipy's dense solver",
     "matcher": "the matcher alone at rising rates",
     "offer": "request to offer through the whole system",
+    "load": "sockets held, fixes and requests a second to saturation, and what gives first",
+    "hostile": "what hostile clients cost the others: the same run with and without them",
     "map": "the live map of 10,000 cars: bytes, age of what is shown, what consoles cost",
     "hku": "the published results of Wei, Feng, Ke and Yang, through the real matcher",
     "policy": "a real evening, exact against oldest request first",

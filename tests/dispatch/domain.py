@@ -7,6 +7,7 @@ from typing import Literal
 
 import pytest
 
+from dispatch.actors.protocol import FixRow
 from dispatch.commands import (
     MakeOffer,
     PayFare,
@@ -23,7 +24,6 @@ from dispatch.events import encode_event
 from dispatch.ids import CommandId
 from dispatch.message_parts import Place
 from dispatch.meter import MeterRules
-from dispatch.odometer import HeardFix
 from dispatch.rules import Rules, Zone
 from dispatch.tariffs import read_tariff
 from dispatch.trip import Trip
@@ -122,7 +122,7 @@ class Stage:
     def fix(self, north_m: float = 0.0, source: int = 0) -> None:
         """The car is heard, ``north_m`` metres north of the City Hall."""
         self.fix_n += 1
-        heard = HeardFix(source, self.fix_n, self.now, LAT + north_m / 111_195.0, LNG, None)
+        heard = FixRow(self.car.id, source, self.fix_n, self.now, LAT + north_m / 111_195.0, LNG)
         self.car.odometer.hear(heard, self.now)
 
     def on_shift(self) -> Stage:

@@ -1,16 +1,17 @@
 """What a car is heard of: which fixes count, and what a crash leaves to be told again."""
 
+from dispatch.actors.protocol import FixRow
 from dispatch.geo.trace import Verdict
-from dispatch.odometer import HeardFix, Odometer
+from dispatch.odometer import Odometer
 from dispatch.units import CityTime
 from tests.dispatch.domain import LAT, LNG, NOON, RULES
 
 
-def fix(n: int, after_s: float, north_m: float = 0.0, source: int = 0, heading: float | None = None) -> HeardFix:
-    return HeardFix(source, n, NOON + after_s, LAT + north_m / 111_195.0, LNG, heading)
+def fix(n: int, after_s: float, north_m: float = 0.0, source: int = 0, heading: float | None = None) -> FixRow:
+    return FixRow("V1", source, n, NOON + after_s, LAT + north_m / 111_195.0, LNG, None, heading)
 
 
-def heard(odometer: Odometer, *fixes: HeardFix) -> list[Verdict]:
+def heard(odometer: Odometer, *fixes: FixRow) -> list[Verdict]:
     return [odometer.hear(one, one.at) for one in fixes]
 
 

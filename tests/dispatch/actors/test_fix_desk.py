@@ -179,7 +179,7 @@ def test_fixes_that_come_while_the_car_is_loaded_are_kept(city: City) -> None:
     late = City()
     late.vehicles.desk.hear([rows[0]] * (KEPT_WHILE_LOADING + 1), late.clock.city())
     late.settle()
-    assert sum(late.vehicles.desk.verdicts.values()) == KEPT_WHILE_LOADING
+    assert sum(late.vehicles.desk.take_verdicts().values()) == KEPT_WHILE_LOADING
 
 
 def test_second_source_counts_only_while_the_first_is_silent(city: City) -> None:
@@ -213,7 +213,8 @@ def test_positions_for_matcher_and_map(city: City) -> None:
 
     assert [p.vehicle for p in desk.take_free_moved()] == ["V2"]
     assert {(p.vehicle, p.state) for p in desk.take_moved()} == {("V1", "on_trip"), ("V2", "idle")}
-    assert desk.take_free_moved() == desk.take_moved() == []
+    assert desk.take_free_moved() == []
+    assert desk.take_moved() == []
 
 
 def test_fix_from_the_future_changes_nothing(city: City) -> None:
@@ -223,4 +224,4 @@ def test_fix_from_the_future_changes_nothing(city: City) -> None:
     city.vehicles.desk.hear([FixRow("V1", 0, 99, city.clock.city() + 60, 37.0, -122.0)], city.clock.city())
 
     assert car(city).odometer.trace.n == before
-    assert city.vehicles.desk.verdicts[Verdict.FUTURE] == 1
+    assert city.vehicles.desk.take_verdicts()[Verdict.FUTURE] == 1
