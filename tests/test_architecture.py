@@ -96,6 +96,7 @@ SHELLS = {
     "ws_gateway.shared_attempts",
     "ws_gateway.sms",
     "ws_gateway.tokens",
+    "ws_gateway.turns",
     "ws_gateway.web_apps",
 }
 """Modules that may do I/O. Every other one of these packages is held to the contract ``pure``."""

@@ -2,16 +2,20 @@
 
 uvicorn waits for ever for the rest of a request, so that whoever sends a byte now and then, or nothing, holds a
 socket for nothing. Here a request, its body too, is there within ``within_s`` seconds of the connection, or of the
-answer before it, or the socket is cut.
+answer before it, or the socket is cut. And of all that have something to say, one is heard in each turn of the event
+loop: a thousand handshakes at once delay those who are there by one of them, not by all.
 """
 
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Final
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from ws_gateway.turns import Turns
 
 _STILL_SAID: Final = (h11.IDLE, h11.SEND_BODY)
 """The client's state while its request is not there yet."""
@@ -21,6 +25,7 @@ class HttpProtocol(H11Protocol):
     """One connection, until it becomes a WebSocket."""
 
     within_s: float = 10.0
+    turns: Turns
     _late: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -29,8 +34,17 @@ class HttpProtocol(H11Protocol):
         self._wait()
 
     def data_received(self, data: bytes) -> None:
-        """A part of a request, or the whole."""
+        """A part of a request, or the whole: it has its turn, and no more is read before."""
+        if self.transport.is_reading():
+            self.transport.pause_reading()
+        self.turns.add(partial(self._hear, data))
+
+    def _hear(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
         super().data_received(data)
+        if not self.flow.read_paused and not self.transport.is_closing():
+            self.transport.resume_reading()
         if self.conn.their_state not in _STILL_SAID:
             self._wait_no_more()
 
@@ -63,5 +77,5 @@ class HttpProtocol(H11Protocol):
 
 
 def http_within(seconds: float) -> type[HttpProtocol]:
-    """The protocol with this deadline, as uvicorn takes it: a class."""
-    return type("HttpProtocol", (HttpProtocol,), {"within_s": seconds})
+    """The protocol of one server with this deadline, as uvicorn takes it: a class."""
+    return type("HttpProtocol", (HttpProtocol,), {"within_s": seconds, "turns": Turns()})

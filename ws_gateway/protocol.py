@@ -4,6 +4,9 @@ An ASGI application awaits each message from a queue: a dict, a future and a swi
 from the socket paused and resumed around it. An application that finds this socket in its scope may set ``deliver``
 and is called instead, in the order of the frames; ``receive`` then tells of text frames and of the end. Everything
 else is uvicorn's.
+
+Of what a client sends in a breath, :data:`SLICE` bytes are read in one turn of the event loop, and meanwhile no more is
+taken from its socket: who floods delays the others by a slice.
 """
 
 from __future__ import annotations
@@ -15,6 +18,8 @@ from starlette.types import Scope
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
+SLICE: Final = 4_096
+"""Some hundred small messages; an everyday one is far below."""
 _KEY: Final = "taxi.socket"
 
 
@@ -22,6 +27,33 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     """One socket. ``deliver`` takes the binary frames from when it is set on."""
 
     deliver: Callable[[bytes], None] | None = None
+    _rest: bytearray | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """What has come, or its first slice: the rest has its turns."""
+        if self._rest is None and len(data) <= SLICE:
+            super().data_received(data)
+            return
+        if self._rest is None:
+            self._rest = bytearray()
+            self.loop.call_soon(self._go_on)
+        self._rest += data
+        if self.transport.is_reading():
+            self.transport.pause_reading()
+
+    def _go_on(self) -> None:
+        rest = self._rest
+        if rest is None or self.transport.is_closing():
+            return
+        slice_ = bytes(rest[:SLICE])
+        del rest[:SLICE]
+        super().data_received(slice_)
+        if rest:
+            self.loop.call_soon(self._go_on)
+            return
+        self._rest = None
+        if not self.read_paused and not self.transport.is_closing():
+            self.transport.resume_reading()
 
     def handle_connect(self, event: Request) -> None:
         """The handshake; the application, which runs a moment later, finds us in its scope."""
