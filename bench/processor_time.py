@@ -1,4 +1,4 @@
-"""Processor time of processes, as Linux counts it."""
+"""Processor time and memory of processes, as Linux counts them."""
 
 from __future__ import annotations
 
@@ -30,3 +30,9 @@ def command_of(pid: int) -> str:
 def used_by(pids: Iterable[int]) -> dict[int, float]:
     """Seconds of processor by process."""
     return {pid: processor_s(pid) for pid in pids}
+
+
+def memory_kb(pid: int) -> int:
+    """Resident memory of a process."""
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))

@@ -60,10 +60,13 @@ async def _ready(url: str) -> None:
             await asyncio.sleep(0.2)
 
 
-async def enrol(settings: Settings, cars: int) -> list[CarAccount]:
-    """So many cars, each with a driver who has signed in."""
-    vehicles = [Vehicle(id=VehicleId(f"V{n}"), plate=f"P{n}", company="bench") for n in range(cars)]
-    drivers = [Driver(id=DriverId(f"D{n}"), name=f"Driver {n}", phone="1", pin_hash="none") for n in range(cars)]
+async def enrol(settings: Settings, cars: int, *, vehicle_class: str = "standard", first: int = 0) -> list[CarAccount]:
+    """So many cars, numbered from ``first`` on, each with a driver who has signed in."""
+    numbers = range(first, first + cars)
+    vehicles = [
+        Vehicle(id=VehicleId(f"V{n}"), plate=f"P{n}", company="bench", vehicle_class=vehicle_class) for n in numbers
+    ]
+    drivers = [Driver(id=DriverId(f"D{n}"), name=f"Driver {n}", phone="1", pin_hash="none") for n in numbers]
     database = open_database(settings.journal_url)
     try:
         registry = SqlRegistry(database)
@@ -76,7 +79,7 @@ async def enrol(settings: Settings, cars: int) -> list[CarAccount]:
     tokens, wall = _signer(settings), WallTime(time.time())
     return [
         CarAccount(f"V{n}", token=tokens.issue("driver", f"D{n}", session="bench", wall=wall, vehicle=f"V{n}"))
-        for n in range(cars)
+        for n in numbers
     ]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from bench.hostile_kinds import KINDS, MALFORMED, STILL, Attack, Target, malformed_upgrade, silent
 from dispatch.errors import CloseCode
-from tests.ws_gateway.conftest import Running, Start, eventually, start  # noqa: F401 - the fixture
+from tests.ws_gateway.conftest import Running, Start, eventually
 
 pytestmark = pytest.mark.integration
 
@@ -48,14 +48,14 @@ async def _beside(gateway: Running, attack: Attack) -> int | str:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_each_is_closed_and_harms_nobody(start: Start, kind: str) -> None:  # noqa: F811
+async def test_each_is_closed_and_harms_nobody(start: Start, kind: str) -> None:
     """With a code of its own, or cut where it would not hear one."""
     gateway = await start(**QUICK)
     assert await _beside(gateway, KINDS[kind]) in ENDS[kind]
 
 
 @pytest.mark.parametrize("number", range(len(MALFORMED)))
-async def test_no_malformed_handshake_opens_a_socket(start: Start, number: int) -> None:  # noqa: F811
+async def test_no_malformed_handshake_opens_a_socket(start: Start, number: int) -> None:
     """It is refused with a status, or cut; never left open."""
     gateway = await start(**QUICK)
     end = await _beside(gateway, malformed_upgrade(MALFORMED[number]))
@@ -63,7 +63,7 @@ async def test_no_malformed_handshake_opens_a_socket(start: Start, number: int) 
     assert end == 1006 or (isinstance(end, int) and 400 <= end < 500)
 
 
-async def test_a_crowd_from_one_address_is_limited(start: Start) -> None:  # noqa: F811
+async def test_a_crowd_from_one_address_is_limited(start: Start) -> None:
     """So many at once and no more; those that say nothing are closed."""
     gateway = await start(**{**QUICK, "sockets_by_address": (1.0, 20)})
     target = Target("127.0.0.1", gateway.port, "", 6.0)
