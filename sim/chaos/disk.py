@@ -40,8 +40,10 @@ class SmallDisk:
         (self.folder / _BALLAST).unlink(missing_ok=True)
 
     def unmount(self) -> None:
-        """The end; twice is no error."""
+        """The end; twice is no error. What is on it is copied beside the mount point first."""
         if self._mounted:
+            for file in self.folder.iterdir():
+                shutil.copy2(file, self.folder.parent)
             umount = shutil.which("umount") or "umount"
             subprocess.run([umount, "-l", str(self.folder)], capture_output=True, check=False)  # noqa: S603
             self._mounted = False

@@ -60,3 +60,4 @@ def test_a_full_disk(tmp_path: Path) -> None:
     finally:
         disk.unmount()
     assert list(disk.folder.iterdir()) == []
+    assert (tmp_path / "file").stat().st_size == 8192
