@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import httpx
+import msgpack
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.integration.app import Driver
+from tests.integration.app import START, Driver, sign_in
 from tests.integration.apps import found_by_axe, launched, phone
 from tests.integration.conftest import Company
+from tests.integration.test_drive_app import dashboard
 from tests.integration.test_rides import driver_of, driver_token
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
@@ -216,3 +223,63 @@ async def test_without_webgl_the_lists_do_all(company: Company) -> None:
         await page.get_by_label("Plate, number or driver").fill(f"P{car}")
         await page.get_by_role("button", name=f"P{car}", exact=True).click()
         await expect(page.get_by_role("complementary", name="Car")).to_contain_text("Last heard")
+
+
+async def test_a_message_to_the_cars_in_view_reaches_the_drivers_app(company: Company) -> None:
+    """Sent to those whom the map shows; the driver's app puts it in front until it is read."""
+    async with launched() as browser, dashboard(browser, company, company.car(), START) as driver:
+        await driver.sign_in()
+        await driver.start_shift()
+        async with console(browser, company) as page:
+            await expect(page.get_by_role("list", name="Cars in view, by state")).to_contain_text("Free")
+            await page.get_by_role("button", name="Message").click()
+            await page.get_by_role("textbox", name="Message").fill("Fog on <the> bridge")
+            await page.get_by_role("radio", name=re.compile("in view")).check()
+            await page.get_by_role("button", name="Send").click()
+            notice = driver.page.get_by_role("dialog", name="Message from the office")
+            await expect(notice).to_contain_text("Fog on <the> bridge")
+            await driver.press("I have read it")
+            await expect(notice).to_be_hidden()
+
+
+async def test_cars_of_the_past_move_on_the_map(company: Company) -> None:
+    """What the archive has is played: cars are counted by state, and the map changes while it plays."""
+    async with launched() as browser, free_car(company) as (_, driver), console(browser, company) as page:
+        since = await archived_since(company, driver)
+        await page.keyboard.press("r")
+        begin = page.get_by_label("From (city time")
+        zone = re.findall(r"city time, ([^)]+)\)", await page.get_by_role("dialog").inner_text())[0]
+        await begin.fill(datetime.fromtimestamp(since, ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M"))
+        await page.get_by_role("dialog").get_by_role("button", name="Open").click()
+        await expect(page.get_by_text("THE PAST")).to_be_visible()
+        await page.get_by_role("slider", name="Time").fill(str(round(since / 5) * 5))
+        legend = page.get_by_role("list", name="Cars in view, by state")
+        await expect(legend).to_contain_text(re.compile("Free [1-9]"))
+        before = await middle_of_map(page)
+        await page.get_by_label("Speed").select_option("60")
+        await page.get_by_role("button", name="Play", exact=True).click()
+        async with asyncio.timeout(LONG_MS / 1000):
+            while await middle_of_map(page) == before:
+                pass
+
+
+async def archived_since(company: Company, driver: Driver) -> float:
+    """A city time from which on the archive knows cars: those of tests before, or in the end this driver's."""
+    token = await sign_in(company.served.http, "dispatcher", name="desk", password="a long password")
+    headers = {"Authorization": f"Bearer {token}", "Accept": "application/msgpack"}
+    async with httpx.AsyncClient(base_url=company.served.http, headers=headers, timeout=20, trust_env=False) as http:
+        while True:
+            now = driver.city_time()
+            answer = await http.get("/v1/replay", params={"since": now - 890, "until": now})
+            tracks = msgpack.unpackb(answer.raise_for_status().content)["tracks"]
+            if tracks:
+                return max(float(track["since"]) for track in tracks) + 10
+            await driver.wait(lambda m: m["t"] == "heard", len(driver.received))
+
+
+async def middle_of_map(page: Page) -> bytes:
+    """A picture of where cars of these tests are, without what lies over the map."""
+    box = await page.locator(".map").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2 - 50, box["y"] + box["height"] / 2 - 250
+    return await page.screenshot(clip={"x": x, "y": y, "width": 300, "height": 300})
