@@ -17,7 +17,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import cast
+from typing import Protocol, cast
 
 import msgspec
 import uvloop
@@ -157,7 +157,17 @@ async def _main(host: str, port: int, sockets: int, per_s: float, tokens: list[s
     await obey(Load(phones, cars, per_s))
 
 
-async def obey(load: Load) -> None:
+class Sending(Protocol):
+    """What sends once it is told to, and counts."""
+
+    sent: int
+
+    async def run(self) -> None:
+        """Send for ever."""
+        ...
+
+
+async def obey(load: Sending) -> None:
     """Say that all are there; send from the first line of the input on, and for each say how many were sent."""
     print("ready", flush=True)
     sending: asyncio.Task[None] | None = None

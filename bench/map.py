@@ -1,18 +1,23 @@
 """The live map of a whole fleet, from the cars' sockets to a console's: bytes, age, and what consoles cost the gateway.
 
-Method: a whole system is started as ``taxi serve`` starts it. ``--cars`` (10,000) phones in a process of their own, a
-socket each, drive about the north-east of San Francisco and send a fix a second. After a warm-up a console that
-watches every cell there is opened, and read for ``--seconds`` (20).
+Method: a whole system is started as ``taxi serve`` starts it. ``--cars`` (10,000) cars, in a process of their own,
+drive about the north-east of San Francisco and tell a fix a second. Their fixes are handed to the vehicle hosts over
+Ray, as gateways hand over what their sockets heard: 10,000 phones would take the processors from what is measured.
+``--sockets true`` gives each car a socket of its own; what a socket's fix costs is ``taxi bench ingest``. After a
+warm-up a console that watches every cell there is opened, and read for ``--seconds`` (20).
 
 * ``bytes_car_s``: all bytes of the map's messages, WebSocket headers included, a car and second.
 * ``age_*_ms``: the age of each new fix (the phone's time) when it arrives at the console, in steps of 50 ms.
 * ``shown_*_ms``: ten times a second, the age of the newest fix of every car on the screen.
-* ``gateway_N_cores``: processor time of the gateway a second with N consoles open (it takes the cars' fixes as well);
+* ``gateway_N_cores``: processor time of the gateway a second with N consoles open (with ``--sockets`` it takes the
+  cars' fixes as well);
   ``ratio`` is that with 50 over that with one, ``console_ms_s`` what each further console costs. Valid only where
   ``fixes_per_s_50`` and ``bytes_car_s_50`` (each console's) are those of one console: a machine without processor to
   spare sends fewer fixes and reads fewer frames, and so seems cheap.
-* ``script_*_ms``: script time of each of 300 frames of the console's page in Chromium with all cars in view as dots;
-  ``screen_age_*``: the oldest position in each of those frames. Browser, cars and system share this machine.
+* ``script_*_ms``: script of each of 300 frames of the console's page in Chromium with all cars in view as dots, in
+  processor time of its thread (:mod:`bench.map_trace`; ``script_mean_ms`` by Chromium's own sum);
+  ``script_wall_p95_ms``: what the page's own clock says of them. ``screen_age_*``: the oldest position in each of
+  those frames. Browser, cars and system share this machine.
 * ``PAGE_first_load_kb``: what a first visit carries (as sent; ``raw``: unpacked), and how long it takes to load.
 """
 
@@ -43,23 +48,36 @@ class Plan(NamedTuple):
 
     cars: int
     seconds: float
+    sockets: bool
+    browser: bool
 
 
 def run(**options: object) -> dict[str, object]:
-    """``--cars``, ``--seconds``."""
-    plan = Plan(int(str(options.get("cars", 10_000))), float(str(options.get("seconds", 20))))
+    """``--cars``, ``--seconds``, ``--sockets true``, ``--browser false``."""
+    plan = Plan(
+        int(str(options.get("cars", 10_000))),
+        float(str(options.get("seconds", 20))),
+        sockets=str(options.get("sockets", False)).lower() == "true",
+        browser=str(options.get("browser", True)).lower() == "true",
+    )
     with tempfile.TemporaryDirectory(prefix="taxi-map-") as folder:
         return asyncio.run(_measure(plan, Path(folder)))
 
 
 async def _measure(plan: Plan, folder: Path) -> dict[str, object]:
-    async with running_fleet(folder, cars=plan.cars) as world:
+    async with running_fleet(folder, cars=plan.cars, sockets=plan.sockets) as world:
         await asyncio.sleep(WARM_UP_S)
-        figures: dict[str, object] = {"cars": plan.cars, "cells": len(world.cells), "seconds": plan.seconds}
+        through = "sockets" if plan.sockets else "hosts"
+        figures: dict[str, object] = {
+            "cars": plan.cars,
+            "fixes_through": through,
+            "cells": len(world.cells),
+            "seconds": plan.seconds,
+        }
         none = await _gateway(plan.seconds)
         figures |= await _one(world, plan)
         figures |= {"gateway_0_cores": round(none, 4), **await _crowd(world, plan)}
-        figures |= await _browser(world)
+        figures |= await _browser(world) if plan.browser else {"browser": "none: not wanted"}
         one, fifty = (float(str(figures[f"gateway_{consoles}_cores"])) for consoles in (1, CROWD))
         return figures | {
             "ratio": round(fifty / one, 3),

@@ -1,24 +1,30 @@
 """What the console's page does in a real browser: script time a frame, ages of what is shown, weight of each page.
 
 Chromium draws in software on a machine without a graphics card, so a frame's wall time says nothing of a dispatcher's
-desktop: the time of the script counts, all of it that runs in animation frames and for messages of the socket
-(``web/src/map/frame_timer.ts``).
+desktop: the script's time counts, in processor time of its thread (:mod:`bench.map_trace`). The browser is given what
+processor the system leaves over (``nice``): a dispatcher's is on another machine.
 """
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+import tempfile
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, CDPSession, Page, async_playwright
+
+from bench.map_trace import CATEGORIES, script_times
 
 FRAMES: Final = 300
-DESKTOP: Final = {"width": 1440, "height": 900}
+DESKTOP: Final = {"width": 1120, "height": 780}
 CHROMIUM: Final = ("chromium", "chromium-browser", "google-chrome")
 SHOWN_SHARE: Final = 0.98
 """The measurement begins when so many of the cars are on the screen."""
-WITHIN_MS: Final = 120_000
+WITHIN_MS: Final = 240_000
+POLL_S: Final = 0.25
 PAGES: Final = ("console", "ride", "drive")
 _ARGUMENTS: Final = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader"]
 
@@ -38,14 +44,36 @@ async def in_browser(url: str, name: str, password: str, cars: int) -> dict[str,
     path = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if path is None:
         return {"browser": "none: no Chromium on this machine"}
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
-        try:
-            weights = [await _weight(browser, url, page) for page in PAGES]
-            frames = await _frames(browser, url, name, password, cars)
-        finally:
-            await browser.close()
+    with tempfile.TemporaryDirectory(prefix="taxi-browser-") as folder:
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=_nice(path, Path(folder)), args=_ARGUMENTS)
+            try:
+                weights = [await _weight(browser, url, page) for page in PAGES]
+                frames = await _frames(browser, url, name, password, cars)
+            finally:
+                await browser.close()
     return {key: value for each in (*weights, frames) for key, value in each.items()}
+
+
+def _nice(path: str, folder: Path) -> Path:
+    """A program that runs Chromium with what is left over."""
+    program = folder / "chromium"
+    program.write_text(f'#!/bin/sh\nexec nice -n 15 {path} "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    return program
+
+
+async def _until(page: Page, holds: str) -> None:
+    """Wait until an expression is true. Asked from here: the page's policy lets no text become script."""
+    async with asyncio.timeout(WITHIN_MS / 1000):
+        while not await page.evaluate(holds):  # noqa: ASYNC110 - the browser tells nobody
+            await asyncio.sleep(POLL_S)
+
+
+async def _script_s(devtools: CDPSession) -> float:
+    """Seconds of script in the page so far, in processor time of its thread."""
+    metrics = (await devtools.send("Performance.getMetrics"))["metrics"]
+    return float(next(each["value"] for each in metrics if each["name"] == "ScriptDuration"))
 
 
 async def _weight(browser: Browser, url: str, page_name: str) -> dict[str, object]:
@@ -72,16 +100,27 @@ async def _frames(browser: Browser, url: str, name: str, password: str, cars: in
     await page.get_by_label("Name").fill(name)
     await page.get_by_label("Password").fill(password)
     await page.get_by_role("button", name="Sign in").click()
-    await page.wait_for_function(f"window.__taxiFrames?.cars >= {SHOWN_SHARE * cars}")
+    await _until(page, f"window.__taxiFrames?.cars >= {SHOWN_SHARE * cars}")
+    devtools = await context.new_cdp_session(page)
+    await devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
+    used = await _script_s(devtools)
+    await browser.start_tracing(page=page, categories=list(CATEGORIES))
     seen = await page.evaluate("window.__taxiFrames.frames")
-    await page.wait_for_function(f"window.__taxiFrames.frames >= {seen + FRAMES}")
+    await _until(page, f"window.__taxiFrames.frames > {seen + FRAMES + 2}")
     times: dict[str, Any] = await page.evaluate("window.__taxiFrames")
+    used = await _script_s(devtools) - used
+    script, clock = script_times(await browser.stop_tracing())
+    script = script[:FRAMES]
     await context.close()
-    script, age, at = (np.array(times[key][-FRAMES:], dtype=np.float64) for key in ("script", "age", "at"))
+    wall, age, at = (np.array(times[key][-FRAMES:], dtype=np.float64) for key in ("script", "age", "at"))
     return {
         "browser_cars": times["cars"],
+        "browser_frames": len(script),
         "browser_frames_per_s": round(1e3 * (len(at) - 1) / float(at[-1] - at[0]), 1),
         **{f"script_p{share}_ms": round(float(np.percentile(script, share)), 2) for share in (50, 95, 99)},
+        "script_clock": clock,
+        "script_mean_ms": round(1e3 * used / (times["frames"] - seen), 2),
+        "script_wall_p95_ms": round(float(np.percentile(wall, 95)), 2),
         **{f"screen_age_p{share}_ms": round(float(np.percentile(age, share))) for share in (50, 95)},
         "screen_age_max_ms": round(float(age.max())),
     }

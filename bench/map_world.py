@@ -89,16 +89,20 @@ class Fleet:
 
 @asynccontextmanager
 async def running_fleet(
-    folder: Path, *, cars: int = 10_000, per_s: float = 1.0, box: Box = DOWNTOWN, given: Given | None = None
+    folder: Path, *, cars: int = 10_000, sockets: bool = False, box: Box = DOWNTOWN, given: Given | None = None
 ) -> AsyncIterator[World]:
-    """A system on ``folder`` with ``cars`` on shift, each of which drives and sends ``per_s`` fixes a second."""
+    """A system on ``folder`` with ``cars`` on shift, each of which drives and tells a fix a second: over a socket of
+    its own, or handed to the hosts."""
     async with running(folder, given or {}) as supervisor:
         settings = supervisor.settings
         accounts = await enrol(settings, cars)
         token = await _dispatcher(settings)
-        tokens = folder / "tokens"
-        tokens.write_text("\n".join(account.token for account in accounts), encoding="ascii")
-        fleet = await _fleet(supervisor.port, cars * per_s, box, tokens)
+        if sockets:
+            tokens = folder / "tokens"
+            tokens.write_text("\n".join(account.token for account in accounts), encoding="ascii")
+            fleet = await _fleet(box, cars, "sockets", str(supervisor.port), str(tokens))
+        else:
+            fleet = await _fleet(box, cars, "hosts", str(folder), str(cars))
         try:
             async with asyncio.timeout(STARTS_WITHIN_S):
                 if await fleet.line() != "ready":
@@ -124,13 +128,12 @@ async def _dispatcher(settings: Settings) -> str:
     return tokens.issue("dispatcher", "anna", session="bench", wall=WallTime(time.time()))
 
 
-async def _fleet(port: int, per_s: float, box: Box, tokens: Path) -> Fleet:
-    words = ["127.0.0.1", str(port), str(per_s), *(str(corner) for corner in box), str(tokens)]
-    return Fleet(
-        await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bench.map_fleet", *words, stdin=PIPE, stdout=PIPE
-        )
+async def _fleet(box: Box, per_s: float, through: str, *where: str) -> Fleet:
+    words = [str(per_s), *(str(corner) for corner in box), through, *where]
+    started = asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bench.map_fleet", *words, stdin=PIPE, stdout=PIPE
     )  # fmt: skip
+    return Fleet(await started)
 
 
 def gateway_s() -> float:
