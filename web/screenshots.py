@@ -38,11 +38,13 @@ BUYER = "2088102146225135"
 WAITS_AT = (37.76361, -122.48120)
 """The driver, four blocks from the pick-up, where few others are."""
 PICKUP_AT = (37.76373, -122.47710)
-ON_THE_WAY = ((37.76373, -122.47710), (37.76420, -122.46650))
+ON_THE_WAY = ((37.76373, -122.47710), (37.76403, -122.47050))
 JOURNEY = (("Irving & 19th", "Irving St & 19th Ave"), ("16th/Valencia", "16th St & Valencia St"))
 STEP_DEG = 1.7e-4
 """Some 15 m in each ``STEP_MS``: a car's pace."""
 STEP_MS = 700
+NOTHING = "about:blank"
+"""Where the console waits: its map would keep the processors from the others."""
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 Point = tuple[float, float]
@@ -212,12 +214,15 @@ def take_all(studio: Studio, city: City) -> None:
     studio.take(
         Shot(console, "console"), Shot(passenger, "ride-book", choose_places), Shot(driver, "drive-free", map=False)
     )
+    console.goto(NOTHING)
     choose_places(passenger)
     drive(driver, WAITS_AT, WAITS_AT, least=3)
     passenger.get_by_role("button", name="Order now").click()
     take_the_offer(studio, driver, passenger)
-    fetch_and_bring(studio, console, driver, passenger)
-    pay(studio, console, driver, passenger)
+    fetch_and_bring(studio, driver, passenger)
+    look_at_trip(studio, console, city, "console-trip", ".timeline")
+    pay(studio, driver, passenger)
+    look_at_trip(studio, console, city, "console-paid", ".payment")
 
 
 def take_the_offer(studio: Studio, driver: Page, passenger: Page) -> None:
@@ -229,7 +234,7 @@ def take_the_offer(studio: Studio, driver: Page, passenger: Page) -> None:
     expect(passenger.get_by_role("heading", name="Your car is coming")).to_be_visible()
 
 
-def fetch_and_bring(studio: Studio, console: Page, driver: Page, passenger: Page) -> None:
+def fetch_and_bring(studio: Studio, driver: Page, passenger: Page) -> None:
     """To the passenger, and some of the way with the meter running."""
     studio.take(Shot(passenger, "ride-coming"), Shot(driver, "drive-way"))
     drive(driver, WAITS_AT, PICKUP_AT)
@@ -239,11 +244,11 @@ def fetch_and_bring(studio: Studio, console: Page, driver: Page, passenger: Page
     driver.get_by_role("button", name="Start the ride", exact=True).click()
     driver.wait_for_selector("main.scene[data-scene=ride]")
     drive(driver, *ON_THE_WAY)
-    studio.take(Shot(console, "console-trip", choose_trip), Shot(passenger, "ride-riding"), Shot(driver, "drive-ride"))
+    studio.take(Shot(passenger, "ride-riding"), Shot(driver, "drive-ride"))
 
 
-def pay(studio: Studio, console: Page, driver: Page, passenger: Page) -> None:
-    """The fare, the code on the driver's screen, scanned and paid in the sandbox; what the console knows of it."""
+def pay(studio: Studio, driver: Page, passenger: Page) -> None:
+    """The fare, the code on the driver's screen, scanned and paid in the sandbox."""
     driver.get_by_role("button", name="Finish the ride", exact=True).click()
     driver.get_by_role("dialog").get_by_role("button", name="Finish the ride").click()
     expect(passenger.get_by_role("heading", name="Please pay")).to_be_visible()
@@ -253,24 +258,23 @@ def pay(studio: Studio, console: Page, driver: Page, passenger: Page) -> None:
     studio.take(Shot(driver, "drive-code", map=False))
     pay_in_sandbox(str(driver.locator("[data-code]").get_attribute("data-code")))
     driver.wait_for_selector(".minute-word")
-    paid = Shot(console, "console-paid", choose_payments)
-    studio.take(Shot(passenger, "ride-paid", map=False), Shot(driver, "drive-paid", map=False), paid)
+    studio.take(Shot(passenger, "ride-paid", map=False), Shot(driver, "drive-paid", map=False))
 
 
-def choose_trip(console: Page) -> None:
-    """The passenger's trip, beside the map."""
-    console.wait_for_selector(".map canvas")
-    console.keyboard.press("/")
-    dialog = console.get_by_role("dialog")
-    dialog.locator("input").fill(PASSENGER)
-    dialog.get_by_role("button").filter(has_text=JOURNEY[0][1]).first.click()
-    console.wait_for_selector(".timeline")
+def look_at_trip(studio: Studio, console: Page, city: City, name: str, part: str) -> None:
+    """The passenger's trip beside the console's map, with the first ``part`` of its panel (CSS) in sight."""
 
+    def choose(page: Page) -> None:
+        page.wait_for_selector(".map canvas")
+        page.keyboard.press("/")
+        dialog = page.get_by_role("dialog")
+        dialog.locator("input").fill(PASSENGER)
+        dialog.get_by_role("button").filter(has_text=JOURNEY[0][1]).first.click()
+        page.locator(part).first.evaluate("it => it.closest('section')?.scrollIntoView()")
 
-def choose_payments(console: Page) -> None:
-    """The same trip, its fare and its payment in sight."""
-    choose_trip(console)
-    console.locator(".payment").first.evaluate("it => it.closest('section')?.scrollIntoView()")
+    console.goto(city.console)
+    studio.take(Shot(console, name, choose))
+    console.goto(NOTHING)
 
 
 def pay_in_sandbox(code: str) -> None:
