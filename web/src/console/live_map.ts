@@ -184,7 +184,7 @@ export class LiveMap {
     }
     this.version = this.source.version;
     this.overlay.setProps({ layers: this.all(zoom) });
-    if (frameTimer !== null) this.measure(wall);
+    if (frameTimer?.times.aging) this.measure(wall);
   };
 
   private all(zoom: number): Layer[] {

@@ -14,6 +14,8 @@ export interface FrameTimes {
   at: number[];
   cars: number;
   frames: number;
+  /** Whether ages are taken: looking at every car costs script of its own, so not while that is measured. */
+  aging: boolean;
   mapBytes: number;
 }
 
@@ -24,7 +26,7 @@ declare global {
 }
 
 export class FrameTimer {
-  readonly times: FrameTimes = { script: [], age: [], at: [], cars: 0, frames: 0, mapBytes: 0 };
+  readonly times: FrameTimes = { script: [], age: [], at: [], cars: 0, frames: 0, aging: true, mapBytes: 0 };
   private frame = Number.NaN;
   private spent = 0;
   private aged = 0;

@@ -104,7 +104,8 @@ export class Glides {
       if (takenMs > before + SAME_MS) this.told[slot] = takenMs;
       return;
     }
-    const meters = Math.hypot(lng * this.lngMeters, lat * METERS_A_DEGREE);
+    const [east, north] = [lng * this.lngMeters, lat * METERS_A_DEGREE];
+    const meters = Math.sqrt(east * east + north * north); // hypot takes three times as long
     if (isJump(meters, ((takenMs - before) * speed) / 1000)) this.put(slot, dLng, dLat, takenMs);
     else this.glide(slot, dLng, dLat, takenMs, wallMs);
   }
