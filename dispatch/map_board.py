@@ -17,8 +17,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from dispatch.geo.arrays import FloatArray, IntArray
+from dispatch.geo.cell_table import NOWHERE, CellTable
 from dispatch.geo.cells import Cell, cell_name, cells_of
-from dispatch.map_packing import CarArrays, heading_byte, pack, pack_gone
+from dispatch.geo.distance import unit_vectors
+from dispatch.map_packing import CarArrays, heading_bytes, pack, pack_gone
 from dispatch.message_parts import MAP_STATES, CellCount, CellFrame
 from dispatch.messages import MapCounts
 from dispatch.units import CityTime
@@ -77,6 +80,8 @@ class MapBoard:
         self._moved: dict[int, None] = {}
         self._entered: dict[Cell, dict[int, None]] = {}
         self._left: dict[Cell, dict[int, None]] = {}
+        self._table = CellTable()
+        self._slot = np.zeros(64, np.int64)
         self._lat = np.zeros(64)
         self._lng = np.zeros(64)
         self._at = np.zeros(64)
@@ -91,19 +96,29 @@ class MapBoard:
 
     def hear(self, positions: Sequence[Position], now: CityTime) -> None:
         """Cars that have moved or changed, each at most once. What is in no state of ``MAP_STATES`` is not shown."""
-        known = [p for p in positions if p.state in _STATE_OF and not self._hidden(p, now)]
-        if not known:
-            return
-        cells = cells_of([p.lat for p in known], [p.lng for p in known], RESOLUTION)
-        kept = [(n, p, c) for p, c in zip(known, cells, strict=True) if (n := self._number(p.vehicle)) is not None]
-        numbers = np.array([number for number, _, _ in kept], np.int64)
-        self._lat[numbers] = [p.lat for _, p, _ in kept]
-        self._lng[numbers] = [p.lng for _, p, _ in kept]
-        self._at[numbers] = [p.at for _, p, _ in kept]
-        self._heading[numbers] = [heading_byte(p.heading) for _, p, _ in kept]
-        self._state[numbers] = [_STATE_OF[p.state] for _, p, _ in kept]
-        for number, _, cell in kept:
-            self._moved[number] = None
+        known = [p for p in positions if p.state in _STATE_OF]
+        if self._offline_since or any(p.state == "offline" for p in known):
+            known = [p for p in known if not self._hidden(p, now)]
+        kept = [(number, p) for p in known if (number := self._number(p.vehicle)) is not None]
+        if kept:
+            self._take([number for number, _ in kept], [p for _, p in kept])
+
+    def _take(self, numbers: list[int], positions: Sequence[Position]) -> None:
+        _, states, lats, lngs, headings, ats = zip(*positions, strict=True)
+        rows, lat, lng = np.array(numbers, np.int64), np.array(lats), np.array(lngs)
+        self._lat[rows], self._lng[rows], self._at[rows] = lat, lng, ats
+        self._heading[rows] = heading_bytes(headings)
+        self._state[rows] = [_STATE_OF[state] for state in states]
+        self._moved.update(dict.fromkeys(numbers))
+        left = np.flatnonzero(~self._table.surely_in(unit_vectors(lat, lng), self._slot[rows]))
+        if len(left):
+            self._look_up(rows[left], lat[left], lng[left])
+
+    def _look_up(self, rows: IntArray, lat: FloatArray, lng: FloatArray) -> None:
+        """The cells of cars that may have left theirs: a look-up costs a microsecond, to see who has not a tenth."""
+        cells = cells_of(lat.tolist(), lng.tolist(), RESOLUTION)
+        self._slot[rows] = self._table.slots(cells)
+        for number, cell in zip(rows.tolist(), cells, strict=True):
             if self._cell[number] != cell:
                 self._enter(number, cell)
 
@@ -143,6 +158,7 @@ class MapBoard:
             return
         more = np.zeros(size)
         self._lat, self._lng, self._at = (np.concatenate([a, more]) for a in (self._lat, self._lng, self._at))
+        self._slot = np.concatenate([self._slot, more.astype(np.int64)])
         self._heading, self._state = (np.concatenate([a, more.astype(np.uint8)]) for a in (self._heading, self._state))
 
     def _enter(self, number: int, cell: Cell) -> None:
@@ -172,6 +188,7 @@ class MapBoard:
             self._leave(number)
             del self._offline_since[number], self._numbers[self._names[number]]
             self._cell[number] = Cell(0)
+            self._slot[number] = NOWHERE
             self._moved.pop(number, None)
             self._free.append(number)
 

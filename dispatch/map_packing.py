@@ -6,7 +6,7 @@ latitude, 0.1 m; the box is far wider than a cell of resolution 7, so that a pos
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from math import cos, radians
 from typing import Any, Final, NamedTuple
@@ -56,7 +56,7 @@ class CarAt(NamedTuple):
 
 
 class CarArrays(NamedTuple):
-    """Cars to pack; parallel arrays. Headings as :func:`heading_byte` gives them, states by ``MAP_STATES``."""
+    """Cars to pack; parallel arrays. Headings as :func:`heading_bytes` gives them, states by ``MAP_STATES``."""
 
     number: NDArray[Any]
     lat: FloatArray
@@ -75,9 +75,13 @@ def box_of(cell: str) -> CellBox:
     return CellBox(center.lat - MAP_HALF_BOX_DEG, center.lng - half_lng, lat_step, lng_step)
 
 
-def heading_byte(degrees: float | None) -> int:
-    """A heading as its byte."""
-    return NO_HEADING if degrees is None else round(degrees * _HEADINGS / 360) % _HEADINGS
+def heading_bytes(degrees: Sequence[float | None]) -> NDArray[np.uint8]:
+    """Headings as their bytes."""
+    given = np.array(degrees, np.float64)  # None becomes NaN
+    known = ~np.isnan(given)
+    found = np.full(len(given), NO_HEADING, np.uint8)
+    found[known] = np.rint(given[known] * _HEADINGS / 360) % _HEADINGS
+    return found
 
 
 def pack(cell: str, cars: CarArrays) -> bytes:

@@ -13,8 +13,7 @@ import msgspec
 from dispatch.actors.entry import Entry
 from dispatch.actors.host_core import HostCore
 from dispatch.actors.kinds import Shown
-from dispatch.actors.market_feed import CarAt
-from dispatch.actors.protocol import Audience, FixRow, Push
+from dispatch.actors.protocol import Audience, CarAt, FixRow, Push
 from dispatch.entity import Entity, EntityKey
 from dispatch.geo.distance import STRAIGHT_MPS, haversine_m
 from dispatch.geo.trace import Verdict

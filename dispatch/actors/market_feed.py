@@ -14,21 +14,13 @@ from typing import Final
 import msgspec
 
 from dispatch.actors.line import Line, LineDownError
+from dispatch.actors.protocol import CarAt
 from dispatch.entity import EntityKey
 from dispatch.market import FreeVehicle, Listing, WaitingTrip
 
 FEED_S: Final = 0.05
 """Positions are gathered this long; a new listing goes at once."""
 RETRY_S: Final = 0.2
-
-
-class CarAt(msgspec.Struct, frozen=True, array_like=True):
-    """Where a free car is: degrees, and the city time of the fix."""
-
-    vehicle: str
-    lat: float
-    lng: float
-    at: float
 
 
 class MarketNews(msgspec.Struct, frozen=True, array_like=True):

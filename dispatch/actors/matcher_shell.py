@@ -14,8 +14,8 @@ from typing import Final
 import numpy as np
 import structlog
 
-from dispatch.actors.market_feed import CarAt, MarketNews
-from dispatch.actors.protocol import Envelope, HostsUnavailableError, Quote, Refused, Reply
+from dispatch.actors.market_feed import MarketNews
+from dispatch.actors.protocol import CarAt, Envelope, HostsUnavailableError, Quote, Refused, Reply
 from dispatch.clock import Clock
 from dispatch.commands import MakeOffer, encode_command
 from dispatch.entity import SYSTEM, EntityKey

@@ -66,6 +66,15 @@ class FixRow(msgspec.Struct, array_like=True):
     heading: float | None = None
 
 
+class CarAt(msgspec.Struct, frozen=True, array_like=True):
+    """Where a free car is: degrees, and the city time of the fix."""
+
+    vehicle: str
+    lat: float
+    lng: float
+    at: float
+
+
 class Attachment(msgspec.Struct, frozen=True, array_like=True):
     """A wish to follow a stream as ``audience``. ``after`` is the last number seen; ``None`` wants a snapshot.
 

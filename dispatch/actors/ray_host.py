@@ -29,9 +29,9 @@ from dispatch.actors.kinds import Shown, entity_kinds
 from dispatch.actors.late_bus import LateBus
 from dispatch.actors.logfile import log_to_file
 from dispatch.actors.map_frames import MapPublisher
-from dispatch.actors.market_feed import CarAt, MarketFeed
+from dispatch.actors.market_feed import MarketFeed
 from dispatch.actors.placement import Placement, kind_of
-from dispatch.actors.protocol import Attachment, Done, Envelope, FixRow, Reply
+from dispatch.actors.protocol import Attachment, CarAt, Done, Envelope, FixRow, Reply
 from dispatch.actors.ray_dial import Finder, own_host, ray_dial
 from dispatch.actors.system import System
 from dispatch.actors.track_archive import TrackArchive

@@ -13,7 +13,7 @@ from dispatch.map_packing import (
     CAR_BYTES,
     GONE,
     CarArrays,
-    heading_byte,
+    heading_bytes,
     joined,
     pack,
     pack_gone,
@@ -54,7 +54,7 @@ def test_what_is_packed_is_read_again(
             np.array([row[0] for row in rows], np.int64),
             lats,
             lngs,
-            np.array([heading_byte(row[3]) for row in rows], np.uint8),
+            heading_bytes([row[3] for row in rows]),
             np.array([row[4] for row in rows], np.uint8),
             np.array([row[5] for row in rows]),
         ),
@@ -84,7 +84,7 @@ def test_the_layout_stands() -> None:
     """The bytes that the protocol's document promises: little-endian, south-west corner first."""
     center = cell_center(cell_from_name(CELL))
     middle = CarArrays(
-        np.array([258]), np.array([center.lat + 1e-7]), np.array([center.lng + 1e-7]), np.array([heading_byte(180.0)]),
+        np.array([258]), np.array([center.lat + 1e-7]), np.array([center.lng + 1e-7]), heading_bytes([180.0]),
         np.array([3]), np.array([1.0]),
     )  # fmt: skip
     assert pack(CELL, middle).hex(" ") == "02 01 00 80 00 80 80 03 14"

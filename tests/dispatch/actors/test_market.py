@@ -13,9 +13,9 @@ from structlog.testing import capture_logs
 
 from dispatch.actors import market_feed
 from dispatch.actors.line import Line, LineDownError
-from dispatch.actors.market_feed import CarAt, MarketFeed, MarketNews
+from dispatch.actors.market_feed import MarketFeed, MarketNews
 from dispatch.actors.matcher_shell import MatcherShell
-from dispatch.actors.protocol import Done, Envelope, HostsUnavailableError, Refused, Reply
+from dispatch.actors.protocol import CarAt, Done, Envelope, HostsUnavailableError, Refused, Reply
 from dispatch.clock import ManualClock
 from dispatch.commands import MakeOffer, decode_command
 from dispatch.entity import EntityKey
