@@ -214,6 +214,7 @@ class EntityHost:
     async def metrics_text(self) -> bytes:
         """This host's metrics in Prometheus' text format."""
         await self._ready()
+        self._count_fixes()
         return self.metrics.expose()
 
     async def drain(self) -> None:
@@ -323,10 +324,13 @@ class EntityHost:
             core = self.shell.core
             core.inboxes.expire(self.clock.wall())
             core.passivate(_may_sleep)
-            for verdict, count in self.desk.take_verdicts().items():
-                self.metrics.fixes.labels(verdict.value).inc(count)
+            self._count_fixes()
             self._count_trips()
             self._look_for_stale()
+
+    def _count_fixes(self) -> None:
+        for verdict, count in self.desk.take_verdicts().items():
+            self.metrics.fixes.labels(verdict.value).inc(count)
 
     def _look_for_stale(self) -> None:
         """A car that falls silent on a trip is an alarm, once each time; its trip goes on."""
