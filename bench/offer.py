@@ -97,6 +97,9 @@ async def _measure(plan: Plan, window_s: float, folder: Path) -> dict[str, float
         setups = await _setups(plan, supervisor, folder)
         told, cores = await _play(setups, folder)
         settings = supervisor.settings
+    for part in told:
+        if part.errors or part.violations:
+            print(f"errors {part.errors}, violations {part.violations}", file=sys.stderr, flush=True)
     pickup_s = await _offered_pickup_s(settings, plan.cars, told[0])
     return figures_of(told) | {"pickup_mean_s": pickup_s} | cores
 
