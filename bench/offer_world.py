@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 import uvloop
 
+from bench.offer_street import SharedStreet
 from dispatch.clock import CityClock
 from dispatch.geo.city import load_city
 from dispatch.geo.travel_time import TravelTime
@@ -134,12 +135,17 @@ async def play(setup: Setup) -> Told:
     tally = SpanTally(ServerClock(CityClock()))
     stop = asyncio.Event()
     roads = load_city(setup.city).travel_time(Path(setup.cache_dir))
-    playing = asyncio.ensure_future(run_world(world(setup, roads), tally, stop))
+    street = SharedStreet()
+    await street.open(Path(setup.folder), setup.part)
+    await all_parts(setup, "street")
+    street.meet(Path(setup.folder), setup.part, setup.parts)
+    playing = asyncio.ensure_future(run_world(world(setup, roads), tally, stop, street))
     measuring = asyncio.ensure_future(_measure(setup, tally))
     await asyncio.wait([playing, measuring], return_when=asyncio.FIRST_COMPLETED)
     stop.set()
     measuring.cancel()
     await playing
+    street.close()
     with contextlib.suppress(asyncio.CancelledError):
         return await measuring
     raise RuntimeError("the world ended by itself")

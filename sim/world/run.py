@@ -37,8 +37,10 @@ def new_tally() -> Tally:
     return Tally(ServerClock(CityClock()))
 
 
-async def run_world(config: WorldConfig, tally: Tally, stop: asyncio.Event) -> None:
+async def run_world(config: WorldConfig, tally: Tally, stop: asyncio.Event, street: Street | None = None) -> None:
     """Play drivers and passengers until ``stop`` is set; then hang up and return.
+
+    They meet on ``street``, else on one of their own.
 
     The tally fills while this runs. An error in a simulated app ends the world and is raised, in a group.
     """
@@ -48,14 +50,17 @@ async def run_world(config: WorldConfig, tally: Tally, stop: asyncio.Event) -> N
         httpx.AsyncClient(base_url=config.sandbox_url or "", timeout=HTTP_S, trust_env=False) as sandbox,
     ):
         sms = SmsFile(config.sms_file)
-        await _World(config, tally, SandboxCashier(sandbox), SignInDesk(http, sms), sms).run(stop)
+        desk = SignInDesk(http, sms)
+        await _World(config, tally, SandboxCashier(sandbox), desk, sms, street or Street()).run(stop)
     tally.finish()
 
 
 class _World:
     """The parts of one run, put together."""
 
-    def __init__(self, config: WorldConfig, tally: Tally, cashier: Cashier, desk: SignInDesk, sms: SmsFile) -> None:
+    def __init__(  # noqa: PLR0917 - the parts, once
+        self, config: WorldConfig, tally: Tally, cashier: Cashier, desk: SignInDesk, sms: SmsFile, street: Street
+    ) -> None:
         rng = Random(config.seed)
         self._config = config
         self._clock = clock = tally.clock
@@ -69,7 +74,7 @@ class _World:
         self._demand = open_demand(config, Random(rng.getrandbits(64)))
         habits = config.habits if config.sandbox_url is not None else _without_paying(config.habits)
         city = City(
-            clock, agenda, config.roads, self._demand, Street(), habits, tally, cashier, self._spawn, config.name_at
+            clock, agenda, config.roads, self._demand, street, habits, tally, cashier, self._spawn, config.name_at
         )
         self._habits = habits
 
