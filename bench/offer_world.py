@@ -32,6 +32,8 @@ CONNECTS_PER_S = 30.0
 """Drivers, and passengers, that connect in a second, over all processes: a busy gateway does not greet more."""
 PATIENCE_S = 240.0
 MEET_EVERY_S = 0.1
+NUMBERS = 1_000_000
+"""So many passengers' numbers are each process's own."""
 
 
 class Setup(msgspec.Struct, frozen=True):
@@ -126,6 +128,7 @@ def world(setup: Setup, roads: TravelTime) -> WorldConfig:
         patience_s=PATIENCE_S,
         ready_share=1.0,
         passenger_tokens=tuple(setup.passenger_tokens),
+        first_passenger=setup.part * NUMBERS,
         warm_passengers=len(setup.passenger_tokens),
     )
 
