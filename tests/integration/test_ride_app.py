@@ -55,7 +55,8 @@ async def sign_in_by_code(page: Page, company: Company, number: str) -> None:
     await expect(page.get_by_label("Code", exact=True)).to_be_visible()
     lines = (company.served.data_dir / "sms.jsonl").read_text().splitlines()
     sent = [msgspec.json.decode(line) for line in lines]
-    await page.get_by_label("Code", exact=True).fill(next(each["code"] for each in reversed(sent) if each["phone"] == number))
+    code = next(each["code"] for each in reversed(sent) if each["phone"] == number)
+    await page.get_by_label("Code", exact=True).fill(code)
     await page.get_by_role("button", name="Sign in").click()
     await expect(page.locator(".sheet")).to_be_visible()
 
