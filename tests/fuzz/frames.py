@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, Final
 
@@ -65,14 +66,19 @@ def _change(draw: st.DrawFn, message: Any) -> None:
             continue
         what = draw(st.sampled_from(("replace", "remove", "add")))
         if what == "replace":
-            place[key] = draw(values)
+            place[key] = _fresh(draw)
         elif what == "remove":
             del place[key]
         elif isinstance(place, dict):
-            place[draw(st.sampled_from(_FIELDS))] = draw(values)
+            place[draw(st.sampled_from(_FIELDS))] = _fresh(draw)
         else:
-            place.insert(draw(st.integers(0, len(place))), draw(values))
+            place.insert(draw(st.integers(0, len(place))), _fresh(draw))
         return
+
+
+def _fresh(draw: st.DrawFn) -> Any:
+    """A value of its own: a later change must not reach into what is drawn from again."""
+    return deepcopy(draw(values))
 
 
 @st.composite
