@@ -86,7 +86,7 @@ browser: ## Chromium for the tests: the system's, else Debian's package (as root
 	{ echo "make: the tests need Chromium. Debian, as root: apt-get install chromium" >&2; exit 1; }
 
 integration: setup browser web ## tests with real parts: Valkey, PostgreSQL, Ray, sockets, Chromium
-	$(BIN)/pytest -q -n $(SYSTEMS) --dist loadfile -m "integration and not chaos"
+	$(BIN)/pytest -q -n $(SYSTEMS) --dist loadfile --no-loadscope-reorder -m "integration and not chaos"
 
 simtest: setup ## three hundred simulated worlds with faults, and planted bugs that they find
 	$(BIN)/pytest -q -n $(JOBS) --timeout 900 -m simtest

@@ -12,7 +12,14 @@ from redis import Redis
 
 from dispatch.store.embedded_valkey import EmbeddedValkey
 
+_LONG = ("test_three_apps.py", "test_drive_app.py", "test_ride_app.py", "test_console_app.py")
+"""Files that take minutes come first, so that none of them is left to one process at the end."""
 _RAY_REFUSED = "mark the test as integration, or leave Ray alone"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In the order of their files, but for those that take minutes."""
+    items.sort(key=lambda item: _LONG.index(item.path.name) if item.path.name in _LONG else len(_LONG))
 
 
 @pytest.fixture(autouse=True)
