@@ -12,7 +12,7 @@ CODE   := dispatch ws_gateway sim bench tests docs/examples
 ARGS   ?=
 # Processes that the unit tests are spread over.
 JOBS   ?= auto
-# Whole systems that the integration tests keep at once: they mostly wait. What plays with a fast clock comes after.
+# Whole systems that the integration tests keep at once: they mostly wait. A world on a fast clock comes after.
 SYSTEMS ?= 2
 
 .DEFAULT_GOAL := help
@@ -86,8 +86,8 @@ browser: ## Chromium for the tests: the system's, else Debian's package (as root
 	{ echo "make: the tests need Chromium. Debian, as root: apt-get install chromium" >&2; exit 1; }
 
 integration: setup browser web ## tests with real parts: Valkey, PostgreSQL, Ray, sockets, Chromium
-	$(BIN)/pytest -q -n $(SYSTEMS) --dist loadfile --no-loadscope-reorder -m "integration and not chaos" tests/integration
-	$(BIN)/pytest -q -m "integration and not chaos" --ignore tests/integration
+	$(BIN)/pytest -q -n $(SYSTEMS) --dist loadfile --no-loadscope-reorder -m "integration and not chaos" --ignore tests/sim/world
+	$(BIN)/pytest -q -m "integration and not chaos" tests/sim/world
 
 simtest: setup ## three hundred simulated worlds with faults, and planted bugs that they find
 	$(BIN)/pytest -q -n $(JOBS) --timeout 900 -m simtest
