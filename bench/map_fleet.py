@@ -3,7 +3,7 @@
 
 Each car is on shift and drives at 8 m/s along a grid inside the box: straight on, now and then round a corner, back
 at the border. With a file of tokens each has a socket of its own; without, all hand their fixes to the vehicle hosts
-over Ray, as a gateway does that has them from its sockets. Spoken to in lines, as :mod:`bench.ingest_load`.
+as a gateway does that has them from its sockets. Spoken to in lines, as :mod:`bench.ingest_load`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A vehicle host killed with everything in its hands, until all of its vehicles answer again.
 
-Method: a system is started as ``taxi serve`` starts it, with one vehicle host. Through commands over Ray, as a gateway
+Method: a system is started as ``taxi serve`` starts it, with one vehicle host. Through commands, as a gateway
 sends them, ``--cars`` cars (2,000) go online and ``--trips`` of them (500) accept an offer; half of these have the
 passenger on board. Then ``--in_flight`` further commands (200 free cars' drivers want a break) are sent and the host
 gets SIGKILL at the same moment. From the kill on every vehicle is asked something under a command id of its own, and

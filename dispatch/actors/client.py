@@ -1,4 +1,4 @@
-"""The way to the entities over Ray, for gateways, hosts and matchers: :class:`dispatch.actors.protocol.Hosts`."""
+"""The way to the entities, for gateways, hosts and matchers: :class:`dispatch.actors.protocol.Hosts`."""
 
 from __future__ import annotations
 

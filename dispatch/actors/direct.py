@@ -1,4 +1,4 @@
-"""A process's own socket, for calls that go past Ray: many under way at once, a few dozen microseconds each.
+"""A process's own socket, for calls that go past Ray: many under way at once.
 
 Ray makes the actors, finds them and starts them again; what they tell each other all day takes this way (figures:
 ``docs/decisions/0015-direct-lines.md``). A frame is four bytes of length and a MessagePack body. A caller sends the
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from hmac import compare_digest
 from secrets import token_bytes
@@ -47,10 +48,11 @@ class Address(NamedTuple):
     key: bytes
 
 
-class _Framed(asyncio.Protocol):
-    """One connection: bytes in, frames out."""
+class _Framed(asyncio.Protocol, ABC):
+    """One connection: bytes in, frames out. A frame of more than ``most`` bytes ends it."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._unread = bytearray()
         self._transport: asyncio.Transport | None = None
 
@@ -64,7 +66,7 @@ class _Framed(asyncio.Protocol):
         at = 0
         while len(self._unread) - at >= _LENGTH.size:
             (length,) = _LENGTH.unpack_from(self._unread, at)
-            if length > MOST_BYTES:
+            if length > self._most:
                 self.close()
                 return
             end = at + _LENGTH.size + length
@@ -85,8 +87,8 @@ class _Framed(asyncio.Protocol):
         """Whether nothing can be sent any more."""
         return self._transport is None or self._transport.is_closing()
 
-    def _frame(self, body: bytes) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _frame(self, body: bytes) -> None: ...
 
     def _send(self, body: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
@@ -97,7 +99,7 @@ class _Caller(_Framed):
     """Somebody who calls this process."""
 
     def __init__(self, offered: Offered, key: bytes) -> None:
-        super().__init__()
+        super().__init__(KEY_BYTES)
         self._offered = offered
         self._key = key
         self._known = False
@@ -106,7 +108,9 @@ class _Caller(_Framed):
     def _frame(self, body: bytes) -> None:
         if not self._known:
             self._known = compare_digest(body, self._key)
-            if not self._known:
+            if self._known:
+                self._most = MOST_BYTES
+            else:
                 self.close()
             return
         try:
@@ -119,14 +123,13 @@ class _Caller(_Framed):
         task.add_done_callback(self._tasks.discard)
 
     async def _do(self, number: int, method: str, arguments: list[Any]) -> None:
-        answer: tuple[object, ...]
         try:
-            answer = (number, await self._offered[method](*arguments))
+            answer = _encode((number, await self._offered[method](*arguments)))
         except Exception as error:
             log.exception("a call broke down", method=method)
-            answer = (number, None, f"{type(error).__name__}: {error}")
+            answer = _encode((number, None, f"{type(error).__name__}: {error}"))
         if number:
-            self._send(_encode(answer))
+            self._send(answer)
 
 
 class DirectServer:
@@ -153,7 +156,7 @@ class DirectPeer(_Framed):
     """The connection to a process that offers something. Made by :func:`connect`."""
 
     def __init__(self, key: bytes) -> None:
-        super().__init__()
+        super().__init__(MOST_BYTES)
         self.heard = 0
         self._key = key
         self._number = 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from functools import partial
 from math import inf
 from typing import Any, Final, Protocol, TypeVar
 
@@ -47,7 +48,7 @@ SWEEP_EVERY_S: Final = 30.0
 OVERDUE_S: Final = 5.0
 """A due that is so late, in wall seconds, is not simply on its way."""
 GATHER_S: Final = 0.01
-"""Pushes are gathered this long before a poll is answered: a Ray call costs half a millisecond of processor."""
+"""Pushes are gathered this long before a poll is answered: an answer costs more than what is in it."""
 LEISURE_S: Final = 0.25
 """So long what only the newest counts of may wait for company: which fixes were heard, where the car is."""
 
@@ -377,11 +378,8 @@ class HostShell:
         """Now and then look whether the journal has dues that nobody here knows."""
         while True:
             await asyncio.sleep(SWEEP_EVERY_S)
-            try:
-                overdue = await dues_until(self._clock.city() - OVERDUE_S * self._clock.speed)
-            except JournalUnavailableError as error:
-                log.warning("journal unavailable", error=str(error))
-                continue
+            late = self._clock.city() - OVERDUE_S * self._clock.speed
+            overdue = await self._read(partial(dues_until, late))
             self.core.sweep(overdue, self._clock.city())
             self.drive()
 

@@ -1,4 +1,4 @@
-"""What gateways, matchers and hosts say to each other: MessagePack bytes in Ray calls.
+"""What gateways, matchers and hosts say to each other: MessagePack bytes in calls of their own.
 
 A caller gives a command its id and sends it again under that id until it has an answer; it acts once. Updates reach
 a gateway through its inbox at each host, which it long-polls: at least once, in order for each stream, numbered, so

@@ -220,6 +220,7 @@ class EntityHost:
     async def drain(self) -> None:
         """Write what is decided, then stop."""
         await self._ready()
+        self._direct.close()
         for task in self._tasks:
             task.cancel()
         await self.alarms.flush()

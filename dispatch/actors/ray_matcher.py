@@ -144,6 +144,7 @@ class MatcherHost:
 
     async def drain(self) -> None:
         """Hold no more windows."""
+        self._direct.close()
         if self._windows is not None:
             self._windows.cancel()
 

@@ -44,9 +44,12 @@ class Parrot:
     async def stumble(self) -> None:
         raise ValueError("no words")
 
+    async def mumble(self) -> object:
+        return object()
+
     @property
     def offered(self) -> dict[str, Callable[..., Awaitable[Any]]]:
-        calls = (self.say, self.wait, self.note, self.echo, self.stumble)
+        calls = (self.say, self.wait, self.note, self.echo, self.stumble, self.mumble)
         return {call.__name__: call for call in calls}
 
 
@@ -96,7 +99,9 @@ async def test_what_is_told_is_not_answered(peer: DirectPeer, parrot: Parrot) ->
     assert (parrot.told, peer.heard) == (["psst"], 0)
 
 
-@pytest.mark.parametrize(("method", "said"), [("stumble", "no words"), ("fly", "fly"), ("__init__", "__init__")])
+@pytest.mark.parametrize(
+    ("method", "said"), [("stumble", "no words"), ("mumble", "unsupported"), ("fly", "fly"), ("__init__", "__init__")]
+)
 async def test_a_call_that_breaks_down_is_said(peer: DirectPeer, method: str, said: str) -> None:
     """Also where there is no such method, or none that is offered; the connection goes on."""
     with capture_logs() as logs:
@@ -140,11 +145,16 @@ async def test_nonsense_is_cut_off(address: Address, frame: bytes) -> None:
     other.close()
 
 
-async def test_a_frame_that_is_too_long_is_cut_off(address: Address, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before it is read."""
+@pytest.mark.parametrize("known", [False, True])
+async def test_a_frame_that_is_too_long_is_cut_off(
+    address: Address, monkeypatch: pytest.MonkeyPatch, *, known: bool
+) -> None:
+    """Before it is read; who has not said the key may send no more than a key."""
     monkeypatch.setattr(direct, "MOST_BYTES", 100)
     reader, writer = await asyncio.open_connection(address.host, address.port)
-    writer.write(struct.pack(">I", 101))
+    if known:
+        writer.write(struct.pack(">I", len(address.key)) + address.key)
+    writer.write(struct.pack(">I", 101 if known else len(address.key) + 1))
     async with asyncio.timeout(WITHIN_S):
         assert await reader.read() == b""
     writer.close()
