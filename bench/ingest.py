@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import sys
 import tempfile
 import time
@@ -29,10 +28,11 @@ from typing import NamedTuple
 
 import httpx
 
-from bench.processor_time import command_of, processor_s, used_by
+from bench.processor_time import command_of, used_by
+from bench.whole_system import PARTS, heard_fixes
 from dispatch.config import Settings, load_settings, token_secret
 from dispatch.ids import DriverId, VehicleId
-from dispatch.processes import descendants
+from dispatch.processes import descendants, processor_s
 from dispatch.registry import ANY_VEHICLE, Driver, Vehicle
 from dispatch.store.database import open_database
 from dispatch.store.sql_registry import SqlRegistry
@@ -40,16 +40,7 @@ from dispatch.supervisor import Supervisor
 from dispatch.units import WallTime
 from ws_gateway.tokens import Tokens
 
-PARTS = {
-    "gateway": "ws_gateway",
-    "hosts": "ray::EntityHost",
-    "matcher": "ray::MatcherHost",
-    "valkey": "valkey",
-    "raylet": "raylet/raylet",
-    "gcs": "gcs_server",
-}
 WARM_UP_S = 5.0
-_ACCEPTED = re.compile(r'^taxi_fixes_total\{.*verdict="accepted".*\} (\S+)$', re.MULTILINE)
 
 
 class Plan(NamedTuple):
@@ -134,13 +125,13 @@ async def _load_ours(plan: Plan, supervisor: Supervisor, tokens: Path) -> dict[s
     with _phones(supervisor.port, plan, tokens) as phones:
         system = [pid for pid in descendants(os.getpid()) if pid != phones.pid]
         idle = await _used(system, plan.seconds / 2)
-        before = await _heard(supervisor.url)
+        before = await heard_fixes(supervisor.url)
         _sent(phones)
         await asyncio.sleep(WARM_UP_S)
         sent = _sent(phones)
         used = await _used(system, plan.seconds)
         sent, total = _sent(phones) - sent, _sent(phones)
-        heard = await _heard(supervisor.url) - before
+        heard = await heard_fixes(supervisor.url) - before
     parts = {f"ours_{name}_us": round(1e6 * _part(used, mark) / sent, 2) for name, mark in PARTS.items()}
     figures: dict[str, object] = {
         "fixes": sent,
@@ -160,13 +151,6 @@ async def _used(pids: list[int], seconds: float) -> dict[int, float]:
 
 def _part(used: dict[int, float], mark: str) -> float:
     return sum(seconds for pid, seconds in used.items() if mark in command_of(pid))
-
-
-async def _heard(url: str) -> int:
-    """Fixes that the vehicle hosts have taken as good, by their own count."""
-    async with httpx.AsyncClient(timeout=10) as http:
-        text = (await http.get(f"{url}/metrics")).text
-    return int(sum(float(count) for count in _ACCEPTED.findall(text)))
 
 
 # ── theirs ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -28,7 +28,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import sys
 import tempfile
 import time
@@ -37,33 +36,23 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
 import msgspec
 
 from bench.load_offers import CLASS, FIX_EVERY_S
 from bench.load_process import Part, started, written
 from bench.load_steps import FixStep, RequestStep, gives_first, highest
 from bench.processor_time import command_of, memory_kb, used_by
-from bench.whole_system import Given, enrol, passenger_tokens, running
+from bench.whole_system import PARTS, Given, enrol, heard_fixes, passenger_tokens, running
 from dispatch.ids import PassengerId
 from dispatch.processes import descendants
 from dispatch.supervisor import Supervisor
 
-PARTS: Final = {
-    "gateway": "ws_gateway",
-    "hosts": "ray::EntityHost",
-    "matcher": "ray::MatcherHost",
-    "valkey": "valkey",
-    "raylet": "raylet/raylet",
-    "gcs": "gcs_server",
-    "load": "bench.load_",
-}
+PARTS_WITH_LOAD: Final = {**PARTS, "load": "bench.load_"}
 QUIET_FIX_EVERY_S: Final = 10.0
 OFFERED_CARS: Final = 300
 PASSENGERS: Final = 600
 PINGS_PER_S: Final = 1_000.0
 SETTLE_S: Final = 1.0
-_ACCEPTED: Final = re.compile(r'^taxi_fixes_total\{.*verdict="accepted".*\} (\S+)$', re.MULTILINE)
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -170,7 +159,7 @@ class Traffic:
         self, fixes_per_s: float, requests_per_s: float, seconds: float
     ) -> tuple[dict[str, Any], dict[str, float]]:
         """Both for so long: how requests were offered, how fixes were heard; and processors by part."""
-        heard, sent = await self._heard(), (await self._fleet.ask("sent"))["sent"]
+        before, sent = await heard_fixes(self._url), (await self._fleet.ask("sent"))["sent"]
         used, began = _used(), time.perf_counter()
         await self._fleet.ask("rate", per_s=fixes_per_s)
         offering = asyncio.ensure_future(self._offers.ask("step", per_s=requests_per_s, seconds=seconds))
@@ -183,14 +172,8 @@ class Traffic:
         sent = (await self._fleet.ask("sent"))["sent"] - sent
         await asyncio.sleep(SETTLE_S)
         others = (span_s + SETTLE_S) * OFFERED_CARS / FIX_EVERY_S
-        heard = await self._heard() - heard - others
+        heard = await heard_fixes(self._url) - before - others
         return {**answer, "sent_share": sent / (fixes_per_s * span_s), "heard_share": heard / max(1, sent)}, cores
-
-    async def _heard(self) -> float:
-        """Fixes that hosts have taken as good, by their own count."""
-        async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
-            text = (await http.get(f"{self._url}/metrics")).text
-        return sum(float(count) for count in _ACCEPTED.findall(text))
 
 
 @asynccontextmanager
@@ -293,4 +276,4 @@ def _rates(text: str) -> list[float]:
 def _used() -> dict[str, float]:
     """Seconds of processor by part, of this process' children."""
     used = used_by(descendants(os.getpid()))
-    return {part: sum(used[pid] for pid in used if mark in command_of(pid)) for part, mark in PARTS.items()}
+    return {part: sum(used[pid] for pid in used if mark in command_of(pid)) for part, mark in PARTS_WITH_LOAD.items()}

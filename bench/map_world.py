@@ -12,12 +12,12 @@ from pathlib import Path
 from subprocess import PIPE
 from typing import Final, NamedTuple
 
-from bench.processor_time import command_of, processor_s
+from bench.processor_time import command_of
 from bench.whole_system import Given, enrol, running
 from dispatch.config import Settings, token_secret
 from dispatch.geo.cells import Box, cell_name, covering
 from dispatch.ids import DispatcherId
-from dispatch.processes import descendants
+from dispatch.processes import descendants, processor_s
 from dispatch.registry import Dispatcher
 from dispatch.store.database import open_database
 from dispatch.store.sql_registry import SqlRegistry

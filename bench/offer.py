@@ -32,7 +32,7 @@ import msgspec
 from bench.offer_told import figures_of
 from bench.offer_world import Setup, Told
 from bench.processor_time import command_of, used_by
-from bench.whole_system import Given, enrol, passenger_tokens, running
+from bench.whole_system import PARTS, Given, enrol, passenger_tokens, running
 from dispatch import processes
 from dispatch.config import Settings
 from dispatch.entity import EntityKey
@@ -41,15 +41,7 @@ from dispatch.ids import PassengerId
 from dispatch.store.sql_journal import open_journal
 from dispatch.supervisor import Supervisor
 
-PARTS = {
-    "gateway": "ws_gateway",
-    "hosts": "ray::EntityHost",
-    "matcher": "ray::MatcherHost",
-    "valkey": "valkey",
-    "raylet": "raylet/raylet",
-    "gcs": "gcs_server",
-    "apps": "bench.offer_world",
-}
+PARTS_WITH_APPS = {**PARTS, "apps": "bench.offer_world"}
 LOAD_AT_ONCE = 500
 LOOK_EVERY_S = 1.0
 
@@ -162,11 +154,11 @@ def _start(setup: Setup, folder: Path, log: IO[str]) -> Popen[str]:
 
 def cores(samples: list[dict[int, float]], commands: dict[int, str]) -> dict[str, float]:
     """Processors that each part used between the first and the last sample, ``LOOK_EVERY_S`` apart."""
-    parts = dict.fromkeys(PARTS, 0.0)
+    parts = dict.fromkeys(PARTS_WITH_APPS, 0.0)
     if len(samples) < 2:
         return {}
     for pid, seconds in samples[-1].items():
-        for name, mark in PARTS.items():
+        for name, mark in PARTS_WITH_APPS.items():
             if mark in commands[pid]:
                 parts[name] += seconds - samples[0].get(pid, seconds)
     span_s = (len(samples) - 1) * LOOK_EVERY_S

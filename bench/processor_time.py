@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
 
-_TICK_S: Final = 1.0 / os.sysconf("SC_CLK_TCK")
-
-
-def processor_s(pid: int) -> float:
-    """Seconds of processor that a process (all its threads) has used, in user and kernel; 0 if it is gone."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) * _TICK_S
+from dispatch.processes import processor_s
 
 
 def command_of(pid: int) -> str:

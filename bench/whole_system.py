@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import resource
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 
 import httpx
 
@@ -22,8 +24,18 @@ from dispatch.units import WallTime
 from sim.world.config import CarAccount
 from ws_gateway.tokens import Tokens
 
+PARTS: Final = {
+    "gateway": "ws_gateway",
+    "hosts": "ray::EntityHost",
+    "matcher": "ray::MatcherHost",
+    "valkey": "valkey",
+    "raylet": "raylet/raylet",
+    "gcs": "gcs_server",
+}
+"""What the command line of each part's processes holds."""
 READY_WITHIN_S = 90.0
 TOKENS_FOR_S = 86_400.0
+_ACCEPTED: Final = re.compile(r'^taxi_fixes_total\{.*verdict="accepted".*\} (\S+)$', re.MULTILINE)
 
 Given = dict[str, str | float | int | bool]
 
@@ -58,6 +70,13 @@ async def _ready(url: str) -> None:
             except httpx.TransportError:
                 pass
             await asyncio.sleep(0.2)
+
+
+async def heard_fixes(url: str) -> int:
+    """Fixes that the vehicle hosts have taken as good, by their own count."""
+    async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
+        text = (await http.get(f"{url}/metrics")).text
+    return int(sum(float(count) for count in _ACCEPTED.findall(text)))
 
 
 async def enrol(settings: Settings, cars: int, *, vehicle_class: str = "standard", first: int = 0) -> list[CarAccount]:
