@@ -24,7 +24,8 @@ from dispatch.messages import SUBPROTOCOL_MSGPACK, Hello, Ping
 End = int | str
 STILL: Final = "still there"
 CROWD_FROM: Final = "127.0.0.77"
-"""Not the machine's own usual address, so that the limit by address counts."""
+OTHERS_FROM: Final = "127.0.0.66"
+"""Not the machine's own usual address, so that the limits by address count."""
 _encode = msgspec.msgpack.Encoder().encode
 _SMALL: Final = 4_096
 _MASK: Final = b"\0\0\0\0"
@@ -66,14 +67,13 @@ class Raw:
         self._protocol = ClientProtocol(uri, subprotocols=[Subprotocol(SUBPROTOCOL_MSGPACK)], max_size=None)
 
     @classmethod
-    async def dial(cls, target: Target, *, source: str | None = None, buffer: int = 0) -> Raw:
+    async def dial(cls, target: Target, *, source: str = OTHERS_FROM, buffer: int = 0) -> Raw:
         """A socket that has said nothing yet. Raises ``OSError``."""
         dialled = socket.socket()
         dialled.setblocking(False)
         if buffer:
             dialled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
-        if source is not None:
-            dialled.bind((source, 0))
+        dialled.bind((source, 0))
         await asyncio.get_running_loop().sock_connect(dialled, (target.host, target.port))
         reader, writer = await asyncio.open_connection(sock=dialled, limit=max(_SMALL, buffer))
         return cls(reader, writer, target)

@@ -6,10 +6,11 @@ Seconds are on the city's clock or on the wall's, as each unit says (they differ
 from __future__ import annotations
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 T = TypeVar("T")
 
@@ -51,9 +52,21 @@ class ServerSettings(Section):
     origins: tuple[str, ...] = _set(
         (), "Origins whose pages may open a socket, beside `public_url` and the address that was asked; `*`: every one."
     )
+    proxies: tuple[str, ...] = _set(
+        (),
+        "Addresses or networks of reverse proxies on other machines: their `X-Forwarded-For` is believed, and "
+        "`limits.dials_per_s` is theirs to keep.",
+    )
     tls_cert: Path | None = _set(None, "Certificates (PEM), for HTTPS and WSS by ourselves; empty: plain HTTP.")
     tls_key: Path | None = _set(None, "Their private key (PEM).")
     drain_s: float = _set(5.0, "How long a stopping gateway waits for pending answers.", WALL_S, ge=0)
+
+    @field_validator("proxies")
+    @classmethod
+    def _networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in proxies:
+            ip_network(proxy)
+        return proxies
 
     @model_validator(mode="after")
     def _both_of_tls(self) -> Self:
@@ -374,6 +387,8 @@ class LimitSettings(Section):
     sign_ins_burst: int = _set(60, "Sign-ins from one address, at once.", ge=1)
     sockets_per_s: float = _set(50.0, "Sockets opened from one address, for long.", "1/s, wall", gt=0)
     sockets_burst: int = _set(1000, "Sockets opened from one address, at once.", ge=1)
+    dials_per_s: float = _set(100.0, "TCP connections from one address, for long; more are cut.", "1/s, wall", gt=0)
+    dials_burst: int = _set(2000, "TCP connections from one address, at once.", ge=1)
     outbox: int = _set(1000, "Messages that wait for a slow reader before it is closed.", ge=1)
     shed_after_lag_s: float = _set(
         0.5, "A gateway that lags by more leaves out the map, then positions; never events.", WALL_S, gt=0

@@ -176,6 +176,7 @@ class Metrics:
         )
         self.outbox_dropped = make.counter("outbox_dropped", "Positions that a newer one replaced before sending.")
         self.slow_closes = make.counter("slow_closes", "Sockets closed because their reader was too slow.")
+        self.cut_dials = make.counter("cut_dials", "TCP connections cut because their address opens too many.")
         self.shedding = make.gauge("shedding", "What overload leaves out: 0 nothing, 1 the map, 2 positions too.")
         self.shed = make.counter("shed", "Left out because of overload: map_frame, car_position, fix.", "what")
         self.connections = make.gauge("connections", "Open WebSocket connections.", "role")

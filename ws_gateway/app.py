@@ -67,6 +67,8 @@ class Application(Starlette):
     """Starlette with the gateway that its sockets belong to."""
 
     gateway: Gateway
+    admits: Callable[[str], bool]
+    """Whether a TCP connection of this peer is heard."""
 
 
 def create_app(deps: Dependencies) -> Application:
@@ -76,7 +78,21 @@ def create_app(deps: Dependencies) -> Application:
         return minute_word(deps.rules.secret, deps.clock.wall())
 
     contacts = Contacts(deps.registry, deps.clock, deps.new_id)
-    addresses = AddressLimits(deps.settings.sign_ins_by_address, deps.settings.sockets_by_address, deps.clock)
+    limits = deps.settings
+    addresses = AddressLimits(
+        limits.sign_ins_by_address,
+        limits.sockets_by_address,
+        limits.dials_by_address,
+        deps.clock,
+        limits.proxies,
+    )
+
+    def admits(peer: str) -> bool:
+        admitted = addresses.may_dial(peer)
+        if not admitted:
+            deps.metrics.cut_dials.inc()
+        return admitted
+
     gateway = Gateway(
         hosts=deps.hosts,
         bus=deps.bus,
@@ -124,6 +140,7 @@ def create_app(deps: Dependencies) -> Application:
     socket = WebSocketRoute("/v1/ws", SocketEndpoint(gateway, Origins(deps.settings.origins), addresses))
     app = Application(routes=[*routes.all(), socket, *deps.pages], lifespan=lifespan)
     app.gateway = gateway
+    app.admits = admits
     return app
 
 

@@ -2,13 +2,15 @@
 
 uvicorn waits for ever for the rest of a request, so that whoever sends a byte now and then, or nothing, holds a
 socket for nothing. Here a request, its body too, is there within ``within_s`` seconds of the connection, or of the
-answer before it, or the socket is cut. And of all that have something to say, one is heard in each turn of the event
-loop: a thousand handshakes at once delay those who are there by one of them, not by all.
+answer before it, or the socket is cut. Whoever dials too often is cut before anything is heard. And of all that have
+something to say, one is heard in each turn of the event loop: a thousand handshakes at once delay those who are there
+by one of them, not by all.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -26,10 +28,17 @@ class HttpProtocol(H11Protocol):
 
     within_s: float = 10.0
     turns: Turns
+    admits: Callable[[str], bool]
     _late: asyncio.TimerHandle | None = None
+    _cut = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Somebody is there, and has not said anything yet."""
+        peer = transport.get_extra_info("peername")
+        if peer and not self.admits(str(peer[0])):
+            self._cut = True
+            transport.abort()
+            return
         super().connection_made(transport)
         self._wait()
 
@@ -61,6 +70,8 @@ class HttpProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is gone."""
+        if self._cut:
+            return
         self._wait_no_more()
         super().connection_lost(exc)
 
@@ -76,6 +87,7 @@ class HttpProtocol(H11Protocol):
             self._late = None
 
 
-def http_within(seconds: float) -> type[HttpProtocol]:
-    """The protocol of one server with this deadline, as uvicorn takes it: a class."""
-    return type("HttpProtocol", (HttpProtocol,), {"within_s": seconds, "turns": Turns()})
+def http_protocol(within_s: float, admits: Callable[[str], bool]) -> type[HttpProtocol]:
+    """The protocol of one server as uvicorn takes it, a class: with this deadline, for peers that are admitted."""
+    given = {"within_s": within_s, "turns": Turns(), "admits": staticmethod(admits)}
+    return type("HttpProtocol", (HttpProtocol,), given)

@@ -13,11 +13,12 @@ from typing import Final, NamedTuple
 import uvicorn
 
 from ws_gateway.app import Application
-from ws_gateway.http_protocol import http_within
+from ws_gateway.http_protocol import http_protocol
 from ws_gateway.protocol import SocketProtocol
 from ws_gateway.settings import GatewaySettings
 
 _UNREAD_MS: Final = 30_000
+_HERE: Final = ("127.0.0.1", "::1")
 
 
 class Tls(NamedTuple):
@@ -68,7 +69,8 @@ def make_server(app: Application, settings: GatewaySettings, tls: Tls | None = N
     """The server of one process; ``serve(sockets=[listen(…)])`` runs it."""
     config = uvicorn.Config(
         app,
-        http=http_within(settings.request_s),
+        http=http_protocol(settings.request_s, app.admits),
+        forwarded_allow_ips=[*_HERE, *settings.proxies],
         ws=SocketProtocol,
         loop="none",
         ws_max_size=settings.frame_max_bytes,

@@ -14,6 +14,10 @@ class GatewaySettings(msgspec.Struct, frozen=True):
     """Sign-ins from one address: a second, and at once."""
     sockets_by_address: tuple[float, int] = (50.0, 1_000)
     """Sockets opened from one address: a second, and at once."""
+    dials_by_address: tuple[float, int] = (100.0, 2_000)
+    """TCP connections from one address: a second, and at once. More are cut unheard."""
+    proxies: tuple[str, ...] = ()
+    """Addresses and networks of reverse proxies elsewhere: who they say the client is, is believed."""
     messages_per_s: float = 50.0
     """Messages a second that one connection may send for long."""
     burst: int = 200

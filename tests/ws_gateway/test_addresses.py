@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 import pytest
 import websockets
@@ -24,7 +26,7 @@ def _scope(address: str) -> dict[str, object]:
 def test_so_many_at_once_and_then_so_often() -> None:
     """A burst passes, then one a time; another address has its own; this machine's is not counted."""
     clock = ManualClock(100.0)
-    limits = AddressLimits((1.0, 2), (0.5, 1), clock)
+    limits = AddressLimits((1.0, 2), (0.5, 1), (1.0, 1), clock)
     for _ in range(2):
         limits.check_sign_in(_scope("203.0.113.7"))
     with pytest.raises(DispatchError, match="2005"):
@@ -34,6 +36,14 @@ def test_so_many_at_once_and_then_so_often() -> None:
     limits.check_sign_in(_scope("203.0.113.7"))
     assert [limits.may_connect(_scope("203.0.113.7")) for _ in range(2)] == [True, False]
     assert all(limits.may_connect(_scope("127.0.0.1")) for _ in range(50))
+
+
+def test_dials_are_counted_by_peer_and_those_of_proxies_are_not() -> None:
+    """A peer that dials too often is cut; a proxy's clients are told apart later, by what it says."""
+    limits = AddressLimits((1.0, 1), (1.0, 1), (1.0, 2), ManualClock(100.0), ["198.51.100.0/24", "2001:db8::7"])
+    assert [limits.may_dial("203.0.113.7") for _ in range(3)] == [True, True, False]
+    assert limits.may_dial("203.0.113.8")
+    assert all(limits.may_dial(peer) for peer in ("127.0.0.1", "198.51.100.9", "2001:db8::7") for _ in range(5))
 
 
 def test_a_network_of_ipv6_is_one_client() -> None:
@@ -68,3 +78,25 @@ async def test_sign_ins_and_sockets_of_one_address_are_limited(start: Start) -> 
             await connect(url, subprotocols=protocols, additional_headers=ELSEWHERE)
         async with connect(url, subprotocols=protocols):
             pass
+
+
+@pytest.mark.integration
+async def test_who_dials_too_often_is_cut_unheard(start: Start) -> None:
+    """Beyond the limit a connection is reset without an answer; it is counted, and another address goes on."""
+    gateway = await start(dials_by_address=(0.001, 2))
+    assert [await _answer(gateway.port, "127.0.0.77") for _ in range(4)] == [b"HTTP", b"HTTP", b"", b""]
+    assert await _answer(gateway.port, "127.0.0.78") == b"HTTP"
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{gateway.port}") as http:
+        assert "taxi_cut_dials_total 2.0" in (await http.get("/metrics")).text.replace('{process="gateway"}', "")
+
+
+async def _answer(port: int, source: str) -> bytes:
+    """What a request from this address is answered with, its first four bytes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0))
+    try:
+        writer.write(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        return await reader.read(4)
+    except ConnectionError:
+        return b""
+    finally:
+        writer.transport.abort()
