@@ -1,9 +1,11 @@
-"""uvicorn's WebSocket protocol with a short cut: a binary frame goes straight to its reader, without a queue between.
+"""uvicorn's WebSocket protocol with two short cuts for binary messages, the way of every GPS fix.
 
 An ASGI application awaits each message from a queue: a dict, a future and a switch of tasks for each, and reading
 from the socket paused and resumed around it. An application that finds this socket in its scope may set ``deliver``
-and is called instead, in the order of the frames; ``receive`` then tells of text frames and of the end. Everything
-else is uvicorn's.
+and is called instead, in the order of the frames; ``receive`` then tells of text frames and of the end.
+
+And what comes as exactly one whole binary message, between two messages of an open socket, is unmasked at once;
+websockets' parser, made for every frame that RFC 6455 allows, has all others. Everything else is uvicorn's.
 
 Of what a client sends in a breath, :data:`SLICE` bytes are read in one turn of the event loop, and meanwhile no more is
 taken from its socket: who floods delays the others by a slice.
@@ -17,10 +19,19 @@ from typing import Final
 from starlette.types import Scope
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
+from websockets.protocol import OPEN
+from websockets.speedups import apply_mask
 
 SLICE: Final = 4_096
 """Some hundred small messages; an everyday one is far below."""
 _KEY: Final = "taxi.socket"
+_WHOLE_BINARY: Final = 0x82
+"""First byte of a message in one frame: FIN, no extension's bits, opcode 2 (RFC 6455, 5.2)."""
+_MASKED: Final = 0x80
+_TWO_BYTES: Final = 126
+"""Instead of a length: it stands in the next two bytes."""
+_EIGHT_BYTES: Final = 0xFF
+"""A masked frame whose length stands in the next eight."""
 
 
 class SocketProtocol(WebSocketsSansIOProtocol):
@@ -32,7 +43,11 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     def data_received(self, data: bytes) -> None:
         """What has come, or its first slice: the rest has its turns."""
         if self._rest is None and len(data) <= SLICE:
-            super().data_received(data)
+            message = self._whole_message(data)
+            if message is None:
+                super().data_received(data)
+            elif self.deliver is not None:
+                self.deliver(message)
             return
         if self._rest is None:
             self._rest = bytearray()
@@ -40,6 +55,20 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self._rest += data
         if self.transport.is_reading():
             self.transport.pause_reading()
+
+    def _whole_message(self, data: bytes) -> bytes | None:
+        """What ``data`` says, where it is one whole binary message and nothing else; None: it is the parser's."""
+        if self.deliver is None or len(data) < 6 or data[0] != _WHOLE_BINARY:
+            return None
+        begins, length = 6, data[1] - _MASKED
+        if length == _TWO_BYTES:
+            begins, length = 8, data[2] << 8 | data[3]
+        if len(data) != begins + length or data[1] == _EIGHT_BYTES:
+            return None
+        conn = self.conn
+        if conn.state is not OPEN or conn.reader.buffer or conn.current_size is not None or self.close_sent:
+            return None
+        return apply_mask(data[begins:], data[begins - 4 : begins])
 
     def _go_on(self) -> None:
         rest = self._rest

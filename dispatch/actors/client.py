@@ -35,6 +35,8 @@ log = structlog.get_logger()
 
 FIX_BATCH_S: Final = 0.05
 POLL_S: Final = 10.0
+WHY_S: Final = 10.0
+"""A person asks, from a process that has to find the matcher first."""
 MOST_FIXES_KEPT: Final = 100_000
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -210,7 +212,7 @@ class RayHosts:
         found: dict[str, object] = {}
         for matcher in self._system.matchers:
             try:
-                answer = msgspec.msgpack.decode(await self.line(matcher).call("why", key.kind, key.id))
+                answer = msgspec.msgpack.decode(await self.line(matcher).call("why", key.kind, key.id, within_s=WHY_S))
             except LineDownError as error:
                 raise HostsUnavailableError(str(error)) from error
             if answer is not None:
