@@ -5,9 +5,9 @@ Valkey, Ray; SQLite in a temporary folder). ``--sockets`` phones (2,000) in a pr
 and send one fix a message, ``--per_socket`` (5) a second each. After a warm-up, the processor time of *every* process
 of the system (not of the phones, nor of this one) is read from ``/proc`` at both ends of ``--seconds`` (20), Ray's
 idle work included; divided by the fixes sent in between. ``heard_share`` is the share of all fixes that the vehicle
-hosts had taken as good shortly after (their own count, at ``/metrics``). Hosts tell the matcher positions ten times a
-second, so its work is in the window. Then the bare server: ``websockets`` on uvloop, no compression, the same phones,
-frames, sockets and rate. Read the ratio.
+hosts had taken as good shortly after (their own count, at ``/metrics``). Hosts tell the matcher positions twice a
+second, so its work is in the window; no console watches the map. Then the bare server: ``websockets`` on uvloop, no
+compression, the same phones, frames, sockets and rate. Read the ratio.
 
 ``ours_us`` and ``bare_us`` are microseconds of processor a fix; ``ours_PART_us`` its parts; ``idle_us`` what the same
 processes used with all phones connected and silent, a fix's share of it at this rate (it is in ``ours_us``).

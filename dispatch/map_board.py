@@ -194,22 +194,22 @@ class MapBoard:
 
     # ── what is told ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    def frames(self, now: CityTime) -> list[CellFrame]:
-        """The frames of this turn: changes, and the cells whose turn it is whole."""
+    def frames(self, now: CityTime, turns: int = 1) -> list[CellFrame]:
+        """The frames of the next ``turns``: changes, and the cells whose turn it is whole."""
         self._drop_offline(now)
         changed: dict[Cell, list[int]] = {}
         for number in self._moved:
             changed.setdefault(self._cell[number], []).append(number)
         frames = []
         for cell, place in list(self._places.items()):
-            if place.turn == self._turn or not place.told:
+            if (place.turn - self._turn) % TURNS < turns or not place.told:
                 frames.append(self._whole(cell, place, now))
             elif cell in changed or self._left.get(cell):
                 frames.append(self._delta(cell, place, changed.get(cell, []), now))
         self._moved.clear()
         self._entered.clear()
         self._left.clear()
-        self._turn = (self._turn + 1) % TURNS
+        self._turn = (self._turn + turns) % TURNS
         return frames
 
     def _whole(self, cell: Cell, place: _CellPlace, now: CityTime) -> CellFrame:

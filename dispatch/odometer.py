@@ -6,12 +6,16 @@ that the app was not told were heard.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from dispatch.geo.trace import Trace, Verdict
 from dispatch.meter import Meter, MeterCheckpoint
 from dispatch.rules import Rules
 from dispatch.units import CityTime
+
+_ACCEPTED: Final = Verdict.ACCEPTED
+_FUTURE: Final = Verdict.FUTURE
+_DRIVEN: Final = (Verdict.ACCEPTED, Verdict.JUMP)
 
 
 class HeardFix(Protocol):
@@ -51,11 +55,11 @@ class Odometer:
                 return Verdict.OLD
             self.source = fix.source
         verdict = self.trace.hear(fix.n, fix.at, fix.lat, fix.lng, now)
-        if verdict is not Verdict.FUTURE:
-            self.heard_at = max(self.heard_at, fix.at)
-        if (self.meter is not None or self.unsafe) and verdict in (Verdict.ACCEPTED, Verdict.JUMP):
+        if verdict is not _FUTURE and fix.at > self.heard_at:
+            self.heard_at = fix.at
+        if (self.meter is not None or self.unsafe) and verdict in _DRIVEN:
             self.unsafe.append(fix)
-        if verdict is Verdict.ACCEPTED:
+        if verdict is _ACCEPTED:
             self.heading = fix.heading
             if self.meter is not None:
                 self.meter.feed(self.trace)

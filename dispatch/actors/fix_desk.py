@@ -24,13 +24,16 @@ from dispatch.units import CityTime, LatLng
 from dispatch.vehicle import Vehicle
 from dispatch.vehicle_state import TO_PICKUP, WITH_TRIP
 
-HEARD_EVERY: Final = 8
-"""Fixes of a car without a ride between two ``heard``."""
+HEARD_EVERY_S: Final = 8.0
+"""City seconds between two ``heard`` to one source of a car without a ride."""
 KEPT_WHILE_LOADING: Final = 600
 AUDIENCES: Final[dict[int, Audience]] = {0: "driver", 1: "device"}
 """Who is told about the fixes of each source."""
 
 _encode = msgspec.msgpack.Encoder().encode
+_ACCEPTED: Final = Verdict.ACCEPTED
+_FUTURE: Final = Verdict.FUTURE
+_NEVER: Final = float("-inf")
 
 
 class FixDesk:
@@ -42,7 +45,7 @@ class FixDesk:
         self._waiting: dict[EntityKey, list[FixRow]] = {}
         self._free_moved: dict[str, Vehicle] = {}
         self._moved: dict[str, Vehicle] = {}
-        self._since_heard: dict[str, int] = {}
+        self._told_at: tuple[dict[str, float], ...] = tuple({} for _ in AUDIENCES)
         self._keys: dict[str, EntityKey] = {}
         self._accepted = 0
         self._verdicts = dict.fromkeys(Verdict, 0)
@@ -81,33 +84,32 @@ class FixDesk:
     def _hear(self, entry: Entry, vehicle: Vehicle, row: FixRow, now: CityTime) -> None:
         odometer = vehicle.odometer
         verdict = odometer.hear(row, now)
-        if verdict is Verdict.ACCEPTED:
-            self._accepted += 1
-        else:
+        if verdict is not _ACCEPTED:
             self._verdicts[verdict] += 1
-            if verdict is Verdict.FUTURE:
+            if verdict is _FUTURE:
                 return
         entry.touched_at = now
         if row.source != odometer.source or (odometer.meter is None and not odometer.unsafe):
-            self._tell_heard(entry.key, row)
+            told_at = self._told_at[row.source]
+            if now - told_at.get(row.vehicle, _NEVER) >= HEARD_EVERY_S:
+                told_at[row.vehicle] = now
+                self._push_heard(entry.key, row.source, row.n)
         elif odometer.checkpoint_due:
             self._core.stage(entry.key, vehicle.checkpoint)
-        if verdict is Verdict.ACCEPTED:
-            self._moved[row.vehicle] = vehicle
-            if self._recorder is not None:
-                trace = odometer.trace
-                self._recorder.hear(row.vehicle, vehicle.state, trace.at, trace.lat, trace.lng)
-            if entry.listed is not None:
-                self._free_moved[row.vehicle] = vehicle
-            if vehicle.data.state in WITH_TRIP:
-                self._tell_passenger(entry.key, vehicle)
+        if verdict is _ACCEPTED:
+            self._believed(entry, vehicle, row.vehicle)
 
-    def _tell_heard(self, key: EntityKey, row: FixRow) -> None:
-        count = self._since_heard.get(row.vehicle, 0) + 1
-        if count >= HEARD_EVERY:
-            count = 0
-            self._push_heard(key, row.source, row.n)
-        self._since_heard[row.vehicle] = count
+    def _believed(self, entry: Entry, vehicle: Vehicle, name: str) -> None:
+        self._accepted += 1
+        self._moved[name] = vehicle
+        state = vehicle.data.state
+        if self._recorder is not None:
+            trace = vehicle.odometer.trace
+            self._recorder.hear(name, state, trace.at, trace.lat, trace.lng)
+        if entry.listed is not None:
+            self._free_moved[name] = vehicle
+        if state in WITH_TRIP:
+            self._tell_passenger(entry.key, vehicle)
 
     def _push_heard(self, key: EntityKey, source: int, n: int) -> None:
         """Tell the app that sends these fixes up to which number they are safe."""

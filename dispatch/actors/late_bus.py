@@ -16,8 +16,8 @@ from dispatch.store.bus import Bus, Message
 class Publisher(Protocol):
     """The part of a bus that hosts use."""
 
-    async def publish_many(self, messages: Sequence[Message]) -> None:
-        """Publish all of these in one go. Raises ``BusUnavailableError``."""
+    async def publish_many(self, messages: Sequence[Message]) -> Sequence[int]:
+        """Publish all of these in one go; how many listened to each. Raises ``BusUnavailableError``."""
         ...
 
     async def put_many(self, entries: Sequence[tuple[str, bytes]], ttl_s: float) -> None:
@@ -33,10 +33,10 @@ class LateBus:
         self._bus: Bus | None = None
         self._opening = asyncio.Lock()
 
-    async def publish_many(self, messages: Sequence[Message]) -> None:
-        """Publish all of these in one go. Raises ``BusUnavailableError``."""
+    async def publish_many(self, messages: Sequence[Message]) -> Sequence[int]:
+        """Publish all of these in one go; how many listened to each. Raises ``BusUnavailableError``."""
         bus = self._bus or await self._open()
-        await bus.publish_many(messages)
+        return await bus.publish_many(messages)
 
     async def put_many(self, entries: Sequence[tuple[str, bytes]], ttl_s: float) -> None:
         """Keep all of these for ``ttl_s``. Raises ``BusUnavailableError``."""

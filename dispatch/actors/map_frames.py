@@ -1,4 +1,7 @@
-"""The live map's frames, published cell by cell on the bus. Soft: what is lost, the cell's next whole frame mends."""
+"""The live map's frames, published cell by cell on the bus. Soft: what is lost, the cell's next whole frame mends.
+
+The bus tells how many listened. Where nobody has for a while, frames come a second apart, until somebody does.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,11 @@ FRAME_S: Final = 0.25
 WHOLE_KEPT_S: Final = 3 * FRAME_S * TURNS
 """How long a whole frame is kept for consoles that come later."""
 COUNTS_EVERY: Final = 4
-"""Frames between two counts."""
+"""Turns between two counts."""
+REST_TURNS: Final = 4
+"""Turns that are told at once while nobody looks."""
+REST_AFTER: Final = 8
+"""Frames in a row that nobody listened to before that."""
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -40,37 +47,45 @@ class MapPublisher:
         self._board = MapBoard(host)
         self._counted = False
         self._down = False
+        self._unwatched = 0
 
     async def run(self) -> None:
         """Publish for ever."""
         loop = asyncio.get_running_loop()
-        count, due = 0, loop.time()
+        turn, due = 0, loop.time()
         while True:
-            due = max(due + FRAME_S, loop.time())
+            turns = self.turns
+            due = max(due + turns * FRAME_S, loop.time())
             await asyncio.sleep(due - loop.time())
-            count += 1
+            counted, turn = turn // COUNTS_EVERY, turn + turns
             try:
-                await self.publish(counts=count % COUNTS_EVERY == 0)
+                await self.publish(counts=turn // COUNTS_EVERY > counted)
                 self._down = False
             except BusUnavailableError as error:
                 if not self._down:
                     log.warning("the map stands still: no bus", error=str(error))
                 self._down = True
 
+    @property
+    def turns(self) -> int:
+        """How many turns the next frames are of."""
+        return REST_TURNS if self._unwatched >= REST_AFTER else 1
+
     async def publish(self, *, counts: bool) -> None:
         """One frame of each cell where something changed or whose turn it is. Raises ``BusUnavailableError``."""
         now = self._clock.city()
         self._board.hear(self._moved(), now)
         messages, kept = [], []
-        for frame in self._board.frames(now):
+        for frame in self._board.frames(now, self.turns):
             body = _encode(frame)
             messages.append(Message(keys.map_channel(frame.cell, self._console), body))
             if frame.whole:
                 kept.append((keys.map_whole(frame.cell, self._console), body))
+        frames = len(messages)
         if counts:
             messages.extend(self._counts())
-        if messages:
-            await self._bus.publish_many(messages)
+        listeners = await self._bus.publish_many(messages) if messages else []
+        self._unwatched = 0 if any(listeners[:frames]) else self._unwatched + 1
         if kept:
             await self._bus.put_many(kept, WHOLE_KEPT_S)
 

@@ -56,7 +56,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 HOUSEKEEPING_S: Final = 5.0
-FEED_POSITIONS_S: Final = 0.1
+FEED_POSITIONS_S: Final = 0.5
+"""City seconds between two looks at where the free cars are: a few metres."""
+FEED_AT_LEAST_S: Final = 0.1
+"""The same in wall seconds, for a city whose clock runs fast."""
 PAYMENT_ENDS: Final = frozenset({"payment_paid", "payment_failed", "payment_unknown"})
 NO_ALARM: Final = frozenset({"payment_refunded", "payment_paid", "payment_failed"})
 STALE_ON_TRIP: Final = "car_stale_on_trip"
@@ -313,7 +316,7 @@ class EntityHost:
 
     async def _feed_positions(self) -> None:
         while True:
-            await asyncio.sleep(FEED_POSITIONS_S)
+            await asyncio.sleep(max(FEED_POSITIONS_S / self.clock.speed, FEED_AT_LEAST_S))
             moved = self.desk.take_free_moved()
             if moved:
                 for feed in self.feeds:

@@ -49,6 +49,12 @@ class Verdict(Enum):
     JUMP = "jump"
 
 
+_ACCEPTED: Final = Verdict.ACCEPTED
+_OLD: Final = Verdict.OLD
+_FUTURE: Final = Verdict.FUTURE
+_JUMP: Final = Verdict.JUMP
+
+
 def short_way_m(lat1: float, lng1: float, lat2: float, lng2: float) -> float:
     """Metres between two near points given in degrees, on a plane through their middle latitude.
 
@@ -126,13 +132,13 @@ class Trace:
         self.moved_m = self.elapsed_s = 0.0
         at -= self.offset_s
         if at > now + self.future_tolerance_s:
-            return Verdict.FUTURE
+            return _FUTURE
         elapsed_s = at - self.at
         if elapsed_s <= 0.0:
-            return Verdict.OLD
+            return _OLD
         if self.n < 0:
             self.anchor(n, CityTime(at), lat, lng)
-            return Verdict.ACCEPTED
+            return _ACCEPTED
         moved_m = short_way_m(self.lat, self.lng, lat, lng)
         if moved_m > self.max_mps * elapsed_s:
             return self._jumped(n, at, lat, lng)
@@ -143,20 +149,20 @@ class Trace:
         self.lng = lng
         self.moved_m = moved_m
         self.elapsed_s = elapsed_s
-        return Verdict.ACCEPTED
+        return _ACCEPTED
 
     def _jumped(self, n: int, at: float, lat: float, lng: float) -> Verdict:
         """Put the fix aside, or believe it if it is the third in a row that agrees with those before."""
         if self._aside:
             since = at - self._aside_at
             if since <= 0.0:
-                return Verdict.OLD
+                return _OLD
             agrees = short_way_m(self._aside_lat, self._aside_lng, lat, lng) <= self.max_mps * since
             self._aside = self._aside + 1 if agrees else 1
         else:
             self._aside = 1
         if self._aside == CONSISTENT_FIXES:
             self.anchor(n, CityTime(at), lat, lng)
-            return Verdict.ACCEPTED
+            return _ACCEPTED
         self._aside_at, self._aside_lat, self._aside_lng = at, lat, lng
-        return Verdict.JUMP
+        return _JUMP

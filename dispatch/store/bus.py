@@ -59,8 +59,8 @@ class Bus(Protocol):
         """Tell whoever listens now."""
         ...
 
-    async def publish_many(self, messages: Sequence[Message]) -> None:
-        """Publish all of these in one go."""
+    async def publish_many(self, messages: Sequence[Message]) -> Sequence[int]:
+        """Publish all of these in one go; how many listened to each."""
         ...
 
     async def subscribe(self, channels: Iterable[str] = ()) -> Subscription:

@@ -20,10 +20,12 @@ class MemorySubscription:
         self._mailbox = Mailbox()
         readers.add(self)
 
-    def hear(self, message: Message) -> None:
-        """Take ``message`` if its channel is listened to."""
-        if message.channel in self._channels:
+    def hear(self, message: Message) -> bool:
+        """Take ``message`` if its channel is listened to; whether it is."""
+        listening = message.channel in self._channels
+        if listening:
             self._mailbox.deliver(message)
+        return listening
 
     def fail(self) -> None:
         """The bus is gone."""
@@ -78,12 +80,10 @@ class MemoryBus:
         """Tell whoever listens now."""
         await self.publish_many([Message(channel, payload)])
 
-    async def publish_many(self, messages: Sequence[Message]) -> None:
-        """Publish all of these."""
+    async def publish_many(self, messages: Sequence[Message]) -> Sequence[int]:
+        """Publish all of these; how many listened to each."""
         self._check()
-        for message in messages:
-            for reader in self._readers:
-                reader.hear(message)
+        return [sum([reader.hear(message) for reader in self._readers]) for message in messages]
 
     async def subscribe(self, channels: Iterable[str] = ()) -> MemorySubscription:
         """Listen to ``channels``."""

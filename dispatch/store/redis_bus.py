@@ -129,15 +129,15 @@ class RedisBus:
         with _outages():
             await self._redis.publish(channel, payload)
 
-    async def publish_many(self, messages: Sequence[Message]) -> None:
-        """Publish all of these in one round trip."""
+    async def publish_many(self, messages: Sequence[Message]) -> Sequence[int]:
+        """Publish all of these in one round trip; how many listened to each."""
         if not messages:
-            return
+            return []
         with _outages():
             async with self._redis.pipeline(transaction=False) as pipeline:
                 for channel, payload in messages:
                     pipeline.publish(channel, payload)
-                await pipeline.execute()
+                return [int(listeners) for listeners in await pipeline.execute()]
 
     async def subscribe(self, channels: Iterable[str] = ()) -> RedisSubscription:
         """Listen to ``channels``, on a connection of its own."""

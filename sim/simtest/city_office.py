@@ -69,8 +69,9 @@ class SimBus:
         for _, queue in self._ears:
             queue.put_nowait(notice)
 
-    async def publish_many(self, messages: Sequence[Message]) -> None:
+    async def publish_many(self, messages: Sequence[Message]) -> Sequence[int]:
         """Nobody looks."""
+        return [0 for _ in messages]
 
     async def put_many(self, entries: Sequence[tuple[str, bytes]], ttl_s: float) -> None:
         """Nobody looks."""

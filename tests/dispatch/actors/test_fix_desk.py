@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from dispatch.actors.fix_desk import HEARD_EVERY, KEPT_WHILE_LOADING
+from dispatch.actors.fix_desk import HEARD_EVERY_S, KEPT_WHILE_LOADING
 from dispatch.actors.protocol import FixRow
 from dispatch.commands import BeginHail, BeginRide, EndRide, ReportArrival
 from dispatch.entity import Principal
@@ -67,14 +67,30 @@ def undisturbed() -> tuple[float, float]:
     return reading(city)
 
 
-def test_heard_is_told_every_few_fixes_to_a_free_car(city: City) -> None:
+def test_heard_is_told_every_few_seconds_to_a_free_car(city: City) -> None:
     """Without a ride, fixes are safe at once, and the app is told so now and then."""
     city.online()
     city.vehicles.attach(V, driver())
     poller = Poller(city.vehicles)
-    rows = drive(city, range(1, HEARD_EVERY))
+    rows = drive(city, range(1, int(HEARD_EVERY_S / 2)))
+    assert heard(poller) == -1
+    rows += drive(city, range(int(HEARD_EVERY_S / 2), int(HEARD_EVERY_S)))
 
-    assert heard(poller) == rows[-1].n
+    assert [message["n"] for message in poller.said("heard", "driver")] == [rows[int(HEARD_EVERY_S / 2) - 1].n]
+
+
+def test_each_source_is_told_by_itself(city: City) -> None:
+    """A device beside the phone does not take its turns."""
+    city.online()
+    city.vehicles.attach(V, driver())
+    city.vehicles.attach(V, DEVICE)
+    poller = Poller(city.vehicles)
+    for step in range(1, 20):
+        drive(city, range(step, step + 1))
+        city.fix(north_m=25.0 * step, source=1)
+        poller.poll()
+
+    assert [len(poller.said("heard", audience)) for audience in ("driver", "device")] == [4, 5]
 
 
 def test_heard_only_up_to_the_committed_checkpoint(city: City) -> None:

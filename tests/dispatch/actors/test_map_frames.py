@@ -56,6 +56,26 @@ async def test_frames_and_whole_ones_that_are_kept() -> None:
     assert await scene.bus.get_many([keys.map_whole(CELL, TOLD_AS)]) == [None]
 
 
+async def test_while_nobody_looks_frames_are_rare() -> None:
+    """After two seconds without a listener each frame is of four turns; the first listener ends that at once."""
+    scene = Scene()
+    scene.moved = [Position("V1", "idle", *HERE, 90.0, 1_000.0)]
+    turns = []
+    for _ in range(map_frames.REST_AFTER + 1):
+        turns.append(scene.publisher.turns)
+        await scene.publisher.publish(counts=True)
+    assert turns == [1] * map_frames.REST_AFTER + [map_frames.REST_TURNS]
+    counts = await scene.bus.subscribe([keys.map_counts_channel(TOLD_AS)])
+    await scene.publisher.publish(counts=True)
+    assert scene.publisher.turns == map_frames.REST_TURNS
+    heard = await scene.bus.subscribe([keys.map_channel(CELL, TOLD_AS)])
+    scene.moved = [Position("V1", "offered", *HERE, 90.0, 1_001.0)]
+    await scene.publisher.publish(counts=False)
+    assert scene.publisher.turns == 1
+    for reader in (counts, heard):
+        await reader.close()
+
+
 async def test_counts_are_told_until_there_are_none() -> None:
     """And once more then, so that consoles forget them."""
     scene = Scene()

@@ -54,6 +54,16 @@ class BusConformance:
             assert await anext(subscription) == Message(RED, b"late")
             await subscription.close()
 
+    async def test_it_is_told_how_many_listen(self, buses: Buses) -> None:
+        """To each of the messages, from any process."""
+        messages = [Message(RED, b"x"), Message(BLUE, b"y"), Message(RED, b"z")]
+        async with asyncio.timeout(10):
+            first, second = await buses.mine.subscribe([RED]), await buses.theirs.subscribe([RED])
+            assert list(await buses.theirs.publish_many(messages)) == [2, 0, 2]
+            await first.close()
+            await second.drop([RED])
+            assert sum(await buses.theirs.publish_many(messages[1:2])) == 0
+
     async def test_the_latest_wins(self, buses: Buses) -> None:
         """Who reads late gets the newest message of each channel."""
         async with asyncio.timeout(10):
