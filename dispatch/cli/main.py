@@ -104,11 +104,13 @@ def demo(
     config: Config = None,
     data_dir: DataDir = None,
     placement: Annotated[str | None, typer.Option(help="sharded or dedicated")] = None,
+    kill: Annotated[bool, typer.Option("--kill", help="Kill and pause hosts and matchers while it runs.")] = False,
 ) -> None:
     """A city at work on this machine: server, Alipay sandbox, simulated drivers and passengers."""
     from dispatch.config import SettingsError
     from dispatch.signals import configure_logging
     from dispatch.supervisor import StartError
+    from sim.chaos.harrier import Harrier
     from sim.demo.demo import Demo, DemoOptions
     from sim.demo.sandbox_process import SandboxNotStartedError
     from sim.demo.stage import present
@@ -131,9 +133,11 @@ def demo(
 
     async def run() -> dict[str, Any] | None:
         stop = stop_on_signals()
-        performance = Demo(options)
-        await present(performance, stop, quiet=json)
-        return performance.figures
+        performance, harrier = Demo(options), Harrier()
+        await present(performance, stop, quiet=json, beside=harrier.run if kill else None)
+        if performance.figures is None or not kill:
+            return performance.figures
+        return {**performance.figures, **harrier.numbers()}
 
     try:
         figures = quiet_run(run())

@@ -184,14 +184,14 @@ class Campaign:
     def _striker(self, demo: Demo) -> Striker:
         system, settings = demo.system, demo.settings
         postgres = self._postgres
-        targets = Targets(system, settings.server.gateways, postgres.pid if postgres is not None else _nobody)
+        targets = Targets(system, settings.server.gateways, postgres.pid if postgres is not None else None)
         return Striker(
             targets,
             self._rng,
             port=demo.port,
             redis_url=system.redis_url,
             disk=self._disk,
-            revive=postgres.revive if postgres is not None else _nothing,
+            revive=postgres.revive if postgres is not None else None,
         )
 
     async def _one(self, fault: Fault, striker: Striker, prober: Prober, http: httpx.AsyncClient) -> float | None:
@@ -273,11 +273,3 @@ async def _ready(http: httpx.AsyncClient) -> None:
             if (await http.get("/ready")).is_success:
                 return
         await asyncio.sleep(ASK_READY_EVERY_S)
-
-
-def _nobody() -> int | None:
-    return None
-
-
-async def _nothing() -> None:
-    """SQLite has no process."""

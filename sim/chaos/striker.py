@@ -32,7 +32,8 @@ LOOK_EVERY_S: Final = 0.05
 
 
 class Striker:
-    """Strikes one system. ``port``: where its clients connect to; ``revive``: starts PostgreSQL, as systemd would."""
+    """Strikes one system. ``port``: where its clients connect to; ``disk``: the journal's, if it may be filled;
+    ``revive``: starts PostgreSQL, as systemd would."""
 
     def __init__(
         self,
@@ -41,8 +42,8 @@ class Striker:
         *,
         port: int,
         redis_url: str,
-        disk: SmallDisk | None,
-        revive: Callable[[], Awaitable[None]],
+        disk: SmallDisk | None = None,
+        revive: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._targets = targets
         self._rng = rng
@@ -77,7 +78,8 @@ class Striker:
     async def _after_kill(self, name: str, pid: int) -> None:
         if name == POSTGRES:
             await _until(lambda: processes.is_gone(pid))
-            await self._revive()
+            if self._revive is not None:
+                await self._revive()
         await _until(lambda: self._targets.find(name) not in (None, pid))
 
     async def _after_pause(self, name: str) -> None:

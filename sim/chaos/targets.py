@@ -19,7 +19,7 @@ PREFIXES: Final = {"vehicle host": "vehicle-", "trip host": "trip-", "payment ho
 class Targets:
     """Finds who is to be struck. ``postmaster`` tells the id of PostgreSQL's first process, where there is one."""
 
-    def __init__(self, system: System, gateways: int, postmaster: Callable[[], int | None]) -> None:
+    def __init__(self, system: System, gateways: int, postmaster: Callable[[], int | None] | None = None) -> None:
         self._logs = Path(system.data_dir) / "logs"
         self._names: dict[str, Sequence[str]] = {
             "gateway": [f"gateway-{number}" for number in range(gateways)],
@@ -37,7 +37,7 @@ class Targets:
     def find(self, name: str) -> int | None:
         """Its process now; None while it has none that runs."""
         if name == POSTGRES:
-            return self._postmaster()
+            return self._postmaster() if self._postmaster is not None else None
         if name in PROGRAMS:
             return next(iter(processes.named(os.getpid(), PROGRAMS[name]).values()), None)
         return self._writer_of(self._logs / f"{name}.log")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 from rich.console import Console
 
@@ -13,22 +14,26 @@ from sim.demo.demo import Demo
 from sim.demo.oracle import Verdict
 from sim.world.progress import show_progress
 
+Beside = Callable[[Demo], Coroutine[Any, Any, None]]
 
-async def present(demo: Demo, stop: asyncio.Event, *, quiet: bool) -> None:
-    """Start, play until ``stop``, judge, and stop everything whatever happens. ``quiet``: lines, no display."""
+
+async def present(demo: Demo, stop: asyncio.Event, *, quiet: bool, beside: Beside | None = None) -> None:
+    """Start, play until ``stop``, judge, and stop everything whatever happens. ``quiet``: lines, no display.
+
+    ``beside`` goes on while the city plays.
+    """
     console = Console(stderr=quiet, highlight=False)
     try:
         console.print("Starting the city: Alipay sandbox, Valkey, journal, Ray, hosts, matcher, gateway …")
         if not await unless(stop, demo.start()):
             return
         stop_on_signals(stop)
-        showing = asyncio.ensure_future(_show(demo, console))
+        works = [_show(demo, console), *([] if beside is None else [beside(demo)])]
+        running = [asyncio.ensure_future(work) for work in works]
         try:
             await demo.run(stop)
         finally:
-            showing.cancel()
-            with suppress(asyncio.CancelledError):
-                await showing
+            await _end(running)
         console.print("Stopping, and holding what the clients were told against journal and sandbox …")
         result = await demo.judge()
         _print_verdict(result.verdict, console)
@@ -36,6 +41,15 @@ async def present(demo: Demo, stop: asyncio.Event, *, quiet: bool) -> None:
     finally:
         await demo.stop()
         sys.stdout.flush()
+
+
+async def _end(running: Sequence[asyncio.Future[None]]) -> None:
+    """Cancel them. Raises what one of them had failed with."""
+    for work in running:
+        work.cancel()
+    for came in await asyncio.gather(*running, return_exceptions=True):
+        if isinstance(came, Exception):
+            raise came
 
 
 async def _show(demo: Demo, console: Console) -> None:

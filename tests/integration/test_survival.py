@@ -76,6 +76,15 @@ def test_a_city_under_faults_loses_and_doubles_nothing(journal: str) -> None:
     assert figures["matched"] > 0
 
 
+def test_hosts_killed_under_load_lose_and_double_nothing() -> None:
+    """Hosts and matcher killed and paused while a city is shown: judged by what the clients were told."""
+    figures = demo("--for", "60", "--cars", "60", "--kill", "--seed", "7")
+
+    assert figures["kills"] + figures["pauses"] >= 3
+    assert figures["matched"] > 0
+    assert (figures["double_assignments"], figures["lost"], figures["violations"]) == (0, 0, 0)
+
+
 def test_a_city_in_dedicated_placement() -> None:
     """A Ray actor for each vehicle, each trip and each payment serves rides too."""
     figures = demo("--for", "60", "--cars", "4", "--placement", "dedicated", "--hour", "4")
