@@ -12,10 +12,11 @@ has its fixed time, whether earlier ones were answered or not, and what it waits
   are requested at ``--requests_per_s`` (4); of ``--quiet`` (30) seconds of it the offers' p99 is taken. Each request is
   cancelled once a driver was told.
 * **Fixes**: the same requests go on while the 2,000 cars tell more and more, ``--fix_steps``
-  (2500/5000/10000/15000/20000 a second), ``--step`` (15) seconds each and until the last of the step's requests was
-  offered. ``heard_share``: fixes that the hosts took as good by a second after the step's end, of those sent in it. A
-  rate is held where at least 98 % were sent and heard, and offers' p99 is at most 1.5 times the quiet system's;
-  ``fixes_held_per_s`` is the highest below the first that was not.
+  (2500/5000/10000/15000/20000 a second), ``--step`` (15) seconds each, the last rate ``--last_fix_step`` seconds
+  (0: as long as the others), and until the last of the step's requests was offered. ``heard_share``: fixes that the
+  hosts took as good by a second after the step's end, of those sent in it. A rate is held where at least 98 % were
+  sent and heard, and offers' p99 is at most 1.5 times the quiet system's; ``fixes_held_per_s`` is the highest below
+  the first that was not.
 * **After**: the quiet system again, half as long. It has recovered where ``after_ratio`` is near 1.
 * **Requests**: the cars quiet, ``--request_steps`` (10/20/40/80/160) requests a second. A rate is held where every one
   was offered and their p99 is at most 2.5 s.
@@ -66,6 +67,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     requests_per_s: float = 4.0
     quiet: float = 30.0
     step: float = 15.0
+    last_fix_step: float = 0.0
     fix_steps: str = "2500/5000/10000/15000/20000"
     request_steps: str = "10/20/40/80/160"
 
@@ -207,8 +209,10 @@ async def _fixes(plan: Plan, traffic: Traffic) -> dict[str, object]:
     figures: dict[str, object] = {f"quiet_{name}": quiet[name] for name in ("p50_ms", "p99_ms", "never_offered")}
     figures |= _say(figures | _cores("quiet", cores))
     steps = []
-    for per_s in _rates(plan.fix_steps):
-        found, cores = await traffic.step(per_s, plan.requests_per_s, plan.step)
+    rates = _rates(plan.fix_steps)
+    for number, per_s in enumerate(rates, 1):
+        seconds = (plan.last_fix_step if number == len(rates) else 0.0) or plan.step
+        found, cores = await traffic.step(per_s, plan.requests_per_s, seconds)
         step = FixStep(
             per_s=per_s,
             sent_share=round(found["sent_share"], 3),
