@@ -205,7 +205,8 @@ class HostShell:
         while (left_s := self._patience_s(gateway, wait_s, self._clock.wall() - began)) > 0:
             self._news.clear()
             try:
-                await asyncio.wait_for(self._news.wait(), left_s)
+                async with asyncio.timeout(left_s):
+                    await self._news.wait()
             except TimeoutError:
                 break
             if inboxes.numbered(gateway, cursor):
@@ -327,7 +328,7 @@ class HostShell:
             self._outside.signals(effects.signals)
         if effects.shown:
             self._outside.shown(effects.shown)
-        self._news.set()
+        self.notify()
 
     def _resolve(self, token: int, reply: object) -> None:
         waiter = self._waiters.pop(token, None)
@@ -384,8 +385,9 @@ class HostShell:
             self.drive()
 
     def notify(self) -> None:
-        """Something was put into inboxes from beside the core (positions)."""
-        self._news.set()
+        """Wake the polls, if anything was put into inboxes."""
+        if self.core.inboxes.take_news():
+            self._news.set()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

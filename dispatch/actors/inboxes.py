@@ -42,6 +42,7 @@ class Inboxes:
         self._limit = limit
         self._boxes: dict[str, _Box] = {}
         self._births: dict[str, int] = {}
+        self._news = False
         self.followers: dict[EntityKey, dict[Follower, None]] = {}
 
     def open(self, gateway: str, now: float) -> None:
@@ -85,6 +86,7 @@ class Inboxes:
         if box is None:
             return
         box.pushes.append(push)
+        self._news = True
         if len(box.pushes) > self._limit:
             self._forget(gateway)
 
@@ -93,6 +95,12 @@ class Inboxes:
         box = self._boxes.get(gateway)
         if box is not None:
             box.newest[(push.key, push.audience, kind)] = push
+            self._news = True
+
+    def take_news(self) -> bool:
+        """Whether anything was put in since this was asked last."""
+        news, self._news = self._news, False
+        return news
 
     def fetch(self, gateway: str, incarnation: str, cursor: int, now: float) -> Inbox:
         """What ``gateway`` has not got; ``cursor`` acknowledges all up to that number."""

@@ -76,7 +76,8 @@ class MarketFeed:
         while True:
             await self._news.wait()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._urgent.wait(), FEED_S)
+                async with asyncio.timeout(FEED_S):
+                    await self._urgent.wait()
             self._news.clear()
             self._urgent.clear()
             await self._send()

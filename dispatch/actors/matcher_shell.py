@@ -152,7 +152,8 @@ class MatcherShell:
         wall_s = self._window_s / self._clock.speed if self._window_s else IDLE_POLL_S
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), wall_s)
+                async with asyncio.timeout(wall_s):
+                    await self._wake.wait()
             self._wake.clear()
             try:
                 self._hold_window()
