@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, MutableMapping
-from functools import partial
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+import msgspec
 
 from dispatch.actors.direct import PeerGoneError
 from dispatch.actors.line import Dial, Peer
@@ -18,6 +19,8 @@ from sim.simtest.timeline import Life, Timeline
 from sim.simtest.weather import Weather
 
 Note = Callable[[str], None]
+NO_ANSWER: Final = object()
+"""In the place of an answer: the process was gone, or broke down over the call."""
 
 
 class Called(Protocol):
@@ -69,38 +72,42 @@ class Network:
         """Two processes hear each other again."""
         self._cut -= {(one, other), (other, one)}
 
-    def call(self, caller: str, name: str, method: str, arguments: tuple[Any, ...]) -> asyncio.Future[Any]:
+    def send(self, call: Call) -> None:
         """Call an actor. The answer may never come."""
-        answer: asyncio.Future[Any] = self._timeline.create_future()
         self._sent += 1
-        deliver = partial(self._arrive, answer, caller, name, method, arguments, self._sent)
-        if (caller, name) in self._cut or self._weather.strikes("lost", "network: request lost"):
-            return answer
-        self._timeline.call_later(self._weather.delay(), deliver, context=NOBODY)
-        if method != "poll" and self._weather.strikes("repeated", "network: repeated"):
-            self._timeline.call_later(self._weather.delay() * 3, deliver, context=NOBODY)
-        return answer
+        call.sent = self._sent
+        if (call.caller, call.name) in self._cut or self._weather.strikes("lost", "network: request lost"):
+            return
+        self._timeline.call_later(self._weather.delay(), self._arrive, call, context=NOBODY)
+        if call.method != "poll" and self._weather.strikes("repeated", "network: repeated"):
+            self._timeline.call_later(self._weather.delay() * 3, self._arrive, call, context=NOBODY)
 
-    def _arrive(  # noqa: PLR0917 - one call, on its way
-        self, answer: asyncio.Future[Any], caller: str, name: str, method: str, arguments: tuple[Any, ...], sent: int
-    ) -> None:
-        process = self.actors.get(name)
+    def future(self) -> asyncio.Future[Any]:
+        """Where an answer is to come."""
+        return self._timeline.create_future()
+
+    def _arrive(self, call: Call) -> None:
+        process = self.actors.get(call.name)
         if process is None or not process.life.alive:
-            self._timeline.call_later(0.05, _fail, answer, context=NOBODY)
+            self._timeline.call_later(0.05, _bring, call, NO_ANSWER, context=NOBODY)
             return
-        newest = self._newest.get((caller, name), 0)
-        if sent < newest and method != "poll":
+        way = (call.caller, call.name)
+        newest = self._newest.get(way, 0)
+        if call.sent < newest and call.method != "poll":
             self._weather.happened("network: overtaken")
-        self._newest[caller, name] = max(newest, sent)
-        done = process.spawn(getattr(process.actor, method)(*arguments))
-        done.add_done_callback(partial(self._answered, answer, caller, name), context=NOBODY)
+        self._newest[way] = max(newest, call.sent)
+        work = getattr(process.actor, call.method)(*call.arguments)
+        process.spawn(work if call.answer is None else self._answered(call, work))
 
-    def _answered(self, answer: asyncio.Future[Any], caller: str, name: str, done: asyncio.Task[Any]) -> None:
-        if done.cancelled() or (name, caller) in self._cut or self._weather.strikes("lost", "network: answer lost"):
+    async def _answered(self, call: Call, work: Coroutine[Any, Any, Any]) -> None:
+        """Do what was asked for, as the process that was called, and send the answer."""
+        try:
+            result = await work
+        except Exception:  # noqa: BLE001 - whatever broke: the caller hears nothing but that
+            result = NO_ANSWER
+        if (call.name, call.caller) in self._cut or self._weather.strikes("lost", "network: answer lost"):
             return
-        error = done.exception()
-        deliver = partial(_fail, answer) if error is not None else partial(_bring, answer, done.result())
-        self._timeline.call_later(self._weather.delay(), deliver, context=NOBODY)
+        self._timeline.call_later(self._weather.delay(), _bring, call, result, context=NOBODY)
 
 
 class Remote:
@@ -116,31 +123,41 @@ class Remote:
 
     def ask(self, method: str, *arguments: object) -> asyncio.Future[Any]:
         """Call a method."""
-        answer = self._network.call(self._caller, self._name, method, arguments)
-        answer.add_done_callback(self._answered)
+        answer = self._network.future()
+        self._network.send(Call(self, self._caller, self._name, method, arguments, answer))
         return answer
 
     def tell(self, method: str, *arguments: object) -> bool:
         """Call a method whose answer nobody waits for."""
-        self._network.call(self._caller, self._name, method, arguments)
+        self._network.send(Call(self, self._caller, self._name, method, arguments, None))
         return True
 
     def close(self) -> None:
         """Hang up."""
         self.closed = True
 
-    def _answered(self, _: asyncio.Future[Any]) -> None:
-        self.heard += 1
+
+class Call(msgspec.Struct, eq=False):
+    """One call on its way. ``answer`` is None where nobody waits for one."""
+
+    remote: Remote
+    caller: str
+    name: str
+    method: str
+    arguments: tuple[Any, ...]
+    answer: asyncio.Future[Any] | None
+    sent: int = 0
 
 
-def _fail(answer: asyncio.Future[Any]) -> None:
-    if not answer.done():
+def _bring(call: Call, result: object) -> None:
+    call.remote.heard += 1
+    answer = call.answer
+    if answer is None or answer.done():
+        return
+    if result is NO_ANSWER:
         answer.set_exception(PeerGoneError("no answer"))
         answer.exception()  # heard, also where nobody waits any more
-
-
-def _bring(answer: asyncio.Future[Any], result: object) -> None:
-    if not answer.done():
+    else:
         answer.set_result(result)
 
 

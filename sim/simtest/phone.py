@@ -76,7 +76,7 @@ class Phone:
         """What was told of a trip's car, by trip and connection."""
         self._dialled = 0
         self.wire: Wire | None = None
-        self._waiting: dict[str, asyncio.Future[Accepted | Rejected]] = {}
+        self._waiting: dict[str, asyncio.Future[Accepted | Rejected | None]] = {}
         self._by_id: dict[str, Said] = {}
         self._changed: asyncio.Future[None] | None = None
         self._cut: asyncio.Future[None] | None = None
@@ -193,7 +193,10 @@ class Phone:
         """Wait until something changes, at most so many wall seconds."""
         if self._changed is None:
             self._changed = self.world.timeline.create_future()
-        await asyncio.wait([self._changed], timeout=within_s)
+        changed = self._changed
+        await self.world.timeline.settle(changed, within_s)
+        if self._changed is changed:
+            self._changed = None
 
     # ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -221,16 +224,17 @@ class Phone:
         """Send it (now and then twice), and wait a while for its answer."""
         while self.wire is None or self.wire.gone:  # noqa: ASYNC110 - a person looks at the screen again
             await asyncio.sleep(0.1)
-        waiting: asyncio.Future[Accepted | Rejected] = self.world.timeline.create_future()
+        waiting: asyncio.Future[Accepted | Rejected | None] = self.world.timeline.create_future()
         self._waiting[said.id] = waiting
         said.tries += 1
         self.say(said.message)
         if self.world.weather.strikes("sends_again", "phone: sends again"):
             self.say(said.message)
-        await asyncio.wait([waiting], timeout=self.rng.uniform(*ASK_AGAIN_S))
+        await self.world.timeline.settle(waiting, self.rng.uniform(*ASK_AGAIN_S))
         del self._waiting[said.id]
-        if waiting.done():
-            return waiting.result()
+        answer = waiting.result()
+        if answer is not None:
+            return answer
         self._unanswered += 1
         if self._unanswered >= SILENT_AFTER:
             self._unanswered = 0

@@ -4,7 +4,7 @@ writes what it does not tell. Around each commit and load lie the labelled point
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -84,5 +84,5 @@ class RoughJournal:
     async def close(self) -> None:
         """Nothing is held."""
 
-    async def _takes_time(self) -> None:
-        await asyncio.sleep(self._weather.rng.uniform(0.001, 0.004))
+    def _takes_time(self) -> Awaitable[None]:
+        return asyncio.sleep(self._weather.rng.uniform(0.001, 0.004))

@@ -129,6 +129,14 @@ class Timeline(asyncio.AbstractEventLoop):
         """A future of this loop."""
         return asyncio.Future(loop=self)
 
+    async def settle(self, future: asyncio.Future[Any], within_s: float) -> None:
+        """Wait for a future that somebody else sets; after so many wall seconds it is None."""
+        timer = self.call_later(within_s, _give_up, future)
+        try:
+            await future
+        finally:
+            timer.cancel()
+
     def create_task(  # type: ignore[override]
         self, coro: Coroutine[Any, Any, T], *, name: str | None = None, context: contextvars.Context | None = None
     ) -> asyncio.Task[T]:
@@ -227,6 +235,11 @@ class Timeline(asyncio.AbstractEventLoop):
         self._heap.clear()
         self._ready.clear()
         self._tasks.clear()
+
+
+def _give_up(future: asyncio.Future[Any]) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 class WorldClock:
