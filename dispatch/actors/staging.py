@@ -44,7 +44,7 @@ def applied(
         shown=shown,
         listing=entity.listing(),
         dues=dues_of(work.key, decision, now),
-        stored=stored(work, _encode_reply(reply)) if writes else None,
+        stored=stored(work, _encode_reply(reply)) if writes or isinstance(reply, Done) else None,
     )
     return staged, encoded
 

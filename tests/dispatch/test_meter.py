@@ -131,6 +131,16 @@ def test_ride_that_begins_without_a_fix() -> None:
     assert again.meters == pytest.approx(100, abs=0.01)
 
 
+def test_a_first_fix_from_before_the_ride_counts_nothing() -> None:
+    """The first fix may be older than the ride: it is the anchor, and took no time."""
+    trace = Trace()
+    meter = Meter.start(RULES, trace, CityTime(50))
+
+    drive(trace, meter, [fix(0, 45, 0), fix(1, 55, 100)])
+
+    assert meter.meters == pytest.approx(50, abs=0.01)
+
+
 def test_reading_is_the_tariff_on_the_measure() -> None:
     """What the passenger sees on the way is the fare of what was measured so far."""
     trace, meter = started()

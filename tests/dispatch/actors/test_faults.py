@@ -8,8 +8,10 @@ from dispatch.actors.protocol import Done, Envelope, Refused, Reply
 from dispatch.commands import (
     BeginRide,
     CancelRide,
+    EndRide,
     EndShift,
     GiveBack,
+    PayFare,
     RefuseOffer,
     ReleaseFromTrip,
     ReportArrival,
@@ -167,6 +169,19 @@ def test_repeat_that_would_be_legal_again_acts_once(city: City) -> None:
 
     assert repeat == first
     assert city.vehicle().state == "offline"
+
+
+def test_repeat_that_finds_it_done_gets_the_first_answer(city: City) -> None:
+    """Asked anew, the trip would only say that it is being paid already: the answer of before its host's death stands."""
+    city.assign()
+    for step in (ReportArrival("T1"), BeginRide("T1", CODE), EndRide("T1")):
+        city.do(V, step, driver())
+    first = city.ask(T, PayFare("alipay_app", "buyer"), PASSENGER, name="pay")
+    city.bear("trip")
+    repeat = city.ask(T, PayFare("alipay_app", "buyer"), PASSENGER, name="pay")
+
+    assert isinstance(first, Done)
+    assert repeat == first
 
 
 @pytest.mark.parametrize("moment", ["at work", "after the commit", "after rebirth"])
