@@ -30,10 +30,10 @@ from sim.simtest.phone import Phone
 if TYPE_CHECKING:
     from sim.simtest.world import World
 
-FIX_EVERY_S = 12.0
+FIX_EVERY_S = 15.0
 """City seconds between fixes."""
 AT_REST_S = 36.0
-"""City seconds between fixes of a car that has nothing to do, once the faults are over."""
+"""City seconds between fixes of a car that has nothing to do, once the faults are over; none while nobody waits."""
 MOST_UNHEARD = 300
 PACE_MPS = 12.0
 
@@ -71,8 +71,7 @@ class Driver(Phone):
         await asyncio.sleep(self.rng.uniform(0, step_s))
         while True:
             await asyncio.sleep(step_s)
-            resting = self.world.weather.calm and self.car is not None and self.car.state == "idle"
-            if self.now < (self.sent_at + AT_REST_S - 1 if resting else self.silent_until):
+            if self._rests() if self.world.weather.calm else self.now < self.silent_until:
                 continue
             self._move(FIX_EVERY_S)
             self._n += 1
@@ -80,6 +79,11 @@ class Driver(Phone):
             fix = Fix(self._n, self.now + self.offset, self.lat, self.lng)
             self.fixes = [*self.fixes[-MOST_UNHEARD:], fix]
             self.say(GpsFix(fix=fix))
+
+    def _rests(self) -> bool:
+        """Whether a car need not be heard just now."""
+        idle = self.car is not None and self.car.state == "idle"
+        return idle and (self.now < self.sent_at + AT_REST_S - 1 or not self.world.someone_waits())
 
     def _move(self, seconds: float) -> None:
         if self.aim is None:
@@ -100,7 +104,7 @@ class Driver(Phone):
             act = _ACTS.get(car.state)
             if act is not None:
                 await act(self, car)
-            await self.news(self.rng.uniform(0.5, 2.0))
+            await self.news(self.rng.uniform(2.0, 8.0) if self.world.weather.calm else self.rng.uniform(0.5, 2.0))
 
     async def _after(self, city_s: float) -> None:
         await asyncio.sleep(city_s / self.world.clock.speed)
@@ -159,9 +163,9 @@ class Driver(Phone):
         trip = car.trip or ""
         self.aim = self.world.place()
         if self.rng.random() < 0.3:
-            await self._after(self.rng.uniform(20, 60))
+            await self._after(self.rng.uniform(15, 45))
             await self.ask(MeterReading(id=self.next_id(), amount=self.rng.randint(300, 4000), currency="USD"))
-        await self._after(self.rng.uniform(40, 160))
+        await self._after(self.rng.uniform(30, 120))
         done = await self.ask(FinishRide(id=self.next_id(), trip=trip))
         if isinstance(done, Accepted):
             self.world.ridden(trip, self)

@@ -30,19 +30,29 @@ BUYER = "2088102100000001"
 
 
 class Passenger(Phone):
-    """One passenger with one ride, from the wish to the rating."""
+    """One passenger, who asks until there was a ride, from the wish to the rating, and then puts the phone away."""
 
     def __init__(self, world: World, number: int, begins_s: float) -> None:
         super().__init__(world, "passenger", f"P{number}")
         self._begins_s = begins_s
         self.trip = ""
-        self.start(self._ride())
+        self.content = False
+        """Whether there was a ride, and it is settled."""
+        world.do(self._live())
 
     async def _after(self, city_s: float) -> None:
         await asyncio.sleep(city_s / self.world.clock.speed)
 
-    async def _ride(self) -> None:
+    async def _live(self) -> None:
         await self._after(self._begins_s)
+        self.open()
+        while not self.content:
+            await self._ride()
+            await self._after(self.rng.uniform(5, 120))
+        if not self.world.weather.calm:
+            self.put_away()
+
+    async def _ride(self) -> None:
         lat, lng = self.world.place()
         to_lat, to_lng = self.world.place()
         at = self.now + self.rng.uniform(320, 600) if self.rng.random() < 0.15 else None
@@ -86,7 +96,10 @@ class Passenger(Phone):
             elif view.state == "paying" and self.rng.random() < 0.04:
                 await self.ask(StopPay(id=self.next_id(), trip=self.trip), patience=3)
             await self._after(self.rng.uniform(5, 20))
-        if view.finished_at is not None and self.rng.random() < 0.7:
+        if view.finished_at is None:
+            return
+        self.content = True
+        if self.rng.random() < 0.7:
             await self.ask(Rate(id=self.next_id(), trip=self.trip, stars=self.rng.randint(1, 5)))
 
 

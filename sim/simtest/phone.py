@@ -82,7 +82,7 @@ class Phone:
         self._cut: asyncio.Future[None] | None = None
         self._unanswered = 0
         self._count = 0
-        self.closed = False
+        self.closed = True
         world.phones.append(self)
 
     @property
@@ -92,15 +92,27 @@ class Phone:
 
     def start(self, *jobs: Coroutine[Any, Any, None]) -> None:
         """Connect, and do these things for ever."""
-        for job in (self._stay_connected(), *jobs):
+        self.open()
+        for job in jobs:
             self.world.do(job)
+
+    def open(self) -> None:
+        """The app is in somebody's hand: from now on it is connected, or tries to be."""
+        if self.closed:
+            self.closed = False
+            self.world.do(self._stay_connected())
+
+    def put_away(self) -> None:
+        """The app is closed, and hears nothing; opened again, it asks for what it missed."""
+        self.closed = True
+        self.hang_up()
 
     # ── the socket ───────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _stay_connected(self) -> None:
         while not self.closed:
             await asyncio.sleep(self.rng.uniform(0.1, 0.8))
-            if self.wire is None or self.wire.gone:
+            if not self.closed and (self.wire is None or self.wire.gone):
                 self._dial()
             while self.wire is not None and not self.wire.gone:
                 self._cut = self.world.timeline.create_future()

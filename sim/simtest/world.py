@@ -27,7 +27,7 @@ from dispatch.payment.payment_rules import Account, PaymentRules
 from dispatch.rules import Rules
 from dispatch.store.memory_journal import MemoryJournal, MemoryTables
 from dispatch.tariffs import read_tariff
-from dispatch.trip_state import ENDED
+from dispatch.trip_state import ENDED, SEEKING
 from sim.simtest.alipay_line import SELLER, AlipayEar, AlipayPost
 from sim.simtest.alipay_truth import Alipay
 from sim.simtest.city_office import Office, SimBus
@@ -65,10 +65,10 @@ class WorldSystem(System, frozen=True):
 class Plan(msgspec.Struct, frozen=True):
     """How large a world is. Seconds are wall seconds, ``begins_within_s`` city seconds."""
 
-    passengers: int = 56
+    passengers: int = 50
     drivers: int = 18
-    rough_s: float = 130.0
-    begins_within_s: float = 1050.0
+    rough_s: float = 105.0
+    begins_within_s: float = 850.0
     quiet_within_s: float = 420.0
     rates: Rates = Rates()
 
@@ -389,6 +389,9 @@ class World:
         self.alipay_away = False
         for zombie in self.zombies:
             zombie.end()
+        for phone in self.phones:
+            if not isinstance(phone, Passenger) or phone.content:
+                phone.open()
         for process in list(self.network.actors.values()):
             assert isinstance(process, Process)  # noqa: S101 - nothing else is born here
             process.armed = ""
@@ -396,9 +399,14 @@ class World:
                 self.timeline.wake(process.life)
 
     def _is_quiet(self) -> bool:
-        """Whether every trip is at its end, and no timer or call waits but those of the far future."""
+        """Whether everybody rode, every trip ended, and no timer or call waits but those of the far future."""
+        content = all(phone.content for phone in self.phones if isinstance(phone, Passenger))
         ended = all(row["state"] in ENDED for row in self.rows("trip").values())
-        return ended and not list(self.overdue())
+        return content and ended and not list(self.overdue())
+
+    def someone_waits(self) -> bool:
+        """Whether any trip wants a car, or will."""
+        return any(row["state"] in SEEKING for row in self.rows("trip").values())
 
     def overdue(self, slack_s: float = 60.0) -> Iterator[str]:
         """Dues whose time came ``slack_s`` city seconds ago or more."""
