@@ -268,6 +268,11 @@ class HostCore:
         return self._flight is None and (bool(self._open) or bool(self._again))
 
     @property
+    def hurries(self) -> bool:
+        """Whether any of it is waited for. That a call was answered is not: unwritten, the call would be repeated."""
+        return bool(self._open.staged) or bool(self._again)
+
+    @property
     def busy(self) -> bool:
         """Whether something still waits for the journal."""
         waiting = self._flight is not None or bool(self._open) or bool(self._again) or bool(self._deferred)

@@ -50,7 +50,8 @@ OVERDUE_S: Final = 5.0
 GATHER_S: Final = 0.01
 """Pushes are gathered this long before a poll is answered: an answer costs more than what is in it."""
 LEISURE_S: Final = 0.25
-"""So long what only the newest counts of may wait for company: which fixes were heard, where the car is."""
+"""So long may wait for company: of what only the newest counts (which fixes were heard, where the car is), and to be
+written, that a call was answered."""
 
 NOT_NOW: Final = frozenset(
     {
@@ -246,9 +247,17 @@ class HostShell:
         for look_up in core.take_lookups():
             self._spawn(self._look_up(look_up))
         self._let_out(core.take_effects())
-        if self._commit_timer is None and not self._committing and core.wants_commit:
-            loop = asyncio.get_running_loop()
-            self._commit_timer = loop.call_later(self._window_s, self._commit_now)
+        if not self._committing and core.wants_commit:
+            self._commit_within(self._window_s if core.hurries else LEISURE_S)
+
+    def _commit_within(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        at, timer = loop.time() + seconds, self._commit_timer
+        if timer is not None and timer.when() <= at:
+            return
+        if timer is not None:
+            timer.cancel()
+        self._commit_timer = loop.call_at(at, self._commit_now)
 
     def _commit_now(self) -> None:
         self._commit_timer = None
