@@ -313,8 +313,9 @@ def no_ride_is_charged_twice(evidence: Evidence) -> Iterator[str]:
         return
     world = evidence.world
     kept: Counter[str] = Counter()
+    trips = {getattr(e.event, "order", None): e.key.id for e in reversed(world.record.events)}
     for trade in world.alipay.trades.values():
-        kept[_trip_of(world, trade.order)] += trade.kept
+        kept[trips.get(trade.order, "nobody's")] += trade.kept
         if trade.refunded > trade.paid:
             yield f"{trade.order}: {trade.refunded} went back of {trade.paid}"
     for entity in list(evidence.folded.values()):
@@ -327,10 +328,6 @@ def no_ride_is_charged_twice(evidence: Evidence) -> Iterator[str]:
         under_way = data.open_refund.amount.minor if data.open_refund is not None else 0
         if kept[entity.id] not in (ours, ours - under_way):
             yield f"{entity.id}: Alipay keeps {kept[entity.id]}, the payment says {ours} ({data.state})"
-
-
-def _trip_of(world: World, order: str) -> str:
-    return next((e.key.id for e in world.record.events if getattr(e.event, "order", None) == order), "nobody's")
 
 
 def trips_hear_of_their_money(evidence: Evidence) -> Iterator[str]:

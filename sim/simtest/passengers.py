@@ -81,7 +81,7 @@ class Passenger(Phone):
     async def _until_paid(self) -> None:
         by_app = self.rng.random() < 0.6
         while True:
-            await self.news(2.0)
+            await self.news(4.0)
             view = self.view
             if view is None:
                 await self._follow()

@@ -11,15 +11,17 @@ from types import ModuleType
 from typing import Final
 
 from dispatch.actors import client, host_shell, market_feed, ray_host
+from ws_gateway import gateway
 
 PACE: Final[tuple[tuple[ModuleType, str, float], ...]] = (
-    (host_shell, "TICK_S", 0.4),
+    (host_shell, "TICK_S", 0.5),
     (host_shell, "LEISURE_S", 2.0),
     (ray_host, "FEED_POSITIONS_S", 2.0),
     (ray_host, "HOUSEKEEPING_S", 10.0),
-    (client, "FIX_BATCH_S", 0.3),
+    (client, "FIX_BATCH_S", 0.5),
     (client, "POLL_S", 10.0),
-    (market_feed, "FEED_S", 0.3),
+    (market_feed, "FEED_S", 0.5),
+    (gateway, "_LOOK_S", 4.0),
 )
 
 

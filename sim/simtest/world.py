@@ -65,10 +65,10 @@ class WorldSystem(System, frozen=True):
 class Plan(msgspec.Struct, frozen=True):
     """How large a world is. Seconds are wall seconds, ``begins_within_s`` city seconds."""
 
-    passengers: int = 50
-    drivers: int = 18
-    rough_s: float = 105.0
-    begins_within_s: float = 850.0
+    passengers: int = 44
+    drivers: int = 15
+    rough_s: float = 95.0
+    begins_within_s: float = 760.0
     quiet_within_s: float = 420.0
     rates: Rates = Rates()
 
@@ -104,7 +104,7 @@ class World:
             ),
         )  # fmt: skip
         self.passivate_after_s = 120.0
-        self.window_s = 6.0
+        self.window_s = 8.0
         self.travel_time = StraightLine(kmh=25.0, detour=1.3)
         self.tables = MemoryTables()
         self.journal = MemoryJournal(shards=SHARDS, tables=self.tables)
