@@ -30,7 +30,7 @@ from sim.simtest.phone import Phone
 if TYPE_CHECKING:
     from sim.simtest.world import World
 
-FIX_EVERY_S = 15.0
+FIX_EVERY_S = 20.0
 """City seconds between fixes."""
 AT_REST_S = 36.0
 """City seconds between fixes of a car that has nothing to do, once the faults are over; none while nobody waits."""
@@ -142,7 +142,7 @@ class Driver(Phone):
     async def _to_pickup(self, car: VehicleView) -> None:
         trip = car.trip or ""
         self.aim = self.world.pickup_of(trip)
-        await self._after(self.rng.uniform(20, 90))
+        await self._after(self.rng.uniform(15, 70))
         if self.rng.random() < 0.05 and not self.world.weather.calm:
             await self.ask(DriverCancel(id=self.next_id(), trip=trip, reason="flat tyre"))
         else:
@@ -150,7 +150,7 @@ class Driver(Phone):
 
     async def _at_pickup(self, car: VehicleView) -> None:
         trip = car.trip or ""
-        await self._after(self.rng.uniform(5, 40))
+        await self._after(self.rng.uniform(5, 30))
         code = self.world.codes.get(trip)
         if code is None:
             await self._after(30)
@@ -163,9 +163,9 @@ class Driver(Phone):
         trip = car.trip or ""
         self.aim = self.world.place()
         if self.rng.random() < 0.3:
-            await self._after(self.rng.uniform(15, 45))
+            await self._after(self.rng.uniform(15, 30))
             await self.ask(MeterReading(id=self.next_id(), amount=self.rng.randint(300, 4000), currency="USD"))
-        await self._after(self.rng.uniform(30, 120))
+        await self._after(self.rng.uniform(30, 100))
         done = await self.ask(FinishRide(id=self.next_id(), trip=trip))
         if isinstance(done, Accepted):
             self.world.ridden(trip, self)

@@ -96,13 +96,13 @@ class Network:
         if call.sent < newest and call.method != "poll":
             self._weather.happened("network: overtaken")
         self._newest[way] = max(newest, call.sent)
-        work = getattr(process.actor, call.method)(*call.arguments)
-        process.spawn(work if call.answer is None else self._answered(call, work))
+        method = getattr(process.actor, call.method)
+        process.spawn(method(*call.arguments) if call.answer is None else self._answered(call, method))
 
-    async def _answered(self, call: Call, work: Coroutine[Any, Any, Any]) -> None:
+    async def _answered(self, call: Call, method: Callable[..., Coroutine[Any, Any, Any]]) -> None:
         """Do what was asked for, as the process that was called, and send the answer."""
         try:
-            result = await work
+            result = await method(*call.arguments)
         except Exception:  # noqa: BLE001 - whatever broke: the caller hears nothing but that
             result = NO_ANSWER
         if (call.name, call.caller) in self._cut or self._weather.strikes("lost", "network: answer lost"):

@@ -154,7 +154,9 @@ class Dispatcher(Phone):
             self.world.codes[trip] = str(told.result["code"])
 
     async def _tidy(self) -> None:
-        """What nobody else will end: fares of phone rides and hails that nobody collects, after a while."""
+        """What nobody else will end: fares of phone rides and hails that nobody collects. And the last rides."""
+        if self.world.wants_rides():
+            await self._book()
         for trip in [t for t in self._trips_in("fare_due") if self.world.left_alone(t)][:2]:
             await self.ask(SettleTrip(id=self.next_id(), trip=trip, reason="written off"), patience=5)
 
@@ -168,7 +170,7 @@ class Buyers:
     def sees(self, trade: Trade) -> None:
         """An order waits for its buyer."""
         chance = self._world.people.random()
-        if chance < 0.75:
+        if chance < 0.75 or self._world.weather.calm:
             self._world.do(self._pay(trade, self._world.people.uniform(0.2, 4.0)))
         elif chance < 0.9:
             self._world.weather.happened("alipay: paid late")

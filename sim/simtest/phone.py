@@ -110,9 +110,11 @@ class Phone:
     # ── the socket ───────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _stay_connected(self) -> None:
-        while not self.closed:
+        while True:
             await asyncio.sleep(self.rng.uniform(0.1, 0.8))
-            if not self.closed and (self.wire is None or self.wire.gone):
+            if self.closed:
+                return
+            if self.wire is None or self.wire.gone:
                 self._dial()
             while self.wire is not None and not self.wire.gone:
                 self._cut = self.world.timeline.create_future()

@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 _decode_news = msgspec.msgpack.Decoder(MarketNews).decode
 _encode = msgspec.msgpack.Encoder().encode
 
+COMMIT_WINDOW_S = 0.03
+"""Longer than in production, as is all that ``sim.simtest.tempo`` sets."""
 METRICS = Metrics()
 """Counted by all and read by nobody: making metrics anew takes longer than a host's birth."""
 
@@ -122,6 +124,7 @@ class SimHost(EntityHost):
             journal,
             self,
             self.clock,
+            commit_window_s=COMMIT_WINDOW_S,
             on_shown=self.desk.checkpointed if kind == "vehicle" else None,
             on_loaded=self._loaded,
             on_commit=self._committed,

@@ -40,37 +40,41 @@ class Outcome(msgspec.Struct, frozen=True):
 def run_seed(seed: int, plan: Plan | None = None, *, trace: bool = False) -> Outcome:
     """One world from its beginning to the verdict."""
     with _undisturbed(), unhurried():
-        world = World(seed, plan, trace=trace)
-        try:
-            world.run()
-            violations = judge(world)
-        finally:
-            world.record.close()
-            world.close()
-        rows = world.rows("trip").values()
-        return Outcome(
-            seed=seed,
-            rides=world.rides,
-            finished=sum(row["finished_at"] is not None for row in rows),
-            crashes=world.crashes,
-            commands=sum(said.answer is not None for phone in world.phones for said in phone.said),
-            faults=dict(sorted(world.weather.faults.items())),
-            violations=violations,
-            city_hours=world.city_hours,
-            turns=world.timeline.turns,
-            digest=world.digest,
-            trace=world.trace or [],
-        )
+        return _outcome(World(seed, plan, trace=trace))
+
+
+def _outcome(world: World) -> Outcome:
+    try:
+        world.run()
+        violations = judge(world)
+    finally:
+        world.record.close()
+        world.close()
+    return Outcome(
+        seed=world.seed,
+        rides=world.rides,
+        finished=world.finished,
+        crashes=world.crashes,
+        commands=sum(said.answer is not None for phone in world.phones for said in phone.said),
+        faults=dict(sorted(world.weather.faults.items())),
+        violations=violations,
+        city_hours=world.city_hours,
+        turns=world.timeline.turns,
+        digest=world.digest,
+        trace=world.trace or [],
+    )
 
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """The garbage collector runs between worlds, not in them."""
-    gc.collect()
+    """The garbage collector runs after the world, not in it, and looks at nothing that was there before."""
     gc.disable()
+    gc.freeze()
     try:
         yield
     finally:
+        gc.collect()
+        gc.unfreeze()
         gc.enable()
 
 
@@ -87,19 +91,17 @@ def run_seeds(
     faults: Counter[str] = Counter(dict.fromkeys(KINDS, 0))
     sums: Counter[str] = Counter()
     violations: list[dict[str, object]] = []
-    least_rides = least_crashes = -1
+    finished: list[int] = []
+    crashes: list[int] = []
     hours = 0.0
     for seed in seeds:
         outcome = run_seed(seed, plan)
         on_seed(outcome)
         faults.update(outcome.faults)
         hours += outcome.city_hours
-        sums.update(
-            seeds=1, rides=outcome.rides, finished=outcome.finished, crashes=outcome.crashes,
-            commands=outcome.commands, failed=bool(outcome.violations),
-        )  # fmt: skip
-        least_rides = outcome.rides if least_rides < 0 else min(least_rides, outcome.rides)
-        least_crashes = outcome.crashes if least_crashes < 0 else min(least_crashes, outcome.crashes)
+        sums.update(seeds=1, rides=outcome.rides, commands=outcome.commands, failed=bool(outcome.violations))
+        finished.append(outcome.finished)
+        crashes.append(outcome.crashes)
         violations.extend(
             {"seed": seed, "oracle": oracle, "seen": seen, "replay": replay_command(seed)}
             for oracle, seen in outcome.violations
@@ -107,11 +109,11 @@ def run_seeds(
     return {
         "seeds": sums["seeds"],
         "rides": sums["rides"],
-        "rides_finished": sums["finished"],
-        "rides_least": least_rides,
+        "rides_finished": sum(finished),
+        "rides_finished_least": min(finished, default=0),
         "commands_answered": sums["commands"],
-        "crashes": sums["crashes"],
-        "crashes_least": least_crashes,
+        "crashes": sum(crashes),
+        "crashes_least": min(crashes, default=0),
         "faults": dict(sorted(faults.items())),
         "faults_missing": sorted(kind for kind in KINDS if not faults[kind]),
         "seeds_failed": sums["failed"],

@@ -16,7 +16,8 @@ from ws_gateway import gateway
 PACE: Final[tuple[tuple[ModuleType, str, float], ...]] = (
     (host_shell, "TICK_S", 0.5),
     (host_shell, "LEISURE_S", 2.0),
-    (ray_host, "FEED_POSITIONS_S", 2.0),
+    (host_shell, "GATHER_S", 0.08),
+    (ray_host, "FEED_POSITIONS_S", 3.0),
     (ray_host, "HOUSEKEEPING_S", 10.0),
     (client, "FIX_BATCH_S", 0.5),
     (client, "POLL_S", 10.0),

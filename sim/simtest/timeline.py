@@ -60,7 +60,7 @@ _LIFE: Final[contextvars.ContextVar[Life | None]] = contextvars.ContextVar("life
 
 
 class Turn(msgspec.Struct, eq=False):
-    """One callback at one time: what asyncio calls a handle. A world has a hundred thousand: a struct is made fastest."""
+    """One callback at one time: what asyncio calls a handle. A struct, for a world makes a hundred thousand."""
 
     at: float
     callback: Callable[..., object] | None
@@ -104,8 +104,7 @@ class Timeline(asyncio.AbstractEventLoop):
         self, when: float, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
     ) -> Turn:
         """Run a callback at a time."""
-        if when < self._now:
-            when = self._now
+        when = max(when, self._now)
         turn = Turn(when, callback, args, contextvars.copy_context() if context is None else context)
         self._count += 1
         heapq.heappush(self._heap, (when, self._count, turn))

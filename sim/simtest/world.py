@@ -65,10 +65,12 @@ class WorldSystem(System, frozen=True):
 class Plan(msgspec.Struct, frozen=True):
     """How large a world is. Seconds are wall seconds, ``begins_within_s`` city seconds."""
 
-    passengers: int = 44
+    rides: int = 50
+    """So many come to their destination at least: what chance has left out is booked by the dispatcher in the end."""
+    passengers: int = 43
     drivers: int = 15
-    rough_s: float = 95.0
-    begins_within_s: float = 760.0
+    rough_s: float = 90.0
+    begins_within_s: float = 720.0
     quiet_within_s: float = 420.0
     rates: Rates = Rates()
 
@@ -104,7 +106,7 @@ class World:
             ),
         )  # fmt: skip
         self.passivate_after_s = 120.0
-        self.window_s = 8.0
+        self.window_s = 10.0
         self.travel_time = StraightLine(kmh=25.0, detour=1.3)
         self.tables = MemoryTables()
         self.journal = MemoryJournal(shards=SHARDS, tables=self.tables)
@@ -402,7 +404,12 @@ class World:
         """Whether everybody rode, every trip ended, and no timer or call waits but those of the far future."""
         content = all(phone.content for phone in self.phones if isinstance(phone, Passenger))
         ended = all(row["state"] in ENDED for row in self.rows("trip").values())
-        return content and ended and not list(self.overdue())
+        return content and ended and self.finished >= self.plan.rides and not list(self.overdue())
+
+    def wants_rides(self) -> bool:
+        """Whether fewer rides are over or to come than a world is to have."""
+        rows = self.rows("trip").values()
+        return sum(row["finished_at"] is not None or row["state"] not in ENDED for row in rows) < self.plan.rides
 
     def someone_waits(self) -> bool:
         """Whether any trip wants a car, or will."""
@@ -419,6 +426,11 @@ class World:
     def rides(self) -> int:
         """Trips that were asked for or hailed."""
         return len(self.rows("trip"))
+
+    @property
+    def finished(self) -> int:
+        """Rides that came to their destination."""
+        return sum(row["finished_at"] is not None for row in self.rows("trip").values())
 
     @property
     def city_hours(self) -> float:

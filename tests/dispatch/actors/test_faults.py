@@ -172,7 +172,7 @@ def test_repeat_that_would_be_legal_again_acts_once(city: City) -> None:
 
 
 def test_repeat_that_finds_it_done_gets_the_first_answer(city: City) -> None:
-    """Asked anew, the trip would only say that it is being paid already: the answer of before its host's death stands."""
+    """Asked anew, the trip would only say that it is being paid: the answer of before its host's death stands."""
     city.assign()
     for step in (ReportArrival("T1"), BeginRide("T1", CODE), EndRide("T1")):
         city.do(V, step, driver())

@@ -17,7 +17,7 @@ from sim.simtest.world import LEAST_CRASHES, Plan
 KEPT = Path(__file__).with_name("kept_seeds.txt")
 CI_SEEDS = range(1001, 1301)
 BLOCK = 10
-LITTLE = Plan(passengers=12, drivers=6, rough_s=40.0, begins_within_s=250.0)
+LITTLE = Plan(rides=10, passengers=12, drivers=6, rough_s=40.0, begins_within_s=250.0)
 
 
 def violations(seed: int, plan: Plan | None = None) -> list[str]:
