@@ -126,6 +126,8 @@ class World:
         self.phones: list[Phone] = []
         self.zombies: list[Process] = []
         self.quiet = False
+        self._labels: list[str] = []
+        """Where hosts are still to crash, before the round begins anew."""
 
     # ── what everybody uses ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -277,7 +279,8 @@ class World:
 
     async def _crash_a_host(self) -> None:
         rng = self.weather.rng
-        label = rng.choice((*LABELS, "at rest"))
+        self._labels = self._labels or rng.sample((*LABELS, "at rest"), len(LABELS) + 1)
+        label = self._labels.pop()
         names = [n for n in self.host_names() if n.startswith("payment") or not label.endswith("Alipay")]
         names = [n for n in names if n.startswith("payment")] if label.endswith("Alipay") else names
         running = self.running(names)
