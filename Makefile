@@ -20,7 +20,7 @@ SYSTEMS ?= 2
 export PYTHONDONTWRITEBYTECODE :=
 
 .NOTPARALLEL:
-.PHONY: help setup web run test lint types imports unit webtest browser integration simtest chaos long screenshots docs format lock audit clean
+.PHONY: help setup web run test lint types imports unit webtest browser integration simtest mutants chaos long screenshots docs format lock audit clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name what; \
@@ -59,9 +59,9 @@ run: setup ## a city at work on this machine, until Ctrl-C
 	@$(MAKE) --no-print-directory web || echo "make: the web apps are not built; the city runs without them" >&2
 	@$(BIN)/taxi demo $(ARGS)
 
-test: lint types imports unit webtest integration ## everything that must hold, but for what takes long
+test: lint types imports unit simtest webtest integration ## everything that must hold, but for what takes long
 
-long: simtest chaos ## what must hold and takes long: simulated worlds with faults, whole systems under kills
+long: mutants chaos ## what must hold and takes long: planted bugs are found, whole systems under kills
 
 lint: setup ## ruff: rules and format
 	$(BIN)/ruff check -q $(CODE)
@@ -75,7 +75,7 @@ imports: setup ## which part may know which (.importlinter)
 	$(BIN)/lint-imports --no-logo
 
 unit: setup ## tests without processes, sockets and databases, in parallel
-	$(BIN)/pytest -q -n $(JOBS) -m "not integration and not simtest"
+	$(BIN)/pytest -q -n $(JOBS) -m "not integration and not simtest and not mutants"
 
 webtest: $(MODULES) ## the apps' own tests: types, lint, units
 	$(NPM) run --silent check
@@ -89,8 +89,11 @@ integration: setup browser web ## tests with real parts: Valkey, PostgreSQL, Ray
 	$(BIN)/pytest -q -n $(SYSTEMS) --dist loadfile --no-loadscope-reorder -m "integration and not chaos" --ignore tests/sim/world
 	$(BIN)/pytest -q -m "integration and not chaos" tests/sim/world
 
-simtest: setup ## three hundred simulated worlds with faults, and planted bugs that they find
-	$(BIN)/pytest -q -n $(JOBS) --timeout 900 -m simtest
+simtest: setup ## three hundred simulated worlds with faults: three or four minutes on two cores
+	$(BIN)/pytest -q -n $(JOBS) -m simtest tests/sim/simtest
+
+mutants: setup ## planted bugs, each of which the simulated worlds find
+	$(BIN)/pytest -q -n $(JOBS) -m mutants tests/sim/simtest
 
 chaos: setup web ## a city under faults, a node of two killed, an actor for each entity: a quarter of an hour
 	$(BIN)/pytest -q -m chaos

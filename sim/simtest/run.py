@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -16,10 +16,6 @@ from sim.simtest.oracles import judge
 from sim.simtest.tempo import unhurried
 from sim.simtest.weather import KINDS
 from sim.simtest.world import Plan, World
-
-ALL_KINDS_FROM: Final = 20
-"""So many seeds have every kind of fault among them."""
-
 
 class Outcome(msgspec.Struct, frozen=True):
     """One world: ``finished`` rides came to their destination, ``violations`` are (oracle, what it saw)."""

@@ -249,6 +249,22 @@ async def test_calls_go_out_until_they_are_decided() -> None:
     assert host.journal.tables.dues[T] == {}
 
 
+async def test_an_answered_call_is_written_with_what_comes_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That a call was answered hurries nobody: it makes no transaction of its own where another comes soon."""
+    monkeypatch.setattr(host_shell, "LEISURE_S", 1000.0)
+    async with running("trip") as host:
+        await host.ask(T, RequestTrip("P1", "app", PICKUP, CODE), PASSENGER, "wish")
+        trip = host.core.entries[T].entity
+        assert trip is not None
+        trip.data.vehicle, trip.data.state = "V1", "assigned"  # type: ignore[attr-defined]
+        await host.ask(T, CancelRide("late"), PASSENGER, "cancel")
+        await host.world.until(lambda: len(host.world.calls) == 1)
+        await host.ask(trip_key("T2"), RequestTrip("P2", "app", PICKUP, CODE), PASSENGER, "another")
+
+        assert len(host.journal.batches) == 3
+        assert host.journal.tables.dues[T] == {}
+
+
 async def test_gateway_work_is_repeated_until_its_answer_is_written() -> None:
     """Outgoing work for the payment gateway ends when the command that tells its result is committed."""
     due = StoredDue(V, "alipay work", 0.0, "alipay:create", b"")

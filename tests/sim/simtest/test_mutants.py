@@ -27,7 +27,8 @@ def test_a_mutant_leaves_nothing_behind() -> None:
     assert run_seed(3, LITTLE).digest == before
 
 
-@pytest.mark.simtest
+@pytest.mark.mutants
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: str(mutant.__name__))
 def test_every_mutant_is_found(mutant: Mutant) -> None:
     """Each planted bug breaks something that an oracle sees."""
@@ -35,7 +36,8 @@ def test_every_mutant_is_found(mutant: Mutant) -> None:
         assert any(run_seed(seed).violations for seed in range(1, WITHIN + 1))
 
 
-@pytest.mark.simtest
+@pytest.mark.mutants
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("layer", [layer for _, layer in ALONE], ids=[name for name, _ in ALONE])
 def test_one_layer_holds_alone(layer: Mutant) -> None:
     """With one of two layers gone, the other keeps the promise."""
