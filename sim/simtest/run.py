@@ -17,6 +17,7 @@ from sim.simtest.tempo import unhurried
 from sim.simtest.weather import KINDS
 from sim.simtest.world import Plan, World
 
+
 class Outcome(msgspec.Struct, frozen=True):
     """One world: ``finished`` rides came to their destination, ``violations`` are (oracle, what it saw)."""
 

@@ -297,6 +297,22 @@ def test_newest_counts_for_what_may_be_skipped() -> None:
     assert not inboxes.fetch("g", born.incarnation, born.cursor, 0.0).pushes
 
 
+def test_news_are_what_was_put_in_since() -> None:
+    """Polls are woken for what some gateway is to get, and not for what nobody follows."""
+    inboxes = Inboxes("host")
+    inboxes.open("g", 0.0)
+    inboxes.push("stranger", push(1))
+    inboxes.push_newest("stranger", push(0), "car")
+    quiet = inboxes.take_news()
+    inboxes.push("g", push(1))
+    numbered = (inboxes.take_news(), inboxes.take_news())
+    inboxes.push_newest("g", push(0), "car")
+
+    assert not quiet
+    assert numbered == (True, False)
+    assert inboxes.take_news()
+
+
 def test_silent_gateway_is_forgotten_and_learns_so() -> None:
     """A gateway that does not poll loses inbox and streams, and sees another incarnation when it comes back."""
     inboxes = Inboxes("host", forget_after_s=60)
