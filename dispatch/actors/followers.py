@@ -39,12 +39,19 @@ class Followers:
         """Nobody can follow this stream now."""
         return [(token, Refused(code.value)) for token, _, _ in self._waiting.pop(key, ())]
 
+    def know_more(self, entry: Entry) -> bool:
+        """Whether anybody who waits for a stream has seen more of it than is known here."""
+        return any(_knows_more(asked, entry.entity) for _, _, asked in self._waiting.get(entry.key, ()))
+
     def answer(self, entry: Entry) -> list[tuple[int, AttachReply]]:
-        """Answer those who wait for a stream, if nothing of it is staged."""
+        """Answer those who wait for a stream, if nothing of it is staged; who has seen more, if it is at rest."""
         entity = entry.entity
         if entity is None or entry.staged or entry.key not in self._waiting:
             return []
         waiting = self._waiting.pop(entry.key)
+        if not entry.at_rest and (later := [each for each in waiting if _knows_more(each[2], entity)]):
+            self._waiting[entry.key] = later
+            waiting = [each for each in waiting if each not in later]
         return [(token, self._attach(entry, entity, gateway, asked)) for token, gateway, asked in waiting]
 
     def tell(self, entry: Entry, shown: Shown) -> bool:
@@ -100,3 +107,7 @@ class Followers:
             return Refused(ErrorCode.NOT_YOURS.value, detail=entry.key.id)
         self._inboxes.follow(entry.key, Follower(gateway, who.role, asked.trip))
         return Attached(entity.seq, recovered=True)
+
+
+def _knows_more(asked: Attachment, entity: Entity | None) -> bool:
+    return entity is not None and (asked.after or 0) > entity.seq

@@ -115,9 +115,11 @@ class HostCore:
             self._outlet.refuse_follower(token, Refused(ErrorCode.MALFORMED.value, detail=str(error)))
             return
         self.followers.wait(key, token, gateway, attachment)
-        entry = self.want(key)
-        if entry.at_rest and entry.entity is not None and (attachment.after or 0) > entry.entity.seq:
-            self._memory.forget(entry)  # the follower has seen more: another owner has written
+        self._answer_followers(self.want(key))
+
+    def _answer_followers(self, entry: Entry) -> None:
+        if entry.at_rest and self.followers.know_more(entry):
+            self._memory.forget(entry)  # another owner has written
         self._outlet.answer_followers(entry)
 
     def _key(self, text: str) -> EntityKey:
@@ -220,7 +222,7 @@ class HostCore:
                 self._outlet.release(entry, staged)
             self._fire_dues()
             for key in self.followers.waited_for():
-                self._outlet.answer_followers(self.want(key))
+                self._answer_followers(self.want(key))
         else:
             self._roll_back(flight, result)
         for work in deferred:

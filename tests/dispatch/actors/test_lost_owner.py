@@ -6,9 +6,10 @@ import msgspec
 import pytest
 
 from dispatch.actors.protocol import Done
-from dispatch.commands import CancelRide, StartBreak, StartShift
+from dispatch.commands import BeginRide, CancelRide, ReportArrival, StartBreak, StartShift
 from dispatch.store.journal import StoredDue
 from tests.dispatch.actors.harness import (
+    CODE,
     PASSENGER,
     City,
     driver,
@@ -70,3 +71,20 @@ def test_follower_who_has_seen_more_than_its_host(city: City) -> None:
     answer = following(lost.attached[token])
     assert answer.recovered
     assert [msgspec.msgpack.decode(body)["seq"] for _, body in answer.updates] == [3]
+
+
+def test_follower_who_has_seen_more_than_a_host_at_work(city: City) -> None:
+    """The same while a command waits there for another entity: the follower waits too, and is told nothing old."""
+    city.assign()
+    city.do(V, ReportArrival("T1"), driver())
+    lost = city.vehicles
+    city.bear("vehicle")
+    city.do(V, BeginRide("T1", CODE), driver())
+    seen = city.tables.last(V)
+    lost.submit(city.envelope(V, BeginRide("T1", CODE), driver()))
+    token = lost.attach(V, driver(), after=seen)
+    at_once = dict(lost.attached)
+    lost.pump()
+
+    assert token not in at_once
+    assert following(lost.attached[token]).seq == seen
