@@ -42,10 +42,23 @@ class Watched:
 
 
 @asynccontextmanager
-async def launched(*arguments: str) -> AsyncIterator[Browser]:
-    """Chromium, to the end of the block."""
+async def launched() -> AsyncIterator[Browser]:
+    """Chromium without WebGL, to the end of the block: without a graphics card a map costs most of a processor."""
+    async with _chromium("--disable-gpu", "--disable-3d-apis") as browser:
+        yield browser
+
+
+@asynccontextmanager
+async def drawing() -> AsyncIterator[Browser]:
+    """Chromium that draws maps, for the tests that are about them."""
+    async with _chromium("--use-gl=angle", "--use-angle=swiftshader") as browser:
+        yield browser
+
+
+@asynccontextmanager
+async def _chromium(*arguments: str) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        options = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", *arguments]
+        options = ["--no-sandbox", *arguments]
         browser = await playwright.chromium.launch(executable_path=chromium(), args=options)
         try:
             yield browser

@@ -7,9 +7,13 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from typer.testing import CliRunner
+
 from dispatch import processes
+from dispatch.cli.main import app
 
 READY_WITHIN_S = 180
 STOP_WITHIN_S = 60
@@ -19,6 +23,14 @@ TAXI = [sys.executable, "-m", "dispatch.cli"]
 def taxi(*arguments: str, within_s: float = 120) -> subprocess.CompletedProcess[str]:
     """Run one command to its end."""
     return subprocess.run([*TAXI, *arguments], capture_output=True, text=True, timeout=within_s, check=False)
+
+
+def taxi_here(*arguments: str) -> str:
+    """Run one command in this process, which spares the start of another; what it says. It must succeed."""
+    with ThreadPoolExecutor(1) as apart:  # a thread without the test's event loop: commands run one of their own
+        done = apart.submit(CliRunner().invoke, app, list(arguments)).result()
+    assert done.exit_code == 0, f"{arguments}: {done.output}"
+    return done.stdout
 
 
 class Served:

@@ -13,7 +13,7 @@ import pytest
 
 from dispatch.reads import CityFacts
 from tests.integration.app import App
-from tests.integration.conftest import SPEED, Company
+from tests.integration.conftest import GRACE_S, SPEED, Company
 from tests.integration.test_rides import driver_of, driver_token, offer_to, passenger_token
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
@@ -79,7 +79,7 @@ async def test_a_cancel_never_costs_more_than_agreed(company: Company) -> None:
         offer = await offer_to(driver)
         await driver.command("accept", offer=offer["offer"])
         assigned = await passenger.update("trip_assigned")
-        over = float(assigned["at"]) + 301
+        over = float(assigned["at"]) + GRACE_S + 1
         await passenger.wait(lambda m: m["t"] == "car" and m["at"] > over)
         refused = await passenger.command("cancel", trip=trip, reason="too late", fee_up_to=0)
         assert (refused["t"], refused["code"]) == ("rejected", 4010)

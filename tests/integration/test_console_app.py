@@ -17,7 +17,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.integration.app import START, Driver, sign_in
-from tests.integration.apps import found_by_axe, launched, phone
+from tests.integration.apps import drawing, found_by_axe, launched, phone
 from tests.integration.conftest import Company
 from tests.integration.test_drive_app import dashboard
 from tests.integration.test_rides import driver_of, driver_token
@@ -88,7 +88,7 @@ async def tab_to(page: Page, label: str) -> None:
 
 async def test_cars_are_shown_in_both_languages_and_themes(company: Company) -> None:
     """Sign-in, the fleet by state beside the map, help; axe finds nothing serious in either theme and language."""
-    async with launched() as browser, free_car(company), console(browser, company) as page:
+    async with drawing() as browser, free_car(company), console(browser, company) as page:
         legend = page.get_by_role("list", name="Cars in view, by state")
         await expect(legend).to_contain_text("Free", timeout=LONG_MS)
         await expect(page.locator(".map canvas").first).to_be_visible()
@@ -213,7 +213,7 @@ async def test_the_past_is_played_and_marked_as_past(company: Company) -> None:
 async def test_without_webgl_the_lists_do_all(company: Company) -> None:
     """No map: it is said, cars are heard all the same, and a trip can be booked."""
     async with (
-        launched("--disable-gpu", "--disable-3d-apis") as browser,
+        launched() as browser,
         free_car(company) as (car, _),
         console(browser, company) as page,
     ):
@@ -227,7 +227,7 @@ async def test_without_webgl_the_lists_do_all(company: Company) -> None:
 
 async def test_a_message_to_the_cars_in_view_reaches_the_drivers_app(company: Company) -> None:
     """Sent to those whom the map shows; the driver's app puts it in front until it is read."""
-    async with launched() as browser, dashboard(browser, company, company.car(), START) as driver:
+    async with drawing() as browser, dashboard(browser, company, company.car(), START) as driver:
         await driver.sign_in()
         await driver.start_shift()
         async with console(browser, company) as page:
@@ -244,7 +244,7 @@ async def test_a_message_to_the_cars_in_view_reaches_the_drivers_app(company: Co
 
 async def test_cars_of_the_past_move_on_the_map(company: Company) -> None:
     """What the archive has is played: cars are counted by state, and the map changes while it plays."""
-    async with launched() as browser, free_car(company) as (_, driver), console(browser, company) as page:
+    async with drawing() as browser, free_car(company) as (_, driver), console(browser, company) as page:
         since = await archived_since(company, driver)
         await page.keyboard.press("r")
         begin = page.get_by_label("From (city time")

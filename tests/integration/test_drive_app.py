@@ -7,7 +7,7 @@ import os
 import re
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +17,19 @@ import pytest
 from playwright.async_api import Browser, Geolocation, Locator, Page, WebSocket, expect
 
 from sim.demo.oracle import captures, sandbox_orders
-from sim.demo.sandbox_process import SandboxProcess
 from tests.integration.app import WITHIN_S, App, Message, sign_in
-from tests.integration.apps import WITHIN_MS, Watched, found_by_axe, launched, phone
-from tests.integration.conftest import Company, enrol, settings_with
-from tests.integration.serving import Served, taxi
+from tests.integration.apps import WITHIN_MS, Watched, drawing, found_by_axe, launched, phone
+from tests.integration.conftest import Company, company_at
+from tests.integration.serving import Served, taxi_here
 from tests.integration.test_rides import passenger_token
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 BUYER = "2088102146225177"
 SPEED = 2.0
+CARS = 20
 GATEWAY_BACK_WITHIN_MS = 120_000
+Browsing = Callable[[], AbstractAsyncContextManager[Browser]]
 STEP_DEG = 2e-4
 """About 20 m: at one fix in half a second a car's pace."""
 
@@ -36,17 +37,8 @@ STEP_DEG = 2e-4
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     """A system whose clock runs at twice the wall's: slow enough for thumbs, and not to be taken for the wall's."""
-    folder = tmp_path_factory.mktemp("drive")
-    sandbox = SandboxProcess(folder / "alipay")
-    asyncio.run(sandbox.start())
-    served = Served(folder, {**settings_with(sandbox), "clock": {"speed": SPEED}})
-    try:
-        enrol(served)
-        served.start()
-        yield Company(served, sandbox)
-    finally:
-        served.stop()
-        asyncio.run(sandbox.stop())
+    with company_at(SPEED, tmp_path_factory.mktemp("drive"), CARS) as company:
+        yield company
 
 
 class Wire:
@@ -174,9 +166,11 @@ def _geolocation(at: tuple[float, float]) -> Geolocation:
 
 
 @asynccontextmanager
-async def driving(city: Company, at: tuple[float, float], **options: Any) -> AsyncIterator[Dashboard]:
+async def driving(
+    city: Company, at: tuple[float, float], browsing: Browsing = launched, **options: Any
+) -> AsyncIterator[Dashboard]:
     """A phone in a car that no other test uses; at the end it is off shift or forgotten."""
-    async with launched() as browser, dashboard(browser, city, city.car(), at, **options) as made:
+    async with browsing() as browser, dashboard(browser, city, city.car(), at, **options) as made:
         await made.sign_in()
         await made.scene("off")
         yield made
@@ -201,7 +195,7 @@ async def test_a_booked_ride_from_the_offer_to_cash(city: Company) -> None:
     """Shift, offer, accept, drive there, arrived, wrong code, code, meter, finish, cash; the passenger is told each."""
     at = (37.7600, -122.4200)
     async with (
-        driving(city, at) as driver,
+        driving(city, at, drawing) as driver,
         App(city.served.ws, passenger_token(city, "+14155550701")) as passenger,
     ):
         await driver.start_shift()
@@ -514,8 +508,7 @@ async def test_a_car_without_a_meter_agrees_on_its_fare(city: Company) -> None:
         ["add", "vehicle", "T1", "--plate", "TYPED", "--company", "Test Cabs", "--typed-fare"],
         ["add", "driver", "900", "--name", "Typist", "--phone", "+15550009900", "--pin", "1234", "--may-drive", "T1"],
     ):
-        done = await asyncio.to_thread(taxi, *arguments, *config)
-        assert done.returncode == 0, done.stderr
+        taxi_here(*arguments, *config)
     async with launched() as browser, dashboard(browser, city, 0, (37.7850, -122.4400)) as driver:
         await driver.sign_in("900", "T1")
         await driver.start_shift()

@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import BrowserContext, Page, async_playwright, expect
+from playwright.async_api import BrowserContext, Page, expect
 
 from sim.demo.oracle import captures, sandbox_orders
 from tests.integration.app import DROPOFF, PICKUP, App, Driver
-from tests.integration.chromium import chromium
+from tests.integration.apps import launched
 from tests.integration.conftest import Company
 from tests.integration.test_rides import driver_of, driver_token, passenger_token
 
@@ -31,17 +31,13 @@ WITHIN_MS = 30_000
 @asynccontextmanager
 async def browsing(user_agent: str | None = None) -> AsyncIterator[BrowserContext]:
     """A phone with a browser; whatever its script throws fails the test."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+    async with launched() as browser:
         context = await browser.new_context(user_agent=user_agent, viewport={"width": 390, "height": 780})
         context.set_default_timeout(WITHIN_MS)
         thrown: list[str] = []
         context.on("weberror", lambda error: thrown.append(str(error.error)))
-        try:
-            yield context
-        finally:
-            await browser.close()
-        assert thrown == []
+        yield context
+    assert thrown == []
 
 
 async def phone_with_alipay(context: BrowserContext, company: Company) -> Page:

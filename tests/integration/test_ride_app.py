@@ -18,8 +18,8 @@ from playwright.async_api import Browser, Page, expect
 
 from sim.demo.oracle import captures, sandbox_orders
 from tests.integration.app import Driver
-from tests.integration.apps import WITHIN_MS, Watched, found_by_axe, launched, phone
-from tests.integration.conftest import Company
+from tests.integration.apps import WITHIN_MS, Watched, drawing, found_by_axe, launched, phone
+from tests.integration.conftest import GRACE_S, SPEED, Company
 from tests.integration.test_rides import driver_of, driver_token
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
@@ -28,6 +28,8 @@ PAGE = Path(__file__).parents[2] / "ws_gateway" / "web" / "ride" / "index.html"
 LONG_MS = 90_000
 FIRST_LOAD_BYTES = 150_000
 BUYER = "2088102146225199"
+AWAY_S = 300
+"""City seconds that the passenger's phone is away."""
 KEEPS_SOCKETS = """
 const Real = WebSocket;
 window.sockets = [];
@@ -141,7 +143,7 @@ async def test_a_ride_from_a_name_to_stars(company: Company) -> None:
     car = company.car()
     async with (
         driver_of(company, car, await driver_token(company, car)) as driver,
-        launched() as browser,
+        drawing() as browser,
         ride_page(browser, company) as (page, _),
     ):
         await driver.command("online")
@@ -222,7 +224,7 @@ async def test_a_cancel_says_its_fee_first(company: Company) -> None:
         assigned_at = driver.city_time()
         await page.get_by_role("button", name="Cancel the ride").click()
         grace_is_over = "at => new Promise(done => setTimeout(done, at))"
-        await page.evaluate(grace_is_over, (assigned_at + 305 - driver.city_time()) / 10 * 1000)
+        await page.evaluate(grace_is_over, (assigned_at + GRACE_S + 5 - driver.city_time()) / SPEED * 1000)
         dialog = page.get_by_role("dialog")
         await dialog.get_by_role("button", name="Cancel the ride").click()
         await expect(dialog).to_contain_text("Cancelling now costs $5.00")
@@ -295,7 +297,7 @@ async def test_a_shared_ride_is_seen_without_sign_in_until_it_ends(company: Comp
         await guest.goto(link)
         await expect(guest.get_by_role("heading", name="Car on its way")).to_be_visible(timeout=WITHIN_MS)
         await expect(guest.locator(".plate")).to_have_text(f"P{car}")
-        await expect(guest.locator(".mark.car")).to_be_visible(timeout=LONG_MS)
+        await expect(guest.get_by_role("img", name="Sketch").locator(".spot.car")).to_be_visible(timeout=LONG_MS)
         assert await guest.locator("[data-code]").count() == 0
         assert await guest.get_by_role("button", name="Cancel the ride").count() == 0
         assert await found_by_axe(guest) == []
@@ -345,12 +347,38 @@ async def test_nothing_is_missed_while_the_line_is_cut(company: Company) -> None
         await expect(page.get_by_role("heading", name="Paid: cash")).to_be_visible(timeout=WITHIN_MS)
 
 
+async def test_a_phone_that_was_away_for_five_minutes(company: Company) -> None:
+    """The car comes, the ride begins and ends while the phone has no network; back again, it knows the fare."""
+    car = company.car()
+    async with (
+        driver_of(company, car, await driver_token(company, car)) as driver,
+        launched() as browser,
+        ride_page(browser, company) as (page, watched),
+    ):
+        await driver.command("online")
+        await driver.wait(lambda m: m["t"] == "heard")
+        await sign_in_by_code(page, company, "+14155550903")
+        trip = await taken(driver, page)
+        await expect(page.get_by_role("heading", name="Your car is coming")).to_be_visible(timeout=WITHIN_MS)
+        assigned = await driver.wait(lambda m: m["t"] == "update" and m["event"] == "offer_accepted")
+        code = await page.locator("[data-code]").inner_text()
+        await watched.context.set_offline(True)
+        await expect(page.get_by_text(re.compile("Connection lost"))).to_be_visible(timeout=WITHIN_MS)
+        await driver.command("arrived", trip=trip)
+        await driver.command("start", trip=trip, code=code.strip())
+        await driver.wait(lambda m: m["t"] == "update" and m["at"] > assigned["at"] + AWAY_S)
+        await driver.command("finish", trip=trip)
+        await watched.context.set_offline(False)
+        await expect(page.get_by_role("heading", name="Please pay")).to_be_visible(timeout=WITHIN_MS)
+        await expect(page.locator(".fare tfoot td")).to_contain_text("$")
+
+
 async def test_without_webgl_there_is_a_sketch(company: Company) -> None:
     """No map is loaded; a plain picture shows car and pick-up with their distance, and everything works."""
     car = company.car()
     async with (
         driver_of(company, car, await driver_token(company, car)) as driver,
-        launched("--disable-gpu", "--disable-3d-apis") as browser,
+        launched() as browser,
         ride_page(browser, company) as (page, watched),
     ):
         asked: list[str] = []
@@ -388,7 +416,7 @@ async def test_in_chinese_and_in_the_dark(company: Company) -> None:
 
 async def test_the_first_load_is_light(company: Company) -> None:
     """All that is fetched before somebody has signed in, as it comes over the wire, and without the map."""
-    async with launched() as browser, ride_page(browser, company) as (page, _):
+    async with drawing() as browser, ride_page(browser, company) as (page, _):
         await page.goto(f"{company.served.http}/ride/")
         await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
         sizes = await page.evaluate(

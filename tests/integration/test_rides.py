@@ -10,7 +10,7 @@ import pytest
 from sim.demo.oracle import captures, sandbox_orders
 from tests.integration.app import DROPOFF, PICKUP, START, App, Driver, Message, sign_in
 from tests.integration.conftest import Company
-from tests.integration.serving import taxi
+from tests.integration.serving import taxi, taxi_here
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
@@ -30,9 +30,7 @@ async def driver_token(company: Company, number: int) -> str:
 
 def passenger_token(company: Company, phone: str) -> str:
     """A passenger's token, from the command line."""
-    done = taxi("token", "passenger", phone, "--config", str(company.served.config))
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip().splitlines()[-1]
+    return taxi_here("token", "passenger", phone, "--config", str(company.served.config)).split()[-1]
 
 
 async def confirm_at_alipay(company: Company, trade: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -11,13 +10,10 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from sim.demo.oracle import captures, sandbox_orders
-from sim.demo.sandbox_process import SandboxProcess
-from tests.integration.apps import WITHIN_MS, launched, phone
-from tests.integration.conftest import Company, enrol, settings_with
-from tests.integration.serving import Served
+from tests.integration.apps import WITHIN_MS, drawing, launched, phone
+from tests.integration.conftest import Company, company_at
 from tests.integration.test_drive_app import Dashboard, dashboard
 from tests.integration.test_ride_app import (
-    accept,
     choose,
     kill_gateway,
     known_to_alipay,
@@ -25,43 +21,20 @@ from tests.integration.test_ride_app import (
     ride_page,
     sign_in_by_code,
 )
-from tests.integration.test_rides import driver_of, driver_token
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
 
 DESKTOP = {"width": 1440, "height": 900}
 SPEED = 2.0
-FAST = 20.0
-AWAY_S = 300
-"""City seconds that the passenger's phone is away."""
+CARS = 5
 MARKET_AND_5TH = (37.7841, -122.4076)
 
 
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     """A system at twice the wall's pace: slow enough for thumbs."""
-    yield from _system(tmp_path_factory, {"clock": {"speed": SPEED}})
-
-
-@pytest.fixture(scope="module")
-def fast_city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
-    """A system in which five minutes are soon over."""
-    patient: dict[str, dict[str, object]] = {"offer": {"countdown_s": 200.0}, "vehicle": {"stale_after_s": 300.0}}
-    yield from _system(tmp_path_factory, {"clock": {"speed": FAST}, **patient})
-
-
-def _system(factory: pytest.TempPathFactory, settings: dict[str, dict[str, object]]) -> Iterator[Company]:
-    folder = factory.mktemp("three")
-    sandbox = SandboxProcess(folder / "alipay")
-    asyncio.run(sandbox.start())
-    served = Served(folder, {**settings_with(sandbox), **settings})
-    try:
-        enrol(served)
-        served.start()
-        yield Company(served, sandbox)
-    finally:
-        served.stop()
-        asyncio.run(sandbox.stop())
+    with company_at(SPEED, tmp_path_factory.mktemp("three"), CARS) as company:
+        yield company
 
 
 @asynccontextmanager
@@ -151,7 +124,7 @@ async def _look_back(console: Page) -> None:
 
 async def test_a_whole_ride(city: Company) -> None:
     """Booked, accepted, driven, paid; every app tells each step, and the passenger is charged once."""
-    async with launched() as browser:
+    async with drawing() as browser:
         await ride_through(city, browser, "+14155550901", kill=False)
 
 
@@ -159,30 +132,3 @@ async def test_a_whole_ride_with_the_gateway_killed_twice(city: Company) -> None
     """The same while the gateway dies in the middle: each app says so, comes back and has missed nothing."""
     async with launched() as browser:
         await ride_through(city, browser, "+14155550902", kill=True)
-
-
-async def test_a_phone_that_was_away_for_five_minutes(fast_city: Company) -> None:
-    """The car comes, the ride begins and ends while the phone has no network; back again, it knows the fare."""
-    car = fast_city.car()
-    async with (
-        driver_of(fast_city, car, await driver_token(fast_city, car), MARKET_AND_5TH) as driver,
-        launched() as browser,
-        ride_page(browser, fast_city) as (rider, watched),
-    ):
-        await driver.command("online")
-        await driver.wait(lambda m: m["t"] == "heard")
-        await sign_in_by_code(rider, fast_city, "+14155550903")
-        trip = await book_to_valencia(rider)
-        await accept(driver)
-        await expect(rider.get_by_role("heading", name="Your car is coming")).to_be_visible(timeout=WITHIN_MS)
-        assigned = await driver.wait(lambda m: m["t"] == "update" and m["event"] == "offer_accepted")
-        code = await rider.locator("[data-code]").inner_text()
-        await watched.context.set_offline(True)
-        await expect(rider.get_by_text(re.compile("Connection lost"))).to_be_visible(timeout=WITHIN_MS)
-        await driver.command("arrived", trip=trip)
-        await driver.command("start", trip=trip, code=code.strip())
-        await driver.wait(lambda m: m["t"] == "update" and m["at"] > assigned["at"] + AWAY_S)
-        await driver.command("finish", trip=trip)
-        await watched.context.set_offline(False)
-        await expect(rider.get_by_role("heading", name="Please pay")).to_be_visible(timeout=WITHIN_MS)
-        await expect(rider.locator(".fare tfoot td")).to_contain_text("$")
