@@ -9,8 +9,8 @@ has its fixed time, whether earlier ones were answered or not, and what it waits
   seconds (10); then each asks a ``ping``, 1,000 a second in all. ``socket_kb`` is what the gateways' memory (RSS) grew
   by, a socket; ``socket_pings_answered`` says that all of them still live.
 * **Quiet system**: ``--cars`` (2,000) cars on shift tell a fix every ten seconds. 300 more, of a class of their own,
-  are requested at ``--requests_per_s`` (4); of ``--quiet`` (30) seconds of it the offers' p99 is taken. Each request is
-  cancelled once a driver was told.
+  are requested at ``--requests_per_s`` (10); of ``--quiet`` (60) seconds of it the offers' p99 is taken. Each request
+  is cancelled once a driver was told.
 * **Fixes**: the same requests go on while the 2,000 cars tell more and more, ``--fix_steps``
   (2500/5000/10000/15000/20000 a second), ``--step`` (15) seconds each, the last rate ``--last_fix_step`` seconds
   (0: as long as the others), and until the last of the step's requests was offered. ``heard_share``: fixes that the
@@ -64,8 +64,8 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     holders: int = 4
     hold: float = 10.0
     cars: int = 2_000
-    requests_per_s: float = 4.0
-    quiet: float = 30.0
+    requests_per_s: float = 10.0
+    quiet: float = 60.0
     step: float = 15.0
     last_fix_step: float = 0.0
     fix_steps: str = "2500/5000/10000/15000/20000"
