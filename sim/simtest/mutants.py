@@ -143,11 +143,16 @@ def _takes_silence_for_an_answer() -> AbstractContextManager[None]:
 
 
 def lets_lost_owners_write() -> AbstractContextManager[None]:
-    """A lost owner's timers are not fenced by the entity's number, and its refusals stand."""
-    return _all(
-        replaced(transaction, "_has_to_be_true", lambda _: False),
-        replaced(HostCore, "looked_up", _unmoved),
-    )
+    """A lost owner's timers are not fenced by the entity's number, nobody looks for them, and its refusals stand."""
+    return _all(_fences_no_timers(), _looks_for_no_dues(), replaced(HostCore, "looked_up", _unmoved))
+
+
+def _fences_no_timers() -> AbstractContextManager[None]:
+    return replaced(transaction, "_has_to_be_true", lambda _: False)
+
+
+def _looks_for_no_dues() -> AbstractContextManager[None]:
+    return replaced(HostCore, "sweep", lambda *_: None)
 
 
 _looked_up = HostCore.looked_up
@@ -378,6 +383,7 @@ ALONE: Final[tuple[tuple[str, Mutant], ...]] = (
     ("the matcher forgives silence, the vehicle does not", _matcher_forgives_silence),
     ("the vehicle forgives silence, the matcher does not", _vehicle_forgives_silence),
     ("a call is given up at once, its due is sent again", _gives_up_at_once),
+    ("nobody looks for a lost owner's timers, they are fenced", _looks_for_no_dues),
     ("a cancel does not tell the vehicle, which finds out by itself", _cancels_in_silence),
     ("the host tells again, the session drops it", _host_repeats),
     ("the session minds no gap, the host leaves none", _session_minds_no_gap),

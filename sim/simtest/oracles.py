@@ -193,6 +193,11 @@ def no_offer_to_a_silent_car(evidence: Evidence) -> Iterator[str]:
     yield from evidence.world.record.stale
 
 
+def timers_are_fenced(evidence: Evidence) -> Iterator[str]:
+    """Who puts a timer or a call names the number that its entity stands at, so that a lost owner puts none."""
+    yield from evidence.world.record.unfenced
+
+
 def everything_due_was_done(evidence: Evidence) -> Iterator[str]:
     """After the faults every trip comes to an end or an alarm stands, and no timer or call is left behind."""
     world = evidence.world
@@ -358,6 +363,7 @@ ORACLES: Final[tuple[Oracle, ...]] = (
     an_offer_has_one_outcome,
     a_refusing_car_is_left_out,
     no_offer_to_a_silent_car,
+    timers_are_fenced,
     everything_due_was_done,
     what_was_acknowledged_is_written_once,
     acts_are_done_once,

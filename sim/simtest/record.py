@@ -45,6 +45,8 @@ class Record:
         """Payments that were written as paid while Alipay had no such payment."""
         self.stale: list[str] = []
         """Offers to cars that had not been heard for too long."""
+        self.unfenced: list[str] = []
+        """Timers and calls that were put without the number that their entity stands at."""
         self._config = structlog.get_config()
         structlog.configure(processors=[self._logged], wrapper_class=structlog.make_filtering_bound_logger(40))
 
@@ -70,6 +72,8 @@ class Record:
                 self.events.append(Happened(by, append.key, n, event, now))
                 self._world.note(f"{by} wrote {append.key} {n} {type(event).__name__}")
                 self._look_at(append.key, event)
+        named = {append.key for append in batch.appends}
+        self.unfenced += [f"{by} put {due.name} of {due.owner}" for due in batch.dues_put if due.owner not in named]
         self.replies.extend(reply.command_id for reply in batch.replies)
 
     def _look_at(self, key: EntityKey, event: Event) -> None:
