@@ -25,6 +25,7 @@ from dispatch.actors.kinds import Shown
 from dispatch.actors.outlet import Outlet
 from dispatch.actors.protocol import Done
 from dispatch.actors.work import Work
+from dispatch.commands import MakeOffer
 from dispatch.entity import Decision
 from dispatch.events import OfferAccepted
 from dispatch.matching.fleet import Fleet
@@ -189,7 +190,12 @@ def _matcher_forgives_silence() -> AbstractContextManager[None]:
 
 
 def _vehicle_forgives_silence() -> AbstractContextManager[None]:
-    return replaced(Vehicle, "stale", lambda *_: False)
+    suits = Vehicle._must_suit
+
+    def lenient(self: Vehicle, command: MakeOffer, now: float) -> None:
+        suits(self, command, now if command.by_hand else float("-inf"))  # no matcher saw what a hand picked
+
+    return replaced(Vehicle, "_must_suit", lenient)
 
 
 def leaves_refusing_cars_in() -> AbstractContextManager[None]:
