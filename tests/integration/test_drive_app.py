@@ -229,7 +229,7 @@ async def test_a_booked_ride_from_the_offer_to_cash(city: Company) -> None:
         await field.fill(code)
         await driver.press("Start the ride")
         await driver.scene("ride")
-        await driver.drive(15)
+        await driver.drive(10)
         await expect(driver.page.locator(".meter-facts")).to_contain_text(re.compile(r"Distance[1-9]\d\d m"))
         await driver.finish()
         due = (await passenger.update("ride_ended"))["trip"]["fare"]["total"]

@@ -108,7 +108,7 @@ async def _fetch(driver: Dashboard, rider: Page, console: Page) -> None:
 
 async def _bring(driver: Dashboard, rider: Page) -> None:
     """Some way, and the fare."""
-    await driver.drive(12)
+    await driver.drive(5)
     await driver.finish()
     await expect(rider.get_by_role("heading", name="Please pay")).to_be_visible(timeout=WITHIN_MS)
 
