@@ -221,7 +221,8 @@ async def test_without_webgl_the_lists_do_all(company: Company) -> None:
         await book_by_keyboard(page, "+14155550191", FAR_CORNER, FAR_AWAY)
         await page.keyboard.press("3")
         await page.get_by_label("Plate, number or driver").fill(f"P{car}")
-        await page.get_by_role("button", name=f"P{car}", exact=True).click()
+        cars = page.get_by_role("tabpanel", name="Cars")
+        await cars.get_by_role("button", name=f"P{car}", exact=True).click()
         await expect(page.get_by_role("complementary", name="Car")).to_contain_text("Last heard")
 
 
