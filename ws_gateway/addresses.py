@@ -6,7 +6,7 @@ This machine's own address is not counted, nor are the proxies': of what they pa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import ip_address, ip_network
 from typing import Final
 
@@ -48,17 +48,23 @@ class AddressLimits:
         sockets: tuple[float, int],
         dials: tuple[float, int],
         clock: Clock,
+        *,
         proxies: Sequence[str] = (),
+        on_cut: Callable[[], None] = lambda: None,
     ) -> None:
         self._sign_ins = Buckets(sign_ins, clock)
         self._sockets = Buckets(sockets, clock)
         self._dials = Buckets(dials, clock)
+        self._on_cut = on_cut
         self._proxies = [ip_network(proxy) for proxy in proxies]
 
     def may_dial(self, peer: str) -> bool:
         """Whether a TCP connection of this peer is heard at all: to cut it costs a tenth of refusing its request."""
         address = network_of(peer)
-        return address in HERE or self._is_proxy(peer) or self._dials.allow(address)
+        if address in HERE or self._is_proxy(peer) or self._dials.allow(address):
+            return True
+        self._on_cut()
+        return False
 
     def _is_proxy(self, peer: str) -> bool:
         return bool(self._proxies) and any(ip_address(peer) in network for network in self._proxies)

@@ -78,21 +78,7 @@ def create_app(deps: Dependencies) -> Application:
         return minute_word(deps.rules.secret, deps.clock.wall())
 
     contacts = Contacts(deps.registry, deps.clock, deps.new_id)
-    limits = deps.settings
-    addresses = AddressLimits(
-        limits.sign_ins_by_address,
-        limits.sockets_by_address,
-        limits.dials_by_address,
-        deps.clock,
-        limits.proxies,
-    )
-
-    def admits(peer: str) -> bool:
-        admitted = addresses.may_dial(peer)
-        if not admitted:
-            deps.metrics.cut_dials.inc()
-        return admitted
-
+    addresses = _address_limits(deps)
     gateway = Gateway(
         hosts=deps.hosts,
         bus=deps.bus,
@@ -140,8 +126,20 @@ def create_app(deps: Dependencies) -> Application:
     socket = WebSocketRoute("/v1/ws", SocketEndpoint(gateway, Origins(deps.settings.origins), addresses))
     app = Application(routes=[*routes.all(), socket, *deps.pages], lifespan=lifespan)
     app.gateway = gateway
-    app.admits = admits
+    app.admits = addresses.may_dial
     return app
+
+
+def _address_limits(deps: Dependencies) -> AddressLimits:
+    limits = deps.settings
+    return AddressLimits(
+        limits.sign_ins_by_address,
+        limits.sockets_by_address,
+        limits.dials_by_address,
+        deps.clock,
+        proxies=limits.proxies,
+        on_cut=deps.metrics.cut_dials.inc,
+    )
 
 
 class SocketEndpoint:

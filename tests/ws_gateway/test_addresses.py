@@ -15,6 +15,7 @@ from dispatch.errors import DispatchError, ErrorCode
 from tests.ws_gateway.conftest import Start
 from ws_gateway.addresses import KEPT, AddressLimits, Buckets, address_of
 
+PROXIES = ("198.51.100.0/24", "2001:db8::7")
 ELSEWHERE = {"X-Forwarded-For": "203.0.113.7"}
 """As a proxy on this machine says."""
 
@@ -40,7 +41,7 @@ def test_so_many_at_once_and_then_so_often() -> None:
 
 def test_dials_are_counted_by_peer_and_those_of_proxies_are_not() -> None:
     """A peer that dials too often is cut; a proxy's clients are told apart later, by what it says."""
-    limits = AddressLimits((1.0, 1), (1.0, 1), (1.0, 2), ManualClock(100.0), ["198.51.100.0/24", "2001:db8::7"])
+    limits = AddressLimits((1.0, 1), (1.0, 1), (1.0, 2), ManualClock(100.0), proxies=PROXIES)
     assert [limits.may_dial("203.0.113.7") for _ in range(3)] == [True, True, False]
     assert limits.may_dial("203.0.113.8")
     assert all(limits.may_dial(peer) for peer in ("127.0.0.1", "198.51.100.9", "2001:db8::7") for _ in range(5))
