@@ -89,7 +89,7 @@ integration: setup browser web ## tests with real parts: Valkey, PostgreSQL, Ray
 	$(BIN)/pytest -q -n $(SYSTEMS) --dist loadfile --no-loadscope-reorder -m "integration and not chaos" --ignore tests/sim/world
 	$(BIN)/pytest -q -m "integration and not chaos" tests/sim/world
 
-simtest: setup ## three hundred simulated worlds with faults: three or four minutes on two cores
+simtest: setup ## three hundred simulated worlds with faults: five minutes on two cores
 	$(BIN)/pytest -q -n $(JOBS) -m simtest tests/sim/simtest
 
 mutants: setup ## planted bugs, each of which the simulated worlds find
