@@ -197,7 +197,7 @@ class Client:
                 return await self._talk(socket, token)
         except SignInError as error:
             return self._not_let_in(error)
-        except (OSError, InvalidHandshake, TimeoutError):
+        except (OSError, InvalidHandshake, ConnectionClosed, TimeoutError):
             self._wire.tally.closed(_BROKEN)
             return None
 
