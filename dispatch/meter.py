@@ -79,7 +79,7 @@ class Meter:
         """Count what the fix that ``trace`` has just ACCEPTED added. True: a checkpoint is due."""
         moved_m, elapsed_s = trace.moved_m, trace.elapsed_s
         within_s = trace.at - self.started_at
-        if 0.0 < elapsed_s > within_s:
+        if elapsed_s > 0.0 and within_s < elapsed_s:
             share = max(0.0, within_s) / elapsed_s
             moved_m, elapsed_s = moved_m * share, elapsed_s * share
         self.meters += moved_m

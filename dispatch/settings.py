@@ -10,7 +10,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 T = TypeVar("T")
 
@@ -61,12 +61,14 @@ class ServerSettings(Section):
     tls_key: Path | None = _set(None, "Their private key (PEM).")
     drain_s: float = _set(5.0, "How long a stopping gateway waits for pending answers.", WALL_S, ge=0)
 
-    @field_validator("proxies")
-    @classmethod
-    def _networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
-        for proxy in proxies:
-            ip_network(proxy)
-        return proxies
+    @model_validator(mode="after")
+    def _networks(self) -> Self:
+        for proxy in self.proxies:
+            try:
+                ip_network(proxy)
+            except ValueError as wrong:
+                raise ValueError(f"proxies must be addresses or networks: {wrong}") from None
+        return self
 
     @model_validator(mode="after")
     def _both_of_tls(self) -> Self:

@@ -43,11 +43,11 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     def data_received(self, data: bytes) -> None:
         """What has come, or its first slice: the rest has its turns."""
         if self._rest is None and len(data) <= SLICE:
-            message = self._whole_message(data)
-            if message is None:
+            deliver = self.deliver
+            if deliver is None or (message := self._whole_message(data)) is None:
                 super().data_received(data)
-            elif self.deliver is not None:
-                self.deliver(message)
+            else:
+                deliver(message)
             return
         if self._rest is None:
             self._rest = bytearray()
@@ -58,7 +58,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def _whole_message(self, data: bytes) -> bytes | None:
         """What ``data`` says, where it is one whole binary message and nothing else; None: it is the parser's."""
-        if self.deliver is None or len(data) < 6 or data[0] != _WHOLE_BINARY:
+        if len(data) < 6 or data[0] != _WHOLE_BINARY:
             return None
         begins, length = 6, data[1] - _MASKED
         if length == _TWO_BYTES:

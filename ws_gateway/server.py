@@ -12,13 +12,13 @@ from typing import Final, NamedTuple
 
 import uvicorn
 
+from ws_gateway.addresses import LOOPBACK
 from ws_gateway.app import Application
 from ws_gateway.http_protocol import http_protocol
 from ws_gateway.protocol import SocketProtocol
 from ws_gateway.settings import GatewaySettings
 
 _UNREAD_MS: Final = 30_000
-_HERE: Final = ("127.0.0.1", "::1")
 
 
 class Tls(NamedTuple):
@@ -70,7 +70,7 @@ def make_server(app: Application, settings: GatewaySettings, tls: Tls | None = N
     config = uvicorn.Config(
         app,
         http=http_protocol(settings.request_s, app.admits),
-        forwarded_allow_ips=[*_HERE, *settings.proxies],
+        forwarded_allow_ips=[*LOOPBACK, *settings.proxies],
         ws=SocketProtocol,
         loop="none",
         ws_max_size=settings.frame_max_bytes,

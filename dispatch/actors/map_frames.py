@@ -1,6 +1,7 @@
 """The live map's frames, published cell by cell on the bus. Soft: what is lost, the cell's next whole frame mends.
 
-The bus tells how many listened. Where nobody has for a while, frames come a second apart, until somebody does.
+The bus tells how many listened. Where nobody has for a whole round, in which every cell was told, frames come a
+second apart, until somebody does.
 """
 
 from __future__ import annotations
@@ -28,8 +29,6 @@ COUNTS_EVERY: Final = 4
 """Turns between two counts."""
 REST_TURNS: Final = 4
 """Turns that are told at once while nobody looks."""
-REST_AFTER: Final = 8
-"""Frames in a row that nobody listened to before that."""
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -47,7 +46,7 @@ class MapPublisher:
         self._board = MapBoard(host)
         self._counted = False
         self._down = False
-        self._unwatched = 0
+        self._unheard_turns = 0
 
     async def run(self) -> None:
         """Publish for ever."""
@@ -69,14 +68,14 @@ class MapPublisher:
     @property
     def turns(self) -> int:
         """How many turns the next frames are of."""
-        return REST_TURNS if self._unwatched >= REST_AFTER else 1
+        return REST_TURNS if self._unheard_turns >= TURNS else 1
 
     async def publish(self, *, counts: bool) -> None:
         """One frame of each cell where something changed or whose turn it is. Raises ``BusUnavailableError``."""
-        now = self._clock.city()
+        now, turns = self._clock.city(), self.turns
         self._board.hear(self._moved(), now)
         messages, kept = [], []
-        for frame in self._board.frames(now, self.turns):
+        for frame in self._board.frames(now, turns):
             body = _encode(frame)
             messages.append(Message(keys.map_channel(frame.cell, self._console), body))
             if frame.whole:
@@ -85,7 +84,7 @@ class MapPublisher:
         if counts:
             messages.extend(self._counts())
         listeners = await self._bus.publish_many(messages) if messages else []
-        self._unwatched = 0 if any(listeners[:frames]) else self._unwatched + 1
+        self._unheard_turns = 0 if any(listeners[:frames]) else self._unheard_turns + turns
         if kept:
             await self._bus.put_many(kept, WHOLE_KEPT_S)
 

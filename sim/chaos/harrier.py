@@ -6,6 +6,7 @@ Unlike ``taxi chaos`` it waits for no recovery, so that a strike may meet a syst
 from __future__ import annotations
 
 import asyncio
+import sys
 from random import Random
 from typing import Final
 
@@ -27,15 +28,14 @@ class Harrier:
 
     async def run(self, demo: Demo) -> None:
         """For ever. The demonstration has been started."""
-        rng, system = Random(demo.options.seed), demo.system
+        seed, system = demo.options.seed, demo.system
         targets = Targets(system, demo.settings.server.gateways)
-        striker = Striker(targets, rng, port=demo.port, redis_url=system.redis_url)
-        while True:
-            for fault in plan(rng.randrange(1 << 30), len(FAULTS), FAULTS):
-                await asyncio.sleep(EVERY_S)
-                await striker.strike(fault)
-                self._done.append(fault)
-                await striker.settle()
+        striker = Striker(targets, Random(seed), port=demo.port, redis_url=system.redis_url)
+        for fault in plan(seed, sys.maxsize, FAULTS):
+            await asyncio.sleep(EVERY_S)
+            await striker.strike(fault)
+            self._done.append(fault)
+            await striker.settle()
 
     def numbers(self) -> dict[str, int]:
         """Strikes so far."""

@@ -155,6 +155,7 @@ def test_wrong_setting_is_one_line(tmp_path: Path, text: str, message: str) -> N
         ("TAXI_MATCHING__WINDWO", "1", "matching.windwo: there is no such setting"),
         ("TAXI_MATCHIN__WINDOW_S", "1", "TAXI_MATCHIN__WINDOW_S: there is no such setting"),
         ("TAXI_MATCHING", "1", "TAXI_MATCHING: there is no such setting"),
+        ("TAXI_SERVER__PROXIES", '["10.0.0.1/8"]', "server.proxies must be addresses or networks: 10.0.0.1/8 has"),
         ("TAXI_CITY__ZONES", "[{]", "environment: error parsing value"),
         ("TAXI_CONFIG", "none.toml", "none.toml: cannot be read"),
     ],

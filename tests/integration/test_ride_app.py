@@ -88,6 +88,14 @@ async def accept(driver: Driver) -> None:
     assert answer["t"] == "accepted", answer
 
 
+async def car_for(company: Company, page: Page, number: str, driver: Driver) -> str:
+    """The car is on shift and heard, the passenger signs in and books: the trip that it has taken."""
+    await driver.command("online")
+    await driver.wait(lambda m: m["t"] == "heard")
+    await sign_in_by_code(page, company, number)
+    return await taken(driver, page)
+
+
 async def taken(driver: Driver, page: Page) -> str:
     """A ride that is booked and that the driver takes."""
     accepting = asyncio.create_task(accept(driver))
@@ -217,10 +225,7 @@ async def test_a_cancel_says_its_fee_first(company: Company) -> None:
         launched() as browser,
         ride_page(browser, company) as (page, _),
     ):
-        await driver.command("online")
-        await driver.wait(lambda m: m["t"] == "heard")
-        await sign_in_by_code(page, company, "+14155550503")
-        await taken(driver, page)
+        await car_for(company, page, "+14155550503", driver)
         assigned_at = driver.city_time()
         await page.get_by_role("button", name="Cancel the ride").click()
         grace_is_over = "at => new Promise(done => setTimeout(done, at))"
@@ -288,10 +293,7 @@ async def test_a_shared_ride_is_seen_without_sign_in_until_it_ends(company: Comp
         ride_page(browser, company, permissions=["clipboard-read", "clipboard-write"]) as (page, _),
         ride_page(browser, company) as (guest, _),
     ):
-        await driver.command("online")
-        await driver.wait(lambda m: m["t"] == "heard")
-        await sign_in_by_code(page, company, "+14155550506")
-        trip = await taken(driver, page)
+        trip = await car_for(company, page, "+14155550506", driver)
         await page.get_by_role("button", name="Share my trip").click()
         link = await page.get_by_label("Copy this link").input_value()
         await guest.goto(link)
@@ -319,10 +321,7 @@ async def test_nothing_is_missed_while_the_line_is_cut(company: Company) -> None
         ride_page(browser, company) as (page, watched),
     ):
         await watched.context.add_init_script(KEEPS_SOCKETS)
-        await driver.command("online")
-        await driver.wait(lambda m: m["t"] == "heard")
-        await sign_in_by_code(page, company, "+14155550567")
-        trip = await taken(driver, page)
+        trip = await car_for(company, page, "+14155550567", driver)
         await expect(page.get_by_role("heading", name="Your car is coming")).to_be_visible(timeout=WITHIN_MS)
         await watched.context.set_offline(True)
         await page.evaluate("window.sockets.forEach(each => each.close())")
@@ -355,10 +354,7 @@ async def test_a_phone_that_was_away_for_five_minutes(company: Company) -> None:
         launched() as browser,
         ride_page(browser, company) as (page, watched),
     ):
-        await driver.command("online")
-        await driver.wait(lambda m: m["t"] == "heard")
-        await sign_in_by_code(page, company, "+14155550903")
-        trip = await taken(driver, page)
+        trip = await car_for(company, page, "+14155550903", driver)
         await expect(page.get_by_role("heading", name="Your car is coming")).to_be_visible(timeout=WITHIN_MS)
         assigned = await driver.wait(lambda m: m["t"] == "update" and m["event"] == "offer_accepted")
         code = await page.locator("[data-code]").inner_text()
@@ -383,10 +379,7 @@ async def test_without_webgl_there_is_a_sketch(company: Company) -> None:
     ):
         asked: list[str] = []
         watched.context.on("request", lambda request: asked.append(request.url))
-        await driver.command("online")
-        await driver.wait(lambda m: m["t"] == "heard")
-        await sign_in_by_code(page, company, "+14155550508")
-        trip = await taken(driver, page)
+        trip = await car_for(company, page, "+14155550508", driver)
         picture = page.get_by_role("img", name="Sketch")
         await expect(picture.locator(".spot.car")).to_be_visible(timeout=WITHIN_MS)
         await expect(page.locator("figcaption")).to_contain_text("away")

@@ -91,6 +91,27 @@ async def test_who_dials_too_often_is_cut_unheard(start: Start) -> None:
         assert "taxi_cut_dials_total 2.0" in (await http.get("/metrics")).text.replace('{process="gateway"}', "")
 
 
+@pytest.mark.integration
+async def test_a_proxy_elsewhere_is_believed_and_may_dial(start: Start) -> None:
+    """Its clients are counted each by itself, as it names them; who is no proxy may name whom it likes."""
+    gateway = await start(sign_ins_by_address=(0.001, 1), dials_by_address=(0.001, 4), proxies=("127.0.0.77/32",))
+    statuses = {
+        source: [await _sign_in(gateway.port, source, f"203.0.113.{n}") for n in (7, 8, 8)]
+        for source in ("127.0.0.77", "127.0.0.78")
+    }
+    assert statuses == {"127.0.0.77": [200, 200, 429], "127.0.0.78": [200, 429, 429]}
+    assert [await _answer(gateway.port, "127.0.0.77") for _ in range(5)] == [b"HTTP"] * 5
+
+
+async def _sign_in(port: int, source: str, named: str) -> int:
+    """The status of a sign-in that comes from ``source``, which says that it is ``named``'s."""
+    transport = httpx.AsyncHTTPTransport(local_address=source)
+    async with httpx.AsyncClient(transport=transport, timeout=20) as http:
+        body = {"number": "D1", "pin": "1234", "vehicle": "V1"}
+        url = f"http://127.0.0.1:{port}/v1/auth/driver"
+        return (await http.post(url, json=body, headers={"X-Forwarded-For": named})).status_code
+
+
 async def _answer(port: int, source: str) -> bytes:
     """What a request from this address is answered with, its first four bytes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any, Final
-from unittest.mock import create_autospec
+from unittest.mock import create_autospec, patch
 
 import uvicorn
 from hypothesis import given
@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 from websockets.frames import Frame, Opcode
 
-from ws_gateway.protocol import SocketProtocol, socket_of
+from ws_gateway.protocol import SLICE, SocketProtocol, socket_of
 
 _HANDSHAKE: Final = (
     b"GET /v1/ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -93,12 +93,15 @@ async def test_every_message_is_heard_once_and_in_order(data: st.DataObject, mes
 
 @given(_MESSAGES)
 async def test_a_message_in_one_piece_goes_past_the_parser(messages: list[bytes]) -> None:
-    """What an app sends in a breath costs no parser; the largest are read in slices."""
+    """What an app sends in a breath costs no parser; the largest are read in slices, by the parser."""
     line = await Line().open()
-    for message in messages:
-        await line.bring(_frame(Opcode.BINARY, message), [])
+    frames = [_frame(Opcode.BINARY, message) for message in messages]
+    with patch.object(line.protocol.conn, "receive_data", wraps=line.protocol.conn.receive_data) as parsed:
+        for frame in frames:
+            await line.bring(frame, [])
 
     assert line.heard == messages
+    assert bool(parsed.called) == any(len(frame) > SLICE for frame in frames)
 
 
 async def test_nothing_is_heard_after_the_close() -> None:

@@ -11,7 +11,7 @@ from dispatch.actors import map_frames
 from dispatch.actors.map_frames import MapPublisher
 from dispatch.clock import ManualClock
 from dispatch.geo.cells import cell_name, cell_of
-from dispatch.map_board import Position
+from dispatch.map_board import TURNS, Position
 from dispatch.message_parts import CellFrame
 from dispatch.messages import MapCounts
 from dispatch.store import keys
@@ -19,6 +19,7 @@ from dispatch.store.memory_bus import MemoryBus
 from dispatch.units import LatLng
 
 HERE = LatLng(37.7793, -122.4193)
+ELSEWHERE = LatLng(37.7, -122.5)
 CELL = cell_name(cell_of(HERE, 7))
 HOST, TOLD_AS = "vehicle/V1", "vehicle-3"
 
@@ -57,14 +58,14 @@ async def test_frames_and_whole_ones_that_are_kept() -> None:
 
 
 async def test_while_nobody_looks_frames_are_rare() -> None:
-    """After two seconds without a listener each frame is of four turns; the first listener ends that at once."""
+    """After a round without a listener each frame is of four turns; the first listener ends that at once."""
     scene = Scene()
     scene.moved = [Position("V1", "idle", *HERE, 90.0, 1_000.0)]
     turns = []
-    for _ in range(map_frames.REST_AFTER + 1):
+    for _ in range(TURNS + 1):
         turns.append(scene.publisher.turns)
         await scene.publisher.publish(counts=True)
-    assert turns == [1] * map_frames.REST_AFTER + [map_frames.REST_TURNS]
+    assert turns == [1] * TURNS + [map_frames.REST_TURNS]
     counts = await scene.bus.subscribe([keys.map_counts_channel(TOLD_AS)])
     await scene.publisher.publish(counts=True)
     assert scene.publisher.turns == map_frames.REST_TURNS
@@ -74,6 +75,18 @@ async def test_while_nobody_looks_frames_are_rare() -> None:
     assert scene.publisher.turns == 1
     for reader in (counts, heard):
         await reader.close()
+
+
+async def test_who_watches_a_quiet_cell_is_not_forgotten() -> None:
+    """Cars move where nobody looks, and none where somebody does: the round brings that cell, and there is no rest."""
+    scene = Scene()
+    heard = await scene.bus.subscribe([keys.map_channel(CELL, TOLD_AS)])
+    scene.moved = [Position("V1", "idle", *HERE, 90.0, 1_000.0)]
+    for step in range(3 * TURNS):
+        await scene.publisher.publish(counts=True)
+        assert scene.publisher.turns == 1
+        scene.moved = [Position("V2", "idle", ELSEWHERE.lat, ELSEWHERE.lng + step * 1e-5, 90.0, 1_000.0 + step)]
+    await heard.close()
 
 
 async def test_counts_are_told_until_there_are_none() -> None:
