@@ -27,7 +27,7 @@ from dispatch.messages import MapCounts
 from dispatch.units import CityTime
 
 RESOLUTION: Final = 7
-TURNS: Final = 20
+TURNS: Final = 25
 """Frames in a round: each cell is told whole once in so many."""
 OFFLINE_SHOWN_S: Final = 300.0
 """City seconds that a car is shown as offline."""

@@ -21,13 +21,13 @@ from dispatch.store.bus import BusUnavailableError, Message
 
 log = structlog.get_logger()
 
-FRAME_S: Final = 0.25
+FRAME_S: Final = 0.2
 """Wall seconds between frames; a cell is told whole every ``FRAME_S`` x ``TURNS`` = 5 s."""
 WHOLE_KEPT_S: Final = 3 * FRAME_S * TURNS
 """How long a whole frame is kept for consoles that come later."""
-COUNTS_EVERY: Final = 4
+COUNTS_EVERY: Final = 5
 """Turns between two counts."""
-REST_TURNS: Final = 4
+REST_TURNS: Final = 5
 """Turns that are told at once while nobody looks."""
 
 _encode = msgspec.msgpack.Encoder().encode

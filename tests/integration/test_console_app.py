@@ -7,13 +7,16 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
 import msgpack
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.async_api import Browser, Page, expect
 
 from tests.integration.app import START, Driver, sign_in
@@ -30,6 +33,8 @@ LONG_MS = 120_000
 FAR_AWAY = "Judah St & 46th Ave"
 """By the ocean: no car of these tests is near enough to be matched there."""
 FAR_CORNER = "Judah & 46th"
+FREE = (20, 138, 74)
+"""The colour of free cars on light ground (``web/src/map/car_colours.ts``)."""
 
 
 @pytest.fixture(autouse=True)
@@ -92,6 +97,7 @@ async def test_cars_are_shown_in_both_languages_and_themes(company: Company) -> 
         legend = page.get_by_role("list", name="Cars in view, by state")
         await expect(legend).to_contain_text("Free", timeout=LONG_MS)
         await expect(page.locator(".map canvas").first).to_be_visible()
+        await drawn_in(page, FREE)
         await page.get_by_role("tab", name="Cars").click()
         await expect(page.get_by_role("table", name="Cars")).to_contain_text("Driver ")
         assert await found_by_axe(page) == []
@@ -276,6 +282,18 @@ async def archived_since(company: Company, driver: Driver) -> float:
             if tracks:
                 return max(float(track["since"]) for track in tracks) + 10
             await driver.wait(lambda m: m["t"] == "heard", len(driver.received))
+
+
+async def drawn_in(page: Page, colour: tuple[int, int, int]) -> None:
+    """Until a dot of a colour is on the map."""
+    async with asyncio.timeout(LONG_MS / 1000):
+        while not has_colour(await middle_of_map(page), colour):
+            pass
+
+
+def has_colour(picture: bytes, colour: tuple[int, int, int]) -> bool:
+    points = np.asarray(Image.open(BytesIO(picture)).convert("RGB"))
+    return bool((points == colour).all(axis=2).any())
 
 
 async def middle_of_map(page: Page) -> bytes:

@@ -9,6 +9,7 @@ import { MapboxOverlay } from '@deck.gl/mapbox';
 import { effect } from '@preact/signals';
 import { type Map as GlMap, NavigationControl, type PointLike } from 'maplibre-gl';
 import { openMap } from '../map/basemap';
+import { drawsInSoftware } from '../map/can_draw';
 import type { CarSource, Origin } from '../map/car_source';
 import type { Box } from '../map/cells_in_view';
 import { frameTimer } from '../map/frame_timer';
@@ -40,7 +41,12 @@ export interface Hovered {
 
 export class LiveMap {
   private readonly gl: GlMap;
-  private readonly overlay = new MapboxOverlay({ interleaved: false, layers: [] });
+  private readonly overlay = new MapboxOverlay({
+    interleaved: false,
+    layers: [],
+    // Smooth lines cost the processor half of its time; dots and letters have soft edges of their own.
+    deviceProps: { webgl: { antialias: !drawsInSoftware() } },
+  });
   private readonly origin: Origin;
   private readonly arrays = new CarArrays();
   private readonly still: StillLayers;

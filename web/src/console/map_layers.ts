@@ -58,6 +58,10 @@ function offsetFrom(origin: Origin) {
   return { coordinateSystem: COORDINATE_SYSTEM.LNGLAT_OFFSETS, coordinateOrigin };
 }
 
+const RIM_FROM_ZOOM = 12;
+/** Dots from this radius on bear an arrow. */
+const ARROW_FROM_PX = 5;
+
 /** Radius of a car's dot, pixels. */
 export function dotRadius(zoom: number): number {
   if (zoom >= 15) return Math.min(10, 7 + (zoom - 15) * 1.5);
@@ -82,10 +86,10 @@ export class CarArrays {
       this.colours = { value: cars.colours, size: 4, normalized: true };
       this.headings = { value: cars.headings, size: 1 };
     }
-    const getPosition: Attribute = { value: cars.offsets, size: 2 };
+    const getOffset: Attribute = { value: cars.offsets, size: 2 };
     return {
       length: cars.length,
-      attributes: { getPosition, getFillColor: this.colours, getHeading: this.headings },
+      attributes: { getOffset, getColour: this.colours, getHeading: this.headings },
     };
   }
 
@@ -97,15 +101,12 @@ export class CarArrays {
 export function carLayer(data: ReturnType<CarArrays['of']>, origin: Origin, look: Look, zoom: number): Layer {
   return new CarLayer({
     id: 'cars',
-    data: data as never,
+    data,
     ...offsetFrom(origin),
-    radiusUnits: 'pixels',
-    getRadius: 1,
-    radiusScale: dotRadius(zoom),
-    stroked: zoom >= 12,
-    lineWidthUnits: 'pixels',
-    getLineWidth: 1,
-    getLineColor: look.ground,
+    radius: dotRadius(zoom),
+    rim: zoom >= RIM_FROM_ZOOM ? 1 : 0,
+    rimColour: look.ground,
+    arrows: dotRadius(zoom) >= ARROW_FROM_PX,
   });
 }
 
