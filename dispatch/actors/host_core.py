@@ -148,6 +148,20 @@ class HostCore:
             if entry.at_rest:
                 self._memory.forget(entry)
 
+    def followed(self) -> list[EntityKey]:
+        """The entities at rest here that somebody follows."""
+        entries = self._memory.entries
+        return [key for key in self.inboxes.followers if key in entries and entries[key].at_rest]
+
+    def compare(self, heads: Mapping[EntityKey, int], now: CityTime) -> None:
+        """The last numbers that the journal has. Where it has more than is known here, somebody wrote who was not the
+        owner any more: the entity is loaded again, and its followers are told what they missed."""
+        self.now = now
+        for key, head in heads.items():
+            entry = self._memory.entries.get(key)
+            if entry is not None and entry.at_rest and entry.entity is not None and entry.entity.seq < head:
+                self._memory.forget(entry)
+
     def tick(self, now: CityTime) -> None:
         """Let the dues go whose time has come."""
         self.now = now

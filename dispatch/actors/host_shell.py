@@ -45,6 +45,7 @@ TICK_S: Final = 0.02
 REST_S: Final = 0.1
 """A tick is so far away where nothing is due before."""
 SWEEP_EVERY_S: Final = 30.0
+HEADS_AT_ONCE: Final = 500
 OVERDUE_S: Final = 5.0
 """A due that is so late, in wall seconds, is not simply on its way."""
 GATHER_S: Final = 0.01
@@ -385,13 +386,18 @@ class HostShell:
         return max(min((next_at - self._clock.city()) / self._clock.speed, REST_S), TICK_S)
 
     async def _sweep(self, dues_until: DuesUntil) -> None:
-        """Now and then look whether the journal has dues that nobody here knows."""
+        """Now and then look whether the journal has dues, or for followers events, that nobody here knows."""
         while True:
             await asyncio.sleep(SWEEP_EVERY_S)
             late = self._clock.city() - OVERDUE_S * self._clock.speed
             overdue = await self._read(partial(dues_until, late))
             self.core.sweep(overdue, self._clock.city())
             self.drive()
+            followed = self.core.followed()
+            for first in range(0, len(followed), HEADS_AT_ONCE):
+                heads = await self._read(partial(self._journal.heads, followed[first : first + HEADS_AT_ONCE]))
+                self.core.compare(heads, self._clock.city())
+                self.drive()
 
     def notify(self) -> None:
         """Wake the polls, if anything was put into inboxes."""

@@ -144,6 +144,10 @@ class Journal(Protocol):
         """The histories of ``keys``, in their order; an entity never heard of has an empty one."""
         ...
 
+    async def heads(self, keys: Sequence[EntityKey]) -> Mapping[EntityKey, int]:
+        """The last number of each of these streams that has one."""
+        ...
+
     async def events_after(self, key: EntityKey, seq: int, limit: int) -> Sequence[StoredEvent]:
         """At most ``limit`` events of a stream with numbers above ``seq``, in order."""
         ...

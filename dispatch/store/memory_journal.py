@@ -120,6 +120,10 @@ class MemoryJournal:
         dues = self.tables.dues.get(key, {})
         return History(key, snapshot, self.tables.events.get(key, [])[after:], [dues[name] for name in sorted(dues)])
 
+    async def heads(self, keys: Sequence[EntityKey]) -> Mapping[EntityKey, int]:
+        """The last number of each of these streams that has one."""
+        return {key: last for key in keys if (last := self.tables.last(key))}
+
     async def events_after(self, key: EntityKey, seq: int, limit: int) -> Sequence[StoredEvent]:
         """At most ``limit`` events of a stream with numbers above ``seq``, in order."""
         return self.tables.events.get(key, [])[seq : seq + limit]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from math import inf
@@ -27,7 +27,7 @@ from dispatch.store.journal import (
     StoredSnapshot,
 )
 from dispatch.store.plan import Plan, plan_of
-from dispatch.store.sql_write import RefusedError, by_kind, conflict, lay_out, stored_reply, write
+from dispatch.store.sql_write import RefusedError, by_kind, conflict, last_numbers, lay_out, stored_reply, write
 
 _event, _snapshot, _due = schema.event.c, schema.snapshot.c, schema.due.c
 
@@ -105,6 +105,10 @@ class SqlJournal:
     async def load(self, keys: Sequence[EntityKey]) -> Sequence[History]:
         """The histories of ``keys``, all as of one moment."""
         return await self._database.read(partial(_load, keys=keys)) if keys else ()
+
+    async def heads(self, keys: Sequence[EntityKey]) -> Mapping[EntityKey, int]:
+        """The last number of each of these streams that has one."""
+        return await self._database.read(partial(last_numbers, keys=keys)) if keys else {}
 
     async def events_after(self, key: EntityKey, seq: int, limit: int) -> Sequence[StoredEvent]:
         """At most ``limit`` events of a stream with numbers above ``seq``, in order."""

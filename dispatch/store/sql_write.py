@@ -107,7 +107,10 @@ def write(connection: Connection, writing: Writing) -> None:
         run(connection, part)
 
 
-def _last_numbers(connection: Connection, keys: Sequence[EntityKey], statement: Executable) -> dict[EntityKey, int]:
+def last_numbers(
+    connection: Connection, keys: Sequence[EntityKey], statement: Executable = _STREAMS
+) -> dict[EntityKey, int]:
+    """The last number of each of these streams that has one."""
     return {
         EntityKey(kind, row.id): row.last  # type: ignore[arg-type]
         for kind, ids in by_kind(keys)
@@ -116,7 +119,7 @@ def _last_numbers(connection: Connection, keys: Sequence[EntityKey], statement: 
 
 
 def _write_streams(connection: Connection, steps: Sequence[StreamStep]) -> None:
-    stands = _last_numbers(connection, [step.key for step in steps], _LOCKED_STREAMS)
+    stands = last_numbers(connection, [step.key for step in steps], _LOCKED_STREAMS)
     if any(stands.get(step.key, 0) != step.expected for step in steps):
         raise RefusedError
     grown = [step for step in steps if step.last > step.expected]
@@ -134,7 +137,7 @@ def stored_reply(row: Any) -> StoredReply:  # noqa: ANN401 - a row of ``reply``
 def conflict(connection: Connection, plan: Plan) -> Conflict:
     """What of ``plan`` stands in the way now."""
     keys = [step.key for step in plan.streams]
-    stands = _last_numbers(connection, keys, _STREAMS)
+    stands = last_numbers(connection, keys)
     moved = {
         step.key: stands.get(step.key, 0)
         for step in plan.streams

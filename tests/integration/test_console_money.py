@@ -10,7 +10,7 @@ from tests.integration.app import Driver
 from tests.integration.apps import found_by_axe, launched
 from tests.integration.conftest import Company
 from tests.integration.test_collecting import BUYER, fare_due, in_state, money_of
-from tests.integration.test_console_app import console
+from tests.integration.test_console_app import LONG_MS, console
 from tests.integration.test_ride_app import sandbox_faults
 from tests.integration.test_rides import driver_of, driver_token
 
@@ -101,7 +101,7 @@ async def test_a_payment_that_nobody_knows_of_is_settled(company: Company) -> No
             await sandbox_faults(company, [{"name": "system-error-before", "call": "*"}])
             await scan(company, driver, trip)
             panel = await open_trip(page, trip)
-            await expect(panel.get_by_role("heading", name="Payment being checked")).to_be_visible()
+            await expect(panel.get_by_role("heading", name="Payment being checked")).to_be_visible(timeout=LONG_MS)
             await settle(page, panel)
             await expect(panel.get_by_role("heading", name="Settled at the office")).to_be_visible()
             await expect(panel.get_by_text("reason: Paid at the office")).to_be_visible()

@@ -109,7 +109,7 @@ def test_ctrl_c_twice_leaves_no_process(tmp_path: Path) -> None:
     command = [*TAXI, "demo", "--cars", "5", "--port", "0", "--data-dir", str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as child:
         assert child.stdout is not None
-        while "WebSocket" not in child.stdout.readline():
+        while "/console/" not in child.stdout.readline():
             assert child.poll() is None
         below = descendants(child.pid)
         assert below

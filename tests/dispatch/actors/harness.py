@@ -271,10 +271,11 @@ class City:
         return host
 
     def sweep(self) -> None:
-        """Each host looks for dues in the journal that it does not know, as its shell does now and then."""
+        """Each host looks for what the journal has and it does not know, as its shell does now and then."""
         for kind, host in self.hosts.items():
             now = self.clock.city()
             host.core.sweep(now_or_never(self.journal.dues(kind, range(SHARDS), until=now)), now)
+            host.core.compare(now_or_never(self.journal.heads(host.core.followed())), now)
         self.settle()
 
     @property

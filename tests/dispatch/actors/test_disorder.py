@@ -352,8 +352,7 @@ class Disorder(RuleBasedStateMachine):
                 assert (trip.data.vehicle, trip.state in HOLDING) == (vehicle, True)
         for key, seen in self.followed.items():
             assert seen == list(range(1, len(seen) + 1)), key
-            last = self.city.tables.last(key)
-            assert len(seen) == last or (self.woke and len(seen) < last), key  # told with the stream's next event
+            assert len(seen) == self.city.tables.last(key), key
         for key, dues in self.city.tables.dues.items():
             assert not [name for name in dues if name.startswith(("moved:", "release:"))], key
 

@@ -333,6 +333,21 @@ async def test_a_due_of_a_replaced_owner_is_found(monkeypatch: pytest.MonkeyPatc
         assert host.world.calls[0].key == "trip:T"
 
 
+async def test_followers_are_told_what_a_replaced_owner_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who was not the owner any more wakes up and writes: the owner finds it in the journal and tells its followers."""
+    monkeypatch.setattr(host_shell, "SWEEP_EVERY_S", 0.001)
+    async with running() as host, running() as woken:
+        woken.journal.tables = host.journal.tables
+        assert isinstance(await host.ask(V, StartShift(profile()), driver(), "on"), Done)
+        await host.shell.attach("g", Attachment("vehicle:V1", driver(), after=1))
+        born = await host.shell.poll("g", "", 0, WITHIN_S)
+
+        assert await woken.ask(V, StartBreak(), driver(), "off") == Done(2, "break")
+
+        news = await host.shell.poll("g", born.incarnation, born.cursor, WITHIN_S)
+        assert [push.seq for push in news.pushes] == [2]
+
+
 async def test_stop_writes_what_is_decided() -> None:
     """A host that stops finishes what it has begun, and takes nothing new."""
     host = Running("vehicle")

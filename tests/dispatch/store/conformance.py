@@ -242,6 +242,13 @@ class JournalConformance:
         """No keys, no histories."""
         assert list(await handles.mine.load([])) == []
 
+    async def test_heads_are_the_last_numbers(self, handles: Handles) -> None:
+        """Of streams that were written by whomever; one that was never written has none."""
+        await handles.mine.commit(append(TRIP, 0, "a", "b"))
+        await handles.theirs.commit(append(CAR, 0, "a"))
+        assert await handles.mine.heads([TRIP, OTHER, CAR]) == {TRIP: 2, CAR: 1}
+        assert await handles.mine.heads([]) == {}
+
     async def test_events_after_is_limited(self, handles: Handles) -> None:
         """A page of a stream starts after the number and has at most the limit."""
         await handles.mine.commit(append(TRIP, 0, *"abcdef"))
