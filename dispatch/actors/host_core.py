@@ -33,7 +33,7 @@ from dispatch.actors.kinds import EntityKind
 from dispatch.actors.memory import Memory
 from dispatch.actors.outlet import Outlet
 from dispatch.actors.protocol import Attachment, Audience, Done, Envelope, Refused
-from dispatch.actors.refused_batch import next_step
+from dispatch.actors.refused_batch import is_blamed, next_step
 from dispatch.actors.staging import applied, seen
 from dispatch.actors.transaction import Transaction, TransactionFullError
 from dispatch.actors.work import Effects, ForeignLoad, LookUp, Staged, Work
@@ -263,7 +263,7 @@ class HostCore:
         """The next transaction, if none is in flight and there is something to write; answered by ``committed``."""
         if self._flight is not None:
             return None
-        while self._again and not self._open.staged:
+        while self._again and self._fits(self._again[0]):
             self._decide_in_turn(self._again.popleft())
         if not self._open:
             return None
@@ -413,11 +413,14 @@ class HostCore:
     # ── when the journal says no, or an entity breaks down ───────────────────────────────────────────────────────
 
     def _roll_back(self, flight: Transaction, result: Conflict | None) -> None:
-        """Forget what was decided on a state that is not true, and decide all of it again, one by one."""
+        """Forget what was decided on a state that is not true, and decide all of it again: what the journal named, or
+        failed before, one by one, and the rest together."""
         undone, self._open = [*flight.staged, *self._open.staged], Transaction.keeping(flight, self._open)
         again = [staged.work for staged in undone if staged.work.envelope.command_id]
-        for work in again:
-            work.solo = True
+        for staged in undone:
+            staged.work.solo = staged.work.undone or is_blamed(staged, result)
+        for staged in flight.staged:
+            staged.work.undone = True
         for key in dict.fromkeys(staged.work.key for staged in undone):
             again.extend(self._forget_with_work(self.want(key)))
         alone = flight.staged[0] if len(flight.staged) == 1 else None

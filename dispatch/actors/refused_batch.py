@@ -32,6 +32,19 @@ class NextStep(NamedTuple):
     give_up: ErrorCode | None = None
 
 
+def is_blamed(staged: Staged, result: Conflict | None) -> bool:
+    """Whether a batch may have failed with ``result`` for the sake of this decision of it."""
+    if result is None or not (result.streams or result.replies or result.claims):
+        return True
+    decision = staged.decision
+    streams = [staged.work.key, *(append.key for append in decision.foreign)]
+    return (
+        any(key in result.streams for key in streams)
+        or staged.work.envelope.command_id in result.replies
+        or any(claim in result.claims for claim in decision.claims)
+    )
+
+
 def next_step(staged: Staged, result: Conflict | None) -> NextStep:
     """Judge a batch of one decision that failed with ``result`` (None: the journal could not tell)."""
     work = staged.work

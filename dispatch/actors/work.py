@@ -25,8 +25,10 @@ class Work(msgspec.Struct, eq=False):
     due: StoredDue | None = None
     foreign: dict[EntityKey, Entity] = msgspec.field(default_factory=dict)
     tries: int = 0
+    undone: bool = False
+    """Its transaction failed."""
     solo: bool = False
-    """Its transaction failed together with others: it goes alone now."""
+    """It goes alone now: perhaps the transaction failed for its sake."""
 
     @property
     def moved(self) -> bool:

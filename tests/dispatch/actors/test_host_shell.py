@@ -233,6 +233,27 @@ async def test_failing_commit_is_repeated(error: Exception) -> None:
         assert await host.ask(V, StartShift(profile()), driver(), "on") == Done(1, "idle")
 
 
+async def test_a_conflict_sends_only_those_alone_whom_it_names() -> None:
+    """What shared a transaction with them, and what came meanwhile, is written together."""
+    async with running() as host, running() as other:
+        other.journal.tables = host.journal.tables
+        assert isinstance(await host.ask(V, StartShift(profile()), driver(), "on"), Done)
+        assert isinstance(await other.ask(V, StartBreak(), driver(), "pause"), Done)
+        host.journal.batches.clear()
+
+        cars = [f"V{number}" for number in range(2, 12)]
+        shifts = [envelope(vehicle_key(car), StartShift(profile(car)), driver(car), f"on-{car}") for car in cars]
+        host.journal.gate.clear()
+        first = asyncio.ensure_future(host.shell.submit([envelope(V, EndShift(), driver(), "off"), *shifts[:5]]))
+        await asyncio.sleep(0)
+        later = asyncio.ensure_future(host.shell.submit(shifts[5:]))
+        await asyncio.sleep(0)
+        host.journal.gate.set()
+
+        assert all(isinstance(reply, Done) for reply in [*await first, *await later])
+        assert [len(batch.appends) for batch in host.journal.batches] == [6, 1, 10]
+
+
 async def test_calls_go_out_until_they_are_decided() -> None:
     """A call is sent again after a lost target, a bug on the way and "busy"; after an answer its due is gone."""
     async with running("trip") as host:
