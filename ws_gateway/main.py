@@ -26,6 +26,7 @@ from dispatch.config import Settings, load_settings, rules_of, token_secret, vau
 from dispatch.geo.cells import Box
 from dispatch.geo.city import City, load_city
 from dispatch.ids import DriverId
+from dispatch.long_lived import keep_start
 from dispatch.payment.configured import open_gateways, payment_rules_of
 from dispatch.payment.minute_word import MinuteWord, minute_word
 from dispatch.reads import CityFacts
@@ -106,7 +107,9 @@ async def serve_gateway(system: System, settings: Settings, listening: socket.so
             prepare(listening)
             server = settings.server
             tls = Tls(server.tls_cert, server.tls_key) if server.tls_cert and server.tls_key else None
-            await make_server(create_app(deps), deps.settings, tls).serve(sockets=[listening])
+            gateway = make_server(create_app(deps), deps.settings, tls)
+            keep_start()
+            await gateway.serve(sockets=[listening])
     finally:
         beating.cancel()
 

@@ -38,6 +38,7 @@ from dispatch.actors.track_archive import TrackArchive
 from dispatch.actors.work import ListingChange
 from dispatch.announcements import alarm_of
 from dispatch.entity import Command, Entity, EntityKey, Signal
+from dispatch.long_lived import keep_start
 from dispatch.market import Listing
 from dispatch.message_parts import TripView
 from dispatch.payment.payment import PaymentRules
@@ -166,6 +167,7 @@ class EntityHost:
             self._tasks += [loop.create_task(frames.run()), loop.create_task(self._feed_positions())]
         if self.archive is not None:
             self._tasks.append(loop.create_task(self.archive.run()))
+        keep_start()
         self._address = await self._direct.open(own_host())
         log.info("host is up", host=self.name, incarnation=self.incarnation, dues=dues)
 

@@ -23,6 +23,7 @@ from dispatch.actors.system import System
 from dispatch.geo.cells import Cell, cells_of
 from dispatch.geo.city import City, load_city
 from dispatch.geo.index import CarIndex
+from dispatch.long_lived import keep_start
 from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.model import Window
@@ -111,6 +112,7 @@ class MatcherHost:
             on_window=self._count,
         )
         self._windows = asyncio.get_running_loop().create_task(self.shell.run())
+        keep_start()
         self._address = await self._direct.open(own_host())
         log.info("matcher is up", matcher=setup.name, incarnation=self.incarnation)
 
