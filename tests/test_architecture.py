@@ -21,6 +21,7 @@ SHELLS = {
     "dispatch.config",
     "dispatch.daily_bill",
     "dispatch.documents",
+    "dispatch.long_lived",
     "dispatch.processes",
     "dispatch.ray_part",
     "dispatch.retention",
