@@ -1,7 +1,7 @@
 """Memory of a process that serves for long: what its start has made is never looked through for garbage again.
 
 A full collection stops the process: 45 to 100 ms for the 90,000 to 175,000 objects that a host, matcher or gateway has
-before it serves anybody (two virtual cores of an Intel Xeon at 2.8 GHz). Frozen, they are passed over.
+before it serves anybody (an Intel Xeon at 2.8 GHz, busy with other work). Frozen, they are passed over.
 """
 
 from __future__ import annotations

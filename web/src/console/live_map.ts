@@ -32,6 +32,9 @@ const WHOLE_CITY_ZOOM = 11.3;
 const FOUND_ZOOM = 15.5;
 const FIND_WITHIN_MS = 4000;
 const LINES_FROM_ZOOM = 12.5;
+/** Smooth lines cost a drawing processor half of its time; dots and letters have soft edges of their own. Asked once:
+ * a page has only so many contexts to draw with. */
+const SMOOTH = !drawsInSoftware();
 
 export interface Hovered {
   x: number;
@@ -44,8 +47,7 @@ export class LiveMap {
   private readonly overlay = new MapboxOverlay({
     interleaved: false,
     layers: [],
-    // Smooth lines cost the processor half of its time; dots and letters have soft edges of their own.
-    deviceProps: { webgl: { antialias: !drawsInSoftware() } },
+    deviceProps: { webgl: { antialias: SMOOTH } },
   });
   private readonly origin: Origin;
   private readonly arrays = new CarArrays();
