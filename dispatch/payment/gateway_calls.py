@@ -64,9 +64,14 @@ _refund = msgspec.msgpack.Decoder(Refund)
 _notification = msgspec.msgpack.Decoder(Notification)
 
 
+def answer_tag(answer: Answer) -> str:
+    """The tag under which an answer is encoded."""
+    return _NAMES[type(answer)]
+
+
 def encode_answer(answer: Answer) -> bytes:
     """An answer of the port, with its kind."""
-    return _encode((_NAMES[type(answer)], answer))
+    return _encode((answer_tag(answer), answer))
 
 
 def decode_answer(body: bytes) -> Answer:

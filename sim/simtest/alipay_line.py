@@ -31,6 +31,7 @@ from dispatch.payment.gateway import (
     TradeView,
     Unknown,
 )
+from dispatch.payment.gateway_calls import answer_tag
 from sim.simtest.alipay_truth import Alipay, Trade
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class AlipayLine:
         if weather.strikes("alipay_error_before", "alipay: SYSTEM_ERROR before acting"):
             return Unknown("SYSTEM_ERROR")
         answer = act()
-        world.note(f"alipay {what} {order}: {type(answer).__name__}")
+        world.note(f"alipay {what} {order}: {answer_tag(answer)}")
         if weather.strikes("alipay_error_after", "alipay: SYSTEM_ERROR after acting"):
             return Unknown("SYSTEM_ERROR")
         if weather.strikes("alipay_answer_lost", "alipay: answer lost after acting"):

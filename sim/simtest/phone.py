@@ -182,14 +182,14 @@ class Phone:
             self.trips[message.trip.trip] = message.trip
         if message.vehicle is not None and message.vehicle.vehicle == self.vehicle:
             self.car = message.vehicle
-        self.world.note(f"{self.subject} told {message.stream} {message.seq} {event or 'snapshot'}")
+        self.world.note(f"{self.subject} received {message.stream} {message.seq} {event or 'snapshot'}")
         self.wake()
 
     def _hear_answer(self, message: Accepted | Rejected) -> None:
         said = self._by_id.get(message.id or "")
         if said is None:
             if isinstance(message, Rejected) and message.field == "stream":
-                self.world.note(f"{self.subject} refused a stream {message.code}")
+                self.world.note(f"{self.subject} stream rejected {message.code}")
             return
         said.seen.append(message)
         self._unanswered = 0
@@ -228,7 +228,7 @@ class Phone:
             answer = await self._send_once(said)
             if answer is not None and not (isinstance(answer, Rejected) and answer.retryable):
                 said.answer = answer
-                self.world.note(f"{self.subject} {said.id} {type(message).__name__} {type(answer).__name__}")
+                self.world.note(f"{self.subject} {said.id} {_tag(message)} {_tag(answer)}")
                 return answer
             if answer is not None:
                 await asyncio.sleep(self.rng.uniform(0.3, 1.0))
@@ -254,3 +254,7 @@ class Phone:
             self._unanswered = 0
             self.hang_up()
         return None
+
+
+def _tag(message: ClientCommand | Accepted | Rejected) -> str:
+    return str(type(message).__struct_config__.tag)

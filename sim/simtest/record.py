@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import structlog
 
 from dispatch.entity import EntityKey, Event
-from dispatch.events import OfferMade, decode_trip_event, decode_vehicle_event
+from dispatch.events import OfferMade, decode_trip_event, decode_vehicle_event, event_name
 from dispatch.payment.methods import CASH
 from dispatch.payment.payment_events import OrderPaid, SurplusPaid, decode_payment_event
 from dispatch.store.journal import Batch
@@ -70,7 +70,7 @@ class Record:
             for n, (_, body) in enumerate(append.events, append.expected + 1):
                 event = decode(body)
                 self.events.append(Happened(by, append.key, n, event, now))
-                self._world.note(f"{by} wrote {append.key} {n} {type(event).__name__}")
+                self._world.note(f"{by} committed {append.key} {n} {event_name(event)}")
                 self._look_at(append.key, event)
         named = {append.key for append in batch.appends}
         self.unfenced += [f"{by} put {due.name} of {due.owner}" for due in batch.dues_put if due.owner not in named]

@@ -196,7 +196,7 @@ class World:
         self.network.actors[name] = process
         if isinstance(process.actor, SimHost):
             process.spawn(process.actor._ready())  # noqa: SLF001 - Ray's first ping, which the watchdog sends
-        self.note(f"born {process.life.name}")
+        self.note(f"start {process.life.name}")
         return process
 
     def crash(self, process: Process, label: str) -> None:
@@ -313,7 +313,7 @@ class World:
         self.note(f"pause {process.life.name}")
         await asyncio.sleep(seconds)
         if process.life.standing is Standing.PAUSED:
-            self.note(f"wake {process.life.name}")
+            self.note(f"resume {process.life.name}")
             self.timeline.wake(process.life)
 
     async def _pause_and_replace(self) -> None:
@@ -388,7 +388,7 @@ class World:
 
     def _clear_up(self) -> None:
         """The faults are over: who is stopped wakes, who was replaced ends, every way is open."""
-        self.note("calm")
+        self.note("quiescent")
         self.weather.clear_up()
         self.network.mend()
         self.alipay_away = False
