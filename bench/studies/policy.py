@@ -3,7 +3,8 @@
 Method: the recorded trips of a day's hours (``--trips FILE --day 2008-05-30 --hours 15-24``, local time of the city;
 columns pickup_ts, pu_lat_e5, pu_lon_e5, do_lat_e5, do_lon_e5: for example the EPFL "cabspotting" set, not shipped)
 that begin and end on the city's streets are replayed on a virtual clock by
-``bench.studies.recorded_demand`` with ``--cars`` cars: a passenger gives up after 300 s, pick-up at most 900 s away, windows of 2 s, road travel times. Three rules go through
+``bench.studies.recorded_demand`` with ``--cars`` cars:
+a passenger gives up after 300 s, pick-up at most 900 s away, windows of 2 s, road travel times. Three rules go through
 the same matcher: exact; oldest first with the same cap on pick-up; oldest first without a cap. Seeds (``--seeds``) only
 place the cars at first; figures are means over them. ``ratio`` is exact's rides / capped oldest-first's rides.
 """
