@@ -20,13 +20,13 @@ from dispatch.payment.openapi_keys import OpenapiCredentials
 from dispatch.payment.order_number import trip_of
 from dispatch.payment.signing import Credentials, SignType
 from dispatch.settings import AlipayAccount
-from sim.alipay_sandbox.app import Sandbox, create_app
-from sim.alipay_sandbox.codes import scan, show_bar_code
-from sim.alipay_sandbox.exchange import BusinessError
+from sim.alipay_sandbox.charge_report import accounts_of
 from sim.alipay_sandbox.faults import Fault
-from sim.alipay_sandbox.judge import accounts_of
-from sim.alipay_sandbox.merchants import DemoMerchant
-from sim.alipay_sandbox.settings import SandboxSettings
+from sim.alipay_sandbox.http.app import Sandbox, create_app
+from sim.alipay_sandbox.model.codes import scan, show_bar_code
+from sim.alipay_sandbox.model.exchange import BusinessError
+from sim.alipay_sandbox.model.merchants import DemoMerchant
+from sim.alipay_sandbox.model.settings import SandboxSettings
 
 GATEWAYS: Final = ("mapi MD5", "mapi RSA2", "openapi RSA2", "openapi certificates", "acquirer")
 OVERSEAS: Final = ("mapi MD5", "acquirer")

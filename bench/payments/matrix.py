@@ -25,7 +25,7 @@ from dispatch.rules import Rules
 from dispatch.store.migrations import upgrade
 from dispatch.store.sql_journal import SqlJournal, open_journal
 from dispatch.tariffs import read_tariff
-from sim.alipay_sandbox.merchants import DemoMerchant, demo_merchant
+from sim.alipay_sandbox.model.merchants import DemoMerchant, demo_merchant
 
 NOTIFY_URL: Final = "http://taxi.invalid/alipay/notify"
 RIDES_IN_A_TOWN: Final = 50

@@ -36,7 +36,7 @@ from dispatch.payment.hearing import listening
 from dispatch.payment.methods import ALIPAY_PAGE
 from dispatch.payment.signing import Signer
 from dispatch.store.journal import StoredDue
-from sim.alipay_sandbox.app import running
+from sim.alipay_sandbox.http.app import running
 from sim.demo.sandbox_process import SandboxProcess
 from ws_gateway.alipay_notices import AlipayNotices
 

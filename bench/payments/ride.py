@@ -21,7 +21,7 @@ from dispatch.payment.gateway import Way
 from dispatch.payment.methods import ALIPAY_CODE, ALIPAY_PAGE, ALIPAY_SCAN, CASH
 from dispatch.store.sql_journal import SqlJournal
 from sim.alipay_sandbox.faults import Fault
-from sim.alipay_sandbox.merchants import DemoMerchant
+from sim.alipay_sandbox.model.merchants import DemoMerchant
 from ws_gateway.alipay_notices import AlipayNotices
 
 Story = Literal["pays", "password", "cash", "late", "leaves", "refund", "parts", "cancel"]

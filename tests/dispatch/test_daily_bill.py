@@ -40,8 +40,8 @@ from dispatch.store.journal import Batch, Committed
 from dispatch.store.migrations import upgrade
 from dispatch.store.sql_books import SqlBooks
 from dispatch.store.sql_journal import SqlJournal, open_journal
-from sim.alipay_sandbox.app import create_app, running
-from sim.alipay_sandbox.settings import SandboxSettings
+from sim.alipay_sandbox.http.app import create_app, running
+from sim.alipay_sandbox.model.settings import SandboxSettings
 from tests.dispatch.payment.bill_files import ACCOUNT, bill_file, row
 from tests.dispatch.payment.test_against_sandbox import BUYER, KEYS
 from tests.dispatch.payment.test_every_call_against_sandbox import PLAIN, account

@@ -16,7 +16,7 @@ from bench.payments.ride import Case, Ride, Story
 from bench.payments.run import WRONGS
 from dispatch.payment.gateway import Order, OrderCreated
 from sim.alipay_sandbox.faults import Fault
-from sim.alipay_sandbox.merchants import demo_merchant
+from sim.alipay_sandbox.model.merchants import demo_merchant
 
 pytestmark = pytest.mark.integration
 

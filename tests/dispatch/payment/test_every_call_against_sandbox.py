@@ -43,9 +43,9 @@ from dispatch.payment.openapi_account import OpenapiAccount
 from dispatch.payment.openapi_client import OpenapiClient
 from dispatch.payment.openapi_keys import OpenapiCredentials
 from dispatch.payment.signing import Credentials
-from sim.alipay_sandbox.app import create_app, running
-from sim.alipay_sandbox.merchants import demo_merchant
-from sim.alipay_sandbox.settings import SandboxSettings
+from sim.alipay_sandbox.http.app import create_app, running
+from sim.alipay_sandbox.model.merchants import demo_merchant
+from sim.alipay_sandbox.model.settings import SandboxSettings
 from tests.dispatch.payment.test_against_sandbox import BUYER, KEYS, Inbox
 
 pytestmark = pytest.mark.integration
