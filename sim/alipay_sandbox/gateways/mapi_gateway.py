@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from sim.alipay_sandbox.gateways import mapi_admission, mapi_services
+from sim.alipay_sandbox.gateways import mapi_admission, mapi_trades
 from sim.alipay_sandbox.gateways.mapi_overseas import OVERSEAS_SERVICES
-from sim.alipay_sandbox.gateways.mapi_services import Desk, Fields, Service
+from sim.alipay_sandbox.gateways.mapi_trades import Desk, Fields, Service
 from sim.alipay_sandbox.gateways.mapi_wire import Call, WireError, answer_xml, read_call, refused_xml
 from sim.alipay_sandbox.gateways.request import Answer, Turned
 from sim.alipay_sandbox.model.exchange import BusinessError, Exchange
 from sim.alipay_sandbox.model.settings import Charset
 from sim.alipay_sandbox.model.signature import Seal
 
-SERVICES: Final[Mapping[str, Service]] = {**mapi_services.SERVICES, **OVERSEAS_SERVICES}
+SERVICES: Final[Mapping[str, Service]] = {**mapi_trades.SERVICES, **OVERSEAS_SERVICES}
 
 
 class MapiQuestion:
@@ -48,7 +48,7 @@ class MapiQuestion:
 
     def unclear(self) -> Answer:
         """SYSTEM_ERROR."""
-        return self._signed(mapi_services.unclear(self.name))
+        return self._signed(mapi_trades.unclear(self.name))
 
     def broken(self) -> Answer:
         """``is_success=F`` with SYSTEM_ERROR."""
@@ -56,17 +56,17 @@ class MapiQuestion:
 
     def refused(self, code: str) -> Answer:
         """A business refusal."""
-        return self._signed(mapi_services.failed(self.name, code) | self._named())
+        return self._signed(mapi_trades.failed(self.name, code) | self._named())
 
     def to_be_retried(self) -> Answer:
         """``retry_flag=Y``."""
-        return self._signed(mapi_services.unclear(self.name) | {"retry_flag": "Y"} | self._named())
+        return self._signed(mapi_trades.unclear(self.name) | {"retry_flag": "Y"} | self._named())
 
     def _named(self) -> Fields:
         return {k: v for k, v in self._call.params.items() if k in ("out_trade_no", "partner_trans_id") and v}
 
     def _signed(self, fields: Fields) -> Answer:
-        node = mapi_services.NODES.get(self.name, "alipay")
+        node = mapi_trades.NODES.get(self.name, "alipay")
         content = answer_xml(self._call, fields, self._seal, self._charset, node=node)
         return Answer(content, f"text/xml;charset={self._charset}")
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from sim.alipay_sandbox.gateways.mapi_services import SCAN_LIFE_S, Desk, Fields, Service, placing
+from sim.alipay_sandbox.gateways.mapi_trades import SCAN_LIFE_S, Desk, Fields, Service, placing
 from sim.alipay_sandbox.gateways.mapi_wire import Call, WireError
 from sim.alipay_sandbox.gateways.orders import ORDER_NO, OVERSEAS, check_secondary_merchant, need, read_amount
 from sim.alipay_sandbox.model import codes, refunds
