@@ -27,7 +27,7 @@ from dispatch.payment.order_number import trip_of
 from dispatch.settings import AlipayAccount
 from sim.alipay_sandbox.faults import Fault, Faults
 
-EXAMPLE: Final = Path(__file__).parents[1] / "docs" / "examples" / "acquirer_server.py"
+EXAMPLE: Final = Path(__file__).parents[2] / "docs" / "examples" / "acquirer_server.py"
 SECRET: Final = "a-secret-of-32-characters-or-more"  # noqa: S105 - of an example
 ANSWERS: Final = (
     "",
