@@ -1,1 +1,1 @@
-"""What the benches share: starting a system, worker processes, clients, CPU time and figures. Imports no bench."""
+"""Shared by all benches: a running system, worker processes, clients, CPU time and figures. Imports no bench."""

@@ -1,17 +1,19 @@
-"""A WebSocket client for loads of thousands of sockets in one process: ``websockets``' own protocol, without its tasks.
+"""WebSocket client for loads of thousands of sockets in one process: ``websockets``' sans-I/O protocol without tasks.
 
-A message costs a call, not a task; pings are answered at once.
+A received message costs one call, not a task.
 """
 
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, cast
 
 import msgspec
 from websockets.client import ClientProtocol
+from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Response
 from websockets.typing import Subprotocol
@@ -21,125 +23,167 @@ from dispatch.message_parts import OfferView
 from dispatch.messages import SUBPROTOCOL_MSGPACK
 
 CONNECTS_WITHIN_S: Final = 60.0
+ABNORMAL_CLOSURE: Final = 1006
 _encode = msgspec.msgpack.Encoder().encode
 
 
-class Vehicle(msgspec.Struct):
-    """Of a vehicle, what it is offered."""
+class OfferedVehicle(msgspec.Struct):
+    """A vehicle view, decoded only as far as its offer."""
 
     offer: OfferView | None = None
 
 
-class Heard(msgspec.Struct):
-    """What a load wants to know of a message."""
+class ServerMessage(msgspec.Struct):
+    """A server message, decoded only as far as benches need it."""
 
     t: str
     id: str | None = None
-    event: str = ""
-    code: int = 0
-    vehicle: Vehicle | str | None = None
+    vehicle: OfferedVehicle | str | None = None
 
 
-_decode = msgspec.msgpack.Decoder(Heard).decode
+class HandshakeRefusedError(ConnectionError):
+    """The server answered the upgrade request with an HTTP error."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"handshake refused: HTTP {status}")
+        self.status = status
+
+
+_decode = msgspec.msgpack.Decoder(ServerMessage).decode
 _decode_any = msgspec.msgpack.Decoder().decode
 
 
-def glance(message: bytes) -> Heard:
-    """A message of the server."""
+def peek(message: bytes) -> ServerMessage:
     try:
         return _decode(message)
     except msgspec.ValidationError:
-        return Heard(str(_decode_any(message)["t"]))
+        return ServerMessage(str(_decode_any(message)["t"]))
 
 
-class Client(asyncio.Protocol):
-    """One socket. ``hear`` gets each message; ``closed`` is done with the code once it is gone (1006: without one)."""
+class SocketClient(asyncio.Protocol):
+    """One socket. ``on_message`` gets each message; ``closed`` becomes the close code, 1006 if there was none.
 
-    def __init__(self, url: str, hear: Callable[[bytes], None] | None = None) -> None:
+    With ``answers_pings=False`` the client answers neither pings nor the server's close frame.
+    """
+
+    def __init__(self, url: str, on_message: Callable[[bytes], None] | None, *, answers_pings: bool = True) -> None:
         loop = asyncio.get_running_loop()
         self.opened: asyncio.Future[None] = loop.create_future()
         self.closed: asyncio.Future[int] = loop.create_future()
-        self.hear = hear
-        self.transport: asyncio.Transport | None = None
+        self.on_message = on_message
+        self.transport: asyncio.Transport
+        self._answers_pings = answers_pings
         self._protocol = ClientProtocol(parse_uri(url), subprotocols=[Subprotocol(SUBPROTOCOL_MSGPACK)], max_size=None)
-        self._waits: tuple[str, asyncio.Future[Heard]] | None = None
+        self._expected: tuple[str, asyncio.Future[bytes]] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Say that it is to be a WebSocket."""
         self.transport = cast("asyncio.Transport", transport)
-        self._protocol.send_request(self._protocol.connect())
-        self._flush()
 
     def data_received(self, data: bytes) -> None:
-        """Frames, whole or in parts."""
         self._protocol.receive_data(data)
-        for event in self._protocol.events_received():
-            if isinstance(event, Response):
-                self._answered()
-            elif isinstance(event, Frame) and event.opcode in (Opcode.BINARY, Opcode.TEXT):
-                self._told(bytes(event.data))
-        self._flush()
+        self._take_events()
+        if self._answers_pings:
+            self._flush()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The server, or the machine, has closed it."""
         del exc
         with suppress(EOFError):
             self._protocol.receive_eof()
-        gone = ConnectionError(f"the server closed a socket: {self._protocol.close_code}")
-        for waiting in (self.opened, self._waits[1] if self._waits else None):
-            if waiting is not None and not waiting.done():
-                waiting.set_exception(gone)
-        if not self.closed.done():
-            self.closed.set_result(self._protocol.close_code or 1006)
+        self._take_events()
+        self._close(self._protocol.close_code or ABNORMAL_CLOSURE)
+
+    async def shake_hands(self) -> None:
+        """Upgrade to a WebSocket. Raises ``HandshakeRefusedError``, ``ConnectionError``, ``TimeoutError``."""
+        self._protocol.send_request(self._protocol.connect())
+        self._flush()
+        await asyncio.wait_for(self.opened, CONNECTS_WITHIN_S)
 
     def send(self, message: msgspec.Struct) -> None:
-        """Say something. Raises ``ConnectionError`` where the socket is gone."""
-        if self.transport is None or self.transport.is_closing():
-            raise ConnectionError("the server closed a socket")
+        """Send a message. Raises ``ConnectionError`` if the socket is closed."""
+        if self.closed.done() or self.transport.is_closing():
+            raise ConnectionError("socket is closed")
         self._protocol.send_binary(_encode(message))
         self._flush()
 
-    async def ask(self, message: msgspec.Struct, answer: str, within_s: float = 60.0) -> Heard:
-        """Say something, and wait for a message of this kind. Raises ``TimeoutError``, ``ConnectionError``."""
-        waiting: asyncio.Future[Heard] = asyncio.get_running_loop().create_future()
-        self._waits = (answer, waiting)
+    async def request(self, message: msgspec.Struct, answer: str, within_s: float = 60.0) -> bytes:
+        """Send a message; the next message of kind ``answer``. Raises ``TimeoutError``, ``ConnectionError``."""
+        waiting: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._expected = (answer, waiting)
         self.send(message)
         return await asyncio.wait_for(waiting, within_s)
 
     def abort(self) -> None:
-        """Go away without a word."""
-        if self.transport is not None:
-            self.transport.abort()
+        """Cut the connection without a close frame."""
+        self.transport.abort()
 
-    def _answered(self) -> None:
+    def _take_events(self) -> None:
+        for event in self._protocol.events_received():
+            if isinstance(event, Response):
+                self._response_received()
+            elif isinstance(event, Frame) and event.opcode in (Opcode.BINARY, Opcode.TEXT):
+                self._message_received(bytes(event.data))
+            elif isinstance(event, Frame) and event.opcode is Opcode.CLOSE:
+                self._close(int.from_bytes(bytes(event.data)[:2], "big") or ABNORMAL_CLOSURE)
+
+    def _response_received(self) -> None:
+        refused = self._protocol.handshake_exc
         if self.opened.done():
             return
-        refused = self._protocol.handshake_exc
-        if refused is None:
-            self.opened.set_result(None)
+        if isinstance(refused, InvalidStatus):
+            self.opened.set_exception(HandshakeRefusedError(refused.response.status_code))
+        elif refused is not None:
+            self.opened.set_exception(ConnectionError(f"handshake failed: {refused}"))
         else:
-            self.opened.set_exception(ConnectionError(f"the handshake was refused: {refused}"))
+            self.opened.set_result(None)
 
-    def _told(self, message: bytes) -> None:
-        if self.hear is not None:
-            self.hear(message)
-        if self._waits is None:
+    def _message_received(self, message: bytes) -> None:
+        if self.on_message is not None:
+            self.on_message(message)
+        if self._expected is not None and peek(message).t == self._expected[0]:
+            waiting, self._expected = self._expected[1], None
+            if not waiting.done():
+                waiting.set_result(message)
+
+    def _close(self, code: int) -> None:
+        if self.closed.done():
             return
-        heard = glance(message)
-        if heard.t == self._waits[0] and not self._waits[1].done():
-            waiting, self._waits = self._waits[1], None
-            waiting.set_result(heard)
+        self.closed.set_result(code)
+        for waiting in (self.opened, self._expected[1] if self._expected else None):
+            if waiting is not None and not waiting.done():
+                waiting.set_exception(ConnectionError(f"server closed the socket: {code}"))
+                waiting.exception()  # retrieved: nobody may be waiting any more
 
     def _flush(self) -> None:
         for data in self._protocol.data_to_send():
-            if data and self.transport is not None:
+            if data:
                 self.transport.write(data)
 
 
-async def connect(url: str, hear: Callable[[bytes], None] | None = None) -> Client:
-    """A socket whose handshake is done. Raises ``OSError``, ``TimeoutError``."""
-    uri = parse_uri(url)
-    loop = asyncio.get_running_loop()
-    _, client = await loop.create_connection(lambda: Client(url, hear), uri.host, uri.port)
-    await asyncio.wait_for(client.opened, CONNECTS_WITHIN_S)
+async def dial(
+    url: str,
+    on_message: Callable[[bytes], None] | None = None,
+    *,
+    source: str = "",
+    receive_buffer: int = 0,
+    answers_pings: bool = True,
+) -> SocketClient:
+    """A TCP connection from address ``source``, before the handshake. Raises ``OSError``."""
+    uri, loop = parse_uri(url), asyncio.get_running_loop()
+    dialled = socket.socket()
+    dialled.setblocking(False)
+    if receive_buffer:
+        dialled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    if source:
+        dialled.bind((source, 0))
+    await loop.sock_connect(dialled, (uri.host, uri.port))
+    _, client = await loop.create_connection(
+        lambda: SocketClient(url, on_message, answers_pings=answers_pings), sock=dialled
+    )
+    return client
+
+
+async def connect(url: str, on_message: Callable[[bytes], None] | None = None) -> SocketClient:
+    """A WebSocket whose handshake is complete. Raises ``OSError``, ``TimeoutError``."""
+    client = await dial(url, on_message)
+    await client.shake_hands()
     return client

@@ -1,67 +1,68 @@
-"""A whole system for a bench: started as ``taxi serve`` starts it, with cars and drivers that need no sign-in."""
+"""A whole system as ``taxi serve`` starts it, with vehicles, drivers and passengers that need no sign-in."""
 
 from __future__ import annotations
 
 import asyncio
 import re
 import resource
+import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import httpx
 
 from dispatch.config import Settings, load_settings, token_secret
-from dispatch.ids import DriverId, PassengerId, VehicleId
+from dispatch.ids import DriverId, VehicleId
 from dispatch.registry import ANY_VEHICLE, Driver, Vehicle
 from dispatch.signals import configure_logging
 from dispatch.store.database import open_database
 from dispatch.store.sql_registry import SqlRegistry
 from dispatch.supervisor import Supervisor
 from dispatch.units import WallTime
-from sim.world.config import CarAccount
 from ws_gateway.tokens import Tokens
 
-PARTS: Final = {
-    "gateway": "ws_gateway",
-    "hosts": "ray::EntityHost",
-    "matcher": "ray::MatcherHost",
-    "valkey": "valkey",
-    "raylet": "raylet/raylet",
-    "gcs": "gcs_server",
-}
-"""What the command line of each part's processes holds."""
-READY_WITHIN_S = 90.0
-TOKENS_FOR_S = 86_400.0
+READY_WITHIN_S: Final = 90.0
+TOKENS_VALID_S: Final = 86_400.0
 _ACCEPTED: Final = re.compile(r'^taxi_fixes_total\{.*verdict="accepted".*\} (\S+)$', re.MULTILINE)
 
-Given = dict[str, str | float | int | bool]
+SettingValues = dict[str, str | float | int | bool]
+T = TypeVar("T")
 
 
-def raise_open_files() -> None:
-    """As many sockets as the machine lets a process have, here and in all children."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+def in_temporary_folder(name: str, measure: Callable[[Path], Awaitable[T]]) -> T:
+    """Run ``measure`` with a folder that is deleted afterwards."""
+
+    async def run(folder: str) -> T:
+        return await measure(Path(folder))
+
+    with tempfile.TemporaryDirectory(prefix=f"taxi-{name}-") as folder:
+        return asyncio.run(run(folder))
 
 
 @asynccontextmanager
-async def running(folder: Path, given: Given) -> AsyncIterator[Supervisor]:
-    """A system on ``folder`` with these settings, that answers; stopped at the end."""
-    raise_open_files()
+async def running_system(folder: Path, values: SettingValues) -> AsyncIterator[Supervisor]:
+    """A system on ``folder`` with these settings, ready to serve; stopped at the end.
+
+    Raises the limit of open files of this process and its children to the hard limit.
+    """
+    _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
     configure_logging("error", "console")
-    given = {"server.data_dir": str(folder), "server.port": 0, **given}
-    supervisor = Supervisor(load_settings(None, given), given=given)
+    values = {"server.data_dir": str(folder), "server.port": 0, **values}
+    supervisor = Supervisor(load_settings(None, values), given=values)
     await supervisor.start()
     try:
-        await _ready(supervisor.url)
+        await _until_ready(supervisor.url)
         yield supervisor
     finally:
         await supervisor.stop()
 
 
-async def _ready(url: str) -> None:
+async def _until_ready(url: str) -> None:
     async with httpx.AsyncClient(timeout=5, trust_env=False) as http, asyncio.timeout(READY_WITHIN_S):
         while True:
             try:
@@ -72,41 +73,48 @@ async def _ready(url: str) -> None:
             await asyncio.sleep(0.2)
 
 
-async def heard_fixes(url: str) -> int:
-    """Fixes that the vehicle hosts have taken as good, by their own count."""
+def socket_url(supervisor: Supervisor) -> str:
+    return supervisor.url.replace("http", "ws", 1) + "/v1/ws"
+
+
+async def accepted_fixes(supervisor: Supervisor) -> int:
+    """Fixes that the vehicle hosts accepted so far, from ``/metrics``."""
     async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
-        text = (await http.get(f"{url}/metrics")).text
+        text = (await http.get(f"{supervisor.url}/metrics")).text
     return int(sum(float(count) for count in _ACCEPTED.findall(text)))
 
 
-async def enrol(settings: Settings, cars: int, *, vehicle_class: str = "standard", first: int = 0) -> list[CarAccount]:
-    """So many cars, numbered from ``first`` on, each with a driver who has signed in."""
+async def register_cars(
+    settings: Settings, cars: int, *, vehicle_class: str = "standard", first: int = 0
+) -> dict[str, str]:
+    """Register vehicles ``V{first}`` and up, each with a driver; access tokens of the drivers by vehicle."""
     numbers = range(first, first + cars)
-    vehicles = [
-        Vehicle(id=VehicleId(f"V{n}"), plate=f"P{n}", company="bench", vehicle_class=vehicle_class) for n in numbers
-    ]
     drivers = [Driver(id=DriverId(f"D{n}"), name=f"Driver {n}", phone="1", pin_hash="none") for n in numbers]
     database = open_database(settings.journal_url)
     try:
         registry = SqlRegistry(database)
-        await registry.put_all(vehicles)
+        await registry.put_all(
+            [
+                Vehicle(id=VehicleId(f"V{n}"), plate=f"P{n}", company="bench", vehicle_class=vehicle_class)
+                for n in numbers
+            ]
+        )
         await registry.put_all(drivers)
         for driver in drivers:
             await registry.permit(driver.id, [ANY_VEHICLE])
     finally:
         await database.close()
-    tokens, wall = _signer(settings), WallTime(time.time())
-    return [
-        CarAccount(f"V{n}", token=tokens.issue("driver", f"D{n}", session="bench", wall=wall, vehicle=f"V{n}"))
-        for n in numbers
-    ]
+    issue = token_issuer(settings)
+    return {f"V{n}": issue("driver", f"D{n}", vehicle=f"V{n}") for n in numbers}
 
 
-def passenger_tokens(settings: Settings, passengers: Sequence[PassengerId]) -> list[str]:
-    """A token for each passenger, as if by the code to the phone."""
-    tokens, wall = _signer(settings), WallTime(time.time())
-    return [tokens.issue("passenger", passenger, session="bench", wall=wall) for passenger in passengers]
+def passenger_tokens(settings: Settings, prefix: str, passengers: int) -> list[str]:
+    """Access tokens of the passengers ``{prefix}0`` and up."""
+    issue = token_issuer(settings)
+    return [issue("passenger", f"{prefix}{n}") for n in range(passengers)]
 
 
-def _signer(settings: Settings) -> Tokens:
-    return Tokens(token_secret(settings).get_secret_value().encode(), TOKENS_FOR_S)
+def token_issuer(settings: Settings) -> Callable[..., str]:
+    """Issues access tokens: role, subject and, for drivers, ``vehicle``."""
+    tokens = Tokens(token_secret(settings).get_secret_value().encode(), TOKENS_VALID_S)
+    return partial(tokens.issue, session="bench", wall=WallTime(time.time()))

@@ -1,88 +1,65 @@
-"""A part of a load in a process of its own, asked in lines of JSON: ``{"do": name, …}`` → one flat object."""
+"""A load generator in a process of its own: ``{"do": method, …}`` on its stdin, one flat JSON object on its stdout."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from pathlib import Path
 from subprocess import PIPE
 from typing import Any, Final
 
 import msgspec
+import uvloop
 
 Answer = dict[str, Any]
-_STREAM_BYTES: Final = 2**24
+_LINE_BYTES: Final = 2**26
 
 
-class Part:
-    """The process, from outside."""
+class WorkerProcess:
+    """The parent's side of a worker: ``python -m module``."""
 
-    def __init__(self, process: asyncio.subprocess.Process, name: str) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, module: str) -> None:
         self._process = process
-        self._name = name
+        self._module = module
+        self.pid: Final = process.pid
 
-    @classmethod
-    async def start(cls, module: str, *arguments: str) -> Part:
-        """Start ``python -m module``."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", module, *arguments, stdin=PIPE, stdout=PIPE, limit=_STREAM_BYTES
-        )
-        return cls(process, module)
-
-    @property
-    def pid(self) -> int:
-        """Its number."""
-        return self._process.pid
-
-    async def ask(self, do: str, **given: object) -> Answer:
-        """What it answers. Raises ``OSError`` where it is gone."""
-        if self._process.stdin is None or self._process.stdout is None:
-            raise RuntimeError(f"{self._name} has no pipe")
-        self._process.stdin.write(msgspec.json.encode({"do": do, **given}) + b"\n")
+    async def call(self, do: str, **arguments: object) -> Answer:
+        """Call a method of the worker. Raises ``OSError`` if the process has ended."""
+        assert self._process.stdin is not None  # noqa: S101 - started with pipes
+        assert self._process.stdout is not None  # noqa: S101
+        self._process.stdin.write(msgspec.json.encode({"do": do, **arguments}) + b"\n")
         line = await self._process.stdout.readline()
         if not line:
-            raise OSError(f"{self._name} is gone: see above")
+            raise OSError(f"worker process {self._module} ended during {do}; see its traceback above")
         answer: Answer = msgspec.json.decode(line)
         return answer
 
     async def stop(self) -> None:
-        """End it."""
         if self._process.returncode is None:
             self._process.kill()
         await self._process.wait()
 
 
-async def started(stack: AsyncExitStack, module: str, *arguments: str) -> Part:
-    """A part that ends with the stack."""
-    part = await Part.start(module, *arguments)
-    stack.push_async_callback(part.stop)
-    return part
+async def start_worker(stack: AsyncExitStack, module: str) -> WorkerProcess:
+    """Start a worker that is killed when ``stack`` closes."""
+    words = [sys.executable, "-m", module]
+    worker = WorkerProcess(
+        await asyncio.create_subprocess_exec(*words, stdin=PIPE, stdout=PIPE, limit=_LINE_BYTES), module
+    )
+    stack.push_async_callback(worker.stop)
+    return worker
 
 
-def written(file: Path, tokens: Sequence[str]) -> str:
-    """The name of a file of tokens, as parts read them: one a line."""
-    file.write_text("\n".join(tokens), encoding="ascii")
-    return str(file)
+def run_worker(make: Callable[[], object]) -> None:
+    """The worker's side: serve calls of the public coroutine methods of one object until stdin ends."""
+    uvloop.run(_serve(make))
 
 
-async def obey(deeds: Mapping[str, Callable[..., Awaitable[Answer]]]) -> None:
-    """The process, from inside: do what is asked until nobody asks any more."""
+async def _serve(make: Callable[[], object]) -> None:
+    worker = make()
     while line := await asyncio.to_thread(sys.stdin.readline):
-        asked = msgspec.json.decode(line)
-        answer = await deeds[asked.pop("do")](**asked)
+        call = msgspec.json.decode(line)
+        answer = await getattr(worker, call.pop("do"))(**call)
         sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
         sys.stdout.flush()
-
-
-def spread_ms(seconds: list[float], never: int = 0) -> Answer:
-    """p50, p99 and the longest, in milliseconds; what never came counts as infinitely late (None)."""
-    ranked = sorted(seconds)
-    count = len(ranked) + never
-
-    def at(share: float) -> float | None:
-        place = min(count - 1, int(share * count))
-        return round(1e3 * ranked[place], 1) if 0 <= place < len(ranked) else None
-
-    return {"p50_ms": at(0.5), "p99_ms": at(0.99), "max_ms": at(1.0)}

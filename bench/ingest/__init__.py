@@ -1,1 +1,1 @@
-"""Bench ``ingest``: processor time of a GPS fix. May import the harness."""
+"""Bench ``ingest``: CPU time of a GPS fix. May import the harness."""

@@ -1,15 +1,21 @@
-"""The bare server of ``bench ingest``: ``websockets`` on uvloop, which receives and does nothing else."""
+"""The alternative in ``bench ingest``: ``websockets`` on uvloop that receives messages and does nothing else."""
 
 from __future__ import annotations
 
-import asyncio
-import sys
-
-import uvloop
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.typing import Subprotocol
 
+from bench.harness.worker_process import Answer, run_worker
 from dispatch.messages import SUBPROTOCOL_MSGPACK
+
+
+class BareServer:
+    """Worker process of the server."""
+
+    async def listen(self) -> Answer:
+        protocols = [Subprotocol(SUBPROTOCOL_MSGPACK)]
+        self._server = await serve(_receive, "127.0.0.1", 0, compression=None, subprotocols=protocols)
+        return {"port": self._server.sockets[0].getsockname()[1]}
 
 
 async def _receive(connection: ServerConnection) -> None:
@@ -17,12 +23,5 @@ async def _receive(connection: ServerConnection) -> None:
         pass
 
 
-async def _main() -> None:
-    protocols = [Subprotocol(SUBPROTOCOL_MSGPACK)]
-    async with serve(_receive, "127.0.0.1", 0, compression=None, subprotocols=protocols) as server:
-        print(server.sockets[0].getsockname()[1], flush=True)
-        await asyncio.to_thread(sys.stdin.read)
-
-
 if __name__ == "__main__":
-    uvloop.run(_main())
+    run_worker(BareServer)

@@ -1,8 +1,8 @@
 """Script time of each frame, from Chromium's own trace of a page.
 
-What counts is every outermost piece of script on the page's main thread (animation frames, messages of the socket,
-timers, collection of garbage), in processor time of that thread: on a machine whose processors are shared, the wall's
-would count what others did. The page marks the begin of each frame (``web/src/map/frame_timer.ts``).
+Every outermost piece of script on the page's main thread counts (animation frames, socket messages, timers, garbage
+collection), in CPU time of that thread: on a shared machine, wall time would include the work of others. The page marks
+the begin of each frame (``web/src/map/frame_timer.ts``).
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ SCRIPT: Final = frozenset(
 _MS: Final = 1e-3
 """Traces count in microseconds."""
 
-Event = dict[str, Any]
+TraceEvent = dict[str, Any]
 
 
 class ScriptTimes(NamedTuple):
-    """Milliseconds of script in each frame, by ``clock``: ``processor``, or ``wall`` where the trace has no other."""
+    """Milliseconds of script in each frame, by ``clock``: ``processor`` (CPU time), else ``wall``."""
 
     ms: NDArray[np.float64]
     clock: str
 
 
-class Piece(NamedTuple):
-    """A piece of script: begin and end by the wall, and its processor time, in microseconds."""
+class ScriptPiece(NamedTuple):
+    """A piece of script: wall begin and end, and CPU time, in microseconds."""
 
     began: float
     ended: float
@@ -55,8 +55,8 @@ class Piece(NamedTuple):
 
 
 def script_times(trace: bytes) -> ScriptTimes:
-    """Script in each whole frame of a trace. Raises ``ValueError`` where it has no frames."""
-    events: list[Event] = msgspec.json.decode(trace)["traceEvents"]
+    """Script in each whole frame of a trace. Raises ``ValueError`` if it has no frames."""
+    events: list[TraceEvent] = msgspec.json.decode(trace)["traceEvents"]
     marks = [event for event in events if event.get("name") == MARK]
     if not marks:
         raise ValueError("the trace has no frames: was the page opened with #measure?")
@@ -71,15 +71,15 @@ def script_times(trace: bytes) -> ScriptTimes:
     return ScriptTimes(times, "processor" if all("tdur" in event for event in script) else "wall")
 
 
-def _piece(event: Event) -> Piece:
-    """Where Chromium leaves processor times out, the wall's stand for them."""
+def _piece(event: TraceEvent) -> ScriptPiece:
+    """Wall time replaces CPU time where Chromium omits it."""
     lasted: float = event["dur"]
-    return Piece(event["ts"], event["ts"] + lasted, float(event.get("tdur", lasted)))
+    return ScriptPiece(event["ts"], event["ts"] + lasted, float(event.get("tdur", lasted)))
 
 
-def outermost(pieces: list[Piece]) -> list[Piece]:
-    """Pieces that lie in no other, in their order."""
-    found: list[Piece] = []
+def outermost(pieces: list[ScriptPiece]) -> list[ScriptPiece]:
+    """Pieces that lie in no other, by begin."""
+    found: list[ScriptPiece] = []
     for piece in sorted(pieces, key=lambda each: (each.began, -each.ended)):
         if not found or piece.began >= found[-1].ended:
             found.append(piece)
@@ -87,5 +87,5 @@ def outermost(pieces: list[Piece]) -> list[Piece]:
 
 
 def _piece_at(at: float, begins: list[float]) -> int:
-    """The place of the piece in which something happened."""
+    """Index of the piece that was running at a time."""
     return max(bisect_right(begins, at) - 1, 0)

@@ -1,96 +1,86 @@
-"""Consoles of ``bench map``: one that measures what it sees, and a crowd (``python -m bench.live_map.console URL
-TOKEN``, cells on its input) that reads and forgets.
-
-The crowd opens as many consoles as the last line of its input says, and answers each line with the bytes that all
-of them have read so far.
-"""
+"""Consoles of ``bench map``: one that measures the map it receives, and a worker process of many that discard it."""
 
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 
 import msgspec
 import numpy as np
-import uvloop
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.typing import Subprotocol
 
+from bench.harness.socket_client import SocketClient, connect
+from bench.harness.worker_process import Answer, run_worker
+from dispatch.geo.arrays import FloatArray
 from dispatch.map_packing import AGE_STEPS_PER_S, CAR, GONE
-from dispatch.messages import SUBPROTOCOL_MSGPACK, Hello, MapFrames, Watch, Welcome
+from dispatch.messages import Hello, MapFrames, Watch, Welcome
 
-_encode = msgspec.msgpack.Encoder().encode
 _frames = msgspec.msgpack.Decoder(MapFrames)
 _welcome = msgspec.msgpack.Decoder(Welcome)
-MAP_HEAD: Final = b"\x82\xa1t\xa3map\xa6"
+MAP_PREFIX: Final = b"\x82\xa1t\xa3map\xa6"
+"""First bytes of each map message."""
 OLDEST: Final = 255
-"""An age of so many steps says no more than that it is old."""
+"""Largest age that a frame can state, in steps: the fix may be older."""
 NEWER_S: Final = 0.1
-"""A fix is another one if it is newer by more than this: ages are told in steps of 0.05 s."""
+"""A fix counts as new if it is newer by more than this: ages are stated in steps of 0.05 s."""
 
 
-def framed(payload: int) -> int:
-    """Bytes of a frame from a server with so many bytes of payload (RFC 6455, 5.2)."""
+def frame_bytes(payload: int) -> int:
+    """Size of a server's WebSocket frame with so many bytes of payload (RFC 6455, 5.2)."""
     return payload + (2 if payload < 126 else 4 if payload < 65_536 else 10)
 
 
-async def open_console(url: str, token: str, cells: list[str]) -> tuple[ClientConnection, Welcome]:
-    """A console that has asked to watch these cells."""
-    socket = await connect(
-        url, subprotocols=[Subprotocol(SUBPROTOCOL_MSGPACK)], compression=None, max_size=None, proxy=None
-    )
-    await socket.send(_encode(Hello(token)))
-    welcome = _welcome.decode(await _bytes(socket))
-    await socket.send(_encode(Watch("w1", cells)))
-    return socket, welcome
-
-
-async def _bytes(socket: ClientConnection) -> bytes:
-    message = await socket.recv()
-    return message.encode() if isinstance(message, str) else message
+async def open_console(
+    url: str, token: str, cells: list[str], on_message: Callable[[bytes], None]
+) -> tuple[SocketClient, Welcome]:
+    """A console that watches these cells."""
+    client = await connect(url, on_message)
+    welcome = _welcome.decode(await client.request(Hello(token), "welcome"))
+    client.send(Watch("w1", cells))
+    return client, welcome
 
 
 class MeasuringConsole:
-    """Reads the map: bytes, and how old each car's newest fix is when it arrives, and while it is shown."""
+    """Measures the map: bytes, and the age of each car's newest fix on arrival and while it is shown."""
 
-    def __init__(self, socket: ClientConnection, welcome: Welcome) -> None:
-        self._socket = socket
-        self._ahead = welcome.city_time - time.time()
+    def __init__(self) -> None:
+        self._client: SocketClient
+        self._ahead_s = 0.0
         self._fix_at: dict[tuple[str, int], float] = {}
         self._cell_of: dict[tuple[str, int], str] = {}
         self._names: dict[tuple[str, int], str] = {}
         self.begin()
 
     def begin(self) -> None:
-        """Measure from now on."""
-        self.bytes = self.messages = self.other_bytes = 0
-        self.arrived: list[np.ndarray[Any, np.dtype[np.float64]]] = []
-        self.shown: list[np.ndarray[Any, np.dtype[np.float64]]] = []
+        """Discard the measurements so far."""
+        self.bytes = self.messages = 0
+        self.arrival_ages: list[FloatArray] = []
+        self.shown_ages: list[FloatArray] = []
+
+    async def open(self, url: str, token: str, cells: list[str]) -> None:
+        self._client, welcome = await open_console(url, token, cells, self._message_received)
+        self._ahead_s = welcome.city_time - time.time()
+
+    def close(self) -> None:
+        self._client.abort()
 
     @property
     def cars(self) -> int:
-        """Cars that are shown."""
         return len(self._cell_of)
 
     @property
     def unnamed(self) -> int:
-        """Cars that are shown and whose name was never told."""
+        """Cars that are shown without a name."""
         return sum(car not in self._names for car in self._cell_of)
 
-    async def read(self) -> None:
-        """Read for ever."""
-        while True:
-            message = await _bytes(self._socket)
-            if message.startswith(MAP_HEAD):
-                self.bytes += framed(len(message))
-                self.messages += 1
-                self._hear(_frames.decode(message), time.time() + self._ahead)
-            else:
-                self.other_bytes += framed(len(message))
+    def _message_received(self, message: bytes) -> None:
+        if message.startswith(MAP_PREFIX):
+            self.bytes += frame_bytes(len(message))
+            self.messages += 1
+            self._take_frames(_frames.decode(message), time.time() + self._ahead_s)
 
-    def _hear(self, message: MapFrames, now: float) -> None:
+    def _take_frames(self, message: MapFrames, now: float) -> None:
         for frame in message.frames:
             self._names.update({(frame.host, number): name for number, name in frame.names.items()})
             cars = np.frombuffer(frame.cars, CAR)
@@ -98,56 +88,46 @@ class MeasuringConsole:
             for number in cars["number"][cars["state"] == GONE].tolist():
                 if self._cell_of.get((frame.host, number)) == frame.cell:
                     del self._cell_of[frame.host, number], self._fix_at[frame.host, number]
-            fix_at = frame.at - present["age"] / AGE_STEPS_PER_S
+            fix_at = (frame.at - present["age"] / AGE_STEPS_PER_S).tolist()
             fresh = []
-            for number, at, age in zip(
-                present["number"].tolist(), fix_at.tolist(), present["age"].tolist(), strict=True
-            ):
+            for number, at, age in zip(present["number"].tolist(), fix_at, present["age"].tolist(), strict=True):
                 car = (frame.host, number)
                 self._cell_of[car] = frame.cell
                 if age < OLDEST and at > self._fix_at.get(car, 0.0) + NEWER_S:
                     self._fix_at[car] = at
                     fresh.append(at)
             if fresh:
-                self.arrived.append(now - np.array(fresh))
+                self.arrival_ages.append(now - np.array(fresh))
 
-    async def look(self) -> None:
-        """Ten times a second: how old is what is on the screen?"""
-        while True:
+    async def sample_shown(self) -> None:
+        """Ten times a second: the age of the newest fix of every car on the screen. Runs until cancelled."""
+        while not self._client.closed.done():
             await asyncio.sleep(0.1)
             if self._fix_at:
-                now = time.time() + self._ahead
-                self.shown.append(now - np.fromiter(self._fix_at.values(), float, len(self._fix_at)))
+                now = time.time() + self._ahead_s
+                self.shown_ages.append(now - np.fromiter(self._fix_at.values(), float, len(self._fix_at)))
+        raise ConnectionError("the gateway closed the measuring console")
 
 
-class Crowd:
-    """Consoles that read and forget."""
+class ConsoleCrowd:
+    """Worker process of consoles that count the bytes they receive."""
 
-    def __init__(self, url: str, token: str, cells: list[str]) -> None:
-        self._url, self._token, self._cells = url, token, cells
-        self._sockets: list[ClientConnection] = []
-        self._reading: set[asyncio.Task[None]] = set()
-        self.bytes = 0
+    def __init__(self) -> None:
+        self._clients: list[SocketClient] = []
+        self._bytes = 0
 
-    async def grow(self, count: int) -> None:
-        """Have so many consoles open."""
-        while len(self._sockets) < count:
-            socket, _ = await open_console(self._url, self._token, self._cells)
-            self._sockets.append(socket)
-            self._reading.add(asyncio.create_task(self._read(socket)))
+    async def open(self, url: str, token: str, cells: list[str], consoles: int) -> Answer:
+        for _ in range(consoles):
+            client, _ = await open_console(url, token, cells, self._message_received)
+            self._clients.append(client)
+        return {}
 
-    async def _read(self, socket: ClientConnection) -> None:
-        async for message in socket:
-            self.bytes += framed(len(message))
+    async def received(self) -> Answer:
+        return {"bytes": self._bytes}
 
-
-async def _main(url: str, token: str) -> None:
-    cells = (await asyncio.to_thread(sys.stdin.readline)).split()
-    crowd = Crowd(url, token, cells)
-    while line := await asyncio.to_thread(sys.stdin.readline):
-        await crowd.grow(int(line))
-        print(crowd.bytes, flush=True)
+    def _message_received(self, message: bytes) -> None:
+        self._bytes += frame_bytes(len(message))
 
 
 if __name__ == "__main__":
-    uvloop.run(_main(sys.argv[1], sys.argv[2]))
+    run_worker(ConsoleCrowd)

@@ -1,1 +1,1 @@
-"""Bench ``load``: sockets, fixes and requests until the system saturates. May import the harness."""
+"""Bench ``load``: sockets, fixes and requests until the system is saturated. May import the harness."""

@@ -1,73 +1,85 @@
-"""Passengers and the drivers who are offered their rides: ``python -m bench.load.offers URL CAR_FILE PASSENGER_FILE``.
+"""Worker process of passengers that request rides, and of the drivers that get the offers.
 
-The cars are of a class of their own, so that no other car of the load is offered anything. ``begin`` connects them and
-has every car tell a fix every two seconds; ``step`` has rides requested at a steady rate, each at its fixed time, near
-some car. A request is offered once a driver's socket was told; the time from when it was due counts, the way of a
-delayed load process included. Then the passenger cancels, and the car is free again.
+The cars are of a vehicle class of their own, so that no other car of the load gets an offer. Every car sends a fix
+every two seconds. Rides are requested at a steady rate, each at its fixed time, near some car. A request counts as
+offered once the offer reaches a driver's socket; the wait is measured from the time the request was due, delays of this
+process included. The passenger then cancels, and the car is free again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-import sys
 import time
 from collections import deque
-from contextlib import suppress
-from pathlib import Path
-from typing import Final
+from collections.abc import Callable
+from typing import Final, NamedTuple
 
-import uvloop
-
-from bench.harness.socket_client import Client, Vehicle, connect, glance
-from bench.harness.worker_process import Answer, obey, spread_ms
-from bench.ingest.load import Car
+from bench.harness.figures import percentiles_ms
+from bench.harness.fix_sender import PhoneLocation, retry_online
+from bench.harness.socket_client import OfferedVehicle, SocketClient, connect, peek
+from bench.harness.worker_process import Answer, run_worker
 from dispatch.message_parts import Fix, Place
 from dispatch.messages import CancelTrip, GoOnline, GpsFix, Hello, RequestRide
 from ws_gateway.conversations import trip_id_of
 
-CLASS: Final = "comfort"
+VEHICLE_CLASS: Final = "comfort"
+PASSENGER_PREFIX: Final = "offer-p"
 FIX_EVERY_S: Final = 2.0
-_AT_ONCE: Final = 50
-_WAITS_S: Final = 10.0
-_TRIES: Final = 12
-_AGAIN_S: Final = 5.0
-_NEAR: Final = 0.002
+_CONCURRENT_SIGN_INS: Final = 50
+_OFFERED_WITHIN_S: Final = 10.0
+_NEAR_DEGREES: Final = 0.002
 
 
-class Passenger:
-    """Somebody who has signed in."""
+class SignedInPassenger(NamedTuple):
+    """A passenger's name and socket."""
 
-    def __init__(self, name: str, client: Client) -> None:
-        self.name = name
-        self.client = client
+    name: str
+    client: SocketClient
 
 
-class Offers:
+class OfferLoad:
     """The cars and passengers of this process."""
 
-    def __init__(self, url: str, cars: list[str], passengers: list[str], seed: int = 1) -> None:
-        self._url = url
-        self._car_tokens = cars
-        self._passenger_tokens = passengers
-        self._drawn = random.Random(seed)
-        self._cars: list[Car] = []
-        self._passengers: deque[Passenger] = deque()
-        self._due: dict[str, tuple[float, Passenger]] = {}
-        """Trips not offered yet: when each was due, and whose it is."""
+    def __init__(self) -> None:
+        self._random = random.Random(1)
+        self._cars: list[PhoneLocation] = []
+        self._passengers: deque[SignedInPassenger] = deque()
+        self._due: dict[str, tuple[float, SignedInPassenger]] = {}
+        """Trips without an offer yet: when each was due, and its passenger."""
         self._waits: list[float] = []
-        self._asked = 0
+        self._requests = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def begin(self) -> Answer:
-        """Connect all."""
-        slots = asyncio.Semaphore(_AT_ONCE)
-        await asyncio.gather(*(self._drive(n, token, slots) for n, token in enumerate(self._car_tokens)))
-        await asyncio.gather(*(self._join(n, token, slots) for n, token in enumerate(self._passenger_tokens)))
+    async def open(self, url: str, car_tokens: list[str], passenger_tokens: list[str]) -> Answer:
+        slots = asyncio.Semaphore(_CONCURRENT_SIGN_INS)
+
+        async def sign_in(token: str, on_message: Callable[[bytes], None] | None = None) -> SocketClient:
+            client = await connect(url, on_message)
+            await client.request(Hello(token), "welcome")
+            return client
+
+        async def add_car(number: int, token: str) -> None:
+            async with slots:
+                client, car = await sign_in(token, self._message_received), PhoneLocation(number)
+                _send_fix(car, client)
+                command = GoOnline(f"online-{time.time_ns()}")
+                await retry_online(lambda within_s: client.request(command, "accepted", within_s))
+            self._cars.append(car)
+            task = asyncio.create_task(self._send_fixes(car, client))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+        async def add_passenger(number: int, token: str) -> None:
+            async with slots:
+                self._passengers.append(SignedInPassenger(f"{PASSENGER_PREFIX}{number}", await sign_in(token)))
+
+        await asyncio.gather(*(add_car(*each) for each in enumerate(car_tokens)))
+        await asyncio.gather(*(add_passenger(*each) for each in enumerate(passenger_tokens)))
         return {"cars": len(self._cars), "passengers": len(self._passengers)}
 
     async def step(self, per_s: float, seconds: float) -> Answer:
-        """Requests at this rate for so long, and what became of them."""
+        """Request rides at this rate for so long, and wait for the offers."""
         self._waits, self._due = [], {}
         began = time.perf_counter()
         count = round(per_s * seconds)
@@ -75,81 +87,49 @@ class Offers:
             at = began + number / per_s
             await asyncio.sleep(max(0.0, at - time.perf_counter()))
             self._request(at)
-        ends = time.perf_counter() + _WAITS_S
-        while self._due and time.perf_counter() < ends:  # noqa: ASYNC110 - offers announce themselves to nobody
+        ends = time.perf_counter() + _OFFERED_WITHIN_S
+        while self._due and time.perf_counter() < ends:  # noqa: ASYNC110 - offers signal no event
             await asyncio.sleep(0.05)
         for trip, (_, passenger) in self._due.items():
-            self._cancel(passenger, trip)
-        return {"requests": count, "never_offered": len(self._due), **spread_ms(self._waits, len(self._due))}
+            _cancel(passenger, trip)
+        return {"requests": count, "never_offered": len(self._due), **percentiles_ms(self._waits, len(self._due))}
 
-    async def _drive(self, number: int, token: str, slots: asyncio.Semaphore) -> None:
-        car = Car(number)
-        async with slots:
-            client = await connect(self._url, self._told)
-            await client.ask(Hello(token), "welcome")
-            self._tell_fix(car, client)
-            await _go_online(client)
-        self._cars.append(car)
-        task = asyncio.create_task(self._tell_fixes(car, client))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _tell_fixes(self, car: Car, client: Client) -> None:
-        await asyncio.sleep(self._drawn.uniform(0.0, FIX_EVERY_S))
+    async def _send_fixes(self, car: PhoneLocation, client: SocketClient) -> None:
+        await asyncio.sleep(self._random.uniform(0.0, FIX_EVERY_S))
         while not client.closed.done():
-            self._tell_fix(car, client)
+            _send_fix(car, client)
             await asyncio.sleep(FIX_EVERY_S)
 
-    @staticmethod
-    def _tell_fix(car: Car, client: Client) -> None:
-        wall = time.time()
-        client.send(GpsFix(Fix(int(wall * 1000), wall, car.lat, car.lng, 0.0, 90.0)))
-
-    async def _join(self, number: int, token: str, slots: asyncio.Semaphore) -> None:
-        async with slots:
-            client = await connect(self._url)
-            await client.ask(Hello(token), "welcome")
-        self._passengers.append(Passenger(f"offer-p{number}", client))
-
     def _request(self, at: float) -> None:
-        """The passenger who has waited longest asks for a ride near some car."""
-        self._asked += 1
-        command = f"r{self._asked}-{time.time_ns()}"
+        """The passenger whose last request is oldest requests a ride near some car."""
+        self._requests += 1
+        command = f"r{self._requests}-{time.time_ns()}"
         passenger = self._passengers[0]
         self._passengers.rotate(-1)
-        near = self._drawn.choice(self._cars)
-        lat, lng = (value + self._drawn.uniform(-_NEAR, _NEAR) for value in (near.lat, near.lng))
+        car = self._random.choice(self._cars)
+        lat, lng = (degrees + self._random.uniform(-_NEAR_DEGREES, _NEAR_DEGREES) for degrees in (car.lat, car.lng))
         self._due[trip_id_of(f"passenger:{passenger.name}:{command}")] = (at, passenger)
-        passenger.client.send(RequestRide(command, pickup=Place(lat, lng), vehicle_class=CLASS))
+        passenger.client.send(RequestRide(command, pickup=Place(lat, lng), vehicle_class=VEHICLE_CLASS))
 
-    def _told(self, message: bytes) -> None:
-        """A driver was told something."""
+    def _message_received(self, message: bytes) -> None:
         now = time.perf_counter()
-        heard = glance(message)
-        if not isinstance(heard.vehicle, Vehicle) or heard.vehicle.offer is None:
+        vehicle = peek(message).vehicle
+        if not isinstance(vehicle, OfferedVehicle) or vehicle.offer is None:
             return
-        trip = heard.vehicle.offer.trip
-        found = self._due.pop(trip, None)
+        found = self._due.pop(vehicle.offer.trip, None)
         if found is not None:
             self._waits.append(now - found[0])
-            self._cancel(found[1], trip)
-
-    @staticmethod
-    def _cancel(passenger: Passenger, trip: str) -> None:
-        passenger.client.send(CancelTrip(f"c-{trip}", trip, "bench"))
+            _cancel(found[1], vehicle.offer.trip)
 
 
-async def _go_online(client: Client) -> None:
-    """Say it until it is accepted: on a busy machine the first answer may be "in progress, ask again"."""
-    command = GoOnline(f"online-{time.time_ns()}")
-    for _ in range(_TRIES - 1):
-        with suppress(TimeoutError):
-            await client.ask(command, "accepted", _AGAIN_S)
-            return
-    await client.ask(command, "accepted", _AGAIN_S)
+def _send_fix(car: PhoneLocation, client: SocketClient) -> None:
+    wall = time.time()
+    client.send(GpsFix(Fix(int(wall * 1000), wall, car.lat, car.lng, 0.0, 90.0)))
+
+
+def _cancel(passenger: SignedInPassenger, trip: str) -> None:
+    passenger.client.send(CancelTrip(f"c-{trip}", trip, "bench"))
 
 
 if __name__ == "__main__":
-    drivers, riders = (Path(file).read_text(encoding="ascii").split() for file in sys.argv[2:4])
-    offers = Offers(sys.argv[1], drivers, riders)
-    uvloop.run(obey({"begin": offers.begin, "step": offers.step}))
+    run_worker(OfferLoad)

@@ -1,83 +1,72 @@
-"""Sockets that are only held: ``python -m bench.load.sockets URL TOKEN_FILE``, a signed-in client for each token.
-
-``open`` opens them, ``ping`` has each of them asked once at a steady rate, ``count`` says how many are still there.
-"""
+"""Worker process of passengers that sign in and stay connected."""
 
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
-from pathlib import Path
 from typing import Final
 
-import uvloop
-
-from bench.harness.socket_client import Client, connect, glance
-from bench.harness.worker_process import Answer, obey, spread_ms
+from bench.harness.figures import percentiles_ms
+from bench.harness.socket_client import SocketClient, connect, peek
+from bench.harness.worker_process import Answer, run_worker
 from dispatch.messages import Hello, Ping
 
-_WAITS_S: Final = 15.0
+ANSWERED_WITHIN_S: Final = 15.0
 
 
-class Held:
+class IdleSockets:
     """The sockets of this process."""
 
-    def __init__(self, url: str, tokens: list[str]) -> None:
-        self._url = url
-        self._tokens = tokens
-        self._clients: list[Client] = []
+    def __init__(self) -> None:
+        self._clients: list[SocketClient] = []
 
-    async def open(self, at_once: int) -> Answer:
-        """Open all, so many at the same time; a socket that is refused is tried once more."""
-        began = time.perf_counter()
+    async def open(self, url: str, tokens: list[str], at_once: int) -> Answer:
+        """Open a socket for each token, ``at_once`` at a time; a refused socket is retried once."""
         slots = asyncio.Semaphore(at_once)
         refused = 0
 
-        async def one(token: str) -> None:
+        async def sign_in(token: str) -> None:
             nonlocal refused
             async with slots:
                 for _ in range(2):
                     try:
-                        client = await connect(self._url)
-                        await client.ask(Hello(token), "welcome")
+                        client = await connect(url)
+                        await client.request(Hello(token), "welcome")
                     except (OSError, TimeoutError):
                         refused += 1
                     else:
                         self._clients.append(client)
                         return
 
-        await asyncio.gather(*(one(token) for token in self._tokens))
-        return {"open": len(self._clients), "refused": refused, "seconds": time.perf_counter() - began}
+        await asyncio.gather(*map(sign_in, tokens))
+        return {"open": len(self._clients), "refused": refused}
 
     async def count(self) -> Answer:
-        """How many are there."""
         return {"open": sum(not client.closed.done() for client in self._clients)}
 
     async def ping(self, per_s: float) -> Answer:
-        """Each asks once, in its turn at a fixed time; an answer counts from that time on."""
+        """Each sends one ping at its fixed time; the round trip counts from that time."""
         due: dict[str, float] = {}
         waits: list[float] = []
 
-        def hear(message: bytes) -> None:
-            asked = due.pop(glance(message).id or "", None)
-            if asked is not None:
-                waits.append(time.perf_counter() - asked)
+        def take(message: bytes) -> None:
+            sent_at = due.pop(peek(message).id or "", None)
+            if sent_at is not None:
+                waits.append(time.perf_counter() - sent_at)
 
         began = time.perf_counter()
         for number, client in enumerate(self._clients):
-            client.hear = hear
+            client.on_message = take
             at = began + number / per_s
             await asyncio.sleep(max(0.0, at - time.perf_counter()))
             due[f"p{number}"] = at
             if not client.closed.done():
                 client.send(Ping(f"p{number}"))
-        ends = time.perf_counter() + _WAITS_S
-        while due and time.perf_counter() < ends:  # noqa: ASYNC110 - answers announce themselves to nobody
+        ends = time.perf_counter() + ANSWERED_WITHIN_S
+        while due and time.perf_counter() < ends:  # noqa: ASYNC110 - answers signal no event
             await asyncio.sleep(0.05)
-        return {"asked": len(self._clients), "answered": len(waits), **spread_ms(waits, len(due))}
+        return {"asked": len(self._clients), "answered": len(waits), **percentiles_ms(waits, len(due))}
 
 
 if __name__ == "__main__":
-    held = Held(sys.argv[1], Path(sys.argv[2]).read_text(encoding="ascii").split())
-    uvloop.run(obey({"open": held.open, "count": held.count, "ping": held.ping}))
+    run_worker(IdleSockets)

@@ -1,25 +1,27 @@
 """Exact assignment of 20,000 cars to 2,000 requests, sparse and proven, against scipy's dense solver.
 
-Method: cars uniform in an 11 x 11 km box of San Francisco; requests uniform, then in five clusters of 300 m, then 200
-at one spot. Costs are straight-line seconds in whole milliseconds, at most 3,600 s. Ours, from positions: the H3 index
-gives 32 nearest cars, eligibility and costs are judged, scipy's sparse solver assigns, dual prices prove it or widen
-the lists. Theirs: ``scipy.optimize.linear_sum_assignment`` on the full matrix of the same costs. Times are processor
-time, medians of ``--repeat`` runs.
+Method: cars uniform in an 11 x 11 km box of San Francisco; requests uniform, then in five clusters of 300 m, then
+``--spot`` (200) at one spot. Costs are straight-line seconds in whole milliseconds, at most 3,600 s. Ours, from
+positions: the H3 index lists the 32 nearest cars, eligibility and costs are computed, scipy's sparse solver assigns,
+and dual prices prove the optimum or widen the lists. Theirs: ``scipy.optimize.linear_sum_assignment`` on the full
+matrix of the same costs. Times are CPU time, medians of ``--repeat`` (5) runs.
 
 ``ratio`` (uniform), ``ratio_clustered`` and ``ratio_spot`` compare solving alone: dense solver / sparse solver with its
 proof, summed over all rounds. ``ratio*_whole`` compare from positions: (matrix + dense solver) / (lists + costs +
-solver + proof). ``equal_cost``: all three optima cost the same, to the millisecond.
+solver + proof). ``equal_cost``: all three optima have the same cost, to the millisecond.
 """
 
 from __future__ import annotations
 
 from statistics import median
 from time import process_time
+from typing import NamedTuple
 
-import msgspec
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from bench.harness.figures import Figures
+from bench.matching.box import random_places
 from dispatch.geo.distance import haversine_many
 from dispatch.geo.index import CarIndex
 from dispatch.geo.straight_line import StraightLine
@@ -35,44 +37,39 @@ from dispatch.matching.settings import MatcherSettings
 from dispatch.matching.vocabulary import Bits, Vocabulary
 from dispatch.units import CityTime, LatLng, Seconds
 
-SOUTH, NORTH, WEST, EAST = 37.708, 37.808, -122.51, -122.385
 KMH, DETOUR = 25.0, 1.3
 NOW = CityTime(0.0)
 
 
-class Timed:
-    """The exact assignment with a stop-watch."""
+class TimedAssignment:
+    """The exact assignment, timed."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
 
     def __call__(self, pairs: Pairs) -> Assignment:
-        """Assign, and add up the time."""
         since = process_time()
         answer = exact(pairs)
         self.seconds += process_time() - since
         return answer
 
 
-class Scene(msgspec.Struct, frozen=True):
-    """Degrees of cars and requests."""
+class AssignmentScene(NamedTuple):
+    """Latitudes and longitudes of cars and requests, in degrees."""
 
     cars: tuple[Floats, Floats]
     requests: tuple[Floats, Floats]
 
 
-def run(**options: object) -> dict[str, object]:
-    """``--cars``, ``--requests``, ``--spot`` (requests at one spot), ``--repeat``, ``--seed``."""
-    rng = np.random.default_rng(int(str(options.get("seed", 1))))
-    cars, requests = int(str(options.get("cars", 20_000))), int(str(options.get("requests", 2_000)))
-    spot, repeat = int(str(options.get("spot", 200))), int(str(options.get("repeat", 5)))
-    fleet = _uniform(rng, cars)
+def run(*, cars: int, requests: int, spot: int, repeat: int, seed: int) -> Figures:
+    rng = np.random.default_rng(seed)
+    fleet = random_places(rng, cars)
     scenes = {
-        "": Scene(fleet, _uniform(rng, requests)),
-        "_clustered": Scene(fleet, _clustered(rng, requests)),
-        "_spot": Scene(fleet, (np.full(spot, 37.7786), np.full(spot, -122.3893))),
+        "": AssignmentScene(fleet, random_places(rng, requests)),
+        "_clustered": AssignmentScene(fleet, _clustered(rng, requests)),
+        "_spot": AssignmentScene(fleet, (np.full(spot, 37.7786), np.full(spot, -122.3893))),
     }
-    result: dict[str, object] = {"cars": cars, "requests": requests, "spot_requests": spot}
+    result: Figures = {"cars": cars, "requests": requests, "spot_requests": spot}
     equal = True
     for name, scene in scenes.items():
         figures, same = _compare(scene, repeat)
@@ -81,8 +78,8 @@ def run(**options: object) -> dict[str, object]:
     return {**result, "equal_cost": equal}
 
 
-def _compare(scene: Scene, repeat: int) -> tuple[dict[str, object], bool]:
-    ours = _Ours(scene)
+def _compare(scene: AssignmentScene, repeat: int) -> tuple[Figures, bool]:
+    ours = MatcherParts(scene)
     found = [ours.solve() for _ in range(repeat)]
     theirs = [_dense(scene) for _ in range(max(1, repeat // 2))]
     whole_ms, solver_ms = (1000 * median(times) for times in zip(*(run[1:] for run in found), strict=True))
@@ -104,10 +101,10 @@ def _compare(scene: Scene, repeat: int) -> tuple[dict[str, object], bool]:
     }, same
 
 
-class _Ours:
+class MatcherParts:
     """The matcher's own parts, filled once."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: AssignmentScene) -> None:
         classes, capabilities = Vocabulary(), Bits()
         self._fleet = Fleet(classes, capabilities)
         self._book = RequestBook(classes, capabilities)
@@ -123,8 +120,8 @@ class _Ours:
             self._book.open(request, owned=True)
 
     def solve(self) -> tuple[Found, float, float]:
-        """The outcome, seconds from positions to proof, and seconds of solver and proof alone."""
-        timed = Timed()
+        """The assignment, seconds from positions to proof, and seconds of solver and proof alone."""
+        timed = TimedAssignment()
         since = process_time()
         search = WindowSearch(
             waiting=self._book.waiting(),
@@ -138,7 +135,7 @@ class _Ours:
         return found, process_time() - since, timed.seconds
 
 
-def _dense(scene: Scene) -> tuple[int, float, float]:
+def _dense(scene: AssignmentScene) -> tuple[int, float, float]:
     """The optimum in milliseconds of cost, seconds for the matrix, seconds for the solver."""
     since = process_time()
     matrix = np.vstack([_row(scene, lat, lng) for lat, lng in zip(*scene.requests, strict=True)]).astype(np.float64)
@@ -147,18 +144,14 @@ def _dense(scene: Scene) -> tuple[int, float, float]:
     return int(matrix[row, column].sum()), built - since, process_time() - built
 
 
-def _row(scene: Scene, lat: float, lng: float) -> Ints:
+def _row(scene: AssignmentScene, lat: float, lng: float) -> Ints:
     count = len(scene.cars[0])
     meters = haversine_many(scene.cars[0], scene.cars[1], np.full(count, lat), np.full(count, lng))
     return cost_ms(meters * (DETOUR * 3.6 / KMH), np.zeros(1))
 
 
-def _uniform(rng: np.random.Generator, count: int) -> tuple[Floats, Floats]:
-    return rng.uniform(SOUTH, NORTH, count), rng.uniform(WEST, EAST, count)
-
-
 def _clustered(rng: np.random.Generator, count: int) -> tuple[Floats, Floats]:
-    centers = _uniform(rng, 5)
+    centers = random_places(rng, 5)
     which = rng.integers(0, 5, count)
     spread = 300.0 / 111_195.0
     return (

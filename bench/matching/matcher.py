@@ -1,15 +1,15 @@
-"""The matcher alone under load: requests and cars fed at rising rates through its real interface, no sockets.
+"""The matcher alone under load: requests and cars at rising rates through its real interface, without sockets.
 
-Method: ``--cars`` cars (5,000) drive about in San Francisco, a fix a second each, told in batches; requests come at a
-steady rate of the city's own clock, which is set by hand, one window every 2 s of it. A proposed car takes its trip at
-once and is announced free at another place two windows later: rides are short so that the matcher, not the fleet, is
-what gives out. Each rate is played for ``--windows`` windows as fast as the processor goes. Travel time is the
-straight line, behind the same port as the road graph.
+Method: ``--cars`` cars (5,000) drive in San Francisco, a fix a second each, passed on in batches; requests come at a
+steady rate of a manual city clock, one window every 2 s. A proposed car takes its trip at once and is announced free
+at another place two windows later: rides are short so that the matcher, not the fleet, is the limit. Each of
+``--rates`` is played for ``--windows`` (60) windows as fast as the processor runs. Travel time is the straight line,
+behind the same port as the road graph.
 
 ``requests_per_s``: the highest rate tried at which all calls between one window and the next (fixes, announcements,
 requests, outcomes) and the window itself take less than the window's 2 s at the 99th percentile, and 99 % of the
 requests are served; ``window_p50_ms`` and ``window_p99_ms`` (the call ``window`` alone) and ``all_calls_p99_ms`` are
-those at that rate. ``rate_N_*`` give the same for each rate tried.
+those at that rate. ``rate_N_*`` are the same for each rate tried.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from time import perf_counter
 
 import numpy as np
 
+from bench.harness.figures import Figures, percentile_ms, prefixed
+from bench.matching.box import random_places
 from dispatch.geo.index import CarIndex
 from dispatch.geo.straight_line import StraightLine
 from dispatch.ids import TripId, VehicleId
@@ -27,22 +29,20 @@ from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.model import FreeCar, OpenRequest, Window
 from dispatch.units import CityTime, LatLng
 
-SOUTH, NORTH, WEST, EAST = 37.708, 37.808, -122.51, -122.385
 WINDOW_S = 2.0
 RIDE_S = 3.0
 PATIENCE_S = 300.0
 STEP_DEGREES = 1e-4
-RATES = (20, 50, 100, 200, 400, 600, 800)
 
 
-class Load:
-    """One rate: a fleet that moves, requests that come, and a stop-watch around the matcher's calls."""
+class MatcherLoad:
+    """One rate: a fleet that moves, requests that arrive, and the durations of the matcher's calls."""
 
     def __init__(self, cars: int, rate: float, seed: int) -> None:
         self._rng = np.random.default_rng(seed)
         self._rate = rate
         self._matcher = RegionMatcher(CityCandidates(CarIndex(), StraightLine()))
-        self._lat, self._lng = self._rng.uniform(SOUTH, NORTH, cars), self._rng.uniform(WEST, EAST, cars)
+        self._lat, self._lng = random_places(self._rng, cars)
         self._ids = [VehicleId(f"V{number:05}") for number in range(cars)]
         self._number = {vehicle_id: number for number, vehicle_id in enumerate(self._ids)}
         self._rides: list[tuple[float, int]] = []
@@ -55,7 +55,7 @@ class Load:
             self._free(number, 0.0)
 
     def play(self, windows: int) -> None:
-        """So many windows; the first tenth warms up and is not counted."""
+        """Play so many windows; the first tenth is the warm-up and is not counted."""
         for number in range(1, windows + 1):
             now = number * WINDOW_S
             since = perf_counter()
@@ -70,12 +70,12 @@ class Load:
 
     @property
     def share(self) -> float:
-        """Served of all requests made."""
+        """Share of the requests that were served."""
         return self.served / max(1, self._made)
 
     @property
     def kept_up(self) -> bool:
-        """Whether a window's work fits into its length, and the requests were served."""
+        """Whether the work of a window fits into its length, and the requests were served."""
         return float(np.quantile(self.all_s, 0.99)) < WINDOW_S and self.share > 0.99
 
     def _between(self, now: float) -> None:
@@ -97,7 +97,7 @@ class Load:
         trip_id = TripId(f"T{self._made:07}")
         self._made += 1
         self._open[trip_id] = now
-        place = LatLng(float(self._rng.uniform(SOUTH, NORTH)), float(self._rng.uniform(WEST, EAST)))
+        place = LatLng(*(float(degrees[0]) for degrees in random_places(self._rng, 1)))
         self._matcher.request_open(OpenRequest(trip_id=trip_id, pickup=place, requested_at=CityTime(now)))
 
     def _settle(self, window: Window, now: float) -> None:
@@ -108,7 +108,7 @@ class Load:
         self.served += len(window.proposals)
 
     def _free(self, number: int, at: float) -> None:
-        self._lat[number], self._lng[number] = self._rng.uniform(SOUTH, NORTH), self._rng.uniform(WEST, EAST)
+        (self._lat[number],), (self._lng[number],) = random_places(self._rng, 1)
         self._matcher.car_free(
             FreeCar(
                 vehicle_id=self._ids[number],
@@ -119,27 +119,21 @@ class Load:
         )
 
 
-def run(**options: object) -> dict[str, object]:
-    """``--cars``, ``--windows``, ``--seed``, ``--rates 5,10,20`` (requests a second of city time)."""
-    cars, windows = int(str(options.get("cars", 5_000))), int(str(options.get("windows", 60)))
-    rates = [float(rate) for rate in str(options.get("rates", ",".join(map(str, RATES)))).split(",")]
-    result: dict[str, object] = {"cars": cars, "windows": windows, "window_s": WINDOW_S}
-    best: dict[str, object] = {"requests_per_s": 0.0}
-    for rate in rates:
-        load = Load(cars, rate, int(str(options.get("seed", 1))))
+def run(*, cars: int, windows: int, seed: int, rates: str) -> Figures:
+    """``rates``: requests per city second, separated by commas."""
+    result: Figures = {"cars": cars, "windows": windows, "window_s": WINDOW_S}
+    best: Figures = {"requests_per_s": 0.0}
+    for rate in map(float, rates.split(",")):
+        load = MatcherLoad(cars, rate, seed)
         load.play(windows)
-        figures = _figures(load)
-        result.update({f"rate_{rate:g}_{name}": value for name, value in figures.items()})
+        figures: Figures = {
+            "window_p50_ms": percentile_ms(load.window_s, 0.5),
+            "window_p99_ms": percentile_ms(load.window_s, 0.99),
+            "all_calls_p99_ms": percentile_ms(load.all_s, 0.99),
+            "served_percent": round(100 * load.share, 1),
+        }
+        result |= prefixed(f"rate_{rate:g}_", figures)
         if not load.kept_up:
             break
         best = {"requests_per_s": rate, **figures}
     return {**result, **best}
-
-
-def _figures(load: Load) -> dict[str, object]:
-    return {
-        "window_p50_ms": round(1000 * float(np.quantile(load.window_s, 0.5)), 2),
-        "window_p99_ms": round(1000 * float(np.quantile(load.window_s, 0.99)), 2),
-        "all_calls_p99_ms": round(1000 * float(np.quantile(load.all_s, 0.99)), 2),
-        "served_percent": round(100 * load.share, 1),
-    }

@@ -1,22 +1,22 @@
 """The 32 nearest of 20,000 moving cars for 2,000 requests in San Francisco, against Valkey and scipy.
 
-Method: cars start beside random street corners and drive straight on at 0-15 m/s; each round they all move for 2 s
-and 2,000 requests come from random corners. In every round, one after the other:
+Method: cars start near random street corners and drive straight on at 0-15 m/s; each round they all move for 2 s and
+2,000 requests come from random corners. In every round, one after the other:
 
 - ours: ``CarIndex.move`` of all cars and one ``CarIndex.nearest``: upkeep and search, from degrees to metres;
 - ``scipy.spatial.cKDTree``: the cars projected onto a plane, the tree built, the requests projected and queried;
 - Valkey: a pipelined GEOADD of all cars (``geoadd_ms``), then one pipeline of a GEOSEARCH for each request, ``ASC
-  COUNT 32``, all with the smallest radius that suffices for all requests of the round, since how far the 32nd car
-  is is what the search is to find out (``geosearch_only_ms``). ``geosearch_ms`` is both: upkeep and search, like ours.
-- Valkey as if it knew each answer beforehand (``geosearch_known_ms``, searches alone): each request with its own
+  COUNT 32``, all with the smallest radius that suffices for all requests of the round, because the distance of the
+  32nd car is the search's result (``geosearch_only_ms``). ``geosearch_ms`` is both: upkeep and search, like ours.
+- Valkey with each answer's radius known in advance (``geosearch_known_ms``, searches alone): each request with its own
   smallest radius.
 
 Radii are widened by 0.1 % + 2 m for Valkey's other earth radius and rounding, and every search is checked to have
-found 32. Garbage is collected between, not during. Figures are medians of wall milliseconds over the rounds after
-one that warms up; which goes first changes from round to round. ``ratio_geosearch``, ``ratio_geosearch_only`` and
-``ratio_geosearch_known`` say how many times faster ours is, its upkeep included in all three; ``ratio_ckdtree``
-how many times the tree's time it takes. ``same_as_ckdtree`` is the share of requests with the same 32 cars (a
-plane is not the globe: a few swap at the edge). Other work on the machine shows: read the ratios.
+found 32. Garbage is collected between, not during. Figures are medians of wall milliseconds over the rounds after a
+warm-up round; the order changes from round to round. ``ratio_geosearch``, ``ratio_geosearch_only`` and
+``ratio_geosearch_known`` are the factors by which ours is faster, its upkeep included in all three; ``ratio_ckdtree``
+is our time over the tree's. ``same_as_ckdtree`` is the share of requests with the same 32 cars (a plane is not the
+globe: a few differ at the edge). Other work on the machine disturbs wall times: read the ratios.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ import numpy as np
 from redis import Redis
 from scipy.spatial import cKDTree
 
+from bench.harness.figures import Figures
 from dispatch.geo.arrays import FloatArray, IntArray
 from dispatch.geo.city import load_city
 from dispatch.geo.index import CarIndex
@@ -45,8 +46,8 @@ _METERS_A_DEGREE = 111_195.0
 _KEY = "cars"
 
 
-class Scene(NamedTuple):
-    """One round: where all cars are by now, and the requests; degrees."""
+class NearestScene(NamedTuple):
+    """Positions of all cars in one round, and the requests; degrees."""
 
     car_lat: FloatArray
     car_lng: FloatArray
@@ -54,40 +55,38 @@ class Scene(NamedTuple):
     lng: FloatArray
 
 
-def run(**options: object) -> dict[str, object]:
-    """Run the comparison. Options, all whole numbers: ``cars``, ``requests``, ``k``, ``rounds``, ``seed``."""
-    sizes = {"cars": 20_000, "requests": 2_000, "k": 32, "rounds": 7, "seed": 1}
-    sizes |= {name: int(str(options[name])) for name in sizes if options.get(name) is not None}
-    scenes = _scenes(sizes["cars"], sizes["requests"], sizes["rounds"] + 1, sizes["seed"])
+def run(*, cars: int, requests: int, k: int, rounds: int, seed: int) -> Figures:
+    scenes = _scenes(cars, requests, rounds + 1, seed)
     with tempfile.TemporaryDirectory() as folder, EmbeddedValkey(Path(folder)) as server:
         client = Redis.from_url(server.url)
         try:
-            figures = _compare(scenes, sizes["k"], client)
+            figures = _compare(scenes, k, client)
             version = client.info("server")
         finally:
             client.close()
-    return sizes | figures | {"valkey": version.get("valkey_version", version["redis_version"])}
+    options: Figures = {"cars": cars, "requests": requests, "k": k, "rounds": rounds, "seed": seed}
+    return options | figures | {"valkey": version.get("valkey_version", version["redis_version"])}
 
 
-def _scenes(cars: int, requests: int, rounds: int, seed: int) -> list[Scene]:
+def _scenes(cars: int, requests: int, rounds: int, seed: int) -> list[NearestScene]:
     """Cars that drive straight on, and new requests each round."""
     rng = np.random.default_rng(seed)
     network = load_city("san_francisco").network
     shrink = np.cos(np.radians(network.lat.mean()))
 
-    def beside_corners(n: int) -> tuple[FloatArray, FloatArray]:
+    def near_corners(n: int) -> tuple[FloatArray, FloatArray]:
         corner = rng.integers(0, network.size, n)
         north, east = rng.normal(0, 60 / _METERS_A_DEGREE, (2, n))
         return network.lat[corner] + north, network.lng[corner] + east / shrink
 
-    lat, lng = beside_corners(cars)
+    lat, lng = near_corners(cars)
     way = rng.uniform(0, _TOP_M_S * _WINDOW_S / _METERS_A_DEGREE, cars)
     heading = rng.uniform(0, 2 * np.pi, cars)
     north, east = way * np.cos(heading), way * np.sin(heading) / shrink
-    return [Scene(lat + i * north, lng + i * east, *beside_corners(requests)) for i in range(rounds)]
+    return [NearestScene(lat + i * north, lng + i * east, *near_corners(requests)) for i in range(rounds)]
 
 
-def _compare(scenes: list[Scene], k: int, client: Redis) -> dict[str, object]:
+def _compare(scenes: list[NearestScene], k: int, client: Redis) -> Figures:
     index = CarIndex()
     times: dict[str, list[float]] = {}
     same: list[float] = []
@@ -102,7 +101,7 @@ def _compare(scenes: list[Scene], k: int, client: Redis) -> dict[str, object]:
         _check_full(answers["geosearch_known"], k)
     ms = {name: median(taken[1:]) for name, taken in times.items()}
     ms["geosearch"] = ms["geoadd"] + ms["geosearch_only"]
-    figures: dict[str, object] = {f"{name}_ms": round(taken, 2) for name, taken in ms.items()}
+    figures: Figures = {f"{name}_ms": round(taken, 2) for name, taken in ms.items()}
     return figures | {
         "ratio_geosearch": round(ms["geosearch"] / ms["ours"], 1),
         "ratio_geosearch_only": round(ms["geosearch_only"] / ms["ours"], 1),
@@ -113,9 +112,9 @@ def _compare(scenes: list[Scene], k: int, client: Redis) -> dict[str, object]:
 
 
 def _turns(
-    index: CarIndex, client: Redis, scene: Scene, k: int, *, first: int
+    index: CarIndex, client: Redis, scene: NearestScene, k: int, *, first: int
 ) -> list[tuple[str, Callable[[], object]]]:
-    """What is timed in a round, in its order."""
+    """The calls to be timed in a round, in order."""
     known = _kth_meters(scene, k)
     work: list[tuple[str, Callable[[], object]]] = [
         ("ours", partial(_ours, index, scene, k)),
@@ -137,7 +136,7 @@ def _timed(do: Callable[[], object]) -> tuple[float, object]:
         gc.enable()
 
 
-def _ours(index: CarIndex, scene: Scene, k: int) -> IntArray:
+def _ours(index: CarIndex, scene: NearestScene, k: int) -> IntArray:
     index.move(np.arange(len(scene.car_lat)), scene.car_lat, scene.car_lng)
     return index.nearest(scene.lat, scene.lng, k)[0].astype(np.int64)
 
@@ -146,20 +145,20 @@ def _plane(lat: FloatArray, lng: FloatArray) -> FloatArray:
     return np.column_stack((lat, lng * np.cos(np.radians(37.77)))) * _METERS_A_DEGREE
 
 
-def _tree(scene: Scene, k: int) -> IntArray:
+def _tree(scene: NearestScene, k: int) -> IntArray:
     tree = cKDTree(_plane(scene.car_lat, scene.car_lng))
     _, nearest = tree.query(_plane(scene.lat, scene.lng), k)
     return np.asarray(nearest, np.int64)
 
 
-def _kth_meters(scene: Scene, k: int) -> FloatArray:
-    """The radius that suffices for each request."""
+def _kth_meters(scene: NearestScene, k: int) -> FloatArray:
+    """Radius in metres that suffices for each request."""
     tree = cKDTree(_plane(scene.car_lat, scene.car_lng))
     meters, _ = tree.query(_plane(scene.lat, scene.lng), [k])
     return np.asarray(meters, np.float64)[:, 0] * 1.001 + 2.0
 
 
-def _geoadd(client: Redis, scene: Scene) -> object:
+def _geoadd(client: Redis, scene: NearestScene) -> object:
     pipe = client.pipeline(transaction=False)
     rows = zip(scene.car_lng.tolist(), scene.car_lat.tolist(), strict=True)
     for handle, (lng, lat) in enumerate(rows):
@@ -167,7 +166,7 @@ def _geoadd(client: Redis, scene: Scene) -> object:
     return pipe.execute()
 
 
-def _geosearch(client: Redis, scene: Scene, radius: FloatArray, k: int) -> object:
+def _geosearch(client: Redis, scene: NearestScene, radius: FloatArray, k: int) -> object:
     pipe = client.pipeline(transaction=False)
     for lat, lng, r in zip(scene.lat.tolist(), scene.lng.tolist(), radius.tolist(), strict=True):
         pipe.geosearch(_KEY, longitude=lng, latitude=lat, radius=r, unit="m", sort="ASC", count=k)
@@ -175,12 +174,12 @@ def _geosearch(client: Redis, scene: Scene, radius: FloatArray, k: int) -> objec
 
 
 def _same(ours: object, theirs: object) -> float:
-    """The share of rows that hold the same cars."""
+    """Share of the rows with the same cars."""
     a, b = np.sort(np.asarray(ours), axis=1), np.sort(np.asarray(theirs), axis=1)
     return float((a == b).all(axis=1).mean())
 
 
 def _check_full(replies: object, k: int) -> None:
-    """Every search found its k cars: the radius was not too small to compare."""
+    """Every search found its k cars: the radius was large enough."""
     if not isinstance(replies, list) or any(len(reply) != k for reply in replies):
-        raise RuntimeError("a GEOSEARCH found fewer cars than asked for")
+        raise RuntimeError("a GEOSEARCH found fewer cars than requested")

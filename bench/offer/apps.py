@@ -1,21 +1,15 @@
-"""A share of the drivers and passengers of ``bench offer``: ``python -m bench.offer.apps SETUP``.
-
-``SETUP`` is a file with an encoded :class:`Setup`. Everybody connects, then requests come; when all processes have come
-so far, the warm-up begins; the requests of the span after it count, and the last of them get a little time to be
-offered. Prints one encoded :class:`Told`.
-"""
+"""Worker process of a share of the drivers' and passengers' apps of ``bench offer``."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import sys
 from pathlib import Path
+from typing import Any, Final
 
 import msgspec
-import uvloop
 
-from bench.offer.kerbside import SharedStreet
+from bench.harness.worker_process import Answer, run_worker
+from bench.offer.kerbside import SharedKerbside
 from dispatch.clock import CityClock
 from dispatch.geo.city import load_city
 from dispatch.geo.travel_time import TravelTime
@@ -28,21 +22,18 @@ from sim.world.run import run_world
 from sim.world.server_clock import ServerClock
 from sim.world.tally import Tally
 
-CONNECTS_PER_S = 30.0
-"""Drivers, and passengers, that connect in a second, over all processes: a busy gateway does not greet more."""
-PATIENCE_S = 240.0
-MEET_EVERY_S = 0.1
-NUMBERS = 1_000_000
-"""So many passengers' numbers are each process's own."""
+CONNECTS_PER_S: Final = 30.0
+"""Sign-ins a second of drivers and of passengers, over all processes: as many as a busy gateway answers."""
+PATIENCE_S: Final = 240.0
+PASSENGER_NUMBERS: Final = 1_000_000
+"""Size of the range of passenger numbers that each process owns."""
 
 
-class Setup(msgspec.Struct, frozen=True):
-    """What one process plays: ``part`` of ``parts``. Seconds are both wall and city: the speed is 1."""
+class AppsSetup(msgspec.Struct, frozen=True, kw_only=True):
+    """Options of one of ``parts`` processes. Seconds are both wall and city seconds: the speed is 1."""
 
     part: int
     parts: int
-    folder: str
-    """Where the parts wait for each other."""
     url: str
     city: str
     cache_dir: str
@@ -54,20 +45,17 @@ class Setup(msgspec.Struct, frozen=True):
     think_s: float
     pickup_s: float | None
     ride_s: float
-    warm_up_s: float
-    seconds: float
-    settle_s: float
     seed: int
 
 
-class Told(msgspec.Struct, frozen=True):
-    """What one process's apps were told in the span. ``asked`` and ``offered`` are wall times, the rest city times."""
+class AppsReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What the apps of one process saw. ``requested`` and ``offered`` are wall times, the others city times."""
 
     requests: int
-    asked: dict[TripId, float]
-    """When the accepted requests of the span were sent."""
+    requested: dict[TripId, float]
+    """Time of the accepted requests of the measured span."""
     offered: dict[TripId, float]
-    """When a driver was first told an offer of the trip, at any time."""
+    """Time of each trip's first offer to a driver of this process, in the span or not."""
     assignments: list[Assignment]
     began: float
     ended: float
@@ -78,23 +66,21 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class SpanTally(Tally):
-    """A tally that notes the requests of one span, whoever's driver is offered them."""
+    """A tally that also records the requests of the measured span."""
 
     def __init__(self, clock: ServerClock) -> None:
         super().__init__(clock)
         self.first_request = asyncio.Event()
         self.measuring = False
         self.requests = 0
-        self.asked: dict[TripId, float] = {}
+        self.requested: dict[TripId, float] = {}
         self._sent_in_span: dict[CommandId, float] = {}
 
     @property
     def offered(self) -> dict[TripId, float]:
-        """When each trip was first offered to a driver of this process."""
         return dict(self._offered_at)
 
     def request_sent(self, command: CommandId) -> None:
-        """Counted in the span alone."""
         super().request_sent(command)
         self.first_request.set()
         if self.measuring:
@@ -102,15 +88,13 @@ class SpanTally(Tally):
             self._sent_in_span[command] = self.clock.wall()
 
     def request_acknowledged(self, command: CommandId, trip: TripId, state: str) -> None:
-        """Now the trip's name is known."""
         super().request_acknowledged(command, trip, state)
         sent = self._sent_in_span.pop(command, None)
         if sent is not None:
-            self.asked[trip] = sent
+            self.requested[trip] = sent
 
 
-def world(setup: Setup, roads: TravelTime) -> WorldConfig:
-    """The world that is asked for."""
+def world_config(setup: AppsSetup, roads: TravelTime) -> WorldConfig:
     city = load_city(setup.city)
     return WorldConfig(
         ws_url=setup.url.replace("http", "ws", 1) + "/v1/ws",
@@ -128,66 +112,64 @@ def world(setup: Setup, roads: TravelTime) -> WorldConfig:
         patience_s=PATIENCE_S,
         ready_share=1.0,
         passenger_tokens=tuple(setup.passenger_tokens),
-        first_passenger=setup.part * NUMBERS,
+        first_passenger=setup.part * PASSENGER_NUMBERS,
         warm_passengers=len(setup.passenger_tokens),
     )
 
 
-async def play(setup: Setup) -> Told:
-    """Everybody connects, warm-up, span, and a little time for the last offers."""
-    tally = SpanTally(ServerClock(CityClock()))
-    stop = asyncio.Event()
-    roads = load_city(setup.city).travel_time(Path(setup.cache_dir))
-    street = SharedStreet()
-    await street.open(Path(setup.folder), setup.part)
-    await all_parts(setup, "street")
-    street.meet(Path(setup.folder), setup.part, setup.parts)
-    playing = asyncio.ensure_future(run_world(world(setup, roads), tally, stop, street))
-    measuring = asyncio.ensure_future(_measure(setup, tally))
-    await asyncio.wait([playing, measuring], return_when=asyncio.FIRST_COMPLETED)
-    stop.set()
-    measuring.cancel()
-    await playing
-    street.close()
-    with contextlib.suppress(asyncio.CancelledError):
-        return await measuring
-    raise RuntimeError("the world ended by itself")
+class OfferApps:
+    """The apps of this process."""
 
+    def __init__(self) -> None:
+        self._tally = SpanTally(ServerClock(CityClock()))
+        self._kerbside = SharedKerbside()
+        self._began = self._ended = self._gps_per_s = 0.0
 
-async def _measure(setup: Setup, tally: SpanTally) -> Told:
-    await tally.first_request.wait()
-    await all_parts(setup, "warm")
-    await asyncio.sleep(setup.warm_up_s)
-    tally.measuring = True
-    began = tally.clock.city()
-    await asyncio.sleep(setup.seconds)
-    tally.measuring = False
-    ended, gps_per_s = tally.clock.city(), tally.gps_per_s()
-    await asyncio.sleep(setup.settle_s)
-    await all_parts(setup, "done")
-    return Told(
-        requests=tally.requests,
-        asked=tally.asked,
-        offered=tally.offered,
-        assignments=tally.assignments,
-        began=began,
-        ended=ended,
-        gps_per_s=gps_per_s,
-        completed=int(tally.numbers()["completed"] or 0),
-        errors=dict(tally.errors),
-        violations=dict(tally.violations),
-    )
+    async def open(self, setup: dict[str, Any]) -> Answer:
+        """Load the roads; the port of this process's kerbside."""
+        self._setup = msgspec.convert(setup, AppsSetup)
+        self._roads = load_city(self._setup.city).travel_time(Path(self._setup.cache_dir))
+        return {"port": await self._kerbside.open()}
 
+    async def start(self, ports: list[int]) -> Answer:
+        """Connect all apps, and return when passengers request rides. ``ports``: the other processes' kerbsides."""
+        self._kerbside.share_with(ports)
+        config = world_config(self._setup, self._roads)
+        self._playing = asyncio.ensure_future(run_world(config, self._tally, asyncio.Event(), self._kerbside))
+        first_request = asyncio.ensure_future(self._tally.first_request.wait())
+        await asyncio.wait([self._playing, first_request], return_when=asyncio.FIRST_COMPLETED)
+        self._check_playing()
+        return {}
 
-async def all_parts(setup: Setup, stage: str) -> None:
-    """Wait until every process has come as far."""
-    folder = Path(setup.folder)
-    (folder / f"{stage}.{setup.part}").touch()
-    files = [folder / f"{stage}.{part}" for part in range(setup.parts)]
-    while not all(file.exists() for file in files):  # noqa: ASYNC110 - the others are processes
-        await asyncio.sleep(MEET_EVERY_S)
+    async def measure(self, seconds: float) -> Answer:
+        """Record the requests of so many seconds."""
+        self._tally.measuring, self._began = True, self._tally.clock.city()
+        await asyncio.sleep(seconds)
+        self._tally.measuring, self._ended = False, self._tally.clock.city()
+        self._gps_per_s = self._tally.gps_per_s()
+        return {}
+
+    async def report(self) -> AppsReport:
+        self._check_playing()
+        tally = self._tally
+        return AppsReport(
+            requests=tally.requests,
+            requested=tally.requested,
+            offered=tally.offered,
+            assignments=tally.assignments,
+            began=self._began,
+            ended=self._ended,
+            gps_per_s=self._gps_per_s,
+            completed=int(tally.numbers()["completed"] or 0),
+            errors=dict(tally.errors),
+            violations=dict(tally.violations),
+        )
+
+    def _check_playing(self) -> None:
+        if self._playing.done():
+            self._playing.result()
+            raise RuntimeError("the simulated world ended by itself")
 
 
 if __name__ == "__main__":
-    played = uvloop.run(play(msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Setup)))
-    sys.stdout.write(msgspec.json.encode(played).decode() + "\n")
+    run_worker(OfferApps)

@@ -1,58 +1,48 @@
-"""What the apps of all processes of ``bench offer`` were told, put together."""
+"""Figures of ``bench offer`` from the reports of all its worker processes."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from math import inf
 
-from bench.offer.apps import Told
+from bench.harness.figures import Figures, percentile_ms
+from bench.offer.apps import AppsReport
 from sim.world.assignments import Assignment, Assignments
-from sim.world.samples import percentile
-
-MS = 1000.0
 
 
-def figures_of(parts: Sequence[Told]) -> dict[str, float]:
-    """The figures that the apps alone know."""
-    waits = offer_ms(parts)
-    requests = sum(part.requests for part in parts)
+def figures_of(reports: Sequence[AppsReport]) -> Figures:
+    waits = offer_waits(reports)
+    requests = sum(report.requests for report in reports)
     never = requests - len(waits)
     return {
-        "p50_ms": percentile_ms(waits, never, 0.5),
-        "p99_ms": percentile_ms(waits, never, 0.99),
+        "p50_ms": percentile_ms(waits, 0.5, never),
+        "p99_ms": percentile_ms(waits, 0.99, never),
         "requests": requests,
         "never_offered": never,
-        "gps_per_s": round(sum(part.gps_per_s for part in parts), 1),
-        "completed": sum(part.completed for part in parts),
-        "double_assignments": double_assignments(parts),
-        "errors": sum((Counter(part.errors) for part in parts), Counter[int]()).total(),
-        "violations": sum((Counter(part.violations) for part in parts), Counter[str]()).total(),
+        "gps_per_s": round(sum(report.gps_per_s for report in reports), 1),
+        "completed": sum(report.completed for report in reports),
+        "double_assignments": double_assignments(reports),
+        "errors": sum((Counter(report.errors) for report in reports), Counter[int]()).total(),
+        "violations": sum((Counter(report.violations) for report in reports), Counter[str]()).total(),
     }
 
 
-def offer_ms(parts: Sequence[Told]) -> list[float]:
-    """Wall milliseconds from each request of the span to its first offer, of those that had one."""
-    offered = {trip: at for part in parts for trip, at in part.offered.items()}
-    return [(offered[trip] - at) * MS for part in parts for trip, at in part.asked.items() if trip in offered]
+def offer_waits(reports: Sequence[AppsReport]) -> list[float]:
+    """Wall seconds from each request of the span to its first offer, of the requests that had one."""
+    offered = {trip: at for report in reports for trip, at in report.offered.items()}
+    return [offered[trip] - at for report in reports for trip, at in report.requested.items() if trip in offered]
 
 
-def percentile_ms(waits: Sequence[float], never: int, share: float) -> float:
-    """A percentile; one never offered counts as infinite, and so does nothing at all."""
-    found = percentile((*waits, *([inf] * never)), share)
-    return inf if found is None else round(found, 1)
-
-
-def double_assignments(parts: Sequence[Told]) -> int:
+def double_assignments(reports: Sequence[AppsReport]) -> int:
     """Assignments that began while the trip had another driver, or the driver another trip, in whichever process."""
-    moments = [moment for part in parts for each in part.assignments for moment in _moments(each)]
-    told = Assignments()
+    moments = [moment for report in reports for each in report.assignments for moment in _moments(each)]
+    all_assignments = Assignments()
     for at, begins, assignment in sorted(moments, key=lambda moment: moment[:2]):
-        (told.told if begins else told.let_go)(assignment.trip, assignment.vehicle, at)
-    return len(told.doubles)
+        (all_assignments.told if begins else all_assignments.let_go)(assignment.trip, assignment.vehicle, at)
+    return len(all_assignments.doubles)
 
 
 def _moments(assignment: Assignment) -> list[tuple[float, bool, Assignment]]:
-    """Its begin and its end: what ends at an instant comes before what begins at it."""
+    """Its begin and end. At the same instant an end sorts before a begin."""
     begin = (assignment.since, True, assignment)
     return [begin] if assignment.until is None else [begin, (assignment.until, False, assignment)]

@@ -33,10 +33,9 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
-from typing import Final
+from typing import Final, NamedTuple
 
-import msgspec
-
+from bench.harness.figures import Figures
 from bench.payments.checks import Verdict
 from bench.payments.matrix import play, quietly, sample
 from bench.payments.rate import Rate, measure
@@ -50,19 +49,17 @@ ROUNDS: Final = 3
 WRONGS: Final = ("charged_twice", "lost", "unknown", "unbalanced")
 
 
-class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class PaymentsPlan(NamedTuple):
     """The options."""
 
-    share: float = 1.0
-    seed: int = 1
-    processes: int = 2
-    rides: int = 150
-    at_once: int = 16
+    share: float
+    seed: int
+    processes: int
+    rides: int
+    at_once: int
 
 
-def run(**options: object) -> dict[str, object]:
-    """Play the cases and measure the rate; the options are the fields of :class:`Plan`."""
-    plan = msgspec.convert(options, Plan)
+def run(plan: PaymentsPlan) -> Figures:
     verdicts = tried(sample(plan.share, plan.seed), plan.processes)
     for verdict in [verdict for verdict in verdicts if not verdict.good or verdict.off_the_bill][:SHOWN_AT_MOST]:
         sys.stderr.write(f"{verdict.case}: {verdict.state}: {verdict.why or 'off the bill'}\n")
@@ -107,7 +104,7 @@ async def _played(chosen: Sequence[Case], folder: Path) -> list[Verdict]:
     return [verdict async for verdict in play(chosen, folder)]
 
 
-async def _rates(plan: Plan) -> dict[str, object]:
+async def _rates(plan: PaymentsPlan) -> dict[str, object]:
     with tempfile.TemporaryDirectory(prefix="taxi-payments-") as made, quietly():
         folder = Path(made)
         sandbox = SandboxProcess(folder / "sandbox")

@@ -1,1 +1,1 @@
-"""Benches ``backup``, ``cold`` and ``restart``: journal backup, cold start and a killed host."""
+"""Benches ``backup``, ``cold`` and ``restart``: backup, cold start, a killed host. May import the harness."""

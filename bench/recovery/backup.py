@@ -1,9 +1,10 @@
-"""What a backup costs those who write meanwhile: commits at a fixed rate, with and without ``taxi backup`` beside them.
+"""Effect of a backup on concurrent writers: commits at a fixed rate, with and without ``taxi backup`` running.
 
 Method: a SQLite journal of ``--streams`` streams (20,000) with five events each. Then ``--rate`` commits a second
-(20), each of ten events with their streams, are begun at fixed times for ``--seconds`` (10), first alone, then while
-``taxi backup`` runs in processes of its own, one after another, until at least one is done; both by turns, ``--rounds``
-times (3). A commit counts from the moment at which it should have begun, so that waiting in line is not left out.
+(20), each of ten events to ten streams, are begun at fixed times for ``--seconds`` (10), first alone, then while
+``taxi backup`` runs in separate processes, one after another, until at least one is done; both in turn, ``--rounds``
+times (3). A commit's time counts from the moment it was due, so that queueing is included. ``ratio`` is p99 beside
+backups / p99 alone.
 """
 
 from __future__ import annotations
@@ -12,127 +13,117 @@ import asyncio
 import os
 import statistics
 import sys
-import tempfile
 import time
 from asyncio.subprocess import DEVNULL
 from pathlib import Path
+from typing import Final, NamedTuple
 
-import msgspec
-
+from bench.harness.figures import Figures, percentiles_ms, prefixed, ratio
+from bench.harness.whole_system import in_temporary_folder
 from dispatch.entity import EntityKey
 from dispatch.store.journal import Append, Batch, Committed
 from dispatch.store.migrations import upgrade
 from dispatch.store.sql_journal import SqlJournal, open_journal
 
-SHARDS = 256
-EACH = 10
-BEFORE = 5
-BODY = 60
+SHARDS: Final = 256
+STREAMS_PER_COMMIT: Final = 10
+EVENTS_BEFORE: Final = 5
+BODY_BYTES: Final = 60
 
 
-class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class BackupPlan(NamedTuple):
     """The options."""
 
-    streams: int = 20_000
-    rate: float = 20.0
-    seconds: float = 10.0
-    rounds: int = 3
+    streams: int
+    rate: float
+    seconds: float
+    rounds: int
 
 
-def run(**options: object) -> dict[str, object]:
-    """Measure; the options are the fields of :class:`Plan`."""
-    plan = msgspec.convert(options, Plan)
-    with tempfile.TemporaryDirectory(prefix="taxi-backup-") as folder:
-        return asyncio.run(_measure(plan, Path(folder)))
+def run(plan: BackupPlan) -> Figures:
+    return in_temporary_folder("backup", lambda folder: _measure(plan, folder))
 
 
-async def _measure(plan: Plan, folder: Path) -> dict[str, object]:
+def _archive_mb(folder: Path) -> float:
+    return round(max(path.stat().st_size for path in folder.glob("*.taxi")) / 1e6, 1)
+
+
+async def _measure(plan: BackupPlan, folder: Path) -> Figures:
     url = f"sqlite:///{folder / 'journal.sqlite'}"
     upgrade(url)
     journal = await open_journal(url, shards=SHARDS)
     for start in range(0, plan.streams, 500):
-        await _commit(journal, range(start, min(start + 500, plan.streams)), 0, BEFORE)
-    writer = _Writer(journal, plan)
+        await _commit(journal, range(start, min(start + 500, plan.streams)), 0, EVENTS_BEFORE)
+    load = CommitLoad(journal, plan)
     alone: list[float] = []
     beside: list[float] = []
-    took: list[float] = []
+    backup_s: list[float] = []
     for _ in range(plan.rounds):
-        alone += await writer.run()
-        backups = asyncio.create_task(_back_up_again_and_again(folder, took))
-        before = len(took)
-        while len(took) == before:
-            beside += await writer.run()
+        alone += await load.run()
+        backups = asyncio.create_task(_repeat_backup(folder, backup_s))
+        before = len(backup_s)
+        while len(backup_s) == before:
+            beside += await load.run()
+            if backups.done():
+                backups.result()
         backups.cancel()
         await asyncio.gather(backups, return_exceptions=True)
     await journal.close()
-    sizes = _sizes(folder)
+    without, with_backups = percentiles_ms(alone), percentiles_ms(beside)
     return {
-        **_told(plan),
-        **_figures("alone", alone),
-        **_figures("beside_backups", beside),
-        "backups": len(took),
-        "backup_seconds_p50": round(statistics.median(took), 2) if took else None,
-        "archive_mb": round(max(sizes) / 1e6, 1) if sizes else None,
+        "streams": plan.streams,
+        "rate": plan.rate,
+        **prefixed("alone_", without),
+        **prefixed("beside_backups_", with_backups),
+        "backups": len(backup_s),
+        "backup_seconds_p50": round(statistics.median(backup_s), 2),
+        "archive_mb": _archive_mb(folder),
+        "ratio": ratio(with_backups["p99_ms"], without["p99_ms"]),
     }
-
-
-def _sizes(folder: Path) -> list[int]:
-    return [path.stat().st_size for path in folder.glob("*.taxi")]
-
-
-def _told(plan: Plan) -> dict[str, object]:
-    """The options as figures."""
-    return {"streams": plan.streams, "rate": plan.rate}
-
-
-def _figures(name: str, seconds: list[float]) -> dict[str, object]:
-    ordered = sorted(seconds)
-    at = {"p50": 0.5, "p99": 0.99, "max": 1.0}
-    last = len(ordered) - 1
-    return {f"{name}_{word}_ms": round(1000 * ordered[int(share * last)], 2) for word, share in at.items()}
 
 
 async def _commit(journal: SqlJournal, streams: range, expected: int, count: int) -> None:
     appends = [
-        Append(EntityKey("trip", f"T{n}"), expected, [(0.0, os.urandom(BODY)) for _ in range(count)]) for n in streams
+        Append(EntityKey("trip", f"T{n}"), expected, [(0.0, os.urandom(BODY_BYTES)) for _ in range(count)])
+        for n in streams
     ]
     if await journal.commit(Batch(appends=appends)) != Committed():
-        raise RuntimeError("a commit met a conflict")
+        raise RuntimeError("commit conflict")
 
 
-class _Writer:
+class CommitLoad:
     """Commits at a fixed rate, each to the next streams."""
 
-    def __init__(self, journal: SqlJournal, plan: Plan) -> None:
+    def __init__(self, journal: SqlJournal, plan: BackupPlan) -> None:
         self._journal = journal
         self._plan = plan
         self._turn = 0
 
     async def run(self) -> list[float]:
-        """The times of all commits, from when each should have begun."""
+        """Seconds of each commit, from the time it was due."""
         begin = time.perf_counter() + 0.1
         count = int(self._plan.seconds * self._plan.rate)
         return list(await asyncio.gather(*(self._one(begin + n / self._plan.rate) for n in range(count))))
 
     async def _one(self, due: float) -> float:
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
-        groups = self._plan.streams // EACH
-        group, round_of = self._turn % groups, self._turn // groups
+        round_of, group = divmod(self._turn, self._plan.streams // STREAMS_PER_COMMIT)
         self._turn += 1
-        await _commit(self._journal, range(group * EACH, group * EACH + EACH), BEFORE + round_of, 1)
+        first = group * STREAMS_PER_COMMIT
+        await _commit(self._journal, range(first, first + STREAMS_PER_COMMIT), EVENTS_BEFORE + round_of, 1)
         return time.perf_counter() - due
 
 
-async def _back_up_again_and_again(folder: Path, took: list[float]) -> None:
+async def _repeat_backup(folder: Path, backup_s: list[float]) -> None:
     while True:
-        words = ("-m", "dispatch.cli", "backup", str(folder / f"{len(took)}.taxi"), "--data-dir", str(folder))
+        words = ("-m", "dispatch.cli", "backup", str(folder / f"{len(backup_s)}.taxi"), "--data-dir", str(folder))
         began = time.perf_counter()
         process = await asyncio.create_subprocess_exec(sys.executable, *words, stdout=DEVNULL, stderr=DEVNULL)
         try:
             if await process.wait():
-                raise RuntimeError("a backup failed")
+                raise RuntimeError("taxi backup failed")
         except asyncio.CancelledError:
             process.kill()
             await process.wait()
             raise
-        took.append(time.perf_counter() - began)
+        backup_s.append(time.perf_counter() - began)

@@ -1,4 +1,4 @@
-"""One host of each kind in this process, over a real journal: cores, shells and desk of production, without Ray."""
+"""One host of each kind in this process, over a real journal: the product's cores and shells, without Ray."""
 
 from __future__ import annotations
 
@@ -27,21 +27,20 @@ from dispatch.store.sql_journal import open_journal
 from dispatch.tariffs import read_tariff
 
 SHARDS: Final = 256
-AT_ONCE: Final = 500
-"""Commands that are under way at a time."""
+CONCURRENT: Final = 500
+"""Commands in flight at the same time."""
 GATEWAY: Final = "bench"
 DISPATCHER: Final = Principal("dispatcher", "bench")
 FIRST_RETRYABLE: Final = ErrorCode.BUSY
 
 
 def kinds() -> Mapping[Kind, EntityKind]:
-    """Entities by San Francisco's tariff."""
     rules = Rules(tariff=read_tariff("san_francisco"), meter=MeterRules(waiting_kmh=18.0))
     return entity_kinds(rules, PaymentRules(account=Account(seller_id="S1", notify_url="http://localhost/notify")))
 
 
-class Hosts:
-    """The hosts of a system. ``free`` are the cars that a matcher would know to be free."""
+class LocalHosts:
+    """The hosts of a system. ``free``: the cars that are listed for the matcher."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -51,7 +50,7 @@ class Hosts:
         self.desk: FixDesk
 
     async def start(self, url: str) -> int:
-        """Open the journal, and arm what is due: all that a new process does. The number of dues."""
+        """Open the journal and arm its timers, as a new process does; the number of timers."""
         made, armed = kinds(), 0
         for kind in KINDS:
             core = HostCore(kind, made, Inboxes("bench"), adopt=adopt if kind == "vehicle" else None)
@@ -60,50 +59,40 @@ class Hosts:
             on_loaded: Callable[[], None] | None = None
             if kind == "vehicle":
                 self.desk = FixDesk(core)
-                on_shown, on_loaded = self.desk.checkpointed, self._woken
+                on_shown, on_loaded = self.desk.checkpointed, self._entities_loaded
             shell = HostShell(core, journal, self, self._clock, on_shown=on_shown, on_loaded=on_loaded)
             self._shells[kind] = shell
             armed += await shell.start(partial(_dues, journal, kind))
         return armed
 
     async def stop(self) -> None:
-        """Write what is decided, and end."""
         for shell in self._shells.values():
             await shell.stop()
 
-    def _woken(self) -> None:
+    def _entities_loaded(self) -> None:
         self.desk.woken(self._clock.city())
 
-    # ── what the shells reach ────────────────────────────────────────────────────────────────────────────────────
-
     async def call(self, envelope: Envelope) -> Reply:
-        """A call from one entity to another."""
         (reply,) = await self._shells[EntityKey.parse(envelope.key).kind].submit([envelope])
         return reply
 
     async def call_gateway(self, due: StoredDue) -> Command:
-        """Nobody pays here."""
         raise HostsUnavailableError(due.target)
 
     def listings(self, changes: Sequence[ListingChange]) -> None:
-        """What a matcher would hear."""
         for key, listing in changes:
             (self.free.add if isinstance(listing, FreeVehicle) else self.free.discard)(key.id)
 
-    def signals(self, signals: Sequence[Signal]) -> None:
-        """Nobody watches."""
+    def signals(self, signals: Sequence[Signal]) -> None: ...
 
-    def shown(self, shown: Sequence[tuple[EntityKey, Shown]]) -> None:
-        """Nobody looks."""
+    def shown(self, shown: Sequence[tuple[EntityKey, Shown]]) -> None: ...
 
-    # ── what the bench asks ──────────────────────────────────────────────────────────────────────────────────────
+    async def execute(self, commands: Sequence[tuple[EntityKey, Command, Principal]]) -> None:
+        """Send commands until each is accepted. Raises ``RuntimeError`` if one is refused."""
+        for start in range(0, len(commands), CONCURRENT):
+            await asyncio.gather(*(self._execute(*command) for command in commands[start : start + CONCURRENT]))
 
-    async def do(self, commands: Sequence[tuple[EntityKey, Command, Principal]]) -> None:
-        """Send commands until each is accepted. Raises ``RuntimeError`` where one is refused."""
-        for start in range(0, len(commands), AT_ONCE):
-            await asyncio.gather(*(self._do(*command) for command in commands[start : start + AT_ONCE]))
-
-    async def _do(self, key: EntityKey, command: Command, principal: Principal) -> None:
+    async def _execute(self, key: EntityKey, command: Command, principal: Principal) -> None:
         self._ids += 1
         body = encode_command(command)
         envelope = Envelope(str(key), f"b{self._ids}", principal, body, digest=body[:16])
@@ -112,19 +101,18 @@ class Hosts:
             if isinstance(reply, Done):
                 return
             if reply.code < FIRST_RETRYABLE:
-                raise RuntimeError(f"{key}: {command} was refused: {reply}")
+                raise RuntimeError(f"{key}: {command} refused: {reply}")
             await asyncio.sleep(0.05)
 
     def fixes(self, rows: Sequence[FixRow]) -> None:
-        """A batch of GPS fixes, as a gateway sends it."""
         self.desk.hear(list(rows), self._clock.city())
         self._shells["vehicle"].drive()
 
-    async def seen(self, keys: Sequence[EntityKey]) -> dict[EntityKey, int]:
-        """Attach to every stream, as apps do that connect again; where each stands."""
+    async def attach(self, keys: Sequence[EntityKey]) -> dict[EntityKey, int]:
+        """Attach to every stream, as reconnecting apps do; the streams' sequence numbers."""
         found: dict[EntityKey, int] = {}
-        for start in range(0, len(keys), AT_ONCE):
-            part = keys[start : start + AT_ONCE]
+        for start in range(0, len(keys), CONCURRENT):
+            part = keys[start : start + CONCURRENT]
             found.update(zip(part, await asyncio.gather(*map(self._attach, part)), strict=True))
         return found
 
@@ -134,24 +122,24 @@ class Hosts:
             if isinstance(reply, Attached):
                 return reply.seq
             if reply.code < FIRST_RETRYABLE:
-                raise RuntimeError(f"{key} may not be followed: {reply}")
+                raise RuntimeError(f"{key} cannot be followed: {reply}")
             await asyncio.sleep(0.05)
 
-    def awake(self, kind: Kind) -> int:
-        """How many entities are in memory."""
+    def loaded(self, kind: Kind) -> int:
+        """Number of entities in memory."""
         entries = self._shells[kind].core.entries.values()
         return sum(entry.entity is not None for entry in entries)
 
-    def waiting(self) -> bool:
-        """Whether something is still being loaded or written."""
+    def busy(self) -> bool:
+        """Whether loads or commits are in progress."""
         return any(
             shell.core.busy or any(entry.entity is None for entry in shell.core.entries.values())
             for shell in self._shells.values()
         )
 
-    async def rest(self) -> None:
-        """Wait until all that was begun is done."""
-        while self.waiting():  # noqa: ASYNC110 - nobody tells
+    async def settle(self) -> None:
+        """Wait until all loads and commits are done."""
+        while self.busy():  # noqa: ASYNC110 - hosts signal no event
             await asyncio.sleep(0.01)
 
 

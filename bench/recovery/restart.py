@@ -1,16 +1,16 @@
-"""A vehicle host killed with everything in its hands, until all of its vehicles answer again.
+"""A busy vehicle host is killed, until all of its vehicles answer again.
 
 Method: a system is started as ``taxi serve`` starts it, with one vehicle host. Through commands, as a gateway
 sends them, ``--cars`` cars (2,000) go online and ``--trips`` of them (500) accept an offer; half of these have the
-passenger on board. Then ``--in_flight`` further commands (200 free cars' drivers want a break) are sent and the host
-gets SIGKILL at the same moment. From the kill on every vehicle is asked something under a command id of its own, and
-each is sent again until it is answered, as gateways do: free cars' drivers go offline and those on the way to a
-passenger arrive, which has to be committed; of a car with somebody on board the trip is asked for. Ray starts the
-process anew; it reads the journal as it is asked.
+passenger on board. Then ``--in-flight`` further commands (200 free cars' drivers start a break) are sent and the host
+gets SIGKILL at the same moment. From the kill on every vehicle gets a command or query with an id of its own, sent
+again until it is answered, as gateways do: drivers of free cars go offline and drivers on the way to a passenger
+arrive, both of which have to be committed; for a car with a passenger on board the trip is queried. Ray restarts the
+process; it loads entities from the journal on demand.
 
 ``seconds_to_first`` and ``seconds_to_all``: wall seconds from the kill to the first and the last of these answers.
-``lost``: vehicles and trips whose stream in the journal ends before the last number that was acknowledged (before the
-kill or after), or which answered with another state than that; and commands in flight that did not act exactly once.
+``lost``: vehicles and trips whose stream in the journal ends before the last acknowledged number (before the kill or
+after), or whose answer had another state than acknowledged; and commands in flight that did not act exactly once.
 """
 
 from __future__ import annotations
@@ -18,14 +18,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import Final, NamedTuple
 
-import msgspec
-
-from bench.harness.whole_system import Given, running
+from bench.harness.figures import Figures
+from bench.harness.whole_system import SettingValues, in_temporary_folder, running_system
 from dispatch.actors.client import RayHosts, join_cluster, leave_cluster
 from dispatch.actors.protocol import Done, Envelope, FixRow, HostsUnavailableError, Refused, Reply
 from dispatch.actors.ray_dial import ray_dial
@@ -48,68 +47,63 @@ from dispatch.message_parts import Place
 from dispatch.store.sql_journal import open_journal
 from dispatch.supervisor import Supervisor
 
-HOST = "vehicle-0"
-CODE = "4711"
-PLACE = Place(37.775, -122.418)
-AT_ONCE = 200
-FIX_AGAIN_S = 5.0
-HEARD_AFTER_S = 1.0
-UNDER_WAY_S = 0.003
-"""Less than a commit takes, enough for the commands to be there."""
-OPERATOR = Principal("dispatcher", "bench")
+HOST: Final = "vehicle-0"
+CODE: Final = "4711"
+PLACE: Final = Place(37.775, -122.418)
+CONCURRENT: Final = 200
+FIX_EVERY_S: Final = 5.0
+FIXES_ARRIVE_S: Final = 1.0
+IN_FLIGHT_S: Final = 0.003
+"""Less than a commit takes, enough for the commands to arrive."""
+OPERATOR: Final = Principal("dispatcher", "bench")
 
 
-class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class RestartPlan(NamedTuple):
     """The options."""
 
-    cars: int = 2_000
-    trips: int = 500
-    in_flight: int = 200
-    cache: str = "var/cache"
-    """Folder for the travel-time table."""
+    cars: int
+    trips: int
+    in_flight: int
+    cache: str
 
 
-class Acknowledged(msgspec.Struct):
-    """What was last acknowledged, by entity."""
+class Acknowledged(NamedTuple):
+    """The last acknowledged sequence number and state by entity."""
 
     seq: dict[EntityKey, int]
     state: dict[EntityKey, str]
 
-    def note(self, key: EntityKey, done: Done) -> None:
-        """An answer that says: committed."""
+    def record(self, key: EntityKey, done: Done) -> None:
         self.seq[key] = max(done.seq, self.seq.get(key, 0))
         self.state[key] = done.state
 
 
-def run(**options: object) -> dict[str, object]:
-    """Kill once; the options are the fields of :class:`Plan`."""
-    plan = msgspec.convert(options, Plan)
+def run(plan: RestartPlan) -> Figures:
     if plan.trips + plan.in_flight > plan.cars:
         raise ValueError("trips and commands in flight need a car each")
-    with tempfile.TemporaryDirectory(prefix="taxi-restart-") as folder:
-        return asyncio.run(_measure(plan, Path(folder)))
+    return in_temporary_folder("restart", lambda folder: _measure(plan, folder))
 
 
-async def _measure(plan: Plan, folder: Path) -> dict[str, object]:
-    # Nobody is near enough for the matcher: offers are made by this bench alone.
-    given: Given = {"ray.vehicle_hosts": 1, "matching.max_pickup_s": 0.001, "city.cache_dir": plan.cache}
-    async with running(folder, {**given, "log.level": "warning"}) as supervisor:
+async def _measure(plan: RestartPlan, folder: Path) -> Figures:
+    # No car is near enough for the matcher: this bench alone makes offers.
+    values: SettingValues = {"ray.vehicle_hosts": 1, "matching.max_pickup_s": 0.001, "city.cache_dir": plan.cache}
+    async with running_system(folder, {**values, "log.level": "warning"}) as supervisor:
         assert supervisor.system is not None  # noqa: S101 - it runs
         join_cluster(supervisor.system)
         try:
-            bench = _Bench(plan, supervisor)
-            await bench.set_up()
-            figures = await bench.kill()
-            lost = await bench.lost()
+            fleet = KilledFleet(plan, supervisor)
+            await fleet.set_up()
+            figures = await fleet.kill()
+            lost = await fleet.lost()
         finally:
             leave_cluster()
     return {"cars": plan.cars, "trips": plan.trips, "in_flight": plan.in_flight, **figures, "lost": len(lost)}
 
 
-class _Bench:
-    """One system with its cars."""
+class KilledFleet:
+    """The cars of one system, whose host is killed."""
 
-    def __init__(self, plan: Plan, supervisor: Supervisor) -> None:
+    def __init__(self, plan: RestartPlan, supervisor: Supervisor) -> None:
         assert supervisor.system is not None  # noqa: S101 - it runs
         self._plan = plan
         self._settings = supervisor.settings
@@ -122,30 +116,27 @@ class _Bench:
         self._in_flight = self._cars[plan.trips : plan.trips + plan.in_flight]
         self._free = frozenset(self._cars[plan.trips + plan.in_flight :])
 
-    # ── before ───────────────────────────────────────────────────────────────────────────────────────────────────
-
     async def set_up(self) -> None:
-        """Everybody online, the trips under way, everything committed."""
+        """All cars go online and start their trips; everything is committed."""
         await self._hosts.line(HOST).call("ping", within_s=60.0)
-        fixing = asyncio.create_task(self._fix())
+        fixing = asyncio.create_task(self._send_fixes())
         try:
             await self._all(self._go_online, self._cars)
-            await asyncio.sleep(HEARD_AFTER_S)
+            await asyncio.sleep(FIXES_ARRIVE_S)
             await self._all(self._take_trip, self._on_trip)
         finally:
             fixing.cancel()
 
-    async def _fix(self) -> None:
-        """Fixes, so that nobody is stale."""
+    async def _send_fixes(self) -> None:
         n = 0
         while True:
             n += 1
             now = self._clock.city()
             self._hosts.fixes([FixRow(car, 0, n, now, PLACE.lat, PLACE.lng, 0.0, 0.0) for car in self._cars])
-            await asyncio.sleep(FIX_AGAIN_S)
+            await asyncio.sleep(FIX_EVERY_S)
 
     async def _all(self, act: Callable[[str], Awaitable[None]], cars: Sequence[str]) -> None:
-        slots = asyncio.Semaphore(AT_ONCE)
+        slots = asyncio.Semaphore(CONCURRENT)
 
         async def one(car: str) -> None:
             async with slots:
@@ -154,29 +145,29 @@ class _Bench:
         await asyncio.gather(*map(one, cars))
 
     async def _go_online(self, car: str) -> None:
-        await self._do(_vehicle(car), StartShift(VehicleProfile(car, _driver(car).id, "Bench")), _driver(car))
+        await self._execute(_vehicle(car), StartShift(VehicleProfile(car, _driver(car).id, "Bench")), _driver(car))
 
     async def _take_trip(self, car: str) -> None:
         vehicle, trip = _vehicle(car), _trip(car)
         wanted = RequestTrip(passenger=car, origin="app", pickup=PLACE, code=CODE)
-        made = await self._do(trip, wanted, Principal("passenger", car))
+        made = await self._execute(trip, wanted, Principal("passenger", car))
         offer = f"offer-{car}"
         offered = MakeOffer(offer=offer, trip=trip.id, trip_seq=made.seq, pickup=PLACE, pickup_s=60.0)
-        await self._do(vehicle, offered, SYSTEM)
-        await self._do(vehicle, TakeOffer(offer), _driver(car))
+        await self._execute(vehicle, offered, SYSTEM)
+        await self._execute(vehicle, TakeOffer(offer), _driver(car))
         if _on_board(car):
-            await self._do(vehicle, ReportArrival(trip.id), _driver(car))
-            await self._do(vehicle, BeginRide(trip.id, CODE), _driver(car))
+            await self._execute(vehicle, ReportArrival(trip.id), _driver(car))
+            await self._execute(vehicle, BeginRide(trip.id, CODE), _driver(car))
 
-    async def _do(self, key: EntityKey, command: Command, principal: Principal) -> Done:
-        """A command that has to be accepted; its acknowledgement is noted."""
-        reply = await self._ask(key, command, principal)
+    async def _execute(self, key: EntityKey, command: Command, principal: Principal) -> Done:
+        """Send a command that has to be accepted, and record its acknowledgement."""
+        reply = await self._send(key, command, principal)
         if isinstance(reply, Refused):
             raise RuntimeError(f"{key} refused {command}: {reply}")  # noqa: TRY004 - no type is wrong
-        self._acknowledged.note(key, reply)
+        self._acknowledged.record(key, reply)
         return reply
 
-    async def _ask(self, key: EntityKey, command: Command, principal: Principal) -> Reply:
+    async def _send(self, key: EntityKey, command: Command, principal: Principal) -> Reply:
         """Send a command under one id until it is answered."""
         name = f"bench.{key}.{type(command).__name__}"
         body = encode_command(command)
@@ -187,58 +178,54 @@ class _Bench:
             except HostsUnavailableError:
                 continue
 
-    # ── the kill ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-    async def kill(self) -> dict[str, object]:
-        """Kill the host with commands in flight, and ask everybody until all have answered."""
+    async def kill(self) -> Figures:
+        """Kill the host with commands in flight, and send to every vehicle until all have answered."""
         incarnation, pid, _ = await self._hosts.line(HOST).call("ping")
-        flying = [asyncio.ensure_future(self._have_break(car)) for car in self._in_flight]
-        flown = frozenset(self._in_flight)
-        await asyncio.sleep(UNDER_WAY_S)
+        flying = [asyncio.ensure_future(self._start_break(car)) for car in self._in_flight]
+        busy = frozenset(self._in_flight)
+        await asyncio.sleep(IN_FLIGHT_S)
         os.kill(pid, signal.SIGKILL)
         killed = time.perf_counter()
 
         async def answered(car: str) -> float:
-            await self._ask_again(car)
+            await self._query(car)
             return time.perf_counter() - killed
 
-        seconds = await asyncio.gather(*(answered(car) for car in self._cars if car not in flown))
+        seconds = await asyncio.gather(*(answered(car) for car in self._cars if car not in busy))
         await asyncio.gather(*flying)
-        reborn, *_ = await self._hosts.line(HOST).call("ping")
-        if reborn == incarnation:
+        restarted, *_ = await self._hosts.line(HOST).call("ping")
+        if restarted == incarnation:
             raise RuntimeError("the host was not killed")
         last = max([*seconds, time.perf_counter() - killed])
         return {"seconds_to_first": round(min(seconds), 2), "seconds_to_all": round(last, 2)}
 
-    async def _have_break(self, car: str) -> None:
-        """A command on its way when the host dies: acts once, however often it is sent."""
+    async def _start_break(self, car: str) -> None:
+        """A command in flight when the host dies: it acts once, however often it is sent."""
         before = self._acknowledged.seq[_vehicle(car)]
-        done = await self._do(_vehicle(car), StartBreak(), _driver(car))
+        done = await self._execute(_vehicle(car), StartBreak(), _driver(car))
         if done.seq != before + 1:
-            self._wrong.append(f"{car}: a break at {before} led to {done.seq}")
+            self._wrong.append(f"{car}: break sent at {before}, acknowledged at {done.seq}")
 
-    async def _ask_again(self, car: str) -> None:
+    async def _query(self, car: str) -> None:
         key = _vehicle(car)
         if car in self._free:
-            await self._do(key, EndShift(), _driver(car))
+            await self._execute(key, EndShift(), _driver(car))
             return
         if not _on_board(car):
-            await self._do(key, ReportArrival(_trip(car).id), _driver(car))
+            await self._execute(key, ReportArrival(_trip(car).id), _driver(car))
             return
-        reply = await self._ask(key, ResolveScan(), OPERATOR)
+        reply = await self._send(key, ResolveScan(), OPERATOR)
         if not isinstance(reply, Done) or reply.state != self._acknowledged.state[key]:
-            self._wrong.append(f"{car} was {self._acknowledged.state[key]}, and now {reply}")
-
-    # ── after ────────────────────────────────────────────────────────────────────────────────────────────────────
+            self._wrong.append(f"{car}: state was {self._acknowledged.state[key]}, reply is {reply}")
 
     async def lost(self) -> list[str]:
-        """What was acknowledged and is not so, held against the journal."""
+        """Acknowledged facts that the journal or a reply contradicts."""
         lost = list(self._wrong)
         journal = await open_journal(self._settings.journal_url, shards=self._settings.journal.shards)
         try:
             keys = sorted(self._acknowledged.seq)
-            for start in range(0, len(keys), AT_ONCE):
-                for history in await journal.load(keys[start : start + AT_ONCE]):
+            for start in range(0, len(keys), CONCURRENT):
+                for history in await journal.load(keys[start : start + CONCURRENT]):
                     snapshot = history.snapshot.seq if history.snapshot is not None else 0
                     last = history.events[-1].seq if history.events else snapshot
                     if last < self._acknowledged.seq[history.key]:
@@ -253,7 +240,7 @@ def _vehicle(car: str) -> EntityKey:
 
 
 def _on_board(car: str) -> bool:
-    """Every second passenger is."""
+    """Whether the car's passenger is on board: every second one."""
     return int(car[1:]) % 2 == 1
 
 

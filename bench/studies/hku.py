@@ -1,10 +1,11 @@
 """The published matching results of Wei, Feng, Ke and Yang (2022), played through the real matcher.
 
 Method: ``bench.studies.plane_city`` plays each cell (orders per 2 s and fleet size) of the table for six hours with
-several seeds, spread over processes; each seed's run is the whole set-up of the paper through ``RegionMatcher``, at a
-price of 1,001 m for an order left out, which is the paper's weight. Served is matched / total; total wait is matching
-plus pick-up time, mean. A cell counts as within where served differs by at most 1.5 points and total wait by at
-most 4 % from the published run (whose seeds are not known).
+``--seeds`` (3) seeds, in ``--processes`` (2); each seed's run is the whole set-up of the paper through
+``RegionMatcher``, at a price of 1,001 m for an unserved order, which is the paper's weight. Served is matched / total;
+total wait is matching plus pick-up time, mean. A cell is within if served differs by at most 1.5 points and total wait
+by at most 4 % from the published run (whose seeds are not known). ``--cells`` is a table with the columns of the
+shipped one.
 
 ``bench/studies/data/hku_cells.csv``: 30 cells of the results in
 HKU-Smart-Mobility-Lab/simulator-matching-function-validation on GitHub (MIT).
@@ -17,9 +18,9 @@ import csv
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import NamedTuple
 
-import msgspec
-
+from bench.harness.figures import Figures
 from bench.studies.plane_city import PlaneCity, PlaneOutcome, PlaneSetup
 
 CELLS = Path(__file__).parent / "data" / "hku_cells.csv"
@@ -27,7 +28,7 @@ SERVED_POINTS = 1.5
 WAIT_PERCENT = 4.0
 
 
-class Cell(msgspec.Struct, frozen=True):
+class PublishedCell(NamedTuple):
     """A row of the published table."""
 
     orders: float
@@ -41,15 +42,12 @@ class Cell(msgspec.Struct, frozen=True):
         return f"{self.orders}x{self.cars}"
 
 
-def run(**options: object) -> dict[str, object]:
-    """Play the cells; ``--cells FILE`` (columns of the shipped table), ``--seeds N``, ``--processes N``."""
-    cells = read_cells(Path(str(options.get("cells", CELLS))))
-    seeds = int(str(options.get("seeds", 3)))
-    processes = int(str(options.get("processes", 2)))
+def run(*, cells_file: Path | None, seeds: int, processes: int) -> Figures:
+    cells = read_cells(cells_file or CELLS)
     setups = [PlaneSetup(orders=cell.orders, cars=cell.cars, seed=seed) for cell in cells for seed in range(seeds)]
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         outcomes = list(pool.map(_play, setups))
-    result: dict[str, object] = {}
+    result: Figures = {}
     within = 0
     for place, cell in enumerate(cells):
         served, wait = _means(outcomes[place * seeds : (place + 1) * seeds])
@@ -62,11 +60,11 @@ def run(**options: object) -> dict[str, object]:
     return {"cells": len(cells), "seeds": seeds, "cells_within": within, "ratio": within / len(cells), **result}
 
 
-def read_cells(path: Path) -> list[Cell]:
-    """The published table; KeyError where a column is missing."""
+def read_cells(path: Path) -> list[PublishedCell]:
+    """The published table. Raises ``KeyError`` if a column is missing."""
     with path.open(newline="") as file:
         return [
-            Cell(
+            PublishedCell(
                 orders=float(row["ave_order"]),
                 cars=int(row["fleet_size"]),
                 served=int(row["matched_requests"]) / int(row["total_requests"]),

@@ -1,18 +1,19 @@
-"""What the matching rule is worth on a real evening: exact assignment against oldest request first, nearest car.
+"""Effect of the matching rule on a real evening: exact assignment against oldest request first, nearest car.
 
 Method: the recorded trips of a day's hours (``--trips FILE --day 2008-05-30 --hours 15-24``, local time of the city;
 columns pickup_ts, pu_lat_e5, pu_lon_e5, do_lat_e5, do_lon_e5: for example the EPFL "cabspotting" set, not shipped)
-that begin and end on the city's streets are replayed on a virtual clock by
-``bench.studies.recorded_demand`` with ``--cars`` cars:
-a passenger gives up after 300 s, pick-up at most 900 s away, windows of 2 s, road travel times. Three rules go through
-the same matcher: exact; oldest first with the same cap on pick-up; oldest first without a cap. Seeds (``--seeds``) only
-place the cars at first; figures are means over them. ``ratio`` is exact's rides / capped oldest-first's rides.
+that begin and end on the city's streets are replayed on a virtual clock by ``bench.studies.recorded_demand`` with
+``--cars`` cars (160): a passenger gives up after 300 s, pick-up at most ``--cap`` (900) seconds away, windows of 2 s,
+road travel times. The same matcher applies three rules: exact; oldest first with the same cap on pick-up; oldest
+first without a cap. Seeds (``--seeds``) only choose the cars' first places; figures are means over them. ``ratio`` is
+exact's rides / capped oldest-first's rides.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -20,6 +21,7 @@ import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from bench.harness.figures import Figures
 from bench.studies.recorded_demand import CityReplay, Demand, ReplayOutcome, ReplaySetup
 from dispatch.geo.city import load_city
 from dispatch.geo.travel_time import TravelTime
@@ -31,25 +33,31 @@ E5 = 1e-5
 NO_CAP_S = 1e6
 
 
-def run(**options: object) -> dict[str, object]:
-    """``--trips FILE`` is needed; ``--day --hours --cars --cap --seeds --city --cache DIR`` choose the rest."""
-    if "trips" not in options:
-        raise ValueError(
-            "policy needs --trips FILE: a parquet of recorded trips; none is shipped, see bench/studies/policy.py"
-        )
-    city = load_city(str(options.get("city", "san_francisco")))
-    day, hours = str(options.get("day", "2008-05-30")), str(options.get("hours", "15-24"))
-    cache = options.get("cache", ".cache")
-    travel_time = city.travel_time(Path(str(cache)))
-    demand = read_demand(Path(str(options["trips"])), day, hours, ZoneInfo(city.time_zone)).on_map(travel_time)
-    setup = ReplaySetup(cars=int(str(options.get("cars", 160))), max_pickup_s=float(str(options.get("cap", 900))))
-    seeds = range(1, 1 + int(str(options.get("seeds", 1))))
+class PolicyPlan(NamedTuple):
+    """The options. ``trips`` is a parquet file of recorded trips, ``hours`` of the day: ``15-24``."""
+
+    trips: Path
+    day: str
+    hours: str
+    cars: int
+    cap: float
+    seeds: int
+    city: str
+    cache: Path
+
+
+def run(plan: PolicyPlan) -> Figures:
+    city = load_city(plan.city)
+    travel_time = city.travel_time(plan.cache)
+    demand = read_demand(plan.trips, plan.day, plan.hours, ZoneInfo(city.time_zone)).on_map(travel_time)
+    setup = ReplaySetup(cars=plan.cars, max_pickup_s=plan.cap)
+    seeds = range(1, 1 + plan.seeds)
     rules: dict[str, tuple[Assigner, ReplaySetup]] = {
         "exact": (exact, setup),
         "oldest_capped": (oldest_first, setup),
         "oldest": (oldest_first, msgspec.structs.replace(setup, max_pickup_s=NO_CAP_S)),
     }
-    result: dict[str, object] = {"day": day, "hours": hours, "cars": setup.cars, "requests": len(demand)}
+    result: Figures = {"day": plan.day, "hours": plan.hours, "cars": setup.cars, "requests": len(demand)}
     served: dict[str, float] = {}
     for name, (assign, rule_setup) in rules.items():
         outcomes = [
@@ -85,7 +93,7 @@ def _play(demand: Demand, travel_time: TravelTime, setup: ReplaySetup, assign: A
     return CityReplay(demand, travel_time, setup, settings=MatcherSettings(), assign=assign).run()
 
 
-def _figures(name: str, outcomes: list[ReplayOutcome]) -> dict[str, object]:
+def _figures(name: str, outcomes: list[ReplayOutcome]) -> Figures:
     def mean(values: list[float]) -> float:
         return round(float(np.mean(values)), 1)
 

@@ -53,7 +53,7 @@ for each in (
     world.sandbox,
 ):
     app.command()(each)
-bench.join(app)
+app.add_typer(bench.bench, name="bench")
 
 
 @app.command()

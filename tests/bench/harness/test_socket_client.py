@@ -1,64 +1,50 @@
-"""The clients that loads are made of, at a gateway with hosts in memory."""
+"""The client of the loads, at a gateway with hosts in memory."""
 
 from __future__ import annotations
 
-import asyncio
-
+import msgspec
 import pytest
 
-from bench.harness.socket_client import connect
-from bench.load.offers import Offers
-from bench.load.sockets import Held
-from dispatch.actors.protocol import Done, Envelope, Reply
-from dispatch.commands import RequestTrip, decode_command
-from dispatch.entity import EntityKey
+from bench.harness.socket_client import HandshakeRefusedError, connect, peek
 from dispatch.errors import CloseCode
-from dispatch.message_parts import OfferView, Place, VehicleView
 from dispatch.messages import Hello, Ping
 from tests.ws_gateway.conftest import Running
 
 pytestmark = pytest.mark.integration
 
 
-def _url(gateway: Running) -> str:
-    return f"ws://127.0.0.1:{gateway.port}/v1/ws"
+def url(gateway: Running, path: str = "/v1/ws") -> str:
+    return f"ws://127.0.0.1:{gateway.port}{path}"
 
 
-async def test_held_sockets_answer(gateway: Running) -> None:
-    """All are opened, counted, and each answers its ping."""
-    held = Held(_url(gateway), [gateway.token("passenger", f"P{n}") for n in range(30)])
-    assert (await held.open(at_once=10))["open"] == 30
-    assert (await held.count())["open"] == 30
-    found = await held.ping(per_s=500.0)
-    assert (found["asked"], found["answered"]) == (30, 30)
+async def test_messages_are_answered(gateway: Running) -> None:
+    """A request returns the answer; every message also goes to ``on_message``."""
+    received: list[bytes] = []
+    client = await connect(url(gateway), received.append)
+    welcome = await client.request(Hello(gateway.token("passenger", "P1")), "welcome")
+    pong = await client.request(Ping("p1"), "accepted")
+    assert received[0] == welcome
+    assert received[-1] == pong
+    assert peek(pong).id == "p1"
+    client.abort()
 
 
-async def test_a_client_hears_why_it_was_closed(gateway: Running) -> None:
-    """The close code, and no message after it."""
-    client = await connect(_url(gateway))
+async def test_the_close_code_is_known_and_nothing_can_be_sent_after(gateway: Running) -> None:
+    """The server's close frame ends the client."""
+    client = await connect(url(gateway))
     client.send(Hello("nonsense"))
     assert await client.closed == CloseCode.BAD_TOKEN
     with pytest.raises(ConnectionError):
         client.send(Ping("c1"))
 
 
-async def test_requests_are_timed_until_a_driver_is_told(gateway: Running) -> None:
-    """Those that a driver was told of are offered and cancelled; the others are never offered."""
+async def test_a_refused_handshake_has_a_status(gateway: Running) -> None:
+    """The HTTP status of the answer."""
+    with pytest.raises(HandshakeRefusedError) as refused:
+        await connect(url(gateway, "/v1/nowhere"))
+    assert 400 <= refused.value.status < 500
 
-    def decide(envelope: Envelope) -> Reply:
-        key = EntityKey.parse(envelope.key)
-        if key.kind == "trip" and isinstance(decode_command(envelope.body), RequestTrip) and offers_left.pop():
-            offer = OfferView("o1", key.id, Place(37.7, -122.4), 60.0, 0.0)
-            view = VehicleView("V1", "offered", offer=offer)
-            asyncio.get_running_loop().call_soon(
-                lambda: gateway.hosts.happen("vehicle:V1", "driver", "offer_made", vehicle=view)
-            )
-        return Done(seq=1, state="requested")
 
-    offers_left = [False, True, True]
-    gateway.hosts.decide = decide
-    offers = Offers(_url(gateway), [gateway.token("driver", "D1", "V1")], [gateway.token("passenger", "offer-p0")])
-    assert await offers.begin() == {"cars": 1, "passengers": 1}
-    found = await offers.step(per_s=50.0, seconds=0.06)
-    assert (found["requests"], found["never_offered"]) == (3, 1)
-    assert (found["p50_ms"] is not None, found["p99_ms"]) == (True, None)
+def test_other_messages_keep_their_kind() -> None:
+    """A message whose fields have other types is decoded only as far as its kind."""
+    assert peek(msgspec.msgpack.encode({"t": "odd", "id": 7})).t == "odd"

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bench.hostile.kinds import KINDS, MALFORMED, STILL, Attack, Target, malformed_upgrade, silent
+from bench.hostile.kinds import KINDS, MALFORMED, STILL_THERE, Attack, AttackTarget, malformed_upgrade, silent
 from dispatch.errors import CloseCode
 from tests.ws_gateway.conftest import Running, Start, eventually
 
@@ -34,7 +34,7 @@ ENDS: dict[str, set[int]] = {
 
 async def _beside(gateway: Running, attack: Attack) -> int | str:
     """How it ended. Another client is served meanwhile, and nothing of the attacker is left."""
-    target = Target("127.0.0.1", gateway.port, gateway.token("driver", "D1", "V1"), 6.0)
+    target = AttackTarget("127.0.0.1", gateway.port, gateway.token("driver", "D1", "V1"), 6.0)
     other = await gateway.client("driver", "D2", "V2")
     attacking = asyncio.create_task(attack(target))
     number = 0
@@ -59,14 +59,14 @@ async def test_no_malformed_handshake_opens_a_socket(start: Start, number: int) 
     """It is refused with a status, or cut; never left open."""
     gateway = await start(**QUICK)
     end = await _beside(gateway, malformed_upgrade(MALFORMED[number]))
-    assert end != STILL
+    assert end != STILL_THERE
     assert end == 1006 or (isinstance(end, int) and 400 <= end < 500)
 
 
 async def test_a_crowd_from_one_address_is_limited(start: Start) -> None:
     """So many at once and no more; those that say nothing are closed."""
     gateway = await start(**{**QUICK, "sockets_by_address": (1.0, 20)})
-    target = Target("127.0.0.1", gateway.port, "", 6.0)
+    target = AttackTarget("127.0.0.1", gateway.port, "", 6.0)
     ends = await asyncio.gather(*(silent(target) for _ in range(60)))
     assert ends.count(403) >= 60 - 20 - 6
     assert set(ends) == {403, int(CloseCode.HELLO_TIMEOUT)}

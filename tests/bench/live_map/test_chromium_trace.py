@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from bench.live_map.chromium_trace import Piece, outermost, script_times
+from bench.live_map.chromium_trace import ScriptPiece, outermost, script_times
 
 
 def event(name: str, ts: float, dur: float, used: float, *, tid: int = 1) -> dict[str, object]:
@@ -45,5 +45,5 @@ def test_a_trace_without_frames_is_refused() -> None:
 
 def test_only_outermost_pieces_are_kept() -> None:
     """Whatever their order in the trace."""
-    inner, outer, after = Piece(2, 3, 1), Piece(1, 4, 2), Piece(4, 5, 1)
+    inner, outer, after = ScriptPiece(2, 3, 1), ScriptPiece(1, 4, 2), ScriptPiece(4, 5, 1)
     assert outermost([after, inner, outer]) == [outer, after]

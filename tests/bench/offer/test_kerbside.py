@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
-from bench.offer.kerbside import SharedStreet, Stranger
+from bench.offer.kerbside import RemoteRider, SharedKerbside
 from dispatch.ids import TripId
 from dispatch.units import LatLng
 from sim.world.street import Rider
@@ -16,26 +15,25 @@ from sim.world.street import Rider
 pytestmark = pytest.mark.integration
 
 T1, T2 = TripId("T1"), TripId("T2")
-ADA = Stranger("1234", LatLng(37.7, -122.4))
+ADA = RemoteRider("1234", LatLng(37.7, -122.4))
 
 
 @pytest.fixture
-async def streets(tmp_path: Path) -> AsyncIterator[tuple[SharedStreet, SharedStreet]]:
-    """The streets of two processes that know each other."""
-    one, other = SharedStreet(), SharedStreet()
-    for part, street in enumerate((one, other)):
-        await street.open(tmp_path, part)
-    one.meet(tmp_path, 0, 2)
-    other.meet(tmp_path, 1, 2)
+async def kerbsides() -> AsyncIterator[tuple[SharedKerbside, SharedKerbside]]:
+    """The kerbsides of two processes that share their riders."""
+    one, other = SharedKerbside(), SharedKerbside()
+    ports = [await one.open(), await other.open()]
+    one.share_with(ports[1:])
+    other.share_with(ports[:1])
     yield one, other
     one.close()
     other.close()
     await asyncio.sleep(0)  # the transports close in the loop's next turn
 
 
-async def test_they_meet_whichever_comes_first(streets: tuple[SharedStreet, SharedStreet]) -> None:
+async def test_they_meet_whichever_comes_first(kerbsides: tuple[SharedKerbside, SharedKerbside]) -> None:
     """A driver of one process finds the passenger of the other, with code and destination."""
-    one, other = streets
+    one, other = kerbsides
     met: asyncio.Queue[Rider] = asyncio.Queue()
     other.wait_for_rider(T1, met.put_nowait)
     one.board(T1, ADA)
@@ -46,9 +44,9 @@ async def test_they_meet_whichever_comes_first(streets: tuple[SharedStreet, Shar
         assert await met.get() == ADA
 
 
-async def test_who_meets_at_home_tells_nobody(streets: tuple[SharedStreet, SharedStreet]) -> None:
+async def test_a_meeting_within_a_process_is_not_shared(kerbsides: tuple[SharedKerbside, SharedKerbside]) -> None:
     """A driver of the same process is enough."""
-    one, other = streets
+    one, other = kerbsides
     met: list[Rider] = []
     heard: asyncio.Queue[Rider] = asyncio.Queue()
     other.wait_for_rider(T1, heard.put_nowait)
