@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 APPS   := ws_gateway/web/index.html
-CODE   := dispatch ws_gateway sim bench tests docs/examples
+CODE   := dispatch ws_gateway sim bench taxi_cli tests docs/examples
 
 # Options of `taxi demo`: make run ARGS="--cars 100 --port 0"
 ARGS   ?=
@@ -86,8 +86,8 @@ browser: ## Chromium for the tests: the system's, else Debian's package (as root
 	{ echo "make: the tests need Chromium. Debian, as root: apt-get install chromium" >&2; exit 1; }
 
 integration: setup browser web ## tests with real parts: Valkey, PostgreSQL, Ray, sockets, Chromium
-	$(BIN)/pytest -q -n $(SYSTEMS) --dist loadfile --no-loadscope-reorder -m "integration and not chaos" --ignore tests/sim/world
-	$(BIN)/pytest -q -m "integration and not chaos" tests/sim/world
+	$(BIN)/pytest -q -n $(SYSTEMS) --dist loadfile --no-loadscope-reorder -m "integration and not chaos" --ignore tests/sim/city
+	$(BIN)/pytest -q -m "integration and not chaos" tests/sim/city
 
 simtest: setup ## three hundred simulated worlds with faults: five minutes on two cores
 	$(BIN)/pytest -q -n $(JOBS) -m simtest tests/sim/simtest
@@ -102,8 +102,8 @@ screenshots: setup browser web ## pictures of the three apps at work, into docs/
 	$(BIN)/python web/screenshots.py
 
 docs: setup ## write the documents that are made from the code
-	$(BIN)/python -m dispatch.documents docs
-	$(BIN)/python -m dispatch.typescript web/src/wire
+	$(BIN)/python -m dispatch.codegen.markdown docs
+	$(BIN)/python -m dispatch.codegen.typescript web/src/wire
 
 format: setup ## put the code in its form
 	$(BIN)/ruff check -q --fix $(CODE)

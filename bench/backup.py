@@ -19,10 +19,10 @@ from pathlib import Path
 
 import msgspec
 
-from dispatch.entity import EntityKey
+from dispatch.domain.entity import EntityKey
 from dispatch.store.journal import Append, Batch, Committed
+from dispatch.store.journals.sql_journal import SqlJournal, open_journal
 from dispatch.store.migrations import upgrade
-from dispatch.store.sql_journal import SqlJournal, open_journal
 
 SHARDS = 256
 EACH = 10
@@ -125,7 +125,7 @@ class _Writer:
 
 async def _back_up_again_and_again(folder: Path, took: list[float]) -> None:
     while True:
-        words = ("-m", "dispatch.cli", "backup", str(folder / f"{len(took)}.taxi"), "--data-dir", str(folder))
+        words = ("-m", "taxi_cli", "backup", str(folder / f"{len(took)}.taxi"), "--data-dir", str(folder))
         began = time.perf_counter()
         process = await asyncio.create_subprocess_exec(sys.executable, *words, stdout=DEVNULL, stderr=DEVNULL)
         try:

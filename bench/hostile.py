@@ -34,9 +34,9 @@ from bench.load_offers import CLASS
 from bench.load_process import Part, started, written
 from bench.processor_time import command_of, memory_kb
 from bench.whole_system import Given, enrol, passenger_tokens, running
-from dispatch.ids import PassengerId
-from dispatch.processes import descendants
-from dispatch.supervisor import Supervisor
+from dispatch.processes.child_processes import descendants
+from dispatch.server.supervisor import Supervisor
+from dispatch.values.ids import PassengerId
 
 CARS: Final = 300
 PASSENGERS: Final = 200

@@ -19,7 +19,7 @@ from websockets.frames import Frame, Opcode
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
-from dispatch.messages import SUBPROTOCOL_MSGPACK, Hello, Ping
+from dispatch.api.messages import SUBPROTOCOL_MSGPACK, Hello, Ping
 
 End = int | str
 STILL: Final = "still there"

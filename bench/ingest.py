@@ -30,15 +30,15 @@ import httpx
 
 from bench.processor_time import command_of, used_by
 from bench.whole_system import PARTS, heard_fixes
-from dispatch.config import Settings, load_settings, token_secret
-from dispatch.ids import DriverId, VehicleId
-from dispatch.processes import descendants, processor_s
-from dispatch.registry import ANY_VEHICLE, Driver, Vehicle
+from dispatch.config.loader import Settings, load_settings, token_secret
+from dispatch.domain.registry import ANY_VEHICLE, Driver, Vehicle
+from dispatch.processes.child_processes import descendants, processor_s
+from dispatch.server.supervisor import Supervisor
 from dispatch.store.database import open_database
-from dispatch.store.sql_registry import SqlRegistry
-from dispatch.supervisor import Supervisor
-from dispatch.units import WallTime
-from ws_gateway.tokens import Tokens
+from dispatch.store.queries.registry import SqlRegistry
+from dispatch.values.ids import DriverId, VehicleId
+from dispatch.values.units import WallTime
+from ws_gateway.auth.tokens import Tokens
 
 WARM_UP_S = 5.0
 

@@ -9,7 +9,7 @@ import uvloop
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.typing import Subprotocol
 
-from dispatch.messages import SUBPROTOCOL_MSGPACK
+from dispatch.api.messages import SUBPROTOCOL_MSGPACK
 
 
 async def _receive(connection: ServerConnection) -> None:

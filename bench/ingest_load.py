@@ -22,8 +22,8 @@ from typing import Protocol, cast
 import msgspec
 import uvloop
 
-from dispatch.message_parts import Fix
-from dispatch.messages import SUBPROTOCOL_MSGPACK, GoOnline, GpsFix, Hello
+from dispatch.api.fields import Fix
+from dispatch.api.messages import SUBPROTOCOL_MSGPACK, GoOnline, GpsFix, Hello
 
 _HANDSHAKE = (
     "GET /v1/ws HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

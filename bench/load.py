@@ -44,9 +44,9 @@ from bench.load_process import Part, started, written
 from bench.load_steps import FixStep, RequestStep, gives_first, highest
 from bench.processor_time import command_of, memory_kb, used_by
 from bench.whole_system import PARTS, Given, enrol, heard_fixes, passenger_tokens, running
-from dispatch.ids import PassengerId
-from dispatch.processes import descendants
-from dispatch.supervisor import Supervisor
+from dispatch.processes.child_processes import descendants
+from dispatch.server.supervisor import Supervisor
+from dispatch.values.ids import PassengerId
 
 PARTS_WITH_LOAD: Final = {**PARTS, "load": "bench.load_"}
 QUIET_FIX_EVERY_S: Final = 10.0

@@ -22,9 +22,9 @@ import uvloop
 from bench.ingest_load import Car
 from bench.load_client import Client, Vehicle, connect, glance
 from bench.load_process import Answer, obey, spread_ms
-from dispatch.message_parts import Fix, Place
-from dispatch.messages import CancelTrip, GoOnline, GpsFix, Hello, RequestRide
-from ws_gateway.conversations import trip_id_of
+from dispatch.api.fields import Fix, Place
+from dispatch.api.messages import CancelTrip, GoOnline, GpsFix, Hello, RequestRide
+from ws_gateway.session.command_flows import trip_id_of
 
 CLASS: Final = "comfort"
 FIX_EVERY_S: Final = 2.0

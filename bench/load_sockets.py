@@ -15,7 +15,7 @@ import uvloop
 
 from bench.load_client import Client, connect, glance
 from bench.load_process import Answer, obey, spread_ms
-from dispatch.messages import Hello, Ping
+from dispatch.api.messages import Hello, Ping
 
 _WAITS_S: Final = 15.0
 

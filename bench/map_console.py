@@ -18,8 +18,8 @@ import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from dispatch.map_packing import AGE_STEPS_PER_S, CAR, GONE
-from dispatch.messages import SUBPROTOCOL_MSGPACK, Hello, MapFrames, Watch, Welcome
+from dispatch.api.live_map.cell_codec import AGE_STEPS_PER_S, CAR, GONE
+from dispatch.api.messages import SUBPROTOCOL_MSGPACK, Hello, MapFrames, Watch, Welcome
 
 _encode = msgspec.msgpack.Encoder().encode
 _frames = msgspec.msgpack.Decoder(MapFrames)

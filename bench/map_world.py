@@ -14,16 +14,16 @@ from typing import Final, NamedTuple
 
 from bench.processor_time import command_of
 from bench.whole_system import Given, enrol, running
-from dispatch.config import Settings, token_secret
+from dispatch.config.loader import Settings, token_secret
+from dispatch.domain.registry import Dispatcher
 from dispatch.geo.cells import Box, cell_name, covering
-from dispatch.ids import DispatcherId
-from dispatch.processes import descendants, processor_s
-from dispatch.registry import Dispatcher
+from dispatch.processes.child_processes import descendants, processor_s
 from dispatch.store.database import open_database
-from dispatch.store.sql_registry import SqlRegistry
-from dispatch.units import WallTime
-from ws_gateway.secret_hash import hash_secret
-from ws_gateway.tokens import Tokens
+from dispatch.store.queries.registry import SqlRegistry
+from dispatch.values.ids import DispatcherId
+from dispatch.values.units import WallTime
+from ws_gateway.auth.passwords import hash_secret
+from ws_gateway.auth.tokens import Tokens
 
 DOWNTOWN: Final = Box(37.745, -122.455, 37.800, -122.390)
 """The north-east of San Francisco: 6.1 x 5.7 km."""

@@ -19,13 +19,13 @@ from time import perf_counter
 
 import numpy as np
 
-from dispatch.geo.index import CarIndex
+from dispatch.geo.index.vehicle_index import CarIndex
 from dispatch.geo.straight_line import StraightLine
-from dispatch.ids import TripId, VehicleId
 from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.matcher import RegionMatcher
-from dispatch.matching.model import FreeCar, OpenRequest, Window
-from dispatch.units import CityTime, LatLng
+from dispatch.matching.types import FreeCar, OpenRequest, Window
+from dispatch.values.ids import TripId, VehicleId
+from dispatch.values.units import CityTime, LatLng
 
 SOUTH, NORTH, WEST, EAST = 37.708, 37.808, -122.51, -122.385
 WINDOW_S = 2.0

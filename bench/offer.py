@@ -33,13 +33,13 @@ from bench.offer_told import figures_of
 from bench.offer_world import Setup, Told
 from bench.processor_time import command_of, used_by
 from bench.whole_system import PARTS, Given, enrol, passenger_tokens, running
-from dispatch import processes
-from dispatch.config import Settings
-from dispatch.entity import EntityKey
-from dispatch.events import OfferMade, decode_vehicle_event
-from dispatch.ids import PassengerId
-from dispatch.store.sql_journal import open_journal
-from dispatch.supervisor import Supervisor
+from dispatch.config.loader import Settings
+from dispatch.domain.entity import EntityKey
+from dispatch.domain.events import OfferMade, decode_vehicle_event
+from dispatch.processes import child_processes as processes
+from dispatch.server.supervisor import Supervisor
+from dispatch.store.journals.sql_journal import open_journal
+from dispatch.values.ids import PassengerId
 
 PARTS_WITH_APPS = {**PARTS, "apps": "bench.offer_world"}
 LOAD_AT_ONCE = 500

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from math import inf
 
 from bench.offer_world import Told
-from sim.world.assignments import Assignment, Assignments
-from sim.world.samples import percentile
+from sim.metrics.assignment_log import Assignment, Assignments
+from sim.metrics.percentiles import percentile
 
 MS = 1000.0
 

@@ -19,12 +19,12 @@ import msgspec
 
 from bench.payment_alipay import TIMEOUT_S, Balance, Inbox, Wire
 from dispatch.clock import Clock
-from dispatch.money import Money
-from dispatch.payment.acquirer import AcquirerAccount, AcquirerGateway
-from dispatch.payment.acquirer_messages import AcquirerCredentials
-from dispatch.payment.configured import Gateways
-from dispatch.payment.order_number import trip_of
-from dispatch.settings import AlipayAccount
+from dispatch.config.settings import AlipayAccount
+from dispatch.payment.core.order_number import trip_of
+from dispatch.payment.gateways.acquirer import AcquirerAccount, AcquirerGateway
+from dispatch.payment.gateways.factory import Gateways
+from dispatch.payment.protocols.acquirer_messages import AcquirerCredentials
+from dispatch.values.money import Money
 from sim.alipay_sandbox.faults import Fault, Faults
 
 EXAMPLE: Final = Path(__file__).parents[1] / "docs" / "examples" / "acquirer_server.py"

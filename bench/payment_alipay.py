@@ -10,16 +10,16 @@ import httpx
 import msgspec
 
 from dispatch.clock import Clock
-from dispatch.payment.configured import Gateways
-from dispatch.payment.gateway import Gateway
-from dispatch.payment.mapi import MapiGateway
-from dispatch.payment.mapi_merchant import CODE_PRODUCT, OVERSEAS_PRODUCT, PAGE_PRODUCT, MapiMerchant
-from dispatch.payment.openapi import OpenapiGateway
-from dispatch.payment.openapi_account import OpenapiAccount
-from dispatch.payment.openapi_keys import OpenapiCredentials
-from dispatch.payment.order_number import trip_of
-from dispatch.payment.signing import Credentials, SignType
-from dispatch.settings import AlipayAccount
+from dispatch.config.settings import AlipayAccount
+from dispatch.payment.core.order_number import trip_of
+from dispatch.payment.core.port import Gateway
+from dispatch.payment.gateways.alipay_mapi import MapiGateway
+from dispatch.payment.gateways.alipay_openapi import OpenapiGateway
+from dispatch.payment.gateways.factory import Gateways
+from dispatch.payment.protocols.mapi.merchant import CODE_PRODUCT, OVERSEAS_PRODUCT, PAGE_PRODUCT, MapiMerchant
+from dispatch.payment.protocols.openapi.account import OpenapiAccount
+from dispatch.payment.protocols.openapi.keys import OpenapiCredentials
+from dispatch.payment.protocols.signing import Credentials, SignType
 from sim.alipay_sandbox.app import Sandbox, create_app
 from sim.alipay_sandbox.codes import scan, show_bar_code
 from sim.alipay_sandbox.exchange import BusinessError

@@ -10,8 +10,8 @@ from bench import payment_acquirer as acquirer
 from bench.payment_alipay import GATEWAYS, TIMEOUT_S
 from bench.payment_host import NOTICE, Death, Step
 from bench.payment_ride import HOUR_S, Case, Story
-from dispatch.payment.gateway import Way
-from dispatch.payment.gateway_calls import PLACING
+from dispatch.payment.core.gateway_calls import PLACING
+from dispatch.payment.core.port import Way
 from sim.alipay_sandbox.faults import Fault
 
 WAYS: Final[tuple[Way, ...]] = ("page", "code", "scan")

@@ -21,8 +21,8 @@ import pyarrow.parquet as pq
 
 from dispatch.geo.city import load_city
 from dispatch.geo.travel_time import TravelTime
-from dispatch.matching.assignment import Assigner, exact
-from dispatch.matching.greedy import oldest_first
+from dispatch.matching.exact_assignment import Assigner, exact
+from dispatch.matching.greedy_assignment import oldest_first
 from dispatch.matching.settings import MatcherSettings
 from sim.simtest.replay import CityReplay, Demand, ReplayOutcome, ReplaySetup
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from dispatch.processes import processor_s
+from dispatch.processes.child_processes import processor_s
 
 
 def command_of(pid: int) -> str:

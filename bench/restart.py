@@ -26,11 +26,13 @@ from pathlib import Path
 import msgspec
 
 from bench.whole_system import Given, running
-from dispatch.actors.client import RayHosts, join_cluster, leave_cluster
-from dispatch.actors.protocol import Done, Envelope, FixRow, HostsUnavailableError, Refused, Reply
-from dispatch.actors.ray_dial import ray_dial
+from dispatch.actors.core.protocol import Done, Envelope, FixRow, HostsUnavailableError, Refused, Reply
+from dispatch.actors.ray.discovery import ray_dial
+from dispatch.actors.ray.session import join_cluster, leave_cluster
+from dispatch.actors.runtime.host_client import RayHosts
+from dispatch.api.fields import Place
 from dispatch.clock import Clock
-from dispatch.commands import (
+from dispatch.domain.commands import (
     BeginRide,
     EndShift,
     MakeOffer,
@@ -43,10 +45,9 @@ from dispatch.commands import (
     VehicleProfile,
     encode_command,
 )
-from dispatch.entity import SYSTEM, Command, EntityKey, Principal
-from dispatch.message_parts import Place
-from dispatch.store.sql_journal import open_journal
-from dispatch.supervisor import Supervisor
+from dispatch.domain.entity import SYSTEM, Command, EntityKey, Principal
+from dispatch.server.supervisor import Supervisor
+from dispatch.store.journals.sql_journal import open_journal
 
 HOST = "vehicle-0"
 CODE = "4711"

@@ -13,16 +13,16 @@ from typing import Final
 
 import httpx
 
-from dispatch.config import Settings, load_settings, token_secret
-from dispatch.ids import DriverId, PassengerId, VehicleId
-from dispatch.registry import ANY_VEHICLE, Driver, Vehicle
-from dispatch.signals import configure_logging
+from dispatch.config.loader import Settings, load_settings, token_secret
+from dispatch.domain.registry import ANY_VEHICLE, Driver, Vehicle
+from dispatch.observability.telemetry import configure_logging
+from dispatch.server.supervisor import Supervisor
 from dispatch.store.database import open_database
-from dispatch.store.sql_registry import SqlRegistry
-from dispatch.supervisor import Supervisor
-from dispatch.units import WallTime
-from sim.world.config import CarAccount
-from ws_gateway.tokens import Tokens
+from dispatch.store.queries.registry import SqlRegistry
+from dispatch.values.ids import DriverId, PassengerId, VehicleId
+from dispatch.values.units import WallTime
+from sim.city.config import CarAccount
+from ws_gateway.auth.tokens import Tokens
 
 PARTS: Final = {
     "gateway": "ws_gateway",

@@ -13,12 +13,12 @@ from collections import deque
 import msgspec
 import numpy as np
 
-from dispatch.ids import TripId, VehicleId
-from dispatch.matching.assignment import Assigner, exact
+from dispatch.matching.exact_assignment import Assigner, exact
 from dispatch.matching.matcher import RegionMatcher
-from dispatch.matching.model import FreeCar, Ints, OpenRequest, Proposal
 from dispatch.matching.settings import MatcherSettings
-from dispatch.units import CityTime, LatLng, Seconds
+from dispatch.matching.types import FreeCar, Ints, OpenRequest, Proposal
+from dispatch.values.ids import TripId, VehicleId
+from dispatch.values.units import CityTime, LatLng, Seconds
 from sim.simtest.plane import PlaneCandidates
 
 _NORTH = np.array([0.0, 0.0, 1.0, -1.0])

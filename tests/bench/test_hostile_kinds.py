@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bench.hostile_kinds import KINDS, MALFORMED, STILL, Attack, Target, malformed_upgrade, silent
-from dispatch.errors import CloseCode
+from dispatch.domain.errors import CloseCode
 from tests.ws_gateway.conftest import Running, Start, eventually
 
 pytestmark = pytest.mark.integration

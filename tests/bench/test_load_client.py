@@ -9,12 +9,12 @@ import pytest
 from bench.load_client import connect
 from bench.load_offers import Offers
 from bench.load_sockets import Held
-from dispatch.actors.protocol import Done, Envelope, Reply
-from dispatch.commands import RequestTrip, decode_command
-from dispatch.entity import EntityKey
-from dispatch.errors import CloseCode
-from dispatch.message_parts import OfferView, Place, VehicleView
-from dispatch.messages import Hello, Ping
+from dispatch.actors.core.protocol import Done, Envelope, Reply
+from dispatch.api.fields import OfferView, Place, VehicleView
+from dispatch.api.messages import Hello, Ping
+from dispatch.domain.commands import RequestTrip, decode_command
+from dispatch.domain.entity import EntityKey
+from dispatch.domain.errors import CloseCode
 from tests.ws_gateway.conftest import Running
 
 pytestmark = pytest.mark.integration

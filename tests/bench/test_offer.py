@@ -13,9 +13,9 @@ from bench.offer_told import figures_of, percentile_ms
 from bench.offer_world import Setup, SpanTally, Told, world
 from dispatch.clock import ManualClock
 from dispatch.geo.straight_line import StraightLine
-from dispatch.ids import CommandId, TripId, VehicleId
-from sim.world.assignments import Assignment
-from sim.world.server_clock import ServerClock
+from dispatch.values.ids import CommandId, TripId, VehicleId
+from sim.metrics.assignment_log import Assignment
+from sim.time.server_clock import ServerClock
 
 
 def tally_at(clock: ManualClock) -> SpanTally:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bench.offer_street import SharedStreet, Stranger
-from dispatch.ids import TripId
-from dispatch.units import LatLng
-from sim.world.street import Rider
+from dispatch.values.ids import TripId
+from dispatch.values.units import LatLng
+from sim.city.kerbside import Rider
 
 pytestmark = pytest.mark.integration
 

@@ -14,7 +14,7 @@ from bench.payment_judge import Verdict, judge
 from bench.payment_matrix import NOTIFY_URL, play, quietly, sample, town_of
 from bench.payment_ride import Case, Ride, Story
 from bench.payments import WRONGS
-from dispatch.payment.gateway import Order, OrderCreated
+from dispatch.payment.core.port import Order, OrderCreated
 from sim.alipay_sandbox.faults import Fault
 from sim.alipay_sandbox.merchants import demo_merchant
 

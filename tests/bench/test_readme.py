@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench.machine import machine
-from dispatch.cli.bench import BENCHES
+from taxi_cli.bench import BENCHES
 
 README = Path(__file__).parents[2] / "bench" / "README.md"
 

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from bench.restart import Acknowledged, Plan, run
-from dispatch.actors.protocol import Done
-from dispatch.entity import EntityKey
+from dispatch.actors.core.protocol import Done
+from dispatch.domain.entity import EntityKey
 
 
 def test_the_last_acknowledgement_counts() -> None:

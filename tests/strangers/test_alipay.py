@@ -11,7 +11,7 @@ import defusedxml.ElementTree as Xml
 import httpx
 import pytest
 
-from tests.dispatch.payment.test_against_sandbox import BUYER, KEYS
+from tests.dispatch.payment.gateways.test_mapi_against_sandbox import BUYER, KEYS
 from tests.strangers import ours
 from tests.strangers.stranger import RaisedError, Stranger, python_stranger
 from tests.strangers.town import Town

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import pytest
 
-from tests.dispatch.payment.test_against_sandbox import BUYER, KEYS
+from tests.dispatch.payment.gateways.test_mapi_against_sandbox import BUYER, KEYS
 from tests.strangers import ours
 from tests.strangers.stranger import RaisedError, Stranger, node_stranger
 from tests.strangers.town import Town

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from tests.dispatch.payment.test_against_sandbox import BUYER, KEYS
+from tests.dispatch.payment.gateways.test_mapi_against_sandbox import BUYER, KEYS
 from tests.strangers import ours
 from tests.strangers.stranger import RaisedError, Stranger, python_stranger
 from tests.strangers.town import Town

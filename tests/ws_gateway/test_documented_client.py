@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from dispatch.actors.protocol import Push
-from dispatch.commands import StartShift, TakeOffer, decode_command
-from dispatch.message_parts import OfferView, Place, VehicleView
-from dispatch.messages import Heard
+from dispatch.actors.core.protocol import Push
+from dispatch.api.fields import OfferView, Place, VehicleView
+from dispatch.api.messages import Heard
+from dispatch.domain.commands import StartShift, TakeOffer, decode_command
 from tests.ws_gateway.conftest import Running, eventually
 
 pytestmark = pytest.mark.integration

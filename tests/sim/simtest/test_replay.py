@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dispatch.geo.straight_line import StraightLine
-from dispatch.matching.greedy import oldest_first
+from dispatch.matching.greedy_assignment import oldest_first
 from sim.simtest.replay import CityReplay, Demand, ReplaySetup
 
 LAT, LNG = 37.77, -122.42
