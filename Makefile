@@ -103,7 +103,7 @@ screenshots: setup browser web ## pictures of the three apps at work, into docs/
 
 docs: setup ## write the documents that are made from the code
 	$(BIN)/python -m dispatch.codegen.markdown docs
-	$(BIN)/python -m dispatch.codegen.typescript web/src/wire
+	$(BIN)/python -m dispatch.codegen.typescript web/src/protocol
 
 format: setup ## put the code in its form
 	$(BIN)/ruff check -q --fix $(CODE)

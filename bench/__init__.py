@@ -1,1 +1,4 @@
-"""Measurements, each against an alternative in the same run. Imports everything."""
+"""Benches: each measures this system against an alternative in the same run.
+
+May import the whole product except the CLI.
+"""

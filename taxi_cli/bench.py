@@ -26,6 +26,22 @@ BENCHES: Final = {
     "restart": "a host killed, until every vehicle answers again",
     "payments": "each payment gateway under each fault and death of its host, and rides paid a second",
 }
+MODULES: Final = {
+    "ingest": "ingest.run",
+    "nearest": "matching.nearest",
+    "assign": "matching.assign",
+    "matcher": "matching.matcher",
+    "offer": "offer.run",
+    "load": "load.run",
+    "hostile": "hostile.run",
+    "map": "live_map.run",
+    "hku": "studies.hku",
+    "policy": "studies.policy",
+    "backup": "recovery.backup",
+    "cold": "recovery.cold_start",
+    "restart": "recovery.restart",
+    "payments": "payments.run",
+}
 Option = str | int | float | bool
 
 
@@ -51,9 +67,9 @@ def bench(
 
     try:
         options = parsed(context.args)
-        before = importlib.import_module("bench.machine").machine()
+        before = importlib.import_module("bench.harness.machine_info").machine()
         with nothing_left_behind():
-            figures = importlib.import_module(f"bench.{name}").run(**options) | before
+            figures = importlib.import_module(f"bench.{MODULES[name]}").run(**options) | before
     except (ValueError, OSError, StartError) as error:
         raise fail(f"bench {name}: {error}") from error
     if json:

@@ -20,7 +20,7 @@ READS_THE_CLOCK = {
     "dispatch/store/database.py",  # how long a lock may take
     "dispatch/store/buses/embedded_valkey.py",  # how long a child may take to start
     "dispatch/store/migrations/__init__.py",  # how long a lock may take
-    "sim/alipay_sandbox/clock.py",
+    "sim/alipay_sandbox/model/clock.py",
     "sim/demo/demo.py",  # which evening it is
 }
 CLOCK_CALLS = re.compile(
@@ -29,7 +29,7 @@ CLOCK_CALLS = re.compile(
 CHANCE_CALLS = re.compile(r"\brandom\.(random|choice|choices|randint|randrange|shuffle|sample|uniform|gauss|seed)\(")
 NAMES_THAT_SAY_NOTHING = re.compile(r"(^|_)(utils?|helpers?|managers?|services?|common|misc|base|stuff)($|_)")
 
-NOT_CODE = {"fuzz", "integration", "recorded", "strangers", "vectors"}
+NOT_CODE = {"fuzz", "integration", "recorded", "third_party_clients", "vectors"}
 """Test folders that hold data, tests of the whole system, what chance makes up, or clients that are not ours."""
 
 LONGEST_FILE = 600

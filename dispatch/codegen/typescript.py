@@ -1,4 +1,4 @@
-"""The types of the wire for TypeScript, made from the structs: ``python -m dispatch.codegen.typescript web/src/wire``.
+"""TypeScript types of the wire, made from the structs: ``python -m dispatch.codegen.typescript web/src/protocol``.
 
 ``messages.ts`` holds what the WebSocket says, ``reads.ts`` what is read over HTTP, ``tables.ts`` the numbered errors,
 the close codes, who may send what, and the states. A field that is left out at its default is optional.

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from sim.alipay_sandbox.app import serve
-from sim.alipay_sandbox.exchange import is_user_id
 from sim.alipay_sandbox.faults import FaultError, parse_fault
+from sim.alipay_sandbox.http.app import serve
 from sim.alipay_sandbox.key_directory import write_demo_merchants
-from sim.alipay_sandbox.settings import BuyerAccount, SandboxSettings, read_buyers
+from sim.alipay_sandbox.model.exchange import is_user_id
+from sim.alipay_sandbox.model.settings import BuyerAccount, SandboxSettings, read_buyers
 
 
 def main(

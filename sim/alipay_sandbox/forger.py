@@ -6,11 +6,11 @@ import functools
 import re
 from typing import Final
 
-from sim.alipay_sandbox.books import to_minor, to_text
-from sim.alipay_sandbox.merchants import demo_merchant
-from sim.alipay_sandbox.notices import Notice
-from sim.alipay_sandbox.signature import Seal
-from sim.alipay_sandbox.trades import NoticeMade, Trade
+from sim.alipay_sandbox.model.books import to_minor, to_text
+from sim.alipay_sandbox.model.merchants import demo_merchant
+from sim.alipay_sandbox.model.notices import Notice
+from sim.alipay_sandbox.model.signature import Seal
+from sim.alipay_sandbox.model.trades import NoticeMade, Trade
 
 STRANGER: Final = "2088999999999999"
 AMOUNTS: Final = ("total_fee", "price", "total_amount", "receipt_amount", "invoice_amount", "buyer_pay_amount")

@@ -29,8 +29,8 @@ from typing import Final
 
 import msgspec
 
-from sim.alipay_sandbox.certificates import issue
-from sim.alipay_sandbox.merchants import (
+from sim.alipay_sandbox.model.certificates import issue
+from sim.alipay_sandbox.model.merchants import (
     CALLBACK_HOSTS,
     DEMO_EMAIL,
     DEMO_PARTNER,

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from taxi_cli.bench import BENCHES, parsed
+from taxi_cli.bench import BENCHES, MODULES, parsed
 from tests.taxi_cli.conftest import Taxi
 
 
@@ -29,6 +29,7 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     module.run = run  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "bench.toy", module)
     monkeypatch.setitem(BENCHES, "toy", "notes its options")
+    monkeypatch.setitem(MODULES, "toy", "toy")
     # This process has children of its own, which are none of the command's.
     monkeypatch.setattr("taxi_cli.bench.nothing_left_behind", nullcontext)
     return given

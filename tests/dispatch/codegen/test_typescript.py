@@ -9,13 +9,13 @@ import pytest
 
 from dispatch.codegen.typescript import FILES, render_messages, render_tables, write_types
 
-WIRE = Path(__file__).parents[3] / "web" / "src" / "wire"
+PROTOCOL = Path(__file__).parents[2] / "web" / "src" / "protocol"
 
 
 @pytest.mark.parametrize(("name", "render"), FILES.items(), ids=list(FILES))
 def test_the_file_is_current(name: str, render: Callable[[], str]) -> None:
-    """What stands in ``web/src/wire`` is what the structs say; ``make docs`` writes it anew."""
-    assert (WIRE / name).read_text(encoding="utf-8") == render()
+    """What stands in ``web/src/protocol`` is what the structs say; ``make docs`` writes it anew."""
+    assert (PROTOCOL / name).read_text(encoding="utf-8") == render()
 
 
 def test_a_field_with_a_default_may_be_left_out() -> None:

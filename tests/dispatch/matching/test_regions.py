@@ -7,6 +7,7 @@ from collections import Counter
 import msgspec
 import numpy as np
 
+from bench.studies.recorded_demand import CityReplay, Demand, ReplaySetup
 from dispatch.geo.cells import Box, Cell, cell_of, covering
 from dispatch.geo.index.vehicle_index import CarIndex
 from dispatch.matching.candidates import CityCandidates
@@ -16,7 +17,6 @@ from dispatch.matching.settings import MatcherSettings
 from dispatch.matching.types import FreeCar, OpenRequest, Window
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime, LatLng
-from sim.simtest.replay import CityReplay, Demand, ReplaySetup
 from tests.dispatch.matching.builders import LAT, LNG, MPS, NOW, TRAVEL, car, matcher, request
 
 RESOLUTION = 8

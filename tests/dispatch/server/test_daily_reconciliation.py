@@ -40,8 +40,8 @@ from dispatch.store.journals.sql_journal import SqlJournal, open_journal
 from dispatch.store.migrations import upgrade
 from dispatch.store.queries.ledger import SqlBooks
 from dispatch.values.money import Money
-from sim.alipay_sandbox.app import create_app, running
-from sim.alipay_sandbox.settings import SandboxSettings
+from sim.alipay_sandbox.http.app import create_app, running
+from sim.alipay_sandbox.model.settings import SandboxSettings
 from tests.dispatch.payment.gateways.test_every_call_against_sandbox import PLAIN, account
 from tests.dispatch.payment.gateways.test_mapi_against_sandbox import BUYER, KEYS
 from tests.dispatch.payment.reconciliation.bill_samples import ACCOUNT, bill_file, row

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.sim.alipay_sandbox.stage import Alipay, alipay_of
+from tests.sim.alipay_sandbox.sandbox_client import Alipay, alipay_of
 
 
 @pytest.fixture

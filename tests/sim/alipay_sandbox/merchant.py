@@ -14,7 +14,7 @@ import httpx
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from sim.alipay_sandbox.merchants import DemoMerchant, demo_merchant
+from sim.alipay_sandbox.model.merchants import DemoMerchant, demo_merchant
 
 NOW = 1_600_000_000.0
 STAMP = "2020-09-13 20:26:40"

@@ -10,8 +10,8 @@ import pytest
 import sim.alipay_sandbox
 from sim.alipay_sandbox.faults import Fault, FaultError, Faults, fault_table, parse_fault
 from tests.sim.alipay_sandbox.merchant import NOW, demo, form_fields, genuine, order, text_of
-from tests.sim.alipay_sandbox.shop import trade
-from tests.sim.alipay_sandbox.stage import Alipay, alipay_of
+from tests.sim.alipay_sandbox.openapi_requests import trade
+from tests.sim.alipay_sandbox.sandbox_client import Alipay, alipay_of
 
 CREATE = "alipay.trade.create"
 QUERY = "alipay.trade.query"

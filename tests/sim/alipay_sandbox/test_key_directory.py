@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 from sim.alipay_sandbox.key_directory import read_merchant, write_demo_keys, write_demo_merchants
-from sim.alipay_sandbox.signature import Seal
+from sim.alipay_sandbox.model.signature import Seal
 from tests.sim.alipay_sandbox.merchant import demo
 
 

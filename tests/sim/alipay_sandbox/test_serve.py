@@ -86,7 +86,7 @@ def test_a_dropped_answer_is_no_answer(tmp_path: Path) -> None:
 def test_the_bridge() -> None:
     """The bridge opens the cashier over the page, and believes nobody but it."""
     folder = Path(__file__).parent
-    script = Path(str(sim.alipay_sandbox.__file__)).parent / "browser" / "bridge.js"
+    script = Path(str(sim.alipay_sandbox.__file__)).parent / "http" / "browser" / "bridge.js"
     run = subprocess.run(
         ["node", str(folder / "bridge_check.js"), str(script)], capture_output=True, text=True, timeout=60, check=False
     )

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Alarm } from '../wire/messages';
+import type { Alarm } from '../protocol/messages';
 import { listed, subjectOf, withAlarm } from './alarm_board';
 
 const alarm = (id: string, at: number, more: Partial<Alarm> = {}): Alarm => ({

@@ -1,5 +1,5 @@
 /** Alarms, known by their ids: hosts repeat them, and dispatchers settle them. */
-import type { Alarm } from '../wire/messages';
+import type { Alarm } from '../protocol/messages';
 
 /** The list with `told` in it; the same list where it says nothing new. A settled alarm stays settled. */
 export function withAlarm(alarms: readonly Alarm[], told: Alarm): readonly Alarm[] {

@@ -1,10 +1,10 @@
 /** Somebody has looked at an alarm: what came of it. */
 import { useState } from 'preact/hooks';
-import { Action, Dialog, Field, say } from '../shell/controls';
-import type { Alarm } from '../wire/messages';
-import { alarmWords } from './alarm_words';
+import type { Alarm } from '../protocol/messages';
+import { Action, Dialog, Field, say } from '../ui/controls';
+import { alarmWords } from './alarm_texts';
+import { useWorkplace } from './console_state';
 import { text } from './texts';
-import { useWorkplace } from './workplace';
 
 export function AlarmDialog({ alarm, close }: { alarm: Alarm; close: () => void }) {
   const { desk } = useWorkplace();

@@ -1,12 +1,13 @@
 /** Alarms that wait for somebody, then those settled in the last day. */
-import { clockTime, span } from '../shell/formats';
-import type { Alarm } from '../wire/messages';
+
+import type { Alarm } from '../protocol/messages';
+import { clockTime, span } from '../ui/formats';
 import { isWaiting, subjectOf } from './alarm_board';
-import { alarmWords } from './alarm_words';
+import { alarmWords } from './alarm_texts';
+import { useWorkplace } from './console_state';
 import { SHOWN } from './rows';
 import { text } from './texts';
 import { More } from './trip_list';
-import { useWorkplace } from './workplace';
 
 export function AlarmList() {
   const { desk } = useWorkplace();

@@ -1,16 +1,16 @@
 /** The console: signs in, then opens the workplace. */
 import { useEffect, useState } from 'preact/hooks';
-import { ask } from '../link/http';
-import { Account, type SignedIn } from '../link/sign_in';
-import { Action, Preferences, Toasts } from '../shell/controls';
-import { cityZone } from '../shell/formats';
-import { complaint, word } from '../shell/words';
-import type { CityFacts } from '../wire/reads';
-import { Desk } from './desk';
-import { Frame } from './frame';
+import { Account, type SignedIn } from '../client/account';
+import { ask } from '../client/http';
+import type { CityFacts } from '../protocol/reads';
+import { Action, Preferences, Toasts } from '../ui/controls';
+import { cityZone } from '../ui/formats';
+import { complaint, word } from '../ui/words';
+import { Workplace, WorkplaceContext } from './console_state';
+import { Desk } from './dispatcher_store';
+import { Frame } from './layout';
 import { SignIn } from './sign_in';
 import { text } from './texts';
-import { Workplace, WorkplaceContext } from './workplace';
 
 const account = new Account('taxi.console');
 

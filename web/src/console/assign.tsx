@@ -1,15 +1,15 @@
 /** A waiting trip is given to a car by hand: both chosen from lists, or the car on the map. */
 import { useEffect, useState } from 'preact/hooks';
-import { Action, Field, say } from '../shell/controls';
-import { distance, span } from '../shell/formats';
-import type { Place, TripView } from '../wire/messages';
-import type { FleetCar } from '../wire/reads';
-import { MAP_STATES } from '../wire/tables';
+import type { Place, TripView } from '../protocol/messages';
+import type { FleetCar } from '../protocol/reads';
+import { MAP_STATES } from '../protocol/tables';
+import { Action, Field, say } from '../ui/controls';
+import { distance, span } from '../ui/formats';
+import { useWorkplace, type Workplace } from './console_state';
 import { Panel } from './panel';
 import { text } from './texts';
 import { waitedS } from './trip_board';
-import { placeWords } from './trip_words';
-import { useWorkplace, type Workplace } from './workplace';
+import { placeWords } from './trip_texts';
 
 const NEAREST = 12;
 const IDLE = MAP_STATES.indexOf('idle');

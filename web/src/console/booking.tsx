@@ -1,15 +1,15 @@
 /** A ride for somebody who called: where, when, what for a car, what it will cost; then it is in the list. */
 import { useEffect, useState } from 'preact/hooks';
-import { Field, say } from '../shell/controls';
-import { cityZone, dayAndTime, distance, minutes } from '../shell/formats';
-import { complaint, named } from '../shell/words';
-import type { BookByPhone, FareView, Place } from '../wire/messages';
+import type { BookByPhone, FareView, Place } from '../protocol/messages';
+import { Field, say } from '../ui/controls';
+import { cityZone, dayAndTime, distance, minutes } from '../ui/formats';
+import { complaint, named } from '../ui/words';
 import { fromLocal, toLocal } from './city_calendar';
+import { useWorkplace } from './console_state';
 import { Panel } from './panel';
 import { PlaceField } from './place_field';
 import { text } from './texts';
 import { FareLines } from './trip_panel';
-import { useWorkplace } from './workplace';
 
 type VehicleClass = NonNullable<BookByPhone['vehicle_class']>;
 type Need = NonNullable<BookByPhone['needs']>[number];

@@ -1,8 +1,8 @@
 /** A message to drivers: to all, to the cars in view, or to one. */
 import { useState } from 'preact/hooks';
-import { Action, Dialog, Field, say } from '../shell/controls';
+import { Action, Dialog, Field, say } from '../ui/controls';
+import { useWorkplace } from './console_state';
 import { text } from './texts';
-import { useWorkplace } from './workplace';
 
 type To = 'one' | 'view' | 'all';
 const MOST = 500;

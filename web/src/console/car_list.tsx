@@ -1,15 +1,15 @@
 /** All cars of the registry by state, found by plate, number or driver. */
 import { useEffect, useState } from 'preact/hooks';
-import { span } from '../shell/formats';
-import { named } from '../shell/words';
-import type { FleetCar } from '../wire/reads';
-import { MAP_STATES } from '../wire/tables';
-import { FLEET_READ_MS } from './desk';
+import type { FleetCar } from '../protocol/reads';
+import { MAP_STATES } from '../protocol/tables';
+import { span } from '../ui/formats';
+import { named } from '../ui/words';
+import { useWorkplace } from './console_state';
+import { FLEET_READ_MS } from './dispatcher_store';
 import { RowButton, Rows, SHOWN } from './rows';
 import { StateDot } from './state_dot';
 import { text } from './texts';
 import { Loading, More } from './trip_list';
-import { useWorkplace } from './workplace';
 
 const IN_SERVICE = 'in_service';
 

@@ -1,20 +1,20 @@
 /** A car: what the registry knows, its driver and shift, its trip, where it was last heard, and what it was offered. */
 import { useEffect, useState } from 'preact/hooks';
 import { SILENT_S } from '../map/fleet';
-import { Action } from '../shell/controls';
-import { clockTime, dayAndTime, money, span } from '../shell/formats';
-import { named } from '../shell/words';
-import type { CauseSpan, OfferStory, PlaceList, VehicleStory } from '../wire/reads';
+import type { CauseSpan, OfferStory, PlaceList, VehicleStory } from '../protocol/reads';
+import { Action } from '../ui/controls';
+import { clockTime, dayAndTime, money, span } from '../ui/formats';
+import { named } from '../ui/words';
+import { causeWords } from './cause_texts';
+import { useWorkplace } from './console_state';
 import { FactList, Panel, Part } from './panel';
 import { StateDot } from './state_dot';
 import { TripLink } from './subject_links';
 import { text } from './texts';
 import { Timeline } from './timeline';
 import { Problem } from './trip_panel';
-import { placeWords } from './trip_words';
-import { useStory } from './use_story';
-import { causeWords } from './why_words';
-import { useWorkplace } from './workplace';
+import { placeWords } from './trip_texts';
+import { useStory } from './use_detail';
 
 export function CarPanel({ vehicle }: { vehicle: string }) {
   const workplace = useWorkplace();

@@ -1,12 +1,13 @@
 /** Above everything: the city's time, how many wait and drive, and what can be begun. */
-import { Preferences } from '../shell/controls';
-import { clockSeconds } from '../shell/formats';
-import { word } from '../shell/words';
-import { MAP_STATES } from '../wire/tables';
+
+import { MAP_STATES } from '../protocol/tables';
+import { Preferences } from '../ui/controls';
+import { clockSeconds } from '../ui/formats';
+import { word } from '../ui/words';
 import { isWaiting } from './alarm_board';
+import { type Act, useWorkplace } from './console_state';
 import { text } from './texts';
 import { isOverdue } from './trip_board';
-import { type Act, useWorkplace } from './workplace';
 
 const IDLE = MAP_STATES.indexOf('idle');
 

@@ -1,6 +1,6 @@
 import { latLngToCell } from 'h3-js';
 import { expect, test } from 'vitest';
-import type { TripView } from '../wire/messages';
+import type { TripView } from '../protocol/messages';
 import { DEMAND_S, demand, density, waits } from './heat';
 
 const AT = { lat: 37.78, lng: -122.41 };

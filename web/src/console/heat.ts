@@ -1,6 +1,6 @@
 /** What is shown by H3 cell (resolution 8): demand, free cars, and how long people waited for a car. */
 import { latLngToCell } from 'h3-js';
-import type { TripView } from '../wire/messages';
+import type { TripView } from '../protocol/messages';
 
 export const HEAT_RESOLUTION = 8;
 /** Demand is counted over so many city seconds. */

@@ -1,5 +1,5 @@
 /** The keys, and what colours mean. */
-import { Dialog } from '../shell/controls';
+import { Dialog } from '../ui/controls';
 import { SHORTCUTS, shortcutsOn, turnShortcuts } from './shortcuts';
 import { text } from './texts';
 

@@ -3,9 +3,9 @@ import { useRef } from 'preact/hooks';
 import { isWaiting } from './alarm_board';
 import { AlarmList } from './alarm_list';
 import { CarList } from './car_list';
+import { TABS, type Tab, useWorkplace } from './console_state';
 import { text } from './texts';
 import { RequestList, TripList } from './trip_list';
-import { TABS, type Tab, useWorkplace } from './workplace';
 
 const LISTS: Record<Tab, () => preact.JSX.Element> = {
   requests: RequestList,

@@ -1,6 +1,6 @@
 import { render } from 'preact';
 import { frameTimer } from '../map/frame_timer';
-import '../shell/shell.css';
+import '../ui/ui.css';
 import './console.css';
 import { App } from './app';
 

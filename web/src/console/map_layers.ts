@@ -5,7 +5,7 @@ import { LineLayer, PathLayer, ScatterplotLayer, TextLayer } from '@deck.gl/laye
 import { cellToLatLng } from 'h3-js';
 import { CarLayer } from '../map/car_layer';
 import type { CarSource, Origin } from '../map/car_source';
-import type { Theme } from '../shell/theme';
+import type { Theme } from '../ui/theme';
 import type { Heated } from './heat';
 
 type Colour = [number, number, number] | [number, number, number, number];

@@ -1,12 +1,12 @@
 /** The map with what lies on it: legend, switches of layers, and what is wrong with it. Loaded after the lists. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { CAR_COLOURS } from '../map/car_colours';
-import { named } from '../shell/words';
-import { MAP_STATES } from '../wire/tables';
+import { MAP_STATES } from '../protocol/tables';
+import { named } from '../ui/words';
+import { HEATS, type Heat, useWorkplace } from './console_state';
 import type { Hovered } from './live_map';
 import { StateDot } from './state_dot';
 import { text } from './texts';
-import { HEATS, type Heat, useWorkplace } from './workplace';
 
 export function MapPane() {
   const workplace = useWorkplace();

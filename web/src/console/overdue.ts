@@ -1,8 +1,9 @@
 /** Requests that have waited too long are said once each, for those who do not look. */
+
+import type { Workplace } from './console_state';
 import { text } from './texts';
 import { isOverdue } from './trip_board';
-import { placeWords } from './trip_words';
-import type { Workplace } from './workplace';
+import { placeWords } from './trip_texts';
 
 export function announceOverdue(workplace: Workplace): () => void {
   const { desk } = workplace;

@@ -1,7 +1,7 @@
 /** A panel beside the map: its heading takes the focus when it opens, Escape and a button close it. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { word } from '../shell/words';
+import { word } from '../ui/words';
 
 interface PanelProps {
   title: ComponentChildren;

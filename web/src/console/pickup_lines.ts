@@ -1,6 +1,6 @@
 /** From each car on its way to its pick-up: arrays whose one end moves with the car. */
 import type { CarSource, Origin } from '../map/car_source';
-import type { Place } from '../wire/messages';
+import type { Place } from '../protocol/messages';
 
 export class PickupLines {
   count = 0;

@@ -1,11 +1,11 @@
 /** A place that a person names: an address with suggestions, or a point on the map. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { complaint } from '../shell/words';
-import type { Place } from '../wire/messages';
-import type { PlaceList } from '../wire/reads';
+import type { Place } from '../protocol/messages';
+import type { PlaceList } from '../protocol/reads';
+import { complaint } from '../ui/words';
+import { useWorkplace } from './console_state';
 import { text } from './texts';
-import { placeWords } from './trip_words';
-import { useWorkplace } from './workplace';
+import { placeWords } from './trip_texts';
 
 interface PlaceFieldProps {
   id: string;

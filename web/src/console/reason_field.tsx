@@ -1,5 +1,5 @@
 /** Why: from a few usual reasons, or in one's own words. */
-import { Field } from '../shell/controls';
+import { Field } from '../ui/controls';
 import { text } from './texts';
 
 interface ReasonProps {

@@ -1,12 +1,12 @@
 /** The past that is played: clearly marked, paused and moved by keys, with what happened listed beside. */
 import { useState } from 'preact/hooks';
-import { clockSeconds, clockTime, dayAndTime } from '../shell/formats';
-import { complaint, named, word } from '../shell/words';
-import { eventWords } from './event_words';
+import { clockSeconds, clockTime, dayAndTime } from '../ui/formats';
+import { complaint, named, word } from '../ui/words';
+import { useWorkplace } from './console_state';
+import { eventWords } from './event_texts';
 import { SPEEDS } from './replay_clock';
-import type { ReplayDesk } from './replay_desk';
+import type { ReplayDesk } from './replay_player';
 import { text } from './texts';
-import { useWorkplace } from './workplace';
 
 const LISTED = 60;
 

@@ -1,11 +1,11 @@
 /** Which past hour shall be played. */
 import { useState } from 'preact/hooks';
-import { Dialog, Field } from '../shell/controls';
-import { cityZone } from '../shell/formats';
+import { Dialog, Field } from '../ui/controls';
+import { cityZone } from '../ui/formats';
 import { fromLocal, toLocal } from './city_calendar';
-import { ReplayDesk } from './replay_desk';
+import { useWorkplace } from './console_state';
+import { ReplayDesk } from './replay_player';
 import { text } from './texts';
-import { useWorkplace } from './workplace';
 
 const STEP_S = 300;
 

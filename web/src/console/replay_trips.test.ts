@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { TripMoment } from '../wire/reads';
+import type { TripMoment } from '../protocol/reads';
 import { joinedMoments, standing } from './replay_trips';
 
 const PICKUP = { lat: 37.78, lng: -122.41 };

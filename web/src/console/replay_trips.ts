@@ -1,6 +1,6 @@
 /** How trips stood at a past moment: those open at the beginning, and what happened to them and others since. */
-import type { Place, TripView } from '../wire/messages';
-import type { TripMoment } from '../wire/reads';
+import type { Place, TripView } from '../protocol/messages';
+import type { TripMoment } from '../protocol/reads';
 import { groupOf } from './trip_board';
 
 export interface PastTrip {

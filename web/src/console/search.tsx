@@ -1,14 +1,14 @@
 /** Finding a trip, a car, a driver or a caller by any part of a number, plate or phone. */
 import { useEffect, useState } from 'preact/hooks';
-import { Dialog, Field } from '../shell/controls';
-import { dayAndTime } from '../shell/formats';
-import { complaint, named } from '../shell/words';
-import type { SearchAnswer } from '../wire/reads';
-import type { Subject } from './desk';
+import type { SearchAnswer } from '../protocol/reads';
+import { Dialog, Field } from '../ui/controls';
+import { dayAndTime } from '../ui/formats';
+import { complaint, named } from '../ui/words';
+import { useWorkplace } from './console_state';
+import type { Subject } from './dispatcher_store';
 import { StateDot } from './state_dot';
 import { text } from './texts';
-import { placeWords } from './trip_words';
-import { useWorkplace } from './workplace';
+import { placeWords } from './trip_texts';
 
 const QUIET_MS = 250;
 

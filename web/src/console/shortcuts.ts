@@ -1,6 +1,6 @@
 /** Single keys that begin something. They can be turned off, for those whose speech or screen reader types letters. */
 import { signal } from '@preact/signals';
-import { HEATS, TABS, type Workplace } from './workplace';
+import { HEATS, TABS, type Workplace } from './console_state';
 
 const KEY = 'taxi.console.shortcuts';
 

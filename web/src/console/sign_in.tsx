@@ -1,10 +1,10 @@
 /** A dispatcher's name and password. */
 import { useState } from 'preact/hooks';
-import { ask } from '../link/http';
-import type { SignedIn } from '../link/sign_in';
-import { Field, Preferences } from '../shell/controls';
-import { complaint, word } from '../shell/words';
-import type { CityFacts } from '../wire/reads';
+import type { SignedIn } from '../client/account';
+import { ask } from '../client/http';
+import type { CityFacts } from '../protocol/reads';
+import { Field, Preferences } from '../ui/controls';
+import { complaint, word } from '../ui/words';
 import { text } from './texts';
 
 export function SignIn({ city, onEnter }: { city: CityFacts; onEnter: (signedIn: SignedIn) => void }) {

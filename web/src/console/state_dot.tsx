@@ -1,7 +1,7 @@
 /** The colour that a state has on the map. */
 import { CAR_COLOURS, css } from '../map/car_colours';
-import { theme } from '../shell/theme';
-import { MAP_STATES } from '../wire/tables';
+import { MAP_STATES } from '../protocol/tables';
+import { theme } from '../ui/theme';
 
 export function StateDot({ state }: { state: string }) {
   const place = (MAP_STATES as readonly string[]).indexOf(state);

@@ -1,6 +1,7 @@
 /** Names of cars and trips that open them. */
+
+import { useWorkplace } from './console_state';
 import { text } from './texts';
-import { useWorkplace } from './workplace';
 
 export function CarLink({ vehicle, words }: { vehicle: string; words: string }) {
   const workplace = useWorkplace();

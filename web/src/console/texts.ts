@@ -1,5 +1,5 @@
 /** The console's words in the language chosen. */
-import { catalogue } from '../shell/language';
+import { catalogue } from '../ui/language';
 import { en } from './words_en';
 import { zh } from './words_zh';
 

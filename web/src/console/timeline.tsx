@@ -1,8 +1,9 @@
 /** What happened, the oldest first. */
-import { clockSeconds } from '../shell/formats';
-import type { Happening } from '../wire/reads';
-import { eventWords } from './event_words';
-import { factWords } from './fact_words';
+
+import type { Happening } from '../protocol/reads';
+import { clockSeconds } from '../ui/formats';
+import { eventWords } from './event_texts';
+import { factWords } from './fact_texts';
 import { text } from './texts';
 
 interface Told {

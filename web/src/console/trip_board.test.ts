@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { TripView } from '../wire/messages';
+import type { TripView } from '../protocol/messages';
 import { isOverdue, OVERDUE_S, TripBoard, waitedS } from './trip_board';
 
 function trip(id: string, state: string, requested_at: number, more: Partial<TripView> = {}): TripView {

@@ -1,5 +1,5 @@
 /** The trips that the console knows: the list read over HTTP, kept current by what the socket says. */
-import type { TripView } from '../wire/messages';
+import type { TripView } from '../protocol/messages';
 
 export type Group = 'waiting' | 'reserved' | 'open' | 'ended';
 

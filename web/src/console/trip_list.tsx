@@ -1,13 +1,13 @@
 /** Requests that wait, and trips that are open or ended within the hour. */
 import { useState } from 'preact/hooks';
-import { clockTime, span } from '../shell/formats';
-import { named } from '../shell/words';
-import type { TripView } from '../wire/messages';
+import type { TripView } from '../protocol/messages';
+import { clockTime, span } from '../ui/formats';
+import { named } from '../ui/words';
+import { useWorkplace } from './console_state';
 import { RowButton, Rows, SHOWN } from './rows';
 import { text } from './texts';
 import { type Group, groupOf, isOverdue, waitedS } from './trip_board';
-import { placeWords, wants } from './trip_words';
-import { useWorkplace } from './workplace';
+import { placeWords, wants } from './trip_texts';
 
 export function RequestList() {
   const { desk } = useWorkplace();

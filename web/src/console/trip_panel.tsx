@@ -1,22 +1,22 @@
 /** A trip: how it stands, its whole story, its money, and why it got this car. */
 
-import { Action } from '../shell/controls';
-import { quantityWords } from '../shell/fare_units';
-import { clockTime, dayAndTime, distance, money, span } from '../shell/formats';
-import { complaint, named, word } from '../shell/words';
-import type { FareView, TripView } from '../wire/messages';
-import type { PaymentStory, TripStory, WhyTrip } from '../wire/reads';
-import { saidWords } from './event_words';
+import type { FareView, TripView } from '../protocol/messages';
+import type { PaymentStory, TripStory, WhyTrip } from '../protocol/reads';
+import { Action } from '../ui/controls';
+import { quantityWords } from '../ui/fare_units';
+import { clockTime, dayAndTime, distance, money, span } from '../ui/formats';
+import { complaint, named, word } from '../ui/words';
+import { causeWords } from './cause_texts';
+import { useWorkplace } from './console_state';
+import { saidWords } from './event_texts';
 import { FactList, Panel, Part } from './panel';
 import { CarLink } from './subject_links';
 import { text } from './texts';
 import { Timeline } from './timeline';
 import { groupOf, isOverdue, waitedS } from './trip_board';
-import { lineWords, originWords, placeWords, wants } from './trip_words';
-import { useStory } from './use_story';
-import { byWords, methodWords, paymentStateWords } from './value_words';
-import { causeWords } from './why_words';
-import { useWorkplace } from './workplace';
+import { lineWords, originWords, placeWords, wants } from './trip_texts';
+import { useStory } from './use_detail';
+import { byWords, methodWords, paymentStateWords } from './value_texts';
 
 export function TripPanel({ trip }: { trip: string }) {
   const workplace = useWorkplace();

@@ -1,6 +1,7 @@
 /** Who drives which car on this phone. */
-import { ask } from '../link/http';
-import { Account, type SignedIn } from '../link/sign_in';
+
+import { Account, type SignedIn } from '../client/account';
+import { ask } from '../client/http';
 
 export const account = new Account('taxi.driver');
 

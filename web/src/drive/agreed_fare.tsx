@@ -1,10 +1,10 @@
 /** A car without a meter: the driver confirms what the passenger typed, or types what both agreed on. */
 import { useState } from 'preact/hooks';
-import { Action, Field } from '../shell/controls';
-import { money } from '../shell/formats';
-import type { MoneyView, TripView } from '../wire/messages';
+import type { MoneyView, TripView } from '../protocol/messages';
+import { Action, Field } from '../ui/controls';
+import { money } from '../ui/formats';
 import { digitsOf, minorUnits } from './amount';
-import type { Cab } from './cab';
+import type { Cab } from './driver_store';
 import { text } from './texts';
 
 interface Props {

@@ -1,11 +1,11 @@
 /** The driver's app: signed out, or at work. */
 import { useEffect, useState } from 'preact/hooks';
-import { Toasts } from '../shell/controls';
+import { Toasts } from '../ui/controls';
 import { account } from './account';
-import { Cab } from './cab';
 import { learnCity } from './city';
+import { Work } from './driver_screen';
+import { Cab } from './driver_store';
 import { SignIn } from './sign_in';
-import { Work } from './work';
 
 export function App() {
   const signedIn = account.signedIn.value;

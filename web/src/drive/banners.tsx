@@ -1,9 +1,9 @@
 /** Why the server may not hear this car, and what to do about it. */
-import { span } from '../shell/formats';
-import { word } from '../shell/words';
-import { awayMs } from './awake';
-import type { Cab } from './cab';
+import { span } from '../ui/formats';
+import { word } from '../ui/words';
+import type { Cab } from './driver_store';
 import { text } from './texts';
+import { awayMs } from './wake_lock';
 
 export function Banners({ cab }: { cab: Cab }) {
   const trouble = cab.trouble.value;

@@ -1,8 +1,8 @@
 /** What the app has to know of the city: its time zone, and where its map lies. */
 import { signal } from '@preact/signals';
-import { ask } from '../link/http';
-import { cityZone } from '../shell/formats';
-import type { CityFacts } from '../wire/reads';
+import { ask } from '../client/http';
+import type { CityFacts } from '../protocol/reads';
+import { cityZone } from '../ui/formats';
 
 export const city = signal<CityFacts | null>(null);
 

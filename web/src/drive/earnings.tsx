@@ -1,11 +1,11 @@
 /** What the shift has brought, ride by ride, and the car's payments of today, to check accounts. */
 import { useEffect, useState } from 'preact/hooks';
-import { ask } from '../link/http';
-import { Dialog } from '../shell/controls';
-import { clockTime, money } from '../shell/formats';
-import { complaint, named, word } from '../shell/words';
-import type { ShiftAccount, ShiftRide } from '../wire/reads';
-import type { Cab } from './cab';
+import { ask } from '../client/http';
+import type { ShiftAccount, ShiftRide } from '../protocol/reads';
+import { Dialog } from '../ui/controls';
+import { clockTime, money } from '../ui/formats';
+import { complaint, named, word } from '../ui/words';
+import type { Cab } from './driver_store';
 import { method, text } from './texts';
 
 const TO_COLLECT: ReadonlySet<string> = new Set(['due', 'paying', 'unknown']);

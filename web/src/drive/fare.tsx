@@ -1,15 +1,15 @@
 /** The fare of a finished ride, line by line, and every way to collect it. */
 import { useState } from 'preact/hooks';
-import { Refusal } from '../link/http';
-import { Action, Dialog } from '../shell/controls';
-import { money } from '../shell/formats';
-import { language } from '../shell/language';
-import type { FareView, PaymentView, TripView } from '../wire/messages';
+import { Refusal } from '../client/http';
+import type { FareView, PaymentView, TripView } from '../protocol/messages';
+import { Action, Dialog } from '../ui/controls';
+import { money } from '../ui/formats';
+import { language } from '../ui/language';
 import { AgreedFare } from './agreed_fare';
-import type { Cab } from './cab';
-import { isSettled } from './fold';
+import type { Cab } from './driver_store';
 import { Paid } from './paid';
 import { QrCode } from './qr';
+import { isSettled } from './reducer';
 import { Scan } from './scan';
 import { fareLine, text } from './texts';
 

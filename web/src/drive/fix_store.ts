@@ -1,5 +1,5 @@
 /** Keeps unheard positions over a restart of the app (IndexedDB). Where the browser keeps nothing, nothing is kept. */
-import type { KeptFix } from './unheard';
+import type { KeptFix } from './unacked_fixes';
 
 const STORE = 'fixes';
 

@@ -1,7 +1,7 @@
 /** A free car: waiting for an offer, or for somebody on the street. */
 import { useState } from 'preact/hooks';
-import { Action, Dialog } from '../shell/controls';
-import type { Cab } from './cab';
+import { Action, Dialog } from '../ui/controls';
+import type { Cab } from './driver_store';
 import { News } from './news';
 import { OpenFares } from './open_fares';
 import { text } from './texts';

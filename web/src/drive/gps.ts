@@ -7,8 +7,8 @@
  * Rule 2. A page in the background is told nothing: no browser lets it.
  */
 import { signal } from '@preact/signals';
-import type { GpsState } from './hearing';
-import { type Position, positionOf } from './unheard';
+import type { GpsState } from './connection_health';
+import { type Position, positionOf } from './unacked_fixes';
 
 const EXACT: PositionOptions = { enableHighAccuracy: true, maximumAge: 0, timeout: 10_000 };
 const AT_MOST_EVERY_S = 0.9;

@@ -1,6 +1,6 @@
 import { effect } from '@preact/signals';
 import { render } from 'preact';
-import '../shell/shell.css';
+import '../ui/ui.css';
 import { App } from './app';
 import './drive.css';
 import './pay.css';

@@ -1,11 +1,11 @@
 /** Language, theme, sound, what waits on this phone, and the way out. */
 import { useState } from 'preact/hooks';
-import { Dialog, Preferences } from '../shell/controls';
-import { word } from '../shell/words';
+import { Dialog, Preferences } from '../ui/controls';
+import { word } from '../ui/words';
 import { account } from './account';
-import { chime, tune } from './bell';
-import type { Cab } from './cab';
+import type { Cab } from './driver_store';
 import { Install } from './install';
+import { chime, tune } from './offer_alert';
 import { text } from './texts';
 
 function Leave() {

@@ -1,6 +1,6 @@
 /** What has just ended without this driver: an offer that is gone, a ride that was cancelled. */
-import type { TripView } from '../wire/messages';
-import type { Cab } from './cab';
+import type { TripView } from '../protocol/messages';
+import type { Cab } from './driver_store';
 import { text } from './texts';
 
 function lost(trip: TripView | undefined): string {

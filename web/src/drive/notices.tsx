@@ -1,13 +1,13 @@
 /** What the office says: at once when it comes, and for 12 hours in a list. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { ask } from '../link/http';
-import { Dialog } from '../shell/controls';
-import { clockTime } from '../shell/formats';
-import { complaint } from '../shell/words';
-import type { Notice } from '../wire/messages';
-import type { NoticeList } from '../wire/reads';
-import { shake } from './bell';
-import type { Cab } from './cab';
+import { ask } from '../client/http';
+import type { Notice } from '../protocol/messages';
+import type { NoticeList } from '../protocol/reads';
+import { Dialog } from '../ui/controls';
+import { clockTime } from '../ui/formats';
+import { complaint } from '../ui/words';
+import type { Cab } from './driver_store';
+import { shake } from './offer_alert';
 import { text } from './texts';
 
 function Said({ notice }: { notice: Notice }) {

@@ -1,8 +1,8 @@
 /** Before the shift, in the break, and a car that may not drive. */
-import { Action } from '../shell/controls';
-import { tune } from './bell';
-import type { Cab } from './cab';
+import { Action } from '../ui/controls';
+import type { Cab } from './driver_store';
 import { Install } from './install';
+import { tune } from './offer_alert';
 import { OpenFares } from './open_fares';
 import { text } from './texts';
 

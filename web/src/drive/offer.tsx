@@ -1,15 +1,15 @@
 /** An offer, full-screen: what it is about, how long it stands, and one thumb to answer it. */
 import { useEffect, useRef } from 'preact/hooks';
-import { Action } from '../shell/controls';
-import { distance, minutes } from '../shell/formats';
-import { named } from '../shell/words';
-import type { OfferView } from '../wire/messages';
-import type { Cab } from './cab';
+import type { OfferView } from '../protocol/messages';
+import { Action } from '../ui/controls';
+import { distance, minutes } from '../ui/formats';
+import { named } from '../ui/words';
 import { countdown } from './countdown';
-import { placeName } from './place';
+import type { Cab } from './driver_store';
+import { placeName } from './navigate_links';
+import { apart } from './route';
 import { text } from './texts';
 import { useTicking } from './ticking';
-import { apart } from './way';
 
 const RADIUS = 52;
 const ROUND = 2 * Math.PI * RADIUS;

@@ -1,7 +1,7 @@
 /** Fares of earlier rides that still wait, each one press away. */
-import { money } from '../shell/formats';
-import type { Cab } from './cab';
-import { isSettled } from './fold';
+import { money } from '../ui/formats';
+import type { Cab } from './driver_store';
+import { isSettled } from './reducer';
 import { text } from './texts';
 
 export function OpenFares({ cab }: { cab: Cab }) {

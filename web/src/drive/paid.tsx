@@ -2,13 +2,14 @@
  * The confirmation. It moves, its time runs and it bears the word of the minute, so that no picture of another payment
  * passes for it. Where motion is not wanted, the row of lights still steps on each second.
  */
-import { clockSeconds, money } from '../shell/formats';
-import { language } from '../shell/language';
-import type { PaymentView, TripView } from '../wire/messages';
-import type { Cab } from './cab';
-import { useMinuteWord } from './minute_word';
+
+import type { PaymentView, TripView } from '../protocol/messages';
+import { clockSeconds, money } from '../ui/formats';
+import { language } from '../ui/language';
+import type { Cab } from './driver_store';
 import { method, text } from './texts';
 import { useTicking } from './ticking';
+import { useMinuteWord } from './verification_word';
 
 const LIGHTS = 8;
 

@@ -1,14 +1,14 @@
 /** From the accept to the passenger: drive there, wait, and type the code that the passenger says. */
 import { useRef, useState } from 'preact/hooks';
-import { Action } from '../shell/controls';
-import { span } from '../shell/formats';
-import type { TripView } from '../wire/messages';
-import type { Cab } from './cab';
-import { GiveBack } from './give_back';
-import { NavigateLinks, placeName } from './place';
+import type { TripView } from '../protocol/messages';
+import { Action } from '../ui/controls';
+import { span } from '../ui/formats';
+import type { Cab } from './driver_store';
+import { NavigateLinks, placeName } from './navigate_links';
+import { GiveBack } from './return_trip';
+import { WayPanel } from './route_panel';
 import { text } from './texts';
 import { useTicking } from './ticking';
-import { WayPanel } from './way_panel';
 
 function Passenger({ trip }: { trip: TripView }) {
   return (

@@ -1,11 +1,11 @@
 /** With the passenger: the meter as the server counts it, the way, and the end of the ride. */
 import { useState } from 'preact/hooks';
-import { Action, Dialog } from '../shell/controls';
-import { clockSeconds, distance, money, span } from '../shell/formats';
-import type { MeterView } from '../wire/messages';
-import type { Cab } from './cab';
+import type { MeterView } from '../protocol/messages';
+import { Action, Dialog } from '../ui/controls';
+import { clockSeconds, distance, money, span } from '../ui/formats';
+import type { Cab } from './driver_store';
+import { WayPanel } from './route_panel';
 import { text } from './texts';
-import { WayPanel } from './way_panel';
 
 /** It shows what the server has counted and when: between two readings it does not run by itself. */
 function Meter({ meter, at }: { meter: MeterView | undefined; at: number | null }) {

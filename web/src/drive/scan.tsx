@@ -1,7 +1,7 @@
 /** The passenger's payment code: by the camera where the browser reads codes, else typed. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Action, Dialog, Field } from '../shell/controls';
-import type { Cab } from './cab';
+import { Action, Dialog, Field } from '../ui/controls';
+import type { Cab } from './driver_store';
 import { text } from './texts';
 
 const CODE = /^[0-9]{16,24}$/;

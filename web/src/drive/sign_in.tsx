@@ -1,10 +1,10 @@
 /** Number, PIN and car. */
 import { useState } from 'preact/hooks';
-import { Field, Preferences } from '../shell/controls';
-import { complaint } from '../shell/words';
+import { Field, Preferences } from '../ui/controls';
+import { complaint } from '../ui/words';
 import { lastSignIn, signIn } from './account';
-import { tune } from './bell';
 import { Install } from './install';
+import { tune } from './offer_alert';
 import { text } from './texts';
 
 export function SignIn() {

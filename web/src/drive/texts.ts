@@ -1,6 +1,7 @@
 /** The driver's app in English and Chinese. */
-import { catalogue } from '../shell/language';
-import type { FareLineView } from '../wire/messages';
+
+import type { FareLineView } from '../protocol/messages';
+import { catalogue } from '../ui/language';
 import { zh } from './texts_zh';
 
 const en = {

@@ -1,7 +1,7 @@
 /** How the car stands, at a glance, and the way to everything else. */
 import type { JSX } from 'preact';
-import type { Cab } from './cab';
-import { isSettled } from './fold';
+import type { Cab } from './driver_store';
+import { isSettled } from './reducer';
 import { text } from './texts';
 
 export type Sheet = 'earnings' | 'notices' | 'menu';

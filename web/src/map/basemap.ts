@@ -5,8 +5,8 @@
 import { Map as GlMap, type StyleSpecification, setWorkerUrl } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import 'maplibre-gl/dist/maplibre-gl.css';
-import { theme } from '../shell/theme';
-import type { CityFacts } from '../wire/reads';
+import type { CityFacts } from '../protocol/reads';
+import { theme } from '../ui/theme';
 
 setWorkerUrl(workerUrl);
 
@@ -115,7 +115,7 @@ function tiled(tiles: string): StyleSpecification {
   };
 }
 
-export { canDraw } from './can_draw';
+export { canDraw } from './webgl';
 
 export interface MapView {
   /** Latitude, longitude; default: the city's centre. */

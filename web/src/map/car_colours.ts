@@ -1,5 +1,5 @@
 /** The colour of each state of a car, on light and on dark ground, in the order of `MAP_STATES`. */
-import type { Theme } from '../shell/theme';
+import type { Theme } from '../ui/theme';
 import type { Palette } from './car_source';
 
 export const CAR_COLOURS: Record<Theme, Palette> = {

@@ -1,8 +1,8 @@
 import { gridDisk } from 'h3-js';
 import { expect, test } from 'vitest';
 import { CAR_COLOURS } from './car_colours';
-import { frame } from './cars_for_tests';
 import { Fleet } from './fleet';
+import { frame } from './frame_fixtures';
 import { GONE } from './frames';
 
 const CELL = '872830828ffffff';

@@ -8,8 +8,8 @@
  *         told before is passed over: the next whole frame tells it.
  * Rule 3. Times are wall milliseconds.
  */
-import type { CellFrame } from '../wire/messages';
-import { MAP_STATES } from '../wire/tables';
+import type { CellFrame } from '../protocol/messages';
+import { MAP_STATES } from '../protocol/tables';
 import type { CarSource, Origin, Palette } from './car_source';
 import type { Box } from './cells_in_view';
 import { eachCar, GONE } from './frames';

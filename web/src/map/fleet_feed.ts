@@ -1,12 +1,12 @@
 /** The cars that a console watches: which cells it asks for, and what it hears of them. No map is needed for it. */
 import { signal } from '@preact/signals';
-import type { Link } from '../link/link';
-import { theme } from '../shell/theme';
-import type { MapCounts, MapFrames } from '../wire/messages';
+import type { Link } from '../client/connection';
+import type { MapCounts, MapFrames } from '../protocol/messages';
+import { theme } from '../ui/theme';
 import { CAR_COLOURS } from './car_colours';
 import type { Origin } from './car_source';
+import { CountsBoard } from './cell_counts';
 import { type Box, cellsInView } from './cells_in_view';
-import { CountsBoard } from './counts_board';
 import { Fleet } from './fleet';
 
 export class FleetFeed {

@@ -66,7 +66,7 @@ export class FrameTimer {
     }
     this.frame = now;
     this.spent = 0;
-    performance.mark(MARK); // for a trace of the browser's own: bench/map_trace.py
+    performance.mark(MARK); // for a trace of the browser's own: bench/live_map/chromium_trace.py
     performance.clearMarks(MARK);
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { CellFrame } from '../wire/messages';
+import type { CellFrame } from '../protocol/messages';
 import { eachCar } from './frames';
 
 // As `dispatch.api.live_map.cell_codec.pack` writes two cars of this cell.

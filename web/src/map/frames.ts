@@ -3,8 +3,8 @@
  * centred on what h3 calls the cell's centre, as on the server.
  */
 import { cellToLatLng } from 'h3-js';
-import type { CellFrame } from '../wire/messages';
-import { MAP_HALF_BOX_DEG } from '../wire/tables';
+import type { CellFrame } from '../protocol/messages';
+import { MAP_HALF_BOX_DEG } from '../protocol/tables';
 
 export const CAR_BYTES = 9;
 /** The state of a car that left the cell. */

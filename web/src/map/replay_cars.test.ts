@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Track } from '../wire/reads';
+import type { Track } from '../protocol/reads';
 import { CAR_COLOURS } from './car_colours';
 import { HOLD_S, ReplayCars } from './replay_cars';
 

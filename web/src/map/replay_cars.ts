@@ -5,8 +5,8 @@
  *         for `HOLD_S` more; then it is not shown: nobody knows where it was.
  * Rule 2. Stretches may come twice (they touch two pages) and in any order.
  */
-import type { Track } from '../wire/reads';
-import { MAP_STATES } from '../wire/tables';
+import type { Track } from '../protocol/reads';
+import { MAP_STATES } from '../protocol/tables';
 import type { CarSource, Origin, Palette } from './car_source';
 import { NOWHERE } from './car_source';
 

@@ -1,19 +1,19 @@
 /** Where from, where to, when, and with what: the ride that is asked for. */
 import { useState } from 'preact/hooks';
-import { Action } from '../shell/controls';
-import { dayAndTime } from '../shell/formats';
-import { complaint, named } from '../shell/words';
-import type { CityFacts } from '../wire/reads';
+import type { CityFacts } from '../protocol/reads';
+import { Action } from '../ui/controls';
+import { dayAndTime } from '../ui/formats';
+import { complaint, named } from '../ui/words';
 import * as draft from './draft';
-import { Estimated } from './estimated';
+import { Estimated } from './estimate';
 import { MapPanel } from './map_panel';
-import type { Model } from './model';
+import { go } from './navigation';
+import type { Model } from './passenger_store';
 import { PlaceField } from './place_field';
 import { PlaceProblem, placeAt, placeName, whereThePhoneIs } from './places';
-import { go } from './route';
+import { When, Wishes } from './ride_options';
 import { text } from './text';
-import { isOpen } from './trip_fold';
-import { When, Wishes } from './wishes';
+import { isOpen } from './trip_reducer';
 
 interface BookProps {
   model: Model;

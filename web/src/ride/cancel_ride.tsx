@@ -1,9 +1,9 @@
 /** Cancel, and hear what it costs before it is done. */
 import { useState } from 'preact/hooks';
-import { Action, Dialog } from '../shell/controls';
-import { money } from '../shell/formats';
-import type { MoneyView, TripView } from '../wire/messages';
-import type { Model } from './model';
+import type { MoneyView, TripView } from '../protocol/messages';
+import { Action, Dialog } from '../ui/controls';
+import { money } from '../ui/formats';
+import type { Model } from './passenger_store';
 import { text } from './text';
 
 const REASONS = ['cancel_why_plans', 'cancel_why_wait', 'cancel_why_mistake', 'cancel_why_other'] as const;

@@ -1,9 +1,10 @@
 /** The car on its way or waiting: the plate to look for, when it comes, the code to say. */
-import { distance } from '../shell/formats';
-import { named } from '../shell/words';
-import type { CarView } from '../wire/messages';
+
+import type { CarView } from '../protocol/messages';
+import { distance } from '../ui/formats';
+import { named } from '../ui/words';
 import { Countdown } from './countdown';
-import { FromTo } from './ends';
+import { FromTo } from './from_to';
 import { metersApart } from './glide';
 import { Share } from './share';
 import { text } from './text';

@@ -1,7 +1,7 @@
 /** When somebody arrives: minutes that only fall, the time of day, and large changes said. */
 import { useRef } from 'preact/hooks';
-import type { Link } from '../link/link';
-import { clockTime } from '../shell/formats';
+import type { Link } from '../client/connection';
+import { clockTime } from '../ui/formats';
 import { Eta, minutesLeft } from './eta';
 import { text } from './text';
 import { useTicks } from './ticking';

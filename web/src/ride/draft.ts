@@ -1,7 +1,7 @@
 /** The ride that is being written, kept while one looks at something else. */
 import { signal } from '@preact/signals';
-import type { Place } from '../wire/messages';
-import type { Wishes } from './model';
+import type { Place } from '../protocol/messages';
+import type { Wishes } from './passenger_store';
 
 export type End = 'pickup' | 'dropoff';
 export type Need = NonNullable<Wishes['needs']>[number];

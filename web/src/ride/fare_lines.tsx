@@ -1,7 +1,8 @@
 /** A fare, line by line, with its sum. */
-import { money } from '../shell/formats';
-import type { FareView } from '../wire/messages';
-import { lineDetail, lineTitle } from './fare_words';
+
+import type { FareView } from '../protocol/messages';
+import { money } from '../ui/formats';
+import { lineDetail, lineTitle } from './fare_texts';
 import { text } from './text';
 
 export function FareLines({ fare, total = text('total') }: { fare: FareView; total?: string }) {

@@ -1,9 +1,10 @@
 /** One's own rides, the newest first. */
-import { Action } from '../shell/controls';
-import { dayAndTime, money } from '../shell/formats';
-import { named, word } from '../shell/words';
-import type { TripView } from '../wire/messages';
-import type { Model } from './model';
+
+import type { TripView } from '../protocol/messages';
+import { Action } from '../ui/controls';
+import { dayAndTime, money } from '../ui/formats';
+import { named, word } from '../ui/words';
+import type { Model } from './passenger_store';
 import { placeName } from './places';
 import { text } from './text';
 

@@ -1,6 +1,6 @@
 /** How long something holds, in whole hours, or minutes where it is less than two. */
-import { minutes } from '../shell/formats';
-import { locale } from '../shell/language';
+import { minutes } from '../ui/formats';
+import { locale } from '../ui/language';
 
 export function lasting(seconds: number): string {
   if (seconds < 7200) return minutes(seconds);

@@ -1,12 +1,12 @@
 import { render } from 'preact';
-import '../shell/shell.css';
+import '../ui/ui.css';
 import './frame.css';
 import './map.css';
 import './book.css';
 import './trip.css';
 import './pay.css';
 import { App } from './app';
-import { listen } from './route';
+import { listen } from './navigation';
 
 listen();
 const root = document.getElementById('app');

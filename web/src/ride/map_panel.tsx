@@ -1,10 +1,10 @@
 /** The map above the sheet; a sketch where the browser cannot draw one. Everything can be done without either. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { canDraw } from '../map/can_draw';
-import type { CityFacts } from '../wire/reads';
+import { canDraw } from '../map/webgl';
+import type { CityFacts } from '../protocol/reads';
 import type { End } from './draft';
 import type { Point } from './glide';
-import type { Picture } from './picture';
+import type { Picture } from './map_content';
 import type { RideMap } from './ride_map';
 import { Sketch } from './sketch';
 import { text } from './text';

@@ -1,11 +1,11 @@
 /** The fare, its payment as it goes on, and what comes after. Alipay's own pages take the money (`/pay/…`). */
 import { useEffect, useState } from 'preact/hooks';
-import { Action } from '../shell/controls';
-import { money } from '../shell/formats';
-import { language } from '../shell/language';
-import type { PaymentView, TripView } from '../wire/messages';
+import type { PaymentView, TripView } from '../protocol/messages';
+import { Action } from '../ui/controls';
+import { money } from '../ui/formats';
+import { language } from '../ui/language';
 import { FareLines } from './fare_lines';
-import type { Model, Word } from './model';
+import type { Model, Word } from './passenger_store';
 import { Rating } from './rating';
 import { text } from './text';
 import type { TripProps } from './trip_page';

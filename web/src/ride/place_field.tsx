@@ -1,8 +1,8 @@
 /** A place by its name: a combobox whose list comes from the city's own places. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
-import { complaint } from '../shell/words';
-import type { Place } from '../wire/messages';
+import type { Place } from '../protocol/messages';
+import { complaint } from '../ui/words';
 import { placeName, placesLike } from './places';
 import { text } from './text';
 

@@ -1,7 +1,7 @@
 /** Where somebody is or wants to go: by text, by a point on the map, by the phone's GPS. */
-import { ask } from '../link/http';
-import type { Place } from '../wire/messages';
-import type { CityFacts, PlaceList } from '../wire/reads';
+import { ask } from '../client/http';
+import type { Place } from '../protocol/messages';
+import type { CityFacts, PlaceList } from '../protocol/reads';
 import { text } from './text';
 
 const GPS_WITHIN_MS = 15_000;

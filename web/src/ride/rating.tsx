@@ -1,8 +1,8 @@
 /** One to five stars and a few words. */
 import { useState } from 'preact/hooks';
-import { Action, Field } from '../shell/controls';
-import type { TripView } from '../wire/messages';
-import type { Model } from './model';
+import type { TripView } from '../protocol/messages';
+import { Action, Field } from '../ui/controls';
+import type { Model } from './passenger_store';
 import { text } from './text';
 
 const STARS = [1, 2, 3, 4, 5];

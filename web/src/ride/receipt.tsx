@@ -1,11 +1,11 @@
 /** The receipt, which can be printed. */
 import { useEffect, useState } from 'preact/hooks';
-import { Action } from '../shell/controls';
-import { dayAndTime, money } from '../shell/formats';
-import { complaint, word } from '../shell/words';
-import type { Receipt } from '../wire/reads';
+import type { Receipt } from '../protocol/reads';
+import { Action } from '../ui/controls';
+import { dayAndTime, money } from '../ui/formats';
+import { complaint, word } from '../ui/words';
 import { FareLines } from './fare_lines';
-import type { Model } from './model';
+import type { Model } from './passenger_store';
 import { methodName } from './pay';
 import { placeName } from './places';
 import { text } from './text';

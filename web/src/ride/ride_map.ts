@@ -3,9 +3,9 @@
 import type { GeoJSONSource } from 'maplibre-gl';
 import { type Map as GlMap, LngLatBounds, Marker } from 'maplibre-gl';
 import { openMap, underNames } from '../map/basemap';
-import type { CityFacts } from '../wire/reads';
+import type { CityFacts } from '../protocol/reads';
 import { Glide, type Point } from './glide';
-import { type Picture, pointsOf } from './picture';
+import { type Picture, pointsOf } from './map_content';
 
 const WAY = 'way';
 const STREET_ZOOM = 15.5;

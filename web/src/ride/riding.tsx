@@ -1,7 +1,7 @@
 /** In the car: where it goes and when it is there. */
 import { Car } from './car_coming';
 import { Countdown } from './countdown';
-import { FromTo } from './ends';
+import { FromTo } from './from_to';
 import { placeName } from './places';
 import { Share } from './share';
 import { text } from './text';

@@ -1,7 +1,7 @@
 /** Before there is a car: the search and its age, the reservation. */
-import { dayAndTime, span } from '../shell/formats';
-import { named } from '../shell/words';
-import { FromTo } from './ends';
+import { dayAndTime, span } from '../ui/formats';
+import { named } from '../ui/words';
+import { FromTo } from './from_to';
 import { text } from './text';
 import { useTicks } from './ticking';
 import type { OnMapProps } from './trip_page';

@@ -1,8 +1,8 @@
 /** A link by which somebody else may follow the ride. Its token stands in the fragment, which no server sees. */
 import { useState } from 'preact/hooks';
-import { Action, Field, say } from '../shell/controls';
+import { Action, Field, say } from '../ui/controls';
 import { lasting } from './lasting';
-import type { Model } from './model';
+import type { Model } from './passenger_store';
 import { text } from './text';
 
 export function Share({ model, trip }: { model: Model; trip: string }) {

@@ -1,12 +1,12 @@
 /** Who one is: by a code to the phone, or by Alipay. */
 import { useEffect, useState } from 'preact/hooks';
-import { ask } from '../link/http';
-import type { Account, SignedIn } from '../link/sign_in';
-import { Field, Preferences } from '../shell/controls';
-import { complaint } from '../shell/words';
-import type { CityFacts } from '../wire/reads';
-import { ERRORS } from '../wire/tables';
-import { replaceWith, view } from './route';
+import type { Account, SignedIn } from '../client/account';
+import { ask } from '../client/http';
+import type { CityFacts } from '../protocol/reads';
+import { ERRORS } from '../protocol/tables';
+import { Field, Preferences } from '../ui/controls';
+import { complaint } from '../ui/words';
+import { replaceWith, view } from './navigation';
 import { text } from './text';
 
 /** Numbers are typed with spaces, dashes and brackets. */

@@ -1,9 +1,9 @@
 /** A plain picture of the ride, drawn without WebGL: streets around, both ends, the car, a scale. */
 import { useEffect, useState } from 'preact/hooks';
-import { distance } from '../shell/formats';
-import type { CityFacts } from '../wire/reads';
+import type { CityFacts } from '../protocol/reads';
+import { distance } from '../ui/formats';
 import { metersApart, type Point } from './glide';
-import { barMeters, type Frame, type Picture, pointsOf, Sheet } from './picture';
+import { barMeters, type Frame, type Picture, pointsOf, Sheet } from './map_content';
 import { text } from './text';
 
 const FRAME: Frame = { width: 400, height: 240, margin: 44 };

@@ -1,5 +1,5 @@
 /** The passenger's page in words. */
-import { catalogue } from '../shell/language';
+import { catalogue } from '../ui/language';
 import { en } from './words_en';
 import { zh } from './words_zh';
 

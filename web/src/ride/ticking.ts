@@ -1,7 +1,7 @@
 /** Drawing again while time passes, and the way by road as it is asked for. */
 import { useEffect, useState } from 'preact/hooks';
-import type { Place } from '../wire/messages';
-import type { Model, Way } from './model';
+import type { Place } from '../protocol/messages';
+import type { Model, Way } from './passenger_store';
 
 /** Draws the component again every `everyMs`, as long as `running`. */
 export function useTicks(everyMs: number, running = true): void {

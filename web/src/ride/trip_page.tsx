@@ -1,20 +1,20 @@
 /** One's own ride: what is shown of it in each of its states. The map stays the same from the search to the end. */
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { named } from '../shell/words';
-import type { CityFacts } from '../wire/reads';
+import type { CityFacts } from '../protocol/reads';
+import { named } from '../ui/words';
 import { CancelRide } from './cancel_ride';
 import { CarComing } from './car_coming';
 import { metersApart } from './glide';
 import { MapPanel } from './map_panel';
-import type { Model } from './model';
-import { Cancelled, Unserved } from './over';
+import type { Model } from './passenger_store';
 import { Paid, Pay } from './pay';
 import { Riding } from './riding';
 import { Reserved, Searching } from './searching';
 import { text } from './text';
 import { type KnownWay, useWay } from './ticking';
-import { isOpen, type OwnTrip } from './trip_fold';
+import { Cancelled, Unserved } from './trip_ended';
+import { isOpen, type OwnTrip } from './trip_reducer';
 
 export interface TripProps {
   model: Model;

@@ -43,9 +43,9 @@ from dispatch.payment.protocols.openapi.account import OpenapiAccount
 from dispatch.payment.protocols.openapi.keys import OpenapiCredentials
 from dispatch.payment.protocols.signing import Credentials
 from dispatch.values.money import Money
-from sim.alipay_sandbox.app import create_app, running
-from sim.alipay_sandbox.merchants import demo_merchant
-from sim.alipay_sandbox.settings import SandboxSettings
+from sim.alipay_sandbox.http.app import create_app, running
+from sim.alipay_sandbox.model.merchants import demo_merchant
+from sim.alipay_sandbox.model.settings import SandboxSettings
 from tests.dispatch.payment.gateways.test_mapi_against_sandbox import BUYER, KEYS, Inbox
 
 pytestmark = pytest.mark.integration

@@ -31,9 +31,9 @@ from dispatch.payment.protocols.mapi.merchant import MapiMerchant
 from dispatch.payment.protocols.notification import Check, ExpectedOrder, failed_checks
 from dispatch.payment.protocols.signing import Credentials, SignType
 from dispatch.values.money import Money
-from sim.alipay_sandbox.app import create_app, running
-from sim.alipay_sandbox.merchants import DemoMerchant, demo_merchant
-from sim.alipay_sandbox.settings import SandboxSettings
+from sim.alipay_sandbox.http.app import create_app, running
+from sim.alipay_sandbox.model.merchants import DemoMerchant, demo_merchant
+from sim.alipay_sandbox.model.settings import SandboxSettings
 
 pytestmark = pytest.mark.integration
 

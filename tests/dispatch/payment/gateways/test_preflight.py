@@ -12,9 +12,9 @@ import pytest
 from dispatch.clock import CityClock, Clock, ManualClock
 from dispatch.config.loader import load_settings
 from dispatch.payment.gateways.preflight import Finding, check_payments
-from sim.alipay_sandbox.app import create_app, running
-from sim.alipay_sandbox.merchants import demo_merchant
-from sim.alipay_sandbox.settings import SandboxSettings
+from sim.alipay_sandbox.http.app import create_app, running
+from sim.alipay_sandbox.model.merchants import demo_merchant
+from sim.alipay_sandbox.model.settings import SandboxSettings
 from tests.dispatch.payment.gateways.test_mapi_against_sandbox import KEYS
 
 STRANGE = demo_merchant("2088000000000099")

@@ -1,0 +1,1 @@
+"""Bench ``ingest``: processor time of a GPS fix. May import the harness."""

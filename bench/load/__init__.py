@@ -1,0 +1,1 @@
+"""Bench ``load``: sockets, fixes and requests until the system saturates. May import the harness."""

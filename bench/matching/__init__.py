@@ -1,0 +1,1 @@
+"""Benches ``nearest``, ``assign`` and ``matcher``: the matcher without the rest of the system."""

@@ -1,0 +1,188 @@
+"""How many rides one payment host collects in a second, through real sockets, and how much of it is signing."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, cast
+
+import httpx
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from bench.payments.alipay import BUYER
+from bench.payments.host import SHARDS
+from bench.payments.matrix import CITY, journal_in
+from dispatch.actors.core.entity_types import Shown, entity_kinds
+from dispatch.actors.core.host_core import HostCore
+from dispatch.actors.core.protocol import Done, Envelope, Hosts, Reply
+from dispatch.actors.core.push_queues import Inboxes
+from dispatch.actors.core.work_items import ListingChange
+from dispatch.actors.runtime.host_runtime import HostShell
+from dispatch.clock import CityClock
+from dispatch.config.loader import load_settings
+from dispatch.domain.commands import OpenPayment, TellOutcome, decode_command, encode_command
+from dispatch.domain.entity import SYSTEM, Command, EntityKey, Signal
+from dispatch.payment.core.gateway_calls import company_of, perform
+from dispatch.payment.core.methods import ALIPAY_PAGE
+from dispatch.payment.gateways.factory import Gateways, open_gateways, payment_rules_of
+from dispatch.payment.gateways.response_capture import listening
+from dispatch.payment.protocols.signing import Signer
+from dispatch.store.journal import StoredDue
+from dispatch.values.money import Money
+from sim.alipay_sandbox.http.app import running
+from sim.demo.sandbox_process import SandboxProcess
+from ws_gateway.http.alipay_webhook import AlipayNotices
+
+WITHIN_S: Final = 60.0
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """Rides paid in a wall second; which part of the host's processor time went into signatures."""
+
+    rides_per_s: float
+    signing_share: float
+
+
+class Stopwatch:
+    """Processor time spent in signatures while it runs."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Time every signature that is made or checked."""
+        sign, verify = Signer.sign, Signer.verify
+
+        def timed_sign(signer: Signer, text: bytes) -> str:
+            began = time.thread_time()
+            try:
+                return sign(signer, text)
+            finally:
+                self.seconds += time.thread_time() - began
+
+        def timed_verify(signer: Signer, text: bytes, sign: str) -> bool:
+            began = time.thread_time()
+            try:
+                return verify(signer, text, sign)
+            finally:
+                self.seconds += time.thread_time() - began
+
+        Signer.sign, Signer.verify = timed_sign, timed_verify  # type: ignore[assignment,method-assign]
+        try:
+            yield
+        finally:
+            Signer.sign, Signer.verify = sign, verify  # type: ignore[method-assign]
+
+
+class _Street:
+    """The trips, and passengers who pay as soon as the phone shows the order. :class:`HostShell`'s outside."""
+
+    def __init__(self, gateways: Gateways, clock: CityClock, sandbox: str, phones: int) -> None:
+        self._gateways = gateways
+        self._clock = clock
+        limits = httpx.Limits(max_connections=phones, max_keepalive_connections=phones)
+        self._phone = httpx.AsyncClient(base_url=sandbox, trust_env=False, limits=limits, timeout=WITHIN_S)
+        self.paid: dict[str, asyncio.Event] = {}
+
+    async def call(self, envelope: Envelope) -> Reply:
+        """A trip is told how its payment goes."""
+        told = decode_command(envelope.body)
+        if isinstance(told, TellOutcome) and told.state == "ordered":
+            asked = {"trade_no": told.trade, "buyer_id": BUYER}
+            (await self._phone.post("/sandbox/tradepay", json=asked)).raise_for_status()
+        elif isinstance(told, TellOutcome) and told.state == "paid":
+            self.paid[EntityKey.parse(envelope.key).id].set()
+        return Done(1, "")
+
+    async def call_gateway(self, due: StoredDue) -> Command:
+        """What the product's payment desk does."""
+        with listening() as pages:
+            told = await perform(self._gateways.of(company_of(due.command)), due.name, due.command)
+        return msgspec.structs.replace(told, received="\n".join(pages), heard_at=self._clock.wall())
+
+    def listings(self, changes: Sequence[ListingChange]) -> None:
+        """Payments have none."""
+
+    def signals(self, signals: Sequence[Signal]) -> None:
+        """Nobody watches."""
+
+    def shown(self, shown: Sequence[tuple[EntityKey, Shown]]) -> None:
+        """Nobody follows payments."""
+
+    async def aclose(self) -> None:
+        """Hang up."""
+        await self._phone.aclose()
+
+
+class _ToShell:
+    """Of a gateway process's way to the hosts, what notifications need."""
+
+    def __init__(self, shell: HostShell) -> None:
+        self._shell = shell
+
+    async def command(self, envelope: Envelope) -> Reply:
+        (reply,) = await self._shell.submit([envelope])
+        return reply
+
+
+async def measure(
+    sandbox: SandboxProcess, folder: Path, prefix: str, sign_type: str, *, rides: int, at_once: int
+) -> Rate:
+    """Let so many rides be paid on their pages, ``at_once`` of them at any moment. ``prefix`` begins their names."""
+    told: list[AlipayNotices] = []
+
+    async def notify(request: Request) -> Response:
+        believed = await told[0].notified(await request.body(), request.headers["content-type"])
+        return PlainTextResponse("success" if believed else "fail")
+
+    app = Starlette(routes=[Route("/alipay/notify", notify, methods=["POST"])])
+    async with running(app) as url, journal_in(folder) as journal:
+        md5_key = (sandbox.keys / "md5.key").read_text().strip()
+        chosen = {"alipay.sign_type": sign_type, "alipay.md5_key": md5_key, "server.public_url": url}
+        settings = load_settings(None, {**sandbox.settings(), **chosen})
+        clock = CityClock()
+        gateways = open_gateways(settings, clock)
+        street = _Street(gateways, clock, sandbox.url, at_once)
+        core = HostCore("payment", entity_kinds(CITY, payment_rules_of(settings)), Inboxes("payment"))
+        shell = HostShell(core, journal, street, clock)
+        told.append(AlipayNotices(gateways, cast("Hosts", _ToShell(shell))))
+        await shell.start(lambda until: journal.dues("payment", range(SHARDS), until=until))
+        try:
+            await _collect(shell, street, f"{prefix}W", at_once, at_once)
+            return await _timed(shell, street, prefix, rides, at_once)
+        finally:
+            await shell.stop()
+            await street.aclose()
+            await gateways.aclose()
+
+
+async def _timed(shell: HostShell, street: _Street, prefix: str, rides: int, at_once: int) -> Rate:
+    watch = Stopwatch()
+    with watch.running():
+        began, used = time.perf_counter(), time.process_time()
+        await _collect(shell, street, prefix, rides, at_once)
+        wall_s, processor_s = time.perf_counter() - began, time.process_time() - used
+    return Rate(rides / wall_s, watch.seconds / processor_s)
+
+
+async def _collect(shell: HostShell, street: _Street, prefix: str, rides: int, at_once: int) -> None:
+    room = asyncio.Semaphore(at_once)
+
+    async def ride(number: int) -> None:
+        trip = f"{prefix}{number}"
+        street.paid[trip] = asyncio.Event()
+        async with room:
+            opening = OpenPayment(trip, "V1", Money(1235, "USD"), ALIPAY_PAGE, BUYER, "Taxi V1")
+            body = encode_command(opening)
+            await shell.submit([Envelope(f"payment:{trip}", f"open:{trip}", SYSTEM, body, digest=body)])
+            await asyncio.wait_for(street.paid[trip].wait(), WITHIN_S)
+
+    await asyncio.gather(*(ride(number) for number in range(rides)))

@@ -1,0 +1,1 @@
+"""Benches ``backup``, ``cold`` and ``restart``: journal backup, cold start and a killed host."""

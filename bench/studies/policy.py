@@ -1,0 +1,99 @@
+"""What the matching rule is worth on a real evening: exact assignment against oldest request first, nearest car.
+
+Method: the recorded trips of a day's hours (``--trips FILE --day 2008-05-30 --hours 15-24``, local time of the city;
+columns pickup_ts, pu_lat_e5, pu_lon_e5, do_lat_e5, do_lon_e5: for example the EPFL "cabspotting" set, not shipped)
+that begin and end on the city's streets are replayed on a virtual clock by
+``bench.studies.recorded_demand`` with ``--cars`` cars:
+a passenger gives up after 300 s, pick-up at most 900 s away, windows of 2 s, road travel times. Three rules go through
+the same matcher: exact; oldest first with the same cap on pick-up; oldest first without a cap. Seeds (``--seeds``) only
+place the cars at first; figures are means over them. ``ratio`` is exact's rides / capped oldest-first's rides.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import msgspec
+import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from bench.studies.recorded_demand import CityReplay, Demand, ReplayOutcome, ReplaySetup
+from dispatch.geo.city import load_city
+from dispatch.geo.travel_time import TravelTime
+from dispatch.matching.exact_assignment import Assigner, exact
+from dispatch.matching.greedy_assignment import oldest_first
+from dispatch.matching.settings import MatcherSettings
+
+E5 = 1e-5
+NO_CAP_S = 1e6
+
+
+def run(**options: object) -> dict[str, object]:
+    """``--trips FILE`` is needed; ``--day --hours --cars --cap --seeds --city --cache DIR`` choose the rest."""
+    if "trips" not in options:
+        raise ValueError(
+            "policy needs --trips FILE: a parquet of recorded trips; none is shipped, see bench/studies/policy.py"
+        )
+    city = load_city(str(options.get("city", "san_francisco")))
+    day, hours = str(options.get("day", "2008-05-30")), str(options.get("hours", "15-24"))
+    cache = options.get("cache", ".cache")
+    travel_time = city.travel_time(Path(str(cache)))
+    demand = read_demand(Path(str(options["trips"])), day, hours, ZoneInfo(city.time_zone)).on_map(travel_time)
+    setup = ReplaySetup(cars=int(str(options.get("cars", 160))), max_pickup_s=float(str(options.get("cap", 900))))
+    seeds = range(1, 1 + int(str(options.get("seeds", 1))))
+    rules: dict[str, tuple[Assigner, ReplaySetup]] = {
+        "exact": (exact, setup),
+        "oldest_capped": (oldest_first, setup),
+        "oldest": (oldest_first, msgspec.structs.replace(setup, max_pickup_s=NO_CAP_S)),
+    }
+    result: dict[str, object] = {"day": day, "hours": hours, "cars": setup.cars, "requests": len(demand)}
+    served: dict[str, float] = {}
+    for name, (assign, rule_setup) in rules.items():
+        outcomes = [
+            _play(demand, travel_time, msgspec.structs.replace(rule_setup, seed=seed), assign) for seed in seeds
+        ]
+        served[name] = float(np.mean([outcome.served for outcome in outcomes]))
+        result.update(_figures(name, outcomes))
+    return {**result, "ratio": round(served["exact"] / served["oldest_capped"], 4)}
+
+
+def read_demand(path: Path, day: str, hours: str, zone: ZoneInfo) -> Demand:
+    """The trips picked up on that local day in those hours (``15-24``), by time."""
+    first, last = (int(hour) for hour in hours.split("-"))
+    midnight = datetime.fromisoformat(day).replace(tzinfo=zone)
+    since, until = ((midnight + timedelta(hours=hour)).timestamp() for hour in (first, last))
+    table = pq.read_table(path)
+    at = pc.field("pickup_ts")
+    table = table.filter((at >= int(since)) & (at < int(until))).sort_by("pickup_ts")
+
+    def column(name: str, scale: float = 1.0) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        return np.asarray(table[name].to_numpy(), dtype=np.float64) * scale
+
+    return Demand(
+        requested_at=column("pickup_ts"),
+        pickup_lat=column("pu_lat_e5", E5),
+        pickup_lng=column("pu_lon_e5", E5),
+        dropoff_lat=column("do_lat_e5", E5),
+        dropoff_lng=column("do_lon_e5", E5),
+    )
+
+
+def _play(demand: Demand, travel_time: TravelTime, setup: ReplaySetup, assign: Assigner) -> ReplayOutcome:
+    return CityReplay(demand, travel_time, setup, settings=MatcherSettings(), assign=assign).run()
+
+
+def _figures(name: str, outcomes: list[ReplayOutcome]) -> dict[str, object]:
+    def mean(values: list[float]) -> float:
+        return round(float(np.mean(values)), 1)
+
+    return {
+        f"{name}_served": mean([outcome.served for outcome in outcomes]),
+        f"{name}_served_percent": mean([100 * outcome.share for outcome in outcomes]),
+        f"{name}_wait_s": mean([outcome.wait_s for outcome in outcomes]),
+        f"{name}_wait_p90_s": mean([outcome.wait_p90_s for outcome in outcomes]),
+        f"{name}_pickup_s": mean([outcome.pickup_s for outcome in outcomes]),
+        f"{name}_empty_s": mean([outcome.empty_s for outcome in outcomes]),
+    }

@@ -1,0 +1,58 @@
+"""What the books say about every order: the judge of whoever tests against the sandbox."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sim.alipay_sandbox.model.books import balanced
+from sim.alipay_sandbox.model.exchange import Exchange
+from sim.alipay_sandbox.model.trades import Trade
+
+_TALLY: Final = {"capture": ("captures", "captured_minor"), "refund": ("refunds", "refunded_minor")}
+
+
+def accounts_of(exchange: Exchange) -> dict[str, Any]:
+    """Orders as the books have them, balances, and how notices went."""
+    exchange.expire_due()
+    balances = exchange.books.balances()
+    notices = exchange.notices.values()
+    return {
+        "orders": _orders(exchange),
+        "balances": [
+            {"account": account, "currency": currency, "minor": minor} for account, currency, minor in balances
+        ],
+        "balanced": balanced(balances),
+        "notices": {
+            "made": len(notices),
+            "acknowledged": sum(notice.acknowledged for notice in notices),
+            "given_up": sum(n.next_at is None and not n.acknowledged for n in notices),
+        },
+    }
+
+
+def _orders(exchange: Exchange) -> list[dict[str, Any]]:
+    orders = {trade.trade_no: _order(trade) for trade in exchange.trades()}
+    for entry in exchange.books.entries():
+        if entry.purpose in _TALLY:
+            count, amount = _TALLY[entry.purpose]
+            orders[entry.trade_no][count] += 1
+            orders[entry.trade_no][amount] += entry.minor
+    return list(orders.values())
+
+
+def _order(trade: Trade) -> dict[str, Any]:
+    terms = trade.terms
+    return {
+        "partner": terms.partner,
+        "out_trade_no": terms.out_trade_no,
+        "trade_no": trade.trade_no,
+        "status": trade.status,
+        "buyer_id": trade.payer_id,
+        "currency": terms.currency,
+        "total_minor": terms.total_minor,
+        "passback": terms.passback,
+        "captures": 0,
+        "captured_minor": 0,
+        "refunds": 0,
+        "refunded_minor": 0,
+    }

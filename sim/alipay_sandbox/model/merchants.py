@@ -1,0 +1,136 @@
+"""Merchants of the sandbox: their accounts, apps and keys.
+
+A merchant has one account (``partner``, its PID) at the mapi gateway and one app (``app_id``) at the openapi gateway,
+with the same RSA keys at both.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from typing import Final
+
+import msgspec
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from sim.alipay_sandbox.model.certificates import issue
+
+RSA_BITS: Final = 2048
+DEMO_PARTNER: Final = "2088021966388155"
+DEMO_EMAIL: Final = "cab@sandbox.example"
+CALLBACK_HOSTS: Final = ("127.0.0.1", "localhost")
+
+
+class Merchant(msgspec.Struct, frozen=True, kw_only=True):
+    """What Alipay holds of a merchant. A key that is blank has not been uploaded. ``repr`` shows none."""
+
+    partner: str
+    email: str = ""
+    md5_key: str = ""
+    public_key_pem: str = ""
+    """The merchant's RSA key, which its requests are checked with."""
+    alipay_private_key_pem: str = ""
+    """What answers and notifications to this merchant are signed with."""
+    app_id: str = ""
+    """The merchant's app; blank where it has none."""
+    callback_hosts: tuple[str, ...] = CALLBACK_HOSTS
+    """Where the authorization page may send a buyer back to."""
+    app_auth_tokens: dict[str, str] = {}
+    """What a system provider's app passes to act for another merchant: that one's partner by token."""
+    app_cert_pem: str = ""
+    alipay_cert_pem: str = ""
+    root_cert_pem: str = ""
+    content_key: str = ""
+    """Of encrypted content at the openapi gateway: 16 bytes in base64."""
+
+    def __repr__(self) -> str:
+        return f"Merchant({self.partner!r}, {self.email!r}, app_id={self.app_id!r})"
+
+
+class DemoMerchant(msgspec.Struct, frozen=True, kw_only=True):
+    """A merchant with the keys of both sides. ``repr`` shows none."""
+
+    partner: str
+    email: str
+    app_id: str
+    md5_key: str
+    merchant_private_pem: str
+    merchant_public_pem: str
+    alipay_private_pem: str
+    alipay_public_pem: str
+    app_cert_pem: str
+    alipay_cert_pem: str
+    root_cert_pem: str
+    content_key: str
+    callback_hosts: tuple[str, ...] = CALLBACK_HOSTS
+    app_auth_tokens: dict[str, str] = {}
+
+    def at_alipay(self) -> Merchant:
+        """The half that the sandbox holds."""
+        return Merchant(
+            partner=self.partner,
+            email=self.email,
+            md5_key=self.md5_key,
+            public_key_pem=self.merchant_public_pem,
+            alipay_private_key_pem=self.alipay_private_pem,
+            app_id=self.app_id,
+            callback_hosts=self.callback_hosts,
+            app_auth_tokens=self.app_auth_tokens,
+            app_cert_pem=self.app_cert_pem,
+            alipay_cert_pem=self.alipay_cert_pem,
+            root_cert_pem=self.root_cert_pem,
+            content_key=self.content_key,
+        )
+
+    def __repr__(self) -> str:
+        return f"DemoMerchant({self.partner!r}, {self.email!r}, app_id={self.app_id!r})"
+
+
+def demo_app_id(partner: str) -> str:
+    """The app of a demo merchant."""
+    return f"2021{partner[4:]}"
+
+
+def demo_merchant(
+    partner: str = DEMO_PARTNER,
+    email: str = DEMO_EMAIL,
+    *,
+    callback_hosts: tuple[str, ...] = CALLBACK_HOSTS,
+    app_auth_tokens: dict[str, str] | None = None,
+) -> DemoMerchant:
+    """A merchant with fresh keys: MD5, an RSA pair on each side, and certificates for these."""
+    merchant_private, merchant_public = _key_pair()
+    alipay_private, alipay_public = _key_pair()
+    app_id = demo_app_id(partner)
+    certificates = issue(app_id, merchant_public, alipay_public)
+    return DemoMerchant(
+        partner=partner,
+        email=email,
+        app_id=app_id,
+        md5_key=secrets.token_hex(16),
+        merchant_private_pem=merchant_private,
+        merchant_public_pem=merchant_public,
+        alipay_private_pem=alipay_private,
+        alipay_public_pem=alipay_public,
+        app_cert_pem=certificates.app_cert_pem,
+        alipay_cert_pem=certificates.alipay_cert_pem,
+        root_cert_pem=certificates.root_cert_pem,
+        content_key=new_content_key(),
+        callback_hosts=callback_hosts,
+        app_auth_tokens=app_auth_tokens or {},
+    )
+
+
+def new_content_key() -> str:
+    """A fresh key of encrypted content."""
+    return base64.b64encode(secrets.token_bytes(16)).decode("ascii")
+
+
+def _key_pair() -> tuple[str, str]:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return private.decode("ascii"), public.decode("ascii")

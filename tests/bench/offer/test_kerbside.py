@@ -1,0 +1,62 @@
+"""Riders and drivers of several processes meet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bench.offer.kerbside import SharedStreet, Stranger
+from dispatch.values.ids import TripId
+from dispatch.values.units import LatLng
+from sim.city.kerbside import Rider
+
+pytestmark = pytest.mark.integration
+
+T1, T2 = TripId("T1"), TripId("T2")
+ADA = Stranger("1234", LatLng(37.7, -122.4))
+
+
+@pytest.fixture
+async def streets(tmp_path: Path) -> AsyncIterator[tuple[SharedStreet, SharedStreet]]:
+    """The streets of two processes that know each other."""
+    one, other = SharedStreet(), SharedStreet()
+    for part, street in enumerate((one, other)):
+        await street.open(tmp_path, part)
+    one.meet(tmp_path, 0, 2)
+    other.meet(tmp_path, 1, 2)
+    yield one, other
+    one.close()
+    other.close()
+    await asyncio.sleep(0)  # the transports close in the loop's next turn
+
+
+async def test_they_meet_whichever_comes_first(streets: tuple[SharedStreet, SharedStreet]) -> None:
+    """A driver of one process finds the passenger of the other, with code and destination."""
+    one, other = streets
+    met: asyncio.Queue[Rider] = asyncio.Queue()
+    other.wait_for_rider(T1, met.put_nowait)
+    one.board(T1, ADA)
+    one.board(T2, ADA)
+    async with asyncio.timeout(10):
+        assert await met.get() == ADA
+        other.wait_for_rider(T2, met.put_nowait)
+        assert await met.get() == ADA
+
+
+async def test_who_meets_at_home_tells_nobody(streets: tuple[SharedStreet, SharedStreet]) -> None:
+    """A driver of the same process is enough."""
+    one, other = streets
+    met: list[Rider] = []
+    heard: asyncio.Queue[Rider] = asyncio.Queue()
+    other.wait_for_rider(T1, heard.put_nowait)
+    other.wait_for_rider(T2, heard.put_nowait)
+    one.wait_for_rider(T1, met.append)
+    one.board(T1, ADA)
+    one.board(T2, ADA)
+    async with asyncio.timeout(10):
+        await heard.get()
+    assert met == [ADA]
+    assert heard.empty()

@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import type { FromServer } from '../protocol/messages';
+import { Session, type Settled } from './session';
+
+function numbered(): Session {
+  let count = 0;
+  return new Session(() => `c${++count}`);
+}
+
+const update = (seq: number): FromServer => ({ t: 'update', stream: 'trip:T1', seq, event: 'e', at: 0 });
+
+test('an update is delivered once, whatever is repeated', () => {
+  const session = numbered();
+  expect(session.received(update(1)).kind).toBe('deliver');
+  expect(session.received(update(1)).kind).toBe('nothing');
+  expect(session.received(update(2)).kind).toBe('deliver');
+});
+
+test('the hello names the last number of each stream, and not of those that were left', () => {
+  const session = numbered();
+  session.received(update(4));
+  session.received({ t: 'snapshot', stream: 'trip:T2', seq: 9, recovered: false });
+  session.unfollow('trip:T1');
+  expect(session.hello('secret').resume).toEqual([{ stream: 'trip:T2', seq: 9 }]);
+});
+
+test('a snapshot may go back: the server knows better', () => {
+  const session = numbered();
+  session.received(update(4));
+  session.received({ t: 'snapshot', stream: 'trip:T1', seq: 2, recovered: false });
+  expect(session.received(update(3)).kind).toBe('deliver');
+});
+
+test('a command keeps its id until it is answered, and is settled once', () => {
+  const session = numbered();
+  const answers: Settled[] = [];
+  const said = session.begin({ t: 'online' }, (settled) => answers.push(settled));
+  expect(session.unanswered()).toEqual([said]);
+  const accepted: FromServer = { t: 'accepted', id: said.id };
+  session.received(accepted);
+  session.received(accepted);
+  expect(answers).toEqual([{ ok: true, accepted }]);
+  expect(session.unanswered()).toEqual([]);
+});
+
+test('a refusal that passes by itself leaves the command waiting; another one ends it', () => {
+  const session = numbered();
+  const answers: Settled[] = [];
+  const { id } = session.begin({ t: 'online' }, (settled) => answers.push(settled));
+  const busy: FromServer = { t: 'rejected', id, code: 6000, text: 'busy', retryable: true };
+  expect(session.received(busy)).toEqual({ kind: 'retry', id });
+  expect(answers).toEqual([]);
+  session.received({ ...busy, code: 3001, retryable: false });
+  expect(answers[0]?.ok).toBe(false);
+});
+
+test('what waits for people is told at once, although it may be tried again later', () => {
+  const session = numbered();
+  const answers: Settled[] = [];
+  const { id } = session.begin({ t: 'online' }, (settled) => answers.push(settled));
+  session.received({ t: 'rejected', id, code: 5001, text: 'open', retryable: true });
+  expect(answers[0]?.ok).toBe(false);
+});
