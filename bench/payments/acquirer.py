@@ -183,7 +183,7 @@ class ExampleAcquirer:
         return [self._balance(order, trade) for order, trade in self._acquirer.trades.items() if trip_of(order) == trip]
 
     def _balance(self, order: str, trade: Any) -> Balance:  # noqa: ANN401 - the example's own
-        asked = trade.asked["amount"]
+        asked = trade.order["amount"]
         total = Money.parse(asked["value"], asked["currency"]).minor if trade.paid_at else 0
         # Closed, though it was paid: given back, by refunds or by a cancel.
         return Balance(order, total, total if trade.status == "TRADE_CLOSED" else self._example.refunded_cents(trade))

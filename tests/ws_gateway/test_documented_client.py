@@ -57,7 +57,7 @@ async def test_it_works_a_shift(gateway: Running, app: Any) -> None:
     await gateway.hosts.got_rows.wait()
     heard = gateway.hosts.rows[-1].n
     gateway.hosts.push(Push("vehicle:V1", "driver", 0, msgspec.msgpack.encode(Heard(heard))))
-    await eventually(lambda: heard not in app.unheard)
+    await eventually(lambda: heard not in app.unacked)
     gateway.hosts.happen("vehicle:V1", "driver", "offer_made", vehicle=OFFERED)
 
     await eventually(lambda: _said(gateway, TakeOffer) == 1)
