@@ -9,7 +9,7 @@ import pytest
 
 from dispatch.codegen.typescript import FILES, render_messages, render_tables, write_types
 
-PROTOCOL = Path(__file__).parents[2] / "web" / "src" / "protocol"
+PROTOCOL = Path(__file__).parents[3] / "web" / "src" / "protocol"
 
 
 @pytest.mark.parametrize(("name", "render"), FILES.items(), ids=list(FILES))
