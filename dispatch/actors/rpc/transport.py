@@ -1,7 +1,7 @@
 """A process's own socket, for calls that go past Ray: many under way at once.
 
 Ray makes the actors, finds them and starts them again; what they tell each other all day takes this way (figures:
-``docs/decisions/0015-direct-lines.md``). A frame is four bytes of length and a MessagePack body. A caller sends the
+``docs/decisions/0015-rpc-over-sockets.md``). A frame is four bytes of length and a MessagePack body. A caller sends the
 key first, then ``[number, method, arguments]``; the answer is ``[number, result]``, or ``[number, None, error]``.
 Number 0 wants no answer. Each process makes its key anew and gives it out by Ray alone, whose calls need the
 cluster's token: who has the key may call all that the process offers.
