@@ -19,8 +19,7 @@ SYSTEMS ?= 2
 # Our own modules are compiled once, also where the machine says that Python shall write no bytecode.
 export PYTHONDONTWRITEBYTECODE :=
 
-.NOTPARALLEL:
-.PHONY: help setup web run test lint types imports unit webtest browser integration simtest mutants chaos long screenshots docs format lock audit clean
+.PHONY: help setup web run test waiting computing lint types imports unit webtest browser integration simtest mutants chaos long screenshots docs format lock audit clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name what; \
@@ -59,7 +58,15 @@ run: setup ## a city at work on this machine, until Ctrl-C
 	@$(MAKE) --no-print-directory web || echo "make: the web apps are not built; the city runs without them" >&2
 	@$(BIN)/taxi demo $(ARGS)
 
-test: lint types imports unit simtest webtest integration ## everything that must hold, but for what takes long
+# Tests that wait (for processes, sockets, browsers) and tests that compute run side by side: the first leave half of
+# the machine idle. What computes is nice, so that it takes that half alone. -O prints each part when it is complete.
+test: setup ## everything that must hold, except what takes long
+	@$(MAKE) --no-print-directory -O -j2 waiting computing
+
+waiting: webtest integration
+
+computing: setup
+	@nice -n 19 $(MAKE) --no-print-directory lint types imports simtest unit
 
 long: mutants chaos ## what must hold and takes long: planted bugs are found, whole systems under kills
 
