@@ -46,6 +46,15 @@ def test_every_guarantee_names_a_test() -> None:
     assert GUARANTEES.count("- `tests/") == len(NAMED)
 
 
+def test_every_named_invariant_exists() -> None:
+    """The invariants that find the planted bugs are those of the simulation."""
+    planted = GUARANTEES.partition("## Planted bugs")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`([a-z]+(?:_[a-z]+){2,})`", planted))
+
+    assert len(named) > 5
+    assert named - _defined(ROOT / "sim" / "simtest" / "invariants.py") == set()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere(page: Path) -> None:
     """Each link to a file of ours finds it, and the section it names."""
