@@ -29,7 +29,7 @@ def chaos(
 ) -> None:
     """Kill, pause and starve the parts of a whole system under load, one after the other. Exit code 1: a violation."""
     from dispatch.config.loader import SettingsError
-    from dispatch.observability.telemetry import configure_logging
+    from dispatch.observability.logging import configure_logging
     from dispatch.server.supervisor import StartError
     from sim.chaos.campaign import Campaign, ChaosOptions, NothingToDoError
     from sim.demo.sandbox_process import SandboxNotStartedError

@@ -26,7 +26,7 @@ class _Signer:
     """Signs as the gateways of these settings do."""
 
     def __init__(self, config: Path | None, data_dir: Path | None) -> None:
-        from dispatch.config.loader import token_secret
+        from dispatch.config.secrets import token_secret
         from ws_gateway.auth.tokens import Tokens
 
         settings = settings_of(config, given_settings(server__data_dir=data_dir))

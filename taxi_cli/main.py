@@ -55,7 +55,7 @@ def serve(
     speed: Annotated[float | None, typer.Option(help="City seconds in a wall second.")] = None,
 ) -> None:
     """Run the server for real clients, until Ctrl-C or SIGTERM."""
-    from dispatch.observability.telemetry import configure_logging
+    from dispatch.observability.logging import configure_logging
     from dispatch.server.supervisor import StartError, Supervisor
 
     given = given_settings(server__data_dir=data_dir, server__port=port, clock__speed=speed)
@@ -99,7 +99,7 @@ def demo(
 ) -> None:
     """A city at work on this machine: server, Alipay sandbox, simulated drivers and passengers."""
     from dispatch.config.loader import SettingsError
-    from dispatch.observability.telemetry import configure_logging
+    from dispatch.observability.logging import configure_logging
     from dispatch.server.supervisor import StartError
     from sim.chaos.demo_faults import Harrier
     from sim.demo.demo import Demo, DemoOptions

@@ -56,7 +56,7 @@ def erase(passenger: Passenger, config: Config = None, data_dir: DataDir = None)
 @privacy.command()
 def rotate(config: Config = None, data_dir: DataDir = None) -> None:
     """Make a new master key (where the setting names none), and wrap all keys by the newest."""
-    from dispatch.config.loader import new_master_key
+    from dispatch.config.secrets import new_master_key
 
     settings = settings_of(config, given_settings(server__data_dir=data_dir))
     if not settings.privacy.master_key.get_secret_value():
@@ -78,7 +78,7 @@ def _with_persons(
 
 
 def _persons_of(settings: Settings, database: Database) -> SqlPersons:
-    from dispatch.config.loader import vault_of
+    from dispatch.config.secrets import vault_of
     from dispatch.store.queries.personal_data import SqlPersons
 
     return SqlPersons(database, vault_of(settings))

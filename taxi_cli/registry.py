@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
-from dispatch.config.loader import vault_of
+from dispatch.config.secrets import vault_of
 from dispatch.domain.registry import (
     ANY_VEHICLE,
     Device,

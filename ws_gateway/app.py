@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from dispatch.actors.core.protocol import Hosts
 from dispatch.clock import Clock
-from dispatch.observability.telemetry import Metrics
+from dispatch.observability.metrics import Metrics
 from dispatch.payment.core.rotating_word import MinuteWord, minute_word
 from dispatch.store.journal import JournalUnavailableError
 from ws_gateway.auth.revocations import Revocations

@@ -24,10 +24,13 @@ from dispatch.actors.ray.session import join_cluster
 from dispatch.actors.runtime.cluster_config import System
 from dispatch.actors.runtime.host_client import RayHosts
 from dispatch.api.http_bodies import CityFacts
-from dispatch.config.loader import Settings, load_settings, rules_of, token_secret, vault_of
+from dispatch.config.loader import Settings, load_settings
+from dispatch.config.rules import rules_of
+from dispatch.config.secrets import token_secret, vault_of
 from dispatch.geo.cells import Box
 from dispatch.geo.city import City, load_city
-from dispatch.observability.telemetry import Metrics, configure_logging, merged
+from dispatch.observability.logging import configure_logging
+from dispatch.observability.metrics import Metrics, merged
 from dispatch.payment.core.rotating_word import MinuteWord, minute_word
 from dispatch.payment.gateways.factory import open_gateways, payment_rules_of
 from dispatch.processes.gc_freeze import keep_start

@@ -13,9 +13,10 @@ from typing import Final
 
 import httpx
 
-from dispatch.config.loader import Settings, load_settings, token_secret
+from dispatch.config.loader import Settings, load_settings
+from dispatch.config.secrets import token_secret
 from dispatch.domain.registry import ANY_VEHICLE, Driver, Vehicle
-from dispatch.observability.telemetry import configure_logging
+from dispatch.observability.logging import configure_logging
 from dispatch.server.supervisor import Supervisor
 from dispatch.store.database import open_database
 from dispatch.store.queries.registry import SqlRegistry

@@ -30,7 +30,8 @@ import httpx
 
 from bench.harness.cpu_time import command_of, used_by
 from bench.harness.whole_system import PARTS, heard_fixes
-from dispatch.config.loader import Settings, load_settings, token_secret
+from dispatch.config.loader import Settings, load_settings
+from dispatch.config.secrets import token_secret
 from dispatch.domain.registry import ANY_VEHICLE, Driver, Vehicle
 from dispatch.processes.child_processes import descendants, processor_s
 from dispatch.server.supervisor import Supervisor

@@ -14,7 +14,8 @@ from typing import Final, NamedTuple
 
 from bench.harness.cpu_time import command_of
 from bench.harness.whole_system import Given, enrol, running
-from dispatch.config.loader import Settings, token_secret
+from dispatch.config.loader import Settings
+from dispatch.config.secrets import token_secret
 from dispatch.domain.registry import Dispatcher
 from dispatch.geo.cells import Box, cell_name, covering
 from dispatch.processes.child_processes import descendants, processor_s

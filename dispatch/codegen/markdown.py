@@ -10,11 +10,11 @@ from typing import Final
 from dispatch.api.permissions import render_permissions_markdown
 from dispatch.codegen.asyncapi import render_protocol_markdown
 from dispatch.codegen.http_markdown import render_http_markdown
-from dispatch.config.loader import render_settings_markdown
+from dispatch.codegen.settings_markdown import render_settings_markdown
 from dispatch.domain.state_machine import UNBORN, Machine, mermaid
 from dispatch.domain.trip import trip_state
 from dispatch.domain.vehicle import vehicle_state
-from dispatch.observability.telemetry import render_metrics_markdown
+from dispatch.observability.metrics import Metrics
 from dispatch.payment.core import state as payment_state
 
 MACHINES: Final[Mapping[str, Machine]] = {
@@ -53,6 +53,25 @@ def _machine_lines(source: str, machine: Machine) -> Iterable[str]:
     for state, moves in machine.table.items():
         for event, after in moves.items():
             yield f"| {'(none yet)' if state == UNBORN else state} | `{event.__struct_config__.tag}` | {after} |"
+
+
+def render_metrics_markdown() -> str:
+    """The text of ``docs/metrics.md``."""
+    rows = [f"| `{i.name}` | {i.kind} | {', '.join(f'`{x}`' for x in i.labels)} | {i.help} |" for i in Metrics().infos]
+    return "\n".join(
+        [
+            "# Metrics",
+            "",
+            "Made from `dispatch/observability/metrics.py` by `render_metrics_markdown()`; do not edit.",
+            "",
+            "Served at `/metrics` for Prometheus. Seconds are wall seconds. Each sample also has the label `process`.",
+            "",
+            "| metric | kind | labels | meaning |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
 
 
 DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = {

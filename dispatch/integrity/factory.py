@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from dispatch.actors.core.entity_types import EntityKind, entity_kinds
 from dispatch.clock import CityClock
-from dispatch.config.loader import Settings, rules_of
+from dispatch.config.loader import Settings
+from dispatch.config.rules import rules_of
 from dispatch.domain.entity import Kind
 from dispatch.integrity.scan import Report, verify_journal
 from dispatch.payment.core.rules import Account, PaymentRules

@@ -25,7 +25,7 @@ from dispatch.actors.rpc.client import LineDownError
 from dispatch.actors.runtime.cluster_config import System
 from dispatch.config.loader import Settings, SettingsError, load_settings
 from dispatch.domain.entity import KINDS, EntityKey, Signal
-from dispatch.observability.telemetry import configure_logging
+from dispatch.observability.logging import configure_logging
 from dispatch.processes.monitored_process import beat, say
 from dispatch.processes.shutdown import stop_on_signals, unless
 from dispatch.server.daily_reconciliation import DailyBill, alipays_bills

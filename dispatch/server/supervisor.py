@@ -19,7 +19,8 @@ import structlog
 from dispatch.actors.ray.cluster import matcher_names, placement_of
 from dispatch.actors.runtime.cluster_config import System
 from dispatch.clock import CityClock
-from dispatch.config.loader import Settings, SettingsError, token_secret, vault_of
+from dispatch.config.loader import Settings, SettingsError
+from dispatch.config.secrets import token_secret, vault_of
 from dispatch.payment.gateways.factory import accounts_of, open_authorization, open_gateways
 from dispatch.processes.monitored_process import SILENT_AFTER_S, WatchedChild
 from dispatch.server.ray_process import RayNotStartedError, RayPart

@@ -27,7 +27,7 @@ from dispatch.geo.index.vehicle_index import CarIndex
 from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.settings import MatcherSettings
-from dispatch.observability.telemetry import Metrics
+from dispatch.observability.metrics import Metrics
 from dispatch.payment.core.gateway_calls import perform
 from dispatch.store.journal import StoredDue
 from dispatch.values.units import CityTime, LatLng

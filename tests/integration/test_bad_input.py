@@ -7,7 +7,8 @@ import time
 import msgpack
 import pytest
 
-from dispatch.config.loader import load_settings, token_secret
+from dispatch.config.loader import load_settings
+from dispatch.config.secrets import token_secret
 from dispatch.values.units import WallTime
 from tests.integration.app import DROPOFF, PICKUP, App, Driver, Message
 from tests.integration.conftest import Company

@@ -22,7 +22,7 @@ from dispatch.api.fields import Role
 from dispatch.api.http_bodies import CityFacts
 from dispatch.clock import CityClock
 from dispatch.geo.road_travel_time import RoadGraph
-from dispatch.observability.telemetry import Metrics
+from dispatch.observability.metrics import Metrics
 from dispatch.store.buses.memory_bus import MemoryBus
 from tests.dispatch.geo.grids import grid
 from tests.ws_gateway.fakes import (

@@ -20,7 +20,7 @@ from dispatch.actors.core.protocol import Attachment, Audience, FixRow, HostLost
 from dispatch.api.messages import MapStale
 from dispatch.clock import Clock
 from dispatch.domain.entity import Principal
-from dispatch.observability.telemetry import Metrics
+from dispatch.observability.metrics import Metrics
 from ws_gateway.auth.revocations import Revocations
 from ws_gateway.hub.connection import Connection, Receive, Send
 from ws_gateway.hub.map_relay import MapRelay

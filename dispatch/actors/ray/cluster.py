@@ -26,7 +26,8 @@ from dispatch.actors.ray.session import this_node
 from dispatch.actors.rpc.client import LineDownError
 from dispatch.actors.runtime.cluster_config import NAMESPACE, System
 from dispatch.actors.runtime.host_client import RayHosts
-from dispatch.config.loader import Settings, rules_of, track_settings_of
+from dispatch.config.loader import Settings
+from dispatch.config.rules import rules_of, track_settings_of
 from dispatch.payment.gateways.factory import payment_rules_of
 from dispatch.processes.monitored_process import SILENT_AFTER_S, Patience
 from dispatch.store.journal import StoredDue

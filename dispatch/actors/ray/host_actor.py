@@ -44,7 +44,8 @@ from dispatch.domain.rules import Rules
 from dispatch.domain.trip.trip_state import ENDED
 from dispatch.domain.vehicle.track_recorder import TrackRecorder, TrackSettings
 from dispatch.domain.vehicle.vehicle import Vehicle
-from dispatch.observability.telemetry import Format, Level, Metrics, log_to_file
+from dispatch.observability.logging import Format, Level, log_to_file
+from dispatch.observability.metrics import Metrics
 from dispatch.payment.core.payment import PaymentRules
 from dispatch.processes.gc_freeze import keep_start
 from dispatch.store.journal import Batch, Committed, Conflict, Journal, StoredDue

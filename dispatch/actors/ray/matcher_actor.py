@@ -28,7 +28,8 @@ from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.regions import Regions, split_evenly
 from dispatch.matching.settings import MatcherSettings
 from dispatch.matching.types import Window
-from dispatch.observability.telemetry import Format, Level, Metrics, log_to_file
+from dispatch.observability.logging import Format, Level, log_to_file
+from dispatch.observability.metrics import Metrics
 from dispatch.processes.gc_freeze import keep_start
 from dispatch.values.units import CityTime, LatLng
 

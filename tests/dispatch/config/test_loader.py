@@ -9,15 +9,10 @@ import msgspec
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from dispatch.config.loader import (
-    Settings,
-    SettingsError,
-    load_settings,
-    render_settings_markdown,
-    rules_of,
-    token_secret,
-    use_ray_token,
-)
+from dispatch.codegen.settings_markdown import render_settings_markdown
+from dispatch.config.loader import Settings, SettingsError, load_settings, use_ray_token
+from dispatch.config.rules import rules_of
+from dispatch.config.secrets import token_secret
 from dispatch.domain.fare.gps_meter import MeterRules
 from dispatch.domain.rules import Rules
 

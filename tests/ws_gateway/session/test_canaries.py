@@ -14,7 +14,7 @@ import structlog
 
 from dispatch.actors.core.protocol import Envelope, Reply
 from dispatch.domain.registry import Device, Dispatcher, Driver
-from dispatch.observability.telemetry import Format, configure_logging
+from dispatch.observability.logging import Format, configure_logging
 from dispatch.store.journal import JournalUnavailableError
 from dispatch.values.ids import DeviceId, DispatcherId, DriverId, VehicleId
 from tests.ws_gateway.conftest import SECRET, Running, Start

@@ -1,16 +1,16 @@
-"""Logs carry their ids and no secrets; metrics are defined once and documented."""
+"""Logs carry their ids and no secrets."""
 
 import io
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import structlog
-from prometheus_client.parser import text_string_to_metric_families
+from structlog.contextvars import bound_contextvars
 
-from dispatch.observability.telemetry import Format, Metrics, about, configure_logging, merged, render_metrics_markdown
+from dispatch.observability.logging import Format, configure_logging
 
 DOCS = Path(__file__).parents[3] / "docs" / "metrics.md"
 
@@ -35,7 +35,7 @@ def test_json_line_has_event_level_time_and_ids() -> None:
     """A line says what happened, when, how grave, and to which trip and vehicle."""
     configure_logging("info", "json", out := io.StringIO())
 
-    with about(trip="T1", vehicle="V7"):
+    with bound_contextvars(trip="T1", vehicle="V7"):
         structlog.get_logger("dispatch.domain.trip.trip").info("offer accepted", seconds=1.5)
 
     (line,) = lines(out)
@@ -50,7 +50,7 @@ def test_library_logs_look_the_same() -> None:
     """The standard library's logging is routed through, with the ids that are bound."""
     configure_logging("info", "json", out := io.StringIO())
 
-    with about(trip="T1"):
+    with bound_contextvars(trip="T1"):
         logging.getLogger("some.library").warning("lost %s", "it")
 
     (line,) = lines(out)
@@ -61,7 +61,7 @@ def test_ids_end_with_their_block() -> None:
     """What was bound does not leak into the next piece of work."""
     configure_logging("info", "json", out := io.StringIO())
 
-    with about(trip="T1"):
+    with bound_contextvars(trip="T1"):
         pass
     structlog.get_logger("x").info("later")
 
@@ -129,41 +129,3 @@ def test_values_that_json_does_not_know_are_shown() -> None:
     structlog.get_logger("x").info("odd", value=object)
 
     assert "class" in str(lines(out)[0]["value"])
-
-
-def test_two_sets_of_metrics_do_not_meet() -> None:
-    """Each process, and each test, has its own registry."""
-    first, second = Metrics(), Metrics()
-
-    first.fixes.labels("accepted").inc(3)
-
-    assert b'taxi_fixes_total{verdict="accepted"} 3.0' in first.expose()
-    assert b'verdict="accepted"' not in second.expose()
-
-
-def test_merged_metrics_are_labelled_by_process() -> None:
-    """One page shows all processes, each family once, and Prometheus can read it."""
-    gateway, host = Metrics(), Metrics()
-    gateway.commands.labels("accept", "accepted").inc()
-    host.commands.labels("accept", "accepted").inc(2)
-    host.commit_seconds.observe(0.003)
-
-    text = merged({"gateway-0": gateway.expose(), "vehicles-0": host.expose()}).decode()
-
-    families = {family.name: family for family in text_string_to_metric_families(text)}
-    samples = families["taxi_commands"].samples
-    assert {sample.labels["process"]: sample.value for sample in samples} == {"gateway-0": 1, "vehicles-0": 2}
-    assert families["taxi_commit_seconds"].type == "histogram"
-    assert text.count("# HELP taxi_commands_total") == 1
-    assert "_created" not in text
-
-
-def test_document_is_current() -> None:
-    """``docs/metrics.md`` is what the code says."""
-    assert render_metrics_markdown() == DOCS.read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("said", [lambda info: info.help.endswith("."), lambda info: info.name.startswith("taxi_")])
-def test_every_metric_is_explained(said: Callable[..., bool]) -> None:
-    """Each has a sentence for a meaning, and our prefix."""
-    assert all(said(info) for info in Metrics().infos)
