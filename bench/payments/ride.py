@@ -20,7 +20,7 @@ from dispatch.payment.core.methods import ALIPAY_CODE, ALIPAY_PAGE, ALIPAY_SCAN,
 from dispatch.payment.core.port import Way
 from dispatch.store.journals.sql_journal import SqlJournal
 from dispatch.values.money import Money
-from sim.alipay_sandbox.faults import Fault
+from sim.alipay_sandbox.faults import SandboxFault
 from sim.alipay_sandbox.model.merchants import DemoMerchant
 from ws_gateway.http.alipay_webhook import AlipayNotices
 
@@ -110,7 +110,7 @@ class Ride:
         case: Case,
         trip: str,
         town: Town,
-        faults: tuple[Fault, ...] = (),
+        faults: tuple[SandboxFault, ...] = (),
         deaths: tuple[Death, ...] = (),
     ) -> None:
         self.case: Final = case

@@ -1,8 +1,8 @@
-"""Asynchronous notifications: what they say, when they are repeated, and when they are given up.
+"""Asynchronous notifications: fields, retry schedule and signed body.
 
-Repeated after 4 m, 10 m, 10 m, 1 h, 2 h, 6 h and 15 h until the merchant answers ``success``: eight sends in 25 hours.
-``notify_id`` stays the same over the repetitions, ``notify_time`` and so the signature do not. Fields that are blank
-are never sent: merchants' libraries disagree on how they are signed.
+A notification is repeated after 4 m, 10 m, 10 m, 1 h, 2 h, 6 h and 15 h until the merchant replies ``success``: eight
+attempts in 25 hours. ``notify_id`` stays the same in all attempts; ``notify_time``, and with it the signature, changes.
+Blank fields are never sent, because merchants' libraries sign them differently.
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
-from sim.alipay_sandbox.model.books import to_text
 from sim.alipay_sandbox.model.clock import beijing_millis, beijing_text
-from sim.alipay_sandbox.model.signature import Seal, string_to_sign
+from sim.alipay_sandbox.model.signature import MerchantKeys, string_to_sign
 
 if TYPE_CHECKING:
-    from sim.alipay_sandbox.model.trades import NoticeMade, NoticeTried, Trade, TradeRefunded
+    from sim.alipay_sandbox.model.trades import NotificationAttempted, NotificationCreated, SandboxTrade
 
 REPEAT_AFTER_S: Final = (240.0, 600.0, 600.0, 3600.0, 7200.0, 21600.0, 54000.0)
 ACTIONS: Final = {
@@ -27,42 +26,42 @@ ACTIONS: Final = {
 }
 
 
-class Notice:
-    """A notification on its way."""
+class OutgoingNotification:
+    """A notification and its delivery attempts."""
 
-    def __init__(self, made: NoticeMade) -> None:
+    def __init__(self, made: NotificationCreated) -> None:
         self.made: Final = made
         self.tries = 0
         self.acknowledged = False
         self.next_at: float | None = made.at
 
-    def tried(self, outcome: NoticeTried) -> None:
-        """Take note of one sending."""
+    def record_attempt(self, attempt: NotificationAttempted) -> None:
         self.tries += 1
-        self.acknowledged = outcome.acknowledged
-        self.next_at = outcome.next_at
+        self.acknowledged = attempt.acknowledged
+        self.next_at = attempt.next_at
 
-    def postponed(self, next_at: float) -> None:
-        """Send it then, as if it had become due then."""
+    def postpone(self, next_at: float) -> None:
         self.next_at = next_at
 
     def repeat_at(self, now: float, time_factor: float) -> float | None:
-        """When to send again if the sending that ends ``now`` failed; None after the last."""
+        """Time of the attempt after one that fails ``now``; None after the last."""
         if self.tries >= len(REPEAT_AFTER_S):
             return None
         return now + REPEAT_AFTER_S[self.tries] * time_factor
 
 
-def notice_form(notice: Notice, trade: Trade, seller_email: str, logon_id: str, now: float) -> dict[str, str]:
-    """The fields of a notification in its order's protocol, without its signature. Blank ones are left out."""
+def notification_fields(
+    notification: OutgoingNotification, trade: SandboxTrade, seller_email: str, logon_id: str, now: float
+) -> dict[str, str]:
+    """The unsigned, non-blank fields in the protocol of the order."""
     form = _openapi_form if trade.opened.origin.protocol == "openapi" else _mapi_form
-    fields = _shared(notice, trade, seller_email, now) | form(notice, trade, logon_id)
+    fields = _shared(notification, trade, seller_email, now) | form(notification, trade, logon_id)
     return {name: value for name, value in fields.items() if value}
 
 
-def _shared(notice: Notice, trade: Trade, seller_email: str, now: float) -> dict[str, str]:
-    made, terms = notice.made, trade.terms
-    refunded = to_text(made.refunded_minor, terms.currency) if made.refunded_minor else ""
+def _shared(notification: OutgoingNotification, trade: SandboxTrade, seller_email: str, now: float) -> dict[str, str]:
+    made, terms = notification.made, trade.terms
+    refunded = terms.amount_text(made.refunded_minor) if made.refunded_minor else ""
     return {
         "notify_time": beijing_text(now),
         "notify_type": "trade_status_sync",
@@ -76,33 +75,33 @@ def _shared(notice: Notice, trade: Trade, seller_email: str, now: float) -> dict
         "seller_email": seller_email,
         "buyer_id": trade.payer_id,
         "gmt_create": beijing_text(trade.opened.at),
-        "gmt_payment": "" if trade.paid_at is None else beijing_text(trade.paid_at),
+        "gmt_payment": beijing_text(trade.paid_at),
         "refund_fee": refunded,
         "out_biz_no": made.request_no,
     }
 
 
-def _mapi_form(notice: Notice, trade: Trade, logon_id: str) -> dict[str, str]:
+def _mapi_form(notification: OutgoingNotification, trade: SandboxTrade, logon_id: str) -> dict[str, str]:
     terms = trade.terms
-    total = to_text(terms.total_minor, terms.currency)
+    total = terms.total_text
     return {
-        "notify_action_type": ACTIONS[notice.made.event],
+        "notify_action_type": ACTIONS[notification.made.event],
         "total_fee": total,
         "price": total,
         "quantity": "1",
         "buyer_email": logon_id if trade.payer_id else "",
         "extra_common_param": terms.passback,
-        # Cross-border notifications name the price's currency; a mainland one has no such field.
+        # Only cross-border notifications name the currency.
         "trans_currency": terms.currency if terms.product_code.startswith("OVERSEAS") else "",
         "paytools_pay_amount": f'[{{"ALIPAYACCOUNT":"{total}"}}]' if trade.paid_at is not None else "",
     }
 
 
-def _openapi_form(notice: Notice, trade: Trade, logon_id: str) -> dict[str, str]:
-    terms, origin, made = trade.terms, trade.opened.origin, notice.made
-    total = to_text(terms.total_minor, terms.currency)
-    told_of: TradeRefunded | None = trade.refunds.get(made.request_no)
-    ended = made.status in ("TRADE_CLOSED", "TRADE_FINISHED") and trade.closed_at is not None
+def _openapi_form(notification: OutgoingNotification, trade: SandboxTrade, logon_id: str) -> dict[str, str]:
+    terms, origin, made = trade.terms, trade.opened.origin, notification.made
+    total = terms.total_text
+    refund = trade.refunds.get(made.request_no)
+    ended = made.status in ("TRADE_CLOSED", "TRADE_FINISHED")
     fields = {
         "app_id": origin.app_id,
         "auth_app_id": origin.auth_app_id,
@@ -110,8 +109,8 @@ def _openapi_form(notice: Notice, trade: Trade, logon_id: str) -> dict[str, str]
         "version": "1.0",
         "buyer_logon_id": logon_id if trade.payer_id else "",
         "total_amount": total,
-        "gmt_refund": beijing_millis(told_of.at) if told_of is not None else "",
-        "gmt_close": beijing_text(trade.closed_at) if ended and trade.closed_at is not None else "",
+        "gmt_refund": beijing_millis(refund.at) if refund is not None else "",
+        "gmt_close": beijing_text(trade.closed_at) if ended else "",
         "passback_params": terms.passback,
     }
     if trade.paid_at is not None:
@@ -123,9 +122,9 @@ def _openapi_form(notice: Notice, trade: Trade, logon_id: str) -> dict[str, str]
     return fields
 
 
-def posted_body(form: dict[str, str], seal: Seal, sign_type: str, charset: str) -> bytes:
-    """The form as it is posted: signed in ``charset`` and sent in it."""
+def signed_body(form: dict[str, str], keys: MerchantKeys, sign_type: str, charset: str) -> bytes:
+    """The form body, signed and encoded in ``charset``."""
     form = form | {"charset": charset} if "charset" in form else form
     fitting = {name: value.encode(charset, "replace").decode(charset) for name, value in form.items()}
-    sign = seal.sign(sign_type, string_to_sign(fitting).encode(charset))
+    sign = keys.sign(sign_type, string_to_sign(fitting).encode(charset))
     return urlencode(fitting | {"sign_type": sign_type, "sign": sign}, encoding=charset).encode("ascii")
