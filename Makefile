@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 APPS   := ws_gateway/web/index.html
-CODE   := dispatch ws_gateway sim bench tests docs/examples
+CODE   := dispatch ws_gateway sim bench taxi_cli tests docs/examples
 
 # Options of `taxi demo`: make run ARGS="--cars 100 --port 0"
 ARGS   ?=
@@ -19,8 +19,7 @@ SYSTEMS ?= 2
 # Our own modules are compiled once, also where the machine says that Python shall write no bytecode.
 export PYTHONDONTWRITEBYTECODE :=
 
-.NOTPARALLEL:
-.PHONY: help setup web run test lint types imports unit webtest browser integration simtest mutants chaos long screenshots docs format lock audit clean
+.PHONY: help setup web run test waiting computing lint types imports unit webtest browser integration simtest mutants chaos long screenshots docs format lock audit clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name what; \
@@ -59,7 +58,15 @@ run: setup ## a city at work on this machine, until Ctrl-C
 	@$(MAKE) --no-print-directory web || echo "make: the web apps are not built; the city runs without them" >&2
 	@$(BIN)/taxi demo $(ARGS)
 
-test: lint types imports unit simtest webtest integration ## everything that must hold, but for what takes long
+# Tests that wait (for processes, sockets, browsers) and tests that compute run side by side: the first leave half of
+# the machine idle. What computes is nice, so that it takes that half alone. -O prints each part when it is complete.
+test: setup ## everything that must hold, except what takes long
+	@$(MAKE) --no-print-directory -O -j2 waiting computing
+
+waiting: webtest integration
+
+computing: setup
+	@nice -n 19 $(MAKE) --no-print-directory lint types imports simtest unit
 
 long: mutants chaos ## what must hold and takes long: planted bugs are found, whole systems under kills
 
@@ -86,8 +93,8 @@ browser: ## Chromium for the tests: the system's, else Debian's package (as root
 	{ echo "make: the tests need Chromium. Debian, as root: apt-get install chromium" >&2; exit 1; }
 
 integration: setup browser web ## tests with real parts: Valkey, PostgreSQL, Ray, sockets, Chromium
-	$(BIN)/pytest -q -n $(SYSTEMS) --dist loadfile --no-loadscope-reorder -m "integration and not chaos" --ignore tests/sim/world
-	$(BIN)/pytest -q -m "integration and not chaos" tests/sim/world
+	$(BIN)/pytest -q -n $(SYSTEMS) --dist loadfile --no-loadscope-reorder -m "integration and not chaos" --ignore tests/sim/city
+	$(BIN)/pytest -q -m "integration and not chaos" tests/sim/city
 
 simtest: setup ## three hundred simulated worlds with faults: five minutes on two cores
 	$(BIN)/pytest -q -n $(JOBS) -m simtest tests/sim/simtest
@@ -102,8 +109,8 @@ screenshots: setup browser web ## pictures of the three apps at work, into docs/
 	$(BIN)/python web/screenshots.py
 
 docs: setup ## write the documents that are made from the code
-	$(BIN)/python -m dispatch.documents docs
-	$(BIN)/python -m dispatch.typescript web/src/protocol
+	$(BIN)/python -m dispatch.codegen.markdown docs
+	$(BIN)/python -m dispatch.codegen.typescript web/src/protocol
 
 format: setup ## put the code in its form
 	$(BIN)/ruff check -q --fix $(CODE)

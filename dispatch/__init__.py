@@ -1,1 +1,3 @@
-"""The dispatch domain: pure rules at this level, their shells in the folders below."""
+"""The dispatch system as a library: domain, matching, payment, storage, actors. Imports nothing from ``ws_gateway``,
+``sim``, ``bench`` or ``taxi_cli``.
+"""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import Protocol
 
-from dispatch.units import CityTime, WallTime
+from dispatch.values.units import CityTime, WallTime
 
 
 class Clock(Protocol):

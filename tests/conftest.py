@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from dispatch.store.embedded_valkey import EmbeddedValkey
+from dispatch.store.buses.embedded_valkey import EmbeddedValkey
 
 _LONG = ("test_three_apps.py", "test_drive_app.py", "test_ride_app.py", "test_console_app.py")
 """Files that take minutes come first, so that none of them is left to one process at the end."""

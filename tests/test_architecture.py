@@ -3,113 +3,22 @@
 from __future__ import annotations
 
 import ast
-import configparser
 import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PRODUCT = ("dispatch", "ws_gateway", "sim", "bench")
+PRODUCT = ("dispatch", "ws_gateway", "sim", "bench", "taxi_cli")
 CODE = sorted(path for package in PRODUCT for path in (ROOT / package).rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
-SHELLS = {
-    # the domain's edge: settings, processes, logs, what people type
-    "dispatch.clock",
-    "dispatch.cluster_process",
-    "dispatch.config",
-    "dispatch.daily_bill",
-    "dispatch.documents",
-    "dispatch.long_lived",
-    "dispatch.processes",
-    "dispatch.ray_part",
-    "dispatch.retention",
-    "dispatch.settings",
-    "dispatch.signals",
-    "dispatch.stopping",
-    "dispatch.supervisor",
-    "dispatch.watched_child",
-    # hosts, matchers and the way to them
-    "dispatch.actors.alarm_keeper",
-    "dispatch.actors.client",
-    "dispatch.actors.cluster",
-    "dispatch.actors.direct",
-    "dispatch.actors.console_frames",
-    "dispatch.actors.host_shell",
-    "dispatch.actors.late_bus",
-    "dispatch.actors.line",
-    "dispatch.actors.logfile",
-    "dispatch.actors.map_frames",
-    "dispatch.actors.market_feed",
-    "dispatch.actors.matcher_shell",
-    "dispatch.actors.payment_desk",
-    "dispatch.actors.ray_dial",
-    "dispatch.actors.ray_host",
-    "dispatch.actors.ray_matcher",
-    "dispatch.actors.system",
-    "dispatch.actors.track_archive",
-    # Alipay over HTTP
-    "dispatch.payment.absent",
-    "dispatch.payment.account_check",
-    "dispatch.payment.acquirer",
-    "dispatch.payment.authorization",
-    "dispatch.payment.bill_download",
-    "dispatch.payment.configured",
-    "dispatch.payment.http_line",
-    "dispatch.payment.mapi",
-    "dispatch.payment.openapi",
-    "dispatch.payment.openapi_client",
-    # what reads the journal to check it
-    "dispatch.verification",
-    "dispatch.verification.configured",
-    "dispatch.verification.of_memory",
-    "dispatch.verification.walk",
-    # sockets and HTTP
-    "ws_gateway.__main__",
-    "ws_gateway.addresses",
-    "ws_gateway.alipay_notices",
-    "ws_gateway.announcer",
-    "ws_gateway.app",
-    "ws_gateway.auth",
-    "ws_gateway.bus_feed",
-    "ws_gateway.city_routes",
-    "ws_gateway.connection",
-    "ws_gateway.contacts",
-    "ws_gateway.desk",
-    "ws_gateway.gateway",
-    "ws_gateway.http_answers",
-    "ws_gateway.http_protocol",
-    "ws_gateway.main",
-    "ws_gateway.map_relay",
-    "ws_gateway.openapi",
-    "ws_gateway.origins",
-    "ws_gateway.place_desk",
-    "ws_gateway.ports",
-    "ws_gateway.pricing",
-    "ws_gateway.protocol",
-    "ws_gateway.reading",
-    "ws_gateway.replay",
-    "ws_gateway.revocations",
-    "ws_gateway.routes",
-    "ws_gateway.secret_hash",
-    "ws_gateway.server",
-    "ws_gateway.shared_attempts",
-    "ws_gateway.sms",
-    "ws_gateway.tokens",
-    "ws_gateway.turns",
-    "ws_gateway.web_apps",
-}
-"""Modules that may do I/O. Every other one of these packages is held to the contract ``pure``."""
-
-SORTED_PACKAGES = ("dispatch", "dispatch.actors", "dispatch.payment", "dispatch.verification", "ws_gateway")
-
 READS_THE_CLOCK = {
     "dispatch/clock.py",
-    "dispatch/supervisor.py",  # fixes which wall and city time belong together
-    "dispatch/processes.py",  # how long a child may take to end
+    "dispatch/server/supervisor.py",  # fixes which wall and city time belong together
+    "dispatch/processes/child_processes.py",  # how long a child may take to end
     "dispatch/store/database.py",  # how long a lock may take
-    "dispatch/store/embedded_valkey.py",  # how long a child may take to start
+    "dispatch/store/buses/embedded_valkey.py",  # how long a child may take to start
     "dispatch/store/migrations/__init__.py",  # how long a lock may take
     "sim/alipay_sandbox/model/clock.py",
     "sim/demo/demo.py",  # which evening it is
@@ -159,38 +68,27 @@ def _imports(path: Path) -> set[str]:
     return found
 
 
-def _pure_modules() -> set[str]:
-    rules = configparser.ConfigParser()
-    rules.read(ROOT / ".importlinter")
-    return set(rules["importlinter:contract:pure"]["source_modules"].split())
+def test_every_package_says_what_it_contains() -> None:
+    """The docstring of a package is the first thing that a new engineer reads in its folder."""
+    packages = {path.parent: ast.get_docstring(_tree(path)) for path in CODE if path.name == "__init__.py"}
+    folders = {path.parent for path in CODE if path.parent.name != "versions"}  # which Alembic loads by path
 
-
-def test_every_module_is_sorted() -> None:
-    """A new module of these packages is either held to the contract ``pure`` or named here among the shells."""
-    there = {_module(path) for path in CODE if path.name != "__init__.py"}
-    mine = {module for module in there if module.rpartition(".")[0] in SORTED_PACKAGES}
-
-    assert mine - _pure_modules() - SHELLS == set()
-
-
-def test_what_is_sorted_is_there() -> None:
-    """The lists name no module that is gone, and none twice."""
-    there = {_module(path) for path in CODE}
-
-    assert (_pure_modules() | SHELLS) - there == set()
-    assert _pure_modules() & SHELLS == set()
+    assert folders - set(packages) == set()
+    assert [_name(folder) for folder, text in packages.items() if not text] == []
 
 
 def test_only_the_actors_import_ray() -> None:
     """Ray can be replaced in one place."""
-    assert [_name(path) for path in CODE if "ray" in _imports(path) and path.parent.name != "actors"] == []
+    assert {_name(path.parent) for path in CODE if "ray" in _imports(path)} == {"dispatch/actors/ray"}
 
 
 def test_only_the_settings_read_the_environment() -> None:
     """What a process does follows from its settings and arguments alone."""
     asks = re.compile(r"\bos\.(environ|getenv|putenv)\b|from os import .*environ")
 
-    assert [_name(path) for path in CODE if asks.search(path.read_text(encoding="utf-8"))] == ["dispatch/config.py"]
+    assert [_name(path) for path in CODE if asks.search(path.read_text(encoding="utf-8"))] == [
+        "dispatch/config/loader.py"
+    ]
 
 
 def test_time_is_handed_in() -> None:

@@ -74,7 +74,7 @@ class City:
 def city_at_work() -> Iterator[City]:
     """``taxi demo``, until the end of the block."""
     folder = Path(tempfile.mkdtemp(prefix="taxi-pictures-"))
-    command = [sys.executable, "-m", "dispatch.cli", "demo", "--port", "0", "--cars", "240", "--speed", "1"]
+    command = [sys.executable, "-m", "taxi_cli", "demo", "--port", "0", "--cars", "240", "--speed", "1"]
     longer = {**os.environ, "TAXI_OFFER__COUNTDOWN_S": str(OFFER_STANDS_S)}
     child = subprocess.Popen([*command, "--data-dir", str(folder)], stdout=subprocess.PIPE, text=True, env=longer)
     assert child.stdout is not None

@@ -1,0 +1,3 @@
+"""The gateway: WebSocket and HTTP in front of the hosts. Imports ``dispatch``, never ``sim``, ``bench`` or
+``taxi_cli``.
+"""

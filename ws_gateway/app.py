@@ -11,26 +11,26 @@ from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
-from dispatch.actors.protocol import Hosts
+from dispatch.actors.core.protocol import Hosts
 from dispatch.clock import Clock
-from dispatch.payment.minute_word import MinuteWord, minute_word
-from dispatch.signals import Metrics
+from dispatch.observability.metrics import Metrics
+from dispatch.payment.core.rotating_word import MinuteWord, minute_word
 from dispatch.store.journal import JournalUnavailableError
-from ws_gateway.addresses import AddressLimits
-from ws_gateway.announcer import Announcer
-from ws_gateway.auth import SignIn
-from ws_gateway.codec import CODECS
-from ws_gateway.contacts import Contacts
-from ws_gateway.desk import Desk
-from ws_gateway.gateway import Gateway
-from ws_gateway.identity import Rules
-from ws_gateway.origins import Origins
+from ws_gateway.auth.revocations import Revocations
+from ws_gateway.auth.sign_in import SignIn
+from ws_gateway.auth.tokens import Tokens
+from ws_gateway.http.routes import Check, Routes
+from ws_gateway.hub.announcements import Announcer
+from ws_gateway.hub.hub import Gateway
+from ws_gateway.hub.phone_masking import Contacts
+from ws_gateway.hub.request_resolver import Desk
+from ws_gateway.limits.address_limits import AddressLimits
 from ws_gateway.ports import Alarms, GatewayBus, History, Notices, Payments, Registry, Roads
-from ws_gateway.protocol import socket_of
-from ws_gateway.revocations import Revocations
-from ws_gateway.routes import Check, Routes
+from ws_gateway.server.origins import Origins
+from ws_gateway.server.websocket_protocol import socket_of
+from ws_gateway.session.codec import CODECS
+from ws_gateway.session.identity import Rules
 from ws_gateway.settings import GatewaySettings
-from ws_gateway.tokens import Tokens
 
 
 class Dependencies(msgspec.Struct, frozen=True):

@@ -18,56 +18,60 @@ import structlog
 import uvloop
 from starlette.routing import Route
 
-from dispatch.actors.client import RayHosts, join_cluster
-from dispatch.actors.cluster import host_finder
-from dispatch.actors.ray_dial import ray_dial
-from dispatch.actors.system import System
-from dispatch.config import Settings, load_settings, rules_of, token_secret, vault_of
+from dispatch.actors.ray.cluster import host_finder
+from dispatch.actors.ray.discovery import ray_dial
+from dispatch.actors.ray.session import join_cluster
+from dispatch.actors.runtime.cluster_config import System
+from dispatch.actors.runtime.host_client import RayHosts
+from dispatch.api.http_bodies import CityFacts
+from dispatch.config.loader import Settings, load_settings
+from dispatch.config.rules import rules_of
+from dispatch.config.secrets import token_secret, vault_of
 from dispatch.geo.cells import Box
 from dispatch.geo.city import City, load_city
-from dispatch.ids import DriverId
-from dispatch.long_lived import keep_start
-from dispatch.payment.configured import open_gateways, payment_rules_of
-from dispatch.payment.minute_word import MinuteWord, minute_word
-from dispatch.reads import CityFacts
-from dispatch.signals import Metrics, configure_logging, merged
+from dispatch.observability.logging import configure_logging
+from dispatch.observability.metrics import Metrics, merged
+from dispatch.payment.core.rotating_word import MinuteWord, minute_word
+from dispatch.payment.gateways.factory import open_gateways, payment_rules_of
+from dispatch.processes.gc_freeze import keep_start
+from dispatch.processes.monitored_process import beat
+from dispatch.store.buses.redis_bus import RedisBus
 from dispatch.store.database import Database, open_database
-from dispatch.store.redis_bus import RedisBus
-from dispatch.store.sql_alarms import SqlAlarms, SqlNotices
-from dispatch.store.sql_audit import SqlAudit
-from dispatch.store.sql_history import SqlHistory
-from dispatch.store.sql_persons import SqlPersons
-from dispatch.store.sql_registry import SqlRegistry
-from dispatch.store.sql_replay import SqlReplay
-from dispatch.store.sql_revocations import SqlRevocations
-from dispatch.store.sql_tracks import SqlTracks
-from dispatch.watched_child import beat
-from ws_gateway.alipay_notices import AlipayNotices
+from dispatch.store.queries.alarms import SqlAlarms, SqlNotices
+from dispatch.store.queries.audit import SqlAudit
+from dispatch.store.queries.personal_data import SqlPersons
+from dispatch.store.queries.registry import SqlRegistry
+from dispatch.store.queries.replay import SqlReplay
+from dispatch.store.queries.revocations import SqlRevocations
+from dispatch.store.queries.tracks import SqlTracks
+from dispatch.store.queries.trip_rows import SqlHistory
+from dispatch.values.ids import DriverId
 from ws_gateway.app import Dependencies, create_app
-from ws_gateway.auth import SignIn
-from ws_gateway.bus_feed import BusFeed
-from ws_gateway.city_routes import LAYERS, city_routes
-from ws_gateway.contacts import Contacts
-from ws_gateway.identity import Rules
-from ws_gateway.pay.answers import Answers
-from ws_gateway.pay.authorizations import Authorizations, open_authorizations
-from ws_gateway.pay.counter import Counter
-from ws_gateway.pay.fare_desk import FareDesk
-from ws_gateway.pay.limits import Allow, Limits, allowed_by
+from ws_gateway.auth.revocations import Revocations
+from ws_gateway.auth.sign_in import SignIn
+from ws_gateway.auth.sms import SmsFile
+from ws_gateway.auth.tokens import Tokens
+from ws_gateway.http.alipay_webhook import AlipayNotices
+from ws_gateway.http.authenticated_reads import Reading
+from ws_gateway.http.city_routes import LAYERS, city_routes
+from ws_gateway.http.fare_estimate import price_by
+from ws_gateway.http.place_routes import PlaceDesk
+from ws_gateway.http.reads.routes import look_up_routes
+from ws_gateway.http.replay_routes import ReplayDesk
+from ws_gateway.hub.bus_subscriber import BusFeed
+from ws_gateway.hub.phone_masking import Contacts
+from ws_gateway.pay.alipay_oauth import Authorizations, open_authorizations
+from ws_gateway.pay.alipay_sign_in import SHARED_ACCOUNT, RideSignIn
+from ws_gateway.pay.fare_commands import FareDesk
+from ws_gateway.pay.page_context import Counter
+from ws_gateway.pay.rate_limits import Allow, Limits, allowed_by
+from ws_gateway.pay.responses import Answers
 from ws_gateway.pay.routes import pay_routes
-from ws_gateway.pay.seals import Seals
-from ws_gateway.pay.sign_in import SHARED_ACCOUNT, RideSignIn
-from ws_gateway.place_desk import PlaceDesk
-from ws_gateway.pricing import price_by
-from ws_gateway.reading import Reading
-from ws_gateway.reads.routes import look_up_routes
-from ws_gateway.replay import ReplayDesk
-from ws_gateway.revocations import Revocations
-from ws_gateway.server import Tls, make_server, prepare
+from ws_gateway.pay.signed_forms import Seals
+from ws_gateway.server.static_apps import web_routes
+from ws_gateway.server.uvicorn_server import Tls, make_server, prepare
+from ws_gateway.session.identity import Rules
 from ws_gateway.settings import GatewaySettings
-from ws_gateway.sms import SmsFile
-from ws_gateway.tokens import Tokens
-from ws_gateway.web_apps import web_routes
 
 _NOBODY = DriverId("nobody")
 _BEYOND_DEG = 0.2

@@ -7,15 +7,15 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from dispatch.announcements import Told
-from dispatch.audit import AuditEntry
+from dispatch.api.alarms import Told
+from dispatch.api.fields import Role
+from dispatch.api.messages import Alarm
+from dispatch.domain.audit import AuditEntry
+from dispatch.domain.registry import Device, Dispatcher, Driver, Passenger, Vehicle
 from dispatch.geo.travel_time import Route
-from dispatch.ids import DriverId, PassengerId, VehicleId
-from dispatch.message_parts import Role
-from dispatch.messages import Alarm
-from dispatch.registry import Device, Dispatcher, Driver, Passenger, Vehicle
-from dispatch.store.sql_history import VehicleSales
-from dispatch.units import CityTime, LatLng
+from dispatch.store.queries.trip_rows import VehicleSales
+from dispatch.values.ids import DriverId, PassengerId, VehicleId
+from dispatch.values.units import CityTime, LatLng
 
 E = TypeVar("E", Vehicle, Driver, Dispatcher, Device, Passenger)
 
@@ -57,7 +57,7 @@ class History(Protocol):
 
 
 class Roads(Protocol):
-    """Who knows the way: :class:`dispatch.geo.road_graph.RoadGraph`."""
+    """Who knows the way: :class:`dispatch.geo.road_travel_time.RoadGraph`."""
 
     def drawn(self, origin: LatLng, destination: LatLng, at: CityTime) -> Route:
         """The quickest way, with points to be drawn. Called from any thread."""
@@ -116,7 +116,7 @@ class SignOnNotice(msgspec.Struct, frozen=True):
 
 
 class MapFrameNotice(msgspec.Struct, frozen=True):
-    """An encoded :class:`~dispatch.message_parts.CellFrame` of ``host`` for those who watch ``cell``."""
+    """An encoded :class:`~dispatch.api.fields.CellFrame` of ``host`` for those who watch ``cell``."""
 
     cell: str
     host: str

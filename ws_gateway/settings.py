@@ -39,7 +39,7 @@ class GatewaySettings(msgspec.Struct, frozen=True):
     streams_max: int = 100
     """Streams that one connection may follow."""
     shed_after_lag_s: float = 0.5
-    """An event loop that lags by more leaves out the map, then positions (:mod:`ws_gateway.shedding`)."""
+    """An event loop that lags by more leaves out the map, then positions (:mod:`ws_gateway.session.load_shedding`)."""
     outbox_events: int = 1_000
     """Messages that may wait for a slow reader before it is closed."""
     outbox_bytes: int = 2_000_000

@@ -15,15 +15,16 @@ from typing import Final, TypeVar
 
 import httpx
 
-from dispatch.config import Settings, load_settings, token_secret
-from dispatch.ids import DriverId, VehicleId
-from dispatch.registry import ANY_VEHICLE, Driver, Vehicle
-from dispatch.signals import configure_logging
+from dispatch.config.loader import Settings, load_settings
+from dispatch.config.secrets import token_secret
+from dispatch.domain.registry import ANY_VEHICLE, Driver, Vehicle
+from dispatch.observability.logging import configure_logging
+from dispatch.server.supervisor import Supervisor
 from dispatch.store.database import open_database
-from dispatch.store.sql_registry import SqlRegistry
-from dispatch.supervisor import Supervisor
-from dispatch.units import WallTime
-from ws_gateway.tokens import Tokens
+from dispatch.store.queries.registry import SqlRegistry
+from dispatch.values.ids import DriverId, VehicleId
+from dispatch.values.units import WallTime
+from ws_gateway.auth.tokens import Tokens
 
 READY_WITHIN_S: Final = 90.0
 TOKENS_VALID_S: Final = 86_400.0

@@ -36,7 +36,7 @@ from bench.harness.whole_system import (
 )
 from bench.harness.worker_process import WorkerProcess, start_worker
 from bench.load.offers import PASSENGER_PREFIX, VEHICLE_CLASS
-from dispatch.supervisor import Supervisor
+from dispatch.server.supervisor import Supervisor
 
 CARS: Final = 300
 PASSENGERS: Final = 200

@@ -6,7 +6,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.typing import Subprotocol
 
 from bench.harness.worker_process import Answer, run_worker
-from dispatch.messages import SUBPROTOCOL_MSGPACK
+from dispatch.api.messages import SUBPROTOCOL_MSGPACK
 
 
 class BareServer:

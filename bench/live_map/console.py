@@ -12,9 +12,9 @@ import numpy as np
 
 from bench.harness.socket_client import SocketClient, connect
 from bench.harness.worker_process import Answer, run_worker
+from dispatch.api.live_map.cell_codec import AGE_STEPS_PER_S, CAR, GONE
+from dispatch.api.messages import Hello, MapFrames, Watch, Welcome
 from dispatch.geo.arrays import FloatArray
-from dispatch.map_packing import AGE_STEPS_PER_S, CAR, GONE
-from dispatch.messages import Hello, MapFrames, Watch, Welcome
 
 _frames = msgspec.msgpack.Decoder(MapFrames)
 _welcome = msgspec.msgpack.Decoder(Welcome)

@@ -13,14 +13,15 @@ from typing import Final
 
 from bench.harness.fix_sender import FixSender, PhoneLocation
 from bench.harness.worker_process import Answer, run_worker
-from dispatch.actors.client import RayHosts, join_cluster
-from dispatch.actors.protocol import Done, Envelope, FixRow, HostsUnavailableError
-from dispatch.actors.ray_dial import ray_dial
-from dispatch.actors.system import System
-from dispatch.commands import StartShift, VehicleProfile, encode_command
-from dispatch.entity import EntityKey, Principal
+from dispatch.actors.core.protocol import Done, Envelope, FixRow, HostsUnavailableError
+from dispatch.actors.ray.discovery import ray_dial
+from dispatch.actors.ray.session import join_cluster
+from dispatch.actors.runtime.cluster_config import System
+from dispatch.actors.runtime.host_client import RayHosts
+from dispatch.api.fields import Fix
+from dispatch.domain.commands import StartShift, VehicleProfile, encode_command
+from dispatch.domain.entity import EntityKey, Principal
 from dispatch.geo.cells import Box
-from dispatch.message_parts import Fix
 
 SPEED_MPS: Final = 8.0
 _M_PER_DEGREE: Final = 111_195.0

@@ -10,14 +10,14 @@ from typing import Final, NamedTuple
 
 from bench.harness.whole_system import register_cars, running_system, socket_url, token_issuer
 from bench.harness.worker_process import WorkerProcess, start_worker
-from dispatch.config import Settings
+from dispatch.config.loader import Settings
+from dispatch.domain.registry import Dispatcher
 from dispatch.geo.cells import Box, cell_name, covering
-from dispatch.ids import DispatcherId
-from dispatch.registry import Dispatcher
+from dispatch.server.supervisor import Supervisor
 from dispatch.store.database import open_database
-from dispatch.store.sql_registry import SqlRegistry
-from dispatch.supervisor import Supervisor
-from ws_gateway.secret_hash import hash_secret
+from dispatch.store.queries.registry import SqlRegistry
+from dispatch.values.ids import DispatcherId
+from ws_gateway.auth.passwords import hash_secret
 
 DOWNTOWN: Final = Box(37.745, -122.455, 37.800, -122.390)
 """The north-east of San Francisco: 6.1 x 5.7 km."""

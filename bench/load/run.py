@@ -52,7 +52,7 @@ from bench.harness.whole_system import (
 from bench.harness.worker_process import Answer, WorkerProcess, start_worker
 from bench.load.offers import FIX_EVERY_S, PASSENGER_PREFIX, VEHICLE_CLASS
 from bench.load.steps import FixStep, RequestStep, highest, saturated_part
-from dispatch.supervisor import Supervisor
+from dispatch.server.supervisor import Supervisor
 
 QUIET_FIX_EVERY_S: Final = 10.0
 OFFERED_CARS: Final = 300

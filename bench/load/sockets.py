@@ -9,7 +9,7 @@ from typing import Final
 from bench.harness.figures import percentiles_ms
 from bench.harness.socket_client import SocketClient, connect, peek
 from bench.harness.worker_process import Answer, run_worker
-from dispatch.messages import Hello, Ping
+from dispatch.api.messages import Hello, Ping
 
 ANSWERED_WITHIN_S: Final = 15.0
 

@@ -23,19 +23,19 @@ from scipy.optimize import linear_sum_assignment
 from bench.harness.figures import Figures
 from bench.matching.box import random_places
 from dispatch.geo.distance import haversine_many
-from dispatch.geo.index import CarIndex
+from dispatch.geo.index.vehicle_index import CarIndex
 from dispatch.geo.straight_line import StraightLine
-from dispatch.ids import TripId, VehicleId
-from dispatch.matching.assignment import Assignment, exact
-from dispatch.matching.book import RequestBook
 from dispatch.matching.candidates import CityCandidates
+from dispatch.matching.category_codes import Bits, Vocabulary
 from dispatch.matching.cost import cost_ms
-from dispatch.matching.fleet import Fleet
-from dispatch.matching.model import Floats, FreeCar, Ints, OpenRequest, Pairs
-from dispatch.matching.search import Found, WindowSearch
+from dispatch.matching.exact_assignment import Assignment, exact
+from dispatch.matching.free_vehicles import Fleet
+from dispatch.matching.open_requests import RequestBook
 from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.vocabulary import Bits, Vocabulary
-from dispatch.units import CityTime, LatLng, Seconds
+from dispatch.matching.types import Floats, FreeCar, Ints, OpenRequest, Pairs
+from dispatch.matching.window import Found, WindowSearch
+from dispatch.values.ids import TripId, VehicleId
+from dispatch.values.units import CityTime, LatLng, Seconds
 
 KMH, DETOUR = 25.0, 1.3
 NOW = CityTime(0.0)

@@ -21,13 +21,13 @@ import numpy as np
 
 from bench.harness.figures import Figures, percentile_ms, prefixed
 from bench.matching.box import random_places
-from dispatch.geo.index import CarIndex
+from dispatch.geo.index.vehicle_index import CarIndex
 from dispatch.geo.straight_line import StraightLine
-from dispatch.ids import TripId, VehicleId
 from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.matcher import RegionMatcher
-from dispatch.matching.model import FreeCar, OpenRequest, Window
-from dispatch.units import CityTime, LatLng
+from dispatch.matching.types import FreeCar, OpenRequest, Window
+from dispatch.values.ids import TripId, VehicleId
+from dispatch.values.units import CityTime, LatLng
 
 WINDOW_S = 2.0
 RIDE_S = 3.0

@@ -37,8 +37,8 @@ from scipy.spatial import cKDTree
 from bench.harness.figures import Figures
 from dispatch.geo.arrays import FloatArray, IntArray
 from dispatch.geo.city import load_city
-from dispatch.geo.index import CarIndex
-from dispatch.store.embedded_valkey import EmbeddedValkey
+from dispatch.geo.index.vehicle_index import CarIndex
+from dispatch.store.buses.embedded_valkey import EmbeddedValkey
 
 _WINDOW_S = 2.0
 _TOP_M_S = 15.0

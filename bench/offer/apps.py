@@ -13,14 +13,14 @@ from bench.offer.kerbside import SharedKerbside
 from dispatch.clock import CityClock
 from dispatch.geo.city import load_city
 from dispatch.geo.travel_time import TravelTime
-from dispatch.ids import CommandId, TripId
-from sim.world.assignments import Assignment
-from sim.world.config import CarAccount, DemandOptions, WorldConfig
-from sim.world.demand import demand_file
-from sim.world.habits import Habits
-from sim.world.run import run_world
-from sim.world.server_clock import ServerClock
-from sim.world.tally import Tally
+from dispatch.values.ids import CommandId, TripId
+from sim.city.behaviour import Habits
+from sim.city.config import CarAccount, DemandOptions, WorldConfig
+from sim.city.run import run_world
+from sim.demand.sampled_demand import demand_file
+from sim.metrics.assignment_log import Assignment
+from sim.metrics.run_metrics import Tally
+from sim.time.server_clock import ServerClock
 
 CONNECTS_PER_S: Final = 30.0
 """Sign-ins a second of drivers and of passengers, over all processes: as many as a busy gateway answers."""

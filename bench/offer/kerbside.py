@@ -13,9 +13,9 @@ from typing import Final, cast
 
 import msgspec
 
-from dispatch.ids import TripId, VehicleId
-from dispatch.units import LatLng
-from sim.world.street import Rider, Street
+from dispatch.values.ids import TripId, VehicleId
+from dispatch.values.units import LatLng
+from sim.city.kerbside import Rider, Street
 
 LOOPBACK: Final = "127.0.0.1"
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bench.harness.figures import Figures, percentile_ms
 from bench.offer.apps import AppsReport
-from sim.world.assignments import Assignment, Assignments
+from sim.metrics.assignment_log import Assignment, Assignments
 
 
 def figures_of(reports: Sequence[AppsReport]) -> Figures:

@@ -37,11 +37,11 @@ from bench.harness.whole_system import (
 from bench.harness.worker_process import start_worker
 from bench.offer.apps import AppsReport, AppsSetup
 from bench.offer.results import figures_of
-from dispatch.config import Settings
-from dispatch.entity import EntityKey
-from dispatch.events import OfferMade, decode_vehicle_event
-from dispatch.store.sql_journal import open_journal
-from dispatch.supervisor import Supervisor
+from dispatch.config.loader import Settings
+from dispatch.domain.entity import EntityKey
+from dispatch.domain.events import OfferMade, decode_vehicle_event
+from dispatch.server.supervisor import Supervisor
+from dispatch.store.journals.sql_journal import open_journal
 
 STREAMS_PER_LOAD: Final = 500
 

@@ -19,13 +19,13 @@ import msgspec
 
 from bench.payments.alipay import TIMEOUT_S, Balance, Inbox, Wire
 from dispatch.clock import Clock
-from dispatch.money import Money
-from dispatch.payment.acquirer import AcquirerAccount, AcquirerGateway
-from dispatch.payment.acquirer_messages import AcquirerCredentials
-from dispatch.payment.configured import Gateways
-from dispatch.payment.order_number import trip_of
-from dispatch.settings import AlipayAccount
-from sim.alipay_sandbox.faults import Fault, Faults
+from dispatch.config.settings import AlipayAccount
+from dispatch.payment.core.order_number import trip_of
+from dispatch.payment.gateways.acquirer import AcquirerAccount, AcquirerGateway
+from dispatch.payment.gateways.factory import Gateways
+from dispatch.payment.protocols.acquirer_messages import AcquirerCredentials
+from dispatch.values.money import Money
+from sim.alipay_sandbox.faults import ActiveFaults, SandboxFault
 
 EXAMPLE: Final = Path(__file__).parents[2] / "docs" / "examples" / "acquirer_server.py"
 SECRET: Final = "a-secret-of-32-characters-or-more"  # noqa: S105 - of an example
@@ -67,7 +67,7 @@ class _Time:
 class _Wire(Wire):
     """The way to the example, on which things go wrong."""
 
-    def __init__(self, faults: Faults, time_there: _Time) -> None:
+    def __init__(self, faults: ActiveFaults, time_there: _Time) -> None:
         super().__init__()
         self._faults = faults
         self._time = time_there
@@ -77,24 +77,24 @@ class _Wire(Wire):
         assert self.inner is not None  # noqa: S101 - set where it is made
         self.late_s = 0.0
         call = request.url.path.rpartition("/")[2]
-        if self._faults.out(call, self._time.time()):
+        if self._faults.is_outage(call, self._time.time()):
             raise httpx.ConnectError("nobody is there", request=request)
-        if self._faults.take("system-error-before", call):
+        if self._faults.strike("system-error-before", call):
             return httpx.Response(500)
-        skew = self._faults.take("clock-skew", call)
+        skew = self._faults.strike("clock-skew", call)
         self._time.ahead_s = skew.seconds if skew else 0.0
         answer = await self.inner.handle_async_request(request)
         self._time.ahead_s = 0.0
         return self._spoilt(call, request, answer, await answer.aread())
 
     def _spoilt(self, call: str, request: httpx.Request, answer: httpx.Response, body: bytes) -> httpx.Response:
-        if self._faults.take("system-error-after", call):
+        if self._faults.strike("system-error-after", call):
             return httpx.Response(502)
-        if self._faults.take("drop-answer", call):
+        if self._faults.strike("drop-answer", call):
             raise httpx.RemoteProtocolError("the connection was cut", request=request)
-        late = self._faults.take("delay-answer", call)
+        late = self._faults.strike("delay-answer", call)
         self.late_s = min(late.seconds, TIMEOUT_S) if late else 0.0
-        if self._faults.take("answer-forged", call):
+        if self._faults.strike("answer-forged", call):
             body = body.replace(b'"at\\": 1', b'"at\\": 2')
         return httpx.Response(answer.status_code, content=body)
 
@@ -118,7 +118,7 @@ class ExampleAcquirer:
         vars(self._example)["time"] = there
         self._acquirer = self._example.Acquirer("cab1", SECRET)
         self._clock = clock
-        self._faults = Faults((), random.Random(0), clock.wall())
+        self._faults = ActiveFaults((), random.Random(0), clock.wall())
         self._notices: list[_Notice] = []
         self._told: set[str] = set()
         self._codes = count(10**15)
@@ -126,13 +126,13 @@ class ExampleAcquirer:
         self.wire.inner = httpx.ASGITransport(self._acquirer.app())
         self.inbox: Final = Inbox()
 
-    def set_faults(self, faults: tuple[Fault, ...]) -> None:
+    def set_faults(self, faults: tuple[SandboxFault, ...]) -> None:
         """These go wrong from now on, and no others."""
         self._faults.replace(faults, self._clock.wall())
 
     def strikes(self) -> int:
         """How often the faults that are set have struck."""
-        return sum(int(fault["hits"]) for fault in self._faults.listed())
+        return sum(int(fault["hits"]) for fault in self._faults.to_json())
 
     def pay(self, trade_no: str) -> bool:
         """The passenger confirms in the app; whether it was taken."""
@@ -156,7 +156,7 @@ class ExampleAcquirer:
         for notice in [notice for notice in self._notices if notice.next_at <= now]:
             envelope = msgspec.json.encode(self._acquirer.notice(self._acquirer.trades[notice.order]))
             heard = False
-            for _ in range(2 if self._faults.take("notice-duplicate", "paid") else 1):
+            for _ in range(2 if self._faults.strike("notice-duplicate", "paid") else 1):
                 heard = await self._post(envelope)
             notice.next_at = now + REPEAT_S
             if heard:
@@ -173,8 +173,8 @@ class ExampleAcquirer:
         for order, trade in self._acquirer.trades.items():
             if trade.paid_at and order not in self._told:
                 self._told.add(order)
-                late = self._faults.take("notice-late", "paid")
-                if not self._faults.take("notice-lost", "paid"):
+                late = self._faults.strike("notice-late", "paid")
+                if not self._faults.strike("notice-lost", "paid"):
                     self._notices.append(_Notice(order, self._clock.wall() + (late.seconds if late else 0.0)))
         return min((notice.next_at for notice in self._notices), default=None)
 
@@ -183,7 +183,7 @@ class ExampleAcquirer:
         return [self._balance(order, trade) for order, trade in self._acquirer.trades.items() if trip_of(order) == trip]
 
     def _balance(self, order: str, trade: Any) -> Balance:  # noqa: ANN401 - the example's own
-        asked = trade.asked["amount"]
+        asked = trade.order["amount"]
         total = Money.parse(asked["value"], asked["currency"]).minor if trade.paid_at else 0
         # Closed, though it was paid: given back, by refunds or by a cancel.
         return Balance(order, total, total if trade.status == "TRADE_CLOSED" else self._example.refunded_cents(trade))

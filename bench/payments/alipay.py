@@ -10,20 +10,20 @@ import httpx
 import msgspec
 
 from dispatch.clock import Clock
-from dispatch.payment.configured import Gateways
-from dispatch.payment.gateway import Gateway
-from dispatch.payment.mapi import MapiGateway
-from dispatch.payment.mapi_merchant import CODE_PRODUCT, OVERSEAS_PRODUCT, PAGE_PRODUCT, MapiMerchant
-from dispatch.payment.openapi import OpenapiGateway
-from dispatch.payment.openapi_account import OpenapiAccount
-from dispatch.payment.openapi_keys import OpenapiCredentials
-from dispatch.payment.order_number import trip_of
-from dispatch.payment.signing import Credentials, SignType
-from dispatch.settings import AlipayAccount
-from sim.alipay_sandbox.charge_report import accounts_of
-from sim.alipay_sandbox.faults import Fault
+from dispatch.config.settings import AlipayAccount
+from dispatch.payment.core.order_number import trip_of
+from dispatch.payment.core.port import Gateway
+from dispatch.payment.gateways.alipay_mapi import MapiGateway
+from dispatch.payment.gateways.alipay_openapi import OpenapiGateway
+from dispatch.payment.gateways.factory import Gateways
+from dispatch.payment.protocols.mapi.merchant import CODE_PRODUCT, OVERSEAS_PRODUCT, PAGE_PRODUCT, MapiMerchant
+from dispatch.payment.protocols.openapi.account import OpenapiAccount
+from dispatch.payment.protocols.openapi.keys import OpenapiCredentials
+from dispatch.payment.protocols.signing import Credentials, SignType
+from sim.alipay_sandbox.charge_report import charge_report
+from sim.alipay_sandbox.faults import SandboxFault
 from sim.alipay_sandbox.http.app import Sandbox, create_app
-from sim.alipay_sandbox.model.codes import scan, show_bar_code
+from sim.alipay_sandbox.model.codes import scan_qr_code, show_bar_code
 from sim.alipay_sandbox.model.exchange import BusinessError
 from sim.alipay_sandbox.model.merchants import DemoMerchant
 from sim.alipay_sandbox.model.settings import SandboxSettings
@@ -108,18 +108,18 @@ class Alipay:
         self.sandbox: Final = sandbox
         self._clock = clock
 
-    def set_faults(self, faults: tuple[Fault, ...]) -> None:
+    def set_faults(self, faults: tuple[SandboxFault, ...]) -> None:
         """These go wrong from now on, and no others."""
         self.sandbox.faults.replace(faults, self._clock.wall())
 
     def strikes(self) -> int:
         """How often the faults that are set have struck."""
-        return sum(int(fault["hits"]) for fault in self.sandbox.faults.listed())
+        return sum(int(fault["hits"]) for fault in self.sandbox.faults.to_json())
 
     def pay(self, trade_no: str) -> bool:
         """The passenger confirms in the app; whether Alipay took it."""
         try:
-            self.sandbox.exchange.pay(trade_no, BUYER)
+            self.sandbox.exchange.pay_trade(trade_no, BUYER)
         except BusinessError:
             return False
         return True
@@ -127,7 +127,7 @@ class Alipay:
     def scan(self, qr_code: str) -> str | None:
         """The passenger scans a code on the driver's screen; the trade, if the code is good."""
         try:
-            return scan(self.sandbox.exchange, qr_code.rpartition("/")[2], BUYER).trade_no
+            return scan_qr_code(self.sandbox.exchange, qr_code.rpartition("/")[2], BUYER).trade_no
         except BusinessError:
             return None
 
@@ -137,15 +137,15 @@ class Alipay:
 
     async def deliver(self) -> None:
         """Let expire what is due, and send what is due."""
-        await self.sandbox.courier.deliver_due()
+        await self.sandbox.notifier.deliver_due()
 
     def next_due(self) -> float | None:
         """When something happens by itself next, in wall seconds."""
-        return self.sandbox.exchange.next_due(but=())
+        return self.sandbox.exchange.next_due()
 
     def balances(self, trip: str) -> list[Balance]:
         """Each order of a trip, from the sandbox's books."""
-        orders: list[dict[str, Any]] = accounts_of(self.sandbox.exchange)["orders"]
+        orders: list[dict[str, Any]] = charge_report(self.sandbox.exchange)["orders"]
         return [
             Balance(each["out_trade_no"], each["captured_minor"], each["refunded_minor"])
             for each in orders
@@ -154,7 +154,7 @@ class Alipay:
 
     async def aclose(self) -> None:
         """Drop what is under way."""
-        await self.sandbox.courier.aclose()
+        await self.sandbox.notifier.aclose()
 
 
 def gateways_of(name: str, keys: DemoMerchant, clock: Clock, wire: httpx.AsyncBaseTransport) -> Gateways:

@@ -10,9 +10,9 @@ from bench.payments import acquirer
 from bench.payments.alipay import GATEWAYS, TIMEOUT_S
 from bench.payments.host import NOTICE, Death, Step
 from bench.payments.ride import HOUR_S, Case, Story
-from dispatch.payment.gateway import Way
-from dispatch.payment.gateway_calls import PLACING
-from sim.alipay_sandbox.faults import Fault
+from dispatch.payment.core.gateway_calls import PLACING
+from dispatch.payment.core.port import Way
+from sim.alipay_sandbox.faults import SandboxFault
 
 WAYS: Final[tuple[Way, ...]] = ("page", "code", "scan")
 STEPS: Final[tuple[Step, ...]] = ("", "before", "unanswered", "committed")
@@ -84,7 +84,7 @@ def cases() -> Iterator[Case]:
             yield from _storms(gateway, way)
 
 
-def faults_of(case: Case) -> tuple[Fault, ...]:
+def faults_of(case: Case) -> tuple[SandboxFault, ...]:
     """What the sandbox is told to do wrong."""
     if case.seed:
         return _storm_faults(case)
@@ -92,11 +92,11 @@ def faults_of(case: Case) -> tuple[Fault, ...]:
         return ()
     struck = case.event or _called(case, case.call)
     # Where the notification comes, nobody needs the query.
-    lost = (Fault(name="notice-lost"),) if case.call == "query" else ()
+    lost = (SandboxFault(name="notice-lost"),) if case.call == "query" else ()
     code = REFUSALS.get(case.call, "ACCESS_FORBIDDEN") if case.fault == "refuse" else ""
     times = 1 if case.lasts == "once" and case.fault != "outage" else None
     seconds = 30.0 if (case.fault, case.lasts) == ("outage", "once") else SECONDS.get(case.fault, 0.0)
-    return (Fault(name=case.fault, call=struck, times=times, seconds=seconds, code=code), *lost)
+    return (SandboxFault(name=case.fault, call=struck, times=times, seconds=seconds, code=code), *lost)
 
 
 def deaths_of(case: Case) -> tuple[Death, ...]:
@@ -118,7 +118,7 @@ def _calls_of(way: Way) -> tuple[str, ...]:
     return (PLACING[way], "query", "close" if way == "page" else "cancel", "refund")
 
 
-def _storm_faults(case: Case) -> tuple[Fault, ...]:
+def _storm_faults(case: Case) -> tuple[SandboxFault, ...]:
     """Some of everything, a few times each."""
     dice = random.Random(case.seed)
     made = []
@@ -130,10 +130,10 @@ def _storm_faults(case: Case) -> tuple[Fault, ...]:
         )
         code = "ACCESS_FORBIDDEN" if name == "refuse" else ""
         seconds = dice.choice((20.0, 300.0, HOUR_S)) if name == "outage" else SECONDS.get(name, 0.0)
-        made.append(Fault(name=name, call=_called(case, call), times=times, seconds=seconds, code=code))
+        made.append(SandboxFault(name=name, call=_called(case, call), times=times, seconds=seconds, code=code))
     for _ in range(FAULTS_OF_NOTICES):
         name = dice.choice(_possible(case.gateway, NOTICES, acquirer.NOTICES)[1:])
-        made.append(Fault(name=name, times=dice.randint(1, 3), seconds=SECONDS.get(name, 0.0)))
+        made.append(SandboxFault(name=name, times=dice.randint(1, 3), seconds=SECONDS.get(name, 0.0)))
     return tuple(made)
 
 

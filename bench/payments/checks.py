@@ -8,14 +8,14 @@ import msgspec
 from sqlalchemy import text
 
 from bench.payments.ride import Ride
-from dispatch.actors.entry import folded
-from dispatch.actors.kinds import EntityKind
-from dispatch.entity import EntityKey
-from dispatch.payment.ledger import ALIPAY, FARES, IN_CASH, OWED
-from dispatch.payment.payment import Payment
-from dispatch.payment.payment_state import COLLECTED, CREATING, UNKNOWN, WAITING
+from dispatch.actors.core.cached_entity import folded
+from dispatch.actors.core.entity_types import EntityKind
+from dispatch.domain.entity import EntityKey
+from dispatch.payment.core.ledger import ALIPAY, FARES, IN_CASH, OWED
+from dispatch.payment.core.payment import Payment
+from dispatch.payment.core.state import COLLECTED, CREATING, UNKNOWN, WAITING
 from dispatch.store.journal import History
-from dispatch.store.sql_journal import SqlJournal
+from dispatch.store.journals.sql_journal import SqlJournal
 
 _BOOKS = text("SELECT from_account, to_account, amount_minor FROM ledger WHERE payment = :payment")
 

@@ -13,19 +13,19 @@ from typing import Final, Literal, Protocol
 import msgspec
 
 from bench.payments.alipay import Wire
-from dispatch.actors.host_core import HostCore
-from dispatch.actors.inboxes import Inboxes
-from dispatch.actors.kinds import EntityKind
-from dispatch.actors.protocol import Done, Envelope, HostsUnavailableError, Reply
-from dispatch.actors.work import OutgoingCall
+from dispatch.actors.core.entity_types import EntityKind
+from dispatch.actors.core.host_core import HostCore
+from dispatch.actors.core.protocol import Done, Envelope, HostsUnavailableError, Reply
+from dispatch.actors.core.push_queues import Inboxes
+from dispatch.actors.core.work_items import OutgoingCall
 from dispatch.clock import Clock
-from dispatch.commands import CallGateway, HearGateway, TellOutcome, decode_command, encode_command
-from dispatch.entity import SYSTEM, Command, EntityKey, Kind, Principal
-from dispatch.payment.configured import Gateways
-from dispatch.payment.gateway_calls import company_of, perform
-from dispatch.payment.hearing import listening
+from dispatch.domain.commands import CallGateway, HearGateway, TellOutcome, decode_command, encode_command
+from dispatch.domain.entity import SYSTEM, Command, EntityKey, Kind, Principal
+from dispatch.payment.core.gateway_calls import company_of, perform
+from dispatch.payment.gateways.factory import Gateways
+from dispatch.payment.gateways.response_capture import listening
 from dispatch.store.journal import Batch, StoredDue
-from dispatch.store.sql_journal import SqlJournal
+from dispatch.store.journals.sql_journal import SqlJournal
 
 SHARDS: Final = 4
 NOTICE: Final = "notice"
@@ -79,7 +79,7 @@ class People(Protocol):
 
 
 class Host:
-    """Implements :class:`dispatch.actors.protocol.Hosts` as far as notifications need it."""
+    """Implements :class:`dispatch.actors.core.protocol.Hosts` as far as notifications need it."""
 
     def __init__(
         self,
@@ -185,7 +185,7 @@ class Host:
             await self._hear(call, answer)
 
     async def performed(self, due: StoredDue) -> HearGateway:
-        """What :class:`dispatch.actors.payment_desk.PaymentDesk` does with the outgoing work of a due."""
+        """What :class:`dispatch.actors.runtime.payment_worker.PaymentDesk` does with the outgoing work of a due."""
         with listening() as pages:
             told = await perform(self._gateways.of(company_of(due.command)), due.name, due.command)
         return msgspec.structs.replace(told, received="\n".join(pages), heard_at=self._clock.wall())

@@ -17,14 +17,14 @@ from bench.payments.cases import cases, deaths_of, faults_of
 from bench.payments.checks import Verdict, judge
 from bench.payments.host import SHARDS
 from bench.payments.ride import Case, Ride, Town
-from dispatch.actors.kinds import EntityKind, entity_kinds
-from dispatch.entity import Kind
-from dispatch.meter import MeterRules
-from dispatch.payment.payment_rules import Account, PaymentRules
-from dispatch.rules import Rules
+from dispatch.actors.core.entity_types import EntityKind, entity_kinds
+from dispatch.config.tariffs import read_tariff
+from dispatch.domain.entity import Kind
+from dispatch.domain.fare.gps_meter import MeterRules
+from dispatch.domain.rules import Rules
+from dispatch.payment.core.rules import Account, PaymentRules
+from dispatch.store.journals.sql_journal import SqlJournal, open_journal
 from dispatch.store.migrations import upgrade
-from dispatch.store.sql_journal import SqlJournal, open_journal
-from dispatch.tariffs import read_tariff
 from sim.alipay_sandbox.model.merchants import DemoMerchant, demo_merchant
 
 NOTIFY_URL: Final = "http://taxi.invalid/alipay/notify"

@@ -19,26 +19,26 @@ from starlette.routing import Route
 from bench.payments.alipay import BUYER
 from bench.payments.host import SHARDS
 from bench.payments.matrix import CITY, journal_in
-from dispatch.actors.host_core import HostCore
-from dispatch.actors.host_shell import HostShell
-from dispatch.actors.inboxes import Inboxes
-from dispatch.actors.kinds import Shown, entity_kinds
-from dispatch.actors.protocol import Done, Envelope, Hosts, Reply
-from dispatch.actors.work import ListingChange
+from dispatch.actors.core.entity_types import Shown, entity_kinds
+from dispatch.actors.core.host_core import HostCore
+from dispatch.actors.core.protocol import Done, Envelope, Hosts, Reply
+from dispatch.actors.core.push_queues import Inboxes
+from dispatch.actors.core.work_items import ListingChange
+from dispatch.actors.runtime.host_runtime import HostShell
 from dispatch.clock import CityClock
-from dispatch.commands import OpenPayment, TellOutcome, decode_command, encode_command
-from dispatch.config import load_settings
-from dispatch.entity import SYSTEM, Command, EntityKey, Signal
-from dispatch.money import Money
-from dispatch.payment.configured import Gateways, open_gateways, payment_rules_of
-from dispatch.payment.gateway_calls import company_of, perform
-from dispatch.payment.hearing import listening
-from dispatch.payment.methods import ALIPAY_PAGE
-from dispatch.payment.signing import Signer
+from dispatch.config.loader import load_settings
+from dispatch.domain.commands import OpenPayment, TellOutcome, decode_command, encode_command
+from dispatch.domain.entity import SYSTEM, Command, EntityKey, Signal
+from dispatch.payment.core.gateway_calls import company_of, perform
+from dispatch.payment.core.methods import ALIPAY_PAGE
+from dispatch.payment.gateways.factory import Gateways, open_gateways, payment_rules_of
+from dispatch.payment.gateways.response_capture import listening
+from dispatch.payment.protocols.signing import Signer
 from dispatch.store.journal import StoredDue
+from dispatch.values.money import Money
 from sim.alipay_sandbox.http.app import running
 from sim.demo.sandbox_process import SandboxProcess
-from ws_gateway.alipay_notices import AlipayNotices
+from ws_gateway.http.alipay_webhook import AlipayNotices
 
 WITHIN_S: Final = 60.0
 

@@ -11,18 +11,18 @@ import msgspec
 from bench.payments.acquirer import ExampleAcquirer, acquirers_gateways
 from bench.payments.alipay import BUYER, OVERSEAS, Alipay, gateways_of
 from bench.payments.host import Death, Host, Step
-from dispatch.actors.kinds import EntityKind
-from dispatch.actors.protocol import Done, Hosts, HostsUnavailableError
+from dispatch.actors.core.entity_types import EntityKind
+from dispatch.actors.core.protocol import Done, Hosts, HostsUnavailableError
 from dispatch.clock import ManualClock
-from dispatch.commands import OpenPayment, RefundFare, StopPayment, TellOutcome
-from dispatch.entity import SYSTEM, Command, Kind, Principal
-from dispatch.money import Money
-from dispatch.payment.gateway import Way
-from dispatch.payment.methods import ALIPAY_CODE, ALIPAY_PAGE, ALIPAY_SCAN, CASH
-from dispatch.store.sql_journal import SqlJournal
-from sim.alipay_sandbox.faults import Fault
+from dispatch.domain.commands import OpenPayment, RefundFare, StopPayment, TellOutcome
+from dispatch.domain.entity import SYSTEM, Command, Kind, Principal
+from dispatch.payment.core.methods import ALIPAY_CODE, ALIPAY_PAGE, ALIPAY_SCAN, CASH
+from dispatch.payment.core.port import Way
+from dispatch.store.journals.sql_journal import SqlJournal
+from dispatch.values.money import Money
+from sim.alipay_sandbox.faults import SandboxFault
 from sim.alipay_sandbox.model.merchants import DemoMerchant
-from ws_gateway.alipay_notices import AlipayNotices
+from ws_gateway.http.alipay_webhook import AlipayNotices
 
 Story = Literal["pays", "password", "cash", "late", "leaves", "refund", "parts", "cancel"]
 """What people do.
@@ -110,7 +110,7 @@ class Ride:
         case: Case,
         trip: str,
         town: Town,
-        faults: tuple[Fault, ...] = (),
+        faults: tuple[SandboxFault, ...] = (),
         deaths: tuple[Death, ...] = (),
     ) -> None:
         self.case: Final = case

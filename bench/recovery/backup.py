@@ -20,10 +20,10 @@ from typing import Final, NamedTuple
 
 from bench.harness.figures import Figures, percentiles_ms, prefixed, ratio
 from bench.harness.whole_system import in_temporary_folder
-from dispatch.entity import EntityKey
+from dispatch.domain.entity import EntityKey
 from dispatch.store.journal import Append, Batch, Committed
+from dispatch.store.journals.sql_journal import SqlJournal, open_journal
 from dispatch.store.migrations import upgrade
-from dispatch.store.sql_journal import SqlJournal, open_journal
 
 SHARDS: Final = 256
 STREAMS_PER_COMMIT: Final = 10
@@ -116,7 +116,7 @@ class CommitLoad:
 
 async def _repeat_backup(folder: Path, backup_s: list[float]) -> None:
     while True:
-        words = ("-m", "dispatch.cli", "backup", str(folder / f"{len(backup_s)}.taxi"), "--data-dir", str(folder))
+        words = ("-m", "taxi_cli", "backup", str(folder / f"{len(backup_s)}.taxi"), "--data-dir", str(folder))
         began = time.perf_counter()
         process = await asyncio.create_subprocess_exec(sys.executable, *words, stdout=DEVNULL, stderr=DEVNULL)
         try:

@@ -31,9 +31,10 @@ from sqlalchemy import event as hooks
 from bench.harness.figures import Figures
 from bench.harness.whole_system import in_temporary_folder
 from bench.recovery.hosts import CONCURRENT, LocalHosts
-from dispatch.actors.protocol import FixRow
+from dispatch.actors.core.protocol import FixRow
+from dispatch.api.fields import Place
 from dispatch.clock import CityClock
-from dispatch.commands import (
+from dispatch.domain.commands import (
     BeginRide,
     MakeOffer,
     ReportArrival,
@@ -43,8 +44,7 @@ from dispatch.commands import (
     TakeOffer,
     VehicleProfile,
 )
-from dispatch.entity import SYSTEM, Command, EntityKey, Principal
-from dispatch.message_parts import Place
+from dispatch.domain.entity import SYSTEM, Command, EntityKey, Principal
 from dispatch.store.migrations import upgrade
 
 CODE: Final = "4711"

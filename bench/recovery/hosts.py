@@ -7,24 +7,24 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
-from dispatch.actors.fix_desk import FixDesk, adopt
-from dispatch.actors.host_core import HostCore
-from dispatch.actors.host_shell import HostShell
-from dispatch.actors.inboxes import Inboxes
-from dispatch.actors.kinds import EntityKind, Shown, entity_kinds
-from dispatch.actors.protocol import Attached, Attachment, Done, Envelope, FixRow, HostsUnavailableError, Reply
-from dispatch.actors.work import ListingChange
+from dispatch.actors.core.entity_types import EntityKind, Shown, entity_kinds
+from dispatch.actors.core.host_core import HostCore
+from dispatch.actors.core.position_ingest import FixDesk, adopt
+from dispatch.actors.core.protocol import Attached, Attachment, Done, Envelope, FixRow, HostsUnavailableError, Reply
+from dispatch.actors.core.push_queues import Inboxes
+from dispatch.actors.core.work_items import ListingChange
+from dispatch.actors.runtime.host_runtime import HostShell
 from dispatch.clock import Clock
-from dispatch.commands import encode_command
-from dispatch.entity import KINDS, Command, EntityKey, Kind, Principal, Signal
-from dispatch.errors import ErrorCode
-from dispatch.market import FreeVehicle
-from dispatch.meter import MeterRules
-from dispatch.payment.payment_rules import Account, PaymentRules
-from dispatch.rules import Rules
+from dispatch.config.tariffs import read_tariff
+from dispatch.domain.commands import encode_command
+from dispatch.domain.entity import KINDS, Command, EntityKey, Kind, Principal, Signal
+from dispatch.domain.errors import ErrorCode
+from dispatch.domain.fare.gps_meter import MeterRules
+from dispatch.domain.match_pool import FreeVehicle
+from dispatch.domain.rules import Rules
+from dispatch.payment.core.rules import Account, PaymentRules
 from dispatch.store.journal import Journal, StoredDue
-from dispatch.store.sql_journal import open_journal
-from dispatch.tariffs import read_tariff
+from dispatch.store.journals.sql_journal import open_journal
 
 SHARDS: Final = 256
 CONCURRENT: Final = 500

@@ -25,11 +25,13 @@ from typing import Final, NamedTuple
 
 from bench.harness.figures import Figures
 from bench.harness.whole_system import SettingValues, in_temporary_folder, running_system
-from dispatch.actors.client import RayHosts, join_cluster, leave_cluster
-from dispatch.actors.protocol import Done, Envelope, FixRow, HostsUnavailableError, Refused, Reply
-from dispatch.actors.ray_dial import ray_dial
+from dispatch.actors.core.protocol import Done, Envelope, FixRow, HostsUnavailableError, Refused, Reply
+from dispatch.actors.ray.discovery import ray_dial
+from dispatch.actors.ray.session import join_cluster, leave_cluster
+from dispatch.actors.runtime.host_client import RayHosts
+from dispatch.api.fields import Place
 from dispatch.clock import Clock
-from dispatch.commands import (
+from dispatch.domain.commands import (
     BeginRide,
     EndShift,
     MakeOffer,
@@ -42,10 +44,9 @@ from dispatch.commands import (
     VehicleProfile,
     encode_command,
 )
-from dispatch.entity import SYSTEM, Command, EntityKey, Principal
-from dispatch.message_parts import Place
-from dispatch.store.sql_journal import open_journal
-from dispatch.supervisor import Supervisor
+from dispatch.domain.entity import SYSTEM, Command, EntityKey, Principal
+from dispatch.server.supervisor import Supervisor
+from dispatch.store.journals.sql_journal import open_journal
 
 HOST: Final = "vehicle-0"
 CODE: Final = "4711"

@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from dispatch.matching.candidates import Nearby, Places
-from dispatch.matching.growing import grown
-from dispatch.matching.model import Floats, Ints
-from dispatch.units import CityTime
+from dispatch.matching.growable_arrays import grown
+from dispatch.matching.types import Floats, Ints
+from dispatch.values.units import CityTime
 
 
 class PlaneCandidates:

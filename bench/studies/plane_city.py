@@ -14,12 +14,12 @@ import msgspec
 import numpy as np
 
 from bench.studies.plane import PlaneCandidates
-from dispatch.ids import TripId, VehicleId
-from dispatch.matching.assignment import Assigner, exact
+from dispatch.matching.exact_assignment import Assigner, exact
 from dispatch.matching.matcher import RegionMatcher
-from dispatch.matching.model import FreeCar, Ints, OpenRequest, Proposal
 from dispatch.matching.settings import MatcherSettings
-from dispatch.units import CityTime, LatLng, Seconds
+from dispatch.matching.types import FreeCar, Ints, OpenRequest, Proposal
+from dispatch.values.ids import TripId, VehicleId
+from dispatch.values.units import CityTime, LatLng, Seconds
 
 _NORTH = np.array([0.0, 0.0, 1.0, -1.0])
 _EAST = np.array([1.0, -1.0, 0.0, 0.0])

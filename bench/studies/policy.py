@@ -25,8 +25,8 @@ from bench.harness.figures import Figures
 from bench.studies.recorded_demand import CityReplay, Demand, ReplayOutcome, ReplaySetup
 from dispatch.geo.city import load_city
 from dispatch.geo.travel_time import TravelTime
-from dispatch.matching.assignment import Assigner, exact
-from dispatch.matching.greedy import oldest_first
+from dispatch.matching.exact_assignment import Assigner, exact
+from dispatch.matching.greedy_assignment import oldest_first
 from dispatch.matching.settings import MatcherSettings
 
 E5 = 1e-5

@@ -15,16 +15,16 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from dispatch.geo.index import CarIndex
+from dispatch.geo.index.vehicle_index import CarIndex
 from dispatch.geo.travel_time import TravelTime
-from dispatch.ids import TripId, VehicleId
-from dispatch.matching.assignment import Assigner, exact
 from dispatch.matching.candidates import CityCandidates
+from dispatch.matching.exact_assignment import Assigner, exact
 from dispatch.matching.matcher import RegionMatcher
-from dispatch.matching.model import Floats, FreeCar, Ints, OpenRequest, Proposal
 from dispatch.matching.regions import SplitMatcher
 from dispatch.matching.settings import MatcherSettings
-from dispatch.units import CityTime, LatLng, Seconds
+from dispatch.matching.types import Floats, FreeCar, Ints, OpenRequest, Proposal
+from dispatch.values.ids import TripId, VehicleId
+from dispatch.values.units import CityTime, LatLng, Seconds
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,7 +16,7 @@ import numpy as np
 
 from dispatch.geo.arrays import FloatArray
 from dispatch.geo.distance import EARTH_RADIUS_M, unit_vectors
-from dispatch.units import LatLng
+from dispatch.values.units import LatLng
 
 Cell = NewType("Cell", int)
 """An H3 cell's number."""

@@ -17,12 +17,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dispatch.geo.cells import Box
-from dispatch.geo.hours import HourFactors
-from dispatch.geo.places import Places, read_places
-from dispatch.geo.road_graph import OffRoad, RoadGraph
+from dispatch.geo.geofence import Zone
+from dispatch.geo.hourly_speeds import HourFactors
+from dispatch.geo.places.geocoder import Places, read_places
 from dispatch.geo.road_network import RoadNetwork
-from dispatch.geo.zones import Zone
-from dispatch.units import LatLng
+from dispatch.geo.road_travel_time import OffRoad, RoadGraph
+from dispatch.values.units import LatLng
 
 SHIPPED = Path(__file__).parent / "cities"
 SETTINGS_FILE = "city.toml"

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from dispatch.geo.arrays import FloatArray
-from dispatch.units import LatLng, Meters
+from dispatch.values.units import LatLng, Meters
 
 EARTH_RADIUS_M = 6_371_008.8
 STRAIGHT_MPS = 4.5

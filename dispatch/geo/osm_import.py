@@ -22,7 +22,7 @@ import osmium
 from dispatch.geo.city import SETTINGS_FILE, STREETS_FILE, CityError, write_network
 from dispatch.geo.distance import haversine_m
 from dispatch.geo.road_network import RoadNetwork
-from dispatch.units import LatLng
+from dispatch.values.units import LatLng
 
 AVERAGE_KMH: Mapping[str, float] = {
     "motorway": 80.0, "trunk": 60.0, "primary": 32.0, "secondary": 28.0, "tertiary": 25.0,

@@ -7,7 +7,7 @@ import numpy as np
 from dispatch.geo.arrays import FloatArray, IntArray
 from dispatch.geo.distance import haversine_m, haversine_many
 from dispatch.geo.travel_time import Anchors, Route
-from dispatch.units import CityTime, LatLng
+from dispatch.values.units import CityTime, LatLng
 
 
 class StraightLine:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from dispatch.geo.arrays import FloatArray, IntArray
-from dispatch.units import CityTime, LatLng
+from dispatch.values.units import CityTime, LatLng
 
 __all__ = ["Anchors", "FloatArray", "IntArray", "Route", "TravelTime"]
 

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dispatch.geo.travel_time import Anchors, TravelTime
-from dispatch.matching.growing import grown
-from dispatch.matching.model import Floats, Ints
-from dispatch.units import CityTime
+from dispatch.matching.growable_arrays import grown
+from dispatch.matching.types import Floats, Ints
+from dispatch.values.units import CityTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Candidates(Protocol):
 
 
 class CarIndex(Protocol):
-    """The k nearest of many moving points; ``dispatch.geo.index`` implements it on H3 cells."""
+    """The k nearest of many moving points; ``dispatch.geo.index.vehicle_index`` implements it on H3 cells."""
 
     def put(self, handle: int, lat: float, lng: float, /) -> None:
         """Add a car, or move it."""

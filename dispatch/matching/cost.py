@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dispatch.matching.model import Floats, Ints
+from dispatch.matching.types import Floats, Ints
 
 MS = 1000
 NEVER = np.int64(2**60)
@@ -38,3 +38,8 @@ def served_first_ms(requests: int, max_pickup_s: Floats, credit_s: Floats) -> in
     """
     widest = float(np.max(max_pickup_s, initial=0.0) + np.max(credit_s, initial=0.0))
     return int((requests + 1) * (widest * MS + MS))
+
+
+def credit_s(waited_s: Floats, *, ageing: float, ceiling_s: float) -> Floats:
+    """Seconds taken off a request's cost, for each request; never negative, at most ``ceiling_s``."""
+    return np.clip(waited_s * ageing, 0.0, ceiling_s)

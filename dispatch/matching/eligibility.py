@@ -6,7 +6,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from dispatch.matching.model import Bools, Codes, Ints
+from dispatch.matching.types import Bools, Codes, Floats, Ints
 
 
 class Cause(IntEnum):
@@ -62,3 +62,8 @@ def capable(capabilities: Ints, needs: Ints) -> Bools:
 def seated(seats: Ints, party: Ints) -> Bools:
     """Whether the party has a seat each."""
     return seats >= party
+
+
+def within_reach(pickup_s: Floats, max_pickup_s: Floats) -> Bools:
+    """Which pairs keep the request's limit; the limit itself is still allowed."""
+    return pickup_s <= max_pickup_s

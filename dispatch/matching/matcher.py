@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from dispatch.ids import TripId, VehicleId
-from dispatch.matching.assignment import Assigner, exact
-from dispatch.matching.book import RequestBook, Waiting
 from dispatch.matching.candidates import Candidates
+from dispatch.matching.category_codes import Bits, Vocabulary
 from dispatch.matching.cost import MS
-from dispatch.matching.fleet import Fleet
-from dispatch.matching.model import Floats, FreeCar, Ints, OpenRequest, Proposal, Window, WindowStats
-from dispatch.matching.search import Found, WindowSearch, nobody
+from dispatch.matching.exact_assignment import Assigner, exact
+from dispatch.matching.explain import NEAREST_KEPT, RequestNotes, RequestReasons, VehicleNotes, VehicleReasons
+from dispatch.matching.free_vehicles import Fleet
+from dispatch.matching.open_requests import RequestBook, Waiting
 from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.vocabulary import Bits, Vocabulary
-from dispatch.matching.why import NEAREST_KEPT, RequestNotes, RequestReasons, VehicleNotes, VehicleReasons
-from dispatch.units import CityTime
+from dispatch.matching.types import Floats, FreeCar, Ints, OpenRequest, Proposal, Window, WindowStats
+from dispatch.matching.window import Found, WindowSearch, nobody
+from dispatch.values.ids import TripId, VehicleId
+from dispatch.values.units import CityTime
 
 REFUSED = ("declined", "expired", "withdrawn")
 """Outcomes after which the same car is not proposed to the same trip again."""

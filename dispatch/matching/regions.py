@@ -17,11 +17,11 @@ import msgspec
 import numpy as np
 
 from dispatch.geo.cells import Cell, cell_center, cell_of, cells_of, disk
-from dispatch.ids import TripId, VehicleId
-from dispatch.matching.growing import grown
+from dispatch.matching.growable_arrays import grown
 from dispatch.matching.matcher import RegionMatcher
-from dispatch.matching.model import Floats, FreeCar, Ints, OpenRequest, Proposal, Window, WindowStats
-from dispatch.units import CityTime, LatLng
+from dispatch.matching.types import Floats, FreeCar, Ints, OpenRequest, Proposal, Window, WindowStats
+from dispatch.values.ids import TripId, VehicleId
+from dispatch.values.units import CityTime, LatLng
 
 
 def split_evenly(cells: Sequence[Cell], weight: Sequence[float], regions: int) -> dict[Cell, int]:

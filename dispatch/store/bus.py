@@ -1,6 +1,6 @@
 """The bus: a port for soft state, all of which may be lost. Offers, trips and payments never depend on it.
 
-Contract, for every implementation (one conformance suite runs on all, ``tests/dispatch/store/bus_conformance.py``):
+Contract, for every implementation (one conformance suite runs on all, ``tests/dispatch/store/buses/conformance.py``):
 
 * A message reaches a subscriber at most once, and not at all who is away. The latest wins: of the messages of one
   channel that wait to be read only the newest is kept, so a slow reader holds at most one message a channel.
@@ -8,7 +8,7 @@ Contract, for every implementation (one conformance suite runs on all, ``tests/d
 * Where the bus does not answer, every call raises :class:`BusUnavailableError` within about a second and nothing else
   happens; whoever listens is told so too, and subscribes anew. The caller goes on without.
 
-Names of channels and keys come from ``dispatch.store.keys``.
+Names of channels and keys come from ``dispatch.store.buses.keys``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The journal: a port. All that must not be lost is here, and an acknowledgement means that it is committed.
 
-Contract, for every implementation (one conformance suite runs on all, ``tests/dispatch/store/conformance.py``):
+Contract, for every implementation (one conformance suite runs on all, ``conformance/py``):
 
 * ``commit`` writes a whole :class:`Batch` in one transaction, or nothing and returns a :class:`Conflict`.
   It raises :class:`JournalUnavailableError` where it cannot tell (the caller forgets, reloads and decides again).
@@ -23,7 +23,7 @@ from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
-from dispatch.entity import Claim, EntityKey, Row
+from dispatch.domain.entity import Claim, EntityKey, Row
 
 BOOKS: Final = frozenset({"audit", "ledger", "payment_said"})
 """Tables whose rows are never changed."""
@@ -85,7 +85,7 @@ class History(NamedTuple):
 class Batch(msgspec.Struct):
     """One transaction. ``dues_done`` are ``(owner, name)``; removing what is not there is no conflict.
 
-    A batch may gather many decisions; how several on one key become one is in :mod:`dispatch.store.plan`.
+    A batch may gather many decisions; how several on one key become one is in ``journals.write_plan``.
     """
 
     appends: list[Append] = msgspec.field(default_factory=list)
@@ -157,7 +157,7 @@ class Journal(Protocol):
         ...
 
     async def dues(self, kind: str, shards: Sequence[int], *, until: float = inf) -> Sequence[StoredDue]:
-        """All dues whose owner is of ``kind`` and in one of ``shards`` (:func:`dispatch.store.shards.shard_of`).
+        """All dues whose owner is of ``kind`` and in one of ``shards`` (``shards.shard_of``).
 
         Those alone that are due at ``until`` (city seconds); the earliest first.
         """

@@ -3,7 +3,7 @@
     pip install starlette uvicorn httpx
     python acquirer_server.py 8090 cab1 a-secret-of-32-characters-or-more
 
-``POST /pay/{order}`` plays the passenger who pays. A real acquirer asks Alipay instead.
+``POST /pay/{order}`` simulates the passenger's payment. A real acquirer calls Alipay instead.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ SIGN_TYPE = "HMAC-SHA256"
 
 @dataclass
 class Trade:
-    """An order, and what became of it."""
+    """An order and its state."""
 
-    asked: Json
+    order: Json
     number: str
     status: str = "WAIT_BUYER_PAY"
     paid_at: str = ""
@@ -41,9 +41,9 @@ class Trade:
     refunds: dict[str, str] = field(default_factory=dict)
 
     def view(self) -> Json:
-        """As an answer or a notice tells it."""
-        told = {"order": self.asked["order"], "trade": self.number, "status": self.status}
-        return told | {"amount": self.asked["amount"], "buyer": self.asked["buyer"], "paid_at": self.paid_at}
+        """Fields of a response or a notice."""
+        fields = {"order": self.order["order"], "trade": self.number, "status": self.status}
+        return fields | {"amount": self.order["amount"], "buyer": self.order["buyer"], "paid_at": self.paid_at}
 
 
 class Acquirer:
@@ -53,7 +53,7 @@ class Acquirer:
         self.merchant = merchant
         self.secret = secret.encode()
         self.trades: dict[str, Trade] = {}
-        self.nonces: dict[str, int] = {}  # of questions that are not too old to come again
+        self.nonces: dict[str, int] = {}  # of requests that are recent enough to be replayed
         self.notices = 0
         self.calls = {
             "create": self.create,
@@ -67,7 +67,7 @@ class Acquirer:
         }
 
     def app(self) -> Starlette:
-        """The HTTP side."""
+        """The HTTP routes."""
         routes = [
             Route("/v1/{call}", self.answer, methods=["POST"]),
             Route("/pay/{order}", self.pay, methods=["POST"]),
@@ -77,59 +77,59 @@ class Acquirer:
     # envelopes
 
     def sign(self, text: str) -> str:
-        """The signature of a message's text."""
+        """Signature of a message's text."""
         return base64.b64encode(hmac.digest(self.secret, text.encode(), hashlib.sha256)).decode()
 
     def seal(self, message: Json) -> Json:
-        """A message of ours as it is sent."""
+        """Signed envelope of a message."""
         text = json.dumps({"merchant": self.merchant, "at": int(time.time())} | message, ensure_ascii=False)
         return {"message": text, "sign_type": SIGN_TYPE, "sign": self.sign(text)}
 
     def open(self, envelope: Json) -> Json | str:
-        """The question in an envelope, or why it is refused."""
+        """The request in an envelope, or the reason of its refusal."""
         text = envelope.get("message", "")
         if not hmac.compare_digest(self.sign(text), envelope.get("sign", "")):
             return "BAD_SIGNATURE"
-        asked: Json = json.loads(text)
+        message: Json = json.loads(text)
         now = int(time.time())
-        if asked["kind"] != "ask" or asked["merchant"] != self.merchant:
+        if message["kind"] != "ask" or message["merchant"] != self.merchant:
             return "NOT_FOR_US"
-        if abs(asked["at"] - now) > MAX_AGE_S:
+        if abs(message["at"] - now) > MAX_AGE_S:
             return "BAD_CLOCK"
         self.nonces = {nonce: at for nonce, at in self.nonces.items() if at > now - 2 * MAX_AGE_S}
-        if asked["nonce"] in self.nonces:
+        if message["nonce"] in self.nonces:
             return "REPLAYED"
-        self.nonces[asked["nonce"]] = now
-        return asked
+        self.nonces[message["nonce"]] = now
+        return message
 
     async def answer(self, request: Request) -> Response:
-        """One call."""
-        asked = self.open(await request.json())
-        if isinstance(asked, str):
-            return JSONResponse({"refused": asked})
+        """Handle one call."""
+        message = self.open(await request.json())
+        if isinstance(message, str):
+            return JSONResponse({"refused": message})
         call = request.path_params["call"]
-        if call != asked["call"] or call not in self.calls:
+        if call != message["call"] or call not in self.calls:
             return JSONResponse({"refused": "NO_SUCH_CALL"})
-        arguments = asked["arguments"]
+        arguments = message["arguments"]
         result = {"order": arguments["order"]} | self.calls[call](arguments)
-        return JSONResponse(self.seal({"kind": "answer", "nonce": asked["nonce"], "call": call, "result": result}))
+        return JSONResponse(self.seal({"kind": "answer", "nonce": message["nonce"], "call": call, "result": result}))
 
     # calls
 
     def create(self, order: Json) -> Json:
-        """An order to be paid on a page."""
+        """Place an order to be paid on a page."""
         trade = self.placed(order)
         return refused(trade) if isinstance(trade, str) else {"outcome": "created", "trade": trade.number}
 
     def precreate(self, order: Json) -> Json:
-        """An order to be paid by a code on the driver's screen."""
+        """Place an order to be paid by a code on the driver's screen."""
         trade = self.placed(order)
         if isinstance(trade, str):
             return refused(trade)
         return {"outcome": "code", "qr_code": f"https://acquirer.example/pay/{trade.number}"}
 
     def scan(self, order: Json) -> Json:
-        """An order that the passenger's code pays at once; a code that ends in 9 asks for the password."""
+        """Pay an order by the passenger's code; a code ending in 9 requires the password."""
         trade = self.trades.get(order["order"]) or self.placed(order)
         if isinstance(trade, str):
             return refused(trade)
@@ -139,23 +139,23 @@ class Acquirer:
         return {"outcome": "trade"} | trade.view()
 
     def placed(self, order: Json) -> Trade | str:
-        """The trade of an order, the same however often it is asked for; or a reason against it."""
+        """The trade of an order, or a refusal code. Repetitions return the same trade."""
         trade = self.trades.get(order["order"])
         if trade is None:
             trade = self.trades[order["order"]] = Trade(order, f"{time.time_ns()}")
-        if trade.asked["amount"] != order["amount"]:
+        if trade.order["amount"] != order["amount"]:
             return "CONTEXT_INCONSISTENT"
         paid = {"TRADE_SUCCESS": "TRADE_HAS_SUCCESS", "TRADE_CLOSED": "TRADE_HAS_CLOSE"}
         return paid.get(trade.status, trade)
 
-    def query(self, asked: Json) -> Json:
-        """Where an order stands."""
-        trade = self.trades.get(asked["order"])
+    def query(self, arguments: Json) -> Json:
+        """State of an order."""
+        trade = self.trades.get(arguments["order"])
         return {"outcome": "trade"} | trade.view() if trade else {"outcome": "not_found"}
 
-    def close(self, asked: Json) -> Json:
-        """Close what is not paid."""
-        trade = self.trades.get(asked["order"])
+    def close(self, arguments: Json) -> Json:
+        """Close an unpaid order."""
+        trade = self.trades.get(arguments["order"])
         if trade is None:
             return {"outcome": "not_found"}
         if trade.status == "TRADE_SUCCESS":
@@ -163,18 +163,18 @@ class Acquirer:
         trade.status = "TRADE_CLOSED"
         return {"outcome": "closed"}
 
-    def cancel(self, asked: Json) -> Json:
-        """Undo an order whatever became of it."""
-        trade = self.trades.get(asked["order"])
+    def cancel(self, arguments: Json) -> Json:
+        """Undo an order in any state."""
+        trade = self.trades.get(arguments["order"])
         if trade is None:
             return {"outcome": "not_found"}
         trade.undone = trade.undone or {"WAIT_BUYER_PAY": "close", "TRADE_SUCCESS": "refund"}.get(trade.status, "")
         trade.status = "TRADE_CLOSED"
         return {"outcome": "cancelled", "action": trade.undone}
 
-    def refund(self, asked: Json) -> Json:
-        """Give money back, once for each refund number."""
-        trade, number, value = self.trades.get(asked["order"]), asked["refund"], asked["amount"]["value"]
+    def refund(self, arguments: Json) -> Json:
+        """Refund, once for each refund number."""
+        trade, number, value = self.trades.get(arguments["order"]), arguments["refund"], arguments["amount"]["value"]
         if trade is None:
             return refused("TRADE_NOT_EXIST")
         if trade.refunds.get(number, value) != value:
@@ -182,52 +182,52 @@ class Acquirer:
         if number not in trade.refunds:
             if trade.status != "TRADE_SUCCESS":
                 return refused("TRADE_STATUS_ERROR")
-            if cents(value) + refunded_cents(trade) > cents(trade.asked["amount"]["value"]):
+            if cents(value) + refunded_cents(trade) > cents(trade.order["amount"]["value"]):
                 return refused("REASON_TRADE_REFUND_FEE_ERR")
             trade.refunds[number] = value
-            if refunded_cents(trade) == cents(trade.asked["amount"]["value"]):
+            if refunded_cents(trade) == cents(trade.order["amount"]["value"]):
                 trade.status = "TRADE_CLOSED"
-        return self.query_refund(asked)
+        return self.query_refund(arguments)
 
-    def query_refund(self, asked: Json) -> Json:
-        """Whether a refund took place."""
-        trade, number = self.trades.get(asked["order"]), asked["refund"]
+    def query_refund(self, arguments: Json) -> Json:
+        """State of a refund."""
+        trade, number = self.trades.get(arguments["order"]), arguments["refund"]
         if trade is None or number not in trade.refunds:
             return {"outcome": "not_found"}
-        currency, in_all = asked["amount"]["currency"], refunded_cents(trade)
+        currency, total = arguments["amount"]["currency"], refunded_cents(trade)
         return {
             "outcome": "refunded",
             "refund": number,
             "amount": {"value": trade.refunds[number], "currency": currency},
-            "refunded": {"value": f"{in_all // 100}.{in_all % 100:02}", "currency": currency},
+            "refunded": {"value": f"{total // 100}.{total % 100:02}", "currency": currency},
         }
 
     # the passenger
 
     async def pay(self, request: Request) -> Response:
-        """The passenger pays, and the merchant is told (a real gateway repeats it until it hears ``success``)."""
+        """Pay as the passenger and notify the merchant (a real gateway repeats the notice until ``success``)."""
         trade = self.trades[request.path_params["order"]]
         settle(trade)
         async with httpx.AsyncClient(timeout=10.0) as http:
-            heard = await http.post(trade.asked["notify_url"], json=self.notice(trade))
-        return JSONResponse({"heard": heard.text})
+            response = await http.post(trade.order["notify_url"], json=self.notice(trade))
+        return JSONResponse({"response": response.text})
 
     def notice(self, trade: Trade) -> Json:
-        """What the merchant is told of a trade."""
+        """Signed notice of a trade."""
         self.notices += 1
-        told = {"outcome": "trade", "notice": f"n{self.notices}", "passback": trade.asked["passback"]} | trade.view()
-        return self.seal({"kind": "notice", "nonce": f"{time.time_ns():x}", "result": told})
+        result = {"outcome": "trade", "notice": f"n{self.notices}", "passback": trade.order["passback"]} | trade.view()
+        return self.seal({"kind": "notice", "nonce": f"{time.time_ns():x}", "result": result})
 
 
 def settle(trade: Trade) -> None:
-    """Take the money of a trade that waits."""
+    """Mark a waiting trade as paid."""
     if trade.status == "WAIT_BUYER_PAY":
         trade.status = "TRADE_SUCCESS"
         trade.paid_at = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(time.time() + 8 * 3600))
 
 
 def refused(code: str) -> Json:
-    """Nothing was done."""
+    """A refusal: nothing was done."""
     return {"outcome": "refused", "code": code}
 
 
@@ -238,7 +238,7 @@ def cents(value: str) -> int:
 
 
 def refunded_cents(trade: Trade) -> int:
-    """All refunds of a trade so far."""
+    """Sum of a trade's refunds."""
     return sum(map(cents, trade.refunds.values()))
 
 

@@ -1,4 +1,4 @@
-"""``python -m sim.alipay_sandbox --keys DIR``: a sandbox for one demo merchant or several."""
+"""``python -m sim.alipay_sandbox --keys DIR``: a sandbox for one or more demo merchants."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from sim.alipay_sandbox.model.settings import BuyerAccount, SandboxSettings, rea
 
 
 def main(
-    keys: Annotated[Path, typer.Option(help="Directory of key files; made where it is empty.")],
+    keys: Annotated[Path, typer.Option(help="Directory of key files, created if it is empty.")],
     *,
     host: str = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0 lets the system choose.")] = 8088,
-    accounts: Annotated[Path | None, typer.Option(help="File that keeps the accounts over a restart.")] = None,
-    retry_time_factor: Annotated[float, typer.Option(help="Speeds up repeated notifications.")] = 1.0,
+    port: Annotated[int, typer.Option(help="Port to listen on; 0: the system chooses.")] = 8088,
+    accounts: Annotated[Path | None, typer.Option(help="File that preserves the accounts across restarts.")] = None,
+    retry_time_factor: Annotated[float, typer.Option(help="Factor of the intervals between notifications.")] = 1.0,
     fault: Annotated[
-        list[str] | None, typer.Option(help="What goes wrong: drop-answer:call=alipay.trade.*,times=2. Repeatable.")
+        list[str] | None, typer.Option(help="A fault, for example drop-answer:call=alipay.trade.*,times=2. Repeatable.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of faults that come by chance.")] = 1,
-    merchant: Annotated[list[str] | None, typer.Option(help="PID of a further merchant. Repeatable.")] = None,
-    callback_host: Annotated[list[str] | None, typer.Option(help="A further host of callbacks. Repeatable.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of random faults.")] = 1,
+    merchant: Annotated[list[str] | None, typer.Option(help="PID of an additional merchant. Repeatable.")] = None,
+    callback_host: Annotated[list[str] | None, typer.Option(help="An additional callback host. Repeatable.")] = None,
     buyers: Annotated[Path | None, typer.Option(help="JSON list of buyers: buyer_id, balance, blocked, …")] = None,
-    buyer: Annotated[str, typer.Option(help="Who a browser is that did not choose.")] = "",
-    public_url: Annotated[str, typer.Option(help="How browsers reach the sandbox, if not as the merchant does.")] = "",
+    buyer: Annotated[str, typer.Option(help="Buyer of a browser that has not chosen one.")] = "",
+    public_url: Annotated[str, typer.Option(help="Base address for browsers, if not the merchant's.")] = "",
 ) -> None:
-    """Play Alipay's side of payments."""
+    """Run a sandbox of Alipay's payment gateways."""
     try:
         settings = SandboxSettings(
             merchants=write_demo_merchants(keys, _partners(merchant or []), callback_host or []),
@@ -55,11 +55,11 @@ def main(
         raise typer.Exit(1) from error
 
 
-def _partners(told: list[str]) -> list[str]:
-    wrong = [partner for partner in told if not is_user_id(partner)]
+def _partners(pids: list[str]) -> list[str]:
+    wrong = [pid for pid in pids if not is_user_id(pid)]
     if wrong:
         raise ValueError(f"--merchant {wrong[0]}: a PID has 16 digits and begins with 2088")
-    return told
+    return pids
 
 
 def _buyers(file: Path | None) -> tuple[BuyerAccount, ...]:

@@ -1,4 +1,4 @@
-"""What the books say about every order: the judge of whoever tests against the sandbox."""
+"""Captures and refunds per order, from the books: the reference for every test against the sandbox."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from typing import Any, Final
 
 from sim.alipay_sandbox.model.books import balanced
 from sim.alipay_sandbox.model.exchange import Exchange
-from sim.alipay_sandbox.model.trades import Trade
+from sim.alipay_sandbox.model.trades import SandboxTrade
 
-_TALLY: Final = {"capture": ("captures", "captured_minor"), "refund": ("refunds", "refunded_minor")}
+_COUNTERS: Final = {"capture": ("captures", "captured_minor"), "refund": ("refunds", "refunded_minor")}
 
 
-def accounts_of(exchange: Exchange) -> dict[str, Any]:
-    """Orders as the books have them, balances, and how notices went."""
+def charge_report(exchange: Exchange) -> dict[str, Any]:
+    """Orders, balances and notification counts as JSON."""
     exchange.expire_due()
     balances = exchange.books.balances()
-    notices = exchange.notices.values()
+    notifications = exchange.notifications.values()
     return {
         "orders": _orders(exchange),
         "balances": [
@@ -23,9 +23,9 @@ def accounts_of(exchange: Exchange) -> dict[str, Any]:
         ],
         "balanced": balanced(balances),
         "notices": {
-            "made": len(notices),
-            "acknowledged": sum(notice.acknowledged for notice in notices),
-            "given_up": sum(n.next_at is None and not n.acknowledged for n in notices),
+            "made": len(notifications),
+            "acknowledged": sum(notification.acknowledged for notification in notifications),
+            "given_up": sum(n.next_at is None and not n.acknowledged for n in notifications),
         },
     }
 
@@ -33,14 +33,14 @@ def accounts_of(exchange: Exchange) -> dict[str, Any]:
 def _orders(exchange: Exchange) -> list[dict[str, Any]]:
     orders = {trade.trade_no: _order(trade) for trade in exchange.trades()}
     for entry in exchange.books.entries():
-        if entry.purpose in _TALLY:
-            count, amount = _TALLY[entry.purpose]
+        if entry.purpose in _COUNTERS:
+            count, amount = _COUNTERS[entry.purpose]
             orders[entry.trade_no][count] += 1
             orders[entry.trade_no][amount] += entry.minor
     return list(orders.values())
 
 
-def _order(trade: Trade) -> dict[str, Any]:
+def _order(trade: SandboxTrade) -> dict[str, Any]:
     terms = trade.terms
     return {
         "partner": terms.partner,

@@ -1,4 +1,4 @@
-"""What can be made to go wrong, at the start or over HTTP; each fault is limited by call, count and chance."""
+"""Faults that can be injected at the start or over HTTP, each limited by call, count and probability."""
 
 from __future__ import annotations
 
@@ -11,65 +11,68 @@ import msgspec
 
 
 class FaultError(ValueError):
-    """A fault that does not exist, or is told wrong."""
+    """An unknown fault, or one with invalid fields."""
 
 
-class Kind(msgspec.Struct, frozen=True):
-    """One way to go wrong."""
+class FaultKind(msgspec.Struct, frozen=True):
+    """Description of one fault."""
 
     touches: str
-    """What ``call`` names: a gateway's call, a notification's event, the passenger's app or the bill."""
+    """The meaning of ``call``: a gateway's call, a notification's event, the passenger's app or the bill."""
     meaning: str
     fields: tuple[str, ...] = ()
-    """What it takes beside ``call``, ``times`` and ``chance``."""
+    """Fields beside ``call``, ``times`` and ``chance``."""
 
 
-_CALL, _NOTICE = "call", "event"
-KINDS: Final[dict[str, Kind]] = {
-    "outage": Kind(
-        _CALL, "For `seconds` from when it is set, connections are cut before anything is read", ("seconds",)
+_CALL, _EVENT = "call", "event"
+_SECONDS, _CODE = ("seconds",), ("code",)
+KINDS: Final[dict[str, FaultKind]] = {
+    "outage": FaultKind(_CALL, "Connections are cut before anything is read, for `seconds` from now", _SECONDS),
+    "drop-answer": FaultKind(_CALL, "The call takes effect; after `seconds` the connection is cut", _SECONDS),
+    "delay-answer": FaultKind(_CALL, "The call takes effect; the response is `seconds` late", _SECONDS),
+    "system-error-before": FaultKind(_CALL, "SYSTEM_ERROR; the call has no effect"),
+    "system-error-after": FaultKind(_CALL, "SYSTEM_ERROR; the call takes effect"),
+    "gateway-error": FaultKind(_CALL, "The gateway's own error, unsigned; the call has no effect"),
+    "answer-unsigned": FaultKind(_CALL, "The call takes effect; the response has no signature"),
+    "answer-forged": FaultKind(_CALL, "The call takes effect; the response has a wrong signature"),
+    "refuse": FaultKind(_CALL, "A signed business refusal with `code`; the call has no effect", _CODE),
+    "retry-flag": FaultKind(_CALL, "A cancel responds `retry_flag=Y` and has no effect"),
+    "notice-before-answer": FaultKind(
+        _CALL, "The response waits until the trade's notification is delivered; a created order is paid at once"
     ),
-    "drop-answer": Kind(
-        _CALL, "The call takes effect; after `seconds` the connection is cut, unanswered", ("seconds",)
+    "clock-skew": FaultKind(_CALL, "The clock that checks `timestamp` is `seconds` ahead", _SECONDS),
+    "gbk-answers": FaultKind(_CALL, "The response is written and signed in GBK, regardless of the request"),
+    "notice-lost": FaultKind(_EVENT, "The notification is never sent"),
+    "notice-late": FaultKind(_EVENT, "The first attempt is `seconds` late", _SECONDS),
+    "notice-duplicate": FaultKind(_EVENT, "Each attempt is sent twice"),
+    "notice-reorder": FaultKind(
+        _EVENT, "The first attempt waits until another notification is sent, at most `seconds`", _SECONDS
     ),
-    "delay-answer": Kind(_CALL, "The call takes effect; the answer comes after `seconds`", ("seconds",)),
-    "system-error-before": Kind(_CALL, "SYSTEM_ERROR, and nothing happened"),
-    "system-error-after": Kind(_CALL, "SYSTEM_ERROR, though the call took effect"),
-    "gateway-error": Kind(_CALL, "The gateway's own error, unsigned, and nothing happened"),
-    "answer-unsigned": Kind(_CALL, "The call takes effect; the answer has lost its signature"),
-    "answer-forged": Kind(_CALL, "The call takes effect; the answer's signature is wrong"),
-    "refuse": Kind(_CALL, "A signed business refusal with `code`, and nothing happened", ("code",)),
-    "retry-flag": Kind(_CALL, "A cancel answers `retry_flag=Y`, and nothing happened"),
-    "notice-before-answer": Kind(
-        _CALL, "The answer waits until the trade's notification was delivered; a created order is paid at once"
+    "notice-forged": FaultKind(_EVENT, "A copy that is signed with an unknown key precedes each attempt"),
+    "notice-forged-early": FaultKind(
+        _CALL, "A notification that the order of the call is paid arrives, signed with an unknown key"
     ),
-    "clock-skew": Kind(_CALL, "The gateway's clock is `seconds` ahead when it checks `timestamp`", ("seconds",)),
-    "gbk-answers": Kind(_CALL, "The answer is written and signed in GBK, whatever was asked"),
-    "notice-lost": Kind(_NOTICE, "The notification is never sent"),
-    "notice-late": Kind(_NOTICE, "Its first sending comes `seconds` late", ("seconds",)),
-    "notice-duplicate": Kind(_NOTICE, "Each sending is made twice"),
-    "notice-reorder": Kind(
-        _NOTICE, "Its first sending waits until another notification has overtaken it, at most `seconds`", ("seconds",)
+    "notice-wrong-amount": FaultKind(
+        _EVENT, "The first attempt states one cent more, correctly signed; repetitions are right"
     ),
-    "notice-forged": Kind(_NOTICE, "One that a stranger signed goes before it"),
-    "notice-forged-early": Kind(_CALL, "The order that the call opened is told as paid, signed by a stranger"),
-    "notice-wrong-amount": Kind(_NOTICE, "Its first sending tells a cent more, well signed; repetitions are right"),
-    "notice-wrong-seller": Kind(_NOTICE, "Its first sending names another seller, well signed; repetitions are right"),
-    "result-code": Kind(
-        "app", "The passenger's app tells the page `code`, whatever happened; call is `tradePay`", ("code",)
+    "notice-wrong-seller": FaultKind(
+        _EVENT, "The first attempt names another seller, correctly signed; repetitions are right"
     ),
-    "bill-spill": Kind("bill", "What happened in a day's last `seconds` stands in the next day's bill", ("seconds",)),
+    "result-code": FaultKind(
+        "app", "The passenger's app returns `code` to the page, regardless of the outcome; call is `tradePay`", _CODE
+    ),
+    "bill-spill": FaultKind("bill", "Events of a day's last `seconds` are in the next day's bill", _SECONDS),
 }
 
 
-class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Something to go wrong. Raises :class:`FaultError` where it makes no sense."""
+class SandboxFault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A fault to inject. Raises :class:`FaultError` if its fields are invalid."""
 
     name: str
     call: str = "*"
-    """Which calls or events: a pattern, ``alipay.trade.*``."""
+    """Pattern of calls or events, for example ``alipay.trade.*``."""
     times: int | None = None
-    """How often; None for always."""
+    """Number of strikes; None: unlimited."""
     chance: float = 1.0
     seconds: float = 0.0
     code: str = ""
@@ -77,15 +80,15 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbi
     def __post_init__(self) -> None:
         kind = KINDS.get(self.name)
         if kind is None:
-            raise FaultError(f"no fault {self.name!r}: there are {', '.join(KINDS)}")
+            raise FaultError(f"unknown fault {self.name!r}; known: {', '.join(KINDS)}")
         if not 0 <= self.chance <= 1 or (self.times is not None and self.times < 1):
-            raise FaultError(f"{self.name}: chance is from 0 to 1, times from 1")
+            raise FaultError(f"{self.name}: chance must be from 0 to 1, times at least 1")
         if (self.seconds and "seconds" not in kind.fields) or bool(self.code) != ("code" in kind.fields):
             raise FaultError(f"{self.name}: takes {' and '.join(kind.fields) or 'neither seconds nor code'}")
 
 
-class _Active:
-    def __init__(self, fault: Fault, began: float) -> None:
+class _ActiveFault:
+    def __init__(self, fault: SandboxFault, began: float) -> None:
         self.fault: Final = fault
         self.began: Final = began
         self.hits = 0
@@ -94,35 +97,35 @@ class _Active:
         return self.fault.times is not None and self.hits >= self.fault.times
 
 
-class Faults:
-    """The faults that are set. Chance comes from ``dice``."""
+class ActiveFaults:
+    """The active faults. ``rng`` decides about faults with a probability."""
 
-    def __init__(self, faults: Iterable[Fault], dice: random.Random, now: float) -> None:
-        self._dice = dice
-        self._active: list[_Active] = []
+    def __init__(self, faults: Iterable[SandboxFault], rng: random.Random, now: float) -> None:
+        self._rng = rng
+        self._active: list[_ActiveFault] = []
         self.replace(faults, now)
 
-    def replace(self, faults: Iterable[Fault], now: float) -> None:
-        """Set these, and no others."""
-        self._active = [_Active(fault, now) for fault in faults]
+    def replace(self, faults: Iterable[SandboxFault], now: float) -> None:
+        """Replace all active faults."""
+        self._active = [_ActiveFault(fault, now) for fault in faults]
 
     def clear(self, name: str = "") -> None:
-        """Take those of one name away, or all."""
+        """Remove the faults named ``name``, or all."""
         self._active = [active for active in self._active if name and active.fault.name != name]
 
-    def take(self, name: str, call: str) -> Fault | None:
-        """The first fault of that name that strikes this call; it counts as having struck."""
+    def strike(self, name: str, call: str) -> SandboxFault | None:
+        """The first fault of that name that strikes this call; counts the strike."""
         for active in self._active:
             fault = active.fault
             if fault.name != name or active.spent() or not fnmatchcase(call, fault.call):
                 continue
-            if fault.chance >= 1 or self._dice.random() < fault.chance:
+            if fault.chance >= 1 or self._rng.random() < fault.chance:
                 active.hits += 1
                 return fault
         return None
 
-    def out(self, call: str, now: float) -> bool:
-        """Whether there is an outage for this call."""
+    def is_outage(self, call: str, now: float) -> bool:
+        """True if an outage covers this call; counts the strike."""
         for active in self._active:
             fault = active.fault
             if fault.name == "outage" and now < active.began + fault.seconds and fnmatchcase(call, fault.call):
@@ -130,31 +133,31 @@ class Faults:
                 return True
         return False
 
-    def listed(self) -> list[dict[str, Any]]:
-        """What is set, and how often each struck."""
+    def to_json(self) -> list[dict[str, Any]]:
+        """The active faults with their numbers of strikes."""
         return [msgspec.to_builtins(active.fault) | {"hits": active.hits} for active in self._active]
 
 
-def parse_fault(text: str) -> Fault:
+def parse_fault(text: str) -> SandboxFault:
     """Read ``drop-answer:call=alipay.trade.*,times=2``. Raises :class:`FaultError`."""
     name, _, rest = text.partition(":")
-    told: dict[str, Any] = dict(each.partition("=")[::2] for each in rest.split(",") if each)
+    fields: dict[str, Any] = dict(each.partition("=")[::2] for each in rest.split(",") if each)
     try:
-        return msgspec.convert({"name": name} | told, Fault, strict=False)
+        return msgspec.convert({"name": name} | fields, SandboxFault, strict=False)
     except msgspec.ValidationError as error:
         raise FaultError(f"{text!r}: {error}") from error
 
 
-def read_faults(body: bytes) -> list[Fault]:
+def read_faults(body: bytes) -> list[SandboxFault]:
     """Read a JSON list of faults. Raises :class:`FaultError`."""
     try:
-        return msgspec.json.decode(body, type=list[Fault])
+        return msgspec.json.decode(body, type=list[SandboxFault])
     except msgspec.DecodeError as error:
         raise FaultError(str(error)) from error
 
 
 def fault_table() -> str:
-    """All faults as a table in Markdown."""
+    """All faults as a Markdown table."""
     rows = [
         f"| `{name}` | {kind.touches} | {', '.join(kind.fields)} | {kind.meaning}. |" for name, kind in KINDS.items()
     ]

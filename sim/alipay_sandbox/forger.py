@@ -1,4 +1,4 @@
-"""Messages that lie: signed by a stranger or by nobody, or well signed with a wrong amount or seller."""
+"""Forged messages: signed with an unknown key or not at all, or correctly signed with a wrong amount or seller."""
 
 from __future__ import annotations
 
@@ -6,51 +6,51 @@ import functools
 import re
 from typing import Final
 
-from sim.alipay_sandbox.model.books import to_minor, to_text
+from sim.alipay_sandbox.model.books import format_amount, parse_amount
 from sim.alipay_sandbox.model.merchants import demo_merchant
-from sim.alipay_sandbox.model.notices import Notice
-from sim.alipay_sandbox.model.signature import Seal
-from sim.alipay_sandbox.model.trades import NoticeMade, Trade
+from sim.alipay_sandbox.model.notifications import OutgoingNotification
+from sim.alipay_sandbox.model.signature import MerchantKeys
+from sim.alipay_sandbox.model.trades import NotificationCreated, SandboxTrade
 
-STRANGER: Final = "2088999999999999"
+FORGER: Final = "2088999999999999"
 AMOUNTS: Final = ("total_fee", "price", "total_amount", "receipt_amount", "invoice_amount", "buyer_pay_amount")
 
 _SIGN: Final = re.compile(rb',"sign":"([^"]*)"}$|<sign>([^<]*)</sign><sign_type>[^<]*</sign_type>(?=</alipay>$)')
-"""The signature at the end of either gateway's answer."""
+"""The signature at the end of a response of either gateway."""
 
 
 @functools.cache
-def strangers_seal() -> Seal:
-    """Keys that nobody uploaded anywhere."""
-    return Seal(demo_merchant(STRANGER, "stranger@sandbox.example").at_alipay())
+def forged_keys() -> MerchantKeys:
+    """Keys that no merchant uploaded."""
+    return MerchantKeys(demo_merchant(FORGER, "stranger@sandbox.example").at_alipay())
 
 
-def pretended(trade: Trade, notify_id: str, at: float) -> Notice:
-    """A notice that the trade is paid, whatever it is."""
-    return Notice(NoticeMade(notify_id=notify_id, trade_no=trade.trade_no, status="TRADE_SUCCESS", at=at))
+def forged_paid_notification(trade: SandboxTrade, notify_id: str, at: float) -> OutgoingNotification:
+    """A notification of payment, regardless of the trade's status."""
+    return OutgoingNotification(
+        NotificationCreated(notify_id=notify_id, trade_no=trade.trade_no, status="TRADE_SUCCESS", at=at)
+    )
 
 
-def of_wrong_amount(form: dict[str, str], currency: str) -> dict[str, str]:
-    """The form with one minor unit more."""
-    more = {name: to_text(to_minor(form[name], currency) + 1, currency) for name in AMOUNTS if name in form}
+def with_wrong_amount(form: dict[str, str], currency: str) -> dict[str, str]:
+    """All amounts increased by one minor unit."""
+    more = {name: format_amount(parse_amount(form[name], currency) + 1, currency) for name in AMOUNTS if name in form}
     return form | more
 
 
-def of_wrong_seller(form: dict[str, str]) -> dict[str, str]:
-    """The form as another seller's."""
-    return form | {"seller_id": STRANGER, "seller_email": "stranger@sandbox.example"}
+def with_wrong_seller(form: dict[str, str]) -> dict[str, str]:
+    return form | {"seller_id": FORGER, "seller_email": "stranger@sandbox.example"}
 
 
-def unsigned(answer: bytes) -> bytes:
-    """An answer without its signature."""
-    return _SIGN.sub(lambda found: b"}" if found.group(1) is not None else b"", answer)
+def without_signature(response: bytes) -> bytes:
+    return _SIGN.sub(lambda found: b"}" if found.group(1) is not None else b"", response)
 
 
-def wrongly_signed(answer: bytes) -> bytes:
-    """An answer with a signature of the right form that fits another text."""
-    found = _SIGN.search(answer)
+def with_wrong_signature(response: bytes) -> bytes:
+    """A signature of the right form that does not verify."""
+    found = _SIGN.search(response)
     if found is None:
-        return answer
+        return response
     number = 1 if found.group(1) is not None else 2
     start, end = found.span(number)
-    return answer[:start] + answer[start:end].swapcase() + answer[end:]
+    return response[:start] + response[start:end].swapcase() + response[end:]

@@ -1,7 +1,7 @@
 """A directory of key files for both sides of a demo merchant.
 
-``write_demo_keys`` makes the files once; sandbox and product are then configured from the same directory, each reading
-its own half:
+``write_demo_keys`` creates the files once. Sandbox and product are configured from the same directory, each from its
+own half:
 
     merchant.json           partner (PID), email, app_id, callback_hosts, app_auth_tokens   both
     md5.key                 32 characters                                                   both
@@ -11,12 +11,12 @@ its own half:
     alipay_public.pem                                                                       product
     app_cert.pem            certificate mode: the certificate of merchant_public.pem        both
     alipay_cert.pem         certificate mode: the certificate of alipay_public.pem          both
-    alipay_root_cert.pem    certificate mode: what both were signed with                    both
-    content.key             AES key of encrypted content at the openapi gateway, in base64          both
-    PARTNER/                the same again for each further merchant
+    alipay_root_cert.pem    certificate mode: the root of both certificates                 both
+    content.key             AES key of encrypted content at the openapi gateway, in base64  both
+    PARTNER/                the same files for each additional merchant
 
-The first merchant's app is also that of a system provider: ``app_auth_tokens`` of its ``merchant.json`` has a token for
-each further merchant.
+The first merchant's app is also the app of a system provider: ``app_auth_tokens`` of its ``merchant.json`` has a token
+for each additional merchant.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from typing import Final
 
 import msgspec
 
-from sim.alipay_sandbox.model.certificates import issue
+from sim.alipay_sandbox.model.certificates import issue_certificates
 from sim.alipay_sandbox.model.merchants import (
     CALLBACK_HOSTS,
     DEMO_EMAIL,
@@ -43,7 +43,7 @@ from sim.alipay_sandbox.model.merchants import (
 _CERTIFICATES: Final = ("app_cert", "alipay_cert", "alipay_root_cert")
 
 
-class _Account(msgspec.Struct, kw_only=True):
+class _MerchantFile(msgspec.Struct, kw_only=True):
     """``merchant.json``."""
 
     partner: str
@@ -54,12 +54,12 @@ class _Account(msgspec.Struct, kw_only=True):
 
 
 def write_demo_keys(directory: Path, partner: str = DEMO_PARTNER, email: str = DEMO_EMAIL) -> Merchant:
-    """Make the key files in ``directory``, readable by their owner alone, and return the sandbox's half.
+    """Create the key files in ``directory``, with mode 0600, and return the sandbox's half.
 
-    Where ``merchant.json`` is there already, keys stay as they are; only what an older directory lacks is added.
+    If ``merchant.json`` exists, all keys stay unchanged; only files that an older version did not create are added.
     """
     if (directory / "merchant.json").exists():
-        _complete(directory)
+        _add_missing_files(directory)
         return read_merchant(directory)
     made = demo_merchant(partner, email)
     directory.mkdir(parents=True, exist_ok=True)
@@ -72,38 +72,38 @@ def write_demo_keys(directory: Path, partner: str = DEMO_PARTNER, email: str = D
     pems = (made.app_cert_pem, made.alipay_cert_pem, made.root_cert_pem)
     for name, pem in zip(_CERTIFICATES, pems, strict=True):
         _write(directory / f"{name}.pem", pem)
-    # Written last: its presence says that all the keys are there.
-    _write_account(directory, _Account(partner=made.partner, email=made.email, app_id=made.app_id))
+    # Written last: its existence implies that all keys exist.
+    _write_merchant_file(directory, _MerchantFile(partner=made.partner, email=made.email, app_id=made.app_id))
     return made.at_alipay()
 
 
 def write_demo_merchants(
-    directory: Path, further: Sequence[str] = (), callback_hosts: Sequence[str] = ()
+    directory: Path, additional: Sequence[str] = (), callback_hosts: Sequence[str] = ()
 ) -> tuple[Merchant, ...]:
-    """The demo merchant and further ones, each in its folder; the first may act for the others.
+    """The demo merchant and additional ones, each in its folder; the first may act for the others.
 
-    ``callback_hosts`` are added to what each app allows.
+    ``callback_hosts`` are added to those of each app.
     """
     write_demo_keys(directory)
-    for partner in further:
+    for partner in additional:
         write_demo_keys(directory / partner, partner, f"cab{partner[-4:]}@sandbox.example")
-    folders = [directory, *(directory / partner for partner in further)]
+    folders = [directory, *(directory / partner for partner in additional)]
     for folder in folders:
-        account = _account(folder)
+        account = _read_merchant_file(folder)
         hosts = tuple(dict.fromkeys([*account.callback_hosts, *callback_hosts]))
         granted = {partner: token for token, partner in account.app_auth_tokens.items()}
         if folder is directory:
-            granted = {partner: secrets.token_hex(20) for partner in further} | granted
+            granted = {partner: secrets.token_hex(20) for partner in additional} | granted
         tokens = {token: partner for partner, token in granted.items()}
         if (hosts, tokens) != (account.callback_hosts, account.app_auth_tokens):
             changed = msgspec.structs.replace(account, callback_hosts=hosts, app_auth_tokens=tokens)
-            _write_account(folder, changed)
+            _write_merchant_file(folder, changed)
     return tuple(read_merchant(folder) for folder in folders)
 
 
 def read_merchant(directory: Path) -> Merchant:
-    """The sandbox's half of a directory of key files. Raises ``OSError`` where one is missing."""
-    account = _account(directory)
+    """The sandbox's half of a directory of key files. Raises ``OSError`` if a file is missing."""
+    account = _read_merchant_file(directory)
     return Merchant(
         partner=account.partner,
         email=account.email,
@@ -120,25 +120,25 @@ def read_merchant(directory: Path) -> Merchant:
     )
 
 
-def _complete(directory: Path) -> None:
-    account = _account(directory)
+def _add_missing_files(directory: Path) -> None:
+    account = _read_merchant_file(directory)
     if not (directory / "content.key").exists():
         _write(directory / "content.key", new_content_key())
     if account.app_id:
         return
     app_id = demo_app_id(account.partner)
-    made = issue(app_id, _read(directory / "merchant_public.pem"), _read(directory / "alipay_public.pem"))
+    made = issue_certificates(app_id, _read(directory / "merchant_public.pem"), _read(directory / "alipay_public.pem"))
     pems = (made.app_cert_pem, made.alipay_cert_pem, made.root_cert_pem)
     for name, pem in zip(_CERTIFICATES, pems, strict=True):
         _write(directory / f"{name}.pem", pem)
-    _write_account(directory, msgspec.structs.replace(account, app_id=app_id))
+    _write_merchant_file(directory, msgspec.structs.replace(account, app_id=app_id))
 
 
-def _account(directory: Path) -> _Account:
-    return msgspec.json.decode((directory / "merchant.json").read_bytes(), type=_Account)
+def _read_merchant_file(directory: Path) -> _MerchantFile:
+    return msgspec.json.decode((directory / "merchant.json").read_bytes(), type=_MerchantFile)
 
 
-def _write_account(directory: Path, account: _Account) -> None:
+def _write_merchant_file(directory: Path, account: _MerchantFile) -> None:
     _write(directory / "merchant.json", msgspec.json.format(msgspec.json.encode(account)).decode("ascii") + "\n")
 
 

@@ -1,0 +1,1 @@
+"""A whole system under injected faults, checked against its journal. Imports everything."""

@@ -14,22 +14,22 @@ import httpx
 import msgspec
 import structlog
 
+from dispatch.integrity.factory import verify_configured
 from dispatch.store.database import open_database
-from dispatch.store.sql_registry import SqlRegistry
-from dispatch.verification.configured import verify_configured
-from sim.chaos.disk import SmallDisk
-from sim.chaos.faults import Fault, chosen, kinds, plan
-from sim.chaos.journal_facts import READ_WITHIN_S, JournalFacts, read_facts, read_heads
-from sim.chaos.judge import behind, two_outcomes, untold_truth
+from dispatch.store.queries.registry import SqlRegistry
+from sim.chaos.consistency_checks import behind, two_outcomes, untold_truth
+from sim.chaos.fault_injector import Striker
+from sim.chaos.fault_schedule import Fault, chosen, kinds, plan
+from sim.chaos.journal_reader import READ_WITHIN_S, JournalFacts, read_facts, read_heads
 from sim.chaos.postgres import Postgres
-from sim.chaos.prober import Prober, enrol_prober
-from sim.chaos.recoveries import Recoveries
-from sim.chaos.striker import Striker
-from sim.chaos.targets import Targets
+from sim.chaos.probe_rides import Prober, enrol_prober
+from sim.chaos.process_finder import Targets
+from sim.chaos.recovery_times import Recoveries
+from sim.chaos.small_disk import SmallDisk
+from sim.client.sms_inbox import SmsFile
 from sim.demo.demo import Demo, DemoOptions, DemoResult
-from sim.world.sms import SmsFile
-from sim.world.tally import Number
-from sim.world.witness import Witness
+from sim.metrics.delivery_log import Witness
+from sim.metrics.run_metrics import Number
 
 log = structlog.get_logger()
 

@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from dispatch import processes
+from dispatch.processes import child_processes as processes
 
 DATABASE: Final = "taxi"
 AGAIN_S: Final = 0.2

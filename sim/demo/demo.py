@@ -15,24 +15,24 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
-from dispatch.actors.system import System
-from dispatch.config import Settings, load_settings
+from dispatch.actors.runtime.cluster_config import System
+from dispatch.config.loader import Settings, load_settings
 from dispatch.geo.city import City, load_city
-from dispatch.geo.road_graph import RoadGraph
+from dispatch.geo.road_travel_time import RoadGraph
+from dispatch.server.supervisor import Supervisor
 from dispatch.store.database import open_database
-from dispatch.store.sql_journal import open_journal
-from dispatch.store.sql_registry import SqlRegistry
-from dispatch.supervisor import Supervisor
-from dispatch.units import LatLng
-from sim.demo.fleet_accounts import enrol_fleet
-from sim.demo.oracle import Verdict, judge, sandbox_orders
+from dispatch.store.journals.sql_journal import open_journal
+from dispatch.store.queries.registry import SqlRegistry
+from dispatch.values.units import LatLng
+from sim.city.config import CarAccount, DemandOptions, WorldConfig
+from sim.city.fleet_file import write_fleet
+from sim.city.run import new_tally, run_world
+from sim.demand.sampled_demand import demand_file
+from sim.demo.demo_accounts import draw, enrol_visitors
+from sim.demo.run_checks import Verdict, judge, sandbox_orders
 from sim.demo.sandbox_process import SandboxProcess
-from sim.demo.visitors import draw, enrol_visitors
-from sim.world.config import CarAccount, DemandOptions, WorldConfig
-from sim.world.demand import demand_file
-from sim.world.fleet_file import write_fleet
-from sim.world.run import new_tally, run_world
-from sim.world.tally import Number, Tally
+from sim.demo.seed_fleet import enrol_fleet
+from sim.metrics.run_metrics import Number, Tally
 
 log = structlog.get_logger()
 

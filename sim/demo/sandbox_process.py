@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from dispatch import processes
+from dispatch.processes import child_processes as processes
 
 READY_WITHIN_S: Final = 30.0
 

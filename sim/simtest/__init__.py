@@ -1,0 +1,1 @@
+"""Deterministic simulation: the production cores and wiring on a virtual clock, with faults drawn from a seed."""

@@ -15,27 +15,29 @@ from typing import Any, Final
 
 import msgspec
 
-from dispatch.actors import line, staging, transaction
-from dispatch.actors.answers import Answers
-from dispatch.actors.entry import Entry
-from dispatch.actors.followers import Followers
-from dispatch.actors.host_core import HostCore
-from dispatch.actors.inboxes import Inboxes
-from dispatch.actors.kinds import Shown
-from dispatch.actors.outlet import Outlet
-from dispatch.actors.protocol import Done
-from dispatch.actors.work import Work
-from dispatch.commands import MakeOffer
-from dispatch.entity import Decision
-from dispatch.events import OfferAccepted
-from dispatch.matching.fleet import Fleet
-from dispatch.payment import attempts, refunds
-from dispatch.payment.notification import Check, failed_checks
+from dispatch.actors.core import staging, transaction
+from dispatch.actors.core.cached_entity import Entry
+from dispatch.actors.core.effect_buffer import Outlet
+from dispatch.actors.core.entity_types import Shown
+from dispatch.actors.core.host_core import HostCore
+from dispatch.actors.core.protocol import Done
+from dispatch.actors.core.push_queues import Inboxes
+from dispatch.actors.core.reply_cache import Answers
+from dispatch.actors.core.subscribers import Followers
+from dispatch.actors.core.work_items import Work
+from dispatch.actors.rpc import client as line
+from dispatch.domain.commands import MakeOffer
+from dispatch.domain.entity import Decision
+from dispatch.domain.events import OfferAccepted
+from dispatch.domain.trip.trip import Trip
+from dispatch.domain.vehicle.vehicle import Vehicle
+from dispatch.matching.free_vehicles import Fleet
+from dispatch.payment.core import collection as attempts
+from dispatch.payment.core import refunds
+from dispatch.payment.protocols.notification import Check, failed_checks
 from dispatch.store.journal import Committed, Conflict
-from dispatch.store.memory_journal import MemoryJournal
-from dispatch.trip import Trip
-from dispatch.vehicle import Vehicle
-from ws_gateway.following import Following
+from dispatch.store.journals.memory_journal import MemoryJournal
+from ws_gateway.session.stream_cursor import Following
 
 Mutant = Callable[[], AbstractContextManager[None]]
 
@@ -261,7 +263,7 @@ def believes_any_amount() -> AbstractContextManager[None]:
 
 def believes_the_unsigned() -> AbstractContextManager[None]:
     """A gateway believes a notification without a signature."""
-    from sim.simtest import alipay_line  # noqa: PLC0415 - where signatures are checked here
+    from sim.simtest.alipay import client as alipay_line  # noqa: PLC0415
 
     read = alipay_line.AlipayEar.verify_notification
 

@@ -13,10 +13,10 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from dispatch.actors.direct import PeerGoneError
-from dispatch.actors.line import Dial, Peer
-from sim.simtest.timeline import Life, Timeline
-from sim.simtest.weather import Weather
+from dispatch.actors.rpc.client import Dial, Peer
+from dispatch.actors.rpc.transport import PeerGoneError
+from sim.simtest.fault_model import Weather
+from sim.simtest.virtual_loop import Life, Timeline
 
 Note = Callable[[str], None]
 NO_ANSWER: Final = object()

@@ -12,10 +12,10 @@ from typing import Any
 import msgspec
 
 from dispatch.clock import CityClock
-from sim.simtest.oracles import judge
-from sim.simtest.tempo import unhurried
-from sim.simtest.weather import KINDS
-from sim.simtest.world import Plan, World
+from sim.simtest.fault_model import KINDS
+from sim.simtest.invariants import judge
+from sim.simtest.pacing import unhurried
+from sim.simtest.simulation import Plan, World
 
 
 class Outcome(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.cli.bench import bench
+from taxi_cli.bench import bench
 
 ROOT = Path(__file__).parents[2]
 NAMES = [each.name or each.callback.__name__ for each in bench.registered_commands if each.callback is not None]

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from dispatch.clock import CityClock, Clock, ManualClock
-from dispatch.units import CityTime
+from dispatch.values.units import CityTime
 
 
 @pytest.fixture

@@ -39,11 +39,20 @@ def test_every_named_test_exists() -> None:
 
 def test_every_guarantee_names_a_test() -> None:
     """No promise stands without proof."""
-    promised = GUARANTEES.partition("## What is promised")[2].partition("## What is not promised")[0]
+    promised = GUARANTEES.partition("## Guaranteed")[2].partition("## Not guaranteed")[0]
     unproved = [part.splitlines()[0] for part in promised.split("\n### ")[1:] if "- `tests/" not in part]
 
     assert unproved == []
     assert GUARANTEES.count("- `tests/") == len(NAMED)
+
+
+def test_every_named_invariant_exists() -> None:
+    """The invariants that find the planted bugs are those of the simulation."""
+    planted = GUARANTEES.partition("## Planted bugs")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`([a-z]+(?:_[a-z]+){2,})`", planted))
+
+    assert len(named) > 5
+    assert named - _defined(ROOT / "sim" / "simtest" / "invariants.py") == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

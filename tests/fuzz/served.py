@@ -12,17 +12,17 @@ import httpx
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
 
+from dispatch.api.fields import Role
+from dispatch.api.http_routes import READ_ROUTES
 from dispatch.clock import CityClock
-from dispatch.message_parts import Role
-from dispatch.read_routes import READ_ROUTES
-from dispatch.store.memory_bus import MemoryBus
-from dispatch.units import WallTime
+from dispatch.store.buses.memory_bus import MemoryBus
+from dispatch.values.units import WallTime
 from tests.ws_gateway.conftest import Running
 from tests.ws_gateway.fakes import FakeHosts
-from tests.ws_gateway.pay.booth import Booth
-from tests.ws_gateway.reads.library import Library
+from tests.ws_gateway.http.reads.fixtures import Library
+from tests.ws_gateway.pay.page_client import Booth
+from ws_gateway.pay.alipay_sign_in import RideSignIn
 from ws_gateway.pay.routes import pay_routes
-from ws_gateway.pay.sign_in import RideSignIn
 from ws_gateway.settings import GatewaySettings
 
 T = TypeVar("T")

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import CHECKS
 
-from dispatch.message_parts import Role
+from dispatch.api.fields import Role
 from tests.fuzz.budget import tried
 from tests.fuzz.frames import JSON, values
 from tests.fuzz.served import Served
-from ws_gateway.http_answers import ErrorBody
-from ws_gateway.openapi import openapi
+from ws_gateway.http.responses import ErrorBody
+from ws_gateway.openapi_document import openapi
 
 pytestmark = pytest.mark.integration
 

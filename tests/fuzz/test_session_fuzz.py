@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.actors.protocol import Attached, Done, Quote, Refused
-from dispatch.commands import VehicleProfile
-from dispatch.errors import ERRORS, CloseCode, ErrorCode
-from dispatch.messages import FromServer
+from dispatch.actors.core.protocol import Attached, Done, Quote, Refused
+from dispatch.api.messages import FromServer
+from dispatch.domain.commands import VehicleProfile
+from dispatch.domain.errors import ERRORS, CloseCode, ErrorCode
 from tests.fuzz.budget import tried
 from tests.fuzz.frames import JSON, MSGPACK, Frame, values
-from tests.ws_gateway.sessions import Talk, asked
-from ws_gateway.effects import Answer, Authority, Close, Effect, Facts, Say
+from tests.ws_gateway.session.builders import Talk, asked
+from ws_gateway.session.effects import Answer, Authority, Close, Effect, Facts, Say
 
 _read = {
     False: msgspec.msgpack.Decoder(FromServer).decode,

@@ -73,7 +73,7 @@ def company_at(speed: float, folder: Path, cars: int) -> Iterator[Company]:
 
 def impatient(settings: Settings, folder: Path) -> Settings:
     """The same with :data:`GIVE_UP_S` and :data:`GRACE_S`; the tariff is written to ``folder``."""
-    theirs = files("dispatch.tariffs").joinpath("san_francisco.toml").read_text()
+    theirs = files("dispatch.config.tariffs").joinpath("san_francisco.toml").read_text()
     cancellation = '[cancellation]\namount = "5.00"\nafter_s = '
     assert f"{cancellation}300\n" in theirs
     tariff = folder / "tariff.toml"

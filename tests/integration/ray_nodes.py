@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from dispatch import processes
+from dispatch.processes import child_processes as processes
 
 RAY = str(Path(sys.executable).parent / "ray")
 STARTED_WITHIN_S = 90

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from dispatch import processes
-from dispatch.cli.main import app
+from dispatch.processes import child_processes as processes
+from taxi_cli.main import app
 
 READY_WITHIN_S = 180
 STOP_WITHIN_S = 60
-TAXI = [sys.executable, "-m", "dispatch.cli"]
+TAXI = [sys.executable, "-m", "taxi_cli"]
 
 
 def taxi(*arguments: str, within_s: float = 120) -> subprocess.CompletedProcess[str]:

@@ -11,7 +11,7 @@ import httpx
 import msgspec
 import pytest
 
-from dispatch.reads import CityFacts
+from dispatch.api.http_bodies import CityFacts
 from tests.integration.app import App
 from tests.integration.conftest import GRACE_S, SPEED, Company
 from tests.integration.test_rides import driver_of, driver_token, offer_to, passenger_token

@@ -7,12 +7,13 @@ import time
 import msgpack
 import pytest
 
-from dispatch.config import load_settings, token_secret
-from dispatch.units import WallTime
+from dispatch.config.loader import load_settings
+from dispatch.config.secrets import token_secret
+from dispatch.values.units import WallTime
 from tests.integration.app import DROPOFF, PICKUP, App, Driver, Message
 from tests.integration.conftest import Company
 from tests.integration.test_rides import driver_token, passenger_token
-from ws_gateway.tokens import Tokens
+from ws_gateway.auth.tokens import Tokens
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 

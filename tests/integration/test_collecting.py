@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from sim.demo.oracle import sandbox_orders
+from sim.demo.run_checks import sandbox_orders
 from tests.integration.app import App, Driver, Message, sign_in
 from tests.integration.conftest import Company
 from tests.integration.test_rides import driver_of, driver_token

@@ -16,7 +16,7 @@ import msgpack
 import pytest
 from playwright.async_api import Browser, Geolocation, Locator, Page, WebSocket, expect
 
-from sim.demo.oracle import captures, sandbox_orders
+from sim.demo.run_checks import captures, sandbox_orders
 from tests.integration.app import WITHIN_S, App, Message, sign_in
 from tests.integration.apps import WITHIN_MS, Watched, drawing, found_by_axe, launched, phone
 from tests.integration.conftest import Company, company_at

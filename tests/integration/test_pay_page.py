@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
-from sim.demo.oracle import captures, sandbox_orders
+from sim.demo.run_checks import captures, sandbox_orders
 from tests.integration.app import DROPOFF, PICKUP, App, Driver
 from tests.integration.apps import launched
 from tests.integration.conftest import Company

@@ -16,7 +16,7 @@ import msgspec
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from sim.demo.oracle import captures, sandbox_orders
+from sim.demo.run_checks import captures, sandbox_orders
 from tests.integration.app import Driver
 from tests.integration.apps import WITHIN_MS, Watched, drawing, found_by_axe, launched, phone
 from tests.integration.conftest import GRACE_S, SPEED, Company

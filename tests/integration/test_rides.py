@@ -7,7 +7,7 @@ import asyncio
 import httpx
 import pytest
 
-from sim.demo.oracle import captures, sandbox_orders
+from sim.demo.run_checks import captures, sandbox_orders
 from tests.integration.app import DROPOFF, PICKUP, START, App, Driver, Message, sign_in
 from tests.integration.conftest import Company
 from tests.integration.serving import taxi, taxi_here

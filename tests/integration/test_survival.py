@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from dispatch.processes import descendants
+from dispatch.processes.child_processes import descendants
 from sim.demo.sandbox_process import SandboxProcess
 from tests.integration.app import DROPOFF, PICKUP, App, Driver, sign_in
 from tests.integration.conftest import enrol, settings_with

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from sim.demo.oracle import captures, sandbox_orders
+from sim.demo.run_checks import captures, sandbox_orders
 from tests.integration.apps import WITHIN_MS, drawing, launched, phone
 from tests.integration.conftest import Company, company_at
 from tests.integration.test_drive_app import Dashboard, dashboard

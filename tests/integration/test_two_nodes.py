@@ -12,7 +12,7 @@ from secrets import token_hex
 import pytest
 from sqlalchemy import select
 
-from dispatch.store import schema
+from dispatch.store import tables as schema
 from dispatch.store.database import open_database
 from sim.demo.sandbox_process import SandboxProcess
 from tests.integration.app import Driver, sign_in

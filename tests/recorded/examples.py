@@ -15,17 +15,17 @@ from typing import Any, Final, NamedTuple, get_args
 import msgspec
 from msgspec import inspect
 
-from dispatch.commands import AnyCommand, decode_command, encode_command
-from dispatch.events import (
+from dispatch.api.messages import FromClient, FromServer
+from dispatch.domain.commands import AnyCommand, decode_command, encode_command
+from dispatch.domain.events import (
     TripEvent,
     VehicleEvent,
     decode_trip_event,
     decode_vehicle_event,
     encode_event,
 )
-from dispatch.messages import FromClient, FromServer
-from dispatch.money import Money
-from dispatch.payment.payment_events import PaymentEvent, decode_payment_event
+from dispatch.payment.core.events import PaymentEvent, decode_payment_event
+from dispatch.values.money import Money
 
 FOLDER: Final = Path(__file__).parent
 _SAMPLES: Final[dict[type, Any]] = {

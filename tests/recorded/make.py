@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Table, insert
 
-from dispatch.commands import (
+from dispatch.domain.commands import (
     BeginHail,
     BeginRide,
     CallGateway,
@@ -36,16 +36,26 @@ from dispatch.commands import (
     TakeOffer,
     TakeOut,
 )
-from dispatch.entity import EntityKey, Principal
-from dispatch.money import Money
-from dispatch.payment.gateway import NotFound, OrderCreated, Refund, Refunded, TradeStatus, TradeView
-from dispatch.payment.gateway_calls import Answer, encode_answer
-from dispatch.store import schema
+from dispatch.domain.entity import EntityKey, Principal
+from dispatch.payment.core.gateway_calls import Answer, encode_answer
+from dispatch.payment.core.port import NotFound, OrderCreated, Refund, Refunded, TradeStatus, TradeView
+from dispatch.store import tables as schema
 from dispatch.store.journal import Batch, Committed, Conflict
-from dispatch.store.memory_journal import MemoryJournal
+from dispatch.store.journals.memory_journal import MemoryJournal
+from dispatch.store.journals.sql_journal import open_journal
 from dispatch.store.migrations import upgrade
-from dispatch.store.sql_journal import open_journal
-from tests.dispatch.actors.harness import CODE, DISPATCHER, SHARDS, City, Host, driver, profile, trip_key, vehicle_key
+from dispatch.values.money import Money
+from tests.dispatch.actors.core.harness import (
+    CODE,
+    DISPATCHER,
+    SHARDS,
+    City,
+    Host,
+    driver,
+    profile,
+    trip_key,
+    vehicle_key,
+)
 
 BUYER = "2088102122458832"
 CARS = tuple(f"V{number}" for number in range(1, 13))

@@ -12,7 +12,7 @@ import httpx
 
 from sim.alipay_sandbox.http.app import create_app, running
 from sim.alipay_sandbox.model.settings import SandboxSettings
-from tests.dispatch.payment.test_against_sandbox import BUYER, KEYS, Inbox
+from tests.dispatch.payment.gateways.test_mapi_against_sandbox import BUYER, KEYS, Inbox
 
 
 @dataclass

@@ -10,15 +10,15 @@ from urllib.parse import parse_qsl
 import httpx
 
 from dispatch.clock import CityClock
-from dispatch.money import Money
-from dispatch.payment.gateway import Gateway, Order, Refund, Way
-from dispatch.payment.mapi import MapiGateway
-from dispatch.payment.mapi_merchant import MapiMerchant
-from dispatch.payment.openapi import OpenapiGateway
-from dispatch.payment.openapi_account import OpenapiAccount
-from dispatch.payment.openapi_keys import OpenapiCredentials
-from dispatch.payment.signing import Credentials, SignType
-from tests.dispatch.payment.test_against_sandbox import BUYER, KEYS
+from dispatch.payment.core.port import Gateway, Order, Refund, Way
+from dispatch.payment.gateways.alipay_mapi import MapiGateway
+from dispatch.payment.gateways.alipay_openapi import OpenapiGateway
+from dispatch.payment.protocols.mapi.merchant import MapiMerchant
+from dispatch.payment.protocols.openapi.account import OpenapiAccount
+from dispatch.payment.protocols.openapi.keys import OpenapiCredentials
+from dispatch.payment.protocols.signing import Credentials, SignType
+from dispatch.values.money import Money
+from tests.dispatch.payment.gateways.test_mapi_against_sandbox import BUYER, KEYS
 
 URL = "http://gateway.invalid/gateway.do"
 CALLS = ("create", "precreate", "scan", "query", "close", "cancel", "refund", "query_refund")

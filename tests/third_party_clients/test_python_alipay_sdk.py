@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from tests.dispatch.payment.test_against_sandbox import BUYER, KEYS
+from tests.dispatch.payment.gateways.test_mapi_against_sandbox import BUYER, KEYS
 from tests.third_party_clients import our_side
 from tests.third_party_clients.notify_receiver import Town
 from tests.third_party_clients.third_party_client import RaisedError, Stranger, python_stranger

@@ -18,12 +18,12 @@ import websockets
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+from dispatch.api.fields import Role
+from dispatch.api.http_bodies import CityFacts
 from dispatch.clock import CityClock
-from dispatch.geo.road_graph import RoadGraph
-from dispatch.message_parts import Role
-from dispatch.reads import CityFacts
-from dispatch.signals import Metrics
-from dispatch.store.memory_bus import MemoryBus
+from dispatch.geo.road_travel_time import RoadGraph
+from dispatch.observability.metrics import Metrics
+from dispatch.store.buses.memory_bus import MemoryBus
 from tests.dispatch.geo.grids import grid
 from tests.ws_gateway.fakes import (
     FakeAlarms,
@@ -35,17 +35,17 @@ from tests.ws_gateway.fakes import (
     FakeRegistry,
     FakeRevocations,
 )
-from tests.ws_gateway.sessions import SERVED, price
+from tests.ws_gateway.session.builders import SERVED, price
 from ws_gateway.app import Application, Dependencies, create_app
-from ws_gateway.auth import SignIn
-from ws_gateway.bus_feed import BusFeed
-from ws_gateway.city_routes import city_routes
-from ws_gateway.identity import Rules
-from ws_gateway.revocations import Revocations
-from ws_gateway.server import Server, Tls, listen, make_server
+from ws_gateway.auth.revocations import Revocations
+from ws_gateway.auth.sign_in import SignIn
+from ws_gateway.auth.sms import SmsFile
+from ws_gateway.auth.tokens import Tokens
+from ws_gateway.http.city_routes import city_routes
+from ws_gateway.hub.bus_subscriber import BusFeed
+from ws_gateway.server.uvicorn_server import Server, Tls, listen, make_server
+from ws_gateway.session.identity import Rules
 from ws_gateway.settings import GatewaySettings
-from ws_gateway.sms import SmsFile
-from ws_gateway.tokens import Tokens
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 ROADS = RoadGraph(grid(np.random.default_rng(1)))

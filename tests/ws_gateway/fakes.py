@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from dispatch.actors.protocol import (
+from dispatch.actors.core.protocol import (
     Attached,
     Attachment,
     AttachReply,
@@ -23,17 +23,17 @@ from dispatch.actors.protocol import (
     Refused,
     Reply,
 )
-from dispatch.announcements import Told
-from dispatch.audit import AuditEntry
-from dispatch.commands import decode_command
-from dispatch.entity import EntityKey
-from dispatch.errors import ErrorCode
-from dispatch.ids import DeviceId, DispatcherId, DriverId, PassengerId, VehicleId
-from dispatch.messages import Alarm, Snapshot, Update
-from dispatch.registry import Device, Dispatcher, Driver, Passenger, Vehicle
-from dispatch.store.sql_history import MethodTotal, VehicleSales
-from dispatch.store.sql_revocations import Revocation
-from ws_gateway.secret_hash import hash_secret
+from dispatch.api.alarms import Told
+from dispatch.api.messages import Alarm, Snapshot, Update
+from dispatch.domain.audit import AuditEntry
+from dispatch.domain.commands import decode_command
+from dispatch.domain.entity import EntityKey
+from dispatch.domain.errors import ErrorCode
+from dispatch.domain.registry import Device, Dispatcher, Driver, Passenger, Vehicle
+from dispatch.store.queries.revocations import Revocation
+from dispatch.store.queries.trip_rows import MethodTotal, VehicleSales
+from dispatch.values.ids import DeviceId, DispatcherId, DriverId, PassengerId, VehicleId
+from ws_gateway.auth.passwords import hash_secret
 
 E = TypeVar("E", Vehicle, Driver, Dispatcher, Device, Passenger)
 NOW = 1_700_000_000.0

@@ -13,12 +13,12 @@ import websockets
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
-from dispatch.actors.protocol import Push
-from dispatch.commands import StartShift, decode_command
-from dispatch.errors import CloseCode, ErrorCode
-from dispatch.message_parts import CellFrame
-from dispatch.messages import Heard
-from dispatch.store import keys
+from dispatch.actors.core.protocol import Push
+from dispatch.api.fields import CellFrame
+from dispatch.api.messages import Heard
+from dispatch.domain.commands import StartShift, decode_command
+from dispatch.domain.errors import CloseCode, ErrorCode
+from dispatch.store.buses import keys
 from tests.ws_gateway.conftest import Running, Start, eventually
 from tests.ws_gateway.fakes import FakeHosts
 

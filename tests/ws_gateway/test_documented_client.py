@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from dispatch.actors.protocol import Push
-from dispatch.commands import StartShift, TakeOffer, decode_command
-from dispatch.message_parts import OfferView, Place, VehicleView
-from dispatch.messages import Heard
+from dispatch.actors.core.protocol import Push
+from dispatch.api.fields import OfferView, Place, VehicleView
+from dispatch.api.messages import Heard
+from dispatch.domain.commands import StartShift, TakeOffer, decode_command
 from tests.ws_gateway.conftest import Running, eventually
 
 pytestmark = pytest.mark.integration
@@ -57,7 +57,7 @@ async def test_it_works_a_shift(gateway: Running, app: Any) -> None:
     await gateway.hosts.got_rows.wait()
     heard = gateway.hosts.rows[-1].n
     gateway.hosts.push(Push("vehicle:V1", "driver", 0, msgspec.msgpack.encode(Heard(heard))))
-    await eventually(lambda: heard not in app.unheard)
+    await eventually(lambda: heard not in app.unacked)
     gateway.hosts.happen("vehicle:V1", "driver", "offer_made", vehicle=OFFERED)
 
     await eventually(lambda: _said(gateway, TakeOffer) == 1)

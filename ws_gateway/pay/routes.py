@@ -24,15 +24,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dispatch.errors import DispatchError, ErrorCode
-from ws_gateway.pay.answers import HOME_COOKIE, LANGUAGE_COOKIE, SESSION_COOKIE, Visit
-from ws_gateway.pay.arrival import Arrival
-from ws_gateway.pay.counter import Counter
-from ws_gateway.pay.ride import Ride
-from ws_gateway.pay.seals import Session
-from ws_gateway.pay.sign_in import RIDE
-from ws_gateway.pay.visitor import LANGUAGES, language_of
-from ws_gateway.pay.wording import wording
+from dispatch.domain.errors import DispatchError, ErrorCode
+from ws_gateway.pay.alipay_sign_in import RIDE
+from ws_gateway.pay.browser import LANGUAGES, language_of
+from ws_gateway.pay.i18n import wording
+from ws_gateway.pay.page_context import Counter
+from ws_gateway.pay.qr_landing import Arrival
+from ws_gateway.pay.responses import HOME_COOKIE, LANGUAGE_COOKIE, SESSION_COOKIE, Visit
+from ws_gateway.pay.ride_page import Ride
+from ws_gateway.pay.signed_forms import Session
 
 _PASSES = (ErrorCode.UNAVAILABLE, ErrorCode.INTERNAL, ErrorCode.TOO_MANY_ATTEMPTS)
 _HOMES: Final = {"ride": RIDE}

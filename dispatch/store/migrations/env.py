@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from dispatch.store.schema import metadata
+from dispatch.store.tables import metadata
 
 connection = context.config.attributes.get("connection")
 if connection is None:

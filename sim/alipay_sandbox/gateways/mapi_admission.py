@@ -1,8 +1,9 @@
-"""What the gateway checks before any business: who asks, for what, signed how, and when.
+"""The checks of the mapi gateway before any business: service, partner, signature and timestamp.
 
-The order is charset, service, partner, sign type, signature, timestamp. Documented is that the account is checked
-before the signature; the rest of the order is our choice. So is ``ILLEGAL_ARGUMENT`` for a stale ``timestamp``: the
-documents give the 30 minutes and no code. A request without a timestamp passes, as in published samples.
+The order is charset, service, partner, sign type, signature, timestamp. The documents state only that the account is
+checked before the signature; the rest of the order is our choice. So is ``ILLEGAL_ARGUMENT`` for a stale
+``timestamp``: the documents give the 30 minutes but no code. A request without a timestamp is admitted, as in
+published samples.
 """
 
 from __future__ import annotations
@@ -10,35 +11,37 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from sim.alipay_sandbox.gateways.mapi_wire import Call
+from sim.alipay_sandbox.gateways.request import RequestParameters
 from sim.alipay_sandbox.model.clock import from_beijing_text
-from sim.alipay_sandbox.model.signature import SIGN_TYPES, Seal, string_to_sign
+from sim.alipay_sandbox.model.signature import SIGN_TYPES, MerchantKeys, string_to_sign
 
 TIMESTAMP_WINDOW_S: Final = 30 * 60
 
 
-def refusal(call: Call, services: Collection[str], seals: Mapping[str, Seal], now: float) -> str | None:
-    """The gateway's error code, or None where the call may go on to its service."""
-    params = call.params
+def rejection_code(
+    request: RequestParameters, services: Collection[str], keys_by_partner: Mapping[str, MerchantKeys], now: float
+) -> str | None:
+    """The gateway's error code, or None if the request is admitted."""
+    params = request.params
     if params.get("service") not in services:
         return "ILLEGAL_SERVICE"
-    seal = seals.get(params.get("partner", ""))
-    if seal is None:
+    keys = keys_by_partner.get(params.get("partner", ""))
+    if keys is None:
         return "ILLEGAL_PARTNER"
-    return _signature_refusal(call, seal) or _time_refusal(params.get("timestamp", ""), now)
+    return _signature_rejection(request, keys) or _timestamp_rejection(params.get("timestamp", ""), now)
 
 
-def _signature_refusal(call: Call, seal: Seal) -> str | None:
-    sign_type = call.params.get("sign_type", "")
+def _signature_rejection(request: RequestParameters, keys: MerchantKeys) -> str | None:
+    sign_type = request.params.get("sign_type", "")
     if sign_type not in SIGN_TYPES:
         return "ILLEGAL_SIGN_TYPE"
-    if not seal.has_key(sign_type):
+    if not keys.has_key(sign_type):
         return "HAS_NO_PUBLICKEY"
-    text = string_to_sign(call.params).encode(call.charset)
-    return None if seal.verify(sign_type, text, call.params.get("sign", "")) else "ILLEGAL_SIGN"
+    text = string_to_sign(request.params).encode(request.charset)
+    return None if keys.verify(sign_type, text, request.params.get("sign", "")) else "ILLEGAL_SIGN"
 
 
-def _time_refusal(timestamp: str, now: float) -> str | None:
+def _timestamp_rejection(timestamp: str, now: float) -> str | None:
     if not timestamp:
         return None
     try:

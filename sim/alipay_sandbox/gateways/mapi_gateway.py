@@ -1,108 +1,105 @@
-"""The mapi gateway: XML answers, ``partner``, MD5 or RSA."""
+"""The mapi gateway: XML responses, ``partner``, MD5 or RSA."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
-from sim.alipay_sandbox.gateways import mapi_admission, mapi_trades
-from sim.alipay_sandbox.gateways.mapi_overseas import OVERSEAS_SERVICES
-from sim.alipay_sandbox.gateways.mapi_trades import Desk, Fields, Service
-from sim.alipay_sandbox.gateways.mapi_wire import Call, WireError, answer_xml, read_call, refused_xml
-from sim.alipay_sandbox.gateways.request import Answer, Turned
+from sim.alipay_sandbox.gateways import mapi_trades
+from sim.alipay_sandbox.gateways.mapi_admission import rejection_code
+from sim.alipay_sandbox.gateways.mapi_overseas import OVERSEAS_CALLS
+from sim.alipay_sandbox.gateways.mapi_trades import Fields, MapiCall, MapiContext
+from sim.alipay_sandbox.gateways.mapi_wire import MapiError, error_xml, read_request, response_xml
+from sim.alipay_sandbox.gateways.request import GatewayResponse, RequestParameters, RequestRejectedError
 from sim.alipay_sandbox.model.exchange import BusinessError, Exchange
 from sim.alipay_sandbox.model.settings import Charset
-from sim.alipay_sandbox.model.signature import Seal
+from sim.alipay_sandbox.model.signature import MerchantKeys
 
-SERVICES: Final[Mapping[str, Service]] = {**mapi_trades.SERVICES, **OVERSEAS_SERVICES}
+CALLS: Final[Mapping[str, MapiCall]] = {**mapi_trades.TRADE_CALLS, **OVERSEAS_CALLS}
 
 
-class MapiQuestion:
-    """A call that passed the gate."""
+class MapiRequest:
+    """An admitted request; implements ``GatewayRequest``."""
 
-    def __init__(self, call: Call, desk: Desk, seal: Seal, charset: str) -> None:
-        self._call = call
-        self._desk = desk
-        self._seal = seal
+    def __init__(self, context: MapiContext, keys: MerchantKeys, charset: str) -> None:
+        self._context = context
+        self._params = context.request.params
+        self._keys = keys
         self._charset = charset
 
     @property
-    def name(self) -> str:
-        """The service."""
-        return self._call.params["service"]
+    def call_name(self) -> str:
+        return self._params["service"]
 
     @property
-    def order(self) -> tuple[str, str]:
-        """Partner and order number."""
-        params = self._call.params
-        return params["partner"], params.get("out_trade_no") or params.get("partner_trans_id", "")
+    def order_key(self) -> tuple[str, str]:
+        number = self._params.get("out_trade_no") or self._params.get("partner_trans_id", "")
+        return self._params["partner"], number
 
-    def answered(self) -> Answer:
-        """Let the service take effect."""
+    def execute(self) -> GatewayResponse:
         try:
-            return self._signed(SERVICES[self.name](self._desk, self._call))
-        except WireError as error:
-            return refused(error.code, self._charset)
+            return self._signed(CALLS[self.call_name](self._context))
+        except MapiError as error:
+            return error_response(error.code, self._charset)
         except BusinessError as error:
-            return self.refused(error.code)
+            return self.business_refusal(error.code)
 
-    def unclear(self) -> Answer:
-        """SYSTEM_ERROR."""
-        return self._signed(mapi_trades.unclear(self.name))
+    def unknown_outcome(self) -> GatewayResponse:
+        return self._signed(mapi_trades.unknown_outcome(self.call_name))
 
-    def broken(self) -> Answer:
-        """``is_success=F`` with SYSTEM_ERROR."""
-        return refused("SYSTEM_ERROR", self._charset)
+    def gateway_failure(self) -> GatewayResponse:
+        return error_response("SYSTEM_ERROR", self._charset)
 
-    def refused(self, code: str) -> Answer:
-        """A business refusal."""
-        return self._signed(mapi_trades.failed(self.name, code) | self._named())
+    def business_refusal(self, code: str) -> GatewayResponse:
+        return self._signed(mapi_trades.business_failure(self.call_name, code) | self._order_fields())
 
-    def to_be_retried(self) -> Answer:
-        """``retry_flag=Y``."""
-        return self._signed(mapi_trades.unclear(self.name) | {"retry_flag": "Y"} | self._named())
+    def retry_later(self) -> GatewayResponse:
+        return self._signed(mapi_trades.unknown_outcome(self.call_name) | {"retry_flag": "Y"} | self._order_fields())
 
-    def _named(self) -> Fields:
-        return {k: v for k, v in self._call.params.items() if k in ("out_trade_no", "partner_trans_id") and v}
+    def _order_fields(self) -> Fields:
+        return {k: v for k, v in self._params.items() if k in ("out_trade_no", "partner_trans_id") and v}
 
-    def _signed(self, fields: Fields) -> Answer:
-        node = mapi_trades.NODES.get(self.name, "alipay")
-        content = answer_xml(self._call, fields, self._seal, self._charset, node=node)
-        return Answer(content, f"text/xml;charset={self._charset}")
+    def _signed(self, fields: Fields) -> GatewayResponse:
+        node = mapi_trades.NODES.get(self.call_name, "alipay")
+        content = response_xml(self._context.request, fields, self._keys, self._charset, node=node)
+        return GatewayResponse(content, f"text/xml;charset={self._charset}")
 
 
-class MapiGateway:
-    """Reads requests and keeps out what may not come in."""
+class MapiEndpoint:
+    """Parses and admits requests."""
 
-    def __init__(self, exchange: Exchange, seals: Mapping[str, Seal], answer_charset: Charset) -> None:
+    def __init__(
+        self, exchange: Exchange, keys_by_partner: Mapping[str, MerchantKeys], answer_charset: Charset
+    ) -> None:
         self._exchange = exchange
-        self._seals = seals
+        self._keys_by_partner = keys_by_partner
         self._answer_charset = answer_charset
 
-    def read(self, query: bytes, body: bytes, *, now: float, base_url: str, charset: str = "") -> MapiQuestion:
-        """Raises :class:`Turned`. ``charset`` is what the answer is written in, if not the request's."""
+    def admit(self, query: bytes, body: bytes, *, now: float, base_url: str, charset: str = "") -> MapiRequest:
+        """Raises :class:`RequestRejectedError`. ``charset``, if given, replaces that of the response."""
         try:
-            call = read_call(query, body)
-        except WireError as error:
-            raise Turned(refused(error.code, "utf-8")) from error
-        if call.params.get("service") == "notify_verify":
-            raise Turned(Answer(self._notify_verify(call).encode(), "text/plain;charset=utf-8"))
-        chosen = charset or (call.charset if self._answer_charset == "request" else self._answer_charset)
-        code = mapi_admission.refusal(call, SERVICES, self._seals, now)
+            request = read_request(query, body)
+        except MapiError as error:
+            raise RequestRejectedError(error_response(error.code, "utf-8")) from error
+        if request.params.get("service") == "notify_verify":
+            verdict = self._notify_verify(request)
+            raise RequestRejectedError(GatewayResponse(verdict.encode(), "text/plain;charset=utf-8"))
+        chosen = charset or (request.charset if self._answer_charset == "request" else self._answer_charset)
+        code = rejection_code(request, CALLS, self._keys_by_partner, now)
         if code is not None:
-            raise Turned(refused(code, chosen))
-        desk = Desk(self._exchange, self._exchange.now(), base_url)
-        return MapiQuestion(call, desk, self._seals[call.params["partner"]], chosen)
+            raise RequestRejectedError(error_response(code, chosen))
+        context = MapiContext(self._exchange, request, self._exchange.now(), base_url)
+        return MapiRequest(context, self._keys_by_partner[request.params["partner"]], chosen)
 
-    def _notify_verify(self, call: Call) -> str:
-        """Whether Alipay sent this notification to this merchant; true until it is acknowledged."""
-        notice = self._exchange.notices.get(call.params.get("notify_id", ""))
-        if notice is None or notice.acknowledged:
+    def _notify_verify(self, request: RequestParameters) -> str:
+        """``true`` for a notification that Alipay sent to this merchant and that is not yet acknowledged."""
+        notification = self._exchange.notifications.get(request.params.get("notify_id", ""))
+        if notification is None or notification.acknowledged:
             return "false"
-        partner = self._exchange.trade(notice.made.trade_no).terms.partner
-        return "true" if partner == call.params.get("partner") else "false"
+        partner = self._exchange.trade(notification.made.trade_no).terms.partner
+        return "true" if partner == request.params.get("partner") else "false"
 
 
-def refused(code: str, charset: str) -> Answer:
-    """``is_success=F``."""
-    return Answer(refused_xml(code, charset), f"text/xml;charset={charset}")
+def error_response(code: str, charset: str) -> GatewayResponse:
+    """``is_success=F``, unsigned."""
+    return GatewayResponse(error_xml(code, charset), f"text/xml;charset={charset}")

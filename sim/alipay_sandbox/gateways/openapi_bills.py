@@ -1,4 +1,4 @@
-"""``alipay.data.dataservice.bill.downloadurl.query``, and the file behind the address that it gives."""
+"""``alipay.data.dataservice.bill.downloadurl.query``, and the bill file behind the address that it returns."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from sim.alipay_sandbox.faults import Faults
-from sim.alipay_sandbox.gateways.openapi_trades import Context
+from sim.alipay_sandbox.faults import ActiveFaults
+from sim.alipay_sandbox.gateways.openapi_trades import OpenapiContext
 from sim.alipay_sandbox.gateways.openapi_wire import Node, success
-from sim.alipay_sandbox.model.bills import Period, available_at, bill_zip, read_period, rows_of
+from sim.alipay_sandbox.model.bills import BillPeriod, available_at, bill_entries, bill_zip, read_period
 from sim.alipay_sandbox.model.exchange import BusinessError, Exchange
 
 URL_LIFE_S: Final = 30.0
@@ -20,20 +20,20 @@ EMPTY: Final = "EMPTY_DATA_WITH_BILL_FILE"
 
 class _Link(msgspec.Struct, frozen=True):
     partner: str
-    period: Period
+    period: BillPeriod
     spill_s: float
     expires_at: float
 
 
-class BillCounter:
-    """Hands out addresses of bills. They live 30 seconds, and no restart."""
+class BillDownloads:
+    """Issues addresses of bills, valid for 30 seconds and until a restart."""
 
-    def __init__(self, exchange: Exchange, faults: Faults) -> None:
+    def __init__(self, exchange: Exchange, faults: ActiveFaults) -> None:
         self._exchange = exchange
         self._faults = faults
         self._links: dict[str, _Link] = {}
 
-    def downloadurl(self, context: Context) -> Node:
+    def download_url(self, context: OpenapiContext) -> Node:
         """``alipay.data.dataservice.bill.downloadurl.query``. Raises :class:`BusinessError`."""
         kind, date = context.text("bill_type"), context.text("bill_date")
         if kind not in ("trade", "signcustomer"):
@@ -44,7 +44,7 @@ class BillCounter:
             raise BusinessError("INVAILID_ARGUMENTS") from None
         if kind != "trade" or context.now < available_at(period, context.exchange.settings.bill_hour):
             raise BusinessError("BILL_NOT_EXIST")
-        spill = self._faults.take("bill-spill", date)
+        spill = self._faults.strike("bill-spill", date)
         link = _Link(context.partner, period, spill.seconds if spill else 0.0, context.now + URL_LIFE_S)
         file_id = hashlib.sha256(context.exchange.new_id().encode()).hexdigest()
         self._links = {key: held for key, held in self._links.items() if held.expires_at > context.now}
@@ -57,14 +57,14 @@ class BillCounter:
             "downloadFileName": f"{context.partner}0156_{period.name}.csv.zip",
             "fileId": file_id,
         }
-        rows = rows_of(self._exchange, context.partner, period, link.spill_s)
+        rows = bill_entries(self._exchange, context.partner, period, link.spill_s)
         url = f"{context.base_url}/downloadBillFile.resource?{urlencode(query)}"
         return success({"bill_download_url": url, "bill_file_code": "" if rows else EMPTY})
 
     def file(self, file_id: str, now: float) -> bytes | None:
-        """The zip; None where the address is unknown or too old."""
+        """The zip; None if the address is unknown or expired."""
         link = self._links.get(file_id)
         if link is None or link.expires_at <= now:
             return None
-        rows = rows_of(self._exchange, link.partner, link.period, link.spill_s)
+        rows = bill_entries(self._exchange, link.partner, link.period, link.spill_s)
         return bill_zip(self._exchange, link.partner, link.period, rows)

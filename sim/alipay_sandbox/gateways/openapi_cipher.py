@@ -1,6 +1,6 @@
-"""Encrypted content of the openapi gateway: AES-128-CBC with 16 zero bytes as vector, PKCS7, in base64.
+"""Encrypted content of the openapi gateway: AES-128-CBC with a zero IV, PKCS7 padding, in base64.
 
-The key is the merchant's, 16 bytes in base64. A request is signed after it was encrypted, and so is an answer.
+The key belongs to the merchant, 16 bytes in base64. Requests and responses are encrypted first and then signed.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ _VECTOR: Final = bytes(16)
 _BLOCK_BITS: Final = 128
 
 
-def encrypted(key: str, content: bytes) -> str:
-    """Base64 of what ``content`` becomes."""
+def encrypt(key: str, content: bytes) -> str:
+    """Base64 of the ciphertext."""
     padder = PKCS7(_BLOCK_BITS).padder()
     padded = padder.update(content) + padder.finalize()
     encryptor = _cipher(key).encryptor()
     return base64.b64encode(encryptor.update(padded) + encryptor.finalize()).decode("ascii")
 
 
-def decrypted(key: str, text: str) -> bytes:
-    """What was encrypted. Raises ``ValueError`` for anything else."""
+def decrypt(key: str, text: str) -> bytes:
+    """Raises ``ValueError`` if ``text`` is not valid ciphertext."""
     decryptor = _cipher(key).decryptor()
     padded = decryptor.update(base64.b64decode(text, validate=True)) + decryptor.finalize()
     unpadder = PKCS7(_BLOCK_BITS).unpadder()

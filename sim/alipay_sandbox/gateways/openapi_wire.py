@@ -1,4 +1,4 @@
-"""The openapi gateway's wire: parameters in, JSON out, the signature over the node as it stands in the body."""
+"""The wire format of the openapi gateway: parameters in, JSON out, signed over the node's exact bytes in the body."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-import msgspec
-
-from sim.alipay_sandbox.gateways.mapi_wire import CODECS
-from sim.alipay_sandbox.gateways.openapi_cipher import encrypted
-from sim.alipay_sandbox.model.signature import Seal
+from sim.alipay_sandbox.gateways.openapi_cipher import encrypt
+from sim.alipay_sandbox.gateways.request import CODECS, RequestParameters
+from sim.alipay_sandbox.model.signature import MerchantKeys
 
 Node = dict[str, Any]
 
@@ -27,11 +25,11 @@ MESSAGES: Final = {
 }
 
 
-class Refused(Exception):  # noqa: N818 - the word of the documents
-    """The gateway does not serve the call.
+class OpenapiError(Exception):
+    """The gateway refuses the call.
 
-    ``signed`` says whether the answer is signed, which it is once the app is known; ``own_node`` whether it stands
-    under the method's node or under ``error_response``.
+    ``signed``: the response is signed, which needs a known app. ``own_node``: the response stands under the method's
+    node instead of ``error_response``.
     """
 
     def __init__(
@@ -45,71 +43,57 @@ class Refused(Exception):  # noqa: N818 - the word of the documents
         super().__init__(f"{code} {sub_code}")
 
     def node(self) -> Node:
-        """As it is answered."""
         return failure(self.code, self.sub_code, self.sub_msg)
 
 
-class Ask(msgspec.Struct, frozen=True):
-    """A request's parameters, of query and body together, and the codec they came in."""
-
-    params: dict[str, str]
-    charset: str
-
-    @property
-    def method(self) -> str:
-        """What is asked for; blank if nothing."""
-        return self.params.get("method", "")
-
-
-def read_ask(raw: Mapping[bytes, bytes]) -> Ask:
-    """Decode merged parameters in their ``charset``. Raises :class:`Refused`."""
+def read_request(raw: Mapping[bytes, bytes]) -> RequestParameters:
+    """Decode merged parameters in their ``charset``. Raises :class:`OpenapiError`."""
     named = raw.get(b"charset", b"utf-8").decode("ascii", "replace").lower()
     if named not in CODECS:
-        raise Refused("40002", "isv.invalid-charset", "无效的字符集参数")
+        raise OpenapiError("40002", "isv.invalid-charset", "无效的字符集参数")
     codec = CODECS[named]
     try:
-        return Ask({name.decode(codec): value.decode(codec) for name, value in raw.items()}, codec)
+        return RequestParameters({name.decode(codec): value.decode(codec) for name, value in raw.items()}, codec)
     except UnicodeDecodeError:
-        raise Refused("40002", "isv.invalid-charset", "字符集错误") from None
+        raise OpenapiError("40002", "isv.invalid-charset", "字符集错误") from None
 
 
 def success(fields: Mapping[str, Any], code: str = "10000") -> Node:
-    """A business answer: code and message first, fields without a value left out."""
+    """The node of a business response: code and message first, blank fields left out."""
     return {"code": code, "msg": MESSAGES[code]} | {name: value for name, value in fields.items() if value != ""}
 
 
 def failure(code: str, sub_code: str, sub_msg: str) -> Node:
-    """An error's node."""
+    """The node of an error response."""
     return {"code": code, "msg": MESSAGES[code], "sub_code": sub_code, "sub_msg": sub_msg}
 
 
 def node_name(method: str) -> str:
-    """``alipay.trade.query`` as the member that holds its answer."""
+    """The JSON member that holds the response of ``method``."""
     return f"{method.replace('.', '_')}_response"
 
 
 def signed_json(
-    name: str, node: Node, seal: Seal, sign_type: str, *, charset: str, cert_sn: str = "", content_key: str = ""
+    name: str, node: Node, keys: MerchantKeys, sign_type: str, *, charset: str, cert_sn: str = "", content_key: str = ""
 ) -> bytes:
-    """The body: the node, in certificate mode whose key signed it, and the signature over the node's very bytes.
+    """The body: the node, the signing certificate's number in certificate mode, and the signature of the node's bytes.
 
-    With ``content_key`` the node is encrypted: a JSON string, which is signed with its quotes.
+    With ``content_key`` the node is an encrypted JSON string; the signature covers its quotes too.
     """
     text = _dumped(node, charset)
     if content_key:
-        text = f'"{encrypted(content_key, text)}"'.encode("ascii")
-    sign = seal.sign(sign_type, text)
+        text = f'"{encrypt(content_key, text)}"'.encode("ascii")
+    sign = keys.sign(sign_type, text)
     certificate = f',"alipay_cert_sn":"{cert_sn}"' if cert_sn else ""
     return b'{"%b":%b%b,"sign":"%b"}' % (name.encode(), text, certificate.encode(), sign.encode())
 
 
 def unsigned_json(name: str, node: Node, charset: str) -> bytes:
-    """The body of a refusal that nobody signed."""
     return b'{"%b":%b}' % (name.encode(), _dumped(node, charset))
 
 
 def _dumped(node: Node, charset: str) -> bytes:
-    """Compact, slashes escaped as Alipay does; what the charset lacks as escapes."""
+    """Compact JSON with escaped slashes, as Alipay writes it; characters outside the charset are escaped."""
     for ascii_only in (False, True):
         text = json.dumps(node, ensure_ascii=ascii_only, separators=(",", ":")).replace("/", "\\/")
         try:

@@ -1,8 +1,8 @@
-"""How an order of the mapi gateway is read: its fields, limits and the codes of what is wrong with it.
+"""Parses and validates an order of the mapi gateway; the openapi gateway shares the amounts, lifetimes and addresses.
 
-Limits and codes are those of Antom's documents (``global/acquire_create``). Where they are silent: a mandatory field
-that is missing is the gateway's ``ILLEGAL_ARGUMENT`` and one that is malformed the business ``INVALID_PARAMETER``; an
-unpaid trade without ``it_b_pay`` lives 15 days; a seller other than the partner is ``ACCESS_FORBIDDEN``.
+Limits and codes are those of Antom's documents (``global/acquire_create``). Choices where they are silent: a missing
+mandatory field is the gateway's ``ILLEGAL_ARGUMENT``, a malformed one the business ``INVALID_PARAMETER``; an unpaid
+trade without ``it_b_pay`` lives 15 days; a seller other than the partner is ``ACCESS_FORBIDDEN``.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Final
 
 import msgspec
 
-from sim.alipay_sandbox.gateways.mapi_wire import WireError
-from sim.alipay_sandbox.model.books import CURRENCIES, to_minor
+from sim.alipay_sandbox.gateways.mapi_wire import MapiError
+from sim.alipay_sandbox.model.books import CURRENCIES, parse_amount
 from sim.alipay_sandbox.model.clock import end_of_beijing_day
 from sim.alipay_sandbox.model.exchange import BusinessError, is_user_id
-from sim.alipay_sandbox.model.trades import Terms
+from sim.alipay_sandbox.model.trades import OrderTerms
 
 OVERSEAS: Final = frozenset({"OVERSEAS_MBARCODE_PAY"})
 PRODUCTS: Final = OVERSEAS | {
@@ -34,18 +34,18 @@ _UNIT_S: Final = {"m": 60.0, "h": 3600.0, "d": 86400.0}
 LONGEST_LIFE_S: Final = 15 * 86400.0
 
 
-def need(params: Mapping[str, str], *names: str) -> None:
-    """Raises :class:`WireError` where one is missing."""
+def require(params: Mapping[str, str], *names: str) -> None:
+    """Raises :class:`MapiError` if a parameter is missing or blank."""
     if any(not params.get(name) for name in names):
-        raise WireError("ILLEGAL_ARGUMENT")
+        raise MapiError("ILLEGAL_ARGUMENT")
 
 
-def read_terms(params: Mapping[str, str], *, buyer_named: bool) -> Terms:
-    """Read and check an order; ``buyer_named`` where a cross-border one must name its buyer.
+def read_terms(params: Mapping[str, str], *, buyer_named: bool) -> OrderTerms:
+    """``buyer_named``: a cross-border order must name its buyer.
 
-    Raises :class:`BusinessError`, and :class:`WireError` where a mandatory field is missing.
+    Raises :class:`BusinessError`, and :class:`MapiError` if a mandatory field is missing.
     """
-    need(params, "out_trade_no", "subject", "product_code", "total_fee")
+    require(params, "out_trade_no", "subject", "product_code", "total_fee")
     _check_texts(params)
     overseas = params["product_code"] in OVERSEAS
     currency, settlement = _currencies(params, overseas=overseas)
@@ -53,7 +53,7 @@ def read_terms(params: Mapping[str, str], *, buyer_named: bool) -> Terms:
     _check_price(params, total, currency)
     if overseas:
         check_secondary_merchant(params.get("extend_params", ""))
-    return Terms(
+    return OrderTerms(
         partner=params["partner"],
         out_trade_no=params["out_trade_no"],
         seller_id=_seller(params),
@@ -79,7 +79,7 @@ def _check_texts(params: Mapping[str, str]) -> None:
 
 
 def _currencies(params: Mapping[str, str], *, overseas: bool) -> tuple[str, str]:
-    """Price and settlement currency; a mainland order is in yuan (``156``) throughout."""
+    """Price and settlement currency; both are yuan in a mainland order (``156``)."""
     if not overseas:
         return "CNY", "CNY"
     priced, settled = params.get("trans_currency", ""), params.get("currency", "")
@@ -89,9 +89,9 @@ def _currencies(params: Mapping[str, str], *, overseas: bool) -> tuple[str, str]
 
 
 def read_amount(text: str, currency: str) -> int:
-    """Minor units, more than none. Raises :class:`BusinessError`."""
+    """A positive amount in minor units. Raises :class:`BusinessError`."""
     try:
-        minor = to_minor(text, currency)
+        minor = parse_amount(text, currency)
     except ValueError:
         raise BusinessError("INVALID_PARAMETER") from None
     if minor == 0:
@@ -128,7 +128,7 @@ def _buyer(params: Mapping[str, str], *, needed: bool) -> str:
 
 
 class _ExtendParams(msgspec.Struct):
-    """What a cross-border order must say of the merchant behind the partner."""
+    """The merchant behind the partner, mandatory in a cross-border order."""
 
     secondary_merchant_id: str
     secondary_merchant_name: str
@@ -136,18 +136,18 @@ class _ExtendParams(msgspec.Struct):
 
 
 def check_secondary_merchant(text: str) -> None:
-    """Whether a cross-border order says whom it is for. Raises :class:`BusinessError`."""
+    """Raises :class:`BusinessError` unless a cross-border order names its merchant."""
     try:
-        told = msgspec.json.decode(text, type=_ExtendParams)
+        extend = msgspec.json.decode(text, type=_ExtendParams)
     except msgspec.DecodeError:
         raise BusinessError("INVALID_PARAMETER") from None
-    industry = told.secondary_merchant_industry
-    named = told.secondary_merchant_id and told.secondary_merchant_name
+    industry = extend.secondary_merchant_industry
+    named = extend.secondary_merchant_id and extend.secondary_merchant_name
     if not named or not (len(industry) == 4 and industry.isascii() and industry.isdigit()):
         raise BusinessError("INVALID_PARAMETER")
 
 
-def read_life(text: str, now: float, default_s: float) -> float:
+def read_lifetime_s(text: str, now: float, default_s: float) -> float:
     """``90m``, ``2h``, ``15d`` or ``1c`` (until midnight in Beijing), in seconds. Raises :class:`BusinessError`."""
     if not text:
         return default_s
@@ -161,7 +161,7 @@ def read_life(text: str, now: float, default_s: float) -> float:
 
 
 def read_notify_url(params: Mapping[str, str]) -> str:
-    """Where to notify; blank for nowhere. Raises :class:`BusinessError`."""
+    """Blank if the merchant wants no notification. Raises :class:`BusinessError`."""
     url = params.get("notify_url", "")
     if url and not (url.startswith(("http://", "https://")) and len(url) <= 256):
         raise BusinessError("INVALID_PARAMETER")

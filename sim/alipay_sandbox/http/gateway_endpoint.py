@@ -1,10 +1,11 @@
-"""``/gateway.do``: both gateways at one address, and the faults that strike there.
+"""``/gateway.do``: both gateways at one address, and the faults of calls.
 
-A request with a ``service`` is for the mapi gateway, one with a ``method`` for the openapi gateway.
+A request with a ``service`` belongs to the mapi gateway, one with a ``method`` to the openapi gateway.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -13,137 +14,130 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from sim.alipay_sandbox import forger
-from sim.alipay_sandbox.faults import Faults
-from sim.alipay_sandbox.gateways.mapi_gateway import MapiGateway, refused
-from sim.alipay_sandbox.gateways.openapi_gateway import OpenapiGateway
-from sim.alipay_sandbox.gateways.request import Answer, Question, Turned
-from sim.alipay_sandbox.http.notifier import Courier
+from sim.alipay_sandbox.faults import ActiveFaults
+from sim.alipay_sandbox.gateways.mapi_gateway import MapiEndpoint, error_response
+from sim.alipay_sandbox.gateways.openapi_gateway import OpenapiEndpoint
+from sim.alipay_sandbox.gateways.request import GatewayRequest, GatewayResponse, RequestRejectedError
+from sim.alipay_sandbox.http.notifier import Notifier
 from sim.alipay_sandbox.model.exchange import BusinessError, Exchange
-from sim.alipay_sandbox.model.trades import Trade
+from sim.alipay_sandbox.model.trades import SandboxTrade
 
 MAX_BODY_BYTES: Final = 64 * 1024
 
 
-class Cut(Response):
-    """No answer: it begins, and the connection ends before it is complete."""
+class DroppedResponse(Response):
+    """A response that starts and never completes, so that the server closes the connection."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
-        """Promise a body that never comes; the server then closes the connection."""
         headers = [(b"content-length", b"1000"), (b"content-type", b"text/html")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
 
 
-class Gateway:
+class SandboxEndpoint:
     """Both gateways behind one address."""
 
     def __init__(
         self,
         exchange: Exchange,
-        courier: Courier,
-        faults: Faults,
+        notifier: Notifier,
+        faults: ActiveFaults,
         *,
-        mapi: MapiGateway,
-        openapi: OpenapiGateway,
+        mapi: MapiEndpoint,
+        openapi: OpenapiEndpoint,
         pause: Callable[[float], Awaitable[None]],
     ) -> None:
         self._exchange = exchange
-        self._courier = courier
+        self._notifier = notifier
         self._faults = faults
         self._mapi = mapi
         self._openapi = openapi
         self._pause = pause
 
     async def serve(self, request: Request, base_url: str) -> Response:
-        """Answer one request, or fail to as the faults want it."""
+        """Respond to one request, or fail as the active faults demand."""
         body = await request.body()
         query: bytes = request.scope["query_string"]
         name = _call_name(query, body)
-        if self._faults.out(name, self._exchange.now()):
-            return Cut()
+        if self._faults.is_outage(name, self._exchange.now()):
+            return DroppedResponse()
         if len(body) > MAX_BODY_BYTES:
-            return _response(refused("ILLEGAL_ARGUMENT", "utf-8"))
+            return _http_response(error_response("ILLEGAL_ARGUMENT", "utf-8"))
         try:
-            question = self._read(query, body, name, base_url)
-        except Turned as turned:
-            return _response(turned.answer)
-        return await self._delivered(question, await self._answer(question))
+            admitted = self._admit(query, body, name, base_url)
+        except RequestRejectedError as rejected:
+            return _http_response(rejected.response)
+        return await self._deliver(admitted, await self._execute(admitted))
 
-    def _read(self, query: bytes, body: bytes, name: str, base_url: str) -> Question:
-        skew = self._faults.take("clock-skew", name)
+    def _admit(self, query: bytes, body: bytes, name: str, base_url: str) -> GatewayRequest:
+        skew = self._faults.strike("clock-skew", name)
         now = self._exchange.now() + (skew.seconds if skew else 0.0)
-        charset = "gbk" if self._faults.take("gbk-answers", name) else ""
+        charset = "gbk" if self._faults.strike("gbk-answers", name) else ""
         gateway = self._mapi if _is_mapi(query, body) else self._openapi
-        return gateway.read(query, body, now=now, base_url=base_url, charset=charset)
+        return gateway.admit(query, body, now=now, base_url=base_url, charset=charset)
 
-    async def _answer(self, question: Question) -> Answer:
-        """What is answered; with this the call has taken effect, unless a fault came first."""
-        name = question.name
-        if self._faults.take("gateway-error", name):
-            return question.broken()
-        if self._faults.take("system-error-before", name):
-            return question.unclear()
-        refusal = self._faults.take("refuse", name)
+    async def _execute(self, request: GatewayRequest) -> GatewayResponse:
+        """Carry the call out, unless a fault prevents that."""
+        name = request.call_name
+        if self._faults.strike("gateway-error", name):
+            return request.gateway_failure()
+        if self._faults.strike("system-error-before", name):
+            return request.unknown_outcome()
+        refusal = self._faults.strike("refuse", name)
         if refusal is not None:
-            return question.refused(refusal.code)
-        if name.endswith(".cancel") and self._faults.take("retry-flag", name):
-            return question.to_be_retried()
-        answer = question.answered()
-        trade = self._exchange.state.by_order.get(question.order)
+            return request.business_refusal(refusal.code)
+        if name.endswith(".cancel") and self._faults.strike("retry-flag", name):
+            return request.retry_later()
+        response = request.execute()
+        trade = self._exchange.state.by_order.get(request.order_key)
         if trade is not None:
-            await self._tell_first(question, trade)
-        self._courier.wake()
-        return (
-            question.unclear() if self._faults.take("system-error-after", name) else self._signed_as_told(name, answer)
-        )
+            await self._notify_before_response(name, trade)
+        self._notifier.wake()
+        if self._faults.strike("system-error-after", name):
+            return request.unknown_outcome()
+        return self._with_signature_faults(name, response)
 
-    def _signed_as_told(self, name: str, answer: Answer) -> Answer:
-        if self._faults.take("answer-unsigned", name):
-            return Answer(forger.unsigned(answer.content), answer.media_type)
-        if self._faults.take("answer-forged", name):
-            return Answer(forger.wrongly_signed(answer.content), answer.media_type)
-        return answer
+    def _with_signature_faults(self, name: str, response: GatewayResponse) -> GatewayResponse:
+        if self._faults.strike("answer-unsigned", name):
+            return GatewayResponse(forger.without_signature(response.content), response.media_type)
+        if self._faults.strike("answer-forged", name):
+            return GatewayResponse(forger.with_wrong_signature(response.content), response.media_type)
+        return response
 
-    async def _tell_first(self, question: Question, trade: Trade) -> None:
-        waits = trade.status == "WAIT_BUYER_PAY"
-        if waits and self._faults.take("notice-forged-early", question.name):
-            self._courier.forge_paid(trade)
-        if self._faults.take("notice-before-answer", question.name):
-            if waits and trade.payer_id:
-                _paid_at_once(self._exchange, trade)
-            await self._courier.deliver_of(trade.trade_no)
+    async def _notify_before_response(self, name: str, trade: SandboxTrade) -> None:
+        unpaid = trade.status == "WAIT_BUYER_PAY"
+        if unpaid and self._faults.strike("notice-forged-early", name):
+            self._notifier.send_forged_payment(trade)
+        if self._faults.strike("notice-before-answer", name):
+            if unpaid and trade.payer_id:
+                with contextlib.suppress(BusinessError):
+                    self._exchange.pay_trade(trade.trade_no, trade.payer_id)
+            await self._notifier.deliver_trade(trade.trade_no)
 
-    async def _delivered(self, question: Question, answer: Answer) -> Response:
-        delay = self._faults.take("delay-answer", question.name)
+    async def _deliver(self, request: GatewayRequest, response: GatewayResponse) -> Response:
+        delay = self._faults.strike("delay-answer", request.call_name)
         if delay is not None:
             await self._pause(delay.seconds)
-        drop = self._faults.take("drop-answer", question.name)
+        drop = self._faults.strike("drop-answer", request.call_name)
         if drop is None:
-            return _response(answer)
+            return _http_response(response)
         await self._pause(drop.seconds)
-        return Cut()
+        return DroppedResponse()
 
 
-def _paid_at_once(exchange: Exchange, trade: Trade) -> None:
-    try:
-        exchange.pay(trade.trade_no, trade.payer_id)
-    except BusinessError:
-        return
+def _http_response(response: GatewayResponse) -> Response:
+    # As a header, because Starlette appends its own charset to a media type.
+    return Response(response.content, headers={"Content-Type": response.media_type})
 
 
-def _response(answer: Answer) -> Response:
-    # Given as a header: Starlette would add its own charset to a media type.
-    return Response(answer.content, headers={"Content-Type": answer.media_type})
-
-
-def _parts(query: bytes, body: bytes) -> dict[bytes, bytes]:
+def _raw_parameters(query: bytes, body: bytes) -> dict[bytes, bytes]:
     return dict(part.partition(b"=")[::2] for part in (*query.split(b"&"), *body.split(b"&")))
 
 
 def _is_mapi(query: bytes, body: bytes) -> bool:
-    parts = _parts(query, body)
-    return b"service" in parts or (b"_input_charset" in parts and b"method" not in parts)
+    raw = _raw_parameters(query, body)
+    return b"service" in raw or (b"_input_charset" in raw and b"method" not in raw)
 
 
 def _call_name(query: bytes, body: bytes) -> str:
-    parts = _parts(query, body)
-    return (parts.get(b"method") or parts.get(b"service") or b"").decode("ascii", "replace")
+    raw = _raw_parameters(query, body)
+    return (raw.get(b"method") or raw.get(b"service") or b"").decode("ascii", "replace")

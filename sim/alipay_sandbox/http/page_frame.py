@@ -1,4 +1,4 @@
-"""What the sandbox's pages share: templates, forms, headers and the files that they load."""
+"""Shared parts of the pages: templates, headers, forms and static files."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _TEMPLATES: Final = jinja2.Environment(
 )
 
 
-class Frame:
-    """Renders pages under a policy: only the apps' hosts may be sent back to, or may lay the cashier over a page."""
+class PageFrame:
+    """Renders pages with a content security policy: only hosts of the apps may be redirect targets or embed pages."""
 
     def __init__(self, hosts: Iterable[str]) -> None:
         self._hosts: Final = frozenset(hosts)
@@ -37,7 +37,7 @@ class Frame:
         self._ancestors = sources or "'none'"
 
     def page(self, template: str, *, status: int = 200, framed: bool = False, **shown: object) -> Response:
-        """A page; ``framed`` where an app's page may hold it in a frame."""
+        """``framed``: pages of the apps may embed the page in a frame."""
         headers = {
             "Content-Security-Policy": self._policy + (self._ancestors if framed else "'none'"),
             "Cache-Control": "no-store",
@@ -46,12 +46,12 @@ class Frame:
         return HTMLResponse(_TEMPLATES.get_template(template).render(shown), status_code=status, headers=headers)
 
     def problem(self, text: str, status: int = 400, *, trade_no: str = "", embedder: str = "") -> Response:
-        """A page that says what is wrong; a page that holds it in a frame hears it as a failed payment."""
+        """An error page; an embedding page receives it as a failed payment."""
         shown = {"text": text, "trade_no": trade_no, "embedder": embedder}
         return self.page("problem.html", status=status, framed=bool(embedder), **shown)
 
     def embedder(self, text: str) -> str:
-        """The origin of a page that may be told how a payment ended; blank where it may not."""
+        """The origin in ``text`` if it belongs to an app and may receive payment results; otherwise blank."""
         try:
             parts = urlsplit(text)
             known = parts.scheme in ("http", "https") and parts.hostname in self._hosts and not parts.username
@@ -61,19 +61,18 @@ class Frame:
         return f"{parts.scheme}://{parts.hostname}{port}" if known else ""
 
 
-async def form_of(request: Request) -> dict[str, str]:
-    """A posted form."""
+async def read_form(request: Request) -> dict[str, str]:
     body = await request.body()
     return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=32))
 
 
 def qr_svg(text: str) -> Markup:
-    """A QR code as a picture inside a page."""
-    return Markup(segno.make(text, error="m").svg_inline(scale=4))  # noqa: S704 - drawn here
+    """An inline picture of a QR code."""
+    return Markup(segno.make(text, error="m").svg_inline(scale=4))  # noqa: S704 - generated here
 
 
 async def browser_file(request: Request) -> Response:
-    """``/sandbox/bridge.js`` and what the pages load."""
+    """``/sandbox/bridge.js`` and the static files of the pages."""
     name = request.path_params["name"]
     if name not in FILES:
         return Response(status_code=404)

@@ -1,7 +1,7 @@
-"""The pages of the passenger's app: authorization, wallet, cashier, and a merchant's code.
+"""The pages of the passenger's app: authorization, wallet, cashier, and a merchant's QR code.
 
-A browser says which buyer it is with a cookie that the wallet page sets. What the documents leave open: a
-``redirect_uri`` fits if its host is one of the app's, whatever its port and path.
+The wallet page sets the cookie that identifies the buyer of a browser. Choice where the documents are silent: a
+``redirect_uri`` is valid if its host is one of the app's; port and path are free.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from sim.alipay_sandbox.gateways import openapi_oauth
-from sim.alipay_sandbox.http.control_api import Console, TradePay
-from sim.alipay_sandbox.http.page_frame import Frame, browser_file, form_of, qr_svg
+from sim.alipay_sandbox.http.control_api import ControlApi, TradePayRequest
+from sim.alipay_sandbox.http.page_frame import PageFrame, browser_file, qr_svg, read_form
 from sim.alipay_sandbox.model import codes
-from sim.alipay_sandbox.model.apps import App
-from sim.alipay_sandbox.model.books import to_text
+from sim.alipay_sandbox.model.apps import AlipayApp
+from sim.alipay_sandbox.model.books import format_amount
 from sim.alipay_sandbox.model.exchange import BusinessError, Exchange, is_user_id
-from sim.alipay_sandbox.model.trades import Trade
+from sim.alipay_sandbox.model.trades import SandboxTrade
 
 COOKIE: Final = "alipay_sandbox_buyer"
 OWN_PAGES: Final = ("/oauth2/publicAppAuthorize.htm?", "/qr/", "/cashier?", "/wallet")
@@ -31,19 +31,22 @@ AUTHORIZE: Final = "/oauth2/publicAppAuthorize.htm"
 
 
 class Pages:
-    """The routes of the pages."""
+    """The pages and their routes."""
 
     def __init__(
-        self, exchange: Exchange, apps: Mapping[str, App], console: Console, base_url: Callable[[Request], str]
+        self,
+        exchange: Exchange,
+        apps: Mapping[str, AlipayApp],
+        control_api: ControlApi,
+        base_url: Callable[[Request], str],
     ) -> None:
         self._exchange = exchange
         self._apps = apps
-        self._console = console
+        self._control_api = control_api
         self._base_url = base_url
-        self._frame = Frame(host for app in apps.values() for host in app.callback_hosts)
+        self._frame = PageFrame(host for app in apps.values() for host in app.callback_hosts)
 
     def routes(self) -> list[Route]:
-        """Where they are."""
         return [
             Route(AUTHORIZE, self.authorize, methods=["GET", "POST"]),
             Route("/wallet", self.wallet, methods=["GET", "POST"]),
@@ -54,10 +57,10 @@ class Pages:
             Route("/sandbox/{name:str}", browser_file),
         ]
 
-    # --- who am I ---
+    # --- identity of the buyer ---
 
     async def authorize(self, request: Request) -> Response:
-        """``GET`` gives ``auth_base`` at once and asks for anything more; ``POST`` is the answer to that."""
+        """``GET`` redirects at once for ``auth_base`` and shows a consent page for other scopes; ``POST`` consents."""
         asked = request.query_params
         app = self._apps.get(asked.get("app_id", ""))
         if app is None:
@@ -66,8 +69,8 @@ class Pages:
         if not openapi_oauth.SCOPES.issuperset(scopes):
             return self._frame.problem("invalid scope")
         target = asked.get("redirect_uri", "")
-        if not _allowed(target, app):
-            return self._frame.problem("redirect_uri does not fit the callback address of the app")
+        if not _is_callback(target, app):
+            return self._frame.problem("redirect_uri is not a callback address of the app")
         buyer_id = self._buyer(request)
         here = f"{AUTHORIZE}?{request.url.query}"
         if not buyer_id:
@@ -76,14 +79,14 @@ class Pages:
             return self._frame.page(
                 "consent.html", app_id=app.app_id, scope=asked["scope"], buyer_id=buyer_id, action=here
             )
-        return self._sent_back(app.app_id, buyer_id, asked["scope"], target, asked.get("state", ""))
+        return self._redirect_with_code(app.app_id, buyer_id, asked["scope"], target, asked.get("state", ""))
 
-    def _sent_back(self, app_id: str, buyer_id: str, scope: str, target: str, state: str) -> Response:
+    def _redirect_with_code(self, app_id: str, buyer_id: str, scope: str, target: str, state: str) -> Response:
         try:
-            given = openapi_oauth.give_code(self._exchange, app_id, buyer_id, scope)
+            issued = openapi_oauth.issue_auth_code(self._exchange, app_id, buyer_id, scope)
         except BusinessError as error:
             return self._frame.problem(error.code)
-        fields = {"app_id": app_id, "source": "alipay_wallet", "scope": scope, "auth_code": given.code}
+        fields = {"app_id": app_id, "source": "alipay_wallet", "scope": scope, "auth_code": issued.code}
         query = urlencode(fields | ({"state": state} if state else {}))
         return RedirectResponse(f"{target}{'&' if '?' in target else '?'}{query}", status_code=302)
 
@@ -92,10 +95,10 @@ class Pages:
         return chosen if is_user_id(chosen) else self._exchange.settings.default_buyer
 
     async def wallet(self, request: Request) -> Response:
-        """``GET`` shows who the browser is, and ``POST`` makes it somebody."""
+        """``GET`` shows the buyer of the browser, ``POST`` sets it."""
         if request.method == "GET":
             return self._wallet(request, self._buyer(request))
-        form = await form_of(request)
+        form = await read_form(request)
         buyer_id, onward = form.get("buyer_id", ""), form.get("next", "")
         if not is_user_id(buyer_id):
             return self._frame.problem("a user id has 16 digits and begins with 2088")
@@ -104,7 +107,7 @@ class Pages:
         return answer
 
     async def wallet_code(self, request: Request) -> Response:
-        """``POST``: the wallet with a fresh code to be scanned by a merchant."""
+        """``POST``: the wallet with a new bar code."""
         buyer_id = self._buyer(request)
         try:
             shown = codes.show_bar_code(self._exchange, buyer_id) if buyer_id else None
@@ -115,7 +118,7 @@ class Pages:
     def _wallet(self, request: Request, buyer_id: str, bar_code: str = "") -> Response:
         exchange, account = self._exchange, f"buyer:{buyer_id}"
         exchange.expire_due()
-        held = [f"{to_text(m, c)} {c}" for owner, c, m in exchange.books.balances() if owner == account]
+        held = [f"{format_amount(m, c)} {c}" for owner, c, m in exchange.books.balances() if owner == account]
         waiting = [t for t in exchange.trades() if t.status == "WAIT_BUYER_PAY" and t.payer_id == buyer_id]
         return self._frame.page(
             "wallet.html",
@@ -123,7 +126,7 @@ class Pages:
             buyer_id=buyer_id,
             buyers=exchange.settings.buyers,
             balances=held,
-            waiting=[_shown(trade) for trade in waiting],
+            waiting=[_trade_view(trade) for trade in waiting],
             bar_code=bar_code,
             picture=qr_svg(bar_code) if bar_code else "",
         )
@@ -131,8 +134,8 @@ class Pages:
     # --- paying ---
 
     async def cashier(self, request: Request) -> Response:
-        """``GET`` shows a trade to its buyer, ``POST`` is what they do: ``pay``, ``refuse`` or ``leave``."""
-        form = await form_of(request) if request.method == "POST" else dict(request.query_params)
+        """``GET`` shows a trade to its buyer, ``POST`` is the buyer's decision: ``pay``, ``refuse`` or ``leave``."""
+        form = await read_form(request) if request.method == "POST" else dict(request.query_params)
         self._exchange.expire_due()
         trade_no, embedder = form.get("trade_no", ""), self._frame.embedder(form.get("embedder", ""))
         trade = self._exchange.state.trades.get(trade_no)
@@ -140,25 +143,27 @@ class Pages:
             return self._frame.problem("TRADE_NOT_EXIST", status=404, trade_no=trade_no, embedder=embedder)
         result_code, memo = "", ""
         if request.method == "POST":
-            result_code, memo = self._done(form)
+            result_code, memo = self._decide(form)
         return self._frame.page(
             "cashier.html",
             framed=True,
-            trade=_shown(trade),
+            trade=_trade_view(trade),
             buyer_id=self._buyer(request),
             embedder=embedder,
             result_code=result_code,
             memo=memo,
         )
 
-    def _done(self, form: Mapping[str, str]) -> tuple[str, str]:
+    def _decide(self, form: Mapping[str, str]) -> tuple[str, str]:
         if form.get("deed") == "refuse":
             return REFUSED
         paid = form.get("deed") == "pay"
-        return self._console.settle(TradePay(form["trade_no"], form.get("buyer_id", ""), confirm=paid))
+        return self._control_api.confirm_payment(
+            TradePayRequest(form["trade_no"], form.get("buyer_id", ""), confirm=paid)
+        )
 
     async def qr(self, request: Request) -> Response:
-        """``GET`` shows a merchant's code, ``POST`` is a buyer who scans it, and goes on to the cashier."""
+        """``GET`` shows a merchant's QR code, ``POST`` scans it and redirects to the cashier."""
         code = request.path_params["code"]
         made = self._exchange.state.qr_codes.get(code)
         if made is None:
@@ -168,19 +173,19 @@ class Pages:
                 "qr.html",
                 code=code,
                 subject=made.terms.subject,
-                total=f"{to_text(made.terms.total_minor, made.terms.currency)} {made.terms.currency}",
+                total=f"{made.terms.total_text} {made.terms.currency}",
                 picture=qr_svg(f"{self._base_url(request)}/qr/{code}"),
                 buyer_id=self._buyer(request),
             )
-        form = await form_of(request)
+        form = await read_form(request)
         try:
-            trade = codes.scan(self._exchange, code, form.get("buyer_id", ""))
+            trade = codes.scan_qr_code(self._exchange, code, form.get("buyer_id", ""))
         except BusinessError as error:
             return self._frame.problem(error.code, status=409)
         return RedirectResponse(f"/cashier?{urlencode({'trade_no': trade.trade_no})}", status_code=303)
 
     async def qr_picture(self, request: Request) -> Response:
-        """``/qr/CODE.svg``: what ``pic_url`` points to."""
+        """``/qr/CODE.svg``: the picture behind ``pic_url``."""
         code = request.path_params["code"]
         if code not in self._exchange.state.qr_codes:
             return Response(status_code=404)
@@ -191,23 +196,23 @@ class Pages:
         )
 
 
-def _allowed(target: str, app: App) -> bool:
+def _is_callback(target: str, app: AlipayApp) -> bool:
     try:
         parts = urlsplit(target)
     except ValueError:
         return False
     plain = parts.scheme in ("http", "https") and not parts.username and not parts.fragment
-    # A backslash is a slash to browsers and none to this reading.
+    # Browsers treat a backslash as a slash, urlsplit does not.
     return plain and parts.hostname in app.callback_hosts and "\\" not in target
 
 
-def _shown(trade: Trade) -> dict[str, Any]:
+def _trade_view(trade: SandboxTrade) -> dict[str, Any]:
     terms = trade.terms
     return {
         "trade_no": trade.trade_no,
         "out_trade_no": terms.out_trade_no,
         "subject": terms.subject,
-        "total": f"{to_text(terms.total_minor, terms.currency)} {terms.currency}",
+        "total": f"{terms.total_text} {terms.currency}",
         "status": trade.status,
         "payer_id": trade.payer_id,
     }

@@ -1,4 +1,4 @@
-"""Facts as lines of JSON, so that a sandbox that is started again goes on with its accounts."""
+"""Facts as lines of JSON, from which a restarted sandbox restores its accounts."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _DECODER: Final = msgspec.json.Decoder(Fact)
 
 
 class AccountsFile:
-    """An append-only file of facts. Each is flushed to the system before the merchant hears of it."""
+    """An append-only file of facts. Each fact is flushed to the operating system before it takes effect."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: IO[bytes] | None = None
 
     def read(self) -> list[Fact]:
-        """All facts so far. A last line that a crash cut short is dropped from the file."""
+        """All facts so far. An incomplete last line, left by a crash, is removed from the file."""
         if not self._path.exists():
             return []
         content = self._path.read_bytes()
@@ -30,7 +30,6 @@ class AccountsFile:
         return [_DECODER.decode(line) for line in whole.splitlines()]
 
     def append(self, fact: Fact) -> None:
-        """Write one fact."""
         if self._file is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self._path.open("ab")
@@ -38,7 +37,6 @@ class AccountsFile:
         self._file.flush()
 
     def close(self) -> None:
-        """Close the file."""
         if self._file is not None:
             self._file.close()
             self._file = None

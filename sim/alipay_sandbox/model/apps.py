@@ -1,4 +1,4 @@
-"""Apps of merchants at the openapi gateway: their keys, certificates and whom they may act for."""
+"""Apps of merchants at the openapi gateway: keys, certificates, and the merchants that they may act for."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Final
 
 from sim.alipay_sandbox.model.certificates import cert_sn, root_cert_sn
 from sim.alipay_sandbox.model.merchants import Merchant
-from sim.alipay_sandbox.model.signature import Seal
+from sim.alipay_sandbox.model.signature import MerchantKeys
 
 
-class App:
-    """One app, ready to be asked by."""
+class AlipayApp:
+    """One app with parsed keys and certificate numbers."""
 
-    def __init__(self, merchant: Merchant, seal: Seal, app_id_of: Mapping[str, str]) -> None:
+    def __init__(self, merchant: Merchant, keys: MerchantKeys, app_id_of: Mapping[str, str]) -> None:
         self.app_id: Final = merchant.app_id
         self.partner: Final = merchant.partner
         self.callback_hosts: Final = merchant.callback_hosts
-        self.seal: Final = seal
+        self.keys: Final = keys
         self.content_key: Final = merchant.content_key
         self.cert_sn: Final = cert_sn(merchant.app_cert_pem) if merchant.app_cert_pem else ""
         self.alipay_cert_sn: Final = cert_sn(merchant.alipay_cert_pem) if merchant.alipay_cert_pem else ""
@@ -25,17 +25,17 @@ class App:
         self._tokens: Final = merchant.app_auth_tokens
         self._app_id_of: Final = app_id_of
 
-    def acts_for(self, app_auth_token: str) -> str | None:
-        """The partner whose business this is; None where the token is nobody's."""
+    def partner_for_token(self, app_auth_token: str) -> str | None:
+        """The merchant that the app acts for; its own without a token, None for an unknown token."""
         return self._tokens.get(app_auth_token) if app_auth_token else self.partner
 
     def auth_app_id(self, partner: str) -> str:
-        """The app of the merchant that is acted for."""
+        """The app of the merchant that this app acts for."""
         return self._app_id_of.get(partner) or self.app_id
 
 
-def apps_of(merchants: Iterable[Merchant], seals: Mapping[str, Seal]) -> dict[str, App]:
-    """All apps, by ``app_id``. ``seals`` are their merchants', by partner: the keys are the same at both gateways."""
+def apps_by_id(merchants: Iterable[Merchant], keys: Mapping[str, MerchantKeys]) -> dict[str, AlipayApp]:
+    """Apps by ``app_id``. ``keys`` is by partner: both gateways use the same keys."""
     held = [merchant for merchant in merchants if merchant.app_id]
     app_id_of = {merchant.partner: merchant.app_id for merchant in held}
-    return {merchant.app_id: App(merchant, seals[merchant.partner], app_id_of) for merchant in held}
+    return {merchant.app_id: AlipayApp(merchant, keys[merchant.partner], app_id_of) for merchant in held}

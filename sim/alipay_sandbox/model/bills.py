@@ -1,8 +1,8 @@
-# ruff: noqa: RUF001 - Chinese has commas and brackets of its own
-"""Bills: what a merchant took and gave back on a day or in a month, as the zip of two GBK tables that Alipay makes.
+# ruff: noqa: RUF001 - Chinese punctuation
+"""Bills: a merchant's payments and refunds of a day or a month, as Alipay's zip of two GBK tables.
 
-The layout of the detailed table is that of published samples. That of the summary is from memory, and every amount
-stands in its order's own currency under a heading that says yuan. ``signcustomer`` bills are not made.
+The layout of the detailed table follows published samples. The layout of the summary is from memory. Every amount is in
+the currency of its order, although the headings name yuan. ``signcustomer`` bills are not implemented.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Final, Literal
 
 import msgspec
 
-from sim.alipay_sandbox.model.books import to_text
+from sim.alipay_sandbox.model.books import format_amount
 from sim.alipay_sandbox.model.clock import beijing_day, beijing_text
 from sim.alipay_sandbox.model.exchange import Exchange
-from sim.alipay_sandbox.model.trades import Trade, TradeRefunded
+from sim.alipay_sandbox.model.trades import SandboxTrade, TradeRefunded
 
 COLUMNS: Final = (
     "支付宝交易号,商户订单号,业务类型,商品名称,创建时间,完成时间,门店编号,门店名称,操作员,终端号,对方账户,"
@@ -28,62 +28,65 @@ SUMMARY_COLUMNS: Final = (
     "门店编号,门店名称,交易订单总笔数,退款订单总笔数,订单金额（元）,商家实收（元）,支付宝优惠（元）,商家优惠（元）,"
     "卡消费金额（元）,服务费（元）,分润（元）,实收净额（元）"
 )
-_NONE: Final = "0.00"
+_ZERO: Final = "0.00"
 
 
-class Period(msgspec.Struct, frozen=True):
-    """A day or a month in Beijing, in unix seconds, and how file names write it."""
+class BillPeriod(msgspec.Struct, frozen=True):
+    """A day or a month in Beijing, in Unix seconds, and its form in file names."""
 
     begins: float
     ends: float
     name: str
 
 
-class Row(msgspec.Struct, frozen=True):
-    """One line of a bill."""
+class BillEntry(msgspec.Struct, frozen=True):
+    """One line of a bill: a payment, or a refund."""
 
-    trade: Trade
+    trade: SandboxTrade
     refund: TradeRefunded | None
     at: float
 
     @property
     def minor(self) -> int:
-        """What the merchant received; less than nothing for a refund."""
+        """The amount that the merchant received; negative for a refund."""
         return self.trade.terms.total_minor if self.refund is None else -self.refund.minor
 
 
-def read_period(text: str) -> Period:
+def read_period(text: str) -> BillPeriod:
     """``yyyy-MM-dd`` or ``yyyy-MM``. Raises ``ValueError``."""
     if len(text) == 7:
-        first = dt.datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007 - a calendar's month
+        first = dt.datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007 - a calendar month
         after = (first + dt.timedelta(days=31)).replace(day=1)
     else:
-        first = dt.datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a calendar's day
+        first = dt.datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a calendar day
         after = first + dt.timedelta(days=1)
-    return Period(beijing_day(first), beijing_day(after), text.replace("-", ""))
+    return BillPeriod(beijing_day(first), beijing_day(after), text.replace("-", ""))
 
 
-def available_at(period: Period, hour: int) -> float:
-    """From when a bill is there: that hour of the next day, or of the third day of the next month."""
+def available_at(period: BillPeriod, hour: int) -> float:
+    """Unix seconds from which a bill is available: ``hour`` of the next day, or of the third day of the next month."""
     whole_month = len(period.name) == 6
     return period.ends + (2 * 86400.0 if whole_month else 0.0) + hour * 3600.0
 
 
-def rows_of(exchange: Exchange, partner: str, period: Period, spill_s: float = 0.0) -> list[Row]:
-    """What happened in the period, in order; what happened in a day's last ``spill_s`` counts as the next day's."""
-    rows = [row for trade in exchange.trades() if trade.terms.partner == partner for row in _rows(trade)]
+def bill_entries(exchange: Exchange, partner: str, period: BillPeriod, spill_s: float = 0.0) -> list[BillEntry]:
+    """The entries of a period, oldest first; those of a day's last ``spill_s`` seconds count to the next day."""
+    rows = [row for trade in exchange.trades() if trade.terms.partner == partner for row in _trade_entries(trade)]
     within = [row for row in rows if period.begins <= row.at + spill_s < period.ends]
     return sorted(within, key=lambda row: (row.at, row.trade.trade_no))
 
 
-def _rows(trade: Trade) -> list[Row]:
+def _trade_entries(trade: SandboxTrade) -> list[BillEntry]:
     if trade.paid_at is None:
         return []
-    return [Row(trade, None, trade.paid_at), *(Row(trade, refund, refund.at) for refund in trade.refunds.values())]
+    return [
+        BillEntry(trade, None, trade.paid_at),
+        *(BillEntry(trade, refund, refund.at) for refund in trade.refunds.values()),
+    ]
 
 
-def bill_zip(exchange: Exchange, partner: str, period: Period, rows: list[Row]) -> bytes:
-    """The zip, whose file names are GBK without a flag that says otherwise."""
+def bill_zip(exchange: Exchange, partner: str, period: BillPeriod, rows: list[BillEntry]) -> bytes:
+    """The zip; file names are GBK and the UTF-8 flag is off."""
     made = io.BytesIO()
     files = {
         "业务明细": _details(exchange, partner, period, rows),
@@ -98,11 +101,11 @@ def bill_zip(exchange: Exchange, partner: str, period: Period, rows: list[Row]) 
 
 
 class _GbkName(zipfile.ZipInfo):
-    def _encodeFilenameFlags(self) -> tuple[bytes, int]:  # noqa: N802 - zipfile's own hook
+    def _encodeFilenameFlags(self) -> tuple[bytes, int]:  # noqa: N802 - a hook of zipfile
         return self.filename.encode("gbk"), self.flag_bits & ~0x800
 
 
-def _details(exchange: Exchange, partner: str, period: Period, rows: list[Row]) -> str:
+def _details(exchange: Exchange, partner: str, period: BillPeriod, rows: list[BillEntry]) -> str:
     lines = [
         "#支付宝业务明细查询",
         *_heading(partner, period),
@@ -112,15 +115,15 @@ def _details(exchange: Exchange, partner: str, period: Period, rows: list[Row]) 
         "#-----------------------------------------业务明细列表结束------------------------------------",
         _total(rows, "交易", "商家实收共", "商家优惠共"),
         _total(rows, "退款", "商家实收退款共", "商家优惠退款共"),
-        f"#导出时间：[{_chinese(exchange.now())}]",
+        f"#导出时间：[{_chinese_time(exchange.now())}]",
     ]
     return "\r\n".join(lines) + "\r\n"
 
 
-def _summary(exchange: Exchange, partner: str, period: Period, rows: list[Row]) -> str:
-    paid, returned = _of("交易", rows), _of("退款", rows)
+def _summary(exchange: Exchange, partner: str, period: BillPeriod, rows: list[BillEntry]) -> str:
+    paid, returned = _of_kind("交易", rows), _of_kind("退款", rows)
     total = _sum(rows)
-    line = ["合计", "", str(len(paid)), str(len(returned)), total, total, *[_NONE] * 5, total]
+    line = ["合计", "", str(len(paid)), str(len(returned)), total, total, *[_ZERO] * 5, total]
     lines = [
         "#支付宝业务汇总查询",
         *_heading(partner, period),
@@ -128,21 +131,21 @@ def _summary(exchange: Exchange, partner: str, period: Period, rows: list[Row]) 
         SUMMARY_COLUMNS,
         ",".join(line),
         "#-----------------------------------------业务汇总列表结束------------------------------------",
-        f"#导出时间：[{_chinese(exchange.now())}]",
+        f"#导出时间：[{_chinese_time(exchange.now())}]",
     ]
     return "\r\n".join(lines) + "\r\n"
 
 
-def _heading(partner: str, period: Period) -> list[str]:
+def _heading(partner: str, period: BillPeriod) -> list[str]:
     return [
         f"#账号：[{partner}0156]",
-        f"#起始日期：[{_chinese(period.begins)}]   终止日期：[{_chinese(period.ends)}]",
+        f"#起始日期：[{_chinese_time(period.begins)}]   终止日期：[{_chinese_time(period.ends)}]",
     ]
 
 
-def _line(exchange: Exchange, row: Row) -> str:
+def _line(exchange: Exchange, row: BillEntry) -> str:
     terms, origin = row.trade.terms, row.trade.opened.origin
-    amount = to_text_signed(row.minor, terms.currency)
+    amount = _signed_text(row.minor, terms.currency)
     fields = [
         f"{row.trade.trade_no}\t",
         f"{terms.out_trade_no}\t",
@@ -157,40 +160,39 @@ def _line(exchange: Exchange, row: Row) -> str:
         exchange.logon_id(row.trade.payer_id),
         amount,
         amount,
-        *[_NONE] * 5,
+        *[_ZERO] * 5,
         "",
-        *[_NONE] * 2,
+        *[_ZERO] * 2,
         f"{'' if row.refund is None else row.refund.request_no}\t",
-        *[_NONE] * 2,
+        *[_ZERO] * 2,
         "" if row.refund is None else _cell(row.refund.reason),
     ]
     return ",".join(fields)
 
 
 def _cell(text: str) -> str:
-    """A text without what would end its cell or line."""
+    """``text`` with separators of cells and lines replaced by blanks."""
     return "".join(" " if sign in ",\r\n\t" else sign for sign in text)
 
 
-def to_text_signed(minor: int, currency: str) -> str:
-    """Minor units with their sign, ``"-0.04"``."""
-    return f"{'-' if minor < 0 else ''}{to_text(abs(minor), currency)}"
+def _signed_text(minor: int, currency: str) -> str:
+    return f"{'-' if minor < 0 else ''}{format_amount(abs(minor), currency)}"
 
 
-def _of(kind: Literal["交易", "退款"], rows: list[Row]) -> list[Row]:
+def _of_kind(kind: Literal["交易", "退款"], rows: list[BillEntry]) -> list[BillEntry]:
     return [row for row in rows if (row.refund is None) == (kind == "交易")]
 
 
-def _sum(rows: list[Row]) -> str:
-    return to_text_signed(sum(row.minor for row in rows), rows[0].trade.terms.currency if rows else "CNY")
+def _sum(rows: list[BillEntry]) -> str:
+    return _signed_text(sum(row.minor for row in rows), rows[0].trade.terms.currency if rows else "CNY")
 
 
-def _total(rows: list[Row], kind: Literal["交易", "退款"], received: str, discount: str) -> str:
-    of_kind = _of(kind, rows)
-    return f"#{kind}合计：{len(of_kind)}笔，{received}{_sum(of_kind)}元，{discount}{_NONE}元"
+def _total(rows: list[BillEntry], kind: Literal["交易", "退款"], received: str, discount: str) -> str:
+    of_kind = _of_kind(kind, rows)
+    return f"#{kind}合计：{len(of_kind)}笔，{received}{_sum(of_kind)}元，{discount}{_ZERO}元"
 
 
-def _chinese(at: float) -> str:
+def _chinese_time(at: float) -> str:
     day, _, time = beijing_text(at).partition(" ")
     year, month, number = day.split("-")
     return f"{year}年{month}月{number}日 {time}"

@@ -1,4 +1,4 @@
-"""The sandbox's accounts: double entry, append-only, in minor units. Nothing but these says who was charged.
+"""The sandbox's accounts: double entry, append-only, in minor units; the only record of charges.
 
 Accounts are named ``buyer:<user id>``, ``merchant:<partner>`` and ``outside`` (where opening balances come from).
 """
@@ -21,18 +21,18 @@ OUTSIDE: Final = "outside"
 Purpose = Literal["opening", "capture", "refund"]
 
 
-def to_minor(text: str, currency: str) -> int:
-    """``"12.30"`` as minor units. Raises ``ValueError`` where it is no plain amount of that currency."""
+def parse_amount(text: str, currency: str) -> int:
+    """``"12.30"`` as minor units. Raises ``ValueError`` unless ``text`` is a plain amount in ``currency``."""
     whole, point, decimals = text.partition(".")
     digits = MINOR_DIGITS.get(currency, 2)
     if not (whole.isascii() and whole.isdigit() and len(whole) <= 9):
-        raise ValueError(text)
+        raise ValueError(f"not an amount in {currency}: {text!r}")
     if point and not (decimals.isascii() and decimals.isdigit() and len(decimals) <= digits):
-        raise ValueError(text)
+        raise ValueError(f"not an amount in {currency}: {text!r}")
     return int(whole + decimals.ljust(digits, "0"))
 
 
-def to_text(minor: int, currency: str) -> str:
+def format_amount(minor: int, currency: str) -> str:
     """Minor units as Alipay writes them, ``"12.30"``."""
     digits = MINOR_DIGITS.get(currency, 2)
     if digits == 0:
@@ -40,8 +40,8 @@ def to_text(minor: int, currency: str) -> str:
     return f"{minor // 10**digits}.{minor % 10**digits:0{digits}d}"
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """Money that went from one account to another."""
+class BookEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A transfer between two accounts."""
 
     purpose: Purpose
     from_account: str
@@ -52,31 +52,31 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     at: float = 0.0
 
 
-class Books:
-    """All entries, and the balances that follow from them."""
+class AccountBooks:
+    """All entries and the balances that they add up to."""
 
     def __init__(self) -> None:
-        self._entries: list[Entry] = []
+        self._entries: list[BookEntry] = []
         self._balances: defaultdict[tuple[str, str], int] = defaultdict(int)
 
-    def post(self, entry: Entry) -> None:
-        """Write an entry: what one account loses, the other gains."""
+    def post(self, entry: BookEntry) -> None:
+        """Raises ``ValueError`` unless the amount is positive."""
         if entry.minor <= 0:
-            raise ValueError("an entry moves something")
+            raise ValueError("the amount of an entry must be positive")
         self._entries.append(entry)
         self._balances[entry.from_account, entry.currency] -= entry.minor
         self._balances[entry.to_account, entry.currency] += entry.minor
 
     def balance(self, account: str, currency: str) -> int:
-        """What the account holds, in minor units."""
+        """In minor units."""
         return self._balances.get((account, currency), 0)
 
-    def knows(self, account: str, currency: str) -> bool:
-        """Whether the account ever held this currency."""
+    def has_account(self, account: str, currency: str) -> bool:
+        """True once the account has had an entry in this currency."""
         return (account, currency) in self._balances
 
-    def entries(self) -> Iterator[Entry]:
-        """Everything that happened, in order."""
+    def entries(self) -> Iterator[BookEntry]:
+        """In order of posting."""
         return iter(self._entries)
 
     def balances(self) -> list[tuple[str, str, int]]:
@@ -85,7 +85,7 @@ class Books:
 
 
 def balanced(balances: Iterable[tuple[str, str, int]]) -> bool:
-    """Whether all accounts add up to nothing in every currency."""
+    """True if the balances of all accounts add up to zero in every currency."""
     sums: defaultdict[str, int] = defaultdict(int)
     for _, currency, minor in balances:
         sums[currency] += minor

@@ -1,7 +1,7 @@
-"""A tiny certificate authority for certificate mode: a root, Alipay's certificate and a merchant's, all with RSA.
+"""The certificate authority of certificate mode: a root, Alipay's certificate and a merchant's, all RSA.
 
-``app_cert_sn`` and ``alipay_cert_sn`` are the MD5 of the issuer's name, last part first, and the serial number in
-decimal; ``alipay_root_cert_sn`` is the same over each RSA certificate of the root bundle, joined with ``_``.
+``app_cert_sn`` and ``alipay_cert_sn`` are the MD5 of the issuer's name, last part first, followed by the decimal serial
+number; ``alipay_root_cert_sn`` joins the same of every RSA certificate of the root bundle with ``_``.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from cryptography.x509.oid import NameOID
 
 VALID_FROM: Final = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)
 VALID_TO: Final = dt.datetime(2045, 1, 1, tzinfo=dt.UTC)
-"""So wide that certificates are valid on any day that a simulation plays."""
+"""Validity covers every day that a simulation uses."""
 
 
 class Certificates(msgspec.Struct, frozen=True):
-    """PEM texts. ``repr`` shows the application's serial number alone."""
+    """PEM texts. ``repr`` shows only the app certificate's number."""
 
     app_cert_pem: str
     alipay_cert_pem: str
@@ -32,8 +32,8 @@ class Certificates(msgspec.Struct, frozen=True):
         return f"Certificates({cert_sn(self.app_cert_pem)})"
 
 
-def issue(app_name: str, app_public_pem: str, alipay_public_pem: str) -> Certificates:
-    """Certificates for both sides' keys, of a new root whose key is forgotten."""
+def issue_certificates(app_name: str, app_public_pem: str, alipay_public_pem: str) -> Certificates:
+    """Certificates for both sides' keys, issued by a new root; the root's private key is discarded."""
     root_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     root_name = _name("Sandbox Root CA")
     return Certificates(
@@ -44,14 +44,14 @@ def issue(app_name: str, app_public_pem: str, alipay_public_pem: str) -> Certifi
 
 
 def cert_sn(pem: str) -> str:
-    """A certificate's number in requests and answers."""
+    """The number of a certificate in requests and responses."""
     certificate = x509.load_pem_x509_certificate(pem.encode("ascii"))
     text = f"{certificate.issuer.rfc4514_string()}{certificate.serial_number}"
     return hashlib.md5(text.encode("utf-8"), usedforsecurity=False).hexdigest()
 
 
 def root_cert_sn(pem: str) -> str:
-    """A root bundle's number; certificates that were not signed with RSA do not count."""
+    """The number of a root bundle; certificates with other signatures than RSA are ignored."""
     roots = x509.load_pem_x509_certificates(pem.encode("ascii"))
     with_rsa = [root for root in roots if root.signature_algorithm_oid.dotted_string.startswith("1.2.840.113549.1.1.")]
     return "_".join(cert_sn(root.public_bytes(serialization.Encoding.PEM).decode("ascii")) for root in with_rsa)
@@ -77,7 +77,7 @@ def _certificate(
 ) -> str:
     public = serialization.load_pem_public_key(public_pem.encode("ascii"))
     if not isinstance(public, rsa.RSAPublicKey):
-        raise TypeError("a key is not RSA")
+        raise TypeError("public key is not RSA")
     made = (
         x509.CertificateBuilder()
         .subject_name(subject)

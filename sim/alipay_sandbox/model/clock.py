@@ -1,4 +1,4 @@
-"""What time it is at Alipay: unix seconds, and Beijing's calendar."""
+"""The sandbox's clock in Unix seconds, and Alipay's formats of Beijing time."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ BEIJING: Final = dt.timezone(dt.timedelta(hours=8))
 
 
 class WallClock(Protocol):
-    """Tells unix seconds."""
+    """The current time."""
 
     def wall(self) -> float:
-        """Unix seconds now."""
+        """Unix seconds."""
         ...
 
 
@@ -21,12 +21,13 @@ class SystemClock:
     """The machine's clock."""
 
     def wall(self) -> float:
-        """Unix seconds now."""
         return time.time()
 
 
-def beijing_text(at: float) -> str:
-    """``yyyy-MM-dd HH:mm:ss`` in Beijing, as Alipay writes every time."""
+def beijing_text(at: float | None) -> str:
+    """``yyyy-MM-dd HH:mm:ss`` in Beijing; blank for None."""
+    if at is None:
+        return ""
     return f"{dt.datetime.fromtimestamp(at, BEIJING):%Y-%m-%d %H:%M:%S}"
 
 
@@ -38,7 +39,7 @@ def from_beijing_text(text: str) -> float:
 
 
 def end_of_beijing_day(at: float) -> float:
-    """The next midnight in Beijing."""
+    """The next midnight in Beijing, Unix seconds."""
     today = dt.datetime.fromtimestamp(at, BEIJING).replace(hour=0, minute=0, second=0, microsecond=0)
     return (today + dt.timedelta(days=1)).timestamp()
 
@@ -54,5 +55,5 @@ def beijing_compact(at: float) -> str:
 
 
 def beijing_day(day: dt.date) -> float:
-    """When a day begins in Beijing."""
+    """Start of the day in Beijing, Unix seconds."""
     return dt.datetime.combine(day, dt.time(), BEIJING).timestamp()

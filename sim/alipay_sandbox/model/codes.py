@@ -1,9 +1,9 @@
-"""Codes that are scanned: a merchant's, which a buyer scans, and a buyer's, which a merchant scans.
+"""Payment codes: QR codes of merchants, which buyers scan, and bar codes of buyers, which merchants scan.
 
-A merchant's code is no trade: only the scan opens one. A buyer's code pays at once, unless the amount or the buyer
-asks for a password; then the trade waits for the buyer. Where the documents are silent: a refused payment opens no
-trade; cancelling an order whose code nobody scanned withdraws the code; a code that is asked for again on the same
-terms is the same code while it lives.
+Rule 1: a QR code is not a trade; the scan opens the trade. Rule 2: a bar code pays at once, unless the amount or the
+buyer requires a password; then the trade waits for the buyer. Choices where the documents are silent: a refused payment
+opens no trade; cancelling an order whose QR code was not scanned withdraws the code; a repeated precreate on the same
+terms returns the same code until the code expires.
 """
 
 from __future__ import annotations
@@ -14,25 +14,21 @@ from typing import Final
 import msgspec
 
 from sim.alipay_sandbox.model.exchange import BusinessError, Exchange, check_repeat
-from sim.alipay_sandbox.model.trades import BarCodeShown, Origin, QrCodeMade, QrCodeWithdrawn, Terms, Trade, TradeOpened
+from sim.alipay_sandbox.model.trades import (
+    BarCodeShown,
+    OrderOptions,
+    OrderTerms,
+    QrCodeMade,
+    QrCodeWithdrawn,
+    SandboxTrade,
+)
 
 BAR_CODE_LIFE_S: Final = 60.0
-"""How long a buyer's code can be scanned."""
+"""Lifetime of a buyer's bar code."""
 
 
-class Placing(msgspec.Struct, frozen=True, kw_only=True):
-    """How an order is to be kept."""
-
-    life_s: float
-    """How long the trade may wait for its buyer."""
-    notify_url: str
-    sign_type: str
-    charset: str
-    origin: Origin
-
-
-def precreate(exchange: Exchange, terms: Terms, placing: Placing, code_life_s: float) -> QrCodeMade:
-    """A code to show to a buyer. Raises :class:`BusinessError`."""
+def precreate(exchange: Exchange, terms: OrderTerms, options: OrderOptions, code_life_s: float) -> QrCodeMade:
+    """A QR code for an order. Raises :class:`BusinessError`."""
     exchange.expire_due()
     order, now = (terms.partner, terms.out_trade_no), exchange.now()
     known = exchange.state.by_order.get(order)
@@ -49,18 +45,18 @@ def precreate(exchange: Exchange, terms: Terms, placing: Placing, code_life_s: f
         terms=terms,
         at=now,
         expires_at=now + code_life_s,
-        order_life_s=placing.life_s,
-        notify_url=placing.notify_url,
-        sign_type=placing.sign_type,
-        charset=placing.charset,
-        origin=placing.origin,
+        order_life_s=options.life_s,
+        notify_url=options.notify_url,
+        sign_type=options.sign_type,
+        charset=options.charset,
+        origin=options.origin,
     )
     exchange.record(made)
     return made
 
 
-def scan(exchange: Exchange, code: str, buyer_id: str) -> Trade:
-    """A buyer scans a merchant's code: the trade opens, or is the one that this buyer opened.
+def scan_qr_code(exchange: Exchange, code: str, buyer_id: str) -> SandboxTrade:
+    """A buyer scans a QR code: opens the trade, or returns the one that the same buyer opened.
 
     Raises :class:`BusinessError`.
     """
@@ -75,36 +71,30 @@ def scan(exchange: Exchange, code: str, buyer_id: str) -> Trade:
         return trade
     if exchange.state.qr_by_order.get((made.terms.partner, made.terms.out_trade_no)) is not made:
         raise BusinessError("TRADE_HAS_CLOSE")
-    now = exchange.now()
-    if made.expires_at <= now:
+    if made.expires_at <= exchange.now():
         raise BusinessError("NOW_TIME_AFTER_EXPIRE_TIME_ERROR")
     exchange.check_buyer(buyer_id)
     if buyer_id == made.terms.seller_id:
         raise BusinessError("BUYER_SELLER_EQUAL")
-    opened = TradeOpened(
-        trade_no=exchange.next_trade_no(made.terms.partner),
-        terms=msgspec.structs.replace(made.terms, buyer_id=buyer_id),
-        at=now,
-        expires_at=now + made.order_life_s,
+    options = OrderOptions(
+        life_s=made.order_life_s,
         notify_url=made.notify_url,
         sign_type=made.sign_type,
         charset=made.charset,
         origin=made.origin,
-        qr_code=code,
     )
-    exchange.record(opened)
-    return exchange.trade(opened.trade_no)
+    return exchange.open_trade(msgspec.structs.replace(made.terms, buyer_id=buyer_id), options, qr_code=code)
 
 
-def withdraw(exchange: Exchange, partner: str, out_trade_no: str) -> None:
-    """End an order's code, if there is one that nobody scanned."""
+def withdraw_qr_code(exchange: Exchange, partner: str, out_trade_no: str) -> None:
+    """Withdraw the QR code of an order, if it has one that was not scanned."""
     made = exchange.state.qr_by_order.get((partner, out_trade_no))
     if made is not None:
         exchange.record(QrCodeWithdrawn(code=made.code, at=exchange.now()))
 
 
 def show_bar_code(exchange: Exchange, buyer_id: str) -> BarCodeShown:
-    """A buyer's app shows a fresh code of 18 digits from 28. Raises :class:`BusinessError`."""
+    """A new bar code of a buyer: 18 digits, beginning with 28. Raises :class:`BusinessError`."""
     exchange.check_buyer(buyer_id)
     digits = int.from_bytes(hashlib.sha256(exchange.new_id().encode()).digest()) % 10**16
     shown = BarCodeShown(code=f"28{digits:016d}", buyer_id=buyer_id, expires_at=exchange.now() + BAR_CODE_LIFE_S)
@@ -112,55 +102,42 @@ def show_bar_code(exchange: Exchange, buyer_id: str) -> BarCodeShown:
     return shown
 
 
-def pay_by_code(exchange: Exchange, terms: Terms, bar_code: str, placing: Placing) -> Trade:
-    """A merchant scans a buyer's code: the trade is paid, or waits for a password.
+def pay_by_bar_code(exchange: Exchange, terms: OrderTerms, bar_code: str, options: OrderOptions) -> SandboxTrade:
+    """A merchant scans a bar code: the trade is paid, or waits for a password.
 
-    ``terms`` name no buyer. The same order again with the same code gives the trade as it stands; with a fresh code of
-    the same buyer it is tried again. Raises :class:`BusinessError`.
+    ``terms`` name no buyer. Repeating an order with the same code returns its trade; with a new code of the same buyer
+    the payment is tried again. Raises :class:`BusinessError`.
     """
     exchange.expire_due()
     known = exchange.state.by_order.get((terms.partner, terms.out_trade_no))
     if known is not None:
-        return _paid_again(exchange, known, terms, bar_code)
-    shown = _shown(exchange, bar_code)
+        return _retry_payment(exchange, known, terms, bar_code)
+    shown = _valid_bar_code(exchange, bar_code)
     exchange.check_buyer(shown.buyer_id)
     terms = msgspec.structs.replace(terms, buyer_id=shown.buyer_id)
     exchange.check_funds(shown.buyer_id, terms)
-    now = exchange.now()
-    opened = TradeOpened(
-        trade_no=exchange.next_trade_no(terms.partner),
-        terms=terms,
-        at=now,
-        expires_at=now + placing.life_s,
-        notify_url=placing.notify_url,
-        sign_type=placing.sign_type,
-        charset=placing.charset,
-        origin=placing.origin,
-        bar_code=bar_code,
-    )
-    exchange.record(opened)
-    trade = exchange.trade(opened.trade_no)
-    if not exchange.asks_password(shown.buyer_id, terms):
-        exchange.take(trade, shown.buyer_id)
+    trade = exchange.open_trade(terms, options, bar_code=bar_code)
+    if not exchange.needs_password(shown.buyer_id, terms):
+        exchange.capture(trade, shown.buyer_id)
     return trade
 
 
-def _paid_again(exchange: Exchange, known: Trade, terms: Terms, bar_code: str) -> Trade:
+def _retry_payment(exchange: Exchange, known: SandboxTrade, terms: OrderTerms, bar_code: str) -> SandboxTrade:
     terms = msgspec.structs.replace(terms, buyer_id=known.terms.buyer_id)
     if known.opened.bar_code == bar_code and known.terms == terms and known.status != "TRADE_CLOSED":
         return known
     check_repeat(known, terms)
-    buyer_id = _shown(exchange, bar_code).buyer_id
+    buyer_id = _valid_bar_code(exchange, bar_code).buyer_id
     if buyer_id != known.terms.buyer_id:
         raise BusinessError("TRADE_BUYER_NOT_MATCH")
     exchange.check_buyer(buyer_id)
     exchange.check_funds(buyer_id, terms)
-    if not exchange.asks_password(buyer_id, terms):
-        exchange.take(known, buyer_id, bar_code)
+    if not exchange.needs_password(buyer_id, terms):
+        exchange.capture(known, buyer_id, bar_code)
     return known
 
 
-def _shown(exchange: Exchange, bar_code: str) -> BarCodeShown:
+def _valid_bar_code(exchange: Exchange, bar_code: str) -> BarCodeShown:
     shown = exchange.state.bar_codes.get(bar_code)
     if shown is None or shown.expires_at <= exchange.now():
         raise BusinessError("PAYMENT_AUTH_CODE_INVALID")

@@ -1,11 +1,11 @@
-# ruff: noqa: RUF001 - Chinese has commas of its own
-"""What Alipay says beside its codes: ``detail_error_des`` and ``sub_msg``."""
+# ruff: noqa: RUF001 - Chinese punctuation
+"""Alipay's texts for its error codes: ``detail_error_des`` and ``sub_msg``."""
 
 from __future__ import annotations
 
 from typing import Final
 
-MEANINGS: Final = {
+ERROR_TEXTS: Final = {
     "SYSTEM_ERROR": "系统错误",
     "TRADE_NOT_EXIST": "交易不存在",
     "TRADE_HAS_SUCCESS": "交易已经支付",

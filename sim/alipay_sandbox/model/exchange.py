@@ -1,7 +1,7 @@
-"""The heart of the sandbox: what merchants, buyers and time do to trades, without any wire.
+"""The core of the sandbox: all changes of trades by merchants, buyers and time, without any wire format.
 
-Rule 1: everything changes through :meth:`Exchange.record`, which writes the fact down and then applies it; a restart
-applies the same facts. Rule 2: both gateways, the cashier and the clock come here, so that a trade has one history.
+Rule 1: every change is a fact that :meth:`Exchange.record` persists and then applies; a restart applies the same facts.
+Rule 2: both gateways, the cashier and the clock use this one object, so a trade has one history.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from collections.abc import Callable, Container
 from typing import Final
 
 from sim.alipay_sandbox.model.accounts_file import AccountsFile
-from sim.alipay_sandbox.model.books import Books, to_minor
+from sim.alipay_sandbox.model.books import AccountBooks, parse_amount
 from sim.alipay_sandbox.model.clock import WallClock, beijing_text
-from sim.alipay_sandbox.model.notices import Notice
+from sim.alipay_sandbox.model.notifications import OutgoingNotification
 from sim.alipay_sandbox.model.settings import SandboxSettings
-from sim.alipay_sandbox.model.state import State
+from sim.alipay_sandbox.model.state import SandboxState
 from sim.alipay_sandbox.model.trades import (
     BalanceOpened,
     CloseCause,
-    Event,
     Fact,
-    NoticeMade,
-    Origin,
-    Terms,
-    Trade,
+    NotificationCreated,
+    NotificationEvent,
+    OrderOptions,
+    OrderTerms,
+    SandboxTrade,
     TradeClosed,
     TradeFinished,
     TradeOpened,
@@ -35,7 +35,7 @@ DAY_S: Final = 86400.0
 
 
 class BusinessError(Exception):
-    """A call is refused for a business reason; ``code`` is Alipay's ``detail_error_code`` or ``ACQ.`` sub code."""
+    """A business refusal; ``code`` is Alipay's ``detail_error_code`` or ``ACQ.`` sub code."""
 
     def __init__(self, code: str) -> None:
         self.code = code
@@ -43,7 +43,7 @@ class BusinessError(Exception):
 
 
 class Exchange:
-    """All that Alipay knows, as far as one sandbox goes."""
+    """Trades, codes, accounts and notifications of one sandbox."""
 
     def __init__(self, settings: SandboxSettings, clock: WallClock, new_id: Callable[[], str]) -> None:
         self.settings: Final = settings
@@ -51,26 +51,17 @@ class Exchange:
         self.new_id: Final = new_id
         self._file = AccountsFile(settings.accounts_file) if settings.accounts_file else None
         self._listed: Final = {buyer.buyer_id: buyer for buyer in settings.buyers}
-        self.state: Final = State(settings.refund_window_days * DAY_S)
+        self.state: Final = SandboxState(settings.refund_window_days * DAY_S)
         for fact in self._file.read() if self._file else ():
             self.state.apply(fact)
         for buyer in settings.buyers:
             for currency, amount in sorted(buyer.balance.items()):
                 self._open_balance(buyer.buyer_id, currency, amount)
 
-    # --- what merchants and buyers do ---
+    # --- merchants and buyers ---
 
-    def create(
-        self,
-        terms: Terms,
-        *,
-        expires_at: float,
-        notify_url: str,
-        sign_type: str,
-        charset: str,
-        origin: Origin = Origin(),  # noqa: B008 - frozen
-    ) -> Trade:
-        """Open a trade, or give the one that was opened on the same terms. Raises :class:`BusinessError`."""
+    def create_trade(self, terms: OrderTerms, options: OrderOptions) -> SandboxTrade:
+        """Open a trade, or return the one with the same terms. Raises :class:`BusinessError`."""
         self.expire_due()
         known = self.state.by_order.get((terms.partner, terms.out_trade_no))
         if known is not None:
@@ -79,21 +70,10 @@ class Exchange:
         if (terms.partner, terms.out_trade_no) in self.state.qr_by_order:
             raise BusinessError("CONTEXT_INCONSISTENT")
         self.check_buyer(terms.buyer_id)
-        opened = TradeOpened(
-            trade_no=self.next_trade_no(terms.partner),
-            terms=terms,
-            at=self.now(),
-            expires_at=expires_at,
-            notify_url=notify_url,
-            sign_type=sign_type,
-            charset=charset,
-            origin=origin,
-        )
-        self.record(opened)
-        return self.trade(opened.trade_no)
+        return self.open_trade(terms, options)
 
-    def find(self, partner: str, *, out_trade_no: str = "", trade_no: str = "") -> Trade:
-        """A merchant's trade by Alipay's number, which wins, or by its own. Raises :class:`BusinessError`."""
+    def find_trade(self, partner: str, *, out_trade_no: str = "", trade_no: str = "") -> SandboxTrade:
+        """By Alipay's number, which takes precedence, or by the merchant's. Raises :class:`BusinessError`."""
         self.expire_due()
         state = self.state
         trade = state.trades.get(trade_no) if trade_no else state.by_order.get((partner, out_trade_no))
@@ -101,18 +81,15 @@ class Exchange:
             raise BusinessError("TRADE_NOT_EXIST")
         return trade
 
-    def close(self, trade: Trade) -> None:
-        """Close an unpaid trade; one that was closed unpaid stays so. Raises :class:`BusinessError` for a paid one."""
+    def close_trade(self, trade: SandboxTrade) -> None:
+        """Close an unpaid trade; no effect if it closed unpaid before. Raises :class:`BusinessError` if it was paid."""
         if trade.paid_at is not None:
             raise BusinessError("REASON_ILLEGAL_STATUS")
         if trade.status == "WAIT_BUYER_PAY":
-            self.end_unpaid(trade, "merchant")
+            self.close_unpaid(trade, "merchant")
 
-    def pay(self, trade_no: str, buyer_id: str) -> Trade:
-        """A buyer confirms in the app. Paying what the same buyer has paid changes nothing.
-
-        Raises :class:`BusinessError`.
-        """
+    def pay_trade(self, trade_no: str, buyer_id: str) -> SandboxTrade:
+        """A buyer confirms in the app; no effect if the same buyer paid before. Raises :class:`BusinessError`."""
         self.expire_due()
         trade = self.state.trades.get(trade_no)
         if trade is None:
@@ -124,93 +101,114 @@ class Exchange:
         if trade.status == "WAIT_BUYER_PAY":
             self.check_buyer(buyer_id)
             self.check_funds(buyer_id, trade.terms)
-            self.take(trade, buyer_id)
+            self.capture(trade, buyer_id)
         return trade
 
-    def take(self, trade: Trade, buyer_id: str, bar_code: str = "") -> None:
-        """Move a buyer's money, which must be there, for a trade that waits."""
+    def capture(self, trade: SandboxTrade, buyer_id: str, bar_code: str = "") -> None:
+        """Move the buyer's money for an unpaid trade. The caller has checked the balance."""
         self.record(TradePaid(trade_no=trade.trade_no, buyer_id=buyer_id, at=self.now(), bar_code=bar_code))
-        self.notify(trade, "paid")
+        self.queue_notification(trade, "paid")
 
-    def end_unpaid(self, trade: Trade, cause: CloseCause) -> None:
-        """Close a trade that waits."""
+    def close_unpaid(self, trade: SandboxTrade, cause: CloseCause) -> None:
         self.record(TradeClosed(trade_no=trade.trade_no, cause=cause, at=self.now()))
         if self.settings.notify_closed:
-            self.notify(trade, "closed")
+            self.queue_notification(trade, "closed")
 
     # --- time ---
 
     def now(self) -> float:
-        """Unix seconds at Alipay."""
+        """Unix seconds."""
         return self._clock.wall()
 
     def expire_due(self) -> None:
-        """Close what was not paid in time, and finish what can no longer be refunded."""
+        """Close trades that were not paid in time, finish those whose refund window is over."""
         now, due = self.now(), self.state.due
         while due and due[0][0] <= now:
             trade = self.state.trades[heapq.heappop(due)[1]]
             if trade.status == "WAIT_BUYER_PAY":
-                self.end_unpaid(trade, "expired")
+                self.close_unpaid(trade, "expired")
             elif trade.status == "TRADE_SUCCESS" and trade.paid_at is not None and self._window_over(trade.paid_at):
                 self.record(TradeFinished(trade_no=trade.trade_no, at=now))
-                self.notify(trade, "finished")
+                self.queue_notification(trade, "finished")
 
     def _window_over(self, paid_at: float) -> bool:
         return self.now() - paid_at >= self.settings.refund_window_days * DAY_S
 
-    def next_due(self, but: Container[str]) -> float | None:
-        """When something happens by itself next, in unix seconds: an expiry, or a notice other than ``but``."""
-        sends = [n.next_at for key, n in self.unsent.items() if n.next_at is not None and key not in but]
+    def next_due(self, excluding: Container[str] = ()) -> float | None:
+        """Unix seconds of the next expiry, or of the next attempt of a notification that is not in ``excluding``."""
+        sends = [
+            n.next_at for key, n in self.pending_notifications.items() if n.next_at is not None and key not in excluding
+        ]
         return min([*sends, *(at for at, _ in self.state.due[:1])], default=None)
 
-    # --- what is kept ---
+    # --- state ---
 
     def record(self, fact: Fact) -> None:
-        """Write a fact down, then let it take effect."""
+        """Persist a fact, then apply it."""
         if self._file is not None:
             self._file.append(fact)
         self.state.apply(fact)
 
     @property
-    def books(self) -> Books:
-        """Who has how much, and why."""
+    def books(self) -> AccountBooks:
         return self.state.books
 
     @property
-    def notices(self) -> dict[str, Notice]:
-        """All notifications, by id."""
-        return self.state.notices
+    def notifications(self) -> dict[str, OutgoingNotification]:
+        """By id."""
+        return self.state.notifications
 
     @property
-    def unsent(self) -> dict[str, Notice]:
-        """Those that are still to be sent or repeated."""
-        return self.state.unsent
+    def pending_notifications(self) -> dict[str, OutgoingNotification]:
+        """Neither acknowledged nor given up, by id."""
+        return self.state.pending_notifications
 
-    def trades(self) -> list[Trade]:
-        """All trades in the order of their opening."""
+    def trades(self) -> list[SandboxTrade]:
+        """Oldest first."""
         return list(self.state.trades.values())
 
-    def trade(self, trade_no: str) -> Trade:
-        """A trade by Alipay's number. Raises ``KeyError``."""
+    def trade(self, trade_no: str) -> SandboxTrade:
+        """By Alipay's number. Raises ``KeyError``."""
         return self.state.trades[trade_no]
 
     def logon_id(self, buyer_id: str) -> str:
-        """A buyer's address, masked as Alipay masks it."""
+        """A buyer's sign-in address, masked as Alipay masks it."""
         listed = self._listed.get(buyer_id)
         plain = listed.logon_id if listed and listed.logon_id else f"139{buyer_id[-8:]}"
         return f"{plain[:3]}****{plain[-4:]}" if "@" not in plain else f"{plain[:3]}***{plain[plain.index('@') :]}"
 
-    def shut(self) -> None:
-        """Close the accounts' file."""
+    def close_file(self) -> None:
         if self._file is not None:
             self._file.close()
 
-    # --- what the parts of the exchange share ---
+    # --- shared by codes and refunds ---
 
-    def notify(self, trade: Trade, event: Event, *, request_no: str = "", url: str = "") -> None:
-        """Tell the merchant, if it gave an address."""
+    def open_trade(
+        self, terms: OrderTerms, options: OrderOptions, *, bar_code: str = "", qr_code: str = ""
+    ) -> SandboxTrade:
+        """Open a trade without any check."""
+        now = self.now()
+        opened = TradeOpened(
+            trade_no=self._next_trade_no(terms.partner),
+            terms=terms,
+            at=now,
+            expires_at=now + options.life_s,
+            notify_url=options.notify_url,
+            sign_type=options.sign_type,
+            charset=options.charset,
+            origin=options.origin,
+            bar_code=bar_code,
+            qr_code=qr_code,
+        )
+        self.record(opened)
+        return self.trade(opened.trade_no)
+
+    def queue_notification(
+        self, trade: SandboxTrade, event: NotificationEvent, *, request_no: str = "", url: str = ""
+    ) -> None:
+        """No effect if the merchant gave no address."""
         if url or trade.opened.notify_url:
-            made = NoticeMade(
+            made = NotificationCreated(
                 notify_id=self.new_id(),
                 trade_no=trade.trade_no,
                 status=trade.status,
@@ -223,15 +221,15 @@ class Exchange:
             self.record(made)
 
     def check_buyer(self, buyer_id: str) -> None:
-        """Raises :class:`BusinessError` where this buyer is nobody, or may not pay."""
+        """Raises :class:`BusinessError` if the buyer does not exist or is blocked."""
         listed = self._listed.get(buyer_id)
         if listed is not None and listed.blocked:
             raise BusinessError("BUYER_ENABLE_STATUS_FORBID")
         if listed is None and buyer_id and not (self.settings.open_buyers and is_user_id(buyer_id)):
             raise BusinessError("BUYER_NOT_EXIST")
 
-    def check_funds(self, buyer_id: str, terms: Terms) -> None:
-        """Raises :class:`BusinessError` where the buyer cannot pay this order."""
+    def check_funds(self, buyer_id: str, terms: OrderTerms) -> None:
+        """Raises :class:`BusinessError` if the buyer cannot pay this order."""
         listed = self._listed.get(buyer_id)
         if buyer_id == terms.seller_id:
             raise BusinessError("BUYER_SELLER_EQUAL")
@@ -242,30 +240,32 @@ class Exchange:
         if self.books.balance(f"buyer:{buyer_id}", terms.currency) < terms.total_minor:
             raise BusinessError("BUYER_BALANCE_NOT_ENOUGH")
 
-    def asks_password(self, buyer_id: str, terms: Terms) -> bool:
-        """Whether a scanned code is not enough for this order."""
+    def needs_password(self, buyer_id: str, terms: OrderTerms) -> bool:
+        """True if a scanned code does not suffice for this order."""
         listed = self._listed.get(buyer_id)
-        limit = to_minor(self.settings.scan_limit, terms.currency)
+        limit = parse_amount(self.settings.scan_limit, terms.currency)
         return terms.total_minor > limit or (listed is not None and listed.always_asked)
 
-    def next_trade_no(self, partner: str) -> str:
-        """A number for a trade that is opened now."""
+    def _next_trade_no(self, partner: str) -> str:
         day = beijing_text(self.now())[:10].replace("-", "")
         return f"{day}21001004{partner[-4:]}{len(self.state.trades) + 1:08d}"
 
     def _open_balance(self, buyer_id: str, currency: str, amount: str) -> None:
-        minor = to_minor(amount, currency)
-        if minor and not self.books.knows(f"buyer:{buyer_id}", currency):
+        minor = parse_amount(amount, currency)
+        if minor and not self.books.has_account(f"buyer:{buyer_id}", currency):
             self.record(BalanceOpened(buyer_id=buyer_id, currency=currency, minor=minor, at=self.now()))
 
 
 def is_user_id(text: str) -> bool:
-    """16 digits from 2088, as all of Alipay's accounts."""
+    """16 digits that begin with 2088, as all of Alipay's account numbers."""
     return len(text) == 16 and text.isascii() and text.isdigit() and text.startswith("2088")
 
 
-def check_repeat(known: Trade, terms: Terms) -> None:
-    """The order number is the transaction: what is repeated must be the same, and still unpaid."""
+def check_repeat(known: SandboxTrade, terms: OrderTerms) -> None:
+    """The order number identifies the transaction: a repeated order must have the same terms and be unpaid.
+
+    Raises :class:`BusinessError`.
+    """
     if known.status in ("TRADE_SUCCESS", "TRADE_FINISHED"):
         raise BusinessError("TRADE_HAS_SUCCESS")
     if known.status == "TRADE_CLOSED":

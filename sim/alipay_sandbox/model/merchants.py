@@ -1,4 +1,4 @@
-"""Merchants of the sandbox: their accounts, apps and keys.
+"""Merchants of the sandbox: accounts, apps and keys.
 
 A merchant has one account (``partner``, its PID) at the mapi gateway and one app (``app_id``) at the openapi gateway,
 with the same RSA keys at both.
@@ -14,7 +14,7 @@ import msgspec
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from sim.alipay_sandbox.model.certificates import issue
+from sim.alipay_sandbox.model.certificates import issue_certificates
 
 RSA_BITS: Final = 2048
 DEMO_PARTNER: Final = "2088021966388155"
@@ -23,33 +23,33 @@ CALLBACK_HOSTS: Final = ("127.0.0.1", "localhost")
 
 
 class Merchant(msgspec.Struct, frozen=True, kw_only=True):
-    """What Alipay holds of a merchant. A key that is blank has not been uploaded. ``repr`` shows none."""
+    """Alipay's data of a merchant. A blank key was never uploaded. ``repr`` shows no key."""
 
     partner: str
     email: str = ""
     md5_key: str = ""
     public_key_pem: str = ""
-    """The merchant's RSA key, which its requests are checked with."""
+    """The merchant's RSA key, verifies its requests."""
     alipay_private_key_pem: str = ""
-    """What answers and notifications to this merchant are signed with."""
+    """Signs responses and notifications to this merchant."""
     app_id: str = ""
-    """The merchant's app; blank where it has none."""
+    """Blank if the merchant has no app."""
     callback_hosts: tuple[str, ...] = CALLBACK_HOSTS
-    """Where the authorization page may send a buyer back to."""
+    """Allowed hosts of redirects from the authorization page, and of pages that embed the cashier."""
     app_auth_tokens: dict[str, str] = {}
-    """What a system provider's app passes to act for another merchant: that one's partner by token."""
+    """For a system provider's app: partner of another merchant by the token to act for it."""
     app_cert_pem: str = ""
     alipay_cert_pem: str = ""
     root_cert_pem: str = ""
     content_key: str = ""
-    """Of encrypted content at the openapi gateway: 16 bytes in base64."""
+    """AES key of encrypted content at the openapi gateway: 16 bytes in base64."""
 
     def __repr__(self) -> str:
         return f"Merchant({self.partner!r}, {self.email!r}, app_id={self.app_id!r})"
 
 
 class DemoMerchant(msgspec.Struct, frozen=True, kw_only=True):
-    """A merchant with the keys of both sides. ``repr`` shows none."""
+    """A merchant with the keys of both sides. ``repr`` shows no key."""
 
     partner: str
     email: str
@@ -67,7 +67,7 @@ class DemoMerchant(msgspec.Struct, frozen=True, kw_only=True):
     app_auth_tokens: dict[str, str] = {}
 
     def at_alipay(self) -> Merchant:
-        """The half that the sandbox holds."""
+        """The sandbox's half of the keys."""
         return Merchant(
             partner=self.partner,
             email=self.email,
@@ -88,7 +88,6 @@ class DemoMerchant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def demo_app_id(partner: str) -> str:
-    """The app of a demo merchant."""
     return f"2021{partner[4:]}"
 
 
@@ -99,11 +98,11 @@ def demo_merchant(
     callback_hosts: tuple[str, ...] = CALLBACK_HOSTS,
     app_auth_tokens: dict[str, str] | None = None,
 ) -> DemoMerchant:
-    """A merchant with fresh keys: MD5, an RSA pair on each side, and certificates for these."""
+    """A merchant with new keys: MD5, an RSA pair for each side, and certificates for both pairs."""
     merchant_private, merchant_public = _key_pair()
     alipay_private, alipay_public = _key_pair()
     app_id = demo_app_id(partner)
-    certificates = issue(app_id, merchant_public, alipay_public)
+    certificates = issue_certificates(app_id, merchant_public, alipay_public)
     return DemoMerchant(
         partner=partner,
         email=email,
@@ -123,7 +122,6 @@ def demo_merchant(
 
 
 def new_content_key() -> str:
-    """A fresh key of encrypted content."""
     return base64.b64encode(secrets.token_bytes(16)).decode("ascii")
 
 

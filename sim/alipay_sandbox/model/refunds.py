@@ -1,9 +1,10 @@
-"""Money back: refunds, and cancels of the same day.
+"""Refunds, and cancels on the day of the order.
 
-A refund is known by its request number within the trade: the same number and amount again changes nothing, another
-amount is refused. A cancel ends an unpaid trade and gives the money of a paid one back, until 15 minutes after the end
-of the Beijing day on which the trade was opened. Where the documents are silent: a cancel that is repeated tells again
-what it did; a trade that was closed otherwise is cancelled with success and no ``action``; a finished one not at all.
+Rule 1: a refund is identified by its request number within the trade. Repeating number and amount changes nothing;
+another amount is refused. Rule 2: a cancel ends an unpaid trade and refunds a paid one, until 15 minutes after the end
+of the Beijing day on which the trade was opened. Choices where the documents are silent: a repeated cancel reports the
+same action again; cancelling a trade that closed otherwise succeeds without ``action``; a finished trade cannot be
+cancelled.
 """
 
 from __future__ import annotations
@@ -14,27 +15,27 @@ import msgspec
 
 from sim.alipay_sandbox.model.clock import end_of_beijing_day
 from sim.alipay_sandbox.model.exchange import BusinessError, Exchange
-from sim.alipay_sandbox.model.trades import RefundCause, Trade, TradeRefunded
+from sim.alipay_sandbox.model.trades import RefundCause, SandboxTrade, TradeRefunded
 
 CANCEL_GRACE_S: Final = 15 * 60.0
 
-Action = Literal["", "close", "refund"]
+CancelAction = Literal["", "close", "refund"]
 
 
-class Refund(msgspec.Struct, frozen=True):
-    """A refund as it stands."""
+class RefundResult(msgspec.Struct, frozen=True):
+    """A refund, new or repeated."""
 
     made: TradeRefunded
     moved: bool
-    """Whether this request moved money; False for one that is repeated."""
+    """True if this request moved money; False for a repeated one."""
 
 
 def refund(
-    exchange: Exchange, trade: Trade, minor: int, request_no: str, *, notify_url: str = "", reason: str = ""
-) -> Refund:
-    """Give ``minor`` units back. Raises :class:`BusinessError`.
+    exchange: Exchange, trade: SandboxTrade, minor: int, request_no: str, *, notify_url: str = "", reason: str = ""
+) -> RefundResult:
+    """Refund ``minor`` units. Raises :class:`BusinessError`.
 
-    Without ``request_no`` the refund must be whole, and its number is the order's.
+    A refund without ``request_no`` must be of the whole amount; it takes the order's number.
     """
     if not request_no and minor != trade.terms.total_minor:
         raise BusinessError("REFUND_AMT_NOT_EQUAL_TOTAL")
@@ -43,13 +44,13 @@ def refund(
     if known is not None:
         if known.minor != minor:
             raise BusinessError("DISCORDANT_REPEAT_REQUEST")
-        return Refund(known, moved=False)
-    _check(exchange, trade, minor)
-    _give_back(exchange, trade, minor, number, "refund", notify_url=notify_url, reason=reason)
-    return Refund(trade.refunds[number], moved=True)
+        return RefundResult(known, moved=False)
+    _check_refundable(exchange, trade, minor)
+    _record_refund(exchange, trade, minor, number, "refund", notify_url=notify_url, reason=reason)
+    return RefundResult(trade.refunds[number], moved=True)
 
 
-def _check(exchange: Exchange, trade: Trade, minor: int) -> None:
+def _check_refundable(exchange: Exchange, trade: SandboxTrade, minor: int) -> None:
     if trade.status == "TRADE_FINISHED":
         raise BusinessError("TRADE_HAS_FINISHED")
     if trade.status != "TRADE_SUCCESS":
@@ -62,9 +63,9 @@ def _check(exchange: Exchange, trade: Trade, minor: int) -> None:
         raise BusinessError("SELLER_BALANCE_NOT_ENOUGH")
 
 
-def _give_back(
+def _record_refund(
     exchange: Exchange,
-    trade: Trade,
+    trade: SandboxTrade,
     minor: int,
     number: str,
     cause: RefundCause,
@@ -79,11 +80,11 @@ def _give_back(
     )
     if exchange.settings.notify_refunds:
         event: Literal["refunded", "cancelled"] = "refunded" if cause == "refund" else "cancelled"
-        exchange.notify(trade, event, request_no=number, url=notify_url)
+        exchange.queue_notification(trade, event, request_no=number, url=notify_url)
 
 
-def cancel(exchange: Exchange, trade: Trade) -> Action:
-    """End an unpaid trade, or give all that is left of a paid one back. Raises :class:`BusinessError`."""
+def cancel(exchange: Exchange, trade: SandboxTrade) -> CancelAction:
+    """End an unpaid trade, or refund the rest of a paid one. Raises :class:`BusinessError`."""
     if trade.status == "TRADE_CLOSED":
         return trade.cancelled
     if trade.status == "TRADE_FINISHED":
@@ -91,11 +92,11 @@ def cancel(exchange: Exchange, trade: Trade) -> Action:
     if exchange.now() >= end_of_beijing_day(trade.opened.at) + CANCEL_GRACE_S:
         raise BusinessError("TRADE_CANCEL_TIME_OUT")
     if trade.status == "WAIT_BUYER_PAY":
-        exchange.end_unpaid(trade, "cancel")
+        exchange.close_unpaid(trade, "cancel")
     else:
-        # A refund may have taken the order's number; the cancel's own is then Alipay's.
+        # An earlier refund may have the order's number; the cancel then takes Alipay's.
         number = trade.terms.out_trade_no
-        _give_back(
+        _record_refund(
             exchange, trade, trade.remaining_minor, number if number not in trade.refunds else trade.trade_no, "cancel"
         )
     return trade.cancelled

@@ -1,7 +1,8 @@
-"""What the sandbox knows: the facts, applied. Nothing else changes it.
+"""The state of the sandbox, derived from facts alone.
 
-Money moves in two places only: where :class:`TradePaid` and where :class:`TradeRefunded` are applied. A trade can be
-paid once, because :data:`sim.alipay_sandbox.model.trades.NEXT` knows no second way, and no refund exceeds what is left.
+Rule 1: money moves only where :class:`TradePaid` and :class:`TradeRefunded` are applied. Rule 2: a trade is paid at
+most once, because :data:`sim.alipay_sandbox.model.trades.NEXT` has no second transition to paid. Rule 3: no refund
+exceeds the remaining amount.
 """
 
 from __future__ import annotations
@@ -9,20 +10,20 @@ from __future__ import annotations
 import heapq
 from typing import Final
 
-from sim.alipay_sandbox.model.books import OUTSIDE, Books, Entry, Purpose
-from sim.alipay_sandbox.model.notices import Notice
+from sim.alipay_sandbox.model.books import OUTSIDE, AccountBooks, BookEntry, Purpose
+from sim.alipay_sandbox.model.notifications import OutgoingNotification
 from sim.alipay_sandbox.model.trades import (
-    AuthCodeGiven,
+    AuthCodeIssued,
     BalanceOpened,
     BarCodeShown,
     Fact,
-    NoticeMade,
-    NoticePostponed,
-    NoticeTried,
+    NotificationAttempted,
+    NotificationCreated,
+    NotificationPostponed,
     QrCodeMade,
     QrCodeWithdrawn,
-    TokenGiven,
-    Trade,
+    SandboxTrade,
+    TokensIssued,
     TradeClosed,
     TradeFinished,
     TradeOpened,
@@ -31,40 +32,39 @@ from sim.alipay_sandbox.model.trades import (
 )
 
 
-class State:
-    """Trades, codes, tokens, books and notices as the facts so far have made them."""
+class SandboxState:
+    """Trades, codes, tokens, books and notifications after all facts so far."""
 
     def __init__(self, refund_window_s: float) -> None:
         self._refund_window_s = refund_window_s
-        self.trades: Final[dict[str, Trade]] = {}
-        self.by_order: Final[dict[tuple[str, str], Trade]] = {}
+        self.trades: Final[dict[str, SandboxTrade]] = {}
+        self.by_order: Final[dict[tuple[str, str], SandboxTrade]] = {}
         self.qr_codes: Final[dict[str, QrCodeMade]] = {}
         self.qr_by_order: Final[dict[tuple[str, str], QrCodeMade]] = {}
-        """The code of an order that nobody has scanned."""
+        """QR codes without a scan, by order."""
         self.scanned: Final[dict[str, str]] = {}
-        """Trade number by the merchant's code."""
+        """Trade number by QR code."""
         self.bar_codes: Final[dict[str, BarCodeShown]] = {}
-        """Codes of buyers that were not spent."""
-        self.auth_codes: Final[dict[str, AuthCodeGiven]] = {}
-        """Codes of authorizations that were not spent."""
-        self.tokens: Final[dict[str, TokenGiven]] = {}
+        """Unused codes of buyers."""
+        self.auth_codes: Final[dict[str, AuthCodeIssued]] = {}
+        """Unused authorization codes."""
+        self.tokens: Final[dict[str, TokensIssued]] = {}
         """By refresh token."""
         self.due: Final[list[tuple[float, str]]] = []
-        """A heap of when time alone changes which trade."""
-        self.books: Final = Books()
-        self.notices: Final[dict[str, Notice]] = {}
-        self.unsent: Final[dict[str, Notice]] = {}
-        """Notices that are still to be sent or repeated."""
+        """A heap of the times at which trades expire or finish, with trade numbers."""
+        self.books: Final = AccountBooks()
+        self.notifications: Final[dict[str, OutgoingNotification]] = {}
+        self.pending_notifications: Final[dict[str, OutgoingNotification]] = {}
+        """Notifications that are neither acknowledged nor given up."""
 
     def apply(self, fact: Fact) -> None:
-        """Let a fact take effect."""
         match fact:
             case TradeOpened() | TradePaid() | TradeClosed() | TradeRefunded() | TradeFinished():
                 self._apply_trade(fact)
-            case NoticeMade() | NoticeTried() | NoticePostponed():
-                self._apply_notice(fact)
+            case NotificationCreated() | NotificationAttempted() | NotificationPostponed():
+                self._apply_notification(fact)
             case BalanceOpened():
-                self.books.post(_opening(fact))
+                self.books.post(_opening_entry(fact))
             case _:
                 self._apply_code(fact)
 
@@ -74,21 +74,21 @@ class State:
                 self._open(fact)
             case TradePaid():
                 trade = self.trades[fact.trade_no]
-                trade.pay(fact)
+                trade.apply_paid(fact)
                 self.bar_codes.pop(fact.bar_code, None)
-                self.books.post(_moved(trade, "capture", trade.terms.total_minor, fact.at))
+                self.books.post(_transfer(trade, "capture", trade.terms.total_minor, fact.at))
                 heapq.heappush(self.due, (fact.at + self._refund_window_s, fact.trade_no))
             case TradeClosed():
-                self.trades[fact.trade_no].close(fact)
+                self.trades[fact.trade_no].apply_closed(fact)
             case TradeRefunded():
                 trade = self.trades[fact.trade_no]
-                trade.refund(fact)
-                self.books.post(_moved(trade, "refund", fact.minor, fact.at))
+                trade.apply_refunded(fact)
+                self.books.post(_transfer(trade, "refund", fact.minor, fact.at))
             case TradeFinished():
-                self.trades[fact.trade_no].finish(fact)
+                self.trades[fact.trade_no].apply_finished(fact)
 
     def _open(self, opened: TradeOpened) -> None:
-        trade = Trade(opened)
+        trade = SandboxTrade(opened)
         order = opened.terms.partner, opened.terms.out_trade_no
         self.trades[opened.trade_no] = self.by_order[order] = trade
         self.bar_codes.pop(opened.bar_code, None)
@@ -97,18 +97,20 @@ class State:
             self.qr_by_order.pop(order, None)
         heapq.heappush(self.due, (opened.expires_at, opened.trade_no))
 
-    def _apply_notice(self, fact: NoticeMade | NoticeTried | NoticePostponed) -> None:
+    def _apply_notification(self, fact: NotificationCreated | NotificationAttempted | NotificationPostponed) -> None:
         match fact:
-            case NoticeMade():
-                self.notices[fact.notify_id] = self.unsent[fact.notify_id] = Notice(fact)
-            case NoticeTried():
-                self.notices[fact.notify_id].tried(fact)
+            case NotificationCreated():
+                self.notifications[fact.notify_id] = self.pending_notifications[fact.notify_id] = OutgoingNotification(
+                    fact
+                )
+            case NotificationAttempted():
+                self.notifications[fact.notify_id].record_attempt(fact)
                 if fact.next_at is None:
-                    self.unsent.pop(fact.notify_id, None)
-            case NoticePostponed():
-                self.notices[fact.notify_id].postponed(fact.next_at)
+                    self.pending_notifications.pop(fact.notify_id, None)
+            case NotificationPostponed():
+                self.notifications[fact.notify_id].postpone(fact.next_at)
 
-    def _apply_code(self, fact: QrCodeMade | QrCodeWithdrawn | BarCodeShown | AuthCodeGiven | TokenGiven) -> None:
+    def _apply_code(self, fact: QrCodeMade | QrCodeWithdrawn | BarCodeShown | AuthCodeIssued | TokensIssued) -> None:
         match fact:
             case QrCodeMade():
                 self.qr_codes[fact.code] = fact
@@ -118,22 +120,22 @@ class State:
                 self.qr_by_order.pop((terms.partner, terms.out_trade_no), None)
             case BarCodeShown():
                 self.bar_codes[fact.code] = fact
-            case AuthCodeGiven():
+            case AuthCodeIssued():
                 self.auth_codes[fact.code] = fact
-            case TokenGiven():
+            case TokensIssued():
                 self.auth_codes.pop(fact.spent, None)
                 self.tokens.pop(fact.spent, None)
                 self.tokens[fact.refresh_token] = fact
 
 
-def _moved(trade: Trade, purpose: Purpose, minor: int, at: float) -> Entry:
-    """Money from the buyer to the seller, or back."""
+def _transfer(trade: SandboxTrade, purpose: Purpose, minor: int, at: float) -> BookEntry:
+    """A capture moves money from buyer to seller, a refund moves it back."""
     buyer, seller = f"buyer:{trade.payer_id}", f"merchant:{trade.terms.seller_id}"
-    giver, taker = (buyer, seller) if purpose == "capture" else (seller, buyer)
-    return Entry(
+    source, target = (buyer, seller) if purpose == "capture" else (seller, buyer)
+    return BookEntry(
         purpose=purpose,
-        from_account=giver,
-        to_account=taker,
+        from_account=source,
+        to_account=target,
         currency=trade.terms.currency,
         minor=minor,
         trade_no=trade.trade_no,
@@ -141,8 +143,8 @@ def _moved(trade: Trade, purpose: Purpose, minor: int, at: float) -> Entry:
     )
 
 
-def _opening(fact: BalanceOpened) -> Entry:
-    return Entry(
+def _opening_entry(fact: BalanceOpened) -> BookEntry:
+    return BookEntry(
         purpose="opening",
         from_account=OUTSIDE,
         to_account=f"buyer:{fact.buyer_id}",

@@ -1,4 +1,4 @@
-"""Trades and the facts that change them. The facts are what is kept; the state follows from them.
+"""Trades and the facts that change them. Only facts are persisted; all state derives from them.
 
 WAIT_BUYER_PAY ──paid──▶ TRADE_SUCCESS ──refunded in part──▶ TRADE_SUCCESS
       │                       ├──refunded, or cancelled──▶ TRADE_CLOSED
@@ -12,11 +12,13 @@ from typing import Final, Literal
 
 import msgspec
 
+from sim.alipay_sandbox.model.books import format_amount
+
 Status = Literal["WAIT_BUYER_PAY", "TRADE_SUCCESS", "TRADE_CLOSED", "TRADE_FINISHED"]
 CloseCause = Literal["merchant", "expired", "cancel"]
 RefundCause = Literal["refund", "cancel"]
-Protocol = Literal["mapi", "openapi"]
-Event = Literal["paid", "closed", "refunded", "cancelled", "finished"]
+GatewayProtocol = Literal["mapi", "openapi"]
+NotificationEvent = Literal["paid", "closed", "refunded", "cancelled", "finished"]
 
 NEXT: Final[dict[tuple[Status, str], Status]] = {
     ("WAIT_BUYER_PAY", "paid"): "TRADE_SUCCESS",
@@ -27,14 +29,14 @@ NEXT: Final[dict[tuple[Status, str], Status]] = {
 }
 
 
-class Terms(msgspec.Struct, frozen=True, kw_only=True):
-    """What the merchant ordered. A repeated create must bring the same, or it is refused."""
+class OrderTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """The content of an order. A repeated create with other terms is refused."""
 
     partner: str
     out_trade_no: str
     seller_id: str
     buyer_id: str
-    """Blank where any buyer may pay."""
+    """Blank if any buyer may pay."""
     currency: str
     """The price's currency."""
     settlement: str
@@ -45,45 +47,63 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     passback: str = ""
     """``passback_parameters`` or ``passback_params``, returned with notifications."""
 
+    @property
+    def total_text(self) -> str:
+        return self.amount_text(self.total_minor)
 
-class Origin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How an order came in, and what else it said: what notifications and bills repeat."""
+    def amount_text(self, minor: int) -> str:
+        """``minor`` units of the order's currency as Alipay writes them."""
+        return format_amount(minor, self.currency)
 
-    protocol: Protocol = "mapi"
+
+class OrderOrigin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The protocol, app and place of an order, repeated in notifications and bills."""
+
+    protocol: GatewayProtocol = "mapi"
     app_id: str = ""
-    """openapi: the app that asked."""
+    """openapi: the calling app."""
     auth_app_id: str = ""
-    """openapi: the app for which it asked; another one where a system provider asks."""
+    """openapi: the app of the merchant; differs from ``app_id`` if a system provider calls."""
     store_id: str = ""
     terminal_id: str = ""
     operator_id: str = ""
+
+
+class OrderOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Lifetime of an unpaid order, and address, signature and charset of its notifications."""
+
+    life_s: float
+    notify_url: str
+    sign_type: str
+    charset: str
+    origin: OrderOrigin = OrderOrigin()
 
 
 class TradeOpened(msgspec.Struct, frozen=True, kw_only=True, tag="opened"):
     """A merchant created an order, or a buyer scanned its code."""
 
     trade_no: str
-    terms: Terms
+    terms: OrderTerms
     at: float
     expires_at: float
     notify_url: str
     sign_type: str
     charset: str
-    origin: Origin = Origin()
+    origin: OrderOrigin = OrderOrigin()
     bar_code: str = ""
-    """The buyer's code that was scanned; with this it is spent."""
+    """The buyer's code that was scanned; it cannot be used again."""
     qr_code: str = ""
     """The merchant's code that the buyer scanned."""
 
 
 class TradePaid(msgspec.Struct, frozen=True, kw_only=True, tag="paid"):
-    """A buyer confirmed, and the money moved."""
+    """A buyer paid; the money moved."""
 
     trade_no: str
     buyer_id: str
     at: float
     bar_code: str = ""
-    """The fresh code that was scanned for a trade that waited; with this it is spent."""
+    """The new buyer's code that was scanned for a waiting trade; it cannot be used again."""
 
 
 class TradeClosed(msgspec.Struct, frozen=True, kw_only=True, tag="closed"):
@@ -99,7 +119,7 @@ class TradeRefunded(msgspec.Struct, frozen=True, kw_only=True, tag="refunded"):
 
     trade_no: str
     request_no: str
-    """``out_request_no`` or ``partner_refund_id``; the order's number where none was given."""
+    """``out_request_no`` or ``partner_refund_id``; the order's number if the merchant gave none."""
     minor: int
     cause: RefundCause
     at: float
@@ -107,14 +127,14 @@ class TradeRefunded(msgspec.Struct, frozen=True, kw_only=True, tag="refunded"):
 
 
 class TradeFinished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
-    """The time in which a trade could be refunded is over."""
+    """The refund window of a trade is over."""
 
     trade_no: str
     at: float
 
 
 class BalanceOpened(msgspec.Struct, frozen=True, kw_only=True, tag="balance"):
-    """A buyer's account was filled in one currency."""
+    """A buyer's account received its opening balance in one currency."""
 
     buyer_id: str
     currency: str
@@ -123,37 +143,37 @@ class BalanceOpened(msgspec.Struct, frozen=True, kw_only=True, tag="balance"):
 
 
 class QrCodeMade(msgspec.Struct, frozen=True, kw_only=True, tag="qr-made"):
-    """A merchant asked for a code to show. There is no trade before a buyer scans it."""
+    """A merchant ordered a QR code. The trade opens when a buyer scans it."""
 
     code: str
-    terms: Terms
+    terms: OrderTerms
     at: float
     expires_at: float
     order_life_s: float
-    """How long a buyer who has scanned may take to pay."""
+    """Lifetime of the unpaid trade after the scan."""
     notify_url: str
     sign_type: str
     charset: str
-    origin: Origin = Origin()
+    origin: OrderOrigin = OrderOrigin()
 
 
 class QrCodeWithdrawn(msgspec.Struct, frozen=True, kw_only=True, tag="qr-withdrawn"):
-    """A code was cancelled before anyone scanned it."""
+    """A QR code was cancelled before a scan."""
 
     code: str
     at: float
 
 
 class BarCodeShown(msgspec.Struct, frozen=True, kw_only=True, tag="bar-shown"):
-    """A buyer's app showed a code to be scanned by a merchant."""
+    """A buyer's app showed a bar code for a merchant to scan."""
 
     code: str
     buyer_id: str
     expires_at: float
 
 
-class AuthCodeGiven(msgspec.Struct, frozen=True, kw_only=True, tag="auth-code"):
-    """A buyer let an app know who they are."""
+class AuthCodeIssued(msgspec.Struct, frozen=True, kw_only=True, tag="auth-code"):
+    """A buyer authorized an app."""
 
     code: str
     app_id: str
@@ -163,8 +183,8 @@ class AuthCodeGiven(msgspec.Struct, frozen=True, kw_only=True, tag="auth-code"):
     expires_at: float
 
 
-class TokenGiven(msgspec.Struct, frozen=True, kw_only=True, tag="token"):
-    """An app exchanged a code, or an older refresh token; either is spent with this."""
+class TokensIssued(msgspec.Struct, frozen=True, kw_only=True, tag="token"):
+    """An app exchanged an authorization code or a refresh token, ``spent``, which cannot be used again."""
 
     spent: str
     app_id: str
@@ -175,24 +195,24 @@ class TokenGiven(msgspec.Struct, frozen=True, kw_only=True, tag="token"):
     at: float
 
 
-class NoticeMade(msgspec.Struct, frozen=True, kw_only=True, tag="notice"):
-    """A notification is due."""
+class NotificationCreated(msgspec.Struct, frozen=True, kw_only=True, tag="notice"):
+    """A notification became due."""
 
     notify_id: str
     trade_no: str
     status: Status
     at: float
-    event: Event = "paid"
+    event: NotificationEvent = "paid"
     request_no: str = ""
-    """Which refund it tells of."""
+    """The refund that it reports."""
     refunded_minor: int = 0
-    """All refunds of the trade up to this event."""
+    """The sum of the trade's refunds up to this event."""
     url: str = ""
-    """Where it goes, if not to the order's address."""
+    """Replaces the order's address."""
 
 
-class NoticeTried(msgspec.Struct, frozen=True, kw_only=True, tag="notice-tried"):
-    """A notification was sent: acknowledged, or to be repeated at ``next_at`` (None: given up)."""
+class NotificationAttempted(msgspec.Struct, frozen=True, kw_only=True, tag="notice-tried"):
+    """A notification was sent: acknowledged, or due again at ``next_at`` (None: given up)."""
 
     notify_id: str
     acknowledged: bool
@@ -200,8 +220,8 @@ class NoticeTried(msgspec.Struct, frozen=True, kw_only=True, tag="notice-tried")
     at: float
 
 
-class NoticePostponed(msgspec.Struct, frozen=True, kw_only=True, tag="notice-postponed"):
-    """A notification is sent later than it should be, or sooner than that."""
+class NotificationPostponed(msgspec.Struct, frozen=True, kw_only=True, tag="notice-postponed"):
+    """A fault moved the next attempt to ``next_at``."""
 
     notify_id: str
     next_at: float
@@ -218,16 +238,16 @@ Fact = (
     | QrCodeMade
     | QrCodeWithdrawn
     | BarCodeShown
-    | AuthCodeGiven
-    | TokenGiven
-    | NoticeMade
-    | NoticeTried
-    | NoticePostponed
+    | AuthCodeIssued
+    | TokensIssued
+    | NotificationCreated
+    | NotificationAttempted
+    | NotificationPostponed
 )
 
 
-class Trade:
-    """A trade's present state."""
+class SandboxTrade:
+    """The current state of a trade."""
 
     def __init__(self, opened: TradeOpened) -> None:
         self.opened: Final = opened
@@ -236,44 +256,41 @@ class Trade:
         self.paid_at: float | None = None
         self.closed_at: float | None = None
         self.cancelled: Literal["", "close", "refund"] = ""
-        """What a cancel did."""
+        """The effect of a cancel."""
         self.refunds: Final[dict[str, TradeRefunded]] = {}
-        """By request number, in the order in which they were made."""
+        """By request number, oldest first."""
 
     @property
     def trade_no(self) -> str:
-        """Alipay's number."""
         return self.opened.trade_no
 
     @property
-    def terms(self) -> Terms:
-        """What was ordered."""
+    def terms(self) -> OrderTerms:
         return self.opened.terms
 
     @property
     def refunded_minor(self) -> int:
-        """All that went back."""
         return sum(refund.minor for refund in self.refunds.values())
 
     @property
     def remaining_minor(self) -> int:
-        """What could still go back, if it was paid."""
+        """The amount that may still be refunded if the trade is paid."""
         return self.terms.total_minor - self.refunded_minor
 
-    def pay(self, paid: TradePaid) -> None:
-        """Take the buyer's money as received. ``KeyError`` unless the trade waits for it."""
+    def apply_paid(self, paid: TradePaid) -> None:
+        """Raises ``KeyError`` unless the trade is unpaid."""
         self.status = NEXT[self.status, "paid"]
         self.payer_id, self.paid_at = paid.buyer_id, paid.at
 
-    def close(self, closed: TradeClosed) -> None:
-        """End it unpaid. ``KeyError`` unless it waits."""
+    def apply_closed(self, closed: TradeClosed) -> None:
+        """Raises ``KeyError`` unless the trade is unpaid."""
         self.status = NEXT[self.status, "closed"]
         self.closed_at = closed.at
         if closed.cause == "cancel":
             self.cancelled = "close"
 
-    def refund(self, refund: TradeRefunded) -> None:
-        """Give money back. ``KeyError`` unless it is paid; ``ValueError`` for a number twice, or for too much."""
+    def apply_refunded(self, refund: TradeRefunded) -> None:
+        """Raises ``KeyError`` unless the trade is paid; ``ValueError`` for a known number or too high an amount."""
         if refund.request_no in self.refunds or not 0 < refund.minor <= self.remaining_minor:
             raise ValueError(refund.request_no)
         whole = refund.minor == self.remaining_minor
@@ -284,7 +301,7 @@ class Trade:
         if refund.cause == "cancel":
             self.cancelled = "refund"
 
-    def finish(self, finished: TradeFinished) -> None:
-        """End the time for refunds. ``KeyError`` unless it is paid."""
+    def apply_finished(self, finished: TradeFinished) -> None:
+        """Raises ``KeyError`` unless the trade is paid."""
         self.status = NEXT[self.status, "finished"]
         self.closed_at = finished.at

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from bench.harness.socket_client import HandshakeRefusedError, connect, peek
-from dispatch.errors import CloseCode
-from dispatch.messages import Hello, Ping
+from dispatch.api.messages import Hello, Ping
+from dispatch.domain.errors import CloseCode
 from tests.ws_gateway.conftest import Running
 
 pytestmark = pytest.mark.integration

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bench.hostile.kinds import KINDS, MALFORMED, STILL_THERE, Attack, AttackTarget, malformed_upgrade, silent
-from dispatch.errors import CloseCode
+from dispatch.domain.errors import CloseCode
 from tests.ws_gateway.conftest import Running, Start, eventually
 
 pytestmark = pytest.mark.integration

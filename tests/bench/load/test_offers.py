@@ -7,10 +7,10 @@ import asyncio
 import pytest
 
 from bench.load.offers import OfferLoad
-from dispatch.actors.protocol import Done, Envelope, Reply
-from dispatch.commands import RequestTrip, decode_command
-from dispatch.entity import EntityKey
-from dispatch.message_parts import OfferView, Place, VehicleView
+from dispatch.actors.core.protocol import Done, Envelope, Reply
+from dispatch.api.fields import OfferView, Place, VehicleView
+from dispatch.domain.commands import RequestTrip, decode_command
+from dispatch.domain.entity import EntityKey
 from tests.ws_gateway.conftest import Running
 
 pytestmark = pytest.mark.integration

@@ -7,8 +7,8 @@ import pytest
 from bench.offer.apps import AppsSetup, SpanTally, world_config
 from dispatch.clock import ManualClock
 from dispatch.geo.straight_line import StraightLine
-from dispatch.ids import CommandId, TripId
-from sim.world.server_clock import ServerClock
+from dispatch.values.ids import CommandId, TripId
+from sim.time.server_clock import ServerClock
 
 
 def tally_at(clock: ManualClock) -> SpanTally:

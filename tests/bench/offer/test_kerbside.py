@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bench.offer.kerbside import RemoteRider, SharedKerbside
-from dispatch.ids import TripId
-from dispatch.units import LatLng
-from sim.world.street import Rider
+from dispatch.values.ids import TripId
+from dispatch.values.units import LatLng
+from sim.city.kerbside import Rider
 
 pytestmark = pytest.mark.integration
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from bench.offer.apps import AppsReport
 from bench.offer.results import figures_of
-from dispatch.ids import TripId, VehicleId
-from sim.world.assignments import Assignment
+from dispatch.values.ids import TripId, VehicleId
+from sim.metrics.assignment_log import Assignment
 
 
 def report(

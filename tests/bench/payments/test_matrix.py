@@ -14,8 +14,8 @@ from bench.payments.checks import Verdict, judge
 from bench.payments.matrix import NOTIFY_URL, play, quietly, sample, town_of
 from bench.payments.ride import Case, Ride, Story
 from bench.payments.run import WRONGS
-from dispatch.payment.gateway import Order, OrderCreated
-from sim.alipay_sandbox.faults import Fault
+from dispatch.payment.core.port import Order, OrderCreated
+from sim.alipay_sandbox.faults import SandboxFault
 from sim.alipay_sandbox.model.merchants import demo_merchant
 
 pytestmark = pytest.mark.integration
@@ -83,7 +83,7 @@ async def test_the_judge_sees_what_stays_open(tmp_path: Path) -> None:
     """A payment that nobody ever answers is unknown."""
     case = Case(gateway="mapi MD5", way="page", story="pays", fault="drop-answer", call="create", lasts="hour")
     async with town_of(case.gateway, KEYS, tmp_path) as town:
-        for_ever = (Fault(name="outage", seconds=1e9),)
+        for_ever = (SandboxFault(name="outage", seconds=1e9),)
         ride = Ride(msgspec.structs.replace(case, lasts="once"), "T1", town, for_ever)
         await ride.play()
         verdict = await judge(ride, town.journal, town.kinds["payment"])

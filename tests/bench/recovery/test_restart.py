@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bench.recovery.restart import Acknowledged, RestartPlan, run
-from dispatch.actors.protocol import Done
-from dispatch.entity import EntityKey
+from dispatch.actors.core.protocol import Done
+from dispatch.domain.entity import EntityKey
 
 
 def test_the_last_acknowledgement_counts() -> None:

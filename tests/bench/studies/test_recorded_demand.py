@@ -6,7 +6,7 @@ import numpy as np
 
 from bench.studies.recorded_demand import CityReplay, Demand, ReplaySetup
 from dispatch.geo.straight_line import StraightLine
-from dispatch.matching.greedy import oldest_first
+from dispatch.matching.greedy_assignment import oldest_first
 
 LAT, LNG = 37.77, -122.42
 TRAVEL = StraightLine(kmh=25.0)

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatch.geo.cell_table import CellTable
 from dispatch.geo.cells import (
     Box,
     Cell,
@@ -28,7 +27,8 @@ from dispatch.geo.cells import (
     shapes,
 )
 from dispatch.geo.distance import haversine_m, unit_vectors
-from dispatch.units import LatLng
+from dispatch.geo.index.cell_slots import CellTable
+from dispatch.values.units import LatLng
 
 SF = LatLng(37.7749, -122.4194)
 seeds = st.integers(0, 2**32)
@@ -130,7 +130,7 @@ def test_disk_and_rim_part_the_disk() -> None:
 def test_hosts_import_cells_without_the_slow_libraries() -> None:
     """Cells and distances come without scipy, pyarrow and osmium, so that a killed host is soon back."""
     code = (
-        "import sys, dispatch.geo.cells, dispatch.geo.distance, dispatch.geo.zones\n"
+        "import sys, dispatch.geo.cells, dispatch.geo.distance, dispatch.geo.geofence\n"
         "print(sorted({'scipy', 'pyarrow', 'osmium'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -10,7 +10,7 @@ import pytest
 
 from dispatch.geo.city import CityError, load_city, read_network, shipped_cities, write_network
 from dispatch.geo.distance import haversine_m
-from dispatch.units import CityTime, LatLng
+from dispatch.values.units import CityTime, LatLng
 from tests.dispatch.geo.grids import grid
 
 SETTINGS = 'title = "Grid"\ntime_zone = "Asia/Hong_Kong"\nsources = ["made up"]\n'

@@ -14,7 +14,7 @@ from dispatch.geo.distance import (
     haversine_many,
     unit_vectors,
 )
-from dispatch.units import LatLng
+from dispatch.values.units import LatLng
 
 points = st.builds(LatLng, st.floats(-90, 90), st.floats(-180, 180))
 

@@ -11,7 +11,7 @@ import pytest
 from dispatch.geo.city import CityError, load_city
 from dispatch.geo.distance import haversine_m
 from dispatch.geo.osm_import import AVERAGE_KMH, OF_LIMIT, average_kmh, directions, import_osm, read_streets
-from dispatch.units import CityTime, LatLng
+from dispatch.values.units import CityTime, LatLng
 
 PLACES = {
     1: (52.500, 13.400), 2: (52.500, 13.402), 3: (52.500, 13.404),

@@ -8,7 +8,7 @@ import pytest
 from dispatch.geo.distance import haversine_m
 from dispatch.geo.straight_line import StraightLine
 from dispatch.geo.travel_time import TravelTime
-from dispatch.units import CityTime, LatLng
+from dispatch.values.units import CityTime, LatLng
 
 A, B = LatLng(37.70, -122.40), LatLng(37.80, -122.50)
 NOON = CityTime(43_200.0)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from dispatch.geo.index import CarIndex
+from dispatch.geo.index.vehicle_index import CarIndex
 from dispatch.geo.straight_line import StraightLine
-from dispatch.ids import TripId, VehicleId
-from dispatch.matching.assignment import Assigner, exact
 from dispatch.matching.candidates import CityCandidates
+from dispatch.matching.exact_assignment import Assigner, exact
 from dispatch.matching.matcher import RegionMatcher
-from dispatch.matching.model import FreeCar, OpenRequest
 from dispatch.matching.settings import MatcherSettings
-from dispatch.units import CityTime, LatLng, Seconds
+from dispatch.matching.types import FreeCar, OpenRequest
+from dispatch.values.ids import TripId, VehicleId
+from dispatch.values.units import CityTime, LatLng, Seconds
 
 LAT, LNG = 37.784, -122.407
 NOW = CityTime(1000.0)

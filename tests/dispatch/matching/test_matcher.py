@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
 from dispatch.geo.distance import haversine_many
-from dispatch.ids import TripId, VehicleId
 from dispatch.matching.cost import cost_ms
-from dispatch.matching.model import FreeCar, OpenRequest, Window
 from dispatch.matching.settings import MatcherSettings
-from dispatch.units import CityTime, LatLng, Seconds
+from dispatch.matching.types import FreeCar, OpenRequest, Window
+from dispatch.values.ids import TripId, VehicleId
+from dispatch.values.units import CityTime, LatLng, Seconds
 from tests.dispatch.matching.builders import MPS, NOW, car, matcher, request, scattered
 
 

@@ -9,14 +9,14 @@ import numpy as np
 
 from bench.studies.recorded_demand import CityReplay, Demand, ReplaySetup
 from dispatch.geo.cells import Box, Cell, cell_of, covering
-from dispatch.geo.index import CarIndex
-from dispatch.ids import TripId, VehicleId
+from dispatch.geo.index.vehicle_index import CarIndex
 from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.matcher import RegionMatcher
-from dispatch.matching.model import FreeCar, OpenRequest, Window
 from dispatch.matching.regions import Regions, SplitMatcher, split_evenly
 from dispatch.matching.settings import MatcherSettings
-from dispatch.units import CityTime, LatLng
+from dispatch.matching.types import FreeCar, OpenRequest, Window
+from dispatch.values.ids import TripId, VehicleId
+from dispatch.values.units import CityTime, LatLng
 from tests.dispatch.matching.builders import LAT, LNG, MPS, NOW, TRAVEL, car, matcher, request
 
 RESOLUTION = 8

@@ -14,7 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
-from dispatch.store import schema
+from dispatch.store import tables as schema
 from dispatch.store.database import open_database
 from dispatch.store.migrations import upgrade
 

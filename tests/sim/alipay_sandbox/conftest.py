@@ -12,4 +12,4 @@ async def alipay() -> AsyncIterator[Alipay]:
     made = alipay_of()
     yield made
     await made.http.aclose()
-    await made.sandbox.courier.aclose()
+    await made.sandbox.notifier.aclose()

@@ -42,7 +42,7 @@ class Alipay:
 
     async def aclose(self) -> None:
         await self.http.aclose()
-        await self.sandbox.courier.aclose()
+        await self.sandbox.notifier.aclose()
 
     @property
     def sandbox(self) -> Sandbox:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 import sim.alipay_sandbox
-from sim.alipay_sandbox.faults import Fault, FaultError, Faults, fault_table, parse_fault
+from sim.alipay_sandbox.faults import ActiveFaults, FaultError, SandboxFault, fault_table, parse_fault
 from tests.sim.alipay_sandbox.merchant import NOW, demo, form_fields, genuine, order, text_of
 from tests.sim.alipay_sandbox.openapi_requests import trade
 from tests.sim.alipay_sandbox.sandbox_client import Alipay, alipay_of
@@ -42,43 +42,43 @@ def _genuine(form: dict[str, str]) -> bool:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "reason"),
     [
-        "nonsense",
-        "drop-answer:code=1",
-        "refuse",
-        "outage:times=0",
-        "drop-answer:chance=2",
-        "retry-flag:seconds=1",
-        "x:y=z",
+        ("nonsense", "unknown fault 'nonsense'; known: outage, drop-answer"),
+        ("drop-answer:code=1", "drop-answer: takes seconds$"),
+        ("refuse", "refuse: takes code$"),
+        ("outage:times=0", "outage: chance must be from 0 to 1, times at least 1$"),
+        ("drop-answer:chance=2", "drop-answer: chance must be from 0 to 1, times at least 1$"),
+        ("retry-flag:seconds=1", "retry-flag: takes neither seconds nor code$"),
+        ("x:y=z", "unknown field `y`"),
     ],
 )
-def test_faults_that_make_no_sense(text: str) -> None:
-    """A fault that does not exist, or is told wrong, is refused with a reason."""
-    with pytest.raises(FaultError, match=r".+"):
+def test_faults_that_make_no_sense(text: str, reason: str) -> None:
+    """A fault that does not exist, or has wrong fields, is refused with the reason."""
+    with pytest.raises(FaultError, match=reason):
         parse_fault(text)
 
 
 def test_what_is_told_on_the_command_line() -> None:
     """Name, call, count, chance and seconds are read from one word."""
-    assert parse_fault("delay-answer:call=alipay.trade.*,times=2,chance=0.5,seconds=3") == Fault(
+    assert parse_fault("delay-answer:call=alipay.trade.*,times=2,chance=0.5,seconds=3") == SandboxFault(
         name="delay-answer", call="alipay.trade.*", times=2, chance=0.5, seconds=3.0
     )
 
 
 def test_limits() -> None:
     """A fault strikes the calls that it names, so many times, and by chance as the seed has it."""
-    faults = Faults((Fault(name="drop-answer", call="alipay.trade.*", times=2),), random.Random(1), 0.0)
-    struck = [faults.take("drop-answer", call) is not None for call in ("alipay.acquire.query", QUERY, CREATE, QUERY)]
+    faults = ActiveFaults((SandboxFault(name="drop-answer", call="alipay.trade.*", times=2),), random.Random(1), 0.0)
+    struck = [faults.strike("drop-answer", call) is not None for call in ("alipay.acquire.query", QUERY, CREATE, QUERY)]
 
     def run(seed: int) -> list[bool]:
-        by_chance = Faults((Fault(name="drop-answer", chance=0.5),), random.Random(seed), 0.0)
-        return [by_chance.take("drop-answer", QUERY) is not None for _ in range(40)]
+        by_chance = ActiveFaults((SandboxFault(name="drop-answer", chance=0.5),), random.Random(seed), 0.0)
+        return [by_chance.strike("drop-answer", QUERY) is not None for _ in range(40)]
 
     assert struck == [False, True, True, False]
     assert run(1) == run(1)
     assert 0 < sum(run(1)) < 40
-    assert faults.take("delay-answer", QUERY) is None
+    assert faults.strike("delay-answer", QUERY) is None
 
 
 async def test_set_over_http(alipay: Alipay) -> None:
@@ -202,7 +202,7 @@ async def noticed(*faults: dict[str, Any], method: str = "openapi") -> tuple[Inb
     )
     if (await alipay.order_of())["captures"] == 0:
         await alipay.pay(created["trade_no"])
-    await alipay.sandbox.courier.deliver_due()
+    await alipay.sandbox.notifier.deliver_due()
     return inbox, alipay
 
 
@@ -234,7 +234,7 @@ async def test_forged_early() -> None:
     alipay = alipay_of(inbox)
     await alipay.set_faults({"name": "notice-forged-early"})
     await alipay.ask(CREATE, trade(), **NOTIFY)
-    await alipay.sandbox.courier.deliver_due()
+    await alipay.sandbox.notifier.deliver_due()
 
     assert inbox.told() == [("TRADE_SUCCESS", False)]
     assert (await alipay.order_of())["captures"] == 0
@@ -245,13 +245,13 @@ async def test_late_and_lost() -> None:
     """A late notification comes when it said; a lost one never does."""
     inbox, alipay = await noticed({"name": "notice-late", "seconds": 60, "times": 1})
     alipay.clock.now = NOW + 60
-    await alipay.sandbox.courier.deliver_due()
+    await alipay.sandbox.notifier.deliver_due()
     assert inbox.told() == [("TRADE_SUCCESS", True)]
     await alipay.aclose()
 
     inbox, alipay = await noticed({"name": "notice-lost"})
     alipay.clock.now = NOW + 86400
-    await alipay.sandbox.courier.deliver_due()
+    await alipay.sandbox.notifier.deliver_due()
     assert inbox.told() == []
     assert (await alipay.accounts())["notices"]["given_up"] == 1
     await alipay.aclose()
@@ -261,8 +261,8 @@ async def test_reordered() -> None:
     """The refund is heard of before the payment."""
     inbox, alipay = await noticed({"name": "notice-reorder", "times": 1})
     await alipay.ask("alipay.trade.refund", NUMBER | {"refund_amount": "12.35"})
-    await alipay.sandbox.courier.deliver_due()
-    await alipay.sandbox.courier.deliver_due()
+    await alipay.sandbox.notifier.deliver_due()
+    await alipay.sandbox.notifier.deliver_due()
 
     assert inbox.told() == [("TRADE_CLOSED", True), ("TRADE_SUCCESS", True)]
     await alipay.aclose()
@@ -286,9 +286,9 @@ async def test_well_signed_lies(fault: str, field: str, wrong: str, right: str) 
     alipay = alipay_of(doubtful)
     await alipay.set_faults({"name": fault})
     await alipay.pay((await alipay.ask(CREATE, trade(), **NOTIFY)).node["trade_no"])
-    await alipay.sandbox.courier.deliver_due()
+    await alipay.sandbox.notifier.deliver_due()
     alipay.clock.now = NOW + 240
-    await alipay.sandbox.courier.deliver_due()
+    await alipay.sandbox.notifier.deliver_due()
 
     assert [form[field] for form in heard] == [wrong, right]
     assert all(_genuine(form) for form in heard)

@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 from sim.alipay_sandbox.key_directory import read_merchant, write_demo_keys, write_demo_merchants
-from sim.alipay_sandbox.model.signature import Seal
+from sim.alipay_sandbox.model.signature import MerchantKeys
 from tests.sim.alipay_sandbox.merchant import demo
 
 
@@ -29,7 +29,7 @@ def test_demo_keys(tmp_path: Path) -> None:
         "merchant_private.pem",
         "merchant_public.pem",
     ]
-    assert all(Seal(made).has_key(sign_type) for sign_type in ("MD5", "RSA", "RSA2"))
+    assert all(MerchantKeys(made).has_key(sign_type) for sign_type in ("MD5", "RSA", "RSA2"))
 
 
 def test_a_half_made_directory_is_made_anew(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--fault", "nonsense"), "'nonsense': no fault 'nonsense'"),
+        (("--fault", "nonsense"), "'nonsense': unknown fault 'nonsense'"),
         (("--merchant", "12"), "--merchant 12: a PID has 16 digits"),
         (("--buyers", "/nowhere"), "--buyers /nowhere"),
     ],

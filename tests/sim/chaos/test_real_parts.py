@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from dispatch import processes
+from dispatch.processes import child_processes as processes
 from dispatch.store.database import open_database
-from sim.chaos.disk import SmallDisk
 from sim.chaos.postgres import Postgres
+from sim.chaos.small_disk import SmallDisk
 
 pytestmark = pytest.mark.integration
 

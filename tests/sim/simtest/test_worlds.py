@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from sim.simtest.oracles import ORACLES
+from sim.simtest.fault_model import KINDS
+from sim.simtest.invariants import ORACLES
 from sim.simtest.run import Outcome, kept_seeds, replay_command, run_seed
-from sim.simtest.weather import KINDS
-from sim.simtest.world import LEAST_CRASHES, Plan
+from sim.simtest.simulation import LEAST_CRASHES, Plan
 
 KEPT = Path(__file__).with_name("kept_seeds.txt")
 CI_SEEDS = range(1001, 1301)

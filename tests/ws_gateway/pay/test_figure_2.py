@@ -10,11 +10,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from dispatch.commands import BeginRide, EndRide, MakeOffer, ReportArrival, TakeOffer
-from tests.dispatch.domain import CODE, DRIVER, HERE
+from dispatch.domain.commands import BeginRide, EndRide, MakeOffer, ReportArrival, TakeOffer
+from tests.dispatch.domain.builders import CODE, DRIVER, HERE
 from tests.ws_gateway.conftest import eventually
-from tests.ws_gateway.pay.booth import BUYER, step, text
-from tests.ws_gateway.pay.street import Street
+from tests.ws_gateway.pay.page_client import BUYER, step, text
+from tests.ws_gateway.pay.qr_codes import Street
 
 pytestmark = pytest.mark.integration
 PROTOCOLS: tuple[dict[str, str], ...] = ({}, {"protocol": "openapi"})

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { CellFrame } from '../protocol/messages';
 import { eachCar } from './frames';
 
-// As `dispatch.map_packing.pack` writes two cars of this cell.
+// As `dispatch.api.live_map.cell_codec.pack` writes two cars of this cell.
 const CELL = '872830828ffffff';
 const PACKED = [1, 0, 49, 124, 232, 133, 64, 1, 10, 188, 2, 228, 155, 171, 155, 255, 5, 255];
 

@@ -1,4 +1,4 @@
-// Made from the structs in dispatch/ by `python -m dispatch.typescript`; do not edit.
+// Made from the structs in dispatch/ by `python -m dispatch.codegen.typescript`; do not edit.
 
 /**
  * A point, with the address or landmark a person gave for it.

@@ -1,4 +1,4 @@
-// Made from the structs in dispatch/ by `python -m dispatch.typescript`; do not edit.
+// Made from the structs in dispatch/ by `python -m dispatch.codegen.typescript`; do not edit.
 
 import type { Alarm, MoneyView, Notice, Place, TripView, VehicleView } from './messages';
 

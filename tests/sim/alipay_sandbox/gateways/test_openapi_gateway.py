@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from sim.alipay_sandbox.gateways.openapi_cipher import decrypted, encrypted
+from sim.alipay_sandbox.gateways.openapi_cipher import decrypt, encrypt
 from sim.alipay_sandbox.model.certificates import cert_sn, root_cert_sn
 from sim.alipay_sandbox.model.merchants import demo_merchant
 from tests.sim.alipay_sandbox.merchant import demo
@@ -128,11 +128,11 @@ async def test_certificate_mode(alipay: Alipay) -> None:
 
 async def test_encrypted_content(alipay: Alipay) -> None:
     """An encrypted request is answered with an encrypted node, signed with its quotes; a garbled one in plain."""
-    content = encrypted(demo().content_key, json.dumps(trade()).encode())
+    content = encrypt(demo().content_key, json.dumps(trade()).encode())
     params = request(CREATE, encrypt_type="AES", biz_content=content)
     whole = (await alipay.http.post("/gateway.do", data=params)).json()
     node = whole["alipay_trade_create_response"]
-    plain = json.loads(decrypted(demo().content_key, node))
+    plain = json.loads(decrypt(demo().content_key, node))
     key: Any = serialization.load_pem_public_key(demo().alipay_public_pem.encode())
     key.verify(base64.b64decode(whole["sign"]), f'"{node}"'.encode(), padding.PKCS1v15(), hashes.SHA256())
 
@@ -148,8 +148,8 @@ async def test_encrypted_content(alipay: Alipay) -> None:
 @pytest.mark.parametrize("vector", AES["vectors"], ids=["easysdk", "nodejs"])
 def test_published_encryptions(vector: dict[str, str]) -> None:
     """What Alipay's own libraries encrypt (github.com/alipay/alipay-easysdk and alipay-sdk-nodejs-all)."""
-    assert encrypted(vector["key"], vector["plaintext"].encode()) == vector["ciphertext"]
-    assert decrypted(vector["key"], vector["ciphertext"]) == vector["plaintext"].encode()
+    assert encrypt(vector["key"], vector["plaintext"].encode()) == vector["ciphertext"]
+    assert decrypt(vector["key"], vector["ciphertext"]) == vector["plaintext"].encode()
 
 
 async def test_a_system_provider() -> None:

@@ -62,7 +62,7 @@ async def test_keys_that_were_never_uploaded(alipay: Alipay) -> None:
 
     assert (await other.call(order(), "RSA2")).error == "HAS_NO_PUBLICKEY"
     await other.http.aclose()
-    await other.sandbox.courier.aclose()
+    await other.sandbox.notifier.aclose()
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ async def test_answers_in_gbk_to_a_request_in_utf8() -> None:
     assert failed.fields["detail_error_des"] == "交易信息被篡改"
     assert failed.genuine
     await alipay.http.aclose()
-    await alipay.sandbox.courier.aclose()
+    await alipay.sandbox.notifier.aclose()
 
 
 async def test_single_trade_query(alipay: Alipay) -> None:
@@ -284,9 +284,9 @@ async def test_accounts_outlive_the_sandbox(tmp_path: Path) -> None:
     await first.call(order(out_trade_no="T2"))
     await first.pay(paid)
     before = await first.accounts()
-    first.sandbox.exchange.shut()
+    first.sandbox.exchange.close_file()
     await first.http.aclose()
-    await first.sandbox.courier.aclose()
+    await first.sandbox.notifier.aclose()
     with file.open("ab") as cut_short:
         cut_short.write(b'{"type":"paid","trade_no"')
 
@@ -296,9 +296,9 @@ async def test_accounts_outlive_the_sandbox(tmp_path: Path) -> None:
     assert before["notices"] == {"made": 1, "acknowledged": 0, "given_up": 0}
     assert (await second.call(order(out_trade_no="T2"))).fields["result_code"] == "SUCCESS"
     assert len((await second.accounts())["orders"]) == 2
-    second.sandbox.exchange.shut()
+    second.sandbox.exchange.close_file()
     await second.http.aclose()
-    await second.sandbox.courier.aclose()
+    await second.sandbox.notifier.aclose()
 
 
 async def test_health(alipay: Alipay) -> None:

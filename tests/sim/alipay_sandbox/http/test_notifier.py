@@ -7,19 +7,25 @@ import httpx
 import msgspec
 import pytest
 
-from sim.alipay_sandbox.http.notifier import Courier
+from sim.alipay_sandbox.http.notifier import Notifier
 from sim.alipay_sandbox.model.exchange import Exchange
 from sim.alipay_sandbox.model.settings import SandboxSettings
-from sim.alipay_sandbox.model.signature import Seal
-from sim.alipay_sandbox.model.trades import Terms
+from sim.alipay_sandbox.model.signature import MerchantKeys
+from sim.alipay_sandbox.model.trades import OrderOptions, OrderTerms
 from tests.sim.alipay_sandbox import openapi_requests
 from tests.sim.alipay_sandbox.merchant import BUYER, NOW, demo, form_fields, genuine, text_of
 from tests.sim.alipay_sandbox.sandbox_client import alipay_of
 
 
+def options(sign_type: str, life_s: float) -> OrderOptions:
+    return OrderOptions(
+        life_s=life_s, notify_url="http://merchant.invalid/notify", sign_type=sign_type, charset="utf-8"
+    )
+
+
 @dataclass
 class Scene:
-    """An exchange with one trade, a courier, and a merchant whose answers a function gives."""
+    """An exchange with one trade, a notifier, and a merchant whose answers a function gives."""
 
     answer: Callable[[], httpx.Response]
     settings: SandboxSettings
@@ -29,9 +35,9 @@ class Scene:
 
     def __post_init__(self) -> None:
         self.exchange = Exchange(self.settings, self, lambda: self.ids.pop(0))
-        seals = {demo().partner: Seal(demo().at_alipay())}
+        seals = {demo().partner: MerchantKeys(demo().at_alipay())}
         transport = httpx.MockTransport(self._receive)
-        self.courier = Courier(self.settings, self.exchange, seals, self, transport=transport)
+        self.notifier = Notifier(self.settings, self.exchange, seals, self, transport=transport)
 
     def wall(self) -> float:
         return self.now
@@ -42,8 +48,8 @@ class Scene:
         return self.answer()
 
     def pay(self, sign_type: str = "RSA2") -> str:
-        trade = self.exchange.create(
-            Terms(
+        trade = self.exchange.create_trade(
+            OrderTerms(
                 partner=demo().partner,
                 out_trade_no="T1",
                 seller_id=demo().partner,
@@ -55,19 +61,16 @@ class Scene:
                 product_code="OVERSEAS_MBARCODE_PAY",
                 passback="T1",
             ),
-            expires_at=NOW + 900,
-            notify_url="http://merchant.invalid/notify",
-            sign_type=sign_type,
-            charset="utf-8",
+            options(sign_type, 900),
         )
-        self.exchange.pay(trade.trade_no, BUYER)
+        self.exchange.pay_trade(trade.trade_no, BUYER)
         return trade.trade_no
 
     async def live_through(self) -> None:
         """Go from one due time to the next until nothing is due for days."""
-        while (due := self.exchange.next_due(but=())) is not None and due < NOW + 7 * 86400:
+        while (due := self.exchange.next_due()) is not None and due < NOW + 7 * 86400:
             self.now = max(self.now, due)
-            await self.courier.deliver_due()
+            await self.notifier.deliver_due()
 
 
 def scene(answer: Callable[[], httpx.Response], **settings: object) -> Scene:
@@ -120,7 +123,7 @@ async def test_schedule(factor: float, reply: str) -> None:
     steps = [0, 240, 600, 600, 3600, 7200, 21600, 54000]
     assert [at for at, _ in stage.sent] == pytest.approx([sum(steps[: n + 1]) * factor for n in range(8)])
     assert {fields["notify_id"] for _, fields in stage.sent} == {"id0"}
-    assert stage.exchange.unsent == {}
+    assert stage.exchange.pending_notifications == {}
 
 
 async def test_failures_count_as_not_delivered() -> None:
@@ -145,7 +148,7 @@ async def test_failures_count_as_not_delivered() -> None:
 
     assert replies == []
     assert len(stage.sent) == 4
-    assert stage.exchange.notices["id0"].acknowledged
+    assert stage.exchange.notifications["id0"].acknowledged
 
 
 @pytest.mark.parametrize(("told", "count"), [(True, 1), (False, 0)])
@@ -154,13 +157,7 @@ async def test_expiry_is_told_by_setting(told: bool, count: int) -> None:
     stage = scene(lambda: httpx.Response(200, text="success"), notify_closed=told)
     trade_no = stage.pay()
     terms = stage.exchange.trade(trade_no).terms
-    stage.exchange.create(
-        msgspec.structs.replace(terms, out_trade_no="T2"),
-        expires_at=NOW + 60,
-        notify_url="http://merchant.invalid/notify",
-        sign_type="MD5",
-        charset="utf-8",
-    )
+    stage.exchange.create_trade(msgspec.structs.replace(terms, out_trade_no="T2"), options("MD5", 60))
     await stage.live_through()
 
     closed = [fields for _, fields in stage.sent if fields["trade_status"] == "TRADE_CLOSED"]
@@ -181,11 +178,11 @@ async def test_an_openapi_notification() -> None:
     order = openapi_requests.trade(passback_params="trip%3DT1", body="from A to B")
     created = await alipay.ask("alipay.trade.create", order, notify_url="http://merchant.invalid/n", charset="gbk")
     await alipay.pay(created.node["trade_no"])
-    await alipay.sandbox.courier.deliver_due()
+    await alipay.sandbox.notifier.deliver_due()
     alipay.clock.now = NOW + 1.25
     refund = {"out_trade_no": "T1_1_1", "refund_amount": "2.35", "out_request_no": "R1"}
     await alipay.ask("alipay.trade.refund", refund)
-    await alipay.sandbox.courier.deliver_due()
+    await alipay.sandbox.notifier.deliver_due()
 
     paid, refunded = heard
     assert all(genuine("RSA2", text_of(form).encode("gbk"), form["sign"]) for form in heard)

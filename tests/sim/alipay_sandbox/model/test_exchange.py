@@ -3,24 +3,28 @@
 from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import ClassVar
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from sim.alipay_sandbox.model import codes, refunds
 from sim.alipay_sandbox.model.books import balanced
 from sim.alipay_sandbox.model.exchange import BusinessError, Exchange
 from sim.alipay_sandbox.model.settings import BuyerAccount, SandboxSettings
-from sim.alipay_sandbox.model.trades import NEXT, Origin, Terms, Trade
+from sim.alipay_sandbox.model.trades import NEXT, OrderOptions, OrderTerms, SandboxTrade
 
 PARTNER = "2088000000000001"
 BUYERS = ("2088000000000002", "2088000000000003")
-NUMBERS = ("T1", "T2", "T3")
-PLACING = codes.Placing(life_s=60, notify_url="http://x", sign_type="MD5", charset="utf-8", origin=Origin())
+NUMBERS = ("T1", "T2", "T3", "T4", "T5", "T6")
+OPTIONS = OrderOptions(life_s=60, notify_url="http://x", sign_type="MD5", charset="utf-8")
 
 
 class Trading(RuleBasedStateMachine):
     """Orders of all kinds, payments, closes, cancels, refunds, time and restarts, at random."""
+
+    successes: ClassVar[Counter[str]] = Counter()
+    """How often each rule was not refused, over all runs."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,8 +53,8 @@ class Trading(RuleBasedStateMachine):
         self.ids += 1
         return f"{self.ids:034x}"
 
-    def terms(self, number: str, buyer: str, minor: int) -> Terms:
-        return Terms(
+    def terms(self, number: str, buyer: str, minor: int) -> OrderTerms:
+        return OrderTerms(
             partner=PARTNER,
             out_trade_no=number,
             seller_id=PARTNER,
@@ -61,13 +65,16 @@ class Trading(RuleBasedStateMachine):
             subject="ride",
         )
 
-    def found(self, number: str) -> Trade | None:
+    def found(self, number: str) -> SandboxTrade | None:
         try:
-            return self.exchange.find(PARTNER, out_trade_no=number)
+            return self.exchange.find_trade(PARTNER, out_trade_no=number)
         except BusinessError:
             return None
 
-    def keep(self, trade: Trade) -> None:
+    def with_status(self, status: str) -> list[SandboxTrade]:
+        return [trade for trade in self.exchange.trades() if trade.status == status]
+
+    def remember_payment(self, trade: SandboxTrade) -> None:
         if trade.paid_at is not None:
             self.paid.add(trade.trade_no)
 
@@ -75,43 +82,52 @@ class Trading(RuleBasedStateMachine):
     def create(self, number: str, buyer: str, minor: int) -> None:
         terms = self.terms(number, buyer, minor)
         try:
-            trade = self.exchange.create(
-                terms, expires_at=self.now + 60, notify_url="http://x", sign_type="MD5", charset="utf-8"
-            )
+            trade = self.exchange.create_trade(terms, OPTIONS)
         except BusinessError:
             return
+        self.successes["create"] += 1
         assert trade.terms == terms
         assert trade.status == "WAIT_BUYER_PAY"
 
     @rule(number=st.sampled_from(NUMBERS), buyer=st.sampled_from(BUYERS), minor=st.sampled_from([900, 1000]))
     def show_and_scan(self, number: str, buyer: str, minor: int) -> None:
         try:
-            made = codes.precreate(self.exchange, self.terms(number, "", minor), PLACING, 60)
-            trade = codes.scan(self.exchange, made.code, buyer)
+            made = codes.precreate(self.exchange, self.terms(number, "", minor), OPTIONS, 60)
+            trade = codes.scan_qr_code(self.exchange, made.code, buyer)
         except BusinessError:
             return
+        self.successes["show_and_scan"] += 1
         assert trade.payer_id == buyer
 
     @rule(number=st.sampled_from(NUMBERS), buyer=st.sampled_from(BUYERS), minor=st.sampled_from([900, 1000]))
     def scan_and_pay(self, number: str, buyer: str, minor: int) -> None:
         shown = codes.show_bar_code(self.exchange, buyer)
         try:
-            trade = codes.pay_by_code(self.exchange, self.terms(number, "", minor), shown.code, PLACING)
+            trade = codes.pay_by_bar_code(self.exchange, self.terms(number, "", minor), shown.code, OPTIONS)
         except BusinessError:
             return
+        self.successes["scan_and_wait" if minor > 950 else "scan_and_pay"] += 1
         assert (trade.status == "WAIT_BUYER_PAY") == (minor > 950)
-        self.keep(trade)
+        self.remember_payment(trade)
 
     @rule(number=st.sampled_from(NUMBERS), buyer=st.sampled_from(BUYERS))
     def pay(self, number: str, buyer: str) -> None:
         trade = self.found(number)
         try:
-            self.exchange.pay(trade.trade_no if trade else "none", buyer)
+            self.exchange.pay_trade(trade.trade_no if trade else "none", buyer)
         except BusinessError:
             return
+        self.successes["pay"] += 1
         assert trade is not None
         assert trade.terms.buyer_id == buyer
-        self.keep(trade)
+        self.remember_payment(trade)
+
+    @precondition(lambda self: self.with_status("WAIT_BUYER_PAY"))
+    @rule(data=st.data())
+    def pay_waiting(self, data: st.DataObject) -> None:
+        """The named buyer pays, so that enough trades are paid for the other rules."""
+        trade = data.draw(st.sampled_from(self.with_status("WAIT_BUYER_PAY")))
+        self.pay(trade.terms.out_trade_no, trade.terms.buyer_id)
 
     @rule(number=st.sampled_from(NUMBERS))
     def close(self, number: str) -> None:
@@ -119,9 +135,10 @@ class Trading(RuleBasedStateMachine):
         if trade is None:
             return
         try:
-            self.exchange.close(trade)
+            self.exchange.close_trade(trade)
         except BusinessError:
             return
+        self.successes["close"] += 1
         assert trade.status == "TRADE_CLOSED"
         assert trade.paid_at is None
 
@@ -134,6 +151,7 @@ class Trading(RuleBasedStateMachine):
             refunds.cancel(self.exchange, trade)
         except BusinessError:
             return
+        self.successes["cancel_unpaid" if trade.paid_at is None else "cancel_paid"] += 1
         assert trade.status == "TRADE_CLOSED"
         assert trade.paid_at is None or trade.remaining_minor == 0
 
@@ -152,8 +170,20 @@ class Trading(RuleBasedStateMachine):
         except BusinessError:
             assert trade.refunded_minor == before
             return
+        self.successes["refund"] += done.moved
         assert trade.refunded_minor - before == (minor if done.moved else 0)
         assert refunds.refund(self.exchange, trade, minor, request).moved is False
+
+    @precondition(lambda self: self.with_status("TRADE_SUCCESS"))
+    @rule(data=st.data(), request=st.sampled_from(["R1", "R2", "R3"]), minor=st.sampled_from([1, 400, 900, 1000]))
+    def refund_paid(self, data: st.DataObject, request: str, minor: int) -> None:
+        trade = data.draw(st.sampled_from(self.with_status("TRADE_SUCCESS")))
+        self.refund(trade.terms.out_trade_no, request, minor)
+
+    @precondition(lambda self: self.with_status("TRADE_SUCCESS"))
+    @rule(data=st.data())
+    def cancel_paid(self, data: st.DataObject) -> None:
+        self.cancel(data.draw(st.sampled_from(self.with_status("TRADE_SUCCESS"))).terms.out_trade_no)
 
     @rule(seconds=st.sampled_from([1, 30, 60, 86400, 2 * 86400]))
     def wait(self, seconds: int) -> None:
@@ -161,7 +191,7 @@ class Trading(RuleBasedStateMachine):
 
     @rule()
     def restart(self) -> None:
-        self.exchange.shut()
+        self.exchange.close_file()
         self.start()
 
     @invariant()
@@ -189,11 +219,29 @@ class Trading(RuleBasedStateMachine):
         self.ended = ended
 
     def teardown(self) -> None:
-        self.exchange.shut()
+        self.exchange.close_file()
         self.folder.cleanup()
 
 
-TestTrading = Trading.TestCase
+class TestTrading(Trading.TestCase):  # type: ignore[valid-type, misc]
+    """The random runs reach what the rules check: each rule succeeds at times, and is not only refused."""
+
+    def runTest(self) -> None:  # noqa: N802 - unittest's name
+        """Every rule keeps the invariants, and none of them is refused every time."""
+        Trading.successes.clear()
+        super().runTest()
+
+        assert set(+Trading.successes) == {
+            "create",
+            "show_and_scan",
+            "scan_and_pay",
+            "scan_and_wait",
+            "pay",
+            "close",
+            "cancel_unpaid",
+            "cancel_paid",
+            "refund",
+        }
 
 
 def test_closed_and_finished_lead_nowhere() -> None:

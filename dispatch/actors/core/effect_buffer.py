@@ -1,0 +1,123 @@
+"""What leaves a host after a commit: replies, pushes, listings, signals, and the dues that are armed and let go.
+
+Rule: nothing is put in here before the transaction it belongs to is committed.
+"""
+
+from __future__ import annotations
+
+from dispatch.actors.core.cached_entity import Entry
+from dispatch.actors.core.entity_types import Shown
+from dispatch.actors.core.protocol import Done, Refused, Reply
+from dispatch.actors.core.reply_cache import Answers
+from dispatch.actors.core.subscribers import Followers
+from dispatch.actors.core.timer_queue import DueCalendar, DueRef, is_timer, outgoing, ref_of, timer_work
+from dispatch.actors.core.work_items import Effects, Failure, ListingChange, Staged, Work
+from dispatch.domain.errors import ErrorCode
+from dispatch.domain.match_pool import Listing
+from dispatch.store.journal import StoredDue
+
+
+class Outlet:
+    """The outlet of one host."""
+
+    def __init__(self, followers: Followers) -> None:
+        self.answers = Answers()
+        self.calendar = DueCalendar()
+        self._followers = followers
+        self._effects = Effects()
+        self._let_go: dict[DueRef, StoredDue] = {}
+
+    def take(self) -> Effects:
+        """Everything that may leave now."""
+        effects, self._effects = self._effects, Effects()
+        return effects
+
+    def reply(self, token: int, reply: Reply) -> None:
+        """An answer to one sender, without any work."""
+        self._effects.replies.append((token, reply))
+
+    def finish(self, work: Work, reply: Reply) -> None:
+        """A command has come to its end."""
+        self.answers.end(work, reply)
+        if work.due is not None:
+            self._let_go.pop(ref_of(work.due), None)
+        self._effects.replies.extend((token, reply) for token in work.tokens)
+        self._effects.counts.append(("accepted" if isinstance(reply, Done) else "refused", type(work.command).__name__))
+
+    def fail(self, where: str, error: Exception) -> None:
+        """An entity broke down."""
+        self._effects.failures.append(Failure(where, error))
+
+    def release(self, entry: Entry | None, staged: Staged) -> None:
+        """Let out what a committed decision brought."""
+        work = staged.work
+        if work.due is not None:
+            self.calendar.disarm(ref_of(work.due))
+        for name in staged.decision.drop:
+            self.calendar.disarm(DueRef(work.key, name))
+        for due in staged.dues:
+            self.calendar.arm(due)
+        self._effects.signals.extend(staged.decision.signals)
+        if entry is not None:
+            for shown in staged.shown:
+                self.tell(entry, shown)
+            self.relist(entry, staged.listing)
+        if work.envelope.command_id:
+            self.finish(work, staged.reply)
+
+    # ── who follows, and the market ──────────────────────────────────────────────────────────────────────────────
+
+    def tell(self, entry: Entry, shown: Shown) -> None:
+        """Tell followers one event, if it is new."""
+        if self._followers.tell(entry, shown):
+            self._effects.shown.append((entry.key, shown))
+
+    def relist(self, entry: Entry, listing: Listing | None) -> None:
+        """Tell the matcher, if it is new."""
+        if listing != entry.listed:
+            entry.listed = listing
+            self._effects.listings.append(ListingChange(entry.key, listing))
+
+    def answer_followers(self, entry: Entry) -> None:
+        """Answer those who wait to follow, if nothing is staged."""
+        self._effects.attached.extend(self._followers.answer(entry))
+
+    def refuse_follower(self, token: int, refused: Refused) -> None:
+        """An answer to one who wants to follow what cannot be followed."""
+        self._effects.attached.append((token, refused))
+
+    def refuse_followers(self, entry: Entry, code: ErrorCode) -> None:
+        """Nobody can follow this now."""
+        self._effects.attached.extend(self._followers.refuse(entry.key, code))
+
+    # ── dues ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def fire(self, now: float) -> list[Work]:
+        """Let go what is due: calls leave, timers are work for this host's own entities."""
+        timers = []
+        for due in list(self.calendar.pop(now)):
+            self._let_go[ref_of(due)] = due
+            if is_timer(due):
+                timers.append(timer_work(due))
+            else:
+                self._effects.calls.append(outgoing(due))
+        return timers
+
+    def called(self, due: StoredDue) -> None:
+        """A call has come back."""
+        self._let_go.pop(ref_of(due), None)
+
+    def knows(self, due: StoredDue) -> bool:
+        """Whether it is armed, at work or put off."""
+        ref = ref_of(due)
+        return due in (self._let_go.get(ref), self.calendar.armed(ref))
+
+    def arm_again(self, due: StoredDue) -> None:
+        """A due as the journal has it, unless it is known already."""
+        if not self.knows(due):
+            self.calendar.arm(due)
+
+    def is_rearmed(self, due: StoredDue) -> bool:
+        """Whether another due was armed under this one's name since it was let go."""
+        armed = self.calendar.armed(ref_of(due))
+        return armed is not None and armed != due

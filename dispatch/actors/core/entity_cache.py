@@ -1,0 +1,76 @@
+"""The entities in a host's memory: which are there, which are to be loaded, which may sleep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from dispatch.actors.core.cached_entity import Entry
+from dispatch.actors.core.work_items import Work
+from dispatch.domain.entity import Entity, EntityKey
+
+
+class Memory:
+    """The entries of one host. An entity is loaded when it is first wanted, and again after it was forgotten."""
+
+    def __init__(self) -> None:
+        self.entries: dict[EntityKey, Entry] = {}
+        self._loads: dict[EntityKey, None] = {}
+
+    @property
+    def loading(self) -> bool:
+        """Whether loads wait to be taken."""
+        return bool(self._loads)
+
+    def take_loads(self) -> list[EntityKey]:
+        """Entities to be loaded."""
+        loads = list(self._loads)
+        self._loads.clear()
+        return loads
+
+    def want(self, key: EntityKey, now: float) -> Entry:
+        """The entry of an entity, which is loaded if it is not there."""
+        entry = self.entries.get(key)
+        if entry is None:
+            entry = self.entries[key] = Entry(key, now)
+            self._loads[key] = None
+        return entry
+
+    def entity(self, key: EntityKey) -> Entity | None:
+        """An entity that is there."""
+        entry = self.entries.get(key)
+        return entry.entity if entry is not None else None
+
+    def forget(self, entry: Entry) -> None:
+        """Load the entity again, when all of it that is staged has come to an end."""
+        entry.snapshot_seq = 0
+        if entry.entity is not None:
+            entry.before, entry.entity = entry.entity, None
+        if not entry.staged:
+            self._loads[entry.key] = None
+
+    def unstaged(self, entry: Entry) -> None:
+        """One staged decision has come to an end."""
+        entry.staged -= 1
+        if entry.entity is None and not entry.staged:
+            self._loads[entry.key] = None
+
+    def drop(self, entry: Entry) -> list[Work]:
+        """Remove an entity that cannot be loaded; the work that waited for it."""
+        self.entries.pop(entry.key, None)
+        self._loads.pop(entry.key, None)
+        return [*([entry.held] if entry.held is not None else []), *entry.waiting]
+
+    def passivate(self, until: float, busy: Collection[EntityKey], asleep: Callable[[Entity], bool]) -> int:
+        """Remove those that are ``asleep``, at rest, untouched since ``until`` and not ``busy``; says how many."""
+        idle = [
+            key
+            for key, entry in self.entries.items()
+            if entry.touched_at < until
+            and entry.at_rest
+            and key not in busy
+            and entry.entity is not None
+            and asleep(entry.entity)
+        ]
+        for key in idle:
+            del self.entries[key]
+        return len(idle)

@@ -1,0 +1,100 @@
+"""What a host has to know of each kind of entity: how it is made, decoded, and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, cast
+
+import msgspec
+
+from dispatch.actors.core.protocol import Audience
+from dispatch.api.fields import PaymentView, PhraseView, TripView, VehicleView
+from dispatch.api.messages import Snapshot, Update
+from dispatch.api.presenters import event_for, trip_for, trip_view, vehicle_for, vehicle_view
+from dispatch.domain.entity import Entity, Event, Kind
+from dispatch.domain.events import decode_trip_event, decode_vehicle_event
+from dispatch.domain.rules import Rules
+from dispatch.domain.trip.trip import Trip
+from dispatch.domain.vehicle.vehicle import Vehicle
+from dispatch.payment.core.error_texts import PASSWORD, UNCLEAR, Phrase, phrase
+from dispatch.payment.core.payment import Payment, PaymentRules, decode_payment_event
+
+View = TripView | VehicleView
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class EntityKind(NamedTuple):
+    """One kind of entity. ``view`` is None for a kind whose stream no client follows."""
+
+    kind: Kind
+    make: Callable[[str, int, bytes | None], Entity]
+    decode_event: Callable[[bytes], Event]
+    view: Callable[[Entity], View] | None
+
+
+class Shown(NamedTuple):
+    """One event of a stream as its followers see it: what happened, and the whole view after it."""
+
+    seq: int
+    event: str
+    at: float
+    view: View
+
+
+def entity_kinds(rules: Rules, payment_rules: PaymentRules) -> Mapping[Kind, EntityKind]:
+    """All kinds, deciding by these rules."""
+    return {
+        "vehicle": EntityKind(
+            "vehicle",
+            lambda name, seq, body: Vehicle(name, rules, seq, body),
+            decode_vehicle_event,
+            lambda entity: vehicle_view(cast("Vehicle", entity)),
+        ),
+        "trip": EntityKind(
+            "trip",
+            lambda name, seq, body: Trip(name, rules, seq, body),
+            decode_trip_event,
+            lambda entity: _in_plain_words(trip_view(cast("Trip", entity))),
+        ),
+        "payment": EntityKind(
+            "payment",
+            lambda name, seq, body: Payment(name, payment_rules, seq, body),
+            decode_payment_event,
+            None,
+        ),
+    }
+
+
+def _in_plain_words(view: TripView) -> TripView:
+    """Alipay's code for what went wrong, said so that a driver and a passenger understand it."""
+    payment = view.payment
+    said = _said_of(payment) if payment is not None else None
+    if payment is None or said is None:
+        return view
+    words = PhraseView(said.en, said.zh, said.do_en, said.do_zh)
+    return msgspec.structs.replace(view, payment=msgspec.structs.replace(payment, phrase=words))
+
+
+def _said_of(payment: PaymentView) -> Phrase | None:
+    if payment.state == "unknown":
+        return UNCLEAR
+    if payment.state == "paying" and payment.reason == "PASSWORD":
+        return PASSWORD
+    return phrase(payment.reason) if payment.state == "due" and payment.reason else None
+
+
+def encode_update(stream: str, shown: Shown, audience: Audience) -> bytes:
+    """The message for one audience about one event."""
+    seq, event, at, view = shown
+    if isinstance(view, TripView):
+        told_as = event_for(event, view, audience)
+        return _encode(Update(stream, seq, told_as, at, trip=trip_for(view, audience)))
+    return _encode(Update(stream, seq, event, at, vehicle=vehicle_for(view, audience)))
+
+
+def encode_snapshot(stream: str, seq: int, view: View, audience: Audience) -> bytes:
+    """The message that tells an audience how a stream stands."""
+    if isinstance(view, TripView):
+        return _encode(Snapshot(stream, seq, recovered=False, trip=trip_for(view, audience)))
+    return _encode(Snapshot(stream, seq, recovered=False, vehicle=vehicle_for(view, audience)))

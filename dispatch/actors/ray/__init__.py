@@ -1,0 +1,1 @@
+"""I/O. Ray actors, their placement and supervision; the only package that imports Ray."""

@@ -1,0 +1,56 @@
+"""What every process of one running system has to agree on. Written once by whoever starts it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from dispatch.actors.core.placement import Placement
+from dispatch.clock import CityClock
+
+NAMESPACE: Final = "taxi"
+FILE: Final = "system.json"
+
+
+class System(msgspec.Struct, frozen=True):
+    """Addresses and anchors of a running system. Holds no secrets: those stay in settings and key files."""
+
+    ray_address: str
+    journal_url: str
+    redis_url: str
+    placement: Placement
+    matchers: tuple[str, ...]
+    speed: float
+    wall_anchor: float
+    city_anchor: float
+    data_dir: str
+    config: str = ""
+    """The settings file, if one was named."""
+    given: dict[str, str | float | int | bool] = {}
+    """Settings that were given on the command line, by dotted name."""
+
+    @property
+    def config_file(self) -> Path | None:
+        """The settings file, None where none was named."""
+        return Path(self.config) if self.config else None
+
+    def clock(self) -> CityClock:
+        """The city's clock, the same in every process."""
+        return CityClock(speed=self.speed, wall_anchor=self.wall_anchor, city_anchor=self.city_anchor)
+
+    def write(self, data_dir: Path) -> Path:
+        """Put it where the other processes look; whole or not at all."""
+        data_dir.mkdir(parents=True, exist_ok=True)
+        path = data_dir / FILE
+        partial = path.with_suffix(f".{os.getpid()}")
+        partial.write_bytes(msgspec.json.encode(self))
+        partial.replace(path)
+        return path
+
+    @classmethod
+    def read(cls, data_dir: Path) -> System:
+        """The system that runs on ``data_dir``. Raises ``FileNotFoundError`` where none was started."""
+        return msgspec.json.decode((data_dir / FILE).read_bytes(), type=System)

@@ -1,0 +1,66 @@
+"""What a host tells all consoles: trips that changed, and alarms. Soft: a console that was away asks the journal.
+
+The bus keeps only the newest message of a channel for a slow reader, so each frame repeats the last alarms; readers
+know an alarm by its name and time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Final
+
+import msgspec
+import structlog
+
+from dispatch.actors.runtime.lazy_bus import Publisher
+from dispatch.api.fields import TripView
+from dispatch.api.messages import Alarm, TripNotice
+from dispatch.store.bus import BusUnavailableError, Message
+from dispatch.store.buses import keys
+
+log = structlog.get_logger()
+
+FRAME_S: Final = 0.25
+ALARMS_REPEATED: Final = 20
+
+
+class ConsoleFrame(msgspec.Struct, frozen=True, array_like=True):
+    """One frame: trips that changed since the last one, and the latest alarms."""
+
+    trips: list[TripNotice]
+    alarms: list[Alarm]
+
+
+class ConsoleFrames:
+    """Publishes the frames of one host."""
+
+    def __init__(self, bus: Publisher, host: str) -> None:
+        self._bus = bus
+        self._channel = keys.console_channel(host)
+        self._trips: dict[str, TripView] = {}
+        self._alarms: deque[Alarm] = deque(maxlen=ALARMS_REPEATED)
+        self._changed = asyncio.Event()
+
+    def trip(self, view: TripView) -> None:
+        """A trip has changed."""
+        self._trips[view.trip] = view
+        self._changed.set()
+
+    def alarm(self, alarm: Alarm) -> None:
+        """Something a dispatcher has to look at."""
+        self._alarms.append(alarm)
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Publish for ever."""
+        while True:
+            await self._changed.wait()
+            await asyncio.sleep(FRAME_S)
+            self._changed.clear()
+            frame = ConsoleFrame([TripNotice(view) for view in self._trips.values()], list(self._alarms))
+            self._trips.clear()
+            try:
+                await self._bus.publish_many([Message(self._channel, msgspec.msgpack.encode(frame))])
+            except BusUnavailableError as error:
+                log.debug("consoles not told: no bus", error=str(error))

@@ -1,0 +1,214 @@
+"""The way to the entities, for gateways, hosts and matchers: :class:`dispatch.actors.core.protocol.Hosts`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import msgspec
+import structlog
+
+from dispatch.actors.core.protocol import (
+    Attached,
+    Attachment,
+    AttachReply,
+    Audience,
+    Envelope,
+    FixRow,
+    HostLost,
+    HostsUnavailableError,
+    Inbox,
+    Push,
+    Quote,
+    Refused,
+    Reply,
+)
+from dispatch.actors.rpc.client import Dial, Line, LineDownError
+from dispatch.actors.runtime.cluster_config import System
+from dispatch.domain.entity import EntityKey
+from dispatch.domain.errors import ErrorCode
+
+log = structlog.get_logger()
+
+FIX_BATCH_S: Final = 0.05
+POLL_S: Final = 10.0
+WHY_S: Final = 10.0
+"""A person asks, from a process that has to find the matcher first."""
+MOST_FIXES_KEPT: Final = 100_000
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_attached = msgspec.msgpack.Decoder(Attached | Refused).decode
+_decode_inbox = msgspec.msgpack.Decoder(Inbox).decode
+_decode_quote = msgspec.msgpack.Decoder(Quote).decode
+
+
+class RayHosts:
+    """Lines to all hosts and matchers. ``gateway`` names this process at the hosts' inboxes.
+
+    ``dial`` connects to an actor by its name; a process that may create dedicated hosts passes its own.
+    """
+
+    def __init__(self, system: System, gateway: str, dial: Dial) -> None:
+        self._system = system
+        self._clock = system.clock()
+        self._gateway = gateway
+        self._dial = dial
+        self._lines: dict[str, Line] = {}
+        self._fixes: dict[str, list[FixRow]] = {}
+        self._host_of_vehicle: dict[str, str] = {}
+        self._fix_timer: asyncio.TimerHandle | None = None
+        self._pollers: dict[str, asyncio.Task[None]] = {}
+        self._arrived: list[Push | HostLost] = []
+        self._news = asyncio.Event()
+
+    def start(self) -> None:
+        """Poll the inboxes of all standing hosts from now on."""
+        for host in self._system.placement.standing_hosts():
+            if not host.startswith("payment"):
+                self._poll_from(host)
+
+    async def stop(self) -> None:
+        """No more polls."""
+        pollers = list(self._pollers.values())
+        self._pollers.clear()
+        for poller in pollers:
+            poller.cancel()
+        await asyncio.gather(*pollers, return_exceptions=True)
+
+    # ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def command(self, envelope: Envelope) -> Reply:
+        """Send a command until it is answered. Raises ``HostsUnavailableError`` after the overall deadline."""
+        host = self._system.placement.host_of(EntityKey.parse(envelope.key))
+        return await self.line(host).command(envelope)
+
+    def line(self, name: str) -> Line:
+        """The line to an actor."""
+        line = self._lines.get(name)
+        if line is None:
+            line = self._lines[name] = Line(name, self._clock, self._dial)
+        return line
+
+    # ── positions ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def fixes(self, rows: list[FixRow]) -> None:
+        """Hand over GPS fixes; they travel in batches of 50 ms."""
+        for row in rows:
+            host = self._host_of_vehicle.get(row.vehicle)
+            if host is None:
+                host = self._system.placement.host_of(EntityKey("vehicle", row.vehicle))
+                self._host_of_vehicle[row.vehicle] = host
+            self._fixes.setdefault(host, []).append(row)
+        if self._fix_timer is None:
+            self._fix_timer = asyncio.get_running_loop().call_later(FIX_BATCH_S, self._send_fixes)
+
+    def _send_fixes(self) -> None:
+        self._fix_timer = None
+        waiting, self._fixes = self._fixes, {}
+        for host, rows in waiting.items():
+            if not self.line(host).tell("fixes", _encode(rows)):
+                self._fixes[host] = rows[-MOST_FIXES_KEPT:]
+        if self._fixes:
+            self._fix_timer = asyncio.get_running_loop().call_later(FIX_BATCH_S, self._send_fixes)
+
+    # ── streams ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def attach(self, attachment: Attachment) -> AttachReply:
+        """Follow a stream. Raises ``HostsUnavailableError``."""
+        host = self._system.placement.host_of(EntityKey.parse(attachment.key))
+        self._poll_from(host)
+        body = _encode(attachment)
+        for _ in range(8):
+            try:
+                reply: AttachReply = _decode_attached(await self.line(host).call("attach", self._gateway, body))
+            except LineDownError:
+                await asyncio.sleep(0.25)
+                continue
+            if not (isinstance(reply, Refused) and reply.code == ErrorCode.IN_PROGRESS):
+                return reply
+        raise HostsUnavailableError(host)
+
+    async def detach(self, key: str, audience: Audience) -> None:
+        """This gateway has no more session that follows ``key`` as ``audience``."""
+        host = self._system.placement.host_of(EntityKey.parse(key))
+        self.line(host).tell("detach", self._gateway, key, audience)
+
+    async def pushes(self) -> list[Push | HostLost]:
+        """The next pushes of any host, waiting for them."""
+        while not self._arrived:
+            self._news.clear()
+            await self._news.wait()
+        arrived, self._arrived = self._arrived, []
+        return arrived
+
+    def _poll_from(self, host: str) -> None:
+        if host not in self._pollers:
+            self._pollers[host] = asyncio.get_running_loop().create_task(self._poll(host))
+
+    async def _poll(self, host: str) -> None:
+        line = self.line(host)
+        incarnation, cursor = "", 0
+        while True:
+            try:
+                body = await line.call("poll", self._gateway, incarnation, cursor, POLL_S, within_s=POLL_S + 3)
+            except LineDownError as error:
+                log.debug("host does not answer", host=host, error=str(error))
+                await asyncio.sleep(0.1)
+                continue
+            inbox: Inbox = _decode_inbox(body)
+            if inbox.incarnation != incarnation:
+                if incarnation:
+                    log.info("host was born again", host=host)
+                    self._arrive([HostLost(host)])
+                incarnation = inbox.incarnation
+            cursor = inbox.cursor
+            self._arrive(inbox.pushes)
+
+    def _arrive(self, pushes: list[Push] | list[HostLost]) -> None:
+        if pushes:
+            self._arrived.extend(pushes)
+            self._news.set()
+
+    # ── questions ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def quote(self, pickup: tuple[float, float], dropoff: tuple[float, float], at: float) -> Quote:
+        """Ask a matcher for a route. Raises ``HostsUnavailableError``."""
+        for matcher in self._system.matchers:
+            try:
+                return _decode_quote(await self.line(matcher).call("quote", *pickup, *dropoff, at))
+            except LineDownError:
+                continue
+        raise HostsUnavailableError("no matcher answers")
+
+    async def why(self, key: EntityKey) -> dict[str, object]:
+        """Why a trip waits, or a car gets nothing, as each matcher that knows it saw it."""
+        found: dict[str, object] = {}
+        for matcher in self._system.matchers:
+            try:
+                answer = msgspec.msgpack.decode(await self.line(matcher).call("why", key.kind, key.id, within_s=WHY_S))
+            except LineDownError as error:
+                raise HostsUnavailableError(str(error)) from error
+            if answer is not None:
+                found[matcher] = answer
+        return found
+
+    async def ready(self) -> bool:
+        """Whether every standing host and matcher answers."""
+        names = [*self._system.placement.standing_hosts(), *self._system.matchers]
+        try:
+            await asyncio.gather(*(self.line(name).call("ping", within_s=1.0) for name in names))
+        except LineDownError:
+            return False
+        return True
+
+    async def exposed(self) -> dict[str, bytes]:
+        """The metrics of every standing actor that answers, by name."""
+        names = [*self._system.placement.standing_hosts(), *self._system.matchers]
+
+        async def one(name: str) -> tuple[str, bytes | None]:
+            try:
+                return name, await self.line(name).call("metrics_text", within_s=1.0)
+            except LineDownError:
+                return name, None
+
+        return {name: body for name, body in await asyncio.gather(*map(one, names)) if body is not None}

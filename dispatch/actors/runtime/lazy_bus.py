@@ -1,0 +1,56 @@
+"""The bus of a host: opened with the first frame, so that a reborn host answers commands before it draws maps.
+
+The Redis client takes a second of processor time to import; nothing that a host decides needs it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Protocol
+
+from dispatch.store.bus import Bus, Message
+
+
+class Publisher(Protocol):
+    """The part of a bus that hosts use."""
+
+    async def publish_many(self, messages: Sequence[Message]) -> Sequence[int]:
+        """Publish all of these in one go; how many listened to each. Raises ``BusUnavailableError``."""
+        ...
+
+    async def put_many(self, entries: Sequence[tuple[str, bytes]], ttl_s: float) -> None:
+        """Keep all of these for ``ttl_s``. Raises ``BusUnavailableError``."""
+        ...
+
+
+class LateBus:
+    """A :class:`Publisher` on the Redis at ``url``."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._bus: Bus | None = None
+        self._opening = asyncio.Lock()
+
+    async def publish_many(self, messages: Sequence[Message]) -> Sequence[int]:
+        """Publish all of these in one go; how many listened to each. Raises ``BusUnavailableError``."""
+        bus = self._bus or await self._open()
+        return await bus.publish_many(messages)
+
+    async def put_many(self, entries: Sequence[tuple[str, bytes]], ttl_s: float) -> None:
+        """Keep all of these for ``ttl_s``. Raises ``BusUnavailableError``."""
+        bus = self._bus or await self._open()
+        await bus.put_many(entries, ttl_s)
+
+    async def _open(self) -> Bus:
+        async with self._opening:
+            if self._bus is None:
+                module = await asyncio.to_thread(import_module, "dispatch.store.buses.redis_bus")
+                self._bus = module.RedisBus(self._url)
+            return self._bus
+
+    async def close(self) -> None:
+        """Give back connections."""
+        if self._bus is not None:
+            await self._bus.close()

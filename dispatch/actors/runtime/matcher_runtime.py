@@ -1,0 +1,230 @@
+"""The shell of a matcher: news from hosts go in, windows are held, proposals leave as offers to vehicles.
+
+It holds soft state only. Its incarnation is in every answer, so that hosts tell everything anew to a matcher that
+was born again. The vehicle decides: an offer that is refused comes back as an outcome.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Final
+
+import numpy as np
+import structlog
+
+from dispatch.actors.core.protocol import CarAt, Envelope, HostsUnavailableError, Quote, Refused, Reply
+from dispatch.actors.runtime.match_feed import MarketNews
+from dispatch.clock import Clock
+from dispatch.domain.commands import MakeOffer, encode_command
+from dispatch.domain.entity import SYSTEM, EntityKey
+from dispatch.domain.errors import ErrorCode
+from dispatch.domain.match_pool import FreeVehicle, WaitingTrip
+from dispatch.geo.travel_time import TravelTime
+from dispatch.matching.candidates import Candidates, Places
+from dispatch.matching.matcher import RegionMatcher
+from dispatch.matching.regions import Regions
+from dispatch.matching.types import FreeCar, OpenRequest, Proposal, Window
+from dispatch.values.ids import TripId, VehicleId
+from dispatch.values.units import CityTime, LatLng, Seconds
+
+log = structlog.get_logger()
+
+FAILED_AS: Final = {
+    ErrorCode.VEHICLE_NOT_FREE: "busy",
+    ErrorCode.UNKNOWN_VEHICLE: "offline",
+    ErrorCode.VEHICLE_UNSUITABLE: "declined",
+}
+ASKED_FOR_QUOTE: Final = 8
+IDLE_POLL_S: Final = 0.25
+"""Wall seconds that a matcher without work sleeps at most."""
+
+
+class MatcherShell:
+    """Runs one region's matcher. ``send`` is the way of a command to an entity."""
+
+    def __init__(
+        self,
+        matcher: RegionMatcher,
+        candidates: Candidates,
+        travel_time: TravelTime,
+        clock: Clock,
+        send: Callable[[Envelope], asyncio.Future[Reply]],
+        *,
+        window_s: float,
+        max_pickup_s: float,
+        region: int = 0,
+        regions: Regions | None = None,
+        on_window: Callable[[Window, float], None] | None = None,
+    ) -> None:
+        self._matcher = matcher
+        self._candidates = candidates
+        self._travel_time = travel_time
+        self._clock = clock
+        self._send = send
+        self._window_s = window_s
+        self._max_pickup_s = max_pickup_s
+        self._region = region
+        self._regions = regions
+        self._on_window = on_window
+        self._listed: dict[str, FreeVehicle] = {}
+        self._handles: dict[str, int] = {}
+        self._trips: dict[str, WaitingTrip] = {}
+        self._wake = asyncio.Event()
+        self._offers: set[asyncio.Task[None]] = set()
+
+    # ── news from hosts ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def hear(self, news: MarketNews) -> None:
+        """One batch of a host: who left, who is free, which trips wait, where the cars are."""
+        for key, why in news.gone:
+            self._leave(EntityKey.parse(key), why)
+        for car in news.cars:
+            self._listed[car.vehicle] = car
+            self._handles.pop(car.vehicle, None)
+        for trip in news.trips:
+            self._open(trip)
+        self._move(news.moved)
+        if self._matcher.wants_window_now or (self._window_s == 0 and self._matcher.waiting_count):
+            self._wake.set()
+
+    def _leave(self, key: EntityKey, why: str) -> None:
+        if key.kind == "vehicle":
+            self._listed.pop(key.id, None)
+            self._handles.pop(key.id, None)
+            self._matcher.car_gone(VehicleId(key.id), why)
+        else:
+            self._trips.pop(key.id, None)
+            self._matcher.request_closed(TripId(key.id))
+
+    def _open(self, trip: WaitingTrip) -> None:
+        pickup = LatLng(trip.pickup.lat, trip.pickup.lng)
+        owned = True
+        if self._regions is not None:
+            if self._region not in self._regions.seen_by(pickup):
+                return
+            owned = self._regions.owner(pickup) == self._region
+        self._trips[trip.trip] = trip
+        request = OpenRequest(
+            trip_id=TripId(trip.trip),
+            trip_seq=trip.seq,
+            pickup=pickup,
+            dropoff=LatLng(trip.dropoff.lat, trip.dropoff.lng) if trip.dropoff is not None else None,
+            vehicle_class=trip.vehicle_class,
+            needs=frozenset(trip.needs),
+            seats=trip.seats,
+            requested_at=CityTime(trip.requested_at),
+            max_pickup_s=Seconds(self._max_pickup_s),
+            excluded=tuple(VehicleId(vehicle) for vehicle in trip.excluded),
+        )
+        self._matcher.request_open(request, owned=owned)
+
+    def _move(self, cars: Sequence[CarAt]) -> None:
+        """Positions: a listed car enters the index with its first one."""
+        known = []
+        for car in cars:
+            if car.vehicle in self._handles:
+                known.append(car)
+            elif car.vehicle in self._listed:
+                self._enter(self._listed[car.vehicle], car)
+        if known:
+            rows = np.array([(self._handles[c.vehicle], c.lat, c.lng, c.at) for c in known], dtype=np.float64)
+            self._matcher.cars_moved(rows[:, 0].astype(np.int64), rows[:, 1], rows[:, 2], rows[:, 3])
+
+    def _enter(self, listed: FreeVehicle, car: CarAt) -> None:
+        free = FreeCar(
+            vehicle_id=VehicleId(listed.vehicle),
+            lat=car.lat,
+            lng=car.lng,
+            at=CityTime(car.at),
+            vehicle_class=listed.vehicle_class,
+            seats=listed.seats,
+            capabilities=frozenset(listed.needs),
+            idle_since=CityTime(listed.idle_since),
+        )
+        self._handles[listed.vehicle] = self._matcher.car_free(free)
+
+    # ── windows ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def run(self) -> None:
+        """Hold windows for ever: each ``window_s`` of city time, and at once where the matcher wants it."""
+        wall_s = self._window_s / self._clock.speed if self._window_s else IDLE_POLL_S
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wall_s):
+                    await self._wake.wait()
+            self._wake.clear()
+            try:
+                self._hold_window()
+            except Exception:
+                log.exception("a matching window failed")
+
+    def _hold_window(self) -> None:
+        began = self._clock.wall()
+        window = self._matcher.window(self._clock.city())
+        if self._on_window is not None:
+            self._on_window(window, self._clock.wall() - began)
+        for proposal in window.proposals:
+            task = asyncio.get_running_loop().create_task(self._offer(proposal))
+            self._offers.add(task)
+            task.add_done_callback(self._offers.discard)
+
+    async def _offer(self, proposal: Proposal) -> None:
+        trip = self._trips.get(proposal.trip_id)
+        if trip is None:
+            self._matcher.proposal_failed(proposal.trip_id, proposal.vehicle_id, "closed")
+            return
+        name = f"{trip.trip}.{proposal.trip_seq}.{proposal.vehicle_id}"
+        command = MakeOffer(
+            offer=name,
+            trip=trip.trip,
+            trip_seq=proposal.trip_seq,
+            pickup=trip.pickup,
+            pickup_s=proposal.pickup_s,
+            dropoff=trip.dropoff,
+            vehicle_class=trip.vehicle_class,
+            seats=trip.seats,
+            needs=trip.needs,
+            note=trip.note,
+        )
+        envelope = Envelope(
+            f"vehicle:{proposal.vehicle_id}", f"offer:{name}", SYSTEM, encode_command(command), keep=False
+        )
+        try:
+            reply = await self._send(envelope)
+        except HostsUnavailableError:
+            self._matcher.proposal_failed(proposal.trip_id, proposal.vehicle_id, "no answer")
+            return
+        if isinstance(reply, Refused):
+            self._refused(proposal, reply)
+
+    def _refused(self, proposal: Proposal, reply: Refused) -> None:
+        log.info("offer refused", trip=proposal.trip_id, vehicle=proposal.vehicle_id, code=reply.code)
+        changed = reply.code == ErrorCode.TRIP_CHANGED
+        reason = "changed" if changed else FAILED_AS.get(ErrorCode(reply.code), "refused")
+        self._matcher.proposal_failed(proposal.trip_id, proposal.vehicle_id, reason)
+        trip = self._trips.get(proposal.trip_id)
+        if changed and trip is not None and trip.seq == proposal.trip_seq:
+            self._leave(EntityKey("trip", proposal.trip_id), "changed")
+
+    # ── questions ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def quote(self, pickup: LatLng, dropoff: LatLng, at: CityTime) -> Quote:
+        """A road route, and how soon the nearest free car could be there."""
+        route = self._travel_time.route(pickup, dropoff, at)
+        return Quote(route.seconds, route.meters, self._soonest(pickup, at))
+
+    def _soonest(self, pickup: LatLng, at: CityTime) -> float | None:
+        """Seconds that the soonest of the nearest free cars would take."""
+        places = Places(np.array([pickup.lat]), np.array([pickup.lng]))
+        near = self._candidates.nearest(places, ASKED_FOR_QUOTE)
+        if not near.car.size:
+            return None
+        return float(self._candidates.pickup_s(places, near.row, near.car, at).min())
+
+    def why(self, kind: str, entity_id: str) -> object:
+        """What the matcher remembers of a trip or a vehicle; None where it knows nothing."""
+        if kind == "trip":
+            return self._matcher.why_request(TripId(entity_id))
+        return self._matcher.why_vehicle(VehicleId(entity_id))

@@ -1,0 +1,208 @@
+"""What messages are made of: the checked types of their fields, and the views of trips and vehicles.
+
+Messages themselves stand in :mod:`dispatch.api.messages`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+Role = Literal["driver", "passenger", "dispatcher", "device", "guest"]
+"""A guest follows one trip by a link that was shared: it sees, and may do nothing."""
+Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:\-]+$")]
+Stream = Annotated[str, Meta(min_length=3, max_length=80, pattern=r"^(trip|vehicle):[A-Za-z0-9_.\-]+$")]
+Lat = Annotated[float, Meta(ge=-90, le=90)]
+Lng = Annotated[float, Meta(ge=-180, le=180)]
+Time = Annotated[float, Meta(ge=0, le=1e11)]
+Text = Annotated[str, Meta(max_length=300, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
+"""What a person wrote: no control characters but tab and newline, which no database and no screen has a use for."""
+Phone = Annotated[str, Meta(min_length=5, max_length=20, pattern=r"^\+?[0-9]+$")]
+Minor = Annotated[int, Meta(ge=0, le=10_000_000_00)]
+VehicleClass = Literal["standard", "comfort", "van"]
+Need = Literal["wheelchair", "child_seat"]
+CancelReason = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A point, with the address or landmark a person gave for it."""
+
+    lat: Lat
+    lng: Lng
+    text: Text = ""
+
+
+class Fix(msgspec.Struct, frozen=True, array_like=True):
+    """A GPS fix: ``n`` counts up for each phone, ``at`` is the phone's time, then degrees, m/s, degrees from north."""
+
+    n: Annotated[int, Meta(ge=0, le=2**53)]
+    at: Time
+    lat: Lat
+    lng: Lng
+    speed: Annotated[float, Meta(ge=0, le=150)] | None = None
+    heading: Annotated[float, Meta(ge=0, le=360)] | None = None
+
+
+class Cursor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The last number that a client saw of a stream."""
+
+    stream: Stream
+    seq: Annotated[int, Meta(ge=0)]
+
+
+class MoneyView(msgspec.Struct, frozen=True):
+    """An amount in whole minor units."""
+
+    minor: int
+    currency: str
+
+
+class FareLineView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line of a fare: what for, how much of it, and what that costs."""
+
+    kind: str
+    text: str
+    quantity: float
+    unit: str
+    minor: int
+
+
+class FareView(msgspec.Struct, frozen=True):
+    """A fare and how it was made."""
+
+    total: MoneyView
+    lines: list[FareLineView]
+
+
+class CarView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The car that comes, as a passenger needs to know it."""
+
+    vehicle: str
+    plate: str
+    driver: str
+    vehicle_class: str = "standard"
+
+
+class PhraseView(msgspec.Struct, frozen=True):
+    """What happened to a payment, and what to do, for drivers, cashiers and passengers."""
+
+    en: str
+    zh: str
+    do_en: str
+    do_zh: str
+
+
+class PaymentView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where the payment of a trip stands. ``trade`` is Alipay's number, for its cashier; ``code`` the text of the
+    code that the passenger scans from the driver's screen; ``typed`` what the passenger of a car without a meter
+    typed, for the driver to confirm."""
+
+    state: str
+    method: str = ""
+    amount: MoneyView | None = None
+    order: str = ""
+    trade: str = ""
+    reason: str = ""
+    code: str = ""
+    phrase: PhraseView | None = None
+    typed: MoneyView | None = None
+    refunded: MoneyView | None = None
+
+
+class OfferView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An offer to a driver. It expires at ``expires_at``; the countdown is the app's to draw."""
+
+    offer: str
+    trip: str
+    pickup: Place
+    pickup_s: float
+    expires_at: float
+    dropoff: Place | None = None
+    passengers: int = 1
+    needs: list[str] = []
+    note: str = ""
+
+
+class MeterView(msgspec.Struct, frozen=True):
+    """What the meter of the ride shows."""
+
+    meters: float
+    waiting_s: float
+    fare: MoneyView
+
+
+class CellFrame(msgspec.Struct, frozen=True, array_like=True):
+    """Cars of one ``host`` in one H3 cell of resolution 7, at a city time; ``whole`` replaces what was known of this
+    host's cars there.
+
+    ``cars`` holds nine bytes a car, little-endian: ``u16`` the car's number at this host, ``u16`` x and ``u16`` y,
+    ``u8`` heading (0-254 for 0-360 degrees, 255 unknown), ``u8`` its place in ``MAP_STATES`` (255: it left the cell),
+    ``u8`` the fix's age in twentieths of a second when the frame was made (255: that or more).
+    x and y count from the south-west corner of a box around the cell's centre: ``MAP_HALF_BOX_DEG`` of latitude
+    either way, and as much divided by the cosine of the centre's latitude of longitude, in 65,536 steps.
+    ``names`` gives the vehicle of each number that is new here, and of all in a ``whole`` frame. A cell that a host has
+    not told whole for 20 s of the wall holds none of its cars any more.
+    """
+
+    cell: str
+    host: str
+    at: float
+    whole: bool
+    cars: bytes
+    names: dict[int, str] = {}
+
+
+class CellCount(msgspec.Struct, frozen=True, array_like=True):
+    """How many cars of each state are in a cell, in the order of ``MAP_STATES``."""
+
+    cell: str
+    cars: list[int]
+
+
+MAP_STATES: Final = ("offline", "idle", "offered", "to_pickup", "at_pickup", "on_trip", "break", "out_of_service")
+"""States of vehicles in the order in which map frames number them."""
+MAP_HALF_BOX_DEG: Final = 0.03
+
+
+class TripView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A trip, as its reader may see it."""
+
+    trip: str
+    state: str
+    origin: str
+    vehicle_class: str
+    requested_at: float
+    pickup: Place | None = None
+    dropoff: Place | None = None
+    pickup_at: float | None = None
+    seats: int = 1
+    needs: list[str] = []
+    note: str = ""
+    car: CarView | None = None
+    code: str | None = None
+    eta_at: float | None = None
+    assigned_at: float | None = None
+    arrived_at: float | None = None
+    started_at: float | None = None
+    finished_at: float | None = None
+    fare: FareView | None = None
+    payment: PaymentView | None = None
+    cancelled_by: str | None = None
+    cancel_reason: str | None = None
+    stars: int | None = None
+    passenger: str | None = None
+
+
+class VehicleView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A vehicle, as its driver, its taximeter or a dispatcher may see it."""
+
+    vehicle: str
+    state: str
+    driver: str | None = None
+    offer: OfferView | None = None
+    trip: str | None = None
+    meter: MeterView | None = None
+    paid: PaymentView | None = None
+    reason: str = ""

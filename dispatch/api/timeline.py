@@ -1,0 +1,132 @@
+"""What happened, for dispatchers: each event with its facts as plain values, offers with their outcomes.
+
+Rule 1. No ride code, no code that pays, no token and nobody's account at Alipay is ever told.
+Rule 2. Of a phone number the last three digits are told.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from dispatch.api.http_bodies import Facts, Happening, OfferStory
+from dispatch.domain.entity import Event
+from dispatch.domain.events import (
+    OfferAccepted,
+    OfferDeclined,
+    OfferExpired,
+    OfferMade,
+    OfferWithdrawn,
+    event_name,
+)
+
+SECRET: Final = frozenset({"code", "auth_code", "buyer", "payer", "token"})
+PHONES: Final = frozenset({"contact", "phone"})
+PERSON: Final = "person:"
+"""Before a passenger's id, where a phone number stood in older events."""
+NOISE: Final = frozenset({"meter_checkpointed"})
+"""Events of a car that a timeline has no room for: one each 200 m."""
+SAID: Final = frozenset(
+    {
+        "action", "amount", "call", "code", "detail_error_code", "detail_error_des", "error", "fund_change",
+        "gmt_payment", "gmt_refund_pay", "is_success", "method", "msg", "notify_time", "notify_type", "order",
+        "out_request_no", "out_trade_no", "reason", "receipt_amount", "refund_amount", "refund_fee",
+        "refund_reason", "refund_status", "result_code", "retry_flag", "rmb_fee", "send_pay_date", "sub_code",
+        "sub_msg", "total_amount", "total_fee", "trade_no", "trade_status", "trans_currency",
+    }
+)  # fmt: skip
+"""What of Alipay's words is told; everything else (who paid, from which account, signatures) is not."""
+_ACCOUNT: Final = re.compile(r"2088[0-9]{12}")
+_XML: Final = re.compile(r"<(\w+)>([^<>]{0,400})</\1>")
+_LONGEST: Final = 200
+_ENDS: Final[dict[type[Event], str]] = {
+    OfferAccepted: "accepted",
+    OfferDeclined: "declined",
+    OfferExpired: "expired",
+    OfferWithdrawn: "withdrawn",
+}
+
+
+class Numbered(NamedTuple):
+    """An event and its number in its stream."""
+
+    seq: int
+    event: Event
+
+
+def timeline(events: Iterable[Numbered]) -> list[Happening]:
+    """Events with their facts, in their order."""
+    named = ((seq, event, event_name(event)) for seq, event in events)
+    return [Happening(seq, event.at, name, facts_of(event)) for seq, event, name in named if name not in NOISE]
+
+
+def facts_of(event: Event) -> Facts:
+    """What an event says, but its name and time, and what is nobody's business."""
+    said = msgspec.to_builtins(event)
+    return {name: value for name, value in _told(said).items() if name not in ("e", "at")}
+
+
+def offers_of(events: Iterable[Numbered]) -> list[OfferStory]:
+    """Offers that were made among these events of a vehicle, the newest first, each with its one outcome."""
+    stories: dict[str, OfferStory] = {}
+    for _, event in events:
+        if isinstance(event, OfferMade):
+            stories[event.offer] = OfferStory(event.offer, event.trip, event.at, event.pickup_s)
+        outcome = _ENDS.get(type(event))
+        made = stories.get(getattr(event, "offer", ""))
+        if outcome is not None and made is not None:
+            reason = str(getattr(event, "reason", ""))
+            stories[made.offer] = msgspec.structs.replace(made, outcome=outcome, ended_at=event.at, reason=reason)
+    return sorted(stories.values(), key=lambda story: (-story.made_at, story.offer))
+
+
+def facts_said(body: str) -> Facts:
+    """What of an answer or notification, as it was received (JSON, XML), a dispatcher may see."""
+    try:
+        found = dict(_leaves(msgspec.json.decode(body)))
+    except (msgspec.DecodeError, RecursionError):
+        found = dict(_XML.findall(body))
+    return {name: _masked(value) for name, value in sorted(found.items()) if name in SAID and value not in ("", None)}
+
+
+def masked_phone(phone: str) -> str:
+    """The last three digits. Who stands for a number (``person:…``) tells nothing, and stays."""
+    return phone if phone.startswith(PERSON) else f"…{phone[-3:]}"
+
+
+def told_of(said: Mapping[str, Any]) -> dict[str, Any]:
+    """What is told of plain values: no secrets, of phone numbers the last three digits, nothing that is empty."""
+    return _told(said)
+
+
+def _told(said: Mapping[str, Any]) -> dict[str, Any]:
+    kept = ((name, value) for name, value in said.items() if name not in SECRET and value not in (None, "", [], ()))
+    return {name: masked_phone(str(value)) if name in PHONES else _value(value) for name, value in kept}
+
+
+def _value(value: Any) -> Any:  # noqa: ANN401 - plain values of any shape
+    if isinstance(value, dict):
+        return _told(value)
+    if isinstance(value, list | tuple):
+        return [_value(each) for each in value]
+    return _ACCOUNT.sub("…", value) if isinstance(value, str) else value
+
+
+def _masked(value: object) -> object:
+    return _ACCOUNT.sub("…", value)[:_LONGEST] if isinstance(value, str) else value
+
+
+def _leaves(said: object) -> Iterable[tuple[str, object]]:
+    """Names and plain values, however deep they stand. An amount is told as its minor units."""
+    if not isinstance(said, dict):
+        return
+    for name, value in said.items():
+        if isinstance(value, dict) and set(value) == {"minor", "currency"}:
+            yield name, f"{value['minor']} {value['currency']}"
+        elif isinstance(value, dict):
+            yield from _leaves(value)
+        elif isinstance(value, str | int | float | bool):
+            yield name, value

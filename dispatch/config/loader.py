@@ -1,0 +1,169 @@
+"""Settings from a TOML file and the environment: read once, by whoever starts the system, then passed on frozen.
+
+What is set where wins in this order: what the caller gives (the command line), the environment
+(``TAXI_MATCHING__WINDOW_S=0``), the TOML file (``--config``, else the file that ``TAXI_CONFIG`` names, else
+``taxi.toml`` in the working directory), the defaults of ``config.settings``. This is the only module that reads
+the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as SourceError
+
+from dispatch.config import settings as sections
+
+PREFIX: Final = "TAXI_"
+NESTED: Final = "__"
+DEFAULT_FILE: Final = Path("taxi.toml")
+
+_from_file: ContextVar[Mapping[str, Any]] = ContextVar("_from_file")
+
+
+class SettingsError(ValueError):
+    """A setting is wrong. The message is one line for each, ``matching.window_s: must be …``."""
+
+
+class Settings(BaseSettings):
+    """All settings, frozen. Make one with :func:`load_settings`; secrets are masked when it is printed."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix=PREFIX,
+        env_nested_delimiter=NESTED,
+        nested_model_default_partial_update=True,
+        hide_input_in_errors=True,
+    )
+
+    server: sections.ServerSettings = sections.ServerSettings()
+    journal: sections.JournalSettings = sections.JournalSettings()
+    redis: sections.RedisSettings = sections.RedisSettings()
+    ray: sections.RaySettings = sections.RaySettings()
+    clock: sections.ClockSettings = sections.ClockSettings()
+    city: sections.CitySettings = sections.CitySettings()
+    matching: sections.MatchingSettings = sections.MatchingSettings()
+    offer: sections.OfferSettings = sections.OfferSettings()
+    vehicle: sections.VehicleSettings = sections.VehicleSettings()
+    trip: sections.TripSettings = sections.TripSettings()
+    meter: sections.MeterSettings = sections.MeterSettings()
+    track: sections.TrackSettings = sections.TrackSettings()
+    auth: sections.AuthSettings = sections.AuthSettings()
+    privacy: sections.PrivacySettings = sections.PrivacySettings()
+    alipay: sections.AlipaySettings = sections.AlipaySettings()
+    map: sections.MapSettings = sections.MapSettings()
+    limits: sections.LimitSettings = sections.LimitSettings()
+    log: sections.LogSettings = sections.LogSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The caller's values, then the environment, then the file."""
+        del dotenv_settings, file_secret_settings
+        file = InitSettingsSource(settings_cls, dict(_from_file.get({})))
+        return init_settings, env_settings, file
+
+    @property
+    def public_url(self) -> str:
+        """How the outside reaches us, without a slash at the end."""
+        server = self.server
+        scheme = "https" if server.tls_cert is not None else "http"
+        return (server.public_url or f"{scheme}://{server.host}:{server.port}").rstrip("/")
+
+    @property
+    def journal_url(self) -> str:
+        """The SQLAlchemy URL of the journal."""
+        return self.journal.url or f"sqlite:///{self.server.data_dir / 'journal.sqlite'}"
+
+
+def load_settings(file: Path | None = None, given: Mapping[str, object] | None = None) -> Settings:
+    """Read the settings. ``given`` are values by dotted name (``{"server.port": 0}``) that win over all else.
+
+    Raises :class:`SettingsError` for a file that is missing or is not TOML, for a name that is no setting, and for a
+    value that is out of its bounds.
+    """
+    values = _read_file(_chosen_file(file))
+    _refuse_unknown_variables(os.environ)
+    token = _from_file.set(values)
+    try:
+        return Settings(**_nested(given or {}))
+    except ValidationError as error:
+        raise SettingsError("\n".join(_line(each) for each in error.errors(include_url=False))) from None
+    except SourceError as error:
+        raise SettingsError(_source_line(error)) from None
+    finally:
+        _from_file.reset(token)
+
+
+def use_ray_token() -> None:
+    """Speak to a Ray head that the same user started: it asks for the token that Ray keeps with the user's files.
+
+    Ray looks once, so this comes before it is imported. ``RAY_AUTH_MODE`` in the environment wins.
+    """
+    os.environ.setdefault("RAY_AUTH_MODE", "token")
+
+
+def _chosen_file(named: Path | None) -> Path | None:
+    chosen = named or (Path(os.environ[f"{PREFIX}CONFIG"]) if os.environ.get(f"{PREFIX}CONFIG") else None)
+    if chosen is not None:
+        return chosen
+    return DEFAULT_FILE if DEFAULT_FILE.is_file() else None
+
+
+def _read_file(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read: {error}") from None
+
+
+def _nested(given: Mapping[str, object]) -> dict[str, Any]:
+    """Values by dotted name as tables."""
+    tables: dict[str, Any] = {}
+    for name, value in given.items():
+        section, _, key = name.partition(".")
+        if not key:
+            raise SettingsError(f"{name}: there is no such setting")
+        tables.setdefault(section, {})[key] = value
+    return tables
+
+
+def _refuse_unknown_variables(environ: Mapping[str, str]) -> None:
+    """A misspelt section in the environment would be passed over in silence; misspelt keys are refused later."""
+    for name in sorted(environ):
+        section, _, key = name.removeprefix(PREFIX).lower().partition(NESTED)
+        if name.startswith(PREFIX) and name != f"{PREFIX}CONFIG" and (section not in Settings.model_fields or not key):
+            raise SettingsError(f"{name}: there is no such setting")
+
+
+def _line(error: ErrorDetails) -> str:
+    """One line that names the setting and says what it must be."""
+    place = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"{place}: there is no such setting"
+    if error["type"] in {"model_type", "model_attributes_type"}:
+        return f"{place}: must be a table of settings"
+    if error["type"] == "value_error":
+        return f"{place}.{error['msg'].removeprefix('Value error, ')}"
+    return f"{place}: {error['msg'].replace('Input should be', 'must be')}"
+
+
+def _source_line(error: SourceError) -> str:
+    return f"environment: {' '.join(str(error).split())}"

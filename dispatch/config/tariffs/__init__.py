@@ -1,0 +1,39 @@
+"""Tariffs that ship as examples, each a TOML file of this folder named by its city. A company sets its own."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+from dispatch.domain.fare.tariff import Tariff, TariffError, load_tariff
+
+__all__ = ["TariffError", "read_tariff", "shipped"]
+
+
+def shipped() -> tuple[str, ...]:
+    """The names of the tariffs in this folder."""
+    names = (entry.name for entry in files(__name__).iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+
+
+def read_tariff(name: str) -> Tariff:
+    """The shipped tariff of that name, or the one in that ``.toml`` file.
+
+    Raises :class:`TariffError` with one line where there is none, or where the file is no tariff.
+    """
+    try:
+        return load_tariff(_text(name))
+    except TariffError as error:
+        raise TariffError(f"tariff {name}: {error}") from error
+
+
+def _text(name: str) -> str:
+    if name in shipped():
+        return (files(__name__) / f"{name}.toml").read_text(encoding="utf-8")
+    path = Path(name)
+    if path.suffix != ".toml":
+        raise TariffError(f"no such tariff; shipped: {', '.join(shipped())}; or name a .toml file")
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TariffError(f"cannot be read: {error}") from error

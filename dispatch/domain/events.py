@@ -1,0 +1,433 @@
+"""What has happened to vehicles, trips and payments: the content of the journal.
+
+Events are facts and are kept for ever: fields may be added with defaults, never removed or given another meaning.
+``at`` is city time. Each stream holds the events of one kind of entity only.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from dispatch.api.fields import Place
+from dispatch.domain.commands import VehicleProfile
+from dispatch.domain.entity import Event
+from dispatch.domain.fare.fare import FareLine
+from dispatch.domain.fare.gps_meter import MeterCheckpoint
+from dispatch.values.money import Money
+
+# ── vehicle ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class ShiftStarted(Event, frozen=True, tag="shift_started"):
+    """The driver is online: the car takes offers."""
+
+    profile: VehicleProfile
+
+
+class ShiftEnded(Event, frozen=True, tag="shift_ended"):
+    """The driver is offline."""
+
+
+class BreakStarted(Event, frozen=True, tag="break_started"):
+    """No offers for a while."""
+
+
+class OfferMade(Event, frozen=True, tag="offer_made"):
+    """The vehicle owns an offer of ``trip``, whose stream stands at ``trip_seq`` with it."""
+
+    offer: str
+    trip: str
+    trip_seq: int
+    pickup: Place
+    pickup_s: float
+    expires_at: float
+    dropoff: Place | None = None
+    seats: int = 1
+    needs: tuple[str, ...] = ()
+    note: str = ""
+
+
+class OfferDeclined(Event, frozen=True, tag="offer_declined"):
+    """The driver does not want the trip."""
+
+    offer: str
+    reason: str = ""
+
+
+class OfferExpired(Event, frozen=True, tag="offer_expired"):
+    """The driver did not answer in time."""
+
+    offer: str
+
+
+class OfferWithdrawn(Event, frozen=True, tag="offer_withdrawn"):
+    """The trip no longer stands, or the shift ended."""
+
+    offer: str
+    reason: str
+
+
+class OfferAccepted(Event, frozen=True, tag="offer_accepted"):
+    """The driver takes the trip; its stream stands at ``trip_seq`` with that."""
+
+    offer: str
+    trip: str
+    trip_seq: int
+
+
+class PickupReached(Event, frozen=True, tag="pickup_reached"):
+    """The car waits for the passenger."""
+
+    trip: str
+    trip_seq: int
+
+
+class RideStarted(Event, frozen=True, tag="ride_started"):
+    """The passenger is on board; the meter runs from ``meter`` on."""
+
+    trip: str
+    trip_seq: int
+    meter: MeterCheckpoint
+    hailed: bool = False
+    from_airport: bool = False
+
+
+class MeterCheckpointed(Event, frozen=True, tag="meter_checkpointed"):
+    """How the GPS meter stands; fixes up to ``meter.fix_n`` are safe."""
+
+    trip: str
+    meter: MeterCheckpoint
+
+
+class MeterRead(Event, frozen=True, tag="meter_read"):
+    """What the taximeter shows."""
+
+    trip: str
+    amount: Money
+
+
+class RideFinished(Event, frozen=True, tag="ride_finished"):
+    """The fare is due; the car is free."""
+
+    trip: str
+    trip_seq: int
+    fare: Money
+
+
+class TripGivenBack(Event, frozen=True, tag="trip_given_back"):
+    """The driver gave the trip back before its start."""
+
+    trip: str
+    reason: str
+    no_show: bool = False
+
+
+class TripReleased(Event, frozen=True, tag="trip_released"):
+    """The trip was cancelled by somebody else."""
+
+    trip: str
+    reason: str
+
+
+class PaymentTold(Event, frozen=True, tag="payment_told"):
+    """The driver was told what became of a fare."""
+
+    trip: str
+    state: str
+    amount: Money
+    method: str = ""
+
+
+class TakenOut(Event, frozen=True, tag="taken_out"):
+    """A dispatcher took the car out of service."""
+
+    by: str
+    reason: str
+
+
+class PutBackIn(Event, frozen=True, tag="put_back_in"):
+    """A dispatcher put the car back in service."""
+
+    by: str
+
+
+# ── trip ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class TripRequested(Event, frozen=True, tag="trip_requested"):
+    """A ride is wanted; with ``pickup_at`` it is reserved."""
+
+    passenger: str
+    origin: str
+    pickup: Place
+    code: str
+    by: str
+    dropoff: Place | None = None
+    vehicle_class: str = "standard"
+    seats: int = 1
+    needs: tuple[str, ...] = ()
+    pickup_at: float | None = None
+    note: str = ""
+    contact: str = ""
+
+
+class TripReserved(TripRequested, frozen=True, tag="trip_reserved"):
+    """As :class:`TripRequested`, for a later time."""
+
+
+class MatchingBegan(Event, frozen=True, tag="matching_began"):
+    """A reservation's lead time has come."""
+
+
+class TripOffered(Event, frozen=True, tag="trip_offered"):
+    """A vehicle has an offer of this trip."""
+
+    vehicle: str
+    offer: str
+    expires_at: float
+    by_hand: bool = False
+
+
+class OfferLapsed(Event, frozen=True, tag="offer_lapsed"):
+    """The offer came to nothing: ``declined``, ``expired`` or ``withdrawn``. The trip is matched without that car."""
+
+    vehicle: str
+    offer: str
+    outcome: str
+
+
+class TripAssigned(Event, frozen=True, tag="trip_assigned"):
+    """The driver accepted and comes."""
+
+    vehicle: str
+    offer: str
+    profile: VehicleProfile
+    eta_at: float
+
+
+class DriverArrived(Event, frozen=True, tag="driver_arrived"):
+    """The car waits at the pick-up."""
+
+    vehicle: str
+
+
+class AssignmentGivenBack(Event, frozen=True, tag="assignment_given_back"):
+    """The driver gave the trip back; it is matched again without that car."""
+
+    vehicle: str
+    reason: str
+
+
+class RideBegan(Event, frozen=True, tag="ride_began"):
+    """The passenger is on board."""
+
+    vehicle: str
+
+
+class HailBegan(Event, frozen=True, tag="hail_began"):
+    """Somebody got in on the street: the trip begins here, without a known passenger."""
+
+    vehicle: str
+    profile: VehicleProfile
+    pickup: Place
+
+
+class RideEnded(Event, frozen=True, tag="ride_ended"):
+    """The fare is due."""
+
+    vehicle: str
+    fare: Money
+    lines: tuple[FareLine, ...]
+    meters: float
+    waiting_s: float
+    dropped_at: Place
+
+
+class TripCancelled(Event, frozen=True, tag="trip_cancelled"):
+    """Nobody will ride, and nothing is to be paid."""
+
+    by: str
+    reason: str
+
+
+class CancelledWithFee(Event, frozen=True, tag="cancelled_with_fee"):
+    """Nobody will ride, and the tariff asks a fee."""
+
+    by: str
+    reason: str
+    fare: Money
+    lines: tuple[FareLine, ...]
+
+
+class TripUnserved(Event, frozen=True, tag="trip_unserved"):
+    """No car was found in time."""
+
+
+class HandPicked(Event, frozen=True, tag="hand_picked"):
+    """A dispatcher chose a vehicle; the offer follows."""
+
+    vehicle: str
+    by: str
+
+
+class PaymentBegan(Event, frozen=True, tag="payment_began"):
+    """Somebody pays: the payment is at work."""
+
+    method: str
+    amount: Money
+    buyer: str = ""
+    scanned: bool = False
+    payer: str = ""
+    """The passenger who pays: of a street hail, the only one who is known."""
+
+
+class PaymentOrdered(Event, frozen=True, tag="payment_ordered"):
+    """Alipay knows the order: as ``trade``, with which the payer's app opens its cashier, or by a ``code`` for the
+    driver's screen. ``reason`` says what it waits for (``PASSWORD``)."""
+
+    order: str
+    trade: str
+    code: str = ""
+    reason: str = ""
+
+
+class PaymentFailed(Event, frozen=True, tag="payment_failed"):
+    """The attempt came to nothing; the fare is due again."""
+
+    order: str
+    reason: str
+
+
+class PaymentUnclear(Event, frozen=True, tag="payment_unclear"):
+    """Nobody knows whether the attempt was paid; it is being found out."""
+
+    order: str
+    reason: str
+
+
+class FareTyped(Event, frozen=True, tag="fare_typed"):
+    """The passenger of a car without a meter typed what the ride costs; the driver is asked to confirm it."""
+
+    amount: Money
+    by: str
+
+
+class FareAgreed(Event, frozen=True, tag="fare_agreed"):
+    """The driver confirmed what the passenger typed: that is the fare."""
+
+    amount: Money
+    by: str
+
+
+class FarePaid(Event, frozen=True, tag="fare_paid"):
+    """The fare is paid."""
+
+    order: str
+    method: str
+    amount: Money
+    trade: str = ""
+
+
+class FareSettled(Event, frozen=True, tag="fare_settled"):
+    """The fare was settled outside the system."""
+
+    by: str
+    reason: str
+
+
+class FareRefunded(Event, frozen=True, tag="fare_refunded"):
+    """``amount`` of the fare has been given back so far, and some is left."""
+
+    order: str
+    amount: Money
+
+
+class FareRefundedWhole(Event, frozen=True, tag="fare_refunded_whole"):
+    """The whole fare has been given back."""
+
+    order: str
+    amount: Money
+
+
+class RideRated(Event, frozen=True, tag="ride_rated"):
+    """The passenger's stars."""
+
+    stars: int
+    comment: str = ""
+
+
+VehicleEvent = (
+    ShiftStarted
+    | ShiftEnded
+    | BreakStarted
+    | OfferMade
+    | OfferDeclined
+    | OfferExpired
+    | OfferWithdrawn
+    | OfferAccepted
+    | PickupReached
+    | RideStarted
+    | MeterCheckpointed
+    | MeterRead
+    | RideFinished
+    | TripGivenBack
+    | TripReleased
+    | PaymentTold
+    | TakenOut
+    | PutBackIn
+)
+
+TripEvent = (
+    TripRequested
+    | TripReserved
+    | MatchingBegan
+    | TripOffered
+    | OfferLapsed
+    | TripAssigned
+    | DriverArrived
+    | AssignmentGivenBack
+    | RideBegan
+    | HailBegan
+    | RideEnded
+    | TripCancelled
+    | CancelledWithFee
+    | TripUnserved
+    | HandPicked
+    | FareTyped
+    | FareAgreed
+    | PaymentBegan
+    | PaymentOrdered
+    | PaymentFailed
+    | PaymentUnclear
+    | FarePaid
+    | FareSettled
+    | FareRefunded
+    | FareRefundedWhole
+    | RideRated
+)
+
+_encoder = msgspec.msgpack.Encoder()
+_vehicle_decoder = msgspec.msgpack.Decoder(VehicleEvent)
+_trip_decoder = msgspec.msgpack.Decoder(TripEvent)
+
+
+def encode_event(event: Event) -> bytes:
+    """An event as the journal keeps it."""
+    return _encoder.encode(event)
+
+
+def decode_vehicle_event(body: bytes) -> Event:
+    """An event of a vehicle's stream. Raises ``msgspec.ValidationError``."""
+    event: Event = _vehicle_decoder.decode(body)
+    return event
+
+
+def decode_trip_event(body: bytes) -> Event:
+    """An event of a trip's stream. Raises ``msgspec.ValidationError``."""
+    event: Event = _trip_decoder.decode(body)
+    return event
+
+
+def event_name(event: Event) -> str:
+    """The event's name on the wire and in the journal."""
+    return str(type(event).__struct_config__.tag)

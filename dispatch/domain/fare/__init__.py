@@ -1,0 +1,1 @@
+"""Pure. Tariffs, the GPS meter and the fare, line by line."""

@@ -1,0 +1,146 @@
+"""Who is who: vehicles, the people and devices that sign in, and who may drive what. Plain data, checked when made.
+
+    RegistryError
+    ├── DuplicateEntryError    an id, a plate, a phone or an Alipay account is taken
+    └── UnknownEntryError      there is no such entry
+
+Secrets are here only as hashes (argon2), which the caller makes and checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from dispatch.domain.errors import DispatchError, ErrorCode
+from dispatch.values.ids import DeviceId, DispatcherId, DriverId, PassengerId, VehicleId
+
+ANY_VEHICLE: Final = "*"
+"""In a permission: the driver may drive every vehicle."""
+
+
+class RegistryError(Exception):
+    """The registry refused something, and is as it was."""
+
+
+class DuplicateEntryError(RegistryError):
+    """``entry`` has an id, a plate, a phone or an Alipay account that another one has."""
+
+    def __init__(self, entry: str) -> None:
+        self.entry = entry
+        super().__init__(f"{entry}: its id, or what else is unique of it, is taken")
+
+
+class UnknownEntryError(RegistryError):
+    """There is no ``entry``."""
+
+    def __init__(self, entry: str) -> None:
+        self.entry = entry
+        super().__init__(f"{entry}: not in the registry")
+
+
+def _named(**texts: str) -> None:
+    for name, text in texts.items():
+        if not text or text != text.strip():
+            raise ValueError(f"{name} must not be empty, nor begin or end with a space")
+
+
+class Vehicle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A car of a company. ``seats`` are for passengers; ``vehicle_class`` names a class of the tariff."""
+
+    id: VehicleId
+    plate: str
+    company: str
+    vehicle_class: str = "standard"
+    seats: int = 4
+    wheelchair: bool = False
+    child_seat: bool = False
+    active: bool = True
+    typed_fare: bool = False
+    """The car has no meter: the passenger types what the ride costs, and the driver confirms it."""
+
+    def __post_init__(self) -> None:
+        _named(id=self.id, plate=self.plate, company=self.company, vehicle_class=self.vehicle_class)
+        if self.id == ANY_VEHICLE:
+            raise ValueError(f"id must not be {ANY_VEHICLE}, which means every vehicle")
+        if not 1 <= self.seats <= 20:
+            raise ValueError("seats must be from 1 to 20")
+
+
+class Driver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A driver, who signs in with the number ``id`` and a PIN."""
+
+    id: DriverId
+    name: str
+    phone: str
+    pin_hash: str
+    active: bool = True
+
+    def __post_init__(self) -> None:
+        _named(id=self.id, name=self.name, phone=self.phone, pin_hash=self.pin_hash)
+
+
+REFUND: Final = "refund"
+"""The permission to give fares back: of any amount, or ``refund:5000`` up to 50.00 in one refund."""
+
+
+PHONES: Final = "phones"
+"""The permission to see callers' phone numbers whole."""
+
+
+def refund_limit(permissions: Sequence[str]) -> int | None:
+    """The most that may be given back at once, in minor units; None without a limit. Raises ``NOT_ALLOWED``."""
+    if REFUND in permissions:
+        return None
+    limits = [
+        permission.removeprefix(f"{REFUND}:") for permission in permissions if permission.startswith(f"{REFUND}:")
+    ]
+    amounts = [int(limit) for limit in limits if limit.isascii() and limit.isdecimal()]
+    if not amounts:
+        raise DispatchError(ErrorCode.NOT_ALLOWED, detail=f"without the permission {REFUND}")
+    return max(amounts)
+
+
+class Dispatcher(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A person at a console, who signs in with ``id`` and a password."""
+
+    id: DispatcherId
+    name: str
+    password_hash: str
+    permissions: tuple[str, ...] = ()
+    active: bool = True
+
+    def __post_init__(self) -> None:
+        _named(id=self.id, name=self.name, password_hash=self.password_hash)
+
+
+class Device(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A taximeter, built into a vehicle, which signs in with a key."""
+
+    id: DeviceId
+    vehicle: VehicleId
+    key_hash: str
+    active: bool = True
+
+    def __post_init__(self) -> None:
+        _named(id=self.id, vehicle=self.vehicle, key_hash=self.key_hash)
+
+
+class Passenger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who rides, known by a phone or by an account at Alipay; ``created`` is wall time.
+
+    None is a phone that is sealed, and both of who was erased."""
+
+    id: PassengerId
+    phone: str | None = None
+    created: float
+    alipay_user_id: str | None = None
+
+    def __post_init__(self) -> None:
+        known = {"phone": self.phone, "alipay_user_id": self.alipay_user_id}
+        _named(id=self.id, **{name: text for name, text in known.items() if text is not None})
+
+
+Entry = Vehicle | Driver | Dispatcher | Device | Passenger

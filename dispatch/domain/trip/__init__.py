@@ -1,0 +1,1 @@
+"""Pure. The trip: its state table and its decisions."""

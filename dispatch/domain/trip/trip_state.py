@@ -1,0 +1,386 @@
+"""The trip's state: its machine, its hard data, and how each event changes them.
+
+Rule 1: what moves a trip stands in ``TABLE`` and nowhere else.
+Rule 2: this file decides nothing; ``dispatch.domain.trip.trip`` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from dispatch.api.fields import Place
+from dispatch.domain.commands import VehicleProfile
+from dispatch.domain.entity import Event
+from dispatch.domain.errors import ErrorCode
+from dispatch.domain.events import (
+    AssignmentGivenBack,
+    CancelledWithFee,
+    DriverArrived,
+    FareAgreed,
+    FarePaid,
+    FareRefunded,
+    FareRefundedWhole,
+    FareSettled,
+    FareTyped,
+    HailBegan,
+    HandPicked,
+    MatchingBegan,
+    OfferLapsed,
+    PaymentBegan,
+    PaymentFailed,
+    PaymentOrdered,
+    PaymentUnclear,
+    RideBegan,
+    RideEnded,
+    RideRated,
+    TripAssigned,
+    TripCancelled,
+    TripOffered,
+    TripRequested,
+    TripReserved,
+    TripUnserved,
+)
+from dispatch.domain.fare.fare import FareLine
+from dispatch.domain.state_machine import UNBORN, Machine, Table
+from dispatch.values.money import Money
+
+RESERVED: Final = "reserved"
+MATCHING: Final = "matching"
+OFFERED: Final = "offered"
+ASSIGNED: Final = "assigned"
+ARRIVED: Final = "arrived"
+IN_PROGRESS: Final = "in_progress"
+FARE_DUE: Final = "fare_due"
+PAYING: Final = "paying"
+PAYMENT_UNKNOWN: Final = "payment_unknown"
+PAID: Final = "paid"
+PART_REFUNDED: Final = "part_refunded"
+REFUNDED: Final = "refunded"
+SETTLED_OTHERWISE: Final = "settled_otherwise"
+CANCELLED: Final = "cancelled"
+UNSERVED: Final = "unserved"
+
+TABLE: Final[Table] = {
+    UNBORN: {TripRequested: MATCHING, TripReserved: RESERVED, HailBegan: IN_PROGRESS},
+    RESERVED: {MatchingBegan: MATCHING, TripCancelled: CANCELLED},
+    MATCHING: {TripOffered: OFFERED, HandPicked: MATCHING, TripCancelled: CANCELLED, TripUnserved: UNSERVED},
+    OFFERED: {TripAssigned: ASSIGNED, OfferLapsed: MATCHING, TripCancelled: CANCELLED},
+    ASSIGNED: {
+        DriverArrived: ARRIVED,
+        AssignmentGivenBack: MATCHING,
+        TripCancelled: CANCELLED,
+        CancelledWithFee: FARE_DUE,
+    },
+    ARRIVED: {
+        RideBegan: IN_PROGRESS,
+        AssignmentGivenBack: MATCHING,
+        TripCancelled: CANCELLED,
+        CancelledWithFee: FARE_DUE,
+    },
+    IN_PROGRESS: {RideEnded: FARE_DUE},
+    FARE_DUE: {
+        FareTyped: FARE_DUE,
+        FareAgreed: FARE_DUE,
+        PaymentBegan: PAYING,
+        FarePaid: PAID,
+        FareSettled: SETTLED_OTHERWISE,
+        RideRated: FARE_DUE,
+    },
+    PAYING: {
+        PaymentOrdered: PAYING,
+        PaymentFailed: FARE_DUE,
+        PaymentUnclear: PAYMENT_UNKNOWN,
+        FarePaid: PAID,
+        RideRated: PAYING,
+    },
+    PAYMENT_UNKNOWN: {
+        FarePaid: PAID,
+        PaymentFailed: FARE_DUE,
+        FareSettled: SETTLED_OTHERWISE,
+        RideRated: PAYMENT_UNKNOWN,
+    },
+    PAID: {FareRefunded: PART_REFUNDED, FareRefundedWhole: REFUNDED, RideRated: PAID},
+    PART_REFUNDED: {FareRefunded: PART_REFUNDED, FareRefundedWhole: REFUNDED, RideRated: PART_REFUNDED},
+    REFUNDED: {RideRated: REFUNDED},
+    SETTLED_OTHERWISE: {RideRated: SETTLED_OTHERWISE},
+    CANCELLED: {},
+    UNSERVED: {},
+}
+
+MACHINE: Final = Machine("trip", TABLE, ErrorCode.TRIP_ILLEGAL_MOVE)
+
+SEEKING: Final = frozenset({RESERVED, MATCHING, OFFERED})
+WITH_DRIVER: Final = frozenset({ASSIGNED, ARRIVED, IN_PROGRESS})
+ENDED: Final = frozenset({PAID, PART_REFUNDED, REFUNDED, SETTLED_OTHERWISE, CANCELLED, UNSERVED})
+
+
+class TripState(msgspec.Struct):
+    """All hard state of a trip; a snapshot is this in MessagePack."""
+
+    state: str = UNBORN
+    origin: str = ""
+    passenger: str = ""
+    contact: str = ""
+    code: str = ""
+    pickup: Place | None = None
+    dropoff: Place | None = None
+    vehicle_class: str = "standard"
+    seats: int = 1
+    needs: tuple[str, ...] = ()
+    note: str = ""
+    pickup_at: float | None = None
+    requested_at: float = 0.0
+    matching_since: float = 0.0
+    excluded: tuple[str, ...] = ()
+    vehicle: str | None = None
+    offer: str | None = None
+    profile: VehicleProfile | None = None
+    eta_at: float | None = None
+    assigned_at: float | None = None
+    arrived_at: float | None = None
+    started_at: float | None = None
+    finished_at: float | None = None
+    cancelled_by: str | None = None
+    cancel_reason: str | None = None
+    fare: Money | None = None
+    lines: tuple[FareLine, ...] = ()
+    meters: float = 0.0
+    waiting_s: float = 0.0
+    typed: Money | None = None
+    agreed: bool = False
+    payments: int = 0
+    payer: str = ""
+    buyer: str = ""
+    method: str = ""
+    order: str = ""
+    trade: str = ""
+    pay_code: str = ""
+    payment_reason: str = ""
+    failed_orders: tuple[str, ...] = ()
+    paid_at: float | None = None
+    refunded: Money | None = None
+    stars: int | None = None
+    touched_at: float = 0.0
+
+
+class FareSheet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a fare is made of and who pays it: nothing of where the ride went, nor of who booked it.
+
+    ``wants_typed``: the car has no meter, so that its passenger types the fare, in ``currency``, and the driver
+    confirms it. Times are city seconds; ``reason`` is Alipay's code, or empty.
+    """
+
+    state: str
+    currency: str
+    vehicle: str = ""
+    plate: str = ""
+    company: str = ""
+    fare: Money | None = None
+    lines: tuple[FareLine, ...] = ()
+    wants_typed: bool = False
+    typed: Money | None = None
+    agreed: bool = False
+    meters: float = 0.0
+    started_at: float | None = None
+    finished_at: float | None = None
+    payer: str = ""
+    buyer: str = ""
+    method: str = ""
+    order: str = ""
+    trade: str = ""
+    reason: str = ""
+    paid_at: float | None = None
+    refunded: Money | None = None
+
+
+def payment_state(data: TripState) -> str | None:
+    """The part of a trip's state that is about money, for lists and views; None before a fare is due."""
+    if data.fare is None:
+        return None
+    return {FARE_DUE: "due", PAYMENT_UNKNOWN: "unknown"}.get(data.state, data.state)
+
+
+def fold(data: TripState, event: Event, trip_id: str) -> None:
+    """Change ``data`` by one event. Raises ``IllegalMoveError``."""
+    data.state = MACHINE.next(data.state, type(event), trip_id)
+    data.touched_at = event.at
+    change = _FOLDS.get(type(event))
+    if change is not None:
+        change(data, event)
+
+
+# Each event names its own type; in the table below the types are erased.
+
+
+def _fold_requested(data: TripState, event: TripRequested) -> None:
+    data.origin = event.origin
+    data.passenger = event.passenger
+    data.contact = event.contact
+    data.code = event.code
+    data.pickup = event.pickup
+    data.dropoff = event.dropoff
+    data.vehicle_class = event.vehicle_class
+    data.seats = event.seats
+    data.needs = event.needs
+    data.note = event.note
+    data.pickup_at = event.pickup_at
+    data.requested_at = data.matching_since = event.at
+
+
+def _fold_matching(data: TripState, event: MatchingBegan) -> None:
+    data.matching_since = event.at
+
+
+def _fold_offered(data: TripState, event: TripOffered) -> None:
+    data.vehicle = event.vehicle
+    data.offer = event.offer
+
+
+def _without_car(data: TripState, vehicle: str) -> None:
+    data.vehicle = data.offer = data.profile = data.eta_at = data.assigned_at = data.arrived_at = None
+    if vehicle not in data.excluded:
+        data.excluded = (*data.excluded, vehicle)
+
+
+def _fold_lapsed(data: TripState, event: OfferLapsed) -> None:
+    _without_car(data, event.vehicle)
+
+
+def _fold_assigned(data: TripState, event: TripAssigned) -> None:
+    data.vehicle = event.vehicle
+    data.profile = event.profile
+    data.eta_at = event.eta_at
+    data.assigned_at = event.at
+
+
+def _fold_arrived(data: TripState, event: DriverArrived) -> None:
+    data.arrived_at = event.at
+    data.eta_at = None
+
+
+def _fold_given_back(data: TripState, event: AssignmentGivenBack) -> None:
+    _without_car(data, event.vehicle)
+    data.matching_since = event.at
+
+
+def _fold_began(data: TripState, event: RideBegan) -> None:
+    data.started_at = event.at
+
+
+def _fold_hail(data: TripState, event: HailBegan) -> None:
+    data.origin = "hail"
+    data.vehicle = event.vehicle
+    data.profile = event.profile
+    data.vehicle_class = event.profile.vehicle_class
+    data.pickup = event.pickup
+    data.requested_at = data.assigned_at = data.started_at = event.at
+
+
+def _fold_ended(data: TripState, event: RideEnded) -> None:
+    data.finished_at = event.at
+    data.fare = event.fare
+    data.lines = event.lines
+    data.meters = event.meters
+    data.waiting_s = event.waiting_s
+    data.dropoff = data.dropoff or event.dropped_at
+
+
+def _fold_cancelled(data: TripState, event: TripCancelled) -> None:
+    data.cancelled_by = event.by
+    data.cancel_reason = event.reason
+
+
+def _fold_cancelled_with_fee(data: TripState, event: CancelledWithFee) -> None:
+    data.cancelled_by = event.by
+    data.cancel_reason = event.reason
+    data.fare = event.fare
+    data.lines = event.lines
+
+
+def _fold_payment_began(data: TripState, event: PaymentBegan) -> None:
+    data.payments += 1
+    data.payer = event.payer
+    data.buyer = event.buyer
+    data.method = event.method
+    data.order = data.trade = data.pay_code = data.payment_reason = ""
+
+
+def _fold_typed(data: TripState, event: FareTyped) -> None:
+    data.typed = event.amount
+
+
+def _fold_agreed(data: TripState, event: FareAgreed) -> None:
+    data.fare = event.amount
+    data.lines = (FareLine("typed", "fare as typed by the passenger", 1.0, "", event.amount),)
+    data.agreed = True
+
+
+def _fold_ordered(data: TripState, event: PaymentOrdered) -> None:
+    data.order = event.order
+    data.trade = event.trade
+    data.pay_code = event.code
+    data.payment_reason = event.reason
+
+
+def _fold_payment_unclear(data: TripState, event: PaymentUnclear) -> None:
+    data.order = event.order
+    data.payment_reason = event.reason
+
+
+def _fold_payment_failed(data: TripState, event: PaymentFailed) -> None:
+    data.order = event.order
+    data.payment_reason = event.reason
+    data.pay_code = ""
+    data.failed_orders = (*data.failed_orders, event.order)
+
+
+def _fold_paid(data: TripState, event: FarePaid) -> None:
+    data.order = event.order
+    data.method = event.method
+    data.trade = event.trade or data.trade
+    data.payment_reason = data.pay_code = ""
+    data.paid_at = event.at
+
+
+def _fold_settled(data: TripState, event: FareSettled) -> None:
+    data.method = "otherwise"
+    data.payment_reason = event.reason
+
+
+def _fold_refunded(data: TripState, event: FareRefunded | FareRefundedWhole) -> None:
+    data.refunded = event.amount
+
+
+def _fold_rated(data: TripState, event: RideRated) -> None:
+    data.stars = event.stars
+
+
+_FOLDS: Final[dict[type[Event], Callable[[TripState, Any], None]]] = {
+    TripRequested: _fold_requested,
+    TripReserved: _fold_requested,
+    MatchingBegan: _fold_matching,
+    TripOffered: _fold_offered,
+    OfferLapsed: _fold_lapsed,
+    TripAssigned: _fold_assigned,
+    DriverArrived: _fold_arrived,
+    AssignmentGivenBack: _fold_given_back,
+    RideBegan: _fold_began,
+    HailBegan: _fold_hail,
+    RideEnded: _fold_ended,
+    TripCancelled: _fold_cancelled,
+    CancelledWithFee: _fold_cancelled_with_fee,
+    FareTyped: _fold_typed,
+    FareAgreed: _fold_agreed,
+    PaymentBegan: _fold_payment_began,
+    PaymentOrdered: _fold_ordered,
+    PaymentFailed: _fold_payment_failed,
+    PaymentUnclear: _fold_payment_unclear,
+    FarePaid: _fold_paid,
+    FareSettled: _fold_settled,
+    FareRefunded: _fold_refunded,
+    FareRefundedWhole: _fold_refunded,
+    RideRated: _fold_rated,
+}

@@ -1,0 +1,1 @@
+"""Pure. The vehicle: its state table, its decisions, its positions and track."""

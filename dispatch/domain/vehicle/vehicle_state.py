@@ -1,0 +1,223 @@
+"""The vehicle's state: its machine, its hard data, and how each event changes them.
+
+Rule 1: what moves a vehicle stands in ``TABLE`` and nowhere else.
+Rule 2: this file decides nothing; ``vehicle.vehicle`` does. *Stale* is no state: it is the age of the last fix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from dispatch.api.fields import Place
+from dispatch.domain.commands import VehicleProfile
+from dispatch.domain.entity import Event
+from dispatch.domain.errors import ErrorCode
+from dispatch.domain.events import (
+    BreakStarted,
+    MeterCheckpointed,
+    MeterRead,
+    OfferAccepted,
+    OfferDeclined,
+    OfferExpired,
+    OfferMade,
+    OfferWithdrawn,
+    PaymentTold,
+    PickupReached,
+    PutBackIn,
+    RideFinished,
+    RideStarted,
+    ShiftEnded,
+    ShiftStarted,
+    TakenOut,
+    TripGivenBack,
+    TripReleased,
+)
+from dispatch.domain.fare.gps_meter import MeterCheckpoint
+from dispatch.domain.state_machine import UNBORN, Machine, Table
+from dispatch.values.money import Money
+
+OFFLINE: Final = "offline"
+IDLE: Final = "idle"
+OFFERED: Final = "offered"
+TO_PICKUP: Final = "to_pickup"
+AT_PICKUP: Final = "at_pickup"
+ON_TRIP: Final = "on_trip"
+BREAK: Final = "break"
+OUT_OF_SERVICE: Final = "out_of_service"
+
+_OUT: Final[dict[type[Event], str]] = {ShiftStarted: IDLE, TakenOut: OUT_OF_SERVICE}
+
+TABLE: Final[Table] = {
+    UNBORN: _OUT,
+    OFFLINE: {**_OUT, PaymentTold: OFFLINE},
+    IDLE: {
+        ShiftEnded: OFFLINE,
+        BreakStarted: BREAK,
+        OfferMade: OFFERED,
+        RideStarted: ON_TRIP,
+        TakenOut: OUT_OF_SERVICE,
+        PaymentTold: IDLE,
+    },
+    OFFERED: {
+        OfferAccepted: TO_PICKUP,
+        OfferDeclined: IDLE,
+        OfferExpired: IDLE,
+        OfferWithdrawn: IDLE,
+        PaymentTold: OFFERED,
+    },
+    TO_PICKUP: {PickupReached: AT_PICKUP, TripGivenBack: IDLE, TripReleased: IDLE, PaymentTold: TO_PICKUP},
+    AT_PICKUP: {RideStarted: ON_TRIP, TripGivenBack: IDLE, TripReleased: IDLE, PaymentTold: AT_PICKUP},
+    ON_TRIP: {MeterCheckpointed: ON_TRIP, MeterRead: ON_TRIP, RideFinished: IDLE, PaymentTold: ON_TRIP},
+    BREAK: {ShiftStarted: IDLE, ShiftEnded: OFFLINE, TakenOut: OUT_OF_SERVICE, PaymentTold: BREAK},
+    OUT_OF_SERVICE: {PutBackIn: OFFLINE, PaymentTold: OUT_OF_SERVICE},
+}
+
+MACHINE: Final = Machine("vehicle", TABLE, ErrorCode.VEHICLE_ILLEGAL_MOVE)
+
+WITH_TRIP: Final = frozenset({TO_PICKUP, AT_PICKUP, ON_TRIP})
+
+
+class VehicleState(msgspec.Struct):
+    """All hard state of a vehicle; a snapshot is this in MessagePack.
+
+    ``trip_seq`` is the number of the trip's stream as this vehicle last wrote it. ``fare_trip`` is the last trip
+    whose fare is still due: a scan of the car's code binds to it until the next ride starts.
+    """
+
+    state: str = UNBORN
+    profile: VehicleProfile | None = None
+    idle_since: float = 0.0
+    offer: OfferMade | None = None
+    trip: str | None = None
+    trip_seq: int = 0
+    pickup: Place | None = None
+    pickup_s: float = 0.0
+    accepted_at: float = 0.0
+    arrived_at: float = 0.0
+    started_at: float = 0.0
+    hailed: bool = False
+    from_airport: bool = False
+    meter: MeterCheckpoint | None = None
+    taximeter: Money | None = None
+    fare_trip: str | None = None
+    paid: PaymentTold | None = None
+    out_reason: str = ""
+    touched_at: float = 0.0
+    state_since: float = 0.0
+    shift_since: float | None = None
+
+
+def fold(data: VehicleState, event: Event, vehicle_id: str) -> None:
+    """Change ``data`` by one event. Raises ``IllegalMoveError``."""
+    after = MACHINE.next(data.state, type(event), vehicle_id)
+    if after == IDLE and data.state != IDLE:
+        data.idle_since = event.at
+    if after != data.state:
+        data.state_since = event.at
+    data.state = after
+    data.touched_at = event.at
+    change = _FOLDS.get(type(event))
+    if change is not None:
+        change(data, event)
+
+
+def _fold_shift(data: VehicleState, event: ShiftStarted) -> None:
+    """The shift begins; after a break it goes on."""
+    data.profile = event.profile
+    if data.shift_since is None:
+        data.shift_since = event.at
+
+
+def _fold_shift_over(data: VehicleState, _: ShiftEnded) -> None:
+    data.shift_since = None
+
+
+def _fold_offer(data: VehicleState, event: OfferMade) -> None:
+    data.offer = event
+
+
+def _fold_no_offer(data: VehicleState, _: Event) -> None:
+    data.offer = None
+
+
+def _fold_accepted(data: VehicleState, event: OfferAccepted) -> None:
+    if data.offer is not None:
+        data.pickup = data.offer.pickup
+        data.pickup_s = data.offer.pickup_s
+    data.trip = event.trip
+    data.trip_seq = event.trip_seq
+    data.accepted_at = event.at
+
+
+def _fold_arrived(data: VehicleState, event: PickupReached) -> None:
+    data.trip_seq = event.trip_seq
+    data.arrived_at = event.at
+
+
+def _fold_started(data: VehicleState, event: RideStarted) -> None:
+    data.trip = event.trip
+    data.trip_seq = event.trip_seq
+    data.started_at = event.at
+    data.hailed = event.hailed
+    data.from_airport = event.from_airport
+    data.meter = event.meter
+    data.taximeter = data.fare_trip = data.paid = data.offer = None
+
+
+def _fold_checkpoint(data: VehicleState, event: MeterCheckpointed) -> None:
+    data.meter = event.meter
+
+
+def _fold_reading(data: VehicleState, event: MeterRead) -> None:
+    data.taximeter = event.amount
+
+
+def _fold_finished(data: VehicleState, event: RideFinished) -> None:
+    _fold_trip_over(data, event)
+    data.fare_trip = event.trip
+
+
+def _fold_trip_over(data: VehicleState, _: Event) -> None:
+    data.trip = data.pickup = data.meter = data.taximeter = data.offer = None
+    data.trip_seq = 0
+    data.accepted_at = data.arrived_at = data.started_at = 0.0
+
+
+def _fold_payment(data: VehicleState, event: PaymentTold) -> None:
+    data.paid = event
+    if event.state in ("paid", "settled") and data.fare_trip == event.trip:
+        data.fare_trip = None
+
+
+def _fold_out(data: VehicleState, event: TakenOut) -> None:
+    data.out_reason = event.reason
+    data.offer = data.shift_since = None
+
+
+def _fold_in(data: VehicleState, _: PutBackIn) -> None:
+    data.out_reason = ""
+
+
+# Each event names its own type; in this table the types are erased.
+_FOLDS: Final[dict[type[Event], Callable[[VehicleState, Any], None]]] = {
+    ShiftStarted: _fold_shift,
+    ShiftEnded: _fold_shift_over,
+    OfferMade: _fold_offer,
+    OfferDeclined: _fold_no_offer,
+    OfferExpired: _fold_no_offer,
+    OfferWithdrawn: _fold_no_offer,
+    OfferAccepted: _fold_accepted,
+    PickupReached: _fold_arrived,
+    RideStarted: _fold_started,
+    MeterCheckpointed: _fold_checkpoint,
+    MeterRead: _fold_reading,
+    RideFinished: _fold_finished,
+    TripGivenBack: _fold_trip_over,
+    TripReleased: _fold_trip_over,
+    PaymentTold: _fold_payment,
+    TakenOut: _fold_out,
+    PutBackIn: _fold_in,
+}

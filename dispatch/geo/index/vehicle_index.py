@@ -1,0 +1,192 @@
+"""The free cars of a region by H3 cell: kept up move by move, asked for the k nearest of many points at once.
+
+Rule 1: a car is always under the very cell that holds its last position. Rule 2: an answer is exact: no car
+left out is nearer than one returned. Theory of operation: a move only touches columns of numbers; a car's cell
+is looked up again only where the car may have left it, which two tests of the cell's shape decide; the layout
+by cell is made anew once before the next search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from dispatch.geo.arrays import BoolArray, FloatArray, HandleArray, IntArray
+from dispatch.geo.cells import Cell, cells_of
+from dispatch.geo.distance import chord2_to_meters, unit_vectors
+from dispatch.geo.index.cell_slots import NOWHERE, NOWHERE_POINT, CellTable
+from dispatch.geo.index.knn import Layout, Query, search, search_all
+from dispatch.values.units import LatLng
+
+_RINGS = (2, 3, 5, 8)
+"""How many rings of cells are looked at, one after the other, before all occupied cells are."""
+
+_FEW_IN_CELL = 1.6
+"""With fewer cars in an occupied cell, comparing all cars is quicker than choosing cells first."""
+
+
+class CarIndex:
+    """Exact nearest cars. Handles are small whole numbers from 0, chosen by the caller; memory grows with the
+    largest. Positions are valid degrees: ValueError otherwise, and then nothing has changed.
+    """
+
+    def __init__(self, resolution: int = 9) -> None:
+        if not 0 <= resolution <= 15:
+            raise ValueError("an H3 resolution is 0 to 15")
+        self._resolution = resolution
+        self._table = CellTable()
+        self._slot = np.zeros(0, np.int64)
+        self._lat = np.zeros(0)
+        self._lng = np.zeros(0)
+        self._point = np.zeros((0, 3))
+        self._layout: Layout | None = None
+
+    def __len__(self) -> int:
+        return int(np.count_nonzero(self._slot))
+
+    def __contains__(self, handle: int) -> bool:
+        return 0 <= handle < len(self._slot) and self._slot[handle] != NOWHERE
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(np.flatnonzero(self._slot).tolist())
+
+    @property
+    def resolution(self) -> int:
+        """The H3 resolution of the cells."""
+        return self._resolution
+
+    def position(self, handle: int) -> LatLng:
+        """Where the car is. KeyError where it is not in the index."""
+        self._require(handle)
+        return LatLng(float(self._lat[handle]), float(self._lng[handle]))
+
+    def cell(self, handle: int) -> Cell:
+        """The cell that holds the car. KeyError where it is not in the index."""
+        self._require(handle)
+        return self._table.cell(int(self._slot[handle]))
+
+    def put(self, handle: int, lat: float, lng: float) -> None:
+        """Add a car, or set where it is."""
+        self.move(np.array([handle]), np.array([lat]), np.array([lng]))
+
+    def move(self, handles: IntArray | HandleArray, lats: FloatArray, lngs: FloatArray) -> None:
+        """Set where cars are, new ones too. Of a handle that is listed twice the later position counts."""
+        handles = np.asarray(handles, np.int64)
+        if not len(handles):
+            return
+        self._check(handles, lats, lngs)
+        self._reserve(int(handles.max()) + 1)
+        self._lat[handles] = lats
+        self._lng[handles] = lngs
+        self._point[handles] = unit_vectors(lats, lngs)
+        stays = self._table.surely_in(self._point[handles], self._slot[handles])
+        self._look_up(handles[~stays])
+        self._layout = None
+
+    def remove(self, handle: int) -> None:
+        """Take a car out; nothing happens where it is not in the index."""
+        if handle in self:
+            self._slot[handle] = NOWHERE
+            self._layout = None
+
+    def nearest(
+        self, lat: FloatArray, lng: FloatArray, k: int, allowed: BoolArray | None = None
+    ) -> tuple[HandleArray, FloatArray]:
+        """The k nearest cars of each of n points, nearest first.
+
+        ``allowed``: by handle, which cars may be returned; handles beyond its end may not. Returns handles
+        [n, k], -1 where there are fewer cars, and great-circle metres [n, k], infinite there.
+        """
+        if k < 1:
+            raise ValueError("k is at least 1")
+        n = len(lat)
+        handle = np.full((n, k), -1, np.int32)
+        chord2 = np.full((n, k), np.inf)
+        layout = self._lay_out() if allowed is None else self._lay_out_allowed(allowed)
+        if n == 0 or not len(layout.handle):
+            return handle, chord2
+        points = unit_vectors(lat, lng)
+        pending = np.arange(n)
+        own: IntArray | None = None
+        if len(layout.handle) <= _FEW_IN_CELL * np.count_nonzero(layout.held):
+            everyone = search_all(layout, points, k)
+            return everyone.handle.astype(np.int32), chord2_to_meters(everyone.chord2)
+        for rings in self._widening(layout, k):
+            if own is None and rings:
+                own = self._table.slots(cells_of(lat.tolist(), lng.tolist(), self._resolution))
+            query = self._query(points[pending], None if own is None else own[pending], rings, layout)
+            layout = layout.reaching(len(self._table))
+            found = search(layout, self._table, query, k)
+            done = pending[found.settled]
+            handle[done], chord2[done] = found.handle[found.settled], found.chord2[found.settled]
+            pending = pending[~found.settled]
+            if not len(pending):
+                break
+        return handle, chord2_to_meters(chord2)
+
+    @staticmethod
+    def _widening(layout: Layout, k: int) -> Iterator[int]:
+        """Rings to look at, more each time, where their sure reach (a third of them) may hold k cars; then 0, for all.
+
+        Rings are left out where they are more than half of all occupied cells.
+        """
+        occupied = int(np.count_nonzero(layout.held))
+        for rings in _RINGS:
+            cells = 1 + 3 * rings * (rings + 1)
+            if 2 * cells <= occupied and cells * len(layout.handle) >= 3 * k * occupied:
+                yield rings
+        yield 0
+
+    def _query(self, points: FloatArray, own: IntArray | None, rings: int, layout: Layout) -> Query:
+        """The cells within so many rings of each point's own; all occupied cells, for 0 rings."""
+        if own is None or rings == 0:
+            occupied = np.flatnonzero(layout.held)
+            return Query(points, np.broadcast_to(occupied, (len(points), len(occupied))), np.full(len(points), np.inf))
+        near, reach = self._table.neighbours(own, rings)
+        gap = points - self._table.center[own]
+        return Query(points, near, reach - np.sqrt(np.einsum("ni,ni->n", gap, gap)))
+
+    def _lay_out(self) -> Layout:
+        if self._layout is None:
+            self._layout = self._sorted_by_slot(np.flatnonzero(self._slot))
+        return self._layout
+
+    def _lay_out_allowed(self, allowed: BoolArray) -> Layout:
+        all_cars = self._lay_out().handle
+        inside = all_cars[all_cars < len(allowed)]
+        return self._sorted_by_slot(np.sort(inside[allowed[inside]]))
+
+    def _sorted_by_slot(self, handles: IntArray) -> Layout:
+        slot = self._slot[handles]
+        size = len(self._table)
+        order = np.argsort(slot.astype(np.uint16) if size <= 1 << 16 else slot, kind="stable")
+        count = np.bincount(slot, minlength=size)
+        handles = handles[order]
+        x, y, z = np.vstack((self._point[handles], NOWHERE_POINT)).T.copy()
+        return Layout(handles, x, y, z, np.cumsum(count) - count, count)
+
+    def _look_up(self, handles: IntArray) -> None:
+        cells = cells_of(self._lat[handles].tolist(), self._lng[handles].tolist(), self._resolution)
+        self._slot[handles] = self._table.slots(cells)
+
+    def _reserve(self, size: int) -> None:
+        more = max(size, 2 * len(self._slot)) - len(self._slot)
+        if size > len(self._slot):
+            self._slot = np.concatenate((self._slot, np.full(more, NOWHERE)))
+            self._lat = np.concatenate((self._lat, np.zeros(more)))
+            self._lng = np.concatenate((self._lng, np.zeros(more)))
+            self._point = np.concatenate((self._point, np.zeros((more, 3))))
+
+    def _require(self, handle: int) -> None:
+        if handle not in self:
+            raise KeyError(handle)
+
+    @staticmethod
+    def _check(handles: IntArray, lats: FloatArray, lngs: FloatArray) -> None:
+        if not len(handles) == len(lats) == len(lngs):
+            raise ValueError("handles, lats and lngs differ in length")
+        if int(handles.min()) < 0:
+            raise ValueError("a handle is not below zero")
+        if not (bool((np.abs(lats) <= 90).all()) and bool((np.abs(lngs) <= 180).all())):
+            raise ValueError("a position is no valid latitude and longitude")

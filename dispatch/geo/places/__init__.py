@@ -1,0 +1,1 @@
+"""Pure. Place search: parse a query, find streets and places."""

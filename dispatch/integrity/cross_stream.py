@@ -1,0 +1,245 @@
+"""What binds one stream to others: assignments, dues, and what trip and payment say of each other.
+
+All facts of a page are of one moment of the journal, so a difference is no matter of time. What is allowed to differ
+for a moment is what a due on its way will mend: a row that another host's word renews, a car whose trip was cancelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from dispatch.domain.commands import decode_command
+from dispatch.domain.entity import Claim, EntityKey
+from dispatch.domain.trip import trip_state
+from dispatch.domain.trip.trip import Trip
+from dispatch.domain.vehicle import vehicle_state
+from dispatch.domain.vehicle.vehicle import EXPIRY, Vehicle
+from dispatch.integrity.stream import Row, StreamCheck
+from dispatch.payment.core.payment import Payment
+from dispatch.payment.core.state import COLLECTED
+from dispatch.store.journal import StoredDue
+from dispatch.store.journals.shards import shard_of
+
+GIVE_UP: Final = "give_up"
+BEGIN_MATCHING: Final = "begin_matching"
+_GIVES_UP: Final = frozenset({trip_state.MATCHING, trip_state.OFFERED, trip_state.ASSIGNED, trip_state.ARRIVED})
+_AT_WORK: Final = frozenset({trip_state.PAYING, trip_state.PAYMENT_UNKNOWN})
+_PAID: Final = frozenset({trip_state.PAID, trip_state.PART_REFUNDED, trip_state.REFUNDED})
+_UNPAID: Final = frozenset({trip_state.FARE_DUE, *_AT_WORK})
+
+
+class ShardedDue(msgspec.Struct, frozen=True):
+    """A due as it stands in the journal, with its shard."""
+
+    due: StoredDue
+    shard: int
+
+
+class Around(msgspec.Struct, kw_only=True):
+    """What the journal has around one stream, at the moment of its page.
+
+    ``own`` are its dues, ``incoming`` those of others that are meant for it (read only where :func:`wants_incoming`
+    says so), ``claim`` is the one that names it, ``other`` the row of its :func:`counterpart`.
+    """
+
+    own: Sequence[ShardedDue] = ()
+    incoming: Sequence[StoredDue] = ()
+    claim: Claim | None = None
+    other: Row | None = None
+
+
+def counterpart(check: StreamCheck) -> EntityKey | None:
+    """Whose row says the other half of what this stream says."""
+    entity = check.entity
+    if isinstance(entity, Vehicle) and entity.data.state == vehicle_state.OFFERED and entity.data.offer is not None:
+        return EntityKey("trip", entity.data.offer.trip)
+    if isinstance(entity, Trip) and entity.data.state == trip_state.OFFERED:
+        return EntityKey("vehicle", entity.data.vehicle or "")
+    if isinstance(entity, Trip):
+        return EntityKey("payment", entity.id) if entity.data.fare is not None else None
+    if isinstance(entity, Payment):
+        return EntityKey("trip", entity.id)
+    return None
+
+
+def wants_incoming(check: StreamCheck, claim: Claim | None) -> bool:
+    """Whether this stream is only right if word for it is on its way."""
+    entity = check.entity
+    if check.row_is_behind:
+        return True
+    if isinstance(entity, Vehicle) and entity.data.state == vehicle_state.OFFERED:
+        return True
+    if isinstance(entity, Vehicle):
+        return entity.data.state in vehicle_state.WITH_TRIP and claim is None
+    return isinstance(entity, Trip) and entity.data.state in _AT_WORK
+
+
+def check_around(check: StreamCheck, around: Around, shards: int) -> None:
+    """Hold one folded stream against what stands around it; findings go to ``check``."""
+    _check_shards(check, around.own, shards)
+    if check.entity is None:
+        return
+    _check_row_behind(check, around)
+    _check_claim(check, around)
+    _check_offer(check, around)
+    _check_timers(check, {each.due.name for each in around.own})
+    _check_payment(check, around)
+
+
+# ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _check_row_behind(check: StreamCheck, around: Around) -> None:
+    if not check.row_is_behind or check.entity is None:
+        return
+    prefix = f"moved:{check.key}:"
+    numbers = [due.name.removeprefix(prefix) for due in around.incoming if due.name.startswith(prefix)]
+    if not any(number.isdigit() and int(number) > check.row_seq for number in numbers):
+        check.find("row_behind", f"the row is of {check.row_seq}; the history stands at {check.entity.seq}")
+
+
+# ── assignments ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _check_claim(check: StreamCheck, around: Around) -> None:
+    claim = around.claim
+    match check.entity:
+        case Vehicle() as vehicle:
+            _check_vehicle_claim(check, vehicle, around)
+        case Trip() as trip:
+            wanted = trip.data.vehicle if trip.data.state in trip_state.WITH_DRIVER else None
+            have = claim.vehicle if claim is not None else None
+            if have != wanted:
+                check.find("claim", f"it is {trip.state} with {_name(wanted)}; the claim is {_name(have)}'s")
+
+
+def _check_vehicle_claim(check: StreamCheck, vehicle: Vehicle, around: Around) -> None:
+    """A cancelled trip lets go of its car at once; until word of it has come, the car still has the trip."""
+    wanted = vehicle.data.trip if vehicle.data.state in vehicle_state.WITH_TRIP else None
+    have = around.claim.trip if around.claim is not None else None
+    if have == wanted:
+        return
+    told = any(due.owner == EntityKey("trip", wanted or "") for due in around.incoming)
+    if have is not None or not told:
+        check.find("claim", f"it is {vehicle.state} with {_name(wanted)}; the claim is for {_name(have)}")
+
+
+def _check_offer(check: StreamCheck, around: Around) -> None:
+    """An offer stands in both histories, from one transaction on; a trip that was cancelled sends word to the car."""
+    match check.entity:
+        case Trip() as trip if trip.data.state == trip_state.OFFERED:
+            state = around.other["state"] if around.other is not None else "not there"
+            if state != vehicle_state.OFFERED:
+                check.find("offer", f"it is offered to {_name(trip.data.vehicle)}, which is {state}")
+        case Vehicle(data=data) if data.state == vehicle_state.OFFERED and data.offer is not None:
+            row, key = around.other, EntityKey("trip", data.offer.trip)
+            agreed = row is not None and (row["state"], row["vehicle"]) == (trip_state.OFFERED, check.key.id)
+            telling = any(each.due.target == str(key) for each in around.own)
+            if not (agreed or telling or any(due.owner == key for due in around.incoming)):
+                state = f"{row['state']} with {_name(row['vehicle'])}" if row is not None else "not there"
+                check.find("offer", f"it has an offer of {key.id}, which is {state}")
+
+
+def _name(entity_id: str | None) -> str:
+    return entity_id or "none"
+
+
+# ── dues ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _check_shards(check: StreamCheck, dues: Sequence[ShardedDue], shards: int) -> None:
+    for due, shard in ((each.due, each.shard) for each in dues):
+        right = shard_of(due.owner, shards)
+        if shard != right:
+            check.find("due_lost", f"due {due.name} stands in shard {shard}, where nobody looks: {right} is right")
+        try:
+            if due.target.startswith("alipay:"):
+                msgspec.msgpack.decode(due.command)
+            else:
+                EntityKey.parse(due.target)
+                decode_command(due.command)
+        except (ValueError, msgspec.DecodeError) as error:
+            check.find("unreadable", f"due {due.name} to {due.target!r} cannot be read: {error}")
+
+
+def needed(entity: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - a Vehicle, Trip or Payment
+    """The timers that an entity's state needs, and why."""
+    match entity:
+        case Vehicle(data=data) if data.state == vehicle_state.OFFERED:
+            yield EXPIRY, "an offer is open"
+        case Trip(data=data) if data.state == trip_state.RESERVED:
+            yield BEGIN_MATCHING, "it is reserved"
+        case Trip(data=data) if data.state in _GIVES_UP:
+            yield GIVE_UP, f"it is {data.state}"
+        case Payment(data=data):
+            for attempt in data.attempts:
+                if attempt.end == "open" or attempt.checking:
+                    yield f"ask:{attempt.order}", f"attempt {attempt.order} is open"
+            for refund in data.refunds:
+                if refund.end == "open":
+                    yield f"again:{refund.refund}", f"refund {refund.refund} is open"
+
+
+def _may_have(entity: Any, name: str) -> bool:  # noqa: ANN401 - a Vehicle, Trip or Payment
+    """Whether a timer that is not needed may still be there: it does nothing, and goes when its time comes."""
+    if name == GIVE_UP:
+        return entity.data.state not in (trip_state.RESERVED, trip_state.CANCELLED, trip_state.UNSERVED)
+    return not (name in (EXPIRY, BEGIN_MATCHING) or name.startswith(("ask:", "again:")))
+
+
+def _check_timers(check: StreamCheck, names: set[str]) -> None:
+    wanted = dict(needed(check.entity))
+    for name, why in wanted.items():
+        if name not in names:
+            check.find("due_missing", f"{why}, and there is no due {name}")
+    for name in sorted(names - wanted.keys()):
+        if not _may_have(check.entity, name):
+            state = check.entity.state if check.entity is not None else ""
+            check.find("due_idle", f"due {name} is set, and it is {state}")
+
+
+# ── trip and payment ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _check_payment(check: StreamCheck, around: Around) -> None:
+    match check.entity:
+        case Trip() as trip:
+            _check_trip_is_paid(check, trip, around)
+        case Payment() as payment:
+            _check_trip_was_told(check, payment, around)
+
+
+def _check_trip_is_paid(check: StreamCheck, trip: Trip, around: Around) -> None:
+    payment, data = around.other, trip.data
+    if data.state in _AT_WORK:
+        sent = any(each.due.target == f"payment:{trip.id}" for each in around.own)
+        coming = any(due.owner.kind == "payment" for due in around.incoming)
+        at_work = payment is not None and payment["state"] in ("creating", "waiting", "unknown")
+        if not (sent or coming or at_work):
+            check.find("payment", f"the trip is {data.state}, and nobody is at work to collect the fare")
+    if data.state not in _PAID:
+        return
+    if payment is None or payment["state"] not in COLLECTED:
+        state = payment["state"] if payment is not None else "not there"
+        check.find("payment", f"the trip is {data.state}, and its payment is {state}")
+    elif data.fare is not None and (payment["amount_minor"], payment["currency"]) != (
+        data.fare.minor,
+        data.fare.currency,
+    ):
+        paid = f"{payment['amount_minor']} {payment['currency']}"
+        check.find("payment", f"the fare is {data.fare.minor} {data.fare.currency}, paid were {paid} (minor units)")
+
+
+def _check_trip_was_told(check: StreamCheck, payment: Payment, around: Around) -> None:
+    if payment.state not in COLLECTED:
+        return
+    trip = around.other
+    if trip is None:
+        check.find("payment", "the fare is paid, and there is no such trip")
+        return
+    telling = any(each.due.target == f"trip:{payment.id}" for each in around.own)
+    if trip["state"] in _UNPAID and not telling:
+        check.find("payment", f"the fare is paid, the trip is {trip['state']}, and nobody tells it")

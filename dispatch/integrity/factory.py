@@ -1,0 +1,31 @@
+"""Checks the journal that the settings name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dispatch.actors.core.entity_types import EntityKind, entity_kinds
+from dispatch.clock import CityClock
+from dispatch.config.loader import Settings
+from dispatch.config.rules import rules_of
+from dispatch.domain.entity import Kind
+from dispatch.integrity.scan import Report, verify_journal
+from dispatch.payment.core.rules import Account, PaymentRules
+from dispatch.store.journals.sql_journal import open_journal
+
+
+async def verify_configured(settings: Settings, *, statement_s: float) -> Report:
+    """Check all of it. ``statement_s``: wall seconds that one statement may take; a whole table is read here.
+
+    Raises ``JournalUnavailableError`` and ``JournalMismatchError``.
+    """
+    journal = await open_journal(settings.journal_url, shards=settings.journal.shards, timeout_s=statement_s)
+    try:
+        return await verify_journal(journal.database, _kinds(settings), CityClock())
+    finally:
+        await journal.close()
+
+
+def _kinds(settings: Settings) -> Mapping[Kind, EntityKind]:
+    """Histories are folded without any rule of the company's; entities ask for them all the same."""
+    return entity_kinds(rules_of(settings), PaymentRules(account=Account(seller_id="", notify_url="")))

@@ -1,0 +1,150 @@
+"""One stream: its numbers, whether its history folds, and whether snapshot and row are what it folds to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from dispatch.actors.core.entity_types import EntityKind
+from dispatch.domain.entity import Entity, EntityKey, Event
+from dispatch.domain.errors import DispatchError
+from dispatch.domain.events import event_name
+from dispatch.integrity.findings import Finding
+from dispatch.payment.core.context import Case
+from dispatch.payment.core.ledger import Entry, entries_of
+from dispatch.payment.core.payment import Payment
+from dispatch.store.journal import StoredEvent, StoredSnapshot
+
+LATER_COLUMNS: Final[dict[str, tuple[str, frozenset[str]]]] = {
+    "trip": (
+        "seats",
+        frozenset({"contact", "pickup_text", "dropoff_text", "seats", "needs", "note", "eta_at", "stars", "method"}),
+    ),
+    "vehicle_state": ("state_since", frozenset({"state_since", "shift_since"})),
+}
+"""Columns that a migration added, and one of them that is never empty where this release has written the row: a row of
+before is not held against them."""
+
+Row = Mapping[str, Any]
+
+
+class StreamCheck:
+    """Folds one stream as its events come, in the order of their numbers; ``close`` after the last.
+
+    ``last`` is where the stream is said to end, ``row`` the entity's row by column. ``entity`` is the fold, None once
+    the history cannot be folded further; ``entries`` what a payment's history moves, by the id of the entry.
+    """
+
+    def __init__(
+        self, kind: EntityKind, key: EntityKey, last: int, snapshot: StoredSnapshot | None, row: Row | None
+    ) -> None:
+        self.key = key
+        self.last = last
+        self.row = row
+        self.entity: Entity | None = kind.make(key.id, 0, None)
+        self.entries: dict[str, Entry] = {}
+        self.events = 0
+        self.findings: list[Finding] = []
+        self._kind = kind
+        self._snapshot = snapshot
+        self._at = 0
+
+    def find(self, check: str, text: str) -> None:
+        """Something is wrong with this stream."""
+        self.findings.append(Finding(check, str(self.key), text))
+
+    def feed(self, stored: StoredEvent) -> None:
+        """The next event."""
+        self.events += 1
+        if stored.seq != self._at + 1:
+            self.find("gap", f"event {stored.seq} comes after event {self._at}")
+            self.entity = None
+        self._at = stored.seq
+        if self.entity is not None:
+            self._fold(self.entity, stored)
+
+    def _fold(self, entity: Entity, stored: StoredEvent) -> None:
+        try:
+            event = self._kind.decode_event(stored.body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            self.find("unreadable", f"event {stored.seq} cannot be read: {error}")
+            self.entity = None
+            return
+        if event.at != stored.at:
+            self.find("time", f"event {stored.seq} is filed under {stored.at}, and says {event.at}")
+        try:
+            if isinstance(entity, Payment):
+                self._moved_money(entity, event)
+            entity.apply(event)
+        except (DispatchError, ValueError) as error:
+            self.find("illegal_move", f"event {stored.seq}, {event_name(event)}, is not allowed there: {error}")
+            self.entity = None
+            return
+        self._compare(entity)
+
+    def _moved_money(self, payment: Payment, event: Event) -> None:
+        case = Case(payment.id, payment.seq, payment.data, payment.rules)
+        for line, entry in enumerate(entries_of(case, event)):
+            self.entries[f"{payment.id}:{payment.seq + 1}:{line}"] = entry
+
+    def _compare(self, entity: Entity) -> None:
+        if self._snapshot is not None and self._snapshot.seq == entity.seq:
+            self._compare_snapshot(entity, self._snapshot)
+        if self.row is not None and self.row["seq"] == entity.seq:
+            self._compare_row(entity, self.row)
+
+    def _compare_snapshot(self, entity: Entity, snapshot: StoredSnapshot) -> None:
+        try:
+            stored = msgspec.msgpack.decode(snapshot.body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            self.find("unreadable", f"the snapshot at {snapshot.seq} cannot be read: {error}")
+            return
+        where = difference(stored, msgspec.msgpack.decode(entity.snapshot()))
+        if where is not None:
+            self.find("snapshot", f"the snapshot at {snapshot.seq} differs in {where or 'everything'}")
+
+    def _compare_row(self, entity: Entity, row: Row) -> None:
+        folded = entity.row()
+        if folded is None:
+            return
+        witness, later = LATER_COLUMNS.get(folded.table, ("", frozenset()))
+        before = bool(witness) and row.get(witness) is None
+        for column, value in folded.values.items():
+            if row.get(column) != value and not (before and column in later):
+                self.find("row", f"{folded.table}.{column} is {row.get(column)!r}; the history says {value!r}")
+
+    def close(self) -> None:
+        """All events have been fed."""
+        if self._at != self.last:
+            self.find("last", f"the stream is said to end at {self.last}; its last event is {self._at}")
+        if self._snapshot is not None and self._snapshot.seq > self._at:
+            self.find("snapshot", f"the snapshot is of {self._snapshot.seq}; the last event is {self._at}")
+        if self.row is not None and self.row["seq"] > self._at:
+            self.find("row", f"the row is of {self.row['seq']}; the last event is {self._at}")
+
+    @property
+    def row_seq(self) -> int:
+        """The number that the row is of; 0 where there is none."""
+        return int(self.row["seq"]) if self.row is not None else 0
+
+    @property
+    def row_is_behind(self) -> bool:
+        """Whether the history is longer than the row knows. It may be, while word of it is on its way."""
+        return self.entity is not None and self.row_seq < self.entity.seq
+
+
+def difference(stored: Any, folded: Any, where: str = "") -> str | None:  # noqa: ANN401 - what MessagePack holds
+    """Where two values differ, or None. Fields that ``stored`` does not know were added by a later release."""
+    if isinstance(stored, dict) and isinstance(folded, dict):
+        for name, value in stored.items():
+            inside = difference(value, folded.get(name), f"{where}.{name}" if where else str(name))
+            if inside is not None:
+                return inside
+        return None
+    if isinstance(stored, list) and isinstance(folded, list) and len(stored) == len(folded):
+        pairs = enumerate(zip(stored, folded, strict=True))
+        found = (difference(one, other, f"{where}[{number}]") for number, (one, other) in pairs)
+        return next((each for each in found if each is not None), None)
+    return None if stored == folded else where

@@ -1,0 +1,162 @@
+"""The best assignment of cars to requests, exactly.
+
+Theory of operation. Requests are rows, cars are columns, an allowed pair is an edge with an integer cost in
+milliseconds. Each row of the smaller side gets a column of its own besides, which costs ``unserved``: taking it
+means to stay without a partner, so that a full matching always exists. LAPJVsp (Jonker and Volgenant 1987, in
+scipy) finds the cheapest one. Costs are shifted to be positive, because scipy takes a zero for no edge; a shift of all
+pairs alike, and of ``unserved`` with them, changes no preference. With integers below 2^53 its float64 sums are exact.
+
+Rule 1. Edges come sorted by row, then by column, and each pair once; so the answer depends on nothing else.
+Rule 2. Rows are sorted by age, columns by vehicle id: of equal answers the older request and the lower id win
+wherever one car or one request is at stake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import min_weight_full_bipartite_matching
+
+from dispatch.matching.cost import NEVER
+from dispatch.matching.dual_prices import row_prices
+from dispatch.matching.types import Bools, Ints, Pairs
+
+FEW = 4
+"""Pairs of each row at first, where the row has up to ``FEW * LONG``; otherwise one in ``LONG``."""
+LONG = 8
+WIDEN_BY = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """For each row the index of its pair, or -1; and the rows for which a car left out could matter."""
+
+    chosen: Ints
+    wanting: Bools
+
+
+class Assigner(Protocol):
+    """A rule that gives cars to requests."""
+
+    def __call__(self, pairs: Pairs) -> Assignment:
+        """Choose; the rows are in the order of age, oldest first."""
+        ...
+
+
+def exact(pairs: Pairs) -> Assignment:
+    """The cheapest assignment; a row is wanting until its dual price shows that no car left out could help.
+
+    A row seldom needs more than its few cheapest pairs. The others are left out first, and taken in, fourfold each
+    time, for the rows whose price is above the cheapest of them: the same proof as for cars beyond the lists.
+    """
+    place, after = _by_cost(pairs)
+    depth = np.maximum(FEW, np.bincount(pairs.row, minlength=pairs.rows) // LONG)
+    while True:
+        kept = np.flatnonzero(place < depth[pairs.row])
+        part = _part(pairs, kept)
+        chosen = cheapest(part)
+        left_out = after(depth)
+        least = np.minimum(left_out, pairs.unlisted)
+        if (least >= pairs.unserved).all():  # no price is above what staying unserved costs
+            price = least
+            break
+        price = row_prices(part, chosen)
+        wanting = left_out < price
+        if not wanting.any():
+            break
+        depth[wanting] *= WIDEN_BY
+    served = chosen >= 0
+    chosen[served] = kept[chosen[served]]
+    return Assignment(chosen, pairs.unlisted < price)
+
+
+def _by_cost(pairs: Pairs) -> tuple[Ints, Callable[[Ints], Ints]]:
+    """Each pair's place among its row's pairs by cost; and what the next pair costs after so many of each row."""
+    floor, ceiling = int(np.min(pairs.cost, initial=0)), int(np.max(pairs.cost, initial=0))
+    order = np.argsort(pairs.row * (ceiling - floor + 1) + (pairs.cost - floor), kind="stable")
+    starts = np.searchsorted(pairs.row, np.arange(pairs.rows + 1))
+    place = np.empty(order.size, dtype=np.int64)
+    place[order] = np.arange(order.size) - starts[pairs.row]
+    costs = np.append(pairs.cost[order], NEVER)
+
+    def after(depth: Ints) -> Ints:
+        following = starts[:-1] + depth
+        beyond: Ints = np.where(following < starts[1:], costs[np.minimum(following, order.size)], NEVER)
+        return beyond
+
+    return place, after
+
+
+def _part(pairs: Pairs, kept: Ints) -> Pairs:
+    if kept.size == pairs.row.size:
+        return pairs
+    return Pairs(
+        row=pairs.row[kept],
+        column=pairs.column[kept],
+        cost=pairs.cost[kept],
+        rows=pairs.rows,
+        columns=pairs.columns,
+        unserved=pairs.unserved,
+        unlisted=pairs.unlisted,
+    )
+
+
+def cheapest(pairs: Pairs) -> Ints:
+    """For each row the index of its pair in a cheapest assignment, -1 where it stays unserved."""
+    chosen = np.full(pairs.rows, -1, dtype=np.int64)
+    worth = np.flatnonzero(pairs.cost < pairs.unserved)
+    if not worth.size:
+        return chosen
+    row, column, cost = pairs.row[worth], pairs.column[worth], pairs.cost[worth]
+    best = _own_best(row, column, cost)
+    if best is None:
+        best = _solve_smaller_side(row, column, cost, pairs.unserved)
+    chosen[row[best]] = worth[best]
+    return chosen
+
+
+def _own_best(row: Ints, column: Ints, cost: Ints) -> Ints | None:
+    """Each row's cheapest pair, where no two rows want the same column: then nothing can be better."""
+    first = np.flatnonzero(np.diff(row, prepend=-1))
+    least = np.minimum.reduceat(cost, first)
+    lengths = np.diff(np.append(first, row.size))
+    at_least = np.flatnonzero(cost == np.repeat(least, lengths))
+    best = at_least[np.flatnonzero(np.diff(row[at_least], prepend=-1))]
+    taken = np.sort(column[best])
+    if (taken[1:] == taken[:-1]).any():
+        return None
+    return best
+
+
+def _solve_smaller_side(row: Ints, column: Ints, cost: Ints, unserved: int) -> Ints:
+    """Indices of the chosen pairs. The side with fewer members makes the rows of the solver's matrix."""
+    row_names, r = np.unique(row, return_inverse=True)
+    column_names, c = np.unique(column, return_inverse=True)
+    if row_names.size <= column_names.size:
+        return _solve(r, c, cost, (row_names.size, column_names.size), unserved)
+    turned = np.lexsort((r, c))
+    return turned[_solve(c[turned], r[turned], cost[turned], (column_names.size, row_names.size), unserved)]
+
+
+def _solve(row: Ints, column: Ints, cost: Ints, shape: tuple[int, int], unserved: int) -> Ints:
+    """Indices of the chosen pairs; ``row`` sorted, every row and column has at least one pair."""
+    rows, columns = shape
+    shift = 1 - int(cost.min())
+    edges = cost.size
+    starts = np.zeros(rows + 1, dtype=np.int32)
+    np.cumsum(np.bincount(row, minlength=rows) + 1, out=starts[1:])
+    data = np.empty(edges + rows)
+    indices = np.empty(edges + rows, dtype=np.int32)
+    real = np.arange(edges) + row
+    data[real], indices[real] = cost + shift, column
+    own = starts[1:] - 1
+    data[own], indices[own] = unserved + shift, columns + np.arange(rows)
+    matrix = csr_array((data, indices, starts), shape=(rows, columns + rows))
+    matched = min_weight_full_bipartite_matching(matrix)[1].astype(np.int64)
+    served = np.flatnonzero(matched < columns)
+    key = row.astype(np.int64) * columns + column
+    return np.searchsorted(key, served * columns + matched[served])

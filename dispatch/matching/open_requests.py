@@ -1,0 +1,142 @@
+"""The open requests of a region in arrays; a slot for each, used again when the request has gone."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from dataclasses import dataclass
+
+import numpy as np
+
+from dispatch.matching.candidates import Places
+from dispatch.matching.category_codes import Bits, Vocabulary
+from dispatch.matching.growable_arrays import grown
+from dispatch.matching.types import Bools, Floats, Ints, OpenRequest
+from dispatch.values.ids import TripId
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The requests of one window, oldest first (then by trip id); parallel arrays, one row each."""
+
+    slot: Ints
+    places: Places
+    requested_at: Floats
+    max_pickup_s: Floats
+    vehicle_class: Ints
+    needs: Ints
+    seats: Ints
+    owned: Bools
+
+    def __len__(self) -> int:
+        return len(self.slot)
+
+
+class RequestBook:
+    """Requests that wait, and requests that are held while a proposal of theirs is out."""
+
+    def __init__(self, classes: Vocabulary, capabilities: Bits) -> None:
+        self._classes = classes
+        self._capabilities = capabilities
+        self._slots: dict[TripId, int] = {}
+        self._vacant: list[int] = []
+        self._order: list[tuple[float, TripId, int]] = []
+        self._waiting_slots: Ints | None = None
+        self.requests: list[OpenRequest] = []
+        self._place = np.zeros((0, 2))
+        self._times = np.zeros((0, 2))
+        self._traits = np.zeros((0, 3), dtype=np.int64)
+        self._owned = np.zeros(0, dtype=np.bool_)
+        self._owned_waiting = 0
+
+    def __contains__(self, trip_id: TripId) -> bool:
+        return trip_id in self._slots
+
+    @property
+    def waiting_count(self) -> int:
+        """Own requests that wait for a car and are not held."""
+        return self._owned_waiting
+
+    def slot(self, trip_id: TripId) -> int | None:
+        """The request's slot while it is open."""
+        return self._slots.get(trip_id)
+
+    def get(self, trip_id: TripId) -> OpenRequest | None:
+        """The request as it was last announced, None when it is not open."""
+        slot = self._slots.get(trip_id)
+        return None if slot is None else self.requests[slot]
+
+    def open(self, request: OpenRequest, *, owned: bool) -> int:
+        """A request waits; announced again, it replaces what was known of it and waits again. Returns its slot."""
+        self.close(request.trip_id)
+        slot = self._vacant.pop() if self._vacant else self._add(request)
+        self._slots[request.trip_id] = slot
+        self.requests[slot] = request
+        self._place[slot] = request.pickup
+        self._times[slot] = request.requested_at, request.max_pickup_s
+        self._traits[slot] = (
+            self._classes.number(request.vehicle_class),
+            self._capabilities.mask(request.needs),
+            request.seats,
+        )
+        self._owned[slot] = owned
+        self._enter(slot)
+        return slot
+
+    def close(self, trip_id: TripId) -> None:
+        """The request is gone; unknown ones are ignored."""
+        slot = self._slots.pop(trip_id, None)
+        if slot is not None:
+            self._leave(slot)
+            self._vacant.append(slot)
+
+    def hold(self, trip_id: TripId) -> None:
+        """A proposal is out: the request takes no part until it is released."""
+        self._leave(self._slots[trip_id])
+
+    def release(self, trip_id: TripId) -> None:
+        """The request waits again; ignored when it is not open or waits already."""
+        slot = self._slots.get(trip_id)
+        if slot is not None:
+            self._leave(slot)
+            self._enter(slot)
+
+    def waiting(self) -> Waiting:
+        """Who takes part now."""
+        if self._waiting_slots is None:
+            self._waiting_slots = np.fromiter((entry[2] for entry in self._order), np.int64, len(self._order))
+        slot = self._waiting_slots
+        place, times, traits = self._place[slot], self._times[slot], self._traits[slot]
+        return Waiting(
+            slot=slot,
+            places=Places(place[:, 0], place[:, 1]),
+            requested_at=times[:, 0],
+            max_pickup_s=times[:, 1],
+            vehicle_class=traits[:, 0],
+            needs=traits[:, 1],
+            seats=traits[:, 2],
+            owned=self._owned[slot],
+        )
+
+    def _entry(self, slot: int) -> tuple[float, TripId, int]:
+        request = self.requests[slot]
+        return request.requested_at, request.trip_id, slot
+
+    def _enter(self, slot: int) -> None:
+        insort(self._order, self._entry(slot))
+        self._owned_waiting += bool(self._owned[slot])
+        self._waiting_slots = None
+
+    def _leave(self, slot: int) -> None:
+        entry = self._entry(slot)
+        at = bisect_left(self._order, entry)
+        if at < len(self._order) and self._order[at] == entry:
+            del self._order[at]
+            self._owned_waiting -= bool(self._owned[slot])
+            self._waiting_slots = None
+
+    def _add(self, request: OpenRequest) -> int:
+        slot = len(self.requests)
+        self.requests.append(request)
+        self._place, self._times = grown(self._place, slot + 1), grown(self._times, slot + 1)
+        self._traits, self._owned = grown(self._traits, slot + 1), grown(self._owned, slot + 1)
+        return slot

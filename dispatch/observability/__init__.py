@@ -1,0 +1,1 @@
+"""I/O. Logs and metrics of every process. Imports nothing of ours."""

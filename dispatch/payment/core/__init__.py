@@ -1,0 +1,3 @@
+"""Pure. The payment: state, collection, refunds, ledger, and the port through which it reaches a gateway. Imports the
+domain.
+"""

@@ -1,0 +1,101 @@
+"""A payment as a decision sees it, and what every decision about it has at hand."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final, NamedTuple
+
+from dispatch.domain.commands import QueryOrder, RepeatRefund, TellOutcome, encode_command
+from dispatch.domain.entity import Context, Decision, Due, Signal
+from dispatch.payment.core.events import AttemptOpened
+from dispatch.payment.core.rules import Account, PaymentRules
+from dispatch.payment.core.state import Attempt, PaymentState, RefundState
+from dispatch.values.money import Money
+
+BEIJING: Final = dt.timezone(dt.timedelta(hours=8))
+
+
+class Case(NamedTuple):
+    """One payment: its id (its trip's), the number of its last event, its state, and the rules."""
+
+    id: str
+    seq: int
+    data: PaymentState
+    rules: PaymentRules
+
+    @property
+    def account(self) -> Account:
+        """The account at Alipay that it goes to."""
+        return self.rules.account_of(self.data.company)
+
+    def wait(self, name: str, command: QueryOrder | RepeatRefund, now: float, wall_s: float) -> Due:
+        """A timer of the payment's own."""
+        return Due(name, now + wall_s * self.rules.speed, f"payment:{self.id}", encode_command(command))
+
+    def age_s(self, of: Attempt | RefundState, now: float) -> float:
+        """Wall seconds since an attempt or a refund began."""
+        return (now - of.opened_at) / self.rules.speed
+
+    def tell(
+        self, of: AttemptOpened | Attempt, state: str, now: float, *, reason: str = "", trade: str = "", code: str = ""
+    ) -> Due:
+        """Tell the trip how an attempt goes."""
+        return self.tell_trip(
+            TellOutcome(state, of.order, of.method, of.amount, trade=trade, reason=reason, code=code), now
+        )
+
+    def tell_trip(self, told: TellOutcome, now: float) -> Due:
+        """Tell the trip. A decision tells at most one thing, and only with an event: so the name is used once."""
+        return Due(f"tell:{self.seq}", now, f"trip:{self.id}", encode_command(told))
+
+    def signal(self, name: str, order: str, **fields: str | float) -> Signal:
+        """Something to be counted and logged."""
+        return Signal(name, {"trip": self.id, "order": order, **fields})
+
+    def alarm(self, order: str, cause: str) -> Signal:
+        """Something that a person has to look at."""
+        return self.signal("payment_alarm", order, cause=cause)
+
+
+def joined(*decisions: Decision) -> Decision:
+    """One decision that does what all of them do, in their order."""
+    return Decision(
+        events=[event for each in decisions for event in each.events],
+        put=[due for each in decisions for due in each.put],
+        drop=[name for each in decisions for name in each.drop],
+        signals=[signal for each in decisions for signal in each.signals],
+        reply=next((each.reply for each in decisions if each.reply is not None), None),
+        refusal=next((each.refusal for each in decisions if each.refusal is not None), None),
+    )
+
+
+def beijing_day(text: str, heard_at: float) -> str:
+    """The day of a moment as Alipay writes it (``yyyy-MM-dd HH:mm:ss`` or ``yyyyMMddHHmmss``, in Beijing's time).
+
+    Where it says none, the day on which the news was heard (wall seconds).
+    """
+    digits = "".join(c for c in text if c.isascii() and c.isdigit())[:8]
+    try:
+        return dt.date(int(digits[:4]), int(digits[4:6]), int(digits[6:8])).isoformat()
+    except ValueError:
+        return dt.datetime.fromtimestamp(heard_at, BEIJING).date().isoformat()
+
+
+def beijing_stamp(wall: float) -> str:
+    """A moment as scanned payments name it, ``yyyyMMddHHmmss``."""
+    return f"{dt.datetime.fromtimestamp(wall, BEIJING):%Y%m%d%H%M%S}"
+
+
+def heard_at(context: Context, told: float) -> float:
+    """When something was heard, in wall seconds: as the message says, else by the city's clock."""
+    return told or float(context.now)
+
+
+def money_of(minor: int, like: Money) -> Money:
+    """An amount in the currency of another."""
+    return Money(minor, like.currency)
+
+
+def stamp(wall: float) -> str:
+    """``yyyy-MM-dd HH:mm:ss`` of wall seconds since 1970."""
+    return f"{dt.datetime.fromtimestamp(wall, BEIJING):%Y-%m-%d %H:%M:%S}"

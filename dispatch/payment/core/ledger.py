@@ -1,0 +1,176 @@
+"""The company's books of its fares: double entry, append-only, minor units.
+
+Accounts: ``fares`` (what rides have earned), ``alipay`` (what Alipay holds for the company), ``cash`` (what drivers
+hold), ``owed`` (money of passengers that must go back). Each entry moves an amount from one to another: for every
+currency the balances add up to nothing, always.
+
+Beside the entries stands what Alipay said, as it was received: each attempt, answer and notification.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from dispatch.domain.commands import HearGateway, HearNotification
+from dispatch.domain.entity import Command, Context, Event, Row
+from dispatch.payment.core.context import Case, beijing_day
+from dispatch.payment.core.events import (
+    AttemptFailed,
+    AttemptOpened,
+    OrderPaid,
+    PartRefunded,
+    SurplusPaid,
+    SurplusRefunded,
+    WholeRefunded,
+)
+from dispatch.payment.core.gateway_calls import decode_answer, decode_notification
+from dispatch.payment.core.methods import CASH
+from dispatch.values.money import Money
+
+FARES: Final = "fares"
+ALIPAY: Final = "alipay"
+IN_CASH: Final = "cash"
+OWED: Final = "owed"
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """Money that moved. ``trade`` is Alipay's number, ``refund`` ours of the refund, ``day`` Beijing's."""
+
+    kind: str
+    order: str
+    from_account: str
+    to_account: str
+    amount: Money
+    day: str
+    trade: str = ""
+    refund: str = ""
+    method: str = ""
+
+
+def entries_of(case: Case, event: Event) -> Iterator[Entry]:
+    """What an event moves; nothing for most."""
+    match event:
+        case OrderPaid():
+            held = IN_CASH if event.method == CASH else ALIPAY
+            yield _entry("fare", event, FARES, held, method=event.method)
+        case SurplusPaid():
+            yield _entry("surplus", event, OWED, ALIPAY, method=_method(case, event.order))
+        case PartRefunded() | WholeRefunded():
+            method = _method(case, event.order)
+            yield _entry("refund", event, IN_CASH if method == CASH else ALIPAY, FARES, method=method)
+        case SurplusRefunded():
+            yield _entry("surplus_refund", event, ALIPAY, OWED, method=_method(case, event.order))
+        case AttemptFailed(returned=True):
+            yield from _undone(case, event)
+
+
+def _method(case: Case, order: str) -> str:
+    attempt = case.data.attempt(order)
+    return attempt.method if attempt is not None else ""
+
+
+def _entry(
+    kind: str,
+    event: OrderPaid | SurplusPaid | PartRefunded | WholeRefunded | SurplusRefunded,
+    from_account: str,
+    to_account: str,
+    *,
+    method: str,
+) -> Entry:
+    return Entry(
+        kind=kind,
+        order=event.order,
+        from_account=from_account,
+        to_account=to_account,
+        amount=event.amount,
+        day=event.day,
+        trade=event.trade if isinstance(event, OrderPaid | SurplusPaid) else "",
+        refund="" if isinstance(event, OrderPaid | SurplusPaid) else event.refund,
+        method=method,
+    )
+
+
+def _undone(case: Case, event: AttemptFailed) -> Iterator[Entry]:
+    """A cancel found the order paid and gave the money back: both moves stand in Alipay's bill, so in ours."""
+    attempt = case.data.attempt(event.order)
+    if attempt is None:
+        return
+    day = beijing_day("", event.at)
+    for kind, giver, taker in (("surplus", OWED, ALIPAY), ("surplus_refund", ALIPAY, OWED)):
+        yield Entry(
+            kind=kind,
+            order=event.order,
+            from_account=giver,
+            to_account=taker,
+            amount=attempt.amount,
+            day=day,
+            trade=attempt.trade,
+            refund=event.order if kind == "surplus_refund" else "",
+            method=attempt.method,
+        )
+
+
+def records_of(case: Case, command: Command, events: Sequence[Event], context: Context) -> list[Row]:
+    """The rows that a decision adds to the books: entries, and what was received."""
+    rows = [
+        _row(case, f"{case.id}:{case.seq + 1 + number}:{line}", entry, event.at)
+        for number, event in enumerate(events)
+        for line, entry in enumerate(entries_of(case, event))
+    ]
+    received = _received(command, events)
+    if received is not None:
+        kind, order, body = received
+        said = {"payment": case.id, "order_no": order, "kind": kind, "at": context.now, "body": body}
+        rows.append(Row("payment_said", f"{case.id}:{context.command_id}", said))
+    return rows
+
+
+def _row(case: Case, number: str, entry: Entry, at: float) -> Row:
+    return Row(
+        "ledger",
+        number,
+        {
+            "payment": case.id,
+            "kind": entry.kind,
+            "order_no": entry.order,
+            "trade_no": entry.trade or None,
+            "refund_no": entry.refund or None,
+            "method": entry.method,
+            "company": case.data.company,
+            "vehicle": case.data.vehicle,
+            "from_account": entry.from_account,
+            "to_account": entry.to_account,
+            "amount_minor": entry.amount.minor,
+            "currency": entry.amount.currency,
+            "day": entry.day,
+            "at": at,
+        },
+    )
+
+
+def _received(command: Command, events: Sequence[Event]) -> tuple[str, str, str] | None:
+    if isinstance(command, HearGateway):
+        return f"answer:{command.due}", command.order, command.received or _answer_text(command.answer)
+    if isinstance(command, HearNotification):
+        return "notification", command.order, _notification_text(command.notification)
+    for event in events:
+        if isinstance(event, AttemptOpened):
+            return "attempt", event.order, msgspec.json.encode(event).decode()
+    return None
+
+
+def _answer_text(body: bytes) -> str:
+    try:
+        return msgspec.json.encode(decode_answer(body)).decode()
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return body.hex()
+
+
+def _notification_text(body: bytes) -> str:
+    try:
+        return msgspec.json.encode(decode_notification(body).fields).decode()
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return body.hex()

@@ -1,0 +1,144 @@
+"""The payment of one trip's fare: it is collected once, whatever is repeated, reordered or lost.
+
+What moves a payment stands in ``dispatch.payment.core.state``; how it is collected in ``attempts``, how money goes
+back in ``refunds``, what the books say in ``ledger``. Here stands what an entity owes its host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Final
+
+import msgspec
+
+from dispatch.domain.commands import (
+    HearGateway,
+    HearNotification,
+    OpenPayment,
+    QueryOrder,
+    RefundFare,
+    RepeatRefund,
+    ReturnFare,
+    StopPayment,
+)
+from dispatch.domain.entity import Command, Context, Decision, EntityKey, Event, Kind, Principal, Row
+from dispatch.domain.errors import DispatchError, ErrorCode
+from dispatch.payment.core import collection as attempts
+from dispatch.payment.core import refunds
+from dispatch.payment.core.context import Case
+from dispatch.payment.core.events import decode_payment_event
+from dispatch.payment.core.gateway_calls import read_answer
+from dispatch.payment.core.ledger import records_of
+from dispatch.payment.core.rules import PaymentRules
+from dispatch.payment.core.state import UNKNOWN, PaymentState, fold
+
+__all__ = ["Payment", "PaymentRules", "decode_payment_event"]
+
+
+class Payment:
+    """The payment of one trip. See :class:`dispatch.domain.entity.Entity` for the contract."""
+
+    kind: ClassVar[Kind] = "payment"
+
+    def __init__(self, payment_id: str, rules: PaymentRules, seq: int = 0, snapshot: bytes | None = None) -> None:
+        self.id = payment_id
+        self.seq = seq
+        self.rules = rules
+        self.data = PaymentState() if snapshot is None else msgspec.msgpack.decode(snapshot, type=PaymentState)
+
+    @property
+    def state(self) -> str:
+        """The machine's state."""
+        return self.data.state
+
+    @property
+    def key(self) -> EntityKey:
+        """The payment's address."""
+        return EntityKey("payment", self.id)
+
+    def snapshot(self) -> bytes:
+        """All hard state."""
+        return msgspec.msgpack.encode(self.data)
+
+    def apply(self, event: Event) -> None:
+        """Fold one event. Raises ``IllegalMoveError``."""
+        fold(self.data, event, self.id)
+        self.seq += 1
+
+    def decide(self, command: Command, context: Context) -> Decision:
+        """Decide on a command of the system's own, or on a person's refund. Raises ``DispatchError``."""
+        handler = _HANDLERS.get(type(command))
+        if handler is None:
+            raise DispatchError(ErrorCode.UNKNOWN_MESSAGE, detail=type(command).__name__)
+        if context.principal.role not in _SENDERS.get(type(command), ("system",)):
+            raise DispatchError(ErrorCode.NOT_ALLOWED)
+        case = Case(self.id, self.seq, self.data, self.rules)
+        decision = handler(case, command, context)
+        decision.records = records_of(case, command, decision.events, context)
+        return decision
+
+    def listing(self) -> None:
+        """Nothing: the matcher has no business with money."""
+
+    def may_follow(self, principal: Principal) -> bool:
+        """No client follows a payment: passenger and driver hear of it through trip and vehicle."""
+        return principal.role == "system"
+
+    def row(self) -> Row:
+        """The payment as columns."""
+        data = self.data
+        shown = data.shown
+        return Row(
+            "payment",
+            self.id,
+            {
+                "trip": self.id,
+                "vehicle": data.vehicle or None,
+                "company": data.company or None,
+                "state": data.state,
+                "method": shown.method if shown else None,
+                "amount_minor": shown.amount.minor if shown else None,
+                "currency": shown.amount.currency if shown else None,
+                "order_no": shown.order if shown else None,
+                "trade_no": (shown.trade or None) if shown else None,
+                "buyer": data.payer or (shown.buyer if shown else "") or None,
+                "opened_at": data.opened_at,
+                "paid_at": data.paid_at,
+                "refunded_minor": data.refunded,
+                "unclear": _unclear(data),
+                "seq": self.seq,
+                "updated_at": data.touched_at,
+            },
+        )
+
+
+def _unclear(data: PaymentState) -> str | None:
+    """Why somebody has to look at this payment; None where nobody has to."""
+    attempt = data.open
+    if data.state == UNKNOWN and attempt is not None:
+        return attempt.reason or "unknown"
+    return next((f"refund: {refund.unclear}" for refund in data.refunds if refund.unclear), None)
+
+
+def _hear_gateway(case: Case, command: HearGateway, context: Context) -> Decision:
+    answer = read_answer(command)
+    refund = refunds.refund_of(case, command)
+    if refund is not None:
+        return refunds.hear_refund(case, refund, command, answer, context)
+    return attempts.hear_gateway(case, command, answer, context)
+
+
+_SENDERS: Final[dict[type[Command], tuple[str, ...]]] = {RefundFare: ("dispatcher",)}
+"""Who may send what; everything else is the system's own."""
+
+# Each handler names its own command; in the table the types are erased.
+_HANDLERS: Final[dict[type[Command], Callable[[Case, Any, Context], Decision]]] = {
+    OpenPayment: attempts.open_attempt,
+    StopPayment: attempts.stop,
+    QueryOrder: attempts.query,
+    HearGateway: _hear_gateway,
+    HearNotification: attempts.hear_notification,
+    RefundFare: refunds.refund_fare,
+    ReturnFare: refunds.return_fare,
+    RepeatRefund: refunds.repeat,
+}

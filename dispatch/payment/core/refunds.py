@@ -1,0 +1,263 @@
+"""Giving money back: a refund is asked for, Alipay answers or is silent, and what follows.
+
+Rule 1: too much is refused before Alipay is asked, and one refund of the fare is under way at a time.
+Rule 2: a refund keeps its number for ever: what was not answered clearly is repeated with the same number, and Alipay
+refunds it once. A repetition that is refused says nothing of the call before it: then Alipay is asked for the refund.
+Rule 3: money that came beside the fare's goes back by itself, by the same steps.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dispatch.domain.commands import HearGateway, RefundFare, RepeatRefund, ReturnFare, TellOutcome
+from dispatch.domain.entity import Context, Decision, Due, Event
+from dispatch.domain.errors import DispatchError, ErrorCode
+from dispatch.payment.core.context import Case, beijing_day, heard_at, joined, money_of
+from dispatch.payment.core.events import (
+    How,
+    PartRefunded,
+    RefundAsked,
+    RefundFailed,
+    RefundOpened,
+    RefundUnclear,
+    SurplusRefunded,
+    WholeRefunded,
+)
+from dispatch.payment.core.gateway_calls import GATEWAY, Answer, order_call, refund_call
+from dispatch.payment.core.methods import CASH
+from dispatch.payment.core.port import Cancelled, NotFound, Refund, Refunded, Refused, Unknown
+from dispatch.payment.core.state import Attempt, RefundState, call_name
+from dispatch.values.money import Money
+
+LATER: Final = frozenset({"SELLER_BALANCE_NOT_ENOUGH", "REASON_TRADE_BEEN_FREEZEN"})
+"""Refusals that pass: the same refund is repeated later, and somebody is told to see to it."""
+
+
+def refund_fare(case: Case, command: RefundFare, context: Context) -> Decision:
+    """A person gives back the fare, or a part of it."""
+    paid = case.data.attempt(case.data.paid_order)
+    if paid is None:
+        raise DispatchError(ErrorCode.NOT_PAID, detail=case.id)
+    for refund in case.data.refunds:
+        if refund.asked_by == context.command_id:
+            return Decision(reply={"refund": refund.refund})
+    if case.data.open_refund is not None:
+        raise DispatchError(ErrorCode.REFUND_OPEN, detail=case.data.open_refund.refund)
+    left = money_of(paid.amount.minor - case.data.refunded, paid.amount)
+    amount = command.amount if command.amount is not None else left
+    _check_amount(amount, left, command)
+    how: How = "hand" if paid.method == CASH else "cancel" if command.cancel else "refund"
+    if how == "cancel" and amount != paid.amount:
+        raise DispatchError(ErrorCode.REFUND_TOO_MUCH, field="amount", detail="an order is cancelled as a whole")
+    by = f"{context.principal.role}:{context.principal.id}"
+    opened = RefundOpened(
+        context.now,
+        refund=_number(case, paid),
+        order=paid.order,
+        amount=amount,
+        how=how,
+        by=by,
+        reason=command.reason,
+        asked_by=context.command_id,
+    )
+    decision = _begin(case, opened, paid)
+    decision.reply = {"refund": opened.refund}
+    return decision
+
+
+def _check_amount(amount: Money, left: Money, command: RefundFare) -> None:
+    if amount.currency != left.currency:
+        raise DispatchError(ErrorCode.INVALID_FIELD, field="currency", detail=amount.currency)
+    if not 0 < amount.minor <= left.minor:
+        raise DispatchError(ErrorCode.REFUND_TOO_MUCH, field="amount", detail=f"{left} is left of the fare")
+    if command.limit_minor is not None and amount.minor > command.limit_minor:
+        raise DispatchError(ErrorCode.NOT_ALLOWED, field="amount", detail="above what you may refund")
+
+
+def return_fare(case: Case, command: ReturnFare, context: Context) -> Decision:
+    """The trip wants none of what was paid: its fare had been settled otherwise."""
+    paid = case.data.attempt(case.data.paid_order)
+    if paid is None or paid.order != command.order or paid.method == CASH or case.data.refunds:
+        return Decision()
+    return joined(
+        Decision(signals=[case.alarm(paid.order, command.reason)]),
+        give_back(case, paid, command.reason, context.now, surplus=False),
+    )
+
+
+def give_back(case: Case, attempt: Attempt, reason: str, now: float, *, surplus: bool) -> Decision:
+    """The system itself gives back all of an order that was paid."""
+    if attempt.method == CASH:
+        return Decision()
+    opened = RefundOpened(
+        now,
+        refund=_number(case, attempt),
+        order=attempt.order,
+        amount=attempt.amount,
+        how="refund",
+        by="system",
+        reason=reason,
+        asked_by="",
+        surplus=surplus,
+    )
+    return _begin(case, opened, attempt)
+
+
+def _number(case: Case, attempt: Attempt) -> str:
+    return f"{attempt.order}_R{len(case.data.refunds) + 1}"
+
+
+def _begin(case: Case, opened: RefundOpened, attempt: Attempt) -> Decision:
+    if opened.how == "hand":
+        refund = _state_of(opened)
+        return joined(Decision(events=[opened]), _returned(case, refund, beijing_day("", opened.at), opened.at))
+    name = call_name(opened.how, opened.refund, 1)
+    work = _work(case, opened.how, _state_of(opened), attempt)
+    timer = _timer(case, opened.refund, opened.at, case.rules.answer_within_s)
+    return Decision(events=[opened], put=[Due(name, opened.at, GATEWAY, work), timer])
+
+
+def _state_of(opened: RefundOpened) -> RefundState:
+    return RefundState(
+        refund=opened.refund,
+        order=opened.order,
+        amount=opened.amount,
+        how=opened.how,
+        by=opened.by,
+        reason=opened.reason,
+        asked_by=opened.asked_by,
+        surplus=opened.surplus,
+        opened_at=opened.at,
+    )
+
+
+def _work(case: Case, call: str, refund: RefundState, attempt: Attempt) -> bytes:
+    if call == "cancel":
+        return order_call("cancel", attempt.ref, case.data.company)
+    asked = Refund(
+        order=attempt.ref,
+        refund_no=refund.refund,
+        amount=refund.amount,
+        total=attempt.amount,
+        reason=refund.reason[:128],
+        operator=refund.by,
+    )
+    return refund_call(call, asked, case.data.company)
+
+
+# ── what is heard ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def repeat(case: Case, command: RepeatRefund, context: Context) -> Decision:
+    """The timer of an open refund: ask again, with the same number."""
+    refund = case.data.refund(command.refund)
+    if refund is None or refund.end != "open":
+        return Decision()
+    return _ask(case, refund, refund.how, context.now)
+
+
+def refund_of(case: Case, command: HearGateway) -> RefundState | None:
+    """The refund whose call was answered; None where the call was about an order."""
+    return next((refund for refund in case.data.refunds if _is_call_of(command.due, refund)), None)
+
+
+def _is_call_of(due: str, refund: RefundState) -> bool:
+    call, _, rest = due.partition(":")
+    return call in ("refund", "cancel", "query_refund") and rest.rpartition(":")[0] == refund.refund
+
+
+def hear_refund(case: Case, refund: RefundState, command: HearGateway, answer: Answer, context: Context) -> Decision:
+    """An answer about a refund of this payment."""
+    if refund.end != "open":
+        return Decision()
+    if isinstance(answer, Refunded) and answer.refund_no == refund.refund and answer.amount == refund.amount:
+        return _returned(case, refund, beijing_day("", heard_at(context, command.heard_at)), context.now)
+    if isinstance(answer, Cancelled):
+        return _hear_cancelled(case, refund, answer, command, context)
+    if command.due != refund.due:
+        return Decision()
+    return _hear_no(case, refund, answer, context.now)
+
+
+def _hear_no(case: Case, refund: RefundState, answer: Answer, now: float) -> Decision:
+    """The answer to the last call is not that the money is back."""
+    match answer:
+        case NotFound() if refund.call == "query_refund":
+            return _failed(case, refund, "REFUND_NOT_EXIST", now)
+        case Refused():
+            return _hear_refused(case, refund, answer, now)
+        case Unknown():
+            return _unclear(case, refund, answer.reason, now)
+    return _unclear(case, refund, "an answer about something else", now)
+
+
+def _hear_cancelled(
+    case: Case, refund: RefundState, answer: Cancelled, command: HearGateway, context: Context
+) -> Decision:
+    """An order that was paid is undone only by giving the money back; a repetition finds nothing left to do."""
+    if answer.action == "refund" or (answer.action == "" and refund.calls > 1):
+        return _returned(case, refund, beijing_day("", heard_at(context, command.heard_at)), context.now)
+    return _unclear(case, refund, f"cancelled by {answer.action or 'nothing'}", context.now)
+
+
+def _hear_refused(case: Case, refund: RefundState, refused: Refused, now: float) -> Decision:
+    code = refused.code.removeprefix("ACQ.")
+    if code in LATER or refund.call == "query_refund":
+        return _unclear(case, refund, code, now, at_once=True)
+    if refund.calls > 1 and refund.how == "refund":
+        return _ask(case, refund, "query_refund", now)
+    return _failed(case, refund, code, now)
+
+
+# ── what follows ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _returned(case: Case, refund: RefundState, day: str, now: float) -> Decision:
+    """The money is back."""
+    undone = [_timer_name(refund.refund), *([refund.due] if refund.due else [])]
+    facts = (now, refund.refund, refund.order, refund.amount, day)
+    signal = case.signal("payment_refunded", refund.order, refund=refund.refund, by=refund.by)
+    if refund.surplus:
+        return Decision(events=[SurplusRefunded(*facts)], drop=undone, signals=[signal])
+    paid = case.data.attempt(refund.order)
+    in_all = case.data.refunded + refund.amount.minor
+    whole = paid is not None and in_all >= paid.amount.minor
+    event: Event = WholeRefunded(*facts) if whole else PartRefunded(*facts)
+    method = paid.method if paid is not None else ""
+    told = TellOutcome("refunded", refund.order, method, money_of(in_all, refund.amount))
+    return Decision(events=[event], put=[case.tell_trip(told, now)], drop=undone, signals=[signal])
+
+
+def _failed(case: Case, refund: RefundState, reason: str, now: float) -> Decision:
+    failed = RefundFailed(now, refund.refund, reason)
+    alarm = case.alarm(refund.order, f"refund {refund.refund} refused: {reason}")
+    return Decision(events=[failed], drop=[_timer_name(refund.refund), refund.due], signals=[alarm])
+
+
+def _unclear(case: Case, refund: RefundState, reason: str, now: float, *, at_once: bool = False) -> Decision:
+    age_s = case.age_s(refund, now)
+    decision = Decision(put=[_timer(case, refund.refund, now, case.rules.next_query_s(age_s))])
+    if not refund.unclear and (at_once or age_s >= case.rules.query_for_s):
+        decision.events = [RefundUnclear(now, refund.refund, reason)]
+        decision.signals = [case.alarm(refund.order, f"refund {refund.refund} unclear: {reason}")]
+    return decision
+
+
+def _ask(case: Case, refund: RefundState, call: str, now: float) -> Decision:
+    attempt = case.data.attempt(refund.order)
+    if attempt is None:
+        raise ValueError(f"no attempt {refund.order}")
+    asked = RefundAsked(now, refund.refund, call, refund.calls + 1)
+    work = _work(case, call, refund, attempt)
+    due = Due(call_name(call, refund.refund, asked.n), now, GATEWAY, work)
+    timer = _timer(case, refund.refund, now, case.rules.answer_within_s)
+    return Decision(events=[asked], put=[due, timer], drop=[refund.due])
+
+
+def _timer(case: Case, number: str, now: float, wall_s: float) -> Due:
+    return case.wait(_timer_name(number), RepeatRefund(number), now, wall_s)
+
+
+def _timer_name(number: str) -> str:
+    return f"again:{number}"

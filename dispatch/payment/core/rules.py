@@ -1,0 +1,73 @@
+"""The company's rules for collecting money: one frozen object, made from the settings at start."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+from typing import Final
+
+import msgspec
+
+from dispatch.payment.core.methods import METHODS
+from dispatch.payment.core.port import MAX_EXPIRY_MIN
+
+NOTIFY_PATH: Final = "/alipay/notify"
+"""Where the gateway hears notifications; a company with an account of its own has its id behind it."""
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """What payments know of an account at Alipay: who must have got the money for a notification to be believed."""
+
+    seller_id: str
+    seller_email: str = ""
+    notify_url: str
+    """Where Alipay posts results."""
+    currency: str = ""
+    """The only one that is collected, ISO 4217; empty: whatever the fare is in."""
+
+
+class PaymentRules(msgspec.Struct, frozen=True, kw_only=True):
+    """All times are wall seconds, for Alipay knows no other; ``speed`` is city seconds in a wall second.
+
+    An order that is not settled is asked for every ``query_every_s`` for ``query_for_s`` after its attempt began,
+    then after each of ``growing_s``, of which the last repeats, and once just after it has expired. A payment by the
+    passenger's code is cancelled after ``query_for_s`` instead. A refund is repeated by the same steps. Raises
+    ``ValueError`` for an expiry that Alipay does not take, and for steps that are not above zero.
+    """
+
+    account: Account
+    """The account of every company that has none of its own."""
+    companies: dict[str, Account] = {}
+    """Accounts of companies' own, by company."""
+    expires_min: int = 30
+    """Wall minutes until an unpaid order closes."""
+    speed: float = 1.0
+    query_every_s: float = 3.0
+    query_for_s: float = 60.0
+    growing_s: tuple[float, ...] = (300.0, 1800.0, 7200.0)
+    answer_within_s: float = 60.0
+    """A call that has not been answered by then is taken for lost, and Alipay is asked anew."""
+    methods: tuple[str, ...] = METHODS
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.expires_min <= MAX_EXPIRY_MIN:
+            raise ValueError(f"expires_min must be 1 to {MAX_EXPIRY_MIN}, not {self.expires_min}")
+        steps = (self.speed, self.query_every_s, self.answer_within_s, *self.growing_s)
+        if not self.growing_s or min(steps) <= 0:
+            raise ValueError("speed, query_every_s, answer_within_s and growing_s must be above zero")
+
+    def account_of(self, company: str) -> Account:
+        """The account that collects for a company."""
+        return self.companies.get(company, self.account)
+
+    @property
+    def expires_s(self) -> float:
+        """Wall seconds until an unpaid order closes."""
+        return self.expires_min * 60.0
+
+    def next_query_s(self, age_s: float) -> float:
+        """Wall seconds to wait for the next query of an attempt that is ``age_s`` wall seconds old."""
+        if age_s < self.query_for_s:
+            return self.query_every_s
+        soonest = age_s + self.query_every_s
+        ages = (*accumulate(self.growing_s, initial=self.query_for_s), self.expires_s + self.query_every_s)
+        return min((age for age in ages if age >= soonest), default=age_s + self.growing_s[-1]) - age_s

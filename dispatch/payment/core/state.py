@@ -1,0 +1,393 @@
+"""The payment's state: its machine, its hard data, and how each event changes them.
+
+Rule 1: what moves a payment stands in ``TABLE`` and nowhere else.
+Rule 2: this file decides nothing; ``dispatch.payment.core.collection`` and ``dispatch.payment.core.refunds`` do.
+
+A payment collects one fare. It holds attempts, one after another; the machine's state is the last attempt's until
+the fare is paid. An attempt is open until Alipay has said what became of it. Then come refunds, one after another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal
+
+import msgspec
+
+from dispatch.domain.entity import Event
+from dispatch.domain.errors import ErrorCode
+from dispatch.domain.state_machine import UNBORN, Machine, Table
+from dispatch.payment.core.events import (
+    AttemptFailed,
+    AttemptOpened,
+    AttemptStopped,
+    AttemptUnclear,
+    CodeShown,
+    GatewayAsked,
+    How,
+    NewsChecked,
+    OrderPaid,
+    OrderPlaced,
+    PartRefunded,
+    PasswordAsked,
+    RefundAsked,
+    RefundFailed,
+    RefundOpened,
+    RefundUnclear,
+    Returned,
+    SurplusPaid,
+    SurplusRefunded,
+    WholeRefunded,
+)
+from dispatch.payment.core.gateway_calls import PLACING
+from dispatch.payment.core.methods import WAYS
+from dispatch.payment.core.port import OrderRef, Way
+from dispatch.values.money import Money
+
+CREATING: Final = "creating"
+WAITING: Final = "waiting"
+UNKNOWN: Final = "unknown"
+FAILED: Final = "failed"
+PAID: Final = "paid"
+PART_REFUNDED: Final = "part_refunded"
+REFUNDED: Final = "refunded"
+
+COLLECTED: Final = frozenset({PAID, PART_REFUNDED, REFUNDED})
+"""The fare has been paid, whatever went back of it."""
+
+
+def _afterwards(state: str) -> Mapping[type[Event], str]:
+    """What may still be heard once the fare is paid: of other attempts, and of refunds."""
+    heard: tuple[type[Event], ...] = (
+        GatewayAsked,
+        OrderPlaced,
+        CodeShown,
+        PasswordAsked,
+        AttemptFailed,
+        NewsChecked,
+        SurplusPaid,
+        RefundOpened,
+        RefundAsked,
+        RefundUnclear,
+        RefundFailed,
+        SurplusRefunded,
+    )
+    return dict.fromkeys(heard, state)
+
+
+TABLE: Final[Table] = {
+    UNBORN: {AttemptOpened: CREATING},
+    CREATING: {
+        GatewayAsked: CREATING,
+        AttemptStopped: CREATING,
+        NewsChecked: CREATING,
+        OrderPlaced: WAITING,
+        CodeShown: WAITING,
+        PasswordAsked: WAITING,
+        AttemptFailed: FAILED,
+        AttemptUnclear: UNKNOWN,
+        OrderPaid: PAID,
+    },
+    WAITING: {
+        GatewayAsked: WAITING,
+        AttemptStopped: WAITING,
+        NewsChecked: WAITING,
+        OrderPlaced: WAITING,
+        AttemptFailed: FAILED,
+        AttemptUnclear: UNKNOWN,
+        OrderPaid: PAID,
+    },
+    UNKNOWN: {
+        GatewayAsked: UNKNOWN,
+        AttemptStopped: UNKNOWN,
+        NewsChecked: UNKNOWN,
+        OrderPlaced: UNKNOWN,
+        CodeShown: UNKNOWN,
+        PasswordAsked: UNKNOWN,
+        AttemptFailed: FAILED,
+        OrderPaid: PAID,
+    },
+    FAILED: {AttemptOpened: CREATING, GatewayAsked: FAILED, NewsChecked: FAILED, OrderPaid: PAID},
+    PAID: {**_afterwards(PAID), PartRefunded: PART_REFUNDED, WholeRefunded: REFUNDED},
+    PART_REFUNDED: {**_afterwards(PART_REFUNDED), PartRefunded: PART_REFUNDED, WholeRefunded: REFUNDED},
+    REFUNDED: _afterwards(REFUNDED),
+}
+
+MACHINE: Final = Machine("payment", TABLE, ErrorCode.PAYMENT_ILLEGAL_MOVE)
+
+End = Literal["open", "failed", "paid", "surplus"]
+
+
+class Attempt(msgspec.Struct):
+    """One attempt, opened at a city time. ``call`` and ``due`` are its last call to the gateway, ``calls`` counts.
+
+    ``stopping``: nobody wants it to be paid any more. ``cancelled``: a cancel was asked for, which gives back what was
+    paid. ``returned``: it was paid, and its cancel gave the money back. ``checking``: late news are being checked.
+    """
+
+    order: str
+    method: str
+    amount: Money
+    buyer: str
+    subject: str
+    asked_by: str
+    opened_at: float
+    auth_code: str = ""
+    end: End = "open"
+    trade: str = ""
+    code: str = ""
+    calls: int = 0
+    call: str = ""
+    due: str = ""
+    reason: str = ""
+    stopping: bool = False
+    cancelled: bool = False
+    returned: bool = False
+    checking: bool = False
+
+    @property
+    def way(self) -> Way:
+        """How it reaches its buyer. Raises ``KeyError`` for an attempt in cash."""
+        return WAYS[self.method]
+
+    @property
+    def ref(self) -> OrderRef:
+        """How calls to the gateway name it."""
+        return OrderRef(self.order, self.way)
+
+
+class RefundState(msgspec.Struct):
+    """One refund, opened at a city time. ``call`` and ``due`` are its last call, ``calls`` counts them."""
+
+    refund: str
+    order: str
+    amount: Money
+    how: How
+    by: str
+    reason: str
+    asked_by: str
+    surplus: bool
+    opened_at: float
+    end: Literal["open", "done", "failed"] = "open"
+    calls: int = 0
+    call: str = ""
+    due: str = ""
+    unclear: str = ""
+    """Why somebody has to look at it; blank as long as nobody has to."""
+
+
+class PaymentState(msgspec.Struct):
+    """All hard state of a payment; a snapshot is this in MessagePack."""
+
+    state: str = UNBORN
+    vehicle: str = ""
+    company: str = ""
+    attempts: list[Attempt] = msgspec.field(default_factory=list)
+    refunds: list[RefundState] = msgspec.field(default_factory=list)
+    opened_at: float | None = None
+    paid_order: str = ""
+    payer: str = ""
+    paid_at: float | None = None
+    touched_at: float = 0.0
+
+    def attempt(self, order: str) -> Attempt | None:
+        """The attempt with this order number."""
+        return next((attempt for attempt in self.attempts if attempt.order == order), None)
+
+    def refund(self, number: str) -> RefundState | None:
+        """The refund with this number."""
+        return next((refund for refund in self.refunds if refund.refund == number), None)
+
+    @property
+    def open(self) -> Attempt | None:
+        """The attempt that Alipay may still be asked to pay; there is at most one."""
+        return next((attempt for attempt in self.attempts if attempt.end == "open"), None)
+
+    @property
+    def open_refund(self) -> RefundState | None:
+        """The refund of the fare that is under way; there is at most one."""
+        return next((refund for refund in self.refunds if refund.end == "open" and not refund.surplus), None)
+
+    @property
+    def shown(self) -> Attempt | None:
+        """The attempt that lists show: the one that paid the fare, or the last."""
+        return self.attempt(self.paid_order) or (self.attempts[-1] if self.attempts else None)
+
+    @property
+    def refunded(self) -> int:
+        """What of the fare has gone back, in minor units."""
+        return sum(refund.amount.minor for refund in self.refunds if refund.end == "done" and not refund.surplus)
+
+
+def call_name(call: str, number: str, n: int) -> str:
+    """The name of the due of call number ``n`` for an order or a refund: unique for ever."""
+    return f"{call}:{number}:{n}"
+
+
+def fold(data: PaymentState, event: Event, payment_id: str) -> None:
+    """Change ``data`` by one event. Raises ``IllegalMoveError``."""
+    data.state = MACHINE.next(data.state, type(event), payment_id)
+    data.touched_at = event.at
+    _FOLDS[type(event)](data, event)
+
+
+# Each event names its own type; in the table below the types are erased.
+
+
+def _fold_opened(data: PaymentState, event: AttemptOpened) -> None:
+    data.vehicle = event.vehicle
+    data.company = event.company
+    if data.opened_at is None:
+        data.opened_at = event.at
+    attempt = Attempt(
+        order=event.order,
+        method=event.method,
+        amount=event.amount,
+        buyer=event.buyer,
+        subject=event.subject,
+        asked_by=event.asked_by,
+        opened_at=event.at,
+        auth_code=event.auth_code,
+    )
+    data.attempts.append(attempt)
+    if event.method in WAYS:
+        _asked(attempt, PLACING[attempt.way], 1)
+
+
+def _known(data: PaymentState, order: str) -> Attempt:
+    attempt = data.attempt(order)
+    if attempt is None:
+        raise ValueError(f"no attempt {order}")
+    return attempt
+
+
+def _asked(attempt: Attempt, call: str, n: int) -> None:
+    attempt.call = call
+    attempt.calls = n
+    attempt.due = call_name(call, attempt.order, n)
+    attempt.stopping = attempt.stopping or call in ("close", "cancel")
+    attempt.cancelled = attempt.cancelled or call == "cancel"
+
+
+def _fold_asked(data: PaymentState, event: GatewayAsked) -> None:
+    attempt = _known(data, event.order)
+    _asked(attempt, event.call, event.n)
+    attempt.checking = attempt.end == "failed"
+
+
+def _fold_checked(data: PaymentState, event: NewsChecked) -> None:
+    _known(data, event.order).checking = False
+
+
+def _fold_placed(data: PaymentState, event: OrderPlaced | PasswordAsked) -> None:
+    attempt = _known(data, event.order)
+    attempt.trade = event.trade or attempt.trade
+
+
+def _fold_code(data: PaymentState, event: CodeShown) -> None:
+    _known(data, event.order).code = event.code
+
+
+def _fold_failed(data: PaymentState, event: AttemptFailed) -> None:
+    attempt = _known(data, event.order)
+    attempt.end = "failed"
+    attempt.reason = event.reason
+    attempt.returned = event.returned
+
+
+def _fold_stopped(data: PaymentState, event: AttemptStopped) -> None:
+    _known(data, event.order).stopping = True
+
+
+def _fold_unclear(data: PaymentState, event: AttemptUnclear) -> None:
+    _known(data, event.order).reason = event.reason
+
+
+def _fold_paid(data: PaymentState, event: OrderPaid) -> None:
+    attempt = _known(data, event.order)
+    attempt.end = "paid"
+    attempt.checking = False
+    attempt.reason = ""
+    attempt.trade = event.trade or attempt.trade
+    data.paid_order = event.order
+    data.payer = event.buyer
+    data.paid_at = event.at
+
+
+def _fold_surplus(data: PaymentState, event: SurplusPaid) -> None:
+    attempt = _known(data, event.order)
+    attempt.end = "surplus"
+    attempt.checking = False
+    attempt.trade = event.trade or attempt.trade
+
+
+def _known_refund(data: PaymentState, number: str) -> RefundState:
+    refund = data.refund(number)
+    if refund is None:
+        raise ValueError(f"no refund {number}")
+    return refund
+
+
+def _fold_refund(data: PaymentState, event: RefundOpened) -> None:
+    refund = RefundState(
+        refund=event.refund,
+        order=event.order,
+        amount=event.amount,
+        how=event.how,
+        by=event.by,
+        reason=event.reason,
+        asked_by=event.asked_by,
+        surplus=event.surplus,
+        opened_at=event.at,
+    )
+    data.refunds.append(refund)
+    if event.how != "hand":
+        _refund_asked(refund, event.how, 1)
+
+
+def _refund_asked(refund: RefundState, call: str, n: int) -> None:
+    refund.call = call
+    refund.calls = n
+    refund.due = call_name(call, refund.refund, n)
+
+
+def _fold_refund_asked(data: PaymentState, event: RefundAsked) -> None:
+    _refund_asked(_known_refund(data, event.refund), event.call, event.n)
+
+
+def _fold_refund_unclear(data: PaymentState, event: RefundUnclear) -> None:
+    _known_refund(data, event.refund).unclear = event.reason
+
+
+def _fold_refund_failed(data: PaymentState, event: RefundFailed) -> None:
+    refund = _known_refund(data, event.refund)
+    refund.end = "failed"
+    refund.unclear = event.reason
+
+
+def _fold_returned(data: PaymentState, event: Returned) -> None:
+    refund = _known_refund(data, event.refund)
+    refund.end = "done"
+    refund.unclear = ""
+
+
+_FOLDS: Final[dict[type[Event], Callable[[PaymentState, Any], None]]] = {
+    AttemptOpened: _fold_opened,
+    GatewayAsked: _fold_asked,
+    OrderPlaced: _fold_placed,
+    CodeShown: _fold_code,
+    PasswordAsked: _fold_placed,
+    AttemptStopped: _fold_stopped,
+    AttemptFailed: _fold_failed,
+    NewsChecked: _fold_checked,
+    AttemptUnclear: _fold_unclear,
+    OrderPaid: _fold_paid,
+    SurplusPaid: _fold_surplus,
+    RefundOpened: _fold_refund,
+    RefundAsked: _fold_refund_asked,
+    RefundUnclear: _fold_refund_unclear,
+    RefundFailed: _fold_refund_failed,
+    PartRefunded: _fold_returned,
+    WholeRefunded: _fold_returned,
+    SurplusRefunded: _fold_returned,
+}

@@ -1,0 +1,291 @@
+"""An acquirer's gateway in place of Alipay's: the same port over the contract of docs/acquirer.md.
+
+The acquirer speaks to Alipay for the company; between it and us stands a small HTTP and JSON contract of our own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, Literal
+
+import httpx
+import msgspec
+
+from dispatch.clock import Clock
+from dispatch.payment.core.port import (
+    Cancelled,
+    Closed,
+    CodeMade,
+    NotFound,
+    Notification,
+    Order,
+    OrderCreated,
+    OrderRef,
+    PasswordWanted,
+    Refund,
+    Refunded,
+    Refused,
+    Rejected,
+    TradeStatus,
+    TradeView,
+    Unknown,
+    read_amount,
+)
+from dispatch.payment.gateways.http_client import HttpLine
+from dispatch.payment.protocols.acquirer_messages import (
+    AcquirerCredentials,
+    AcquirerKeys,
+    Envelope,
+    Message,
+    Result,
+    Sum,
+)
+from dispatch.payment.protocols.notification import MAX_BODY_BYTES
+from dispatch.payment.protocols.signing import AnswerError
+from dispatch.values.money import Money
+
+_ACTIONS: Final[Mapping[str, Literal["close", "refund"]]] = {"close": "close", "refund": "refund"}
+_OTHER_ORDER: Final = Unknown("the answer is about another order")
+_JSON: Final = {"content-type": "application/json"}
+
+
+class AcquirerAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """A company's account at an acquirer. ``repr`` shows no keys."""
+
+    gateway_url: str
+    """Calls are posted to ``{gateway_url}/v1/{call}``."""
+    merchant: str
+    """The company's name at the acquirer; notifications name it as the seller."""
+    keys: AcquirerCredentials
+    timeout_s: float = 10.0
+    """Wall seconds for one call; after that its outcome is unknown."""
+    max_connections: int = 32
+
+
+class AcquirerGateway:
+    """:class:`~dispatch.payment.core.port.Gateway` over an acquirer. Close its connections with :meth:`aclose`."""
+
+    def __init__(
+        self,
+        account: AcquirerAccount,
+        clock: Clock,
+        new_nonce: Callable[[], str],
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """Raises :class:`~dispatch.payment.protocols.signing.KeyFormatError` for keys that cannot be used."""
+        self._account = account
+        self._clock = clock
+        self._new_nonce = new_nonce
+        self._keys = AcquirerKeys(account.keys)
+        self._line = HttpLine(timeout_s=account.timeout_s, max_connections=account.max_connections, transport=transport)
+
+    async def create(self, order: Order) -> OrderCreated | Refused | Unknown:
+        """See :class:`~dispatch.payment.core.port.Gateway`."""
+        result = await self._call("create", order.out_trade_no, _order(order))
+        if isinstance(result, Result):
+            return OrderCreated(order.out_trade_no, result.trade) if result.trade else _strange("created", result)
+        return result
+
+    async def precreate(self, order: Order) -> CodeMade | Refused | Unknown:
+        """See :class:`~dispatch.payment.core.port.Gateway`."""
+        result = await self._call("precreate", order.out_trade_no, _order(order))
+        if isinstance(result, Result):
+            return CodeMade(order.out_trade_no, result.qr_code) if result.qr_code else _strange("code", result)
+        return result
+
+    async def scan(self, order: Order) -> TradeView | PasswordWanted | Refused | Unknown:
+        """See :class:`~dispatch.payment.core.port.Gateway`."""
+        result = await self._call("scan", order.out_trade_no, _order(order))
+        if not isinstance(result, Result):
+            return result
+        if result.outcome == "password":
+            return PasswordWanted(order.out_trade_no, result.trade)
+        view = _view(result)
+        if isinstance(view, TradeView) and not view.status.paid:
+            return Unknown("scanned, and not paid")
+        return view
+
+    async def query(self, order: OrderRef) -> TradeView | NotFound | Unknown:
+        """See :class:`~dispatch.payment.core.port.Gateway`."""
+        result = await self._call("query", order.out_trade_no, _ref(order))
+        if isinstance(result, Refused):
+            return Unknown(result.code)
+        if isinstance(result, Unknown):
+            return result
+        return NotFound(order.out_trade_no) if result.outcome == "not_found" else _view(result)
+
+    async def close(self, order: OrderRef) -> Closed | NotFound | Refused | Unknown:
+        """See :class:`~dispatch.payment.core.port.Gateway`."""
+        result = await self._call("close", order.out_trade_no, _ref(order))
+        if not isinstance(result, Result):
+            return result
+        if result.outcome == "not_found":
+            return NotFound(order.out_trade_no)
+        return Closed(order.out_trade_no) if result.outcome == "closed" else _strange("closed", result)
+
+    async def cancel(self, order: OrderRef) -> Cancelled | Refused | Unknown:
+        """See :class:`~dispatch.payment.core.port.Gateway`."""
+        result = await self._call("cancel", order.out_trade_no, _ref(order))
+        if not isinstance(result, Result):
+            return result
+        if result.outcome not in ("cancelled", "not_found"):
+            return _strange("cancelled", result)
+        return Cancelled(order.out_trade_no, _ACTIONS.get(result.action, ""))
+
+    async def refund(self, refund: Refund) -> Refunded | Refused | Unknown:
+        """See :class:`~dispatch.payment.core.port.Gateway`."""
+        result = await self._call("refund", refund.order.out_trade_no, _refund(refund))
+        return _refunded(refund, result) if isinstance(result, Result) else result
+
+    async def query_refund(self, refund: Refund) -> Refunded | NotFound | Unknown:
+        """See :class:`~dispatch.payment.core.port.Gateway`."""
+        result = await self._call("query_refund", refund.order.out_trade_no, _refund(refund))
+        if isinstance(result, Refused):
+            return Unknown(result.code)
+        if isinstance(result, Unknown):
+            return result
+        missing = result.outcome == "not_found"
+        return NotFound(refund.order.out_trade_no) if missing else _refunded(refund, result)
+
+    def verify_notification(self, body: bytes, content_type: str) -> Notification | Rejected:  # noqa: ARG002
+        """See :class:`~dispatch.payment.core.port.Gateway`. The body is a message in its envelope."""
+        if len(body) > MAX_BODY_BYTES:
+            return Rejected(f"more than {MAX_BODY_BYTES} bytes")
+        try:
+            message = self._open(body, "notice")
+        except AnswerError as error:
+            return Rejected(str(error))
+        result = message.result if isinstance(message, Message) else None
+        return _notification(self._account.merchant, result) if result is not None else Rejected("no notice")
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._line.aclose()
+
+    def _open(self, body: bytes, kind: str) -> Message | Envelope:
+        return self._keys.open(body, kind=kind, merchant=self._account.merchant, now=self._clock.wall())
+
+    async def _call(self, call: str, order: str, arguments: dict[str, object]) -> Result | Refused | Unknown:
+        """What the acquirer says became of a call about ``order``; an unsigned refusal is one."""
+        asked = Message(
+            kind="ask",
+            merchant=self._account.merchant,
+            at=int(self._clock.wall()),
+            nonce=self._new_nonce(),
+            call=call,
+            arguments=arguments,
+        )
+        url = f"{self._account.gateway_url.rstrip('/')}/v1/{call}"
+        page = await self._line.post(url, content=self._keys.seal(asked), headers=_JSON)
+        if isinstance(page, Unknown):
+            return page
+        try:
+            answer = self._open(page.body, "answer")
+        except AnswerError as error:
+            return Unknown(str(error))
+        if isinstance(answer, Envelope):
+            return Refused(answer.refused, signed=False)
+        if (answer.nonce, answer.call) != (asked.nonce, call) or answer.result is None:
+            return Unknown("the answer is to another question")
+        return _outcome(order, answer.result)
+
+
+def _outcome(order: str, result: Result) -> Result | Refused | Unknown:
+    if result.outcome == "refused" and result.code:
+        return Refused(result.code, result.detail)
+    if result.outcome in ("refused", "unknown"):
+        return Unknown(result.code or result.detail or "unknown")
+    return result if result.order == order else _OTHER_ORDER
+
+
+def _strange(expected: str, result: Result) -> Unknown:
+    return Unknown(f"answered {result.outcome[:20]!r} instead of {expected!r}")
+
+
+def _order(order: Order) -> dict[str, object]:
+    return {
+        "order": order.out_trade_no,
+        "way": order.way,
+        "amount": _sum(order.amount),
+        "subject": order.subject,
+        "buyer": order.buyer_id,
+        "auth_code": order.auth_code,
+        "terminal": order.terminal,
+        "placed_at": order.placed_at,
+        "expires_min": order.expires_min,
+        "notify_url": order.notify_url,
+        "passback": order.passback,
+    }
+
+
+def _ref(order: OrderRef) -> dict[str, object]:
+    return {"order": order.out_trade_no, "way": order.way}
+
+
+def _refund(refund: Refund) -> dict[str, object]:
+    return _ref(refund.order) | {
+        "refund": refund.refund_no,
+        "amount": _sum(refund.amount),
+        "total": _sum(refund.total),
+        "reason": refund.reason,
+        "operator": refund.operator,
+    }
+
+
+def _sum(money: Money) -> Sum:
+    return Sum(money.plain(), money.currency)
+
+
+def _money(amount: Sum | None) -> Money | None:
+    return read_amount(amount.value, amount.currency) if amount is not None else None
+
+
+def _view(result: Result) -> TradeView | Unknown:
+    amount = _money(result.amount)
+    if result.outcome != "trade" or amount is None or not result.trade:
+        return _strange("trade", result)
+    try:
+        status = TradeStatus(result.status)
+    except ValueError:
+        return Unknown("the answer's status is not known")
+    return TradeView(
+        out_trade_no=result.order,
+        trade_no=result.trade,
+        status=status,
+        amount=amount,
+        buyer_id=result.buyer,
+        paid_at=result.paid_at,
+    )
+
+
+def _refunded(refund: Refund, result: Result) -> Refunded | Unknown:
+    if result.outcome != "refunded" or result.refund != refund.refund_no or _money(result.amount) != refund.amount:
+        return _strange("refunded", result)
+    return Refunded(
+        out_trade_no=result.order, refund_no=result.refund, amount=refund.amount, in_all=_money(result.refunded)
+    )
+
+
+def _notification(merchant: str, result: Result) -> Notification | Rejected:
+    if not (result.notice and result.order and result.trade and result.amount):
+        return Rejected("without notice, order, trade or amount")
+    try:
+        status = TradeStatus(result.status)
+    except ValueError:
+        return Rejected(f"status {result.status[:40]!r} is not known")
+    return Notification(
+        notify_id=result.notice,
+        out_trade_no=result.order,
+        trade_no=result.trade,
+        status=status,
+        total=result.amount.value,
+        currency=result.amount.currency,
+        seller_id=merchant,
+        buyer_id=result.buyer,
+        paid_at=result.paid_at,
+        refunded=result.refunded.value if result.refunded else "",
+        refund_no=result.refund,
+        passback=result.passback,
+        fields={name: str(value) for name, value in msgspec.to_builtins(result).items() if value},
+    )

@@ -1,0 +1,61 @@
+"""Who the passenger is: Alipay's authorization page, and its code exchanged for the user id.
+
+``alipay.system.oauth.token`` belongs to the openapi gateway, also for a company that collects by mapi. A code is good
+for one exchange.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import msgspec
+
+from dispatch.payment.core.port import Refused, Unknown
+from dispatch.payment.gateways.openapi_client import OpenapiClient
+
+METHOD = "alipay.system.oauth.token"
+
+
+class Authorised(msgspec.Struct, frozen=True):
+    """The passenger, as Alipay knows him."""
+
+    user_id: str
+    """16 digits from 2088; to newer applications an open id."""
+
+
+class Authorization:
+    """Sends passengers to the authorization page, and learns who came back."""
+
+    def __init__(self, client: OpenapiClient, page: str) -> None:
+        """``page`` is ``https://openauth.alipay.com/oauth2/publicAppAuthorize.htm`` in production."""
+        self._client = client
+        self._page = page
+
+    def authorize_url(self, state: str, redirect_uri: str) -> str:
+        """Where the passenger's browser is to go. It comes back to ``redirect_uri`` at once, with ``state`` as it is.
+
+        ``auth_base`` shows no screen and tells the user id alone.
+        """
+        asked = {
+            "app_id": self._client.account.app_id,
+            "scope": "auth_base",
+            "redirect_uri": redirect_uri,
+            "state": state,
+        }
+        joint = "&" if "?" in self._page else "?"
+        return f"{self._page}{joint}{urlencode(asked)}"
+
+    async def passenger_of(self, auth_code: str) -> Authorised | Refused | Unknown:
+        """Exchange the code that came back. ``Refused`` for one that is used, old or not Alipay's."""
+        asked = {"grant_type": "authorization_code", "code": auth_code}
+        answer = await self._client.call_plain(METHOD, asked)
+        if isinstance(answer, Refused | Unknown):
+            return answer
+        user_id = answer.fields.get("user_id") or answer.fields.get("open_id", "")
+        if not user_id or not answer.fields.get("access_token"):
+            return Unknown("the answer names no user")
+        return Authorised(user_id)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()

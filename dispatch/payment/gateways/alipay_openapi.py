@@ -1,0 +1,107 @@
+"""The openapi gateway: ``alipay.trade.*`` over signed requests and JSON.
+
+Sandbox and production, plain keys and certificates differ by
+:class:`~dispatch.payment.protocols.openapi.account.OpenapiAccount` alone.
+"""
+
+from __future__ import annotations
+
+import httpx
+
+from dispatch.clock import Clock
+from dispatch.payment.core.port import (
+    Cancelled,
+    Closed,
+    CodeMade,
+    NotFound,
+    Notification,
+    Order,
+    OrderCreated,
+    OrderRef,
+    PasswordWanted,
+    Refund,
+    Refunded,
+    Refused,
+    Rejected,
+    TradeStatus,
+    TradeView,
+    Unknown,
+)
+from dispatch.payment.gateways.openapi_client import OpenapiClient
+from dispatch.payment.protocols.notification import read_openapi_notification
+from dispatch.payment.protocols.openapi import responses as answers
+from dispatch.payment.protocols.openapi.account import OpenapiAccount, order_fields, refund_fields, refund_query_fields
+from dispatch.payment.protocols.openapi.responses import STATUS_ERRORS, Done
+
+
+class OpenapiGateway:
+    """``port.Gateway`` over openapi. Keeps its connections; close it with ``aclose``."""
+
+    def __init__(
+        self, account: OpenapiAccount, clock: Clock, *, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        """Raises :class:`~dispatch.payment.protocols.signing.KeyFormatError` for keys that cannot be used."""
+        self._account = account
+        self.client = OpenapiClient(account, clock, transport=transport)
+
+    async def create(self, order: Order) -> OrderCreated | Refused | Unknown:
+        """See :class:`~dispatch.payment.core.port.Gateway`."""
+        fields = self._account.create_fields(order)
+        answer = await self.client.call("alipay.trade.create", fields, notify_url=order.notify_url)
+        return answers.created(order, answer) if isinstance(answer, Done) else answer
+
+    async def precreate(self, order: Order) -> CodeMade | Refused | Unknown:
+        """See :class:`~dispatch.payment.core.port.Gateway`."""
+        fields = self._account.precreate_fields(order)
+        answer = await self.client.call("alipay.trade.precreate", fields, notify_url=order.notify_url)
+        return answers.code_made(order, answer) if isinstance(answer, Done) else answer
+
+    async def scan(self, order: Order) -> TradeView | PasswordWanted | Refused | Unknown:
+        """See :class:`~dispatch.payment.core.port.Gateway`."""
+        fields = self._account.pay_fields(order)
+        answer = await self.client.call("alipay.trade.pay", fields, notify_url=order.notify_url)
+        return answers.scanned(order, answer) if isinstance(answer, Done) else answer
+
+    async def query(self, order: OrderRef) -> TradeView | NotFound | Unknown:
+        """See :class:`~dispatch.payment.core.port.Gateway`."""
+        answer = await self.client.call("alipay.trade.query", order_fields(order))
+        return answers.viewed(order, answer, self._account.currency)
+
+    async def close(self, order: OrderRef) -> Closed | NotFound | Refused | Unknown:
+        """See :class:`~dispatch.payment.core.port.Gateway`."""
+        answer = answers.closed(order, await self.client.call("alipay.trade.close", order_fields(order)))
+        if not isinstance(answer, Refused) or answer.code not in STATUS_ERRORS:
+            return answer
+        # One code for a trade that is paid and for one that is closed already.
+        view = await self.query(order)
+        if isinstance(view, TradeView) and view.status is TradeStatus.CLOSED:
+            return Closed(order.out_trade_no)
+        return answer
+
+    async def cancel(self, order: OrderRef) -> Cancelled | Refused | Unknown:
+        """See :class:`~dispatch.payment.core.port.Gateway`."""
+        return answers.cancelled(order, await self.client.call("alipay.trade.cancel", order_fields(order)))
+
+    async def refund(self, refund: Refund) -> Refunded | Refused | Unknown:
+        """See :class:`~dispatch.payment.core.port.Gateway`."""
+        answer = await self.client.call("alipay.trade.refund", refund_fields(refund))
+        if not isinstance(answer, Done):
+            return answer
+        outcome, moved = answers.refunded(refund, answer)
+        if moved or isinstance(outcome, Unknown):
+            return outcome
+        seen = await self.query_refund(refund)
+        return outcome if isinstance(seen, Refunded) else Unknown("fund_change=N")
+
+    async def query_refund(self, refund: Refund) -> Refunded | NotFound | Unknown:
+        """See :class:`~dispatch.payment.core.port.Gateway`."""
+        answer = await self.client.call("alipay.trade.fastpay.refund.query", refund_query_fields(refund))
+        return answers.refund_viewed(refund, answer)
+
+    def verify_notification(self, body: bytes, content_type: str) -> Notification | Rejected:
+        """See :class:`~dispatch.payment.core.port.Gateway`."""
+        return read_openapi_notification(body, content_type, self.client.keys, self._account.app_id)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self.client.aclose()

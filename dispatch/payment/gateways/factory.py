@@ -1,0 +1,265 @@
+"""From settings to payment gateways, and to the rules that payments decide by.
+
+A company that is not listed in ``alipay.companies`` collects by the account at the top of ``alipay``. Each account has
+its own keys, connections and notification address, and nothing of one is ever used for another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from secrets import token_hex
+from typing import Final, Literal, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from dispatch.clock import Clock
+from dispatch.config.loader import Settings, SettingsError
+from dispatch.config.settings import AlipayAccount
+from dispatch.config.tariffs import read_tariff
+from dispatch.payment.core.port import Gateway, Notification, Rejected
+from dispatch.payment.core.rules import NOTIFY_PATH, Account, PaymentRules
+from dispatch.payment.gateways.acquirer import AcquirerAccount, AcquirerGateway
+from dispatch.payment.gateways.alipay_mapi import MapiGateway
+from dispatch.payment.gateways.alipay_oauth import Authorization
+from dispatch.payment.gateways.alipay_openapi import OpenapiGateway
+from dispatch.payment.gateways.bill_download import BillDownload
+from dispatch.payment.gateways.not_configured import AbsentGateway
+from dispatch.payment.gateways.openapi_client import OpenapiClient
+from dispatch.payment.protocols.acquirer_messages import AcquirerCredentials
+from dispatch.payment.protocols.mapi.merchant import (
+    CODE_PRODUCT,
+    MAINLAND_CURRENCY,
+    OVERSEAS_PRODUCT,
+    PAGE_PRODUCT,
+    SCANNED_PRODUCT,
+    MapiMerchant,
+)
+from dispatch.payment.protocols.openapi.account import OpenapiAccount
+from dispatch.payment.protocols.openapi.keys import OpenapiCredentials
+from dispatch.payment.protocols.signing import Credentials, SignType
+
+T = TypeVar("T")
+
+BILL_TIMEOUT_S: Final = 120.0
+"""Wall seconds for a day's bill; its address must only be asked for within 30."""
+
+
+class Gateways:
+    """The gateway of each account. Close their connections with :meth:`aclose`."""
+
+    def __init__(self, accounts: Mapping[str, AlipayAccount], gateways: Mapping[str, Gateway]) -> None:
+        """Both by company, the default account's under ``""``."""
+        self._accounts = accounts
+        self._gateways = gateways
+
+    def of(self, company: str) -> Gateway:
+        """The gateway that collects for a company."""
+        return self._gateways.get(company) or self._gateways[""]
+
+    def notify_path(self, company: str) -> str:
+        """Where Alipay posts the results of a company's orders."""
+        return notify_path(company if company in self._accounts else "")
+
+    def verify_notification(self, company: str, body: bytes, content_type: str) -> Notification | Rejected:
+        """A notification that came to a company's address, if it is genuine and about that account.
+
+        A company knows its own MD5 key, so a message that verifies with it may speak of no other company's money.
+        """
+        told = self.of(company).verify_notification(body, content_type)
+        if isinstance(told, Rejected) or len(self._accounts) == 1:
+            return told
+        account = self._account_of(company)
+        if told.seller_id:
+            ours = told.seller_id == _seller(account)
+        else:
+            ours = bool(account.seller_email) and told.seller_email == account.seller_email
+        return told if ours else Rejected("about another account's money")
+
+    async def confirmed(self, company: str, notification: Notification) -> bool:
+        """Alipay's own word that it sent a notification, where ``notify_verify`` asks for it; else true."""
+        gateway = self.of(company)
+        if not self._account_of(company).notify_verify or not isinstance(gateway, MapiGateway):
+            return True
+        return await gateway.sent(notification.notify_id) is True
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        for gateway in self._gateways.values():
+            await gateway.aclose()
+
+    def _account_of(self, company: str) -> AlipayAccount:
+        return self._accounts.get(company) or self._accounts[""]
+
+
+def notify_path(company: str) -> str:
+    """The address of the company's own account; of the default one for ``""``."""
+    return f"{NOTIFY_PATH}/{quote(company, safe='')}" if company else NOTIFY_PATH
+
+
+def accounts_of(settings: Settings) -> dict[str, AlipayAccount]:
+    """All accounts by company; the default one's under ``""``."""
+    return {"": settings.alipay, **settings.alipay.companies}
+
+
+def open_gateways(settings: Settings, clock: Clock) -> Gateways:
+    """The gateways that the settings name. Raises :class:`SettingsError` where keys cannot be read."""
+    accounts = accounts_of(settings)
+    currency = _fares_in(settings)
+    gateways = {company: _named(company, _opener(account, currency, clock)) for company, account in accounts.items()}
+    return Gateways(accounts, gateways)
+
+
+def open_authorization(settings: Settings, clock: Clock, company: str = "") -> Authorization | None:
+    """Who passengers of a company are; None without an application. Raises :class:`SettingsError`."""
+    account = _account_of(settings, company)
+    if not account.app_id:
+        return None
+    made = _named(company, lambda: _openapi_account(account, _fares_in(settings)))
+    return Authorization(_named(company, lambda: OpenapiClient(made, clock)), account.authorize_url)
+
+
+def open_bill_download(settings: Settings, clock: Clock, company: str = "") -> BillDownload | None:
+    """Where a company's bills come from; None without an application. Raises :class:`SettingsError`."""
+    account = _account_of(settings, company)
+    if not account.app_id:
+        return None
+    made = _named(company, lambda: _openapi_account(account, _fares_in(settings)))
+    patient = msgspec.structs.replace(made, timeout_s=max(made.timeout_s, BILL_TIMEOUT_S), max_connections=1)
+    return BillDownload(_named(company, lambda: OpenapiClient(patient, clock)))
+
+
+def payment_rules_of(settings: Settings) -> PaymentRules:
+    """What payments decide by."""
+    currency = _fares_in(settings)
+    made = {
+        company: Account(
+            seller_id=_seller(account),
+            seller_email=account.seller_email,
+            notify_url=f"{settings.public_url}{notify_path(company)}",
+            currency=currency,
+        )
+        for company, account in accounts_of(settings).items()
+    }
+    default = made.pop("")
+    alipay = settings.alipay
+    return PaymentRules(account=default, companies=made, expires_min=alipay.pay_within_min, speed=settings.clock.speed)
+
+
+def _account_of(settings: Settings, company: str) -> AlipayAccount:
+    return settings.alipay.companies.get(company, settings.alipay)
+
+
+def _fares_in(settings: Settings) -> str:
+    return read_tariff(settings.city.tariff).currency
+
+
+def _seller(account: AlipayAccount) -> str:
+    """Who gets the money, as notifications name them; an acquirer's name the company."""
+    return account.partner if account.protocol == "acquirer" else account.seller_id or account.partner
+
+
+def _named(company: str, make: Callable[[], T]) -> T:
+    """What ``make`` makes; what is wrong with an account's keys is said with the account's name."""
+    try:
+        return make()
+    except (OSError, ValueError) as error:
+        section = f"alipay.companies.{company}" if company else "alipay"
+        raise SettingsError(f"{section}: {error}") from error
+
+
+def _opener(account: AlipayAccount, currency: str, clock: Clock) -> Callable[[], Gateway]:
+    return lambda: _open(account, currency, clock)
+
+
+def _open(account: AlipayAccount, currency: str, clock: Clock) -> Gateway:
+    if not account.collects:
+        return AbsentGateway()
+    match account.protocol:
+        case "openapi":
+            return OpenapiGateway(_openapi_account(account, currency), clock)
+        case "acquirer":
+            return AcquirerGateway(_acquirer_account(account), clock, lambda: token_hex(16))
+        case _:
+            return MapiGateway(_merchant(account, currency), clock)
+
+
+def _merchant(account: AlipayAccount, currency: str) -> MapiMerchant:
+    mainland = account.market == "mainland"
+    return MapiMerchant(
+        gateway_url=account.gateway_url,
+        partner=account.partner,
+        seller_id=_seller(account),
+        seller_email=account.seller_email,
+        keys=Credentials(
+            sign_type=_mapi_sign_type(account),
+            md5_key=account.md5_key.get_secret_value(),
+            private_key=_text(account.private_key.get_secret_value(), account.private_key_file),
+            alipay_public_key=_text(account.alipay_public_key, account.alipay_public_key_file),
+        ),
+        market=account.market,
+        trans_currency=currency,
+        currency=MAINLAND_CURRENCY if mainland else account.currency,
+        product_code=account.product_code or (PAGE_PRODUCT if mainland else OVERSEAS_PRODUCT),
+        code_product_code=account.code_product_code or (CODE_PRODUCT if mainland else ""),
+        scan_product_code=account.scan_product_code or SCANNED_PRODUCT,
+        secondary_merchant_id=account.secondary_merchant_id,
+        secondary_merchant_name=account.secondary_merchant_name,
+        secondary_merchant_industry=account.secondary_merchant_industry,
+        store_id=account.store_id,
+        store_name=account.store_name,
+        sys_service_provider_id=account.sys_service_provider_id,
+        timeout_s=account.timeout_s,
+    )
+
+
+def _mapi_sign_type(account: AlipayAccount) -> SignType:
+    if account.sign_type == "HMAC-SHA256":
+        raise ValueError("sign_type HMAC-SHA256 is an acquirer's")
+    return account.sign_type
+
+
+def _openapi_account(account: AlipayAccount, currency: str) -> OpenapiAccount:
+    private_key = _text(account.app_private_key.get_secret_value(), account.app_private_key_file)
+    public_key = _text(account.openapi_public_key, account.openapi_public_key_file)
+    ours = OpenapiCredentials(
+        sign_type=account.openapi_sign_type,
+        private_key=private_key or _text(account.private_key.get_secret_value(), account.private_key_file),
+        alipay_public_key=public_key or _text(account.alipay_public_key, account.alipay_public_key_file),
+        app_cert=_text("", account.app_cert_file),
+        alipay_certs=_text("", account.alipay_cert_file),
+        root_certs=_text("", account.alipay_root_cert_file),
+        content_key=account.content_key.get_secret_value(),
+    )
+    usual = OpenapiAccount(gateway_url=account.openapi_url, app_id=account.app_id, keys=ours, currency=currency)
+    return msgspec.structs.replace(
+        usual,
+        seller_id=_seller(account),
+        product_code=account.product_code or usual.product_code,
+        code_product_code=account.code_product_code or usual.code_product_code,
+        scan_product_code=account.scan_product_code or usual.scan_product_code,
+        sys_service_provider_id=account.sys_service_provider_id,
+        app_auth_token=account.app_auth_token.get_secret_value(),
+        store_id=account.store_id,
+        timeout_s=account.timeout_s,
+    )
+
+
+def _acquirer_account(account: AlipayAccount) -> AcquirerAccount:
+    sign_type: Literal["HMAC-SHA256", "RSA2"] = "RSA2" if account.sign_type == "RSA2" else "HMAC-SHA256"
+    return AcquirerAccount(
+        gateway_url=account.gateway_url,
+        merchant=account.partner,
+        keys=AcquirerCredentials(
+            sign_type=sign_type,
+            secret=account.acquirer_secret.get_secret_value(),
+            private_key=_text(account.private_key.get_secret_value(), account.private_key_file),
+            acquirer_public_key=_text(account.alipay_public_key, account.alipay_public_key_file),
+        ),
+        timeout_s=account.timeout_s,
+    )
+
+
+def _text(given: str, file: Path | None) -> str:
+    return given or (file.read_text(encoding="ascii") if file else "")

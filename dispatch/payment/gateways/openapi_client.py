@@ -1,0 +1,92 @@
+"""Signed requests to the openapi gateway, and its verified answers: what all its methods have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import httpx
+import msgspec
+
+from dispatch.clock import Clock
+from dispatch.payment.core.context import stamp
+from dispatch.payment.core.port import Refused, Unknown
+from dispatch.payment.gateways.http_client import HttpLine, Page
+from dispatch.payment.protocols.openapi.account import OpenapiAccount
+from dispatch.payment.protocols.openapi.content_cipher import ContentCipher
+from dispatch.payment.protocols.openapi.keys import OpenapiKeys
+from dispatch.payment.protocols.openapi.responses import Done, outcome_of
+from dispatch.payment.protocols.openapi.signed_json import read_node
+from dispatch.payment.protocols.signing import AnswerError, canonical
+
+_LEFT_OUT: Final = frozenset({"sign"})
+"""A request's signature covers its ``sign_type``."""
+_LEAVE: Final = "app_auth_token"
+_FORM: Final = {"content-type": "application/x-www-form-urlencoded;charset=utf-8"}
+
+
+class OpenapiClient:
+    """Calls methods of one application. Keeps its connections; close it with :meth:`aclose`."""
+
+    def __init__(
+        self, account: OpenapiAccount, clock: Clock, *, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        """Raises :class:`~dispatch.payment.protocols.signing.KeyFormatError` for keys that cannot be used."""
+        self.account = account
+        self.keys = OpenapiKeys(account.keys)
+        self._clock = clock
+        self._cipher = ContentCipher(account.keys.content_key) if account.keys.content_key else None
+        self._line = HttpLine(timeout_s=account.timeout_s, max_connections=account.max_connections, transport=transport)
+
+    async def call(self, method: str, business: Mapping[str, Any], *, notify_url: str = "") -> Done | Refused | Unknown:
+        """Call a method with its ``business`` fields in ``biz_content``."""
+        content = msgspec.json.encode(business)
+        if self._cipher is None:
+            fields = {"biz_content": content.decode()}
+        else:
+            fields = {"biz_content": self._cipher.encrypt(content), "encrypt_type": "AES"}
+        return await self._exchange(method, fields | ({"notify_url": notify_url} if notify_url else {}))
+
+    async def call_plain(self, method: str, fields: Mapping[str, str]) -> Done | Refused | Unknown:
+        """Call a method whose business fields stand beside the common ones, and whose success has no ``code``."""
+        return await self._exchange(method, fields, codeless=True)
+
+    async def download(self, url: str, max_bytes: int) -> Page | Unknown:
+        """Fetch what an answer of the gateway points to; no redirect is followed."""
+        return await self._line.get(url, max_bytes=max_bytes)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._line.aclose()
+
+    async def _exchange(
+        self, method: str, fields: Mapping[str, str], *, codeless: bool = False
+    ) -> Done | Refused | Unknown:
+        request = self.signed_request(method, fields)
+        # An address may end in some log; what lets us act for a company does not belong into one.
+        in_body = {name: request.pop(name) for name in (*fields, _LEAVE) if name in request}
+        page = await self._line.post(self.account.gateway_url, params=request, form=in_body, headers=_FORM)
+        if isinstance(page, Unknown):
+            return page
+        try:
+            node = read_node(page.body, method, self.keys, self._cipher)
+        except AnswerError as error:
+            return Unknown(str(error))
+        return outcome_of(node, codeless=codeless)
+
+    def signed_request(self, method: str, fields: Mapping[str, str]) -> dict[str, str]:
+        """Every field of a request, signed. Those that are common stand in the URL, so that it tells its charset."""
+        request = {
+            "app_id": self.account.app_id,
+            "method": method,
+            "format": "JSON",
+            "charset": "utf-8",
+            "sign_type": self.keys.sign_type,
+            "timestamp": stamp(self._clock.wall()),
+            "version": "1.0",
+            **self.keys.request_fields,
+            **({_LEAVE: self.account.app_auth_token} if self.account.app_auth_token else {}),
+            **fields,
+        }
+        text = canonical(request, left_out=_LEFT_OUT)
+        return {**request, "sign": self.keys.sign(text.encode())}

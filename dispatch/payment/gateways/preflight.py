@@ -1,0 +1,289 @@
+"""Whether each account at Alipay is ready, one sentence for each thing: asked before a company goes live.
+
+Nothing is changed by it: the gateway is asked for an order that does not exist, and for a bill that is not there yet.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator, Iterator
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Final
+
+import httpx
+import msgspec
+from cryptography import x509
+
+from dispatch.clock import Clock
+from dispatch.config.loader import Settings, SettingsError
+from dispatch.config.settings import AlipayAccount, AlipaySettings
+from dispatch.payment.core.context import BEIJING
+from dispatch.payment.core.port import NotFound, OrderRef, TradeView, Unknown
+from dispatch.payment.gateways.bill_download import NoBill
+from dispatch.payment.gateways.factory import accounts_of, notify_path, open_bill_download, open_gateways
+from dispatch.payment.protocols.openapi.certificates import certificates_of, roots_of
+from dispatch.payment.protocols.public_urls import moves_money, wrong_with
+from dispatch.payment.protocols.signing import Signer, SignType, load_private_key, load_public_key
+
+NO_ORDER: Final = "TAXICHECK"
+"""The number of an order that is never made."""
+MOST_SKEW_S: Final = 60.0
+RENEW_DAYS: Final = 30
+WITHIN_S: Final = 10.0
+CALLBACK_PATH: Final = "/pay/callback"
+
+WRONG: Final[dict[str, str]] = {
+    "ILLEGAL_PARTNER": "it knows no partner {partner}: check the PID, and that the gateway is the right one",
+    "ILLEGAL_SIGN": "our signature does not verify there: is the public half of our key uploaded for this sign_type?",
+    "HAS_NO_PUBLICKEY": "it has no public key of ours for this sign_type: upload it",
+    "ILLEGAL_SIGN_TYPE": "it does not take this sign_type",
+    "ILLEGAL_SERVICE": "it does not know the call: is it a mapi gateway?",
+    "HAS_NO_PRIVILEGE": "the contract does not cover these calls: sign the product with Alipay",
+    "ILLEGAL_ARGUMENT": "it does not accept the request: most often this machine's clock is wrong",
+    "isv.missing-app-id": "no app_id reached it",
+    "isv.invalid-app-id": "it knows no application {app_id}: check app_id, and that openapi_url is the right one",
+    "isv.invalid-signature": "our signature does not verify there: is the public half of our key uploaded to the app?",
+    "isv.missing-signature-config": "the application has no such key or certificate: upload it",
+    "isv.invalid-timestamp": "it does not accept our time: set this machine's clock by NTP",
+    "isv.invalid-method": "it does not know the call",
+    "isv.insufficient-isv-permissions": "the application lacks the product: add it and have it approved",
+    "isv.insufficient-user-permissions": "the company has not given the application its leave for this product",
+    "aop.invalid-app-auth-token": "the company's leave (app_auth_token) is not good: have it given again",
+    "the signature does not verify": "its answer is not signed with the key that we hold as Alipay's",
+    "timeout": "it did not answer in time",
+}
+"""What the gateway's refusals mean for who sets it up."""
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was looked at, of a company's account (``""`` is the default one)."""
+
+    company: str
+    what: str
+    ok: bool
+    text: str
+
+
+async def check_payments(
+    settings: Settings, clock: Clock, *, transport: httpx.AsyncBaseTransport | None = None
+) -> list[Finding]:
+    """Look at every account that is configured. ``transport`` is what our own address and clocks are asked over."""
+    found = []
+    async with httpx.AsyncClient(timeout=WITHIN_S, trust_env=False, transport=transport) as http:
+        for company, account in accounts_of(settings).items():
+            check = _Check(settings, company, account, clock, http)
+            found += [finding async for finding in check.findings()]
+    return found
+
+
+class _Check:
+    """One account."""
+
+    def __init__(
+        self, settings: Settings, company: str, account: AlipayAccount, clock: Clock, http: httpx.AsyncClient
+    ) -> None:
+        self._settings = _alone(settings, account)
+        self._has_others = bool(settings.alipay.companies)
+        self._company = company
+        self._account = account
+        self._clock = clock
+        self._http = http
+        own = account.openapi_url if account.protocol == "openapi" else account.gateway_url
+        self._url = own or account.openapi_url
+        self._production = moves_money(self._url, is_acquirer=account.protocol == "acquirer")
+
+    async def findings(self) -> AsyncIterator[Finding]:
+        """All that can be said."""
+        if not self._account.collects and not self._account.app_id:
+            if self._company or not self._has_others:
+                yield self._say("account", ok=False, text="no gateway is configured: nobody can pay by Alipay")
+            return
+        sound = True
+        for finding in self._keys():
+            sound = sound and finding.ok
+            yield finding
+        if sound:
+            if self._account.collects:
+                yield await self._gateway()
+            yield await self._application()
+        yield await self._clocks()
+        for finding in self._addresses():
+            yield finding
+        yield await self._reachable()
+
+    def _say(self, what: str, *, ok: bool, text: str) -> Finding:
+        return Finding(company=self._company, what=what, ok=ok, text=text)
+
+    # ── keys ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _keys(self) -> Iterator[Finding]:
+        try:
+            for name, sign_type, private, public in _pairs(self._account):
+                yield self._pair(name, sign_type, private, public)
+            if self._account.app_cert_file is not None:
+                yield from self._certificates()
+        except (OSError, ValueError) as error:
+            yield self._say("keys", ok=False, text=str(error))
+
+    def _pair(self, name: str, sign_type: SignType, private: str, public: str) -> Finding:
+        """Ours and Alipay's are two pairs: their halves must not fit."""
+        load_private_key(private)
+        load_public_key(public)
+        signer = Signer.of(sign_type, private_key=private, alipay_public_key=public)
+        if signer.verify(b"taxi", signer.sign(b"taxi")):
+            text = f"{name}: what is configured as Alipay's public key is our own; take Alipay's from its console"
+            return self._say("keys", ok=False, text=text)
+        bits = load_private_key(private).key_size
+        if bits < 2048 and sign_type == "RSA2":
+            return self._say("keys", ok=False, text=f"{name}: our key has {bits} bits, RSA2 needs 2048")
+        return self._say("keys", ok=True, text=f"{name}: our key and Alipay's can be read ({sign_type})")
+
+    def _certificates(self) -> Iterator[Finding]:
+        account = self._account
+        ours = certificates_of(_text("", account.app_cert_file), "app_cert_file")
+        private = load_private_key(_app_private(account))
+        fits = ours[0].public_key() == private.public_key()
+        text = (
+            "the application's certificate is that of our key" if fits else "app_cert_file is of another key than ours"
+        )
+        yield self._say("certificates", ok=fits, text=text)
+        theirs = certificates_of(_text("", account.alipay_cert_file), "alipay_cert_file")
+        roots = roots_of(_text("", account.alipay_root_cert_file), "alipay_root_cert_file")
+        for name, held in (("app_cert_file", ours[:1]), ("alipay_cert_file", theirs), ("alipay_root_cert_file", roots)):
+            yield self._lasting(name, held)
+
+    def _lasting(self, name: str, held: list[x509.Certificate]) -> Finding:
+        """Of several (a change of Alipay's certificate, a bundle of roots) one that lasts is enough."""
+        now = dt.datetime.fromtimestamp(self._clock.wall(), dt.UTC)
+        until = max(each.not_valid_after_utc for each in held)
+        days = (until - now).days
+        if days < 0:
+            return self._say("certificates", ok=False, text=f"{name} expired on {until:%Y-%m-%d}")
+        text = f"{name} is good until {until:%Y-%m-%d}"
+        if days < RENEW_DAYS:
+            return self._say("certificates", ok=False, text=f"{text}, in {days} days: get a new one")
+        return self._say("certificates", ok=True, text=text)
+
+    # ── Alipay ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _gateway(self) -> Finding:
+        try:
+            gateways = open_gateways(self._settings, self._clock)
+        except SettingsError as error:
+            return self._say("gateway", ok=False, text=str(error))
+        answer = await gateways.of("").query(OrderRef(NO_ORDER))
+        await gateways.aclose()
+        who = self._account.app_id if self._account.protocol == "openapi" else self._account.partner
+        if isinstance(answer, NotFound | TradeView):
+            return self._say("gateway", ok=True, text=f"{self._url} answers, signed, and knows {who}")
+        return self._say("gateway", ok=False, text=f"{self._url}: {self._meaning(answer)}")
+
+    async def _application(self) -> Finding:
+        """The application that tells who passengers are and has the bill: asked for today's, which is never there."""
+        try:
+            download = open_bill_download(self._settings, self._clock)
+        except SettingsError as error:
+            return self._say("application", ok=False, text=str(error))
+        if download is None:
+            text = "no application (app_id): passengers cannot pay on their page, and there is no daily bill"
+            return self._say("application", ok=False, text=text)
+        today = dt.datetime.fromtimestamp(self._clock.wall(), BEIJING).date()
+        answer = await download.fetch_bill(today)
+        await download.aclose()
+        if isinstance(answer, NoBill | bytes):
+            return self._say(
+                "application", ok=True, text=f"application {self._account.app_id} may fetch the daily bill"
+            )
+        where = f"{self._account.openapi_url}, application {self._account.app_id}"
+        return self._say("application", ok=False, text=f"{where}: {self._meaning(answer)}")
+
+    def _meaning(self, answer: Unknown) -> str:
+        reason = answer.reason
+        if reason.startswith("connection:"):
+            return f"cannot be reached ({reason}): check the address, DNS and the firewall"
+        meaning = WRONG.get(reason.removeprefix("ACQ."))
+        if meaning is None:
+            return f"it answers {reason}"
+        return f"{meaning.format(partner=self._account.partner, app_id=self._account.app_id)} ({reason})"
+
+    async def _clocks(self) -> Finding:
+        """By the ``Date`` of whatever the gateway answers."""
+        before = self._clock.wall()
+        try:
+            answer = await self._http.get(self._url)
+            theirs = parsedate_to_datetime(answer.headers["date"]).timestamp()
+        except (httpx.HTTPError, httpx.InvalidURL, KeyError, ValueError):
+            return self._say("clock", ok=False, text="the gateway does not say what time it is there")
+        # A date has whole seconds, and half the way back has passed.
+        ahead = (before + self._clock.wall()) / 2 - (theirs + 0.5)
+        if abs(ahead) > MOST_SKEW_S:
+            side = "ahead of" if ahead > 0 else "behind"
+            text = f"this machine's clock is {abs(ahead):.0f} s {side} the gateway's: set it by NTP"
+            return self._say("clock", ok=False, text=text)
+        return self._say(
+            "clock", ok=True, text=f"this machine's clock and the gateway's agree within {MOST_SKEW_S:.0f} s"
+        )
+
+    # ── our addresses ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _addresses(self) -> Iterator[Finding]:
+        public = self._settings.public_url
+        yield self._address("notify", "notifications come to", f"{public}{notify_path(self._company)}")
+        if self._account.app_id:
+            yield self._address("callback", "passengers come back to", f"{public}{CALLBACK_PATH}")
+            yield self._address("authorize", "passengers are sent to", self._account.authorize_url)
+
+    def _address(self, what: str, why: str, url: str) -> Finding:
+        wrong = wrong_with(url, production=self._production)
+        return self._say(what, ok=not wrong, text=f"{why} {url}{': ' if wrong else ''}{wrong}")
+
+    async def _reachable(self) -> Finding:
+        url = f"{self._settings.public_url}/health"
+        try:
+            answer = await self._http.get(url)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            text = (
+                f"{url} cannot be reached from here ({type(error).__name__}): server.public_url, DNS, proxy, or not up?"
+            )
+            return self._say("reachable", ok=False, text=text)
+        if answer.status_code != httpx.codes.OK:
+            return self._say("reachable", ok=False, text=f"{url} answers {answer.status_code}: it is not our server's")
+        return self._say(
+            "reachable", ok=True, text=f"{url} answers from here; whether from Alipay, its console can tell"
+        )
+
+
+# ── what an account holds ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _alone(settings: Settings, account: AlipayAccount) -> Settings:
+    """Settings whose default account is this one."""
+    values = {name: getattr(account, name) for name in AlipayAccount.model_fields}
+    return settings.model_copy(update={"alipay": AlipaySettings(**values)})
+
+
+def _text(given: str, file: Path | None) -> str:
+    return given or (file.read_text(encoding="ascii") if file else "")
+
+
+def _private(account: AlipayAccount) -> str:
+    return _text(account.private_key.get_secret_value(), account.private_key_file)
+
+
+def _public(account: AlipayAccount) -> str:
+    return _text(account.alipay_public_key, account.alipay_public_key_file)
+
+
+def _app_private(account: AlipayAccount) -> str:
+    return _text(account.app_private_key.get_secret_value(), account.app_private_key_file) or _private(account)
+
+
+def _pairs(account: AlipayAccount) -> Iterator[tuple[str, SignType, str, str]]:
+    """Name, sign type, our private and their public key of each gateway that is signed for by RSA."""
+    if account.collects and account.protocol != "openapi" and account.sign_type in ("RSA", "RSA2"):
+        sign_type: SignType = "RSA2" if account.sign_type == "RSA2" else "RSA"
+        yield account.protocol, sign_type, _private(account), _public(account)
+    if account.app_id and account.app_cert_file is None:
+        public = _text(account.openapi_public_key, account.openapi_public_key_file) or _public(account)
+        yield "openapi", account.openapi_sign_type, _app_private(account), public

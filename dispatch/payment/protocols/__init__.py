@@ -1,0 +1,1 @@
+"""Pure. Alipay's and an acquirer's messages: formats, signatures, certificates."""

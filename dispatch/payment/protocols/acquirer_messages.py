@@ -1,0 +1,157 @@
+"""Messages between us and an acquirer's gateway (docs/acquirer.md): JSON text with a signature beside it.
+
+    {"message": "{\\"kind\\":\\"ask\\",…}", "sign_type": "HMAC-SHA256", "sign": "…"}
+
+The signature covers the text in ``message`` as it stands, in UTF-8. ``kind`` keeps a question from being sent back as
+its own answer, ``nonce`` ties an answer to its question, and ``at`` makes old messages worthless.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from typing import Literal
+
+import msgspec
+
+from dispatch.payment.protocols.signing import AnswerError, KeyFormatError, Signer
+
+AcquirerSignType = Literal["HMAC-SHA256", "RSA2"]
+MAX_AGE_S = 300.0
+"""How far the clocks of both sides may differ, and how long a message may travel."""
+
+
+class AcquirerCredentials(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The keys we share with an acquirer, as text. ``repr`` shows none of it."""
+
+    sign_type: AcquirerSignType = "HMAC-SHA256"
+    secret: str = ""
+    """For HMAC-SHA256, 32 characters or more; the same on both sides."""
+    private_key: str = ""
+    """Ours, for RSA2."""
+    acquirer_public_key: str = ""
+    """Theirs, for RSA2."""
+
+    def __repr__(self) -> str:
+        return f"AcquirerCredentials(sign_type={self.sign_type!r})"
+
+
+class Sum(msgspec.Struct, frozen=True):
+    """An amount of money, for example ``12.30`` and ``USD``."""
+
+    value: str
+    currency: str
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a call, or (in a notice) of an order. Which fields are filled follows from ``outcome``."""
+
+    outcome: str
+    order: str = ""
+    trade: str = ""
+    status: str = ""
+    amount: Sum | None = None
+    buyer: str = ""
+    paid_at: str = ""
+    qr_code: str = ""
+    action: str = ""
+    refund: str = ""
+    refunded: Sum | None = None
+    code: str = ""
+    detail: str = ""
+    notice: str = ""
+    """What names a notice, the same in each repetition."""
+    passback: str = ""
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """What is signed."""
+
+    kind: Literal["ask", "answer", "notice"]
+    merchant: str
+    at: int
+    """Seconds since 1970."""
+    nonce: str
+    call: str = ""
+    arguments: dict[str, object] = {}
+    result: Result | None = None
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """What is sent. A gateway that cannot or will not answer signed says why in ``refused`` alone."""
+
+    message: str = ""
+    sign_type: str = ""
+    sign: str = ""
+    refused: str = ""
+
+
+class AcquirerKeys:
+    """Seals our messages and opens theirs. Raises :class:`KeyFormatError` for keys that cannot be used."""
+
+    def __init__(self, credentials: AcquirerCredentials) -> None:
+        self.sign_type = credentials.sign_type
+        self._scheme = _scheme(credentials)
+
+    def __repr__(self) -> str:
+        return f"AcquirerKeys({self.sign_type})"
+
+    def seal(self, message: Message) -> bytes:
+        """The message as it is sent."""
+        text = msgspec.json.encode(message)
+        sealed = Envelope(message=text.decode(), sign_type=self.sign_type, sign=self._scheme.sign(text))
+        return msgspec.json.encode(sealed)
+
+    def open(self, body: bytes, *, kind: str, merchant: str, now: float) -> Message | Envelope:
+        """A message that was sealed by the other side; its envelope where that is a refusal without a signature.
+
+        Raises :class:`AnswerError` for anything that is not to be believed.
+        """
+        envelope = _read_envelope(body)
+        if envelope.refused and not envelope.sign:
+            return envelope
+        text = envelope.message.encode("utf-8", "surrogatepass")
+        if envelope.sign_type != self.sign_type or not self._scheme.verify(text, envelope.sign):
+            raise AnswerError("the signature does not verify")
+        try:
+            message = _message.decode(text)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise AnswerError("the message cannot be read") from error
+        if message.kind != kind or message.merchant != merchant:
+            raise AnswerError("the message is not for us")
+        if abs(message.at - now) > MAX_AGE_S:
+            raise AnswerError("the message is too old, or the clocks differ")
+        return message
+
+
+class _Hmac:
+    """HMAC-SHA256 in base64."""
+
+    def __init__(self, secret: str) -> None:
+        if len(secret) < 32:
+            raise KeyFormatError("sign type HMAC-SHA256 needs acquirer_secret, 32 characters or more")
+        self._secret = secret.encode()
+
+    def sign(self, text: bytes) -> str:
+        return base64.b64encode(hmac.digest(self._secret, text, hashlib.sha256)).decode("ascii")
+
+    def verify(self, text: bytes, sign: str) -> bool:
+        return hmac.compare_digest(self.sign(text).encode(), sign.encode("utf-8", "replace"))
+
+
+def _scheme(credentials: AcquirerCredentials) -> _Hmac | Signer:
+    if credentials.sign_type == "HMAC-SHA256":
+        return _Hmac(credentials.secret)
+    return Signer.of("RSA2", private_key=credentials.private_key, alipay_public_key=credentials.acquirer_public_key)
+
+
+_envelope = msgspec.json.Decoder(Envelope)
+_message = msgspec.json.Decoder(Message)
+
+
+def _read_envelope(body: bytes) -> Envelope:
+    try:
+        return _envelope.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise AnswerError("no message in an envelope") from error

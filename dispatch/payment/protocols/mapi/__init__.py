@@ -1,0 +1,1 @@
+"""Pure. The protocol of Alipay's mapi gateway: signed forms and XML."""

@@ -1,0 +1,169 @@
+"""What the fields of a signed mapi answer say, as the port's outcomes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from dispatch.payment.core.port import (
+    Cancelled,
+    Closed,
+    CodeMade,
+    NotFound,
+    Order,
+    OrderCreated,
+    OrderRef,
+    PasswordWanted,
+    Refund,
+    Refunded,
+    Refused,
+    TradeStatus,
+    TradeView,
+    Unknown,
+    read_amount,
+)
+
+UNCLEAR: Final = frozenset({"SYSTEM_ERROR", "SESSION_TIMEOUT", "UNKNOWN", "UNKNOW", "PROCESS_EXCEPTION"})
+"""Codes that leave open whether the call took effect. ``UNKNOW`` is Alipay's own spelling in places."""
+NOT_FOUND: Final = frozenset({"TRADE_NOT_EXIST", "PURCHASE_TRADE_NOT_EXIST"})
+FAILED: Final = frozenset({"FAIL", "FAILED", "ORDER_FAIL", "ORDER_SUCCESS_PAY_FAIL"})
+OTHER_ORDER: Final = Unknown("the answer is about another order")
+_COMPACT_TIME: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)", re.ASCII)
+
+_ACTIONS: Final[Mapping[str, Literal["close", "refund"]]] = {"close": "close", "refund": "refund"}
+
+Fields = Mapping[str, str]
+
+
+def unclear_or_refused(code: str, detail: str = "", *, signed: bool) -> Refused | Unknown:
+    """What a code means for the call: refused, unless the code leaves it open."""
+    if code.removeprefix("ACQ.").removeprefix("AQC.") in UNCLEAR:
+        return Unknown(code)
+    return Refused(code, detail, signed)
+
+
+def created(order: Order, fields: Fields) -> OrderCreated | Refused | Unknown:
+    """The answer to a create."""
+    failure = _failure(fields)
+    if failure is not None:
+        return failure
+    trade_no = fields.get("trade_no", "")
+    return OrderCreated(order.out_trade_no, trade_no) if trade_no and _is_of(order.ref, fields) else OTHER_ORDER
+
+
+def code_made(order: Order, fields: Fields) -> CodeMade | Refused | Unknown:
+    """The answer to a precreate."""
+    failure = _failure(fields)
+    if failure is not None:
+        return failure
+    code = fields.get("qr_code", "")
+    return CodeMade(order.out_trade_no, code) if code and _is_of(order.ref, fields) else OTHER_ORDER
+
+
+def scanned(order: Order, fields: Fields) -> TradeView | PasswordWanted | Refused | Unknown:
+    """The answer to a spot.pay or a createandpay."""
+    result, trade_no = fields.get("result_code", ""), _trade_no(fields)
+    asks = result == "ORDER_SUCCESS_PAY_INPROCESS" or (result in UNCLEAR and trade_no and not _code(fields))
+    failure = None if asks else _failure(fields, "SUCCESS", "ORDER_SUCCESS_PAY_SUCCESS")
+    if failure is not None:
+        return failure
+    if not _is_of(order.ref, fields):
+        return OTHER_ORDER
+    if asks:
+        return PasswordWanted(order.out_trade_no, trade_no)
+    return _view(order.ref, TradeStatus.SUCCESS, fields, order.amount.currency)
+
+
+def viewed(order: OrderRef, fields: Fields, currency: str) -> TradeView | NotFound | Unknown:
+    """The answer to a query; ``currency`` where the answer names none."""
+    failure = _failure(fields)
+    if isinstance(failure, Refused) and failure.code in NOT_FOUND:
+        return NotFound(order.out_trade_no)
+    if failure is not None:
+        return Unknown(failure.code if isinstance(failure, Refused) else failure.reason)
+    try:
+        status = TradeStatus(fields.get("trade_status") or fields.get("alipay_trans_status", ""))
+    except ValueError:
+        return Unknown("the answer's trade_status is not known")
+    return _view(order, status, fields, currency)
+
+
+def closed(order: OrderRef, fields: Fields) -> Closed | NotFound | Refused | Unknown:
+    """The answer to a close."""
+    failure = _failure(fields)
+    if isinstance(failure, Refused) and failure.code in NOT_FOUND:
+        return NotFound(order.out_trade_no)
+    if isinstance(failure, Refused) and failure.code == "TRADE_HAS_CLOSE":
+        return Closed(order.out_trade_no)
+    if failure is not None:
+        return failure
+    return Closed(order.out_trade_no) if _is_of(order, fields) else OTHER_ORDER
+
+
+def cancelled(order: OrderRef, fields: Fields) -> Cancelled | Refused | Unknown:
+    """The answer to a cancel. What is to be repeated is not done yet, whatever else the answer says."""
+    if fields.get("retry_flag") == "Y":
+        return Unknown(_code(fields) or "retry_flag=Y")
+    failure = _failure(fields)
+    if isinstance(failure, Refused) and failure.code in NOT_FOUND:
+        return Cancelled(order.out_trade_no)
+    if failure is not None:
+        return failure
+    if not _is_of(order, fields):
+        return OTHER_ORDER
+    return Cancelled(order.out_trade_no, _ACTIONS.get(fields.get("action", ""), ""))
+
+
+def refunded(refund: Refund, fields: Fields) -> Refunded | Refused | Unknown:
+    """The answer to a refund. Whether its ``refund_fee`` is cumulative is not documented, so it is not read."""
+    failure = _failure(fields)
+    if failure is not None:
+        return failure
+    number = fields.get("partner_refund_id") or fields.get("out_request_no") or refund.refund_no
+    if not _is_of(refund.order, fields) or number != refund.refund_no:
+        return OTHER_ORDER
+    return Refunded(out_trade_no=refund.order.out_trade_no, refund_no=refund.refund_no, amount=refund.amount)
+
+
+def _view(order: OrderRef, status: TradeStatus, fields: Fields, currency: str) -> TradeView | Unknown:
+    fee = fields.get("total_fee") or fields.get("trans_amount", "")
+    amount = read_amount(fee, fields.get("trans_currency") or fields.get("currency") or currency)
+    if amount is None:
+        return Unknown("the answer's total_fee cannot be read")
+    if not _is_of(order, fields) or not _trade_no(fields):
+        return OTHER_ORDER
+    paid_at = fields.get("send_pay_date") or fields.get("gmt_payment") or fields.get("alipay_pay_time", "")
+    return TradeView(
+        out_trade_no=order.out_trade_no,
+        trade_no=_trade_no(fields),
+        status=status,
+        amount=amount,
+        buyer_id=fields.get("buyer_user_id") or fields.get("alipay_buyer_user_id", ""),
+        paid_at=_COMPACT_TIME.sub(r"\1-\2-\3 \4:\5:\6", paid_at),
+    )
+
+
+def _is_of(order: OrderRef, fields: Fields) -> bool:
+    """A signed answer about another order is genuine, and no answer to our question."""
+    named = [fields[name] for name in ("out_trade_no", "partner_trans_id") if fields.get(name)]
+    return bool(named) and all(number == order.out_trade_no for number in named)
+
+
+def _trade_no(fields: Fields) -> str:
+    return fields.get("trade_no") or fields.get("alipay_trans_id", "")
+
+
+def _code(fields: Fields) -> str:
+    """The overseas calls put it into ``error``."""
+    return fields.get("detail_error_code") or fields.get("error", "")
+
+
+def _failure(fields: Fields, *success: str) -> Refused | Unknown | None:
+    """None where the business result is one of ``success``."""
+    result, code = fields.get("result_code", ""), _code(fields)
+    if result in (success or ("SUCCESS",)):
+        return None
+    if result in FAILED and code:
+        return unclear_or_refused(code, fields.get("detail_error_des", ""), signed=True)
+    return Unknown(code or result or "no result_code")

@@ -1,0 +1,1 @@
+"""Pure. The protocol of Alipay's openapi gateway: signed JSON, keys, encryption."""

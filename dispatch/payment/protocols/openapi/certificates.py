@@ -1,0 +1,61 @@
+"""Certificate mode of the openapi gateway: which certificate is meant, by Alipay's own kind of serial number.
+
+``sn`` is the MD5, in hex, of the issuer's name (``CN=…,OU=…,O=…,C=…``, the last part first) and the decimal serial
+number; of a bundle of roots it is that of each certificate signed with RSA, joined with ``_``.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from typing import Final
+
+from cryptography import x509
+
+from dispatch.payment.protocols.signing import KeyFormatError
+
+_RSA_SIGNATURES: Final = "1.2.840.113549.1.1."
+_RSA_SIGNED: Final = bytes.fromhex("06092a864886f70d0101")
+"""How the number above begins in a certificate."""
+_BLOCK: Final = re.compile(r"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]*-----END CERTIFICATE-----")
+
+
+def certificates_of(pem: str, name: str) -> list[x509.Certificate]:
+    """The certificates of a PEM text. Raises :class:`KeyFormatError`, which calls the text ``name``."""
+    try:
+        return x509.load_pem_x509_certificates(pem.encode("ascii"))
+    except ValueError as error:
+        raise KeyFormatError(f"{name} holds no certificates in PEM") from error
+
+
+def roots_of(pem: str, name: str) -> list[x509.Certificate]:
+    """Those of a bundle of roots that are signed with RSA. Raises :class:`KeyFormatError`.
+
+    Alipay's bundle also holds one signed with SM2, which the library cannot read.
+    """
+    found: list[x509.Certificate] = []
+    for block in _BLOCK.findall(pem):
+        try:
+            certificate = x509.load_pem_x509_certificate(block.encode("ascii"))
+        except ValueError as error:
+            if _RSA_SIGNED in base64.b64decode("".join(block.splitlines()[1:-1])):
+                raise KeyFormatError(f"{name} holds a certificate that cannot be read") from error
+            continue
+        if certificate.signature_algorithm_oid.dotted_string.startswith(_RSA_SIGNATURES):
+            found.append(certificate)
+    if not found:
+        raise KeyFormatError(f"{name} holds no certificate signed with RSA in PEM")
+    return found
+
+
+def certificate_sn(certificate: x509.Certificate) -> str:
+    """``app_cert_sn`` or ``alipay_cert_sn`` of a certificate."""
+    text = f"{certificate.issuer.rfc4514_string()}{certificate.serial_number}"
+    # Alipay's own way to name a certificate; nothing relies on MD5 here.
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def root_sn(roots: list[x509.Certificate]) -> str:
+    """``alipay_root_cert_sn`` of a bundle's roots that :func:`roots_of` found."""
+    return "_".join(map(certificate_sn, roots))

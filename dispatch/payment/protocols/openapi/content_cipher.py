@@ -1,0 +1,41 @@
+"""Content encryption of the openapi gateway: AES-128-CBC, sixteen zero bytes first, PKCS#7, in base64.
+
+It hides the business fields from whoever sees the request; that they are genuine is the signature's part.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES128
+from cryptography.hazmat.primitives.ciphers.modes import CBC
+from cryptography.hazmat.primitives.padding import PKCS7
+
+from dispatch.payment.protocols.signing import KeyFormatError
+
+
+class ContentCipher:
+    """Encrypts and decrypts with a key of 16 bytes in base64. ``repr`` does not show it."""
+
+    def __init__(self, key: str) -> None:
+        try:
+            raw = base64.b64decode(key, validate=True)
+        except binascii.Error as error:
+            raise KeyFormatError("content_key is not base64") from error
+        if len(raw) != 16:
+            raise KeyFormatError("content_key is not of 16 bytes")
+        self._cipher = Cipher(AES128(raw), CBC(bytes(16)))
+
+    def encrypt(self, text: bytes) -> str:
+        """The text as it stands in ``biz_content``."""
+        padder, encryptor = PKCS7(128).padder(), self._cipher.encryptor()
+        padded = padder.update(text) + padder.finalize()
+        return base64.b64encode(encryptor.update(padded) + encryptor.finalize()).decode("ascii")
+
+    def decrypt(self, text: str) -> bytes:
+        """What was encrypted. Raises ``ValueError`` for anything else."""
+        unpadder, decryptor = PKCS7(128).unpadder(), self._cipher.decryptor()
+        padded = decryptor.update(base64.b64decode(text, validate=True)) + decryptor.finalize()
+        return unpadder.update(padded) + unpadder.finalize()

@@ -1,0 +1,182 @@
+"""What an openapi answer says, as the port's outcomes.
+
+``code`` 10000 is success, 10003 waits for the buyer's password, 20000 leaves everything open, and all others are
+failures that ``sub_code`` names. A success counts only where Alipay signed it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+import msgspec
+
+from dispatch.payment.core.port import (
+    Cancelled,
+    Closed,
+    CodeMade,
+    NotFound,
+    Order,
+    OrderCreated,
+    OrderRef,
+    PasswordWanted,
+    Refund,
+    Refunded,
+    Refused,
+    TradeStatus,
+    TradeView,
+    Unknown,
+    read_amount,
+)
+from dispatch.payment.protocols.openapi.signed_json import Node
+
+SUCCESS: Final = "10000"
+WAITS: Final = "10003"
+UNCLEAR: Final = "20000"
+NOT_FOUND: Final = frozenset({"ACQ.TRADE_NOT_EXIST"})
+STATUS_ERRORS: Final = frozenset({"ACQ.TRADE_STATUS_ERROR", "ACQ.REASON_TRADE_STATUS_INVALID"})
+"""What a close answers where the trade does not wait: it is paid, or closed already."""
+OTHER_ORDER: Final = Unknown("the answer is about another order")
+_ACTIONS: Final[Mapping[str, Literal["close", "refund"]]] = {"close": "close", "refund": "refund"}
+
+
+class Done(msgspec.Struct, frozen=True):
+    """A success that Alipay signed."""
+
+    code: str
+    fields: dict[str, str]
+    """Those that are text; lists are never read for a fact."""
+
+
+def outcome_of(node: Node, *, codeless: bool = False) -> Done | Refused | Unknown:
+    """Success, failure or neither. ``codeless``: a success of this method has no ``code``."""
+    fields = {name: value for name, value in node.fields.items() if isinstance(value, str)}
+    code, sub_code = fields.get("code", ""), fields.get("sub_code", "")
+    if code in (SUCCESS, WAITS) or (codeless and not code and not sub_code):
+        return Done(code or SUCCESS, fields) if node.signed else Unknown("a success without a signature")
+    if not code or code == UNCLEAR or sub_code.rpartition(".")[2] == "SYSTEM_ERROR":
+        return Unknown(sub_code or code or "no code")
+    detail = fields.get("sub_msg") or fields.get("msg", "")
+    return Refused(sub_code or code, detail, node.signed)
+
+
+def created(order: Order, done: Done) -> OrderCreated | Unknown:
+    """The answer to a create."""
+    trade_no = done.fields.get("trade_no", "")
+    return OrderCreated(order.out_trade_no, trade_no) if trade_no and _is_of(order.ref, done) else OTHER_ORDER
+
+
+def code_made(order: Order, done: Done) -> CodeMade | Unknown:
+    """The answer to a precreate."""
+    code = done.fields.get("qr_code", "")
+    return CodeMade(order.out_trade_no, code) if code and _is_of(order.ref, done) else OTHER_ORDER
+
+
+def scanned(order: Order, done: Done) -> TradeView | PasswordWanted | Unknown:
+    """The answer to a pay."""
+    if not _is_of(order.ref, done):
+        return OTHER_ORDER
+    if done.code == WAITS:
+        return PasswordWanted(order.out_trade_no, done.fields.get("trade_no", ""))
+    return _view(order.ref, TradeStatus.SUCCESS, done, order.amount.currency)
+
+
+def viewed(order: OrderRef, answer: Done | Refused | Unknown, currency: str) -> TradeView | NotFound | Unknown:
+    """The answer to a query."""
+    if isinstance(answer, Refused):
+        return _missing(order, answer)
+    if isinstance(answer, Unknown):
+        return answer
+    try:
+        status = TradeStatus(answer.fields.get("trade_status", ""))
+    except ValueError:
+        return Unknown("the answer's trade_status is not known")
+    return _view(order, status, answer, currency)
+
+
+def closed(order: OrderRef, answer: Done | Refused | Unknown) -> Closed | NotFound | Refused | Unknown:
+    """The answer to a close."""
+    match answer:
+        case Done():
+            return Closed(order.out_trade_no) if _is_of(order, answer) else OTHER_ORDER
+        case Refused(code="ACQ.TRADE_HAS_CLOSE", signed=True):
+            return Closed(order.out_trade_no)
+        case Refused(code=code, signed=True) if code in NOT_FOUND:
+            return NotFound(order.out_trade_no)
+        case _:
+            return answer
+
+
+def cancelled(order: OrderRef, answer: Done | Refused | Unknown) -> Cancelled | Refused | Unknown:
+    """The answer to a cancel. What is to be repeated is not done yet."""
+    match answer:
+        case Done() if answer.fields.get("retry_flag") == "Y":
+            return Unknown("retry_flag=Y")
+        case Done() if _is_of(order, answer):
+            return Cancelled(order.out_trade_no, _ACTIONS.get(answer.fields.get("action", ""), ""))
+        case Done():
+            return OTHER_ORDER
+        case Refused(code=code, signed=True) if code in NOT_FOUND:
+            return Cancelled(order.out_trade_no)
+        case _:
+            return answer
+
+
+def refunded(refund: Refund, done: Done) -> tuple[Refunded | Unknown, bool]:
+    """The answer to a refund, and whether money moved by it.
+
+    ``fund_change=N`` is said of a repetition and of a refund that is still under way: the query tells them apart.
+    """
+    if not _is_of(refund.order, done):
+        return OTHER_ORDER, False
+    in_all = read_amount(done.fields.get("refund_fee", ""), refund.amount.currency)
+    done_now = Refunded(
+        out_trade_no=refund.order.out_trade_no, refund_no=refund.refund_no, amount=refund.amount, in_all=in_all
+    )
+    return done_now, done.fields.get("fund_change") == "Y"
+
+
+def refund_viewed(refund: Refund, answer: Done | Refused | Unknown) -> Refunded | NotFound | Unknown:
+    """The answer to a refund query. Without any field of a refund it says that there was none."""
+    if isinstance(answer, Refused):
+        return _missing(refund.order, answer)
+    if isinstance(answer, Unknown):
+        return answer
+    status, fee = answer.fields.get("refund_status", ""), answer.fields.get("refund_amount", "")
+    if not status and not fee:
+        return NotFound(refund.order.out_trade_no)
+    amount = read_amount(fee, refund.amount.currency)
+    if not _is_of(refund.order, answer) or answer.fields.get("out_request_no") != refund.refund_no:
+        return OTHER_ORDER
+    if status not in ("", "REFUND_SUCCESS") or amount is None:
+        return Unknown(status or "the answer's refund_amount cannot be read")
+    return Refunded(out_trade_no=refund.order.out_trade_no, refund_no=refund.refund_no, amount=amount)
+
+
+def _missing(order: OrderRef, refused: Refused) -> NotFound | Unknown:
+    """Only Alipay's signed word says that a trade does not exist."""
+    if refused.signed and refused.code in NOT_FOUND:
+        return NotFound(order.out_trade_no)
+    return Unknown(refused.code)
+
+
+def _view(order: OrderRef, status: TradeStatus, done: Done, currency: str) -> TradeView | Unknown:
+    fields = done.fields
+    amount = read_amount(fields.get("total_amount", ""), fields.get("trans_currency") or currency)
+    if amount is None:
+        return Unknown("the answer's total_amount cannot be read")
+    if not _is_of(order, done) or not fields.get("trade_no"):
+        return OTHER_ORDER
+    return TradeView(
+        out_trade_no=order.out_trade_no,
+        trade_no=fields["trade_no"],
+        status=status,
+        amount=amount,
+        buyer_id=fields.get("buyer_user_id") or fields.get("buyer_open_id", ""),
+        paid_at=fields.get("gmt_payment") or fields.get("send_pay_date", ""),
+    )
+
+
+def _is_of(order: OrderRef, done: Done) -> bool:
+    """A signed answer about another order is genuine, and no answer to our question."""
+    return done.fields.get("out_trade_no") == order.out_trade_no

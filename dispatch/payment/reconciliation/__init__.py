@@ -1,0 +1,1 @@
+"""Pure. The day's bill of Alipay, compared with the ledger."""

@@ -1,0 +1,1 @@
+"""I/O. Child processes, heartbeats, shutdown. Imports only the clock and ``observability``."""

@@ -1,0 +1,90 @@
+"""Ray as the supervisor sees it: one child (``server.cluster_main``) that is well, or is started again whole.
+
+A raylet or a GCS that is gone cannot be replaced within a running cluster: all actors are made anew, and everything
+that was committed is read from the journal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Final
+
+from dispatch.clock import Clock
+from dispatch.processes import child_processes as processes
+from dispatch.processes.monitored_process import SILENT_AFTER_S, WatchedChild
+from dispatch.server.cluster_main import UP
+
+LOOK_EVERY_S: Final = 0.1
+START_WITHIN_S: Final = 240.0
+STOP_WITHIN_S: Final = 30.0
+HEAD: Final = ("raylet", "gcs_server")
+
+
+class RayNotStartedError(Exception):
+    """Ray or its actors did not come up; the text says why."""
+
+
+class RayPart:
+    """Ray and all actors of the system on ``data_dir``, which has to be written there before."""
+
+    def __init__(self, data_dir: Path, clock: Clock) -> None:
+        self._data_dir = data_dir
+        self._clock = clock
+        self._child: WatchedChild | None = None
+        self._head: dict[str, int] = {}
+        self._ran_at: dict[str, float] = {}
+
+    async def start(self) -> None:
+        """Until every actor answers. Raises :class:`RayNotStartedError`, then nothing is left of it."""
+        log = self._data_dir / "logs" / "cluster.log"
+        arguments = ["-m", "dispatch.server.cluster_main", "--data-dir", str(self._data_dir)]
+        child = self._child = WatchedChild(arguments, log, self._clock)
+        try:
+            async with asyncio.timeout(START_WITHIN_S):
+                said = await self._first_word(child)
+        except TimeoutError:
+            said = "it takes too long"
+        except BaseException:
+            self.kill()
+            raise
+        if said != UP:
+            self.kill()
+            raise RayNotStartedError(f"Ray does not start: {said} (see {log})")
+        self._head = processes.named(child.process.pid, HEAD)
+        self._ran_at = dict.fromkeys(self._head, self._clock.wall())
+
+    async def _first_word(self, child: WatchedChild) -> str:
+        while True:
+            trouble = child.trouble()
+            if child.said.endswith(b"\n") or trouble:
+                return child.said.decode(errors="replace").strip() or trouble
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    def trouble(self) -> str:
+        """Why it has to be started again; empty while all is well. To be asked several times a second."""
+        if self._child is None:
+            return "not started"
+        if trouble := self._child.trouble():
+            return f"Ray's process {trouble}"
+        now = self._clock.wall()
+        for name, pid in self._head.items():
+            if processes.is_gone(pid):
+                return f"{name} ended"
+            if not processes.is_stopped(pid):
+                self._ran_at[name] = now
+            elif now - self._ran_at[name] >= SILENT_AFTER_S:
+                return f"{name} stopped"
+        return ""
+
+    def kill(self) -> None:
+        """End all of it at once."""
+        if self._child is not None:
+            self._child.kill()
+            self._child = None
+
+    async def stop(self) -> None:
+        """Let the actors write what they have decided, then end it."""
+        child, self._child = self._child, None
+        if child is not None:
+            await child.end(within_s=STOP_WITHIN_S)

@@ -1,0 +1,1 @@
+"""I/O. Backup and restore of the journal in one archive format for both databases."""

@@ -1,0 +1,1 @@
+"""I/O. The journal on SQL and in memory; ``write_plan`` and ``shards`` are pure."""

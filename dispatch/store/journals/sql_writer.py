@@ -1,0 +1,169 @@
+"""One transaction of the SQL journal: the statements of a commit, and why it was refused.
+
+Rule 1: a stream's row in ``stream`` is read and locked before anything is written, in the order of the keys. Under
+``BEGIN IMMEDIATE`` nobody else writes; on PostgreSQL ``FOR UPDATE`` waits for whoever is first and then reads what it
+left. A number below or above the expected one refuses the batch before a row is written.
+Rule 2: a stream that is not there yet cannot be locked; of two writers who begin it, the second fails on the key.
+Rule 3: tables are written in one fixed order, rows in the order of their keys, so that writers do not deadlock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, Executable, bindparam, or_, select
+
+from dispatch.domain.entity import EntityKey, Row
+from dispatch.store import tables as schema
+from dispatch.store.journal import BOOKS, Conflict, StoredReply
+from dispatch.store.journals.prepared import Many, Verb, run
+from dispatch.store.journals.shards import shard_of
+from dispatch.store.journals.write_plan import Plan, StreamStep
+
+CHUNK: Final = 500
+"""Most values in one ``IN``."""
+
+
+class RefusedError(Exception):
+    """A stream does not stand where the batch expects it; the transaction is to be rolled back."""
+
+
+_STREAM = ("kind", "id", "last")
+_EVENT = ("kind", "id", "seq", "at", "body")
+_REPLY = ("command_id", "kind", "id", "digest", "body", "at")
+_CLAIM = ("vehicle", "trip")
+_DUE_NAME = ("kind", "id", "name")
+_DUE = (*_DUE_NAME, "shard", "at", "target", "command")
+_SNAPSHOT = ("kind", "id", "seq", "body")
+
+_STREAMS = select(schema.stream.c.id, schema.stream.c.last).where(
+    schema.stream.c.kind == bindparam("kind"), schema.stream.c.id.in_(bindparam("ids", expanding=True))
+)
+_LOCKED_STREAMS = _STREAMS.order_by(schema.stream.c.id).with_for_update()
+_REPLIES = select(schema.reply).where(schema.reply.c.command_id.in_(bindparam("ids", expanding=True)))
+_CLAIMS = select(schema.claim).where(
+    or_(
+        schema.claim.c.vehicle.in_(bindparam("vehicles", expanding=True)),
+        schema.claim.c.trip.in_(bindparam("trips", expanding=True)),
+    )
+)
+
+
+def chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """``ids`` in pieces of at most :data:`CHUNK`."""
+    for start in range(0, len(ids), CHUNK):
+        yield ids[start : start + CHUNK]
+
+
+def by_kind(keys: Sequence[EntityKey]) -> Iterator[tuple[str, Sequence[str]]]:
+    """Sorted ``keys`` as ``(kind, ids)``, each with at most :data:`CHUNK` ids."""
+    for kind, group in groupby(keys, key=lambda key: key.kind):
+        for ids in chunks([key.id for key in group]):
+            yield kind, ids
+
+
+class Writing(NamedTuple):
+    """A plan with its rows laid out, so that nothing but the database works while it is locked."""
+
+    streams: Sequence[StreamStep]
+    parts: Sequence[Many]
+
+
+def lay_out(plan: Plan, *, shards: int, wall: float) -> Writing:
+    """The statements for ``plan``, in the one order in which tables are written."""
+    parts = [
+        Many("insert", "event", _EVENT, [(*key, seq, at, body) for key, seq, at, body in plan.events]),
+        Many("insert", "reply", _REPLY, [(cid, *key, digest, body, wall) for cid, digest, key, body in plan.replies]),
+        Many("delete", "claim", _CLAIM, [(it.vehicle, it.trip) for it in plan.releases]),
+        Many("insert", "claim", _CLAIM, [(it.vehicle, it.trip) for it in plan.claims]),
+        Many("delete", "due", _DUE_NAME, [(*owner, name) for owner, name in plan.dues_done]),
+        Many("upsert", "due", _DUE, [
+            (*owner, name, shard_of(owner, shards), at, target, command)
+            for owner, name, at, target, command in plan.dues_put
+        ]),
+        *_rows(plan.rows),
+        Many("upsert_newer", "snapshot", _SNAPSHOT, [(*key, seq, body) for key, seq, body in plan.snapshots]),
+    ]  # fmt: skip
+    return Writing(plan.streams, [part for part in parts if part.rows])
+
+
+def _rows(rows: Sequence[Row]) -> Iterator[Many]:
+    """Rows of one table with the same columns go together; as a rule an entity's are the same all its life."""
+    for (table, columns), group in groupby(rows, key=lambda row: (row.table, tuple(row.values))):
+        if table not in schema.ROWS:
+            raise ValueError(f"no table for rows: {table!r}")
+        verb: Verb = "upsert_not_older" if "seq" in columns else "upsert"
+        if table in BOOKS:
+            verb = "insert_new"
+        yield Many(verb, table, ("id", *columns), [(row.id, *row.values.values()) for row in group])
+
+
+def write(connection: Connection, writing: Writing) -> None:
+    """Write it all. Raises :class:`RefusedError`, or the database's error where a unique key is taken."""
+    _write_streams(connection, writing.streams)
+    for part in writing.parts:
+        run(connection, part)
+
+
+def last_numbers(
+    connection: Connection, keys: Sequence[EntityKey], statement: Executable = _STREAMS
+) -> dict[EntityKey, int]:
+    """The last number of each of these streams that has one."""
+    return {
+        EntityKey(kind, row.id): row.last  # type: ignore[arg-type]
+        for kind, ids in by_kind(keys)
+        for row in connection.execute(statement, {"kind": kind, "ids": ids})
+    }
+
+
+def _write_streams(connection: Connection, steps: Sequence[StreamStep]) -> None:
+    stands = last_numbers(connection, [step.key for step in steps], _LOCKED_STREAMS)
+    if any(stands.get(step.key, 0) != step.expected for step in steps):
+        raise RefusedError
+    grown = [step for step in steps if step.last > step.expected]
+    begun = [(*key, last) for key, _, last in grown if key not in stands]
+    moved = [(*key, last) for key, _, last in grown if key in stands]
+    run(connection, Many("insert", "stream", _STREAM, begun))
+    run(connection, Many("update", "stream", _STREAM, moved))
+
+
+def stored_reply(row: Any) -> StoredReply:  # noqa: ANN401 - a row of ``reply``
+    """A row of ``reply`` as the port has it."""
+    return StoredReply(row.command_id, row.digest, EntityKey(row.kind, row.id), row.body)
+
+
+def conflict(connection: Connection, plan: Plan) -> Conflict:
+    """What of ``plan`` stands in the way now."""
+    keys = [step.key for step in plan.streams]
+    stands = last_numbers(connection, keys)
+    moved = {
+        step.key: stands.get(step.key, 0)
+        for step in plan.streams
+        if step.key in plan.broken or stands.get(step.key, 0) != step.expected
+    }
+    return Conflict(moved, _stored_replies(connection, plan), _taken(connection, plan))
+
+
+def _stored_replies(connection: Connection, plan: Plan) -> Mapping[str, StoredReply]:
+    found = (
+        stored_reply(row)
+        for ids in chunks([reply.command_id for reply in plan.replies])
+        for row in connection.execute(_REPLIES, {"ids": ids})
+    )
+    return {reply.command_id: reply for reply in found}
+
+
+def _taken(connection: Connection, plan: Plan) -> list[Any]:
+    if not plan.claims:
+        return []
+    vehicles, trips = [it.vehicle for it in plan.claims], [it.trip for it in plan.claims]
+    freed = {(it.vehicle, it.trip) for it in plan.releases}
+    held = [
+        row
+        for row in connection.execute(_CLAIMS, {"vehicles": vehicles, "trips": trips})
+        if (row.vehicle, row.trip) not in freed
+    ]
+    of_vehicles, of_trips = {row.vehicle for row in held}, {row.trip for row in held}
+    return [it for it in plan.claims if it.vehicle in of_vehicles or it.trip in of_trips]

@@ -1,0 +1,123 @@
+"""A batch made ready to write: sorted, netted, checked against itself. Pure; every journal works from it.
+
+Rule 1: everything is sorted by its key, so that two writers who want the same rows take them in the same order.
+Rule 2: a batch gathers the decisions of many commands; several on one key become one.
+
+* Appends to one stream, in the order of the batch, must continue each other.
+* A due that is both done and put is put.
+* A claim and a release of the same pair cancel out; a release of one trip frees the vehicle for another.
+* Of two rows with one id the later one's values win; of two snapshots the higher number.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from dispatch.domain.entity import Claim, EntityKey, Row
+from dispatch.store.journal import Append, Batch, StoredDue, StoredEvent, StoredReply, StoredSnapshot
+
+
+class StreamStep(NamedTuple):
+    """A stream that goes from number ``expected`` to ``last``."""
+
+    key: EntityKey
+    expected: int
+    last: int
+
+
+class Plan(NamedTuple):
+    """What is to be written, each list sorted by its key."""
+
+    streams: Sequence[StreamStep]
+    events: Sequence[StoredEvent]
+    replies: Sequence[StoredReply]
+    dues_put: Sequence[StoredDue]
+    dues_done: Sequence[tuple[EntityKey, str]]
+    claims: Sequence[Claim]
+    releases: Sequence[Claim]
+    rows: Sequence[Row]
+    snapshots: Sequence[StoredSnapshot]
+    broken: Sequence[EntityKey]
+    """Streams whose appends do not continue each other."""
+    contradicts_itself: bool
+    """A broken stream, two replies to one command, or one vehicle or trip claimed twice."""
+
+
+def plan_of(batch: Batch) -> Plan:
+    """Sort, net and check ``batch``."""
+    steps, broken = _steps(batch.appends)
+    claims, releases = _net_claims(batch.claims, batch.releases)
+    puts = {(due.owner, due.name): due for due in batch.dues_put}
+    twice = (
+        _repeats(reply.command_id for reply in batch.replies)
+        or _repeats(claim.vehicle for claim in claims)
+        or _repeats(claim.trip for claim in claims)
+    )
+    return Plan(
+        streams=steps,
+        events=_numbered(batch.appends),
+        replies=sorted(batch.replies, key=lambda reply: reply.command_id),
+        dues_put=[puts[name] for name in sorted(puts)],
+        dues_done=sorted(set(batch.dues_done) - puts.keys()),
+        claims=claims,
+        releases=releases,
+        rows=_merged(batch.rows),
+        snapshots=_newest(batch.snapshots),
+        broken=broken,
+        contradicts_itself=bool(broken) or twice,
+    )
+
+
+def _steps(appends: Sequence[Append]) -> tuple[list[StreamStep], list[EntityKey]]:
+    steps: dict[EntityKey, StreamStep] = {}
+    broken: set[EntityKey] = set()
+    for append in appends:
+        before = steps.get(append.key)
+        if before is not None and before.last != append.expected:
+            broken.add(append.key)
+        first = append.expected if before is None else before.expected
+        steps[append.key] = StreamStep(append.key, first, append.expected + len(append.events))
+    return [steps[key] for key in sorted(steps)], sorted(broken)
+
+
+def _numbered(appends: Sequence[Append]) -> list[StoredEvent]:
+    events = [
+        StoredEvent(append.key, seq, at, body)
+        for append in appends
+        for seq, (at, body) in enumerate(append.events, start=append.expected + 1)
+    ]
+    events.sort(key=lambda event: (event.key, event.seq))
+    return events
+
+
+def _net_claims(claims: Sequence[Claim], releases: Sequence[Claim]) -> tuple[list[Claim], list[Claim]]:
+    """A pair is claimed and released by turns, so what is left of it is the difference of the counts."""
+    net: Counter[tuple[str, str]] = Counter()
+    net.update((claim.vehicle, claim.trip) for claim in claims)
+    net.subtract((release.vehicle, release.trip) for release in releases)
+    taken = [Claim(*pair) for pair, count in sorted(net.items()) for _ in range(count)]
+    freed = [Claim(*pair) for pair, count in sorted(net.items()) if count < 0]
+    return taken, freed
+
+
+def _repeats(names: Iterable[str]) -> bool:
+    listed = list(names)
+    return len(set(listed)) < len(listed)
+
+
+def _merged(rows: Sequence[Row]) -> list[Row]:
+    merged: dict[tuple[str, str], dict[str, object]] = {}
+    for row in rows:
+        merged.setdefault((row.table, row.id), {}).update(row.values)
+    return [Row(table, row_id, merged[table, row_id]) for table, row_id in sorted(merged)]
+
+
+def _newest(snapshots: Sequence[StoredSnapshot]) -> list[StoredSnapshot]:
+    newest: dict[EntityKey, StoredSnapshot] = {}
+    for snapshot in snapshots:
+        known = newest.get(snapshot.key)
+        if known is None or snapshot.seq > known.seq:
+            newest[snapshot.key] = snapshot
+    return [newest[key] for key in sorted(newest)]

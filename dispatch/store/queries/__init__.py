@@ -1,0 +1,1 @@
+"""I/O. Read models: lists, histories, registry and reports over the journal's rows."""

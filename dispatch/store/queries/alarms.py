@@ -1,0 +1,111 @@
+"""Alarms that were raised, and who has settled them; and what dispatchers told drivers.
+
+Rule 1. An alarm or a notice is written once: a later one with its id changes nothing.
+Rule 2. Who settles an alarm first has settled it.
+Rule 3. The audit log is written by the same transaction.
+Times are city seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, or_, select, update
+
+from dispatch.api.alarms import Told
+from dispatch.api.messages import Alarm, Notice
+from dispatch.domain.audit import AuditEntry
+from dispatch.store import tables as schema
+from dispatch.store.database import Database
+from dispatch.store.journals.prepared import Many, run
+from dispatch.store.queries.audit import write_audit
+
+ALARMS_MOST: Final = 500
+NOTICES_MOST: Final = 200
+_ALARM: Final = ("id", "name", "at", "fields")
+_NOTICE: Final = ("id", "at", "by", "text", "vehicles")
+
+
+class SqlAlarms:
+    """Raises ``JournalUnavailableError`` as the journal does."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def keep(self, alarms: Sequence[Alarm]) -> None:
+        """Write these, but those that are there."""
+        rows = [(it.alarm, it.name, it.at, msgspec.json.encode(it.fields).decode()) for it in alarms]
+        await self._database.write(partial(run, many=Many("insert_new", "alarm", _ALARM, rows)))
+
+    async def settle(self, alarm: str, *, by: str, at: float, note: str) -> Alarm | None:
+        """Settle an alarm, unless somebody has: how it stands then. None for one that nobody has heard of."""
+        return await self._database.write(partial(_settle, alarm=alarm, by=by, at=at, note=note))
+
+    async def listed(self, settled_since: float) -> Sequence[Alarm]:
+        """Those that wait, and those settled since then: the newest first, :data:`ALARMS_MOST` at most."""
+        column = schema.alarm.c
+        shown = or_(column.settled_at.is_(None), column.settled_at >= settled_since)
+        waiting_first = column.settled_at.is_not(None)
+        statement = select(schema.alarm).where(shown).order_by(waiting_first, column.at.desc(), column.id)
+        found = await self._database.read(lambda it: [_alarm(row) for row in it.execute(statement.limit(ALARMS_MOST))])
+        return sorted(found, key=lambda alarm: (-alarm.at, alarm.alarm))
+
+
+class SqlNotices:
+    """Raises ``JournalUnavailableError`` as the journal does."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def keep(self, told: Told) -> Told:
+        """Write it, unless one with its id is there: the one that is there."""
+        return await self._database.write(partial(_keep, told=told))
+
+    async def for_vehicle(self, vehicle: str, since: float) -> Sequence[Notice]:
+        """What was told to the driver of a vehicle since then, the newest first."""
+        column = schema.notice.c
+        statement = select(schema.notice).where(column.at >= since).order_by(column.at.desc(), column.id)
+        kept = await self._database.read(lambda it: [_told(row) for row in it.execute(statement)])
+        return [told.notice for told in kept if told.is_for(vehicle)][:NOTICES_MOST]
+
+
+def _settle(connection: Connection, *, alarm: str, by: str, at: float, note: str) -> Alarm | None:
+    column = schema.alarm.c
+    waiting = update(schema.alarm).where(column.id == alarm, column.settled_at.is_(None))
+    if connection.execute(waiting.values(settled_by=by, settled_at=at, note=note)).rowcount:
+        entry = AuditEntry(f"alarm:{alarm}", at, "dispatcher", by, "settle_alarm", f"alarm:{alarm}", {"note": note})
+        write_audit(connection, entries=[entry])
+    row = connection.execute(select(schema.alarm).where(column.id == alarm)).one_or_none()
+    return None if row is None else _alarm(row)
+
+
+def _keep(connection: Connection, *, told: Told) -> Told:
+    notice = told.notice
+    vehicles = msgspec.json.encode(told.vehicles).decode()
+    row = (notice.notice, notice.at, notice.by, notice.text, vehicles)
+    run(connection, Many("insert_new", "notice", _NOTICE, [row]))
+    facts = {"text": notice.text, "vehicles": list(told.vehicles)}
+    name = f"notice:{notice.notice}"
+    write_audit(connection, entries=[AuditEntry(name, notice.at, "dispatcher", notice.by, "broadcast", name, facts)])
+    statement = select(schema.notice).where(schema.notice.c.id == notice.notice)
+    return _told(connection.execute(statement).one())
+
+
+def _alarm(row: Any) -> Alarm:  # noqa: ANN401 - a row of ``alarm``
+    return Alarm(
+        alarm=row.id,
+        name=row.name,
+        at=row.at,
+        fields=msgspec.json.decode(row.fields),
+        settled_by=row.settled_by,
+        settled_at=row.settled_at,
+        note=row.note,
+    )
+
+
+def _told(row: Any) -> Told:  # noqa: ANN401 - a row of ``notice``
+    vehicles = msgspec.json.decode(row.vehicles, type=tuple[str, ...])
+    return Told(Notice(notice=row.id, at=row.at, by=row.by, text=row.text), vehicles)

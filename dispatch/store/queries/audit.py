@@ -1,0 +1,50 @@
+"""The audit log in the journal's database (:mod:`dispatch.domain.audit`). Nothing in it is ever changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from dispatch.domain.audit import AuditEntry, row_of
+from dispatch.store import tables as schema
+from dispatch.store.database import Database
+from dispatch.store.journals.prepared import Many, run
+
+LISTED_MOST: Final = 10_000
+_COLUMNS: Final = ("id", "at", "role", "who", "act", "target", "facts")
+
+
+class SqlAudit:
+    """Raises ``JournalUnavailableError`` as the journal does."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def keep(self, entries: Sequence[AuditEntry]) -> None:
+        """Write these, but those that are there."""
+        await self._database.write(partial(write_audit, entries=entries))
+
+    async def listed(self, since: float = 0.0, who: str = "", most: int = LISTED_MOST) -> Sequence[AuditEntry]:
+        """What was done since then (city time), by whom if named: the oldest first, of the newest ``most``."""
+        column = schema.audit.c
+        statement = select(schema.audit).where(column.at >= since).order_by(column.at.desc(), column.id).limit(most)
+        if who:
+            statement = statement.where(column.who == who)
+
+        def read(connection: Connection) -> list[AuditEntry]:
+            return [
+                AuditEntry(it.id, it.at, it.role, it.who, it.act, it.target, msgspec.json.decode(it.facts))
+                for it in connection.execute(statement)
+            ]
+
+        return list(reversed(await self._database.read(read)))
+
+
+def write_audit(connection: Connection, *, entries: Sequence[AuditEntry]) -> None:
+    """Write entries within a transaction, but those that are there."""
+    rows = [(row.id, *row.values.values()) for row in map(row_of, entries)]
+    run(connection, Many("insert_new", "audit", _COLUMNS, rows))

@@ -1,0 +1,58 @@
+"""All that was written of one thing: the newest events of a stream, the payments of a trip, and what Alipay said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from sqlalchemy import bindparam, select
+
+from dispatch.domain.entity import EntityKey
+from dispatch.store import tables as schema
+from dispatch.store.database import Database
+from dispatch.store.journal import StoredEvent
+from dispatch.store.queries.trip_rows import PaymentRow, struct_of
+
+SAID_MOST: Final = 500
+_event, _said = schema.event.c, schema.payment_said.c
+_NEWEST: Final = (
+    select(schema.event)
+    .where(_event.kind == bindparam("kind"), _event.id == bindparam("id"))
+    .order_by(_event.seq.desc())
+    .limit(bindparam("most"))
+)
+
+
+class SaidRow(msgspec.Struct, frozen=True):
+    """An attempt, an answer or a notification as it was made or received."""
+
+    order_no: str
+    kind: str
+    at: float
+    body: str
+
+
+class SqlStories:
+    """Reads only. Raises ``JournalUnavailableError`` as the journal does."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def newest(self, key: EntityKey, since: float, most: int) -> Sequence[StoredEvent]:
+        """The events of a stream since a city time, in their order; the last ``most`` of them."""
+        values = {"kind": key.kind, "id": key.id, "most": most}
+        rows = await self._database.read(lambda it: it.execute(_NEWEST, values).all())
+        return [StoredEvent(key, row.seq, row.at, row.body) for row in reversed(rows) if row.at >= since]
+
+    async def payments(self, trip: str) -> Sequence[PaymentRow]:
+        """The payments of a trip."""
+        asked = select(schema.payment).where(schema.payment.c.trip == trip).order_by(schema.payment.c.id)
+        return await self._database.read(lambda it: [struct_of(PaymentRow, row) for row in it.execute(asked)])
+
+    async def said(self, payment: str) -> Sequence[SaidRow]:
+        """What was said to and by Alipay of a payment, in its order; the first :data:`SAID_MOST`."""
+        asked = select(schema.payment_said).where(_said.payment == payment).order_by(_said.at, _said.id)
+        return await self._database.read(
+            lambda it: [struct_of(SaidRow, row) for row in it.execute(asked.limit(SAID_MOST))]
+        )

@@ -1,0 +1,135 @@
+"""The company's books beside the journal: entries by day, payments that need a person, and which days were reconciled.
+
+An account is named by the company whose own it is; ``""`` is the default one, by which all others collect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final, Literal, NamedTuple
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or_, select, update
+from sqlalchemy.exc import DBAPIError
+
+from dispatch.store import tables as schema
+from dispatch.store.database import Database, is_duplicate
+from dispatch.store.queries.trip_rows import PaymentRow, struct_of
+
+Outcome = Literal["clean", "open", "missing"]
+"""Of a day that is done: all agrees, somebody has to look at it, or there was no bill in time."""
+RUNNING: Final = "running"
+
+_ledger, _done = schema.ledger.c, schema.reconciliation.c
+
+
+class LedgerRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry of the books (:mod:`dispatch.payment.core.ledger`). ``day`` is Beijing's, ``at`` city seconds."""
+
+    id: str
+    payment: str
+    kind: str
+    order_no: str
+    trade_no: str | None
+    refund_no: str | None
+    method: str
+    company: str
+    vehicle: str
+    from_account: str
+    to_account: str
+    amount_minor: int
+    currency: str
+    day: str
+    at: float
+
+
+class Scope(NamedTuple):
+    """Whose entries: a company's alone, or of ``""`` those of all but the companies ``apart``."""
+
+    account: str
+    apart: tuple[str, ...] = ()
+
+
+class SqlBooks:
+    """Reads the books, and keeps which days were reconciled. Raises ``JournalUnavailableError`` as the journal does."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def entries(self, holder: str, days: Sequence[str], scope: Scope) -> Sequence[LedgerRow]:
+        """What went into ``holder`` or came out of it on these days, in the order in which it was booked.
+
+        ``holder`` is an account of the books (``alipay``).
+        """
+        asked = select(schema.ledger).where(_ledger.day.in_(days), _moves(holder), _within(scope))
+        return await self._read(LedgerRow, asked.order_by(_ledger.at, _ledger.id))
+
+    async def first_day(self, holder: str, scope: Scope) -> str | None:
+        """The day of the oldest entry."""
+        asked = select(func.min(_ledger.day)).where(_moves(holder), _within(scope))
+        return await self._database.read(lambda it: it.execute(asked).scalar())
+
+    async def unclear(self) -> Sequence[PaymentRow]:
+        """Payments that somebody has to look at, the oldest first."""
+        table = schema.payment
+        asked = select(table).where(table.c.unclear.is_not(None))
+        return await self._read(PaymentRow, asked.order_by(table.c.opened_at, table.c.id))
+
+    async def _read(self, kind: type[Any], statement: Select[Any]) -> Sequence[Any]:
+        return await self._database.read(lambda it: [struct_of(kind, row) for row in it.execute(statement)])
+
+    # ── which days are done ──────────────────────────────────────────────────────────────────────────────────────
+
+    async def done(self, account: str, since: str) -> Sequence[tuple[str, str]]:
+        """Days from ``since`` on that are done, with their outcomes."""
+        asked = select(_done.day, _done.state).where(_done.account == account, _done.day >= since)
+        asked = asked.where(_done.state != RUNNING).order_by(_done.day)
+        return await self._database.read(lambda it: [(row.day, row.state) for row in it.execute(asked)])
+
+    async def take(self, day: str, account: str, *, now: float, until: float) -> int:
+        """Have a day to oneself until ``until`` (wall seconds): how often it was taken, this time included.
+
+        0 where it is done, or another has it. Who fails just lets the time run out.
+        """
+        try:
+            return await self._database.write(partial(_take, day=day, account=account, now=now, until=until))
+        except DBAPIError as error:
+            if not is_duplicate(error):
+                raise
+            return 0
+
+    async def settle(self, day: str, account: str, outcome: Outcome, body: str) -> None:
+        """A day is done. ``body`` is its report, as JSON."""
+        done = update(schema.reconciliation).where(_is(day, account), _done.state == RUNNING)
+        await self._database.write(lambda it: it.execute(done.values(state=outcome, body=body)).rowcount)
+
+    async def report(self, day: str, account: str) -> tuple[str, str] | None:
+        """The outcome and the report of a day that is done."""
+        asked = select(_done.state, _done.body).where(_is(day, account), _done.state != RUNNING)
+        row = await self._database.read(lambda it: it.execute(asked).one_or_none())
+        return None if row is None else (row.state, row.body or "")
+
+
+def _moves(holder: str) -> ColumnElement[bool]:
+    return or_(_ledger.from_account == holder, _ledger.to_account == holder)
+
+
+def _within(scope: Scope) -> ColumnElement[bool]:
+    return _ledger.company == scope.account if scope.account else _ledger.company.not_in(scope.apart)
+
+
+def _is(day: str, account: str) -> ColumnElement[bool]:
+    return and_(_done.day == day, _done.account == account)
+
+
+def _take(connection: Connection, *, day: str, account: str, now: float, until: float) -> int:
+    """PostgreSQL looks at the row anew after it has waited for another who takes it: one alone finds it free."""
+    free = update(schema.reconciliation).where(_is(day, account), _done.state == RUNNING, _done.free_at <= now)
+    taken = connection.execute(free.values(free_at=until, tries=_done.tries + 1)).rowcount
+    tries = connection.execute(select(_done.tries).where(_is(day, account))).scalar()
+    if tries is not None:
+        return int(tries) if taken else 0
+    new = {"day": day, "account": account, "state": RUNNING, "tries": 1, "free_at": until}
+    connection.execute(insert(schema.reconciliation), new)
+    return 1

@@ -1,0 +1,204 @@
+"""Lists for consoles and apps: trips with their cars, the fleet, what a text finds, a driver's rides.
+
+Rows are as new as the last commit of their entities. Everything is bounded. Times are city seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final, NamedTuple, Protocol
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Select, String, and_, func, literal, or_, select
+
+from dispatch.api.http_bodies import FleetCar
+from dispatch.api.timeline import PERSON
+from dispatch.store import tables as schema
+from dispatch.store.database import Database
+from dispatch.store.queries.trip_rows import OPEN_STATES, TripRow, struct_of
+
+TRIPS_MOST: Final = 5_000
+CARS_MOST: Final = 50_000
+FOUND_MOST: Final = 50
+LOOKED_THROUGH: Final = 5_000
+"""Parts of numbers are looked for in so many of the newest trips; whole ones in all."""
+RIDES_MOST: Final = 1_000
+PHONE_PART: Final = 4
+"""A part of a phone number has so many digits or more. It is looked for in the newest trips; a whole number in all."""
+
+_trip, _payment, _passenger = schema.trip.c, schema.payment.c, schema.passenger.c
+_vehicle, _doing, _driver = schema.vehicle.c, schema.vehicle_state.c, schema.driver.c
+
+
+class ListedTrip(NamedTuple):
+    """A trip with the plate and the driver's name of its car, as the registry has them now."""
+
+    row: TripRow
+    plate: str = ""
+    driver_name: str = ""
+    car_class: str = "standard"
+
+
+class Callers(NamedTuple):
+    """Whose trips are looked for: what whole numbers are found by, and passengers whose number holds the digits."""
+
+    names: Sequence[str]
+    persons: Sequence[str]
+
+
+class Found(NamedTuple):
+    """What a text finds."""
+
+    trips: Sequence[ListedTrip]
+    cars: Sequence[FleetCar]
+
+
+class RideRow(msgspec.Struct, frozen=True):
+    """A ride whose fare was made. ``refunded_minor`` of it went back."""
+
+    id: str
+    finished_at: float
+    payment_state: str
+    fare_minor: int
+    currency: str
+    method: str | None
+    refunded_minor: int | None
+
+
+class Numbers(Protocol):
+    """Who knows what phone numbers are found by: :class:`dispatch.store.queries.personal_data.SqlPersons`."""
+
+    async def names_of(self, phones: Sequence[str]) -> Sequence[str]:
+        """What these numbers are found by."""
+        ...
+
+    async def holding(self, digits: str) -> Sequence[str]:
+        """Passengers of the newest trips whose number holds these digits."""
+        ...
+
+
+class SqlLists:
+    """Reads only. Raises ``JournalUnavailableError`` as the journal does."""
+
+    def __init__(self, database: Database, numbers: Numbers) -> None:
+        self._database = database
+        self._numbers = numbers
+
+    async def trips(self, since: float) -> Sequence[ListedTrip]:
+        """Open trips, and those requested since then: the newest first, :data:`TRIPS_MOST` at most."""
+        wanted = or_(_trip.state.in_(OPEN_STATES), _trip.requested_at >= since)
+        return await self._database.read(partial(_listed, wanted=wanted, most=TRIPS_MOST))
+
+    async def fleet(self, vehicle: str | None = None) -> Sequence[FleetCar]:
+        """All cars of the registry by id, or one."""
+        statement = _cars() if vehicle is None else _cars().where(_vehicle.id == vehicle)
+        return await self._database.read(partial(_read_cars, statement=statement.limit(CARS_MOST)))
+
+    async def search(self, text: str) -> Found:
+        """Trips by id, phone, plate or driver, the newest first; cars by id, plate, driver's number or name."""
+        wanted = text.strip().lower()
+        digits = _digits(wanted)
+        names = await self._numbers.names_of(_phones(wanted)) if digits else ()
+        persons = await self._numbers.holding(digits) if digits else ()
+        callers = Callers(names, persons[:FOUND_MOST])
+        return await self._database.read(partial(_search, text=wanted, callers=callers))
+
+    async def rides(self, driver: str, since: float) -> Sequence[RideRow]:
+        """A driver's rides that were finished since then, the newest first."""
+        columns = [_trip[name] for name in RideRow.__struct_fields__ if name != "refunded_minor"]
+        statement = (
+            select(*columns, _payment.refunded_minor)
+            .outerjoin(schema.payment, _payment.id == _trip.id)
+            .where(_trip.driver == driver, _trip.finished_at >= since, _trip.fare_minor.is_not(None))
+            .order_by(_trip.finished_at.desc(), _trip.id)
+            .limit(RIDES_MOST)
+        )
+        return await self._database.read(lambda it: [struct_of(RideRow, row) for row in it.execute(statement)])
+
+
+def _listed(connection: Connection, *, wanted: ColumnElement[bool], most: int) -> list[ListedTrip]:
+    statement = (
+        select(schema.trip, _vehicle.plate, _driver.name, _vehicle.vehicle_class.label("car_class"))
+        .outerjoin(schema.vehicle, _vehicle.id == _trip.vehicle)
+        .outerjoin(schema.driver, _driver.id == _trip.driver)
+        .outerjoin(schema.passenger, _passenger.id == _trip.passenger)
+        .where(wanted)
+        .order_by(_trip.requested_at.desc(), _trip.id)
+        .limit(most)
+    )
+    return [
+        ListedTrip(struct_of(TripRow, row), row.plate or "", row.name or "", row.car_class or "standard")
+        for row in connection.execute(statement)
+    ]
+
+
+def _cars() -> Select[Any]:
+    return (
+        select(
+            schema.vehicle,
+            _doing.state,
+            _doing.state_since.label("since"),
+            _doing.driver,
+            _driver.name.label("driver_name"),
+            _doing.trip,
+        )
+        .outerjoin(schema.vehicle_state, _doing.id == _vehicle.id)
+        .outerjoin(schema.driver, _driver.id == _doing.driver)
+        .order_by(_vehicle.id)
+    )
+
+
+def _read_cars(connection: Connection, *, statement: Select[Any]) -> list[FleetCar]:
+    named = [name for name in FleetCar.__struct_fields__ if name != "vehicle"]
+    return [
+        FleetCar(vehicle=row.id, **{name: getattr(row, name) for name in named})
+        for row in connection.execute(statement)
+    ]
+
+
+def _digits(text: str) -> str:
+    """The digits of what may be a phone number or a part of one; empty for what can be none."""
+    digits = "".join(letter for letter in text if letter.isdecimal())
+    return digits if len(digits) >= PHONE_PART and not any(letter.isalpha() for letter in text) else ""
+
+
+def _phones(text: str) -> Sequence[str]:
+    digits = _digits(text)
+    return (digits, f"+{digits}") if digits else ()
+
+
+def _search(connection: Connection, *, text: str, callers: Callers) -> Found:
+    shown = (_vehicle.id, _vehicle.plate, _doing.driver, _driver.name)
+    cars = _read_cars(
+        connection, statement=_cars().where(or_(*(_has(column, text) for column in shown))).limit(FOUND_MOST)
+    )
+    trips: dict[str, ListedTrip] = {}
+    for wanted in _wanted(text, [car.vehicle for car in cars], callers):
+        trips |= {trip.row.id: trip for trip in _listed(connection, wanted=wanted, most=FOUND_MOST)}
+    newest = sorted(trips.values(), key=lambda trip: (-(trip.row.requested_at or 0.0), trip.row.id))
+    return Found(newest[:FOUND_MOST], cars)
+
+
+def _wanted(text: str, cars: list[str], callers: Callers) -> list[ColumnElement[bool]]:
+    """What trips are looked for, one index each."""
+    newest = select(_trip.id).order_by(_trip.requested_at.desc()).limit(LOOKED_THROUGH).subquery()
+    among_newest = _trip.id.in_(select(newest.c.id))
+    wanted: list[ColumnElement[bool]] = [_trip.id == text, and_(among_newest, _has(_trip.id, text))]
+    if cars:
+        wanted.append(_trip.vehicle.in_(cars))
+    digits = _digits(text)
+    if digits:
+        wanted += [
+            _trip.contact.in_(_phones(text)),
+            _trip.contact.in_(select(literal(PERSON) + _passenger.id).where(_passenger.phone_name.in_(callers.names))),
+            _trip.passenger.in_(select(_passenger.id).where(_passenger.phone_name.in_(callers.names))),
+            _trip.contact.in_([f"{PERSON}{person}" for person in callers.persons]),
+            _trip.passenger.in_(callers.persons),
+            and_(among_newest, _has(_trip.contact, digits)),
+        ]
+    return wanted
+
+
+def _has(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
+    return func.lower(column, type_=String()).contains(text, autoescape=True)

@@ -1,0 +1,175 @@
+"""Passengers' phone numbers in the journal's database: sealed with a key for each, found by a keyed hash.
+
+Rule 1. A number is written only sealed. Rows of before are sealed by :meth:`SqlPersons.seal_plain` at each start.
+Rule 2. The key of the hash is wrapped as a person's, under a name that no passenger has. It never changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Final
+
+from sqlalchemy import Connection, delete, select, update
+
+from dispatch.api.timeline import PERSON
+from dispatch.domain.personal_keys import Vault, VaultError, Wrapped, opened, search_name
+from dispatch.domain.registry import Passenger, UnknownEntryError
+from dispatch.store import tables as schema
+from dispatch.store.database import Database
+from dispatch.store.journals.prepared import Many, run
+from dispatch.store.journals.sql_writer import chunks
+from dispatch.values.ids import PassengerId
+
+SEARCH: Final = "#search"
+LOOKED_THROUGH: Final = 2_000
+_KEY: Final = ("person", "master", "sealed")
+_PASSENGER: Final = ("id", "created", "phone_sealed", "phone_name")
+_person, _key = schema.passenger.c, schema.person_key.c
+
+
+class SqlPersons:
+    """Raises ``JournalUnavailableError`` as the journal does, ``VaultError`` where a master key is missing."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._database = database
+        self._vault = vault
+        self._search: bytes | None = None
+
+    async def by_phone(self, phone: str, *, new_id: PassengerId, created: float) -> Passenger:
+        """The passenger with this phone, made with ``new_id`` at wall time ``created`` if there is none."""
+        name = search_name(await self._search_key(), phone)
+        fresh = Passenger(id=new_id, phone=phone, created=created)
+        return await self._database.write(partial(self._find_or_make, fresh=fresh, name=name))
+
+    async def names_of(self, phones: Sequence[str]) -> Sequence[str]:
+        """What these numbers are found by."""
+        key = await self._search_key()
+        return [search_name(key, phone) for phone in phones]
+
+    async def holding(self, digits: str) -> Sequence[str]:
+        """Passengers of the newest :data:`LOOKED_THROUGH` trips whose number holds these digits: each is opened."""
+        return await self._database.read(partial(self._holding, digits=digits))
+
+    async def phone_of(self, passenger: str) -> str | None:
+        """The number; None where none is known, or it was erased."""
+
+        def read(connection: Connection) -> str | None:
+            row = connection.execute(select(schema.passenger).where(_person.id == passenger)).one_or_none()
+            return None if row is None else self._phone(connection, row)
+
+        return await self._database.read(read)
+
+    async def exported(self, passenger: str) -> Mapping[str, object]:
+        """All that is known of a passenger. Raises ``UnknownEntryError``."""
+        return await self._database.read(partial(self._export, passenger=passenger))
+
+    async def erase(self, passenger: str) -> None:
+        """Destroy the passenger's key, number and account at Alipay. Trips stay, of somebody unknown.
+
+        Raises ``UnknownEntryError``.
+        """
+        if not await self._database.write(partial(_erase, passenger=passenger)):
+            raise UnknownEntryError(f"passenger {passenger}")
+
+    async def rewrap(self) -> int:
+        """Wrap every key by the newest master key; how many were wrapped by an older one."""
+        return await self._database.write(self._rewrap)
+
+    async def seal_plain(self) -> int:
+        """Seal the numbers that stand as they are, from before numbers were sealed; how many."""
+        key = await self._search_key()
+        return await self._database.write(partial(self._seal_plain, search=key))
+
+    async def _search_key(self) -> bytes:
+        if self._search is None:
+            self._search = await self._database.read(partial(self._unwrapped, person=SEARCH))
+        if self._search is None:
+            self._search = await self._database.write(partial(self._key_of, person=SEARCH))
+        return self._search
+
+    def _unwrapped(self, connection: Connection, person: str) -> bytes | None:
+        row = connection.execute(select(schema.person_key).where(_key.person == person)).one_or_none()
+        return None if row is None else self._vault.unwrap(Wrapped(row.master, row.sealed), person)
+
+    def _key_of(self, connection: Connection, person: str) -> bytes:
+        """The key of a person, made if there is none. Who comes second waits for the first one's."""
+        wrapped = self._vault.wrap(self._vault.new_key(), person)
+        run(connection, Many("insert_new", "person_key", _KEY, [(person, *wrapped)]))
+        key = self._unwrapped(connection, person)
+        if key is None:
+            raise VaultError(f"the key of {person} was not written")
+        return key
+
+    def _find_or_make(self, connection: Connection, *, fresh: Passenger, name: str) -> Passenger:
+        wanted = select(schema.passenger).where(_person.phone_name == name)
+        row = connection.execute(wanted).one_or_none()
+        if row is None:
+            sealed = self._vault.seal(self._key_of(connection, fresh.id), fresh.phone or "", fresh.id)
+            run(connection, Many("insert_new", "passenger", _PASSENGER, [(fresh.id, fresh.created, sealed, name)]))
+            row = connection.execute(wanted).one()
+            if row.id != fresh.id:
+                connection.execute(delete(schema.person_key).where(_key.person == fresh.id))
+        return Passenger(id=row.id, phone=fresh.phone, created=row.created, alipay_user_id=row.alipay_user_id)
+
+    def _phone(self, connection: Connection, row: Any) -> str | None:  # noqa: ANN401 - a row of ``passenger``
+        if row.phone_sealed is None:
+            return None if row.phone is None else str(row.phone)
+        key = self._unwrapped(connection, row.id)
+        return None if key is None else opened(key, row.phone_sealed, row.id)
+
+    def _holding(self, connection: Connection, *, digits: str) -> Sequence[str]:
+        columns = schema.trip.c
+        newest = select(columns.passenger, columns.contact).order_by(columns.requested_at.desc()).limit(LOOKED_THROUGH)
+        named = dict.fromkeys(
+            name.removeprefix(PERSON) for row in connection.execute(newest) for name in row if isinstance(name, str)
+        )
+        sealed = select(_person.id, _person.phone_sealed, _key.master, _key.sealed).join(
+            schema.person_key, _key.person == _person.id
+        )
+        found = []
+        for ids in chunks(list(named)):
+            for row in connection.execute(sealed.where(_person.id.in_(ids), _person.phone_sealed.is_not(None))):
+                key = self._vault.unwrap(Wrapped(row.master, row.sealed), row.id)
+                if digits in opened(key, row.phone_sealed, row.id):
+                    found.append(str(row.id))
+        return sorted(found)
+
+    def _export(self, connection: Connection, *, passenger: str) -> Mapping[str, object]:
+        row = connection.execute(select(schema.passenger).where(_person.id == passenger)).one_or_none()
+        if row is None:
+            raise UnknownEntryError(f"passenger {passenger}")
+        trips = select(schema.trip).where(schema.trip.c.passenger == passenger).order_by(schema.trip.c.requested_at)
+        return {
+            "passenger": row.id,
+            "phone": self._phone(connection, row),
+            "alipay_user_id": row.alipay_user_id,
+            "created": row.created,
+            "trips": [
+                {name: value for name, value in zip(trip._fields, trip, strict=True) if value is not None}
+                for trip in connection.execute(trips)
+            ],
+        }
+
+    def _rewrap(self, connection: Connection) -> int:
+        older = select(schema.person_key).where(_key.master != self._vault.current).with_for_update()
+        rows = [
+            (row.person, *self._vault.wrap(self._vault.unwrap(Wrapped(row.master, row.sealed), row.person), row.person))
+            for row in connection.execute(older).all()
+        ]
+        run(connection, Many("upsert", "person_key", _KEY, rows))
+        return len(rows)
+
+    def _seal_plain(self, connection: Connection, *, search: bytes) -> int:
+        plain = connection.execute(select(schema.passenger).where(_person.phone.is_not(None))).all()
+        for row in plain:
+            sealed = self._vault.seal(self._key_of(connection, row.id), row.phone, row.id)
+            known = {"phone": None, "phone_sealed": sealed, "phone_name": search_name(search, row.phone)}
+            connection.execute(update(schema.passenger).where(_person.id == row.id).values(known))
+        return len(plain)
+
+
+def _erase(connection: Connection, *, passenger: str) -> int:
+    connection.execute(delete(schema.person_key).where(_key.person == passenger))
+    nothing = {"phone": None, "phone_sealed": None, "phone_name": None, "alipay_user_id": None}
+    return connection.execute(update(schema.passenger).where(_person.id == passenger).values(nothing)).rowcount

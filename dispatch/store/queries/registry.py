@@ -1,0 +1,171 @@
+"""The registry in the journal's database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final, TypeVar
+
+import msgspec
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
+from sqlalchemy.exc import DBAPIError
+
+from dispatch.domain.personal_keys import VaultError
+from dispatch.domain.registry import (
+    ANY_VEHICLE,
+    Device,
+    Dispatcher,
+    Driver,
+    DuplicateEntryError,
+    Entry,
+    Passenger,
+    UnknownEntryError,
+    Vehicle,
+)
+from dispatch.store import tables as schema
+from dispatch.store.database import Database, is_duplicate
+from dispatch.store.journals.prepared import Many, run
+from dispatch.store.queries.personal_data import SqlPersons
+from dispatch.store.queries.trip_rows import struct_of
+from dispatch.values.ids import DriverId, PassengerId, VehicleId
+
+E = TypeVar("E", bound=Entry)
+T = TypeVar("T")
+
+TABLES: Final[dict[type[Any], Table]] = {
+    Vehicle: schema.vehicle,
+    Driver: schema.driver,
+    Dispatcher: schema.dispatcher,
+    Device: schema.device,
+    Passenger: schema.passenger,
+}
+
+
+class SqlRegistry:
+    """Reads and writes are one transaction each; all raise ``JournalUnavailableError`` as the journal does. ``persons``
+    seals phone numbers; without it no passenger is found by one (``VaultError``)."""
+
+    def __init__(self, database: Database, persons: SqlPersons | None = None) -> None:
+        self._database = database
+        self._persons = persons
+
+    async def add(self, entry: Entry) -> None:
+        """Add ``entry``. Raises ``DuplicateEntryError``; a device's vehicle must be there (``UnknownEntryError``)."""
+        if isinstance(entry, Device) and await self.get(Vehicle, entry.vehicle) is None:
+            raise UnknownEntryError(f"vehicle {entry.vehicle}")
+        statement = insert(TABLES[type(entry)]).values(_columns(entry))
+        await self._write_entry(entry, lambda connection: connection.execute(statement))
+
+    async def update(self, entry: Entry) -> None:
+        """Replace the entry of this id. Raises ``UnknownEntryError``, ``DuplicateEntryError``."""
+        table = TABLES[type(entry)]
+        statement = update(table).where(table.c.id == entry.id).values(_columns(entry))
+        changed = await self._write_entry(entry, lambda connection: connection.execute(statement).rowcount)
+        if not changed:
+            raise UnknownEntryError(_name(entry))
+
+    async def _write_entry(self, entry: Entry, work: Callable[[Connection], T]) -> T:
+        try:
+            return await self._database.write(work)
+        except DBAPIError as error:
+            if is_duplicate(error):
+                raise DuplicateEntryError(_name(entry)) from error
+            raise
+
+    async def get(self, kind: type[E], entry_id: str) -> E | None:
+        """The entry of ``kind`` with this id."""
+        table = TABLES[kind]
+        found = await self._find(kind, table.c.id == entry_id)
+        return found[0] if found else None
+
+    async def entries(self, kind: type[E]) -> Sequence[E]:
+        """All entries of ``kind``, by id."""
+        return await self._find(kind)
+
+    async def _find(self, kind: type[E], *conditions: Any) -> Sequence[E]:  # noqa: ANN401 - SQL conditions
+        table = TABLES[kind]
+        statement = select(table).where(*conditions).order_by(table.c.id)
+        return await self._database.read(lambda it: [struct_of(kind, row) for row in it.execute(statement)])
+
+    async def permit(self, driver: DriverId, vehicles: Sequence[VehicleId | str]) -> None:
+        """Let ``driver`` drive these vehicles and no others (``"*"``: every one). Raises ``UnknownEntryError``."""
+        if await self.get(Driver, driver) is None:
+            raise UnknownEntryError(f"driver {driver}")
+        await self._database.write(partial(_permit, driver=driver, vehicles=sorted(set(vehicles))))
+
+    async def permitted(self, driver: DriverId) -> Sequence[str]:
+        """The vehicles that ``driver`` is permitted, or ``["*"]``."""
+        column = schema.permission.c
+        statement = select(column.vehicle).where(column.driver == driver).order_by(column.vehicle)
+        return await self._database.read(lambda it: list(it.execute(statement).scalars()))
+
+    async def may_drive(self, driver: DriverId, vehicle: VehicleId) -> bool:
+        """Whether an active driver is permitted an active vehicle."""
+        column = schema.permission.c
+        statement = (
+            select(column.vehicle)
+            .join(schema.driver, schema.driver.c.id == column.driver)
+            .where(column.driver == driver, column.vehicle.in_([vehicle, ANY_VEHICLE]))
+            .where(schema.driver.c.active)
+            .where(select(schema.vehicle.c.id).where(schema.vehicle.c.id == vehicle, schema.vehicle.c.active).exists())
+        )
+        return await self._database.read(lambda it: it.execute(statement).first() is not None)
+
+    async def devices_of(self, vehicle: VehicleId) -> Sequence[Device]:
+        """The devices built into ``vehicle``."""
+        return await self._find(Device, schema.device.c.vehicle == vehicle)
+
+    async def passenger_by_phone(self, phone: str, *, new_id: PassengerId, created: float) -> Passenger:
+        """The passenger with this phone, made with ``new_id`` at wall time ``created`` if there is none."""
+        if self._persons is None:
+            raise VaultError("no master key was given to this registry")
+        return await self._persons.by_phone(phone, new_id=new_id, created=created)
+
+    async def phone_of(self, passenger: str) -> str | None:
+        """A passenger's number; None where none is known, or it was erased."""
+        if self._persons is None:
+            raise VaultError("no master key was given to this registry")
+        return await self._persons.phone_of(passenger)
+
+    async def passenger_by_alipay(self, alipay_user_id: str, *, new_id: PassengerId, created: float) -> Passenger:
+        """The passenger with this account at Alipay, made with ``new_id`` at wall time ``created`` if there is none."""
+        fresh = Passenger(id=new_id, alipay_user_id=alipay_user_id, created=created)
+        return await self._write_entry(fresh, partial(_passenger_by, "alipay_user_id", fresh=fresh))
+
+    async def put_all(self, entries: Sequence[Vehicle] | Sequence[Driver]) -> None:
+        """Add these, or replace those whose id is there: all of them, or none (``DuplicateEntryError``)."""
+        if entries:
+            await self._write_entry(entries[0], partial(_put_all, entries=entries))
+
+
+def _name(entry: Entry) -> str:
+    return f"{type(entry).__name__.lower()} {entry.id}"
+
+
+def _columns(entry: Entry) -> dict[str, Any]:
+    columns = msgspec.structs.asdict(entry)
+    if isinstance(entry, Dispatcher):
+        columns["permissions"] = list(entry.permissions)
+    if isinstance(entry, Passenger) and columns.pop("phone") is not None:
+        raise ValueError("a passenger's phone number is written by SqlPersons, sealed")
+    return columns
+
+
+def _permit(connection: Connection, driver: DriverId, vehicles: Sequence[str]) -> None:
+    column = schema.permission.c
+    connection.execute(delete(schema.permission).where(column.driver == driver))
+    run(connection, Many("insert", "permission", ("driver", "vehicle"), [(driver, it) for it in vehicles]))
+
+
+def _passenger_by(unique: str, connection: Connection, fresh: Passenger) -> Passenger:
+    """Who comes second waits for the first one's row with this phone or account, does nothing, and then reads it."""
+    columns = _columns(fresh)
+    run(connection, Many("insert_new", "passenger", tuple(columns), [tuple(columns.values())]))
+    statement = select(schema.passenger).where(schema.passenger.c[unique] == bindparam("wanted"))
+    return struct_of(Passenger, connection.execute(statement, {"wanted": columns[unique]}).one())
+
+
+def _put_all(connection: Connection, entries: Sequence[Entry]) -> None:
+    rows = [_columns(entry) for entry in sorted(entries, key=lambda entry: entry.id)]
+    table = TABLES[type(entries[0])]
+    run(connection, Many("upsert", table.name, tuple(rows[0]), [tuple(row.values()) for row in rows]))

@@ -1,0 +1,54 @@
+"""Trips of a past span with their events, for replay."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import groupby
+from typing import Final
+
+from sqlalchemy import Connection, Select, bindparam, or_, select
+
+from dispatch.api.trip_replay import OPEN, TripPast
+from dispatch.domain.events import decode_trip_event
+from dispatch.store import tables as schema
+from dispatch.store.database import Database
+from dispatch.store.journals.sql_writer import chunks
+
+LOOK_BACK_S: Final = 8 * 86_400.0
+"""A trip that was requested longer before the span is not looked for: reservations reach a week ahead."""
+_trip, _event = schema.trip.c, schema.event.c
+_EVENTS = (
+    select(_event.id, _event.body)
+    .where(_event.kind == "trip", _event.id.in_(bindparam("ids", expanding=True)), _event.at <= bindparam("until"))
+    .order_by(_event.id, _event.seq)
+)
+
+
+class SqlReplay:
+    """Raises ``JournalUnavailableError`` where the database does not answer."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def trips_between(self, since: float, until: float, vehicle: str | None = None) -> list[TripPast]:
+        """Trips (whose last car is ``vehicle``) that something happened to in the span, or that were open through it,
+        each with its events up to ``until``."""
+        return await self._database.read(partial(_pasts, found=_ids(since, until, vehicle), until=until))
+
+
+def _ids(since: float, until: float, vehicle: str | None) -> Select[str]:
+    found = select(_trip.id).where(
+        _trip.requested_at > since - LOOK_BACK_S,
+        _trip.requested_at <= until,
+        or_(_trip.updated_at >= since, _trip.state.in_(sorted(OPEN))),
+    )
+    return (found if vehicle is None else found.where(_trip.vehicle == vehicle)).order_by(_trip.id)
+
+
+def _pasts(connection: Connection, found: Select[str], until: float) -> list[TripPast]:
+    ids = list(connection.execute(found).scalars())
+    rows = (row for some in chunks(ids) for row in connection.execute(_EVENTS, {"ids": some, "until": until}))
+    return [
+        TripPast(trip, [decode_trip_event(row.body) for row in group])
+        for trip, group in groupby(rows, key=lambda row: row.id)
+    ]

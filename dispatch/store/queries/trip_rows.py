@@ -1,0 +1,195 @@
+"""Lists and searches over the rows that the journal keeps beside its streams: for the back office and the gateway.
+
+A row is as new as the last commit of its entity. Times are city seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple, TypeVar
+
+import msgspec
+from sqlalchemy import Select, func, select
+
+from dispatch.domain.trip import trip_state
+from dispatch.store import tables as schema
+from dispatch.store.database import Database
+from dispatch.values.ids import PassengerId, TripId, VehicleId
+
+R = TypeVar("R", bound=msgspec.Struct)
+
+OPEN_STATES: Final = (
+    trip_state.RESERVED,
+    trip_state.MATCHING,
+    trip_state.OFFERED,
+    trip_state.ASSIGNED,
+    trip_state.ARRIVED,
+    trip_state.IN_PROGRESS,
+    trip_state.FARE_DUE,
+    trip_state.PAYING,
+    trip_state.PAYMENT_UNKNOWN,
+)
+"""A trip in one of these still asks something of somebody."""
+
+
+class TripRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A trip as it stands. ``origin`` is ``app``, ``phone`` or ``hail``; money is in minor units of ``currency``."""
+
+    id: str
+    state: str
+    passenger: str | None
+    driver: str | None
+    vehicle: str | None
+    vehicle_class: str | None
+    origin: str | None
+    requested_at: float | None
+    pickup_at: float | None
+    pickup_lat: float | None
+    pickup_lng: float | None
+    dropoff_lat: float | None
+    dropoff_lng: float | None
+    assigned_at: float | None
+    arrived_at: float | None
+    started_at: float | None
+    finished_at: float | None
+    cancelled_by: str | None
+    cancel_reason: str | None
+    fare_minor: int | None
+    currency: str | None
+    payment_state: str | None
+    paid_at: float | None
+    seq: int
+    updated_at: float | None
+    contact: str | None = None
+    pickup_text: str | None = None
+    dropoff_text: str | None = None
+    seats: int | None = None
+    needs: str | None = None
+    note: str | None = None
+    eta_at: float | None = None
+    stars: int | None = None
+    method: str | None = None
+
+
+class PaymentRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment as it stands; amounts are minor units of ``currency``."""
+
+    id: str
+    trip: str | None
+    vehicle: str | None
+    state: str
+    method: str | None
+    amount_minor: int | None
+    currency: str | None
+    order_no: str | None
+    trade_no: str | None
+    buyer: str | None
+    opened_at: float | None
+    paid_at: float | None
+    refunded_minor: int | None
+    company: str | None
+    unclear: str | None
+    """Why somebody has to look at it."""
+    seq: int
+    updated_at: float | None
+
+
+class VehicleStateRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What a vehicle does now, who drives it, and for which trip."""
+
+    id: str
+    state: str
+    driver: str | None
+    trip: str | None
+    seq: int
+    updated_at: float | None
+    state_since: float | None = None
+    shift_since: float | None = None
+
+
+class MethodTotal(NamedTuple):
+    """What was paid by one method in one currency, in minor units."""
+
+    method: str
+    currency: str
+    payments: int
+    paid_minor: int
+    refunded_minor: int
+
+
+class VehicleSales(NamedTuple):
+    """A vehicle's payments in a span of time, the newest first, and what of them is paid, by method."""
+
+    payments: Sequence[PaymentRow]
+    totals: Sequence[MethodTotal]
+
+
+class SqlHistory:
+    """Reads only. Raises ``JournalUnavailableError`` as the journal does."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def open_trips(self, limit: int = 10_000) -> Sequence[TripRow]:
+        """Trips that are not over (:data:`OPEN_STATES`), the oldest request first."""
+        table = schema.trip
+        statement = select(table).where(table.c.state.in_(OPEN_STATES)).order_by(table.c.requested_at, table.c.id)
+        return await self._read(TripRow, statement.limit(limit))
+
+    async def trip_row(self, trip: TripId) -> TripRow | None:
+        """One trip."""
+        found = await self._read(TripRow, select(schema.trip).where(schema.trip.c.id == trip))
+        return found[0] if found else None
+
+    async def trips_of(self, passenger: PassengerId, limit: int) -> Sequence[TripRow]:
+        """A passenger's last trips, the newest first."""
+        table = schema.trip
+        statement = select(table).where(table.c.passenger == passenger)
+        return await self._read(TripRow, statement.order_by(table.c.requested_at.desc(), table.c.id).limit(limit))
+
+    async def payments_of_vehicle(self, vehicle: VehicleId, since: float, until: float) -> VehicleSales:
+        """A vehicle's payments that were opened in ``since <= t < until``."""
+        column = schema.payment.c
+        within = (column.vehicle == vehicle, column.opened_at >= since, column.opened_at < until)
+        listed = select(schema.payment).where(*within).order_by(column.opened_at.desc(), column.id)
+        method = func.coalesce(column.method, "").label("method")
+        summed = (
+            select(
+                method,
+                column.currency,
+                func.count(),
+                func.sum(column.amount_minor),
+                func.sum(func.coalesce(column.refunded_minor, 0)),
+            )
+            .where(*within, column.paid_at.is_not(None))
+            .group_by(method, column.currency)
+            .order_by(method, column.currency)
+        )
+        return await self._database.read(
+            lambda it: VehicleSales(
+                [struct_of(PaymentRow, row) for row in it.execute(listed)],
+                [
+                    MethodTotal(name, currency, count, int(paid), int(back))
+                    for name, currency, count, paid, back in it.execute(summed)
+                ],
+            )
+        )
+
+    async def vehicle_state(self, vehicle: str) -> VehicleStateRow | None:
+        """One vehicle."""
+        found = await self._read(
+            VehicleStateRow, select(schema.vehicle_state).where(schema.vehicle_state.c.id == vehicle)
+        )
+        return found[0] if found else None
+
+    async def vehicle_states(self) -> Sequence[VehicleStateRow]:
+        """All vehicles that were ever in service, by id."""
+        return await self._read(VehicleStateRow, select(schema.vehicle_state).order_by(schema.vehicle_state.c.id))
+
+    async def _read(self, kind: type[R], statement: Select[Any]) -> list[R]:
+        return await self._database.read(lambda it: [struct_of(kind, row) for row in it.execute(statement)])
+
+
+def struct_of(kind: type[R], row: Any) -> R:  # noqa: ANN401 - a row of a table with the struct's columns
+    """``row`` as a ``kind``, checked."""
+    return msgspec.convert({name: getattr(row, name) for name in kind.__struct_fields__}, kind)

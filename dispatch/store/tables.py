@@ -1,0 +1,400 @@
+"""The journal's tables. Migrations make them (``dispatch.store.migrations``); a test holds the two together.
+
+All times are city seconds, but ``reply.at`` (wall seconds, for retention alone) and ``reconciliation.free_at``.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    false,
+    true,
+)
+
+REVISION: Final = "0009"
+"""The migration that this code needs; a journal at another one is refused."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+stream = Table(
+    "stream",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("last", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The last number of each stream: the row on which writers meet."""
+
+event = Table(
+    "event",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Double, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+reply = Table(
+    "reply",
+    metadata,
+    Column("command_id", Text, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("at", Double, nullable=False),
+    Index(None, "at"),
+    sqlite_with_rowid=False,
+)
+
+due = Table(
+    "due",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("shard", Integer, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("command", LargeBinary, nullable=False),
+    Index(None, "kind", "shard"),
+    sqlite_with_rowid=False,
+)
+
+claim = Table(
+    "claim",
+    metadata,
+    Column("vehicle", Text, primary_key=True),
+    Column("trip", Text, nullable=False),
+    Index(None, "trip", unique=True),
+    sqlite_with_rowid=False,
+)
+
+snapshot = Table(
+    "snapshot",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+trip = Table(
+    "trip",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("passenger", Text),
+    Column("driver", Text),
+    Column("vehicle", Text),
+    Column("vehicle_class", Text),
+    Column("origin", Text),
+    Column("requested_at", Double),
+    Column("pickup_at", Double),
+    Column("pickup_lat", Double),
+    Column("pickup_lng", Double),
+    Column("dropoff_lat", Double),
+    Column("dropoff_lng", Double),
+    Column("assigned_at", Double),
+    Column("arrived_at", Double),
+    Column("started_at", Double),
+    Column("finished_at", Double),
+    Column("cancelled_by", Text),
+    Column("cancel_reason", Text),
+    Column("fare_minor", BigInteger),
+    Column("currency", Text),
+    Column("payment_state", Text),
+    Column("paid_at", Double),
+    Column("seq", BigInteger, nullable=False),
+    Column("updated_at", Double),
+    Column("contact", Text),
+    Column("pickup_text", Text),
+    Column("dropoff_text", Text),
+    Column("seats", Integer),
+    Column("needs", Text),
+    Column("note", Text),
+    Column("eta_at", Double),
+    Column("stars", Integer),
+    Column("method", Text),
+    Index(None, "contact"),
+    Index(None, "driver", "finished_at"),
+    Index(None, "state", "requested_at"),
+    Index(None, "passenger", "requested_at"),
+    Index(None, "vehicle", "requested_at"),
+    Index(None, "requested_at"),
+)
+"""The present state of each trip. ``origin`` is ``app``, ``phone`` or ``hail``; ``needs`` are separated by spaces."""
+
+payment = Table(
+    "payment",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("trip", Text),
+    Column("vehicle", Text),
+    Column("state", Text, nullable=False),
+    Column("method", Text),
+    Column("amount_minor", BigInteger),
+    Column("currency", Text),
+    Column("order_no", Text),
+    Column("trade_no", Text),
+    Column("buyer", Text),
+    Column("opened_at", Double),
+    Column("paid_at", Double),
+    Column("refunded_minor", BigInteger),
+    Column("company", Text),
+    Column("unclear", Text),
+    Column("seq", BigInteger, nullable=False),
+    Column("updated_at", Double),
+    Index(None, "unclear"),
+    Index(None, "vehicle", "opened_at"),
+    Index(None, "state", "opened_at"),
+    Index(None, "trip"),
+    Index(None, "order_no"),
+)
+"""The present state of each payment; ``unclear`` is why somebody has to look at it."""
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("payment", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("order_no", Text, nullable=False),
+    Column("trade_no", Text),
+    Column("refund_no", Text),
+    Column("method", Text, nullable=False),
+    Column("company", Text, nullable=False),
+    Column("vehicle", Text, nullable=False),
+    Column("from_account", Text, nullable=False),
+    Column("to_account", Text, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Index(None, "day", "company"),
+    Index(None, "payment"),
+    Index(None, "order_no"),
+)
+"""The books (:mod:`dispatch.payment.core.ledger`): double entry, and nothing in it is ever changed."""
+
+payment_said = Table(
+    "payment_said",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("payment", Text, nullable=False),
+    Column("order_no", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("body", Text, nullable=False),
+    Index(None, "payment", "at"),
+    Index(None, "at"),
+)
+"""Each attempt, answer and notification as it was made or received; nothing in it is ever changed, only removed."""
+
+reconciliation = Table(
+    "reconciliation",
+    metadata,
+    Column("day", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("free_at", Double, nullable=False),
+    Column("body", Text),
+    sqlite_with_rowid=False,
+)
+"""Days whose books were held against Alipay's bill, for each account. ``free_at`` is in wall seconds: until then
+whoever took the day has it to himself.
+"""
+
+alarm = Table(
+    "alarm",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("fields", Text, nullable=False),
+    Column("settled_by", Text),
+    Column("settled_at", Double),
+    Column("note", Text, nullable=False, server_default=""),
+    Index(None, "settled_at", "at"),
+)
+"""What a dispatcher has to look at, or has (``settled_by``). ``fields`` is JSON."""
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", Double, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("vehicles", Text, nullable=False),
+    Index(None, "at"),
+)
+"""Dispatchers' messages to drivers. ``vehicles`` is a list in JSON; an empty one means all."""
+
+vehicle_state = Table(
+    "vehicle_state",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("driver", Text),
+    Column("trip", Text),
+    Column("seq", BigInteger, nullable=False),
+    Column("updated_at", Double),
+    Column("state_since", Double),
+    Column("shift_since", Double),
+)
+"""The present state of each vehicle's entity; what the car *is* stands in ``vehicle``."""
+
+track = Table(
+    "track",
+    metadata,
+    Column("vehicle", Text, primary_key=True),
+    Column("since", Double, primary_key=True),
+    Column("until", Double, nullable=False),
+    Column("points", LargeBinary, nullable=False),
+    Index(None, "since"),
+    sqlite_with_rowid=False,
+)
+"""Stretches of cars' ways (``vehicle.track_recorder``). ``points`` is as ``http_bodies.Track`` says."""
+
+revocation = Table(
+    "revocation",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", Double, nullable=False),
+    Column("until", Double, nullable=False),
+    Index(None, "at"),
+    Index(None, "until"),
+)
+"""Tokens that are good no more: ``session:ROLE:SID``, or ``ROLE:SUBJECT`` for all that were issued by then. Both times
+are wall seconds; after ``until`` the tokens have expired by themselves.
+"""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", Double, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("facts", Text, nullable=False),
+    Index(None, "at"),
+    Index(None, "who", "at"),
+)
+"""What dispatchers and operators did (:mod:`dispatch.domain.audit`). It can only grow: triggers refuse every change."""
+
+_ENTITY_ROWS: Final = (trip, payment, vehicle_state, ledger, payment_said, audit)
+ROWS: Final[dict[str, Table]] = {table.name: table for table in _ENTITY_ROWS}
+"""The tables that a :class:`dispatch.domain.entity.Row` may name."""
+
+vehicle = Table(
+    "vehicle",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("plate", Text, nullable=False),
+    Column("company", Text, nullable=False),
+    Column("vehicle_class", Text, nullable=False),
+    Column("seats", Integer, nullable=False),
+    Column("wheelchair", Boolean, nullable=False),
+    Column("child_seat", Boolean, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("typed_fare", Boolean, nullable=False, server_default=false()),
+    Index(None, "plate", unique=True),
+)
+
+driver = Table(
+    "driver",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("phone", Text, nullable=False),
+    Column("pin_hash", Text, nullable=False),
+    Column("active", Boolean, nullable=False),
+)
+
+permission = Table(
+    "permission",
+    metadata,
+    Column("driver", Text, ForeignKey("driver.id"), primary_key=True),
+    Column("vehicle", Text, primary_key=True),
+)
+"""Which driver may drive which vehicle; the vehicle ``*`` is any."""
+
+dispatcher = Table(
+    "dispatcher",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("permissions", JSON, nullable=False),
+    Column("active", Boolean, nullable=False, server_default=true()),
+)
+
+device = Table(
+    "device",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("vehicle", Text, ForeignKey("vehicle.id"), nullable=False),
+    Column("key_hash", Text, nullable=False),
+    Column("active", Boolean, nullable=False, server_default=true()),
+    Index(None, "vehicle"),
+)
+
+passenger = Table(
+    "passenger",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("phone", Text),
+    Column("alipay_user_id", Text),
+    Column("created", Double, nullable=False),
+    Column("phone_sealed", LargeBinary),
+    Column("phone_name", Text),
+    Index(None, "phone", unique=True),
+    Index(None, "alipay_user_id", unique=True),
+    Index(None, "phone_name", unique=True),
+)
+"""``phone`` stands only in rows of before; else ``phone_sealed``, found by ``phone_name`` (``sql_persons``)."""
+
+person_key = Table(
+    "person_key",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("master", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Index(None, "master"),
+)
+"""The key of each passenger (``domain.personal_keys``), wrapped by a master key. Whose key is gone is forgotten."""

@@ -1,0 +1,1 @@
+"""Pure. Ids, units, money and other small values. Imports nothing of ours."""

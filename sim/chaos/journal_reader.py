@@ -1,0 +1,68 @@
+"""What a journal says, read by a judge of its own: names of events by their numbers, offers' ends, streams' heads."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from dispatch.domain.entity import Event
+from dispatch.domain.events import decode_trip_event, decode_vehicle_event, event_name
+from dispatch.store import tables as schema
+from dispatch.store.database import open_database
+from sim.chaos.consistency_checks import Outcome, outcome_of
+
+READ_WITHIN_S: Final = 60.0
+_DECODERS: Final[Mapping[str, Callable[[bytes], Event]]] = {
+    "vehicle": decode_vehicle_event,
+    "trip": decode_trip_event,
+}
+
+
+class JournalFacts(msgspec.Struct):
+    """All that stands in it of vehicles and trips."""
+
+    written: dict[str, dict[int, str]]
+    """The event at each number of each stream."""
+    outcomes: list[Outcome]
+
+
+async def read_facts(url: str) -> JournalFacts:
+    """Read the whole journal."""
+    database = open_database(url, timeout_s=READ_WITHIN_S)
+    try:
+        return await database.read(_facts)
+    finally:
+        await database.close()
+
+
+async def read_heads(url: str) -> dict[str, int]:
+    """The last number of each vehicle's stream."""
+    database = open_database(url, timeout_s=READ_WITHIN_S)
+    try:
+        return await database.read(_heads)
+    finally:
+        await database.close()
+
+
+def _facts(connection: Connection) -> JournalFacts:
+    written: defaultdict[str, dict[int, str]] = defaultdict(dict)
+    outcomes: list[Outcome] = []
+    column = schema.event.c
+    rows = select(column.kind, column.id, column.seq, column.body).where(column.kind.in_(sorted(_DECODERS)))
+    for kind, name, seq, body in connection.execute(rows):
+        event = _DECODERS[kind](bytes(body))
+        written[f"{kind}:{name}"][seq] = event_name(event)
+        outcome = outcome_of(event)
+        if outcome is not None:
+            outcomes.append(outcome)
+    return JournalFacts(written, outcomes)
+
+
+def _heads(connection: Connection) -> dict[str, int]:
+    column = schema.stream.c
+    rows = select(column.id, column.last).where(column.kind == "vehicle")
+    return {f"vehicle:{name}": last for name, last in connection.execute(rows)}

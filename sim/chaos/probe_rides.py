@@ -1,0 +1,192 @@
+"""A driver and a passenger of our own, who ride together once for each fault: only a whole ride says that all is well.
+
+From the request to cash in hand a ride needs the gateway, trip, vehicle and payment hosts, the matcher and the
+journal. Nobody else rides in this car: it is the only one with eight seats, and nobody else asks for them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from random import Random
+from typing import Final
+
+import httpx
+
+from dispatch.api.fields import OfferView, Place
+from dispatch.api.messages import (
+    Accepted,
+    AcceptOffer,
+    Arrived,
+    CancelTrip,
+    ClientCommand,
+    Collect,
+    FinishRide,
+    GoOnline,
+    GpsFix,
+    RequestRide,
+    ServerMessage,
+    Snapshot,
+    StartRide,
+    Update,
+    Welcome,
+)
+from dispatch.clock import CityClock
+from dispatch.domain.registry import Driver, Vehicle
+from dispatch.store.queries.registry import SqlRegistry
+from dispatch.values.ids import DriverId, VehicleId
+from dispatch.values.units import LatLng
+from sim.client.app_client import Client, Wire
+from sim.client.connect_limiter import Gate
+from sim.client.pending_commands import Answer
+from sim.client.sign_in import SignInDesk
+from sim.client.sms_inbox import SmsFile
+from sim.client.unacked_fixes import UnheardFixes
+from sim.demo.seed_fleet import COMPANY, LIGHT
+from sim.metrics.run_metrics import Tally
+from sim.time.scheduler import Agenda
+from sim.time.server_clock import ServerClock
+
+CAR: Final = VehicleId("PROBE")
+NUMBER: Final = DriverId("7100")
+PHONE: Final = "+15559999999"
+SEATS: Final = 8
+FIX_S: Final = 1.0
+BEAT_S: Final = 0.02
+OFFER_WITHIN_S: Final = 10.0
+"""Then another ride is asked for: an offer may have come to a phone that was cut off, and have expired."""
+HTTP_S: Final = 5.0
+
+
+async def enrol_prober(registry: SqlRegistry, pin: str) -> None:
+    """Put car and driver into the registry."""
+    await registry.add(Vehicle(id=CAR, plate="PROBE", company=COMPANY, vehicle_class="van", seats=SEATS))
+    await registry.add(Driver(id=NUMBER, name="Prober", phone="+14155550001", pin_hash=LIGHT.hash(pin)))
+    await registry.permit(NUMBER, [CAR])
+
+
+class RefusedError(Exception):
+    """A step of the ride was refused: it is begun anew."""
+
+
+class _Phone:
+    """One app: commands that can be awaited, and the last it was told. ``fixes`` makes it a driver's."""
+
+    def __init__(self, place: LatLng, clock: ServerClock, *, drives: bool) -> None:
+        self.client: Client
+        self.offer: OfferView | None = None
+        self.state = ""
+        self._place = place
+        self._clock = clock
+        self._unheard = UnheardFixes(int(clock.wall() * 10)) if drives else None
+        self._news = asyncio.Event()
+
+    def welcomed(self, _: Welcome) -> None:
+        """Connected."""
+        if self._unheard is not None:
+            self.client.expect(f"vehicle:{CAR}")
+
+    def told(self, message: ServerMessage) -> None:
+        """A view of the car."""
+        if isinstance(message, Update | Snapshot) and message.vehicle is not None:
+            self.offer, self.state = message.vehicle.offer, message.vehicle.state
+            self._news.set()
+
+    def fix(self) -> None:
+        """Say where the car is: always here."""
+        if self._unheard is not None and self.client.connected:
+            self.client.send(GpsFix(self._unheard.add(self._clock.city(), *self._place, 0.0, 0.0)))
+
+    async def ask(self, command: ClientCommand) -> Accepted:
+        """Send until it is answered. Raises :class:`RefusedError`."""
+        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+
+        def take(answer: Answer) -> None:
+            if not answered.done():
+                answered.set_result(answer)
+
+        self.client.command(command, take)
+        answer = await answered
+        if not isinstance(answer, Accepted):
+            raise RefusedError(f"{command}: {answer}")
+        return answer
+
+    async def until(self, seen: Callable[[], bool]) -> None:
+        """Wait for a view with which ``seen`` is true."""
+        while not seen():
+            self._news.clear()
+            await self._news.wait()
+
+
+class Prober:
+    """Both phones. ``run`` keeps them connected; ``ride`` returns when a whole ride went well."""
+
+    def __init__(self, http_url: str, sms: SmsFile, place: LatLng, pin: str, run: str) -> None:
+        self._clock = ServerClock(CityClock())
+        self._agenda = Agenda(self._clock)
+        self._sms = sms
+        self._place = Place(*place)
+        self._http = httpx.AsyncClient(base_url=http_url, timeout=HTTP_S, trust_env=False)
+        self.tally = Tally(self._clock)
+        url = http_url.replace("http", "ws", 1) + "/v1/ws"
+        wire = Wire(url, f"{run}probe", Gate(self._clock, 50.0), self._clock, self._agenda, self.tally)
+        desk = SignInDesk(self._http, sms)
+        self._driver = _Phone(place, self._clock, drives=True)
+        self._rider = _Phone(place, self._clock, drives=False)
+        self._driver.client = Client(wire, "D", lambda: desk.driver(NUMBER, pin, CAR), self._driver, Random(1))
+        self._rider.client = Client(wire, "P", lambda: desk.passenger(PHONE), self._rider, Random(2))
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._beat())
+                group.create_task(self._fixes())
+                group.create_task(self._sms.watch())
+                group.create_task(self._driver.client.run())
+                group.create_task(self._rider.client.run())
+        finally:
+            await self._http.aclose()
+
+    async def _beat(self) -> None:
+        while True:
+            self._agenda.run_due()
+            await asyncio.sleep(BEAT_S)
+
+    async def _fixes(self) -> None:
+        while True:
+            self._driver.fix()
+            await asyncio.sleep(FIX_S)
+
+    async def ride(self) -> None:
+        """One ride, from the request to cash in hand; begun anew until one goes well."""
+        while True:
+            try:
+                await self._ride()
+            except RefusedError:
+                await asyncio.sleep(FIX_S / 2)
+            except TimeoutError:
+                continue
+            else:
+                return
+
+    async def _ride(self) -> None:
+        driver, rider = self._driver, self._rider
+        if driver.state in ("", "offline"):
+            await driver.ask(GoOnline(id=driver.client.next_id()))
+        request = RequestRide(id=rider.client.next_id(), pickup=self._place, vehicle_class="van", seats=SEATS)
+        asked = await rider.ask(request)
+        trip, code = str(asked.result["trip"]), str(asked.result["code"])
+        try:
+            async with asyncio.timeout(OFFER_WITHIN_S):
+                await driver.until(lambda: driver.offer is not None and driver.offer.trip == trip)
+            assert driver.offer is not None  # noqa: S101 - waited for
+            await driver.ask(AcceptOffer(id=driver.client.next_id(), offer=driver.offer.offer))
+        except (TimeoutError, RefusedError):
+            await rider.ask(CancelTrip(id=rider.client.next_id(), trip=trip, reason="no offer"))
+            raise
+        await driver.ask(Arrived(id=driver.client.next_id(), trip=trip))
+        await driver.ask(StartRide(id=driver.client.next_id(), trip=trip, code=code))
+        await driver.ask(FinishRide(id=driver.client.next_id(), trip=trip))
+        await driver.ask(Collect(id=driver.client.next_id(), trip=trip, by="cash"))
+        rider.client.leave(f"trip:{trip}")

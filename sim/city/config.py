@@ -1,0 +1,96 @@
+"""What a simulated world is made of. Built once, by whoever starts it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from random import Random
+
+from dispatch.geo.cells import Box
+from dispatch.geo.travel_time import TravelTime
+from dispatch.values.units import CityTime
+from sim.city.behaviour import Habits
+from sim.city.city import NameAt, nameless
+from sim.demand.recorded_demand import RecordedDemand, read_trips
+from sim.demand.ride_request import WishSource
+from sim.demand.sampled_demand import DrawnDemand, read_aggregates
+from sim.time.local_time import LocalTime
+
+
+@dataclass(frozen=True, slots=True)
+class CarAccount:
+    """A car and whoever drives it. With a ``token`` the driver does not sign in."""
+
+    vehicle: str
+    driver: str = ""
+    pin: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DemandOptions:
+    """Where wishes come from: ``trips`` (real ones, replayed in their order) or else ``aggregates`` (drawn).
+
+    ``day`` and ``hour`` choose the local time whose demand the run begins with; without them drawn demand follows
+    the city's clock, and a replay begins with the first trip. ``scale`` multiplies the drawn rates, ``per_hour``
+    (wishes a city hour) replaces them.
+    """
+
+    aggregates: Path
+    trips: Path | None = None
+    day: date | None = None
+    hour: float = 0.0
+    scale: float = 1.0
+    per_hour: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorldConfig:
+    """All of a world. ``run`` makes command ids new in every run; it must not be used twice against one server.
+
+    Wall seconds: ``fix_interval_s``, ``patience_s`` (for the fleet to come online before demand begins).
+    """
+
+    ws_url: str
+    http_url: str
+    sandbox_url: str | None
+    fleet: tuple[CarAccount, ...]
+    sms_file: Path
+    roads: TravelTime
+    time_zone: str
+    demand: DemandOptions
+    run: str
+    seed: int = 1
+    habits: Habits = field(default_factory=Habits)
+    fix_interval_s: float = 1.0
+    connects_per_s: float = 50.0
+    patience_s: float = 30.0
+    ready_share: float = 0.5
+    """Demand begins when this share of the fleet is connected."""
+    hail_radius_m: float = 500.0
+    first_passenger: int = 0
+    """Passengers are numbered from here on; their phones and Alipay accounts are made from the number."""
+    passenger_tokens: tuple[str, ...] = field(default=(), repr=False)
+    """The first passengers do not sign in: they have these."""
+    warm_passengers: int = 0
+    """So many passengers connect before demand begins (with ``stay_connected``)."""
+    served: Box | None = None
+    """Wishes that begin outside are left out."""
+    ping_interval_s: float | None = 20.0
+    name_at: NameAt = nameless
+
+
+def open_demand(config: WorldConfig, rng: Random) -> WishSource:
+    """The source of wishes. Raises TripsFileError or OSError where a file cannot be read."""
+    options = config.demand
+    since: CityTime | None = None
+    if options.day is not None:
+        since = LocalTime(config.time_zone).city_time(options.day, options.hour)
+    if options.trips is not None:
+        trips = read_trips(options.trips)
+        return RecordedDemand(trips, since=since if since is not None else trips.wish(0).at, rng=rng)
+    aggregates = read_aggregates(options.aggregates)
+    return DrawnDemand(
+        aggregates, roads=config.roads, rng=rng, scale=options.scale, per_hour=options.per_hour, since=since
+    )

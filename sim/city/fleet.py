@@ -1,0 +1,68 @@
+"""All drivers of a world: their apps, and the steady beat of their fixes."""
+
+from __future__ import annotations
+
+from functools import partial
+from random import Random
+
+from dispatch.geo.distance import haversine_m
+from dispatch.values.ids import VehicleId
+from dispatch.values.units import LatLng
+from sim.city.city import City
+from sim.city.config import CarAccount, WorldConfig
+from sim.city.driver import Driver
+from sim.client.app_client import Client, Wire
+from sim.client.sign_in import SignIn, SignInDesk, Token, known
+
+
+class Fleet:
+    """Drivers in the order of the accounts."""
+
+    def __init__(self, config: WorldConfig, city: City, wire: Wire, desk: SignInDesk, rng: Random) -> None:
+        starts = city.demand.places(city.clock.city(), len(config.fleet))
+        self.drivers: list[Driver] = []
+        self.clients: list[Client] = []
+        for account, start in zip(config.fleet, starts, strict=True):
+            own = Random(rng.getrandbits(64))
+            driver = Driver(VehicleId(account.vehicle), city, start, own)
+            client = Client(wire, account.vehicle, _sign_in(account, desk), driver, own)
+            driver.use(client)
+            self.drivers.append(driver)
+            self.clients.append(client)
+        self._clock = city.clock
+        self._ticks_a_second = len(self.drivers) / config.fix_interval_s
+        self._began = city.clock.wall()
+        self._ticked = 0
+
+    @property
+    def connected(self) -> int:
+        """How many are connected."""
+        return sum(client.connected for client in self.clients)
+
+    def sweep(self) -> None:
+        """Let those take a fix whose turn it is: each once an interval, evenly spread over it.
+
+        After a long pause nobody takes the fixes that were missed: a phone takes one when its time comes, not ten.
+        """
+        due = int((self._clock.wall() - self._began) * self._ticks_a_second)
+        many = len(self.drivers)
+        self._ticked = max(self._ticked, due - many)
+        while self._ticked < due:
+            self.drivers[self._ticked % many].tick()
+            self._ticked += 1
+
+    def nearest_free(self, place: LatLng, within_m: float) -> Driver | None:
+        """The nearest free car that somebody standing there can hail."""
+        best, best_m = None, within_m
+        for driver in self.drivers:
+            if driver.may_be_hailed:
+                meters = haversine_m(place, driver.here())
+                if meters <= best_m:
+                    best, best_m = driver, meters
+        return best
+
+
+def _sign_in(account: CarAccount, desk: SignInDesk) -> SignIn:
+    if account.token:
+        return known(Token(account.token))
+    return partial(desk.driver, account.driver, account.pin, account.vehicle)

@@ -1,0 +1,327 @@
+"""A passenger's app and its owner: from the wish to ride to the stars.
+
+A passenger requests (now or for later) and follows the trip by its views, or gets into a free car on the street and
+scans its code at the end. Whoever has a fare due pays it, confirms the order at Alipay, and waits to be told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from dispatch.api.fields import PaymentView, Place, TripView
+from dispatch.api.messages import (
+    Accepted,
+    CancelTrip,
+    Estimate,
+    Pay,
+    Rate,
+    RequestRide,
+    ServerMessage,
+    Snapshot,
+    Update,
+    Welcome,
+)
+from dispatch.domain.errors import ErrorCode
+from dispatch.values.ids import CommandId, TripId, VehicleId
+from dispatch.values.units import CityTime, LatLng
+from sim.city.city import City, Line, draw
+from sim.client.pending_commands import Answer
+from sim.client.states import ARRIVED, ENDED, FARE_DUE, IN_PROGRESS, PAID, PAYING, SEEKING
+from sim.demand.ride_request import Wish
+
+PAY_TRIES: Final = 3
+PAY_AGAIN_S: Final = 2.0
+"""Wall seconds until a payment or its confirmation is tried again."""
+_PHONE_SAYS_NO: Final = frozenset({"4000", "6001", "6002"})
+_NOTHING_TO_PAY: Final = frozenset({int(ErrorCode.NO_TRIP_TO_PAY), int(ErrorCode.UNKNOWN_TRIP)})
+_BEING_PAID: Final = frozenset({int(ErrorCode.PAYMENT_OPEN), int(ErrorCode.ALREADY_PAID)})
+
+
+@dataclass(slots=True)
+class Journey:
+    """What the passenger knows of the ride under way. ``vehicle`` is set for a street hail only."""
+
+    wish: Wish
+    reserve: bool = False
+    trip: TripId | None = None
+    state: str = ""
+    code: str = ""
+    vehicle: VehicleId | None = None
+    requested_at: CityTime | None = None
+    walking_to: str | None = None
+    began: bool = False
+    pays: int = 0
+    pay_at: float | None = None
+    paying: bool = False
+    confirmed: str = ""
+
+
+class Passenger:
+    """One person with a phone and an Alipay account (``buyer``, 2088 and twelve digits). One journey at a time."""
+
+    def __init__(self, buyer: str, city: City, rng: Random) -> None:
+        self._buyer = buyer
+        self._city = city
+        self._habits = city.habits.passenger
+        self._rng = rng
+        self._journey: Journey | None = None
+        self._done: Callable[[Passenger], None] = _nobody
+        self._asked = False
+
+    def use(self, line: Line) -> None:
+        """The connection of this app. To be called before it runs."""
+        self._line = line
+
+    def wants(self, wish: Wish, done: Callable[[Passenger], None], *, hails: bool = False) -> None:
+        """Begin a journey; ``done`` is called at its end. With ``hails`` the passenger is in a car already."""
+        reserve = not hails and self._rng.random() < self._habits.reserve_share
+        self._journey = Journey(wish, reserve)
+        self._done = done
+        self._asked = hails
+        if self._line.connected:
+            self._ask()
+
+    @property
+    def on_journey(self) -> bool:
+        """Whether a journey is under way."""
+        return self._journey is not None
+
+    def give_up(self) -> None:
+        """The app no longer works: the journey ends here."""
+        self._finish()
+
+    # ── the rider, as the driver meets one ───────────────────────────────────────────────────────────────────────
+
+    @property
+    def code(self) -> str:
+        """The ride code on the phone."""
+        return "" if self._journey is None else self._journey.code
+
+    @property
+    def destination(self) -> LatLng:
+        """Where to."""
+        return self._now().wish.dropoff
+
+    def seated(self, vehicle: VehicleId, trip: TripId) -> None:
+        """The ride begins. What counts for the app is what the server says."""
+
+    def set_down(self, vehicle: VehicleId) -> None:
+        """The ride is over. Who came by a street hail scans the car's code."""
+        journey = self._journey
+        if journey is not None and journey.trip is None:
+            journey.vehicle = vehicle
+            self._pay_soon(journey)
+
+    def turned_away(self) -> None:
+        """The driver could not take us."""
+        self._finish()
+
+    # ── the phone ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def welcomed(self, _: Welcome) -> None:
+        """Connected."""
+        self._ask()
+
+    def told(self, message: ServerMessage) -> None:
+        """Something came for this app."""
+        if isinstance(message, Update | Snapshot) and message.trip is not None:
+            journey = self._journey
+            if journey is not None and message.trip.trip == journey.trip:
+                self._see(journey, message.trip)
+
+    # ── asking for a ride ────────────────────────────────────────────────────────────────────────────────────────
+
+    def _ask(self) -> None:
+        """Once for each journey: look at the price, perhaps, and request."""
+        if self._journey is None or self._asked:
+            return
+        self._asked = True
+        journey = self._journey
+        if self._rng.random() < self._habits.estimate_share:
+            pickup, dropoff = self._place(journey.wish.pickup), self._place(journey.wish.dropoff)
+            message = Estimate(id=self._line.next_id(), pickup=pickup, dropoff=dropoff)
+            self._line.command(message, lambda _: self._request(journey))
+        else:
+            self._request(journey)
+
+    def _request(self, journey: Journey) -> None:
+        now = self._city.clock.city()
+        command = CommandId(self._line.next_id())
+        if journey.reserve:
+            self._city.tally.reservation_sent()
+        else:
+            journey.requested_at = now
+            self._city.tally.request_sent(command)
+        message = RequestRide(
+            id=command,
+            pickup=self._place(journey.wish.pickup),
+            dropoff=self._place(journey.wish.dropoff),
+            at=now + draw(self._rng, self._habits.reserve_lead_s) if journey.reserve else None,
+        )
+        self._line.command(message, lambda answer: self._requested(journey, command, answer))
+
+    def _requested(self, journey: Journey, command: CommandId, answer: Answer) -> None:
+        if not isinstance(answer, Accepted):
+            self._city.tally.request_refused(command)
+            self._finish()
+            return
+        self._learn_trip(journey, answer)
+        self._city.tally.request_acknowledged(command, self._trip(journey), answer.state or "")
+        if self._rng.random() < self._habits.impatient_share:
+            patience_s = draw(self._rng, self._habits.patience_s)
+            self._city.agenda.after_city(patience_s, lambda: self._lose_patience(journey))
+
+    def _learn_trip(self, journey: Journey, answer: Accepted) -> None:
+        """The server says which trip it is, and follows its stream for us."""
+        stream = answer.stream or ""
+        journey.trip = TripId(stream.removeprefix("trip:"))
+        journey.state = journey.state or answer.state or ""
+        self._line.expect(stream)
+
+    def _lose_patience(self, journey: Journey) -> None:
+        if self._journey is journey and journey.state in SEEKING:
+            message = CancelTrip(id=self._line.next_id(), trip=self._trip(journey), reason="waited too long")
+            self._line.command(message, lambda _: None)
+
+    # ── what the system says of the trip ─────────────────────────────────────────────────────────────────────────
+
+    def _see(self, journey: Journey, view: TripView) -> None:
+        trip = self._trip(journey)
+        journey.state = view.state
+        self._city.tally.trip_told(trip, view.state)
+        if view.code:
+            journey.code = view.code
+        if view.state == ARRIVED:
+            self._walk_to(journey, view)
+        elif view.state == IN_PROGRESS:
+            self._under_way(journey)
+        elif view.state in (FARE_DUE, PAYING):
+            self._see_fare(journey, view)
+        elif view.state == PAID:
+            self._see_paid(journey, view)
+        elif view.state in ENDED:
+            self._finish()
+        if view.state in SEEKING and journey.walking_to is not None:
+            journey.walking_to = None
+            self._city.street.leave(trip)
+
+    def _walk_to(self, journey: Journey, view: TripView) -> None:
+        """Once for each car that comes: walk there and get in, if it is still there then."""
+        car = view.car.vehicle if view.car is not None else ""
+        if journey.walking_to == car:
+            return
+        journey.walking_to = car
+
+        def get_in() -> None:
+            if self._journey is journey and journey.state == ARRIVED and journey.walking_to == car:
+                self._city.street.board(self._trip(journey), self)
+
+        self._city.agenda.after_city(draw(self._rng, self._habits.walk_s), get_in)
+
+    def _under_way(self, journey: Journey) -> None:
+        if not journey.began:
+            journey.began = True
+            if journey.requested_at is not None:
+                self._city.tally.wait.add(self._city.clock.city() - journey.requested_at)
+
+    # ── paying ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _see_fare(self, journey: Journey, view: TripView) -> None:
+        if not self._habits.pays:
+            self._finish()
+        elif view.state == FARE_DUE:
+            self._pay_soon(journey)
+        elif view.payment is not None:
+            self._confirm_once(journey, view.payment)
+
+    def _pay_soon(self, journey: Journey) -> None:
+        """Take out the phone and pay, unless that is under way."""
+        if not self._habits.pays:
+            self._finish()
+        elif journey.paying:
+            return
+        elif journey.pays >= PAY_TRIES:
+            self._finish()
+        else:
+            journey.paying = True
+            self._city.agenda.after_city(draw(self._rng, self._habits.reach_for_phone_s), lambda: self._pay(journey))
+
+    def _pay(self, journey: Journey) -> None:
+        journey.pays += 1
+        journey.pay_at = journey.pay_at or self._city.clock.wall()
+        vehicle = journey.vehicle if journey.trip is None else None
+        message = Pay(id=self._line.next_id(), trip=journey.trip, vehicle=vehicle, buyer=self._buyer)
+        self._line.command(message, lambda answer: self._pay_answered(journey, answer))
+
+    def _pay_answered(self, journey: Journey, answer: Answer) -> None:
+        journey.paying = False
+        if self._journey is not journey:
+            return
+        if isinstance(answer, Accepted):
+            if journey.trip is None:
+                self._learn_trip(journey, answer)
+        elif answer.code in _NOTHING_TO_PAY or journey.pays >= PAY_TRIES:
+            self._finish()
+        elif answer.code not in _BEING_PAID:
+            self._city.agenda.after(PAY_AGAIN_S, lambda: self._pay_soon(journey))
+
+    def _confirm_once(self, journey: Journey, payment: PaymentView) -> None:
+        """Alipay knows the order: its app asks for the password, once for each order."""
+        if payment.trade and journey.confirmed != payment.trade:
+            journey.confirmed = payment.trade
+            self._city.spawn(self._confirm(journey, payment.trade))
+
+    async def _confirm(self, journey: Journey, trade: str) -> None:
+        """A phone that says no is not the truth: only the server says whether it is paid. Then look again."""
+        outcome = await self._city.cashier.confirm(trade, self._buyer)
+        if outcome in _PHONE_SAYS_NO and self._journey is journey:
+            self._city.tally.counts["cashier_refused"] += 1
+            self._city.agenda.after(PAY_AGAIN_S, lambda: self._confirm_again(journey, trade))
+
+    def _confirm_again(self, journey: Journey, trade: str) -> None:
+        if self._journey is journey and journey.state == PAYING and journey.confirmed == trade:
+            self._city.spawn(self._confirm(journey, trade))
+
+    def _see_paid(self, journey: Journey, view: TripView) -> None:
+        amount = view.payment.amount if view.payment is not None else None
+        waited_s = self._city.clock.wall() - (journey.pay_at or self._city.clock.wall())
+        trip = self._trip(journey)
+        if trip in self._city.tally.paid:
+            return
+        self._city.tally.fare_paid(trip, amount.minor if amount is not None else 0, waited_s)
+        if self._rng.random() < self._habits.rate_share:
+            stars = self._rng.choice((3, 4, 4, 5, 5, 5))
+            self._line.command(Rate(id=self._line.next_id(), trip=trip, stars=stars), lambda _: self._finish())
+        else:
+            self._finish()
+
+    # ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _finish(self) -> None:
+        journey, self._journey = self._journey, None
+        if journey is None:
+            return
+        if journey.trip is not None:
+            self._city.street.leave(journey.trip)
+            self._line.leave(f"trip:{journey.trip}")
+        self._done(self)
+
+    def _now(self) -> Journey:
+        if self._journey is None:
+            raise RuntimeError("nobody rides")
+        return self._journey
+
+    def _place(self, point: LatLng) -> Place:
+        return Place(point.lat, point.lng, self._city.name_at(point))
+
+    def _trip(self, journey: Journey) -> TripId:
+        if journey.trip is None:
+            raise RuntimeError("the trip has no id yet")
+        return journey.trip
+
+
+def _nobody(_: Passenger) -> None:
+    """Nobody waits for the end of a journey that has not begun."""

@@ -1,0 +1,82 @@
+"""A simulated car's body: where it is, where it goes, and the fixes that its phone takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Final
+
+from dispatch.api.fields import Fix
+from dispatch.geo.distance import haversine_m
+from dispatch.values.units import LatLng
+from sim.city.city import City
+from sim.city.route_progress import Drive, Position
+from sim.client.unacked_fixes import UnheardFixes
+from sim.time.scheduler import Appointment
+
+_FIRST_FIX_A_SECOND: Final = 10
+_PLACES_LOOKED_AT: Final = 6
+_HERE_M: Final = 15.0
+
+
+class Car:
+    """Stands or drives; arrivals come through the agenda, exactly on the city's clock."""
+
+    def __init__(self, city: City, start: LatLng, rng: Random) -> None:
+        self._city = city
+        self._rng = rng
+        self._parked = Position(*start)
+        self._drive: Drive | None = None
+        self._arrival: Appointment | None = None
+        # Numbers have to rise over runs too: they begin at the time of day, faster than fixes are taken.
+        self.unheard = UnheardFixes(int(city.clock.wall() * _FIRST_FIX_A_SECOND))
+
+    def position(self) -> Position:
+        """Where the car is now."""
+        if self._drive is None:
+            return self._parked
+        return self._drive.at(self._city.clock.city())
+
+    def here(self) -> LatLng:
+        """The same, as a point."""
+        position = self.position()
+        return LatLng(position.lat, position.lng)
+
+    def fix(self) -> Fix:
+        """A new fix, kept until it is heard."""
+        lat, lng, speed, heading = self.position()
+        return self.unheard.add(self._city.clock.city(), lat, lng, speed, heading)
+
+    def park(self) -> None:
+        """Stop here."""
+        self._parked = Position(*self.here())
+        self._drive = None
+        if self._arrival is not None:
+            self._arrival.cancel()
+            self._arrival = None
+
+    def drive_to(self, place: LatLng, arrived: Callable[[], None], fixed_s: float | None = None) -> None:
+        """Drive along the streets, or for ``fixed_s`` city seconds straight towards the place."""
+        now = self._city.clock.city()
+        start = self.here()
+        self.park()
+        if fixed_s is not None:
+            drive = Drive.for_seconds(start, place, fixed_s, now)
+        else:
+            drive = Drive.along(self._city.roads.route(start, place, now), now)
+        self._drive = drive
+        self._arrival = self._city.agenda.at_city(drive.ends_at, lambda: self._arrived(drive, arrived))
+
+    def cruise(self) -> None:
+        """Drive to a place near by where rides begin at this hour."""
+        here = self.here()
+        places = self._city.demand.places(self._city.clock.city(), _PLACES_LOOKED_AT)
+        target = min(places, key=lambda place: haversine_m(here, place))
+        if haversine_m(here, target) > _HERE_M:
+            self.drive_to(target, lambda: None)
+
+    def _arrived(self, drive: Drive, then: Callable[[], None]) -> None:
+        if self._drive is drive:
+            self._parked = Position(*drive.end)
+            self._drive = self._arrival = None
+            then()

@@ -1,0 +1,73 @@
+"""Commands that wait for their answer, and when to send them again.
+
+Rule: a command is sent under one id until it is answered. Silence and the system's own troubles (6xxx, and "slow
+down") are waited out for as long as they last; a refusal by the domain is the answer, retryable or not, since the
+app may want to do something else by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from dispatch.api.messages import Accepted, Rejected
+from dispatch.domain.errors import ErrorCode
+
+Answer = Accepted | Rejected
+OnAnswer = Callable[[Answer], None]
+
+FIRST_RESEND_S: Final = 2.0
+LONGEST_RESEND_S: Final = 15.0
+BACKOFF: Final = 2.0
+FIRST_REFUSED_S: Final = 0.25
+WAITED_OUT: Final = frozenset({*range(ErrorCode.BUSY, 7000), int(ErrorCode.TOO_MANY_MESSAGES)})
+
+
+@dataclass(slots=True)
+class _Waiting:
+    body: bytes
+    on_answer: OnAnswer
+    send_at: float
+    pause_s: float = FIRST_RESEND_S
+    refused_s: float = FIRST_REFUSED_S
+
+
+class UnansweredCommands:
+    """Encoded commands by id, in the order in which they were given. Times are wall seconds."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, _Waiting] = {}
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(self, command_id: str, body: bytes, on_answer: OnAnswer, now: float) -> None:
+        """The command was sent now, or will be when there is a connection."""
+        self._waiting[command_id] = _Waiting(body, on_answer, now + FIRST_RESEND_S)
+
+    def answer(self, message: Answer, now: float) -> None:
+        """An answer came: tell whoever asked, unless it only says to ask again. A second answer is ignored."""
+        if message.id is None or (waiting := self._waiting.get(message.id)) is None:
+            return
+        if isinstance(message, Rejected) and message.retryable and message.code in WAITED_OUT:
+            waiting.send_at = now + waiting.refused_s
+            waiting.refused_s = min(waiting.refused_s * BACKOFF, LONGEST_RESEND_S)
+            return
+        del self._waiting[message.id]
+        waiting.on_answer(message)
+
+    def due(self, now: float) -> list[bytes]:
+        """The commands to be sent again now; each waits longer for the next time."""
+        due = [w for w in self._waiting.values() if w.send_at <= now]
+        for waiting in due:
+            waiting.pause_s = min(waiting.pause_s * BACKOFF, LONGEST_RESEND_S)
+            waiting.send_at = now + waiting.pause_s
+        return [w.body for w in due]
+
+    def all(self, now: float) -> list[bytes]:
+        """Every command, for a new connection."""
+        for waiting in self._waiting.values():
+            waiting.pause_s = FIRST_RESEND_S
+            waiting.send_at = now + waiting.pause_s
+        return [w.body for w in self._waiting.values()]

@@ -1,0 +1,68 @@
+"""The rule of streams, as a client checks it: numbers rise by one, and nothing is missed or said twice.
+
+Rule 1: after number n of a stream comes n + 1. Rule 2: after a resume the server either goes on at n + 1 and then
+says ``recovered``, or sends a snapshot that is not older than n. Whatever breaks a rule is named, never repaired.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from dispatch.api.fields import Cursor
+
+
+class Order(Enum):
+    """How a message fits its stream. The values are the names under which breaches are counted."""
+
+    NEXT = "next"
+    REPEAT = "repeat"
+    GAP = "gap"
+    BACKWARDS = "backwards"
+
+
+class Cursors:
+    """The last number seen of each stream that a client follows."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, int | None] = {}
+        self._left: set[str] = set()
+
+    def follow(self, stream: str) -> None:
+        """Follow a stream from whatever comes first."""
+        self._left.discard(stream)
+        self._last.setdefault(stream, None)
+
+    def leave(self, stream: str) -> None:
+        """Forget a stream. What still comes of it is not looked at."""
+        self._last.pop(stream, None)
+        self._left.add(stream)
+
+    def last(self, stream: str) -> int | None:
+        """The last number seen, or None."""
+        return self._last.get(stream)
+
+    def resume(self) -> list[Cursor]:
+        """What to tell the server after a lost connection. 0: nothing of the stream was seen yet."""
+        return [Cursor(stream, seq or 0) for stream, seq in self._last.items()]
+
+    def update(self, stream: str, seq: int) -> Order:
+        """Number ``seq`` of a stream came. A repeat does not move the cursor."""
+        if stream in self._left:
+            return Order.NEXT
+        last = self._last.get(stream)
+        if last is not None and seq <= last:
+            return Order.REPEAT
+        self._last[stream] = seq
+        return Order.NEXT if last is None or seq == last + 1 else Order.GAP
+
+    def snapshot(self, stream: str, seq: int, *, recovered: bool) -> Order:
+        """A snapshot at ``seq`` came; ``recovered`` says that all updates up to it came before."""
+        if stream in self._left:
+            return Order.NEXT
+        last = self._last.get(stream)
+        self._last[stream] = seq
+        if last is None or seq == last:
+            return Order.NEXT
+        if seq < last:
+            return Order.BACKWARDS
+        return Order.GAP if recovered else Order.NEXT

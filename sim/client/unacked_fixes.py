@@ -1,0 +1,48 @@
+"""The fixes that a driver's app has numbered and the server has not yet acknowledged."""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import islice
+
+from dispatch.api.fields import Fix
+from dispatch.api.messages import GpsFixes
+
+MAX_IN_MESSAGE = 500
+MAX_KEPT = 3600
+"""An app keeps an hour of fixes at one a second; after that the oldest go."""
+
+
+class UnheardFixes:
+    """Numbers fixes from ``first`` on and keeps each until it was heard."""
+
+    __slots__ = ("_fixes", "_heard", "_last")
+
+    def __init__(self, first: int = 1) -> None:
+        self._fixes: deque[Fix] = deque(maxlen=MAX_KEPT)
+        self._last = first - 1
+        self._heard = -1
+
+    def __len__(self) -> int:
+        return len(self._fixes)
+
+    def add(self, at: float, lat: float, lng: float, speed: float, heading: float) -> Fix:
+        """The next fix. ``at`` is the phone's time; speed in m/s; heading in degrees from north."""
+        self._last += 1
+        fix = Fix(self._last, at, lat, lng, speed, heading)
+        self._fixes.append(fix)
+        return fix
+
+    def heard(self, n: int) -> bool:
+        """Fixes up to ``n`` are safe. True if that is no news: the other side began anew and wants the rest again."""
+        fixes = self._fixes
+        while fixes and fixes[0].n <= n:
+            fixes.popleft()
+        stale = n <= self._heard
+        self._heard = max(self._heard, n)
+        return stale
+
+    def to_send_again(self) -> list[GpsFixes]:
+        """Everything unheard, in the order of the numbers."""
+        starts = range(0, len(self._fixes), MAX_IN_MESSAGE)
+        return [GpsFixes(list(islice(self._fixes, start, start + MAX_IN_MESSAGE))) for start in starts]

@@ -1,0 +1,1 @@
+"""Ride requests: sampled from aggregates or replayed from recorded trips."""

@@ -1,0 +1,28 @@
+"""Wishes to ride, and where they come from: drawn at a city's rates, or read from a file of real trips."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
+
+from dispatch.values.units import CityTime, LatLng
+
+
+class Wish(NamedTuple):
+    """Somebody wants to ride at ``at`` (city time)."""
+
+    at: CityTime
+    pickup: LatLng
+    dropoff: LatLng
+
+
+class WishSource(Protocol):
+    """Where a city's wishes come from."""
+
+    def wishes(self, start: CityTime) -> Iterator[Wish]:
+        """Wishes from ``start`` on, in the order of their times. May go on for ever."""
+        ...
+
+    def places(self, at: CityTime, many: int) -> list[LatLng]:
+        """Places where rides begin at that time of day: for cars to start from and to wait at."""
+        ...

@@ -1,0 +1,84 @@
+"""The judge of a run: what the simulated clients were told, held against the journal and the sandbox's accounts.
+
+Neither the journal nor the sandbox is believed alone: a ride counts as doubled if two drivers were told that it is
+theirs, or if the journal knows of another driver than the one that was told; a request is lost if it was
+acknowledged and the journal does not have it; a fare counts as charged twice by what Alipay's side took.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Final
+
+import httpx
+import msgspec
+
+from dispatch.domain.entity import EntityKey
+from dispatch.domain.events import HailBegan, TripAssigned, decode_trip_event
+from dispatch.store.journal import Journal
+from dispatch.values.ids import TripId
+from sim.metrics.run_metrics import Tally
+
+LOAD_AT_ONCE: Final = 500
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What does not fit. All empty: the run was clean."""
+
+    doubled: list[str]
+    lost: list[str]
+    charged_twice: list[str]
+    told_paid_not_charged: list[str]
+
+
+async def judge(tally: Tally, journal: Journal, accounts: Sequence[dict[str, Any]]) -> Verdict:
+    """Hold one run's tally against the journal, read as it stands now, and the sandbox's orders."""
+    trips = sorted({*tally.acknowledged, *(assignment[0] for assignment in tally.assignments)})
+    assigned = await _assigned(journal, trips)
+    doubled = [str(double) for double in tally.doubles]
+    doubled += [
+        f"{trip} was told to {vehicle}, the journal has {sorted(assigned.get(trip, ()))}"
+        for trip, vehicle, *_ in tally.assignments
+        if vehicle not in assigned.get(trip, ())
+    ]
+    lost: list[str] = [trip for trip in tally.acknowledged if trip not in assigned]
+    captured = captures(accounts)
+    return Verdict(
+        doubled=doubled,
+        lost=lost,
+        charged_twice=[trip for trip, count in sorted(captured.items()) if count > 1],
+        told_paid_not_charged=[trip for trip in tally.paid if captured[trip] == 0],
+    )
+
+
+async def _assigned(journal: Journal, trips: Sequence[TripId]) -> dict[TripId, set[str]]:
+    """The vehicles that each trip ever had by the journal; trips that it does not have are missing."""
+    found: dict[TripId, set[str]] = {}
+    for at in range(0, len(trips), LOAD_AT_ONCE):
+        part = trips[at : at + LOAD_AT_ONCE]
+        for history in await journal.load([EntityKey("trip", trip) for trip in part]):
+            if not history.events and history.snapshot is None:
+                continue
+            events = [decode_trip_event(stored.body) for stored in history.events]
+            vehicles = {event.vehicle for event in events if isinstance(event, TripAssigned | HailBegan)}
+            found[TripId(history.key.id)] = vehicles
+    return found
+
+
+def captures(accounts: Sequence[dict[str, Any]]) -> Counter[str]:
+    """How often money was taken for each trip and not given back; an order's number begins with its trip."""
+    counts: Counter[str] = Counter()
+    for order in accounts:
+        if order["captured_minor"] > order["refunded_minor"]:
+            counts[str(order["out_trade_no"]).rpartition("_")[0].rpartition("_")[0]] += int(order["captures"])
+    return counts
+
+
+async def sandbox_orders(url: str) -> list[dict[str, Any]]:
+    """The sandbox's own books, order by order."""
+    async with httpx.AsyncClient(timeout=30.0, trust_env=False) as http:
+        answer = await http.get(f"{url}/sandbox/accounts")
+        answer.raise_for_status()
+        orders: list[dict[str, Any]] = answer.json()["orders"]
+        return orders

@@ -1,0 +1,70 @@
+"""The demonstration's fleet: cars and drivers put into the registry, as a company would import its own."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Final
+
+from argon2 import PasswordHasher
+
+from dispatch.domain.registry import ANY_VEHICLE, Driver, Vehicle
+from dispatch.store.queries.registry import SqlRegistry
+from dispatch.values.ids import DriverId, VehicleId
+from sim.city.config import CarAccount
+
+COMPANY: Final = "Golden Gate Cabs"
+FIRST: Final = (
+    "Ana",
+    "Ben",
+    "Chen",
+    "Dora",
+    "Eli",
+    "Fatima",
+    "Gus",
+    "Hana",
+    "Ivo",
+    "June",
+    "Kofi",
+    "Lin",
+    "Mia",
+    "Noor",
+)
+LAST: Final = ("Alvarez", "Brown", "Cruz", "Diaz", "Evans", "Fong", "Garcia", "Hill", "Ito", "Jones", "Kim", "Lopez")
+LIGHT: Final = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+"""Simulated drivers' PINs protect nothing; with the product's profile, 300 of them take half a minute to sign on."""
+VANS: Final = 20
+"""One car in so many is a van."""
+
+
+async def enrol_fleet(registry: SqlRegistry, cars: int, rng: Random) -> tuple[CarAccount, ...]:
+    """Put ``cars`` vehicles with a driver each into the registry; what the drivers' apps need to sign in."""
+    accounts = tuple(CarAccount(f"V{n}", str(1000 + n), f"{rng.randrange(10_000):04d}") for n in range(1, cars + 1))
+    hashes = [LIGHT.hash(account.pin) for account in accounts]
+    vehicles = [_vehicle(n, account) for n, account in enumerate(accounts, 1)]
+    drivers = [
+        Driver(
+            id=DriverId(account.driver),
+            name=f"{FIRST[n % len(FIRST)]} {LAST[n % len(LAST)]}",
+            phone=f"+1415555{n:05d}",
+            pin_hash=pin_hash,
+        )
+        for n, (account, pin_hash) in enumerate(zip(accounts, hashes, strict=True), 1)
+    ]
+    await registry.put_all(vehicles)
+    await registry.put_all(drivers)
+    for driver in drivers:
+        await registry.permit(driver.id, [ANY_VEHICLE])
+    return accounts
+
+
+def _vehicle(n: int, account: CarAccount) -> Vehicle:
+    van = n % VANS == 0
+    return Vehicle(
+        id=VehicleId(account.vehicle),
+        plate=f"{1000 + n}GGC",
+        company=COMPANY,
+        vehicle_class="van" if van else "standard",
+        seats=6 if van else 4,
+        wheelchair=van,
+        child_seat=n % 10 == 0,
+    )

@@ -1,0 +1,83 @@
+"""The demonstration as people see it: what is being started, the city at work, and what it came to."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from rich.console import Console
+
+from dispatch.processes.shutdown import stop_on_signals, unless
+from sim.city.terminal_progress import show_progress
+from sim.demo.demo import Demo
+from sim.demo.run_checks import Verdict
+
+Beside = Callable[[Demo], Coroutine[Any, Any, None]]
+
+
+async def present(demo: Demo, stop: asyncio.Event, *, quiet: bool, beside: Beside | None = None) -> None:
+    """Start, play until ``stop``, judge, and stop everything whatever happens. ``quiet``: lines, no display.
+
+    ``beside`` goes on while the city plays.
+    """
+    console = Console(stderr=quiet, highlight=False)
+    try:
+        console.print("Starting the city: Alipay sandbox, Valkey, journal, Ray, hosts, matcher, gateway …")
+        if not await unless(stop, demo.start()):
+            return
+        stop_on_signals(stop)
+        works = [_show(demo, console), *([] if beside is None else [beside(demo)])]
+        running = [asyncio.ensure_future(work) for work in works]
+        try:
+            await demo.run(stop)
+        finally:
+            await _end(running)
+        console.print("Stopping, and holding what the clients were told against journal and sandbox …")
+        result = await demo.judge()
+        _print_verdict(result.verdict, console)
+        _print_troubles(demo, console)
+    finally:
+        await demo.stop()
+        sys.stdout.flush()
+
+
+async def _end(running: Sequence[asyncio.Future[None]]) -> None:
+    """Cancel them. Raises what one of them had failed with."""
+    for work in running:
+        work.cancel()
+    for came in await asyncio.gather(*running, return_exceptions=True):
+        if isinstance(came, Exception):
+            raise came
+
+
+async def _show(demo: Demo, console: Console) -> None:
+    await show_progress(console, demo.title, _where(demo), demo.tally.numbers)
+
+
+def _where(demo: Demo) -> dict[str, str]:
+    """Where to point a browser or a client, and with what to sign in."""
+    you = demo.visitors
+    return {
+        "console": f"{demo.url}/console/   {you.dispatcher}, password {you.password}",
+        "passenger": f"{demo.url}/ride/   any phone number; its code: tail {demo.folder / 'sms.jsonl'}",
+        "driver": f"{demo.url}/drive/   {you.driver}, PIN {you.pin}, car {you.vehicle}   (at ease with --speed 1)",
+        "pay": f"{demo.pay_url}   (what the code in a car leads to)",
+        "clients": f"{demo.url.replace('http', 'ws', 1)}/v1/ws   {demo.url}/metrics",
+        "data": str(demo.folder),
+    }
+
+
+def _print_verdict(verdict: Verdict, console: Console) -> None:
+    for name in verdict.__struct_fields__:
+        for line in getattr(verdict, name)[:10]:
+            console.print(f"{name}: {line}")
+
+
+def _print_troubles(demo: Demo, console: Console) -> None:
+    """What clients were refused, how their sockets ended, and what the protocol rules out."""
+    tally = demo.tally
+    for name, counts in (("errors", tally.errors), ("closes", tally.closes), ("violations", tally.violations)):
+        if counts:
+            console.print(f"{name}: " + ", ".join(f"{what} x {count}" for what, count in counts.most_common()))

@@ -1,0 +1,1 @@
+"""Measurements of a simulated run: counts, percentiles, deliveries, assignments."""

@@ -1,0 +1,78 @@
+"""Who was told to drive whom, and whether ever two at once.
+
+Rule: an assignment lasts from the moment a driver's app is told that its accept holds, to the moment that driver
+lets go of it: says that the ride is over, gives it back, or is told that it ended. Two assignments of one trip, or
+of one vehicle, that last at the same time are a double assignment. A driver lets go when it *asks* to; if that is
+refused, the assignment has never ended.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from dispatch.values.ids import TripId, VehicleId
+
+
+class Assignment(NamedTuple):
+    """City times; ``until`` is None while it lasts."""
+
+    trip: TripId
+    vehicle: VehicleId
+    since: float
+    until: float | None
+
+
+class Assignments:
+    """All assignments of a run, in the order in which they were told."""
+
+    def __init__(self) -> None:
+        self._ended: list[Assignment] = []
+        self._trips: dict[VehicleId, dict[TripId, float]] = {}
+        self._vehicles: dict[TripId, dict[VehicleId, float]] = {}
+        self._let_go: dict[tuple[TripId, VehicleId], float] = {}
+        self.doubles: list[tuple[TripId, VehicleId]] = []
+        self.trips_ever: set[TripId] = set()
+
+    def told(self, trip: TripId, vehicle: VehicleId, at: float) -> None:
+        """The driver of ``vehicle`` is told that the trip is theirs. Told again, nothing changes."""
+        trips = self._trips.setdefault(vehicle, {})
+        if trip in trips:
+            return
+        vehicles = self._vehicles.setdefault(trip, {})
+        if trips or vehicles:
+            self.doubles.append((trip, vehicle))
+        self.trips_ever.add(trip)
+        trips[trip] = vehicles[vehicle] = at
+
+    def let_go(self, trip: TripId, vehicle: VehicleId, at: float) -> None:
+        """The driver asked to end it, or was told that it ended."""
+        since = self._trips.get(vehicle, {}).pop(trip, None)
+        if since is None:
+            return
+        self._vehicles[trip].pop(vehicle)
+        if not self._vehicles[trip]:
+            del self._vehicles[trip]
+        self._let_go[trip, vehicle] = since
+        self._ended.append(Assignment(trip, vehicle, since, at))
+
+    def kept(self, trip: TripId, vehicle: VehicleId) -> None:
+        """What the driver asked for was refused: the assignment has lasted all the time."""
+        since = self._let_go.pop((trip, vehicle), None)
+        if since is None:
+            return
+        self._ended = [a for a in self._ended if (a.trip, a.vehicle, a.since) != (trip, vehicle, since)]
+        self.told(trip, vehicle, since)
+
+    def all(self) -> list[Assignment]:
+        """The ended ones, then those that last."""
+        lasting = [
+            Assignment(trip, vehicle, since, None)
+            for vehicle, trips in self._trips.items()
+            for trip, since in trips.items()
+        ]
+        return [*self._ended, *lasting]
+
+    @property
+    def lasting(self) -> int:
+        """How many last now."""
+        return sum(map(len, self._trips.values()))

@@ -1,0 +1,1 @@
+"""Alipay inside a simulation: its true state, and the port through which payment hosts reach it."""

@@ -1,0 +1,287 @@
+"""The line from a payment host to the simulated Alipay, the port's way, and Alipay's notifications the other way.
+
+A call may be lost on its way, or its answer after it acted; ``SYSTEM_ERROR`` comes before or after acting. All of
+these are ``Unknown`` to the caller. Notifications are repeated until they are taken, come late, twice, not at all, or
+forged: without a signature, or signed and about another amount.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from dispatch.payment.core.gateway_calls import answer_tag
+from dispatch.payment.core.port import (
+    Cancelled,
+    Closed,
+    CodeMade,
+    NotFound,
+    Notification,
+    Order,
+    OrderCreated,
+    OrderRef,
+    PasswordWanted,
+    Refund,
+    Refunded,
+    Refused,
+    Rejected,
+    TradeStatus,
+    TradeView,
+    Unknown,
+)
+from dispatch.values.money import Money
+from sim.simtest.alipay.model import Alipay, Trade
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sim.simtest.sim_processes import Process, SimGateway
+    from sim.simtest.simulation import World
+
+SELLER = "2088000000000001"
+POST_AGAIN_S = (2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
+STATUSES = {"waiting": TradeStatus.WAITING, "paid": TradeStatus.SUCCESS, "closed": TradeStatus.CLOSED}
+
+
+class Posted(msgspec.Struct, frozen=True):
+    """A notification's body."""
+
+    notify_id: str
+    order: str
+    trade: str
+    status: str
+    total: str
+    signed: bool
+    refund: str = ""
+    refunded: str = ""
+
+
+class AlipayLine:
+    """Implements :class:`dispatch.payment.core.port.Gateway` for one payment host."""
+
+    def __init__(self, process: Process) -> None:
+        self._world = process.world
+        self._weather = process.world.weather
+        self._alipay: Alipay = process.world.alipay
+
+    async def _call(self, what: str, order: str, act: Callable[[], Any]) -> Any:  # noqa: ANN401 - the port's answers
+        weather, world = self._weather, self._world
+        slow = weather.strikes("alipay_slow", "alipay: slow")
+        await asyncio.sleep(weather.rng.uniform(4.0, 14.0) if slow else weather.rng.uniform(0.02, 0.15))
+        if world.alipay_away:
+            return Unknown("no connection")
+        if weather.strikes("alipay_request_lost", "alipay: request lost"):
+            return Unknown("timeout")
+        if weather.strikes("alipay_error_before", "alipay: SYSTEM_ERROR before acting"):
+            return Unknown("SYSTEM_ERROR")
+        answer = act()
+        world.note(f"alipay {what} {order}: {answer_tag(answer)}")
+        if weather.strikes("alipay_error_after", "alipay: SYSTEM_ERROR after acting"):
+            return Unknown("SYSTEM_ERROR")
+        if weather.strikes("alipay_answer_lost", "alipay: answer lost after acting"):
+            await asyncio.sleep(weather.rng.uniform(0.5, 3.0))
+            return Unknown("timeout")
+        await asyncio.sleep(weather.rng.uniform(0.01, 0.05))
+        return answer
+
+    def _placed(self, order: Order) -> Trade | Refused:
+        world = self._world
+        new = order.out_trade_no not in self._alipay.trades
+        if new and self._weather.strikes("alipay_refuses", "alipay: refused"):
+            return Refused("ACQ.BUYER_BALANCE_NOT_ENOUGH")
+        trade = self._alipay.place(order.out_trade_no, order.amount.minor, order.amount.currency, order.way)
+        if isinstance(trade, str):
+            return Refused(f"ACQ.{trade}")
+        if new:
+            world.alipay_post.forge(trade)
+            world.buyers.sees(trade)
+        return trade
+
+    async def create(self, order: Order) -> OrderCreated | Refused | Unknown:
+        """Make the trade."""
+
+        def act() -> OrderCreated | Refused:
+            trade = self._placed(order)
+            return trade if isinstance(trade, Refused) else OrderCreated(order.out_trade_no, trade.trade)
+
+        answer: OrderCreated | Refused | Unknown = await self._call("create", order.out_trade_no, act)
+        return answer
+
+    async def precreate(self, order: Order) -> CodeMade | Refused | Unknown:
+        """Make a code."""
+
+        def act() -> CodeMade | Refused:
+            trade = self._placed(order)
+            return trade if isinstance(trade, Refused) else CodeMade(order.out_trade_no, f"https://qr/{trade.order}")
+
+        answer: CodeMade | Refused | Unknown = await self._call("precreate", order.out_trade_no, act)
+        return answer
+
+    async def scan(self, order: Order) -> TradeView | PasswordWanted | Refused | Unknown:
+        """Collect by the buyer's own code: at once, or after the password, which ``auth_code`` decides."""
+
+        def act() -> TradeView | PasswordWanted | Refused:
+            trade = self._placed(order)
+            if isinstance(trade, Refused):
+                return trade
+            if trade.status == "waiting" and not order.auth_code.endswith("7"):
+                self._alipay.pay(trade.order)
+            return _view(trade) if trade.status == "paid" else PasswordWanted(trade.order, trade.trade)
+
+        answer: TradeView | PasswordWanted | Refused | Unknown = await self._call("scan", order.out_trade_no, act)
+        return answer
+
+    async def query(self, order: OrderRef) -> TradeView | NotFound | Unknown:
+        """Ask where the trade stands."""
+
+        def act() -> TradeView | NotFound:
+            trade = self._alipay.known(order.out_trade_no)
+            return NotFound(order.out_trade_no) if trade is None else _view(trade)
+
+        answer: TradeView | NotFound | Unknown = await self._call("query", order.out_trade_no, act)
+        return answer
+
+    async def close(self, order: OrderRef) -> Closed | NotFound | Refused | Unknown:
+        """Close an unpaid trade."""
+
+        def act() -> Closed | NotFound | Refused:
+            said = self._alipay.close(order.out_trade_no)
+            if said == "closed":
+                return Closed(order.out_trade_no)
+            return NotFound(order.out_trade_no) if said == "not found" else Refused(f"ACQ.{said}")
+
+        answer: Closed | NotFound | Refused | Unknown = await self._call("close", order.out_trade_no, act)
+        return answer
+
+    async def cancel(self, order: OrderRef) -> Cancelled | Refused | Unknown:
+        """Undo an order."""
+        number = order.out_trade_no
+        answer: Cancelled | Refused | Unknown = await self._call(
+            "cancel", number, lambda: Cancelled(number, self._alipay.cancel(number))
+        )
+        return answer
+
+    async def refund(self, refund: Refund) -> Refunded | Refused | Unknown:
+        """Give money back."""
+
+        def act() -> Refunded | Refused:
+            said = self._alipay.refund(refund.order.out_trade_no, refund.refund_no, refund.amount.minor)
+            return _refunded(refund) if said == "refunded" else Refused(f"ACQ.{said}")
+
+        answer: Refunded | Refused | Unknown = await self._call("refund", refund.refund_no, act)
+        return answer
+
+    async def query_refund(self, refund: Refund) -> Refunded | NotFound | Unknown:
+        """Ask whether a refund took place."""
+
+        def act() -> Refunded | NotFound:
+            trade = self._alipay.trades.get(refund.order.out_trade_no)
+            there = trade is not None and refund.refund_no in trade.refunds
+            return _refunded(refund) if there else NotFound(refund.order.out_trade_no)
+
+        answer: Refunded | NotFound | Unknown = await self._call("query_refund", refund.refund_no, act)
+        return answer
+
+    def verify_notification(self, body: bytes, content_type: str) -> Notification | Rejected:
+        """What a gateway asks."""
+        return AlipayEar().verify_notification("", body, content_type)
+
+    async def aclose(self) -> None:
+        """Nothing is held."""
+
+
+def _view(trade: Trade) -> TradeView:
+    return TradeView(
+        out_trade_no=trade.order,
+        trade_no=trade.trade,
+        status=STATUSES[trade.status],
+        amount=Money(trade.amount, trade.currency),
+        paid_at="2023-11-15 06:13:20" if trade.paid_at is not None else "",
+    )
+
+
+def _refunded(refund: Refund) -> Refunded:
+    return Refunded(out_trade_no=refund.order.out_trade_no, refund_no=refund.refund_no, amount=refund.amount)
+
+
+class AlipayEar:
+    """Reads notifications at a gateway: ``signed`` stands for a signature that verifies."""
+
+    def verify_notification(self, company: str, body: bytes, content_type: str) -> Notification | Rejected:  # noqa: ARG002
+        """The notification, if it is genuine."""
+        posted = msgspec.json.decode(body, type=Posted)
+        if not posted.signed:
+            return Rejected("the signature does not verify")
+        return Notification(
+            notify_id=posted.notify_id,
+            out_trade_no=posted.order,
+            trade_no=posted.trade,
+            status=TradeStatus(posted.status),
+            total=posted.total,
+            seller_id=SELLER,
+            refunded=posted.refunded,
+            refund_no=posted.refund,
+            fields={},
+        )
+
+    async def confirmed(self, company: str, notification: Notification) -> bool:  # noqa: ARG002 - the port's shape
+        """Nobody is asked."""
+        return True
+
+
+class AlipayPost:
+    """Alipay's courier: each news is posted until a gateway says that it has it."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._count = 0
+
+    def moved(self, trade: Trade, refund: str) -> None:
+        """Money has moved: tell it."""
+        weather = self._world.weather
+        status = TradeStatus.SUCCESS if trade.status == "paid" else TradeStatus.CLOSED
+        self._count += 1
+        posted = Posted(
+            f"n{self._count}", trade.order, trade.trade, status.value, _amount(trade.amount), True,
+            refund, _amount(trade.refunded) if refund else "",
+        )  # fmt: skip
+        self._world.do(self._post(posted))
+        if weather.strikes("notice_repeated", "alipay: notification repeated"):
+            self._world.do(self._post(posted))
+
+    def forge(self, trade: Trade) -> None:
+        """Somebody else says that a new order is paid."""
+        weather, self._count = self._world.weather, self._count + 1
+        amount = _amount(max(1, trade.amount // 100))
+        if weather.strikes("amount_forged", "alipay: amount forged"):
+            forged = Posted(f"f{self._count}", trade.order, trade.trade, TradeStatus.SUCCESS.value, amount, True)
+            self._world.do(self._post(forged, tries=1))
+        elif weather.strikes("notice_forged", "alipay: notification forged"):
+            right = _amount(trade.amount)
+            forged = Posted(f"f{self._count}", trade.order, trade.trade, TradeStatus.SUCCESS.value, right, False)
+            self._world.do(self._post(forged, tries=1))
+
+    async def _post(self, posted: Posted, tries: int = len(POST_AGAIN_S)) -> None:
+        weather, body = self._world.weather, msgspec.json.encode(posted)
+        late = weather.strikes("notice_late", "alipay: notification late")
+        await asyncio.sleep(weather.rng.uniform(5.0, 25.0) if late else weather.rng.uniform(0.05, 0.6))
+        for wait_s in POST_AGAIN_S[:tries]:
+            lost = weather.strikes("notice_lost", "alipay: notification lost")
+            if not lost and await self._posted(body):
+                return
+            await asyncio.sleep(wait_s)
+
+    async def _posted(self, body: bytes) -> bool:
+        gateway = self._world.gateway_for_a_stranger()
+        if gateway is None:
+            return False
+        actor: SimGateway = gateway.actor  # type: ignore[assignment]
+        task = gateway.spawn(actor.notices.notified(body, ""))
+        await asyncio.wait([task], timeout=5.0)
+        return task.done() and not task.cancelled() and task.exception() is None and task.result()
+
+
+def _amount(minor: int) -> str:
+    return f"{minor / 100:.2f}"

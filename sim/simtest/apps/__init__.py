@@ -1,0 +1,1 @@
+"""The apps of drivers, passengers and dispatchers inside a simulation."""

@@ -1,0 +1,191 @@
+"""Drivers: they go online, drive, send fixes until heard, and do with an offer or a ride what drivers do."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from dispatch.api.fields import Fix, VehicleView
+from dispatch.api.messages import (
+    Accepted,
+    AcceptOffer,
+    Arrived,
+    Collect,
+    DeclineOffer,
+    DriverCancel,
+    FinishRide,
+    GoOffline,
+    GoOnline,
+    GpsFix,
+    GpsFixes,
+    MeterReading,
+    StartHail,
+    StartRide,
+    TakeBreak,
+)
+from sim.simtest.apps.app import Phone
+
+if TYPE_CHECKING:
+    from sim.simtest.simulation import World
+
+FIX_EVERY_S = 20.0
+"""City seconds between fixes."""
+AT_REST_S = 36.0
+"""City seconds between fixes of a car that has nothing to do, once the faults are over; none while nobody waits."""
+MOST_UNHEARD = 300
+PACE_MPS = 12.0
+
+
+class Driver(Phone):
+    """One driver in one car."""
+
+    def __init__(self, world: World, vehicle: str) -> None:
+        super().__init__(world, "driver", f"D{vehicle}", vehicle)
+        self.lat, self.lng = world.place()
+        self.aim: tuple[float, float] | None = None
+        self.fixes: list[Fix] = []
+        """Those that the server has not said are safe."""
+        self.sent_at = float("-inf")
+        """City time of the newest fix."""
+        self._n = 0
+        self.silent_until = 0.0
+        self._ignored: set[str] = set()
+        self.collecting: set[str] = set()
+        self.start(self._send_fixes(), self._drive())
+
+    # ── fixes ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def connected(self) -> None:
+        """What was not heard is sent again."""
+        if self.fixes:
+            self.say(GpsFixes(fixes=self.fixes[-200:]))
+
+    def heard(self, n: int) -> None:
+        """Forget what is safe."""
+        self.fixes = [fix for fix in self.fixes if fix.n > n]
+
+    async def _send_fixes(self) -> None:
+        step_s = FIX_EVERY_S / self.world.clock.speed
+        await asyncio.sleep(self.rng.uniform(0, step_s))
+        while True:
+            await asyncio.sleep(step_s)
+            if self._rests() if self.world.weather.calm else self.now < self.silent_until:
+                continue
+            self._move(FIX_EVERY_S)
+            self._n += 1
+            self.sent_at = self.now
+            fix = Fix(self._n, self.now + self.offset, self.lat, self.lng)
+            self.fixes = [*self.fixes[-MOST_UNHEARD:], fix]
+            self.say(GpsFix(fix=fix))
+
+    def _rests(self) -> bool:
+        """Whether a car need not be heard just now."""
+        idle = self.car is not None and self.car.state == "idle"
+        return idle and (self.now < self.sent_at + AT_REST_S - 1 or not self.world.someone_waits())
+
+    def _move(self, seconds: float) -> None:
+        if self.aim is None:
+            return
+        d_lat, d_lng = self.aim[0] - self.lat, self.aim[1] - self.lng
+        far = max(abs(d_lat), abs(d_lng)) * 111_195.0
+        part = 1.0 if far == 0 else min(1.0, PACE_MPS * seconds / far)
+        self.lat, self.lng = self.lat + d_lat * part, self.lng + d_lng * part
+
+    # ── what a driver does ───────────────────────────────────────────────────────────────────────────────────────
+
+    async def _drive(self) -> None:
+        while True:
+            car = self.car
+            if car is None:
+                await self.news(2.0)
+                continue
+            act = _ACTS.get(car.state)
+            if act is not None:
+                await act(self, car)
+            await self.news(self.rng.uniform(2.0, 8.0) if self.world.weather.calm else self.rng.uniform(0.5, 2.0))
+
+    async def _after(self, city_s: float) -> None:
+        await asyncio.sleep(city_s / self.world.clock.speed)
+
+    async def _off(self, _: VehicleView) -> None:
+        await self._after(self.rng.uniform(1, 20))
+        await self.ask(GoOnline(id=self.next_id()))
+
+    async def _idle(self, _: VehicleView) -> None:
+        chance = self.rng.random()
+        if self.world.weather.calm:
+            return
+        if chance < 0.02:
+            await self.ask(StartHail(id=self.next_id()))
+        elif chance < 0.03:
+            await self.ask(TakeBreak(id=self.next_id()))
+        elif chance < 0.035:
+            await self.ask(GoOffline(id=self.next_id()))
+        elif chance < 0.05:
+            self.silent_until = self.now + self.rng.uniform(60, 150)
+
+    async def _offered(self, car: VehicleView) -> None:
+        offer = car.offer
+        if offer is None or offer.offer in self._ignored:
+            return
+        await self._after(self.rng.uniform(0.5, 12))
+        chance = 0.3 if self.world.weather.calm else self.rng.random()
+        if chance < 0.78:
+            await self.ask(AcceptOffer(id=self.next_id(), offer=offer.offer), patience=12)
+        elif chance < 0.92:
+            await self.ask(DeclineOffer(id=self.next_id(), offer=offer.offer, reason="too far"), patience=12)
+        else:
+            self._ignored.add(offer.offer)
+
+    async def _to_pickup(self, car: VehicleView) -> None:
+        trip = car.trip or ""
+        self.aim = self.world.pickup_of(trip)
+        await self._after(self.rng.uniform(15, 70))
+        if self.rng.random() < 0.05 and not self.world.weather.calm:
+            await self.ask(DriverCancel(id=self.next_id(), trip=trip, reason="flat tyre"))
+        else:
+            await self.ask(Arrived(id=self.next_id(), trip=trip))
+
+    async def _at_pickup(self, car: VehicleView) -> None:
+        trip = car.trip or ""
+        await self._after(self.rng.uniform(5, 30))
+        code = self.world.codes.get(trip)
+        if code is None:
+            await self._after(30)
+            gone = DriverCancel(id=self.next_id(), trip=trip, reason="nobody there", no_show=True)
+            await self.ask(gone)
+        else:
+            await self.ask(StartRide(id=self.next_id(), trip=trip, code=code))
+
+    async def _on_trip(self, car: VehicleView) -> None:
+        trip = car.trip or ""
+        self.aim = self.world.place()
+        if self.rng.random() < 0.3:
+            await self._after(self.rng.uniform(15, 30))
+            await self.ask(MeterReading(id=self.next_id(), amount=self.rng.randint(300, 4000), currency="USD"))
+        await self._after(self.rng.uniform(30, 100))
+        done = await self.ask(FinishRide(id=self.next_id(), trip=trip))
+        if isinstance(done, Accepted):
+            self.world.ridden(trip, self)
+
+    async def collect(self, trip: str, by: str) -> None:
+        """Collect a fare in cash, by a code, or by the passenger's own code."""
+        if trip in self.collecting:
+            return
+        self.collecting.add(trip)
+        code = f"28{self.rng.randrange(10**16):016d}" if by == "scan" else None
+        await self.ask(Collect(id=self.next_id(), trip=trip, by=msgspec.convert(by, str), auth_code=code))
+        self.collecting.discard(trip)
+
+
+_ACTS = {
+    "offline": Driver._off,  # noqa: SLF001
+    "break": Driver._off,  # noqa: SLF001
+    "idle": Driver._idle,  # noqa: SLF001
+    "offered": Driver._offered,  # noqa: SLF001
+    "to_pickup": Driver._to_pickup,  # noqa: SLF001
+    "at_pickup": Driver._at_pickup,  # noqa: SLF001
+    "on_trip": Driver._on_trip,  # noqa: SLF001
+}

@@ -1,0 +1,182 @@
+"""Passengers and dispatchers: they ask for rides, cancel some, pay, rate, assign by hand, give money back."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from dispatch.api.fields import Place, TripView
+from dispatch.api.messages import (
+    Accepted,
+    AssignByHand,
+    Attach,
+    BookByPhone,
+    CancelTrip,
+    Pay,
+    Rate,
+    RefundTrip,
+    RequestRide,
+    SettleTrip,
+    StopPay,
+)
+from sim.simtest.alipay.model import Trade
+from sim.simtest.apps.app import Phone
+
+if TYPE_CHECKING:
+    from sim.simtest.simulation import World
+
+OVER = ("paid", "part_refunded", "refunded", "settled_otherwise", "cancelled", "unserved")
+BUYER = "2088102100000001"
+
+
+class Passenger(Phone):
+    """One passenger, who asks until there was a ride, from the wish to the rating, and then puts the phone away."""
+
+    def __init__(self, world: World, number: int, begins_s: float) -> None:
+        super().__init__(world, "passenger", f"P{number}")
+        self._begins_s = begins_s
+        self.trip = ""
+        self.content = False
+        """Whether there was a ride, and it is settled."""
+        world.do(self._live())
+
+    async def _after(self, city_s: float) -> None:
+        await asyncio.sleep(city_s / self.world.clock.speed)
+
+    async def _live(self) -> None:
+        await self._after(self._begins_s)
+        self.open()
+        while not self.content:
+            await self._ride()
+            await self._after(self.rng.uniform(5, 120))
+        if not self.world.weather.calm:
+            self.put_away()
+
+    async def _ride(self) -> None:
+        lat, lng = self.world.place()
+        to_lat, to_lng = self.world.place()
+        at = self.now + self.rng.uniform(320, 600) if self.rng.random() < 0.15 else None
+        wish = RequestRide(id=self.next_id(), pickup=Place(lat, lng), dropoff=Place(to_lat, to_lng), at=at)
+        self.world.wishes += 1
+        told = await self.ask(wish, patience=200)
+        if not isinstance(told, Accepted):
+            return
+        self.trip = str(told.result["trip"])
+        self.world.pickups[self.trip] = (lat, lng)
+        self.world.codes[self.trip] = str(told.result["code"])
+        if self.rng.random() < 0.15:
+            await self._after(self.rng.uniform(0, 150))
+            await self.ask(CancelTrip(id=self.next_id(), trip=self.trip, reason="changed my mind"))
+        await self._until_paid()
+
+    async def _follow(self) -> None:
+        """The socket on which the trip was asked for is gone: this one has to be told which stream is wanted."""
+        await self.ask(Attach(id=self.next_id(), stream=f"trip:{self.trip}"), patience=3)
+
+    @property
+    def view(self) -> TripView | None:
+        """The trip as it was last told."""
+        return self.trips.get(self.trip)
+
+    async def _until_paid(self) -> None:
+        by_app = self.rng.random() < 0.6
+        while True:
+            await self.news(4.0)
+            view = self.view
+            if view is None:
+                await self._follow()
+                continue
+            if view.state not in ("fare_due", "paying", *OVER):
+                continue
+            if view.state in OVER:
+                break
+            if view.state == "fare_due" and (by_app or self.world.weather.calm):
+                await self._after(self.rng.uniform(1, 20))
+                await self.ask(Pay(id=self.next_id(), trip=self.trip, buyer=BUYER), patience=6)
+            elif view.state == "paying" and self.rng.random() < 0.04:
+                await self.ask(StopPay(id=self.next_id(), trip=self.trip), patience=3)
+            await self._after(self.rng.uniform(5, 20))
+        if view.finished_at is None:
+            return
+        self.content = True
+        if self.rng.random() < 0.7:
+            await self.ask(Rate(id=self.next_id(), trip=self.trip, stars=self.rng.randint(1, 5)))
+
+
+class Dispatcher(Phone):
+    """A dispatcher: books for callers, assigns by hand, cancels, refunds, settles what stays unclear."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world, "dispatcher", "control")
+        self.start(self._work())
+
+    async def _work(self) -> None:
+        while True:
+            await asyncio.sleep(self.rng.uniform(3.0, 8.0))
+            if self.world.weather.calm:
+                await self._tidy()
+            else:
+                await self.rng.choice((self._assign, self._assign, self._cancel, self._refund, self._book))()
+
+    def _trips_in(self, *states: str) -> list[str]:
+        return [trip for trip, row in self.world.rows("trip").items() if row["state"] in states]
+
+    async def _assign(self) -> None:
+        waiting = self._trips_in("matching")
+        cars = [car for car, row in self.world.rows("vehicle_state").items() if row["state"] == "idle"]
+        if waiting and cars:
+            trip, car = self.rng.choice(waiting), self.rng.choice(cars)
+            await self.ask(AssignByHand(id=self.next_id(), trip=trip, vehicle=car), patience=3)
+
+    async def _cancel(self) -> None:
+        trips = self._trips_in("matching", "offered", "assigned", "arrived")
+        if trips and self.rng.random() < 0.3:
+            await self.ask(CancelTrip(id=self.next_id(), trip=self.rng.choice(trips), reason="by the office"))
+
+    async def _refund(self) -> None:
+        paid = self._trips_in("paid", "part_refunded")
+        if paid:
+            trip = self.rng.choice(paid)
+            part = self.rng.random() < 0.5
+            amount = {"amount": 100, "currency": "USD"} if part else {}
+            undo = not part and self.rng.random() < 0.3
+            wish = RefundTrip(id=self.next_id(), trip=trip, reason="complaint", cancel=undo, **amount)  # type: ignore[arg-type]
+            await self.ask(wish, patience=6)
+
+    async def _book(self) -> None:
+        lat, lng = self.world.place()
+        wish = BookByPhone(id=self.next_id(), phone="+14155550100", pickup=Place(lat, lng))
+        self.world.wishes += 1
+        told = await self.ask(wish, patience=60)
+        if isinstance(told, Accepted):
+            trip = str(told.result["trip"])
+            self.world.pickups[trip] = (lat, lng)
+            self.world.codes[trip] = str(told.result["code"])
+
+    async def _tidy(self) -> None:
+        """What nobody else will end: fares of phone rides and hails that nobody collects. And the last rides."""
+        if self.world.wants_rides():
+            await self._book()
+        for trip in [t for t in self._trips_in("fare_due") if self.world.left_alone(t)][:2]:
+            await self.ask(SettleTrip(id=self.next_id(), trip=trip, reason="written off"), patience=5)
+
+
+class Buyers:
+    """Whoever is to pay an order: at once, late, or never."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def sees(self, trade: Trade) -> None:
+        """An order waits for its buyer."""
+        chance = self._world.people.random()
+        if chance < 0.75 or self._world.weather.calm:
+            self._world.do(self._pay(trade, self._world.people.uniform(0.2, 4.0)))
+        elif chance < 0.9:
+            self._world.weather.happened("alipay: paid late")
+            self._world.do(self._pay(trade, self._world.people.uniform(8.0, 80.0)))
+
+    async def _pay(self, trade: Trade, after_s: float) -> None:
+        await asyncio.sleep(after_s)
+        paid = self._world.alipay.pay(trade.order)
+        self._world.note(f"buyer of {trade.order} {'paid' if paid else 'could not pay'}")

@@ -1,0 +1,89 @@
+"""The record of all commits, in their order: what the journal's tables alone no longer tell."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import structlog
+
+from dispatch.domain.entity import EntityKey, Event
+from dispatch.domain.events import OfferMade, decode_trip_event, decode_vehicle_event, event_name
+from dispatch.payment.core.events import OrderPaid, SurplusPaid, decode_payment_event
+from dispatch.payment.core.methods import CASH
+from dispatch.store.journal import Batch
+from sim.simtest.apps.driver import Driver
+
+if TYPE_CHECKING:
+    from sim.simtest.simulation import World
+
+SLACK_S = 5.0
+"""City seconds by which a phone's time, measured over a network, may be wrong."""
+DECODERS = {"vehicle": decode_vehicle_event, "trip": decode_trip_event, "payment": decode_payment_event}
+
+
+class Happened(NamedTuple):
+    """One committed event: by which process, of which stream, when by the city's clock it was committed."""
+
+    by: str
+    key: EntityKey
+    seq: int
+    event: Event
+    committed_at: float
+
+
+class Record:
+    """What was committed, what Alipay said at that moment, and what was logged as an error."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.events: list[Happened] = []
+        self.replies: list[str] = []
+        self.broken: list[str] = []
+        self.unpaid: list[str] = []
+        """Payments that were written as paid while Alipay had no such payment."""
+        self.stale: list[str] = []
+        """Offers to cars that had not been heard for too long."""
+        self.unfenced: list[str] = []
+        """Timers and calls that were put without the number that their entity stands at."""
+        self._config = structlog.get_config()
+        structlog.configure(processors=[self._logged], wrapper_class=structlog.make_filtering_bound_logger(40))
+
+    def close(self) -> None:
+        """Logging is as it was."""
+        structlog.configure(**self._config)
+
+    def _logged(self, _: object, __: str, entry: MutableMapping[str, Any]) -> Mapping[str, Any]:
+        error = entry.get("exc_info")
+        said = f"{entry.get('event')} {entry.get('where', '')} {error if error is not True else ''}"
+        if error is True:
+            said += repr(sys.exc_info()[1])
+        self.broken.append(said)
+        raise structlog.DropEvent
+
+    def committed(self, by: str, batch: Batch) -> None:
+        """A batch is in the journal."""
+        now = self._world.clock.city()
+        for append in batch.appends:
+            decode = DECODERS[append.key.kind]
+            for n, (_, body) in enumerate(append.events, append.expected + 1):
+                event = decode(body)
+                self.events.append(Happened(by, append.key, n, event, now))
+                self._world.note(f"{by} committed {append.key} {n} {event_name(event)}")
+                self._look_at(append.key, event)
+        named = {append.key for append in batch.appends}
+        self.unfenced += [f"{by} put {due.name} of {due.owner}" for due in batch.dues_put if due.owner not in named]
+        self.replies.extend(reply.command_id for reply in batch.replies)
+
+    def _look_at(self, key: EntityKey, event: Event) -> None:
+        """What has to be held against the world as it is at this moment."""
+        if isinstance(event, OrderPaid | SurplusPaid) and getattr(event, "method", "") != CASH:
+            trade = self._world.alipay.trades.get(event.order)
+            if trade is None or trade.paid != event.amount.minor:
+                self.unpaid.append(f"{key} says {event.order} is paid: {event.amount}, Alipay has {trade}")
+        elif isinstance(event, OfferMade):
+            phone = next(p for p in self._world.phones if isinstance(p, Driver) and p.vehicle == key.id)
+            silent_s = event.at - phone.sent_at
+            if silent_s > self._world.rules.stale_after_s + SLACK_S:
+                self.stale.append(f"{key} was silent for {silent_s:.1f} s when it was offered {event.trip}")

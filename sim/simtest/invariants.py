@@ -1,0 +1,382 @@
+"""What has to hold of a world that has run to its end: each oracle gives the violations that it sees, in words.
+
+They judge by what clients were told, by Alipay's truth and by the journal, never by what a host remembers. Histories
+are folded here by the entities' own code; order, number and completeness are counted independently of it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from itertools import pairwise
+from typing import Final
+
+import msgspec
+
+from dispatch.actors.core.entity_types import Shown, encode_snapshot, encode_update
+from dispatch.actors.core.protocol import Done
+from dispatch.api.messages import Accepted, AcceptOffer, ClientCommand, DeclineOffer, FinishRide, Rate, RequestRide
+from dispatch.domain.entity import Entity, EntityKey
+from dispatch.domain.events import (
+    AssignmentGivenBack,
+    CancelledWithFee,
+    HailBegan,
+    OfferAccepted,
+    OfferDeclined,
+    OfferExpired,
+    OfferLapsed,
+    OfferMade,
+    OfferWithdrawn,
+    RideEnded,
+    RideFinished,
+    TripAssigned,
+    TripCancelled,
+    TripOffered,
+    TripRequested,
+    TripReserved,
+    event_name,
+)
+from dispatch.domain.trip.trip import Trip
+from dispatch.domain.trip.trip_state import ENDED, WITH_DRIVER
+from dispatch.domain.vehicle.vehicle import Vehicle
+from dispatch.payment.core.methods import CASH
+from dispatch.payment.core.payment import Payment
+from sim.simtest.apps.app import Phone, Told
+from sim.simtest.simulation import World
+
+Oracle = Callable[["Evidence"], Iterator[str]]
+
+
+class Evidence:
+    """A world that has ended, and its histories folded once for all oracles."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    @cached_property
+    def folded(self) -> dict[EntityKey, Entity]:
+        """Every entity, from its first event on."""
+        return {key: self._fold(key) for key in self.world.tables.events}
+
+    @cached_property
+    def broken(self) -> list[str]:
+        """Histories that cannot be folded."""
+        found: list[str] = []
+        for key in self.world.tables.events:
+            try:
+                self._fold(key)
+            except Exception as error:  # noqa: BLE001 - whatever breaks a fold is a violation
+                found.append(f"{key} cannot be folded: {error!r}")
+        return found
+
+    def _fold(self, key: EntityKey) -> Entity:
+        kind = self.world.kinds[key.kind]
+        entity = kind.make(key.id, 0, None)
+        for stored in self.world.tables.events[key]:
+            entity.apply(kind.decode_event(stored.body))
+        return entity
+
+    def trips(self) -> Iterator[Trip]:
+        """All trips."""
+        return (entity for entity in self.folded.values() if isinstance(entity, Trip))
+
+    def told(self, key: EntityKey, audience: str) -> dict[int, tuple[bytes, bytes]]:
+        """What a follower is to be told of each number of a stream: as an update, and as a snapshot."""
+        kind = self.world.kinds[key.kind]
+        assert kind.view is not None  # noqa: S101 - payments are followed by nobody
+        entity = kind.make(key.id, 0, None)
+        told = {0: (b"", encode_snapshot(str(key), 0, kind.view(entity), audience))}  # type: ignore[arg-type]
+        for stored in self.world.tables.events.get(key, ()):
+            event = kind.decode_event(stored.body)
+            entity.apply(event)
+            view = kind.view(entity)
+            update = encode_update(str(key), Shown(entity.seq, event_name(event), event.at, view), audience)  # type: ignore[arg-type]
+            told[entity.seq] = (update, encode_snapshot(str(key), entity.seq, view, audience))  # type: ignore[arg-type]
+        return told
+
+
+# ── the journal ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def numbers_run_on(evidence: Evidence) -> Iterator[str]:
+    """Every stream is numbered from 1 without gaps, and every commit followed the one before."""
+    for key, events in evidence.world.tables.events.items():
+        numbers = [event.seq for event in events]
+        if numbers != list(range(1, len(numbers) + 1)):
+            yield f"{key} is numbered {numbers}"
+    yield from evidence.broken
+
+
+def one_trip_one_vehicle(evidence: Evidence) -> Iterator[str]:
+    """At no moment has a vehicle two trips or a trip two vehicles, in the order of the commits."""
+    trip_of: dict[str, str] = {}
+    vehicle_of: dict[str, str] = {}
+    for happened in evidence.world.record.events:
+        event, trip = happened.event, happened.key.id
+        if isinstance(event, TripAssigned | HailBegan):
+            if event.vehicle in trip_of or trip in vehicle_of:
+                had = f"it had {vehicle_of.get(trip)}"
+                yield f"{trip} gets {event.vehicle}, which has {trip_of.get(event.vehicle)}; {had}"
+            trip_of[event.vehicle], vehicle_of[trip] = trip, event.vehicle
+        elif isinstance(event, RideEnded | AssignmentGivenBack | TripCancelled | CancelledWithFee):
+            vehicle = vehicle_of.pop(trip, None)
+            if vehicle is not None:
+                trip_of.pop(vehicle, None)
+
+
+def both_sides_agree(evidence: Evidence) -> Iterator[str]:
+    """In the end a vehicle's trip says that it is this vehicle's, a trip's vehicle likewise, and so do the claims."""
+    if evidence.broken:
+        return
+    tables = evidence.world.tables
+    holding = {t.id: t.data.vehicle for t in evidence.trips() if t.state in WITH_DRIVER}
+    riding = {e.data.trip: e.id for e in evidence.folded.values() if isinstance(e, Vehicle) and e.data.trip is not None}
+    if holding != riding:
+        yield f"trips say {holding}, vehicles say {riding}"
+    if tables.vehicle_of != holding or {v: k for k, v in tables.trip_of.items()} != tables.vehicle_of:
+        yield f"claims say {tables.vehicle_of}, trips say {holding}"
+
+
+def histories_fold_to_their_rows(evidence: Evidence) -> Iterator[str]:
+    """The row of each entity is its history folded; so is each snapshot."""
+    if evidence.broken:
+        return
+    tables = evidence.world.tables
+    for key, entity in evidence.folded.items():
+        row = entity.row()
+        if row is not None and tables.rows.get(row.table, {}).get(row.id) != row.values:
+            there = tables.rows.get(row.table, {}).get(row.id, {})
+            wrong = [name for name, value in row.values.items() if there.get(name) != value]
+            yield f"the row of {key} is wrong in {wrong}"
+
+
+def an_offer_has_one_outcome(evidence: Evidence) -> Iterator[str]:
+    """Each offer is made once and ends once, the same way for vehicle and trip."""
+    made: Counter[str] = Counter()
+    ended: Counter[str] = Counter()
+    names: dict[str, str] = {}
+    of_trip: Counter[str] = Counter()
+    for happened in evidence.world.record.events:
+        event = happened.event
+        if isinstance(event, OfferMade):
+            made[event.offer] += 1
+        elif isinstance(event, OfferAccepted | OfferDeclined | OfferExpired | OfferWithdrawn):
+            ended[event.offer] += 1
+            names[event.offer] = type(event).__name__
+        elif isinstance(event, TripAssigned | OfferLapsed):
+            of_trip[event.offer] += 1
+            accepted = names.get(event.offer)
+            if isinstance(event, TripAssigned) and accepted is not None and accepted != "OfferAccepted":
+                yield f"offer {event.offer}: the trip is assigned, the vehicle says {accepted}"
+    for offer, count in (made + ended).items():
+        if made[offer] != 1 or ended[offer] != 1 or of_trip[offer] > 1:
+            yield f"offer {offer}: made {made[offer]}, ended {ended[offer]}, {of_trip[offer]} in the trip ({count})"
+    for offer, name in names.items():
+        if name == "OfferAccepted" and of_trip[offer] != 1:
+            yield f"offer {offer} was accepted, and the trip does not know"
+
+
+def a_refusing_car_is_left_out(evidence: Evidence) -> Iterator[str]:
+    """A car that declined a trip, let its offer lapse or gave it back is not offered it again, but by hand."""
+    out: set[tuple[str, str]] = set()
+    for happened in evidence.world.record.events:
+        event, trip = happened.event, happened.key.id
+        if isinstance(event, OfferLapsed | AssignmentGivenBack):
+            out.add((trip, event.vehicle))
+        elif isinstance(event, TripOffered) and not event.by_hand and (trip, event.vehicle) in out:
+            yield f"{trip} is offered again to {event.vehicle}, which had refused it"
+
+
+def no_offer_to_a_silent_car(evidence: Evidence) -> Iterator[str]:
+    """Nobody is offered a trip who has not been heard for too long."""
+    yield from evidence.world.record.stale
+
+
+def timers_are_fenced(evidence: Evidence) -> Iterator[str]:
+    """Who puts a timer or a call names the number that its entity stands at, so that a lost owner puts none."""
+    yield from evidence.world.record.unfenced
+
+
+def everything_due_was_done(evidence: Evidence) -> Iterator[str]:
+    """After the faults every trip comes to an end or an alarm stands, and no timer or call is left behind."""
+    world = evidence.world
+    alarmed = {str(alarm.fields.get("trip")) for alarm in world.alarms}
+    for trip, row in world.rows("trip").items():
+        if row["state"] not in ENDED and trip not in alarmed:
+            yield f"{trip} stays {row['state']}"
+    yield from (f"overdue: {due}" for due in world.overdue())
+    for phone in world.phones:
+        for said in phone.said:
+            if said.answer is None and isinstance(said.message, RequestRide | FinishRide):
+                yield f"{phone.subject} never got an answer to {said.id} {said.message}"
+
+
+# ── what clients were told ───────────────────────────────────────────────────────────────────────────────────────
+
+EVIDENCE_OF: Final[dict[type[ClientCommand], tuple[str, ...]]] = {
+    AcceptOffer: ("OfferAccepted",),
+    DeclineOffer: ("OfferDeclined",),
+    FinishRide: ("RideFinished",),
+    RequestRide: ("TripRequested", "TripReserved"),
+    Rate: ("RideRated",),
+}
+"""Commands that act by exactly one event of these."""
+
+
+def what_was_acknowledged_is_written_once(evidence: Evidence) -> Iterator[str]:
+    """An accepted command is in the journal, with the answer that was given, and no command has two answers."""
+    world = evidence.world
+    replies = Counter(world.record.replies)
+    for phone in world.phones:
+        for said in phone.said:
+            accepted = [answer for answer in said.seen if isinstance(answer, Accepted)]
+            if len({msgspec.msgpack.encode(answer) for answer in accepted}) > 1:
+                yield f"{said.id} was answered in two ways: {accepted}"
+            if accepted and any(not isinstance(a, Accepted) and not a.retryable for a in said.seen):
+                yield f"{said.id} was accepted and refused: {said.seen}"
+            if accepted and type(said.message) in EVIDENCE_OF:
+                yield from _written(evidence, phone, said.id, accepted[0], replies)
+    yield from (f"{name} was written {count} times" for name, count in replies.items() if count > 1)
+
+
+def _written(evidence: Evidence, phone: Phone, command: str, answer: Accepted, replies: Counter[str]) -> Iterator[str]:
+    scoped = f"{phone.role}:{phone.subject}:{command}"
+    if not replies[scoped]:
+        yield f"{scoped} was accepted and is not in the journal"
+        return
+    key = EntityKey.parse(answer.stream or "")
+    stored = evidence.world.tables.replies[scoped]
+    reply = msgspec.msgpack.decode(stored.body, type=Done)
+    if (reply.seq, reply.state, key) != (answer.seq, answer.state, stored.key):
+        yield f"{scoped} was told {answer}, and the journal has {reply}"
+
+
+def acts_are_done_once(evidence: Evidence) -> Iterator[str]:
+    """What a ride does once it did once: it was asked for, it was finished, it was rated."""
+    once = TripRequested | TripReserved | RideFinished
+    counts = Counter(
+        (str(h.key), type(h.event).__name__, getattr(h.event, "trip", ""))
+        for h in evidence.world.record.events
+        if isinstance(h.event, once)
+    )
+    yield from (f"{what} happened {count} times" for what, count in counts.items() if count > 1)
+
+
+def streams_are_told_whole(evidence: Evidence) -> Iterator[str]:
+    """Each phone's log of a stream is the journal's: no gap, nothing twice, nothing out of order, nothing untrue, or
+    a snapshot that says so; and in the end nobody lags behind."""
+    if evidence.broken:
+        return
+    told: dict[tuple[str, str], dict[int, tuple[bytes, bytes]]] = {}
+    for phone in evidence.world.phones:
+        for stream, log in phone.streams.items():
+            known = told.setdefault((stream, phone.role), evidence.told(EntityKey.parse(stream), phone.role))
+            yield from _judged(phone, stream, log, known)
+
+
+def _judged(phone: Phone, stream: str, log: list[Told], known: dict[int, tuple[bytes, bytes]]) -> Iterator[str]:
+    last: int | None = None
+    for entry in log:
+        if entry.event and last is not None and entry.seq != last + 1:
+            yield f"{phone.subject} was told {stream} {entry.seq} after {last}"
+        if not entry.event and last is not None and entry.seq < last:
+            yield f"{phone.subject} got a snapshot of {stream} at {entry.seq} after {last}"
+        last = entry.seq
+        if entry.seq not in known or not _same(known[entry.seq][0 if entry.event else 1], entry.body):
+            yield f"{phone.subject} was told what {stream} {entry.seq} is not: {entry.event or 'snapshot'}"
+    if last is not None and last < max(known):
+        yield f"{phone.subject} was told {stream} only to {last} of {max(known)}"
+
+
+def _same(one: bytes, other: bytes) -> bool:
+    """Whether two messages say the same: a gateway may have packed one anew."""
+    return one == other or (bool(one) and msgspec.msgpack.decode(one) == msgspec.msgpack.decode(other))
+
+
+def positions_run_forward(evidence: Evidence) -> Iterator[str]:
+    """On one connection the car that a passenger sees never goes back in time."""
+    for phone in evidence.world.phones:
+        for (trip, _), seen in phone.positions.items():
+            for one, following in pairwise(seen):
+                if following.at < one.at:
+                    yield f"{phone.subject} saw the car of {trip} at {following.at:.2f} after {one.at:.2f}"
+                    break
+
+
+# ── money ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def paid_only_if_alipay_says_so(evidence: Evidence) -> Iterator[str]:
+    """No payment was written as paid that Alipay did not have at that moment, over that amount."""
+    yield from evidence.world.record.unpaid
+
+
+def no_ride_is_charged_twice(evidence: Evidence) -> Iterator[str]:
+    """What Alipay keeps of a ride is its fare, less what was given back on purpose or is going back now; or nothing."""
+    if evidence.broken:
+        return
+    world = evidence.world
+    kept: Counter[str] = Counter()
+    trips = {getattr(e.event, "order", None): e.key.id for e in reversed(world.record.events)}
+    for trade in world.alipay.trades.values():
+        kept[trips.get(trade.order, "nobody's")] += trade.kept
+        if trade.refunded > trade.paid:
+            yield f"{trade.order}: {trade.refunded} went back of {trade.paid}"
+    for entity in list(evidence.folded.values()):
+        if not isinstance(entity, Payment):
+            continue
+        data = entity.data
+        paid = data.attempt(data.paid_order)
+        by_alipay = paid is not None and paid.method != CASH
+        ours = paid.amount.minor - data.refunded if paid is not None and by_alipay else 0
+        under_way = data.open_refund.amount.minor if data.open_refund is not None else 0
+        if kept[entity.id] not in (ours, ours - under_way):
+            yield f"{entity.id}: Alipay keeps {kept[entity.id]}, the payment says {ours} ({data.state})"
+
+
+def trips_hear_of_their_money(evidence: Evidence) -> Iterator[str]:
+    """A payment that is collected and its trip say the same in the end."""
+    if evidence.broken:
+        return
+    for entity in evidence.folded.values():
+        if isinstance(entity, Payment) and entity.data.paid_order:
+            trip = evidence.folded.get(EntityKey("trip", entity.id))
+            state = trip.state if trip is not None else "unborn"
+            if state not in ("paid", "part_refunded", "refunded", "settled_otherwise"):
+                yield f"{entity.id} is {entity.state}, and its trip {state}"
+
+
+def nothing_broke_down(evidence: Evidence) -> Iterator[str]:
+    """No entity, shell or pump met an error that nobody expected, and the world did not go round in circles."""
+    if evidence.world.timeline.turns >= evidence.world.timeline.most_turns:
+        yield f"{evidence.world.timeline.turns} turns in {evidence.world.timeline.time():.0f} s, and no end"
+    yield from dict.fromkeys(evidence.world.record.broken)
+    yield from dict.fromkeys(evidence.world.timeline.errors)
+
+
+ORACLES: Final[tuple[Oracle, ...]] = (
+    numbers_run_on,
+    one_trip_one_vehicle,
+    both_sides_agree,
+    histories_fold_to_their_rows,
+    an_offer_has_one_outcome,
+    a_refusing_car_is_left_out,
+    no_offer_to_a_silent_car,
+    timers_are_fenced,
+    everything_due_was_done,
+    what_was_acknowledged_is_written_once,
+    acts_are_done_once,
+    streams_are_told_whole,
+    positions_run_forward,
+    paid_only_if_alipay_says_so,
+    no_ride_is_charged_twice,
+    trips_hear_of_their_money,
+    nothing_broke_down,
+)
+
+
+def judge(world: World) -> list[tuple[str, str]]:
+    """All violations, as (oracle, what it saw)."""
+    evidence = Evidence(world)
+    return [(oracle.__name__, seen) for oracle in ORACLES for seen in oracle(evidence)]

@@ -1,0 +1,115 @@
+"""Who is who in a simulated world, and the bus between its gateways."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from dispatch.domain.registry import Device, Dispatcher, Driver, Passenger, Vehicle
+from dispatch.store.bus import Message
+from dispatch.store.queries.revocations import Revocation
+from dispatch.values.ids import PassengerId
+from sim.simtest.virtual_loop import Life
+from ws_gateway.ports import BusNotice, SignOnNotice
+
+
+class Office:
+    """A registry that knows every car and driver, and lets each drive its own."""
+
+    async def get(self, kind: type[Any], entry_id: str) -> Any:  # noqa: ANN401 - one of the registry's entries
+        """The entry of a kind with this id."""
+        if kind is Vehicle:
+            return Vehicle(id=entry_id, plate=f"plate {entry_id}", company="Our Cabs")  # type: ignore[arg-type]
+        if kind is Driver:
+            return Driver(id=entry_id, name=f"Driver {entry_id}", phone="+14155550111", pin_hash="x")  # type: ignore[arg-type]
+        if kind is Dispatcher:
+            return Dispatcher(id=entry_id, name=entry_id, password_hash="x", permissions=("refund",))  # type: ignore[arg-type]  # noqa: S106 - nobody signs in
+        return None
+
+    async def may_drive(self, driver: str, vehicle: str) -> bool:
+        """Each drives its own."""
+        return driver == f"D{vehicle}"
+
+    async def devices_of(self, vehicle: str) -> Sequence[Device]:  # noqa: ARG002 - the port's shape
+        """No car has any."""
+        return ()
+
+    async def passenger_by_phone(self, phone: str, *, new_id: str, created: float) -> Passenger:  # noqa: ARG002
+        """The same caller for the same number."""
+        return Passenger(id=PassengerId(f"of{phone.removeprefix('+')}"), phone=phone, created=created)
+
+    async def phone_of(self, passenger: str) -> str | None:
+        """The number of such a caller."""
+        return f"+{passenger.removeprefix('of')}"
+
+    async def add(self, revocation: Revocation) -> None:
+        """Nobody's sign-in is ended here."""
+
+    async def since(self, at: float) -> Sequence[Revocation]:  # noqa: ARG002 - the port's shape
+        """None was."""
+        return ()
+
+
+class SimBus:
+    """Tells every gateway who signed on. What hosts publish for maps and consoles goes nowhere."""
+
+    def __init__(self) -> None:
+        self._ears: list[tuple[Life, asyncio.Queue[BusNotice]]] = []
+
+    def joined(self, life: Life) -> Any:  # noqa: ANN401 - a gateway's bus
+        """The bus as one gateway has it."""
+        queue: asyncio.Queue[BusNotice] = asyncio.Queue()
+        self._ears.append((life, queue))
+        return _Ear(self, queue)
+
+    def tell_all(self, notice: BusNotice) -> None:
+        """Every gateway that lives."""
+        self._ears = [(life, queue) for life, queue in self._ears if life.alive]
+        for _, queue in self._ears:
+            queue.put_nowait(notice)
+
+    async def publish_many(self, messages: Sequence[Message]) -> Sequence[int]:
+        """Nobody looks."""
+        return [0 for _ in messages]
+
+    async def put_many(self, entries: Sequence[tuple[str, bytes]], ttl_s: float) -> None:
+        """Nobody looks."""
+
+    async def tell(self, news: object) -> None:
+        """Nobody looks."""
+
+
+class _Ear:
+    """Implements :class:`ws_gateway.ports.GatewayBus`."""
+
+    def __init__(self, bus: SimBus, queue: asyncio.Queue[BusNotice]) -> None:
+        self._bus = bus
+        self._queue = queue
+
+    async def sign_on(self, notice: SignOnNotice) -> None:
+        self._bus.tell_all(notice)
+
+    async def sign_off(self, role: str, subject: str) -> None:
+        """Nothing is kept."""
+
+    async def watch(self, cells: Iterable[str]) -> None:
+        """There is no map."""
+
+    async def unwatch(self, cells: Iterable[str]) -> None:
+        """There is no map."""
+
+    async def whole(self, cells: Iterable[str]) -> list[Any]:  # noqa: ARG002 - the port's shape
+        return []
+
+    async def watch_counts(self) -> None:
+        """There is no map."""
+
+    async def unwatch_counts(self) -> None:
+        """There is no map."""
+
+    async def tell(self, news: object) -> None:
+        """There is no console."""
+
+    async def notices(self) -> list[BusNotice]:
+        return [await self._queue.get()]

@@ -1,0 +1,267 @@
+"""An event loop without a machine under it: one thread, a clock that jumps, every turn in the order (time, number).
+
+Theory of operation. What is to be done now runs first, in the order in which it was asked for; then what is due next,
+and of equal times what was asked for first. So the same program runs the same way, byte for byte. Each turn belongs to
+a :class:`Life` (a simulated process), by the context it was asked for in. A turn of a life that is paused is parked
+until the life wakes; a turn of a dead one never runs: that is what SIGSTOP and ``kill -9`` do, at any await.
+"""
+
+# ruff: noqa: ANN401 - callbacks take whatever they take
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import heapq
+from collections import deque
+from collections.abc import Callable, Coroutine
+from enum import Enum
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from dispatch.values.units import CityTime, WallTime
+
+T = TypeVar("T")
+
+MOST_TURNS: Final = 800_000
+"""A world that takes more than this (four times the usual) goes round in circles: it stands still then."""
+
+
+class Standing(Enum):
+    """What the machine does with a process."""
+
+    RUNS = "runs"
+    PAUSED = "paused"
+    DEAD = "dead"
+
+
+class Life:
+    """One simulated process, from birth to death. ``end`` forgets nothing of it: what it held is never let go."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.standing = Standing.RUNS
+        self.parked: list[Turn] = []
+        self._context = contextvars.copy_context()
+        self._context.run(_LIFE.set, self)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it may still do anything, now or when it wakes."""
+        return self.standing is not Standing.DEAD
+
+    def context(self) -> contextvars.Context:
+        """A context of its own for one piece of work."""
+        return self._context.copy()
+
+
+_LIFE: Final[contextvars.ContextVar[Life | None]] = contextvars.ContextVar("life", default=None)
+
+
+class Turn(msgspec.Struct, eq=False):
+    """One callback at one time: what asyncio calls a handle. A struct, for a world makes a hundred thousand."""
+
+    at: float
+    callback: Callable[..., object] | None
+    args: tuple[Any, ...]
+    context: contextvars.Context
+
+    def cancel(self) -> None:
+        """Never run it."""
+        self.callback, self.args = None, ()
+
+    def cancelled(self) -> bool:
+        """Whether it was cancelled."""
+        return self.callback is None
+
+    def when(self) -> float:
+        """When it is due, on the loop's clock."""
+        return self.at
+
+
+class Timeline(asyncio.AbstractEventLoop):
+    """The loop. ``errors`` are what callbacks raised: bugs, as nothing here catches them."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+        self._count = 0
+        self._heap: list[tuple[float, int, Turn]] = []
+        self._ready: deque[Turn] = deque()
+        self._tasks: dict[asyncio.Task[Any], Life | None] = {}
+        self._closing = False
+        self.turns = 0
+        self.most_turns = MOST_TURNS
+        self.errors: list[str] = []
+
+    # ── what asyncio asks of a loop ──────────────────────────────────────────────────────────────────────────────
+
+    def time(self) -> float:
+        """Wall seconds since the world began."""
+        return self._now
+
+    def call_at(  # type: ignore[override]
+        self, when: float, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
+    ) -> Turn:
+        """Run a callback at a time."""
+        when = max(when, self._now)
+        turn = Turn(when, callback, args, contextvars.copy_context() if context is None else context)
+        self._count += 1
+        heapq.heappush(self._heap, (when, self._count, turn))
+        return turn
+
+    def call_later(  # type: ignore[override]
+        self, delay: float, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
+    ) -> Turn:
+        """Run a callback after a while."""
+        return self.call_at(self._now + delay, callback, *args, context=context)
+
+    def call_soon(  # type: ignore[override]
+        self, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
+    ) -> Turn:
+        """Run a callback after all that is to be done now."""
+        turn = Turn(self._now, callback, args, contextvars.copy_context() if context is None else context)
+        self._ready.append(turn)
+        return turn
+
+    def create_future(self) -> asyncio.Future[Any]:
+        """A future of this loop."""
+        return asyncio.Future(loop=self)
+
+    async def settle(self, future: asyncio.Future[Any], within_s: float) -> None:
+        """Wait for a future that somebody else sets; after so many wall seconds it is None."""
+        timer = self.call_later(within_s, _give_up, future)
+        try:
+            await future
+        finally:
+            timer.cancel()
+
+    def create_task(  # type: ignore[override]
+        self, coro: Coroutine[Any, Any, T], *, name: str | None = None, context: contextvars.Context | None = None
+    ) -> asyncio.Task[T]:
+        """A task of this loop. It is held here until it is done, so that nothing is ended by the garbage collector."""
+        task = asyncio.Task(coro, loop=self, name=name or "task", context=context)
+        self._tasks[task] = _LIFE.get() if context is None else context.get(_LIFE)
+        return task
+
+    def run_in_executor(  # type: ignore[override]
+        self,
+        executor: object,  # noqa: ARG002 - there is none
+        func: Callable[..., T],
+        *args: Any,
+    ) -> asyncio.Future[T]:
+        """There are no threads: it is done at once."""
+        done: asyncio.Future[T] = self.create_future()
+        done.set_result(func(*args))
+        return done
+
+    def get_debug(self) -> bool:
+        """No."""
+        return False
+
+    def is_running(self) -> bool:
+        """While the world lasts."""
+        return True
+
+    def is_closed(self) -> bool:
+        """Never while somebody asks."""
+        return False
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """Keep what nobody caught."""
+        error = context.get("exception")
+        if not self._closing and error is not None:
+            self.errors.append(f"{context.get('message')}: {error!r}")
+
+    # ── running ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def run(self, until: float) -> None:
+        """Run all that is due before ``until``, and stand there."""
+        asyncio._set_running_loop(self)  # noqa: SLF001 - how a loop says that it runs
+        try:
+            self._run(until)
+        finally:
+            asyncio._set_running_loop(None)  # noqa: SLF001
+        self._now = max(self._now, until)
+        self._sweep()
+
+    def _run(self, until: float) -> None:
+        heap, ready, runs = self._heap, self._ready, Standing.RUNS
+        while self.turns < self.most_turns:
+            if ready:
+                turn = ready.popleft()
+            elif heap and heap[0][0] <= until:
+                self._now, _, turn = heapq.heappop(heap)
+            else:
+                return
+            callback, context = turn.callback, turn.context
+            if callback is None:
+                continue
+            life = context.get(_LIFE)
+            if life is not None and life.standing is not runs:
+                life.parked.append(turn)
+                continue
+            self.turns += 1
+            try:
+                context.run(callback, *turn.args)
+            except Exception as error:  # noqa: BLE001 - a bug of a callback is noted, and the world goes on
+                self.errors.append(f"a callback failed: {error!r}")
+
+    def _sweep(self) -> None:
+        for task in [task for task in self._tasks if task.done()]:
+            del self._tasks[task]  # one that failed unheard says so as it goes
+
+    def wake(self, life: Life) -> None:
+        """A paused life goes on with all that became due meanwhile."""
+        life.standing = Standing.RUNS
+        parked, life.parked = life.parked, []
+        self._ready.extend(parked)
+
+    def close_down(self) -> None:
+        """The end of the world: every task is cancelled and comes to its end, so that none is left to the collector."""
+        self._closing = True
+        self.most_turns = self.turns + MOST_TURNS
+        for _ in range(20):
+            left = [task for task in self._tasks if not task.done()]
+            if not left:
+                break
+            for task in left:
+                life = self._tasks[task]
+                if life is not None:
+                    self.wake(life)
+                task.cancel()
+            self.run(self._now)
+        self._heap.clear()
+        self._ready.clear()
+        self._tasks.clear()
+
+
+def _give_up(future: asyncio.Future[Any]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+class WorldClock:
+    """The clock of a simulated world: city time passes ``speed`` times as fast as the timeline's wall time."""
+
+    def __init__(self, timeline: Timeline, *, speed: float, start: float) -> None:
+        self._timeline = timeline
+        self._speed = speed
+        self._start = start
+
+    @property
+    def speed(self) -> float:
+        """City seconds that pass in one wall second."""
+        return self._speed
+
+    def city(self) -> CityTime:
+        """City time now."""
+        return CityTime(self._start + self._timeline.time() * self._speed)
+
+    def wall(self) -> WallTime:
+        """Wall time now."""
+        return WallTime(self._start + self._timeline.time())
+
+    def wall_until(self, at: CityTime) -> float:
+        """Wall seconds from now until the city's clock shows ``at``; at least zero."""
+        return max(0.0, (at - self.city()) / self._speed)

@@ -1,0 +1,47 @@
+"""The city's clock as a client knows it: from what the server said when it welcomed us."""
+
+from __future__ import annotations
+
+from dispatch.clock import Clock
+from dispatch.values.units import CityTime, WallTime
+
+MAX_DRIFT_S = 1.0
+"""Wall seconds by which the server's clock may differ from ours before ours is set anew."""
+
+
+class ServerClock:
+    """A :class:`dispatch.clock.Clock` set by welcomes. Until the first one it shows the machine's time, at speed 1."""
+
+    def __init__(self, machine: Clock) -> None:
+        self._machine = machine
+        self._speed = 1.0
+        self._wall_anchor = machine.wall()
+        self._city_anchor = float(self._wall_anchor)
+        self.known = False
+
+    @property
+    def speed(self) -> float:
+        """City seconds that pass in one wall second."""
+        return self._speed
+
+    def city(self) -> CityTime:
+        """City time now."""
+        return CityTime(self._city_anchor + (self._machine.wall() - self._wall_anchor) * self._speed)
+
+    def wall(self) -> WallTime:
+        """Wall time now."""
+        return self._machine.wall()
+
+    def wall_until(self, at: CityTime) -> float:
+        """Wall seconds from now until the city's clock shows ``at``; at least zero."""
+        return max(0.0, (at - self.city()) / self._speed)
+
+    def hear(self, city_time: float, speed: float) -> None:
+        """Take over the server's clock. A difference of no more than :data:`MAX_DRIFT_S` is the network's and stays."""
+        near = abs(city_time - self.city()) <= MAX_DRIFT_S * speed
+        if self.known and near and speed == self._speed:
+            return
+        self.known = True
+        self._speed = speed
+        self._wall_anchor = self._machine.wall()
+        self._city_anchor = city_time

@@ -1,0 +1,5 @@
+"""``python -m taxi_cli``: the ``taxi`` command."""
+
+from taxi_cli import main
+
+main()

@@ -1,0 +1,133 @@
+"""``taxi revoke`` ends somebody's sign-ins; ``taxi audit`` tells what dispatchers and operators did."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+import msgspec
+import typer
+
+from dispatch.domain.registry import Device, Dispatcher, Driver, UnknownEntryError
+from taxi_cli.options import Config, DataDir, Json, given_settings, print_json, settings_of
+from taxi_cli.registry import with_database
+
+if TYPE_CHECKING:
+    from dispatch.config.loader import Settings
+    from dispatch.domain.audit import AuditEntry
+    from dispatch.store.database import Database
+
+Revoked = Literal["driver", "dispatcher", "device", "passenger"]
+_KINDS: Final[dict[str, type[Driver | Dispatcher | Device]]] = {
+    "driver": Driver,
+    "dispatcher": Dispatcher,
+    "device": Device,
+}
+
+
+def revoke(
+    role: Annotated[Revoked, typer.Argument(help="driver, dispatcher, device or passenger")],
+    name: Annotated[str, typer.Argument(help="Number, name or id, as in the registry.")],
+    keep_active: Annotated[bool, typer.Option("--keep-active", help="Only sign out; a new sign-in is good.")] = False,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Deactivate a driver, dispatcher or device, and end all sign-ins, also on sockets that are open."""
+    settings = settings_of(config, given_settings(server__data_dir=data_dir))
+
+    async def work(database: Database) -> str:
+        deactivated = role in _KINDS and not keep_active
+        await _deactivate(database, role, name, deactivated=deactivated)
+        await _end_sign_ins(database, settings, role, name, deactivated=deactivated)
+        await _tell_gateways(settings)
+        return f"{role} {name} is signed out{' and deactivated' if deactivated else ''}"
+
+    with_database(config, data_dir, work)
+
+
+async def _deactivate(database: Database, role: str, name: str, *, deactivated: bool) -> None:
+    """Raises ``UnknownEntryError``."""
+    from dispatch.domain.registry import Passenger
+    from dispatch.store.queries.registry import SqlRegistry
+
+    registry = SqlRegistry(database)
+    kind = _KINDS.get(role)
+    if kind is None:
+        if await registry.get(Passenger, name) is None:
+            raise UnknownEntryError(f"{role} {name}")
+        return
+    entry = await registry.get(kind, name)
+    if entry is None:
+        raise UnknownEntryError(f"{role} {name}")
+    if deactivated:
+        await registry.update(msgspec.structs.replace(entry, active=False))
+
+
+async def _end_sign_ins(database: Database, settings: Settings, role: Revoked, name: str, *, deactivated: bool) -> None:
+    """In the journal, and in the audit log."""
+    from dispatch.clock import CityClock
+    from dispatch.domain.audit import by_operator
+    from dispatch.store.queries.audit import SqlAudit
+    from dispatch.store.queries.revocations import Revocation, SqlRevocations, subject_name
+
+    wall = CityClock().wall()
+    subject = subject_name(role, name)
+    longest = settings.auth.token_ttl_s + 60.0
+    await SqlRevocations(database).add(Revocation(subject, wall, wall + longest))
+    entry = by_operator("revoke", subject, wall, f"revoke:{secrets.token_hex(8)}", {"deactivated": deactivated})
+    await SqlAudit(database).keep([entry])
+
+
+async def _tell_gateways(settings: Settings) -> None:
+    """Those of a running system look at once; where the bus is away they look by themselves soon."""
+    from dispatch.actors.runtime.cluster_config import System
+    from dispatch.store.bus import BusUnavailableError
+    from dispatch.store.buses import keys
+    from dispatch.store.buses.redis_bus import RedisBus
+
+    with suppress(FileNotFoundError, BusUnavailableError):
+        bus = RedisBus(System.read(settings.server.data_dir).redis_url)
+        try:
+            await bus.publish(keys.REVOKED, b"")
+        finally:
+            await bus.close()
+
+
+def audit(
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"], help="In the city's time, UTC.")
+    ] = None,
+    who: Annotated[str, typer.Option(help="This dispatcher only.")] = "",
+    json: Json = False,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> None:
+    """What dispatchers and operators did, the oldest first."""
+    from datetime import UTC
+
+    from dispatch.store.queries.audit import SqlAudit
+
+    async def work(database: Database) -> str:
+        start = since.replace(tzinfo=UTC).timestamp() if since is not None else 0.0
+        entries = await SqlAudit(database).listed(start, who)
+        if json:
+            print_json({"audit": entries})
+            return ""
+        return "\n".join(_lines(entries))
+
+    with_database(config, data_dir, work)
+
+
+def _lines(entries: Sequence[AuditEntry]) -> Sequence[str]:
+    from datetime import UTC
+
+    if not entries:
+        return ["Nothing is written."]
+    return [
+        f"{datetime.fromtimestamp(it.at, UTC):%Y-%m-%d %H:%M:%S} {it.who or it.role} {it.act} {it.target} "
+        f"{msgspec.json.encode(it.facts).decode() if it.facts else ''}".rstrip()
+        for it in entries
+    ]

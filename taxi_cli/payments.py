@@ -1,0 +1,254 @@
+"""``taxi reconcile`` and ``taxi payments``: books against bill, what is unknown, and whether all is set up.
+
+Exit codes: 0 nothing to do, 1 something is open, 2 it could not be done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from taxi_cli.options import Config, DataDir, Json, fail, given_settings, print_json, settings_of
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from dispatch.config.loader import Settings
+    from dispatch.payment.reconciliation.report import Report
+    from dispatch.server.daily_reconciliation import BillAccount
+    from dispatch.store.queries.ledger import SqlBooks
+    from dispatch.store.queries.trip_rows import PaymentRow
+
+T = TypeVar("T")
+
+OPEN = 1
+NOT_DONE = 2
+
+payments = typer.Typer(help="Payments that need a person, and whether Alipay is set up.", invoke_without_command=True)
+
+
+def reconcile(
+    day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="Day in Beijing.")],
+    company: Annotated[str | None, typer.Option(help="Of this company's account; else of every account.")] = None,
+    file: Annotated[
+        list[Path] | None, typer.Option(help="A bill that was downloaded by hand; repeatable, for the days around.")
+    ] = None,
+    json: Json = False,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Hold a day's books against Alipay's bill. Exit code 1: something is open; 2: it could not be done."""
+    from dispatch.payment.reconciliation.report import report_of
+    from dispatch.server.daily_reconciliation import NotReconciledError, bill_account, bill_accounts
+
+    settings = _settings(config, data_dir)
+    one = company is not None or file
+    accounts = [bill_account(settings, company or "")] if one else bill_accounts(settings)
+    if not accounts:
+        raise _not_done("no application (alipay.app_id) is configured that could ask for a bill; give it as --file")
+    reports: list[Report] = []
+    failures: dict[str, str] = {}
+
+    async def run(books: SqlBooks) -> None:
+        for account in accounts:
+            try:
+                found = await _reconciled(day, account, books, settings, file or [])
+                reports.append(report_of(found, account.company))
+            except NotReconciledError as error:
+                failures[account.company] = str(error)
+
+    _with_books(settings, run)
+    if json:
+        print_json({"day": f"{day:%Y-%m-%d}", "accounts": reports, "failed": failures})
+    else:
+        _show_reports(reports)
+    for name, why in failures.items():
+        typer.echo(f"taxi: {_account_name(name)}: {why}", err=True)
+    if failures:
+        raise typer.Exit(NOT_DONE)
+    if any(report.open for report in reports):
+        raise typer.Exit(OPEN)
+
+
+async def _reconciled(
+    day: datetime, account: BillAccount, books: SqlBooks, settings: Settings, files: Sequence[Path]
+) -> Any:  # noqa: ANN401 - a Reconciliation, whose module is imported when it is needed
+    from dispatch.clock import CityClock
+    from dispatch.payment.reconciliation.alipay_bill import BillError
+    from dispatch.server.daily_reconciliation import GivenBills, NotReconciledError, alipays_bills, reconcile_day
+
+    clock = CityClock()
+    if not files:
+        async with alipays_bills(settings, clock, account.company) as source:
+            return await reconcile_day(day.date(), account, books, source, clock.wall())
+    try:
+        given = GivenBills([file.read_bytes() for file in files], account.currency)
+    except (OSError, BillError) as error:
+        raise NotReconciledError(str(error)) from error
+    if day.date() not in given.days:
+        raise NotReconciledError(f"the files are of {', '.join(map(str, given.days))}, not of {day:%Y-%m-%d}")
+    return await reconcile_day(day.date(), account, books, given, clock.wall())
+
+
+@payments.callback()
+def listed(
+    context: typer.Context,
+    unknown: Annotated[bool, typer.Option("--unknown", help="Those that Alipay does not answer clearly for.")] = False,
+    json: Json = False,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Payments that somebody has to look at. Exit code 1: there are some; 2: the journal does not answer."""
+    if context.invoked_subcommand is not None:
+        return
+    if not unknown:
+        raise fail("say --unknown, or check; see taxi payments --help")
+    settings = _settings(config, data_dir)
+
+    async def run(books: SqlBooks) -> Sequence[PaymentRow]:
+        return await books.unclear()
+
+    rows = _with_books(settings, run)
+    if json:
+        print_json({"unknown": [_unclear(row) for row in rows]})
+    else:
+        _show_unclear(rows)
+    if rows:
+        raise typer.Exit(OPEN)
+
+
+@payments.command()
+def check(json: Json = False, config: Config = None, data_dir: DataDir = None) -> None:
+    """Whether each Alipay account is ready, a sentence for each thing. Exit code 1: something is wrong."""
+    from dispatch.clock import CityClock
+    from dispatch.payment.gateways.preflight import check_payments
+
+    settings = _settings(config, data_dir)
+    findings = asyncio.run(check_payments(settings, CityClock()))
+    if json:
+        print_json({"ok": all(finding.ok for finding in findings), "findings": findings})
+    else:
+        for finding in findings:
+            typer.echo(f"{'✓' if finding.ok else '✗'} {_account_name(finding.company)}: {finding.text}")
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(OPEN)
+
+
+def _settings(config: Path | None, data_dir: Path | None) -> Settings:
+    try:
+        return settings_of(config, given_settings(server__data_dir=data_dir))
+    except typer.Exit as error:
+        raise typer.Exit(NOT_DONE) from error
+
+
+def _with_books(settings: Settings, work: Callable[[SqlBooks], Awaitable[T]]) -> T:
+    """Do ``work`` with the books of the journal, beside a running system or without one. It is not upgraded."""
+    from dispatch.store.journal import JournalUnavailableError
+    from dispatch.store.journals.sql_journal import JournalMismatchError, open_journal
+    from dispatch.store.queries.ledger import SqlBooks
+
+    async def run() -> T:
+        if not settings.journal.url and not (settings.server.data_dir / "journal.sqlite").is_file():
+            raise FileNotFoundError(f"no journal is in {settings.server.data_dir}")
+        journal = await open_journal(settings.journal_url, shards=settings.journal.shards)
+        try:
+            return await work(SqlBooks(journal.database))
+        finally:
+            await journal.close()
+
+    try:
+        return asyncio.run(run())
+    except (JournalMismatchError, JournalUnavailableError, OSError) as error:
+        raise _not_done(str(error)) from error
+
+
+def _not_done(text: str) -> typer.Exit:
+    fail(text)
+    return typer.Exit(NOT_DONE)
+
+
+# ── what is printed ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _account_name(company: str) -> str:
+    return f"company {company}" if company else "default account"
+
+
+def _show_reports(reports: Sequence[Report]) -> None:
+    from rich.console import Console
+
+    from dispatch.payment.reconciliation.report import MEANINGS
+
+    console = Console(highlight=False)
+    for report in reports:
+        console.print(f"[bold]{report.day}[/], {_account_name(report.company)}, {report.currency}")
+        totals = _table("", "items", "ours", "Alipay's", right=(1, 2, 3))
+        for standing, meaning in MEANINGS.items():
+            total = report.totals[standing]
+            totals.add_row(meaning, str(total.items), total.ours, total.theirs)
+        console.print(totals)
+        if report.lines:
+            console.print(_items(report))
+        console.print(f"[bold]{report.open} open[/]" if report.open else "Nothing is open.")
+
+
+def _items(report: Report) -> Table:
+    from dispatch.payment.reconciliation.report import MEANINGS
+
+    table = _table("order", "refund", "ours", "Alipay's", "vehicle", "", right=(2, 3))
+    for line in report.lines:
+        days = f" ({line.our_day} / {line.their_day})" if line.our_day and line.their_day else ""
+        what = f"{MEANINGS[line.standing]}{days}"
+        table.add_row(line.order, line.refund, line.ours or "—", line.theirs or "—", line.vehicle, what)
+    return table
+
+
+def _unclear(row: PaymentRow) -> dict[str, object]:
+    from dispatch.values.money import Money
+
+    amount = Money(row.amount_minor, row.currency) if row.amount_minor is not None and row.currency else None
+    return {
+        "trip": row.trip,
+        "order": row.order_no,
+        "amount": str(amount) if amount else None,
+        "method": row.method,
+        "vehicle": row.vehicle,
+        "company": row.company,
+        "why": row.unclear,
+        "opened": _moment(row.opened_at),
+        "changed": _moment(row.updated_at),
+    }
+
+
+def _show_unclear(rows: Sequence[PaymentRow]) -> None:
+    from rich.console import Console
+
+    if not rows:
+        typer.echo("No payment is unknown.")
+        return
+    columns = ("trip", "order", "amount", "vehicle", "opened", "changed", "why")
+    table = _table(*columns, right=(2,))
+    for told in map(_unclear, rows):
+        table.add_row(*(str(told[name] or "—") for name in columns))
+    Console(highlight=False).print(table)
+
+
+def _moment(at: float | None) -> str | None:
+    from dispatch.payment.core.context import stamp
+
+    return None if at is None else f"{stamp(at)} +08:00"
+
+
+def _table(*columns: str, right: Sequence[int] = ()) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for number, name in enumerate(columns):
+        table.add_column(name, justify="right" if number in right else "left")
+    return table

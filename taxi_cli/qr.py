@@ -1,0 +1,89 @@
+"""``taxi qr``: the picture that is stuck into a car, by which its passengers pay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dispatch.domain.registry import UnknownEntryError, Vehicle
+from taxi_cli.options import Config, DataDir, fail, given_settings, settings_of
+from taxi_cli.registry import WantedError, with_registry
+
+if TYPE_CHECKING:
+    from dispatch.store.queries.registry import SqlRegistry
+
+KINDS = (".svg", ".png")
+
+
+def qr(
+    vehicle: Annotated[str, typer.Argument(metavar="[VEHICLE]", help="The car's number: V123.")] = "",
+    out: Annotated[Path | None, typer.Option(help="The picture, .svg or .png; with --all a folder.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Of every active car, into a folder.")] = False,
+    png: Annotated[bool, typer.Option("--png", help="With --all: PNG instead of SVG.")] = False,
+    company: Annotated[str, typer.Option(help="The company's name, to stand under the number.")] = "",
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> None:
+    """A car's QR code, with its number under it. With --data-dir only of cars that the registry knows."""
+    public_url = settings_of(config, given_settings(server__data_dir=data_dir)).public_url
+    if out is None:
+        raise fail("--out is wanted")
+    if all_ == bool(vehicle):
+        raise fail("either VEHICLE or --all")
+    kind = (".png" if png else ".svg") if all_ else out.suffix.lower()
+    if kind not in KINDS:
+        raise fail(f"--out must end in {' or '.join(KINDS)}")
+    picture = _Picture(public_url, kind, company)
+    if not all_ and data_dir is None:
+        _unchecked(picture, vehicle, out)
+        return
+
+    async def work(registry: SqlRegistry) -> str:
+        if not all_:
+            return picture.write(await _known(registry, vehicle), out)
+        cars = [car.id for car in await registry.entries(Vehicle) if car.active]
+        out.mkdir(parents=True, exist_ok=True)
+        for car in cars:
+            picture.write(car, out / f"{car}{kind}")
+        return f"{len(cars)} codes in {out}"
+
+    with_registry(config, data_dir, work)
+
+
+class _Picture:
+    """Codes of one system, of one kind."""
+
+    def __init__(self, public_url: str, kind: str, company: str) -> None:
+        self._public_url = public_url
+        self._kind = kind
+        self._company = company
+
+    def write(self, vehicle: str, out: Path) -> str:
+        """Write a car's picture; what it says. Raises ``ValueError`` for a number that no address can have."""
+        from dispatch.domain.errors import DispatchError, ErrorCode
+        from ws_gateway.pay.page_context import known_name
+        from ws_gateway.pay.qr_code import pay_url, png_picture, svg_picture
+
+        try:
+            address = pay_url(self._public_url, known_name(vehicle, ErrorCode.UNKNOWN_VEHICLE))
+        except DispatchError as error:
+            raise WantedError(f"{vehicle!r} is no number of a car") from error
+        draw = png_picture if self._kind == ".png" else svg_picture
+        out.write_bytes(draw(address, vehicle, self._company))
+        return f"{out}: {address}"
+
+
+async def _known(registry: SqlRegistry, vehicle: str) -> str:
+    found = await registry.get(Vehicle, vehicle)
+    if found is None:
+        raise UnknownEntryError(f"vehicle {vehicle}")
+    return found.id
+
+
+def _unchecked(picture: _Picture, vehicle: str, out: Path) -> None:
+    try:
+        typer.echo(picture.write(vehicle, out))
+    except (ValueError, OSError) as error:
+        raise fail(str(error)) from error

@@ -1,0 +1,153 @@
+"""What stands around a system: simulated apps over the wire, the Alipay sandbox, and cities."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+from urllib.parse import urlsplit
+
+import typer
+
+from dispatch.processes.shutdown import stop_on_signals
+from taxi_cli.options import Json, fail, print_json, quiet_run
+
+if TYPE_CHECKING:
+    from sim.city.config import WorldConfig
+    from sim.metrics.run_metrics import Tally
+
+city = typer.Typer(help="Cities.", no_args_is_help=True)
+
+LINE_EVERY_S: Final = 5.0
+SHOWN: Final = ("requests", "matched", "on_trip", "completed", "paid", "pickup_mean_s", "gps_per_s", "errors")
+
+
+def sim(
+    url: Annotated[str, typer.Option(help="The server: ws://HOST:PORT/v1/ws")],
+    fleet: Annotated[Path, typer.Option(help="CSV of vehicle,driver,pin: who drives.")],
+    sms_file: Annotated[Path, typer.Option(help="Where the server writes codes to phones: DATA_DIR/sms.jsonl.")],
+    sandbox: Annotated[str | None, typer.Option(help="URL of the Alipay sandbox; without it nobody pays.")] = None,
+    cars: Annotated[int | None, typer.Option(min=1, help="The first so many of the fleet.")] = None,
+    seed: int = 1,
+    city_name: Annotated[str, typer.Option("--city")] = "san_francisco",
+    trips: Annotated[Path | None, typer.Option(help="Real trips to replay (parquet).")] = None,
+    day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day whose demand to play.")] = None,
+    hour: Annotated[float, typer.Option(min=0, max=24, help="Hour of that day.")] = 0.0,
+    for_: Annotated[float, typer.Option("--for", help="Wall seconds; 0 runs until Ctrl-C.")] = 0.0,
+    fix_interval: Annotated[float, typer.Option(min=0.05, help="Wall seconds between a car's fixes.")] = 1.0,
+    cache_dir: Annotated[Path, typer.Option(help="Folder for the travel-time table.")] = Path("var/cache"),
+    json: Json = False,
+) -> None:
+    """Drive any server over the wire only, as the apps of passengers and drivers would."""
+    from dispatch.geo.city import CityError, load_city
+    from sim.city.config import DemandOptions, WorldConfig
+    from sim.city.fleet_file import FleetFileError, read_fleet
+    from sim.demand.sampled_demand import demand_file
+
+    try:
+        place = load_city(city_name)
+        accounts = read_fleet(fleet)[:cars]
+        world = WorldConfig(
+            ws_url=url,
+            http_url=_http(url),
+            sandbox_url=sandbox.rstrip("/").removesuffix("/gateway.do") if sandbox else None,
+            fleet=accounts,
+            sms_file=sms_file,
+            roads=place.travel_time(cache_dir),
+            time_zone=place.time_zone,
+            demand=DemandOptions(
+                aggregates=demand_file(place.name), trips=trips, day=day.date() if day else None, hour=hour
+            ),
+            run=f"sim{secrets.token_hex(4)}",
+            seed=seed,
+            fix_interval_s=fix_interval,
+        )
+        tally = quiet_run(_play(world, for_, quiet=json))
+    except (CityError, FleetFileError, OSError, ValueError, KeyError) as error:
+        raise fail(str(error)) from error
+    if json:
+        print_json(tally.numbers())
+
+
+def _http(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("ws", "wss") or not parts.netloc:
+        raise ValueError(f"--url must be ws://HOST:PORT/v1/ws, not {url!r}")
+    return f"{'https' if parts.scheme == 'wss' else 'http'}://{parts.netloc}"
+
+
+async def _play(world: WorldConfig, for_s: float, *, quiet: bool) -> Tally:
+    """Until Ctrl-C, or for so many wall seconds."""
+    from sim.city.run import new_tally, run_world
+
+    stop = stop_on_signals()
+    tally = new_tally()
+    if for_s:
+        asyncio.get_running_loop().call_later(for_s, stop.set)
+    showing = asyncio.ensure_future(_show(tally, quiet=quiet))
+    try:
+        await run_world(world, tally, stop)
+    finally:
+        showing.cancel()
+    return tally
+
+
+async def _show(tally: Tally, *, quiet: bool) -> None:
+    while True:
+        await asyncio.sleep(LINE_EVERY_S)
+        numbers = tally.numbers()
+        typer.echo("  ".join(f"{name} {numbers[name]}" for name in SHOWN), err=quiet)
+
+
+def sandbox(
+    keys: Annotated[Path, typer.Option(help="Folder of both sides' key files; made where it is empty.")],
+    host: str = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 lets the system choose.")] = 8088,
+    accounts: Annotated[Path | None, typer.Option(help="File that keeps the accounts over a restart.")] = None,
+    retry_time_factor: Annotated[float, typer.Option(help="Speeds up repeated notifications.")] = 1.0,
+    fault: Annotated[
+        list[str] | None, typer.Option(help="What goes wrong: drop-answer:call=alipay.trade.*,times=2. Repeatable.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of faults that come by chance.")] = 1,
+    merchant: Annotated[list[str] | None, typer.Option(help="PID of a further merchant. Repeatable.")] = None,
+    callback_host: Annotated[list[str] | None, typer.Option(help="A further host of callbacks. Repeatable.")] = None,
+    buyers: Annotated[Path | None, typer.Option(help="JSON list of buyers: buyer_id, balance, blocked, …")] = None,
+    buyer: Annotated[str, typer.Option(help="Who a browser is that did not choose.")] = "",
+    public_url: Annotated[str, typer.Option(help="How browsers reach the sandbox, if not as the merchant does.")] = "",
+) -> None:
+    """Play Alipay's side of payments: both gateways, the passenger's app, bills and faults."""
+    from sim.alipay_sandbox.__main__ import main
+
+    main(
+        keys,
+        host=host,
+        port=port,
+        accounts=accounts,
+        retry_time_factor=retry_time_factor,
+        fault=fault,
+        seed=seed,
+        merchant=merchant,
+        callback_host=callback_host,
+        buyers=buyers,
+        buyer=buyer,
+        public_url=public_url,
+    )
+
+
+@city.command("import")
+def import_city(
+    file: Annotated[Path, typer.Argument(metavar="FILE.osm.pbf", help="An OpenStreetMap extract.")],
+    name: Annotated[str, typer.Option(help="Small letters, digits, _ and -.")],
+    time_zone: Annotated[str, typer.Option(help="For example Europe/Helsinki.")],
+    out: Annotated[Path, typer.Option(help="Where the city's folder is made; then city.name is OUT/NAME.")],
+) -> None:
+    """Make a city from OpenStreetMap."""
+    from dispatch.geo.city import CityError
+    from dispatch.geo.osm_import import import_osm
+
+    try:
+        typer.echo(str(import_osm(file, out, name, time_zone)))
+    except (CityError, OSError) as error:
+        raise fail(str(error)) from error

@@ -1,0 +1,266 @@
+"""What hosts list reaches the matcher, whatever gets lost; what the matcher proposes becomes offers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import cast
+
+import msgspec
+import pytest
+from structlog.testing import capture_logs
+
+from dispatch.actors.core.protocol import CarAt, Done, Envelope, HostsUnavailableError, Refused, Reply
+from dispatch.actors.rpc.client import Line, LineDownError
+from dispatch.actors.runtime import match_feed as market_feed
+from dispatch.actors.runtime.match_feed import MarketFeed, MarketNews
+from dispatch.actors.runtime.matcher_runtime import MatcherShell
+from dispatch.api.fields import Place
+from dispatch.clock import ManualClock
+from dispatch.domain.commands import MakeOffer, decode_command
+from dispatch.domain.entity import EntityKey
+from dispatch.domain.errors import ErrorCode
+from dispatch.domain.match_pool import FreeVehicle, Listing, WaitingTrip
+from dispatch.geo.index.vehicle_index import CarIndex
+from dispatch.matching.candidates import CityCandidates
+from dispatch.matching.matcher import RegionMatcher
+from dispatch.matching.settings import MatcherSettings
+from dispatch.values.units import CityTime, LatLng
+from tests.dispatch.actors.core.harness import trip_key, vehicle_key
+from tests.dispatch.matching.builders import LAT, LNG, MPS, NOW, TRAVEL
+
+V, T = vehicle_key(), trip_key()
+WITHIN_S = 10.0
+
+
+def free(name: str = "V1", since: float = 0.0) -> FreeVehicle:
+    return FreeVehicle(name, "standard", 4, (), since)
+
+
+def waiting(name: str = "T1", seq: int = 1, excluded: tuple[str, ...] = ()) -> WaitingTrip:
+    return WaitingTrip(name, seq, Place(LAT, LNG), None, "standard", 1, (), float(NOW), excluded)
+
+
+def at(name: str = "V1", north: float = 0.0) -> CarAt:
+    return CarAt(name, LAT + north, LNG, float(NOW))
+
+
+# ── the feed ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class MatcherEnd:
+    """The matcher's end of the line: keeps the news that arrive, fails as it is told."""
+
+    def __init__(self) -> None:
+        self.failures = 0
+        self.incarnation = "first"
+        self.news: asyncio.Queue[MarketNews] = asyncio.Queue()
+
+    async def call(self, _method: str, body: bytes) -> str:
+        if self.failures:
+            self.failures -= 1
+            raise LineDownError("no answer")
+        self.news.put_nowait(msgspec.msgpack.decode(body, type=MarketNews))
+        return self.incarnation
+
+    async def next(self) -> MarketNews:
+        async with asyncio.timeout(WITHIN_S):
+            return await self.news.get()
+
+
+@asynccontextmanager
+async def feeding(end: MatcherEnd, listings: dict[EntityKey, Listing], cars: list[CarAt]) -> AsyncIterator[MarketFeed]:
+    """A feed that runs."""
+    feed = MarketFeed("host", cast("Line", end), lambda: list(listings.items()), lambda: cars)
+    task = asyncio.get_running_loop().create_task(feed.run())
+    yield feed
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(market_feed, "RETRY_S", 0.0)
+
+
+async def test_news_are_gathered_and_the_last_word_counts() -> None:
+    """Of what happened to an entity between two batches only the newest is sent."""
+    end = MatcherEnd()
+    async with feeding(end, {}, []) as feed:
+        feed.list(V, free(), "")
+        feed.list(V, None, "offered")
+        feed.list(T, None, "offered")
+        feed.list(T, waiting(seq=3), "")
+        feed.moved([at(north=0.1), at(north=0.2)])
+        news = await end.next()
+
+    assert news == MarketNews("host", [], [waiting(seq=3)], [("vehicle:V1", "offered")], [at(north=0.2)])
+
+
+async def test_lost_news_are_told_again() -> None:
+    """After a call that failed everything that stands is told, and what had gone is gone."""
+    end = MatcherEnd()
+    end.failures = 1
+    async with feeding(end, {T: waiting()}, [at("V2")]) as feed:
+        feed.list(V, None, "on_trip")
+        news = await end.next()
+
+    assert news == MarketNews("host", [], [waiting()], [("vehicle:V1", "on_trip")], [at("V2")])
+
+
+async def test_entity_that_is_back_is_not_gone() -> None:
+    """A car that left in news that were lost, and is free again, is told as free."""
+    end = MatcherEnd()
+    end.failures = 1
+    async with feeding(end, {V: free(since=9.0)}, []) as feed:
+        feed.list(V, None, "offered")
+        news = await end.next()
+
+    assert (news.cars, news.gone) == ([free(since=9.0)], [])
+
+
+async def test_reborn_matcher_is_told_everything() -> None:
+    """A matcher with another incarnation knows nothing; the first contact needs no repetition."""
+    end = MatcherEnd()
+    async with feeding(end, {V: free(), T: waiting()}, [at()]) as feed:
+        feed.list(V, free(), "")
+        await end.next()
+        end.incarnation = "second"
+        feed.list(trip_key("T2"), None, "cancelled")
+        await end.next()
+        everything = await end.next()
+
+    assert everything == MarketNews("host", [free()], [waiting()], [], [at()])
+    assert end.news.empty()
+
+
+# ── the matcher's shell ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Vehicles:
+    """Where offers go: answers as scripted."""
+
+    def __init__(self) -> None:
+        self.answers: list[Reply | Exception] = []
+        self.offers: asyncio.Queue[tuple[str, MakeOffer]] = asyncio.Queue()
+
+    def send(self, envelope: Envelope) -> asyncio.Future[Reply]:
+        offer = decode_command(envelope.body)
+        assert isinstance(offer, MakeOffer)
+        self.offers.put_nowait((envelope.key, offer))
+        answered: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        answer = self.answers.pop(0) if self.answers else Done(1, "offered")
+        if isinstance(answer, Exception):
+            answered.set_exception(answer)
+        else:
+            answered.set_result(answer)
+        return answered
+
+    async def next(self) -> tuple[str, MakeOffer]:
+        async with asyncio.timeout(WITHIN_S):
+            return await self.offers.get()
+
+
+@asynccontextmanager
+async def matching(vehicles: Vehicles, spoil: Callable[[RegionMatcher], object] = id) -> AsyncIterator[MatcherShell]:
+    """A matcher without a window: it matches as soon as something waits."""
+    candidates = CityCandidates(CarIndex(), TRAVEL, top_mps=MPS)
+    matcher = RegionMatcher(candidates, MatcherSettings())
+    spoil(matcher)
+    shell = MatcherShell(matcher, candidates, TRAVEL, ManualClock(NOW), vehicles.send, window_s=0.0, max_pickup_s=900.0)
+    task = asyncio.get_running_loop().create_task(shell.run())
+    with capture_logs():
+        yield shell
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def market(*trips: WaitingTrip, cars: dict[str, float]) -> MarketNews:
+    """Trips at the corner, cars so many degrees north of it."""
+    return MarketNews("host", [free(car) for car in cars], list(trips), [], [at(car, cars[car]) for car in cars])
+
+
+async def test_nearest_car_gets_the_offer() -> None:
+    """A waiting trip is offered to the car that is there soonest, at the number of the trip's listing."""
+    vehicles = Vehicles()
+    async with matching(vehicles) as shell:
+        shell.hear(market(waiting(seq=5), cars={"far": 0.01, "near": 0.001}))
+        key, offer = await vehicles.next()
+
+    assert key == "vehicle:near"
+    assert (offer.trip, offer.trip_seq) == ("T1", 5)
+    assert offer.pickup_s > 0
+
+
+@pytest.mark.parametrize("refusal", [ErrorCode.VEHICLE_NOT_FREE, ErrorCode.VEHICLE_UNSUITABLE])
+async def test_next_car_after_a_refusal(refusal: ErrorCode) -> None:
+    """A car that cannot take the trip is left out, and the next one is asked."""
+    vehicles = Vehicles()
+    vehicles.answers = [Refused(refusal)]
+    async with matching(vehicles) as shell:
+        shell.hear(market(waiting(), cars={"far": 0.01, "near": 0.001}))
+        keys = [(await vehicles.next())[0] for _ in range(2)]
+
+    assert keys == ["vehicle:near", "vehicle:far"]
+
+
+async def test_lost_offer_is_made_again() -> None:
+    """Where no answer came, the trip is matched again."""
+    vehicles = Vehicles()
+    vehicles.answers = [HostsUnavailableError("no host")]
+    async with matching(vehicles) as shell:
+        shell.hear(market(waiting(), cars={"near": 0.001}))
+        offers = [(await vehicles.next())[1] for _ in range(2)]
+
+    assert offers[0] == offers[1]
+
+
+async def test_trip_that_changed_waits_for_its_new_listing() -> None:
+    """An offer at a number that the trip has left is not repeated; its next listing is matched."""
+    vehicles = Vehicles()
+    vehicles.answers = [Refused(ErrorCode.TRIP_CHANGED)]
+    async with matching(vehicles) as shell:
+        shell.hear(market(waiting(seq=1), cars={"near": 0.001}))
+        await vehicles.next()
+        shell.hear(market(waiting(seq=4, excluded=("near",)), cars={"far": 0.01}))
+        key, offer = await vehicles.next()
+
+    assert (key, offer.trip_seq) == ("vehicle:far", 4)
+    assert vehicles.offers.empty()
+
+
+async def test_failing_window_does_not_end_matching() -> None:
+    """A window that raises is logged, and the next one matches."""
+    vehicles = Vehicles()
+
+    def spoil(matcher: RegionMatcher) -> None:
+        window = matcher.window
+        broken = iter([True])
+
+        def sometimes(now: CityTime) -> object:
+            if next(broken, False):
+                raise RuntimeError("a bug")
+            return window(now)
+
+        matcher.window = sometimes  # type: ignore[method-assign,assignment]
+
+    async with matching(vehicles, spoil) as shell:
+        shell.hear(market(waiting(), cars={"near": 0.001}))
+        assert (await vehicles.next())[0] == "vehicle:near"
+
+
+async def test_quote_knows_the_soonest_car() -> None:
+    """An estimate gives route and soonest pick-up; None where no car is."""
+    async with matching(Vehicles()) as shell:
+        corner, hill = LatLng(LAT, LNG), LatLng(LAT + 0.02, LNG)
+        alone = shell.quote(corner, hill, NOW)
+        shell.hear(market(cars={"near": 0.001}))
+        quote = shell.quote(corner, hill, NOW)
+
+    assert alone.pickup_s is None
+    assert quote.meters == pytest.approx(2224 * 1.3, rel=0.01)
+    assert quote.pickup_s == pytest.approx(111.2 / MPS, rel=0.01)
+    assert shell.why("trip", "T1") is None

@@ -1,0 +1,50 @@
+"""Metrics are defined once, merged by process and documented."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from dispatch.codegen.markdown import render_metrics_markdown
+from dispatch.observability.metrics import Metrics, merged
+
+DOCS = Path(__file__).parents[3] / "docs" / "metrics.md"
+
+
+def test_two_sets_of_metrics_do_not_meet() -> None:
+    """Each process, and each test, has its own registry."""
+    first, second = Metrics(), Metrics()
+
+    first.fixes.labels("accepted").inc(3)
+
+    assert b'taxi_fixes_total{verdict="accepted"} 3.0' in first.expose()
+    assert b'verdict="accepted"' not in second.expose()
+
+
+def test_merged_metrics_are_labelled_by_process() -> None:
+    """One page shows all processes, each family once, and Prometheus can read it."""
+    gateway, host = Metrics(), Metrics()
+    gateway.commands.labels("accept", "accepted").inc()
+    host.commands.labels("accept", "accepted").inc(2)
+    host.commit_seconds.observe(0.003)
+
+    text = merged({"gateway-0": gateway.expose(), "vehicles-0": host.expose()}).decode()
+
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    samples = families["taxi_commands"].samples
+    assert {sample.labels["process"]: sample.value for sample in samples} == {"gateway-0": 1, "vehicles-0": 2}
+    assert families["taxi_commit_seconds"].type == "histogram"
+    assert text.count("# HELP taxi_commands_total") == 1
+    assert "_created" not in text
+
+
+def test_document_is_current() -> None:
+    """``docs/metrics.md`` is what the code says."""
+    assert render_metrics_markdown() == DOCS.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("said", [lambda info: info.help.endswith("."), lambda info: info.name.startswith("taxi_")])
+def test_every_metric_is_explained(said: Callable[..., bool]) -> None:
+    """Each has a sentence for a meaning, and our prefix."""
+    assert all(said(info) for info in Metrics().infos)

@@ -1,0 +1,431 @@
+"""Our books beside the sandbox's bills, which shares no code with us: by hand, and once a day by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from dispatch.clock import ManualClock
+from dispatch.config.loader import Settings, load_settings
+from dispatch.domain.entity import Row, Signal
+from dispatch.payment.core.context import BEIJING
+from dispatch.payment.core.port import Order, OrderRef, Refund, Refunded, TradeView, Unknown
+from dispatch.payment.gateways.alipay_openapi import OpenapiGateway
+from dispatch.payment.gateways.bill_download import NoBill
+from dispatch.payment.reconciliation.reconcile import Reconciliation
+from dispatch.server.daily_reconciliation import (
+    HAVE_FOR_S,
+    TRIES,
+    BillSource,
+    DailyBill,
+    GivenBills,
+    NotReconciledError,
+    alipays_bills,
+    bill_account,
+    bill_accounts,
+    reconcile_day,
+)
+from dispatch.store.journal import Batch, Committed
+from dispatch.store.journals.sql_journal import SqlJournal, open_journal
+from dispatch.store.migrations import upgrade
+from dispatch.store.queries.ledger import SqlBooks
+from dispatch.values.money import Money
+from sim.alipay_sandbox.http.app import create_app, running
+from sim.alipay_sandbox.model.settings import SandboxSettings
+from tests.dispatch.payment.gateways.test_every_call_against_sandbox import PLAIN, account
+from tests.dispatch.payment.gateways.test_mapi_against_sandbox import BUYER, KEYS
+from tests.dispatch.payment.reconciliation.bill_samples import ACCOUNT, bill_file, row
+
+DAY = dt.date(2026, 11, 21)
+NOON = dt.datetime.combine(DAY, dt.time(12), BEIJING).timestamp()
+"""Of the day, in Beijing."""
+TO_NEXT_TEN = 22 * 3600.0
+"""From noon to ten o'clock of the next day."""
+APPLICATION = {
+    "protocol": "openapi",
+    "openapi_url": "http://127.0.0.1:1/gateway.do",
+    "partner": KEYS.partner,
+    "app_id": KEYS.app_id,
+    "app_private_key": KEYS.merchant_private_pem,
+    "openapi_public_key": KEYS.alipay_public_pem,
+}
+
+
+def settings(**alipay: Any) -> Settings:
+    return load_settings(given={f"alipay.{name}": value for name, value in (APPLICATION | alipay).items()})
+
+
+def entry(number: str, minor: int, refund: str = "", *, day: dt.date = DAY, **values: object) -> Row:
+    known = {
+        "payment": number,
+        "kind": "refund" if refund else "fare",
+        "order_no": number,
+        "trade_no": None,
+        "refund_no": refund or None,
+        "method": "scan",
+        "company": "C1",
+        "vehicle": "V1",
+        "from_account": "alipay" if refund else "fares",
+        "to_account": "fares" if refund else "alipay",
+        "amount_minor": minor,
+        "currency": "USD",
+        "day": day.isoformat(),
+        "at": NOON + (day - DAY).days * 86_400.0,
+    }
+    return Row("ledger", f"{number}:{refund}", known | values)
+
+
+@pytest.fixture
+async def journal(tmp_path: Path) -> AsyncIterator[SqlJournal]:
+    url = f"sqlite:///{tmp_path / 'journal.sqlite'}"
+    upgrade(url)
+    journal = await open_journal(url, shards=4)
+    yield journal
+    await journal.close()
+
+
+async def book(journal: SqlJournal, *rows: Row) -> SqlBooks:
+    assert await journal.commit(Batch(rows=list(rows))) == Committed()
+    return SqlBooks(journal.database)
+
+
+def open_items(found: Reconciliation) -> list[tuple[str, str]]:
+    return [(item.order, item.standing) for item in found.unsettled]
+
+
+# ── against the sandbox ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass
+class Town:
+    """A sandbox whose time stands still, and the company's way to it."""
+
+    url: str
+    clock: ManualClock
+    gateway: OpenapiGateway
+
+    async def ride(self, number: str, minor: int) -> None:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            code = (await http.get(f"{self.url}/sandbox/buyers/{BUYER}/code")).json()["code"]
+        order = Order(
+            out_trade_no=number,
+            amount=Money(minor, "USD"),
+            subject="Taxi 车费",
+            way="scan",
+            auth_code=code,
+            notify_url="http://127.0.0.1:1/",
+            expires_min=15,
+        )
+        assert isinstance(await self.gateway.scan(order), TradeView)
+
+    async def refund(self, number: str, minor: int, total: int, refund_no: str) -> None:
+        asked = Refund(
+            order=OrderRef(number, "scan"),
+            refund_no=refund_no,
+            amount=Money(minor, "USD"),
+            total=Money(total, "USD"),
+            reason="late",
+            operator="dispatcher:anna",
+        )
+        assert isinstance(await self.gateway.refund(asked), Refunded)
+
+    async def fault(self, **fault: object) -> None:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            assert (await http.put(f"{self.url}/sandbox/faults", json=[fault])).status_code == 200
+
+    async def reconciled(self, books: SqlBooks, day: dt.date = DAY) -> Reconciliation:
+        chosen = settings(openapi_url=f"{self.url}/gateway.do")
+        async with alipays_bills(chosen, self.clock, "") as source:
+            return await reconcile_day(day, bill_account(chosen, ""), books, source, self.clock.wall())
+
+
+@pytest.fixture
+async def town() -> AsyncIterator[Town]:
+    clock = ManualClock(NOON)
+    app = create_app(SandboxSettings(merchants=(KEYS.at_alipay(),)), clock=clock)
+    async with running(app) as url:
+        made = msgspec.structs.replace(account(url, PLAIN), currency="USD")
+        gateway = OpenapiGateway(made, clock)
+        yield Town(url, clock, gateway)
+        await gateway.aclose()
+
+
+@pytest.mark.integration
+async def test_a_day_at_the_sandbox(town: Town, journal: SqlJournal) -> None:
+    """Payments, a refund in part, a cancel by a person and one by ourselves: all of it is the same on both sides."""
+    for number in ("T1", "T2", "T3"):
+        await town.ride(number, 1235)
+    await town.refund("T1", 235, 1235, "T1_R1")
+    for number in ("T2", "T3"):
+        await town.gateway.cancel(OrderRef(number, "scan"))
+    books = await book(
+        journal,
+        *(entry(number, 1235) for number in ("T1", "T2", "T3")),
+        entry("T1", 235, "T1_R1"),
+        entry("T2", 1235, "T2_R1"),
+        entry("T3", 1235, "T3", kind="surplus_refund"),
+        entry("T4", 500, to_account="cash"),
+    )
+    with pytest.raises(NotReconciledError, match="no bill of 2026-11-21"):
+        await town.reconciled(books)
+    town.clock.advance(TO_NEXT_TEN)
+
+    found = await town.reconciled(books)
+
+    assert {item.standing for item in found.items} == {"matched"}
+    total = found.totals["matched"]
+    assert (total.items, total.ours, total.theirs) == (6, Money(1000, "USD"), Money(1000, "USD"))
+
+
+@pytest.mark.integration
+async def test_what_is_open_at_the_sandbox(town: Town, journal: SqlJournal) -> None:
+    """A payment that we never booked, one that never was, and another amount."""
+    await town.ride("T1", 1235)
+    await town.ride("T2", 1235)
+    books = await book(journal, entry("T2", 1234), entry("T3", 100))
+    town.clock.advance(TO_NEXT_TEN)
+
+    assert open_items(await town.reconciled(books)) == [
+        ("T1", "only_theirs"),
+        ("T2", "differs"),
+        ("T3", "only_ours"),
+    ]
+
+
+@pytest.mark.integration
+async def test_midnight_at_the_sandbox(town: Town, journal: SqlJournal) -> None:
+    """What spills into the next day's bill is awaited on the first morning and found on the second."""
+    town.clock.advance(12 * 3600.0 - 60.0)
+    await town.ride("T1", 1235)
+    await town.fault(name="bill-spill", seconds=120.0)
+    books = await book(journal, entry("T1", 1235, at=town.clock.wall()))
+    town.clock.advance(60.0 + 10 * 3600.0)
+
+    assert [item.standing for item in (await town.reconciled(books)).items] == ["awaited"]
+    town.clock.advance(86_400.0)
+    for day in (DAY, DAY + dt.timedelta(days=1)):
+        assert [item.standing for item in (await town.reconciled(books, day)).items] == ["spilled"]
+
+
+@pytest.mark.integration
+async def test_a_gateway_that_is_away(town: Town, journal: SqlJournal) -> None:
+    """Nothing is said of a day whose bill cannot be had."""
+    books = await book(journal, entry("T1", 1235))
+    town.clock.advance(TO_NEXT_TEN)
+    await town.fault(name="system-error-before")
+
+    with pytest.raises(NotReconciledError, match="cannot be fetched"):
+        await town.reconciled(books)
+
+
+# ── once a day ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass
+class Desk:
+    """A place that looks after the daily bill, with bills that are made up."""
+
+    books: SqlBooks
+    clock: ManualClock = field(default_factory=lambda: ManualClock(NOON + TO_NEXT_TEN))
+    bills: dict[dt.date, bytes | NoBill | Unknown] = field(default_factory=dict)
+    alarms: list[Signal] = field(default_factory=list)
+    asked: list[dt.date] = field(default_factory=list)
+
+    async def fetch_bill(self, day: dt.date) -> bytes | NoBill | Unknown:
+        self.asked.append(day)
+        await asyncio.sleep(0)
+        return self.bills.get(day, NoBill("NO_BILL_DATA"))
+
+    @asynccontextmanager
+    async def source(self, _company: str) -> AsyncIterator[BillSource]:
+        yield self
+
+    async def alarm(self, signal: Signal) -> None:
+        self.alarms.append(signal)
+
+    def watch(self, **alipay: Any) -> DailyBill:
+        return DailyBill(settings(**alipay), self.books, self.clock, self.alarm, self.source)
+
+
+async def outcomes(books: SqlBooks) -> Sequence[tuple[str, str]]:
+    return await books.done("", "2026-01-01")
+
+
+async def test_due_at_its_time(journal: SqlJournal) -> None:
+    """Not a minute before, and then once."""
+    desk = Desk(await book(journal, entry("T1", 100, currency="USD")))
+    desk.clock = ManualClock(NOON + TO_NEXT_TEN - 60.0)
+    watch = desk.watch()
+
+    await watch.look()
+    assert await outcomes(desk.books) == []
+    desk.clock.advance(60.0)
+    await watch.look()
+    await watch.look()
+
+    assert await outcomes(desk.books) == [("2026-11-21", "open")]
+    fields = {"day": "2026-11-21", "company": "", "differs": 0, "only_ours": 1, "only_theirs": 0}
+    assert [(alarm.name, alarm.fields) for alarm in desk.alarms] == [("bill_open", fields)]
+
+
+async def test_once_whoever_looks(journal: SqlJournal) -> None:
+    """Many at once, and others after a restart: the day is done by one of them, with one alarm."""
+    desk = Desk(await book(journal, entry("T1", 100)))
+
+    await asyncio.gather(*(desk.watch().look() for _ in range(5)))
+    desk.clock.advance(2 * HAVE_FOR_S)
+    await desk.watch().look()
+
+    assert await outcomes(desk.books) == [("2026-11-21", "open")]
+    assert len(desk.alarms) == 1
+    assert desk.asked.count(DAY) == 1
+
+
+async def test_a_day_that_agrees(journal: SqlJournal) -> None:
+    """No alarm, and the report is kept."""
+    desk = Desk(await book(journal, entry("T1", 1235)))
+    desk.bills[DAY] = bill_file([row("T1", 1235)])
+
+    await desk.watch().look()
+
+    assert desk.alarms == []
+    kept = await desk.books.report("2026-11-21", "")
+    assert kept is not None
+    assert kept[0] == "clean"
+    assert msgspec.json.decode(kept[1])["totals"]["matched"] == {"items": 1, "ours": "12.35", "theirs": "12.35"}
+
+
+async def test_who_died_in_the_middle(journal: SqlJournal) -> None:
+    """A day that was taken and never done is taken by another, after a while."""
+    desk = Desk(await book(journal, entry("T1", 100)))
+    assert await desk.books.take("2026-11-21", "", now=desk.clock.wall(), until=desk.clock.wall() + HAVE_FOR_S)
+
+    await desk.watch().look()
+    assert desk.asked == []
+    desk.clock.advance(HAVE_FOR_S)
+    await desk.watch().look()
+
+    assert [alarm.name for alarm in desk.alarms] == ["bill_open"]
+
+
+async def test_an_alarm_that_nobody_heard(journal: SqlJournal) -> None:
+    """The day is not done before its alarm is raised."""
+    desk = Desk(await book(journal, entry("T1", 100)))
+
+    async def down(signal: Signal) -> None:
+        raise ConnectionError
+
+    deaf = DailyBill(settings(), desk.books, desk.clock, down, desk.source)
+    with pytest.raises(ConnectionError):
+        await deaf.look()
+    assert await outcomes(desk.books) == []
+    desk.clock.advance(HAVE_FOR_S)
+    await desk.watch().look()
+
+    assert [alarm.name for alarm in desk.alarms] == ["bill_open"]
+
+
+async def test_a_bill_that_does_not_come(journal: SqlJournal) -> None:
+    """It is asked for again and again; after hours somebody is told, once."""
+    desk = Desk(await book(journal, entry("T1", 100)))
+    desk.bills[DAY] = NoBill("BILL_NOT_EXIST")
+    watch = desk.watch()
+
+    for _ in range(TRIES + 2):
+        await watch.look()
+        desk.clock.advance(HAVE_FOR_S)
+
+    assert [alarm.name for alarm in desk.alarms] == ["bill_missing"]
+    assert await outcomes(desk.books) == [("2026-11-21", "missing")]
+    assert desk.asked.count(DAY) == TRIES
+
+
+async def test_a_bill_before_its_time(journal: SqlJournal) -> None:
+    """That nothing happened is believed of a day only when its bill may be there; and a day without rides has none."""
+    books = await book(journal, entry("T1", 100))
+    desk, ours = Desk(books), bill_account(settings(), "")
+
+    with pytest.raises(NotReconciledError, match="no bill of 2026-11-21"):
+        await reconcile_day(DAY, ours, books, desk, NOON)
+    quiet = DAY + dt.timedelta(days=3)
+    desk.bills[quiet] = NoBill("BILL_NOT_EXIST")
+    assert (await reconcile_day(quiet, ours, books, desk, NOON + 9 * 86_400.0)).items == ()
+
+
+async def test_days_that_were_missed(journal: SqlJournal) -> None:
+    """After a standstill the last week is caught up with, and nothing from before the first entry."""
+    rows = [entry(f"T{number}", 100, day=DAY - dt.timedelta(days=number)) for number in (0, 2)]
+    desk = Desk(await book(journal, *rows))
+
+    await desk.watch().look()
+    assert [day for day, _ in await outcomes(desk.books)] == ["2026-11-19", "2026-11-20", "2026-11-21"]
+    desk.clock.advance(20 * 86_400.0)
+    await desk.watch().look()
+
+    assert [day for day, _ in await outcomes(desk.books)][3:] == [f"2026-12-{day:02}" for day in range(5, 12)]
+
+
+async def test_accounts(journal: SqlJournal) -> None:
+    """Each account has its own books and bills; an acquirer's, and one without an application, have none."""
+    shared = {"sign_type": "HMAC-SHA256", "acquirer_secret": "s" * 32}
+    given = settings(
+        companies={
+            "blue": APPLICATION,
+            "green": {"protocol": "acquirer", "gateway_url": "http://x", "partner": "g", **shared},
+            "red": {"gateway_url": "http://x", "partner": "2088000000000009", "sign_type": "MD5", "md5_key": "k" * 32},
+        }
+    )
+    assert [each.company for each in bill_accounts(given)] == ["", "blue"]
+    assert bill_account(given, "").scope == ("", ("blue", "green", "red"))
+    assert bill_account(given, "blue").scope == ("blue", ())
+    assert bill_account(given, "any other").company == ""
+    desk = Desk(await book(journal, entry("T1", 100), entry("T2", 200, company="blue"), entry("T3", 1, company="red")))
+    await DailyBill(given, desk.books, desk.clock, desk.alarm, desk.source).look()
+    assert [(each.fields["company"], each.fields["only_ours"]) for each in desk.alarms] == [("", 1), ("blue", 1)]
+
+
+async def test_off(journal: SqlJournal) -> None:
+    """Without an application, and where it is switched off, there is nothing to look after."""
+    books = await book(journal, entry("T1", 100))
+    clock, desk = ManualClock(), Desk(books)
+    await DailyBill(load_settings(), books, clock, desk.alarm, desk.source).run()
+    await desk.watch(reconcile_at="").run()
+    assert desk.asked == []
+
+
+# ── bills that are given ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_files(journal: SqlJournal) -> None:
+    """A bill that was downloaded by hand is enough; its neighbours are used if they are given."""
+    books = await book(journal, entry("T1", 1235), entry("T2", 100, at=NOON + 12 * 3600.0 - 5.0))
+    ours = bill_account(settings(), "")
+    given = partial(reconcile_day, DAY, ours, books, now=NOON + 10 * 86_400.0)
+    one = bill_file([row("T1", 1235)])
+    after = bill_file([row("T2", 100)], DAY + dt.timedelta(days=1))
+
+    alone = await given(source=GivenBills([one], "USD"))
+    both = await given(source=GivenBills([one, after], "USD"))
+
+    assert [(item.order, item.standing) for item in alone.items] == [("T1", "matched"), ("T2", "awaited")]
+    assert [(item.order, item.standing) for item in both.items] == [("T1", "matched"), ("T2", "spilled")]
+    assert GivenBills([after, one], "USD").days == [DAY, DAY + dt.timedelta(days=1)]
+
+
+async def test_another_companys_file(journal: SqlJournal) -> None:
+    """A bill of another account is not held against our books."""
+    books = await book(journal, entry("T1", 1235))
+    stranger = bill_account(settings(partner="2088000000000009"), "")
+
+    with pytest.raises(NotReconciledError, match=f"of account {ACCOUNT}, not of 2088000000000009"):
+        await reconcile_day(DAY, stranger, books, GivenBills([bill_file([])], "USD"), NOON + TO_NEXT_TEN)

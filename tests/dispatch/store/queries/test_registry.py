@@ -1,0 +1,213 @@
+"""The registry and its CSV import, on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from dispatch.domain.registry import (
+    Device,
+    Dispatcher,
+    Driver,
+    DuplicateEntryError,
+    Entry,
+    Passenger,
+    UnknownEntryError,
+    Vehicle,
+)
+from dispatch.store.database import open_database
+from dispatch.store.migrations import upgrade
+from dispatch.store.queries.registry import SqlRegistry
+from dispatch.store.queries.registry_csv import CsvError, import_drivers, import_vehicles, parse_vehicles
+from dispatch.values.ids import DeviceId, DispatcherId, DriverId, PassengerId, VehicleId
+from tests.dispatch.domain.key_fixtures import persons
+
+CAR = Vehicle(id=VehicleId("V1"), plate="8ABC123", company="Bay", wheelchair=True)
+ANN = Driver(id=DriverId("101"), name="Ann", phone="+14155550101", pin_hash="h")
+ENTRIES: list[Entry] = [
+    CAR,
+    ANN,
+    Dispatcher(id=DispatcherId("kim"), name="Kim", password_hash="h", permissions=("assign", "cancel")),
+    Device(id=DeviceId("D1"), vehicle=CAR.id, key_hash="h"),
+    Passenger(id=PassengerId("P1"), created=5.5, alipay_user_id="2088"),
+]
+
+
+def hash_pin(pin: str) -> str:
+    return f"hash of {pin}"
+
+
+class RegistryTests:
+    """Subclasses give the fixture ``url``: an empty database."""
+
+    @pytest.fixture
+    async def registry(self, url: str) -> AsyncIterator[SqlRegistry]:
+        upgrade(url)
+        database = open_database(url)
+        yield SqlRegistry(database, persons(database))
+        await database.close()
+
+    async def test_entries_come_back_as_they_went_in(self, registry: SqlRegistry) -> None:
+        """Each kind is stored and read with all its fields; a second of the same id is refused."""
+        for entry in ENTRIES:
+            await registry.add(entry)
+            assert await registry.get(type(entry), entry.id) == entry
+            assert await registry.entries(type(entry)) == [entry]
+            with pytest.raises(DuplicateEntryError, match=entry.id):
+                await registry.add(entry)
+        assert await registry.get(Vehicle, "V2") is None
+
+    async def test_update_replaces(self, registry: SqlRegistry) -> None:
+        """An entry is replaced whole; one that is not there cannot be."""
+        await registry.add(CAR)
+        sold = Vehicle(id=CAR.id, plate="NEW", company="Bay", active=False)
+        await registry.update(sold)
+        assert await registry.get(Vehicle, CAR.id) == sold
+        with pytest.raises(UnknownEntryError, match="driver 101"):
+            await registry.update(ANN)
+
+    async def test_a_plate_is_unique(self, registry: SqlRegistry) -> None:
+        """Two cars cannot have one plate, by adding or by changing."""
+        await registry.add(CAR)
+        other = Vehicle(id=VehicleId("V2"), plate="OTHER", company="Bay")
+        await registry.add(other)
+        with pytest.raises(DuplicateEntryError):
+            await registry.update(Vehicle(id=VehicleId("V2"), plate=CAR.plate, company="Bay"))
+        assert await registry.get(Vehicle, "V2") == other
+
+    async def test_a_device_needs_its_vehicle(self, registry: SqlRegistry) -> None:
+        """A taximeter is built into a car that is known."""
+        device = Device(id=DeviceId("D1"), vehicle=CAR.id, key_hash="h")
+        with pytest.raises(UnknownEntryError, match="vehicle V1"):
+            await registry.add(device)
+        await registry.add(CAR)
+        await registry.add(device)
+        assert await registry.devices_of(CAR.id) == [device]
+
+    async def test_permissions(self, registry: SqlRegistry) -> None:
+        """A driver may drive what is permitted, or everything with ``*``; new permissions replace the old."""
+        await registry.add(CAR)
+        await registry.add(ANN)
+        assert not await registry.may_drive(ANN.id, CAR.id)
+        await registry.permit(ANN.id, ["V1", "V7"])
+        assert await registry.may_drive(ANN.id, CAR.id)
+        assert not await registry.may_drive(ANN.id, VehicleId("V7"))
+        await registry.permit(ANN.id, ["V7"])
+        assert not await registry.may_drive(ANN.id, CAR.id)
+        await registry.permit(ANN.id, ["*"])
+        assert await registry.may_drive(ANN.id, CAR.id)
+        assert await registry.permitted(ANN.id) == ["*"]
+        with pytest.raises(UnknownEntryError):
+            await registry.permit(DriverId("nobody"), ["*"])
+
+    @pytest.mark.parametrize("gone", ["driver", "vehicle"])
+    async def test_who_is_not_active_does_not_drive(self, registry: SqlRegistry, gone: str) -> None:
+        """A permission is worth nothing for a driver or a car out of service."""
+        await registry.add(CAR)
+        await registry.add(ANN)
+        await registry.permit(ANN.id, ["*"])
+        if gone == "driver":
+            await registry.update(Driver(id=ANN.id, name="Ann", phone=ANN.phone, pin_hash="h", active=False))
+        else:
+            await registry.update(Vehicle(id=CAR.id, plate=CAR.plate, company="Bay", active=False))
+        assert not await registry.may_drive(ANN.id, CAR.id)
+
+    async def test_a_phone_is_one_passenger(self, registry: SqlRegistry) -> None:
+        """Of many who sign in with one phone at once, all get the same passenger; its account finds it again."""
+        asked = (
+            registry.passenger_by_phone("+14155550199", new_id=PassengerId(f"P{number}"), created=1.0)
+            for number in range(12)
+        )
+        found = await asyncio.gather(*asked)
+        assert len({passenger.id for passenger in found}) == 1
+        assert {passenger.phone for passenger in found} == {"+14155550199"}
+        with pytest.raises(ValueError, match="sealed"):
+            await registry.update(found[0])
+        linked = Passenger(id=found[0].id, created=1.0, alipay_user_id="2088")
+        await registry.update(linked)
+        assert await registry.passenger_by_alipay("2088", new_id=PassengerId("P99"), created=2.0) == linked
+
+    async def test_an_account_at_alipay_is_one_passenger(self, registry: SqlRegistry) -> None:
+        """Many without a phone stand beside each other; of those with one account at once, all get the same."""
+        asked = (
+            registry.passenger_by_alipay(f"208{number % 2}", new_id=PassengerId(f"P{number}"), created=1.0)
+            for number in range(12)
+        )
+        found = await asyncio.gather(*asked)
+        assert len({passenger.id for passenger in found}) == 2
+        assert {passenger.phone for passenger in found} == {None}
+        assert len(await registry.entries(Passenger)) == 2
+
+    async def test_vehicles_from_csv(self, registry: SqlRegistry) -> None:
+        """A file adds and replaces; fields left out or empty have their defaults."""
+        await registry.add(CAR)
+        text = "\ufeffid,plate,company,seats,child_seat,active\nV1,NEW,Bay,6,true,false\nV2,8DEF456,Bay,,,\n"
+        assert await import_vehicles(registry, text) == 2
+        assert await registry.entries(Vehicle) == [
+            Vehicle(id=VehicleId("V1"), plate="NEW", company="Bay", seats=6, child_seat=True, active=False),
+            Vehicle(id=VehicleId("V2"), plate="8DEF456", company="Bay"),
+        ]
+
+    async def test_a_plate_of_another_car_is_named_by_its_line(self, registry: SqlRegistry) -> None:
+        """A file that takes a plate from a known car is refused whole."""
+        await registry.add(CAR)
+        with pytest.raises(CsvError, match=r"^line 3: plate: 8ABC123 is that of V1$"):
+            await import_vehicles(registry, "id,plate,company\nV2,X,Bay\nV3,8ABC123,Bay\n")
+        assert await registry.entries(Vehicle) == [CAR]
+
+    async def test_drivers_from_csv(self, registry: SqlRegistry) -> None:
+        """PINs are stored hashed, and the permissions with them."""
+        await registry.add(CAR)
+        text = "id,name,phone,pin,vehicles\n101,Ann,+1,1234,*\n102,Bob,+2,56789,V1 V2\n103,Cy,+3,0000,\n"
+        assert await import_drivers(registry, text, hash_pin) == 3
+        ann = await registry.get(Driver, "101")
+        assert ann is not None
+        assert ann.pin_hash == "hash of 1234"
+        assert [await registry.permitted(DriverId(it)) for it in ("101", "102", "103")] == [["*"], ["V1", "V2"], []]
+
+    async def test_bad_drivers_are_not_imported(self, registry: SqlRegistry) -> None:
+        """One bad row keeps all of the file out."""
+        with pytest.raises(CsvError, match=r"^line 3: pin must be 4 digits or more$"):
+            await import_drivers(registry, "id,name,phone,pin\n101,Ann,+1,1234\n102,Bob,+2,12x4\n", hash_pin)
+        assert await registry.entries(Driver) == []
+
+
+class TestSqliteRegistry(RegistryTests):
+    @pytest.fixture
+    def url(self, tmp_path: Path) -> str:
+        return f"sqlite:///{tmp_path / 'journal.db'}"
+
+
+@pytest.mark.integration
+class TestPostgresRegistry(RegistryTests):
+    @pytest.fixture
+    def url(self, new_postgres_database: Callable[[], str]) -> str:
+        return new_postgres_database()
+
+
+def test_each_bad_row_is_named() -> None:
+    """All mistakes of a file come at once, each with its line, in order."""
+    text = "id,plate,company,seats\nV1,A,Bay,four\nV2,B,Bay\nV3,C,Bay,4\nV3,D,,4\nV3,C,Bay,5\n"
+    with pytest.raises(CsvError) as caught:
+        parse_vehicles(text)
+    assert [error.line for error in caught.value.errors] == [2, 3, 5, 6, 6]
+    assert "seats" in str(caught.value)
+    assert "line 6: id: V3 is in line 4 too" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "no column 'id'"),
+        ("id,plate\n", "no column 'company'"),
+        ("id,plate,company,colour\n", "unknown column 'colour'"),
+    ],
+)
+def test_a_wrong_header_is_line_1(text: str, message: str) -> None:
+    """Columns that are missing or not known are named."""
+    with pytest.raises(CsvError, match=message) as caught:
+        parse_vehicles(text)
+    assert {error.line for error in caught.value.errors} == {1}

@@ -1,0 +1,1 @@
+"""I/O. Sign-in, tokens, passwords, SMS codes, revocations."""

@@ -1,0 +1,170 @@
+"""Sign-in of the four roles. Each answers with a token, or raises ``DispatchError``.
+
+Rule 1. A wrong name and a wrong secret are the same answer, and take the same time.
+Rule 2. What may be guessed is counted, at all gateways together: a name is locked after some wrong secrets in a row.
+Rule 3. A passenger's code is made from the gateways' secret, the phone and the time, so that any gateway can check what
+        another one sent, also without the bus; it opens once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import blake2b
+from hmac import compare_digest
+from typing import NamedTuple
+
+import msgspec
+
+from dispatch.api.fields import Role
+from dispatch.clock import Clock
+from dispatch.domain.audit import signed_in
+from dispatch.domain.errors import DispatchError, ErrorCode
+from dispatch.domain.registry import Device, Dispatcher, Driver, Vehicle
+from dispatch.values.ids import DriverId, PassengerId, VehicleId
+from dispatch.values.units import WallTime
+from ws_gateway.auth.passwords import SecretCheck
+from ws_gateway.auth.tokens import Tokens
+from ws_gateway.limits.attempt_limits import Counting, SharedAttempts
+from ws_gateway.ports import Audit, Registry, SmsSender
+from ws_gateway.settings import GatewaySettings
+
+
+class Issued(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The answer to a sign-in. ``expires_at`` is wall time."""
+
+    token: str
+    expires_at: float
+    role: Role
+    subject: str
+    vehicle: str | None = None
+
+
+class _Code(NamedTuple):
+    """A passenger's code, and what it is known by."""
+
+    name: str
+    text: str
+
+
+class SignIn:
+    """Who may come in. ``new_id`` makes a new id each time; ``secret`` makes the codes to phones."""
+
+    def __init__(
+        self,
+        *,
+        registry: Registry,
+        sms: SmsSender,
+        tokens: Tokens,
+        clock: Clock,
+        settings: GatewaySettings,
+        secret: bytes,
+        new_id: Callable[[], str],
+        bus: Counting,
+        audit: Audit,
+    ) -> None:
+        self._registry = registry
+        self._sms = sms
+        self._tokens = tokens
+        self._clock = clock
+        self._ttl_s = settings.token_ttl_s
+        self._code_ttl_s = settings.sms_code_ttl_s
+        self._secret = secret[:64]
+        self._new_id = new_id
+        self._check = SecretCheck()
+        self._audit = audit
+        self._attempts = SharedAttempts(bus, secret, settings.sign_in_attempts, settings.sign_in_lock_s)
+        self._sent = SharedAttempts(bus, secret, settings.sms_per_hour, 3600.0)
+        self._used = SharedAttempts(bus, secret, 1, 2 * settings.sms_code_ttl_s)
+        self._codes = settings.sms_per_hour
+
+    async def driver(self, number: str, pin: str, vehicle: str) -> Issued:
+        """A driver, for the car that the shift is on."""
+        driver = await self._registry.get(Driver, number)
+        kept = driver.pin_hash if driver is not None and driver.active else None
+        await self._must_match("driver", number, kept, pin)
+        car = await self._registry.get(Vehicle, vehicle)
+        if car is None or not car.active:
+            raise DispatchError(ErrorCode.UNKNOWN_VEHICLE, field="vehicle")
+        if not await self._registry.may_drive(DriverId(number), VehicleId(vehicle)):
+            raise DispatchError(ErrorCode.NOT_ALLOWED, field="vehicle", detail=vehicle)
+        return self._issue("driver", number, vehicle)
+
+    async def dispatcher(self, name: str, password: str) -> Issued:
+        """A dispatcher."""
+        dispatcher = await self._registry.get(Dispatcher, name)
+        kept = dispatcher.password_hash if dispatcher is not None and dispatcher.active else None
+        await self._must_match("dispatcher", name, kept, password)
+        issued = self._issue("dispatcher", name)
+        await self._audit.keep([signed_in(name, self._new_id(), self._clock.city())])
+        return issued
+
+    async def device(self, device: str, key: str) -> Issued:
+        """A device, for the car that it is built into."""
+        found = await self._registry.get(Device, device)
+        await self._must_match("device", device, found.key_hash if found is not None and found.active else None, key)
+        if found is None:
+            raise DispatchError(ErrorCode.WRONG_CREDENTIALS)
+        return self._issue("device", device, found.vehicle)
+
+    async def send_code(self, phone: str) -> None:
+        """Send a code to a phone."""
+        wall = self._clock.wall()
+        await self._sent.count(f"sms {phone}", wall)
+        code = await self._code(phone, wall)
+        if code is None:
+            raise DispatchError(ErrorCode.TOO_MANY_ATTEMPTS)
+        try:
+            await self._sms.send(phone, code.text, wall)
+        except OSError as error:
+            raise DispatchError(ErrorCode.UNAVAILABLE) from error
+
+    async def passenger(self, phone: str, code: str) -> Issued:
+        """A passenger, by the code that was sent to the phone; known from then on."""
+        wall = self._clock.wall()
+        name = f"passenger {phone}"
+        await self._attempts.count(name, wall)
+        good = [await self._code(phone, at) for at in (wall, WallTime(wall - self._code_ttl_s))]
+        right = [each for each in good if each is not None and compare_digest(each.text.encode(), code.encode())]
+        if not right:
+            raise DispatchError(ErrorCode.WRONG_CREDENTIALS)
+        await self._use(right[0], wall)
+        await self._attempts.forget(name)
+        new_id = PassengerId(f"p{self._new_id()}")
+        passenger = await self._registry.passenger_by_phone(phone, new_id=new_id, created=wall)
+        return self._issue("passenger", passenger.id)
+
+    async def passenger_by_alipay(self, alipay_user_id: str) -> Issued:
+        """A passenger whom Alipay has named to us; known from then on."""
+        new_id = PassengerId(f"p{self._new_id()}")
+        found = await self._registry.passenger_by_alipay(alipay_user_id, new_id=new_id, created=self._clock.wall())
+        return self._issue("passenger", found.id)
+
+    async def _code(self, phone: str, wall: WallTime) -> _Code | None:
+        """The phone's code of this span of ``sms_code_ttl_s`` that was not used yet; None where all were."""
+        span = int(wall // self._code_ttl_s)
+        name = await self._used.unused([f"sms {span} {phone} {number}" for number in range(self._codes)], wall)
+        if name is None:
+            return None
+        drawn = blake2b(name.encode(), digest_size=8, key=self._secret).digest()
+        return _Code(name, f"{int.from_bytes(drawn, 'big') % 1_000_000:06d}")
+
+    async def _use(self, code: _Code, wall: WallTime) -> None:
+        """Of two who use a code at the same time, one comes in."""
+        try:
+            await self._used.count(code.name, wall)
+        except DispatchError as error:
+            raise DispatchError(ErrorCode.WRONG_CREDENTIALS) from error
+
+    async def _must_match(self, role: Role, name: str, kept: str | None, secret: str) -> None:
+        """Counted before it is checked, so that guesses sent at the same time are counted too."""
+        wall = self._clock.wall()
+        counted = f"{role} {name}"
+        await self._attempts.count(counted, wall)
+        if not await self._check.matches(kept, secret):
+            raise DispatchError(ErrorCode.WRONG_CREDENTIALS)
+        await self._attempts.forget(counted)
+
+    def _issue(self, role: Role, subject: str, vehicle: str | None = None) -> Issued:
+        wall = self._clock.wall()
+        token = self._tokens.issue(role, subject, session=self._new_id(), wall=wall, vehicle=vehicle)
+        return Issued(token=token, expires_at=wall + self._ttl_s, role=role, subject=subject, vehicle=vehicle)

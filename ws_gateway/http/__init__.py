@@ -1,0 +1,1 @@
+"""I/O. HTTP routes: sign-in, places, estimates, replay, webhooks."""

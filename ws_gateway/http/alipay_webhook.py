@@ -1,0 +1,69 @@
+"""Alipay's notifications: verified here, decided by the payment that they are about.
+
+Rule 1. Nothing is passed on whose signature does not verify.
+Rule 2. Alipay is told that all is well only after the payment has kept the news for good; else it sends it again.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Protocol
+
+import structlog
+
+from dispatch.actors.core.protocol import Done, Envelope, Hosts, HostsUnavailableError
+from dispatch.domain.commands import HearNotification, encode_command
+from dispatch.domain.entity import SYSTEM
+from dispatch.payment.core.gateway_calls import encode_notification
+from dispatch.payment.core.order_number import trip_of
+from dispatch.payment.core.port import Notification, Rejected
+
+_log = structlog.get_logger("alipay")
+
+
+class Verifier(Protocol):
+    """What is needed here of :class:`dispatch.payment.gateways.factory.Gateways`."""
+
+    def verify_notification(self, company: str, body: bytes, content_type: str) -> Notification | Rejected:
+        """The notification, if it is genuine and about this account. Never raises for what the body holds."""
+        ...
+
+    async def confirmed(self, company: str, notification: Notification) -> bool:
+        """Whether Alipay also says that it sent it, where it is to be asked."""
+        ...
+
+
+class AlipayNotices:
+    """Implements :class:`ws_gateway.ports.Payments`."""
+
+    def __init__(self, verifier: Verifier, hosts: Hosts) -> None:
+        self._verifier = verifier
+        self._hosts = hosts
+
+    async def notified(self, body: bytes, content_type: str, company: str = "") -> bool:
+        """True once the payment knows of it. The same bytes are the same command, however often they come."""
+        notification = self._verifier.verify_notification(company, body, content_type)
+        if isinstance(notification, Rejected):
+            _log.warning("a notification is not believed", reason=str(notification))
+            return False
+        order = notification.out_trade_no
+        trip = trip_of(order)
+        if trip is None:
+            _log.warning("a notification about no order of ours", order=order)
+            return False
+        if not await self._verifier.confirmed(company, notification):
+            _log.warning("a notification is not confirmed", order=order, notify_id=notification.notify_id)
+            return False
+        digest = blake2b(body, digest_size=16)
+        command = HearNotification(order=order, notification=encode_notification(notification))
+        envelope = Envelope(
+            key=f"payment:{trip}",
+            command_id=f"notify:{digest.hexdigest()}",
+            principal=SYSTEM,
+            body=encode_command(command),
+            digest=digest.digest(),
+        )
+        try:
+            return isinstance(await self._hosts.command(envelope), Done)
+        except HostsUnavailableError:
+            return False

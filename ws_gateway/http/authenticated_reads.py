@@ -1,0 +1,135 @@
+"""How things are looked up over HTTP: who asks, what for, and the answer in JSON or MessagePack.
+
+Rule 1. Who has no valid token of a role that the route names learns nothing, not even whether a thing is there.
+Rule 2. One who has signed in may look things up :data:`PER_SUBJECT` often, at all gateways together.
+Rule 3. Nothing that was answered is kept by anybody on its way (``Cache-Control: no-store``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, NamedTuple, TypeVar
+
+import msgspec
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dispatch.actors.core.protocol import HostsUnavailableError
+from dispatch.api.fields import Id
+from dispatch.api.http_bodies import Answer, Question
+from dispatch.api.http_routes import ReadRoute
+from dispatch.clock import Clock
+from dispatch.domain.errors import DispatchError, ErrorCode
+from dispatch.store.journal import JournalUnavailableError
+from ws_gateway.http.responses import JSON, MSGPACK, bearer_of, body_of, error_body, read_json, status_of
+from ws_gateway.hub.phone_masking import Contacts
+from ws_gateway.pay.rate_limits import Allow, Limit
+from ws_gateway.session.codec import unreadable
+from ws_gateway.session.identity import Identity, Verify
+
+Q = TypeVar("Q", bound=Question)
+
+PER_SUBJECT: Final = Limit(5.0, 60)
+"""A console that opens reads a few lists at once, and then one story a click."""
+_NO_STORE: Final = {"Cache-Control": "no-store"}
+_log = structlog.get_logger("gateway")
+_to_json = msgspec.json.Encoder().encode
+_to_msgpack = msgspec.msgpack.Encoder().encode
+
+
+class Reader(NamedTuple):
+    """Who asks, and the parts of the address that the route names, each checked to be an id."""
+
+    identity: Identity
+    path: Mapping[str, str]
+
+
+class Reading:
+    """Makes the routes of what is read with a token. ``allow`` counts for all gateways, ``contacts``
+    knows callers' numbers."""
+
+    def __init__(self, *, verify: Verify, clock: Clock, allow: Allow, contacts: Contacts | None = None) -> None:
+        self._contacts = contacts
+        self._verify = verify
+        self._clock = clock
+        self._allow = allow
+
+    def look_up(self, read: ReadRoute, answer: Callable[[Reader], Awaitable[Answer]]) -> Route:
+        """The route of something that is asked by its address alone."""
+
+        async def endpoint(request: Request) -> object:
+            reader = await self._reader(request, read)
+            return await self._shown(reader, await answer(reader))
+
+        return _route(read, endpoint)
+
+    def ask(self, read: ReadRoute, kind: type[Q], answer: Callable[[Reader, Q], Awaitable[Answer]]) -> Route:
+        """The route of something that is asked by a ``kind``: in the query of a GET, in the body of a POST."""
+
+        async def endpoint(request: Request) -> object:
+            reader = await self._reader(request, read)
+            return await self._shown(reader, await answer(reader, await _question(request, kind)))
+
+        return _route(read, endpoint)
+
+    async def _shown(self, reader: Reader, answer: Answer) -> object:
+        """The answer with callers' numbers as this reader may see them."""
+        if self._contacts is None or reader.identity.role != "dispatcher":
+            return answer
+        return await self._contacts.looked_up(answer, reader.identity.role, reader.identity.subject)
+
+    async def _reader(self, request: Request, read: ReadRoute) -> Reader:
+        """Raises ``DispatchError``: as ``Verify``, ``NOT_ALLOWED``, ``TOO_MANY_ATTEMPTS``."""
+        identity = self._verify(bearer_of(request), self._clock.wall())
+        if identity.role not in read.roles:
+            raise DispatchError(ErrorCode.NOT_ALLOWED)
+        if not await self._allow(f"read:{identity.role}:{identity.subject}", PER_SUBJECT.per_s, PER_SUBJECT.burst):
+            raise DispatchError(ErrorCode.TOO_MANY_ATTEMPTS)
+        return Reader(identity, {name: _id(name, value) for name, value in request.path_params.items()})
+
+
+def _route(read: ReadRoute, endpoint: Callable[[Request], Awaitable[object]]) -> Route:
+    async def respond(request: Request) -> Response:
+        try:
+            return _response(request, await endpoint(request))
+        except DispatchError as error:
+            return _refusal(request, error)
+        except (JournalUnavailableError, HostsUnavailableError):
+            return _refusal(request, DispatchError(ErrorCode.UNAVAILABLE))
+        except Exception:  # noqa: BLE001 - who asks gets a number, whatever broke
+            _log.exception("something could not be looked up", path=read.path)
+            return _refusal(request, DispatchError(ErrorCode.INTERNAL))
+
+    return Route(read.path, respond, methods=[read.method])
+
+
+async def _question(request: Request, kind: type[Q]) -> Q:
+    """What was asked. Raises ``DispatchError``: ``MALFORMED``, ``INVALID_FIELD``, ``TOO_LARGE``."""
+    if request.method == "POST":
+        return read_json(await body_of(request), kind)
+    try:
+        return msgspec.convert(dict(request.query_params), kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise unreadable(error) from error
+
+
+def _id(name: str, value: str) -> str:
+    try:
+        return msgspec.convert(value, Id)
+    except msgspec.ValidationError as error:
+        raise DispatchError(ErrorCode.INVALID_FIELD, field=name) from error
+
+
+def _response(request: Request, content: object, status: int = 200) -> Response:
+    packed = MSGPACK in request.headers.get("accept", "")
+    body = _to_msgpack(content) if packed else _to_json(content)
+    return Response(body, status, headers=_NO_STORE, media_type=MSGPACK if packed else JSON)
+
+
+def _refusal(request: Request, error: DispatchError) -> Response:
+    response = _response(request, error_body(error), status_of(error))
+    if response.status_code == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response

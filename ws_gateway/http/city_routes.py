@@ -1,0 +1,53 @@
+"""What everybody may know of the city: its facts, and its land and streets to draw a map of."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Awaitable, Callable, Mapping
+from hashlib import blake2b
+from typing import Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dispatch.api.http_bodies import CityFacts
+from ws_gateway.http.responses import MSGPACK, json_response
+from ws_gateway.server.static_apps import best_encoding
+
+LAYERS: Final = ("land", "streets")
+_DAY: Final = "public, max-age=86400"
+_GEOJSON: Final = "application/geo+json"
+_Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def city_routes(facts: CityFacts, layers: Mapping[str, bytes]) -> list[Route]:
+    """The routing table. ``layers``: the drawn map's GeoJSON by name, packed by gzip."""
+
+    async def told(request: Request) -> Response:
+        if MSGPACK in request.headers.get("accept", ""):
+            return Response(msgspec.msgpack.encode(facts), media_type=MSGPACK)
+        return json_response(facts)
+
+    return [
+        Route("/v1/city", told),
+        *(Route(f"/v1/city/{name}", _layer(layers[name])) for name in LAYERS if name in layers),
+    ]
+
+
+def _layer(packed: bytes) -> _Endpoint:
+    """One layer: as it is stored, or unpacked for the few that do not take gzip."""
+    tag = blake2b(packed, digest_size=12).hexdigest()
+
+    async def answer(request: Request) -> Response:
+        encoding = best_encoding(request.headers.get("accept-encoding", ""), ("gzip",))
+        etag = f'"{tag}{encoding[:1]}"'
+        headers = {"ETag": etag, "Cache-Control": _DAY, "Vary": "Accept-Encoding"}
+        if etag in {part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")}:
+            return Response(status_code=304, headers=headers)
+        if encoding:
+            return Response(packed, headers={**headers, "Content-Encoding": encoding}, media_type=_GEOJSON)
+        return Response(gzip.decompress(packed), headers=headers, media_type=_GEOJSON)
+
+    return answer

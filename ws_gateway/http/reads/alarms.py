@@ -1,0 +1,33 @@
+"""The board of alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from dispatch.api.http_bodies import AlarmList
+from dispatch.api.messages import Alarm
+from dispatch.clock import Clock
+from ws_gateway.http.authenticated_reads import Reader
+
+SETTLED_S: Final = 86_400.0
+
+
+class AlarmLists(Protocol):
+    """Alarms as they are kept. Raises ``JournalUnavailableError``."""
+
+    async def listed(self, settled_since: float) -> Sequence[Alarm]:
+        """Those that wait, and those settled since then."""
+        ...
+
+
+class AlarmReads:
+    """``GET /v1/alarms``."""
+
+    def __init__(self, alarms: AlarmLists, clock: Clock) -> None:
+        self._alarms = alarms
+        self._clock = clock
+
+    async def listed(self, _: Reader) -> AlarmList:
+        """What waits, and what was settled in the last day of city time."""
+        return AlarmList(list(await self._alarms.listed(self._clock.city() - SETTLED_S)))

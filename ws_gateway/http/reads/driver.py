@@ -1,0 +1,95 @@
+"""What a driver looks up: the shift's rides and sums, and what dispatchers said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, time
+from typing import Final, Protocol
+from zoneinfo import ZoneInfo
+
+from dispatch.api.fields import MoneyView
+from dispatch.api.http_bodies import NoticeList, ShiftAccount, ShiftRide, ShiftSum
+from dispatch.api.messages import Notice
+from dispatch.clock import Clock
+from dispatch.store.queries.lists import RideRow
+from dispatch.store.queries.trip_rows import VehicleStateRow
+from ws_gateway.http.authenticated_reads import Reader
+
+NOTICES_S: Final = 43_200.0
+COLLECTED: Final = frozenset({"paid", "part_refunded", "refunded", "settled_otherwise"})
+
+
+class Rides(Protocol):
+    """Drivers' rides. Raises ``JournalUnavailableError``."""
+
+    async def rides(self, driver: str, since: float) -> Sequence[RideRow]:
+        """A driver's rides that were finished since then, the newest first."""
+        ...
+
+
+class CarStates(Protocol):
+    """What cars do. Raises ``JournalUnavailableError``."""
+
+    async def vehicle_state(self, vehicle: str) -> VehicleStateRow | None:
+        """One car."""
+        ...
+
+
+class Messages(Protocol):
+    """Messages to drivers. Raises ``JournalUnavailableError``."""
+
+    async def for_vehicle(self, vehicle: str, since: float) -> Sequence[Notice]:
+        """What was told to the driver of a vehicle since then, the newest first."""
+        ...
+
+
+class DriverReads:
+    """``GET /v1/my/shift`` and ``GET /v1/my/notices``. ``zone`` says when a day begins."""
+
+    def __init__(self, rides: Rides, states: CarStates, messages: Messages, clock: Clock, zone: ZoneInfo) -> None:
+        self._rides = rides
+        self._states = states
+        self._messages = messages
+        self._clock = clock
+        self._zone = zone
+
+    async def shift(self, reader: Reader) -> ShiftAccount:
+        """The shift under way, else today."""
+        now = self._clock.city()
+        driver = reader.identity.subject
+        state = await self._states.vehicle_state(reader.identity.vehicle or "")
+        under_way = state is not None and state.driver == driver and state.shift_since is not None
+        since = state.shift_since if under_way and state is not None else None
+        since = self._midnight(now) if since is None else since
+        return account(since, now, await self._rides.rides(driver, since))
+
+    async def notices(self, reader: Reader) -> NoticeList:
+        """What was told to the driver's car, or to all, in the last 12 hours."""
+        vehicle = reader.identity.vehicle or ""
+        since = self._clock.city() - NOTICES_S
+        return NoticeList(list(await self._messages.for_vehicle(vehicle, since)))
+
+    def _midnight(self, now: float) -> float:
+        day = datetime.fromtimestamp(now, self._zone).date()
+        return datetime.combine(day, time(), self._zone).timestamp()
+
+
+def account(since: float, at: float, rides: Sequence[RideRow]) -> ShiftAccount:
+    """The rides, and what was earned in each way: fares that are paid, less what of them went back; then the rest."""
+    sums: dict[tuple[str, str], tuple[int, int]] = {}
+    for ride in rides:
+        way = (ride.method or "") if ride.payment_state in COLLECTED else ""
+        count, minor = sums.get((way, ride.currency), (0, 0))
+        sums[way, ride.currency] = (count + 1, minor + ride.fare_minor - (ride.refunded_minor or 0))
+    return ShiftAccount(
+        since=since,
+        at=at,
+        sums=[
+            ShiftSum(way, count, MoneyView(minor, currency))
+            for (way, currency), (count, minor) in sorted(sums.items(), key=lambda it: (it[0][0] == "", it[0]))
+        ],
+        rides=[
+            ShiftRide(it.id, it.finished_at, it.payment_state, MoneyView(it.fare_minor, it.currency), it.method or "")
+            for it in rides
+        ],
+    )

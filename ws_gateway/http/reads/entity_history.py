@@ -1,0 +1,72 @@
+"""Entities as the journal has them, with everything that happened to them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from typing import Final, NamedTuple, Protocol
+
+from dispatch.actors.core.entity_types import View, entity_kinds
+from dispatch.api.timeline import Numbered
+from dispatch.domain.entity import Entity, EntityKey
+from dispatch.domain.rules import Rules
+from dispatch.payment.core.payment import PaymentRules
+from dispatch.store.journal import History, StoredEvent
+
+LONGEST: Final = 5_000
+"""Streams are read up to this number (50 ms): trips and payments end long before."""
+
+
+class Streams(Protocol):
+    """What is needed here of :class:`dispatch.store.journal.Journal`. Raises ``JournalUnavailableError``."""
+
+    async def load(self, keys: Sequence[EntityKey]) -> Sequence[History]:
+        """The histories of ``keys``, in their order."""
+        ...
+
+    async def events_after(self, key: EntityKey, seq: int, limit: int) -> Sequence[StoredEvent]:
+        """At most ``limit`` events of a stream with numbers above ``seq``, in order."""
+        ...
+
+
+class Lived(NamedTuple):
+    """An entity, how it looks to a dispatcher (None: nobody looks at its kind), and its events."""
+
+    entity: Entity
+    view: View | None
+    events: Sequence[Numbered]
+
+
+class Past:
+    """Reads entities. Nothing here is newer than the last commit, and nothing is decided."""
+
+    def __init__(self, streams: Streams, rules: Rules, payment_rules: PaymentRules) -> None:
+        self._streams = streams
+        self._kinds = entity_kinds(rules, payment_rules)
+
+    async def whole(self, key: EntityKey) -> Lived | None:
+        """An entity and all its events; None for one that nothing ever happened to."""
+        events = await self._streams.events_after(key, 0, LONGEST)
+        return await asyncio.to_thread(self._fold, key, events) if events else None
+
+    async def present(self, key: EntityKey) -> Lived | None:
+        """An entity as it stands, with the events after its last snapshot alone."""
+        (history,) = await self._streams.load([key])
+        if history.snapshot is None and not history.events:
+            return None
+        return await asyncio.to_thread(partial(self._fold, key, history.events, history))
+
+    def numbered(self, events: Sequence[StoredEvent]) -> list[Numbered]:
+        """Events as they were written."""
+        return [Numbered(stored.seq, self._kinds[stored.key.kind].decode_event(stored.body)) for stored in events]
+
+    def _fold(self, key: EntityKey, events: Sequence[StoredEvent], history: History | None = None) -> Lived:
+        kind = self._kinds[key.kind]
+        snapshot = history.snapshot if history is not None else None
+        seq, body = (snapshot.seq, snapshot.body) if snapshot is not None else (0, None)
+        entity = kind.make(key.id, seq, body)
+        numbered = self.numbered(events)
+        for _, event in numbered:
+            entity.apply(event)
+        return Lived(entity, kind.view(entity) if kind.view is not None else None, numbered)

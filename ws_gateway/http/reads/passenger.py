@@ -1,0 +1,80 @@
+"""What a passenger looks up: own trips, receipts, and links for others to follow a trip."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final, Protocol, cast
+
+from dispatch.api.fields import TripView
+from dispatch.api.http_bodies import Receipt, ShareLink, TripList
+from dispatch.api.presenters import BEFORE_THE_END, trip_for
+from dispatch.clock import Clock
+from dispatch.domain.entity import EntityKey
+from dispatch.domain.errors import DispatchError, ErrorCode
+from dispatch.domain.trip.trip import Trip
+from dispatch.store.queries.trip_rows import TripRow
+from dispatch.values.ids import PassengerId
+from ws_gateway.auth.tokens import Tokens
+from ws_gateway.http.authenticated_reads import Reader
+from ws_gateway.http.reads.entity_history import Lived, Past
+
+TRIPS_MOST: Final = 50
+
+
+class OwnTrips(Protocol):
+    """Trips of passengers. Raises ``JournalUnavailableError``."""
+
+    async def trips_of(self, passenger: PassengerId, limit: int) -> Sequence[TripRow]:
+        """A passenger's last trips, the newest first."""
+        ...
+
+
+class PassengerReads:
+    """``GET /v1/my/trips``, ``GET /v1/my/trips/{trip}/receipt`` and ``POST /v1/my/trips/{trip}/share``.
+
+    A link is good for ``share_ttl_s`` wall seconds. A trip that is somebody else's is an unknown one.
+    """
+
+    def __init__(self, trips: OwnTrips, past: Past, tokens: Tokens, clock: Clock, share_ttl_s: float) -> None:
+        self._trips = trips
+        self._past = past
+        self._tokens = tokens
+        self._clock = clock
+        self._share_ttl_s = share_ttl_s
+
+    async def listed(self, reader: Reader) -> TripList:
+        """The last :data:`TRIPS_MOST` trips, with their fares line by line."""
+        rows = await self._trips.trips_of(PassengerId(reader.identity.subject), TRIPS_MOST)
+        lived = await asyncio.gather(*(self._past.whole(EntityKey("trip", row.id)) for row in rows))
+        return TripList(self._clock.city(), [_view(each) for each in lived if each is not None])
+
+    async def receipt(self, reader: Reader) -> Receipt:
+        """The receipt. Raises ``DispatchError``: ``UNKNOWN_TRIP``, ``NO_TRIP_TO_PAY`` before there is a fare."""
+        lived = await self._own(reader)
+        data = cast("Trip", lived.entity).data
+        if data.fare is None:
+            raise DispatchError(ErrorCode.NO_TRIP_TO_PAY, field="trip")
+        company = data.profile.company if data.profile is not None else ""
+        return Receipt(trip=_view(lived), company=company, issued_at=self._clock.city())
+
+    async def share(self, reader: Reader) -> ShareLink:
+        """A guest's token. Raises ``DispatchError``: ``UNKNOWN_TRIP``, ``TRIP_ENDED``."""
+        lived = await self._own(reader)
+        if lived.entity.state not in BEFORE_THE_END:
+            raise DispatchError(ErrorCode.TRIP_ENDED, field="trip")
+        wall = self._clock.wall()
+        session = reader.identity.session
+        trip = reader.path["trip"]
+        token = self._tokens.issue("guest", trip, session=session, wall=wall, ttl_s=self._share_ttl_s)
+        return ShareLink(token=token, expires_at=float(int(wall + self._share_ttl_s)))
+
+    async def _own(self, reader: Reader) -> Lived:
+        lived = await self._past.whole(EntityKey("trip", reader.path["trip"]))
+        if lived is None or not lived.entity.may_follow(reader.identity.principal):
+            raise DispatchError(ErrorCode.UNKNOWN_TRIP, field="trip")
+        return lived
+
+
+def _view(lived: Lived) -> TripView:
+    return trip_for(cast("TripView", lived.view), "passenger")

@@ -1,0 +1,62 @@
+"""The routes of what is looked up (:mod:`dispatch.api.http_routes`), on the real database."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from starlette.routing import Route
+
+from dispatch.api import http_routes as read_routes
+from dispatch.api.http_bodies import SearchQuestion, TripsSince
+from dispatch.clock import Clock
+from dispatch.domain.rules import Rules
+from dispatch.payment.core.payment import PaymentRules
+from dispatch.store.database import Database
+from dispatch.store.journals.sql_journal import SqlJournal
+from dispatch.store.queries.alarms import SqlAlarms, SqlNotices
+from dispatch.store.queries.event_history import SqlStories
+from dispatch.store.queries.lists import Numbers, SqlLists
+from dispatch.store.queries.trip_rows import SqlHistory
+from ws_gateway.auth.tokens import Tokens
+from ws_gateway.http.authenticated_reads import Reading
+from ws_gateway.http.reads.alarms import AlarmReads
+from ws_gateway.http.reads.driver import DriverReads
+from ws_gateway.http.reads.entity_history import Past
+from ws_gateway.http.reads.passenger import PassengerReads
+from ws_gateway.http.reads.trips import Reasons, TripReads
+from ws_gateway.http.reads.vehicles import CarReads
+
+
+def look_up_routes(
+    reading: Reading,
+    database: Database,
+    reasons: Reasons,
+    *,
+    clock: Clock,
+    rules: Rules,
+    payment_rules: PaymentRules,
+    numbers: Numbers,
+    tokens: Tokens,
+    share_ttl_s: float,
+) -> list[Route]:
+    """The routing table of lists and stories."""
+    past = Past(SqlJournal(database, shards=1, clock=clock), rules, payment_rules)
+    lists, stories, history = SqlLists(database, numbers), SqlStories(database), SqlHistory(database)
+    trips = TripReads(lists, stories, past, reasons, clock)
+    cars = CarReads(lists, stories, past, reasons, clock)
+    mine = PassengerReads(history, past, tokens, clock, share_ttl_s)
+    zone: ZoneInfo = rules.tariff.zone
+    driver = DriverReads(lists, history, SqlNotices(database), clock, zone)
+    return [
+        reading.ask(read_routes.TRIPS, TripsSince, trips.listed),
+        reading.look_up(read_routes.TRIP, trips.story),
+        reading.look_up(read_routes.VEHICLES, cars.listed),
+        reading.look_up(read_routes.VEHICLE, cars.story),
+        reading.ask(read_routes.SEARCH, SearchQuestion, cars.search),
+        reading.look_up(read_routes.ALARMS, AlarmReads(SqlAlarms(database), clock).listed),
+        reading.look_up(read_routes.MY_TRIPS, mine.listed),
+        reading.look_up(read_routes.MY_RECEIPT, mine.receipt),
+        reading.look_up(read_routes.MY_SHARE, mine.share),
+        reading.look_up(read_routes.MY_SHIFT, driver.shift),
+        reading.look_up(read_routes.MY_NOTICES, driver.notices),
+    ]

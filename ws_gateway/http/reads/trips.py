@@ -1,0 +1,151 @@
+"""Trips for dispatchers: the list, and one trip's whole story."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final, Protocol, cast
+
+import msgspec
+import structlog
+
+from dispatch.actors.core.protocol import HostsUnavailableError
+from dispatch.api.fields import MoneyView, TripView
+from dispatch.api.http_bodies import (
+    CarConsidered,
+    PaymentSaid,
+    PaymentStory,
+    TripList,
+    TripsSince,
+    TripStory,
+    WhyTrip,
+)
+from dispatch.api.presenters import trip_for
+from dispatch.api.timeline import facts_said, timeline
+from dispatch.clock import Clock
+from dispatch.domain.entity import EntityKey
+from dispatch.domain.errors import DispatchError, ErrorCode
+from dispatch.store.queries.event_history import SaidRow
+from dispatch.store.queries.lists import ListedTrip
+from dispatch.store.queries.trip_rows import PaymentRow
+from ws_gateway.http.authenticated_reads import Reader
+from ws_gateway.http.reads.entity_history import Past
+from ws_gateway.http.reads.list_rows import trip_of
+
+LISTED_S: Final = 3_600.0
+LONGEST_S: Final = 86_400.0
+_log = structlog.get_logger("gateway")
+
+
+class TripLists(Protocol):
+    """Lists of trips. Raises ``JournalUnavailableError``."""
+
+    async def trips(self, since: float) -> Sequence[ListedTrip]:
+        """Open trips, and those requested since then."""
+        ...
+
+
+class PaymentPast(Protocol):
+    """What became of a trip's fare. Raises ``JournalUnavailableError``."""
+
+    async def payments(self, trip: str) -> Sequence[PaymentRow]:
+        """The payments of a trip."""
+        ...
+
+    async def said(self, payment: str) -> Sequence[SaidRow]:
+        """What was said to and by Alipay of a payment."""
+        ...
+
+
+class Reasons(Protocol):
+    """Why matchers decided as they did. Raises ``HostsUnavailableError``."""
+
+    async def why(self, key: EntityKey) -> dict[str, object]:
+        """What each matcher that knows it says."""
+        ...
+
+
+class TripReads:
+    """``GET /v1/trips`` and ``GET /v1/trips/{trip}``."""
+
+    def __init__(self, lists: TripLists, payments: PaymentPast, past: Past, reasons: Reasons, clock: Clock) -> None:
+        self._lists = lists
+        self._payments = payments
+        self._past = past
+        self._reasons = reasons
+        self._clock = clock
+
+    async def listed(self, _: Reader, asked: TripsSince) -> TripList:
+        """Open trips and the last hour's, or those since ``asked.since``, a day back at most."""
+        now = self._clock.city()
+        since = now - LISTED_S if asked.since is None else max(asked.since, now - LONGEST_S)
+        return TripList(now, [trip_of(each) for each in await self._lists.trips(since)])
+
+    async def story(self, reader: Reader) -> TripStory:
+        """All that is known. Raises ``DispatchError`` with ``UNKNOWN_TRIP``."""
+        key = EntityKey("trip", reader.path["trip"])
+        lived = await self._past.whole(key)
+        if lived is None:
+            raise DispatchError(ErrorCode.UNKNOWN_TRIP, field="trip")
+        payments, why = await asyncio.gather(self._payments.payments(key.id), self._why(key))
+        return TripStory(
+            seq=lived.entity.seq,
+            trip=trip_for(cast("TripView", lived.view), "dispatcher"),
+            timeline=timeline(lived.events),
+            payments=[await self._payment(row) for row in payments],
+            why=why,
+        )
+
+    async def _payment(self, row: PaymentRow) -> PaymentStory:
+        lived = await self._past.whole(EntityKey("payment", row.id))
+        said = await self._payments.said(row.id)
+        return PaymentStory(
+            payment=row.id,
+            state=row.state,
+            method=row.method or "",
+            amount=_money(row.amount_minor, row.currency),
+            refunded=_money(row.refunded_minor, row.currency) if row.refunded_minor else None,
+            order=row.order_no or "",
+            trade=row.trade_no or "",
+            opened_at=row.opened_at,
+            paid_at=row.paid_at,
+            unclear=row.unclear or "",
+            timeline=timeline(lived.events) if lived is not None else [],
+            said=[PaymentSaid(it.at, it.kind, it.order_no, facts_said(it.body)) for it in said],
+        )
+
+    async def _why(self, key: EntityKey) -> list[WhyTrip]:
+        """What matchers remember; a story stands without it."""
+        try:
+            answers = await self._reasons.why(key)
+        except HostsUnavailableError:
+            return []
+        return [why_trip(answer) for _, answer in sorted(answers.items())]
+
+
+class _Reason(msgspec.Struct):
+    vehicle_id: str
+    meters: float
+    cause: str
+    pickup_s: float | None = None
+
+
+class _Reasons(msgspec.Struct):
+    """A matcher's words (:class:`dispatch.matching.explain.RequestReasons`)."""
+
+    at: float
+    windows: int
+    counts: dict[str, int]
+    nearest: list[_Reason]
+    matched: str | None = None
+
+
+def why_trip(answer: object) -> WhyTrip:
+    """One matcher's view of a request."""
+    said = msgspec.convert(answer, _Reasons)
+    nearest = [CarConsidered(it.vehicle_id, it.meters, it.cause, it.pickup_s) for it in said.nearest]
+    return WhyTrip(said.at, said.windows, said.counts, nearest, said.matched)
+
+
+def _money(minor: int | None, currency: str | None) -> MoneyView | None:
+    return MoneyView(minor, currency) if minor is not None and currency else None

@@ -1,0 +1,112 @@
+"""Cars for dispatchers: the fleet, and one car's story; and what a text finds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final, Protocol, cast
+
+import msgspec
+
+from dispatch.actors.core.protocol import HostsUnavailableError
+from dispatch.api.fields import VehicleView
+from dispatch.api.http_bodies import CauseSpan, FleetCar, FleetList, SearchAnswer, SearchQuestion, VehicleStory
+from dispatch.api.presenters import vehicle_for
+from dispatch.api.timeline import offers_of, timeline
+from dispatch.clock import Clock
+from dispatch.domain.entity import EntityKey
+from dispatch.domain.errors import DispatchError, ErrorCode
+from dispatch.domain.vehicle.vehicle import Vehicle
+from dispatch.store.journal import StoredEvent
+from dispatch.store.queries.lists import Found
+from ws_gateway.http.authenticated_reads import Reader
+from ws_gateway.http.reads.entity_history import Lived, Past
+from ws_gateway.http.reads.list_rows import trip_of
+from ws_gateway.http.reads.trips import Reasons
+
+STORY_S: Final = 3_600.0
+EVENTS_MOST: Final = 2_000
+"""More than a car does in an hour."""
+
+
+class CarLists(Protocol):
+    """The fleet, and searches. Raises ``JournalUnavailableError``."""
+
+    async def fleet(self, vehicle: str | None = None) -> Sequence[FleetCar]:
+        """All cars, or one."""
+        ...
+
+    async def search(self, text: str) -> Found:
+        """Trips and cars that a text finds."""
+        ...
+
+
+class Newest(Protocol):
+    """The end of a stream. Raises ``JournalUnavailableError``."""
+
+    async def newest(self, key: EntityKey, since: float, most: int) -> Sequence[StoredEvent]:
+        """Events since a city time, in their order; the last ``most`` of them."""
+        ...
+
+
+class CarReads:
+    """``GET /v1/vehicles``, ``GET /v1/vehicles/{vehicle}`` and ``POST /v1/search``."""
+
+    def __init__(self, lists: CarLists, newest: Newest, past: Past, reasons: Reasons, clock: Clock) -> None:
+        self._lists = lists
+        self._newest = newest
+        self._past = past
+        self._reasons = reasons
+        self._clock = clock
+
+    async def listed(self, _: Reader) -> FleetList:
+        """The whole fleet."""
+        return FleetList(list(await self._lists.fleet()))
+
+    async def search(self, _: Reader, asked: SearchQuestion) -> SearchAnswer:
+        """Trips and cars that a text finds. Raises ``DispatchError`` with ``INVALID_FIELD`` for nothing but spaces."""
+        if len(asked.text.strip()) < 2:
+            raise DispatchError(ErrorCode.INVALID_FIELD, field="text")
+        found = await self._lists.search(asked.text)
+        return SearchAnswer([trip_of(trip) for trip in found.trips], list(found.cars))
+
+    async def story(self, reader: Reader) -> VehicleStory:
+        """A car and its last hour. Raises ``DispatchError`` with ``UNKNOWN_VEHICLE``."""
+        key = EntityKey("vehicle", reader.path["vehicle"])
+        cars = await self._lists.fleet(key.id)
+        if not cars:
+            raise DispatchError(ErrorCode.UNKNOWN_VEHICLE, field="vehicle")
+        since = self._clock.city() - STORY_S
+        lived, stored, why = await asyncio.gather(
+            self._past.present(key), self._newest.newest(key, since, EVENTS_MOST), self._why(key)
+        )
+        if lived is None:
+            return VehicleStory(seq=0, car=cars[0], view=VehicleView(key.id, "offline"), why=why)
+        return await asyncio.to_thread(self._told, cars[0], lived, stored, why)
+
+    def _told(self, car: FleetCar, lived: Lived, stored: Sequence[StoredEvent], why: list[CauseSpan]) -> VehicleStory:
+        events = self._past.numbered(stored)
+        return VehicleStory(
+            seq=lived.entity.seq,
+            car=car,
+            view=vehicle_for(cast("VehicleView", lived.view), "dispatcher"),
+            shift_since=cast("Vehicle", lived.entity).data.shift_since,
+            offers=offers_of(events),
+            timeline=timeline(events),
+            why=why,
+        )
+
+    async def _why(self, key: EntityKey) -> list[CauseSpan]:
+        """What matchers remember; a story stands without it."""
+        try:
+            answers = await self._reasons.why(key)
+        except HostsUnavailableError:
+            return []
+        spans = [span for _, answer in sorted(answers.items()) for span in msgspec.convert(answer, _Spans).spans]
+        return sorted(spans, key=lambda span: span.since)
+
+
+class _Spans(msgspec.Struct):
+    """A matcher's words (:class:`dispatch.matching.explain.VehicleReasons`)."""
+
+    spans: list[CauseSpan]

@@ -1,0 +1,98 @@
+"""How every HTTP endpoint reads a body and says no: a numbered error, and the status that goes with it."""
+
+from __future__ import annotations
+
+from typing import Final, TypeVar
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from dispatch.domain.errors import DispatchError, ErrorCode
+from ws_gateway.session.codec import unreadable
+
+T = TypeVar("T")
+
+BODY_MAX: Final = 65_536
+JSON: Final = "application/json"
+MSGPACK: Final = "application/msgpack"
+_BEARER: Final = "bearer "
+STATUS: Final[dict[ErrorCode, int]] = {
+    ErrorCode.MALFORMED: 400,
+    ErrorCode.INVALID_FIELD: 400,
+    ErrorCode.TOO_LARGE: 413,
+    ErrorCode.TOO_MANY_MESSAGES: 429,
+    ErrorCode.BAD_TOKEN: 401,
+    ErrorCode.TOKEN_EXPIRED: 401,
+    ErrorCode.TOKEN_REVOKED: 401,
+    ErrorCode.WRONG_CREDENTIALS: 401,
+    ErrorCode.NOT_ALLOWED: 403,
+    ErrorCode.NOT_YOURS: 403,
+    ErrorCode.UNKNOWN_VEHICLE: 404,
+    ErrorCode.UNKNOWN_TRIP: 404,
+    ErrorCode.UNKNOWN_ALARM: 404,
+    ErrorCode.TOO_MANY_ATTEMPTS: 429,
+    ErrorCode.BUSY: 503,
+    ErrorCode.UNAVAILABLE: 503,
+    ErrorCode.SHUTTING_DOWN: 503,
+    ErrorCode.INTERNAL: 500,
+}
+"""Every other error is a 400."""
+
+
+class ErrorBody(msgspec.Struct, omit_defaults=True):
+    """Every refusal over HTTP."""
+
+    code: int
+    text: str
+    retryable: bool
+    field: str | None = None
+
+
+def bearer_of(request: Request) -> str:
+    """The token of a request. Raises ``DispatchError`` with ``BAD_TOKEN`` where there is none."""
+    given = request.headers.get("authorization", "")
+    if given[: len(_BEARER)].lower() != _BEARER:
+        raise DispatchError(ErrorCode.BAD_TOKEN)
+    return given[len(_BEARER) :].strip()
+
+
+async def body_of(request: Request) -> bytes:
+    """The body, as long as it is small. Raises ``DispatchError``: ``TOO_LARGE``; ``MALFORMED``: its sender has left."""
+    body = bytearray()
+    try:
+        async for part in request.stream():
+            body += part
+            if len(body) > BODY_MAX:
+                raise DispatchError(ErrorCode.TOO_LARGE)
+    except ClientDisconnect as error:
+        raise DispatchError(ErrorCode.MALFORMED) from error
+    return bytes(body)
+
+
+def read_json(body: bytes, kind: type[T]) -> T:
+    """A body as ``kind``. Raises ``DispatchError``: ``MALFORMED``, ``INVALID_FIELD`` with the field."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (ValueError, RecursionError) as error:
+        raise unreadable(error) from error
+
+
+def json_response(content: msgspec.Struct | dict[str, object], status: int = 200) -> Response:
+    """A body in JSON."""
+    return Response(msgspec.json.encode(content), status, media_type=JSON)
+
+
+def status_of(error: DispatchError) -> int:
+    """The status that goes with an error."""
+    return STATUS.get(error.code, 400)
+
+
+def error_body(error: DispatchError) -> ErrorBody:
+    """An error for whoever asked."""
+    return ErrorBody(code=error.code, text=error.text, retryable=error.retryable, field=error.field)
+
+
+def refusal(error: DispatchError) -> Response:
+    """The answer that says no, in JSON."""
+    return json_response(error_body(error), status_of(error))

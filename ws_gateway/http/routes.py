@@ -1,0 +1,181 @@
+"""The HTTP side: sign-in, health, metrics, and Alipay's notifications."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Final
+
+import msgspec
+import structlog
+from msgspec import Meta
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from dispatch.api.fields import Id, Phone
+from dispatch.domain.errors import DispatchError, ErrorCode
+from dispatch.store.journal import JournalUnavailableError
+from ws_gateway.auth.sign_in import SignIn
+from ws_gateway.http.responses import bearer_of, body_of, json_response, read_json, refusal
+from ws_gateway.limits.address_limits import AddressLimits
+from ws_gateway.ports import Payments
+
+Secret = Annotated[str, Meta(min_length=1, max_length=200)]
+Check = Callable[[], Awaitable[bool]]
+
+_CHECK_S: Final = 3.0
+_log = structlog.get_logger("gateway")
+
+
+class DriverSignIn(msgspec.Struct, forbid_unknown_fields=True):
+    """``POST /v1/auth/driver``."""
+
+    number: Id
+    pin: Secret
+    vehicle: Id
+
+
+class DispatcherSignIn(msgspec.Struct, forbid_unknown_fields=True):
+    """``POST /v1/auth/dispatcher``."""
+
+    name: Id
+    password: Secret
+
+
+class DeviceSignIn(msgspec.Struct, forbid_unknown_fields=True):
+    """``POST /v1/auth/device``."""
+
+    device: Id
+    key: Secret
+
+
+class CodeRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """``POST /v1/auth/passenger/code``."""
+
+    phone: Phone
+
+
+class PassengerSignIn(msgspec.Struct, forbid_unknown_fields=True):
+    """``POST /v1/auth/passenger``."""
+
+    phone: Phone
+    code: Annotated[str, Meta(pattern=r"^[0-9]{6}$")]
+
+
+class Routes:
+    """The endpoints. ``checks`` are asked by ``/ready``; ``expose`` gives the text of ``/metrics``."""
+
+    def __init__(
+        self,
+        *,
+        sign_in: SignIn,
+        sign_out: Callable[[str], Awaitable[None]],
+        addresses: AddressLimits,
+        payments: Payments,
+        checks: Mapping[str, Check],
+        expose: Callable[[], Awaitable[bytes]],
+        draining: Callable[[], bool],
+    ) -> None:
+        self._sign_in = sign_in
+        self._sign_out = sign_out
+        self._addresses = addresses
+        self._payments = payments
+        self._checks = dict(checks)
+        self._expose = expose
+        self._draining = draining
+
+    def all(self) -> list[Route]:
+        """The routing table."""
+        return [
+            Route("/v1/auth/driver", self._answering(self._driver), methods=["POST"]),
+            Route("/v1/auth/dispatcher", self._answering(self._dispatcher), methods=["POST"]),
+            Route("/v1/auth/device", self._answering(self._device), methods=["POST"]),
+            Route("/v1/auth/passenger/code", self._answering(self._code), methods=["POST"]),
+            Route("/v1/auth/passenger", self._answering(self._passenger), methods=["POST"]),
+            Route("/v1/auth/sign_out", self._signing_out, methods=["POST"]),
+            Route("/health", _health, methods=["GET"]),
+            Route("/ready", self._ready, methods=["GET"]),
+            Route("/metrics", self._metrics, methods=["GET"]),
+            Route("/alipay/notify", self._notify, methods=["POST"]),
+            Route("/alipay/notify/{company}", self._notify, methods=["POST"]),
+        ]
+
+    async def _driver(self, body: bytes) -> Response:
+        said = read_json(body, DriverSignIn)
+        return json_response(await self._sign_in.driver(said.number, said.pin, said.vehicle))
+
+    async def _dispatcher(self, body: bytes) -> Response:
+        said = read_json(body, DispatcherSignIn)
+        return json_response(await self._sign_in.dispatcher(said.name, said.password))
+
+    async def _device(self, body: bytes) -> Response:
+        said = read_json(body, DeviceSignIn)
+        return json_response(await self._sign_in.device(said.device, said.key))
+
+    async def _code(self, body: bytes) -> Response:
+        await self._sign_in.send_code(read_json(body, CodeRequest).phone)
+        return Response(status_code=202)
+
+    async def _passenger(self, body: bytes) -> Response:
+        said = read_json(body, PassengerSignIn)
+        return json_response(await self._sign_in.passenger(said.phone, said.code))
+
+    async def _signing_out(self, request: Request) -> Response:
+        """The token in the header is good no more, and its sockets are closed."""
+        try:
+            await self._sign_out(bearer_of(request))
+        except DispatchError as error:
+            return refusal(error)
+        except JournalUnavailableError:
+            return refusal(DispatchError(ErrorCode.UNAVAILABLE))
+        return Response(status_code=204)
+
+    async def _ready(self, _: Request) -> Response:
+        """200 if everything behind us answers; else 503, with what does not."""
+        answers = await asyncio.gather(*(_holds(check) for check in self._checks.values()))
+        parts = {"gateway": not self._draining(), **dict(zip(self._checks, answers, strict=True))}
+        return json_response({"ready": all(parts.values()), "parts": parts}, 200 if all(parts.values()) else 503)
+
+    async def _metrics(self, _: Request) -> Response:
+        return Response(await self._expose(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    async def _notify(self, request: Request) -> Response:
+        """Alipay reads exactly ``success``; after anything else it sends the notification again."""
+        try:
+            body = await body_of(request)
+            company = request.path_params.get("company", "")
+            kept = await self._payments.notified(body, request.headers.get("content-type", ""), company)
+        except DispatchError:
+            kept = False
+        except Exception:  # noqa: BLE001 - Alipay shall send it again, whatever broke
+            _log.exception("a payment notification failed")
+            kept = False
+        return PlainTextResponse("success" if kept else "failure")
+
+    def _answering(self, endpoint: Callable[[bytes], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+        """The endpoint with every refusal as JSON with its number."""
+
+        async def answer(request: Request) -> Response:
+            try:
+                self._addresses.check_sign_in(request.scope)
+                return await endpoint(await body_of(request))
+            except DispatchError as error:
+                return refusal(error)
+            except JournalUnavailableError:
+                return refusal(DispatchError(ErrorCode.UNAVAILABLE))
+
+        return answer
+
+
+async def _health(_: Request) -> Response:
+    return json_response({"alive": True})
+
+
+async def _holds(check: Check) -> bool:
+    try:
+        async with asyncio.timeout(_CHECK_S):
+            return await check()
+    except Exception:  # noqa: BLE001 - what breaks is not ready
+        _log.exception("a part is not ready")
+        return False

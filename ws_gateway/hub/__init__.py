@@ -1,0 +1,1 @@
+"""I/O. Connections and subscriptions: from sockets to hosts, from hosts and the bus to sockets."""

@@ -1,0 +1,245 @@
+"""The gateway's side of the bus: what it listens to, and what it makes of it.
+
+Rule 1. What is wanted is remembered here, so that everything is subscribed to anew after the bus was away.
+Rule 2. An outage is told once when it begins and once when it ends; nothing else comes of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+
+from dispatch.actors.runtime.console_publisher import ConsoleFrame
+from dispatch.api.alarms import Told
+from dispatch.api.messages import Alarm
+from dispatch.store.bus import Bus, BusUnavailableError, Message, Subscription
+from dispatch.store.buses import keys
+from ws_gateway.ports import (
+    BusNotice,
+    ConsoleNotice,
+    DriverNotice,
+    MapCountsNotice,
+    MapFrameNotice,
+    MapHealth,
+    RevokedNotice,
+    SignOnNotice,
+)
+
+SIGN_ON_PREFIX: Final = "taxi:sign-on:"
+"""Channel of one driver or device: who signs on as it, so that older sockets at other gateways are closed."""
+
+_RETRY_S: Final = 1.0
+_KNOWN: Final = 3_000
+REPEATED: Final = 20
+
+
+class DeskFrame(msgspec.Struct, frozen=True, array_like=True):
+    """What a gateway tells all: the last alarms that were settled through it, and its last messages to drivers."""
+
+    settled: list[Alarm]
+    told: list[Told]
+
+
+_console = msgspec.msgpack.Decoder(ConsoleFrame)
+_desk = msgspec.msgpack.Decoder(DeskFrame)
+_sign_on = msgspec.msgpack.Decoder(SignOnNotice)
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class BusFeed:
+    """Implements :class:`ws_gateway.ports.GatewayBus` on any bus.
+
+    ``hosts``: whose notices go to the consoles; ``map_hosts``: those of them who tell the live map; ``number`` is the
+    gateway's own.
+    """
+
+    def __init__(self, bus: Bus, hosts: Sequence[str], map_hosts: Sequence[str], number: int = 0) -> None:
+        self._bus = bus
+        self._map_hosts = tuple(map_hosts)
+        self._desk = keys.desk_channel(number)
+        consoles = [keys.console_channel(host) for host in hosts]
+        desks = [keys.desk_channel(desk) for desk in range(keys.DESKS)]
+        self._wanted: dict[str, None] = dict.fromkeys([*consoles, *desks, keys.REVOKED])
+        self._subscription: Subscription | None = None
+        self._stale = False
+        self._passed_on: dict[str, None] = {}
+        self._settled: deque[Alarm] = deque(maxlen=REPEATED)
+        self._told: deque[Told] = deque(maxlen=REPEATED)
+
+    async def sign_on(self, notice: SignOnNotice) -> None:
+        """Listen for later ones of the same client, then tell all who have listened before."""
+        channel = _sign_on_channel(notice.role, notice.subject)
+        await self._listen([channel])
+        try:
+            await self._bus.publish(channel, _encode(notice))
+        except BusUnavailableError:
+            return
+
+    async def sign_off(self, role: str, subject: str) -> None:
+        """The client has no socket here any more."""
+        await self._leave([_sign_on_channel(role, subject)])
+
+    async def watch(self, cells: Iterable[str]) -> None:
+        """Bring frames of these cells too."""
+        await self._listen(self._channels(cells))
+
+    async def unwatch(self, cells: Iterable[str]) -> None:
+        """Nobody looks at these any more."""
+        await self._leave(self._channels(cells))
+
+    async def whole(self, cells: Iterable[str]) -> list[MapFrameNotice]:
+        """The last whole frames of these cells, as far as they are kept."""
+        asked = [(cell, host) for cell in cells for host in self._map_hosts]
+        try:
+            found = await self._bus.get_many([keys.map_whole(cell, host) for cell, host in asked])
+        except BusUnavailableError:
+            return []
+        return [
+            MapFrameNotice(cell, host, frame)
+            for (cell, host), frame in zip(asked, found, strict=True)
+            if frame is not None
+        ]
+
+    async def watch_counts(self) -> None:
+        """Bring counts of cars by cell too."""
+        await self._listen([keys.map_counts_channel(host) for host in self._map_hosts])
+
+    async def unwatch_counts(self) -> None:
+        """Nobody here looks at counts any more."""
+        await self._leave([keys.map_counts_channel(host) for host in self._map_hosts])
+
+    async def tell(self, news: Alarm | Told) -> None:
+        """Tell every gateway, this one too. A frame repeats the last ones: slow readers get the newest frame only."""
+        if isinstance(news, Told):
+            self._told.append(news)
+        else:
+            self._settled.append(news)
+        frame = DeskFrame(list(self._settled), list(self._told))
+        try:
+            await self._bus.publish(self._desk, _encode(frame))
+        except BusUnavailableError:
+            return
+
+    async def revoked(self) -> None:
+        """Tell every gateway, this one too."""
+        try:
+            await self._bus.publish(keys.REVOKED, b"")
+        except BusUnavailableError:
+            return
+
+    async def notices(self) -> list[BusNotice]:
+        """The next notices, waiting for them. Subscribes anew after an outage."""
+        try:
+            if self._subscription is None:
+                self._subscription = await self._subscribe()
+                if self._stale:
+                    self._stale = False
+                    return [MapHealth(stale=False)]
+            return self._read(await self._subscription.__anext__())
+        except BusUnavailableError:
+            await self.close()
+            if not self._stale:
+                self._stale = True
+                return [MapHealth(stale=True)]
+            await asyncio.sleep(_RETRY_S)
+            return []
+
+    async def close(self) -> None:
+        """Listen to nothing more."""
+        subscription, self._subscription = self._subscription, None
+        if subscription is not None:
+            await subscription.close()
+
+    async def _subscribe(self) -> Subscription:
+        """A subscription to all that is wanted, also to what has become wanted while it was made."""
+        known = dict(self._wanted)
+        subscription = await self._bus.subscribe(known)
+        while known.keys() != self._wanted.keys():
+            wanted = dict(self._wanted)
+            await subscription.drop([channel for channel in known if channel not in wanted])
+            await subscription.add([channel for channel in wanted if channel not in known])
+            known = wanted
+        return subscription
+
+    def _channels(self, cells: Iterable[str]) -> list[str]:
+        return [keys.map_channel(cell, host) for cell in cells for host in self._map_hosts]
+
+    async def _listen(self, channels: list[str]) -> None:
+        self._wanted.update(dict.fromkeys(channels))
+        if self._subscription is not None:
+            try:
+                await self._subscription.add(channels)
+            except BusUnavailableError:
+                return  # the reader of notices hears of the outage too, and subscribes to what is wanted then
+
+    async def _leave(self, channels: list[str]) -> None:
+        for channel in channels:
+            self._wanted.pop(channel, None)
+        if self._subscription is not None:
+            try:
+                await self._subscription.drop(channels)
+            except BusUnavailableError:
+                return
+
+    def _read(self, message: Message) -> list[BusNotice]:
+        if message.channel.startswith(keys.MAP_PREFIX):
+            cell, _, host = message.channel.removeprefix(keys.MAP_PREFIX).partition(":")
+            return [MapFrameNotice(cell, host, message.payload)]
+        if message.channel.startswith(keys.MAP_COUNTS_PREFIX):
+            return [MapCountsNotice(message.channel.removeprefix(keys.MAP_COUNTS_PREFIX), message.payload)]
+        if message.channel.startswith(SIGN_ON_PREFIX):
+            return [_sign_on.decode(message.payload)]
+        if message.channel == keys.REVOKED:
+            return [RevokedNotice()]
+        if message.channel.startswith(keys.DESK_PREFIX):
+            frame = _desk.decode(message.payload)
+            return [*self._alarm_notices(frame.settled), *self._driver_notices(frame.told)]
+        return self._console_notices(_console.decode(message.payload))
+
+    def _console_notices(self, frame: ConsoleFrame) -> list[BusNotice]:
+        """A frame repeats the last alarms; each is passed on once."""
+        notices: list[BusNotice] = [
+            ConsoleNotice(_encode(notice), f"trip {notice.trip.trip}") for notice in frame.trips
+        ]
+        return [*notices, *self._alarm_notices(frame.alarms)]
+
+    def _alarm_notices(self, alarms: Iterable[Alarm]) -> list[BusNotice]:
+        """An alarm is new when it is raised, and again when it is settled."""
+        return [
+            ConsoleNotice(_encode(alarm), f"alarm {alarm.alarm}")
+            for alarm in alarms
+            if self._is_new(f"{alarm.alarm} {alarm.settled_at}") and not self._was_settled(alarm)
+        ]
+
+    def _was_settled(self, alarm: Alarm) -> bool:
+        """Whether this is a host's late word of an alarm that was told as settled."""
+        if alarm.settled_at is not None:
+            self._note(f"{alarm.alarm} settled")
+            return False
+        return f"{alarm.alarm} settled" in self._passed_on
+
+    def _driver_notices(self, told: Iterable[Told]) -> list[BusNotice]:
+        return [
+            DriverNotice(each.vehicles, _encode(each.notice), f"notice {each.notice.notice}")
+            for each in told
+            if self._is_new(each.notice.notice)
+        ]
+
+    def _is_new(self, what: str) -> bool:
+        if what in self._passed_on:
+            return False
+        self._note(what)
+        return True
+
+    def _note(self, what: str) -> None:
+        self._passed_on[what] = None
+        if len(self._passed_on) > _KNOWN:
+            del self._passed_on[next(iter(self._passed_on))]
+
+
+def _sign_on_channel(role: str, subject: str) -> str:
+    return f"{SIGN_ON_PREFIX}{role}:{subject}"

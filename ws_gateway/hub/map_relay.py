@@ -1,0 +1,186 @@
+"""The live map's frames on their way from the bus to the consoles that watch their cells.
+
+Rule 1. Frames that arrive within ``JOIN_S`` go out as one message, joined from their bytes; consoles with the same
+        view share it.
+Rule 2. A console that has not read its last map message gets none on top: its frames wait here, and a whole frame
+        takes the place of what waited of that cell and host: nothing is lost, and it lags by one round at most.
+Rule 3. A cell that is new to a console is told whole at once from what hosts keep on the bus.
+Rule 4. While it is halted nothing goes out; then every console gets its cells whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Final, Protocol
+
+from dispatch.api.live_map.cell_codec import head_of, joined
+from ws_gateway.ports import MapCountsNotice, MapFrameNotice
+
+JOIN_S: Final = 0.05
+"""Wall seconds for which frames are gathered."""
+MAP_SLOT: Final = "map"
+
+
+class MapBus(Protocol):
+    """The part of :class:`~ws_gateway.ports.GatewayBus` that brings the map."""
+
+    async def watch(self, cells: Iterable[str]) -> None:
+        """Bring frames of these cells too."""
+        ...
+
+    async def unwatch(self, cells: Iterable[str]) -> None:
+        """Nobody here looks at these any more."""
+        ...
+
+    async def whole(self, cells: Iterable[str]) -> list[MapFrameNotice]:
+        """The last whole frames of these cells, as far as they are kept."""
+        ...
+
+    async def watch_counts(self) -> None:
+        """Bring counts of cars by cell too."""
+        ...
+
+    async def unwatch_counts(self) -> None:
+        """Nobody here looks at counts any more."""
+        ...
+
+
+class Console(Protocol):
+    """A connection that watches the map."""
+
+    watches: tuple[str, ...]
+    watches_counts: bool
+
+    def map_waits(self) -> bool:
+        """Whether the last map message was not written yet."""
+        ...
+
+    def told(self, message: bytes, slot: str) -> None:
+        """Say this, encoded as MessagePack."""
+        ...
+
+
+class MapRelay:
+    """Who watches what, and what waits for whom. ``aside`` runs what nobody waits for."""
+
+    def __init__(self, bus: MapBus, aside: Callable[[Awaitable[None]], None]) -> None:
+        self._bus = bus
+        self._aside = aside
+        self._watchers: dict[str, dict[Console, None]] = {}
+        self._counting: dict[Console, None] = {}
+        self._waiting: dict[Console, dict[tuple[str, str], list[bytes]]] = {}
+        self._flush_at: asyncio.TimerHandle | None = None
+        self._turning = asyncio.Lock()
+        self.halted = False
+
+    def halt(self) -> None:
+        """Pass nothing on from now."""
+        self.halted = True
+        self._waiting.clear()
+
+    def resume(self) -> None:
+        """Pass on again: whole cells first, because what came meanwhile is lost."""
+        self.halted = False
+        consoles = dict.fromkeys(each for watching in self._watchers.values() for each in watching)
+        for console in consoles:
+            self._aside(self._tell_whole(console, console.watches))
+
+    @property
+    def entries(self) -> int:
+        """Entries in all lists; zero where nobody watches."""
+        return len(self._watchers) + len(self._counting) + len(self._waiting)
+
+    def watch(self, console: Console, cells: tuple[str, ...], *, counts: bool) -> None:
+        """Bring these to the console, in place of what it watched before."""
+        before, console.watches = console.watches, cells
+        new = [cell for cell in cells if cell not in before]
+        for cell in cells:
+            self._watchers.setdefault(cell, {})[console] = None
+        for cell in set(before).difference(cells):
+            del self._watchers[cell][console]
+        gone = [cell for cell in before if not self._watchers[cell]]
+        for cell in gone:
+            del self._watchers[cell]
+        self._forget(console, cells)
+        self._aside(self._turn_to(console, gone, cells, new))
+        self._watch_counts(console, counts=counts)
+
+    def leave(self, console: Console) -> None:
+        """The console is gone."""
+        if console.watches or console.watches_counts:
+            self.watch(console, (), counts=False)
+
+    def _forget(self, console: Console, cells: tuple[str, ...]) -> None:
+        """Drop what waits of cells that the console no longer watches."""
+        waiting = self._waiting.pop(console, {})
+        kept = {key: frames for key, frames in waiting.items() if key[0] in cells}
+        if kept:
+            self._waiting[console] = kept
+
+    async def _turn_to(self, console: Console, gone: list[str], cells: Sequence[str], new: list[str]) -> None:
+        """Listen first, then ask what is kept: nothing falls between. In turn, each by what is watched by then."""
+        async with self._turning:
+            await self._bus.unwatch([cell for cell in gone if cell not in self._watchers])
+            await self._bus.watch([cell for cell in cells if cell in self._watchers])
+        await self._tell_whole(console, new)
+
+    async def _tell_whole(self, console: Console, cells: Sequence[str]) -> None:
+        for notice in await self._bus.whole(cells):
+            self._add(console, notice, whole=True, first=True)
+        self._flush_soon()
+
+    def _watch_counts(self, console: Console, *, counts: bool) -> None:
+        console.watches_counts = counts
+        watched = bool(self._counting)
+        if counts:
+            self._counting[console] = None
+        else:
+            self._counting.pop(console, None)
+        if bool(self._counting) != watched:
+            self._aside(self._bus.unwatch_counts() if watched else self._bus.watch_counts())
+
+    def counted(self, notice: MapCountsNotice) -> None:
+        """Counts of a host have come."""
+        for console in () if self.halted else list(self._counting):
+            console.told(notice.message, f"map_counts {notice.host}")
+
+    def framed(self, notice: MapFrameNotice) -> None:
+        """A frame has come."""
+        consoles = self._watchers.get(notice.cell)
+        if not consoles or self.halted:
+            return
+        whole = head_of(notice.frame).whole
+        for console in consoles:
+            self._add(console, notice, whole=whole)
+        self._flush_soon()
+
+    def _add(self, console: Console, notice: MapFrameNotice, *, whole: bool, first: bool = False) -> None:
+        if self.halted or notice.cell not in console.watches:
+            return  # it looks elsewhere by now
+        waiting = self._waiting.setdefault(console, {})
+        frames = waiting.setdefault((notice.cell, notice.host), [])
+        if first:
+            frames.insert(0, notice.frame)  # what came meanwhile is newer
+            return
+        if whole and frames:
+            host = head_of(notice.frame).host  # hosts of one vehicle each share a name on the bus
+            frames[:] = [frame for frame in frames if head_of(frame).host != host]
+        frames.append(notice.frame)
+
+    def _flush_soon(self) -> None:
+        if self._flush_at is None and self._waiting:
+            self._flush_at = asyncio.get_running_loop().call_later(JOIN_S, self._flush)
+
+    def _flush(self) -> None:
+        self._flush_at = None
+        messages: dict[tuple[bytes, ...], bytes] = {}
+        for console in list(self._waiting):
+            if console.map_waits():
+                continue
+            frames = tuple(frame for each in self._waiting.pop(console).values() for frame in each)
+            message = messages.get(frames)
+            if message is None:
+                message = messages[frames] = joined(frames)
+            console.told(message, MAP_SLOT)
+        self._flush_soon()

@@ -1,0 +1,134 @@
+"""Phone numbers of those who called: the journal holds who it was, and only here does it become a number again.
+
+Rule 1. In events and rows a caller is ``person:PASSENGER``; whose key is destroyed has no number any more, anywhere.
+Rule 2. A driver is told the number of its trip; a dispatcher with the permission ``phones`` looks it up over HTTP; all
+        else shows the last three digits. Numbers of before, written as they were, are treated alike.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from dispatch.api.timeline import PERSON, masked_phone
+from dispatch.clock import Clock
+from dispatch.domain.registry import PHONES, Dispatcher, Passenger
+from dispatch.store.journal import JournalUnavailableError
+from dispatch.values.ids import PassengerId
+
+KEPT_S: Final = 60.0
+"""A number that was looked up is remembered for so many wall seconds: so long an erased one may still be told."""
+KEPT: Final = 10_000
+_NOT_KNOWN: Final = "…"
+_NUMBER: Final = re.compile(r"\+?[0-9]{5,20}")
+_SHOWN: Final = frozenset({"passenger", "contact"})
+_MAY_HOLD: Final = (b"passenger", b"contact")
+_decode = msgspec.msgpack.Decoder().decode
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class PhoneBook(Protocol):
+    """The part of the registry that knows phones. Raises ``JournalUnavailableError``."""
+
+    async def passenger_by_phone(self, phone: str, *, new_id: PassengerId, created: float) -> Passenger:
+        """The passenger with this phone, made if there is none."""
+        ...
+
+    async def phone_of(self, passenger: str) -> str | None:
+        """The number; None where none is known, or it was erased."""
+        ...
+
+    async def get(self, kind: type[Dispatcher], entry_id: str) -> Dispatcher | None:
+        """A dispatcher."""
+        ...
+
+
+class Contacts:
+    """``new_id`` makes a new id each time."""
+
+    def __init__(self, book: PhoneBook, clock: Clock, new_id: Callable[[], str]) -> None:
+        self._book = book
+        self._clock = clock
+        self._new_id = new_id
+        self._known: dict[str, tuple[float, str]] = {}
+
+    async def of(self, phone: str) -> str:
+        """What stands for a number in the journal. Raises ``JournalUnavailableError``."""
+        new_id = PassengerId(f"p{self._new_id()}")
+        passenger = await self._book.passenger_by_phone(phone, new_id=new_id, created=self._clock.wall())
+        return f"{PERSON}{passenger.id}"
+
+    async def pushed(self, message: bytes, role: str) -> bytes:
+        """A live message as this role may see it."""
+        if not any(word in message for word in _MAY_HOLD):
+            return message
+        return _encode(await self._shown(_decode(message), whole=role == "driver"))
+
+    async def looked_up(self, answer: msgspec.Struct, role: str, subject: str) -> Any:  # noqa: ANN401 - plain values
+        """What was asked over HTTP, as this reader may see it: plain values where there are numbers in it."""
+        encoded = _encode(answer)
+        if not any(word in encoded for word in _MAY_HOLD):
+            return answer
+        whole = role == "dispatcher" and await self._may_see(subject)
+        return await self._shown(msgspec.to_builtins(answer, builtin_types=(bytes,)), whole=whole)
+
+    async def _may_see(self, dispatcher: str) -> bool:
+        found = await self._book.get(Dispatcher, dispatcher)
+        return found is not None and PHONES in found.permissions
+
+    async def _shown(self, value: Any, *, whole: bool) -> Any:  # noqa: ANN401 - plain values of any shape
+        found: dict[str, str] = {}
+        _gather(value, found)
+        for contact in found:
+            phone = await self._phone(contact)
+            found[contact] = phone if whole or phone == _NOT_KNOWN else masked_phone(phone)
+        return _replaced(value, found) if found else value
+
+    async def _phone(self, contact: str) -> str:
+        """The number; a sign that there is none where it was erased, or the journal is away."""
+        if not contact.startswith(PERSON):
+            return contact
+        wall = self._clock.wall()
+        until, phone = self._known.get(contact, (0.0, ""))
+        if wall < until:
+            return phone
+        try:
+            found = await self._book.phone_of(contact.removeprefix(PERSON))
+        except JournalUnavailableError:
+            return _NOT_KNOWN
+        self._known.pop(contact, None)
+        self._known[contact] = (wall + KEPT_S, found or _NOT_KNOWN)
+        if len(self._known) > KEPT:
+            del self._known[next(iter(self._known))]
+        return found or _NOT_KNOWN
+
+
+def _is_contact(name: object, value: object) -> bool:
+    """Whether a field is somebody's number, and not a passenger's id."""
+    return name in _SHOWN and isinstance(value, str) and (value.startswith(PERSON) or bool(_NUMBER.fullmatch(value)))
+
+
+def _gather(value: Any, found: dict[str, str]) -> None:  # noqa: ANN401 - plain values of any shape
+    """All contacts in there."""
+    if isinstance(value, dict):
+        for name, each in value.items():
+            if _is_contact(name, each):
+                found[each] = ""
+            elif isinstance(each, dict | list | tuple):
+                _gather(each, found)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            _gather(each, found)
+
+
+def _replaced(value: Any, shown: Mapping[str, str]) -> Any:  # noqa: ANN401 - plain values of any shape
+    if isinstance(value, dict):
+        return {
+            name: shown[each] if _is_contact(name, each) else _replaced(each, shown) for name, each in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_replaced(each, shown) for each in value]
+    return value

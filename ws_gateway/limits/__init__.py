@@ -1,0 +1,1 @@
+"""Rate limits: per socket, per address, per account."""

@@ -1,0 +1,62 @@
+"""Which application at Alipay tells who a passenger is, by the company of the car."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from dispatch.clock import Clock
+from dispatch.config.loader import Settings
+from dispatch.payment.core.port import Refused, Unknown
+from dispatch.payment.gateways.alipay_oauth import Authorised, Authorization
+from dispatch.payment.gateways.factory import accounts_of, open_authorization
+
+
+class Authorizer(Protocol):
+    """One application. See :class:`dispatch.payment.gateways.alipay_oauth.Authorization`."""
+
+    def authorize_url(self, state: str, redirect_uri: str) -> str:
+        """Where the passenger's browser is to go."""
+        ...
+
+    async def passenger_of(self, auth_code: str) -> Authorised | Refused | Unknown:
+        """Exchange the code that came back."""
+        ...
+
+
+class Authorizers(Protocol):
+    """The applications of all companies."""
+
+    def account_of(self, company: str) -> str:
+        """The account that a company collects by: its own, or ``""``, which all others share."""
+        ...
+
+    def of(self, account: str) -> Authorizer | None:
+        """The application of an account; None where it has none."""
+        ...
+
+
+class Authorizations:
+    """Implements :class:`Authorizers`. Close their connections with :meth:`aclose`."""
+
+    def __init__(self, by_account: Mapping[str, Authorization | None]) -> None:
+        self._by_account = dict(by_account)
+
+    def account_of(self, company: str) -> str:
+        """The company's own account, or the one that all others share."""
+        return company if company in self._by_account else ""
+
+    def of(self, account: str) -> Authorization | None:
+        """The application of an account."""
+        return self._by_account.get(account)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        for authorization in self._by_account.values():
+            if authorization is not None:
+                await authorization.aclose()
+
+
+def open_authorizations(settings: Settings, clock: Clock) -> Authorizations:
+    """The applications that the settings name. Raises :class:`dispatch.config.loader.SettingsError`."""
+    return Authorizations({company: open_authorization(settings, clock, company) for company in accounts_of(settings)})

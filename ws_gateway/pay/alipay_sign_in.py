@@ -1,0 +1,139 @@
+"""Signing in to the passenger's app by Alipay: to its authorization page, back, and a code for a token.
+
+    GET /v1/auth/alipay ──▶ Alipay's page ──▶ /pay/callback ──▶ /ride/#alipay=CODE ──▶ POST /v1/auth/passenger/alipay
+
+Rule 1: the code is good once, for two minutes, in the browser that was sent away: a cookie that no script reads is
+its other half. It stands in the fragment of the address, which no server and no log sees.
+Rule 2: who has come back is known to the pages under ``/pay`` too, so that a fare is paid without a second journey.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Final, Protocol
+
+import msgspec
+import structlog
+from msgspec import Meta
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from dispatch.domain.errors import DispatchError, ErrorCode
+from dispatch.store.journal import JournalUnavailableError
+from ws_gateway.auth.sign_in import Issued
+from ws_gateway.http.responses import body_of, json_response, read_json, refusal
+from ws_gateway.pay.page_context import Counter
+from ws_gateway.pay.rate_limits import Allow
+from ws_gateway.pay.responses import HOME_COOKIE, JOURNEY_COOKIE, SESSION_COOKIE, TICKET_COOKIE
+from ws_gateway.pay.signed_forms import Journey, Session, Ticket
+
+RIDE: Final = "/ride/"
+SHARED_ACCOUNT: Final = ""
+"""The application that all companies without one of their own share."""
+_ONCE_PER_S: Final = 1 / 3600.0
+_log = structlog.get_logger("pay")
+
+
+class AlipaySignIn(msgspec.Struct, forbid_unknown_fields=True):
+    """``POST /v1/auth/passenger/alipay``."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=2000)]
+
+
+class Passengers(Protocol):
+    """What is needed here of :class:`ws_gateway.auth.sign_in.SignIn`."""
+
+    async def passenger_by_alipay(self, alipay_user_id: str) -> Issued:
+        """A passenger whom Alipay has named to us. Raises ``JournalUnavailableError``."""
+        ...
+
+
+class RideSignIn:
+    """The endpoints before and after the journey. ``allow`` counts for all gateways, so that a code is good once."""
+
+    def __init__(self, counter: Counter, passengers: Passengers, allow: Allow) -> None:
+        self._at = counter
+        self._passengers = passengers
+        self._allow = allow
+
+    def routes(self) -> list[Route]:
+        """The routing table."""
+        return [
+            Route("/v1/auth/alipay", self._answering(self._depart), methods=["GET"]),
+            Route("/v1/auth/passenger/alipay", self._issuing, methods=["POST"]),
+        ]
+
+    def _answering(
+        self, endpoint: Callable[[Request], Awaitable[Response]]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """The endpoint; whatever goes wrong is told to the app by number."""
+
+        async def answer(request: Request) -> Response:
+            try:
+                return await endpoint(request)
+            except DispatchError as error:
+                return refused_in_app(error.code)
+
+        return answer
+
+    async def _depart(self, request: Request) -> Response:
+        """``GET /v1/auth/alipay``: to the authorization page."""
+        await self._at.limits.sign_in(request)
+        authorizer = self._at.authorizers.of(SHARED_ACCOUNT)
+        if authorizer is None:
+            raise DispatchError(ErrorCode.NOT_ALLOWED)
+        journey = self._at.seal(Journey(vehicle="", account=SHARED_ACCOUNT, nonce=self._at.new_id()))
+        state = self._at.seals.state_of(journey)
+        response = _leave(authorizer.authorize_url(state, f"{self._at.public_url}/pay/callback"))
+        self._at.answers.remember(response, JOURNEY_COOKIE, journey)
+        return response
+
+    async def _issuing(self, request: Request) -> Response:
+        """``POST /v1/auth/passenger/alipay``: the code for a token."""
+        try:
+            await self._at.limits.sign_in(request)
+            code = read_json(await body_of(request), AlipaySignIn).code
+            issued = await self._issue(code, request.cookies.get(TICKET_COOKIE, ""))
+        except DispatchError as error:
+            return refusal(error)
+        except JournalUnavailableError:
+            return refusal(DispatchError(ErrorCode.UNAVAILABLE))
+        response = json_response(issued)
+        response.headers["Cache-Control"] = "no-store"
+        self._at.answers.forget(response, TICKET_COOKIE)
+        return response
+
+    async def _issue(self, code: str, half: str) -> Issued:
+        """Every code that is wrong, old, used, or another browser's is the same answer."""
+        try:
+            ticket = self._at.seals.read(Ticket, code, self._at.clock.wall())
+        except DispatchError as error:
+            raise DispatchError(ErrorCode.WRONG_CREDENTIALS, field="code") from error
+        if not half or not hmac.compare_digest(self._at.seals.state_of(half), ticket.other_half):
+            raise DispatchError(ErrorCode.WRONG_CREDENTIALS, field="code")
+        if not await self._allow(f"alipay:code:{ticket.other_half}", _ONCE_PER_S, 1):
+            raise DispatchError(ErrorCode.WRONG_CREDENTIALS, field="code")
+        return await self._passengers.passenger_by_alipay(ticket.user_id)
+
+
+def arrived_in_app(counter: Counter, session: Session) -> Response:
+    """Back in the app, with a code that this browser can turn into a token; known to the pages of payments as well."""
+    half = counter.new_id()
+    ticket = Ticket(user_id=session.user_id, other_half=counter.seals.state_of(half))
+    response = _leave(f"{RIDE}#alipay={counter.seal(ticket)}")
+    counter.answers.remember(response, TICKET_COOKIE, half)
+    counter.answers.remember(response, SESSION_COOKIE, counter.seal(session))
+    counter.answers.remember(response, HOME_COOKIE, RIDE)
+    return response
+
+
+def refused_in_app(code: ErrorCode) -> Response:
+    """Back in the app, which says by the number what went wrong."""
+    _log.info("a sign-in by Alipay is refused", code=code.value)
+    return _leave(f"{RIDE}#alipay_error={code.value}")
+
+
+def _leave(url: str) -> Response:
+    return RedirectResponse(url, 302, headers={"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})

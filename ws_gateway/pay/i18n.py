@@ -1,0 +1,103 @@
+"""Pages in the reader's language: Jinja2 templates, gettext catalogs, amounts and times by Babel.
+
+``pybabel`` makes ``pay/mo`` from the ``.po`` beside it (``python -m ws_gateway.pay.compile_catalog``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from gettext import NullTranslations
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import jinja2
+from babel.dates import format_datetime
+from babel.numbers import format_currency
+from babel.support import Translations
+
+from dispatch.domain.fare.fare import FareLine
+from dispatch.payment.core.error_texts import Phrase
+from dispatch.payment.core.rotating_word import MinuteWord
+from dispatch.values.money import Money
+from ws_gateway.pay.browser import LANGUAGES
+from ws_gateway.pay.error_texts import LINES, METHODS
+
+FOLDER: Final = Path(__file__).parent
+LOCALES: Final = FOLDER / "locale"
+DOMAIN: Final = "pay"
+SOURCE_LANGUAGE: Final = "en"
+
+
+class Wording:
+    """One language. Get it by :func:`wording`."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._texts = _catalog(language)
+        self._pages = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(FOLDER / "templates"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
+        )
+        self._pages.globals.update(money=self.money, language=language, languages=LANGUAGES)
+        self._pages.install_gettext_translations(self._texts, newstyle=True)  # type: ignore[attr-defined] # by i18n
+
+    def page(self, template: str, shown: Mapping[str, object]) -> str:
+        """A template, filled."""
+        return self._pages.get_template(template).render(shown)
+
+    def say(self, text: str) -> str:
+        """A marked text in this language."""
+        return self._texts.gettext(text)
+
+    def money(self, amount: Money) -> str:
+        """``$12.34``, ``US$12.34``, ``¥23.00``."""
+        return str(format_currency(amount.decimal(), amount.currency, locale=self.language))
+
+    def moment(self, at: float, zone: ZoneInfo) -> str:
+        """A time in the city, to the second."""
+        return str(format_datetime(datetime.fromtimestamp(at, zone), "medium", locale=self.language))
+
+    def line(self, line: FareLine) -> tuple[str, str, str]:
+        """A fare's line: what for, how much of it, and what that costs."""
+        much = ""
+        if line.unit == "%":
+            much = f"{line.quantity:g}%"
+        elif line.kind in ("distance", "waiting"):
+            much = f"{line.quantity:g} × {line.unit}"  # noqa: RUF001 - a multiplication
+        return self.say(LINES[line.kind]), much, self.money(line.amount)
+
+    def method(self, method: str) -> str:
+        """A way of paying."""
+        return self.say(METHODS[method]) if method in METHODS else method
+
+    def word(self, word: MinuteWord) -> str:
+        """The minute's word."""
+        return word.zh if self.language == "zh" else word.en
+
+    def phrase(self, phrase: Phrase) -> tuple[str, str]:
+        """What happened at Alipay, and what to do."""
+        return (phrase.zh, phrase.do_zh) if self.language == "zh" else (phrase.en, phrase.do_en)
+
+
+def _catalog(language: str) -> NullTranslations:
+    if language == SOURCE_LANGUAGE:
+        return NullTranslations()
+    return Translations.load(LOCALES, [language], DOMAIN)
+
+
+@cache
+def _all() -> Mapping[str, Wording]:
+    return MappingProxyType({language: Wording(language) for language in LANGUAGES})
+
+
+def wording(language: str) -> Wording:
+    """The wording of one of :data:`ws_gateway.pay.browser.LANGUAGES`."""
+    return _all()[language]

@@ -1,0 +1,98 @@
+"""How a page leaves: its policy for the browser, its cookies, where it sends the browser on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from ws_gateway.pay.i18n import Wording
+from ws_gateway.pay.signed_forms import Journey, Session, Ticket
+
+SESSION_COOKIE: Final = "taxi_pay"
+JOURNEY_COOKIE: Final = "taxi_pay_journey"
+RIDE_COOKIE: Final = "taxi_pay_ride"
+LANGUAGE_COOKIE: Final = "taxi_pay_language"
+TICKET_COOKIE: Final = "taxi_alipay_ticket"
+HOME_COOKIE: Final = "taxi_pay_home"
+PATH: Final = "/pay"
+_PATHS: Final = {TICKET_COOKIE: "/v1/auth/passenger/alipay"}
+_LIVES_S: Final = {
+    SESSION_COOKIE: Session.LIFE_S,
+    JOURNEY_COOKIE: Journey.LIFE_S,
+    RIDE_COOKIE: 86_400.0,
+    LANGUAGE_COOKIE: 31_536_000.0,
+    TICKET_COOKIE: Ticket.LIFE_S,
+    HOME_COOKIE: 86_400.0,
+}
+
+
+class Visit(msgspec.Struct, frozen=True):
+    """One request: in which words it is answered, who is at the browser, and the nonce of its page's scripts."""
+
+    words: Wording
+    session: Session | None
+    nonce: str
+    home: str = ""
+    """The app that the browser came from, a path of ours; empty: from the code in a car."""
+
+
+class Answers:
+    """Pages and redirects for one public address. ``bridge_url``: a script that plays the app's bridge, or empty."""
+
+    def __init__(self, public_url: str, bridge_url: str) -> None:
+        self.bridge_url = bridge_url
+        self._secure = public_url.startswith("https://")
+        bridge = urlsplit(bridge_url)
+        self._bridge = f"{bridge.scheme}://{bridge.netloc}" if bridge_url else ""
+
+    def page(
+        self, visit: Visit, template: str, shown: Mapping[str, object] = MappingProxyType({}), *, status: int = 200
+    ) -> Response:
+        """A template, filled with what is ``shown``."""
+        known = {"nonce": visit.nonce, "refresh_s": 0, "bridge_url": self.bridge_url, "home": visit.home}
+        return HTMLResponse(visit.words.page(template, {**known, **shown}), status)
+
+    def facts(self, facts: dict[str, object], status: int = 200) -> Response:
+        """JSON for a page's script."""
+        return Response(msgspec.json.encode(facts), status, media_type="application/json")
+
+    def onward(self, url: str, *, posted: bool = False) -> Response:
+        """To another address; after a form by GET."""
+        return RedirectResponse(url, 303 if posted else 302)
+
+    def secured(self, response: Response, nonce: str) -> Response:
+        """The response with what its browser may do: run our own script, ask us, and show it in no frame."""
+        bridge = f" {self._bridge}" if self._bridge else ""
+        policy = [
+            "default-src 'none'",
+            f"script-src 'nonce-{nonce}'{bridge}",
+            f"style-src 'nonce-{nonce}'",
+            "connect-src 'self'",
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        ]
+        if self._bridge:
+            policy.append(f"frame-src {self._bridge}")
+        response.headers["Content-Security-Policy"] = "; ".join(policy)
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["Referrer-Policy"] = "same-origin"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["X-Frame-Options"] = "DENY"
+        response.headers["Vary"] = "Accept-Language, User-Agent, Cookie"
+        return response
+
+    def remember(self, response: Response, cookie: str, text: str) -> None:
+        """A cookie that no script reads and no other site's form carries along."""
+        life_s, path = int(_LIVES_S[cookie]), _PATHS.get(cookie, PATH)
+        response.set_cookie(cookie, text, max_age=life_s, path=path, secure=self._secure, httponly=True, samesite="lax")
+
+    def forget(self, response: Response, cookie: str) -> None:
+        """The end of a cookie."""
+        path = _PATHS.get(cookie, PATH)
+        response.delete_cookie(cookie, path=path, secure=self._secure, httponly=True, samesite="lax")

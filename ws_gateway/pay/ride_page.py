@@ -1,0 +1,242 @@
+"""The page of one ride: its fare, how its payment stands, and the forms that move it on.
+
+Rule 1: every form carries a sealed note of this session; without it nothing is done, and the same form acts once.
+Rule 2: after a form the browser is sent to the ride's page by GET, so that a reload never repeats it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+from urllib.parse import parse_qsl, quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dispatch.domain.errors import DispatchError, ErrorCode
+from dispatch.payment.core.error_texts import phrase
+from dispatch.values.units import CityTime
+from ws_gateway.pay.error_texts import N_, NOTES
+from ws_gateway.pay.fare_commands import RideFare
+from ws_gateway.pay.page_context import Counter, known_name, ride_path
+from ws_gateway.pay.payment_steps import WATCHED, Payer, Step, failure_of, step_of, typed_amount
+from ws_gateway.pay.responses import RIDE_COOKIE, Visit
+from ws_gateway.pay.signed_forms import Form, Session
+
+FORM_MAX: Final = 4096
+WORD_FOR_S: Final = 900.0
+"""Wall seconds after the payment in which the minute's word is shown: the driver looks now or never."""
+RELOAD_S: Final = 5
+"""A page without script asks again after this."""
+_STANDS_ELSEWHERE: Final = frozenset(
+    {
+        ErrorCode.ALREADY_PAID,
+        ErrorCode.FARE_METERED,
+        ErrorCode.FARE_NOT_AGREED,
+        ErrorCode.NOT_YOURS,
+        ErrorCode.NO_TRIP_TO_PAY,
+        ErrorCode.PAYMENT_OPEN,
+        ErrorCode.TRIP_CHANGED,
+        ErrorCode.TRIP_ILLEGAL_MOVE,
+    }
+)
+"""Refusals after which the ride's page itself says how things stand."""
+_FORMS: Final[dict[Step, tuple[str, ...]]] = {Step.PAY: ("order",), Step.TYPE: ("fare",), Step.OPEN: ("stop",)}
+_Act = Callable[[RideFare, Payer, Form, str], Awaitable[str]]
+"""Does what a form wants of a ride, given the amount that was typed; the note of the page that follows, or empty."""
+
+
+class Ride:
+    """The endpoints of a ride's page and of its bill."""
+
+    def __init__(self, counter: Counter) -> None:
+        self._at = counter
+
+    # ── what is seen ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def page(self, visit: Visit, request: Request) -> Response:
+        """``GET /pay/{vehicle}/{trip}``."""
+        vehicle, trip = _names(request)
+        if visit.session is None:
+            return self._at.answers.onward(f"/pay/{quote(vehicle, safe='')}?ride={trip}")
+        fare = await self._fare(visit.session, vehicle, trip)
+        payer = Payer(visit.session.user_id)
+        step = step_of(fare.sheet, payer)
+        if step is Step.AGREE and request.query_params.get("type"):
+            step = Step.TYPE
+        note = request.query_params.get("note", "")
+        shown = {
+            **self._shown(visit, fare, step),
+            **self._said(visit, fare, payer, step),
+            "forms": {act: self._form(visit.session, fare, act) for act in _FORMS.get(step, ())},
+            "note": visit.words.say(NOTES[note]) if note in NOTES else "",
+            "stopping": note == "stopped",
+        }
+        return self._at.answers.page(visit, "ride.html", shown)
+
+    def _shown(self, visit: Visit, fare: RideFare, step: Step) -> dict[str, object]:
+        """The ride as it is, whoever looks."""
+        sheet, path = fare.sheet, ride_path(fare.sheet.vehicle, fare.trip)
+        return {
+            "step": step.value,
+            "seq": fare.seq,
+            "trip": fare.trip,
+            "sheet": sheet,
+            "fare": sheet.fare,
+            "lines": [visit.words.line(line) for line in sheet.lines],
+            "trade": sheet.trade if step is Step.OPEN else "",
+            "watched": step in WATCHED,
+            "refresh_s": RELOAD_S if step in WATCHED else 0,
+            "ride_url": path,
+            "state_url": f"{path}/state",
+            "bill_url": f"/pay/bill/{quote(fare.trip, safe='')}",
+        }
+
+    def _said(self, visit: Visit, fare: RideFare, payer: Payer, step: Step) -> dict[str, object]:
+        """What is told in words, to this payer."""
+        sheet, words = fare.sheet, visit.words
+        failed = failure_of(sheet, payer)
+        return {
+            "failure": words.phrase(phrase(failed)) if failed and step is Step.PAY else None,
+            "unclear": words.phrase(phrase("SYSTEM_ERROR")) if step is Step.CHECKING else None,
+            "word": self._word(visit, fare, step),
+            "paid_at": words.moment(sheet.paid_at, self._at.zone) if sheet.paid_at is not None else "",
+        }
+
+    def _word(self, visit: Visit, fare: RideFare, step: Step) -> str:
+        paid_at = fare.sheet.paid_at
+        if step is not Step.PAID or paid_at is None:
+            return ""
+        shown_until = CityTime(paid_at + WORD_FOR_S * self._at.clock.speed)
+        return visit.words.word(self._at.word()) if self._at.clock.city() < shown_until else ""
+
+    async def state(self, visit: Visit, request: Request) -> Response:
+        """``GET /pay/{vehicle}/{trip}/state``: for the page's script. 401 where nobody is signed in any more."""
+        if visit.session is None:
+            return self._at.answers.facts({"step": "", "seq": 0}, 401)
+        fare = await self._fare(visit.session, *_names(request))
+        step = step_of(fare.sheet, Payer(visit.session.user_id))
+        return self._at.answers.facts(
+            {"step": step.value, "seq": fare.seq, "word": self._word(visit, fare, step)},
+        )
+
+    async def bill(self, visit: Visit, request: Request) -> Response:
+        """``GET /pay/bill/{trip}``: for whoever paid it."""
+        trip = known_name(request.path_params["trip"], ErrorCode.UNKNOWN_TRIP)
+        if visit.session is None:
+            raise DispatchError(ErrorCode.TOKEN_EXPIRED)
+        fare = await self._at.desk.fare(trip)
+        sheet, words = fare.sheet, visit.words
+        if not Payer(visit.session.user_id).paid(sheet):
+            raise DispatchError(ErrorCode.NOT_YOURS)
+        times = (
+            (N_("Begin"), sheet.started_at),
+            (N_("End"), sheet.finished_at),
+            (N_("Paid on"), sheet.paid_at),
+        )
+        shown = {
+            **self._shown(visit, fare, Step.PAID),
+            "method": words.method(sheet.method),
+            "times": [(words.say(name), words.moment(at, self._at.zone)) for name, at in times if at is not None],
+        }
+        return self._at.answers.page(visit, "bill.html", shown)
+
+    # ── what is done ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def order(self, visit: Visit, request: Request) -> Response:
+        """``POST /pay/{vehicle}/{trip}/order``: pay the fare that the page showed, and know the ride again."""
+        response = await self._act(visit, request, "order", self._pay)
+        if response.status_code == 303:
+            self._at.answers.remember(response, RIDE_COOKIE, ride_path(*_names(request)))
+        return response
+
+    async def fare(self, visit: Visit, request: Request) -> Response:
+        """``POST /pay/{vehicle}/{trip}/fare``: type the fare, where the car has no meter."""
+        return await self._act(visit, request, "fare", self._type)
+
+    async def stop(self, visit: Visit, request: Request) -> Response:
+        """``POST /pay/{vehicle}/{trip}/stop``: give the open order up, to pay in another way."""
+        return await self._act(visit, request, "stop", self._stop)
+
+    async def again(self, _: Visit, request: Request) -> Response:
+        """``GET`` of a form's address, as after a reload: the ride's page."""
+        return self._at.answers.onward(ride_path(*_names(request)))
+
+    async def _pay(self, fare: RideFare, payer: Payer, form: Form, _: str) -> str:
+        if step_of(fare.sheet, payer) is not Step.PAY or fare.sheet.fare is None:
+            return ""
+        if form.minor != fare.sheet.fare.minor:
+            return "changed"
+        await self._at.desk.pay(fare.trip, payer, form.nonce)
+        return ""
+
+    async def _type(self, fare: RideFare, payer: Payer, form: Form, typed: str) -> str:
+        amount = typed_amount(typed, fare.sheet.currency)
+        if amount is None:
+            return "amount"
+        try:
+            await self._at.desk.type_fare(fare.trip, amount, payer, form.nonce)
+        except DispatchError as error:
+            if error.code is not ErrorCode.INVALID_FIELD:
+                raise
+            return "amount"
+        return ""
+
+    async def _stop(self, fare: RideFare, payer: Payer, form: Form, _: str) -> str:
+        await self._at.desk.stop_paying(fare.trip, payer, form.nonce)
+        return "stopped"
+
+    async def _act(self, visit: Visit, request: Request, act: str, do: _Act) -> Response:
+        """Do what a form wants if it is ours, then show the ride's page."""
+        vehicle, trip = _names(request)
+        fields = await _fields(request)
+        if visit.session is None:
+            return self._at.problem(visit, ErrorCode.TOKEN_EXPIRED, again=ride_path(vehicle, trip))
+        form = self._at.seals.read(Form, fields.get("form", ""), self._at.clock.wall())
+        if (form.sid, form.trip, form.act) != (visit.session.sid, trip, act):
+            raise DispatchError(ErrorCode.BAD_TOKEN)
+        fare = await self._fare(visit.session, vehicle, trip)
+        try:
+            note = await do(fare, Payer(visit.session.user_id), form, fields.get("amount", ""))
+        except DispatchError as error:
+            if error.code not in _STANDS_ELSEWHERE:
+                raise
+            note = ""
+        retype = "&type=1" if note == "amount" else ""
+        return self._at.answers.onward(
+            ride_path(vehicle, trip) + (f"?note={note}{retype}" if note else ""), posted=True
+        )
+
+    # ── what both need ───────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _fare(self, session: Session, vehicle: str, trip: str) -> RideFare:
+        """The fare of this car's ride. An account that another application named cannot pay it."""
+        fare = await self._at.desk.fare(trip)
+        if fare.sheet.vehicle != vehicle:
+            raise DispatchError(ErrorCode.UNKNOWN_TRIP)
+        if session.account != self._at.authorizers.account_of(fare.sheet.company):
+            raise DispatchError(ErrorCode.TOKEN_EXPIRED)
+        return fare
+
+    def _form(self, session: Session, fare: RideFare, act: str) -> str:
+        minor = fare.sheet.fare.minor if fare.sheet.fare is not None else None
+        return self._at.seal(Form(sid=session.sid, trip=fare.trip, act=act, nonce=self._at.new_id(), minor=minor))
+
+
+def _names(request: Request) -> tuple[str, str]:
+    """The car and the trip of an address. Raises ``DispatchError``."""
+    vehicle, trip = request.path_params["vehicle"], request.path_params["trip"]
+    return known_name(vehicle, ErrorCode.UNKNOWN_VEHICLE), known_name(trip, ErrorCode.UNKNOWN_TRIP)
+
+
+async def _fields(request: Request) -> dict[str, str]:
+    """The fields of a form. Raises ``DispatchError``: ``TOO_LARGE``, ``MALFORMED``."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > FORM_MAX:
+            raise DispatchError(ErrorCode.TOO_LARGE)
+    try:
+        return dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=8, errors="strict"))
+    except ValueError as error:
+        raise DispatchError(ErrorCode.MALFORMED) from error

@@ -1,1 +1,0 @@
-"""What consoles, passengers and drivers look up over HTTP (:mod:`dispatch.read_routes`)."""

@@ -1,0 +1,1 @@
+"""I/O. uvicorn, its protocols, origins and static files."""

@@ -1,0 +1,190 @@
+"""The web apps as built into ``ws_gateway/web``: a chooser, the console, the passenger's and the driver's app.
+
+Rule 1: a page runs our own files only and speaks to nobody but us, and to the tile server where one is set.
+Rule 2: what stands under ``/assets/`` bears a digest in its name and is kept for ever; all else is asked for again.
+Rule 3: on one machine there is one address. Who opens a page as ``localhost`` is sent to the public address where that
+is ``127.0.0.1`` (or the other way round): Alipay sends browsers back there, and cookies of the one are not the other's.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+from typing import Final
+from urllib.parse import urlsplit
+
+import anyio.to_thread
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+from starlette.staticfiles import NotModifiedResponse, StaticFiles
+from starlette.types import Scope
+
+FOLDER: Final = Path(__file__).parents[1] / "web"
+APPS: Final = ("console", "ride", "drive")
+_BESIDE_PAGES: Final = ("assets", "icons")
+_AT_THE_ROOT: Final = ("icon.svg", "favicon.ico", "favicon.svg", "robots.txt")
+_LOCATES: Final = ("/ride/", "/drive/")
+"""Apps that may ask a phone where it is."""
+_SCANS: Final = ("/drive/",)
+"""Apps that may look through a phone's camera, for a passenger's payment code."""
+_NOT_BUILT: Final = "The web apps are not built. `make web` builds them.\n"
+_PACKED: Final = {"br": ".br", "gzip": ".gz"}
+_THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+_TYPES: Final = {
+    ".css": "text/css",
+    ".html": "text/html",
+    ".ico": "image/x-icon",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".map": "application/json",
+    ".mp3": "audio/mpeg",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain",
+    ".webmanifest": "application/manifest+json",
+    ".webp": "image/webp",
+    ".woff2": "font/woff2",
+}
+
+
+def web_routes(folder: Path = FOLDER, *, tiles: str = "", public_url: str = "") -> list[Route]:
+    """The routing table. ``tiles``: the address of a tile server that the apps may ask, or empty."""
+    files = WebApps(folder, tiles, public_url)
+    return [
+        Route("/", files.chooser),
+        *(Route(f"/{app}", _with_slash) for app in APPS),
+        *(Route(f"/{place}/{{path:path}}", files.answer) for place in (*APPS, *_BESIDE_PAGES)),
+        *(Route(f"/{name}", files.answer) for name in _AT_THE_ROOT),
+    ]
+
+
+async def _with_slash(request: Request) -> Response:
+    return RedirectResponse(f"{request.url.path}/", 308)
+
+
+class WebApps(StaticFiles):
+    """The files of a folder, packed where the browser takes it, with what a page may do."""
+
+    def __init__(self, folder: Path, tiles: str = "", public_url: str = "") -> None:
+        super().__init__(directory=folder, html=True, check_dir=False)
+        self._folder = folder
+        self._tiles = origin_of(tiles)
+        self._public_url = public_url
+
+    async def chooser(self, request: Request) -> Response:
+        """``/``: which app; plain words where none is built."""
+        if await anyio.to_thread.run_sync((self._folder / "index.html").is_file):
+            return await self.answer(request)
+        return PlainTextResponse(_NOT_BUILT, headers={"Cache-Control": "no-cache"})
+
+    async def answer(self, request: Request) -> Response:
+        """A file, or the way to a page's one address. Raises starlette's ``HTTPException`` where there is none."""
+        path = request.url.path
+        if path.endswith("/") and is_alias(request.headers.get("host", ""), self._public_url):
+            return RedirectResponse(f"{self._public_url}{path}", 307, headers={"Cache-Control": "no-store"})
+        return await self.get_response(self.get_path(request.scope), request.scope)
+
+    def file_response(
+        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """A file that is there, or that it has not changed."""
+        asked = Headers(scope=scope)
+        file = PurePosixPath(full_path)
+        packed, encoding = _packed(file, stat_result, asked.get("accept-encoding", ""))
+        media_type = _TYPES.get(file.suffix, "application/octet-stream")
+        response = FileResponse(packed[0], status_code, stat_result=packed[1], media_type=media_type)
+        response.headers.update(self._headers(scope["path"], file, asked.get("host", "")))
+        response.headers["Vary"] = "Accept-Encoding"
+        if encoding:
+            response.headers["Content-Encoding"] = encoding
+        return NotModifiedResponse(response.headers) if self.is_not_modified(response.headers, asked) else response
+
+    def _headers(self, path: str, file: PurePosixPath, host: str) -> dict[str, str]:
+        lasts = path.startswith("/assets/")
+        headers = {
+            "Cache-Control": "public, max-age=31536000, immutable" if lasts else "no-cache",
+            "Content-Security-Policy": content_policy(host, self._tiles),
+            "Permissions-Policy": _permissions(path),
+            "Referrer-Policy": "no-referrer",
+            "X-Content-Type-Options": "nosniff",
+        }
+        if file.name == "sw.js":
+            headers["Service-Worker-Allowed"] = path.removesuffix("sw.js")
+        return headers
+
+
+def is_alias(host: str, public_url: str) -> bool:
+    """Whether a browser that says ``Host: host`` is on this machine, and names it otherwise than ``public_url``."""
+    try:
+        asked, public = urlsplit(f"//{host}"), urlsplit(public_url)
+        same_port = asked.port == public.port
+    except ValueError:
+        return False
+    both_here = asked.hostname in _THIS_MACHINE and public.hostname in _THIS_MACHINE
+    return both_here and same_port and asked.hostname != public.hostname
+
+
+def origin_of(url: str) -> str:
+    """``https://tiles.example:8443`` of an address on that server; empty for an empty one."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}" if url else ""
+
+
+def content_policy(host: str, tiles: str = "") -> str:
+    """What a page may load (CSP). ``host`` is what the browser calls us: Safari before 15.4 does not count a WebSocket
+    of the same host as ``'self'``. ``tiles`` is a tile server's origin."""
+    sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""
+    beyond = f" {tiles}" if tiles else ""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            f"img-src 'self' data: blob:{beyond}",
+            "font-src 'self'",
+            "media-src 'self'",
+            f"connect-src 'self'{sockets}{beyond}",
+            "worker-src 'self'",
+            "manifest-src 'self'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def _permissions(path: str) -> str:
+    place = "(self)" if path.startswith(_LOCATES) else "()"
+    camera = "(self)" if path.startswith(_SCANS) else "()"
+    return f"geolocation={place}, screen-wake-lock=(self), camera={camera}, microphone=(), payment=()"
+
+
+def _packed(file: PurePosixPath, plain: os.stat_result, accept_encoding: str) -> tuple[tuple[str, os.stat_result], str]:
+    """The file to send with its facts, and its encoding: a packed one beside it where the browser takes that."""
+    there = {}
+    for encoding, suffix in _PACKED.items():
+        try:
+            there[encoding] = (f"{file}{suffix}", os.stat(f"{file}{suffix}"))  # noqa: PTH116 - as the library does
+        except OSError:
+            continue
+    encoding = best_encoding(accept_encoding, there)
+    return there.get(encoding, (str(file), plain)), encoding
+
+
+def best_encoding(accept_encoding: str, ours: Iterable[str]) -> str:
+    """The first of ``ours`` that ``accept_encoding`` names and does not refuse; empty: send it as it is."""
+    taken = dict(map(_weighed, accept_encoding.lower().split(",")))
+    return next((encoding for encoding in ours if taken.get(encoding, 0.0) > 0.0), "")
+
+
+def _weighed(part: str) -> tuple[str, float]:
+    name, _, weight = part.partition(";")
+    try:
+        return name.strip(), float(weight.strip().removeprefix("q=") or 1.0)
+    except ValueError:
+        return name.strip(), 0.0

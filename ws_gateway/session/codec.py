@@ -1,0 +1,149 @@
+"""The two wire formats, and how what cannot be read becomes a numbered error with the field that is wrong.
+
+Hosts and gateways speak MessagePack among themselves; for a client that asked for JSON each message is rewritten.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from dispatch.api.fields import Fix
+from dispatch.api.messages import (
+    SUBPROTOCOL_JSON,
+    SUBPROTOCOL_MSGPACK,
+    ClientMessage,
+    FromClient,
+    ServerMessage,
+)
+from dispatch.domain.errors import DispatchError, ErrorCode
+
+_to_msgpack = msgspec.msgpack.Encoder()
+_to_json = msgspec.json.Encoder()
+_anything = msgspec.msgpack.Decoder()
+_FIX_FIELDS: Final = tuple(field.name for field in msgspec.structs.fields(Fix))
+_FIX_INDEX: Final = re.compile(r"^(fix|fixes\[\d+\])\[(\d+)\]$")
+_NAMED: Final = re.compile(r"field `([^`]+)`")
+_AT: Final = re.compile(r" - at `\$\.?(.*)`$")
+
+
+class _JustId(msgspec.Struct):
+    """The one field of a message that is otherwise wrong."""
+
+    id: str
+
+
+_id_msgpack = msgspec.msgpack.Decoder(_JustId)
+_id_json = msgspec.json.Decoder(_JustId)
+
+
+class Codec(Protocol):
+    """One wire format; ``text`` says which frames carry it."""
+
+    text: bool
+    read: Callable[[Any], ClientMessage]
+    """Reads a frame, bytes or text. Raises ``ValueError``, ``TypeError`` or ``RecursionError``: see ``unreadable``."""
+
+    def command_id(self, frame: bytes | str) -> str | None:
+        """The id in a message that could not be read otherwise, so that its sender learns which it was."""
+        ...
+
+    def encode(self, message: ServerMessage) -> bytes:
+        """A message for this client."""
+        ...
+
+    def relay(self, message: bytes) -> bytes:
+        """A message of a host (MessagePack) for this client."""
+        ...
+
+
+class MsgpackCodec:
+    """``taxi.v1.msgpack``: binary frames; what hosts send goes out as it is."""
+
+    text = False
+
+    def __init__(self) -> None:
+        self.read: Callable[[Any], ClientMessage] = msgspec.msgpack.Decoder(FromClient).decode
+
+    def command_id(self, frame: bytes | str) -> str | None:
+        """The id in a broken message, if it has one."""
+        return None if isinstance(frame, str) else _id_in(_id_msgpack, frame)
+
+    def encode(self, message: ServerMessage) -> bytes:
+        """As MessagePack."""
+        return _to_msgpack.encode(message)
+
+    def relay(self, message: bytes) -> bytes:
+        """As it came."""
+        return message
+
+
+class JsonCodec:
+    """``taxi.v1.json``: text frames, for people and browsers' consoles (a binary one with the same text is fine)."""
+
+    text = True
+
+    def __init__(self) -> None:
+        self.read: Callable[[Any], ClientMessage] = msgspec.json.Decoder(FromClient).decode
+
+    def command_id(self, frame: bytes | str) -> str | None:
+        """The id in a broken message, if it has one."""
+        return _id_in(_id_json, frame)
+
+    def encode(self, message: ServerMessage) -> bytes:
+        """As JSON."""
+        return _to_json.encode(message)
+
+    def relay(self, message: bytes) -> bytes:
+        """Rewritten as JSON."""
+        return _to_json.encode(_anything.decode(message))
+
+
+CODECS: Final[dict[str, Codec]] = {SUBPROTOCOL_MSGPACK: MsgpackCodec(), SUBPROTOCOL_JSON: JsonCodec()}
+
+
+def unreadable(error: Exception) -> DispatchError:
+    """The numbered error for what msgspec said."""
+    if not isinstance(error, msgspec.ValidationError):
+        return DispatchError(ErrorCode.MALFORMED)
+    text = str(error)
+    field = _field_of(text)
+    if field == "t":
+        return DispatchError(ErrorCode.UNKNOWN_MESSAGE, field="t")
+    if field is None:
+        return DispatchError(ErrorCode.MALFORMED)
+    return DispatchError(ErrorCode.INVALID_FIELD, field=field, detail=_AT.sub("", text))
+
+
+def _field_of(text: str) -> str | None:
+    """The path in msgspec's text, in the words of the protocol: ``fixes[3].lat`` rather than ``$.fixes[3][2]``."""
+    at, named = _AT.search(text), _NAMED.search(text)
+    path = at.group(1) if at else ""
+    if named:
+        return f"{path}.{named.group(1)}" if path else named.group(1)
+    element = _FIX_INDEX.match(path)
+    if element and int(element.group(2)) < len(_FIX_FIELDS):
+        return f"{element.group(1)}.{_FIX_FIELDS[int(element.group(2))]}"
+    return path or None
+
+
+def _id_in(decoder: msgspec.msgpack.Decoder[_JustId] | msgspec.json.Decoder[_JustId], frame: bytes | str) -> str | None:
+    try:
+        found = decoder.decode(frame)  # type: ignore[arg-type]
+    except (ValueError, RecursionError):
+        return None
+    return found.id if len(found.id) <= 64 else None
+
+
+def digest_of(message: ClientMessage) -> bytes:
+    """Sixteen bytes that are the same for the same message in either format, however its fields were ordered."""
+    return blake2b(_to_msgpack.encode(message), digest_size=16).digest()
+
+
+def kind_of(message: bytes) -> str:
+    """The name under ``t`` of an encoded server message, without decoding it: ``t`` is always its first field."""
+    return message[4 : 4 + (message[3] & 0x1F)].decode()

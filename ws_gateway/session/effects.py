@@ -1,0 +1,168 @@
+"""What a session wants done: it does nothing itself.
+
+A session answers every input with effects. An :class:`Ask` is answered later through ``Session.answer`` with its
+number; everything else needs no answer.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from dispatch.actors.core.protocol import (
+    Attached,
+    Attachment,
+    Audience,
+    Done,
+    Envelope,
+    FixRow,
+    Quote,
+    Refused,
+)
+from dispatch.api.alarms import Told
+from dispatch.domain.commands import VehicleProfile
+from dispatch.domain.entity import Principal
+from dispatch.domain.errors import CloseCode
+
+
+class Say(NamedTuple):
+    """Send these bytes to the client. A newer message of the same ``slot`` may take the place of an unsent one.
+
+    ``refused`` is the number of the error where it is a refusal.
+    """
+
+    message: bytes
+    slot: str | None = None
+    refused: int = 0
+
+
+class Close(NamedTuple):
+    """Close the socket, after what was said before."""
+
+    code: CloseCode
+
+
+class SignOn(NamedTuple):
+    """The client is who it says; its role and id may have only one socket if it is a driver or a device."""
+
+    principal: Principal
+
+
+class Follow(NamedTuple):
+    """Bring pushes for ``key`` as ``audience`` to this session."""
+
+    key: str
+    audience: Audience
+
+
+class Unfollow(NamedTuple):
+    """No longer bring them."""
+
+    key: str
+    audience: Audience
+
+
+class WatchCells(NamedTuple):
+    """Bring map frames of these cells, and counts of all cells if wanted, in place of those before."""
+
+    cells: tuple[str, ...]
+    counts: bool = False
+
+
+class QuoteRequest(NamedTuple):
+    """A road route, for an estimate."""
+
+    pickup: tuple[float, float]
+    dropoff: tuple[float, float]
+    at: float
+
+
+class WayRequest(NamedTuple):
+    """The way by road, to be drawn."""
+
+    start: tuple[float, float]
+    end: tuple[float, float]
+    at: float
+
+
+class ProfileRequest(NamedTuple):
+    """What the registry knows of the car and the driver."""
+
+    vehicle: str
+    driver: str
+
+
+class AuthorityRequest(NamedTuple):
+    """What a dispatcher may do."""
+
+    dispatcher: str
+
+
+class ContactRequest(NamedTuple):
+    """What stands for a caller's phone number in the journal."""
+
+    phone: str
+
+
+class WordRequest(NamedTuple):
+    """The minute's word."""
+
+
+class TodayRequest(NamedTuple):
+    """Today's payments and totals of a vehicle, ``at`` a city time."""
+
+    vehicle: str
+    at: float
+
+
+class SettleRequest(NamedTuple):
+    """An alarm is to be settled, ``at`` a city time."""
+
+    alarm: str
+    by: str
+    at: float
+    note: str
+
+
+class TellRequest(NamedTuple):
+    """Drivers are to be told something."""
+
+    told: Told
+
+
+class Facts(NamedTuple):
+    """An answer from the books: plain values."""
+
+    facts: dict[str, object]
+
+
+class Authority(NamedTuple):
+    """A dispatcher's permissions."""
+
+    permissions: tuple[str, ...]
+
+
+Request = (
+    Envelope
+    | Attachment
+    | QuoteRequest
+    | WayRequest
+    | ProfileRequest
+    | TodayRequest
+    | AuthorityRequest
+    | WordRequest
+    | ContactRequest
+    | SettleRequest
+    | TellRequest
+)
+Answer = Done | Refused | Attached | Quote | VehicleProfile | Facts | Authority
+"""``Refused`` with ``UNAVAILABLE`` where nobody answered in time."""
+
+
+class Ask(NamedTuple):
+    """A question to somebody else; the answer is handed to the session under ``number``."""
+
+    number: int
+    request: Request
+
+
+Effect = Say | Close | SignOn | Follow | Unfollow | WatchCells | Ask | FixRow

@@ -1,0 +1,360 @@
+"""One connection without I/O: frames go in, effects come out. The same code serves sockets and simulated time.
+
+    hello expected ──valid token──▶ open ──close──▶ closed
+          └──anything else, silence──────────────────┘
+
+Rule 1. Before a valid hello nothing of a client reaches anything behind the gateway.
+Rule 2. A message passes only if ``dispatch.api.permissions`` names the client's role; what no rule allows is refused.
+Rule 3. Every frame is answered at most once, and a refused one has changed nothing.
+Rule 4. The same command id with the same body gets the same answer and acts once; the entity sees to it, and while
+        the first is under way the session answers its repeats together with it.
+Rule 5. In state closed nothing goes out any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+import h3
+import msgspec
+
+from dispatch.actors.core.protocol import Attached, FixRow, Refused
+from dispatch.api.fields import Fix, MoneyView
+from dispatch.api.messages import (
+    Accepted,
+    Attach,
+    ClientCommand,
+    ClientMessage,
+    Detach,
+    GpsFix,
+    GpsFixes,
+    Hello,
+    Ping,
+    Rejected,
+    Replaced,
+    ServerMessage,
+    Watch,
+    Welcome,
+)
+from dispatch.api.permissions import senders_of
+from dispatch.clock import Clock
+from dispatch.domain.errors import CloseCode, DispatchError, ErrorCode
+from dispatch.values.units import CityTime
+from ws_gateway.limits.token_bucket import RateLimit
+from ws_gateway.session.codec import Codec, digest_of, unreadable
+from ws_gateway.session.command_flows import Call, Conversation, begin, scoped_id
+from ws_gateway.session.effects import Answer, Close, Effect, Say, SignOn, WatchCells
+from ws_gateway.session.identity import Identity, Rules, Verify
+from ws_gateway.session.pending_requests import Asks
+from ws_gateway.session.subscriptions import Streams
+from ws_gateway.settings import GatewaySettings
+
+MAP_RESOLUTION: Final = 7
+"""H3 resolution of the cells that a dispatcher watches."""
+_SOURCES: Final = {"driver": 0, "device": 1}
+_CLOSES_BY: Final = {
+    ErrorCode.TOKEN_EXPIRED: CloseCode.TOKEN_EXPIRED,
+    ErrorCode.TOKEN_REVOKED: CloseCode.REVOKED,
+    ErrorCode.UNAVAILABLE: CloseCode.LOST_HOST,
+}
+"""How a socket is closed whose token is refused; else as one with a bad token."""
+_NOTHING: Final[tuple[Effect, ...]] = ()
+
+
+class _Running(msgspec.Struct):
+    """A command under way: what was said under its id, and how many times it has to be answered."""
+
+    digest: bytes
+    copies: int
+    conversation: Conversation
+
+
+class Session:
+    """The state of one connection. Every method answers with effects, in the order in which they are to happen."""
+
+    def __init__(
+        self, *, session_id: str, codec: Codec, clock: Clock, settings: GatewaySettings, rules: Rules, verify: Verify
+    ) -> None:
+        self.id = session_id
+        self.identity: Identity | None = None
+        self.closed = False
+        self._codec = codec
+        self._clock = clock
+        self._settings = settings
+        self._rules = rules
+        self._verify = verify
+        self._asks = Asks()
+        self._streams: Streams | None = None
+        self._running: dict[str, _Running] = {}
+        self._hello_by = clock.wall() + settings.hello_timeout_s
+        speed = clock.speed
+        self._limit = RateLimit(settings.messages_per_s / speed, settings.burst, settings.flood_factor, clock.city())
+        self._read = codec.read
+        self._max = settings.message_max_bytes
+        self._vehicle = ""
+        self._source = 0
+        self._offset = 0.0
+        self._tolerance = settings.future_tolerance_s
+
+    # ── what the connection brings ───────────────────────────────────────────────────────────────────────────────
+
+    def receive(self, frame: bytes | str) -> Sequence[Effect]:
+        """A frame from the client. The way of a single GPS fix through here is the hot path of the whole gateway."""
+        if self.closed:
+            return _NOTHING
+        now = self._clock.city()
+        if len(frame) > self._max or not self._limit.passes(now):
+            return self._unread(frame, now)
+        try:
+            message = self._read(frame)
+        except (ValueError, TypeError, RecursionError) as error:
+            return self._refused(frame, unreadable(error))
+        if type(message) is GpsFix and self._vehicle:
+            fix = message.fix
+            at = fix.at - self._offset
+            if at <= now + self._tolerance:
+                return (FixRow(self._vehicle, self._source, fix.n, at, fix.lat, fix.lng, fix.speed, fix.heading),)
+        try:
+            return self._heard(message, now)
+        except DispatchError as error:
+            return self._refused(frame, error)
+
+    def answer(self, number: int, answer: Answer) -> Sequence[Effect]:
+        """The answer to an earlier :class:`~ws_gateway.session.effects.Ask`."""
+        return _NOTHING if self.closed else self._asks.answer(number, answer)
+
+    def pushed(self, key: str, seq: int, message: bytes) -> Sequence[Effect]:
+        """A push of a host for a stream that this session follows."""
+        if self.closed or self._streams is None:
+            return _NOTHING
+        return self._streams.pushed(key, seq, message)
+
+    def told(self, message: bytes, slot: str | None = None) -> Sequence[Effect]:
+        """Something that no stream carries (a map frame, an alarm), encoded as MessagePack."""
+        return _NOTHING if self.closed else (Say(self._codec.relay(message), slot),)
+
+    def host_lost(self) -> Sequence[Effect]:
+        """A host was born again and knows no attachment any more."""
+        if self.closed or self._streams is None:
+            return _NOTHING
+        return self._streams.host_lost()
+
+    def tick(self) -> Sequence[Effect]:
+        """Called every second or so: notices silence before the hello, and a token that ran out."""
+        if self.closed:
+            return _NOTHING
+        wall = self._clock.wall()
+        if self.identity is None:
+            return self._close(CloseCode.HELLO_TIMEOUT) if wall >= self._hello_by else _NOTHING
+        if wall >= self.identity.expires_at:
+            return [*self._reject(DispatchError(ErrorCode.TOKEN_EXPIRED)), *self._close(CloseCode.TOKEN_EXPIRED)]
+        return _NOTHING
+
+    def replaced(self) -> Sequence[Effect]:
+        """A newer connection of the same driver or device has signed on."""
+        return _NOTHING if self.closed else [self._say(Replaced()), *self._close(CloseCode.REPLACED)]
+
+    def revoked(self) -> Sequence[Effect]:
+        """The sign-in was ended."""
+        if self.closed:
+            return _NOTHING
+        return [*self._reject(DispatchError(ErrorCode.TOKEN_REVOKED)), *self._close(CloseCode.REVOKED)]
+
+    def shut_down(self) -> Sequence[Effect]:
+        """The gateway stops; what was already said goes out first."""
+        return _NOTHING if self.closed else self._close(CloseCode.RESTARTING)
+
+    def end(self) -> None:
+        """The socket is gone."""
+        self.closed = True
+        self._asks.forget()
+        for running in self._running.values():
+            running.conversation.close()
+        self._running.clear()
+
+    @property
+    def car_is_free(self) -> bool:
+        """Whether it is a driver's or device's, and its car is known to have no trip."""
+        return self._streams is not None and self._streams.car_is_free
+
+    @property
+    def commands_under_way(self) -> int:
+        """Commands that still wait for their answer."""
+        return len(self._running)
+
+    # ── frames that are not read, or say nothing allowed ─────────────────────────────────────────────────────────
+
+    def _unread(self, frame: bytes | str, now: CityTime) -> Sequence[Effect]:
+        if len(frame) > self._max:
+            error = DispatchError(ErrorCode.TOO_LARGE, detail=f"at most {self._max} bytes")
+            return [*self._reject(error), *self._close(CloseCode.TOO_LARGE)]
+        if self._limit.floods(now):
+            return self._close(CloseCode.FLOOD)
+        command_id = self._codec.command_id(frame)
+        said = self._say(self._rejected(DispatchError(ErrorCode.TOO_MANY_MESSAGES), command_id))
+        return [said if command_id else said._replace(slot="too many messages")]
+
+    def _refused(self, frame: bytes | str, error: DispatchError) -> Sequence[Effect]:
+        rejected = self._reject(error, self._codec.command_id(frame))
+        return rejected if self.identity is not None else [*rejected, *self._close(CloseCode.PROTOCOL)]
+
+    # ── messages ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _heard(self, message: ClientMessage, now: CityTime) -> Sequence[Effect]:
+        """A message that was read. Raises ``DispatchError`` to refuse it."""
+        if self.identity is None or self._streams is None:
+            if isinstance(message, Hello):
+                return self._sign_on(message, now)
+            raise DispatchError(ErrorCode.HELLO_EXPECTED)
+        if self.identity.role not in senders_of(type(message)) or isinstance(message, Hello):
+            raise DispatchError(ErrorCode.NOT_ALLOWED, field="t")
+        if isinstance(message, GpsFix):
+            raise DispatchError(ErrorCode.FIX_FROM_FUTURE, field="fix.at")
+        if isinstance(message, GpsFixes):
+            return self._gathered(message.fixes, now)
+        if isinstance(message, ClientCommand):
+            return self._command(message, self.identity, self._streams, now)
+        raise DispatchError(ErrorCode.UNKNOWN_MESSAGE, field="t")
+
+    def _row(self, fix: Fix) -> FixRow:
+        at = fix.at - self._offset
+        return FixRow(self._vehicle, self._source, fix.n, at, fix.lat, fix.lng, fix.speed, fix.heading)
+
+    def _gathered(self, fixes: list[Fix], now: CityTime) -> Sequence[Effect]:
+        for number, fix in enumerate(fixes):
+            if fix.at - self._offset > now + self._tolerance:
+                raise DispatchError(ErrorCode.FIX_FROM_FUTURE, field=f"fixes[{number}].at")
+        return [self._row(fix) for fix in fixes]
+
+    def _sign_on(self, hello: Hello, now: CityTime) -> Sequence[Effect]:
+        try:
+            identity = self._verify(hello.token, self._clock.wall())
+        except DispatchError as error:
+            code = _CLOSES_BY.get(error.code, CloseCode.BAD_TOKEN)
+            return [*self._reject(error), *self._close(code)]
+        self.identity = identity
+        if identity.role in _SOURCES:
+            self._vehicle, self._source = identity.vehicle or "", _SOURCES[identity.role]
+        self._offset = 0.0 if hello.clock is None else hello.clock - now
+        self._streams = Streams(role=identity.role, principal=identity.principal, codec=self._codec, asks=self._asks)
+        welcome = Welcome(
+            role=identity.role,
+            subject=identity.subject,
+            session=self.id,
+            city_time=now,
+            speed=self._clock.speed,
+            vehicle=identity.vehicle,
+        )
+        return [SignOn(identity.principal), self._say(welcome), *self._resume(hello, identity, self._streams)]
+
+    def _resume(self, hello: Hello, identity: Identity, streams: Streams) -> Sequence[Effect]:
+        """Follow the streams that the client names, and its own vehicle's in any case."""
+        wanted: dict[str, int | None] = {cursor.stream: cursor.seq for cursor in hello.resume}
+        if self._vehicle:
+            wanted.setdefault(f"vehicle:{self._vehicle}", None)
+        effects: list[Effect] = []
+        for key, after in wanted.items():
+            try:
+                streams.may_follow(key, identity.vehicle)
+            except DispatchError as error:
+                effects.extend(self._reject(DispatchError(error.code, field="resume", detail=key)))
+                continue
+            effects.extend(streams.follow(key, after))
+        return effects
+
+    # ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _command(self, message: ClientCommand, identity: Identity, streams: Streams, now: CityTime) -> Sequence[Effect]:
+        if isinstance(message, Attach):
+            return self._attach(message, identity, streams)
+        if isinstance(message, Detach):
+            return [*streams.unfollow(message.stream), self._say(Accepted(id=message.id, stream=message.stream))]
+        if isinstance(message, Ping):
+            return [self._say(Accepted(id=message.id))]
+        if isinstance(message, Watch):
+            return self._watch(message)
+        return self._converse(message, identity, now)
+
+    def _attach(self, message: Attach, identity: Identity, streams: Streams) -> Sequence[Effect]:
+        streams.may_follow(message.stream, identity.vehicle)
+        if len(streams) >= self._settings.streams_max and message.stream not in streams:
+            raise DispatchError(ErrorCode.NOT_ALLOWED, field="stream", detail="too many streams")
+        return streams.follow(message.stream, message.after, partial(self._attached, message))
+
+    def _attached(self, message: Attach, answer: Attached | Refused) -> Sequence[Effect]:
+        if isinstance(answer, Refused):
+            error = DispatchError(ErrorCode(answer.code), field=answer.field or "stream", detail=answer.detail)
+            return self._reject(error, message.id)
+        result: dict[str, object] = {"recovered": answer.recovered}
+        return [self._say(Accepted(id=message.id, stream=message.stream, seq=answer.seq, result=result))]
+
+    def _watch(self, message: Watch) -> Sequence[Effect]:
+        for number, cell in enumerate(message.cells):
+            if not h3.is_valid_cell(cell) or h3.get_resolution(cell) != MAP_RESOLUTION:
+                detail = f"not an H3 cell of resolution {MAP_RESOLUTION}"
+                raise DispatchError(ErrorCode.INVALID_FIELD, field=f"cells[{number}]", detail=detail)
+        return [self._say(Accepted(id=message.id)), WatchCells(tuple(dict.fromkeys(message.cells)), message.counts)]
+
+    def _converse(self, message: ClientCommand, identity: Identity, now: CityTime) -> Sequence[Effect]:
+        digest = digest_of(message)
+        running = self._running.get(message.id)
+        if running is not None:
+            if running.digest != digest:
+                raise DispatchError(ErrorCode.COMMAND_ID_REUSED, field="id")
+            running.copies += 1
+            return _NOTHING
+        if len(self._running) >= self._settings.commands_in_flight:
+            raise DispatchError(ErrorCode.BUSY, detail="too many commands at once")
+        call = Call(identity, scoped_id(identity, message.id), digest, now, self._rules)
+        conversation = begin(call, message)
+        self._running[message.id] = _Running(digest, 1, conversation)
+        return self._go_on(message.id, conversation, None)
+
+    def _go_on(self, command_id: str, conversation: Conversation, answer: Answer | None) -> Sequence[Effect]:
+        """Let a conversation hear an answer (None: begin), until its next question or its end."""
+        try:
+            request = next(conversation) if answer is None else conversation.send(answer)
+        except StopIteration as stop:
+            accepted: Accepted = stop.value
+            return [*self._end(command_id, accepted), *self._follow_own_trip(accepted)]
+        except DispatchError as error:
+            return self._end(command_id, self._rejected(error, command_id))
+        return [self._asks.ask(request, partial(self._go_on, command_id, conversation))]
+
+    def _end(self, command_id: str, message: ServerMessage) -> list[Effect]:
+        running = self._running.pop(command_id)
+        return [self._say(message)] * running.copies
+
+    def _follow_own_trip(self, accepted: Accepted) -> Sequence[Effect]:
+        """A passenger follows the trip that it asked for or pays for."""
+        own = self.identity is not None and self.identity.role == "passenger"
+        stream = accepted.stream or ""
+        if not own or self._streams is None or not stream.startswith("trip:") or stream in self._streams:
+            return _NOTHING
+        return self._streams.follow(stream, None, lambda _: ())
+
+    # ── what is said ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _say(self, message: ServerMessage) -> Say:
+        refused = message.code if isinstance(message, Rejected) else 0
+        return Say(self._codec.encode(message), refused=refused)
+
+    def _rejected(self, error: DispatchError, command_id: str | None = None) -> Rejected:
+        amount = None if error.amount is None else MoneyView(error.amount.minor, error.amount.currency)
+        return Rejected(
+            code=error.code,
+            text=error.text,
+            retryable=error.retryable,
+            id=command_id,
+            field=error.field,
+            amount=amount,
+        )
+
+    def _reject(self, error: DispatchError, command_id: str | None = None) -> list[Effect]:
+        return [self._say(self._rejected(error, command_id))]
+
+    def _close(self, code: CloseCode) -> list[Effect]:
+        self.closed = True
+        return [Close(code)]
