@@ -8,13 +8,13 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from dispatch.api.alarms import Told
-from dispatch.api.fields import Role
 from dispatch.api.messages import Alarm
 from dispatch.domain.audit import AuditEntry
 from dispatch.domain.registry import Device, Dispatcher, Driver, Passenger, Vehicle
 from dispatch.geo.travel_time import Route
 from dispatch.store.queries.trip_rows import VehicleSales
 from dispatch.values.ids import DriverId, PassengerId, VehicleId
+from dispatch.values.roles import Role
 from dispatch.values.units import CityTime, LatLng
 
 E = TypeVar("E", Vehicle, Driver, Dispatcher, Device, Passenger)

@@ -22,8 +22,9 @@ import uvloop
 from bench.harness.socket_client import Client, Vehicle, connect, glance
 from bench.harness.worker_process import Answer, obey, spread_ms
 from bench.ingest.load import Car
-from dispatch.api.fields import Fix, Place
+from dispatch.api.fields import Fix
 from dispatch.api.messages import CancelTrip, GoOnline, GpsFix, Hello, RequestRide
+from dispatch.values.place import Place
 from ws_gateway.session.command_flows import trip_id_of
 
 CLASS: Final = "comfort"

@@ -21,7 +21,7 @@ from dispatch.actors.runtime.host_client import RayHosts
 from dispatch.actors.runtime.host_runtime import HostShell
 from dispatch.actors.runtime.match_feed import MarketFeed, MarketNews
 from dispatch.actors.runtime.matcher_runtime import MatcherShell
-from dispatch.api.fields import FareView, MoneyView, Place
+from dispatch.api.fields import FareView, MoneyView
 from dispatch.domain.entity import Command
 from dispatch.geo.index.vehicle_index import CarIndex
 from dispatch.matching.candidates import CityCandidates
@@ -30,6 +30,7 @@ from dispatch.matching.settings import MatcherSettings
 from dispatch.observability.metrics import Metrics
 from dispatch.payment.core.gateway_calls import perform
 from dispatch.store.journal import StoredDue
+from dispatch.values.place import Place
 from dispatch.values.units import CityTime, LatLng
 from sim.simtest.alipay.client import AlipayLine
 from sim.simtest.faulty_journal import RoughJournal

@@ -12,10 +12,10 @@ import httpx
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
 
-from dispatch.api.fields import Role
 from dispatch.api.http_routes import READ_ROUTES
 from dispatch.clock import CityClock
 from dispatch.store.buses.memory_bus import MemoryBus
+from dispatch.values.roles import Role
 from dispatch.values.units import WallTime
 from tests.ws_gateway.conftest import Running
 from tests.ws_gateway.fakes import FakeHosts

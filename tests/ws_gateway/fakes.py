@@ -12,7 +12,6 @@ from dispatch.actors.core.protocol import (
     Attached,
     Attachment,
     AttachReply,
-    Audience,
     Done,
     Envelope,
     FixRow,
@@ -33,6 +32,7 @@ from dispatch.domain.registry import Device, Dispatcher, Driver, Passenger, Vehi
 from dispatch.store.queries.revocations import Revocation
 from dispatch.store.queries.trip_rows import MethodTotal, VehicleSales
 from dispatch.values.ids import DeviceId, DispatcherId, DriverId, PassengerId, VehicleId
+from dispatch.values.roles import Audience
 from ws_gateway.auth.passwords import hash_secret
 
 E = TypeVar("E", Vehicle, Driver, Dispatcher, Device, Passenger)

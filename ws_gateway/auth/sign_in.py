@@ -15,12 +15,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from dispatch.api.fields import Role
 from dispatch.clock import Clock
 from dispatch.domain.audit import signed_in
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.registry import Device, Dispatcher, Driver, Vehicle
 from dispatch.values.ids import DriverId, PassengerId, VehicleId
+from dispatch.values.roles import Role
 from dispatch.values.units import WallTime
 from ws_gateway.auth.passwords import SecretCheck
 from ws_gateway.auth.tokens import Tokens

@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 from starlette.routing import Route
 
-from dispatch.api.fields import Place
 from dispatch.api.http_bodies import PlaceAt, PlaceList, PlaceQuestion
 from dispatch.api.http_routes import PLACES, PLACES_AT
 from dispatch.geo.places.geocoder import NamedPlace, Places
+from dispatch.values.place import Place
 from dispatch.values.units import LatLng
 from ws_gateway.http.authenticated_reads import Reader, Reading
 

@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dispatch.actors.core.protocol import Audience, FixRow
+from dispatch.actors.core.protocol import FixRow
 from dispatch.domain.errors import CLOSE_TEXTS, CloseCode
+from dispatch.values.roles import Audience
 from ws_gateway.hub.map_relay import MAP_SLOT
 from ws_gateway.server.websocket_protocol import SocketProtocol
 from ws_gateway.session.effects import Ask, Close, Effect, Follow, Say, SignOn, Unfollow, WatchCells

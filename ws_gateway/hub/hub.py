@@ -16,11 +16,12 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from dispatch.actors.core.protocol import Attachment, Audience, FixRow, HostLost, Hosts, Push
+from dispatch.actors.core.protocol import Attachment, FixRow, HostLost, Hosts, Push
 from dispatch.api.messages import MapStale
 from dispatch.clock import Clock
 from dispatch.domain.entity import Principal
 from dispatch.observability.metrics import Metrics
+from dispatch.values.roles import Audience
 from ws_gateway.auth.revocations import Revocations
 from ws_gateway.hub.connection import Connection, Receive, Send
 from ws_gateway.hub.map_relay import MapRelay

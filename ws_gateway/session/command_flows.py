@@ -18,7 +18,6 @@ import msgspec
 from dispatch.actors.core.protocol import Done, Envelope, Quote, Refused
 from dispatch.api import messages
 from dispatch.api.alarms import Told
-from dispatch.api.fields import Place
 from dispatch.api.messages import Accepted, ClientCommand
 from dispatch.domain import commands
 from dispatch.domain.commands import VehicleProfile, encode_command
@@ -27,6 +26,7 @@ from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.registry import refund_limit
 from dispatch.payment.core.methods import ALIPAY_APP, ALIPAY_CODE, ALIPAY_PAGE, ALIPAY_SCAN, CASH
 from dispatch.values.money import Money
+from dispatch.values.place import Place
 from dispatch.values.units import CityTime, LatLng
 from ws_gateway.session.effects import (
     Answer,

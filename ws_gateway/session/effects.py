@@ -8,20 +8,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from dispatch.actors.core.protocol import (
-    Attached,
-    Attachment,
-    Audience,
-    Done,
-    Envelope,
-    FixRow,
-    Quote,
-    Refused,
-)
+from dispatch.actors.core.protocol import Attached, Attachment, Done, Envelope, FixRow, Quote, Refused
 from dispatch.api.alarms import Told
 from dispatch.domain.commands import VehicleProfile
 from dispatch.domain.entity import Principal
 from dispatch.domain.errors import CloseCode
+from dispatch.values.roles import Audience
 
 
 class Say(NamedTuple):

@@ -7,9 +7,11 @@ from collections.abc import Callable
 import msgspec
 
 from dispatch.actors.core.protocol import Quote
-from dispatch.api.fields import FareView, Place, Role
+from dispatch.api.fields import FareView
 from dispatch.domain.entity import Principal
 from dispatch.geo.cells import Box
+from dispatch.values.place import Place
+from dispatch.values.roles import Role
 from dispatch.values.units import CityTime, WallTime
 
 

@@ -9,11 +9,11 @@ from typing import Final
 import msgspec
 
 from dispatch.actors.core.protocol import Attached, Attachment, Refused
-from dispatch.api.fields import Role
 from dispatch.api.messages import Heard, Rejected
-from dispatch.api.permissions import SEES_CAR_OF_TRIP, STREAMS, Reach
 from dispatch.domain.entity import EntityKey, Principal
 from dispatch.domain.errors import CloseCode, DispatchError, ErrorCode
+from dispatch.domain.stream_access import SEES_CAR_OF_TRIP, STREAMS, Reach
+from dispatch.values.roles import Role
 from ws_gateway.session.codec import Codec, kind_of
 from ws_gateway.session.effects import Answer, Ask, Close, Effect, Follow, Say, Unfollow
 from ws_gateway.session.pending_requests import Asks

@@ -29,7 +29,7 @@ from dispatch.actors.core.conflicts import is_blamed, next_step
 from dispatch.actors.core.effect_buffer import Outlet
 from dispatch.actors.core.entity_cache import Memory
 from dispatch.actors.core.entity_types import EntityKind
-from dispatch.actors.core.protocol import Attachment, Audience, Done, Envelope, Refused
+from dispatch.actors.core.protocol import Attachment, Done, Envelope, Refused
 from dispatch.actors.core.push_queues import Inboxes
 from dispatch.actors.core.reply_cache import same
 from dispatch.actors.core.staging import applied, seen
@@ -42,6 +42,7 @@ from dispatch.domain.entity import SYSTEM, Context, Decision, Entity, EntityKey,
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.store.journal import Batch, Committed, Conflict, History, StoredDue, StoredReply
 from dispatch.values.ids import CommandId
+from dispatch.values.roles import Audience
 from dispatch.values.units import CityTime
 
 SNAPSHOT_EVERY: Final = 128

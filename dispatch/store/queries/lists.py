@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, String, and_, func, literal, or_, select
 
 from dispatch.api.http_bodies import FleetCar
-from dispatch.api.timeline import PERSON
+from dispatch.domain.redaction import PERSON
 from dispatch.store import tables as schema
 from dispatch.store.database import Database
 from dispatch.store.queries.trip_rows import OPEN_STATES, TripRow, struct_of

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, select, update
 
-from dispatch.api.timeline import PERSON
 from dispatch.domain.personal_keys import Vault, VaultError, Wrapped, opened, search_name
+from dispatch.domain.redaction import PERSON
 from dispatch.domain.registry import Passenger, UnknownEntryError
 from dispatch.store import tables as schema
 from dispatch.store.database import Database

@@ -10,11 +10,12 @@ from bench.harness.socket_client import connect
 from bench.load.offers import Offers
 from bench.load.sockets import Held
 from dispatch.actors.core.protocol import Done, Envelope, Reply
-from dispatch.api.fields import OfferView, Place, VehicleView
+from dispatch.api.fields import OfferView, VehicleView
 from dispatch.api.messages import Hello, Ping
 from dispatch.domain.commands import RequestTrip, decode_command
 from dispatch.domain.entity import EntityKey
 from dispatch.domain.errors import CloseCode
+from dispatch.values.place import Place
 from tests.ws_gateway.conftest import Running
 
 pytestmark = pytest.mark.integration

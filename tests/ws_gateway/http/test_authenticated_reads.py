@@ -10,12 +10,13 @@ import msgspec
 import pytest
 from starlette.applications import Starlette
 
-from dispatch.api.fields import Place, Role
 from dispatch.api.http_bodies import Answer, PlaceList, PlaceQuestion, TripsSince
 from dispatch.api.http_routes import ReadRoute
 from dispatch.clock import ManualClock
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.store.journal import JournalUnavailableError
+from dispatch.values.place import Place
+from dispatch.values.roles import Role
 from dispatch.values.units import WallTime
 from ws_gateway.auth.tokens import Tokens
 from ws_gateway.http.authenticated_reads import Reader, Reading

@@ -8,9 +8,9 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from dispatch.api.fields import Role
 from dispatch.clock import ManualClock
 from dispatch.geo.places.geocoder import Places, read_places
+from dispatch.values.roles import Role
 from dispatch.values.units import WallTime
 from ws_gateway.auth.tokens import Tokens
 from ws_gateway.http.authenticated_reads import Reading

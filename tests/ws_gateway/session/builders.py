@@ -9,11 +9,13 @@ import msgpack
 import msgspec
 
 from dispatch.actors.core.protocol import Attached, Attachment, Envelope, Quote
-from dispatch.api.fields import FareView, MoneyView, Place, Role
+from dispatch.api.fields import FareView, MoneyView
 from dispatch.api.messages import Update
 from dispatch.clock import ManualClock
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.geo.cells import Box
+from dispatch.values.place import Place
+from dispatch.values.roles import Role
 from dispatch.values.units import CityTime, WallTime
 from ws_gateway.session.codec import CODECS
 from ws_gateway.session.effects import Answer, Ask, Close, Effect, Say

@@ -8,12 +8,12 @@ import msgspec
 import pytest
 
 from dispatch.actors.core.protocol import Done, Quote, Refused
-from dispatch.api.fields import Place
 from dispatch.domain import commands
 from dispatch.domain.commands import VehicleProfile, decode_command
 from dispatch.domain.entity import Command
 from dispatch.domain.errors import ErrorCode
 from dispatch.values.money import Money
+from dispatch.values.place import Place
 from tests.ws_gateway.session.builders import START, Talk, asked, envelope, said
 from ws_gateway.session.command_flows import ride_code_of, trip_id_of
 from ws_gateway.session.effects import (

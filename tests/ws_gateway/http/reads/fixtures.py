@@ -10,7 +10,6 @@ import httpx
 from starlette.applications import Starlette
 
 from dispatch.actors.core.protocol import HostsUnavailableError
-from dispatch.api.fields import Role
 from dispatch.clock import ManualClock
 from dispatch.config.loader import load_settings
 from dispatch.domain.entity import SYSTEM, Command, Decision, EntityKey, Principal
@@ -27,6 +26,7 @@ from dispatch.store.queries.registry import SqlRegistry
 from dispatch.store.queries.replay import SqlReplay
 from dispatch.store.queries.tracks import SqlTracks
 from dispatch.values.ids import DriverId, VehicleId
+from dispatch.values.roles import Role
 from dispatch.values.units import WallTime
 from tests.dispatch.domain.builders import NOON, PROFILE, RULES, Stage
 from tests.dispatch.domain.key_fixtures import persons
