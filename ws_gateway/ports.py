@@ -48,7 +48,7 @@ class Registry(Protocol):
         ...
 
 
-class History(Protocol):
+class SalesHistory(Protocol):
     """What was paid. Raises ``JournalUnavailableError`` where the database does not answer."""
 
     async def payments_of_vehicle(self, vehicle: VehicleId, since: float, until: float) -> VehicleSales:
@@ -56,7 +56,7 @@ class History(Protocol):
         ...
 
 
-class Roads(Protocol):
+class RoadRouter(Protocol):
     """Who knows the way: :class:`dispatch.geo.road_travel_time.RoadGraph`."""
 
     def drawn(self, origin: LatLng, destination: LatLng, at: CityTime) -> Route:
@@ -64,7 +64,7 @@ class Roads(Protocol):
         ...
 
 
-class Alarms(Protocol):
+class AlarmStore(Protocol):
     """Alarms as they are kept. Raises ``JournalUnavailableError`` where the database does not answer."""
 
     async def settle(self, alarm: str, *, by: str, at: float, note: str) -> Alarm | None:
@@ -72,7 +72,7 @@ class Alarms(Protocol):
         ...
 
 
-class Notices(Protocol):
+class NoticeStore(Protocol):
     """Messages to drivers as they are kept. Raises ``JournalUnavailableError`` likewise."""
 
     async def keep(self, told: Told) -> Told:
@@ -80,7 +80,7 @@ class Notices(Protocol):
         ...
 
 
-class Audit(Protocol):
+class AuditLog(Protocol):
     """The log of what dispatchers did. Raises ``JournalUnavailableError``."""
 
     async def keep(self, entries: Sequence[AuditEntry]) -> None:
@@ -96,7 +96,7 @@ class SmsSender(Protocol):
         ...
 
 
-class Payments(Protocol):
+class NotificationReceiver(Protocol):
     """Who understands Alipay's notifications."""
 
     async def notified(self, body: bytes, content_type: str, company: str = "") -> bool:

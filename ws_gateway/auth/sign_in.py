@@ -25,7 +25,7 @@ from dispatch.values.units import WallTime
 from ws_gateway.auth.passwords import SecretCheck
 from ws_gateway.auth.tokens import Tokens
 from ws_gateway.limits.attempt_limits import Counting, SharedAttempts
-from ws_gateway.ports import Audit, Registry, SmsSender
+from ws_gateway.ports import AuditLog, Registry, SmsSender
 from ws_gateway.settings import GatewaySettings
 
 
@@ -60,7 +60,7 @@ class SignIn:
         secret: bytes,
         new_id: Callable[[], str],
         bus: Counting,
-        audit: Audit,
+        audit: AuditLog,
     ) -> None:
         self._registry = registry
         self._sms = sms

@@ -37,7 +37,7 @@ _KNOWN: Final = 3_000
 REPEATED: Final = 20
 
 
-class DeskFrame(msgspec.Struct, frozen=True, array_like=True):
+class AnnouncementFrame(msgspec.Struct, frozen=True, array_like=True):
     """What a gateway tells all: the last alarms that were settled through it, and its last messages to drivers."""
 
     settled: list[Alarm]
@@ -45,12 +45,12 @@ class DeskFrame(msgspec.Struct, frozen=True, array_like=True):
 
 
 _console = msgspec.msgpack.Decoder(ConsoleFrame)
-_desk = msgspec.msgpack.Decoder(DeskFrame)
+_desk = msgspec.msgpack.Decoder(AnnouncementFrame)
 _sign_on = msgspec.msgpack.Decoder(SignOnNotice)
 _encode = msgspec.msgpack.Encoder().encode
 
 
-class BusFeed:
+class BusSubscriber:
     """Implements :class:`ws_gateway.ports.GatewayBus` on any bus.
 
     ``hosts``: whose notices go to the consoles; ``map_hosts``: those of them who tell the live map; ``number`` is the
@@ -118,7 +118,7 @@ class BusFeed:
             self._told.append(news)
         else:
             self._settled.append(news)
-        frame = DeskFrame(list(self._settled), list(self._told))
+        frame = AnnouncementFrame(list(self._settled), list(self._told))
         try:
             await self._bus.publish(self._desk, _encode(frame))
         except BusUnavailableError:

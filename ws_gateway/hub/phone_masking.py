@@ -46,7 +46,7 @@ class PhoneBook(Protocol):
         ...
 
 
-class Contacts:
+class PhoneMasker:
     """``new_id`` makes a new id each time."""
 
     def __init__(self, book: PhoneBook, clock: Clock, new_id: Callable[[], str]) -> None:

@@ -38,7 +38,7 @@ Price = Callable[[Place, Quote, CityTime], FareView]
 """What a ride from a place along a route that begins at a city time would cost."""
 
 
-class Rules(msgspec.Struct, frozen=True):
+class SessionRules(msgspec.Struct, frozen=True):
     """What turns messages into commands beside what they say. ``secret`` makes ride codes."""
 
     secret: bytes

@@ -19,7 +19,7 @@ from dispatch.values.place import Place
 from dispatch.values.roles import Role
 from dispatch.values.units import WallTime
 from ws_gateway.auth.tokens import Tokens
-from ws_gateway.http.authenticated_reads import Reader, Reading
+from ws_gateway.http.authenticated_reads import AuthenticatedReads, Reader
 
 NOW = 1_700_000_000.0
 TOKENS = Tokens(b"0123456789abcdef0123456789abcdef", 3_600.0)
@@ -65,7 +65,7 @@ def desk() -> Desk:
 def client(desk: Desk) -> httpx.AsyncClient:
     """Speaks to the three routes."""
     clock = ManualClock(NOW)
-    reading = Reading(verify=TOKENS.verify, clock=clock, allow=desk.allow)
+    reading = AuthenticatedReads(verify=TOKENS.verify, clock=clock, allow=desk.allow)
     app = Starlette(
         routes=[
             reading.look_up(LIST, desk.look_up),
