@@ -42,9 +42,9 @@ from dispatch.store.queries.ledger import SqlBooks
 from dispatch.values.money import Money
 from sim.alipay_sandbox.http.app import create_app, running
 from sim.alipay_sandbox.model.settings import SandboxSettings
-from tests.dispatch.payment.gateways.test_every_call_against_sandbox import PLAIN, account
-from tests.dispatch.payment.gateways.test_mapi_against_sandbox import BUYER, KEYS
+from tests.dispatch.payment.gateways.openapi_samples import PLAIN, account
 from tests.dispatch.payment.reconciliation.bill_samples import ACCOUNT, bill_file, row
+from tests.sim.alipay_sandbox.live_samples import BUYER, KEYS
 
 DAY = dt.date(2026, 11, 21)
 NOON = dt.datetime.combine(DAY, dt.time(12), BEIJING).timestamp()

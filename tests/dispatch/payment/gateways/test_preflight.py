@@ -15,7 +15,7 @@ from dispatch.payment.gateways.preflight import Finding, check_payments
 from sim.alipay_sandbox.http.app import create_app, running
 from sim.alipay_sandbox.model.merchants import demo_merchant
 from sim.alipay_sandbox.model.settings import SandboxSettings
-from tests.dispatch.payment.gateways.test_mapi_against_sandbox import KEYS
+from tests.sim.alipay_sandbox.live_samples import KEYS
 
 STRANGE = demo_merchant("2088000000000099")
 OUR_SERVER = "http://127.0.0.1:8080"
