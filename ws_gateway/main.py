@@ -33,18 +33,18 @@ from dispatch.observability.logging import configure_logging
 from dispatch.observability.metrics import Metrics, merged
 from dispatch.payment.core.rotating_word import MinuteWord, minute_word
 from dispatch.payment.gateways.factory import open_gateways, payment_rules_of
-from dispatch.processes.gc_freeze import keep_start
-from dispatch.processes.monitored_process import beat
+from dispatch.processes.gc_freeze import freeze_startup_objects
+from dispatch.processes.monitored_process import heartbeat
 from dispatch.store.buses.redis_bus import RedisBus
 from dispatch.store.database import Database, open_database
 from dispatch.store.queries.alarms import SqlAlarms, SqlNotices
 from dispatch.store.queries.audit import SqlAudit
-from dispatch.store.queries.personal_data import SqlPersons
+from dispatch.store.queries.personal_data import SqlPersonalData
 from dispatch.store.queries.registry import SqlRegistry
 from dispatch.store.queries.replay import SqlReplay
 from dispatch.store.queries.revocations import SqlRevocations
 from dispatch.store.queries.tracks import SqlTracks
-from dispatch.store.queries.trip_rows import SqlHistory
+from dispatch.store.queries.trip_rows import SqlTripRows
 from dispatch.values.ids import DriverId
 from ws_gateway.app import Dependencies, create_app
 from ws_gateway.auth.revocations import Revocations
@@ -105,14 +105,14 @@ async def serve_gateway(system: System, settings: Settings, listening: socket.so
 
     ``pipe`` is where it says that it is alive.
     """
-    beating = asyncio.ensure_future(beat(pipe))
+    beating = asyncio.ensure_future(heartbeat(pipe))
     try:
         async with _dependencies(system, settings, number) as deps:
             prepare(listening)
             server = settings.server
             tls = Tls(server.tls_cert, server.tls_key) if server.tls_cert and server.tls_key else None
             gateway = make_server(create_app(deps), deps.settings, tls)
-            keep_start()
+            freeze_startup_objects()
             await gateway.serve(sockets=[listening])
     finally:
         beating.cancel()
@@ -174,7 +174,7 @@ def _wire(
     rules = rules_of(settings)
     secret = token_secret(settings).get_secret_value().encode()
     tokens = Tokens(secret, ours.token_ttl_s)
-    registry = SqlRegistry(database, SqlPersons(database, vault_of(settings)))
+    registry = SqlRegistry(database, SqlPersonalData(database, vault_of(settings)))
     metrics = Metrics()
     metrics.born_at.set(clock.wall())
     sms = DevelopmentSms(Path(system.data_dir) / "sms.jsonl")
@@ -190,7 +190,7 @@ def _wire(
         hosts=hosts,
         bus=feed,
         registry=registry,
-        history=SqlHistory(database),
+        history=SqlTripRows(database),
         alarms=SqlAlarms(database),
         notices=SqlNotices(database),
         roads=city.travel_time(),
@@ -258,7 +258,7 @@ def _look_ups(reading: AuthenticatedReads, deps: Dependencies, settings: Setting
         clock=deps.clock,
         rules=rules_of(settings),
         payment_rules=payment_rules_of(settings),
-        numbers=SqlPersons(database, vault_of(settings)),
+        numbers=SqlPersonalData(database, vault_of(settings)),
         tokens=deps.tokens,
         share_ttl_s=settings.auth.share_ttl_s,
     )
@@ -301,7 +301,7 @@ def main() -> None:
     parser.add_argument("--alive-fd", type=int, required=True, help="where to say that we are alive, inherited")
     given = parser.parse_args()
     system = System.read(given.data_dir)
-    settings = load_settings(system.config_file, dict(system.given))
+    settings = load_settings(system.config_file, dict(system.overrides))
     configure_logging(settings.log.level, settings.log.format)
     join_cluster(system)
     structlog.get_logger("gateway").info("gateway starts", number=given.number)

@@ -75,7 +75,7 @@ class AlarmStore(Protocol):
 class NoticeStore(Protocol):
     """Messages to drivers as they are kept. Raises ``JournalUnavailableError`` likewise."""
 
-    async def keep(self, told: Told) -> Told:
+    async def record_notice(self, told: Told) -> Told:
         """Keep it, unless one with its id is there: the one that is there."""
         ...
 
@@ -83,7 +83,7 @@ class NoticeStore(Protocol):
 class AuditLog(Protocol):
     """The log of what dispatchers did. Raises ``JournalUnavailableError``."""
 
-    async def keep(self, entries: Sequence[AuditEntry]) -> None:
+    async def record_entries(self, entries: Sequence[AuditEntry]) -> None:
         """Write these, but those that are there."""
         ...
 

@@ -53,7 +53,7 @@ async def running(folder: Path, given: Given) -> AsyncIterator[Supervisor]:
     raise_open_files()
     configure_logging("error", "console")
     given = {"server.data_dir": str(folder), "server.port": 0, **given}
-    supervisor = Supervisor(load_settings(None, given), given=given)
+    supervisor = Supervisor(load_settings(None, given), overrides=given)
     await supervisor.start()
     try:
         await _ready(supervisor.url)

@@ -82,7 +82,7 @@ async def _measure_ours(plan: Plan, directory: Path) -> dict[str, object]:
         "limits.messages_per_s": 2 * plan.per_socket + 50,
     }
     settings = load_settings(None, given)
-    supervisor = Supervisor(settings, given=given)
+    supervisor = Supervisor(settings, overrides=given)
     await supervisor.start()
     try:
         tokens = await _enrol(settings, plan.sockets, directory)

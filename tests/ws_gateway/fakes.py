@@ -218,7 +218,7 @@ class FakeNotices:
     def __init__(self) -> None:
         self.kept: dict[str, Told] = {}
 
-    async def keep(self, told: Told) -> Told:
+    async def record_notice(self, told: Told) -> Told:
         return self.kept.setdefault(told.notice.notice, told)
 
 
@@ -241,6 +241,6 @@ class FakeAudit:
     def __init__(self) -> None:
         self.kept: dict[str, AuditEntry] = {}
 
-    async def keep(self, entries: Sequence[AuditEntry]) -> None:
+    async def record_entries(self, entries: Sequence[AuditEntry]) -> None:
         for entry in entries:
             self.kept.setdefault(entry.id, entry)

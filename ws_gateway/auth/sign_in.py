@@ -95,7 +95,7 @@ class SignIn:
         kept = dispatcher.password_hash if dispatcher is not None and dispatcher.active else None
         await self._must_match("dispatcher", name, kept, password)
         issued = self._issue("dispatcher", name)
-        await self._audit.keep([signed_in(name, self._new_id(), self._clock.city())])
+        await self._audit.record_entries([signed_in(name, self._new_id(), self._clock.city())])
         return issued
 
     async def device(self, device: str, key: str) -> Issued:

@@ -33,7 +33,7 @@ class AlarmAnnouncer:
 
     async def broadcast(self, told: Told) -> PlainValues | Refused:
         """Drivers are told. A repeat tells the same again; another body under its id is refused."""
-        kept = await self._notices.keep(told)
+        kept = await self._notices.record_notice(told)
         if (kept.notice.text, kept.vehicles) != (told.notice.text, told.vehicles):
             return Refused(ErrorCode.COMMAND_ID_REUSED, field="id")
         await self._bus.tell(kept)

@@ -12,7 +12,7 @@ from dispatch.api.timeline import Numbered
 from dispatch.domain.entity import Entity, EntityKey
 from dispatch.domain.rules import Rules
 from dispatch.payment.core.payment import PaymentRules
-from dispatch.store.journal import History, StoredEvent
+from dispatch.store.journal import StoredEvent, StoredHistory
 
 LONGEST: Final = 5_000
 """Streams are read up to this number (50 ms): trips and payments end long before."""
@@ -21,7 +21,7 @@ LONGEST: Final = 5_000
 class EventStreams(Protocol):
     """What is needed here of :class:`dispatch.store.journal.Journal`. Raises ``JournalUnavailableError``."""
 
-    async def load(self, keys: Sequence[EntityKey]) -> Sequence[History]:
+    async def load(self, keys: Sequence[EntityKey]) -> Sequence[StoredHistory]:
         """The histories of ``keys``, in their order."""
         ...
 
@@ -61,7 +61,9 @@ class EntityHistory:
         """Events as they were written."""
         return [Numbered(stored.seq, self._kinds[stored.key.kind].decode_event(stored.body)) for stored in events]
 
-    def _fold(self, key: EntityKey, events: Sequence[StoredEvent], history: History | None = None) -> ReplayedEntity:
+    def _fold(
+        self, key: EntityKey, events: Sequence[StoredEvent], history: StoredHistory | None = None
+    ) -> ReplayedEntity:
         kind = self._kinds[key.kind]
         snapshot = history.snapshot if history is not None else None
         seq, body = (snapshot.seq, snapshot.body) if snapshot is not None else (0, None)

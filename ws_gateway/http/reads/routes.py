@@ -14,9 +14,9 @@ from dispatch.payment.core.payment import PaymentRules
 from dispatch.store.database import Database
 from dispatch.store.journals.sql_journal import SqlJournal
 from dispatch.store.queries.alarms import SqlAlarms, SqlNotices
-from dispatch.store.queries.event_history import SqlStories
+from dispatch.store.queries.event_history import SqlEventHistory
 from dispatch.store.queries.lists import Numbers, SqlLists
-from dispatch.store.queries.trip_rows import SqlHistory
+from dispatch.store.queries.trip_rows import SqlTripRows
 from ws_gateway.auth.tokens import Tokens
 from ws_gateway.http.authenticated_reads import AuthenticatedReads
 from ws_gateway.http.reads.alarms import AlarmReads
@@ -41,7 +41,7 @@ def look_up_routes(
 ) -> list[Route]:
     """The routing table of lists and stories."""
     past = EntityHistory(SqlJournal(database, shards=1, clock=clock), rules, payment_rules)
-    lists, stories, history = SqlLists(database, numbers), SqlStories(database), SqlHistory(database)
+    lists, stories, history = SqlLists(database, numbers), SqlEventHistory(database), SqlTripRows(database)
     trips = TripReads(lists, stories, past, reasons, clock)
     cars = VehicleReads(lists, stories, past, reasons, clock)
     mine = PassengerReads(history, past, tokens, clock, share_ttl_s)

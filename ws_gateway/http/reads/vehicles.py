@@ -18,7 +18,7 @@ from dispatch.domain.entity import EntityKey
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.vehicle.vehicle import Vehicle
 from dispatch.store.journal import StoredEvent
-from dispatch.store.queries.lists import Found
+from dispatch.store.queries.lists import SearchResult
 from ws_gateway.http.authenticated_reads import Reader
 from ws_gateway.http.reads.entity_history import EntityHistory, ReplayedEntity
 from ws_gateway.http.reads.list_rows import trip_of
@@ -36,7 +36,7 @@ class VehicleLists(Protocol):
         """All cars, or one."""
         ...
 
-    async def search(self, text: str) -> Found:
+    async def search(self, text: str) -> SearchResult:
         """Trips and cars that a text finds."""
         ...
 

@@ -63,7 +63,7 @@ async def checked(
     alipay: dict[str, Any], clock: Clock | None = None, public_url: str = OUR_SERVER, status: int = 200
 ) -> list[Finding]:
     given = {f"alipay.{name}": value for name, value in alipay.items()} | {"server.public_url": public_url}
-    return await check_payments(load_settings(given=given), clock or CityClock(), transport=Outside(status))
+    return await check_payments(load_settings(overrides=given), clock or CityClock(), transport=Outside(status))
 
 
 def wrong(found: list[Finding]) -> dict[str, str]:
