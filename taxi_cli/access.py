@@ -12,7 +12,7 @@ import msgspec
 import typer
 
 from dispatch.domain.registry import Device, Dispatcher, Driver, UnknownEntryError
-from taxi_cli.options import Config, DataDir, Json, given_settings, print_json, settings_of
+from taxi_cli.options import Config, DataDir, Json, print_json, setting_overrides, settings_of
 from taxi_cli.registry import with_database
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def revoke(
     data_dir: DataDir = None,
 ) -> None:
     """Deactivate a driver, dispatcher or device, and end all sign-ins, also on sockets that are open."""
-    settings = settings_of(config, given_settings(server__data_dir=data_dir))
+    settings = settings_of(config, setting_overrides(server__data_dir=data_dir))
 
     async def work(database: Database) -> str:
         deactivated = role in _KINDS and not keep_active
@@ -78,7 +78,7 @@ async def _end_sign_ins(database: Database, settings: Settings, role: Revoked, n
     longest = settings.auth.token_ttl_s + 60.0
     await SqlRevocations(database).add(Revocation(subject, wall, wall + longest))
     entry = by_operator("revoke", subject, wall, f"revoke:{secrets.token_hex(8)}", {"deactivated": deactivated})
-    await SqlAudit(database).keep([entry])
+    await SqlAudit(database).record_entries([entry])
 
 
 async def _tell_gateways(settings: Settings) -> None:

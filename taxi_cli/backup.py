@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from taxi_cli.options import Config, DataDir, Json, fail, given_settings, print_json, settings_of
+from taxi_cli.options import Config, DataDir, Json, fail, print_json, setting_overrides, settings_of
 
 if TYPE_CHECKING:
     from dispatch.config.loader import Settings
@@ -98,7 +98,7 @@ def restore(
 
 def _settings(config: Path | None, data_dir: Path | None) -> Settings:
     try:
-        return settings_of(config, given_settings(server__data_dir=data_dir))
+        return settings_of(config, setting_overrides(server__data_dir=data_dir))
     except typer.Exit as error:
         raise typer.Exit(NOT_DONE) from error
 

@@ -14,7 +14,7 @@ from dispatch.clock import CityClock
 from dispatch.domain.registry import ANY_VEHICLE, Device, Dispatcher, Driver, UnknownEntryError, Vehicle
 from dispatch.store.queries.registry import SqlRegistry
 from dispatch.values.ids import DriverId, PassengerId, VehicleId
-from taxi_cli.options import Config, DataDir, given_settings, print_json, settings_of
+from taxi_cli.options import Config, DataDir, print_json, setting_overrides, settings_of
 from taxi_cli.registry import WantedError, with_registry
 
 token = typer.Typer(help="Tokens for development, as a sign-in would give them.", no_args_is_help=True)
@@ -29,7 +29,7 @@ class _Signer:
         from dispatch.config.secrets import token_secret
         from ws_gateway.auth.tokens import Tokens
 
-        settings = settings_of(config, given_settings(server__data_dir=data_dir))
+        settings = settings_of(config, setting_overrides(server__data_dir=data_dir))
         self._tokens = Tokens(token_secret(settings).get_secret_value().encode(), settings.auth.token_ttl_s)
 
     def sign(self, role: Signed, subject: str, vehicle: str | None = None) -> str:

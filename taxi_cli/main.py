@@ -8,13 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from dispatch.processes.shutdown import stop_on_signals, unless
+from dispatch.processes.shutdown import run_until, stop_on_signals
 from taxi_cli import access as security
 from taxi_cli import backup as keeping
 from taxi_cli import bench, chaos, development, payments, privacy, qr, registry, simtest
 from taxi_cli import simulate as world
 from taxi_cli import why as questions
-from taxi_cli.options import Config, DataDir, fail, given_settings, print_json, quiet_run, settings_of
+from taxi_cli.options import Config, DataDir, fail, print_json, quiet_run, setting_overrides, settings_of
 
 app = typer.Typer(
     name="taxi",
@@ -58,14 +58,14 @@ def serve(
     from dispatch.observability.logging import configure_logging
     from dispatch.server.supervisor import StartError, Supervisor
 
-    given = given_settings(server__data_dir=data_dir, server__port=port, clock__speed=speed)
-    settings = settings_of(config, given)
+    overrides = setting_overrides(server__data_dir=data_dir, server__port=port, clock__speed=speed)
+    settings = settings_of(config, overrides)
     configure_logging(settings.log.level, settings.log.format)
 
     async def run() -> None:
         stop = stop_on_signals()
-        supervisor = Supervisor(settings, config=config, given=given)
-        await unless(stop, supervisor.start())
+        supervisor = Supervisor(settings, config=config, overrides=overrides)
+        await run_until(stop, supervisor.start())
         stop_on_signals(stop)
         try:
             if not stop.is_set():
@@ -119,7 +119,7 @@ def demo(
         port=port,
         config=config,
         data_dir=data_dir,
-        given=given_settings(ray__placement=placement),
+        overrides=setting_overrides(ray__placement=placement),
     )
 
     async def run() -> dict[str, Any] | None:

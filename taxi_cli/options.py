@@ -23,7 +23,7 @@ T = TypeVar("T")
 Config = Annotated[Path | None, typer.Option("--config", help="Settings file (TOML).")]
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of the journal; overrides the settings.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Given = dict[str, str | float | int | bool]
+Overrides = dict[str, str | float | int | bool]
 
 
 def fail(text: str) -> typer.Exit:
@@ -32,8 +32,8 @@ def fail(text: str) -> typer.Exit:
     return typer.Exit(1)
 
 
-def given_settings(**values: str | float | bool | Path | None) -> Given:
-    """Settings of the command line by dotted name (``server__port`` is ``server.port``); None is not given."""
+def setting_overrides(**values: str | float | bool | Path | None) -> Overrides:
+    """Settings of the command line by dotted name (``server__port`` is ``server.port``); None is not overrides."""
     return {
         name.replace("__", "."): str(value) if isinstance(value, Path) else value
         for name, value in values.items()
@@ -41,12 +41,12 @@ def given_settings(**values: str | float | bool | Path | None) -> Given:
     }
 
 
-def settings_of(config: Path | None, given: Given) -> Settings:
+def settings_of(config: Path | None, overrides: Overrides) -> Settings:
     """The settings; a wrong one ends the command."""
     from dispatch.config.loader import SettingsError, load_settings
 
     try:
-        return load_settings(config, given)
+        return load_settings(config, overrides)
     except SettingsError as error:
         raise fail(str(error)) from error
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from taxi_cli.options import Config, DataDir, Json, fail, given_settings, print_json, settings_of
+from taxi_cli.options import Config, DataDir, Json, fail, print_json, setting_overrides, settings_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dispatch.config.loader import Settings
     from dispatch.payment.reconciliation.report import Report
     from dispatch.server.daily_reconciliation import BillAccount
-    from dispatch.store.queries.ledger import SqlBooks
+    from dispatch.store.queries.ledger import SqlLedger
     from dispatch.store.queries.trip_rows import PaymentRow
 
 T = TypeVar("T")
@@ -54,7 +54,7 @@ def reconcile(
     reports: list[Report] = []
     failures: dict[str, str] = {}
 
-    async def run(books: SqlBooks) -> None:
+    async def run(books: SqlLedger) -> None:
         for account in accounts:
             try:
                 found = await _reconciled(day, account, books, settings, file or [])
@@ -76,18 +76,18 @@ def reconcile(
 
 
 async def _reconciled(
-    day: datetime, account: BillAccount, books: SqlBooks, settings: Settings, files: Sequence[Path]
+    day: datetime, account: BillAccount, books: SqlLedger, settings: Settings, files: Sequence[Path]
 ) -> Any:  # noqa: ANN401 - a Reconciliation, whose module is imported when it is needed
     from dispatch.clock import CityClock
     from dispatch.payment.reconciliation.alipay_bill import BillError
-    from dispatch.server.daily_reconciliation import GivenBills, NotReconciledError, alipays_bills, reconcile_day
+    from dispatch.server.daily_reconciliation import BillFiles, NotReconciledError, alipay_bills, reconcile_day
 
     clock = CityClock()
     if not files:
-        async with alipays_bills(settings, clock, account.company) as source:
+        async with alipay_bills(settings, clock, account.company) as source:
             return await reconcile_day(day.date(), account, books, source, clock.wall())
     try:
-        given = GivenBills([file.read_bytes() for file in files], account.currency)
+        given = BillFiles([file.read_bytes() for file in files], account.currency)
     except (OSError, BillError) as error:
         raise NotReconciledError(str(error)) from error
     if day.date() not in given.days:
@@ -110,7 +110,7 @@ def listed(
         raise fail("say --unknown, or check; see taxi payments --help")
     settings = _settings(config, data_dir)
 
-    async def run(books: SqlBooks) -> Sequence[PaymentRow]:
+    async def run(books: SqlLedger) -> Sequence[PaymentRow]:
         return await books.unclear()
 
     rows = _with_books(settings, run)
@@ -141,23 +141,23 @@ def check(json: Json = False, config: Config = None, data_dir: DataDir = None) -
 
 def _settings(config: Path | None, data_dir: Path | None) -> Settings:
     try:
-        return settings_of(config, given_settings(server__data_dir=data_dir))
+        return settings_of(config, setting_overrides(server__data_dir=data_dir))
     except typer.Exit as error:
         raise typer.Exit(NOT_DONE) from error
 
 
-def _with_books(settings: Settings, work: Callable[[SqlBooks], Awaitable[T]]) -> T:
+def _with_books(settings: Settings, work: Callable[[SqlLedger], Awaitable[T]]) -> T:
     """Do ``work`` with the books of the journal, beside a running system or without one. It is not upgraded."""
     from dispatch.store.journal import JournalUnavailableError
     from dispatch.store.journals.sql_journal import JournalMismatchError, open_journal
-    from dispatch.store.queries.ledger import SqlBooks
+    from dispatch.store.queries.ledger import SqlLedger
 
     async def run() -> T:
         if not settings.journal.url and not (settings.server.data_dir / "journal.sqlite").is_file():
             raise FileNotFoundError(f"no journal is in {settings.server.data_dir}")
         journal = await open_journal(settings.journal_url, shards=settings.journal.shards)
         try:
-            return await work(SqlBooks(journal.database))
+            return await work(SqlLedger(journal.database))
         finally:
             await journal.close()
 

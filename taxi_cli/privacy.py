@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from taxi_cli.options import Config, DataDir, given_settings, print_json, settings_of
+from taxi_cli.options import Config, DataDir, print_json, setting_overrides, settings_of
 from taxi_cli.registry import with_database
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from dispatch.config.loader import Settings
     from dispatch.store.database import Database
-    from dispatch.store.queries.personal_data import SqlPersons
+    from dispatch.store.queries.personal_data import SqlPersonalData
 
 privacy = typer.Typer(help="Passengers' personal data.", no_args_is_help=True)
 Passenger = Annotated[str, typer.Argument(metavar="PASSENGER", help="The passenger's id, as trips name it.")]
@@ -26,7 +26,7 @@ Passenger = Annotated[str, typer.Argument(metavar="PASSENGER", help="The passeng
 def export(passenger: Passenger, config: Config = None, data_dir: DataDir = None) -> None:
     """All that is known of a passenger, as JSON."""
 
-    async def work(persons: SqlPersons, database: Database) -> str | None:
+    async def work(persons: SqlPersonalData, database: Database) -> str | None:
         known = await persons.exported(passenger)
         await _written(database, "export", passenger)
         print_json(known)
@@ -39,13 +39,13 @@ def export(passenger: Passenger, config: Config = None, data_dir: DataDir = None
 def erase(passenger: Passenger, config: Config = None, data_dir: DataDir = None) -> None:
     """Destroy a passenger's key, number and account, and end the sign-ins. The journal stays whole."""
 
-    async def work(persons: SqlPersons, database: Database) -> str:
+    async def work(persons: SqlPersonalData, database: Database) -> str:
         from dispatch.clock import CityClock
         from dispatch.store.queries.revocations import Revocation, SqlRevocations, subject_name
 
         await persons.erase(passenger)
         wall = CityClock().wall()
-        ttl_s = settings_of(config, given_settings(server__data_dir=data_dir)).auth.token_ttl_s
+        ttl_s = settings_of(config, setting_overrides(server__data_dir=data_dir)).auth.token_ttl_s
         await SqlRevocations(database).add(Revocation(subject_name("passenger", passenger), wall, wall + ttl_s + 60.0))
         await _written(database, "erase", passenger)
         return f"passenger {passenger} is erased"
@@ -58,11 +58,11 @@ def rotate(config: Config = None, data_dir: DataDir = None) -> None:
     """Make a new master key (where the setting names none), and wrap all keys by the newest."""
     from dispatch.config.secrets import new_master_key
 
-    settings = settings_of(config, given_settings(server__data_dir=data_dir))
+    settings = settings_of(config, setting_overrides(server__data_dir=data_dir))
     if not settings.privacy.master_key.get_secret_value():
         new_master_key(settings)
 
-    async def work(persons: SqlPersons, database: Database) -> str:
+    async def work(persons: SqlPersonalData, database: Database) -> str:
         count = await persons.rewrap()
         await _written(database, "rotate", "")
         return f"{count} keys are wrapped anew"
@@ -71,17 +71,17 @@ def rotate(config: Config = None, data_dir: DataDir = None) -> None:
 
 
 def _with_persons(
-    config: Path | None, data_dir: Path | None, work: Callable[[SqlPersons, Database], Awaitable[str | None]]
+    config: Path | None, data_dir: Path | None, work: Callable[[SqlPersonalData, Database], Awaitable[str | None]]
 ) -> None:
-    settings = settings_of(config, given_settings(server__data_dir=data_dir))
+    settings = settings_of(config, setting_overrides(server__data_dir=data_dir))
     with_database(config, data_dir, lambda database: work(_persons_of(settings, database), database))
 
 
-def _persons_of(settings: Settings, database: Database) -> SqlPersons:
+def _persons_of(settings: Settings, database: Database) -> SqlPersonalData:
     from dispatch.config.secrets import vault_of
-    from dispatch.store.queries.personal_data import SqlPersons
+    from dispatch.store.queries.personal_data import SqlPersonalData
 
-    return SqlPersons(database, vault_of(settings))
+    return SqlPersonalData(database, vault_of(settings))
 
 
 async def _written(database: Database, act: str, passenger: str) -> None:
@@ -92,4 +92,4 @@ async def _written(database: Database, act: str, passenger: str) -> None:
 
     target = f"passenger:{passenger}" if passenger else "master key"
     entry = by_operator(f"privacy_{act}", target, CityClock().wall(), f"privacy:{secrets.token_hex(8)}", {})
-    await SqlAudit(database).keep([entry])
+    await SqlAudit(database).record_entries([entry])

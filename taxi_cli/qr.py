@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dispatch.domain.registry import UnknownEntryError, Vehicle
-from taxi_cli.options import Config, DataDir, fail, given_settings, settings_of
+from taxi_cli.options import Config, DataDir, fail, setting_overrides, settings_of
 from taxi_cli.registry import WantedError, with_registry
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def qr(
     data_dir: DataDir = None,
 ) -> None:
     """A car's QR code, with its number under it. With --data-dir only of cars that the registry knows."""
-    public_url = settings_of(config, given_settings(server__data_dir=data_dir)).public_url
+    public_url = settings_of(config, setting_overrides(server__data_dir=data_dir)).public_url
     if out is None:
         raise fail("--out is wanted")
     if all_ == bool(vehicle):

@@ -29,11 +29,11 @@ from dispatch.domain.registry import (
 from dispatch.store.database import Database, open_database
 from dispatch.store.journal import JournalUnavailableError
 from dispatch.store.migrations import upgrade
-from dispatch.store.queries.personal_data import SqlPersons
+from dispatch.store.queries.personal_data import SqlPersonalData
 from dispatch.store.queries.registry import SqlRegistry
 from dispatch.store.queries.registry_csv import MIN_PIN, import_drivers, import_vehicles
 from dispatch.values.ids import DeviceId, DispatcherId, DriverId, VehicleId
-from taxi_cli.options import Config, DataDir, fail, given_settings, settings_of
+from taxi_cli.options import Config, DataDir, fail, setting_overrides, settings_of
 from ws_gateway.auth.passwords import hash_secret
 
 add = typer.Typer(help="Add to the registry.", no_args_is_help=True)
@@ -51,10 +51,10 @@ def with_registry(
     config: Path | None, data_dir: Path | None, work: Callable[[SqlRegistry], Awaitable[str | None]]
 ) -> None:
     """Do ``work`` with the registry that the settings name, and say what it says; errors are one line."""
-    settings = settings_of(config, given_settings(server__data_dir=data_dir))
+    settings = settings_of(config, setting_overrides(server__data_dir=data_dir))
 
     async def with_persons(database: Database) -> str | None:
-        return await work(SqlRegistry(database, SqlPersons(database, vault_of(settings))))
+        return await work(SqlRegistry(database, SqlPersonalData(database, vault_of(settings))))
 
     with_database(config, data_dir, with_persons)
 
@@ -63,7 +63,7 @@ def with_database(
     config: Path | None, data_dir: Path | None, work: Callable[[Database], Awaitable[str | None]]
 ) -> None:
     """Do ``work`` with the journal's database, and say what it says; errors are one line."""
-    settings = settings_of(config, given_settings(server__data_dir=data_dir))
+    settings = settings_of(config, setting_overrides(server__data_dir=data_dir))
 
     async def run() -> str | None:
         if not settings.journal.url:

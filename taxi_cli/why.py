@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 import typer
 
-from taxi_cli.options import Config, DataDir, Json, fail, given_settings, print_json, settings_of
+from taxi_cli.options import Config, DataDir, Json, fail, print_json, setting_overrides, settings_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -31,7 +31,7 @@ def why(
     from dispatch.actors.runtime.cluster_config import System
     from dispatch.config.loader import use_ray_token
 
-    settings = settings_of(config, given_settings(server__data_dir=data_dir))
+    settings = settings_of(config, setting_overrides(server__data_dir=data_dir))
     folder = settings.server.data_dir
     try:
         system = System.read(folder)

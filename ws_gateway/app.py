@@ -20,16 +20,24 @@ from ws_gateway.auth.revocations import Revocations
 from ws_gateway.auth.sign_in import SignIn
 from ws_gateway.auth.tokens import Tokens
 from ws_gateway.http.routes import Check, Routes
-from ws_gateway.hub.announcements import Announcer
-from ws_gateway.hub.hub import Gateway
-from ws_gateway.hub.phone_masking import Contacts
-from ws_gateway.hub.request_resolver import Desk
+from ws_gateway.hub.announcements import AlarmAnnouncer
+from ws_gateway.hub.hub import Hub
+from ws_gateway.hub.phone_masking import PhoneMasker
+from ws_gateway.hub.request_resolver import RequestResolver
 from ws_gateway.limits.address_limits import AddressLimits
-from ws_gateway.ports import Alarms, GatewayBus, History, Notices, Payments, Registry, Roads
-from ws_gateway.server.origins import Origins
+from ws_gateway.ports import (
+    AlarmStore,
+    GatewayBus,
+    NoticeStore,
+    NotificationReceiver,
+    Registry,
+    RoadRouter,
+    SalesHistory,
+)
+from ws_gateway.server.origins import OriginPolicy
 from ws_gateway.server.websocket_protocol import socket_of
 from ws_gateway.session.codec import CODECS
-from ws_gateway.session.identity import Rules
+from ws_gateway.session.identity import SessionRules
 from ws_gateway.settings import GatewaySettings
 
 
@@ -44,18 +52,18 @@ class Dependencies(msgspec.Struct, frozen=True):
     hosts: Hosts
     bus: GatewayBus
     registry: Registry
-    history: History
-    roads: Roads
-    alarms: Alarms
-    notices: Notices
-    payments: Payments
+    history: SalesHistory
+    roads: RoadRouter
+    alarms: AlarmStore
+    notices: NoticeStore
+    payments: NotificationReceiver
     metrics: Metrics
     sign_in: SignIn
     tokens: Tokens
     revocations: Revocations
     clock: Clock
     settings: GatewaySettings
-    rules: Rules
+    rules: SessionRules
     zone: ZoneInfo
     checks: Mapping[str, Check]
     expose: Callable[[], Awaitable[bytes]]
@@ -66,7 +74,7 @@ class Dependencies(msgspec.Struct, frozen=True):
 class Application(Starlette):
     """Starlette with the gateway that its sockets belong to."""
 
-    gateway: Gateway
+    gateway: Hub
     admits: Callable[[str], bool]
     """Whether a TCP connection of this peer is heard."""
 
@@ -77,19 +85,19 @@ def create_app(deps: Dependencies) -> Application:
     def word() -> MinuteWord:
         return minute_word(deps.rules.secret, deps.clock.wall())
 
-    contacts = Contacts(deps.registry, deps.clock, deps.new_id)
+    contacts = PhoneMasker(deps.registry, deps.clock, deps.new_id)
     addresses = _address_limits(deps)
-    gateway = Gateway(
+    gateway = Hub(
         hosts=deps.hosts,
         bus=deps.bus,
-        desk=Desk(
+        desk=RequestResolver(
             deps.hosts,
             deps.registry,
             deps.history,
             zone=deps.zone,
             word=word,
             roads=deps.roads,
-            announcer=Announcer(deps.alarms, deps.notices, deps.bus),
+            announcer=AlarmAnnouncer(deps.alarms, deps.notices, deps.bus),
             contacts=contacts,
         ),
         metrics=deps.metrics,
@@ -123,7 +131,7 @@ def create_app(deps: Dependencies) -> Application:
         expose=deps.expose,
         draining=lambda: gateway.draining,
     )
-    socket = WebSocketRoute("/v1/ws", SocketEndpoint(gateway, Origins(deps.settings.origins), addresses))
+    socket = WebSocketRoute("/v1/ws", SocketEndpoint(gateway, OriginPolicy(deps.settings.origins), addresses))
     app = Application(routes=[*routes.all(), socket, *deps.pages], lifespan=lifespan)
     app.gateway = gateway
     app.admits = addresses.may_dial
@@ -146,7 +154,7 @@ class SocketEndpoint:
     """Accepts a socket that speaks one of our subprotocols, from a page of ours or no page at all, and not too many
     from one address; any other is refused in the handshake (403)."""
 
-    def __init__(self, gateway: Gateway, origins: Origins, addresses: AddressLimits) -> None:
+    def __init__(self, gateway: Hub, origins: OriginPolicy, addresses: AddressLimits) -> None:
         self._gateway = gateway
         self._origins = origins
         self._addresses = addresses

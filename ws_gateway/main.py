@@ -33,44 +33,44 @@ from dispatch.observability.logging import configure_logging
 from dispatch.observability.metrics import Metrics, merged
 from dispatch.payment.core.rotating_word import MinuteWord, minute_word
 from dispatch.payment.gateways.factory import open_gateways, payment_rules_of
-from dispatch.processes.gc_freeze import keep_start
-from dispatch.processes.monitored_process import beat
+from dispatch.processes.gc_freeze import freeze_startup_objects
+from dispatch.processes.monitored_process import heartbeat
 from dispatch.store.buses.redis_bus import RedisBus
 from dispatch.store.database import Database, open_database
 from dispatch.store.queries.alarms import SqlAlarms, SqlNotices
 from dispatch.store.queries.audit import SqlAudit
-from dispatch.store.queries.personal_data import SqlPersons
+from dispatch.store.queries.personal_data import SqlPersonalData
 from dispatch.store.queries.registry import SqlRegistry
 from dispatch.store.queries.replay import SqlReplay
 from dispatch.store.queries.revocations import SqlRevocations
 from dispatch.store.queries.tracks import SqlTracks
-from dispatch.store.queries.trip_rows import SqlHistory
+from dispatch.store.queries.trip_rows import SqlTripRows
 from dispatch.values.ids import DriverId
 from ws_gateway.app import Dependencies, create_app
 from ws_gateway.auth.revocations import Revocations
 from ws_gateway.auth.sign_in import SignIn
-from ws_gateway.auth.sms import SmsFile
+from ws_gateway.auth.sms import DevelopmentSms
 from ws_gateway.auth.tokens import Tokens
-from ws_gateway.http.alipay_webhook import AlipayNotices
-from ws_gateway.http.authenticated_reads import Reading
+from ws_gateway.http.alipay_webhook import AlipayWebhook
+from ws_gateway.http.authenticated_reads import AuthenticatedReads
 from ws_gateway.http.city_routes import LAYERS, city_routes
 from ws_gateway.http.fare_estimate import price_by
-from ws_gateway.http.place_routes import PlaceDesk
+from ws_gateway.http.place_routes import PlaceRoutes
 from ws_gateway.http.reads.routes import look_up_routes
-from ws_gateway.http.replay_routes import ReplayDesk
-from ws_gateway.hub.bus_subscriber import BusFeed
-from ws_gateway.hub.phone_masking import Contacts
-from ws_gateway.pay.alipay_oauth import Authorizations, open_authorizations
-from ws_gateway.pay.alipay_sign_in import SHARED_ACCOUNT, RideSignIn
-from ws_gateway.pay.fare_commands import FareDesk
-from ws_gateway.pay.page_context import Counter
-from ws_gateway.pay.rate_limits import Allow, Limits, allowed_by
-from ws_gateway.pay.responses import Answers
+from ws_gateway.http.replay_routes import ReplayRoutes
+from ws_gateway.hub.bus_subscriber import BusSubscriber
+from ws_gateway.hub.phone_masking import PhoneMasker
+from ws_gateway.pay.alipay_oauth import AlipayApplications, open_applications
+from ws_gateway.pay.alipay_sign_in import SHARED_ACCOUNT, AlipaySignInRoutes
+from ws_gateway.pay.fare_commands import FareCommands
+from ws_gateway.pay.page_context import PageContext
+from ws_gateway.pay.rate_limits import Allow, PageLimits, allowed_by
+from ws_gateway.pay.responses import PageResponses
 from ws_gateway.pay.routes import pay_routes
-from ws_gateway.pay.signed_forms import Seals
+from ws_gateway.pay.signed_forms import FormSigner
 from ws_gateway.server.static_apps import web_routes
 from ws_gateway.server.uvicorn_server import Tls, make_server, prepare
-from ws_gateway.session.identity import Rules
+from ws_gateway.session.identity import SessionRules
 from ws_gateway.settings import GatewaySettings
 
 _NOBODY = DriverId("nobody")
@@ -105,14 +105,14 @@ async def serve_gateway(system: System, settings: Settings, listening: socket.so
 
     ``pipe`` is where it says that it is alive.
     """
-    beating = asyncio.ensure_future(beat(pipe))
+    beating = asyncio.ensure_future(heartbeat(pipe))
     try:
         async with _dependencies(system, settings, number) as deps:
             prepare(listening)
             server = settings.server
             tls = Tls(server.tls_cert, server.tls_key) if server.tls_cert and server.tls_key else None
             gateway = make_server(create_app(deps), deps.settings, tls)
-            keep_start()
+            freeze_startup_objects()
             await gateway.serve(sockets=[listening])
     finally:
         beating.cancel()
@@ -125,24 +125,24 @@ async def _dependencies(system: System, settings: Settings, number: int) -> Asyn
     database = open_database(system.journal_url)
     redis = RedisBus(system.redis_url)
     alipay = open_gateways(settings, system.clock())
-    authorizations = open_authorizations(settings, system.clock())
+    authorizations = open_applications(settings, system.clock())
     hosts = RayHosts(system, f"gateway-{number}-{token_hex(4)}", ray_dial(host_finder(settings, system)))
-    feed = BusFeed(redis, system.placement.consoles(), system.placement.map_names(), number)
+    feed = BusSubscriber(redis, system.placement.consoles(), system.placement.map_names(), number)
     hosts.start()
     try:
-        notices = AlipayNotices(alipay, hosts)
+        notices = AlipayWebhook(alipay, hosts)
         deps = _wire(system, settings, city, hosts=hosts, bus=redis, feed=feed, database=database, notices=notices)
         counter = _counter(deps, settings, authorizations, allow=allowed_by(redis))
-        reading = Reading(
+        reading = AuthenticatedReads(
             verify=deps.revocations.verify,
             clock=deps.clock,
             allow=allowed_by(redis),
-            contacts=Contacts(deps.registry, deps.clock, _new_id),
+            contacts=PhoneMasker(deps.registry, deps.clock, _new_id),
         )
         pages = (
             *_city_pages(city, settings, deps, alipay=authorizations.of(SHARED_ACCOUNT) is not None),
             *_places_of(city).routes(reading),
-            *RideSignIn(counter, deps.sign_in, allowed_by(redis)).routes(),
+            *AlipaySignInRoutes(counter, deps.sign_in, allowed_by(redis)).routes(),
             *_replay(deps, settings, database).routes(reading),
             *_look_ups(reading, deps, settings, database),
             *pay_routes(counter),
@@ -165,19 +165,19 @@ def _wire(
     *,
     hosts: RayHosts,
     bus: RedisBus,
-    feed: BusFeed,
+    feed: BusSubscriber,
     database: Database,
-    notices: AlipayNotices,
+    notices: AlipayWebhook,
 ) -> Dependencies:
     ours = gateway_settings(settings)
     clock = system.clock()
     rules = rules_of(settings)
     secret = token_secret(settings).get_secret_value().encode()
     tokens = Tokens(secret, ours.token_ttl_s)
-    registry = SqlRegistry(database, SqlPersons(database, vault_of(settings)))
+    registry = SqlRegistry(database, SqlPersonalData(database, vault_of(settings)))
     metrics = Metrics()
     metrics.born_at.set(clock.wall())
-    sms = SmsFile(Path(system.data_dir) / "sms.jsonl")
+    sms = DevelopmentSms(Path(system.data_dir) / "sms.jsonl")
 
     async def journal_answers() -> bool:
         await registry.permitted(_NOBODY)
@@ -190,7 +190,7 @@ def _wire(
         hosts=hosts,
         bus=feed,
         registry=registry,
-        history=SqlHistory(database),
+        history=SqlTripRows(database),
         alarms=SqlAlarms(database),
         notices=SqlNotices(database),
         roads=city.travel_time(),
@@ -211,7 +211,7 @@ def _wire(
         revocations=Revocations(SqlRevocations(database), tokens.verify, clock),
         clock=clock,
         settings=ours,
-        rules=Rules(secret=secret, price=price_by(rules), served=_around(city.box)),
+        rules=SessionRules(secret=secret, price=price_by(rules), served=_around(city.box)),
         zone=rules.tariff.zone,
         checks={"hosts": hosts.ready, "journal": journal_answers},
         expose=expose,
@@ -219,10 +219,10 @@ def _wire(
     )
 
 
-def _replay(deps: Dependencies, settings: Settings, database: Database) -> ReplayDesk:
+def _replay(deps: Dependencies, settings: Settings, database: Database) -> ReplayRoutes:
     ways, pasts = SqlTracks(database), SqlReplay(database)
     chunk_s = settings.track.chunk_s
-    return ReplayDesk(ways, pasts, rules=rules_of(settings), clock=deps.clock, chunk_s=chunk_s)
+    return ReplayRoutes(ways, pasts, rules=rules_of(settings), clock=deps.clock, chunk_s=chunk_s)
 
 
 def _city_pages(city: City, settings: Settings, deps: Dependencies, *, alipay: bool) -> list[Route]:
@@ -244,12 +244,12 @@ def _city_pages(city: City, settings: Settings, deps: Dependencies, *, alipay: b
     return city_routes(facts, layers)
 
 
-def _places_of(city: City) -> PlaceDesk:
+def _places_of(city: City) -> PlaceRoutes:
     """Who knows the city's places."""
-    return PlaceDesk(city.places)
+    return PlaceRoutes(city.places)
 
 
-def _look_ups(reading: Reading, deps: Dependencies, settings: Settings, database: Database) -> list[Route]:
+def _look_ups(reading: AuthenticatedReads, deps: Dependencies, settings: Settings, database: Database) -> list[Route]:
     """Lists and stories."""
     return look_up_routes(
         reading,
@@ -258,24 +258,24 @@ def _look_ups(reading: Reading, deps: Dependencies, settings: Settings, database
         clock=deps.clock,
         rules=rules_of(settings),
         payment_rules=payment_rules_of(settings),
-        numbers=SqlPersons(database, vault_of(settings)),
+        numbers=SqlPersonalData(database, vault_of(settings)),
         tokens=deps.tokens,
         share_ttl_s=settings.auth.share_ttl_s,
     )
 
 
-def _counter(deps: Dependencies, settings: Settings, authorizations: Authorizations, allow: Allow) -> Counter:
+def _counter(deps: Dependencies, settings: Settings, authorizations: AlipayApplications, allow: Allow) -> PageContext:
     """What the passenger's page is made of."""
 
     def word() -> MinuteWord:
         return minute_word(deps.rules.secret, deps.clock.wall())
 
-    return Counter(
-        desk=FareDesk(deps.hosts, deps.registry, _new_id),
-        seals=Seals(deps.rules.secret),
+    return PageContext(
+        desk=FareCommands(deps.hosts, deps.registry, _new_id),
+        seals=FormSigner(deps.rules.secret),
         authorizers=authorizations,
-        answers=Answers(settings.public_url, settings.alipay.bridge_url),
-        limits=Limits(allow),
+        answers=PageResponses(settings.public_url, settings.alipay.bridge_url),
+        limits=PageLimits(allow),
         clock=deps.clock,
         zone=deps.zone,
         public_url=settings.public_url,
@@ -301,7 +301,7 @@ def main() -> None:
     parser.add_argument("--alive-fd", type=int, required=True, help="where to say that we are alive, inherited")
     given = parser.parse_args()
     system = System.read(given.data_dir)
-    settings = load_settings(system.config_file, dict(system.given))
+    settings = load_settings(system.config_file, dict(system.overrides))
     configure_logging(settings.log.level, settings.log.format)
     join_cluster(system)
     structlog.get_logger("gateway").info("gateway starts", number=given.number)

@@ -8,13 +8,13 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from dispatch.api.alarms import Told
-from dispatch.api.fields import Role
 from dispatch.api.messages import Alarm
 from dispatch.domain.audit import AuditEntry
 from dispatch.domain.registry import Device, Dispatcher, Driver, Passenger, Vehicle
 from dispatch.geo.travel_time import Route
 from dispatch.store.queries.trip_rows import VehicleSales
 from dispatch.values.ids import DriverId, PassengerId, VehicleId
+from dispatch.values.roles import Role
 from dispatch.values.units import CityTime, LatLng
 
 E = TypeVar("E", Vehicle, Driver, Dispatcher, Device, Passenger)
@@ -48,7 +48,7 @@ class Registry(Protocol):
         ...
 
 
-class History(Protocol):
+class SalesHistory(Protocol):
     """What was paid. Raises ``JournalUnavailableError`` where the database does not answer."""
 
     async def payments_of_vehicle(self, vehicle: VehicleId, since: float, until: float) -> VehicleSales:
@@ -56,7 +56,7 @@ class History(Protocol):
         ...
 
 
-class Roads(Protocol):
+class RoadRouter(Protocol):
     """Who knows the way: :class:`dispatch.geo.road_travel_time.RoadGraph`."""
 
     def drawn(self, origin: LatLng, destination: LatLng, at: CityTime) -> Route:
@@ -64,7 +64,7 @@ class Roads(Protocol):
         ...
 
 
-class Alarms(Protocol):
+class AlarmStore(Protocol):
     """Alarms as they are kept. Raises ``JournalUnavailableError`` where the database does not answer."""
 
     async def settle(self, alarm: str, *, by: str, at: float, note: str) -> Alarm | None:
@@ -72,18 +72,18 @@ class Alarms(Protocol):
         ...
 
 
-class Notices(Protocol):
+class NoticeStore(Protocol):
     """Messages to drivers as they are kept. Raises ``JournalUnavailableError`` likewise."""
 
-    async def keep(self, told: Told) -> Told:
+    async def record_notice(self, told: Told) -> Told:
         """Keep it, unless one with its id is there: the one that is there."""
         ...
 
 
-class Audit(Protocol):
+class AuditLog(Protocol):
     """The log of what dispatchers did. Raises ``JournalUnavailableError``."""
 
-    async def keep(self, entries: Sequence[AuditEntry]) -> None:
+    async def record_entries(self, entries: Sequence[AuditEntry]) -> None:
         """Write these, but those that are there."""
         ...
 
@@ -96,7 +96,7 @@ class SmsSender(Protocol):
         ...
 
 
-class Payments(Protocol):
+class NotificationReceiver(Protocol):
     """Who understands Alipay's notifications."""
 
     async def notified(self, body: bytes, content_type: str, company: str = "") -> bool:

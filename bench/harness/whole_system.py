@@ -54,7 +54,7 @@ async def running_system(folder: Path, values: SettingValues) -> AsyncIterator[S
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
     configure_logging("error", "console")
     values = {"server.data_dir": str(folder), "server.port": 0, **values}
-    supervisor = Supervisor(load_settings(None, values), given=values)
+    supervisor = Supervisor(load_settings(None, values), overrides=values)
     await supervisor.start()
     try:
         await _until_ready(supervisor.url)

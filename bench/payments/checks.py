@@ -14,7 +14,7 @@ from dispatch.domain.entity import EntityKey
 from dispatch.payment.core.ledger import ALIPAY, FARES, IN_CASH, OWED
 from dispatch.payment.core.payment import Payment
 from dispatch.payment.core.state import COLLECTED, CREATING, UNKNOWN, WAITING
-from dispatch.store.journal import History
+from dispatch.store.journal import StoredHistory
 from dispatch.store.journals.sql_journal import SqlJournal
 
 _BOOKS = text("SELECT from_account, to_account, amount_minor FROM ledger WHERE payment = :payment")
@@ -100,7 +100,7 @@ def _wrong_books(books: Books, held: int, kept: int) -> list[str]:
     return [f"{name}: {ours}, not {theirs}" for name, (ours, theirs) in told.items() if ours != theirs]
 
 
-def _open_ends(payment: Payment, history: History) -> list[str]:
+def _open_ends(payment: Payment, history: StoredHistory) -> list[str]:
     data = payment.data
     told = [f"attempt {each.order} open: {each.reason}" for each in data.attempts if each.end == "open"]
     told += [f"refund {each.refund} open: {each.unclear}" for each in data.refunds if each.end == "open"]

@@ -38,7 +38,7 @@ from dispatch.store.journal import StoredDue
 from dispatch.values.money import Money
 from sim.alipay_sandbox.http.app import running
 from sim.demo.sandbox_process import SandboxProcess
-from ws_gateway.http.alipay_webhook import AlipayNotices
+from ws_gateway.http.alipay_webhook import AlipayWebhook
 
 WITHIN_S: Final = 60.0
 
@@ -137,7 +137,7 @@ async def measure(
     sandbox: SandboxProcess, folder: Path, prefix: str, sign_type: str, *, rides: int, at_once: int
 ) -> Rate:
     """Let so many rides be paid on their pages, ``at_once`` of them at any moment. ``prefix`` begins their names."""
-    told: list[AlipayNotices] = []
+    told: list[AlipayWebhook] = []
 
     async def notify(request: Request) -> Response:
         believed = await told[0].notified(await request.body(), request.headers["content-type"])
@@ -153,7 +153,7 @@ async def measure(
         street = _Street(gateways, clock, sandbox.url, at_once)
         core = HostCore("payment", entity_kinds(CITY, payment_rules_of(settings)), Inboxes("payment"))
         shell = HostShell(core, journal, street, clock)
-        told.append(AlipayNotices(gateways, cast("Hosts", _ToShell(shell))))
+        told.append(AlipayWebhook(gateways, cast("Hosts", _ToShell(shell))))
         await shell.start(lambda until: journal.dues("payment", range(SHARDS), until=until))
         try:
             await _collect(shell, street, f"{prefix}W", at_once, at_once)

@@ -22,7 +22,7 @@ from dispatch.store.journals.sql_journal import SqlJournal
 from dispatch.values.money import Money
 from sim.alipay_sandbox.faults import SandboxFault
 from sim.alipay_sandbox.model.merchants import DemoMerchant
-from ws_gateway.http.alipay_webhook import AlipayNotices
+from ws_gateway.http.alipay_webhook import AlipayWebhook
 
 Story = Literal["pays", "password", "cash", "late", "leaves", "refund", "parts", "cancel"]
 """What people do.
@@ -129,7 +129,7 @@ class Ride:
             deaths=deaths,
         )
         # Of a gateway process's way to the hosts, notifications need ``command`` alone.
-        town.alipay.inbox.notified = AlipayNotices(town.gateways, cast("Hosts", self.host)).notified
+        town.alipay.inbox.notified = AlipayWebhook(town.gateways, cast("Hosts", self.host)).notified
         self._began = town.next_day(BEFORE_MIDNIGHT_S if case.lasts == "midnight" else 0.0)
         self._plans: list[tuple[float, int, Callable[[], Awaitable[None]]]] = []
         self._planned = 0

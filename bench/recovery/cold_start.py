@@ -32,7 +32,6 @@ from bench.harness.figures import Figures
 from bench.harness.whole_system import in_temporary_folder
 from bench.recovery.hosts import CONCURRENT, LocalHosts
 from dispatch.actors.core.protocol import FixRow
-from dispatch.api.fields import Place
 from dispatch.clock import CityClock
 from dispatch.domain.commands import (
     BeginRide,
@@ -46,6 +45,7 @@ from dispatch.domain.commands import (
 )
 from dispatch.domain.entity import SYSTEM, Command, EntityKey, Principal
 from dispatch.store.migrations import upgrade
+from dispatch.values.place import Place
 
 CODE: Final = "4711"
 LAT: Final = 37.775

@@ -29,7 +29,6 @@ from dispatch.actors.core.protocol import Done, Envelope, FixRow, HostsUnavailab
 from dispatch.actors.ray.discovery import ray_dial
 from dispatch.actors.ray.session import join_cluster, leave_cluster
 from dispatch.actors.runtime.host_client import RayHosts
-from dispatch.api.fields import Place
 from dispatch.clock import Clock
 from dispatch.domain.commands import (
     BeginRide,
@@ -47,6 +46,7 @@ from dispatch.domain.commands import (
 from dispatch.domain.entity import SYSTEM, Command, EntityKey, Principal
 from dispatch.server.supervisor import Supervisor
 from dispatch.store.journals.sql_journal import open_journal
+from dispatch.values.place import Place
 
 HOST: Final = "vehicle-0"
 CODE: Final = "4711"

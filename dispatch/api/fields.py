@@ -10,28 +10,16 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
-Role = Literal["driver", "passenger", "dispatcher", "device", "guest"]
-"""A guest follows one trip by a link that was shared: it sees, and may do nothing."""
+from dispatch.values.place import Lat, Lng, Place
+
 Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:\-]+$")]
 Stream = Annotated[str, Meta(min_length=3, max_length=80, pattern=r"^(trip|vehicle):[A-Za-z0-9_.\-]+$")]
-Lat = Annotated[float, Meta(ge=-90, le=90)]
-Lng = Annotated[float, Meta(ge=-180, le=180)]
 Time = Annotated[float, Meta(ge=0, le=1e11)]
-Text = Annotated[str, Meta(max_length=300, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
-"""What a person wrote: no control characters but tab and newline, which no database and no screen has a use for."""
 Phone = Annotated[str, Meta(min_length=5, max_length=20, pattern=r"^\+?[0-9]+$")]
 Minor = Annotated[int, Meta(ge=0, le=10_000_000_00)]
 VehicleClass = Literal["standard", "comfort", "van"]
 Need = Literal["wheelchair", "child_seat"]
 CancelReason = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
-
-
-class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A point, with the address or landmark a person gave for it."""
-
-    lat: Lat
-    lng: Lng
-    text: Text = ""
 
 
 class Fix(msgspec.Struct, frozen=True, array_like=True):
@@ -161,8 +149,6 @@ class CellCount(msgspec.Struct, frozen=True, array_like=True):
     cars: list[int]
 
 
-MAP_STATES: Final = ("offline", "idle", "offered", "to_pickup", "at_pickup", "on_trip", "break", "out_of_service")
-"""States of vehicles in the order in which map frames number them."""
 MAP_HALF_BOX_DEG: Final = 0.03
 
 

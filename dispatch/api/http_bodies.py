@@ -12,8 +12,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from dispatch.api.fields import Id, Lat, Lng, MoneyView, Place, Text, Time, TripView, VehicleView
+from dispatch.api.fields import Id, MoneyView, Time, TripView, VehicleView
 from dispatch.api.messages import Alarm, Notice
+from dispatch.values.place import Lat, Lng, Place, Text
 
 Facts = dict[str, object]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Final, Literal, NamedTuple
 
 from dispatch.api import http_bodies as reads
-from dispatch.api.fields import Role
 from dispatch.api.permissions import readers_of
+from dispatch.values.roles import Role
 
 
 class ReadRoute(NamedTuple):

@@ -27,15 +27,14 @@ from dispatch.api.fields import (
     MoneyView,
     Need,
     Phone,
-    Place,
-    Role,
     Stream,
-    Text,
     Time,
     TripView,
     VehicleClass,
     VehicleView,
 )
+from dispatch.values.place import Place, Text
+from dispatch.values.roles import Role
 
 
 class ClientMessage(msgspec.Struct, frozen=True, tag_field="t", omit_defaults=True, forbid_unknown_fields=True):

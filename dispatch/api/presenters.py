@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
@@ -23,8 +23,7 @@ from dispatch.domain.trip.trip_state import CANCELLED, SEEKING, UNSERVED, WITH_D
 from dispatch.domain.vehicle.vehicle import Vehicle
 from dispatch.domain.vehicle.vehicle_state import VehicleState
 from dispatch.values.money import Money
-
-Audience = Literal["driver", "passenger", "dispatcher", "device", "guest"]
+from dispatch.values.roles import Audience
 
 BEFORE_THE_END: Final = SEEKING | WITH_DRIVER
 ENDED_FOR_GUESTS: Final = "ended"

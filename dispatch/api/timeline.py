@@ -7,8 +7,8 @@ Rule 2. Of a phone number the last three digits are told.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterable
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -22,11 +22,8 @@ from dispatch.domain.events import (
     OfferWithdrawn,
     event_name,
 )
+from dispatch.domain.redaction import masked_accounts, redacted
 
-SECRET: Final = frozenset({"code", "auth_code", "buyer", "payer", "token"})
-PHONES: Final = frozenset({"contact", "phone"})
-PERSON: Final = "person:"
-"""Before a passenger's id, where a phone number stood in older events."""
 NOISE: Final = frozenset({"meter_checkpointed"})
 """Events of a car that a timeline has no room for: one each 200 m."""
 SAID: Final = frozenset(
@@ -39,7 +36,6 @@ SAID: Final = frozenset(
     }
 )  # fmt: skip
 """What of Alipay's words is told; everything else (who paid, from which account, signatures) is not."""
-_ACCOUNT: Final = re.compile(r"2088[0-9]{12}")
 _XML: Final = re.compile(r"<(\w+)>([^<>]{0,400})</\1>")
 _LONGEST: Final = 200
 _ENDS: Final[dict[type[Event], str]] = {
@@ -66,7 +62,7 @@ def timeline(events: Iterable[Numbered]) -> list[Happening]:
 def facts_of(event: Event) -> Facts:
     """What an event says, but its name and time, and what is nobody's business."""
     said = msgspec.to_builtins(event)
-    return {name: value for name, value in _told(said).items() if name not in ("e", "at")}
+    return {name: value for name, value in redacted(said).items() if name not in ("e", "at")}
 
 
 def offers_of(events: Iterable[Numbered]) -> list[OfferStory]:
@@ -92,31 +88,8 @@ def facts_said(body: str) -> Facts:
     return {name: _masked(value) for name, value in sorted(found.items()) if name in SAID and value not in ("", None)}
 
 
-def masked_phone(phone: str) -> str:
-    """The last three digits. Who stands for a number (``person:…``) tells nothing, and stays."""
-    return phone if phone.startswith(PERSON) else f"…{phone[-3:]}"
-
-
-def told_of(said: Mapping[str, Any]) -> dict[str, Any]:
-    """What is told of plain values: no secrets, of phone numbers the last three digits, nothing that is empty."""
-    return _told(said)
-
-
-def _told(said: Mapping[str, Any]) -> dict[str, Any]:
-    kept = ((name, value) for name, value in said.items() if name not in SECRET and value not in (None, "", [], ()))
-    return {name: masked_phone(str(value)) if name in PHONES else _value(value) for name, value in kept}
-
-
-def _value(value: Any) -> Any:  # noqa: ANN401 - plain values of any shape
-    if isinstance(value, dict):
-        return _told(value)
-    if isinstance(value, list | tuple):
-        return [_value(each) for each in value]
-    return _ACCOUNT.sub("…", value) if isinstance(value, str) else value
-
-
 def _masked(value: object) -> object:
-    return _ACCOUNT.sub("…", value)[:_LONGEST] if isinstance(value, str) else value
+    return masked_accounts(value)[:_LONGEST] if isinstance(value, str) else value
 
 
 def _leaves(said: object) -> Iterable[tuple[str, object]]:

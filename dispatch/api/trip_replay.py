@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from dispatch.api.fields import Place, TripView
+from dispatch.api.fields import TripView
 from dispatch.api.http_bodies import TripMoment
 from dispatch.api.presenters import trip_for, trip_view
 from dispatch.domain.entity import Event
 from dispatch.domain.rules import Rules
 from dispatch.domain.trip.trip import Trip
 from dispatch.domain.trip.trip_state import SEEKING, WITH_DRIVER
+from dispatch.values.place import Place
 
 OPEN = SEEKING | WITH_DRIVER
 """States of trips that are on the map: they look for a car, or have one."""

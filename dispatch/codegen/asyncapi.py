@@ -13,8 +13,7 @@ import msgspec
 from msgspec import NODEFAULT, inspect
 
 from dispatch import __name__ as package
-from dispatch.api import fields as message_parts
-from dispatch.api import messages
+from dispatch.api import fields, messages
 from dispatch.api.messages import (
     SUBPROTOCOL_JSON,
     SUBPROTOCOL_MSGPACK,
@@ -27,6 +26,7 @@ from dispatch.api.messages import (
 from dispatch.api.permissions import senders_of
 from dispatch.codegen.examples import EXAMPLES
 from dispatch.domain.errors import CLOSE_TEXTS, ERRORS, CloseCode, may_reconnect
+from dispatch.values.place import Place
 
 ADDRESS: Final = "/v1/ws"
 _VERSION: Final = "1"
@@ -34,19 +34,19 @@ _TITLE: Final = "Taxi dispatch"
 _CLIENT: Final[tuple[type[ClientMessage], ...]] = get_args(FromClient)
 _SERVER: Final[tuple[type[ServerMessage], ...]] = get_args(FromServer)
 _PARTS: Final[tuple[type[msgspec.Struct], ...]] = (
-    message_parts.Place,
-    message_parts.Fix,
-    message_parts.Cursor,
-    message_parts.MoneyView,
-    message_parts.FareLineView,
-    message_parts.FareView,
-    message_parts.CarView,
-    message_parts.PhraseView,
-    message_parts.PaymentView,
-    message_parts.OfferView,
-    message_parts.MeterView,
-    message_parts.TripView,
-    message_parts.VehicleView,
+    Place,
+    fields.Fix,
+    fields.Cursor,
+    fields.MoneyView,
+    fields.FareLineView,
+    fields.FareView,
+    fields.CarView,
+    fields.PhraseView,
+    fields.PaymentView,
+    fields.OfferView,
+    fields.MeterView,
+    fields.TripView,
+    fields.VehicleView,
 )
 
 

@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from dispatch.api.fields import (
-    CarView,
-    CellFrame,
-    Cursor,
-    Fix,
-    OfferView,
-    Place,
-    TripView,
-    VehicleView,
-)
+from dispatch.api.fields import CarView, CellFrame, Cursor, Fix, OfferView, TripView, VehicleView
 from dispatch.api.messages import (
     Accepted,
     AcceptOffer,
@@ -34,6 +25,7 @@ from dispatch.api.messages import (
     Welcome,
 )
 from dispatch.domain.errors import ERRORS, ErrorCode
+from dispatch.values.place import Place
 
 _AT: Final = 1_212_188_400.0
 _PICKUP: Final = Place(lat=37.7793, lng=-122.4193, text="City Hall")

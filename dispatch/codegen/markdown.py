@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from dispatch.api.permissions import render_permissions_markdown
 from dispatch.codegen.asyncapi import render_protocol_markdown
 from dispatch.codegen.http_markdown import render_http_markdown
+from dispatch.codegen.permissions_markdown import render_permissions_markdown
 from dispatch.codegen.settings_markdown import render_settings_markdown
 from dispatch.domain.state_machine import UNBORN, Machine, mermaid
 from dispatch.domain.trip import trip_state

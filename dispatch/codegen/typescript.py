@@ -15,7 +15,7 @@ from typing import Final, get_args
 import msgspec
 from msgspec import inspect
 
-from dispatch.api import fields as message_parts
+from dispatch.api import fields
 from dispatch.api import http_bodies as reads
 from dispatch.api.messages import FromClient, FromServer
 from dispatch.api.permissions import senders_of
@@ -24,6 +24,8 @@ from dispatch.domain.state_machine import UNBORN, Machine
 from dispatch.domain.trip import trip_state
 from dispatch.domain.vehicle import vehicle_state
 from dispatch.payment.core import state as payment_state
+from dispatch.values.place import Place
+from dispatch.values.vehicle_states import MAP_STATES
 
 _HEAD: Final = "// Made from the structs in dispatch/ by `python -m dispatch.codegen.typescript`; do not edit.\n"
 _SIMPLE: Final[dict[type[inspect.Type], str]] = {
@@ -44,7 +46,7 @@ def render_messages() -> str:
     """``messages.ts``: every message, the parts that they are made of, and the two unions."""
     sides = {name: get_args(union) for name, union in (("FromClient", FromClient), ("FromServer", FromServer))}
     messages: list[_Struct] = [kind for kinds in sides.values() for kind in kinds]
-    parts = _structs_of(message_parts, msgspec.Struct)
+    parts: list[_Struct] = [Place, *_structs_of(fields, msgspec.Struct)]
     unions = [f"export type {name} =\n  | " + "\n  | ".join(_names(kinds)) + ";\n" for name, kinds in sides.items()]
     return "\n".join([_HEAD, *(_declaration(kind) for kind in [*parts, *messages]), *unions])
 
@@ -74,8 +76,8 @@ def render_tables() -> str:
             _constant("VEHICLE_STATES", _states(vehicle_state.MACHINE)),
             _constant("TRIP_STATES", _states(trip_state.MACHINE)),
             _constant("PAYMENT_STATES", _states(payment_state.MACHINE)),
-            _constant("MAP_STATES", list(message_parts.MAP_STATES)),
-            _constant("MAP_HALF_BOX_DEG", message_parts.MAP_HALF_BOX_DEG),
+            _constant("MAP_STATES", list(MAP_STATES)),
+            _constant("MAP_HALF_BOX_DEG", fields.MAP_HALF_BOX_DEG),
         ]
     )
 
@@ -120,10 +122,10 @@ def _declaration(kind: _Struct) -> str:
     about = "\n".join(f" * {line.strip()}".rstrip() for line in (kind.__doc__ or "").strip().splitlines())
     about = about.replace("``", "`")
     if info.array_like:
-        fields = ", ".join(
+        items = ", ".join(
             f"{each.encode_name}{'' if each.required else '?'}: {_type(each.type)}" for each in info.fields
         )
-        return f"/**\n{about}\n */\nexport type {kind.__name__} = [{fields}];\n"
+        return f"/**\n{about}\n */\nexport type {kind.__name__} = [{items}];\n"
     tag = [f"  t: '{info.tag}';"] if isinstance(info.tag, str) else []
     lines = [*tag, *(f"  {_field(each, kind)}" for each in info.fields)]
     return f"/**\n{about}\n */\nexport interface {kind.__name__} {{\n" + "\n".join(lines) + "\n}\n"

@@ -91,8 +91,8 @@ class Settings(BaseSettings):
         return self.journal.url or f"sqlite:///{self.server.data_dir / 'journal.sqlite'}"
 
 
-def load_settings(file: Path | None = None, given: Mapping[str, object] | None = None) -> Settings:
-    """Read the settings. ``given`` are values by dotted name (``{"server.port": 0}``) that win over all else.
+def load_settings(file: Path | None = None, overrides: Mapping[str, object] | None = None) -> Settings:
+    """Read the settings. ``overrides`` are values by dotted name (``{"server.port": 0}``) that win over all else.
 
     Raises :class:`SettingsError` for a file that is missing or is not TOML, for a name that is no setting, and for a
     value that is out of its bounds.
@@ -101,7 +101,7 @@ def load_settings(file: Path | None = None, given: Mapping[str, object] | None =
     _refuse_unknown_variables(os.environ)
     token = _from_file.set(values)
     try:
-        return Settings(**_nested(given or {}))
+        return Settings(**_nested(overrides or {}))
     except ValidationError as error:
         raise SettingsError("\n".join(_line(each) for each in error.errors(include_url=False))) from None
     except SourceError as error:
@@ -134,10 +134,10 @@ def _read_file(path: Path | None) -> dict[str, Any]:
         raise SettingsError(f"{path}: cannot be read: {error}") from None
 
 
-def _nested(given: Mapping[str, object]) -> dict[str, Any]:
+def _nested(overrides: Mapping[str, object]) -> dict[str, Any]:
     """Values by dotted name as tables."""
     tables: dict[str, Any] = {}
-    for name, value in given.items():
+    for name, value in overrides.items():
         section, _, key = name.partition(".")
         if not key:
             raise SettingsError(f"{name}: there is no such setting")

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import msgspec
 
-from dispatch.api.timeline import told_of
 from dispatch.domain.entity import Principal, Row
+from dispatch.domain.redaction import redacted
 
 AUDITED: Final = frozenset({"dispatcher"})
 """Roles whose every command is written."""
@@ -37,7 +37,7 @@ def entry_of(command_id: str, at: float, principal: Principal, target: str, comm
         return None
     said = msgspec.to_builtins(command)
     act = str(said.pop("c"))
-    return AuditEntry(command_id, at, principal.role, principal.id, act, target, told_of(said))
+    return AuditEntry(command_id, at, principal.role, principal.id, act, target, redacted(said))
 
 
 def signed_in(dispatcher: str, session: str, at: float) -> AuditEntry:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import msgspec
 
-from dispatch.api.fields import Place
 from dispatch.domain.entity import Command
 from dispatch.values.money import Money
+from dispatch.values.place import Place
 
 # ── to a vehicle ─────────────────────────────────────────────────────────────────────────────────────────────────
 

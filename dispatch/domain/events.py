@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import msgspec
 
-from dispatch.api.fields import Place
 from dispatch.domain.commands import VehicleProfile
 from dispatch.domain.entity import Event
 from dispatch.domain.fare.fare import FareLine
 from dispatch.domain.fare.gps_meter import MeterCheckpoint
 from dispatch.values.money import Money
+from dispatch.values.place import Place
 
 # ── vehicle ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

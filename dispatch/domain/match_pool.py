@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from dispatch.api.fields import Place
+from dispatch.values.place import Place
 
 
 class FreeVehicle(msgspec.Struct, frozen=True):

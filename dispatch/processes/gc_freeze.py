@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 
 
-def keep_start() -> None:
+def freeze_startup_objects() -> None:
     """To be called once, when all is made and nobody is served yet."""
     gc.collect()
     gc.freeze()

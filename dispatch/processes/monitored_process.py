@@ -1,6 +1,6 @@
 """A child process that says again and again that it is alive: a silent one is noticed as well as a dead one.
 
-The child writes a byte a second into a pipe that it inherits (:func:`beat`). Who is silent is given up after
+The child writes a byte a second into a pipe that it inherits (:func:`heartbeat`). Who is silent is given up after
 :data:`SILENT_AFTER_S`; who is silent but still works, because a busy machine starves it, after
 :data:`HOPELESS_AFTER_S`.
 """
@@ -23,7 +23,7 @@ HOPELESS_AFTER_S: Final = 60.0
 _PIPE_BYTES: Final = 4096
 
 
-class Patience:
+class HangDetector:
     """How long to wait for a silent process."""
 
     def __init__(self) -> None:
@@ -47,12 +47,12 @@ class Patience:
         return self._worked <= worked_before
 
 
-class WatchedChild:
+class MonitoredProcess:
     """One Python process with a log of its own. ``arguments`` get ``--alive-fd N`` added."""
 
     def __init__(self, arguments: Sequence[str], log: Path, clock: Clock, *, fds: Sequence[int] = ()) -> None:
         self._clock = clock
-        self._patience = Patience()
+        self._patience = HangDetector()
         self._pipe, theirs = os.pipe()
         os.set_blocking(self._pipe, False)
         os.set_blocking(theirs, False)
@@ -67,12 +67,12 @@ class WatchedChild:
             raise
         finally:
             os.close(theirs)
-        self.said = b""
-        """What it has said since it was started, but for the beats."""
+        self.received = b""
+        """What it has received since it was started, but for the beats."""
         self._last: float | None = None
         """When it was heard last. Until its first word it may be silent: a busy machine takes its time to start it."""
 
-    def trouble(self) -> str:
+    def failure(self) -> str:
         """Why it has to be started again; empty while all is well. To be asked several times a second."""
         now = self._clock.wall()
         if self._read():
@@ -87,11 +87,11 @@ class WatchedChild:
 
     def _read(self) -> bool:
         try:
-            said = os.read(self._pipe, _PIPE_BYTES)
+            received = os.read(self._pipe, _PIPE_BYTES)
         except BlockingIOError:
             return False
-        self.said += said.replace(b".", b"")
-        return bool(said)
+        self.received += received.replace(b".", b"")
+        return bool(received)
 
     async def end(self, *, within_s: float) -> None:
         """Ask it to stop, insist after ``within_s``."""
@@ -110,7 +110,7 @@ class WatchedChild:
             self._pipe = -1
 
 
-async def beat(pipe: int) -> None:
+async def heartbeat(pipe: int) -> None:
     """In the child: say that we are alive, for ever. ``pipe`` is what ``--alive-fd`` gave."""
     os.set_blocking(pipe, False)
     while True:

@@ -22,7 +22,7 @@ def stop_on_signals(stop: asyncio.Event | None = None) -> asyncio.Event:
     return stop
 
 
-async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
+async def run_until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
     """Do ``work``; if ``stop`` is set before it is done, cancel it and let it tidy up. Says whether it was done."""
     doing = asyncio.ensure_future(work)
     stopping = asyncio.ensure_future(stop.wait())

@@ -26,13 +26,13 @@ from dispatch.actors.runtime.cluster_config import System
 from dispatch.config.loader import Settings, SettingsError, load_settings
 from dispatch.domain.entity import KINDS, EntityKey, Signal
 from dispatch.observability.logging import configure_logging
-from dispatch.processes.monitored_process import beat, say
-from dispatch.processes.shutdown import stop_on_signals, unless
-from dispatch.server.daily_reconciliation import DailyBill, alipays_bills
+from dispatch.processes.monitored_process import heartbeat, say
+from dispatch.processes.shutdown import run_until, stop_on_signals
+from dispatch.server.daily_reconciliation import DailyReconciliation, alipay_bills
 from dispatch.server.retention import Retention
 from dispatch.store.journal import JournalUnavailableError, StoredDue
 from dispatch.store.journals.sql_journal import JournalMismatchError, SqlJournal, open_journal
-from dispatch.store.queries.ledger import SqlBooks
+from dispatch.store.queries.ledger import SqlLedger
 from dispatch.store.queries.retention import SqlRetention
 
 log = structlog.get_logger()
@@ -56,10 +56,10 @@ WHY_NOT_UP: Final = (
 async def hold(system: System, settings: Settings, pipe: int) -> None:
     """Make the actors and keep them alive until a signal. Raises what :data:`WHY_NOT_UP` names."""
     stop = stop_on_signals()
-    beating = asyncio.ensure_future(beat(pipe))
+    beating = asyncio.ensure_future(heartbeat(pipe))
     journal = await open_journal(system.journal_url, shards=system.placement.shards)
     try:
-        await unless(stop, _hold(system, settings, journal, stop, pipe))
+        await run_until(stop, _hold(system, settings, journal, stop, pipe))
     finally:
         beating.cancel()
         await asyncio.gather(beating, return_exceptions=True)
@@ -98,9 +98,11 @@ async def _dues(journal: SqlJournal, system: System) -> list[StoredDue]:
 
 def _daily_bill(
     settings: Settings, system: System, journal: SqlJournal, alarms: Callable[[Signal], Awaitable[None]]
-) -> DailyBill:
+) -> DailyReconciliation:
     clock = system.clock()
-    return DailyBill(settings, SqlBooks(journal.database), clock, alarms, partial(alipays_bills, settings, clock))
+    return DailyReconciliation(
+        settings, SqlLedger(journal.database), clock, alarms, partial(alipay_bills, settings, clock)
+    )
 
 
 async def raise_alarm(system: System, cluster: Cluster, signal: Signal) -> None:
@@ -120,7 +122,7 @@ def main() -> None:
     parser.add_argument("--alive-fd", type=int, required=True, help="where to say that we are alive, inherited")
     given = parser.parse_args()
     system = System.read(given.data_dir)
-    settings = load_settings(system.config_file, dict(system.given))
+    settings = load_settings(system.config_file, dict(system.overrides))
     configure_logging(settings.log.level, settings.log.format)
     try:
         uvloop.run(hold(system, settings, given.alive_fd))

@@ -28,7 +28,7 @@ from dispatch.payment.reconciliation.alipay_bill import Bill, BillError, read_bi
 from dispatch.payment.reconciliation.reconcile import ONE_DAY, OPEN, Booked, Reconciliation, reconcile
 from dispatch.payment.reconciliation.report import report_of
 from dispatch.store.journal import JournalUnavailableError
-from dispatch.store.queries.ledger import LedgerRow, Scope, SqlBooks
+from dispatch.store.queries.ledger import LedgerRow, Scope, SqlLedger
 from dispatch.values.money import Money
 
 log = structlog.get_logger()
@@ -93,7 +93,7 @@ def bill_account(settings: Settings, company: str) -> BillAccount:
 
 
 async def reconcile_day(
-    day: dt.date, account: BillAccount, books: SqlBooks, source: BillSource, now: float
+    day: dt.date, account: BillAccount, books: SqlLedger, source: BillSource, now: float
 ) -> Reconciliation:
     """Hold a day of an account against its bill, and its neighbours' as far as they are there ``now`` (wall seconds).
 
@@ -154,7 +154,7 @@ def _empty(day: dt.date) -> Bill:
 
 
 @asynccontextmanager
-async def alipays_bills(settings: Settings, clock: Clock, company: str) -> AsyncIterator[BillSource]:
+async def alipay_bills(settings: Settings, clock: Clock, company: str) -> AsyncIterator[BillSource]:
     """Where Alipay has an account's bills. Raises :class:`NotReconciledError` without an application to ask by."""
     try:
         download = open_bill_download(settings, clock, company)
@@ -168,7 +168,7 @@ async def alipays_bills(settings: Settings, clock: Clock, company: str) -> Async
         await download.aclose()
 
 
-class GivenBills:
+class BillFiles:
     """Bills that were downloaded by hand, by the days that they name. Raises ``BillError`` for what is no bill."""
 
     def __init__(self, contents: Sequence[bytes], currency: str) -> None:
@@ -191,14 +191,14 @@ OpenSource = Callable[[str], AbstractAsyncContextManager[BillSource]]
 Alarm = Callable[[Signal], Awaitable[None]]
 
 
-class DailyBill:
+class DailyReconciliation:
     """Reconciles each account's days when they are due, once, whoever else looks after them too.
 
     A day is taken in the journal before anything is done, and is done when its result stands there. The alarm is raised
     before that: after a crash it may be raised twice, and is never forgotten.
     """
 
-    def __init__(self, settings: Settings, books: SqlBooks, clock: Clock, alarm: Alarm, source: OpenSource) -> None:
+    def __init__(self, settings: Settings, books: SqlLedger, clock: Clock, alarm: Alarm, source: OpenSource) -> None:
         self._at = settings.alipay.reconcile_at
         self._accounts = bill_accounts(settings) if self._at else []
         self._books = books
@@ -242,13 +242,13 @@ class DailyBill:
         if first_text is None:
             return []
         first = max(dt.date.fromisoformat(first_text), last - ONE_DAY * (LOOK_BACK_DAYS - 1))
-        done = {day for day, _ in await self._books.done(account.company, first.isoformat())}
+        done = {day for day, _ in await self._books.finished_days(account.company, first.isoformat())}
         days = (first + ONE_DAY * number for number in range((last - first).days + 1))
         return [day for day in days if day.isoformat() not in done]
 
     async def _do(self, day: dt.date, account: BillAccount) -> None:
         now = self._clock.wall()
-        tries = await self._books.take(day.isoformat(), account.company, now=now, until=now + HAVE_FOR_S)
+        tries = await self._books.claim_day(day.isoformat(), account.company, now=now, until=now + HAVE_FOR_S)
         if not tries:
             return
         try:
@@ -264,7 +264,9 @@ class DailyBill:
         if tries >= TRIES:
             cause = {"day": day.isoformat(), "company": account.company, "cause": why}
             await self._alarm(Signal("bill_missing", {**cause}))
-            await self._books.settle(day.isoformat(), account.company, "missing", msgspec.json.encode(cause).decode())
+            await self._books.finish_day(
+                day.isoformat(), account.company, "missing", msgspec.json.encode(cause).decode()
+            )
 
     async def _settle(self, account: BillAccount, found: Reconciliation) -> None:
         report = report_of(found, account.company, most=LINES_KEPT)
@@ -275,4 +277,4 @@ class DailyBill:
             told.update((standing, counts[standing]) for standing in sorted(OPEN))
             await self._alarm(Signal("bill_open", told))
         body = msgspec.json.encode(report).decode()
-        await self._books.settle(report.day, report.company, "open" if report.open else "clean", body)
+        await self._books.finish_day(report.day, report.company, "open" if report.open else "clean", body)

@@ -12,7 +12,7 @@ from typing import Final
 
 from dispatch.clock import Clock
 from dispatch.processes import child_processes as processes
-from dispatch.processes.monitored_process import SILENT_AFTER_S, WatchedChild
+from dispatch.processes.monitored_process import SILENT_AFTER_S, MonitoredProcess
 from dispatch.server.cluster_main import UP
 
 LOOK_EVERY_S: Final = 0.1
@@ -25,13 +25,13 @@ class RayNotStartedError(Exception):
     """Ray or its actors did not come up; the text says why."""
 
 
-class RayPart:
+class RayProcess:
     """Ray and all actors of the system on ``data_dir``, which has to be written there before."""
 
     def __init__(self, data_dir: Path, clock: Clock) -> None:
         self._data_dir = data_dir
         self._clock = clock
-        self._child: WatchedChild | None = None
+        self._child: MonitoredProcess | None = None
         self._head: dict[str, int] = {}
         self._ran_at: dict[str, float] = {}
 
@@ -39,34 +39,34 @@ class RayPart:
         """Until every actor answers. Raises :class:`RayNotStartedError`, then nothing is left of it."""
         log = self._data_dir / "logs" / "cluster.log"
         arguments = ["-m", "dispatch.server.cluster_main", "--data-dir", str(self._data_dir)]
-        child = self._child = WatchedChild(arguments, log, self._clock)
+        child = self._child = MonitoredProcess(arguments, log, self._clock)
         try:
             async with asyncio.timeout(START_WITHIN_S):
-                said = await self._first_word(child)
+                received = await self._first_word(child)
         except TimeoutError:
-            said = "it takes too long"
+            received = "it takes too long"
         except BaseException:
             self.kill()
             raise
-        if said != UP:
+        if received != UP:
             self.kill()
-            raise RayNotStartedError(f"Ray does not start: {said} (see {log})")
+            raise RayNotStartedError(f"Ray does not start: {received} (see {log})")
         self._head = processes.named(child.process.pid, HEAD)
         self._ran_at = dict.fromkeys(self._head, self._clock.wall())
 
-    async def _first_word(self, child: WatchedChild) -> str:
+    async def _first_word(self, child: MonitoredProcess) -> str:
         while True:
-            trouble = child.trouble()
-            if child.said.endswith(b"\n") or trouble:
-                return child.said.decode(errors="replace").strip() or trouble
+            failure = child.failure()
+            if child.received.endswith(b"\n") or failure:
+                return child.received.decode(errors="replace").strip() or failure
             await asyncio.sleep(LOOK_EVERY_S)
 
-    def trouble(self) -> str:
+    def failure(self) -> str:
         """Why it has to be started again; empty while all is well. To be asked several times a second."""
         if self._child is None:
             return "not started"
-        if trouble := self._child.trouble():
-            return f"Ray's process {trouble}"
+        if failure := self._child.failure():
+            return f"Ray's process {failure}"
         now = self._clock.wall()
         for name, pid in self._head.items():
             if processes.is_gone(pid):

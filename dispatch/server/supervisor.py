@@ -22,13 +22,13 @@ from dispatch.clock import CityClock
 from dispatch.config.loader import Settings, SettingsError
 from dispatch.config.secrets import token_secret, vault_of
 from dispatch.payment.gateways.factory import accounts_of, open_authorization, open_gateways
-from dispatch.processes.monitored_process import SILENT_AFTER_S, WatchedChild
-from dispatch.server.ray_process import RayNotStartedError, RayPart
+from dispatch.processes.monitored_process import SILENT_AFTER_S, MonitoredProcess
+from dispatch.server.ray_process import RayNotStartedError, RayProcess
 from dispatch.store.buses.embedded_valkey import EmbeddedValkey, ValkeyNotStartedError
 from dispatch.store.journal import JournalUnavailableError
 from dispatch.store.journals.sql_journal import JournalMismatchError, SqlJournal, open_journal
 from dispatch.store.migrations import upgrade
-from dispatch.store.queries.personal_data import SqlPersons
+from dispatch.store.queries.personal_data import SqlPersonalData
 
 log = structlog.get_logger()
 
@@ -58,17 +58,17 @@ class Supervisor:
         settings: Settings,
         *,
         config: Path | None = None,
-        given: dict[str, str | float | int | bool] | None = None,
+        overrides: dict[str, str | float | int | bool] | None = None,
         city_anchor: float | None = None,
     ) -> None:
         self.settings = settings
         self._config = config
-        self._given = given or {}
+        self._overrides = overrides or {}
         self._city_anchor = city_anchor
         self._socket: socket.socket | None = None
         self._valkey: EmbeddedValkey | None = None
-        self._ray: RayPart | None = None
-        self._gateways: dict[int, WatchedChild] = {}
+        self._ray: RayProcess | None = None
+        self._gateways: dict[int, MonitoredProcess] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._clock = CityClock()
         self.system: System | None = None
@@ -111,7 +111,7 @@ class Supervisor:
         await asyncio.to_thread(upgrade, settings.journal_url)
         journal = await open_journal(settings.journal_url, shards=settings.journal.shards)
         try:
-            await SqlPersons(journal.database, vault).seal_plain()
+            await SqlPersonalData(journal.database, vault).seal_plain()
             wall_anchor, city_anchor = await self._anchors(journal)
         finally:
             await journal.close()
@@ -126,10 +126,10 @@ class Supervisor:
             city_anchor=city_anchor,
             data_dir=str(data_dir),
             config=str(self._config.resolve()) if self._config is not None else "",
-            given={**self._given, "server.port": self.port},
+            overrides={**self._overrides, "server.port": self.port},
         )
         system.write(data_dir)
-        self._ray = RayPart(data_dir, self._clock)
+        self._ray = RayProcess(data_dir, self._clock)
         await self._ray.start()
         self.system = System.read(data_dir)
         self._start_gateways()
@@ -187,22 +187,22 @@ class Supervisor:
         data_dir, listening = self.system.data_dir, self._socket.fileno()
         arguments = ["-m", "ws_gateway", "--data-dir", data_dir, "--fd", str(listening), "--number", str(number)]
         log_file = Path(data_dir) / "logs" / f"gateway-{number}.log"
-        self._gateways[number] = WatchedChild(arguments, log_file, self._clock, fds=[listening])
+        self._gateways[number] = MonitoredProcess(arguments, log_file, self._clock, fds=[listening])
 
     async def _watch_processes(self) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            if self._ray is not None and (trouble := self._ray.trouble()):
-                log.warning("Ray is started again", why=trouble)
+            if self._ray is not None and (failure := self._ray.failure()):
+                log.warning("Ray is started again", why=failure)
                 await self._start_ray_again(self._ray)
                 continue
             for number, child in list(self._gateways.items()):
-                if trouble := child.trouble():
-                    log.warning("a gateway is started again", number=number, why=trouble)
+                if failure := child.failure():
+                    log.warning("a gateway is started again", number=number, why=failure)
                     await asyncio.to_thread(child.kill)
                     self._start_gateway(number)
 
-    async def _start_ray_again(self, ray: RayPart) -> None:
+    async def _start_ray_again(self, ray: RayProcess) -> None:
         """With new gateways; clients that connect meanwhile wait at the listening socket."""
         for child in self._gateways.values():
             await asyncio.to_thread(child.kill)

@@ -21,7 +21,7 @@ class BusUnavailableError(Exception):
     """The bus did not answer. Soft state is stale until it does."""
 
 
-class Message(NamedTuple):
+class BusMessage(NamedTuple):
     """What was published on a channel."""
 
     channel: str
@@ -43,7 +43,7 @@ class Subscription(Protocol):
         """The subscription itself."""
         ...
 
-    async def __anext__(self) -> Message:
+    async def __anext__(self) -> BusMessage:
         """The channel that has waited longest, with its newest message. Raises :class:`BusUnavailableError`."""
         ...
 
@@ -59,7 +59,7 @@ class Bus(Protocol):
         """Tell whoever listens now."""
         ...
 
-    async def publish_many(self, messages: Sequence[Message]) -> Sequence[int]:
+    async def publish_many(self, messages: Sequence[BusMessage]) -> Sequence[int]:
         """Publish all of these in one go; how many listened to each."""
         ...
 
@@ -94,14 +94,6 @@ class Bus(Protocol):
 
     async def forget_attempts(self, what: str) -> None:
         """Count anew."""
-        ...
-
-    async def set_presence(self, who: str, where: str, ttl_s: float) -> None:
-        """``who`` is connected at gateway ``where``, for ``ttl_s`` unless it is said again."""
-        ...
-
-    async def presence(self, whos: Sequence[str]) -> Sequence[str | None]:
-        """The gateways at which ``whos`` are connected, in their order."""
         ...
 
     async def close(self) -> None:

@@ -73,7 +73,7 @@ class StoredSnapshot(NamedTuple):
     body: bytes
 
 
-class History(NamedTuple):
+class StoredHistory(NamedTuple):
     """What is needed to restore one entity: the newest snapshot, the events after it, and its dues."""
 
     key: EntityKey
@@ -140,7 +140,7 @@ class Journal(Protocol):
         """Write all of ``batch``, or nothing."""
         ...
 
-    async def load(self, keys: Sequence[EntityKey]) -> Sequence[History]:
+    async def load(self, keys: Sequence[EntityKey]) -> Sequence[StoredHistory]:
         """The histories of ``keys``, in their order; an entity never heard of has an empty one."""
         ...
 

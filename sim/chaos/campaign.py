@@ -124,7 +124,7 @@ class Campaign:
             port=0,
             config=options.config,
             data_dir=options.data_dir,
-            given={**ONE_ADDRESS, **({"journal.url": journal_url} if journal_url else {})},
+            overrides={**ONE_ADDRESS, **({"journal.url": journal_url} if journal_url else {})},
         )
 
     async def _with_demo(self, faults: tuple[Fault, ...], demo: Demo) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 
 import httpx
 
-from dispatch.api.fields import OfferView, Place
+from dispatch.api.fields import OfferView
 from dispatch.api.messages import (
     Accepted,
     AcceptOffer,
@@ -35,6 +35,7 @@ from dispatch.clock import CityClock
 from dispatch.domain.registry import Driver, Vehicle
 from dispatch.store.queries.registry import SqlRegistry
 from dispatch.values.ids import DriverId, VehicleId
+from dispatch.values.place import Place
 from dispatch.values.units import LatLng
 from sim.client.app_client import Client, Wire
 from sim.client.connect_limiter import Gate

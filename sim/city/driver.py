@@ -11,7 +11,7 @@ from enum import Enum, auto
 from random import Random
 from typing import Final
 
-from dispatch.api.fields import OfferView, Place, TripView, VehicleView
+from dispatch.api.fields import OfferView, TripView, VehicleView
 from dispatch.api.messages import (
     Accepted,
     AcceptOffer,
@@ -27,6 +27,7 @@ from dispatch.api.messages import (
     Welcome,
 )
 from dispatch.values.ids import TripId, VehicleId
+from dispatch.values.place import Place
 from dispatch.values.units import LatLng
 from sim.city.city import City, Line, draw
 from sim.city.driver_context import Cab

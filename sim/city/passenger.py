@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from dispatch.api.fields import PaymentView, Place, TripView
+from dispatch.api.fields import PaymentView, TripView
 from dispatch.api.messages import (
     Accepted,
     CancelTrip,
@@ -26,6 +26,7 @@ from dispatch.api.messages import (
 )
 from dispatch.domain.errors import ErrorCode
 from dispatch.values.ids import CommandId, TripId, VehicleId
+from dispatch.values.place import Place
 from dispatch.values.units import CityTime, LatLng
 from sim.city.city import City, Line, draw
 from sim.client.pending_commands import Answer

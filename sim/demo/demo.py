@@ -58,7 +58,7 @@ class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 8080
     config: Path | None = None
     data_dir: Path | None = None
-    given: dict[str, str | float | int | bool] = {}
+    overrides: dict[str, str | float | int | bool] = {}
 
 
 class DemoResult(msgspec.Struct, frozen=True):
@@ -137,28 +137,28 @@ class Demo:
 
     async def _start(self) -> None:
         options = self.options
-        given = self._given()
-        settings = load_settings(options.config, given)
+        overrides = self._overrides()
+        settings = load_settings(options.config, overrides)
         self._city = load_city(settings.city.name)
         roads = await asyncio.to_thread(self._city.travel_time, settings.city.cache_dir)
         await self._sandbox.start()
-        given = {**given, **self._sandbox.settings()}
-        settings = load_settings(options.config, given)
+        overrides = {**overrides, **self._sandbox.settings()}
+        settings = load_settings(options.config, overrides)
         anchor = self._city_time(self._city)
-        self._supervisor = Supervisor(settings, config=options.config, given=given, city_anchor=anchor)
+        self._supervisor = Supervisor(settings, config=options.config, overrides=overrides, city_anchor=anchor)
         await self._supervisor.start()
         fleet = await self._enrol(settings)
         self.tally = new_tally()
         self._world = self._world_config(settings, roads, fleet)
 
-    def _given(self) -> dict[str, str | float | int | bool]:
+    def _overrides(self) -> dict[str, str | float | int | bool]:
         options = self.options
         return {
             "server.port": options.port,
             "server.data_dir": str(self.folder),
             "clock.speed": options.speed,
             "city.name": options.city,
-            **options.given,
+            **options.overrides,
         }
 
     def _city_time(self, city: City) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from dispatch.processes.shutdown import stop_on_signals, unless
+from dispatch.processes.shutdown import run_until, stop_on_signals
 from sim.city.terminal_progress import show_progress
 from sim.demo.demo import Demo
 from sim.demo.run_checks import Verdict
@@ -25,7 +25,7 @@ async def present(demo: Demo, stop: asyncio.Event, *, quiet: bool, beside: Besid
     console = Console(stderr=quiet, highlight=False)
     try:
         console.print("Starting the city: Alipay sandbox, Valkey, journal, Ray, hosts, matcher, gateway …")
-        if not await unless(stop, demo.start()):
+        if not await run_until(stop, demo.start()):
             return
         stop_on_signals(stop)
         works = [_show(demo, console), *([] if beside is None else [beside(demo)])]

@@ -13,10 +13,10 @@ from dispatch.store.journal import (
     Batch,
     Committed,
     Conflict,
-    History,
     JournalUnavailableError,
     StoredDue,
     StoredEvent,
+    StoredHistory,
     StoredReply,
 )
 
@@ -56,7 +56,7 @@ class RoughJournal:
         await self._takes_time()
         return result
 
-    async def load(self, keys: Sequence[EntityKey]) -> Sequence[History]:
+    async def load(self, keys: Sequence[EntityKey]) -> Sequence[StoredHistory]:
         """The histories of ``keys``."""
         await self._takes_time()
         await self._process.at("loading")

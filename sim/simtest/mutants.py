@@ -37,7 +37,7 @@ from dispatch.payment.core import refunds
 from dispatch.payment.protocols.notification import Check, failed_checks
 from dispatch.store.journal import Committed, Conflict
 from dispatch.store.journals.memory_journal import MemoryJournal
-from ws_gateway.session.stream_cursor import Following
+from ws_gateway.session.stream_cursor import StreamCursor
 
 Mutant = Callable[[], AbstractContextManager[None]]
 
@@ -318,13 +318,13 @@ def _host_skips_one() -> AbstractContextManager[None]:
 
 
 def _session_minds_no_gap() -> AbstractContextManager[None]:
-    def any_number(self: Following, seq: int, message: bytes) -> list[bytes]:
+    def any_number(self: StreamCursor, seq: int, message: bytes) -> list[bytes]:
         if self.cursor is None or seq <= self.cursor:
             return []
         self.cursor = seq
         return [message]
 
-    return replaced(Following, "_pass", any_number)
+    return replaced(StreamCursor, "_pass", any_number)
 
 
 def tells_twice() -> AbstractContextManager[None]:
@@ -345,13 +345,13 @@ def _host_repeats() -> AbstractContextManager[None]:
 
 
 def _session_passes_all() -> AbstractContextManager[None]:
-    def every(self: Following, seq: int, message: bytes) -> list[bytes]:
+    def every(self: StreamCursor, seq: int, message: bytes) -> list[bytes]:
         if self.cursor is None:
             return []
         self.cursor = max(seq, self.cursor)
         return [message]
 
-    return replaced(Following, "_pass", every)
+    return replaced(StreamCursor, "_pass", every)
 
 
 def loses_pushes_of_a_host() -> AbstractContextManager[None]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dispatch.domain.registry import Device, Dispatcher, Driver, Passenger, Vehicle
-from dispatch.store.bus import Message
+from dispatch.store.bus import BusMessage
 from dispatch.store.queries.revocations import Revocation
 from dispatch.values.ids import PassengerId
 from sim.simtest.virtual_loop import Life
@@ -69,7 +69,7 @@ class SimBus:
         for _, queue in self._ears:
             queue.put_nowait(notice)
 
-    async def publish_many(self, messages: Sequence[Message]) -> Sequence[int]:
+    async def publish_many(self, messages: Sequence[BusMessage]) -> Sequence[int]:
         """Nobody looks."""
         return [0 for _ in messages]
 

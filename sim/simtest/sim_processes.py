@@ -21,7 +21,7 @@ from dispatch.actors.runtime.host_client import RayHosts
 from dispatch.actors.runtime.host_runtime import HostShell
 from dispatch.actors.runtime.match_feed import MarketFeed, MarketNews
 from dispatch.actors.runtime.matcher_runtime import MatcherShell
-from dispatch.api.fields import FareView, MoneyView, Place
+from dispatch.api.fields import FareView, MoneyView
 from dispatch.domain.entity import Command
 from dispatch.geo.index.vehicle_index import CarIndex
 from dispatch.matching.candidates import CityCandidates
@@ -30,18 +30,19 @@ from dispatch.matching.settings import MatcherSettings
 from dispatch.observability.metrics import Metrics
 from dispatch.payment.core.gateway_calls import perform
 from dispatch.store.journal import StoredDue
+from dispatch.values.place import Place
 from dispatch.values.units import CityTime, LatLng
 from sim.simtest.alipay.client import AlipayLine
 from sim.simtest.faulty_journal import RoughJournal
 from sim.simtest.network import Wire
 from sim.simtest.virtual_loop import Life, Standing
 from ws_gateway.auth.revocations import Revocations
-from ws_gateway.http.alipay_webhook import AlipayNotices
-from ws_gateway.hub.announcements import Announcer
-from ws_gateway.hub.hub import Gateway
-from ws_gateway.hub.phone_masking import Contacts
-from ws_gateway.hub.request_resolver import Desk
-from ws_gateway.session.identity import Identity, Rules
+from ws_gateway.http.alipay_webhook import AlipayWebhook
+from ws_gateway.hub.announcements import AlarmAnnouncer
+from ws_gateway.hub.hub import Hub
+from ws_gateway.hub.phone_masking import PhoneMasker
+from ws_gateway.hub.request_resolver import RequestResolver
+from ws_gateway.session.identity import Identity, SessionRules
 from ws_gateway.settings import GatewaySettings
 
 if TYPE_CHECKING:
@@ -206,8 +207,8 @@ class SimGateway:
     async def _bear(self) -> None:
         world, name = self.process.world, self.process.life.name
         hosts = RayHosts(world.system, name, world.network.dial(name))
-        contacts = Contacts(cast("Any", world.registry), world.clock, world.new_id)
-        desk = Desk(
+        contacts = PhoneMasker(cast("Any", world.registry), world.clock, world.new_id)
+        desk = RequestResolver(
             hosts,
             cast("Any", world.registry),
             cast("Any", None),
@@ -215,21 +216,21 @@ class SimGateway:
             word=cast("Any", None),
             roads=cast("Any", None),
             contacts=contacts,
-            announcer=Announcer(cast("Any", None), cast("Any", None), cast("Any", world.bus)),
+            announcer=AlarmAnnouncer(cast("Any", None), cast("Any", None), cast("Any", world.bus)),
         )
-        self.gateway = Gateway(
+        self.gateway = Hub(
             hosts=hosts,
             bus=world.bus.joined(self.process.life),
             desk=desk,
             clock=world.clock,
             settings=GatewaySettings(detach_after_s=2.0, revocations_s=60.0),
-            rules=Rules(secret=b"the secret of ride codes", price=_price),
+            rules=SessionRules(secret=b"the secret of ride codes", price=_price),
             contacts=contacts,
             revocations=Revocations(world.registry, verified, world.clock),
             new_id=world.new_id,
             metrics=METRICS,
         )
-        self.notices = AlipayNotices(world.alipay_ear, hosts)
+        self.notices = AlipayWebhook(world.alipay_ear, hosts)
         hosts.start()
         self.gateway.start()
 

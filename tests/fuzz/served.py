@@ -12,16 +12,16 @@ import httpx
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
 
-from dispatch.api.fields import Role
 from dispatch.api.http_routes import READ_ROUTES
 from dispatch.clock import CityClock
 from dispatch.store.buses.memory_bus import MemoryBus
+from dispatch.values.roles import Role
 from dispatch.values.units import WallTime
 from tests.ws_gateway.conftest import Running
 from tests.ws_gateway.fakes import FakeHosts
 from tests.ws_gateway.http.reads.fixtures import Library
 from tests.ws_gateway.pay.page_client import Booth
-from ws_gateway.pay.alipay_sign_in import RideSignIn
+from ws_gateway.pay.alipay_sign_in import AlipaySignInRoutes
 from ws_gateway.pay.routes import pay_routes
 from ws_gateway.settings import GatewaySettings
 
@@ -61,7 +61,7 @@ class Served:
         await self._stack.enter_async_context(self.running.app.router.lifespan_context(self.running.app))
         booth = Booth().fare_due()
         bus = MemoryBus(CityClock())
-        ride = RideSignIn(booth.counter, self.running.sign_in, bus.allow)
+        ride = AlipaySignInRoutes(booth.counter, self.running.sign_in, bus.allow)
         routes: Sequence[BaseRoute] = [
             *self.running.app.routes,
             *self.library.routes,

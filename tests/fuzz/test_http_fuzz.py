@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import CHECKS
 
-from dispatch.api.fields import Role
+from dispatch.values.roles import Role
 from tests.fuzz.budget import tried
 from tests.fuzz.frames import JSON, values
 from tests.fuzz.served import Served

@@ -17,7 +17,7 @@ from dispatch.domain.errors import ERRORS, CloseCode, ErrorCode
 from tests.fuzz.budget import tried
 from tests.fuzz.frames import JSON, MSGPACK, Frame, values
 from tests.ws_gateway.session.builders import Talk, asked
-from ws_gateway.session.effects import Answer, Authority, Close, Effect, Facts, Say
+from ws_gateway.session.effects import Answer, Authority, CloseSocket, Effect, PlainValues, SendMessage
 
 _read = {
     False: msgspec.msgpack.Decoder(FromServer).decode,
@@ -32,7 +32,7 @@ _answers: st.SearchStrategy[Answer] = st.one_of(
     st.builds(Attached, st.integers(0, 9), st.booleans()),
     st.just(Quote(seconds=60.0, meters=500.0, pickup_s=20.0)),
     st.just(VehicleProfile("PL1", "D1", "Ann")),
-    st.builds(Facts, _facts),
+    st.builds(PlainValues, _facts),
     st.just(Authority(("refund",))),
 )
 
@@ -40,11 +40,11 @@ _answers: st.SearchStrategy[Answer] = st.one_of(
 def _checked(talk: Talk, effects: Sequence[Effect]) -> list[Effect]:
     """Whatever is said is a message of ours, each refusal bears a known number, and each close a known code."""
     for effect in effects:
-        if isinstance(effect, Say):
+        if isinstance(effect, SendMessage):
             message = _read[talk.json](effect.message)
             assert isinstance(message, get_args(FromServer))
             assert not effect.refused or effect.refused in ERRORS
-        elif isinstance(effect, Close):
+        elif isinstance(effect, CloseSocket):
             assert effect.code in CloseCode
     return list(effects)
 
@@ -91,6 +91,6 @@ def test_a_refused_frame_changes_nothing(protocol: str, data: st.DataObject) -> 
     """What is refused asks nobody anything, and moves no car."""
     talk = Talk("driver D1 V1", protocol=protocol)
     effects = talk.raw(data.draw(_FRAMES[protocol]))
-    if any(isinstance(effect, Say) and effect.refused for effect in effects):
+    if any(isinstance(effect, SendMessage) and effect.refused for effect in effects):
         kinds: set[Any] = {type(effect) for effect in effects}
-        assert kinds <= {Say, Close}
+        assert kinds <= {SendMessage, CloseSocket}

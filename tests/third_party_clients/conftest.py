@@ -1,13 +1,13 @@
-"""What all strangers meet."""
+"""The sandbox that all third-party clients call."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.third_party_clients.notify_receiver import Town, opened
+from tests.third_party_clients.live_sandbox import LiveSandbox, run_live_sandbox
 
 
 @pytest.fixture
-async def town() -> AsyncIterator[Town]:
-    async with opened() as made:
+async def sandbox() -> AsyncIterator[LiveSandbox]:
+    async with run_live_sandbox() as made:
         yield made

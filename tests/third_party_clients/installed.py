@@ -1,6 +1,6 @@
-"""Where the strangers' clients stand: each in a folder of its own, filled once from its lock.
+"""Installs each third-party client once, from its lock, into a folder of its own.
 
-Two of them install the same top-level package, so none of them may come into our own environment. The folders are in
+Two clients install the same top-level package, so none may enter our own environment. The folders are in
 ``.cache/third_party_clients``, named after the lock, so that a changed lock makes a new one.
 """
 

@@ -1,4 +1,4 @@
-"""Requests as our own clients sign and send them, to be judged by strangers."""
+"""Requests as our own clients sign and send them, for verification by third-party clients."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dispatch.payment.protocols.openapi.account import OpenapiAccount
 from dispatch.payment.protocols.openapi.keys import OpenapiCredentials
 from dispatch.payment.protocols.signing import Credentials, SignType
 from dispatch.values.money import Money
-from tests.dispatch.payment.gateways.test_mapi_against_sandbox import BUYER, KEYS
+from tests.sim.alipay_sandbox.live_samples import BUYER, KEYS
 
 URL = "http://gateway.invalid/gateway.do"
 CALLS = ("create", "precreate", "scan", "query", "close", "cancel", "refund", "query_refund")

@@ -1,8 +1,8 @@
-"""A client of Alipay's that strangers wrote, made to speak over its standard input and output.
+"""Runs a third-party client of Alipay that takes calls from standard input.
 
-Run as a script, with the folder of the client on ``PYTHONPATH``. The first line says which class of the package
-``alipay`` to make and what to set on it; each further line is a call of one of its methods. Answers are lines of JSON:
-``{"said": …}``, or ``{"raised": the error's name, "text": …}``.
+Run as a script, with the folder of the client on ``PYTHONPATH``. The first line names the class of the package
+``alipay`` to instantiate and the attributes to set; each further line is a call of one of its methods.
+Answers are lines of JSON: ``{"said": …}``, or ``{"raised": the error's name, "text": …}``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def main() -> None:
 def answer(client: Any, asked: dict[str, Any]) -> dict[str, Any]:
     try:
         return {"said": getattr(client, asked["call"])(*asked["args"], **asked["kwargs"])}
-    except Exception as error:  # noqa: BLE001 - whatever a stranger raises is an answer
+    except Exception as error:  # noqa: BLE001 - any exception of the client is an answer
         return {"raised": type(error).__name__, "text": str(error)}
 
 

@@ -11,10 +11,10 @@ import defusedxml.ElementTree as Xml
 import httpx
 import pytest
 
-from tests.dispatch.payment.gateways.test_mapi_against_sandbox import BUYER, KEYS
+from tests.sim.alipay_sandbox.live_samples import BUYER, KEYS
 from tests.third_party_clients import our_side
-from tests.third_party_clients.notify_receiver import Town
-from tests.third_party_clients.third_party_client import RaisedError, Stranger, python_stranger
+from tests.third_party_clients.live_sandbox import LiveSandbox
+from tests.third_party_clients.third_party_client import RaisedError, ThirdPartyClient, python_client
 
 pytestmark = pytest.mark.integration
 
@@ -36,26 +36,26 @@ ORDER = {
 }
 
 
-def started(url: str) -> AbstractAsyncContextManager[Stranger]:
+def started(url: str) -> AbstractAsyncContextManager[ThirdPartyClient]:
     gateway = f"{url}/gateway.do"
     attributes = {
         "GATEWAY_URL": gateway,
         "NOTIFY_GATEWAY_URL": f"{gateway}?service=notify_verify&partner=%s&notify_id=%s",
     }
     account = {"pid": KEYS.partner, "key": KEYS.md5_key, "seller_id": KEYS.partner}
-    return python_stranger("alipay", "Alipay", account, attributes)
+    return python_client("alipay", "Alipay", account, attributes)
 
 
 @pytest.fixture
-async def client(town: Town) -> AsyncIterator[Stranger]:
-    async with started(town.url) as stranger:
-        yield stranger
+async def client(sandbox: LiveSandbox) -> AsyncIterator[ThirdPartyClient]:
+    async with started(sandbox.url) as client:
+        yield client
 
 
-async def called(client: Stranger, town: Town, service: str, **fields: str) -> dict[str, str]:
+async def called(client: ThirdPartyClient, sandbox: LiveSandbox, service: str, **fields: str) -> dict[str, str]:
     """The answer to a request that this client has signed."""
-    address = await client.ask("_build_url", service, **fields)
-    answer = await town.http.get(address, timeout=httpx.Timeout(10.0))
+    address = await client.call("_build_url", service, **fields)
+    answer = await sandbox.http.get(address, timeout=httpx.Timeout(10.0))
     return said(answer.text)
 
 
@@ -69,56 +69,56 @@ def said(page: str) -> dict[str, str]:
     return {child.tag: child.text or "" for child in root.findall("response/*/*")}
 
 
-async def test_from_order_to_notification(town: Town, client: Stranger) -> None:
+async def test_from_order_to_notification(sandbox: LiveSandbox, client: ThirdPartyClient) -> None:
     """Its signed request opens the order; paid, it is told; the client verifies that, with Alipay's own word for it."""
-    town.inbox.refuse = 1_000_000  # Alipay knows what it sent until it is acknowledged
-    made = await called(client, town, "alipay.acquire.create", notify_url=town.notify_url, **ORDER)
-    await town.pay(made["trade_no"])
-    while not town.inbox.posted:
-        await town.http.get("/sandbox/healthz")
-    town.inbox.arrived.set()
-    told = await town.told()
+    sandbox.receiver.refuse = 1_000_000  # Alipay knows what it sent until it is acknowledged
+    made = await called(client, sandbox, "alipay.acquire.create", notify_url=sandbox.notify_url, **ORDER)
+    await sandbox.pay(made["trade_no"])
+    while not sandbox.receiver.posted:
+        await sandbox.http.get("/sandbox/healthz")
+    sandbox.receiver.arrived.set()
+    told = await sandbox.first_notification()
 
-    seen = said(await client.ask("single_trade_query", out_trade_no="T1_1_1"))
+    seen = said(await client.call("single_trade_query", out_trade_no="T1_1_1"))
 
     assert made["result_code"] == "SUCCESS"
     assert (seen["trade_status"], seen["total_fee"], seen["buyer_id"]) == ("TRADE_SUCCESS", "12.35", BUYER)
-    assert await client.ask("verify_notify", **told) is True
-    assert await client.ask("verify_notify", **(told | {"total_fee": "12.36"})) is False
-    stranger = {name: value for name, value in told.items() if name not in ("sign", "sign_type")}
-    stranger["notify_id"] = "none-such"
-    well_signed = stranger | {"sign": await client.ask("_generate_md5_sign", stranger), "sign_type": "MD5"}
-    assert await client.ask("verify_notify", **well_signed) is False
+    assert await client.call("verify_notify", **told) is True
+    assert await client.call("verify_notify", **(told | {"total_fee": "12.36"})) is False
+    unknown = {name: value for name, value in told.items() if name not in ("sign", "sign_type")}
+    unknown["notify_id"] = "none-such"
+    well_signed = unknown | {"sign": await client.call("_generate_md5_sign", unknown), "sign_type": "MD5"}
+    assert await client.call("verify_notify", **well_signed) is False
 
 
-async def test_other_calls(town: Town, client: Stranger) -> None:
+async def test_other_calls(sandbox: LiveSandbox, client: ThirdPartyClient) -> None:
     """Any service can be signed by it: query, refund and close."""
-    made = await called(client, town, "alipay.acquire.create", **ORDER)
-    await town.pay(made["trade_no"])
+    made = await called(client, sandbox, "alipay.acquire.create", **ORDER)
+    await sandbox.pay(made["trade_no"])
 
-    seen = await called(client, town, "alipay.acquire.query", out_trade_no="T1_1_1")
+    seen = await called(client, sandbox, "alipay.acquire.query", out_trade_no="T1_1_1")
     back = await called(
         client,
-        town,
+        sandbox,
         "alipay.acquire.refund",
         out_trade_no="T1_1_1",
         out_request_no="R1",
         refund_amount="2.35",
         trans_currency="USD",
     )
-    closed = await called(client, town, "alipay.acquire.close", out_trade_no="T1_1_1")
+    closed = await called(client, sandbox, "alipay.acquire.close", out_trade_no="T1_1_1")
 
     assert (seen["result_code"], seen["trade_status"]) == ("SUCCESS", "TRADE_SUCCESS")
     assert (back["result_code"], back["fund_change"]) == ("SUCCESS", "Y")
     assert closed["result_code"] != "SUCCESS"
 
 
-async def test_orders_that_never_were(town: Town, client: Stranger) -> None:
+async def test_orders_that_never_were(sandbox: LiveSandbox, client: ThirdPartyClient) -> None:
     """As the test gateway of Alipay answers: an unknown order, and a request without one."""
-    unknown = said(await client.ask("single_trade_query", out_trade_no="T9"))
+    unknown = said(await client.call("single_trade_query", out_trade_no="T9"))
     with pytest.raises(RaisedError) as raised:
-        await client.ask("single_trade_query")
-    without = await called(client, town, "single_trade_query")
+        await client.call("single_trade_query")
+    without = await called(client, sandbox, "single_trade_query")
 
     assert unknown == {"error": "TRADE_NOT_EXIST"}
     assert raised.value.name == "MissingParameter"
@@ -127,11 +127,11 @@ async def test_orders_that_never_were(town: Town, client: Stranger) -> None:
 
 @pytest.mark.parametrize("market", ["cross-border", "mainland"])
 async def test_our_requests(market: Literal["cross-border", "mainland"]) -> None:
-    """Signed by the stranger with our key, each of our requests has the signature that we gave it."""
+    """Signed by the library with our key, each of our requests has the signature that we gave it."""
     sent = await our_side.requests_of(our_side.mapi("MD5", market), "USD" if market == "cross-border" else "CNY")
     async with started("http://gateway.invalid") as client:
         for request in sent:
             signed = {name: value for name, value in request.fields.items() if name != "sign_type"}
-            assert await client.ask("_generate_md5_sign", signed) == request.sign
+            assert await client.call("_generate_md5_sign", signed) == request.sign
 
     assert len(sent) == len(our_side.CALLS) - 1  # mapi cannot be asked for a refund

@@ -1,4 +1,4 @@
-"""A stranger's client in a process of its own, asked from a test."""
+"""A third-party client in its own process, called from a test."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ class RaisedError(Exception):
         self.text = text
 
 
-class Stranger:
+class ThirdPartyClient:
     """A running client."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
 
-    async def ask(self, call: str, /, *args: Any, **kwargs: Any) -> Any:
+    async def call(self, call: str, /, *args: Any, **kwargs: Any) -> Any:
         """Call one of the client's methods. Raises :class:`RaisedError`."""
-        told = await self.tell({"call": call, "args": args, "kwargs": kwargs})
+        told = await self.send({"call": call, "args": args, "kwargs": kwargs})
         if "raised" in told:
             raise RaisedError(told["raised"], told["text"])
         return told.get("said")
 
-    async def tell(self, line: Mapping[str, Any], *, answered: bool = True) -> dict[str, Any]:
+    async def send(self, line: Mapping[str, Any], *, answered: bool = True) -> dict[str, Any]:
         """Send a line; its answer."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -54,37 +54,37 @@ class Stranger:
 
 
 @asynccontextmanager
-async def python_stranger(
+async def python_client(
     lock: str, of_class: str, arguments: Mapping[str, Any], attributes: Mapping[str, Any]
-) -> AsyncIterator[Stranger]:
+) -> AsyncIterator[ThirdPartyClient]:
     """A client from PyPI."""
     folder = await asyncio.to_thread(python_package, lock)
     setup = {"class": of_class, "arguments": arguments, "attributes": attributes}
     script = [sys.executable, str(HERE / "python_client.py")]
-    async with _running(script, setup, {"PYTHONPATH": str(folder)}) as stranger:
-        yield stranger
+    async with _running(script, setup, {"PYTHONPATH": str(folder)}) as client:
+        yield client
 
 
 @asynccontextmanager
-async def node_stranger(config: Mapping[str, Any]) -> AsyncIterator[Stranger]:
+async def node_client(config: Mapping[str, Any]) -> AsyncIterator[ThirdPartyClient]:
     """Alipay's own client for Node."""
     folder: Path = await asyncio.to_thread(node_modules)
     script = [node(), str(HERE / "npm" / "client.cjs"), str(folder)]
-    async with _running(script, {"arguments": config}, {}) as stranger:
-        yield stranger
+    async with _running(script, {"arguments": config}, {}) as client:
+        yield client
 
 
 @asynccontextmanager
 async def _running(
     command: Sequence[str], setup: Mapping[str, Any], environment: Mapping[str, str]
-) -> AsyncIterator[Stranger]:
+) -> AsyncIterator[ThirdPartyClient]:
     # These clients write the machine's local time, and Alipay reads Beijing's.
     env = {**os.environ, "TZ": "Asia/Shanghai", "NO_PROXY": "*", "no_proxy": "*", **environment}
     process = await asyncio.create_subprocess_exec(*command, env=env, stdin=PIPE, stdout=PIPE, limit=MAX_LINE_BYTES)
-    stranger = Stranger(process)
+    client = ThirdPartyClient(process)
     try:
-        await stranger.tell(setup, answered=False)
-        yield stranger
+        await client.send(setup, answered=False)
+        yield client
     finally:
         assert process.stdin is not None
         process.stdin.close()

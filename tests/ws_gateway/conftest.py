@@ -18,12 +18,12 @@ import websockets
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from dispatch.api.fields import Role
 from dispatch.api.http_bodies import CityFacts
 from dispatch.clock import CityClock
 from dispatch.geo.road_travel_time import RoadGraph
 from dispatch.observability.metrics import Metrics
 from dispatch.store.buses.memory_bus import MemoryBus
+from dispatch.values.roles import Role
 from tests.dispatch.geo.grids import grid
 from tests.ws_gateway.fakes import (
     FakeAlarms,
@@ -39,12 +39,12 @@ from tests.ws_gateway.session.builders import SERVED, price
 from ws_gateway.app import Application, Dependencies, create_app
 from ws_gateway.auth.revocations import Revocations
 from ws_gateway.auth.sign_in import SignIn
-from ws_gateway.auth.sms import SmsFile
+from ws_gateway.auth.sms import DevelopmentSms
 from ws_gateway.auth.tokens import Tokens
 from ws_gateway.http.city_routes import city_routes
-from ws_gateway.hub.bus_subscriber import BusFeed
+from ws_gateway.hub.bus_subscriber import BusSubscriber
 from ws_gateway.server.uvicorn_server import Server, Tls, listen, make_server
-from ws_gateway.session.identity import Rules
+from ws_gateway.session.identity import SessionRules
 from ws_gateway.settings import GatewaySettings
 
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -138,7 +138,7 @@ class Running:
         self._new_id: Callable[[], str] = lambda: f"{id(self)}-{next(ids)}"
         self.sign_in = SignIn(
             registry=self.registry,
-            sms=SmsFile(self.sms_file),
+            sms=DevelopmentSms(self.sms_file),
             tokens=self.tokens,
             clock=self.clock,
             settings=settings,
@@ -150,7 +150,7 @@ class Running:
         self.app: Application = create_app(
             Dependencies(
                 hosts=hosts,
-                bus=BusFeed(bus, ["vehicle-0"], ["vehicle-0"]),
+                bus=BusSubscriber(bus, ["vehicle-0"], ["vehicle-0"]),
                 registry=self.registry,
                 history=self.history,
                 roads=ROADS,
@@ -163,7 +163,7 @@ class Running:
                 revocations=Revocations(self.revoked, self.tokens.verify, self.clock),
                 clock=self.clock,
                 settings=settings,
-                rules=Rules(secret=SECRET, price=price, served=SERVED),
+                rules=SessionRules(secret=SECRET, price=price, served=SERVED),
                 zone=ZoneInfo("America/Los_Angeles"),
                 checks={"journal": self._journal},
                 expose=self._expose,

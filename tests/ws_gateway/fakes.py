@@ -12,7 +12,6 @@ from dispatch.actors.core.protocol import (
     Attached,
     Attachment,
     AttachReply,
-    Audience,
     Done,
     Envelope,
     FixRow,
@@ -33,6 +32,7 @@ from dispatch.domain.registry import Device, Dispatcher, Driver, Passenger, Vehi
 from dispatch.store.queries.revocations import Revocation
 from dispatch.store.queries.trip_rows import MethodTotal, VehicleSales
 from dispatch.values.ids import DeviceId, DispatcherId, DriverId, PassengerId, VehicleId
+from dispatch.values.roles import Audience
 from ws_gateway.auth.passwords import hash_secret
 
 E = TypeVar("E", Vehicle, Driver, Dispatcher, Device, Passenger)
@@ -218,7 +218,7 @@ class FakeNotices:
     def __init__(self) -> None:
         self.kept: dict[str, Told] = {}
 
-    async def keep(self, told: Told) -> Told:
+    async def record_notice(self, told: Told) -> Told:
         return self.kept.setdefault(told.notice.notice, told)
 
 
@@ -241,6 +241,6 @@ class FakeAudit:
     def __init__(self) -> None:
         self.kept: dict[str, AuditEntry] = {}
 
-    async def keep(self, entries: Sequence[AuditEntry]) -> None:
+    async def record_entries(self, entries: Sequence[AuditEntry]) -> None:
         for entry in entries:
             self.kept.setdefault(entry.id, entry)

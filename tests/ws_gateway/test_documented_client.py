@@ -14,9 +14,10 @@ import msgspec
 import pytest
 
 from dispatch.actors.core.protocol import Push
-from dispatch.api.fields import OfferView, Place, VehicleView
+from dispatch.api.fields import OfferView, VehicleView
 from dispatch.api.messages import Heard
 from dispatch.domain.commands import StartShift, TakeOffer, decode_command
+from dispatch.values.place import Place
 from tests.ws_gateway.conftest import Running, eventually
 
 pytestmark = pytest.mark.integration

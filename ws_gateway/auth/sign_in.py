@@ -15,17 +15,17 @@ from typing import NamedTuple
 
 import msgspec
 
-from dispatch.api.fields import Role
 from dispatch.clock import Clock
 from dispatch.domain.audit import signed_in
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.registry import Device, Dispatcher, Driver, Vehicle
 from dispatch.values.ids import DriverId, PassengerId, VehicleId
+from dispatch.values.roles import Role
 from dispatch.values.units import WallTime
 from ws_gateway.auth.passwords import SecretCheck
 from ws_gateway.auth.tokens import Tokens
 from ws_gateway.limits.attempt_limits import Counting, SharedAttempts
-from ws_gateway.ports import Audit, Registry, SmsSender
+from ws_gateway.ports import AuditLog, Registry, SmsSender
 from ws_gateway.settings import GatewaySettings
 
 
@@ -60,7 +60,7 @@ class SignIn:
         secret: bytes,
         new_id: Callable[[], str],
         bus: Counting,
-        audit: Audit,
+        audit: AuditLog,
     ) -> None:
         self._registry = registry
         self._sms = sms
@@ -95,7 +95,7 @@ class SignIn:
         kept = dispatcher.password_hash if dispatcher is not None and dispatcher.active else None
         await self._must_match("dispatcher", name, kept, password)
         issued = self._issue("dispatcher", name)
-        await self._audit.keep([signed_in(name, self._new_id(), self._clock.city())])
+        await self._audit.record_entries([signed_in(name, self._new_id(), self._clock.city())])
         return issued
 
     async def device(self, device: str, key: str) -> Issued:

@@ -12,7 +12,7 @@ import structlog
 _log = structlog.get_logger("sms")
 
 
-class SmsFile:
+class DevelopmentSms:
     """Appends each code as a JSON line ``{"phone", "code", "at"}`` (wall time) to a file that only we can read."""
 
     def __init__(self, path: Path) -> None:

@@ -7,8 +7,8 @@ from typing import Any, Final
 import jwt
 import msgspec
 
-from dispatch.api.fields import Role
 from dispatch.domain.errors import DispatchError, ErrorCode
+from dispatch.values.roles import Role
 from dispatch.values.units import WallTime
 from ws_gateway.session.identity import Identity
 

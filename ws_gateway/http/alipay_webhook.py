@@ -21,7 +21,7 @@ from dispatch.payment.core.port import Notification, Rejected
 _log = structlog.get_logger("alipay")
 
 
-class Verifier(Protocol):
+class NotificationVerifier(Protocol):
     """What is needed here of :class:`dispatch.payment.gateways.factory.Gateways`."""
 
     def verify_notification(self, company: str, body: bytes, content_type: str) -> Notification | Rejected:
@@ -33,10 +33,10 @@ class Verifier(Protocol):
         ...
 
 
-class AlipayNotices:
-    """Implements :class:`ws_gateway.ports.Payments`."""
+class AlipayWebhook:
+    """Implements :class:`ws_gateway.ports.NotificationReceiver`."""
 
-    def __init__(self, verifier: Verifier, hosts: Hosts) -> None:
+    def __init__(self, verifier: NotificationVerifier, hosts: Hosts) -> None:
         self._verifier = verifier
         self._hosts = hosts
 

@@ -24,7 +24,7 @@ from dispatch.clock import Clock
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.store.journal import JournalUnavailableError
 from ws_gateway.http.responses import JSON, MSGPACK, bearer_of, body_of, error_body, read_json, status_of
-from ws_gateway.hub.phone_masking import Contacts
+from ws_gateway.hub.phone_masking import PhoneMasker
 from ws_gateway.pay.rate_limits import Allow, Limit
 from ws_gateway.session.codec import unreadable
 from ws_gateway.session.identity import Identity, Verify
@@ -46,11 +46,11 @@ class Reader(NamedTuple):
     path: Mapping[str, str]
 
 
-class Reading:
+class AuthenticatedReads:
     """Makes the routes of what is read with a token. ``allow`` counts for all gateways, ``contacts``
     knows callers' numbers."""
 
-    def __init__(self, *, verify: Verify, clock: Clock, allow: Allow, contacts: Contacts | None = None) -> None:
+    def __init__(self, *, verify: Verify, clock: Clock, allow: Allow, contacts: PhoneMasker | None = None) -> None:
         self._contacts = contacts
         self._verify = verify
         self._clock = clock

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dispatch.actors.core.protocol import Quote
-from dispatch.api.fields import FareLineView, FareView, MoneyView, Place
+from dispatch.api.fields import FareLineView, FareView, MoneyView
 from dispatch.domain.fare.fare import estimate
 from dispatch.domain.rules import Rules
+from dispatch.values.place import Place
 from dispatch.values.units import CityTime, Meters, Seconds
 from ws_gateway.session.identity import Price
 

@@ -8,22 +8,22 @@ from collections.abc import Callable
 
 from starlette.routing import Route
 
-from dispatch.api.fields import Place
 from dispatch.api.http_bodies import PlaceAt, PlaceList, PlaceQuestion
 from dispatch.api.http_routes import PLACES, PLACES_AT
 from dispatch.geo.places.geocoder import NamedPlace, Places
+from dispatch.values.place import Place
 from dispatch.values.units import LatLng
-from ws_gateway.http.authenticated_reads import Reader, Reading
+from ws_gateway.http.authenticated_reads import AuthenticatedReads, Reader
 
 
-class PlaceDesk:
+class PlaceRoutes:
     """Answers from an index that the first question makes, in a thread: a gateway starts without it."""
 
     def __init__(self, make: Callable[[], Places]) -> None:
         self._make = make
         self._made: asyncio.Future[Places] | None = None
 
-    def routes(self, reading: Reading) -> list[Route]:
+    def routes(self, reading: AuthenticatedReads) -> list[Route]:
         """The routing table."""
         return [reading.ask(PLACES, PlaceQuestion, self.search), reading.ask(PLACES_AT, PlaceAt, self.name)]
 

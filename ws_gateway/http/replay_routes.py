@@ -15,7 +15,7 @@ from dispatch.clock import Clock
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.rules import Rules
 from dispatch.domain.vehicle.track_recorder import Stretch
-from ws_gateway.http.authenticated_reads import Reader, Reading
+from ws_gateway.http.authenticated_reads import AuthenticatedReads, Reader
 
 SPAN_S: Final = 900.0
 """The longest span of all cars, in city seconds."""
@@ -25,7 +25,7 @@ WRITTEN_WITHIN_S: Final = 10.0
 """Wall seconds after which a stretch that is over is in the archive: hosts write every 5 s."""
 
 
-class Ways(Protocol):
+class TrackArchive(Protocol):
     """The archive of ways. Raises ``JournalUnavailableError``."""
 
     async def between(self, since: float, until: float, vehicle: str | None = None) -> list[Stretch]:
@@ -33,7 +33,7 @@ class Ways(Protocol):
         ...
 
 
-class Pasts(Protocol):
+class TripArchive(Protocol):
     """Trips of the past. Raises ``JournalUnavailableError``."""
 
     async def trips_between(self, since: float, until: float, vehicle: str | None = None) -> Sequence[TripPast]:
@@ -41,10 +41,10 @@ class Pasts(Protocol):
         ...
 
 
-class ReplayDesk:
+class ReplayRoutes:
     """Answers. ``chunk_s``: city seconds of the stretches that hosts write."""
 
-    def __init__(self, ways: Ways, pasts: Pasts, *, rules: Rules, clock: Clock, chunk_s: float) -> None:
+    def __init__(self, ways: TrackArchive, pasts: TripArchive, *, rules: Rules, clock: Clock, chunk_s: float) -> None:
         self._ways = ways
         self._pasts = pasts
         self._rules = rules
@@ -70,6 +70,6 @@ class ReplayDesk:
             open=opened,
         )
 
-    def routes(self, reading: Reading) -> list[Route]:
+    def routes(self, reading: AuthenticatedReads) -> list[Route]:
         """Where it is asked."""
         return [reading.ask(REPLAY, ReplaySpan, self.answer)]

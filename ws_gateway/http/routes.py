@@ -19,7 +19,7 @@ from dispatch.store.journal import JournalUnavailableError
 from ws_gateway.auth.sign_in import SignIn
 from ws_gateway.http.responses import bearer_of, body_of, json_response, read_json, refusal
 from ws_gateway.limits.address_limits import AddressLimits
-from ws_gateway.ports import Payments
+from ws_gateway.ports import NotificationReceiver
 
 Secret = Annotated[str, Meta(min_length=1, max_length=200)]
 Check = Callable[[], Awaitable[bool]]
@@ -72,7 +72,7 @@ class Routes:
         sign_in: SignIn,
         sign_out: Callable[[str], Awaitable[None]],
         addresses: AddressLimits,
-        payments: Payments,
+        payments: NotificationReceiver,
         checks: Mapping[str, Check],
         expose: Callable[[], Awaitable[bytes]],
         draining: Callable[[], bool],

@@ -10,31 +10,31 @@ import msgspec
 from dispatch.actors.core.protocol import Refused
 from dispatch.api.alarms import Told
 from dispatch.domain.errors import ErrorCode
-from ws_gateway.ports import Alarms, GatewayBus, Notices
-from ws_gateway.session.effects import Facts, SettleRequest
+from ws_gateway.ports import AlarmStore, GatewayBus, NoticeStore
+from ws_gateway.session.effects import PlainValues, SettleAlarmRequest
 
 
-class Announcer:
+class AlarmAnnouncer:
     """Raises ``JournalUnavailableError`` where nothing could be committed; then nothing is told."""
 
-    def __init__(self, alarms: Alarms, notices: Notices, bus: GatewayBus) -> None:
+    def __init__(self, alarms: AlarmStore, notices: NoticeStore, bus: GatewayBus) -> None:
         self._alarms = alarms
         self._notices = notices
         self._bus = bus
 
-    async def settle(self, request: SettleRequest) -> Facts | Refused:
+    async def settle(self, request: SettleAlarmRequest) -> PlainValues | Refused:
         """How the alarm stands: settled by this dispatcher, or by who was first. ``UNKNOWN_ALARM`` else."""
         alarm = await self._alarms.settle(request.alarm, by=request.by, at=request.at, note=request.note)
         if alarm is None:
             return Refused(ErrorCode.UNKNOWN_ALARM, field="alarm", detail=request.alarm)
         await self._bus.tell(alarm)
         facts = msgspec.to_builtins(alarm)
-        return Facts({name: facts.get(name, "") for name in ("alarm", "settled_by", "settled_at", "note")})
+        return PlainValues({name: facts.get(name, "") for name in ("alarm", "settled_by", "settled_at", "note")})
 
-    async def broadcast(self, told: Told) -> Facts | Refused:
+    async def broadcast(self, told: Told) -> PlainValues | Refused:
         """Drivers are told. A repeat tells the same again; another body under its id is refused."""
-        kept = await self._notices.keep(told)
+        kept = await self._notices.record_notice(told)
         if (kept.notice.text, kept.vehicles) != (told.notice.text, told.vehicles):
             return Refused(ErrorCode.COMMAND_ID_REUSED, field="id")
         await self._bus.tell(kept)
-        return Facts({"notice": kept.notice.notice})
+        return PlainValues({"notice": kept.notice.notice})

@@ -16,7 +16,7 @@ import msgspec
 from dispatch.actors.runtime.console_publisher import ConsoleFrame
 from dispatch.api.alarms import Told
 from dispatch.api.messages import Alarm
-from dispatch.store.bus import Bus, BusUnavailableError, Message, Subscription
+from dispatch.store.bus import Bus, BusMessage, BusUnavailableError, Subscription
 from dispatch.store.buses import keys
 from ws_gateway.ports import (
     BusNotice,
@@ -37,7 +37,7 @@ _KNOWN: Final = 3_000
 REPEATED: Final = 20
 
 
-class DeskFrame(msgspec.Struct, frozen=True, array_like=True):
+class AnnouncementFrame(msgspec.Struct, frozen=True, array_like=True):
     """What a gateway tells all: the last alarms that were settled through it, and its last messages to drivers."""
 
     settled: list[Alarm]
@@ -45,12 +45,12 @@ class DeskFrame(msgspec.Struct, frozen=True, array_like=True):
 
 
 _console = msgspec.msgpack.Decoder(ConsoleFrame)
-_desk = msgspec.msgpack.Decoder(DeskFrame)
+_desk = msgspec.msgpack.Decoder(AnnouncementFrame)
 _sign_on = msgspec.msgpack.Decoder(SignOnNotice)
 _encode = msgspec.msgpack.Encoder().encode
 
 
-class BusFeed:
+class BusSubscriber:
     """Implements :class:`ws_gateway.ports.GatewayBus` on any bus.
 
     ``hosts``: whose notices go to the consoles; ``map_hosts``: those of them who tell the live map; ``number`` is the
@@ -60,9 +60,9 @@ class BusFeed:
     def __init__(self, bus: Bus, hosts: Sequence[str], map_hosts: Sequence[str], number: int = 0) -> None:
         self._bus = bus
         self._map_hosts = tuple(map_hosts)
-        self._desk = keys.desk_channel(number)
+        self._desk = keys.gateway_channel(number)
         consoles = [keys.console_channel(host) for host in hosts]
-        desks = [keys.desk_channel(desk) for desk in range(keys.DESKS)]
+        desks = [keys.gateway_channel(desk) for desk in range(keys.GATEWAY_CHANNELS)]
         self._wanted: dict[str, None] = dict.fromkeys([*consoles, *desks, keys.REVOKED])
         self._subscription: Subscription | None = None
         self._stale = False
@@ -118,7 +118,7 @@ class BusFeed:
             self._told.append(news)
         else:
             self._settled.append(news)
-        frame = DeskFrame(list(self._settled), list(self._told))
+        frame = AnnouncementFrame(list(self._settled), list(self._told))
         try:
             await self._bus.publish(self._desk, _encode(frame))
         except BusUnavailableError:
@@ -185,7 +185,7 @@ class BusFeed:
             except BusUnavailableError:
                 return
 
-    def _read(self, message: Message) -> list[BusNotice]:
+    def _read(self, message: BusMessage) -> list[BusNotice]:
         if message.channel.startswith(keys.MAP_PREFIX):
             cell, _, host = message.channel.removeprefix(keys.MAP_PREFIX).partition(":")
             return [MapFrameNotice(cell, host, message.payload)]
@@ -195,7 +195,7 @@ class BusFeed:
             return [_sign_on.decode(message.payload)]
         if message.channel == keys.REVOKED:
             return [RevokedNotice()]
-        if message.channel.startswith(keys.DESK_PREFIX):
+        if message.channel.startswith(keys.GATEWAY_PREFIX):
             frame = _desk.decode(message.payload)
             return [*self._alarm_notices(frame.settled), *self._driver_notices(frame.told)]
         return self._console_notices(_console.decode(message.payload))

@@ -6,16 +6,26 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dispatch.actors.core.protocol import Audience, FixRow
+from dispatch.actors.core.protocol import FixRow
 from dispatch.domain.errors import CLOSE_TEXTS, CloseCode
+from dispatch.values.roles import Audience
 from ws_gateway.hub.map_relay import MAP_SLOT
 from ws_gateway.server.websocket_protocol import SocketProtocol
-from ws_gateway.session.effects import Ask, Close, Effect, Follow, Say, SignOn, Unfollow, WatchCells
+from ws_gateway.session.effects import (
+    CloseSocket,
+    Effect,
+    Resolve,
+    SendMessage,
+    SignedOn,
+    Subscribe,
+    Unsubscribe,
+    WatchCells,
+)
 from ws_gateway.session.outbox import Outbox
 from ws_gateway.session.session import Session
 
 if TYPE_CHECKING:
-    from ws_gateway.hub.hub import Gateway
+    from ws_gateway.hub.hub import Hub
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -24,7 +34,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 class Connection:
     """Runs a session on a socket. After ``serve`` returned, nothing of it is left: no task, no entry anywhere."""
 
-    def __init__(self, gateway: Gateway, session: Session, *, text: bool) -> None:
+    def __init__(self, gateway: Hub, session: Session, *, text: bool) -> None:
         self.session = session
         self.follows: dict[tuple[str, Audience], None] = {}
         self.watches: tuple[str, ...] = ()
@@ -66,7 +76,7 @@ class Connection:
             kind = type(effect)
             if kind is FixRow:
                 self._gateway.take_fix(effect, self.session)  # type: ignore[arg-type]
-            elif kind is Say:
+            elif kind is SendMessage:
                 self._say(effect)  # type: ignore[arg-type]
             else:
                 self._perform_rare(effect)
@@ -114,7 +124,7 @@ class Connection:
         except OSError:
             return  # the client is gone; the reader hears of it too
 
-    def _say(self, said: Say) -> None:
+    def _say(self, said: SendMessage) -> None:
         if said.refused:
             self._gateway.metrics.refused.labels(str(said.refused)).inc()
         if self._outbox.put(said.message, said.slot):
@@ -125,24 +135,24 @@ class Connection:
 
     def _perform_rare(self, effect: Effect) -> None:
         gateway = self._gateway
-        if isinstance(effect, Ask):
+        if isinstance(effect, Resolve):
             task = asyncio.create_task(self._answer(effect))
             self.questions.add(task)
             task.add_done_callback(self.questions.discard)
-        elif isinstance(effect, Follow):
+        elif isinstance(effect, Subscribe):
             gateway.follow(self, effect.key, effect.audience)
-        elif isinstance(effect, Unfollow):
+        elif isinstance(effect, Unsubscribe):
             gateway.unfollow(self, effect.key, effect.audience)
         elif isinstance(effect, WatchCells):
             gateway.watch(self, effect)
-        elif isinstance(effect, SignOn):
+        elif isinstance(effect, SignedOn):
             gateway.signed_on(self, effect.principal)
-        elif isinstance(effect, Close):
+        elif isinstance(effect, CloseSocket):
             self._outbox.close(effect.code)
             self._wake.set()
             self._begin_closing()
 
-    async def _answer(self, ask: Ask) -> None:
+    async def _answer(self, ask: Resolve) -> None:
         answer = await self._gateway.answer(ask.request)
         self.perform(self.session.answer(ask.number, answer))
 

@@ -16,16 +16,17 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from dispatch.actors.core.protocol import Attachment, Audience, FixRow, HostLost, Hosts, Push
+from dispatch.actors.core.protocol import Attachment, FixRow, HostLost, Hosts, Push
 from dispatch.api.messages import MapStale
 from dispatch.clock import Clock
 from dispatch.domain.entity import Principal
 from dispatch.observability.metrics import Metrics
+from dispatch.values.roles import Audience
 from ws_gateway.auth.revocations import Revocations
 from ws_gateway.hub.connection import Connection, Receive, Send
 from ws_gateway.hub.map_relay import MapRelay
-from ws_gateway.hub.phone_masking import Contacts
-from ws_gateway.hub.request_resolver import Desk
+from ws_gateway.hub.phone_masking import PhoneMasker
+from ws_gateway.hub.request_resolver import RequestResolver
 from ws_gateway.ports import (
     BusNotice,
     ConsoleNotice,
@@ -40,8 +41,8 @@ from ws_gateway.ports import (
 from ws_gateway.server.websocket_protocol import SocketProtocol
 from ws_gateway.session.codec import CODECS, Codec, kind_of
 from ws_gateway.session.effects import Answer, Request, WatchCells
-from ws_gateway.session.identity import Rules
-from ws_gateway.session.load_shedding import Seldom, Shed, Shedding
+from ws_gateway.session.identity import SessionRules
+from ws_gateway.session.load_shedding import LoadShedder, ShedLevel, Throttle
 from ws_gateway.session.session import Session
 from ws_gateway.settings import GatewaySettings
 
@@ -51,7 +52,7 @@ _LOOK_S: Final = 0.25
 _codec = CODECS["taxi.v1.msgpack"]
 
 
-class Gateway:
+class Hub:
     """Everything that the sockets of one process share. ``start`` and ``stop`` belong to the running event loop."""
 
     def __init__(
@@ -59,12 +60,12 @@ class Gateway:
         *,
         hosts: Hosts,
         bus: GatewayBus,
-        desk: Desk,
+        desk: RequestResolver,
         clock: Clock,
         settings: GatewaySettings,
-        rules: Rules,
+        rules: SessionRules,
         revocations: Revocations,
-        contacts: Contacts,
+        contacts: PhoneMasker,
         new_id: Callable[[], str],
         metrics: Metrics,
     ) -> None:
@@ -87,9 +88,9 @@ class Gateway:
         self._map = MapRelay(bus, self._aside)
         self._fixes: list[FixRow] = []
         self._bus_away = False
-        self._shedding = Shedding(settings.shed_after_lag_s)
+        self._shedding = LoadShedder(settings.shed_after_lag_s)
         self._seldom = False
-        self._positions = Seldom()
+        self._positions = Throttle()
         self._empty = asyncio.Event()
         self._empty.set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -351,10 +352,10 @@ class Gateway:
         level = self._shedding.level
         _log.warning("overload changes what is left out", level=level.name.lower(), lag_s=round(lag_s, 2))
         self.metrics.shedding.set(level.value)
-        self._seldom = level is Shed.POSITIONS
+        self._seldom = level is ShedLevel.POSITIONS
         self._positions.forget()
         was_stale = self._map_is_stale
-        if level is Shed.NOTHING:
+        if level is ShedLevel.NOTHING:
             self._map.resume()
         else:
             self._map.halt()

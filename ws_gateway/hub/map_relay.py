@@ -46,7 +46,7 @@ class MapBus(Protocol):
         ...
 
 
-class Console(Protocol):
+class MapConsole(Protocol):
     """A connection that watches the map."""
 
     watches: tuple[str, ...]
@@ -67,9 +67,9 @@ class MapRelay:
     def __init__(self, bus: MapBus, aside: Callable[[Awaitable[None]], None]) -> None:
         self._bus = bus
         self._aside = aside
-        self._watchers: dict[str, dict[Console, None]] = {}
-        self._counting: dict[Console, None] = {}
-        self._waiting: dict[Console, dict[tuple[str, str], list[bytes]]] = {}
+        self._watchers: dict[str, dict[MapConsole, None]] = {}
+        self._counting: dict[MapConsole, None] = {}
+        self._waiting: dict[MapConsole, dict[tuple[str, str], list[bytes]]] = {}
         self._flush_at: asyncio.TimerHandle | None = None
         self._turning = asyncio.Lock()
         self.halted = False
@@ -91,7 +91,7 @@ class MapRelay:
         """Entries in all lists; zero where nobody watches."""
         return len(self._watchers) + len(self._counting) + len(self._waiting)
 
-    def watch(self, console: Console, cells: tuple[str, ...], *, counts: bool) -> None:
+    def watch(self, console: MapConsole, cells: tuple[str, ...], *, counts: bool) -> None:
         """Bring these to the console, in place of what it watched before."""
         before, console.watches = console.watches, cells
         new = [cell for cell in cells if cell not in before]
@@ -106,31 +106,31 @@ class MapRelay:
         self._aside(self._turn_to(console, gone, cells, new))
         self._watch_counts(console, counts=counts)
 
-    def leave(self, console: Console) -> None:
+    def leave(self, console: MapConsole) -> None:
         """The console is gone."""
         if console.watches or console.watches_counts:
             self.watch(console, (), counts=False)
 
-    def _forget(self, console: Console, cells: tuple[str, ...]) -> None:
+    def _forget(self, console: MapConsole, cells: tuple[str, ...]) -> None:
         """Drop what waits of cells that the console no longer watches."""
         waiting = self._waiting.pop(console, {})
         kept = {key: frames for key, frames in waiting.items() if key[0] in cells}
         if kept:
             self._waiting[console] = kept
 
-    async def _turn_to(self, console: Console, gone: list[str], cells: Sequence[str], new: list[str]) -> None:
+    async def _turn_to(self, console: MapConsole, gone: list[str], cells: Sequence[str], new: list[str]) -> None:
         """Listen first, then ask what is kept: nothing falls between. In turn, each by what is watched by then."""
         async with self._turning:
             await self._bus.unwatch([cell for cell in gone if cell not in self._watchers])
             await self._bus.watch([cell for cell in cells if cell in self._watchers])
         await self._tell_whole(console, new)
 
-    async def _tell_whole(self, console: Console, cells: Sequence[str]) -> None:
+    async def _tell_whole(self, console: MapConsole, cells: Sequence[str]) -> None:
         for notice in await self._bus.whole(cells):
             self._add(console, notice, whole=True, first=True)
         self._flush_soon()
 
-    def _watch_counts(self, console: Console, *, counts: bool) -> None:
+    def _watch_counts(self, console: MapConsole, *, counts: bool) -> None:
         console.watches_counts = counts
         watched = bool(self._counting)
         if counts:
@@ -155,7 +155,7 @@ class MapRelay:
             self._add(console, notice, whole=whole)
         self._flush_soon()
 
-    def _add(self, console: Console, notice: MapFrameNotice, *, whole: bool, first: bool = False) -> None:
+    def _add(self, console: MapConsole, notice: MapFrameNotice, *, whole: bool, first: bool = False) -> None:
         if self.halted or notice.cell not in console.watches:
             return  # it looks elsewhere by now
         waiting = self._waiting.setdefault(console, {})

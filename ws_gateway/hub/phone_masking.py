@@ -13,8 +13,8 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from dispatch.api.timeline import PERSON, masked_phone
 from dispatch.clock import Clock
+from dispatch.domain.redaction import PERSON, masked_phone
 from dispatch.domain.registry import PHONES, Dispatcher, Passenger
 from dispatch.store.journal import JournalUnavailableError
 from dispatch.values.ids import PassengerId
@@ -46,7 +46,7 @@ class PhoneBook(Protocol):
         ...
 
 
-class Contacts:
+class PhoneMasker:
     """``new_id`` makes a new id each time."""
 
     def __init__(self, book: PhoneBook, clock: Clock, new_id: Callable[[], str]) -> None:

@@ -26,29 +26,29 @@ from dispatch.payment.core.rotating_word import MinuteWord
 from dispatch.store.journal import JournalUnavailableError
 from dispatch.values.ids import DriverId, VehicleId
 from dispatch.values.units import CityTime, LatLng
-from ws_gateway.hub.announcements import Announcer
-from ws_gateway.hub.phone_masking import Contacts
-from ws_gateway.ports import History, Registry, Roads
+from ws_gateway.hub.announcements import AlarmAnnouncer
+from ws_gateway.hub.phone_masking import PhoneMasker
+from ws_gateway.ports import Registry, RoadRouter, SalesHistory
 from ws_gateway.session.effects import (
     Answer,
     Authority,
     AuthorityRequest,
+    BroadcastRequest,
     ContactRequest,
-    Facts,
+    PlainValues,
     ProfileRequest,
     QuoteRequest,
     Request,
-    SettleRequest,
-    TellRequest,
+    RotatingWordRequest,
+    RouteRequest,
+    SettleAlarmRequest,
     TodayRequest,
-    WayRequest,
-    WordRequest,
 )
 
 _log = structlog.get_logger("gateway")
 
 
-class Desk:
+class RequestResolver:
     """Asks whoever knows. Never raises but for cancellation.
 
     ``zone`` says when a day begins, ``word`` what the minute's word is, ``roads`` which way leads where;
@@ -59,13 +59,13 @@ class Desk:
         self,
         hosts: Hosts,
         registry: Registry,
-        history: History,
+        history: SalesHistory,
         *,
         zone: ZoneInfo,
         word: Callable[[], MinuteWord],
-        roads: Roads,
-        announcer: Announcer,
-        contacts: Contacts,
+        roads: RoadRouter,
+        announcer: AlarmAnnouncer,
+        contacts: PhoneMasker,
     ) -> None:
         self._contacts = contacts
         self._announcer = announcer
@@ -93,9 +93,9 @@ class Desk:
             return await self._attached(await self._hosts.attach(request), request.principal.role)
         if isinstance(request, QuoteRequest):
             return await self._hosts.quote(request.pickup, request.dropoff, request.at)
-        if isinstance(request, WayRequest):
+        if isinstance(request, RouteRequest):
             return await self._way(request)
-        if isinstance(request, SettleRequest | TellRequest):
+        if isinstance(request, SettleAlarmRequest | BroadcastRequest):
             return await self._announce(request)
         return await self._look_up(request)
 
@@ -110,31 +110,31 @@ class Desk:
             snapshot=None if snapshot is None else await shown(snapshot, role),
         )
 
-    async def _announce(self, request: SettleRequest | TellRequest) -> Answer:
-        if isinstance(request, SettleRequest):
+    async def _announce(self, request: SettleAlarmRequest | BroadcastRequest) -> Answer:
+        if isinstance(request, SettleAlarmRequest):
             return await self._announcer.settle(request)
         return await self._announcer.broadcast(request.told)
 
     async def _look_up(
-        self, request: ProfileRequest | AuthorityRequest | TodayRequest | WordRequest | ContactRequest
+        self, request: ProfileRequest | AuthorityRequest | TodayRequest | RotatingWordRequest | ContactRequest
     ) -> Answer:
         if isinstance(request, ContactRequest):
-            return Facts({"contact": await self._contacts.of(request.phone)})
-        if isinstance(request, WordRequest):
-            return Facts(msgspec.to_builtins(self._word()))
+            return PlainValues({"contact": await self._contacts.of(request.phone)})
+        if isinstance(request, RotatingWordRequest):
+            return PlainValues(msgspec.to_builtins(self._word()))
         if isinstance(request, ProfileRequest):
             return await self._profile(request)
         if isinstance(request, AuthorityRequest):
             return await self._authority(request)
         return await self._today(request)
 
-    async def _way(self, request: WayRequest) -> Facts:
+    async def _way(self, request: RouteRequest) -> PlainValues:
         """In a thread: a search over a large city takes longer than the loop may stand still."""
         start, end = LatLng(*request.start), LatLng(*request.end)
         route = await asyncio.to_thread(self._roads.drawn, start, end, CityTime(request.at))
         points = [[round(point.lat, 6), round(point.lng, 6)] for point in route.points]
         figures = {"meters": round(route.meters, 1), "seconds": round(route.seconds, 1), "by_road": route.by_road}
-        return Facts({"points": points, **figures})
+        return PlainValues({"points": points, **figures})
 
     async def _profile(self, request: ProfileRequest) -> VehicleProfile | Refused:
         """The car as the registry has it now, and whether this driver may take it."""
@@ -163,7 +163,7 @@ class Desk:
         dispatcher = await self._registry.get(Dispatcher, request.dispatcher)
         return Authority(dispatcher.permissions if dispatcher is not None else ())
 
-    async def _today(self, request: TodayRequest) -> Facts:
+    async def _today(self, request: TodayRequest) -> PlainValues:
         """The vehicle's payments since midnight on the city's clock, and what they sum up to."""
         day = datetime.fromtimestamp(request.at, self._zone).date()
         since, until = (datetime.combine(day + timedelta(days=n), time(), self._zone).timestamp() for n in (0, 1))
@@ -175,4 +175,4 @@ class Desk:
             for row in sales.payments
         ]  # fmt: skip
         totals = [total._asdict() for total in sales.totals]
-        return Facts({"day": day.isoformat(), "payments": payments, "totals": totals})
+        return PlainValues({"day": day.isoformat(), "payments": payments, "totals": totals})

@@ -36,7 +36,7 @@ class Authorizers(Protocol):
         ...
 
 
-class Authorizations:
+class AlipayApplications:
     """Implements :class:`Authorizers`. Close their connections with :meth:`aclose`."""
 
     def __init__(self, by_account: Mapping[str, Authorization | None]) -> None:
@@ -57,6 +57,8 @@ class Authorizations:
                 await authorization.aclose()
 
 
-def open_authorizations(settings: Settings, clock: Clock) -> Authorizations:
+def open_applications(settings: Settings, clock: Clock) -> AlipayApplications:
     """The applications that the settings name. Raises :class:`dispatch.config.loader.SettingsError`."""
-    return Authorizations({company: open_authorization(settings, clock, company) for company in accounts_of(settings)})
+    return AlipayApplications(
+        {company: open_authorization(settings, clock, company) for company in accounts_of(settings)}
+    )

@@ -24,10 +24,10 @@ from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.store.journal import JournalUnavailableError
 from ws_gateway.auth.sign_in import Issued
 from ws_gateway.http.responses import body_of, json_response, read_json, refusal
-from ws_gateway.pay.page_context import Counter
+from ws_gateway.pay.page_context import PageContext
 from ws_gateway.pay.rate_limits import Allow
 from ws_gateway.pay.responses import HOME_COOKIE, JOURNEY_COOKIE, SESSION_COOKIE, TICKET_COOKIE
-from ws_gateway.pay.signed_forms import Journey, Session, Ticket
+from ws_gateway.pay.signed_forms import AuthorizationRequest, PageSession, SignInTicket
 
 RIDE: Final = "/ride/"
 SHARED_ACCOUNT: Final = ""
@@ -50,10 +50,10 @@ class Passengers(Protocol):
         ...
 
 
-class RideSignIn:
+class AlipaySignInRoutes:
     """The endpoints before and after the journey. ``allow`` counts for all gateways, so that a code is good once."""
 
-    def __init__(self, counter: Counter, passengers: Passengers, allow: Allow) -> None:
+    def __init__(self, counter: PageContext, passengers: Passengers, allow: Allow) -> None:
         self._at = counter
         self._passengers = passengers
         self._allow = allow
@@ -84,7 +84,7 @@ class RideSignIn:
         authorizer = self._at.authorizers.of(SHARED_ACCOUNT)
         if authorizer is None:
             raise DispatchError(ErrorCode.NOT_ALLOWED)
-        journey = self._at.seal(Journey(vehicle="", account=SHARED_ACCOUNT, nonce=self._at.new_id()))
+        journey = self._at.seal(AuthorizationRequest(vehicle="", account=SHARED_ACCOUNT, nonce=self._at.new_id()))
         state = self._at.seals.state_of(journey)
         response = _leave(authorizer.authorize_url(state, f"{self._at.public_url}/pay/callback"))
         self._at.answers.remember(response, JOURNEY_COOKIE, journey)
@@ -108,7 +108,7 @@ class RideSignIn:
     async def _issue(self, code: str, half: str) -> Issued:
         """Every code that is wrong, old, used, or another browser's is the same answer."""
         try:
-            ticket = self._at.seals.read(Ticket, code, self._at.clock.wall())
+            ticket = self._at.seals.read(SignInTicket, code, self._at.clock.wall())
         except DispatchError as error:
             raise DispatchError(ErrorCode.WRONG_CREDENTIALS, field="code") from error
         if not half or not hmac.compare_digest(self._at.seals.state_of(half), ticket.other_half):
@@ -118,10 +118,10 @@ class RideSignIn:
         return await self._passengers.passenger_by_alipay(ticket.user_id)
 
 
-def arrived_in_app(counter: Counter, session: Session) -> Response:
+def arrived_in_app(counter: PageContext, session: PageSession) -> Response:
     """Back in the app, with a code that this browser can turn into a token; known to the pages of payments as well."""
     half = counter.new_id()
-    ticket = Ticket(user_id=session.user_id, other_half=counter.seals.state_of(half))
+    ticket = SignInTicket(user_id=session.user_id, other_half=counter.seals.state_of(half))
     response = _leave(f"{RIDE}#alipay={counter.seal(ticket)}")
     counter.answers.remember(response, TICKET_COOKIE, half)
     counter.answers.remember(response, SESSION_COOKIE, counter.seal(session))

@@ -23,7 +23,7 @@ NO_RIDE: Final = frozenset({ErrorCode.NO_TRIP_TO_PAY, ErrorCode.UNKNOWN_VEHICLE,
 """How a car says that nobody has anything to pay in it."""
 
 
-class Commands(Protocol):
+class CommandSender(Protocol):
     """What is needed here of :class:`dispatch.actors.core.protocol.Hosts`."""
 
     async def command(self, envelope: Envelope) -> Reply:
@@ -31,7 +31,7 @@ class Commands(Protocol):
         ...
 
 
-class Cars(Protocol):
+class VehicleDirectory(Protocol):
     """What is needed here of :class:`ws_gateway.ports.Registry`."""
 
     async def get(self, kind: type[Vehicle], entry_id: str) -> Vehicle | None:
@@ -47,13 +47,13 @@ class RideFare(NamedTuple):
     seq: int
 
 
-class FareDesk:
+class FareCommands:
     """Asks and sends. Every method raises ``DispatchError``; ``UNAVAILABLE`` where nobody answers.
 
     What changes something is sent under an id made of who, what and the form's ``nonce``: the same form acts once.
     """
 
-    def __init__(self, hosts: Commands, cars: Cars, new_id: Callable[[], str]) -> None:
+    def __init__(self, hosts: CommandSender, cars: VehicleDirectory, new_id: Callable[[], str]) -> None:
         self._hosts = hosts
         self._cars = cars
         self._new_id = new_id

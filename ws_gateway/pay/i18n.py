@@ -32,8 +32,8 @@ DOMAIN: Final = "pay"
 SOURCE_LANGUAGE: Final = "en"
 
 
-class Wording:
-    """One language. Get it by :func:`wording`."""
+class Translator:
+    """One language. Get it by :func:`translator`."""
 
     def __init__(self, language: str) -> None:
         self.language = language
@@ -94,10 +94,10 @@ def _catalog(language: str) -> NullTranslations:
 
 
 @cache
-def _all() -> Mapping[str, Wording]:
-    return MappingProxyType({language: Wording(language) for language in LANGUAGES})
+def _all() -> Mapping[str, Translator]:
+    return MappingProxyType({language: Translator(language) for language in LANGUAGES})
 
 
-def wording(language: str) -> Wording:
+def translator(language: str) -> Translator:
     """The wording of one of :data:`ws_gateway.pay.browser.LANGUAGES`."""
     return _all()[language]

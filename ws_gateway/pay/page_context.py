@@ -16,29 +16,29 @@ from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.payment.core.rotating_word import MinuteWord
 from ws_gateway.pay.alipay_oauth import Authorizers
 from ws_gateway.pay.error_texts import problem_of
-from ws_gateway.pay.fare_commands import FareDesk
-from ws_gateway.pay.rate_limits import Limits
-from ws_gateway.pay.responses import Answers, Visit
-from ws_gateway.pay.signed_forms import Note, Seals
+from ws_gateway.pay.fare_commands import FareCommands
+from ws_gateway.pay.rate_limits import PageLimits
+from ws_gateway.pay.responses import PageResponses, Visit
+from ws_gateway.pay.signed_forms import FormSigner, SignedValue
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 
 
-class Counter(msgspec.Struct, frozen=True):
+class PageContext(msgspec.Struct, frozen=True):
     """The parts. ``word`` is the minute's word, ``new_id`` makes names that nobody can guess."""
 
-    desk: FareDesk
-    seals: Seals
+    desk: FareCommands
+    seals: FormSigner
     authorizers: Authorizers
-    answers: Answers
-    limits: Limits
+    answers: PageResponses
+    limits: PageLimits
     clock: Clock
     zone: ZoneInfo
     public_url: str
     word: Callable[[], MinuteWord]
     new_id: Callable[[], str]
 
-    def seal(self, note: Note) -> str:
+    def seal(self, note: SignedValue) -> str:
         """A note, good from now on."""
         return self.seals.seal(note, self.clock.wall())
 

@@ -29,7 +29,7 @@ from dispatch.payment.core.methods import ALIPAY_PAGE
 from dispatch.values.money import MINOR_DIGITS, Money
 
 
-class Step(StrEnum):
+class PaymentStep(StrEnum):
     """What the page shows."""
 
     RIDING = "riding"
@@ -57,7 +57,15 @@ class Step(StrEnum):
 
 
 WATCHED: Final = frozenset(
-    {Step.RIDING, Step.AGREE, Step.ORDERING, Step.OPEN, Step.CHECKING, Step.PAID, Step.BUSY},
+    {
+        PaymentStep.RIDING,
+        PaymentStep.AGREE,
+        PaymentStep.ORDERING,
+        PaymentStep.OPEN,
+        PaymentStep.CHECKING,
+        PaymentStep.PAID,
+        PaymentStep.BUSY,
+    },
 )
 """Steps that change without the passenger: their pages ask again and again."""
 
@@ -84,7 +92,7 @@ class Payer(msgspec.Struct, frozen=True):
         return sheet.state in _COLLECTED and self.user_id in (sheet.buyer, sheet.payer.removeprefix("alipay:"))
 
 
-def step_of(sheet: FareSheet, payer: Payer) -> Step:
+def step_of(sheet: FareSheet, payer: Payer) -> PaymentStep:
     """Where the payment of a ride stands for ``payer``."""
     match sheet.state:
         case _ if sheet.state == FARE_DUE:
@@ -92,24 +100,24 @@ def step_of(sheet: FareSheet, payer: Payer) -> Step:
         case _ if sheet.state in (PAYING, PAYMENT_UNKNOWN):
             return _paying(sheet, payer)
         case _ if sheet.state in _COLLECTED:
-            return Step.PAID if payer.paid(sheet) else Step.PAID_ELSE
+            return PaymentStep.PAID if payer.paid(sheet) else PaymentStep.PAID_ELSE
     if sheet.state == SETTLED_OTHERWISE:
-        return Step.PAID_ELSE
-    return Step.NOTHING if sheet.state in (CANCELLED, UNSERVED) else Step.RIDING
+        return PaymentStep.PAID_ELSE
+    return PaymentStep.NOTHING if sheet.state in (CANCELLED, UNSERVED) else PaymentStep.RIDING
 
 
-def _due(sheet: FareSheet) -> Step:
+def _due(sheet: FareSheet) -> PaymentStep:
     if not sheet.wants_typed or sheet.agreed:
-        return Step.PAY
-    return Step.TYPE if sheet.typed is None else Step.AGREE
+        return PaymentStep.PAY
+    return PaymentStep.TYPE if sheet.typed is None else PaymentStep.AGREE
 
 
-def _paying(sheet: FareSheet, payer: Payer) -> Step:
+def _paying(sheet: FareSheet, payer: Payer) -> PaymentStep:
     if not payer.began(sheet):
-        return Step.BUSY
+        return PaymentStep.BUSY
     if sheet.state == PAYMENT_UNKNOWN:
-        return Step.CHECKING
-    return Step.OPEN if sheet.trade else Step.ORDERING
+        return PaymentStep.CHECKING
+    return PaymentStep.OPEN if sheet.trade else PaymentStep.ORDERING
 
 
 def failure_of(sheet: FareSheet, payer: Payer) -> str:

@@ -22,19 +22,19 @@ from dispatch.payment.core.port import Refused, Unknown
 from dispatch.payment.gateways.alipay_oauth import Authorised
 from ws_gateway.pay.alipay_sign_in import arrived_in_app, refused_in_app
 from ws_gateway.pay.browser import is_alipay
-from ws_gateway.pay.page_context import Counter, known_name, ride_path
+from ws_gateway.pay.page_context import PageContext, known_name, ride_path
 from ws_gateway.pay.qr_code import inline_code, pay_url
 from ws_gateway.pay.responses import JOURNEY_COOKIE, RIDE_COOKIE, SESSION_COOKIE, Visit
-from ws_gateway.pay.signed_forms import Journey, Session
+from ws_gateway.pay.signed_forms import AuthorizationRequest, PageSession
 
 LOOK_AGAIN_S: Final = 5
 _log = structlog.get_logger("pay")
 
 
-class Arrival:
+class QrLanding:
     """The endpoints that lead to a ride's page."""
 
-    def __init__(self, counter: Counter) -> None:
+    def __init__(self, counter: PageContext) -> None:
         self._at = counter
 
     async def number(self, visit: Visit, request: Request) -> Response:
@@ -91,7 +91,9 @@ class Arrival:
         authorizer = self._at.authorizers.of(account)
         if authorizer is None:
             raise DispatchError(ErrorCode.NOT_ALLOWED)
-        journey = self._at.seal(Journey(vehicle=car.id, account=account, nonce=self._at.new_id(), trip=ride))
+        journey = self._at.seal(
+            AuthorizationRequest(vehicle=car.id, account=account, nonce=self._at.new_id(), trip=ride)
+        )
         url = authorizer.authorize_url(self._at.seals.state_of(journey), f"{self._at.public_url}/pay/callback")
         response = self._at.answers.onward(url)
         self._at.answers.remember(response, JOURNEY_COOKIE, journey)
@@ -111,7 +113,7 @@ class Arrival:
         sealed = request.cookies.get(JOURNEY_COOKIE, "")
         if not hmac.compare_digest(self._at.seals.state_of(sealed), _ascii(request.query_params.get("state", ""))):
             raise DispatchError(ErrorCode.BAD_TOKEN)
-        journey = self._at.seals.read(Journey, sealed, self._at.clock.wall())
+        journey = self._at.seals.read(AuthorizationRequest, sealed, self._at.clock.wall())
         if not journey.vehicle:
             return await self._arrive_in_app(journey, request.query_params.get("auth_code", ""))
         back = f"/pay/{quote(journey.vehicle, safe='')}" + (f"?ride={journey.trip}" if journey.trip else "")
@@ -123,18 +125,18 @@ class Arrival:
         if not isinstance(answer, Authorised):
             return self._not_told(visit, answer, back)
         response = self._at.answers.onward(back)
-        session = Session(user_id=answer.user_id, account=journey.account, sid=self._at.new_id())
+        session = PageSession(user_id=answer.user_id, account=journey.account, sid=self._at.new_id())
         self._at.answers.remember(response, SESSION_COOKIE, self._at.seal(session))
         return response
 
-    async def _arrive_in_app(self, journey: Journey, code: str) -> Response:
+    async def _arrive_in_app(self, journey: AuthorizationRequest, code: str) -> Response:
         """Back from a journey that began in the passenger's app."""
         authorizer = self._at.authorizers.of(journey.account)
         if authorizer is None or not code:
             return refused_in_app(ErrorCode.WRONG_CREDENTIALS)
         answer = await authorizer.passenger_of(code)
         if isinstance(answer, Authorised):
-            session = Session(user_id=answer.user_id, account=journey.account, sid=self._at.new_id())
+            session = PageSession(user_id=answer.user_id, account=journey.account, sid=self._at.new_id())
             return arrived_in_app(self._at, session)
         _log.warning("a passenger is not known", answer=answer)
         unclear = isinstance(answer, Unknown)

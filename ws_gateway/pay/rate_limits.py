@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.store.bus import BusUnavailableError
-from ws_gateway.pay.signed_forms import Session
+from ws_gateway.pay.signed_forms import PageSession
 
 Allow = Callable[[str, float, int], Awaitable[bool]]
 """Whether something may be done now: what, how often a second, how often at once."""
@@ -49,13 +49,13 @@ def allowed_by(bus: Counting) -> Allow:
     return allow
 
 
-class Limits:
+class PageLimits:
     """Raises ``DispatchError`` with ``TOO_MANY_ATTEMPTS`` for what is too often."""
 
     def __init__(self, allow: Allow) -> None:
         self._allow = allow
 
-    async def page(self, request: Request, session: Session | None) -> None:
+    async def page(self, request: Request, session: PageSession | None) -> None:
         """Any page, or question of a page."""
         await self._check(f"pay:from:{_address(request)}", ADDRESS)
         if session is not None:

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import msgspec
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from ws_gateway.pay.i18n import Wording
-from ws_gateway.pay.signed_forms import Journey, Session, Ticket
+from ws_gateway.pay.i18n import Translator
+from ws_gateway.pay.signed_forms import AuthorizationRequest, PageSession, SignInTicket
 
 SESSION_COOKIE: Final = "taxi_pay"
 JOURNEY_COOKIE: Final = "taxi_pay_journey"
@@ -22,11 +22,11 @@ HOME_COOKIE: Final = "taxi_pay_home"
 PATH: Final = "/pay"
 _PATHS: Final = {TICKET_COOKIE: "/v1/auth/passenger/alipay"}
 _LIVES_S: Final = {
-    SESSION_COOKIE: Session.LIFE_S,
-    JOURNEY_COOKIE: Journey.LIFE_S,
+    SESSION_COOKIE: PageSession.LIFE_S,
+    JOURNEY_COOKIE: AuthorizationRequest.LIFE_S,
     RIDE_COOKIE: 86_400.0,
     LANGUAGE_COOKIE: 31_536_000.0,
-    TICKET_COOKIE: Ticket.LIFE_S,
+    TICKET_COOKIE: SignInTicket.LIFE_S,
     HOME_COOKIE: 86_400.0,
 }
 
@@ -34,14 +34,14 @@ _LIVES_S: Final = {
 class Visit(msgspec.Struct, frozen=True):
     """One request: in which words it is answered, who is at the browser, and the nonce of its page's scripts."""
 
-    words: Wording
-    session: Session | None
+    words: Translator
+    session: PageSession | None
     nonce: str
     home: str = ""
     """The app that the browser came from, a path of ours; empty: from the code in a car."""
 
 
-class Answers:
+class PageResponses:
     """Pages and redirects for one public address. ``bridge_url``: a script that plays the app's bridge, or empty."""
 
     def __init__(self, public_url: str, bridge_url: str) -> None:

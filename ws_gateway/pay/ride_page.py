@@ -18,10 +18,10 @@ from dispatch.payment.core.error_texts import phrase
 from dispatch.values.units import CityTime
 from ws_gateway.pay.error_texts import N_, NOTES
 from ws_gateway.pay.fare_commands import RideFare
-from ws_gateway.pay.page_context import Counter, known_name, ride_path
-from ws_gateway.pay.payment_steps import WATCHED, Payer, Step, failure_of, step_of, typed_amount
+from ws_gateway.pay.page_context import PageContext, known_name, ride_path
+from ws_gateway.pay.payment_steps import WATCHED, Payer, PaymentStep, failure_of, step_of, typed_amount
 from ws_gateway.pay.responses import RIDE_COOKIE, Visit
-from ws_gateway.pay.signed_forms import Form, Session
+from ws_gateway.pay.signed_forms import PageSession, SignedForm
 
 FORM_MAX: Final = 4096
 WORD_FOR_S: Final = 900.0
@@ -41,15 +41,19 @@ _STANDS_ELSEWHERE: Final = frozenset(
     }
 )
 """Refusals after which the ride's page itself says how things stand."""
-_FORMS: Final[dict[Step, tuple[str, ...]]] = {Step.PAY: ("order",), Step.TYPE: ("fare",), Step.OPEN: ("stop",)}
-_Act = Callable[[RideFare, Payer, Form, str], Awaitable[str]]
+_FORMS: Final[dict[PaymentStep, tuple[str, ...]]] = {
+    PaymentStep.PAY: ("order",),
+    PaymentStep.TYPE: ("fare",),
+    PaymentStep.OPEN: ("stop",),
+}
+_Act = Callable[[RideFare, Payer, SignedForm, str], Awaitable[str]]
 """Does what a form wants of a ride, given the amount that was typed; the note of the page that follows, or empty."""
 
 
-class Ride:
+class RidePage:
     """The endpoints of a ride's page and of its bill."""
 
-    def __init__(self, counter: Counter) -> None:
+    def __init__(self, counter: PageContext) -> None:
         self._at = counter
 
     # ── what is seen ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -62,8 +66,8 @@ class Ride:
         fare = await self._fare(visit.session, vehicle, trip)
         payer = Payer(visit.session.user_id)
         step = step_of(fare.sheet, payer)
-        if step is Step.AGREE and request.query_params.get("type"):
-            step = Step.TYPE
+        if step is PaymentStep.AGREE and request.query_params.get("type"):
+            step = PaymentStep.TYPE
         note = request.query_params.get("note", "")
         shown = {
             **self._shown(visit, fare, step),
@@ -74,7 +78,7 @@ class Ride:
         }
         return self._at.answers.page(visit, "ride.html", shown)
 
-    def _shown(self, visit: Visit, fare: RideFare, step: Step) -> dict[str, object]:
+    def _shown(self, visit: Visit, fare: RideFare, step: PaymentStep) -> dict[str, object]:
         """The ride as it is, whoever looks."""
         sheet, path = fare.sheet, ride_path(fare.sheet.vehicle, fare.trip)
         return {
@@ -84,7 +88,7 @@ class Ride:
             "sheet": sheet,
             "fare": sheet.fare,
             "lines": [visit.words.line(line) for line in sheet.lines],
-            "trade": sheet.trade if step is Step.OPEN else "",
+            "trade": sheet.trade if step is PaymentStep.OPEN else "",
             "watched": step in WATCHED,
             "refresh_s": RELOAD_S if step in WATCHED else 0,
             "ride_url": path,
@@ -92,20 +96,20 @@ class Ride:
             "bill_url": f"/pay/bill/{quote(fare.trip, safe='')}",
         }
 
-    def _said(self, visit: Visit, fare: RideFare, payer: Payer, step: Step) -> dict[str, object]:
+    def _said(self, visit: Visit, fare: RideFare, payer: Payer, step: PaymentStep) -> dict[str, object]:
         """What is told in words, to this payer."""
         sheet, words = fare.sheet, visit.words
         failed = failure_of(sheet, payer)
         return {
-            "failure": words.phrase(phrase(failed)) if failed and step is Step.PAY else None,
-            "unclear": words.phrase(phrase("SYSTEM_ERROR")) if step is Step.CHECKING else None,
+            "failure": words.phrase(phrase(failed)) if failed and step is PaymentStep.PAY else None,
+            "unclear": words.phrase(phrase("SYSTEM_ERROR")) if step is PaymentStep.CHECKING else None,
             "word": self._word(visit, fare, step),
             "paid_at": words.moment(sheet.paid_at, self._at.zone) if sheet.paid_at is not None else "",
         }
 
-    def _word(self, visit: Visit, fare: RideFare, step: Step) -> str:
+    def _word(self, visit: Visit, fare: RideFare, step: PaymentStep) -> str:
         paid_at = fare.sheet.paid_at
-        if step is not Step.PAID or paid_at is None:
+        if step is not PaymentStep.PAID or paid_at is None:
             return ""
         shown_until = CityTime(paid_at + WORD_FOR_S * self._at.clock.speed)
         return visit.words.word(self._at.word()) if self._at.clock.city() < shown_until else ""
@@ -135,7 +139,7 @@ class Ride:
             (N_("Paid on"), sheet.paid_at),
         )
         shown = {
-            **self._shown(visit, fare, Step.PAID),
+            **self._shown(visit, fare, PaymentStep.PAID),
             "method": words.method(sheet.method),
             "times": [(words.say(name), words.moment(at, self._at.zone)) for name, at in times if at is not None],
         }
@@ -162,15 +166,15 @@ class Ride:
         """``GET`` of a form's address, as after a reload: the ride's page."""
         return self._at.answers.onward(ride_path(*_names(request)))
 
-    async def _pay(self, fare: RideFare, payer: Payer, form: Form, _: str) -> str:
-        if step_of(fare.sheet, payer) is not Step.PAY or fare.sheet.fare is None:
+    async def _pay(self, fare: RideFare, payer: Payer, form: SignedForm, _: str) -> str:
+        if step_of(fare.sheet, payer) is not PaymentStep.PAY or fare.sheet.fare is None:
             return ""
         if form.minor != fare.sheet.fare.minor:
             return "changed"
         await self._at.desk.pay(fare.trip, payer, form.nonce)
         return ""
 
-    async def _type(self, fare: RideFare, payer: Payer, form: Form, typed: str) -> str:
+    async def _type(self, fare: RideFare, payer: Payer, form: SignedForm, typed: str) -> str:
         amount = typed_amount(typed, fare.sheet.currency)
         if amount is None:
             return "amount"
@@ -182,7 +186,7 @@ class Ride:
             return "amount"
         return ""
 
-    async def _stop(self, fare: RideFare, payer: Payer, form: Form, _: str) -> str:
+    async def _stop(self, fare: RideFare, payer: Payer, form: SignedForm, _: str) -> str:
         await self._at.desk.stop_paying(fare.trip, payer, form.nonce)
         return "stopped"
 
@@ -192,7 +196,7 @@ class Ride:
         fields = await _fields(request)
         if visit.session is None:
             return self._at.problem(visit, ErrorCode.TOKEN_EXPIRED, again=ride_path(vehicle, trip))
-        form = self._at.seals.read(Form, fields.get("form", ""), self._at.clock.wall())
+        form = self._at.seals.read(SignedForm, fields.get("form", ""), self._at.clock.wall())
         if (form.sid, form.trip, form.act) != (visit.session.sid, trip, act):
             raise DispatchError(ErrorCode.BAD_TOKEN)
         fare = await self._fare(visit.session, vehicle, trip)
@@ -209,7 +213,7 @@ class Ride:
 
     # ── what both need ───────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _fare(self, session: Session, vehicle: str, trip: str) -> RideFare:
+    async def _fare(self, session: PageSession, vehicle: str, trip: str) -> RideFare:
         """The fare of this car's ride. An account that another application named cannot pay it."""
         fare = await self._at.desk.fare(trip)
         if fare.sheet.vehicle != vehicle:
@@ -218,9 +222,9 @@ class Ride:
             raise DispatchError(ErrorCode.TOKEN_EXPIRED)
         return fare
 
-    def _form(self, session: Session, fare: RideFare, act: str) -> str:
+    def _form(self, session: PageSession, fare: RideFare, act: str) -> str:
         minor = fare.sheet.fare.minor if fare.sheet.fare is not None else None
-        return self._at.seal(Form(sid=session.sid, trip=fare.trip, act=act, nonce=self._at.new_id(), minor=minor))
+        return self._at.seal(SignedForm(sid=session.sid, trip=fare.trip, act=act, nonce=self._at.new_id(), minor=minor))
 
 
 def _names(request: Request) -> tuple[str, str]:

@@ -27,12 +27,12 @@ from starlette.routing import Route
 from dispatch.domain.errors import DispatchError, ErrorCode
 from ws_gateway.pay.alipay_sign_in import RIDE
 from ws_gateway.pay.browser import LANGUAGES, language_of
-from ws_gateway.pay.i18n import wording
-from ws_gateway.pay.page_context import Counter
-from ws_gateway.pay.qr_landing import Arrival
+from ws_gateway.pay.i18n import translator
+from ws_gateway.pay.page_context import PageContext
+from ws_gateway.pay.qr_landing import QrLanding
 from ws_gateway.pay.responses import HOME_COOKIE, LANGUAGE_COOKIE, SESSION_COOKIE, Visit
-from ws_gateway.pay.ride_page import Ride
-from ws_gateway.pay.signed_forms import Session
+from ws_gateway.pay.ride_page import RidePage
+from ws_gateway.pay.signed_forms import PageSession
 
 _PASSES = (ErrorCode.UNAVAILABLE, ErrorCode.INTERNAL, ErrorCode.TOO_MANY_ATTEMPTS)
 _HOMES: Final = {"ride": RIDE}
@@ -41,9 +41,9 @@ _Endpoint = Callable[[Visit, Request], Awaitable[Response]]
 _log = structlog.get_logger("pay")
 
 
-def pay_routes(counter: Counter) -> list[Route]:
+def pay_routes(counter: PageContext) -> list[Route]:
     """The routing table."""
-    arrival, ride = Arrival(counter), Ride(counter)
+    arrival, ride = QrLanding(counter), RidePage(counter)
     on_ride = "/pay/{vehicle}/{trip}"
     seen: dict[str, _Endpoint] = {
         "/pay": arrival.number,
@@ -69,7 +69,7 @@ def pay_routes(counter: Counter) -> list[Route]:
 class _Answering:
     """What all endpoints share: who asks, in which language, how often, and that every failure is a page."""
 
-    def __init__(self, counter: Counter) -> None:
+    def __init__(self, counter: PageContext) -> None:
         self._at = counter
 
     def by(self, endpoint: _Endpoint) -> Callable[[Request], Awaitable[Response]]:
@@ -96,13 +96,13 @@ class _Answering:
 
     def _visit(self, request: Request) -> Visit:
         chosen = request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE, "")
-        words = wording(language_of(chosen, request.headers))
+        words = translator(language_of(chosen, request.headers))
         return Visit(words, self._session(request), secrets.token_urlsafe(16), _home(request))
 
-    def _session(self, request: Request) -> Session | None:
+    def _session(self, request: Request) -> PageSession | None:
         sealed = request.cookies.get(SESSION_COOKIE)
         try:
-            return self._at.seals.read(Session, sealed, self._at.clock.wall()) if sealed else None
+            return self._at.seals.read(PageSession, sealed, self._at.clock.wall()) if sealed else None
         except DispatchError:
             return None
 

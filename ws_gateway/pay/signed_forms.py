@@ -19,7 +19,7 @@ _ALGORITHM: Final = "HS256"
 _OPTIONS: Final[Any] = {"require": ["aud", "exp"], "verify_exp": False, "verify_iat": False, "verify_nbf": False}
 
 
-class Session(msgspec.Struct, frozen=True):
+class PageSession(msgspec.Struct, frozen=True):
     """Who is at the browser: an Alipay user, as the application of ``account`` knows him (a company, or ``""``)."""
 
     PURPOSE: ClassVar[str] = "taxi-pay-session"
@@ -30,7 +30,7 @@ class Session(msgspec.Struct, frozen=True):
     sid: str
 
 
-class Journey(msgspec.Struct, frozen=True):
+class AuthorizationRequest(msgspec.Struct, frozen=True):
     """On the way to the authorization page and back: from which car (empty: to sign in to the app), to whose
     application."""
 
@@ -44,7 +44,7 @@ class Journey(msgspec.Struct, frozen=True):
     """The ride whose page is to be seen again; empty: the one in the car."""
 
 
-class Ticket(msgspec.Struct, frozen=True):
+class SignInTicket(msgspec.Struct, frozen=True):
     """What the passenger's app turns into a token: who came back from Alipay, and the digest of a cookie that came
     along."""
 
@@ -55,7 +55,7 @@ class Ticket(msgspec.Struct, frozen=True):
     other_half: str
 
 
-class Form(msgspec.Struct, frozen=True):
+class SignedForm(msgspec.Struct, frozen=True):
     """What a form does, for which session, and the fare that it showed. ``nonce`` makes its repeats the same act."""
 
     PURPOSE: ClassVar[str] = "taxi-pay-form"
@@ -68,11 +68,11 @@ class Form(msgspec.Struct, frozen=True):
     minor: int | None = None
 
 
-Note = Session | Journey | Ticket | Form
-N = TypeVar("N", Session, Journey, Ticket, Form)
+SignedValue = PageSession | AuthorizationRequest | SignInTicket | SignedForm
+N = TypeVar("N", PageSession, AuthorizationRequest, SignInTicket, SignedForm)
 
 
-class Seals:
+class FormSigner:
     """Makes and reads notes. ``secret``: 32 bytes or more."""
 
     def __init__(self, secret: bytes) -> None:
@@ -80,7 +80,7 @@ class Seals:
             raise ValueError("the secret must have 32 bytes or more")
         self._key = blake2b(secret, digest_size=32, person=b"taxi-pay-page").digest()
 
-    def seal(self, note: Note, wall: WallTime) -> str:
+    def seal(self, note: SignedValue, wall: WallTime) -> str:
         """The note as text, good from now on for the life of its kind."""
         claims = {"aud": note.PURPOSE, "exp": int(wall + note.LIFE_S), "note": msgspec.to_builtins(note)}
         return jwt.encode(claims, self._key, _ALGORITHM)

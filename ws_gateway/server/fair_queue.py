@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 
 
-class Turns:
+class FairQueue:
     """A queue of pieces of work, first come, first served."""
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ from typing import Final
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from ws_gateway.server.fair_queue import Turns
+from ws_gateway.server.fair_queue import FairQueue
 
 _STILL_SAID: Final = (h11.IDLE, h11.SEND_BODY)
 """The client's state while its request is not there yet."""
@@ -27,7 +27,7 @@ class HttpProtocol(H11Protocol):
     """One connection, until it becomes a WebSocket."""
 
     within_s: float = 10.0
-    turns: Turns
+    turns: FairQueue
     admits: Callable[[str], bool]
     _late: asyncio.TimerHandle | None = None
     _cut = False
@@ -89,5 +89,5 @@ class HttpProtocol(H11Protocol):
 
 def http_protocol(within_s: float, admits: Callable[[str], bool]) -> type[HttpProtocol]:
     """The protocol of one server as uvicorn takes it, a class: with this deadline, for peers that are admitted."""
-    given = {"within_s": within_s, "turns": Turns(), "admits": staticmethod(admits)}
+    given = {"within_s": within_s, "turns": FairQueue(), "admits": staticmethod(admits)}
     return type("HttpProtocol", (HttpProtocol,), given)

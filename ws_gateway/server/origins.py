@@ -17,7 +17,7 @@ ANY: Final = "*"
 _PORTS: Final = {"http": 80, "https": 443}
 
 
-class Origins:
+class OriginPolicy:
     """``allowed`` are origins (``https://taxi.example``); pages of the address that was asked may always."""
 
     def __init__(self, allowed: Iterable[str]) -> None:

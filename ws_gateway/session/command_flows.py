@@ -18,7 +18,6 @@ import msgspec
 from dispatch.actors.core.protocol import Done, Envelope, Quote, Refused
 from dispatch.api import messages
 from dispatch.api.alarms import Told
-from dispatch.api.fields import Place
 from dispatch.api.messages import Accepted, ClientCommand
 from dispatch.domain import commands
 from dispatch.domain.commands import VehicleProfile, encode_command
@@ -27,33 +26,34 @@ from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.registry import refund_limit
 from dispatch.payment.core.methods import ALIPAY_APP, ALIPAY_CODE, ALIPAY_PAGE, ALIPAY_SCAN, CASH
 from dispatch.values.money import Money
+from dispatch.values.place import Place
 from dispatch.values.units import CityTime, LatLng
 from ws_gateway.session.effects import (
     Answer,
     Authority,
     AuthorityRequest,
+    BroadcastRequest,
     ContactRequest,
-    Facts,
+    PlainValues,
     ProfileRequest,
     QuoteRequest,
     Request,
-    SettleRequest,
-    TellRequest,
+    RotatingWordRequest,
+    RouteRequest,
+    SettleAlarmRequest,
     TodayRequest,
-    WayRequest,
-    WordRequest,
 )
-from ws_gateway.session.identity import Identity, Rules
+from ws_gateway.session.identity import Identity, SessionRules
 
 
-class Call(msgspec.Struct, frozen=True):
+class CommandContext(msgspec.Struct, frozen=True):
     """One command of a client under way: who, under which id and digest, and when (city time)."""
 
     identity: Identity
     scoped: str
     digest: bytes
     now: CityTime
-    rules: Rules
+    rules: SessionRules
 
     @property
     def vehicle(self) -> str:
@@ -63,10 +63,10 @@ class Call(msgspec.Struct, frozen=True):
         return f"vehicle:{self.identity.vehicle}"
 
 
-Conversation = Generator[Request, Answer, Accepted]
+CommandFlow = Generator[Request, Answer, Accepted]
 _Step = Generator[Request, Answer, Done]
-_Start = Callable[[Call, Any], Conversation]
-_OneStep = Callable[[Call, Any], tuple[str, Command]]
+_Start = Callable[[CommandContext, Any], CommandFlow]
+_OneStep = Callable[[CommandContext, Any], tuple[str, Command]]
 
 
 def scoped_id(identity: Identity, command_id: str) -> str:
@@ -95,7 +95,7 @@ def ride_code_of(trip: str, secret: bytes) -> str:
     return f"{int.from_bytes(drawn, 'big') % 10_000:04d}"
 
 
-def begin(call: Call, message: ClientCommand) -> Conversation:
+def start_flow(call: CommandContext, message: ClientCommand) -> CommandFlow:
     """The conversation for a command."""
     one_step = _ONE_STEP.get(type(message))
     if one_step is not None:
@@ -103,13 +103,13 @@ def begin(call: Call, message: ClientCommand) -> Conversation:
     return _CONVERSATIONS[type(message)](call, message)
 
 
-def _single(call: Call, message: ClientCommand, one_step: _OneStep) -> Conversation:
+def _single(call: CommandContext, message: ClientCommand, one_step: _OneStep) -> CommandFlow:
     key, command = one_step(call, message)
     done = yield from _send(call, key, command)
     return _accepted(message, key, done)
 
 
-def _send(call: Call, key: str, command: Command, step: str = "") -> _Step:
+def _send(call: CommandContext, key: str, command: Command, step: str = "") -> _Step:
     """Send a command to an entity. ``step`` tells the steps of one conversation apart."""
     answer = yield Envelope(
         key=key,
@@ -144,7 +144,7 @@ def _money(minor: int, currency: str) -> Money:
         raise DispatchError(ErrorCode.INVALID_FIELD, field="currency", detail=str(error)) from error
 
 
-def _read_meter(call: Call, message: messages.MeterReading) -> tuple[str, Command]:
+def _read_meter(call: CommandContext, message: messages.MeterReading) -> tuple[str, Command]:
     return call.vehicle, commands.ReadMeter(_money(message.amount, message.currency))
 
 
@@ -187,7 +187,7 @@ _ONE_STEP: Final[dict[type[ClientCommand], _OneStep]] = {
 # ── several steps ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _go_online(call: Call, message: messages.GoOnline) -> Conversation:
+def _go_online(call: CommandContext, message: messages.GoOnline) -> CommandFlow:
     key = call.vehicle
     profile = yield ProfileRequest(call.identity.vehicle or "", call.identity.subject)
     if not isinstance(profile, VehicleProfile):
@@ -196,28 +196,33 @@ def _go_online(call: Call, message: messages.GoOnline) -> Conversation:
     return _accepted(message, key, done)
 
 
-def _hail(call: Call, message: ClientCommand) -> Conversation:
+def _hail(call: CommandContext, message: ClientCommand) -> CommandFlow:
     trip = trip_id_of(call.scoped)
     done = yield from _send(call, call.vehicle, commands.BeginHail(trip))
     return _accepted(message, call.vehicle, done, trip=trip)
 
 
-def _request(call: Call, message: messages.RequestRide) -> Conversation:
+def _request(call: CommandContext, message: messages.RequestRide) -> CommandFlow:
     return _new_trip(call, message, passenger=call.identity.subject, origin="app", contact="")
 
 
-def _book(call: Call, message: messages.BookByPhone) -> Conversation:
+def _book(call: CommandContext, message: messages.BookByPhone) -> CommandFlow:
     _check_served(call, message.pickup, "pickup")
     facts = yield ContactRequest(message.phone)
-    if not isinstance(facts, Facts):
+    if not isinstance(facts, PlainValues):
         raise _refusal(facts)
     contact = str(facts.facts["contact"])
     return (yield from _new_trip(call, message, passenger="", origin="phone", contact=contact))
 
 
 def _new_trip(
-    call: Call, message: messages.RequestRide | messages.BookByPhone, *, passenger: str, origin: str, contact: str
-) -> Conversation:
+    call: CommandContext,
+    message: messages.RequestRide | messages.BookByPhone,
+    *,
+    passenger: str,
+    origin: str,
+    contact: str,
+) -> CommandFlow:
     _check_served(call, message.pickup, "pickup")
     trip = trip_id_of(call.scoped)
     command = commands.RequestTrip(
@@ -237,12 +242,12 @@ def _new_trip(
     return _accepted(message, f"trip:{trip}", done, trip=trip)
 
 
-def _check_served(call: Call, place: Place, field: str) -> None:
+def _check_served(call: CommandContext, place: Place, field: str) -> None:
     if call.rules.served is not None and not call.rules.served.holds(LatLng(place.lat, place.lng)):
         raise DispatchError(ErrorCode.OUT_OF_AREA, field=field)
 
 
-def _estimate(call: Call, message: messages.Estimate) -> Conversation:
+def _estimate(call: CommandContext, message: messages.Estimate) -> CommandFlow:
     _check_served(call, message.pickup, "pickup")
     at = CityTime(message.at if message.at is not None else call.now)
     pickup, dropoff = message.pickup, message.dropoff
@@ -258,17 +263,17 @@ def _estimate(call: Call, message: messages.Estimate) -> Conversation:
     return Accepted(id=message.id, result=result)
 
 
-def _way(call: Call, message: messages.AskRoute) -> Conversation:
+def _way(call: CommandContext, message: messages.AskRoute) -> CommandFlow:
     _check_served(call, message.start, "start")
     _check_served(call, message.end, "end")
     start, end = message.start, message.end
-    facts = yield WayRequest((start.lat, start.lng), (end.lat, end.lng), call.now)
-    if not isinstance(facts, Facts):
+    facts = yield RouteRequest((start.lat, start.lng), (end.lat, end.lng), call.now)
+    if not isinstance(facts, PlainValues):
         raise _refusal(facts)
     return Accepted(id=message.id, result=facts.facts)
 
 
-def _assign(call: Call, message: messages.AssignByHand) -> Conversation:
+def _assign(call: CommandContext, message: messages.AssignByHand) -> CommandFlow:
     """The trip says what it needs, then the car is offered it. How far the car is, only the driver's app can tell."""
     by_hand = {"c": "make_offer", "offer": offer_id_of(call.scoped), "pickup_s": 0.0, "by_hand": True}
     trip = yield from _send(call, f"trip:{message.trip}", commands.PickByHand(message.vehicle))
@@ -280,7 +285,7 @@ def _assign(call: Call, message: messages.AssignByHand) -> Conversation:
     return _accepted(message, f"vehicle:{message.vehicle}", done)
 
 
-def _pay(call: Call, message: messages.Pay) -> Conversation:
+def _pay(call: CommandContext, message: messages.Pay) -> CommandFlow:
     if (message.trip is None) == (message.vehicle is None):
         raise DispatchError(ErrorCode.INVALID_FIELD, field="trip", detail="either trip or vehicle")
     trip: object = message.trip
@@ -295,7 +300,7 @@ def _pay(call: Call, message: messages.Pay) -> Conversation:
     return _accepted(message, f"trip:{trip}", done)
 
 
-def _may_refund(call: Call) -> Generator[Request, Answer, int | None]:
+def _may_refund(call: CommandContext) -> Generator[Request, Answer, int | None]:
     """The most that a dispatcher may give back, in minor units, None without a limit. Raises ``NOT_ALLOWED``."""
     authority = yield AuthorityRequest(call.identity.subject)
     if not isinstance(authority, Authority):
@@ -303,7 +308,7 @@ def _may_refund(call: Call) -> Generator[Request, Answer, int | None]:
     return refund_limit(authority.permissions)
 
 
-def _refund(call: Call, message: messages.RefundTrip) -> Conversation:
+def _refund(call: CommandContext, message: messages.RefundTrip) -> CommandFlow:
     limit = yield from _may_refund(call)
     if (message.amount is None) != (message.currency is None):
         raise DispatchError(ErrorCode.INVALID_FIELD, field="currency", detail="with an amount, and only then")
@@ -313,38 +318,38 @@ def _refund(call: Call, message: messages.RefundTrip) -> Conversation:
     return _accepted(message, f"trip:{message.trip}", done)
 
 
-def _settle(call: Call, message: messages.SettleTrip) -> Conversation:
+def _settle(call: CommandContext, message: messages.SettleTrip) -> CommandFlow:
     yield from _may_refund(call)
     key = f"trip:{message.trip}"
     done = yield from _send(call, key, commands.SettleOtherwise(message.reason))
     return _accepted(message, key, done)
 
 
-def _settle_alarm(call: Call, message: messages.SettleAlarm) -> Conversation:
-    facts = yield SettleRequest(message.alarm, call.identity.subject, call.now, message.note)
-    if not isinstance(facts, Facts):
+def _settle_alarm(call: CommandContext, message: messages.SettleAlarm) -> CommandFlow:
+    facts = yield SettleAlarmRequest(message.alarm, call.identity.subject, call.now, message.note)
+    if not isinstance(facts, PlainValues):
         raise _refusal(facts)
     return Accepted(id=message.id, result=facts.facts)
 
 
-def _broadcast(call: Call, message: messages.Broadcast) -> Conversation:
+def _broadcast(call: CommandContext, message: messages.Broadcast) -> CommandFlow:
     notice = messages.Notice(notice_id_of(call.scoped), call.now, call.identity.subject, message.text)
-    facts = yield TellRequest(Told(notice, tuple(dict.fromkeys(message.vehicles))))
-    if not isinstance(facts, Facts):
+    facts = yield BroadcastRequest(Told(notice, tuple(dict.fromkeys(message.vehicles))))
+    if not isinstance(facts, PlainValues):
         raise _refusal(facts)
     return Accepted(id=message.id, result=facts.facts)
 
 
-def _word(call: Call, message: messages.AskWord) -> Conversation:  # noqa: ARG001 - every conversation has this shape
-    facts = yield WordRequest()
-    if not isinstance(facts, Facts):
+def _word(call: CommandContext, message: messages.AskWord) -> CommandFlow:  # noqa: ARG001 - every conversation has this shape
+    facts = yield RotatingWordRequest()
+    if not isinstance(facts, PlainValues):
         raise _refusal(facts)
     return Accepted(id=message.id, result=facts.facts)
 
 
-def _today(call: Call, message: messages.AskToday) -> Conversation:
+def _today(call: CommandContext, message: messages.AskToday) -> CommandFlow:
     facts = yield TodayRequest(call.vehicle.removeprefix("vehicle:"), call.now)
-    if not isinstance(facts, Facts):
+    if not isinstance(facts, PlainValues):
         raise _refusal(facts)
     return Accepted(id=message.id, result=facts.facts)
 

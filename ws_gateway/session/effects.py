@@ -1,6 +1,6 @@
 """What a session wants done: it does nothing itself.
 
-A session answers every input with effects. An :class:`Ask` is answered later through ``Session.answer`` with its
+A session answers every input with effects. An :class:`Resolve` is answered later through ``Session.answer`` with its
 number; everything else needs no answer.
 """
 
@@ -8,23 +8,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from dispatch.actors.core.protocol import (
-    Attached,
-    Attachment,
-    Audience,
-    Done,
-    Envelope,
-    FixRow,
-    Quote,
-    Refused,
-)
+from dispatch.actors.core.protocol import Attached, Attachment, Done, Envelope, FixRow, Quote, Refused
 from dispatch.api.alarms import Told
 from dispatch.domain.commands import VehicleProfile
 from dispatch.domain.entity import Principal
 from dispatch.domain.errors import CloseCode
+from dispatch.values.roles import Audience
 
 
-class Say(NamedTuple):
+class SendMessage(NamedTuple):
     """Send these bytes to the client. A newer message of the same ``slot`` may take the place of an unsent one.
 
     ``refused`` is the number of the error where it is a refusal.
@@ -35,26 +27,26 @@ class Say(NamedTuple):
     refused: int = 0
 
 
-class Close(NamedTuple):
+class CloseSocket(NamedTuple):
     """Close the socket, after what was said before."""
 
     code: CloseCode
 
 
-class SignOn(NamedTuple):
+class SignedOn(NamedTuple):
     """The client is who it says; its role and id may have only one socket if it is a driver or a device."""
 
     principal: Principal
 
 
-class Follow(NamedTuple):
+class Subscribe(NamedTuple):
     """Bring pushes for ``key`` as ``audience`` to this session."""
 
     key: str
     audience: Audience
 
 
-class Unfollow(NamedTuple):
+class Unsubscribe(NamedTuple):
     """No longer bring them."""
 
     key: str
@@ -76,7 +68,7 @@ class QuoteRequest(NamedTuple):
     at: float
 
 
-class WayRequest(NamedTuple):
+class RouteRequest(NamedTuple):
     """The way by road, to be drawn."""
 
     start: tuple[float, float]
@@ -103,7 +95,7 @@ class ContactRequest(NamedTuple):
     phone: str
 
 
-class WordRequest(NamedTuple):
+class RotatingWordRequest(NamedTuple):
     """The minute's word."""
 
 
@@ -114,7 +106,7 @@ class TodayRequest(NamedTuple):
     at: float
 
 
-class SettleRequest(NamedTuple):
+class SettleAlarmRequest(NamedTuple):
     """An alarm is to be settled, ``at`` a city time."""
 
     alarm: str
@@ -123,13 +115,13 @@ class SettleRequest(NamedTuple):
     note: str
 
 
-class TellRequest(NamedTuple):
+class BroadcastRequest(NamedTuple):
     """Drivers are to be told something."""
 
     told: Told
 
 
-class Facts(NamedTuple):
+class PlainValues(NamedTuple):
     """An answer from the books: plain values."""
 
     facts: dict[str, object]
@@ -145,24 +137,24 @@ Request = (
     Envelope
     | Attachment
     | QuoteRequest
-    | WayRequest
+    | RouteRequest
     | ProfileRequest
     | TodayRequest
     | AuthorityRequest
-    | WordRequest
+    | RotatingWordRequest
     | ContactRequest
-    | SettleRequest
-    | TellRequest
+    | SettleAlarmRequest
+    | BroadcastRequest
 )
-Answer = Done | Refused | Attached | Quote | VehicleProfile | Facts | Authority
+Answer = Done | Refused | Attached | Quote | VehicleProfile | PlainValues | Authority
 """``Refused`` with ``UNAVAILABLE`` where nobody answered in time."""
 
 
-class Ask(NamedTuple):
+class Resolve(NamedTuple):
     """A question to somebody else; the answer is handed to the session under ``number``."""
 
     number: int
     request: Request
 
 
-Effect = Say | Close | SignOn | Follow | Unfollow | WatchCells | Ask | FixRow
+Effect = SendMessage | CloseSocket | SignedOn | Subscribe | Unsubscribe | WatchCells | Resolve | FixRow

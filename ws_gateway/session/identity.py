@@ -7,9 +7,11 @@ from collections.abc import Callable
 import msgspec
 
 from dispatch.actors.core.protocol import Quote
-from dispatch.api.fields import FareView, Place, Role
+from dispatch.api.fields import FareView
 from dispatch.domain.entity import Principal
 from dispatch.geo.cells import Box
+from dispatch.values.place import Place
+from dispatch.values.roles import Role
 from dispatch.values.units import CityTime, WallTime
 
 
@@ -36,7 +38,7 @@ Price = Callable[[Place, Quote, CityTime], FareView]
 """What a ride from a place along a route that begins at a city time would cost."""
 
 
-class Rules(msgspec.Struct, frozen=True):
+class SessionRules(msgspec.Struct, frozen=True):
     """What turns messages into commands beside what they say. ``secret`` makes ride codes."""
 
     secret: bytes

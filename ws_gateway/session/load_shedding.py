@@ -26,7 +26,7 @@ SELDOM_S: Final = 5.0
 KEPT: Final = 50_000
 
 
-class Shed(IntEnum):
+class ShedLevel(IntEnum):
     """What is left out; each step with those before."""
 
     NOTHING = 0
@@ -34,11 +34,11 @@ class Shed(IntEnum):
     POSITIONS = 2
 
 
-class Shedding:
+class LoadShedder:
     """``late_s``: by how much the event loop may lag (wall seconds) before that is too late."""
 
     def __init__(self, late_s: float) -> None:
-        self.level = Shed.NOTHING
+        self.level = ShedLevel.NOTHING
         self._late_s = late_s
         self._late_since: float | None = None
         self._calm_since: float | None = None
@@ -57,11 +57,11 @@ class Shedding:
         return False
 
     def _turn_to(self, step: int) -> bool:
-        before, self.level = self.level, Shed(min(max(step, Shed.NOTHING), Shed.POSITIONS))
+        before, self.level = self.level, ShedLevel(min(max(step, ShedLevel.NOTHING), ShedLevel.POSITIONS))
         return self.level is not before
 
 
-class Seldom:
+class Throttle:
     """Lets one position of each car through in :data:`SELDOM_S`, by the positions' own times."""
 
     def __init__(self) -> None:

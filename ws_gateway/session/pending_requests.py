@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ws_gateway.session.effects import Answer, Ask, Effect, Request
+from ws_gateway.session.effects import Answer, Effect, Request, Resolve
 
 Then = Callable[[Answer], Sequence[Effect]]
 
 
-class Asks:
+class PendingRequests:
     """Numbers questions from 1 and keeps what is to be done with each answer, until it is there."""
 
     def __init__(self) -> None:
         self._then: dict[int, Then] = {}
         self._last = 0
 
-    def ask(self, request: Request, then: Then) -> Ask:
+    def ask(self, request: Request, then: Then) -> Resolve:
         """A question whose answer goes to ``then``."""
         self._last += 1
         self._then[self._last] = then
-        return Ask(self._last, request)
+        return Resolve(self._last, request)
 
     def answer(self, number: int, answer: Answer) -> Sequence[Effect]:
         """Hand over an answer. One that nobody waits for any more is dropped."""

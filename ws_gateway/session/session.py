@@ -44,11 +44,11 @@ from dispatch.domain.errors import CloseCode, DispatchError, ErrorCode
 from dispatch.values.units import CityTime
 from ws_gateway.limits.token_bucket import RateLimit
 from ws_gateway.session.codec import Codec, digest_of, unreadable
-from ws_gateway.session.command_flows import Call, Conversation, begin, scoped_id
-from ws_gateway.session.effects import Answer, Close, Effect, Say, SignOn, WatchCells
-from ws_gateway.session.identity import Identity, Rules, Verify
-from ws_gateway.session.pending_requests import Asks
-from ws_gateway.session.subscriptions import Streams
+from ws_gateway.session.command_flows import CommandContext, CommandFlow, scoped_id, start_flow
+from ws_gateway.session.effects import Answer, CloseSocket, Effect, SendMessage, SignedOn, WatchCells
+from ws_gateway.session.identity import Identity, SessionRules, Verify
+from ws_gateway.session.pending_requests import PendingRequests
+from ws_gateway.session.subscriptions import Subscriptions
 from ws_gateway.settings import GatewaySettings
 
 MAP_RESOLUTION: Final = 7
@@ -68,14 +68,21 @@ class _Running(msgspec.Struct):
 
     digest: bytes
     copies: int
-    conversation: Conversation
+    conversation: CommandFlow
 
 
 class Session:
     """The state of one connection. Every method answers with effects, in the order in which they are to happen."""
 
     def __init__(
-        self, *, session_id: str, codec: Codec, clock: Clock, settings: GatewaySettings, rules: Rules, verify: Verify
+        self,
+        *,
+        session_id: str,
+        codec: Codec,
+        clock: Clock,
+        settings: GatewaySettings,
+        rules: SessionRules,
+        verify: Verify,
     ) -> None:
         self.id = session_id
         self.identity: Identity | None = None
@@ -85,8 +92,8 @@ class Session:
         self._settings = settings
         self._rules = rules
         self._verify = verify
-        self._asks = Asks()
-        self._streams: Streams | None = None
+        self._asks = PendingRequests()
+        self._streams: Subscriptions | None = None
         self._running: dict[str, _Running] = {}
         self._hello_by = clock.wall() + settings.hello_timeout_s
         speed = clock.speed
@@ -122,7 +129,7 @@ class Session:
             return self._refused(frame, error)
 
     def answer(self, number: int, answer: Answer) -> Sequence[Effect]:
-        """The answer to an earlier :class:`~ws_gateway.session.effects.Ask`."""
+        """The answer to an earlier :class:`~ws_gateway.session.effects.Resolve`."""
         return _NOTHING if self.closed else self._asks.answer(number, answer)
 
     def pushed(self, key: str, seq: int, message: bytes) -> Sequence[Effect]:
@@ -133,7 +140,7 @@ class Session:
 
     def told(self, message: bytes, slot: str | None = None) -> Sequence[Effect]:
         """Something that no stream carries (a map frame, an alarm), encoded as MessagePack."""
-        return _NOTHING if self.closed else (Say(self._codec.relay(message), slot),)
+        return _NOTHING if self.closed else (SendMessage(self._codec.relay(message), slot),)
 
     def host_lost(self) -> Sequence[Effect]:
         """A host was born again and knows no attachment any more."""
@@ -238,7 +245,9 @@ class Session:
         if identity.role in _SOURCES:
             self._vehicle, self._source = identity.vehicle or "", _SOURCES[identity.role]
         self._offset = 0.0 if hello.clock is None else hello.clock - now
-        self._streams = Streams(role=identity.role, principal=identity.principal, codec=self._codec, asks=self._asks)
+        self._streams = Subscriptions(
+            role=identity.role, principal=identity.principal, codec=self._codec, asks=self._asks
+        )
         welcome = Welcome(
             role=identity.role,
             subject=identity.subject,
@@ -247,9 +256,9 @@ class Session:
             speed=self._clock.speed,
             vehicle=identity.vehicle,
         )
-        return [SignOn(identity.principal), self._say(welcome), *self._resume(hello, identity, self._streams)]
+        return [SignedOn(identity.principal), self._say(welcome), *self._resume(hello, identity, self._streams)]
 
-    def _resume(self, hello: Hello, identity: Identity, streams: Streams) -> Sequence[Effect]:
+    def _resume(self, hello: Hello, identity: Identity, streams: Subscriptions) -> Sequence[Effect]:
         """Follow the streams that the client names, and its own vehicle's in any case."""
         wanted: dict[str, int | None] = {cursor.stream: cursor.seq for cursor in hello.resume}
         if self._vehicle:
@@ -266,7 +275,9 @@ class Session:
 
     # ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _command(self, message: ClientCommand, identity: Identity, streams: Streams, now: CityTime) -> Sequence[Effect]:
+    def _command(
+        self, message: ClientCommand, identity: Identity, streams: Subscriptions, now: CityTime
+    ) -> Sequence[Effect]:
         if isinstance(message, Attach):
             return self._attach(message, identity, streams)
         if isinstance(message, Detach):
@@ -277,7 +288,7 @@ class Session:
             return self._watch(message)
         return self._converse(message, identity, now)
 
-    def _attach(self, message: Attach, identity: Identity, streams: Streams) -> Sequence[Effect]:
+    def _attach(self, message: Attach, identity: Identity, streams: Subscriptions) -> Sequence[Effect]:
         streams.may_follow(message.stream, identity.vehicle)
         if len(streams) >= self._settings.streams_max and message.stream not in streams:
             raise DispatchError(ErrorCode.NOT_ALLOWED, field="stream", detail="too many streams")
@@ -307,12 +318,12 @@ class Session:
             return _NOTHING
         if len(self._running) >= self._settings.commands_in_flight:
             raise DispatchError(ErrorCode.BUSY, detail="too many commands at once")
-        call = Call(identity, scoped_id(identity, message.id), digest, now, self._rules)
-        conversation = begin(call, message)
+        call = CommandContext(identity, scoped_id(identity, message.id), digest, now, self._rules)
+        conversation = start_flow(call, message)
         self._running[message.id] = _Running(digest, 1, conversation)
         return self._go_on(message.id, conversation, None)
 
-    def _go_on(self, command_id: str, conversation: Conversation, answer: Answer | None) -> Sequence[Effect]:
+    def _go_on(self, command_id: str, conversation: CommandFlow, answer: Answer | None) -> Sequence[Effect]:
         """Let a conversation hear an answer (None: begin), until its next question or its end."""
         try:
             request = next(conversation) if answer is None else conversation.send(answer)
@@ -337,9 +348,9 @@ class Session:
 
     # ── what is said ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _say(self, message: ServerMessage) -> Say:
+    def _say(self, message: ServerMessage) -> SendMessage:
         refused = message.code if isinstance(message, Rejected) else 0
-        return Say(self._codec.encode(message), refused=refused)
+        return SendMessage(self._codec.encode(message), refused=refused)
 
     def _rejected(self, error: DispatchError, command_id: str | None = None) -> Rejected:
         amount = None if error.amount is None else MoneyView(error.amount.minor, error.amount.currency)
@@ -357,4 +368,4 @@ class Session:
 
     def _close(self, code: CloseCode) -> list[Effect]:
         self.closed = True
-        return [Close(code)]
+        return [CloseSocket(code)]

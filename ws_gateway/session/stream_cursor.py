@@ -13,7 +13,7 @@ from __future__ import annotations
 from dispatch.actors.core.protocol import Attached
 
 
-class Following:
+class StreamCursor:
     """The cursor of one session on one stream. ``cursor`` is None until something was seen: a snapshot is wanted."""
 
     __slots__ = ("_again", "_held", "asking", "cursor", "held_max")

@@ -9,15 +9,15 @@ from typing import Final
 import msgspec
 
 from dispatch.actors.core.protocol import Attached, Attachment, Refused
-from dispatch.api.fields import Role
 from dispatch.api.messages import Heard, Rejected
-from dispatch.api.permissions import SEES_CAR_OF_TRIP, STREAMS, Reach
 from dispatch.domain.entity import EntityKey, Principal
 from dispatch.domain.errors import CloseCode, DispatchError, ErrorCode
+from dispatch.domain.stream_access import SEES_CAR_OF_TRIP, STREAMS, Reach
+from dispatch.values.roles import Role
 from ws_gateway.session.codec import Codec, kind_of
-from ws_gateway.session.effects import Answer, Ask, Close, Effect, Follow, Say, Unfollow
-from ws_gateway.session.pending_requests import Asks
-from ws_gateway.session.stream_cursor import Following
+from ws_gateway.session.effects import Answer, CloseSocket, Effect, Resolve, SendMessage, Subscribe, Unsubscribe
+from ws_gateway.session.pending_requests import PendingRequests
+from ws_gateway.session.stream_cursor import StreamCursor
 
 WITH_A_CAR: Final = frozenset({"assigned", "arrived", "in_progress"})
 """Trip states in which a passenger sees where the car is."""
@@ -63,10 +63,10 @@ _position = msgspec.msgpack.Decoder(_PositionGlance)
 _load = msgspec.msgpack.Decoder(_CarGlance)
 
 
-class Streams:
+class Subscriptions:
     """What one signed-in client follows. Every method answers with effects."""
 
-    def __init__(self, *, role: Role, principal: Principal, codec: Codec, asks: Asks) -> None:
+    def __init__(self, *, role: Role, principal: Principal, codec: Codec, asks: PendingRequests) -> None:
         self._role = role
         self._sees_car = role in SEES_CAR_OF_TRIP
         self._principal = principal
@@ -75,7 +75,7 @@ class Streams:
         """Of who is in a car: whether it is known to have no trip."""
         self._codec = codec
         self._asks = asks
-        self._following: dict[str, Following] = {}
+        self._following: dict[str, StreamCursor] = {}
         self._cars: dict[str, str] = {}
         self._shown_at: dict[str, float] = {}
         """City time of the last position, by trip."""
@@ -100,14 +100,14 @@ class Streams:
 
     def follow(self, key: str, after: int | None, first: FirstAnswer | None = None) -> list[Effect]:
         """Follow a stream, or follow it anew from another number. ``first`` hears how the host answered."""
-        self._following[key] = Following(after)
-        return [Follow(key, self._role), self._ask(key, first)]
+        self._following[key] = StreamCursor(after)
+        return [Subscribe(key, self._role), self._ask(key, first)]
 
     def unfollow(self, key: str) -> list[Effect]:
         """Follow it no longer, nor the car that it had."""
         if self._following.pop(key, None) is None:
             return []
-        return [*self._lose_car(EntityKey.parse(key).id), Unfollow(key, self._role)]
+        return [*self._lose_car(EntityKey.parse(key).id), Unsubscribe(key, self._role)]
 
     def pushed(self, key: str, seq: int, message: bytes) -> list[Effect]:
         """A push that the gateway got for ``key``. ``seq`` 0 is not part of the stream."""
@@ -128,12 +128,12 @@ class Streams:
         asked.extend(self._ask_car(trip, key) for trip, key in self._cars.items())
         return asked
 
-    def _ask(self, key: str, first: FirstAnswer | None) -> Ask:
+    def _ask(self, key: str, first: FirstAnswer | None) -> Resolve:
         following = self._following[key]
         request = Attachment(key=key, principal=self._principal, after=following.cursor)
         return self._asks.ask(request, partial(self._answered, key, following, first))
 
-    def _answered(self, key: str, following: Following, first: FirstAnswer | None, answer: Answer) -> list[Effect]:
+    def _answered(self, key: str, following: StreamCursor, first: FirstAnswer | None, answer: Answer) -> list[Effect]:
         if self._following.get(key) is not following:
             return []
         if not isinstance(answer, Attached):
@@ -141,7 +141,7 @@ class Streams:
         effects = list(first(answer)) if first else []
         effects.extend(self._tell(key, following.attached(answer)))
         if answer.heard:
-            effects.append(Say(self._codec.encode(Heard(answer.heard)), slot=f"heard {key}"))
+            effects.append(SendMessage(self._codec.encode(Heard(answer.heard)), slot=f"heard {key}"))
         if following.asking:
             effects.append(self._ask(key, None))
         else:
@@ -156,12 +156,12 @@ class Streams:
             return [*effects, *first(refusal)]
         error = DispatchError(ErrorCode(refusal.code), field="stream", detail=key)
         if error.retryable:
-            return [*effects, Close(CloseCode.LOST_HOST)]
+            return [*effects, CloseSocket(CloseCode.LOST_HOST)]
         said = Rejected(code=error.code, text=error.text, retryable=False, field="stream")
-        return [*effects, Say(self._codec.encode(said))]
+        return [*effects, SendMessage(self._codec.encode(said))]
 
     def _tell(self, key: str, messages: list[bytes]) -> list[Effect]:
-        effects: list[Effect] = [Say(self._codec.relay(message)) for message in messages]
+        effects: list[Effect] = [SendMessage(self._codec.relay(message)) for message in messages]
         if self._sees_car and messages:
             effects.extend(self._glance_at(key, messages[-1]))
         if self._drives and messages and key.startswith("vehicle:"):
@@ -174,7 +174,7 @@ class Streams:
         kind = kind_of(message)
         if self._sees_car and (kind != "car" or not self._is_newer(key, _position.decode(message))):
             return []
-        return [Say(self._codec.relay(message), slot=f"{kind} {key}")]
+        return [SendMessage(self._codec.relay(message), slot=f"{kind} {key}")]
 
     def _is_newer(self, key: str, position: _PositionGlance) -> bool:
         """Whether it is about the trip's car, and no older than the last one: a host that was born again hears once
@@ -209,9 +209,9 @@ class Streams:
             return []
         effects = self._lose_car(trip.trip)
         self._cars[trip.trip] = car
-        return [*effects, Follow(car, self._role), self._ask_car(trip.trip, car)]
+        return [*effects, Subscribe(car, self._role), self._ask_car(trip.trip, car)]
 
-    def _ask_car(self, trip: str, car: str) -> Ask:
+    def _ask_car(self, trip: str, car: str) -> Resolve:
         request = Attachment(key=car, principal=self._principal, trip=trip)
         return self._asks.ask(request, partial(self._car_answered, trip, car))
 
@@ -226,4 +226,4 @@ class Streams:
         car = self._cars.pop(trip, None)
         if car is None or car in self._cars.values():
             return []
-        return [Unfollow(car, self._role)]
+        return [Unsubscribe(car, self._role)]

@@ -10,7 +10,7 @@ from dispatch.actors.core.work_items import Work
 from dispatch.domain.entity import Entity, EntityKey
 from dispatch.domain.events import event_name
 from dispatch.domain.match_pool import Listing
-from dispatch.store.journal import History
+from dispatch.store.journal import StoredHistory
 
 TAIL: Final = 64
 """Updates that are kept in memory for each entity, for clients that come back."""
@@ -65,7 +65,7 @@ class Entry:
         return missed if len(missed) == seq - after else None
 
 
-def folded(kind: EntityKind, history: History) -> tuple[Entity, list[Shown]]:
+def folded(kind: EntityKind, history: StoredHistory) -> tuple[Entity, list[Shown]]:
     """An entity from its history, with the last updates as its followers see them."""
     snapshot = history.snapshot
     seq, body = (snapshot.seq, snapshot.body) if snapshot is not None else (0, None)

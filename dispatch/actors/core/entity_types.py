@@ -7,7 +7,6 @@ from typing import NamedTuple, cast
 
 import msgspec
 
-from dispatch.actors.core.protocol import Audience
 from dispatch.api.fields import PaymentView, PhraseView, TripView, VehicleView
 from dispatch.api.messages import Snapshot, Update
 from dispatch.api.presenters import event_for, trip_for, trip_view, vehicle_for, vehicle_view
@@ -18,6 +17,7 @@ from dispatch.domain.trip.trip import Trip
 from dispatch.domain.vehicle.vehicle import Vehicle
 from dispatch.payment.core.error_texts import PASSWORD, UNCLEAR, Phrase, phrase
 from dispatch.payment.core.payment import Payment, PaymentRules, decode_payment_event
+from dispatch.values.roles import Audience
 
 View = TripView | VehicleView
 

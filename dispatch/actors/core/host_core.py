@@ -29,7 +29,7 @@ from dispatch.actors.core.conflicts import is_blamed, next_step
 from dispatch.actors.core.effect_buffer import Outlet
 from dispatch.actors.core.entity_cache import Memory
 from dispatch.actors.core.entity_types import EntityKind
-from dispatch.actors.core.protocol import Attachment, Audience, Done, Envelope, Refused
+from dispatch.actors.core.protocol import Attachment, Done, Envelope, Refused
 from dispatch.actors.core.push_queues import Inboxes
 from dispatch.actors.core.reply_cache import same
 from dispatch.actors.core.staging import applied, seen
@@ -40,8 +40,9 @@ from dispatch.actors.core.work_items import Effects, ForeignLoad, LookUp, Staged
 from dispatch.domain.commands import Moved, decode_command
 from dispatch.domain.entity import SYSTEM, Context, Decision, Entity, EntityKey, Kind, NeedsForeignError
 from dispatch.domain.errors import DispatchError, ErrorCode
-from dispatch.store.journal import Batch, Committed, Conflict, History, StoredDue, StoredReply
+from dispatch.store.journal import Batch, Committed, Conflict, StoredDue, StoredHistory, StoredReply
 from dispatch.values.ids import CommandId
+from dispatch.values.roles import Audience
 from dispatch.values.units import CityTime
 
 SNAPSHOT_EVERY: Final = 128
@@ -171,7 +172,7 @@ class HostCore:
         """When the next due has its time."""
         return self._outlet.calendar.next_at()
 
-    def loaded(self, histories: Sequence[History], now: CityTime) -> None:
+    def loaded(self, histories: Sequence[StoredHistory], now: CityTime) -> None:
         """The histories that ``take_loads`` asked for."""
         self.now = now
         for history in histories:
@@ -179,7 +180,7 @@ class HostCore:
             if entry.entity is None:
                 self._restore(entry, history)
 
-    def foreign_loaded(self, load: ForeignLoad, histories: Sequence[History], now: CityTime) -> None:
+    def foreign_loaded(self, load: ForeignLoad, histories: Sequence[StoredHistory], now: CityTime) -> None:
         """The histories that a held decision asked for."""
         self.now = now
         entry = self.want(load.work.key)
@@ -477,7 +478,7 @@ class HostCore:
         """The entry of an entity, which is loaded if it is not there."""
         return self._memory.want(key, self.now)
 
-    def _restore(self, entry: Entry, history: History) -> None:
+    def _restore(self, entry: Entry, history: StoredHistory) -> None:
         try:
             entity, shown = folded(self.own, history)
             if entry.before is not None and self._adopt is not None:

@@ -13,7 +13,7 @@ import msgspec
 from dispatch.actors.core.cached_entity import Entry
 from dispatch.actors.core.entity_types import Shown
 from dispatch.actors.core.host_core import HostCore
-from dispatch.actors.core.protocol import Audience, CarAt, FixRow, Push
+from dispatch.actors.core.protocol import CarAt, FixRow, Push
 from dispatch.api.live_map.cell_index import Position
 from dispatch.api.messages import CarPosition, Heard
 from dispatch.domain.entity import Entity, EntityKey
@@ -22,6 +22,7 @@ from dispatch.domain.vehicle.vehicle import Vehicle
 from dispatch.domain.vehicle.vehicle_state import TO_PICKUP, WITH_TRIP
 from dispatch.geo.distance import STRAIGHT_MPS, haversine_m
 from dispatch.geo.gps_filter import Verdict
+from dispatch.values.roles import Audience
 from dispatch.values.units import CityTime, LatLng
 
 HEARD_EVERY_S: Final = 8.0

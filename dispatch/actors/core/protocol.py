@@ -7,14 +7,13 @@ that the session behind the gateway can drop what it has and ask for what it mis
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
 from dispatch.domain.entity import EntityKey, Principal
 from dispatch.values.money import Money
-
-Audience = Literal["driver", "passenger", "dispatcher", "device", "guest"]
+from dispatch.values.roles import Audience
 
 
 class Envelope(msgspec.Struct, frozen=True, array_like=True):

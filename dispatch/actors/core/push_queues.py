@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
-from dispatch.actors.core.protocol import Audience, Inbox, Push
+from dispatch.actors.core.protocol import Inbox, Push
 from dispatch.domain.entity import EntityKey
+from dispatch.values.roles import Audience
 
 
 class Follower(NamedTuple):

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from dispatch.actors.core.entity_types import EntityKind, Shown, encode_update
-from dispatch.actors.core.protocol import Attached, Audience
+from dispatch.actors.core.protocol import Attached
 from dispatch.domain.entity import EntityKey
 from dispatch.domain.events import event_name
 from dispatch.store.journal import StoredEvent
+from dispatch.values.roles import Audience
 
 LONGEST: Final = 5_000
 """Streams that are longer are not folded again (about 50 ms): their followers get a snapshot."""

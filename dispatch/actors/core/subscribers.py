@@ -10,11 +10,12 @@ from collections.abc import Callable
 
 from dispatch.actors.core.cached_entity import Entry
 from dispatch.actors.core.entity_types import EntityKind, Shown, View, encode_snapshot, encode_update
-from dispatch.actors.core.protocol import Attached, Attachment, AttachReply, Audience, Push, Refused
+from dispatch.actors.core.protocol import Attached, Attachment, AttachReply, Push, Refused
 from dispatch.actors.core.push_queues import Follower, Inboxes
-from dispatch.api.permissions import SEES_CAR_OF_TRIP
 from dispatch.domain.entity import Entity, EntityKey
 from dispatch.domain.errors import ErrorCode
+from dispatch.domain.stream_access import SEES_CAR_OF_TRIP
+from dispatch.values.roles import Audience
 
 
 class Followers:

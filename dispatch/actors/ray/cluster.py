@@ -29,7 +29,7 @@ from dispatch.actors.runtime.host_client import RayHosts
 from dispatch.config.loader import Settings
 from dispatch.config.rules import rules_of, track_settings_of
 from dispatch.payment.gateways.factory import payment_rules_of
-from dispatch.processes.monitored_process import SILENT_AFTER_S, Patience
+from dispatch.processes.monitored_process import SILENT_AFTER_S, HangDetector
 from dispatch.store.journal import StoredDue
 
 log = structlog.get_logger()
@@ -204,7 +204,7 @@ class Cluster:
 
     async def _watch_one(self, name: str) -> None:
         line = self.hosts.line(name)
-        pid, node, patience, silent_s = 0, "", Patience(), 0.0
+        pid, node, patience, silent_s = 0, "", HangDetector(), 0.0
         while True:
             try:
                 _, pid, node = await line.call("ping", within_s=SILENT_AFTER_S)

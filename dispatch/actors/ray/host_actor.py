@@ -47,7 +47,7 @@ from dispatch.domain.vehicle.vehicle import Vehicle
 from dispatch.observability.logging import Format, Level, log_to_file
 from dispatch.observability.metrics import Metrics
 from dispatch.payment.core.payment import PaymentRules
-from dispatch.processes.gc_freeze import keep_start
+from dispatch.processes.gc_freeze import freeze_startup_objects
 from dispatch.store.journal import Batch, Committed, Conflict, Journal, StoredDue
 from dispatch.store.journals.sql_journal import open_journal
 from dispatch.store.queries.alarms import SqlAlarms
@@ -127,7 +127,7 @@ class EntityHost:
         self.hosts = RayHosts(system, self.name, ray_dial(self._finder))
         self.bus = LateBus(system.redis_url)
         self.consoles = ConsoleFrames(self.bus, system.placement.console_of(self.name))
-        self.alarms = AlarmKeeper(SqlAlarms(journal.database).keep)
+        self.alarms = AlarmKeeper(SqlAlarms(journal.database).record_alarms)
         core = HostCore(
             kind,
             kinds,
@@ -168,7 +168,7 @@ class EntityHost:
             self._tasks += [loop.create_task(frames.run()), loop.create_task(self._feed_positions())]
         if self.archive is not None:
             self._tasks.append(loop.create_task(self.archive.run()))
-        keep_start()
+        freeze_startup_objects()
         self._address = await self._direct.open(own_host())
         log.info("host is up", host=self.name, incarnation=self.incarnation, dues=dues)
 

@@ -30,7 +30,7 @@ from dispatch.matching.settings import MatcherSettings
 from dispatch.matching.types import Window
 from dispatch.observability.logging import Format, Level, log_to_file
 from dispatch.observability.metrics import Metrics
-from dispatch.processes.gc_freeze import keep_start
+from dispatch.processes.gc_freeze import freeze_startup_objects
 from dispatch.values.units import CityTime, LatLng
 
 log = structlog.get_logger()
@@ -113,7 +113,7 @@ class MatcherHost:
             on_window=self._count,
         )
         self._windows = asyncio.get_running_loop().create_task(self.shell.run())
-        keep_start()
+        freeze_startup_objects()
         self._address = await self._direct.open(own_host())
         log.info("matcher is up", matcher=setup.name, incarnation=self.incarnation)
 

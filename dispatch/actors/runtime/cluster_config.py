@@ -29,8 +29,8 @@ class System(msgspec.Struct, frozen=True):
     data_dir: str
     config: str = ""
     """The settings file, if one was named."""
-    given: dict[str, str | float | int | bool] = {}
-    """Settings that were given on the command line, by dotted name."""
+    overrides: dict[str, str | float | int | bool] = msgspec.field(default_factory=dict, name="given")
+    """Settings from the command line, by dotted name."""
 
     @property
     def config_file(self) -> Path | None:

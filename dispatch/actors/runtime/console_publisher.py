@@ -16,7 +16,7 @@ import structlog
 from dispatch.actors.runtime.lazy_bus import Publisher
 from dispatch.api.fields import TripView
 from dispatch.api.messages import Alarm, TripNotice
-from dispatch.store.bus import BusUnavailableError, Message
+from dispatch.store.bus import BusMessage, BusUnavailableError
 from dispatch.store.buses import keys
 
 log = structlog.get_logger()
@@ -61,6 +61,6 @@ class ConsoleFrames:
             frame = ConsoleFrame([TripNotice(view) for view in self._trips.values()], list(self._alarms))
             self._trips.clear()
             try:
-                await self._bus.publish_many([Message(self._channel, msgspec.msgpack.encode(frame))])
+                await self._bus.publish_many([BusMessage(self._channel, msgspec.msgpack.encode(frame))])
             except BusUnavailableError as error:
                 log.debug("consoles not told: no bus", error=str(error))

@@ -12,7 +12,6 @@ from dispatch.actors.core.protocol import (
     Attached,
     Attachment,
     AttachReply,
-    Audience,
     Envelope,
     FixRow,
     HostLost,
@@ -27,6 +26,7 @@ from dispatch.actors.rpc.client import Dial, Line, LineDownError
 from dispatch.actors.runtime.cluster_config import System
 from dispatch.domain.entity import EntityKey
 from dispatch.domain.errors import ErrorCode
+from dispatch.values.roles import Audience
 
 log = structlog.get_logger()
 

@@ -20,7 +20,6 @@ from dispatch.actors.core.protocol import (
     Attached,
     Attachment,
     AttachReply,
-    Audience,
     Envelope,
     HostsUnavailableError,
     Inbox,
@@ -34,6 +33,7 @@ from dispatch.domain.commands import encode_command
 from dispatch.domain.entity import SYSTEM, Command, EntityKey, Signal
 from dispatch.domain.errors import ErrorCode
 from dispatch.store.journal import Batch, Committed, Conflict, Journal, JournalUnavailableError, StoredDue
+from dispatch.values.roles import Audience
 
 log = structlog.get_logger()
 

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Protocol
 
-from dispatch.store.bus import Bus, Message
+from dispatch.store.bus import Bus, BusMessage
 
 
 class Publisher(Protocol):
     """The part of a bus that hosts use."""
 
-    async def publish_many(self, messages: Sequence[Message]) -> Sequence[int]:
+    async def publish_many(self, messages: Sequence[BusMessage]) -> Sequence[int]:
         """Publish all of these in one go; how many listened to each. Raises ``BusUnavailableError``."""
         ...
 
@@ -33,7 +33,7 @@ class LateBus:
         self._bus: Bus | None = None
         self._opening = asyncio.Lock()
 
-    async def publish_many(self, messages: Sequence[Message]) -> Sequence[int]:
+    async def publish_many(self, messages: Sequence[BusMessage]) -> Sequence[int]:
         """Publish all of these in one go; how many listened to each. Raises ``BusUnavailableError``."""
         bus = self._bus or await self._open()
         return await bus.publish_many(messages)

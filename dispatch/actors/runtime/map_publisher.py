@@ -16,7 +16,7 @@ import structlog
 from dispatch.actors.runtime.lazy_bus import Publisher
 from dispatch.api.live_map.cell_index import TURNS, MapBoard, Position
 from dispatch.clock import Clock
-from dispatch.store.bus import BusUnavailableError, Message
+from dispatch.store.bus import BusMessage, BusUnavailableError
 from dispatch.store.buses import keys
 
 log = structlog.get_logger()
@@ -77,7 +77,7 @@ class MapPublisher:
         messages, kept = [], []
         for frame in self._board.frames(now, turns):
             body = _encode(frame)
-            messages.append(Message(keys.map_channel(frame.cell, self._console), body))
+            messages.append(BusMessage(keys.map_channel(frame.cell, self._console), body))
             if frame.whole:
                 kept.append((keys.map_whole(frame.cell, self._console), body))
         frames = len(messages)
@@ -88,10 +88,10 @@ class MapPublisher:
         if kept:
             await self._bus.put_many(kept, WHOLE_KEPT_S)
 
-    def _counts(self) -> list[Message]:
+    def _counts(self) -> list[BusMessage]:
         """The counts; none where there was nothing to count twice in a row."""
         told = self._board.counts(self._clock.city())
         if not told.cells and not self._counted:
             return []
         self._counted = bool(told.cells)
-        return [Message(keys.map_counts_channel(self._console), _encode(told))]
+        return [BusMessage(keys.map_counts_channel(self._console), _encode(told))]

@@ -17,7 +17,7 @@ class PaymentDesk:
     """Performs calls on the gateways that the settings name."""
 
     def __init__(self, system: System) -> None:
-        settings = load_settings(system.config_file, dict(system.given))
+        settings = load_settings(system.config_file, dict(system.overrides))
         self._clock = system.clock()
         self._gateways = open_gateways(settings, self._clock)
 

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from dispatch.api.fields import MAP_STATES, CellCount, CellFrame
+from dispatch.api.fields import CellCount, CellFrame
 from dispatch.api.live_map.cell_codec import CarArrays, heading_bytes, pack, pack_gone
 from dispatch.api.messages import MapCounts
 from dispatch.geo.arrays import FloatArray, IntArray
@@ -25,6 +25,7 @@ from dispatch.geo.cells import Cell, cell_name, cells_of
 from dispatch.geo.distance import unit_vectors
 from dispatch.geo.index.cell_slots import NOWHERE, CellTable
 from dispatch.values.units import CityTime
+from dispatch.values.vehicle_states import MAP_STATES
 
 RESOLUTION: Final = 7
 TURNS: Final = 25

@@ -13,7 +13,6 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
-from dispatch.api.permissions import may_follow
 from dispatch.domain.commands import (
     AgreeFare,
     AskFare,
@@ -74,6 +73,7 @@ from dispatch.domain.fare.fare import cancellation_fee
 from dispatch.domain.match_pool import WaitingTrip
 from dispatch.domain.rules import Rules
 from dispatch.domain.state_machine import UNBORN
+from dispatch.domain.stream_access import may_follow
 from dispatch.domain.trip.trip_state import (
     ARRIVED,
     ASSIGNED,

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import msgspec
 
-from dispatch.api.fields import Place
 from dispatch.domain.commands import VehicleProfile
 from dispatch.domain.entity import Event
 from dispatch.domain.errors import ErrorCode
@@ -46,6 +45,7 @@ from dispatch.domain.events import (
 from dispatch.domain.fare.fare import FareLine
 from dispatch.domain.state_machine import UNBORN, Machine, Table
 from dispatch.values.money import Money
+from dispatch.values.place import Place
 
 RESERVED: Final = "reserved"
 MATCHING: Final = "matching"

@@ -15,8 +15,8 @@ from zlib import crc32
 
 import msgspec
 
-from dispatch.api.fields import MAP_STATES
 from dispatch.values.units import CityTime
+from dispatch.values.vehicle_states import MAP_STATES
 
 LONGEST_S: Final = 600.0
 """No stretch is longer, in city seconds: who looks for those that touch a moment looks back so far."""

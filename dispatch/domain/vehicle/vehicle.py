@@ -14,8 +14,6 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
-from dispatch.api.fields import Place
-from dispatch.api.permissions import may_follow
 from dispatch.domain.commands import (
     BeginHail,
     BeginRide,
@@ -89,6 +87,7 @@ from dispatch.domain.fare.gps_meter import Meter, MeterCheckpoint
 from dispatch.domain.match_pool import FreeVehicle
 from dispatch.domain.rules import Rules
 from dispatch.domain.state_machine import UNBORN
+from dispatch.domain.stream_access import may_follow
 from dispatch.domain.trip.trip import Trip
 from dispatch.domain.vehicle.position_tracker import Odometer
 from dispatch.domain.vehicle.vehicle_state import (
@@ -103,6 +102,7 @@ from dispatch.domain.vehicle.vehicle_state import (
     fold,
 )
 from dispatch.geo.distance import STRAIGHT_MPS, haversine_m
+from dispatch.values.place import Place
 from dispatch.values.units import CityTime, LatLng, Seconds
 
 EXPIRY: Final = "offer_expiry"

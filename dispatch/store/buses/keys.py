@@ -9,8 +9,6 @@
 | ``taxi:revoked``     | channel                    | sign-ins were ended: gateways look into the journal |
 | ``taxi:desk:N``      | channel                    | what gateway N tells consoles and drivers        |
 | ``taxi:sign-on:WHO``  | channel                    | a driver or device signs on (``ws_gateway.hub.bus_subscriber``) |
-| ``taxi:at:VEHICLE``  | string with an expiry      | a vehicle's last position                        |
-| ``taxi:here:WHO``    | string with an expiry      | the gateway that holds the socket of ``WHO``     |
 | ``taxi:tries:WHAT``  | string with an expiry      | attempts that are counted (``lua/attempt.lua``)  |
 | ``taxi:rate:WHAT``   | string with an expiry      | a rate limit (``lua/allow.lua``)                 |
 """
@@ -36,16 +34,6 @@ def map_counts_channel(host: str) -> str:
     return f"{MAP_COUNTS_PREFIX}{host}"
 
 
-def position(vehicle: str) -> str:
-    """A vehicle's last position."""
-    return f"taxi:at:{vehicle}"
-
-
-def presence(who: str) -> str:
-    """Where ``who`` (``driver:101``) is connected."""
-    return f"taxi:here:{who}"
-
-
 def rate(what: str) -> str:
     """The rate limit of ``what`` (``sign-in:101``)."""
     return f"taxi:rate:{what}"
@@ -68,10 +56,10 @@ def console_channel(host: str) -> str:
     return f"{CONSOLE_PREFIX}{host}"
 
 
-DESK_PREFIX = "taxi:desk:"
-DESKS = 16
+GATEWAY_PREFIX = "taxi:desk:"
+GATEWAY_CHANNELS = 16
 
 
-def desk_channel(number: int) -> str:
-    """The channel of a gateway's news for consoles and drivers; beyond :data:`DESKS`, gateways share theirs."""
-    return f"{DESK_PREFIX}{number % DESKS}"
+def gateway_channel(number: int) -> str:
+    """A gateway's messages to consoles and drivers; more than :data:`GATEWAY_CHANNELS` gateways share channels."""
+    return f"{GATEWAY_PREFIX}{number % GATEWAY_CHANNELS}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from dispatch.store.bus import Message
+from dispatch.store.bus import BusMessage
 
 
-class Mailbox:
+class LatestByChannel:
     """Holds at most one message a channel, so that a slow reader costs no memory. For one reader."""
 
     def __init__(self) -> None:
@@ -16,7 +16,7 @@ class Mailbox:
         self._failure: Exception | None = None
         self._news = asyncio.Event()
 
-    def deliver(self, message: Message) -> None:
+    def deliver(self, message: BusMessage) -> None:
         """Put ``message`` in the place of an older one of its channel, or last in the queue."""
         self._waiting[message.channel] = message.payload
         self._news.set()
@@ -31,7 +31,7 @@ class Mailbox:
         self._failure = self._failure or failure
         self._news.set()
 
-    async def take(self) -> Message:
+    async def take(self) -> BusMessage:
         """The channel that has waited longest, with its newest message."""
         while not self._waiting:
             if self._failure is not None:
@@ -39,4 +39,4 @@ class Mailbox:
             self._news.clear()
             await self._news.wait()
         channel = next(iter(self._waiting))
-        return Message(channel, self._waiting.pop(channel))
+        return BusMessage(channel, self._waiting.pop(channel))

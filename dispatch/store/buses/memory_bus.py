@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Self
 
 from dispatch.clock import Clock
-from dispatch.store.bus import BusUnavailableError, Message
+from dispatch.store.bus import BusMessage, BusUnavailableError
 from dispatch.store.buses import keys
-from dispatch.store.buses.latest_by_channel import Mailbox
+from dispatch.store.buses.latest_by_channel import LatestByChannel
 
 
 class MemorySubscription:
@@ -17,10 +17,10 @@ class MemorySubscription:
     def __init__(self, readers: set[MemorySubscription], channels: Iterable[str]) -> None:
         self._readers = readers
         self._channels = set(channels)
-        self._mailbox = Mailbox()
+        self._mailbox = LatestByChannel()
         readers.add(self)
 
-    def hear(self, message: Message) -> bool:
+    def deliver(self, message: BusMessage) -> bool:
         """Take ``message`` if its channel is listened to; whether it is."""
         listening = message.channel in self._channels
         if listening:
@@ -45,7 +45,7 @@ class MemorySubscription:
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Message:
+    async def __anext__(self) -> BusMessage:
         return await self._mailbox.take()
 
     async def close(self) -> None:
@@ -78,12 +78,12 @@ class MemoryBus:
 
     async def publish(self, channel: str, payload: bytes) -> None:
         """Tell whoever listens now."""
-        await self.publish_many([Message(channel, payload)])
+        await self.publish_many([BusMessage(channel, payload)])
 
-    async def publish_many(self, messages: Sequence[Message]) -> Sequence[int]:
+    async def publish_many(self, messages: Sequence[BusMessage]) -> Sequence[int]:
         """Publish all of these; how many listened to each."""
         self._check()
-        return [sum([reader.hear(message) for reader in self._readers]) for message in messages]
+        return [sum([reader.deliver(message) for reader in self._readers]) for message in messages]
 
     async def subscribe(self, channels: Iterable[str] = ()) -> MemorySubscription:
         """Listen to ``channels``."""
@@ -138,15 +138,6 @@ class MemoryBus:
         """Count anew."""
         self._check()
         self._kept.pop(keys.tries(what), None)
-
-    async def set_presence(self, who: str, where: str, ttl_s: float) -> None:
-        """``who`` is connected at ``where``."""
-        await self.put(keys.presence(who), where.encode(), ttl_s)
-
-    async def presence(self, whos: Sequence[str]) -> Sequence[str | None]:
-        """The gateways at which ``whos`` are connected."""
-        found = await self.get_many([keys.presence(who) for who in whos])
-        return [None if where is None else where.decode() for where in found]
 
     async def close(self) -> None:
         """Nothing is held."""

@@ -15,9 +15,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from dispatch.store.bus import BusUnavailableError, Message
+from dispatch.store.bus import BusMessage, BusUnavailableError
 from dispatch.store.buses import keys
-from dispatch.store.buses.latest_by_channel import Mailbox
+from dispatch.store.buses.latest_by_channel import LatestByChannel
 
 ALLOW_LUA: Final = (Path(__file__).parents[1] / "lua" / "allow.lua").read_text()
 ATTEMPT_LUA: Final = (Path(__file__).parents[1] / "lua" / "attempt.lua").read_text()
@@ -37,7 +37,7 @@ class RedisSubscription:
     def __init__(self, pubsub: PubSub, timeout_s: float) -> None:
         self._pubsub = pubsub
         self._timeout_s = timeout_s
-        self._mailbox = Mailbox()
+        self._mailbox = LatestByChannel()
         self._wanted: set[str] = set()
         self._confirmed: dict[str, asyncio.Future[None]] = {}
         self._reader: asyncio.Task[None] | None = None
@@ -87,7 +87,7 @@ class RedisSubscription:
             if confirmed is not None and not confirmed.done():
                 confirmed.set_result(None)
         elif message["type"] == "message" and channel in self._wanted:
-            self._mailbox.deliver(Message(channel, message["data"]))
+            self._mailbox.deliver(BusMessage(channel, message["data"]))
 
     def _confirm_all_with(self, failure: Exception) -> None:
         for confirmed in self._confirmed.values():
@@ -98,7 +98,7 @@ class RedisSubscription:
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Message:
+    async def __anext__(self) -> BusMessage:
         return await self._mailbox.take()
 
     async def close(self) -> None:
@@ -129,7 +129,7 @@ class RedisBus:
         with _outages():
             await self._redis.publish(channel, payload)
 
-    async def publish_many(self, messages: Sequence[Message]) -> Sequence[int]:
+    async def publish_many(self, messages: Sequence[BusMessage]) -> Sequence[int]:
         """Publish all of these in one round trip; how many listened to each."""
         if not messages:
             return []
@@ -190,15 +190,6 @@ class RedisBus:
         """Count anew."""
         with _outages():
             await self._redis.delete(keys.tries(what))
-
-    async def set_presence(self, who: str, where: str, ttl_s: float) -> None:
-        """``who`` is connected at ``where``."""
-        await self.put(keys.presence(who), where.encode(), ttl_s)
-
-    async def presence(self, whos: Sequence[str]) -> Sequence[str | None]:
-        """The gateways at which ``whos`` are connected."""
-        found = await self.get_many([keys.presence(who) for who in whos])
-        return [None if where is None else where.decode() for where in found]
 
     async def close(self) -> None:
         """Give back the connections."""

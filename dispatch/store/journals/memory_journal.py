@@ -17,14 +17,14 @@ from dispatch.store.journal import (
     Batch,
     Committed,
     Conflict,
-    History,
     StoredDue,
     StoredEvent,
+    StoredHistory,
     StoredReply,
     StoredSnapshot,
 )
 from dispatch.store.journals.shards import shard_of
-from dispatch.store.journals.write_plan import Plan, plan_of
+from dispatch.store.journals.write_plan import WritePlan, plan_of
 
 
 class MemoryTables(msgspec.Struct):
@@ -73,7 +73,7 @@ class MemoryJournal:
                 self.tables.snapshots[snapshot.key] = snapshot
         return Committed()
 
-    def _conflict(self, plan: Plan) -> Conflict:
+    def _conflict(self, plan: WritePlan) -> Conflict:
         moved = {
             step.key: self.tables.last(step.key)
             for step in plan.streams
@@ -90,13 +90,13 @@ class MemoryJournal:
         of_vehicle = trip is not None and (claim.vehicle, trip) not in freed
         return of_vehicle or (vehicle is not None and (vehicle, claim.trip) not in freed)
 
-    def _write_events(self, plan: Plan) -> None:
+    def _write_events(self, plan: WritePlan) -> None:
         for event in plan.events:
             self.tables.events.setdefault(event.key, []).append(event)
         for reply in plan.replies:
             self.tables.replies[reply.command_id] = reply
 
-    def _write_claims(self, plan: Plan) -> None:
+    def _write_claims(self, plan: WritePlan) -> None:
         for it in plan.releases:
             if self.tables.trip_of.get(it.vehicle) == it.trip:
                 del self.tables.trip_of[it.vehicle], self.tables.vehicle_of[it.trip]
@@ -104,21 +104,23 @@ class MemoryJournal:
             self.tables.trip_of[it.vehicle] = it.trip
             self.tables.vehicle_of[it.trip] = it.vehicle
 
-    def _write_dues(self, plan: Plan) -> None:
+    def _write_dues(self, plan: WritePlan) -> None:
         for owner, name in plan.dues_done:
             self.tables.dues.get(owner, {}).pop(name, None)
         for due in plan.dues_put:
             self.tables.dues.setdefault(due.owner, {})[due.name] = due
 
-    async def load(self, keys: Sequence[EntityKey]) -> Sequence[History]:
+    async def load(self, keys: Sequence[EntityKey]) -> Sequence[StoredHistory]:
         """The histories of ``keys``, in their order."""
         return [self._history(key) for key in keys]
 
-    def _history(self, key: EntityKey) -> History:
+    def _history(self, key: EntityKey) -> StoredHistory:
         snapshot = self.tables.snapshots.get(key)
         after = 0 if snapshot is None else snapshot.seq
         dues = self.tables.dues.get(key, {})
-        return History(key, snapshot, self.tables.events.get(key, [])[after:], [dues[name] for name in sorted(dues)])
+        return StoredHistory(
+            key, snapshot, self.tables.events.get(key, [])[after:], [dues[name] for name in sorted(dues)]
+        )
 
     async def heads(self, keys: Sequence[EntityKey]) -> Mapping[EntityKey, int]:
         """The last number of each of these streams that has one."""

@@ -20,14 +20,14 @@ from dispatch.store.journal import (
     Batch,
     Committed,
     Conflict,
-    History,
     StoredDue,
     StoredEvent,
+    StoredHistory,
     StoredReply,
     StoredSnapshot,
 )
 from dispatch.store.journals.sql_writer import (
-    RefusedError,
+    StreamMovedError,
     by_kind,
     conflict,
     last_numbers,
@@ -35,7 +35,7 @@ from dispatch.store.journals.sql_writer import (
     stored_reply,
     write,
 )
-from dispatch.store.journals.write_plan import Plan, plan_of
+from dispatch.store.journals.write_plan import WritePlan, plan_of
 
 _event, _snapshot, _due = schema.event.c, schema.snapshot.c, schema.due.c
 
@@ -99,7 +99,7 @@ class SqlJournal:
             writing = lay_out(plan, shards=self._shards, wall=self._clock.wall())
             try:
                 await self._database.write(partial(write, writing=writing))
-            except RefusedError:
+            except StreamMovedError:
                 return await self._conflict(plan)
             except DBAPIError as error:
                 if not is_duplicate(error):
@@ -107,10 +107,10 @@ class SqlJournal:
                 return await self._conflict(plan)
         return Committed()
 
-    async def _conflict(self, plan: Plan) -> Conflict:
+    async def _conflict(self, plan: WritePlan) -> Conflict:
         return await self._database.read(partial(conflict, plan=plan))
 
-    async def load(self, keys: Sequence[EntityKey]) -> Sequence[History]:
+    async def load(self, keys: Sequence[EntityKey]) -> Sequence[StoredHistory]:
         """The histories of ``keys``, all as of one moment."""
         return await self._database.read(partial(_load, keys=keys)) if keys else ()
 
@@ -195,7 +195,7 @@ def _meta(connection: Connection, name: str, default: str) -> str:
     return default if found is None else found
 
 
-def _load(connection: Connection, keys: Sequence[EntityKey]) -> list[History]:
+def _load(connection: Connection, keys: Sequence[EntityKey]) -> list[StoredHistory]:
     snapshots: dict[EntityKey, StoredSnapshot] = {}
     events: defaultdict[EntityKey, list[StoredEvent]] = defaultdict(list)
     dues: defaultdict[EntityKey, list[StoredDue]] = defaultdict(list)
@@ -208,7 +208,7 @@ def _load(connection: Connection, keys: Sequence[EntityKey]) -> list[History]:
             events[key] = list(tail)
         for due in map(_stored_due, connection.execute(_DUES_OF, values)):
             dues[due.owner].append(due)
-    return [History(key, snapshots.get(key), events[key], dues[key]) for key in keys]
+    return [StoredHistory(key, snapshots.get(key), events[key], dues[key]) for key in keys]
 
 
 def _key(row: Any) -> EntityKey:  # noqa: ANN401 - a row with ``kind`` and ``id``

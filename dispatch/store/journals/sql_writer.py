@@ -20,13 +20,13 @@ from dispatch.store import tables as schema
 from dispatch.store.journal import BOOKS, Conflict, StoredReply
 from dispatch.store.journals.prepared import Many, Verb, run
 from dispatch.store.journals.shards import shard_of
-from dispatch.store.journals.write_plan import Plan, StreamStep
+from dispatch.store.journals.write_plan import StreamStep, WritePlan
 
 CHUNK: Final = 500
 """Most values in one ``IN``."""
 
 
-class RefusedError(Exception):
+class StreamMovedError(Exception):
     """A stream does not stand where the batch expects it; the transaction is to be rolled back."""
 
 
@@ -71,7 +71,7 @@ class Writing(NamedTuple):
     parts: Sequence[Many]
 
 
-def lay_out(plan: Plan, *, shards: int, wall: float) -> Writing:
+def lay_out(plan: WritePlan, *, shards: int, wall: float) -> Writing:
     """The statements for ``plan``, in the one order in which tables are written."""
     parts = [
         Many("insert", "event", _EVENT, [(*key, seq, at, body) for key, seq, at, body in plan.events]),
@@ -101,7 +101,7 @@ def _rows(rows: Sequence[Row]) -> Iterator[Many]:
 
 
 def write(connection: Connection, writing: Writing) -> None:
-    """Write it all. Raises :class:`RefusedError`, or the database's error where a unique key is taken."""
+    """Write it all. Raises :class:`StreamMovedError`, or the database's error where a unique key is taken."""
     _write_streams(connection, writing.streams)
     for part in writing.parts:
         run(connection, part)
@@ -121,7 +121,7 @@ def last_numbers(
 def _write_streams(connection: Connection, steps: Sequence[StreamStep]) -> None:
     stands = last_numbers(connection, [step.key for step in steps], _LOCKED_STREAMS)
     if any(stands.get(step.key, 0) != step.expected for step in steps):
-        raise RefusedError
+        raise StreamMovedError
     grown = [step for step in steps if step.last > step.expected]
     begun = [(*key, last) for key, _, last in grown if key not in stands]
     moved = [(*key, last) for key, _, last in grown if key in stands]
@@ -134,7 +134,7 @@ def stored_reply(row: Any) -> StoredReply:  # noqa: ANN401 - a row of ``reply``
     return StoredReply(row.command_id, row.digest, EntityKey(row.kind, row.id), row.body)
 
 
-def conflict(connection: Connection, plan: Plan) -> Conflict:
+def conflict(connection: Connection, plan: WritePlan) -> Conflict:
     """What of ``plan`` stands in the way now."""
     keys = [step.key for step in plan.streams]
     stands = last_numbers(connection, keys)
@@ -146,7 +146,7 @@ def conflict(connection: Connection, plan: Plan) -> Conflict:
     return Conflict(moved, _stored_replies(connection, plan), _taken(connection, plan))
 
 
-def _stored_replies(connection: Connection, plan: Plan) -> Mapping[str, StoredReply]:
+def _stored_replies(connection: Connection, plan: WritePlan) -> Mapping[str, StoredReply]:
     found = (
         stored_reply(row)
         for ids in chunks([reply.command_id for reply in plan.replies])
@@ -155,7 +155,7 @@ def _stored_replies(connection: Connection, plan: Plan) -> Mapping[str, StoredRe
     return {reply.command_id: reply for reply in found}
 
 
-def _taken(connection: Connection, plan: Plan) -> list[Any]:
+def _taken(connection: Connection, plan: WritePlan) -> list[Any]:
     if not plan.claims:
         return []
     vehicles, trips = [it.vehicle for it in plan.claims], [it.trip for it in plan.claims]

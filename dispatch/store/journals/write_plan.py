@@ -27,7 +27,7 @@ class StreamStep(NamedTuple):
     last: int
 
 
-class Plan(NamedTuple):
+class WritePlan(NamedTuple):
     """What is to be written, each list sorted by its key."""
 
     streams: Sequence[StreamStep]
@@ -45,7 +45,7 @@ class Plan(NamedTuple):
     """A broken stream, two replies to one command, or one vehicle or trip claimed twice."""
 
 
-def plan_of(batch: Batch) -> Plan:
+def plan_of(batch: Batch) -> WritePlan:
     """Sort, net and check ``batch``."""
     steps, broken = _steps(batch.appends)
     claims, releases = _net_claims(batch.claims, batch.releases)
@@ -55,7 +55,7 @@ def plan_of(batch: Batch) -> Plan:
         or _repeats(claim.vehicle for claim in claims)
         or _repeats(claim.trip for claim in claims)
     )
-    return Plan(
+    return WritePlan(
         streams=steps,
         events=_numbered(batch.appends),
         replies=sorted(batch.replies, key=lambda reply: reply.command_id),

@@ -35,7 +35,7 @@ class SqlAlarms:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def keep(self, alarms: Sequence[Alarm]) -> None:
+    async def record_alarms(self, alarms: Sequence[Alarm]) -> None:
         """Write these, but those that are there."""
         rows = [(it.alarm, it.name, it.at, msgspec.json.encode(it.fields).decode()) for it in alarms]
         await self._database.write(partial(run, many=Many("insert_new", "alarm", _ALARM, rows)))
@@ -60,7 +60,7 @@ class SqlNotices:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def keep(self, told: Told) -> Told:
+    async def record_notice(self, told: Told) -> Told:
         """Write it, unless one with its id is there: the one that is there."""
         return await self._database.write(partial(_keep, told=told))
 

@@ -24,7 +24,7 @@ class SqlAudit:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def keep(self, entries: Sequence[AuditEntry]) -> None:
+    async def record_entries(self, entries: Sequence[AuditEntry]) -> None:
         """Write these, but those that are there."""
         await self._database.write(partial(write_audit, entries=entries))
 

@@ -33,7 +33,7 @@ class SaidRow(msgspec.Struct, frozen=True):
     body: str
 
 
-class SqlStories:
+class SqlEventHistory:
     """Reads only. Raises ``JournalUnavailableError`` as the journal does."""
 
     def __init__(self, database: Database) -> None:

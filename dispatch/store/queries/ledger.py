@@ -51,7 +51,7 @@ class Scope(NamedTuple):
     apart: tuple[str, ...] = ()
 
 
-class SqlBooks:
+class SqlLedger:
     """Reads the books, and keeps which days were reconciled. Raises ``JournalUnavailableError`` as the journal does."""
 
     def __init__(self, database: Database) -> None:
@@ -81,30 +81,30 @@ class SqlBooks:
 
     # ── which days are done ──────────────────────────────────────────────────────────────────────────────────────
 
-    async def done(self, account: str, since: str) -> Sequence[tuple[str, str]]:
+    async def finished_days(self, account: str, since: str) -> Sequence[tuple[str, str]]:
         """Days from ``since`` on that are done, with their outcomes."""
         asked = select(_done.day, _done.state).where(_done.account == account, _done.day >= since)
         asked = asked.where(_done.state != RUNNING).order_by(_done.day)
         return await self._database.read(lambda it: [(row.day, row.state) for row in it.execute(asked)])
 
-    async def take(self, day: str, account: str, *, now: float, until: float) -> int:
+    async def claim_day(self, day: str, account: str, *, now: float, until: float) -> int:
         """Have a day to oneself until ``until`` (wall seconds): how often it was taken, this time included.
 
         0 where it is done, or another has it. Who fails just lets the time run out.
         """
         try:
-            return await self._database.write(partial(_take, day=day, account=account, now=now, until=until))
+            return await self._database.write(partial(_claim_day, day=day, account=account, now=now, until=until))
         except DBAPIError as error:
             if not is_duplicate(error):
                 raise
             return 0
 
-    async def settle(self, day: str, account: str, outcome: Outcome, body: str) -> None:
+    async def finish_day(self, day: str, account: str, outcome: Outcome, body: str) -> None:
         """A day is done. ``body`` is its report, as JSON."""
         done = update(schema.reconciliation).where(_is(day, account), _done.state == RUNNING)
         await self._database.write(lambda it: it.execute(done.values(state=outcome, body=body)).rowcount)
 
-    async def report(self, day: str, account: str) -> tuple[str, str] | None:
+    async def day_report(self, day: str, account: str) -> tuple[str, str] | None:
         """The outcome and the report of a day that is done."""
         asked = select(_done.state, _done.body).where(_is(day, account), _done.state != RUNNING)
         row = await self._database.read(lambda it: it.execute(asked).one_or_none())
@@ -123,7 +123,7 @@ def _is(day: str, account: str) -> ColumnElement[bool]:
     return and_(_done.day == day, _done.account == account)
 
 
-def _take(connection: Connection, *, day: str, account: str, now: float, until: float) -> int:
+def _claim_day(connection: Connection, *, day: str, account: str, now: float, until: float) -> int:
     """PostgreSQL looks at the row anew after it has waited for another who takes it: one alone finds it free."""
     free = update(schema.reconciliation).where(_is(day, account), _done.state == RUNNING, _done.free_at <= now)
     taken = connection.execute(free.values(free_at=until, tries=_done.tries + 1)).rowcount

@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, String, and_, func, literal, or_, select
 
 from dispatch.api.http_bodies import FleetCar
-from dispatch.api.timeline import PERSON
+from dispatch.domain.redaction import PERSON
 from dispatch.store import tables as schema
 from dispatch.store.database import Database
 from dispatch.store.queries.trip_rows import OPEN_STATES, TripRow, struct_of
@@ -47,7 +47,7 @@ class Callers(NamedTuple):
     persons: Sequence[str]
 
 
-class Found(NamedTuple):
+class SearchResult(NamedTuple):
     """What a text finds."""
 
     trips: Sequence[ListedTrip]
@@ -67,7 +67,7 @@ class RideRow(msgspec.Struct, frozen=True):
 
 
 class Numbers(Protocol):
-    """Who knows what phone numbers are found by: :class:`dispatch.store.queries.personal_data.SqlPersons`."""
+    """Who knows what phone numbers are found by: :class:`dispatch.store.queries.personal_data.SqlPersonalData`."""
 
     async def names_of(self, phones: Sequence[str]) -> Sequence[str]:
         """What these numbers are found by."""
@@ -95,7 +95,7 @@ class SqlLists:
         statement = _cars() if vehicle is None else _cars().where(_vehicle.id == vehicle)
         return await self._database.read(partial(_read_cars, statement=statement.limit(CARS_MOST)))
 
-    async def search(self, text: str) -> Found:
+    async def search(self, text: str) -> SearchResult:
         """Trips by id, phone, plate or driver, the newest first; cars by id, plate, driver's number or name."""
         wanted = text.strip().lower()
         digits = _digits(wanted)
@@ -168,7 +168,7 @@ def _phones(text: str) -> Sequence[str]:
     return (digits, f"+{digits}") if digits else ()
 
 
-def _search(connection: Connection, *, text: str, callers: Callers) -> Found:
+def _search(connection: Connection, *, text: str, callers: Callers) -> SearchResult:
     shown = (_vehicle.id, _vehicle.plate, _doing.driver, _driver.name)
     cars = _read_cars(
         connection, statement=_cars().where(or_(*(_has(column, text) for column in shown))).limit(FOUND_MOST)
@@ -177,7 +177,7 @@ def _search(connection: Connection, *, text: str, callers: Callers) -> Found:
     for wanted in _wanted(text, [car.vehicle for car in cars], callers):
         trips |= {trip.row.id: trip for trip in _listed(connection, wanted=wanted, most=FOUND_MOST)}
     newest = sorted(trips.values(), key=lambda trip: (-(trip.row.requested_at or 0.0), trip.row.id))
-    return Found(newest[:FOUND_MOST], cars)
+    return SearchResult(newest[:FOUND_MOST], cars)
 
 
 def _wanted(text: str, cars: list[str], callers: Callers) -> list[ColumnElement[bool]]:

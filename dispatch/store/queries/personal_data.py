@@ -1,6 +1,6 @@
 """Passengers' phone numbers in the journal's database: sealed with a key for each, found by a keyed hash.
 
-Rule 1. A number is written only sealed. Rows of before are sealed by :meth:`SqlPersons.seal_plain` at each start.
+Rule 1. A number is written only sealed. Rows of before are sealed by :meth:`SqlPersonalData.seal_plain` at each start.
 Rule 2. The key of the hash is wrapped as a person's, under a name that no passenger has. It never changes.
 """
 
@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, select, update
 
-from dispatch.api.timeline import PERSON
 from dispatch.domain.personal_keys import Vault, VaultError, Wrapped, opened, search_name
+from dispatch.domain.redaction import PERSON
 from dispatch.domain.registry import Passenger, UnknownEntryError
 from dispatch.store import tables as schema
 from dispatch.store.database import Database
@@ -28,7 +28,7 @@ _PASSENGER: Final = ("id", "created", "phone_sealed", "phone_name")
 _person, _key = schema.passenger.c, schema.person_key.c
 
 
-class SqlPersons:
+class SqlPersonalData:
     """Raises ``JournalUnavailableError`` as the journal does, ``VaultError`` where a master key is missing."""
 
     def __init__(self, database: Database, vault: Vault) -> None:

@@ -25,7 +25,7 @@ from dispatch.domain.registry import (
 from dispatch.store import tables as schema
 from dispatch.store.database import Database, is_duplicate
 from dispatch.store.journals.prepared import Many, run
-from dispatch.store.queries.personal_data import SqlPersons
+from dispatch.store.queries.personal_data import SqlPersonalData
 from dispatch.store.queries.trip_rows import struct_of
 from dispatch.values.ids import DriverId, PassengerId, VehicleId
 
@@ -45,7 +45,7 @@ class SqlRegistry:
     """Reads and writes are one transaction each; all raise ``JournalUnavailableError`` as the journal does. ``persons``
     seals phone numbers; without it no passenger is found by one (``VaultError``)."""
 
-    def __init__(self, database: Database, persons: SqlPersons | None = None) -> None:
+    def __init__(self, database: Database, persons: SqlPersonalData | None = None) -> None:
         self._database = database
         self._persons = persons
 
@@ -147,7 +147,7 @@ def _columns(entry: Entry) -> dict[str, Any]:
     if isinstance(entry, Dispatcher):
         columns["permissions"] = list(entry.permissions)
     if isinstance(entry, Passenger) and columns.pop("phone") is not None:
-        raise ValueError("a passenger's phone number is written by SqlPersons, sealed")
+        raise ValueError("a passenger's phone number is written by SqlPersonalData, sealed")
     return columns
 
 

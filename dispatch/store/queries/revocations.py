@@ -11,10 +11,10 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, delete, select
 
-from dispatch.api.fields import Role
 from dispatch.store import tables as schema
 from dispatch.store.database import Database
 from dispatch.store.journals.prepared import Many, run
+from dispatch.values.roles import Role
 
 _COLUMNS: Final = ("id", "at", "until")
 

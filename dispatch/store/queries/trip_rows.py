@@ -14,7 +14,7 @@ from sqlalchemy import Select, func, select
 from dispatch.domain.trip import trip_state
 from dispatch.store import tables as schema
 from dispatch.store.database import Database
-from dispatch.values.ids import PassengerId, TripId, VehicleId
+from dispatch.values.ids import PassengerId, VehicleId
 
 R = TypeVar("R", bound=msgspec.Struct)
 
@@ -124,7 +124,7 @@ class VehicleSales(NamedTuple):
     totals: Sequence[MethodTotal]
 
 
-class SqlHistory:
+class SqlTripRows:
     """Reads only. Raises ``JournalUnavailableError`` as the journal does."""
 
     def __init__(self, database: Database) -> None:
@@ -135,11 +135,6 @@ class SqlHistory:
         table = schema.trip
         statement = select(table).where(table.c.state.in_(OPEN_STATES)).order_by(table.c.requested_at, table.c.id)
         return await self._read(TripRow, statement.limit(limit))
-
-    async def trip_row(self, trip: TripId) -> TripRow | None:
-        """One trip."""
-        found = await self._read(TripRow, select(schema.trip).where(schema.trip.c.id == trip))
-        return found[0] if found else None
 
     async def trips_of(self, passenger: PassengerId, limit: int) -> Sequence[TripRow]:
         """A passenger's last trips, the newest first."""
@@ -181,10 +176,6 @@ class SqlHistory:
             VehicleStateRow, select(schema.vehicle_state).where(schema.vehicle_state.c.id == vehicle)
         )
         return found[0] if found else None
-
-    async def vehicle_states(self) -> Sequence[VehicleStateRow]:
-        """All vehicles that were ever in service, by id."""
-        return await self._read(VehicleStateRow, select(schema.vehicle_state).order_by(schema.vehicle_state.c.id))
 
     async def _read(self, kind: type[R], statement: Select[Any]) -> list[R]:
         return await self._database.read(lambda it: [struct_of(kind, row) for row in it.execute(statement)])

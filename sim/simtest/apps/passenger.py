@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from dispatch.api.fields import Place, TripView
+from dispatch.api.fields import TripView
 from dispatch.api.messages import (
     Accepted,
     AssignByHand,
@@ -19,6 +19,7 @@ from dispatch.api.messages import (
     SettleTrip,
     StopPay,
 )
+from dispatch.values.place import Place
 from sim.simtest.alipay.model import Trade
 from sim.simtest.apps.app import Phone
 

@@ -8,9 +8,10 @@ import pytest
 
 from bench.load.offers import OfferLoad
 from dispatch.actors.core.protocol import Done, Envelope, Reply
-from dispatch.api.fields import OfferView, Place, VehicleView
+from dispatch.api.fields import OfferView, VehicleView
 from dispatch.domain.commands import RequestTrip, decode_command
 from dispatch.domain.entity import EntityKey
+from dispatch.values.place import Place
 from tests.ws_gateway.conftest import Running
 
 pytestmark = pytest.mark.integration

@@ -6,8 +6,9 @@ from typing import get_args
 
 from dispatch.api.http_routes import READ_ROUTES
 from dispatch.api.messages import ClientMessage, FromClient
-from dispatch.api.permissions import MESSAGES, READS, ROLES, STREAMS, may_follow, readers_of, senders_of
+from dispatch.api.permissions import MESSAGES, READS, ROLES, readers_of, senders_of
 from dispatch.domain.entity import SYSTEM, Principal
+from dispatch.domain.stream_access import STREAMS, may_follow
 
 
 def test_the_table_names_every_message_and_address_and_no_other() -> None:

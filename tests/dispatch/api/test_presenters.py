@@ -4,10 +4,11 @@ import msgspec
 import pytest
 
 from dispatch.api.fields import MoneyView, TripView, VehicleView
-from dispatch.api.presenters import Audience, event_for, fare_view, trip_for, trip_view, vehicle_for, vehicle_view
+from dispatch.api.presenters import event_for, fare_view, trip_for, trip_view, vehicle_for, vehicle_view
 from dispatch.domain.commands import BeginRide, CancelRide, EndRide, ReadMeter, ReportArrival, TakeOut, TellPayment
 from dispatch.domain.fare.fare import Fare, FareLine
 from dispatch.values.money import Money
+from dispatch.values.roles import Audience
 from tests.dispatch.domain.builders import CODE, DEVICE, DISPATCHER, DRIVER, PASSENGER, PROFILE, Stage, outcome, pay
 
 AUDIENCES: list[Audience] = ["driver", "passenger", "dispatcher", "device"]

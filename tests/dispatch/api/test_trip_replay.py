@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dispatch.api.fields import Place
 from dispatch.api.trip_replay import TripPast, retell
 from dispatch.domain.entity import Event
 from dispatch.domain.events import (
@@ -14,6 +13,7 @@ from dispatch.domain.events import (
     TripOffered,
     TripRequested,
 )
+from dispatch.values.place import Place
 from tests.dispatch.domain.builders import HERE, NOON, PROFILE, RULES, THERE
 
 

@@ -186,12 +186,12 @@ def test_file_that_is_no_toml(tmp_path: Path, text: str) -> None:
 def test_caller_must_name_section_and_key() -> None:
     """A name without a section is no setting."""
     with pytest.raises(SettingsError, match="port: there is no such setting"):
-        load_settings(given={"port": 1})
+        load_settings(overrides={"port": 1})
 
 
 def test_settings_are_frozen_and_travel() -> None:
     """Nobody changes them on the way, and other processes get them as they are, whatever their environment."""
-    settings = load_settings(given={"server.port": 1})
+    settings = load_settings(overrides={"server.port": 1})
 
     with pytest.raises(ValidationError):
         settings.clock = settings.clock
@@ -204,18 +204,20 @@ def test_secrets_are_masked() -> None:
     """Printed or logged settings show no secret; nor do errors."""
     secret = "correct horse battery staple 42 times"
 
-    settings = load_settings(given={"auth.token_secret": secret, "alipay.md5_key": secret})
+    settings = load_settings(overrides={"auth.token_secret": secret, "alipay.md5_key": secret})
 
     assert secret not in f"{settings!r} {settings} {settings.model_dump_json()}"
     with pytest.raises(SettingsError) as caught:
-        load_settings(given={"auth.token_secret": secret, "auth.sms": secret})
+        load_settings(overrides={"auth.token_secret": secret, "auth.sms": secret})
     assert secret not in str(caught.value)
 
 
 def test_rules_follow_the_settings() -> None:
     """What entities decide by is what was set; the waiting speed is the tariff's unless it is set."""
-    ours = rules_of(load_settings(given={"offer.countdown_s": 9, "city.tariff": "shanghai", "meter.checkpoint_m": 50}))
-    slow = rules_of(load_settings(given={"meter.waiting_below_kmh": 7}))
+    ours = rules_of(
+        load_settings(overrides={"offer.countdown_s": 9, "city.tariff": "shanghai", "meter.checkpoint_m": 50})
+    )
+    slow = rules_of(load_settings(overrides={"meter.waiting_below_kmh": 7}))
 
     assert (ours.offer_countdown_s, ours.tariff.currency) == (9, "CNY")
     assert (ours.meter.waiting_kmh, ours.meter.checkpoint_m, slow.meter.waiting_kmh) == (12, 50, 7)
@@ -234,12 +236,12 @@ def test_default_rules_are_those_of_the_settings() -> None:
 def test_tariff_that_does_not_exist_is_one_line() -> None:
     """The line names the setting."""
     with pytest.raises(SettingsError, match=r"^city\.tariff: tariff atlantis: no such tariff"):
-        rules_of(load_settings(given={"city.tariff": "atlantis"}))
+        rules_of(load_settings(overrides={"city.tariff": "atlantis"}))
 
 
 def test_token_secret_is_made_once(tmp_path: Path) -> None:
     """The key is made on first use, only its owner reads it, and every process gets the same."""
-    settings = load_settings(given={"server.data_dir": tmp_path / "data"})
+    settings = load_settings(overrides={"server.data_dir": tmp_path / "data"})
 
     first = token_secret(settings)
 
@@ -253,7 +255,7 @@ def test_token_secret_that_is_set_is_used(tmp_path: Path) -> None:
     """With a key set, none is written."""
     secret = "s" * 32
 
-    settings = load_settings(given={"auth.token_secret": secret, "server.data_dir": tmp_path / "data"})
+    settings = load_settings(overrides={"auth.token_secret": secret, "server.data_dir": tmp_path / "data"})
 
     assert token_secret(settings) == SecretStr(secret)
     assert not (tmp_path / "data").exists()
@@ -262,7 +264,7 @@ def test_token_secret_that_is_set_is_used(tmp_path: Path) -> None:
 def test_public_url_has_no_slash_at_its_end() -> None:
     """URLs are made by appending a path."""
     settings = load_settings(
-        given={"server.public_url": "https://taxi.example/", "journal.url": "postgresql+asyncpg:///"}
+        overrides={"server.public_url": "https://taxi.example/", "journal.url": "postgresql+asyncpg:///"}
     )
 
     assert settings.public_url == "https://taxi.example"

@@ -8,7 +8,6 @@ from typing import Literal
 import pytest
 
 from dispatch.actors.core.protocol import FixRow
-from dispatch.api.fields import Place
 from dispatch.config.tariffs import read_tariff
 from dispatch.domain.commands import (
     MakeOffer,
@@ -38,6 +37,7 @@ from dispatch.domain.rules import Rules, Zone
 from dispatch.domain.trip.trip import Trip
 from dispatch.domain.vehicle.vehicle import Vehicle
 from dispatch.values.ids import CommandId
+from dispatch.values.place import Place
 from dispatch.values.units import CityTime
 
 NOON = 1_212_174_000.0

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from dispatch.domain.personal_keys import KEY_BYTES, Vault
 from dispatch.store.database import Database
-from dispatch.store.queries.personal_data import SqlPersons
+from dispatch.store.queries.personal_data import SqlPersonalData
 
 OLD, NEW = b"o" * KEY_BYTES, b"n" * KEY_BYTES
 
@@ -28,6 +28,6 @@ def vault(masters: Masters | None = None) -> Vault:
     return Vault(masters or Masters(), lambda size: next(count).to_bytes(size, "big"))
 
 
-def persons(database: Database) -> SqlPersons:
+def persons(database: Database) -> SqlPersonalData:
     """Who seals phone numbers of this database."""
-    return SqlPersons(database, vault())
+    return SqlPersonalData(database, vault())

@@ -36,7 +36,7 @@ class FakeLine:
 
 def cluster(tmp_path: Path, line: FakeLine, placement: str) -> tuple[System, Cluster, list[str]]:
     """A system, a cluster that has this line to whoever is asked for, and the names that were asked for."""
-    settings = load_settings(given={"server.data_dir": str(tmp_path), "ray.placement": placement})
+    settings = load_settings(overrides={"server.data_dir": str(tmp_path), "ray.placement": placement})
     asked: list[str] = []
 
     def find(name: str) -> FakeLine:

@@ -26,11 +26,11 @@ from dispatch.payment.reconciliation.reconcile import Reconciliation
 from dispatch.server.daily_reconciliation import (
     HAVE_FOR_S,
     TRIES,
+    BillFiles,
     BillSource,
-    DailyBill,
-    GivenBills,
+    DailyReconciliation,
     NotReconciledError,
-    alipays_bills,
+    alipay_bills,
     bill_account,
     bill_accounts,
     reconcile_day,
@@ -38,13 +38,13 @@ from dispatch.server.daily_reconciliation import (
 from dispatch.store.journal import Batch, Committed
 from dispatch.store.journals.sql_journal import SqlJournal, open_journal
 from dispatch.store.migrations import upgrade
-from dispatch.store.queries.ledger import SqlBooks
+from dispatch.store.queries.ledger import SqlLedger
 from dispatch.values.money import Money
 from sim.alipay_sandbox.http.app import create_app, running
 from sim.alipay_sandbox.model.settings import SandboxSettings
-from tests.dispatch.payment.gateways.test_every_call_against_sandbox import PLAIN, account
-from tests.dispatch.payment.gateways.test_mapi_against_sandbox import BUYER, KEYS
+from tests.dispatch.payment.gateways.openapi_samples import PLAIN, account
 from tests.dispatch.payment.reconciliation.bill_samples import ACCOUNT, bill_file, row
+from tests.sim.alipay_sandbox.live_samples import BUYER, KEYS
 
 DAY = dt.date(2026, 11, 21)
 NOON = dt.datetime.combine(DAY, dt.time(12), BEIJING).timestamp()
@@ -62,7 +62,7 @@ APPLICATION = {
 
 
 def settings(**alipay: Any) -> Settings:
-    return load_settings(given={f"alipay.{name}": value for name, value in (APPLICATION | alipay).items()})
+    return load_settings(overrides={f"alipay.{name}": value for name, value in (APPLICATION | alipay).items()})
 
 
 def entry(number: str, minor: int, refund: str = "", *, day: dt.date = DAY, **values: object) -> Row:
@@ -94,9 +94,9 @@ async def journal(tmp_path: Path) -> AsyncIterator[SqlJournal]:
     await journal.close()
 
 
-async def book(journal: SqlJournal, *rows: Row) -> SqlBooks:
+async def book(journal: SqlJournal, *rows: Row) -> SqlLedger:
     assert await journal.commit(Batch(rows=list(rows))) == Committed()
-    return SqlBooks(journal.database)
+    return SqlLedger(journal.database)
 
 
 def open_items(found: Reconciliation) -> list[tuple[str, str]]:
@@ -143,9 +143,9 @@ class Town:
         async with httpx.AsyncClient(trust_env=False) as http:
             assert (await http.put(f"{self.url}/sandbox/faults", json=[fault])).status_code == 200
 
-    async def reconciled(self, books: SqlBooks, day: dt.date = DAY) -> Reconciliation:
+    async def reconciled(self, books: SqlLedger, day: dt.date = DAY) -> Reconciliation:
         chosen = settings(openapi_url=f"{self.url}/gateway.do")
-        async with alipays_bills(chosen, self.clock, "") as source:
+        async with alipay_bills(chosen, self.clock, "") as source:
             return await reconcile_day(day, bill_account(chosen, ""), books, source, self.clock.wall())
 
 
@@ -235,7 +235,7 @@ async def test_a_gateway_that_is_away(town: Town, journal: SqlJournal) -> None:
 class Desk:
     """A place that looks after the daily bill, with bills that are made up."""
 
-    books: SqlBooks
+    books: SqlLedger
     clock: ManualClock = field(default_factory=lambda: ManualClock(NOON + TO_NEXT_TEN))
     bills: dict[dt.date, bytes | NoBill | Unknown] = field(default_factory=dict)
     alarms: list[Signal] = field(default_factory=list)
@@ -253,12 +253,12 @@ class Desk:
     async def alarm(self, signal: Signal) -> None:
         self.alarms.append(signal)
 
-    def watch(self, **alipay: Any) -> DailyBill:
-        return DailyBill(settings(**alipay), self.books, self.clock, self.alarm, self.source)
+    def watch(self, **alipay: Any) -> DailyReconciliation:
+        return DailyReconciliation(settings(**alipay), self.books, self.clock, self.alarm, self.source)
 
 
-async def outcomes(books: SqlBooks) -> Sequence[tuple[str, str]]:
-    return await books.done("", "2026-01-01")
+async def outcomes(books: SqlLedger) -> Sequence[tuple[str, str]]:
+    return await books.finished_days("", "2026-01-01")
 
 
 async def test_due_at_its_time(journal: SqlJournal) -> None:
@@ -299,7 +299,7 @@ async def test_a_day_that_agrees(journal: SqlJournal) -> None:
     await desk.watch().look()
 
     assert desk.alarms == []
-    kept = await desk.books.report("2026-11-21", "")
+    kept = await desk.books.day_report("2026-11-21", "")
     assert kept is not None
     assert kept[0] == "clean"
     assert msgspec.json.decode(kept[1])["totals"]["matched"] == {"items": 1, "ours": "12.35", "theirs": "12.35"}
@@ -308,7 +308,7 @@ async def test_a_day_that_agrees(journal: SqlJournal) -> None:
 async def test_who_died_in_the_middle(journal: SqlJournal) -> None:
     """A day that was taken and never done is taken by another, after a while."""
     desk = Desk(await book(journal, entry("T1", 100)))
-    assert await desk.books.take("2026-11-21", "", now=desk.clock.wall(), until=desk.clock.wall() + HAVE_FOR_S)
+    assert await desk.books.claim_day("2026-11-21", "", now=desk.clock.wall(), until=desk.clock.wall() + HAVE_FOR_S)
 
     await desk.watch().look()
     assert desk.asked == []
@@ -325,7 +325,7 @@ async def test_an_alarm_that_nobody_heard(journal: SqlJournal) -> None:
     async def down(signal: Signal) -> None:
         raise ConnectionError
 
-    deaf = DailyBill(settings(), desk.books, desk.clock, down, desk.source)
+    deaf = DailyReconciliation(settings(), desk.books, desk.clock, down, desk.source)
     with pytest.raises(ConnectionError):
         await deaf.look()
     assert await outcomes(desk.books) == []
@@ -390,7 +390,7 @@ async def test_accounts(journal: SqlJournal) -> None:
     assert bill_account(given, "blue").scope == ("blue", ())
     assert bill_account(given, "any other").company == ""
     desk = Desk(await book(journal, entry("T1", 100), entry("T2", 200, company="blue"), entry("T3", 1, company="red")))
-    await DailyBill(given, desk.books, desk.clock, desk.alarm, desk.source).look()
+    await DailyReconciliation(given, desk.books, desk.clock, desk.alarm, desk.source).look()
     assert [(each.fields["company"], each.fields["only_ours"]) for each in desk.alarms] == [("", 1), ("blue", 1)]
 
 
@@ -398,7 +398,7 @@ async def test_off(journal: SqlJournal) -> None:
     """Without an application, and where it is switched off, there is nothing to look after."""
     books = await book(journal, entry("T1", 100))
     clock, desk = ManualClock(), Desk(books)
-    await DailyBill(load_settings(), books, clock, desk.alarm, desk.source).run()
+    await DailyReconciliation(load_settings(), books, clock, desk.alarm, desk.source).run()
     await desk.watch(reconcile_at="").run()
     assert desk.asked == []
 
@@ -414,12 +414,12 @@ async def test_files(journal: SqlJournal) -> None:
     one = bill_file([row("T1", 1235)])
     after = bill_file([row("T2", 100)], DAY + dt.timedelta(days=1))
 
-    alone = await given(source=GivenBills([one], "USD"))
-    both = await given(source=GivenBills([one, after], "USD"))
+    alone = await given(source=BillFiles([one], "USD"))
+    both = await given(source=BillFiles([one, after], "USD"))
 
     assert [(item.order, item.standing) for item in alone.items] == [("T1", "matched"), ("T2", "awaited")]
     assert [(item.order, item.standing) for item in both.items] == [("T1", "matched"), ("T2", "spilled")]
-    assert GivenBills([after, one], "USD").days == [DAY, DAY + dt.timedelta(days=1)]
+    assert BillFiles([after, one], "USD").days == [DAY, DAY + dt.timedelta(days=1)]
 
 
 async def test_another_companys_file(journal: SqlJournal) -> None:
@@ -428,4 +428,4 @@ async def test_another_companys_file(journal: SqlJournal) -> None:
     stranger = bill_account(settings(partner="2088000000000009"), "")
 
     with pytest.raises(NotReconciledError, match=f"of account {ACCOUNT}, not of 2088000000000009"):
-        await reconcile_day(DAY, stranger, books, GivenBills([bill_file([])], "USD"), NOON + TO_NEXT_TEN)
+        await reconcile_day(DAY, stranger, books, BillFiles([bill_file([])], "USD"), NOON + TO_NEXT_TEN)

@@ -13,7 +13,7 @@ from dispatch.actors.ray.cluster import placement_of
 from dispatch.actors.runtime.cluster_config import System
 from dispatch.config.loader import load_settings
 from dispatch.server import supervisor as module
-from dispatch.server.ray_process import RayNotStartedError, RayPart
+from dispatch.server.ray_process import RayNotStartedError, RayProcess
 from dispatch.server.supervisor import Supervisor
 from dispatch.store.buses.embedded_valkey import EmbeddedValkey
 
@@ -21,14 +21,14 @@ Log = list[str]
 
 
 class FakeRay:
-    """Ray that has trouble once, and starts again at the second try."""
+    """Ray that has failure once, and starts again at the second try."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
         self._troubles = ["raylet ended"]
         self._fails = 1
 
-    def trouble(self) -> str:
+    def failure(self) -> str:
         return self._troubles.pop() if self._troubles else ""
 
     def kill(self) -> None:
@@ -43,7 +43,7 @@ class FakeRay:
 
 
 class FakeGateway:
-    """A gateway that has trouble as often as it is told."""
+    """A gateway that has failure as often as it is told."""
 
     log: Log
     troubles: list[str]
@@ -51,7 +51,7 @@ class FakeGateway:
     def __init__(self, *_: object, **__: object) -> None:
         self.log.append("gateway started")
 
-    def trouble(self) -> str:
+    def failure(self) -> str:
         return self.troubles.pop() if self.troubles else ""
 
     def kill(self) -> None:
@@ -92,14 +92,14 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Log:
         monkeypatch.setattr(module, name, 0)
     log: Log = []
     FakeGateway.log, FakeGateway.troubles = log, []
-    monkeypatch.setattr(module, "WatchedChild", FakeGateway)
+    monkeypatch.setattr(module, "MonitoredProcess", FakeGateway)
     return log
 
 
 @pytest.fixture
 def made(tmp_path: Path) -> Supervisor:
     """One that listens and has a system."""
-    settings = load_settings(given={"server.data_dir": str(tmp_path)})
+    settings = load_settings(overrides={"server.data_dir": str(tmp_path)})
     made = Supervisor(settings)
     made._socket = cast("Any", FakeSocket())
     made.system = System(
@@ -130,7 +130,7 @@ async def watched(work: Any, seen: Callable[[], bool]) -> None:
 async def test_ray_is_started_again_with_new_gateways(made: Supervisor, log: Log) -> None:
     """The old gateways go first, the new ones come when Ray is there, and it is tried until it is."""
     made._start_gateways()
-    made._ray = cast("RayPart", FakeRay(log))
+    made._ray = cast("RayProcess", FakeRay(log))
 
     await watched(made._watch_processes(), lambda: log.count("gateway started") == 2)
 

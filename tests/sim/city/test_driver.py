@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from dispatch.api.fields import (
-    CarView,
-    OfferView,
-    Place,
-    TripView,
-    VehicleView,
-)
+from dispatch.api.fields import CarView, OfferView, TripView, VehicleView
 from dispatch.api.messages import (
     AcceptOffer,
     Arrived,
@@ -29,6 +23,7 @@ from dispatch.api.messages import (
 )
 from dispatch.domain.errors import ErrorCode
 from dispatch.values.ids import TripId, VehicleId
+from dispatch.values.place import Place
 from dispatch.values.units import LatLng
 from sim.city.behaviour import DriverHabits
 from sim.city.driver import Driver, Duty

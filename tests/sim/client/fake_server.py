@@ -21,16 +21,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from dispatch.api.fields import (
-    CarView,
-    FareView,
-    MoneyView,
-    OfferView,
-    PaymentView,
-    Place,
-    TripView,
-    VehicleView,
-)
+from dispatch.api.fields import CarView, FareView, MoneyView, OfferView, PaymentView, TripView, VehicleView
 from dispatch.api.messages import (
     SUBPROTOCOL_MSGPACK,
     Accepted,
@@ -59,6 +50,7 @@ from dispatch.api.messages import (
     Welcome,
 )
 from dispatch.clock import CityClock
+from dispatch.values.place import Place
 
 FARE = MoneyView(1234, "USD")
 CODE = "4711"

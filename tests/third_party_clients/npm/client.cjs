@@ -1,4 +1,4 @@
-// Alipay's own client for Node, made to speak over its standard input and output as python_client.py does.
+// Runs Alipay's own client for Node, with the protocol of python_client.py.
 // Started with the folder that holds node_modules as its argument.
 const { createRequire } = require("node:module");
 const { createInterface } = require("node:readline");

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import httpx
 import pytest
 
-from dispatch.api.fields import Role
 from dispatch.clock import ManualClock
 from dispatch.domain.errors import CloseCode, DispatchError, ErrorCode
 from dispatch.store.journal import JournalUnavailableError
 from dispatch.store.queries.revocations import Revocation, subject_name
+from dispatch.values.roles import Role
 from dispatch.values.units import WallTime
 from tests.ws_gateway.conftest import SECRET, Start
 from tests.ws_gateway.fakes import FakeRevocations

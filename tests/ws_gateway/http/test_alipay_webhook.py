@@ -11,7 +11,7 @@ from dispatch.domain.errors import ErrorCode
 from dispatch.payment.core.gateway_calls import decode_notification
 from dispatch.payment.core.port import Notification, Rejected, TradeStatus
 from tests.ws_gateway.fakes import FakeHosts
-from ws_gateway.http.alipay_webhook import AlipayNotices
+from ws_gateway.http.alipay_webhook import AlipayWebhook
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -48,7 +48,7 @@ def hosts() -> FakeHosts:
 
 async def test_a_genuine_one_reaches_its_payment(hosts: FakeHosts) -> None:
     """The payment of the order's trip hears it, as the system, and Alipay is told after that; a repeat acts once."""
-    notices = AlipayNotices(Believer(), hosts)
+    notices = AlipayWebhook(Believer(), hosts)
     assert await notices.notified(b"t5_1_1", FORM)
     assert await notices.notified(b"t5_1_1", FORM)
     [envelope] = hosts.envelopes
@@ -62,7 +62,7 @@ async def test_a_genuine_one_reaches_its_payment(hosts: FakeHosts) -> None:
 async def test_what_is_not_believed(hosts: FakeHosts) -> None:
     """A forgery, a strange order, what Alipay does not confirm; a payment's refusal and an outage are no success."""
     believer = Believer()
-    notices = AlipayNotices(believer, hosts)
+    notices = AlipayWebhook(believer, hosts)
     assert not await notices.notified(b"", FORM)
     assert not await notices.notified(b"not-ours", FORM)
     assert hosts.envelopes == []
@@ -82,7 +82,7 @@ async def test_what_is_not_believed(hosts: FakeHosts) -> None:
 async def test_a_companys_own_address(hosts: FakeHosts) -> None:
     """What came to a company's address is checked against the company's account."""
     believer = Believer()
-    notices = AlipayNotices(believer, hosts)
+    notices = AlipayWebhook(believer, hosts)
     assert await notices.notified(b"t5_1_1", FORM, "blue")
     assert await notices.notified(b"t5_1_2", FORM)
     assert believer.companies == ["blue", ""]

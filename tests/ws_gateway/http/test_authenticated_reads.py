@@ -10,15 +10,16 @@ import msgspec
 import pytest
 from starlette.applications import Starlette
 
-from dispatch.api.fields import Place, Role
 from dispatch.api.http_bodies import Answer, PlaceList, PlaceQuestion, TripsSince
 from dispatch.api.http_routes import ReadRoute
 from dispatch.clock import ManualClock
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.store.journal import JournalUnavailableError
+from dispatch.values.place import Place
+from dispatch.values.roles import Role
 from dispatch.values.units import WallTime
 from ws_gateway.auth.tokens import Tokens
-from ws_gateway.http.authenticated_reads import Reader, Reading
+from ws_gateway.http.authenticated_reads import AuthenticatedReads, Reader
 
 NOW = 1_700_000_000.0
 TOKENS = Tokens(b"0123456789abcdef0123456789abcdef", 3_600.0)
@@ -64,7 +65,7 @@ def desk() -> Desk:
 def client(desk: Desk) -> httpx.AsyncClient:
     """Speaks to the three routes."""
     clock = ManualClock(NOW)
-    reading = Reading(verify=TOKENS.verify, clock=clock, allow=desk.allow)
+    reading = AuthenticatedReads(verify=TOKENS.verify, clock=clock, allow=desk.allow)
     app = Starlette(
         routes=[
             reading.look_up(LIST, desk.look_up),

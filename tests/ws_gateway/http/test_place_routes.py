@@ -8,13 +8,13 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from dispatch.api.fields import Role
 from dispatch.clock import ManualClock
 from dispatch.geo.places.geocoder import Places, read_places
+from dispatch.values.roles import Role
 from dispatch.values.units import WallTime
 from ws_gateway.auth.tokens import Tokens
-from ws_gateway.http.authenticated_reads import Reading
-from ws_gateway.http.place_routes import PlaceDesk
+from ws_gateway.http.authenticated_reads import AuthenticatedReads
+from ws_gateway.http.place_routes import PlaceRoutes
 
 NOW = 1_700_000_000.0
 TOKENS = Tokens(b"0" * 32, 3600.0)
@@ -44,8 +44,8 @@ def client(made: list[str]) -> httpx.AsyncClient:
             raise OSError("the file is not there just now")
         return read_places(STREETS, (), "Two Streets")
 
-    desk = PlaceDesk(make)
-    reading = Reading(verify=TOKENS.verify, clock=ManualClock(NOW), allow=_allow)
+    desk = PlaceRoutes(make)
+    reading = AuthenticatedReads(verify=TOKENS.verify, clock=ManualClock(NOW), allow=_allow)
     app = Starlette(routes=[*desk.routes(reading)])
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://taxi")
 

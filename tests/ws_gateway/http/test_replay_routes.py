@@ -18,8 +18,8 @@ from dispatch.values.units import WallTime
 from tests.dispatch.api.test_trip_replay import ride
 from tests.dispatch.domain.builders import NOON, RULES
 from ws_gateway.auth.tokens import Tokens
-from ws_gateway.http.authenticated_reads import Reading
-from ws_gateway.http.replay_routes import ReplayDesk
+from ws_gateway.http.authenticated_reads import AuthenticatedReads
+from ws_gateway.http.replay_routes import ReplayRoutes
 
 TOKENS = Tokens(b"0123456789abcdef0123456789abcdef", 3_600.0)
 NOW = NOON + 3_600
@@ -53,8 +53,8 @@ def past() -> Past:
 @pytest.fixture
 def client(past: Past) -> httpx.AsyncClient:
     clock = ManualClock(NOW, speed=10.0)
-    desk = ReplayDesk(past, past, rules=RULES, clock=clock, chunk_s=120.0)
-    reading = Reading(verify=TOKENS.verify, clock=clock, allow=_allow)
+    desk = ReplayRoutes(past, past, rules=RULES, clock=clock, chunk_s=120.0)
+    reading = AuthenticatedReads(verify=TOKENS.verify, clock=clock, allow=_allow)
     transport = httpx.ASGITransport(Starlette(routes=desk.routes(reading)))
     token = TOKENS.issue("dispatcher", "anna", session="s", wall=WallTime(clock.wall()))
     return httpx.AsyncClient(

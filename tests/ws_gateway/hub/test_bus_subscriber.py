@@ -15,7 +15,7 @@ from dispatch.clock import ManualClock
 from dispatch.store.buses import keys
 from dispatch.store.buses.memory_bus import MemoryBus
 from ws_gateway.hub import bus_subscriber as bus_feed
-from ws_gateway.hub.bus_subscriber import BusFeed
+from ws_gateway.hub.bus_subscriber import BusSubscriber
 from ws_gateway.ports import BusNotice, ConsoleNotice, DriverNotice, MapFrameNotice, MapHealth, SignOnNotice
 
 NOTICE = SignOnNotice("driver", "D1", "s1", 5.0)
@@ -25,7 +25,7 @@ class Listener:
     """A feed whose notices are read all the time, as a gateway does."""
 
     def __init__(self, bus: MemoryBus) -> None:
-        self.feed = BusFeed(bus, ["trip-0"], ["vehicle-0"])
+        self.feed = BusSubscriber(bus, ["trip-0"], ["vehicle-0"])
         self._heard: asyncio.Queue[BusNotice] = asyncio.Queue()
         self._task = asyncio.create_task(self._read())
 

@@ -16,7 +16,7 @@ from dispatch.store.journal import JournalUnavailableError
 from dispatch.values.ids import DispatcherId, PassengerId
 from tests.ws_gateway.conftest import Running
 from tests.ws_gateway.fakes import FakeRegistry
-from ws_gateway.hub.phone_masking import KEPT_S, Contacts
+from ws_gateway.hub.phone_masking import KEPT_S, PhoneMasker
 
 PHONE = "+14155550123"
 HERE = {"lat": 37.78, "lng": -122.41}
@@ -50,8 +50,8 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def contacts(book: Book, clock: ManualClock) -> Contacts:
-    return Contacts(book, clock, lambda: "new")
+def contacts(book: Book, clock: ManualClock) -> PhoneMasker:
+    return PhoneMasker(book, clock, lambda: "new")
 
 
 def _snapshot(contact: str) -> bytes:
@@ -61,12 +61,12 @@ def _snapshot(contact: str) -> bytes:
     return msgspec.msgpack.encode(Snapshot(stream="trip:T1", seq=3, recovered=False, trip=view))
 
 
-async def told(contacts: Contacts, contact: str, role: str) -> Any:
+async def told(contacts: PhoneMasker, contact: str, role: str) -> Any:
     return msgspec.msgpack.decode(await contacts.pushed(_snapshot(contact), role), type=Snapshot).trip.passenger  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("contact", ["person:p1", PHONE])
-async def test_who_sees_a_number_live(contacts: Contacts, contact: str) -> None:
+async def test_who_sees_a_number_live(contacts: PhoneMasker, contact: str) -> None:
     """The driver of the trip sees it, others its end; numbers of before are treated alike."""
     assert await told(contacts, contact, "driver") == PHONE
     for role in ("dispatcher", "device", "passenger", "guest"):
@@ -74,7 +74,7 @@ async def test_who_sees_a_number_live(contacts: Contacts, contact: str) -> None:
 
 
 @pytest.mark.parametrize("contact", ["person:p1", PHONE])
-async def test_who_looks_a_number_up(contacts: Contacts, contact: str) -> None:
+async def test_who_looks_a_number_up(contacts: PhoneMasker, contact: str) -> None:
     """A dispatcher with the permission sees it, one without its end; ids of passengers stay."""
     answer = TripNotice(
         TripView(trip="T1", state="assigned", origin="phone", vehicle_class="van", requested_at=1.0, passenger=contact)
@@ -88,7 +88,7 @@ async def test_who_looks_a_number_up(contacts: Contacts, contact: str) -> None:
     assert (await contacts.looked_up(said, "dispatcher", "anna"))["trip"]["passenger"] == "p17"
 
 
-async def test_an_erased_number_is_gone(contacts: Contacts, book: Book, clock: ManualClock) -> None:
+async def test_an_erased_number_is_gone(contacts: PhoneMasker, book: Book, clock: ManualClock) -> None:
     """A number is remembered for a minute, and then not told any more; without the journal none is told."""
     assert [await told(contacts, "person:p1", "driver") for _ in range(3)] == [PHONE] * 3
     assert book.asked == 1
@@ -100,7 +100,7 @@ async def test_an_erased_number_is_gone(contacts: Contacts, book: Book, clock: M
     assert await told(contacts, "person:p1", "dispatcher") == "…"
 
 
-async def test_other_messages_pass_untouched(contacts: Contacts, book: Book) -> None:
+async def test_other_messages_pass_untouched(contacts: PhoneMasker, book: Book) -> None:
     """What holds no contact is not even read."""
     message = b"\xc1 no message at all"
     assert await contacts.pushed(message, "driver") is message

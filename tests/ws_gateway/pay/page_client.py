@@ -35,12 +35,12 @@ from dispatch.payment.gateways.alipay_oauth import Authorised
 from dispatch.values.ids import VehicleId
 from tests.dispatch.domain.builders import DRIVER, NOON, Stage
 from tests.ws_gateway.fakes import FakeHosts
-from ws_gateway.pay.fare_commands import FareDesk
-from ws_gateway.pay.page_context import Counter
-from ws_gateway.pay.rate_limits import Limits
-from ws_gateway.pay.responses import Answers
+from ws_gateway.pay.fare_commands import FareCommands
+from ws_gateway.pay.page_context import PageContext
+from ws_gateway.pay.rate_limits import PageLimits
+from ws_gateway.pay.responses import PageResponses
 from ws_gateway.pay.routes import pay_routes
-from ws_gateway.pay.signed_forms import Seals
+from ws_gateway.pay.signed_forms import FormSigner
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 URL = "https://taxi.example"
@@ -108,12 +108,12 @@ class Booth:
         self.allowed: Callable[[str], bool] = lambda _: True
         self.word = MinuteWord("panda", "熊猫", NOON + 60)
         ids = itertools.count(1)
-        self.counter = Counter(
-            desk=FareDesk(self.hosts, self.cars, lambda: f"q{next(ids)}"),
-            seals=Seals(SECRET),
+        self.counter = PageContext(
+            desk=FareCommands(self.hosts, self.cars, lambda: f"q{next(ids)}"),
+            seals=FormSigner(SECRET),
             authorizers=self.authorizers,
-            answers=Answers(public_url, bridge_url),
-            limits=Limits(self._allow),
+            answers=PageResponses(public_url, bridge_url),
+            limits=PageLimits(self._allow),
             clock=self.clock,
             zone=ZoneInfo("America/Los_Angeles"),
             public_url=public_url,
@@ -123,7 +123,7 @@ class Booth:
         self._public_url = public_url
         self.serve(self.counter)
 
-    def serve(self, counter: Counter) -> None:
+    def serve(self, counter: PageContext) -> None:
         """Have browsers from now on served at this counter."""
         self._app = Starlette(routes=[*pay_routes(counter)])
 

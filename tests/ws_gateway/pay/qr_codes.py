@@ -34,9 +34,9 @@ from dispatch.values.units import CityTime
 from sim.demo.sandbox_process import SandboxProcess
 from tests.ws_gateway.conftest import eventually
 from tests.ws_gateway.pay.page_client import Booth
-from ws_gateway.http.alipay_webhook import AlipayNotices
-from ws_gateway.pay.alipay_oauth import open_authorizations
-from ws_gateway.pay.fare_commands import FareDesk
+from ws_gateway.http.alipay_webhook import AlipayWebhook
+from ws_gateway.pay.alipay_oauth import open_applications
+from ws_gateway.pay.fare_commands import FareCommands
 from ws_gateway.pay.routes import pay_routes
 from ws_gateway.server.uvicorn_server import listen
 
@@ -60,17 +60,17 @@ class Street:
         ours = {"server.public_url": self.url, "server.data_dir": str(self._folder)}
         settings = load_settings(None, {**self.sandbox.settings(), **ours, **self._given})
         self._gateways = open_gateways(settings, self.clock)
-        self._authorizations = open_authorizations(settings, self.clock)
+        self._authorizations = open_applications(settings, self.clock)
         self.booth = Booth(public_url=self.url, bridge_url=settings.alipay.bridge_url)
         self.stage.now = self.clock.wall()
         self.stage.fix()
         self.payment = Payment("t1", payment_rules_of(settings))
-        self._notices = AlipayNotices(self._gateways, self)  # type: ignore[arg-type] # it sends commands alone
+        self._notices = AlipayWebhook(self._gateways, self)  # type: ignore[arg-type] # it sends commands alone
         await self._serve()
         return self
 
     async def _serve(self) -> None:
-        desk = FareDesk(self, self.booth.cars, iter(f"q{n}" for n in range(10**9)).__next__)
+        desk = FareCommands(self, self.booth.cars, iter(f"q{n}" for n in range(10**9)).__next__)
         counter = msgspec.structs.replace(
             self.booth.counter, desk=desk, authorizers=self._authorizations, clock=self.clock
         )

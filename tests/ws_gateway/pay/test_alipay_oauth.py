@@ -15,7 +15,7 @@ from dispatch.config.loader import Settings, load_settings
 from dispatch.domain.errors import ErrorCode
 from sim.demo.sandbox_process import SandboxProcess
 from tests.ws_gateway.pay.page_client import BUYER, Booth, step, text
-from ws_gateway.pay.alipay_oauth import open_authorizations
+from ws_gateway.pay.alipay_oauth import open_applications
 
 pytestmark = pytest.mark.integration
 OURS = "http://127.0.0.1:8080"
@@ -33,7 +33,7 @@ async def settings(folder: Path) -> AsyncIterator[Settings]:
 async def test_from_the_code_to_the_fare(settings: Settings) -> None:
     """A browser that goes on with the sandbox comes back with a code, which tells who it is, once."""
     booth = Booth(public_url=OURS, bridge_url=settings.alipay.bridge_url).fare_due()
-    authorizations = open_authorizations(settings, CityClock())
+    authorizations = open_applications(settings, CityClock())
     booth.serve(msgspec.structs.replace(booth.counter, authorizers=authorizations))
     browser = booth.browser("Chrome")
     left = await browser.get("/pay/V1?sandbox=1")
@@ -61,9 +61,9 @@ async def test_from_the_code_to_the_fare(settings: Settings) -> None:
 
 async def test_accounts(settings: Settings) -> None:
     """A company without an account of its own is known to the application that all share."""
-    authorizations = open_authorizations(settings, CityClock())
+    authorizations = open_applications(settings, CityClock())
     assert authorizations.account_of("Anybody") == ""
     assert authorizations.of("") is not None
     assert authorizations.of("Anybody") is None
     await authorizations.aclose()
-    assert open_authorizations(load_settings(None, {}), CityClock()).of("") is None
+    assert open_applications(load_settings(None, {}), CityClock()).of("") is None

@@ -23,8 +23,8 @@ from tests.ws_gateway.fakes import FakeAudit, FakeRegistry
 from tests.ws_gateway.pay.page_client import BUYER, SECRET, URL, Booth, has
 from ws_gateway.auth.sign_in import SignIn
 from ws_gateway.auth.tokens import Tokens
-from ws_gateway.pay.alipay_oauth import open_authorizations
-from ws_gateway.pay.alipay_sign_in import RideSignIn
+from ws_gateway.pay.alipay_oauth import open_applications
+from ws_gateway.pay.alipay_sign_in import AlipaySignInRoutes
 from ws_gateway.pay.routes import pay_routes
 from ws_gateway.settings import GatewaySettings
 
@@ -61,7 +61,9 @@ class Town:
             bus=MemoryBus(counter.clock),
             audit=FakeAudit(),
         )
-        self._app = Starlette(routes=[*RideSignIn(counter, sign_in, self._allow).routes(), *pay_routes(counter)])
+        self._app = Starlette(
+            routes=[*AlipaySignInRoutes(counter, sign_in, self._allow).routes(), *pay_routes(counter)]
+        )
 
     async def _allow(self, what: str, per_s: float, burst: int) -> bool:
         assert 0 < per_s * 120 < burst == 1
@@ -228,7 +230,7 @@ async def test_alipays_side_tells_who_came(tmp_path: Path) -> None:
     await sandbox.start()
     ours = {"server.public_url": "http://127.0.0.1:1", "server.data_dir": str(tmp_path)}
     clock = CityClock()
-    authorizations = open_authorizations(load_settings(None, {**sandbox.settings(), **ours}), clock)
+    authorizations = open_applications(load_settings(None, {**sandbox.settings(), **ours}), clock)
     try:
         town = Town(ours["server.public_url"], authorizers=authorizations, clock=clock)
         browser = town.browser()

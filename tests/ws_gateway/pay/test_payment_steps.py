@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dispatch.domain.trip.trip_state import MACHINE, FareSheet
 from dispatch.values.money import MINOR_DIGITS, Money
-from ws_gateway.pay.payment_steps import Payer, Step, failure_of, step_of, typed_amount
+from ws_gateway.pay.payment_steps import Payer, PaymentStep, failure_of, step_of, typed_amount
 
 ME = Payer("2088000000000001")
 FARE = Money(515, "USD")
@@ -23,30 +23,30 @@ def sheet(state: str, *, payer: str = ME.principal.id, method: str = "alipay_pag
 @pytest.mark.parametrize(
     ("shown", "expected"),
     [
-        (sheet("assigned", fare=None), Step.RIDING),
-        (sheet("in_progress", fare=None), Step.RIDING),
-        (sheet("fare_due"), Step.PAY),
-        (sheet("fare_due", wants_typed=True), Step.TYPE),
-        (sheet("fare_due", wants_typed=True, typed=FARE), Step.AGREE),
-        (sheet("fare_due", wants_typed=True, typed=FARE, agreed=True), Step.PAY),
-        (sheet("fare_due", wants_typed=True, agreed=True), Step.PAY),
-        (sheet("paying"), Step.ORDERING),
-        (sheet("paying", trade="N1"), Step.OPEN),
-        (sheet("paying", payer="alipay:2"), Step.BUSY),
-        (sheet("paying", payer="D1", method="alipay_scan", buyer=ME.user_id), Step.BUSY),
-        (sheet("payment_unknown"), Step.CHECKING),
-        (sheet("payment_unknown", payer="alipay:2"), Step.BUSY),
-        (sheet("paid"), Step.PAID),
-        (sheet("paid", payer="P7", method="alipay_app", buyer=ME.user_id), Step.PAID),
-        (sheet("paid", payer="D1", method="cash"), Step.PAID_ELSE),
-        (sheet("part_refunded"), Step.PAID),
-        (sheet("refunded", payer="alipay:2"), Step.PAID_ELSE),
-        (sheet("settled_otherwise"), Step.PAID_ELSE),
-        (sheet("cancelled", fare=None), Step.NOTHING),
-        (sheet("unserved", fare=None), Step.NOTHING),
+        (sheet("assigned", fare=None), PaymentStep.RIDING),
+        (sheet("in_progress", fare=None), PaymentStep.RIDING),
+        (sheet("fare_due"), PaymentStep.PAY),
+        (sheet("fare_due", wants_typed=True), PaymentStep.TYPE),
+        (sheet("fare_due", wants_typed=True, typed=FARE), PaymentStep.AGREE),
+        (sheet("fare_due", wants_typed=True, typed=FARE, agreed=True), PaymentStep.PAY),
+        (sheet("fare_due", wants_typed=True, agreed=True), PaymentStep.PAY),
+        (sheet("paying"), PaymentStep.ORDERING),
+        (sheet("paying", trade="N1"), PaymentStep.OPEN),
+        (sheet("paying", payer="alipay:2"), PaymentStep.BUSY),
+        (sheet("paying", payer="D1", method="alipay_scan", buyer=ME.user_id), PaymentStep.BUSY),
+        (sheet("payment_unknown"), PaymentStep.CHECKING),
+        (sheet("payment_unknown", payer="alipay:2"), PaymentStep.BUSY),
+        (sheet("paid"), PaymentStep.PAID),
+        (sheet("paid", payer="P7", method="alipay_app", buyer=ME.user_id), PaymentStep.PAID),
+        (sheet("paid", payer="D1", method="cash"), PaymentStep.PAID_ELSE),
+        (sheet("part_refunded"), PaymentStep.PAID),
+        (sheet("refunded", payer="alipay:2"), PaymentStep.PAID_ELSE),
+        (sheet("settled_otherwise"), PaymentStep.PAID_ELSE),
+        (sheet("cancelled", fare=None), PaymentStep.NOTHING),
+        (sheet("unserved", fare=None), PaymentStep.NOTHING),
     ],
 )
-def test_steps(shown: FareSheet, expected: Step) -> None:
+def test_steps(shown: FareSheet, expected: PaymentStep) -> None:
     """Each state of a trip is one step of the page."""
     assert step_of(shown, ME) is expected
 
@@ -55,7 +55,7 @@ def test_steps(shown: FareSheet, expected: Step) -> None:
 def test_every_state_has_a_step(state: str) -> None:
     """No state of the trip's machine is without a page, and only collected ones are shown as paid."""
     collected = state in ("paid", "part_refunded", "refunded")
-    assert (step_of(sheet(state), ME) is Step.PAID) == collected
+    assert (step_of(sheet(state), ME) is PaymentStep.PAID) == collected
 
 
 def test_why_it_failed_is_told_to_whoever_tried() -> None:

@@ -8,15 +8,15 @@ import pytest
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.values.units import WallTime
 from ws_gateway.auth.tokens import Tokens
-from ws_gateway.pay.signed_forms import Journey, Seals, Session
+from ws_gateway.pay.signed_forms import AuthorizationRequest, FormSigner, PageSession
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 NOW = WallTime(1_000.0)
-SESSION = Session(user_id="2088", account="", sid="s1")
-JOURNEY = Journey(vehicle="V1", account="", nonce="n1")
+SESSION = PageSession(user_id="2088", account="", sid="s1")
+JOURNEY = AuthorizationRequest(vehicle="V1", account="", nonce="n1")
 
 
-def refused(seals: Seals, kind: type[Session], text: str, wall: float = NOW) -> ErrorCode:
+def refused(seals: FormSigner, kind: type[PageSession], text: str, wall: float = NOW) -> ErrorCode:
     """The code with which a text is refused as a note of this kind."""
     with pytest.raises(DispatchError) as caught:
         seals.read(kind, text, WallTime(wall))
@@ -25,36 +25,36 @@ def refused(seals: Seals, kind: type[Session], text: str, wall: float = NOW) -> 
 
 def test_a_note_comes_back_as_it_was() -> None:
     """Until its time is over."""
-    seals = Seals(SECRET)
+    seals = FormSigner(SECRET)
     sealed = seals.seal(SESSION, NOW)
-    assert seals.read(Session, sealed, WallTime(NOW + 3599)) == SESSION
-    assert refused(seals, Session, sealed, NOW + 3600) is ErrorCode.TOKEN_EXPIRED
+    assert seals.read(PageSession, sealed, WallTime(NOW + 3599)) == SESSION
+    assert refused(seals, PageSession, sealed, NOW + 3600) is ErrorCode.TOKEN_EXPIRED
 
 
 def test_a_note_serves_one_purpose() -> None:
     """A journey is no session, and a sign-in's token is no note at all, nor a note a sign-in."""
-    seals, tokens = Seals(SECRET), Tokens(SECRET, 100.0)
-    assert refused(seals, Session, seals.seal(JOURNEY, NOW)) is ErrorCode.BAD_TOKEN
-    assert refused(seals, Session, tokens.issue("passenger", "P1", session="x", wall=NOW)) is ErrorCode.BAD_TOKEN
+    seals, tokens = FormSigner(SECRET), Tokens(SECRET, 100.0)
+    assert refused(seals, PageSession, seals.seal(JOURNEY, NOW)) is ErrorCode.BAD_TOKEN
+    assert refused(seals, PageSession, tokens.issue("passenger", "P1", session="x", wall=NOW)) is ErrorCode.BAD_TOKEN
     with pytest.raises(DispatchError):
         tokens.verify(seals.seal(SESSION, NOW), NOW)
 
 
-@pytest.mark.parametrize("text", ["", "x", "a.b.c", jwt.encode({"aud": Session.PURPOSE, "exp": 9e9}, SECRET)])
+@pytest.mark.parametrize("text", ["", "x", "a.b.c", jwt.encode({"aud": PageSession.PURPOSE, "exp": 9e9}, SECRET)])
 def test_what_we_did_not_seal(text: str) -> None:
     """Is refused, whatever it says."""
-    assert refused(Seals(SECRET), Session, text) is ErrorCode.BAD_TOKEN
+    assert refused(FormSigner(SECRET), PageSession, text) is ErrorCode.BAD_TOKEN
 
 
 def test_an_unsigned_note() -> None:
     """The algorithm ``none`` is none of ours."""
-    claims = {"aud": Session.PURPOSE, "exp": 9e9, "note": {"user_id": "2", "account": "", "sid": "s"}}
-    assert refused(Seals(SECRET), Session, jwt.encode(claims, "", "none")) is ErrorCode.BAD_TOKEN
+    claims = {"aud": PageSession.PURPOSE, "exp": 9e9, "note": {"user_id": "2", "account": "", "sid": "s"}}
+    assert refused(FormSigner(SECRET), PageSession, jwt.encode(claims, "", "none")) is ErrorCode.BAD_TOKEN
 
 
 def test_the_state_belongs_to_the_journey() -> None:
     """It is short, the same each time, and another for another journey or another secret."""
-    seals, other = Seals(SECRET), Seals(SECRET[::-1])
+    seals, other = FormSigner(SECRET), FormSigner(SECRET[::-1])
     sealed = seals.seal(JOURNEY, NOW)
     assert len(seals.state_of(sealed)) == 32
     assert seals.state_of(sealed) == seals.state_of(sealed)
@@ -64,4 +64,4 @@ def test_the_state_belongs_to_the_journey() -> None:
 def test_a_short_secret() -> None:
     """Could be guessed, and is refused at the start."""
     with pytest.raises(ValueError, match="32 bytes"):
-        Seals(b"short")
+        FormSigner(b"short")

@@ -7,13 +7,13 @@ from functools import partial
 from itertools import pairwise
 
 from tests.ws_gateway.conftest import eventually
-from ws_gateway.server.fair_queue import Turns
+from ws_gateway.server.fair_queue import FairQueue
 
 
 async def test_others_come_between_two_pieces() -> None:
     """In order, and never two in one turn of the loop."""
     done: list[str] = []
-    turns = Turns()
+    turns = FairQueue()
     for number in range(3):
         turns.add(partial(done.append, f"piece {number}"))
     while turns:
@@ -28,7 +28,7 @@ async def test_a_piece_that_breaks_ends_nothing() -> None:
     done: list[str] = []
     broken: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: broken.append(context["exception"]))
-    turns = Turns()
+    turns = FairQueue()
     turns.add(lambda: done.append(str(int("x"))))
     turns.add(partial(done.append, "next"))
     await eventually(lambda: done)

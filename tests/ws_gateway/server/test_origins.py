@@ -8,7 +8,7 @@ from websockets.asyncio.client import connect
 from websockets.typing import Origin, Subprotocol
 
 from tests.ws_gateway.conftest import Start
-from ws_gateway.server.origins import Origins, normal
+from ws_gateway.server.origins import OriginPolicy, normal
 
 
 def _scope(*origins: str, host: str = "taxi.example", scheme: str = "ws") -> dict[str, object]:
@@ -36,12 +36,12 @@ def _scope(*origins: str, host: str = "taxi.example", scheme: str = "ws") -> dic
 )
 def test_pages_of_ours_and_no_others(scope: dict[str, object], admitted: bool) -> None:
     """The address that was asked, what is set, and apps without an origin; nothing that only looks alike."""
-    assert Origins(["https://city.example"]).admit(scope) is admitted
+    assert OriginPolicy(["https://city.example"]).admit(scope) is admitted
 
 
 def test_every_origin_where_it_is_set() -> None:
     """``*`` opens to all."""
-    assert Origins(["*"]).admit(_scope("http://evil.example"))
+    assert OriginPolicy(["*"]).admit(_scope("http://evil.example"))
     assert normal("null") == ""
 
 

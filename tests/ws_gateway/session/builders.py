@@ -9,15 +9,17 @@ import msgpack
 import msgspec
 
 from dispatch.actors.core.protocol import Attached, Attachment, Envelope, Quote
-from dispatch.api.fields import FareView, MoneyView, Place, Role
+from dispatch.api.fields import FareView, MoneyView
 from dispatch.api.messages import Update
 from dispatch.clock import ManualClock
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.geo.cells import Box
+from dispatch.values.place import Place
+from dispatch.values.roles import Role
 from dispatch.values.units import CityTime, WallTime
 from ws_gateway.session.codec import CODECS
-from ws_gateway.session.effects import Answer, Ask, Close, Effect, Say
-from ws_gateway.session.identity import Identity, Rules
+from ws_gateway.session.effects import Answer, CloseSocket, Effect, Resolve, SendMessage
+from ws_gateway.session.identity import Identity, SessionRules
 from ws_gateway.session.session import Session
 from ws_gateway.settings import GatewaySettings
 
@@ -54,7 +56,7 @@ class Talk:
             codec=CODECS[protocol],
             clock=self.clock,
             settings=GatewaySettings(**settings),
-            rules=Rules(secret=b"secret", price=price, served=SERVED),
+            rules=SessionRules(secret=b"secret", price=price, served=SERVED),
             verify=verify,
         )
         self.effects: list[Effect] = []
@@ -70,7 +72,7 @@ class Talk:
         """Send a frame as it is."""
         return self.note(self.session.receive(frame))
 
-    def answer(self, ask: Ask, answer: Answer) -> list[Effect]:
+    def answer(self, ask: Resolve, answer: Answer) -> list[Effect]:
         """Answer a question of the session."""
         return self.note(self.session.answer(ask.number, answer))
 
@@ -86,26 +88,26 @@ class Talk:
 
 def said(effects: Sequence[Effect]) -> list[dict[str, Any]]:
     """The messages among the effects, as the independent ``msgpack`` package reads them."""
-    return [msgpack.unpackb(effect.message) for effect in effects if isinstance(effect, Say)]
+    return [msgpack.unpackb(effect.message) for effect in effects if isinstance(effect, SendMessage)]
 
 
-def asked(effects: Sequence[Effect]) -> list[Ask]:
+def asked(effects: Sequence[Effect]) -> list[Resolve]:
     """The questions among the effects."""
-    return [effect for effect in effects if isinstance(effect, Ask)]
+    return [effect for effect in effects if isinstance(effect, Resolve)]
 
 
 def closed(effects: Sequence[Effect]) -> int | None:
     """The close code among the effects."""
-    return next((int(effect.code) for effect in effects if isinstance(effect, Close)), None)
+    return next((int(effect.code) for effect in effects if isinstance(effect, CloseSocket)), None)
 
 
-def envelope(ask: Ask) -> Envelope:
+def envelope(ask: Resolve) -> Envelope:
     """The command in a question."""
     assert isinstance(ask.request, Envelope)
     return ask.request
 
 
-def attachment(ask: Ask) -> Attachment:
+def attachment(ask: Resolve) -> Attachment:
     """The attachment in a question."""
     assert isinstance(ask.request, Attachment)
     return ask.request

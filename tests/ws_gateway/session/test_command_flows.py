@@ -8,29 +8,29 @@ import msgspec
 import pytest
 
 from dispatch.actors.core.protocol import Done, Quote, Refused
-from dispatch.api.fields import Place
 from dispatch.domain import commands
 from dispatch.domain.commands import VehicleProfile, decode_command
 from dispatch.domain.entity import Command
 from dispatch.domain.errors import ErrorCode
 from dispatch.values.money import Money
+from dispatch.values.place import Place
 from tests.ws_gateway.session.builders import START, Talk, asked, envelope, said
 from ws_gateway.session.command_flows import ride_code_of, trip_id_of
 from ws_gateway.session.effects import (
-    Ask,
     ContactRequest,
-    Facts,
+    PlainValues,
     ProfileRequest,
     QuoteRequest,
+    Resolve,
+    RouteRequest,
     TodayRequest,
-    WayRequest,
 )
 
 DRIVER, DEVICE, PASSENGER, DISPATCHER = "driver D1 V1", "device M1 V1", "passenger P1", "dispatcher A1"
 PICKUP = {"lat": 37.7, "lng": -122.4}
 
 
-def command_of(ask: Ask) -> Command:
+def command_of(ask: Resolve) -> Command:
     return decode_command(envelope(ask).body)
 
 
@@ -139,8 +139,8 @@ def test_the_way_by_road_is_for_places_that_are_served() -> None:
     for token in (DRIVER, PASSENGER, DISPATCHER):
         talk = Talk(token)
         [ask] = asked(talk.say(t="route", id="c1", start=PICKUP, end=there))
-        assert ask.request == WayRequest((37.7, -122.4), (37.8, -122.4), START)
-        assert said(talk.answer(ask, Facts(facts)))[0]["result"] == facts
+        assert ask.request == RouteRequest((37.7, -122.4), (37.8, -122.4), START)
+        assert said(talk.answer(ask, PlainValues(facts)))[0]["result"] == facts
         refused = said(talk.say(t="route", id="c2", start=PICKUP, end={"lat": 48.8, "lng": 2.3}))[0]
         assert (refused["code"], refused["field"]) == (ErrorCode.OUT_OF_AREA, "end")
 
@@ -150,7 +150,7 @@ def test_a_booking_by_phone_has_no_passenger_but_a_contact() -> None:
     talk = Talk(DISPATCHER)
     [who] = asked(talk.say(t="book", id="c1", phone="+14155550100", pickup=PICKUP))
     assert who.request == ContactRequest("+14155550100")
-    [ask] = asked(talk.answer(who, Facts({"contact": "person:p1"})))
+    [ask] = asked(talk.answer(who, PlainValues({"contact": "person:p1"})))
     command = command_of(ask)
     assert isinstance(command, commands.RequestTrip)
     assert (command.passenger, command.origin, command.contact) == ("", "phone", "person:p1")
@@ -226,4 +226,4 @@ def test_todays_books() -> None:
     talk = Talk(DEVICE)
     [ask] = asked(talk.say(t="today", id="c1"))
     assert ask.request == TodayRequest("V1", START)
-    assert said(talk.answer(ask, Facts({"totals": []})))[0]["result"] == {"totals": []}
+    assert said(talk.answer(ask, PlainValues({"totals": []})))[0]["result"] == {"totals": []}

@@ -13,12 +13,12 @@ from dispatch.actors.core.protocol import Push
 from dispatch.api.fields import CarView, TripView, VehicleView
 from dispatch.api.messages import CarPosition
 from tests.ws_gateway.conftest import Running, Start, eventually
-from ws_gateway.session.load_shedding import CALM_AFTER_S, RISES_AFTER_S, SELDOM_S, Seldom, Shed, Shedding
+from ws_gateway.session.load_shedding import CALM_AFTER_S, RISES_AFTER_S, SELDOM_S, LoadShedder, ShedLevel, Throttle
 
 LATE = 0.5
 
 
-def _levels(shedding: Shedding, lag: float, seconds: float, start: float = 0.0) -> list[Shed]:
+def _levels(shedding: LoadShedder, lag: float, seconds: float, start: float = 0.0) -> list[ShedLevel]:
     """The level after each quarter of a second with this lag."""
     found = []
     for quarter in range(int(4 * seconds) + 1):
@@ -29,42 +29,42 @@ def _levels(shedding: Shedding, lag: float, seconds: float, start: float = 0.0) 
 
 def test_the_cheapest_goes_first() -> None:
     """The map, then positions, and nothing after that however late it gets."""
-    levels = _levels(Shedding(LATE), 2 * LATE, 10 * RISES_AFTER_S)
+    levels = _levels(LoadShedder(LATE), 2 * LATE, 10 * RISES_AFTER_S)
     assert sorted(levels) == levels
-    assert levels[int(4 * RISES_AFTER_S)] is Shed.MAP
-    assert levels[int(8 * RISES_AFTER_S)] is Shed.POSITIONS
-    assert levels[-1] is Shed.POSITIONS
+    assert levels[int(4 * RISES_AFTER_S)] is ShedLevel.MAP
+    assert levels[int(8 * RISES_AFTER_S)] is ShedLevel.POSITIONS
+    assert levels[-1] is ShedLevel.POSITIONS
 
 
 def test_a_hiccup_sheds_nothing() -> None:
     """Late for less than the time, again and again, changes nothing."""
-    shedding = Shedding(LATE)
+    shedding = LoadShedder(LATE)
     for second in range(60):
         shedding.lagged(10.0 if second % 2 else 0.0, float(second))
-    assert shedding.level is Shed.NOTHING
+    assert shedding.level is ShedLevel.NOTHING
 
 
 def test_calm_brings_back_one_after_the_other() -> None:
     """Positions first, then the map."""
-    shedding = Shedding(LATE)
+    shedding = LoadShedder(LATE)
     _levels(shedding, 2 * LATE, 3 * RISES_AFTER_S)
     levels = _levels(shedding, 0.0, 3 * CALM_AFTER_S, start=100.0)
     assert sorted(levels, reverse=True) == levels
-    assert levels[int(4 * CALM_AFTER_S)] is Shed.MAP
-    assert levels[-1] is Shed.NOTHING
+    assert levels[int(4 * CALM_AFTER_S)] is ShedLevel.MAP
+    assert levels[-1] is ShedLevel.NOTHING
 
 
 def test_in_between_all_stays() -> None:
     """Neither late nor calm: no step."""
-    shedding = Shedding(LATE)
+    shedding = LoadShedder(LATE)
     _levels(shedding, 2 * LATE, RISES_AFTER_S)
-    assert set(_levels(shedding, 0.5 * LATE, 60, start=100.0)) == {Shed.MAP}
+    assert set(_levels(shedding, 0.5 * LATE, 60, start=100.0)) == {ShedLevel.MAP}
 
 
 @given(st.lists(st.tuples(st.floats(0, 5), st.floats(0.01, 3)), max_size=60))
 def test_a_step_at_a_time(lags: list[tuple[float, float]]) -> None:
     """Whatever comes: the level moves by one at most, and says so."""
-    shedding, now = Shedding(LATE), 0.0
+    shedding, now = LoadShedder(LATE), 0.0
     for lag, later in lags:
         now += later
         before = shedding.level
@@ -75,7 +75,7 @@ def test_a_step_at_a_time(lags: list[tuple[float, float]]) -> None:
 @given(st.lists(st.floats(0, 100), max_size=50))
 def test_one_position_in_a_while(times: list[float]) -> None:
     """Of fixes in order, those let through lie apart; the first passes; another car's do not count."""
-    seldom = Seldom()
+    seldom = Throttle()
     passed = [at for at in sorted(times) if seldom.passes("V1", at)]
     assert passed[:1] == sorted(times)[:1]
     assert all(later - earlier >= SELDOM_S for earlier, later in pairwise(passed))
@@ -85,7 +85,7 @@ def test_one_position_in_a_while(times: list[float]) -> None:
 CELL = "872830828ffffff"
 
 
-def _shed(gateway: Running, level: Shed) -> None:
+def _shed(gateway: Running, level: ShedLevel) -> None:
     """As if it lagged."""
     inside = gateway.app.gateway
     inside._shedding.level = level
@@ -102,13 +102,13 @@ async def test_consoles_are_told_that_the_map_stands_still(gateway: Running) -> 
     """Once when it begins and once when it ends; who looks meanwhile is told as well."""
     console = await gateway.client("dispatcher", "anna")
     await console.ask(t="watch", id="c1", cells=[CELL])
-    _shed(gateway, Shed.MAP)
+    _shed(gateway, ShedLevel.MAP)
     assert (await console.until("map_stale"))["stale"] is True
-    _shed(gateway, Shed.POSITIONS)
+    _shed(gateway, ShedLevel.POSITIONS)
     late = await gateway.client("dispatcher", "anna")
     await late.send(t="watch", id="c1", cells=[CELL])
     assert (await late.until("map_stale"))["stale"] is True
-    _shed(gateway, Shed.NOTHING)
+    _shed(gateway, ShedLevel.NOTHING)
     assert (await console.until("map_stale"))["stale"] is False
     assert gateway.metrics.shedding._value.get() == 0
 
@@ -116,7 +116,7 @@ async def test_consoles_are_told_that_the_map_stands_still(gateway: Running) -> 
 @pytest.mark.integration
 async def test_only_free_cars_are_heard_less(gateway: Running) -> None:
     """Every fix of a car with a trip is taken; of a free one one in some seconds."""
-    _shed(gateway, Shed.POSITIONS)
+    _shed(gateway, ShedLevel.POSITIONS)
     wall = gateway.clock.wall()
     cars = {"V1": VehicleView("V1", "idle"), "V2": VehicleView("V2", "on_trip", trip="t1")}
     for number, (vehicle, view) in enumerate(cars.items(), 1):
@@ -142,7 +142,7 @@ async def test_events_go_on_where_positions_do_not(gateway: Running) -> None:
     gateway.hosts.happen(stream, "passenger", "trip_assigned", trip=trip)
     await passenger.until("update")
     await eventually(lambda: ("vehicle:V1", "passenger") in gateway.hosts.followed)
-    _shed(gateway, Shed.POSITIONS)
+    _shed(gateway, ShedLevel.POSITIONS)
     for n in range(10):
         told = CarPosition(trip=stream[5:], n=n, at=1.0 + n, lat=37.7, lng=-122.4)
         gateway.hosts.push(Push("vehicle:V1", "passenger", 0, msgspec.msgpack.encode(told)))
@@ -160,7 +160,7 @@ async def test_a_loop_that_lags_sheds_and_recovers_by_itself(start: Start, monke
     monkeypatch.setattr("ws_gateway.session.load_shedding.CALM_AFTER_S", 0.0)
     gateway = await start(shed_after_lag_s=-1.0)
     inside = gateway.app.gateway
-    await eventually(lambda: inside._shedding.level is Shed.POSITIONS)
+    await eventually(lambda: inside._shedding.level is ShedLevel.POSITIONS)
     inside._shedding._late_s = 1e9
-    await eventually(lambda: inside._shedding.level is Shed.NOTHING)
+    await eventually(lambda: inside._shedding.level is ShedLevel.NOTHING)
     assert not inside._map.halted

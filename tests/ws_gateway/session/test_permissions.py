@@ -7,13 +7,14 @@ from typing import Any, Final, get_args
 import pytest
 
 from dispatch.actors.core.protocol import Attached, Attachment, AttachReply, Envelope, Reply
-from dispatch.api.fields import Role
 from dispatch.api.http_routes import READ_ROUTES, ReadRoute
 from dispatch.api.messages import ClientCommand, FromClient, GpsFix
-from dispatch.api.permissions import MESSAGES, ROLES, STREAMS, Reach, readers_of, senders_of
+from dispatch.api.permissions import MESSAGES, ROLES, readers_of, senders_of
 from dispatch.domain.commands import CancelRide, TakeOffer
 from dispatch.domain.entity import EntityKey, Kind, Principal
 from dispatch.domain.errors import ErrorCode
+from dispatch.domain.stream_access import STREAMS, Reach
+from dispatch.values.roles import Role
 from tests.dispatch.actors.core.harness import City, driver, trip_key, vehicle_key
 from tests.ws_gateway.conftest import Client, Running, Start
 from tests.ws_gateway.fakes import FakeHosts

@@ -15,7 +15,7 @@ from dispatch.api.permissions import senders_of
 from dispatch.domain.errors import CloseCode, ErrorCode
 from tests.ws_gateway.session.builders import START, Talk, asked, attachment, closed, envelope, said
 from ws_gateway.session.command_flows import ENTITY_COMMANDS
-from ws_gateway.session.effects import Follow, Say, SignOn, WatchCells
+from ws_gateway.session.effects import SendMessage, SignedOn, Subscribe, WatchCells
 
 FIX = [1, START, 37.7, -122.4, 5.0, 90.0]
 CELL = "872830828ffffff"
@@ -30,12 +30,12 @@ def only(effects: Any) -> dict[str, Any]:
 def test_hello_is_welcomed_and_a_driver_follows_its_vehicle() -> None:
     """A valid token opens the session; the vehicle's stream is asked for at once."""
     effects = Talk().say(t="hello", token="driver D1 V1")
-    assert isinstance(effects[0], SignOn)
+    assert isinstance(effects[0], SignedOn)
     assert only(effects) == {
         "t": "welcome", "role": "driver", "subject": "D1", "session": "s1", "city_time": START, "speed": 1.0,
         "vehicle": "V1",
     }  # fmt: skip
-    assert Follow("vehicle:V1", "driver") in effects
+    assert Subscribe("vehicle:V1", "driver") in effects
     request = attachment(asked(effects)[0])
     assert (request.key, request.after, request.principal.vehicle) == ("vehicle:V1", None, "V1")
 
@@ -63,7 +63,7 @@ def test_nothing_passes_before_a_valid_hello(message: dict[str, Any], error: Err
     effects = talk.say(**message)
     assert only(effects)["code"] == error
     assert closed(effects) == close
-    assert [type(effect).__name__ for effect in effects] == ["Say", "Close"]
+    assert [type(effect).__name__ for effect in effects] == ["SendMessage", "CloseSocket"]
     assert talk.say(t="hello", token="driver D1 V1") == []
 
 
@@ -302,5 +302,5 @@ def test_json_clients_get_json() -> None:
     [ask] = asked(talk.effects)
     snapshot = msgspec.msgpack.encode({"t": "snapshot", "stream": "vehicle:V1", "seq": 3, "recovered": False})
     [said_] = talk.answer(ask, Attached(seq=3, recovered=False, snapshot=snapshot))
-    assert isinstance(said_, Say)
+    assert isinstance(said_, SendMessage)
     assert msgspec.json.decode(said_.message)["seq"] == 3

@@ -13,8 +13,8 @@ from dispatch.api.fields import CarView, TripView
 from dispatch.api.messages import CarPosition, Heard, Snapshot, Update
 from dispatch.domain.errors import CloseCode, ErrorCode
 from tests.ws_gateway.session.builders import START, Talk, asked, attached, attachment, closed, said, update
-from ws_gateway.session.effects import Effect, Follow, Say, Unfollow
-from ws_gateway.session.stream_cursor import Following
+from ws_gateway.session.effects import Effect, SendMessage, Subscribe, Unsubscribe
+from ws_gateway.session.stream_cursor import StreamCursor
 
 KEY = "vehicle:V1"
 
@@ -71,7 +71,7 @@ def test_a_gap_is_asked_for() -> None:
 def test_every_number_once_and_in_order(total: int, cursor: int, data: st.DataObject) -> None:
     """However pushes are lost, repeated or overtake, the client hears each number after its cursor once, in order."""
     start = min(cursor, total)
-    following = Following(start)
+    following = StreamCursor(start)
     heard: list[int] = []
 
     def note(messages: list[bytes]) -> None:
@@ -117,7 +117,7 @@ def test_nobody_answers_an_attachment() -> None:
     talk, effects = passenger()
     effects = talk.answer(asked(effects)[0], Refused(ErrorCode.NOT_YOURS))
     assert said(effects)[0]["code"] == ErrorCode.NOT_YOURS
-    assert Unfollow("trip:t1", "passenger") in effects
+    assert Unsubscribe("trip:t1", "passenger") in effects
     assert closed(effects) is None
 
 
@@ -127,7 +127,7 @@ def test_heard_is_told_and_has_a_slot() -> None:
     effects = talk.answer(asked(talk.effects)[0], Attached(seq=0, recovered=False, heard=17))
     effects += talk.push(KEY, 0, msgspec.msgpack.encode(Heard(18)))
     assert [message["n"] for message in said(effects)] == [17, 18]
-    assert {effect.slot for effect in effects if isinstance(effect, Say)} == {f"heard {KEY}"}
+    assert {effect.slot for effect in effects if isinstance(effect, SendMessage)} == {f"heard {KEY}"}
 
 
 def test_attach_and_detach() -> None:
@@ -138,7 +138,7 @@ def test_attach_and_detach() -> None:
     assert [message["t"] for message in said(effects)] == ["accepted", "update"]
     assert said(effects)[0]["result"] == {"recovered": True}
     effects = talk.say(t="detach", id="c2", stream=KEY)
-    assert Unfollow(KEY, "dispatcher") in effects
+    assert Unsubscribe(KEY, "dispatcher") in effects
     assert talk.push(KEY, 5, update(KEY, 5)) == []
     [ask] = asked(talk.say(t="attach", id="c3", stream=KEY))
     refused = said(talk.answer(ask, Refused(ErrorCode.UNAVAILABLE)))[0]
@@ -179,18 +179,18 @@ def test_a_passenger_sees_the_car_while_it_comes() -> None:
     effects = talk.answer(asked(effects)[0], attached(1, updates=[(1, trip_message(1, "matching"))]))
     assert asked(effects) == []
     effects = talk.push("trip:t1", 2, trip_message(2, "assigned", vehicle="V1"))
-    assert Follow(KEY, "passenger") in effects
+    assert Subscribe(KEY, "passenger") in effects
     [ask] = asked(effects)
     assert (attachment(ask).key, attachment(ask).trip, attachment(ask).after) == (KEY, "t1", None)
     ours = msgspec.msgpack.encode(CarPosition("t1", 1, START, 37.7, -122.4))
     other = msgspec.msgpack.encode(CarPosition("t2", 1, START, 37.7, -122.4))
     [told] = talk.answer(ask, Attached(seq=0, recovered=False, snapshot=ours))
-    assert isinstance(told, Say)
+    assert isinstance(told, SendMessage)
     assert told.slot == f"car {KEY}"
     assert talk.push(KEY, 0, other) == []
     assert len(talk.push(KEY, 0, ours)) == 1
     assert asked(talk.push("trip:t1", 3, trip_message(3, "in_progress", vehicle="V1"))) == []
-    assert Unfollow(KEY, "passenger") in talk.push("trip:t1", 4, trip_message(4, "fare_due", vehicle="V1"))
+    assert Unsubscribe(KEY, "passenger") in talk.push("trip:t1", 4, trip_message(4, "fare_due", vehicle="V1"))
     assert talk.push(KEY, 0, ours) == []
 
 
@@ -212,9 +212,9 @@ def test_another_car_takes_the_place_of_the_first() -> None:
     talk, effects = passenger()
     talk.answer(asked(effects)[0], attached(1, updates=[(1, trip_message(1, "assigned", vehicle="V1"))]))
     effects = talk.push("trip:t1", 2, trip_message(2, "assigned", vehicle="V2"))
-    assert [effect for effect in effects if isinstance(effect, Follow | Unfollow)] == [
-        Unfollow(KEY, "passenger"),
-        Follow("vehicle:V2", "passenger"),
+    assert [effect for effect in effects if isinstance(effect, Subscribe | Unsubscribe)] == [
+        Unsubscribe(KEY, "passenger"),
+        Subscribe("vehicle:V2", "passenger"),
     ]
 
 
@@ -237,11 +237,11 @@ def test_a_guest_follows_its_trip_and_that_trips_car() -> None:
     assert attachment(ask).principal.role == "guest"
     updates = [(1, trip_message(1, "assigned", vehicle="V1"))]
     effects = talk.answer(ask, attached(1, updates=updates))
-    assert Follow("vehicle:V1", "guest") in effects
+    assert Subscribe("vehicle:V1", "guest") in effects
     [car] = asked(effects)
     assert (attachment(car).key, attachment(car).trip) == ("vehicle:V1", "t1")
     for stream in ("trip:t2", "vehicle:V1"):
         [refused] = said(talk.say(t="attach", id="c1", stream=stream))
         assert refused["code"] == ErrorCode.NOT_ALLOWED
     over = talk.push("trip:t1", 2, trip_message(2, "ended"))
-    assert Unfollow("vehicle:V1", "guest") in over
+    assert Unsubscribe("vehicle:V1", "guest") in over

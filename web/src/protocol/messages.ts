@@ -1,7 +1,7 @@
 // Made from the structs in dispatch/ by `python -m dispatch.codegen.typescript`; do not edit.
 
 /**
- * A point, with the address or landmark a person gave for it.
+ * A point in degrees, with an optional address or landmark.
  */
 export interface Place {
   lat: number;

@@ -19,7 +19,7 @@ NOTICES_S: Final = 43_200.0
 COLLECTED: Final = frozenset({"paid", "part_refunded", "refunded", "settled_otherwise"})
 
 
-class Rides(Protocol):
+class DriverRides(Protocol):
     """Drivers' rides. Raises ``JournalUnavailableError``."""
 
     async def rides(self, driver: str, since: float) -> Sequence[RideRow]:
@@ -27,7 +27,7 @@ class Rides(Protocol):
         ...
 
 
-class CarStates(Protocol):
+class VehicleStates(Protocol):
     """What cars do. Raises ``JournalUnavailableError``."""
 
     async def vehicle_state(self, vehicle: str) -> VehicleStateRow | None:
@@ -35,7 +35,7 @@ class CarStates(Protocol):
         ...
 
 
-class Messages(Protocol):
+class DriverMessages(Protocol):
     """Messages to drivers. Raises ``JournalUnavailableError``."""
 
     async def for_vehicle(self, vehicle: str, since: float) -> Sequence[Notice]:
@@ -46,7 +46,9 @@ class Messages(Protocol):
 class DriverReads:
     """``GET /v1/my/shift`` and ``GET /v1/my/notices``. ``zone`` says when a day begins."""
 
-    def __init__(self, rides: Rides, states: CarStates, messages: Messages, clock: Clock, zone: ZoneInfo) -> None:
+    def __init__(
+        self, rides: DriverRides, states: VehicleStates, messages: DriverMessages, clock: Clock, zone: ZoneInfo
+    ) -> None:
         self._rides = rides
         self._states = states
         self._messages = messages

@@ -12,16 +12,16 @@ from dispatch.api.timeline import Numbered
 from dispatch.domain.entity import Entity, EntityKey
 from dispatch.domain.rules import Rules
 from dispatch.payment.core.payment import PaymentRules
-from dispatch.store.journal import History, StoredEvent
+from dispatch.store.journal import StoredEvent, StoredHistory
 
 LONGEST: Final = 5_000
 """Streams are read up to this number (50 ms): trips and payments end long before."""
 
 
-class Streams(Protocol):
+class EventStreams(Protocol):
     """What is needed here of :class:`dispatch.store.journal.Journal`. Raises ``JournalUnavailableError``."""
 
-    async def load(self, keys: Sequence[EntityKey]) -> Sequence[History]:
+    async def load(self, keys: Sequence[EntityKey]) -> Sequence[StoredHistory]:
         """The histories of ``keys``, in their order."""
         ...
 
@@ -30,7 +30,7 @@ class Streams(Protocol):
         ...
 
 
-class Lived(NamedTuple):
+class ReplayedEntity(NamedTuple):
     """An entity, how it looks to a dispatcher (None: nobody looks at its kind), and its events."""
 
     entity: Entity
@@ -38,19 +38,19 @@ class Lived(NamedTuple):
     events: Sequence[Numbered]
 
 
-class Past:
+class EntityHistory:
     """Reads entities. Nothing here is newer than the last commit, and nothing is decided."""
 
-    def __init__(self, streams: Streams, rules: Rules, payment_rules: PaymentRules) -> None:
+    def __init__(self, streams: EventStreams, rules: Rules, payment_rules: PaymentRules) -> None:
         self._streams = streams
         self._kinds = entity_kinds(rules, payment_rules)
 
-    async def whole(self, key: EntityKey) -> Lived | None:
+    async def whole(self, key: EntityKey) -> ReplayedEntity | None:
         """An entity and all its events; None for one that nothing ever happened to."""
         events = await self._streams.events_after(key, 0, LONGEST)
         return await asyncio.to_thread(self._fold, key, events) if events else None
 
-    async def present(self, key: EntityKey) -> Lived | None:
+    async def present(self, key: EntityKey) -> ReplayedEntity | None:
         """An entity as it stands, with the events after its last snapshot alone."""
         (history,) = await self._streams.load([key])
         if history.snapshot is None and not history.events:
@@ -61,7 +61,9 @@ class Past:
         """Events as they were written."""
         return [Numbered(stored.seq, self._kinds[stored.key.kind].decode_event(stored.body)) for stored in events]
 
-    def _fold(self, key: EntityKey, events: Sequence[StoredEvent], history: History | None = None) -> Lived:
+    def _fold(
+        self, key: EntityKey, events: Sequence[StoredEvent], history: StoredHistory | None = None
+    ) -> ReplayedEntity:
         kind = self._kinds[key.kind]
         snapshot = history.snapshot if history is not None else None
         seq, body = (snapshot.seq, snapshot.body) if snapshot is not None else (0, None)
@@ -69,4 +71,4 @@ class Past:
         numbered = self.numbered(events)
         for _, event in numbered:
             entity.apply(event)
-        return Lived(entity, kind.view(entity) if kind.view is not None else None, numbered)
+        return ReplayedEntity(entity, kind.view(entity) if kind.view is not None else None, numbered)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dispatch.api.fields import CarView, FareView, MoneyView, PaymentView, Place, TripView
+from dispatch.api.fields import CarView, FareView, MoneyView, PaymentView, TripView
 from dispatch.store.queries.lists import ListedTrip
 from dispatch.store.queries.trip_rows import TripRow
+from dispatch.values.place import Place
 
 
 def trip_of(listed: ListedTrip) -> TripView:

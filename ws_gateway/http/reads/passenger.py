@@ -17,12 +17,12 @@ from dispatch.store.queries.trip_rows import TripRow
 from dispatch.values.ids import PassengerId
 from ws_gateway.auth.tokens import Tokens
 from ws_gateway.http.authenticated_reads import Reader
-from ws_gateway.http.reads.entity_history import Lived, Past
+from ws_gateway.http.reads.entity_history import EntityHistory, ReplayedEntity
 
 TRIPS_MOST: Final = 50
 
 
-class OwnTrips(Protocol):
+class PassengerTrips(Protocol):
     """Trips of passengers. Raises ``JournalUnavailableError``."""
 
     async def trips_of(self, passenger: PassengerId, limit: int) -> Sequence[TripRow]:
@@ -36,7 +36,9 @@ class PassengerReads:
     A link is good for ``share_ttl_s`` wall seconds. A trip that is somebody else's is an unknown one.
     """
 
-    def __init__(self, trips: OwnTrips, past: Past, tokens: Tokens, clock: Clock, share_ttl_s: float) -> None:
+    def __init__(
+        self, trips: PassengerTrips, past: EntityHistory, tokens: Tokens, clock: Clock, share_ttl_s: float
+    ) -> None:
         self._trips = trips
         self._past = past
         self._tokens = tokens
@@ -69,12 +71,12 @@ class PassengerReads:
         token = self._tokens.issue("guest", trip, session=session, wall=wall, ttl_s=self._share_ttl_s)
         return ShareLink(token=token, expires_at=float(int(wall + self._share_ttl_s)))
 
-    async def _own(self, reader: Reader) -> Lived:
+    async def _own(self, reader: Reader) -> ReplayedEntity:
         lived = await self._past.whole(EntityKey("trip", reader.path["trip"]))
         if lived is None or not lived.entity.may_follow(reader.identity.principal):
             raise DispatchError(ErrorCode.UNKNOWN_TRIP, field="trip")
         return lived
 
 
-def _view(lived: Lived) -> TripView:
+def _view(lived: ReplayedEntity) -> TripView:
     return trip_for(cast("TripView", lived.view), "passenger")

@@ -14,23 +14,23 @@ from dispatch.payment.core.payment import PaymentRules
 from dispatch.store.database import Database
 from dispatch.store.journals.sql_journal import SqlJournal
 from dispatch.store.queries.alarms import SqlAlarms, SqlNotices
-from dispatch.store.queries.event_history import SqlStories
+from dispatch.store.queries.event_history import SqlEventHistory
 from dispatch.store.queries.lists import Numbers, SqlLists
-from dispatch.store.queries.trip_rows import SqlHistory
+from dispatch.store.queries.trip_rows import SqlTripRows
 from ws_gateway.auth.tokens import Tokens
-from ws_gateway.http.authenticated_reads import Reading
+from ws_gateway.http.authenticated_reads import AuthenticatedReads
 from ws_gateway.http.reads.alarms import AlarmReads
 from ws_gateway.http.reads.driver import DriverReads
-from ws_gateway.http.reads.entity_history import Past
+from ws_gateway.http.reads.entity_history import EntityHistory
 from ws_gateway.http.reads.passenger import PassengerReads
-from ws_gateway.http.reads.trips import Reasons, TripReads
-from ws_gateway.http.reads.vehicles import CarReads
+from ws_gateway.http.reads.trips import MatchReasons, TripReads
+from ws_gateway.http.reads.vehicles import VehicleReads
 
 
 def look_up_routes(
-    reading: Reading,
+    reading: AuthenticatedReads,
     database: Database,
-    reasons: Reasons,
+    reasons: MatchReasons,
     *,
     clock: Clock,
     rules: Rules,
@@ -40,10 +40,10 @@ def look_up_routes(
     share_ttl_s: float,
 ) -> list[Route]:
     """The routing table of lists and stories."""
-    past = Past(SqlJournal(database, shards=1, clock=clock), rules, payment_rules)
-    lists, stories, history = SqlLists(database, numbers), SqlStories(database), SqlHistory(database)
+    past = EntityHistory(SqlJournal(database, shards=1, clock=clock), rules, payment_rules)
+    lists, stories, history = SqlLists(database, numbers), SqlEventHistory(database), SqlTripRows(database)
     trips = TripReads(lists, stories, past, reasons, clock)
-    cars = CarReads(lists, stories, past, reasons, clock)
+    cars = VehicleReads(lists, stories, past, reasons, clock)
     mine = PassengerReads(history, past, tokens, clock, share_ttl_s)
     zone: ZoneInfo = rules.tariff.zone
     driver = DriverReads(lists, history, SqlNotices(database), clock, zone)

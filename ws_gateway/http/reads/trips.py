@@ -29,7 +29,7 @@ from dispatch.store.queries.event_history import SaidRow
 from dispatch.store.queries.lists import ListedTrip
 from dispatch.store.queries.trip_rows import PaymentRow
 from ws_gateway.http.authenticated_reads import Reader
-from ws_gateway.http.reads.entity_history import Past
+from ws_gateway.http.reads.entity_history import EntityHistory
 from ws_gateway.http.reads.list_rows import trip_of
 
 LISTED_S: Final = 3_600.0
@@ -45,7 +45,7 @@ class TripLists(Protocol):
         ...
 
 
-class PaymentPast(Protocol):
+class PaymentHistory(Protocol):
     """What became of a trip's fare. Raises ``JournalUnavailableError``."""
 
     async def payments(self, trip: str) -> Sequence[PaymentRow]:
@@ -57,7 +57,7 @@ class PaymentPast(Protocol):
         ...
 
 
-class Reasons(Protocol):
+class MatchReasons(Protocol):
     """Why matchers decided as they did. Raises ``HostsUnavailableError``."""
 
     async def why(self, key: EntityKey) -> dict[str, object]:
@@ -68,7 +68,9 @@ class Reasons(Protocol):
 class TripReads:
     """``GET /v1/trips`` and ``GET /v1/trips/{trip}``."""
 
-    def __init__(self, lists: TripLists, payments: PaymentPast, past: Past, reasons: Reasons, clock: Clock) -> None:
+    def __init__(
+        self, lists: TripLists, payments: PaymentHistory, past: EntityHistory, reasons: MatchReasons, clock: Clock
+    ) -> None:
         self._lists = lists
         self._payments = payments
         self._past = past

@@ -18,30 +18,30 @@ from dispatch.domain.entity import EntityKey
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.vehicle.vehicle import Vehicle
 from dispatch.store.journal import StoredEvent
-from dispatch.store.queries.lists import Found
+from dispatch.store.queries.lists import SearchResult
 from ws_gateway.http.authenticated_reads import Reader
-from ws_gateway.http.reads.entity_history import Lived, Past
+from ws_gateway.http.reads.entity_history import EntityHistory, ReplayedEntity
 from ws_gateway.http.reads.list_rows import trip_of
-from ws_gateway.http.reads.trips import Reasons
+from ws_gateway.http.reads.trips import MatchReasons
 
 STORY_S: Final = 3_600.0
 EVENTS_MOST: Final = 2_000
 """More than a car does in an hour."""
 
 
-class CarLists(Protocol):
+class VehicleLists(Protocol):
     """The fleet, and searches. Raises ``JournalUnavailableError``."""
 
     async def fleet(self, vehicle: str | None = None) -> Sequence[FleetCar]:
         """All cars, or one."""
         ...
 
-    async def search(self, text: str) -> Found:
+    async def search(self, text: str) -> SearchResult:
         """Trips and cars that a text finds."""
         ...
 
 
-class Newest(Protocol):
+class RecentEvents(Protocol):
     """The end of a stream. Raises ``JournalUnavailableError``."""
 
     async def newest(self, key: EntityKey, since: float, most: int) -> Sequence[StoredEvent]:
@@ -49,10 +49,12 @@ class Newest(Protocol):
         ...
 
 
-class CarReads:
+class VehicleReads:
     """``GET /v1/vehicles``, ``GET /v1/vehicles/{vehicle}`` and ``POST /v1/search``."""
 
-    def __init__(self, lists: CarLists, newest: Newest, past: Past, reasons: Reasons, clock: Clock) -> None:
+    def __init__(
+        self, lists: VehicleLists, newest: RecentEvents, past: EntityHistory, reasons: MatchReasons, clock: Clock
+    ) -> None:
         self._lists = lists
         self._newest = newest
         self._past = past
@@ -84,7 +86,9 @@ class CarReads:
             return VehicleStory(seq=0, car=cars[0], view=VehicleView(key.id, "offline"), why=why)
         return await asyncio.to_thread(self._told, cars[0], lived, stored, why)
 
-    def _told(self, car: FleetCar, lived: Lived, stored: Sequence[StoredEvent], why: list[CauseSpan]) -> VehicleStory:
+    def _told(
+        self, car: FleetCar, lived: ReplayedEntity, stored: Sequence[StoredEvent], why: list[CauseSpan]
+    ) -> VehicleStory:
         events = self._past.numbered(stored)
         return VehicleStory(
             seq=lived.entity.seq,

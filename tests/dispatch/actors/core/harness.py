@@ -24,7 +24,6 @@ from dispatch.actors.core.protocol import (
 )
 from dispatch.actors.core.push_queues import Inboxes
 from dispatch.actors.core.work_items import Effects, ForeignLoad, OutgoingCall
-from dispatch.api.fields import Place
 from dispatch.clock import ManualClock
 from dispatch.config.tariffs import read_tariff
 from dispatch.domain.commands import (
@@ -44,6 +43,7 @@ from dispatch.domain.vehicle.vehicle import Vehicle
 from dispatch.payment.core.rules import Account, PaymentRules
 from dispatch.store.journal import Batch, Committed, Conflict
 from dispatch.store.journals.memory_journal import MemoryJournal, MemoryTables
+from dispatch.values.place import Place
 
 T = TypeVar("T")
 Fault = Literal["down", "lost"] | Callable[[], object]

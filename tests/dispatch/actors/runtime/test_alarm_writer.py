@@ -18,7 +18,7 @@ class Database:
         self.kept: list[str] = []
         self.all_there = asyncio.Event()
 
-    async def keep(self, alarms: Sequence[Alarm]) -> None:
+    async def record_alarms(self, alarms: Sequence[Alarm]) -> None:
         if self.failures:
             self.failures -= 1
             raise JournalUnavailableError("away")
@@ -34,7 +34,7 @@ def _alarm(name: str) -> Alarm:
 async def test_alarms_outlast_an_outage() -> None:
     """Each is written once the database answers, in their order."""
     database = Database(failures=2)
-    keeper = AlarmKeeper(database.keep, retry_s=0.0)
+    keeper = AlarmKeeper(database.record_alarms, retry_s=0.0)
     keeper.add(_alarm("a1"))
     keeper.add(_alarm("a2"))
     running = asyncio.create_task(keeper.run())
@@ -48,7 +48,7 @@ async def test_alarms_outlast_an_outage() -> None:
 async def test_what_waits_is_written_at_the_end() -> None:
     """A host that ends writes what it has, and does not wait for a database that is away."""
     database = Database(failures=1)
-    keeper = AlarmKeeper(database.keep, retry_s=0.0)
+    keeper = AlarmKeeper(database.record_alarms, retry_s=0.0)
     keeper.add(_alarm("a1"))
     await keeper.flush()
     assert database.kept == []

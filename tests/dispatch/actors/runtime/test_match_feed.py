@@ -16,7 +16,6 @@ from dispatch.actors.rpc.client import Line, LineDownError
 from dispatch.actors.runtime import match_feed as market_feed
 from dispatch.actors.runtime.match_feed import MarketFeed, MarketNews
 from dispatch.actors.runtime.matcher_runtime import MatcherShell
-from dispatch.api.fields import Place
 from dispatch.clock import ManualClock
 from dispatch.domain.commands import MakeOffer, decode_command
 from dispatch.domain.entity import EntityKey
@@ -26,6 +25,7 @@ from dispatch.geo.index.vehicle_index import CarIndex
 from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.settings import MatcherSettings
+from dispatch.values.place import Place
 from dispatch.values.units import CityTime, LatLng
 from tests.dispatch.actors.core.harness import trip_key, vehicle_key
 from tests.dispatch.matching.builders import LAT, LNG, MPS, NOW, TRAVEL

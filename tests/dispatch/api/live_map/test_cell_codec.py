@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.api.fields import MAP_STATES, CellFrame
+from dispatch.api.fields import CellFrame
 from dispatch.api.live_map.cell_codec import (
     CAR_BYTES,
     GONE,
@@ -22,6 +22,7 @@ from dispatch.api.messages import MapFrames
 from dispatch.geo.cells import cell_center, cell_from_name, cell_name, cell_of
 from dispatch.geo.distance import haversine_m
 from dispatch.values.units import LatLng
+from dispatch.values.vehicle_states import MAP_STATES
 
 CELL = "872830828ffffff"
 latitudes = st.floats(-80, 80)

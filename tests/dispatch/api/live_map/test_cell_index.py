@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.api.fields import MAP_STATES, CellFrame
+from dispatch.api.fields import CellFrame
 from dispatch.api.live_map.cell_codec import GONE, unpack
 from dispatch.api.live_map.cell_index import EMPTY_ROUNDS, OFFLINE_SHOWN_S, TURNS, MapBoard, Position
 from dispatch.geo.cells import cell_center, cell_name, cell_of, disk
 from dispatch.values.units import CityTime, LatLng
+from dispatch.values.vehicle_states import MAP_STATES
 
 CITY_HALL = LatLng(37.7793, -122.4193)
 CELLS = disk(cell_of(CITY_HALL, 7), 1)

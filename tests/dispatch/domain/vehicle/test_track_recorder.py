@@ -5,7 +5,6 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.api.fields import MAP_STATES
 from dispatch.domain.vehicle.track_recorder import (
     LONGEST_S,
     POINT_BYTES,
@@ -16,6 +15,7 @@ from dispatch.domain.vehicle.track_recorder import (
     points_of,
 )
 from dispatch.values.units import CityTime
+from dispatch.values.vehicle_states import MAP_STATES
 
 SETTINGS = TrackSettings(every_s=5.0, chunk_s=120.0)
 START = 1_212_188_400.0

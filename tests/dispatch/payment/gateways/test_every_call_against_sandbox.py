@@ -39,18 +39,17 @@ from dispatch.payment.gateways.bill_download import BillDownload, NoBill
 from dispatch.payment.gateways.openapi_client import OpenapiClient
 from dispatch.payment.protocols.mapi.merchant import MapiMerchant
 from dispatch.payment.protocols.notification import Check, ExpectedOrder, failed_checks
-from dispatch.payment.protocols.openapi.account import OpenapiAccount
 from dispatch.payment.protocols.openapi.keys import OpenapiCredentials
 from dispatch.payment.protocols.signing import Credentials
 from dispatch.values.money import Money
 from sim.alipay_sandbox.http.app import create_app, running
 from sim.alipay_sandbox.model.merchants import demo_merchant
 from sim.alipay_sandbox.model.settings import SandboxSettings
-from tests.dispatch.payment.gateways.test_mapi_against_sandbox import BUYER, KEYS, Inbox
+from tests.dispatch.payment.gateways.openapi_samples import PLAIN, account
+from tests.sim.alipay_sandbox.live_samples import BUYER, KEYS, NotifyReceiver
 
 pytestmark = pytest.mark.integration
 
-PLAIN = OpenapiCredentials(private_key=KEYS.merchant_private_pem, alipay_public_key=KEYS.alipay_public_pem)
 CERTIFIED = OpenapiCredentials(
     private_key=KEYS.merchant_private_pem,
     app_cert=KEYS.app_cert_pem,
@@ -91,12 +90,6 @@ def mainland(url: str) -> MapiGateway:
     return MapiGateway(merchant, CityClock())
 
 
-def account(url: str, keys: OpenapiCredentials) -> OpenapiAccount:
-    return OpenapiAccount(
-        gateway_url=f"{url}/gateway.do", app_id=KEYS.app_id, keys=keys, currency="CNY", seller_id=KEYS.partner
-    )
-
-
 def openapi(url: str) -> OpenapiGateway:
     return OpenapiGateway(account(url, PLAIN), CityClock())
 
@@ -125,7 +118,7 @@ class Town:
     """A sandbox, the merchant's inbox, and its gateway."""
 
     url: str
-    inbox: Inbox
+    inbox: NotifyReceiver
     notify_url: str
     gateway: Gateway
     currency: str
@@ -178,7 +171,7 @@ class Town:
 
 @pytest.fixture(params=list(GATEWAYS))
 async def town(request: pytest.FixtureRequest) -> AsyncIterator[Town]:
-    inbox = Inbox()
+    inbox = NotifyReceiver()
     settings = SandboxSettings(merchants=(KEYS.at_alipay(),), retry_time_factor=0.0001)
     async with running(create_app(settings)) as url, running(inbox.app()) as merchant:
         gateway = GATEWAYS[request.param](url)
@@ -392,7 +385,7 @@ async def test_bill_of_a_ride() -> None:
     app = create_app(SandboxSettings(merchants=(KEYS.at_alipay(),)), clock=clock)
     async with running(app) as url:
         gateway = OpenapiGateway(account(url, PLAIN), clock)
-        town = Town(url, Inbox(), "http://127.0.0.1:1/", gateway, "CNY")
+        town = Town(url, NotifyReceiver(), "http://127.0.0.1:1/", gateway, "CNY")
         order = town.order("scan", auth_code=await town.bar_code())
         paid = await gateway.scan(order)
         assert isinstance(paid, TradeView), paid
@@ -411,7 +404,7 @@ async def test_a_system_provider_for_a_company() -> None:
     """A provider's application acts by the company's leave: the money is the company's, the message the provider's."""
     company = demo_merchant("2088000000000055", "company@sandbox.example")
     provider = demo_merchant(app_auth_tokens={"leave": company.partner})
-    inbox = Inbox()
+    inbox = NotifyReceiver()
     settings = SandboxSettings(merchants=(provider.at_alipay(), company.at_alipay()))
     keys = OpenapiCredentials(private_key=provider.merchant_private_pem, alipay_public_key=provider.alipay_public_pem)
     async with running(create_app(settings)) as url, running(inbox.app()) as merchant:

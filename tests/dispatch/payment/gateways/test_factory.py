@@ -54,7 +54,7 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def settings(alipay: dict[str, Any]) -> Settings:
-    return load_settings(given={f"alipay.{name}": value for name, value in alipay.items()})
+    return load_settings(overrides={f"alipay.{name}": value for name, value in alipay.items()})
 
 
 async def gateways(alipay: dict[str, Any]) -> Gateways:

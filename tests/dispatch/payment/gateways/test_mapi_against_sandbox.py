@@ -2,15 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import httpx
 import msgspec
 import pytest
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
 
 from dispatch.clock import CityClock, ManualClock
 from dispatch.payment.core.port import (
@@ -34,29 +30,9 @@ from dispatch.values.money import Money
 from sim.alipay_sandbox.http.app import create_app, running
 from sim.alipay_sandbox.model.merchants import DemoMerchant, demo_merchant
 from sim.alipay_sandbox.model.settings import SandboxSettings
+from tests.sim.alipay_sandbox.live_samples import BUYER, KEYS, NotifyReceiver
 
 pytestmark = pytest.mark.integration
-
-BUYER = "2088000000000002"
-
-
-@dataclass
-class Inbox:
-    """Where notifications arrive; answers ``success`` after a number of refusals."""
-
-    refuse: int = 0
-    posted: list[tuple[bytes, str]] = field(default_factory=list)
-    arrived: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def receive(self, request: Request) -> Response:
-        self.posted.append((await request.body(), request.headers["content-type"]))
-        if len(self.posted) > self.refuse:
-            self.arrived.set()
-            return PlainTextResponse("success")
-        return PlainTextResponse("fail")
-
-    def app(self) -> Starlette:
-        return Starlette(routes=[Route("/notify", self.receive, methods=["POST"])])
 
 
 @dataclass
@@ -64,7 +40,7 @@ class Stage:
     """A sandbox, a merchant's inbox and the merchant's keys."""
 
     sandbox: str
-    inbox: Inbox
+    inbox: NotifyReceiver
     notify_url: str
     keys: DemoMerchant
 
@@ -105,14 +81,11 @@ class Stage:
         return code
 
 
-KEYS = demo_merchant()
-
-
 @pytest.fixture
 async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
     """``indirect`` parameters are settings of the sandbox."""
     settings = SandboxSettings(merchants=(KEYS.at_alipay(),), retry_time_factor=0.0001, **getattr(request, "param", {}))
-    inbox = Inbox()
+    inbox = NotifyReceiver()
     async with running(create_app(settings)) as sandbox, running(inbox.app()) as merchant:
         yield Stage(sandbox, inbox, f"{merchant}/notify", KEYS)
 

@@ -15,7 +15,7 @@ from dispatch.payment.gateways.preflight import Finding, check_payments
 from sim.alipay_sandbox.http.app import create_app, running
 from sim.alipay_sandbox.model.merchants import demo_merchant
 from sim.alipay_sandbox.model.settings import SandboxSettings
-from tests.dispatch.payment.gateways.test_mapi_against_sandbox import KEYS
+from tests.sim.alipay_sandbox.live_samples import KEYS
 
 STRANGE = demo_merchant("2088000000000099")
 OUR_SERVER = "http://127.0.0.1:8080"
@@ -63,7 +63,7 @@ async def checked(
     alipay: dict[str, Any], clock: Clock | None = None, public_url: str = OUR_SERVER, status: int = 200
 ) -> list[Finding]:
     given = {f"alipay.{name}": value for name, value in alipay.items()} | {"server.public_url": public_url}
-    return await check_payments(load_settings(given=given), clock or CityClock(), transport=Outside(status))
+    return await check_payments(load_settings(overrides=given), clock or CityClock(), transport=Outside(status))
 
 
 def wrong(found: list[Finding]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from dispatch.store.bus import Bus, BusUnavailableError, Message, Subscription
+from dispatch.store.bus import Bus, BusMessage, BusUnavailableError, Subscription
 from dispatch.store.buses import keys
 
 RED, BLUE = keys.map_channel("red", "h"), keys.map_channel("blue", "h")
@@ -29,7 +29,7 @@ class BusConformance:
             subscription = await buses.mine.subscribe([RED])
             await buses.theirs.publish(BLUE, b"not for us")
             await buses.theirs.publish(RED, b"\x00\xff")
-            assert await anext(subscription) == Message(RED, b"\x00\xff")
+            assert await anext(subscription) == BusMessage(RED, b"\x00\xff")
             await subscription.close()
 
     async def test_attempts_are_counted_together(self, buses: Buses) -> None:
@@ -51,12 +51,12 @@ class BusConformance:
             await buses.mine.publish(RED, b"early")
             subscription = await buses.mine.subscribe([RED])
             await buses.mine.publish(RED, b"late")
-            assert await anext(subscription) == Message(RED, b"late")
+            assert await anext(subscription) == BusMessage(RED, b"late")
             await subscription.close()
 
     async def test_it_is_told_how_many_listen(self, buses: Buses) -> None:
         """To each of the messages, from any process."""
-        messages = [Message(RED, b"x"), Message(BLUE, b"y"), Message(RED, b"z")]
+        messages = [BusMessage(RED, b"x"), BusMessage(BLUE, b"y"), BusMessage(RED, b"z")]
         async with asyncio.timeout(10):
             first, second = await buses.mine.subscribe([RED]), await buses.theirs.subscribe([RED])
             assert list(await buses.theirs.publish_many(messages)) == [2, 0, 2]
@@ -68,8 +68,8 @@ class BusConformance:
         """Who reads late gets the newest message of each channel."""
         async with asyncio.timeout(10):
             subscription = await buses.mine.subscribe([RED, BLUE])
-            old = [Message(RED, b"%d" % number) for number in range(500)]
-            await buses.theirs.publish_many([*old, Message(RED, b"new"), Message(BLUE, b"last")])
+            old = [BusMessage(RED, b"%d" % number) for number in range(500)]
+            await buses.theirs.publish_many([*old, BusMessage(RED, b"new"), BusMessage(BLUE, b"last")])
             seen = {}
             while BLUE not in seen:
                 channel, payload = await anext(subscription)
@@ -84,26 +84,26 @@ class BusConformance:
             await subscription.add([RED])
             await subscription.add([RED, BLUE])
             await subscription.drop([RED, "never added"])
-            await buses.theirs.publish_many([Message(RED, b"x"), Message(BLUE, b"y")])
-            assert await anext(subscription) == Message(BLUE, b"y")
+            await buses.theirs.publish_many([BusMessage(RED, b"x"), BusMessage(BLUE, b"y")])
+            assert await anext(subscription) == BusMessage(BLUE, b"y")
             await subscription.add([RED])
             await buses.theirs.publish(RED, b"z")
-            assert await anext(subscription) == Message(RED, b"z")
+            assert await anext(subscription) == BusMessage(RED, b"z")
             await subscription.close()
 
     async def test_a_reader_that_waits_is_woken(self, buses: Buses) -> None:
         """Whoever waits for a message gets it, and ends when the subscription is closed."""
         async with asyncio.timeout(10):
             subscription = await buses.mine.subscribe([RED])
-            heard: asyncio.Queue[Message] = asyncio.Queue()
+            heard: asyncio.Queue[BusMessage] = asyncio.Queue()
             reader = asyncio.create_task(self._read(subscription, heard))
             for payload in (b"0", b"1", b"2"):
                 await buses.theirs.publish(RED, payload)
-                assert await heard.get() == Message(RED, payload)
+                assert await heard.get() == BusMessage(RED, payload)
             await subscription.close()
             await reader
 
-    async def _read(self, subscription: Subscription, heard: asyncio.Queue[Message]) -> None:
+    async def _read(self, subscription: Subscription, heard: asyncio.Queue[BusMessage]) -> None:
         async for message in subscription:
             await heard.put(message)
 
@@ -118,7 +118,6 @@ class BusConformance:
         await buses.mine.publish_many([])
         await buses.mine.put_many([], 60.0)
         assert await buses.mine.get_many([]) == []
-        assert await buses.mine.presence([]) == []
 
     async def test_a_rate_is_limited(self, buses: Buses) -> None:
         """A burst is let through and no more, for each name by itself, over all processes together."""
@@ -131,25 +130,17 @@ class BusConformance:
         for per_s in (1e6, 1.0, 1 / 3_600):
             assert all([await buses.mine.allow(f"map at {per_s}", per_s, 50) for _ in range(50)])
 
-    async def test_presence(self, buses: Buses) -> None:
-        """Everybody sees at which gateway somebody is, the newest first of all."""
-        await buses.mine.set_presence("driver:101", "gateway-1", 60.0)
-        await buses.theirs.set_presence("driver:101", "gateway-2", 60.0)
-        assert await buses.mine.presence(["driver:102", "driver:101"]) == [None, "gateway-2"]
-
     async def test_a_bus_that_is_away_says_so(self, lost: Bus) -> None:
         """Every call raises, and nothing else happens."""
         async with asyncio.timeout(30):
             for call in (
                 lost.publish(RED, b"x"),
-                lost.publish_many([Message(RED, b"x")]),
+                lost.publish_many([BusMessage(RED, b"x")]),
                 lost.subscribe([RED]),
                 lost.put("taxi:test:a", b"x", 1.0),
                 lost.put_many([("taxi:test:a", b"x")], 1.0),
                 lost.get_many(["taxi:test:a"]),
                 lost.allow("x", 1.0, 1),
-                lost.set_presence("driver:101", "gateway-1", 1.0),
-                lost.presence(["driver:101"]),
             ):
                 with pytest.raises(BusUnavailableError):
                     await call

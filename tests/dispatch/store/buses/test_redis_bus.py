@@ -54,12 +54,11 @@ class TestRedisBus(BusConformance):
 
     async def test_all_that_is_put_expires(self, buses: Buses, valkey_url: str) -> None:
         """No key stays for ever: soft state goes by itself."""
-        await buses.mine.put(keys.position("V1"), b"x", 5.0)
-        await buses.mine.put_many([(keys.position("V2"), b"x")], 0.0001)
-        await buses.mine.set_presence("driver:101", "gateway-1", 5.0)
+        await buses.mine.put(keys.map_whole("89", "h1"), b"x", 5.0)
+        await buses.mine.put_many([(keys.map_whole("89", "h2"), b"x")], 0.0001)
         await buses.mine.allow("x", 0.01, 2)
         client = Redis.from_url(valkey_url)
         found = {key: await client.pttl(key) for key in await client.keys("*")}
         await client.aclose()
-        assert set(found) - {b"taxi:at:V2"} == {b"taxi:at:V1", b"taxi:here:driver:101", b"taxi:rate:x"}
+        assert set(found) - {b"taxi:cell:89:h2"} == {b"taxi:cell:89:h1", b"taxi:rate:x"}
         assert all(0 <= left <= 100_000 for left in found.values() if left != -2)

@@ -39,13 +39,13 @@ class AlarmTests:
 
     async def test_an_alarm_is_kept_once(self, alarms: SqlAlarms) -> None:
         """A repeat changes nothing; what was raised is read as it was."""
-        await alarms.keep([alarm("a1", 5.0), alarm("a2", 6.0)])
-        await alarms.keep([alarm("a1", 5.0), alarm("a3", 4.0)])
+        await alarms.record_alarms([alarm("a1", 5.0), alarm("a2", 6.0)])
+        await alarms.record_alarms([alarm("a1", 5.0), alarm("a3", 4.0)])
         assert await alarms.listed(0.0) == [alarm("a2", 6.0), alarm("a1", 5.0), alarm("a3", 4.0)]
 
     async def test_the_first_settles(self, alarms: SqlAlarms) -> None:
         """Who comes second, or at the same time, is told who was first."""
-        await alarms.keep([alarm("a1", 5.0)])
+        await alarms.record_alarms([alarm("a1", 5.0)])
         both = await asyncio.gather(
             alarms.settle("a1", by="anna", at=7.0, note="called"),
             alarms.settle("a1", by="ben", at=8.0, note="seen"),
@@ -61,7 +61,7 @@ class AlarmTests:
 
     async def test_what_is_listed(self, alarms: SqlAlarms) -> None:
         """What waits, however old, and what was settled lately."""
-        await alarms.keep([alarm("a1", 1.0), alarm("a2", 2.0), alarm("a3", 3.0)])
+        await alarms.record_alarms([alarm("a1", 1.0), alarm("a2", 2.0), alarm("a3", 3.0)])
         await alarms.settle("a2", by="anna", at=50.0, note="")
         await alarms.settle("a3", by="anna", at=150.0, note="")
         assert [it.alarm for it in await alarms.listed(100.0)] == ["a3", "a1"]
@@ -70,9 +70,9 @@ class AlarmTests:
         """A driver reads what is for all and for its car, the newest first; a repeat changes nothing."""
         everyone = Told(Notice("n1", 10.0, "anna", "Fog on the bridge"))
         some = Told(Notice("n2", 20.0, "anna", "Call the desk"), ("V1", "V2"))
-        assert await notices.keep(everyone) == everyone
-        assert await notices.keep(some) == some
-        assert await notices.keep(Told(Notice("n2", 30.0, "ben", "Other"))) == some
+        assert await notices.record_notice(everyone) == everyone
+        assert await notices.record_notice(some) == some
+        assert await notices.record_notice(Told(Notice("n2", 30.0, "ben", "Other"))) == some
         assert await notices.for_vehicle("V1", 0.0) == [some.notice, everyone.notice]
         assert await notices.for_vehicle("V3", 0.0) == [everyone.notice]
         assert await notices.for_vehicle("V1", 15.0) == [some.notice]

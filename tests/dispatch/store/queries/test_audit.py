@@ -35,8 +35,8 @@ class AuditTests:
     async def test_it_is_written_once_and_read_in_order(self, journal: SqlJournal) -> None:
         """A later entry with the same id changes nothing; by time and by name."""
         audit = SqlAudit(journal.database)
-        await audit.keep([SECOND, FIRST])
-        await audit.keep([AuditEntry("c1", 99.0, "dispatcher", "eve", "x", "y", {})])
+        await audit.record_entries([SECOND, FIRST])
+        await audit.record_entries([AuditEntry("c1", 99.0, "dispatcher", "eve", "x", "y", {})])
         assert await audit.listed() == [FIRST, SECOND]
         assert await audit.listed(since=15.0) == [SECOND]
         assert await audit.listed(who="anna") == [FIRST]
@@ -46,7 +46,7 @@ class AuditTests:
     async def test_nothing_in_it_is_changed_or_removed(self, journal: SqlJournal, statement: str) -> None:
         """The database itself refuses, also whoever has our own password."""
         audit = SqlAudit(journal.database)
-        await audit.keep([FIRST])
+        await audit.record_entries([FIRST])
         with pytest.raises(DBAPIError, match="only grow"):
             await journal.database.write(lambda it: it.execute(text(statement)))
         assert await audit.listed() == [FIRST]

@@ -12,7 +12,7 @@ from dispatch.domain.entity import Row
 from dispatch.store.journal import Batch, Committed
 from dispatch.store.journals.sql_journal import SqlJournal, open_journal
 from dispatch.store.migrations import upgrade
-from dispatch.store.queries.ledger import Scope, SqlBooks
+from dispatch.store.queries.ledger import Scope, SqlLedger
 
 ALL = Scope("")
 
@@ -52,10 +52,10 @@ class BooksTests:
         await journal.close()
 
     @pytest.fixture
-    def books(self, journal: SqlJournal) -> SqlBooks:
-        return SqlBooks(journal.database)
+    def books(self, journal: SqlJournal) -> SqlLedger:
+        return SqlLedger(journal.database)
 
-    async def test_entries(self, journal: SqlJournal, books: SqlBooks) -> None:
+    async def test_entries(self, journal: SqlJournal, books: SqlLedger) -> None:
         """Of the days that are asked for, in or out of the account, of whose account it is."""
         rows = [
             entry("A", "2026-11-21", at=3.0),
@@ -77,34 +77,34 @@ class BooksTests:
         assert await books.first_day("alipay", Scope("C2")) == "2026-11-21"
         assert await books.first_day("alipay", Scope("C3")) is None
 
-    async def test_unclear_payments(self, journal: SqlJournal, books: SqlBooks) -> None:
+    async def test_unclear_payments(self, journal: SqlJournal, books: SqlLedger) -> None:
         """Those alone that somebody has to look at, the oldest first."""
         rows = [payment("A", 3.0, "timeout"), payment("B", 2.0, None), payment("C", 1.0, "refund: X")]
         assert await journal.commit(Batch(rows=rows)) == Committed()
 
         assert [(row.id, row.unclear) for row in await books.unclear()] == [("C", "refund: X"), ("A", "timeout")]
 
-    async def test_a_day_is_one_ones(self, books: SqlBooks) -> None:
+    async def test_a_day_is_one_ones(self, books: SqlLedger) -> None:
         """Of many who take a day at once, one gets it; another only when the time is over."""
-        taken = await asyncio.gather(*(books.take("2026-11-21", "", now=10.0, until=20.0) for _ in range(8)))
+        taken = await asyncio.gather(*(books.claim_day("2026-11-21", "", now=10.0, until=20.0) for _ in range(8)))
         assert sorted(taken) == [0] * 7 + [1]
-        assert not await books.take("2026-11-21", "", now=19.0, until=29.0)
-        later = await asyncio.gather(*(books.take("2026-11-21", "", now=20.0, until=30.0) for _ in range(8)))
+        assert not await books.claim_day("2026-11-21", "", now=19.0, until=29.0)
+        later = await asyncio.gather(*(books.claim_day("2026-11-21", "", now=20.0, until=30.0) for _ in range(8)))
         assert sorted(later) == [0] * 7 + [2]
-        assert await books.take("2026-11-21", "C2", now=20.0, until=30.0)
-        assert await books.take("2026-11-22", "", now=20.0, until=30.0)
+        assert await books.claim_day("2026-11-21", "C2", now=20.0, until=30.0)
+        assert await books.claim_day("2026-11-22", "", now=20.0, until=30.0)
 
-    async def test_a_day_is_done_once(self, books: SqlBooks) -> None:
+    async def test_a_day_is_done_once(self, books: SqlLedger) -> None:
         """A day that is done is never taken again, and its report stays."""
-        assert await books.take("2026-11-21", "", now=10.0, until=20.0)
-        assert await books.report("2026-11-21", "") is None
-        assert await books.done("", "2026-11-01") == []
-        await books.settle("2026-11-21", "", "open", '{"a":1}')
-        await books.settle("2026-11-21", "", "clean", "{}")
-        assert not await books.take("2026-11-21", "", now=99.0, until=100.0)
-        assert await books.report("2026-11-21", "") == ("open", '{"a":1}')
-        assert await books.done("", "2026-11-01") == [("2026-11-21", "open")]
-        assert await books.done("", "2026-11-22") == []
+        assert await books.claim_day("2026-11-21", "", now=10.0, until=20.0)
+        assert await books.day_report("2026-11-21", "") is None
+        assert await books.finished_days("", "2026-11-01") == []
+        await books.finish_day("2026-11-21", "", "open", '{"a":1}')
+        await books.finish_day("2026-11-21", "", "clean", "{}")
+        assert not await books.claim_day("2026-11-21", "", now=99.0, until=100.0)
+        assert await books.day_report("2026-11-21", "") == ("open", '{"a":1}')
+        assert await books.finished_days("", "2026-11-01") == [("2026-11-21", "open")]
+        assert await books.finished_days("", "2026-11-22") == []
 
 
 class TestSqliteBooks(BooksTests):

@@ -12,7 +12,7 @@ from dispatch.domain.registry import Driver, Vehicle
 from dispatch.store.journal import Append, Batch, Committed
 from dispatch.store.journals.sql_journal import SqlJournal, open_journal
 from dispatch.store.migrations import upgrade
-from dispatch.store.queries.event_history import SqlStories
+from dispatch.store.queries.event_history import SqlEventHistory
 from dispatch.store.queries.lists import SqlLists
 from dispatch.store.queries.registry import SqlRegistry
 from dispatch.values.ids import DriverId, PassengerId, VehicleId
@@ -118,7 +118,7 @@ class ListTests:
         ]
         rows = [Row("payment", "T1", {"state": "paid", "seq": 1, "trip": "T1"}), *said]
         assert await journal.commit(Batch(appends=[Append(key, 0, events)], rows=rows)) == Committed()
-        stories = SqlStories(journal.database)
+        stories = SqlEventHistory(journal.database)
         assert [it.seq for it in await stories.newest(key, 3.0, 100)] == [3, 4, 5, 6]
         assert [it.seq for it in await stories.newest(key, 0.0, 2)] == [5, 6]
         assert [it.id for it in await stories.payments("T1")] == ["T1"]

@@ -14,7 +14,7 @@ from dispatch.domain.registry import UnknownEntryError
 from dispatch.store import tables as schema
 from dispatch.store.database import Database, open_database
 from dispatch.store.migrations import upgrade
-from dispatch.store.queries.personal_data import SqlPersons
+from dispatch.store.queries.personal_data import SqlPersonalData
 from dispatch.values.ids import PassengerId
 from tests.dispatch.domain.key_fixtures import NEW, OLD, Masters, vault
 
@@ -36,15 +36,15 @@ class PersonTests:
         return Masters(OLD)
 
     @pytest.fixture
-    def persons(self, database: Database, masters: Masters) -> SqlPersons:
-        return SqlPersons(database, vault(masters))
+    def persons(self, database: Database, masters: Masters) -> SqlPersonalData:
+        return SqlPersonalData(database, vault(masters))
 
     async def everything(self, database: Database) -> str:
         """All that the tables of persons hold."""
         tables = (schema.passenger, schema.person_key)
         return await database.read(lambda it: str([list(it.execute(select(table))) for table in tables]))
 
-    async def test_a_number_is_sealed_and_found(self, database: Database, persons: SqlPersons) -> None:
+    async def test_a_number_is_sealed_and_found(self, database: Database, persons: SqlPersonalData) -> None:
         """One passenger a number, however many ask at once, and no number in the tables."""
         made = [persons.by_phone(PHONE, new_id=PassengerId(f"P{n}"), created=1.0) for n in range(8)]
         found = await asyncio.gather(*made)
@@ -57,7 +57,7 @@ class PersonTests:
         keys = await database.read(lambda it: len(list(it.execute(select(schema.person_key)))))
         assert keys == 3  # two passengers, and the key of the hash
 
-    async def test_who_is_erased_is_forgotten(self, database: Database, persons: SqlPersons) -> None:
+    async def test_who_is_erased_is_forgotten(self, database: Database, persons: SqlPersonalData) -> None:
         """The key is gone, the number leads to somebody new, and the row of the passenger stays."""
         before = await persons.by_phone(PHONE, new_id=PassengerId("P1"), created=1.0)
         assert (await persons.exported("P1"))["phone"] == PHONE
@@ -73,19 +73,19 @@ class PersonTests:
             with pytest.raises(UnknownEntryError):
                 await work
 
-    async def test_master_keys_change(self, database: Database, persons: SqlPersons, masters: Masters) -> None:
+    async def test_master_keys_change(self, database: Database, persons: SqlPersonalData, masters: Masters) -> None:
         """Every key is wrapped anew; after that the old master key is not needed, and before it is."""
         await persons.by_phone(PHONE, new_id=PassengerId("P1"), created=1.0)
         with pytest.raises(VaultError):
-            await SqlPersons(database, vault(Masters(NEW))).phone_of("P1")
+            await SqlPersonalData(database, vault(Masters(NEW))).phone_of("P1")
         masters.keys = (NEW, OLD)
         assert await persons.rewrap() == 2
         assert await persons.rewrap() == 0
-        alone = SqlPersons(database, vault(Masters(NEW)))
+        alone = SqlPersonalData(database, vault(Masters(NEW)))
         assert await alone.phone_of("P1") == PHONE
         assert (await alone.by_phone(PHONE, new_id=PassengerId("P2"), created=3.0)).id == "P1"
 
-    async def test_numbers_of_before_are_sealed(self, database: Database, persons: SqlPersons) -> None:
+    async def test_numbers_of_before_are_sealed(self, database: Database, persons: SqlPersonalData) -> None:
         """Once; then they are found and read as all others."""
         rows = [{"id": f"P{n}", "phone": f"+1415555012{n}", "created": 1.0} for n in range(3)]
         await database.write(lambda it: it.execute(insert(schema.passenger), rows))

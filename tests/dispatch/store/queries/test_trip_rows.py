@@ -19,11 +19,11 @@ from dispatch.store.queries.trip_rows import (
     OPEN_STATES,
     MethodTotal,
     PaymentRow,
-    SqlHistory,
+    SqlTripRows,
     TripRow,
     VehicleStateRow,
 )
-from dispatch.values.ids import PassengerId, TripId, VehicleId
+from dispatch.values.ids import PassengerId, VehicleId
 
 
 def trip(trip_id: str, **values: object) -> Row:
@@ -46,13 +46,13 @@ class HistoryTests:
         await journal.close()
 
     @pytest.fixture
-    def history(self, journal: SqlJournal) -> SqlHistory:
-        return SqlHistory(journal.database)
+    def history(self, journal: SqlJournal) -> SqlTripRows:
+        return SqlTripRows(journal.database)
 
     async def put(self, journal: SqlJournal, *rows: Row) -> None:
         assert await journal.commit(Batch(rows=list(rows))) == Committed()
 
-    async def test_open_trips(self, journal: SqlJournal, history: SqlHistory) -> None:
+    async def test_open_trips(self, journal: SqlJournal, history: SqlTripRows) -> None:
         """Trips that are over are left out; the oldest request comes first."""
         await self.put(
             journal,
@@ -64,21 +64,13 @@ class HistoryTests:
         assert [row.id for row in await history.open_trips()] == ["T2", "T1"]
         assert [row.id for row in await history.open_trips(limit=1)] == ["T2"]
 
-    async def test_one_trip(self, journal: SqlJournal, history: SqlHistory) -> None:
-        """A trip is found by its id, with what is known of it."""
-        await self.put(journal, trip("T1", passenger="P1", fare_minor=1250, currency="USD", pickup_lat=37.5))
-        found = await history.trip_row(TripId("T1"))
-        assert found is not None
-        assert (found.passenger, found.fare_minor, found.pickup_lat, found.driver) == ("P1", 1250, 37.5, None)
-        assert await history.trip_row(TripId("T2")) is None
-
-    async def test_trips_of_a_passenger(self, journal: SqlJournal, history: SqlHistory) -> None:
+    async def test_trips_of_a_passenger(self, journal: SqlJournal, history: SqlTripRows) -> None:
         """The newest come first, and only the passenger's own."""
         rows = [trip(f"T{number}", passenger="P1", requested_at=float(number)) for number in range(5)]
         await self.put(journal, *rows, trip("T9", passenger="P2", requested_at=9.0))
         assert [row.id for row in await history.trips_of(PassengerId("P1"), 3)] == ["T4", "T3", "T2"]
 
-    async def test_payments_of_a_vehicle(self, journal: SqlJournal, history: SqlHistory) -> None:
+    async def test_payments_of_a_vehicle(self, journal: SqlJournal, history: SqlTripRows) -> None:
         """All payments of the span are listed; only what was paid is summed, by method and currency."""
         await self.put(
             journal,
@@ -96,13 +88,12 @@ class HistoryTests:
             MethodTotal("scan", "USD", 2, 1_500, 200),
         ]
 
-    async def test_vehicle_states(self, journal: SqlJournal, history: SqlHistory) -> None:
-        """Every vehicle that has a state is listed, by id."""
-        rows = [Row("vehicle_state", name, {"state": "idle", "driver": "101", "seq": 3}) for name in ("V2", "V1")]
-        await self.put(journal, *rows)
-        states = await history.vehicle_states()
-        assert [row.id for row in states] == ["V1", "V2"]
-        assert states[0] == VehicleStateRow(id="V1", state="idle", driver="101", trip=None, seq=3, updated_at=None)
+    async def test_the_state_of_a_vehicle(self, journal: SqlJournal, history: SqlTripRows) -> None:
+        """A vehicle is found by its id, with what it does now."""
+        await self.put(journal, Row("vehicle_state", "V1", {"state": "idle", "driver": "101", "seq": 3}))
+        known = VehicleStateRow(id="V1", state="idle", driver="101", trip=None, seq=3, updated_at=None)
+        assert await history.vehicle_state("V1") == known
+        assert await history.vehicle_state("V2") is None
 
 
 class TestSqliteHistory(HistoryTests):

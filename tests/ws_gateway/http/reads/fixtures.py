@@ -10,7 +10,6 @@ import httpx
 from starlette.applications import Starlette
 
 from dispatch.actors.core.protocol import HostsUnavailableError
-from dispatch.api.fields import Role
 from dispatch.clock import ManualClock
 from dispatch.config.loader import load_settings
 from dispatch.domain.entity import SYSTEM, Command, Decision, EntityKey, Principal
@@ -27,14 +26,15 @@ from dispatch.store.queries.registry import SqlRegistry
 from dispatch.store.queries.replay import SqlReplay
 from dispatch.store.queries.tracks import SqlTracks
 from dispatch.values.ids import DriverId, VehicleId
+from dispatch.values.roles import Role
 from dispatch.values.units import WallTime
 from tests.dispatch.domain.builders import NOON, PROFILE, RULES, Stage
 from tests.dispatch.domain.key_fixtures import persons
 from ws_gateway.auth.tokens import Tokens
-from ws_gateway.http.authenticated_reads import Reading
-from ws_gateway.http.place_routes import PlaceDesk
+from ws_gateway.http.authenticated_reads import AuthenticatedReads
+from ws_gateway.http.place_routes import PlaceRoutes
 from ws_gateway.http.reads.routes import look_up_routes
-from ws_gateway.http.replay_routes import ReplayDesk
+from ws_gateway.http.replay_routes import ReplayRoutes
 
 SHARE_TTL_S = 7_200.0
 
@@ -76,9 +76,9 @@ class Library:
         for number in ("V1", "V2"):
             await registry.add(Vehicle(id=VehicleId(number), plate=f"PL-{number}", company="Yellow"))
         await registry.add(Driver(id=DriverId("D1"), name=PROFILE.driver_name, phone="1", pin_hash="x"))
-        reading = Reading(verify=self.tokens.verify, clock=self.clock, allow=_always)
-        places = PlaceDesk(lambda: read_places(b'{"features": []}', (), "Test City"))
-        ways = ReplayDesk(
+        reading = AuthenticatedReads(verify=self.tokens.verify, clock=self.clock, allow=_always)
+        places = PlaceRoutes(lambda: read_places(b'{"features": []}', (), "Test City"))
+        ways = ReplayRoutes(
             SqlTracks(self.journal.database),
             SqlReplay(self.journal.database),
             rules=RULES,

@@ -150,7 +150,7 @@ async def test_a_cars_story(library: Library) -> None:
 async def test_the_board_of_alarms(library: Library) -> None:
     """What waits, however old, and what was settled in the last day."""
     alarms = SqlAlarms(library.journal.database)
-    await alarms.keep([Alarm(f"a{n}", "fire", NOON - n, {}) for n in (1, 2, 3)])
+    await alarms.record_alarms([Alarm(f"a{n}", "fire", NOON - n, {}) for n in (1, 2, 3)])
     await alarms.settle("a2", by="anna", at=NOON - 1, note="")
     await alarms.settle("a3", by="anna", at=NOON - 90_000, note="")
     listed = (await library.get("/v1/alarms"))["alarms"]
@@ -201,9 +201,9 @@ async def test_a_drivers_shift_and_messages(library: Library) -> None:
     other = await library.get("/v1/my/shift", "driver", "D2")
     assert (other["since"], other["rides"]) == (NOON - 12 * 3_600, [])
     notices = SqlNotices(library.journal.database)
-    await notices.keep(Told(Notice("n1", NOON, "anna", "Fog")))
-    await notices.keep(Told(Notice("n2", NOON, "anna", "Only you"), ("V2",)))
-    await notices.keep(Told(Notice("n3", NOON - 50_000, "anna", "Old")))
+    await notices.record_notice(Told(Notice("n1", NOON, "anna", "Fog")))
+    await notices.record_notice(Told(Notice("n2", NOON, "anna", "Only you"), ("V2",)))
+    await notices.record_notice(Told(Notice("n3", NOON - 50_000, "anna", "Old")))
     assert [it["notice"] for it in (await library.get("/v1/my/notices", "driver", "D1"))["notices"]] == ["n1"]
 
 

@@ -1,4 +1,4 @@
-"""A sandbox on a real socket, a merchant's inbox, and the passenger's phone, for clients that strangers wrote."""
+"""A sandbox on a real socket, a merchant's notification receiver and the passenger's phone."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import httpx
 
 from sim.alipay_sandbox.http.app import create_app, running
 from sim.alipay_sandbox.model.settings import SandboxSettings
-from tests.dispatch.payment.gateways.test_mapi_against_sandbox import BUYER, KEYS, Inbox
+from tests.sim.alipay_sandbox.live_samples import BUYER, KEYS, NotifyReceiver
 
 
 @dataclass
-class Town:
-    """Where everything is."""
+class LiveSandbox:
+    """A running sandbox with its addresses."""
 
     url: str
     gateway: str
     notify_url: str
-    inbox: Inbox
+    receiver: NotifyReceiver
     http: httpx.AsyncClient
 
     async def pay(self, trade_no: str) -> None:
@@ -40,14 +40,14 @@ class Town:
         answer = await self.http.get("/oauth2/publicAppAuthorize.htm", params=asked)
         return parse_qs(urlsplit(answer.headers["location"]).query)["auth_code"][0]
 
-    async def told(self) -> dict[str, str]:
+    async def first_notification(self) -> dict[str, str]:
         """The fields of the first notification."""
-        await self.inbox.arrived.wait()
-        body, _ = self.inbox.posted[0]
+        await self.receiver.arrived.wait()
+        body, _ = self.receiver.posted[0]
         return dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=True))
 
     async def fault(self, **fault: Any) -> None:
-        """From now on this goes wrong, and nothing else."""
+        """Replace the active faults by one."""
         (await self.http.put("/sandbox/faults", json=[fault])).raise_for_status()
 
     async def order(self, number: str) -> dict[str, Any]:
@@ -58,13 +58,12 @@ class Town:
 
 
 @asynccontextmanager
-async def opened() -> AsyncIterator[Town]:
-    """The sandbox, serving."""
-    inbox = Inbox()
+async def run_live_sandbox() -> AsyncIterator[LiveSandbox]:
+    receiver = NotifyReceiver()
     settings = SandboxSettings(merchants=(KEYS.at_alipay(),), retry_time_factor=0.0001, default_buyer=BUYER)
     async with (
         running(create_app(settings)) as url,
-        running(inbox.app()) as merchant,
+        running(receiver.app()) as merchant,
         httpx.AsyncClient(base_url=url, trust_env=False) as http,
     ):
-        yield Town(url, f"{url}/gateway.do", f"{merchant}/notify", inbox, http)
+        yield LiveSandbox(url, f"{url}/gateway.do", f"{merchant}/notify", receiver, http)

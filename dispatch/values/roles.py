@@ -1,0 +1,10 @@
+"""The roles of signed-in users and devices."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Role = Literal["driver", "passenger", "dispatcher", "device", "guest"]
+"""A guest follows one trip through a shared link, read-only."""
+Audience = Role
+"""The role for which a view of a trip or vehicle is made."""
