@@ -27,8 +27,8 @@ from ws_gateway.auth.tokens import Tokens
 
 PARTS: Final = {
     "gateway": "ws_gateway",
-    "hosts": "ray::EntityHost",
-    "matcher": "ray::MatcherHost",
+    "hosts": "ray::HostActor",
+    "matcher": "ray::MatcherActor",
     "valkey": "valkey",
     "raylet": "raylet/raylet",
     "gcs": "gcs_server",

@@ -21,10 +21,10 @@ import uvloop
 
 from bench.ingest.load import Car, Load, begin, frame, obey
 from dispatch.actors.core.protocol import Done, Envelope, FixRow, HostsUnavailableError
-from dispatch.actors.ray.discovery import ray_dial
+from dispatch.actors.ray.discovery import connect_by_ray
 from dispatch.actors.ray.session import join_cluster, leave_cluster
-from dispatch.actors.runtime.cluster_config import System
-from dispatch.actors.runtime.host_client import RayHosts
+from dispatch.actors.runtime.cluster_config import ClusterConfig
+from dispatch.actors.runtime.host_client import HostClient
 from dispatch.api.fields import Fix
 from dispatch.api.messages import GpsFix
 from dispatch.domain.commands import StartShift, VehicleProfile, encode_command
@@ -80,7 +80,7 @@ class GridCar(Car):
 class HostsLoad:
     """Hands fixes over at a steady rate, each car in its turn: :class:`bench.ingest.load.Load` without sockets."""
 
-    def __init__(self, hosts: RayHosts, system: System, cars: Sequence[GridCar], per_s: float) -> None:
+    def __init__(self, hosts: HostClient, system: ClusterConfig, cars: Sequence[GridCar], per_s: float) -> None:
         self._hosts = hosts
         self._clock = system.clock()
         self._cars = cars
@@ -124,10 +124,10 @@ class HostsLoad:
 
 
 async def _through_hosts(data_dir: Path, per_s: float, cars: Sequence[GridCar]) -> None:
-    system = System.read(data_dir)
+    system = ClusterConfig.read(data_dir)
     join_cluster(system)
     try:
-        load = HostsLoad(RayHosts(system, "bench-fleet", ray_dial()), system, cars, per_s)
+        load = HostsLoad(HostClient(system, "bench-fleet", connect_by_ray()), system, cars, per_s)
         await load.on_shift()
         await obey(load)
     finally:

@@ -109,7 +109,7 @@ async def _one(world: World, plan: Plan) -> dict[str, object]:
     try:
         await asyncio.sleep(WARM_UP_S / 2)
         console.begin()
-        sent, hosts, began = await world.fleet.sent(), part_s("ray::EntityHost"), time.monotonic()
+        sent, hosts, began = await world.fleet.sent(), part_s("ray::HostActor"), time.monotonic()
         cores = await _gateway(plan.seconds)
         seconds = time.monotonic() - began
         per_s = (await world.fleet.sent() - sent) / seconds
@@ -124,7 +124,7 @@ async def _one(world: World, plan: Plan) -> dict[str, object]:
             "messages_per_s": round(console.messages / seconds, 1),
             **_ages("age", console.arrived),
             **_ages("shown", console.shown),
-            "hosts_cores": round((part_s("ray::EntityHost") - hosts) / seconds, 3),
+            "hosts_cores": round((part_s("ray::HostActor") - hosts) / seconds, 3),
             "gateway_1_cores": round(cores, 4),
         }
     finally:

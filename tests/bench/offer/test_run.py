@@ -107,7 +107,7 @@ def test_doubles_are_found_over_all_processes() -> None:
 
 def test_cores_are_those_of_the_span() -> None:
     """Processor seconds between the first and the last sample, by what a process is."""
-    commands = {1: "python -m ws_gateway --fd 6", 2: "ray::EntityHost", 3: "ray::EntityHost", 4: "bash"}
+    commands = {1: "python -m ws_gateway --fd 6", 2: "ray::HostActor", 3: "ray::HostActor", 4: "bash"}
     samples = [{1: 10.0, 2: 1.0, 4: 5.0}, {1: 10.2, 2: 1.0, 4: 9.0}, {1: 10.5, 2: 1.2, 3: 0.7, 4: 9.0}]
     found = cores(samples, commands)
     assert (found["gateway_cores"], found["hosts_cores"], found["matcher_cores"]) == (0.25, 0.1, 0.0)
