@@ -83,13 +83,13 @@ async def _end_sign_ins(database: Database, settings: Settings, role: Revoked, n
 
 async def _tell_gateways(settings: Settings) -> None:
     """Those of a running system look at once; where the bus is away they look by themselves soon."""
-    from dispatch.actors.runtime.cluster_config import System
+    from dispatch.actors.runtime.cluster_config import ClusterConfig
     from dispatch.store.bus import BusUnavailableError
     from dispatch.store.buses import keys
     from dispatch.store.buses.redis_bus import RedisBus
 
     with suppress(FileNotFoundError, BusUnavailableError):
-        bus = RedisBus(System.read(settings.server.data_dir).redis_url)
+        bus = RedisBus(ClusterConfig.read(settings.server.data_dir).redis_url)
         try:
             await bus.publish(keys.REVOKED, b"")
         finally:

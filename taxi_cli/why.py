@@ -14,7 +14,7 @@ from taxi_cli.options import Config, DataDir, Json, fail, print_json, setting_ov
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from dispatch.actors.runtime.cluster_config import System
+    from dispatch.actors.runtime.cluster_config import ClusterConfig
     from dispatch.matching.explain import RequestReasons, VehicleReasons
 
 Answers = dict[str, Any]
@@ -28,13 +28,13 @@ def why(
     data_dir: DataDir = None,
 ) -> None:
     """Why a trip got its car, or none; why a car got nothing, and when. The system must run on the data folder."""
-    from dispatch.actors.runtime.cluster_config import System
+    from dispatch.actors.runtime.cluster_config import ClusterConfig
     from dispatch.config.loader import use_ray_token
 
     settings = settings_of(config, setting_overrides(server__data_dir=data_dir))
     folder = settings.server.data_dir
     try:
-        system = System.read(folder)
+        system = ClusterConfig.read(folder)
     except (OSError, msgspec.MsgspecError) as error:
         raise fail(f"no system runs on {folder}") from error
     _must_listen(system.ray_address, folder)
@@ -49,12 +49,12 @@ def why(
     _print(kind, answers, system)
 
 
-def _ask(system: System, what: str, folder: Path) -> tuple[Literal["trip", "vehicle"] | None, Answers]:
+def _ask(system: ClusterConfig, what: str, folder: Path) -> tuple[Literal["trip", "vehicle"] | None, Answers]:
     """Whichever of the two it is; nothing where no matcher knows it."""
     from dispatch.actors.core.protocol import HostsUnavailableError
-    from dispatch.actors.ray.discovery import ray_dial
+    from dispatch.actors.ray.discovery import connect_by_ray
     from dispatch.actors.ray.session import join_cluster, leave_cluster
-    from dispatch.actors.runtime.host_client import RayHosts
+    from dispatch.actors.runtime.host_client import HostClient
     from dispatch.domain.entity import EntityKey
 
     named, colon, entity_id = what.rpartition(":")
@@ -63,7 +63,7 @@ def _ask(system: System, what: str, folder: Path) -> tuple[Literal["trip", "vehi
         kinds = tuple(kind for kind in kinds if kind == named)
 
     async def ask() -> tuple[Literal["trip", "vehicle"] | None, Answers]:
-        hosts = RayHosts(system, "why", ray_dial())
+        hosts = HostClient(system, "why", connect_by_ray())
         for kind in kinds:
             answers = await hosts.why(EntityKey(kind, entity_id))
             if answers:
@@ -90,7 +90,7 @@ def _must_listen(address: str, folder: Path) -> None:
         raise fail(f"no system runs on {folder}: it was stopped") from error
 
 
-def _print(kind: str, answers: Answers, system: System) -> None:
+def _print(kind: str, answers: Answers, system: ClusterConfig) -> None:
     from rich.console import Console
 
     from dispatch.matching.explain import RequestReasons, VehicleReasons

@@ -19,10 +19,10 @@ import uvloop
 from starlette.routing import Route
 
 from dispatch.actors.ray.cluster import host_finder
-from dispatch.actors.ray.discovery import ray_dial
+from dispatch.actors.ray.discovery import connect_by_ray
 from dispatch.actors.ray.session import join_cluster
-from dispatch.actors.runtime.cluster_config import System
-from dispatch.actors.runtime.host_client import RayHosts
+from dispatch.actors.runtime.cluster_config import ClusterConfig
+from dispatch.actors.runtime.host_client import HostClient
 from dispatch.api.http_bodies import CityFacts
 from dispatch.config.loader import Settings, load_settings
 from dispatch.config.rules import rules_of
@@ -100,7 +100,9 @@ def gateway_settings(settings: Settings) -> GatewaySettings:
     )
 
 
-async def serve_gateway(system: System, settings: Settings, listening: socket.socket, number: int, pipe: int) -> None:
+async def serve_gateway(
+    system: ClusterConfig, settings: Settings, listening: socket.socket, number: int, pipe: int
+) -> None:
     """Serve on ``listening`` until a signal, then drain. This process must have joined the cluster.
 
     ``pipe`` is where it says that it is alive.
@@ -119,14 +121,14 @@ async def serve_gateway(system: System, settings: Settings, listening: socket.so
 
 
 @asynccontextmanager
-async def _dependencies(system: System, settings: Settings, number: int) -> AsyncIterator[Dependencies]:
+async def _dependencies(system: ClusterConfig, settings: Settings, number: int) -> AsyncIterator[Dependencies]:
     """The real parts, opened and closed in order."""
     city = load_city(settings.city.name)
     database = open_database(system.journal_url)
     redis = RedisBus(system.redis_url)
     alipay = open_gateways(settings, system.clock())
     authorizations = open_applications(settings, system.clock())
-    hosts = RayHosts(system, f"gateway-{number}-{token_hex(4)}", ray_dial(host_finder(settings, system)))
+    hosts = HostClient(system, f"gateway-{number}-{token_hex(4)}", connect_by_ray(host_finder(settings, system)))
     feed = BusSubscriber(redis, system.placement.consoles(), system.placement.map_names(), number)
     hosts.start()
     try:
@@ -159,11 +161,11 @@ async def _dependencies(system: System, settings: Settings, number: int) -> Asyn
 
 
 def _wire(
-    system: System,
+    system: ClusterConfig,
     settings: Settings,
     city: City,
     *,
-    hosts: RayHosts,
+    hosts: HostClient,
     bus: RedisBus,
     feed: BusSubscriber,
     database: Database,
@@ -300,7 +302,7 @@ def main() -> None:
     parser.add_argument("--number", type=int, default=0)
     parser.add_argument("--alive-fd", type=int, required=True, help="where to say that we are alive, inherited")
     given = parser.parse_args()
-    system = System.read(given.data_dir)
+    system = ClusterConfig.read(given.data_dir)
     settings = load_settings(system.config_file, dict(system.overrides))
     configure_logging(settings.log.level, settings.log.format)
     join_cluster(system)

@@ -10,8 +10,8 @@ import psutil
 
 PARTS: Final = {
     "gateway": "ws_gateway",
-    "hosts": "ray::EntityHost",
-    "matcher": "ray::MatcherHost",
+    "hosts": "ray::HostActor",
+    "matcher": "ray::MatcherActor",
     "valkey": "valkey",
     "raylet": "raylet/raylet",
     "gcs": "gcs_server",

@@ -14,10 +14,10 @@ from typing import Final
 from bench.harness.fix_sender import FixSender, PhoneLocation
 from bench.harness.worker_process import Answer, run_worker
 from dispatch.actors.core.protocol import Done, Envelope, FixRow, HostsUnavailableError
-from dispatch.actors.ray.discovery import ray_dial
+from dispatch.actors.ray.discovery import connect_by_ray
 from dispatch.actors.ray.session import join_cluster
-from dispatch.actors.runtime.cluster_config import System
-from dispatch.actors.runtime.host_client import RayHosts
+from dispatch.actors.runtime.cluster_config import ClusterConfig
+from dispatch.actors.runtime.host_client import HostClient
 from dispatch.api.fields import Fix
 from dispatch.domain.commands import StartShift, VehicleProfile, encode_command
 from dispatch.domain.entity import EntityKey, Principal
@@ -65,21 +65,21 @@ class GridCar(PhoneLocation):
 class MapCars(FixSender):
     """All cars of the map."""
 
-    _hosts: RayHosts | None = None
+    _hosts: HostClient | None = None
 
     async def open_sockets(self, port: int, tokens: list[str], box: list[float]) -> Answer:
         return await self.open_at(port, tokens, [GridCar(number, Box(*box)) for number in range(len(tokens))])
 
     async def open_hosts(self, data_dir: str, cars: int, box: list[float]) -> Answer:
-        system = System.read(Path(data_dir))
+        system = ClusterConfig.read(Path(data_dir))
         join_cluster(system)
-        self._hosts, self._clock = RayHosts(system, "bench-fleet", ray_dial()), system.clock()
+        self._hosts, self._clock = HostClient(system, "bench-fleet", connect_by_ray()), system.clock()
         self._locations = [GridCar(number, Box(*box)) for number in range(cars)]
         slots = asyncio.Semaphore(_CONCURRENT_SHIFTS)
         await asyncio.gather(*(self._start_shift(self._hosts, number, slots) for number in range(cars)))
         return {}
 
-    async def _start_shift(self, hosts: RayHosts, number: int, slots: asyncio.Semaphore) -> None:
+    async def _start_shift(self, hosts: HostClient, number: int, slots: asyncio.Semaphore) -> None:
         car, driver = f"V{number}", f"D{number}"
         body = encode_command(StartShift(VehicleProfile(car, driver, "bench")))
         key = str(EntityKey("vehicle", car))

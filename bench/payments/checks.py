@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import text
 
 from bench.payments.ride import Ride
-from dispatch.actors.core.cached_entity import folded
+from dispatch.actors.core.cached_entity import replay
 from dispatch.actors.core.entity_types import EntityKind
 from dispatch.domain.entity import EntityKey
 from dispatch.payment.core.ledger import ALIPAY, FARES, IN_CASH, OWED
@@ -46,7 +46,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 async def judge(ride: Ride, journal: SqlJournal, kind: EntityKind) -> Verdict:
     """Look at a ride whose days are over."""
     (history,) = await journal.load([EntityKey("payment", ride.trip)])
-    payment = folded(kind, history)[0]
+    payment = replay(kind, history)[0]
     assert isinstance(payment, Payment)  # noqa: S101 - of its kind
     books = await _books(journal, ride.trip)
     orders = ride.alipay.balances(ride.trip)

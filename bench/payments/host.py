@@ -16,7 +16,7 @@ from bench.payments.alipay import Wire
 from dispatch.actors.core.entity_types import EntityKind
 from dispatch.actors.core.host_core import HostCore
 from dispatch.actors.core.protocol import Done, Envelope, HostsUnavailableError, Reply
-from dispatch.actors.core.push_queues import Inboxes
+from dispatch.actors.core.push_queues import PushQueues
 from dispatch.actors.core.work_items import OutgoingCall
 from dispatch.clock import Clock
 from dispatch.domain.commands import CallGateway, HearGateway, TellOutcome, decode_command, encode_command
@@ -24,7 +24,7 @@ from dispatch.domain.entity import SYSTEM, Command, EntityKey, Kind, Principal
 from dispatch.payment.core.gateway_calls import company_of, perform
 from dispatch.payment.gateways.factory import Gateways
 from dispatch.payment.gateways.response_capture import listening
-from dispatch.store.journal import Batch, StoredDue
+from dispatch.store.journal import Batch, StoredCommand
 from dispatch.store.journals.sql_journal import SqlJournal
 
 SHARDS: Final = 4
@@ -108,7 +108,7 @@ class Host:
 
     async def start(self) -> None:
         """Be born, with the journal's dues."""
-        self._core = HostCore("payment", self._kinds, Inboxes("payment"))
+        self._core = HostCore("payment", self._kinds, PushQueues("payment"))
         self._calls: list[OutgoingCall] = []
         self._late: list[Late] = []
         self._replies: dict[int, Reply] = {}
@@ -184,8 +184,8 @@ class Host:
         else:
             await self._hear(call, answer)
 
-    async def performed(self, due: StoredDue) -> HearGateway:
-        """What :class:`dispatch.actors.runtime.payment_worker.PaymentDesk` does with the outgoing work of a due."""
+    async def performed(self, due: StoredCommand) -> HearGateway:
+        """What :class:`dispatch.actors.runtime.payment_worker.PaymentWorker` does with the outgoing work of a due."""
         with listening() as pages:
             told = await perform(self._gateways.of(company_of(due.command)), due.name, due.command)
         return msgspec.structs.replace(told, received="\n".join(pages), heard_at=self._clock.wall())

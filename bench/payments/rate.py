@@ -22,9 +22,9 @@ from bench.payments.matrix import CITY, journal_in
 from dispatch.actors.core.entity_types import Shown, entity_kinds
 from dispatch.actors.core.host_core import HostCore
 from dispatch.actors.core.protocol import Done, Envelope, Hosts, Reply
-from dispatch.actors.core.push_queues import Inboxes
+from dispatch.actors.core.push_queues import PushQueues
 from dispatch.actors.core.work_items import ListingChange
-from dispatch.actors.runtime.host_runtime import HostShell
+from dispatch.actors.runtime.host_runtime import HostRuntime
 from dispatch.clock import CityClock
 from dispatch.config.loader import load_settings
 from dispatch.domain.commands import OpenPayment, TellOutcome, decode_command, encode_command
@@ -34,7 +34,7 @@ from dispatch.payment.core.methods import ALIPAY_PAGE
 from dispatch.payment.gateways.factory import Gateways, open_gateways, payment_rules_of
 from dispatch.payment.gateways.response_capture import listening
 from dispatch.payment.protocols.signing import Signer
-from dispatch.store.journal import StoredDue
+from dispatch.store.journal import StoredCommand
 from dispatch.values.money import Money
 from sim.alipay_sandbox.http.app import running
 from sim.demo.sandbox_process import SandboxProcess
@@ -83,7 +83,7 @@ class Stopwatch:
 
 
 class _Street:
-    """The trips, and passengers who pay as soon as the phone shows the order. :class:`HostShell`'s outside."""
+    """The trips, and passengers who pay as soon as the phone shows the order. :class:`HostRuntime`'s outside."""
 
     def __init__(self, gateways: Gateways, clock: CityClock, sandbox: str, phones: int) -> None:
         self._gateways = gateways
@@ -102,7 +102,7 @@ class _Street:
             self.paid[EntityKey.parse(envelope.key).id].set()
         return Done(1, "")
 
-    async def call_gateway(self, due: StoredDue) -> Command:
+    async def call_gateway(self, due: StoredCommand) -> Command:
         """What the product's payment desk does."""
         with listening() as pages:
             told = await perform(self._gateways.of(company_of(due.command)), due.name, due.command)
@@ -125,7 +125,7 @@ class _Street:
 class _ToShell:
     """Of a gateway process's way to the hosts, what notifications need."""
 
-    def __init__(self, shell: HostShell) -> None:
+    def __init__(self, shell: HostRuntime) -> None:
         self._shell = shell
 
     async def command(self, envelope: Envelope) -> Reply:
@@ -151,8 +151,8 @@ async def measure(
         clock = CityClock()
         gateways = open_gateways(settings, clock)
         street = _Street(gateways, clock, sandbox.url, at_once)
-        core = HostCore("payment", entity_kinds(CITY, payment_rules_of(settings)), Inboxes("payment"))
-        shell = HostShell(core, journal, street, clock)
+        core = HostCore("payment", entity_kinds(CITY, payment_rules_of(settings)), PushQueues("payment"))
+        shell = HostRuntime(core, journal, street, clock)
         told.append(AlipayWebhook(gateways, cast("Hosts", _ToShell(shell))))
         await shell.start(lambda until: journal.dues("payment", range(SHARDS), until=until))
         try:
@@ -164,7 +164,7 @@ async def measure(
             await gateways.aclose()
 
 
-async def _timed(shell: HostShell, street: _Street, prefix: str, rides: int, at_once: int) -> Rate:
+async def _timed(shell: HostRuntime, street: _Street, prefix: str, rides: int, at_once: int) -> Rate:
     watch = Stopwatch()
     with watch.running():
         began, used = time.perf_counter(), time.process_time()
@@ -173,7 +173,7 @@ async def _timed(shell: HostShell, street: _Street, prefix: str, rides: int, at_
     return Rate(rides / wall_s, watch.seconds / processor_s)
 
 
-async def _collect(shell: HostShell, street: _Street, prefix: str, rides: int, at_once: int) -> None:
+async def _collect(shell: HostRuntime, street: _Street, prefix: str, rides: int, at_once: int) -> None:
     room = asyncio.Semaphore(at_once)
 
     async def ride(number: int) -> None:

@@ -9,11 +9,19 @@ from typing import Final
 
 from dispatch.actors.core.entity_types import EntityKind, Shown, entity_kinds
 from dispatch.actors.core.host_core import HostCore
-from dispatch.actors.core.position_ingest import FixDesk, adopt
-from dispatch.actors.core.protocol import Attached, Attachment, Done, Envelope, FixRow, HostsUnavailableError, Reply
-from dispatch.actors.core.push_queues import Inboxes
+from dispatch.actors.core.position_ingest import PositionIngest, adopt
+from dispatch.actors.core.protocol import (
+    Done,
+    Envelope,
+    FixRow,
+    HostsUnavailableError,
+    Reply,
+    Subscribed,
+    SubscribeRequest,
+)
+from dispatch.actors.core.push_queues import PushQueues
 from dispatch.actors.core.work_items import ListingChange
-from dispatch.actors.runtime.host_runtime import HostShell
+from dispatch.actors.runtime.host_runtime import HostRuntime
 from dispatch.clock import Clock
 from dispatch.config.tariffs import read_tariff
 from dispatch.domain.commands import encode_command
@@ -23,7 +31,7 @@ from dispatch.domain.fare.gps_meter import MeterRules
 from dispatch.domain.match_pool import FreeVehicle
 from dispatch.domain.rules import Rules
 from dispatch.payment.core.rules import Account, PaymentRules
-from dispatch.store.journal import Journal, StoredDue
+from dispatch.store.journal import Journal, StoredCommand
 from dispatch.store.journals.sql_journal import open_journal
 
 SHARDS: Final = 256
@@ -44,23 +52,23 @@ class LocalHosts:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._shells: dict[Kind, HostShell] = {}
+        self._shells: dict[Kind, HostRuntime] = {}
         self._ids = 0
         self.free: set[str] = set()
-        self.desk: FixDesk
+        self.desk: PositionIngest
 
     async def start(self, url: str) -> int:
         """Open the journal and arm its timers, as a new process does; the number of timers."""
         made, armed = kinds(), 0
         for kind in KINDS:
-            core = HostCore(kind, made, Inboxes("bench"), adopt=adopt if kind == "vehicle" else None)
+            core = HostCore(kind, made, PushQueues("bench"), adopt=adopt if kind == "vehicle" else None)
             journal = await open_journal(url, shards=SHARDS, clock=self._clock)
             on_shown: Callable[[EntityKey, Shown], None] | None = None
             on_loaded: Callable[[], None] | None = None
             if kind == "vehicle":
-                self.desk = FixDesk(core)
+                self.desk = PositionIngest(core)
                 on_shown, on_loaded = self.desk.checkpointed, self._entities_loaded
-            shell = HostShell(core, journal, self, self._clock, on_shown=on_shown, on_loaded=on_loaded)
+            shell = HostRuntime(core, journal, self, self._clock, on_shown=on_shown, on_loaded=on_loaded)
             self._shells[kind] = shell
             armed += await shell.start(partial(_dues, journal, kind))
         return armed
@@ -76,7 +84,7 @@ class LocalHosts:
         (reply,) = await self._shells[EntityKey.parse(envelope.key).kind].submit([envelope])
         return reply
 
-    async def call_gateway(self, due: StoredDue) -> Command:
+    async def call_gateway(self, due: StoredCommand) -> Command:
         raise HostsUnavailableError(due.target)
 
     def listings(self, changes: Sequence[ListingChange]) -> None:
@@ -118,8 +126,8 @@ class LocalHosts:
 
     async def _attach(self, key: EntityKey) -> int:
         while True:
-            reply = await self._shells[key.kind].attach(GATEWAY, Attachment(str(key), DISPATCHER, None))
-            if isinstance(reply, Attached):
+            reply = await self._shells[key.kind].attach(GATEWAY, SubscribeRequest(str(key), DISPATCHER, None))
+            if isinstance(reply, Subscribed):
                 return reply.seq
             if reply.code < FIRST_RETRYABLE:
                 raise RuntimeError(f"{key} cannot be followed: {reply}")
@@ -143,5 +151,5 @@ class LocalHosts:
             await asyncio.sleep(0.01)
 
 
-async def _dues(journal: Journal, kind: str, until: float) -> Sequence[StoredDue]:
+async def _dues(journal: Journal, kind: str, until: float) -> Sequence[StoredCommand]:
     return await journal.dues(kind, range(SHARDS), until=until)

@@ -26,9 +26,9 @@ from typing import Final, NamedTuple
 from bench.harness.figures import Figures
 from bench.harness.whole_system import SettingValues, in_temporary_folder, running_system
 from dispatch.actors.core.protocol import Done, Envelope, FixRow, HostsUnavailableError, Refused, Reply
-from dispatch.actors.ray.discovery import ray_dial
+from dispatch.actors.ray.discovery import connect_by_ray
 from dispatch.actors.ray.session import join_cluster, leave_cluster
-from dispatch.actors.runtime.host_client import RayHosts
+from dispatch.actors.runtime.host_client import HostClient
 from dispatch.clock import Clock
 from dispatch.domain.commands import (
     BeginRide,
@@ -109,7 +109,7 @@ class KilledFleet:
         self._plan = plan
         self._settings = supervisor.settings
         self._clock: Clock = supervisor.system.clock()
-        self._hosts = RayHosts(supervisor.system, "bench", ray_dial())
+        self._hosts = HostClient(supervisor.system, "bench", connect_by_ray())
         self._acknowledged = Acknowledged({}, {})
         self._wrong: list[str] = []
         self._cars = [f"V{n}" for n in range(plan.cars)]

@@ -337,7 +337,7 @@ class RepeatRefund(Command, frozen=True, tag="repeat_refund"):
 # ── to whichever host has the entity ─────────────────────────────────────────────────────────────────────────────
 
 
-class Moved(Command, frozen=True, tag="moved"):
+class AppendedElsewhere(Command, frozen=True, tag="moved"):
     """Another entity's transaction appended to this stream: the encoded events that follow number ``after``."""
 
     after: int
@@ -397,7 +397,7 @@ AnyCommand = (
     | HearGateway
     | HearNotification
     | QueryOrder
-    | Moved
+    | AppendedElsewhere
 )
 
 _encoder = msgspec.msgpack.Encoder()

@@ -63,7 +63,7 @@ class Principal(msgspec.Struct, frozen=True):
 SYSTEM = Principal("system", "")
 
 
-class Due(msgspec.Struct, frozen=True):
+class ScheduledCommand(msgspec.Struct, frozen=True):
     """A command that is to be sent at a city time: a timer (to itself) or a call (to another entity or a gateway).
 
     ``name`` is unique within the owner; putting a due again under its name replaces it. A due is written by the
@@ -77,7 +77,7 @@ class Due(msgspec.Struct, frozen=True):
     command: bytes
 
 
-class ForeignAppend(msgspec.Struct, frozen=True):
+class AppendElsewhere(msgspec.Struct, frozen=True):
     """Events for another entity's stream, in the same transaction, at the sequence number that is expected there."""
 
     key: EntityKey
@@ -85,7 +85,7 @@ class ForeignAppend(msgspec.Struct, frozen=True):
     events: tuple[Event, ...]
 
 
-class Claim(msgspec.Struct, frozen=True):
+class ActiveAssignment(msgspec.Struct, frozen=True):
     """The active assignment of a vehicle to a trip: unique for either, as a wall behind the sequence numbers."""
 
     vehicle: str
@@ -104,11 +104,11 @@ class Decision(msgspec.Struct):
 
     events: Sequence[Event] = ()
     reply: dict[str, object] | None = None
-    foreign: Sequence[ForeignAppend] = ()
-    put: Sequence[Due] = ()
+    foreign: Sequence[AppendElsewhere] = ()
+    put: Sequence[ScheduledCommand] = ()
     drop: Sequence[str] = ()
-    claims: Sequence[Claim] = ()
-    releases: Sequence[Claim] = ()
+    claims: Sequence[ActiveAssignment] = ()
+    releases: Sequence[ActiveAssignment] = ()
     signals: Sequence[Signal] = ()
     records: Sequence[Row] = ()
     """Rows that are written once and never changed: the books."""
@@ -116,7 +116,7 @@ class Decision(msgspec.Struct):
     """What the sender is told although the events are written: the command itself could not be done."""
 
 
-class NeedsForeignError(Exception):
+class NeedsEntityError(Exception):
     """A decision needs another entity as the journal has it: it is made again with ``Context.foreign`` filled."""
 
     def __init__(self, key: EntityKey) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from dispatch.domain.commands import decode_command
-from dispatch.domain.entity import Claim, EntityKey
+from dispatch.domain.entity import ActiveAssignment, EntityKey
 from dispatch.domain.trip import trip_state
 from dispatch.domain.trip.trip import Trip
 from dispatch.domain.vehicle import vehicle_state
@@ -20,7 +20,7 @@ from dispatch.domain.vehicle.vehicle import EXPIRY, Vehicle
 from dispatch.integrity.stream import Row, StreamCheck
 from dispatch.payment.core.payment import Payment
 from dispatch.payment.core.state import COLLECTED
-from dispatch.store.journal import StoredDue
+from dispatch.store.journal import StoredCommand
 from dispatch.store.journals.shards import shard_of
 
 GIVE_UP: Final = "give_up"
@@ -34,7 +34,7 @@ _UNPAID: Final = frozenset({trip_state.FARE_DUE, *_AT_WORK})
 class ShardedDue(msgspec.Struct, frozen=True):
     """A due as it stands in the journal, with its shard."""
 
-    due: StoredDue
+    due: StoredCommand
     shard: int
 
 
@@ -46,8 +46,8 @@ class Around(msgspec.Struct, kw_only=True):
     """
 
     own: Sequence[ShardedDue] = ()
-    incoming: Sequence[StoredDue] = ()
-    claim: Claim | None = None
+    incoming: Sequence[StoredCommand] = ()
+    claim: ActiveAssignment | None = None
     other: Row | None = None
 
 
@@ -65,7 +65,7 @@ def counterpart(check: StreamCheck) -> EntityKey | None:
     return None
 
 
-def wants_incoming(check: StreamCheck, claim: Claim | None) -> bool:
+def wants_incoming(check: StreamCheck, claim: ActiveAssignment | None) -> bool:
     """Whether this stream is only right if word for it is on its way."""
     entity = check.entity
     if check.row_is_behind:

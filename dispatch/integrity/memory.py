@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dispatch.actors.core.entity_types import EntityKind
-from dispatch.domain.entity import Claim, EntityKey, Kind
+from dispatch.domain.entity import ActiveAssignment, EntityKey, Kind
 from dispatch.integrity.cross_stream import Around, ShardedDue, check_around, counterpart
 from dispatch.integrity.findings import Finding
 from dispatch.integrity.ledger import check_books
 from dispatch.integrity.replies import check_reply
 from dispatch.integrity.stream import Row, StreamCheck
-from dispatch.store.journal import StoredDue
+from dispatch.store.journal import StoredCommand
 from dispatch.store.journals.memory_journal import MemoryTables
 from dispatch.store.journals.shards import shard_of
 
@@ -49,13 +49,13 @@ def _row(tables: MemoryTables, key: EntityKey) -> Row | None:
     return tables.rows.get(_ROWS[key.kind], {}).get(key.id)
 
 
-def _incoming(tables: MemoryTables, key: EntityKey) -> list[StoredDue]:
+def _incoming(tables: MemoryTables, key: EntityKey) -> list[StoredCommand]:
     return [due for dues in tables.dues.values() for due in dues.values() if due.target == str(key)]
 
 
-def _claim(tables: MemoryTables, key: EntityKey) -> Claim | None:
+def _claim(tables: MemoryTables, key: EntityKey) -> ActiveAssignment | None:
     if key.kind == "vehicle":
         trip = tables.trip_of.get(key.id)
-        return Claim(key.id, trip) if trip is not None else None
+        return ActiveAssignment(key.id, trip) if trip is not None else None
     vehicle = tables.vehicle_of.get(key.id)
-    return Claim(vehicle, key.id) if vehicle is not None else None
+    return ActiveAssignment(vehicle, key.id) if vehicle is not None else None

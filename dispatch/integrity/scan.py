@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Select, Table, and_, exists, literal, select,
 
 from dispatch.actors.core.entity_types import EntityKind
 from dispatch.clock import Clock
-from dispatch.domain.entity import KINDS, Claim, EntityKey, Kind
+from dispatch.domain.entity import KINDS, ActiveAssignment, EntityKey, Kind
 from dispatch.integrity.cross_stream import Around, ShardedDue, check_around, counterpart, wants_incoming
 from dispatch.integrity.findings import Counts, Finding
 from dispatch.integrity.ledger import Balances, check_books
@@ -24,7 +24,7 @@ from dispatch.integrity.replies import check_reply
 from dispatch.integrity.stream import Row, StreamCheck
 from dispatch.store import tables as schema
 from dispatch.store.database import Database
-from dispatch.store.journal import StoredDue, StoredEvent, StoredReply, StoredSnapshot
+from dispatch.store.journal import StoredCommand, StoredEvent, StoredReply, StoredSnapshot
 
 STREAMS: Final = 200
 EVENTS: Final = 2000
@@ -223,21 +223,21 @@ class _Reader:
             found[row.id].append(ShardedDue(_due(row), row.shard))
         return found
 
-    def incoming(self, targets: Sequence[str]) -> dict[str, list[StoredDue]]:
+    def incoming(self, targets: Sequence[str]) -> dict[str, list[StoredCommand]]:
         """The dues that are for any of ``targets``."""
-        found: defaultdict[str, list[StoredDue]] = defaultdict(list)
+        found: defaultdict[str, list[StoredCommand]] = defaultdict(list)
         if targets:
             for row in self._connection.execute(select(schema.due).where(schema.due.c.target.in_(targets))):
                 found[row.target].append(_due(row))
         return found
 
-    def claims(self) -> dict[str, Claim]:
+    def claims(self) -> dict[str, ActiveAssignment]:
         """The active assignments of the page's vehicles or trips, by their id."""
         if self._kind == "payment":
             return {}
         column = schema.claim.c[self._kind]
         found = self._connection.execute(select(schema.claim).where(column.in_(self._ids)))
-        return {getattr(row, self._kind): Claim(row.vehicle, row.trip) for row in found}
+        return {getattr(row, self._kind): ActiveAssignment(row.vehicle, row.trip) for row in found}
 
     def entries(self) -> dict[str, list[Row]]:
         """The books' entries of the page's payments."""
@@ -250,8 +250,8 @@ class _Reader:
         return [dict(row) for row in self._connection.execute(statement).mappings()]
 
 
-def _due(row: Any) -> StoredDue:  # noqa: ANN401 - a row of ``due``
-    return StoredDue(EntityKey(cast("Kind", row.kind), row.id), row.name, row.at, row.target, row.command)
+def _due(row: Any) -> StoredCommand:  # noqa: ANN401 - a row of ``due``
+    return StoredCommand(EntityKey(cast("Kind", row.kind), row.id), row.name, row.at, row.target, row.command)
 
 
 # ── replies, and what hangs in the air ───────────────────────────────────────────────────────────────────────────

@@ -21,8 +21,8 @@ import uvloop
 
 from dispatch.actors.ray.cluster import Cluster, HeadNotStartedError, start_head, stop_head
 from dispatch.actors.ray.session import join_cluster, leave_cluster
-from dispatch.actors.rpc.client import LineDownError
-from dispatch.actors.runtime.cluster_config import System
+from dispatch.actors.rpc.client import RpcUnavailableError
+from dispatch.actors.runtime.cluster_config import ClusterConfig
 from dispatch.config.loader import Settings, SettingsError, load_settings
 from dispatch.domain.entity import KINDS, EntityKey, Signal
 from dispatch.observability.logging import configure_logging
@@ -30,7 +30,7 @@ from dispatch.processes.monitored_process import heartbeat, say
 from dispatch.processes.shutdown import run_until, stop_on_signals
 from dispatch.server.daily_reconciliation import DailyReconciliation, alipay_bills
 from dispatch.server.retention import Retention
-from dispatch.store.journal import JournalUnavailableError, StoredDue
+from dispatch.store.journal import JournalUnavailableError, StoredCommand
 from dispatch.store.journals.sql_journal import JournalMismatchError, SqlJournal, open_journal
 from dispatch.store.queries.ledger import SqlLedger
 from dispatch.store.queries.retention import SqlRetention
@@ -48,12 +48,12 @@ WHY_NOT_UP: Final = (
     SettingsError,
     JournalMismatchError,
     JournalUnavailableError,
-    LineDownError,
+    RpcUnavailableError,
     ConnectionError,
 )
 
 
-async def hold(system: System, settings: Settings, pipe: int) -> None:
+async def hold(system: ClusterConfig, settings: Settings, pipe: int) -> None:
     """Make the actors and keep them alive until a signal. Raises what :data:`WHY_NOT_UP` names."""
     stop = stop_on_signals()
     beating = asyncio.ensure_future(heartbeat(pipe))
@@ -66,7 +66,7 @@ async def hold(system: System, settings: Settings, pipe: int) -> None:
         await journal.close()
 
 
-async def _hold(system: System, settings: Settings, journal: SqlJournal, stop: asyncio.Event, pipe: int) -> None:
+async def _hold(system: ClusterConfig, settings: Settings, journal: SqlJournal, stop: asyncio.Event, pipe: int) -> None:
     system = await asyncio.to_thread(_joined, system, settings)
     stop_on_signals(stop)
     cluster = Cluster(settings, system)
@@ -81,7 +81,7 @@ async def _hold(system: System, settings: Settings, journal: SqlJournal, stop: a
         await cluster.drain()
 
 
-def _joined(system: System, settings: Settings) -> System:
+def _joined(system: ClusterConfig, settings: Settings) -> ClusterConfig:
     """The system with Ray's address, written where the gateways look for it."""
     address = settings.ray.address or start_head()
     system = msgspec.structs.replace(system, ray_address=address)
@@ -91,13 +91,13 @@ def _joined(system: System, settings: Settings) -> System:
     return system
 
 
-async def _dues(journal: SqlJournal, system: System) -> list[StoredDue]:
+async def _dues(journal: SqlJournal, system: ClusterConfig) -> list[StoredCommand]:
     shards = range(system.placement.shards)
     return [due for kind in KINDS for due in await journal.dues(kind, shards)]
 
 
 def _daily_bill(
-    settings: Settings, system: System, journal: SqlJournal, alarms: Callable[[Signal], Awaitable[None]]
+    settings: Settings, system: ClusterConfig, journal: SqlJournal, alarms: Callable[[Signal], Awaitable[None]]
 ) -> DailyReconciliation:
     clock = system.clock()
     return DailyReconciliation(
@@ -105,10 +105,10 @@ def _daily_bill(
     )
 
 
-async def raise_alarm(system: System, cluster: Cluster, signal: Signal) -> None:
+async def raise_alarm(system: ClusterConfig, cluster: Cluster, signal: Signal) -> None:
     """As a payment's own alarm: logged, counted and told to consoles by a payment host.
 
-    Raises ``LineDownError`` where it does not answer.
+    Raises ``RpcUnavailableError`` where it does not answer.
     """
     line = cluster.hosts.line(system.placement.host_of(ALARMS_OF))
     await line.call("ping", within_s=ALARM_WITHIN_S)
@@ -121,7 +121,7 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path, required=True)
     parser.add_argument("--alive-fd", type=int, required=True, help="where to say that we are alive, inherited")
     given = parser.parse_args()
-    system = System.read(given.data_dir)
+    system = ClusterConfig.read(given.data_dir)
     settings = load_settings(system.config_file, dict(system.overrides))
     configure_logging(settings.log.level, settings.log.format)
     try:

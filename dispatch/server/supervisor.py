@@ -17,7 +17,7 @@ from typing import Final
 import structlog
 
 from dispatch.actors.ray.cluster import matcher_names, placement_of
-from dispatch.actors.runtime.cluster_config import System
+from dispatch.actors.runtime.cluster_config import ClusterConfig
 from dispatch.clock import CityClock
 from dispatch.config.loader import Settings, SettingsError
 from dispatch.config.secrets import token_secret, vault_of
@@ -71,7 +71,7 @@ class Supervisor:
         self._gateways: dict[int, MonitoredProcess] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._clock = CityClock()
-        self.system: System | None = None
+        self.system: ClusterConfig | None = None
 
     @property
     def port(self) -> int:
@@ -115,7 +115,7 @@ class Supervisor:
             wall_anchor, city_anchor = await self._anchors(journal)
         finally:
             await journal.close()
-        system = System(
+        system = ClusterConfig(
             ray_address="",
             journal_url=settings.journal_url,
             redis_url=redis_url,
@@ -131,7 +131,7 @@ class Supervisor:
         system.write(data_dir)
         self._ray = RayProcess(data_dir, self._clock)
         await self._ray.start()
-        self.system = System.read(data_dir)
+        self.system = ClusterConfig.read(data_dir)
         self._start_gateways()
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(work) for work in (self._watch_processes(), self._watch_valkey())]
@@ -216,7 +216,7 @@ class Supervisor:
                 log.warning("Ray does not start", error=str(error))
                 await asyncio.sleep(TRY_AGAIN_S)
         assert self.system is not None  # noqa: S101 - it was started before
-        self.system = System.read(Path(self.system.data_dir))
+        self.system = ClusterConfig.read(Path(self.system.data_dir))
         self._start_gateways()
 
     # ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -23,7 +23,7 @@ from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
-from dispatch.domain.entity import Claim, EntityKey, Row
+from dispatch.domain.entity import ActiveAssignment, EntityKey, Row
 
 BOOKS: Final = frozenset({"audit", "ledger", "payment_said"})
 """Tables whose rows are never changed."""
@@ -55,7 +55,7 @@ class StoredReply(NamedTuple):
     body: bytes
 
 
-class StoredDue(NamedTuple):
+class StoredCommand(NamedTuple):
     """A due command as the journal has it. ``target`` is an entity's key or a gateway's name."""
 
     owner: EntityKey
@@ -79,7 +79,7 @@ class StoredHistory(NamedTuple):
     key: EntityKey
     snapshot: StoredSnapshot | None
     events: Sequence[StoredEvent]
-    dues: Sequence[StoredDue]
+    dues: Sequence[StoredCommand]
 
 
 class Batch(msgspec.Struct):
@@ -90,10 +90,10 @@ class Batch(msgspec.Struct):
 
     appends: list[Append] = msgspec.field(default_factory=list)
     replies: list[StoredReply] = msgspec.field(default_factory=list)
-    dues_put: list[StoredDue] = msgspec.field(default_factory=list)
+    dues_put: list[StoredCommand] = msgspec.field(default_factory=list)
     dues_done: list[tuple[EntityKey, str]] = msgspec.field(default_factory=list)
-    claims: list[Claim] = msgspec.field(default_factory=list)
-    releases: list[Claim] = msgspec.field(default_factory=list)
+    claims: list[ActiveAssignment] = msgspec.field(default_factory=list)
+    releases: list[ActiveAssignment] = msgspec.field(default_factory=list)
     rows: list[Row] = msgspec.field(default_factory=list)
     snapshots: list[StoredSnapshot] = msgspec.field(default_factory=list)
 
@@ -125,7 +125,7 @@ class Conflict(NamedTuple):
     """The last number of each appended stream that is not the expected one."""
     replies: Mapping[str, StoredReply]
     """The stored replies, by the command's id."""
-    claims: Sequence[Claim]
+    claims: Sequence[ActiveAssignment]
     """Those of the batch that cannot be had."""
 
 
@@ -156,7 +156,7 @@ class Journal(Protocol):
         """The stored answer to a command."""
         ...
 
-    async def dues(self, kind: str, shards: Sequence[int], *, until: float = inf) -> Sequence[StoredDue]:
+    async def dues(self, kind: str, shards: Sequence[int], *, until: float = inf) -> Sequence[StoredCommand]:
         """All dues whose owner is of ``kind`` and in one of ``shards`` (``shards.shard_of``).
 
         Those alone that are due at ``until`` (city seconds); the earliest first.

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from dispatch.actors.runtime.cluster_config import System
+from dispatch.actors.runtime.cluster_config import ClusterConfig
 from dispatch.processes import child_processes as processes
 from sim.chaos.fault_schedule import POSTGRES
 
@@ -19,7 +19,9 @@ PREFIXES: Final = {"vehicle host": "vehicle-", "trip host": "trip-", "payment ho
 class Targets:
     """Finds who is to be struck. ``postmaster`` tells the id of PostgreSQL's first process, where there is one."""
 
-    def __init__(self, system: System, gateways: int, postmaster: Callable[[], int | None] | None = None) -> None:
+    def __init__(
+        self, system: ClusterConfig, gateways: int, postmaster: Callable[[], int | None] | None = None
+    ) -> None:
         self._logs = Path(system.data_dir) / "logs"
         self._names: dict[str, Sequence[str]] = {
             "gateway": [f"gateway-{number}" for number in range(gateways)],

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
-from dispatch.actors.runtime.cluster_config import System
+from dispatch.actors.runtime.cluster_config import ClusterConfig
 from dispatch.config.loader import Settings, load_settings
 from dispatch.geo.city import City, load_city
 from dispatch.geo.road_travel_time import RoadGraph
@@ -96,7 +96,7 @@ class Demo:
         return self._running.settings
 
     @property
-    def system(self) -> System:
+    def system(self) -> ClusterConfig:
         """What its processes have agreed on."""
         assert self._running.system is not None  # noqa: S101 - started
         return self._running.system

@@ -14,7 +14,7 @@ from dispatch.store.journal import (
     Committed,
     Conflict,
     JournalUnavailableError,
-    StoredDue,
+    StoredCommand,
     StoredEvent,
     StoredHistory,
     StoredReply,
@@ -79,7 +79,7 @@ class RoughJournal:
         await self._takes_time()
         return await self._true.reply(command_id)
 
-    async def dues(self, kind: str, shards: Sequence[int], *, until: float = inf) -> Sequence[StoredDue]:
+    async def dues(self, kind: str, shards: Sequence[int], *, until: float = inf) -> Sequence[StoredCommand]:
         """All dues of these shards that are due by then."""
         await self._takes_time()
         return await self._true.dues(kind, shards, until=until)

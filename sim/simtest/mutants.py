@@ -16,15 +16,15 @@ from typing import Any, Final
 import msgspec
 
 from dispatch.actors.core import staging, transaction
-from dispatch.actors.core.cached_entity import Entry
-from dispatch.actors.core.effect_buffer import Outlet
+from dispatch.actors.core.cached_entity import CachedEntity
+from dispatch.actors.core.effect_buffer import EffectBuffer
 from dispatch.actors.core.entity_types import Shown
 from dispatch.actors.core.host_core import HostCore
 from dispatch.actors.core.protocol import Done
-from dispatch.actors.core.push_queues import Inboxes
-from dispatch.actors.core.reply_cache import Answers
-from dispatch.actors.core.subscribers import Followers
-from dispatch.actors.core.work_items import Work
+from dispatch.actors.core.push_queues import PushQueues
+from dispatch.actors.core.reply_cache import ReplyCache
+from dispatch.actors.core.subscribers import Subscribers
+from dispatch.actors.core.work_items import PendingCommand
 from dispatch.actors.rpc import client as line
 from dispatch.domain.commands import MakeOffer
 from dispatch.domain.entity import Decision
@@ -68,7 +68,7 @@ def acknowledges_before_commit() -> AbstractContextManager[None]:
     """The answer leaves when the command is decided."""
     apply = HostCore._apply
 
-    def early(self: HostCore, entry: Entry, entity: Any, work: Work, decision: Decision) -> None:
+    def early(self: HostCore, entry: CachedEntity, entity: Any, work: PendingCommand, decision: Decision) -> None:
         apply(self, entry, entity, work, decision)
         for token in work.tokens:
             self._outlet.reply(token, Done(entity.seq, entity.state, decision.reply or {}))
@@ -77,10 +77,10 @@ def acknowledges_before_commit() -> AbstractContextManager[None]:
 
 
 def pushes_before_commit() -> AbstractContextManager[None]:
-    """Followers are told when an event is decided."""
+    """Subscribers are told when an event is decided."""
     apply = HostCore._apply
 
-    def early(self: HostCore, entry: Entry, entity: Any, work: Work, decision: Decision) -> None:
+    def early(self: HostCore, entry: CachedEntity, entity: Any, work: PendingCommand, decision: Decision) -> None:
         before = len(self._open.staged)
         apply(self, entry, entity, work, decision)
         for staged in self._open.staged[before:]:
@@ -93,7 +93,7 @@ def pushes_before_commit() -> AbstractContextManager[None]:
 def forgets_command_ids() -> AbstractContextManager[None]:
     """Neither memory nor journal knows what was answered before."""
     return _all(
-        replaced(Answers, "repeated", lambda *_: (False, None)),
+        replaced(ReplyCache, "repeated", lambda *_: (False, None)),
         replaced(staging, "stored", lambda *_: None),
     )
 
@@ -102,7 +102,7 @@ def arms_no_due_again() -> AbstractContextManager[None]:
     """A host that is born, or loads an entity, leaves its timers and calls in the journal."""
     return _all(
         replaced(HostCore, "wake", lambda *_: None),
-        replaced(Outlet, "arm_again", lambda *_: None),
+        replaced(EffectBuffer, "arm_again", lambda *_: None),
     )
 
 
@@ -308,13 +308,13 @@ def resumes_one_too_far() -> AbstractContextManager[None]:
 
 
 def _host_skips_one() -> AbstractContextManager[None]:
-    missed = Entry.missed
+    missed = CachedEntity.missed
 
-    def short(self: Entry, after: int | None, seq: int) -> list[Shown] | None:
+    def short(self: CachedEntity, after: int | None, seq: int) -> list[Shown] | None:
         found = missed(self, after, seq)
         return found[1:] if found and after else found
 
-    return replaced(Entry, "missed", short)
+    return replaced(CachedEntity, "missed", short)
 
 
 def _session_minds_no_gap() -> AbstractContextManager[None]:
@@ -333,15 +333,15 @@ def tells_twice() -> AbstractContextManager[None]:
 
 
 def _host_repeats() -> AbstractContextManager[None]:
-    tell = Followers.tell
+    tell = Subscribers.tell
 
-    def again(self: Followers, entry: Entry, shown: Shown) -> bool:
+    def again(self: Subscribers, entry: CachedEntity, shown: Shown) -> bool:
         told = tell(self, entry, shown)
         entry.told -= 1
         tell(self, entry, shown)
         return told
 
-    return replaced(Followers, "tell", again)
+    return replaced(Subscribers, "tell", again)
 
 
 def _session_passes_all() -> AbstractContextManager[None]:
@@ -356,13 +356,13 @@ def _session_passes_all() -> AbstractContextManager[None]:
 
 def loses_pushes_of_a_host() -> AbstractContextManager[None]:
     """A gateway acknowledges more than it got, and the session does not ask again after a host's rebirth."""
-    fetch = Inboxes.fetch
+    fetch = PushQueues.fetch
 
-    def greedy(self: Inboxes, gateway: str, incarnation: str, cursor: int, now: float) -> Any:
+    def greedy(self: PushQueues, gateway: str, incarnation: str, cursor: int, now: float) -> Any:
         inbox = fetch(self, gateway, incarnation, cursor, now)
         return msgspec.structs.replace(inbox, pushes=[push for push in inbox.pushes if push.seq % 11])
 
-    return _all(replaced(Inboxes, "fetch", greedy), _session_minds_no_gap())
+    return _all(replaced(PushQueues, "fetch", greedy), _session_minds_no_gap())
 
 
 MUTANTS: Final[tuple[Mutant, ...]] = (

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from dispatch.actors.rpc.client import Dial, Peer
+from dispatch.actors.rpc.client import Connect, RpcPeer
 from dispatch.actors.rpc.transport import PeerGoneError
 from sim.simtest.fault_model import Weather
 from sim.simtest.virtual_loop import Life, Timeline
@@ -50,10 +50,10 @@ class Network:
         self._newest: dict[tuple[str, str], int] = {}
         self._sent = 0
 
-    def dial(self, caller: str) -> Dial:
+    def dial(self, caller: str) -> Connect:
         """What a process reaches others with."""
 
-        async def dial(name: str) -> Peer:
+        async def dial(name: str) -> RpcPeer:
             return Remote(self, caller, name)
 
         return dial

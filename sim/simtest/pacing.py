@@ -18,7 +18,7 @@ from ws_gateway.hub import hub as gateway
 
 PACE: Final[tuple[tuple[ModuleType, str, float], ...]] = (
     (host_shell, "TICK_S", 0.5),
-    (host_shell, "LEISURE_S", 2.0),
+    (host_shell, "RELAXED_COMMIT_S", 2.0),
     (host_shell, "GATHER_S", 0.08),
     (ray_host, "FEED_POSITIONS_S", 3.0),
     (ray_host, "HOUSEKEEPING_S", 10.0),

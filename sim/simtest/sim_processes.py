@@ -11,16 +11,16 @@ import msgspec
 
 from dispatch.actors.core.host_core import HostCore
 from dispatch.actors.core.placement import kind_of
-from dispatch.actors.core.position_ingest import FixDesk, adopt
+from dispatch.actors.core.position_ingest import PositionIngest, adopt
 from dispatch.actors.core.protocol import Envelope, Quote, Reply
-from dispatch.actors.core.push_queues import Inboxes
-from dispatch.actors.ray.host_actor import EntityHost
-from dispatch.actors.runtime.alarm_writer import AlarmKeeper
-from dispatch.actors.runtime.console_publisher import ConsoleFrames
-from dispatch.actors.runtime.host_client import RayHosts
-from dispatch.actors.runtime.host_runtime import HostShell
-from dispatch.actors.runtime.match_feed import MarketFeed, MarketNews
-from dispatch.actors.runtime.matcher_runtime import MatcherShell
+from dispatch.actors.core.push_queues import PushQueues
+from dispatch.actors.ray.host_actor import HostActor
+from dispatch.actors.runtime.alarm_writer import AlarmWriter
+from dispatch.actors.runtime.console_publisher import ConsolePublisher
+from dispatch.actors.runtime.host_client import HostClient
+from dispatch.actors.runtime.host_runtime import HostRuntime
+from dispatch.actors.runtime.match_feed import MatchFeed, MatchUpdate
+from dispatch.actors.runtime.matcher_runtime import MatcherRuntime
 from dispatch.api.fields import FareView, MoneyView
 from dispatch.domain.entity import Command
 from dispatch.geo.index.vehicle_index import CarIndex
@@ -29,7 +29,7 @@ from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.settings import MatcherSettings
 from dispatch.observability.metrics import Metrics
 from dispatch.payment.core.gateway_calls import perform
-from dispatch.store.journal import StoredDue
+from dispatch.store.journal import StoredCommand
 from dispatch.values.place import Place
 from dispatch.values.units import CityTime, LatLng
 from sim.simtest.alipay.client import AlipayLine
@@ -48,7 +48,7 @@ from ws_gateway.settings import GatewaySettings
 if TYPE_CHECKING:
     from sim.simtest.simulation import World
 
-_decode_news = msgspec.msgpack.Decoder(MarketNews).decode
+_decode_news = msgspec.msgpack.Decoder(MatchUpdate).decode
 _encode = msgspec.msgpack.Encoder().encode
 
 COMMIT_WINDOW_S = 0.03
@@ -84,7 +84,7 @@ class Process:
         self.life.standing = Standing.DEAD
 
 
-class SimHost(EntityHost):
+class SimHost(HostActor):
     """The real host of entities, on the world's journal and clock; born with its first call, as the real one is."""
 
     def __init__(self, process: Process) -> None:
@@ -102,25 +102,25 @@ class SimHost(EntityHost):
         self.clock = world.clock  # type: ignore[assignment]
         self.metrics = METRICS
         journal = RoughJournal(self.process)
-        self.hosts = RayHosts(world.system, self.process.life.name, world.network.dial(self.process.life.name))
-        self.consoles = ConsoleFrames(world.bus, self.name)
-        self.alarms = AlarmKeeper(world.keep_alarms)
+        self.hosts = HostClient(world.system, self.process.life.name, world.network.dial(self.process.life.name))
+        self.consoles = ConsolePublisher(world.bus, self.name)
+        self.alarms = AlarmWriter(world.keep_alarms)
         core = HostCore(
             kind,
             world.kinds,
-            Inboxes(self.incarnation),
+            PushQueues(self.incarnation),
             passivate_after_s=world.passivate_after_s,
             adopt=adopt if kind == "vehicle" else None,
         )
-        self.desk = FixDesk(core)
+        self.desk = PositionIngest(core)
         self.archive = None
         self.payments = cast("Any", AlipayLine(self.process)) if kind == "payment" else None
         self.feeds = [
-            MarketFeed(self.name, self.hosts.line(matcher), self._all_listings, self._all_cars)
+            MatchFeed(self.name, self.hosts.line(matcher), self._all_listings, self._all_cars)
             for matcher in world.system.matchers
             if kind != "payment"
         ]
-        self.shell = HostShell(
+        self.shell = HostRuntime(
             core,
             journal,
             self,
@@ -144,7 +144,7 @@ class SimHost(EntityHost):
         await self.process.at("after a call")
         return reply
 
-    async def call_gateway(self, due: StoredDue) -> Command:
+    async def call_gateway(self, due: StoredCommand) -> Command:
         """Do the outgoing work of a payment, as the payment desk does it."""
         await self.process.at("before Alipay")
         line = cast("AlipayLine", self.payments)
@@ -158,24 +158,24 @@ class SimMatcher:
 
     def __init__(self, process: Process) -> None:
         self.process = process
-        self.shell: MatcherShell | None = None
+        self.shell: MatcherRuntime | None = None
 
-    async def _ready(self) -> MatcherShell:
+    async def _ready(self) -> MatcherRuntime:
         if self.shell is None:
             self.shell = self._made()
             self.process.spawn(self.shell.run())
         return self.shell
 
-    def _made(self) -> MatcherShell:
+    def _made(self) -> MatcherRuntime:
         world = self.process.world
         candidates = CityCandidates(CarIndex(), world.travel_time)
-        hosts = RayHosts(world.system, self.process.life.name, world.network.dial(self.process.life.name))
+        hosts = HostClient(world.system, self.process.life.name, world.network.dial(self.process.life.name))
         settings = MatcherSettings(stale_after_s=world.rules.stale_after_s, hold_s=40.0)
 
         def send(envelope: Envelope) -> asyncio.Future[Reply]:
             return self.process.spawn(hosts.command(envelope))
 
-        return MatcherShell(
+        return MatcherRuntime(
             RegionMatcher(candidates, settings),
             candidates,
             world.travel_time,
@@ -185,7 +185,7 @@ class SimMatcher:
             max_pickup_s=1800.0,
         )
 
-    async def market(self, body: bytes) -> str:
+    async def update(self, body: bytes) -> str:
         """News of a host; the incarnation."""
         (await self._ready()).hear(_decode_news(body))
         return self.process.life.name
@@ -206,7 +206,7 @@ class SimGateway:
 
     async def _bear(self) -> None:
         world, name = self.process.world, self.process.life.name
-        hosts = RayHosts(world.system, name, world.network.dial(name))
+        hosts = HostClient(world.system, name, world.network.dial(name))
         contacts = PhoneMasker(cast("Any", world.registry), world.clock, world.new_id)
         desk = RequestResolver(
             hosts,

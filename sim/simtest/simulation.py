@@ -19,7 +19,7 @@ import msgspec
 
 from dispatch.actors.core.entity_types import entity_kinds
 from dispatch.actors.core.placement import Placement
-from dispatch.actors.runtime.cluster_config import System
+from dispatch.actors.runtime.cluster_config import ClusterConfig
 from dispatch.api.messages import Alarm
 from dispatch.config.tariffs import read_tariff
 from dispatch.domain.fare.gps_meter import MeterRules
@@ -52,7 +52,7 @@ NEVER: Final = 1e8
 TARIFF: Final = read_tariff("san_francisco")
 
 
-class WorldSystem(System, frozen=True):
+class WorldSystem(ClusterConfig, frozen=True):
     """The system's addresses, with the world's clock in the place of the machine's."""
 
     world_clock: Any = None

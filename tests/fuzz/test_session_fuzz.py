@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.actors.core.protocol import Attached, Done, Quote, Refused
+from dispatch.actors.core.protocol import Done, Quote, Refused, Subscribed
 from dispatch.api.messages import FromServer
 from dispatch.domain.commands import VehicleProfile
 from dispatch.domain.errors import ERRORS, CloseCode, ErrorCode
@@ -29,7 +29,7 @@ _facts = st.dictionaries(st.text(max_size=5), values, max_size=3)
 _answers: st.SearchStrategy[Answer] = st.one_of(
     st.builds(Refused, st.sampled_from([int(code) for code in ErrorCode]), st.none() | st.text(max_size=5)),
     st.builds(Done, st.integers(0, 9), st.text(max_size=5)),
-    st.builds(Attached, st.integers(0, 9), st.booleans()),
+    st.builds(Subscribed, st.integers(0, 9), st.booleans()),
     st.just(Quote(seconds=60.0, meters=500.0, pickup_s=20.0)),
     st.just(VehicleProfile("PL1", "D1", "Ann")),
     st.builds(PlainValues, _facts),

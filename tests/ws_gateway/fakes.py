@@ -9,18 +9,18 @@ from typing import Any, TypeVar
 import msgspec
 
 from dispatch.actors.core.protocol import (
-    Attached,
-    Attachment,
-    AttachReply,
     Done,
     Envelope,
     FixRow,
-    HostLost,
+    HostRestarted,
     HostsUnavailableError,
     Push,
     Quote,
     Refused,
     Reply,
+    Subscribed,
+    SubscribeReply,
+    SubscribeRequest,
 )
 from dispatch.api.alarms import Told
 from dispatch.api.messages import Alarm, Snapshot, Update
@@ -47,7 +47,7 @@ class FakeHosts:
         self.tail = 1_000
         self.rows: list[FixRow] = []
         self.envelopes: list[Envelope] = []
-        self.attachments: list[Attachment] = []
+        self.attachments: list[SubscribeRequest] = []
         self.detached: list[tuple[str, str]] = []
         self.followed: set[tuple[str, str]] = set()
         self.asked: list[object] = []
@@ -55,7 +55,7 @@ class FakeHosts:
         self.gate: asyncio.Event | None = None
         self.decide: Callable[[Envelope], Reply] = lambda envelope: Done(seq=1, state=_command(envelope))
         self._replies: dict[tuple[str, str], tuple[bytes, Reply]] = {}
-        self._inbox: asyncio.Queue[Push | HostLost] = asyncio.Queue()
+        self._inbox: asyncio.Queue[Push | HostRestarted] = asyncio.Queue()
         self.got_rows = asyncio.Event()
 
     async def command(self, envelope: Envelope) -> Reply:
@@ -75,25 +75,25 @@ class FakeHosts:
         self.rows.extend(rows)
         self.got_rows.set()
 
-    async def attach(self, attachment: Attachment) -> AttachReply:
+    async def attach(self, attachment: SubscribeRequest) -> SubscribeReply:
         if self.down:
             raise HostsUnavailableError
         self.attachments.append(attachment)
         self.followed.add((attachment.key, attachment.principal.role))
         if attachment.trip is not None:
-            return Attached(seq=0, recovered=False)
+            return Subscribed(seq=0, recovered=False)
         stream = self.streams.get(attachment.key, [])
         if attachment.after is not None and attachment.after >= len(stream) - self.tail:
             missed = [(n, message) for n, message in enumerate(stream, 1) if n > attachment.after]
-            return Attached(seq=len(stream), recovered=True, updates=missed)
+            return Subscribed(seq=len(stream), recovered=True, updates=missed)
         snapshot = Snapshot(stream=attachment.key, seq=len(stream), recovered=False)
-        return Attached(seq=len(stream), recovered=False, snapshot=msgspec.msgpack.encode(snapshot))
+        return Subscribed(seq=len(stream), recovered=False, snapshot=msgspec.msgpack.encode(snapshot))
 
     async def detach(self, key: str, audience: Audience) -> None:
         self.detached.append((key, audience))
         self.followed.discard((key, audience))
 
-    async def pushes(self) -> list[Push | HostLost]:
+    async def pushes(self) -> list[Push | HostRestarted]:
         return [await self._inbox.get()]
 
     async def quote(self, pickup: tuple[float, float], dropoff: tuple[float, float], at: float) -> Quote:
@@ -119,7 +119,7 @@ class FakeHosts:
     def die(self) -> None:
         """The host is born again and knows nobody."""
         self.followed.clear()
-        self._inbox.put_nowait(HostLost("host-0"))
+        self._inbox.put_nowait(HostRestarted("host-0"))
 
 
 def _command(envelope: Envelope) -> str:

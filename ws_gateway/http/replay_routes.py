@@ -25,7 +25,7 @@ WRITTEN_WITHIN_S: Final = 10.0
 """Wall seconds after which a stretch that is over is in the archive: hosts write every 5 s."""
 
 
-class TrackArchive(Protocol):
+class TrackWriter(Protocol):
     """The archive of ways. Raises ``JournalUnavailableError``."""
 
     async def between(self, since: float, until: float, vehicle: str | None = None) -> list[Stretch]:
@@ -44,7 +44,7 @@ class TripArchive(Protocol):
 class ReplayRoutes:
     """Answers. ``chunk_s``: city seconds of the stretches that hosts write."""
 
-    def __init__(self, ways: TrackArchive, pasts: TripArchive, *, rules: Rules, clock: Clock, chunk_s: float) -> None:
+    def __init__(self, ways: TrackWriter, pasts: TripArchive, *, rules: Rules, clock: Clock, chunk_s: float) -> None:
         self._ways = ways
         self._pasts = pasts
         self._rules = rules

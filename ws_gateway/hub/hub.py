@@ -16,7 +16,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from dispatch.actors.core.protocol import Attachment, FixRow, HostLost, Hosts, Push
+from dispatch.actors.core.protocol import FixRow, HostRestarted, Hosts, Push, SubscribeRequest
 from dispatch.api.messages import MapStale
 from dispatch.clock import Clock
 from dispatch.domain.entity import Principal
@@ -194,7 +194,7 @@ class Hub:
 
     async def answer(self, request: Request) -> Answer:
         """The answer to a session's question. After a host's birth everybody attaches: not all at once."""
-        if isinstance(request, Attachment):
+        if isinstance(request, SubscribeRequest):
             async with self._attaching:
                 return await self._desk.answer(request)
         return await self._desk.answer(request)
@@ -241,7 +241,7 @@ class Hub:
 
     async def _pump_hosts(self) -> None:
         for push in await self._hosts.pushes():
-            if isinstance(push, HostLost):
+            if isinstance(push, HostRestarted):
                 self._host_lost(push)
             else:
                 message = await self._contacts.pushed(push.message, push.audience)
@@ -254,7 +254,7 @@ class Hub:
         for connection in list(self._followers.get((push.key, push.audience), ())):
             connection.perform(connection.session.pushed(push.key, push.seq, push.message))
 
-    def _host_lost(self, lost: HostLost) -> None:
+    def _host_lost(self, lost: HostRestarted) -> None:
         _log.warning("a host was born again", host=lost.host, sockets=len(self._connections))
         for connection in list(self._connections):
             connection.perform(connection.session.host_lost())

@@ -11,13 +11,13 @@ import msgspec
 import structlog
 
 from dispatch.actors.core.protocol import (
-    Attached,
-    Attachment,
-    AttachReply,
     Envelope,
     Hosts,
     HostsUnavailableError,
     Refused,
+    Subscribed,
+    SubscribeReply,
+    SubscribeRequest,
 )
 from dispatch.domain.commands import VehicleProfile
 from dispatch.domain.errors import ErrorCode
@@ -89,7 +89,7 @@ class RequestResolver:
     async def _ask(self, request: Request) -> Answer:
         if isinstance(request, Envelope):
             return await self._hosts.command(request)
-        if isinstance(request, Attachment):
+        if isinstance(request, SubscribeRequest):
             return await self._attached(await self._hosts.attach(request), request.principal.role)
         if isinstance(request, QuoteRequest):
             return await self._hosts.quote(request.pickup, request.dropoff, request.at)
@@ -99,9 +99,9 @@ class RequestResolver:
             return await self._announce(request)
         return await self._look_up(request)
 
-    async def _attached(self, answer: AttachReply, role: str) -> AttachReply:
+    async def _attached(self, answer: SubscribeReply, role: str) -> SubscribeReply:
         """With callers' numbers as this role may see them."""
-        if not isinstance(answer, Attached):
+        if not isinstance(answer, Subscribed):
             return answer
         shown, snapshot = self._contacts.pushed, answer.snapshot
         return msgspec.structs.replace(

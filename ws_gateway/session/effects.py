@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from dispatch.actors.core.protocol import Attached, Attachment, Done, Envelope, FixRow, Quote, Refused
+from dispatch.actors.core.protocol import Done, Envelope, FixRow, Quote, Refused, Subscribed, SubscribeRequest
 from dispatch.api.alarms import Told
 from dispatch.domain.commands import VehicleProfile
 from dispatch.domain.entity import Principal
@@ -135,7 +135,7 @@ class Authority(NamedTuple):
 
 Request = (
     Envelope
-    | Attachment
+    | SubscribeRequest
     | QuoteRequest
     | RouteRequest
     | ProfileRequest
@@ -146,7 +146,7 @@ Request = (
     | SettleAlarmRequest
     | BroadcastRequest
 )
-Answer = Done | Refused | Attached | Quote | VehicleProfile | PlainValues | Authority
+Answer = Done | Refused | Subscribed | Quote | VehicleProfile | PlainValues | Authority
 """``Refused`` with ``UNAVAILABLE`` where nobody answered in time."""
 
 

@@ -20,7 +20,7 @@ from typing import Final
 import h3
 import msgspec
 
-from dispatch.actors.core.protocol import Attached, FixRow, Refused
+from dispatch.actors.core.protocol import FixRow, Refused, Subscribed
 from dispatch.api.fields import Fix, MoneyView
 from dispatch.api.messages import (
     Accepted,
@@ -294,7 +294,7 @@ class Session:
             raise DispatchError(ErrorCode.NOT_ALLOWED, field="stream", detail="too many streams")
         return streams.follow(message.stream, message.after, partial(self._attached, message))
 
-    def _attached(self, message: Attach, answer: Attached | Refused) -> Sequence[Effect]:
+    def _attached(self, message: Attach, answer: Subscribed | Refused) -> Sequence[Effect]:
         if isinstance(answer, Refused):
             error = DispatchError(ErrorCode(answer.code), field=answer.field or "stream", detail=answer.detail)
             return self._reject(error, message.id)

@@ -10,7 +10,7 @@ number at most once and in order, whatever the way between host and gateway does
 
 from __future__ import annotations
 
-from dispatch.actors.core.protocol import Attached
+from dispatch.actors.core.protocol import Subscribed
 
 
 class StreamCursor:
@@ -25,7 +25,7 @@ class StreamCursor:
         self._held: dict[int, bytes] = {}
         self._again = False
 
-    def attached(self, reply: Attached) -> list[bytes]:
+    def attached(self, reply: Subscribed) -> list[bytes]:
         """The answer is there: what the client gets now. Ask again if ``asking`` is still set afterwards."""
         self.asking = False
         told: list[bytes] = []

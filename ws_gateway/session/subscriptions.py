@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from dispatch.actors.core.protocol import Attached, Attachment, Refused
+from dispatch.actors.core.protocol import Refused, Subscribed, SubscribeRequest
 from dispatch.api.messages import Heard, Rejected
 from dispatch.domain.entity import EntityKey, Principal
 from dispatch.domain.errors import CloseCode, DispatchError, ErrorCode
@@ -22,7 +22,7 @@ from ws_gateway.session.stream_cursor import StreamCursor
 WITH_A_CAR: Final = frozenset({"assigned", "arrived", "in_progress"})
 """Trip states in which a passenger sees where the car is."""
 
-FirstAnswer = Callable[[Attached | Refused], Sequence[Effect]]
+FirstAnswer = Callable[[Subscribed | Refused], Sequence[Effect]]
 
 
 class _Car(msgspec.Struct):
@@ -130,13 +130,13 @@ class Subscriptions:
 
     def _ask(self, key: str, first: FirstAnswer | None) -> Resolve:
         following = self._following[key]
-        request = Attachment(key=key, principal=self._principal, after=following.cursor)
+        request = SubscribeRequest(key=key, principal=self._principal, after=following.cursor)
         return self._asks.ask(request, partial(self._answered, key, following, first))
 
     def _answered(self, key: str, following: StreamCursor, first: FirstAnswer | None, answer: Answer) -> list[Effect]:
         if self._following.get(key) is not following:
             return []
-        if not isinstance(answer, Attached):
+        if not isinstance(answer, Subscribed):
             return self._refused(key, first, answer)
         effects = list(first(answer)) if first else []
         effects.extend(self._tell(key, following.attached(answer)))
@@ -189,11 +189,11 @@ class Subscriptions:
         """A resumed trip of which nothing new was told: look at its state without telling it again."""
         if not self._sees_car or key in self._seen:
             return []
-        request = Attachment(key=key, principal=self._principal, after=None)
+        request = SubscribeRequest(key=key, principal=self._principal, after=None)
         return [self._asks.ask(request, partial(self._looked, key))]
 
     def _looked(self, key: str, answer: Answer) -> list[Effect]:
-        if not isinstance(answer, Attached) or answer.snapshot is None or key not in self._following:
+        if not isinstance(answer, Subscribed) or answer.snapshot is None or key not in self._following:
             return []
         return self._glance_at(key, answer.snapshot)
 
@@ -212,12 +212,12 @@ class Subscriptions:
         return [*effects, Subscribe(car, self._role), self._ask_car(trip.trip, car)]
 
     def _ask_car(self, trip: str, car: str) -> Resolve:
-        request = Attachment(key=car, principal=self._principal, trip=trip)
+        request = SubscribeRequest(key=car, principal=self._principal, trip=trip)
         return self._asks.ask(request, partial(self._car_answered, trip, car))
 
     def _car_answered(self, trip: str, car: str, answer: Answer) -> list[Effect]:
         """The position is a comfort: where nobody tells it, the trip goes on without."""
-        if self._cars.get(trip) != car or not isinstance(answer, Attached) or answer.snapshot is None:
+        if self._cars.get(trip) != car or not isinstance(answer, Subscribed) or answer.snapshot is None:
             return []
         return self._loose(car, answer.snapshot)
 

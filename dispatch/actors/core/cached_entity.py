@@ -6,7 +6,7 @@ from collections import deque
 from typing import Final
 
 from dispatch.actors.core.entity_types import EntityKind, Shown
-from dispatch.actors.core.work_items import Work
+from dispatch.actors.core.work_items import PendingCommand
 from dispatch.domain.entity import Entity, EntityKey
 from dispatch.domain.events import event_name
 from dispatch.domain.match_pool import Listing
@@ -17,7 +17,7 @@ TAIL: Final = 64
 NEVER_LOADED: Final = -1
 
 
-class Entry:
+class CachedEntity:
     """An entity in this host's memory, or on its way there (``entity`` is None while it is loaded).
 
     ``waiting`` is the work that has to wait for it, in order; ``held`` the one work that is ahead of all these and
@@ -43,8 +43,8 @@ class Entry:
         self.key = key
         self.entity: Entity | None = None
         self.before: Entity | None = None
-        self.waiting: list[Work] = []
-        self.held: Work | None = None
+        self.waiting: list[PendingCommand] = []
+        self.held: PendingCommand | None = None
         self.staged = 0
         self.tail: deque[Shown] = deque(maxlen=TAIL)
         self.told = NEVER_LOADED
@@ -65,7 +65,7 @@ class Entry:
         return missed if len(missed) == seq - after else None
 
 
-def folded(kind: EntityKind, history: StoredHistory) -> tuple[Entity, list[Shown]]:
+def replay(kind: EntityKind, history: StoredHistory) -> tuple[Entity, list[Shown]]:
     """An entity from its history, with the last updates as its followers see them."""
     snapshot = history.snapshot
     seq, body = (snapshot.seq, snapshot.body) if snapshot is not None else (0, None)

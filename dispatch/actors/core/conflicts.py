@@ -19,7 +19,7 @@ MAX_TRIES: Final = 6
 _decode_reply = msgspec.msgpack.Decoder(Done | Refused).decode
 
 
-class NextStep(NamedTuple):
+class Resolution(NamedTuple):
     """One of these, or with none of them: decide again on the entity as the journal has it.
 
     ``answer`` the journal has already; ``refusal`` is final; ``foreign`` entities have to be known first; ``give_up``
@@ -32,7 +32,7 @@ class NextStep(NamedTuple):
     give_up: ErrorCode | None = None
 
 
-def is_blamed(staged: Staged, result: Conflict | None) -> bool:
+def is_implicated(staged: Staged, result: Conflict | None) -> bool:
     """Whether a batch may have failed with ``result`` for the sake of this decision of it."""
     if result is None or not (result.streams or result.replies or result.claims):
         return True
@@ -45,20 +45,20 @@ def is_blamed(staged: Staged, result: Conflict | None) -> bool:
     )
 
 
-def next_step(staged: Staged, result: Conflict | None) -> NextStep:
+def resolve(staged: Staged, result: Conflict | None) -> Resolution:
     """Judge a batch of one decision that failed with ``result`` (None: the journal could not tell)."""
     work = staged.work
     if result is not None:
         known = result.replies.get(work.envelope.command_id)
         if known is not None:
-            return NextStep(answer=same(known.digest, work.envelope, _decode_reply(known.body)))
+            return Resolution(answer=same(known.digest, work.envelope, _decode_reply(known.body)))
     if work.tries >= MAX_TRIES:
-        return NextStep(give_up=ErrorCode.UNAVAILABLE if result is None else ErrorCode.BUSY)
+        return Resolution(give_up=ErrorCode.UNAVAILABLE if result is None else ErrorCode.BUSY)
     if result is None or work.key in result.streams:
-        return NextStep()
+        return Resolution()
     foreign = [append.key for append in staged.decision.foreign if append.key in result.streams]
     if foreign:
-        return NextStep(foreign=foreign)
+        return Resolution(foreign=foreign)
     if result.claims:
-        return NextStep(refusal=DispatchError(ErrorCode.VEHICLE_NOT_FREE, detail=result.claims[0].vehicle))
-    return NextStep()
+        return Resolution(refusal=DispatchError(ErrorCode.VEHICLE_NOT_FREE, detail=result.claims[0].vehicle))
+    return Resolution()

@@ -5,27 +5,27 @@ Rule: nothing is put in here before the transaction it belongs to is committed.
 
 from __future__ import annotations
 
-from dispatch.actors.core.cached_entity import Entry
+from dispatch.actors.core.cached_entity import CachedEntity
 from dispatch.actors.core.entity_types import Shown
 from dispatch.actors.core.protocol import Done, Refused, Reply
-from dispatch.actors.core.reply_cache import Answers
-from dispatch.actors.core.subscribers import Followers
-from dispatch.actors.core.timer_queue import DueCalendar, DueRef, is_timer, outgoing, ref_of, timer_work
-from dispatch.actors.core.work_items import Effects, Failure, ListingChange, Staged, Work
+from dispatch.actors.core.reply_cache import ReplyCache
+from dispatch.actors.core.subscribers import Subscribers
+from dispatch.actors.core.timer_queue import CommandRef, TimerQueue, is_timer, outgoing, ref_of, timer_work
+from dispatch.actors.core.work_items import Effects, Failure, ListingChange, PendingCommand, Staged
 from dispatch.domain.errors import ErrorCode
 from dispatch.domain.match_pool import Listing
-from dispatch.store.journal import StoredDue
+from dispatch.store.journal import StoredCommand
 
 
-class Outlet:
+class EffectBuffer:
     """The outlet of one host."""
 
-    def __init__(self, followers: Followers) -> None:
-        self.answers = Answers()
-        self.calendar = DueCalendar()
+    def __init__(self, followers: Subscribers) -> None:
+        self.answers = ReplyCache()
+        self.calendar = TimerQueue()
         self._followers = followers
         self._effects = Effects()
-        self._let_go: dict[DueRef, StoredDue] = {}
+        self._let_go: dict[CommandRef, StoredCommand] = {}
 
     def take(self) -> Effects:
         """Everything that may leave now."""
@@ -36,7 +36,7 @@ class Outlet:
         """An answer to one sender, without any work."""
         self._effects.replies.append((token, reply))
 
-    def finish(self, work: Work, reply: Reply) -> None:
+    def finish(self, work: PendingCommand, reply: Reply) -> None:
         """A command has come to its end."""
         self.answers.end(work, reply)
         if work.due is not None:
@@ -48,13 +48,13 @@ class Outlet:
         """An entity broke down."""
         self._effects.failures.append(Failure(where, error))
 
-    def release(self, entry: Entry | None, staged: Staged) -> None:
+    def release(self, entry: CachedEntity | None, staged: Staged) -> None:
         """Let out what a committed decision brought."""
         work = staged.work
         if work.due is not None:
             self.calendar.disarm(ref_of(work.due))
         for name in staged.decision.drop:
-            self.calendar.disarm(DueRef(work.key, name))
+            self.calendar.disarm(CommandRef(work.key, name))
         for due in staged.dues:
             self.calendar.arm(due)
         self._effects.signals.extend(staged.decision.signals)
@@ -67,18 +67,18 @@ class Outlet:
 
     # ── who follows, and the market ──────────────────────────────────────────────────────────────────────────────
 
-    def tell(self, entry: Entry, shown: Shown) -> None:
+    def tell(self, entry: CachedEntity, shown: Shown) -> None:
         """Tell followers one event, if it is new."""
         if self._followers.tell(entry, shown):
             self._effects.shown.append((entry.key, shown))
 
-    def relist(self, entry: Entry, listing: Listing | None) -> None:
+    def relist(self, entry: CachedEntity, listing: Listing | None) -> None:
         """Tell the matcher, if it is new."""
         if listing != entry.listed:
             entry.listed = listing
             self._effects.listings.append(ListingChange(entry.key, listing))
 
-    def answer_followers(self, entry: Entry) -> None:
+    def answer_followers(self, entry: CachedEntity) -> None:
         """Answer those who wait to follow, if nothing is staged."""
         self._effects.attached.extend(self._followers.answer(entry))
 
@@ -86,13 +86,13 @@ class Outlet:
         """An answer to one who wants to follow what cannot be followed."""
         self._effects.attached.append((token, refused))
 
-    def refuse_followers(self, entry: Entry, code: ErrorCode) -> None:
+    def refuse_followers(self, entry: CachedEntity, code: ErrorCode) -> None:
         """Nobody can follow this now."""
         self._effects.attached.extend(self._followers.refuse(entry.key, code))
 
     # ── dues ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def fire(self, now: float) -> list[Work]:
+    def fire(self, now: float) -> list[PendingCommand]:
         """Let go what is due: calls leave, timers are work for this host's own entities."""
         timers = []
         for due in list(self.calendar.pop(now)):
@@ -103,21 +103,21 @@ class Outlet:
                 self._effects.calls.append(outgoing(due))
         return timers
 
-    def called(self, due: StoredDue) -> None:
+    def called(self, due: StoredCommand) -> None:
         """A call has come back."""
         self._let_go.pop(ref_of(due), None)
 
-    def knows(self, due: StoredDue) -> bool:
+    def knows(self, due: StoredCommand) -> bool:
         """Whether it is armed, at work or put off."""
         ref = ref_of(due)
         return due in (self._let_go.get(ref), self.calendar.armed(ref))
 
-    def arm_again(self, due: StoredDue) -> None:
+    def arm_again(self, due: StoredCommand) -> None:
         """A due as the journal has it, unless it is known already."""
         if not self.knows(due):
             self.calendar.arm(due)
 
-    def is_rearmed(self, due: StoredDue) -> bool:
+    def is_rearmed(self, due: StoredCommand) -> bool:
         """Whether another due was armed under this one's name since it was let go."""
         armed = self.calendar.armed(ref_of(due))
         return armed is not None and armed != due

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from dispatch.actors.core.cached_entity import Entry
-from dispatch.actors.core.work_items import Work
+from dispatch.actors.core.cached_entity import CachedEntity
+from dispatch.actors.core.work_items import PendingCommand
 from dispatch.domain.entity import Entity, EntityKey
 
 
-class Memory:
+class EntityCache:
     """The entries of one host. An entity is loaded when it is first wanted, and again after it was forgotten."""
 
     def __init__(self) -> None:
-        self.entries: dict[EntityKey, Entry] = {}
+        self.entries: dict[EntityKey, CachedEntity] = {}
         self._loads: dict[EntityKey, None] = {}
 
     @property
@@ -27,11 +27,11 @@ class Memory:
         self._loads.clear()
         return loads
 
-    def want(self, key: EntityKey, now: float) -> Entry:
+    def want(self, key: EntityKey, now: float) -> CachedEntity:
         """The entry of an entity, which is loaded if it is not there."""
         entry = self.entries.get(key)
         if entry is None:
-            entry = self.entries[key] = Entry(key, now)
+            entry = self.entries[key] = CachedEntity(key, now)
             self._loads[key] = None
         return entry
 
@@ -40,7 +40,7 @@ class Memory:
         entry = self.entries.get(key)
         return entry.entity if entry is not None else None
 
-    def forget(self, entry: Entry) -> None:
+    def forget(self, entry: CachedEntity) -> None:
         """Load the entity again, when all of it that is staged has come to an end."""
         entry.snapshot_seq = 0
         if entry.entity is not None:
@@ -48,13 +48,13 @@ class Memory:
         if not entry.staged:
             self._loads[entry.key] = None
 
-    def unstaged(self, entry: Entry) -> None:
+    def unstaged(self, entry: CachedEntity) -> None:
         """One staged decision has come to an end."""
         entry.staged -= 1
         if entry.entity is None and not entry.staged:
             self._loads[entry.key] = None
 
-    def drop(self, entry: Entry) -> list[Work]:
+    def drop(self, entry: CachedEntity) -> list[PendingCommand]:
         """Remove an entity that cannot be loaded; the work that waited for it."""
         self.entries.pop(entry.key, None)
         self._loads.pop(entry.key, None)

@@ -24,29 +24,29 @@ from typing import Final
 
 import msgspec
 
-from dispatch.actors.core.cached_entity import NEVER_LOADED, Entry, folded
-from dispatch.actors.core.conflicts import is_blamed, next_step
-from dispatch.actors.core.effect_buffer import Outlet
-from dispatch.actors.core.entity_cache import Memory
+from dispatch.actors.core.cached_entity import NEVER_LOADED, CachedEntity, replay
+from dispatch.actors.core.conflicts import is_implicated, resolve
+from dispatch.actors.core.effect_buffer import EffectBuffer
+from dispatch.actors.core.entity_cache import EntityCache
 from dispatch.actors.core.entity_types import EntityKind
-from dispatch.actors.core.protocol import Attachment, Done, Envelope, Refused
-from dispatch.actors.core.push_queues import Inboxes
+from dispatch.actors.core.protocol import Done, Envelope, Refused, SubscribeRequest
+from dispatch.actors.core.push_queues import PushQueues
 from dispatch.actors.core.reply_cache import same
 from dispatch.actors.core.staging import applied, seen
-from dispatch.actors.core.subscribers import Followers
+from dispatch.actors.core.subscribers import Subscribers
 from dispatch.actors.core.timer_queue import ref_of
 from dispatch.actors.core.transaction import Transaction, TransactionFullError
-from dispatch.actors.core.work_items import Effects, ForeignLoad, LookUp, Staged, Work
-from dispatch.domain.commands import Moved, decode_command
-from dispatch.domain.entity import SYSTEM, Context, Decision, Entity, EntityKey, Kind, NeedsForeignError
+from dispatch.actors.core.work_items import Effects, EntityLoad, PendingCommand, ReplyLookup, Staged
+from dispatch.domain.commands import AppendedElsewhere, decode_command
+from dispatch.domain.entity import SYSTEM, Context, Decision, Entity, EntityKey, Kind, NeedsEntityError
 from dispatch.domain.errors import DispatchError, ErrorCode
-from dispatch.store.journal import Batch, Committed, Conflict, StoredDue, StoredHistory, StoredReply
+from dispatch.store.journal import Batch, Committed, Conflict, StoredCommand, StoredHistory, StoredReply
 from dispatch.values.ids import CommandId
 from dispatch.values.roles import Audience
 from dispatch.values.units import CityTime
 
 SNAPSHOT_EVERY: Final = 128
-PUT_OFF_S: Final = 5.0
+RETRY_TIMER_S: Final = 5.0
 """City seconds until a timer is tried again whose work could not be done."""
 
 _decode_reply = msgspec.msgpack.Decoder(Done | Refused).decode
@@ -59,30 +59,30 @@ class HostCore:
         self,
         kind: Kind,
         kinds: Mapping[Kind, EntityKind],
-        inboxes: Inboxes,
+        inboxes: PushQueues,
         *,
         passivate_after_s: float = 600.0,
         adopt: Callable[[Entity, Entity, float], None] | None = None,
     ) -> None:
         self.kind = kind
         self.inboxes = inboxes
-        self.followers = Followers(kinds[kind], inboxes)
-        self._memory = Memory()
-        self._outlet = Outlet(self.followers)
+        self.followers = Subscribers(kinds[kind], inboxes)
+        self._memory = EntityCache()
+        self._outlet = EffectBuffer(self.followers)
         self.now = CityTime(0.0)
         self._kinds = kinds
         self.own = kinds[kind]
         self._passivate_after_s = passivate_after_s
         self._adopt = adopt
-        self._foreign_loads: list[ForeignLoad] = []
-        self._lookups: list[LookUp] = []
+        self._foreign_loads: list[EntityLoad] = []
+        self._lookups: list[ReplyLookup] = []
         self._open = Transaction()
         self._flight: Transaction | None = None
-        self._again: deque[Work] = deque()
-        self._deferred: list[Work] = []
+        self._again: deque[PendingCommand] = deque()
+        self._deferred: list[PendingCommand] = []
 
     @property
-    def entries(self) -> Mapping[EntityKey, Entry]:
+    def entries(self) -> Mapping[EntityKey, CachedEntity]:
         """The entities in memory, or on their way there."""
         return self._memory.entries
 
@@ -97,7 +97,7 @@ class HostCore:
                 self._outlet.reply(token, reply)
             return
         try:
-            work = Work(self._key(envelope.key), envelope, decode_command(envelope.body), [token])
+            work = PendingCommand(self._key(envelope.key), envelope, decode_command(envelope.body), [token])
         except (ValueError, msgspec.DecodeError) as error:
             self._outlet.reply(token, Refused(ErrorCode.MALFORMED.value, detail=str(error)))
             return
@@ -107,7 +107,7 @@ class HostCore:
         self._outlet.answers.begin(work)
         self._enqueue(work)
 
-    def attach(self, token: int, gateway: str, attachment: Attachment, now: CityTime) -> None:
+    def attach(self, token: int, gateway: str, attachment: SubscribeRequest, now: CityTime) -> None:
         """Somebody wants to follow a stream. Answered under ``token`` when the entity is loaded and committed."""
         self.now = now
         try:
@@ -118,7 +118,7 @@ class HostCore:
         self.followers.wait(key, token, gateway, attachment)
         self._answer_followers(self.want(key))
 
-    def _answer_followers(self, entry: Entry) -> None:
+    def _answer_followers(self, entry: CachedEntity) -> None:
         if entry.at_rest and self.followers.know_more(entry):
             self._memory.forget(entry)  # another owner has written
         self._outlet.answer_followers(entry)
@@ -133,14 +133,14 @@ class HostCore:
         """A gateway has no more sessions of this audience on the stream."""
         self.inboxes.unfollow(key, gateway, audience)
 
-    def wake(self, dues: Sequence[StoredDue], now: CityTime) -> None:
+    def wake(self, dues: Sequence[StoredCommand], now: CityTime) -> None:
         """The dues that the journal has for this host's shards: arm them, and load their owners."""
         self.now = now
         for due in dues:
             self._outlet.calendar.arm(due)
             self.want(due.owner)
 
-    def sweep(self, overdue: Sequence[StoredDue], now: CityTime) -> None:
+    def sweep(self, overdue: Sequence[StoredCommand], now: CityTime) -> None:
         """Dues that the journal has had too long. Who wrote one that is unknown here was not its owner any more and is
         gone: its entity is loaded again, and the due with it."""
         self.now = now
@@ -180,20 +180,20 @@ class HostCore:
             if entry.entity is None:
                 self._restore(entry, history)
 
-    def foreign_loaded(self, load: ForeignLoad, histories: Sequence[StoredHistory], now: CityTime) -> None:
+    def foreign_loaded(self, load: EntityLoad, histories: Sequence[StoredHistory], now: CityTime) -> None:
         """The histories that a held decision asked for."""
         self.now = now
         entry = self.want(load.work.key)
         try:
             for history in histories:
-                load.work.foreign[history.key] = folded(self._kinds[history.key.kind], history)[0]
+                load.work.foreign[history.key] = replay(self._kinds[history.key.kind], history)[0]
         except Exception as error:  # noqa: BLE001 - a broken history stops only those who need it
             self._break_down(entry, load.work, error)
         else:
             if entry.held is load.work:
                 self._enqueue(load.work)
 
-    def looked_up(self, look_up: LookUp, known: StoredReply | None, now: CityTime, *, moved: bool = False) -> None:
+    def looked_up(self, look_up: ReplyLookup, known: StoredReply | None, now: CityTime, *, moved: bool = False) -> None:
         """What the journal has for a command that was refused; ``moved``: the entity has gone on from ``seq``."""
         self.now = now
         if known is None and moved:
@@ -204,14 +204,14 @@ class HostCore:
             reply = same(known.digest, look_up.work.envelope, _decode_reply(known.body))
         self._outlet.finish(look_up.work, reply)
 
-    def _decide_anew(self, look_up: LookUp) -> None:
+    def _decide_anew(self, look_up: ReplyLookup) -> None:
         """Another owner has written meanwhile: what was refused is decided on the entity as the journal has it."""
         entry = self.want(look_up.work.key)
         if entry.entity is not None and entry.entity.seq <= look_up.seq:
             self._memory.forget(entry)
         self._enqueue(look_up.work)
 
-    def call_done(self, due: StoredDue, *, answered: bool, retry_at: float) -> None:
+    def call_done(self, due: StoredCommand, *, answered: bool, retry_at: float) -> None:
         """A call was answered (whatever the answer), or nobody was found and it is to be sent again at ``retry_at``."""
         self._outlet.called(due)
         if self._is_replaced(due):
@@ -250,12 +250,12 @@ class HostCore:
         """Entities to be loaded; answered by ``loaded``."""
         return self._memory.take_loads()
 
-    def take_foreign_loads(self) -> list[ForeignLoad]:
+    def take_foreign_loads(self) -> list[EntityLoad]:
         """Decisions that wait for other entities; each answered by ``foreign_loaded``."""
         loads, self._foreign_loads = self._foreign_loads, []
         return loads
 
-    def take_lookups(self) -> list[LookUp]:
+    def take_lookups(self) -> list[ReplyLookup]:
         """Refusals that wait for the journal; each answered by ``looked_up``."""
         lookups, self._lookups = self._lookups, []
         return lookups
@@ -285,7 +285,7 @@ class HostCore:
         return self._flight is None and (bool(self._open) or bool(self._again))
 
     @property
-    def hurries(self) -> bool:
+    def has_urgent_work(self) -> bool:
         """Whether any of it is waited for. That a call was answered is not: unwritten, the call would be repeated."""
         return bool(self._open.staged) or bool(self._again)
 
@@ -305,19 +305,19 @@ class HostCore:
         decision = decide()
         if decision.events:
             envelope = Envelope(str(key), "", SYSTEM, b"", keep=False)
-            self._apply(entry, entry.entity, Work(key, envelope, Moved(0, ()), []), decision)
+            self._apply(entry, entry.entity, PendingCommand(key, envelope, AppendedElsewhere(0, ()), []), decision)
 
-    def _enqueue(self, work: Work) -> None:
+    def _enqueue(self, work: PendingCommand) -> None:
         if self._again:
             self._again.append(work)
         else:
             self._decide_in_turn(work)
 
-    def _fits(self, work: Work) -> bool:
+    def _fits(self, work: PendingCommand) -> bool:
         """Whether the work may join the open transaction; one that failed before goes alone."""
         return not self._open.solo and not (work.solo and self._open.staged)
 
-    def _decide_in_turn(self, work: Work) -> None:
+    def _decide_in_turn(self, work: PendingCommand) -> None:
         """Decide, if the entity is there and no earlier work of it waits."""
         if not self._fits(work):
             self._again.append(work)
@@ -331,7 +331,7 @@ class HostCore:
             entry.waiting.append(work)
         self._decide_waiting(entry)
 
-    def _decide_waiting(self, entry: Entry) -> None:
+    def _decide_waiting(self, entry: CachedEntity) -> None:
         """Decide what waits for the entity, in order, as far as it can be decided now."""
         while entry.waiting and entry.entity is not None and entry.held is None:
             if not self._fits(entry.waiting[0]):
@@ -339,21 +339,21 @@ class HostCore:
                 self._again.extendleft(reversed(waiting))
                 return
             work = entry.waiting.pop(0)
-            if isinstance(work.command, Moved):
+            if isinstance(work.command, AppendedElsewhere):
                 self._hear_moved(entry, entry.entity, work, work.command)
             else:
                 self._decide(entry, entry.entity, work)
 
-    def _decide(self, entry: Entry, entity: Entity, work: Work) -> None:
+    def _decide(self, entry: CachedEntity, entity: Entity, work: PendingCommand) -> None:
         if work.due is not None and self._is_replaced(work.due):
             self._outlet.finish(work, Done(entity.seq, entity.state))
             return
         context = Context(self.now, work.envelope.principal, CommandId(work.envelope.command_id), work.foreign)
         try:
             self._apply(entry, entity, work, entity.decide(work.command, context))
-        except NeedsForeignError as need:
+        except NeedsEntityError as need:
             entry.held = work
-            self._foreign_loads.append(ForeignLoad(work, [need.key]))
+            self._foreign_loads.append(EntityLoad(work, [need.key]))
         except TransactionFullError:
             entry.held = work
             self._deferred.append(work)
@@ -362,29 +362,29 @@ class HostCore:
         except Exception as error:  # noqa: BLE001 - a bug in one entity must not stop the others
             self._break_down(entry, work, error)
 
-    def _refuse(self, work: Work, error: DispatchError, seq: int) -> None:
+    def _refuse(self, work: PendingCommand, error: DispatchError, seq: int) -> None:
         refusal = Refused(error.code.value, error.field, error.detail, error.amount)
         if work.due is not None:
             self._open.dues_done.append(ref_of(work.due))
         if work.envelope.keep:
-            self._lookups.append(LookUp(work, refusal, seq))
+            self._lookups.append(ReplyLookup(work, refusal, seq))
         else:
             self._outlet.finish(work, refusal)
 
-    def _apply(self, entry: Entry, entity: Entity, work: Work, decision: Decision) -> None:
+    def _apply(self, entry: CachedEntity, entity: Entity, work: PendingCommand, decision: Decision) -> None:
         """Apply a decision in memory and put it into the open transaction."""
         self._open.check(decision.foreign)
         staged, encoded = applied(self.own, entity, work, decision, self.now)
         entry.staged += 1
         self._open.add(staged, encoded, snapshot=self._snapshot_due(entry, entity))
 
-    def _snapshot_due(self, entry: Entry, entity: Entity) -> bool:
+    def _snapshot_due(self, entry: CachedEntity, entity: Entity) -> bool:
         if entity.seq - entry.snapshot_seq < SNAPSHOT_EVERY:
             return False
         entry.snapshot_seq = entity.seq
         return True
 
-    def _hear_moved(self, entry: Entry, entity: Entity, work: Work, moved: Moved) -> None:
+    def _hear_moved(self, entry: CachedEntity, entity: Entity, work: PendingCommand, moved: AppendedElsewhere) -> None:
         """Another host appended to this stream. Apply it if it follows; else load the stream again.
 
         The entity's row is written here, for the other host does not know it; so the answer waits for a commit.
@@ -403,7 +403,7 @@ class HostCore:
         except Exception as error:  # noqa: BLE001 - a bug in one entity must not stop the others
             self._break_down(entry, work, error)
 
-    def _apply_moved(self, entry: Entry, entity: Entity, moved: Moved) -> None:
+    def _apply_moved(self, entry: CachedEntity, entity: Entity, moved: AppendedElsewhere) -> None:
         for _, body in moved.events:
             event = self.own.decode_event(body)
             entity.apply(event)
@@ -419,7 +419,7 @@ class HostCore:
         undone, self._open = [*flight.staged, *self._open.staged], Transaction.keeping(flight, self._open)
         again = [staged.work for staged in undone if staged.work.envelope.command_id]
         for staged in undone:
-            staged.work.solo = staged.work.undone or is_blamed(staged, result)
+            staged.work.solo = staged.work.undone or is_implicated(staged, result)
         for staged in flight.staged:
             staged.work.undone = True
         for key in dict.fromkeys(staged.work.key for staged in undone):
@@ -429,7 +429,7 @@ class HostCore:
             again.remove(alone.work)
         self._again.extendleft(reversed(again))
 
-    def _forget_with_work(self, entry: Entry) -> list[Work]:
+    def _forget_with_work(self, entry: CachedEntity) -> list[PendingCommand]:
         """Forget an entity of which something was undone; what waited for it comes after what was undone."""
         behind = [entry.held] if entry.held is not None else []
         if entry.held is not None and entry.held in self._again:
@@ -444,27 +444,27 @@ class HostCore:
         """Whether the only work of a failed batch is simply to be decided again; else that is settled here."""
         work = staged.work
         work.tries += 1
-        step = next_step(staged, result)
+        step = resolve(staged, result)
         if step.answer is not None:
             self._outlet.finish(work, step.answer)
         elif step.refusal is not None:
             self._refuse(work, step.refusal, staged.first_seq)
         elif step.foreign:
             self.want(work.key).held = work
-            self._foreign_loads.append(ForeignLoad(work, step.foreign))
+            self._foreign_loads.append(EntityLoad(work, step.foreign))
         elif step.give_up is not None:
             self._put_off(work, step.give_up)
         else:
             return True
         return False
 
-    def _put_off(self, work: Work, code: ErrorCode) -> None:
+    def _put_off(self, work: PendingCommand, code: ErrorCode) -> None:
         """It cannot be done now: senders are told so, and may ask again; a timer does so by itself."""
         self._outlet.finish(work, Refused(code.value))
         if work.due is not None and not self._is_replaced(work.due):
-            self._outlet.calendar.arm(work.due, self.now + PUT_OFF_S)
+            self._outlet.calendar.arm(work.due, self.now + RETRY_TIMER_S)
 
-    def _break_down(self, entry: Entry, work: Work, error: Exception) -> None:
+    def _break_down(self, entry: CachedEntity, work: PendingCommand, error: Exception) -> None:
         """A bug: nothing of the work is written, and the entity is loaded again, for it may be half changed."""
         self._outlet.fail(f"{entry.key} {type(work.command).__name__}", error)
         if entry.held is work:
@@ -474,13 +474,13 @@ class HostCore:
 
     # ── loading ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def want(self, key: EntityKey) -> Entry:
+    def want(self, key: EntityKey) -> CachedEntity:
         """The entry of an entity, which is loaded if it is not there."""
         return self._memory.want(key, self.now)
 
-    def _restore(self, entry: Entry, history: StoredHistory) -> None:
+    def _restore(self, entry: CachedEntity, history: StoredHistory) -> None:
         try:
-            entity, shown = folded(self.own, history)
+            entity, shown = replay(self.own, history)
             if entry.before is not None and self._adopt is not None:
                 self._adopt(entry.before, entity, self.now)
         except Exception as error:  # noqa: BLE001 - a broken history stops only its own entity
@@ -500,7 +500,7 @@ class HostCore:
         self._outlet.answer_followers(entry)
         self._decide_waiting(entry)
 
-    def _cannot_load(self, entry: Entry, error: Exception) -> None:
+    def _cannot_load(self, entry: CachedEntity, error: Exception) -> None:
         """A history that cannot be folded: all who want the entity are told so."""
         self._outlet.fail(str(entry.key), error)
         for work in self._memory.drop(entry):
@@ -513,7 +513,7 @@ class HostCore:
         for work in self._outlet.fire(self.now):
             self._enqueue(work)
 
-    def _is_replaced(self, due: StoredDue) -> bool:
+    def _is_replaced(self, due: StoredCommand) -> bool:
         """Whether a later decision has put another due under the name of one that was let go."""
         ref = ref_of(due)
         if self._open.puts(ref) or (self._flight is not None and self._flight.puts(ref)):

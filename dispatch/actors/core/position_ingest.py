@@ -10,10 +10,10 @@ from typing import Final
 
 import msgspec
 
-from dispatch.actors.core.cached_entity import Entry
+from dispatch.actors.core.cached_entity import CachedEntity
 from dispatch.actors.core.entity_types import Shown
 from dispatch.actors.core.host_core import HostCore
-from dispatch.actors.core.protocol import CarAt, FixRow, Push
+from dispatch.actors.core.protocol import FixRow, MatcherPosition, Push
 from dispatch.api.live_map.cell_index import Position
 from dispatch.api.messages import CarPosition, Heard
 from dispatch.domain.entity import Entity, EntityKey
@@ -37,7 +37,7 @@ _FUTURE: Final = Verdict.FUTURE
 _NEVER: Final = float("-inf")
 
 
-class FixDesk:
+class PositionIngest:
     """The desk of one vehicle host. ``recorder`` keeps the cars' ways, if they are kept."""
 
     def __init__(self, core: HostCore, recorder: TrackRecorder | None = None) -> None:
@@ -82,7 +82,7 @@ class FixDesk:
             elif entry.entity is not None:
                 self.hear(self._waiting.pop(key), now)
 
-    def _hear(self, entry: Entry, vehicle: Vehicle, row: FixRow, now: CityTime) -> None:
+    def _hear(self, entry: CachedEntity, vehicle: Vehicle, row: FixRow, now: CityTime) -> None:
         odometer = vehicle.odometer
         verdict = odometer.hear(row, now)
         if verdict is not _ACCEPTED:
@@ -100,7 +100,7 @@ class FixDesk:
         if verdict is _ACCEPTED:
             self._believed(entry, vehicle, row.vehicle)
 
-    def _believed(self, entry: Entry, vehicle: Vehicle, name: str) -> None:
+    def _believed(self, entry: CachedEntity, vehicle: Vehicle, name: str) -> None:
         self._accepted += 1
         self._moved[name] = vehicle
         state = vehicle.data.state
@@ -151,7 +151,7 @@ class FixDesk:
         self._accepted, self._verdicts = 0, dict.fromkeys(Verdict, 0)
         return taken
 
-    def take_free_moved(self) -> list[CarAt]:
+    def take_free_moved(self) -> list[MatcherPosition]:
         """Free cars that have moved since the last call: for the matcher."""
         moved = [car_at(v) for v in self._free_moved.values()]
         self._free_moved.clear()
@@ -164,10 +164,10 @@ class FixDesk:
         return moved
 
 
-def car_at(vehicle: Vehicle) -> CarAt:
+def car_at(vehicle: Vehicle) -> MatcherPosition:
     """Where a vehicle is, for the matcher."""
     trace = vehicle.odometer.trace
-    return CarAt(vehicle.id, trace.lat, trace.lng, trace.at)
+    return MatcherPosition(vehicle.id, trace.lat, trace.lng, trace.at)
 
 
 def _position_of(vehicle: Vehicle) -> Position:

@@ -65,7 +65,7 @@ class FixRow(msgspec.Struct, array_like=True):
     heading: float | None = None
 
 
-class CarAt(msgspec.Struct, frozen=True, array_like=True):
+class MatcherPosition(msgspec.Struct, frozen=True, array_like=True):
     """Where a free car is: degrees, and the city time of the fix."""
 
     vehicle: str
@@ -74,7 +74,7 @@ class CarAt(msgspec.Struct, frozen=True, array_like=True):
     at: float
 
 
-class Attachment(msgspec.Struct, frozen=True, array_like=True):
+class SubscribeRequest(msgspec.Struct, frozen=True, array_like=True):
     """A wish to follow a stream as ``audience``. ``after`` is the last number seen; ``None`` wants a snapshot.
 
     A passenger may follow the position of a trip's car: then ``key`` is the vehicle and ``trip`` the trip.
@@ -86,7 +86,7 @@ class Attachment(msgspec.Struct, frozen=True, array_like=True):
     trip: str | None = None
 
 
-class Attached(msgspec.Struct, frozen=True, tag="attached"):
+class Subscribed(msgspec.Struct, frozen=True, tag="attached"):
     """The stream is followed. ``updates`` are encoded messages after ``after``; else ``snapshot`` is one."""
 
     seq: int
@@ -96,7 +96,7 @@ class Attached(msgspec.Struct, frozen=True, tag="attached"):
     heard: int = 0
 
 
-AttachReply = Attached | Refused
+SubscribeReply = Subscribed | Refused
 
 
 class Push(msgspec.Struct, frozen=True, array_like=True):
@@ -111,7 +111,7 @@ class Push(msgspec.Struct, frozen=True, array_like=True):
     message: bytes
 
 
-class Inbox(msgspec.Struct, frozen=True, array_like=True):
+class PushBatch(msgspec.Struct, frozen=True, array_like=True):
     """What a poll brings: ``incarnation`` changes when the host was born again and knows no attachments."""
 
     incarnation: str
@@ -131,7 +131,7 @@ class HostsUnavailableError(Exception):
     """No answer in time. The command may or may not have acted: send it again under the same id."""
 
 
-class HostLost(NamedTuple):
+class HostRestarted(NamedTuple):
     """A host was born again: every stream of these shards has to be attached anew from its last number."""
 
     host: str
@@ -148,7 +148,7 @@ class Hosts(Protocol):
         """Hand over GPS fixes; they travel in batches. Lost ones are not heard, so that the app sends them again."""
         ...
 
-    async def attach(self, attachment: Attachment) -> AttachReply:
+    async def attach(self, attachment: SubscribeRequest) -> SubscribeReply:
         """Follow a stream. Pushes may arrive before this returns: the session drops what it has."""
         ...
 
@@ -156,7 +156,7 @@ class Hosts(Protocol):
         """This gateway has no more session that follows ``key`` as ``audience``."""
         ...
 
-    async def pushes(self) -> list[Push | HostLost]:
+    async def pushes(self) -> list[Push | HostRestarted]:
         """The next pushes of any host, waiting for them."""
         ...
 

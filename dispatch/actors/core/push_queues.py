@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
-from dispatch.actors.core.protocol import Inbox, Push
+from dispatch.actors.core.protocol import Push, PushBatch
 from dispatch.domain.entity import EntityKey
 from dispatch.values.roles import Audience
 
 
-class Follower(NamedTuple):
+class Subscriber(NamedTuple):
     """A gateway that has sessions of this audience on a stream. ``trip`` is set for followers of a car's position."""
 
     gateway: str
@@ -18,7 +18,7 @@ class Follower(NamedTuple):
     trip: str | None = None
 
 
-class _Box:
+class GatewayQueue:
     """One gateway's inbox. ``newest`` holds what may be skipped: one push for each stream, audience and kind."""
 
     __slots__ = ("first", "newest", "polled_at", "pushes")
@@ -30,7 +30,7 @@ class _Box:
         self.polled_at = now
 
 
-class Inboxes:
+class PushQueues:
     """Pushes wait here until the gateway's next poll says that it has them.
 
     A gateway that has not polled for ``forget_after_s`` wall seconds, or lets more than ``limit`` pushes gather, is
@@ -41,22 +41,22 @@ class Inboxes:
         self._incarnation = incarnation
         self._forget_after_s = forget_after_s
         self._limit = limit
-        self._boxes: dict[str, _Box] = {}
+        self._boxes: dict[str, GatewayQueue] = {}
         self._births: dict[str, int] = {}
         self._news = False
-        self.followers: dict[EntityKey, dict[Follower, None]] = {}
+        self.followers: dict[EntityKey, dict[Subscriber, None]] = {}
 
     def open(self, gateway: str, now: float) -> None:
         """A gateway is there."""
         if gateway not in self._boxes:
-            self._boxes[gateway] = _Box(now)
+            self._boxes[gateway] = GatewayQueue(now)
             self._births[gateway] = self._births.get(gateway, 0) + 1
 
     def incarnation(self, gateway: str) -> str:
         """Changes when the host, or the gateway's inbox, was born again."""
         return f"{self._incarnation}.{self._births.get(gateway, 0)}"
 
-    def follow(self, key: EntityKey, follower: Follower) -> None:
+    def follow(self, key: EntityKey, follower: Subscriber) -> None:
         """Add a follower; once is enough."""
         self.followers.setdefault(key, {})[follower] = None
 
@@ -68,11 +68,11 @@ class Inboxes:
         """Remove those who follow the position of a car for another trip than ``trip``."""
         self._remove(key, [f for f in self.of(key) if f.trip is not None and f.trip != trip])
 
-    def of(self, key: EntityKey) -> tuple[Follower, ...]:
+    def of(self, key: EntityKey) -> tuple[Subscriber, ...]:
         """Who follows a stream now; safe against changes by what is done for them."""
         return tuple(self.followers.get(key, ()))
 
-    def _remove(self, key: EntityKey, leaving: list[Follower]) -> None:
+    def _remove(self, key: EntityKey, leaving: list[Subscriber]) -> None:
         of_key = self.followers.get(key)
         if of_key is None:
             return
@@ -103,20 +103,20 @@ class Inboxes:
         news, self._news = self._news, False
         return news
 
-    def fetch(self, gateway: str, incarnation: str, cursor: int, now: float) -> Inbox:
+    def fetch(self, gateway: str, incarnation: str, cursor: int, now: float) -> PushBatch:
         """What ``gateway`` has not got; ``cursor`` acknowledges all up to that number."""
         self.open(gateway, now)
         box = self._boxes[gateway]
         box.polled_at = now
         current = self.incarnation(gateway)
         if incarnation != current:
-            return Inbox(current, box.first - 1, [])
+            return PushBatch(current, box.first - 1, [])
         while box.pushes and box.first <= cursor:
             box.pushes.popleft()
             box.first += 1
         pushes = [*box.pushes, *box.newest.values()]
         box.newest.clear()
-        return Inbox(current, box.first - 1 + len(box.pushes), pushes)
+        return PushBatch(current, box.first - 1 + len(box.pushes), pushes)
 
     def numbered(self, gateway: str, cursor: int) -> bool:
         """Whether a poll with this cursor would bring numbered pushes."""

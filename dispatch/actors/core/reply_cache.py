@@ -10,19 +10,19 @@ from collections import OrderedDict
 from typing import Final
 
 from dispatch.actors.core.protocol import Done, Envelope, Refused, Reply
-from dispatch.actors.core.work_items import Work
+from dispatch.actors.core.work_items import PendingCommand
 from dispatch.domain.errors import ERRORS, ErrorCode
 from dispatch.store.journal import StoredReply
 
 REMEMBERED: Final = 20_000
 
 
-class Answers:
+class ReplyCache:
     """The commands of one host."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, tuple[bytes, Reply]] = OrderedDict()
-        self._at_work: dict[str, Work] = {}
+        self._at_work: dict[str, PendingCommand] = {}
 
     def __bool__(self) -> bool:
         """Whether any command is at work."""
@@ -41,11 +41,11 @@ class Answers:
         work.tokens.append(token)
         return True, None
 
-    def begin(self, work: Work) -> None:
+    def begin(self, work: PendingCommand) -> None:
         """A command is at work from now on."""
         self._at_work[work.envelope.command_id] = work
 
-    def end(self, work: Work, reply: Reply) -> None:
+    def end(self, work: PendingCommand, reply: Reply) -> None:
         """A command is answered."""
         command_id = work.envelope.command_id
         self._at_work.pop(command_id, None)
@@ -60,7 +60,7 @@ def same(digest: bytes, envelope: Envelope, reply: Reply) -> Reply:
     return reply if digest == envelope.digest else _REUSED
 
 
-def stored(work: Work, encoded: bytes) -> StoredReply | None:
+def stored(work: PendingCommand, encoded: bytes) -> StoredReply | None:
     """What the journal keeps of an encoded reply; None where it need not."""
     envelope = work.envelope
     return StoredReply(envelope.command_id, envelope.digest, work.key, encoded) if envelope.keep else None

@@ -7,8 +7,8 @@ import msgspec
 from dispatch.actors.core.entity_types import EntityKind, Shown
 from dispatch.actors.core.protocol import Done, Refused, Reply
 from dispatch.actors.core.reply_cache import stored
-from dispatch.actors.core.timer_queue import dues_of
-from dispatch.actors.core.work_items import Staged, Work
+from dispatch.actors.core.timer_queue import scheduled_by
+from dispatch.actors.core.work_items import PendingCommand, Staged
 from dispatch.domain.audit import entry_of, row_of
 from dispatch.domain.entity import Decision, Entity, Event, Row
 from dispatch.domain.errors import DispatchError
@@ -18,7 +18,7 @@ _encode_reply = msgspec.msgpack.Encoder().encode
 
 
 def applied(
-    own: EntityKind, entity: Entity, work: Work, decision: Decision, now: float
+    own: EntityKind, entity: Entity, work: PendingCommand, decision: Decision, now: float
 ) -> tuple[Staged, list[tuple[float, bytes]]]:
     """Apply a decision; what is staged of it, and its encoded events.
 
@@ -43,13 +43,13 @@ def applied(
         first_seq=first_seq,
         shown=shown,
         listing=entity.listing(),
-        dues=dues_of(work.key, decision, now),
+        dues=scheduled_by(work.key, decision, now),
         stored=stored(work, _encode_reply(reply)) if writes or isinstance(reply, Done) else None,
     )
     return staged, encoded
 
 
-def _audited(work: Work, now: float) -> list[Row]:
+def _audited(work: PendingCommand, now: float) -> list[Row]:
     """The audit log's row, in the same transaction."""
     envelope = work.envelope
     entry = entry_of(envelope.command_id, now, envelope.principal, envelope.key, work.command)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from dispatch.actors.core.entity_types import EntityKind, Shown, encode_update
-from dispatch.actors.core.protocol import Attached
+from dispatch.actors.core.protocol import Subscribed
 from dispatch.domain.entity import EntityKey
 from dispatch.domain.events import event_name
 from dispatch.store.journal import StoredEvent
@@ -28,7 +28,7 @@ def worth_it(after: int | None, seq: int) -> bool:
 
 def caught_up(
     kind: EntityKind, key: EntityKey, events: Sequence[StoredEvent], after: int, audience: Audience, *, heard: int
-) -> Attached | None:
+) -> Subscribed | None:
     """The updates after number ``after``, from all ``events`` of a stream up to the last that is wanted.
 
     None where the stream has no views, or the events are not all there.
@@ -43,4 +43,4 @@ def caught_up(
         if entity.seq > after:
             shown = Shown(entity.seq, event_name(event), event.at, kind.view(entity))
             updates.append((entity.seq, encode_update(str(key), shown, audience)))
-    return Attached(entity.seq, recovered=True, updates=updates, heard=heard)
+    return Subscribed(entity.seq, recovered=True, updates=updates, heard=heard)

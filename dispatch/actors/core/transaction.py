@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from dispatch.actors.core.timer_queue import DueRef, ref_of
+from dispatch.actors.core.timer_queue import CommandRef, ref_of
 from dispatch.actors.core.work_items import Staged
-from dispatch.domain.entity import Entity, EntityKey, ForeignAppend
+from dispatch.domain.entity import AppendElsewhere, Entity, EntityKey
 from dispatch.domain.events import encode_event
-from dispatch.store.journal import Append, Batch, StoredDue, StoredSnapshot
+from dispatch.store.journal import Append, Batch, StoredCommand, StoredSnapshot
 
 
 class TransactionFullError(Exception):
@@ -28,7 +28,7 @@ class Transaction:
         self._streams: dict[EntityKey, tuple[int, list[tuple[float, bytes]]]] = {}
         self._touched: dict[EntityKey, None] = {}
         self._snapshots: dict[EntityKey, None] = {}
-        self._puts: dict[DueRef, None] = {}
+        self._puts: dict[CommandRef, None] = {}
 
     @classmethod
     def keeping(cls, *undone: Transaction) -> Transaction:
@@ -46,11 +46,11 @@ class Transaction:
         """Whether the decision in it has to go alone."""
         return bool(self.staged) and self.staged[0].work.solo
 
-    def puts(self, ref: DueRef) -> bool:
+    def puts(self, ref: CommandRef) -> bool:
         """Whether a due is put under this name."""
         return ref in self._puts
 
-    def check(self, foreign: Sequence[ForeignAppend]) -> None:
+    def check(self, foreign: Sequence[AppendElsewhere]) -> None:
         """Raises :class:`TransactionFullError` where a foreign append cannot be in the same transaction."""
         for append in foreign:
             stream = self._streams.get(append.key)
@@ -79,7 +79,7 @@ class Transaction:
         """The transaction for the journal. ``entity`` gives the entities as they stand after all its decisions."""
         batch = Batch(appends=[Append(key, at, events) for key, (at, events) in self._streams.items()])
         done: dict[tuple[EntityKey, str], None] = dict.fromkeys(self.dues_done)
-        put: dict[tuple[EntityKey, str], StoredDue] = {}
+        put: dict[tuple[EntityKey, str], StoredCommand] = {}
         for staged in self.staged:
             key = staged.work.key
             self._gather(batch, staged)

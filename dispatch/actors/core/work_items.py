@@ -8,21 +8,21 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from dispatch.actors.core.entity_types import Shown
-from dispatch.actors.core.protocol import AttachReply, Envelope, Reply
-from dispatch.domain.commands import AnyCommand, Moved
+from dispatch.actors.core.protocol import Envelope, Reply, SubscribeReply
+from dispatch.domain.commands import AnyCommand, AppendedElsewhere
 from dispatch.domain.entity import Command, Decision, Entity, EntityKey, Signal
 from dispatch.domain.match_pool import Listing
-from dispatch.store.journal import StoredDue, StoredReply
+from dispatch.store.journal import StoredCommand, StoredReply
 
 
-class Work(msgspec.Struct, eq=False):
+class PendingCommand(msgspec.Struct, eq=False):
     """A command for an entity. ``tokens`` are those of the callers who wait; ``due`` is the timer it comes from."""
 
     key: EntityKey
     envelope: Envelope
     command: AnyCommand | Command
     tokens: list[int]
-    due: StoredDue | None = None
+    due: StoredCommand | None = None
     foreign: dict[EntityKey, Entity] = msgspec.field(default_factory=dict)
     tries: int = 0
     undone: bool = False
@@ -33,26 +33,26 @@ class Work(msgspec.Struct, eq=False):
     @property
     def moved(self) -> bool:
         """Whether it tells what another entity's transaction wrote here."""
-        return isinstance(self.command, Moved)
+        return isinstance(self.command, AppendedElsewhere)
 
 
 class Staged(msgspec.Struct, eq=False):
     """A decision that is applied in memory and not yet committed."""
 
-    work: Work
+    work: PendingCommand
     decision: Decision
     reply: Reply
     first_seq: int
     shown: list[Shown]
     listing: Listing | None
-    dues: list[StoredDue]
+    dues: list[StoredCommand]
     stored: StoredReply | None
 
 
 class OutgoingCall(NamedTuple):
     """A due whose target is not this entity: to be sent until it is answered, then reported by ``call_done``."""
 
-    due: StoredDue
+    due: StoredCommand
     envelope: Envelope | None
     """None where the target is a gateway of the outside world."""
 
@@ -64,18 +64,18 @@ class ListingChange(NamedTuple):
     listing: Listing | None
 
 
-class ForeignLoad(NamedTuple):
+class EntityLoad(NamedTuple):
     """A decision waits for other entities as the journal has them."""
 
-    work: Work
+    work: PendingCommand
     keys: Sequence[EntityKey]
 
 
-class LookUp(NamedTuple):
+class ReplyLookup(NamedTuple):
     """A refusal waits for the journal: the command may have been answered before this host was born, or the entity
     moved by another owner since ``seq``, where it was refused."""
 
-    work: Work
+    work: PendingCommand
     refusal: Reply
     seq: int
 
@@ -91,7 +91,7 @@ class Effects(msgspec.Struct):
     """What leaves the core after a commit."""
 
     replies: list[tuple[int, Reply]] = msgspec.field(default_factory=list)
-    attached: list[tuple[int, AttachReply]] = msgspec.field(default_factory=list)
+    attached: list[tuple[int, SubscribeReply]] = msgspec.field(default_factory=list)
     calls: list[OutgoingCall] = msgspec.field(default_factory=list)
     listings: list[ListingChange] = msgspec.field(default_factory=list)
     signals: list[Signal] = msgspec.field(default_factory=list)

@@ -19,18 +19,18 @@ import ray.exceptions
 import structlog
 
 from dispatch.actors.core.placement import Placement
-from dispatch.actors.ray.discovery import find_actor, ray_dial
-from dispatch.actors.ray.host_actor import EntityHost, HostSetup
-from dispatch.actors.ray.matcher_actor import MatcherHost, MatcherSetup
+from dispatch.actors.ray.discovery import connect_by_ray, find_actor
+from dispatch.actors.ray.host_actor import HostActor, HostSetup
+from dispatch.actors.ray.matcher_actor import MatcherActor, MatcherSetup
 from dispatch.actors.ray.session import this_node
-from dispatch.actors.rpc.client import LineDownError
-from dispatch.actors.runtime.cluster_config import NAMESPACE, System
-from dispatch.actors.runtime.host_client import RayHosts
+from dispatch.actors.rpc.client import RpcUnavailableError
+from dispatch.actors.runtime.cluster_config import NAMESPACE, ClusterConfig
+from dispatch.actors.runtime.host_client import HostClient
 from dispatch.config.loader import Settings
 from dispatch.config.rules import rules_of, track_settings_of
 from dispatch.payment.gateways.factory import payment_rules_of
 from dispatch.processes.monitored_process import SILENT_AFTER_S, HangDetector
-from dispatch.store.journal import StoredDue
+from dispatch.store.journal import StoredCommand
 
 log = structlog.get_logger()
 
@@ -117,10 +117,10 @@ class HostFinder:
     def make(self, name: str) -> Any:  # noqa: ANN401 - Ray's handles are untyped
         """Make a host, or find the one that is there."""
         setup = msgspec.structs.replace(self._template, name=name)
-        return _actor(EntityHost, name).remote(msgspec.msgpack.encode(setup), self)
+        return _actor(HostActor, name).remote(msgspec.msgpack.encode(setup), self)
 
 
-def host_finder(settings: Settings, system: System) -> HostFinder:
+def host_finder(settings: Settings, system: ClusterConfig) -> HostFinder:
     """A finder that makes hosts by these settings."""
     return HostFinder(
         HostSetup(
@@ -154,16 +154,16 @@ def _actor(cls: type, name: str) -> Any:  # noqa: ANN401 - Ray's handles are unt
 class Cluster:
     """All actors of one system, made by its supervisor."""
 
-    def __init__(self, settings: Settings, system: System) -> None:
+    def __init__(self, settings: Settings, system: ClusterConfig) -> None:
         self._settings = settings
         self._system = system
         self.finder = host_finder(settings, system)
-        self.hosts = RayHosts(system, "supervisor", ray_dial(self.finder))
+        self.hosts = HostClient(system, "supervisor", connect_by_ray(self.finder))
 
-    async def start(self, dues: Sequence[StoredDue] = ()) -> None:
+    async def start(self, dues: Sequence[StoredCommand] = ()) -> None:
         """Make every standing actor, and wait until all are up. ``dues``: owners to be woken in dedicated placement.
 
-        Raises ``LineDownError`` where one does not come up in time.
+        Raises ``RpcUnavailableError`` where one does not come up in time.
         """
         standing = self._system.placement.standing_hosts()
         await asyncio.gather(
@@ -195,7 +195,7 @@ class Cluster:
             log_level=settings.log.level,
             log_format=settings.log.format,
         )
-        _actor(MatcherHost, setup.name).remote(msgspec.msgpack.encode(setup))
+        _actor(MatcherActor, setup.name).remote(msgspec.msgpack.encode(setup))
 
     async def watch(self) -> None:
         """Replace whoever falls silent, for ever."""
@@ -210,7 +210,7 @@ class Cluster:
                 _, pid, node = await line.call("ping", within_s=SILENT_AFTER_S)
                 patience.answered()
                 silent_s = 0.0
-            except LineDownError as error:
+            except RpcUnavailableError as error:
                 if isinstance(error.__cause__, TimeoutError) and pid:
                     silent_s += SILENT_AFTER_S
                 here = node == this_node()
@@ -227,7 +227,7 @@ class Cluster:
         async def one(name: str) -> None:
             try:
                 await self.hosts.line(name).call("drain", within_s=8.0)
-            except LineDownError as error:
+            except RpcUnavailableError as error:
                 log.warning("not drained", actor=name, error=str(error))
 
         await asyncio.gather(*map(one, names))

@@ -1,4 +1,4 @@
-"""The Ray actor that hosts many entities of one kind: the process around a :class:`HostShell`.
+"""The Ray actor that hosts many entities of one kind: the process around a :class:`HostRuntime`.
 
 Success of a call means what the shell's docstrings say. Failure means nothing is known: the caller sends the same
 command id again. ``max_restarts=-1``: Ray starts a dead host again; ``max_task_retries=0``: it never repeats a call.
@@ -20,22 +20,22 @@ import structlog
 from dispatch.actors.core.entity_types import Shown, entity_kinds
 from dispatch.actors.core.host_core import HostCore
 from dispatch.actors.core.placement import Placement, kind_of
-from dispatch.actors.core.position_ingest import FixDesk, adopt, car_at
-from dispatch.actors.core.protocol import Attachment, CarAt, Done, Envelope, FixRow, Reply
-from dispatch.actors.core.push_queues import Inboxes
+from dispatch.actors.core.position_ingest import PositionIngest, adopt, car_at
+from dispatch.actors.core.protocol import Done, Envelope, FixRow, MatcherPosition, Reply, SubscribeRequest
+from dispatch.actors.core.push_queues import PushQueues
 from dispatch.actors.core.work_items import ListingChange
-from dispatch.actors.ray.discovery import Finder, own_host, ray_dial
+from dispatch.actors.ray.discovery import FindActor, connect_by_ray, own_host
 from dispatch.actors.ray.session import this_node
-from dispatch.actors.rpc.transport import Address, DirectServer
-from dispatch.actors.runtime.alarm_writer import AlarmKeeper
-from dispatch.actors.runtime.cluster_config import System
-from dispatch.actors.runtime.console_publisher import ConsoleFrames
-from dispatch.actors.runtime.host_client import RayHosts
-from dispatch.actors.runtime.host_runtime import HostShell
-from dispatch.actors.runtime.lazy_bus import LateBus
+from dispatch.actors.rpc.transport import Address, RpcServer
+from dispatch.actors.runtime.alarm_writer import AlarmWriter
+from dispatch.actors.runtime.cluster_config import ClusterConfig
+from dispatch.actors.runtime.console_publisher import ConsolePublisher
+from dispatch.actors.runtime.host_client import HostClient
+from dispatch.actors.runtime.host_runtime import HostRuntime
+from dispatch.actors.runtime.lazy_bus import LazyBus
 from dispatch.actors.runtime.map_publisher import MapPublisher
-from dispatch.actors.runtime.match_feed import MarketFeed
-from dispatch.actors.runtime.track_writer import TrackArchive
+from dispatch.actors.runtime.match_feed import MatchFeed
+from dispatch.actors.runtime.track_writer import TrackWriter
 from dispatch.api.alarms import alarm_of
 from dispatch.api.fields import TripView
 from dispatch.domain.entity import Command, Entity, EntityKey, Signal
@@ -48,12 +48,12 @@ from dispatch.observability.logging import Format, Level, log_to_file
 from dispatch.observability.metrics import Metrics
 from dispatch.payment.core.payment import PaymentRules
 from dispatch.processes.gc_freeze import freeze_startup_objects
-from dispatch.store.journal import Batch, Committed, Conflict, Journal, StoredDue
+from dispatch.store.journal import Batch, Committed, Conflict, Journal, StoredCommand
 from dispatch.store.journals.sql_journal import open_journal
 from dispatch.store.queries.alarms import SqlAlarms
 
 if TYPE_CHECKING:
-    from dispatch.actors.runtime.payment_worker import PaymentDesk
+    from dispatch.actors.runtime.payment_worker import PaymentWorker
 
 log = structlog.get_logger()
 
@@ -70,14 +70,14 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode_envelopes = msgspec.msgpack.Decoder(list[Envelope]).decode
 _decode_fixes = msgspec.msgpack.Decoder(list[FixRow]).decode
 _decode_signals = msgspec.msgpack.Decoder(list[Signal]).decode
-_decode_attachment = msgspec.msgpack.Decoder(Attachment).decode
+_decode_attachment = msgspec.msgpack.Decoder(SubscribeRequest).decode
 
 
 class HostSetup(msgspec.Struct, frozen=True):
     """What a host is told at birth, and again at each rebirth."""
 
     name: str
-    system: System
+    system: ClusterConfig
     rules: Rules
     payment_rules: PaymentRules
     track: TrackSettings
@@ -87,10 +87,10 @@ class HostSetup(msgspec.Struct, frozen=True):
     log_format: Format
 
 
-class EntityHost:
+class HostActor:
     """One host. Made a Ray actor by ``dispatch.actors.ray.cluster``; every method runs on the actor's asyncio loop."""
 
-    def __init__(self, setup: bytes, finder: Finder) -> None:
+    def __init__(self, setup: bytes, finder: FindActor) -> None:
         self.setup = msgspec.msgpack.decode(setup, type=HostSetup)
         self.name = self.setup.name
         self._finder = finder
@@ -103,7 +103,7 @@ class EntityHost:
         self._stale: set[str] = set()
         calls = (self.submit, self.fixes, self.attach, self.detach, self.poll, self.ping)
         rare = (self.alarms_told, self.metrics_text, self.drain)
-        self._direct = DirectServer({call.__name__: call for call in (*calls, *rare)})
+        self._direct = RpcServer({call.__name__: call for call in (*calls, *rare)})
 
     async def address(self) -> Address:
         """Where this host listens. The one call that takes its way over Ray."""
@@ -124,31 +124,31 @@ class EntityHost:
         kind = kind_of(self.name)
         kinds = entity_kinds(setup.rules, setup.payment_rules)
         journal = await open_journal(system.journal_url, shards=system.placement.shards, clock=self.clock)
-        self.hosts = RayHosts(system, self.name, ray_dial(self._finder))
-        self.bus = LateBus(system.redis_url)
-        self.consoles = ConsoleFrames(self.bus, system.placement.console_of(self.name))
-        self.alarms = AlarmKeeper(SqlAlarms(journal.database).record_alarms)
+        self.hosts = HostClient(system, self.name, connect_by_ray(self._finder))
+        self.bus = LazyBus(system.redis_url)
+        self.consoles = ConsolePublisher(self.bus, system.placement.console_of(self.name))
+        self.alarms = AlarmWriter(SqlAlarms(journal.database).record_alarms)
         core = HostCore(
             kind,
             kinds,
-            Inboxes(self.incarnation),
+            PushQueues(self.incarnation),
             passivate_after_s=setup.passivate_after_s,
             adopt=adopt if kind == "vehicle" else None,
         )
         recorder = TrackRecorder(setup.track) if setup.track.keep_s > 0 else None
-        self.desk = FixDesk(core, recorder)
+        self.desk = PositionIngest(core, recorder)
         self.archive = (
-            TrackArchive(recorder, setup.track, system.journal_url, self.clock)
+            TrackWriter(recorder, setup.track, system.journal_url, self.clock)
             if recorder is not None and kind == "vehicle"
             else None
         )
         self.payments = await _open_payment_desk(system) if kind == "payment" else None
         self.feeds = [
-            MarketFeed(self.name, self.hosts.line(matcher), self._all_listings, self._all_cars)
+            MatchFeed(self.name, self.hosts.line(matcher), self._all_listings, self._all_cars)
             for matcher in system.matchers
             if kind != "payment"
         ]
-        self.shell = HostShell(
+        self.shell = HostRuntime(
             core,
             journal,
             self,
@@ -241,7 +241,7 @@ class EntityHost:
         """Send a command to another entity."""
         return await self.hosts.command(envelope)
 
-    async def call_gateway(self, due: StoredDue) -> Command:
+    async def call_gateway(self, due: StoredCommand) -> Command:
         """Do the outgoing work of a payment."""
         if self.payments is None:
             raise RuntimeError(f"{self.name} hosts no payments")
@@ -309,7 +309,7 @@ class EntityHost:
         entries = self.shell.core.entries
         return [(key, entry.listed) for key, entry in entries.items() if entry.listed is not None]
 
-    def _all_cars(self) -> list[CarAt]:
+    def _all_cars(self) -> list[MatcherPosition]:
         free = [v for v in self._vehicles() if v.listing() is not None and v.odometer.trace.anchored]
         return [car_at(v) for v in free]
 
@@ -357,11 +357,11 @@ class EntityHost:
             self.metrics.open_trips.labels(state).set(count)
 
 
-async def _open_payment_desk(system: System) -> PaymentDesk:
+async def _open_payment_desk(system: ClusterConfig) -> PaymentWorker:
     # Alipay's client brings httpx, cryptography and the settings: only payment hosts wait for them.
-    from dispatch.actors.runtime.payment_worker import PaymentDesk  # noqa: PLC0415
+    from dispatch.actors.runtime.payment_worker import PaymentWorker  # noqa: PLC0415
 
-    return PaymentDesk(system)
+    return PaymentWorker(system)
 
 
 def _may_sleep(entity: Entity) -> bool:
@@ -371,7 +371,7 @@ def _may_sleep(entity: Entity) -> bool:
     return entity.kind == "payment" or entity.state in ENDED or entity.seq == 0
 
 
-async def _dues(journal: Journal, placement: Placement, name: str, until: float) -> Sequence[StoredDue]:
+async def _dues(journal: Journal, placement: Placement, name: str, until: float) -> Sequence[StoredCommand]:
     """What is due of the entities of the host ``name`` at a city time."""
     dedicated = placement.dedicated_to(name)
     if dedicated is None:

@@ -1,4 +1,4 @@
-"""The Ray actor of one region's matcher: the process around a :class:`MatcherShell`.
+"""The Ray actor of one region's matcher: the process around a :class:`MatcherRuntime`.
 
 A process of its own: scipy and the travel-time table stay out of the hosts, and a long window delays no command.
 """
@@ -13,13 +13,13 @@ from secrets import token_hex
 import msgspec
 import structlog
 
-from dispatch.actors.ray.discovery import own_host, ray_dial
+from dispatch.actors.ray.discovery import connect_by_ray, own_host
 from dispatch.actors.ray.session import this_node
-from dispatch.actors.rpc.transport import Address, DirectServer
-from dispatch.actors.runtime.cluster_config import System
-from dispatch.actors.runtime.host_client import RayHosts
-from dispatch.actors.runtime.match_feed import MarketNews
-from dispatch.actors.runtime.matcher_runtime import MatcherShell
+from dispatch.actors.rpc.transport import Address, RpcServer
+from dispatch.actors.runtime.cluster_config import ClusterConfig
+from dispatch.actors.runtime.host_client import HostClient
+from dispatch.actors.runtime.match_feed import MatchUpdate
+from dispatch.actors.runtime.matcher_runtime import MatcherRuntime
 from dispatch.geo.cells import Cell, cells_of
 from dispatch.geo.city import City, load_city
 from dispatch.geo.index.vehicle_index import CarIndex
@@ -39,7 +39,7 @@ REGION_RESOLUTION = 7
 REGION_BAND = 2
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode_news = msgspec.msgpack.Decoder(MarketNews).decode
+_decode_news = msgspec.msgpack.Decoder(MatchUpdate).decode
 
 
 class MatcherSetup(msgspec.Struct, frozen=True):
@@ -48,7 +48,7 @@ class MatcherSetup(msgspec.Struct, frozen=True):
     name: str
     region: int
     regions: int
-    system: System
+    system: ClusterConfig
     city: str
     cache_dir: str
     h3_resolution: int
@@ -63,7 +63,7 @@ class MatcherSetup(msgspec.Struct, frozen=True):
     log_format: Format
 
 
-class MatcherHost:
+class MatcherActor:
     """One region's matcher. Made a Ray actor by ``dispatch.actors.ray.cluster``."""
 
     def __init__(self, setup: bytes) -> None:
@@ -72,8 +72,8 @@ class MatcherHost:
         self.incarnation = token_hex(6)
         self._born: asyncio.Task[None] | None = None
         self._windows: asyncio.Task[None] | None = None
-        calls = (self.market, self.quote, self.why, self.ping, self.metrics_text, self.drain)
-        self._direct = DirectServer({call.__name__: call for call in calls})
+        calls = (self.update, self.quote, self.why, self.ping, self.metrics_text, self.drain)
+        self._direct = RpcServer({call.__name__: call for call in calls})
 
     async def address(self) -> Address:
         """Where this matcher listens. The one call that takes its way over Ray."""
@@ -99,8 +99,8 @@ class MatcherHost:
             ageing_ceiling_s=setup.ageing_ceiling_s,
         )
         candidates = CityCandidates(CarIndex(setup.h3_resolution), travel_time)
-        hosts = RayHosts(setup.system, setup.name, ray_dial())
-        self.shell = MatcherShell(
+        hosts = HostClient(setup.system, setup.name, connect_by_ray())
+        self.shell = MatcherRuntime(
             RegionMatcher(candidates, settings),
             candidates,
             travel_time,
@@ -119,7 +119,7 @@ class MatcherHost:
 
     # ── called by others ──────────────────────────────────────────────────────────────────────────────────────────
 
-    async def market(self, body: bytes) -> str:
+    async def update(self, body: bytes) -> str:
         """News of a host; the incarnation, so that the host sees when everything has to be told anew."""
         await self._ready()
         self.shell.hear(_decode_news(body))

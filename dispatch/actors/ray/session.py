@@ -7,10 +7,10 @@ import logging
 import ray
 from ray._private.authentication.authentication_token_setup import maybe_enable_token_auth_if_token_available
 
-from dispatch.actors.runtime.cluster_config import NAMESPACE, System
+from dispatch.actors.runtime.cluster_config import NAMESPACE, ClusterConfig
 
 
-def join_cluster(system: System) -> None:
+def join_cluster(system: ClusterConfig) -> None:
     """Make this process a driver of the running Ray cluster, by the token that its head has made for this user."""
     # Ray asks for its token by itself only where it looks for a cluster; one that is named it would join without.
     logging.getLogger("ray").setLevel(logging.CRITICAL)

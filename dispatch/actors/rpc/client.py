@@ -25,7 +25,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode_replies = msgspec.msgpack.Decoder(list[Done | Refused]).decode
 
 
-class Peer(Protocol):
+class RpcPeer(Protocol):
     """A connection to an actor's process."""
 
     @property
@@ -51,42 +51,42 @@ class Peer(Protocol):
         ...
 
 
-Dial = Callable[[str], Awaitable[Peer]]
-"""Connects to an actor by its name. Raises :class:`NobodyThereError`; may wait while the actor is being born."""
+Connect = Callable[[str], Awaitable[RpcPeer]]
+"""Connects to an actor by its name. Raises :class:`ActorNotFoundError`; may wait while the actor is being born."""
 
 
-class NobodyThereError(Exception):
+class ActorNotFoundError(Exception):
     """There is no such actor, or its process cannot be reached."""
 
 
-class LineDownError(Exception):
+class RpcUnavailableError(Exception):
     """The actor did not answer in time, is restarting or does not exist."""
 
 
-class Line:
+class RpcClient:
     """Calls to one actor. Commands of one turn of the loop share a call."""
 
-    def __init__(self, name: str, clock: Clock, dial: Dial) -> None:
+    def __init__(self, name: str, clock: Clock, dial: Connect) -> None:
         self.name = name
         self._clock = clock
         self._dial = dial
-        self._peer: Peer | None = None
+        self._peer: RpcPeer | None = None
         self._dialling: asyncio.Task[None] | None = None
         self._gathered: list[tuple[Envelope, asyncio.Future[Reply]]] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def call(self, method: str, *arguments: object, within_s: float = CALL_WITHIN_S) -> Any:  # noqa: ANN401
-        """One call, once. Raises :class:`LineDownError`; it may have acted all the same."""
+        """One call, once. Raises :class:`RpcUnavailableError`; it may have acted all the same."""
         peer, heard = None, 0
         try:
             async with asyncio.timeout(within_s):
                 peer = await self._connected()
                 heard = peer.heard
                 return await peer.ask(method, *arguments)
-        except (NobodyThereError, PeerGoneError, TimeoutError) as error:
+        except (ActorNotFoundError, PeerGoneError, TimeoutError) as error:
             if isinstance(error, TimeoutError) and peer is not None and peer.heard == heard:
                 peer.close()  # silent all the while: perhaps it was replaced, and only Ray knows where it is now
-            raise LineDownError(f"{self.name}.{method}: {type(error).__name__}") from error
+            raise RpcUnavailableError(f"{self.name}.{method}: {type(error).__name__}") from error
 
     def tell(self, method: str, *arguments: object) -> bool:
         """A call whose answer nobody waits for; says whether it was sent."""
@@ -102,7 +102,7 @@ class Line:
         while True:
             try:
                 reply = await self._gather(envelope)
-            except LineDownError as error:
+            except RpcUnavailableError as error:
                 if self._clock.wall() >= deadline:
                     raise HostsUnavailableError(str(error)) from error
             else:
@@ -130,16 +130,16 @@ class Line:
     async def _submit(self, gathered: Sequence[tuple[Envelope, asyncio.Future[Reply]]]) -> None:
         try:
             body = await self.call("submit", _encode([envelope for envelope, _ in gathered]))
-        except LineDownError as error:
+        except RpcUnavailableError as error:
             for _, waiter in gathered:
                 if not waiter.done():
-                    waiter.set_exception(LineDownError(str(error)))
+                    waiter.set_exception(RpcUnavailableError(str(error)))
             return
         for (_, waiter), reply in zip(gathered, _decode_replies(body), strict=True):
             if not waiter.done():
                 waiter.set_result(reply)
 
-    async def _connected(self) -> Peer:
+    async def _connected(self) -> RpcPeer:
         if self._peer is None or self._peer.closed:
             await asyncio.shield(self._begin_dialling())
         assert self._peer is not None  # noqa: S101 - or the dialling has raised

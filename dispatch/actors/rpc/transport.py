@@ -132,7 +132,7 @@ class _Caller(_Framed):
             self._send(answer)
 
 
-class DirectServer:
+class RpcServer:
     """What a process offers to others."""
 
     def __init__(self, offered: Offered) -> None:
@@ -152,7 +152,7 @@ class DirectServer:
             self._server.close()
 
 
-class DirectPeer(_Framed):
+class RpcConnection(_Framed):
     """The connection to a process that offers something. Made by :func:`connect`."""
 
     def __init__(self, key: bytes) -> None:
@@ -206,8 +206,8 @@ class DirectPeer(_Framed):
             answer.set_result(result)
 
 
-async def connect(address: Address) -> DirectPeer:
+async def connect(address: Address) -> RpcConnection:
     """A connection to the process at ``address``. Raises ``OSError``."""
     loop = asyncio.get_running_loop()
-    _, peer = await loop.create_connection(lambda: DirectPeer(address.key), address.host, address.port)
+    _, peer = await loop.create_connection(lambda: RpcConnection(address.key), address.host, address.port)
     return peer

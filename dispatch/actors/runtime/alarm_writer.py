@@ -19,7 +19,7 @@ MOST_WAITING: Final = 10_000
 BATCH: Final = 200
 
 
-class AlarmKeeper:
+class AlarmWriter:
     """Keeps alarms in their order, each again until it is written; of too many the oldest are let go.
 
     ``keep`` writes alarms that are not there yet, and raises ``JournalUnavailableError``.

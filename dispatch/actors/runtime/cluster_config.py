@@ -15,7 +15,7 @@ NAMESPACE: Final = "taxi"
 FILE: Final = "system.json"
 
 
-class System(msgspec.Struct, frozen=True):
+class ClusterConfig(msgspec.Struct, frozen=True):
     """Addresses and anchors of a running system. Holds no secrets: those stay in settings and key files."""
 
     ray_address: str
@@ -51,6 +51,6 @@ class System(msgspec.Struct, frozen=True):
         return path
 
     @classmethod
-    def read(cls, data_dir: Path) -> System:
+    def read(cls, data_dir: Path) -> ClusterConfig:
         """The system that runs on ``data_dir``. Raises ``FileNotFoundError`` where none was started."""
-        return msgspec.json.decode((data_dir / FILE).read_bytes(), type=System)
+        return msgspec.json.decode((data_dir / FILE).read_bytes(), type=ClusterConfig)

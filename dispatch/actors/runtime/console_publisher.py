@@ -32,7 +32,7 @@ class ConsoleFrame(msgspec.Struct, frozen=True, array_like=True):
     alarms: list[Alarm]
 
 
-class ConsoleFrames:
+class ConsolePublisher:
     """Publishes the frames of one host."""
 
     def __init__(self, bus: Publisher, host: str) -> None:

@@ -9,21 +9,21 @@ import msgspec
 import structlog
 
 from dispatch.actors.core.protocol import (
-    Attached,
-    Attachment,
-    AttachReply,
     Envelope,
     FixRow,
-    HostLost,
+    HostRestarted,
     HostsUnavailableError,
-    Inbox,
     Push,
+    PushBatch,
     Quote,
     Refused,
     Reply,
+    Subscribed,
+    SubscribeReply,
+    SubscribeRequest,
 )
-from dispatch.actors.rpc.client import Dial, Line, LineDownError
-from dispatch.actors.runtime.cluster_config import System
+from dispatch.actors.rpc.client import Connect, RpcClient, RpcUnavailableError
+from dispatch.actors.runtime.cluster_config import ClusterConfig
 from dispatch.domain.entity import EntityKey
 from dispatch.domain.errors import ErrorCode
 from dispatch.values.roles import Audience
@@ -37,28 +37,28 @@ WHY_S: Final = 10.0
 MOST_FIXES_KEPT: Final = 100_000
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode_attached = msgspec.msgpack.Decoder(Attached | Refused).decode
-_decode_inbox = msgspec.msgpack.Decoder(Inbox).decode
+_decode_attached = msgspec.msgpack.Decoder(Subscribed | Refused).decode
+_decode_inbox = msgspec.msgpack.Decoder(PushBatch).decode
 _decode_quote = msgspec.msgpack.Decoder(Quote).decode
 
 
-class RayHosts:
+class HostClient:
     """Lines to all hosts and matchers. ``gateway`` names this process at the hosts' inboxes.
 
     ``dial`` connects to an actor by its name; a process that may create dedicated hosts passes its own.
     """
 
-    def __init__(self, system: System, gateway: str, dial: Dial) -> None:
+    def __init__(self, system: ClusterConfig, gateway: str, dial: Connect) -> None:
         self._system = system
         self._clock = system.clock()
         self._gateway = gateway
         self._dial = dial
-        self._lines: dict[str, Line] = {}
+        self._lines: dict[str, RpcClient] = {}
         self._fixes: dict[str, list[FixRow]] = {}
         self._host_of_vehicle: dict[str, str] = {}
         self._fix_timer: asyncio.TimerHandle | None = None
         self._pollers: dict[str, asyncio.Task[None]] = {}
-        self._arrived: list[Push | HostLost] = []
+        self._arrived: list[Push | HostRestarted] = []
         self._news = asyncio.Event()
 
     def start(self) -> None:
@@ -82,11 +82,11 @@ class RayHosts:
         host = self._system.placement.host_of(EntityKey.parse(envelope.key))
         return await self.line(host).command(envelope)
 
-    def line(self, name: str) -> Line:
+    def line(self, name: str) -> RpcClient:
         """The line to an actor."""
         line = self._lines.get(name)
         if line is None:
-            line = self._lines[name] = Line(name, self._clock, self._dial)
+            line = self._lines[name] = RpcClient(name, self._clock, self._dial)
         return line
 
     # ── positions ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -113,15 +113,15 @@ class RayHosts:
 
     # ── streams ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def attach(self, attachment: Attachment) -> AttachReply:
+    async def attach(self, attachment: SubscribeRequest) -> SubscribeReply:
         """Follow a stream. Raises ``HostsUnavailableError``."""
         host = self._system.placement.host_of(EntityKey.parse(attachment.key))
         self._poll_from(host)
         body = _encode(attachment)
         for _ in range(8):
             try:
-                reply: AttachReply = _decode_attached(await self.line(host).call("attach", self._gateway, body))
-            except LineDownError:
+                reply: SubscribeReply = _decode_attached(await self.line(host).call("attach", self._gateway, body))
+            except RpcUnavailableError:
                 await asyncio.sleep(0.25)
                 continue
             if not (isinstance(reply, Refused) and reply.code == ErrorCode.IN_PROGRESS):
@@ -133,7 +133,7 @@ class RayHosts:
         host = self._system.placement.host_of(EntityKey.parse(key))
         self.line(host).tell("detach", self._gateway, key, audience)
 
-    async def pushes(self) -> list[Push | HostLost]:
+    async def pushes(self) -> list[Push | HostRestarted]:
         """The next pushes of any host, waiting for them."""
         while not self._arrived:
             self._news.clear()
@@ -151,20 +151,20 @@ class RayHosts:
         while True:
             try:
                 body = await line.call("poll", self._gateway, incarnation, cursor, POLL_S, within_s=POLL_S + 3)
-            except LineDownError as error:
+            except RpcUnavailableError as error:
                 log.debug("host does not answer", host=host, error=str(error))
                 await asyncio.sleep(0.1)
                 continue
-            inbox: Inbox = _decode_inbox(body)
+            inbox: PushBatch = _decode_inbox(body)
             if inbox.incarnation != incarnation:
                 if incarnation:
                     log.info("host was born again", host=host)
-                    self._arrive([HostLost(host)])
+                    self._arrive([HostRestarted(host)])
                 incarnation = inbox.incarnation
             cursor = inbox.cursor
             self._arrive(inbox.pushes)
 
-    def _arrive(self, pushes: list[Push] | list[HostLost]) -> None:
+    def _arrive(self, pushes: list[Push] | list[HostRestarted]) -> None:
         if pushes:
             self._arrived.extend(pushes)
             self._news.set()
@@ -176,7 +176,7 @@ class RayHosts:
         for matcher in self._system.matchers:
             try:
                 return _decode_quote(await self.line(matcher).call("quote", *pickup, *dropoff, at))
-            except LineDownError:
+            except RpcUnavailableError:
                 continue
         raise HostsUnavailableError("no matcher answers")
 
@@ -186,7 +186,7 @@ class RayHosts:
         for matcher in self._system.matchers:
             try:
                 answer = msgspec.msgpack.decode(await self.line(matcher).call("why", key.kind, key.id, within_s=WHY_S))
-            except LineDownError as error:
+            except RpcUnavailableError as error:
                 raise HostsUnavailableError(str(error)) from error
             if answer is not None:
                 found[matcher] = answer
@@ -197,7 +197,7 @@ class RayHosts:
         names = [*self._system.placement.standing_hosts(), *self._system.matchers]
         try:
             await asyncio.gather(*(self.line(name).call("ping", within_s=1.0) for name in names))
-        except LineDownError:
+        except RpcUnavailableError:
             return False
         return True
 
@@ -208,7 +208,7 @@ class RayHosts:
         async def one(name: str) -> tuple[str, bytes | None]:
             try:
                 return name, await self.line(name).call("metrics_text", within_s=1.0)
-            except LineDownError:
+            except RpcUnavailableError:
                 return name, None
 
         return {name: body for name, body in await asyncio.gather(*map(one, names)) if body is not None}

@@ -17,22 +17,22 @@ import structlog
 from dispatch.actors.core.entity_types import Shown
 from dispatch.actors.core.host_core import HostCore
 from dispatch.actors.core.protocol import (
-    Attached,
-    Attachment,
-    AttachReply,
     Envelope,
     HostsUnavailableError,
-    Inbox,
+    PushBatch,
     Refused,
     Reply,
+    Subscribed,
+    SubscribeReply,
+    SubscribeRequest,
 )
 from dispatch.actors.core.stream_replay import caught_up, worth_it
-from dispatch.actors.core.work_items import Effects, ForeignLoad, ListingChange, LookUp, OutgoingCall
+from dispatch.actors.core.work_items import Effects, EntityLoad, ListingChange, OutgoingCall, ReplyLookup
 from dispatch.clock import Clock
 from dispatch.domain.commands import encode_command
 from dispatch.domain.entity import SYSTEM, Command, EntityKey, Signal
 from dispatch.domain.errors import ErrorCode
-from dispatch.store.journal import Batch, Committed, Conflict, Journal, JournalUnavailableError, StoredDue
+from dispatch.store.journal import Batch, Committed, Conflict, Journal, JournalUnavailableError, StoredCommand
 from dispatch.values.roles import Audience
 
 log = structlog.get_logger()
@@ -50,7 +50,7 @@ OVERDUE_S: Final = 5.0
 """A due that is so late, in wall seconds, is not simply on its way."""
 GATHER_S: Final = 0.01
 """Pushes are gathered this long before a poll is answered: an answer costs more than what is in it."""
-LEISURE_S: Final = 0.25
+RELAXED_COMMIT_S: Final = 0.25
 """So long may wait for company: of what only the newest counts (which fixes were heard, where the car is), and to be
 written, that a call was answered."""
 
@@ -75,7 +75,7 @@ class Outside(Protocol):
         """Send a command to another entity. Raises ``HostsUnavailableError``."""
         ...
 
-    async def call_gateway(self, due: StoredDue) -> Command:
+    async def call_gateway(self, due: StoredCommand) -> Command:
         """Do the outgoing work of a due for the payment gateway; the command that tells its owner the answer."""
         ...
 
@@ -92,11 +92,11 @@ class Outside(Protocol):
         ...
 
 
-DuesUntil = Callable[[float], Awaitable[Sequence[StoredDue]]]
+DuesUntil = Callable[[float], Awaitable[Sequence[StoredCommand]]]
 """Reads from the journal what is due of a host's entities at a city time."""
 
 
-class HostShell:
+class HostRuntime:
     """Runs one :class:`HostCore` on the running loop. ``start`` first; ``stop`` waits for what is in flight."""
 
     def __init__(
@@ -165,19 +165,19 @@ class HostShell:
         await asyncio.wait([waiter for _, waiter in waiters], timeout=ANSWER_WITHIN_S)
         return [self._answer(token, waiter) for token, waiter in waiters]
 
-    async def attach(self, gateway: str, attachment: Attachment) -> AttachReply:
+    async def attach(self, gateway: str, attachment: SubscribeRequest) -> SubscribeReply:
         """Follow a stream."""
         token, waiter = self._expect()
         self.core.inboxes.open(gateway, self._clock.wall())
         self.core.attach(token, gateway, attachment, self._clock.city())
         self.drive()
         await asyncio.wait([waiter], timeout=ANSWER_WITHIN_S)
-        reply: AttachReply = self._answer(token, waiter)
+        reply: SubscribeReply = self._answer(token, waiter)
         return await self._caught_up(reply, attachment)
 
-    async def _caught_up(self, reply: AttachReply, asked: Attachment) -> AttachReply:
+    async def _caught_up(self, reply: SubscribeReply, asked: SubscribeRequest) -> SubscribeReply:
         """What memory did not have is read from the journal; where that does not work, the snapshot stands."""
-        if not isinstance(reply, Attached) or reply.recovered or asked.after is None:
+        if not isinstance(reply, Subscribed) or reply.recovered or asked.after is None:
             return reply
         if not worth_it(asked.after, reply.seq):
             return reply
@@ -195,7 +195,7 @@ class HostShell:
         """No longer follow a stream."""
         self.core.detach(gateway, key, audience)
 
-    async def poll(self, gateway: str, incarnation: str, cursor: int, wait_s: float) -> Inbox:
+    async def poll(self, gateway: str, incarnation: str, cursor: int, wait_s: float) -> PushBatch:
         """What a gateway has not got yet; waits for something at most ``wait_s``.
 
         Numbered pushes are brought at once, those of which only the newest counts at their leisure.
@@ -218,9 +218,9 @@ class HostShell:
 
     def _patience_s(self, gateway: str, wait_s: float, waited_s: float) -> float:
         """How much longer a poll may wait."""
-        return (min(wait_s, LEISURE_S) if self.core.inboxes.soft(gateway) else wait_s) - waited_s
+        return (min(wait_s, RELAXED_COMMIT_S) if self.core.inboxes.soft(gateway) else wait_s) - waited_s
 
-    def _fetch(self, gateway: str, incarnation: str, cursor: int) -> Inbox:
+    def _fetch(self, gateway: str, incarnation: str, cursor: int) -> PushBatch:
         return self.core.inboxes.fetch(gateway, incarnation, cursor, self._clock.wall())
 
     def _expect(self) -> tuple[int, asyncio.Future[Any]]:
@@ -229,7 +229,7 @@ class HostShell:
         self._waiters[self._tokens] = waiter
         return self._tokens, waiter
 
-    def _answer(self, token: int, waiter: asyncio.Future[Any]) -> Any:  # noqa: ANN401 - a Reply or an AttachReply
+    def _answer(self, token: int, waiter: asyncio.Future[Any]) -> Any:  # noqa: ANN401 - a Reply or an SubscribeReply
         if waiter.done():
             return waiter.result()
         self._waiters.pop(token, None)
@@ -249,7 +249,7 @@ class HostShell:
             self._spawn(self._look_up(look_up))
         self._let_out(core.take_effects())
         if not self._committing and core.wants_commit:
-            self._commit_within(self._window_s if core.hurries else LEISURE_S)
+            self._commit_within(self._window_s if core.has_urgent_work else RELAXED_COMMIT_S)
 
     def _commit_within(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
@@ -297,12 +297,12 @@ class HostShell:
             self._on_loaded()
         self.drive()
 
-    async def _load_foreign(self, load: ForeignLoad) -> None:
+    async def _load_foreign(self, load: EntityLoad) -> None:
         histories = await self._read(lambda: self._journal.load(load.keys))
         self.core.foreign_loaded(load, histories, self._clock.city())
         self.drive()
 
-    async def _look_up(self, look_up: LookUp) -> None:
+    async def _look_up(self, look_up: ReplyLookup) -> None:
         work = look_up.work
         stored = await self._read(lambda: self._journal.reply(work.envelope.command_id))
         newer = await self._read(lambda: self._journal.events_after(work.key, look_up.seq, 1))
@@ -362,7 +362,7 @@ class HostShell:
         self.core.call_done(call.due, answered=answered, retry_at=retry_at)
         self.drive()
 
-    async def _call_gateway(self, due: StoredDue) -> bool:
+    async def _call_gateway(self, due: StoredCommand) -> bool:
         told = await self._outside.call_gateway(due)
         command_id = f"{due.owner}/{due.name}/{self._clock.wall():.6f}"
         envelope = Envelope(str(due.owner), command_id, SYSTEM, encode_command(told), keep=False)

@@ -25,7 +25,7 @@ class Publisher(Protocol):
         ...
 
 
-class LateBus:
+class LazyBus:
     """A :class:`Publisher` on the Redis at ``url``."""
 
     def __init__(self, url: str) -> None:

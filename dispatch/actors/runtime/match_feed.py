@@ -13,8 +13,8 @@ from typing import Final
 
 import msgspec
 
-from dispatch.actors.core.protocol import CarAt
-from dispatch.actors.rpc.client import Line, LineDownError
+from dispatch.actors.core.protocol import MatcherPosition
+from dispatch.actors.rpc.client import RpcClient, RpcUnavailableError
 from dispatch.domain.entity import EntityKey
 from dispatch.domain.match_pool import FreeVehicle, Listing, WaitingTrip
 
@@ -23,25 +23,25 @@ FEED_S: Final = 0.05
 RETRY_S: Final = 0.2
 
 
-class MarketNews(msgspec.Struct, frozen=True, array_like=True):
+class MatchUpdate(msgspec.Struct, frozen=True, array_like=True):
     """One batch to a matcher. ``listed`` replaces what was known of an entity, ``gone`` (key, why) removes it."""
 
     host: str
     cars: list[FreeVehicle]
     trips: list[WaitingTrip]
     gone: list[tuple[str, str]]
-    moved: list[CarAt]
+    moved: list[MatcherPosition]
 
 
-class MarketFeed:
+class MatchFeed:
     """Feeds one matcher from one host."""
 
     def __init__(
         self,
         host: str,
-        line: Line,
+        line: RpcClient,
         all_listings: Callable[[], Sequence[tuple[EntityKey, Listing]]],
-        all_cars: Callable[[], Sequence[CarAt]],
+        all_cars: Callable[[], Sequence[MatcherPosition]],
     ) -> None:
         self._host = host
         self._line = line
@@ -49,7 +49,7 @@ class MarketFeed:
         self._all_cars = all_cars
         self._listed: dict[EntityKey, Listing] = {}
         self._gone: dict[EntityKey, str] = {}
-        self._moved: dict[str, CarAt] = {}
+        self._moved: dict[str, MatcherPosition] = {}
         self._incarnation = ""
         self._news = asyncio.Event()
         self._urgent = asyncio.Event()
@@ -65,7 +65,7 @@ class MarketFeed:
         self._news.set()
         self._urgent.set()
 
-    def moved(self, cars: Sequence[CarAt]) -> None:
+    def moved(self, cars: Sequence[MatcherPosition]) -> None:
         """Free cars have moved."""
         for car in cars:
             self._moved[car.vehicle] = car
@@ -85,8 +85,8 @@ class MarketFeed:
     async def _send(self) -> None:
         news = self._take()
         try:
-            incarnation = await self._line.call("market", msgspec.msgpack.encode(news))
-        except LineDownError:
+            incarnation = await self._line.call("update", msgspec.msgpack.encode(news))
+        except RpcUnavailableError:
             self._incarnation = ""
             await asyncio.sleep(RETRY_S)
             for key, why in news.gone:
@@ -98,9 +98,9 @@ class MarketFeed:
             if known:
                 self._tell_all()
 
-    def _take(self) -> MarketNews:
+    def _take(self) -> MatchUpdate:
         listings = list(self._listed.values())
-        news = MarketNews(
+        news = MatchUpdate(
             self._host,
             [listing for listing in listings if isinstance(listing, FreeVehicle)],
             [listing for listing in listings if isinstance(listing, WaitingTrip)],

@@ -14,8 +14,8 @@ from typing import Final
 import numpy as np
 import structlog
 
-from dispatch.actors.core.protocol import CarAt, Envelope, HostsUnavailableError, Quote, Refused, Reply
-from dispatch.actors.runtime.match_feed import MarketNews
+from dispatch.actors.core.protocol import Envelope, HostsUnavailableError, MatcherPosition, Quote, Refused, Reply
+from dispatch.actors.runtime.match_feed import MatchUpdate
 from dispatch.clock import Clock
 from dispatch.domain.commands import MakeOffer, encode_command
 from dispatch.domain.entity import SYSTEM, EntityKey
@@ -41,7 +41,7 @@ IDLE_POLL_S: Final = 0.25
 """Wall seconds that a matcher without work sleeps at most."""
 
 
-class MatcherShell:
+class MatcherRuntime:
     """Runs one region's matcher. ``send`` is the way of a command to an entity."""
 
     def __init__(
@@ -76,7 +76,7 @@ class MatcherShell:
 
     # ── news from hosts ──────────────────────────────────────────────────────────────────────────────────────────
 
-    def hear(self, news: MarketNews) -> None:
+    def hear(self, news: MatchUpdate) -> None:
         """One batch of a host: who left, who is free, which trips wait, where the cars are."""
         for key, why in news.gone:
             self._leave(EntityKey.parse(key), why)
@@ -120,7 +120,7 @@ class MatcherShell:
         )
         self._matcher.request_open(request, owned=owned)
 
-    def _move(self, cars: Sequence[CarAt]) -> None:
+    def _move(self, cars: Sequence[MatcherPosition]) -> None:
         """Positions: a listed car enters the index with its first one."""
         known = []
         for car in cars:
@@ -132,7 +132,7 @@ class MatcherShell:
             rows = np.array([(self._handles[c.vehicle], c.lat, c.lng, c.at) for c in known], dtype=np.float64)
             self._matcher.cars_moved(rows[:, 0].astype(np.int64), rows[:, 1], rows[:, 2], rows[:, 3])
 
-    def _enter(self, listed: FreeVehicle, car: CarAt) -> None:
+    def _enter(self, listed: FreeVehicle, car: MatcherPosition) -> None:
         free = FreeCar(
             vehicle_id=VehicleId(listed.vehicle),
             lat=car.lat,

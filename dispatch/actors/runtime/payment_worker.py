@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import msgspec
 
-from dispatch.actors.runtime.cluster_config import System
+from dispatch.actors.runtime.cluster_config import ClusterConfig
 from dispatch.config.loader import load_settings
 from dispatch.domain.entity import Command
 from dispatch.payment.core.gateway_calls import company_of, perform
 from dispatch.payment.gateways.factory import open_gateways
 from dispatch.payment.gateways.response_capture import listening
-from dispatch.store.journal import StoredDue
+from dispatch.store.journal import StoredCommand
 
 
-class PaymentDesk:
+class PaymentWorker:
     """Performs calls on the gateways that the settings name."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: ClusterConfig) -> None:
         settings = load_settings(system.config_file, dict(system.overrides))
         self._clock = system.clock()
         self._gateways = open_gateways(settings, self._clock)
 
-    async def perform(self, due: StoredDue) -> Command:
+    async def perform(self, due: StoredCommand) -> Command:
         """Do what a due asks of the gateway; the command that tells the payment the answer, also as it came."""
         with listening() as pages:
             told = await perform(self._gateways.of(company_of(due.command)), due.name, due.command)

@@ -32,7 +32,7 @@ SWEEP_EVERY: Final = 120
 """Writes between two looks for what is too old: ten minutes."""
 
 
-class TrackArchive:
+class TrackWriter:
     """Writes what ``recorder`` gathers into the database at ``url``, opened with the first write."""
 
     def __init__(self, recorder: TrackRecorder, settings: TrackSettings, url: str, clock: Clock) -> None:

@@ -36,16 +36,16 @@ from dispatch.domain.commands import (
     encode_command,
 )
 from dispatch.domain.entity import (
-    Claim,
+    ActiveAssignment,
     Command,
     Context,
     Decision,
-    Due,
     EntityKey,
     Event,
     Kind,
     Principal,
     Row,
+    ScheduledCommand,
     Signal,
 )
 from dispatch.domain.errors import DispatchError, ErrorCode
@@ -236,7 +236,7 @@ class Trip:
         if reserved:
             assert command.pickup_at is not None  # noqa: S101 - "reserved" says so
             lead_at = command.pickup_at - self.rules.reservation_lead_s
-            timer = Due("begin_matching", lead_at, str(self.key), encode_command(BeginMatching()))
+            timer = ScheduledCommand("begin_matching", lead_at, str(self.key), encode_command(BeginMatching()))
         return Decision(events=[event], put=[timer], reply={"trip": self.id, "code": command.code})
 
     def _begin_matching(self, _: BeginMatching, context: Context) -> Decision:
@@ -260,8 +260,8 @@ class Trip:
     def _matched_from(self) -> float:
         return max(self.data.matching_since, self.data.pickup_at or 0.0)
 
-    def _give_up_timer(self, since: float) -> Due:
-        return Due("give_up", since + self.rules.give_up_s, str(self.key), encode_command(GiveUp()))
+    def _give_up_timer(self, since: float) -> ScheduledCommand:
+        return ScheduledCommand("give_up", since + self.rules.give_up_s, str(self.key), encode_command(GiveUp()))
 
     def _cancel(self, command: CancelRide, context: Context) -> Decision:
         data = self.data
@@ -282,14 +282,14 @@ class Trip:
         decision = Decision(events=[event], drop=["give_up", "begin_matching"])
         if data.vehicle is not None:
             decision.put = [self._tell_vehicle_cancelled(data.vehicle, command.reason)]
-            decision.releases = [Claim(data.vehicle, self.id)] if data.state != OFFERED else []
+            decision.releases = [ActiveAssignment(data.vehicle, self.id)] if data.state != OFFERED else []
         return decision
 
-    def _tell_vehicle_cancelled(self, vehicle: str, reason: str) -> Due:
+    def _tell_vehicle_cancelled(self, vehicle: str, reason: str) -> ScheduledCommand:
         command: Command = ReleaseFromTrip(self.id, reason)
         if self.data.state == OFFERED:
             command = WithdrawOffer(self.id, reason)
-        return Due(f"release:{self.seq}", 0.0, f"vehicle:{vehicle}", encode_command(command))
+        return ScheduledCommand(f"release:{self.seq}", 0.0, f"vehicle:{vehicle}", encode_command(command))
 
     def _pick_by_hand(self, command: PickByHand, context: Context) -> Decision:
         if context.principal.role != "dispatcher":
@@ -341,7 +341,7 @@ class Trip:
             company=data.profile.company if data.profile else "",
             auth_code=command.auth_code,
         )
-        call = Due(f"pay:{self.seq}", 0.0, f"payment:{self.id}", encode_command(open_payment))
+        call = ScheduledCommand(f"pay:{self.seq}", 0.0, f"payment:{self.id}", encode_command(open_payment))
         return Decision(events=[began], put=[call], reply={"trip": self.id})
 
     def _paying(self) -> dict[str, object]:
@@ -368,7 +368,7 @@ class Trip:
             self._must_own(context.principal)
         if self.data.state not in (PAYING, PAYMENT_UNKNOWN):
             raise MACHINE.illegal(self.data.state, PaymentFailed, self.id)
-        call = Due(f"stop:{self.seq}", 0.0, f"payment:{self.id}", encode_command(StopPayment(self.id)))
+        call = ScheduledCommand(f"stop:{self.seq}", 0.0, f"payment:{self.id}", encode_command(StopPayment(self.id)))
         return Decision(put=[call], reply={"trip": self.id})
 
     @property
@@ -438,13 +438,15 @@ class Trip:
         if self.data.vehicle is not None and command.state in ("paid", "failed", "refunded"):
             told = TellPayment(self.id, command.state, command.amount, command.method)
             name = f"tell_payment:{self.seq}"
-            decision.put = [Due(name, 0.0, f"vehicle:{self.data.vehicle}", encode_command(told))]
+            decision.put = [ScheduledCommand(name, 0.0, f"vehicle:{self.data.vehicle}", encode_command(told))]
         return decision
 
     def _return_fare(self, told: TellOutcome) -> Decision:
         """What is paid after the fare was settled otherwise belongs to the passenger."""
         command = ReturnFare(told.order, "paid after it was settled otherwise")
-        return Decision(put=[Due(f"return:{told.order}", 0.0, f"payment:{self.id}", encode_command(command))])
+        return Decision(
+            put=[ScheduledCommand(f"return:{told.order}", 0.0, f"payment:{self.id}", encode_command(command))]
+        )
 
     def _outcome_event(self, told: TellOutcome, now: float) -> Event | None:
         if told.state == "ordered":
@@ -472,7 +474,7 @@ class Trip:
         if self.data.vehicle is not None and self.data.fare is not None:
             told = TellPayment(self.id, "settled", self.data.fare, "otherwise")
             name = f"tell_payment:{self.seq}"
-            decision.put = [Due(name, 0.0, f"vehicle:{self.data.vehicle}", encode_command(told))]
+            decision.put = [ScheduledCommand(name, 0.0, f"vehicle:{self.data.vehicle}", encode_command(told))]
         return decision
 
     def _rate(self, command: RateRide, context: Context) -> Decision:

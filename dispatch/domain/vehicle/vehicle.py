@@ -38,18 +38,18 @@ from dispatch.domain.commands import (
     encode_command,
 )
 from dispatch.domain.entity import (
-    Claim,
+    ActiveAssignment,
+    AppendElsewhere,
     Command,
     Context,
     Decision,
-    Due,
     EntityKey,
     Event,
-    ForeignAppend,
     Kind,
-    NeedsForeignError,
+    NeedsEntityError,
     Principal,
     Row,
+    ScheduledCommand,
 )
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.events import (
@@ -275,8 +275,8 @@ class Vehicle:
             note=command.note,
         )
         told = TripOffered(context.now, self.id, command.offer, expires_at, by_hand=command.by_hand)
-        timer = Due(EXPIRY, expires_at, f"vehicle:{self.id}", encode_command(ExpireOffer(command.offer)))
-        return Decision(events=[made], foreign=[ForeignAppend(trip_key, command.trip_seq, (told,))], put=[timer])
+        timer = ScheduledCommand(EXPIRY, expires_at, f"vehicle:{self.id}", encode_command(ExpireOffer(command.offer)))
+        return Decision(events=[made], foreign=[AppendElsewhere(trip_key, command.trip_seq, (told,))], put=[timer])
 
     def _approach_s(self, pickup: Place) -> float:
         """How long the car would take, where no matcher has reckoned it: the straight way at a city's pace."""
@@ -305,9 +305,9 @@ class Vehicle:
         assigned = TripAssigned(context.now, self.id, offer.offer, profile, context.now + offer.pickup_s)
         return Decision(
             events=[taken],
-            foreign=[ForeignAppend(trip_key, offer.trip_seq, (assigned,))],
+            foreign=[AppendElsewhere(trip_key, offer.trip_seq, (assigned,))],
             drop=[EXPIRY],
-            claims=[Claim(self.id, offer.trip)],
+            claims=[ActiveAssignment(self.id, offer.trip)],
         )
 
     def _refuse_offer(self, command: RefuseOffer, context: Context) -> Decision:
@@ -329,10 +329,10 @@ class Vehicle:
         """End the open offer; the trip is matched again without this car, unless it has ended meanwhile."""
         offer = self._offer()
         trip_key = EntityKey("trip", offer.trip)
-        foreign: Sequence[ForeignAppend] = ()
+        foreign: Sequence[AppendElsewhere] = ()
         if trip_key not in context.foreign:
             lapsed = OfferLapsed(context.now, self.id, offer.offer, outcome)
-            foreign = [ForeignAppend(trip_key, offer.trip_seq, (lapsed,))]
+            foreign = [AppendElsewhere(trip_key, offer.trip_seq, (lapsed,))]
         return Decision(events=[event], foreign=foreign, drop=[EXPIRY])
 
     def _open_offer(self, offer_id: str) -> OfferMade:
@@ -379,8 +379,8 @@ class Vehicle:
         started = self._started(command.trip, 1, self.odometer.begin(context.now), context.now, hailed=True)
         decision.events = [*decision.events, started]
         began = HailBegan(context.now, self.id, profile, here)
-        decision.foreign = [*decision.foreign, ForeignAppend(EntityKey("trip", command.trip), 0, (began,))]
-        decision.claims = [Claim(self.id, command.trip)]
+        decision.foreign = [*decision.foreign, AppendElsewhere(EntityKey("trip", command.trip), 0, (began,))]
+        decision.claims = [ActiveAssignment(self.id, command.trip)]
         decision.reply = {"trip": command.trip}
         return decision
 
@@ -414,7 +414,7 @@ class Vehicle:
             dropped_at=Place(trace.lat, trace.lng),
         )
         decision = self._with_trip(context, ended, lambda seq: RideFinished(context.now, trip, seq, fare.total))
-        decision.releases = [Claim(self.id, trip)]
+        decision.releases = [ActiveAssignment(self.id, trip)]
         return decision
 
     def _give_back(self, command: GiveBack, context: Context) -> Decision:
@@ -426,7 +426,7 @@ class Vehicle:
             told = self._no_show(command, context.now)
         given = TripGivenBack(context.now, command.trip, command.reason, no_show=command.no_show)
         decision = self._with_trip(context, told, lambda _: given)
-        decision.releases = [Claim(self.id, command.trip)]
+        decision.releases = [ActiveAssignment(self.id, command.trip)]
         return decision
 
     def _no_show(self, command: GiveBack, now: float) -> Event:
@@ -466,7 +466,7 @@ class Vehicle:
                 refusal = DispatchError(ErrorCode.TRIP_ENDED, detail=f"{trip.id} is {trip.state}")
                 return Decision(events=[TripReleased(context.now, trip.id, lost)], refusal=refusal)
             seq = trip.seq
-        return Decision(events=[own(seq + 1)], foreign=[ForeignAppend(key, seq, (told,))])
+        return Decision(events=[own(seq + 1)], foreign=[AppendElsewhere(key, seq, (told,))])
 
     def _lost(self, trip: Trip) -> str | None:
         """Why the trip is no longer this vehicle's; None while it is."""
@@ -478,7 +478,7 @@ class Vehicle:
         key = EntityKey("trip", trip_id)
         trip = context.foreign.get(key)
         if not isinstance(trip, Trip):
-            raise NeedsForeignError(key)
+            raise NeedsEntityError(key)
         return trip
 
     # ── checks ───────────────────────────────────────────────────────────────────────────────────────────────────

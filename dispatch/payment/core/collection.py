@@ -21,7 +21,7 @@ from typing import Final
 import msgspec
 
 from dispatch.domain.commands import HearGateway, HearNotification, OpenPayment, QueryOrder, StopPayment
-from dispatch.domain.entity import Context, Decision, Due
+from dispatch.domain.entity import Context, Decision, ScheduledCommand
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.payment.core.context import Case, beijing_day, beijing_stamp, heard_at, joined
 from dispatch.payment.core.events import (
@@ -144,7 +144,7 @@ def _begin(case: Case, opened: AttemptOpened) -> Decision:
     name = call_name(PLACING[WAYS[opened.method]], opened.order, 1)
     return Decision(
         events=[opened],
-        put=[Due(name, opened.at, GATEWAY, work), _timer(case, opened.order, opened.at)],
+        put=[ScheduledCommand(name, opened.at, GATEWAY, work), _timer(case, opened.order, opened.at)],
     )
 
 
@@ -385,7 +385,9 @@ def _placed(
     return Decision(events=[placed], put=_told(case, attempt, now, trade=answer.trade_no))
 
 
-def _told(case: Case, attempt: Attempt, now: float, *, trade: str = "", code: str = "", reason: str = "") -> list[Due]:
+def _told(
+    case: Case, attempt: Attempt, now: float, *, trade: str = "", code: str = "", reason: str = ""
+) -> list[ScheduledCommand]:
     if case.data.state != CREATING:
         return []
     return [case.tell(attempt, "ordered", now, trade=trade, code=code, reason=reason)]
@@ -442,7 +444,7 @@ def _ask(case: Case, attempt: Attempt, call: str, now: float) -> Decision:
     asked = GatewayAsked(now, attempt.order, call, attempt.calls + 1)
     placing, company = call == PLACING[attempt.way], case.data.company
     work = place_call(_order(case, attempt), company) if placing else order_call(call, attempt.ref, company)
-    due = Due(call_name(call, attempt.order, asked.n), now, GATEWAY, work)
+    due = ScheduledCommand(call_name(call, attempt.order, asked.n), now, GATEWAY, work)
     # The call before is not made any more, where it was not made yet: this one takes its place.
     return Decision(
         events=[asked], put=[due, _timer(case, attempt.order, now, again=call == "cancel")], drop=[attempt.due]
@@ -454,12 +456,12 @@ def _ending(attempt: Attempt) -> str:
     return "close" if attempt.way == "page" else "cancel"
 
 
-def _next_query(case: Case, attempt: Attempt, now: float, *, again: bool = False) -> Due:
+def _next_query(case: Case, attempt: Attempt, now: float, *, again: bool = False) -> ScheduledCommand:
     wall_s = case.rules.next_query_s(case.age_s(attempt, now))
     return case.wait(_timer_name(attempt.order), QueryOrder(attempt.order, again), now, wall_s)
 
 
-def _timer(case: Case, order: str, now: float, *, again: bool = False) -> Due:
+def _timer(case: Case, order: str, now: float, *, again: bool = False) -> ScheduledCommand:
     return case.wait(_timer_name(order), QueryOrder(order, again), now, case.rules.answer_within_s)
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Final, NamedTuple
 
 from dispatch.domain.commands import QueryOrder, RepeatRefund, TellOutcome, encode_command
-from dispatch.domain.entity import Context, Decision, Due, Signal
+from dispatch.domain.entity import Context, Decision, ScheduledCommand, Signal
 from dispatch.payment.core.events import AttemptOpened
 from dispatch.payment.core.rules import Account, PaymentRules
 from dispatch.payment.core.state import Attempt, PaymentState, RefundState
@@ -28,9 +28,9 @@ class Case(NamedTuple):
         """The account at Alipay that it goes to."""
         return self.rules.account_of(self.data.company)
 
-    def wait(self, name: str, command: QueryOrder | RepeatRefund, now: float, wall_s: float) -> Due:
+    def wait(self, name: str, command: QueryOrder | RepeatRefund, now: float, wall_s: float) -> ScheduledCommand:
         """A timer of the payment's own."""
-        return Due(name, now + wall_s * self.rules.speed, f"payment:{self.id}", encode_command(command))
+        return ScheduledCommand(name, now + wall_s * self.rules.speed, f"payment:{self.id}", encode_command(command))
 
     def age_s(self, of: Attempt | RefundState, now: float) -> float:
         """Wall seconds since an attempt or a refund began."""
@@ -38,15 +38,15 @@ class Case(NamedTuple):
 
     def tell(
         self, of: AttemptOpened | Attempt, state: str, now: float, *, reason: str = "", trade: str = "", code: str = ""
-    ) -> Due:
+    ) -> ScheduledCommand:
         """Tell the trip how an attempt goes."""
         return self.tell_trip(
             TellOutcome(state, of.order, of.method, of.amount, trade=trade, reason=reason, code=code), now
         )
 
-    def tell_trip(self, told: TellOutcome, now: float) -> Due:
+    def tell_trip(self, told: TellOutcome, now: float) -> ScheduledCommand:
         """Tell the trip. A decision tells at most one thing, and only with an event: so the name is used once."""
-        return Due(f"tell:{self.seq}", now, f"trip:{self.id}", encode_command(told))
+        return ScheduledCommand(f"tell:{self.seq}", now, f"trip:{self.id}", encode_command(told))
 
     def signal(self, name: str, order: str, **fields: str | float) -> Signal:
         """Something to be counted and logged."""

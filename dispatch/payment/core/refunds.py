@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from dispatch.domain.commands import HearGateway, RefundFare, RepeatRefund, ReturnFare, TellOutcome
-from dispatch.domain.entity import Context, Decision, Due, Event
+from dispatch.domain.entity import Context, Decision, Event, ScheduledCommand
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.payment.core.context import Case, beijing_day, heard_at, joined, money_of
 from dispatch.payment.core.events import (
@@ -115,7 +115,7 @@ def _begin(case: Case, opened: RefundOpened, attempt: Attempt) -> Decision:
     name = call_name(opened.how, opened.refund, 1)
     work = _work(case, opened.how, _state_of(opened), attempt)
     timer = _timer(case, opened.refund, opened.at, case.rules.answer_within_s)
-    return Decision(events=[opened], put=[Due(name, opened.at, GATEWAY, work), timer])
+    return Decision(events=[opened], put=[ScheduledCommand(name, opened.at, GATEWAY, work), timer])
 
 
 def _state_of(opened: RefundOpened) -> RefundState:
@@ -250,12 +250,12 @@ def _ask(case: Case, refund: RefundState, call: str, now: float) -> Decision:
         raise ValueError(f"no attempt {refund.order}")
     asked = RefundAsked(now, refund.refund, call, refund.calls + 1)
     work = _work(case, call, refund, attempt)
-    due = Due(call_name(call, refund.refund, asked.n), now, GATEWAY, work)
+    due = ScheduledCommand(call_name(call, refund.refund, asked.n), now, GATEWAY, work)
     timer = _timer(case, refund.refund, now, case.rules.answer_within_s)
     return Decision(events=[asked], put=[due, timer], drop=[refund.due])
 
 
-def _timer(case: Case, number: str, now: float, wall_s: float) -> Due:
+def _timer(case: Case, number: str, now: float, wall_s: float) -> ScheduledCommand:
     return case.wait(_timer_name(number), RepeatRefund(number), now, wall_s)
 
 

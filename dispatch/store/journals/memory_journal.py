@@ -11,13 +11,13 @@ from math import inf
 
 import msgspec
 
-from dispatch.domain.entity import Claim, EntityKey
+from dispatch.domain.entity import ActiveAssignment, EntityKey
 from dispatch.store.journal import (
     BOOKS,
     Batch,
     Committed,
     Conflict,
-    StoredDue,
+    StoredCommand,
     StoredEvent,
     StoredHistory,
     StoredReply,
@@ -32,7 +32,7 @@ class MemoryTables(msgspec.Struct):
 
     events: dict[EntityKey, list[StoredEvent]] = msgspec.field(default_factory=dict)
     replies: dict[str, StoredReply] = msgspec.field(default_factory=dict)
-    dues: dict[EntityKey, dict[str, StoredDue]] = msgspec.field(default_factory=dict)
+    dues: dict[EntityKey, dict[str, StoredCommand]] = msgspec.field(default_factory=dict)
     trip_of: dict[str, str] = msgspec.field(default_factory=dict)
     """Claims: the trip of each vehicle."""
     vehicle_of: dict[str, str] = msgspec.field(default_factory=dict)
@@ -84,7 +84,7 @@ class MemoryJournal:
         freed = {(it.vehicle, it.trip) for it in plan.releases}
         return Conflict(moved, replies, [it for it in plan.claims if self._is_taken(it, freed)])
 
-    def _is_taken(self, claim: Claim, freed: set[tuple[str, str]]) -> bool:
+    def _is_taken(self, claim: ActiveAssignment, freed: set[tuple[str, str]]) -> bool:
         trip = self.tables.trip_of.get(claim.vehicle)
         vehicle = self.tables.vehicle_of.get(claim.trip)
         of_vehicle = trip is not None and (claim.vehicle, trip) not in freed
@@ -134,7 +134,7 @@ class MemoryJournal:
         """The stored answer to a command."""
         return self.tables.replies.get(command_id)
 
-    async def dues(self, kind: str, shards: Sequence[int], *, until: float = inf) -> Sequence[StoredDue]:
+    async def dues(self, kind: str, shards: Sequence[int], *, until: float = inf) -> Sequence[StoredCommand]:
         """All dues of owners of ``kind`` in ``shards`` that are due at ``until``, the earliest first."""
         found = [
             due

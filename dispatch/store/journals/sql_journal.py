@@ -20,7 +20,7 @@ from dispatch.store.journal import (
     Batch,
     Committed,
     Conflict,
-    StoredDue,
+    StoredCommand,
     StoredEvent,
     StoredHistory,
     StoredReply,
@@ -129,7 +129,7 @@ class SqlJournal:
         row = await self._database.read(lambda it: it.execute(_REPLY, values).one_or_none())
         return None if row is None else stored_reply(row)
 
-    async def dues(self, kind: str, shards: Sequence[int], *, until: float = inf) -> Sequence[StoredDue]:
+    async def dues(self, kind: str, shards: Sequence[int], *, until: float = inf) -> Sequence[StoredCommand]:
         """All dues of owners of ``kind`` in ``shards`` that are due at ``until``, the earliest first."""
         values = {"kind": kind, "shards": list(shards), "until": until}
         return await self._database.read(lambda it: [_stored_due(row) for row in it.execute(_DUES_IN, values)])
@@ -198,7 +198,7 @@ def _meta(connection: Connection, name: str, default: str) -> str:
 def _load(connection: Connection, keys: Sequence[EntityKey]) -> list[StoredHistory]:
     snapshots: dict[EntityKey, StoredSnapshot] = {}
     events: defaultdict[EntityKey, list[StoredEvent]] = defaultdict(list)
-    dues: defaultdict[EntityKey, list[StoredDue]] = defaultdict(list)
+    dues: defaultdict[EntityKey, list[StoredCommand]] = defaultdict(list)
     for kind, ids in by_kind(sorted(set(keys))):
         values = {"kind": kind, "ids": ids}
         for row in connection.execute(_SNAPSHOTS, values):
@@ -219,5 +219,5 @@ def _stored_event(row: Any) -> StoredEvent:  # noqa: ANN401 - a row of ``event``
     return StoredEvent(_key(row), row.seq, row.at, row.body)
 
 
-def _stored_due(row: Any) -> StoredDue:  # noqa: ANN401 - a row of ``due``
-    return StoredDue(_key(row), row.name, row.at, row.target, row.command)
+def _stored_due(row: Any) -> StoredCommand:  # noqa: ANN401 - a row of ``due``
+    return StoredCommand(_key(row), row.name, row.at, row.target, row.command)

@@ -15,8 +15,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from dispatch.domain.entity import Claim, EntityKey, Row
-from dispatch.store.journal import Append, Batch, StoredDue, StoredEvent, StoredReply, StoredSnapshot
+from dispatch.domain.entity import ActiveAssignment, EntityKey, Row
+from dispatch.store.journal import Append, Batch, StoredCommand, StoredEvent, StoredReply, StoredSnapshot
 
 
 class StreamStep(NamedTuple):
@@ -33,10 +33,10 @@ class WritePlan(NamedTuple):
     streams: Sequence[StreamStep]
     events: Sequence[StoredEvent]
     replies: Sequence[StoredReply]
-    dues_put: Sequence[StoredDue]
+    dues_put: Sequence[StoredCommand]
     dues_done: Sequence[tuple[EntityKey, str]]
-    claims: Sequence[Claim]
-    releases: Sequence[Claim]
+    claims: Sequence[ActiveAssignment]
+    releases: Sequence[ActiveAssignment]
     rows: Sequence[Row]
     snapshots: Sequence[StoredSnapshot]
     broken: Sequence[EntityKey]
@@ -92,13 +92,15 @@ def _numbered(appends: Sequence[Append]) -> list[StoredEvent]:
     return events
 
 
-def _net_claims(claims: Sequence[Claim], releases: Sequence[Claim]) -> tuple[list[Claim], list[Claim]]:
+def _net_claims(
+    claims: Sequence[ActiveAssignment], releases: Sequence[ActiveAssignment]
+) -> tuple[list[ActiveAssignment], list[ActiveAssignment]]:
     """A pair is claimed and released by turns, so what is left of it is the difference of the counts."""
     net: Counter[tuple[str, str]] = Counter()
     net.update((claim.vehicle, claim.trip) for claim in claims)
     net.subtract((release.vehicle, release.trip) for release in releases)
-    taken = [Claim(*pair) for pair, count in sorted(net.items()) for _ in range(count)]
-    freed = [Claim(*pair) for pair, count in sorted(net.items()) if count < 0]
+    taken = [ActiveAssignment(*pair) for pair, count in sorted(net.items()) for _ in range(count)]
+    freed = [ActiveAssignment(*pair) for pair, count in sorted(net.items()) if count < 0]
     return taken, freed
 
 

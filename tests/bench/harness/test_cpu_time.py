@@ -30,7 +30,7 @@ def child(name: str) -> Iterator[subprocess.Popen[str]]:
 def test_cpu_time_counts_for_the_part_on_the_command_line() -> None:
     """That of other processes is in the total alone; that before a restart does not count."""
     meter = CpuMeter(apps="bench-test-apps")
-    with child("ray::EntityHost"), child("bench-test-apps"), child("unknown"):
+    with child("ray::HostActor"), child("bench-test-apps"), child("unknown"):
         used = meter.seconds()
         meter.restart()
         later = meter.seconds()
@@ -43,7 +43,7 @@ def test_cpu_time_counts_for_the_part_on_the_command_line() -> None:
 
 def test_processes_can_be_left_out() -> None:
     """Those of the load, for example."""
-    with child("ray::EntityHost") as process:
+    with child("ray::HostActor") as process:
         meter = CpuMeter(without=[process.pid])
         assert "hosts" in meter.cores()
         assert meter.seconds()["hosts"] == 0.0
@@ -51,6 +51,6 @@ def test_processes_can_be_left_out() -> None:
 
 def test_memory_of_a_part() -> None:
     """Resident memory of all its processes; 0 without any."""
-    with child("ray::MatcherHost"):
+    with child("ray::MatcherActor"):
         assert memory_mb("matcher") > 1.0
     assert memory_mb("matcher") == 0.0

@@ -24,11 +24,11 @@ from dispatch.domain.entity import (
     Command,
     Context,
     Decision,
-    Due,
     Entity,
     EntityKey,
-    NeedsForeignError,
+    NeedsEntityError,
     Principal,
+    ScheduledCommand,
 )
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.events import encode_event
@@ -69,7 +69,7 @@ class Stage:
         self.rules = rules
         self.car = Vehicle("V1", rules)
         self.trips = {"t1": Trip("t1", rules)}
-        self.dues: dict[str, Due] = {}
+        self.dues: dict[str, ScheduledCommand] = {}
         self.fix_n = 0
 
     @property
@@ -91,7 +91,7 @@ class Stage:
         for _ in range(3):
             try:
                 decision = entity.decide(command, self.context(principal, foreign))
-            except NeedsForeignError as need:
+            except NeedsEntityError as need:
                 foreign[need.key] = self.entity(need.key)
                 continue
             stale = [a.key for a in decision.foreign if self.entity(a.key).seq != a.expected]

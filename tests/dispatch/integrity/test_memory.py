@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import invariant
 
-from dispatch.domain.commands import CancelRide, Moved
+from dispatch.domain.commands import AppendedElsewhere, CancelRide
 from dispatch.integrity.memory import verify_tables
 from tests.dispatch.actors.core.harness import KINDS, PASSENGER, SHARDS, City, trip_key
 from tests.dispatch.actors.core.test_host_core_disorder import Disorder
@@ -55,7 +55,7 @@ def test_a_paused_owner_does_not_put_a_row_back() -> None:
     city.offer()
     offered = city.tables.events[trip_key()][1]
     city.do(trip_key(), CancelRide("no"), PASSENGER)
-    late = city.envelope(trip_key(), Moved(1, ((offered.at, offered.body),)), keep=False)
+    late = city.envelope(trip_key(), AppendedElsewhere(1, ((offered.at, offered.body),)), keep=False)
     paused.submit(late)
     paused.pump()
     assert city.tables.rows["trip"]["T1"]["state"] == "cancelled"

@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from dispatch.actors.ray.cluster import Cluster, placement_of
-from dispatch.actors.ray.host_actor import EntityHost
-from dispatch.actors.rpc.client import LineDownError
-from dispatch.actors.runtime.cluster_config import System
+from dispatch.actors.ray.host_actor import HostActor
+from dispatch.actors.rpc.client import RpcUnavailableError
+from dispatch.actors.runtime.cluster_config import ClusterConfig
 from dispatch.config.loader import load_settings
 from dispatch.domain.entity import Signal
 from dispatch.server.cluster_main import raise_alarm
@@ -29,12 +29,12 @@ class FakeLine:
 
     async def call(self, method: str, *arguments: object, **_options: object) -> Any:
         if not self.up:
-            raise LineDownError(method)
-        assert callable(getattr(EntityHost, method))
+            raise RpcUnavailableError(method)
+        assert callable(getattr(HostActor, method))
         self.called.append((method, arguments))
 
 
-def cluster(tmp_path: Path, line: FakeLine, placement: str) -> tuple[System, Cluster, list[str]]:
+def cluster(tmp_path: Path, line: FakeLine, placement: str) -> tuple[ClusterConfig, Cluster, list[str]]:
     """A system, a cluster that has this line to whoever is asked for, and the names that were asked for."""
     settings = load_settings(overrides={"server.data_dir": str(tmp_path), "ray.placement": placement})
     asked: list[str] = []
@@ -43,7 +43,7 @@ def cluster(tmp_path: Path, line: FakeLine, placement: str) -> tuple[System, Clu
         asked.append(name)
         return line
 
-    system = System(
+    system = ClusterConfig(
         ray_address="",
         journal_url="",
         redis_url="",
@@ -74,5 +74,5 @@ async def test_an_alarm_that_cannot_be_raised(tmp_path: Path) -> None:
     """Whoever raises it hears of that, and tries again."""
     system, actors, _ = cluster(tmp_path, FakeLine(up=False), "sharded")
 
-    with pytest.raises(LineDownError):
+    with pytest.raises(RpcUnavailableError):
         await raise_alarm(system, actors, ALARM)

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from dispatch.actors.ray.cluster import placement_of
-from dispatch.actors.runtime.cluster_config import System
+from dispatch.actors.runtime.cluster_config import ClusterConfig
 from dispatch.config.loader import load_settings
 from dispatch.server import supervisor as module
 from dispatch.server.ray_process import RayNotStartedError, RayProcess
@@ -102,7 +102,7 @@ def made(tmp_path: Path) -> Supervisor:
     settings = load_settings(overrides={"server.data_dir": str(tmp_path)})
     made = Supervisor(settings)
     made._socket = cast("Any", FakeSocket())
-    made.system = System(
+    made.system = ClusterConfig(
         ray_address="old",
         journal_url="",
         redis_url="",

@@ -8,7 +8,7 @@ from random import Random
 from subprocess import PIPE
 
 from dispatch.actors.core.placement import Placement
-from dispatch.actors.runtime.cluster_config import System
+from dispatch.actors.runtime.cluster_config import ClusterConfig
 from dispatch.processes import child_processes as processes
 from sim.chaos.fault_injector import cut
 from sim.chaos.process_finder import Targets
@@ -44,7 +44,7 @@ def test_a_host_is_found_by_its_log(tmp_path: Path) -> None:
     log = tmp_path / "logs" / "trip-0.log"
     log.parent.mkdir()
     placement = Placement(policy="sharded", shards=4, hosts={"vehicle": 2, "trip": 1, "payment": 1})
-    system = System(
+    system = ClusterConfig(
         ray_address="",
         journal_url="",
         redis_url="",

@@ -24,7 +24,7 @@ from dispatch.actors.core.protocol import Done, Envelope, Refused, Reply
 from dispatch.clock import CityClock
 from dispatch.config.loader import load_settings
 from dispatch.domain.commands import decode_command
-from dispatch.domain.entity import SYSTEM, Command, Context, Decision, Due, EntityKey, Principal
+from dispatch.domain.entity import SYSTEM, Command, Context, Decision, EntityKey, Principal, ScheduledCommand
 from dispatch.domain.errors import DispatchError
 from dispatch.payment.core.gateway_calls import GATEWAY, company_of, perform
 from dispatch.payment.core.payment import Payment
@@ -51,7 +51,7 @@ class Street:
         self._socket = listen("127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self._replies: dict[str, Reply] = {}
-        self._work: deque[Due] = deque()
+        self._work: deque[ScheduledCommand] = deque()
         self._lock = asyncio.Lock()
 
     async def __aenter__(self) -> Self:

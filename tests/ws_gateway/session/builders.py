@@ -8,7 +8,7 @@ from typing import Any
 import msgpack
 import msgspec
 
-from dispatch.actors.core.protocol import Attached, Attachment, Envelope, Quote
+from dispatch.actors.core.protocol import Envelope, Quote, Subscribed, SubscribeRequest
 from dispatch.api.fields import FareView, MoneyView
 from dispatch.api.messages import Update
 from dispatch.clock import ManualClock
@@ -107,9 +107,9 @@ def envelope(ask: Resolve) -> Envelope:
     return ask.request
 
 
-def attachment(ask: Resolve) -> Attachment:
+def attachment(ask: Resolve) -> SubscribeRequest:
     """The attachment in a question."""
-    assert isinstance(ask.request, Attachment)
+    assert isinstance(ask.request, SubscribeRequest)
     return ask.request
 
 
@@ -118,6 +118,6 @@ def update(stream: str, seq: int) -> bytes:
     return msgspec.msgpack.encode(Update(stream=stream, seq=seq, event="e", at=START))
 
 
-def attached(seq: int, *, updates: Sequence[tuple[int, bytes]] = (), recovered: bool = True) -> Attached:
+def attached(seq: int, *, updates: Sequence[tuple[int, bytes]] = (), recovered: bool = True) -> Subscribed:
     """A host's answer to an attachment."""
-    return Attached(seq=seq, recovered=recovered, updates=list(updates))
+    return Subscribed(seq=seq, recovered=recovered, updates=list(updates))

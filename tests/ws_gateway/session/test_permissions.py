@@ -6,7 +6,7 @@ from typing import Any, Final, get_args
 
 import pytest
 
-from dispatch.actors.core.protocol import Attached, Attachment, AttachReply, Envelope, Reply
+from dispatch.actors.core.protocol import Envelope, Reply, Subscribed, SubscribeReply, SubscribeRequest
 from dispatch.api.http_routes import READ_ROUTES, ReadRoute
 from dispatch.api.messages import ClientCommand, FromClient, GpsFix
 from dispatch.api.permissions import MESSAGES, ROLES, readers_of, senders_of
@@ -79,7 +79,7 @@ class CityHosts(FakeHosts):
         self.city.settle()
         return host.replies[token]
 
-    async def attach(self, attachment: Attachment) -> AttachReply:
+    async def attach(self, attachment: SubscribeRequest) -> SubscribeReply:
         key = EntityKey.parse(attachment.key)
         host = self.city.hosts[key.kind]
         token = host.attach(key, attachment.principal, attachment.after, attachment.trip)
@@ -214,7 +214,7 @@ async def test_the_position_of_a_car_from_offer_to_drop_off(town: Running) -> No
     def may(who: Principal, car: str, trip: str) -> bool:
         token = city.vehicles.attach(vehicle_key(car), who, None, trip)
         city.settle()
-        return isinstance(city.vehicles.attached[token], Attached)
+        return isinstance(city.vehicles.attached[token], Subscribed)
 
     for who in (Principal("passenger", "P1"), Principal("guest", "T1")):
         assert may(who, "V1", "T1")

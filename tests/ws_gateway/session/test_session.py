@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.actors.core.protocol import Attached, Done, FixRow, Refused
+from dispatch.actors.core.protocol import Done, FixRow, Refused, Subscribed
 from dispatch.api.messages import ClientCommand, ClientMessage, FromClient
 from dispatch.api.permissions import senders_of
 from dispatch.domain.errors import CloseCode, ErrorCode
@@ -301,6 +301,6 @@ def test_json_clients_get_json() -> None:
     talk = Talk("driver D1 V1", protocol="taxi.v1.json")
     [ask] = asked(talk.effects)
     snapshot = msgspec.msgpack.encode({"t": "snapshot", "stream": "vehicle:V1", "seq": 3, "recovered": False})
-    [said_] = talk.answer(ask, Attached(seq=3, recovered=False, snapshot=snapshot))
+    [said_] = talk.answer(ask, Subscribed(seq=3, recovered=False, snapshot=snapshot))
     assert isinstance(said_, SendMessage)
     assert msgspec.json.decode(said_.message)["seq"] == 3

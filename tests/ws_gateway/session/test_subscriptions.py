@@ -8,7 +8,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.actors.core.protocol import Attached, Done, Refused
+from dispatch.actors.core.protocol import Done, Refused, Subscribed
 from dispatch.api.fields import CarView, TripView
 from dispatch.api.messages import CarPosition, Heard, Snapshot, Update
 from dispatch.domain.errors import CloseCode, ErrorCode
@@ -79,7 +79,7 @@ def test_every_number_once_and_in_order(total: int, cursor: int, data: st.DataOb
 
     def answer(upto: int) -> None:
         seen = following.cursor or 0
-        note(following.attached(Attached(upto, True, [(n, b"%d" % n) for n in range(seen + 1, upto + 1)])))
+        note(following.attached(Subscribed(upto, True, [(n, b"%d" % n) for n in range(seen + 1, upto + 1)])))
 
     def asking() -> bool:
         return following.asking
@@ -124,7 +124,7 @@ def test_nobody_answers_an_attachment() -> None:
 def test_heard_is_told_and_has_a_slot() -> None:
     """How far fixes were heard comes with the attachment and by pushes; only the newest has to be sent."""
     talk = Talk("driver D1 V1")
-    effects = talk.answer(asked(talk.effects)[0], Attached(seq=0, recovered=False, heard=17))
+    effects = talk.answer(asked(talk.effects)[0], Subscribed(seq=0, recovered=False, heard=17))
     effects += talk.push(KEY, 0, msgspec.msgpack.encode(Heard(18)))
     assert [message["n"] for message in said(effects)] == [17, 18]
     assert {effect.slot for effect in effects if isinstance(effect, SendMessage)} == {f"heard {KEY}"}
@@ -184,7 +184,7 @@ def test_a_passenger_sees_the_car_while_it_comes() -> None:
     assert (attachment(ask).key, attachment(ask).trip, attachment(ask).after) == (KEY, "t1", None)
     ours = msgspec.msgpack.encode(CarPosition("t1", 1, START, 37.7, -122.4))
     other = msgspec.msgpack.encode(CarPosition("t2", 1, START, 37.7, -122.4))
-    [told] = talk.answer(ask, Attached(seq=0, recovered=False, snapshot=ours))
+    [told] = talk.answer(ask, Subscribed(seq=0, recovered=False, snapshot=ours))
     assert isinstance(told, SendMessage)
     assert told.slot == f"car {KEY}"
     assert talk.push(KEY, 0, other) == []
@@ -198,7 +198,7 @@ def test_the_car_never_goes_back_in_time() -> None:
     """A host that was born again hears old fixes once more: its passenger has seen newer ones."""
     talk, effects = passenger()
     effects = talk.answer(asked(effects)[0], attached(1, updates=[(1, trip_message(1, "assigned", vehicle="V1"))]))
-    talk.answer(asked(effects)[0], Attached(seq=0, recovered=True))
+    talk.answer(asked(effects)[0], Subscribed(seq=0, recovered=True))
     told = [
         len(talk.push(KEY, 0, msgspec.msgpack.encode(CarPosition("t1", n, START + n, 37.7, -122.4))))
         for n in (1, 5, 3, 5, 6)
@@ -224,7 +224,7 @@ def test_a_resumed_ride_finds_its_car() -> None:
     [look] = asked(talk.answer(asked(effects)[0], attached(5)))
     assert attachment(look).after is None
     snapshot = trip_message(5, "in_progress", vehicle="V1", snapshot=True)
-    effects = talk.answer(look, Attached(seq=5, recovered=False, snapshot=snapshot))
+    effects = talk.answer(look, Subscribed(seq=5, recovered=False, snapshot=snapshot))
     assert said(effects) == []
     assert attachment(asked(effects)[0]).trip == "t1"
     assert attachment(asked(talk.note(talk.session.host_lost()))[1]).trip == "t1"

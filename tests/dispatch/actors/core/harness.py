@@ -7,23 +7,23 @@ from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 
-from dispatch.actors.core.cached_entity import folded
+from dispatch.actors.core.cached_entity import replay
 from dispatch.actors.core.entity_types import entity_kinds
 from dispatch.actors.core.host_core import HostCore
-from dispatch.actors.core.position_ingest import FixDesk, adopt
+from dispatch.actors.core.position_ingest import PositionIngest, adopt
 from dispatch.actors.core.protocol import (
-    Attached,
-    Attachment,
-    AttachReply,
     Done,
     Envelope,
     FixRow,
     Push,
     Refused,
     Reply,
+    Subscribed,
+    SubscribeReply,
+    SubscribeRequest,
 )
-from dispatch.actors.core.push_queues import Inboxes
-from dispatch.actors.core.work_items import Effects, ForeignLoad, OutgoingCall
+from dispatch.actors.core.push_queues import PushQueues
+from dispatch.actors.core.work_items import Effects, EntityLoad, OutgoingCall
 from dispatch.clock import ManualClock
 from dispatch.config.tariffs import read_tariff
 from dispatch.domain.commands import (
@@ -97,13 +97,13 @@ class Host:
         self.city = city
         self.kind: Kind = kind
         self.name = name
-        self.inboxes = Inboxes(name)
+        self.inboxes = PushQueues(name)
         self.core = HostCore(kind, KINDS, self.inboxes, adopt=adopt if kind == "vehicle" else None)
-        self.desk = FixDesk(self.core)
+        self.desk = PositionIngest(self.core)
         self.faults: list[Fault] = []
         self.reads = True
         self.replies: dict[int, Reply] = {}
-        self.attached: dict[int, AttachReply] = {}
+        self.attached: dict[int, SubscribeReply] = {}
         self.calls: list[OutgoingCall] = []
         self.effects = Effects()
         self.batches: list[Batch] = []
@@ -136,7 +136,7 @@ class Host:
         self.collect()
         return bool(loads or foreign or lookups)
 
-    def foreign_loaded(self, load: ForeignLoad) -> None:
+    def foreign_loaded(self, load: EntityLoad) -> None:
         """Answer one decision that waits for other entities."""
         self.core.foreign_loaded(load, now_or_never(self.city.journal.load(load.keys)), self.city.clock.city())
 
@@ -196,7 +196,7 @@ class Host:
     def attach(self, key: EntityKey, principal: Principal, after: int | None = None, trip: str | None = None) -> int:
         """Ask to follow a stream; the token of the answer."""
         token = self.city.token()
-        self.core.attach(token, GATEWAY, Attachment(str(key), principal, after, trip), self.city.clock.city())
+        self.core.attach(token, GATEWAY, SubscribeRequest(str(key), principal, after, trip), self.city.clock.city())
         self.collect()
         return token
 
@@ -409,7 +409,7 @@ class City:
         (history,) = now_or_never(self.journal.load([key]))
         if not snapshots:
             history = history._replace(snapshot=None, events=self.tables.events.get(key, []))
-        return folded(KINDS[key.kind], history)[0]
+        return replay(KINDS[key.kind], history)[0]
 
     def trip(self, name: str = "T1") -> Trip:
         """The trip as the journal has it."""
@@ -437,12 +437,12 @@ def is_answered(reply: Reply | None) -> bool:
     return reply is not None and not (isinstance(reply, Refused) and reply.code >= 6000)
 
 
-def code_of(reply: Reply | AttachReply | None) -> int:
+def code_of(reply: Reply | SubscribeReply | None) -> int:
     """The number of a refusal; 0 for anything else."""
     return reply.code if isinstance(reply, Refused) else 0
 
 
-def following(reply: AttachReply) -> Attached:
+def following(reply: SubscribeReply) -> Subscribed:
     """An attachment that has to be granted."""
-    assert isinstance(reply, Attached), reply
+    assert isinstance(reply, Subscribed), reply
     return reply

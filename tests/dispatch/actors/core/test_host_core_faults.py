@@ -23,7 +23,7 @@ from dispatch.domain.commands import (
 )
 from dispatch.domain.entity import SYSTEM, Command, EntityKey, Principal
 from dispatch.domain.errors import ErrorCode
-from dispatch.store.journal import StoredDue
+from dispatch.store.journal import StoredCommand
 from tests.dispatch.actors.core.harness import (
     CODE,
     DISPATCHER,
@@ -485,7 +485,7 @@ def test_timer_that_was_replaced_does_nothing(city: City) -> None:
 def test_call_that_was_replaced_is_not_taken_for_done(city: City) -> None:
     """The answer to an old call leaves a newer due of the same name where it is, in memory and in the journal."""
     city.online()
-    old = StoredDue(V, "work", 0.0, "alipay:old", b"")
+    old = StoredCommand(V, "work", 0.0, "alipay:old", b"")
     new = old._replace(target="alipay:new")
     city.tables.dues[V] = {"work": new}
     host = city.bear("vehicle")
@@ -574,7 +574,7 @@ def test_sleepers_are_woken_by_their_timers(city: City) -> None:
 
 
 def test_who_is_followed_or_at_work_does_not_sleep(city: City) -> None:
-    """Followers and open decisions keep an entity awake."""
+    """Subscribers and open decisions keep an entity awake."""
     city.online()
     city.vehicles.attach(V, driver())
     city.online("V2")

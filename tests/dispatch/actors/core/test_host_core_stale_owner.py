@@ -7,7 +7,7 @@ import pytest
 
 from dispatch.actors.core.protocol import Done
 from dispatch.domain.commands import BeginRide, CancelRide, ReportArrival, StartBreak, StartShift
-from dispatch.store.journal import StoredDue
+from dispatch.store.journal import StoredCommand
 from tests.dispatch.actors.core.harness import (
     CODE,
     PASSENGER,
@@ -35,7 +35,7 @@ def test_timer_of_a_lost_owner_writes_no_due(city: City) -> None:
     lost = city.trips
     city.bear("trip")
     city.do(T, CancelRide("changed my mind"), PASSENGER)
-    before: dict[str, StoredDue] = dict(city.tables.dues.get(T, {}))
+    before: dict[str, StoredCommand] = dict(city.tables.dues.get(T, {}))
     city.clock.advance(400.0)
     lost.core.tick(city.clock.city())
     lost.pump()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from dispatch.actors.core.protocol import Attached, Push
-from dispatch.actors.core.push_queues import Follower, Inboxes
+from dispatch.actors.core.protocol import Push, Subscribed
+from dispatch.actors.core.push_queues import PushQueues, Subscriber
 from dispatch.domain.commands import BeginRide, EndRide, EndShift, ReportArrival, StartBreak, StartShift, TakeOffer
 from dispatch.domain.entity import SYSTEM, Principal
 from dispatch.domain.errors import ErrorCode
@@ -35,7 +35,7 @@ def city() -> City:
     return City()
 
 
-def updates(attached: Attached) -> list[tuple[int, str]]:
+def updates(attached: Subscribed) -> list[tuple[int, str]]:
     """Numbers and events of what an attachment brought."""
     decoded = [(seq, msgspec.msgpack.decode(body)) for seq, body in attached.updates]
     assert all(seq == body["seq"] for seq, body in decoded)
@@ -266,7 +266,7 @@ def push(seq: int, key: str = "trip:T1") -> Push:
 
 def test_inbox_redelivers_until_acknowledged() -> None:
     """What a poll brought comes again until the next poll's cursor says that it arrived."""
-    inboxes = Inboxes("host")
+    inboxes = PushQueues("host")
     inboxes.open("g", 0.0)
     first = inboxes.fetch("g", "", 0, 0.0)
     inboxes.push("g", push(1))
@@ -284,7 +284,7 @@ def test_inbox_redelivers_until_acknowledged() -> None:
 
 def test_newest_counts_for_what_may_be_skipped() -> None:
     """Of positions only the newest of each stream, audience and kind is kept."""
-    inboxes = Inboxes("host")
+    inboxes = PushQueues("host")
     inboxes.open("g", 0.0)
     born = inboxes.fetch("g", "", 0, 0.0)
     for body in (b"1", b"2"):
@@ -299,7 +299,7 @@ def test_newest_counts_for_what_may_be_skipped() -> None:
 
 def test_news_are_what_was_put_in_since() -> None:
     """Polls are woken for what some gateway is to get, and not for what nobody follows."""
-    inboxes = Inboxes("host")
+    inboxes = PushQueues("host")
     inboxes.open("g", 0.0)
     inboxes.push("stranger", push(1))
     inboxes.push_newest("stranger", push(0), "car")
@@ -315,15 +315,15 @@ def test_news_are_what_was_put_in_since() -> None:
 
 def test_silent_gateway_is_forgotten_and_learns_so() -> None:
     """A gateway that does not poll loses inbox and streams, and sees another incarnation when it comes back."""
-    inboxes = Inboxes("host", forget_after_s=60)
+    inboxes = PushQueues("host", forget_after_s=60)
     inboxes.open("g", 0.0)
     inboxes.open("other", 50.0)
-    inboxes.follow(T, Follower("g", "passenger"))
-    inboxes.follow(T, Follower("other", "passenger"))
+    inboxes.follow(T, Subscriber("g", "passenger"))
+    inboxes.follow(T, Subscriber("other", "passenger"))
     before = inboxes.fetch("g", "", 0, 0.0).incarnation
     inboxes.expire(61.0)
 
-    assert inboxes.of(T) == (Follower("other", "passenger"),)
+    assert inboxes.of(T) == (Subscriber("other", "passenger"),)
     inboxes.push("g", push(1))
     after = inboxes.fetch("g", before, 0, 62.0)
     assert after.incarnation != before
@@ -339,11 +339,11 @@ def test_gateway_that_falls_behind_is_forgotten_in_the_middle_of_a_push(city: Ci
     city.request()
     host.inboxes.open("fast", 0.0)
     host.attach(T, PASSENGER, after=1)
-    host.inboxes.follow(T, Follower("fast", "passenger"))
+    host.inboxes.follow(T, Subscriber("fast", "passenger"))
     fast = Poller(host, "fast")
     offer = city.offer()
     assert fast.numbers(T, "passenger") == [2]
     city.do(V, TakeOffer(offer), driver())
 
     assert fast.numbers(T, "passenger") == [2, 3]
-    assert host.inboxes.of(T) == (Follower("fast", "passenger"),)
+    assert host.inboxes.of(T) == (Subscriber("fast", "passenger"),)

@@ -9,7 +9,7 @@ import pytest
 
 from dispatch.actors.core.protocol import Done, Envelope, HostsUnavailableError, Refused, Reply
 from dispatch.actors.rpc import client as lines
-from dispatch.actors.rpc.client import Line, LineDownError, NobodyThereError, Peer
+from dispatch.actors.rpc.client import ActorNotFoundError, RpcClient, RpcPeer, RpcUnavailableError
 from dispatch.actors.rpc.transport import PeerGoneError
 from dispatch.clock import ManualClock
 from dispatch.domain.entity import SYSTEM
@@ -50,7 +50,7 @@ class Exchange:
         self.peers = list(peers)
         self.dialled = 0
 
-    async def dial(self, _: str) -> Peer:
+    async def dial(self, _: str) -> RpcPeer:
         self.dialled += 1
         await asyncio.sleep(0)
         peer = self.peers.pop(0)
@@ -65,8 +65,8 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lines, "LONGEST_BACKOFF_S", 0.0)
 
 
-def line_to(exchange: Exchange, clock: ManualClock | None = None) -> Line:
-    return Line("vehicle-0", clock or ManualClock(1000.0), exchange.dial)
+def line_to(exchange: Exchange, clock: ManualClock | None = None) -> RpcClient:
+    return RpcClient("vehicle-0", clock or ManualClock(1000.0), exchange.dial)
 
 
 def replies(*them: Reply) -> bytes:
@@ -90,7 +90,7 @@ async def test_a_broken_connection_is_made_anew() -> None:
     """The call that it broke under fails, the next one dials."""
     old, new = Fake(PeerGoneError("reset")), Fake("here")
     line = line_to(Exchange(old, new))
-    with pytest.raises(LineDownError, match="PeerGoneError"):
+    with pytest.raises(RpcUnavailableError, match="PeerGoneError"):
         await line.call("ping")
     old.closed = True
     assert await line.call("ping") == "here"
@@ -100,7 +100,7 @@ async def test_who_is_silent_is_looked_for_again() -> None:
     """A call without any answer in its time hangs up: a replaced process must not be called for ever."""
     silent, other = Fake(), Fake("here")
     line = line_to(Exchange(silent, other))
-    with pytest.raises(LineDownError, match="TimeoutError"):
+    with pytest.raises(RpcUnavailableError, match="TimeoutError"):
         await line.call("ping", within_s=0.01)
     assert silent.closed
     assert await line.call("ping") == "here"
@@ -113,15 +113,15 @@ async def test_who_answers_others_is_only_slow() -> None:
     slow = asyncio.ensure_future(line.call("poll", within_s=0.05))
     await asyncio.sleep(0)
     assert await line.call("ping") == "quick"
-    with pytest.raises(LineDownError):
+    with pytest.raises(RpcUnavailableError):
         await slow
     assert not peer.closed
 
 
 async def test_nobody_there_is_tried_again_with_the_next_call() -> None:
     """An actor that is not made yet, or a process that is gone."""
-    line = line_to(Exchange(NobodyThereError("none"), Fake("here")))
-    with pytest.raises(LineDownError, match="NobodyThereError"):
+    line = line_to(Exchange(ActorNotFoundError("none"), Fake("here")))
+    with pytest.raises(RpcUnavailableError, match="ActorNotFoundError"):
         await line.call("ping")
     assert await line.call("ping") == "here"
 
@@ -150,7 +150,7 @@ async def test_a_command_is_sent_until_it_is_answered() -> None:
     broken, busy = Fake(PeerGoneError("reset")), Fake(replies(Refused(ErrorCode.IN_PROGRESS.value)))
     broken.closed = True
     busy.answers.append(replies(Done(4, "on_trip")))
-    line = line_to(Exchange(broken, NobodyThereError("reborn"), busy))
+    line = line_to(Exchange(broken, ActorNotFoundError("reborn"), busy))
     assert await line.command(command("a")) == Done(4, "on_trip")
     assert broken.asked[0] == busy.asked[0] == busy.asked[1]
 
@@ -159,9 +159,9 @@ async def test_a_command_is_given_up_in_time() -> None:
     """Who sent it is told that nobody answers; it may have acted all the same."""
     clock = ManualClock(1000.0)
 
-    async def nobody(_: str) -> Peer:
+    async def nobody(_: str) -> RpcPeer:
         clock.advance(6.0)
-        raise NobodyThereError("none")
+        raise ActorNotFoundError("none")
 
     with pytest.raises(HostsUnavailableError):
-        await Line("vehicle-0", clock, nobody).command(command("a"))
+        await RpcClient("vehicle-0", clock, nobody).command(command("a"))

@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from dispatch.actors.rpc import transport as direct
-from dispatch.actors.rpc.transport import Address, DirectPeer, DirectServer, PeerGoneError, connect
+from dispatch.actors.rpc.transport import Address, PeerGoneError, RpcConnection, RpcServer, connect
 
 pytestmark = pytest.mark.integration
 
@@ -60,19 +60,19 @@ async def parrot() -> Parrot:
 
 @pytest.fixture
 async def address(parrot: Parrot) -> AsyncIterator[Address]:
-    server = DirectServer(parrot.offered)
+    server = RpcServer(parrot.offered)
     yield await server.open("127.0.0.1")
     server.close()
 
 
 @pytest.fixture
-async def peer(address: Address) -> AsyncIterator[DirectPeer]:
+async def peer(address: Address) -> AsyncIterator[RpcConnection]:
     peer = await connect(address)
     yield peer
     peer.close()
 
 
-async def test_calls_are_answered(peer: DirectPeer) -> None:
+async def test_calls_are_answered(peer: RpcConnection) -> None:
     """With what the method returned, large bodies too; many at once, each its own."""
     async with asyncio.timeout(WITHIN_S):
         assert await peer.ask("say", "ah", 2) == ["ah", "ah"]
@@ -81,7 +81,7 @@ async def test_calls_are_answered(peer: DirectPeer) -> None:
     assert peer.heard == 202
 
 
-async def test_a_slow_call_holds_up_no_other(peer: DirectPeer, parrot: Parrot) -> None:
+async def test_a_slow_call_holds_up_no_other(peer: RpcConnection, parrot: Parrot) -> None:
     """Answers come as they are ready."""
     async with asyncio.timeout(WITHIN_S):
         slow = peer.ask("wait", "later")
@@ -91,7 +91,7 @@ async def test_a_slow_call_holds_up_no_other(peer: DirectPeer, parrot: Parrot) -
         assert await slow == "later"
 
 
-async def test_what_is_told_is_not_answered(peer: DirectPeer, parrot: Parrot) -> None:
+async def test_what_is_told_is_not_answered(peer: RpcConnection, parrot: Parrot) -> None:
     """But heard."""
     assert peer.tell("note", "psst")
     async with asyncio.timeout(WITHIN_S):
@@ -102,7 +102,7 @@ async def test_what_is_told_is_not_answered(peer: DirectPeer, parrot: Parrot) ->
 @pytest.mark.parametrize(
     ("method", "said"), [("stumble", "no words"), ("mumble", "unsupported"), ("fly", "fly"), ("__init__", "__init__")]
 )
-async def test_a_call_that_breaks_down_is_said(peer: DirectPeer, method: str, said: str) -> None:
+async def test_a_call_that_breaks_down_is_said(peer: RpcConnection, method: str, said: str) -> None:
     """Also where there is no such method, or none that is offered; the connection goes on."""
     with capture_logs() as logs:
         with pytest.raises(PeerGoneError, match=said):
@@ -111,7 +111,7 @@ async def test_a_call_that_breaks_down_is_said(peer: DirectPeer, method: str, sa
     assert [each["method"] for each in logs] == [method]
 
 
-async def test_a_peer_that_hangs_up_fails_what_waits(peer: DirectPeer) -> None:
+async def test_a_peer_that_hangs_up_fails_what_waits(peer: RpcConnection) -> None:
     """Nobody waits for an answer that cannot come any more, and nothing more is sent."""
     waiting = peer.ask("wait", "never")
     peer.close()
@@ -160,7 +160,7 @@ async def test_a_frame_that_is_too_long_is_cut_off(
     writer.close()
 
 
-async def test_nothing_is_told_to_who_does_not_read(peer: DirectPeer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nothing_is_told_to_who_does_not_read(peer: RpcConnection, monkeypatch: pytest.MonkeyPatch) -> None:
     """What nobody waits for does not pile up in memory."""
     monkeypatch.setattr(direct, "CONGESTED_BYTES", -1)
     assert not peer.tell("note", "psst")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from dispatch.actors.runtime.alarm_writer import AlarmKeeper
+from dispatch.actors.runtime.alarm_writer import AlarmWriter
 from dispatch.api.messages import Alarm
 from dispatch.store.journal import JournalUnavailableError
 
@@ -34,7 +34,7 @@ def _alarm(name: str) -> Alarm:
 async def test_alarms_outlast_an_outage() -> None:
     """Each is written once the database answers, in their order."""
     database = Database(failures=2)
-    keeper = AlarmKeeper(database.record_alarms, retry_s=0.0)
+    keeper = AlarmWriter(database.record_alarms, retry_s=0.0)
     keeper.add(_alarm("a1"))
     keeper.add(_alarm("a2"))
     running = asyncio.create_task(keeper.run())
@@ -48,7 +48,7 @@ async def test_alarms_outlast_an_outage() -> None:
 async def test_what_waits_is_written_at_the_end() -> None:
     """A host that ends writes what it has, and does not wait for a database that is away."""
     database = Database(failures=1)
-    keeper = AlarmKeeper(database.record_alarms, retry_s=0.0)
+    keeper = AlarmWriter(database.record_alarms, retry_s=0.0)
     keeper.add(_alarm("a1"))
     await keeper.flush()
     assert database.kept == []

@@ -15,19 +15,19 @@ from dispatch.actors.core import stream_replay as catch_up
 from dispatch.actors.core.entity_types import Shown
 from dispatch.actors.core.host_core import HostCore
 from dispatch.actors.core.protocol import (
-    Attached,
-    Attachment,
     Done,
     Envelope,
     HostsUnavailableError,
     Push,
     Refused,
     Reply,
+    Subscribed,
+    SubscribeRequest,
 )
-from dispatch.actors.core.push_queues import Inboxes
+from dispatch.actors.core.push_queues import PushQueues
 from dispatch.actors.core.work_items import ListingChange
 from dispatch.actors.runtime import host_runtime as host_shell
-from dispatch.actors.runtime.host_runtime import HostShell
+from dispatch.actors.runtime.host_runtime import HostRuntime
 from dispatch.clock import ManualClock
 from dispatch.domain.commands import (
     CancelRide,
@@ -39,7 +39,7 @@ from dispatch.domain.commands import (
 )
 from dispatch.domain.entity import SYSTEM, Command, EntityKey, Principal, Signal
 from dispatch.domain.errors import ErrorCode
-from dispatch.store.journal import Batch, Committed, Conflict, JournalUnavailableError, StoredDue
+from dispatch.store.journal import Batch, Committed, Conflict, JournalUnavailableError, StoredCommand
 from dispatch.store.journals.memory_journal import MemoryJournal
 from tests.dispatch.actors.core.harness import (
     CODE,
@@ -88,7 +88,7 @@ class World:
         self.answers: list[Reply | Exception] = []
         self.calls: list[Envelope] = []
         self.gateway: list[Command | Exception] = []
-        self.gateway_calls: list[StoredDue] = []
+        self.gateway_calls: list[StoredCommand] = []
         self.listed: list[ListingChange] = []
         self.events: list[str] = []
         self.happened = asyncio.Condition()
@@ -103,7 +103,7 @@ class World:
             raise answer
         return answer
 
-    async def call_gateway(self, due: StoredDue) -> Command:
+    async def call_gateway(self, due: StoredCommand) -> Command:
         self.gateway_calls.append(due)
         self._let_time_pass()
         answer = self.gateway.pop(0)
@@ -149,8 +149,8 @@ class Running:
         self.journal = SlowJournal()
         self.world = World(self.clock)
         self.commits: asyncio.Queue[int] = asyncio.Queue()
-        self.core = HostCore(EntityKey.parse(f"{kind}:x").kind, KINDS, Inboxes("host"))
-        self.shell = HostShell(
+        self.core = HostCore(EntityKey.parse(f"{kind}:x").kind, KINDS, PushQueues("host"))
+        self.shell = HostRuntime(
             self.core,
             self.journal,
             self.world,
@@ -181,7 +181,7 @@ def envelope(key: EntityKey, command: Command, principal: Principal, name: str) 
 
 
 @asynccontextmanager
-async def running(kind: str = "vehicle", dues: Sequence[StoredDue] = ()) -> AsyncIterator[Running]:
+async def running(kind: str = "vehicle", dues: Sequence[StoredCommand] = ()) -> AsyncIterator[Running]:
     """A host, stopped in the end."""
     host = Running(kind)
     for due in dues:
@@ -283,7 +283,7 @@ async def test_calls_go_out_until_they_are_decided() -> None:
 
 async def test_an_answered_call_is_written_with_what_comes_next(monkeypatch: pytest.MonkeyPatch) -> None:
     """That a call was answered hurries nobody: it makes no transaction of its own where another comes soon."""
-    monkeypatch.setattr(host_shell, "LEISURE_S", 1000.0)
+    monkeypatch.setattr(host_shell, "RELAXED_COMMIT_S", 1000.0)
     async with running("trip") as host:
         await host.ask(T, RequestTrip("P1", "app", PICKUP, CODE), PASSENGER, "wish")
         trip = host.core.entries[T].entity
@@ -299,7 +299,7 @@ async def test_an_answered_call_is_written_with_what_comes_next(monkeypatch: pyt
 
 async def test_gateway_work_is_repeated_until_its_answer_is_written() -> None:
     """Outgoing work for the payment gateway ends when the command that tells its result is committed."""
-    due = StoredDue(V, "alipay work", 0.0, "alipay:create", b"")
+    due = StoredCommand(V, "alipay work", 0.0, "alipay:create", b"")
     async with running(dues=[due]) as host:
         host.world.gateway = [HostsUnavailableError("no line"), StartShift(profile())]
         await host.world.until(lambda: host.world.events == ["shift_started"])
@@ -339,8 +339,8 @@ async def test_failing_tick_does_not_end_time(monkeypatch: pytest.MonkeyPatch) -
 async def test_poll_waits_for_news() -> None:
     """A poll that finds nothing is answered by the next push, or empty when its time is over."""
     async with running() as host:
-        attached = await host.shell.attach("g", Attachment("vehicle:V1", driver()))
-        assert isinstance(attached, Attached)
+        attached = await host.shell.attach("g", SubscribeRequest("vehicle:V1", driver()))
+        assert isinstance(attached, Subscribed)
         born = await host.shell.poll("g", "", 0, WITHIN_S)
         empty = await host.shell.poll("g", born.incarnation, born.cursor, 0.0)
         waiting = asyncio.ensure_future(host.shell.poll("g", born.incarnation, born.cursor, WITHIN_S))
@@ -358,7 +358,7 @@ async def test_a_due_of_a_replaced_owner_is_found(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(host_shell, "SWEEP_EVERY_S", 0.001)
     async with running() as host:
         assert isinstance(await host.ask(V, StartShift(profile()), driver(), "on"), Done)
-        left = StoredDue(V, "told", START, "trip:T", encode_command(CancelRide("ill")))
+        left = StoredCommand(V, "told", START, "trip:T", encode_command(CancelRide("ill")))
         host.journal.tables.dues.setdefault(V, {})["told"] = left
         host.clock.advance(60.0)
         await host.world.until(lambda: bool(host.world.calls))
@@ -371,7 +371,7 @@ async def test_followers_are_told_what_a_replaced_owner_wrote(monkeypatch: pytes
     async with running() as host, running() as woken:
         woken.journal.tables = host.journal.tables
         assert isinstance(await host.ask(V, StartShift(profile()), driver(), "on"), Done)
-        await host.shell.attach("g", Attachment("vehicle:V1", driver(), after=1))
+        await host.shell.attach("g", SubscribeRequest("vehicle:V1", driver(), after=1))
         born = await host.shell.poll("g", "", 0, WITHIN_S)
 
         assert await woken.ask(V, StartBreak(), driver(), "off") == Done(2, "break")
@@ -406,9 +406,9 @@ async def test_a_stream_is_resumed_from_the_journal_where_memory_has_forgotten(a
             await host.ask(V, StartShift(profile()), driver(), f"on-{number}")
             await host.ask(V, StartBreak(), driver(), f"off-{number}")
 
-        attached = await host.shell.attach("g", Attachment("vehicle:V1", driver(), after=after))
+        attached = await host.shell.attach("g", SubscribeRequest("vehicle:V1", driver(), after=after))
 
-        assert isinstance(attached, Attached)
+        assert isinstance(attached, Subscribed)
         assert (attached.seq, attached.recovered, attached.snapshot) == (200, True, None)
         assert [seq for seq, _ in attached.updates] == list(range(after + 1, 201))
         last = msgspec.msgpack.decode(attached.updates[-1][1])
@@ -423,18 +423,18 @@ async def test_whoever_missed_too_much_gets_a_snapshot(monkeypatch: pytest.Monke
             await host.ask(V, StartShift(profile()), driver(), f"on-{number}")
             await host.ask(V, StartBreak(), driver(), f"off-{number}")
 
-        attached = await host.shell.attach("g", Attachment("vehicle:V1", driver(), after=3))
+        attached = await host.shell.attach("g", SubscribeRequest("vehicle:V1", driver(), after=3))
 
-        assert isinstance(attached, Attached)
+        assert isinstance(attached, Subscribed)
         assert not attached.recovered
         assert attached.snapshot is not None
 
 
 async def test_what_only_the_newest_counts_of_travels_at_leisure(monkeypatch: pytest.MonkeyPatch) -> None:
     """It does not end a poll at once, and goes along with what does; alone, it goes after a while."""
-    monkeypatch.setattr(host_shell, "LEISURE_S", WITHIN_S)
+    monkeypatch.setattr(host_shell, "RELAXED_COMMIT_S", WITHIN_S)
     async with running() as host:
-        await host.shell.attach("g", Attachment("vehicle:V1", driver()))
+        await host.shell.attach("g", SubscribeRequest("vehicle:V1", driver()))
         born = await host.shell.poll("g", "", 0, WITHIN_S)
         heard = Push("vehicle:V1", "driver", 0, b"heard")
         host.core.inboxes.push_newest("g", heard, "heard")
@@ -444,7 +444,7 @@ async def test_what_only_the_newest_counts_of_travels_at_leisure(monkeypatch: py
         news = await waiting
         assert [push.seq for push in news.pushes] == [1, 0]
 
-        monkeypatch.setattr(host_shell, "LEISURE_S", 0.0)
+        monkeypatch.setattr(host_shell, "RELAXED_COMMIT_S", 0.0)
         host.core.inboxes.push_newest("g", heard, "heard")
         alone = await host.shell.poll("g", news.incarnation, news.cursor, WITHIN_S)
         assert alone.pushes == [heard]

@@ -11,11 +11,11 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from dispatch.actors.core.protocol import CarAt, Done, Envelope, HostsUnavailableError, Refused, Reply
-from dispatch.actors.rpc.client import Line, LineDownError
+from dispatch.actors.core.protocol import Done, Envelope, HostsUnavailableError, MatcherPosition, Refused, Reply
+from dispatch.actors.rpc.client import RpcClient, RpcUnavailableError
 from dispatch.actors.runtime import match_feed as market_feed
-from dispatch.actors.runtime.match_feed import MarketFeed, MarketNews
-from dispatch.actors.runtime.matcher_runtime import MatcherShell
+from dispatch.actors.runtime.match_feed import MatchFeed, MatchUpdate
+from dispatch.actors.runtime.matcher_runtime import MatcherRuntime
 from dispatch.clock import ManualClock
 from dispatch.domain.commands import MakeOffer, decode_command
 from dispatch.domain.entity import EntityKey
@@ -42,8 +42,8 @@ def waiting(name: str = "T1", seq: int = 1, excluded: tuple[str, ...] = ()) -> W
     return WaitingTrip(name, seq, Place(LAT, LNG), None, "standard", 1, (), float(NOW), excluded)
 
 
-def at(name: str = "V1", north: float = 0.0) -> CarAt:
-    return CarAt(name, LAT + north, LNG, float(NOW))
+def at(name: str = "V1", north: float = 0.0) -> MatcherPosition:
+    return MatcherPosition(name, LAT + north, LNG, float(NOW))
 
 
 # ── the feed ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -55,24 +55,26 @@ class MatcherEnd:
     def __init__(self) -> None:
         self.failures = 0
         self.incarnation = "first"
-        self.news: asyncio.Queue[MarketNews] = asyncio.Queue()
+        self.news: asyncio.Queue[MatchUpdate] = asyncio.Queue()
 
     async def call(self, _method: str, body: bytes) -> str:
         if self.failures:
             self.failures -= 1
-            raise LineDownError("no answer")
-        self.news.put_nowait(msgspec.msgpack.decode(body, type=MarketNews))
+            raise RpcUnavailableError("no answer")
+        self.news.put_nowait(msgspec.msgpack.decode(body, type=MatchUpdate))
         return self.incarnation
 
-    async def next(self) -> MarketNews:
+    async def next(self) -> MatchUpdate:
         async with asyncio.timeout(WITHIN_S):
             return await self.news.get()
 
 
 @asynccontextmanager
-async def feeding(end: MatcherEnd, listings: dict[EntityKey, Listing], cars: list[CarAt]) -> AsyncIterator[MarketFeed]:
+async def feeding(
+    end: MatcherEnd, listings: dict[EntityKey, Listing], cars: list[MatcherPosition]
+) -> AsyncIterator[MatchFeed]:
     """A feed that runs."""
-    feed = MarketFeed("host", cast("Line", end), lambda: list(listings.items()), lambda: cars)
+    feed = MatchFeed("host", cast("RpcClient", end), lambda: list(listings.items()), lambda: cars)
     task = asyncio.get_running_loop().create_task(feed.run())
     yield feed
     task.cancel()
@@ -96,7 +98,7 @@ async def test_news_are_gathered_and_the_last_word_counts() -> None:
         feed.moved([at(north=0.1), at(north=0.2)])
         news = await end.next()
 
-    assert news == MarketNews("host", [], [waiting(seq=3)], [("vehicle:V1", "offered")], [at(north=0.2)])
+    assert news == MatchUpdate("host", [], [waiting(seq=3)], [("vehicle:V1", "offered")], [at(north=0.2)])
 
 
 async def test_lost_news_are_told_again() -> None:
@@ -107,7 +109,7 @@ async def test_lost_news_are_told_again() -> None:
         feed.list(V, None, "on_trip")
         news = await end.next()
 
-    assert news == MarketNews("host", [], [waiting()], [("vehicle:V1", "on_trip")], [at("V2")])
+    assert news == MatchUpdate("host", [], [waiting()], [("vehicle:V1", "on_trip")], [at("V2")])
 
 
 async def test_entity_that_is_back_is_not_gone() -> None:
@@ -132,7 +134,7 @@ async def test_reborn_matcher_is_told_everything() -> None:
         await end.next()
         everything = await end.next()
 
-    assert everything == MarketNews("host", [free()], [waiting()], [], [at()])
+    assert everything == MatchUpdate("host", [free()], [waiting()], [], [at()])
     assert end.news.empty()
 
 
@@ -164,12 +166,14 @@ class Vehicles:
 
 
 @asynccontextmanager
-async def matching(vehicles: Vehicles, spoil: Callable[[RegionMatcher], object] = id) -> AsyncIterator[MatcherShell]:
+async def matching(vehicles: Vehicles, spoil: Callable[[RegionMatcher], object] = id) -> AsyncIterator[MatcherRuntime]:
     """A matcher without a window: it matches as soon as something waits."""
     candidates = CityCandidates(CarIndex(), TRAVEL, top_mps=MPS)
     matcher = RegionMatcher(candidates, MatcherSettings())
     spoil(matcher)
-    shell = MatcherShell(matcher, candidates, TRAVEL, ManualClock(NOW), vehicles.send, window_s=0.0, max_pickup_s=900.0)
+    shell = MatcherRuntime(
+        matcher, candidates, TRAVEL, ManualClock(NOW), vehicles.send, window_s=0.0, max_pickup_s=900.0
+    )
     task = asyncio.get_running_loop().create_task(shell.run())
     with capture_logs():
         yield shell
@@ -178,9 +182,9 @@ async def matching(vehicles: Vehicles, spoil: Callable[[RegionMatcher], object] 
         await task
 
 
-def market(*trips: WaitingTrip, cars: dict[str, float]) -> MarketNews:
+def market(*trips: WaitingTrip, cars: dict[str, float]) -> MatchUpdate:
     """Trips at the corner, cars so many degrees north of it."""
-    return MarketNews("host", [free(car) for car in cars], list(trips), [], [at(car, cars[car]) for car in cars])
+    return MatchUpdate("host", [free(car) for car in cars], list(trips), [], [at(car, cars[car]) for car in cars])
 
 
 async def test_nearest_car_gets_the_offer() -> None:

@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 
 from dispatch.actors.runtime import track_writer as track_archive
-from dispatch.actors.runtime.track_writer import TrackArchive
+from dispatch.actors.runtime.track_writer import TrackWriter
 from dispatch.clock import ManualClock
 from dispatch.domain.vehicle.track_recorder import Stretch, TrackRecorder, TrackSettings
 from dispatch.store.journal import JournalUnavailableError
@@ -61,7 +61,7 @@ def heard(cars: int) -> TrackRecorder:
 async def test_full_stretches_are_written_in_batches(tracks: FakeTracks) -> None:
     """And what is too old is removed, piece by piece."""
     clock = ManualClock(5_000.0)
-    archive = TrackArchive(heard(450), SETTINGS, "", clock)
+    archive = TrackWriter(heard(450), SETTINGS, "", clock)
     running = asyncio.create_task(archive.run())
     async with asyncio.timeout(10):
         while len(tracks.swept) < 3:  # noqa: ASYNC110 - nothing announces it
@@ -75,7 +75,7 @@ async def test_full_stretches_are_written_in_batches(tracks: FakeTracks) -> None
 
 async def test_a_stop_writes_what_is_there(tracks: FakeTracks) -> None:
     """Also stretches that are not full."""
-    archive = TrackArchive(heard(3), SETTINGS, "", ManualClock(100.0))
+    archive = TrackWriter(heard(3), SETTINGS, "", ManualClock(100.0))
     await archive.stop()
     assert sorted(stretch.vehicle for stretch in tracks.kept) == ["V0", "V1", "V2"]
     assert tracks.closed
@@ -85,7 +85,7 @@ async def test_ways_wait_for_the_database(tracks: FakeTracks, monkeypatch: pytes
     """What could not be written is written later; of too much the oldest is lost, and a stop does not hang."""
     monkeypatch.setattr(track_archive, "WAITING_MOST", 2)
     tracks.down = True
-    archive = TrackArchive(heard(3), SETTINGS, "", ManualClock(1_000.0))
+    archive = TrackWriter(heard(3), SETTINGS, "", ManualClock(1_000.0))
     running = asyncio.create_task(archive.run())
     for _ in range(20):
         await asyncio.sleep(0)
@@ -96,5 +96,5 @@ async def test_ways_wait_for_the_database(tracks: FakeTracks, monkeypatch: pytes
     running.cancel()
     assert len(tracks.kept) == 2
     tracks.down = True
-    lost = TrackArchive(heard(1), SETTINGS, "", ManualClock(1_000.0))
+    lost = TrackWriter(heard(1), SETTINGS, "", ManualClock(1_000.0))
     await lost.stop()

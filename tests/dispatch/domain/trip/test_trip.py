@@ -28,7 +28,7 @@ from dispatch.domain.commands import (
     WithdrawOffer,
     decode_command,
 )
-from dispatch.domain.entity import SYSTEM, Claim, Command, Principal
+from dispatch.domain.entity import SYSTEM, ActiveAssignment, Command, Principal
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.events import CancelledWithFee
 from dispatch.domain.trip.trip import Trip
@@ -255,7 +255,7 @@ def test_cancel_within_the_grace_is_free() -> None:
 
     (due,) = decision.put
     assert decode_command(due.command) == ReleaseFromTrip("t1", "late")
-    assert decision.releases == [Claim("V1", "t1")]
+    assert decision.releases == [ActiveAssignment("V1", "t1")]
     stage.deliver(due.name)
     assert (stage.car.state, stage.trip.state, stage.trip.data.fare) == ("idle", "cancelled", None)
 

@@ -26,7 +26,7 @@ from dispatch.domain.commands import (
     VehicleProfile,
     WithdrawOffer,
 )
-from dispatch.domain.entity import Claim, Command, Decision, EntityKey, NeedsForeignError, Principal
+from dispatch.domain.entity import ActiveAssignment, Command, Decision, EntityKey, NeedsEntityError, Principal
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.events import (
     MeterCheckpointed,
@@ -289,7 +289,7 @@ def test_accepted() -> None:
 
     decision = stage.send(stage.car, TakeOffer("o1"), DRIVER)
 
-    assert decision.claims == [Claim("V1", "t1")]
+    assert decision.claims == [ActiveAssignment("V1", "t1")]
     assert (stage.car.state, stage.car.data.trip, stage.car.data.trip_seq) == ("to_pickup", "t1", 3)
     assert (stage.trip.state, stage.trip.data.vehicle) == ("assigned", "V1")
     assert stage.trip.data.eta_at == stage.now + 120
@@ -431,7 +431,7 @@ def test_given_back_trip_is_matched_again() -> None:
     for stage in (Stage().assigned(), arrived()):
         decision = stage.send(stage.car, GiveBack("t1", "flat tyre"), DRIVER)
 
-        assert decision.releases == [Claim("V1", "t1")]
+        assert decision.releases == [ActiveAssignment("V1", "t1")]
         assert (stage.car.state, stage.trip.state, stage.trip.data.excluded) == ("idle", "matching", ("V1",))
 
 
@@ -476,7 +476,7 @@ def test_ride_needs_the_trip_for_its_code() -> None:
     """The code is the trip's: the decision asks for the trip as the journal has it."""
     stage = arrived()
 
-    with pytest.raises(NeedsForeignError) as need:
+    with pytest.raises(NeedsEntityError) as need:
         stage.car.decide(BeginRide("t1", CODE), stage.context(DRIVER))
 
     assert need.value.key == TRIP
@@ -530,7 +530,7 @@ def test_ride_ends_with_its_fare() -> None:
 
     decision = stage.send(stage.car, EndRide("t1"), DRIVER)
 
-    assert decision.releases == [Claim("V1", "t1")]
+    assert decision.releases == [ActiveAssignment("V1", "t1")]
     assert (stage.car.state, stage.trip.state, stage.car.data.fare_trip) == ("idle", "fare_due", "t1")
     assert stage.trip.data.meters == pytest.approx(1000, rel=0.01)
     assert stage.trip.data.fare == Money(350 + 3 * 55, "USD")
@@ -613,7 +613,7 @@ def test_hail_begins_a_trip(principal: Principal) -> None:
     decision = stage.send(stage.car, BeginHail("t9"), principal)
 
     assert [(append.key.id, append.expected) for append in decision.foreign] == [("t9", 0)]
-    assert (decision.reply, decision.claims) == ({"trip": "t9"}, [Claim("V1", "t9")])
+    assert (decision.reply, decision.claims) == ({"trip": "t9"}, [ActiveAssignment("V1", "t9")])
     assert (stage.car.state, stage.trips["t9"].state, stage.trips["t9"].data.passenger) == (
         "on_trip",
         "in_progress",

@@ -13,7 +13,7 @@ from dispatch.domain.commands import (
     TellOutcome,
     decode_command,
 )
-from dispatch.domain.entity import SYSTEM, Command, Context, Decision, Due, Event, Principal, Row, Signal
+from dispatch.domain.entity import SYSTEM, Command, Context, Decision, Event, Principal, Row, ScheduledCommand, Signal
 from dispatch.payment.core.gateway_calls import GATEWAY, Answer, encode_answer, encode_notification
 from dispatch.payment.core.payment import Payment
 from dispatch.payment.core.port import Notification, Refunded, TradeStatus, TradeView
@@ -71,7 +71,7 @@ class Desk:
     def __init__(self, rules: PaymentRules = RULES, trip: str = TRIP) -> None:
         self.payment = Payment(trip, rules)
         self.wall = 0.0
-        self.dues: dict[str, Due] = {}
+        self.dues: dict[str, ScheduledCommand] = {}
         self.names: list[str] = []
         """Every due that was ever put and is not the timer, by name."""
         self.told: list[TellOutcome] = []
@@ -100,7 +100,7 @@ class Desk:
             self._keep(due)
         return decision
 
-    def _keep(self, due: Due) -> None:
+    def _keep(self, due: ScheduledCommand) -> None:
         if not due.name.startswith(("ask:", "again:")):
             assert due.name not in self.names, f"{due.name} is used twice"
             self.names.append(due.name)

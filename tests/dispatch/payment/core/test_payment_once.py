@@ -16,7 +16,7 @@ from dispatch.domain.commands import (
     TellOutcome,
     decode_command,
 )
-from dispatch.domain.entity import SYSTEM, Command, Context, Due, Principal, Row
+from dispatch.domain.entity import SYSTEM, Command, Context, Principal, Row, ScheduledCommand
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.payment.core.events import OrderPaid
 from dispatch.payment.core.gateway_calls import GATEWAY, Answer, encode_answer, encode_notification
@@ -147,7 +147,7 @@ class PaymentOnce(RuleBasedStateMachine):
         self.alipay = Alipay()
         self.payment = Payment(TRIP, RULES)
         self.now = 1000.0
-        self.dues: dict[str, Due] = {}
+        self.dues: dict[str, ScheduledCommand] = {}
         self.heard: list[Command] = []
         """Everything that was ever sent to the payment: any of it may come again."""
         self.wishes = 0
@@ -183,14 +183,14 @@ class PaymentOnce(RuleBasedStateMachine):
             self.command_ids[len(self.heard) - 1] = command_id
         self.send(command, command_id)
 
-    def pick(self, target: str, data: st.DataObject) -> Due:
+    def pick(self, target: str, data: st.DataObject) -> ScheduledCommand:
         names = sorted(name for name, due in self.dues.items() if due.target == target)
         return self.dues[data.draw(st.sampled_from(names))]
 
     def has(self, target: str) -> bool:
         return any(due.target == target for due in self.dues.values())
 
-    def call(self, due: Due) -> tuple[CallGateway, Answer]:
+    def call(self, due: ScheduledCommand) -> tuple[CallGateway, Answer]:
         work = msgspec.msgpack.decode(due.command, type=CallGateway)
         return work, self.alipay.carry_out(work)
 

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from dispatch.domain.entity import Claim, EntityKey, Row
-from dispatch.store.journal import Append, Batch, Journal, StoredDue, StoredReply, StoredSnapshot
+from dispatch.domain.entity import ActiveAssignment, EntityKey, Row
+from dispatch.store.journal import Append, Batch, Journal, StoredCommand, StoredReply, StoredSnapshot
 from dispatch.store.journals.memory_journal import MemoryJournal
 from dispatch.store.journals.sql_journal import open_journal
 from dispatch.store.migrations import upgrade
@@ -27,8 +27,8 @@ appends = st.builds(
     Append, keys, st.integers(0, 4), st.lists(st.tuples(st.floats(0, 9), st.binary(max_size=2)), max_size=2)
 )
 replies = st.builds(StoredReply, st.sampled_from(["c1", "c2", "c3"]), st.binary(max_size=2), keys, st.just(b"r"))
-dues = st.builds(StoredDue, keys, st.sampled_from(NAMES), st.floats(0, 9), st.just("trip:T1"), st.just(b"c"))
-claims = st.builds(Claim, st.sampled_from(["V1", "V2"]), st.sampled_from(["T1", "T2"]))
+dues = st.builds(StoredCommand, keys, st.sampled_from(NAMES), st.floats(0, 9), st.just("trip:T1"), st.just(b"c"))
+claims = st.builds(ActiveAssignment, st.sampled_from(["V1", "V2"]), st.sampled_from(["T1", "T2"]))
 snapshots = st.builds(StoredSnapshot, keys, st.integers(0, 2), st.binary(max_size=2))
 rows = st.builds(
     Row,
