@@ -1,7 +1,7 @@
-"""An acquirer's side of ``bench payments``: the documented example of its gateway, with faults on the way to it.
+"""An acquirer's side of ``bench payments``: the documented example server, with faults in the transport to it.
 
-The example (``docs/examples/acquirer_server.py``) knows no faults of its own, no expiry, and tells of payments alone:
-what goes wrong here goes wrong on the wire, and notifications are repeated here until they are acknowledged.
+The example (``docs/examples/acquirer_server.py``) has no faults and no expiry, and notifies of payments alone. All
+faults are in the transport, and notifications are repeated here until they are acknowledged.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, Final
 import httpx
 import msgspec
 
-from bench.payments.alipay import TIMEOUT_S, Balance, Inbox, Wire
+from bench.payments.alipay import TIMEOUT_S, FaultyCounterparty, NotificationTransport, OrderBalance, SandboxTransport
 from dispatch.clock import Clock
 from dispatch.config.settings import AlipayAccount
 from dispatch.payment.core.order_number import trip_of
@@ -25,7 +25,7 @@ from dispatch.payment.gateways.acquirer import AcquirerAccount, AcquirerGateway
 from dispatch.payment.gateways.factory import Gateways
 from dispatch.payment.protocols.acquirer_messages import AcquirerCredentials
 from dispatch.values.money import Money
-from sim.alipay_sandbox.faults import ActiveFaults, SandboxFault
+from sim.alipay_sandbox.faults import ActiveFaults
 
 EXAMPLE: Final = Path(__file__).parents[2] / "docs" / "examples" / "acquirer_server.py"
 SECRET: Final = "a-secret-of-32-characters-or-more"  # noqa: S105 - of an example
@@ -39,13 +39,13 @@ ANSWERS: Final = (
     "answer-forged",
     "clock-skew",
 )
-"""What can go wrong with a call to it."""
+"""Faults of a call to it; blank: none."""
 NOTICES: Final = ("", "notice-lost", "notice-late", "notice-duplicate")
 REPEAT_S: Final = 240.0
 
 
-class _Time:
-    """The module ``time`` as the example uses it, by the clock that is set by hand."""
+class _ManualTime:
+    """The module ``time`` as the example uses it, on the manual clock."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -56,7 +56,7 @@ class _Time:
         return self._clock.wall() + self.ahead_s
 
     def time_ns(self) -> int:
-        """Never the same twice: the example makes numbers of it."""
+        """Strictly increasing: the example derives numbers from it."""
         self._last = max(self._last + 1, int(self._clock.wall() * 1e9))
         return self._last
 
@@ -64,30 +64,29 @@ class _Time:
     gmtime = staticmethod(gmtime)
 
 
-class _Wire(Wire):
-    """The way to the example, on which things go wrong."""
+class _FaultyTransport(SandboxTransport):
+    """The transport to the example, with faults."""
 
-    def __init__(self, faults: ActiveFaults, time_there: _Time) -> None:
+    def __init__(self, faults: ActiveFaults, manual_time: _ManualTime) -> None:
         super().__init__()
         self._faults = faults
-        self._time = time_there
+        self._time = manual_time
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """One exchange."""
         assert self.inner is not None  # noqa: S101 - set where it is made
         self.late_s = 0.0
         call = request.url.path.rpartition("/")[2]
         if self._faults.is_outage(call, self._time.time()):
-            raise httpx.ConnectError("nobody is there", request=request)
+            raise httpx.ConnectError("outage", request=request)
         if self._faults.strike("system-error-before", call):
             return httpx.Response(500)
         skew = self._faults.strike("clock-skew", call)
         self._time.ahead_s = skew.seconds if skew else 0.0
         answer = await self.inner.handle_async_request(request)
         self._time.ahead_s = 0.0
-        return self._spoilt(call, request, answer, await answer.aread())
+        return self._answer(call, request, answer, await answer.aread())
 
-    def _spoilt(self, call: str, request: httpx.Request, answer: httpx.Response, body: bytes) -> httpx.Response:
+    def _answer(self, call: str, request: httpx.Request, answer: httpx.Response, body: bytes) -> httpx.Response:
         if self._faults.strike("system-error-after", call):
             return httpx.Response(502)
         if self._faults.strike("drop-answer", call):
@@ -99,43 +98,30 @@ class _Wire(Wire):
         return httpx.Response(answer.status_code, content=body)
 
 
-class _Notice(msgspec.Struct):
-    order: str
-    next_at: float
-
-
-class ExampleAcquirer:
-    """The documented example, in the place of :class:`bench.payments.alipay.Alipay`."""
+class ExampleAcquirer(FaultyCounterparty):
+    """The documented example, in place of :class:`bench.payments.alipay.SandboxAlipay`."""
 
     def __init__(self, clock: Clock) -> None:
         spec = importlib.util.spec_from_file_location("acquirer_server", EXAMPLE)
         assert spec is not None  # noqa: S101 - it is in the repository
         assert spec.loader is not None  # noqa: S101
         self._example: Any = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = self._example  # where its data classes look for their module
+        sys.modules[spec.name] = self._example  # its data classes look up their module
         spec.loader.exec_module(self._example)
-        there = _Time(clock)
-        vars(self._example)["time"] = there
+        manual_time = _ManualTime(clock)
+        vars(self._example)["time"] = manual_time
         self._acquirer = self._example.Acquirer("cab1", SECRET)
-        self._clock = clock
-        self._faults = ActiveFaults((), random.Random(0), clock.wall())
-        self._notices: list[_Notice] = []
-        self._told: set[str] = set()
+        faults = ActiveFaults((), random.Random(0), clock.wall())
+        super().__init__(clock, faults, _FaultyTransport(faults, manual_time))
+        self.transport.inner = httpx.ASGITransport(self._acquirer.app())
+        self._notices: dict[str, float] = {}
+        """Time of the next notification by order."""
+        self._notified: set[str] = set()
         self._codes = count(10**15)
-        self.wire: Final[Wire] = _Wire(self._faults, there)
-        self.wire.inner = httpx.ASGITransport(self._acquirer.app())
-        self.inbox: Final = Inbox()
-
-    def set_faults(self, faults: tuple[SandboxFault, ...]) -> None:
-        """These go wrong from now on, and no others."""
-        self._faults.replace(faults, self._clock.wall())
-
-    def strikes(self) -> int:
-        """How often the faults that are set have struck."""
-        return sum(int(fault["hits"]) for fault in self._faults.to_json())
+        self.inbox: Final = NotificationTransport()
 
     def pay(self, trade_no: str) -> bool:
-        """The passenger confirms in the app; whether it was taken."""
+        """The passenger confirms in the app; whether it was accepted."""
         trade = next(each for each in self._acquirer.trades.values() if each.number == trade_no)
         self._example.settle(trade)
         return bool(trade.status == "TRADE_SUCCESS")
@@ -143,24 +129,24 @@ class ExampleAcquirer:
     def scan(self, qr_code: str) -> str | None:
         """The passenger scans a code on the driver's screen."""
         number = qr_code.rpartition("/")[2]
-        waits = [t for t in self._acquirer.trades.values() if t.number == number and t.status == "WAIT_BUYER_PAY"]
-        return number if waits else None
+        payable = {trade.number for trade in self._acquirer.trades.values() if trade.status == "WAIT_BUYER_PAY"}
+        return number if number in payable else None
 
     def bar_code(self, *, password: bool) -> str:
-        """A fresh code on the passenger's phone; the example asks for the password where it ends in 9."""
+        """A fresh code on the passenger's phone; the example asks for the password if it ends in 9."""
         return f"28{next(self._codes)}{9 if password else 1}"
 
     async def deliver(self) -> None:
-        """Send what is due."""
+        """Send the notifications that are due."""
         now = self._clock.wall()
-        for notice in [notice for notice in self._notices if notice.next_at <= now]:
-            envelope = msgspec.json.encode(self._acquirer.notice(self._acquirer.trades[notice.order]))
-            heard = False
+        for order in [order for order, at in self._notices.items() if at <= now]:
+            envelope = msgspec.json.encode(self._acquirer.notice(self._acquirer.trades[order]))
+            acknowledged = False
             for _ in range(2 if self._faults.strike("notice-duplicate", "paid") else 1):
-                heard = await self._post(envelope)
-            notice.next_at = now + REPEAT_S
-            if heard:
-                self._notices.remove(notice)
+                acknowledged = await self._post(envelope)
+            self._notices[order] = now + REPEAT_S
+            if acknowledged:
+                del self._notices[order]
 
     async def _post(self, content: bytes) -> bool:
         request = httpx.Request(
@@ -169,30 +155,30 @@ class ExampleAcquirer:
         return (await self.inbox.handle_async_request(request)).content == b"success"
 
     def next_due(self) -> float | None:
-        """When a notification is sent next, in wall seconds."""
+        """Wall time of the next notification."""
         for order, trade in self._acquirer.trades.items():
-            if trade.paid_at and order not in self._told:
-                self._told.add(order)
+            if trade.paid_at and order not in self._notified:
+                self._notified.add(order)
                 late = self._faults.strike("notice-late", "paid")
                 if not self._faults.strike("notice-lost", "paid"):
-                    self._notices.append(_Notice(order, self._clock.wall() + (late.seconds if late else 0.0)))
-        return min((notice.next_at for notice in self._notices), default=None)
+                    self._notices[order] = self._clock.wall() + (late.seconds if late else 0.0)
+        return min(self._notices.values(), default=None)
 
-    def balances(self, trip: str) -> list[Balance]:
-        """Each order of a trip, as the example has it."""
+    def balances(self, trip: str) -> list[OrderBalance]:
         return [self._balance(order, trade) for order, trade in self._acquirer.trades.items() if trip_of(order) == trip]
 
-    def _balance(self, order: str, trade: Any) -> Balance:  # noqa: ANN401 - the example's own
+    def _balance(self, order: str, trade: Any) -> OrderBalance:  # noqa: ANN401 - the example's own
         asked = trade.order["amount"]
         total = Money.parse(asked["value"], asked["currency"]).minor if trade.paid_at else 0
-        # Closed, though it was paid: given back, by refunds or by a cancel.
-        return Balance(order, total, total if trade.status == "TRADE_CLOSED" else self._example.refunded_cents(trade))
+        # A paid trade that is closed was refunded in full.
+        return OrderBalance(
+            order, total, total if trade.status == "TRADE_CLOSED" else self._example.refunded_cents(trade)
+        )
 
-    async def aclose(self) -> None:
-        """Nothing is open."""
+    async def aclose(self) -> None: ...
 
 
-def acquirers_gateways(clock: Clock, wire: httpx.AsyncBaseTransport) -> Gateways:
+def acquirer_gateways(clock: Clock, transport: httpx.AsyncBaseTransport) -> Gateways:
     """The product's gateway to the example."""
     nonces = count(1)
     account = AcquirerAccount(
@@ -201,5 +187,5 @@ def acquirers_gateways(clock: Clock, wire: httpx.AsyncBaseTransport) -> Gateways
         keys=AcquirerCredentials(secret=SECRET),
         timeout_s=TIMEOUT_S,
     )
-    gateway = AcquirerGateway(account, clock, lambda: f"{next(nonces):032x}", transport=wire)
+    gateway = AcquirerGateway(account, clock, lambda: f"{next(nonces):032x}", transport=transport)
     return Gateways({"": AlipayAccount(partner="cab1")}, {"": gateway})

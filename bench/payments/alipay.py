@@ -1,10 +1,10 @@
-"""Alipay's side of ``bench payments``: the sandbox in this process, its clock set by hand, and the wire to it."""
+"""Alipay's side of ``bench payments``: the sandbox in this process on a manual clock, and the transport to it."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from itertools import count
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import httpx
 import msgspec
@@ -21,7 +21,7 @@ from dispatch.payment.protocols.openapi.account import OpenapiAccount
 from dispatch.payment.protocols.openapi.keys import OpenapiCredentials
 from dispatch.payment.protocols.signing import Credentials, SignType
 from sim.alipay_sandbox.charge_report import charge_report
-from sim.alipay_sandbox.faults import SandboxFault
+from sim.alipay_sandbox.faults import ActiveFaults, SandboxFault
 from sim.alipay_sandbox.http.app import Sandbox, create_app
 from sim.alipay_sandbox.model.codes import scan_qr_code, show_bar_code
 from sim.alipay_sandbox.model.exchange import BusinessError
@@ -30,145 +30,149 @@ from sim.alipay_sandbox.model.settings import SandboxSettings
 
 GATEWAYS: Final = ("mapi MD5", "mapi RSA2", "openapi RSA2", "openapi certificates", "acquirer")
 OVERSEAS: Final = ("mapi MD5", "acquirer")
-"""Those that sell across the border, in dollars; the others sell in the mainland."""
+"""Cross-border gateways, in dollars; the others are domestic."""
 BUYER: Final = "2088000000000002"
 TIMEOUT_S: Final = 10.0
-"""City seconds after which our client gives a call up."""
+"""City seconds after which our client gives up a call."""
 URL: Final = "http://alipay.invalid/gateway.do"
 
 
-class TimedOutError(Exception):
-    """The answer comes later than anybody waits for it."""
+class _TimedOutError(Exception):
+    pass
 
 
-class Wire(httpx.AsyncBaseTransport):
-    """To the sandbox and back. ``late_s`` tells how long the last answer took by the sandbox's clock."""
+class SandboxTransport(httpx.AsyncBaseTransport):
+    """HTTP to the application ``inner``. ``late_s``: seconds the last answer took by the sandbox's clock."""
 
     def __init__(self) -> None:
         self.late_s = 0.0
         self.inner: httpx.AsyncBaseTransport | None = None
 
     async def pause(self, seconds: float) -> None:
-        """What the sandbox does where it is to be slow. Time does not pass in here: the answer is used later."""
+        """Delay the current answer, without passing time: the host takes the answer later."""
         self.late_s = min(self.late_s + seconds, TIMEOUT_S)
         if self.late_s >= TIMEOUT_S:
-            raise TimedOutError
+            raise _TimedOutError
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """One exchange; a cut connection and a timeout are what they are over a socket."""
+        """One exchange. A cut connection and a timeout raise the same errors as over a socket."""
         assert self.inner is not None  # noqa: S101 - set where it is made
         self.late_s = 0.0
         try:
             return await self.inner.handle_async_request(request)
-        except TimedOutError as error:
+        except _TimedOutError as error:
             raise httpx.ReadTimeout("no answer in time", request=request) from error
         except AssertionError as error:
-            # How httpx finds an answer that was begun and never completed.
+            # httpx asserts that an answer that was begun is completed.
             raise httpx.RemoteProtocolError("the connection was cut", request=request) from error
 
 
-class Inbox(httpx.AsyncBaseTransport):
-    """Where notifications arrive. ``notified`` says whether Alipay may stop sending one."""
+class NotificationTransport(httpx.AsyncBaseTransport):
+    """Delivers notifications to ``notified``, which returns whether Alipay may stop repeating one."""
 
     notified: Callable[[bytes, str], Awaitable[bool]] | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """What the product's ``/alipay/notify`` answers."""
+        """Answer as the product's ``/alipay/notify`` does."""
         assert self.notified is not None  # noqa: S101 - a ride has begun
-        believed = await self.notified(await request.aread(), request.headers["content-type"])
-        return httpx.Response(200, content=b"success" if believed else b"fail")
+        accepted = await self.notified(await request.aread(), request.headers["content-type"])
+        return httpx.Response(200, content=b"success" if accepted else b"fail")
 
 
-class Balance(msgspec.Struct, frozen=True):
-    """What an order brought the company and what of it went back, in minor units."""
+class OrderBalance(NamedTuple):
+    """Money received for an order and refunded from it, in minor units."""
 
     order: str
     captured_minor: int
     refunded_minor: int
 
 
-class Alipay:
-    """One sandbox with one merchant, and a passenger who can pay for everything."""
+class FaultyCounterparty:
+    """Faults of a counterparty that collects money, and its transports in both directions."""
+
+    def __init__(self, clock: Clock, faults: ActiveFaults, transport: SandboxTransport) -> None:
+        self._clock = clock
+        self._faults = faults
+        self.transport: Final = transport
+
+    def set_faults(self, faults: tuple[SandboxFault, ...]) -> None:
+        """Replace all faults."""
+        self._faults.replace(faults, self._clock.wall())
+
+    def strikes(self) -> int:
+        """How often the current faults have struck."""
+        return sum(int(fault["hits"]) for fault in self._faults.to_json())
+
+
+class SandboxAlipay(FaultyCounterparty):
+    """A sandbox with one merchant, and a passenger with enough money."""
 
     def __init__(self, keys: DemoMerchant, clock: Clock) -> None:
         numbers = count(1)
-        self.wire: Final = Wire()
-        self.inbox: Final = Inbox()
+        transport, self.inbox = SandboxTransport(), NotificationTransport()
         settings = SandboxSettings(merchants=(keys.at_alipay(),), opening_balance="100000000")
         app = create_app(
             settings,
             clock=clock,
             new_id=lambda: f"{next(numbers):034x}",
-            pause=self.wire.pause,
+            pause=transport.pause,
             transport=self.inbox,
         )
-        self.wire.inner = httpx.ASGITransport(app)
-        sandbox = app.state.sandbox
-        assert isinstance(sandbox, Sandbox)  # noqa: S101 - what it is documented to be
-        self.sandbox: Final = sandbox
-        self._clock = clock
-
-    def set_faults(self, faults: tuple[SandboxFault, ...]) -> None:
-        """These go wrong from now on, and no others."""
-        self.sandbox.faults.replace(faults, self._clock.wall())
-
-    def strikes(self) -> int:
-        """How often the faults that are set have struck."""
-        return sum(int(fault["hits"]) for fault in self.sandbox.faults.to_json())
+        transport.inner = httpx.ASGITransport(app)
+        self._sandbox: Sandbox = app.state.sandbox
+        super().__init__(clock, self._sandbox.faults, transport)
 
     def pay(self, trade_no: str) -> bool:
-        """The passenger confirms in the app; whether Alipay took it."""
+        """The passenger confirms in the app; whether Alipay accepted it."""
         try:
-            self.sandbox.exchange.pay_trade(trade_no, BUYER)
+            self._sandbox.exchange.pay_trade(trade_no, BUYER)
         except BusinessError:
             return False
         return True
 
     def scan(self, qr_code: str) -> str | None:
-        """The passenger scans a code on the driver's screen; the trade, if the code is good."""
+        """The passenger scans a code on the driver's screen; the trade, if the code is valid."""
         try:
-            return scan_qr_code(self.sandbox.exchange, qr_code.rpartition("/")[2], BUYER).trade_no
+            return scan_qr_code(self._sandbox.exchange, qr_code.rpartition("/")[2], BUYER).trade_no
         except BusinessError:
             return None
 
     def bar_code(self, *, password: bool) -> str:  # noqa: ARG002 - the amount decides
         """A fresh code on the passenger's phone."""
-        return show_bar_code(self.sandbox.exchange, BUYER).code
+        return show_bar_code(self._sandbox.exchange, BUYER).code
 
     async def deliver(self) -> None:
-        """Let expire what is due, and send what is due."""
-        await self.sandbox.notifier.deliver_due()
+        """Expire orders and send notifications that are due."""
+        await self._sandbox.notifier.deliver_due()
 
     def next_due(self) -> float | None:
-        """When something happens by itself next, in wall seconds."""
-        return self.sandbox.exchange.next_due()
+        """Wall time of the next expiry or notification."""
+        return self._sandbox.exchange.next_due()
 
-    def balances(self, trip: str) -> list[Balance]:
-        """Each order of a trip, from the sandbox's books."""
-        orders: list[dict[str, Any]] = charge_report(self.sandbox.exchange)["orders"]
+    def balances(self, trip: str) -> list[OrderBalance]:
+        """Each order of a trip, from the sandbox's accounts."""
+        orders: list[dict[str, Any]] = charge_report(self._sandbox.exchange)["orders"]
         return [
-            Balance(each["out_trade_no"], each["captured_minor"], each["refunded_minor"])
+            OrderBalance(each["out_trade_no"], each["captured_minor"], each["refunded_minor"])
             for each in orders
             if trip_of(each["out_trade_no"]) == trip
         ]
 
     async def aclose(self) -> None:
-        """Drop what is under way."""
-        await self.sandbox.notifier.aclose()
+        await self._sandbox.notifier.aclose()
 
 
-def gateways_of(name: str, keys: DemoMerchant, clock: Clock, wire: httpx.AsyncBaseTransport) -> Gateways:
-    """The product's gateway of one of :data:`GATEWAYS` but the acquirer, as its settings would make it."""
+def alipay_gateways(name: str, keys: DemoMerchant, clock: Clock, transport: httpx.AsyncBaseTransport) -> Gateways:
+    """The product's gateway of this name in :data:`GATEWAYS`, as its settings would create it."""
     protocol, _, how = name.partition(" ")
     gateway: Gateway
     if protocol == "mapi":
-        gateway = MapiGateway(_merchant(_SIGN_TYPES[how], keys, overseas=name in OVERSEAS), clock, transport=wire)
+        gateway = MapiGateway(
+            _merchant("MD5" if how == "MD5" else "RSA2", keys, overseas=name in OVERSEAS), clock, transport=transport
+        )
     else:
-        gateway = OpenapiGateway(_application(keys, certified=how == "certificates"), clock, transport=wire)
+        gateway = OpenapiGateway(_application(keys, certified=how == "certificates"), clock, transport=transport)
     return Gateways({"": AlipayAccount(partner=keys.partner)}, {"": gateway})
-
-
-_SIGN_TYPES: Final[dict[str, SignType]] = {"MD5": "MD5", "RSA2": "RSA2"}
 
 
 def _merchant(sign_type: SignType, keys: DemoMerchant, *, overseas: bool) -> MapiMerchant:

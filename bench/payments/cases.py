@@ -1,4 +1,4 @@
-"""All that ``bench payments`` tries: each gateway, way, call, fault, and death of the host."""
+"""The cases of ``bench payments``: each gateway, way to pay, call, fault, and crash of the host."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Final, Literal, get_args
 
 from bench.payments import acquirer
 from bench.payments.alipay import GATEWAYS, TIMEOUT_S
-from bench.payments.host import NOTICE, Death, Step
-from bench.payments.ride import HOUR_S, Case, Story
+from bench.payments.host import NOTICE, Crash, CrashPoint
+from bench.payments.ride import HOUR_S, PaymentCase, Story
 from dispatch.payment.core.gateway_calls import PLACING
 from dispatch.payment.core.port import Way
 from sim.alipay_sandbox.faults import SandboxFault
 
 WAYS: Final[tuple[Way, ...]] = ("page", "code", "scan")
-STEPS: Final[tuple[Step, ...]] = ("", "before", "unanswered", "committed")
-STEPS_OF_AN_HOUR: Final[tuple[Step, ...]] = ("", "unanswered")
+CRASH_POINTS: Final[tuple[CrashPoint, ...]] = ("", "before", "unanswered", "committed")
+CRASH_POINTS_OF_AN_HOUR: Final[tuple[CrashPoint, ...]] = ("", "unanswered")
 UNPAID: Final[tuple[Story, ...]] = ("cash", "late", "leaves")
 REFUNDED: Final[tuple[Story, ...]] = ("refund", "parts")
 LASTING: Final = ("outage", "drop-answer", "system-error-before", "system-error-after")
-"""Faults that are also tried about midnight."""
+"""Faults that are also tried around midnight."""
 ANSWERS: Final = (
     "",
     "outage",
@@ -35,7 +35,7 @@ ANSWERS: Final = (
     "clock-skew",
     "gbk-answers",
 )
-"""What can go wrong with any call; blank: nothing."""
+"""Faults of a call; blank: none."""
 NOTICES: Final = (
     "",
     "notice-lost",
@@ -49,33 +49,16 @@ NOTICES: Final = (
 STORMS: Final = 12
 FAULTS_OF_CALLS: Final = 4
 FAULTS_OF_NOTICES: Final = 2
-DEATHS: Final = 3
-"""How many storms each story meets, and what is in one."""
+CRASHES: Final = 3
+"""Number of storms for each story, and of the faults and crashes in one."""
 SECONDS: Final = {"outage": HOUR_S, "delay-answer": TIMEOUT_S / 2, "clock-skew": HOUR_S, "notice-late": 2 * HOUR_S}
 REFUSALS: Final = {"refund": "SELLER_BALANCE_NOT_ENOUGH", "create": "BUYER_BALANCE_NOT_ENOUGH"}
-"""The code of a refusal by call; any other is refused for want of permission."""
+"""Refusal code by call; other calls are refused for lack of permission."""
 
-_MAPI: Final = {
-    "create": "alipay.acquire.create",
-    "precreate": "alipay.acquire.precreate",
-    "scan": "alipay.acquire.*pay",
-    "query": "alipay.acquire.*query",
-    "close": "alipay.acquire.close",
-    "cancel": "alipay.acquire.cancel",
-    "refund": "alipay.acquire.*refund",
-}
-_OPENAPI: Final = {
-    "create": "alipay.trade.create",
-    "precreate": "alipay.trade.precreate",
-    "scan": "alipay.trade.pay",
-    "query": "alipay.trade.query",
-    "close": "alipay.trade.close",
-    "cancel": "alipay.trade.cancel",
-    "refund": "alipay.trade.refund",
-}
+_MAPI_NAMES: Final = {"scan": "*pay", "query": "*query", "refund": "*refund"}
 
 
-def cases() -> Iterator[Case]:
+def cases() -> Iterator[PaymentCase]:
     """The whole matrix, always in the same order."""
     for gateway in GATEWAYS:
         for way in WAYS:
@@ -84,42 +67,44 @@ def cases() -> Iterator[Case]:
             yield from _storms(gateway, way)
 
 
-def faults_of(case: Case) -> tuple[SandboxFault, ...]:
-    """What the sandbox is told to do wrong."""
+def faults_of(case: PaymentCase) -> tuple[SandboxFault, ...]:
+    """The sandbox's faults of a case."""
     if case.seed:
         return _storm_faults(case)
     if not case.fault:
         return ()
-    struck = case.event or _called(case, case.call)
-    # Where the notification comes, nobody needs the query.
+    call = case.event or _api_name(case, case.call)
+    # A notification would make the query unnecessary.
     lost = (SandboxFault(name="notice-lost"),) if case.call == "query" else ()
     code = REFUSALS.get(case.call, "ACCESS_FORBIDDEN") if case.fault == "refuse" else ""
     times = 1 if case.lasts == "once" and case.fault != "outage" else None
     seconds = 30.0 if (case.fault, case.lasts) == ("outage", "once") else SECONDS.get(case.fault, 0.0)
-    return (SandboxFault(name=case.fault, call=struck, times=times, seconds=seconds, code=code), *lost)
+    return (SandboxFault(name=case.fault, call=call, times=times, seconds=seconds, code=code), *lost)
 
 
-def deaths_of(case: Case) -> tuple[Death, ...]:
-    """Where the host dies."""
+def crashes_of(case: PaymentCase) -> tuple[Crash, ...]:
     if not case.seed:
-        return (Death(case.step, case.call),) if case.step else ()
+        return (Crash(case.crash, case.call),) if case.crash else ()
     dice = random.Random(-case.seed)
     calls = (*_calls_of(case.way), NOTICE)
-    return tuple(Death(dice.choice(STEPS[1:]), dice.choice(calls), dice.randint(1, 3)) for _ in range(DEATHS))
+    return tuple(Crash(dice.choice(CRASH_POINTS[1:]), dice.choice(calls), dice.randint(1, 3)) for _ in range(CRASHES))
 
 
-def _called(case: Case, call: str) -> str:
+def _api_name(case: PaymentCase, call: str) -> str:
+    """The name of a call of the port in the gateway's protocol."""
     if case.gateway == "acquirer":
         return call
-    return (_MAPI if case.gateway.startswith("mapi") else _OPENAPI)[call]
+    if case.gateway.startswith("mapi"):
+        return f"alipay.acquire.{_MAPI_NAMES.get(call, call)}"
+    return f"alipay.trade.{'pay' if call == 'scan' else call}"
 
 
 def _calls_of(way: Way) -> tuple[str, ...]:
     return (PLACING[way], "query", "close" if way == "page" else "cancel", "refund")
 
 
-def _storm_faults(case: Case) -> tuple[SandboxFault, ...]:
-    """Some of everything, a few times each."""
+def _storm_faults(case: PaymentCase) -> tuple[SandboxFault, ...]:
+    """Random faults of calls and notifications, a few times each."""
     dice = random.Random(case.seed)
     made = []
     for _ in range(FAULTS_OF_CALLS):
@@ -130,20 +115,20 @@ def _storm_faults(case: Case) -> tuple[SandboxFault, ...]:
         )
         code = "ACCESS_FORBIDDEN" if name == "refuse" else ""
         seconds = dice.choice((20.0, 300.0, HOUR_S)) if name == "outage" else SECONDS.get(name, 0.0)
-        made.append(SandboxFault(name=name, call=_called(case, call), times=times, seconds=seconds, code=code))
+        made.append(SandboxFault(name=name, call=_api_name(case, call), times=times, seconds=seconds, code=code))
     for _ in range(FAULTS_OF_NOTICES):
         name = dice.choice(_possible(case.gateway, NOTICES, acquirer.NOTICES)[1:])
         made.append(SandboxFault(name=name, times=dice.randint(1, 3), seconds=SECONDS.get(name, 0.0)))
     return tuple(made)
 
 
-def _storms(gateway: str, way: Way) -> Iterator[Case]:
+def _storms(gateway: str, way: Way) -> Iterator[PaymentCase]:
     for story in get_args(Story):
         for seed in range(1, STORMS + 1):
-            yield Case(gateway=gateway, way=way, story=story, fault="storm", call="*", lasts="hour", seed=seed)
+            yield PaymentCase(gateway=gateway, way=way, story=story, fault="storm", call="*", lasts="hour", seed=seed)
 
 
-def _calls(gateway: str, way: Way) -> Iterator[Case]:
+def _calls(gateway: str, way: Way) -> Iterator[PaymentCase]:
     ending = "close" if way == "page" else "cancel"
     pays: Story = "password" if way == "scan" else "pays"
     yield from _call(gateway, way, "pays", PLACING[way], (*ANSWERS, "notice-before-answer", "notice-forged-early"))
@@ -158,15 +143,17 @@ def _calls(gateway: str, way: Way) -> Iterator[Case]:
     yield from _call(gateway, way, "cancel", "cancel", (*ANSWERS, "retry-flag"))
 
 
-def _call(gateway: str, way: Way, story: Story, call: str, faults: tuple[str, ...]) -> Iterator[Case]:
+def _call(gateway: str, way: Way, story: Story, call: str, faults: tuple[str, ...]) -> Iterator[PaymentCase]:
     for fault in _possible(gateway, faults, acquirer.ANSWERS):
         for lasts in _spans(fault):
-            for step in STEPS if lasts == "once" else STEPS_OF_AN_HOUR:
-                yield Case(gateway=gateway, way=way, story=story, fault=fault, call=call, lasts=lasts, step=step)
+            for crash in CRASH_POINTS if lasts == "once" else CRASH_POINTS_OF_AN_HOUR:
+                yield PaymentCase(
+                    gateway=gateway, way=way, story=story, fault=fault, call=call, lasts=lasts, crash=crash
+                )
 
 
-def _possible(gateway: str, faults: tuple[str, ...], there: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(fault for fault in faults if fault in there) if gateway == "acquirer" else faults
+def _possible(gateway: str, faults: tuple[str, ...], of_acquirer: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(fault for fault in faults if fault in of_acquirer) if gateway == "acquirer" else faults
 
 
 def _spans(fault: str) -> tuple[Literal["once", "hour", "midnight"], ...]:
@@ -175,15 +162,17 @@ def _spans(fault: str) -> tuple[Literal["once", "hour", "midnight"], ...]:
     return ("once", "hour", "midnight") if fault in LASTING else ("once", "hour")
 
 
-def _notices(gateway: str, way: Way) -> Iterator[Case]:
+def _notices(gateway: str, way: Way) -> Iterator[PaymentCase]:
     stories: tuple[tuple[Story, str], ...] = (
         ("pays", "paid"),
         ("cash", "closed"),
         ("late", "*"),
         ("parts", "refunded"),
     )
-    steps: tuple[Step, ...] = ("", "before", "committed")
+    crashes: tuple[CrashPoint, ...] = ("", "before", "committed")
     for story, event in stories:
         for fault in _possible(gateway, NOTICES, acquirer.NOTICES):
-            for step in steps:
-                yield Case(gateway=gateway, way=way, story=story, fault=fault, call=NOTICE, event=event, step=step)
+            for crash in crashes:
+                yield PaymentCase(
+                    gateway=gateway, way=way, story=story, fault=fault, call=NOTICE, event=event, crash=crash
+                )

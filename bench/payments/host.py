@@ -1,7 +1,7 @@
-"""The payment host of ``bench payments``: the product's core and desk over a real journal, and its deaths.
+"""The payment host of ``bench payments``: the product's core over a real journal, with crashes at chosen steps.
 
-The shell's duties are done by hand and one after another, so that a case can choose between which two steps the host
-dies. A death loses all that is in memory, calls and answers under way among it; a new host takes over at once.
+This host performs the runtime's steps one after another, so that a case can choose the two steps between which the
+host crashes. A crash loses everything in memory, calls and answers in flight included; a new host takes over at once.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final, Literal, Protocol
 
 import msgspec
 
-from bench.payments.alipay import Wire
+from bench.payments.alipay import SandboxTransport
 from dispatch.actors.core.entity_types import EntityKind
 from dispatch.actors.core.host_core import HostCore
 from dispatch.actors.core.protocol import Done, Envelope, HostsUnavailableError, Reply
@@ -29,56 +29,63 @@ from dispatch.store.journals.sql_journal import SqlJournal
 
 SHARDS: Final = 4
 NOTICE: Final = "notice"
-"""How a death names a notification, among the calls of the port."""
+"""Name of a notification among the calls at which a host crashes."""
+FIRST_RETRYABLE: Final = 6000
 
-Step = Literal["", "before", "unanswered", "committed"]
-"""Before the call is made; after it, with its answer lost; after the answer is in the journal, with all else lost."""
+CrashPoint = Literal["", "before", "unanswered", "committed"]
+"""Before the call is made; after it, with its answer lost; after the answer's commit, with all else lost."""
 
 _call = msgspec.msgpack.Decoder(CallGateway)
 
 
-class Death(msgspec.Struct):
-    """Where a host dies, once: at call number ``nth`` of this name."""
+class Crash(msgspec.Struct):
+    """A host crashes once: at call number ``nth`` of this name."""
 
-    step: Step
+    point: CrashPoint
     call: str
     nth: int = 1
-    died: bool = False
+    happened: bool = False
 
-    def at(self, step: Step, call: str) -> bool:
-        """Whether it dies here and now."""
-        if self.died or (step, call) != (self.step, self.call):
+    def happens_at(self, point: CrashPoint, call: str) -> bool:
+        if self.happened or (point, call) != (self.point, self.call):
             return False
         self.nth -= 1
-        self.died = self.nth == 0
-        return self.died
+        self.happened = self.nth == 0
+        return self.happened
 
 
-class _Died(Exception):  # noqa: N818 - no error: what the case is about
+class _CrashedError(Exception):
     pass
 
 
-class Late(msgspec.Struct):
-    """An answer that is still on its way."""
+class DelayedAnswer(msgspec.Struct):
+    """An answer that arrives at ``at``."""
 
     at: float
     call: OutgoingCall
-    told: HearGateway
+    command: HearGateway
 
 
-class People(Protocol):
-    """The trip and those who ride."""
+class HostObserver(Protocol):
+    """The trip and the people of the ride."""
 
-    def told(self, outcome: TellOutcome) -> None:
-        """What the payment tells the trip."""
+    def outcome_received(self, outcome: TellOutcome) -> None:
+        """The payment reports its state to the trip."""
         ...
 
-    def watch(self, call: str) -> None:
-        """A call of the port is about to be made."""
+    def before_call(self, call: str) -> None:
+        """A call of the gateway port is about to be made."""
         ...
 
 
-class Host:
+async def perform_call(gateways: Gateways, due: StoredCommand, clock: Clock) -> HearGateway:
+    """Perform a stored gateway call, as the product's payment worker does."""
+    with listening() as pages:
+        answer = await perform(gateways.of(company_of(due.command)), due.name, due.command)
+    return msgspec.structs.replace(answer, received="\n".join(pages), heard_at=clock.wall())
+
+
+class CrashingHost:
     """Implements :class:`dispatch.actors.core.protocol.Hosts` as far as notifications need it."""
 
     def __init__(
@@ -88,143 +95,133 @@ class Host:
         clock: Clock,
         *,
         gateways: Gateways,
-        wire: Wire,
-        people: People,
-        deaths: Sequence[Death],
+        transport: SandboxTransport,
+        observer: HostObserver,
+        crashes: Sequence[Crash],
     ) -> None:
         self._journal = journal
         self._kinds = kinds
         self._clock = clock
         self._gateways = gateways
-        self._wire = wire
-        self._people = people
-        self._deaths = deaths
-        self._one_at_a_time = asyncio.Lock()
+        self._transport = transport
+        self._observer = observer
+        self._crashes = crashes
+        self._lock = asyncio.Lock()
         self._dues: dict[tuple[EntityKey, str], float] = {}
         self._tokens = 0
-        self._hearing = ""
+        self._committing = ""
         self.alarms: list[str] = []
         self.failures: list[str] = []
 
     async def start(self) -> None:
-        """Be born, with the journal's dues."""
+        """Start with an empty memory and the journal's timers; also after a crash."""
         self._core = HostCore("payment", self._kinds, PushQueues("payment"))
         self._calls: list[OutgoingCall] = []
-        self._late: list[Late] = []
+        self._delayed: list[DelayedAnswer] = []
         self._replies: dict[int, Reply] = {}
         dues = await self._journal.dues("payment", range(SHARDS))
         self._dues = {(due.owner, due.name): due.at for due in dues}
         self._core.wake(dues, self._clock.city())
 
-    def _dies(self, step: Step, call: str) -> bool:
-        return any(death.at(step, call) for death in self._deaths)
-
     def next_at(self) -> float | None:
-        """When the host has something to do by itself next."""
+        """City time of the host's next timer or delayed answer."""
         now = self._clock.city()
-        times = [*self._dues.values(), *(late.at for late in self._late)]
+        times = [*self._dues.values(), *(delayed.at for delayed in self._delayed)]
         return min((at for at in times if at > now), default=None)
 
     async def command(self, envelope: Envelope) -> Reply:
         """A command from a gateway process: a notification."""
-        if self._dies("before", NOTICE):
+        if self._crashes_at("before", NOTICE):
             await self.start()
-            raise HostsUnavailableError("killed")
+            raise HostsUnavailableError("crashed")
         return await self._submit(envelope, NOTICE)
 
-    async def ask(self, trip: str, command: Command, principal: Principal = SYSTEM, *, name: str = "") -> Reply:
-        """A command of the trip's, or of a person's."""
+    async def send(self, trip: str, command: Command, principal: Principal = SYSTEM, *, name: str) -> Reply:
+        """A command from the trip or from a person."""
         body = encode_command(command)
-        self._tokens += 1
-        return await self._submit(Envelope(f"payment:{trip}", name or f"c{self._tokens}", principal, body, digest=body))
+        return await self._submit(Envelope(f"payment:{trip}", name, principal, body, digest=body))
 
     async def work(self) -> bool:
-        """Do all that can be done now; whether there was anything."""
-        did = False
+        """Do everything that can be done now; whether there was anything."""
+        worked = False
         while True:
-            async with self._one_at_a_time:
+            async with self._lock:
                 self._core.tick(self._clock.city())
                 await self._pump()
-            arrived = [late for late in self._late if late.at <= self._clock.city()]
+            arrived = [delayed for delayed in self._delayed if delayed.at <= self._clock.city()]
             calls, self._calls = self._calls, []
             if not (arrived or calls):
-                return did
-            did = True
-            for late in arrived:
-                await self._arrive(late)
+                return worked
+            worked = True
+            for delayed in arrived:
+                if delayed in self._delayed:
+                    self._delayed.remove(delayed)
+                    await self._take_answer(delayed.call, delayed.command)
             for call in calls:
-                await self._send(call)
+                await self._make_call(call)
 
-    async def _arrive(self, late: Late) -> None:
-        if late in self._late:
-            self._late.remove(late)
-            await self._hear(late.call, late.told)
+    def _crashes_at(self, point: CrashPoint, call: str) -> bool:
+        return any(crash.happens_at(point, call) for crash in self._crashes)
 
-    async def _send(self, call: OutgoingCall) -> None:
+    async def _make_call(self, call: OutgoingCall) -> None:
         core = self._core
         if call.envelope is not None:
-            told = decode_command(call.envelope.body)
-            if isinstance(told, TellOutcome):
-                self._people.told(told)
+            command = decode_command(call.envelope.body)
+            if isinstance(command, TellOutcome):
+                self._observer.outcome_received(command)
             core.call_done(call.due, answered=True, retry_at=0.0)
             return
         name = _call.decode(call.due.command).call
-        if self._dies("before", name):
+        if self._crashes_at("before", name):
             await self.start()
             return
-        self._people.watch(name)
-        answer = await self.performed(call.due)
-        late_s = self._wire.late_s
+        self._observer.before_call(name)
+        answer = await perform_call(self._gateways, call.due, self._clock)
+        late_s = self._transport.late_s
         if self._core is not core:
-            return  # it died while the call was under way
-        if self._dies("unanswered", name):
+            return  # crashed during the call
+        if self._crashes_at("unanswered", name):
             await self.start()
         elif late_s:
-            self._late.append(Late(self._clock.city() + late_s, call, answer))
+            self._delayed.append(DelayedAnswer(self._clock.city() + late_s, call, answer))
         else:
-            await self._hear(call, answer)
+            await self._take_answer(call, answer)
 
-    async def performed(self, due: StoredCommand) -> HearGateway:
-        """What :class:`dispatch.actors.runtime.payment_worker.PaymentWorker` does with the outgoing work of a due."""
-        with listening() as pages:
-            told = await perform(self._gateways.of(company_of(due.command)), due.name, due.command)
-        return msgspec.structs.replace(told, received="\n".join(pages), heard_at=self._clock.wall())
-
-    async def _hear(self, call: OutgoingCall, told: HearGateway) -> None:
+    async def _take_answer(self, call: OutgoingCall, answer: HearGateway) -> None:
         core = self._core
         self._tokens += 1
         name = f"{call.due.owner}/{call.due.name}/{self._tokens}"
-        envelope = Envelope(str(call.due.owner), name, SYSTEM, encode_command(told), keep=False)
+        envelope = Envelope(str(call.due.owner), name, SYSTEM, encode_command(answer), keep=False)
         try:
             reply = await self._submit(envelope, _call.decode(call.due.command).call)
         except HostsUnavailableError:
             return
         if self._core is core:
-            final = isinstance(reply, Done) or reply.code < 6000
-            core.call_done(call.due, answered=final, retry_at=self._clock.city() + 1.0)
+            core.call_done(call.due, answered=is_final(reply), retry_at=self._clock.city() + 1.0)
 
-    async def _submit(self, envelope: Envelope, hearing: str = "") -> Reply:
-        async with self._one_at_a_time:
+    async def _submit(self, envelope: Envelope, call: str = "") -> Reply:
+        """Submit a command; ``call`` names the gateway call or notification whose answer it carries."""
+        async with self._lock:
             self._tokens += 1
-            token, self._hearing = self._tokens, hearing
+            token, self._committing = self._tokens, call
             self._core.submit(token, envelope, self._clock.city())
             try:
                 await self._pump()
-            except _Died:
+            except _CrashedError:
                 await self.start()
-                raise HostsUnavailableError("killed") from None
+                raise HostsUnavailableError("crashed") from None
             finally:
-                self._hearing = ""
+                self._committing = ""
             reply = self._replies.pop(token, None)
         if reply is None:
             raise HostsUnavailableError("no answer")
         return reply
 
     async def _pump(self) -> None:
-        """Read and write until there is nothing left."""
+        """Load and commit until the core is idle."""
         core, journal = self._core, self._journal
         while True:
-            self._let_out()
+            self._release()
             loads, lookups = core.take_loads(), core.take_lookups()
             if loads:
                 core.loaded(await journal.load(loads), self._clock.city())
@@ -234,7 +231,7 @@ class Host:
             if batch is not None:
                 await self._commit(batch)
             elif not (loads or lookups or core.wants_commit):
-                self._let_out()
+                self._release()
                 return
 
     async def _commit(self, batch: Batch) -> None:
@@ -243,13 +240,18 @@ class Host:
             self._dues.pop((owner, name), None)
         for due in batch.dues_put:
             self._dues[due.owner, due.name] = due.at
-        if self._hearing and self._dies("committed", self._hearing):
-            raise _Died
+        if self._committing and self._crashes_at("committed", self._committing):
+            raise _CrashedError
         self._core.committed(result, self._clock.city())
 
-    def _let_out(self) -> None:
+    def _release(self) -> None:
         effects = self._core.take_effects()
         self._replies.update(effects.replies)
         self._calls.extend(effects.calls)
         self.failures.extend(f"{failure.where}: {failure.error!r}" for failure in effects.failures)
         self.alarms.extend(str(each.fields.get("cause")) for each in effects.signals if each.name == "payment_alarm")
+
+
+def is_final(reply: Reply) -> bool:
+    """Whether the same command would get the same reply again."""
+    return isinstance(reply, Done) or reply.code < FIRST_RETRYABLE

@@ -13,10 +13,10 @@ from typing import Final
 import structlog
 
 from bench.payments.alipay import OVERSEAS
-from bench.payments.cases import cases, deaths_of, faults_of
-from bench.payments.checks import Verdict, judge
+from bench.payments.cases import cases, crashes_of, faults_of
+from bench.payments.checks import CaseResult, check_ride
 from bench.payments.host import SHARDS
-from bench.payments.ride import Case, Ride, Town
+from bench.payments.ride import CaseEnvironment, PaidRide, PaymentCase
 from dispatch.actors.core.entity_types import EntityKind, entity_kinds
 from dispatch.config.tariffs import read_tariff
 from dispatch.domain.entity import Kind
@@ -28,20 +28,20 @@ from dispatch.store.migrations import upgrade
 from sim.alipay_sandbox.model.merchants import DemoMerchant, demo_merchant
 
 NOTIFY_URL: Final = "http://taxi.invalid/alipay/notify"
-RIDES_IN_A_TOWN: Final = 50
-"""So few that none of their trades ends its year, in which it can be refunded."""
+RIDES_PER_ENVIRONMENT: Final = 50
+"""Few enough that no trade passes the year within which it can be refunded."""
 CITY: Final = Rules(tariff=read_tariff("san_francisco"), meter=MeterRules(waiting_kmh=18.0))
 
 
-def sample(share: float, seed: int) -> list[Case]:
-    """A share of all cases, in their order: the same for the same seed."""
+def sample(share: float, seed: int) -> list[PaymentCase]:
+    """A random share of all cases, in their order."""
     dice = random.Random(seed)
     return [case for case in cases() if share >= 1 or dice.random() < share]
 
 
 @contextlib.contextmanager
 def quietly() -> Iterator[None]:
-    """Without what the product logs of forged messages: most of them are meant to be."""
+    """Suppress the product's log: most of its errors are provoked."""
     before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     try:
@@ -53,7 +53,7 @@ def quietly() -> Iterator[None]:
 @contextlib.asynccontextmanager
 async def journal_in(folder: Path) -> AsyncIterator[SqlJournal]:
     """A fresh journal on SQLite."""
-    folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - nobody else waits
+    folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - nothing else runs
     url = f"sqlite:///{folder / 'journal.db'}"
     upgrade(url)
     journal = await open_journal(url, shards=SHARDS)
@@ -71,34 +71,34 @@ def kinds_of(keys: DemoMerchant, gateway: str) -> Mapping[Kind, EntityKind]:
     return entity_kinds(CITY, PaymentRules(account=account))
 
 
-async def play(chosen: Sequence[Case], folder: Path) -> AsyncIterator[Verdict]:
-    """Each case in its turn, with a host of its own. What one case leaves open cannot meet the next."""
+async def play(chosen: Sequence[PaymentCase], folder: Path) -> AsyncIterator[CaseResult]:
+    """Play the cases in turn, each with a host of its own. After a failed case the environment is replaced."""
     keys = demo_merchant()
     waiting = list(enumerate(chosen))
-    towns = 0
+    environments = 0
     while waiting:
-        towns += 1
+        environments += 1
         gateway = waiting[0][1].gateway
-        async with town_of(gateway, keys, folder / f"town{towns}") as town:
-            for number, case in list(waiting[:RIDES_IN_A_TOWN]):
+        async with environment_of(gateway, keys, folder / f"environment{environments}") as environment:
+            for number, case in list(waiting[:RIDES_PER_ENVIRONMENT]):
                 if case.gateway != gateway:
                     break
                 waiting.pop(0)
-                ride = Ride(case, f"T{number}", town, faults_of(case), deaths_of(case))
+                ride = PaidRide(case, f"T{number}", environment, faults_of(case), crashes_of(case))
                 await ride.play()
-                verdict = await judge(ride, town.journal, town.kinds["payment"])
-                yield verdict
-                if not verdict.good:
+                result = await check_ride(ride, environment.journal, environment.kinds["payment"])
+                yield result
+                if not result.good:
                     break
-        shutil.rmtree(folder / f"town{towns}")
+        shutil.rmtree(folder / f"environment{environments}")
 
 
 @contextlib.asynccontextmanager
-async def town_of(gateway: str, keys: DemoMerchant, folder: Path) -> AsyncIterator[Town]:
-    """A town whose journal is in ``folder``."""
+async def environment_of(gateway: str, keys: DemoMerchant, folder: Path) -> AsyncIterator[CaseEnvironment]:
+    """An environment whose journal is in ``folder``."""
     async with journal_in(folder) as journal:
-        town = Town(gateway, keys, kinds_of(keys, gateway), journal)
+        environment = CaseEnvironment(gateway, keys, kinds_of(keys, gateway), journal)
         try:
-            yield town
+            yield environment
         finally:
-            await town.aclose()
+            await environment.aclose()

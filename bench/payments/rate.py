@@ -1,4 +1,4 @@
-"""How many rides one payment host collects in a second, through real sockets, and how much of it is signing."""
+"""Rides per second that one payment host collects over real sockets, and the share of CPU time for signatures."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 import httpx
-import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from bench.payments.alipay import BUYER
-from bench.payments.host import SHARDS
+from bench.payments.host import SHARDS, perform_call
 from bench.payments.matrix import CITY, journal_in
 from dispatch.actors.core.entity_types import Shown, entity_kinds
 from dispatch.actors.core.host_core import HostCore
@@ -29,10 +28,8 @@ from dispatch.clock import CityClock
 from dispatch.config.loader import load_settings
 from dispatch.domain.commands import OpenPayment, TellOutcome, decode_command, encode_command
 from dispatch.domain.entity import SYSTEM, Command, EntityKey, Signal
-from dispatch.payment.core.gateway_calls import company_of, perform
 from dispatch.payment.core.methods import ALIPAY_PAGE
 from dispatch.payment.gateways.factory import Gateways, open_gateways, payment_rules_of
-from dispatch.payment.gateways.response_capture import listening
 from dispatch.payment.protocols.signing import Signer
 from dispatch.store.journal import StoredCommand
 from dispatch.values.money import Money
@@ -43,22 +40,22 @@ from ws_gateway.http.alipay_webhook import AlipayWebhook
 WITHIN_S: Final = 60.0
 
 
-class Rate(msgspec.Struct, frozen=True):
-    """Rides paid in a wall second; which part of the host's processor time went into signatures."""
+class CollectionRate(NamedTuple):
+    """Rides paid per wall second; share of the host's CPU time spent on signatures."""
 
     rides_per_s: float
     signing_share: float
 
 
-class Stopwatch:
-    """Processor time spent in signatures while it runs."""
+class SignatureTimer:
+    """CPU time spent on signatures."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Time every signature that is made or checked."""
+        """Time every signature and verification."""
         sign, verify = Signer.sign, Signer.verify
 
         def timed_sign(signer: Signer, text: bytes) -> str:
@@ -82,7 +79,7 @@ class Stopwatch:
             Signer.sign, Signer.verify = sign, verify  # type: ignore[method-assign]
 
 
-class _Street:
+class PayingPassengers:
     """The trips, and passengers who pay as soon as the phone shows the order. :class:`HostRuntime`'s outside."""
 
     def __init__(self, gateways: Gateways, clock: CityClock, sandbox: str, phones: int) -> None:
@@ -93,37 +90,33 @@ class _Street:
         self.paid: dict[str, asyncio.Event] = {}
 
     async def call(self, envelope: Envelope) -> Reply:
-        """A trip is told how its payment goes."""
-        told = decode_command(envelope.body)
-        if isinstance(told, TellOutcome) and told.state == "ordered":
-            asked = {"trade_no": told.trade, "buyer_id": BUYER}
-            (await self._phone.post("/sandbox/tradepay", json=asked)).raise_for_status()
-        elif isinstance(told, TellOutcome) and told.state == "paid":
+        """The payment reports its state to a trip."""
+        outcome = decode_command(envelope.body)
+        if isinstance(outcome, TellOutcome) and outcome.state == "ordered":
+            paid = {"trade_no": outcome.trade, "buyer_id": BUYER}
+            (await self._phone.post("/sandbox/tradepay", json=paid)).raise_for_status()
+        elif isinstance(outcome, TellOutcome) and outcome.state == "paid":
             self.paid[EntityKey.parse(envelope.key).id].set()
         return Done(1, "")
 
     async def call_gateway(self, due: StoredCommand) -> Command:
-        """What the product's payment desk does."""
-        with listening() as pages:
-            told = await perform(self._gateways.of(company_of(due.command)), due.name, due.command)
-        return msgspec.structs.replace(told, received="\n".join(pages), heard_at=self._clock.wall())
+        return await perform_call(self._gateways, due, self._clock)
 
     def listings(self, changes: Sequence[ListingChange]) -> None:
-        """Payments have none."""
+        """Payments have no listings."""
 
     def signals(self, signals: Sequence[Signal]) -> None:
-        """Nobody watches."""
+        """Not recorded."""
 
     def shown(self, shown: Sequence[tuple[EntityKey, Shown]]) -> None:
-        """Nobody follows payments."""
+        """Payments have no views."""
 
     async def aclose(self) -> None:
-        """Hang up."""
         await self._phone.aclose()
 
 
-class _ToShell:
-    """Of a gateway process's way to the hosts, what notifications need."""
+class _RuntimeHosts:
+    """The part of a gateway's connection to the hosts that notifications use."""
 
     def __init__(self, shell: HostRuntime) -> None:
         self._shell = shell
@@ -135,13 +128,13 @@ class _ToShell:
 
 async def measure(
     sandbox: SandboxProcess, folder: Path, prefix: str, sign_type: str, *, rides: int, at_once: int
-) -> Rate:
-    """Let so many rides be paid on their pages, ``at_once`` of them at any moment. ``prefix`` begins their names."""
-    told: list[AlipayWebhook] = []
+) -> CollectionRate:
+    """Let so many rides be paid on their pages, ``at_once`` at a time. Their names begin with ``prefix``."""
+    webhooks: list[AlipayWebhook] = []
 
     async def notify(request: Request) -> Response:
-        believed = await told[0].notified(await request.body(), request.headers["content-type"])
-        return PlainTextResponse("success" if believed else "fail")
+        accepted = await webhooks[0].notified(await request.body(), request.headers["content-type"])
+        return PlainTextResponse("success" if accepted else "fail")
 
     app = Starlette(routes=[Route("/alipay/notify", notify, methods=["POST"])])
     async with running(app) as url, journal_in(folder) as journal:
@@ -150,39 +143,41 @@ async def measure(
         settings = load_settings(None, {**sandbox.settings(), **chosen})
         clock = CityClock()
         gateways = open_gateways(settings, clock)
-        street = _Street(gateways, clock, sandbox.url, at_once)
+        passengers = PayingPassengers(gateways, clock, sandbox.url, at_once)
         core = HostCore("payment", entity_kinds(CITY, payment_rules_of(settings)), PushQueues("payment"))
-        shell = HostRuntime(core, journal, street, clock)
-        told.append(AlipayWebhook(gateways, cast("Hosts", _ToShell(shell))))
+        shell = HostRuntime(core, journal, passengers, clock)
+        webhooks.append(AlipayWebhook(gateways, cast("Hosts", _RuntimeHosts(shell))))
         await shell.start(lambda until: journal.dues("payment", range(SHARDS), until=until))
         try:
-            await _collect(shell, street, f"{prefix}W", at_once, at_once)
-            return await _timed(shell, street, prefix, rides, at_once)
+            await _collect(shell, passengers, f"{prefix}W", at_once, at_once)
+            return await _timed(shell, passengers, prefix, rides, at_once)
         finally:
             await shell.stop()
-            await street.aclose()
+            await passengers.aclose()
             await gateways.aclose()
 
 
-async def _timed(shell: HostRuntime, street: _Street, prefix: str, rides: int, at_once: int) -> Rate:
-    watch = Stopwatch()
+async def _timed(
+    shell: HostRuntime, passengers: PayingPassengers, prefix: str, rides: int, at_once: int
+) -> CollectionRate:
+    watch = SignatureTimer()
     with watch.running():
         began, used = time.perf_counter(), time.process_time()
-        await _collect(shell, street, prefix, rides, at_once)
+        await _collect(shell, passengers, prefix, rides, at_once)
         wall_s, processor_s = time.perf_counter() - began, time.process_time() - used
-    return Rate(rides / wall_s, watch.seconds / processor_s)
+    return CollectionRate(rides / wall_s, watch.seconds / processor_s)
 
 
-async def _collect(shell: HostRuntime, street: _Street, prefix: str, rides: int, at_once: int) -> None:
+async def _collect(shell: HostRuntime, passengers: PayingPassengers, prefix: str, rides: int, at_once: int) -> None:
     room = asyncio.Semaphore(at_once)
 
     async def ride(number: int) -> None:
         trip = f"{prefix}{number}"
-        street.paid[trip] = asyncio.Event()
+        passengers.paid[trip] = asyncio.Event()
         async with room:
             opening = OpenPayment(trip, "V1", Money(1235, "USD"), ALIPAY_PAGE, BUYER, "Taxi V1")
             body = encode_command(opening)
             await shell.submit([Envelope(f"payment:{trip}", f"open:{trip}", SYSTEM, body, digest=body)])
-            await asyncio.wait_for(street.paid[trip].wait(), WITHIN_S)
+            await asyncio.wait_for(passengers.paid[trip].wait(), WITHIN_S)
 
     await asyncio.gather(*(ride(number) for number in range(rides)))

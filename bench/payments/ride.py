@@ -1,4 +1,4 @@
-"""One ride of ``bench payments``: what its people do, and a clock that goes from one event to the next."""
+"""One ride of ``bench payments``: the people's actions, on a clock that advances from one event to the next."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Final, Literal, cast
 
 import msgspec
 
-from bench.payments.acquirer import ExampleAcquirer, acquirers_gateways
-from bench.payments.alipay import BUYER, OVERSEAS, Alipay, gateways_of
-from bench.payments.host import Death, Host, Step
+from bench.payments.acquirer import ExampleAcquirer, acquirer_gateways
+from bench.payments.alipay import BUYER, OVERSEAS, SandboxAlipay, alipay_gateways
+from bench.payments.host import Crash, CrashingHost, CrashPoint, is_final
 from dispatch.actors.core.entity_types import EntityKind
-from dispatch.actors.core.protocol import Done, Hosts, HostsUnavailableError
+from dispatch.actors.core.protocol import Hosts, HostsUnavailableError
 from dispatch.clock import ManualClock
 from dispatch.domain.commands import OpenPayment, RefundFare, StopPayment, TellOutcome
 from dispatch.domain.entity import SYSTEM, Command, Kind, Principal
@@ -25,33 +25,32 @@ from sim.alipay_sandbox.model.merchants import DemoMerchant
 from ws_gateway.http.alipay_webhook import AlipayWebhook
 
 Story = Literal["pays", "password", "cash", "late", "leaves", "refund", "parts", "cancel"]
-"""What people do.
+"""The people's actions.
 
-``pays``: the passenger pays a few seconds after the phone shows the order; ``password``: the amount needs one.
-``cash``: does not, and after half a minute the driver takes cash; ``late``: the same, but the passenger confirms in the
-very moment in which the order is closed or cancelled. ``leaves``: nobody pays, and nobody asks for anything else.
-``refund``, ``parts``, ``cancel``: pays, and a minute later the office gives all back, first a part and then the
-rest, or cancels the order.
+``pays``: the passenger pays a few seconds after the phone shows the order; ``password``: the amount requires one.
+``cash``: the passenger does not, and after half a minute the driver takes cash; ``late``: the same, but the passenger
+confirms at the moment the order is closed or cancelled. ``leaves``: the passenger does not pay, and nothing follows.
+``refund``, ``parts``, ``cancel``: the passenger pays, and a minute later the office refunds everything, first a part
+and then the rest, or cancels the order.
 """
-Side = Alipay | ExampleAcquirer
-"""Who is asked to collect."""
-GIVES_BACK: Final = ("refund", "parts", "cancel")
+Counterparty = SandboxAlipay | ExampleAcquirer
+REFUND_STORIES: Final = ("refund", "parts", "cancel")
 METHODS: Final[dict[Way, str]] = {"page": ALIPAY_PAGE, "code": ALIPAY_CODE, "scan": ALIPAY_SCAN}
 OFFICE: Final = Principal("dispatcher", "office")
 FARE_MINOR: Final = 12_35
 LARGE_FARE_MINOR: Final = 2500_00
-"""Above what the sandbox takes without a password."""
+"""Above the sandbox's limit for payments without a password."""
 HOUR_S: Final = 3600.0
 DAYS_S: Final = 3 * 86_400.0
 NOON: Final = 1_767_240_000.0
 """2026-01-01 12:00 in Beijing, as unix seconds."""
 BEFORE_MIDNIGHT_S: Final = 11.6 * HOUR_S
-"""From noon to 23:36: the day in which an order can be cancelled ends within the hour."""
+"""From noon to 23:36: an order can be cancelled until midnight."""
 ATTEMPTS: Final = 3
 
 
-class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """What is tried. ``call`` is one of the port, or ``notice``; ``event`` is the notification that a fault meets."""
+class PaymentCase(msgspec.Struct, frozen=True, kw_only=True):
+    """One case. ``call`` is a call of the port, or ``notice``; ``event`` is the notification that a fault affects."""
 
     gateway: str
     way: Way
@@ -60,77 +59,75 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     call: str = ""
     event: str = ""
     lasts: Literal["once", "hour", "midnight"] = "once"
-    """Struck once; or all of an hour, by noon or about midnight."""
-    step: Step = ""
+    """Duration of the fault: one call, or an hour at noon or around midnight."""
+    crash: CrashPoint = ""
     seed: int = 0
-    """Of a storm, in which several things go wrong and the host dies several times."""
+    """Seed of a storm: several random faults and crashes."""
 
     @property
     def name(self) -> str:
-        """All of it, in short."""
         if self.seed:
             return f"{self.gateway}, {self.way}, {self.story}: storm {self.seed}"
-        dies = f", dies {self.step} {self.call}" if self.step else ""
-        return f"{self.gateway}, {self.way}, {self.story}: {self.fault or 'nothing'} at {self.call} {self.lasts}{dies}"
+        crash = f", crash {self.crash} {self.call}" if self.crash else ""
+        return f"{self.gateway}, {self.way}, {self.story}: {self.fault or 'nothing'} at {self.call} {self.lasts}{crash}"
 
 
-class Town:
-    """What several rides have in common, one after another: clock, sandbox, gateways and journal."""
+class CaseEnvironment:
+    """Clock, counterparty, gateways and journal of several rides, one after another."""
 
     def __init__(self, gateway: str, keys: DemoMerchant, kinds: Mapping[Kind, EntityKind], journal: SqlJournal) -> None:
         self.gateway: Final = gateway
         self.clock: Final = ManualClock(NOON)
-        self.alipay: Final[Side] = ExampleAcquirer(self.clock) if gateway == "acquirer" else Alipay(keys, self.clock)
-        wire = self.alipay.wire
-        self.gateways: Final = (
-            acquirers_gateways(self.clock, wire)
-            if gateway == "acquirer"
-            else gateways_of(gateway, keys, self.clock, wire)
-        )
+        self.counterparty: Counterparty
+        if gateway == "acquirer":
+            self.counterparty = ExampleAcquirer(self.clock)
+            self.gateways = acquirer_gateways(self.clock, self.counterparty.transport)
+        else:
+            self.counterparty = SandboxAlipay(keys, self.clock)
+            self.gateways = alipay_gateways(gateway, keys, self.clock, self.counterparty.transport)
         self.kinds: Final = kinds
         self.journal: Final = journal
 
     def next_day(self, after_noon_s: float) -> float:
-        """Go on to a day on which nothing happens any more; the time then, so long after noon."""
+        """Advance to a later day without pending events, so long after noon; the city time."""
         days = (self.clock.city() - NOON) // 86_400.0 + 1
         self.clock.advance(NOON + days * 86_400.0 + after_noon_s - self.clock.city())
         return self.clock.city()
 
     async def aclose(self) -> None:
-        """Close what is open, but for the journal."""
-        await self.alipay.aclose()
+        await self.counterparty.aclose()
         await self.gateways.aclose()
 
 
-class Ride:
-    """Implements :class:`bench.payments.host.People`: a trip, its passenger, its driver and the office."""
+class PaidRide:
+    """Implements :class:`bench.payments.host.HostObserver`: a trip, its passenger, its driver and the office."""
 
     def __init__(
         self,
-        case: Case,
+        case: PaymentCase,
         trip: str,
-        town: Town,
+        environment: CaseEnvironment,
         faults: tuple[SandboxFault, ...] = (),
-        deaths: tuple[Death, ...] = (),
+        crashes: tuple[Crash, ...] = (),
     ) -> None:
         self.case: Final = case
         self.trip: Final = trip
         self._faults = faults
-        self.clock: Final = town.clock
-        self.alipay: Final[Side] = town.alipay
-        self.deaths: Final = deaths
-        self.host: Final = Host(
-            town.journal,
-            town.kinds,
-            town.clock,
-            gateways=town.gateways,
-            wire=town.alipay.wire,
-            people=self,
-            deaths=deaths,
+        self.clock: Final = environment.clock
+        self.counterparty: Final[Counterparty] = environment.counterparty
+        self.crashes: Final = crashes
+        self.host: Final = CrashingHost(
+            environment.journal,
+            environment.kinds,
+            environment.clock,
+            gateways=environment.gateways,
+            transport=environment.counterparty.transport,
+            observer=self,
+            crashes=crashes,
         )
-        # Of a gateway process's way to the hosts, notifications need ``command`` alone.
-        town.alipay.inbox.notified = AlipayWebhook(town.gateways, cast("Hosts", self.host)).notified
-        self._began = town.next_day(BEFORE_MIDNIGHT_S if case.lasts == "midnight" else 0.0)
+        # Notifications use only ``command`` of a gateway's connection to the hosts.
+        environment.counterparty.inbox.notified = AlipayWebhook(environment.gateways, cast("Hosts", self.host)).notified
+        self._began = environment.next_day(BEFORE_MIDNIGHT_S if case.lasts == "midnight" else 0.0)
         self._plans: list[tuple[float, int, Callable[[], Awaitable[None]]]] = []
         self._planned = 0
         self._attempts = 0
@@ -142,101 +139,97 @@ class Ride:
         asks_password = case.way == "scan" and case.story in ("password", "cash", "late", "leaves")
         self.fare: Final = Money(LARGE_FARE_MINOR if asks_password else FARE_MINOR, currency)
 
-    # ── time ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
     async def play(self) -> None:
-        """From the first attempt on, for days."""
+        """Play three days from the first attempt on."""
         await self.host.start()
-        # A refund's faults begin with the refund.
-        if self.case.story not in GIVES_BACK or self.case.event:
+        # Faults of a refund begin with the refund.
+        if self.case.story not in REFUND_STORIES or self.case.event:
             await self._begin_faults()
         await self._open()
         if self.case.story in ("cash", "late"):
-            self._plan(30.0, lambda: self._ask(StopPayment(self.trip)))
+            self._plan(30.0, lambda: self._send(StopPayment(self.trip)))
         until = self._began + DAYS_S
         while True:
-            await self._rest()
-            times = [self.host.next_at(), self.alipay.next_due(), self._plans[0][0] if self._plans else None]
+            await self._settle()
+            times = [self.host.next_at(), self.counterparty.next_due(), self._plans[0][0] if self._plans else None]
             at = min((at for at in times if at is not None and at > self.clock.city()), default=until)
             if at >= until:
                 break
             self.clock.advance(at - self.clock.city())
         self.clock.advance(until - self.clock.city())
-        await self._rest()
+        await self._settle()
         await self._end_faults()
 
-    async def _rest(self) -> None:
-        """Let everything happen that can happen now."""
+    async def _settle(self) -> None:
+        """Do everything that can be done at the current time."""
         for _ in range(200):
             busy = await self.host.work()
-            due = self.alipay.next_due()
+            due = self.counterparty.next_due()
             if due is not None and due <= self.clock.city():
-                await self.alipay.deliver()
+                await self.counterparty.deliver()
                 busy = True
             while self._plans and self._plans[0][0] <= self.clock.city():
                 await heapq.heappop(self._plans)[2]()
                 busy = True
             if not busy:
                 return
-        raise RuntimeError(f"it never comes to rest: {self.case.name}")
+        raise RuntimeError(f"endless activity: {self.case.name}")
 
     def _plan(self, after_s: float, what: Callable[[], Awaitable[None]]) -> None:
         self._planned += 1
         heapq.heappush(self._plans, (self.clock.city() + after_s, self._planned, what))
 
     async def _begin_faults(self) -> None:
-        self.alipay.set_faults(self._faults)
+        self.counterparty.set_faults(self._faults)
         if self.case.lasts != "once":
             self._plan(HOUR_S, self._end_faults)
 
     async def _end_faults(self) -> None:
-        self.strikes += self.alipay.strikes()
-        self.alipay.set_faults(())
+        self.strikes += self.counterparty.strikes()
+        self.counterparty.set_faults(())
 
-    # ── people ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def told(self, outcome: TellOutcome) -> None:
-        """The trip hears how its payment goes, and people act on it."""
+    def outcome_received(self, outcome: TellOutcome) -> None:
+        """The people act on the payment's state."""
         self.outcomes.append(outcome)
         story = self.case.story
         match outcome.state:
             case "ordered" if outcome.code:
                 self._plan(5.0, lambda: self._scan(outcome.code))
             case "ordered":
-                self._seen(outcome.trade)
+                self._order_shown(outcome.trade)
             case "failed" if story in ("cash", "late"):
                 self._plan(5.0, self._pay_cash)
             case "failed" if story != "leaves" and self._attempts < ATTEMPTS:
                 self._plan(20.0, self._open)
-            case "paid" if story in GIVES_BACK and outcome.method != CASH:
-                self._plan(60.0, self._give_back)
+            case "paid" if story in REFUND_STORIES and outcome.method != CASH:
+                self._plan(60.0, self._refund)
             case "refunded" if story == "parts" and len(self._refunds) < 2:
-                self._plan(60.0, self._give_back)
+                self._plan(60.0, self._refund)
 
-    def watch(self, call: str) -> None:
-        """Who pays late does so just before the order is closed or cancelled."""
+    def before_call(self, call: str) -> None:
+        """A late passenger pays just before the order is closed or cancelled."""
         if self.case.story == "late" and call in ("close", "cancel") and self._trades:
-            self.alipay.pay(self._trades[-1])
+            self.counterparty.pay(self._trades[-1])
 
-    def _seen(self, trade: str) -> None:
+    def _order_shown(self, trade: str) -> None:
         self._trades.append(trade)
         if self.case.story not in ("cash", "late", "leaves"):
             self._plan(5.0, lambda: self._pay(trade))
 
     async def _scan(self, code: str) -> None:
-        trade = self.alipay.scan(code)
+        trade = self.counterparty.scan(code)
         if trade is not None:
-            self._seen(trade)
+            self._order_shown(trade)
 
     async def _pay(self, trade: str) -> None:
-        self.alipay.pay(trade)
+        self.counterparty.pay(trade)
 
     async def _open(self) -> None:
         self._attempts += 1
-        await self._ask(self._opening(METHODS[self.case.way]))
+        await self._send(self._opening(METHODS[self.case.way]))
 
     async def _pay_cash(self) -> None:
-        await self._ask(self._opening(CASH))
+        await self._send(self._opening(CASH))
 
     def _opening(self, method: str) -> OpenPayment:
         return OpenPayment(
@@ -246,26 +239,26 @@ class Ride:
             method=method,
             buyer=BUYER if method == ALIPAY_PAGE else "",
             subject="Taxi 车费 V1",
-            auth_code=self.alipay.bar_code(password=self.fare.minor == LARGE_FARE_MINOR)
+            auth_code=self.counterparty.bar_code(password=self.fare.minor == LARGE_FARE_MINOR)
             if method == ALIPAY_SCAN
             else "",
         )
 
-    async def _give_back(self) -> None:
+    async def _refund(self) -> None:
         if not self._refunds and not self.case.event:
             await self._begin_faults()
         part = Money(5_00, self.fare.currency) if self.case.story == "parts" and not self._refunds else None
         self._refunds.append(part or self.fare)
-        await self._ask(RefundFare("a detour", part, cancel=self.case.story == "cancel"), OFFICE)
+        await self._send(RefundFare("a detour", part, cancel=self.case.story == "cancel"), OFFICE)
 
-    async def _ask(self, command: Command, principal: Principal = SYSTEM) -> None:
-        """Send a command until it is answered, under the same id: as trips and clients do."""
+    async def _send(self, command: Command, principal: Principal = SYSTEM) -> None:
+        """Send a command until it is answered, with the same id, as trips and clients do."""
         self._planned += 1
         name = f"{self.trip}:{self._planned}"
         for _ in range(3):
             try:
-                reply = await self.host.ask(self.trip, command, principal, name=name)
+                reply = await self.host.send(self.trip, command, principal, name=name)
             except HostsUnavailableError:
                 continue
-            if isinstance(reply, Done) or reply.code < 6000:
+            if is_final(reply):
                 return

@@ -1,25 +1,24 @@
-"""Every payment gateway under every fault and every death of its host; and how many rides one host collects.
+"""Every payment gateway under every fault and every crash of its host; and the rides one host collects per second.
 
-Method: the product's payment entity behind its real host core and a real SQLite journal, with the real gateways,
+Method: the product's payment entity in its real host core, over a real SQLite journal and with the real gateways,
 against the Alipay sandbox in the same process (and the acquirer's against ``docs/examples/acquirer_server.py``, with
-faults on the wire), over ASGI, all on one clock that is set by hand. Each case is one ride:
-a gateway, a way to pay, a story (``bench.payments.ride``), a call of the port or a notification, a fault of the sandbox
-at it (once, or all of an hour by noon or about midnight), and a death of the host: before the call, after it with the
-answer lost, after the answer's commit with all else lost. Then time goes on for three days, through all timers and all
-of Alipay's repeated notifications.
+faults in the transport), over ASGI, all on one manual clock. Each case is one ride: a gateway, a way to pay, a story
+(``bench.payments.ride``), a call of the port or a notification, a fault of the sandbox at it (once, or for an hour at
+noon or around midnight), and a crash of the host: before the call, after it with the answer lost, after the answer's
+commit with all else lost. Then three days pass, with all timers and all of Alipay's repeated notifications.
 
-``charged_twice``: the passenger is out of more than the fare, by the sandbox's accounts and the driver's cash.
-``lost``: the passenger is out of something else than what the payment says it kept. ``unknown``: an attempt, a refund
-or a timer is still open. ``unbalanced``: an account of the books (fares, alipay, owed) is not what the sandbox's
-accounts say, or the accounts do not add up to nothing. ``struck`` and ``died`` count where that really happened;
-``off_the_bill`` where the accounts agree, but not the moves in them, so that the daily bill will differ.
+``charged_twice``: the passenger has paid more than the fare, by the sandbox's accounts and the driver's cash.
+``lost``: the passenger has paid another amount than the payment states. ``unknown``: an attempt, a refund or a timer is
+still open. ``unbalanced``: an account of the ledger (fares, alipay, owed) differs from the sandbox's accounts, or the
+accounts do not add up to zero. ``struck`` and ``died`` count the cases whose fault and crash really happened;
+``off_the_bill`` those in which the accounts agree, but not the moves in them, so that the daily bill will differ.
 
 ``--share 0.1 --seed 7`` plays a part of the cases, ``--processes N`` at once.
 
-The rate: a host with its shell, over real sockets, and the sandbox in a process of its own; ``--rides N`` (150)
-on their pages, 16 at any moment, each paid by its passenger as soon as the order is there, told by notification.
-``rides_per_s`` is with RSA2 on the journal's own disk, ``signing_share`` the part of the host's processor time that
-goes into making and checking signatures; ``ratio`` is that rate over the rate with MD5, which is next to no signing.
+The rate: a host with its runtime, over real sockets, and the sandbox in a process of its own; ``--rides`` (150) on
+their pages, ``--at-once`` (16) at a time, each paid by its passenger as soon as the order exists, with a
+notification. ``rides_per_s`` is with RSA2 on the journal's own disk, ``signing_share`` the share of the host's CPU
+time that signatures take; ``ratio`` is that rate over the rate with MD5, whose signatures cost next to nothing.
 """
 
 from __future__ import annotations
@@ -36,16 +35,16 @@ from statistics import median
 from typing import Final, NamedTuple
 
 from bench.harness.figures import Figures
-from bench.payments.checks import Verdict
+from bench.payments.checks import CaseResult
 from bench.payments.matrix import play, quietly, sample
-from bench.payments.rate import Rate, measure
-from bench.payments.ride import Case
+from bench.payments.rate import CollectionRate, measure
+from bench.payments.ride import PaymentCase
 from sim.demo.sandbox_process import SandboxProcess
 
-MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a folder of our own is made there
+MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a temporary folder is created there
 SHOWN_AT_MOST: Final = 50
 ROUNDS: Final = 3
-"""Of the rate, with each sign type in turn; medians count."""
+"""Rate measurements with each sign type in turn; the result is their median."""
 WRONGS: Final = ("charged_twice", "lost", "unknown", "unbalanced")
 
 
@@ -60,57 +59,56 @@ class PaymentsPlan(NamedTuple):
 
 
 def run(plan: PaymentsPlan) -> Figures:
-    verdicts = tried(sample(plan.share, plan.seed), plan.processes)
-    for verdict in [verdict for verdict in verdicts if not verdict.good or verdict.off_the_bill][:SHOWN_AT_MOST]:
-        sys.stderr.write(f"{verdict.case}: {verdict.state}: {verdict.why or 'off the bill'}\n")
-    return {**counted(verdicts), **(asyncio.run(_rates(plan)) if plan.rides else {})}
+    results = play_all(sample(plan.share, plan.seed), plan.processes)
+    for result in [result for result in results if not result.good or result.off_the_bill][:SHOWN_AT_MOST]:
+        sys.stderr.write(f"{result.case}: {result.state}: {result.why or 'off the bill'}\n")
+    return {**counted(results), **(asyncio.run(_rates(plan)) if plan.rides else {})}
 
 
-def tried(chosen: Sequence[Case], processes: int) -> list[Verdict]:
-    """How the cases ended, in their order."""
+def play_all(chosen: Sequence[PaymentCase], processes: int) -> list[CaseResult]:
+    """Results of the cases, in their order."""
     if processes <= 1:
         return _play(chosen)
     size = 200
     parts = [chosen[at : at + size] for at in range(0, len(chosen), size)]
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        return [verdict for part in pool.map(_play, parts) for verdict in part]
+        return [result for part in pool.map(_play, parts) for result in part]
 
 
-def counted(verdicts: Sequence[Verdict]) -> dict[str, object]:
-    """The matrix in numbers."""
+def counted(results: Sequence[CaseResult]) -> Figures:
     wrong: Counter[str] = Counter()
-    for verdict in verdicts:
-        wrong.update(name for name in WRONGS if getattr(verdict, name))
+    for result in results:
+        wrong.update(name for name in WRONGS if getattr(result, name))
     return {
-        "cases": len(verdicts),
+        "cases": len(results),
         **{name: wrong[name] for name in WRONGS},
-        "otherwise_wrong": sum(not each.good and not any(getattr(each, name) for name in WRONGS) for each in verdicts),
-        "off_the_bill": sum(each.off_the_bill for each in verdicts),
-        "struck": sum(each.struck for each in verdicts),
-        "died": sum(each.died for each in verdicts),
-        "collected": sum(each.paid for each in verdicts),
-        "alarms": sum(each.alarms for each in verdicts),
+        "otherwise_wrong": sum(not each.good and not any(getattr(each, name) for name in WRONGS) for each in results),
+        "off_the_bill": sum(each.off_the_bill for each in results),
+        "struck": sum(each.struck for each in results),
+        "died": sum(each.died for each in results),
+        "collected": sum(each.paid for each in results),
+        "alarms": sum(each.alarms for each in results),
     }
 
 
-def _play(chosen: Sequence[Case]) -> list[Verdict]:
-    # Deaths are of processes here, not of disks: the journal may stand in memory.
+def _play(chosen: Sequence[PaymentCase]) -> list[CaseResult]:
+    # Only processes crash, not disks: the journal may be in memory.
     memory = MEMORY if MEMORY.is_dir() else None
     with quietly(), tempfile.TemporaryDirectory(prefix="taxi-payments-", dir=memory) as folder:
         return asyncio.run(_played(chosen, Path(folder)))
 
 
-async def _played(chosen: Sequence[Case], folder: Path) -> list[Verdict]:
-    return [verdict async for verdict in play(chosen, folder)]
+async def _played(chosen: Sequence[PaymentCase], folder: Path) -> list[CaseResult]:
+    return [result async for result in play(chosen, folder)]
 
 
-async def _rates(plan: PaymentsPlan) -> dict[str, object]:
+async def _rates(plan: PaymentsPlan) -> Figures:
     with tempfile.TemporaryDirectory(prefix="taxi-payments-") as made, quietly():
         folder = Path(made)
         sandbox = SandboxProcess(folder / "sandbox")
         await sandbox.start()
         try:
-            rates: dict[str, list[Rate]] = {"MD5": [], "RSA2": []}
+            rates: dict[str, list[CollectionRate]] = {"MD5": [], "RSA2": []}
             for number in range(2 * ROUNDS):
                 sign_type = ("MD5", "RSA2")[number % 2]
                 name = f"{sign_type}{number}"
@@ -129,5 +127,5 @@ async def _rates(plan: PaymentsPlan) -> dict[str, object]:
     }
 
 
-def _median(rates: Sequence[Rate]) -> Rate:
-    return Rate(median(rate.rides_per_s for rate in rates), median(rate.signing_share for rate in rates))
+def _median(rates: Sequence[CollectionRate]) -> CollectionRate:
+    return CollectionRate(median(rate.rides_per_s for rate in rates), median(rate.signing_share for rate in rates))
