@@ -19,7 +19,7 @@ from dispatch.actors.core.protocol import Done, Envelope, HostsUnavailableError,
 from dispatch.actors.core.push_queues import PushQueues
 from dispatch.actors.core.work_items import OutgoingCall
 from dispatch.clock import Clock
-from dispatch.domain.commands import CallGateway, HearGateway, TellOutcome, decode_command, encode_command
+from dispatch.domain.commands import CallGateway, RecordGatewayResponse, ReportOutcome, decode_command, encode_command
 from dispatch.domain.entity import SYSTEM, Command, EntityKey, Kind, Principal
 from dispatch.payment.core.gateway_calls import company_of, perform
 from dispatch.payment.gateways.factory import Gateways
@@ -63,13 +63,13 @@ class Late(msgspec.Struct):
 
     at: float
     call: OutgoingCall
-    told: HearGateway
+    told: RecordGatewayResponse
 
 
 class People(Protocol):
     """The trip and those who ride."""
 
-    def told(self, outcome: TellOutcome) -> None:
+    def told(self, outcome: ReportOutcome) -> None:
         """What the payment tells the trip."""
         ...
 
@@ -164,7 +164,7 @@ class Host:
         core = self._core
         if call.envelope is not None:
             told = decode_command(call.envelope.body)
-            if isinstance(told, TellOutcome):
+            if isinstance(told, ReportOutcome):
                 self._people.told(told)
             core.call_done(call.due, answered=True, retry_at=0.0)
             return
@@ -184,13 +184,13 @@ class Host:
         else:
             await self._hear(call, answer)
 
-    async def performed(self, due: StoredCommand) -> HearGateway:
+    async def performed(self, due: StoredCommand) -> RecordGatewayResponse:
         """What :class:`dispatch.actors.runtime.payment_worker.PaymentWorker` does with the outgoing work of a due."""
         with listening() as pages:
             told = await perform(self._gateways.of(company_of(due.command)), due.name, due.command)
         return msgspec.structs.replace(told, received="\n".join(pages), heard_at=self._clock.wall())
 
-    async def _hear(self, call: OutgoingCall, told: HearGateway) -> None:
+    async def _hear(self, call: OutgoingCall, told: RecordGatewayResponse) -> None:
         core = self._core
         self._tokens += 1
         name = f"{call.due.owner}/{call.due.name}/{self._tokens}"

@@ -27,7 +27,7 @@ from dispatch.actors.core.work_items import ListingChange
 from dispatch.actors.runtime.host_runtime import HostRuntime
 from dispatch.clock import CityClock
 from dispatch.config.loader import load_settings
-from dispatch.domain.commands import OpenPayment, TellOutcome, decode_command, encode_command
+from dispatch.domain.commands import OpenPayment, ReportOutcome, decode_command, encode_command
 from dispatch.domain.entity import SYSTEM, Command, EntityKey, Signal
 from dispatch.payment.core.gateway_calls import company_of, perform
 from dispatch.payment.core.methods import ALIPAY_PAGE
@@ -95,10 +95,10 @@ class _Street:
     async def call(self, envelope: Envelope) -> Reply:
         """A trip is told how its payment goes."""
         told = decode_command(envelope.body)
-        if isinstance(told, TellOutcome) and told.state == "ordered":
+        if isinstance(told, ReportOutcome) and told.state == "ordered":
             asked = {"trade_no": told.trade, "buyer_id": BUYER}
             (await self._phone.post("/sandbox/tradepay", json=asked)).raise_for_status()
-        elif isinstance(told, TellOutcome) and told.state == "paid":
+        elif isinstance(told, ReportOutcome) and told.state == "paid":
             self.paid[EntityKey.parse(envelope.key).id].set()
         return Done(1, "")
 

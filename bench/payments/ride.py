@@ -14,7 +14,7 @@ from bench.payments.host import Death, Host, Step
 from dispatch.actors.core.entity_types import EntityKind
 from dispatch.actors.core.protocol import Done, Hosts, HostsUnavailableError
 from dispatch.clock import ManualClock
-from dispatch.domain.commands import OpenPayment, RefundFare, StopPayment, TellOutcome
+from dispatch.domain.commands import OpenPayment, RefundFare, ReportOutcome, StopPayment
 from dispatch.domain.entity import SYSTEM, Command, Kind, Principal
 from dispatch.payment.core.methods import ALIPAY_CODE, ALIPAY_PAGE, ALIPAY_SCAN, CASH
 from dispatch.payment.core.port import Way
@@ -136,7 +136,7 @@ class Ride:
         self._attempts = 0
         self._trades: list[str] = []
         self._refunds: list[Money] = []
-        self.outcomes: Final[list[TellOutcome]] = []
+        self.outcomes: Final[list[ReportOutcome]] = []
         self.strikes = 0
         currency = "USD" if case.gateway in OVERSEAS else "CNY"
         asks_password = case.way == "scan" and case.story in ("password", "cash", "late", "leaves")
@@ -195,7 +195,7 @@ class Ride:
 
     # ── people ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def told(self, outcome: TellOutcome) -> None:
+    def told(self, outcome: ReportOutcome) -> None:
         """The trip hears how its payment goes, and people act on it."""
         self.outcomes.append(outcome)
         story = self.case.story

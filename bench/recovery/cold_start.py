@@ -34,13 +34,13 @@ from bench.recovery.hosts import CONCURRENT, LocalHosts
 from dispatch.actors.core.protocol import FixRow
 from dispatch.clock import CityClock
 from dispatch.domain.commands import (
-    BeginRide,
+    AcceptOffer,
+    ArriveAtPickup,
     MakeOffer,
-    ReportArrival,
     RequestTrip,
     StartBreak,
+    StartRide,
     StartShift,
-    TakeOffer,
     VehicleProfile,
 )
 from dispatch.domain.entity import SYSTEM, Command, EntityKey, Principal
@@ -179,15 +179,15 @@ def _offer(trip: OpenTrip) -> Step:
 
 
 def _take(trip: OpenTrip) -> Step:
-    return trip.car, TakeOffer(f"o{trip.key.id}"), _driver(trip.car)
+    return trip.car, AcceptOffer(f"o{trip.key.id}"), _driver(trip.car)
 
 
 def _arrive(trip: OpenTrip) -> Step:
-    return trip.car, ReportArrival(trip.key.id), _driver(trip.car)
+    return trip.car, ArriveAtPickup(trip.key.id), _driver(trip.car)
 
 
 def _begin(trip: OpenTrip) -> Step:
-    return trip.car, BeginRide(trip.key.id, CODE), _driver(trip.car)
+    return trip.car, StartRide(trip.key.id, CODE), _driver(trip.car)
 
 
 _STEPS: Final = (("offered", (_offer,)), ("assigned", (_take,)), ("arrived", (_arrive,)), ("in_progress", (_begin,)))

@@ -19,19 +19,19 @@ from dispatch.actors.core.protocol import Done
 from dispatch.api.messages import Accepted, AcceptOffer, ClientCommand, DeclineOffer, FinishRide, Rate, RequestRide
 from dispatch.domain.entity import Entity, EntityKey
 from dispatch.domain.events import (
-    AssignmentGivenBack,
+    AssignmentReturned,
     CancelledWithFee,
-    HailBegan,
+    HailStarted,
     OfferAccepted,
     OfferDeclined,
     OfferExpired,
     OfferLapsed,
     OfferMade,
     OfferWithdrawn,
-    RideEnded,
     RideFinished,
     TripAssigned,
     TripCancelled,
+    TripFinished,
     TripOffered,
     TripRequested,
     TripReserved,
@@ -114,12 +114,12 @@ def one_trip_one_vehicle(evidence: Evidence) -> Iterator[str]:
     vehicle_of: dict[str, str] = {}
     for happened in evidence.world.record.events:
         event, trip = happened.event, happened.key.id
-        if isinstance(event, TripAssigned | HailBegan):
+        if isinstance(event, TripAssigned | HailStarted):
             if event.vehicle in trip_of or trip in vehicle_of:
                 had = f"it had {vehicle_of.get(trip)}"
                 yield f"{trip} gets {event.vehicle}, which has {trip_of.get(event.vehicle)}; {had}"
             trip_of[event.vehicle], vehicle_of[trip] = trip, event.vehicle
-        elif isinstance(event, RideEnded | AssignmentGivenBack | TripCancelled | CancelledWithFee):
+        elif isinstance(event, TripFinished | AssignmentReturned | TripCancelled | CancelledWithFee):
             vehicle = vehicle_of.pop(trip, None)
             if vehicle is not None:
                 trip_of.pop(vehicle, None)
@@ -182,7 +182,7 @@ def a_refusing_car_is_left_out(evidence: Evidence) -> Iterator[str]:
     out: set[tuple[str, str]] = set()
     for happened in evidence.world.record.events:
         event, trip = happened.event, happened.key.id
-        if isinstance(event, OfferLapsed | AssignmentGivenBack):
+        if isinstance(event, OfferLapsed | AssignmentReturned):
             out.add((trip, event.vehicle))
         elif isinstance(event, TripOffered) and not event.by_hand and (trip, event.vehicle) in out:
             yield f"{trip} is offered again to {event.vehicle}, which had refused it"

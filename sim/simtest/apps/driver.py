@@ -14,16 +14,16 @@ from dispatch.api.messages import (
     Arrived,
     Collect,
     DeclineOffer,
-    DriverCancel,
     FinishRide,
     GoOffline,
     GoOnline,
     GpsFix,
     GpsFixes,
-    MeterReading,
+    MeterReport,
     StartHail,
     StartRide,
     TakeBreak,
+    TripReturn,
 )
 from sim.simtest.apps.app import Phone
 
@@ -144,7 +144,7 @@ class Driver(Phone):
         self.aim = self.world.pickup_of(trip)
         await self._after(self.rng.uniform(15, 70))
         if self.rng.random() < 0.05 and not self.world.weather.calm:
-            await self.ask(DriverCancel(id=self.next_id(), trip=trip, reason="flat tyre"))
+            await self.ask(TripReturn(id=self.next_id(), trip=trip, reason="flat tyre"))
         else:
             await self.ask(Arrived(id=self.next_id(), trip=trip))
 
@@ -154,7 +154,7 @@ class Driver(Phone):
         code = self.world.codes.get(trip)
         if code is None:
             await self._after(30)
-            gone = DriverCancel(id=self.next_id(), trip=trip, reason="nobody there", no_show=True)
+            gone = TripReturn(id=self.next_id(), trip=trip, reason="nobody there", no_show=True)
             await self.ask(gone)
         else:
             await self.ask(StartRide(id=self.next_id(), trip=trip, code=code))
@@ -164,7 +164,7 @@ class Driver(Phone):
         self.aim = self.world.place()
         if self.rng.random() < 0.3:
             await self._after(self.rng.uniform(15, 30))
-            await self.ask(MeterReading(id=self.next_id(), amount=self.rng.randint(300, 4000), currency="USD"))
+            await self.ask(MeterReport(id=self.next_id(), amount=self.rng.randint(300, 4000), currency="USD"))
         await self._after(self.rng.uniform(30, 100))
         done = await self.ask(FinishRide(id=self.next_id(), trip=trip))
         if isinstance(done, Accepted):

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from dispatch.api.fields import TripView
 from dispatch.api.messages import (
     Accepted,
-    AssignByHand,
     Attach,
     BookByPhone,
     CancelTrip,
+    ManualAssignment,
     Pay,
     Rate,
     RefundTrip,
@@ -127,7 +127,7 @@ class Dispatcher(Phone):
         cars = [car for car, row in self.world.rows("vehicle_state").items() if row["state"] == "idle"]
         if waiting and cars:
             trip, car = self.rng.choice(waiting), self.rng.choice(cars)
-            await self.ask(AssignByHand(id=self.next_id(), trip=trip, vehicle=car), patience=3)
+            await self.ask(ManualAssignment(id=self.next_id(), trip=trip, vehicle=car), patience=3)
 
     async def _cancel(self) -> None:
         trips = self._trips_in("matching", "offered", "assigned", "arrived")

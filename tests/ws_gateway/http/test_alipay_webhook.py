@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dispatch.actors.core.protocol import Done, Refused
-from dispatch.domain.commands import HearNotification, decode_command
+from dispatch.domain.commands import RecordNotification, decode_command
 from dispatch.domain.entity import SYSTEM
 from dispatch.domain.errors import ErrorCode
 from dispatch.payment.core.gateway_calls import decode_notification
@@ -54,7 +54,7 @@ async def test_a_genuine_one_reaches_its_payment(hosts: FakeHosts) -> None:
     [envelope] = hosts.envelopes
     assert (envelope.key, envelope.principal) == ("payment:t5", SYSTEM)
     command = decode_command(envelope.body)
-    assert isinstance(command, HearNotification)
+    assert isinstance(command, RecordNotification)
     assert command.order == "t5_1_1"
     assert decode_notification(command.notification).trade_no == "2026"
 

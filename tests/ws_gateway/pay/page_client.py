@@ -17,11 +17,11 @@ from starlette.applications import Starlette
 from dispatch.actors.core.protocol import Done, Envelope, Refused, Reply
 from dispatch.clock import ManualClock
 from dispatch.domain.commands import (
-    BeginHail,
-    EndRide,
+    FinishRide,
+    ReportOutcome,
+    ReportPayment,
+    StartHail,
     StartShift,
-    TellOutcome,
-    TellPayment,
     VehicleProfile,
     decode_command,
 )
@@ -148,13 +148,13 @@ class Booth:
 
     def hail(self) -> None:
         """Somebody gets in."""
-        self.stage.send(self.stage.car, BeginHail("t1"), DRIVER)
+        self.stage.send(self.stage.car, StartHail("t1"), DRIVER)
 
     def arrive(self) -> None:
         """The ride is over, a kilometre on."""
         self.stage.now += 120
         self.stage.fix(1000)
-        self.stage.send(self.stage.car, EndRide("t1"), DRIVER)
+        self.stage.send(self.stage.car, FinishRide("t1"), DRIVER)
 
     def fare_due(self) -> Booth:
         self.hail()
@@ -165,10 +165,10 @@ class Booth:
         """The payment tells the trip, and the trip the car."""
         data = self.stage.trip.data
         assert data.fare is not None
-        told = TellOutcome(state, order, data.method, data.fare, trade=trade, reason=reason)
+        told = ReportOutcome(state, order, data.method, data.fare, trade=trade, reason=reason)
         for due in self.stage.send(self.stage.trip, told).put:
             command = decode_command(due.command)
-            if isinstance(command, TellPayment):
+            if isinstance(command, ReportPayment):
                 self.stage.send(self.stage.car, command)
 
     def sent(self, kind: type[Any]) -> list[Any]:

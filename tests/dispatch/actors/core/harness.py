@@ -27,10 +27,10 @@ from dispatch.actors.core.work_items import Effects, EntityLoad, OutgoingCall
 from dispatch.clock import ManualClock
 from dispatch.config.tariffs import read_tariff
 from dispatch.domain.commands import (
+    AcceptOffer,
     MakeOffer,
     RequestTrip,
     StartShift,
-    TakeOffer,
     VehicleProfile,
     encode_command,
 )
@@ -395,7 +395,7 @@ class City:
         self.online(vehicle)
         self.request(trip)
         offer = self.offer(trip, vehicle)
-        self.do(vehicle_key(vehicle), TakeOffer(offer), driver(vehicle))
+        self.do(vehicle_key(vehicle), AcceptOffer(offer), driver(vehicle))
 
     # the truth
 

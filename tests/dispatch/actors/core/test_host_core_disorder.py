@@ -12,20 +12,20 @@ from msgspec.structs import replace
 
 from dispatch.actors.core.protocol import Envelope, Refused
 from dispatch.domain.commands import (
-    BeginHail,
-    BeginRide,
-    CancelRide,
-    EndRide,
+    AcceptOffer,
+    ArriveAtPickup,
+    CancelTrip,
+    DeclineOffer,
     EndShift,
-    GiveBack,
-    PutBack,
-    RefuseOffer,
-    ReportArrival,
+    FinishRide,
     RequestTrip,
+    ReturnToService,
+    ReturnTrip,
     StartBreak,
+    StartHail,
+    StartRide,
     StartShift,
-    TakeOffer,
-    TakeOut,
+    TakeOutOfService,
 )
 from dispatch.domain.entity import SYSTEM, Command, EntityKey, Kind, Principal
 from dispatch.domain.errors import ErrorCode
@@ -115,11 +115,11 @@ class Disorder(RuleBasedStateMachine):
     def next_of(self, car: Vehicle) -> Command:
         trip, offer = car.data.trip or "", car.data.offer
         commands: dict[str, Command] = {
-            "offered": TakeOffer(offer.offer if offer is not None else ""),
-            "to_pickup": ReportArrival(trip),
-            "at_pickup": BeginRide(trip, CODE),
-            "on_trip": EndRide(trip),
-            "out_of_service": PutBack(),
+            "offered": AcceptOffer(offer.offer if offer is not None else ""),
+            "to_pickup": ArriveAtPickup(trip),
+            "at_pickup": StartRide(trip, CODE),
+            "on_trip": FinishRide(trip),
+            "out_of_service": ReturnToService(),
         }
         return commands.get(car.state, StartShift(profile(car.id)))
 
@@ -139,13 +139,13 @@ class Disorder(RuleBasedStateMachine):
     def refuse(self, vehicle: str) -> None:
         offer = self.city.vehicle(vehicle).data.offer
         if offer is not None:
-            self.send(vehicle_key(vehicle), RefuseOffer(offer.offer), driver(vehicle))
+            self.send(vehicle_key(vehicle), DeclineOffer(offer.offer), driver(vehicle))
 
     @rule(vehicle=CARS)
     def give_back(self, vehicle: str) -> None:
         trip = self.city.vehicle(vehicle).data.trip
         if trip is not None:
-            self.send(vehicle_key(vehicle), GiveBack(trip, "traffic"), driver(vehicle))
+            self.send(vehicle_key(vehicle), ReturnTrip(trip, "traffic"), driver(vehicle))
 
     @rule(vehicle=CARS, what=st.sampled_from(["break", "end", "start", "out", "hail"]))
     def shift(self, vehicle: str, what: str) -> None:
@@ -153,15 +153,15 @@ class Disorder(RuleBasedStateMachine):
             "break": StartBreak(),
             "end": EndShift(),
             "start": StartShift(profile(vehicle)),
-            "out": TakeOut("inspection"),
-            "hail": BeginHail(f"H{len(self.asked)}"),
+            "out": TakeOutOfService("inspection"),
+            "hail": StartHail(f"H{len(self.asked)}"),
         }
         self.send(vehicle_key(vehicle), commands[what], DISPATCHER if what == "out" else driver(vehicle))
 
     @rule(trip=RIDES)
     def cancel(self, trip: str) -> None:
         if self.city.tables.last(trip_key(trip)) > 1:
-            self.send(trip_key(trip), CancelRide("changed my mind"), PASSENGER)
+            self.send(trip_key(trip), CancelTrip("changed my mind"), PASSENGER)
 
     @rule(vehicle=CARS)
     def drive(self, vehicle: str) -> None:

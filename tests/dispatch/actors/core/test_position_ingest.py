@@ -8,7 +8,7 @@ import pytest
 
 from dispatch.actors.core.position_ingest import HEARD_EVERY_S, KEPT_WHILE_LOADING
 from dispatch.actors.core.protocol import FixRow
-from dispatch.domain.commands import BeginHail, BeginRide, EndRide, ReportArrival
+from dispatch.domain.commands import ArriveAtPickup, FinishRide, StartHail, StartRide
 from dispatch.domain.entity import Principal
 from dispatch.domain.vehicle.vehicle import Vehicle
 from dispatch.geo.gps_filter import Verdict
@@ -26,8 +26,8 @@ def city() -> City:
 def on_trip(city: City) -> None:
     """A ride has just begun."""
     city.assign()
-    city.do(V, ReportArrival("T1"), driver())
-    city.do(V, BeginRide("T1", CODE), driver())
+    city.do(V, ArriveAtPickup("T1"), driver())
+    city.do(V, StartRide("T1", CODE), driver())
 
 
 def car(city: City) -> Vehicle:
@@ -54,7 +54,7 @@ def heard(poller: Poller, audience: str = "driver") -> int:
 
 def reading(city: City) -> tuple[float, float]:
     """The whole ride's distance and waiting, after it has ended."""
-    city.do(V, EndRide("T1"), driver())
+    city.do(V, FinishRide("T1"), driver())
     data = city.trip().data
     return data.meters, data.waiting_s
 
@@ -121,7 +121,7 @@ def test_heard_after_the_ride(city: City) -> None:
     city.vehicles.attach(V, driver())
     poller = Poller(city.vehicles)
     rows = drive(city, range(1, 13))
-    city.do(V, EndRide("T1"), driver())
+    city.do(V, FinishRide("T1"), driver())
 
     assert heard(poller) == rows[-1].n
     assert car(city).odometer.unsafe == []
@@ -221,7 +221,7 @@ def test_positions_for_matcher_and_map(city: City) -> None:
     city.online("V2")
     desk = city.vehicles.desk
     assert {p.vehicle for p in desk.take_free_moved()} == {"V1", "V2"}
-    city.do(V, BeginHail("T7"), driver())
+    city.do(V, StartHail("T7"), driver())
     desk.take_moved()
     city.clock.advance(2)
     city.fix("V1", 20)

@@ -7,7 +7,15 @@ import pytest
 
 from dispatch.actors.core.protocol import Push, Subscribed
 from dispatch.actors.core.push_queues import PushQueues, Subscriber
-from dispatch.domain.commands import BeginRide, EndRide, EndShift, ReportArrival, StartBreak, StartShift, TakeOffer
+from dispatch.domain.commands import (
+    AcceptOffer,
+    ArriveAtPickup,
+    EndShift,
+    FinishRide,
+    StartBreak,
+    StartRide,
+    StartShift,
+)
 from dispatch.domain.entity import SYSTEM, Principal
 from dispatch.domain.errors import ErrorCode
 from tests.dispatch.actors.core.harness import (
@@ -149,7 +157,7 @@ def test_each_audience_sees_its_part(city: City) -> None:
     city.trips.attach(T, DISPATCHER, after=1)
     city.trips.attach(T, PASSENGER, after=1)
     poller = Poller(city.trips)
-    city.do(V, TakeOffer(city.offer()), driver())
+    city.do(V, AcceptOffer(city.offer()), driver())
     city.trips.attach(T, driver(), after=3)
 
     assert poller.numbers(T, "passenger") == [2, 3]
@@ -221,7 +229,7 @@ def test_passenger_sees_the_car_of_its_trip_until_drop_off(city: City) -> None:
 
     ride(city)
     during = len(poller.said("car", "passenger"))
-    city.do(V, EndRide("T1"), driver())
+    city.do(V, FinishRide("T1"), driver())
     city.clock.advance(5)
     city.fix(north_m=80)
 
@@ -251,8 +259,8 @@ def test_a_guest_sees_the_car_of_its_trip_alone(city: City) -> None:
 
 def ride(city: City) -> None:
     """From assignment into the ride, with one fix in it."""
-    city.do(V, ReportArrival("T1"), driver())
-    city.do(V, BeginRide("T1", CODE), driver())
+    city.do(V, ArriveAtPickup("T1"), driver())
+    city.do(V, StartRide("T1", CODE), driver())
     city.clock.advance(5)
     city.fix(north_m=60)
 
@@ -343,7 +351,7 @@ def test_gateway_that_falls_behind_is_forgotten_in_the_middle_of_a_push(city: Ci
     fast = Poller(host, "fast")
     offer = city.offer()
     assert fast.numbers(T, "passenger") == [2]
-    city.do(V, TakeOffer(offer), driver())
+    city.do(V, AcceptOffer(offer), driver())
 
     assert fast.numbers(T, "passenger") == [2, 3]
     assert host.inboxes.of(T) == (Subscriber("fast", "passenger"),)

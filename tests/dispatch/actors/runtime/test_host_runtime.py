@@ -30,7 +30,7 @@ from dispatch.actors.runtime import host_runtime as host_shell
 from dispatch.actors.runtime.host_runtime import HostRuntime
 from dispatch.clock import ManualClock
 from dispatch.domain.commands import (
-    CancelRide,
+    CancelTrip,
     EndShift,
     RequestTrip,
     StartBreak,
@@ -273,7 +273,7 @@ async def test_calls_go_out_until_they_are_decided() -> None:
         assert trip is not None
         trip.data.vehicle, trip.data.state = "V1", "assigned"  # type: ignore[attr-defined]
         host.world.answers = [HostsUnavailableError("gone"), RuntimeError("bug"), Refused(ErrorCode.BUSY)]
-        assert isinstance(await host.ask(T, CancelRide("late"), PASSENGER, "cancel"), Done)
+        assert isinstance(await host.ask(T, CancelTrip("late"), PASSENGER, "cancel"), Done)
 
         await host.world.until(lambda: len(host.world.calls) == 4)
         assert len({call.command_id for call in host.world.calls}) == 1
@@ -289,7 +289,7 @@ async def test_an_answered_call_is_written_with_what_comes_next(monkeypatch: pyt
         trip = host.core.entries[T].entity
         assert trip is not None
         trip.data.vehicle, trip.data.state = "V1", "assigned"  # type: ignore[attr-defined]
-        await host.ask(T, CancelRide("late"), PASSENGER, "cancel")
+        await host.ask(T, CancelTrip("late"), PASSENGER, "cancel")
         await host.world.until(lambda: len(host.world.calls) == 1)
         await host.ask(trip_key("T2"), RequestTrip("P2", "app", PICKUP, CODE), PASSENGER, "another")
 
@@ -358,7 +358,7 @@ async def test_a_due_of_a_replaced_owner_is_found(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(host_shell, "SWEEP_EVERY_S", 0.001)
     async with running() as host:
         assert isinstance(await host.ask(V, StartShift(profile()), driver(), "on"), Done)
-        left = StoredCommand(V, "told", START, "trip:T", encode_command(CancelRide("ill")))
+        left = StoredCommand(V, "told", START, "trip:T", encode_command(CancelTrip("ill")))
         host.journal.tables.dues.setdefault(V, {})["told"] = left
         host.clock.advance(60.0)
         await host.world.until(lambda: bool(host.world.calls))
