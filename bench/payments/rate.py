@@ -140,7 +140,7 @@ async def measure(
     told: list[AlipayWebhook] = []
 
     async def notify(request: Request) -> Response:
-        believed = await told[0].notified(await request.body(), request.headers["content-type"])
+        believed = await told[0].receive_notification(await request.body(), request.headers["content-type"])
         return PlainTextResponse("success" if believed else "fail")
 
     app = Starlette(routes=[Route("/alipay/notify", notify, methods=["POST"])])

@@ -129,7 +129,7 @@ class Ride:
             deaths=deaths,
         )
         # Of a gateway process's way to the hosts, notifications need ``command`` alone.
-        town.alipay.inbox.notified = AlipayWebhook(town.gateways, cast("Hosts", self.host)).notified
+        town.alipay.inbox.notified = AlipayWebhook(town.gateways, cast("Hosts", self.host)).receive_notification
         self._began = town.next_day(BEFORE_MIDNIGHT_S if case.lasts == "midnight" else 0.0)
         self._plans: list[tuple[float, int, Callable[[], Awaitable[None]]]] = []
         self._planned = 0

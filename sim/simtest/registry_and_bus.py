@@ -76,7 +76,7 @@ class SimBus:
     async def put_many(self, entries: Sequence[tuple[str, bytes]], ttl_s: float) -> None:
         """Nobody looks."""
 
-    async def tell(self, news: object) -> None:
+    async def announce(self, news: object) -> None:
         """Nobody looks."""
 
 
@@ -99,7 +99,7 @@ class _Ear:
     async def unwatch(self, cells: Iterable[str]) -> None:
         """There is no map."""
 
-    async def whole(self, cells: Iterable[str]) -> list[Any]:  # noqa: ARG002 - the port's shape
+    async def full_frames(self, cells: Iterable[str]) -> list[Any]:  # noqa: ARG002 - the port's shape
         return []
 
     async def watch_counts(self) -> None:
@@ -108,8 +108,8 @@ class _Ear:
     async def unwatch_counts(self) -> None:
         """There is no map."""
 
-    async def tell(self, news: object) -> None:
+    async def announce(self, news: object) -> None:
         """There is no console."""
 
-    async def notices(self) -> list[BusNotice]:
+    async def next_notices(self) -> list[BusNotice]:
         return [await self._queue.get()]

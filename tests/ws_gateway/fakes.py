@@ -190,7 +190,7 @@ class FakeHistory:
 class FakePayments:
     """Believes every notification whose body is ``genuine``."""
 
-    async def notified(self, body: bytes, content_type: str, company: str = "") -> bool:
+    async def receive_notification(self, body: bytes, content_type: str, company: str = "") -> bool:
         """The port's shape; every company is the same here."""
         del company
         if body == b"broken":

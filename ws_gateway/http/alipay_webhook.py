@@ -40,7 +40,7 @@ class AlipayWebhook:
         self._verifier = verifier
         self._hosts = hosts
 
-    async def notified(self, body: bytes, content_type: str, company: str = "") -> bool:
+    async def receive_notification(self, body: bytes, content_type: str, company: str = "") -> bool:
         """True once the payment knows of it. The same bytes are the same command, however often they come."""
         notification = self._verifier.verify_notification(company, body, content_type)
         if isinstance(notification, Rejected):

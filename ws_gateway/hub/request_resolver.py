@@ -112,7 +112,7 @@ class RequestResolver:
 
     async def _announce(self, request: SettleAlarmRequest | BroadcastRequest) -> Answer:
         if isinstance(request, SettleAlarmRequest):
-            return await self._announcer.settle(request)
+            return await self._announcer.settle_alarm(request)
         return await self._announcer.broadcast(request.told)
 
     async def _look_up(

@@ -59,7 +59,7 @@ class AddressLimits:
         self._on_cut = on_cut
         self._proxies = [ip_network(proxy) for proxy in proxies]
 
-    def may_dial(self, peer: str) -> bool:
+    def may_connect(self, peer: str) -> bool:
         """Whether a TCP connection of this peer is heard at all."""
         address = network_of(peer)
         if address in HERE or self._is_proxy(peer) or self._dials.allow(address):
@@ -70,7 +70,7 @@ class AddressLimits:
     def _is_proxy(self, peer: str) -> bool:
         return bool(self._proxies) and any(ip_address(peer) in network for network in self._proxies)
 
-    def may_connect(self, scope: Scope) -> bool:
+    def may_open_socket(self, scope: Scope) -> bool:
         """Whether one more socket may be opened."""
         address = address_of(scope)
         return address in HERE or self._sockets.allow(address)

@@ -278,7 +278,7 @@ class AlipayPost:
         if gateway is None:
             return False
         actor: SimGateway = gateway.actor  # type: ignore[assignment]
-        task = gateway.spawn(actor.notices.notified(body, ""))
+        task = gateway.spawn(actor.notices.receive_notification(body, ""))
         await asyncio.wait([task], timeout=5.0)
         return task.done() and not task.cancelled() and task.exception() is None and task.result()
 

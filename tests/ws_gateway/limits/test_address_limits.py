@@ -35,16 +35,16 @@ def test_so_many_at_once_and_then_so_often() -> None:
     limits.check_sign_in(_scope("203.0.113.8"))
     clock.advance(1.0)
     limits.check_sign_in(_scope("203.0.113.7"))
-    assert [limits.may_connect(_scope("203.0.113.7")) for _ in range(2)] == [True, False]
-    assert all(limits.may_connect(_scope("127.0.0.1")) for _ in range(50))
+    assert [limits.may_open_socket(_scope("203.0.113.7")) for _ in range(2)] == [True, False]
+    assert all(limits.may_open_socket(_scope("127.0.0.1")) for _ in range(50))
 
 
 def test_dials_are_counted_by_peer_and_those_of_proxies_are_not() -> None:
     """A peer that dials too often is cut; a proxy's clients are told apart later, by what it says."""
     limits = AddressLimits((1.0, 1), (1.0, 1), (1.0, 2), ManualClock(100.0), proxies=PROXIES)
-    assert [limits.may_dial("203.0.113.7") for _ in range(3)] == [True, True, False]
-    assert limits.may_dial("203.0.113.8")
-    assert all(limits.may_dial(peer) for peer in ("127.0.0.1", "198.51.100.9", "2001:db8::7") for _ in range(5))
+    assert [limits.may_connect("203.0.113.7") for _ in range(3)] == [True, True, False]
+    assert limits.may_connect("203.0.113.8")
+    assert all(limits.may_connect(peer) for peer in ("127.0.0.1", "198.51.100.9", "2001:db8::7") for _ in range(5))
 
 
 def test_a_network_of_ipv6_is_one_client() -> None:

@@ -78,7 +78,7 @@ class FakeAuthorizers:
     def account_of(self, company: str) -> str:
         return company if company == "Blue" else ""
 
-    def of(self, account: str) -> FakeAuthorization | None:
+    def authorizer_for(self, account: str) -> FakeAuthorization | None:
         return self.shared if not account else None
 
 
@@ -108,11 +108,11 @@ class Booth:
         self.allowed: Callable[[str], bool] = lambda _: True
         self.word = MinuteWord("panda", "熊猫", NOON + 60)
         ids = itertools.count(1)
-        self.counter = PageContext(
-            desk=FareCommands(self.hosts, self.cars, lambda: f"q{next(ids)}"),
-            seals=FormSigner(SECRET),
+        self.context = PageContext(
+            commands=FareCommands(self.hosts, self.cars, lambda: f"q{next(ids)}"),
+            signer=FormSigner(SECRET),
             authorizers=self.authorizers,
-            answers=PageResponses(public_url, bridge_url),
+            responses=PageResponses(public_url, bridge_url),
             limits=PageLimits(self._allow),
             clock=self.clock,
             zone=ZoneInfo("America/Los_Angeles"),
@@ -121,11 +121,11 @@ class Booth:
             new_id=lambda: f"n{next(ids)}",
         )
         self._public_url = public_url
-        self.serve(self.counter)
+        self.serve(self.context)
 
-    def serve(self, counter: PageContext) -> None:
+    def serve(self, context: PageContext) -> None:
         """Have browsers from now on served at this counter."""
-        self._app = Starlette(routes=[*pay_routes(counter)])
+        self._app = Starlette(routes=[*pay_routes(context)])
 
     async def _allow(self, what: str, per_s: float, burst: int) -> bool:
         assert per_s > 0 < burst
