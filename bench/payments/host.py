@@ -229,7 +229,7 @@ class Host:
             if loads:
                 core.loaded(await journal.load(loads), self._clock.city())
             for look_up in lookups:
-                core.looked_up(look_up, await journal.reply(look_up.work.envelope.command_id), self._clock.city())
+                core.reply_looked_up(look_up, await journal.reply(look_up.work.envelope.command_id), self._clock.city())
             batch = core.take_batch()
             if batch is not None:
                 await self._commit(batch)
@@ -239,9 +239,9 @@ class Host:
 
     async def _commit(self, batch: Batch) -> None:
         result = await self._journal.commit(batch)
-        for owner, name in batch.dues_done:
+        for owner, name in batch.commands_done:
             self._dues.pop((owner, name), None)
-        for due in batch.dues_put:
+        for due in batch.commands_put:
             self._dues[due.owner, due.name] = due.at
         if self._hearing and self._dies("committed", self._hearing):
             raise _Died

@@ -93,7 +93,7 @@ async def _measure(plan: ColdStartPlan, folder: Path) -> Figures:
     hosts = LocalHosts(clock)
     await hosts.start(url)
     await _write_journal(hosts, plan, cars, trips, clock)
-    before, free = await hosts.attach(keys), len(hosts.free)
+    before, free = await hosts.subscribe(keys), len(hosts.free)
     await hosts.stop()
     made_s = time.perf_counter() - began
     figures = await _start_cold(clock, url, cars, before, free)
@@ -113,7 +113,7 @@ async def _start_cold(
         _fix_all(hosts, cars, 2, clock.city())
         await hosts.settle()
         figures |= _figures("listed", began, count) | {"free": free, "free_listed": len(hosts.free)}
-        after = await hosts.attach(list(before))
+        after = await hosts.subscribe(list(before))
         figures |= _figures("all", began, count)
     await hosts.stop()
     lost = sum(after[key] < seq for key, seq in before.items())

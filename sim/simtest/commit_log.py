@@ -73,7 +73,7 @@ class Record:
                 self._world.note(f"{by} committed {append.key} {n} {event_name(event)}")
                 self._look_at(append.key, event)
         named = {append.key for append in batch.appends}
-        self.unfenced += [f"{by} put {due.name} of {due.owner}" for due in batch.dues_put if due.owner not in named]
+        self.unfenced += [f"{by} put {due.name} of {due.owner}" for due in batch.commands_put if due.owner not in named]
         self.replies.extend(reply.command_id for reply in batch.replies)
 
     def _look_at(self, key: EntityKey, event: Event) -> None:

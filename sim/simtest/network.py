@@ -116,18 +116,18 @@ class Remote:
     closed = False
 
     def __init__(self, network: Network, caller: str, name: str) -> None:
-        self.heard = 0
+        self.received = 0
         self._network = network
         self._caller = caller
         self._name = name
 
-    def ask(self, method: str, *arguments: object) -> asyncio.Future[Any]:
+    def request(self, method: str, *arguments: object) -> asyncio.Future[Any]:
         """Call a method."""
         answer = self._network.future()
         self._network.send(Call(self, self._caller, self._name, method, arguments, answer))
         return answer
 
-    def tell(self, method: str, *arguments: object) -> bool:
+    def notify(self, method: str, *arguments: object) -> bool:
         """Call a method whose answer nobody waits for."""
         self._network.send(Call(self, self._caller, self._name, method, arguments, None))
         return True
@@ -150,7 +150,7 @@ class Call(msgspec.Struct, eq=False):
 
 
 def _bring(call: Call, result: object) -> None:
-    call.remote.heard += 1
+    call.remote.received += 1
     answer = call.answer
     if answer is None or answer.done():
         return

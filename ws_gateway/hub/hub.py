@@ -401,7 +401,7 @@ class Hub:
 
         def detach() -> None:
             del self._leaving[key, audience]
-            self._aside(self._hosts.detach(key, audience))
+            self._aside(self._hosts.unsubscribe(key, audience))
 
         loop = asyncio.get_running_loop()
         self._leaving[key, audience] = loop.call_later(self.settings.detach_after_s, detach)

@@ -3,7 +3,7 @@
 Rule 1: what moves a vehicle stands in ``vehicle.vehicle_state``; here stands who may ask for what, and what follows.
 Rule 2: what binds vehicle and trip is one transaction over both streams: the vehicle appends to its own and to the
 trip's at the number it knows. If the trip's stream stands elsewhere, the decision is made again with the trip as
-the journal has it (``Context.foreign``): a cancel that was committed first wins, and the driver is told.
+the journal has it (``Context.other_entities``): a cancel that was committed first wins, and the driver is told.
 Rule 3: an offer has exactly one outcome: accepted, declined, expired or withdrawn.
 """
 
@@ -255,7 +255,7 @@ class Vehicle:
 
     def _make_offer(self, command: MakeOffer, context: Context) -> Decision:
         trip_key = EntityKey("trip", command.trip)
-        if trip_key in context.foreign:
+        if trip_key in context.other_entities:
             raise DispatchError(ErrorCode.TRIP_CHANGED, detail=command.trip)
         if self.data.state == OFFERED and self.data.offer is not None and self.data.offer.offer == command.offer:
             return Decision()
@@ -276,7 +276,9 @@ class Vehicle:
         )
         told = TripOffered(context.now, self.id, command.offer, expires_at, by_hand=command.by_hand)
         timer = ScheduledCommand(EXPIRY, expires_at, f"vehicle:{self.id}", encode_command(ExpireOffer(command.offer)))
-        return Decision(events=[made], foreign=[AppendElsewhere(trip_key, command.trip_seq, (told,))], put=[timer])
+        return Decision(
+            events=[made], appends_elsewhere=[AppendElsewhere(trip_key, command.trip_seq, (told,))], put=[timer]
+        )
 
     def _approach_s(self, pickup: Place) -> float:
         """How long the car would take, where no matcher has reckoned it: the straight way at a city's pace."""
@@ -296,7 +298,7 @@ class Vehicle:
         offer = self._open_offer(command.offer)
         profile = self._profile()
         trip_key = EntityKey("trip", offer.trip)
-        if trip_key in context.foreign:
+        if trip_key in context.other_entities:
             gone = OfferWithdrawn(context.now, offer.offer, "the trip is no longer offered")
             refusal = DispatchError(ErrorCode.OFFER_GONE, detail=offer.offer)
             return Decision(events=[gone], drop=[EXPIRY], refusal=refusal)
@@ -305,9 +307,9 @@ class Vehicle:
         assigned = TripAssigned(context.now, self.id, offer.offer, profile, context.now + offer.pickup_s)
         return Decision(
             events=[taken],
-            foreign=[AppendElsewhere(trip_key, offer.trip_seq, (assigned,))],
+            appends_elsewhere=[AppendElsewhere(trip_key, offer.trip_seq, (assigned,))],
             drop=[EXPIRY],
-            claims=[ActiveAssignment(self.id, offer.trip)],
+            assignments=[ActiveAssignment(self.id, offer.trip)],
         )
 
     def _refuse_offer(self, command: DeclineOffer, context: Context) -> Decision:
@@ -330,10 +332,10 @@ class Vehicle:
         offer = self._offer()
         trip_key = EntityKey("trip", offer.trip)
         foreign: Sequence[AppendElsewhere] = ()
-        if trip_key not in context.foreign:
+        if trip_key not in context.other_entities:
             lapsed = OfferLapsed(context.now, self.id, offer.offer, outcome)
             foreign = [AppendElsewhere(trip_key, offer.trip_seq, (lapsed,))]
-        return Decision(events=[event], foreign=foreign, drop=[EXPIRY])
+        return Decision(events=[event], appends_elsewhere=foreign, drop=[EXPIRY])
 
     def _open_offer(self, offer_id: str) -> OfferMade:
         offer = self.data.offer
@@ -379,8 +381,11 @@ class Vehicle:
         started = self._started(command.trip, 1, self.odometer.begin(context.now), context.now, hailed=True)
         decision.events = [*decision.events, started]
         began = HailStarted(context.now, self.id, profile, here)
-        decision.foreign = [*decision.foreign, AppendElsewhere(EntityKey("trip", command.trip), 0, (began,))]
-        decision.claims = [ActiveAssignment(self.id, command.trip)]
+        decision.appends_elsewhere = [
+            *decision.appends_elsewhere,
+            AppendElsewhere(EntityKey("trip", command.trip), 0, (began,)),
+        ]
+        decision.assignments = [ActiveAssignment(self.id, command.trip)]
         decision.reply = {"trip": command.trip}
         return decision
 
@@ -459,14 +464,14 @@ class Vehicle:
         assert self.data.trip is not None  # noqa: S101 - callers have checked the state
         key = EntityKey("trip", self.data.trip)
         seq = self.data.trip_seq
-        trip = context.foreign.get(key)
+        trip = context.other_entities.get(key)
         if isinstance(trip, Trip):
             lost = self._lost(trip)
             if lost is not None:
                 refusal = DispatchError(ErrorCode.TRIP_ENDED, detail=f"{trip.id} is {trip.state}")
                 return Decision(events=[TripReleased(context.now, trip.id, lost)], refusal=refusal)
             seq = trip.seq
-        return Decision(events=[own(seq + 1)], foreign=[AppendElsewhere(key, seq, (told,))])
+        return Decision(events=[own(seq + 1)], appends_elsewhere=[AppendElsewhere(key, seq, (told,))])
 
     def _lost(self, trip: Trip) -> str | None:
         """Why the trip is no longer this vehicle's; None while it is."""
@@ -476,7 +481,7 @@ class Vehicle:
 
     def _foreign_trip(self, context: Context, trip_id: str) -> Trip:
         key = EntityKey("trip", trip_id)
-        trip = context.foreign.get(key)
+        trip = context.other_entities.get(key)
         if not isinstance(trip, Trip):
             raise NeedsEntityError(key)
         return trip

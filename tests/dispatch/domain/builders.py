@@ -94,7 +94,7 @@ class Stage:
             except NeedsEntityError as need:
                 foreign[need.key] = self.entity(need.key)
                 continue
-            stale = [a.key for a in decision.foreign if self.entity(a.key).seq != a.expected]
+            stale = [a.key for a in decision.appends_elsewhere if self.entity(a.key).seq != a.expected]
             if not stale:
                 return decision
             foreign.update((key, self.entity(key)) for key in stale)
@@ -105,7 +105,7 @@ class Stage:
         for event in decision.events:
             encode_event(event)
             entity.apply(event)
-        for append in decision.foreign:
+        for append in decision.appends_elsewhere:
             for event in append.events:
                 self.entity(append.key).apply(event)
         for name in decision.drop:

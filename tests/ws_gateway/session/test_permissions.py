@@ -82,7 +82,7 @@ class CityHosts(FakeHosts):
     async def attach(self, attachment: SubscribeRequest) -> SubscribeReply:
         key = EntityKey.parse(attachment.key)
         host = self.city.hosts[key.kind]
-        token = host.attach(key, attachment.principal, attachment.after, attachment.trip)
+        token = host.subscribe(key, attachment.principal, attachment.after, attachment.trip)
         self.city.settle()
         return host.attached[token]
 
@@ -212,7 +212,7 @@ async def test_the_position_of_a_car_from_offer_to_drop_off(town: Running) -> No
     city = hosts.city
 
     def may(who: Principal, car: str, trip: str) -> bool:
-        token = city.vehicles.attach(vehicle_key(car), who, None, trip)
+        token = city.vehicles.subscribe(vehicle_key(car), who, None, trip)
         city.settle()
         return isinstance(city.vehicles.attached[token], Subscribed)
 

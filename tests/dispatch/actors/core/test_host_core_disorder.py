@@ -73,14 +73,14 @@ class Disorder(RuleBasedStateMachine):
         for vehicle in VEHICLES:
             self.city.online(vehicle)
         self.pollers: dict[Kind, Poller] = {kind: Poller(host) for kind, host in self.city.hosts.items()}
-        self.followed: dict[EntityKey, list[int]] = {}
+        self.subscribed_keys: dict[EntityKey, list[int]] = {}
         for vehicle in VEHICLES:
             self.follow(vehicle_key(vehicle))
 
     def follow(self, key: EntityKey) -> None:
-        seen = self.followed.setdefault(key, [])
+        seen = self.subscribed_keys.setdefault(key, [])
         host = self.city.hosts[key.kind]
-        host.attach(key, DISPATCHER, after=seen[-1] if seen else 0)
+        host.subscribe(key, DISPATCHER, after=seen[-1] if seen else 0)
 
     def send(self, key: EntityKey, command: Command, principal: Principal, *, keep: bool = True) -> None:
         envelope = self.city.envelope(key, command, principal, keep=keep)
@@ -203,7 +203,7 @@ class Disorder(RuleBasedStateMachine):
             self.paused = [*self.paused[-1:], host]
         self.city.bear(kind)
         self.pollers[kind] = Poller(self.city.hosts[kind])
-        for key in self.followed:
+        for key in self.subscribed_keys:
             if key.kind == kind:
                 self.follow(key)
 
@@ -243,7 +243,7 @@ class Disorder(RuleBasedStateMachine):
         self.city.pass_time(seconds, step=8.0)
         if not self.city.cut:
             for trip in TRIPS:
-                if trip_key(trip) not in self.followed and self.city.tables.last(trip_key(trip)):
+                if trip_key(trip) not in self.subscribed_keys and self.city.tables.last(trip_key(trip)):
                     self.follow(trip_key(trip))
             self.city.settle()
             self.check_rest()
@@ -281,7 +281,7 @@ class Disorder(RuleBasedStateMachine):
                 assert not isinstance(attached, Refused)
                 assert attached.recovered
             poller.poll()
-            for key, seen in self.followed.items():
+            for key, seen in self.subscribed_keys.items():
                 if key.kind != kind:
                     continue
                 told = [seq for answer in host.attached.values() for seq, _ in self._updates_of(answer, key)]
@@ -350,7 +350,7 @@ class Disorder(RuleBasedStateMachine):
             if car.data.trip is not None:
                 trip = self.city.trip(car.data.trip)
                 assert (trip.data.vehicle, trip.state in HOLDING) == (vehicle, True)
-        for key, seen in self.followed.items():
+        for key, seen in self.subscribed_keys.items():
             assert seen == list(range(1, len(seen) + 1)), key
             assert len(seen) == self.city.tables.last(key), key
         for key, dues in self.city.tables.dues.items():

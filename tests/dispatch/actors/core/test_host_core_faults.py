@@ -576,7 +576,7 @@ def test_sleepers_are_woken_by_their_timers(city: City) -> None:
 def test_who_is_followed_or_at_work_does_not_sleep(city: City) -> None:
     """Subscribers and open decisions keep an entity awake."""
     city.online()
-    city.vehicles.attach(V, driver())
+    city.vehicles.subscribe(V, driver())
     city.online("V2")
     city.clock.advance(700)
     city.settle()

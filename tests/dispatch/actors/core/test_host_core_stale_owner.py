@@ -65,7 +65,7 @@ def test_follower_who_has_seen_more_than_its_host(city: City) -> None:
     city.bear("vehicle")
     city.do(V, StartBreak(), driver())
     city.do(V, StartShift(profile()), driver())
-    token = lost.attach(V, driver(), after=2)
+    token = lost.subscribe(V, driver(), after=2)
     lost.pump()
 
     answer = following(lost.attached[token])
@@ -82,7 +82,7 @@ def test_follower_who_has_seen_more_than_a_host_at_work(city: City) -> None:
     city.do(V, StartRide("T1", CODE), driver())
     seen = city.tables.last(V)
     lost.submit(city.envelope(V, StartRide("T1", CODE), driver()))
-    token = lost.attach(V, driver(), after=seen)
+    token = lost.subscribe(V, driver(), after=seen)
     at_once = dict(lost.attached)
     lost.pump()
 

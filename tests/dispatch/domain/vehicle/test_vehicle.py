@@ -149,7 +149,7 @@ def test_leaving_when_the_trip_is_gone() -> None:
 
     decision = stage.send(stage.car, EndShift(), DRIVER)
 
-    assert (stage.car.state, decision.foreign) == ("offline", ())
+    assert (stage.car.state, decision.appends_elsewhere) == ("offline", ())
 
 
 # ── who may ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -238,7 +238,7 @@ def test_offer_is_one_transaction_over_both_streams() -> None:
 
     decision = stage.send(stage.car, stage.offer())
 
-    assert [(append.key, append.expected) for append in decision.foreign] == [(TRIP, 1)]
+    assert [(append.key, append.expected) for append in decision.appends_elsewhere] == [(TRIP, 1)]
     assert (stage.car.state, stage.trip.state) == ("offered", "offered")
     assert stage.car.data.offer is not None
     assert stage.car.data.offer.trip_seq == stage.trip.seq == 2
@@ -289,7 +289,7 @@ def test_accepted() -> None:
 
     decision = stage.send(stage.car, AcceptOffer("o1"), DRIVER)
 
-    assert decision.claims == [ActiveAssignment("V1", "t1")]
+    assert decision.assignments == [ActiveAssignment("V1", "t1")]
     assert (stage.car.state, stage.car.data.trip, stage.car.data.trip_seq) == ("to_pickup", "t1", 3)
     assert (stage.trip.state, stage.trip.data.vehicle) == ("assigned", "V1")
     assert stage.trip.data.eta_at == stage.now + 120
@@ -304,7 +304,7 @@ def test_accept_after_the_cancel() -> None:
 
     assert decision.refusal is not None
     assert decision.refusal.code is ErrorCode.OFFER_GONE
-    assert (names(decision), decision.foreign, decision.claims) == (["offer_withdrawn"], (), ())
+    assert (names(decision), decision.appends_elsewhere, decision.assignments) == (["offer_withdrawn"], (), ())
     assert (stage.car.state, stage.trip.state) == ("idle", "cancelled")
 
 
@@ -329,7 +329,7 @@ def test_offer_lapses(command: Command, outcome: str) -> None:
 
     decision = stage.send(stage.car, command)
 
-    (append,) = decision.foreign
+    (append,) = decision.appends_elsewhere
     (told,) = append.events
     assert isinstance(told, OfferLapsed)
     assert told.outcome == outcome
@@ -343,7 +343,7 @@ def test_offer_lapses_after_the_cancel(command: Command) -> None:
 
     decision = stage.send(stage.car, command)
 
-    assert (stage.car.state, stage.trip.state, decision.foreign) == ("idle", "cancelled", ())
+    assert (stage.car.state, stage.trip.state, decision.appends_elsewhere) == ("idle", "cancelled", ())
 
 
 @pytest.mark.parametrize("stage", [Stage(), Stage().assigned(), on_trip()])
@@ -351,7 +351,7 @@ def test_late_expiry_changes_nothing(stage: Stage) -> None:
     """A timer that comes after the outcome is silent."""
     decision = stage.decide(stage.car, ExpireOffer("o1"))
 
-    assert (decision.events, decision.foreign) == ((), ())
+    assert (decision.events, decision.appends_elsewhere) == ((), ())
 
 
 def test_expiry_of_an_older_offer_changes_nothing() -> None:
@@ -369,7 +369,7 @@ def test_withdrawn_offer() -> None:
     decision = stage.send(stage.car, WithdrawOffer("t1", "late"))
 
     assert isinstance(decision.events[0], OfferWithdrawn)
-    assert (stage.car.state, decision.foreign) == ("idle", ())
+    assert (stage.car.state, decision.appends_elsewhere) == ("idle", ())
 
 
 # ── to the pick-up ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -404,7 +404,7 @@ def test_trip_lost_on_the_way(command: Command) -> None:
     assert decision.refusal is not None
     assert decision.refusal.code is ErrorCode.TRIP_ENDED
     assert decision.events == [TripReleased(stage.now, "t1", "late")]
-    assert (stage.car.state, stage.trip.state, decision.foreign) == ("idle", "cancelled", ())
+    assert (stage.car.state, stage.trip.state, decision.appends_elsewhere) == ("idle", "cancelled", ())
 
 
 def test_release_after_the_cancel() -> None:
@@ -612,8 +612,8 @@ def test_hail_begins_a_trip(principal: Principal) -> None:
 
     decision = stage.send(stage.car, StartHail("t9"), principal)
 
-    assert [(append.key.id, append.expected) for append in decision.foreign] == [("t9", 0)]
-    assert (decision.reply, decision.claims) == ({"trip": "t9"}, [ActiveAssignment("V1", "t9")])
+    assert [(append.key.id, append.expected) for append in decision.appends_elsewhere] == [("t9", 0)]
+    assert (decision.reply, decision.assignments) == ({"trip": "t9"}, [ActiveAssignment("V1", "t9")])
     assert (stage.car.state, stage.trips["t9"].state, stage.trips["t9"].data.passenger) == (
         "on_trip",
         "in_progress",
@@ -638,7 +638,7 @@ def test_hail_while_the_offers_trip_was_cancelled() -> None:
 
     decision = stage.send(stage.car, StartHail("t9"), DRIVER)
 
-    assert [append.key.id for append in decision.foreign] == ["t9"]
+    assert [append.key.id for append in decision.appends_elsewhere] == ["t9"]
     assert stage.trip.state == "cancelled"
 
 
