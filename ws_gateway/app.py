@@ -143,10 +143,10 @@ def _address_limits(deps: Dependencies) -> AddressLimits:
     return AddressLimits(
         limits.sign_ins_by_address,
         limits.sockets_by_address,
-        limits.dials_by_address,
+        limits.connections_by_address,
         deps.clock,
         proxies=limits.proxies,
-        on_cut=deps.metrics.cut_dials.inc,
+        on_cut=deps.metrics.count_cut_connection,
     )
 
 

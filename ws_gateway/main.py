@@ -84,7 +84,7 @@ def gateway_settings(settings: Settings) -> GatewaySettings:
         origins=(settings.public_url, *settings.server.origins),
         sign_ins_by_address=(settings.limits.sign_ins_per_s, settings.limits.sign_ins_burst),
         sockets_by_address=(settings.limits.sockets_per_s, settings.limits.sockets_burst),
-        dials_by_address=(settings.limits.dials_per_s, settings.limits.dials_burst),
+        connections_by_address=(settings.limits.connections_per_s, settings.limits.connections_burst),
         proxies=settings.server.proxies,
         messages_per_s=settings.limits.messages_per_s,
         burst=settings.limits.burst,
