@@ -398,16 +398,6 @@ class LimitSettings(Section):
         0.5, "A gateway that lags by more leaves out the map, then positions; never events.", WALL_S, gt=0
     )
 
-    @model_validator(mode="before")
-    @classmethod
-    def _accept_former_names(cls, given: object) -> object:
-        """For one release, ``dials_per_s`` and ``dials_burst`` are aliases of ``connections_per_s`` and its burst."""
-        if not isinstance(given, dict):
-            return given
-        former = {name: value for name, value in given.items() if name in ("dials_per_s", "dials_burst")}
-        renamed = {name.replace("dials", "connections"): value for name, value in former.items()}
-        return renamed | {name: value for name, value in given.items() if name not in former}
-
 
 class LogSettings(Section):
     """What is logged, and how."""
