@@ -265,12 +265,12 @@ def believes_the_unsigned() -> AbstractContextManager[None]:
     """A gateway believes a notification without a signature."""
     from sim.simtest.alipay import client as alipay_line  # noqa: PLC0415
 
-    read = alipay_line.AlipayEar.verify_notification
+    read = alipay_line.NotificationReader.verify_notification
 
     def credulous(self: Any, company: str, body: bytes, content_type: str) -> Any:
         return read(self, company, body.replace(b'"signed":false', b'"signed":true'), content_type)
 
-    return replaced(alipay_line.AlipayEar, "verify_notification", credulous)
+    return replaced(alipay_line.NotificationReader, "verify_notification", credulous)
 
 
 def refunds_under_new_numbers() -> AbstractContextManager[None]:
