@@ -59,7 +59,7 @@ def nothing_left_behind() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        processes.end_descendants()
+        processes.kill_descendants()
 
 
 def quiet_run(work: Coroutine[Any, Any, T]) -> T:

@@ -120,7 +120,7 @@ def create_app(deps: Dependencies) -> Application:
     async def sign_out(token: str) -> None:
         await deps.revocations.end_session(deps.revocations.verify(token, deps.clock.wall()))
         await gateway.end_revoked()
-        await deps.bus.revoked()
+        await deps.bus.announce_revocation()
 
     routes = Routes(
         sign_in=deps.sign_in,
@@ -134,7 +134,7 @@ def create_app(deps: Dependencies) -> Application:
     socket = WebSocketRoute("/v1/ws", SocketEndpoint(gateway, OriginPolicy(deps.settings.origins), addresses))
     app = Application(routes=[*routes.all(), socket, *deps.pages], lifespan=lifespan)
     app.gateway = gateway
-    app.admits = addresses.may_dial
+    app.admits = addresses.may_connect
     return app
 
 
@@ -143,10 +143,10 @@ def _address_limits(deps: Dependencies) -> AddressLimits:
     return AddressLimits(
         limits.sign_ins_by_address,
         limits.sockets_by_address,
-        limits.dials_by_address,
+        limits.connections_by_address,
         deps.clock,
         proxies=limits.proxies,
-        on_cut=deps.metrics.cut_dials.inc,
+        on_cut=deps.metrics.count_cut_connection,
     )
 
 
@@ -164,7 +164,7 @@ class SocketEndpoint:
         await receive()
         offered: list[str] = scope["subprotocols"]
         chosen = next((name for name in offered if name in CODECS), None)
-        if chosen is None or not self._origins.admit(scope) or not self._addresses.may_connect(scope):
+        if chosen is None or not self._origins.allows(scope) or not self._addresses.may_open_socket(scope):
             await send({"type": "websocket.close", "code": 1002})
             return
         await send({"type": "websocket.accept", "subprotocol": chosen})

@@ -84,7 +84,7 @@ def gateway_settings(settings: Settings) -> GatewaySettings:
         origins=(settings.public_url, *settings.server.origins),
         sign_ins_by_address=(settings.limits.sign_ins_per_s, settings.limits.sign_ins_burst),
         sockets_by_address=(settings.limits.sockets_per_s, settings.limits.sockets_burst),
-        dials_by_address=(settings.limits.dials_per_s, settings.limits.dials_burst),
+        connections_by_address=(settings.limits.connections_per_s, settings.limits.connections_burst),
         proxies=settings.server.proxies,
         messages_per_s=settings.limits.messages_per_s,
         burst=settings.limits.burst,
@@ -134,7 +134,7 @@ async def _dependencies(system: ClusterConfig, settings: Settings, number: int) 
     try:
         notices = AlipayWebhook(alipay, hosts)
         deps = _wire(system, settings, city, hosts=hosts, bus=redis, feed=feed, database=database, notices=notices)
-        counter = _counter(deps, settings, authorizations, allow=allowed_by(redis))
+        context = _counter(deps, settings, authorizations, allow=allowed_by(redis))
         reading = AuthenticatedReads(
             verify=deps.revocations.verify,
             clock=deps.clock,
@@ -142,12 +142,12 @@ async def _dependencies(system: ClusterConfig, settings: Settings, number: int) 
             contacts=PhoneMasker(deps.registry, deps.clock, _new_id),
         )
         pages = (
-            *_city_pages(city, settings, deps, alipay=authorizations.of(SHARED_ACCOUNT) is not None),
+            *_city_pages(city, settings, deps, alipay=authorizations.authorizer_for(SHARED_ACCOUNT) is not None),
             *_places_of(city).routes(reading),
-            *AlipaySignInRoutes(counter, deps.sign_in, allowed_by(redis)).routes(),
+            *AlipaySignInRoutes(context, deps.sign_in, allowed_by(redis)).routes(),
             *_replay(deps, settings, database).routes(reading),
             *_look_ups(reading, deps, settings, database),
-            *pay_routes(counter),
+            *pay_routes(context),
             *web_routes(tiles=settings.map.tiles, public_url=settings.public_url),
         )
         yield msgspec.structs.replace(deps, pages=pages)
@@ -273,10 +273,10 @@ def _counter(deps: Dependencies, settings: Settings, authorizations: AlipayAppli
         return minute_word(deps.rules.secret, deps.clock.wall())
 
     return PageContext(
-        desk=FareCommands(deps.hosts, deps.registry, _new_id),
-        seals=FormSigner(deps.rules.secret),
+        commands=FareCommands(deps.hosts, deps.registry, _new_id),
+        signer=FormSigner(deps.rules.secret),
         authorizers=authorizations,
-        answers=PageResponses(settings.public_url, settings.alipay.bridge_url),
+        responses=PageResponses(settings.public_url, settings.alipay.bridge_url),
         limits=PageLimits(allow),
         clock=deps.clock,
         zone=deps.zone,

@@ -99,7 +99,7 @@ class SmsSender(Protocol):
 class NotificationReceiver(Protocol):
     """Who understands Alipay's notifications."""
 
-    async def notified(self, body: bytes, content_type: str, company: str = "") -> bool:
+    async def receive_notification(self, body: bytes, content_type: str, company: str = "") -> bool:
         """True once a genuine notification is kept for good; False makes Alipay send it again. ``company`` is set
         where it came to the address of a company's own account."""
         ...
@@ -180,7 +180,7 @@ class GatewayBus(Protocol):
         """Nobody here looks at these any more."""
         ...
 
-    async def whole(self, cells: Iterable[str]) -> list[MapFrameNotice]:
+    async def full_frames(self, cells: Iterable[str]) -> list[MapFrameNotice]:
         """The last whole frames of these cells, as far as they are kept."""
         ...
 
@@ -192,14 +192,14 @@ class GatewayBus(Protocol):
         """Nobody here looks at counts any more."""
         ...
 
-    async def tell(self, news: Alarm | Told) -> None:
+    async def announce(self, news: Alarm | Told) -> None:
         """Tell the consoles, or drivers, of every gateway."""
         ...
 
-    async def revoked(self) -> None:
+    async def announce_revocation(self) -> None:
         """Tell every gateway that sign-ins were ended."""
         ...
 
-    async def notices(self) -> list[BusNotice]:
+    async def next_notices(self) -> list[BusNotice]:
         """The next notices, waiting for them."""
         ...

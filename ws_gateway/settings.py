@@ -14,7 +14,7 @@ class GatewaySettings(msgspec.Struct, frozen=True):
     """Sign-ins from one address: a second, and at once."""
     sockets_by_address: tuple[float, int] = (50.0, 1_000)
     """Sockets opened from one address: a second, and at once."""
-    dials_by_address: tuple[float, int] = (100.0, 2_000)
+    connections_by_address: tuple[float, int] = (100.0, 2_000)
     """TCP connections from one address: a second, and at once. More are cut unheard."""
     proxies: tuple[str, ...] = ()
     """Addresses and networks of reverse proxies elsewhere: who they say the client is, is believed."""

@@ -19,7 +19,7 @@ from dispatch.actors.core.protocol import Done, Envelope, HostsUnavailableError,
 from dispatch.actors.core.push_queues import PushQueues
 from dispatch.actors.core.work_items import OutgoingCall
 from dispatch.clock import Clock
-from dispatch.domain.commands import CallGateway, HearGateway, TellOutcome, decode_command, encode_command
+from dispatch.domain.commands import CallGateway, RecordGatewayResponse, ReportOutcome, decode_command, encode_command
 from dispatch.domain.entity import SYSTEM, Command, EntityKey, Kind, Principal
 from dispatch.payment.core.gateway_calls import company_of, perform
 from dispatch.payment.gateways.factory import Gateways
@@ -63,13 +63,13 @@ class DelayedAnswer(msgspec.Struct):
 
     at: float
     call: OutgoingCall
-    command: HearGateway
+    command: RecordGatewayResponse
 
 
 class HostObserver(Protocol):
     """The trip and the people of the ride."""
 
-    def outcome_received(self, outcome: TellOutcome) -> None:
+    def outcome_received(self, outcome: ReportOutcome) -> None:
         """The payment reports its state to the trip."""
         ...
 
@@ -78,7 +78,7 @@ class HostObserver(Protocol):
         ...
 
 
-async def perform_call(gateways: Gateways, due: StoredCommand, clock: Clock) -> HearGateway:
+async def perform_call(gateways: Gateways, due: StoredCommand, clock: Clock) -> RecordGatewayResponse:
     """Perform a stored gateway call, as the product's payment worker does."""
     with listening() as pages:
         answer = await perform(gateways.of(company_of(due.command)), due.name, due.command)
@@ -167,7 +167,7 @@ class CrashingHost:
         core = self._core
         if call.envelope is not None:
             command = decode_command(call.envelope.body)
-            if isinstance(command, TellOutcome):
+            if isinstance(command, ReportOutcome):
                 self._observer.outcome_received(command)
             core.call_done(call.due, answered=True, retry_at=0.0)
             return
@@ -187,7 +187,7 @@ class CrashingHost:
         else:
             await self._take_answer(call, answer)
 
-    async def _take_answer(self, call: OutgoingCall, answer: HearGateway) -> None:
+    async def _take_answer(self, call: OutgoingCall, answer: RecordGatewayResponse) -> None:
         core = self._core
         self._tokens += 1
         name = f"{call.due.owner}/{call.due.name}/{self._tokens}"
@@ -226,7 +226,7 @@ class CrashingHost:
             if loads:
                 core.loaded(await journal.load(loads), self._clock.city())
             for look_up in lookups:
-                core.looked_up(look_up, await journal.reply(look_up.work.envelope.command_id), self._clock.city())
+                core.reply_looked_up(look_up, await journal.reply(look_up.work.envelope.command_id), self._clock.city())
             batch = core.take_batch()
             if batch is not None:
                 await self._commit(batch)
@@ -236,9 +236,9 @@ class CrashingHost:
 
     async def _commit(self, batch: Batch) -> None:
         result = await self._journal.commit(batch)
-        for owner, name in batch.dues_done:
+        for owner, name in batch.commands_done:
             self._dues.pop((owner, name), None)
-        for due in batch.dues_put:
+        for due in batch.commands_put:
             self._dues[due.owner, due.name] = due.at
         if self._committing and self._crashes_at("committed", self._committing):
             raise _CrashedError

@@ -26,7 +26,7 @@ from dispatch.actors.core.work_items import ListingChange
 from dispatch.actors.runtime.host_runtime import HostRuntime
 from dispatch.clock import CityClock
 from dispatch.config.loader import load_settings
-from dispatch.domain.commands import OpenPayment, TellOutcome, decode_command, encode_command
+from dispatch.domain.commands import OpenPayment, ReportOutcome, decode_command, encode_command
 from dispatch.domain.entity import SYSTEM, Command, EntityKey, Signal
 from dispatch.payment.core.methods import ALIPAY_PAGE
 from dispatch.payment.gateways.factory import Gateways, open_gateways, payment_rules_of
@@ -92,10 +92,10 @@ class PayingPassengers:
     async def call(self, envelope: Envelope) -> Reply:
         """The payment reports its state to a trip."""
         outcome = decode_command(envelope.body)
-        if isinstance(outcome, TellOutcome) and outcome.state == "ordered":
+        if isinstance(outcome, ReportOutcome) and outcome.state == "ordered":
             paid = {"trade_no": outcome.trade, "buyer_id": BUYER}
             (await self._phone.post("/sandbox/tradepay", json=paid)).raise_for_status()
-        elif isinstance(outcome, TellOutcome) and outcome.state == "paid":
+        elif isinstance(outcome, ReportOutcome) and outcome.state == "paid":
             self.paid[EntityKey.parse(envelope.key).id].set()
         return Done(1, "")
 
@@ -133,7 +133,7 @@ async def measure(
     webhooks: list[AlipayWebhook] = []
 
     async def notify(request: Request) -> Response:
-        accepted = await webhooks[0].notified(await request.body(), request.headers["content-type"])
+        accepted = await webhooks[0].receive_notification(await request.body(), request.headers["content-type"])
         return PlainTextResponse("success" if accepted else "fail")
 
     app = Starlette(routes=[Route("/alipay/notify", notify, methods=["POST"])])

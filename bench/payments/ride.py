@@ -14,7 +14,7 @@ from bench.payments.host import Crash, CrashingHost, CrashPoint, is_final
 from dispatch.actors.core.entity_types import EntityKind
 from dispatch.actors.core.protocol import Hosts, HostsUnavailableError
 from dispatch.clock import ManualClock
-from dispatch.domain.commands import OpenPayment, RefundFare, StopPayment, TellOutcome
+from dispatch.domain.commands import OpenPayment, RefundFare, ReportOutcome, StopPayment
 from dispatch.domain.entity import SYSTEM, Command, Kind, Principal
 from dispatch.payment.core.methods import ALIPAY_CODE, ALIPAY_PAGE, ALIPAY_SCAN, CASH
 from dispatch.payment.core.port import Way
@@ -126,14 +126,16 @@ class PaidRide:
             crashes=crashes,
         )
         # Notifications use only ``command`` of a gateway's connection to the hosts.
-        environment.counterparty.inbox.notified = AlipayWebhook(environment.gateways, cast("Hosts", self.host)).notified
+        environment.counterparty.inbox.notified = AlipayWebhook(
+            environment.gateways, cast("Hosts", self.host)
+        ).receive_notification
         self._began = environment.next_day(BEFORE_MIDNIGHT_S if case.lasts == "midnight" else 0.0)
         self._plans: list[tuple[float, int, Callable[[], Awaitable[None]]]] = []
         self._planned = 0
         self._attempts = 0
         self._trades: list[str] = []
         self._refunds: list[Money] = []
-        self.outcomes: Final[list[TellOutcome]] = []
+        self.outcomes: Final[list[ReportOutcome]] = []
         self.strikes = 0
         currency = "USD" if case.gateway in OVERSEAS else "CNY"
         asks_password = case.way == "scan" and case.story in ("password", "cash", "late", "leaves")
@@ -188,7 +190,7 @@ class PaidRide:
         self.strikes += self.counterparty.strikes()
         self.counterparty.set_faults(())
 
-    def outcome_received(self, outcome: TellOutcome) -> None:
+    def outcome_received(self, outcome: ReportOutcome) -> None:
         """The people act on the payment's state."""
         self.outcomes.append(outcome)
         story = self.case.story

@@ -34,13 +34,13 @@ from bench.recovery.hosts import CONCURRENT, LocalHosts
 from dispatch.actors.core.protocol import FixRow
 from dispatch.clock import CityClock
 from dispatch.domain.commands import (
-    BeginRide,
+    AcceptOffer,
+    ArriveAtPickup,
     MakeOffer,
-    ReportArrival,
     RequestTrip,
     StartBreak,
+    StartRide,
     StartShift,
-    TakeOffer,
     VehicleProfile,
 )
 from dispatch.domain.entity import SYSTEM, Command, EntityKey, Principal
@@ -93,7 +93,7 @@ async def _measure(plan: ColdStartPlan, folder: Path) -> Figures:
     hosts = LocalHosts(clock)
     await hosts.start(url)
     await _write_journal(hosts, plan, cars, trips, clock)
-    before, free = await hosts.attach(keys), len(hosts.free)
+    before, free = await hosts.subscribe(keys), len(hosts.free)
     await hosts.stop()
     made_s = time.perf_counter() - began
     figures = await _start_cold(clock, url, cars, before, free)
@@ -113,7 +113,7 @@ async def _start_cold(
         _fix_all(hosts, cars, 2, clock.city())
         await hosts.settle()
         figures |= _figures("listed", began, count) | {"free": free, "free_listed": len(hosts.free)}
-        after = await hosts.attach(list(before))
+        after = await hosts.subscribe(list(before))
         figures |= _figures("all", began, count)
     await hosts.stop()
     lost = sum(after[key] < seq for key, seq in before.items())
@@ -179,15 +179,15 @@ def _offer(trip: OpenTrip) -> Step:
 
 
 def _take(trip: OpenTrip) -> Step:
-    return trip.car, TakeOffer(f"o{trip.key.id}"), _driver(trip.car)
+    return trip.car, AcceptOffer(f"o{trip.key.id}"), _driver(trip.car)
 
 
 def _arrive(trip: OpenTrip) -> Step:
-    return trip.car, ReportArrival(trip.key.id), _driver(trip.car)
+    return trip.car, ArriveAtPickup(trip.key.id), _driver(trip.car)
 
 
 def _begin(trip: OpenTrip) -> Step:
-    return trip.car, BeginRide(trip.key.id, CODE), _driver(trip.car)
+    return trip.car, StartRide(trip.key.id, CODE), _driver(trip.car)
 
 
 _STEPS: Final = (("offered", (_offer,)), ("assigned", (_take,)), ("arrived", (_arrive,)), ("in_progress", (_begin,)))

@@ -116,7 +116,7 @@ class LocalHosts:
         self.desk.hear(list(rows), self._clock.city())
         self._shells["vehicle"].drive()
 
-    async def attach(self, keys: Sequence[EntityKey]) -> dict[EntityKey, int]:
+    async def subscribe(self, keys: Sequence[EntityKey]) -> dict[EntityKey, int]:
         """Attach to every stream, as reconnecting apps do; the streams' sequence numbers."""
         found: dict[EntityKey, int] = {}
         for start in range(0, len(keys), CONCURRENT):
@@ -126,7 +126,7 @@ class LocalHosts:
 
     async def _attach(self, key: EntityKey) -> int:
         while True:
-            reply = await self._shells[key.kind].attach(GATEWAY, SubscribeRequest(str(key), DISPATCHER, None))
+            reply = await self._shells[key.kind].subscribe(GATEWAY, SubscribeRequest(str(key), DISPATCHER, None))
             if isinstance(reply, Subscribed):
                 return reply.seq
             if reply.code < FIRST_RETRYABLE:

@@ -31,15 +31,15 @@ from dispatch.actors.ray.session import join_cluster, leave_cluster
 from dispatch.actors.runtime.host_client import HostClient
 from dispatch.clock import Clock
 from dispatch.domain.commands import (
-    BeginRide,
+    AcceptOffer,
+    ArriveAtPickup,
     EndShift,
     MakeOffer,
-    ReportArrival,
     RequestTrip,
     ResolveScan,
     StartBreak,
+    StartRide,
     StartShift,
-    TakeOffer,
     VehicleProfile,
     encode_command,
 )
@@ -155,10 +155,10 @@ class KilledFleet:
         offer = f"offer-{car}"
         offered = MakeOffer(offer=offer, trip=trip.id, trip_seq=made.seq, pickup=PLACE, pickup_s=60.0)
         await self._execute(vehicle, offered, SYSTEM)
-        await self._execute(vehicle, TakeOffer(offer), _driver(car))
+        await self._execute(vehicle, AcceptOffer(offer), _driver(car))
         if _on_board(car):
-            await self._execute(vehicle, ReportArrival(trip.id), _driver(car))
-            await self._execute(vehicle, BeginRide(trip.id, CODE), _driver(car))
+            await self._execute(vehicle, ArriveAtPickup(trip.id), _driver(car))
+            await self._execute(vehicle, StartRide(trip.id, CODE), _driver(car))
 
     async def _execute(self, key: EntityKey, command: Command, principal: Principal) -> Done:
         """Send a command that has to be accepted, and record its acknowledgement."""
@@ -213,7 +213,7 @@ class KilledFleet:
             await self._execute(key, EndShift(), _driver(car))
             return
         if not _on_board(car):
-            await self._execute(key, ReportArrival(_trip(car).id), _driver(car))
+            await self._execute(key, ArriveAtPickup(_trip(car).id), _driver(car))
             return
         reply = await self._send(key, ResolveScan(), OPERATOR)
         if not isinstance(reply, Done) or reply.state != self._acknowledged.state[key]:

@@ -132,7 +132,7 @@ class StartHail(ClientCommand, frozen=True, tag="hail"):
     """A passenger got in on the street: a trip without a known passenger begins."""
 
 
-class MeterReading(ClientCommand, frozen=True, tag="meter"):
+class MeterReport(ClientCommand, frozen=True, tag="meter"):
     """What the taximeter shows for the ride. The last reading is the fare, in place of the GPS meter's."""
 
     amount: Minor
@@ -145,7 +145,7 @@ class FinishRide(ClientCommand, frozen=True, tag="finish"):
     trip: Id
 
 
-class DriverCancel(ClientCommand, frozen=True, tag="give_back"):
+class TripReturn(ClientCommand, frozen=True, tag="give_back"):
     """The driver gives the trip back before its start: it is matched again. ``no_show`` ends it, with a fee."""
 
     trip: Id
@@ -278,7 +278,7 @@ class BookByPhone(ClientCommand, frozen=True, tag="book"):
     note: Text = ""
 
 
-class AssignByHand(ClientCommand, frozen=True, tag="assign"):
+class ManualAssignment(ClientCommand, frozen=True, tag="assign"):
     """Offer a waiting trip to this car, whatever the matcher would do."""
 
     trip: Id
@@ -292,7 +292,7 @@ class TakeOutOfService(ClientCommand, frozen=True, tag="take_out"):
     reason: CancelReason
 
 
-class PutBackInService(ClientCommand, frozen=True, tag="put_back"):
+class ReturnToService(ClientCommand, frozen=True, tag="put_back"):
     """The car may go online again."""
 
     vehicle: Id
@@ -476,9 +476,9 @@ FromClient = (
     | Arrived
     | StartRide
     | StartHail
-    | MeterReading
+    | MeterReport
     | FinishRide
-    | DriverCancel
+    | TripReturn
     | MeterHired
     | MeterVacant
     | Collect
@@ -494,9 +494,9 @@ FromClient = (
     | Rate
     | Watch
     | BookByPhone
-    | AssignByHand
+    | ManualAssignment
     | TakeOutOfService
-    | PutBackInService
+    | ReturnToService
     | Broadcast
     | SettleAlarm
     | RefundTrip

@@ -26,6 +26,9 @@ PREFIX: Final = "TAXI_"
 NESTED: Final = "__"
 DEFAULT_FILE: Final = Path("taxi.toml")
 
+_FORMER_NAMES: Final = {"limits": {"dials_per_s": "connections_per_s", "dials_burst": "connections_burst"}}
+"""Aliases by section, each for one release."""
+
 _from_file: ContextVar[Mapping[str, Any]] = ContextVar("_from_file")
 
 
@@ -75,8 +78,9 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The caller's values, then the environment, then the file."""
         del dotenv_settings, file_secret_settings
-        file = InitSettingsSource(settings_cls, dict(_from_file.get({})))
-        return init_settings, env_settings, file
+        file = InitSettingsSource(settings_cls, _with_current_names(_from_file.get({})))
+        environment = InitSettingsSource(settings_cls, _with_current_names(env_settings()))
+        return init_settings, environment, file
 
     @property
     def public_url(self) -> str:
@@ -132,6 +136,16 @@ def _read_file(path: Path | None) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{path}: cannot be read: {error}") from None
+
+
+def _with_current_names(tables: Mapping[str, Any]) -> dict[str, Any]:
+    current = dict(tables)
+    for section, names in _FORMER_NAMES.items():
+        table = tables.get(section)
+        if isinstance(table, dict):
+            former = {names[key]: value for key, value in table.items() if key in names}
+            current[section] = former | {key: value for key, value in table.items() if key not in names}
+    return current
 
 
 def _nested(overrides: Mapping[str, object]) -> dict[str, Any]:

@@ -55,7 +55,7 @@ class ServerSettings(Section):
     proxies: tuple[str, ...] = _set(
         (),
         "Addresses or networks of reverse proxies on other machines: their `X-Forwarded-For` is believed, and "
-        "`limits.dials_per_s` is theirs to keep.",
+        "`limits.connections_per_s` is theirs to keep.",
     )
     tls_cert: Path | None = _set(None, "Certificates (PEM), for HTTPS and WSS by ourselves; empty: plain HTTP.")
     tls_key: Path | None = _set(None, "Their private key (PEM).")
@@ -389,8 +389,10 @@ class LimitSettings(Section):
     sign_ins_burst: int = _set(60, "Sign-ins from one address, at once.", ge=1)
     sockets_per_s: float = _set(50.0, "Sockets opened from one address, for long.", "1/s, wall", gt=0)
     sockets_burst: int = _set(1000, "Sockets opened from one address, at once.", ge=1)
-    dials_per_s: float = _set(100.0, "TCP connections from one address, for long; more are cut.", "1/s, wall", gt=0)
-    dials_burst: int = _set(2000, "TCP connections from one address, at once.", ge=1)
+    connections_per_s: float = _set(
+        100.0, "Sustained rate of TCP connections from one address; more are dropped at accept.", "1/s, wall", gt=0
+    )
+    connections_burst: int = _set(2000, "Burst of TCP connections from one address.", ge=1)
     outbox: int = _set(1000, "Messages that wait for a slow reader before it is closed.", ge=1)
     shed_after_lag_s: float = _set(
         0.5, "A gateway that lags by more leaves out the map, then positions; never events.", WALL_S, gt=0

@@ -61,13 +61,13 @@ class MakeOffer(Command, frozen=True, tag="make_offer"):
     by_hand: bool = False
 
 
-class TakeOffer(Command, frozen=True, tag="take_offer"):
+class AcceptOffer(Command, frozen=True, tag="take_offer"):
     """The driver accepts."""
 
     offer: str
 
 
-class RefuseOffer(Command, frozen=True, tag="refuse_offer"):
+class DeclineOffer(Command, frozen=True, tag="refuse_offer"):
     """The driver declines."""
 
     offer: str
@@ -87,38 +87,38 @@ class WithdrawOffer(Command, frozen=True, tag="withdraw_offer"):
     reason: str
 
 
-class ReportArrival(Command, frozen=True, tag="report_arrival"):
+class ArriveAtPickup(Command, frozen=True, tag="report_arrival"):
     """The car waits at the pick-up."""
 
     trip: str
 
 
-class BeginRide(Command, frozen=True, tag="begin_ride"):
+class StartRide(Command, frozen=True, tag="begin_ride"):
     """The passenger is in the car and said ``code``."""
 
     trip: str
     code: str
 
 
-class BeginHail(Command, frozen=True, tag="begin_hail"):
+class StartHail(Command, frozen=True, tag="begin_hail"):
     """Somebody got in on the street; ``trip`` is the new trip's id."""
 
     trip: str
 
 
-class ReadMeter(Command, frozen=True, tag="read_meter"):
+class ReportMeter(Command, frozen=True, tag="read_meter"):
     """The taximeter shows this amount for the ride."""
 
     amount: Money
 
 
-class EndRide(Command, frozen=True, tag="end_ride"):
+class FinishRide(Command, frozen=True, tag="end_ride"):
     """The ride is over; an empty ``trip`` means whichever is under way (a taximeter knows no trips)."""
 
     trip: str = ""
 
 
-class GiveBack(Command, frozen=True, tag="give_back"):
+class ReturnTrip(Command, frozen=True, tag="give_back"):
     """The driver gives the trip back, or says that nobody came."""
 
     trip: str
@@ -126,13 +126,13 @@ class GiveBack(Command, frozen=True, tag="give_back"):
     no_show: bool = False
 
 
-class TakeOut(Command, frozen=True, tag="take_out"):
+class TakeOutOfService(Command, frozen=True, tag="take_out"):
     """A dispatcher takes the car out of service."""
 
     reason: str
 
 
-class PutBack(Command, frozen=True, tag="put_back"):
+class ReturnToService(Command, frozen=True, tag="put_back"):
     """A dispatcher puts the car back in service; it is offline then."""
 
 
@@ -143,7 +143,7 @@ class ReleaseFromTrip(Command, frozen=True, tag="release_from_trip"):
     reason: str
 
 
-class TellPayment(Command, frozen=True, tag="tell_payment"):
+class ReportPayment(Command, frozen=True, tag="tell_payment"):
     """What became of the fare of a trip of this vehicle (a call from the trip)."""
 
     trip: str
@@ -177,7 +177,7 @@ class RequestTrip(Command, frozen=True, tag="request_trip"):
     """What the driver may call the passenger by."""
 
 
-class BeginMatching(Command, frozen=True, tag="begin_matching"):
+class StartMatching(Command, frozen=True, tag="begin_matching"):
     """A reservation's lead time has come (a timer of the trip)."""
 
 
@@ -185,7 +185,7 @@ class GiveUp(Command, frozen=True, tag="give_up"):
     """Nobody was found in time (a timer of the trip)."""
 
 
-class CancelRide(Command, frozen=True, tag="cancel_ride"):
+class CancelTrip(Command, frozen=True, tag="cancel_ride"):
     """The passenger, or a dispatcher, cancels, if it costs no more than ``fee_up_to`` minor units (None: whatever it
     costs)."""
 
@@ -193,7 +193,7 @@ class CancelRide(Command, frozen=True, tag="cancel_ride"):
     fee_up_to: int | None = None
 
 
-class PickByHand(Command, frozen=True, tag="pick_by_hand"):
+class AssignManually(Command, frozen=True, tag="pick_by_hand"):
     """A dispatcher chose a vehicle for a waiting trip; the answer holds what the offer needs."""
 
     vehicle: str
@@ -228,11 +228,11 @@ class AgreeFare(Command, frozen=True, tag="agree_fare"):
     amount: Money
 
 
-class AskFare(Command, frozen=True, tag="ask_fare"):
+class GetFare(Command, frozen=True, tag="ask_fare"):
     """What whoever pays this trip has to know of its fare, for a page that the system shows. Changes nothing."""
 
 
-class TellOutcome(Command, frozen=True, tag="tell_outcome"):
+class ReportOutcome(Command, frozen=True, tag="tell_outcome"):
     """How the payment of this trip goes (a call from the payment).
 
     ``state``: ``ordered`` (Alipay knows the order: as ``trade``, or by the ``code`` to be scanned), ``paid``,
@@ -248,7 +248,7 @@ class TellOutcome(Command, frozen=True, tag="tell_outcome"):
     code: str = ""
 
 
-class SettleOtherwise(Command, frozen=True, tag="settle_otherwise"):
+class SettleFare(Command, frozen=True, tag="settle_otherwise"):
     """A dispatcher settles the fare outside the system (written off, paid at the office)."""
 
     reason: str
@@ -293,14 +293,14 @@ class RefundFare(Command, frozen=True, tag="refund_fare"):
     cancel: bool = False
 
 
-class ReturnFare(Command, frozen=True, tag="return_fare"):
+class RefundOrder(Command, frozen=True, tag="return_fare"):
     """What was paid by ``order`` goes back: the trip had been settled otherwise (a call from the trip)."""
 
     order: str
     reason: str
 
 
-class HearGateway(Command, frozen=True, tag="hear_gateway"):
+class RecordGatewayResponse(Command, frozen=True, tag="hear_gateway"):
     """What the payment gateway answered to the outgoing call named ``due``: an encoded result of its port.
 
     ``received`` is the answer as it came, ``heard_at`` when, in wall seconds.
@@ -313,7 +313,7 @@ class HearGateway(Command, frozen=True, tag="hear_gateway"):
     heard_at: float = 0.0
 
 
-class HearNotification(Command, frozen=True, tag="hear_notification"):
+class RecordNotification(Command, frozen=True, tag="hear_notification"):
     """A notification whose signature was verified: the encoded fields, heard at ``heard_at`` (wall seconds)."""
 
     order: str
@@ -361,41 +361,41 @@ AnyCommand = (
     | EndShift
     | StartBreak
     | MakeOffer
-    | TakeOffer
-    | RefuseOffer
+    | AcceptOffer
+    | DeclineOffer
     | ExpireOffer
     | WithdrawOffer
-    | ReportArrival
-    | BeginRide
-    | BeginHail
-    | ReadMeter
-    | EndRide
-    | GiveBack
-    | TakeOut
-    | PutBack
+    | ArriveAtPickup
+    | StartRide
+    | StartHail
+    | ReportMeter
+    | FinishRide
+    | ReturnTrip
+    | TakeOutOfService
+    | ReturnToService
     | ReleaseFromTrip
-    | TellPayment
+    | ReportPayment
     | ResolveScan
     | RequestTrip
-    | BeginMatching
+    | StartMatching
     | GiveUp
-    | CancelRide
-    | PickByHand
+    | CancelTrip
+    | AssignManually
     | PayFare
     | StopPaying
     | TypeFare
     | AgreeFare
-    | AskFare
-    | TellOutcome
-    | SettleOtherwise
+    | GetFare
+    | ReportOutcome
+    | SettleFare
     | RateRide
     | OpenPayment
     | StopPayment
     | RefundFare
-    | ReturnFare
+    | RefundOrder
     | RepeatRefund
-    | HearGateway
-    | HearNotification
+    | RecordGatewayResponse
+    | RecordNotification
     | QueryOrder
     | AppendedElsewhere
 )

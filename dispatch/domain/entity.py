@@ -104,10 +104,10 @@ class Decision(msgspec.Struct):
 
     events: Sequence[Event] = ()
     reply: dict[str, object] | None = None
-    foreign: Sequence[AppendElsewhere] = ()
+    appends_elsewhere: Sequence[AppendElsewhere] = ()
     put: Sequence[ScheduledCommand] = ()
     drop: Sequence[str] = ()
-    claims: Sequence[ActiveAssignment] = ()
+    assignments: Sequence[ActiveAssignment] = ()
     releases: Sequence[ActiveAssignment] = ()
     signals: Sequence[Signal] = ()
     records: Sequence[Row] = ()
@@ -117,7 +117,7 @@ class Decision(msgspec.Struct):
 
 
 class NeedsEntityError(Exception):
-    """A decision needs another entity as the journal has it: it is made again with ``Context.foreign`` filled."""
+    """A decision needs another entity as the journal has it; it is repeated with ``Context.other_entities`` filled."""
 
     def __init__(self, key: EntityKey) -> None:
         self.key = key
@@ -130,7 +130,7 @@ class Context(NamedTuple):
     now: CityTime
     principal: Principal
     command_id: CommandId
-    foreign: Mapping[EntityKey, Entity]
+    other_entities: Mapping[EntityKey, Entity]
     """Other entities as the journal has them; filled only after an append to their stream met a conflict."""
 
 

@@ -75,7 +75,7 @@ class OfferAccepted(Event, frozen=True, tag="offer_accepted"):
     trip_seq: int
 
 
-class PickupReached(Event, frozen=True, tag="pickup_reached"):
+class ArrivedAtPickup(Event, frozen=True, tag="pickup_reached"):
     """The car waits for the passenger."""
 
     trip: str
@@ -99,7 +99,7 @@ class MeterCheckpointed(Event, frozen=True, tag="meter_checkpointed"):
     meter: MeterCheckpoint
 
 
-class MeterRead(Event, frozen=True, tag="meter_read"):
+class MeterReported(Event, frozen=True, tag="meter_read"):
     """What the taximeter shows."""
 
     trip: str
@@ -114,7 +114,7 @@ class RideFinished(Event, frozen=True, tag="ride_finished"):
     fare: Money
 
 
-class TripGivenBack(Event, frozen=True, tag="trip_given_back"):
+class TripReturned(Event, frozen=True, tag="trip_given_back"):
     """The driver gave the trip back before its start."""
 
     trip: str
@@ -129,7 +129,7 @@ class TripReleased(Event, frozen=True, tag="trip_released"):
     reason: str
 
 
-class PaymentTold(Event, frozen=True, tag="payment_told"):
+class PaymentReported(Event, frozen=True, tag="payment_told"):
     """The driver was told what became of a fare."""
 
     trip: str
@@ -138,14 +138,14 @@ class PaymentTold(Event, frozen=True, tag="payment_told"):
     method: str = ""
 
 
-class TakenOut(Event, frozen=True, tag="taken_out"):
+class TakenOutOfService(Event, frozen=True, tag="taken_out"):
     """A dispatcher took the car out of service."""
 
     by: str
     reason: str
 
 
-class PutBackIn(Event, frozen=True, tag="put_back_in"):
+class ReturnedToService(Event, frozen=True, tag="put_back_in"):
     """A dispatcher put the car back in service."""
 
     by: str
@@ -175,7 +175,7 @@ class TripReserved(TripRequested, frozen=True, tag="trip_reserved"):
     """As :class:`TripRequested`, for a later time."""
 
 
-class MatchingBegan(Event, frozen=True, tag="matching_began"):
+class MatchingStarted(Event, frozen=True, tag="matching_began"):
     """A reservation's lead time has come."""
 
 
@@ -211,20 +211,20 @@ class DriverArrived(Event, frozen=True, tag="driver_arrived"):
     vehicle: str
 
 
-class AssignmentGivenBack(Event, frozen=True, tag="assignment_given_back"):
+class AssignmentReturned(Event, frozen=True, tag="assignment_given_back"):
     """The driver gave the trip back; it is matched again without that car."""
 
     vehicle: str
     reason: str
 
 
-class RideBegan(Event, frozen=True, tag="ride_began"):
+class TripStarted(Event, frozen=True, tag="ride_began"):
     """The passenger is on board."""
 
     vehicle: str
 
 
-class HailBegan(Event, frozen=True, tag="hail_began"):
+class HailStarted(Event, frozen=True, tag="hail_began"):
     """Somebody got in on the street: the trip begins here, without a known passenger."""
 
     vehicle: str
@@ -232,7 +232,7 @@ class HailBegan(Event, frozen=True, tag="hail_began"):
     pickup: Place
 
 
-class RideEnded(Event, frozen=True, tag="ride_ended"):
+class TripFinished(Event, frozen=True, tag="ride_ended"):
     """The fare is due."""
 
     vehicle: str
@@ -263,14 +263,14 @@ class TripUnserved(Event, frozen=True, tag="trip_unserved"):
     """No car was found in time."""
 
 
-class HandPicked(Event, frozen=True, tag="hand_picked"):
+class AssignedManually(Event, frozen=True, tag="hand_picked"):
     """A dispatcher chose a vehicle; the offer follows."""
 
     vehicle: str
     by: str
 
 
-class PaymentBegan(Event, frozen=True, tag="payment_began"):
+class PaymentStarted(Event, frozen=True, tag="payment_began"):
     """Somebody pays: the payment is at work."""
 
     method: str
@@ -365,37 +365,37 @@ VehicleEvent = (
     | OfferExpired
     | OfferWithdrawn
     | OfferAccepted
-    | PickupReached
+    | ArrivedAtPickup
     | RideStarted
     | MeterCheckpointed
-    | MeterRead
+    | MeterReported
     | RideFinished
-    | TripGivenBack
+    | TripReturned
     | TripReleased
-    | PaymentTold
-    | TakenOut
-    | PutBackIn
+    | PaymentReported
+    | TakenOutOfService
+    | ReturnedToService
 )
 
 TripEvent = (
     TripRequested
     | TripReserved
-    | MatchingBegan
+    | MatchingStarted
     | TripOffered
     | OfferLapsed
     | TripAssigned
     | DriverArrived
-    | AssignmentGivenBack
-    | RideBegan
-    | HailBegan
-    | RideEnded
+    | AssignmentReturned
+    | TripStarted
+    | HailStarted
+    | TripFinished
     | TripCancelled
     | CancelledWithFee
     | TripUnserved
-    | HandPicked
+    | AssignedManually
     | FareTyped
     | FareAgreed
-    | PaymentBegan
+    | PaymentStarted
     | PaymentOrdered
     | PaymentFailed
     | PaymentUnclear

@@ -71,7 +71,10 @@ class Metrics:
         )
         self.outbox_dropped = make.counter("outbox_dropped", "Positions that a newer one replaced before sending.")
         self.slow_closes = make.counter("slow_closes", "Sockets closed because their reader was too slow.")
-        self.cut_dials = make.counter("cut_dials", "TCP connections cut because their address opens too many.")
+        self.cut_connections = make.counter(
+            "cut_connections", "TCP connections dropped at accept because their address opened too many."
+        )
+        self.cut_dials = make.counter("cut_dials", "Alias of `taxi_cut_connections_total` for one release.")
         self.shedding = make.gauge("shedding", "What overload leaves out: 0 nothing, 1 the map, 2 positions too.")
         self.shed = make.counter("shed", "Left out because of overload: map_frame, car_position, fix.", "what")
         self.connections = make.gauge("connections", "Open WebSocket connections.", "role")
@@ -87,6 +90,11 @@ class Metrics:
         self.born_at = make.gauge("born_at", "When this process was born (Unix seconds); changes when it is replaced.")
         self.alarms = make.counter("alarms", "Alarms raised for people.", "kind")
         self.infos: Final = tuple(make.infos)
+
+    def count_cut_connection(self) -> None:
+        """Also counts it under the metric's former name, which stays for one release."""
+        self.cut_connections.inc()
+        self.cut_dials.inc()
 
     def expose(self) -> bytes:
         """All values in Prometheus' text format."""

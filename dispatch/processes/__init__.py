@@ -1,1 +1,1 @@
-"""I/O. Child processes, heartbeats, shutdown. Imports only the clock and ``observability``."""
+"""I/O. Child processes, heartbeats and shutdown. Imports ``dispatch.clock`` only."""

@@ -1,8 +1,9 @@
-"""Child processes that never stay behind.
+"""Child processes that never outlive the system.
 
-Each child runs in a session of its own (a terminal's Ctrl-C reaches only us, and we stop the others in order), and
-dies with its parent. Whoever calls :func:`adopt_orphans` also inherits grandchildren whose parent has died, so that
-:func:`end_descendants` finds every process that was started on our account. Linux only, by ``prctl``.
+Each child runs in its own session, so a terminal's Ctrl-C reaches only this process, which stops the children in order.
+A child is killed by the kernel when its parent ends. After :func:`adopt_orphans`, grandchildren whose parent has ended
+become children of this process, so :func:`kill_descendants` finds every process started on its account. Linux only
+(``prctl``).
 """
 
 from __future__ import annotations
@@ -15,12 +16,18 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 from subprocess import Popen, TimeoutExpired
 from typing import IO, Final
 
+import psutil
+
 PR_SET_PDEATHSIG: Final = 1
 PR_SET_CHILD_SUBREAPER: Final = 36
+
+ENDED: Final = (psutil.STATUS_DEAD, psutil.STATUS_ZOMBIE)
+NOT_RUNNING: Final = (*ENDED, psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
+
+_PAUSE_S: Final = 0.02
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -41,7 +48,7 @@ def start_python(
     stderr: IO[str] | int | None = None,
     fds: Sequence[int] = (),
 ) -> Popen[str]:
-    """Start this Python with ``arguments`` as a child that dies with us."""
+    """Start this Python with ``arguments`` as a child that dies with this process. It inherits ``fds``."""
     return Popen(  # noqa: S603 - our own interpreter and modules
         [sys.executable, *arguments],
         stdout=stdout,
@@ -53,8 +60,8 @@ def start_python(
     )
 
 
-async def end(child: Popen[str], *, within_s: float) -> int:
-    """Ask a child to stop, insist after ``within_s``; its exit code."""
+async def terminate(child: Popen[str], *, within_s: float) -> int:
+    """Send SIGTERM, and SIGKILL after ``within_s`` wall seconds. Returns the exit code."""
     if child.poll() is None:
         child.terminate()
     try:
@@ -65,85 +72,64 @@ async def end(child: Popen[str], *, within_s: float) -> int:
 
 
 def descendants(of: int) -> list[int]:
-    """The ids of all processes below ``of``, deepest last."""
-    children: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            parent = _parent(entry)
-            if parent is not None:
-                children.setdefault(parent, []).append(int(entry.name))
-    found: list[int] = []
-    level = [of]
-    while level:
-        level = [child for parent in level for child in children.get(parent, ())]
-        found.extend(level)
-    return found
+    """The ids of all processes below ``of``."""
+    try:
+        return [child.pid for child in psutil.Process(of).children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
 
 
-def named(of: int, names: Sequence[str]) -> dict[str, int]:
-    """Which of the processes below ``of`` run a program with one of these names; the first of each."""
+def find_by_name(of: int, names: Sequence[str]) -> dict[str, int]:
+    """Running processes below ``of`` by the name of their program, for each of ``names`` that has one."""
     found: dict[str, int] = {}
     for pid in descendants(of):
-        try:
-            name = (Path("/proc") / str(pid) / "comm").read_text().strip()
-        except OSError:
-            continue
-        if name in names and not is_gone(pid):
-            found.setdefault(name, pid)
+        with suppress(psutil.NoSuchProcess):
+            name = psutil.Process(pid).name()
+            if name in names and not has_ended(pid):
+                found.setdefault(name, pid)
     return found
 
 
-def is_gone(pid: int) -> bool:
-    """Whether a process has ended."""
-    fields = _stat(Path(f"/proc/{pid}"))
-    return fields is None or fields[0] in ("Z", "X")
+def _status(pid: int) -> str:
+    try:
+        return str(psutil.Process(pid).status())
+    except psutil.NoSuchProcess:
+        return str(psutil.STATUS_DEAD)
+
+
+def has_ended(pid: int) -> bool:
+    """True for a zombie too."""
+    return _status(pid) in ENDED
 
 
 def is_stopped(pid: int) -> bool:
-    """Whether a process was stopped (SIGSTOP) or has ended: it will not answer by itself."""
-    fields = _stat(Path(f"/proc/{pid}"))
-    return fields is None or fields[0] in ("T", "t", "Z", "X")
+    """Whether a process was stopped (SIGSTOP) or has ended."""
+    return _status(pid) in NOT_RUNNING
 
 
-def processor_s(pid: int) -> float:
-    """Processor seconds that a process has used; 0 for one that is gone."""
-    fields = _stat(Path(f"/proc/{pid}"))
-    return 0.0 if fields is None else (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _parent(entry: Path) -> int | None:
-    fields = _stat(entry)
-    return None if fields is None else int(fields[1])
-
-
-def _stat(entry: Path) -> list[str] | None:
-    """The fields of ``/proc/PID/stat`` after the name: state, parent, …; None for a process that is gone."""
+def cpu_seconds(pid: int) -> float:
+    """CPU seconds that a process has used, in user and system mode; 0 for one that has ended."""
     try:
-        stat = (entry / "stat").read_text()
-    except OSError:
-        return None
-    return stat.rpartition(")")[2].split()
+        times = psutil.Process(pid).cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(times.user + times.system)
 
 
-def end_tree(top: int, *, within_s: float = 5.0) -> None:
-    """Kill ``top`` and everything below it, and wait until they are gone. ``top``'s exit code is left to its owner."""
+def kill_tree(top: int, *, within_s: float = 5.0) -> None:
+    """Kill ``top`` and everything below it, and wait until all have ended. ``top`` stays for its owner to reap."""
     pids = [top, *descendants(top)]
     deadline = time.monotonic() + within_s
-    while time.monotonic() < deadline:
-        left = [pid for pid in pids if not is_gone(pid)]
-        if not left:
-            break
-        for pid in left:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        time.sleep(0.02)
+    while time.monotonic() < deadline and (left := [pid for pid in pids if not has_ended(pid)]):
+        _kill(left)
+        time.sleep(_PAUSE_S)
     for pid in pids[1:]:
         with suppress(ChildProcessError):  # an orphan that was not adopted by us
             os.waitpid(pid, os.WNOHANG)
 
 
-def end_descendants(*, within_s: float = 5.0) -> list[int]:
-    """Kill everything that is left below us; the ids of what had to be killed."""
+def kill_descendants(*, within_s: float = 5.0) -> list[int]:
+    """Kill every process below this one, and wait until all have ended. Returns the ids of the killed processes."""
     killed: list[int] = []
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
@@ -151,23 +137,23 @@ def end_descendants(*, within_s: float = 5.0) -> list[int]:
         left = descendants(os.getpid())
         if not left:
             break
-        for pid in left:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-            if pid not in killed:
-                killed.append(pid)
-        time.sleep(0.02)
+        killed += [pid for pid in _kill(left) if pid not in killed]
+        time.sleep(_PAUSE_S)
     return killed
 
 
+def _kill(pids: Sequence[int]) -> list[int]:
+    """Those of ``pids`` that the signal reached."""
+    reached = []
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+            reached.append(pid)
+    return reached
+
+
 def _reap() -> None:
-    """Take the exit codes of orphans that we inherited."""
-    while True:
-        try:
-            pid, _ = os.waitpid(-1, os.WNOHANG)
-        except ChildProcessError:
-            return
-        if pid == 0:
-            return
+    """Collect the exit codes of ended children, adopted orphans included."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass

@@ -1,8 +1,8 @@
-"""A child process that says again and again that it is alive: a silent one is noticed as well as a dead one.
+"""A child process that sends heartbeats, so that a hung process is noticed as well as an ended one.
 
-The child writes a byte a second into a pipe that it inherits (:func:`heartbeat`). Who is silent is given up after
-:data:`SILENT_AFTER_S`; who is silent but still works, because a busy machine starves it, after
-:data:`HOPELESS_AFTER_S`.
+The child writes one byte a second into a pipe that it inherits (:func:`heartbeat`). A process that stops sending is
+killed after :data:`SILENT_AFTER_S`, or after :data:`HOPELESS_AFTER_S` if it still consumes CPU (starved by a busy
+machine rather than hung).
 """
 
 from __future__ import annotations
@@ -17,42 +17,45 @@ from typing import Final
 from dispatch.clock import Clock
 from dispatch.processes import child_processes as processes
 
-BEAT_S: Final = 1.0
+HEARTBEAT_S: Final = 1.0
 SILENT_AFTER_S: Final = 4.0
 HOPELESS_AFTER_S: Final = 60.0
 _PIPE_BYTES: Final = 4096
 
 
 class HangDetector:
-    """How long to wait for a silent process."""
+    """Decides whether a silent process is hung, or only starved of CPU."""
 
     def __init__(self) -> None:
-        self._worked = 0.0
-        self._look_at_s = 0.0
+        self._cpu_s = 0.0
+        self._check_at_s = 0.0
 
-    def answered(self) -> None:
-        """It is not silent."""
-        self._look_at_s = 0.0
+    def reset(self) -> None:
+        """To be called whenever the process sends something."""
+        self._check_at_s = 0.0
 
-    def over(self, pid: int, silent_s: float) -> bool:
-        """Whether a process that has been silent for so many wall seconds is to be given up."""
+    def is_hung(self, pid: int, silent_s: float) -> bool:
+        """Whether a process that has been silent for so many wall seconds must be replaced."""
         if silent_s < SILENT_AFTER_S:
             return False
         if processes.is_stopped(pid) or silent_s >= HOPELESS_AFTER_S:
             return True
-        if silent_s < self._look_at_s:
+        if silent_s < self._check_at_s:
             return False
-        worked_before, self._worked = self._worked, processes.processor_s(pid)
-        self._look_at_s = silent_s + SILENT_AFTER_S
-        return self._worked <= worked_before
+        cpu_before_s, self._cpu_s = self._cpu_s, processes.cpu_seconds(pid)
+        self._check_at_s = silent_s + SILENT_AFTER_S
+        return self._cpu_s <= cpu_before_s
 
 
 class MonitoredProcess:
-    """One Python process with a log of its own. ``arguments`` get ``--alive-fd N`` added."""
+    """One Python process with its own log file. ``--alive-fd N`` is appended to ``arguments``.
+
+    The process may be silent until its first heartbeat: a busy machine takes its time to start it.
+    """
 
     def __init__(self, arguments: Sequence[str], log: Path, clock: Clock, *, fds: Sequence[int] = ()) -> None:
         self._clock = clock
-        self._patience = HangDetector()
+        self._hang_detector = HangDetector()
         self._pipe, theirs = os.pipe()
         os.set_blocking(self._pipe, False)
         os.set_blocking(theirs, False)
@@ -68,22 +71,21 @@ class MonitoredProcess:
         finally:
             os.close(theirs)
         self.received = b""
-        """What it has received since it was started, but for the beats."""
-        self._last: float | None = None
-        """When it was heard last. Until its first word it may be silent: a busy machine takes its time to start it."""
+        """All bytes received since the start, without the heartbeats."""
+        self._last_at: float | None = None
 
     def failure(self) -> str:
-        """Why it has to be started again; empty while all is well. To be asked several times a second."""
+        """Why the process must be restarted; empty if it is healthy. To be called several times a second."""
         now = self._clock.wall()
         if self._read():
-            self._last = now
-            self._patience.answered()
+            self._last_at = now
+            self._hang_detector.reset()
         code = self.process.poll()
         if code is not None:
             return f"ended with {code}"
-        if self._last is None:
+        if self._last_at is None:
             return ""
-        return "silent" if self._patience.over(self.process.pid, now - self._last) else ""
+        return "silent" if self._hang_detector.is_hung(self.process.pid, now - self._last_at) else ""
 
     def _read(self) -> bool:
         try:
@@ -93,14 +95,14 @@ class MonitoredProcess:
         self.received += received.replace(b".", b"")
         return bool(received)
 
-    async def end(self, *, within_s: float) -> None:
-        """Ask it to stop, insist after ``within_s``."""
-        await processes.end(self.process, within_s=within_s)
+    async def stop(self, *, within_s: float) -> None:
+        """Send SIGTERM, and SIGKILL after ``within_s`` wall seconds."""
+        await processes.terminate(self.process, within_s=within_s)
         self._close()
 
     def kill(self) -> None:
-        """End it, and everything below it, at once."""
-        processes.end_tree(self.process.pid)
+        """Kill the process and everything below it."""
+        processes.kill_tree(self.process.pid)
         self.process.wait()
         self._close()
 
@@ -111,14 +113,14 @@ class MonitoredProcess:
 
 
 async def heartbeat(pipe: int) -> None:
-    """In the child: say that we are alive, for ever. ``pipe`` is what ``--alive-fd`` gave."""
+    """In the child: send heartbeats until cancelled. ``pipe`` is the descriptor from ``--alive-fd``."""
     os.set_blocking(pipe, False)
     while True:
-        say(pipe, b".")
-        await asyncio.sleep(BEAT_S)
+        send(pipe, b".")
+        await asyncio.sleep(HEARTBEAT_S)
 
 
-def say(pipe: int, what: bytes) -> None:
-    """In the child: say something else."""
+def send(pipe: int, data: bytes) -> None:
+    """In the child: send ``data`` (see :attr:`MonitoredProcess.received`); dropped if the pipe is full or closed."""
     with suppress(BlockingIOError, BrokenPipeError):
-        os.write(pipe, what)
+        os.write(pipe, data)

@@ -1,4 +1,4 @@
-"""Stopping in order: the first signal asks for it, further ones change nothing."""
+"""Orderly shutdown: the first signal requests it, further signals change nothing."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 
 def stop_on_signals(stop: asyncio.Event | None = None) -> asyncio.Event:
-    """An event that Ctrl-C and SIGTERM set; a second Ctrl-C changes nothing, for the stop is under way.
+    """An event that Ctrl-C and SIGTERM set.
 
-    Called again with the event after Ray has started: its core library puts a handler of its own on SIGTERM, which
-    prints a stack and aborts.
+    To be called again with the event after Ray has started: Ray's core library installs its own handler for SIGTERM,
+    which prints a stack and aborts.
     """
     stop = stop or asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -23,14 +23,14 @@ def stop_on_signals(stop: asyncio.Event | None = None) -> asyncio.Event:
 
 
 async def run_until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
-    """Do ``work``; if ``stop`` is set before it is done, cancel it and let it tidy up. Says whether it was done."""
-    doing = asyncio.ensure_future(work)
+    """Run ``work``, or cancel it and wait for its cleanup when ``stop`` is set first. True if ``work`` completed."""
+    working = asyncio.ensure_future(work)
     stopping = asyncio.ensure_future(stop.wait())
-    await asyncio.wait([doing, stopping], return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
-    if doing.done():
-        await doing
+    if working.done():
+        await working
         return True
-    doing.cancel()
-    await asyncio.gather(doing, return_exceptions=True)
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
     return False

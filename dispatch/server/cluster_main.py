@@ -26,7 +26,7 @@ from dispatch.actors.runtime.cluster_config import ClusterConfig
 from dispatch.config.loader import Settings, SettingsError, load_settings
 from dispatch.domain.entity import KINDS, EntityKey, Signal
 from dispatch.observability.logging import configure_logging
-from dispatch.processes.monitored_process import heartbeat, say
+from dispatch.processes.monitored_process import heartbeat, send
 from dispatch.processes.shutdown import run_until, stop_on_signals
 from dispatch.server.daily_reconciliation import DailyReconciliation, alipay_bills
 from dispatch.server.retention import Retention
@@ -71,7 +71,7 @@ async def _hold(system: ClusterConfig, settings: Settings, journal: SqlJournal, 
     stop_on_signals(stop)
     cluster = Cluster(settings, system)
     await cluster.start(await _dues(journal, system))
-    say(pipe, f"{UP}\n".encode())
+    send(pipe, f"{UP}\n".encode())
     alarms = partial(raise_alarm, system, cluster)
     try:
         old = Retention(SqlRetention(journal.database), system.clock(), settings.journal)
@@ -127,7 +127,7 @@ def main() -> None:
     try:
         uvloop.run(hold(system, settings, given.alive_fd))
     except WHY_NOT_UP as error:
-        say(given.alive_fd, f"{' '.join(str(error).split())}\n".encode())
+        send(given.alive_fd, f"{' '.join(str(error).split())}\n".encode())
         sys.exit(1)
     finally:
         if settings.ray.address:

@@ -51,7 +51,7 @@ class RayProcess:
         if received != UP:
             self.kill()
             raise RayNotStartedError(f"Ray does not start: {received} (see {log})")
-        self._head = processes.named(child.process.pid, HEAD)
+        self._head = processes.find_by_name(child.process.pid, HEAD)
         self._ran_at = dict.fromkeys(self._head, self._clock.wall())
 
     async def _first_word(self, child: MonitoredProcess) -> str:
@@ -69,7 +69,7 @@ class RayProcess:
             return f"Ray's process {failure}"
         now = self._clock.wall()
         for name, pid in self._head.items():
-            if processes.is_gone(pid):
+            if processes.has_ended(pid):
                 return f"{name} ended"
             if not processes.is_stopped(pid):
                 self._ran_at[name] = now
@@ -87,4 +87,4 @@ class RayProcess:
         """Let the actors write what they have decided, then end it."""
         child, self._child = self._child, None
         if child is not None:
-            await child.end(within_s=STOP_WITHIN_S)
+            await child.stop(within_s=STOP_WITHIN_S)

@@ -227,7 +227,7 @@ class Supervisor:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
-        await asyncio.gather(*(child.end(within_s=GATEWAY_STOP_S) for child in self._gateways.values()))
+        await asyncio.gather(*(child.stop(within_s=GATEWAY_STOP_S) for child in self._gateways.values()))
         self._gateways.clear()
         if self._ray is not None:
             await self._ray.stop()

@@ -90,9 +90,9 @@ class Batch(msgspec.Struct):
 
     appends: list[Append] = msgspec.field(default_factory=list)
     replies: list[StoredReply] = msgspec.field(default_factory=list)
-    dues_put: list[StoredCommand] = msgspec.field(default_factory=list)
-    dues_done: list[tuple[EntityKey, str]] = msgspec.field(default_factory=list)
-    claims: list[ActiveAssignment] = msgspec.field(default_factory=list)
+    commands_put: list[StoredCommand] = msgspec.field(default_factory=list)
+    commands_done: list[tuple[EntityKey, str]] = msgspec.field(default_factory=list)
+    assignments: list[ActiveAssignment] = msgspec.field(default_factory=list)
     releases: list[ActiveAssignment] = msgspec.field(default_factory=list)
     rows: list[Row] = msgspec.field(default_factory=list)
     snapshots: list[StoredSnapshot] = msgspec.field(default_factory=list)
@@ -101,9 +101,9 @@ class Batch(msgspec.Struct):
         return bool(
             self.appends
             or self.replies
-            or self.dues_put
-            or self.dues_done
-            or self.claims
+            or self.commands_put
+            or self.commands_done
+            or self.assignments
             or self.releases
             or self.rows
             or self.snapshots
@@ -125,7 +125,7 @@ class Conflict(NamedTuple):
     """The last number of each appended stream that is not the expected one."""
     replies: Mapping[str, StoredReply]
     """The stored replies, by the command's id."""
-    claims: Sequence[ActiveAssignment]
+    assignments: Sequence[ActiveAssignment]
     """Those of the batch that cannot be had."""
 
 

@@ -106,7 +106,6 @@ class ActiveFaults:
         self.replace(faults, now)
 
     def replace(self, faults: Iterable[SandboxFault], now: float) -> None:
-        """Replace all active faults."""
         self._active = [_ActiveFault(fault, now) for fault in faults]
 
     def clear(self, name: str = "") -> None:
@@ -157,7 +156,6 @@ def read_faults(body: bytes) -> list[SandboxFault]:
 
 
 def fault_table() -> str:
-    """All faults as a Markdown table."""
     rows = [
         f"| `{name}` | {kind.touches} | {', '.join(kind.fields)} | {kind.meaning}. |" for name, kind in KINDS.items()
     ]

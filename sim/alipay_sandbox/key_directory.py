@@ -29,7 +29,7 @@ from typing import Final
 
 import msgspec
 
-from sim.alipay_sandbox.model.certificates import issue_certificates
+from sim.alipay_sandbox.model.certificates import Certificates, issue_certificates
 from sim.alipay_sandbox.model.merchants import (
     CALLBACK_HOSTS,
     DEMO_EMAIL,
@@ -40,7 +40,18 @@ from sim.alipay_sandbox.model.merchants import (
     new_content_key,
 )
 
-_CERTIFICATES: Final = ("app_cert", "alipay_cert", "alipay_root_cert")
+_FIELDS: Final = {
+    "md5.key": "md5_key",
+    "content.key": "content_key",
+    "merchant_private.pem": "merchant_private_pem",
+    "merchant_public.pem": "merchant_public_pem",
+    "alipay_private.pem": "alipay_private_pem",
+    "alipay_public.pem": "alipay_public_pem",
+    "app_cert.pem": "app_cert_pem",
+    "alipay_cert.pem": "alipay_cert_pem",
+    "alipay_root_cert.pem": "root_cert_pem",
+}
+"""Field of :class:`DemoMerchant` by file."""
 
 
 class _MerchantFile(msgspec.Struct, kw_only=True):
@@ -63,15 +74,8 @@ def write_demo_keys(directory: Path, partner: str = DEMO_PARTNER, email: str = D
         return read_merchant(directory)
     made = demo_merchant(partner, email)
     directory.mkdir(parents=True, exist_ok=True)
-    _write(directory / "md5.key", made.md5_key)
-    _write(directory / "content.key", made.content_key)
-    _write(directory / "merchant_private.pem", made.merchant_private_pem)
-    _write(directory / "merchant_public.pem", made.merchant_public_pem)
-    _write(directory / "alipay_private.pem", made.alipay_private_pem)
-    _write(directory / "alipay_public.pem", made.alipay_public_pem)
-    pems = (made.app_cert_pem, made.alipay_cert_pem, made.root_cert_pem)
-    for name, pem in zip(_CERTIFICATES, pems, strict=True):
-        _write(directory / f"{name}.pem", pem)
+    for name, field in _FIELDS.items():
+        _write(directory / name, getattr(made, field))
     # Written last: its existence implies that all keys exist.
     _write_merchant_file(directory, _MerchantFile(partner=made.partner, email=made.email, app_id=made.app_id))
     return made.at_alipay()
@@ -104,19 +108,14 @@ def write_demo_merchants(
 def read_merchant(directory: Path) -> Merchant:
     """The sandbox's half of a directory of key files. Raises ``OSError`` if a file is missing."""
     account = _read_merchant_file(directory)
+    keys = {field: _read(directory / name) for name, field in _FIELDS.items() if field in Merchant.__struct_fields__}
     return Merchant(
         partner=account.partner,
         email=account.email,
-        md5_key=_read(directory / "md5.key").strip(),
-        public_key_pem=_read(directory / "merchant_public.pem"),
-        alipay_private_key_pem=_read(directory / "alipay_private.pem"),
         app_id=account.app_id,
         callback_hosts=account.callback_hosts,
         app_auth_tokens=account.app_auth_tokens,
-        app_cert_pem=_read(directory / "app_cert.pem"),
-        alipay_cert_pem=_read(directory / "alipay_cert.pem"),
-        root_cert_pem=_read(directory / "alipay_root_cert.pem"),
-        content_key=_read(directory / "content.key").strip(),
+        **keys,
     )
 
 
@@ -128,9 +127,9 @@ def _add_missing_files(directory: Path) -> None:
         return
     app_id = demo_app_id(account.partner)
     made = issue_certificates(app_id, _read(directory / "merchant_public.pem"), _read(directory / "alipay_public.pem"))
-    pems = (made.app_cert_pem, made.alipay_cert_pem, made.root_cert_pem)
-    for name, pem in zip(_CERTIFICATES, pems, strict=True):
-        _write(directory / f"{name}.pem", pem)
+    for name, field in _FIELDS.items():
+        if field in Certificates.__struct_fields__:
+            _write(directory / name, getattr(made, field))
     _write_merchant_file(directory, msgspec.structs.replace(account, app_id=app_id))
 
 
@@ -143,7 +142,8 @@ def _write_merchant_file(directory: Path, account: _MerchantFile) -> None:
 
 
 def _read(path: Path) -> str:
-    return path.read_text("ascii")
+    text = path.read_text("ascii")
+    return text.strip() if path.suffix == ".key" else text
 
 
 def _write(path: Path, text: str) -> None:

@@ -77,7 +77,7 @@ class Striker:
 
     async def _after_kill(self, name: str, pid: int) -> None:
         if name == POSTGRES:
-            await _until(lambda: processes.is_gone(pid))
+            await _until(lambda: processes.has_ended(pid))
             if self._revive is not None:
                 await self._revive()
         await _until(lambda: self._targets.find(name) not in (None, pid))

@@ -36,7 +36,7 @@ class Postgres:
         """Its first process; None while there is none."""
         with suppress(OSError, ValueError, IndexError):
             pid = int((self._folder / "postmaster.pid").read_text().splitlines()[0])
-            return None if processes.is_gone(pid) else pid
+            return None if processes.has_ended(pid) else pid
         return None
 
     async def revive(self) -> None:

@@ -41,7 +41,7 @@ class Targets:
         if name == POSTGRES:
             return self._postmaster() if self._postmaster is not None else None
         if name in PROGRAMS:
-            return next(iter(processes.named(os.getpid(), PROGRAMS[name]).values()), None)
+            return next(iter(processes.find_by_name(os.getpid(), PROGRAMS[name]).values()), None)
         return self._writer_of(self._logs / f"{name}.log")
 
     def _writer_of(self, log: Path) -> int | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import Final
 
-from dispatch.api.messages import Accepted, Arrived, DriverCancel, FinishRide, StartRide
+from dispatch.api.messages import Accepted, Arrived, FinishRide, StartRide, TripReturn
 from dispatch.domain.errors import ErrorCode
 from dispatch.values.ids import TripId
 from dispatch.values.units import LatLng
@@ -97,7 +97,7 @@ class Ride:
     def _give_back(self, reason: str, *, no_show: bool = False) -> None:
         if self.stage is Stage.RIDING or self._rider is not None:
             return
-        message = DriverCancel(id=self._cab.line.next_id(), trip=self.trip, reason=reason, no_show=no_show)
+        message = TripReturn(id=self._cab.line.next_id(), trip=self.trip, reason=reason, no_show=no_show)
         self._ask_to_end(message, lambda _: self._end())
 
     # ── with the passenger ───────────────────────────────────────────────────────────────────────────────────────
@@ -131,7 +131,7 @@ class Ride:
             self._city.tally.let_go(self.trip, self._cab.vehicle)
             self._end()
 
-    def _ask_to_end(self, message: FinishRide | DriverCancel, ended: OnAccepted) -> None:
+    def _ask_to_end(self, message: FinishRide | TripReturn, ended: OnAccepted) -> None:
         """Ask to end the assignment: for the tally it ends with the asking, unless that is refused."""
         self.letting_go = True
         self._city.tally.let_go(self.trip, self._cab.vehicle)
@@ -170,7 +170,7 @@ class Ride:
         self._plans.clear()
 
     def _ask(
-        self, message: Arrived | StartRide | FinishRide | DriverCancel, accepted: OnAccepted, refused: OnRefused
+        self, message: Arrived | StartRide | FinishRide | TripReturn, accepted: OnAccepted, refused: OnRefused
     ) -> None:
         """Ask about this ride. By the time of the answer it may be over; then the answer does not matter."""
 

@@ -15,7 +15,7 @@ import httpx
 import msgspec
 
 from dispatch.domain.entity import EntityKey
-from dispatch.domain.events import HailBegan, TripAssigned, decode_trip_event
+from dispatch.domain.events import HailStarted, TripAssigned, decode_trip_event
 from dispatch.store.journal import Journal
 from dispatch.values.ids import TripId
 from sim.metrics.run_metrics import Tally
@@ -61,7 +61,7 @@ async def _assigned(journal: Journal, trips: Sequence[TripId]) -> dict[TripId, s
             if not history.events and history.snapshot is None:
                 continue
             events = [decode_trip_event(stored.body) for stored in history.events]
-            vehicles = {event.vehicle for event in events if isinstance(event, TripAssigned | HailBegan)}
+            vehicles = {event.vehicle for event in events if isinstance(event, TripAssigned | HailStarted)}
             found[TripId(history.key.id)] = vehicles
     return found
 

@@ -66,7 +66,7 @@ class SandboxProcess:
     async def stop(self) -> None:
         """End it; once is enough."""
         if self._child is not None:
-            await processes.end(self._child, within_s=3.0)
+            await processes.terminate(self._child, within_s=3.0)
             if self._child.stdout is not None:
                 self._child.stdout.close()
             self._child = None

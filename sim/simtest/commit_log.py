@@ -13,7 +13,7 @@ from dispatch.domain.events import OfferMade, decode_trip_event, decode_vehicle_
 from dispatch.payment.core.events import OrderPaid, SurplusPaid, decode_payment_event
 from dispatch.payment.core.methods import CASH
 from dispatch.store.journal import Batch
-from sim.simtest.apps.driver import Driver
+from sim.simtest.apps.driver import DriverApp
 
 if TYPE_CHECKING:
     from sim.simtest.simulation import World
@@ -23,7 +23,7 @@ SLACK_S = 5.0
 DECODERS = {"vehicle": decode_vehicle_event, "trip": decode_trip_event, "payment": decode_payment_event}
 
 
-class Happened(NamedTuple):
+class CommittedEvent(NamedTuple):
     """One committed event: by which process, of which stream, when by the city's clock it was committed."""
 
     by: str
@@ -33,12 +33,12 @@ class Happened(NamedTuple):
     committed_at: float
 
 
-class Record:
+class CommitLog:
     """What was committed, what Alipay said at that moment, and what was logged as an error."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.events: list[Happened] = []
+        self.events: list[CommittedEvent] = []
         self.replies: list[str] = []
         self.broken: list[str] = []
         self.unpaid: list[str] = []
@@ -69,11 +69,11 @@ class Record:
             decode = DECODERS[append.key.kind]
             for n, (_, body) in enumerate(append.events, append.expected + 1):
                 event = decode(body)
-                self.events.append(Happened(by, append.key, n, event, now))
+                self.events.append(CommittedEvent(by, append.key, n, event, now))
                 self._world.note(f"{by} committed {append.key} {n} {event_name(event)}")
                 self._look_at(append.key, event)
         named = {append.key for append in batch.appends}
-        self.unfenced += [f"{by} put {due.name} of {due.owner}" for due in batch.dues_put if due.owner not in named]
+        self.unfenced += [f"{by} put {due.name} of {due.owner}" for due in batch.commands_put if due.owner not in named]
         self.replies.extend(reply.command_id for reply in batch.replies)
 
     def _look_at(self, key: EntityKey, event: Event) -> None:
@@ -83,7 +83,7 @@ class Record:
             if trade is None or trade.paid != event.amount.minor:
                 self.unpaid.append(f"{key} says {event.order} is paid: {event.amount}, Alipay has {trade}")
         elif isinstance(event, OfferMade):
-            phone = next(p for p in self._world.phones if isinstance(p, Driver) and p.vehicle == key.id)
-            silent_s = event.at - phone.sent_at
+            app = next(p for p in self._world.apps if isinstance(p, DriverApp) and p.vehicle == key.id)
+            silent_s = event.at - app.sent_at
             if silent_s > self._world.rules.stale_after_s + SLACK_S:
                 self.stale.append(f"{key} was silent for {silent_s:.1f} s when it was offered {event.trip}")

@@ -92,29 +92,31 @@ class Rates(msgspec.Struct, frozen=True):
     amount_forged: float = 0.15
 
 
-CALM: Final = Rates(**dict.fromkeys((name for name in Rates.__struct_fields__ if not name.endswith("_every_s")), 0.0))
+NO_FAULTS: Final = Rates(
+    **dict.fromkeys((name for name in Rates.__struct_fields__ if not name.endswith("_every_s")), 0.0)
+)
 
 
-class Weather:
+class FaultModel:
     """The faults of one world. Every draw comes from one generator, in the order of the world's turns."""
 
     def __init__(self, rng: Random, rates: Rates) -> None:
         self.rng = rng
         self.rates = rates
-        self.faults: Counter[str] = Counter()
-        self.calm = False
+        self.counts: Counter[str] = Counter()
+        self.quiescent = False
 
-    def strikes(self, rate: str, kind: str) -> bool:
+    def occurs(self, rate: str, kind: str) -> bool:
         """Whether this fault happens now; counted if so."""
         chance: float = getattr(self.rates, rate)
         if chance <= 0 or self.rng.random() >= chance:
             return False
-        self.happened(kind)
+        self.count(kind)
         return True
 
-    def happened(self, kind: str) -> None:
+    def count(self, kind: str) -> None:
         """A fault took place."""
-        self.faults[kind] += 1
+        self.counts[kind] += 1
 
     def pause_until_next(self, every_s: float) -> float:
         """Wall seconds until the next fault of a kind that comes so often."""
@@ -122,11 +124,11 @@ class Weather:
 
     def delay(self) -> float:
         """Seconds that a message takes."""
-        if self.strikes("slow", "network: slow"):
+        if self.occurs("slow", "network: slow"):
             return self.rng.uniform(0.2, 1.5)
         return self.rng.uniform(0.001, 0.012)
 
-    def clear_up(self) -> None:
+    def end_faults(self) -> None:
         """From now on nothing goes wrong."""
-        self.rates = CALM
-        self.calm = True
+        self.rates = NO_FAULTS
+        self.quiescent = True

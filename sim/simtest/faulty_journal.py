@@ -21,36 +21,36 @@ from dispatch.store.journal import (
 )
 
 if TYPE_CHECKING:
-    from sim.simtest.sim_processes import Process
+    from sim.simtest.sim_processes import SimProcess
 
 LOOK_S: Final = 0.002
 
 
-class RoughJournal:
+class FaultyJournal:
     """See ``dispatch.store.journal`` for the contract, which it keeps."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: SimProcess) -> None:
         self._process = process
         self._world = process.world
-        self._weather = process.world.weather
+        self._faults = process.world.faults
         self._true = process.world.journal
 
     async def commit(self, batch: Batch) -> Committed | Conflict:
         """Write all of ``batch``, or nothing."""
         await self._takes_time()
         await self._process.at("before commit")
-        if self._weather.strikes("journal_fails", "journal: fails"):
+        if self._faults.occurs("journal_fails", "journal: fails"):
             raise JournalUnavailableError("the database is away")
-        if self._weather.strikes("journal_stalls", "journal: stalls"):
-            await asyncio.sleep(self._weather.rng.uniform(0.5, 2.5))
-        if self._weather.strikes("journal_conflict", "journal: conflict"):
+        if self._faults.occurs("journal_stalls", "journal: stalls"):
+            await asyncio.sleep(self._faults.rng.uniform(0.5, 2.5))
+        if self._faults.occurs("journal_conflict", "journal: conflict"):
             return Conflict({}, {}, [])
         result = await self._true.commit(batch)
         if isinstance(result, Conflict):
-            self._world.note(f"{self._process.life.name} conflict {sorted(map(str, result.streams))}")
+            self._world.note(f"{self._process.incarnation.name} conflict {sorted(map(str, result.streams))}")
             return result
-        self._world.record.committed(self._process.life.name, batch)
-        if self._weather.strikes("journal_untold", "journal: written, not told"):
+        self._world.commit_log.committed(self._process.incarnation.name, batch)
+        if self._faults.occurs("journal_untold", "journal: written, not told"):
             raise JournalUnavailableError("the connection broke after the commit")
         await self._process.at("after commit")
         await self._takes_time()
@@ -60,7 +60,7 @@ class RoughJournal:
         """The histories of ``keys``."""
         await self._takes_time()
         await self._process.at("loading")
-        if self._weather.strikes("load_fails", "journal: load fails"):
+        if self._faults.occurs("load_fails", "journal: load fails"):
             raise JournalUnavailableError("the database is away")
         return await self._true.load(keys)
 
@@ -92,4 +92,4 @@ class RoughJournal:
         """Nothing is held."""
 
     def _takes_time(self) -> Awaitable[None]:
-        return asyncio.sleep(self._weather.rng.uniform(0.001, 0.004))
+        return asyncio.sleep(self._faults.rng.uniform(0.001, 0.004))

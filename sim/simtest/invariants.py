@@ -19,19 +19,19 @@ from dispatch.actors.core.protocol import Done
 from dispatch.api.messages import Accepted, AcceptOffer, ClientCommand, DeclineOffer, FinishRide, Rate, RequestRide
 from dispatch.domain.entity import Entity, EntityKey
 from dispatch.domain.events import (
-    AssignmentGivenBack,
+    AssignmentReturned,
     CancelledWithFee,
-    HailBegan,
+    HailStarted,
     OfferAccepted,
     OfferDeclined,
     OfferExpired,
     OfferLapsed,
     OfferMade,
     OfferWithdrawn,
-    RideEnded,
     RideFinished,
     TripAssigned,
     TripCancelled,
+    TripFinished,
     TripOffered,
     TripRequested,
     TripReserved,
@@ -42,10 +42,10 @@ from dispatch.domain.trip.trip_state import ENDED, WITH_DRIVER
 from dispatch.domain.vehicle.vehicle import Vehicle
 from dispatch.payment.core.methods import CASH
 from dispatch.payment.core.payment import Payment
-from sim.simtest.apps.app import Phone, Told
+from sim.simtest.apps.app import SimApp, StreamEntry
 from sim.simtest.simulation import World
 
-Oracle = Callable[["Evidence"], Iterator[str]]
+Invariant = Callable[["Evidence"], Iterator[str]]
 
 
 class Evidence:
@@ -112,14 +112,14 @@ def one_trip_one_vehicle(evidence: Evidence) -> Iterator[str]:
     """At no moment has a vehicle two trips or a trip two vehicles, in the order of the commits."""
     trip_of: dict[str, str] = {}
     vehicle_of: dict[str, str] = {}
-    for happened in evidence.world.record.events:
+    for happened in evidence.world.commit_log.events:
         event, trip = happened.event, happened.key.id
-        if isinstance(event, TripAssigned | HailBegan):
+        if isinstance(event, TripAssigned | HailStarted):
             if event.vehicle in trip_of or trip in vehicle_of:
                 had = f"it had {vehicle_of.get(trip)}"
                 yield f"{trip} gets {event.vehicle}, which has {trip_of.get(event.vehicle)}; {had}"
             trip_of[event.vehicle], vehicle_of[trip] = trip, event.vehicle
-        elif isinstance(event, RideEnded | AssignmentGivenBack | TripCancelled | CancelledWithFee):
+        elif isinstance(event, TripFinished | AssignmentReturned | TripCancelled | CancelledWithFee):
             vehicle = vehicle_of.pop(trip, None)
             if vehicle is not None:
                 trip_of.pop(vehicle, None)
@@ -157,7 +157,7 @@ def an_offer_has_one_outcome(evidence: Evidence) -> Iterator[str]:
     ended: Counter[str] = Counter()
     names: dict[str, str] = {}
     of_trip: Counter[str] = Counter()
-    for happened in evidence.world.record.events:
+    for happened in evidence.world.commit_log.events:
         event = happened.event
         if isinstance(event, OfferMade):
             made[event.offer] += 1
@@ -180,9 +180,9 @@ def an_offer_has_one_outcome(evidence: Evidence) -> Iterator[str]:
 def a_refusing_car_is_left_out(evidence: Evidence) -> Iterator[str]:
     """A car that declined a trip, let its offer lapse or gave it back is not offered it again, but by hand."""
     out: set[tuple[str, str]] = set()
-    for happened in evidence.world.record.events:
+    for happened in evidence.world.commit_log.events:
         event, trip = happened.event, happened.key.id
-        if isinstance(event, OfferLapsed | AssignmentGivenBack):
+        if isinstance(event, OfferLapsed | AssignmentReturned):
             out.add((trip, event.vehicle))
         elif isinstance(event, TripOffered) and not event.by_hand and (trip, event.vehicle) in out:
             yield f"{trip} is offered again to {event.vehicle}, which had refused it"
@@ -190,12 +190,12 @@ def a_refusing_car_is_left_out(evidence: Evidence) -> Iterator[str]:
 
 def no_offer_to_a_silent_car(evidence: Evidence) -> Iterator[str]:
     """Nobody is offered a trip who has not been heard for too long."""
-    yield from evidence.world.record.stale
+    yield from evidence.world.commit_log.stale
 
 
 def timers_are_fenced(evidence: Evidence) -> Iterator[str]:
     """Who puts a timer or a call names the number that its entity stands at, so that a lost owner puts none."""
-    yield from evidence.world.record.unfenced
+    yield from evidence.world.commit_log.unfenced
 
 
 def everything_due_was_done(evidence: Evidence) -> Iterator[str]:
@@ -206,10 +206,10 @@ def everything_due_was_done(evidence: Evidence) -> Iterator[str]:
         if row["state"] not in ENDED and trip not in alarmed:
             yield f"{trip} stays {row['state']}"
     yield from (f"overdue: {due}" for due in world.overdue())
-    for phone in world.phones:
-        for said in phone.said:
+    for app in world.apps:
+        for said in app.said:
             if said.answer is None and isinstance(said.message, RequestRide | FinishRide):
-                yield f"{phone.subject} never got an answer to {said.id} {said.message}"
+                yield f"{app.subject} never got an answer to {said.id} {said.message}"
 
 
 # ── what clients were told ───────────────────────────────────────────────────────────────────────────────────────
@@ -227,21 +227,21 @@ EVIDENCE_OF: Final[dict[type[ClientCommand], tuple[str, ...]]] = {
 def what_was_acknowledged_is_written_once(evidence: Evidence) -> Iterator[str]:
     """An accepted command is in the journal, with the answer that was given, and no command has two answers."""
     world = evidence.world
-    replies = Counter(world.record.replies)
-    for phone in world.phones:
-        for said in phone.said:
+    replies = Counter(world.commit_log.replies)
+    for app in world.apps:
+        for said in app.said:
             accepted = [answer for answer in said.seen if isinstance(answer, Accepted)]
             if len({msgspec.msgpack.encode(answer) for answer in accepted}) > 1:
                 yield f"{said.id} was answered in two ways: {accepted}"
             if accepted and any(not isinstance(a, Accepted) and not a.retryable for a in said.seen):
                 yield f"{said.id} was accepted and refused: {said.seen}"
             if accepted and type(said.message) in EVIDENCE_OF:
-                yield from _written(evidence, phone, said.id, accepted[0], replies)
+                yield from _written(evidence, app, said.id, accepted[0], replies)
     yield from (f"{name} was written {count} times" for name, count in replies.items() if count > 1)
 
 
-def _written(evidence: Evidence, phone: Phone, command: str, answer: Accepted, replies: Counter[str]) -> Iterator[str]:
-    scoped = f"{phone.role}:{phone.subject}:{command}"
+def _written(evidence: Evidence, app: SimApp, command: str, answer: Accepted, replies: Counter[str]) -> Iterator[str]:
+    scoped = f"{app.role}:{app.subject}:{command}"
     if not replies[scoped]:
         yield f"{scoped} was accepted and is not in the journal"
         return
@@ -257,7 +257,7 @@ def acts_are_done_once(evidence: Evidence) -> Iterator[str]:
     once = TripRequested | TripReserved | RideFinished
     counts = Counter(
         (str(h.key), type(h.event).__name__, getattr(h.event, "trip", ""))
-        for h in evidence.world.record.events
+        for h in evidence.world.commit_log.events
         if isinstance(h.event, once)
     )
     yield from (f"{what} happened {count} times" for what, count in counts.items() if count > 1)
@@ -269,24 +269,24 @@ def streams_are_told_whole(evidence: Evidence) -> Iterator[str]:
     if evidence.broken:
         return
     told: dict[tuple[str, str], dict[int, tuple[bytes, bytes]]] = {}
-    for phone in evidence.world.phones:
-        for stream, log in phone.streams.items():
-            known = told.setdefault((stream, phone.role), evidence.told(EntityKey.parse(stream), phone.role))
-            yield from _judged(phone, stream, log, known)
+    for app in evidence.world.apps:
+        for stream, log in app.streams.items():
+            known = told.setdefault((stream, app.role), evidence.told(EntityKey.parse(stream), app.role))
+            yield from _judged(app, stream, log, known)
 
 
-def _judged(phone: Phone, stream: str, log: list[Told], known: dict[int, tuple[bytes, bytes]]) -> Iterator[str]:
+def _judged(app: SimApp, stream: str, log: list[StreamEntry], known: dict[int, tuple[bytes, bytes]]) -> Iterator[str]:
     last: int | None = None
     for entry in log:
         if entry.event and last is not None and entry.seq != last + 1:
-            yield f"{phone.subject} was told {stream} {entry.seq} after {last}"
+            yield f"{app.subject} was told {stream} {entry.seq} after {last}"
         if not entry.event and last is not None and entry.seq < last:
-            yield f"{phone.subject} got a snapshot of {stream} at {entry.seq} after {last}"
+            yield f"{app.subject} got a snapshot of {stream} at {entry.seq} after {last}"
         last = entry.seq
         if entry.seq not in known or not _same(known[entry.seq][0 if entry.event else 1], entry.body):
-            yield f"{phone.subject} was told what {stream} {entry.seq} is not: {entry.event or 'snapshot'}"
+            yield f"{app.subject} was told what {stream} {entry.seq} is not: {entry.event or 'snapshot'}"
     if last is not None and last < max(known):
-        yield f"{phone.subject} was told {stream} only to {last} of {max(known)}"
+        yield f"{app.subject} was told {stream} only to {last} of {max(known)}"
 
 
 def _same(one: bytes, other: bytes) -> bool:
@@ -296,11 +296,11 @@ def _same(one: bytes, other: bytes) -> bool:
 
 def positions_run_forward(evidence: Evidence) -> Iterator[str]:
     """On one connection the car that a passenger sees never goes back in time."""
-    for phone in evidence.world.phones:
-        for (trip, _), seen in phone.positions.items():
+    for app in evidence.world.apps:
+        for (trip, _), seen in app.positions.items():
             for one, following in pairwise(seen):
                 if following.at < one.at:
-                    yield f"{phone.subject} saw the car of {trip} at {following.at:.2f} after {one.at:.2f}"
+                    yield f"{app.subject} saw the car of {trip} at {following.at:.2f} after {one.at:.2f}"
                     break
 
 
@@ -309,7 +309,7 @@ def positions_run_forward(evidence: Evidence) -> Iterator[str]:
 
 def paid_only_if_alipay_says_so(evidence: Evidence) -> Iterator[str]:
     """No payment was written as paid that Alipay did not have at that moment, over that amount."""
-    yield from evidence.world.record.unpaid
+    yield from evidence.world.commit_log.unpaid
 
 
 def no_ride_is_charged_twice(evidence: Evidence) -> Iterator[str]:
@@ -318,7 +318,7 @@ def no_ride_is_charged_twice(evidence: Evidence) -> Iterator[str]:
         return
     world = evidence.world
     kept: Counter[str] = Counter()
-    trips = {getattr(e.event, "order", None): e.key.id for e in reversed(world.record.events)}
+    trips = {getattr(e.event, "order", None): e.key.id for e in reversed(world.commit_log.events)}
     for trade in world.alipay.trades.values():
         kept[trips.get(trade.order, "nobody's")] += trade.kept
         if trade.refunded > trade.paid:
@@ -351,11 +351,11 @@ def nothing_broke_down(evidence: Evidence) -> Iterator[str]:
     """No entity, shell or pump met an error that nobody expected, and the world did not go round in circles."""
     if evidence.world.timeline.turns >= evidence.world.timeline.most_turns:
         yield f"{evidence.world.timeline.turns} turns in {evidence.world.timeline.time():.0f} s, and no end"
-    yield from dict.fromkeys(evidence.world.record.broken)
+    yield from dict.fromkeys(evidence.world.commit_log.broken)
     yield from dict.fromkeys(evidence.world.timeline.errors)
 
 
-ORACLES: Final[tuple[Oracle, ...]] = (
+INVARIANTS: Final[tuple[Invariant, ...]] = (
     numbers_run_on,
     one_trip_one_vehicle,
     both_sides_agree,
@@ -379,4 +379,4 @@ ORACLES: Final[tuple[Oracle, ...]] = (
 def judge(world: World) -> list[tuple[str, str]]:
     """All violations, as (oracle, what it saw)."""
     evidence = Evidence(world)
-    return [(oracle.__name__, seen) for oracle in ORACLES for seen in oracle(evidence)]
+    return [(invariant.__name__, seen) for invariant in INVARIANTS for seen in invariant(evidence)]

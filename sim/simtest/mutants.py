@@ -71,7 +71,7 @@ def acknowledges_before_commit() -> AbstractContextManager[None]:
     def early(self: HostCore, entry: CachedEntity, entity: Any, work: PendingCommand, decision: Decision) -> None:
         apply(self, entry, entity, work, decision)
         for token in work.tokens:
-            self._outlet.reply(token, Done(entity.seq, entity.state, decision.reply or {}))
+            self._effects.reply(token, Done(entity.seq, entity.state, decision.reply or {}))
 
     return replaced(HostCore, "_apply", early)
 
@@ -85,7 +85,7 @@ def pushes_before_commit() -> AbstractContextManager[None]:
         apply(self, entry, entity, work, decision)
         for staged in self._open.staged[before:]:
             for shown in staged.shown:
-                self._outlet.tell(entry, shown)
+                self._effects.publish(entry, shown)
 
     return replaced(HostCore, "_apply", early)
 
@@ -111,7 +111,7 @@ def ignores_expected_numbers() -> AbstractContextManager[None]:
 
     def careless(self: MemoryJournal, plan: Any) -> Any:
         conflict = _conflict(self, plan)
-        return conflict._replace(streams={}, claims=[])
+        return conflict._replace(streams={}, assignments=[])
 
     _conflict = MemoryJournal._conflict
     return replaced(MemoryJournal, "_conflict", careless)
@@ -147,7 +147,7 @@ def _takes_silence_for_an_answer() -> AbstractContextManager[None]:
 
 def lets_lost_owners_write() -> AbstractContextManager[None]:
     """A lost owner's timers are not fenced by the entity's number, nobody looks for them, and its refusals stand."""
-    return _all(_fences_no_timers(), _looks_for_no_dues(), replaced(HostCore, "looked_up", _unmoved))
+    return _all(_fences_no_timers(), _looks_for_no_dues(), replaced(HostCore, "reply_looked_up", _unmoved))
 
 
 def _fences_no_timers() -> AbstractContextManager[None]:
@@ -158,7 +158,7 @@ def _looks_for_no_dues() -> AbstractContextManager[None]:
     return replaced(HostCore, "sweep", lambda *_: None)
 
 
-_looked_up = HostCore.looked_up
+_looked_up = HostCore.reply_looked_up
 
 
 def _unmoved(self: HostCore, look_up: Any, known: Any, now: Any, *, moved: bool = False) -> None:
@@ -175,7 +175,7 @@ def accepts_without_the_trip() -> AbstractContextManager[None]:
     def alone(self: Vehicle, command: Any, context: Any) -> Decision:
         decision = take(self, command, context)
         if any(isinstance(event, OfferAccepted) for event in decision.events):
-            decision.foreign = ()
+            decision.appends_elsewhere = ()
         return decision
 
     return _handled(Vehicle, "_take_offer", alone)
@@ -265,12 +265,12 @@ def believes_the_unsigned() -> AbstractContextManager[None]:
     """A gateway believes a notification without a signature."""
     from sim.simtest.alipay import client as alipay_line  # noqa: PLC0415
 
-    read = alipay_line.AlipayEar.verify_notification
+    read = alipay_line.NotificationReader.verify_notification
 
     def credulous(self: Any, company: str, body: bytes, content_type: str) -> Any:
         return read(self, company, body.replace(b'"signed":false', b'"signed":true'), content_type)
 
-    return replaced(alipay_line.AlipayEar, "verify_notification", credulous)
+    return replaced(alipay_line.NotificationReader, "verify_notification", credulous)
 
 
 def refunds_under_new_numbers() -> AbstractContextManager[None]:
@@ -333,15 +333,15 @@ def tells_twice() -> AbstractContextManager[None]:
 
 
 def _host_repeats() -> AbstractContextManager[None]:
-    tell = Subscribers.tell
+    tell = Subscribers.publish
 
     def again(self: Subscribers, entry: CachedEntity, shown: Shown) -> bool:
         told = tell(self, entry, shown)
-        entry.told -= 1
+        entry.last_pushed_seq -= 1
         tell(self, entry, shown)
         return told
 
-    return replaced(Subscribers, "tell", again)
+    return replaced(Subscribers, "publish", again)
 
 
 def _session_passes_all() -> AbstractContextManager[None]:

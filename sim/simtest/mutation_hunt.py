@@ -38,9 +38,9 @@ def _hunted(mutant: Mutant, seeds: int, first: int) -> dict[str, Any]:
         with mutant():
             violations = run_seed(seed).violations
         if violations:
-            oracle = ", ".join(dict.fromkeys(oracle for oracle, _ in violations))
+            invariant = ", ".join(dict.fromkeys(invariant for invariant, _ in violations))
             seen = violations[0][1]
-            return {"mutant": name, "bug": bug, "found_after": number, "seed": seed, "oracle": oracle, "seen": seen}
+            return {"mutant": name, "bug": bug, "found_after": number, "seed": seed, "oracle": invariant, "seen": seen}
     return {"mutant": name, "bug": bug, "found_after": None, "seed": None, "oracle": "", "seen": ""}
 
 
@@ -48,5 +48,5 @@ def _held(name: str, layer: Mutant, first: int) -> dict[str, Any]:
     seen: list[str] = []
     for seed in range(first, first + SEEDS_OF_ONE_LAYER):
         with layer():
-            seen += [f"seed {seed}: {oracle}: {what}" for oracle, what in run_seed(seed).violations]
+            seen += [f"seed {seed}: {invariant}: {what}" for invariant, what in run_seed(seed).violations]
     return {"layer": name, "seeds": SEEDS_OF_ONE_LAYER, "violations": seen}

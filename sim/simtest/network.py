@@ -15,8 +15,8 @@ import msgspec
 
 from dispatch.actors.rpc.client import Connect, RpcPeer
 from dispatch.actors.rpc.transport import PeerGoneError
-from sim.simtest.fault_model import Weather
-from sim.simtest.virtual_loop import Life, Timeline
+from sim.simtest.fault_model import FaultModel
+from sim.simtest.virtual_loop import Incarnation, Timeline
 
 Note = Callable[[str], None]
 NO_ANSWER: Final = object()
@@ -26,7 +26,7 @@ NO_ANSWER: Final = object()
 class Called(Protocol):
     """A process that can be called."""
 
-    life: Life
+    incarnation: Incarnation
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run something as this process."""
@@ -41,10 +41,10 @@ class Called(Protocol):
 class Network:
     """All actors by name, and the weather between them."""
 
-    def __init__(self, timeline: Timeline, weather: Weather, note: Note) -> None:
+    def __init__(self, timeline: Timeline, faults: FaultModel, note: Note) -> None:
         self.actors: dict[str, Called] = {}
         self._timeline = timeline
-        self._weather = weather
+        self._faults = faults
         self._note = note
         self._cut: set[tuple[str, str]] = set()
         self._newest: dict[tuple[str, str], int] = {}
@@ -61,7 +61,7 @@ class Network:
     def cut(self, one: str, other: str) -> None:
         """Nothing passes between two processes."""
         self._cut |= {(one, other), (other, one)}
-        self._weather.happened("network: cut")
+        self._faults.count("network: cut")
         self._note(f"cut {one} | {other}")
 
     def mend(self) -> None:
@@ -76,11 +76,11 @@ class Network:
         """Call an actor. The answer may never come."""
         self._sent += 1
         call.sent = self._sent
-        if (call.caller, call.name) in self._cut or self._weather.strikes("lost", "network: request lost"):
+        if (call.caller, call.name) in self._cut or self._faults.occurs("lost", "network: request lost"):
             return
-        self._timeline.call_later(self._weather.delay(), self._arrive, call, context=NOBODY)
-        if call.method != "poll" and self._weather.strikes("repeated", "network: repeated"):
-            self._timeline.call_later(self._weather.delay() * 3, self._arrive, call, context=NOBODY)
+        self._timeline.call_later(self._faults.delay(), self._arrive, call, context=NOBODY)
+        if call.method != "poll" and self._faults.occurs("repeated", "network: repeated"):
+            self._timeline.call_later(self._faults.delay() * 3, self._arrive, call, context=NOBODY)
 
     def future(self) -> asyncio.Future[Any]:
         """Where an answer is to come."""
@@ -88,13 +88,13 @@ class Network:
 
     def _arrive(self, call: Call) -> None:
         process = self.actors.get(call.name)
-        if process is None or not process.life.alive:
+        if process is None or not process.incarnation.alive:
             self._timeline.call_later(0.05, _bring, call, NO_ANSWER, context=NOBODY)
             return
         way = (call.caller, call.name)
         newest = self._newest.get(way, 0)
         if call.sent < newest and call.method != "poll":
-            self._weather.happened("network: overtaken")
+            self._faults.count("network: overtaken")
         self._newest[way] = max(newest, call.sent)
         method = getattr(process.actor, call.method)
         process.spawn(method(*call.arguments) if call.answer is None else self._answered(call, method))
@@ -105,9 +105,9 @@ class Network:
             result = await method(*call.arguments)
         except Exception:  # noqa: BLE001 - whatever broke: the caller hears nothing but that
             result = NO_ANSWER
-        if (call.name, call.caller) in self._cut or self._weather.strikes("lost", "network: answer lost"):
+        if (call.name, call.caller) in self._cut or self._faults.occurs("lost", "network: answer lost"):
             return
-        self._timeline.call_later(self._weather.delay(), _bring, call, result, context=NOBODY)
+        self._timeline.call_later(self._faults.delay(), _bring, call, result, context=NOBODY)
 
 
 class Remote:
@@ -116,18 +116,18 @@ class Remote:
     closed = False
 
     def __init__(self, network: Network, caller: str, name: str) -> None:
-        self.heard = 0
+        self.received = 0
         self._network = network
         self._caller = caller
         self._name = name
 
-    def ask(self, method: str, *arguments: object) -> asyncio.Future[Any]:
+    def request(self, method: str, *arguments: object) -> asyncio.Future[Any]:
         """Call a method."""
         answer = self._network.future()
         self._network.send(Call(self, self._caller, self._name, method, arguments, answer))
         return answer
 
-    def tell(self, method: str, *arguments: object) -> bool:
+    def notify(self, method: str, *arguments: object) -> bool:
         """Call a method whose answer nobody waits for."""
         self._network.send(Call(self, self._caller, self._name, method, arguments, None))
         return True
@@ -150,7 +150,7 @@ class Call(msgspec.Struct, eq=False):
 
 
 def _bring(call: Call, result: object) -> None:
-    call.remote.heard += 1
+    call.remote.received += 1
     answer = call.answer
     if answer is None or answer.done():
         return
@@ -161,14 +161,14 @@ def _bring(call: Call, result: object) -> None:
         answer.set_result(result)
 
 
-class Wire:
+class SimSocket:
     """One socket between a phone and a gateway: in order, each way, until it is cut."""
 
     def __init__(
-        self, timeline: Timeline, weather: Weather, hear: Callable[[bytes], None], lost: Callable[[], None]
+        self, timeline: Timeline, faults: FaultModel, hear: Callable[[bytes], None], lost: Callable[[], None]
     ) -> None:
         self._timeline = timeline
-        self._weather = weather
+        self._faults = faults
         self._hear = hear
         self._lost = lost
         self._inward: deque[MutableMapping[str, Any]] = deque()
@@ -190,7 +190,7 @@ class Wire:
         """The phone closes, or its network is gone: the gateway hears of it a little later."""
         if not self.gone:
             self.gone = True
-            self._timeline.call_later(self._weather.delay(), self._end_reading, context=NOBODY)
+            self._timeline.call_later(self._faults.delay(), self._end_reading, context=NOBODY)
 
     def fall_silent(self) -> None:
         """Nothing passes any more, and neither side is told."""
@@ -225,7 +225,7 @@ class Wire:
             self._lost()
 
     def _after(self, last: float) -> float:
-        return max(last + 1e-6, self._timeline.time() + self._weather.rng.uniform(0.005, 0.05))
+        return max(last + 1e-6, self._timeline.time() + self._faults.rng.uniform(0.005, 0.05))
 
     def _come_in(self, event: MutableMapping[str, Any]) -> None:
         if self.gone or self.dead:
@@ -247,5 +247,5 @@ class Wire:
             reading.set_result(None)
 
 
-NOBODY = Life("the world").context()
+NOBODY = Incarnation("the world").context()
 """The context of what no process does: messages on their way."""

@@ -30,7 +30,7 @@ PACE: Final[tuple[tuple[ModuleType, str, float], ...]] = (
 
 
 @contextmanager
-def unhurried() -> Iterator[None]:
+def relaxed_pace() -> Iterator[None]:
     """Within this, the machinery takes its time."""
     before = [getattr(module, name) for module, name, _ in PACE]
     for module, name, seconds in PACE:

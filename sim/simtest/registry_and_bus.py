@@ -10,11 +10,11 @@ from dispatch.domain.registry import Device, Dispatcher, Driver, Passenger, Vehi
 from dispatch.store.bus import BusMessage
 from dispatch.store.queries.revocations import Revocation
 from dispatch.values.ids import PassengerId
-from sim.simtest.virtual_loop import Life
+from sim.simtest.virtual_loop import Incarnation
 from ws_gateway.ports import BusNotice, SignOnNotice
 
 
-class Office:
+class SimRegistry:
     """A registry that knows every car and driver, and lets each drive its own."""
 
     async def get(self, kind: type[Any], entry_id: str) -> Any:  # noqa: ANN401 - one of the registry's entries
@@ -55,17 +55,17 @@ class SimBus:
     """Tells every gateway who signed on. What hosts publish for maps and consoles goes nowhere."""
 
     def __init__(self) -> None:
-        self._ears: list[tuple[Life, asyncio.Queue[BusNotice]]] = []
+        self._ears: list[tuple[Incarnation, asyncio.Queue[BusNotice]]] = []
 
-    def joined(self, life: Life) -> Any:  # noqa: ANN401 - a gateway's bus
+    def joined(self, incarnation: Incarnation) -> Any:  # noqa: ANN401 - a gateway's bus
         """The bus as one gateway has it."""
         queue: asyncio.Queue[BusNotice] = asyncio.Queue()
-        self._ears.append((life, queue))
-        return _Ear(self, queue)
+        self._ears.append((incarnation, queue))
+        return SimGatewayBus(self, queue)
 
     def tell_all(self, notice: BusNotice) -> None:
         """Every gateway that lives."""
-        self._ears = [(life, queue) for life, queue in self._ears if life.alive]
+        self._ears = [(incarnation, queue) for incarnation, queue in self._ears if incarnation.alive]
         for _, queue in self._ears:
             queue.put_nowait(notice)
 
@@ -76,11 +76,11 @@ class SimBus:
     async def put_many(self, entries: Sequence[tuple[str, bytes]], ttl_s: float) -> None:
         """Nobody looks."""
 
-    async def tell(self, news: object) -> None:
+    async def announce(self, news: object) -> None:
         """Nobody looks."""
 
 
-class _Ear:
+class SimGatewayBus:
     """Implements :class:`ws_gateway.ports.GatewayBus`."""
 
     def __init__(self, bus: SimBus, queue: asyncio.Queue[BusNotice]) -> None:
@@ -99,7 +99,7 @@ class _Ear:
     async def unwatch(self, cells: Iterable[str]) -> None:
         """There is no map."""
 
-    async def whole(self, cells: Iterable[str]) -> list[Any]:  # noqa: ARG002 - the port's shape
+    async def full_frames(self, cells: Iterable[str]) -> list[Any]:  # noqa: ARG002 - the port's shape
         return []
 
     async def watch_counts(self) -> None:
@@ -108,8 +108,8 @@ class _Ear:
     async def unwatch_counts(self) -> None:
         """There is no map."""
 
-    async def tell(self, news: object) -> None:
+    async def announce(self, news: object) -> None:
         """There is no console."""
 
-    async def notices(self) -> list[BusNotice]:
+    async def next_notices(self) -> list[BusNotice]:
         return [await self._queue.get()]

@@ -14,8 +14,8 @@ import msgspec
 from dispatch.clock import CityClock
 from sim.simtest.fault_model import KINDS
 from sim.simtest.invariants import judge
-from sim.simtest.pacing import unhurried
-from sim.simtest.simulation import Plan, World
+from sim.simtest.pacing import relaxed_pace
+from sim.simtest.simulation import SimulationPlan, World
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -34,9 +34,9 @@ class Outcome(msgspec.Struct, frozen=True):
     trace: list[str]
 
 
-def run_seed(seed: int, plan: Plan | None = None, *, trace: bool = False) -> Outcome:
+def run_seed(seed: int, plan: SimulationPlan | None = None, *, trace: bool = False) -> Outcome:
     """One world from its beginning to the verdict."""
-    with _undisturbed(), unhurried():
+    with _undisturbed(), relaxed_pace():
         return _outcome(World(seed, plan, trace=trace))
 
 
@@ -45,15 +45,15 @@ def _outcome(world: World) -> Outcome:
         world.run()
         violations = judge(world)
     finally:
-        world.record.close()
+        world.commit_log.close()
         world.close()
     return Outcome(
         seed=world.seed,
         rides=world.rides,
         finished=world.finished,
         crashes=world.crashes,
-        commands=sum(said.answer is not None for phone in world.phones for said in phone.said),
-        faults=dict(sorted(world.weather.faults.items())),
+        commands=sum(said.answer is not None for app in world.apps for said in app.said),
+        faults=dict(sorted(world.faults.counts.items())),
         violations=violations,
         city_hours=world.city_hours,
         turns=world.timeline.turns,
@@ -81,7 +81,7 @@ def replay_command(seed: int) -> str:
 
 
 def run_seeds(
-    seeds: Iterable[int], on_seed: Callable[[Outcome], None] = lambda _: None, plan: Plan | None = None
+    seeds: Iterable[int], on_seed: Callable[[Outcome], None] = lambda _: None, plan: SimulationPlan | None = None
 ) -> dict[str, Any]:
     """All these worlds; the figures as one object. ``faults_missing`` are kinds that never came."""
     began = CityClock().wall()
@@ -100,8 +100,8 @@ def run_seeds(
         finished.append(outcome.finished)
         crashes.append(outcome.crashes)
         violations.extend(
-            {"seed": seed, "oracle": oracle, "seen": seen, "replay": replay_command(seed)}
-            for oracle, seen in outcome.violations
+            {"seed": seed, "oracle": invariant, "seen": seen, "replay": replay_command(seed)}
+            for invariant, seen in outcome.violations
         )
     return {
         "seeds": sums["seeds"],

@@ -32,10 +32,10 @@ from dispatch.payment.core.gateway_calls import perform
 from dispatch.store.journal import StoredCommand
 from dispatch.values.place import Place
 from dispatch.values.units import CityTime, LatLng
-from sim.simtest.alipay.client import AlipayLine
-from sim.simtest.faulty_journal import RoughJournal
-from sim.simtest.network import Wire
-from sim.simtest.virtual_loop import Life, Standing
+from sim.simtest.alipay.client import SimAlipayClient
+from sim.simtest.faulty_journal import FaultyJournal
+from sim.simtest.network import SimSocket
+from sim.simtest.virtual_loop import Incarnation, RunState
 from ws_gateway.auth.revocations import Revocations
 from ws_gateway.http.alipay_webhook import AlipayWebhook
 from ws_gateway.hub.announcements import AlarmAnnouncer
@@ -57,40 +57,40 @@ METRICS = Metrics()
 """Counted by all and read by nobody: making metrics anew takes longer than a host's birth."""
 
 
-class Process:
+class SimProcess:
     """One process under its actor's name. ``armed`` is the label at which it dies."""
 
     def __init__(self, world: World, name: str) -> None:
         self.world = world
         self.name = name
-        self.number = world.births = world.births + 1
-        self.life = Life(f"{name}.{self.number}")
+        self.number = world.incarnations = world.incarnations + 1
+        self.incarnation = Incarnation(f"{name}.{self.number}")
         self.armed = ""
         self.actor: object = None
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run something as this process."""
-        return self.world.timeline.create_task(work, context=self.life.context())
+        return self.world.timeline.create_task(work, context=self.incarnation.context())
 
     async def at(self, label: str) -> None:
         """A labelled point: here it may die."""
         if self.armed == label:
             self.world.crash(self, label)
-        if not self.life.alive:
+        if not self.incarnation.alive:
             await self.world.timeline.create_future()
 
     def end(self) -> None:
         """``kill -9``."""
-        self.life.standing = Standing.DEAD
+        self.incarnation.state = RunState.DEAD
 
 
 class SimHost(HostActor):
     """The real host of entities, on the world's journal and clock; born with its first call, as the real one is."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: SimProcess) -> None:
         self.process = process
         self.name = process.name
-        self.incarnation = process.life.name
+        self.incarnation = process.incarnation.name
         self._born = None
         self._tasks = []
         self._asked_at = {}
@@ -101,8 +101,10 @@ class SimHost(HostActor):
         world, kind = self.process.world, kind_of(self.name)
         self.clock = world.clock  # type: ignore[assignment]
         self.metrics = METRICS
-        journal = RoughJournal(self.process)
-        self.hosts = HostClient(world.system, self.process.life.name, world.network.dial(self.process.life.name))
+        journal = FaultyJournal(self.process)
+        self.hosts = HostClient(
+            world.system, self.process.incarnation.name, world.network.dial(self.process.incarnation.name)
+        )
         self.consoles = ConsolePublisher(world.bus, self.name)
         self.alarms = AlarmWriter(world.keep_alarms)
         core = HostCore(
@@ -114,7 +116,7 @@ class SimHost(HostActor):
         )
         self.desk = PositionIngest(core)
         self.archive = None
-        self.payments = cast("Any", AlipayLine(self.process)) if kind == "payment" else None
+        self.payments = cast("Any", SimAlipayClient(self.process)) if kind == "payment" else None
         self.feeds = [
             MatchFeed(self.name, self.hosts.line(matcher), self._all_listings, self._all_cars)
             for matcher in world.system.matchers
@@ -147,7 +149,7 @@ class SimHost(HostActor):
     async def call_gateway(self, due: StoredCommand) -> Command:
         """Do the outgoing work of a payment, as the payment desk does it."""
         await self.process.at("before Alipay")
-        line = cast("AlipayLine", self.payments)
+        line = cast("SimAlipayClient", self.payments)
         told = await perform(line, due.name, due.command)
         await self.process.at("after Alipay")
         return msgspec.structs.replace(told, heard_at=self.clock.wall())
@@ -156,7 +158,7 @@ class SimHost(HostActor):
 class SimMatcher:
     """The matcher's shell, called as its Ray actor is."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: SimProcess) -> None:
         self.process = process
         self.shell: MatcherRuntime | None = None
 
@@ -169,7 +171,9 @@ class SimMatcher:
     def _made(self) -> MatcherRuntime:
         world = self.process.world
         candidates = CityCandidates(CarIndex(), world.travel_time)
-        hosts = HostClient(world.system, self.process.life.name, world.network.dial(self.process.life.name))
+        hosts = HostClient(
+            world.system, self.process.incarnation.name, world.network.dial(self.process.incarnation.name)
+        )
         settings = MatcherSettings(stale_after_s=world.rules.stale_after_s, hold_s=40.0)
 
         def send(envelope: Envelope) -> asyncio.Future[Reply]:
@@ -188,7 +192,7 @@ class SimMatcher:
     async def update(self, body: bytes) -> str:
         """News of a host; the incarnation."""
         (await self._ready()).hear(_decode_news(body))
-        return self.process.life.name
+        return self.process.incarnation.name
 
     async def quote(self, lat: float, lng: float, to_lat: float, to_lng: float, at: float) -> bytes:
         """The encoded quote for a ride."""
@@ -199,13 +203,13 @@ class SimMatcher:
 class SimGateway:
     """The real gateway with its sessions, without HTTP: sockets are wires, and Alipay's notifications come as bytes."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: SimProcess) -> None:
         self.process = process
-        self.wires: list[Wire] = []
+        self.wires: list[SimSocket] = []
         process.spawn(self._bear())
 
     async def _bear(self) -> None:
-        world, name = self.process.world, self.process.life.name
+        world, name = self.process.world, self.process.incarnation.name
         hosts = HostClient(world.system, name, world.network.dial(name))
         contacts = PhoneMasker(cast("Any", world.registry), world.clock, world.new_id)
         desk = RequestResolver(
@@ -220,7 +224,7 @@ class SimGateway:
         )
         self.gateway = Hub(
             hosts=hosts,
-            bus=world.bus.joined(self.process.life),
+            bus=world.bus.joined(self.process.incarnation),
             desk=desk,
             clock=world.clock,
             settings=GatewaySettings(detach_after_s=2.0, revocations_s=60.0),
@@ -234,7 +238,7 @@ class SimGateway:
         hosts.start()
         self.gateway.start()
 
-    def dialled(self, wire: Wire) -> None:
+    def dialled(self, wire: SimSocket) -> None:
         """A phone has connected."""
         self.wires.append(wire)
         self.process.spawn(self.gateway.serve("taxi.v1.msgpack", wire.receive, wire.send))

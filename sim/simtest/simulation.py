@@ -1,7 +1,7 @@
 """One simulated world: all processes, people and faults of a seed, on one timeline.
 
 It runs in two parts. First ``rough_s`` wall seconds with faults; then they stop, everything that is down comes back,
-and the world runs on until it is quiet. What it leaves (the journal, Alipay's truth, the logs of all phones, the
+and the world runs on until it is quiet. What it leaves (the journal, AlipayModel's truth, the logs of all phones, the
 record of all commits) is judged by ``sim.simtest.invariants``.
 """
 
@@ -28,17 +28,17 @@ from dispatch.domain.trip.trip_state import ENDED, SEEKING
 from dispatch.geo.straight_line import StraightLine
 from dispatch.payment.core.rules import Account, PaymentRules
 from dispatch.store.journals.memory_journal import MemoryJournal, MemoryTables
-from sim.simtest.alipay.client import SELLER, AlipayEar, AlipayPost
-from sim.simtest.alipay.model import Alipay
-from sim.simtest.apps.app import Phone
-from sim.simtest.apps.driver import Driver
-from sim.simtest.apps.passenger import Buyers, Dispatcher, Passenger
-from sim.simtest.commit_log import Record
-from sim.simtest.fault_model import LABELS, Rates, Weather
-from sim.simtest.network import NOBODY, Network, Wire
-from sim.simtest.registry_and_bus import Office, SimBus
-from sim.simtest.sim_processes import Process, SimGateway, SimHost, SimMatcher
-from sim.simtest.virtual_loop import Standing, Timeline, WorldClock
+from sim.simtest.alipay.client import SELLER, NotificationReader, NotificationSender
+from sim.simtest.alipay.model import AlipayModel
+from sim.simtest.apps.app import SimApp
+from sim.simtest.apps.driver import DriverApp
+from sim.simtest.apps.passenger import Buyers, DispatcherApp, PassengerApp
+from sim.simtest.commit_log import CommitLog
+from sim.simtest.fault_model import LABELS, FaultModel, Rates
+from sim.simtest.network import NOBODY, Network, SimSocket
+from sim.simtest.registry_and_bus import SimBus, SimRegistry
+from sim.simtest.sim_processes import SimGateway, SimHost, SimMatcher, SimProcess
+from sim.simtest.virtual_loop import RunState, Timeline, WorldClock
 
 START: Final = 1_700_000_000.0
 SPEED: Final = 10.0
@@ -62,14 +62,14 @@ class WorldSystem(ClusterConfig, frozen=True):
         return self.world_clock
 
 
-class Plan(msgspec.Struct, frozen=True):
+class SimulationPlan(msgspec.Struct, frozen=True):
     """How large a world is. Seconds are wall seconds, ``begins_within_s`` city seconds."""
 
     rides: int = 50
     """So many come to their destination at least: what chance has left out is booked by the dispatcher in the end."""
     passengers: int = 43
     drivers: int = 15
-    rough_s: float = 90.0
+    fault_phase_s: float = 90.0
     begins_within_s: float = 720.0
     quiet_within_s: float = 420.0
     rates: Rates = Rates()
@@ -78,16 +78,16 @@ class Plan(msgspec.Struct, frozen=True):
 class World:
     """See the module."""
 
-    def __init__(self, seed: int, plan: Plan | None = None, *, trace: bool = False) -> None:
+    def __init__(self, seed: int, plan: SimulationPlan | None = None, *, trace: bool = False) -> None:
         self.seed = seed
-        self.plan = plan or Plan()
+        self.plan = plan or SimulationPlan()
         self.trace: list[str] | None = [] if trace else None
         self._digest = blake2b(digest_size=16)
         self.people = Random(f"people {seed}")
         self.timeline = Timeline()  # type: ignore[abstract]
         self.clock = WorldClock(self.timeline, speed=SPEED, start=START)
-        self.weather = Weather(Random(f"weather {seed}"), self.plan.rates)
-        self.network = Network(self.timeline, self.weather, self.note)
+        self.faults = FaultModel(Random(f"weather {seed}"), self.plan.rates)
+        self.network = Network(self.timeline, self.faults, self.note)
         self.rules = Rules(
             tariff=TARIFF,
             meter=MeterRules(waiting_kmh=18.0),
@@ -110,21 +110,21 @@ class World:
         self.travel_time = StraightLine(kmh=25.0, detour=1.3)
         self.tables = MemoryTables()
         self.journal = MemoryJournal(shards=SHARDS, tables=self.tables)
-        self.record = Record(self)
+        self.commit_log = CommitLog(self)
         self.system = WorldSystem("", "", "", PLACEMENT, (MATCHER,), SPEED, START, START, "", world_clock=self.clock)
-        self.registry = Office()
+        self.registry = SimRegistry()
         self.bus = SimBus()
         self.alipay_away = False
-        self.alipay_ear = AlipayEar()
-        self.alipay_post = AlipayPost(self)
-        self.alipay = Alipay(self.clock.wall, self.alipay_post.moved)
+        self.alipay_ear = NotificationReader()
+        self.alipay_post = NotificationSender(self)
+        self.alipay = AlipayModel(self.clock.wall, self.alipay_post.moved)
         self.buyers = Buyers(self)
-        self.births = self.crashes = self.wishes = self._ids = 0
+        self.incarnations = self.crashes = self.requests = self._ids = 0
         self.pickups: dict[str, tuple[float, float]] = {}
         self.codes: dict[str, str] = {}
         self.alarms: list[Alarm] = []
-        self.phones: list[Phone] = []
-        self.zombies: list[Process] = []
+        self.apps: list[SimApp] = []
+        self.stale_owners: list[SimProcess] = []
         self.quiet = False
         self._labels: list[str] = []
         """Where hosts are still to crash, before the round begins anew."""
@@ -144,7 +144,7 @@ class World:
         return self._digest.hexdigest()
 
     def do(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run something that belongs to no process: a person, Alipay, a fault."""
+        """Run something that belongs to no process: a person, AlipayModel, a fault."""
         self.timeline.create_task(work, context=NOBODY.copy())
 
     def new_id(self) -> str:
@@ -164,7 +164,7 @@ class World:
         """How wrong a phone's clock is, in seconds."""
         if self.people.random() < 0.5:
             return 0.0
-        self.weather.happened("phone: clock is off")
+        self.faults.count("phone: clock is off")
         return self.people.uniform(-600.0, 600.0)
 
     def pickup_of(self, trip: str) -> tuple[float, float]:
@@ -175,63 +175,63 @@ class World:
         """Where hosts keep their alarms."""
         self.alarms.extend(alarms)
 
-    def ridden(self, trip: str, driver: Driver) -> None:
+    def ridden(self, trip: str, driver: DriverApp) -> None:
         """A ride is over: its driver may collect."""
-        passenger = any(isinstance(phone, Passenger) and phone.trip == trip for phone in self.phones)
+        passenger = any(isinstance(app, PassengerApp) and app.trip == trip for app in self.apps)
         if not passenger or self.people.random() < 0.35:
             by = self.people.choice(("cash", "code", "scan", "scan"))
             self.do(driver.collect(trip, by))
 
     def left_alone(self, trip: str) -> bool:
         """Whether no passenger's app will pay this trip."""
-        return not any(isinstance(phone, Passenger) and phone.trip == trip for phone in self.phones)
+        return not any(isinstance(app, PassengerApp) and app.trip == trip for app in self.apps)
 
     # ── processes ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def bear(self, name: str) -> Process:
+    def start_process(self, name: str) -> SimProcess:
         """A process begins under an actor's name; who held it before is no longer called."""
-        process = Process(self, name)
+        process = SimProcess(self, name)
         kinds = {"gateway": SimGateway, "matcher": SimMatcher}
         process.actor = kinds.get(name.partition("-")[0], SimHost)(process)
         self.network.actors[name] = process
         if isinstance(process.actor, SimHost):
             process.spawn(process.actor._ready())  # noqa: SLF001 - Ray's first ping, which the watchdog sends
-        self.note(f"start {process.life.name}")
+        self.note(f"start {process.incarnation.name}")
         return process
 
-    def crash(self, process: Process, label: str) -> None:
+    def crash(self, process: SimProcess, label: str) -> None:
         """``kill -9``; born again a moment later, unless another holds its name."""
         process.armed = ""
         process.end()
         self.crashes += 1
-        self.weather.happened(f"crash: {label}")
-        self.note(f"crash {process.life.name} {label}")
+        self.faults.count(f"crash: {label}")
+        self.note(f"crash {process.incarnation.name} {label}")
         if isinstance(process.actor, SimGateway):
             process.actor.break_down()
         if self.network.actors.get(process.name) is process:
-            self.timeline.call_later(self.weather.rng.uniform(0.2, 0.9), self._again, process, context=NOBODY)
+            self.timeline.call_later(self.faults.rng.uniform(0.2, 0.9), self._again, process, context=NOBODY)
 
-    def _again(self, dead: Process) -> None:
+    def _again(self, dead: SimProcess) -> None:
         if self.network.actors.get(dead.name) is dead:
-            self.bear(dead.name)  # type: ignore[unused-ignore]
+            self.start_process(dead.name)  # type: ignore[unused-ignore]
 
     def host_names(self) -> list[str]:
         """All actors that hold entities."""
         return PLACEMENT.standing_hosts()
 
-    def running(self, names: Sequence[str]) -> list[Process]:
+    def running(self, names: Sequence[str]) -> list[SimProcess]:
         """Those of them that run now."""
         found = [self.network.actors.get(name) for name in names]
-        return [p for p in found if isinstance(p, Process) and p.life.standing is Standing.RUNS]
+        return [p for p in found if isinstance(p, SimProcess) and p.incarnation.state is RunState.RUNS]
 
-    def gateway_for_a_stranger(self) -> Process | None:
+    def gateway_for_a_stranger(self) -> SimProcess | None:
         """A gateway that takes new connections."""
         running = self.running(GATEWAYS)
         return self.people.choice(running) if running else None
 
-    def dial(self, gateway: Process, phone: Phone) -> Wire:
+    def dial(self, gateway: SimProcess, app: SimApp) -> SimSocket:
         """A new socket."""
-        wire = Wire(self.timeline, self.weather, phone.hear, lambda: phone.lost(wire))
+        wire = SimSocket(self.timeline, self.faults, app.hear, lambda: app.lost(wire))
         actor = gateway.actor
         assert isinstance(actor, SimGateway)  # noqa: S101 - gateways are what phones dial
         if not hasattr(actor, "gateway"):
@@ -241,24 +241,24 @@ class World:
         self.do(self._fray(wire))
         return wire
 
-    async def _fray(self, wire: Wire) -> None:
+    async def _fray(self, wire: SimSocket) -> None:
         """Sockets end: cut for both sides, or silently."""
-        every_s = self.weather.rates.socket_cut_every_s
-        await asyncio.sleep(self.weather.pause_until_next(every_s))
-        if wire.gone or self.weather.calm:
+        every_s = self.faults.rates.socket_cut_every_s
+        await asyncio.sleep(self.faults.pause_until_next(every_s))
+        if wire.gone or self.faults.quiescent:
             return
-        if self.weather.strikes("half_open", "socket: half open"):
+        if self.faults.occurs("half_open", "socket: half open"):
             wire.fall_silent()
             await asyncio.sleep(20.0)
             wire.break_down()
         else:
-            self.weather.happened("socket: cut")
+            self.faults.count("socket: cut")
             wire.break_down()
 
     # ── faults that come by themselves ───────────────────────────────────────────────────────────────────────────
 
     def _let_loose(self) -> None:
-        rates = self.weather.rates
+        rates = self.faults.rates
         for every_s, strike in (
             (rates.crash_every_s, self._crash_a_host),
             (rates.gateway_crash_every_s, partial(self._crash_one_of, GATEWAYS, "gateway")),
@@ -272,17 +272,17 @@ class World:
 
     async def _now_and_then(self, every_s: float, strike: Any) -> None:  # noqa: ANN401 - one of the coroutines below
         while True:
-            await asyncio.sleep(min(self.weather.pause_until_next(every_s), 2.5 * every_s))
-            if self.weather.calm:
+            await asyncio.sleep(min(self.faults.pause_until_next(every_s), 2.5 * every_s))
+            if self.faults.quiescent:
                 return
             await strike()
 
     async def _crash_a_host(self) -> None:
-        rng = self.weather.rng
+        rng = self.faults.rng
         self._labels = self._labels or rng.sample((*LABELS, "at rest"), len(LABELS) + 1)
         label = self._labels.pop()
-        names = [n for n in self.host_names() if n.startswith("payment") or not label.endswith("Alipay")]
-        names = [n for n in names if n.startswith("payment")] if label.endswith("Alipay") else names
+        names = [n for n in self.host_names() if n.startswith("payment") or not label.endswith("AlipayModel")]
+        names = [n for n in names if n.startswith("payment")] if label.endswith("AlipayModel") else names
         running = self.running(names)
         if not running:
             return
@@ -292,33 +292,33 @@ class World:
             return
         victim.armed = label
         await asyncio.sleep(12.0)
-        if victim.armed and victim.life.alive:
+        if victim.armed and victim.incarnation.alive:
             victim.armed = ""
 
     async def _crash_one_of(self, names: Sequence[str], label: str) -> None:
         running = self.running(names)
         if running:
-            self.crash(self.weather.rng.choice(running), label)
+            self.crash(self.faults.rng.choice(running), label)
 
     async def _pause(self) -> None:
         running = self.running([*self.host_names(), *GATEWAYS, MATCHER])
         if not running:
             return
-        process = self.weather.rng.choice(running)
-        self.weather.happened("pause: short")
-        await self._sleeps(process, self.weather.rng.uniform(0.3, 4.0))
+        process = self.faults.rng.choice(running)
+        self.faults.count("pause: short")
+        await self._sleeps(process, self.faults.rng.uniform(0.3, 4.0))
 
-    async def _sleeps(self, process: Process, seconds: float) -> None:
-        process.life.standing = Standing.PAUSED
-        self.note(f"pause {process.life.name}")
+    async def _sleeps(self, process: SimProcess, seconds: float) -> None:
+        process.incarnation.state = RunState.PAUSED
+        self.note(f"pause {process.incarnation.name}")
         await asyncio.sleep(seconds)
-        if process.life.standing is Standing.PAUSED:
-            self.note(f"resume {process.life.name}")
-            self.timeline.wake(process.life)
+        if process.incarnation.state is RunState.PAUSED:
+            self.note(f"resume {process.incarnation.name}")
+            self.timeline.wake(process.incarnation)
 
     async def _pause_and_replace(self) -> None:
         """A host is stopped, another takes its place; then it wakes, and believes that it is still the owner."""
-        rng = self.weather.rng
+        rng = self.faults.rng
         running = self.running(self.host_names())
         if not running:
             return
@@ -328,26 +328,26 @@ class World:
         await asyncio.sleep(0.3)
         if self.network.actors.get(stale.name) is not stale:
             return
-        self.weather.happened("pause: wakes as stale owner")
-        self.zombies.append(stale)
-        self.bear(stale.name)
+        self.faults.count("pause: wakes as stale owner")
+        self.stale_owners.append(stale)
+        self.start_process(stale.name)
         await asyncio.sleep(rng.uniform(6.0, 15.0))
         stale.end()
-        self.note(f"end {stale.life.name}")
+        self.note(f"end {stale.incarnation.name}")
 
     async def _cut_a_link(self) -> None:
-        rng = self.weather.rng
+        rng = self.faults.rng
         one, other = rng.sample(self.running([*self.host_names(), *GATEWAYS, MATCHER]) or [None, None], 2)
         if one is None or other is None:
             return
-        self.network.cut(one.life.name, other.name)
+        self.network.cut(one.incarnation.name, other.name)
         await asyncio.sleep(rng.uniform(0.5, 5.0))
-        self.network.mend_one(one.life.name, other.name)
+        self.network.mend_one(one.incarnation.name, other.name)
 
     async def _away(self) -> None:
         self.alipay_away = True
-        self.weather.happened("alipay: away")
-        await asyncio.sleep(self.weather.rng.uniform(3.0, 20.0))
+        self.faults.count("alipay: away")
+        await asyncio.sleep(self.faults.rng.uniform(3.0, 20.0))
         self.alipay_away = False
 
     # ── the run ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -356,7 +356,7 @@ class World:
         """From the first driver to the last timer."""
         try:
             self._begin()
-            self.timeline.run(self.plan.rough_s)
+            self.timeline.run(self.plan.fault_phase_s)
             self._crash_the_rest()
             self._clear_up()
             self.timeline.run(self.timeline.time() + 20.0)
@@ -366,16 +366,16 @@ class World:
             self.quiet = self._is_quiet()
             self.timeline.run(self.timeline.time() + 6.0)
         finally:
-            self.record.close()
+            self.commit_log.close()
 
     def _begin(self) -> None:
         for name in (*self.host_names(), MATCHER, *GATEWAYS):
-            self.bear(name)
+            self.start_process(name)
         for number in range(self.plan.drivers):
-            Driver(self, f"V{number:02d}")
+            DriverApp(self, f"V{number:02d}")
         for number in range(self.plan.passengers):
-            Passenger(self, number, self.people.uniform(20.0, self.plan.begins_within_s))
-        Dispatcher(self)
+            PassengerApp(self, number, self.people.uniform(20.0, self.plan.begins_within_s))
+        DispatcherApp(self)
         self._let_loose()
 
     def _crash_the_rest(self) -> None:
@@ -383,29 +383,29 @@ class World:
         while self.plan.rates.crash_every_s < NEVER and self.crashes < LEAST_CRASHES:
             running = self.running(self.host_names())
             if running:
-                self.crash(self.weather.rng.choice(running), "at rest")
+                self.crash(self.faults.rng.choice(running), "at rest")
             self.timeline.run(self.timeline.time() + 3.0)
 
     def _clear_up(self) -> None:
         """The faults are over: who is stopped wakes, who was replaced ends, every way is open."""
         self.note("quiescent")
-        self.weather.clear_up()
+        self.faults.end_faults()
         self.network.mend()
         self.alipay_away = False
-        for zombie in self.zombies:
+        for zombie in self.stale_owners:
             zombie.end()
-        for phone in self.phones:
-            if not isinstance(phone, Passenger) or phone.content:
-                phone.open()
+        for app in self.apps:
+            if not isinstance(app, PassengerApp) or app.content:
+                app.open()
         for process in list(self.network.actors.values()):
-            assert isinstance(process, Process)  # noqa: S101 - nothing else is born here
+            assert isinstance(process, SimProcess)  # noqa: S101 - nothing else is born here
             process.armed = ""
-            if process.life.standing is Standing.PAUSED:
-                self.timeline.wake(process.life)
+            if process.incarnation.state is RunState.PAUSED:
+                self.timeline.wake(process.incarnation)
 
     def _is_quiet(self) -> bool:
         """Whether everybody rode, every trip ended, and no timer or call waits but those of the far future."""
-        content = all(phone.content for phone in self.phones if isinstance(phone, Passenger))
+        content = all(app.content for app in self.apps if isinstance(app, PassengerApp))
         ended = all(row["state"] in ENDED for row in self.rows("trip").values())
         return content and ended and self.finished >= self.plan.rides and not list(self.overdue())
 

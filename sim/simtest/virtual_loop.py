@@ -1,9 +1,10 @@
-"""An event loop without a machine under it: one thread, a clock that jumps, every turn in the order (time, number).
+"""A deterministic event loop: one thread, a virtual clock that jumps, callbacks in the order (time, number).
 
-Theory of operation. What is to be done now runs first, in the order in which it was asked for; then what is due next,
-and of equal times what was asked for first. So the same program runs the same way, byte for byte. Each turn belongs to
-a :class:`Life` (a simulated process), by the context it was asked for in. A turn of a life that is paused is parked
-until the life wakes; a turn of a dead one never runs: that is what SIGSTOP and ``kill -9`` do, at any await.
+Theory of operation. Ready callbacks run first, in the order in which they were scheduled; then the timer that is due
+next, and of equal times the one scheduled first. The same program therefore runs the same way, byte for byte. Each
+callback belongs to an :class:`Incarnation` of a simulated process, by its context. A callback of a paused incarnation
+is parked until it resumes; a callback of a dead one never runs. This is the effect of SIGSTOP and ``kill -9`` at any
+``await``.
 """
 
 # ruff: noqa: ANN401 - callbacks take whatever they take
@@ -28,7 +29,7 @@ MOST_TURNS: Final = 800_000
 """A world that takes more than this (four times the usual) goes round in circles: it stands still then."""
 
 
-class Standing(Enum):
+class RunState(Enum):
     """What the machine does with a process."""
 
     RUNS = "runs"
@@ -36,12 +37,12 @@ class Standing(Enum):
     DEAD = "dead"
 
 
-class Life:
+class Incarnation:
     """One simulated process, from birth to death. ``end`` forgets nothing of it: what it held is never let go."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.standing = Standing.RUNS
+        self.state = RunState.RUNS
         self.parked: list[Turn] = []
         self._context = contextvars.copy_context()
         self._context.run(_LIFE.set, self)
@@ -49,14 +50,14 @@ class Life:
     @property
     def alive(self) -> bool:
         """Whether it may still do anything, now or when it wakes."""
-        return self.standing is not Standing.DEAD
+        return self.state is not RunState.DEAD
 
     def context(self) -> contextvars.Context:
         """A context of its own for one piece of work."""
         return self._context.copy()
 
 
-_LIFE: Final[contextvars.ContextVar[Life | None]] = contextvars.ContextVar("life", default=None)
+_LIFE: Final[contextvars.ContextVar[Incarnation | None]] = contextvars.ContextVar("life", default=None)
 
 
 class Turn(msgspec.Struct, eq=False):
@@ -88,7 +89,7 @@ class Timeline(asyncio.AbstractEventLoop):
         self._count = 0
         self._heap: list[tuple[float, int, Turn]] = []
         self._ready: deque[Turn] = deque()
-        self._tasks: dict[asyncio.Task[Any], Life | None] = {}
+        self._tasks: dict[asyncio.Task[Any], Incarnation | None] = {}
         self._closing = False
         self.turns = 0
         self.most_turns = MOST_TURNS
@@ -186,7 +187,7 @@ class Timeline(asyncio.AbstractEventLoop):
         self._sweep()
 
     def _run(self, until: float) -> None:
-        heap, ready, runs = self._heap, self._ready, Standing.RUNS
+        heap, ready, runs = self._heap, self._ready, RunState.RUNS
         while self.turns < self.most_turns:
             if ready:
                 turn = ready.popleft()
@@ -197,9 +198,9 @@ class Timeline(asyncio.AbstractEventLoop):
             callback, context = turn.callback, turn.context
             if callback is None:
                 continue
-            life = context.get(_LIFE)
-            if life is not None and life.standing is not runs:
-                life.parked.append(turn)
+            incarnation = context.get(_LIFE)
+            if incarnation is not None and incarnation.state is not runs:
+                incarnation.parked.append(turn)
                 continue
             self.turns += 1
             try:
@@ -211,10 +212,10 @@ class Timeline(asyncio.AbstractEventLoop):
         for task in [task for task in self._tasks if task.done()]:
             del self._tasks[task]  # one that failed unheard says so as it goes
 
-    def wake(self, life: Life) -> None:
+    def wake(self, incarnation: Incarnation) -> None:
         """A paused life goes on with all that became due meanwhile."""
-        life.standing = Standing.RUNS
-        parked, life.parked = life.parked, []
+        incarnation.state = RunState.RUNS
+        parked, incarnation.parked = incarnation.parked, []
         self._ready.extend(parked)
 
     def close_down(self) -> None:
@@ -226,9 +227,9 @@ class Timeline(asyncio.AbstractEventLoop):
             if not left:
                 break
             for task in left:
-                life = self._tasks[task]
-                if life is not None:
-                    self.wake(life)
+                incarnation = self._tasks[task]
+                if incarnation is not None:
+                    self.wake(incarnation)
                 task.cancel()
             self.run(self._now)
         self._heap.clear()

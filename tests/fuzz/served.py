@@ -61,12 +61,12 @@ class Served:
         await self._stack.enter_async_context(self.running.app.router.lifespan_context(self.running.app))
         booth = Booth().fare_due()
         bus = MemoryBus(CityClock())
-        ride = AlipaySignInRoutes(booth.counter, self.running.sign_in, bus.allow)
+        ride = AlipaySignInRoutes(booth.context, self.running.sign_in, bus.allow)
         routes: Sequence[BaseRoute] = [
             *self.running.app.routes,
             *self.library.routes,
             *ride.routes(),
-            *pay_routes(booth.counter),
+            *pay_routes(booth.context),
         ]
         self.routes = [route for route in routes if isinstance(route, Route)]
         transport = httpx.ASGITransport(Starlette(routes=routes), raise_app_exceptions=False)

@@ -83,7 +83,7 @@ class RayNode:
     def kill(self) -> None:
         """``kill -9`` of all of it; twice is no error."""
         self.signal(signal.SIGCONT)
-        processes.end_tree(self._child.pid)
+        processes.kill_tree(self._child.pid)
         self._child.wait()
         if self._session is not None:
             shutil.rmtree(self._session, ignore_errors=True)

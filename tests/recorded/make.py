@@ -20,21 +20,21 @@ import msgspec
 from sqlalchemy import Connection, Table, insert
 
 from dispatch.domain.commands import (
-    BeginHail,
-    BeginRide,
+    AcceptOffer,
+    ArriveAtPickup,
     CallGateway,
-    CancelRide,
-    EndRide,
-    HearGateway,
+    CancelTrip,
+    DeclineOffer,
+    FinishRide,
     PayFare,
     RateRide,
+    RecordGatewayResponse,
     RefundFare,
-    RefuseOffer,
-    ReportArrival,
     StartBreak,
+    StartHail,
+    StartRide,
     StartShift,
-    TakeOffer,
-    TakeOut,
+    TakeOutOfService,
 )
 from dispatch.domain.entity import EntityKey, Principal
 from dispatch.payment.core.gateway_calls import Answer, encode_answer
@@ -92,7 +92,7 @@ class PaidCity(City):
         host.calls = [call for call in host.calls if call.envelope is not None]
         for call in gateway:
             work = msgspec.msgpack.decode(call.due.command, type=CallGateway)
-            told = HearGateway(call.due.name, work.order, encode_answer(self.answer(work)))
+            told = RecordGatewayResponse(call.due.name, work.order, encode_answer(self.answer(work)))
             host.submit(self.envelope(call.due.owner, told, keep=False))
             host.pump()
             host.core.call_done(call.due, answered=True, retry_at=0.0)
@@ -126,18 +126,18 @@ class PaidCity(City):
         self.request(trip, passenger=f"P{trip}")
         self.fix(vehicle)
         offer = self.offer(trip, vehicle)
-        self.do(vehicle_key(vehicle), TakeOffer(offer), driver(vehicle))
+        self.do(vehicle_key(vehicle), AcceptOffer(offer), driver(vehicle))
         if until == "assigned":
             return
-        self.do(vehicle_key(vehicle), ReportArrival(trip), driver(vehicle))
+        self.do(vehicle_key(vehicle), ArriveAtPickup(trip), driver(vehicle))
         if until == "arrived":
             return
-        self.do(vehicle_key(vehicle), BeginRide(trip, CODE), driver(vehicle))
+        self.do(vehicle_key(vehicle), StartRide(trip, CODE), driver(vehicle))
         for north in range(100, 900, 100):
             self.pass_time(8.0, step=8.0)
             self.fix(vehicle, float(north))
         if until == "ended":
-            self.do(vehicle_key(vehicle), EndRide(trip), driver(vehicle))
+            self.do(vehicle_key(vehicle), FinishRide(trip), driver(vehicle))
 
     def pay(self, trip: str, method: str = "alipay_app") -> None:
         """The passenger pays (in cash: the driver has it), and all that follows runs."""
@@ -162,23 +162,23 @@ def a_day(city: PaidCity) -> None:
     city.ride("T3", "V2")
     city.request("T4", passenger="PT4")
     city.fix("V3")
-    city.do(vehicle_key("V3"), RefuseOffer(city.offer("T4", "V3")), driver("V3"))
-    city.do(trip_key("T4"), CancelRide("no"), Principal("passenger", "PT4"))
+    city.do(vehicle_key("V3"), DeclineOffer(city.offer("T4", "V3")), driver("V3"))
+    city.do(trip_key("T4"), CancelTrip("no"), Principal("passenger", "PT4"))
     city.ride("T5", "V4", "assigned")
-    city.do(trip_key("T5"), CancelRide("late"), Principal("passenger", "PT5"))
+    city.do(trip_key("T5"), CancelTrip("late"), Principal("passenger", "PT5"))
     city.request("T6", passenger="PT6")
     city.pass_time(400.0, step=20.0)
     for _ in range(70):
         city.do(vehicle_key("V5"), StartBreak(), driver("V5"))
         city.do(vehicle_key("V5"), StartShift(profile("V5")), driver("V5"))
     city.do(vehicle_key("V6"), StartBreak(), driver("V6"))
-    city.do(vehicle_key("V7"), TakeOut("brakes"), DISPATCHER)
+    city.do(vehicle_key("V7"), TakeOutOfService("brakes"), DISPATCHER)
     city.request("T7", passenger="PT7", pickup_at=city.clock.city() + 7200.0)
     city.ride("T8", "V8", "assigned")
     city.ride("T9", "V9", "arrived")
     city.ride("T10", "V10", "begun")
     city.fix("V11")
-    city.do(vehicle_key("V11"), BeginHail("T11"), driver("V11"))
+    city.do(vehicle_key("V11"), StartHail("T11"), driver("V11"))
     city.paying = False
     city.pay("T3")
     city.request("T12", passenger="PT12")

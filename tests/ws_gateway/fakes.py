@@ -75,7 +75,7 @@ class FakeHosts:
         self.rows.extend(rows)
         self.got_rows.set()
 
-    async def attach(self, attachment: SubscribeRequest) -> SubscribeReply:
+    async def subscribe(self, attachment: SubscribeRequest) -> SubscribeReply:
         if self.down:
             raise HostsUnavailableError
         self.attachments.append(attachment)
@@ -89,7 +89,7 @@ class FakeHosts:
         snapshot = Snapshot(stream=attachment.key, seq=len(stream), recovered=False)
         return Subscribed(seq=len(stream), recovered=False, snapshot=msgspec.msgpack.encode(snapshot))
 
-    async def detach(self, key: str, audience: Audience) -> None:
+    async def unsubscribe(self, key: str, audience: Audience) -> None:
         self.detached.append((key, audience))
         self.followed.discard((key, audience))
 
@@ -190,7 +190,7 @@ class FakeHistory:
 class FakePayments:
     """Believes every notification whose body is ``genuine``."""
 
-    async def notified(self, body: bytes, content_type: str, company: str = "") -> bool:
+    async def receive_notification(self, body: bytes, content_type: str, company: str = "") -> bool:
         """The port's shape; every company is the same here."""
         del company
         if body == b"broken":

@@ -16,7 +16,7 @@ import pytest
 from dispatch.actors.core.protocol import Push
 from dispatch.api.fields import OfferView, VehicleView
 from dispatch.api.messages import Heard
-from dispatch.domain.commands import StartShift, TakeOffer, decode_command
+from dispatch.domain.commands import AcceptOffer, StartShift, decode_command
 from dispatch.values.place import Place
 from tests.ws_gateway.conftest import Running, eventually
 
@@ -61,7 +61,7 @@ async def test_it_works_a_shift(gateway: Running, app: Any) -> None:
     await eventually(lambda: heard not in app.unacked)
     gateway.hosts.happen("vehicle:V1", "driver", "offer_made", vehicle=OFFERED)
 
-    await eventually(lambda: _said(gateway, TakeOffer) == 1)
+    await eventually(lambda: _said(gateway, AcceptOffer) == 1)
 
 
 async def test_it_resumes_where_it_was(gateway: Running, app: Any) -> None:
@@ -73,5 +73,5 @@ async def test_it_resumes_where_it_was(gateway: Running, app: Any) -> None:
     await eventually(lambda: app.socket is None)
     gateway.hosts.happen("vehicle:V1", "driver", "offer_made", vehicle=OFFERED)
 
-    await eventually(lambda: _said(gateway, TakeOffer) == 1)
+    await eventually(lambda: _said(gateway, AcceptOffer) == 1)
     assert gateway.hosts.attachments[-1].after == 1

@@ -12,7 +12,7 @@ from typing import Protocol
 import structlog
 
 from dispatch.actors.core.protocol import Done, Envelope, Hosts, HostsUnavailableError
-from dispatch.domain.commands import HearNotification, encode_command
+from dispatch.domain.commands import RecordNotification, encode_command
 from dispatch.domain.entity import SYSTEM
 from dispatch.payment.core.gateway_calls import encode_notification
 from dispatch.payment.core.order_number import trip_of
@@ -40,7 +40,7 @@ class AlipayWebhook:
         self._verifier = verifier
         self._hosts = hosts
 
-    async def notified(self, body: bytes, content_type: str, company: str = "") -> bool:
+    async def receive_notification(self, body: bytes, content_type: str, company: str = "") -> bool:
         """True once the payment knows of it. The same bytes are the same command, however often they come."""
         notification = self._verifier.verify_notification(company, body, content_type)
         if isinstance(notification, Rejected):
@@ -55,7 +55,7 @@ class AlipayWebhook:
             _log.warning("a notification is not confirmed", order=order, notify_id=notification.notify_id)
             return False
         digest = blake2b(body, digest_size=16)
-        command = HearNotification(order=order, notification=encode_notification(notification))
+        command = RecordNotification(order=order, notification=encode_notification(notification))
         envelope = Envelope(
             key=f"payment:{trip}",
             command_id=f"notify:{digest.hexdigest()}",

@@ -56,7 +56,7 @@ class AuthenticatedReads:
         self._clock = clock
         self._allow = allow
 
-    def look_up(self, read: ReadRoute, answer: Callable[[Reader], Awaitable[Answer]]) -> Route:
+    def get_route(self, read: ReadRoute, answer: Callable[[Reader], Awaitable[Answer]]) -> Route:
         """The route of something that is asked by its address alone."""
 
         async def endpoint(request: Request) -> object:
@@ -65,7 +65,7 @@ class AuthenticatedReads:
 
         return _route(read, endpoint)
 
-    def ask(self, read: ReadRoute, kind: type[Q], answer: Callable[[Reader, Q], Awaitable[Answer]]) -> Route:
+    def query_route(self, read: ReadRoute, kind: type[Q], answer: Callable[[Reader, Q], Awaitable[Answer]]) -> Route:
         """The route of something that is asked by a ``kind``: in the query of a GET, in the body of a POST."""
 
         async def endpoint(request: Request) -> object:

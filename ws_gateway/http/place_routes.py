@@ -25,7 +25,10 @@ class PlaceRoutes:
 
     def routes(self, reading: AuthenticatedReads) -> list[Route]:
         """The routing table."""
-        return [reading.ask(PLACES, PlaceQuestion, self.search), reading.ask(PLACES_AT, PlaceAt, self.name)]
+        return [
+            reading.query_route(PLACES, PlaceQuestion, self.search),
+            reading.query_route(PLACES_AT, PlaceAt, self.name),
+        ]
 
     async def search(self, _: Reader, asked: PlaceQuestion) -> PlaceList:
         """The places that a text may mean."""

@@ -72,4 +72,4 @@ class ReplayRoutes:
 
     def routes(self, reading: AuthenticatedReads) -> list[Route]:
         """Where it is asked."""
-        return [reading.ask(REPLAY, ReplaySpan, self.answer)]
+        return [reading.query_route(REPLAY, ReplaySpan, self.answer)]

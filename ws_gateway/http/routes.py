@@ -145,7 +145,7 @@ class Routes:
         try:
             body = await body_of(request)
             company = request.path_params.get("company", "")
-            kept = await self._payments.notified(body, request.headers.get("content-type", ""), company)
+            kept = await self._payments.receive_notification(body, request.headers.get("content-type", ""), company)
         except DispatchError:
             kept = False
         except Exception:  # noqa: BLE001 - Alipay shall send it again, whatever broke

@@ -22,12 +22,12 @@ class AlarmAnnouncer:
         self._notices = notices
         self._bus = bus
 
-    async def settle(self, request: SettleAlarmRequest) -> PlainValues | Refused:
+    async def settle_alarm(self, request: SettleAlarmRequest) -> PlainValues | Refused:
         """How the alarm stands: settled by this dispatcher, or by who was first. ``UNKNOWN_ALARM`` else."""
         alarm = await self._alarms.settle(request.alarm, by=request.by, at=request.at, note=request.note)
         if alarm is None:
             return Refused(ErrorCode.UNKNOWN_ALARM, field="alarm", detail=request.alarm)
-        await self._bus.tell(alarm)
+        await self._bus.announce(alarm)
         facts = msgspec.to_builtins(alarm)
         return PlainValues({name: facts.get(name, "") for name in ("alarm", "settled_by", "settled_at", "note")})
 
@@ -36,5 +36,5 @@ class AlarmAnnouncer:
         kept = await self._notices.record_notice(told)
         if (kept.notice.text, kept.vehicles) != (told.notice.text, told.vehicles):
             return Refused(ErrorCode.COMMAND_ID_REUSED, field="id")
-        await self._bus.tell(kept)
+        await self._bus.announce(kept)
         return PlainValues({"notice": kept.notice.notice})

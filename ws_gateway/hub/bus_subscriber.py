@@ -91,7 +91,7 @@ class BusSubscriber:
         """Nobody looks at these any more."""
         await self._leave(self._channels(cells))
 
-    async def whole(self, cells: Iterable[str]) -> list[MapFrameNotice]:
+    async def full_frames(self, cells: Iterable[str]) -> list[MapFrameNotice]:
         """The last whole frames of these cells, as far as they are kept."""
         asked = [(cell, host) for cell in cells for host in self._map_hosts]
         try:
@@ -112,7 +112,7 @@ class BusSubscriber:
         """Nobody here looks at counts any more."""
         await self._leave([keys.map_counts_channel(host) for host in self._map_hosts])
 
-    async def tell(self, news: Alarm | Told) -> None:
+    async def announce(self, news: Alarm | Told) -> None:
         """Tell every gateway, this one too. A frame repeats the last ones: slow readers get the newest frame only."""
         if isinstance(news, Told):
             self._told.append(news)
@@ -124,14 +124,14 @@ class BusSubscriber:
         except BusUnavailableError:
             return
 
-    async def revoked(self) -> None:
+    async def announce_revocation(self) -> None:
         """Tell every gateway, this one too."""
         try:
             await self._bus.publish(keys.REVOKED, b"")
         except BusUnavailableError:
             return
 
-    async def notices(self) -> list[BusNotice]:
+    async def next_notices(self) -> list[BusNotice]:
         """The next notices, waiting for them. Subscribes anew after an outage."""
         try:
             if self._subscription is None:

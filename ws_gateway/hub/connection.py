@@ -81,9 +81,9 @@ class Connection:
             else:
                 self._perform_rare(effect)
 
-    def told(self, message: bytes, slot: str | None = None) -> None:
+    def relay(self, message: bytes, slot: str | None = None) -> None:
         """Say what no stream carries, encoded as MessagePack."""
-        self.perform(self.session.told(message, slot))
+        self.perform(self.session.relay(message, slot))
 
     def map_waits(self) -> bool:
         """Whether the last message of the map was not written yet."""
@@ -140,9 +140,9 @@ class Connection:
             self.questions.add(task)
             task.add_done_callback(self.questions.discard)
         elif isinstance(effect, Subscribe):
-            gateway.follow(self, effect.key, effect.audience)
+            gateway.subscribe(self, effect.key, effect.audience)
         elif isinstance(effect, Unsubscribe):
-            gateway.unfollow(self, effect.key, effect.audience)
+            gateway.unsubscribe(self, effect.key, effect.audience)
         elif isinstance(effect, WatchCells):
             gateway.watch(self, effect)
         elif isinstance(effect, SignedOn):

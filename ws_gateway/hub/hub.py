@@ -175,7 +175,7 @@ class Hub:
         self._consoles.pop(connection, None)
         for key, audience in list(connection.follows):
             self._drop_follower(connection, key, audience)
-        self._map.leave(connection)
+        self._map.remove_console(connection)
         identity = connection.session.identity
         if identity is not None:
             self.metrics.connections.labels(identity.role).dec()
@@ -199,7 +199,7 @@ class Hub:
                 return await self._desk.answer(request)
         return await self._desk.answer(request)
 
-    def follow(self, connection: Connection, key: str, audience: Audience) -> None:
+    def subscribe(self, connection: Connection, key: str, audience: Audience) -> None:
         """Bring pushes for ``key`` to this connection."""
         connection.follows[key, audience] = None
         leaving = self._leaving.pop((key, audience), None)
@@ -207,7 +207,7 @@ class Hub:
             leaving.cancel()
         self._followers.setdefault((key, audience), {})[connection] = None
 
-    def unfollow(self, connection: Connection, key: str, audience: Audience) -> None:
+    def unsubscribe(self, connection: Connection, key: str, audience: Audience) -> None:
         """No longer bring them."""
         self._drop_follower(connection, key, audience)
 
@@ -215,7 +215,7 @@ class Hub:
         """Bring map frames of these cells to this connection, in place of those before."""
         self._map.watch(connection, wanted.cells, counts=wanted.counts)
         if connection.watches_map and self._map_is_stale:
-            connection.told(_codec.encode(MapStale(stale=True)), "map_stale")
+            connection.relay(_codec.encode(MapStale(stale=True)), "map_stale")
 
     def signed_on(self, connection: Connection, principal: Principal) -> None:
         """A hello was accepted: older sockets of the same driver or device are closed, wherever they are."""
@@ -260,7 +260,7 @@ class Hub:
             connection.perform(connection.session.host_lost())
 
     async def _pump_bus(self) -> None:
-        for notice in await self._bus.notices():
+        for notice in await self._bus.next_notices():
             self._noticed(await self._masked(notice))
 
     async def _masked(self, notice: BusNotice) -> BusNotice:
@@ -273,12 +273,12 @@ class Hub:
         if isinstance(notice, MapFrameNotice | MapCountsNotice) and self._map.halted:
             self.metrics.shed.labels("map_frame").inc()
         elif isinstance(notice, MapFrameNotice):
-            self._map.framed(notice)
+            self._map.relay_frame(notice)
         elif isinstance(notice, MapCountsNotice):
-            self._map.counted(notice)
+            self._map.relay_counts(notice)
         elif isinstance(notice, ConsoleNotice):
             for connection in list(self._consoles):
-                connection.told(notice.message, notice.slot)
+                connection.relay(notice.message, notice.slot)
         elif isinstance(notice, DriverNotice):
             self._tell_drivers(notice)
         elif isinstance(notice, RevokedNotice):
@@ -293,7 +293,7 @@ class Hub:
             identity = connection.session.identity
             meant = identity is not None and (not notice.vehicles or identity.vehicle in notice.vehicles)
             if role == "driver" and meant:
-                connection.told(notice.message, notice.slot)
+                connection.relay(notice.message, notice.slot)
 
     @property
     def _map_is_stale(self) -> bool:
@@ -309,7 +309,7 @@ class Hub:
         message = _codec.encode(MapStale(stale=not was_stale))
         for connection in list(self._consoles):
             if connection.watches_map:
-                connection.told(message, "map_stale")
+                connection.relay(message, "map_stale")
 
     def _elsewhere(self, notice: SignOnNotice) -> None:
         ours = self._signed_on.get((notice.role, notice.subject))
@@ -399,9 +399,9 @@ class Hub:
     def _leave_later(self, key: str, audience: Audience) -> None:
         """Detach after a while. At once would race with the attachment of a client that reconnects."""
 
-        def leave() -> None:
+        def detach() -> None:
             del self._leaving[key, audience]
-            self._aside(self._hosts.detach(key, audience))
+            self._aside(self._hosts.unsubscribe(key, audience))
 
         loop = asyncio.get_running_loop()
-        self._leaving[key, audience] = loop.call_later(self.settings.detach_after_s, leave)
+        self._leaving[key, audience] = loop.call_later(self.settings.detach_after_s, detach)

@@ -33,7 +33,7 @@ class MapBus(Protocol):
         """Nobody here looks at these any more."""
         ...
 
-    async def whole(self, cells: Iterable[str]) -> list[MapFrameNotice]:
+    async def full_frames(self, cells: Iterable[str]) -> list[MapFrameNotice]:
         """The last whole frames of these cells, as far as they are kept."""
         ...
 
@@ -56,7 +56,7 @@ class MapConsole(Protocol):
         """Whether the last map message was not written yet."""
         ...
 
-    def told(self, message: bytes, slot: str) -> None:
+    def relay(self, message: bytes, slot: str) -> None:
         """Say this, encoded as MessagePack."""
         ...
 
@@ -106,7 +106,7 @@ class MapRelay:
         self._aside(self._turn_to(console, gone, cells, new))
         self._watch_counts(console, counts=counts)
 
-    def leave(self, console: MapConsole) -> None:
+    def remove_console(self, console: MapConsole) -> None:
         """The console is gone."""
         if console.watches or console.watches_counts:
             self.watch(console, (), counts=False)
@@ -126,7 +126,7 @@ class MapRelay:
         await self._tell_whole(console, new)
 
     async def _tell_whole(self, console: MapConsole, cells: Sequence[str]) -> None:
-        for notice in await self._bus.whole(cells):
+        for notice in await self._bus.full_frames(cells):
             self._add(console, notice, whole=True, first=True)
         self._flush_soon()
 
@@ -140,12 +140,12 @@ class MapRelay:
         if bool(self._counting) != watched:
             self._aside(self._bus.unwatch_counts() if watched else self._bus.watch_counts())
 
-    def counted(self, notice: MapCountsNotice) -> None:
+    def relay_counts(self, notice: MapCountsNotice) -> None:
         """Counts of a host have come."""
         for console in () if self.halted else list(self._counting):
-            console.told(notice.message, f"map_counts {notice.host}")
+            console.relay(notice.message, f"map_counts {notice.host}")
 
-    def framed(self, notice: MapFrameNotice) -> None:
+    def relay_frame(self, notice: MapFrameNotice) -> None:
         """A frame has come."""
         consoles = self._watchers.get(notice.cell)
         if not consoles or self.halted:
@@ -182,5 +182,5 @@ class MapRelay:
             message = messages.get(frames)
             if message is None:
                 message = messages[frames] = joined(frames)
-            console.told(message, MAP_SLOT)
+            console.relay(message, MAP_SLOT)
         self._flush_soon()

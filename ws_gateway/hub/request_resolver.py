@@ -90,7 +90,7 @@ class RequestResolver:
         if isinstance(request, Envelope):
             return await self._hosts.command(request)
         if isinstance(request, SubscribeRequest):
-            return await self._attached(await self._hosts.attach(request), request.principal.role)
+            return await self._attached(await self._hosts.subscribe(request), request.principal.role)
         if isinstance(request, QuoteRequest):
             return await self._hosts.quote(request.pickup, request.dropoff, request.at)
         if isinstance(request, RouteRequest):
@@ -112,7 +112,7 @@ class RequestResolver:
 
     async def _announce(self, request: SettleAlarmRequest | BroadcastRequest) -> Answer:
         if isinstance(request, SettleAlarmRequest):
-            return await self._announcer.settle(request)
+            return await self._announcer.settle_alarm(request)
         return await self._announcer.broadcast(request.told)
 
     async def _look_up(

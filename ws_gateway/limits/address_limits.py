@@ -1,7 +1,7 @@
 """How often one address may dial, open sockets and sign in here, counted by each gateway for itself.
 
 This machine's own address is not counted, nor are the proxies': of what they pass on, uvicorn takes the client's from
-``X-Forwarded-For``, and what it dials is theirs to limit.
+``X-Forwarded-For``, and what it connections is theirs to limit.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class AddressLimits:
         self,
         sign_ins: tuple[float, int],
         sockets: tuple[float, int],
-        dials: tuple[float, int],
+        connections: tuple[float, int],
         clock: Clock,
         *,
         proxies: Sequence[str] = (),
@@ -55,14 +55,14 @@ class AddressLimits:
     ) -> None:
         self._sign_ins = Buckets(sign_ins, clock)
         self._sockets = Buckets(sockets, clock)
-        self._dials = Buckets(dials, clock)
+        self._connections = Buckets(connections, clock)
         self._on_cut = on_cut
         self._proxies = [ip_network(proxy) for proxy in proxies]
 
-    def may_dial(self, peer: str) -> bool:
+    def may_connect(self, peer: str) -> bool:
         """Whether a TCP connection of this peer is heard at all."""
         address = network_of(peer)
-        if address in HERE or self._is_proxy(peer) or self._dials.allow(address):
+        if address in HERE or self._is_proxy(peer) or self._connections.allow(address):
             return True
         self._on_cut()
         return False
@@ -70,7 +70,7 @@ class AddressLimits:
     def _is_proxy(self, peer: str) -> bool:
         return bool(self._proxies) and any(ip_address(peer) in network for network in self._proxies)
 
-    def may_connect(self, scope: Scope) -> bool:
+    def may_open_socket(self, scope: Scope) -> bool:
         """Whether one more socket may be opened."""
         address = address_of(scope)
         return address in HERE or self._sockets.allow(address)

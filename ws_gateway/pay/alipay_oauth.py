@@ -31,7 +31,7 @@ class Authorizers(Protocol):
         """The account that a company collects by: its own, or ``""``, which all others share."""
         ...
 
-    def of(self, account: str) -> Authorizer | None:
+    def authorizer_for(self, account: str) -> Authorizer | None:
         """The application of an account; None where it has none."""
         ...
 
@@ -46,7 +46,7 @@ class AlipayApplications:
         """The company's own account, or the one that all others share."""
         return company if company in self._by_account else ""
 
-    def of(self, account: str) -> Authorization | None:
+    def authorizer_for(self, account: str) -> Authorization | None:
         """The application of an account."""
         return self._by_account.get(account)
 

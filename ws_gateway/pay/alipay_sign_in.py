@@ -53,8 +53,8 @@ class Passengers(Protocol):
 class AlipaySignInRoutes:
     """The endpoints before and after the journey. ``allow`` counts for all gateways, so that a code is good once."""
 
-    def __init__(self, counter: PageContext, passengers: Passengers, allow: Allow) -> None:
-        self._at = counter
+    def __init__(self, context: PageContext, passengers: Passengers, allow: Allow) -> None:
+        self._at = context
         self._passengers = passengers
         self._allow = allow
 
@@ -81,13 +81,13 @@ class AlipaySignInRoutes:
     async def _depart(self, request: Request) -> Response:
         """``GET /v1/auth/alipay``: to the authorization page."""
         await self._at.limits.sign_in(request)
-        authorizer = self._at.authorizers.of(SHARED_ACCOUNT)
+        authorizer = self._at.authorizers.authorizer_for(SHARED_ACCOUNT)
         if authorizer is None:
             raise DispatchError(ErrorCode.NOT_ALLOWED)
-        journey = self._at.seal(AuthorizationRequest(vehicle="", account=SHARED_ACCOUNT, nonce=self._at.new_id()))
-        state = self._at.seals.state_of(journey)
+        journey = self._at.sign(AuthorizationRequest(vehicle="", account=SHARED_ACCOUNT, nonce=self._at.new_id()))
+        state = self._at.signer.state_for(journey)
         response = _leave(authorizer.authorize_url(state, f"{self._at.public_url}/pay/callback"))
-        self._at.answers.remember(response, JOURNEY_COOKIE, journey)
+        self._at.responses.set_cookie(response, JOURNEY_COOKIE, journey)
         return response
 
     async def _issuing(self, request: Request) -> Response:
@@ -102,30 +102,30 @@ class AlipaySignInRoutes:
             return refusal(DispatchError(ErrorCode.UNAVAILABLE))
         response = json_response(issued)
         response.headers["Cache-Control"] = "no-store"
-        self._at.answers.forget(response, TICKET_COOKIE)
+        self._at.responses.clear_cookie(response, TICKET_COOKIE)
         return response
 
     async def _issue(self, code: str, half: str) -> Issued:
         """Every code that is wrong, old, used, or another browser's is the same answer."""
         try:
-            ticket = self._at.seals.read(SignInTicket, code, self._at.clock.wall())
+            ticket = self._at.signer.read(SignInTicket, code, self._at.clock.wall())
         except DispatchError as error:
             raise DispatchError(ErrorCode.WRONG_CREDENTIALS, field="code") from error
-        if not half or not hmac.compare_digest(self._at.seals.state_of(half), ticket.other_half):
+        if not half or not hmac.compare_digest(self._at.signer.state_for(half), ticket.other_half):
             raise DispatchError(ErrorCode.WRONG_CREDENTIALS, field="code")
         if not await self._allow(f"alipay:code:{ticket.other_half}", _ONCE_PER_S, 1):
             raise DispatchError(ErrorCode.WRONG_CREDENTIALS, field="code")
         return await self._passengers.passenger_by_alipay(ticket.user_id)
 
 
-def arrived_in_app(counter: PageContext, session: PageSession) -> Response:
+def arrived_in_app(context: PageContext, session: PageSession) -> Response:
     """Back in the app, with a code that this browser can turn into a token; known to the pages of payments as well."""
-    half = counter.new_id()
-    ticket = SignInTicket(user_id=session.user_id, other_half=counter.seals.state_of(half))
-    response = _leave(f"{RIDE}#alipay={counter.seal(ticket)}")
-    counter.answers.remember(response, TICKET_COOKIE, half)
-    counter.answers.remember(response, SESSION_COOKIE, counter.seal(session))
-    counter.answers.remember(response, HOME_COOKIE, RIDE)
+    half = context.new_id()
+    ticket = SignInTicket(user_id=session.user_id, other_half=context.signer.state_for(half))
+    response = _leave(f"{RIDE}#alipay={context.sign(ticket)}")
+    context.responses.set_cookie(response, TICKET_COOKIE, half)
+    context.responses.set_cookie(response, SESSION_COOKIE, context.sign(session))
+    context.responses.set_cookie(response, HOME_COOKIE, RIDE)
     return response
 
 

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, Protocol
 import msgspec
 
 from dispatch.actors.core.protocol import Done, Envelope, HostsUnavailableError, Reply
-from dispatch.domain.commands import AskFare, PayFare, ResolveScan, StopPaying, TypeFare, encode_command
+from dispatch.domain.commands import GetFare, PayFare, ResolveScan, StopPaying, TypeFare, encode_command
 from dispatch.domain.entity import SYSTEM, Command
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.registry import Vehicle
@@ -81,7 +81,7 @@ class FareCommands:
 
     async def fare(self, trip: str) -> RideFare:
         """Where a trip's fare stands. Raises ``UNKNOWN_TRIP``."""
-        done = await self._ask(f"trip:{trip}", AskFare())
+        done = await self._ask(f"trip:{trip}", GetFare())
         return RideFare(trip, msgspec.convert(done.result, FareSheet), done.seq)
 
     async def pay(self, trip: str, payer: Payer, nonce: str) -> None:

@@ -53,7 +53,7 @@ class Translator:
         """A template, filled."""
         return self._pages.get_template(template).render(shown)
 
-    def say(self, text: str) -> str:
+    def translate(self, text: str) -> str:
         """A marked text in this language."""
         return self._texts.gettext(text)
 
@@ -72,11 +72,11 @@ class Translator:
             much = f"{line.quantity:g}%"
         elif line.kind in ("distance", "waiting"):
             much = f"{line.quantity:g} × {line.unit}"  # noqa: RUF001 - a multiplication
-        return self.say(LINES[line.kind]), much, self.money(line.amount)
+        return self.translate(LINES[line.kind]), much, self.money(line.amount)
 
     def method(self, method: str) -> str:
         """A way of paying."""
-        return self.say(METHODS[method]) if method in METHODS else method
+        return self.translate(METHODS[method]) if method in METHODS else method
 
     def word(self, word: MinuteWord) -> str:
         """The minute's word."""

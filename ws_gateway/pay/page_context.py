@@ -27,10 +27,10 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 class PageContext(msgspec.Struct, frozen=True):
     """The parts. ``word`` is the minute's word, ``new_id`` makes names that nobody can guess."""
 
-    desk: FareCommands
-    seals: FormSigner
+    commands: FareCommands
+    signer: FormSigner
     authorizers: Authorizers
-    answers: PageResponses
+    responses: PageResponses
     limits: PageLimits
     clock: Clock
     zone: ZoneInfo
@@ -38,21 +38,21 @@ class PageContext(msgspec.Struct, frozen=True):
     word: Callable[[], MinuteWord]
     new_id: Callable[[], str]
 
-    def seal(self, note: SignedValue) -> str:
+    def sign(self, note: SignedValue) -> str:
         """A note, good from now on."""
-        return self.seals.seal(note, self.clock.wall())
+        return self.signer.sign(note, self.clock.wall())
 
     def problem(self, visit: Visit, code: ErrorCode, *, again: str = "", said: str = "") -> Response:
         """A page that says what is wrong, by number, and what to do."""
         problem = problem_of(code)
         shown = {
-            "title": visit.words.say(problem.title),
-            "advice": visit.words.say(problem.advice),
+            "title": visit.texts.translate(problem.title),
+            "advice": visit.texts.translate(problem.advice),
             "said": said,
             "again": again,
             "number": code.value,
         }
-        return self.answers.page(visit, "problem.html", shown, status=problem.status)
+        return self.responses.page(visit, "problem.html", shown, status=problem.status)
 
 
 def known_name(text: str, unknown: ErrorCode) -> str:

@@ -34,7 +34,7 @@ _LIVES_S: Final = {
 class Visit(msgspec.Struct, frozen=True):
     """One request: in which words it is answered, who is at the browser, and the nonce of its page's scripts."""
 
-    words: Translator
+    texts: Translator
     session: PageSession | None
     nonce: str
     home: str = ""
@@ -55,17 +55,17 @@ class PageResponses:
     ) -> Response:
         """A template, filled with what is ``shown``."""
         known = {"nonce": visit.nonce, "refresh_s": 0, "bridge_url": self.bridge_url, "home": visit.home}
-        return HTMLResponse(visit.words.page(template, {**known, **shown}), status)
+        return HTMLResponse(visit.texts.page(template, {**known, **shown}), status)
 
-    def facts(self, facts: dict[str, object], status: int = 200) -> Response:
+    def json(self, facts: dict[str, object], status: int = 200) -> Response:
         """JSON for a page's script."""
         return Response(msgspec.json.encode(facts), status, media_type="application/json")
 
-    def onward(self, url: str, *, posted: bool = False) -> Response:
+    def redirect(self, url: str, *, posted: bool = False) -> Response:
         """To another address; after a form by GET."""
         return RedirectResponse(url, 303 if posted else 302)
 
-    def secured(self, response: Response, nonce: str) -> Response:
+    def with_security_headers(self, response: Response, nonce: str) -> Response:
         """The response with what its browser may do: run our own script, ask us, and show it in no frame."""
         bridge = f" {self._bridge}" if self._bridge else ""
         policy = [
@@ -87,12 +87,12 @@ class PageResponses:
         response.headers["Vary"] = "Accept-Language, User-Agent, Cookie"
         return response
 
-    def remember(self, response: Response, cookie: str, text: str) -> None:
+    def set_cookie(self, response: Response, cookie: str, text: str) -> None:
         """A cookie that no script reads and no other site's form carries along."""
         life_s, path = int(_LIVES_S[cookie]), _PATHS.get(cookie, PATH)
         response.set_cookie(cookie, text, max_age=life_s, path=path, secure=self._secure, httponly=True, samesite="lax")
 
-    def forget(self, response: Response, cookie: str) -> None:
+    def clear_cookie(self, response: Response, cookie: str) -> None:
         """The end of a cookie."""
         path = _PATHS.get(cookie, PATH)
         response.delete_cookie(cookie, path=path, secure=self._secure, httponly=True, samesite="lax")

@@ -53,8 +53,8 @@ _Act = Callable[[RideFare, Payer, SignedForm, str], Awaitable[str]]
 class RidePage:
     """The endpoints of a ride's page and of its bill."""
 
-    def __init__(self, counter: PageContext) -> None:
-        self._at = counter
+    def __init__(self, context: PageContext) -> None:
+        self._at = context
 
     # ── what is seen ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -62,7 +62,7 @@ class RidePage:
         """``GET /pay/{vehicle}/{trip}``."""
         vehicle, trip = _names(request)
         if visit.session is None:
-            return self._at.answers.onward(f"/pay/{quote(vehicle, safe='')}?ride={trip}")
+            return self._at.responses.redirect(f"/pay/{quote(vehicle, safe='')}?ride={trip}")
         fare = await self._fare(visit.session, vehicle, trip)
         payer = Payer(visit.session.user_id)
         step = step_of(fare.sheet, payer)
@@ -73,10 +73,10 @@ class RidePage:
             **self._shown(visit, fare, step),
             **self._said(visit, fare, payer, step),
             "forms": {act: self._form(visit.session, fare, act) for act in _FORMS.get(step, ())},
-            "note": visit.words.say(NOTES[note]) if note in NOTES else "",
+            "note": visit.texts.translate(NOTES[note]) if note in NOTES else "",
             "stopping": note == "stopped",
         }
-        return self._at.answers.page(visit, "ride.html", shown)
+        return self._at.responses.page(visit, "ride.html", shown)
 
     def _shown(self, visit: Visit, fare: RideFare, step: PaymentStep) -> dict[str, object]:
         """The ride as it is, whoever looks."""
@@ -87,7 +87,7 @@ class RidePage:
             "trip": fare.trip,
             "sheet": sheet,
             "fare": sheet.fare,
-            "lines": [visit.words.line(line) for line in sheet.lines],
+            "lines": [visit.texts.line(line) for line in sheet.lines],
             "trade": sheet.trade if step is PaymentStep.OPEN else "",
             "watched": step in WATCHED,
             "refresh_s": RELOAD_S if step in WATCHED else 0,
@@ -98,7 +98,7 @@ class RidePage:
 
     def _said(self, visit: Visit, fare: RideFare, payer: Payer, step: PaymentStep) -> dict[str, object]:
         """What is told in words, to this payer."""
-        sheet, words = fare.sheet, visit.words
+        sheet, words = fare.sheet, visit.texts
         failed = failure_of(sheet, payer)
         return {
             "failure": words.phrase(phrase(failed)) if failed and step is PaymentStep.PAY else None,
@@ -112,15 +112,15 @@ class RidePage:
         if step is not PaymentStep.PAID or paid_at is None:
             return ""
         shown_until = CityTime(paid_at + WORD_FOR_S * self._at.clock.speed)
-        return visit.words.word(self._at.word()) if self._at.clock.city() < shown_until else ""
+        return visit.texts.word(self._at.word()) if self._at.clock.city() < shown_until else ""
 
     async def state(self, visit: Visit, request: Request) -> Response:
         """``GET /pay/{vehicle}/{trip}/state``: for the page's script. 401 where nobody is signed in any more."""
         if visit.session is None:
-            return self._at.answers.facts({"step": "", "seq": 0}, 401)
+            return self._at.responses.json({"step": "", "seq": 0}, 401)
         fare = await self._fare(visit.session, *_names(request))
         step = step_of(fare.sheet, Payer(visit.session.user_id))
-        return self._at.answers.facts(
+        return self._at.responses.json(
             {"step": step.value, "seq": fare.seq, "word": self._word(visit, fare, step)},
         )
 
@@ -129,8 +129,8 @@ class RidePage:
         trip = known_name(request.path_params["trip"], ErrorCode.UNKNOWN_TRIP)
         if visit.session is None:
             raise DispatchError(ErrorCode.TOKEN_EXPIRED)
-        fare = await self._at.desk.fare(trip)
-        sheet, words = fare.sheet, visit.words
+        fare = await self._at.commands.fare(trip)
+        sheet, words = fare.sheet, visit.texts
         if not Payer(visit.session.user_id).paid(sheet):
             raise DispatchError(ErrorCode.NOT_YOURS)
         times = (
@@ -141,9 +141,9 @@ class RidePage:
         shown = {
             **self._shown(visit, fare, PaymentStep.PAID),
             "method": words.method(sheet.method),
-            "times": [(words.say(name), words.moment(at, self._at.zone)) for name, at in times if at is not None],
+            "times": [(words.translate(name), words.moment(at, self._at.zone)) for name, at in times if at is not None],
         }
-        return self._at.answers.page(visit, "bill.html", shown)
+        return self._at.responses.page(visit, "bill.html", shown)
 
     # ── what is done ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -151,7 +151,7 @@ class RidePage:
         """``POST /pay/{vehicle}/{trip}/order``: pay the fare that the page showed, and know the ride again."""
         response = await self._act(visit, request, "order", self._pay)
         if response.status_code == 303:
-            self._at.answers.remember(response, RIDE_COOKIE, ride_path(*_names(request)))
+            self._at.responses.set_cookie(response, RIDE_COOKIE, ride_path(*_names(request)))
         return response
 
     async def fare(self, visit: Visit, request: Request) -> Response:
@@ -164,14 +164,14 @@ class RidePage:
 
     async def again(self, _: Visit, request: Request) -> Response:
         """``GET`` of a form's address, as after a reload: the ride's page."""
-        return self._at.answers.onward(ride_path(*_names(request)))
+        return self._at.responses.redirect(ride_path(*_names(request)))
 
     async def _pay(self, fare: RideFare, payer: Payer, form: SignedForm, _: str) -> str:
         if step_of(fare.sheet, payer) is not PaymentStep.PAY or fare.sheet.fare is None:
             return ""
         if form.minor != fare.sheet.fare.minor:
             return "changed"
-        await self._at.desk.pay(fare.trip, payer, form.nonce)
+        await self._at.commands.pay(fare.trip, payer, form.nonce)
         return ""
 
     async def _type(self, fare: RideFare, payer: Payer, form: SignedForm, typed: str) -> str:
@@ -179,7 +179,7 @@ class RidePage:
         if amount is None:
             return "amount"
         try:
-            await self._at.desk.type_fare(fare.trip, amount, payer, form.nonce)
+            await self._at.commands.type_fare(fare.trip, amount, payer, form.nonce)
         except DispatchError as error:
             if error.code is not ErrorCode.INVALID_FIELD:
                 raise
@@ -187,7 +187,7 @@ class RidePage:
         return ""
 
     async def _stop(self, fare: RideFare, payer: Payer, form: SignedForm, _: str) -> str:
-        await self._at.desk.stop_paying(fare.trip, payer, form.nonce)
+        await self._at.commands.stop_paying(fare.trip, payer, form.nonce)
         return "stopped"
 
     async def _act(self, visit: Visit, request: Request, act: str, do: _Act) -> Response:
@@ -196,7 +196,7 @@ class RidePage:
         fields = await _fields(request)
         if visit.session is None:
             return self._at.problem(visit, ErrorCode.TOKEN_EXPIRED, again=ride_path(vehicle, trip))
-        form = self._at.seals.read(SignedForm, fields.get("form", ""), self._at.clock.wall())
+        form = self._at.signer.read(SignedForm, fields.get("form", ""), self._at.clock.wall())
         if (form.sid, form.trip, form.act) != (visit.session.sid, trip, act):
             raise DispatchError(ErrorCode.BAD_TOKEN)
         fare = await self._fare(visit.session, vehicle, trip)
@@ -207,7 +207,7 @@ class RidePage:
                 raise
             note = ""
         retype = "&type=1" if note == "amount" else ""
-        return self._at.answers.onward(
+        return self._at.responses.redirect(
             ride_path(vehicle, trip) + (f"?note={note}{retype}" if note else ""), posted=True
         )
 
@@ -215,7 +215,7 @@ class RidePage:
 
     async def _fare(self, session: PageSession, vehicle: str, trip: str) -> RideFare:
         """The fare of this car's ride. An account that another application named cannot pay it."""
-        fare = await self._at.desk.fare(trip)
+        fare = await self._at.commands.fare(trip)
         if fare.sheet.vehicle != vehicle:
             raise DispatchError(ErrorCode.UNKNOWN_TRIP)
         if session.account != self._at.authorizers.account_of(fare.sheet.company):
@@ -224,7 +224,7 @@ class RidePage:
 
     def _form(self, session: PageSession, fare: RideFare, act: str) -> str:
         minor = fare.sheet.fare.minor if fare.sheet.fare is not None else None
-        return self._at.seal(SignedForm(sid=session.sid, trip=fare.trip, act=act, nonce=self._at.new_id(), minor=minor))
+        return self._at.sign(SignedForm(sid=session.sid, trip=fare.trip, act=act, nonce=self._at.new_id(), minor=minor))
 
 
 def _names(request: Request) -> tuple[str, str]:

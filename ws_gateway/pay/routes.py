@@ -41,9 +41,9 @@ _Endpoint = Callable[[Visit, Request], Awaitable[Response]]
 _log = structlog.get_logger("pay")
 
 
-def pay_routes(counter: PageContext) -> list[Route]:
+def pay_routes(context: PageContext) -> list[Route]:
     """The routing table."""
-    arrival, ride = QrLanding(counter), RidePage(counter)
+    arrival, ride = QrLanding(context), RidePage(context)
     on_ride = "/pay/{vehicle}/{trip}"
     seen: dict[str, _Endpoint] = {
         "/pay": arrival.number,
@@ -58,7 +58,7 @@ def pay_routes(counter: PageContext) -> list[Route]:
         f"{on_ride}/fare": ride.fare,
         f"{on_ride}/stop": ride.stop,
     }
-    answering = _Answering(counter)
+    answering = _Answering(context)
     return [
         *(Route(path, answering.by(endpoint), methods=["GET"]) for path, endpoint in seen.items()),
         *(Route(path, answering.by(endpoint), methods=["POST"]) for path, endpoint in done.items()),
@@ -69,8 +69,8 @@ def pay_routes(counter: PageContext) -> list[Route]:
 class _Answering:
     """What all endpoints share: who asks, in which language, how often, and that every failure is a page."""
 
-    def __init__(self, counter: PageContext) -> None:
-        self._at = counter
+    def __init__(self, context: PageContext) -> None:
+        self._at = context
 
     def by(self, endpoint: _Endpoint) -> Callable[[Request], Awaitable[Response]]:
         """The endpoint as Starlette calls it."""
@@ -87,10 +87,10 @@ class _Answering:
                 _log.exception("a page failed", path=request.url.path)
                 response = self._at.problem(visit, ErrorCode.INTERNAL, again=_again(request, ErrorCode.INTERNAL))
             if _HOMES.get(request.query_params.get("back", "")):
-                self._at.answers.remember(response, HOME_COOKIE, visit.home)
+                self._at.responses.set_cookie(response, HOME_COOKIE, visit.home)
             if request.query_params.get("lang") in LANGUAGES:
-                self._at.answers.remember(response, LANGUAGE_COOKIE, visit.words.language)
-            return self._at.answers.secured(response, visit.nonce)
+                self._at.responses.set_cookie(response, LANGUAGE_COOKIE, visit.texts.language)
+            return self._at.responses.with_security_headers(response, visit.nonce)
 
         return answer
 
@@ -102,7 +102,7 @@ class _Answering:
     def _session(self, request: Request) -> PageSession | None:
         sealed = request.cookies.get(SESSION_COOKIE)
         try:
-            return self._at.seals.read(PageSession, sealed, self._at.clock.wall()) if sealed else None
+            return self._at.signer.read(PageSession, sealed, self._at.clock.wall()) if sealed else None
         except DispatchError:
             return None
 

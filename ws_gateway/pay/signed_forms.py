@@ -80,7 +80,7 @@ class FormSigner:
             raise ValueError("the secret must have 32 bytes or more")
         self._key = blake2b(secret, digest_size=32, person=b"taxi-pay-page").digest()
 
-    def seal(self, note: SignedValue, wall: WallTime) -> str:
+    def sign(self, note: SignedValue, wall: WallTime) -> str:
         """The note as text, good from now on for the life of its kind."""
         claims = {"aud": note.PURPOSE, "exp": int(wall + note.LIFE_S), "note": msgspec.to_builtins(note)}
         return jwt.encode(claims, self._key, _ALGORITHM)
@@ -96,6 +96,6 @@ class FormSigner:
             raise DispatchError(ErrorCode.TOKEN_EXPIRED)
         return note
 
-    def state_of(self, journey: str) -> str:
+    def state_for(self, journey: str) -> str:
         """The ``state`` that belongs to a sealed journey: 32 characters that nobody else can tell."""
         return blake2b(journey.encode(), digest_size=16, key=self._key).hexdigest()

@@ -24,7 +24,7 @@ class OriginPolicy:
         self._any = ANY in (given := tuple(allowed))
         self._allowed = frozenset(map(normal, given))
 
-    def admit(self, scope: Scope) -> bool:
+    def allows(self, scope: Scope) -> bool:
         """Whether a handshake comes from a page that may, or from no page."""
         headers = Headers(scope=scope)
         given = headers.getlist("origin")

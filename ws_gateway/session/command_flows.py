@@ -144,8 +144,8 @@ def _money(minor: int, currency: str) -> Money:
         raise DispatchError(ErrorCode.INVALID_FIELD, field="currency", detail=str(error)) from error
 
 
-def _read_meter(call: CommandContext, message: messages.MeterReading) -> tuple[str, Command]:
-    return call.vehicle, commands.ReadMeter(_money(message.amount, message.currency))
+def _read_meter(call: CommandContext, message: messages.MeterReport) -> tuple[str, Command]:
+    return call.vehicle, commands.ReportMeter(_money(message.amount, message.currency))
 
 
 _COLLECTED_BY: Final = {"cash": CASH, "code": ALIPAY_CODE, "scan": ALIPAY_SCAN}
@@ -160,27 +160,27 @@ def _collected(message: messages.Collect) -> Command:
 _ONE_STEP: Final[dict[type[ClientCommand], _OneStep]] = {
     messages.GoOffline: lambda call, _: (call.vehicle, commands.EndShift()),
     messages.TakeBreak: lambda call, _: (call.vehicle, commands.StartBreak()),
-    messages.AcceptOffer: lambda call, said: (call.vehicle, commands.TakeOffer(said.offer)),
-    messages.DeclineOffer: lambda call, said: (call.vehicle, commands.RefuseOffer(said.offer, said.reason)),
-    messages.Arrived: lambda call, said: (call.vehicle, commands.ReportArrival(said.trip)),
-    messages.StartRide: lambda call, said: (call.vehicle, commands.BeginRide(said.trip, said.code)),
-    messages.MeterReading: _read_meter,
-    messages.FinishRide: lambda call, said: (call.vehicle, commands.EndRide(said.trip)),
-    messages.DriverCancel: lambda call, said: (
+    messages.AcceptOffer: lambda call, said: (call.vehicle, commands.AcceptOffer(said.offer)),
+    messages.DeclineOffer: lambda call, said: (call.vehicle, commands.DeclineOffer(said.offer, said.reason)),
+    messages.Arrived: lambda call, said: (call.vehicle, commands.ArriveAtPickup(said.trip)),
+    messages.StartRide: lambda call, said: (call.vehicle, commands.StartRide(said.trip, said.code)),
+    messages.MeterReport: _read_meter,
+    messages.FinishRide: lambda call, said: (call.vehicle, commands.FinishRide(said.trip)),
+    messages.TripReturn: lambda call, said: (
         call.vehicle,
-        commands.GiveBack(said.trip, said.reason, no_show=said.no_show),
+        commands.ReturnTrip(said.trip, said.reason, no_show=said.no_show),
     ),
-    messages.MeterVacant: lambda call, _: (call.vehicle, commands.EndRide()),
+    messages.MeterVacant: lambda call, _: (call.vehicle, commands.FinishRide()),
     messages.Collect: lambda _, said: (f"trip:{said.trip}", _collected(said)),
     messages.AgreeOnFare: lambda _, said: (
         f"trip:{said.trip}",
         commands.AgreeFare(_money(said.amount, said.currency)),
     ),
     messages.StopPay: lambda _, said: (f"trip:{said.trip}", commands.StopPaying()),
-    messages.CancelTrip: lambda _, said: (f"trip:{said.trip}", commands.CancelRide(said.reason, said.fee_up_to)),
+    messages.CancelTrip: lambda _, said: (f"trip:{said.trip}", commands.CancelTrip(said.reason, said.fee_up_to)),
     messages.Rate: lambda _, said: (f"trip:{said.trip}", commands.RateRide(said.stars, said.comment)),
-    messages.TakeOutOfService: lambda _, said: (f"vehicle:{said.vehicle}", commands.TakeOut(said.reason)),
-    messages.PutBackInService: lambda _, said: (f"vehicle:{said.vehicle}", commands.PutBack()),
+    messages.TakeOutOfService: lambda _, said: (f"vehicle:{said.vehicle}", commands.TakeOutOfService(said.reason)),
+    messages.ReturnToService: lambda _, said: (f"vehicle:{said.vehicle}", commands.ReturnToService()),
 }
 
 
@@ -198,7 +198,7 @@ def _go_online(call: CommandContext, message: messages.GoOnline) -> CommandFlow:
 
 def _hail(call: CommandContext, message: ClientCommand) -> CommandFlow:
     trip = trip_id_of(call.scoped)
-    done = yield from _send(call, call.vehicle, commands.BeginHail(trip))
+    done = yield from _send(call, call.vehicle, commands.StartHail(trip))
     return _accepted(message, call.vehicle, done, trip=trip)
 
 
@@ -273,10 +273,10 @@ def _way(call: CommandContext, message: messages.AskRoute) -> CommandFlow:
     return Accepted(id=message.id, result=facts.facts)
 
 
-def _assign(call: CommandContext, message: messages.AssignByHand) -> CommandFlow:
+def _assign(call: CommandContext, message: messages.ManualAssignment) -> CommandFlow:
     """The trip says what it needs, then the car is offered it. How far the car is, only the driver's app can tell."""
     by_hand = {"c": "make_offer", "offer": offer_id_of(call.scoped), "pickup_s": 0.0, "by_hand": True}
-    trip = yield from _send(call, f"trip:{message.trip}", commands.PickByHand(message.vehicle))
+    trip = yield from _send(call, f"trip:{message.trip}", commands.AssignManually(message.vehicle))
     try:
         offer = msgspec.convert({**by_hand, **trip.result}, commands.MakeOffer)
     except msgspec.ValidationError as error:
@@ -321,7 +321,7 @@ def _refund(call: CommandContext, message: messages.RefundTrip) -> CommandFlow:
 def _settle(call: CommandContext, message: messages.SettleTrip) -> CommandFlow:
     yield from _may_refund(call)
     key = f"trip:{message.trip}"
-    done = yield from _send(call, key, commands.SettleOtherwise(message.reason))
+    done = yield from _send(call, key, commands.SettleFare(message.reason))
     return _accepted(message, key, done)
 
 
@@ -362,7 +362,7 @@ _CONVERSATIONS: Final[dict[type[ClientCommand], _Start]] = {
     messages.BookByPhone: _book,
     messages.Estimate: _estimate,
     messages.AskRoute: _way,
-    messages.AssignByHand: _assign,
+    messages.ManualAssignment: _assign,
     messages.Pay: _pay,
     messages.AskToday: _today,
     messages.AskWord: _word,

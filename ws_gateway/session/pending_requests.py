@@ -16,7 +16,7 @@ class PendingRequests:
         self._then: dict[int, Then] = {}
         self._last = 0
 
-    def ask(self, request: Request, then: Then) -> Resolve:
+    def register(self, request: Request, then: Then) -> Resolve:
         """A question whose answer goes to ``then``."""
         self._last += 1
         self._then[self._last] = then

@@ -92,8 +92,8 @@ class Session:
         self._settings = settings
         self._rules = rules
         self._verify = verify
-        self._asks = PendingRequests()
-        self._streams: Subscriptions | None = None
+        self._pending = PendingRequests()
+        self._subscriptions: Subscriptions | None = None
         self._running: dict[str, _Running] = {}
         self._hello_by = clock.wall() + settings.hello_timeout_s
         speed = clock.speed
@@ -130,23 +130,23 @@ class Session:
 
     def answer(self, number: int, answer: Answer) -> Sequence[Effect]:
         """The answer to an earlier :class:`~ws_gateway.session.effects.Resolve`."""
-        return _NOTHING if self.closed else self._asks.answer(number, answer)
+        return _NOTHING if self.closed else self._pending.answer(number, answer)
 
     def pushed(self, key: str, seq: int, message: bytes) -> Sequence[Effect]:
         """A push of a host for a stream that this session follows."""
-        if self.closed or self._streams is None:
+        if self.closed or self._subscriptions is None:
             return _NOTHING
-        return self._streams.pushed(key, seq, message)
+        return self._subscriptions.pushed(key, seq, message)
 
-    def told(self, message: bytes, slot: str | None = None) -> Sequence[Effect]:
+    def relay(self, message: bytes, slot: str | None = None) -> Sequence[Effect]:
         """Something that no stream carries (a map frame, an alarm), encoded as MessagePack."""
         return _NOTHING if self.closed else (SendMessage(self._codec.relay(message), slot),)
 
     def host_lost(self) -> Sequence[Effect]:
         """A host was born again and knows no attachment any more."""
-        if self.closed or self._streams is None:
+        if self.closed or self._subscriptions is None:
             return _NOTHING
-        return self._streams.host_lost()
+        return self._subscriptions.host_lost()
 
     def tick(self) -> Sequence[Effect]:
         """Called every second or so: notices silence before the hello, and a token that ran out."""
@@ -176,7 +176,7 @@ class Session:
     def end(self) -> None:
         """The socket is gone."""
         self.closed = True
-        self._asks.forget()
+        self._pending.forget()
         for running in self._running.values():
             running.conversation.close()
         self._running.clear()
@@ -184,7 +184,7 @@ class Session:
     @property
     def car_is_free(self) -> bool:
         """Whether it is a driver's or device's, and its car is known to have no trip."""
-        return self._streams is not None and self._streams.car_is_free
+        return self._subscriptions is not None and self._subscriptions.car_is_free
 
     @property
     def commands_under_way(self) -> int:
@@ -211,7 +211,7 @@ class Session:
 
     def _heard(self, message: ClientMessage, now: CityTime) -> Sequence[Effect]:
         """A message that was read. Raises ``DispatchError`` to refuse it."""
-        if self.identity is None or self._streams is None:
+        if self.identity is None or self._subscriptions is None:
             if isinstance(message, Hello):
                 return self._sign_on(message, now)
             raise DispatchError(ErrorCode.HELLO_EXPECTED)
@@ -222,7 +222,7 @@ class Session:
         if isinstance(message, GpsFixes):
             return self._gathered(message.fixes, now)
         if isinstance(message, ClientCommand):
-            return self._command(message, self.identity, self._streams, now)
+            return self._command(message, self.identity, self._subscriptions, now)
         raise DispatchError(ErrorCode.UNKNOWN_MESSAGE, field="t")
 
     def _row(self, fix: Fix) -> FixRow:
@@ -245,8 +245,8 @@ class Session:
         if identity.role in _SOURCES:
             self._vehicle, self._source = identity.vehicle or "", _SOURCES[identity.role]
         self._offset = 0.0 if hello.clock is None else hello.clock - now
-        self._streams = Subscriptions(
-            role=identity.role, principal=identity.principal, codec=self._codec, asks=self._asks
+        self._subscriptions = Subscriptions(
+            role=identity.role, principal=identity.principal, codec=self._codec, pending=self._pending
         )
         welcome = Welcome(
             role=identity.role,
@@ -256,9 +256,9 @@ class Session:
             speed=self._clock.speed,
             vehicle=identity.vehicle,
         )
-        return [SignedOn(identity.principal), self._say(welcome), *self._resume(hello, identity, self._streams)]
+        return [SignedOn(identity.principal), self._say(welcome), *self._resume(hello, identity, self._subscriptions)]
 
-    def _resume(self, hello: Hello, identity: Identity, streams: Subscriptions) -> Sequence[Effect]:
+    def _resume(self, hello: Hello, identity: Identity, subscriptions: Subscriptions) -> Sequence[Effect]:
         """Follow the streams that the client names, and its own vehicle's in any case."""
         wanted: dict[str, int | None] = {cursor.stream: cursor.seq for cursor in hello.resume}
         if self._vehicle:
@@ -266,33 +266,36 @@ class Session:
         effects: list[Effect] = []
         for key, after in wanted.items():
             try:
-                streams.may_follow(key, identity.vehicle)
+                subscriptions.check_access(key, identity.vehicle)
             except DispatchError as error:
                 effects.extend(self._reject(DispatchError(error.code, field="resume", detail=key)))
                 continue
-            effects.extend(streams.follow(key, after))
+            effects.extend(subscriptions.subscribe(key, after))
         return effects
 
     # ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _command(
-        self, message: ClientCommand, identity: Identity, streams: Subscriptions, now: CityTime
+        self, message: ClientCommand, identity: Identity, subscriptions: Subscriptions, now: CityTime
     ) -> Sequence[Effect]:
         if isinstance(message, Attach):
-            return self._attach(message, identity, streams)
+            return self._attach(message, identity, subscriptions)
         if isinstance(message, Detach):
-            return [*streams.unfollow(message.stream), self._say(Accepted(id=message.id, stream=message.stream))]
+            return [
+                *subscriptions.unsubscribe(message.stream),
+                self._say(Accepted(id=message.id, stream=message.stream)),
+            ]
         if isinstance(message, Ping):
             return [self._say(Accepted(id=message.id))]
         if isinstance(message, Watch):
             return self._watch(message)
         return self._converse(message, identity, now)
 
-    def _attach(self, message: Attach, identity: Identity, streams: Subscriptions) -> Sequence[Effect]:
-        streams.may_follow(message.stream, identity.vehicle)
-        if len(streams) >= self._settings.streams_max and message.stream not in streams:
+    def _attach(self, message: Attach, identity: Identity, subscriptions: Subscriptions) -> Sequence[Effect]:
+        subscriptions.check_access(message.stream, identity.vehicle)
+        if len(subscriptions) >= self._settings.streams_max and message.stream not in subscriptions:
             raise DispatchError(ErrorCode.NOT_ALLOWED, field="stream", detail="too many streams")
-        return streams.follow(message.stream, message.after, partial(self._attached, message))
+        return subscriptions.subscribe(message.stream, message.after, partial(self._attached, message))
 
     def _attached(self, message: Attach, answer: Subscribed | Refused) -> Sequence[Effect]:
         if isinstance(answer, Refused):
@@ -332,7 +335,7 @@ class Session:
             return [*self._end(command_id, accepted), *self._follow_own_trip(accepted)]
         except DispatchError as error:
             return self._end(command_id, self._rejected(error, command_id))
-        return [self._asks.ask(request, partial(self._go_on, command_id, conversation))]
+        return [self._pending.register(request, partial(self._go_on, command_id, conversation))]
 
     def _end(self, command_id: str, message: ServerMessage) -> list[Effect]:
         running = self._running.pop(command_id)
@@ -342,9 +345,9 @@ class Session:
         """A passenger follows the trip that it asked for or pays for."""
         own = self.identity is not None and self.identity.role == "passenger"
         stream = accepted.stream or ""
-        if not own or self._streams is None or not stream.startswith("trip:") or stream in self._streams:
+        if not own or self._subscriptions is None or not stream.startswith("trip:") or stream in self._subscriptions:
             return _NOTHING
-        return self._streams.follow(stream, None, lambda _: ())
+        return self._subscriptions.subscribe(stream, None, lambda _: ())
 
     # ── what is said ─────────────────────────────────────────────────────────────────────────────────────────────
 

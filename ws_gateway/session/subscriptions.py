@@ -66,7 +66,7 @@ _load = msgspec.msgpack.Decoder(_CarGlance)
 class Subscriptions:
     """What one signed-in client follows. Every method answers with effects."""
 
-    def __init__(self, *, role: Role, principal: Principal, codec: Codec, asks: PendingRequests) -> None:
+    def __init__(self, *, role: Role, principal: Principal, codec: Codec, pending: PendingRequests) -> None:
         self._role = role
         self._sees_car = role in SEES_CAR_OF_TRIP
         self._principal = principal
@@ -74,7 +74,7 @@ class Subscriptions:
         self.car_is_free = False
         """Of who is in a car: whether it is known to have no trip."""
         self._codec = codec
-        self._asks = asks
+        self._pending = pending
         self._following: dict[str, StreamCursor] = {}
         self._cars: dict[str, str] = {}
         self._shown_at: dict[str, float] = {}
@@ -87,7 +87,7 @@ class Subscriptions:
     def __contains__(self, key: str) -> bool:
         return key in self._following
 
-    def may_follow(self, key: str, vehicle: str | None) -> None:
+    def check_access(self, key: str, vehicle: str | None) -> None:
         """Raise ``DispatchError`` where the gateway can tell already; the entity decides the rest."""
         kind, entity_id = EntityKey.parse(key)
         match STREAMS[kind].get(self._role):
@@ -98,12 +98,12 @@ class Subscriptions:
             case Reach.OWN_CAR if entity_id != vehicle:
                 raise DispatchError(ErrorCode.NOT_YOURS, field="stream")
 
-    def follow(self, key: str, after: int | None, first: FirstAnswer | None = None) -> list[Effect]:
+    def subscribe(self, key: str, after: int | None, first: FirstAnswer | None = None) -> list[Effect]:
         """Follow a stream, or follow it anew from another number. ``first`` hears how the host answered."""
         self._following[key] = StreamCursor(after)
         return [Subscribe(key, self._role), self._ask(key, first)]
 
-    def unfollow(self, key: str) -> list[Effect]:
+    def unsubscribe(self, key: str) -> list[Effect]:
         """Follow it no longer, nor the car that it had."""
         if self._following.pop(key, None) is None:
             return []
@@ -131,7 +131,7 @@ class Subscriptions:
     def _ask(self, key: str, first: FirstAnswer | None) -> Resolve:
         following = self._following[key]
         request = SubscribeRequest(key=key, principal=self._principal, after=following.cursor)
-        return self._asks.ask(request, partial(self._answered, key, following, first))
+        return self._pending.register(request, partial(self._answered, key, following, first))
 
     def _answered(self, key: str, following: StreamCursor, first: FirstAnswer | None, answer: Answer) -> list[Effect]:
         if self._following.get(key) is not following:
@@ -151,7 +151,7 @@ class Subscriptions:
     def _refused(self, key: str, first: FirstAnswer | None, answer: Answer) -> list[Effect]:
         """Nobody answers: the client shall connect again. A plain no: it is told so, and the stream is left."""
         refusal = answer if isinstance(answer, Refused) else Refused(ErrorCode.INTERNAL)
-        effects = self.unfollow(key)
+        effects = self.unsubscribe(key)
         if first is not None:
             return [*effects, *first(refusal)]
         error = DispatchError(ErrorCode(refusal.code), field="stream", detail=key)
@@ -190,7 +190,7 @@ class Subscriptions:
         if not self._sees_car or key in self._seen:
             return []
         request = SubscribeRequest(key=key, principal=self._principal, after=None)
-        return [self._asks.ask(request, partial(self._looked, key))]
+        return [self._pending.register(request, partial(self._looked, key))]
 
     def _looked(self, key: str, answer: Answer) -> list[Effect]:
         if not isinstance(answer, Subscribed) or answer.snapshot is None or key not in self._following:
@@ -213,7 +213,7 @@ class Subscriptions:
 
     def _ask_car(self, trip: str, car: str) -> Resolve:
         request = SubscribeRequest(key=car, principal=self._principal, trip=trip)
-        return self._asks.ask(request, partial(self._car_answered, trip, car))
+        return self._pending.register(request, partial(self._car_answered, trip, car))
 
     def _car_answered(self, trip: str, car: str, answer: Answer) -> list[Effect]:
         """The position is a comfort: where nobody tells it, the trip goes on without."""

@@ -27,14 +27,14 @@ class CachedEntity:
 
     __slots__ = (
         "before",
+        "blocked",
         "entity",
-        "held",
         "key",
+        "last_pushed_seq",
         "listed",
         "snapshot_seq",
         "staged",
         "tail",
-        "told",
         "touched_at",
         "waiting",
     )
@@ -44,10 +44,10 @@ class CachedEntity:
         self.entity: Entity | None = None
         self.before: Entity | None = None
         self.waiting: list[PendingCommand] = []
-        self.held: PendingCommand | None = None
+        self.blocked: PendingCommand | None = None
         self.staged = 0
         self.tail: deque[Shown] = deque(maxlen=TAIL)
-        self.told = NEVER_LOADED
+        self.last_pushed_seq = NEVER_LOADED
         self.listed: Listing | None = None
         self.snapshot_seq = 0
         self.touched_at = now
@@ -55,7 +55,7 @@ class CachedEntity:
     @property
     def at_rest(self) -> bool:
         """Whether nothing is decided, written or waiting here."""
-        return self.entity is not None and not (self.staged or self.waiting or self.held)
+        return self.entity is not None and not (self.staged or self.waiting or self.blocked)
 
     def missed(self, after: int | None, seq: int) -> list[Shown] | None:
         """The updates after number ``after`` up to ``seq``, if memory still has all of them."""

@@ -22,26 +22,26 @@ _decode_reply = msgspec.msgpack.Decoder(Done | Refused).decode
 class Resolution(NamedTuple):
     """One of these, or with none of them: decide again on the entity as the journal has it.
 
-    ``answer`` the journal has already; ``refusal`` is final; ``foreign`` entities have to be known first; ``give_up``
+    ``answer`` the journal has already; ``refusal`` is final; ``other_entities`` have to be known first; ``give_up``
     is said to those who wait, who may ask again.
     """
 
     answer: Reply | None = None
     refusal: DispatchError | None = None
-    foreign: Sequence[EntityKey] = ()
+    other_entities: Sequence[EntityKey] = ()
     give_up: ErrorCode | None = None
 
 
 def is_implicated(staged: Staged, result: Conflict | None) -> bool:
     """Whether a batch may have failed with ``result`` for the sake of this decision of it."""
-    if result is None or not (result.streams or result.replies or result.claims):
+    if result is None or not (result.streams or result.replies or result.assignments):
         return True
     decision = staged.decision
-    streams = [staged.work.key, *(append.key for append in decision.foreign)]
+    streams = [staged.work.key, *(append.key for append in decision.appends_elsewhere)]
     return (
         any(key in result.streams for key in streams)
         or staged.work.envelope.command_id in result.replies
-        or any(claim in result.claims for claim in decision.claims)
+        or any(claim in result.assignments for claim in decision.assignments)
     )
 
 
@@ -56,9 +56,9 @@ def resolve(staged: Staged, result: Conflict | None) -> Resolution:
         return Resolution(give_up=ErrorCode.UNAVAILABLE if result is None else ErrorCode.BUSY)
     if result is None or work.key in result.streams:
         return Resolution()
-    foreign = [append.key for append in staged.decision.foreign if append.key in result.streams]
+    foreign = [append.key for append in staged.decision.appends_elsewhere if append.key in result.streams]
     if foreign:
-        return Resolution(foreign=foreign)
-    if result.claims:
-        return Resolution(refusal=DispatchError(ErrorCode.VEHICLE_NOT_FREE, detail=result.claims[0].vehicle))
+        return Resolution(other_entities=foreign)
+    if result.assignments:
+        return Resolution(refusal=DispatchError(ErrorCode.VEHICLE_NOT_FREE, detail=result.assignments[0].vehicle))
     return Resolution()

@@ -20,10 +20,10 @@ from dispatch.store.journal import StoredCommand
 class EffectBuffer:
     """The outlet of one host."""
 
-    def __init__(self, followers: Subscribers) -> None:
-        self.answers = ReplyCache()
-        self.calendar = TimerQueue()
-        self._followers = followers
+    def __init__(self, subscribers: Subscribers) -> None:
+        self.replies = ReplyCache()
+        self.timers = TimerQueue()
+        self._subscribers = subscribers
         self._effects = Effects()
         self._let_go: dict[CommandRef, StoredCommand] = {}
 
@@ -38,7 +38,7 @@ class EffectBuffer:
 
     def finish(self, work: PendingCommand, reply: Reply) -> None:
         """A command has come to its end."""
-        self.answers.end(work, reply)
+        self.replies.end(work, reply)
         if work.due is not None:
             self._let_go.pop(ref_of(work.due), None)
         self._effects.replies.extend((token, reply) for token in work.tokens)
@@ -52,24 +52,24 @@ class EffectBuffer:
         """Let out what a committed decision brought."""
         work = staged.work
         if work.due is not None:
-            self.calendar.disarm(ref_of(work.due))
+            self.timers.disarm(ref_of(work.due))
         for name in staged.decision.drop:
-            self.calendar.disarm(CommandRef(work.key, name))
+            self.timers.disarm(CommandRef(work.key, name))
         for due in staged.dues:
-            self.calendar.arm(due)
+            self.timers.arm(due)
         self._effects.signals.extend(staged.decision.signals)
         if entry is not None:
             for shown in staged.shown:
-                self.tell(entry, shown)
+                self.publish(entry, shown)
             self.relist(entry, staged.listing)
         if work.envelope.command_id:
             self.finish(work, staged.reply)
 
     # ── who follows, and the market ──────────────────────────────────────────────────────────────────────────────
 
-    def tell(self, entry: CachedEntity, shown: Shown) -> None:
+    def publish(self, entry: CachedEntity, shown: Shown) -> None:
         """Tell followers one event, if it is new."""
-        if self._followers.tell(entry, shown):
+        if self._subscribers.publish(entry, shown):
             self._effects.shown.append((entry.key, shown))
 
     def relist(self, entry: CachedEntity, listing: Listing | None) -> None:
@@ -78,24 +78,24 @@ class EffectBuffer:
             entry.listed = listing
             self._effects.listings.append(ListingChange(entry.key, listing))
 
-    def answer_followers(self, entry: CachedEntity) -> None:
+    def answer_subscribers(self, entry: CachedEntity) -> None:
         """Answer those who wait to follow, if nothing is staged."""
-        self._effects.attached.extend(self._followers.answer(entry))
+        self._effects.attached.extend(self._subscribers.answer(entry))
 
-    def refuse_follower(self, token: int, refused: Refused) -> None:
+    def refuse_subscriber(self, token: int, refused: Refused) -> None:
         """An answer to one who wants to follow what cannot be followed."""
         self._effects.attached.append((token, refused))
 
-    def refuse_followers(self, entry: CachedEntity, code: ErrorCode) -> None:
+    def refuse_subscribers(self, entry: CachedEntity, code: ErrorCode) -> None:
         """Nobody can follow this now."""
-        self._effects.attached.extend(self._followers.refuse(entry.key, code))
+        self._effects.attached.extend(self._subscribers.refuse(entry.key, code))
 
     # ── dues ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def fire(self, now: float) -> list[PendingCommand]:
         """Let go what is due: calls leave, timers are work for this host's own entities."""
         timers = []
-        for due in list(self.calendar.pop(now)):
+        for due in list(self.timers.pop(now)):
             self._let_go[ref_of(due)] = due
             if is_timer(due):
                 timers.append(timer_work(due))
@@ -110,14 +110,14 @@ class EffectBuffer:
     def knows(self, due: StoredCommand) -> bool:
         """Whether it is armed, at work or put off."""
         ref = ref_of(due)
-        return due in (self._let_go.get(ref), self.calendar.armed(ref))
+        return due in (self._let_go.get(ref), self.timers.armed(ref))
 
     def arm_again(self, due: StoredCommand) -> None:
         """A due as the journal has it, unless it is known already."""
         if not self.knows(due):
-            self.calendar.arm(due)
+            self.timers.arm(due)
 
     def is_rearmed(self, due: StoredCommand) -> bool:
         """Whether another due was armed under this one's name since it was let go."""
-        armed = self.calendar.armed(ref_of(due))
+        armed = self.timers.armed(ref_of(due))
         return armed is not None and armed != due

@@ -27,7 +27,7 @@ class EntityCache:
         self._loads.clear()
         return loads
 
-    def want(self, key: EntityKey, now: float) -> CachedEntity:
+    def get_or_load(self, key: EntityKey, now: float) -> CachedEntity:
         """The entry of an entity, which is loaded if it is not there."""
         entry = self.entries.get(key)
         if entry is None:
@@ -58,7 +58,7 @@ class EntityCache:
         """Remove an entity that cannot be loaded; the work that waited for it."""
         self.entries.pop(entry.key, None)
         self._loads.pop(entry.key, None)
-        return [*([entry.held] if entry.held is not None else []), *entry.waiting]
+        return [*([entry.blocked] if entry.blocked is not None else []), *entry.waiting]
 
     def passivate(self, until: float, busy: Collection[EntityKey], asleep: Callable[[Entity], bool]) -> int:
         """Remove those that are ``asleep``, at rest, untouched since ``until`` and not ``busy``; says how many."""

@@ -59,16 +59,16 @@ class HostCore:
         self,
         kind: Kind,
         kinds: Mapping[Kind, EntityKind],
-        inboxes: PushQueues,
+        queues: PushQueues,
         *,
         passivate_after_s: float = 600.0,
         adopt: Callable[[Entity, Entity, float], None] | None = None,
     ) -> None:
         self.kind = kind
-        self.inboxes = inboxes
-        self.followers = Subscribers(kinds[kind], inboxes)
-        self._memory = EntityCache()
-        self._outlet = EffectBuffer(self.followers)
+        self.queues = queues
+        self.subscribers = Subscribers(kinds[kind], queues)
+        self._cache = EntityCache()
+        self._effects = EffectBuffer(self.subscribers)
         self.now = CityTime(0.0)
         self._kinds = kinds
         self.own = kinds[kind]
@@ -84,44 +84,44 @@ class HostCore:
     @property
     def entries(self) -> Mapping[EntityKey, CachedEntity]:
         """The entities in memory, or on their way there."""
-        return self._memory.entries
+        return self._cache.entries
 
     # ── what goes in ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def submit(self, token: int, envelope: Envelope, now: CityTime) -> None:
         """A command. Its reply comes out in the effects, under ``token``."""
         self.now = now
-        repeated, reply = self._outlet.answers.repeated(token, envelope)
+        repeated, reply = self._effects.replies.repeated(token, envelope)
         if repeated:
             if reply is not None:
-                self._outlet.reply(token, reply)
+                self._effects.reply(token, reply)
             return
         try:
             work = PendingCommand(self._key(envelope.key), envelope, decode_command(envelope.body), [token])
         except (ValueError, msgspec.DecodeError) as error:
-            self._outlet.reply(token, Refused(ErrorCode.MALFORMED.value, detail=str(error)))
+            self._effects.reply(token, Refused(ErrorCode.MALFORMED.value, detail=str(error)))
             return
         if not envelope.command_id:
-            self._outlet.reply(token, Refused(ErrorCode.MALFORMED.value, "id"))
+            self._effects.reply(token, Refused(ErrorCode.MALFORMED.value, "id"))
             return
-        self._outlet.answers.begin(work)
+        self._effects.replies.begin(work)
         self._enqueue(work)
 
-    def attach(self, token: int, gateway: str, attachment: SubscribeRequest, now: CityTime) -> None:
+    def subscribe(self, token: int, gateway: str, request: SubscribeRequest, now: CityTime) -> None:
         """Somebody wants to follow a stream. Answered under ``token`` when the entity is loaded and committed."""
         self.now = now
         try:
-            key = self._key(attachment.key)
+            key = self._key(request.key)
         except ValueError as error:
-            self._outlet.refuse_follower(token, Refused(ErrorCode.MALFORMED.value, detail=str(error)))
+            self._effects.refuse_subscriber(token, Refused(ErrorCode.MALFORMED.value, detail=str(error)))
             return
-        self.followers.wait(key, token, gateway, attachment)
-        self._answer_followers(self.want(key))
+        self.subscribers.wait(key, token, gateway, request)
+        self._answer_subscribers(self.get_or_load(key))
 
-    def _answer_followers(self, entry: CachedEntity) -> None:
-        if entry.at_rest and self.followers.know_more(entry):
-            self._memory.forget(entry)  # another owner has written
-        self._outlet.answer_followers(entry)
+    def _answer_subscribers(self, entry: CachedEntity) -> None:
+        if entry.at_rest and self.subscribers.know_more(entry):
+            self._cache.forget(entry)  # another owner has written
+        self._effects.answer_subscribers(entry)
 
     def _key(self, text: str) -> EntityKey:
         key = EntityKey.parse(text)
@@ -129,39 +129,39 @@ class HostCore:
             raise ValueError(f"not a {self.kind}: {text!r}")
         return key
 
-    def detach(self, gateway: str, key: EntityKey, audience: Audience) -> None:
+    def unsubscribe(self, gateway: str, key: EntityKey, audience: Audience) -> None:
         """A gateway has no more sessions of this audience on the stream."""
-        self.inboxes.unfollow(key, gateway, audience)
+        self.queues.unsubscribe(key, gateway, audience)
 
     def wake(self, dues: Sequence[StoredCommand], now: CityTime) -> None:
         """The dues that the journal has for this host's shards: arm them, and load their owners."""
         self.now = now
         for due in dues:
-            self._outlet.calendar.arm(due)
-            self.want(due.owner)
+            self._effects.timers.arm(due)
+            self.get_or_load(due.owner)
 
     def sweep(self, overdue: Sequence[StoredCommand], now: CityTime) -> None:
         """Dues that the journal has had too long. Who wrote one that is unknown here was not its owner any more and is
         gone: its entity is loaded again, and the due with it."""
         self.now = now
-        for owner in dict.fromkeys(due.owner for due in overdue if not self._outlet.knows(due)):
-            entry = self.want(owner)
+        for owner in dict.fromkeys(due.owner for due in overdue if not self._effects.knows(due)):
+            entry = self.get_or_load(owner)
             if entry.at_rest:
-                self._memory.forget(entry)
+                self._cache.forget(entry)
 
-    def followed(self) -> list[EntityKey]:
+    def subscribed_keys(self) -> list[EntityKey]:
         """The entities at rest here that somebody follows."""
-        entries = self._memory.entries
-        return [key for key in self.inboxes.followers if key in entries and entries[key].at_rest]
+        entries = self._cache.entries
+        return [key for key in self.queues.subscribers if key in entries and entries[key].at_rest]
 
-    def compare(self, heads: Mapping[EntityKey, int], now: CityTime) -> None:
+    def compare_heads(self, heads: Mapping[EntityKey, int], now: CityTime) -> None:
         """The last numbers that the journal has. Where it has more than is known here, somebody wrote who was not the
         owner any more: the entity is loaded again, and its followers are told what they missed."""
         self.now = now
         for key, head in heads.items():
-            entry = self._memory.entries.get(key)
+            entry = self._cache.entries.get(key)
             if entry is not None and entry.at_rest and entry.entity is not None and entry.entity.seq < head:
-                self._memory.forget(entry)
+                self._cache.forget(entry)
 
     def tick(self, now: CityTime) -> None:
         """Let the dues go whose time has come."""
@@ -170,30 +170,32 @@ class HostCore:
 
     def next_due(self) -> float | None:
         """When the next due has its time."""
-        return self._outlet.calendar.next_at()
+        return self._effects.timers.next_at()
 
     def loaded(self, histories: Sequence[StoredHistory], now: CityTime) -> None:
         """The histories that ``take_loads`` asked for."""
         self.now = now
         for history in histories:
-            entry = self.want(history.key)
+            entry = self.get_or_load(history.key)
             if entry.entity is None:
                 self._restore(entry, history)
 
-    def foreign_loaded(self, load: EntityLoad, histories: Sequence[StoredHistory], now: CityTime) -> None:
+    def entities_loaded(self, load: EntityLoad, histories: Sequence[StoredHistory], now: CityTime) -> None:
         """The histories that a held decision asked for."""
         self.now = now
-        entry = self.want(load.work.key)
+        entry = self.get_or_load(load.work.key)
         try:
             for history in histories:
-                load.work.foreign[history.key] = replay(self._kinds[history.key.kind], history)[0]
+                load.work.other_entities[history.key] = replay(self._kinds[history.key.kind], history)[0]
         except Exception as error:  # noqa: BLE001 - a broken history stops only those who need it
             self._break_down(entry, load.work, error)
         else:
-            if entry.held is load.work:
+            if entry.blocked is load.work:
                 self._enqueue(load.work)
 
-    def looked_up(self, look_up: ReplyLookup, known: StoredReply | None, now: CityTime, *, moved: bool = False) -> None:
+    def reply_looked_up(
+        self, look_up: ReplyLookup, known: StoredReply | None, now: CityTime, *, moved: bool = False
+    ) -> None:
         """What the journal has for a command that was refused; ``moved``: the entity has gone on from ``seq``."""
         self.now = now
         if known is None and moved:
@@ -202,25 +204,25 @@ class HostCore:
         reply = look_up.refusal
         if known is not None:
             reply = same(known.digest, look_up.work.envelope, _decode_reply(known.body))
-        self._outlet.finish(look_up.work, reply)
+        self._effects.finish(look_up.work, reply)
 
     def _decide_anew(self, look_up: ReplyLookup) -> None:
         """Another owner has written meanwhile: what was refused is decided on the entity as the journal has it."""
-        entry = self.want(look_up.work.key)
+        entry = self.get_or_load(look_up.work.key)
         if entry.entity is not None and entry.entity.seq <= look_up.seq:
-            self._memory.forget(entry)
+            self._cache.forget(entry)
         self._enqueue(look_up.work)
 
     def call_done(self, due: StoredCommand, *, answered: bool, retry_at: float) -> None:
         """A call was answered (whatever the answer), or nobody was found and it is to be sent again at ``retry_at``."""
-        self._outlet.called(due)
+        self._effects.called(due)
         if self._is_replaced(due):
             return
         if answered:
-            self._outlet.calendar.disarm(ref_of(due))
-            self._open.dues_done.append(ref_of(due))
+            self._effects.timers.disarm(ref_of(due))
+            self._open.commands_done.append(ref_of(due))
         else:
-            self._outlet.calendar.arm(due, retry_at)
+            self._effects.timers.arm(due, retry_at)
 
     def committed(self, result: Committed | Conflict | None, now: CityTime) -> None:
         """What became of the batch in flight; None where the journal cannot tell."""
@@ -233,24 +235,24 @@ class HostCore:
             for staged in flight.staged:
                 entry = self.entries.get(staged.work.key)
                 if entry is not None:
-                    self._memory.unstaged(entry)
-                self._outlet.release(entry, staged)
+                    self._cache.unstaged(entry)
+                self._effects.release(entry, staged)
             self._fire_dues()
-            for key in self.followers.waited_for():
-                self._answer_followers(self.want(key))
+            for key in self.subscribers.awaited_keys():
+                self._answer_subscribers(self.get_or_load(key))
         else:
             self._roll_back(flight, result)
         for work in deferred:
-            if work.moved or self.want(work.key).held is work:
+            if work.moved or self.get_or_load(work.key).blocked is work:
                 self._enqueue(work)
 
     # ── what comes out ───────────────────────────────────────────────────────────────────────────────────────────
 
     def take_loads(self) -> list[EntityKey]:
         """Entities to be loaded; answered by ``loaded``."""
-        return self._memory.take_loads()
+        return self._cache.take_loads()
 
-    def take_foreign_loads(self) -> list[EntityLoad]:
+    def take_entity_loads(self) -> list[EntityLoad]:
         """Decisions that wait for other entities; each answered by ``foreign_loaded``."""
         loads, self._foreign_loads = self._foreign_loads, []
         return loads
@@ -269,7 +271,7 @@ class HostCore:
         if not self._open:
             return None
         self._flight, self._open = self._open, Transaction()
-        batch = self._flight.batch(self._memory.entity)
+        batch = self._flight.batch(self._cache.entity)
         if not batch:
             self.committed(Committed(), self.now)
             return None
@@ -277,7 +279,7 @@ class HostCore:
 
     def take_effects(self) -> Effects:
         """Everything that may leave now."""
-        return self._outlet.take()
+        return self._effects.take()
 
     @property
     def wants_commit(self) -> bool:
@@ -293,14 +295,14 @@ class HostCore:
     def busy(self) -> bool:
         """Whether something still waits for the journal."""
         waiting = self._flight is not None or bool(self._open) or bool(self._again) or bool(self._deferred)
-        return waiting or self._memory.loading or bool(self._outlet.answers)
+        return waiting or self._cache.loading or bool(self._effects.replies)
 
     # ── deciding ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def stage(self, key: EntityKey, decide: Callable[[], Decision]) -> None:
         """A decision that an entity makes without a command (a meter's checkpoint), if it may be made just now."""
         entry = self.entries.get(key)
-        if entry is None or entry.entity is None or self._open.solo or self._again:
+        if entry is None or entry.entity is None or self._open.isolate or self._again:
             return
         decision = decide()
         if decision.events:
@@ -315,17 +317,17 @@ class HostCore:
 
     def _fits(self, work: PendingCommand) -> bool:
         """Whether the work may join the open transaction; one that failed before goes alone."""
-        return not self._open.solo and not (work.solo and self._open.staged)
+        return not self._open.isolate and not (work.isolate and self._open.staged)
 
     def _decide_in_turn(self, work: PendingCommand) -> None:
         """Decide, if the entity is there and no earlier work of it waits."""
         if not self._fits(work):
             self._again.append(work)
             return
-        entry = self.want(work.key)
+        entry = self.get_or_load(work.key)
         entry.touched_at = self.now
-        if entry.held is work:
-            entry.held = None
+        if entry.blocked is work:
+            entry.blocked = None
             entry.waiting.insert(0, work)
         else:
             entry.waiting.append(work)
@@ -333,29 +335,29 @@ class HostCore:
 
     def _decide_waiting(self, entry: CachedEntity) -> None:
         """Decide what waits for the entity, in order, as far as it can be decided now."""
-        while entry.waiting and entry.entity is not None and entry.held is None:
+        while entry.waiting and entry.entity is not None and entry.blocked is None:
             if not self._fits(entry.waiting[0]):
                 waiting, entry.waiting = entry.waiting, []
                 self._again.extendleft(reversed(waiting))
                 return
             work = entry.waiting.pop(0)
             if isinstance(work.command, AppendedElsewhere):
-                self._hear_moved(entry, entry.entity, work, work.command)
+                self._apply_appended_elsewhere(entry, entry.entity, work, work.command)
             else:
                 self._decide(entry, entry.entity, work)
 
     def _decide(self, entry: CachedEntity, entity: Entity, work: PendingCommand) -> None:
         if work.due is not None and self._is_replaced(work.due):
-            self._outlet.finish(work, Done(entity.seq, entity.state))
+            self._effects.finish(work, Done(entity.seq, entity.state))
             return
-        context = Context(self.now, work.envelope.principal, CommandId(work.envelope.command_id), work.foreign)
+        context = Context(self.now, work.envelope.principal, CommandId(work.envelope.command_id), work.other_entities)
         try:
             self._apply(entry, entity, work, entity.decide(work.command, context))
         except NeedsEntityError as need:
-            entry.held = work
+            entry.blocked = work
             self._foreign_loads.append(EntityLoad(work, [need.key]))
         except TransactionFullError:
-            entry.held = work
+            entry.blocked = work
             self._deferred.append(work)
         except DispatchError as error:
             self._refuse(work, error, entity.seq)
@@ -365,15 +367,15 @@ class HostCore:
     def _refuse(self, work: PendingCommand, error: DispatchError, seq: int) -> None:
         refusal = Refused(error.code.value, error.field, error.detail, error.amount)
         if work.due is not None:
-            self._open.dues_done.append(ref_of(work.due))
+            self._open.commands_done.append(ref_of(work.due))
         if work.envelope.keep:
             self._lookups.append(ReplyLookup(work, refusal, seq))
         else:
-            self._outlet.finish(work, refusal)
+            self._effects.finish(work, refusal)
 
     def _apply(self, entry: CachedEntity, entity: Entity, work: PendingCommand, decision: Decision) -> None:
         """Apply a decision in memory and put it into the open transaction."""
-        self._open.check(decision.foreign)
+        self._open.check(decision.appends_elsewhere)
         staged, encoded = applied(self.own, entity, work, decision, self.now)
         entry.staged += 1
         self._open.add(staged, encoded, snapshot=self._snapshot_due(entry, entity))
@@ -384,7 +386,9 @@ class HostCore:
         entry.snapshot_seq = entity.seq
         return True
 
-    def _hear_moved(self, entry: CachedEntity, entity: Entity, work: PendingCommand, moved: AppendedElsewhere) -> None:
+    def _apply_appended_elsewhere(
+        self, entry: CachedEntity, entity: Entity, work: PendingCommand, moved: AppendedElsewhere
+    ) -> None:
         """Another host appended to this stream. Apply it if it follows; else load the stream again.
 
         The entity's row is written here, for the other host does not know it; so the answer waits for a commit.
@@ -394,7 +398,7 @@ class HostCore:
             return
         if moved.after < entity.seq < moved.after + len(moved.events) or entity.seq < moved.after:
             entry.waiting.insert(0, work)
-            self._memory.forget(entry)
+            self._cache.forget(entry)
             return
         try:
             if entity.seq == moved.after:
@@ -408,22 +412,22 @@ class HostCore:
             event = self.own.decode_event(body)
             entity.apply(event)
             for shown in seen(self.own, entity, event):
-                self._outlet.tell(entry, shown)
-        self._outlet.relist(entry, entity.listing())
+                self._effects.publish(entry, shown)
+        self._effects.relist(entry, entity.listing())
 
     # ── when the journal says no, or an entity breaks down ───────────────────────────────────────────────────────
 
     def _roll_back(self, flight: Transaction, result: Conflict | None) -> None:
         """Forget what was decided on a state that is not true, and decide all of it again: what the journal named, or
         failed before, one by one, and the rest together."""
-        undone, self._open = [*flight.staged, *self._open.staged], Transaction.keeping(flight, self._open)
-        again = [staged.work for staged in undone if staged.work.envelope.command_id]
-        for staged in undone:
-            staged.work.solo = staged.work.undone or is_implicated(staged, result)
+        rolled_back, self._open = [*flight.staged, *self._open.staged], Transaction.keeping(flight, self._open)
+        again = [staged.work for staged in rolled_back if staged.work.envelope.command_id]
+        for staged in rolled_back:
+            staged.work.isolate = staged.work.rolled_back or is_implicated(staged, result)
         for staged in flight.staged:
-            staged.work.undone = True
-        for key in dict.fromkeys(staged.work.key for staged in undone):
-            again.extend(self._forget_with_work(self.want(key)))
+            staged.work.rolled_back = True
+        for key in dict.fromkeys(staged.work.key for staged in rolled_back):
+            again.extend(self._forget_with_work(self.get_or_load(key)))
         alone = flight.staged[0] if len(flight.staged) == 1 else None
         if alone is not None and alone.work.envelope.command_id and not self._goes_again(alone, result):
             again.remove(alone.work)
@@ -431,13 +435,13 @@ class HostCore:
 
     def _forget_with_work(self, entry: CachedEntity) -> list[PendingCommand]:
         """Forget an entity of which something was undone; what waited for it comes after what was undone."""
-        behind = [entry.held] if entry.held is not None else []
-        if entry.held is not None and entry.held in self._again:
-            self._again.remove(entry.held)
+        behind = [entry.blocked] if entry.blocked is not None else []
+        if entry.blocked is not None and entry.blocked in self._again:
+            self._again.remove(entry.blocked)
         behind += entry.waiting
-        entry.held, entry.waiting = None, []
+        entry.blocked, entry.waiting = None, []
         entry.staged = 0
-        self._memory.forget(entry)
+        self._cache.forget(entry)
         return behind
 
     def _goes_again(self, staged: Staged, result: Conflict | None) -> bool:
@@ -446,12 +450,12 @@ class HostCore:
         work.tries += 1
         step = resolve(staged, result)
         if step.answer is not None:
-            self._outlet.finish(work, step.answer)
+            self._effects.finish(work, step.answer)
         elif step.refusal is not None:
             self._refuse(work, step.refusal, staged.first_seq)
-        elif step.foreign:
-            self.want(work.key).held = work
-            self._foreign_loads.append(EntityLoad(work, step.foreign))
+        elif step.other_entities:
+            self.get_or_load(work.key).blocked = work
+            self._foreign_loads.append(EntityLoad(work, step.other_entities))
         elif step.give_up is not None:
             self._put_off(work, step.give_up)
         else:
@@ -460,23 +464,23 @@ class HostCore:
 
     def _put_off(self, work: PendingCommand, code: ErrorCode) -> None:
         """It cannot be done now: senders are told so, and may ask again; a timer does so by itself."""
-        self._outlet.finish(work, Refused(code.value))
+        self._effects.finish(work, Refused(code.value))
         if work.due is not None and not self._is_replaced(work.due):
-            self._outlet.calendar.arm(work.due, self.now + RETRY_TIMER_S)
+            self._effects.timers.arm(work.due, self.now + RETRY_TIMER_S)
 
     def _break_down(self, entry: CachedEntity, work: PendingCommand, error: Exception) -> None:
         """A bug: nothing of the work is written, and the entity is loaded again, for it may be half changed."""
-        self._outlet.fail(f"{entry.key} {type(work.command).__name__}", error)
-        if entry.held is work:
-            entry.held = None
+        self._effects.fail(f"{entry.key} {type(work.command).__name__}", error)
+        if entry.blocked is work:
+            entry.blocked = None
         self._put_off(work, ErrorCode.INTERNAL)
-        self._memory.forget(entry)
+        self._cache.forget(entry)
 
     # ── loading ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def want(self, key: EntityKey) -> CachedEntity:
+    def get_or_load(self, key: EntityKey) -> CachedEntity:
         """The entry of an entity, which is loaded if it is not there."""
-        return self._memory.want(key, self.now)
+        return self._cache.get_or_load(key, self.now)
 
     def _restore(self, entry: CachedEntity, history: StoredHistory) -> None:
         try:
@@ -488,29 +492,29 @@ class HostCore:
             return
         entry.before, entry.entity = None, entity
         entry.snapshot_seq = history.snapshot.seq if history.snapshot is not None else 0
-        if entry.told == NEVER_LOADED:
+        if entry.last_pushed_seq == NEVER_LOADED:
             entry.tail.extend(shown)
         else:
             for one in shown:
-                self._outlet.tell(entry, one)
-        entry.told = entity.seq
+                self._effects.publish(entry, one)
+        entry.last_pushed_seq = entity.seq
         for due in history.dues:
-            self._outlet.arm_again(due)
-        self._outlet.relist(entry, entity.listing())
-        self._outlet.answer_followers(entry)
+            self._effects.arm_again(due)
+        self._effects.relist(entry, entity.listing())
+        self._effects.answer_subscribers(entry)
         self._decide_waiting(entry)
 
     def _cannot_load(self, entry: CachedEntity, error: Exception) -> None:
         """A history that cannot be folded: all who want the entity are told so."""
-        self._outlet.fail(str(entry.key), error)
-        for work in self._memory.drop(entry):
+        self._effects.fail(str(entry.key), error)
+        for work in self._cache.drop(entry):
             self._put_off(work, ErrorCode.INTERNAL)
-        self._outlet.refuse_followers(entry, ErrorCode.INTERNAL)
+        self._effects.refuse_subscribers(entry, ErrorCode.INTERNAL)
 
     # ── dues and sleep ───────────────────────────────────────────────────────────────────────────────────────────
 
     def _fire_dues(self) -> None:
-        for work in self._outlet.fire(self.now):
+        for work in self._effects.fire(self.now):
             self._enqueue(work)
 
     def _is_replaced(self, due: StoredCommand) -> bool:
@@ -518,9 +522,9 @@ class HostCore:
         ref = ref_of(due)
         if self._open.puts(ref) or (self._flight is not None and self._flight.puts(ref)):
             return True
-        return self._outlet.is_rearmed(due)
+        return self._effects.is_rearmed(due)
 
     def passivate(self, asleep: Callable[[Entity], bool]) -> int:
         """Put entities to sleep that nobody follows or has asked for a while; says how many."""
-        busy = {*self.inboxes.followers, *self.followers.waited_for()}
-        return self._memory.passivate(self.now - self._passivate_after_s, busy, asleep)
+        busy = {*self.queues.subscribers, *self.subscribers.awaited_keys()}
+        return self._cache.passivate(self.now - self._passivate_after_s, busy, asleep)

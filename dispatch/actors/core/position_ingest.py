@@ -50,7 +50,7 @@ class PositionIngest:
         self._keys: dict[str, EntityKey] = {}
         self._accepted = 0
         self._verdicts = dict.fromkeys(Verdict, 0)
-        core.followers.heard_by = heard_by
+        core.subscribers.acked_by = acked_by
 
     def hear(self, rows: list[FixRow], now: CityTime) -> None:
         """A batch of fixes of this host's vehicles."""
@@ -60,7 +60,7 @@ class PositionIngest:
             key = keys.get(row.vehicle)
             if key is None:
                 key = keys[row.vehicle] = EntityKey("vehicle", row.vehicle)
-            entry = entries.get(key) or self._core.want(key)
+            entry = entries.get(key) or self._core.get_or_load(key)
             vehicle = entry.entity
             if isinstance(vehicle, Vehicle):
                 self._hear(entry, vehicle, row, now)
@@ -115,10 +115,10 @@ class PositionIngest:
     def _push_heard(self, key: EntityKey, source: int, n: int) -> None:
         """Tell the app that sends these fixes up to which number they are safe."""
         audience = AUDIENCES[source]
-        for follower in self._core.inboxes.of(key):
-            if follower.audience == audience:
+        for subscriber in self._core.queues.subscribers_of(key):
+            if subscriber.audience == audience:
                 push = Push(str(key), audience, 0, _encode(Heard(n)))
-                self._core.inboxes.push_newest(follower.gateway, push, "heard")
+                self._core.queues.push_latest(subscriber.gateway, push, "heard")
 
     def checkpointed(self, key: EntityKey, shown: Shown) -> None:
         """A committed event of a vehicle: after a checkpoint, and after the end of a ride, its fixes are safe."""
@@ -127,7 +127,7 @@ class PositionIngest:
         if not isinstance(vehicle, Vehicle):
             return
         self._moved[vehicle.id] = vehicle
-        self._core.inboxes.end_tracking(key, vehicle.data.trip)
+        self._core.queues.end_tracking(key, vehicle.data.trip)
         odometer = vehicle.odometer
         n = -1
         if shown.event == "meter_checkpointed":
@@ -139,11 +139,11 @@ class PositionIngest:
 
     def _tell_passenger(self, key: EntityKey, vehicle: Vehicle) -> None:
         body = None
-        for follower in self._core.inboxes.of(key):
-            if follower.trip is not None and follower.trip == vehicle.data.trip:
+        for subscriber in self._core.queues.subscribers_of(key):
+            if subscriber.trip is not None and subscriber.trip == vehicle.data.trip:
                 body = body or _encode(_car_position(vehicle))
-                push = Push(str(key), follower.audience, 0, body)
-                self._core.inboxes.push_newest(follower.gateway, push, "car")
+                push = Push(str(key), subscriber.audience, 0, body)
+                self._core.queues.push_latest(subscriber.gateway, push, "car")
 
     def take_verdicts(self) -> dict[Verdict, int]:
         """How many fixes were judged so since the last call."""
@@ -176,7 +176,7 @@ def _position_of(vehicle: Vehicle) -> Position:
     return Position(vehicle.id, vehicle.state, trace.lat, trace.lng, vehicle.odometer.heading, trace.at)
 
 
-def heard_by(entity: Entity, audience: Audience) -> int:
+def acked_by(entity: Entity, audience: Audience) -> int:
     """Up to which number the fixes of the app that this audience is are safe: on a ride, its last checkpoint's."""
     if not isinstance(entity, Vehicle) or audience != AUDIENCES.get(entity.odometer.source):
         return 0

@@ -148,11 +148,11 @@ class Hosts(Protocol):
         """Hand over GPS fixes; they travel in batches. Lost ones are not heard, so that the app sends them again."""
         ...
 
-    async def attach(self, attachment: SubscribeRequest) -> SubscribeReply:
+    async def subscribe(self, request: SubscribeRequest) -> SubscribeReply:
         """Follow a stream. Pushes may arrive before this returns: the session drops what it has."""
         ...
 
-    async def detach(self, key: str, audience: Audience) -> None:
+    async def unsubscribe(self, key: str, audience: Audience) -> None:
         """This gateway has no more session that follows ``key`` as ``audience``."""
         ...
 

@@ -21,12 +21,12 @@ class Subscriber(NamedTuple):
 class GatewayQueue:
     """One gateway's inbox. ``newest`` holds what may be skipped: one push for each stream, audience and kind."""
 
-    __slots__ = ("first", "newest", "polled_at", "pushes")
+    __slots__ = ("first", "latest", "polled_at", "pushes")
 
     def __init__(self, now: float) -> None:
         self.first = 1
         self.pushes: deque[Push] = deque()
-        self.newest: dict[tuple[str, Audience, str], Push] = {}
+        self.latest: dict[tuple[str, Audience, str], Push] = {}
         self.polled_at = now
 
 
@@ -42,44 +42,44 @@ class PushQueues:
         self._forget_after_s = forget_after_s
         self._limit = limit
         self._boxes: dict[str, GatewayQueue] = {}
-        self._births: dict[str, int] = {}
+        self._epochs: dict[str, int] = {}
         self._news = False
-        self.followers: dict[EntityKey, dict[Subscriber, None]] = {}
+        self.subscribers: dict[EntityKey, dict[Subscriber, None]] = {}
 
     def open(self, gateway: str, now: float) -> None:
         """A gateway is there."""
         if gateway not in self._boxes:
             self._boxes[gateway] = GatewayQueue(now)
-            self._births[gateway] = self._births.get(gateway, 0) + 1
+            self._epochs[gateway] = self._epochs.get(gateway, 0) + 1
 
     def incarnation(self, gateway: str) -> str:
         """Changes when the host, or the gateway's inbox, was born again."""
-        return f"{self._incarnation}.{self._births.get(gateway, 0)}"
+        return f"{self._incarnation}.{self._epochs.get(gateway, 0)}"
 
-    def follow(self, key: EntityKey, follower: Subscriber) -> None:
+    def subscribe(self, key: EntityKey, subscriber: Subscriber) -> None:
         """Add a follower; once is enough."""
-        self.followers.setdefault(key, {})[follower] = None
+        self.subscribers.setdefault(key, {})[subscriber] = None
 
-    def unfollow(self, key: EntityKey, gateway: str, audience: Audience) -> None:
+    def unsubscribe(self, key: EntityKey, gateway: str, audience: Audience) -> None:
         """Remove a gateway's followers of one audience."""
-        self._remove(key, [f for f in self.of(key) if f.gateway == gateway and f.audience == audience])
+        self._remove(key, [f for f in self.subscribers_of(key) if f.gateway == gateway and f.audience == audience])
 
     def end_tracking(self, key: EntityKey, trip: str | None) -> None:
         """Remove those who follow the position of a car for another trip than ``trip``."""
-        self._remove(key, [f for f in self.of(key) if f.trip is not None and f.trip != trip])
+        self._remove(key, [f for f in self.subscribers_of(key) if f.trip is not None and f.trip != trip])
 
-    def of(self, key: EntityKey) -> tuple[Subscriber, ...]:
+    def subscribers_of(self, key: EntityKey) -> tuple[Subscriber, ...]:
         """Who follows a stream now; safe against changes by what is done for them."""
-        return tuple(self.followers.get(key, ()))
+        return tuple(self.subscribers.get(key, ()))
 
     def _remove(self, key: EntityKey, leaving: list[Subscriber]) -> None:
-        of_key = self.followers.get(key)
+        of_key = self.subscribers.get(key)
         if of_key is None:
             return
-        for follower in leaving:
-            del of_key[follower]
+        for subscriber in leaving:
+            del of_key[subscriber]
         if not of_key:
-            del self.followers[key]
+            del self.subscribers[key]
 
     def push(self, gateway: str, push: Push) -> None:
         """Keep a numbered push until it is fetched."""
@@ -91,11 +91,11 @@ class PushQueues:
         if len(box.pushes) > self._limit:
             self._forget(gateway)
 
-    def push_newest(self, gateway: str, push: Push, kind: str) -> None:
+    def push_latest(self, gateway: str, push: Push, kind: str) -> None:
         """Keep a push of which only the newest counts."""
         box = self._boxes.get(gateway)
         if box is not None:
-            box.newest[(push.key, push.audience, kind)] = push
+            box.latest[(push.key, push.audience, kind)] = push
             self._news = True
 
     def take_news(self) -> bool:
@@ -114,19 +114,19 @@ class PushQueues:
         while box.pushes and box.first <= cursor:
             box.pushes.popleft()
             box.first += 1
-        pushes = [*box.pushes, *box.newest.values()]
-        box.newest.clear()
+        pushes = [*box.pushes, *box.latest.values()]
+        box.latest.clear()
         return PushBatch(current, box.first - 1 + len(box.pushes), pushes)
 
-    def numbered(self, gateway: str, cursor: int) -> bool:
+    def has_numbered(self, gateway: str, cursor: int) -> bool:
         """Whether a poll with this cursor would bring numbered pushes."""
         box = self._boxes.get(gateway)
         return box is not None and box.first + len(box.pushes) - 1 > cursor
 
-    def soft(self, gateway: str) -> bool:
+    def has_latest(self, gateway: str) -> bool:
         """Whether a poll would bring pushes of which only the newest counts."""
         box = self._boxes.get(gateway)
-        return box is not None and bool(box.newest)
+        return box is not None and bool(box.latest)
 
     def expire(self, now: float) -> None:
         """Forget gateways that no longer poll."""
@@ -136,5 +136,5 @@ class PushQueues:
 
     def _forget(self, gateway: str) -> None:
         self._boxes.pop(gateway, None)
-        for key in list(self.followers):
-            self._remove(key, [f for f in self.of(key) if f.gateway == gateway])
+        for key in list(self.subscribers):
+            self._remove(key, [f for f in self.subscribers_of(key) if f.gateway == gateway])

@@ -21,18 +21,18 @@ from dispatch.values.roles import Audience
 class Subscribers:
     """The followers of one host's entities of one kind."""
 
-    def __init__(self, own: EntityKind, inboxes: PushQueues) -> None:
-        self.heard_by: Callable[[Entity, Audience], int] = lambda _, __: 0
+    def __init__(self, own: EntityKind, queues: PushQueues) -> None:
+        self.acked_by: Callable[[Entity, Audience], int] = lambda _, __: 0
         """Up to which number an audience's fixes are safe; 0 where it sends none."""
         self._own = own
-        self._inboxes = inboxes
+        self._queues = queues
         self._waiting: dict[EntityKey, list[tuple[int, str, SubscribeRequest]]] = {}
 
-    def wait(self, key: EntityKey, token: int, gateway: str, attachment: SubscribeRequest) -> None:
+    def wait(self, key: EntityKey, token: int, gateway: str, request: SubscribeRequest) -> None:
         """Somebody wants to follow a stream."""
-        self._waiting.setdefault(key, []).append((token, gateway, attachment))
+        self._waiting.setdefault(key, []).append((token, gateway, request))
 
-    def waited_for(self) -> list[EntityKey]:
+    def awaited_keys(self) -> list[EntityKey]:
         """The streams that somebody waits for."""
         return list(self._waiting)
 
@@ -55,20 +55,20 @@ class Subscribers:
             waiting = [each for each in waiting if each not in later]
         return [(token, self._attach(entry, entity, gateway, asked)) for token, gateway, asked in waiting]
 
-    def tell(self, entry: CachedEntity, shown: Shown) -> bool:
+    def publish(self, entry: CachedEntity, shown: Shown) -> bool:
         """Send one event to those who follow, once for each gateway and audience. False: it was told before."""
-        if shown.seq <= entry.told:
+        if shown.seq <= entry.last_pushed_seq:
             return False
-        entry.told = shown.seq
+        entry.last_pushed_seq = shown.seq
         entry.tail.append(shown)
         stream = str(entry.key)
         bodies: dict[Audience, bytes] = {}
-        for gateway, audience, trip in self._inboxes.of(entry.key):
+        for gateway, audience, trip in self._queues.subscribers_of(entry.key):
             if trip is not None:
                 continue
             if audience not in bodies:
                 bodies[audience] = encode_update(stream, shown, audience)
-            self._inboxes.push(gateway, Push(stream, audience, shown.seq, bodies[audience]))
+            self._queues.push(gateway, Push(stream, audience, shown.seq, bodies[audience]))
         return True
 
     def _attach(self, entry: CachedEntity, entity: Entity, gateway: str, asked: SubscribeRequest) -> SubscribeReply:
@@ -82,7 +82,7 @@ class Subscribers:
             return Refused(unknown.value, detail=entry.key.id)
         if not entity.may_follow(asked.principal):
             return Refused(ErrorCode.NOT_YOURS.value, detail=entry.key.id)
-        self._inboxes.follow(entry.key, Subscriber(gateway, asked.principal.role))
+        self._queues.subscribe(entry.key, Subscriber(gateway, asked.principal.role))
         return self._caught_up(entry, entity, asked.principal.role, asked.after, view(entity))
 
     def _caught_up(
@@ -90,7 +90,7 @@ class Subscribers:
     ) -> SubscribeReply:
         """What is needed to go on from number ``after``: the updates since, or a snapshot."""
         stream = str(entry.key)
-        heard = self.heard_by(entity, audience)
+        heard = self.acked_by(entity, audience)
         missed = entry.missed(after, entity.seq)
         if missed is None:
             snapshot = encode_snapshot(stream, entity.seq, view, audience)
@@ -106,7 +106,7 @@ class Subscribers:
         may = who.role in SEES_CAR_OF_TRIP and (who.role != "guest" or who.id == asked.trip)
         if self._own.kind != "vehicle" or on_trip != asked.trip or who.role == "system" or not may:
             return Refused(ErrorCode.NOT_YOURS.value, detail=entry.key.id)
-        self._inboxes.follow(entry.key, Subscriber(gateway, who.role, asked.trip))
+        self._queues.subscribe(entry.key, Subscriber(gateway, who.role, asked.trip))
         return Subscribed(entity.seq, recovered=True)
 
 

@@ -76,7 +76,7 @@ class TimerQueue:
 def scheduled_by(owner: EntityKey, decision: Decision, now: float) -> list[StoredCommand]:
     """The dues of a decision, and a call for each foreign append that tells its host what was written there."""
     dues = [StoredCommand(owner, due.name, due.at, due.target, due.command) for due in decision.put]
-    for append in decision.foreign:
+    for append in decision.appends_elsewhere:
         moved = AppendedElsewhere(append.expected, tuple((event.at, encode_event(event)) for event in append.events))
         name = f"moved:{append.key}:{append.expected + 1}"
         dues.append(StoredCommand(owner, name, now, str(append.key), encode_command(moved)))

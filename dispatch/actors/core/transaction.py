@@ -24,27 +24,27 @@ class Transaction:
 
     def __init__(self) -> None:
         self.staged: list[Staged] = []
-        self.dues_done: list[tuple[EntityKey, str]] = []
+        self.commands_done: list[tuple[EntityKey, str]] = []
         self._streams: dict[EntityKey, tuple[int, list[tuple[float, bytes]]]] = {}
         self._touched: dict[EntityKey, None] = {}
         self._snapshots: dict[EntityKey, None] = {}
         self._puts: dict[CommandRef, None] = {}
 
     @classmethod
-    def keeping(cls, *undone: Transaction) -> Transaction:
+    def keeping(cls, *rolled_back: Transaction) -> Transaction:
         """A new one that keeps what does not depend on any entity: calls that were answered stay answered."""
         kept = cls()
-        for transaction in undone:
-            kept.dues_done.extend(transaction.dues_done)
+        for transaction in rolled_back:
+            kept.commands_done.extend(transaction.commands_done)
         return kept
 
     def __bool__(self) -> bool:
-        return bool(self.staged or self.dues_done)
+        return bool(self.staged or self.commands_done)
 
     @property
-    def solo(self) -> bool:
+    def isolate(self) -> bool:
         """Whether the decision in it has to go alone."""
-        return bool(self.staged) and self.staged[0].work.solo
+        return bool(self.staged) and self.staged[0].work.isolate
 
     def puts(self, ref: CommandRef) -> bool:
         """Whether a due is put under this name."""
@@ -66,7 +66,7 @@ class Transaction:
             self._append(key, staged.first_seq, events)
         if events or staged.work.moved:
             self._touched[key] = None
-        for foreign in staged.decision.foreign:
+        for foreign in staged.decision.appends_elsewhere:
             encoded = [(event.at, encode_event(event)) for event in foreign.events]
             self._append(foreign.key, foreign.expected, encoded)
         if snapshot:
@@ -78,7 +78,7 @@ class Transaction:
     def batch(self, entity: Callable[[EntityKey], Entity | None]) -> Batch:
         """The transaction for the journal. ``entity`` gives the entities as they stand after all its decisions."""
         batch = Batch(appends=[Append(key, at, events) for key, (at, events) in self._streams.items()])
-        done: dict[tuple[EntityKey, str], None] = dict.fromkeys(self.dues_done)
+        done: dict[tuple[EntityKey, str], None] = dict.fromkeys(self.commands_done)
         put: dict[tuple[EntityKey, str], StoredCommand] = {}
         for staged in self.staged:
             key = staged.work.key
@@ -91,8 +91,8 @@ class Transaction:
             for due in staged.dues:
                 put[(due.owner, due.name)] = due
                 done.pop((due.owner, due.name), None)
-        batch.dues_put = list(put.values())
-        batch.dues_done = list(done)
+        batch.commands_put = list(put.values())
+        batch.commands_done = list(done)
         self._add_states(batch, entity)
         return batch
 
@@ -100,7 +100,7 @@ class Transaction:
     def _gather(batch: Batch, staged: Staged) -> None:
         if staged.stored is not None:
             batch.replies.append(staged.stored)
-        batch.claims.extend(staged.decision.claims)
+        batch.assignments.extend(staged.decision.assignments)
         batch.releases.extend(staged.decision.releases)
         batch.rows.extend(staged.decision.records)
 

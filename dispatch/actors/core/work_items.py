@@ -23,11 +23,11 @@ class PendingCommand(msgspec.Struct, eq=False):
     command: AnyCommand | Command
     tokens: list[int]
     due: StoredCommand | None = None
-    foreign: dict[EntityKey, Entity] = msgspec.field(default_factory=dict)
+    other_entities: dict[EntityKey, Entity] = msgspec.field(default_factory=dict)
     tries: int = 0
-    undone: bool = False
+    rolled_back: bool = False
     """Its transaction failed."""
-    solo: bool = False
+    isolate: bool = False
     """It goes alone now: perhaps the transaction failed for its sake."""
 
     @property

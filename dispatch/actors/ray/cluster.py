@@ -204,17 +204,17 @@ class Cluster:
 
     async def _watch_one(self, name: str) -> None:
         line = self.hosts.line(name)
-        pid, node, patience, silent_s = 0, "", HangDetector(), 0.0
+        pid, node, hang_detector, silent_s = 0, "", HangDetector(), 0.0
         while True:
             try:
                 _, pid, node = await line.call("ping", within_s=SILENT_AFTER_S)
-                patience.answered()
+                hang_detector.reset()
                 silent_s = 0.0
             except RpcUnavailableError as error:
                 if isinstance(error.__cause__, TimeoutError) and pid:
                     silent_s += SILENT_AFTER_S
                 here = node == this_node()
-                if pid and (patience.over(pid, silent_s) if here else silent_s >= SILENT_AFTER_S):
+                if pid and (hang_detector.is_hung(pid, silent_s) if here else silent_s >= SILENT_AFTER_S):
                     log.warning("silent actor is replaced", actor=name, pid=pid)
                     await asyncio.to_thread(_kill, name, pid if here else 0)
                     pid = 0

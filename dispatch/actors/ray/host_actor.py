@@ -101,7 +101,7 @@ class HostActor:
         self._asked_at: dict[str, float] = {}
         self._due_at: dict[str, float] = {}
         self._stale: set[str] = set()
-        calls = (self.submit, self.fixes, self.attach, self.detach, self.poll, self.ping)
+        calls = (self.submit, self.fixes, self.subscribe, self.unsubscribe, self.poll, self.ping)
         rare = (self.alarms_told, self.metrics_text, self.drain)
         self._direct = RpcServer({call.__name__: call for call in (*calls, *rare)})
 
@@ -192,15 +192,15 @@ class HostActor:
         self.shell.drive()
         self.shell.notify()
 
-    async def attach(self, gateway: str, body: bytes) -> bytes:
+    async def subscribe(self, gateway: str, body: bytes) -> bytes:
         """Follow a stream; the encoded answer."""
         await self._ready()
-        return _encode(await self.shell.attach(gateway, _decode_attachment(body)))
+        return _encode(await self.shell.subscribe(gateway, _decode_attachment(body)))
 
-    async def detach(self, gateway: str, key: str, audience: Any) -> None:  # noqa: ANN401 - a literal over the wire
+    async def unsubscribe(self, gateway: str, key: str, audience: Any) -> None:  # noqa: ANN401 - a literal over the wire
         """No longer follow a stream."""
         await self._ready()
-        self.shell.detach(gateway, EntityKey.parse(key), audience)
+        self.shell.unsubscribe(gateway, EntityKey.parse(key), audience)
 
     async def poll(self, gateway: str, incarnation: str, cursor: int, wait_s: float) -> bytes:
         """What a gateway has not got yet."""
@@ -329,7 +329,7 @@ class HostActor:
         while True:
             await asyncio.sleep(HOUSEKEEPING_S)
             core = self.shell.core
-            core.inboxes.expire(self.clock.wall())
+            core.queues.expire(self.clock.wall())
             core.passivate(_may_sleep)
             self._count_fixes()
             self._count_trips()

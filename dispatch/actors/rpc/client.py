@@ -34,15 +34,15 @@ class RpcPeer(Protocol):
         ...
 
     @property
-    def heard(self) -> int:
+    def received(self) -> int:
         """How many answers have come: one from whom none comes while a call waits is silent."""
         ...
 
-    def ask(self, method: str, *arguments: object) -> Awaitable[Any]:
+    def request(self, method: str, *arguments: object) -> Awaitable[Any]:
         """Call a method. Raises :class:`~dispatch.actors.rpc.transport.PeerGoneError`."""
         ...
 
-    def tell(self, method: str, *arguments: object) -> bool:
+    def notify(self, method: str, *arguments: object) -> bool:
         """Call a method whose answer nobody waits for; says whether it was sent."""
         ...
 
@@ -81,19 +81,19 @@ class RpcClient:
         try:
             async with asyncio.timeout(within_s):
                 peer = await self._connected()
-                heard = peer.heard
-                return await peer.ask(method, *arguments)
+                heard = peer.received
+                return await peer.request(method, *arguments)
         except (ActorNotFoundError, PeerGoneError, TimeoutError) as error:
-            if isinstance(error, TimeoutError) and peer is not None and peer.heard == heard:
+            if isinstance(error, TimeoutError) and peer is not None and peer.received == heard:
                 peer.close()  # silent all the while: perhaps it was replaced, and only Ray knows where it is now
             raise RpcUnavailableError(f"{self.name}.{method}: {type(error).__name__}") from error
 
-    def tell(self, method: str, *arguments: object) -> bool:
+    def notify(self, method: str, *arguments: object) -> bool:
         """A call whose answer nobody waits for; says whether it was sent."""
         if self._peer is None or self._peer.closed:
             self._begin_dialling()
             return False
-        return self._peer.tell(method, *arguments)
+        return self._peer.notify(method, *arguments)
 
     async def command(self, envelope: Envelope) -> Reply:
         """Send a command until it is answered. Raises ``HostsUnavailableError`` after the overall deadline."""

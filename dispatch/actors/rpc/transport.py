@@ -157,12 +157,12 @@ class RpcConnection(_Framed):
 
     def __init__(self, key: bytes) -> None:
         super().__init__(MOST_BYTES)
-        self.heard = 0
+        self.received = 0
         self._key = key
         self._number = 0
         self._asked: dict[int, asyncio.Future[Any]] = {}
 
-    def ask(self, method: str, *arguments: object) -> asyncio.Future[Any]:
+    def request(self, method: str, *arguments: object) -> asyncio.Future[Any]:
         """Call a method. The future may raise :class:`PeerGoneError`."""
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         if self.closed:
@@ -173,7 +173,7 @@ class RpcConnection(_Framed):
         self._send(_encode((self._number, method, arguments)))
         return answer
 
-    def tell(self, method: str, *arguments: object) -> bool:
+    def notify(self, method: str, *arguments: object) -> bool:
         """Call a method whose answer nobody waits for; says whether it was sent."""
         transport = self._transport
         if transport is None or self.closed or transport.get_write_buffer_size() > CONGESTED_BYTES:
@@ -195,7 +195,7 @@ class RpcConnection(_Framed):
                 answer.exception()  # heard, also where nobody waits any more
 
     def _frame(self, body: bytes) -> None:
-        self.heard += 1
+        self.received += 1
         number, result, *error = _decode_answer(body)
         answer = self._asked.pop(number, None)
         if answer is None or answer.done():

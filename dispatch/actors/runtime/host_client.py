@@ -106,21 +106,21 @@ class HostClient:
         self._fix_timer = None
         waiting, self._fixes = self._fixes, {}
         for host, rows in waiting.items():
-            if not self.line(host).tell("fixes", _encode(rows)):
+            if not self.line(host).notify("fixes", _encode(rows)):
                 self._fixes[host] = rows[-MOST_FIXES_KEPT:]
         if self._fixes:
             self._fix_timer = asyncio.get_running_loop().call_later(FIX_BATCH_S, self._send_fixes)
 
     # ── streams ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def attach(self, attachment: SubscribeRequest) -> SubscribeReply:
+    async def subscribe(self, request: SubscribeRequest) -> SubscribeReply:
         """Follow a stream. Raises ``HostsUnavailableError``."""
-        host = self._system.placement.host_of(EntityKey.parse(attachment.key))
+        host = self._system.placement.host_of(EntityKey.parse(request.key))
         self._poll_from(host)
-        body = _encode(attachment)
+        body = _encode(request)
         for _ in range(8):
             try:
-                reply: SubscribeReply = _decode_attached(await self.line(host).call("attach", self._gateway, body))
+                reply: SubscribeReply = _decode_attached(await self.line(host).call("subscribe", self._gateway, body))
             except RpcUnavailableError:
                 await asyncio.sleep(0.25)
                 continue
@@ -128,10 +128,10 @@ class HostClient:
                 return reply
         raise HostsUnavailableError(host)
 
-    async def detach(self, key: str, audience: Audience) -> None:
+    async def unsubscribe(self, key: str, audience: Audience) -> None:
         """This gateway has no more session that follows ``key`` as ``audience``."""
         host = self._system.placement.host_of(EntityKey.parse(key))
-        self.line(host).tell("detach", self._gateway, key, audience)
+        self.line(host).notify("unsubscribe", self._gateway, key, audience)
 
     async def pushes(self) -> list[Push | HostRestarted]:
         """The next pushes of any host, waiting for them."""

@@ -165,15 +165,15 @@ class HostRuntime:
         await asyncio.wait([waiter for _, waiter in waiters], timeout=ANSWER_WITHIN_S)
         return [self._answer(token, waiter) for token, waiter in waiters]
 
-    async def attach(self, gateway: str, attachment: SubscribeRequest) -> SubscribeReply:
+    async def subscribe(self, gateway: str, request: SubscribeRequest) -> SubscribeReply:
         """Follow a stream."""
         token, waiter = self._expect()
-        self.core.inboxes.open(gateway, self._clock.wall())
-        self.core.attach(token, gateway, attachment, self._clock.city())
+        self.core.queues.open(gateway, self._clock.wall())
+        self.core.subscribe(token, gateway, request, self._clock.city())
         self.drive()
         await asyncio.wait([waiter], timeout=ANSWER_WITHIN_S)
         reply: SubscribeReply = self._answer(token, waiter)
-        return await self._caught_up(reply, attachment)
+        return await self._caught_up(reply, request)
 
     async def _caught_up(self, reply: SubscribeReply, asked: SubscribeRequest) -> SubscribeReply:
         """What memory did not have is read from the journal; where that does not work, the snapshot stands."""
@@ -191,18 +191,18 @@ class HostRuntime:
             return reply
         return caught_up(self.core.own, key, events, asked.after, role, heard=reply.heard) or reply
 
-    def detach(self, gateway: str, key: EntityKey, audience: Audience) -> None:
+    def unsubscribe(self, gateway: str, key: EntityKey, audience: Audience) -> None:
         """No longer follow a stream."""
-        self.core.detach(gateway, key, audience)
+        self.core.unsubscribe(gateway, key, audience)
 
     async def poll(self, gateway: str, incarnation: str, cursor: int, wait_s: float) -> PushBatch:
         """What a gateway has not got yet; waits for something at most ``wait_s``.
 
         Numbered pushes are brought at once, those of which only the newest counts at their leisure.
         """
-        inboxes, began = self.core.inboxes, self._clock.wall()
-        inboxes.open(gateway, began)
-        if inboxes.incarnation(gateway) != incarnation or inboxes.numbered(gateway, cursor):
+        queues, began = self.core.queues, self._clock.wall()
+        queues.open(gateway, began)
+        if queues.incarnation(gateway) != incarnation or queues.has_numbered(gateway, cursor):
             return self._fetch(gateway, incarnation, cursor)
         while (left_s := self._patience_s(gateway, wait_s, self._clock.wall() - began)) > 0:
             self._news.clear()
@@ -211,17 +211,17 @@ class HostRuntime:
                     await self._news.wait()
             except TimeoutError:
                 break
-            if inboxes.numbered(gateway, cursor):
+            if queues.has_numbered(gateway, cursor):
                 await asyncio.sleep(GATHER_S)
                 break
         return self._fetch(gateway, incarnation, cursor)
 
     def _patience_s(self, gateway: str, wait_s: float, waited_s: float) -> float:
         """How much longer a poll may wait."""
-        return (min(wait_s, RELAXED_COMMIT_S) if self.core.inboxes.soft(gateway) else wait_s) - waited_s
+        return (min(wait_s, RELAXED_COMMIT_S) if self.core.queues.has_latest(gateway) else wait_s) - waited_s
 
     def _fetch(self, gateway: str, incarnation: str, cursor: int) -> PushBatch:
-        return self.core.inboxes.fetch(gateway, incarnation, cursor, self._clock.wall())
+        return self.core.queues.fetch(gateway, incarnation, cursor, self._clock.wall())
 
     def _expect(self) -> tuple[int, asyncio.Future[Any]]:
         self._tokens += 1
@@ -243,7 +243,7 @@ class HostRuntime:
         loads = core.take_loads()
         for at in range(0, len(loads), LOAD_AT_ONCE):
             self._spawn(self._load(loads[at : at + LOAD_AT_ONCE]))
-        for load in core.take_foreign_loads():
+        for load in core.take_entity_loads():
             self._spawn(self._load_foreign(load))
         for look_up in core.take_lookups():
             self._spawn(self._look_up(look_up))
@@ -286,7 +286,9 @@ class HostRuntime:
             self._on_commit(batch, result, self._clock.wall() - began)
         if isinstance(result, Conflict):
             streams = [str(key) for key in result.streams]
-            log.info("journal conflict", streams=streams, replies=len(result.replies), claims=len(result.claims))
+            log.info(
+                "journal conflict", streams=streams, replies=len(result.replies), assignments=len(result.assignments)
+            )
         self.core.committed(result, self._clock.city())
         self.drive()
 
@@ -299,14 +301,14 @@ class HostRuntime:
 
     async def _load_foreign(self, load: EntityLoad) -> None:
         histories = await self._read(lambda: self._journal.load(load.keys))
-        self.core.foreign_loaded(load, histories, self._clock.city())
+        self.core.entities_loaded(load, histories, self._clock.city())
         self.drive()
 
     async def _look_up(self, look_up: ReplyLookup) -> None:
         work = look_up.work
         stored = await self._read(lambda: self._journal.reply(work.envelope.command_id))
         newer = await self._read(lambda: self._journal.events_after(work.key, look_up.seq, 1))
-        self.core.looked_up(look_up, stored, self._clock.city(), moved=bool(newer))
+        self.core.reply_looked_up(look_up, stored, self._clock.city(), moved=bool(newer))
         self.drive()
 
     async def _read(self, read: Callable[[], Awaitable[T]]) -> T:
@@ -393,15 +395,15 @@ class HostRuntime:
             overdue = await self._read(partial(dues_until, late))
             self.core.sweep(overdue, self._clock.city())
             self.drive()
-            followed = self.core.followed()
-            for first in range(0, len(followed), HEADS_AT_ONCE):
-                heads = await self._read(partial(self._journal.heads, followed[first : first + HEADS_AT_ONCE]))
-                self.core.compare(heads, self._clock.city())
+            subscribed_keys = self.core.subscribed_keys()
+            for first in range(0, len(subscribed_keys), HEADS_AT_ONCE):
+                heads = await self._read(partial(self._journal.heads, subscribed_keys[first : first + HEADS_AT_ONCE]))
+                self.core.compare_heads(heads, self._clock.city())
                 self.drive()
 
     def notify(self) -> None:
         """Wake the polls, if anything was put into inboxes."""
-        if self.core.inboxes.take_news():
+        if self.core.queues.take_news():
             self._news.set()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:

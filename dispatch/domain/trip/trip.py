@@ -15,22 +15,22 @@ import msgspec
 
 from dispatch.domain.commands import (
     AgreeFare,
-    AskFare,
-    BeginMatching,
-    CancelRide,
+    AssignManually,
+    CancelTrip,
+    GetFare,
     GiveUp,
     OpenPayment,
     PayFare,
-    PickByHand,
     RateRide,
+    RefundOrder,
     ReleaseFromTrip,
+    ReportOutcome,
+    ReportPayment,
     RequestTrip,
-    ReturnFare,
-    SettleOtherwise,
+    SettleFare,
+    StartMatching,
     StopPaying,
     StopPayment,
-    TellOutcome,
-    TellPayment,
     TypeFare,
     WithdrawOffer,
     encode_command,
@@ -50,6 +50,7 @@ from dispatch.domain.entity import (
 )
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.events import (
+    AssignedManually,
     CancelledWithFee,
     FareAgreed,
     FarePaid,
@@ -57,11 +58,10 @@ from dispatch.domain.events import (
     FareRefundedWhole,
     FareSettled,
     FareTyped,
-    HandPicked,
-    MatchingBegan,
-    PaymentBegan,
+    MatchingStarted,
     PaymentFailed,
     PaymentOrdered,
+    PaymentStarted,
     PaymentUnclear,
     RideRated,
     TripCancelled,
@@ -236,14 +236,14 @@ class Trip:
         if reserved:
             assert command.pickup_at is not None  # noqa: S101 - "reserved" says so
             lead_at = command.pickup_at - self.rules.reservation_lead_s
-            timer = ScheduledCommand("begin_matching", lead_at, str(self.key), encode_command(BeginMatching()))
+            timer = ScheduledCommand("begin_matching", lead_at, str(self.key), encode_command(StartMatching()))
         return Decision(events=[event], put=[timer], reply={"trip": self.id, "code": command.code})
 
-    def _begin_matching(self, _: BeginMatching, context: Context) -> Decision:
+    def _begin_matching(self, _: StartMatching, context: Context) -> Decision:
         if self.data.state != RESERVED:
             return Decision()
         since = max(context.now, self.data.pickup_at or context.now)
-        return Decision(events=[MatchingBegan(at=context.now)], put=[self._give_up_timer(since)])
+        return Decision(events=[MatchingStarted(at=context.now)], put=[self._give_up_timer(since)])
 
     def _give_up(self, _: GiveUp, context: Context) -> Decision:
         data = self.data
@@ -263,7 +263,7 @@ class Trip:
     def _give_up_timer(self, since: float) -> ScheduledCommand:
         return ScheduledCommand("give_up", since + self.rules.give_up_s, str(self.key), encode_command(GiveUp()))
 
-    def _cancel(self, command: CancelRide, context: Context) -> Decision:
+    def _cancel(self, command: CancelTrip, context: Context) -> Decision:
         data = self.data
         self._must_own(context.principal)
         if data.state in ENDED:
@@ -291,13 +291,13 @@ class Trip:
             command = WithdrawOffer(self.id, reason)
         return ScheduledCommand(f"release:{self.seq}", 0.0, f"vehicle:{vehicle}", encode_command(command))
 
-    def _pick_by_hand(self, command: PickByHand, context: Context) -> Decision:
+    def _pick_by_hand(self, command: AssignManually, context: Context) -> Decision:
         if context.principal.role != "dispatcher":
             raise DispatchError(ErrorCode.NOT_ALLOWED)
         data = self.data
         if data.state != MATCHING or data.pickup is None:
-            raise MACHINE.illegal(data.state, HandPicked, self.id)
-        event = HandPicked(context.now, vehicle=command.vehicle, by=context.principal.id)
+            raise MACHINE.illegal(data.state, AssignedManually, self.id)
+        event = AssignedManually(context.now, vehicle=command.vehicle, by=context.principal.id)
         facts = {
             "trip": self.id,
             "trip_seq": self.seq + 1,
@@ -323,7 +323,7 @@ class Trip:
             raise DispatchError(ErrorCode.NO_TRIP_TO_PAY, detail=f"{self.id} is {data.state}")
         if self.wants_typed_fare and not data.agreed:
             raise DispatchError(ErrorCode.FARE_NOT_AGREED, detail=self.id)
-        began = PaymentBegan(
+        began = PaymentStarted(
             context.now,
             command.method,
             data.fare,
@@ -399,7 +399,7 @@ class Trip:
         if amount.currency != currency or not 0 < amount.minor <= MOST_TYPED:
             raise DispatchError(ErrorCode.INVALID_FIELD, field="amount", detail=str(amount))
 
-    def _tell_fare(self, _: AskFare, __: Context) -> Decision:
+    def _tell_fare(self, _: GetFare, __: Context) -> Decision:
         data, profile = self.data, self.data.profile
         sheet = FareSheet(
             state=data.state,
@@ -426,7 +426,7 @@ class Trip:
         )
         return Decision(reply=msgspec.to_builtins(sheet))
 
-    def _hear_outcome(self, command: TellOutcome, context: Context) -> Decision:
+    def _hear_outcome(self, command: ReportOutcome, context: Context) -> Decision:
         if command.state in ("ordered", "failed", "unknown") and command.order in self.data.failed_orders:
             return Decision()  # calls overtake each other: this one is about an attempt before
         if command.state == "paid" and self.data.state == SETTLED_OTHERWISE:
@@ -436,19 +436,19 @@ class Trip:
             return Decision()
         decision = Decision(events=[event])
         if self.data.vehicle is not None and command.state in ("paid", "failed", "refunded"):
-            told = TellPayment(self.id, command.state, command.amount, command.method)
+            told = ReportPayment(self.id, command.state, command.amount, command.method)
             name = f"tell_payment:{self.seq}"
             decision.put = [ScheduledCommand(name, 0.0, f"vehicle:{self.data.vehicle}", encode_command(told))]
         return decision
 
-    def _return_fare(self, told: TellOutcome) -> Decision:
+    def _return_fare(self, told: ReportOutcome) -> Decision:
         """What is paid after the fare was settled otherwise belongs to the passenger."""
-        command = ReturnFare(told.order, "paid after it was settled otherwise")
+        command = RefundOrder(told.order, "paid after it was settled otherwise")
         return Decision(
             put=[ScheduledCommand(f"return:{told.order}", 0.0, f"payment:{self.id}", encode_command(command))]
         )
 
-    def _outcome_event(self, told: TellOutcome, now: float) -> Event | None:
+    def _outcome_event(self, told: ReportOutcome, now: float) -> Event | None:
         if told.state == "ordered":
             known = (self.data.order, self.data.trade, self.data.pay_code) == (told.order, told.trade, told.code)
             ordered = PaymentOrdered(now, order=told.order, trade=told.trade, code=told.code, reason=told.reason)
@@ -464,7 +464,7 @@ class Trip:
             return (FareRefundedWhole if whole else FareRefunded)(now, order=told.order, amount=told.amount)
         return None
 
-    def _settle(self, command: SettleOtherwise, context: Context) -> Decision:
+    def _settle(self, command: SettleFare, context: Context) -> Decision:
         if context.principal.role != "dispatcher":
             raise DispatchError(ErrorCode.NOT_ALLOWED)
         if not MACHINE.allows(self.data.state, FareSettled):
@@ -472,7 +472,7 @@ class Trip:
         settled = FareSettled(context.now, by=context.principal.id, reason=command.reason)
         decision = Decision(events=[settled])
         if self.data.vehicle is not None and self.data.fare is not None:
-            told = TellPayment(self.id, "settled", self.data.fare, "otherwise")
+            told = ReportPayment(self.id, "settled", self.data.fare, "otherwise")
             name = f"tell_payment:{self.seq}"
             decision.put = [ScheduledCommand(name, 0.0, f"vehicle:{self.data.vehicle}", encode_command(told))]
         return decision
@@ -495,21 +495,21 @@ class Trip:
 
 MOST_TYPED: Final = 1_000_000
 """The highest fare that can be typed, in minor units: above it stands a slip of the finger."""
-_SYSTEM_ONLY: Final = (AskFare, BeginMatching, GiveUp, TellOutcome)
+_SYSTEM_ONLY: Final = (GetFare, StartMatching, GiveUp, ReportOutcome)
 
 # Each handler names its own command; in the table the types are erased.
 _HANDLERS: Final[dict[type[Command], Callable[[Trip, Any, Context], Decision]]] = {
     RequestTrip: Trip._request,  # noqa: SLF001
-    BeginMatching: Trip._begin_matching,  # noqa: SLF001
+    StartMatching: Trip._begin_matching,  # noqa: SLF001
     GiveUp: Trip._give_up,  # noqa: SLF001
-    CancelRide: Trip._cancel,  # noqa: SLF001
-    PickByHand: Trip._pick_by_hand,  # noqa: SLF001
+    CancelTrip: Trip._cancel,  # noqa: SLF001
+    AssignManually: Trip._pick_by_hand,  # noqa: SLF001
     PayFare: Trip._pay,  # noqa: SLF001
     StopPaying: Trip._stop_paying,  # noqa: SLF001
     TypeFare: Trip._type_fare,  # noqa: SLF001
     AgreeFare: Trip._agree_fare,  # noqa: SLF001
-    AskFare: Trip._tell_fare,  # noqa: SLF001
-    TellOutcome: Trip._hear_outcome,  # noqa: SLF001
-    SettleOtherwise: Trip._settle,  # noqa: SLF001
+    GetFare: Trip._tell_fare,  # noqa: SLF001
+    ReportOutcome: Trip._hear_outcome,  # noqa: SLF001
+    SettleFare: Trip._settle,  # noqa: SLF001
     RateRide: Trip._rate,  # noqa: SLF001
 }

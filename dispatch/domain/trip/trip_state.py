@@ -15,7 +15,8 @@ from dispatch.domain.commands import VehicleProfile
 from dispatch.domain.entity import Event
 from dispatch.domain.errors import ErrorCode
 from dispatch.domain.events import (
-    AssignmentGivenBack,
+    AssignedManually,
+    AssignmentReturned,
     CancelledWithFee,
     DriverArrived,
     FareAgreed,
@@ -24,22 +25,21 @@ from dispatch.domain.events import (
     FareRefundedWhole,
     FareSettled,
     FareTyped,
-    HailBegan,
-    HandPicked,
-    MatchingBegan,
+    HailStarted,
+    MatchingStarted,
     OfferLapsed,
-    PaymentBegan,
     PaymentFailed,
     PaymentOrdered,
+    PaymentStarted,
     PaymentUnclear,
-    RideBegan,
-    RideEnded,
     RideRated,
     TripAssigned,
     TripCancelled,
+    TripFinished,
     TripOffered,
     TripRequested,
     TripReserved,
+    TripStarted,
     TripUnserved,
 )
 from dispatch.domain.fare.fare import FareLine
@@ -64,27 +64,27 @@ CANCELLED: Final = "cancelled"
 UNSERVED: Final = "unserved"
 
 TABLE: Final[Table] = {
-    UNBORN: {TripRequested: MATCHING, TripReserved: RESERVED, HailBegan: IN_PROGRESS},
-    RESERVED: {MatchingBegan: MATCHING, TripCancelled: CANCELLED},
-    MATCHING: {TripOffered: OFFERED, HandPicked: MATCHING, TripCancelled: CANCELLED, TripUnserved: UNSERVED},
+    UNBORN: {TripRequested: MATCHING, TripReserved: RESERVED, HailStarted: IN_PROGRESS},
+    RESERVED: {MatchingStarted: MATCHING, TripCancelled: CANCELLED},
+    MATCHING: {TripOffered: OFFERED, AssignedManually: MATCHING, TripCancelled: CANCELLED, TripUnserved: UNSERVED},
     OFFERED: {TripAssigned: ASSIGNED, OfferLapsed: MATCHING, TripCancelled: CANCELLED},
     ASSIGNED: {
         DriverArrived: ARRIVED,
-        AssignmentGivenBack: MATCHING,
+        AssignmentReturned: MATCHING,
         TripCancelled: CANCELLED,
         CancelledWithFee: FARE_DUE,
     },
     ARRIVED: {
-        RideBegan: IN_PROGRESS,
-        AssignmentGivenBack: MATCHING,
+        TripStarted: IN_PROGRESS,
+        AssignmentReturned: MATCHING,
         TripCancelled: CANCELLED,
         CancelledWithFee: FARE_DUE,
     },
-    IN_PROGRESS: {RideEnded: FARE_DUE},
+    IN_PROGRESS: {TripFinished: FARE_DUE},
     FARE_DUE: {
         FareTyped: FARE_DUE,
         FareAgreed: FARE_DUE,
-        PaymentBegan: PAYING,
+        PaymentStarted: PAYING,
         FarePaid: PAID,
         FareSettled: SETTLED_OTHERWISE,
         RideRated: FARE_DUE,
@@ -230,7 +230,7 @@ def _fold_requested(data: TripState, event: TripRequested) -> None:
     data.requested_at = data.matching_since = event.at
 
 
-def _fold_matching(data: TripState, event: MatchingBegan) -> None:
+def _fold_matching(data: TripState, event: MatchingStarted) -> None:
     data.matching_since = event.at
 
 
@@ -261,16 +261,16 @@ def _fold_arrived(data: TripState, event: DriverArrived) -> None:
     data.eta_at = None
 
 
-def _fold_given_back(data: TripState, event: AssignmentGivenBack) -> None:
+def _fold_given_back(data: TripState, event: AssignmentReturned) -> None:
     _without_car(data, event.vehicle)
     data.matching_since = event.at
 
 
-def _fold_began(data: TripState, event: RideBegan) -> None:
+def _fold_began(data: TripState, event: TripStarted) -> None:
     data.started_at = event.at
 
 
-def _fold_hail(data: TripState, event: HailBegan) -> None:
+def _fold_hail(data: TripState, event: HailStarted) -> None:
     data.origin = "hail"
     data.vehicle = event.vehicle
     data.profile = event.profile
@@ -279,7 +279,7 @@ def _fold_hail(data: TripState, event: HailBegan) -> None:
     data.requested_at = data.assigned_at = data.started_at = event.at
 
 
-def _fold_ended(data: TripState, event: RideEnded) -> None:
+def _fold_ended(data: TripState, event: TripFinished) -> None:
     data.finished_at = event.at
     data.fare = event.fare
     data.lines = event.lines
@@ -300,7 +300,7 @@ def _fold_cancelled_with_fee(data: TripState, event: CancelledWithFee) -> None:
     data.lines = event.lines
 
 
-def _fold_payment_began(data: TripState, event: PaymentBegan) -> None:
+def _fold_payment_began(data: TripState, event: PaymentStarted) -> None:
     data.payments += 1
     data.payer = event.payer
     data.buyer = event.buyer
@@ -361,20 +361,20 @@ def _fold_rated(data: TripState, event: RideRated) -> None:
 _FOLDS: Final[dict[type[Event], Callable[[TripState, Any], None]]] = {
     TripRequested: _fold_requested,
     TripReserved: _fold_requested,
-    MatchingBegan: _fold_matching,
+    MatchingStarted: _fold_matching,
     TripOffered: _fold_offered,
     OfferLapsed: _fold_lapsed,
     TripAssigned: _fold_assigned,
     DriverArrived: _fold_arrived,
-    AssignmentGivenBack: _fold_given_back,
-    RideBegan: _fold_began,
-    HailBegan: _fold_hail,
-    RideEnded: _fold_ended,
+    AssignmentReturned: _fold_given_back,
+    TripStarted: _fold_began,
+    HailStarted: _fold_hail,
+    TripFinished: _fold_ended,
     TripCancelled: _fold_cancelled,
     CancelledWithFee: _fold_cancelled_with_fee,
     FareTyped: _fold_typed,
     FareAgreed: _fold_agreed,
-    PaymentBegan: _fold_payment_began,
+    PaymentStarted: _fold_payment_began,
     PaymentOrdered: _fold_ordered,
     PaymentFailed: _fold_payment_failed,
     PaymentUnclear: _fold_payment_unclear,

@@ -3,7 +3,7 @@
 Rule 1: what moves a vehicle stands in ``vehicle.vehicle_state``; here stands who may ask for what, and what follows.
 Rule 2: what binds vehicle and trip is one transaction over both streams: the vehicle appends to its own and to the
 trip's at the number it knows. If the trip's stream stands elsewhere, the decision is made again with the trip as
-the journal has it (``Context.foreign``): a cancel that was committed first wins, and the driver is told.
+the journal has it (``Context.other_entities``): a cancel that was committed first wins, and the driver is told.
 Rule 3: an offer has exactly one outcome: accepted, declined, expired or withdrawn.
 """
 
@@ -15,24 +15,24 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from dispatch.domain.commands import (
-    BeginHail,
-    BeginRide,
-    EndRide,
+    AcceptOffer,
+    ArriveAtPickup,
+    DeclineOffer,
     EndShift,
     ExpireOffer,
-    GiveBack,
+    FinishRide,
     MakeOffer,
-    PutBack,
-    ReadMeter,
-    RefuseOffer,
     ReleaseFromTrip,
-    ReportArrival,
+    ReportMeter,
+    ReportPayment,
     ResolveScan,
+    ReturnToService,
+    ReturnTrip,
     StartBreak,
+    StartHail,
+    StartRide,
     StartShift,
-    TakeOffer,
-    TakeOut,
-    TellPayment,
+    TakeOutOfService,
     VehicleProfile,
     WithdrawOffer,
     encode_command,
@@ -53,34 +53,34 @@ from dispatch.domain.entity import (
 )
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.events import (
-    AssignmentGivenBack,
+    ArrivedAtPickup,
+    AssignmentReturned,
     BreakStarted,
     CancelledWithFee,
     DriverArrived,
-    HailBegan,
+    HailStarted,
     MeterCheckpointed,
-    MeterRead,
+    MeterReported,
     OfferAccepted,
     OfferDeclined,
     OfferExpired,
     OfferLapsed,
     OfferMade,
     OfferWithdrawn,
-    PaymentTold,
-    PickupReached,
-    PutBackIn,
-    RideBegan,
-    RideEnded,
+    PaymentReported,
+    ReturnedToService,
     RideFinished,
     RideStarted,
     ShiftEnded,
     ShiftStarted,
-    TakenOut,
+    TakenOutOfService,
     TripAssigned,
     TripCancelled,
-    TripGivenBack,
+    TripFinished,
     TripOffered,
     TripReleased,
+    TripReturned,
+    TripStarted,
 )
 from dispatch.domain.fare.fare import Fare, metered, no_show_fee
 from dispatch.domain.fare.gps_meter import Meter, MeterCheckpoint
@@ -235,11 +235,11 @@ class Vehicle:
     def _start_break(self, _: StartBreak, context: Context) -> Decision:
         return self._leave(BreakStarted(context.now), context)
 
-    def _take_out(self, command: TakeOut, context: Context) -> Decision:
-        return self._leave(TakenOut(context.now, by=context.principal.id, reason=command.reason), context)
+    def _take_out(self, command: TakeOutOfService, context: Context) -> Decision:
+        return self._leave(TakenOutOfService(context.now, by=context.principal.id, reason=command.reason), context)
 
-    def _put_back(self, _: PutBack, context: Context) -> Decision:
-        return self._own(PutBackIn(context.now, by=context.principal.id))
+    def _put_back(self, _: ReturnToService, context: Context) -> Decision:
+        return self._own(ReturnedToService(context.now, by=context.principal.id))
 
     def _leave(self, event: Event, context: Context) -> Decision:
         """Stop taking offers: an open one is withdrawn first; a trip has to be ended before."""
@@ -255,7 +255,7 @@ class Vehicle:
 
     def _make_offer(self, command: MakeOffer, context: Context) -> Decision:
         trip_key = EntityKey("trip", command.trip)
-        if trip_key in context.foreign:
+        if trip_key in context.other_entities:
             raise DispatchError(ErrorCode.TRIP_CHANGED, detail=command.trip)
         if self.data.state == OFFERED and self.data.offer is not None and self.data.offer.offer == command.offer:
             return Decision()
@@ -276,7 +276,9 @@ class Vehicle:
         )
         told = TripOffered(context.now, self.id, command.offer, expires_at, by_hand=command.by_hand)
         timer = ScheduledCommand(EXPIRY, expires_at, f"vehicle:{self.id}", encode_command(ExpireOffer(command.offer)))
-        return Decision(events=[made], foreign=[AppendElsewhere(trip_key, command.trip_seq, (told,))], put=[timer])
+        return Decision(
+            events=[made], appends_elsewhere=[AppendElsewhere(trip_key, command.trip_seq, (told,))], put=[timer]
+        )
 
     def _approach_s(self, pickup: Place) -> float:
         """How long the car would take, where no matcher has reckoned it: the straight way at a city's pace."""
@@ -292,11 +294,11 @@ class Vehicle:
         if profile.seats < command.seats or not set(command.needs) <= set(profile.needs):
             raise DispatchError(ErrorCode.VEHICLE_UNSUITABLE, detail=self.id)
 
-    def _take_offer(self, command: TakeOffer, context: Context) -> Decision:
+    def _take_offer(self, command: AcceptOffer, context: Context) -> Decision:
         offer = self._open_offer(command.offer)
         profile = self._profile()
         trip_key = EntityKey("trip", offer.trip)
-        if trip_key in context.foreign:
+        if trip_key in context.other_entities:
             gone = OfferWithdrawn(context.now, offer.offer, "the trip is no longer offered")
             refusal = DispatchError(ErrorCode.OFFER_GONE, detail=offer.offer)
             return Decision(events=[gone], drop=[EXPIRY], refusal=refusal)
@@ -305,12 +307,12 @@ class Vehicle:
         assigned = TripAssigned(context.now, self.id, offer.offer, profile, context.now + offer.pickup_s)
         return Decision(
             events=[taken],
-            foreign=[AppendElsewhere(trip_key, offer.trip_seq, (assigned,))],
+            appends_elsewhere=[AppendElsewhere(trip_key, offer.trip_seq, (assigned,))],
             drop=[EXPIRY],
-            claims=[ActiveAssignment(self.id, offer.trip)],
+            assignments=[ActiveAssignment(self.id, offer.trip)],
         )
 
-    def _refuse_offer(self, command: RefuseOffer, context: Context) -> Decision:
+    def _refuse_offer(self, command: DeclineOffer, context: Context) -> Decision:
         offer = self._open_offer(command.offer)
         return self._lapse(OfferDeclined(context.now, offer.offer, command.reason), "declined", context)
 
@@ -330,10 +332,10 @@ class Vehicle:
         offer = self._offer()
         trip_key = EntityKey("trip", offer.trip)
         foreign: Sequence[AppendElsewhere] = ()
-        if trip_key not in context.foreign:
+        if trip_key not in context.other_entities:
             lapsed = OfferLapsed(context.now, self.id, offer.offer, outcome)
             foreign = [AppendElsewhere(trip_key, offer.trip_seq, (lapsed,))]
-        return Decision(events=[event], foreign=foreign, drop=[EXPIRY])
+        return Decision(events=[event], appends_elsewhere=foreign, drop=[EXPIRY])
 
     def _open_offer(self, offer_id: str) -> OfferMade:
         offer = self.data.offer
@@ -348,12 +350,12 @@ class Vehicle:
 
     # ── the ride ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _report_arrival(self, command: ReportArrival, context: Context) -> Decision:
-        self._must_have(command.trip, TO_PICKUP, PickupReached)
+    def _report_arrival(self, command: ArriveAtPickup, context: Context) -> Decision:
+        self._must_have(command.trip, TO_PICKUP, ArrivedAtPickup)
         told = DriverArrived(context.now, self.id)
-        return self._with_trip(context, told, lambda seq: PickupReached(context.now, command.trip, seq))
+        return self._with_trip(context, told, lambda seq: ArrivedAtPickup(context.now, command.trip, seq))
 
-    def _begin_ride(self, command: BeginRide, context: Context) -> Decision:
+    def _begin_ride(self, command: StartRide, context: Context) -> Decision:
         self._must_have(command.trip, AT_PICKUP, RideStarted)
         trip = self._foreign_trip(context, command.trip)
         if self._wrong_codes >= WRONG_CODES_ALLOWED:
@@ -362,10 +364,10 @@ class Vehicle:
             self._wrong_codes += 1
             raise DispatchError(ErrorCode.WRONG_RIDE_CODE, field="code")
         meter = self.odometer.begin(context.now)
-        told = RideBegan(context.now, self.id)
+        told = TripStarted(context.now, self.id)
         return self._with_trip(context, told, lambda seq: self._started(command.trip, seq, meter, context.now))
 
-    def _begin_hail(self, command: BeginHail, context: Context) -> Decision:
+    def _begin_hail(self, command: StartHail, context: Context) -> Decision:
         profile = self._profile()
         if self.stale(context.now):
             raise DispatchError(ErrorCode.VEHICLE_STALE, detail=self.id)
@@ -378,9 +380,12 @@ class Vehicle:
             decision = self._lapse(gone, "withdrawn", context)
         started = self._started(command.trip, 1, self.odometer.begin(context.now), context.now, hailed=True)
         decision.events = [*decision.events, started]
-        began = HailBegan(context.now, self.id, profile, here)
-        decision.foreign = [*decision.foreign, AppendElsewhere(EntityKey("trip", command.trip), 0, (began,))]
-        decision.claims = [ActiveAssignment(self.id, command.trip)]
+        began = HailStarted(context.now, self.id, profile, here)
+        decision.appends_elsewhere = [
+            *decision.appends_elsewhere,
+            AppendElsewhere(EntityKey("trip", command.trip), 0, (began,)),
+        ]
+        decision.assignments = [ActiveAssignment(self.id, command.trip)]
         decision.reply = {"trip": command.trip}
         return decision
 
@@ -388,23 +393,23 @@ class Vehicle:
         airport = self.rules.from_airport(meter.lat, meter.lng)
         return RideStarted(now, trip, seq, meter, hailed=hailed, from_airport=airport)
 
-    def _read_meter(self, command: ReadMeter, context: Context) -> Decision:
+    def _read_meter(self, command: ReportMeter, context: Context) -> Decision:
         if self.data.state != ON_TRIP or self.data.trip is None:
             raise DispatchError(ErrorCode.NO_METER, detail=f"{self.id} is {self.state}")
         if command.amount.currency != self.rules.tariff.currency:
             raise DispatchError(ErrorCode.INVALID_FIELD, field="currency", detail=self.rules.tariff.currency)
         if command.amount.minor < 0:
             raise DispatchError(ErrorCode.INVALID_FIELD, field="amount")
-        return self._own(MeterRead(context.now, self.data.trip, command.amount))
+        return self._own(MeterReported(context.now, self.data.trip, command.amount))
 
-    def _end_ride(self, command: EndRide, context: Context) -> Decision:
+    def _end_ride(self, command: FinishRide, context: Context) -> Decision:
         trip = command.trip or self.data.trip or ""
         self._must_have(trip, ON_TRIP, RideFinished)
         fare = self.fare_so_far(context.now)
         assert fare is not None  # noqa: S101 - on a trip there is a fare
         meter = self._meter()
         trace = self.odometer.trace
-        ended = RideEnded(
+        ended = TripFinished(
             at=context.now,
             vehicle=self.id,
             fare=fare.total,
@@ -417,19 +422,19 @@ class Vehicle:
         decision.releases = [ActiveAssignment(self.id, trip)]
         return decision
 
-    def _give_back(self, command: GiveBack, context: Context) -> Decision:
+    def _give_back(self, command: ReturnTrip, context: Context) -> Decision:
         if self.data.state not in (TO_PICKUP, AT_PICKUP):
-            raise MACHINE.illegal(self.state, TripGivenBack, self.id)
-        self._must_have(command.trip, self.data.state, TripGivenBack)
-        told: Event = AssignmentGivenBack(context.now, self.id, command.reason)
+            raise MACHINE.illegal(self.state, TripReturned, self.id)
+        self._must_have(command.trip, self.data.state, TripReturned)
+        told: Event = AssignmentReturned(context.now, self.id, command.reason)
         if command.no_show:
             told = self._no_show(command, context.now)
-        given = TripGivenBack(context.now, command.trip, command.reason, no_show=command.no_show)
+        given = TripReturned(context.now, command.trip, command.reason, no_show=command.no_show)
         decision = self._with_trip(context, told, lambda _: given)
         decision.releases = [ActiveAssignment(self.id, command.trip)]
         return decision
 
-    def _no_show(self, command: GiveBack, now: float) -> Event:
+    def _no_show(self, command: ReturnTrip, now: float) -> Event:
         waited = now - self.data.arrived_at
         if self.data.state != AT_PICKUP or waited < self.rules.no_show_after_s:
             raise DispatchError(ErrorCode.VEHICLE_ILLEGAL_MOVE, detail="wait longer at the pick-up before a no-show")
@@ -443,8 +448,8 @@ class Vehicle:
             return Decision()
         return self._own(TripReleased(context.now, command.trip, command.reason))
 
-    def _tell_payment(self, command: TellPayment, context: Context) -> Decision:
-        return self._own(PaymentTold(context.now, command.trip, command.state, command.amount, command.method))
+    def _tell_payment(self, command: ReportPayment, context: Context) -> Decision:
+        return self._own(PaymentReported(context.now, command.trip, command.state, command.amount, command.method))
 
     def _resolve_scan(self, _: ResolveScan, __: Context) -> Decision:
         trip = self.data.trip if self.data.state == ON_TRIP else self.data.fare_trip
@@ -459,14 +464,14 @@ class Vehicle:
         assert self.data.trip is not None  # noqa: S101 - callers have checked the state
         key = EntityKey("trip", self.data.trip)
         seq = self.data.trip_seq
-        trip = context.foreign.get(key)
+        trip = context.other_entities.get(key)
         if isinstance(trip, Trip):
             lost = self._lost(trip)
             if lost is not None:
                 refusal = DispatchError(ErrorCode.TRIP_ENDED, detail=f"{trip.id} is {trip.state}")
                 return Decision(events=[TripReleased(context.now, trip.id, lost)], refusal=refusal)
             seq = trip.seq
-        return Decision(events=[own(seq + 1)], foreign=[AppendElsewhere(key, seq, (told,))])
+        return Decision(events=[own(seq + 1)], appends_elsewhere=[AppendElsewhere(key, seq, (told,))])
 
     def _lost(self, trip: Trip) -> str | None:
         """Why the trip is no longer this vehicle's; None while it is."""
@@ -476,7 +481,7 @@ class Vehicle:
 
     def _foreign_trip(self, context: Context, trip_id: str) -> Trip:
         key = EntityKey("trip", trip_id)
-        trip = context.foreign.get(key)
+        trip = context.other_entities.get(key)
         if not isinstance(trip, Trip):
             raise NeedsEntityError(key)
         return trip
@@ -527,16 +532,16 @@ _ROLES: Final[dict[type[Command], frozenset[str]]] = {
     EndShift: _DRIVER,
     StartBreak: _DRIVER,
     MakeOffer: _DISPATCHER,
-    TakeOffer: _DRIVER,
-    RefuseOffer: _DRIVER,
-    ReportArrival: _DRIVER,
-    BeginRide: _DRIVER,
-    BeginHail: _IN_CAR,
-    ReadMeter: _IN_CAR,
-    EndRide: _IN_CAR,
-    GiveBack: _DRIVER,
-    TakeOut: _DISPATCHER,
-    PutBack: _DISPATCHER,
+    AcceptOffer: _DRIVER,
+    DeclineOffer: _DRIVER,
+    ArriveAtPickup: _DRIVER,
+    StartRide: _DRIVER,
+    StartHail: _IN_CAR,
+    ReportMeter: _IN_CAR,
+    FinishRide: _IN_CAR,
+    ReturnTrip: _DRIVER,
+    TakeOutOfService: _DISPATCHER,
+    ReturnToService: _DISPATCHER,
     ResolveScan: frozenset({"passenger", "dispatcher"}),
 }
 
@@ -546,19 +551,19 @@ _HANDLERS: Final[dict[type[Command], Callable[[Vehicle, Any, Context], Decision]
     EndShift: Vehicle._end_shift,  # noqa: SLF001
     StartBreak: Vehicle._start_break,  # noqa: SLF001
     MakeOffer: Vehicle._make_offer,  # noqa: SLF001
-    TakeOffer: Vehicle._take_offer,  # noqa: SLF001
-    RefuseOffer: Vehicle._refuse_offer,  # noqa: SLF001
+    AcceptOffer: Vehicle._take_offer,  # noqa: SLF001
+    DeclineOffer: Vehicle._refuse_offer,  # noqa: SLF001
     ExpireOffer: Vehicle._expire_offer,  # noqa: SLF001
     WithdrawOffer: Vehicle._withdraw_offer,  # noqa: SLF001
-    ReportArrival: Vehicle._report_arrival,  # noqa: SLF001
-    BeginRide: Vehicle._begin_ride,  # noqa: SLF001
-    BeginHail: Vehicle._begin_hail,  # noqa: SLF001
-    ReadMeter: Vehicle._read_meter,  # noqa: SLF001
-    EndRide: Vehicle._end_ride,  # noqa: SLF001
-    GiveBack: Vehicle._give_back,  # noqa: SLF001
-    TakeOut: Vehicle._take_out,  # noqa: SLF001
-    PutBack: Vehicle._put_back,  # noqa: SLF001
+    ArriveAtPickup: Vehicle._report_arrival,  # noqa: SLF001
+    StartRide: Vehicle._begin_ride,  # noqa: SLF001
+    StartHail: Vehicle._begin_hail,  # noqa: SLF001
+    ReportMeter: Vehicle._read_meter,  # noqa: SLF001
+    FinishRide: Vehicle._end_ride,  # noqa: SLF001
+    ReturnTrip: Vehicle._give_back,  # noqa: SLF001
+    TakeOutOfService: Vehicle._take_out,  # noqa: SLF001
+    ReturnToService: Vehicle._put_back,  # noqa: SLF001
     ReleaseFromTrip: Vehicle._release,  # noqa: SLF001
-    TellPayment: Vehicle._tell_payment,  # noqa: SLF001
+    ReportPayment: Vehicle._tell_payment,  # noqa: SLF001
     ResolveScan: Vehicle._resolve_scan,  # noqa: SLF001
 }

@@ -15,24 +15,24 @@ from dispatch.domain.commands import VehicleProfile
 from dispatch.domain.entity import Event
 from dispatch.domain.errors import ErrorCode
 from dispatch.domain.events import (
+    ArrivedAtPickup,
     BreakStarted,
     MeterCheckpointed,
-    MeterRead,
+    MeterReported,
     OfferAccepted,
     OfferDeclined,
     OfferExpired,
     OfferMade,
     OfferWithdrawn,
-    PaymentTold,
-    PickupReached,
-    PutBackIn,
+    PaymentReported,
+    ReturnedToService,
     RideFinished,
     RideStarted,
     ShiftEnded,
     ShiftStarted,
-    TakenOut,
-    TripGivenBack,
+    TakenOutOfService,
     TripReleased,
+    TripReturned,
 )
 from dispatch.domain.fare.gps_meter import MeterCheckpoint
 from dispatch.domain.state_machine import UNBORN, Machine, Table
@@ -48,31 +48,31 @@ ON_TRIP: Final = "on_trip"
 BREAK: Final = "break"
 OUT_OF_SERVICE: Final = "out_of_service"
 
-_OUT: Final[dict[type[Event], str]] = {ShiftStarted: IDLE, TakenOut: OUT_OF_SERVICE}
+_OUT: Final[dict[type[Event], str]] = {ShiftStarted: IDLE, TakenOutOfService: OUT_OF_SERVICE}
 
 TABLE: Final[Table] = {
     UNBORN: _OUT,
-    OFFLINE: {**_OUT, PaymentTold: OFFLINE},
+    OFFLINE: {**_OUT, PaymentReported: OFFLINE},
     IDLE: {
         ShiftEnded: OFFLINE,
         BreakStarted: BREAK,
         OfferMade: OFFERED,
         RideStarted: ON_TRIP,
-        TakenOut: OUT_OF_SERVICE,
-        PaymentTold: IDLE,
+        TakenOutOfService: OUT_OF_SERVICE,
+        PaymentReported: IDLE,
     },
     OFFERED: {
         OfferAccepted: TO_PICKUP,
         OfferDeclined: IDLE,
         OfferExpired: IDLE,
         OfferWithdrawn: IDLE,
-        PaymentTold: OFFERED,
+        PaymentReported: OFFERED,
     },
-    TO_PICKUP: {PickupReached: AT_PICKUP, TripGivenBack: IDLE, TripReleased: IDLE, PaymentTold: TO_PICKUP},
-    AT_PICKUP: {RideStarted: ON_TRIP, TripGivenBack: IDLE, TripReleased: IDLE, PaymentTold: AT_PICKUP},
-    ON_TRIP: {MeterCheckpointed: ON_TRIP, MeterRead: ON_TRIP, RideFinished: IDLE, PaymentTold: ON_TRIP},
-    BREAK: {ShiftStarted: IDLE, ShiftEnded: OFFLINE, TakenOut: OUT_OF_SERVICE, PaymentTold: BREAK},
-    OUT_OF_SERVICE: {PutBackIn: OFFLINE, PaymentTold: OUT_OF_SERVICE},
+    TO_PICKUP: {ArrivedAtPickup: AT_PICKUP, TripReturned: IDLE, TripReleased: IDLE, PaymentReported: TO_PICKUP},
+    AT_PICKUP: {RideStarted: ON_TRIP, TripReturned: IDLE, TripReleased: IDLE, PaymentReported: AT_PICKUP},
+    ON_TRIP: {MeterCheckpointed: ON_TRIP, MeterReported: ON_TRIP, RideFinished: IDLE, PaymentReported: ON_TRIP},
+    BREAK: {ShiftStarted: IDLE, ShiftEnded: OFFLINE, TakenOutOfService: OUT_OF_SERVICE, PaymentReported: BREAK},
+    OUT_OF_SERVICE: {ReturnedToService: OFFLINE, PaymentReported: OUT_OF_SERVICE},
 }
 
 MACHINE: Final = Machine("vehicle", TABLE, ErrorCode.VEHICLE_ILLEGAL_MOVE)
@@ -103,7 +103,7 @@ class VehicleState(msgspec.Struct):
     meter: MeterCheckpoint | None = None
     taximeter: Money | None = None
     fare_trip: str | None = None
-    paid: PaymentTold | None = None
+    paid: PaymentReported | None = None
     out_reason: str = ""
     touched_at: float = 0.0
     state_since: float = 0.0
@@ -152,7 +152,7 @@ def _fold_accepted(data: VehicleState, event: OfferAccepted) -> None:
     data.accepted_at = event.at
 
 
-def _fold_arrived(data: VehicleState, event: PickupReached) -> None:
+def _fold_arrived(data: VehicleState, event: ArrivedAtPickup) -> None:
     data.trip_seq = event.trip_seq
     data.arrived_at = event.at
 
@@ -171,7 +171,7 @@ def _fold_checkpoint(data: VehicleState, event: MeterCheckpointed) -> None:
     data.meter = event.meter
 
 
-def _fold_reading(data: VehicleState, event: MeterRead) -> None:
+def _fold_reading(data: VehicleState, event: MeterReported) -> None:
     data.taximeter = event.amount
 
 
@@ -186,18 +186,18 @@ def _fold_trip_over(data: VehicleState, _: Event) -> None:
     data.accepted_at = data.arrived_at = data.started_at = 0.0
 
 
-def _fold_payment(data: VehicleState, event: PaymentTold) -> None:
+def _fold_payment(data: VehicleState, event: PaymentReported) -> None:
     data.paid = event
     if event.state in ("paid", "settled") and data.fare_trip == event.trip:
         data.fare_trip = None
 
 
-def _fold_out(data: VehicleState, event: TakenOut) -> None:
+def _fold_out(data: VehicleState, event: TakenOutOfService) -> None:
     data.out_reason = event.reason
     data.offer = data.shift_since = None
 
 
-def _fold_in(data: VehicleState, _: PutBackIn) -> None:
+def _fold_in(data: VehicleState, _: ReturnedToService) -> None:
     data.out_reason = ""
 
 
@@ -210,14 +210,14 @@ _FOLDS: Final[dict[type[Event], Callable[[VehicleState, Any], None]]] = {
     OfferExpired: _fold_no_offer,
     OfferWithdrawn: _fold_no_offer,
     OfferAccepted: _fold_accepted,
-    PickupReached: _fold_arrived,
+    ArrivedAtPickup: _fold_arrived,
     RideStarted: _fold_started,
     MeterCheckpointed: _fold_checkpoint,
-    MeterRead: _fold_reading,
+    MeterReported: _fold_reading,
     RideFinished: _fold_finished,
-    TripGivenBack: _fold_trip_over,
+    TripReturned: _fold_trip_over,
     TripReleased: _fold_trip_over,
-    PaymentTold: _fold_payment,
-    TakenOut: _fold_out,
-    PutBackIn: _fold_in,
+    PaymentReported: _fold_payment,
+    TakenOutOfService: _fold_out,
+    ReturnedToService: _fold_in,
 }

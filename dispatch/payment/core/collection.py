@@ -20,7 +20,7 @@ from typing import Final
 
 import msgspec
 
-from dispatch.domain.commands import HearGateway, HearNotification, OpenPayment, QueryOrder, StopPayment
+from dispatch.domain.commands import OpenPayment, QueryOrder, RecordGatewayResponse, RecordNotification, StopPayment
 from dispatch.domain.entity import Context, Decision, ScheduledCommand
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.payment.core.context import Case, beijing_day, beijing_stamp, heard_at, joined
@@ -190,7 +190,7 @@ def stop(case: Case, _: StopPayment, context: Context) -> Decision:
     return joined(stopped, _ask(case, attempt, _ending(attempt), context.now))
 
 
-def hear_gateway(case: Case, command: HearGateway, answer: Answer, context: Context) -> Decision:
+def hear_gateway(case: Case, command: RecordGatewayResponse, answer: Answer, context: Context) -> Decision:
     """An answer about an order of this payment."""
     attempt = case.data.attempt(command.order)
     if attempt is None:
@@ -207,7 +207,9 @@ def hear_gateway(case: Case, command: HearGateway, answer: Answer, context: Cont
     return _hear_answer(case, attempt, answer, context.now)
 
 
-def _hear_of_ended(case: Case, attempt: Attempt, answer: Answer, command: HearGateway, context: Context) -> Decision:
+def _hear_of_ended(
+    case: Case, attempt: Attempt, answer: Answer, command: RecordGatewayResponse, context: Context
+) -> Decision:
     """An answer about an attempt whose end Alipay has confirmed: old, or what a check was made for."""
     paid = isinstance(answer, TradeView) and answer.status.paid
     if not (attempt.checking and command.due == attempt.due):
@@ -262,7 +264,9 @@ def _hear_late(case: Case, attempt: Attempt, answer: Answer, now: float) -> Deci
     return Decision()
 
 
-def _hear_paid(case: Case, attempt: Attempt, view: TradeView, command: HearGateway, context: Context) -> Decision:
+def _hear_paid(
+    case: Case, attempt: Attempt, view: TradeView, command: RecordGatewayResponse, context: Context
+) -> Decision:
     if view.amount == attempt.amount and attempt.trade in ("", view.trade_no):
         day = beijing_day(view.paid_at, heard_at(context, command.heard_at))
         return _collected(case, attempt, Settled(view.trade_no, view.buyer_id, "query", day), context.now)
@@ -308,7 +312,7 @@ def _hear_not_found(case: Case, attempt: Attempt, now: float) -> Decision:
     return _fail(case, attempt, "TRADE_NOT_EXIST", now)
 
 
-def hear_notification(case: Case, command: HearNotification, context: Context) -> Decision:
+def hear_notification(case: Case, command: RecordNotification, context: Context) -> Decision:
     """Nothing is believed that disagrees with our order; news that is old or does not say paid changes nothing."""
     try:
         notification = decode_notification(command.notification)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Final, NamedTuple
 
-from dispatch.domain.commands import QueryOrder, RepeatRefund, TellOutcome, encode_command
+from dispatch.domain.commands import QueryOrder, RepeatRefund, ReportOutcome, encode_command
 from dispatch.domain.entity import Context, Decision, ScheduledCommand, Signal
 from dispatch.payment.core.events import AttemptOpened
 from dispatch.payment.core.rules import Account, PaymentRules
@@ -41,10 +41,10 @@ class Case(NamedTuple):
     ) -> ScheduledCommand:
         """Tell the trip how an attempt goes."""
         return self.tell_trip(
-            TellOutcome(state, of.order, of.method, of.amount, trade=trade, reason=reason, code=code), now
+            ReportOutcome(state, of.order, of.method, of.amount, trade=trade, reason=reason, code=code), now
         )
 
-    def tell_trip(self, told: TellOutcome, now: float) -> ScheduledCommand:
+    def tell_trip(self, told: ReportOutcome, now: float) -> ScheduledCommand:
         """Tell the trip. A decision tells at most one thing, and only with an event: so the name is used once."""
         return ScheduledCommand(f"tell:{self.seq}", now, f"trip:{self.id}", encode_command(told))
 

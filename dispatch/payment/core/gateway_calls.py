@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from dispatch.domain.commands import CallGateway, HearGateway
+from dispatch.domain.commands import CallGateway, RecordGatewayResponse
 from dispatch.payment.core.port import (
     Cancelled,
     Closed,
@@ -84,7 +84,7 @@ def decode_answer(body: bytes) -> Answer:
     return answer
 
 
-def read_answer(told: HearGateway) -> Answer:
+def read_answer(told: RecordGatewayResponse) -> Answer:
     """What the gateway answered. What cannot be read, or speaks of another order, is :class:`Unknown`."""
     try:
         answer = decode_answer(told.answer)
@@ -96,7 +96,7 @@ def read_answer(told: HearGateway) -> Answer:
 
 
 def encode_notification(notification: Notification) -> bytes:
-    """A verified notification, for :class:`~dispatch.domain.commands.HearNotification`."""
+    """A verified notification, for :class:`~dispatch.domain.commands.RecordNotification`."""
     return _encode(notification)
 
 
@@ -125,14 +125,14 @@ def company_of(command: bytes) -> str:
     return _call.decode(command).company
 
 
-async def perform(gateway: Gateway, due: str, command: bytes) -> HearGateway:
+async def perform(gateway: Gateway, due: str, command: bytes) -> RecordGatewayResponse:
     """Carry out the outgoing work of the due named ``due``; says what the payment is to hear of it.
 
     Raises ``msgspec.DecodeError`` or ``ValueError`` where the work itself is malformed, never for what the network
     or Alipay does.
     """
     work = _call.decode(command)
-    return HearGateway(due, work.order, encode_answer(await _ask(gateway, work)))
+    return RecordGatewayResponse(due, work.order, encode_answer(await _ask(gateway, work)))
 
 
 async def _ask(gateway: Gateway, work: CallGateway) -> Answer:

@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from dispatch.domain.commands import HearGateway, HearNotification
+from dispatch.domain.commands import RecordGatewayResponse, RecordNotification
 from dispatch.domain.entity import Command, Context, Event, Row
 from dispatch.payment.core.context import Case, beijing_day
 from dispatch.payment.core.events import (
@@ -152,9 +152,9 @@ def _row(case: Case, number: str, entry: Entry, at: float) -> Row:
 
 
 def _received(command: Command, events: Sequence[Event]) -> tuple[str, str, str] | None:
-    if isinstance(command, HearGateway):
+    if isinstance(command, RecordGatewayResponse):
         return f"answer:{command.due}", command.order, command.received or _answer_text(command.answer)
-    if isinstance(command, HearNotification):
+    if isinstance(command, RecordNotification):
         return "notification", command.order, _notification_text(command.notification)
     for event in events:
         if isinstance(event, AttemptOpened):

@@ -12,13 +12,13 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from dispatch.domain.commands import (
-    HearGateway,
-    HearNotification,
     OpenPayment,
     QueryOrder,
+    RecordGatewayResponse,
+    RecordNotification,
     RefundFare,
+    RefundOrder,
     RepeatRefund,
-    ReturnFare,
     StopPayment,
 )
 from dispatch.domain.entity import Command, Context, Decision, EntityKey, Event, Kind, Principal, Row
@@ -120,7 +120,7 @@ def _unclear(data: PaymentState) -> str | None:
     return next((f"refund: {refund.unclear}" for refund in data.refunds if refund.unclear), None)
 
 
-def _hear_gateway(case: Case, command: HearGateway, context: Context) -> Decision:
+def _hear_gateway(case: Case, command: RecordGatewayResponse, context: Context) -> Decision:
     answer = read_answer(command)
     refund = refunds.refund_of(case, command)
     if refund is not None:
@@ -136,9 +136,9 @@ _HANDLERS: Final[dict[type[Command], Callable[[Case, Any, Context], Decision]]] 
     OpenPayment: attempts.open_attempt,
     StopPayment: attempts.stop,
     QueryOrder: attempts.query,
-    HearGateway: _hear_gateway,
-    HearNotification: attempts.hear_notification,
+    RecordGatewayResponse: _hear_gateway,
+    RecordNotification: attempts.hear_notification,
     RefundFare: refunds.refund_fare,
-    ReturnFare: refunds.return_fare,
+    RefundOrder: refunds.return_fare,
     RepeatRefund: refunds.repeat,
 }

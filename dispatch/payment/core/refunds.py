@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from dispatch.domain.commands import HearGateway, RefundFare, RepeatRefund, ReturnFare, TellOutcome
+from dispatch.domain.commands import RecordGatewayResponse, RefundFare, RefundOrder, RepeatRefund, ReportOutcome
 from dispatch.domain.entity import Context, Decision, Event, ScheduledCommand
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.payment.core.context import Case, beijing_day, heard_at, joined, money_of
@@ -75,7 +75,7 @@ def _check_amount(amount: Money, left: Money, command: RefundFare) -> None:
         raise DispatchError(ErrorCode.NOT_ALLOWED, field="amount", detail="above what you may refund")
 
 
-def return_fare(case: Case, command: ReturnFare, context: Context) -> Decision:
+def return_fare(case: Case, command: RefundOrder, context: Context) -> Decision:
     """The trip wants none of what was paid: its fare had been settled otherwise."""
     paid = case.data.attempt(case.data.paid_order)
     if paid is None or paid.order != command.order or paid.method == CASH or case.data.refunds:
@@ -157,7 +157,7 @@ def repeat(case: Case, command: RepeatRefund, context: Context) -> Decision:
     return _ask(case, refund, refund.how, context.now)
 
 
-def refund_of(case: Case, command: HearGateway) -> RefundState | None:
+def refund_of(case: Case, command: RecordGatewayResponse) -> RefundState | None:
     """The refund whose call was answered; None where the call was about an order."""
     return next((refund for refund in case.data.refunds if _is_call_of(command.due, refund)), None)
 
@@ -167,7 +167,9 @@ def _is_call_of(due: str, refund: RefundState) -> bool:
     return call in ("refund", "cancel", "query_refund") and rest.rpartition(":")[0] == refund.refund
 
 
-def hear_refund(case: Case, refund: RefundState, command: HearGateway, answer: Answer, context: Context) -> Decision:
+def hear_refund(
+    case: Case, refund: RefundState, command: RecordGatewayResponse, answer: Answer, context: Context
+) -> Decision:
     """An answer about a refund of this payment."""
     if refund.end != "open":
         return Decision()
@@ -193,7 +195,7 @@ def _hear_no(case: Case, refund: RefundState, answer: Answer, now: float) -> Dec
 
 
 def _hear_cancelled(
-    case: Case, refund: RefundState, answer: Cancelled, command: HearGateway, context: Context
+    case: Case, refund: RefundState, answer: Cancelled, command: RecordGatewayResponse, context: Context
 ) -> Decision:
     """An order that was paid is undone only by giving the money back; a repetition finds nothing left to do."""
     if answer.action == "refund" or (answer.action == "" and refund.calls > 1):
@@ -225,7 +227,7 @@ def _returned(case: Case, refund: RefundState, day: str, now: float) -> Decision
     whole = paid is not None and in_all >= paid.amount.minor
     event: Event = WholeRefunded(*facts) if whole else PartRefunded(*facts)
     method = paid.method if paid is not None else ""
-    told = TellOutcome("refunded", refund.order, method, money_of(in_all, refund.amount))
+    told = ReportOutcome("refunded", refund.order, method, money_of(in_all, refund.amount))
     return Decision(events=[event], put=[case.tell_trip(told, now)], drop=undone, signals=[signal])
 
 

@@ -58,7 +58,7 @@ class MemoryJournal:
         """Write all of ``batch``, or nothing."""
         plan = plan_of(batch)
         conflict = self._conflict(plan)
-        if plan.contradicts_itself or conflict.streams or conflict.replies or conflict.claims:
+        if plan.contradicts_itself or conflict.streams or conflict.replies or conflict.assignments:
             return conflict
         self._write_events(plan)
         self._write_claims(plan)
@@ -82,7 +82,7 @@ class MemoryJournal:
         answered = (self.tables.replies.get(reply.command_id) for reply in plan.replies)
         replies = {reply.command_id: reply for reply in answered if reply is not None}
         freed = {(it.vehicle, it.trip) for it in plan.releases}
-        return Conflict(moved, replies, [it for it in plan.claims if self._is_taken(it, freed)])
+        return Conflict(moved, replies, [it for it in plan.assignments if self._is_taken(it, freed)])
 
     def _is_taken(self, claim: ActiveAssignment, freed: set[tuple[str, str]]) -> bool:
         trip = self.tables.trip_of.get(claim.vehicle)
@@ -100,14 +100,14 @@ class MemoryJournal:
         for it in plan.releases:
             if self.tables.trip_of.get(it.vehicle) == it.trip:
                 del self.tables.trip_of[it.vehicle], self.tables.vehicle_of[it.trip]
-        for it in plan.claims:
+        for it in plan.assignments:
             self.tables.trip_of[it.vehicle] = it.trip
             self.tables.vehicle_of[it.trip] = it.vehicle
 
     def _write_dues(self, plan: WritePlan) -> None:
-        for owner, name in plan.dues_done:
+        for owner, name in plan.commands_done:
             self.tables.dues.get(owner, {}).pop(name, None)
-        for due in plan.dues_put:
+        for due in plan.commands_put:
             self.tables.dues.setdefault(due.owner, {})[due.name] = due
 
     async def load(self, keys: Sequence[EntityKey]) -> Sequence[StoredHistory]:

@@ -77,11 +77,11 @@ def lay_out(plan: WritePlan, *, shards: int, wall: float) -> Writing:
         Many("insert", "event", _EVENT, [(*key, seq, at, body) for key, seq, at, body in plan.events]),
         Many("insert", "reply", _REPLY, [(cid, *key, digest, body, wall) for cid, digest, key, body in plan.replies]),
         Many("delete", "claim", _CLAIM, [(it.vehicle, it.trip) for it in plan.releases]),
-        Many("insert", "claim", _CLAIM, [(it.vehicle, it.trip) for it in plan.claims]),
-        Many("delete", "due", _DUE_NAME, [(*owner, name) for owner, name in plan.dues_done]),
+        Many("insert", "claim", _CLAIM, [(it.vehicle, it.trip) for it in plan.assignments]),
+        Many("delete", "due", _DUE_NAME, [(*owner, name) for owner, name in plan.commands_done]),
         Many("upsert", "due", _DUE, [
             (*owner, name, shard_of(owner, shards), at, target, command)
-            for owner, name, at, target, command in plan.dues_put
+            for owner, name, at, target, command in plan.commands_put
         ]),
         *_rows(plan.rows),
         Many("upsert_newer", "snapshot", _SNAPSHOT, [(*key, seq, body) for key, seq, body in plan.snapshots]),
@@ -156,9 +156,9 @@ def _stored_replies(connection: Connection, plan: WritePlan) -> Mapping[str, Sto
 
 
 def _taken(connection: Connection, plan: WritePlan) -> list[Any]:
-    if not plan.claims:
+    if not plan.assignments:
         return []
-    vehicles, trips = [it.vehicle for it in plan.claims], [it.trip for it in plan.claims]
+    vehicles, trips = [it.vehicle for it in plan.assignments], [it.trip for it in plan.assignments]
     freed = {(it.vehicle, it.trip) for it in plan.releases}
     held = [
         row
@@ -166,4 +166,4 @@ def _taken(connection: Connection, plan: WritePlan) -> list[Any]:
         if (row.vehicle, row.trip) not in freed
     ]
     of_vehicles, of_trips = {row.vehicle for row in held}, {row.trip for row in held}
-    return [it for it in plan.claims if it.vehicle in of_vehicles or it.trip in of_trips]
+    return [it for it in plan.assignments if it.vehicle in of_vehicles or it.trip in of_trips]

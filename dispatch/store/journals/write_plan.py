@@ -33,9 +33,9 @@ class WritePlan(NamedTuple):
     streams: Sequence[StreamStep]
     events: Sequence[StoredEvent]
     replies: Sequence[StoredReply]
-    dues_put: Sequence[StoredCommand]
-    dues_done: Sequence[tuple[EntityKey, str]]
-    claims: Sequence[ActiveAssignment]
+    commands_put: Sequence[StoredCommand]
+    commands_done: Sequence[tuple[EntityKey, str]]
+    assignments: Sequence[ActiveAssignment]
     releases: Sequence[ActiveAssignment]
     rows: Sequence[Row]
     snapshots: Sequence[StoredSnapshot]
@@ -48,20 +48,20 @@ class WritePlan(NamedTuple):
 def plan_of(batch: Batch) -> WritePlan:
     """Sort, net and check ``batch``."""
     steps, broken = _steps(batch.appends)
-    claims, releases = _net_claims(batch.claims, batch.releases)
-    puts = {(due.owner, due.name): due for due in batch.dues_put}
+    assignments, releases = _net_assignments(batch.assignments, batch.releases)
+    puts = {(due.owner, due.name): due for due in batch.commands_put}
     twice = (
         _repeats(reply.command_id for reply in batch.replies)
-        or _repeats(claim.vehicle for claim in claims)
-        or _repeats(claim.trip for claim in claims)
+        or _repeats(claim.vehicle for claim in assignments)
+        or _repeats(claim.trip for claim in assignments)
     )
     return WritePlan(
         streams=steps,
         events=_numbered(batch.appends),
         replies=sorted(batch.replies, key=lambda reply: reply.command_id),
-        dues_put=[puts[name] for name in sorted(puts)],
-        dues_done=sorted(set(batch.dues_done) - puts.keys()),
-        claims=claims,
+        commands_put=[puts[name] for name in sorted(puts)],
+        commands_done=sorted(set(batch.commands_done) - puts.keys()),
+        assignments=assignments,
         releases=releases,
         rows=_merged(batch.rows),
         snapshots=_newest(batch.snapshots),
@@ -92,12 +92,12 @@ def _numbered(appends: Sequence[Append]) -> list[StoredEvent]:
     return events
 
 
-def _net_claims(
-    claims: Sequence[ActiveAssignment], releases: Sequence[ActiveAssignment]
+def _net_assignments(
+    assignments: Sequence[ActiveAssignment], releases: Sequence[ActiveAssignment]
 ) -> tuple[list[ActiveAssignment], list[ActiveAssignment]]:
     """A pair is claimed and released by turns, so what is left of it is the difference of the counts."""
     net: Counter[tuple[str, str]] = Counter()
-    net.update((claim.vehicle, claim.trip) for claim in claims)
+    net.update((claim.vehicle, claim.trip) for claim in assignments)
     net.subtract((release.vehicle, release.trip) for release in releases)
     taken = [ActiveAssignment(*pair) for pair, count in sorted(net.items()) for _ in range(count)]
     freed = [ActiveAssignment(*pair) for pair, count in sorted(net.items()) if count < 0]

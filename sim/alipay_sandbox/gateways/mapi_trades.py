@@ -54,7 +54,6 @@ MapiCall = Callable[[MapiContext], Fields]
 
 
 def business_failure(service: str, code: str) -> Fields:
-    """The signed fields of a business refusal."""
     result = "ORDER_FAIL" if service == CREATE_AND_PAY else "FAIL"
     if service.startswith("alipay.acquire.overseas.spot."):
         result = "FAILED"

@@ -16,7 +16,6 @@ _BLOCK_BITS: Final = 128
 
 
 def encrypt(key: str, content: bytes) -> str:
-    """Base64 of the ciphertext."""
     padder = PKCS7(_BLOCK_BITS).padder()
     padded = padder.update(content) + padder.finalize()
     encryptor = _cipher(key).encryptor()

@@ -132,7 +132,6 @@ def error_response(
 
 
 def unsigned(name: str, node: Node, charset: str) -> GatewayResponse:
-    """A response without a signature."""
     return GatewayResponse(unsigned_json(name, node, charset), _media_type(charset))
 
 

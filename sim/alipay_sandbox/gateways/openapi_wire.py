@@ -64,7 +64,6 @@ def success(fields: Mapping[str, Any], code: str = "10000") -> Node:
 
 
 def failure(code: str, sub_code: str, sub_msg: str) -> Node:
-    """The node of an error response."""
     return {"code": code, "msg": MESSAGES[code], "sub_code": sub_code, "sub_msg": sub_msg}
 
 

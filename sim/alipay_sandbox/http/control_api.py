@@ -109,7 +109,6 @@ class ControlApi:
         return JSONResponse({"code": shown.code, "expires_at": shown.expires_at})
 
     async def accounts(self, request: Request) -> Response:  # noqa: ARG002 - Starlette's signature
-        """``GET /sandbox/accounts``."""
         return JSONResponse(charge_report(self._exchange))
 
     async def faults(self, request: Request) -> Response:
@@ -124,5 +123,4 @@ class ControlApi:
         return JSONResponse(self._faults.to_json())
 
     async def healthz(self, request: Request) -> Response:  # noqa: ARG002 - Starlette's signature
-        """``GET /sandbox/healthz``."""
         return JSONResponse({"status": "ok"})

@@ -65,7 +65,6 @@ class Notifier:
         )
 
     def wake(self) -> None:
-        """Check for due notifications now."""
         self._wake.set()
 
     async def run(self) -> None:
@@ -91,7 +90,6 @@ class Notifier:
         await asyncio.gather(*tasks)
 
     def send_forged_payment(self, trade: SandboxTrade) -> None:
-        """Send a forged notification that the trade is paid."""
         forged = forger.forged_paid_notification(trade, self._exchange.new_id(), self._clock.wall())
         charset = self._charset(trade)
         body = signed_body(self._fields(forged, trade), forger.forged_keys(), trade.opened.sign_type, charset)

@@ -67,7 +67,6 @@ async def read_form(request: Request) -> dict[str, str]:
 
 
 def qr_svg(text: str) -> Markup:
-    """An inline picture of a QR code."""
     return Markup(segno.make(text, error="m").svg_inline(scale=4))  # noqa: S704 - generated here
 
 

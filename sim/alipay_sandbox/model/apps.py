@@ -30,7 +30,6 @@ class AlipayApp:
         return self._tokens.get(app_auth_token) if app_auth_token else self.partner
 
     def auth_app_id(self, partner: str) -> str:
-        """The app of the merchant that this app acts for."""
         return self._app_id_of.get(partner) or self.app_id
 
 

@@ -11,9 +11,8 @@ from collections.abc import Callable, Container
 from typing import Final
 
 from sim.alipay_sandbox.model.accounts_file import AccountsFile
-from sim.alipay_sandbox.model.books import AccountBooks, parse_amount
+from sim.alipay_sandbox.model.books import parse_amount
 from sim.alipay_sandbox.model.clock import WallClock, beijing_text
-from sim.alipay_sandbox.model.notifications import OutgoingNotification
 from sim.alipay_sandbox.model.settings import SandboxSettings
 from sim.alipay_sandbox.model.state import SandboxState
 from sim.alipay_sandbox.model.trades import (
@@ -52,6 +51,9 @@ class Exchange:
         self._file = AccountsFile(settings.accounts_file) if settings.accounts_file else None
         self._listed: Final = {buyer.buyer_id: buyer for buyer in settings.buyers}
         self.state: Final = SandboxState(settings.refund_window_days * DAY_S)
+        self.books: Final = self.state.books
+        self.notifications: Final = self.state.notifications
+        self.pending_notifications: Final = self.state.pending_notifications
         for fact in self._file.read() if self._file else ():
             self.state.apply(fact)
         for buyer in settings.buyers:
@@ -148,20 +150,6 @@ class Exchange:
         if self._file is not None:
             self._file.append(fact)
         self.state.apply(fact)
-
-    @property
-    def books(self) -> AccountBooks:
-        return self.state.books
-
-    @property
-    def notifications(self) -> dict[str, OutgoingNotification]:
-        """By id."""
-        return self.state.notifications
-
-    @property
-    def pending_notifications(self) -> dict[str, OutgoingNotification]:
-        """Neither acknowledged nor given up, by id."""
-        return self.state.pending_notifications
 
     def trades(self) -> list[SandboxTrade]:
         """Oldest first."""

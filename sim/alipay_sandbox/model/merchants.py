@@ -28,9 +28,9 @@ class Merchant(msgspec.Struct, frozen=True, kw_only=True):
     partner: str
     email: str = ""
     md5_key: str = ""
-    public_key_pem: str = ""
+    merchant_public_pem: str = ""
     """The merchant's RSA key, verifies its requests."""
-    alipay_private_key_pem: str = ""
+    alipay_private_pem: str = ""
     """Signs responses and notifications to this merchant."""
     app_id: str = ""
     """Blank if the merchant has no app."""
@@ -45,46 +45,18 @@ class Merchant(msgspec.Struct, frozen=True, kw_only=True):
     """AES key of encrypted content at the openapi gateway: 16 bytes in base64."""
 
     def __repr__(self) -> str:
-        return f"Merchant({self.partner!r}, {self.email!r}, app_id={self.app_id!r})"
+        return f"{type(self).__name__}({self.partner!r}, {self.email!r}, app_id={self.app_id!r})"
 
 
-class DemoMerchant(msgspec.Struct, frozen=True, kw_only=True):
-    """A merchant with the keys of both sides. ``repr`` shows no key."""
+class DemoMerchant(Merchant, frozen=True, kw_only=True):
+    """A merchant with the keys of both sides."""
 
-    partner: str
-    email: str
-    app_id: str
-    md5_key: str
     merchant_private_pem: str
-    merchant_public_pem: str
-    alipay_private_pem: str
     alipay_public_pem: str
-    app_cert_pem: str
-    alipay_cert_pem: str
-    root_cert_pem: str
-    content_key: str
-    callback_hosts: tuple[str, ...] = CALLBACK_HOSTS
-    app_auth_tokens: dict[str, str] = {}
 
     def at_alipay(self) -> Merchant:
         """The sandbox's half of the keys."""
-        return Merchant(
-            partner=self.partner,
-            email=self.email,
-            md5_key=self.md5_key,
-            public_key_pem=self.merchant_public_pem,
-            alipay_private_key_pem=self.alipay_private_pem,
-            app_id=self.app_id,
-            callback_hosts=self.callback_hosts,
-            app_auth_tokens=self.app_auth_tokens,
-            app_cert_pem=self.app_cert_pem,
-            alipay_cert_pem=self.alipay_cert_pem,
-            root_cert_pem=self.root_cert_pem,
-            content_key=self.content_key,
-        )
-
-    def __repr__(self) -> str:
-        return f"DemoMerchant({self.partner!r}, {self.email!r}, app_id={self.app_id!r})"
+        return Merchant(**{name: getattr(self, name) for name in Merchant.__struct_fields__})
 
 
 def demo_app_id(partner: str) -> str:

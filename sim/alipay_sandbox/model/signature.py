@@ -38,8 +38,8 @@ class MerchantKeys:
 
     def __init__(self, merchant: Merchant) -> None:
         self._md5_key = merchant.md5_key.encode("ascii")
-        self._merchant_key = _public(merchant.public_key_pem) if merchant.public_key_pem else None
-        self._alipay_key = _private(merchant.alipay_private_key_pem) if merchant.alipay_private_key_pem else None
+        self._merchant_key = _public(merchant.merchant_public_pem) if merchant.merchant_public_pem else None
+        self._alipay_key = _private(merchant.alipay_private_pem) if merchant.alipay_private_pem else None
 
     def has_key(self, sign_type: str) -> bool:
         """True if both sides have a key for ``sign_type``."""

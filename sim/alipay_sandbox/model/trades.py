@@ -274,7 +274,6 @@ class SandboxTrade:
 
     @property
     def remaining_minor(self) -> int:
-        """The amount that may still be refunded if the trade is paid."""
         return self.terms.total_minor - self.refunded_minor
 
     def apply_paid(self, paid: TradePaid) -> None:

@@ -1,8 +1,8 @@
-"""The line from a payment host to the simulated Alipay, the port's way, and Alipay's notifications the other way.
+"""The simulated Alipay as a payment host reaches it, and the notifications that it sends back.
 
-A call may be lost on its way, or its answer after it acted; ``SYSTEM_ERROR`` comes before or after acting. All of
-these are ``Unknown`` to the caller. Notifications are repeated until they are taken, come late, twice, not at all, or
-forged: without a signature, or signed and about another amount.
+A call may be lost on its way, or its answer after it acted; ``SYSTEM_ERROR`` comes before or after acting. The caller
+sees ``Unknown`` in all these cases. Notifications are repeated until they are accepted. They may be late, duplicated,
+lost or forged: without a valid signature, or signed with another amount.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from dispatch.payment.core.port import (
     Unknown,
 )
 from dispatch.values.money import Money
-from sim.simtest.alipay.model import Alipay, Trade
+from sim.simtest.alipay.model import AlipayModel, Trade
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sim.simtest.sim_processes import Process, SimGateway
+    from sim.simtest.sim_processes import SimGateway, SimProcess
     from sim.simtest.simulation import World
 
 SELLER = "2088000000000001"
@@ -58,38 +58,38 @@ class Posted(msgspec.Struct, frozen=True):
     refunded: str = ""
 
 
-class AlipayLine:
+class SimAlipayClient:
     """Implements :class:`dispatch.payment.core.port.Gateway` for one payment host."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: SimProcess) -> None:
         self._world = process.world
-        self._weather = process.world.weather
-        self._alipay: Alipay = process.world.alipay
+        self._faults = process.world.faults
+        self._alipay: AlipayModel = process.world.alipay
 
     async def _call(self, what: str, order: str, act: Callable[[], Any]) -> Any:  # noqa: ANN401 - the port's answers
-        weather, world = self._weather, self._world
-        slow = weather.strikes("alipay_slow", "alipay: slow")
-        await asyncio.sleep(weather.rng.uniform(4.0, 14.0) if slow else weather.rng.uniform(0.02, 0.15))
+        faults, world = self._faults, self._world
+        slow = faults.occurs("alipay_slow", "alipay: slow")
+        await asyncio.sleep(faults.rng.uniform(4.0, 14.0) if slow else faults.rng.uniform(0.02, 0.15))
         if world.alipay_away:
             return Unknown("no connection")
-        if weather.strikes("alipay_request_lost", "alipay: request lost"):
+        if faults.occurs("alipay_request_lost", "alipay: request lost"):
             return Unknown("timeout")
-        if weather.strikes("alipay_error_before", "alipay: SYSTEM_ERROR before acting"):
+        if faults.occurs("alipay_error_before", "alipay: SYSTEM_ERROR before acting"):
             return Unknown("SYSTEM_ERROR")
         answer = act()
         world.note(f"alipay {what} {order}: {answer_tag(answer)}")
-        if weather.strikes("alipay_error_after", "alipay: SYSTEM_ERROR after acting"):
+        if faults.occurs("alipay_error_after", "alipay: SYSTEM_ERROR after acting"):
             return Unknown("SYSTEM_ERROR")
-        if weather.strikes("alipay_answer_lost", "alipay: answer lost after acting"):
-            await asyncio.sleep(weather.rng.uniform(0.5, 3.0))
+        if faults.occurs("alipay_answer_lost", "alipay: answer lost after acting"):
+            await asyncio.sleep(faults.rng.uniform(0.5, 3.0))
             return Unknown("timeout")
-        await asyncio.sleep(weather.rng.uniform(0.01, 0.05))
+        await asyncio.sleep(faults.rng.uniform(0.01, 0.05))
         return answer
 
     def _placed(self, order: Order) -> Trade | Refused:
         world = self._world
         new = order.out_trade_no not in self._alipay.trades
-        if new and self._weather.strikes("alipay_refuses", "alipay: refused"):
+        if new and self._faults.occurs("alipay_refuses", "alipay: refused"):
             return Refused("ACQ.BUYER_BALANCE_NOT_ENOUGH")
         trade = self._alipay.place(order.out_trade_no, order.amount.minor, order.amount.currency, order.way)
         if isinstance(trade, str):
@@ -186,7 +186,7 @@ class AlipayLine:
 
     def verify_notification(self, body: bytes, content_type: str) -> Notification | Rejected:
         """What a gateway asks."""
-        return AlipayEar().verify_notification("", body, content_type)
+        return NotificationReader().verify_notification("", body, content_type)
 
     async def aclose(self) -> None:
         """Nothing is held."""
@@ -206,7 +206,7 @@ def _refunded(refund: Refund) -> Refunded:
     return Refunded(out_trade_no=refund.order.out_trade_no, refund_no=refund.refund_no, amount=refund.amount)
 
 
-class AlipayEar:
+class NotificationReader:
     """Reads notifications at a gateway: ``signed`` stands for a signature that verifies."""
 
     def verify_notification(self, company: str, body: bytes, content_type: str) -> Notification | Rejected:  # noqa: ARG002
@@ -231,8 +231,8 @@ class AlipayEar:
         return True
 
 
-class AlipayPost:
-    """Alipay's courier: each news is posted until a gateway says that it has it."""
+class NotificationSender:
+    """Sends each notification of Alipay until a gateway acknowledges it."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -240,7 +240,7 @@ class AlipayPost:
 
     def moved(self, trade: Trade, refund: str) -> None:
         """Money has moved: tell it."""
-        weather = self._world.weather
+        faults = self._world.faults
         status = TradeStatus.SUCCESS if trade.status == "paid" else TradeStatus.CLOSED
         self._count += 1
         posted = Posted(
@@ -248,27 +248,27 @@ class AlipayPost:
             refund, _amount(trade.refunded) if refund else "",
         )  # fmt: skip
         self._world.do(self._post(posted))
-        if weather.strikes("notice_repeated", "alipay: notification repeated"):
+        if faults.occurs("notice_repeated", "alipay: notification repeated"):
             self._world.do(self._post(posted))
 
     def forge(self, trade: Trade) -> None:
         """Somebody else says that a new order is paid."""
-        weather, self._count = self._world.weather, self._count + 1
+        faults, self._count = self._world.faults, self._count + 1
         amount = _amount(max(1, trade.amount // 100))
-        if weather.strikes("amount_forged", "alipay: amount forged"):
+        if faults.occurs("amount_forged", "alipay: amount forged"):
             forged = Posted(f"f{self._count}", trade.order, trade.trade, TradeStatus.SUCCESS.value, amount, True)
             self._world.do(self._post(forged, tries=1))
-        elif weather.strikes("notice_forged", "alipay: notification forged"):
+        elif faults.occurs("notice_forged", "alipay: notification forged"):
             right = _amount(trade.amount)
             forged = Posted(f"f{self._count}", trade.order, trade.trade, TradeStatus.SUCCESS.value, right, False)
             self._world.do(self._post(forged, tries=1))
 
     async def _post(self, posted: Posted, tries: int = len(POST_AGAIN_S)) -> None:
-        weather, body = self._world.weather, msgspec.json.encode(posted)
-        late = weather.strikes("notice_late", "alipay: notification late")
-        await asyncio.sleep(weather.rng.uniform(5.0, 25.0) if late else weather.rng.uniform(0.05, 0.6))
+        faults, body = self._world.faults, msgspec.json.encode(posted)
+        late = faults.occurs("notice_late", "alipay: notification late")
+        await asyncio.sleep(faults.rng.uniform(5.0, 25.0) if late else faults.rng.uniform(0.05, 0.6))
         for wait_s in POST_AGAIN_S[:tries]:
-            lost = weather.strikes("notice_lost", "alipay: notification lost")
+            lost = faults.occurs("notice_lost", "alipay: notification lost")
             if not lost and await self._posted(body):
                 return
             await asyncio.sleep(wait_s)
@@ -278,7 +278,7 @@ class AlipayPost:
         if gateway is None:
             return False
         actor: SimGateway = gateway.actor  # type: ignore[assignment]
-        task = gateway.spawn(actor.notices.notified(body, ""))
+        task = gateway.spawn(actor.notices.receive_notification(body, ""))
         await asyncio.wait([task], timeout=5.0)
         return task.done() and not task.cancelled() and task.exception() is None and task.result()
 

@@ -1,7 +1,7 @@
-"""Alipay as it really stands: trades, payments, refunds. What it says here is the truth that charges are judged by.
+"""The true state of the simulated Alipay: trades, payments, refunds. Charges are judged by it.
 
-Written from how Alipay behaves, not from how we use it: an order number makes one trade, a trade is paid once, a
-refund number refunds once, a cancel gives back what was paid. It knows nothing of our payments.
+It models how Alipay behaves and shares nothing with the code under test: an order number makes one trade, a trade is
+paid once, a refund number refunds once, a cancel refunds what was paid.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class Trade(msgspec.Struct):
         return self.paid - self.refunded
 
 
-class Alipay:
-    """All trades. ``moved`` is told of each move of money, with what Alipay notifies: the trade and its refund."""
+class AlipayModel:
+    """All trades. ``moved`` is called after each transfer of money with the trade and its refund number, if any."""
 
     def __init__(self, now: Callable[[], float], moved: Callable[[Trade, str], None]) -> None:
         self.trades: dict[str, Trade] = {}

@@ -24,7 +24,7 @@ from dispatch.api.messages import (
     Snapshot,
     Update,
 )
-from sim.simtest.network import Wire
+from sim.simtest.network import SimSocket
 
 if TYPE_CHECKING:
     from sim.simtest.simulation import World
@@ -37,7 +37,7 @@ SILENT_AFTER = 3
 """So many commands unanswered in a row, and an app takes its socket for dead."""
 
 
-class Told(msgspec.Struct):
+class StreamEntry(msgspec.Struct):
     """One entry of a stream's log: an update, or (``event`` empty) a snapshot. ``body`` is the message as it came."""
 
     seq: int
@@ -45,7 +45,7 @@ class Told(msgspec.Struct):
     body: bytes
 
 
-class Said(msgspec.Struct):
+class SentCommand(msgspec.Struct):
     """One command, as its sender knows it. ``tries`` is how often it was sent."""
 
     id: str
@@ -56,7 +56,7 @@ class Said(msgspec.Struct):
     seen: list[Accepted | Rejected] = []
 
 
-class Phone:
+class SimApp:
     """One app. ``subject`` is who is signed in, ``vehicle`` the driver's car."""
 
     def __init__(self, world: World, role: str, subject: str, vehicle: str = "") -> None:
@@ -66,8 +66,8 @@ class Phone:
         self.vehicle = vehicle
         self.rng = world.people
         self.offset = world.phone_offset()
-        self.said: list[Said] = []
-        self.streams: dict[str, list[Told]] = {}
+        self.said: list[SentCommand] = []
+        self.streams: dict[str, list[StreamEntry]] = {}
         self.refused_streams: set[str] = set()
         self.cursors: dict[str, int] = {}
         self.trips: dict[str, TripView] = {}
@@ -75,15 +75,15 @@ class Phone:
         self.positions: dict[tuple[str, int], list[CarPosition]] = {}
         """What was told of a trip's car, by trip and connection."""
         self._dialled = 0
-        self.wire: Wire | None = None
+        self.wire: SimSocket | None = None
         self._waiting: dict[str, asyncio.Future[Accepted | Rejected | None]] = {}
-        self._by_id: dict[str, Said] = {}
+        self._by_id: dict[str, SentCommand] = {}
         self._changed: asyncio.Future[None] | None = None
         self._cut: asyncio.Future[None] | None = None
         self._unanswered = 0
         self._count = 0
         self.closed = True
-        world.phones.append(self)
+        world.apps.append(self)
 
     @property
     def now(self) -> float:
@@ -102,7 +102,7 @@ class Phone:
             self.closed = False
             self.world.do(self._stay_connected())
 
-    def put_away(self) -> None:
+    def close(self) -> None:
         """The app is closed, and hears nothing; opened again, it asks for what it missed."""
         self.closed = True
         self.hang_up()
@@ -135,7 +135,7 @@ class Phone:
     def connected(self) -> None:
         """A new socket is open."""
 
-    def lost(self, wire: Wire) -> None:
+    def lost(self, wire: SimSocket) -> None:
         """A socket is gone."""
         if self.wire is wire:
             self.wire = None
@@ -176,7 +176,7 @@ class Phone:
 
     def _hear_stream(self, message: Update | Snapshot, frame: bytes) -> None:
         event = message.event if isinstance(message, Update) else ""
-        self.streams.setdefault(message.stream, []).append(Told(message.seq, event, frame))
+        self.streams.setdefault(message.stream, []).append(StreamEntry(message.seq, event, frame))
         self.cursors[message.stream] = message.seq
         if message.trip is not None:
             self.trips[message.trip.trip] = message.trip
@@ -221,7 +221,7 @@ class Phone:
 
     async def ask(self, message: ClientCommand, patience: int = 40) -> Accepted | Rejected | None:
         """Send a command until it is decided. None: the app gave up without an answer, or with "not now"."""
-        said = Said(message.id, message, self.now)
+        said = SentCommand(message.id, message, self.now)
         self.said.append(said)
         self._by_id[said.id] = said
         for _ in range(patience):
@@ -234,7 +234,7 @@ class Phone:
                 await asyncio.sleep(self.rng.uniform(0.3, 1.0))
         return None
 
-    async def _send_once(self, said: Said) -> Accepted | Rejected | None:
+    async def _send_once(self, said: SentCommand) -> Accepted | Rejected | None:
         """Send it (now and then twice), and wait a while for its answer."""
         while self.wire is None or self.wire.gone:  # noqa: ASYNC110 - a person looks at the screen again
             await asyncio.sleep(0.1)
@@ -242,7 +242,7 @@ class Phone:
         self._waiting[said.id] = waiting
         said.tries += 1
         self.say(said.message)
-        if self.world.weather.strikes("sends_again", "phone: sends again"):
+        if self.world.faults.occurs("sends_again", "phone: sends again"):
             self.say(said.message)
         await self.world.timeline.settle(waiting, self.rng.uniform(*ASK_AGAIN_S))
         del self._waiting[said.id]

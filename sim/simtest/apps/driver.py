@@ -14,18 +14,18 @@ from dispatch.api.messages import (
     Arrived,
     Collect,
     DeclineOffer,
-    DriverCancel,
     FinishRide,
     GoOffline,
     GoOnline,
     GpsFix,
     GpsFixes,
-    MeterReading,
+    MeterReport,
     StartHail,
     StartRide,
     TakeBreak,
+    TripReturn,
 )
-from sim.simtest.apps.app import Phone
+from sim.simtest.apps.app import SimApp
 
 if TYPE_CHECKING:
     from sim.simtest.simulation import World
@@ -38,7 +38,7 @@ MOST_UNHEARD = 300
 PACE_MPS = 12.0
 
 
-class Driver(Phone):
+class DriverApp(SimApp):
     """One driver in one car."""
 
     def __init__(self, world: World, vehicle: str) -> None:
@@ -71,7 +71,7 @@ class Driver(Phone):
         await asyncio.sleep(self.rng.uniform(0, step_s))
         while True:
             await asyncio.sleep(step_s)
-            if self._rests() if self.world.weather.calm else self.now < self.silent_until:
+            if self._rests() if self.world.faults.quiescent else self.now < self.silent_until:
                 continue
             self._move(FIX_EVERY_S)
             self._n += 1
@@ -104,7 +104,7 @@ class Driver(Phone):
             act = _ACTS.get(car.state)
             if act is not None:
                 await act(self, car)
-            await self.news(self.rng.uniform(2.0, 8.0) if self.world.weather.calm else self.rng.uniform(0.5, 2.0))
+            await self.news(self.rng.uniform(2.0, 8.0) if self.world.faults.quiescent else self.rng.uniform(0.5, 2.0))
 
     async def _after(self, city_s: float) -> None:
         await asyncio.sleep(city_s / self.world.clock.speed)
@@ -115,7 +115,7 @@ class Driver(Phone):
 
     async def _idle(self, _: VehicleView) -> None:
         chance = self.rng.random()
-        if self.world.weather.calm:
+        if self.world.faults.quiescent:
             return
         if chance < 0.02:
             await self.ask(StartHail(id=self.next_id()))
@@ -131,7 +131,7 @@ class Driver(Phone):
         if offer is None or offer.offer in self._ignored:
             return
         await self._after(self.rng.uniform(0.5, 12))
-        chance = 0.3 if self.world.weather.calm else self.rng.random()
+        chance = 0.3 if self.world.faults.quiescent else self.rng.random()
         if chance < 0.78:
             await self.ask(AcceptOffer(id=self.next_id(), offer=offer.offer), patience=12)
         elif chance < 0.92:
@@ -143,8 +143,8 @@ class Driver(Phone):
         trip = car.trip or ""
         self.aim = self.world.pickup_of(trip)
         await self._after(self.rng.uniform(15, 70))
-        if self.rng.random() < 0.05 and not self.world.weather.calm:
-            await self.ask(DriverCancel(id=self.next_id(), trip=trip, reason="flat tyre"))
+        if self.rng.random() < 0.05 and not self.world.faults.quiescent:
+            await self.ask(TripReturn(id=self.next_id(), trip=trip, reason="flat tyre"))
         else:
             await self.ask(Arrived(id=self.next_id(), trip=trip))
 
@@ -154,7 +154,7 @@ class Driver(Phone):
         code = self.world.codes.get(trip)
         if code is None:
             await self._after(30)
-            gone = DriverCancel(id=self.next_id(), trip=trip, reason="nobody there", no_show=True)
+            gone = TripReturn(id=self.next_id(), trip=trip, reason="nobody there", no_show=True)
             await self.ask(gone)
         else:
             await self.ask(StartRide(id=self.next_id(), trip=trip, code=code))
@@ -164,7 +164,7 @@ class Driver(Phone):
         self.aim = self.world.place()
         if self.rng.random() < 0.3:
             await self._after(self.rng.uniform(15, 30))
-            await self.ask(MeterReading(id=self.next_id(), amount=self.rng.randint(300, 4000), currency="USD"))
+            await self.ask(MeterReport(id=self.next_id(), amount=self.rng.randint(300, 4000), currency="USD"))
         await self._after(self.rng.uniform(30, 100))
         done = await self.ask(FinishRide(id=self.next_id(), trip=trip))
         if isinstance(done, Accepted):
@@ -181,11 +181,11 @@ class Driver(Phone):
 
 
 _ACTS = {
-    "offline": Driver._off,  # noqa: SLF001
-    "break": Driver._off,  # noqa: SLF001
-    "idle": Driver._idle,  # noqa: SLF001
-    "offered": Driver._offered,  # noqa: SLF001
-    "to_pickup": Driver._to_pickup,  # noqa: SLF001
-    "at_pickup": Driver._at_pickup,  # noqa: SLF001
-    "on_trip": Driver._on_trip,  # noqa: SLF001
+    "offline": DriverApp._off,  # noqa: SLF001
+    "break": DriverApp._off,  # noqa: SLF001
+    "idle": DriverApp._idle,  # noqa: SLF001
+    "offered": DriverApp._offered,  # noqa: SLF001
+    "to_pickup": DriverApp._to_pickup,  # noqa: SLF001
+    "at_pickup": DriverApp._at_pickup,  # noqa: SLF001
+    "on_trip": DriverApp._on_trip,  # noqa: SLF001
 }

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from dispatch.api.fields import TripView
 from dispatch.api.messages import (
     Accepted,
-    AssignByHand,
     Attach,
     BookByPhone,
     CancelTrip,
+    ManualAssignment,
     Pay,
     Rate,
     RefundTrip,
@@ -21,7 +21,7 @@ from dispatch.api.messages import (
 )
 from dispatch.values.place import Place
 from sim.simtest.alipay.model import Trade
-from sim.simtest.apps.app import Phone
+from sim.simtest.apps.app import SimApp
 
 if TYPE_CHECKING:
     from sim.simtest.simulation import World
@@ -30,7 +30,7 @@ OVER = ("paid", "part_refunded", "refunded", "settled_otherwise", "cancelled", "
 BUYER = "2088102100000001"
 
 
-class Passenger(Phone):
+class PassengerApp(SimApp):
     """One passenger, who asks until there was a ride, from the wish to the rating, and then puts the phone away."""
 
     def __init__(self, world: World, number: int, begins_s: float) -> None:
@@ -50,15 +50,15 @@ class Passenger(Phone):
         while not self.content:
             await self._ride()
             await self._after(self.rng.uniform(5, 120))
-        if not self.world.weather.calm:
-            self.put_away()
+        if not self.world.faults.quiescent:
+            self.close()
 
     async def _ride(self) -> None:
         lat, lng = self.world.place()
         to_lat, to_lng = self.world.place()
         at = self.now + self.rng.uniform(320, 600) if self.rng.random() < 0.15 else None
         wish = RequestRide(id=self.next_id(), pickup=Place(lat, lng), dropoff=Place(to_lat, to_lng), at=at)
-        self.world.wishes += 1
+        self.world.requests += 1
         told = await self.ask(wish, patience=200)
         if not isinstance(told, Accepted):
             return
@@ -91,7 +91,7 @@ class Passenger(Phone):
                 continue
             if view.state in OVER:
                 break
-            if view.state == "fare_due" and (by_app or self.world.weather.calm):
+            if view.state == "fare_due" and (by_app or self.world.faults.quiescent):
                 await self._after(self.rng.uniform(1, 20))
                 await self.ask(Pay(id=self.next_id(), trip=self.trip, buyer=BUYER), patience=6)
             elif view.state == "paying" and self.rng.random() < 0.04:
@@ -104,7 +104,7 @@ class Passenger(Phone):
             await self.ask(Rate(id=self.next_id(), trip=self.trip, stars=self.rng.randint(1, 5)))
 
 
-class Dispatcher(Phone):
+class DispatcherApp(SimApp):
     """A dispatcher: books for callers, assigns by hand, cancels, refunds, settles what stays unclear."""
 
     def __init__(self, world: World) -> None:
@@ -114,7 +114,7 @@ class Dispatcher(Phone):
     async def _work(self) -> None:
         while True:
             await asyncio.sleep(self.rng.uniform(3.0, 8.0))
-            if self.world.weather.calm:
+            if self.world.faults.quiescent:
                 await self._tidy()
             else:
                 await self.rng.choice((self._assign, self._assign, self._cancel, self._refund, self._book))()
@@ -127,7 +127,7 @@ class Dispatcher(Phone):
         cars = [car for car, row in self.world.rows("vehicle_state").items() if row["state"] == "idle"]
         if waiting and cars:
             trip, car = self.rng.choice(waiting), self.rng.choice(cars)
-            await self.ask(AssignByHand(id=self.next_id(), trip=trip, vehicle=car), patience=3)
+            await self.ask(ManualAssignment(id=self.next_id(), trip=trip, vehicle=car), patience=3)
 
     async def _cancel(self) -> None:
         trips = self._trips_in("matching", "offered", "assigned", "arrived")
@@ -147,7 +147,7 @@ class Dispatcher(Phone):
     async def _book(self) -> None:
         lat, lng = self.world.place()
         wish = BookByPhone(id=self.next_id(), phone="+14155550100", pickup=Place(lat, lng))
-        self.world.wishes += 1
+        self.world.requests += 1
         told = await self.ask(wish, patience=60)
         if isinstance(told, Accepted):
             trip = str(told.result["trip"])
@@ -171,10 +171,10 @@ class Buyers:
     def sees(self, trade: Trade) -> None:
         """An order waits for its buyer."""
         chance = self._world.people.random()
-        if chance < 0.75 or self._world.weather.calm:
+        if chance < 0.75 or self._world.faults.quiescent:
             self._world.do(self._pay(trade, self._world.people.uniform(0.2, 4.0)))
         elif chance < 0.9:
-            self._world.weather.happened("alipay: paid late")
+            self._world.faults.count("alipay: paid late")
             self._world.do(self._pay(trade, self._world.people.uniform(8.0, 80.0)))
 
     async def _pay(self, trade: Trade, after_s: float) -> None:

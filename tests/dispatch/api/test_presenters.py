@@ -5,7 +5,15 @@ import pytest
 
 from dispatch.api.fields import MoneyView, TripView, VehicleView
 from dispatch.api.presenters import event_for, fare_view, trip_for, trip_view, vehicle_for, vehicle_view
-from dispatch.domain.commands import BeginRide, CancelRide, EndRide, ReadMeter, ReportArrival, TakeOut, TellPayment
+from dispatch.domain.commands import (
+    ArriveAtPickup,
+    CancelTrip,
+    FinishRide,
+    ReportMeter,
+    ReportPayment,
+    StartRide,
+    TakeOutOfService,
+)
 from dispatch.domain.fare.fare import Fare, FareLine
 from dispatch.values.money import Money
 from dispatch.values.roles import Audience
@@ -16,8 +24,8 @@ AUDIENCES: list[Audience] = ["driver", "passenger", "dispatcher", "device"]
 
 def on_trip() -> Stage:
     stage = Stage().assigned()
-    stage.send(stage.car, ReportArrival("t1"), DRIVER)
-    stage.send(stage.car, BeginRide("t1", CODE), DRIVER)
+    stage.send(stage.car, ArriveAtPickup("t1"), DRIVER)
+    stage.send(stage.car, StartRide("t1", CODE), DRIVER)
     return stage
 
 
@@ -45,7 +53,7 @@ def test_fare_is_shown_line_by_line() -> None:
     stage = on_trip()
     stage.now += 60
     stage.fix(600)
-    stage.send(stage.car, EndRide("t1"), DRIVER)
+    stage.send(stage.car, FinishRide("t1"), DRIVER)
 
     fare = trip_view(stage.trip).fare
 
@@ -59,7 +67,7 @@ def test_payment_as_it_goes() -> None:
     """Due, paying with the trade's number, failed with its reason, unknown, paid."""
     stage = on_trip()
     assert trip_view(stage.trip).payment is None
-    stage.send(stage.car, EndRide("t1"), DRIVER)
+    stage.send(stage.car, FinishRide("t1"), DRIVER)
     seen = [trip_view(stage.trip).payment]
     stage.send(stage.trip, pay(), PASSENGER)
     for state in ("ordered", "failed"):
@@ -83,7 +91,7 @@ def test_payment_as_it_goes() -> None:
 def test_cancelled_trip_says_who_and_why() -> None:
     """Both sides see the same."""
     stage = Stage().requested()
-    stage.send(stage.trip, CancelRide("late"), PASSENGER)
+    stage.send(stage.trip, CancelTrip("late"), PASSENGER)
 
     view = trip_view(stage.trip)
 
@@ -120,7 +128,7 @@ def test_meter_is_the_last_checkpoints() -> None:
         stage.fix(stage.fix_n * 150.0)
     assert vehicle_view(stage.car).meter == running
 
-    stage.send(stage.car, ReadMeter(Money(1000, "USD")), DEVICE)
+    stage.send(stage.car, ReportMeter(Money(1000, "USD")), DEVICE)
     read = vehicle_view(stage.car).meter
 
     assert read is not None
@@ -131,7 +139,7 @@ def test_meter_is_the_last_checkpoints() -> None:
 def test_what_was_paid_is_shown_to_driver_and_taximeter() -> None:
     """The payment's result names trip and amount."""
     stage = Stage().on_shift()
-    stage.send(stage.car, TellPayment("t1", "paid", Money(500, "USD"), "alipay_app"))
+    stage.send(stage.car, ReportPayment("t1", "paid", Money(500, "USD"), "alipay_app"))
 
     view = vehicle_for(vehicle_view(stage.car), "device")
 
@@ -144,7 +152,7 @@ def test_vehicle_out_of_service_says_why() -> None:
     stage = Stage()
     assert vehicle_view(stage.car).state == "offline"
 
-    stage.send(stage.car, TakeOut("broken"), DISPATCHER)
+    stage.send(stage.car, TakeOutOfService("broken"), DISPATCHER)
 
     assert (vehicle_view(stage.car).state, vehicle_view(stage.car).reason) == ("out_of_service", "broken")
 
@@ -176,7 +184,7 @@ def test_a_guest_sees_the_ride_and_then_that_it_is_over() -> None:
     assert (view.code, view.passenger, view.note) == (None, None, "")
     stage = on_trip()
     assert event_for("ride_began", trip_view(stage.trip), "guest") == "ride_began"
-    stage.send(stage.car, EndRide("t1"), DRIVER)
+    stage.send(stage.car, FinishRide("t1"), DRIVER)
     whole = trip_view(stage.trip)
     assert event_for("fare_paid", whole, "guest") == "ended"
     assert event_for("fare_paid", whole, "passenger") == "fare_paid"
@@ -186,6 +194,6 @@ def test_a_guest_sees_the_ride_and_then_that_it_is_over() -> None:
 def test_a_guest_is_told_of_a_cancel_and_no_fee() -> None:
     """Whether it cost anything is the passenger's business."""
     stage = Stage().requested()
-    stage.send(stage.trip, CancelRide("changed my mind"), PASSENGER)
+    stage.send(stage.trip, CancelTrip("changed my mind"), PASSENGER)
     view = trip_for(trip_view(stage.trip), "guest")
     assert (view.state, view.cancel_reason) == ("cancelled", None)

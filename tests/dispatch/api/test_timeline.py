@@ -14,8 +14,8 @@ from dispatch.domain.events import (
     OfferDeclined,
     OfferExpired,
     OfferMade,
-    PaymentBegan,
     PaymentOrdered,
+    PaymentStarted,
     TripRequested,
 )
 from dispatch.domain.fare.gps_meter import MeterCheckpoint
@@ -42,7 +42,7 @@ def test_no_code_no_account_and_the_end_of_a_phone() -> None:
         "seats": 2,
         "contact": "…123",
     }
-    began = PaymentBegan(5.0, "alipay_app", Money(405, "USD"), buyer=BUYER, payer=f"alipay:{BUYER}")
+    began = PaymentStarted(5.0, "alipay_app", Money(405, "USD"), buyer=BUYER, payer=f"alipay:{BUYER}")
     assert facts_of(began) == {"method": "alipay_app", "amount": {"minor": 405, "currency": "USD"}}
     assert "qr" not in json.dumps(facts_of(PaymentOrdered(5.0, "o1", "T1", code="https://qr.example/1")))
 

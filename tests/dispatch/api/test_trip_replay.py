@@ -7,11 +7,11 @@ from dispatch.domain.entity import Event
 from dispatch.domain.events import (
     DriverArrived,
     OfferLapsed,
-    RideBegan,
     TripAssigned,
     TripCancelled,
     TripOffered,
     TripRequested,
+    TripStarted,
 )
 from dispatch.values.place import Place
 from tests.dispatch.domain.builders import HERE, NOON, PROFILE, RULES, THERE
@@ -28,7 +28,7 @@ def ride(trip: str, start: float = NOON) -> TripPast:
         TripOffered(at=start + 10, vehicle="V1", offer="o1", expires_at=start + 25),
         TripAssigned(at=start + 20, vehicle="V1", offer="o1", profile=PROFILE, eta_at=start + 90),
         DriverArrived(at=start + 90, vehicle="V1"),
-        RideBegan(at=start + 100, vehicle="V1"),
+        TripStarted(at=start + 100, vehicle="V1"),
     ]
     return TripPast(trip, events)
 

@@ -55,6 +55,15 @@ def test_file_then_environment_then_caller(tmp_path: Path, monkeypatch: pytest.M
     assert (settings.clock.speed, settings.server.port) == (10, 0)
 
 
+def test_former_names_are_aliases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file and a variable of before still set the limits of TCP connections; the new name wins."""
+    file = toml(tmp_path / "a.toml", "[limits]\ndials_per_s = 3\ndials_burst = 7\nconnections_burst = 9\n")
+    assert load_settings(file).limits.connections_per_s == 3
+    assert load_settings(file).limits.connections_burst == 9
+    monkeypatch.setenv("TAXI_LIMITS__DIALS_PER_S", "4")
+    assert load_settings(file).limits.connections_per_s == 4
+
+
 def test_file_named_by_the_environment_or_lying_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """``taxi.toml`` in the working directory is read, unless TAXI_CONFIG or the caller names another."""
     toml(tmp_path / "taxi.toml", "[clock]\nspeed = 2")

@@ -10,12 +10,12 @@ import pytest
 from dispatch.actors.core.protocol import FixRow
 from dispatch.config.tariffs import read_tariff
 from dispatch.domain.commands import (
+    AcceptOffer,
     MakeOffer,
     PayFare,
+    ReportOutcome,
     RequestTrip,
     StartShift,
-    TakeOffer,
-    TellOutcome,
     VehicleProfile,
     decode_command,
 )
@@ -94,7 +94,7 @@ class Stage:
             except NeedsEntityError as need:
                 foreign[need.key] = self.entity(need.key)
                 continue
-            stale = [a.key for a in decision.foreign if self.entity(a.key).seq != a.expected]
+            stale = [a.key for a in decision.appends_elsewhere if self.entity(a.key).seq != a.expected]
             if not stale:
                 return decision
             foreign.update((key, self.entity(key)) for key in stale)
@@ -105,7 +105,7 @@ class Stage:
         for event in decision.events:
             encode_event(event)
             entity.apply(event)
-        for append in decision.foreign:
+        for append in decision.appends_elsewhere:
             for event in append.events:
                 self.entity(append.key).apply(event)
         for name in decision.drop:
@@ -155,14 +155,14 @@ class Stage:
 
     def assigned(self) -> Stage:
         self.offered()
-        self.send(self.car, TakeOffer("o1"), DRIVER)
+        self.send(self.car, AcceptOffer("o1"), DRIVER)
         return self
 
 
 def outcome(stage: Stage, state: str, order: str = "t1_1_1", trade: str = "") -> Decision:
     """The payment tells the trip how it goes."""
     assert stage.trip.data.fare is not None
-    told = TellOutcome(
+    told = ReportOutcome(
         state, order, "alipay_app", stage.trip.data.fare, trade=trade, reason="" if state == "ordered" else "why"
     )
     return stage.send(stage.trip, told)

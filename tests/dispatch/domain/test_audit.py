@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from dispatch.domain.commands import CancelRide, RequestTrip, TakeOut
+from dispatch.domain.commands import CancelTrip, RequestTrip, TakeOutOfService
 from dispatch.domain.entity import Principal
 from tests.dispatch.actors.core.harness import CODE, DISPATCHER, PICKUP, City, trip_key, vehicle_key
 
@@ -16,10 +16,10 @@ def test_every_act_of_a_dispatcher_is_written_with_it() -> None:
     booked = RequestTrip("", "phone", PICKUP, CODE, contact="+14155550123")
     city.do(trip_key("T2"), booked, DISPATCHER)
     for _ in range(2):
-        city.ask(trip_key("T1"), CancelRide("called"), DISPATCHER, name="dispatcher:D1:c1")
-    city.ask(trip_key("T1"), CancelRide("again"), DISPATCHER)
+        city.ask(trip_key("T1"), CancelTrip("called"), DISPATCHER, name="dispatcher:D1:c1")
+    city.ask(trip_key("T1"), CancelTrip("again"), DISPATCHER)
     city.online("V1")
-    city.do(vehicle_key("V1"), TakeOut("brakes"), Principal("dispatcher", "bert"))
+    city.do(vehicle_key("V1"), TakeOutOfService("brakes"), Principal("dispatcher", "bert"))
     rows = city.tables.rows["audit"]
     told = sorted((str(row["who"]), str(row["act"]), str(row["target"])) for row in rows.values())
     assert told == [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import invariant
 
-from dispatch.domain.commands import AppendedElsewhere, CancelRide
+from dispatch.domain.commands import AppendedElsewhere, CancelTrip
 from dispatch.integrity.memory import verify_tables
 from tests.dispatch.actors.core.harness import KINDS, PASSENGER, SHARDS, City, trip_key
 from tests.dispatch.actors.core.test_host_core_disorder import Disorder
@@ -54,7 +54,7 @@ def test_a_paused_owner_does_not_put_a_row_back() -> None:
     city.bear("trip")
     city.offer()
     offered = city.tables.events[trip_key()][1]
-    city.do(trip_key(), CancelRide("no"), PASSENGER)
+    city.do(trip_key(), CancelTrip("no"), PASSENGER)
     late = city.envelope(trip_key(), AppendedElsewhere(1, ((offered.at, offered.body),)), keep=False)
     paused.submit(late)
     paused.pump()

@@ -23,13 +23,13 @@ def test_a_tree_is_ended_whole(tmp_path: Path) -> None:
     parent = processes.start_python(["-c", PARENT, str(sleeper)], stdout=PIPE)
     assert parent.stdout is not None
     child = int(parent.stdout.readline())
-    while processes.named(os.getpid(), ["sleeper"]) != {"sleeper": child}:
-        assert not processes.is_gone(child)
+    while processes.find_by_name(os.getpid(), ["sleeper"]) != {"sleeper": child}:
+        assert not processes.has_ended(child)
 
-    processes.end_tree(parent.pid)
+    processes.kill_tree(parent.pid)
 
     parent.wait()
     parent.stdout.close()
-    assert processes.is_gone(parent.pid)
-    assert processes.is_gone(child)
-    assert processes.named(os.getpid(), ["sleeper"]) == {}
+    assert processes.has_ended(parent.pid)
+    assert processes.has_ended(child)
+    assert processes.find_by_name(os.getpid(), ["sleeper"]) == {}

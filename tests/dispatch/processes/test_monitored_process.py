@@ -17,11 +17,11 @@ from dispatch.processes.monitored_process import HOPELESS_AFTER_S, SILENT_AFTER_
 
 CHILD = """
 import sys, time
-from dispatch.processes.monitored_process import say
+from dispatch.processes.monitored_process import send
 pipe = int(sys.argv[-1])
-say(pipe, b"up\\n")
+send(pipe, b"up\\n")
 while True:
-    say(pipe, b".")
+    send(pipe, b".")
     time.sleep(0.02)
 """
 ENDS = "import sys; sys.exit(3)"
@@ -87,20 +87,20 @@ async def test_a_child_that_is_being_born_may_be_silent(tmp_path: Path, clock: M
 
     assert child.failure() == ""
     child.kill()
-    assert processes.is_gone(child.process.pid)
+    assert processes.has_ended(child.process.pid)
 
 
 def test_patience_with_who_still_works(monkeypatch: pytest.MonkeyPatch) -> None:
     """Starved: given up only when it is hopeless. Silent without working: given up at the second look."""
     worked = iter(range(1, 1000))
-    monkeypatch.setattr(processes, "processor_s", lambda _: float(next(worked)))
+    monkeypatch.setattr(processes, "cpu_seconds", lambda _: float(next(worked)))
     starved = HangDetector()
-    looks = [starved.over(os.getpid(), silent_s) for silent_s in range(int(HOPELESS_AFTER_S))]
+    looks = [starved.is_hung(os.getpid(), silent_s) for silent_s in range(int(HOPELESS_AFTER_S))]
     assert looks == [False] * int(HOPELESS_AFTER_S)
-    assert starved.over(os.getpid(), HOPELESS_AFTER_S)
+    assert starved.is_hung(os.getpid(), HOPELESS_AFTER_S)
 
-    monkeypatch.setattr(processes, "processor_s", lambda _: 5.0)
+    monkeypatch.setattr(processes, "cpu_seconds", lambda _: 5.0)
     hung = HangDetector()
-    assert not hung.over(os.getpid(), SILENT_AFTER_S)
-    assert not hung.over(os.getpid(), SILENT_AFTER_S + 1)
-    assert hung.over(os.getpid(), SILENT_AFTER_S * 2)
+    assert not hung.is_hung(os.getpid(), SILENT_AFTER_S)
+    assert not hung.is_hung(os.getpid(), SILENT_AFTER_S + 1)
+    assert hung.is_hung(os.getpid(), SILENT_AFTER_S * 2)

@@ -27,7 +27,7 @@ class HandClock:
 
 
 @dataclass
-class Alipay:
+class SandboxClient:
     """A sandbox in this process, and its clock."""
 
     app: Starlette
@@ -50,7 +50,7 @@ class Alipay:
         assert isinstance(sandbox, Sandbox)
         return sandbox
 
-    async def call(self, fields: dict[str, str], sign_type: str = "MD5", charset: str = "UTF-8") -> Answer:
+    async def mapi(self, fields: dict[str, str], sign_type: str = "MD5", charset: str = "UTF-8") -> Answer:
         return await self.send(request(fields, sign_type, charset), charset)
 
     async def send(self, params: dict[str, str], charset: str = "UTF-8") -> Answer:
@@ -63,7 +63,7 @@ class Alipay:
             )
         )
 
-    async def ask(self, method: str, biz: dict[str, Any] | None = None, **more: Any) -> openapi_requests.JsonAnswer:
+    async def openapi(self, method: str, biz: dict[str, Any] | None = None, **more: Any) -> openapi_requests.JsonAnswer:
         """One call of the openapi gateway: common fields in the query, the business in the body."""
         keys, charset = more.get("keys"), more.get("charset", "utf-8")
         params = openapi_requests.request(method, biz, **more)
@@ -90,10 +90,10 @@ class Alipay:
         return dict(found)
 
     async def query(self, out_trade_no: str = "T1_1_1") -> Answer:
-        return await self.call({"service": "alipay.acquire.query", "out_trade_no": out_trade_no})
+        return await self.mapi({"service": "alipay.acquire.query", "out_trade_no": out_trade_no})
 
     async def close(self, out_trade_no: str = "T1_1_1") -> Answer:
-        return await self.call({"service": "alipay.acquire.close", "out_trade_no": out_trade_no})
+        return await self.mapi({"service": "alipay.acquire.close", "out_trade_no": out_trade_no})
 
     async def pay(self, trade_no: str, buyer_id: str = BUYER, **more: Any) -> tuple[str, str]:
         asked = {"trade_no": trade_no, "buyer_id": buyer_id} | more
@@ -105,7 +105,7 @@ class Alipay:
         return accounts
 
 
-def alipay_of(inbox: Callable[[httpx.Request], httpx.Response] | None = None, **settings: Any) -> Alipay:
+def open_sandbox(inbox: Callable[[httpx.Request], httpx.Response] | None = None, **settings: Any) -> SandboxClient:
     """A sandbox with these settings; notifications go to ``inbox``."""
     clock = HandClock()
     pauses: list[float] = []
@@ -119,4 +119,4 @@ def alipay_of(inbox: Callable[[httpx.Request], httpx.Response] | None = None, **
     )
     chosen = SandboxSettings(**({"merchants": (demo().at_alipay(),), "buyers": buyers} | settings))
     transport = httpx.MockTransport(inbox) if inbox is not None else None
-    return Alipay(create_app(chosen, clock=clock, pause=pause, transport=transport), clock, pauses)
+    return SandboxClient(create_app(chosen, clock=clock, pause=pause, transport=transport), clock, pauses)

@@ -11,7 +11,7 @@ import sim.alipay_sandbox
 from sim.alipay_sandbox.faults import ActiveFaults, FaultError, SandboxFault, fault_table, parse_fault
 from tests.sim.alipay_sandbox.merchant import NOW, demo, form_fields, genuine, order, text_of
 from tests.sim.alipay_sandbox.openapi_requests import trade
-from tests.sim.alipay_sandbox.sandbox_client import Alipay, alipay_of
+from tests.sim.alipay_sandbox.sandbox_client import SandboxClient, open_sandbox
 
 CREATE = "alipay.trade.create"
 QUERY = "alipay.trade.query"
@@ -81,10 +81,10 @@ def test_limits() -> None:
     assert faults.strike("delay-answer", QUERY) is None
 
 
-async def test_set_over_http(alipay: Alipay) -> None:
+async def test_set_over_http(alipay: SandboxClient) -> None:
     """GET lists what is set and how often it struck, PUT replaces it, DELETE takes it away."""
     await alipay.set_faults({"name": "system-error-before", "times": 1}, {"name": "gbk-answers"})
-    await alipay.ask(QUERY, NUMBER)
+    await alipay.openapi(QUERY, NUMBER)
     listed = (await alipay.http.get("/sandbox/faults")).json()
     fewer = (await alipay.http.delete("/sandbox/faults", params={"name": "gbk-answers"})).json()
     none = (await alipay.http.delete("/sandbox/faults")).json()
@@ -100,14 +100,14 @@ async def test_set_over_http(alipay: Alipay) -> None:
     assert (wrong.status_code, garbled.status_code) == (400, 400)
 
 
-async def test_system_errors(alipay: Alipay) -> None:
+async def test_system_errors(alipay: SandboxClient) -> None:
     """Before: nothing happened. After: it did. Both gateways say that they do not know."""
     await alipay.set_faults({"name": "system-error-before", "times": 2}, {"name": "system-error-after", "times": 2})
-    before = await alipay.ask(CREATE, trade())
-    mapi_before = await alipay.call(order(out_trade_no="T2"))
+    before = await alipay.openapi(CREATE, trade())
+    mapi_before = await alipay.mapi(order(out_trade_no="T2"))
     orders = len((await alipay.accounts())["orders"])
-    after = await alipay.ask(CREATE, trade())
-    mapi_after = await alipay.call(order(out_trade_no="T2"))
+    after = await alipay.openapi(CREATE, trade())
+    mapi_after = await alipay.mapi(order(out_trade_no="T2"))
 
     assert before.code == after.code == "20000 isp.unknow-error"
     assert before.genuine()
@@ -117,14 +117,17 @@ async def test_system_errors(alipay: Alipay) -> None:
     assert (orders, len((await alipay.accounts())["orders"])) == (0, 2)
 
 
-async def test_answers_that_are_not_to_be_believed(alipay: Alipay) -> None:
+async def test_answers_that_are_not_to_be_believed(alipay: SandboxClient) -> None:
     """An answer that lost its signature or has a wrong one, though the call took effect; and an error nobody signed."""
     await alipay.set_faults({"name": "answer-unsigned", "times": 2})
-    bare = await alipay.ask(CREATE, trade()), await alipay.call(order(out_trade_no="T2"))
+    bare = await alipay.openapi(CREATE, trade()), await alipay.mapi(order(out_trade_no="T2"))
     await alipay.set_faults({"name": "answer-forged", "times": 2})
-    forged = await alipay.ask(CREATE, trade()), await alipay.call(order(out_trade_no="T2"))
+    forged = await alipay.openapi(CREATE, trade()), await alipay.mapi(order(out_trade_no="T2"))
     await alipay.set_faults({"name": "gateway-error", "times": 2})
-    broken = await alipay.ask(CREATE, trade(out_trade_no="T3")), await alipay.call(order(out_trade_no="T4"))
+    broken = (
+        await alipay.openapi(CREATE, trade(out_trade_no="T3")),
+        await alipay.mapi(order(out_trade_no="T4")),
+    )
 
     assert (bare[0].code, bare[0].sign, "<sign>" in bare[1].text) == ("10000", None, False)
     assert bare[1].fields["result_code"] == "SUCCESS"
@@ -133,43 +136,43 @@ async def test_answers_that_are_not_to_be_believed(alipay: Alipay) -> None:
     assert len((await alipay.accounts())["orders"]) == 2
 
 
-async def test_a_dropped_answer(alipay: Alipay) -> None:
+async def test_a_dropped_answer(alipay: SandboxClient) -> None:
     """The call takes effect, and no complete answer comes."""
     await alipay.set_faults({"name": "drop-answer", "call": CREATE, "times": 1, "seconds": 7})
     with pytest.raises(AssertionError):  # what httpx says when an app does not complete its answer
-        await alipay.ask(CREATE, trade())
+        await alipay.openapi(CREATE, trade())
 
     assert alipay.pauses == [7]
     assert (await alipay.order_of())["status"] == "WAIT_BUYER_PAY"
-    assert (await alipay.ask(CREATE, trade())).code == "10000"
+    assert (await alipay.openapi(CREATE, trade())).code == "10000"
 
 
-async def test_an_outage(alipay: Alipay) -> None:
+async def test_an_outage(alipay: SandboxClient) -> None:
     """While it lasts nothing is read; afterwards all is as before."""
     await alipay.set_faults({"name": "outage", "seconds": 3600})
     alipay.clock.now = NOW + 3599
     with pytest.raises(AssertionError):
-        await alipay.ask(CREATE, trade())
+        await alipay.openapi(CREATE, trade())
     alipay.clock.now = NOW + 3600
 
     assert (await alipay.accounts())["orders"] == []
-    assert (await alipay.ask(CREATE, trade(), timestamp="2020-09-13 21:26:40")).code == "10000"
+    assert (await alipay.openapi(CREATE, trade(), timestamp="2020-09-13 21:26:40")).code == "10000"
 
 
-async def test_delay_refuse_retry_and_skew(alipay: Alipay) -> None:
+async def test_delay_refuse_retry_and_skew(alipay: SandboxClient) -> None:
     """A late answer, a refusal with any code, a cancel to be repeated, and a gateway whose clock is wrong."""
     await alipay.set_faults({"name": "delay-answer", "seconds": 3, "times": 1})
-    await alipay.ask(CREATE, trade())
+    await alipay.openapi(CREATE, trade())
     await alipay.set_faults({"name": "refuse", "code": "SELLER_BEEN_BLOCKED", "times": 2})
-    refused = await alipay.ask(QUERY, NUMBER), await alipay.query()
+    refused = await alipay.openapi(QUERY, NUMBER), await alipay.query()
     await alipay.set_faults({"name": "retry-flag", "times": 2})
     cancels = [
-        (await alipay.ask("alipay.trade.cancel", NUMBER)).node["retry_flag"],
-        (await alipay.call({"service": "alipay.acquire.cancel"} | NUMBER)).fields["retry_flag"],
-        (await alipay.ask("alipay.trade.cancel", NUMBER)).node["retry_flag"],
+        (await alipay.openapi("alipay.trade.cancel", NUMBER)).node["retry_flag"],
+        (await alipay.mapi({"service": "alipay.acquire.cancel"} | NUMBER)).fields["retry_flag"],
+        (await alipay.openapi("alipay.trade.cancel", NUMBER)).node["retry_flag"],
     ]
     await alipay.set_faults({"name": "clock-skew", "seconds": 1801})
-    skewed = await alipay.ask(QUERY, NUMBER), await alipay.query()
+    skewed = await alipay.openapi(QUERY, NUMBER), await alipay.query()
 
     assert alipay.pauses == [3]
     assert refused[0].code == "40004 ACQ.SELLER_BEEN_BLOCKED"
@@ -179,10 +182,10 @@ async def test_delay_refuse_retry_and_skew(alipay: Alipay) -> None:
     assert skewed[1].error == "ILLEGAL_ARGUMENT"
 
 
-async def test_gbk_answers(alipay: Alipay) -> None:
+async def test_gbk_answers(alipay: SandboxClient) -> None:
     """An answer in GBK to a request in UTF-8 is signed as it is sent."""
     await alipay.set_faults({"name": "gbk-answers"})
-    modern, old = await alipay.ask(QUERY, NUMBER), await alipay.query()
+    modern, old = await alipay.openapi(QUERY, NUMBER), await alipay.query()
 
     assert (modern.charset, old.charset) == ("gbk", "gbk")
     assert modern.node["sub_msg"] == "交易不存在"
@@ -190,15 +193,15 @@ async def test_gbk_answers(alipay: Alipay) -> None:
     assert old.genuine
 
 
-async def noticed(*faults: dict[str, Any], method: str = "openapi") -> tuple[Inbox, Alipay]:
+async def noticed(*faults: dict[str, Any], method: str = "openapi") -> tuple[Inbox, SandboxClient]:
     """A payment under faults, and what the merchant heard of it."""
     inbox = Inbox()
-    alipay = alipay_of(inbox)
+    alipay = open_sandbox(inbox)
     await alipay.set_faults(*faults)
     created = (
-        (await alipay.ask(CREATE, trade(), **NOTIFY)).node
+        (await alipay.openapi(CREATE, trade(), **NOTIFY)).node
         if method == "openapi"
-        else (await alipay.call(order(**NOTIFY), "RSA2")).fields
+        else (await alipay.mapi(order(**NOTIFY), "RSA2")).fields
     )
     if (await alipay.order_of())["captures"] == 0:
         await alipay.pay(created["trade_no"])
@@ -231,9 +234,9 @@ async def test_notices(method: str, fault: dict[str, Any], told: list[tuple[str,
 async def test_forged_early() -> None:
     """A stranger says that an order is paid before anyone has paid it."""
     inbox = Inbox()
-    alipay = alipay_of(inbox)
+    alipay = open_sandbox(inbox)
     await alipay.set_faults({"name": "notice-forged-early"})
-    await alipay.ask(CREATE, trade(), **NOTIFY)
+    await alipay.openapi(CREATE, trade(), **NOTIFY)
     await alipay.sandbox.notifier.deliver_due()
 
     assert inbox.told() == [("TRADE_SUCCESS", False)]
@@ -260,7 +263,7 @@ async def test_late_and_lost() -> None:
 async def test_reordered() -> None:
     """The refund is heard of before the payment."""
     inbox, alipay = await noticed({"name": "notice-reorder", "times": 1})
-    await alipay.ask("alipay.trade.refund", NUMBER | {"refund_amount": "12.35"})
+    await alipay.openapi("alipay.trade.refund", NUMBER | {"refund_amount": "12.35"})
     await alipay.sandbox.notifier.deliver_due()
     await alipay.sandbox.notifier.deliver_due()
 
@@ -283,9 +286,9 @@ async def test_well_signed_lies(fault: str, field: str, wrong: str, right: str) 
         heard.append(form_fields(request.content))
         return httpx.Response(200, text="success" if heard[-1][field] == right else "fail")
 
-    alipay = alipay_of(doubtful)
+    alipay = open_sandbox(doubtful)
     await alipay.set_faults({"name": fault})
-    await alipay.pay((await alipay.ask(CREATE, trade(), **NOTIFY)).node["trade_no"])
+    await alipay.pay((await alipay.openapi(CREATE, trade(), **NOTIFY)).node["trade_no"])
     await alipay.sandbox.notifier.deliver_due()
     alipay.clock.now = NOW + 240
     await alipay.sandbox.notifier.deliver_due()
@@ -296,10 +299,10 @@ async def test_well_signed_lies(fault: str, field: str, wrong: str, right: str) 
     await alipay.aclose()
 
 
-async def test_what_the_app_tells_the_page(alipay: Alipay) -> None:
+async def test_what_the_app_tells_the_page(alipay: SandboxClient) -> None:
     """The page may hear another code than what happened."""
     await alipay.set_faults({"name": "result-code", "code": "6004", "times": 1})
-    trade_no = (await alipay.ask(CREATE, trade())).node["trade_no"]
+    trade_no = (await alipay.openapi(CREATE, trade())).node["trade_no"]
 
     assert (await alipay.pay(trade_no))[0] == "6004"
     assert (await alipay.order_of())["captures"] == 1

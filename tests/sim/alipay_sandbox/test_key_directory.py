@@ -62,7 +62,7 @@ def test_a_directory_from_before(tmp_path: Path) -> None:
         (tmp_path / name).unlink()
     completed = write_demo_keys(tmp_path)
 
-    assert (completed.md5_key, completed.public_key_pem) == (made.md5_key, made.public_key_pem)
+    assert (completed.md5_key, completed.merchant_public_pem) == (made.md5_key, made.merchant_public_pem)
     assert completed.app_id == made.app_id
     assert "BEGIN CERTIFICATE" in completed.app_cert_pem
 

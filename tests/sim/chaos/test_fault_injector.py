@@ -66,6 +66,6 @@ def test_a_host_is_found_by_its_log(tmp_path: Path) -> None:
         assert {targets.choose("vehicle host", Random(seed)) for seed in range(9)} == {"vehicle-0", "vehicle-1"}
         assert targets.choose("raylet", Random(1)) == "raylet"
     finally:
-        processes.end_tree(writer.pid)
+        processes.kill_tree(writer.pid)
         writer.wait()
         writer.stdout.close()

@@ -42,7 +42,7 @@ async def test_a_postgres_that_is_killed_comes_back(tmp_path: Path) -> None:
 
 
 def _until_gone(pid: int) -> None:
-    while not processes.is_gone(pid):
+    while not processes.has_ended(pid):
         pass
 
 

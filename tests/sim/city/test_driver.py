@@ -9,7 +9,6 @@ from dispatch.api.messages import (
     AcceptOffer,
     Arrived,
     DeclineOffer,
-    DriverCancel,
     FinishRide,
     GoOnline,
     GpsFix,
@@ -18,6 +17,7 @@ from dispatch.api.messages import (
     Snapshot,
     StartHail,
     StartRide,
+    TripReturn,
     Update,
     Welcome,
 )
@@ -177,12 +177,12 @@ def test_nobody_comes() -> None:
     cab = Cab()
     cab.at_pickup()
     cab.world.pass_(301)
-    assert cab.line.last(DriverCancel).no_show
-    cab.line.refuse(DriverCancel, ErrorCode.VEHICLE_ILLEGAL_MOVE)
+    assert cab.line.last(TripReturn).no_show
+    cab.line.refuse(TripReturn, ErrorCode.VEHICLE_ILLEGAL_MOVE)
     assert cab.world.tally.assignments[-1].until is None
     cab.world.pass_(31)
-    assert cab.line.count(DriverCancel) == 2
-    cab.accept(DriverCancel)
+    assert cab.line.count(TripReturn) == 2
+    cab.accept(TripReturn)
     assert cab.driver.duty is Duty.FREE
 
 

@@ -30,7 +30,6 @@ from dispatch.api.messages import (
     CancelTrip,
     ClientCommand,
     DeclineOffer,
-    DriverCancel,
     Estimate,
     FinishRide,
     FromClient,
@@ -46,6 +45,7 @@ from dispatch.api.messages import (
     StartHail,
     StartRide,
     TakeBreak,
+    TripReturn,
     Update,
     Welcome,
 )
@@ -204,7 +204,7 @@ class ToyServer:
         self._tell_trip(self._offers[message.offer], "offer_lapsed", state="matching")
         return self._own(vehicle, message, "offer_declined", state="idle", offer=None)
 
-    def _on_DriverCancel(self, _: WebSocket, vehicle: str, message: DriverCancel) -> Accepted:  # noqa: N802
+    def _on_DriverCancel(self, _: WebSocket, vehicle: str, message: TripReturn) -> Accepted:  # noqa: N802
         self._tell_trip(message.trip, "assignment_given_back", state="matching", car=None)
         return self._own(vehicle, message, "trip_given_back", state="idle", trip=None)
 

@@ -10,21 +10,21 @@ from pathlib import Path
 import pytest
 
 from sim.simtest.fault_model import KINDS
-from sim.simtest.invariants import ORACLES
+from sim.simtest.invariants import INVARIANTS
 from sim.simtest.run import Outcome, kept_seeds, replay_command, run_seed
-from sim.simtest.simulation import LEAST_CRASHES, Plan
+from sim.simtest.simulation import LEAST_CRASHES, SimulationPlan
 
 KEPT = Path(__file__).with_name("kept_seeds.txt")
 CI_SEEDS = range(1001, 1301)
 BLOCK = 15
 """So many worlds have every kind of fault among them."""
-LITTLE = Plan(rides=10, passengers=12, drivers=6, rough_s=40.0, begins_within_s=250.0)
+LITTLE = SimulationPlan(rides=10, passengers=12, drivers=6, fault_phase_s=40.0, begins_within_s=250.0)
 
 
 def seen_amiss(outcome: Outcome) -> list[str]:
     """What is violated, each with its oracle, and whether the world was too small."""
     amiss = [f"{oracle}: {seen}" for oracle, seen in outcome.violations]
-    if outcome.finished < Plan().rides or outcome.crashes < LEAST_CRASHES:
+    if outcome.finished < SimulationPlan().rides or outcome.crashes < LEAST_CRASHES:
         amiss.append(f"only {outcome.finished} rides and {outcome.crashes} crashes")
     return amiss
 
@@ -40,7 +40,7 @@ def test_a_world_is_large_enough() -> None:
     outcome = run_seed(1)
 
     assert outcome.violations == []
-    assert outcome.finished >= Plan().rides == 50
+    assert outcome.finished >= SimulationPlan().rides == 50
     assert outcome.crashes >= LEAST_CRASHES == 5
 
 
@@ -74,10 +74,10 @@ def test_no_order_of_hashes_reaches_a_world(hash_seed: str) -> None:
 
 def test_oracles_say_what_they_hold() -> None:
     """Each oracle has a name of its own and says in words what has to hold."""
-    names = [oracle.__name__ for oracle in ORACLES]
+    names = [oracle.__name__ for oracle in INVARIANTS]
 
     assert len(set(names)) == len(names)
-    assert all(oracle.__doc__ for oracle in ORACLES)
+    assert all(oracle.__doc__ for oracle in INVARIANTS)
     assert len(set(KINDS)) == len(KINDS)
 
 

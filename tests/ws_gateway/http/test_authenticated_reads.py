@@ -43,7 +43,7 @@ class Desk:
         self.allowed.append(what)
         return not self.full
 
-    async def look_up(self, reader: Reader) -> Answer:
+    async def get_route(self, reader: Reader) -> Answer:
         if self.error is not None:
             raise self.error
         return PlaceList([Place(1.0, 2.0, reader.path["trip"])])
@@ -68,9 +68,9 @@ def client(desk: Desk) -> httpx.AsyncClient:
     reading = AuthenticatedReads(verify=TOKENS.verify, clock=clock, allow=desk.allow)
     app = Starlette(
         routes=[
-            reading.look_up(LIST, desk.look_up),
-            reading.ask(SINCE, TripsSince, desk.since),
-            reading.ask(ASKED, PlaceQuestion, desk.asked),
+            reading.get_route(LIST, desk.get_route),
+            reading.query_route(SINCE, TripsSince, desk.since),
+            reading.query_route(ASKED, PlaceQuestion, desk.asked),
         ]
     )
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://taxi")

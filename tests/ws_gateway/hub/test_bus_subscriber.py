@@ -31,7 +31,7 @@ class Listener:
 
     async def _read(self) -> None:
         while True:
-            for notice in await self.feed.notices():
+            for notice in await self.feed.next_notices():
                 self._heard.put_nowait(notice)
 
     async def next(self) -> BusNotice:
@@ -111,14 +111,14 @@ async def test_what_gateways_tell_reaches_all_once() -> None:
     raised = Alarm("a1", "fire", 1.0, {})
     settled = msgspec.structs.replace(raised, settled_by="anna", settled_at=2.0)
     told = Told(Notice("n1", 3.0, "anna", "Fog"), ("V1",))
-    await teller.feed.tell(settled)
-    await teller.feed.tell(told)
+    await teller.feed.announce(settled)
+    await teller.feed.announce(told)
     for each in (teller, listener):
         assert await each.next() == ConsoleNotice(msgspec.msgpack.encode(settled), "alarm a1")
         assert await each.next() == DriverNotice(("V1",), msgspec.msgpack.encode(told.notice), "notice n1")
     late = ConsoleFrame([TripNotice(TripView("t1", "matching", "app", "standard", 1.0))], [raised])
     await bus.publish(keys.console_channel("trip-0"), msgspec.msgpack.encode(late))
-    await teller.feed.tell(Told(Notice("n2", 3.0, "anna", "Sun")))
+    await teller.feed.announce(Told(Notice("n2", 3.0, "anna", "Sun")))
     heard = [await listener.next() for _ in range(2)]
     slots = [notice.slot for notice in heard if isinstance(notice, ConsoleNotice | DriverNotice)]
     assert slots == ["trip t1", "notice n2"]

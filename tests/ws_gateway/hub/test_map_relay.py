@@ -37,7 +37,7 @@ class QuietBus:
     async def unwatch(self, cells: Iterable[str]) -> None:
         self.cells.difference_update(cells)
 
-    async def whole(self, cells: Iterable[str]) -> list[MapFrameNotice]:
+    async def full_frames(self, cells: Iterable[str]) -> list[MapFrameNotice]:
         wanted = set(cells)
         return [notice for notice in self.kept if notice.cell in wanted]
 
@@ -60,7 +60,7 @@ class Screen:
     def map_waits(self) -> bool:
         return not self.reads
 
-    def told(self, message: bytes, slot: str) -> None:
+    def relay(self, message: bytes, slot: str) -> None:
         self.heard.append((message, slot))
 
     def frames(self) -> list[list[tuple[str, float]]]:
@@ -98,7 +98,7 @@ async def test_frames_that_come_together_go_out_together() -> None:
     await stage.watch(two, C1, C2)
     await stage.watch(other, C2)
     for notice in (frame(C1), frame(C2), frame(C1, host="vehicle-1", at=2.0)):
-        stage.relay.framed(notice)
+        stage.relay.relay_frame(notice)
     await eventually(lambda: one.heard and two.heard and other.heard)
     assert one.frames() == [[(C1, 1.0), (C2, 1.0), (C1, 2.0)]]
     assert other.frames() == [[(C2, 1.0)]]
@@ -111,11 +111,11 @@ async def test_a_console_that_does_not_keep_up_loses_nothing() -> None:
     await stage.watch(slow, C1)
     slow.reads = False
     for at in (1.0, 2.0):
-        stage.relay.framed(frame(at=at))
-    stage.relay.framed(frame(host="vehicle-1", at=2.5))
+        stage.relay.relay_frame(frame(at=at))
+    stage.relay.relay_frame(frame(host="vehicle-1", at=2.5))
     await asyncio.sleep(0.01)
-    stage.relay.framed(frame(whole=True, at=3.0))
-    stage.relay.framed(frame(at=4.0))
+    stage.relay.relay_frame(frame(whole=True, at=3.0))
+    stage.relay.relay_frame(frame(at=4.0))
     assert slow.heard == []
     slow.reads = True
     await eventually(lambda: slow.heard)
@@ -128,7 +128,7 @@ async def test_hosts_that_share_a_name_keep_their_frames() -> None:
     await stage.watch(screen, C1)
     for host, at in (("vehicle/V1", 1.0), ("vehicle/V2", 2.0), ("vehicle/V1", 3.0)):
         body = frame(host=host, whole=True, at=at).frame
-        stage.relay.framed(MapFrameNotice(C1, "vehicle-3", body))
+        stage.relay.relay_frame(MapFrameNotice(C1, "vehicle-3", body))
     await eventually(lambda: screen.heard)
     assert screen.frames() == [[(C1, 2.0), (C1, 3.0)]]
 
@@ -150,8 +150,8 @@ async def test_what_nobody_watches_is_not_listened_to() -> None:
     await stage.watch(one, C1, C2, counts=True)
     await stage.watch(two, C2)
     assert (stage.bus.cells, stage.bus.counts) == ({C1, C2}, True)
-    stage.relay.framed(frame(C1))
-    stage.relay.leave(one)
+    stage.relay.relay_frame(frame(C1))
+    stage.relay.remove_console(one)
     await stage.watch(two)
     assert (stage.bus.cells, stage.bus.counts) == (set(), False)
     assert stage.relay.entries == 0
@@ -173,7 +173,7 @@ async def test_counts_reach_those_who_asked() -> None:
     stage, one, two = Stage(), Screen(), Screen()
     await stage.watch(one, counts=True)
     await stage.watch(two, C1)
-    stage.relay.counted(MapCountsNotice("vehicle-0", b"counts"))
+    stage.relay.relay_counts(MapCountsNotice("vehicle-0", b"counts"))
     assert one.heard == [(b"counts", "map_counts vehicle-0")]
     assert two.heard == []
 
@@ -182,15 +182,15 @@ async def test_a_halted_map_passes_nothing_on_and_comes_back_whole() -> None:
     """Frames and counts meanwhile are lost; then each console gets its cells as hosts keep them."""
     stage, screen = Stage(), Screen()
     await stage.watch(screen, C1, counts=True)
-    stage.relay.framed(frame(at=1.0))
+    stage.relay.relay_frame(frame(at=1.0))
     stage.relay.halt()
-    stage.relay.framed(frame(at=2.0))
-    stage.relay.counted(MapCountsNotice("vehicle-0", b"counts"))
+    stage.relay.relay_frame(frame(at=2.0))
+    stage.relay.relay_counts(MapCountsNotice("vehicle-0", b"counts"))
     await asyncio.sleep(0.01)
     assert screen.heard == []
     stage.bus.kept = [frame(whole=True, at=3.0)]
     stage.relay.resume()
-    stage.relay.framed(frame(at=4.0))
+    stage.relay.relay_frame(frame(at=4.0))
 
     def told() -> list[tuple[str, float]]:
         return [each for message in screen.frames() for each in message]

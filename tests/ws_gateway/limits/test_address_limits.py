@@ -35,16 +35,16 @@ def test_so_many_at_once_and_then_so_often() -> None:
     limits.check_sign_in(_scope("203.0.113.8"))
     clock.advance(1.0)
     limits.check_sign_in(_scope("203.0.113.7"))
-    assert [limits.may_connect(_scope("203.0.113.7")) for _ in range(2)] == [True, False]
-    assert all(limits.may_connect(_scope("127.0.0.1")) for _ in range(50))
+    assert [limits.may_open_socket(_scope("203.0.113.7")) for _ in range(2)] == [True, False]
+    assert all(limits.may_open_socket(_scope("127.0.0.1")) for _ in range(50))
 
 
 def test_dials_are_counted_by_peer_and_those_of_proxies_are_not() -> None:
     """A peer that dials too often is cut; a proxy's clients are told apart later, by what it says."""
     limits = AddressLimits((1.0, 1), (1.0, 1), (1.0, 2), ManualClock(100.0), proxies=PROXIES)
-    assert [limits.may_dial("203.0.113.7") for _ in range(3)] == [True, True, False]
-    assert limits.may_dial("203.0.113.8")
-    assert all(limits.may_dial(peer) for peer in ("127.0.0.1", "198.51.100.9", "2001:db8::7") for _ in range(5))
+    assert [limits.may_connect("203.0.113.7") for _ in range(3)] == [True, True, False]
+    assert limits.may_connect("203.0.113.8")
+    assert all(limits.may_connect(peer) for peer in ("127.0.0.1", "198.51.100.9", "2001:db8::7") for _ in range(5))
 
 
 def test_a_network_of_ipv6_is_one_client() -> None:
@@ -84,17 +84,19 @@ async def test_sign_ins_and_sockets_of_one_address_are_limited(start: Start) -> 
 @pytest.mark.integration
 async def test_who_dials_too_often_is_cut_unheard(start: Start) -> None:
     """Beyond the limit a connection is reset without an answer; it is counted, and another address goes on."""
-    gateway = await start(dials_by_address=(0.001, 2))
+    gateway = await start(connections_by_address=(0.001, 2))
     assert [await _answer(gateway.port, "127.0.0.77") for _ in range(4)] == [b"HTTP", b"HTTP", b"", b""]
     assert await _answer(gateway.port, "127.0.0.78") == b"HTTP"
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{gateway.port}") as http:
-        assert "taxi_cut_dials_total 2.0" in (await http.get("/metrics")).text.replace('{process="gateway"}', "")
+        metrics = (await http.get("/metrics")).text.replace('{process="gateway"}', "")
+        assert "taxi_cut_connections_total 2.0" in metrics
+        assert "taxi_cut_dials_total 2.0" in metrics  # the former name, for one release
 
 
 @pytest.mark.integration
 async def test_a_proxy_elsewhere_is_believed_and_may_dial(start: Start) -> None:
     """Its clients are counted each by itself, as it names them; who is no proxy may name whom it likes."""
-    gateway = await start(sign_ins_by_address=(0.001, 1), dials_by_address=(0.001, 4), proxies=("127.0.0.77/32",))
+    gateway = await start(sign_ins_by_address=(0.001, 1), connections_by_address=(0.001, 4), proxies=("127.0.0.77/32",))
     statuses = {
         source: [await _sign_in(gateway.port, source, f"203.0.113.{n}") for n in (7, 8, 8)]
         for source in ("127.0.0.77", "127.0.0.78")

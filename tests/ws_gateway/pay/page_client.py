@@ -17,11 +17,11 @@ from starlette.applications import Starlette
 from dispatch.actors.core.protocol import Done, Envelope, Refused, Reply
 from dispatch.clock import ManualClock
 from dispatch.domain.commands import (
-    BeginHail,
-    EndRide,
+    FinishRide,
+    ReportOutcome,
+    ReportPayment,
+    StartHail,
     StartShift,
-    TellOutcome,
-    TellPayment,
     VehicleProfile,
     decode_command,
 )
@@ -78,7 +78,7 @@ class FakeAuthorizers:
     def account_of(self, company: str) -> str:
         return company if company == "Blue" else ""
 
-    def of(self, account: str) -> FakeAuthorization | None:
+    def authorizer_for(self, account: str) -> FakeAuthorization | None:
         return self.shared if not account else None
 
 
@@ -108,11 +108,11 @@ class Booth:
         self.allowed: Callable[[str], bool] = lambda _: True
         self.word = MinuteWord("panda", "熊猫", NOON + 60)
         ids = itertools.count(1)
-        self.counter = PageContext(
-            desk=FareCommands(self.hosts, self.cars, lambda: f"q{next(ids)}"),
-            seals=FormSigner(SECRET),
+        self.context = PageContext(
+            commands=FareCommands(self.hosts, self.cars, lambda: f"q{next(ids)}"),
+            signer=FormSigner(SECRET),
             authorizers=self.authorizers,
-            answers=PageResponses(public_url, bridge_url),
+            responses=PageResponses(public_url, bridge_url),
             limits=PageLimits(self._allow),
             clock=self.clock,
             zone=ZoneInfo("America/Los_Angeles"),
@@ -121,11 +121,11 @@ class Booth:
             new_id=lambda: f"n{next(ids)}",
         )
         self._public_url = public_url
-        self.serve(self.counter)
+        self.serve(self.context)
 
-    def serve(self, counter: PageContext) -> None:
+    def serve(self, context: PageContext) -> None:
         """Have browsers from now on served at this counter."""
-        self._app = Starlette(routes=[*pay_routes(counter)])
+        self._app = Starlette(routes=[*pay_routes(context)])
 
     async def _allow(self, what: str, per_s: float, burst: int) -> bool:
         assert per_s > 0 < burst
@@ -148,13 +148,13 @@ class Booth:
 
     def hail(self) -> None:
         """Somebody gets in."""
-        self.stage.send(self.stage.car, BeginHail("t1"), DRIVER)
+        self.stage.send(self.stage.car, StartHail("t1"), DRIVER)
 
     def arrive(self) -> None:
         """The ride is over, a kilometre on."""
         self.stage.now += 120
         self.stage.fix(1000)
-        self.stage.send(self.stage.car, EndRide("t1"), DRIVER)
+        self.stage.send(self.stage.car, FinishRide("t1"), DRIVER)
 
     def fare_due(self) -> Booth:
         self.hail()
@@ -165,10 +165,10 @@ class Booth:
         """The payment tells the trip, and the trip the car."""
         data = self.stage.trip.data
         assert data.fare is not None
-        told = TellOutcome(state, order, data.method, data.fare, trade=trade, reason=reason)
+        told = ReportOutcome(state, order, data.method, data.fare, trade=trade, reason=reason)
         for due in self.stage.send(self.stage.trip, told).put:
             command = decode_command(due.command)
-            if isinstance(command, TellPayment):
+            if isinstance(command, ReportPayment):
                 self.stage.send(self.stage.car, command)
 
     def sent(self, kind: type[Any]) -> list[Any]:

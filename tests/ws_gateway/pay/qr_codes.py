@@ -70,11 +70,11 @@ class Street:
         return self
 
     async def _serve(self) -> None:
-        desk = FareCommands(self, self.booth.cars, iter(f"q{n}" for n in range(10**9)).__next__)
-        counter = msgspec.structs.replace(
-            self.booth.counter, desk=desk, authorizers=self._authorizations, clock=self.clock
+        commands = FareCommands(self, self.booth.cars, iter(f"q{n}" for n in range(10**9)).__next__)
+        context = msgspec.structs.replace(
+            self.booth.context, commands=commands, authorizers=self._authorizations, clock=self.clock
         )
-        app = Starlette(routes=[*pay_routes(counter), Route("/alipay/notify", self._notify, methods=["POST"])])
+        app = Starlette(routes=[*pay_routes(context), Route("/alipay/notify", self._notify, methods=["POST"])])
         self._server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
         self._serving = asyncio.create_task(self._server.serve(sockets=[self._socket]))
         await eventually(lambda: self._server.started)
@@ -136,7 +136,7 @@ class Street:
                 self._send(EntityKey.parse(due.target), decode_command(due.command), SYSTEM, due.name)
 
     async def _notify(self, request: Request) -> PlainTextResponse:
-        kept = await self._notices.notified(await request.body(), request.headers.get("content-type", ""))
+        kept = await self._notices.receive_notification(await request.body(), request.headers.get("content-type", ""))
         return PlainTextResponse("success" if kept else "failure")
 
     # ── the passenger ────────────────────────────────────────────────────────────────────────────────────────────

@@ -34,7 +34,7 @@ async def test_from_the_code_to_the_fare(settings: Settings) -> None:
     """A browser that goes on with the sandbox comes back with a code, which tells who it is, once."""
     booth = Booth(public_url=OURS, bridge_url=settings.alipay.bridge_url).fare_due()
     authorizations = open_applications(settings, CityClock())
-    booth.serve(msgspec.structs.replace(booth.counter, authorizers=authorizations))
+    booth.serve(msgspec.structs.replace(booth.context, authorizers=authorizations))
     browser = booth.browser("Chrome")
     left = await browser.get("/pay/V1?sandbox=1")
     assert left.headers["location"].startswith(settings.alipay.authorize_url)
@@ -63,7 +63,7 @@ async def test_accounts(settings: Settings) -> None:
     """A company without an account of its own is known to the application that all share."""
     authorizations = open_applications(settings, CityClock())
     assert authorizations.account_of("Anybody") == ""
-    assert authorizations.of("") is not None
-    assert authorizations.of("Anybody") is None
+    assert authorizations.authorizer_for("") is not None
+    assert authorizations.authorizer_for("Anybody") is None
     await authorizations.aclose()
-    assert open_applications(load_settings(None, {}), CityClock()).of("") is None
+    assert open_applications(load_settings(None, {}), CityClock()).authorizer_for("") is None

@@ -44,8 +44,8 @@ class Town:
 
     def __init__(self, public_url: str = URL, **parts: Any) -> None:
         self.booth = Booth(public_url=public_url).fare_due()
-        counter = self.counter = msgspec.structs.replace(self.booth.counter, **parts)
-        self._url = counter.public_url
+        context = self.context = msgspec.structs.replace(self.booth.context, **parts)
+        self._url = context.public_url
         self.registry = FakeRegistry()
         self.tokens = Tokens(SECRET, 3600.0)
         self._spent: set[str] = set()
@@ -54,15 +54,15 @@ class Town:
             registry=self.registry,
             sms=Sms(),
             tokens=self.tokens,
-            clock=counter.clock,
+            clock=context.clock,
             settings=GatewaySettings(),
             secret=SECRET,
             new_id=lambda: next(ids),
-            bus=MemoryBus(counter.clock),
+            bus=MemoryBus(context.clock),
             audit=FakeAudit(),
         )
         self._app = Starlette(
-            routes=[*AlipaySignInRoutes(counter, sign_in, self._allow).routes(), *pay_routes(counter)]
+            routes=[*AlipaySignInRoutes(context, sign_in, self._allow).routes(), *pay_routes(context)]
         )
 
     async def _allow(self, what: str, per_s: float, burst: int) -> bool:
@@ -76,7 +76,7 @@ class Town:
 
     def subject(self, answer: httpx.Response) -> str:
         """Whom the token of a sign-in names."""
-        identity = self.tokens.verify(answer.json()["token"], self.counter.clock.wall())
+        identity = self.tokens.verify(answer.json()["token"], self.context.clock.wall())
         assert (identity.role, answer.json()["role"]) == ("passenger", "passenger")
         return identity.subject
 
@@ -87,7 +87,7 @@ def town() -> Town:
     return Town()
 
 
-async def state_of(browser: httpx.AsyncClient) -> str:
+async def state_for(browser: httpx.AsyncClient) -> str:
     left = await browser.get(LEAVE)
     url = urlsplit(left.headers["location"])
     assert (left.status_code, url.netloc) == (302, "openauth.example")
@@ -98,7 +98,7 @@ async def state_of(browser: httpx.AsyncClient) -> str:
 
 async def back(browser: httpx.AsyncClient, auth_code: str = f"code-{BUYER}") -> str:
     """To the authorization page and back; where the browser is then."""
-    state = await state_of(browser)
+    state = await state_for(browser)
     arrived = await browser.get(f"/pay/callback?auth_code={auth_code}&state={state}")
     assert arrived.status_code == 302
     return str(arrived.headers["location"])
@@ -179,9 +179,9 @@ async def test_what_goes_wrong_is_told_to_the_app(town: Town) -> None:
 
 async def test_only_the_browser_that_left_comes_back(town: Town) -> None:
     """A ``state`` of another browser, or none, signs nobody in."""
-    state = await state_of(town.browser())
+    state = await state_for(town.browser())
     other = town.browser()
-    await state_of(other)
+    await state_for(other)
     for query in (f"auth_code=code-{BUYER}&state={state}", f"auth_code=code-{BUYER}"):
         refused = await other.get(f"/pay/callback?{query}")
         assert refused.status_code == 400

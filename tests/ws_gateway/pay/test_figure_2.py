@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from dispatch.domain.commands import BeginRide, EndRide, MakeOffer, ReportArrival, TakeOffer
+from dispatch.domain.commands import AcceptOffer, ArriveAtPickup, FinishRide, MakeOffer, StartRide
 from tests.dispatch.domain.builders import CODE, DRIVER, HERE
 from tests.ws_gateway.conftest import eventually
 from tests.ws_gateway.pay.page_client import BUYER, step, text
@@ -32,9 +32,9 @@ def booked(street: Street) -> None:
     stage = street.stage
     stage.requested()
     stage.send(stage.car, MakeOffer("o1", "t1", stage.trip.seq, HERE, 120.0))
-    stage.send(stage.car, TakeOffer("o1"), DRIVER)
-    stage.send(stage.car, ReportArrival("t1"), DRIVER)
-    stage.send(stage.car, BeginRide("t1", CODE), DRIVER)
+    stage.send(stage.car, AcceptOffer("o1"), DRIVER)
+    stage.send(stage.car, ArriveAtPickup("t1"), DRIVER)
+    stage.send(stage.car, StartRide("t1", CODE), DRIVER)
     arrived(street)
 
 
@@ -42,7 +42,7 @@ def arrived(street: Street) -> None:
     """The ride is over, a kilometre on."""
     street.stage.now += 60
     street.stage.fix(1000)
-    street.stage.send(street.stage.car, EndRide("t1"), DRIVER)
+    street.stage.send(street.stage.car, FinishRide("t1"), DRIVER)
 
 
 async def submit(browser: httpx.AsyncClient, page: httpx.Response, form_id: str) -> httpx.Response:

@@ -379,5 +379,5 @@ async def test_a_page_tells_nothing_of_the_passenger(booth: Booth) -> None:
     page = await browser.ride()
     for secret in ("4711", "Bo<", "Ann", BUYER, "City Hall"):
         assert secret not in page.text
-    sheet = msgspec.to_builtins((await booth.counter.desk.fare("t1")).sheet)
+    sheet = msgspec.to_builtins((await booth.context.commands.fare("t1")).sheet)
     assert "code" not in sheet

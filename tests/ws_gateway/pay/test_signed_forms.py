@@ -16,28 +16,28 @@ SESSION = PageSession(user_id="2088", account="", sid="s1")
 JOURNEY = AuthorizationRequest(vehicle="V1", account="", nonce="n1")
 
 
-def refused(seals: FormSigner, kind: type[PageSession], text: str, wall: float = NOW) -> ErrorCode:
+def refused(signer: FormSigner, kind: type[PageSession], text: str, wall: float = NOW) -> ErrorCode:
     """The code with which a text is refused as a note of this kind."""
     with pytest.raises(DispatchError) as caught:
-        seals.read(kind, text, WallTime(wall))
+        signer.read(kind, text, WallTime(wall))
     return caught.value.code
 
 
 def test_a_note_comes_back_as_it_was() -> None:
     """Until its time is over."""
-    seals = FormSigner(SECRET)
-    sealed = seals.seal(SESSION, NOW)
-    assert seals.read(PageSession, sealed, WallTime(NOW + 3599)) == SESSION
-    assert refused(seals, PageSession, sealed, NOW + 3600) is ErrorCode.TOKEN_EXPIRED
+    signer = FormSigner(SECRET)
+    sealed = signer.sign(SESSION, NOW)
+    assert signer.read(PageSession, sealed, WallTime(NOW + 3599)) == SESSION
+    assert refused(signer, PageSession, sealed, NOW + 3600) is ErrorCode.TOKEN_EXPIRED
 
 
 def test_a_note_serves_one_purpose() -> None:
     """A journey is no session, and a sign-in's token is no note at all, nor a note a sign-in."""
-    seals, tokens = FormSigner(SECRET), Tokens(SECRET, 100.0)
-    assert refused(seals, PageSession, seals.seal(JOURNEY, NOW)) is ErrorCode.BAD_TOKEN
-    assert refused(seals, PageSession, tokens.issue("passenger", "P1", session="x", wall=NOW)) is ErrorCode.BAD_TOKEN
+    signer, tokens = FormSigner(SECRET), Tokens(SECRET, 100.0)
+    assert refused(signer, PageSession, signer.sign(JOURNEY, NOW)) is ErrorCode.BAD_TOKEN
+    assert refused(signer, PageSession, tokens.issue("passenger", "P1", session="x", wall=NOW)) is ErrorCode.BAD_TOKEN
     with pytest.raises(DispatchError):
-        tokens.verify(seals.seal(SESSION, NOW), NOW)
+        tokens.verify(signer.sign(SESSION, NOW), NOW)
 
 
 @pytest.mark.parametrize("text", ["", "x", "a.b.c", jwt.encode({"aud": PageSession.PURPOSE, "exp": 9e9}, SECRET)])
@@ -54,11 +54,11 @@ def test_an_unsigned_note() -> None:
 
 def test_the_state_belongs_to_the_journey() -> None:
     """It is short, the same each time, and another for another journey or another secret."""
-    seals, other = FormSigner(SECRET), FormSigner(SECRET[::-1])
-    sealed = seals.seal(JOURNEY, NOW)
-    assert len(seals.state_of(sealed)) == 32
-    assert seals.state_of(sealed) == seals.state_of(sealed)
-    assert len({seals.state_of(sealed), other.state_of(sealed), seals.state_of(sealed + "x")}) == 3
+    signer, other = FormSigner(SECRET), FormSigner(SECRET[::-1])
+    sealed = signer.sign(JOURNEY, NOW)
+    assert len(signer.state_for(sealed)) == 32
+    assert signer.state_for(sealed) == signer.state_for(sealed)
+    assert len({signer.state_for(sealed), other.state_for(sealed), signer.state_for(sealed + "x")}) == 3
 
 
 def test_a_short_secret() -> None:

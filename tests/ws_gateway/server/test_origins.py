@@ -36,12 +36,12 @@ def _scope(*origins: str, host: str = "taxi.example", scheme: str = "ws") -> dic
 )
 def test_pages_of_ours_and_no_others(scope: dict[str, object], admitted: bool) -> None:
     """The address that was asked, what is set, and apps without an origin; nothing that only looks alike."""
-    assert OriginPolicy(["https://city.example"]).admit(scope) is admitted
+    assert OriginPolicy(["https://city.example"]).allows(scope) is admitted
 
 
 def test_every_origin_where_it_is_set() -> None:
     """``*`` opens to all."""
-    assert OriginPolicy(["*"]).admit(_scope("http://evil.example"))
+    assert OriginPolicy(["*"]).allows(_scope("http://evil.example"))
     assert normal("null") == ""
 
 

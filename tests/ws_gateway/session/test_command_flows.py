@@ -39,35 +39,35 @@ def command_of(ask: Resolve) -> Command:
     [
         (DRIVER, {"t": "offline"}, "vehicle:V1", commands.EndShift()),
         (DRIVER, {"t": "break"}, "vehicle:V1", commands.StartBreak()),
-        (DRIVER, {"t": "accept", "offer": "o1"}, "vehicle:V1", commands.TakeOffer("o1")),
-        (DRIVER, {"t": "decline", "offer": "o1", "reason": "far"}, "vehicle:V1", commands.RefuseOffer("o1", "far")),
-        (DRIVER, {"t": "arrived", "trip": "t1"}, "vehicle:V1", commands.ReportArrival("t1")),
-        (DRIVER, {"t": "start", "trip": "t1", "code": "0123"}, "vehicle:V1", commands.BeginRide("t1", "0123")),
-        (DRIVER, {"t": "finish", "trip": "t1"}, "vehicle:V1", commands.EndRide("t1")),
+        (DRIVER, {"t": "accept", "offer": "o1"}, "vehicle:V1", commands.AcceptOffer("o1")),
+        (DRIVER, {"t": "decline", "offer": "o1", "reason": "far"}, "vehicle:V1", commands.DeclineOffer("o1", "far")),
+        (DRIVER, {"t": "arrived", "trip": "t1"}, "vehicle:V1", commands.ArriveAtPickup("t1")),
+        (DRIVER, {"t": "start", "trip": "t1", "code": "0123"}, "vehicle:V1", commands.StartRide("t1", "0123")),
+        (DRIVER, {"t": "finish", "trip": "t1"}, "vehicle:V1", commands.FinishRide("t1")),
         (
             DRIVER,
             {"t": "give_back", "trip": "t1", "reason": "x", "no_show": True},
             "vehicle:V1",
-            commands.GiveBack("t1", "x", no_show=True),
+            commands.ReturnTrip("t1", "x", no_show=True),
         ),
         (
             DEVICE,
             {"t": "meter", "amount": 1250, "currency": "USD"},
             "vehicle:V1",
-            commands.ReadMeter(Money(1250, "USD")),
+            commands.ReportMeter(Money(1250, "USD")),
         ),
-        (DEVICE, {"t": "vacant"}, "vehicle:V1", commands.EndRide()),
-        (PASSENGER, {"t": "cancel", "trip": "t1", "reason": "late"}, "trip:t1", commands.CancelRide("late")),
-        (DISPATCHER, {"t": "cancel", "trip": "t1", "reason": "late"}, "trip:t1", commands.CancelRide("late")),
+        (DEVICE, {"t": "vacant"}, "vehicle:V1", commands.FinishRide()),
+        (PASSENGER, {"t": "cancel", "trip": "t1", "reason": "late"}, "trip:t1", commands.CancelTrip("late")),
+        (DISPATCHER, {"t": "cancel", "trip": "t1", "reason": "late"}, "trip:t1", commands.CancelTrip("late")),
         (
             PASSENGER,
             {"t": "cancel", "trip": "t1", "reason": "late", "fee_up_to": 300},
             "trip:t1",
-            commands.CancelRide("late", 300),
+            commands.CancelTrip("late", 300),
         ),
         (PASSENGER, {"t": "rate", "trip": "t1", "stars": 4}, "trip:t1", commands.RateRide(4)),
-        (DISPATCHER, {"t": "take_out", "vehicle": "V9", "reason": "x"}, "vehicle:V9", commands.TakeOut("x")),
-        (DISPATCHER, {"t": "put_back", "vehicle": "V9"}, "vehicle:V9", commands.PutBack()),
+        (DISPATCHER, {"t": "take_out", "vehicle": "V9", "reason": "x"}, "vehicle:V9", commands.TakeOutOfService("x")),
+        (DISPATCHER, {"t": "put_back", "vehicle": "V9"}, "vehicle:V9", commands.ReturnToService()),
     ],
 )
 def test_one_step(token: str, message: dict[str, Any], key: str, command: Command) -> None:
@@ -162,7 +162,7 @@ def test_a_street_hail_names_its_trip(token: str, name: str) -> None:
     talk = Talk(token)
     [ask] = asked(talk.say(t=name, id="c1"))
     command = command_of(ask)
-    assert isinstance(command, commands.BeginHail)
+    assert isinstance(command, commands.StartHail)
     assert said(talk.answer(ask, Done(seq=2, state="on_trip")))[0]["result"] == {"trip": command.trip}
 
 
@@ -180,7 +180,7 @@ def test_assigning_by_hand_takes_two_steps() -> None:
     """The trip says what the offer needs, then the vehicle is offered it, under ids that a repeat has again."""
     talk = Talk(DISPATCHER)
     [ask] = asked(talk.say(t="assign", id="c1", trip="t1", vehicle="V9"))
-    assert (envelope(ask).key, command_of(ask)) == ("trip:t1", commands.PickByHand("V9"))
+    assert (envelope(ask).key, command_of(ask)) == ("trip:t1", commands.AssignManually("V9"))
     facts: dict[str, object] = {
         "trip": "t1", "trip_seq": 3, "pickup": msgspec.to_builtins(Place(37.7, -122.4)), "dropoff": None,
         "vehicle_class": "van", "seats": 5, "needs": ["wheelchair"], "note": "",

@@ -10,7 +10,7 @@ from dispatch.actors.core.protocol import Envelope, Reply, Subscribed, Subscribe
 from dispatch.api.http_routes import READ_ROUTES, ReadRoute
 from dispatch.api.messages import ClientCommand, FromClient, GpsFix
 from dispatch.api.permissions import MESSAGES, ROLES, readers_of, senders_of
-from dispatch.domain.commands import CancelRide, TakeOffer
+from dispatch.domain.commands import AcceptOffer, CancelTrip
 from dispatch.domain.entity import EntityKey, Kind, Principal
 from dispatch.domain.errors import ErrorCode
 from dispatch.domain.stream_access import STREAMS, Reach
@@ -82,7 +82,7 @@ class CityHosts(FakeHosts):
     async def attach(self, attachment: SubscribeRequest) -> SubscribeReply:
         key = EntityKey.parse(attachment.key)
         host = self.city.hosts[key.kind]
-        token = host.attach(key, attachment.principal, attachment.after, attachment.trip)
+        token = host.subscribe(key, attachment.principal, attachment.after, attachment.trip)
         self.city.settle()
         return host.attached[token]
 
@@ -130,7 +130,7 @@ async def town(start: Start) -> Running:
         hosts.city.online(f"V{number}")
         hosts.city.request(f"T{number}", f"P{number}")
         offer = hosts.city.offer(f"T{number}", f"V{number}")
-        hosts.city.do(vehicle_key(f"V{number}"), TakeOffer(offer), driver(f"V{number}"))
+        hosts.city.do(vehicle_key(f"V{number}"), AcceptOffer(offer), driver(f"V{number}"))
     return gateway
 
 
@@ -212,7 +212,7 @@ async def test_the_position_of_a_car_from_offer_to_drop_off(town: Running) -> No
     city = hosts.city
 
     def may(who: Principal, car: str, trip: str) -> bool:
-        token = city.vehicles.attach(vehicle_key(car), who, None, trip)
+        token = city.vehicles.subscribe(vehicle_key(car), who, None, trip)
         city.settle()
         return isinstance(city.vehicles.attached[token], Subscribed)
 
@@ -223,7 +223,7 @@ async def test_the_position_of_a_car_from_offer_to_drop_off(town: Running) -> No
     for role in others:
         assert not may(Principal(role, "x", "V9"), "V1", "T1")
     passenger = Principal("passenger", "P1")
-    city.do(trip_key("T1"), CancelRide("changed my mind"), passenger)
+    city.do(trip_key("T1"), CancelTrip("changed my mind"), passenger)
     assert not may(passenger, "V1", "T1")
 
 

@@ -300,7 +300,7 @@ export interface StartHail {
 /**
  * What the taximeter shows for the ride. The last reading is the fare, in place of the GPS meter's.
  */
-export interface MeterReading {
+export interface MeterReport {
   t: 'meter';
   id: string;
   amount: number;
@@ -319,7 +319,7 @@ export interface FinishRide {
 /**
  * The driver gives the trip back before its start: it is matched again. `no_show` ends it, with a fee.
  */
-export interface DriverCancel {
+export interface TripReturn {
   t: 'give_back';
   id: string;
   trip: string;
@@ -496,7 +496,7 @@ export interface BookByPhone {
 /**
  * Offer a waiting trip to this car, whatever the matcher would do.
  */
-export interface AssignByHand {
+export interface ManualAssignment {
   t: 'assign';
   id: string;
   trip: string;
@@ -516,7 +516,7 @@ export interface TakeOutOfService {
 /**
  * The car may go online again.
  */
-export interface PutBackInService {
+export interface ReturnToService {
   t: 'put_back';
   id: string;
   vehicle: string;
@@ -734,9 +734,9 @@ export type FromClient =
   | Arrived
   | StartRide
   | StartHail
-  | MeterReading
+  | MeterReport
   | FinishRide
-  | DriverCancel
+  | TripReturn
   | MeterHired
   | MeterVacant
   | Collect
@@ -752,9 +752,9 @@ export type FromClient =
   | Rate
   | Watch
   | BookByPhone
-  | AssignByHand
+  | ManualAssignment
   | TakeOutOfService
-  | PutBackInService
+  | ReturnToService
   | Broadcast
   | SettleAlarm
   | RefundTrip

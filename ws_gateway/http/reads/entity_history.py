@@ -45,19 +45,19 @@ class EntityHistory:
         self._streams = streams
         self._kinds = entity_kinds(rules, payment_rules)
 
-    async def whole(self, key: EntityKey) -> ReplayedEntity | None:
+    async def full(self, key: EntityKey) -> ReplayedEntity | None:
         """An entity and all its events; None for one that nothing ever happened to."""
         events = await self._streams.events_after(key, 0, LONGEST)
         return await asyncio.to_thread(self._fold, key, events) if events else None
 
-    async def present(self, key: EntityKey) -> ReplayedEntity | None:
+    async def current(self, key: EntityKey) -> ReplayedEntity | None:
         """An entity as it stands, with the events after its last snapshot alone."""
         (history,) = await self._streams.load([key])
         if history.snapshot is None and not history.events:
             return None
         return await asyncio.to_thread(partial(self._fold, key, history.events, history))
 
-    def numbered(self, events: Sequence[StoredEvent]) -> list[Numbered]:
+    def decode_events(self, events: Sequence[StoredEvent]) -> list[Numbered]:
         """Events as they were written."""
         return [Numbered(stored.seq, self._kinds[stored.key.kind].decode_event(stored.body)) for stored in events]
 
@@ -68,7 +68,7 @@ class EntityHistory:
         snapshot = history.snapshot if history is not None else None
         seq, body = (snapshot.seq, snapshot.body) if snapshot is not None else (0, None)
         entity = kind.make(key.id, seq, body)
-        numbered = self.numbered(events)
+        numbered = self.decode_events(events)
         for _, event in numbered:
             entity.apply(event)
         return ReplayedEntity(entity, kind.view(entity) if kind.view is not None else None, numbered)

@@ -48,7 +48,7 @@ class PassengerReads:
     async def listed(self, reader: Reader) -> TripList:
         """The last :data:`TRIPS_MOST` trips, with their fares line by line."""
         rows = await self._trips.trips_of(PassengerId(reader.identity.subject), TRIPS_MOST)
-        lived = await asyncio.gather(*(self._past.whole(EntityKey("trip", row.id)) for row in rows))
+        lived = await asyncio.gather(*(self._past.full(EntityKey("trip", row.id)) for row in rows))
         return TripList(self._clock.city(), [_view(each) for each in lived if each is not None])
 
     async def receipt(self, reader: Reader) -> Receipt:
@@ -72,7 +72,7 @@ class PassengerReads:
         return ShareLink(token=token, expires_at=float(int(wall + self._share_ttl_s)))
 
     async def _own(self, reader: Reader) -> ReplayedEntity:
-        lived = await self._past.whole(EntityKey("trip", reader.path["trip"]))
+        lived = await self._past.full(EntityKey("trip", reader.path["trip"]))
         if lived is None or not lived.entity.may_follow(reader.identity.principal):
             raise DispatchError(ErrorCode.UNKNOWN_TRIP, field="trip")
         return lived

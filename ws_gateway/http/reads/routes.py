@@ -48,15 +48,15 @@ def look_up_routes(
     zone: ZoneInfo = rules.tariff.zone
     driver = DriverReads(lists, history, SqlNotices(database), clock, zone)
     return [
-        reading.ask(read_routes.TRIPS, TripsSince, trips.listed),
-        reading.look_up(read_routes.TRIP, trips.story),
-        reading.look_up(read_routes.VEHICLES, cars.listed),
-        reading.look_up(read_routes.VEHICLE, cars.story),
-        reading.ask(read_routes.SEARCH, SearchQuestion, cars.search),
-        reading.look_up(read_routes.ALARMS, AlarmReads(SqlAlarms(database), clock).listed),
-        reading.look_up(read_routes.MY_TRIPS, mine.listed),
-        reading.look_up(read_routes.MY_RECEIPT, mine.receipt),
-        reading.look_up(read_routes.MY_SHARE, mine.share),
-        reading.look_up(read_routes.MY_SHIFT, driver.shift),
-        reading.look_up(read_routes.MY_NOTICES, driver.notices),
+        reading.query_route(read_routes.TRIPS, TripsSince, trips.listed),
+        reading.get_route(read_routes.TRIP, trips.story),
+        reading.get_route(read_routes.VEHICLES, cars.listed),
+        reading.get_route(read_routes.VEHICLE, cars.story),
+        reading.query_route(read_routes.SEARCH, SearchQuestion, cars.search),
+        reading.get_route(read_routes.ALARMS, AlarmReads(SqlAlarms(database), clock).listed),
+        reading.get_route(read_routes.MY_TRIPS, mine.listed),
+        reading.get_route(read_routes.MY_RECEIPT, mine.receipt),
+        reading.get_route(read_routes.MY_SHARE, mine.share),
+        reading.get_route(read_routes.MY_SHIFT, driver.shift),
+        reading.get_route(read_routes.MY_NOTICES, driver.notices),
     ]

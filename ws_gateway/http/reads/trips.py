@@ -86,7 +86,7 @@ class TripReads:
     async def story(self, reader: Reader) -> TripStory:
         """All that is known. Raises ``DispatchError`` with ``UNKNOWN_TRIP``."""
         key = EntityKey("trip", reader.path["trip"])
-        lived = await self._past.whole(key)
+        lived = await self._past.full(key)
         if lived is None:
             raise DispatchError(ErrorCode.UNKNOWN_TRIP, field="trip")
         payments, why = await asyncio.gather(self._payments.payments(key.id), self._why(key))
@@ -99,7 +99,7 @@ class TripReads:
         )
 
     async def _payment(self, row: PaymentRow) -> PaymentStory:
-        lived = await self._past.whole(EntityKey("payment", row.id))
+        lived = await self._past.full(EntityKey("payment", row.id))
         said = await self._payments.said(row.id)
         return PaymentStory(
             payment=row.id,

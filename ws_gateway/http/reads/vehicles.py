@@ -80,7 +80,7 @@ class VehicleReads:
             raise DispatchError(ErrorCode.UNKNOWN_VEHICLE, field="vehicle")
         since = self._clock.city() - STORY_S
         lived, stored, why = await asyncio.gather(
-            self._past.present(key), self._newest.newest(key, since, EVENTS_MOST), self._why(key)
+            self._past.current(key), self._newest.newest(key, since, EVENTS_MOST), self._why(key)
         )
         if lived is None:
             return VehicleStory(seq=0, car=cars[0], view=VehicleView(key.id, "offline"), why=why)
@@ -89,7 +89,7 @@ class VehicleReads:
     def _told(
         self, car: FleetCar, lived: ReplayedEntity, stored: Sequence[StoredEvent], why: list[CauseSpan]
     ) -> VehicleStory:
-        events = self._past.numbered(stored)
+        events = self._past.decode_events(stored)
         return VehicleStory(
             seq=lived.entity.seq,
             car=car,

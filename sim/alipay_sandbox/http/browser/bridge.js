@@ -1,8 +1,8 @@
-// Plays the bridge of Alipay's app in any browser: <script src="SANDBOX/sandbox/bridge.js"></script>
+// AlipayJSBridge of the Alipay app for any browser: <script src="SANDBOX/sandbox/bridge.js"></script>
 //
-// AlipayJSBridge.call('tradePay', {tradeNO: '…'}, callback) lays the sandbox's cashier over the page, in a frame. The
-// page's policy must allow script-src and frame-src of the sandbox's origin, and nothing else. In the app itself, whose
-// bridge is there already, this does nothing.
+// AlipayJSBridge.call('tradePay', {tradeNO: '…'}, callback) opens the sandbox's cashier in a frame over the page. The
+// page's policy must allow script-src and frame-src of the sandbox's origin. In the Alipay app, which has its own
+// bridge, this script does nothing.
 (function () {
   var NO_ANSWER_AFTER_MS = 15000;
   var here = document.createElement('a');
@@ -34,7 +34,7 @@
   function tradePay(options, callback) {
     var tradeNO = options && options.tradeNO;
     if (typeof tradeNO !== 'string' || !tradeNO) return callback({ resultCode: '4000', memo: 'no tradeNO' });
-    if (open) return callback({ resultCode: '5000', memo: 'a payment is open already' });
+    if (open) return callback({ resultCode: '5000', memo: 'another payment is open' });
     var frame = document.createElement('iframe');
     frame.id = 'alipay-cashier';
     frame.title = 'Alipay';
@@ -56,25 +56,25 @@
     document.body.appendChild(frame);
   }
 
-  function hear(event) {
-    var told;
+  function onMessage(event) {
+    var result;
     if (!open || event.origin !== origin || event.source !== open.frame.contentWindow) return;
     try {
-      told = JSON.parse(event.data);
+      result = JSON.parse(event.data);
     } catch (error) {
       return;
     }
-    if (told.sandbox !== 'alipay' || told.tradeNO !== open.tradeNO) return;
+    if (result.sandbox !== 'alipay' || result.tradeNO !== open.tradeNO) return;
     clearTimeout(open.timer);
-    if (told.resultCode) end(String(told.resultCode), String(told.memo));
+    if (result.resultCode) end(String(result.resultCode), String(result.memo));
   }
 
-  window.addEventListener('message', hear, false);
+  window.addEventListener('message', onMessage, false);
   window.AlipayJSBridge = {
     call: function (name, options, callback) {
       var done = typeof callback === 'function' ? callback : function () {};
       if (name === 'tradePay') return tradePay(options, done);
-      done({ resultCode: '4', memo: name + ' is not played here', error: 1 });
+      done({ resultCode: '4', memo: name + ' is not supported', error: 1 });
     }
   };
   setTimeout(function () {

@@ -1,14 +1,14 @@
-// Tells the page that this cashier lies over how the payment ended; nobody else, for the message names its origin.
+// Posts the payment result to the page that embeds the cashier; the target origin keeps it from any other page.
 (function () {
-  var told = document.body.dataset;
-  if (!told.embedder || window.parent === window) return;
+  var result = document.body.dataset;
+  if (!result.embedder || window.parent === window) return;
   window.parent.postMessage(
     JSON.stringify({
       sandbox: 'alipay',
-      tradeNO: told.tradeNo,
-      resultCode: told.resultCode || '',
-      memo: told.memo || ''
+      tradeNO: result.tradeNo,
+      resultCode: result.resultCode || '',
+      memo: result.memo || ''
     }),
-    told.embedder
+    result.embedder
   );
 })();

@@ -27,10 +27,10 @@ from dispatch.actors.core.work_items import Effects, EntityLoad, OutgoingCall
 from dispatch.clock import ManualClock
 from dispatch.config.tariffs import read_tariff
 from dispatch.domain.commands import (
+    AcceptOffer,
     MakeOffer,
     RequestTrip,
     StartShift,
-    TakeOffer,
     VehicleProfile,
     encode_command,
 )
@@ -97,8 +97,8 @@ class Host:
         self.city = city
         self.kind: Kind = kind
         self.name = name
-        self.inboxes = PushQueues(name)
-        self.core = HostCore(kind, KINDS, self.inboxes, adopt=adopt if kind == "vehicle" else None)
+        self.queues = PushQueues(name)
+        self.core = HostCore(kind, KINDS, self.queues, adopt=adopt if kind == "vehicle" else None)
         self.desk = PositionIngest(self.core)
         self.faults: list[Fault] = []
         self.reads = True
@@ -107,7 +107,7 @@ class Host:
         self.calls: list[OutgoingCall] = []
         self.effects = Effects()
         self.batches: list[Batch] = []
-        self.inboxes.open(GATEWAY, city.clock.wall())
+        self.queues.open(GATEWAY, city.clock.wall())
 
     # each a step of the shell
 
@@ -123,22 +123,22 @@ class Host:
         if not self.reads:
             return False
         now, journal = self.city.clock.city(), self.city.journal
-        loads, foreign, lookups = self.core.take_loads(), self.core.take_foreign_loads(), self.core.take_lookups()
+        loads, foreign, lookups = self.core.take_loads(), self.core.take_entity_loads(), self.core.take_lookups()
         if loads:
             self.core.loaded(now_or_never(journal.load(loads)), now)
             self.desk.woken(now)
         for load in foreign:
-            self.foreign_loaded(load)
+            self.entities_loaded(load)
         for look_up in lookups:
             known = now_or_never(journal.reply(look_up.work.envelope.command_id))
             newer = now_or_never(journal.events_after(look_up.work.key, look_up.seq, 1))
-            self.core.looked_up(look_up, known, now, moved=bool(newer))
+            self.core.reply_looked_up(look_up, known, now, moved=bool(newer))
         self.collect()
         return bool(loads or foreign or lookups)
 
-    def foreign_loaded(self, load: EntityLoad) -> None:
+    def entities_loaded(self, load: EntityLoad) -> None:
         """Answer one decision that waits for other entities."""
-        self.core.foreign_loaded(load, now_or_never(self.city.journal.load(load.keys)), self.city.clock.city())
+        self.core.entities_loaded(load, now_or_never(self.city.journal.load(load.keys)), self.city.clock.city())
 
     def write(self) -> bool:
         """Commit the next batch, through the next fault if there is one; whether there was one, or is now."""
@@ -193,10 +193,10 @@ class Host:
         assert entity is not None
         return entity
 
-    def attach(self, key: EntityKey, principal: Principal, after: int | None = None, trip: str | None = None) -> int:
+    def subscribe(self, key: EntityKey, principal: Principal, after: int | None = None, trip: str | None = None) -> int:
         """Ask to follow a stream; the token of the answer."""
         token = self.city.token()
-        self.core.attach(token, GATEWAY, SubscribeRequest(str(key), principal, after, trip), self.city.clock.city())
+        self.core.subscribe(token, GATEWAY, SubscribeRequest(str(key), principal, after, trip), self.city.clock.city())
         self.collect()
         return token
 
@@ -222,7 +222,7 @@ class Poller:
         """The new pushes."""
         fetched: list[Push] = []
         for _ in range(3):
-            inbox = self.host.inboxes.fetch(self.gateway, self.incarnation, self.cursor, self.host.city.clock.wall())
+            inbox = self.host.queues.fetch(self.gateway, self.incarnation, self.cursor, self.host.city.clock.wall())
             self.incarnation, self.cursor = inbox.incarnation, inbox.cursor
             fetched.extend(inbox.pushes)
         self.pushes.extend(fetched)
@@ -275,7 +275,7 @@ class City:
         for kind, host in self.hosts.items():
             now = self.clock.city()
             host.core.sweep(now_or_never(self.journal.dues(kind, range(SHARDS), until=now)), now)
-            host.core.compare(now_or_never(self.journal.heads(host.core.followed())), now)
+            host.core.compare_heads(now_or_never(self.journal.heads(host.core.subscribed_keys())), now)
         self.settle()
 
     @property
@@ -395,7 +395,7 @@ class City:
         self.online(vehicle)
         self.request(trip)
         offer = self.offer(trip, vehicle)
-        self.do(vehicle_key(vehicle), TakeOffer(offer), driver(vehicle))
+        self.do(vehicle_key(vehicle), AcceptOffer(offer), driver(vehicle))
 
     # the truth
 

@@ -12,20 +12,20 @@ from msgspec.structs import replace
 
 from dispatch.actors.core.protocol import Envelope, Refused
 from dispatch.domain.commands import (
-    BeginHail,
-    BeginRide,
-    CancelRide,
-    EndRide,
+    AcceptOffer,
+    ArriveAtPickup,
+    CancelTrip,
+    DeclineOffer,
     EndShift,
-    GiveBack,
-    PutBack,
-    RefuseOffer,
-    ReportArrival,
+    FinishRide,
     RequestTrip,
+    ReturnToService,
+    ReturnTrip,
     StartBreak,
+    StartHail,
+    StartRide,
     StartShift,
-    TakeOffer,
-    TakeOut,
+    TakeOutOfService,
 )
 from dispatch.domain.entity import SYSTEM, Command, EntityKey, Kind, Principal
 from dispatch.domain.errors import ErrorCode
@@ -73,14 +73,14 @@ class Disorder(RuleBasedStateMachine):
         for vehicle in VEHICLES:
             self.city.online(vehicle)
         self.pollers: dict[Kind, Poller] = {kind: Poller(host) for kind, host in self.city.hosts.items()}
-        self.followed: dict[EntityKey, list[int]] = {}
+        self.subscribed_keys: dict[EntityKey, list[int]] = {}
         for vehicle in VEHICLES:
             self.follow(vehicle_key(vehicle))
 
     def follow(self, key: EntityKey) -> None:
-        seen = self.followed.setdefault(key, [])
+        seen = self.subscribed_keys.setdefault(key, [])
         host = self.city.hosts[key.kind]
-        host.attach(key, DISPATCHER, after=seen[-1] if seen else 0)
+        host.subscribe(key, DISPATCHER, after=seen[-1] if seen else 0)
 
     def send(self, key: EntityKey, command: Command, principal: Principal, *, keep: bool = True) -> None:
         envelope = self.city.envelope(key, command, principal, keep=keep)
@@ -115,11 +115,11 @@ class Disorder(RuleBasedStateMachine):
     def next_of(self, car: Vehicle) -> Command:
         trip, offer = car.data.trip or "", car.data.offer
         commands: dict[str, Command] = {
-            "offered": TakeOffer(offer.offer if offer is not None else ""),
-            "to_pickup": ReportArrival(trip),
-            "at_pickup": BeginRide(trip, CODE),
-            "on_trip": EndRide(trip),
-            "out_of_service": PutBack(),
+            "offered": AcceptOffer(offer.offer if offer is not None else ""),
+            "to_pickup": ArriveAtPickup(trip),
+            "at_pickup": StartRide(trip, CODE),
+            "on_trip": FinishRide(trip),
+            "out_of_service": ReturnToService(),
         }
         return commands.get(car.state, StartShift(profile(car.id)))
 
@@ -139,13 +139,13 @@ class Disorder(RuleBasedStateMachine):
     def refuse(self, vehicle: str) -> None:
         offer = self.city.vehicle(vehicle).data.offer
         if offer is not None:
-            self.send(vehicle_key(vehicle), RefuseOffer(offer.offer), driver(vehicle))
+            self.send(vehicle_key(vehicle), DeclineOffer(offer.offer), driver(vehicle))
 
     @rule(vehicle=CARS)
     def give_back(self, vehicle: str) -> None:
         trip = self.city.vehicle(vehicle).data.trip
         if trip is not None:
-            self.send(vehicle_key(vehicle), GiveBack(trip, "traffic"), driver(vehicle))
+            self.send(vehicle_key(vehicle), ReturnTrip(trip, "traffic"), driver(vehicle))
 
     @rule(vehicle=CARS, what=st.sampled_from(["break", "end", "start", "out", "hail"]))
     def shift(self, vehicle: str, what: str) -> None:
@@ -153,15 +153,15 @@ class Disorder(RuleBasedStateMachine):
             "break": StartBreak(),
             "end": EndShift(),
             "start": StartShift(profile(vehicle)),
-            "out": TakeOut("inspection"),
-            "hail": BeginHail(f"H{len(self.asked)}"),
+            "out": TakeOutOfService("inspection"),
+            "hail": StartHail(f"H{len(self.asked)}"),
         }
         self.send(vehicle_key(vehicle), commands[what], DISPATCHER if what == "out" else driver(vehicle))
 
     @rule(trip=RIDES)
     def cancel(self, trip: str) -> None:
         if self.city.tables.last(trip_key(trip)) > 1:
-            self.send(trip_key(trip), CancelRide("changed my mind"), PASSENGER)
+            self.send(trip_key(trip), CancelTrip("changed my mind"), PASSENGER)
 
     @rule(vehicle=CARS)
     def drive(self, vehicle: str) -> None:
@@ -203,7 +203,7 @@ class Disorder(RuleBasedStateMachine):
             self.paused = [*self.paused[-1:], host]
         self.city.bear(kind)
         self.pollers[kind] = Poller(self.city.hosts[kind])
-        for key in self.followed:
+        for key in self.subscribed_keys:
             if key.kind == kind:
                 self.follow(key)
 
@@ -243,7 +243,7 @@ class Disorder(RuleBasedStateMachine):
         self.city.pass_time(seconds, step=8.0)
         if not self.city.cut:
             for trip in TRIPS:
-                if trip_key(trip) not in self.followed and self.city.tables.last(trip_key(trip)):
+                if trip_key(trip) not in self.subscribed_keys and self.city.tables.last(trip_key(trip)):
                     self.follow(trip_key(trip))
             self.city.settle()
             self.check_rest()
@@ -281,7 +281,7 @@ class Disorder(RuleBasedStateMachine):
                 assert not isinstance(attached, Refused)
                 assert attached.recovered
             poller.poll()
-            for key, seen in self.followed.items():
+            for key, seen in self.subscribed_keys.items():
                 if key.kind != kind:
                     continue
                 told = [seq for answer in host.attached.values() for seq, _ in self._updates_of(answer, key)]
@@ -350,7 +350,7 @@ class Disorder(RuleBasedStateMachine):
             if car.data.trip is not None:
                 trip = self.city.trip(car.data.trip)
                 assert (trip.data.vehicle, trip.state in HOLDING) == (vehicle, True)
-        for key, seen in self.followed.items():
+        for key, seen in self.subscribed_keys.items():
             assert seen == list(range(1, len(seen) + 1)), key
             assert len(seen) == self.city.tables.last(key), key
         for key, dues in self.city.tables.dues.items():

@@ -6,19 +6,19 @@ import pytest
 
 from dispatch.actors.core.protocol import Done, Envelope, Refused, Reply
 from dispatch.domain.commands import (
-    BeginRide,
-    CancelRide,
-    EndRide,
+    AcceptOffer,
+    ArriveAtPickup,
+    CancelTrip,
+    DeclineOffer,
     EndShift,
-    GiveBack,
+    FinishRide,
     PayFare,
-    RefuseOffer,
     ReleaseFromTrip,
-    ReportArrival,
     RequestTrip,
+    ReturnTrip,
     StartBreak,
+    StartRide,
     StartShift,
-    TakeOffer,
     encode_command,
 )
 from dispatch.domain.entity import SYSTEM, Command, EntityKey, Principal
@@ -174,7 +174,7 @@ def test_repeat_that_would_be_legal_again_acts_once(city: City) -> None:
 def test_repeat_that_finds_it_done_gets_the_first_answer(city: City) -> None:
     """Asked anew, the trip would only say that it is being paid: the answer of before its host's death stands."""
     city.assign()
-    for step in (ReportArrival("T1"), BeginRide("T1", CODE), EndRide("T1")):
+    for step in (ArriveAtPickup("T1"), StartRide("T1", CODE), FinishRide("T1")):
         city.do(V, step, driver())
     first = city.ask(T, PayFare("alipay_app", "buyer"), PASSENGER, name="pay")
     city.bear("trip")
@@ -282,8 +282,8 @@ def test_stale_owner_does_not_take_an_offer_twice(city: City) -> None:
     paused = city.vehicles
     paused.pump()
     city.bear("vehicle")
-    first = city.ask(V, TakeOffer(offer), driver(), name="take")
-    late = paused.submit(city.envelope(V, TakeOffer(offer), driver(), name="take"))
+    first = city.ask(V, AcceptOffer(offer), driver(), name="take")
+    late = paused.submit(city.envelope(V, AcceptOffer(offer), driver(), name="take"))
     paused.pump()
 
     assert paused.replies[late] == first
@@ -312,9 +312,9 @@ def test_a_writer_who_is_always_first_ends_in_busy(city: City) -> None:
 def test_order_is_kept_behind_a_command_that_waits(city: City) -> None:
     """A command that has to look at the trip first holds back what the driver sent after it."""
     city.assign()
-    city.do(V, ReportArrival("T1"), driver())
-    start = city.send(V, BeginRide("T1", CODE), driver())
-    give_back = city.send(V, GiveBack("T1", "tapped by mistake"), driver())
+    city.do(V, ArriveAtPickup("T1"), driver())
+    start = city.send(V, StartRide("T1", CODE), driver())
+    give_back = city.send(V, ReturnTrip("T1", "tapped by mistake"), driver())
     city.settle()
 
     assert isinstance(city.vehicles.replies[start], Done)
@@ -325,7 +325,7 @@ def test_order_is_kept_behind_a_command_that_waits(city: City) -> None:
 def test_order_is_kept_when_what_was_before_is_rolled_back(city: City) -> None:
     """Decided, held and waiting commands of one car come again in their order when the first one's commit fails."""
     city.assign()
-    commands: list[Command] = [ReportArrival("T1"), BeginRide("T1", CODE), GiveBack("T1", "mistake")]
+    commands: list[Command] = [ArriveAtPickup("T1"), StartRide("T1", CODE), ReturnTrip("T1", "mistake")]
     tokens = [city.send(V, command, driver()) for command in commands]
     city.vehicles.faults.append("down")
     city.settle()
@@ -341,7 +341,7 @@ def test_claims_stand_behind_the_numbers(city: City) -> None:
     city.request()
     offer = city.offer()
     city.tables.trip_of["V1"], city.tables.vehicle_of["T0"] = "T0", "V1"
-    reply = city.ask(V, TakeOffer(offer), driver())
+    reply = city.ask(V, AcceptOffer(offer), driver())
 
     assert code_of(reply) == ErrorCode.VEHICLE_NOT_FREE
     assert city.vehicle().state == "offered"
@@ -385,7 +385,7 @@ def test_death_between_decision_and_answer(city: City, written: bool) -> None:
     city.online()
     city.request()
     offer = city.offer()
-    envelope = city.envelope(V, TakeOffer(offer), driver(), name="take")
+    envelope = city.envelope(V, AcceptOffer(offer), driver(), name="take")
     dying = city.vehicles
     dying.submit(envelope)
     batch = dying.core.take_batch()
@@ -430,7 +430,7 @@ def test_call_is_sent_until_it_is_answered(city: City) -> None:
     """A cancel reaches the vehicle though calls are cut, and though the trip's host dies meanwhile."""
     city.assign()
     city.cut = True
-    city.do(T, CancelRide("no longer needed"), PASSENGER)
+    city.do(T, CancelTrip("no longer needed"), PASSENGER)
     city.pass_time(5)
     assert city.vehicle().state == "to_pickup"
     city.bear("trip")
@@ -446,7 +446,7 @@ def test_repeated_calls_act_once(city: City) -> None:
     """Every call arrives three times, and the story is the same."""
     city.repeats = 3
     city.assign()
-    city.do(T, CancelRide("no longer needed"), PASSENGER)
+    city.do(T, CancelTrip("no longer needed"), PASSENGER)
 
     assert city.states() == ("idle", "cancelled")
     assert city.events(V) == ["shift_started", "offer_made", "offer_accepted", "trip_released"]
@@ -456,7 +456,7 @@ def test_repeated_calls_act_once(city: City) -> None:
 def test_call_to_a_host_that_cannot_decide_now_is_sent_again(city: City) -> None:
     """A call that was answered "unavailable" is not done."""
     city.assign()
-    city.do(T, CancelRide("no longer needed"), PASSENGER)
+    city.do(T, CancelTrip("no longer needed"), PASSENGER)
     city.vehicles.faults.extend(["down"] * 12)
     city.pass_time(30)
 
@@ -470,7 +470,7 @@ def test_timer_that_was_replaced_does_nothing(city: City) -> None:
     city.request("T2")
     first = city.offer("T1")
     city.clock.advance(15)
-    city.send(V, RefuseOffer(first), driver())
+    city.send(V, DeclineOffer(first), driver())
     city.send(V, city.offer_of("T2"), keep=False)
     city.vehicles.core.tick(city.clock.city())
     city.settle()
@@ -508,7 +508,7 @@ def test_lost_news_are_found_in_the_journal(city: City) -> None:
     city.settle()
     city.cut = True
     offer = city.offer()
-    city.do(V, TakeOffer(offer), driver())
+    city.do(V, AcceptOffer(offer), driver())
     assert city.trips.entity(T).state == "matching"
     stray = [call for call in city.vehicles.calls if "moved" in call.due.name]
     assert not stray
@@ -532,10 +532,10 @@ def test_news_wait_for_what_is_staged(city: City) -> None:
     city.online()
     city.request()
     offer = city.offer()
-    cancel = city.send(T, CancelRide("changed my mind"), PASSENGER)
+    cancel = city.send(T, CancelTrip("changed my mind"), PASSENGER)
     batch = city.trips.core.take_batch()
     assert batch is not None
-    city.vehicles.submit(city.envelope(V, TakeOffer(offer), driver()))
+    city.vehicles.submit(city.envelope(V, AcceptOffer(offer), driver()))
     city.vehicles.pump()
     city.deliver(city.vehicles)
     city.trips.core.committed(city.trips.result(batch), city.clock.city())
@@ -576,7 +576,7 @@ def test_sleepers_are_woken_by_their_timers(city: City) -> None:
 def test_who_is_followed_or_at_work_does_not_sleep(city: City) -> None:
     """Subscribers and open decisions keep an entity awake."""
     city.online()
-    city.vehicles.attach(V, driver())
+    city.vehicles.subscribe(V, driver())
     city.online("V2")
     city.clock.advance(700)
     city.settle()

@@ -8,15 +8,15 @@ import pytest
 from dispatch.actors.core.protocol import Done, Refused
 from dispatch.api.fields import PhraseView, TripView
 from dispatch.domain.commands import (
-    BeginMatching,
-    BeginRide,
-    CancelRide,
-    EndRide,
-    GiveBack,
-    RefuseOffer,
-    ReportArrival,
+    AcceptOffer,
+    ArriveAtPickup,
+    CancelTrip,
+    DeclineOffer,
+    FinishRide,
     RequestTrip,
-    TakeOffer,
+    ReturnTrip,
+    StartMatching,
+    StartRide,
 )
 from dispatch.domain.errors import ErrorCode
 from dispatch.domain.trip.trip import Trip
@@ -47,15 +47,15 @@ def test_from_request_to_fare(city: City) -> None:
     """A whole ride leaves the same story in both streams, and both hosts agree with the journal at each step."""
     city.assign()
     assert city.states() == ("to_pickup", "assigned")
-    city.do(V, ReportArrival("T1"), driver())
+    city.do(V, ArriveAtPickup("T1"), driver())
     assert city.states() == ("at_pickup", "arrived")
-    assert code_of(city.ask(V, BeginRide("T1", "0000"), driver())) == ErrorCode.WRONG_RIDE_CODE
+    assert code_of(city.ask(V, StartRide("T1", "0000"), driver())) == ErrorCode.WRONG_RIDE_CODE
     assert city.states() == ("at_pickup", "arrived")
-    city.do(V, BeginRide("T1", CODE), driver())
+    city.do(V, StartRide("T1", CODE), driver())
     for step in range(1, 31):
         city.clock.advance(5)
         city.fix(north_m=50.0 * step)
-    city.do(V, EndRide("T1"), driver())
+    city.do(V, FinishRide("T1"), driver())
 
     assert city.states() == ("idle", "fare_due")
     assert city.trip().data.meters == pytest.approx(1500, abs=1)
@@ -85,7 +85,7 @@ def test_listings_follow_the_states(city: City) -> None:
     offer = city.offer()
     assert city.vehicles.listed() == city.trips.listed() == {}
 
-    city.do(V, RefuseOffer(offer), driver())
+    city.do(V, DeclineOffer(offer), driver())
     assert set(city.vehicles.listed()) == {V}
     assert city.trip().listing() == city.trips.listed()[T]
 
@@ -94,7 +94,7 @@ def test_declined_offer_leaves_the_car_out(city: City) -> None:
     """After a decline the trip is matched again, without that car."""
     city.online()
     city.request()
-    city.do(V, RefuseOffer(city.offer(), "too far"), driver())
+    city.do(V, DeclineOffer(city.offer(), "too far"), driver())
 
     assert city.states() == ("idle", "matching")
     listing = city.trip().listing()
@@ -113,7 +113,7 @@ def test_unanswered_offer_expires(city: City) -> None:
 
     assert city.states() == ("idle", "matching")
     assert city.events(V)[-1] == "offer_expired"
-    assert code_of(city.ask(V, TakeOffer(offer), driver())) == ErrorCode.OFFER_GONE
+    assert code_of(city.ask(V, AcceptOffer(offer), driver())) == ErrorCode.OFFER_GONE
     assert "offer_expiry" not in city.tables.dues.get(V, {})
 
 
@@ -122,8 +122,8 @@ def test_cancel_that_is_committed_first_wins_over_accept(city: City) -> None:
     city.online()
     city.request()
     offer = city.offer()
-    accept = city.send(V, TakeOffer(offer), driver())
-    cancel = city.send(T, CancelRide("changed my mind"), PASSENGER)
+    accept = city.send(V, AcceptOffer(offer), driver())
+    cancel = city.send(T, CancelTrip("changed my mind"), PASSENGER)
     city.trips.pump()
     city.settle()
 
@@ -140,8 +140,8 @@ def test_accept_that_is_committed_first_is_cancelled_after(city: City) -> None:
     city.online()
     city.request()
     offer = city.offer()
-    cancel = city.send(T, CancelRide("changed my mind"), PASSENGER)
-    accept = city.send(V, TakeOffer(offer), driver())
+    cancel = city.send(T, CancelTrip("changed my mind"), PASSENGER)
+    accept = city.send(V, AcceptOffer(offer), driver())
     city.vehicles.pump()
     city.settle()
 
@@ -158,7 +158,7 @@ def test_accept_that_is_decided_before_the_expiry_wins(city: City) -> None:
     city.request()
     offer = city.offer()
     city.clock.advance(15)
-    accept = city.send(V, TakeOffer(offer), driver())
+    accept = city.send(V, AcceptOffer(offer), driver())
     city.settle()
 
     assert isinstance(city.vehicles.replies[accept], Done)
@@ -173,7 +173,7 @@ def test_accept_after_the_expiry_is_refused(city: City) -> None:
     offer = city.offer()
     city.clock.advance(15)
     city.vehicles.core.tick(city.clock.city())
-    accept = city.send(V, TakeOffer(offer), driver())
+    accept = city.send(V, AcceptOffer(offer), driver())
     city.settle()
 
     assert code_of(city.vehicles.replies[accept]) == ErrorCode.OFFER_GONE
@@ -202,7 +202,7 @@ def test_car_that_was_busy_may_be_offered_the_same_trip_again(city: City) -> Non
     same = city.envelope(V, city.offer_of("T1"), name="offer:T1.1.V1", keep=False)
     refused = city.vehicles.submit(same)
     city.settle()
-    city.do(V, RefuseOffer(other), driver())
+    city.do(V, DeclineOffer(other), driver())
     again = city.vehicles.submit(same)
     city.settle()
 
@@ -213,7 +213,7 @@ def test_car_that_was_busy_may_be_offered_the_same_trip_again(city: City) -> Non
 def test_driver_gives_the_trip_back(city: City) -> None:
     """A driver's cancel after accepting sends the trip back to matching without that car, and frees the claim."""
     city.assign()
-    city.do(V, GiveBack("T1", "flat tyre"), driver())
+    city.do(V, ReturnTrip("T1", "flat tyre"), driver())
 
     assert city.states() == ("idle", "matching")
     assert city.trip().data.excluded == ("V1",)
@@ -224,8 +224,8 @@ def test_cancel_while_the_driver_reports_arrival(city: City) -> None:
     """A driver who arrives at a trip that was just cancelled is told, and is free."""
     city.assign()
     city.cut = True
-    city.do(T, CancelRide("no longer needed"), PASSENGER)
-    arrived = city.ask(V, ReportArrival("T1"), driver())
+    city.do(T, CancelTrip("no longer needed"), PASSENGER)
+    arrived = city.ask(V, ArriveAtPickup("T1"), driver())
 
     assert code_of(arrived) == ErrorCode.TRIP_ENDED
     assert city.vehicle().state == "idle"
@@ -238,12 +238,12 @@ def test_a_cancel_that_costs_more_than_agreed_changes_nothing(city: City) -> Non
     """The refusal tells the fee, to a repeat too; a cancel under a new id that agrees to it is done."""
     city.assign()
     city.pass_time(301, step=10)
-    answers = [city.ask(T, CancelRide("late", 0), PASSENGER, name="cancel-1") for _ in range(2)]
+    answers = [city.ask(T, CancelTrip("late", 0), PASSENGER, name="cancel-1") for _ in range(2)]
 
     refused = Refused(ErrorCode.FEE_AGREED_TOO_LOW, "fee_up_to", amount=Money(500, "USD"))
     assert answers == [refused, refused]
     assert city.trip().state == "assigned"
-    assert isinstance(city.ask(T, CancelRide("late", 500), PASSENGER, name="cancel-2"), Done)
+    assert isinstance(city.ask(T, CancelTrip("late", 500), PASSENGER, name="cancel-2"), Done)
     assert city.states() == ("idle", "fare_due")
 
 
@@ -266,12 +266,12 @@ def test_rejected_commands_write_nothing(city: City) -> None:
     city.request()
     before = repr(city.tables)
     refused = [
-        city.ask(V, TakeOffer("nothing"), driver()),
-        city.ask(V, ReportArrival("T1"), driver()),
-        city.ask(V, TakeOffer("nothing"), driver("V2")),
+        city.ask(V, AcceptOffer("nothing"), driver()),
+        city.ask(V, ArriveAtPickup("T1"), driver()),
+        city.ask(V, AcceptOffer("nothing"), driver("V2")),
         city.ask(T, RequestTrip("P1", "app", PICKUP, CODE), PASSENGER),
-        city.ask(trip_key("T9"), CancelRide(""), PASSENGER),
-        city.ask(trip_key("T9"), BeginMatching()),
+        city.ask(trip_key("T9"), CancelTrip(""), PASSENGER),
+        city.ask(trip_key("T9"), StartMatching()),
     ]
 
     assert [code_of(reply) for reply in refused] == [

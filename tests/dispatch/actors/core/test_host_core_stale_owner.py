@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from dispatch.actors.core.protocol import Done
-from dispatch.domain.commands import BeginRide, CancelRide, ReportArrival, StartBreak, StartShift
+from dispatch.domain.commands import ArriveAtPickup, CancelTrip, StartBreak, StartRide, StartShift
 from dispatch.store.journal import StoredCommand
 from tests.dispatch.actors.core.harness import (
     CODE,
@@ -34,7 +34,7 @@ def test_timer_of_a_lost_owner_writes_no_due(city: City) -> None:
     city.offer()
     lost = city.trips
     city.bear("trip")
-    city.do(T, CancelRide("changed my mind"), PASSENGER)
+    city.do(T, CancelTrip("changed my mind"), PASSENGER)
     before: dict[str, StoredCommand] = dict(city.tables.dues.get(T, {}))
     city.clock.advance(400.0)
     lost.core.tick(city.clock.city())
@@ -65,7 +65,7 @@ def test_follower_who_has_seen_more_than_its_host(city: City) -> None:
     city.bear("vehicle")
     city.do(V, StartBreak(), driver())
     city.do(V, StartShift(profile()), driver())
-    token = lost.attach(V, driver(), after=2)
+    token = lost.subscribe(V, driver(), after=2)
     lost.pump()
 
     answer = following(lost.attached[token])
@@ -76,13 +76,13 @@ def test_follower_who_has_seen_more_than_its_host(city: City) -> None:
 def test_follower_who_has_seen_more_than_a_host_at_work(city: City) -> None:
     """The same while a command waits there for another entity: the follower waits too, and is told nothing old."""
     city.assign()
-    city.do(V, ReportArrival("T1"), driver())
+    city.do(V, ArriveAtPickup("T1"), driver())
     lost = city.vehicles
     city.bear("vehicle")
-    city.do(V, BeginRide("T1", CODE), driver())
+    city.do(V, StartRide("T1", CODE), driver())
     seen = city.tables.last(V)
-    lost.submit(city.envelope(V, BeginRide("T1", CODE), driver()))
-    token = lost.attach(V, driver(), after=seen)
+    lost.submit(city.envelope(V, StartRide("T1", CODE), driver()))
+    token = lost.subscribe(V, driver(), after=seen)
     at_once = dict(lost.attached)
     lost.pump()
 

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from dispatch.actors.core.placement import CONSOLES, Placement, kind_of
-from dispatch.domain.commands import BeginRide, EndRide, ReportArrival
+from dispatch.domain.commands import ArriveAtPickup, FinishRide, StartRide
 from dispatch.domain.entity import EntityKey, Kind
 from dispatch.store.journals.shards import shard_of
 from tests.dispatch.actors.core.harness import CODE, City, Host, driver, now_or_never, trip_key, vehicle_key
@@ -66,7 +66,7 @@ def test_a_ride_with_a_host_for_each_entity() -> None:
         city.assign(trip, vehicle)
     for vehicle, trip in reversed(RIDES.items()):
         city.hosts = pairs[vehicle]
-        for command in (ReportArrival(trip), BeginRide(trip, CODE), EndRide(trip)):
+        for command in (ArriveAtPickup(trip), StartRide(trip, CODE), FinishRide(trip)):
             city.do(vehicle_key(vehicle), command, driver(vehicle))
         assert city.states(vehicle, trip) == ("idle", "fare_due")
         assert list(city.vehicles.core.entries) == [vehicle_key(vehicle)]

@@ -8,7 +8,7 @@ import pytest
 
 from dispatch.actors.core.position_ingest import HEARD_EVERY_S, KEPT_WHILE_LOADING
 from dispatch.actors.core.protocol import FixRow
-from dispatch.domain.commands import BeginHail, BeginRide, EndRide, ReportArrival
+from dispatch.domain.commands import ArriveAtPickup, FinishRide, StartHail, StartRide
 from dispatch.domain.entity import Principal
 from dispatch.domain.vehicle.vehicle import Vehicle
 from dispatch.geo.gps_filter import Verdict
@@ -26,8 +26,8 @@ def city() -> City:
 def on_trip(city: City) -> None:
     """A ride has just begun."""
     city.assign()
-    city.do(V, ReportArrival("T1"), driver())
-    city.do(V, BeginRide("T1", CODE), driver())
+    city.do(V, ArriveAtPickup("T1"), driver())
+    city.do(V, StartRide("T1", CODE), driver())
 
 
 def car(city: City) -> Vehicle:
@@ -54,7 +54,7 @@ def heard(poller: Poller, audience: str = "driver") -> int:
 
 def reading(city: City) -> tuple[float, float]:
     """The whole ride's distance and waiting, after it has ended."""
-    city.do(V, EndRide("T1"), driver())
+    city.do(V, FinishRide("T1"), driver())
     data = city.trip().data
     return data.meters, data.waiting_s
 
@@ -70,7 +70,7 @@ def undisturbed() -> tuple[float, float]:
 def test_heard_is_told_every_few_seconds_to_a_free_car(city: City) -> None:
     """Without a ride, fixes are safe at once, and the app is told so now and then."""
     city.online()
-    city.vehicles.attach(V, driver())
+    city.vehicles.subscribe(V, driver())
     poller = Poller(city.vehicles)
     rows = drive(city, range(1, int(HEARD_EVERY_S / 2)))
     assert heard(poller) == -1
@@ -82,8 +82,8 @@ def test_heard_is_told_every_few_seconds_to_a_free_car(city: City) -> None:
 def test_each_source_is_told_by_itself(city: City) -> None:
     """A device beside the phone does not take its turns."""
     city.online()
-    city.vehicles.attach(V, driver())
-    city.vehicles.attach(V, DEVICE)
+    city.vehicles.subscribe(V, driver())
+    city.vehicles.subscribe(V, DEVICE)
     poller = Poller(city.vehicles)
     for step in range(1, 20):
         drive(city, range(step, step + 1))
@@ -96,7 +96,7 @@ def test_each_source_is_told_by_itself(city: City) -> None:
 def test_heard_only_up_to_the_committed_checkpoint(city: City) -> None:
     """During a ride the app keeps its fixes until the journal has the checkpoint after them."""
     on_trip(city)
-    city.vehicles.attach(V, driver())
+    city.vehicles.subscribe(V, driver())
     poller = Poller(city.vehicles)
     first = car(city).odometer.trace.n
     drive(city, range(1, 4))
@@ -118,10 +118,10 @@ def test_heard_only_up_to_the_committed_checkpoint(city: City) -> None:
 def test_heard_after_the_ride(city: City) -> None:
     """With the end of the ride committed, all its fixes are safe."""
     on_trip(city)
-    city.vehicles.attach(V, driver())
+    city.vehicles.subscribe(V, driver())
     poller = Poller(city.vehicles)
     rows = drive(city, range(1, 13))
-    city.do(V, EndRide("T1"), driver())
+    city.do(V, FinishRide("T1"), driver())
 
     assert heard(poller) == rows[-1].n
     assert car(city).odometer.unsafe == []
@@ -134,7 +134,7 @@ def test_attachment_says_what_is_heard(city: City) -> None:
     checkpoint = city.vehicle().data.meter
     assert checkpoint is not None
     city.bear("vehicle")
-    tokens = [city.vehicles.attach(V, principal) for principal in (driver(), DEVICE)]
+    tokens = [city.vehicles.subscribe(V, principal) for principal in (driver(), DEVICE)]
     city.settle()
 
     assert [following(city.vehicles.attached[token]).heard for token in tokens] == [checkpoint.fix_n, 0]
@@ -201,8 +201,8 @@ def test_fixes_that_come_while_the_car_is_loaded_are_kept(city: City) -> None:
 def test_second_source_counts_only_while_the_first_is_silent(city: City) -> None:
     """The taximeter's fixes do not disturb the phone's; each is told about its own numbers."""
     on_trip(city)
-    city.vehicles.attach(V, driver())
-    city.vehicles.attach(V, DEVICE)
+    city.vehicles.subscribe(V, driver())
+    city.vehicles.subscribe(V, DEVICE)
     poller = Poller(city.vehicles)
     for step in range(1, 40):
         city.clock.advance(2)
@@ -221,7 +221,7 @@ def test_positions_for_matcher_and_map(city: City) -> None:
     city.online("V2")
     desk = city.vehicles.desk
     assert {p.vehicle for p in desk.take_free_moved()} == {"V1", "V2"}
-    city.do(V, BeginHail("T7"), driver())
+    city.do(V, StartHail("T7"), driver())
     desk.take_moved()
     city.clock.advance(2)
     city.fix("V1", 20)

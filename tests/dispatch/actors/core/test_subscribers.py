@@ -7,7 +7,15 @@ import pytest
 
 from dispatch.actors.core.protocol import Push, Subscribed
 from dispatch.actors.core.push_queues import PushQueues, Subscriber
-from dispatch.domain.commands import BeginRide, EndRide, EndShift, ReportArrival, StartBreak, StartShift, TakeOffer
+from dispatch.domain.commands import (
+    AcceptOffer,
+    ArriveAtPickup,
+    EndShift,
+    FinishRide,
+    StartBreak,
+    StartRide,
+    StartShift,
+)
 from dispatch.domain.entity import SYSTEM, Principal
 from dispatch.domain.errors import ErrorCode
 from tests.dispatch.actors.core.harness import (
@@ -45,9 +53,9 @@ def updates(attached: Subscribed) -> list[tuple[int, str]]:
 def test_resume_brings_what_was_missed(city: City) -> None:
     """Who names the last number it saw gets the updates since; who is up to date gets none."""
     city.assign()
-    missed = city.trips.attach(T, PASSENGER, after=1)
-    nothing = city.trips.attach(T, PASSENGER, after=3)
-    everything = city.trips.attach(T, PASSENGER, after=0)
+    missed = city.trips.subscribe(T, PASSENGER, after=1)
+    nothing = city.trips.subscribe(T, PASSENGER, after=3)
+    everything = city.trips.subscribe(T, PASSENGER, after=0)
 
     answers = [following(city.trips.attached[token]) for token in (missed, nothing, everything)]
     assert [answer.recovered for answer in answers] == [True, True, True]
@@ -60,7 +68,7 @@ def test_resume_brings_what_was_missed(city: City) -> None:
 def test_snapshot_where_there_is_nothing_to_go_on_from(city: City, after: int | None) -> None:
     """Without a number, or with one from the future, a snapshot comes instead."""
     city.assign()
-    token = city.trips.attach(T, PASSENGER, after=after)
+    token = city.trips.subscribe(T, PASSENGER, after=after)
     city.settle()
 
     answer = following(city.trips.attached[token])
@@ -75,8 +83,8 @@ def test_snapshot_where_memory_does_not_reach_back(city: City) -> None:
     for _ in range(40):
         city.do(V, StartBreak(), driver())
         city.do(V, StartShift(profile()), driver())
-    old = following(city.vehicles.attached[city.vehicles.attach(V, driver(), after=16)])
-    recent = following(city.vehicles.attached[city.vehicles.attach(V, driver(), after=17)])
+    old = following(city.vehicles.attached[city.vehicles.subscribe(V, driver(), after=16)])
+    recent = following(city.vehicles.attached[city.vehicles.subscribe(V, driver(), after=17)])
 
     assert (old.recovered, len(old.updates)) == (False, 0)
     assert (recent.recovered, len(recent.updates)) == (True, 64)
@@ -86,7 +94,7 @@ def test_resume_after_rebirth(city: City) -> None:
     """A host that was born again knows from the journal what was missed."""
     city.assign()
     city.bear("trip")
-    token = city.trips.attach(T, PASSENGER, after=1)
+    token = city.trips.subscribe(T, PASSENGER, after=1)
     city.settle()
 
     assert updates(following(city.trips.attached[token])) == [(2, "trip_offered"), (3, "trip_assigned")]
@@ -108,16 +116,16 @@ def test_strangers_do_not_follow(city: City, key: object, principal: Principal, 
     """Somebody else's trip or car is refused, and nothing is ever pushed for it."""
     city.assign()
     host = city.trips if key in (T, trip_key("T9")) else city.vehicles
-    token = host.attach(key, principal)  # type: ignore[arg-type]
+    token = host.subscribe(key, principal)  # type: ignore[arg-type]
     city.settle()
 
     assert code_of(host.attached[token]) == code
-    assert not host.inboxes.followers
+    assert not host.queues.subscribers
 
 
 def test_stream_of_another_kind_is_refused(city: City) -> None:
     """A stream that cannot live at this host is no stream."""
-    assert code_of(city.vehicles.attached[city.vehicles.attach(T, PASSENGER)]) == ErrorCode.MALFORMED
+    assert code_of(city.vehicles.attached[city.vehicles.subscribe(T, PASSENGER)]) == ErrorCode.MALFORMED
 
 
 def test_attach_waits_for_what_is_staged(city: City) -> None:
@@ -127,7 +135,7 @@ def test_attach_waits_for_what_is_staged(city: City) -> None:
     host = city.vehicles
     batch = host.core.take_batch()
     assert batch is not None
-    token = host.attach(V, driver(), after=1)
+    token = host.subscribe(V, driver(), after=1)
     assert token not in host.attached
 
     host.core.committed(None, city.clock.city())
@@ -145,17 +153,17 @@ def test_each_audience_sees_its_part(city: City) -> None:
     """One event, one push for each audience: the ride code is the passenger's alone."""
     city.online()
     city.request()
-    city.trips.attach(T, PASSENGER, after=1)
-    city.trips.attach(T, DISPATCHER, after=1)
-    city.trips.attach(T, PASSENGER, after=1)
+    city.trips.subscribe(T, PASSENGER, after=1)
+    city.trips.subscribe(T, DISPATCHER, after=1)
+    city.trips.subscribe(T, PASSENGER, after=1)
     poller = Poller(city.trips)
-    city.do(V, TakeOffer(city.offer()), driver())
-    city.trips.attach(T, driver(), after=3)
+    city.do(V, AcceptOffer(city.offer()), driver())
+    city.trips.subscribe(T, driver(), after=3)
 
     assert poller.numbers(T, "passenger") == [2, 3]
     assert poller.numbers(T, "dispatcher") == [2, 3]
     assert {p.audience for p in poller.pushes if b"4711" in p.message} == {"passenger", "dispatcher"}
-    seen = following(city.trips.attached[city.trips.attach(T, driver())])
+    seen = following(city.trips.attached[city.trips.subscribe(T, driver())])
     assert seen.snapshot is not None
     assert b"4711" not in seen.snapshot
 
@@ -163,7 +171,7 @@ def test_each_audience_sees_its_part(city: City) -> None:
 @pytest.mark.parametrize("fault", ["down", "lost"])
 def test_followers_have_no_gap_over_a_failed_commit(city: City, fault: Fault) -> None:
     """Whether the failed commit was written or not, its event is told once, and only if it is in the journal."""
-    city.vehicles.attach(V, driver())
+    city.vehicles.subscribe(V, driver())
     city.settle()
     poller = Poller(city.vehicles)
     city.vehicles.faults.append(fault)
@@ -179,7 +187,7 @@ def test_followers_hear_what_another_owner_wrote(city: City) -> None:
     """A paused host that wakes up and reloads tells its own followers the events it had missed, and no others."""
     city.online()
     paused = city.vehicles
-    paused.attach(V, driver(), after=1)
+    paused.subscribe(V, driver(), after=1)
     poller = Poller(paused)
     city.bear("vehicle")
     city.do(V, StartBreak(), driver())
@@ -194,10 +202,10 @@ def test_followers_hear_what_another_owner_wrote(city: City) -> None:
 def test_detached_audience_hears_nothing(city: City) -> None:
     """After its last session has gone, a gateway gets no more of the stream."""
     city.online()
-    city.vehicles.attach(V, driver(), after=1)
-    city.vehicles.attach(V, DISPATCHER, after=1)
+    city.vehicles.subscribe(V, driver(), after=1)
+    city.vehicles.subscribe(V, DISPATCHER, after=1)
     poller = Poller(city.vehicles)
-    city.vehicles.core.detach(GATEWAY, V, "driver")
+    city.vehicles.core.unsubscribe(GATEWAY, V, "driver")
     city.do(V, StartBreak(), driver())
 
     assert poller.numbers(V, "driver") == []
@@ -207,8 +215,8 @@ def test_detached_audience_hears_nothing(city: City) -> None:
 def test_passenger_sees_the_car_of_its_trip_until_drop_off(city: City) -> None:
     """The car's position goes to those who follow it for the trip it has, and to nobody before or after."""
     city.assign()
-    other = city.vehicles.attach(V, PASSENGER, trip="T2")
-    mine = city.vehicles.attach(V, PASSENGER, trip="T1")
+    other = city.vehicles.subscribe(V, PASSENGER, trip="T2")
+    mine = city.vehicles.subscribe(V, PASSENGER, trip="T1")
     assert code_of(city.vehicles.attached[other]) == ErrorCode.NOT_YOURS
     assert following(city.vehicles.attached[mine]).recovered
     poller = Poller(city.vehicles)
@@ -221,14 +229,14 @@ def test_passenger_sees_the_car_of_its_trip_until_drop_off(city: City) -> None:
 
     ride(city)
     during = len(poller.said("car", "passenger"))
-    city.do(V, EndRide("T1"), driver())
+    city.do(V, FinishRide("T1"), driver())
     city.clock.advance(5)
     city.fix(north_m=80)
 
     assert during == 2
     assert len(poller.said("car", "passenger")) == 2
-    assert V not in city.vehicles.inboxes.followers
-    assert code_of(city.vehicles.attached[city.vehicles.attach(V, PASSENGER, trip="T1")]) == ErrorCode.NOT_YOURS
+    assert V not in city.vehicles.queues.subscribers
+    assert code_of(city.vehicles.attached[city.vehicles.subscribe(V, PASSENGER, trip="T1")]) == ErrorCode.NOT_YOURS
     assert poller.numbers(V, "passenger") == []
 
 
@@ -236,10 +244,10 @@ def test_a_guest_sees_the_car_of_its_trip_alone(city: City) -> None:
     """As the passenger whose link it has; for another trip's guest, and of the car itself, there is nothing."""
     city.assign()
     guest, other = Principal("guest", "T1"), Principal("guest", "T2")
-    attach = city.vehicles.attach
-    for refused in (attach(V, other, trip="T1"), attach(V, guest, trip="T2"), attach(V, guest, after=0)):
+    subscribe = city.vehicles.subscribe
+    for refused in (subscribe(V, other, trip="T1"), subscribe(V, guest, trip="T2"), subscribe(V, guest, after=0)):
         assert code_of(city.vehicles.attached[refused]) == ErrorCode.NOT_YOURS
-    assert following(city.vehicles.attached[attach(V, guest, trip="T1")]).recovered
+    assert following(city.vehicles.attached[subscribe(V, guest, trip="T1")]).recovered
     poller = Poller(city.vehicles)
 
     city.clock.advance(5)
@@ -251,8 +259,8 @@ def test_a_guest_sees_the_car_of_its_trip_alone(city: City) -> None:
 
 def ride(city: City) -> None:
     """From assignment into the ride, with one fix in it."""
-    city.do(V, ReportArrival("T1"), driver())
-    city.do(V, BeginRide("T1", CODE), driver())
+    city.do(V, ArriveAtPickup("T1"), driver())
+    city.do(V, StartRide("T1", CODE), driver())
     city.clock.advance(5)
     city.fix(north_m=60)
 
@@ -266,66 +274,66 @@ def push(seq: int, key: str = "trip:T1") -> Push:
 
 def test_inbox_redelivers_until_acknowledged() -> None:
     """What a poll brought comes again until the next poll's cursor says that it arrived."""
-    inboxes = PushQueues("host")
-    inboxes.open("g", 0.0)
-    first = inboxes.fetch("g", "", 0, 0.0)
-    inboxes.push("g", push(1))
-    inboxes.push("g", push(2))
-    got = inboxes.fetch("g", first.incarnation, first.cursor, 0.0)
-    inboxes.push("g", push(3))
-    again = inboxes.fetch("g", first.incarnation, first.cursor, 0.0)
-    rest = inboxes.fetch("g", first.incarnation, got.cursor, 0.0)
+    queues = PushQueues("host")
+    queues.open("g", 0.0)
+    first = queues.fetch("g", "", 0, 0.0)
+    queues.push("g", push(1))
+    queues.push("g", push(2))
+    got = queues.fetch("g", first.incarnation, first.cursor, 0.0)
+    queues.push("g", push(3))
+    again = queues.fetch("g", first.incarnation, first.cursor, 0.0)
+    rest = queues.fetch("g", first.incarnation, got.cursor, 0.0)
 
     assert [p.seq for p in got.pushes] == [1, 2]
     assert [p.seq for p in again.pushes] == [1, 2, 3]
     assert [p.seq for p in rest.pushes] == [3]
-    assert not inboxes.numbered("g", again.cursor)
+    assert not queues.has_numbered("g", again.cursor)
 
 
 def test_newest_counts_for_what_may_be_skipped() -> None:
     """Of positions only the newest of each stream, audience and kind is kept."""
-    inboxes = PushQueues("host")
-    inboxes.open("g", 0.0)
-    born = inboxes.fetch("g", "", 0, 0.0)
+    queues = PushQueues("host")
+    queues.open("g", 0.0)
+    born = queues.fetch("g", "", 0, 0.0)
     for body in (b"1", b"2"):
-        inboxes.push_newest("g", Push("trip:T1", "passenger", 0, body), "car")
-        inboxes.push_newest("g", Push("vehicle:V1", "driver", 0, body), "heard")
+        queues.push_latest("g", Push("trip:T1", "passenger", 0, body), "car")
+        queues.push_latest("g", Push("vehicle:V1", "driver", 0, body), "heard")
 
-    assert inboxes.soft("g")
-    assert not inboxes.numbered("g", born.cursor)
-    assert [p.message for p in inboxes.fetch("g", born.incarnation, born.cursor, 0.0).pushes] == [b"2", b"2"]
-    assert not inboxes.fetch("g", born.incarnation, born.cursor, 0.0).pushes
+    assert queues.has_latest("g")
+    assert not queues.has_numbered("g", born.cursor)
+    assert [p.message for p in queues.fetch("g", born.incarnation, born.cursor, 0.0).pushes] == [b"2", b"2"]
+    assert not queues.fetch("g", born.incarnation, born.cursor, 0.0).pushes
 
 
 def test_news_are_what_was_put_in_since() -> None:
     """Polls are woken for what some gateway is to get, and not for what nobody follows."""
-    inboxes = PushQueues("host")
-    inboxes.open("g", 0.0)
-    inboxes.push("stranger", push(1))
-    inboxes.push_newest("stranger", push(0), "car")
-    quiet = inboxes.take_news()
-    inboxes.push("g", push(1))
-    numbered = (inboxes.take_news(), inboxes.take_news())
-    inboxes.push_newest("g", push(0), "car")
+    queues = PushQueues("host")
+    queues.open("g", 0.0)
+    queues.push("stranger", push(1))
+    queues.push_latest("stranger", push(0), "car")
+    quiet = queues.take_news()
+    queues.push("g", push(1))
+    has_numbered = (queues.take_news(), queues.take_news())
+    queues.push_latest("g", push(0), "car")
 
     assert not quiet
-    assert numbered == (True, False)
-    assert inboxes.take_news()
+    assert has_numbered == (True, False)
+    assert queues.take_news()
 
 
 def test_silent_gateway_is_forgotten_and_learns_so() -> None:
     """A gateway that does not poll loses inbox and streams, and sees another incarnation when it comes back."""
-    inboxes = PushQueues("host", forget_after_s=60)
-    inboxes.open("g", 0.0)
-    inboxes.open("other", 50.0)
-    inboxes.follow(T, Subscriber("g", "passenger"))
-    inboxes.follow(T, Subscriber("other", "passenger"))
-    before = inboxes.fetch("g", "", 0, 0.0).incarnation
-    inboxes.expire(61.0)
+    queues = PushQueues("host", forget_after_s=60)
+    queues.open("g", 0.0)
+    queues.open("other", 50.0)
+    queues.subscribe(T, Subscriber("g", "passenger"))
+    queues.subscribe(T, Subscriber("other", "passenger"))
+    before = queues.fetch("g", "", 0, 0.0).incarnation
+    queues.expire(61.0)
 
-    assert inboxes.of(T) == (Subscriber("other", "passenger"),)
-    inboxes.push("g", push(1))
-    after = inboxes.fetch("g", before, 0, 62.0)
+    assert queues.subscribers_of(T) == (Subscriber("other", "passenger"),)
+    queues.push("g", push(1))
+    after = queues.fetch("g", before, 0, 62.0)
     assert after.incarnation != before
     assert after.pushes == []
 
@@ -333,17 +341,17 @@ def test_silent_gateway_is_forgotten_and_learns_so() -> None:
 def test_gateway_that_falls_behind_is_forgotten_in_the_middle_of_a_push(city: City) -> None:
     """An inbox that is full does not disturb the others who follow the same stream."""
     host = Host(city, "trip", "small")
-    host.inboxes._limit = 1
+    host.queues._limit = 1
     city.hosts["trip"] = host
     city.online()
     city.request()
-    host.inboxes.open("fast", 0.0)
-    host.attach(T, PASSENGER, after=1)
-    host.inboxes.follow(T, Subscriber("fast", "passenger"))
+    host.queues.open("fast", 0.0)
+    host.subscribe(T, PASSENGER, after=1)
+    host.queues.subscribe(T, Subscriber("fast", "passenger"))
     fast = Poller(host, "fast")
     offer = city.offer()
     assert fast.numbers(T, "passenger") == [2]
-    city.do(V, TakeOffer(offer), driver())
+    city.do(V, AcceptOffer(offer), driver())
 
     assert fast.numbers(T, "passenger") == [2, 3]
-    assert host.inboxes.of(T) == (Subscriber("fast", "passenger"),)
+    assert host.queues.subscribers_of(T) == (Subscriber("fast", "passenger"),)

@@ -23,19 +23,19 @@ class Fake:
         self.answers = list(answers)
         self.asked: list[tuple[str, tuple[object, ...]]] = []
         self.closed = False
-        self.heard = 0
+        self.received = 0
 
-    async def ask(self, method: str, *arguments: object) -> object:
+    async def request(self, method: str, *arguments: object) -> object:
         self.asked.append((method, arguments))
         answer = self.answers.pop(0) if self.answers else None
         if answer is None:
             await asyncio.get_running_loop().create_future()
         if isinstance(answer, Exception):
             raise answer
-        self.heard += 1
+        self.received += 1
         return answer
 
-    def tell(self, method: str, *arguments: object) -> bool:
+    def notify(self, method: str, *arguments: object) -> bool:
         self.asked.append((method, arguments))
         return True
 
@@ -130,9 +130,9 @@ async def test_what_is_told_before_there_is_a_connection_is_not_sent() -> None:
     """It says so, and connects meanwhile."""
     peer = Fake("pong")
     line = line_to(Exchange(peer))
-    assert not line.tell("fixes", b"1")
+    assert not line.notify("fixes", b"1")
     assert await line.call("ping") == "pong"
-    assert line.tell("fixes", b"2")
+    assert line.notify("fixes", b"2")
     assert peer.asked[-1] == ("fixes", (b"2",))
 
 

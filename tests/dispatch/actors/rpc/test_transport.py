@@ -24,7 +24,7 @@ class Parrot:
 
     def __init__(self) -> None:
         self.told: list[str] = []
-        self.heard = asyncio.Event()
+        self.received = asyncio.Event()
         self.may_speak = asyncio.Event()
 
     async def say(self, words: str, times: int) -> list[str]:
@@ -36,7 +36,7 @@ class Parrot:
 
     async def note(self, words: str) -> None:
         self.told.append(words)
-        self.heard.set()
+        self.received.set()
 
     async def echo(self, body: bytes) -> bytes:
         return body
@@ -75,17 +75,19 @@ async def peer(address: Address) -> AsyncIterator[RpcConnection]:
 async def test_calls_are_answered(peer: RpcConnection) -> None:
     """With what the method returned, large bodies too; many at once, each its own."""
     async with asyncio.timeout(WITHIN_S):
-        assert await peer.ask("say", "ah", 2) == ["ah", "ah"]
-        assert await peer.ask("echo", bytes(3_000_000)) == bytes(3_000_000)
-        assert await asyncio.gather(*(peer.ask("say", str(n), 1) for n in range(200))) == [[str(n)] for n in range(200)]
-    assert peer.heard == 202
+        assert await peer.request("say", "ah", 2) == ["ah", "ah"]
+        assert await peer.request("echo", bytes(3_000_000)) == bytes(3_000_000)
+        assert await asyncio.gather(*(peer.request("say", str(n), 1) for n in range(200))) == [
+            [str(n)] for n in range(200)
+        ]
+    assert peer.received == 202
 
 
 async def test_a_slow_call_holds_up_no_other(peer: RpcConnection, parrot: Parrot) -> None:
     """Answers come as they are ready."""
     async with asyncio.timeout(WITHIN_S):
-        slow = peer.ask("wait", "later")
-        assert await peer.ask("say", "now", 1) == ["now"]
+        slow = peer.request("wait", "later")
+        assert await peer.request("say", "now", 1) == ["now"]
         assert not slow.done()
         parrot.may_speak.set()
         assert await slow == "later"
@@ -93,10 +95,10 @@ async def test_a_slow_call_holds_up_no_other(peer: RpcConnection, parrot: Parrot
 
 async def test_what_is_told_is_not_answered(peer: RpcConnection, parrot: Parrot) -> None:
     """But heard."""
-    assert peer.tell("note", "psst")
+    assert peer.notify("note", "psst")
     async with asyncio.timeout(WITHIN_S):
-        await parrot.heard.wait()
-    assert (parrot.told, peer.heard) == (["psst"], 0)
+        await parrot.received.wait()
+    assert (parrot.told, peer.received) == (["psst"], 0)
 
 
 @pytest.mark.parametrize(
@@ -106,28 +108,28 @@ async def test_a_call_that_breaks_down_is_said(peer: RpcConnection, method: str,
     """Also where there is no such method, or none that is offered; the connection goes on."""
     with capture_logs() as logs:
         with pytest.raises(PeerGoneError, match=said):
-            await peer.ask(method)
-        assert await peer.ask("say", "still here", 1) == ["still here"]
+            await peer.request(method)
+        assert await peer.request("say", "still here", 1) == ["still here"]
     assert [each["method"] for each in logs] == [method]
 
 
 async def test_a_peer_that_hangs_up_fails_what_waits(peer: RpcConnection) -> None:
     """Nobody waits for an answer that cannot come any more, and nothing more is sent."""
-    waiting = peer.ask("wait", "never")
+    waiting = peer.request("wait", "never")
     peer.close()
     with pytest.raises(PeerGoneError):
         await waiting
     with pytest.raises(PeerGoneError):
-        await peer.ask("say", "hello", 1)
+        await peer.request("say", "hello", 1)
     assert peer.closed
-    assert not peer.tell("note", "hello")
+    assert not peer.notify("note", "hello")
 
 
 async def test_who_lacks_the_key_may_call_nothing(address: Address, parrot: Parrot) -> None:
     """The connection is cut before anything is done."""
     stranger = await connect(address._replace(key=bytes(32)))
     with pytest.raises(PeerGoneError):
-        await stranger.ask("note", "let me in")
+        await stranger.request("note", "let me in")
     assert parrot.told == []
 
 
@@ -141,7 +143,7 @@ async def test_nonsense_is_cut_off(address: Address, frame: bytes) -> None:
         assert await reader.read() == b""
     writer.close()
     other = await connect(address)
-    assert await other.ask("say", "fine", 1) == ["fine"]
+    assert await other.request("say", "fine", 1) == ["fine"]
     other.close()
 
 
@@ -163,4 +165,4 @@ async def test_a_frame_that_is_too_long_is_cut_off(
 async def test_nothing_is_told_to_who_does_not_read(peer: RpcConnection, monkeypatch: pytest.MonkeyPatch) -> None:
     """What nobody waits for does not pile up in memory."""
     monkeypatch.setattr(direct, "CONGESTED_BYTES", -1)
-    assert not peer.tell("note", "psst")
+    assert not peer.notify("note", "psst")

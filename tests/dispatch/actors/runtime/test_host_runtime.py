@@ -30,7 +30,7 @@ from dispatch.actors.runtime import host_runtime as host_shell
 from dispatch.actors.runtime.host_runtime import HostRuntime
 from dispatch.clock import ManualClock
 from dispatch.domain.commands import (
-    CancelRide,
+    CancelTrip,
     EndShift,
     RequestTrip,
     StartBreak,
@@ -273,7 +273,7 @@ async def test_calls_go_out_until_they_are_decided() -> None:
         assert trip is not None
         trip.data.vehicle, trip.data.state = "V1", "assigned"  # type: ignore[attr-defined]
         host.world.answers = [HostsUnavailableError("gone"), RuntimeError("bug"), Refused(ErrorCode.BUSY)]
-        assert isinstance(await host.ask(T, CancelRide("late"), PASSENGER, "cancel"), Done)
+        assert isinstance(await host.ask(T, CancelTrip("late"), PASSENGER, "cancel"), Done)
 
         await host.world.until(lambda: len(host.world.calls) == 4)
         assert len({call.command_id for call in host.world.calls}) == 1
@@ -289,7 +289,7 @@ async def test_an_answered_call_is_written_with_what_comes_next(monkeypatch: pyt
         trip = host.core.entries[T].entity
         assert trip is not None
         trip.data.vehicle, trip.data.state = "V1", "assigned"  # type: ignore[attr-defined]
-        await host.ask(T, CancelRide("late"), PASSENGER, "cancel")
+        await host.ask(T, CancelTrip("late"), PASSENGER, "cancel")
         await host.world.until(lambda: len(host.world.calls) == 1)
         await host.ask(trip_key("T2"), RequestTrip("P2", "app", PICKUP, CODE), PASSENGER, "another")
 
@@ -339,7 +339,7 @@ async def test_failing_tick_does_not_end_time(monkeypatch: pytest.MonkeyPatch) -
 async def test_poll_waits_for_news() -> None:
     """A poll that finds nothing is answered by the next push, or empty when its time is over."""
     async with running() as host:
-        attached = await host.shell.attach("g", SubscribeRequest("vehicle:V1", driver()))
+        attached = await host.shell.subscribe("g", SubscribeRequest("vehicle:V1", driver()))
         assert isinstance(attached, Subscribed)
         born = await host.shell.poll("g", "", 0, WITHIN_S)
         empty = await host.shell.poll("g", born.incarnation, born.cursor, 0.0)
@@ -349,8 +349,8 @@ async def test_poll_waits_for_news() -> None:
 
         assert (born.pushes, empty.pushes) == ([], [])
         assert [push.seq for push in news.pushes] == [1]
-        host.shell.detach("g", V, "driver")
-        assert not host.core.inboxes.followers
+        host.shell.unsubscribe("g", V, "driver")
+        assert not host.core.queues.subscribers
 
 
 async def test_a_due_of_a_replaced_owner_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -358,7 +358,7 @@ async def test_a_due_of_a_replaced_owner_is_found(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(host_shell, "SWEEP_EVERY_S", 0.001)
     async with running() as host:
         assert isinstance(await host.ask(V, StartShift(profile()), driver(), "on"), Done)
-        left = StoredCommand(V, "told", START, "trip:T", encode_command(CancelRide("ill")))
+        left = StoredCommand(V, "told", START, "trip:T", encode_command(CancelTrip("ill")))
         host.journal.tables.dues.setdefault(V, {})["told"] = left
         host.clock.advance(60.0)
         await host.world.until(lambda: bool(host.world.calls))
@@ -371,7 +371,7 @@ async def test_followers_are_told_what_a_replaced_owner_wrote(monkeypatch: pytes
     async with running() as host, running() as woken:
         woken.journal.tables = host.journal.tables
         assert isinstance(await host.ask(V, StartShift(profile()), driver(), "on"), Done)
-        await host.shell.attach("g", SubscribeRequest("vehicle:V1", driver(), after=1))
+        await host.shell.subscribe("g", SubscribeRequest("vehicle:V1", driver(), after=1))
         born = await host.shell.poll("g", "", 0, WITHIN_S)
 
         assert await woken.ask(V, StartBreak(), driver(), "off") == Done(2, "break")
@@ -406,7 +406,7 @@ async def test_a_stream_is_resumed_from_the_journal_where_memory_has_forgotten(a
             await host.ask(V, StartShift(profile()), driver(), f"on-{number}")
             await host.ask(V, StartBreak(), driver(), f"off-{number}")
 
-        attached = await host.shell.attach("g", SubscribeRequest("vehicle:V1", driver(), after=after))
+        attached = await host.shell.subscribe("g", SubscribeRequest("vehicle:V1", driver(), after=after))
 
         assert isinstance(attached, Subscribed)
         assert (attached.seq, attached.recovered, attached.snapshot) == (200, True, None)
@@ -423,7 +423,7 @@ async def test_whoever_missed_too_much_gets_a_snapshot(monkeypatch: pytest.Monke
             await host.ask(V, StartShift(profile()), driver(), f"on-{number}")
             await host.ask(V, StartBreak(), driver(), f"off-{number}")
 
-        attached = await host.shell.attach("g", SubscribeRequest("vehicle:V1", driver(), after=3))
+        attached = await host.shell.subscribe("g", SubscribeRequest("vehicle:V1", driver(), after=3))
 
         assert isinstance(attached, Subscribed)
         assert not attached.recovered
@@ -434,10 +434,10 @@ async def test_what_only_the_newest_counts_of_travels_at_leisure(monkeypatch: py
     """It does not end a poll at once, and goes along with what does; alone, it goes after a while."""
     monkeypatch.setattr(host_shell, "RELAXED_COMMIT_S", WITHIN_S)
     async with running() as host:
-        await host.shell.attach("g", SubscribeRequest("vehicle:V1", driver()))
+        await host.shell.subscribe("g", SubscribeRequest("vehicle:V1", driver()))
         born = await host.shell.poll("g", "", 0, WITHIN_S)
         heard = Push("vehicle:V1", "driver", 0, b"heard")
-        host.core.inboxes.push_newest("g", heard, "heard")
+        host.core.queues.push_latest("g", heard, "heard")
         waiting = asyncio.ensure_future(host.shell.poll("g", born.incarnation, born.cursor, WITHIN_S))
         await host.ask(V, StartShift(profile()), driver(), "on")
 
@@ -445,6 +445,6 @@ async def test_what_only_the_newest_counts_of_travels_at_leisure(monkeypatch: py
         assert [push.seq for push in news.pushes] == [1, 0]
 
         monkeypatch.setattr(host_shell, "RELAXED_COMMIT_S", 0.0)
-        host.core.inboxes.push_newest("g", heard, "heard")
+        host.core.queues.push_latest("g", heard, "heard")
         alone = await host.shell.poll("g", news.incarnation, news.cursor, WITHIN_S)
         assert alone.pushes == [heard]

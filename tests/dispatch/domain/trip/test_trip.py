@@ -6,25 +6,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch.domain.commands import (
-    AskFare,
-    BeginMatching,
-    BeginRide,
-    CancelRide,
-    EndRide,
-    GiveBack,
+    ArriveAtPickup,
+    AssignManually,
+    CancelTrip,
+    DeclineOffer,
+    FinishRide,
+    GetFare,
     GiveUp,
     OpenPayment,
     PayFare,
-    PickByHand,
     RateRide,
-    RefuseOffer,
     ReleaseFromTrip,
-    ReportArrival,
+    ReportOutcome,
+    ReportPayment,
     RequestTrip,
-    SettleOtherwise,
+    ReturnTrip,
+    SettleFare,
+    StartMatching,
+    StartRide,
     StartShift,
-    TellOutcome,
-    TellPayment,
     WithdrawOffer,
     decode_command,
 )
@@ -53,8 +53,8 @@ STRANGER = Principal("passenger", "P2")
 
 def on_trip() -> Stage:
     stage = Stage().assigned()
-    stage.send(stage.car, ReportArrival("t1"), DRIVER)
-    stage.send(stage.car, BeginRide("t1", CODE), DRIVER)
+    stage.send(stage.car, ArriveAtPickup("t1"), DRIVER)
+    stage.send(stage.car, StartRide("t1", CODE), DRIVER)
     return stage
 
 
@@ -62,7 +62,7 @@ def fare_due() -> Stage:
     stage = on_trip()
     stage.now += 60
     stage.fix(500)
-    stage.send(stage.car, EndRide("t1"), DRIVER)
+    stage.send(stage.car, FinishRide("t1"), DRIVER)
     return stage
 
 
@@ -142,7 +142,7 @@ def test_second_request_of_the_same_trip_is_refused() -> None:
     assert stage.refused(stage.trip, RequestTrip("P1", "app", HERE, CODE), PASSENGER) is ErrorCode.TRIP_EXISTS
 
 
-@pytest.mark.parametrize("command", [CancelRide("x"), pay(), RateRide(5), GiveUp(), BeginMatching()])
+@pytest.mark.parametrize("command", [CancelTrip("x"), pay(), RateRide(5), GiveUp(), StartMatching()])
 def test_trip_that_never_was_is_unknown(command: Command) -> None:
     """No command but the request finds an unborn trip."""
     stage = Stage()
@@ -157,7 +157,9 @@ def test_foreign_command_is_refused() -> None:
     assert stage.refused(stage.trip, StartShift(PROFILE)) is ErrorCode.UNKNOWN_MESSAGE
 
 
-@pytest.mark.parametrize("command", [GiveUp(), BeginMatching(), TellOutcome("paid", "t1_1_1", "cash", Money(1, "USD"))])
+@pytest.mark.parametrize(
+    "command", [GiveUp(), StartMatching(), ReportOutcome("paid", "t1_1_1", "cash", Money(1, "USD"))]
+)
 @pytest.mark.parametrize("principal", [PASSENGER, DRIVER, DISPATCHER])
 def test_only_the_system_sends_timers_and_outcomes(command: Command, principal: Principal) -> None:
     """No client tells a trip that it is paid, or that its time is over."""
@@ -170,7 +172,7 @@ def test_begin_matching_again_changes_nothing() -> None:
     """A timer that comes twice does nothing the second time."""
     stage = Stage().requested()
 
-    assert stage.decide(stage.trip, BeginMatching()).events == ()
+    assert stage.decide(stage.trip, StartMatching()).events == ()
 
 
 # ── giving up ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -195,7 +197,7 @@ def test_giving_up_waits_for_a_driver_who_is_involved() -> None:
     assert (stage.trip.state, stage.dues["give_up"].at) == ("assigned", stage.now + RULES.give_up_s)
 
     stage.now += 200
-    stage.send(stage.car, GiveBack("t1", "flat tyre"), DRIVER)
+    stage.send(stage.car, ReturnTrip("t1", "flat tyre"), DRIVER)
     since = stage.now
     stage.now = stage.dues["give_up"].at
     stage.deliver("give_up")
@@ -220,7 +222,7 @@ def test_cancel_while_matching(principal: Principal) -> None:
     """The passenger or a dispatcher ends the search; the timers go with it."""
     stage = Stage().requested()
 
-    stage.send(stage.trip, CancelRide("late"), principal)
+    stage.send(stage.trip, CancelTrip("late"), principal)
 
     assert (stage.trip.state, stage.trip.data.cancelled_by, stage.dues) == ("cancelled", principal.role, {})
 
@@ -230,14 +232,14 @@ def test_cancel_by_others_is_refused(principal: Principal) -> None:
     """Somebody else's trip cannot be cancelled; a driver gives back instead."""
     stage = Stage().assigned()
 
-    assert stage.refused(stage.trip, CancelRide("x"), principal) is ErrorCode.NOT_YOURS
+    assert stage.refused(stage.trip, CancelTrip("x"), principal) is ErrorCode.NOT_YOURS
 
 
 def test_cancel_while_offered_withdraws_the_offer() -> None:
     """The car that has the offer is told."""
     stage = Stage().offered()
 
-    decision = stage.send(stage.trip, CancelRide("late"), PASSENGER)
+    decision = stage.send(stage.trip, CancelTrip("late"), PASSENGER)
 
     (due,) = decision.put
     assert due.target == "vehicle:V1"
@@ -251,7 +253,7 @@ def test_cancel_within_the_grace_is_free() -> None:
     """The driver is released, the claim with it, and nothing is to be paid."""
     stage = Stage().assigned()
 
-    decision = stage.send(stage.trip, CancelRide("late"), PASSENGER)
+    decision = stage.send(stage.trip, CancelTrip("late"), PASSENGER)
 
     (due,) = decision.put
     assert decode_command(due.command) == ReleaseFromTrip("t1", "late")
@@ -265,7 +267,7 @@ def test_cancel_after_the_grace_costs_the_tariffs_fee() -> None:
     stage = Stage().assigned()
     stage.now += 301
 
-    decision = stage.send(stage.trip, CancelRide("late"), PASSENGER)
+    decision = stage.send(stage.trip, CancelTrip("late"), PASSENGER)
 
     assert isinstance(decision.events[0], CancelledWithFee)
     assert (stage.trip.state, stage.trip.data.fare) == ("fare_due", Money(500, "USD"))
@@ -280,14 +282,14 @@ def test_a_cancel_never_costs_more_than_was_agreed(waited_s: int, agreed: int | 
     stage.now += waited_s
     fee = Money(500, "USD") if waited_s >= RULES.tariff.cancellation.after_s else None
     if fee is None or agreed is None or agreed >= fee.minor:
-        stage.send(stage.trip, CancelRide("late", agreed), PASSENGER)
+        stage.send(stage.trip, CancelTrip("late", agreed), PASSENGER)
         assert stage.trip.data.fare == fee
         return
     with pytest.raises(DispatchError) as refused:
-        stage.send(stage.trip, CancelRide("late", agreed), PASSENGER)
+        stage.send(stage.trip, CancelTrip("late", agreed), PASSENGER)
     assert (refused.value.code, refused.value.amount) == (ErrorCode.FEE_AGREED_TOO_LOW, fee)
     assert stage.trip.state == "assigned"
-    stage.send(stage.trip, CancelRide("late", fee.minor), PASSENGER)
+    stage.send(stage.trip, CancelTrip("late", fee.minor), PASSENGER)
     assert stage.trip.data.fare == fee
 
 
@@ -296,7 +298,7 @@ def test_a_dispatcher_agrees_to_nothing() -> None:
     stage = Stage().assigned()
     stage.now += 301
 
-    stage.send(stage.trip, CancelRide("no car", 0), DISPATCHER)
+    stage.send(stage.trip, CancelTrip("no car", 0), DISPATCHER)
 
     assert stage.trip.state == "cancelled"
 
@@ -306,7 +308,7 @@ def test_dispatchers_cancel_is_free() -> None:
     stage = Stage().assigned()
     stage.now += 301
 
-    stage.send(stage.trip, CancelRide("no car"), DISPATCHER)
+    stage.send(stage.trip, CancelTrip("no car"), DISPATCHER)
 
     assert stage.trip.state == "cancelled"
 
@@ -315,15 +317,15 @@ def test_ride_under_way_cannot_be_cancelled() -> None:
     """It has to be driven to its end."""
     stage = on_trip()
 
-    assert stage.refused(stage.trip, CancelRide("x"), PASSENGER) is ErrorCode.TRIP_ILLEGAL_MOVE
+    assert stage.refused(stage.trip, CancelTrip("x"), PASSENGER) is ErrorCode.TRIP_ILLEGAL_MOVE
 
 
 def test_cancel_of_an_ended_trip_is_refused() -> None:
     """What has ended stays as it ended."""
     stage = Stage().requested()
-    stage.send(stage.trip, CancelRide("late"), PASSENGER)
+    stage.send(stage.trip, CancelTrip("late"), PASSENGER)
 
-    assert stage.refused(stage.trip, CancelRide("again"), PASSENGER) is ErrorCode.TRIP_ENDED
+    assert stage.refused(stage.trip, CancelTrip("again"), PASSENGER) is ErrorCode.TRIP_ENDED
 
 
 # ── by hand ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -333,7 +335,7 @@ def test_hand_pick_answers_with_what_the_offer_needs() -> None:
     """The number in the answer is the one the trip's stream stands at after it, so that the offer fits."""
     stage = Stage().on_shift().requested()
 
-    decision = stage.send(stage.trip, PickByHand("V1"), DISPATCHER)
+    decision = stage.send(stage.trip, AssignManually("V1"), DISPATCHER)
 
     assert decision.reply is not None
     assert (decision.reply["trip_seq"], stage.trip.seq, stage.trip.state) == (2, 2, "matching")
@@ -345,21 +347,21 @@ def test_hand_pick_is_the_dispatchers() -> None:
     """Nobody else picks."""
     stage = Stage().requested()
 
-    assert stage.refused(stage.trip, PickByHand("V1"), PASSENGER) is ErrorCode.NOT_ALLOWED
+    assert stage.refused(stage.trip, AssignManually("V1"), PASSENGER) is ErrorCode.NOT_ALLOWED
 
 
 def test_hand_pick_of_a_trip_that_does_not_wait_is_refused() -> None:
     """An offer is open already."""
     stage = Stage().offered()
 
-    assert stage.refused(stage.trip, PickByHand("V2"), DISPATCHER) is ErrorCode.TRIP_ILLEGAL_MOVE
+    assert stage.refused(stage.trip, AssignManually("V2"), DISPATCHER) is ErrorCode.TRIP_ILLEGAL_MOVE
 
 
 def test_declined_car_is_left_out() -> None:
     """The trip is matched again without the car that declined."""
     stage = Stage().offered()
 
-    stage.send(stage.car, RefuseOffer("o1"), DRIVER)
+    stage.send(stage.car, DeclineOffer("o1"), DRIVER)
 
     listing = stage.trip.listing()
     assert listing is not None
@@ -415,7 +417,7 @@ def test_pay_when_there_is_nothing_to_pay(state: str, code: ErrorCode) -> None:
         outcome(stage, "refunded")
     elif state == "settled":
         outcome(stage, "failed")
-        stage.send(stage.trip, SettleOtherwise("office"), DISPATCHER)
+        stage.send(stage.trip, SettleFare("office"), DISPATCHER)
 
     assert stage.refused(stage.trip, pay("alipay_page"), PASSENGER) is code
 
@@ -452,7 +454,7 @@ def test_ordered_then_paid() -> None:
 
     assert (stage.trip.state, stage.trip.data.trade, stage.trip.data.paid_at) == ("paid", "N1", stage.now)
     (due,) = decision.put
-    assert isinstance(decode_command(due.command), TellPayment)
+    assert isinstance(decode_command(due.command), ReportPayment)
     stage.deliver(due.name)
     told = stage.car.data.paid
     assert told is not None
@@ -517,9 +519,9 @@ def test_refunds() -> None:
     fare = stage.trip.data.fare
     assert fare is not None
 
-    stage.send(stage.trip, TellOutcome("refunded", "t1_1_1", "alipay_app", Money(100, "USD")))
+    stage.send(stage.trip, ReportOutcome("refunded", "t1_1_1", "alipay_app", Money(100, "USD")))
     assert (stage.trip.state, stage.trip.data.refunded) == ("part_refunded", Money(100, "USD"))
-    stage.send(stage.trip, TellOutcome("refunded", "t1_1_1", "alipay_app", fare))
+    stage.send(stage.trip, ReportOutcome("refunded", "t1_1_1", "alipay_app", fare))
 
     assert stage.trip.state == "refunded"
 
@@ -528,10 +530,10 @@ def test_settle_is_the_dispatchers_and_only_when_due() -> None:
     """A fare is written off by a dispatcher, not while a payment is open."""
     stage = paying()
 
-    assert stage.refused(stage.trip, SettleOtherwise("x"), PASSENGER) is ErrorCode.NOT_ALLOWED
-    assert stage.refused(stage.trip, SettleOtherwise("x"), DISPATCHER) is ErrorCode.TRIP_ILLEGAL_MOVE
+    assert stage.refused(stage.trip, SettleFare("x"), PASSENGER) is ErrorCode.NOT_ALLOWED
+    assert stage.refused(stage.trip, SettleFare("x"), DISPATCHER) is ErrorCode.TRIP_ILLEGAL_MOVE
     outcome(stage, "unknown")
-    stage.send(stage.trip, SettleOtherwise("office"), DISPATCHER)
+    stage.send(stage.trip, SettleFare("office"), DISPATCHER)
     assert stage.trip.state == "settled_otherwise"
 
 
@@ -539,7 +541,7 @@ def test_rate_once_after_the_ride() -> None:
     """The passenger gives stars, once, and only for a ride that was driven."""
     stage = on_trip()
     assert stage.refused(stage.trip, RateRide(5), PASSENGER) is ErrorCode.TRIP_ILLEGAL_MOVE
-    stage.send(stage.car, EndRide("t1"), DRIVER)
+    stage.send(stage.car, FinishRide("t1"), DRIVER)
 
     assert stage.refused(stage.trip, RateRide(5), STRANGER) is ErrorCode.NOT_YOURS
     stage.send(stage.trip, RateRide(5, "fine"), PASSENGER)
@@ -551,7 +553,7 @@ def test_cancellation_is_no_ride_to_rate() -> None:
     """A fee alone earns no stars."""
     stage = Stage().assigned()
     stage.now += 301
-    stage.send(stage.trip, CancelRide("late"), PASSENGER)
+    stage.send(stage.trip, CancelTrip("late"), PASSENGER)
 
     assert stage.refused(stage.trip, RateRide(1), PASSENGER) is ErrorCode.TRIP_ILLEGAL_MOVE
 
@@ -626,7 +628,7 @@ def test_the_system_reads_what_a_fare_is_made_of() -> None:
     stage = paid()
     seq = stage.trip.seq
 
-    decision = stage.send(stage.trip, AskFare(), SYSTEM)
+    decision = stage.send(stage.trip, GetFare(), SYSTEM)
 
     sheet = msgspec.convert(decision.reply, FareSheet)
     assert (sheet.state, sheet.vehicle, sheet.trade, sheet.payer) == ("paid", "V1", "N1", "P1")
@@ -639,4 +641,4 @@ def test_the_system_reads_what_a_fare_is_made_of() -> None:
 def test_nobody_else_asks_for_the_fare() -> None:
     """Clients follow the trip's stream, which shows each what is his."""
     stage = fare_due()
-    assert stage.refused(stage.trip, AskFare(), PASSENGER) is ErrorCode.NOT_ALLOWED
+    assert stage.refused(stage.trip, GetFare(), PASSENGER) is ErrorCode.NOT_ALLOWED

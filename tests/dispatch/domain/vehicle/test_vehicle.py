@@ -4,25 +4,25 @@ import msgspec
 import pytest
 
 from dispatch.domain.commands import (
-    BeginHail,
-    BeginRide,
-    CancelRide,
-    EndRide,
+    AcceptOffer,
+    ArriveAtPickup,
+    CancelTrip,
+    DeclineOffer,
     EndShift,
     ExpireOffer,
-    GiveBack,
-    PutBack,
+    FinishRide,
     RateRide,
-    ReadMeter,
-    RefuseOffer,
     ReleaseFromTrip,
-    ReportArrival,
+    ReportMeter,
+    ReportPayment,
     ResolveScan,
+    ReturnToService,
+    ReturnTrip,
     StartBreak,
+    StartHail,
+    StartRide,
     StartShift,
-    TakeOffer,
-    TakeOut,
-    TellPayment,
+    TakeOutOfService,
     VehicleProfile,
     WithdrawOffer,
 )
@@ -55,19 +55,19 @@ TRIP = EntityKey("trip", "t1")
 
 def arrived() -> Stage:
     stage = Stage().assigned()
-    stage.send(stage.car, ReportArrival("t1"), DRIVER)
+    stage.send(stage.car, ArriveAtPickup("t1"), DRIVER)
     return stage
 
 
 def on_trip() -> Stage:
     stage = arrived()
-    stage.send(stage.car, BeginRide("t1", CODE), DRIVER)
+    stage.send(stage.car, StartRide("t1", CODE), DRIVER)
     return stage
 
 
 def cancelled(stage: Stage) -> Stage:
     """The passenger's cancel is committed, and the car has not heard of it yet."""
-    stage.send(stage.trip, CancelRide("late"), PASSENGER)
+    stage.send(stage.trip, CancelTrip("late"), PASSENGER)
     return stage
 
 
@@ -107,15 +107,15 @@ def test_out_of_service_and_back() -> None:
     """A dispatcher takes the car out; until it is put back, no shift begins."""
     stage = Stage().on_shift()
 
-    stage.send(stage.car, TakeOut("broken"), DISPATCHER)
+    stage.send(stage.car, TakeOutOfService("broken"), DISPATCHER)
     assert (stage.car.state, stage.car.data.out_reason) == ("out_of_service", "broken")
     assert stage.refused(stage.car, StartShift(PROFILE), DRIVER) is ErrorCode.VEHICLE_ILLEGAL_MOVE
-    stage.send(stage.car, PutBack(), DISPATCHER)
+    stage.send(stage.car, ReturnToService(), DISPATCHER)
 
     assert (stage.car.state, stage.car.data.out_reason) == ("offline", "")
 
 
-@pytest.mark.parametrize("command", [EndShift(), StartBreak(), PutBack()])
+@pytest.mark.parametrize("command", [EndShift(), StartBreak(), ReturnToService()])
 def test_moves_that_make_no_sense_offline(command: Command) -> None:
     """A car that is offline cannot go offline, pause or be put back."""
     stage = Stage()
@@ -123,7 +123,7 @@ def test_moves_that_make_no_sense_offline(command: Command) -> None:
     assert stage.refused(stage.car, command) is ErrorCode.VEHICLE_ILLEGAL_MOVE
 
 
-@pytest.mark.parametrize("command", [EndShift(), StartBreak(), TakeOut("x")])
+@pytest.mark.parametrize("command", [EndShift(), StartBreak(), TakeOutOfService("x")])
 def test_car_with_a_trip_cannot_leave(command: Command) -> None:
     """The trip has to be ended or given back first."""
     for stage in (Stage().assigned(), arrived(), on_trip()):
@@ -131,7 +131,7 @@ def test_car_with_a_trip_cannot_leave(command: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "state"), [(EndShift(), "offline"), (StartBreak(), "break"), (TakeOut("x"), "out_of_service")]
+    ("command", "state"), [(EndShift(), "offline"), (StartBreak(), "break"), (TakeOutOfService("x"), "out_of_service")]
 )
 def test_leaving_withdraws_an_open_offer(command: Command, state: str) -> None:
     """The trip is matched again without this car; the offer's timer goes."""
@@ -149,7 +149,7 @@ def test_leaving_when_the_trip_is_gone() -> None:
 
     decision = stage.send(stage.car, EndShift(), DRIVER)
 
-    assert (stage.car.state, decision.foreign) == ("offline", ())
+    assert (stage.car.state, decision.appends_elsewhere) == ("offline", ())
 
 
 # ── who may ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -159,20 +159,20 @@ ROLES: list[tuple[Command, set[str]]] = [
     (EndShift(), {"driver"}),
     (StartBreak(), {"driver"}),
     (Stage().requested().offer(), {"dispatcher"}),
-    (TakeOffer("o1"), {"driver"}),
-    (RefuseOffer("o1"), {"driver"}),
+    (AcceptOffer("o1"), {"driver"}),
+    (DeclineOffer("o1"), {"driver"}),
     (ExpireOffer("o1"), set()),
     (WithdrawOffer("t1", "x"), set()),
-    (ReportArrival("t1"), {"driver"}),
-    (BeginRide("t1", CODE), {"driver"}),
-    (BeginHail("t9"), {"driver", "device"}),
-    (ReadMeter(Money(1, "USD")), {"driver", "device"}),
-    (EndRide("t1"), {"driver", "device"}),
-    (GiveBack("t1", "x"), {"driver"}),
-    (TakeOut("x"), {"dispatcher"}),
-    (PutBack(), {"dispatcher"}),
+    (ArriveAtPickup("t1"), {"driver"}),
+    (StartRide("t1", CODE), {"driver"}),
+    (StartHail("t9"), {"driver", "device"}),
+    (ReportMeter(Money(1, "USD")), {"driver", "device"}),
+    (FinishRide("t1"), {"driver", "device"}),
+    (ReturnTrip("t1", "x"), {"driver"}),
+    (TakeOutOfService("x"), {"dispatcher"}),
+    (ReturnToService(), {"dispatcher"}),
     (ReleaseFromTrip("t1", "x"), set()),
-    (TellPayment("t1", "paid", Money(1, "USD")), set()),
+    (ReportPayment("t1", "paid", Money(1, "USD")), set()),
     (ResolveScan(), {"passenger", "dispatcher"}),
 ]
 
@@ -197,7 +197,7 @@ def test_another_car_is_not_theirs(role: Role) -> None:
     """A driver or taximeter of another car has no say."""
     stage = on_trip()
 
-    assert stage.refused(stage.car, EndRide("t1"), Principal(role, "D1", "V2")) is ErrorCode.NOT_YOURS
+    assert stage.refused(stage.car, FinishRide("t1"), Principal(role, "D1", "V2")) is ErrorCode.NOT_YOURS
 
 
 def test_other_driver_during_a_shift() -> None:
@@ -238,7 +238,7 @@ def test_offer_is_one_transaction_over_both_streams() -> None:
 
     decision = stage.send(stage.car, stage.offer())
 
-    assert [(append.key, append.expected) for append in decision.foreign] == [(TRIP, 1)]
+    assert [(append.key, append.expected) for append in decision.appends_elsewhere] == [(TRIP, 1)]
     assert (stage.car.state, stage.trip.state) == ("offered", "offered")
     assert stage.car.data.offer is not None
     assert stage.car.data.offer.trip_seq == stage.trip.seq == 2
@@ -287,9 +287,9 @@ def test_accepted() -> None:
     """Vehicle and trip belong to each other, with a claim behind it."""
     stage = Stage().offered()
 
-    decision = stage.send(stage.car, TakeOffer("o1"), DRIVER)
+    decision = stage.send(stage.car, AcceptOffer("o1"), DRIVER)
 
-    assert decision.claims == [ActiveAssignment("V1", "t1")]
+    assert decision.assignments == [ActiveAssignment("V1", "t1")]
     assert (stage.car.state, stage.car.data.trip, stage.car.data.trip_seq) == ("to_pickup", "t1", 3)
     assert (stage.trip.state, stage.trip.data.vehicle) == ("assigned", "V1")
     assert stage.trip.data.eta_at == stage.now + 120
@@ -300,15 +300,15 @@ def test_accept_after_the_cancel() -> None:
     """The cancel was committed first: the driver is told, the car is free, and nothing is claimed."""
     stage = cancelled(Stage().offered())
 
-    decision = stage.send(stage.car, TakeOffer("o1"), DRIVER)
+    decision = stage.send(stage.car, AcceptOffer("o1"), DRIVER)
 
     assert decision.refusal is not None
     assert decision.refusal.code is ErrorCode.OFFER_GONE
-    assert (names(decision), decision.foreign, decision.claims) == (["offer_withdrawn"], (), ())
+    assert (names(decision), decision.appends_elsewhere, decision.assignments) == (["offer_withdrawn"], (), ())
     assert (stage.car.state, stage.trip.state) == ("idle", "cancelled")
 
 
-@pytest.mark.parametrize("command", [TakeOffer("o1"), RefuseOffer("o1")])
+@pytest.mark.parametrize("command", [AcceptOffer("o1"), DeclineOffer("o1")])
 def test_offer_that_is_gone(command: Command) -> None:
     """After its outcome, or under another name, an offer can be neither taken nor refused."""
     stage = Stage().offered()
@@ -321,7 +321,7 @@ def test_offer_that_is_gone(command: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "outcome"), [(RefuseOffer("o1", "far"), "declined"), (ExpireOffer("o1"), "expired")]
+    ("command", "outcome"), [(DeclineOffer("o1", "far"), "declined"), (ExpireOffer("o1"), "expired")]
 )
 def test_offer_lapses(command: Command, outcome: str) -> None:
     """Declined or expired, the trip is matched again without this car."""
@@ -329,21 +329,21 @@ def test_offer_lapses(command: Command, outcome: str) -> None:
 
     decision = stage.send(stage.car, command)
 
-    (append,) = decision.foreign
+    (append,) = decision.appends_elsewhere
     (told,) = append.events
     assert isinstance(told, OfferLapsed)
     assert told.outcome == outcome
     assert (stage.car.state, stage.trip.state, EXPIRY in stage.dues) == ("idle", "matching", False)
 
 
-@pytest.mark.parametrize("command", [RefuseOffer("o1"), ExpireOffer("o1")])
+@pytest.mark.parametrize("command", [DeclineOffer("o1"), ExpireOffer("o1")])
 def test_offer_lapses_after_the_cancel(command: Command) -> None:
     """A trip that was cancelled meanwhile is left alone."""
     stage = cancelled(Stage().offered())
 
     decision = stage.send(stage.car, command)
 
-    assert (stage.car.state, stage.trip.state, decision.foreign) == ("idle", "cancelled", ())
+    assert (stage.car.state, stage.trip.state, decision.appends_elsewhere) == ("idle", "cancelled", ())
 
 
 @pytest.mark.parametrize("stage", [Stage(), Stage().assigned(), on_trip()])
@@ -351,7 +351,7 @@ def test_late_expiry_changes_nothing(stage: Stage) -> None:
     """A timer that comes after the outcome is silent."""
     decision = stage.decide(stage.car, ExpireOffer("o1"))
 
-    assert (decision.events, decision.foreign) == ((), ())
+    assert (decision.events, decision.appends_elsewhere) == ((), ())
 
 
 def test_expiry_of_an_older_offer_changes_nothing() -> None:
@@ -369,7 +369,7 @@ def test_withdrawn_offer() -> None:
     decision = stage.send(stage.car, WithdrawOffer("t1", "late"))
 
     assert isinstance(decision.events[0], OfferWithdrawn)
-    assert (stage.car.state, decision.foreign) == ("idle", ())
+    assert (stage.car.state, decision.appends_elsewhere) == ("idle", ())
 
 
 # ── to the pick-up ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -386,15 +386,15 @@ def test_arrival() -> None:
 def test_arrival_elsewhere_is_refused() -> None:
     """Another trip's pick-up is none of this car's; twice it does not arrive."""
     stage = Stage().assigned()
-    assert stage.refused(stage.car, ReportArrival("t9"), DRIVER) is ErrorCode.NOT_YOURS
-    assert stage.refused(stage.car, BeginRide("t1", CODE), DRIVER) is ErrorCode.VEHICLE_ILLEGAL_MOVE
+    assert stage.refused(stage.car, ArriveAtPickup("t9"), DRIVER) is ErrorCode.NOT_YOURS
+    assert stage.refused(stage.car, StartRide("t1", CODE), DRIVER) is ErrorCode.VEHICLE_ILLEGAL_MOVE
 
-    stage.send(stage.car, ReportArrival("t1"), DRIVER)
+    stage.send(stage.car, ArriveAtPickup("t1"), DRIVER)
 
-    assert stage.refused(stage.car, ReportArrival("t1"), DRIVER) is ErrorCode.VEHICLE_ILLEGAL_MOVE
+    assert stage.refused(stage.car, ArriveAtPickup("t1"), DRIVER) is ErrorCode.VEHICLE_ILLEGAL_MOVE
 
 
-@pytest.mark.parametrize("command", [ReportArrival("t1"), GiveBack("t1", "flat tyre")])
+@pytest.mark.parametrize("command", [ArriveAtPickup("t1"), ReturnTrip("t1", "flat tyre")])
 def test_trip_lost_on_the_way(command: Command) -> None:
     """The cancel was first: the driver is told that the trip has ended, and the car is free."""
     stage = cancelled(Stage().assigned())
@@ -404,7 +404,7 @@ def test_trip_lost_on_the_way(command: Command) -> None:
     assert decision.refusal is not None
     assert decision.refusal.code is ErrorCode.TRIP_ENDED
     assert decision.events == [TripReleased(stage.now, "t1", "late")]
-    assert (stage.car.state, stage.trip.state, decision.foreign) == ("idle", "cancelled", ())
+    assert (stage.car.state, stage.trip.state, decision.appends_elsewhere) == ("idle", "cancelled", ())
 
 
 def test_release_after_the_cancel() -> None:
@@ -429,7 +429,7 @@ def test_withdrawal_that_finds_the_offer_taken_releases() -> None:
 def test_given_back_trip_is_matched_again() -> None:
     """Before the start a driver may give a trip back; the claim goes with it."""
     for stage in (Stage().assigned(), arrived()):
-        decision = stage.send(stage.car, GiveBack("t1", "flat tyre"), DRIVER)
+        decision = stage.send(stage.car, ReturnTrip("t1", "flat tyre"), DRIVER)
 
         assert decision.releases == [ActiveAssignment("V1", "t1")]
         assert (stage.car.state, stage.trip.state, stage.trip.data.excluded) == ("idle", "matching", ("V1",))
@@ -439,15 +439,15 @@ def test_ride_under_way_cannot_be_given_back() -> None:
     """It has to be driven to its end."""
     stage = on_trip()
 
-    assert stage.refused(stage.car, GiveBack("t1", "x"), DRIVER) is ErrorCode.VEHICLE_ILLEGAL_MOVE
+    assert stage.refused(stage.car, ReturnTrip("t1", "x"), DRIVER) is ErrorCode.VEHICLE_ILLEGAL_MOVE
 
 
 def test_no_show_needs_patience() -> None:
     """Only at the pick-up, and only after the wait, is a passenger missing; then the tariff's fee is due."""
     stage = Stage().assigned()
-    no_show = GiveBack("t1", "nobody came", no_show=True)
+    no_show = ReturnTrip("t1", "nobody came", no_show=True)
     assert stage.refused(stage.car, no_show, DRIVER) is ErrorCode.VEHICLE_ILLEGAL_MOVE
-    stage.send(stage.car, ReportArrival("t1"), DRIVER)
+    stage.send(stage.car, ArriveAtPickup("t1"), DRIVER)
     stage.now += RULES.no_show_after_s - 1
     assert stage.refused(stage.car, no_show, DRIVER) is ErrorCode.VEHICLE_ILLEGAL_MOVE
 
@@ -461,10 +461,10 @@ def test_no_show_needs_patience() -> None:
 def test_no_show_without_a_fee_is_a_cancel() -> None:
     """Where the rules are more impatient than the tariff, nothing is to be paid."""
     stage = Stage(msgspec.structs.replace(RULES, no_show_after_s=60.0)).assigned()
-    stage.send(stage.car, ReportArrival("t1"), DRIVER)
+    stage.send(stage.car, ArriveAtPickup("t1"), DRIVER)
     stage.now += 60
 
-    stage.send(stage.car, GiveBack("t1", "nobody came", no_show=True), DRIVER)
+    stage.send(stage.car, ReturnTrip("t1", "nobody came", no_show=True), DRIVER)
 
     assert (stage.trip.state, stage.trip.data.fare) == ("cancelled", None)
 
@@ -477,7 +477,7 @@ def test_ride_needs_the_trip_for_its_code() -> None:
     stage = arrived()
 
     with pytest.raises(NeedsEntityError) as need:
-        stage.car.decide(BeginRide("t1", CODE), stage.context(DRIVER))
+        stage.car.decide(StartRide("t1", CODE), stage.context(DRIVER))
 
     assert need.value.key == TRIP
 
@@ -498,14 +498,14 @@ def test_wrong_codes_are_counted() -> None:
     """After a few wrong codes even the right one does not help; the next trip is a new start."""
     stage = arrived()
     for _ in range(WRONG_CODES_ALLOWED):
-        assert stage.refused(stage.car, BeginRide("t1", "0000"), DRIVER) is ErrorCode.WRONG_RIDE_CODE
-    assert stage.refused(stage.car, BeginRide("t1", CODE), DRIVER) is ErrorCode.TOO_MANY_ATTEMPTS
+        assert stage.refused(stage.car, StartRide("t1", "0000"), DRIVER) is ErrorCode.WRONG_RIDE_CODE
+    assert stage.refused(stage.car, StartRide("t1", CODE), DRIVER) is ErrorCode.TOO_MANY_ATTEMPTS
 
-    stage.send(stage.car, GiveBack("t1", "a dispatcher helps"), DRIVER)
+    stage.send(stage.car, ReturnTrip("t1", "a dispatcher helps"), DRIVER)
     stage.send(stage.car, stage.offer("o2"))
-    stage.send(stage.car, TakeOffer("o2"), DRIVER)
-    stage.send(stage.car, ReportArrival("t1"), DRIVER)
-    stage.send(stage.car, BeginRide("t1", CODE), DRIVER)
+    stage.send(stage.car, AcceptOffer("o2"), DRIVER)
+    stage.send(stage.car, ArriveAtPickup("t1"), DRIVER)
+    stage.send(stage.car, StartRide("t1", CODE), DRIVER)
 
     assert stage.car.state == "on_trip"
 
@@ -514,7 +514,7 @@ def test_start_after_the_cancel() -> None:
     """The passenger cancelled at the kerb: the code no longer matters."""
     stage = cancelled(arrived())
 
-    decision = stage.send(stage.car, BeginRide("t1", "0000"), DRIVER)
+    decision = stage.send(stage.car, StartRide("t1", "0000"), DRIVER)
 
     assert decision.refusal is not None
     assert decision.refusal.code is ErrorCode.TRIP_ENDED
@@ -528,7 +528,7 @@ def test_ride_ends_with_its_fare() -> None:
         stage.now += 30
         stage.fix(north)
 
-    decision = stage.send(stage.car, EndRide("t1"), DRIVER)
+    decision = stage.send(stage.car, FinishRide("t1"), DRIVER)
 
     assert decision.releases == [ActiveAssignment("V1", "t1")]
     assert (stage.car.state, stage.trip.state, stage.car.data.fare_trip) == ("idle", "fare_due", "t1")
@@ -541,7 +541,7 @@ def test_end_without_a_name_is_the_ride_under_way() -> None:
     """A taximeter knows no trips."""
     stage = on_trip()
 
-    stage.send(stage.car, EndRide(), DEVICE)
+    stage.send(stage.car, FinishRide(), DEVICE)
 
     assert stage.trip.state == "fare_due"
 
@@ -549,9 +549,9 @@ def test_end_without_a_name_is_the_ride_under_way() -> None:
 @pytest.mark.parametrize(
     ("stage", "command", "code"),
     [
-        (Stage().on_shift(), EndRide(), ErrorCode.NOT_YOURS),
-        (on_trip(), EndRide("t9"), ErrorCode.NOT_YOURS),
-        (arrived(), EndRide("t1"), ErrorCode.VEHICLE_ILLEGAL_MOVE),
+        (Stage().on_shift(), FinishRide(), ErrorCode.NOT_YOURS),
+        (on_trip(), FinishRide("t9"), ErrorCode.NOT_YOURS),
+        (arrived(), FinishRide("t1"), ErrorCode.VEHICLE_ILLEGAL_MOVE),
     ],
 )
 def test_end_of_no_ride(stage: Stage, command: Command, code: ErrorCode) -> None:
@@ -562,10 +562,10 @@ def test_end_of_no_ride(stage: Stage, command: Command, code: ErrorCode) -> None
 def test_taximeter_wins() -> None:
     """Its last reading is the fare, in one line."""
     stage = on_trip()
-    stage.send(stage.car, ReadMeter(Money(700, "USD")), DEVICE)
-    stage.send(stage.car, ReadMeter(Money(900, "USD")), DEVICE)
+    stage.send(stage.car, ReportMeter(Money(700, "USD")), DEVICE)
+    stage.send(stage.car, ReportMeter(Money(900, "USD")), DEVICE)
 
-    stage.send(stage.car, EndRide(), DEVICE)
+    stage.send(stage.car, FinishRide(), DEVICE)
 
     assert stage.trip.data.fare == Money(900, "USD")
     assert [line.kind for line in stage.trip.data.lines] == ["taximeter"]
@@ -576,14 +576,14 @@ def test_reading_that_cannot_be(amount: Money) -> None:
     """Another currency, or less than nothing, is refused."""
     stage = on_trip()
 
-    assert stage.refused(stage.car, ReadMeter(amount), DEVICE) is ErrorCode.INVALID_FIELD
+    assert stage.refused(stage.car, ReportMeter(amount), DEVICE) is ErrorCode.INVALID_FIELD
 
 
 def test_reading_without_a_ride() -> None:
     """A vacant taximeter shows nothing."""
     stage = arrived()
 
-    assert stage.refused(stage.car, ReadMeter(Money(1, "USD")), DEVICE) is ErrorCode.NO_METER
+    assert stage.refused(stage.car, ReportMeter(Money(1, "USD")), DEVICE) is ErrorCode.NO_METER
     assert stage.car.fare_so_far(stage.now) is None
 
 
@@ -594,9 +594,9 @@ def test_airport_ride_pays_the_airports_fee() -> None:
     for n in range(3):
         stage.now += 1
         stage.fix(sfo + n)
-    stage.send(stage.car, BeginHail("t9"), DRIVER)
+    stage.send(stage.car, StartHail("t9"), DRIVER)
 
-    stage.send(stage.car, EndRide("t9"), DRIVER)
+    stage.send(stage.car, FinishRide("t9"), DRIVER)
 
     fare = stage.trips["t9"].data.fare
     assert fare == Money(750, "USD")
@@ -610,10 +610,10 @@ def test_hail_begins_a_trip(principal: Principal) -> None:
     """Driver or taximeter start a trip without a known passenger, in one transaction with its birth."""
     stage = Stage().on_shift()
 
-    decision = stage.send(stage.car, BeginHail("t9"), principal)
+    decision = stage.send(stage.car, StartHail("t9"), principal)
 
-    assert [(append.key.id, append.expected) for append in decision.foreign] == [("t9", 0)]
-    assert (decision.reply, decision.claims) == ({"trip": "t9"}, [ActiveAssignment("V1", "t9")])
+    assert [(append.key.id, append.expected) for append in decision.appends_elsewhere] == [("t9", 0)]
+    assert (decision.reply, decision.assignments) == ({"trip": "t9"}, [ActiveAssignment("V1", "t9")])
     assert (stage.car.state, stage.trips["t9"].state, stage.trips["t9"].data.passenger) == (
         "on_trip",
         "in_progress",
@@ -625,7 +625,7 @@ def test_hail_while_an_offer_is_open() -> None:
     """The offer is withdrawn in the same transaction, and its trip is matched again."""
     stage = Stage().offered()
 
-    decision = stage.send(stage.car, BeginHail("t9"), DRIVER)
+    decision = stage.send(stage.car, StartHail("t9"), DRIVER)
 
     assert names(decision) == ["offer_withdrawn", "ride_started"]
     assert (stage.trip.state, stage.trips["t9"].state, stage.car.data.trip) == ("matching", "in_progress", "t9")
@@ -636,9 +636,9 @@ def test_hail_while_the_offers_trip_was_cancelled() -> None:
     """The cancelled trip is left alone."""
     stage = cancelled(Stage().offered())
 
-    decision = stage.send(stage.car, BeginHail("t9"), DRIVER)
+    decision = stage.send(stage.car, StartHail("t9"), DRIVER)
 
-    assert [append.key.id for append in decision.foreign] == ["t9"]
+    assert [append.key.id for append in decision.appends_elsewhere] == ["t9"]
     assert stage.trip.state == "cancelled"
 
 
@@ -648,24 +648,24 @@ def test_hail_needs_a_free_car_that_is_heard() -> None:
     silent = Stage().on_shift()
     silent.now += 31
 
-    assert busy.refused(busy.car, BeginHail("t9"), DRIVER) is ErrorCode.VEHICLE_ILLEGAL_MOVE
-    assert silent.refused(silent.car, BeginHail("t9"), DRIVER) is ErrorCode.VEHICLE_STALE
+    assert busy.refused(busy.car, StartHail("t9"), DRIVER) is ErrorCode.VEHICLE_ILLEGAL_MOVE
+    assert silent.refused(silent.car, StartHail("t9"), DRIVER) is ErrorCode.VEHICLE_STALE
     unborn = Stage()
-    assert unborn.refused(unborn.car, BeginHail("t9"), DRIVER) is ErrorCode.VEHICLE_ILLEGAL_MOVE
+    assert unborn.refused(unborn.car, StartHail("t9"), DRIVER) is ErrorCode.VEHICLE_ILLEGAL_MOVE
 
 
 def test_scan_binds_to_the_ride_or_its_fare() -> None:
     """The ride under way, then its fare while it is due; never an earlier rider's, and never one on its way."""
     stage = arrived()
     assert stage.refused(stage.car, ResolveScan(), PASSENGER) is ErrorCode.NO_TRIP_TO_PAY
-    stage.send(stage.car, BeginRide("t1", CODE), DRIVER)
+    stage.send(stage.car, StartRide("t1", CODE), DRIVER)
     found = [stage.decide(stage.car, ResolveScan(), PASSENGER).reply]
-    stage.send(stage.car, EndRide("t1"), DRIVER)
+    stage.send(stage.car, FinishRide("t1"), DRIVER)
     found.append(stage.decide(stage.car, ResolveScan(), PASSENGER).reply)
-    stage.send(stage.car, BeginHail("t9"), DRIVER)
+    stage.send(stage.car, StartHail("t9"), DRIVER)
     found.append(stage.decide(stage.car, ResolveScan(), PASSENGER).reply)
-    stage.send(stage.car, EndRide("t9"), DRIVER)
-    stage.send(stage.car, TellPayment("t9", "paid", Money(350, "USD")))
+    stage.send(stage.car, FinishRide("t9"), DRIVER)
+    stage.send(stage.car, ReportPayment("t9", "paid", Money(350, "USD")))
 
     assert found == [{"trip": "t1"}, {"trip": "t1"}, {"trip": "t9"}]
     assert stage.refused(stage.car, ResolveScan(), PASSENGER) is ErrorCode.NO_TRIP_TO_PAY
@@ -694,7 +694,7 @@ def test_stale_during_a_ride_ends_nothing() -> None:
     stage = on_trip()
     stage.now += 3600
 
-    stage.send(stage.car, EndRide("t1"), DRIVER)
+    stage.send(stage.car, FinishRide("t1"), DRIVER)
 
     assert stage.trip.state == "fare_due"
 
@@ -720,7 +720,7 @@ def test_ride_started_names_the_trips_number() -> None:
     """The number in the vehicle's event is the one the trip's stream stands at."""
     stage = arrived()
 
-    decision = stage.send(stage.car, BeginRide("t1", CODE), DRIVER)
+    decision = stage.send(stage.car, StartRide("t1", CODE), DRIVER)
 
     (started,) = decision.events
     assert isinstance(started, RideStarted)
@@ -756,7 +756,7 @@ def test_a_shift_goes_on_through_breaks_and_rides() -> None:
         stage.send(stage.car, command, DRIVER)
     assert (stage.car.data.shift_since, stage.car.data.state_since) == (began, stage.now)
     seen = [began]
-    for act, who in ((EndShift(), DRIVER), (StartShift(PROFILE), DRIVER), (TakeOut("broken"), DISPATCHER)):
+    for act, who in ((EndShift(), DRIVER), (StartShift(PROFILE), DRIVER), (TakeOutOfService("broken"), DISPATCHER)):
         stage.send(stage.car, act, who)
         seen.append(stage.car.data.shift_since)
     assert seen == [began, None, stage.now, None]

@@ -8,24 +8,24 @@ import pytest
 from dispatch.domain.entity import Event
 from dispatch.domain.errors import ErrorCode, IllegalMoveError
 from dispatch.domain.events import (
+    ArrivedAtPickup,
     BreakStarted,
     MeterCheckpointed,
-    MeterRead,
+    MeterReported,
     OfferAccepted,
     OfferDeclined,
     OfferExpired,
     OfferMade,
     OfferWithdrawn,
-    PaymentTold,
-    PickupReached,
-    PutBackIn,
+    PaymentReported,
+    ReturnedToService,
     RideFinished,
     RideStarted,
     ShiftEnded,
     ShiftStarted,
-    TakenOut,
-    TripGivenBack,
+    TakenOutOfService,
     TripReleased,
+    TripReturned,
     VehicleEvent,
     decode_vehicle_event,
     encode_event,
@@ -48,16 +48,16 @@ EVENTS: list[Event] = [
     OfferExpired(9.0, "o1"),
     OfferWithdrawn(9.0, "o1", "gone"),
     OfferAccepted(9.0, "o1", "t1", 3),
-    PickupReached(9.0, "t1", 4),
+    ArrivedAtPickup(9.0, "t1", 4),
     RideStarted(9.0, "t1", 5, METER),
     MeterCheckpointed(9.0, "t1", METER),
-    MeterRead(9.0, "t1", FARE),
+    MeterReported(9.0, "t1", FARE),
     RideFinished(9.0, "t1", 6, FARE),
-    TripGivenBack(9.0, "t1", "flat tyre"),
+    TripReturned(9.0, "t1", "flat tyre"),
     TripReleased(9.0, "t1", "late"),
-    PaymentTold(9.0, "t1", "paid", FARE),
-    TakenOut(9.0, "B1", "broken"),
-    PutBackIn(9.0, "B1"),
+    PaymentReported(9.0, "t1", "paid", FARE),
+    TakenOutOfService(9.0, "B1", "broken"),
+    ReturnedToService(9.0, "B1"),
 ]
 OUT = {"shift_started": "idle", "taken_out": "out_of_service"}
 LEGAL = {
@@ -172,17 +172,17 @@ def test_trip_that_is_over_leaves_nothing(end: Event) -> None:
 
 def test_fare_is_due_until_it_is_paid_or_the_next_ride_begins() -> None:
     """A payment of another trip, or a failed one, leaves the fare due."""
-    told = PaymentTold(9.0, "t1", "paid", FARE)
+    told = PaymentReported(9.0, "t1", "paid", FARE)
 
     assert folded(*RIDE, told).fare_trip is None
-    assert folded(*RIDE, PaymentTold(9.0, "t0", "paid", FARE)).fare_trip == "t1"
-    assert folded(*RIDE, PaymentTold(9.0, "t1", "failed", FARE)).fare_trip == "t1"
+    assert folded(*RIDE, PaymentReported(9.0, "t0", "paid", FARE)).fare_trip == "t1"
+    assert folded(*RIDE, PaymentReported(9.0, "t1", "failed", FARE)).fare_trip == "t1"
     assert folded(*RIDE, RideStarted(9.0, "t2", 1, METER, hailed=True)).fare_trip is None
 
 
 def test_idle_since_is_the_last_time_it_became_free() -> None:
     """What happens while the car is free does not make it wait anew."""
-    later = PaymentTold(50.0, "t1", "paid", FARE)
+    later = PaymentReported(50.0, "t1", "paid", FARE)
 
     assert folded(*RIDE, later).idle_since == 9.0
 

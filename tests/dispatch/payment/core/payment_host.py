@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 
 from dispatch.domain.commands import (
-    HearGateway,
-    HearNotification,
     OpenPayment,
+    RecordGatewayResponse,
+    RecordNotification,
     RefundFare,
-    TellOutcome,
+    ReportOutcome,
     decode_command,
 )
 from dispatch.domain.entity import SYSTEM, Command, Context, Decision, Event, Principal, Row, ScheduledCommand, Signal
@@ -74,7 +74,7 @@ class Desk:
         self.dues: dict[str, ScheduledCommand] = {}
         self.names: list[str] = []
         """Every due that was ever put and is not the timer, by name."""
-        self.told: list[TellOutcome] = []
+        self.told: list[ReportOutcome] = []
         self.events: list[Event] = []
         self.signals: list[Signal] = []
         self.books: dict[str, Row] = {}
@@ -106,7 +106,7 @@ class Desk:
             self.names.append(due.name)
         if due.target == f"trip:{self.payment.id}":
             told = decode_command(due.command)
-            assert isinstance(told, TellOutcome)
+            assert isinstance(told, ReportOutcome)
             self.told.append(told)
         else:
             self.dues[due.name] = due
@@ -123,7 +123,7 @@ class Desk:
         assert attempt is not None
         name = due or attempt.due
         self.dues.pop(name, None)
-        return self.send(HearGateway(name, order, encode_answer(answer)))
+        return self.send(RecordGatewayResponse(name, order, encode_answer(answer)))
 
     def refund(self, minor: int | None = None, command_id: str = "r1", *, cancel: bool = False) -> str:
         """A dispatcher gives money back; the refund's number."""
@@ -139,7 +139,7 @@ class Desk:
         assert refund is not None
         done = Refunded(out_trade_no=refund.order, refund_no=number, amount=refund.amount)
         self.dues.pop(refund.due, None)
-        return self.send(HearGateway(refund.due, refund.order, encode_answer(answer or done)))
+        return self.send(RecordGatewayResponse(refund.due, refund.order, encode_answer(answer or done)))
 
     def fire_refund(self, number: str) -> Decision:
         """Let time pass until the refund is asked for again."""
@@ -166,7 +166,7 @@ class Desk:
 
     def notify(self, told: Notification) -> Decision:
         """A verified notification comes in."""
-        return self.send(HearNotification(told.out_trade_no, encode_notification(told)))
+        return self.send(RecordNotification(told.out_trade_no, encode_notification(told)))
 
     @property
     def calls(self) -> list[str]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.domain.commands import CallGateway, HearGateway, decode_command, encode_command
+from dispatch.domain.commands import CallGateway, RecordGatewayResponse, decode_command, encode_command
 from dispatch.payment.core.gateway_calls import (
     Answer,
     decode_answer,
@@ -123,7 +123,7 @@ class RecordedGateway:
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: type(answer).__name__)
 def test_answer_round_trip(answer: Answer) -> None:
     """Each kind of answer keeps its kind and its facts, also inside a command."""
-    told = HearGateway("query:t_1_1:2", "t_1_1", encode_answer(answer))
+    told = RecordGatewayResponse("query:t_1_1:2", "t_1_1", encode_answer(answer))
 
     assert decode_command(encode_command(told)) == told
     assert decode_answer(told.answer) == answer
@@ -138,13 +138,13 @@ def test_kinds_of_the_same_shape_are_told_apart() -> None:
 @given(st.binary(max_size=60))
 def test_any_bytes_are_read_as_unknown(body: bytes) -> None:
     """Bytes that are no answer never raise and never say anything."""
-    assert isinstance(read_answer(HearGateway("x", "t_1_1", body)), Unknown)
+    assert isinstance(read_answer(RecordGatewayResponse("x", "t_1_1", body)), Unknown)
 
 
 @pytest.mark.parametrize("answer", [OrderCreated("t_1_2", "N1"), NotFound("t_1_2"), Closed("t_1_2")])
 def test_answer_about_another_order_is_unknown(answer: Answer) -> None:
     """What speaks of another order is not believed of this one."""
-    assert isinstance(read_answer(HearGateway("x", "t_1_1", encode_answer(answer))), Unknown)
+    assert isinstance(read_answer(RecordGatewayResponse("x", "t_1_1", encode_answer(answer))), Unknown)
 
 
 def test_notification_round_trip() -> None:

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from dispatch.domain.commands import CallGateway, EndShift, HearGateway, HearNotification, QueryOrder
+from dispatch.domain.commands import CallGateway, EndShift, QueryOrder, RecordGatewayResponse, RecordNotification
 from dispatch.domain.entity import Principal
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.events import encode_event
@@ -395,7 +395,7 @@ def test_unreadable_answer_is_unknown(body: bytes) -> None:
     desk = Desk()
     order = desk.open()
 
-    desk.send(HearGateway("create:tabc_1_1:1", order, body))
+    desk.send(RecordGatewayResponse("create:tabc_1_1:1", order, body))
 
     assert (desk.payment.state, desk.timer_s(order)) == ("creating", 3.0)
 
@@ -412,7 +412,7 @@ def test_answer_about_another_order_is_unknown() -> None:
 
 def test_answer_for_no_order_of_ours_is_refused() -> None:
     """An answer to an order that was never opened changes nothing."""
-    assert refused(Desk(), HearGateway("x", "tabc_1_9", b"")) is ErrorCode.INVALID_FIELD
+    assert refused(Desk(), RecordGatewayResponse("x", "tabc_1_9", b"")) is ErrorCode.INVALID_FIELD
 
 
 def test_timer_of_an_ended_attempt_does_nothing() -> None:
@@ -507,14 +507,14 @@ def test_notification_addressed_to_another_order_is_refused() -> None:
     """The order in the message decides, not the one it was brought to."""
     desk, order = placed()
 
-    decision = desk.send(HearNotification(order, msgspec.msgpack.encode(notification("tother_1_1"))))
+    decision = desk.send(RecordNotification(order, msgspec.msgpack.encode(notification("tother_1_1"))))
 
     assert decision.refusal is not None
 
 
 def test_unreadable_notification_is_refused() -> None:
     """Bytes that are no notification are malformed."""
-    assert refused(Desk(), HearNotification("tabc_1_1", b"\xc1")) is ErrorCode.MALFORMED
+    assert refused(Desk(), RecordNotification("tabc_1_1", b"\xc1")) is ErrorCode.MALFORMED
 
 
 # ── money that comes late ────────────────────────────────────────────────────────────────────────────────────────

@@ -9,11 +9,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from dispatch.domain.commands import (
     CallGateway,
-    HearGateway,
-    HearNotification,
+    RecordGatewayResponse,
+    RecordNotification,
     RefundFare,
+    ReportOutcome,
     StopPayment,
-    TellOutcome,
     decode_command,
 )
 from dispatch.domain.entity import SYSTEM, Command, Context, Principal, Row, ScheduledCommand
@@ -224,7 +224,7 @@ class PaymentOnce(RuleBasedStateMachine):
             answer = done if loss == "none" else answer
         elif loss == "refused" and work.call in ("create", "scan") and work.order not in self.alipay.trades:
             answer = Refused("PAYMENT_FAIL")
-        self.hear(HearGateway(due.name, work.order, encode_answer(answer)))
+        self.hear(RecordGatewayResponse(due.name, work.order, encode_answer(answer)))
         if data.draw(st.booleans()):
             self.dues.pop(due.name, None)  # else the host dies before the due is removed, and the call is made again
 
@@ -242,10 +242,10 @@ class PaymentOnce(RuleBasedStateMachine):
         due = self.pick(f"trip:{TRIP}", data)
         del self.dues[due.name]
         told = decode_command(due.command)
-        assert isinstance(told, TellOutcome)
+        assert isinstance(told, ReportOutcome)
         self.hear_outcome(told)
 
-    def hear_outcome(self, told: TellOutcome) -> None:
+    def hear_outcome(self, told: ReportOutcome) -> None:
         if told.state == "paid":
             self.told_paid += 1
             self.due_to_pay = False
@@ -276,7 +276,7 @@ class PaymentOnce(RuleBasedStateMachine):
     def notification_comes(self, data: st.DataObject) -> None:
         order, status = data.draw(st.sampled_from(self.alipay.posts))
         told = notification(order, status, number=self.alipay.number(order))
-        self.hear(HearNotification(order, encode_notification(told)))
+        self.hear(RecordNotification(order, encode_notification(told)))
 
     @precondition(lambda self: self.heard)
     @rule(data=st.data())
@@ -359,7 +359,7 @@ class PaymentOnce(RuleBasedStateMachine):
         assert not self.dues
         for order, status in list(self.alipay.posts):
             told = notification(order, status, number=self.alipay.number(order))
-            self.hear(HearNotification(order, encode_notification(told)))
+            self.hear(RecordNotification(order, encode_notification(told)))
         for _ in range(100):
             if self.dues:
                 self.settle_one()
@@ -380,10 +380,10 @@ class PaymentOnce(RuleBasedStateMachine):
         self.now = max(self.now, due.at)
         if due.target == GATEWAY:
             work, answer = self.call(due)
-            self.hear(HearGateway(due.name, work.order, encode_answer(answer)))
+            self.hear(RecordGatewayResponse(due.name, work.order, encode_answer(answer)))
         elif due.target.startswith("trip:"):
             told = decode_command(due.command)
-            assert isinstance(told, TellOutcome)
+            assert isinstance(told, ReportOutcome)
             self.hear_outcome(told)
         else:
             self.hear(decode_command(due.command))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dispatch.domain.commands import HearGateway, RefundFare, ReturnFare
+from dispatch.domain.commands import RecordGatewayResponse, RefundFare, RefundOrder
 from dispatch.domain.entity import Principal
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.payment.core.events import RefundOpened
@@ -152,8 +152,8 @@ def test_answer_to_an_old_call_is_good_enough() -> None:
     desk.fire_refund(number)
     done = encode_answer(Refunded(out_trade_no=order, refund_no=number, amount=FARE))
 
-    desk.send(HearGateway(first, order, done))
-    desk.send(HearGateway(first, order, done))
+    desk.send(RecordGatewayResponse(first, order, done))
+    desk.send(RecordGatewayResponse(first, order, done))
 
     assert desk.payment.state == "refunded"
     assert desk.outcomes.count("refunded") == 1
@@ -289,8 +289,8 @@ def test_paid_after_it_was_settled_otherwise_goes_back() -> None:
     """The trip wants nothing of it: all of it returns, once."""
     desk, order = paid()
 
-    desk.send(ReturnFare(order, "settled"))
-    desk.send(ReturnFare(order, "settled"))
+    desk.send(RefundOrder(order, "settled"))
+    desk.send(RefundOrder(order, "settled"))
     [refund] = desk.payment.data.refunds
     desk.hear_refund(refund.refund)
 

@@ -111,8 +111,8 @@ class JournalConformance:
         batch = Batch(
             appends=[Append(TRIP, 0, events("x")), Append(CAR, 0, events("y"))],
             replies=[reply("c1")],
-            dues_put=[due(TRIP, "timer", 1.0)],
-            claims=[ActiveAssignment("V1", "T1")],
+            commands_put=[due(TRIP, "timer", 1.0)],
+            assignments=[ActiveAssignment("V1", "T1")],
             snapshots=[StoredSnapshot(TRIP, 1, b"s")],
             rows=[Row("vehicle_state", "V1", {"state": "idle", "seq": 1})],
         )
@@ -120,17 +120,17 @@ class JournalConformance:
         (history,) = await handles.theirs.load([TRIP])
         assert (history.snapshot, list(history.events), list(history.dues)) == (None, [], [])
         assert await handles.theirs.reply("c1") is None
-        assert await handles.mine.commit(Batch(claims=[ActiveAssignment("V1", "T2")])) == Committed()
+        assert await handles.mine.commit(Batch(assignments=[ActiveAssignment("V1", "T2")])) == Committed()
 
     @pytest.mark.parametrize("part", ["reply", "claim"])
     async def test_a_taken_key_keeps_the_events_out(self, handles: Handles, part: str) -> None:
         """A reply or a claim that is there already refuses the events that come with it."""
-        await handles.mine.commit(Batch(replies=[reply("c1")], claims=[ActiveAssignment("V1", "T1")]))
+        await handles.mine.commit(Batch(replies=[reply("c1")], assignments=[ActiveAssignment("V1", "T1")]))
         batch = append(OTHER, 0, "x")
         if part == "reply":
             batch.replies.append(reply("c1", "other"))
         else:
-            batch.claims.append(ActiveAssignment("V1", "T2"))
+            batch.assignments.append(ActiveAssignment("V1", "T2"))
         found = await handles.theirs.commit(batch)
         assert isinstance(found, Conflict)
         assert await bodies(handles.mine, OTHER) == []
@@ -154,51 +154,51 @@ class JournalConformance:
     )
     async def test_a_claim_is_unique_by_vehicle_and_by_trip(self, handles: Handles, second: ActiveAssignment) -> None:
         """A vehicle that has a trip, or a trip that has a vehicle, cannot be claimed again."""
-        await handles.mine.commit(Batch(claims=[ActiveAssignment("V1", "T1")]))
-        found = await handles.theirs.commit(Batch(claims=[ActiveAssignment("V3", "T3"), second]))
+        await handles.mine.commit(Batch(assignments=[ActiveAssignment("V1", "T1")]))
+        found = await handles.theirs.commit(Batch(assignments=[ActiveAssignment("V3", "T3"), second]))
         assert found == Conflict({}, {}, [second])
 
     @pytest.mark.parametrize("second", [ActiveAssignment("V1", "T2"), ActiveAssignment("V2", "T1")])
     async def test_two_claims_in_one_batch_are_refused(self, handles: Handles, second: ActiveAssignment) -> None:
         """A batch cannot give a vehicle two trips, nor a trip two vehicles."""
-        found = await handles.mine.commit(Batch(claims=[ActiveAssignment("V1", "T1"), second]))
+        found = await handles.mine.commit(Batch(assignments=[ActiveAssignment("V1", "T1"), second]))
         assert found == Conflict({}, {}, [])
-        assert await handles.mine.commit(Batch(claims=[ActiveAssignment("V1", "T1")])) == Committed()
+        assert await handles.mine.commit(Batch(assignments=[ActiveAssignment("V1", "T1")])) == Committed()
 
     async def test_a_released_vehicle_can_be_claimed(self, handles: Handles) -> None:
         """A release and the next claim fit into one batch."""
-        await handles.mine.commit(Batch(claims=[ActiveAssignment("V1", "T1")]))
-        batch = Batch(releases=[ActiveAssignment("V1", "T1")], claims=[ActiveAssignment("V1", "T2")])
+        await handles.mine.commit(Batch(assignments=[ActiveAssignment("V1", "T1")]))
+        batch = Batch(releases=[ActiveAssignment("V1", "T1")], assignments=[ActiveAssignment("V1", "T2")])
         assert await handles.theirs.commit(batch) == Committed()
-        assert await handles.mine.commit(Batch(claims=[ActiveAssignment("V2", "T1")])) == Committed()
-        assert await handles.mine.commit(Batch(claims=[ActiveAssignment("V2", "T2")])) != Committed()
+        assert await handles.mine.commit(Batch(assignments=[ActiveAssignment("V2", "T1")])) == Committed()
+        assert await handles.mine.commit(Batch(assignments=[ActiveAssignment("V2", "T2")])) != Committed()
 
     @pytest.mark.parametrize("wrong", [ActiveAssignment("V1", "T2"), ActiveAssignment("V2", "T1")])
     async def test_only_the_exact_pair_is_released(self, handles: Handles, wrong: ActiveAssignment) -> None:
         """A release of another pair frees nobody, and is no conflict."""
-        await handles.mine.commit(Batch(claims=[ActiveAssignment("V1", "T1")]))
+        await handles.mine.commit(Batch(assignments=[ActiveAssignment("V1", "T1")]))
         assert await handles.mine.commit(Batch(releases=[wrong])) == Committed()
-        assert isinstance(await handles.mine.commit(Batch(claims=[ActiveAssignment("V1", "T9")])), Conflict)
+        assert isinstance(await handles.mine.commit(Batch(assignments=[ActiveAssignment("V1", "T9")])), Conflict)
 
     async def test_a_claim_and_its_release_in_one_batch_leave_nothing(self, handles: Handles) -> None:
         """An assignment that is taken back within one batch was never there."""
         pair = ActiveAssignment("V1", "T1")
-        assert await handles.mine.commit(Batch(claims=[pair], releases=[pair])) == Committed()
-        assert await handles.mine.commit(Batch(claims=[ActiveAssignment("V1", "T2")])) == Committed()
+        assert await handles.mine.commit(Batch(assignments=[pair], releases=[pair])) == Committed()
+        assert await handles.mine.commit(Batch(assignments=[ActiveAssignment("V1", "T2")])) == Committed()
 
     async def test_dues_are_replaced_and_removed(self, handles: Handles) -> None:
         """A due put again replaces the first; a due that is done is gone; doing it again is no conflict."""
-        await handles.mine.commit(Batch(dues_put=[due(TRIP, "a", 5.0), due(TRIP, "b", 3.0), due(OTHER, "a", 9.0)]))
-        await handles.theirs.commit(Batch(dues_put=[due(TRIP, "a", 7.0, "alipay:")], dues_done=[(TRIP, "b")]))
-        assert await handles.theirs.commit(Batch(dues_done=[(TRIP, "b"), (CAR, "z")])) == Committed()
+        await handles.mine.commit(Batch(commands_put=[due(TRIP, "a", 5.0), due(TRIP, "b", 3.0), due(OTHER, "a", 9.0)]))
+        await handles.theirs.commit(Batch(commands_put=[due(TRIP, "a", 7.0, "alipay:")], commands_done=[(TRIP, "b")]))
+        assert await handles.theirs.commit(Batch(commands_done=[(TRIP, "b"), (CAR, "z")])) == Committed()
         mine, other = await handles.mine.load([TRIP, OTHER])
         assert list(mine.dues) == [due(TRIP, "a", 7.0, "alipay:")]
         assert list(other.dues) == [due(OTHER, "a", 9.0)]
 
     async def test_a_due_done_and_put_in_one_batch_is_put(self, handles: Handles) -> None:
         """A timer that fires may be armed again under its name."""
-        await handles.mine.commit(Batch(dues_put=[due(TRIP, "a", 5.0)]))
-        await handles.mine.commit(Batch(dues_done=[(TRIP, "a")], dues_put=[due(TRIP, "a", 6.0)]))
+        await handles.mine.commit(Batch(commands_put=[due(TRIP, "a", 5.0)]))
+        await handles.mine.commit(Batch(commands_done=[(TRIP, "a")], commands_put=[due(TRIP, "a", 6.0)]))
         (history,) = await handles.mine.load([TRIP])
         assert list(history.dues) == [due(TRIP, "a", 6.0)]
 
@@ -206,7 +206,7 @@ class JournalConformance:
         """All shards together give all dues of a kind, each once, earliest first; half of them a part."""
         keys = [EntityKey("trip", f"T{number}") for number in range(40)]
         puts = [due(key, "timer", 100.0 - number) for number, key in enumerate(keys)]
-        await handles.mine.commit(Batch(dues_put=[*puts, due(CAR, "timer", 1.0)]))
+        await handles.mine.commit(Batch(commands_put=[*puts, due(CAR, "timer", 1.0)]))
         low, high = range(SHARDS // 2), range(SHARDS // 2, SHARDS)
         assert list(await handles.theirs.dues("trip", range(SHARDS))) == puts[::-1]
         halves = [*await handles.mine.dues("trip", low), *await handles.mine.dues("trip", high)]
@@ -285,7 +285,7 @@ class JournalConformance:
                 handles[number % 2].commit(
                     Batch(
                         appends=[Append(car, 0, events("accepted")), Append(TRIP, 0, events(car.id))],
-                        claims=[ActiveAssignment(car.id, TRIP.id)],
+                        assignments=[ActiveAssignment(car.id, TRIP.id)],
                     )
                 )
                 for number, car in enumerate(cars)
@@ -306,7 +306,7 @@ class JournalConformance:
         assert len({vehicle for vehicle, _ in won}) == len({trip for _, trip in won}) == len(won)
 
     async def _claim(self, journal: Journal, pairs: Sequence[tuple[str, str]]) -> Committed | Conflict:
-        return await journal.commit(Batch(claims=[ActiveAssignment(vehicle, trip) for vehicle, trip in pairs]))
+        return await journal.commit(Batch(assignments=[ActiveAssignment(vehicle, trip) for vehicle, trip in pairs]))
 
     async def test_crossed_batches_all_end(self, handles: Handles) -> None:
         """Batches that name the same streams in opposite orders end, and what is acknowledged is there once."""

@@ -28,7 +28,7 @@ appends = st.builds(
 )
 replies = st.builds(StoredReply, st.sampled_from(["c1", "c2", "c3"]), st.binary(max_size=2), keys, st.just(b"r"))
 dues = st.builds(StoredCommand, keys, st.sampled_from(NAMES), st.floats(0, 9), st.just("trip:T1"), st.just(b"c"))
-claims = st.builds(ActiveAssignment, st.sampled_from(["V1", "V2"]), st.sampled_from(["T1", "T2"]))
+assignments = st.builds(ActiveAssignment, st.sampled_from(["V1", "V2"]), st.sampled_from(["T1", "T2"]))
 snapshots = st.builds(StoredSnapshot, keys, st.integers(0, 2), st.binary(max_size=2))
 rows = st.builds(
     Row,
@@ -46,10 +46,10 @@ batches = st.builds(
     Batch,
     appends=few(appends),
     replies=few(replies),
-    dues_put=few(dues),
-    dues_done=few(st.tuples(keys, st.sampled_from(NAMES))),
-    claims=few(claims),
-    releases=few(claims),
+    commands_put=few(dues),
+    commands_done=few(st.tuples(keys, st.sampled_from(NAMES))),
+    assignments=few(assignments),
+    releases=few(assignments),
     rows=few(rows),
     snapshots=few(snapshots),
 )
@@ -85,7 +85,7 @@ class TwoJournals(RuleBasedStateMachine):
     def grow(self, key: EntityKey, count: int, extra: Batch) -> None:
         """A batch that fits the stream."""
         append = Append(key, self.memory.tables.last(key), [(1.0, b"e")] * count)
-        batch = Batch(appends=[append], dues_put=extra.dues_put, snapshots=extra.snapshots, rows=extra.rows)
+        batch = Batch(appends=[append], commands_put=extra.commands_put, snapshots=extra.snapshots, rows=extra.rows)
         self.both(lambda journal: journal.commit(batch))
 
     @rule(name=st.sampled_from(NAMES), default=st.sampled_from(["x", "y"]))

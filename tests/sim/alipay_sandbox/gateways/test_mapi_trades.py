@@ -3,14 +3,14 @@
 import pytest
 
 from tests.sim.alipay_sandbox.merchant import BUYER, NOW, demo, order
-from tests.sim.alipay_sandbox.sandbox_client import POOR, Alipay
+from tests.sim.alipay_sandbox.sandbox_client import POOR, SandboxClient
 
 MIDNIGHT = NOW + 3 * 3600 + 33 * 60 + 20
 """The end of the Beijing day on which the tests play."""
 
 
-async def paid(alipay: Alipay, **changes: str) -> str:
-    trade_no: str = (await alipay.call(order(**changes))).fields["trade_no"]
+async def paid(alipay: SandboxClient, **changes: str) -> str:
+    trade_no: str = (await alipay.mapi(order(**changes))).fields["trade_no"]
     assert await alipay.pay(trade_no) == ("9000", "")
     return trade_no
 
@@ -39,11 +39,11 @@ def refund(service: str = "alipay.acquire.refund", **fields: str) -> dict[str, s
 
 @pytest.mark.parametrize("sign_type", ["MD5", "RSA", "RSA2"])
 @pytest.mark.parametrize("charset", ["UTF-8", "GBK"])
-async def test_precreate(alipay: Alipay, sign_type: str, charset: str) -> None:
+async def test_precreate(alipay: SandboxClient, sign_type: str, charset: str) -> None:
     """A code and its pictures, signed; no trade until a buyer scans it."""
     fields = order(service="alipay.acquire.precreate", buyer_id="")
-    made = await alipay.call(fields, sign_type, charset)
-    again = await alipay.call(fields, sign_type, charset)
+    made = await alipay.mapi(fields, sign_type, charset)
+    again = await alipay.mapi(fields, sign_type, charset)
     before = await alipay.query()
     scan = await alipay.http.post("/sandbox/scan", json={"code": made.fields["qr_code"], "buyer_id": BUYER})
     after = await alipay.query()
@@ -64,7 +64,7 @@ async def test_precreate(alipay: Alipay, sign_type: str, charset: str) -> None:
     assert (await alipay.http.get(made.fields["pic_url"])).headers["content-type"] == "image/svg+xml"
 
 
-async def test_codes_that_are_scanned_in_vain(alipay: Alipay) -> None:
+async def test_codes_that_are_scanned_in_vain(alipay: SandboxClient) -> None:
     """An unknown code, one that somebody else scanned, one that was withdrawn, and one that is too old."""
     fields = order(service="alipay.acquire.precreate", buyer_id="")
 
@@ -73,15 +73,15 @@ async def test_codes_that_are_scanned_in_vain(alipay: Alipay) -> None:
         return str(answer.json().get("error", ""))
 
     taken, withdrawn, old = [
-        (await alipay.call(fields | {"out_trade_no": number})).fields["qr_code"] for number in ("T1", "T2", "T3")
+        (await alipay.mapi(fields | {"out_trade_no": number})).fields["qr_code"] for number in ("T1", "T2", "T3")
     ]
-    other_terms = await alipay.call(fields | {"out_trade_no": "T3", "total_fee": "1.00"})
+    other_terms = await alipay.mapi(fields | {"out_trade_no": "T3", "total_fee": "1.00"})
     assert await scan(taken) == ""
     assert await scan(taken) == ""
     assert await scan(taken, "2088000000000009") == "TRADE_BUYER_NOT_MATCH"
     assert await scan("http://sandbox.invalid/qr/nothing") == "TRADE_NOT_EXIST"
     assert await scan(old, demo().partner) == "BUYER_SELLER_EQUAL"
-    cancelled = await alipay.call({"service": "alipay.acquire.cancel", "out_trade_no": "T2"})
+    cancelled = await alipay.mapi({"service": "alipay.acquire.cancel", "out_trade_no": "T2"})
     assert await scan(withdrawn) == "TRADE_HAS_CLOSE"
     alipay.clock.now = NOW + 2 * 3600
     assert await scan(old) == "NOW_TIME_AFTER_EXPIRE_TIME_ERROR"
@@ -90,7 +90,7 @@ async def test_codes_that_are_scanned_in_vain(alipay: Alipay) -> None:
     assert (await alipay.http.post("/sandbox/scan", content=b"{")).status_code == 400
 
 
-async def test_create_and_pay(alipay: Alipay) -> None:
+async def test_create_and_pay(alipay: SandboxClient) -> None:
     """The mainland's payment by code: paid, waiting for the password, or no order at all."""
     fields = order(
         service="alipay.acquire.createandpay",
@@ -99,12 +99,12 @@ async def test_create_and_pay(alipay: Alipay) -> None:
         dynamic_id_type="bar_code",
         dynamic_id=await alipay.bar_code(),
     )
-    done = await alipay.call(fields)
-    spent = await alipay.call(fields | {"out_trade_no": "T2"})
-    waiting = await alipay.call(
+    done = await alipay.mapi(fields)
+    spent = await alipay.mapi(fields | {"out_trade_no": "T2"})
+    waiting = await alipay.mapi(
         fields | {"out_trade_no": "T3", "dynamic_id": await alipay.bar_code(), "total_fee": "2000.01"}
     )
-    sound = await alipay.call(fields | {"dynamic_id_type": "wave_code"})
+    sound = await alipay.mapi(fields | {"dynamic_id_type": "wave_code"})
 
     assert done.genuine
     assert done.fields == {
@@ -124,15 +124,15 @@ async def test_create_and_pay(alipay: Alipay) -> None:
     assert sound.fields["detail_error_code"] == "INVALID_PARAMETER"
 
 
-async def test_cancel_until_a_quarter_past_midnight(alipay: Alipay) -> None:
+async def test_cancel_until_a_quarter_past_midnight(alipay: SandboxClient) -> None:
     """A cancel works on the Beijing day of the order, and fifteen minutes longer."""
     for number in ("T1", "T2", "T3"):
         await paid(alipay, out_trade_no=number)
-    await alipay.call(order(out_trade_no="T4", it_b_pay="1d"))
+    await alipay.mapi(order(out_trade_no="T4", it_b_pay="1d"))
 
     async def cancel(number: str) -> dict[str, str]:
         stamp = {"timestamp": str(int(alipay.clock.now * 1000))}
-        answer = await alipay.call({"service": "alipay.acquire.cancel", "out_trade_no": number} | stamp)
+        answer = await alipay.mapi({"service": "alipay.acquire.cancel", "out_trade_no": number} | stamp)
         assert answer.genuine
         return answer.fields
 
@@ -149,14 +149,14 @@ async def test_cancel_until_a_quarter_past_midnight(alipay: Alipay) -> None:
     assert [order["refunded_minor"] for order in (await alipay.accounts())["orders"]] == [1235, 1235, 0, 0]
 
 
-async def test_refund(alipay: Alipay) -> None:
+async def test_refund(alipay: SandboxClient) -> None:
     """Parts with numbers, the whole without; money moves once for each number."""
     trade_no = await paid(alipay)
-    first = await alipay.call(refund(refund_amount="2.35", out_request_no="R1", trans_currency="USD"))
-    again = await alipay.call(refund(refund_amount="2.35", out_request_no="R1"))
-    unnamed = await alipay.call(refund(refund_amount="10.00"))
-    foreign = await alipay.call(refund(refund_amount="1.00", out_request_no="R2", trans_currency="EUR"))
-    nothing = await alipay.call(refund())
+    first = await alipay.mapi(refund(refund_amount="2.35", out_request_no="R1", trans_currency="USD"))
+    again = await alipay.mapi(refund(refund_amount="2.35", out_request_no="R1"))
+    unnamed = await alipay.mapi(refund(refund_amount="10.00"))
+    foreign = await alipay.mapi(refund(refund_amount="1.00", out_request_no="R2", trans_currency="EUR"))
+    nothing = await alipay.mapi(refund())
 
     assert first.genuine
     assert first.fields == {
@@ -176,13 +176,13 @@ async def test_refund(alipay: Alipay) -> None:
     assert (await alipay.order_of())["refunded_minor"] == 235
 
 
-async def test_overseas_spot_pay(alipay: Alipay) -> None:
+async def test_overseas_spot_pay(alipay: SandboxClient) -> None:
     """A buyer's code pays; the same request again is the same payment, and the query knows it."""
     code = await alipay.bar_code()
-    done = await alipay.call(spot(code))
-    again = await alipay.call(spot(code))
-    told = await alipay.call({"service": "alipay.acquire.overseas.query", "partner_trans_id": "T1_1_1"})
-    nothing = await alipay.call({"service": "alipay.acquire.overseas.query"})
+    done = await alipay.mapi(spot(code))
+    again = await alipay.mapi(spot(code))
+    told = await alipay.mapi({"service": "alipay.acquire.overseas.query", "partner_trans_id": "T1_1_1"})
+    nothing = await alipay.mapi({"service": "alipay.acquire.overseas.query"})
 
     assert done.genuine
     assert done.fields == {
@@ -205,12 +205,12 @@ async def test_overseas_spot_pay(alipay: Alipay) -> None:
     assert (await alipay.order_of())["captures"] == 1
 
 
-async def test_overseas_spot_pay_waits(alipay: Alipay) -> None:
+async def test_overseas_spot_pay_waits(alipay: SandboxClient) -> None:
     """A large amount is UNKNOW until the buyer has typed the password."""
     code = await alipay.bar_code()
-    waiting = await alipay.call(spot(code, trans_amount="2000.01"))
+    waiting = await alipay.mapi(spot(code, trans_amount="2000.01"))
     await alipay.pay(waiting.fields["alipay_trans_id"])
-    done = await alipay.call(spot(code, trans_amount="2000.01"))
+    done = await alipay.mapi(spot(code, trans_amount="2000.01"))
 
     assert (waiting.fields["result_code"], done.fields["result_code"]) == ("UNKNOW", "SUCCESS")
 
@@ -227,24 +227,24 @@ async def test_overseas_spot_pay_waits(alipay: Alipay) -> None:
         ({"biz_product": "X"}, "UN_SUPPORT_BIZ_TYPE"),
     ],
 )
-async def test_overseas_spot_pay_refused(alipay: Alipay, changes: dict[str, str], code: str) -> None:
+async def test_overseas_spot_pay_refused(alipay: SandboxClient, changes: dict[str, str], code: str) -> None:
     """What makes no sense is FAILED, and opens no trade."""
-    answer = await alipay.call(spot(await alipay.bar_code()) | changes)
+    answer = await alipay.mapi(spot(await alipay.bar_code()) | changes)
 
     assert (answer.fields["result_code"], answer.fields["detail_error_code"]) == ("FAILED", code)
     assert (await alipay.accounts())["orders"] == []
 
 
-async def test_overseas_spot_refund(alipay: Alipay) -> None:
+async def test_overseas_spot_refund(alipay: SandboxClient) -> None:
     """A refund by its own number, once; never under the number of the payment."""
     service = "alipay.acquire.overseas.spot.refund"
-    await alipay.call(spot(await alipay.bar_code()))
+    await alipay.mapi(spot(await alipay.bar_code()))
     fields = {"refund_amount": "2.35", "currency": "USD", "refund_reason": "x"}
-    done = await alipay.call(refund(service, partner_refund_id="R1", **fields))
-    again = await alipay.call(refund(service, partner_refund_id="R1", **fields))
-    more = await alipay.call(refund(service, partner_refund_id="R1", **fields | {"refund_amount": "3.00"}))
-    named = await alipay.call(refund(service, partner_refund_id="T1_1_1", **fields))
-    foreign = await alipay.call(refund(service, partner_refund_id="R2", **fields | {"currency": "EUR"}))
+    done = await alipay.mapi(refund(service, partner_refund_id="R1", **fields))
+    again = await alipay.mapi(refund(service, partner_refund_id="R1", **fields))
+    more = await alipay.mapi(refund(service, partner_refund_id="R1", **fields | {"refund_amount": "3.00"}))
+    named = await alipay.mapi(refund(service, partner_refund_id="T1_1_1", **fields))
+    foreign = await alipay.mapi(refund(service, partner_refund_id="R2", **fields | {"currency": "EUR"}))
 
     assert done.fields == again.fields
     assert (done.fields["result_code"], done.fields["partner_refund_id"]) == ("SUCCESS", "R1")
@@ -253,11 +253,11 @@ async def test_overseas_spot_refund(alipay: Alipay) -> None:
     assert (await alipay.order_of())["refunds"] == 1
 
 
-async def test_a_code_of_a_buyer_without_money(alipay: Alipay) -> None:
+async def test_a_code_of_a_buyer_without_money(alipay: SandboxClient) -> None:
     """A refused payment leaves the code good for another try."""
     code = await alipay.bar_code(POOR)
-    poor = await alipay.call(spot(code))
-    less = await alipay.call(spot(code, partner_trans_id="T2", trans_amount="0.50"))
+    poor = await alipay.mapi(spot(code))
+    less = await alipay.mapi(spot(code, partner_trans_id="T2", trans_amount="0.50"))
 
     assert poor.fields["detail_error_code"] == "BUYER_BALANCE_NOT_ENOUGH"
     assert less.fields["result_code"] == "SUCCESS"

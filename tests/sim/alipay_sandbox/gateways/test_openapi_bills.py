@@ -10,7 +10,7 @@ import pytest
 
 from tests.sim.alipay_sandbox.merchant import NOW, demo
 from tests.sim.alipay_sandbox.openapi_requests import JsonAnswer, trade
-from tests.sim.alipay_sandbox.sandbox_client import Alipay
+from tests.sim.alipay_sandbox.sandbox_client import SandboxClient
 
 BILL = "alipay.data.dataservice.bill.downloadurl.query"
 DAY = "2020-09-13"
@@ -18,35 +18,35 @@ NEXT_MORNING = NOW + 3 * 3600 + 33 * 60 + 20 + 9 * 3600
 """09:00 of the next day in Beijing."""
 
 
-async def ask(alipay: Alipay, date: str = DAY, kind: str = "trade") -> JsonAnswer:
+async def bill_url(alipay: SandboxClient, date: str = DAY, kind: str = "trade") -> JsonAnswer:
     stamp = dt.datetime.fromtimestamp(alipay.clock.now, dt.timezone(dt.timedelta(hours=8)))
-    return await alipay.ask(BILL, {"bill_type": kind, "bill_date": date}, timestamp=f"{stamp:%Y-%m-%d %H:%M:%S}")
+    return await alipay.openapi(BILL, {"bill_type": kind, "bill_date": date}, timestamp=f"{stamp:%Y-%m-%d %H:%M:%S}")
 
 
-async def tables(alipay: Alipay, date: str = DAY) -> dict[str, str]:
+async def tables(alipay: SandboxClient, date: str = DAY) -> dict[str, str]:
     """The files of a day's bill by name, names read as GBK."""
-    url = (await ask(alipay, date)).node["bill_download_url"]
+    url = (await bill_url(alipay, date)).node["bill_download_url"]
     content = (await alipay.http.get(url)).content
     archive = zipfile.ZipFile(io.BytesIO(content), metadata_encoding="gbk")
     return {name: archive.read(name).decode("gbk") for name in archive.namelist()}
 
 
-async def ride(alipay: Alipay, number: str, amount: str = "12.35", **more: str) -> str:
+async def ride(alipay: SandboxClient, number: str, amount: str = "12.35", **more: str) -> str:
     trade_no: str = (
-        await alipay.ask("alipay.trade.create", trade(out_trade_no=number, total_amount=amount, **more))
+        await alipay.openapi("alipay.trade.create", trade(out_trade_no=number, total_amount=amount, **more))
     ).node["trade_no"]
     await alipay.pay(trade_no)
     return trade_no
 
 
-async def test_the_detailed_table(alipay: Alipay) -> None:
+async def test_the_detailed_table(alipay: SandboxClient) -> None:
     """Head, a row for each payment and refund with its tabs and signs, totals, and the time of export."""
     first = await ride(alipay, "T1", store_id="S1", operator_id="D7", terminal_id="V1")
     second = await ride(alipay, "T2", "1.00", subject="ride, long")
-    await alipay.ask("alipay.trade.create", trade(out_trade_no="T3"))
+    await alipay.openapi("alipay.trade.create", trade(out_trade_no="T3"))
     alipay.clock.now += 5
     refund = {"out_trade_no": "T1", "refund_amount": "2.35", "out_request_no": "R1", "refund_reason": "lost"}
-    await alipay.ask("alipay.trade.refund", refund)
+    await alipay.openapi("alipay.trade.refund", refund)
     alipay.clock.now = NEXT_MORNING
     files = await tables(alipay)
 
@@ -89,21 +89,21 @@ async def test_the_detailed_table(alipay: Alipay) -> None:
     assert "合计,,2,1,11.00,11.00," in files[f"{pid}_20200913_业务明细(汇总).csv"]
 
 
-async def test_names_are_gbk_without_a_flag(alipay: Alipay) -> None:
+async def test_names_are_gbk_without_a_flag(alipay: SandboxClient) -> None:
     """The zip does not say what its names are written in, as Alipay's does not."""
     await ride(alipay, "T1")
     alipay.clock.now = NEXT_MORNING
-    content = (await alipay.http.get((await ask(alipay)).node["bill_download_url"])).content
+    content = (await alipay.http.get((await bill_url(alipay)).node["bill_download_url"])).content
 
     assert struct.unpack("<H", content[6:8])[0] & 0x800 == 0
     assert "业务明细".encode("gbk") in content
 
 
-async def test_the_address_lives_30_seconds(alipay: Alipay) -> None:
+async def test_the_address_lives_30_seconds(alipay: SandboxClient) -> None:
     """Then, and when it was never given, there is nothing."""
     await ride(alipay, "T1")
     alipay.clock.now = NEXT_MORNING
-    url = (await ask(alipay)).node["bill_download_url"]
+    url = (await bill_url(alipay)).node["bill_download_url"]
     alipay.clock.now = NEXT_MORNING + 29
     in_time = await alipay.http.get(url)
     alipay.clock.now = NEXT_MORNING + 30
@@ -114,12 +114,12 @@ async def test_the_address_lives_30_seconds(alipay: Alipay) -> None:
     assert (await alipay.http.get("/downloadBillFile.resource?fileId=x")).status_code == 404
 
 
-async def test_days_and_months(alipay: Alipay) -> None:
+async def test_days_and_months(alipay: SandboxClient) -> None:
     """A bill has its own day alone; the month's has all, from the third of the next; an empty one says so."""
     await ride(alipay, "T1")
     alipay.clock.now = NEXT_MORNING
-    empty = await ask(alipay, "2020-09-12")
-    too_early = await ask(alipay, "2020-09")
+    empty = await bill_url(alipay, "2020-09-12")
+    too_early = await bill_url(alipay, "2020-09")
     alipay.clock.now += 20 * 86400
     month = await tables(alipay, "2020-09")
 
@@ -138,15 +138,15 @@ async def test_days_and_months(alipay: Alipay) -> None:
         ("2020-13", "trade", "INVAILID_ARGUMENTS"),
     ],
 )
-async def test_bills_that_are_not_there(alipay: Alipay, date: str, kind: str, code: str) -> None:
+async def test_bills_that_are_not_there(alipay: SandboxClient, date: str, kind: str, code: str) -> None:
     """Today's bill, a kind that is not made, and dates that are none."""
-    answer = await ask(alipay, date, kind)
+    answer = await bill_url(alipay, date, kind)
 
     assert answer.code == f"40004 {code}"
     assert answer.genuine()
 
 
-async def test_what_spills_into_the_next_day(alipay: Alipay) -> None:
+async def test_what_spills_into_the_next_day(alipay: SandboxClient) -> None:
     """Under the fault, the day's last minutes stand in the next day's bill, and in no other."""
     await alipay.set_faults({"name": "bill-spill", "seconds": 4 * 3600})
     await ride(alipay, "T1")
@@ -157,13 +157,13 @@ async def test_what_spills_into_the_next_day(alipay: Alipay) -> None:
     assert any("T1\t" in text for text in following.values())
 
 
-async def test_refunds_stand_on_their_own_day(alipay: Alipay) -> None:
+async def test_refunds_stand_on_their_own_day(alipay: SandboxClient) -> None:
     """A refund of the next day is in the next day's bill."""
     await ride(alipay, "T1")
     alipay.clock.now = NEXT_MORNING
     stamp = "2020-09-14 09:00:00"
     refund = {"out_trade_no": "T1", "refund_amount": "12.35"}
-    await alipay.ask("alipay.trade.refund", refund, timestamp=stamp)
+    await alipay.openapi("alipay.trade.refund", refund, timestamp=stamp)
     alipay.clock.now = NEXT_MORNING + 86400
     first, second = await tables(alipay), await tables(alipay, "2020-09-14")
 

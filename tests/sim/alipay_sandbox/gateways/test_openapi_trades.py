@@ -7,7 +7,7 @@ import pytest
 from sim.alipay_sandbox.model.merchants import demo_merchant
 from tests.sim.alipay_sandbox.merchant import BUYER, NOW, demo, order
 from tests.sim.alipay_sandbox.openapi_requests import trade
-from tests.sim.alipay_sandbox.sandbox_client import BLOCKED, POOR, Alipay, alipay_of
+from tests.sim.alipay_sandbox.sandbox_client import BLOCKED, POOR, SandboxClient, open_sandbox
 
 CREATE = "alipay.trade.create"
 PAY = "alipay.trade.pay"
@@ -16,18 +16,18 @@ REFUND = "alipay.trade.refund"
 NUMBER = {"out_trade_no": "T1_1_1"}
 
 
-async def paid(alipay: Alipay, **changes: Any) -> str:
-    trade_no: str = (await alipay.ask(CREATE, trade(**changes))).node["trade_no"]
+async def paid(alipay: SandboxClient, **changes: Any) -> str:
+    trade_no: str = (await alipay.openapi(CREATE, trade(**changes))).node["trade_no"]
     assert await alipay.pay(trade_no) == ("9000", "")
     return trade_no
 
 
-async def test_create_pay_query(alipay: Alipay) -> None:
+async def test_create_pay_query(alipay: SandboxClient) -> None:
     """A trade waits at once, is paid by its buyer, and tells its amounts."""
-    created = await alipay.ask(CREATE, trade())
-    waiting = await alipay.ask(QUERY, NUMBER)
+    created = await alipay.openapi(CREATE, trade())
+    waiting = await alipay.openapi(QUERY, NUMBER)
     await alipay.pay(created.node["trade_no"])
-    done = await alipay.ask(QUERY, {"trade_no": created.node["trade_no"]})
+    done = await alipay.openapi(QUERY, {"trade_no": created.node["trade_no"]})
 
     assert created.node == {"code": "10000", "msg": "Success", **NUMBER, "trade_no": created.node["trade_no"]}
     assert waiting.node["trade_status"] == "WAIT_BUYER_PAY"
@@ -73,30 +73,30 @@ async def test_create_pay_query(alipay: Alipay) -> None:
         ({"discountable_amount": "1.00", "undiscountable_amount": "1.00"}, "INVALID_PARAMETER"),
     ],
 )
-async def test_orders_that_make_no_sense(alipay: Alipay, changes: dict[str, Any], code: str) -> None:
+async def test_orders_that_make_no_sense(alipay: SandboxClient, changes: dict[str, Any], code: str) -> None:
     """A malformed order is a signed business failure, and opens no trade."""
-    answer = await alipay.ask(CREATE, trade(**changes))
+    answer = await alipay.openapi(CREATE, trade(**changes))
 
     assert answer.code == f"40004 ACQ.{code}"
     assert answer.genuine()
     assert (await alipay.accounts())["orders"] == []
 
 
-async def test_amounts_as_numbers(alipay: Alipay) -> None:
+async def test_amounts_as_numbers(alipay: SandboxClient) -> None:
     """An amount may be a JSON number: what counts is how it was written."""
-    await alipay.ask(CREATE, trade(total_amount=12.5))
+    await alipay.openapi(CREATE, trade(total_amount=12.5))
 
     assert (await alipay.order_of())["total_minor"] == 1250
 
 
-async def test_create_is_idempotent(alipay: Alipay) -> None:
+async def test_create_is_idempotent(alipay: SandboxClient) -> None:
     """The same again is the same trade; another amount or buyer, a paid or a closed order are refused."""
-    first = await alipay.ask(CREATE, trade())
-    again = await alipay.ask(CREATE, trade())
-    dearer = await alipay.ask(CREATE, trade(total_amount="12.36"))
-    other = await alipay.ask(CREATE, trade(buyer_id="2088000000000009"))
+    first = await alipay.openapi(CREATE, trade())
+    again = await alipay.openapi(CREATE, trade())
+    dearer = await alipay.openapi(CREATE, trade(total_amount="12.36"))
+    other = await alipay.openapi(CREATE, trade(buyer_id="2088000000000009"))
     await alipay.pay(first.node["trade_no"])
-    after = await alipay.ask(CREATE, trade())
+    after = await alipay.openapi(CREATE, trade())
 
     assert again.node == first.node
     assert dearer.code == "40004 ACQ.CONTEXT_INCONSISTENT"
@@ -105,25 +105,25 @@ async def test_create_is_idempotent(alipay: Alipay) -> None:
     assert (await alipay.order_of())["captures"] == 1
 
 
-async def test_time_expire_wins(alipay: Alipay) -> None:
+async def test_time_expire_wins(alipay: SandboxClient) -> None:
     """An absolute end counts more than a duration; after it the trade is closed."""
-    await alipay.ask(CREATE, trade(time_expire="2020-09-13 20:28:40", timeout_express="1h"))
+    await alipay.openapi(CREATE, trade(time_expire="2020-09-13 20:28:40", timeout_express="1h"))
     alipay.clock.now = NOW + 119
-    before = (await alipay.ask(QUERY, NUMBER)).node["trade_status"]
+    before = (await alipay.openapi(QUERY, NUMBER)).node["trade_status"]
     alipay.clock.now = NOW + 120
-    after = (await alipay.ask(QUERY, NUMBER)).node["trade_status"]
+    after = (await alipay.openapi(QUERY, NUMBER)).node["trade_status"]
 
     assert (before, after) == ("WAIT_BUYER_PAY", "TRADE_CLOSED")
 
 
-async def test_close(alipay: Alipay) -> None:
+async def test_close(alipay: SandboxClient) -> None:
     """Only what waits can be closed."""
-    nothing = await alipay.ask("alipay.trade.close", NUMBER)
-    await alipay.ask(CREATE, trade())
-    done = await alipay.ask("alipay.trade.close", NUMBER)
-    again = await alipay.ask("alipay.trade.close", NUMBER)
+    nothing = await alipay.openapi("alipay.trade.close", NUMBER)
+    await alipay.openapi(CREATE, trade())
+    done = await alipay.openapi("alipay.trade.close", NUMBER)
+    again = await alipay.openapi("alipay.trade.close", NUMBER)
     await paid(alipay, out_trade_no="T2")
-    too_late = await alipay.ask("alipay.trade.close", {"out_trade_no": "T2"})
+    too_late = await alipay.openapi("alipay.trade.close", {"out_trade_no": "T2"})
 
     assert nothing.code == "40004 ACQ.TRADE_NOT_EXIST"
     assert done.code == "10000"
@@ -131,16 +131,18 @@ async def test_close(alipay: Alipay) -> None:
     assert too_late.code == "40004 ACQ.TRADE_STATUS_ERROR"
 
 
-async def test_refund_in_parts(alipay: Alipay) -> None:
+async def test_refund_in_parts(alipay: SandboxClient) -> None:
     """Parts add up, a repeated number moves nothing, too much is refused, and the whole closes the trade."""
     await paid(alipay)
-    first = await alipay.ask(REFUND, NUMBER | {"refund_amount": "5.00", "out_request_no": "R1", "refund_reason": "x"})
-    again = await alipay.ask(REFUND, NUMBER | {"refund_amount": "5.00", "out_request_no": "R1"})
-    other = await alipay.ask(REFUND, NUMBER | {"refund_amount": "6.00", "out_request_no": "R1"})
-    too_much = await alipay.ask(REFUND, NUMBER | {"refund_amount": "7.36", "out_request_no": "R2"})
-    unnamed = await alipay.ask(REFUND, NUMBER | {"refund_amount": "7.35"})
-    rest = await alipay.ask(REFUND, NUMBER | {"refund_amount": "7.35", "out_request_no": "R2"})
-    more = await alipay.ask(REFUND, NUMBER | {"refund_amount": "0.01", "out_request_no": "R3"})
+    first = await alipay.openapi(
+        REFUND, NUMBER | {"refund_amount": "5.00", "out_request_no": "R1", "refund_reason": "x"}
+    )
+    again = await alipay.openapi(REFUND, NUMBER | {"refund_amount": "5.00", "out_request_no": "R1"})
+    other = await alipay.openapi(REFUND, NUMBER | {"refund_amount": "6.00", "out_request_no": "R1"})
+    too_much = await alipay.openapi(REFUND, NUMBER | {"refund_amount": "7.36", "out_request_no": "R2"})
+    unnamed = await alipay.openapi(REFUND, NUMBER | {"refund_amount": "7.35"})
+    rest = await alipay.openapi(REFUND, NUMBER | {"refund_amount": "7.35", "out_request_no": "R2"})
+    more = await alipay.openapi(REFUND, NUMBER | {"refund_amount": "0.01", "out_request_no": "R3"})
 
     assert (first.node["fund_change"], first.node["refund_fee"]) == ("Y", "5.00")
     assert (again.node["fund_change"], again.node["refund_fee"]) == ("N", "5.00")
@@ -154,14 +156,16 @@ async def test_refund_in_parts(alipay: Alipay) -> None:
     assert (await alipay.accounts())["balanced"]
 
 
-async def test_refund_query(alipay: Alipay) -> None:
+async def test_refund_query(alipay: SandboxClient) -> None:
     """A refund is told with its amount; one that was never made is a success without fields."""
     method = "alipay.trade.fastpay.refund.query"
     await paid(alipay)
-    await alipay.ask(REFUND, NUMBER | {"refund_amount": "5.00", "out_request_no": "R1", "refund_reason": "lost item"})
-    made = await alipay.ask(method, NUMBER | {"out_request_no": "R1"})
-    dated = await alipay.ask(method, NUMBER | {"out_request_no": "R1", "query_options": ["gmt_refund_pay"]})
-    never = await alipay.ask(method, NUMBER | {"out_request_no": "R2"})
+    await alipay.openapi(
+        REFUND, NUMBER | {"refund_amount": "5.00", "out_request_no": "R1", "refund_reason": "lost item"}
+    )
+    made = await alipay.openapi(method, NUMBER | {"out_request_no": "R1"})
+    dated = await alipay.openapi(method, NUMBER | {"out_request_no": "R1", "query_options": ["gmt_refund_pay"]})
+    never = await alipay.openapi(method, NUMBER | {"out_request_no": "R2"})
 
     assert made.node == {
         "code": "10000",
@@ -176,27 +180,27 @@ async def test_refund_query(alipay: Alipay) -> None:
     }
     assert dated.node["gmt_refund_pay"] == "2020-09-13 20:26:40"
     assert never.node == {"code": "10000", "msg": "Success"}
-    assert (await alipay.ask(method, NUMBER)).code == "40004 ACQ.INVALID_PARAMETER"
+    assert (await alipay.openapi(method, NUMBER)).code == "40004 ACQ.INVALID_PARAMETER"
 
 
-async def test_a_whole_refund_needs_no_number(alipay: Alipay) -> None:
+async def test_a_whole_refund_needs_no_number(alipay: SandboxClient) -> None:
     """Without a number the refund's number is the order's."""
     await paid(alipay)
-    done = await alipay.ask(REFUND, NUMBER | {"refund_amount": "12.35"})
-    again = await alipay.ask(REFUND, NUMBER | {"refund_amount": "12.35"})
-    told = await alipay.ask("alipay.trade.fastpay.refund.query", NUMBER | {"out_request_no": "T1_1_1"})
+    done = await alipay.openapi(REFUND, NUMBER | {"refund_amount": "12.35"})
+    again = await alipay.openapi(REFUND, NUMBER | {"refund_amount": "12.35"})
+    told = await alipay.openapi("alipay.trade.fastpay.refund.query", NUMBER | {"out_request_no": "T1_1_1"})
 
     assert (done.node["fund_change"], again.node["fund_change"]) == ("Y", "N")
     assert told.node["refund_status"] == "REFUND_SUCCESS"
 
 
-async def test_cancel(alipay: Alipay) -> None:
+async def test_cancel(alipay: SandboxClient) -> None:
     """What waits is closed, what is paid is given back, what is not there is no failure; each time again the same."""
-    nothing = await alipay.ask("alipay.trade.cancel", {"out_trade_no": "T9"})
-    await alipay.ask(CREATE, trade())
-    closed = [(await alipay.ask("alipay.trade.cancel", NUMBER)).node["action"] for _ in range(2)]
+    nothing = await alipay.openapi("alipay.trade.cancel", {"out_trade_no": "T9"})
+    await alipay.openapi(CREATE, trade())
+    closed = [(await alipay.openapi("alipay.trade.cancel", NUMBER)).node["action"] for _ in range(2)]
     await paid(alipay, out_trade_no="T2")
-    back = [(await alipay.ask("alipay.trade.cancel", {"out_trade_no": "T2"})).node["action"] for _ in range(2)]
+    back = [(await alipay.openapi("alipay.trade.cancel", {"out_trade_no": "T2"})).node["action"] for _ in range(2)]
 
     assert nothing.node == {"code": "10000", "msg": "Success", "out_trade_no": "T9", "retry_flag": "N"}
     assert (closed, back) == (["close", "close"], ["refund", "refund"])
@@ -204,14 +208,14 @@ async def test_cancel(alipay: Alipay) -> None:
     assert (found["status"], found["refunds"], found["refunded_minor"]) == ("TRADE_CLOSED", 1, 1235)
 
 
-async def test_scan_pay(alipay: Alipay) -> None:
+async def test_scan_pay(alipay: SandboxClient) -> None:
     """A buyer's code pays at once, for one order; the same request again is the same payment."""
     code = await alipay.bar_code()
     fields = trade(buyer_id=None, product_code="FACE_TO_FACE_PAYMENT", scene="bar_code", auth_code=code)
-    done = await alipay.ask(PAY, fields)
-    again = await alipay.ask(PAY, fields)
-    other_order = await alipay.ask(PAY, fields | {"out_trade_no": "T2"})
-    fresh = await alipay.ask(PAY, fields | {"auth_code": await alipay.bar_code()})
+    done = await alipay.openapi(PAY, fields)
+    again = await alipay.openapi(PAY, fields)
+    other_order = await alipay.openapi(PAY, fields | {"out_trade_no": "T2"})
+    fresh = await alipay.openapi(PAY, fields | {"auth_code": await alipay.bar_code()})
 
     assert (done.code, done.node["buyer_user_id"], done.node["gmt_payment"]) == ("10000", BUYER, "2020-09-13 20:26:40")
     assert again.node == done.node
@@ -220,29 +224,29 @@ async def test_scan_pay(alipay: Alipay) -> None:
     assert (await alipay.order_of())["captures"] == 1
 
 
-async def test_scan_pay_with_password(alipay: Alipay) -> None:
+async def test_scan_pay_with_password(alipay: SandboxClient) -> None:
     """A large amount waits for the buyer's password, and repeating asks again; the buyer's word pays."""
     code = await alipay.bar_code()
     fields = trade(buyer_id=None, scene="bar_code", auth_code=code, total_amount="2000.01")
-    waiting = await alipay.ask(PAY, fields)
-    again = await alipay.ask(PAY, fields)
+    waiting = await alipay.openapi(PAY, fields)
+    again = await alipay.openapi(PAY, fields)
     left = await alipay.pay(waiting.node["trade_no"], confirm=False)
-    stays = (await alipay.ask(QUERY, NUMBER)).node["trade_status"]
+    stays = (await alipay.openapi(QUERY, NUMBER)).node["trade_status"]
     await alipay.pay(waiting.node["trade_no"])
-    done = await alipay.ask(PAY, fields)
+    done = await alipay.openapi(PAY, fields)
 
     assert (waiting.code, again.code, left[0], stays) == ("10003", "10003", "6001", "WAIT_BUYER_PAY")
     assert done.code == "10000"
 
 
-async def test_scanned_again(alipay: Alipay) -> None:
+async def test_scanned_again(alipay: SandboxClient) -> None:
     """An order that waits can be paid by a fresh code of its own buyer, and no other; the code is then spent."""
-    await alipay.ask(CREATE, trade())
+    await alipay.openapi(CREATE, trade())
     fresh = await alipay.bar_code()
     fields = trade(buyer_id=None, scene="bar_code", product_code="JSAPI_PAY")
-    other = await alipay.ask(PAY, fields | {"auth_code": await alipay.bar_code("2088000000000009")})
-    done = await alipay.ask(PAY, fields | {"auth_code": fresh})
-    spent = await alipay.ask(PAY, fields | {"auth_code": fresh, "out_trade_no": "T2"})
+    other = await alipay.openapi(PAY, fields | {"auth_code": await alipay.bar_code("2088000000000009")})
+    done = await alipay.openapi(PAY, fields | {"auth_code": fresh})
+    spent = await alipay.openapi(PAY, fields | {"auth_code": fresh, "out_trade_no": "T2"})
 
     assert other.code == "40004 ACQ.TRADE_BUYER_NOT_MATCH"
     assert done.code == "10000"
@@ -259,28 +263,28 @@ async def test_scanned_again(alipay: Alipay) -> None:
         (POOR, {}, "BUYER_BALANCE_NOT_ENOUGH"),
     ],
 )
-async def test_scan_pay_refused(alipay: Alipay, buyer: str, changes: dict[str, str], code: str) -> None:
+async def test_scan_pay_refused(alipay: SandboxClient, buyer: str, changes: dict[str, str], code: str) -> None:
     """A payment that is refused opens no trade."""
     fields = trade(buyer_id=None, scene="bar_code", auth_code=await alipay.bar_code(buyer)) | changes
 
-    assert (await alipay.ask(PAY, fields)).code == f"40004 ACQ.{code}"
+    assert (await alipay.openapi(PAY, fields)).code == f"40004 ACQ.{code}"
     assert (await alipay.accounts())["orders"] == []
 
 
-async def test_a_code_is_good_for_a_minute(alipay: Alipay) -> None:
+async def test_a_code_is_good_for_a_minute(alipay: SandboxClient) -> None:
     """A buyer's code that is too old pays nothing."""
     fields = trade(buyer_id=None, scene="bar_code", auth_code=await alipay.bar_code())
     alipay.clock.now = NOW + 60
 
-    assert (await alipay.ask(PAY, fields)).code == "40004 ACQ.PAYMENT_AUTH_CODE_INVALID"
+    assert (await alipay.openapi(PAY, fields)).code == "40004 ACQ.PAYMENT_AUTH_CODE_INVALID"
 
 
-async def test_precreate(alipay: Alipay) -> None:
+async def test_precreate(alipay: SandboxClient) -> None:
     """No trade before the scan; then it waits for who scanned, and is paid like any other."""
-    made = await alipay.ask("alipay.trade.precreate", trade(buyer_id=None))
-    before = await alipay.ask(QUERY, NUMBER)
+    made = await alipay.openapi("alipay.trade.precreate", trade(buyer_id=None))
+    before = await alipay.openapi(QUERY, NUMBER)
     scanned = (await alipay.http.post("/sandbox/scan", json={"code": made.node["qr_code"], "buyer_id": BUYER})).json()
-    waiting = await alipay.ask(QUERY, NUMBER)
+    waiting = await alipay.openapi(QUERY, NUMBER)
 
     assert made.node["qr_code"].startswith("http://sandbox.invalid/qr/")
     assert b"\\/qr\\/" in made.response.content
@@ -296,19 +300,19 @@ async def test_precreate(alipay: Alipay) -> None:
     assert await alipay.pay(scanned["trade_no"]) == ("9000", "")
 
 
-async def test_two_gateways_one_history(alipay: Alipay) -> None:
+async def test_two_gateways_one_history(alipay: SandboxClient) -> None:
     """What one gateway opened, the other knows."""
-    trade_no = (await alipay.call(order())).fields["trade_no"]
+    trade_no = (await alipay.mapi(order())).fields["trade_no"]
     await alipay.pay(trade_no)
 
-    assert (await alipay.ask(QUERY, NUMBER)).node["trade_no"] == trade_no
-    assert (await alipay.ask(CREATE, trade())).code == "40004 ACQ.TRADE_HAS_SUCCESS"
+    assert (await alipay.openapi(QUERY, NUMBER)).node["trade_no"] == trade_no
+    assert (await alipay.openapi(CREATE, trade())).code == "40004 ACQ.TRADE_HAS_SUCCESS"
 
 
 TOKEN = "alipay.system.oauth.token"
 
 
-async def auth_code(alipay: Alipay, **more: str) -> str:
+async def auth_code(alipay: SandboxClient, **more: str) -> str:
     asked = {"app_id": demo().app_id, "scope": "auth_base", "redirect_uri": "http://localhost:9/back"} | more
     await alipay.become()
     answer = await alipay.http.get("/oauth2/publicAppAuthorize.htm", params=asked)
@@ -316,13 +320,13 @@ async def auth_code(alipay: Alipay, **more: str) -> str:
     return code
 
 
-async def test_token(alipay: Alipay) -> None:
+async def test_token(alipay: SandboxClient) -> None:
     """A code tells who the buyer is, once; a refresh token goes on from there, once too."""
     code = await auth_code(alipay)
-    first = await alipay.ask(TOKEN, grant_type="authorization_code", code=code)
-    twice = await alipay.ask(TOKEN, grant_type="authorization_code", code=code)
-    renewed = await alipay.ask(TOKEN, grant_type="refresh_token", refresh_token=first.node["refresh_token"])
-    spent = await alipay.ask(TOKEN, grant_type="refresh_token", refresh_token=first.node["refresh_token"])
+    first = await alipay.openapi(TOKEN, grant_type="authorization_code", code=code)
+    twice = await alipay.openapi(TOKEN, grant_type="authorization_code", code=code)
+    renewed = await alipay.openapi(TOKEN, grant_type="refresh_token", refresh_token=first.node["refresh_token"])
+    spent = await alipay.openapi(TOKEN, grant_type="refresh_token", refresh_token=first.node["refresh_token"])
 
     assert first.genuine()
     assert first.own
@@ -336,16 +340,16 @@ async def test_token(alipay: Alipay) -> None:
 async def test_codes_that_tell_nothing() -> None:
     """A code of another app, an old one, or no grant at all."""
     other = demo_merchant("2088000000000104", "o@sandbox.example")
-    alipay = alipay_of(merchants=(demo().at_alipay(), other.at_alipay()))
+    alipay = open_sandbox(merchants=(demo().at_alipay(), other.at_alipay()))
     foreign = await auth_code(alipay, app_id=other.app_id)
     stale = await auth_code(alipay)
-    answers = [await alipay.ask(TOKEN, grant_type="authorization_code", code=foreign)]
+    answers = [await alipay.openapi(TOKEN, grant_type="authorization_code", code=foreign)]
     alipay.clock.now = NOW + 180
     answers += [
-        await alipay.ask(TOKEN, grant_type="authorization_code", code=stale),
-        await alipay.ask(TOKEN, grant_type="authorization_code"),
-        await alipay.ask(TOKEN, grant_type="barter", code="x"),
-        await alipay.ask(TOKEN, code="x"),
+        await alipay.openapi(TOKEN, grant_type="authorization_code", code=stale),
+        await alipay.openapi(TOKEN, grant_type="authorization_code"),
+        await alipay.openapi(TOKEN, grant_type="barter", code="x"),
+        await alipay.openapi(TOKEN, code="x"),
     ]
 
     assert [answer.code for answer in answers] == [

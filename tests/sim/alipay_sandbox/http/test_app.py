@@ -7,14 +7,14 @@ import pytest
 from sim.alipay_sandbox.http.app import create_app
 from sim.alipay_sandbox.model.settings import SandboxSettings
 from tests.sim.alipay_sandbox.merchant import BUYER, NOW, Answer, demo, encoded, order, request
-from tests.sim.alipay_sandbox.sandbox_client import BLOCKED, POOR, Alipay, HandClock, alipay_of
+from tests.sim.alipay_sandbox.sandbox_client import BLOCKED, POOR, HandClock, SandboxClient, open_sandbox
 
 
 @pytest.mark.parametrize("sign_type", ["MD5", "RSA", "RSA2"])
 @pytest.mark.parametrize("charset", ["UTF-8", "GBK", "gb2312"])
-async def test_create_in_each_signature_and_charset(alipay: Alipay, sign_type: str, charset: str) -> None:
+async def test_create_in_each_signature_and_charset(alipay: SandboxClient, sign_type: str, charset: str) -> None:
     """A signed create is answered with a trade number, signed the same way in the request's charset."""
-    answer = await alipay.call(order(), sign_type, charset)
+    answer = await alipay.mapi(order(), sign_type, charset)
 
     assert answer.fields["result_code"] == "SUCCESS"
     assert answer.fields["out_trade_no"] == "T1_1_1"
@@ -25,7 +25,7 @@ async def test_create_in_each_signature_and_charset(alipay: Alipay, sign_type: s
     assert '<param name="subject">Taxi 车费</param>' in answer.text
 
 
-async def test_get_with_everything_in_the_query(alipay: Alipay) -> None:
+async def test_get_with_everything_in_the_query(alipay: SandboxClient) -> None:
     """A request may stand in the URL as a whole."""
     answer = Answer(await alipay.http.get(f"/gateway.do?{encoded(request(order()))}"))
 
@@ -45,7 +45,7 @@ async def test_get_with_everything_in_the_query(alipay: Alipay) -> None:
         ({"partner": "2088000000000099", "sign": "0" * 32}, "ILLEGAL_PARTNER"),
     ],
 )
-async def test_the_gate(alipay: Alipay, changes: dict[str, str], error: str) -> None:
+async def test_the_gate(alipay: SandboxClient, changes: dict[str, str], error: str) -> None:
     """Who fails at the gate gets its code, unsigned, and nothing happens."""
     answer = await alipay.send(request(order()) | changes)
 
@@ -54,13 +54,13 @@ async def test_the_gate(alipay: Alipay, changes: dict[str, str], error: str) -> 
     assert (await alipay.accounts())["orders"] == []
 
 
-async def test_keys_that_were_never_uploaded(alipay: Alipay) -> None:
+async def test_keys_that_were_never_uploaded(alipay: SandboxClient) -> None:
     """A merchant without an RSA key cannot sign with RSA."""
     made = demo().at_alipay()
     bare = type(made)(partner=made.partner, md5_key=made.md5_key)
-    other = Alipay(create_app(SandboxSettings(merchants=(bare,)), clock=HandClock()), HandClock())
+    other = SandboxClient(create_app(SandboxSettings(merchants=(bare,)), clock=HandClock()), HandClock())
 
-    assert (await other.call(order(), "RSA2")).error == "HAS_NO_PUBLICKEY"
+    assert (await other.mapi(order(), "RSA2")).error == "HAS_NO_PUBLICKEY"
     await other.http.aclose()
     await other.sandbox.notifier.aclose()
 
@@ -77,12 +77,12 @@ async def test_keys_that_were_never_uploaded(alipay: Alipay) -> None:
         ("", ""),
     ],
 )
-async def test_timestamps(alipay: Alipay, stamp: str, error: str) -> None:
+async def test_timestamps(alipay: SandboxClient, stamp: str, error: str) -> None:
     """Half an hour off is refused; milliseconds and none at all pass."""
-    assert (await alipay.call(order(timestamp=stamp) | {"timestamp": stamp})).error == error
+    assert (await alipay.mapi(order(timestamp=stamp) | {"timestamp": stamp})).error == error
 
 
-async def test_bytes_that_are_not_in_their_charset(alipay: Alipay) -> None:
+async def test_bytes_that_are_not_in_their_charset(alipay: SandboxClient) -> None:
     """What cannot be decoded, or stands there twice differently, is turned away."""
     garbled = await alipay.http.get("/gateway.do?_input_charset=UTF-8&subject=%ff")
     doubled = await alipay.http.get("/gateway.do?_input_charset=UTF-8&total_fee=1&total_fee=2")
@@ -120,9 +120,9 @@ async def test_bytes_that_are_not_in_their_charset(alipay: Alipay) -> None:
         ({"price": "6.00", "quantity": "2"}, "INVALID_PARAMETER"),
     ],
 )
-async def test_orders_that_make_no_sense(alipay: Alipay, changes: dict[str, str], code: str) -> None:
+async def test_orders_that_make_no_sense(alipay: SandboxClient, changes: dict[str, str], code: str) -> None:
     """A malformed order is a signed business failure with its code, and opens no trade."""
-    answer = await alipay.call(order(**changes))
+    answer = await alipay.mapi(order(**changes))
 
     assert answer.error == ""
     assert answer.fields["result_code"] == "FAIL"
@@ -132,17 +132,17 @@ async def test_orders_that_make_no_sense(alipay: Alipay, changes: dict[str, str]
 
 
 @pytest.mark.parametrize("name", ["out_trade_no", "subject", "product_code", "total_fee"])
-async def test_mandatory_fields(alipay: Alipay, name: str) -> None:
+async def test_mandatory_fields(alipay: SandboxClient, name: str) -> None:
     """A mandatory field that is missing is the gateway's own refusal."""
-    assert (await alipay.call(order(**{name: ""}))).error == "ILLEGAL_ARGUMENT"
+    assert (await alipay.mapi(order(**{name: ""}))).error == "ILLEGAL_ARGUMENT"
 
 
-async def test_create_is_idempotent(alipay: Alipay) -> None:
+async def test_create_is_idempotent(alipay: SandboxClient) -> None:
     """The order number is the transaction: the same again gives the same trade, anything else an error."""
-    first = await alipay.call(order())
-    again = await alipay.call(order(), "RSA2")
-    dearer = await alipay.call(order(total_fee="12.36"))
-    other = await alipay.call(order(buyer_id="2088000000000009"))
+    first = await alipay.mapi(order())
+    again = await alipay.mapi(order(), "RSA2")
+    dearer = await alipay.mapi(order(total_fee="12.36"))
+    other = await alipay.mapi(order(buyer_id="2088000000000009"))
 
     assert again.fields["trade_no"] == first.fields["trade_no"]
     assert dearer.fields["detail_error_code"] == "CONTEXT_INCONSISTENT"
@@ -150,9 +150,9 @@ async def test_create_is_idempotent(alipay: Alipay) -> None:
     assert len((await alipay.accounts())["orders"]) == 1
 
 
-async def test_paid_once(alipay: Alipay) -> None:
+async def test_paid_once(alipay: SandboxClient) -> None:
     """A trade is paid once, whatever is repeated; the books show one capture and balance."""
-    trade_no = (await alipay.call(order())).fields["trade_no"]
+    trade_no = (await alipay.mapi(order())).fields["trade_no"]
     waiting = await alipay.query()
 
     assert waiting.fields["trade_status"] == "WAIT_BUYER_PAY"
@@ -192,13 +192,13 @@ async def test_paid_once(alipay: Alipay) -> None:
         }
     ]
     assert {"account": f"merchant:{demo().partner}", "currency": "USD", "minor": 1235} in accounts["balances"]
-    assert (await alipay.call(order())).fields["detail_error_code"] == "TRADE_HAS_SUCCESS"
+    assert (await alipay.mapi(order())).fields["detail_error_code"] == "TRADE_HAS_SUCCESS"
     assert (await alipay.close()).fields["detail_error_code"] == "REASON_ILLEGAL_STATUS"
 
 
-async def test_payments_that_do_not_happen(alipay: Alipay) -> None:
+async def test_payments_that_do_not_happen(alipay: SandboxClient) -> None:
     """No money, no trade, or a passenger who leaves: nothing is captured."""
-    trade_no = (await alipay.call(order(buyer_id=POOR))).fields["trade_no"]
+    trade_no = (await alipay.mapi(order(buyer_id=POOR))).fields["trade_no"]
 
     assert await alipay.pay(trade_no, POOR, confirm=False) == ("6001", "the user left the payment")
     assert await alipay.pay(trade_no, POOR) == ("4000", "BUYER_BALANCE_NOT_ENOUGH")
@@ -207,18 +207,18 @@ async def test_payments_that_do_not_happen(alipay: Alipay) -> None:
     assert (await alipay.accounts())["orders"][0]["captures"] == 0
 
 
-async def test_close(alipay: Alipay) -> None:
+async def test_close(alipay: SandboxClient) -> None:
     """An unpaid trade closes, once and for all."""
-    trade_no = (await alipay.call(order())).fields["trade_no"]
+    trade_no = (await alipay.mapi(order())).fields["trade_no"]
 
     assert (await alipay.close()).fields["result_code"] == "SUCCESS"
     assert (await alipay.close()).fields["result_code"] == "SUCCESS"
     assert await alipay.pay(trade_no) == ("4000", "TRADE_HAS_CLOSE")
     assert (await alipay.query()).fields["trade_status"] == "TRADE_CLOSED"
-    assert (await alipay.call(order())).fields["detail_error_code"] == "TRADE_HAS_CLOSE"
+    assert (await alipay.mapi(order())).fields["detail_error_code"] == "TRADE_HAS_CLOSE"
 
 
-async def test_unknown_trades(alipay: Alipay) -> None:
+async def test_unknown_trades(alipay: SandboxClient) -> None:
     """What was never ordered is a signed TRADE_NOT_EXIST; asking for nothing is the gateway's refusal."""
     unknown = await alipay.query("T9")
 
@@ -232,9 +232,9 @@ async def test_unknown_trades(alipay: Alipay) -> None:
     ("it_b_pay", "seconds"),
     [("15m", 900), ("2h", 7200), ("1d", 86400), ("1c", 3 * 3600 + 33 * 60 + 20), ("", 15 * 86400)],
 )
-async def test_expiry(alipay: Alipay, it_b_pay: str, seconds: int) -> None:
+async def test_expiry(alipay: SandboxClient, it_b_pay: str, seconds: int) -> None:
     """An unpaid trade closes when its time is over, not a second before."""
-    await alipay.call(order(it_b_pay=it_b_pay))
+    await alipay.mapi(order(it_b_pay=it_b_pay))
     alipay.clock.now = NOW + seconds - 1
     before = (await alipay.accounts())["orders"][0]["status"]
     alipay.clock.now = NOW + seconds
@@ -243,9 +243,9 @@ async def test_expiry(alipay: Alipay, it_b_pay: str, seconds: int) -> None:
     assert (before, after) == ("WAIT_BUYER_PAY", "TRADE_CLOSED")
 
 
-async def test_a_paid_trade_does_not_expire(alipay: Alipay) -> None:
+async def test_a_paid_trade_does_not_expire(alipay: SandboxClient) -> None:
     """Time does nothing to a trade that is paid."""
-    await alipay.pay((await alipay.call(order())).fields["trade_no"])
+    await alipay.pay((await alipay.mapi(order())).fields["trade_no"])
     alipay.clock.now = NOW + 900
 
     assert (await alipay.accounts())["orders"][0]["status"] == "TRADE_SUCCESS"
@@ -253,9 +253,9 @@ async def test_a_paid_trade_does_not_expire(alipay: Alipay) -> None:
 
 async def test_answers_in_gbk_to_a_request_in_utf8() -> None:
     """Alipay may answer in GBK whatever it was asked in, and signs what it sends."""
-    alipay = alipay_of(answer_charset="gbk")
-    await alipay.call(order())
-    failed = await alipay.call(order(total_fee="1"))
+    alipay = open_sandbox(answer_charset="gbk")
+    await alipay.mapi(order())
+    failed = await alipay.mapi(order(total_fee="1"))
 
     assert failed.charset == "gbk"
     assert failed.fields["detail_error_des"] == "交易信息被篡改"
@@ -264,12 +264,12 @@ async def test_answers_in_gbk_to_a_request_in_utf8() -> None:
     await alipay.sandbox.notifier.aclose()
 
 
-async def test_single_trade_query(alipay: Alipay) -> None:
+async def test_single_trade_query(alipay: SandboxClient) -> None:
     """The web products' query: a ``trade`` element, and unsigned refusals."""
-    await alipay.call(order())
-    known = await alipay.call({"service": "single_trade_query", "out_trade_no": "T1_1_1"})
-    unknown = await alipay.call({"service": "single_trade_query", "out_trade_no": "T2"})
-    nothing = await alipay.call({"service": "single_trade_query"})
+    await alipay.mapi(order())
+    known = await alipay.mapi({"service": "single_trade_query", "out_trade_no": "T1_1_1"})
+    unknown = await alipay.mapi({"service": "single_trade_query", "out_trade_no": "T2"})
+    nothing = await alipay.mapi({"service": "single_trade_query"})
 
     assert known.genuine
     assert known.fields["trade_status"] == "WAIT_BUYER_PAY"
@@ -279,9 +279,9 @@ async def test_single_trade_query(alipay: Alipay) -> None:
 async def test_accounts_outlive_the_sandbox(tmp_path: Path) -> None:
     """A sandbox that is started again on its file has its trades, money and unsent notices."""
     file = tmp_path / "accounts.jsonl"
-    first = alipay_of(accounts_file=file)
-    paid = (await first.call(order())).fields["trade_no"]
-    await first.call(order(out_trade_no="T2"))
+    first = open_sandbox(accounts_file=file)
+    paid = (await first.mapi(order())).fields["trade_no"]
+    await first.mapi(order(out_trade_no="T2"))
     await first.pay(paid)
     before = await first.accounts()
     first.sandbox.exchange.close_file()
@@ -290,17 +290,17 @@ async def test_accounts_outlive_the_sandbox(tmp_path: Path) -> None:
     with file.open("ab") as cut_short:
         cut_short.write(b'{"type":"paid","trade_no"')
 
-    second = alipay_of(accounts_file=file)
+    second = open_sandbox(accounts_file=file)
 
     assert await second.accounts() == before
     assert before["notices"] == {"made": 1, "acknowledged": 0, "given_up": 0}
-    assert (await second.call(order(out_trade_no="T2"))).fields["result_code"] == "SUCCESS"
+    assert (await second.mapi(order(out_trade_no="T2"))).fields["result_code"] == "SUCCESS"
     assert len((await second.accounts())["orders"]) == 2
     second.sandbox.exchange.close_file()
     await second.http.aclose()
     await second.sandbox.notifier.aclose()
 
 
-async def test_health(alipay: Alipay) -> None:
+async def test_health(alipay: SandboxClient) -> None:
     """It says that it runs."""
     assert (await alipay.http.get("/sandbox/healthz")).json() == {"status": "ok"}

@@ -14,7 +14,7 @@ from sim.alipay_sandbox.model.signature import MerchantKeys
 from sim.alipay_sandbox.model.trades import OrderOptions, OrderTerms
 from tests.sim.alipay_sandbox import openapi_requests
 from tests.sim.alipay_sandbox.merchant import BUYER, NOW, demo, form_fields, genuine, text_of
-from tests.sim.alipay_sandbox.sandbox_client import alipay_of
+from tests.sim.alipay_sandbox.sandbox_client import open_sandbox
 
 
 def options(sign_type: str, life_s: float) -> OrderOptions:
@@ -174,14 +174,14 @@ async def test_an_openapi_notification() -> None:
         heard.append(form_fields(request.content, "gbk"))
         return httpx.Response(200, text="success")
 
-    alipay = alipay_of(inbox)
+    alipay = open_sandbox(inbox)
     order = openapi_requests.trade(passback_params="trip%3DT1", body="from A to B")
-    created = await alipay.ask("alipay.trade.create", order, notify_url="http://merchant.invalid/n", charset="gbk")
+    created = await alipay.openapi("alipay.trade.create", order, notify_url="http://merchant.invalid/n", charset="gbk")
     await alipay.pay(created.node["trade_no"])
     await alipay.sandbox.notifier.deliver_due()
     alipay.clock.now = NOW + 1.25
     refund = {"out_trade_no": "T1_1_1", "refund_amount": "2.35", "out_request_no": "R1"}
-    await alipay.ask("alipay.trade.refund", refund)
+    await alipay.openapi("alipay.trade.refund", refund)
     await alipay.sandbox.notifier.deliver_due()
 
     paid, refunded = heard

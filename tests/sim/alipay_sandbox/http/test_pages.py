@@ -8,7 +8,7 @@ import pytest
 from sim.alipay_sandbox.model.merchants import demo_merchant
 from tests.sim.alipay_sandbox.merchant import BUYER, demo, order
 from tests.sim.alipay_sandbox.openapi_requests import code_in, trade
-from tests.sim.alipay_sandbox.sandbox_client import BLOCKED, POOR, Alipay, alipay_of
+from tests.sim.alipay_sandbox.sandbox_client import BLOCKED, POOR, SandboxClient, open_sandbox
 
 AUTHORIZE = "/oauth2/publicAppAuthorize.htm"
 
@@ -29,7 +29,7 @@ def policy(page: httpx.Response) -> dict[str, str]:
     return {name: sources for name, _, sources in rules}
 
 
-async def test_auth_base_is_silent(alipay: Alipay) -> None:
+async def test_auth_base_is_silent(alipay: SandboxClient) -> None:
     """The browser goes straight back to the merchant with a code and its own state."""
     await alipay.become()
     answer = await alipay.http.get(AUTHORIZE, params=asked())
@@ -65,7 +65,7 @@ async def test_auth_base_is_silent(alipay: Alipay) -> None:
         {"redirect_uri": "http://[localhost/back"},
     ],
 )
-async def test_nobody_is_sent_elsewhere(alipay: Alipay, changes: dict[str, str]) -> None:
+async def test_nobody_is_sent_elsewhere(alipay: SandboxClient, changes: dict[str, str]) -> None:
     """What does not fit the app is a page that says so, and no redirect."""
     await alipay.become()
     answer = await alipay.http.get(AUTHORIZE, params=asked(**changes))
@@ -74,7 +74,7 @@ async def test_nobody_is_sent_elsewhere(alipay: Alipay, changes: dict[str, str])
     assert code_in(answer, "problem")
 
 
-async def test_more_than_the_id_is_asked_for(alipay: Alipay) -> None:
+async def test_more_than_the_id_is_asked_for(alipay: SandboxClient) -> None:
     """``auth_user`` shows a page first; agreeing goes back."""
     await alipay.become()
     page = await alipay.http.get(AUTHORIZE, params=asked(scope="auth_user"))
@@ -85,7 +85,7 @@ async def test_more_than_the_id_is_asked_for(alipay: Alipay) -> None:
     assert "http://localhost:*" in policy(page)["form-action"]
 
 
-async def test_a_browser_that_is_nobody_chooses_first(alipay: Alipay) -> None:
+async def test_a_browser_that_is_nobody_chooses_first(alipay: SandboxClient) -> None:
     """The wallet asks who it is, and leads on to where it was going, but to no other site."""
     first = await alipay.http.get(AUTHORIZE, params=asked())
     wallet = await alipay.http.get(first.headers["location"])
@@ -95,7 +95,7 @@ async def test_a_browser_that_is_nobody_chooses_first(alipay: Alipay) -> None:
     outside = await alipay.http.post("/wallet", data={"buyer_id": BUYER, "next": "//elsewhere.example"})
     nobody = await alipay.http.post("/wallet", data={"buyer_id": "me"})
 
-    assert "Which buyer am I?" in wallet.text
+    assert "My account" in wallet.text
     assert back.headers["location"].startswith("http://localhost:8080/pay/back?car=V1&app_id=")
     assert outside.headers["location"] == "/wallet"
     assert nobody.status_code == 400
@@ -103,8 +103,8 @@ async def test_a_browser_that_is_nobody_chooses_first(alipay: Alipay) -> None:
 
 async def test_a_default_buyer() -> None:
     """Where the sandbox names one, a browser need not choose; one who is blocked authorizes nothing."""
-    alipay = alipay_of(default_buyer=POOR)
-    blocked = alipay_of(default_buyer=BLOCKED)
+    alipay = open_sandbox(default_buyer=POOR)
+    blocked = open_sandbox(default_buyer=BLOCKED)
 
     assert (await alipay.http.get(AUTHORIZE, params=asked())).status_code == 302
     assert code_in(await blocked.http.get(AUTHORIZE, params=asked()), "problem") == "BUYER_ENABLE_STATUS_FORBID"
@@ -112,13 +112,13 @@ async def test_a_default_buyer() -> None:
     await blocked.aclose()
 
 
-async def test_the_wallet_shows_a_code_to_scan(alipay: Alipay) -> None:
+async def test_the_wallet_shows_a_code_to_scan(alipay: SandboxClient) -> None:
     """A person shows a code, and it pays; the wallet then shows what is left, and what waits."""
     await alipay.become()
     code = code_in(await alipay.http.post("/wallet/code"), "bar-code")
     fields = trade(buyer_id=None, scene="bar_code", auth_code=code)
-    paid = await alipay.ask("alipay.trade.pay", fields)
-    waiting = (await alipay.call(order(out_trade_no="T2"))).fields["trade_no"]
+    paid = await alipay.openapi("alipay.trade.pay", fields)
+    waiting = (await alipay.mapi(order(out_trade_no="T2"))).fields["trade_no"]
     wallet = await alipay.http.get("/wallet")
 
     assert paid.code == "10000"
@@ -135,9 +135,9 @@ async def test_the_wallet_shows_a_code_to_scan(alipay: Alipay) -> None:
         ("leave", BUYER, "6001 the user left the payment", 0),
     ],
 )
-async def test_the_cashier(alipay: Alipay, deed: str, buyer: str, result: str, captures: int) -> None:
+async def test_the_cashier(alipay: SandboxClient, deed: str, buyer: str, result: str, captures: int) -> None:
     """A person pays, refuses or leaves, and the page hears the code of it."""
-    trade_no = (await alipay.call(order(subject="<b>车费</b>"))).fields["trade_no"]
+    trade_no = (await alipay.mapi(order(subject="<b>车费</b>"))).fields["trade_no"]
     embedder = "http://localhost:8080"
     shown = await alipay.http.get("/cashier", params={"trade_no": trade_no, "embedder": embedder})
     done = await alipay.http.post(
@@ -166,9 +166,9 @@ async def test_the_cashier(alipay: Alipay, deed: str, buyer: str, result: str, c
         ("", ""),
     ],
 )
-async def test_who_may_hear_of_it(alipay: Alipay, embedder: str, told: str) -> None:
+async def test_who_may_hear_of_it(alipay: SandboxClient, embedder: str, told: str) -> None:
     """Only a page of one of the apps' hosts is told how a payment ended, and may hold the cashier in a frame."""
-    trade_no = (await alipay.call(order())).fields["trade_no"]
+    trade_no = (await alipay.mapi(order())).fields["trade_no"]
     page = await alipay.http.get("/cashier", params={"trade_no": trade_no, "embedder": embedder})
 
     assert f'data-embedder="{told}"' in page.text
@@ -176,7 +176,7 @@ async def test_who_may_hear_of_it(alipay: Alipay, embedder: str, told: str) -> N
     assert "elsewhere" not in policy(page)["frame-ancestors"]
 
 
-async def test_a_page_hears_of_an_unknown_trade(alipay: Alipay) -> None:
+async def test_a_page_hears_of_an_unknown_trade(alipay: SandboxClient) -> None:
     """The cashier tells the page that holds it that there is nothing to pay."""
     asked_for = {"trade_no": "1", "embedder": "http://localhost:8080"}
     page = await alipay.http.get("/cashier", params=asked_for)
@@ -186,7 +186,7 @@ async def test_a_page_hears_of_an_unknown_trade(alipay: Alipay) -> None:
     assert "http://localhost:*" in policy(page)["frame-ancestors"]
 
 
-async def test_pages_are_not_framed(alipay: Alipay) -> None:
+async def test_pages_are_not_framed(alipay: SandboxClient) -> None:
     """No page but the cashier may be laid over another; scripts and styles come from the sandbox alone."""
     page = await alipay.http.get("/wallet")
 
@@ -196,9 +196,9 @@ async def test_pages_are_not_framed(alipay: Alipay) -> None:
     assert " style=" not in page.text
 
 
-async def test_a_merchants_code_in_a_browser(alipay: Alipay) -> None:
+async def test_a_merchants_code_in_a_browser(alipay: SandboxClient) -> None:
     """The code's page shows the order; scanning it leads to the cashier, looking at it opens nothing."""
-    code = (await alipay.ask("alipay.trade.precreate", trade(buyer_id=None))).node["qr_code"]
+    code = (await alipay.openapi("alipay.trade.precreate", trade(buyer_id=None))).node["qr_code"]
     page = await alipay.http.get(code)
     before = (await alipay.accounts())["orders"]
     scanned = await alipay.http.post(code, data={"buyer_id": BUYER})
@@ -212,14 +212,14 @@ async def test_a_merchants_code_in_a_browser(alipay: Alipay) -> None:
     assert code_in(other, "problem") == "TRADE_BUYER_NOT_MATCH"
 
 
-async def test_what_is_not_there(alipay: Alipay) -> None:
+async def test_what_is_not_there(alipay: SandboxClient) -> None:
     """Unknown trades, codes and files are told as such."""
     for path in ("/cashier?trade_no=1", "/qr/nothing", "/qr/nothing.svg", "/sandbox/nothing.js"):
         assert (await alipay.http.get(path)).status_code == 404
 
 
 @pytest.mark.parametrize(("name", "kind"), [("bridge.js", "text/javascript"), ("cashier.js", "text/javascript")])
-async def test_scripts(alipay: Alipay, name: str, kind: str) -> None:
+async def test_scripts(alipay: SandboxClient, name: str, kind: str) -> None:
     """The bridge and the cashier's script are served, and touch neither inline code nor ``eval``."""
     script = await alipay.http.get(f"/sandbox/{name}")
 
@@ -231,7 +231,7 @@ async def test_scripts(alipay: Alipay, name: str, kind: str) -> None:
 async def test_each_app_has_its_hosts() -> None:
     """A host of one app is no host of another."""
     other = demo_merchant("2088000000000105", "o@sandbox.example", callback_hosts=("cab.example",))
-    alipay = alipay_of(merchants=(demo().at_alipay(), other.at_alipay()))
+    alipay = open_sandbox(merchants=(demo().at_alipay(), other.at_alipay()))
     await alipay.become()
     own = await alipay.http.get(AUTHORIZE, params=asked(app_id=other.app_id, redirect_uri="https://cab.example/b"))
     foreign = await alipay.http.get(AUTHORIZE, params=asked(redirect_uri="https://cab.example/b"))

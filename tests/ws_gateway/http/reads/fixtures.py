@@ -54,7 +54,7 @@ class WrittenStage(Stage):
             self.noted.append(Append(key, before, [(it.at, encode_event(it)) for it in decision.events]))
         self.noted.extend(
             Append(it.key, it.expected, [(event.at, encode_event(event)) for event in it.events])
-            for it in decision.foreign
+            for it in decision.appends_elsewhere
         )
         return decision
 

@@ -12,7 +12,15 @@ from dispatch.api.alarms import Told
 from dispatch.api.fields import MoneyView
 from dispatch.api.http_bodies import ShiftSum
 from dispatch.api.messages import Alarm, Notice
-from dispatch.domain.commands import BeginRide, EndRide, PayFare, RefuseOffer, ReportArrival, TakeOffer, TellOutcome
+from dispatch.domain.commands import (
+    AcceptOffer,
+    ArriveAtPickup,
+    DeclineOffer,
+    FinishRide,
+    PayFare,
+    ReportOutcome,
+    StartRide,
+)
 from dispatch.domain.entity import Row
 from dispatch.domain.errors import ErrorCode
 from dispatch.payment.core.methods import CASH
@@ -37,15 +45,15 @@ async def library(tmp_path: Path) -> AsyncIterator[Library]:
 async def ride(library: Library) -> None:
     """From the request to the fare that is paid in cash."""
     stage = library.stage.assigned()
-    for command in (ReportArrival("t1"), BeginRide("t1", CODE)):
+    for command in (ArriveAtPickup("t1"), StartRide("t1", CODE)):
         stage.now += 60
         stage.send(stage.car, command, DRIVER)
     stage.now += 300
     stage.fix(600)
-    stage.send(stage.car, EndRide("t1"), DRIVER)
+    stage.send(stage.car, FinishRide("t1"), DRIVER)
     stage.send(stage.trip, PayFare(CASH), DRIVER)
     assert stage.trip.data.fare is not None
-    stage.send(stage.trip, TellOutcome("paid", "t1_1_1", CASH, stage.trip.data.fare))
+    stage.send(stage.trip, ReportOutcome("paid", "t1_1_1", CASH, stage.trip.data.fare))
     await library.write()
 
 
@@ -101,19 +109,19 @@ async def test_a_list_shows_what_the_stream_shows(library: Library) -> None:
 
 def assign(library: Library) -> None:
     """The driver takes the offer."""
-    library.stage.send(library.stage.car, TakeOffer("o1"), DRIVER)
+    library.stage.send(library.stage.car, AcceptOffer("o1"), DRIVER)
 
 
 async def ride_on(library: Library) -> None:
     """From the assignment to the fare that is paid."""
     stage = library.stage
-    for command in (ReportArrival("t1"), BeginRide("t1", CODE), EndRide("t1")):
+    for command in (ArriveAtPickup("t1"), StartRide("t1", CODE), FinishRide("t1")):
         stage.now += 60
         stage.fix(300)
         stage.send(stage.car, command, DRIVER)
     stage.send(stage.trip, PayFare(CASH), DRIVER)
     assert stage.trip.data.fare is not None
-    stage.send(stage.trip, TellOutcome("paid", "t1_1_1", CASH, stage.trip.data.fare))
+    stage.send(stage.trip, ReportOutcome("paid", "t1_1_1", CASH, stage.trip.data.fare))
 
 
 async def test_trips_of_the_last_hour(library: Library) -> None:
@@ -132,7 +140,7 @@ async def test_a_cars_story(library: Library) -> None:
     """Its shift, its offers of the last hour with their ends, and why it got nothing."""
     stage = library.stage.offered()
     stage.now += 5
-    stage.send(stage.car, RefuseOffer("o1", "too far"), DRIVER)
+    stage.send(stage.car, DeclineOffer("o1", "too far"), DRIVER)
     await library.write()
     library.answers = {"matcher-0": {"vehicle_id": "V1", "spans": [{"since": 1.0, "cause": "no_request"}]}}
     story = await library.get("/v1/vehicles/V1")
