@@ -146,7 +146,7 @@ def _address_limits(deps: Dependencies) -> AddressLimits:
         limits.connections_by_address,
         deps.clock,
         proxies=limits.proxies,
-        on_cut=deps.metrics.count_cut_connection,
+        on_cut=deps.metrics.cut_connections.inc,
     )
 
 

@@ -178,7 +178,6 @@ def _wire(
     tokens = Tokens(secret, ours.token_ttl_s)
     registry = SqlRegistry(database, SqlPersonalData(database, vault_of(settings)))
     metrics = Metrics()
-    metrics.born_at.set(clock.wall())
     sms = DevelopmentSms(Path(system.data_dir) / "sms.jsonl")
 
     async def journal_answers() -> bool:

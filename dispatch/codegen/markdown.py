@@ -65,6 +65,8 @@ def render_metrics_markdown() -> str:
             "Made from `dispatch/observability/metrics.py` by `render_metrics_markdown()`; do not edit.",
             "",
             "Served at `/metrics` for Prometheus. Seconds are wall seconds. Each sample also has the label `process`.",
+            "Each process also exports `process_start_time_seconds` and the other `process_*` metrics of Prometheus'",
+            "Python client.",
             "",
             "| metric | kind | labels | meaning |",
             "|---|---|---|---|",

@@ -390,9 +390,17 @@ class LimitSettings(Section):
     sockets_per_s: float = _set(50.0, "Sockets opened from one address, for long.", "1/s, wall", gt=0)
     sockets_burst: int = _set(1000, "Sockets opened from one address, at once.", ge=1)
     connections_per_s: float = _set(
-        100.0, "Sustained rate of TCP connections from one address; more are dropped at accept.", "1/s, wall", gt=0
+        100.0,
+        "Sustained rate of TCP connections from one address; connections above it are closed at once. "
+        "The old name `dials_per_s` is valid until the next release.",
+        "1/s, wall",
+        gt=0,
     )
-    connections_burst: int = _set(2000, "Burst of TCP connections from one address.", ge=1)
+    connections_burst: int = _set(
+        2000,
+        "Burst of TCP connections from one address. The old name `dials_burst` is valid until the next release.",
+        ge=1,
+    )
     outbox: int = _set(1000, "Messages that wait for a slow reader before it is closed.", ge=1)
     shed_after_lag_s: float = _set(
         0.5, "A gateway that lags by more leaves out the map, then positions; never events.", WALL_S, gt=0

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
@@ -19,7 +19,7 @@ BATCH: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
 class MetricInfo(NamedTuple):
-    """A metric as its document shows it."""
+    """One row of ``docs/metrics.md``."""
 
     name: str
     kind: str
@@ -28,7 +28,7 @@ class MetricInfo(NamedTuple):
 
 
 class _Catalogue:
-    """Makes metrics in one registry and remembers what it made."""
+    """Creates metrics in one registry and records their descriptions."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
@@ -46,55 +46,74 @@ class _Catalogue:
         self.infos.append(MetricInfo(f"taxi_{name}", "histogram", labels, text))
         return Histogram(f"taxi_{name}", text, labels, buckets=buckets, registry=self._registry)
 
+    def old_name(self, old: str, collector: Collector, new: str) -> None:
+        """Export the metric ``new`` of ``collector`` under ``old`` too, until the next release."""
+        renamed = _Renamed(collector, new, old)
+        (family,) = renamed.collect()
+        suffix = "_total" if family.type == "counter" else ""
+        self.infos.append(MetricInfo(f"{old}{suffix}", family.type, (), family.documentation))
+        self._registry.register(renamed)
+
+
+class _Renamed(Collector):
+    """One metric family of another collector under its old name."""
+
+    def __init__(self, collector: Collector, new: str, old: str) -> None:
+        self._collector = collector
+        self._new = new
+        self._old = old
+
+    def collect(self) -> Iterator[Metric]:
+        for family in self._collector.collect():
+            if family.name == self._new:
+                renamed = Metric(self._old, f"Old name of {self._new}, removed with the next release.", family.type)
+                for sample in family.samples:
+                    renamed.add_sample(sample.name.replace(self._new, self._old, 1), sample.labels, sample.value)
+                yield renamed
+
 
 class Metrics:
-    """All metrics of one process, in a registry of its own. Seconds are wall seconds."""
+    """All metrics of one process, in their own registry. Seconds are wall seconds."""
 
     def __init__(self) -> None:
         self.registry: Final = CollectorRegistry(auto_describe=True)
         make = _Catalogue(self.registry)
         self.commands = make.counter("commands", "Commands answered.", "kind", "outcome")
         self.command_seconds = make.histogram(
-            "command_seconds", "From a command's arrival to its answer.", "kind", buckets=FAST_S
+            "command_seconds", "Time from the arrival of a command to its reply.", "kind", buckets=FAST_S
         )
-        self.refused = make.counter("refused_messages", "Messages refused, by the error's number.", "code")
+        self.refused = make.counter("refused_messages", "Messages refused, by error number.", "code")
         self.offers = make.counter("offers", "Offers ended: accepted, declined, expired, withdrawn.", "outcome")
         self.request_to_offer_seconds = make.histogram(
-            "request_to_offer_seconds", "From a request's acknowledgement to its first offer.", buckets=LATENCY_S
+            "request_to_offer_seconds", "Time from a request's acknowledgement to its first offer.", buckets=LATENCY_S
         )
         self.open_trips = make.gauge("open_trips", "Trips that have not ended.", "state")
-        self.fixes = make.counter("fixes", "GPS fixes: accepted, old, future, jump.", "verdict")
-        self.commit_events = make.histogram("commit_events", "Events in one transaction.", buckets=BATCH)
-        self.commit_seconds = make.histogram("commit_seconds", "Time of one transaction.", buckets=FAST_S)
+        self.fixes = make.counter("fixes", "GPS fixes received, by verdict: accepted, old, future, jump.", "verdict")
+        self.commit_events = make.histogram("commit_events", "Events in one journal transaction.", buckets=BATCH)
+        self.commit_seconds = make.histogram("commit_seconds", "Time of one journal transaction.", buckets=FAST_S)
         self.journal_conflicts = make.counter(
-            "journal_conflicts", "Commits refused because another owner wrote first.", "kind"
+            "journal_conflicts", "Transactions rejected because another owner wrote to the stream first.", "kind"
         )
-        self.outbox_dropped = make.counter("outbox_dropped", "Positions that a newer one replaced before sending.")
-        self.slow_closes = make.counter("slow_closes", "Sockets closed because their reader was too slow.")
-        self.cut_connections = make.counter(
-            "cut_connections", "TCP connections dropped at accept because their address opened too many."
-        )
-        self.cut_dials = make.counter("cut_dials", "Alias of `taxi_cut_connections_total` for one release.")
-        self.shedding = make.gauge("shedding", "What overload leaves out: 0 nothing, 1 the map, 2 positions too.")
-        self.shed = make.counter("shed", "Left out because of overload: map_frame, car_position, fix.", "what")
+        self.outbox_dropped = make.counter("outbox_dropped", "Unsent positions replaced by a newer one.")
+        self.slow_closes = make.counter("slow_closes", "Slow consumers disconnected.")
+        self.cut_connections = make.counter("cut_connections", "TCP connections closed by the limit of their address.")
+        make.old_name("taxi_cut_dials", self.cut_connections, "taxi_cut_connections")
+        self.shedding = make.gauge("shedding", "Load shedding level: 0 none, 1 live map, 2 live map and positions.")
+        self.shed = make.counter("shed", "Messages dropped by load shedding: map_frame, car_position, fix.", "what")
         self.connections = make.gauge("connections", "Open WebSocket connections.", "role")
-        self.payments = make.counter("payments", "Payments that reached a state, `unknown` among them.", "state")
+        self.payments = make.counter("payments", "Payments that entered a state, `unknown` among them.", "state")
         self.payment_seconds = make.histogram(
-            "payment_seconds", "From a fare that is due to its payment.", buckets=LATENCY_S
+            "payment_seconds", "Time from the end of a ride to its payment.", buckets=LATENCY_S
         )
         self.matcher_window_seconds = make.histogram(
-            "matcher_window_seconds", "Work of one matching window.", "region", buckets=FAST_S
+            "matcher_window_seconds", "Computing time of one matching window.", "region", buckets=FAST_S
         )
-        self.matcher_waiting = make.gauge("matcher_waiting", "Requests that wait for a car.", "region")
-        self.proposals = make.counter("proposals", "Cars proposed to trips.", "region")
-        self.born_at = make.gauge("born_at", "When this process was born (Unix seconds); changes when it is replaced.")
-        self.alarms = make.counter("alarms", "Alarms raised for people.", "kind")
+        self.matcher_waiting = make.gauge("matcher_waiting", "Open requests without a vehicle.", "region")
+        self.proposals = make.counter("proposals", "Vehicles proposed to trips.", "region")
+        self.alarms = make.counter("alarms", "Alarms raised for dispatchers.", "kind")
+        process = ProcessCollector(registry=self.registry)
+        make.old_name("taxi_born_at", process, "process_start_time_seconds")
         self.infos: Final = tuple(make.infos)
-
-    def count_cut_connection(self) -> None:
-        """Also counts it under the metric's former name, which stays for one release."""
-        self.cut_connections.inc()
-        self.cut_dials.inc()
 
     def expose(self) -> bytes:
         """All values in Prometheus' text format."""
@@ -102,13 +121,12 @@ class Metrics:
 
 
 class _Merged(Collector):
-    """The metrics of several processes as one set; each sample is labelled with its process."""
+    """The metrics of several processes as one set; each sample gets the label ``process``."""
 
     def __init__(self, parts: Mapping[str, bytes]) -> None:
         self._parts = parts
 
     def collect(self) -> Iterator[Metric]:
-        """One family for each name, with the samples of all processes."""
         families: dict[str, Metric] = {}
         for process, text in self._parts.items():
             for family in text_string_to_metric_families(text.decode()):
@@ -121,7 +139,7 @@ class _Merged(Collector):
 
 
 def merged(parts: Mapping[str, bytes]) -> bytes:
-    """The texts of several processes, by the processes' names, as one that Prometheus reads."""
+    """Merge the expositions of several processes, by process name, into one exposition."""
     registry = CollectorRegistry()
     registry.register(_Merged(parts))
     return generate_latest(registry)

@@ -120,7 +120,6 @@ class HostActor:
         setup, system = self.setup, self.setup.system
         self.clock = system.clock()
         self.metrics = Metrics()
-        self.metrics.born_at.set(self.clock.wall())
         kind = kind_of(self.name)
         kinds = entity_kinds(setup.rules, setup.payment_rules)
         journal = await open_journal(system.journal_url, shards=system.placement.shards, clock=self.clock)

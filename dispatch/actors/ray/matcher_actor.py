@@ -88,7 +88,6 @@ class MatcherActor:
     async def _bear(self) -> None:
         setup = self.setup
         self.metrics = Metrics()
-        self.metrics.born_at.set(setup.system.clock().wall())
         city = await asyncio.to_thread(load_city, setup.city)
         travel_time = await asyncio.to_thread(city.travel_time, Path(setup.cache_dir))
         settings = MatcherSettings(

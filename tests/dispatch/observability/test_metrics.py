@@ -48,3 +48,17 @@ def test_document_is_current() -> None:
 def test_every_metric_is_explained(said: Callable[..., bool]) -> None:
     """Each has a sentence for a meaning, and our prefix."""
     assert all(said(info) for info in Metrics().infos)
+
+
+def test_old_names_show_the_same_values() -> None:
+    """A renamed metric is exported under both names for one release."""
+    metrics = Metrics()
+    metrics.cut_connections.inc(2)
+
+    families = {family.name: family for family in text_string_to_metric_families(metrics.expose().decode())}
+
+    def value(name: str) -> float:
+        return next(sample.value for sample in families[name].samples if not sample.name.endswith("_created"))
+
+    assert value("taxi_cut_dials") == value("taxi_cut_connections") == 2
+    assert value("taxi_born_at") == value("process_start_time_seconds") > 1e9

@@ -74,6 +74,23 @@ def order(**changes: str) -> dict[str, str]:
     return {name: value for name, value in (fields | changes).items() if value}
 
 
+def spot(code: str, **changes: str) -> dict[str, str]:
+    """The fields of a cross-border payment by the buyer's code."""
+    fields = {
+        "service": "alipay.acquire.overseas.spot.pay",
+        "partner_trans_id": "T1_1_1",
+        "buyer_identity_code": code,
+        "identity_code_type": "barcode",
+        "trans_create_time": "20200913202640",
+        "trans_name": "Taxi 车费",
+        "trans_amount": "12.35",
+        "currency": "USD",
+        "biz_product": "OVERSEAS_MBARCODE_PAY",
+        "extend_info": order()["extend_params"],
+    }
+    return fields | changes
+
+
 def request(fields: dict[str, str], sign_type: str = "MD5", charset: str = "UTF-8") -> dict[str, str]:
     """``fields`` with what every call carries, signed."""
     basic = {"partner": demo().partner, "_input_charset": charset, "timestamp": STAMP, "sign_type": sign_type}

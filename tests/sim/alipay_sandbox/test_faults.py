@@ -81,25 +81,6 @@ def test_limits() -> None:
     assert faults.strike("delay-answer", QUERY) is None
 
 
-async def test_set_over_http(alipay: SandboxClient) -> None:
-    """GET lists what is set and how often it struck, PUT replaces it, DELETE takes it away."""
-    await alipay.set_faults({"name": "system-error-before", "times": 1}, {"name": "gbk-answers"})
-    await alipay.openapi(QUERY, NUMBER)
-    listed = (await alipay.http.get("/sandbox/faults")).json()
-    fewer = (await alipay.http.delete("/sandbox/faults", params={"name": "gbk-answers"})).json()
-    none = (await alipay.http.delete("/sandbox/faults")).json()
-    wrong = await alipay.http.put("/sandbox/faults", json=[{"name": "nonsense"}])
-    garbled = await alipay.http.put("/sandbox/faults", content=b"{")
-
-    assert listed == [
-        {"name": "system-error-before", "times": 1, "hits": 1},
-        {"name": "gbk-answers", "hits": 1},
-    ]
-    assert [each["name"] for each in fewer] == ["system-error-before"]
-    assert none == []
-    assert (wrong.status_code, garbled.status_code) == (400, 400)
-
-
 async def test_system_errors(alipay: SandboxClient) -> None:
     """Before: nothing happened. After: it did. Both gateways say that they do not know."""
     await alipay.set_faults({"name": "system-error-before", "times": 2}, {"name": "system-error-after", "times": 2})
@@ -297,15 +278,6 @@ async def test_well_signed_lies(fault: str, field: str, wrong: str, right: str) 
     assert all(_genuine(form) for form in heard)
     assert heard[0]["notify_id"] == heard[1]["notify_id"]
     await alipay.aclose()
-
-
-async def test_what_the_app_tells_the_page(alipay: SandboxClient) -> None:
-    """The page may hear another code than what happened."""
-    await alipay.set_faults({"name": "result-code", "code": "6004", "times": 1})
-    trade_no = (await alipay.openapi(CREATE, trade())).node["trade_no"]
-
-    assert (await alipay.pay(trade_no))[0] == "6004"
-    assert (await alipay.order_of())["captures"] == 1
 
 
 def test_the_table_is_in_the_documents() -> None:

@@ -1,8 +1,8 @@
-"""The rest of ``alipay.acquire.*``: codes, cancels and refunds of the mainland, and the cross-border services."""
+"""``alipay.acquire.*`` of the mainland: orders, payments, codes, cancels and refunds."""
 
 import pytest
 
-from tests.sim.alipay_sandbox.merchant import BUYER, NOW, demo, order
+from tests.sim.alipay_sandbox.merchant import BUYER, NOW, demo, order, spot
 from tests.sim.alipay_sandbox.sandbox_client import POOR, SandboxClient
 
 MIDNIGHT = NOW + 3 * 3600 + 33 * 60 + 20
@@ -15,26 +15,8 @@ async def paid(alipay: SandboxClient, **changes: str) -> str:
     return trade_no
 
 
-def spot(code: str, **changes: str) -> dict[str, str]:
-    """The fields of a cross-border payment by the buyer's code."""
-    fields = {
-        "service": "alipay.acquire.overseas.spot.pay",
-        "partner_trans_id": "T1_1_1",
-        "buyer_identity_code": code,
-        "identity_code_type": "barcode",
-        "trans_create_time": "20200913202640",
-        "trans_name": "Taxi 车费",
-        "trans_amount": "12.35",
-        "currency": "USD",
-        "biz_product": "OVERSEAS_MBARCODE_PAY",
-        "extend_info": order()["extend_params"],
-    }
-    return fields | changes
-
-
-def refund(service: str = "alipay.acquire.refund", **fields: str) -> dict[str, str]:
-    named = {"out_trade_no": "T1_1_1"} if service == "alipay.acquire.refund" else {"partner_trans_id": "T1_1_1"}
-    return {"service": service} | named | fields
+def refund(**fields: str) -> dict[str, str]:
+    return {"service": "alipay.acquire.refund", "out_trade_no": "T1_1_1"} | fields
 
 
 @pytest.mark.parametrize("sign_type", ["MD5", "RSA", "RSA2"])
@@ -176,83 +158,6 @@ async def test_refund(alipay: SandboxClient) -> None:
     assert (await alipay.order_of())["refunded_minor"] == 235
 
 
-async def test_overseas_spot_pay(alipay: SandboxClient) -> None:
-    """A buyer's code pays; the same request again is the same payment, and the query knows it."""
-    code = await alipay.bar_code()
-    done = await alipay.mapi(spot(code))
-    again = await alipay.mapi(spot(code))
-    told = await alipay.mapi({"service": "alipay.acquire.overseas.query", "partner_trans_id": "T1_1_1"})
-    nothing = await alipay.mapi({"service": "alipay.acquire.overseas.query"})
-
-    assert done.genuine
-    assert done.fields == {
-        "alipay_buyer_login_id": "139****0002",
-        "alipay_buyer_user_id": BUYER,
-        "alipay_pay_time": "20200913202640",
-        "alipay_trans_id": done.fields["alipay_trans_id"],
-        "currency": "USD",
-        "partner_trans_id": "T1_1_1",
-        "result_code": "SUCCESS",
-        "trans_amount": "12.35",
-    }
-    assert again.fields == done.fields
-    assert told.fields == done.fields | {
-        "alipay_trans_status": "TRADE_SUCCESS",
-        "out_trade_no": "T1_1_1",
-        "payment_inst": "ALIPAYCN",
-    }
-    assert nothing.error == "ILLEGAL_ARGUMENT"
-    assert (await alipay.order_of())["captures"] == 1
-
-
-async def test_overseas_spot_pay_waits(alipay: SandboxClient) -> None:
-    """A large amount is UNKNOW until the buyer has typed the password."""
-    code = await alipay.bar_code()
-    waiting = await alipay.mapi(spot(code, trans_amount="2000.01"))
-    await alipay.pay(waiting.fields["alipay_trans_id"])
-    done = await alipay.mapi(spot(code, trans_amount="2000.01"))
-
-    assert (waiting.fields["result_code"], done.fields["result_code"]) == ("UNKNOW", "SUCCESS")
-
-
-@pytest.mark.parametrize(
-    ("changes", "code"),
-    [
-        ({"buyer_identity_code": "123"}, "PAYMENT_AUTH_CODE_INVALID"),
-        ({"buyer_identity_code": "280000000000000001"}, "PAYMENT_AUTH_CODE_INVALID"),
-        ({"identity_code_type": "qrcode"}, "INVALID_PARAMETER"),
-        ({"trans_create_time": "yesterday"}, "INVALID_PARAMETER"),
-        ({"trans_amount": "0"}, "INVALID_PARAMETER"),
-        ({"extend_info": "{}"}, "INVALID_PARAMETER"),
-        ({"biz_product": "X"}, "UN_SUPPORT_BIZ_TYPE"),
-    ],
-)
-async def test_overseas_spot_pay_refused(alipay: SandboxClient, changes: dict[str, str], code: str) -> None:
-    """What makes no sense is FAILED, and opens no trade."""
-    answer = await alipay.mapi(spot(await alipay.bar_code()) | changes)
-
-    assert (answer.fields["result_code"], answer.fields["detail_error_code"]) == ("FAILED", code)
-    assert (await alipay.accounts())["orders"] == []
-
-
-async def test_overseas_spot_refund(alipay: SandboxClient) -> None:
-    """A refund by its own number, once; never under the number of the payment."""
-    service = "alipay.acquire.overseas.spot.refund"
-    await alipay.mapi(spot(await alipay.bar_code()))
-    fields = {"refund_amount": "2.35", "currency": "USD", "refund_reason": "x"}
-    done = await alipay.mapi(refund(service, partner_refund_id="R1", **fields))
-    again = await alipay.mapi(refund(service, partner_refund_id="R1", **fields))
-    more = await alipay.mapi(refund(service, partner_refund_id="R1", **fields | {"refund_amount": "3.00"}))
-    named = await alipay.mapi(refund(service, partner_refund_id="T1_1_1", **fields))
-    foreign = await alipay.mapi(refund(service, partner_refund_id="R2", **fields | {"currency": "EUR"}))
-
-    assert done.fields == again.fields
-    assert (done.fields["result_code"], done.fields["partner_refund_id"]) == ("SUCCESS", "R1")
-    assert more.fields["detail_error_code"] == "DISCORDANT_REPEAT_REQUEST"
-    assert named.fields["detail_error_code"] == foreign.fields["detail_error_code"] == "INVALID_PARAMETER"
-    assert (await alipay.order_of())["refunds"] == 1
-
-
 async def test_a_code_of_a_buyer_without_money(alipay: SandboxClient) -> None:
     """A refused payment leaves the code good for another try."""
     code = await alipay.bar_code(POOR)
@@ -261,3 +166,114 @@ async def test_a_code_of_a_buyer_without_money(alipay: SandboxClient) -> None:
 
     assert poor.fields["detail_error_code"] == "BUYER_BALANCE_NOT_ENOUGH"
     assert less.fields["result_code"] == "SUCCESS"
+
+
+async def test_create_is_idempotent(alipay: SandboxClient) -> None:
+    """The order number is the transaction: the same again gives the same trade, anything else an error."""
+    first = await alipay.mapi(order())
+    again = await alipay.mapi(order(), "RSA2")
+    dearer = await alipay.mapi(order(total_fee="12.36"))
+    other = await alipay.mapi(order(buyer_id="2088000000000009"))
+
+    assert again.fields["trade_no"] == first.fields["trade_no"]
+    assert dearer.fields["detail_error_code"] == "CONTEXT_INCONSISTENT"
+    assert other.fields["detail_error_code"] == "TRADE_BUYER_NOT_MATCH"
+    assert len((await alipay.accounts())["orders"]) == 1
+
+
+async def test_paid_once(alipay: SandboxClient) -> None:
+    """A trade is paid once, whatever is repeated; the books show one capture and balance."""
+    trade_no = (await alipay.mapi(order())).fields["trade_no"]
+    waiting = await alipay.query()
+
+    assert waiting.fields["trade_status"] == "WAIT_BUYER_PAY"
+    assert await alipay.pay(trade_no) == ("9000", "")
+    assert await alipay.pay(trade_no) == ("9000", "")
+    assert await alipay.pay(trade_no, "2088000000000009") == ("4000", "TRADE_BUYER_NOT_MATCH")
+
+    paid = await alipay.query()
+    accounts = await alipay.accounts()
+    assert paid.genuine
+    assert paid.fields == {
+        "buyer_logon_id": "139****0002",
+        "buyer_user_id": BUYER,
+        "out_trade_no": "T1_1_1",
+        "partner": demo().partner,
+        "result_code": "SUCCESS",
+        "send_pay_date": "2020-09-13 20:26:40",
+        "total_fee": "12.35",
+        "trade_no": trade_no,
+        "trade_status": "TRADE_SUCCESS",
+    }
+    assert accounts["balanced"]
+    assert accounts["orders"] == [
+        {
+            "partner": demo().partner,
+            "out_trade_no": "T1_1_1",
+            "trade_no": trade_no,
+            "status": "TRADE_SUCCESS",
+            "buyer_id": BUYER,
+            "currency": "USD",
+            "total_minor": 1235,
+            "passback": "T1",
+            "captures": 1,
+            "captured_minor": 1235,
+            "refunds": 0,
+            "refunded_minor": 0,
+        }
+    ]
+    assert {"account": f"merchant:{demo().partner}", "currency": "USD", "minor": 1235} in accounts["balances"]
+    assert (await alipay.mapi(order())).fields["detail_error_code"] == "TRADE_HAS_SUCCESS"
+    assert (await alipay.close()).fields["detail_error_code"] == "REASON_ILLEGAL_STATUS"
+
+
+async def test_payments_that_do_not_happen(alipay: SandboxClient) -> None:
+    """No money, no trade, or a passenger who leaves: nothing is captured."""
+    trade_no = (await alipay.mapi(order(buyer_id=POOR))).fields["trade_no"]
+
+    assert await alipay.pay(trade_no, POOR, confirm=False) == ("6001", "the user left the payment")
+    assert await alipay.pay(trade_no, POOR) == ("4000", "BUYER_BALANCE_NOT_ENOUGH")
+    assert await alipay.pay("no such trade") == ("4000", "TRADE_NOT_EXIST")
+    assert (await alipay.http.post("/sandbox/tradepay", content=b"{")).status_code == 400
+    assert (await alipay.accounts())["orders"][0]["captures"] == 0
+
+
+async def test_close(alipay: SandboxClient) -> None:
+    """An unpaid trade closes, once and for all."""
+    trade_no = (await alipay.mapi(order())).fields["trade_no"]
+
+    assert (await alipay.close()).fields["result_code"] == "SUCCESS"
+    assert (await alipay.close()).fields["result_code"] == "SUCCESS"
+    assert await alipay.pay(trade_no) == ("4000", "TRADE_HAS_CLOSE")
+    assert (await alipay.query()).fields["trade_status"] == "TRADE_CLOSED"
+    assert (await alipay.mapi(order())).fields["detail_error_code"] == "TRADE_HAS_CLOSE"
+
+
+async def test_unknown_trades(alipay: SandboxClient) -> None:
+    """What was never ordered is a signed TRADE_NOT_EXIST; asking for nothing is the gateway's refusal."""
+    unknown = await alipay.query("T9")
+
+    assert unknown.fields["detail_error_code"] == "TRADE_NOT_EXIST"
+    assert unknown.genuine
+    assert (await alipay.close("T9")).fields["detail_error_code"] == "TRADE_NOT_EXIST"
+    assert (await alipay.query("")).error == "ILLEGAL_ARGUMENT"
+
+
+async def test_a_paid_trade_does_not_expire(alipay: SandboxClient) -> None:
+    """Time does nothing to a trade that is paid."""
+    await alipay.pay((await alipay.mapi(order())).fields["trade_no"])
+    alipay.clock.now = NOW + 900
+
+    assert (await alipay.accounts())["orders"][0]["status"] == "TRADE_SUCCESS"
+
+
+async def test_single_trade_query(alipay: SandboxClient) -> None:
+    """The web products' query: a ``trade`` element, and unsigned refusals."""
+    await alipay.mapi(order())
+    known = await alipay.mapi({"service": "single_trade_query", "out_trade_no": "T1_1_1"})
+    unknown = await alipay.mapi({"service": "single_trade_query", "out_trade_no": "T2"})
+    nothing = await alipay.mapi({"service": "single_trade_query"})
+
+    assert known.genuine
+    assert known.fields["trade_status"] == "WAIT_BUYER_PAY"
+    assert (unknown.error, nothing.error) == ("TRADE_NOT_EXIST", "ILLEGAL_ARGUMENT")

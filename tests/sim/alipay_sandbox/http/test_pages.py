@@ -153,49 +153,6 @@ async def test_the_cashier(alipay: SandboxClient, deed: str, buyer: str, result:
     assert (await alipay.order_of())["captures"] == captures
 
 
-@pytest.mark.parametrize(
-    ("embedder", "told"),
-    [
-        ("http://localhost:8080", "http://localhost:8080"),
-        ("https://127.0.0.1", "https://127.0.0.1"),
-        ("http://localhost:8080/path?x", "http://localhost:8080"),
-        ("http://elsewhere.example", ""),
-        ("http://x@localhost", ""),
-        ("http://localhost:port", ""),
-        ("*", ""),
-        ("", ""),
-    ],
-)
-async def test_who_may_hear_of_it(alipay: SandboxClient, embedder: str, told: str) -> None:
-    """Only a page of one of the apps' hosts is told how a payment ended, and may hold the cashier in a frame."""
-    trade_no = (await alipay.mapi(order())).fields["trade_no"]
-    page = await alipay.http.get("/cashier", params={"trade_no": trade_no, "embedder": embedder})
-
-    assert f'data-embedder="{told}"' in page.text
-    assert "http://localhost:*" in policy(page)["frame-ancestors"]
-    assert "elsewhere" not in policy(page)["frame-ancestors"]
-
-
-async def test_a_page_hears_of_an_unknown_trade(alipay: SandboxClient) -> None:
-    """The cashier tells the page that holds it that there is nothing to pay."""
-    asked_for = {"trade_no": "1", "embedder": "http://localhost:8080"}
-    page = await alipay.http.get("/cashier", params=asked_for)
-
-    assert (page.status_code, code_in(page, "problem")) == (404, "TRADE_NOT_EXIST")
-    assert 'data-embedder="http://localhost:8080" data-trade-no="1" data-result-code="4000"' in page.text
-    assert "http://localhost:*" in policy(page)["frame-ancestors"]
-
-
-async def test_pages_are_not_framed(alipay: SandboxClient) -> None:
-    """No page but the cashier may be laid over another; scripts and styles come from the sandbox alone."""
-    page = await alipay.http.get("/wallet")
-
-    assert policy(page)["frame-ancestors"] == "'none'"
-    assert policy(page)["script-src"] == policy(page)["style-src"] == "'self'"
-    assert "<style" not in page.text
-    assert " style=" not in page.text
-
-
 async def test_a_merchants_code_in_a_browser(alipay: SandboxClient) -> None:
     """The code's page shows the order; scanning it leads to the cashier, looking at it opens nothing."""
     code = (await alipay.openapi("alipay.trade.precreate", trade(buyer_id=None))).node["qr_code"]
@@ -216,16 +173,6 @@ async def test_what_is_not_there(alipay: SandboxClient) -> None:
     """Unknown trades, codes and files are told as such."""
     for path in ("/cashier?trade_no=1", "/qr/nothing", "/qr/nothing.svg", "/sandbox/nothing.js"):
         assert (await alipay.http.get(path)).status_code == 404
-
-
-@pytest.mark.parametrize(("name", "kind"), [("bridge.js", "text/javascript"), ("cashier.js", "text/javascript")])
-async def test_scripts(alipay: SandboxClient, name: str, kind: str) -> None:
-    """The bridge and the cashier's script are served, and touch neither inline code nor ``eval``."""
-    script = await alipay.http.get(f"/sandbox/{name}")
-
-    assert script.headers["content-type"].startswith(kind)
-    assert "eval(" not in script.text
-    assert "innerHTML" not in script.text
 
 
 async def test_each_app_has_its_hosts() -> None:
