@@ -21,12 +21,16 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final
+
+from typer import Option
 
 from bench.harness.cpu_time import memory_mb
 from bench.harness.figures import Figures, print_progress
+from bench.harness.plan import BenchPlan, Seconds
 from bench.harness.whole_system import (
     in_temporary_folder,
     passenger_tokens,
@@ -46,12 +50,13 @@ RECOVERY_S: Final = 15.0
 SAMPLE_EVERY_S: Final = 0.5
 
 
-class HostilePlan(NamedTuple):
-    """The options. Seconds."""
+@dataclass(frozen=True, kw_only=True)
+class HostilePlan(BenchPlan):
+    """The options."""
 
-    pairs: int
-    seconds: float
-    others: int
+    pairs: Annotated[int, Option(min=1, help="Pairs of spans without and with hostile clients.")] = 4
+    seconds: Seconds = 10.0
+    others: Annotated[int, Option(min=1, help="Harmless clients that send pings.")] = 500
 
 
 def run(plan: HostilePlan) -> Figures:

@@ -17,25 +17,29 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Annotated, Final
 
 import psutil
+from typer import Option
 
 from bench.harness.cpu_time import PARTS, CpuMeter, cpu_seconds
 from bench.harness.figures import Figures
+from bench.harness.plan import BenchPlan, Seconds
 from bench.harness.whole_system import SettingValues, accepted_fixes, in_temporary_folder, register_cars, running_system
 from bench.harness.worker_process import WorkerProcess, start_worker
 
 WARM_UP_S: Final = 5.0
 
 
-class IngestPlan(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class IngestPlan(BenchPlan):
     """The options."""
 
-    sockets: int
-    per_socket: float
-    seconds: float
+    sockets: Annotated[int, Option(min=1, help="Phones, each with a socket.")] = 2_000
+    per_socket: Annotated[float, Option(help="Fixes per second from each phone.")] = 5.0
+    seconds: Seconds = 20.0
 
     @property
     def per_s(self) -> float:

@@ -27,14 +27,17 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import numpy as np
+from typer import Option
 
 from bench.harness.cpu_time import CpuMeter
 from bench.harness.figures import Figures, ratio
+from bench.harness.plan import BenchPlan, Cars, Seconds
 from bench.harness.whole_system import in_temporary_folder
 from bench.harness.worker_process import start_worker
 from bench.live_map.console import MeasuringConsole
@@ -45,13 +48,14 @@ WARM_UP_S: Final = 12.0
 CROWD: Final = 50
 
 
-class MapPlan(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class MapPlan(BenchPlan):
     """The options."""
 
-    cars: int
-    seconds: float
-    sockets: bool
-    browser: bool
+    cars: Cars = 10_000
+    seconds: Seconds = 20.0
+    sockets: Annotated[bool, Option(help="Give each car a socket of its own.")] = False
+    browser: Annotated[bool, Option(help="Measure the console's page in Chromium.")] = True
 
 
 class MapSpan(NamedTuple):

@@ -33,13 +33,16 @@ import os
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from typer import Option
 
 from bench.harness.cpu_time import CpuMeter, memory_mb
 from bench.harness.figures import Figures, prefixed, print_progress, ratio
+from bench.harness.plan import BenchPlan, Cars
 from bench.harness.whole_system import (
     SettingValues,
     accepted_fixes,
@@ -61,20 +64,21 @@ PINGS_PER_S: Final = 1_000.0
 SETTLE_S: Final = 1.0
 
 
-class LoadPlan(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True)
+class LoadPlan(BenchPlan):
     """The options."""
 
-    gateways: int
-    connections: int
-    holders: int
-    hold: float
-    cars: int
-    requests_per_s: float
-    quiet: float
-    step: float
-    last_fix_step: float
-    fix_steps: str
-    request_steps: str
+    gateways: Annotated[int, Option(min=1, help="Gateway processes.")] = 2
+    connections: Annotated[int, Option(help="Idle sockets; 0 leaves this part out.")] = 20_000
+    holders: Annotated[int, Option(min=1, help="Processes that hold the idle sockets.")] = 4
+    hold: Annotated[float, Option(help="Seconds from opening the idle sockets to the pings.")] = 10.0
+    cars: Cars = 2_000
+    requests_per_s: Annotated[float, Option(help="Ride requests per second beside the fixes.")] = 10.0
+    quiet: Annotated[float, Option(help="Seconds of the quiet system.")] = 60.0
+    step: Annotated[float, Option(help="Seconds of each step.")] = 15.0
+    last_fix_step: Annotated[float, Option(help="Seconds of the last step of fixes; 0: as the others.")] = 0.0
+    fix_steps: Annotated[str, Option(help="Fixes per second of each step.")] = "2500/5000/10000/15000/20000"
+    request_steps: Annotated[str, Option(help="Requests per second of each step.")] = "10/20/40/80/160"
 
 
 def run(plan: LoadPlan) -> Figures:

@@ -13,14 +13,17 @@ solver + proof). ``equal_cost``: all three optima have the same cost, to the mil
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from statistics import median
 from time import process_time
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
+from typer import Option
 
 from bench.harness.figures import Figures
+from bench.harness.plan import BenchPlan, Cars, Requests, Seed
 from bench.matching.box import random_places
 from dispatch.geo.distance import haversine_many
 from dispatch.geo.index.vehicle_index import CarIndex
@@ -61,18 +64,29 @@ class AssignmentScene(NamedTuple):
     requests: tuple[Floats, Floats]
 
 
-def run(*, cars: int, requests: int, spot: int, repeat: int, seed: int) -> Figures:
-    rng = np.random.default_rng(seed)
-    fleet = random_places(rng, cars)
+@dataclass(frozen=True, kw_only=True)
+class AssignPlan(BenchPlan):
+    """The options."""
+
+    cars: Cars = 20_000
+    requests: Requests = 2_000
+    spot: Annotated[int, Option(min=1, help="Requests at one spot in the third scene.")] = 200
+    repeat: Annotated[int, Option(min=1, help="Runs of each solver.")] = 5
+    seed: Seed = 1
+
+
+def run(plan: AssignPlan) -> Figures:
+    rng = np.random.default_rng(plan.seed)
+    fleet = random_places(rng, plan.cars)
     scenes = {
-        "": AssignmentScene(fleet, random_places(rng, requests)),
-        "_clustered": AssignmentScene(fleet, _clustered(rng, requests)),
-        "_spot": AssignmentScene(fleet, (np.full(spot, 37.7786), np.full(spot, -122.3893))),
+        "": AssignmentScene(fleet, random_places(rng, plan.requests)),
+        "_clustered": AssignmentScene(fleet, _clustered(rng, plan.requests)),
+        "_spot": AssignmentScene(fleet, (np.full(plan.spot, 37.7786), np.full(plan.spot, -122.3893))),
     }
-    result: Figures = {"cars": cars, "requests": requests, "spot_requests": spot}
+    result: Figures = {"cars": plan.cars, "requests": plan.requests, "spot_requests": plan.spot}
     equal = True
     for name, scene in scenes.items():
-        figures, same = _compare(scene, repeat)
+        figures, same = _compare(scene, plan.repeat)
         equal = equal and same
         result.update({key.replace("*", name): value for key, value in figures.items()})
     return {**result, "equal_cost": equal}

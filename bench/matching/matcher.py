@@ -15,11 +15,15 @@ those at that rate. ``rate_N_*`` are the same for each rate tried.
 from __future__ import annotations
 
 import heapq
+from dataclasses import dataclass
 from time import perf_counter
+from typing import Annotated
 
 import numpy as np
+from typer import Option
 
 from bench.harness.figures import Figures, percentile_ms, prefixed
+from bench.harness.plan import BenchPlan, Cars, Seed
 from bench.matching.box import random_places
 from dispatch.geo.index.vehicle_index import CarIndex
 from dispatch.geo.straight_line import StraightLine
@@ -119,13 +123,22 @@ class MatcherLoad:
         )
 
 
-def run(*, cars: int, windows: int, seed: int, rates: str) -> Figures:
-    """``rates``: requests per city second, separated by commas."""
-    result: Figures = {"cars": cars, "windows": windows, "window_s": WINDOW_S}
+@dataclass(frozen=True, kw_only=True)
+class MatcherPlan(BenchPlan):
+    """The options."""
+
+    cars: Cars = 5_000
+    windows: Annotated[int, Option(min=1, help="Matching windows at each rate.")] = 60
+    rates: Annotated[str, Option(help="Requests per city second, separated by commas.")] = "20,50,100,200,400,600,800"
+    seed: Seed = 1
+
+
+def run(plan: MatcherPlan) -> Figures:
+    result: Figures = {"cars": plan.cars, "windows": plan.windows, "window_s": WINDOW_S}
     best: Figures = {"requests_per_s": 0.0}
-    for rate in map(float, rates.split(",")):
-        load = MatcherLoad(cars, rate, seed)
-        load.play(windows)
+    for rate in map(float, plan.rates.split(",")):
+        load = MatcherLoad(plan.cars, rate, plan.seed)
+        load.play(plan.windows)
         figures: Figures = {
             "window_p50_ms": percentile_ms(load.window_s, 0.5),
             "window_p99_ms": percentile_ms(load.window_s, 0.99),

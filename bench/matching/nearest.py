@@ -25,16 +25,19 @@ import gc
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from redis import Redis
 from scipy.spatial import cKDTree
+from typer import Option
 
 from bench.harness.figures import Figures
+from bench.harness.plan import BenchPlan, Cars, Requests, Rounds, Seed
 from dispatch.geo.arrays import FloatArray, IntArray
 from dispatch.geo.city import load_city
 from dispatch.geo.index.vehicle_index import CarIndex
@@ -55,22 +58,33 @@ class NearestScene(NamedTuple):
     lng: FloatArray
 
 
-def run(*, cars: int, requests: int, k: int, rounds: int, seed: int) -> Figures:
-    scenes = _scenes(cars, requests, rounds + 1, seed)
+@dataclass(frozen=True, kw_only=True)
+class NearestPlan(BenchPlan):
+    """The options."""
+
+    cars: Cars = 20_000
+    requests: Requests = 2_000
+    k: Annotated[int, Option(min=1, help="Cars to find for each request.")] = 32
+    rounds: Rounds = 7
+    seed: Seed = 1
+
+
+def run(plan: NearestPlan) -> Figures:
+    scenes = _scenes(plan)
     with tempfile.TemporaryDirectory() as folder, EmbeddedValkey(Path(folder)) as server:
         client = Redis.from_url(server.url)
         try:
-            figures = _compare(scenes, k, client)
+            figures = _compare(scenes, plan.k, client)
             version = client.info("server")
         finally:
             client.close()
-    options: Figures = {"cars": cars, "requests": requests, "k": k, "rounds": rounds, "seed": seed}
+    options: Figures = {"cars": plan.cars, "requests": plan.requests, "k": plan.k, "rounds": plan.rounds}
     return options | figures | {"valkey": version.get("valkey_version", version["redis_version"])}
 
 
-def _scenes(cars: int, requests: int, rounds: int, seed: int) -> list[NearestScene]:
+def _scenes(plan: NearestPlan) -> list[NearestScene]:
     """Cars that drive straight on, and new requests each round."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(plan.seed)
     network = load_city("san_francisco").network
     shrink = np.cos(np.radians(network.lat.mean()))
 
@@ -79,11 +93,11 @@ def _scenes(cars: int, requests: int, rounds: int, seed: int) -> list[NearestSce
         north, east = rng.normal(0, 60 / _METERS_A_DEGREE, (2, n))
         return network.lat[corner] + north, network.lng[corner] + east / shrink
 
-    lat, lng = near_corners(cars)
-    way = rng.uniform(0, _TOP_M_S * _WINDOW_S / _METERS_A_DEGREE, cars)
-    heading = rng.uniform(0, 2 * np.pi, cars)
+    lat, lng = near_corners(plan.cars)
+    way = rng.uniform(0, _TOP_M_S * _WINDOW_S / _METERS_A_DEGREE, plan.cars)
+    heading = rng.uniform(0, 2 * np.pi, plan.cars)
     north, east = way * np.cos(heading), way * np.sin(heading) / shrink
-    return [NearestScene(lat + i * north, lng + i * east, *near_corners(requests)) for i in range(rounds)]
+    return [NearestScene(lat + i * north, lng + i * east, *near_corners(plan.requests)) for i in range(plan.rounds + 1)]
 
 
 def _compare(scenes: list[NearestScene], k: int, client: Redis) -> Figures:

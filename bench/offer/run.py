@@ -20,13 +20,16 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from typer import Option
 
 from bench.harness.cpu_time import CpuMeter
 from bench.harness.figures import Figures, prefixed, print_progress, ratio
+from bench.harness.plan import BenchPlan, Cache, Cars, Seconds, Seed
 from bench.harness.whole_system import (
     SettingValues,
     in_temporary_folder,
@@ -46,21 +49,22 @@ from dispatch.store.journals.sql_journal import open_journal
 STREAMS_PER_LOAD: Final = 500
 
 
-class OfferPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """The options. Seconds."""
+@dataclass(frozen=True, kw_only=True)
+class OfferPlan(BenchPlan):
+    """The options."""
 
-    cars: int
-    requests_per_s: float
-    think_s: float
-    pickup_s: float
-    ride_s: float
-    window_s: float
-    warm_up: float
-    seconds: float
-    settle: float
-    seed: int
-    apps: int
-    cache: str
+    cars: Cars = 2_000
+    requests_per_s: Annotated[float, Option(help="Ride requests per second.")] = 20.0
+    think_s: Annotated[float, Option(help="Seconds until a driver accepts.")] = 1.0
+    pickup_s: Annotated[float, Option(help="Seconds from accepting to the passenger.")] = 20.0
+    ride_s: Annotated[float, Option(help="Seconds of a ride.")] = 60.0
+    window_s: Annotated[float, Option(help="Matching window; the second run has none.")] = 2.0
+    warm_up: Annotated[float, Option(help="Seconds before the measured span.")] = 90.0
+    seconds: Seconds = 60.0
+    settle: Annotated[float, Option(help="Seconds to wait for late offers.")] = 10.0
+    seed: Seed = 1
+    apps: Annotated[int, Option(min=1, help="Processes of simulated apps.")] = 3
+    cache: Cache = "var/cache"
 
     @property
     def passengers(self) -> int:

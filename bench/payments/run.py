@@ -29,12 +29,16 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
-from typing import Final, NamedTuple
+from typing import Annotated, Final
+
+from typer import Option
 
 from bench.harness.figures import Figures
+from bench.harness.plan import BenchPlan, Processes, Seed
 from bench.payments.checks import CaseResult
 from bench.payments.matrix import play, quietly, sample
 from bench.payments.rate import CollectionRate, measure
@@ -48,14 +52,15 @@ ROUNDS: Final = 3
 WRONGS: Final = ("charged_twice", "lost", "unknown", "unbalanced")
 
 
-class PaymentsPlan(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class PaymentsPlan(BenchPlan):
     """The options."""
 
-    share: float
-    seed: int
-    processes: int
-    rides: int
-    at_once: int
+    share: Annotated[float, Option(min=0, max=1, help="Share of the cases to play.")] = 1.0
+    seed: Seed = 1
+    processes: Processes = 2
+    rides: Annotated[int, Option(min=0, help="Rides of each rate measurement; 0 leaves it out.")] = 150
+    at_once: Annotated[int, Option(min=1, help="Rides paid at the same time.")] = 16
 
 
 def run(plan: PaymentsPlan) -> Figures:

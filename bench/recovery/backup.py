@@ -15,10 +15,14 @@ import statistics
 import sys
 import time
 from asyncio.subprocess import DEVNULL
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Annotated, Final
+
+from typer import Option
 
 from bench.harness.figures import Figures, percentiles_ms, prefixed, ratio
+from bench.harness.plan import BenchPlan, Rounds, Seconds
 from bench.harness.whole_system import in_temporary_folder
 from dispatch.domain.entity import EntityKey
 from dispatch.store.journal import Append, Batch, Committed
@@ -31,13 +35,14 @@ EVENTS_BEFORE: Final = 5
 BODY_BYTES: Final = 60
 
 
-class BackupPlan(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class BackupPlan(BenchPlan):
     """The options."""
 
-    streams: int
-    rate: float
-    seconds: float
-    rounds: int
+    streams: Annotated[int, Option(min=10, help="Streams in the journal.")] = 20_000
+    rate: Annotated[float, Option(help="Commits per second.")] = 20.0
+    seconds: Seconds = 10.0
+    rounds: Rounds = 3
 
 
 def run(plan: BackupPlan) -> Figures:

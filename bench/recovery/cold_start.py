@@ -22,13 +22,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 from sqlalchemy import Engine
 from sqlalchemy import event as hooks
+from typer import Option
 
 from bench.harness.figures import Figures
+from bench.harness.plan import BenchPlan, Cars
 from bench.harness.whole_system import in_temporary_folder
 from bench.recovery.hosts import CONCURRENT, LocalHosts
 from dispatch.actors.core.protocol import FixRow
@@ -59,13 +62,14 @@ SPEED: Final = 0.001
 Step = tuple[EntityKey, Command, Principal]
 
 
-class ColdStartPlan(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class ColdStartPlan(BenchPlan):
     """The options."""
 
-    cars: int
-    trips: int
-    history: int
-    url: str
+    cars: Cars = 10_000
+    trips: Annotated[int, Option(min=0, help="Open trips, each with a car.")] = 3_000
+    history: Annotated[int, Option(min=0, help="Events of each car.")] = 20
+    url: Annotated[str, Option(help="Empty PostgreSQL database; SQLite by default.")] = ""
 
 
 class OpenTrip(NamedTuple):

@@ -20,10 +20,14 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
+
+from typer import Option
 
 from bench.harness.figures import Figures
+from bench.harness.plan import BenchPlan, Cache, Cars
 from bench.harness.whole_system import SettingValues, in_temporary_folder, running_system
 from dispatch.actors.core.protocol import Done, Envelope, FixRow, HostsUnavailableError, Refused, Reply
 from dispatch.actors.ray.discovery import connect_by_ray
@@ -59,13 +63,14 @@ IN_FLIGHT_S: Final = 0.003
 OPERATOR: Final = Principal("dispatcher", "bench")
 
 
-class RestartPlan(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class RestartPlan(BenchPlan):
     """The options."""
 
-    cars: int
-    trips: int
-    in_flight: int
-    cache: str
+    cars: Cars = 2_000
+    trips: Annotated[int, Option(min=0, help="Cars with a trip.")] = 500
+    in_flight: Annotated[int, Option(min=0, help="Commands in flight at the kill.")] = 200
+    cache: Cache = "var/cache"
 
 
 class Acknowledged(NamedTuple):

@@ -16,11 +16,15 @@ from __future__ import annotations
 
 import csv
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+from typer import Option
 
 from bench.harness.figures import Figures
+from bench.harness.plan import BenchPlan, Processes
 from bench.studies.plane_city import PlaneCity, PlaneOutcome, PlaneSetup
 
 CELLS = Path(__file__).parent / "data" / "hku_cells.csv"
@@ -42,10 +46,19 @@ class PublishedCell(NamedTuple):
         return f"{self.orders}x{self.cars}"
 
 
-def run(*, cells_file: Path | None, seeds: int, processes: int) -> Figures:
-    cells = read_cells(cells_file or CELLS)
+@dataclass(frozen=True, kw_only=True)
+class HkuPlan(BenchPlan):
+    """The options."""
+
+    cells: Annotated[Path, Option(help="Published table (CSV).")] = CELLS
+    seeds: Annotated[int, Option(min=1, help="Seeds per cell.")] = 3
+    processes: Processes = 2
+
+
+def run(plan: HkuPlan) -> Figures:
+    cells, seeds = read_cells(plan.cells), plan.seeds
     setups = [PlaneSetup(orders=cell.orders, cars=cell.cars, seed=seed) for cell in cells for seed in range(seeds)]
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(plan.processes, mp_context=get_context("spawn")) as pool:
         outcomes = list(pool.map(_play, setups))
     result: Figures = {}
     within = 0

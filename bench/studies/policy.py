@@ -11,17 +11,20 @@ exact's rides / capped oldest-first's rides.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from typer import Option
 
 from bench.harness.figures import Figures
+from bench.harness.plan import BenchPlan, Cache, Cars
 from bench.studies.recorded_demand import CityReplay, Demand, ReplayOutcome, ReplaySetup
 from dispatch.geo.city import load_city
 from dispatch.geo.travel_time import TravelTime
@@ -33,22 +36,23 @@ E5 = 1e-5
 NO_CAP_S = 1e6
 
 
-class PolicyPlan(NamedTuple):
-    """The options. ``trips`` is a parquet file of recorded trips, ``hours`` of the day: ``15-24``."""
+@dataclass(frozen=True, kw_only=True)
+class PolicyPlan(BenchPlan):
+    """The options."""
 
-    trips: Path
-    day: str
-    hours: str
-    cars: int
-    cap: float
-    seeds: int
-    city: str
-    cache: Path
+    trips: Annotated[Path, Option(help="Recorded trips (parquet); none is shipped.")]
+    day: Annotated[str, Option(help="Local day in the city.")] = "2008-05-30"
+    hours: Annotated[str, Option(help="First and last hour of the day.")] = "15-24"
+    cars: Cars = 160
+    cap: Annotated[float, Option(help="Longest pick-up in seconds.")] = 900.0
+    seeds: Annotated[int, Option(min=1, help="Seeds of the cars' first places.")] = 1
+    city: Annotated[str, Option(help="City of the trips.")] = "san_francisco"
+    cache: Cache = ".cache"
 
 
 def run(plan: PolicyPlan) -> Figures:
     city = load_city(plan.city)
-    travel_time = city.travel_time(plan.cache)
+    travel_time = city.travel_time(Path(plan.cache))
     demand = read_demand(plan.trips, plan.day, plan.hours, ZoneInfo(city.time_zone)).on_map(travel_time)
     setup = ReplaySetup(cars=plan.cars, max_pickup_s=plan.cap)
     seeds = range(1, 1 + plan.seeds)

@@ -36,7 +36,7 @@ def test_options_go_to_the_bench_and_figures_come_back(taxi: Taxi, plans: list[C
     figures = msgspec.json.decode(done.stdout)
     assert figures["ratio"] == 2.5
     assert {"cpu", "cpus", "python", "load_before"} <= figures.keys()
-    assert plans == [ColdStartPlan(cars=20, trips=7, history=20, url="")]
+    assert plans == [ColdStartPlan(cars=20, trips=7, history=20, url="", json=True)]
 
 
 def test_without_json_a_table(taxi: Taxi, plans: list[ColdStartPlan]) -> None:

@@ -7,18 +7,5 @@ from bench.offer.run import OfferPlan
 
 def test_there_are_more_passengers_than_trips_at_a_time() -> None:
     """With some to spare."""
-    plan = OfferPlan(
-        cars=10,
-        requests_per_s=2.0,
-        think_s=1.0,
-        pickup_s=20.0,
-        ride_s=60.0,
-        window_s=2.0,
-        warm_up=0.0,
-        seconds=1.0,
-        settle=1.0,
-        seed=1,
-        apps=1,
-        cache="cache",
-    )
+    plan = OfferPlan(requests_per_s=2.0, think_s=1.0, pickup_s=20.0, ride_s=60.0, window_s=2.0)
     assert 2 * 83 < plan.passengers < 2 * 83 * 1.5

@@ -21,4 +21,4 @@ def test_the_last_acknowledgement_counts() -> None:
 def test_impossible_options_are_refused() -> None:
     """Before anything starts."""
     with pytest.raises(ValueError, match="a car each"):
-        run(RestartPlan(cars=10, trips=11, in_flight=0, cache="cache"))
+        run(RestartPlan(cars=10, trips=11, in_flight=0))
