@@ -281,8 +281,8 @@ class World:
         rng = self.faults.rng
         self._labels = self._labels or rng.sample((*LABELS, "at rest"), len(LABELS) + 1)
         label = self._labels.pop()
-        names = [n for n in self.host_names() if n.startswith("payment") or not label.endswith("AlipayModel")]
-        names = [n for n in names if n.startswith("payment")] if label.endswith("AlipayModel") else names
+        names = [n for n in self.host_names() if n.startswith("payment") or not label.endswith("Alipay")]
+        names = [n for n in names if n.startswith("payment")] if label.endswith("Alipay") else names
         running = self.running(names)
         if not running:
             return
