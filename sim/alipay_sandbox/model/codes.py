@@ -30,7 +30,7 @@ BAR_CODE_LIFE_S: Final = 60.0
 def precreate(exchange: Exchange, terms: OrderTerms, options: OrderOptions, code_life_s: float) -> QrCodeMade:
     """A QR code for an order. Raises :class:`BusinessError`."""
     exchange.expire_due()
-    order, now = (terms.partner, terms.out_trade_no), exchange.now()
+    order, now = terms.order_key, exchange.now()
     known = exchange.state.by_order.get(order)
     if known is not None:
         check_repeat(known, terms)
@@ -69,7 +69,7 @@ def scan_qr_code(exchange: Exchange, code: str, buyer_id: str) -> SandboxTrade:
         if trade.payer_id != buyer_id:
             raise BusinessError("TRADE_BUYER_NOT_MATCH")
         return trade
-    if exchange.state.qr_by_order.get((made.terms.partner, made.terms.out_trade_no)) is not made:
+    if exchange.state.qr_by_order.get(made.terms.order_key) is not made:
         raise BusinessError("TRADE_HAS_CLOSE")
     if made.expires_at <= exchange.now():
         raise BusinessError("NOW_TIME_AFTER_EXPIRE_TIME_ERROR")
@@ -109,13 +109,12 @@ def pay_by_bar_code(exchange: Exchange, terms: OrderTerms, bar_code: str, option
     the payment is tried again. Raises :class:`BusinessError`.
     """
     exchange.expire_due()
-    known = exchange.state.by_order.get((terms.partner, terms.out_trade_no))
+    known = exchange.state.by_order.get(terms.order_key)
     if known is not None:
         return _retry_payment(exchange, known, terms, bar_code)
     shown = _valid_bar_code(exchange, bar_code)
-    exchange.check_buyer(shown.buyer_id)
     terms = msgspec.structs.replace(terms, buyer_id=shown.buyer_id)
-    exchange.check_funds(shown.buyer_id, terms)
+    exchange.check_payer(shown.buyer_id, terms)
     trade = exchange.open_trade(terms, options, bar_code=bar_code)
     if not exchange.needs_password(shown.buyer_id, terms):
         exchange.capture(trade, shown.buyer_id)
@@ -130,8 +129,7 @@ def _retry_payment(exchange: Exchange, known: SandboxTrade, terms: OrderTerms, b
     buyer_id = _valid_bar_code(exchange, bar_code).buyer_id
     if buyer_id != known.terms.buyer_id:
         raise BusinessError("TRADE_BUYER_NOT_MATCH")
-    exchange.check_buyer(buyer_id)
-    exchange.check_funds(buyer_id, terms)
+    exchange.check_payer(buyer_id, terms)
     if not exchange.needs_password(buyer_id, terms):
         exchange.capture(known, buyer_id, bar_code)
     return known

@@ -65,11 +65,11 @@ class Exchange:
     def create_trade(self, terms: OrderTerms, options: OrderOptions) -> SandboxTrade:
         """Open a trade, or return the one with the same terms. Raises :class:`BusinessError`."""
         self.expire_due()
-        known = self.state.by_order.get((terms.partner, terms.out_trade_no))
+        known = self.state.by_order.get(terms.order_key)
         if known is not None:
             check_repeat(known, terms)
             return known
-        if (terms.partner, terms.out_trade_no) in self.state.qr_by_order:
+        if terms.order_key in self.state.qr_by_order:
             raise BusinessError("CONTEXT_INCONSISTENT")
         self.check_buyer(terms.buyer_id)
         return self.open_trade(terms, options)
@@ -101,8 +101,7 @@ class Exchange:
         if trade.status == "TRADE_CLOSED":
             raise BusinessError("TRADE_HAS_CLOSE")
         if trade.status == "WAIT_BUYER_PAY":
-            self.check_buyer(buyer_id)
-            self.check_funds(buyer_id, trade.terms)
+            self.check_payer(buyer_id, trade.terms)
             self.capture(trade, buyer_id)
         return trade
 
@@ -216,8 +215,9 @@ class Exchange:
         if listed is None and buyer_id and not (self.settings.open_buyers and is_user_id(buyer_id)):
             raise BusinessError("BUYER_NOT_EXIST")
 
-    def check_funds(self, buyer_id: str, terms: OrderTerms) -> None:
+    def check_payer(self, buyer_id: str, terms: OrderTerms) -> None:
         """Raises :class:`BusinessError` if the buyer cannot pay this order."""
+        self.check_buyer(buyer_id)
         listed = self._listed.get(buyer_id)
         if buyer_id == terms.seller_id:
             raise BusinessError("BUYER_SELLER_EQUAL")

@@ -89,7 +89,7 @@ class SandboxState:
 
     def _open(self, opened: TradeOpened) -> None:
         trade = SandboxTrade(opened)
-        order = opened.terms.partner, opened.terms.out_trade_no
+        order = opened.terms.order_key
         self.trades[opened.trade_no] = self.by_order[order] = trade
         self.bar_codes.pop(opened.bar_code, None)
         if opened.qr_code:
@@ -114,10 +114,9 @@ class SandboxState:
         match fact:
             case QrCodeMade():
                 self.qr_codes[fact.code] = fact
-                self.qr_by_order[fact.terms.partner, fact.terms.out_trade_no] = fact
+                self.qr_by_order[fact.terms.order_key] = fact
             case QrCodeWithdrawn():
-                terms = self.qr_codes[fact.code].terms
-                self.qr_by_order.pop((terms.partner, terms.out_trade_no), None)
+                self.qr_by_order.pop(self.qr_codes[fact.code].terms.order_key, None)
             case BarCodeShown():
                 self.bar_codes[fact.code] = fact
             case AuthCodeIssued():

@@ -48,6 +48,10 @@ class OrderTerms(msgspec.Struct, frozen=True, kw_only=True):
     """``passback_parameters`` or ``passback_params``, returned with notifications."""
 
     @property
+    def order_key(self) -> tuple[str, str]:
+        return self.partner, self.out_trade_no
+
+    @property
     def total_text(self) -> str:
         return self.amount_text(self.total_minor)
 
