@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from dispatch.processes.shutdown import run_until, stop_on_signals
+from sim.alipay_sandbox.command import sandbox
 from taxi_cli import access as security
 from taxi_cli import backup as keeping
 from taxi_cli import bench, chaos, development, payments, privacy, qr, registry, simtest
@@ -41,7 +42,7 @@ for each in (
     simtest.simtest,
     chaos.chaos,
     world.sim,
-    world.sandbox,
+    sandbox,
 ):
     app.command()(each)
 app.add_typer(bench.bench, name="bench")

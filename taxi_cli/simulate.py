@@ -101,41 +101,6 @@ async def _show(tally: Tally, *, quiet: bool) -> None:
         typer.echo("  ".join(f"{name} {numbers[name]}" for name in SHOWN), err=quiet)
 
 
-def sandbox(
-    keys: Annotated[Path, typer.Option(help="Folder of both sides' key files; made where it is empty.")],
-    host: str = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0 lets the system choose.")] = 8088,
-    accounts: Annotated[Path | None, typer.Option(help="File that keeps the accounts over a restart.")] = None,
-    retry_time_factor: Annotated[float, typer.Option(help="Speeds up repeated notifications.")] = 1.0,
-    fault: Annotated[
-        list[str] | None, typer.Option(help="What goes wrong: drop-answer:call=alipay.trade.*,times=2. Repeatable.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Of faults that come by chance.")] = 1,
-    merchant: Annotated[list[str] | None, typer.Option(help="PID of a further merchant. Repeatable.")] = None,
-    callback_host: Annotated[list[str] | None, typer.Option(help="A further host of callbacks. Repeatable.")] = None,
-    buyers: Annotated[Path | None, typer.Option(help="JSON list of buyers: buyer_id, balance, blocked, …")] = None,
-    buyer: Annotated[str, typer.Option(help="Who a browser is that did not choose.")] = "",
-    public_url: Annotated[str, typer.Option(help="How browsers reach the sandbox, if not as the merchant does.")] = "",
-) -> None:
-    """Play Alipay's side of payments: both gateways, the passenger's app, bills and faults."""
-    from sim.alipay_sandbox.__main__ import main
-
-    main(
-        keys,
-        host=host,
-        port=port,
-        accounts=accounts,
-        retry_time_factor=retry_time_factor,
-        fault=fault,
-        seed=seed,
-        merchant=merchant,
-        callback_host=callback_host,
-        buyers=buyers,
-        buyer=buyer,
-        public_url=public_url,
-    )
-
-
 @city.command("import")
 def import_city(
     file: Annotated[Path, typer.Argument(metavar="FILE.osm.pbf", help="An OpenStreetMap extract.")],
