@@ -15,6 +15,7 @@ from typing import Final, cast
 
 import msgspec
 
+from bench.harness.concurrency import map_concurrently
 from bench.harness.worker_process import Answer, run_worker
 from dispatch.api.fields import Fix
 from dispatch.api.messages import SUBPROTOCOL_MSGPACK, GoOnline, GpsFix, Hello
@@ -120,21 +121,19 @@ class FixSender:
         return await self.open_at(port, tokens, [PhoneLocation(number) for number in range(len(tokens))])
 
     async def open_at(self, port: int, tokens: Sequence[str], locations: Sequence[PhoneLocation]) -> Answer:
-        slots = asyncio.Semaphore(_CONCURRENT_SIGN_INS)
-
-        async def sign_in(token: str, location: PhoneLocation) -> PhoneSocket:
-            async with slots:
-                _, phone = await asyncio.get_running_loop().create_connection(PhoneSocket, "127.0.0.1", port)
-                await phone.request(UPGRADE_REQUEST.encode(), b"\r\n\r\n")
-                if token:
-                    await phone.request(masked_frame(encode(Hello(token, time.time()))), b"welcome")
-                    phone.write(masked_frame(encode(GpsFix(location.fix(time.time())))))
-                    command = masked_frame(encode(GoOnline(f"online-{time.time_ns()}")))
-                    await retry_online(lambda within_s: phone.request(command, b"accepted", within_s))
-                return phone
+        async def sign_in(each: tuple[str, PhoneLocation]) -> PhoneSocket:
+            token, location = each
+            _, phone = await asyncio.get_running_loop().create_connection(PhoneSocket, "127.0.0.1", port)
+            await phone.request(UPGRADE_REQUEST.encode(), b"\r\n\r\n")
+            if token:
+                await phone.request(masked_frame(encode(Hello(token, time.time()))), b"welcome")
+                phone.write(masked_frame(encode(GpsFix(location.fix(time.time())))))
+                command = masked_frame(encode(GoOnline(f"online-{time.time_ns()}")))
+                await retry_online(lambda within_s: phone.request(command, b"accepted", within_s))
+            return phone
 
         self._locations = locations
-        self._phones = await asyncio.gather(*map(sign_in, tokens, locations))
+        self._phones = await map_concurrently(_CONCURRENT_SIGN_INS, sign_in, zip(tokens, locations, strict=True))
         return {}
 
     async def rate(self, per_s: float) -> Answer:

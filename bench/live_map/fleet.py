@@ -6,20 +6,21 @@ border. Cars send their fixes over sockets of their own, or pass them to the veh
 
 from __future__ import annotations
 
-import asyncio
 from math import cos, radians
 from pathlib import Path
 from typing import Final
 
+from bench.harness.commands import send_until_answered
+from bench.harness.concurrency import map_concurrently
 from bench.harness.fix_sender import FixSender, PhoneLocation
 from bench.harness.worker_process import Answer, run_worker
-from dispatch.actors.core.protocol import Done, Envelope, FixRow, HostsUnavailableError
+from dispatch.actors.core.protocol import Done, FixRow
 from dispatch.actors.ray.discovery import connect_by_ray
 from dispatch.actors.ray.session import join_cluster
 from dispatch.actors.runtime.cluster_config import ClusterConfig
 from dispatch.actors.runtime.host_client import HostClient
 from dispatch.api.fields import Fix
-from dispatch.domain.commands import StartShift, VehicleProfile, encode_command
+from dispatch.domain.commands import StartShift, VehicleProfile
 from dispatch.domain.entity import EntityKey, Principal
 from dispatch.geo.cells import Box
 
@@ -75,24 +76,17 @@ class MapCars(FixSender):
         join_cluster(system)
         self._hosts, self._clock = HostClient(system, "bench-fleet", connect_by_ray()), system.clock()
         self._locations = [GridCar(number, Box(*box)) for number in range(cars)]
-        slots = asyncio.Semaphore(_CONCURRENT_SHIFTS)
-        await asyncio.gather(*(self._start_shift(self._hosts, number, slots) for number in range(cars)))
+        await map_concurrently(_CONCURRENT_SHIFTS, self._start_shift, range(cars))
         return {}
 
-    async def _start_shift(self, hosts: HostClient, number: int, slots: asyncio.Semaphore) -> None:
+    async def _start_shift(self, number: int) -> None:
         car, driver = f"V{number}", f"D{number}"
-        body = encode_command(StartShift(VehicleProfile(car, driver, "bench")))
-        key = str(EntityKey("vehicle", car))
-        envelope = Envelope(key, f"bench.{car}", Principal("driver", driver, vehicle=car), body, digest=body)
-        async with slots:
-            while True:
-                try:
-                    reply = await hosts.command(envelope)
-                except HostsUnavailableError:
-                    continue
-                if not isinstance(reply, Done):
-                    raise RuntimeError(f"{car} cannot start its shift: {reply}")  # noqa: TRY004 - no type is wrong
-                return
+        assert self._hosts is not None  # noqa: S101 - connected
+        shift = StartShift(VehicleProfile(car, driver, "bench"))
+        principal = Principal("driver", driver, vehicle=car)
+        reply = await send_until_answered(self._hosts, EntityKey("vehicle", car), shift, principal)
+        if not isinstance(reply, Done):
+            raise RuntimeError(f"{car} cannot start its shift: {reply}")  # noqa: TRY004 - no type is wrong
 
     def send_fixes(self, numbers: range, now: float) -> None:
         if self._hosts is None:

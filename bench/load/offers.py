@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from bench.harness.concurrency import map_concurrently
 from bench.harness.figures import percentiles_ms
 from bench.harness.fix_sender import PhoneLocation, retry_online
 from bench.harness.socket_client import OfferedVehicle, SocketClient, connect, peek
@@ -53,30 +54,26 @@ class OfferLoad:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def open(self, url: str, car_tokens: list[str], passenger_tokens: list[str]) -> Answer:
-        slots = asyncio.Semaphore(_CONCURRENT_SIGN_INS)
-
         async def sign_in(token: str, on_message: Callable[[bytes], None] | None = None) -> SocketClient:
             client = await connect(url, on_message)
             await client.request(Hello(token), "welcome")
             return client
 
-        async def add_car(number: int, token: str) -> None:
-            async with slots:
-                client, car = await sign_in(token, self._message_received), PhoneLocation(number)
-                _send_fix(car, client)
-                command = GoOnline(f"online-{time.time_ns()}")
-                await retry_online(lambda within_s: client.request(command, "accepted", within_s))
+        async def add_car(each: tuple[int, str]) -> None:
+            client, car = await sign_in(each[1], self._message_received), PhoneLocation(each[0])
+            _send_fix(car, client)
+            command = GoOnline(f"online-{time.time_ns()}")
+            await retry_online(lambda within_s: client.request(command, "accepted", within_s))
             self._cars.append(car)
             task = asyncio.create_task(self._send_fixes(car, client))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-        async def add_passenger(number: int, token: str) -> None:
-            async with slots:
-                self._passengers.append(SignedInPassenger(f"{PASSENGER_PREFIX}{number}", await sign_in(token)))
+        async def add_passenger(each: tuple[int, str]) -> None:
+            self._passengers.append(SignedInPassenger(f"{PASSENGER_PREFIX}{each[0]}", await sign_in(each[1])))
 
-        await asyncio.gather(*(add_car(*each) for each in enumerate(car_tokens)))
-        await asyncio.gather(*(add_passenger(*each) for each in enumerate(passenger_tokens)))
+        await map_concurrently(_CONCURRENT_SIGN_INS, add_car, enumerate(car_tokens))
+        await map_concurrently(_CONCURRENT_SIGN_INS, add_passenger, enumerate(passenger_tokens))
         return {"cars": len(self._cars), "passengers": len(self._passengers)}
 
     async def step(self, per_s: float, seconds: float) -> Answer:

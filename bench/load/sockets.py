@@ -6,6 +6,7 @@ import asyncio
 import time
 from typing import Final
 
+from bench.harness.concurrency import map_concurrently
 from bench.harness.figures import percentiles_ms
 from bench.harness.socket_client import SocketClient, connect, peek
 from bench.harness.worker_process import Answer, run_worker
@@ -22,23 +23,21 @@ class IdleSockets:
 
     async def open(self, url: str, tokens: list[str], at_once: int) -> Answer:
         """Open a socket for each token, ``at_once`` at a time; a refused socket is retried once."""
-        slots = asyncio.Semaphore(at_once)
         refused = 0
 
         async def sign_in(token: str) -> None:
             nonlocal refused
-            async with slots:
-                for _ in range(2):
-                    try:
-                        client = await connect(url)
-                        await client.request(Hello(token), "welcome")
-                    except (OSError, TimeoutError):
-                        refused += 1
-                    else:
-                        self._clients.append(client)
-                        return
+            for _ in range(2):
+                try:
+                    client = await connect(url)
+                    await client.request(Hello(token), "welcome")
+                except (OSError, TimeoutError):
+                    refused += 1
+                else:
+                    self._clients.append(client)
+                    return
 
-        await asyncio.gather(*map(sign_in, tokens))
+        await map_concurrently(at_once, sign_in, tokens)
         return {"open": len(self._clients), "refused": refused}
 
     async def count(self) -> Answer:

@@ -12,6 +12,7 @@ from typing import Final, Literal, Protocol
 
 import msgspec
 
+from bench.harness.local_hosts import SHARDS
 from bench.payments.alipay import SandboxTransport
 from dispatch.actors.core.entity_types import EntityKind
 from dispatch.actors.core.host_core import HostCore
@@ -27,7 +28,6 @@ from dispatch.payment.gateways.response_capture import listening
 from dispatch.store.journal import Batch, StoredCommand
 from dispatch.store.journals.sql_journal import SqlJournal
 
-SHARDS: Final = 4
 NOTICE: Final = "notice"
 """Name of a notification among the calls at which a host crashes."""
 FIRST_RETRYABLE: Final = 6000

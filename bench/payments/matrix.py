@@ -12,16 +12,13 @@ from typing import Final
 
 import structlog
 
+from bench.harness.local_hosts import SHARDS, san_francisco
 from bench.payments.alipay import OVERSEAS
 from bench.payments.cases import cases, crashes_of, faults_of
 from bench.payments.checks import CaseResult, check_ride
-from bench.payments.host import SHARDS
 from bench.payments.ride import CaseEnvironment, PaidRide, PaymentCase
-from dispatch.actors.core.entity_types import EntityKind, entity_kinds
-from dispatch.config.tariffs import read_tariff
+from dispatch.actors.core.entity_types import EntityKind
 from dispatch.domain.entity import Kind
-from dispatch.domain.fare.gps_meter import MeterRules
-from dispatch.domain.rules import Rules
 from dispatch.payment.core.rules import Account, PaymentRules
 from dispatch.store.journals.sql_journal import SqlJournal, open_journal
 from dispatch.store.migrations import upgrade
@@ -30,7 +27,6 @@ from sim.alipay_sandbox.model.merchants import DemoMerchant, demo_merchant
 NOTIFY_URL: Final = "http://taxi.invalid/alipay/notify"
 RIDES_PER_ENVIRONMENT: Final = 50
 """Few enough that no trade passes the year within which it can be refunded."""
-CITY: Final = Rules(tariff=read_tariff("san_francisco"), meter=MeterRules(waiting_kmh=18.0))
 
 
 def sample(share: float, seed: int) -> list[PaymentCase]:
@@ -50,13 +46,18 @@ def quietly() -> Iterator[None]:
         structlog.configure(**before)
 
 
+def new_journal(folder: Path) -> str:
+    """Create a SQLite journal; its URL."""
+    folder.mkdir(parents=True, exist_ok=True)
+    url = f"sqlite:///{folder / 'journal.db'}"
+    upgrade(url)
+    return url
+
+
 @contextlib.asynccontextmanager
 async def journal_in(folder: Path) -> AsyncIterator[SqlJournal]:
     """A fresh journal on SQLite."""
-    folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - nothing else runs
-    url = f"sqlite:///{folder / 'journal.db'}"
-    upgrade(url)
-    journal = await open_journal(url, shards=SHARDS)
+    journal = await open_journal(new_journal(folder), shards=SHARDS)
     try:
         yield journal
     finally:
@@ -68,7 +69,7 @@ def kinds_of(keys: DemoMerchant, gateway: str) -> Mapping[Kind, EntityKind]:
     currency = "USD" if gateway in OVERSEAS else "CNY"
     seller = "cab1" if gateway == "acquirer" else keys.partner
     account = Account(seller_id=seller, seller_email=keys.email, notify_url=NOTIFY_URL, currency=currency)
-    return entity_kinds(CITY, PaymentRules(account=account))
+    return san_francisco(PaymentRules(account=account))
 
 
 async def play(chosen: Sequence[PaymentCase], folder: Path) -> AsyncIterator[CaseResult]:

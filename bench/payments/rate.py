@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple, cast
@@ -15,21 +15,17 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from bench.harness.local_hosts import LocalHosts, san_francisco
 from bench.payments.alipay import BUYER
-from bench.payments.host import SHARDS, perform_call
-from bench.payments.matrix import CITY, journal_in
-from dispatch.actors.core.entity_types import Shown, entity_kinds
-from dispatch.actors.core.host_core import HostCore
+from bench.payments.host import perform_call
+from bench.payments.matrix import new_journal
 from dispatch.actors.core.protocol import Done, Envelope, Hosts, Reply
-from dispatch.actors.core.push_queues import PushQueues
-from dispatch.actors.core.work_items import ListingChange
-from dispatch.actors.runtime.host_runtime import HostRuntime
 from dispatch.clock import CityClock
-from dispatch.config.loader import load_settings
+from dispatch.config.loader import Settings, load_settings
 from dispatch.domain.commands import OpenPayment, ReportOutcome, decode_command, encode_command
-from dispatch.domain.entity import SYSTEM, Command, EntityKey, Signal
+from dispatch.domain.entity import SYSTEM, Command, EntityKey
 from dispatch.payment.core.methods import ALIPAY_PAGE
-from dispatch.payment.gateways.factory import Gateways, open_gateways, payment_rules_of
+from dispatch.payment.gateways.factory import open_gateways, payment_rules_of
 from dispatch.payment.protocols.signing import Signer
 from dispatch.store.journal import StoredCommand
 from dispatch.values.money import Money
@@ -79,15 +75,15 @@ class SignatureTimer:
             Signer.sign, Signer.verify = sign, verify  # type: ignore[method-assign]
 
 
-class PayingPassengers:
-    """The trips, and passengers who pay as soon as the phone shows the order. :class:`HostRuntime`'s outside."""
+class PaymentHost(LocalHosts):
+    """A payment host, its trips, and passengers who pay as soon as the phone shows the order."""
 
-    def __init__(self, gateways: Gateways, clock: CityClock, sandbox: str, phones: int) -> None:
-        self._gateways = gateways
-        self._clock = clock
+    def __init__(self, settings: Settings, sandbox: str, phones: int) -> None:
+        super().__init__(CityClock(), san_francisco(payment_rules_of(settings)), ["payment"])
+        self.gateways = open_gateways(settings, self._clock)
         limits = httpx.Limits(max_connections=phones, max_keepalive_connections=phones)
         self._phone = httpx.AsyncClient(base_url=sandbox, trust_env=False, limits=limits, timeout=WITHIN_S)
-        self.paid: dict[str, asyncio.Event] = {}
+        self._paid: dict[str, asyncio.Event] = {}
 
     async def call(self, envelope: Envelope) -> Reply:
         """The payment reports its state to a trip."""
@@ -96,34 +92,31 @@ class PayingPassengers:
             paid = {"trade_no": outcome.trade, "buyer_id": BUYER}
             (await self._phone.post("/sandbox/tradepay", json=paid)).raise_for_status()
         elif isinstance(outcome, ReportOutcome) and outcome.state == "paid":
-            self.paid[EntityKey.parse(envelope.key).id].set()
+            self._paid[EntityKey.parse(envelope.key).id].set()
         return Done(1, "")
 
     async def call_gateway(self, due: StoredCommand) -> Command:
-        return await perform_call(self._gateways, due, self._clock)
+        return await perform_call(self.gateways, due, self._clock)
 
-    def listings(self, changes: Sequence[ListingChange]) -> None:
-        """Payments have no listings."""
-
-    def signals(self, signals: Sequence[Signal]) -> None:
-        """Not recorded."""
-
-    def shown(self, shown: Sequence[tuple[EntityKey, Shown]]) -> None:
-        """Payments have no views."""
-
-    async def aclose(self) -> None:
+    async def stop(self) -> None:
+        await super().stop()
         await self._phone.aclose()
+        await self.gateways.aclose()
 
+    async def collect(self, prefix: str, rides: int, at_once: int) -> None:
+        """Open payments until so many rides are paid."""
+        slots = asyncio.Semaphore(at_once)
 
-class _RuntimeHosts:
-    """The part of a gateway's connection to the hosts that notifications use."""
+        async def ride(number: int) -> None:
+            trip = f"{prefix}{number}"
+            self._paid[trip] = asyncio.Event()
+            async with slots:
+                opening = OpenPayment(trip, "V1", Money(1235, "USD"), ALIPAY_PAGE, BUYER, "Taxi V1")
+                body = encode_command(opening)
+                await self.command(Envelope(f"payment:{trip}", f"open:{trip}", SYSTEM, body, digest=body))
+                await asyncio.wait_for(self._paid[trip].wait(), WITHIN_S)
 
-    def __init__(self, shell: HostRuntime) -> None:
-        self._shell = shell
-
-    async def command(self, envelope: Envelope) -> Reply:
-        (reply,) = await self._shell.submit([envelope])
-        return reply
+        await asyncio.gather(*(ride(number) for number in range(rides)))
 
 
 async def measure(
@@ -137,47 +130,20 @@ async def measure(
         return PlainTextResponse("success" if accepted else "fail")
 
     app = Starlette(routes=[Route("/alipay/notify", notify, methods=["POST"])])
-    async with running(app) as url, journal_in(folder) as journal:
+    async with running(app) as url:
         md5_key = (sandbox.keys / "md5.key").read_text().strip()
         chosen = {"alipay.sign_type": sign_type, "alipay.md5_key": md5_key, "server.public_url": url}
-        settings = load_settings(None, {**sandbox.settings(), **chosen})
-        clock = CityClock()
-        gateways = open_gateways(settings, clock)
-        passengers = PayingPassengers(gateways, clock, sandbox.url, at_once)
-        core = HostCore("payment", entity_kinds(CITY, payment_rules_of(settings)), PushQueues("payment"))
-        shell = HostRuntime(core, journal, passengers, clock)
-        webhooks.append(AlipayWebhook(gateways, cast("Hosts", _RuntimeHosts(shell))))
-        await shell.start(lambda until: journal.dues("payment", range(SHARDS), until=until))
+        host = PaymentHost(load_settings(None, {**sandbox.settings(), **chosen}), sandbox.url, at_once)
+        # Notifications use only ``command`` of a gateway's connection to the hosts.
+        webhooks.append(AlipayWebhook(host.gateways, cast("Hosts", host)))
+        await host.start(new_journal(folder))
         try:
-            await _collect(shell, passengers, f"{prefix}W", at_once, at_once)
-            return await _timed(shell, passengers, prefix, rides, at_once)
+            await host.collect(f"{prefix}W", at_once, at_once)
+            timer = SignatureTimer()
+            with timer.running():
+                began, used = time.perf_counter(), time.process_time()
+                await host.collect(prefix, rides, at_once)
+                wall_s, cpu_s = time.perf_counter() - began, time.process_time() - used
+            return CollectionRate(rides / wall_s, timer.seconds / cpu_s)
         finally:
-            await shell.stop()
-            await passengers.aclose()
-            await gateways.aclose()
-
-
-async def _timed(
-    shell: HostRuntime, passengers: PayingPassengers, prefix: str, rides: int, at_once: int
-) -> CollectionRate:
-    watch = SignatureTimer()
-    with watch.running():
-        began, used = time.perf_counter(), time.process_time()
-        await _collect(shell, passengers, prefix, rides, at_once)
-        wall_s, processor_s = time.perf_counter() - began, time.process_time() - used
-    return CollectionRate(rides / wall_s, watch.seconds / processor_s)
-
-
-async def _collect(shell: HostRuntime, passengers: PayingPassengers, prefix: str, rides: int, at_once: int) -> None:
-    room = asyncio.Semaphore(at_once)
-
-    async def ride(number: int) -> None:
-        trip = f"{prefix}{number}"
-        passengers.paid[trip] = asyncio.Event()
-        async with room:
-            opening = OpenPayment(trip, "V1", Money(1235, "USD"), ALIPAY_PAGE, BUYER, "Taxi V1")
-            body = encode_command(opening)
-            await shell.submit([Envelope(f"payment:{trip}", f"open:{trip}", SYSTEM, body, digest=body)])
-            await asyncio.wait_for(passengers.paid[trip].wait(), WITHIN_S)
-
-    await asyncio.gather(*(ride(number) for number in range(rides)))
+            await host.stop()

@@ -31,9 +31,9 @@ from sqlalchemy import event as hooks
 from typer import Option
 
 from bench.harness.figures import Figures
+from bench.harness.local_hosts import CONCURRENT, LocalHosts, san_francisco
 from bench.harness.plan import BenchPlan, Cars
 from bench.harness.whole_system import in_temporary_folder
-from bench.recovery.hosts import CONCURRENT, LocalHosts
 from dispatch.actors.core.protocol import FixRow
 from dispatch.clock import CityClock
 from dispatch.domain.commands import (
@@ -47,6 +47,7 @@ from dispatch.domain.commands import (
     VehicleProfile,
 )
 from dispatch.domain.entity import SYSTEM, Command, EntityKey, Principal
+from dispatch.payment.core.rules import Account, PaymentRules
 from dispatch.store.migrations import upgrade
 from dispatch.values.place import Place
 
@@ -58,6 +59,8 @@ MIX: Final = ("reserved", "matching", "offered", "assigned", "arrived", "in_prog
 """States of the open trips, in turn; from ``offered`` on they have a car."""
 SPEED: Final = 0.001
 """City seconds per wall second."""
+
+ENTITIES: Final = san_francisco(PaymentRules(account=Account(seller_id="S1", notify_url="http://localhost/notify")))
 
 Step = tuple[EntityKey, Command, Principal]
 
@@ -94,7 +97,7 @@ async def _measure(plan: ColdStartPlan, folder: Path) -> Figures:
     trips = [OpenTrip(EntityKey("trip", f"T{n}"), MIX[n % len(MIX)], cars[n]) for n in range(plan.trips)]
     keys = [*cars, *(trip.key for trip in trips)]
     began = time.perf_counter()
-    hosts = LocalHosts(clock)
+    hosts = LocalHosts(clock, ENTITIES)
     await hosts.start(url)
     await _write_journal(hosts, plan, cars, trips, clock)
     before, free = await hosts.subscribe(keys), len(hosts.free)
@@ -107,7 +110,7 @@ async def _measure(plan: ColdStartPlan, folder: Path) -> Figures:
 async def _start_cold(
     clock: CityClock, url: str, cars: Sequence[EntityKey], before: dict[EntityKey, int], free: int
 ) -> Figures:
-    hosts, figures = LocalHosts(clock), Figures()
+    hosts, figures = LocalHosts(clock, ENTITIES), Figures()
     with _statements() as count:
         began = time.perf_counter()
         dues = await hosts.start(url)

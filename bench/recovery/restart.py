@@ -19,17 +19,18 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple
 
 from typer import Option
 
+from bench.harness.commands import send_until_answered
+from bench.harness.concurrency import map_concurrently
 from bench.harness.figures import Figures
 from bench.harness.plan import BenchPlan, Cache, Cars
 from bench.harness.whole_system import SettingValues, in_temporary_folder, running_system
-from dispatch.actors.core.protocol import Done, Envelope, FixRow, HostsUnavailableError, Refused, Reply
+from dispatch.actors.core.protocol import Done, FixRow, Refused
 from dispatch.actors.ray.discovery import connect_by_ray
 from dispatch.actors.ray.session import join_cluster, leave_cluster
 from dispatch.actors.runtime.host_client import HostClient
@@ -45,7 +46,6 @@ from dispatch.domain.commands import (
     StartRide,
     StartShift,
     VehicleProfile,
-    encode_command,
 )
 from dispatch.domain.entity import SYSTEM, Command, EntityKey, Principal
 from dispatch.server.supervisor import Supervisor
@@ -127,9 +127,9 @@ class KilledFleet:
         await self._hosts.line(HOST).call("ping", within_s=60.0)
         fixing = asyncio.create_task(self._send_fixes())
         try:
-            await self._all(self._go_online, self._cars)
+            await map_concurrently(CONCURRENT, self._go_online, self._cars)
             await asyncio.sleep(FIXES_ARRIVE_S)
-            await self._all(self._take_trip, self._on_trip)
+            await map_concurrently(CONCURRENT, self._take_trip, self._on_trip)
         finally:
             fixing.cancel()
 
@@ -140,15 +140,6 @@ class KilledFleet:
             now = self._clock.city()
             self._hosts.fixes([FixRow(car, 0, n, now, PLACE.lat, PLACE.lng, 0.0, 0.0) for car in self._cars])
             await asyncio.sleep(FIX_EVERY_S)
-
-    async def _all(self, act: Callable[[str], Awaitable[None]], cars: Sequence[str]) -> None:
-        slots = asyncio.Semaphore(CONCURRENT)
-
-        async def one(car: str) -> None:
-            async with slots:
-                await act(car)
-
-        await asyncio.gather(*map(one, cars))
 
     async def _go_online(self, car: str) -> None:
         await self._execute(_vehicle(car), StartShift(VehicleProfile(car, _driver(car).id, "Bench")), _driver(car))
@@ -167,22 +158,11 @@ class KilledFleet:
 
     async def _execute(self, key: EntityKey, command: Command, principal: Principal) -> Done:
         """Send a command that has to be accepted, and record its acknowledgement."""
-        reply = await self._send(key, command, principal)
+        reply = await send_until_answered(self._hosts, key, command, principal)
         if isinstance(reply, Refused):
             raise RuntimeError(f"{key} refused {command}: {reply}")  # noqa: TRY004 - no type is wrong
         self._acknowledged.record(key, reply)
         return reply
-
-    async def _send(self, key: EntityKey, command: Command, principal: Principal) -> Reply:
-        """Send a command under one id until it is answered."""
-        name = f"bench.{key}.{type(command).__name__}"
-        body = encode_command(command)
-        keep = not isinstance(command, ResolveScan)
-        while True:
-            try:
-                return await self._hosts.command(Envelope(str(key), name, principal, body, digest=body, keep=keep))
-            except HostsUnavailableError:
-                continue
 
     async def kill(self) -> Figures:
         """Kill the host with commands in flight, and send to every vehicle until all have answered."""
@@ -220,7 +200,7 @@ class KilledFleet:
         if not _on_board(car):
             await self._execute(key, ArriveAtPickup(_trip(car).id), _driver(car))
             return
-        reply = await self._send(key, ResolveScan(), OPERATOR)
+        reply = await send_until_answered(self._hosts, key, ResolveScan(), OPERATOR)
         if not isinstance(reply, Done) or reply.state != self._acknowledged.state[key]:
             self._wrong.append(f"{car}: state was {self._acknowledged.state[key]}, reply is {reply}")
 

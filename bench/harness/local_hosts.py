@@ -1,4 +1,4 @@
-"""One host of each kind in this process, over a real journal: the product's cores and shells, without Ray."""
+"""Hosts in this process, over a real journal: the product's cores and runtimes, without Ray."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
+from bench.harness.concurrency import map_concurrently
 from dispatch.actors.core.entity_types import EntityKind, Shown, entity_kinds
 from dispatch.actors.core.host_core import HostCore
 from dispatch.actors.core.position_ingest import PositionIngest, adopt
@@ -30,7 +31,7 @@ from dispatch.domain.errors import ErrorCode
 from dispatch.domain.fare.gps_meter import MeterRules
 from dispatch.domain.match_pool import FreeVehicle
 from dispatch.domain.rules import Rules
-from dispatch.payment.core.rules import Account, PaymentRules
+from dispatch.payment.core.rules import PaymentRules
 from dispatch.store.journal import Journal, StoredCommand
 from dispatch.store.journals.sql_journal import open_journal
 
@@ -42,47 +43,54 @@ DISPATCHER: Final = Principal("dispatcher", "bench")
 FIRST_RETRYABLE: Final = ErrorCode.BUSY
 
 
-def kinds() -> Mapping[Kind, EntityKind]:
-    rules = Rules(tariff=read_tariff("san_francisco"), meter=MeterRules(waiting_kmh=18.0))
-    return entity_kinds(rules, PaymentRules(account=Account(seller_id="S1", notify_url="http://localhost/notify")))
+def san_francisco(payment: PaymentRules) -> Mapping[Kind, EntityKind]:
+    """The product's entities, by San Francisco's tariff."""
+    return entity_kinds(Rules(tariff=read_tariff("san_francisco"), meter=MeterRules(waiting_kmh=18.0)), payment)
 
 
 class LocalHosts:
-    """The hosts of a system. ``free``: the cars that are listed for the matcher."""
+    """One host of each kind. ``free``: the cars that are listed for the matcher."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, entities: Mapping[Kind, EntityKind], kinds: Sequence[Kind] = KINDS) -> None:
         self._clock = clock
-        self._shells: dict[Kind, HostRuntime] = {}
+        self._entities = entities
+        self._kinds = kinds
+        self._runtimes: dict[Kind, HostRuntime] = {}
         self._ids = 0
         self.free: set[str] = set()
-        self.desk: PositionIngest
+        self._positions: PositionIngest
 
     async def start(self, url: str) -> int:
         """Open the journal and arm its timers, as a new process does; the number of timers."""
-        made, armed = kinds(), 0
-        for kind in KINDS:
-            core = HostCore(kind, made, PushQueues("bench"), adopt=adopt if kind == "vehicle" else None)
+        armed = 0
+        for kind in self._kinds:
+            core = HostCore(kind, self._entities, PushQueues("bench"), adopt=adopt if kind == "vehicle" else None)
             journal = await open_journal(url, shards=SHARDS, clock=self._clock)
             on_shown: Callable[[EntityKey, Shown], None] | None = None
             on_loaded: Callable[[], None] | None = None
             if kind == "vehicle":
-                self.desk = PositionIngest(core)
-                on_shown, on_loaded = self.desk.checkpointed, self._entities_loaded
-            shell = HostRuntime(core, journal, self, self._clock, on_shown=on_shown, on_loaded=on_loaded)
-            self._shells[kind] = shell
-            armed += await shell.start(partial(_dues, journal, kind))
+                self._positions = PositionIngest(core)
+                on_shown, on_loaded = self._positions.checkpointed, self._entities_loaded
+            runtime = HostRuntime(core, journal, self, self._clock, on_shown=on_shown, on_loaded=on_loaded)
+            self._runtimes[kind] = runtime
+            armed += await runtime.start(partial(_dues, journal, kind))
         return armed
 
     async def stop(self) -> None:
-        for shell in self._shells.values():
-            await shell.stop()
+        for runtime in self._runtimes.values():
+            await runtime.stop()
 
     def _entities_loaded(self) -> None:
-        self.desk.woken(self._clock.city())
+        self._positions.woken(self._clock.city())
+
+    async def command(self, envelope: Envelope) -> Reply:
+        """A command from a gateway process."""
+        (reply,) = await self._runtimes[EntityKey.parse(envelope.key).kind].submit([envelope])
+        return reply
 
     async def call(self, envelope: Envelope) -> Reply:
-        (reply,) = await self._shells[EntityKey.parse(envelope.key).kind].submit([envelope])
-        return reply
+        """A command from another entity."""
+        return await self.command(envelope)
 
     async def call_gateway(self, due: StoredCommand) -> Command:
         raise HostsUnavailableError(due.target)
@@ -97,15 +105,15 @@ class LocalHosts:
 
     async def execute(self, commands: Sequence[tuple[EntityKey, Command, Principal]]) -> None:
         """Send commands until each is accepted. Raises ``RuntimeError`` if one is refused."""
-        for start in range(0, len(commands), CONCURRENT):
-            await asyncio.gather(*(self._execute(*command) for command in commands[start : start + CONCURRENT]))
+        await map_concurrently(CONCURRENT, self._execute, commands)
 
-    async def _execute(self, key: EntityKey, command: Command, principal: Principal) -> None:
+    async def _execute(self, step: tuple[EntityKey, Command, Principal]) -> None:
+        key, command, principal = step
         self._ids += 1
         body = encode_command(command)
         envelope = Envelope(str(key), f"b{self._ids}", principal, body, digest=body[:16])
         while True:
-            reply = await self.call(envelope)
+            reply = await self.command(envelope)
             if isinstance(reply, Done):
                 return
             if reply.code < FIRST_RETRYABLE:
@@ -113,20 +121,16 @@ class LocalHosts:
             await asyncio.sleep(0.05)
 
     def fixes(self, rows: Sequence[FixRow]) -> None:
-        self.desk.hear(list(rows), self._clock.city())
-        self._shells["vehicle"].drive()
+        self._positions.hear(list(rows), self._clock.city())
+        self._runtimes["vehicle"].drive()
 
     async def subscribe(self, keys: Sequence[EntityKey]) -> dict[EntityKey, int]:
-        """Attach to every stream, as reconnecting apps do; the streams' sequence numbers."""
-        found: dict[EntityKey, int] = {}
-        for start in range(0, len(keys), CONCURRENT):
-            part = keys[start : start + CONCURRENT]
-            found.update(zip(part, await asyncio.gather(*map(self._attach, part)), strict=True))
-        return found
+        """Subscribe to every stream, as reconnecting apps do; the streams' sequence numbers."""
+        return dict(zip(keys, await map_concurrently(CONCURRENT, self._subscribe, keys), strict=True))
 
-    async def _attach(self, key: EntityKey) -> int:
+    async def _subscribe(self, key: EntityKey) -> int:
         while True:
-            reply = await self._shells[key.kind].subscribe(GATEWAY, SubscribeRequest(str(key), DISPATCHER, None))
+            reply = await self._runtimes[key.kind].subscribe(GATEWAY, SubscribeRequest(str(key), DISPATCHER, None))
             if isinstance(reply, Subscribed):
                 return reply.seq
             if reply.code < FIRST_RETRYABLE:
@@ -135,14 +139,14 @@ class LocalHosts:
 
     def loaded(self, kind: Kind) -> int:
         """Number of entities in memory."""
-        entries = self._shells[kind].core.entries.values()
+        entries = self._runtimes[kind].core.entries.values()
         return sum(entry.entity is not None for entry in entries)
 
     def busy(self) -> bool:
         """Whether loads or commits are in progress."""
         return any(
-            shell.core.busy or any(entry.entity is None for entry in shell.core.entries.values())
-            for shell in self._shells.values()
+            runtime.core.busy or any(entry.entity is None for entry in runtime.core.entries.values())
+            for runtime in self._runtimes.values()
         )
 
     async def settle(self) -> None:
