@@ -147,7 +147,7 @@ async def measure(
         core = HostCore("payment", entity_kinds(CITY, payment_rules_of(settings)), PushQueues("payment"))
         shell = HostRuntime(core, journal, passengers, clock)
         webhooks.append(AlipayWebhook(gateways, cast("Hosts", _RuntimeHosts(shell))))
-        await shell.start(lambda until: journal.dues("payment", range(SHARDS), until=until))
+        await shell.start(lambda until: journal.scheduled_commands("payment", range(SHARDS), until=until))
         try:
             await _collect(shell, passengers, f"{prefix}W", at_once, at_once)
             return await _timed(shell, passengers, prefix, rides, at_once)
