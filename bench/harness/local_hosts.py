@@ -156,4 +156,4 @@ class LocalHosts:
 
 
 async def _dues(journal: Journal, kind: str, until: float) -> Sequence[StoredCommand]:
-    return await journal.dues(kind, range(SHARDS), until=until)
+    return await journal.scheduled_commands(kind, range(SHARDS), until=until)

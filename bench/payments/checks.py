@@ -109,7 +109,7 @@ def _open_ends(payment: Payment, history: StoredHistory) -> list[str]:
     found += [f"refund {each.refund} open: {each.unclear}" for each in data.refunds if each.end == "open"]
     found += [f"{each.order} has a pending check" for each in data.attempts if each.checking]
     found += [f"state {data.state}"] if data.state in (CREATING, WAITING, UNKNOWN) else []
-    return found + [f"due {each.name}" for each in history.dues]
+    return found + [f"due {each.name}" for each in history.scheduled]
 
 
 def _repeated_outcomes(ride: PaidRide) -> list[str]:

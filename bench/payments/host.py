@@ -119,7 +119,7 @@ class CrashingHost:
         self._calls: list[OutgoingCall] = []
         self._delayed: list[DelayedAnswer] = []
         self._replies: dict[int, Reply] = {}
-        dues = await self._journal.dues("payment", range(SHARDS))
+        dues = await self._journal.scheduled_commands("payment", range(SHARDS))
         self._dues = {(due.owner, due.name): due.at for due in dues}
         self._core.wake(dues, self._clock.city())
 

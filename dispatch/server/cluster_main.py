@@ -93,7 +93,7 @@ def _joined(system: ClusterConfig, settings: Settings) -> ClusterConfig:
 
 async def _dues(journal: SqlJournal, system: ClusterConfig) -> list[StoredCommand]:
     shards = range(system.placement.shards)
-    return [due for kind in KINDS for due in await journal.dues(kind, shards)]
+    return [due for kind in KINDS for due in await journal.scheduled_commands(kind, shards)]
 
 
 def _daily_bill(

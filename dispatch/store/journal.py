@@ -79,7 +79,7 @@ class StoredHistory(NamedTuple):
     key: EntityKey
     snapshot: StoredSnapshot | None
     events: Sequence[StoredEvent]
-    dues: Sequence[StoredCommand]
+    scheduled: Sequence[StoredCommand]
 
 
 class Batch(msgspec.Struct):
@@ -156,7 +156,9 @@ class Journal(Protocol):
         """The stored answer to a command."""
         ...
 
-    async def dues(self, kind: str, shards: Sequence[int], *, until: float = inf) -> Sequence[StoredCommand]:
+    async def scheduled_commands(
+        self, kind: str, shards: Sequence[int], *, until: float = inf
+    ) -> Sequence[StoredCommand]:
         """All dues whose owner is of ``kind`` and in one of ``shards`` (``shards.shard_of``).
 
         Those alone that are due at ``until`` (city seconds); the earliest first.

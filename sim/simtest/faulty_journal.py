@@ -79,10 +79,12 @@ class FaultyJournal:
         await self._takes_time()
         return await self._true.reply(command_id)
 
-    async def dues(self, kind: str, shards: Sequence[int], *, until: float = inf) -> Sequence[StoredCommand]:
+    async def scheduled_commands(
+        self, kind: str, shards: Sequence[int], *, until: float = inf
+    ) -> Sequence[StoredCommand]:
         """All dues of these shards that are due by then."""
         await self._takes_time()
-        return await self._true.dues(kind, shards, until=until)
+        return await self._true.scheduled_commands(kind, shards, until=until)
 
     async def meta(self, name: str, default: str) -> str:
         """A setting that is fixed at first use."""

@@ -133,7 +133,7 @@ class SimHost(HostActor):
             on_commit=self._committed,
         )
         shards = world.system.placement.shards_of(self.name)
-        await self.shell.start(lambda until: journal.dues(kind, shards, until=until))
+        await self.shell.start(lambda until: journal.scheduled_commands(kind, shards, until=until))
         jobs = [feed.run() for feed in self.feeds] + [self._housekeep(), self.alarms.run()]
         if kind == "vehicle":
             jobs.append(self._feed_positions())

@@ -14,9 +14,9 @@ from starlette.routing import BaseRoute, Route
 
 from dispatch.api.http_routes import READ_ROUTES
 from dispatch.clock import CityClock
-from dispatch.store.buses.memory_bus import MemoryBus
 from dispatch.values.roles import Role
 from dispatch.values.units import WallTime
+from tests.dispatch.store.buses.memory_bus import MemoryBus
 from tests.ws_gateway.conftest import Running
 from tests.ws_gateway.fakes import FakeHosts
 from tests.ws_gateway.http.reads.fixtures import Library

@@ -22,9 +22,9 @@ from dispatch.api.http_bodies import CityFacts
 from dispatch.clock import CityClock
 from dispatch.geo.road_travel_time import RoadGraph
 from dispatch.observability.metrics import Metrics
-from dispatch.store.buses.memory_bus import MemoryBus
 from dispatch.values.roles import Role
 from tests.dispatch.geo.grids import grid
+from tests.dispatch.store.buses.memory_bus import MemoryBus
 from tests.ws_gateway.fakes import (
     FakeAlarms,
     FakeAudit,

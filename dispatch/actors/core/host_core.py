@@ -498,7 +498,7 @@ class HostCore:
             for one in shown:
                 self._effects.publish(entry, one)
         entry.last_pushed_seq = entity.seq
-        for due in history.dues:
+        for due in history.scheduled:
             self._effects.arm_again(due)
         self._effects.relist(entry, entity.listing())
         self._effects.answer_subscribers(entry)

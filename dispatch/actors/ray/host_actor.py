@@ -374,6 +374,6 @@ async def _dues(journal: Journal, placement: Placement, name: str, until: float)
     """What is due of the entities of the host ``name`` at a city time."""
     dedicated = placement.dedicated_to(name)
     if dedicated is None:
-        return await journal.dues(kind_of(name), placement.shards_of(name), until=until)
+        return await journal.scheduled_commands(kind_of(name), placement.shards_of(name), until=until)
     (history,) = await journal.load([dedicated])
-    return [due for due in history.dues if due.at <= until]
+    return [due for due in history.scheduled if due.at <= until]

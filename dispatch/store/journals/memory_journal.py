@@ -134,7 +134,9 @@ class MemoryJournal:
         """The stored answer to a command."""
         return self.tables.replies.get(command_id)
 
-    async def dues(self, kind: str, shards: Sequence[int], *, until: float = inf) -> Sequence[StoredCommand]:
+    async def scheduled_commands(
+        self, kind: str, shards: Sequence[int], *, until: float = inf
+    ) -> Sequence[StoredCommand]:
         """All dues of owners of ``kind`` in ``shards`` that are due at ``until``, the earliest first."""
         found = [
             due

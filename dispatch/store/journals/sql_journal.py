@@ -129,7 +129,9 @@ class SqlJournal:
         row = await self._database.read(lambda it: it.execute(_REPLY, values).one_or_none())
         return None if row is None else stored_reply(row)
 
-    async def dues(self, kind: str, shards: Sequence[int], *, until: float = inf) -> Sequence[StoredCommand]:
+    async def scheduled_commands(
+        self, kind: str, shards: Sequence[int], *, until: float = inf
+    ) -> Sequence[StoredCommand]:
         """All dues of owners of ``kind`` in ``shards`` that are due at ``until``, the earliest first."""
         values = {"kind": kind, "shards": list(shards), "until": until}
         return await self._database.read(lambda it: [_stored_due(row) for row in it.execute(_DUES_IN, values)])

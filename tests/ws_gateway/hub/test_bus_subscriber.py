@@ -13,7 +13,7 @@ from dispatch.api.fields import TripView
 from dispatch.api.messages import Alarm, Notice, TripNotice
 from dispatch.clock import ManualClock
 from dispatch.store.buses import keys
-from dispatch.store.buses.memory_bus import MemoryBus
+from tests.dispatch.store.buses.memory_bus import MemoryBus
 from ws_gateway.hub import bus_subscriber as bus_feed
 from ws_gateway.hub.bus_subscriber import BusSubscriber
 from ws_gateway.ports import BusNotice, ConsoleNotice, DriverNotice, MapFrameNotice, MapHealth, SignOnNotice

@@ -15,10 +15,10 @@ from dispatch.clock import CityClock
 from dispatch.config.loader import load_settings
 from dispatch.domain.errors import ErrorCode
 from dispatch.domain.registry import Passenger
-from dispatch.store.buses.memory_bus import MemoryBus
 from dispatch.store.journal import JournalUnavailableError
 from dispatch.values.ids import PassengerId
 from sim.demo.sandbox_process import SandboxProcess
+from tests.dispatch.store.buses.memory_bus import MemoryBus
 from tests.ws_gateway.fakes import FakeAudit, FakeRegistry
 from tests.ws_gateway.pay.page_client import BUYER, SECRET, URL, Booth, has
 from ws_gateway.auth.sign_in import SignIn

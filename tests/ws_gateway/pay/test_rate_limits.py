@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dispatch.clock import CityClock
 from dispatch.store.bus import BusUnavailableError
-from dispatch.store.buses.memory_bus import MemoryBus
+from tests.dispatch.store.buses.memory_bus import MemoryBus
 from ws_gateway.pay.rate_limits import allowed_by
 
 

@@ -266,7 +266,7 @@ class City:
         """A new host takes over a kind (the old one may go on, thinking it is still the owner)."""
         self._births += 1
         host = self.hosts[kind] = Host(self, kind, f"{kind}-host-{self._births}")
-        dues = now_or_never(self.journal.dues(kind, range(SHARDS)))
+        dues = now_or_never(self.journal.scheduled_commands(kind, range(SHARDS)))
         host.core.wake(dues, self.clock.city())
         return host
 
@@ -274,7 +274,7 @@ class City:
         """Each host looks for what the journal has and it does not know, as its shell does now and then."""
         for kind, host in self.hosts.items():
             now = self.clock.city()
-            host.core.sweep(now_or_never(self.journal.dues(kind, range(SHARDS), until=now)), now)
+            host.core.sweep(now_or_never(self.journal.scheduled_commands(kind, range(SHARDS), until=now)), now)
             host.core.compare_heads(now_or_never(self.journal.heads(host.core.subscribed_keys())), now)
         self.settle()
 

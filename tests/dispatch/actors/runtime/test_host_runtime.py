@@ -162,7 +162,7 @@ class Running:
     async def start(self) -> None:
         """With the dues that the journal has."""
         kind = self.core.kind
-        await self.shell.start(lambda until: self.journal.dues(kind, range(SHARDS), until=until))
+        await self.shell.start(lambda until: self.journal.scheduled_commands(kind, range(SHARDS), until=until))
 
     async def ask(self, key: EntityKey, command: Command, principal: Principal, name: str) -> Reply:
         (reply,) = await self.shell.submit([envelope(key, command, principal, name)])

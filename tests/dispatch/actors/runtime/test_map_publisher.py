@@ -15,8 +15,8 @@ from dispatch.api.messages import MapCounts
 from dispatch.clock import ManualClock
 from dispatch.geo.cells import cell_name, cell_of
 from dispatch.store.buses import keys
-from dispatch.store.buses.memory_bus import MemoryBus
 from dispatch.values.units import LatLng
+from tests.dispatch.store.buses.memory_bus import MemoryBus
 
 HERE = LatLng(37.7793, -122.4193)
 ELSEWHERE = LatLng(37.7, -122.5)

@@ -6,8 +6,8 @@ import pytest
 
 from dispatch.clock import ManualClock
 from dispatch.store.bus import BusUnavailableError
-from dispatch.store.buses.memory_bus import MemoryBus
 from tests.dispatch.store.buses.conformance import RED, BusConformance, Buses
+from tests.dispatch.store.buses.memory_bus import MemoryBus
 
 
 class TestMemoryBus(BusConformance):

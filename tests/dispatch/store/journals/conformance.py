@@ -118,7 +118,7 @@ class JournalConformance:
         )
         assert await handles.mine.commit(batch) == Conflict({CAR: 1}, {}, [])
         (history,) = await handles.theirs.load([TRIP])
-        assert (history.snapshot, list(history.events), list(history.dues)) == (None, [], [])
+        assert (history.snapshot, list(history.events), list(history.scheduled)) == (None, [], [])
         assert await handles.theirs.reply("c1") is None
         assert await handles.mine.commit(Batch(assignments=[ActiveAssignment("V1", "T2")])) == Committed()
 
@@ -192,15 +192,15 @@ class JournalConformance:
         await handles.theirs.commit(Batch(commands_put=[due(TRIP, "a", 7.0, "alipay:")], commands_done=[(TRIP, "b")]))
         assert await handles.theirs.commit(Batch(commands_done=[(TRIP, "b"), (CAR, "z")])) == Committed()
         mine, other = await handles.mine.load([TRIP, OTHER])
-        assert list(mine.dues) == [due(TRIP, "a", 7.0, "alipay:")]
-        assert list(other.dues) == [due(OTHER, "a", 9.0)]
+        assert list(mine.scheduled) == [due(TRIP, "a", 7.0, "alipay:")]
+        assert list(other.scheduled) == [due(OTHER, "a", 9.0)]
 
     async def test_a_due_done_and_put_in_one_batch_is_put(self, handles: Handles) -> None:
         """A timer that fires may be armed again under its name."""
         await handles.mine.commit(Batch(commands_put=[due(TRIP, "a", 5.0)]))
         await handles.mine.commit(Batch(commands_done=[(TRIP, "a")], commands_put=[due(TRIP, "a", 6.0)]))
         (history,) = await handles.mine.load([TRIP])
-        assert list(history.dues) == [due(TRIP, "a", 6.0)]
+        assert list(history.scheduled) == [due(TRIP, "a", 6.0)]
 
     async def test_dues_are_found_by_shard(self, handles: Handles) -> None:
         """All shards together give all dues of a kind, each once, earliest first; half of them a part."""
@@ -208,11 +208,14 @@ class JournalConformance:
         puts = [due(key, "timer", 100.0 - number) for number, key in enumerate(keys)]
         await handles.mine.commit(Batch(commands_put=[*puts, due(CAR, "timer", 1.0)]))
         low, high = range(SHARDS // 2), range(SHARDS // 2, SHARDS)
-        assert list(await handles.theirs.dues("trip", range(SHARDS))) == puts[::-1]
-        halves = [*await handles.mine.dues("trip", low), *await handles.mine.dues("trip", high)]
+        assert list(await handles.theirs.scheduled_commands("trip", range(SHARDS))) == puts[::-1]
+        halves = [
+            *await handles.mine.scheduled_commands("trip", low),
+            *await handles.mine.scheduled_commands("trip", high),
+        ]
         assert sorted(halves) == sorted(puts)
-        assert list(await handles.mine.dues("trip", range(SHARDS), until=62.0)) == puts[:37:-1]
-        assert list(await handles.mine.dues("trip", [])) == []
+        assert list(await handles.mine.scheduled_commands("trip", range(SHARDS), until=62.0)) == puts[:37:-1]
+        assert list(await handles.mine.scheduled_commands("trip", [])) == []
 
     async def test_load_gives_the_newest_snapshot_and_what_follows(self, handles: Handles) -> None:
         """An older snapshot that comes late does not replace a newer one."""

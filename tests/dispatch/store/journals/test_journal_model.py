@@ -99,7 +99,7 @@ class TwoJournals(RuleBasedStateMachine):
         self.both(lambda journal: journal.load(KEYS))
         self.both(lambda journal: journal.events_after(KEYS[0], 1, 2))
         self.both(lambda journal: journal.reply("c1"))
-        self.both(lambda journal: journal.dues("trip", [0, 2, 3]))
+        self.both(lambda journal: journal.scheduled_commands("trip", [0, 2, 3]))
 
     def teardown(self) -> None:
         self.loop.run(self._close())
