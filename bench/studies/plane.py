@@ -1,4 +1,4 @@
-"""A flat city: metres instead of degrees, streets in two directions, one speed. Exact, so that studies can be checked.
+"""A flat city in metres, with streets in two directions and one speed: travel times are exact.
 
 Latitude stands for metres north and longitude for metres east.
 """
@@ -16,7 +16,7 @@ from dispatch.values.units import CityTime
 class PlaneCandidates:
     """Cars on the plane under the Manhattan metric; compares every place with every car.
 
-    ``limit_m``: cars farther away are never listed, which spares the matcher pairs that it would refuse.
+    ``limit_m``: cars farther away are never listed; the matcher would reject these pairs.
     """
 
     def __init__(self, *, mps: float, limit_m: float) -> None:
@@ -26,18 +26,15 @@ class PlaneCandidates:
         self._listed = np.zeros(0, dtype=np.bool_)
 
     def put(self, car: int, lat: float, lng: float) -> None:
-        """A car is free here."""
         if car >= self._y.size:
             self._y, self._x = grown(self._y, car + 1), grown(self._x, car + 1)
             self._listed = grown(self._listed, car + 1)
         self._y[car], self._x[car], self._listed[car] = lat, lng, True
 
     def move(self, cars: Ints, lat: Floats, lng: Floats) -> None:
-        """Cars have moved."""
         self._y[cars], self._x[cars] = lat, lng
 
     def remove(self, car: int) -> None:
-        """A car is free no more."""
         if car < self._listed.size:
             self._listed[car] = False
 
@@ -52,6 +49,5 @@ class PlaneCandidates:
         return Nearby(row[order], cars[column[order]], near[order], reach_s)
 
     def pickup_s(self, places: Places, row: Ints, car: Ints, at: CityTime) -> Floats:  # noqa: ARG002 - one speed
-        """Metres by the speed."""
         meters = np.abs(self._y[car] - places.lat[row]) + np.abs(self._x[car] - places.lng[row])
         return meters / self._mps

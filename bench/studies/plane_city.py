@@ -57,7 +57,7 @@ class PlaneOutcome(msgspec.Struct, frozen=True):
 
     @property
     def total_wait_s(self) -> float:
-        """From the order to the car's arrival, mean."""
+        """Mean time from the order to the car's arrival."""
         return self.matching_s + self.pickup_s
 
 
@@ -85,7 +85,7 @@ class PlaneCity:
         self._waits: list[tuple[float, float, float]] = []
 
     def run(self) -> PlaneOutcome:
-        """Play the whole time; the same set-up gives the same outcome."""
+        """Play the whole duration. The same setup gives the same outcome."""
         self._announce(np.arange(self._setup.cars), 0.0)
         steps = int(self._setup.duration_s // self._setup.step_s)
         vacant = 0
@@ -122,7 +122,7 @@ class PlaneCity:
         self._waits.append((now - ordered_at, proposal.pickup_s, trip_s))
 
     def _expire(self, now: float) -> None:
-        """Who has waited longer than the patience leaves; who waited just that long stays for one more match."""
+        """Close orders that waited longer than the patience; at exactly the patience an order gets one more match."""
         while self._queue and now - self._queue[0][0] > self._setup.patience_s:
             _, trip_id = self._queue.popleft()
             if self._orders.pop(trip_id, None) is not None:
@@ -169,7 +169,7 @@ class PlaneCity:
         self._idle_s[turning] = 0.0
 
     def _announce(self, cars: Ints, at: float) -> None:
-        """Cars are free. Announced in the order of their numbers at first, so that number and handle agree."""
+        """Announce free cars, first in the order of their numbers, so that number and handle agree."""
         for car in cars.tolist():
             self._matcher.car_free(
                 FreeCar(vehicle_id=self._ids[car], lat=float(self._y[car]), lng=float(self._x[car]), at=CityTime(at))

@@ -73,7 +73,7 @@ def run(plan: PolicyPlan) -> Figures:
 
 
 def read_demand(path: Path, day: str, hours: str, zone: ZoneInfo) -> Demand:
-    """The trips picked up on that local day in those hours (``15-24``), by time."""
+    """Trips with a pick-up on that local day in those hours (``15-24``), by time."""
     first, last = (int(hour) for hour in hours.split("-"))
     midnight = datetime.fromisoformat(day).replace(tzinfo=zone)
     since, until = ((midnight + timedelta(hours=hour)).timestamp() for hour in (first, last))

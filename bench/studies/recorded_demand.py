@@ -1,9 +1,9 @@
 """A city's recorded demand on a virtual clock, hours in seconds, through the real matcher.
 
-Cars wait where they dropped off and never refuse; a passenger gives up after ``patience_s`` without a car. Windows are
-held every ``window_s`` while somebody waits, and at once for who finds no other waiting. Rides and pick-ups take what
-the travel-time port says. Nothing is drawn but where the cars stand at first: the same demand and seed give the same
-outcome.
+Cars wait where they dropped off and never refuse; a passenger gives up after ``patience_s`` without a car. Windows
+are held every ``window_s`` while requests wait, and at once for a request that finds no other waiting. The travel-time
+port gives the durations of rides and pick-ups. Only the cars' first places are random: the same demand and seed give
+the same outcome.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Demand:
         )
 
     def on_map(self, travel_time: TravelTime) -> Demand:
-        """Those that begin and end on the road network, by time."""
+        """The requests that begin and end on the road network, by time."""
         begins = travel_time.anchor(self.pickup_lat, self.pickup_lng).node >= 0
         ends = travel_time.anchor(self.dropoff_lat, self.dropoff_lng).node >= 0
         kept = np.flatnonzero(begins & ends)
@@ -59,7 +59,7 @@ class Demand:
 
 
 class ReplaySetup(msgspec.Struct, frozen=True, kw_only=True):
-    """Seconds of city time. ``max_pickup_s``: no car is sent from farther away."""
+    """City seconds. ``max_pickup_s``: the longest pick-up."""
 
     cars: int
     seed: int = 1
@@ -69,7 +69,7 @@ class ReplaySetup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReplayOutcome(msgspec.Struct, frozen=True):
-    """What the passengers and the cars had of it; seconds are means over the served.
+    """Service of the passengers and use of the cars; seconds are means over the served requests.
 
     ``wait_s`` runs from the request to the car's arrival. ``empty_s`` is the cars' time without a passenger,
     waiting and driving, divided by the trips.
@@ -84,7 +84,7 @@ class ReplayOutcome(msgspec.Struct, frozen=True):
 
     @property
     def share(self) -> float:
-        """Served of requested."""
+        """Share of the requests that were served."""
         return self.served / max(1, self.requests)
 
 
@@ -130,7 +130,7 @@ class CityReplay:
         return self._outcome(start)
 
     def _next_moment(self, tick: float) -> float:
-        """The next request where nobody waits; otherwise the next tick, or a request that comes before it."""
+        """The next request if none is waiting; otherwise the next tick, or a request before it."""
         arrival = float(self._demand.requested_at[self._next]) if self._next < len(self._demand) else np.inf
         return min(tick, arrival) if self._matcher.waiting_count else arrival
 
@@ -173,7 +173,7 @@ class CityReplay:
         self._waits.append((boarding - float(self._demand.requested_at[number]), proposal.pickup_s, ride_s))
 
     def _place_cars(self, at: float) -> None:
-        """Cars stand where seeded passengers of the demand get in."""
+        """Place cars at random pick-ups of the demand."""
         rng = np.random.default_rng(self._setup.seed)
         for car, number in enumerate(rng.integers(0, len(self._demand), self._setup.cars).tolist()):
             place = LatLng(float(self._demand.pickup_lat[number]), float(self._demand.pickup_lng[number]))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from bench.studies.recorded_demand import CityReplay, Demand, ReplaySetup
+from dispatch.geo.road_travel_time import RoadGraph
 from dispatch.geo.straight_line import StraightLine
 from dispatch.matching.greedy_assignment import oldest_first
+from tests.dispatch.geo.grids import grid
 
 LAT, LNG = 37.77, -122.42
 TRAVEL = StraightLine(kmh=25.0)
@@ -70,6 +72,21 @@ def test_exact_serves_more_when_cars_are_scarce() -> None:
     assert ours.wait_s < theirs.wait_s
 
 
-def test_on_map_sorts_and_keeps() -> None:
-    """Requests off the network are left out; a straight line has no network, so all are."""
+def test_requests_on_the_map_are_kept_by_time() -> None:
+    """Those that begin or end far from the road network are left out."""
+    near, far = (37.7021, -122.3979), (37.9, -122.3979)
+    places = [(near, near), (near, far), (far, near), (near, near)]
+    (pickup_lat, pickup_lng), (dropoff_lat, dropoff_lng) = (
+        (np.array([each[end][0] for each in places]), np.array([each[end][1] for each in places])) for end in (0, 1)
+    )
+    times = np.array([40.0, 10.0, 20.0, 30.0])
+    kept = Demand(times, pickup_lat, pickup_lng, dropoff_lat, dropoff_lng).on_map(
+        RoadGraph(grid(np.random.default_rng(1)))
+    )
+    assert kept.requested_at.tolist() == [30.0, 40.0]
+    assert kept.dropoff_lat.tolist() == [near[0]] * 2
+
+
+def test_without_a_road_network_nothing_is_on_the_map() -> None:
+    """A straight line has no nodes."""
     assert len(demand(5, 10.0).on_map(TRAVEL)) == 0
