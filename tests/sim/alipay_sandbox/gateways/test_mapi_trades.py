@@ -46,32 +46,6 @@ async def test_precreate(alipay: SandboxClient, sign_type: str, charset: str) ->
     assert (await alipay.http.get(made.fields["pic_url"])).headers["content-type"] == "image/svg+xml"
 
 
-async def test_codes_that_are_scanned_in_vain(alipay: SandboxClient) -> None:
-    """An unknown code, one that somebody else scanned, one that was withdrawn, and one that is too old."""
-    fields = order(service="alipay.acquire.precreate", buyer_id="")
-
-    async def scan(code: str, buyer_id: str = BUYER) -> str:
-        answer = await alipay.http.post("/sandbox/scan", json={"code": code, "buyer_id": buyer_id})
-        return str(answer.json().get("error", ""))
-
-    taken, withdrawn, old = [
-        (await alipay.mapi(fields | {"out_trade_no": number})).fields["qr_code"] for number in ("T1", "T2", "T3")
-    ]
-    other_terms = await alipay.mapi(fields | {"out_trade_no": "T3", "total_fee": "1.00"})
-    assert await scan(taken) == ""
-    assert await scan(taken) == ""
-    assert await scan(taken, "2088000000000009") == "TRADE_BUYER_NOT_MATCH"
-    assert await scan("http://sandbox.invalid/qr/nothing") == "TRADE_NOT_EXIST"
-    assert await scan(old, demo().partner) == "BUYER_SELLER_EQUAL"
-    cancelled = await alipay.mapi({"service": "alipay.acquire.cancel", "out_trade_no": "T2"})
-    assert await scan(withdrawn) == "TRADE_HAS_CLOSE"
-    alipay.clock.now = NOW + 2 * 3600
-    assert await scan(old) == "NOW_TIME_AFTER_EXPIRE_TIME_ERROR"
-    assert (cancelled.fields["detail_error_code"], cancelled.fields["retry_flag"]) == ("TRADE_NOT_EXIST", "N")
-    assert other_terms.fields["detail_error_code"] == "CONTEXT_INCONSISTENT"
-    assert (await alipay.http.post("/sandbox/scan", content=b"{")).status_code == 400
-
-
 async def test_create_and_pay(alipay: SandboxClient) -> None:
     """The mainland's payment by code: paid, waiting for the password, or no order at all."""
     fields = order(

@@ -11,8 +11,6 @@ from tests.sim.alipay_sandbox.openapi_requests import JsonAnswer, request, text_
 from tests.sim.alipay_sandbox.sandbox_client import SandboxClient, open_sandbox
 
 QUERY = "alipay.trade.query"
-
-
 CREATE = "alipay.trade.create"
 
 

@@ -15,8 +15,6 @@ from tests.sim.alipay_sandbox.openapi_requests import request, trade
 from tests.sim.alipay_sandbox.sandbox_client import SandboxClient
 
 AES = json.loads((Path(__file__).parents[1] / "vectors" / "aes_biz_content.json").read_text(encoding="utf-8"))
-
-
 CREATE = "alipay.trade.create"
 
 

@@ -223,36 +223,6 @@ async def test_scan_pay(alipay: SandboxClient) -> None:
     assert (await alipay.order_of())["captures"] == 1
 
 
-async def test_scan_pay_with_password(alipay: SandboxClient) -> None:
-    """A large amount waits for the buyer's password, and repeating asks again; the buyer's word pays."""
-    code = await alipay.bar_code()
-    fields = trade(buyer_id=None, scene="bar_code", auth_code=code, total_amount="2000.01")
-    waiting = await alipay.openapi(PAY, fields)
-    again = await alipay.openapi(PAY, fields)
-    left = await alipay.pay(waiting.node["trade_no"], confirm=False)
-    stays = (await alipay.openapi(QUERY, NUMBER)).node["trade_status"]
-    await alipay.pay(waiting.node["trade_no"])
-    done = await alipay.openapi(PAY, fields)
-
-    assert (waiting.code, again.code, left[0], stays) == ("10003", "10003", "6001", "WAIT_BUYER_PAY")
-    assert done.code == "10000"
-
-
-async def test_scanned_again(alipay: SandboxClient) -> None:
-    """An order that waits can be paid by a fresh code of its own buyer, and no other; the code is then spent."""
-    await alipay.openapi(CREATE, trade())
-    fresh = await alipay.bar_code()
-    fields = trade(buyer_id=None, scene="bar_code", product_code="JSAPI_PAY")
-    other = await alipay.openapi(PAY, fields | {"auth_code": await alipay.bar_code("2088000000000009")})
-    done = await alipay.openapi(PAY, fields | {"auth_code": fresh})
-    spent = await alipay.openapi(PAY, fields | {"auth_code": fresh, "out_trade_no": "T2"})
-
-    assert other.code == "40004 ACQ.TRADE_BUYER_NOT_MATCH"
-    assert done.code == "10000"
-    assert spent.code == "40004 ACQ.PAYMENT_AUTH_CODE_INVALID"
-    assert (await alipay.order_of())["captures"] == 1
-
-
 @pytest.mark.parametrize(
     ("buyer", "changes", "code"),
     [
@@ -268,14 +238,6 @@ async def test_scan_pay_refused(alipay: SandboxClient, buyer: str, changes: dict
 
     assert (await alipay.openapi(PAY, fields)).code == f"40004 ACQ.{code}"
     assert (await alipay.accounts())["orders"] == []
-
-
-async def test_a_code_is_good_for_a_minute(alipay: SandboxClient) -> None:
-    """A buyer's code that is too old pays nothing."""
-    fields = trade(buyer_id=None, scene="bar_code", auth_code=await alipay.bar_code())
-    alipay.clock.now = NOW + 60
-
-    assert (await alipay.openapi(PAY, fields)).code == "40004 ACQ.PAYMENT_AUTH_CODE_INVALID"
 
 
 async def test_precreate(alipay: SandboxClient) -> None:

@@ -4,11 +4,7 @@ from tests.sim.alipay_sandbox.openapi_requests import trade
 from tests.sim.alipay_sandbox.sandbox_client import SandboxClient
 
 CREATE = "alipay.trade.create"
-
-
 QUERY = "alipay.trade.query"
-
-
 NUMBER = {"out_trade_no": "T1_1_1"}
 
 
