@@ -17,18 +17,21 @@ from typing import Any, Final
 import httpx
 import msgspec
 
-from bench.payments.alipay import TIMEOUT_S, FaultyCounterparty, NotificationTransport, OrderBalance, SandboxTransport
+from bench.payments.alipay import (
+    ACQUIRER_MERCHANT,
+    ACQUIRER_SECRET,
+    TIMEOUT_S,
+    FaultyCounterparty,
+    NotificationTransport,
+    OrderBalance,
+    SandboxTransport,
+)
 from dispatch.clock import Clock
-from dispatch.config.settings import AlipayAccount
 from dispatch.payment.core.order_number import trip_of
-from dispatch.payment.gateways.acquirer import AcquirerAccount, AcquirerGateway
-from dispatch.payment.gateways.factory import Gateways
-from dispatch.payment.protocols.acquirer_messages import AcquirerCredentials
 from dispatch.values.money import Money
 from sim.alipay_sandbox.faults import ActiveFaults
 
 EXAMPLE: Final = Path(__file__).parents[2] / "docs" / "examples" / "acquirer_server.py"
-SECRET: Final = "a-secret-of-32-characters-or-more"  # noqa: S105 - of an example
 ANSWERS: Final = (
     "",
     "outage",
@@ -110,7 +113,7 @@ class ExampleAcquirer(FaultyCounterparty):
         spec.loader.exec_module(self._example)
         manual_time = _ManualTime(clock)
         vars(self._example)["time"] = manual_time
-        self._acquirer = self._example.Acquirer("cab1", SECRET)
+        self._acquirer = self._example.Acquirer(ACQUIRER_MERCHANT, ACQUIRER_SECRET)
         faults = ActiveFaults((), random.Random(0), clock.wall())
         super().__init__(clock, faults, _FaultyTransport(faults, manual_time))
         self.transport.inner = httpx.ASGITransport(self._acquirer.app())
@@ -176,16 +179,3 @@ class ExampleAcquirer(FaultyCounterparty):
         )
 
     async def aclose(self) -> None: ...
-
-
-def acquirer_gateways(clock: Clock, transport: httpx.AsyncBaseTransport) -> Gateways:
-    """The product's gateway to the example."""
-    nonces = count(1)
-    account = AcquirerAccount(
-        gateway_url="http://acquirer.invalid",
-        merchant="cab1",
-        keys=AcquirerCredentials(secret=SECRET),
-        timeout_s=TIMEOUT_S,
-    )
-    gateway = AcquirerGateway(account, clock, lambda: f"{next(nonces):032x}", transport=transport)
-    return Gateways({"": AlipayAccount(partner="cab1")}, {"": gateway})

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from itertools import count
-from typing import Any, Final, Literal, NamedTuple
+from pathlib import Path
+from typing import Any, Final, NamedTuple
 
 import httpx
-import msgspec
+from pydantic import SecretStr
 
 from dispatch.clock import Clock
 from dispatch.config.settings import AlipayAccount
 from dispatch.payment.core.order_number import trip_of
-from dispatch.payment.core.port import Gateway
-from dispatch.payment.gateways.alipay_mapi import MapiGateway
-from dispatch.payment.gateways.alipay_openapi import OpenapiGateway
-from dispatch.payment.gateways.factory import Gateways
-from dispatch.payment.protocols.mapi.merchant import CODE_PRODUCT, OVERSEAS_PRODUCT, PAGE_PRODUCT, MapiMerchant
-from dispatch.payment.protocols.openapi.account import OpenapiAccount
-from dispatch.payment.protocols.openapi.keys import OpenapiCredentials
-from dispatch.payment.protocols.signing import Credentials, SignType
+from dispatch.payment.gateways.factory import Gateways, open_gateway
 from sim.alipay_sandbox.charge_report import charge_report
 from sim.alipay_sandbox.faults import ActiveFaults, SandboxFault
 from sim.alipay_sandbox.http.app import Sandbox, create_app
@@ -34,6 +28,8 @@ OVERSEAS: Final = ("mapi MD5", "acquirer")
 BUYER: Final = "2088000000000002"
 TIMEOUT_S: Final = 10.0
 """City seconds after which our client gives up a call."""
+ACQUIRER_MERCHANT: Final = "cab1"
+ACQUIRER_SECRET: Final = "a-secret-of-32-characters-or-more"  # noqa: S105 - of an example
 URL: Final = "http://alipay.invalid/gateway.do"
 
 
@@ -162,51 +158,48 @@ class SandboxAlipay(FaultyCounterparty):
         await self._sandbox.notifier.aclose()
 
 
-def alipay_gateways(name: str, keys: DemoMerchant, clock: Clock, transport: httpx.AsyncBaseTransport) -> Gateways:
-    """The product's gateway of this name in :data:`GATEWAYS`, as its settings would create it."""
-    protocol, _, how = name.partition(" ")
-    gateway: Gateway
-    if protocol == "mapi":
-        gateway = MapiGateway(
-            _merchant("MD5" if how == "MD5" else "RSA2", keys, overseas=name in OVERSEAS), clock, transport=transport
-        )
-    else:
-        gateway = OpenapiGateway(_application(keys, certified=how == "certificates"), clock, transport=transport)
-    return Gateways({"": AlipayAccount(partner=keys.partner)}, {"": gateway})
+def gateways_of(
+    name: str, keys: DemoMerchant, clock: Clock, transport: httpx.AsyncBaseTransport, folder: Path
+) -> Gateways:
+    """The product's gateway of a name in :data:`GATEWAYS`, from its settings; certificates are stored in ``folder``."""
+    account = _acquirer_account() if name == "acquirer" else _alipay_account(name, keys, folder)
+    currency = "USD" if name in OVERSEAS else "CNY"
+    return Gateways({"": account}, {"": open_gateway(account, currency, clock, transport=transport)})
 
 
-def _merchant(sign_type: SignType, keys: DemoMerchant, *, overseas: bool) -> MapiMerchant:
-    market: Literal["cross-border", "mainland"] = "cross-border" if overseas else "mainland"
-    return MapiMerchant(
-        gateway_url=URL,
-        partner=keys.partner,
-        seller_id=keys.partner,
-        seller_email=keys.email,
-        keys=Credentials(
-            sign_type=sign_type,
-            md5_key=keys.md5_key,
-            private_key=keys.merchant_private_pem,
-            alipay_public_key=keys.alipay_public_pem,
-        ),
-        market=market,
-        trans_currency="USD" if overseas else "CNY",
-        currency="USD" if overseas else "156",
-        product_code=OVERSEAS_PRODUCT if overseas else PAGE_PRODUCT,
-        code_product_code="" if overseas else CODE_PRODUCT,
-        secondary_merchant_id="cab1",
-        secondary_merchant_name="City Cab",
+def _acquirer_account() -> AlipayAccount:
+    return AlipayAccount(
+        protocol="acquirer",
+        gateway_url="http://acquirer.invalid",
+        partner=ACQUIRER_MERCHANT,
+        sign_type="HMAC-SHA256",
+        acquirer_secret=SecretStr(ACQUIRER_SECRET),
         timeout_s=TIMEOUT_S,
     )
 
 
-def _application(keys: DemoMerchant, *, certified: bool) -> OpenapiAccount:
-    own = OpenapiCredentials(private_key=keys.merchant_private_pem)
-    if certified:
-        theirs = msgspec.structs.replace(
-            own, app_cert=keys.app_cert_pem, alipay_certs=keys.alipay_cert_pem, root_certs=keys.root_cert_pem
-        )
-    else:
-        theirs = msgspec.structs.replace(own, alipay_public_key=keys.alipay_public_pem)
-    return OpenapiAccount(
-        gateway_url=URL, app_id=keys.app_id, keys=theirs, currency="CNY", seller_id=keys.partner, timeout_s=TIMEOUT_S
+def _alipay_account(name: str, keys: DemoMerchant, folder: Path) -> AlipayAccount:
+    protocol, _, signing = name.partition(" ")
+    certified = signing == "certificates"
+    files = {each: folder / f"{each}.pem" for each in ("app_cert", "alipay_cert", "root_cert") if certified}
+    for each, file in files.items():
+        file.write_text(getattr(keys, f"{each}_pem"), encoding="ascii")
+    return AlipayAccount(
+        protocol="mapi" if protocol == "mapi" else "openapi",
+        market="cross-border" if name in OVERSEAS else "mainland",
+        gateway_url=URL,
+        openapi_url=URL,
+        app_id=keys.app_id,
+        partner=keys.partner,
+        seller_email=keys.email,
+        sign_type="MD5" if signing == "MD5" else "RSA2",
+        md5_key=SecretStr(keys.md5_key),
+        private_key=SecretStr(keys.merchant_private_pem),
+        alipay_public_key="" if certified else keys.alipay_public_pem,
+        app_cert_file=files.get("app_cert"),
+        alipay_cert_file=files.get("alipay_cert"),
+        alipay_root_cert_file=files.get("root_cert"),
+        secondary_merchant_id="cab1",
+        secondary_merchant_name="City Cab",
+        timeout_s=TIMEOUT_S,
     )

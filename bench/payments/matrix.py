@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from bench.harness.local_hosts import SHARDS, san_francisco
-from bench.payments.alipay import OVERSEAS
+from bench.payments.alipay import ACQUIRER_MERCHANT, OVERSEAS
 from bench.payments.cases import cases, crashes_of, faults_of
 from bench.payments.checks import CaseResult, check_ride
 from bench.payments.ride import CaseEnvironment, PaidRide, PaymentCase
@@ -67,7 +67,7 @@ async def journal_in(folder: Path) -> AsyncIterator[SqlJournal]:
 def kinds_of(keys: DemoMerchant, gateway: str) -> Mapping[Kind, EntityKind]:
     """The product's entities, collecting by this merchant's account."""
     currency = "USD" if gateway in OVERSEAS else "CNY"
-    seller = "cab1" if gateway == "acquirer" else keys.partner
+    seller = ACQUIRER_MERCHANT if gateway == "acquirer" else keys.partner
     account = Account(seller_id=seller, seller_email=keys.email, notify_url=NOTIFY_URL, currency=currency)
     return san_francisco(PaymentRules(account=account))
 
@@ -98,7 +98,7 @@ async def play(chosen: Sequence[PaymentCase], folder: Path) -> AsyncIterator[Cas
 async def environment_of(gateway: str, keys: DemoMerchant, folder: Path) -> AsyncIterator[CaseEnvironment]:
     """An environment whose journal is in ``folder``."""
     async with journal_in(folder) as journal:
-        environment = CaseEnvironment(gateway, keys, kinds_of(keys, gateway), journal)
+        environment = CaseEnvironment(gateway, keys, kinds_of(keys, gateway), journal, folder)
         try:
             yield environment
         finally:

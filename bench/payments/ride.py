@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Final, Literal, cast
 
 import msgspec
 
-from bench.payments.acquirer import ExampleAcquirer, acquirer_gateways
-from bench.payments.alipay import BUYER, OVERSEAS, SandboxAlipay, alipay_gateways
+from bench.payments.acquirer import ExampleAcquirer
+from bench.payments.alipay import BUYER, OVERSEAS, SandboxAlipay, gateways_of
 from bench.payments.host import Crash, CrashingHost, CrashPoint, is_final
 from dispatch.actors.core.entity_types import EntityKind
 from dispatch.actors.core.protocol import Hosts, HostsUnavailableError
@@ -75,16 +76,14 @@ class PaymentCase(msgspec.Struct, frozen=True, kw_only=True):
 class CaseEnvironment:
     """Clock, counterparty, gateways and journal of several rides, one after another."""
 
-    def __init__(self, gateway: str, keys: DemoMerchant, kinds: Mapping[Kind, EntityKind], journal: SqlJournal) -> None:
+    def __init__(
+        self, gateway: str, keys: DemoMerchant, kinds: Mapping[Kind, EntityKind], journal: SqlJournal, folder: Path
+    ) -> None:
         self.gateway: Final = gateway
         self.clock: Final = ManualClock(NOON)
-        self.counterparty: Counterparty
-        if gateway == "acquirer":
-            self.counterparty = ExampleAcquirer(self.clock)
-            self.gateways = acquirer_gateways(self.clock, self.counterparty.transport)
-        else:
-            self.counterparty = SandboxAlipay(keys, self.clock)
-            self.gateways = alipay_gateways(gateway, keys, self.clock, self.counterparty.transport)
+        acquirer = gateway == "acquirer"
+        self.counterparty: Counterparty = ExampleAcquirer(self.clock) if acquirer else SandboxAlipay(keys, self.clock)
+        self.gateways: Final = gateways_of(gateway, keys, self.clock, self.counterparty.transport, folder)
         self.kinds: Final = kinds
         self.journal: Final = journal
 

@@ -12,6 +12,7 @@ from secrets import token_hex
 from typing import Final, Literal, TypeVar
 from urllib.parse import quote
 
+import httpx
 import msgspec
 
 from dispatch.clock import Clock
@@ -170,19 +171,22 @@ def _named(company: str, make: Callable[[], T]) -> T:
 
 
 def _opener(account: AlipayAccount, currency: str, clock: Clock) -> Callable[[], Gateway]:
-    return lambda: _open(account, currency, clock)
+    return lambda: open_gateway(account, currency, clock)
 
 
-def _open(account: AlipayAccount, currency: str, clock: Clock) -> Gateway:
+def open_gateway(
+    account: AlipayAccount, currency: str, clock: Clock, *, transport: httpx.AsyncBaseTransport | None = None
+) -> Gateway:
+    """The gateway of one account, for fares in ``currency``. Raises ``OSError``, ``ValueError`` for unusable keys."""
     if not account.collects:
         return AbsentGateway()
     match account.protocol:
         case "openapi":
-            return OpenapiGateway(_openapi_account(account, currency), clock)
+            return OpenapiGateway(_openapi_account(account, currency), clock, transport=transport)
         case "acquirer":
-            return AcquirerGateway(_acquirer_account(account), clock, lambda: token_hex(16))
+            return AcquirerGateway(_acquirer_account(account), clock, lambda: token_hex(16), transport=transport)
         case _:
-            return MapiGateway(_merchant(account, currency), clock)
+            return MapiGateway(_merchant(account, currency), clock, transport=transport)
 
 
 def _merchant(account: AlipayAccount, currency: str) -> MapiMerchant:
