@@ -114,7 +114,7 @@ def test_another_companys_file(taxi: Taxi) -> None:
     done = taxi(*RECONCILE, *given(bill_file([])))
 
     assert done.exit_code == 2
-    assert "not of 2088000000000009" in done.stderr
+    assert "not for 2088000000000009" in done.stderr
 
 
 def test_no_payment_is_unknown(taxi: Taxi) -> None:
