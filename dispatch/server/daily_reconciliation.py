@@ -95,7 +95,7 @@ def bill_account(settings: Settings, company: str) -> BillAccount:
 async def reconcile_day(
     day: dt.date, account: BillAccount, books: SqlLedger, source: BillSource, now: float
 ) -> Reconciliation:
-    """Reconcile one day of an account with its bill, and with the neighbouring days' bills that are available at ``now``.
+    """Reconcile one day of an account with its bill and with the bills of both neighbouring days, if available.
 
     ``now`` is in wall seconds. Raises :class:`NotReconciledError`, and ``JournalUnavailableError``.
     """
@@ -193,8 +193,8 @@ Alarm = Callable[[Signal], Awaitable[None]]
 class DailyReconciliation:
     """Reconciles each account's due days, each day once even with several processes.
 
-    A day is claimed in the journal before any work, and is finished when its result is stored there. The alarm is raised
-    before that: after a crash it may be raised twice, and is never lost.
+    A day is claimed in the journal before any work, and is finished when its result is stored there. The alarm is
+    raised before that: after a crash it may be raised twice, and is never lost.
     """
 
     def __init__(self, settings: Settings, books: SqlLedger, clock: Clock, alarm: Alarm, source: OpenSource) -> None:
