@@ -1,4 +1,4 @@
-"""The text of ``docs/settings.md``, made from the settings' fields."""
+"""Renders ``docs/settings.md`` from the fields of the settings."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from dispatch.config.loader import Settings
 
 
 def render_settings_markdown() -> str:
-    """The text of ``docs/settings.md``."""
     lines = [
         "# Settings",
         "",
         "Made from `dispatch/config/settings.py` by `render_settings_markdown()`; do not edit.",
         "",
-        "A setting is a line of a TOML file (`--config FILE`, else the file that `TAXI_CONFIG` names, else `taxi.toml`",
-        "in the working directory), or a variable of the environment, which wins: `matching.window_s` is",
-        "`TAXI_MATCHING__WINDOW_S`. Seconds are on the city's clock or on the wall's; at `clock.speed` 1 both are one.",
+        "Settings are read from a TOML file (`--config FILE`, else the file named by `TAXI_CONFIG`, else `taxi.toml`",
+        "in the working directory) and from environment variables, which take precedence: `matching.window_s` is",
+        "`TAXI_MATCHING__WINDOW_S`. Seconds are city time or wall time; at `clock.speed` 1 both are the same.",
     ]
     for name, field in Settings.model_fields.items():
         lines += ["", *_section_lines(name, _section_type(field))]
@@ -41,7 +40,7 @@ def _section_lines(name: str, section: type[BaseModel]) -> Iterable[str]:
 
 
 def _shown(default: object) -> str:
-    """A default as one writes it in TOML."""
+    """A default in TOML notation."""
     match default:
         case None | "" | SecretStr() | dict():
             return "empty"
@@ -56,7 +55,7 @@ def _shown(default: object) -> str:
 
 
 def _allowed(field: FieldInfo) -> str:
-    """The bounds of a field, in words."""
+    """Bounds and choices of a field, in words."""
     words = {"ge": "at least", "gt": "above", "le": "at most"}
     bounds = [
         f"{word} {getattr(each, name)}"

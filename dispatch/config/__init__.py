@@ -1,1 +1,1 @@
-"""I/O: reads files and the environment. Settings, secrets and tariffs; imports the domain."""
+"""I/O: reads files and the environment. Settings, secrets and tariffs. Imports ``dispatch.domain``."""

@@ -1,9 +1,8 @@
-"""Settings from a TOML file and the environment: read once, by whoever starts the system, then passed on frozen.
+"""Loads the settings from a TOML file and the environment, once at start; they are frozen.
 
-What is set where wins in this order: what the caller gives (the command line), the environment
-(``TAXI_MATCHING__WINDOW_S=0``), the TOML file (``--config``, else the file that ``TAXI_CONFIG`` names, else
-``taxi.toml`` in the working directory), the defaults of ``config.settings``. This is the only module that reads
-the environment.
+Order of precedence: overrides by the caller (the command line), the environment (``TAXI_MATCHING__WINDOW_S=0``), the
+TOML file (``--config``, else the file named by ``TAXI_CONFIG``, else ``taxi.toml`` in the working directory), the
+defaults in ``config.settings``. This is the only module that reads the environment.
 """
 
 from __future__ import annotations
@@ -26,18 +25,18 @@ PREFIX: Final = "TAXI_"
 NESTED: Final = "__"
 DEFAULT_FILE: Final = Path("taxi.toml")
 
-_FORMER_NAMES: Final = {"limits": {"dials_per_s": "connections_per_s", "dials_burst": "connections_burst"}}
-"""Aliases by section, each for one release."""
+_OLD_NAMES: Final = {"limits": {"dials_per_s": "connections_per_s", "dials_burst": "connections_burst"}}
+"""Old names of settings, by section; valid until the next release."""
 
 _from_file: ContextVar[Mapping[str, Any]] = ContextVar("_from_file")
 
 
 class SettingsError(ValueError):
-    """A setting is wrong. The message is one line for each, ``matching.window_s: must be …``."""
+    """A setting is wrong. The message has one line for each, ``matching.window_s: must be …``."""
 
 
 class Settings(BaseSettings):
-    """All settings, frozen. Make one with :func:`load_settings`; secrets are masked when it is printed."""
+    """All settings, frozen. Created by :func:`load_settings`; secrets are masked in its ``repr``."""
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -76,7 +75,6 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The caller's values, then the environment, then the file."""
         del dotenv_settings, file_secret_settings
         file = InitSettingsSource(settings_cls, _with_current_names(_from_file.get({})))
         environment = InitSettingsSource(settings_cls, _with_current_names(env_settings()))
@@ -84,22 +82,20 @@ class Settings(BaseSettings):
 
     @property
     def public_url(self) -> str:
-        """How the outside reaches us, without a slash at the end."""
+        """The public URL of the server, without a slash at its end."""
         server = self.server
         scheme = "https" if server.tls_cert is not None else "http"
         return (server.public_url or f"{scheme}://{server.host}:{server.port}").rstrip("/")
 
     @property
     def journal_url(self) -> str:
-        """The SQLAlchemy URL of the journal."""
         return self.journal.url or f"sqlite:///{self.server.data_dir / 'journal.sqlite'}"
 
 
 def load_settings(file: Path | None = None, overrides: Mapping[str, object] | None = None) -> Settings:
-    """Read the settings. ``overrides`` are values by dotted name (``{"server.port": 0}``) that win over all else.
+    """Read the settings. ``overrides`` are values by dotted name (``{"server.port": 0}``) with the highest precedence.
 
-    Raises :class:`SettingsError` for a file that is missing or is not TOML, for a name that is no setting, and for a
-    value that is out of its bounds.
+    Raises :class:`SettingsError` for a file that is missing or not TOML, an unknown setting, or a value out of bounds.
     """
     values = _read_file(_chosen_file(file))
     _refuse_unknown_variables(os.environ)
@@ -115,9 +111,9 @@ def load_settings(file: Path | None = None, overrides: Mapping[str, object] | No
 
 
 def use_ray_token() -> None:
-    """Speak to a Ray head that the same user started: it asks for the token that Ray keeps with the user's files.
+    """Authenticate to a Ray head of the same user, by the token that Ray stores in the user's files.
 
-    Ray looks once, so this comes before it is imported. ``RAY_AUTH_MODE`` in the environment wins.
+    To be called before the first import of Ray, which reads the variable once. ``RAY_AUTH_MODE`` takes precedence.
     """
     os.environ.setdefault("RAY_AUTH_MODE", "token")
 
@@ -140,7 +136,7 @@ def _read_file(path: Path | None) -> dict[str, Any]:
 
 def _with_current_names(tables: Mapping[str, Any]) -> dict[str, Any]:
     current = dict(tables)
-    for section, names in _FORMER_NAMES.items():
+    for section, names in _OLD_NAMES.items():
         table = tables.get(section)
         if isinstance(table, dict):
             former = {names[key]: value for key, value in table.items() if key in names}
@@ -149,29 +145,27 @@ def _with_current_names(tables: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _nested(overrides: Mapping[str, object]) -> dict[str, Any]:
-    """Values by dotted name as tables."""
     tables: dict[str, Any] = {}
     for name, value in overrides.items():
         section, _, key = name.partition(".")
         if not key:
-            raise SettingsError(f"{name}: there is no such setting")
+            raise SettingsError(f"{name}: unknown setting")
         tables.setdefault(section, {})[key] = value
     return tables
 
 
 def _refuse_unknown_variables(environ: Mapping[str, str]) -> None:
-    """A misspelt section in the environment would be passed over in silence; misspelt keys are refused later."""
+    """A misspelt section would be ignored silently; misspelt keys are refused by validation."""
     for name in sorted(environ):
         section, _, key = name.removeprefix(PREFIX).lower().partition(NESTED)
         if name.startswith(PREFIX) and name != f"{PREFIX}CONFIG" and (section not in Settings.model_fields or not key):
-            raise SettingsError(f"{name}: there is no such setting")
+            raise SettingsError(f"{name}: unknown setting")
 
 
 def _line(error: ErrorDetails) -> str:
-    """One line that names the setting and says what it must be."""
     place = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
-        return f"{place}: there is no such setting"
+        return f"{place}: unknown setting"
     if error["type"] in {"model_type", "model_attributes_type"}:
         return f"{place}: must be a table of settings"
     if error["type"] == "value_error":

@@ -1,4 +1,4 @@
-"""The settings that entities decide by, as the domain's own types."""
+"""Converts settings to the rules of the domain."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dispatch.domain.vehicle.track_recorder import TrackSettings
 
 
 def rules_of(settings: Settings) -> Rules:
-    """What entities decide by. Raises :class:`SettingsError` where ``city.tariff`` names no tariff."""
+    """Raises :class:`SettingsError` if ``city.tariff`` names no tariff."""
     try:
         tariff = read_tariff(settings.city.tariff)
     except TariffError as error:
@@ -32,6 +32,5 @@ def rules_of(settings: Settings) -> Rules:
 
 
 def track_settings_of(settings: Settings) -> TrackSettings:
-    """How cars' ways are kept."""
     track = settings.track
     return TrackSettings(every_s=track.every_s, chunk_s=track.chunk_s, keep_s=track.keep_days * 86_400)

@@ -1,4 +1,4 @@
-"""Secrets from the settings, or else from key files in the data folder that are created on first use (mode 600)."""
+"""Secrets: from the settings, else from key files in the data folder (mode 600) that are created on first use."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MASTER_KEYS: Final = "master_keys"
 
 
 def token_secret(settings: Settings) -> SecretStr:
-    """The key that signs tokens: the one set, else one made on first use and kept in the data folder (mode 600)."""
+    """The key that signs tokens."""
     if settings.auth.token_secret.get_secret_value():
         return settings.auth.token_secret
     path = settings.server.data_dir / "token_secret"
@@ -30,17 +30,17 @@ def token_secret(settings: Settings) -> SecretStr:
 
 
 def vault_of(settings: Settings) -> Vault:
-    """The keys of passengers. Raises :class:`SettingsError` where the master key is none."""
+    """The master keys of passengers' data. Raises :class:`SettingsError` if a master key is malformed."""
     vault = Vault(partial(_master_keys, settings), secrets.token_bytes)
     try:
-        vault.current  # noqa: B018 - read now, so that a wrong key is told at the start
+        vault.current  # noqa: B018 - read now, so that a malformed key is reported at start
     except VaultError as error:
         raise SettingsError(f"privacy.master_key: {error}") from None
     return vault
 
 
 def new_master_key(settings: Settings) -> None:
-    """Put a new master key before those of the data folder; the one before it still opens."""
+    """Add a new first master key to the key file; older keys still decrypt."""
     path = settings.server.data_dir / MASTER_KEYS
     before = path.read_text(encoding="ascii").split() if path.exists() else []
     draft = path.with_name(f"{path.name}.{os.getpid()}")
@@ -51,7 +51,6 @@ def new_master_key(settings: Settings) -> None:
 
 
 def _master_keys(settings: Settings) -> tuple[bytes, ...]:
-    """The keys set, else those in the data folder (mode 600), the first of which is made on first use."""
     given = settings.privacy.master_key.get_secret_value()
     path = settings.server.data_dir / MASTER_KEYS
     if not given and not path.exists():
@@ -65,7 +64,7 @@ def _made_key() -> str:
 
 
 def _write_once(path: Path, text: str) -> None:
-    """Write a file that only the owner reads. Of several writers at once the first wins, with its whole text."""
+    """Write a file that only its owner can read. Of concurrent writers the first one wins, with its whole text."""
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     draft.touch(mode=0o600)
     try:

@@ -1,1 +1,1 @@
-"""I/O. Logs and metrics of every process. Imports nothing of ours."""
+"""I/O: logs and metrics of a process. Imports no other package of this repository."""

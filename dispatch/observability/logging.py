@@ -27,21 +27,21 @@ SECRET_KEYS: Final = frozenset(
 
 
 PHONE_KEYS: Final = frozenset({"contact", "phone"})
-"""Of values under these the last three digits are logged."""
+"""Only the last three digits of values under these keys are logged."""
 
 
 CHATTY: Final = ("httpcore", "httpx", "asyncio", "uvicorn.access", "websockets")
-"""Libraries whose everyday lines say nothing to us, or too much (httpx logs whole URLs)."""
+"""Libraries logged from ``warning`` up: their other lines are noise, or expose secrets (httpx logs whole URLs)."""
 
 
 class _Handler(logging.StreamHandler[TextIO]):
-    """Ours among the root logger's handlers, so that a second set-up replaces the first."""
+    """Our handler on the root logger, so that a second call replaces the first one's."""
 
 
 def configure_logging(level: Level = "info", fmt: Format = "console", stream: TextIO | None = None) -> None:
-    """Send all logs of this process to ``stream`` (standard error). May be called again to change its mind.
+    """Send all logs of this process to ``stream`` (standard error by default). Can be called again.
 
-    Start uvicorn with ``log_config=None``, or it puts its own handlers beside ours.
+    uvicorn must be started with ``log_config=None``, or it installs its own handlers.
     """
     out = stream or sys.stderr
     handler = _Handler(out)
@@ -71,7 +71,6 @@ def configure_logging(level: Level = "info", fmt: Format = "console", stream: Te
 
 
 def _common() -> list[Processor]:
-    """What every line gets, whoever logs it."""
     return [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -82,7 +81,7 @@ def _common() -> list[Processor]:
 
 
 def _rendering(fmt: Format, stream: TextIO) -> list[Processor]:
-    """How a line looks. Tracebacks show no local variables: those hold tokens and keys."""
+    """Tracebacks show no local variables, which could contain tokens and keys."""
     if fmt == "json":
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_json)]
     plain = structlog.dev.plain_traceback
@@ -102,7 +101,7 @@ def _json(event: EventDict, **_options: object) -> str:
 
 
 def log_to_file(name: str, data_dir: Path, level: Level, fmt: Format) -> None:
-    """Send this process's logs to ``logs/NAME.log`` under the data folder."""
+    """Send the logs of this process to ``logs/NAME.log`` in the data folder."""
     folder = data_dir / "logs"
     folder.mkdir(parents=True, exist_ok=True)
     stream = (folder / f"{name.replace('/', '-')}.log").open("a", buffering=1, encoding="utf-8")

@@ -1,8 +1,8 @@
-"""The process that holds Ray: ``python -m dispatch.server.cluster_main --data-dir DIR``, as the supervisor starts it.
+"""The cluster process: ``python -m dispatch.server.cluster_main --data-dir DIR``, started by the supervisor.
 
-It starts the head (or joins the cluster that the settings name), makes all hosts and matchers, replaces whoever falls
-silent, and holds each day's books against Alipay's bill. Its end is the end of its head with all actors, and the
-end of the raylet or of the GCS ends it: the supervisor then starts another one.
+It starts a Ray head (or joins the configured cluster), creates all hosts and matchers, replaces unresponsive actors,
+deletes expired rows, and reconciles each day with Alipay's bill. When this process ends, its head ends with all actors;
+when the raylet or the GCS ends, this process ends. The supervisor then starts another one.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ from dispatch.store.queries.retention import SqlRetention
 log = structlog.get_logger()
 
 UP: Final = "up"
-"""What it says once every actor answers. Else it says why not, in one line."""
+"""Sent to the supervisor once every actor answers; otherwise one line with the reason is sent."""
 ALARM_WITHIN_S: Final = 30.0
-ALARMS_OF: Final = EntityKey("payment", "daily-bill")
-"""Its host raises the alarms of no payment in particular. There is no such payment."""
-WHY_NOT_UP: Final = (
+GENERAL_ALARMS: Final = EntityKey("payment", "daily-bill")
+"""No such payment exists; its host raises alarms that concern no single payment."""
+START_ERRORS: Final = (
     OSError,
     HeadNotStartedError,
     SettingsError,
@@ -53,36 +53,38 @@ WHY_NOT_UP: Final = (
 )
 
 
-async def hold(system: ClusterConfig, settings: Settings, pipe: int) -> None:
-    """Make the actors and keep them alive until a signal. Raises what :data:`WHY_NOT_UP` names."""
+async def run_cluster(system: ClusterConfig, settings: Settings, pipe: int) -> None:
+    """Create the actors and keep them running until a signal. Raises the errors in :data:`START_ERRORS`."""
     stop = stop_on_signals()
-    beating = asyncio.ensure_future(heartbeat(pipe))
+    heartbeats = asyncio.ensure_future(heartbeat(pipe))
     journal = await open_journal(system.journal_url, shards=system.placement.shards)
     try:
-        await run_until(stop, _hold(system, settings, journal, stop, pipe))
+        await run_until(stop, _run_cluster(system, settings, journal, stop, pipe))
     finally:
-        beating.cancel()
-        await asyncio.gather(beating, return_exceptions=True)
+        heartbeats.cancel()
+        await asyncio.gather(heartbeats, return_exceptions=True)
         await journal.close()
 
 
-async def _hold(system: ClusterConfig, settings: Settings, journal: SqlJournal, stop: asyncio.Event, pipe: int) -> None:
+async def _run_cluster(
+    system: ClusterConfig, settings: Settings, journal: SqlJournal, stop: asyncio.Event, pipe: int
+) -> None:
     system = await asyncio.to_thread(_joined, system, settings)
     stop_on_signals(stop)
     cluster = Cluster(settings, system)
-    await cluster.start(await _dues(journal, system))
+    await cluster.start(await _scheduled_commands(journal, system))
     send(pipe, f"{UP}\n".encode())
     alarms = partial(raise_alarm, system, cluster)
     try:
-        old = Retention(SqlRetention(journal.database), system.clock(), settings.journal)
-        bills = _daily_bill(settings, system, journal, alarms)
-        await asyncio.gather(cluster.watch(), bills.run(), old.run())
+        retention = Retention(SqlRetention(journal.database), system.clock(), settings.journal)
+        reconciliation = _daily_reconciliation(settings, system, journal, alarms)
+        await asyncio.gather(cluster.watch(), reconciliation.run(), retention.run())
     finally:
         await cluster.drain()
 
 
 def _joined(system: ClusterConfig, settings: Settings) -> ClusterConfig:
-    """The system with Ray's address, written where the gateways look for it."""
+    """Start or join the cluster, and write its address where the gateways read it."""
     address = settings.ray.address or start_head()
     system = msgspec.structs.replace(system, ray_address=address)
     if settings.ray.address:
@@ -91,12 +93,12 @@ def _joined(system: ClusterConfig, settings: Settings) -> ClusterConfig:
     return system
 
 
-async def _dues(journal: SqlJournal, system: ClusterConfig) -> list[StoredCommand]:
+async def _scheduled_commands(journal: SqlJournal, system: ClusterConfig) -> list[StoredCommand]:
     shards = range(system.placement.shards)
-    return [due for kind in KINDS for due in await journal.scheduled_commands(kind, shards)]
+    return [command for kind in KINDS for command in await journal.scheduled_commands(kind, shards)]
 
 
-def _daily_bill(
+def _daily_reconciliation(
     settings: Settings, system: ClusterConfig, journal: SqlJournal, alarms: Callable[[Signal], Awaitable[None]]
 ) -> DailyReconciliation:
     clock = system.clock()
@@ -106,28 +108,27 @@ def _daily_bill(
 
 
 async def raise_alarm(system: ClusterConfig, cluster: Cluster, signal: Signal) -> None:
-    """As a payment's own alarm: logged, counted and told to consoles by a payment host.
+    """Raise an alarm through a payment host, like the alarm of a payment: logged, counted and sent to consoles.
 
-    Raises ``RpcUnavailableError`` where it does not answer.
+    Raises ``RpcUnavailableError`` if the host does not answer.
     """
-    line = cluster.hosts.line(system.placement.host_of(ALARMS_OF))
+    line = cluster.hosts.line(system.placement.host_of(GENERAL_ALARMS))
     await line.call("ping", within_s=ALARM_WITHIN_S)
     await line.call("alarms_told", msgspec.msgpack.encode([signal]))
 
 
 def main() -> None:
-    """Read the arguments, then hold Ray."""
-    parser = argparse.ArgumentParser(prog="cluster_process", description="Ray and all actors of one system.")
+    parser = argparse.ArgumentParser(prog="cluster_main", description="Ray and all actors of one system.")
     parser.add_argument("--data-dir", type=Path, required=True)
-    parser.add_argument("--alive-fd", type=int, required=True, help="where to say that we are alive, inherited")
-    given = parser.parse_args()
-    system = ClusterConfig.read(given.data_dir)
+    parser.add_argument("--alive-fd", type=int, required=True, help="inherited pipe for heartbeats")
+    arguments = parser.parse_args()
+    system = ClusterConfig.read(arguments.data_dir)
     settings = load_settings(system.config_file, dict(system.overrides))
     configure_logging(settings.log.level, settings.log.format)
     try:
-        uvloop.run(hold(system, settings, given.alive_fd))
-    except WHY_NOT_UP as error:
-        send(given.alive_fd, f"{' '.join(str(error).split())}\n".encode())
+        uvloop.run(run_cluster(system, settings, arguments.alive_fd))
+    except START_ERRORS as error:
+        send(arguments.alive_fd, f"{' '.join(str(error).split())}\n".encode())
         sys.exit(1)
     finally:
         if settings.ray.address:

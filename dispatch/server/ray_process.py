@@ -1,7 +1,7 @@
-"""Ray as the supervisor sees it: one child (``server.cluster_main``) that is well, or is started again whole.
+"""The supervisor's end of the cluster process (``server.cluster_main``): started, monitored and restarted as a whole.
 
-A raylet or a GCS that is gone cannot be replaced within a running cluster: all actors are made anew, and everything
-that was committed is read from the journal.
+A raylet or GCS that has ended cannot be replaced within a running cluster, so a restart creates all actors anew; they
+restore committed state from the journal.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from dispatch.processes import child_processes as processes
 from dispatch.processes.monitored_process import SILENT_AFTER_S, MonitoredProcess
 from dispatch.server.cluster_main import UP
 
-LOOK_EVERY_S: Final = 0.1
+CHECK_EVERY_S: Final = 0.1
 START_WITHIN_S: Final = 240.0
 STOP_WITHIN_S: Final = 30.0
 HEAD: Final = ("raylet", "gcs_server")
 
 
 class RayNotStartedError(Exception):
-    """Ray or its actors did not come up; the text says why."""
+    """Ray or its actors did not start; the text gives the reason."""
 
 
 class RayProcess:
-    """Ray and all actors of the system on ``data_dir``, which has to be written there before."""
+    """Ray and all actors of the system in ``data_dir``, whose configuration must have been written there."""
 
     def __init__(self, data_dir: Path, clock: Clock) -> None:
         self._data_dir = data_dir
@@ -36,33 +36,33 @@ class RayProcess:
         self._ran_at: dict[str, float] = {}
 
     async def start(self) -> None:
-        """Until every actor answers. Raises :class:`RayNotStartedError`, then nothing is left of it."""
+        """Wait until every actor answers. Raises :class:`RayNotStartedError` and leaves nothing running."""
         log = self._data_dir / "logs" / "cluster.log"
         arguments = ["-m", "dispatch.server.cluster_main", "--data-dir", str(self._data_dir)]
         child = self._child = MonitoredProcess(arguments, log, self._clock)
         try:
             async with asyncio.timeout(START_WITHIN_S):
-                received = await self._first_word(child)
+                received = await self._first_line(child)
         except TimeoutError:
-            received = "it takes too long"
+            received = f"no answer within {START_WITHIN_S:g} s"
         except BaseException:
             self.kill()
             raise
         if received != UP:
             self.kill()
-            raise RayNotStartedError(f"Ray does not start: {received} (see {log})")
+            raise RayNotStartedError(f"Ray did not start: {received} (see {log})")
         self._head = processes.find_by_name(child.process.pid, HEAD)
         self._ran_at = dict.fromkeys(self._head, self._clock.wall())
 
-    async def _first_word(self, child: MonitoredProcess) -> str:
+    async def _first_line(self, child: MonitoredProcess) -> str:
         while True:
             failure = child.failure()
             if child.received.endswith(b"\n") or failure:
                 return child.received.decode(errors="replace").strip() or failure
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(CHECK_EVERY_S)
 
     def failure(self) -> str:
-        """Why it has to be started again; empty while all is well. To be asked several times a second."""
+        """Why Ray must be restarted; empty if it is healthy. To be called several times a second."""
         if self._child is None:
             return "not started"
         if failure := self._child.failure():
@@ -78,13 +78,12 @@ class RayProcess:
         return ""
 
     def kill(self) -> None:
-        """End all of it at once."""
         if self._child is not None:
             self._child.kill()
             self._child = None
 
     async def stop(self) -> None:
-        """Let the actors write what they have decided, then end it."""
+        """Let the actors write their decisions, then end them."""
         child, self._child = self._child, None
         if child is not None:
             await child.stop(within_s=STOP_WITHIN_S)

@@ -1,9 +1,9 @@
-"""``taxi serve``: everything a system needs on one machine, started in order, kept alive, and stopped in order.
+"""``taxi serve``: starts all parts of a system on one machine in order, keeps them running, and stops them in order.
 
-Order: the port (so that a taken one is told at once), Valkey, the journal's tables, Ray with hosts and matchers,
-gateways. Whatever fails, everything started so far is stopped. A part that ends or falls silent is started again: a
-gateway on the same listening socket, Valkey at the same address, Ray with new gateways beside it, since a process
-that has joined a cluster that is gone cannot join another one.
+Order: listening socket (so that a taken port is reported at once), Valkey, journal tables, Ray with hosts and matchers,
+gateways. If one part fails to start, all started parts are stopped. A part that ends or stops sending heartbeats is
+restarted: a gateway on the same listening socket, Valkey at the same address, and Ray together with new gateways, since
+a process that has joined a dead cluster cannot join another one.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from dispatch.store.queries.personal_data import SqlPersonalData
 
 log = structlog.get_logger()
 
-WHY_NOT_STARTED: Final = (
+START_ERRORS: Final = (
     OSError,
     RayNotStartedError,
     SettingsError,
@@ -40,18 +40,18 @@ WHY_NOT_STARTED: Final = (
     JournalMismatchError,
     JournalUnavailableError,
 )
-LOOK_EVERY_S: Final = 0.2
-ASK_VALKEY_EVERY_S: Final = 1.0
-TRY_AGAIN_S: Final = 1.0
+CHECK_EVERY_S: Final = 0.2
+PING_VALKEY_EVERY_S: Final = 1.0
+RETRY_S: Final = 1.0
 GATEWAY_STOP_S: Final = 8.0
 
 
 class StartError(Exception):
-    """The system cannot start; the text says why in one line."""
+    """The system cannot start; the text gives the reason in one line."""
 
 
 class Supervisor:
-    """One running system. ``start`` either succeeds or leaves nothing behind."""
+    """One running system. ``start`` either succeeds or leaves nothing running."""
 
     def __init__(
         self,
@@ -75,23 +75,22 @@ class Supervisor:
 
     @property
     def port(self) -> int:
-        """The port that is listened on."""
         if self._socket is None:
             raise StartError("not started")
         return int(self._socket.getsockname()[1])
 
     @property
     def url(self) -> str:
-        """Where clients reach the gateway on this machine."""
+        """The URL of the gateways on this machine."""
         host = self.settings.server.host
         scheme = "http" if self.settings.server.tls_cert is None else "https"
         return f"{scheme}://{'127.0.0.1' if host == '0.0.0.0' else host}:{self.port}"  # noqa: S104 - shown, not bound
 
     async def start(self) -> None:
-        """Start all parts. Raises :class:`StartError` after stopping what had started."""
+        """Raises :class:`StartError` after stopping all started parts."""
         try:
             await self._start()
-        except WHY_NOT_STARTED as error:
+        except START_ERRORS as error:
             await self.stop()
             raise StartError(str(error)) from error
         except BaseException:
@@ -135,10 +134,10 @@ class Supervisor:
         self._start_gateways()
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(work) for work in (self._watch_processes(), self._watch_valkey())]
-        log.info("serving", url=self.url)
+        log.info("server started", url=self.url)
 
     async def _anchors(self, journal: SqlJournal) -> tuple[float, float]:
-        """Which wall and city time belong together: fixed by the journal, so that city time goes on after a restart."""
+        """Wall time and city time at one moment, as the journal stores them: city time continues after a restart."""
         wall = time.time()
         if self.settings.clock.speed == 1.0 and self._city_anchor is None:
             return 0.0, 0.0
@@ -146,7 +145,7 @@ class Supervisor:
         stored = await journal.meta("clock anchors", f"{wall!r} {city!r} {self.settings.clock.speed!r}")
         wall_text, city_text, speed_text = stored.split()
         if float(speed_text) != self.settings.clock.speed:
-            raise StartError(f"this journal was made at clock.speed {speed_text}")
+            raise StartError(f"clock.speed must be {speed_text}, as when this journal was created")
         return float(wall_text), float(city_text)
 
     # ── Valkey ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -157,23 +156,23 @@ class Supervisor:
         return self._valkey.url
 
     async def _watch_valkey(self) -> None:
-        """Start it again when it has ended, or has not answered for :data:`SILENT_AFTER_S`."""
+        """Restart Valkey when it has ended, or has not answered for :data:`SILENT_AFTER_S`."""
         valkey, silent_since = self._valkey, None
         while valkey is not None:
-            await asyncio.sleep(ASK_VALKEY_EVERY_S)
+            await asyncio.sleep(PING_VALKEY_EVERY_S)
             if valkey.running and await asyncio.to_thread(valkey.answers):
                 silent_since = None
                 continue
             silent_since = silent_since or self._clock.wall()
             if valkey.running and self._clock.wall() - silent_since < SILENT_AFTER_S:
                 continue
-            log.warning("Valkey is started again")
+            log.warning("restarting Valkey")
             silent_since = None
             try:
                 valkey.restart()
                 await asyncio.to_thread(valkey.wait)
             except (ValkeyNotStartedError, OSError) as error:
-                log.warning("Valkey does not start", error=str(error))
+                log.warning("Valkey restart failed", error=str(error))
 
     # ── Ray and gateways ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -182,8 +181,8 @@ class Supervisor:
             self._start_gateway(number)
 
     def _start_gateway(self, number: int) -> None:
-        assert self._socket is not None  # noqa: S101 - started with the port
-        assert self.system is not None  # noqa: S101 - and after the cluster
+        assert self._socket is not None  # noqa: S101 - set at start
+        assert self.system is not None  # noqa: S101 - set after the cluster has started
         data_dir, listening = self.system.data_dir, self._socket.fileno()
         arguments = ["-m", "ws_gateway", "--data-dir", data_dir, "--fd", str(listening), "--number", str(number)]
         log_file = Path(data_dir) / "logs" / f"gateway-{number}.log"
@@ -191,19 +190,19 @@ class Supervisor:
 
     async def _watch_processes(self) -> None:
         while True:
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(CHECK_EVERY_S)
             if self._ray is not None and (failure := self._ray.failure()):
-                log.warning("Ray is started again", why=failure)
-                await self._start_ray_again(self._ray)
+                log.warning("restarting Ray", reason=failure)
+                await self._restart_ray(self._ray)
                 continue
             for number, child in list(self._gateways.items()):
                 if failure := child.failure():
-                    log.warning("a gateway is started again", number=number, why=failure)
+                    log.warning("restarting gateway", number=number, reason=failure)
                     await asyncio.to_thread(child.kill)
                     self._start_gateway(number)
 
-    async def _start_ray_again(self, ray: RayProcess) -> None:
-        """With new gateways; clients that connect meanwhile wait at the listening socket."""
+    async def _restart_ray(self, ray: RayProcess) -> None:
+        """Clients that connect meanwhile wait at the listening socket."""
         for child in self._gateways.values():
             await asyncio.to_thread(child.kill)
         self._gateways.clear()
@@ -213,16 +212,16 @@ class Supervisor:
                 await ray.start()
                 break
             except (RayNotStartedError, OSError) as error:
-                log.warning("Ray does not start", error=str(error))
-                await asyncio.sleep(TRY_AGAIN_S)
-        assert self.system is not None  # noqa: S101 - it was started before
+                log.warning("Ray restart failed", error=str(error))
+                await asyncio.sleep(RETRY_S)
+        assert self.system is not None  # noqa: S101 - set at start
         self.system = ClusterConfig.read(Path(self.system.data_dir))
         self._start_gateways()
 
-    # ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── stopping ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def stop(self) -> None:
-        """Stop all parts in the reverse order. Does as much as was started; may be called twice."""
+        """Stop all started parts in reverse order. Can be called twice."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -238,11 +237,11 @@ class Supervisor:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
-        log.info("stopped")
+        log.info("server stopped")
 
 
 async def _check_keys(settings: Settings) -> None:
-    """Open what the accounts at Alipay name, and close it again. Raises ``SettingsError`` for keys that do not fit."""
+    """Open and close every payment gateway. Raises ``SettingsError`` for invalid keys."""
     await open_gateways(settings, CityClock()).aclose()
     for company in accounts_of(settings):
         authorization = open_authorization(settings, CityClock(), company)
@@ -251,12 +250,12 @@ async def _check_keys(settings: Settings) -> None:
 
 
 def _at_port(settings: Settings, port: int) -> Settings:
-    """The settings with the port that was found, where any would do: Alipay is told where to post results."""
+    """The settings with the actual port, for Alipay's notification URL."""
     return settings.model_copy(update={"server": settings.server.model_copy(update={"port": port})})
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """A listening socket that gateways inherit. Raises ``OSError`` with a text that names the port."""
+    """A listening socket for the gateways to inherit. Raises ``OSError`` with a text that names the port."""
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -12,6 +12,7 @@ from typing import Final, get_args
 import msgspec
 import pytest
 from pydantic import BaseModel
+from typer import Context
 from typer.core import TyperGroup
 from typer.main import get_command
 
@@ -39,7 +40,7 @@ BUILT: Final = {"ws_gateway/web"}
 PROTOCOL_PAGES: Final = ("docs/architecture.md", "docs/drivers-app.md", "docs/for-app-developers.md")
 """Pages whose single words in code style are names of the wire or of events."""
 
-FORMER_SETTINGS: Final = {"limits.dials_per_s"}
+FORMER_SETTINGS: Final = {"limits.dials_burst", "limits.dials_per_s"}
 """Aliases that a validator accepts for one release."""
 
 OTHER_WORDS: Final = {
@@ -67,7 +68,8 @@ def code_lines(text: str) -> list[str]:
 
 def unknown_metrics(text: str) -> set[str]:
     """Names of metrics that no process exports."""
-    known = {info.name for info in Metrics().infos} | set(PACKAGES)
+    families = {family.name for family in Metrics().registry.collect()}
+    known = {info.name for info in Metrics().infos} | families | set(PACKAGES)
     named = {word for span in code_lines(text) for word in re.findall(r"\b(?:taxi|process)_[a-z_]+\b(?!/)", span)}
     return named - known - {"taxi_cli"}
 
@@ -123,9 +125,10 @@ def wrong_command(line: str) -> str:
         elif isinstance(command, TyperGroup):
             if not re.fullmatch(r"[a-z-]+", word):  # a placeholder: NAME
                 return ""
-            if word not in command.commands:
+            found = command.get_command(Context(command), word)
+            if found is None:
                 return word
-            command = command.commands[word]
+            command = found
     return ""
 
 

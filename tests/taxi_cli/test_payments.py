@@ -104,7 +104,7 @@ def test_a_gateway_that_does_not_answer(taxi: Taxi) -> None:
 
     assert done.exit_code == 2
     failed = msgspec.json.decode(done.stdout)["failed"]
-    assert "cannot be fetched: connection" in failed[""]
+    assert "cannot be downloaded: connection" in failed[""]
 
 
 def test_another_companys_file(taxi: Taxi) -> None:
@@ -114,7 +114,7 @@ def test_another_companys_file(taxi: Taxi) -> None:
     done = taxi(*RECONCILE, *given(bill_file([])))
 
     assert done.exit_code == 2
-    assert "not of 2088000000000009" in done.stderr
+    assert "not for 2088000000000009" in done.stderr
 
 
 def test_no_payment_is_unknown(taxi: Taxi) -> None:

@@ -1,4 +1,4 @@
-"""Tariffs that ship as examples, each a TOML file of this folder named by its city. A company sets its own."""
+"""Example tariffs: TOML files in this folder, named by city. Imports the domain. A company writes its own tariff."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ __all__ = ["TariffError", "read_tariff", "shipped"]
 
 
 def shipped() -> tuple[str, ...]:
-    """The names of the tariffs in this folder."""
     names = (entry.name for entry in files(__name__).iterdir())
     return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
 
 
 def read_tariff(name: str) -> Tariff:
-    """The shipped tariff of that name, or the one in that ``.toml`` file.
+    """The included tariff of that name, or the tariff in that ``.toml`` file.
 
-    Raises :class:`TariffError` with one line where there is none, or where the file is no tariff.
+    Raises :class:`TariffError` with one line if there is none, or if the file is no valid tariff.
     """
     try:
         return load_tariff(_text(name))
@@ -32,7 +31,7 @@ def _text(name: str) -> str:
         return (files(__name__) / f"{name}.toml").read_text(encoding="utf-8")
     path = Path(name)
     if path.suffix != ".toml":
-        raise TariffError(f"no such tariff; shipped: {', '.join(shipped())}; or name a .toml file")
+        raise TariffError(f"no such tariff; included: {', '.join(shipped())}; or name a .toml file")
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -24,7 +24,7 @@ from dispatch.payment.gateways.alipay_openapi import OpenapiGateway
 from dispatch.payment.gateways.bill_download import NoBill
 from dispatch.payment.reconciliation.reconcile import Reconciliation
 from dispatch.server.daily_reconciliation import (
-    HAVE_FOR_S,
+    CLAIM_S,
     TRIES,
     BillFiles,
     BillSource,
@@ -176,7 +176,7 @@ async def test_a_day_at_the_sandbox(town: Town, journal: SqlJournal) -> None:
         entry("T3", 1235, "T3", kind="surplus_refund"),
         entry("T4", 500, to_account="cash"),
     )
-    with pytest.raises(NotReconciledError, match="no bill of 2026-11-21"):
+    with pytest.raises(NotReconciledError, match="no bill for 2026-11-21"):
         await town.reconciled(books)
     town.clock.advance(TO_NEXT_TEN)
 
@@ -224,7 +224,7 @@ async def test_a_gateway_that_is_away(town: Town, journal: SqlJournal) -> None:
     town.clock.advance(TO_NEXT_TEN)
     await town.fault(name="system-error-before")
 
-    with pytest.raises(NotReconciledError, match="cannot be fetched"):
+    with pytest.raises(NotReconciledError, match="cannot be downloaded"):
         await town.reconciled(books)
 
 
@@ -267,11 +267,11 @@ async def test_due_at_its_time(journal: SqlJournal) -> None:
     desk.clock = ManualClock(NOON + TO_NEXT_TEN - 60.0)
     watch = desk.watch()
 
-    await watch.look()
+    await watch.reconcile_due()
     assert await outcomes(desk.books) == []
     desk.clock.advance(60.0)
-    await watch.look()
-    await watch.look()
+    await watch.reconcile_due()
+    await watch.reconcile_due()
 
     assert await outcomes(desk.books) == [("2026-11-21", "open")]
     fields = {"day": "2026-11-21", "company": "", "differs": 0, "only_ours": 1, "only_theirs": 0}
@@ -282,9 +282,9 @@ async def test_once_whoever_looks(journal: SqlJournal) -> None:
     """Many at once, and others after a restart: the day is done by one of them, with one alarm."""
     desk = Desk(await book(journal, entry("T1", 100)))
 
-    await asyncio.gather(*(desk.watch().look() for _ in range(5)))
-    desk.clock.advance(2 * HAVE_FOR_S)
-    await desk.watch().look()
+    await asyncio.gather(*(desk.watch().reconcile_due() for _ in range(5)))
+    desk.clock.advance(2 * CLAIM_S)
+    await desk.watch().reconcile_due()
 
     assert await outcomes(desk.books) == [("2026-11-21", "open")]
     assert len(desk.alarms) == 1
@@ -296,7 +296,7 @@ async def test_a_day_that_agrees(journal: SqlJournal) -> None:
     desk = Desk(await book(journal, entry("T1", 1235)))
     desk.bills[DAY] = bill_file([row("T1", 1235)])
 
-    await desk.watch().look()
+    await desk.watch().reconcile_due()
 
     assert desk.alarms == []
     kept = await desk.books.day_report("2026-11-21", "")
@@ -308,12 +308,12 @@ async def test_a_day_that_agrees(journal: SqlJournal) -> None:
 async def test_who_died_in_the_middle(journal: SqlJournal) -> None:
     """A day that was taken and never done is taken by another, after a while."""
     desk = Desk(await book(journal, entry("T1", 100)))
-    assert await desk.books.claim_day("2026-11-21", "", now=desk.clock.wall(), until=desk.clock.wall() + HAVE_FOR_S)
+    assert await desk.books.claim_day("2026-11-21", "", now=desk.clock.wall(), until=desk.clock.wall() + CLAIM_S)
 
-    await desk.watch().look()
+    await desk.watch().reconcile_due()
     assert desk.asked == []
-    desk.clock.advance(HAVE_FOR_S)
-    await desk.watch().look()
+    desk.clock.advance(CLAIM_S)
+    await desk.watch().reconcile_due()
 
     assert [alarm.name for alarm in desk.alarms] == ["bill_open"]
 
@@ -327,10 +327,10 @@ async def test_an_alarm_that_nobody_heard(journal: SqlJournal) -> None:
 
     deaf = DailyReconciliation(settings(), desk.books, desk.clock, down, desk.source)
     with pytest.raises(ConnectionError):
-        await deaf.look()
+        await deaf.reconcile_due()
     assert await outcomes(desk.books) == []
-    desk.clock.advance(HAVE_FOR_S)
-    await desk.watch().look()
+    desk.clock.advance(CLAIM_S)
+    await desk.watch().reconcile_due()
 
     assert [alarm.name for alarm in desk.alarms] == ["bill_open"]
 
@@ -342,8 +342,8 @@ async def test_a_bill_that_does_not_come(journal: SqlJournal) -> None:
     watch = desk.watch()
 
     for _ in range(TRIES + 2):
-        await watch.look()
-        desk.clock.advance(HAVE_FOR_S)
+        await watch.reconcile_due()
+        desk.clock.advance(CLAIM_S)
 
     assert [alarm.name for alarm in desk.alarms] == ["bill_missing"]
     assert await outcomes(desk.books) == [("2026-11-21", "missing")]
@@ -355,7 +355,7 @@ async def test_a_bill_before_its_time(journal: SqlJournal) -> None:
     books = await book(journal, entry("T1", 100))
     desk, ours = Desk(books), bill_account(settings(), "")
 
-    with pytest.raises(NotReconciledError, match="no bill of 2026-11-21"):
+    with pytest.raises(NotReconciledError, match="no bill for 2026-11-21"):
         await reconcile_day(DAY, ours, books, desk, NOON)
     quiet = DAY + dt.timedelta(days=3)
     desk.bills[quiet] = NoBill("BILL_NOT_EXIST")
@@ -367,10 +367,10 @@ async def test_days_that_were_missed(journal: SqlJournal) -> None:
     rows = [entry(f"T{number}", 100, day=DAY - dt.timedelta(days=number)) for number in (0, 2)]
     desk = Desk(await book(journal, *rows))
 
-    await desk.watch().look()
+    await desk.watch().reconcile_due()
     assert [day for day, _ in await outcomes(desk.books)] == ["2026-11-19", "2026-11-20", "2026-11-21"]
     desk.clock.advance(20 * 86_400.0)
-    await desk.watch().look()
+    await desk.watch().reconcile_due()
 
     assert [day for day, _ in await outcomes(desk.books)][3:] == [f"2026-12-{day:02}" for day in range(5, 12)]
 
@@ -390,7 +390,7 @@ async def test_accounts(journal: SqlJournal) -> None:
     assert bill_account(given, "blue").scope == ("blue", ())
     assert bill_account(given, "any other").company == ""
     desk = Desk(await book(journal, entry("T1", 100), entry("T2", 200, company="blue"), entry("T3", 1, company="red")))
-    await DailyReconciliation(given, desk.books, desk.clock, desk.alarm, desk.source).look()
+    await DailyReconciliation(given, desk.books, desk.clock, desk.alarm, desk.source).reconcile_due()
     assert [(each.fields["company"], each.fields["only_ours"]) for each in desk.alarms] == [("", 1), ("blue", 1)]
 
 
@@ -427,5 +427,5 @@ async def test_another_companys_file(journal: SqlJournal) -> None:
     books = await book(journal, entry("T1", 1235))
     stranger = bill_account(settings(partner="2088000000000009"), "")
 
-    with pytest.raises(NotReconciledError, match=f"of account {ACCOUNT}, not of 2088000000000009"):
+    with pytest.raises(NotReconciledError, match=f"for account {ACCOUNT}, not for 2088000000000009"):
         await reconcile_day(DAY, stranger, books, BillFiles([bill_file([])], "USD"), NOON + TO_NEXT_TEN)

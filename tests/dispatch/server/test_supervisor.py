@@ -21,7 +21,7 @@ Log = list[str]
 
 
 class FakeRay:
-    """Ray that has failure once, and starts again at the second try."""
+    """Ray that fails once, and starts again at the second try."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
@@ -43,7 +43,7 @@ class FakeRay:
 
 
 class FakeGateway:
-    """A gateway that has failure as often as it is told."""
+    """A gateway with the failures in ``troubles``."""
 
     log: Log
     troubles: list[str]
@@ -88,7 +88,7 @@ class FakeSocket:
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> Log:
     """Nothing waits, and gateways are fakes that write here."""
-    for name in ("LOOK_EVERY_S", "TRY_AGAIN_S", "ASK_VALKEY_EVERY_S"):
+    for name in ("CHECK_EVERY_S", "RETRY_S", "PING_VALKEY_EVERY_S"):
         monkeypatch.setattr(module, name, 0)
     log: Log = []
     FakeGateway.log, FakeGateway.troubles = log, []

@@ -233,7 +233,7 @@ def test_tariff_is_read_from_a_file(tmp_path: Path) -> None:
     path.write_text(NIGHTS.format(night=""), encoding="utf-8")
 
     assert read_tariff(str(path)).name == "Ours"
-    with pytest.raises(TariffError, match=r"no such tariff; shipped: san_francisco, shanghai"):
+    with pytest.raises(TariffError, match=r"no such tariff; included: san_francisco, shanghai"):
         read_tariff("atlantis")
     with pytest.raises(TariffError, match="cannot be read"):
         read_tariff(str(path.with_name("none.toml")))

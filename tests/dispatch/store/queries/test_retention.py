@@ -51,7 +51,7 @@ class RetentionTests:
         clock.advance(1.5 * DAY_S)
         await journal.commit(Batch(replies=[StoredReply("young", b"d", CAR, b"r")]))
         settings = JournalSettings(keep_replies_days=1.0, keep_said_days=2.0)
-        removed = await Retention(SqlRetention(journal.database), clock, settings).remove_old()
+        removed = await Retention(SqlRetention(journal.database), clock, settings).delete_expired()
         assert removed == {"replies": MANY, "said": 1}
         assert await journal.reply("old0") is None
         assert await journal.reply("young") is not None
@@ -63,7 +63,7 @@ class RetentionTests:
         await journal.commit(Batch(replies=[StoredReply("old", b"d", CAR, b"r")], rows=[said("s1", clock.city())]))
         clock.advance(10_000 * DAY_S)
         settings = JournalSettings(keep_replies_days=0.0, keep_said_days=0.0)
-        removed = await Retention(SqlRetention(journal.database), clock, settings).remove_old()
+        removed = await Retention(SqlRetention(journal.database), clock, settings).delete_expired()
         assert removed == {"replies": 0, "said": 0}
         assert await journal.reply("old") is not None
 
