@@ -33,7 +33,7 @@ class OfferedVehicle(msgspec.Struct):
     offer: OfferView | None = None
 
 
-class ServerMessage(msgspec.Struct):
+class PeekedMessage(msgspec.Struct):
     """A server message, decoded only as far as benches need it."""
 
     t: str
@@ -49,15 +49,15 @@ class HandshakeRefusedError(ConnectionError):
         self.status = status
 
 
-_decode = msgspec.msgpack.Decoder(ServerMessage).decode
+_decode = msgspec.msgpack.Decoder(PeekedMessage).decode
 _decode_any = msgspec.msgpack.Decoder().decode
 
 
-def peek(message: bytes) -> ServerMessage:
+def peek(message: bytes) -> PeekedMessage:
     try:
         return _decode(message)
     except msgspec.ValidationError:
-        return ServerMessage(str(_decode_any(message)["t"]))
+        return PeekedMessage(str(_decode_any(message)["t"]))
 
 
 class SocketClient(asyncio.Protocol):

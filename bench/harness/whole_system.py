@@ -7,7 +7,7 @@ import re
 import resource
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -17,15 +17,19 @@ import httpx
 
 from dispatch.config.loader import Settings, load_settings
 from dispatch.config.secrets import token_secret
+from dispatch.domain.entity import EntityKey
 from dispatch.domain.registry import ANY_VEHICLE, Driver, Vehicle
 from dispatch.observability.logging import configure_logging
 from dispatch.server.supervisor import Supervisor
 from dispatch.store.database import open_database
+from dispatch.store.journal import StoredHistory
+from dispatch.store.journals.sql_journal import open_journal
 from dispatch.store.queries.registry import SqlRegistry
 from dispatch.values.ids import DriverId, VehicleId
 from dispatch.values.units import WallTime
 from ws_gateway.auth.tokens import Tokens
 
+STREAMS_PER_LOAD: Final = 500
 READY_WITHIN_S: Final = 90.0
 TOKENS_VALID_S: Final = 86_400.0
 _ACCEPTED: Final = re.compile(r'^taxi_fixes_total\{.*verdict="accepted".*\} (\S+)$', re.MULTILINE)
@@ -107,6 +111,16 @@ async def register_cars(
         await database.close()
     issue = token_issuer(settings)
     return {f"V{n}": issue("driver", f"D{n}", vehicle=f"V{n}") for n in numbers}
+
+
+async def read_streams(settings: Settings, keys: Sequence[EntityKey]) -> list[StoredHistory]:
+    """The streams of these entities from the system's journal."""
+    journal = await open_journal(settings.journal_url, shards=settings.journal.shards)
+    try:
+        pages = [keys[start : start + STREAMS_PER_LOAD] for start in range(0, len(keys), STREAMS_PER_LOAD)]
+        return [history for page in pages for history in await journal.load(page)]
+    finally:
+        await journal.close()
 
 
 def passenger_tokens(settings: Settings, prefix: str, passengers: int) -> list[str]:

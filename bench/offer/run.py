@@ -22,7 +22,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import msgspec
 from typer import Option
@@ -34,6 +34,7 @@ from bench.harness.whole_system import (
     SettingValues,
     in_temporary_folder,
     passenger_tokens,
+    read_streams,
     register_cars,
     running_system,
 )
@@ -44,9 +45,6 @@ from dispatch.config.loader import Settings
 from dispatch.domain.entity import EntityKey
 from dispatch.domain.events import OfferMade, decode_vehicle_event
 from dispatch.server.supervisor import Supervisor
-from dispatch.store.journals.sql_journal import open_journal
-
-STREAMS_PER_LOAD: Final = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,18 +138,9 @@ async def _play(plan: OfferPlan, setups: list[AppsSetup]) -> tuple[list[AppsRepo
 
 async def _offered_pickup_s(settings: Settings, cars: int, report: AppsReport) -> float:
     """Mean road travel time to the passenger of the span's offers, from the journal."""
-    keys = [EntityKey("vehicle", f"V{n}") for n in range(cars)]
-    found: list[float] = []
-    journal = await open_journal(settings.journal_url, shards=settings.journal.shards)
-    try:
-        for start in range(0, cars, STREAMS_PER_LOAD):
-            for history in await journal.load(keys[start : start + STREAMS_PER_LOAD]):
-                events = [decode_vehicle_event(stored.body) for stored in history.events]
-                found += [
-                    event.pickup_s
-                    for event in events
-                    if isinstance(event, OfferMade) and report.began <= event.at <= report.ended
-                ]
-    finally:
-        await journal.close()
+    histories = await read_streams(settings, [EntityKey("vehicle", f"V{n}") for n in range(cars)])
+    events = [decode_vehicle_event(stored.body) for history in histories for stored in history.events]
+    found = [
+        event.pickup_s for event in events if isinstance(event, OfferMade) and report.began <= event.at <= report.ended
+    ]
     return round(sum(found) / len(found), 1) if found else 0.0

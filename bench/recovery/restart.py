@@ -29,7 +29,7 @@ from bench.harness.commands import send_until_answered
 from bench.harness.concurrency import map_concurrently
 from bench.harness.figures import Figures
 from bench.harness.plan import BenchPlan, Cache, Cars
-from bench.harness.whole_system import SettingValues, in_temporary_folder, running_system
+from bench.harness.whole_system import SettingValues, in_temporary_folder, read_streams, running_system
 from dispatch.actors.core.protocol import Done, FixRow, Refused
 from dispatch.actors.ray.discovery import connect_by_ray
 from dispatch.actors.ray.session import join_cluster, leave_cluster
@@ -49,7 +49,6 @@ from dispatch.domain.commands import (
 )
 from dispatch.domain.entity import SYSTEM, Command, EntityKey, Principal
 from dispatch.server.supervisor import Supervisor
-from dispatch.store.journals.sql_journal import open_journal
 from dispatch.values.place import Place
 
 HOST: Final = "vehicle-0"
@@ -207,17 +206,11 @@ class KilledFleet:
     async def lost(self) -> list[str]:
         """Acknowledged facts that the journal or a reply contradicts."""
         lost = list(self._wrong)
-        journal = await open_journal(self._settings.journal_url, shards=self._settings.journal.shards)
-        try:
-            keys = sorted(self._acknowledged.seq)
-            for start in range(0, len(keys), CONCURRENT):
-                for history in await journal.load(keys[start : start + CONCURRENT]):
-                    snapshot = history.snapshot.seq if history.snapshot is not None else 0
-                    last = history.events[-1].seq if history.events else snapshot
-                    if last < self._acknowledged.seq[history.key]:
-                        lost.append(f"{history.key} ends at {last}")
-        finally:
-            await journal.close()
+        for history in await read_streams(self._settings, sorted(self._acknowledged.seq)):
+            snapshot = history.snapshot.seq if history.snapshot is not None else 0
+            last = history.events[-1].seq if history.events else snapshot
+            if last < self._acknowledged.seq[history.key]:
+                lost.append(f"{history.key} ends at {last}")
         return lost
 
 
