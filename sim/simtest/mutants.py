@@ -202,13 +202,13 @@ def _vehicle_forgives_silence() -> AbstractContextManager[None]:
 
 def leaves_refusing_cars_in() -> AbstractContextManager[None]:
     """A trip does not say who has refused it."""
-    listing = Trip.listing
+    listing = Trip.match_entry
 
     def everybody(self: Trip) -> Any:
         listed = listing(self)
         return None if listed is None else msgspec.structs.replace(listed, excluded=())
 
-    return replaced(Trip, "listing", everybody)
+    return replaced(Trip, "match_entry", everybody)
 
 
 def expires_no_offer() -> AbstractContextManager[None]:
