@@ -34,7 +34,7 @@ from dispatch.domain.vehicle.vehicle import Vehicle
 from dispatch.matching.free_vehicles import Fleet
 from dispatch.payment.core import collection as attempts
 from dispatch.payment.core import refunds
-from dispatch.payment.protocols.notification import Check, failed_checks
+from dispatch.payment.core.notification_checks import Check, failed_checks
 from dispatch.store.journal import Committed, Conflict
 from dispatch.store.journals.memory_journal import MemoryJournal
 from ws_gateway.session.stream_cursor import StreamCursor

@@ -46,6 +46,7 @@ from dispatch.payment.core.gateway_calls import (
     place_call,
 )
 from dispatch.payment.core.methods import CASH, WAYS
+from dispatch.payment.core.notification_checks import Check, ExpectedOrder, failed_checks
 from dispatch.payment.core.order_number import order_number
 from dispatch.payment.core.port import (
     Cancelled,
@@ -70,7 +71,6 @@ from dispatch.payment.core.state import (
     Attempt,
     call_name,
 )
-from dispatch.payment.protocols.notification import Check, ExpectedOrder, failed_checks
 
 STATUS_CHANGED: Final = frozenset(
     {
