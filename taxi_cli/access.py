@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import msgspec
 import typer
 
-from dispatch.domain.registry import Device, Dispatcher, Driver, UnknownEntryError
+from dispatch.domain.registry import DeviceRecord, DispatcherRecord, DriverRecord, UnknownEntryError
 from taxi_cli.options import Config, DataDir, Json, print_json, setting_overrides, settings_of
 from taxi_cli.registry import with_database
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from dispatch.store.database import Database
 
 Revoked = Literal["driver", "dispatcher", "device", "passenger"]
-_KINDS: Final[dict[str, type[Driver | Dispatcher | Device]]] = {
-    "driver": Driver,
-    "dispatcher": Dispatcher,
-    "device": Device,
+_KINDS: Final[dict[str, type[DriverRecord | DispatcherRecord | DeviceRecord]]] = {
+    "driver": DriverRecord,
+    "dispatcher": DispatcherRecord,
+    "device": DeviceRecord,
 }
 
 
@@ -50,13 +50,13 @@ def revoke(
 
 async def _deactivate(database: Database, role: str, name: str, *, deactivated: bool) -> None:
     """Raises ``UnknownEntryError``."""
-    from dispatch.domain.registry import Passenger
+    from dispatch.domain.registry import PassengerRecord
     from dispatch.store.queries.registry import SqlRegistry
 
     registry = SqlRegistry(database)
     kind = _KINDS.get(role)
     if kind is None:
-        if await registry.get(Passenger, name) is None:
+        if await registry.get(PassengerRecord, name) is None:
             raise UnknownEntryError(f"{role} {name}")
         return
     entry = await registry.get(kind, name)
@@ -69,7 +69,7 @@ async def _deactivate(database: Database, role: str, name: str, *, deactivated: 
 async def _end_sign_ins(database: Database, settings: Settings, role: Revoked, name: str, *, deactivated: bool) -> None:
     """In the journal, and in the audit log."""
     from dispatch.clock import CityClock
-    from dispatch.domain.audit import by_operator
+    from dispatch.domain.audit import operator_entry
     from dispatch.store.queries.audit import SqlAudit
     from dispatch.store.queries.revocations import Revocation, SqlRevocations, subject_name
 
@@ -77,7 +77,7 @@ async def _end_sign_ins(database: Database, settings: Settings, role: Revoked, n
     subject = subject_name(role, name)
     longest = settings.auth.token_ttl_s + 60.0
     await SqlRevocations(database).add(Revocation(subject, wall, wall + longest))
-    entry = by_operator("revoke", subject, wall, f"revoke:{secrets.token_hex(8)}", {"deactivated": deactivated})
+    entry = operator_entry("revoke", subject, wall, f"revoke:{secrets.token_hex(8)}", {"deactivated": deactivated})
     await SqlAudit(database).record_entries([entry])
 
 

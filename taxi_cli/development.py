@@ -11,7 +11,14 @@ import typer
 
 from dispatch.api.fields import Phone
 from dispatch.clock import CityClock
-from dispatch.domain.registry import ANY_VEHICLE, Device, Dispatcher, Driver, UnknownEntryError, Vehicle
+from dispatch.domain.registry import (
+    ANY_VEHICLE,
+    DeviceRecord,
+    DispatcherRecord,
+    DriverRecord,
+    UnknownEntryError,
+    VehicleRecord,
+)
 from dispatch.store.queries.registry import SqlRegistry
 from dispatch.values.ids import DriverId, PassengerId, VehicleId
 from taxi_cli.options import Config, DataDir, print_json, setting_overrides, settings_of
@@ -48,7 +55,7 @@ def token_driver(
     """A token of a driver in a car."""
 
     async def work(registry: SqlRegistry) -> str:
-        car = await registry.get(Vehicle, vehicle)
+        car = await registry.get(VehicleRecord, vehicle)
         if car is None:
             raise UnknownEntryError(f"vehicle {vehicle}")
         number = await _driver_of(registry, car, driver)
@@ -57,14 +64,14 @@ def token_driver(
     with_registry(config, data_dir, work)
 
 
-async def _driver_of(registry: SqlRegistry, car: Vehicle, wanted: str | None) -> str:
+async def _driver_of(registry: SqlRegistry, car: VehicleRecord, wanted: str | None) -> str:
     """``wanted`` if that driver may drive the car; else who was given just this car, or anybody who may."""
     if wanted is not None:
         if not await registry.may_drive(DriverId(wanted), car.id):
             raise WantedError(f"driver {wanted} may not drive {car.id}, or is not there, or not active")
         return wanted
     anybody: str | None = None
-    for driver in await registry.entries(Driver):
+    for driver in await registry.entries(DriverRecord):
         permitted = await registry.permitted(driver.id)
         if car.id in permitted and await registry.may_drive(driver.id, car.id):
             return driver.id
@@ -101,7 +108,7 @@ def token_dispatcher(
     """A token of a dispatcher."""
 
     async def work(registry: SqlRegistry) -> str:
-        if await registry.get(Dispatcher, name) is None:
+        if await registry.get(DispatcherRecord, name) is None:
             raise UnknownEntryError(f"dispatcher {name}")
         return _Signer(config, data_dir).sign("dispatcher", name)
 
@@ -117,7 +124,7 @@ def token_device(
     """A token of a taximeter."""
 
     async def work(registry: SqlRegistry) -> str:
-        found = await registry.get(Device, id_)
+        found = await registry.get(DeviceRecord, id_)
         if found is None:
             raise UnknownEntryError(f"device {id_}")
         return _Signer(config, data_dir).sign("device", id_, VehicleId(found.vehicle))

@@ -87,9 +87,9 @@ def _persons_of(settings: Settings, database: Database) -> SqlPersonalData:
 async def _written(database: Database, act: str, passenger: str) -> None:
     """Into the audit log."""
     from dispatch.clock import CityClock
-    from dispatch.domain.audit import by_operator
+    from dispatch.domain.audit import operator_entry
     from dispatch.store.queries.audit import SqlAudit
 
     target = f"passenger:{passenger}" if passenger else "master key"
-    entry = by_operator(f"privacy_{act}", target, CityClock().wall(), f"privacy:{secrets.token_hex(8)}", {})
+    entry = operator_entry(f"privacy_{act}", target, CityClock().wall(), f"privacy:{secrets.token_hex(8)}", {})
     await SqlAudit(database).record_entries([entry])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dispatch.domain.registry import UnknownEntryError, Vehicle
+from dispatch.domain.registry import UnknownEntryError, VehicleRecord
 from taxi_cli.options import Config, DataDir, fail, setting_overrides, settings_of
 from taxi_cli.registry import WantedError, with_registry
 
@@ -43,7 +43,7 @@ def qr(
     async def work(registry: SqlRegistry) -> str:
         if not all_:
             return picture.write(await _known(registry, vehicle), out)
-        cars = [car.id for car in await registry.entries(Vehicle) if car.active]
+        cars = [car.id for car in await registry.entries(VehicleRecord) if car.active]
         out.mkdir(parents=True, exist_ok=True)
         for car in cars:
             picture.write(car, out / f"{car}{kind}")
@@ -76,7 +76,7 @@ class _Picture:
 
 
 async def _known(registry: SqlRegistry, vehicle: str) -> str:
-    found = await registry.get(Vehicle, vehicle)
+    found = await registry.get(VehicleRecord, vehicle)
     if found is None:
         raise UnknownEntryError(f"vehicle {vehicle}")
     return found.id

@@ -18,13 +18,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from dispatch.config.secrets import vault_of
 from dispatch.domain.registry import (
     ANY_VEHICLE,
-    Device,
-    Dispatcher,
-    Driver,
-    Entry,
+    DeviceRecord,
+    DispatcherRecord,
+    DriverRecord,
     RegistryError,
+    RegistryRecord,
     UnknownEntryError,
-    Vehicle,
+    VehicleRecord,
 )
 from dispatch.store.database import Database, open_database
 from dispatch.store.journal import JournalUnavailableError
@@ -111,7 +111,7 @@ def vehicle(
     async def work(registry: SqlRegistry) -> str:
         if csv is not None:
             return f"{await import_vehicles(registry, _text(csv))} vehicles"
-        entry = Vehicle(
+        entry = VehicleRecord(
             id=VehicleId(_wanted(id_, "ID")),
             plate=_wanted(plate, "--plate"),
             company=_wanted(company, "--company"),
@@ -148,9 +148,11 @@ def driver(
         _wanted(id_, "NUMBER"), _wanted(name, "--name"), _wanted(phone, "--phone")
         vehicles = [it.strip() for it in may_drive.split(",") if it.strip()]
         for one in vehicles:
-            if one != ANY_VEHICLE and await registry.get(Vehicle, one) is None:
+            if one != ANY_VEHICLE and await registry.get(VehicleRecord, one) is None:
                 raise UnknownEntryError(f"vehicle {one}")
-        entry = Driver(id=DriverId(id_), name=name, phone=phone, pin_hash=hash_secret(_pin(pin)), active=not inactive)
+        entry = DriverRecord(
+            id=DriverId(id_), name=name, phone=phone, pin_hash=hash_secret(_pin(pin)), active=not inactive
+        )
         said = await _put(registry, entry, replace=replace)
         if vehicles or not replace:
             await registry.permit(entry.id, vehicles)
@@ -172,7 +174,7 @@ def dispatcher(
     """A person at a console."""
 
     async def work(registry: SqlRegistry) -> str:
-        entry = Dispatcher(
+        entry = DispatcherRecord(
             id=DispatcherId(id_),
             name=name or id_,
             password_hash=hash_secret(_long_enough(password, "password")),
@@ -196,13 +198,13 @@ def device(
 
     async def work(registry: SqlRegistry) -> str:
         key_hash = hash_secret(_long_enough(key, "key"))
-        entry = Device(id=DeviceId(id_), vehicle=VehicleId(vehicle), key_hash=key_hash)
+        entry = DeviceRecord(id=DeviceId(id_), vehicle=VehicleId(vehicle), key_hash=key_hash)
         return await _put(registry, entry, replace=replace)
 
     with_registry(config, data_dir, work)
 
 
-async def _put(registry: SqlRegistry, entry: Entry, *, replace: bool) -> str:
+async def _put(registry: SqlRegistry, entry: RegistryRecord, *, replace: bool) -> str:
     kind = type(entry).__name__.lower()
     if replace and await registry.get(type(entry), entry.id) is not None:
         await registry.update(entry)

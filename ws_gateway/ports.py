@@ -7,17 +7,17 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from dispatch.api.alarms import Told
+from dispatch.api.alarms import DriverBroadcast
 from dispatch.api.messages import Alarm
 from dispatch.domain.audit import AuditEntry
-from dispatch.domain.registry import Device, Dispatcher, Driver, Passenger, Vehicle
+from dispatch.domain.registry import DeviceRecord, DispatcherRecord, DriverRecord, PassengerRecord, VehicleRecord
 from dispatch.geo.travel_time import Route
 from dispatch.store.queries.trip_rows import VehicleSales
 from dispatch.values.ids import DriverId, PassengerId, VehicleId
 from dispatch.values.roles import Role
 from dispatch.values.units import CityTime, LatLng
 
-E = TypeVar("E", Vehicle, Driver, Dispatcher, Device, Passenger)
+E = TypeVar("E", VehicleRecord, DriverRecord, DispatcherRecord, DeviceRecord, PassengerRecord)
 
 
 class Registry(Protocol):
@@ -31,11 +31,11 @@ class Registry(Protocol):
         """Whether an active driver is permitted an active vehicle."""
         ...
 
-    async def devices_of(self, vehicle: VehicleId) -> Sequence[Device]:
+    async def devices_of(self, vehicle: VehicleId) -> Sequence[DeviceRecord]:
         """The devices built into a vehicle."""
         ...
 
-    async def passenger_by_phone(self, phone: str, *, new_id: PassengerId, created: float) -> Passenger:
+    async def passenger_by_phone(self, phone: str, *, new_id: PassengerId, created: float) -> PassengerRecord:
         """The passenger with this phone, made with ``new_id`` at wall time ``created`` if there is none."""
         ...
 
@@ -43,7 +43,7 @@ class Registry(Protocol):
         """A passenger's number; None where none is known, or it was erased."""
         ...
 
-    async def passenger_by_alipay(self, alipay_user_id: str, *, new_id: PassengerId, created: float) -> Passenger:
+    async def passenger_by_alipay(self, alipay_user_id: str, *, new_id: PassengerId, created: float) -> PassengerRecord:
         """The same by an account at Alipay."""
         ...
 
@@ -75,7 +75,7 @@ class AlarmStore(Protocol):
 class NoticeStore(Protocol):
     """Messages to drivers as they are kept. Raises ``JournalUnavailableError`` likewise."""
 
-    async def record_notice(self, told: Told) -> Told:
+    async def record_notice(self, told: DriverBroadcast) -> DriverBroadcast:
         """Keep it, unless one with its id is there: the one that is there."""
         ...
 
@@ -192,7 +192,7 @@ class GatewayBus(Protocol):
         """Nobody here looks at counts any more."""
         ...
 
-    async def announce(self, news: Alarm | Told) -> None:
+    async def announce(self, news: Alarm | DriverBroadcast) -> None:
         """Tell the consoles, or drivers, of every gateway."""
         ...
 

@@ -26,10 +26,10 @@ from dispatch.actors.runtime.host_runtime import HostRuntime
 from dispatch.clock import Clock
 from dispatch.config.tariffs import read_tariff
 from dispatch.domain.commands import encode_command
-from dispatch.domain.entity import KINDS, Command, EntityKey, Kind, Principal, Signal
+from dispatch.domain.entity import KINDS, Command, DomainNotice, EntityKey, Kind, Principal
 from dispatch.domain.errors import ErrorCode
 from dispatch.domain.fare.gps_meter import MeterRules
-from dispatch.domain.match_pool import FreeVehicle
+from dispatch.domain.match_pool import AvailableVehicle
 from dispatch.domain.rules import Rules
 from dispatch.payment.core.rules import PaymentRules
 from dispatch.store.journal import Journal, StoredCommand
@@ -97,9 +97,9 @@ class LocalHosts:
 
     def listings(self, changes: Sequence[ListingChange]) -> None:
         for key, listing in changes:
-            (self.free.add if isinstance(listing, FreeVehicle) else self.free.discard)(key.id)
+            (self.free.add if isinstance(listing, AvailableVehicle) else self.free.discard)(key.id)
 
-    def signals(self, signals: Sequence[Signal]) -> None: ...
+    def notices(self, notices: Sequence[DomainNotice]) -> None: ...
 
     def shown(self, shown: Sequence[tuple[EntityKey, Shown]]) -> None: ...
 

@@ -18,7 +18,7 @@ import httpx
 from dispatch.config.loader import Settings, load_settings
 from dispatch.config.secrets import token_secret
 from dispatch.domain.entity import EntityKey
-from dispatch.domain.registry import ANY_VEHICLE, Driver, Vehicle
+from dispatch.domain.registry import ANY_VEHICLE, DriverRecord, VehicleRecord
 from dispatch.observability.logging import configure_logging
 from dispatch.server.supervisor import Supervisor
 from dispatch.store.database import open_database
@@ -94,13 +94,13 @@ async def register_cars(
 ) -> dict[str, str]:
     """Register vehicles ``V{first}`` and up, each with a driver; access tokens of the drivers by vehicle."""
     numbers = range(first, first + cars)
-    drivers = [Driver(id=DriverId(f"D{n}"), name=f"Driver {n}", phone="1", pin_hash="none") for n in numbers]
+    drivers = [DriverRecord(id=DriverId(f"D{n}"), name=f"Driver {n}", phone="1", pin_hash="none") for n in numbers]
     database = open_database(settings.journal_url)
     try:
         registry = SqlRegistry(database)
         await registry.put_all(
             [
-                Vehicle(id=VehicleId(f"V{n}"), plate=f"P{n}", company="bench", vehicle_class=vehicle_class)
+                VehicleRecord(id=VehicleId(f"V{n}"), plate=f"P{n}", company="bench", vehicle_class=vehicle_class)
                 for n in numbers
             ]
         )

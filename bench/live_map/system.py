@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from bench.harness.whole_system import register_cars, running_system, socket_url, token_issuer
 from bench.harness.worker_process import WorkerProcess, start_worker
 from dispatch.config.loader import Settings
-from dispatch.domain.registry import Dispatcher
+from dispatch.domain.registry import DispatcherRecord
 from dispatch.geo.cells import Box, cell_name, covering
 from dispatch.server.supervisor import Supervisor
 from dispatch.store.database import open_database
@@ -60,7 +60,9 @@ async def running_fleet(folder: Path, *, cars: int, sockets: bool, box: Box = DO
 
 async def _register_dispatcher(settings: Settings) -> str:
     """Add the dispatcher's account; its access token."""
-    account = Dispatcher(id=DispatcherId(DISPATCHER_NAME), name="Anna", password_hash=hash_secret(DISPATCHER_PASSWORD))
+    account = DispatcherRecord(
+        id=DispatcherId(DISPATCHER_NAME), name="Anna", password_hash=hash_secret(DISPATCHER_PASSWORD)
+    )
     database = open_database(settings.journal_url)
     try:
         await SqlRegistry(database).add(account)

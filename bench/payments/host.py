@@ -249,7 +249,7 @@ class CrashingHost:
         self._replies.update(effects.replies)
         self._calls.extend(effects.calls)
         self.failures.extend(f"{failure.where}: {failure.error!r}" for failure in effects.failures)
-        self.alarms.extend(str(each.fields.get("cause")) for each in effects.signals if each.name == "payment_alarm")
+        self.alarms.extend(str(each.fields.get("cause")) for each in effects.notices if each.name == "payment_alarm")
 
 
 def is_final(reply: Reply) -> bool:

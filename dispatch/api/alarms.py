@@ -1,29 +1,25 @@
-"""What is told beside the streams: alarms to dispatchers, and dispatchers' messages to drivers."""
+"""Messages outside the streams: alarms to dispatchers, and dispatchers' messages to drivers."""
 
 from __future__ import annotations
-
-from base64 import b32encode
-from hashlib import blake2b
 
 import msgspec
 
 from dispatch.api.messages import Alarm, Notice
-from dispatch.domain.entity import Signal
+from dispatch.domain.entity import DomainNotice
+from dispatch.values.ids import derived_id
 
 
-class Told(msgspec.Struct, frozen=True):
-    """A notice and whom it is for: drivers of these vehicles, or (none named) all."""
+class DriverBroadcast(msgspec.Struct, frozen=True):
+    """A message to the drivers of ``vehicles``; to all drivers if empty."""
 
     notice: Notice
     vehicles: tuple[str, ...] = ()
 
     def is_for(self, vehicle: str) -> bool:
-        """Whether the driver of a vehicle is meant."""
         return not self.vehicles or vehicle in self.vehicles
 
 
-def alarm_of(signal: Signal, at: float) -> Alarm:
-    """The alarm that a host's signal is at a city time: the same, with the same id, however often it is raised."""
-    said = msgspec.json.encode([signal.name, signal.fields, at], order="sorted")
-    name = "a" + b32encode(blake2b(said, digest_size=10).digest()).decode().lower()
-    return Alarm(alarm=name, name=signal.name, at=at, fields=dict(signal.fields))
+def alarm_of(notice: DomainNotice, at: float) -> Alarm:
+    """The alarm of a notice at a city time. The same notice always gives the same id, however often it is raised."""
+    content = msgspec.json.encode([notice.name, notice.fields, at], order="sorted")
+    return Alarm(alarm=derived_id("a", content), name=notice.name, at=at, fields=dict(notice.fields))

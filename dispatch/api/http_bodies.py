@@ -19,18 +19,18 @@ from dispatch.values.place import Lat, Lng, Place, Text
 Facts = dict[str, object]
 
 
-class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
+class ResponseBody(msgspec.Struct, frozen=True, omit_defaults=True):
     """A body that the server sends. Clients ignore fields that they do not know."""
 
 
-class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class RequestBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A body that a client posts."""
 
 
 # ── everybody ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class CityFacts(Answer, frozen=True):
+class CityFacts(ResponseBody, frozen=True):
     """``GET /v1/city``: ``box`` is south, west, north, east (None: unbounded); ``tiles`` a tile server's address, or
     empty: the map is then drawn from ``/v1/city/land`` and ``/v1/city/streets`` (GeoJSON, public)."""
 
@@ -49,21 +49,21 @@ class CityFacts(Answer, frozen=True):
     """Passengers may sign in by Alipay: ``GET /v1/auth/alipay``."""
 
 
-class PlaceQuestion(Question, frozen=True):
+class PlaceQuery(RequestBody, frozen=True):
     """``POST /v1/places``: an address, a crossing or a landmark; places near ``near`` first."""
 
     text: Annotated[Text, Meta(min_length=1)]
     near: tuple[Lat, Lng] | None = None
 
 
-class PlaceAt(Question, frozen=True):
+class PlaceAt(RequestBody, frozen=True):
     """``POST /v1/places/at``: what a point on the map is called."""
 
     lat: Lat
     lng: Lng
 
 
-class PlaceList(Answer, frozen=True):
+class PlaceList(ResponseBody, frozen=True):
     """The best first."""
 
     places: list[Place]
@@ -72,7 +72,7 @@ class PlaceList(Answer, frozen=True):
 # ── dispatcher ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class FleetCar(Answer, frozen=True):
+class FleetCar(ResponseBody, frozen=True):
     """A car of the registry, and what it does now (``state`` is None for one that was never in service)."""
 
     vehicle: str
@@ -90,13 +90,13 @@ class FleetCar(Answer, frozen=True):
     trip: str | None = None
 
 
-class FleetList(Answer, frozen=True):
+class FleetList(ResponseBody, frozen=True):
     """``GET /v1/vehicles``."""
 
     cars: list[FleetCar]
 
 
-class TripList(Answer, frozen=True):
+class TripList(ResponseBody, frozen=True):
     """``GET /v1/trips``: open trips, and those that were requested in the last hour (``?since=``: since then).
     ``GET /v1/my/trips``: a passenger's own, the newest first."""
 
@@ -104,7 +104,7 @@ class TripList(Answer, frozen=True):
     trips: list[TripView]
 
 
-class Happening(Answer, frozen=True):
+class TimelineEvent(ResponseBody, frozen=True):
     """An event of a stream, with what it says."""
 
     seq: int
@@ -113,7 +113,7 @@ class Happening(Answer, frozen=True):
     facts: Facts = {}
 
 
-class PaymentSaid(Answer, frozen=True):
+class PaymentExchange(ResponseBody, frozen=True):
     """One thing that was said to or by Alipay."""
 
     at: float
@@ -122,7 +122,7 @@ class PaymentSaid(Answer, frozen=True):
     facts: Facts = {}
 
 
-class PaymentStory(Answer, frozen=True):
+class PaymentDetail(ResponseBody, frozen=True):
     """A payment with each attempt."""
 
     payment: str
@@ -135,11 +135,11 @@ class PaymentStory(Answer, frozen=True):
     opened_at: float | None = None
     paid_at: float | None = None
     unclear: str = ""
-    timeline: list[Happening] = []
-    said: list[PaymentSaid] = []
+    timeline: list[TimelineEvent] = []
+    said: list[PaymentExchange] = []
 
 
-class CarConsidered(Answer, frozen=True):
+class ConsideredVehicle(ResponseBody, frozen=True):
     """A car near a request: metres by straight line, seconds to the pick-up where they were asked for, the cause."""
 
     vehicle: str
@@ -148,27 +148,27 @@ class CarConsidered(Answer, frozen=True):
     pickup_s: float | None = None
 
 
-class WhyTrip(Answer, frozen=True):
+class MatchExplanation(ResponseBody, frozen=True):
     """Why this car, or none: the last matching window that held the request."""
 
     at: float
     windows: int
     counts: dict[str, int]
-    nearest: list[CarConsidered]
+    nearest: list[ConsideredVehicle]
     matched: str | None = None
 
 
-class TripStory(Answer, frozen=True):
+class TripDetail(ResponseBody, frozen=True):
     """``GET /v1/trips/{trip}``: all that is known of a trip."""
 
     seq: int
     trip: TripView
-    timeline: list[Happening]
-    payments: list[PaymentStory]
-    why: list[WhyTrip] = []
+    timeline: list[TimelineEvent]
+    payments: list[PaymentDetail]
+    why: list[MatchExplanation] = []
 
 
-class OfferStory(Answer, frozen=True):
+class OfferDetail(ResponseBody, frozen=True):
     """An offer and its one outcome: ``accepted``, ``declined``, ``expired``, ``withdrawn``; empty while it is open."""
 
     offer: str
@@ -180,7 +180,7 @@ class OfferStory(Answer, frozen=True):
     reason: str = ""
 
 
-class CauseSpan(Answer, frozen=True):
+class CauseSpan(ResponseBody, frozen=True):
     """Why a car got nothing, from ``since`` until ``until`` (None: still)."""
 
     since: float
@@ -189,7 +189,7 @@ class CauseSpan(Answer, frozen=True):
     detail: str = ""
 
 
-class VehicleStory(Answer, frozen=True):
+class VehicleDetail(ResponseBody, frozen=True):
     """``GET /v1/vehicles/{vehicle}``: the car, its shift, its trip, its offers of the last hour. Its last fix is on the
     map."""
 
@@ -197,32 +197,32 @@ class VehicleStory(Answer, frozen=True):
     car: FleetCar
     view: VehicleView
     shift_since: float | None = None
-    offers: list[OfferStory] = []
-    timeline: list[Happening] = []
+    offers: list[OfferDetail] = []
+    timeline: list[TimelineEvent] = []
     why: list[CauseSpan] = []
 
 
-class SearchQuestion(Question, frozen=True):
+class SearchQuery(RequestBody, frozen=True):
     """``POST /v1/search``: a trip's id, a plate, a vehicle's or a driver's number, or a phone number; parts will do.
     Posted, because a phone number has no place in an address."""
 
     text: Annotated[Text, Meta(min_length=2)]
 
 
-class SearchAnswer(Answer, frozen=True):
+class SearchHits(ResponseBody, frozen=True):
     """What was found, the newest trips first."""
 
     trips: list[TripView]
     cars: list[FleetCar]
 
 
-class AlarmList(Answer, frozen=True):
+class AlarmList(ResponseBody, frozen=True):
     """``GET /v1/alarms``: those that nobody has settled, and those settled in the last day; the newest first."""
 
     alarms: list[Alarm]
 
 
-class Track(Answer, frozen=True):
+class Track(ResponseBody, frozen=True):
     """A stretch of a car's way. ``points`` holds 13 bytes each, little-endian: ``u32`` tenths of a second after
     ``since``, ``i32`` latitude and ``i32`` longitude in millionths of a degree, ``u8`` the place of the state in
     ``MAP_STATES``."""
@@ -233,7 +233,7 @@ class Track(Answer, frozen=True):
     points: bytes
 
 
-class TripMoment(Answer, frozen=True):
+class TripMoment(ResponseBody, frozen=True):
     """A trip's event in a replay."""
 
     trip: str
@@ -245,7 +245,7 @@ class TripMoment(Answer, frozen=True):
     dropoff: Place | None = None
 
 
-class Replay(Answer, frozen=True):
+class Replay(ResponseBody, frozen=True):
     """``GET /v1/replay?since=&until=`` (900 s of city time at most; ``&vehicle=`` one car, then a day): archived tracks
     that touch the span, and what happened to trips in it, the oldest first. ``open`` are the trips that
     looked for a car or had one at its beginning. ``archived_until``: how far the archive reaches."""
@@ -261,7 +261,7 @@ class Replay(Answer, frozen=True):
 # ── passenger ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class ShareLink(Answer, frozen=True):
+class ShareLink(ResponseBody, frozen=True):
     """``POST /v1/my/trips/{trip}/share``: a token with which anybody may follow the trip until ``expires_at`` (wall),
     for the fragment of a link, which no server sees."""
 
@@ -269,7 +269,7 @@ class ShareLink(Answer, frozen=True):
     expires_at: float
 
 
-class Receipt(Answer, frozen=True):
+class Receipt(ResponseBody, frozen=True):
     """``GET /v1/my/trips/{trip}/receipt``."""
 
     trip: TripView
@@ -280,7 +280,7 @@ class Receipt(Answer, frozen=True):
 # ── driver ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class ShiftRide(Answer, frozen=True):
+class ShiftRide(ResponseBody, frozen=True):
     """A ride of the shift."""
 
     trip: str
@@ -290,7 +290,7 @@ class ShiftRide(Answer, frozen=True):
     method: str = ""
 
 
-class ShiftSum(Answer, frozen=True):
+class ShiftSum(ResponseBody, frozen=True):
     """What was earned in one way; an empty ``method``: not paid yet."""
 
     method: str
@@ -298,7 +298,7 @@ class ShiftSum(Answer, frozen=True):
     amount: MoneyView
 
 
-class ShiftAccount(Answer, frozen=True):
+class ShiftAccount(ResponseBody, frozen=True):
     """``GET /v1/my/shift``: the driver's rides since the shift began (else of today), the newest first."""
 
     since: float
@@ -307,13 +307,13 @@ class ShiftAccount(Answer, frozen=True):
     rides: list[ShiftRide]
 
 
-class NoticeList(Answer, frozen=True):
+class NoticeList(ResponseBody, frozen=True):
     """``GET /v1/my/notices``: dispatchers' messages of the last 12 hours, the newest first."""
 
     notices: list[Notice]
 
 
-class ReplaySpan(Question, frozen=True):
+class ReplaySpan(RequestBody, frozen=True):
     """The query of ``GET /v1/replay``."""
 
     since: Time
@@ -321,7 +321,7 @@ class ReplaySpan(Question, frozen=True):
     vehicle: Id | None = None
 
 
-class TripsSince(Question, frozen=True):
+class TripsSince(RequestBody, frozen=True):
     """The query of ``GET /v1/trips``: city seconds, a day back at most."""
 
     since: Time | None = None

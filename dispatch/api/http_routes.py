@@ -19,26 +19,24 @@ class ReadRoute(NamedTuple):
     method: Literal["GET", "POST"]
     path: str
     roles: frozenset[Role]
-    answer: type[reads.Answer]
+    answer: type[reads.ResponseBody]
     says: str
-    question: type[reads.Question] | None = None
+    question: type[reads.RequestBody] | None = None
 
 
 def _route(
     method: Literal["GET", "POST"],
     path: str,
-    answer: type[reads.Answer],
+    answer: type[reads.ResponseBody],
     says: str,
-    question: type[reads.Question] | None = None,
+    question: type[reads.RequestBody] | None = None,
 ) -> ReadRoute:
     """A route with the roles that ``dispatch.api.permissions`` gives it."""
     return ReadRoute(method, path, readers_of(f"{method} {path}"), answer, says, question)
 
 
 CITY: Final = _route("GET", "/v1/city", reads.CityFacts, "What an app has to know of the city.")
-PLACES: Final = _route(
-    "POST", "/v1/places", reads.PlaceList, "Addresses, crossings and landmarks.", reads.PlaceQuestion
-)
+PLACES: Final = _route("POST", "/v1/places", reads.PlaceList, "Addresses, crossings and landmarks.", reads.PlaceQuery)
 PLACES_AT: Final = _route("POST", "/v1/places/at", reads.PlaceList, "What a point on the map is called.", reads.PlaceAt)
 TRIPS: Final = _route(
     "GET",
@@ -47,17 +45,17 @@ TRIPS: Final = _route(
     "Open trips, and those that were requested in the last hour, or since `since`.",
     reads.TripsSince,
 )
-TRIP: Final = _route("GET", "/v1/trips/{trip}", reads.TripStory, "All that is known of a trip.")
+TRIP: Final = _route("GET", "/v1/trips/{trip}", reads.TripDetail, "All that is known of a trip.")
 VEHICLES: Final = _route("GET", "/v1/vehicles", reads.FleetList, "All cars, and what they do now.")
 VEHICLE: Final = _route(
-    "GET", "/v1/vehicles/{vehicle}", reads.VehicleStory, "A car, its shift, and its offers of an hour."
+    "GET", "/v1/vehicles/{vehicle}", reads.VehicleDetail, "A car, its shift, and its offers of an hour."
 )
 SEARCH: Final = _route(
     "POST",
     "/v1/search",
-    reads.SearchAnswer,
+    reads.SearchHits,
     "Trips and cars by number, plate or phone.",
-    reads.SearchQuestion,
+    reads.SearchQuery,
 )
 ALARMS: Final = _route("GET", "/v1/alarms", reads.AlarmList, "Alarms that wait, and those settled in the last day.")
 REPLAY: Final = _route(

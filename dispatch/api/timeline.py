@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from dispatch.api.http_bodies import Facts, Happening, OfferStory
+from dispatch.api.http_bodies import Facts, OfferDetail, TimelineEvent
 from dispatch.domain.entity import Event
 from dispatch.domain.events import (
     OfferAccepted,
@@ -46,31 +46,31 @@ _ENDS: Final[dict[type[Event], str]] = {
 }
 
 
-class Numbered(NamedTuple):
+class NumberedEvent(NamedTuple):
     """An event and its number in its stream."""
 
     seq: int
     event: Event
 
 
-def timeline(events: Iterable[Numbered]) -> list[Happening]:
+def timeline(events: Iterable[NumberedEvent]) -> list[TimelineEvent]:
     """Events with their facts, in their order."""
     named = ((seq, event, event_name(event)) for seq, event in events)
-    return [Happening(seq, event.at, name, facts_of(event)) for seq, event, name in named if name not in NOISE]
+    return [TimelineEvent(seq, event.at, name, event_facts(event)) for seq, event, name in named if name not in NOISE]
 
 
-def facts_of(event: Event) -> Facts:
+def event_facts(event: Event) -> Facts:
     """What an event says, but its name and time, and what is nobody's business."""
     said = msgspec.to_builtins(event)
     return {name: value for name, value in redacted(said).items() if name not in ("e", "at")}
 
 
-def offers_of(events: Iterable[Numbered]) -> list[OfferStory]:
+def offer_details(events: Iterable[NumberedEvent]) -> list[OfferDetail]:
     """Offers that were made among these events of a vehicle, the newest first, each with its one outcome."""
-    stories: dict[str, OfferStory] = {}
+    stories: dict[str, OfferDetail] = {}
     for _, event in events:
         if isinstance(event, OfferMade):
-            stories[event.offer] = OfferStory(event.offer, event.trip, event.at, event.pickup_s)
+            stories[event.offer] = OfferDetail(event.offer, event.trip, event.at, event.pickup_s)
         outcome = _ENDS.get(type(event))
         made = stories.get(getattr(event, "offer", ""))
         if outcome is not None and made is not None:
@@ -79,7 +79,7 @@ def offers_of(events: Iterable[Numbered]) -> list[OfferStory]:
     return sorted(stories.values(), key=lambda story: (-story.made_at, story.offer))
 
 
-def facts_said(body: str) -> Facts:
+def gateway_facts(body: str) -> Facts:
     """What of an answer or notification, as it was received (JSON, XML), a dispatcher may see."""
     try:
         found = dict(_leaves(msgspec.json.decode(body)))

@@ -18,15 +18,15 @@ OPEN = SEEKING | WITH_DRIVER
 """States of trips that are on the map: they look for a car, or have one."""
 
 
-class TripPast(NamedTuple):
+class TripHistory(NamedTuple):
     """A trip's events from its first on."""
 
     trip: str
     events: Sequence[Event]
 
 
-def retell(
-    pasts: Iterable[TripPast], since: float, until: float, rules: Rules
+def replay_window(
+    pasts: Iterable[TripHistory], since: float, until: float, rules: Rules
 ) -> tuple[list[TripMoment], list[TripView]]:
     """Moments of ``since <= t <= until``, the oldest first, and the trips open at ``since`` as they were then.
 

@@ -35,7 +35,9 @@ three digits.
 
 def render_http_markdown() -> str:
     """The text of the document."""
-    return "\n".join([_HEAD, *_table(), *_parts("Questions", reads.Question), *_parts("Answers", reads.Answer)])
+    return "\n".join(
+        [_HEAD, *_table(), *_parts("Questions", reads.RequestBody), *_parts("Answers", reads.ResponseBody)]
+    )
 
 
 def _table() -> Iterable[str]:

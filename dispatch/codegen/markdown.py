@@ -11,13 +11,13 @@ from dispatch.codegen.asyncapi import render_protocol_markdown
 from dispatch.codegen.http_markdown import render_http_markdown
 from dispatch.codegen.permissions_markdown import render_permissions_markdown
 from dispatch.codegen.settings_markdown import render_settings_markdown
-from dispatch.domain.state_machine import UNBORN, Machine, mermaid
+from dispatch.domain.state_machine import NEW, StateMachine, mermaid
 from dispatch.domain.trip import trip_state
 from dispatch.domain.vehicle import vehicle_state
 from dispatch.observability.metrics import Metrics
 from dispatch.payment.core import state as payment_state
 
-MACHINES: Final[Mapping[str, Machine]] = {
+MACHINES: Final[Mapping[str, StateMachine]] = {
     "dispatch/domain/vehicle/vehicle_state.py": vehicle_state.MACHINE,
     "dispatch/domain/trip/trip_state.py": trip_state.MACHINE,
     "dispatch/payment/core/state.py": payment_state.MACHINE,
@@ -39,7 +39,7 @@ def render_machines_markdown() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _machine_lines(source: str, machine: Machine) -> Iterable[str]:
+def _machine_lines(source: str, machine: StateMachine) -> Iterable[str]:
     yield f"## {machine.name.capitalize()}"
     yield ""
     yield f"`TABLE` of `{source}`."
@@ -52,7 +52,7 @@ def _machine_lines(source: str, machine: Machine) -> Iterable[str]:
     yield "|---|---|---|"
     for state, moves in machine.table.items():
         for event, after in moves.items():
-            yield f"| {'(none yet)' if state == UNBORN else state} | `{event.__struct_config__.tag}` | {after} |"
+            yield f"| {'(none yet)' if state == NEW else state} | `{event.__struct_config__.tag}` | {after} |"
 
 
 def render_metrics_markdown() -> str:

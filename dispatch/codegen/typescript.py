@@ -20,7 +20,7 @@ from dispatch.api import http_bodies as reads
 from dispatch.api.messages import FromClient, FromServer
 from dispatch.api.permissions import senders_of
 from dispatch.domain.errors import CLOSE_TEXTS, ERRORS, CloseCode, may_reconnect
-from dispatch.domain.state_machine import UNBORN, Machine
+from dispatch.domain.state_machine import NEW, StateMachine
 from dispatch.domain.trip import trip_state
 from dispatch.domain.vehicle import vehicle_state
 from dispatch.payment.core import state as payment_state
@@ -53,7 +53,7 @@ def render_messages() -> str:
 
 def render_reads() -> str:
     """``reads.ts``: the bodies of HTTP."""
-    kinds = [*_structs_of(reads, reads.Answer), *_structs_of(reads, reads.Question)]
+    kinds = [*_structs_of(reads, reads.ResponseBody), *_structs_of(reads, reads.RequestBody)]
     shared = sorted({name for kind in kinds for name in _mentioned(kind)} - set(_names(kinds)))
     imports = f"import type {{ {', '.join(shared)} }} from './messages';\n"
     return "\n".join([_HEAD, imports, *(_declaration(kind) for kind in kinds)])
@@ -93,16 +93,16 @@ def _structs_of(module: object, base: _Struct) -> list[_Struct]:
     """The structs that a module defines, in its order."""
     own = getattr(module, "__name__", "")
     found = (value for value in vars(module).values() if isinstance(value, type) and value.__module__ == own)
-    return [kind for kind in found if issubclass(kind, base) and kind not in (reads.Answer, reads.Question)]
+    return [kind for kind in found if issubclass(kind, base) and kind not in (reads.ResponseBody, reads.RequestBody)]
 
 
 def _names(kinds: Iterable[_Struct]) -> list[str]:
     return [kind.__name__ for kind in kinds]
 
 
-def _states(machine: Machine) -> list[str]:
+def _states(machine: StateMachine) -> list[str]:
     ends = {after for moves in machine.table.values() for after in moves.values()}
-    return [*(state for state in machine.table if state != UNBORN), *sorted(ends - set(machine.table))]
+    return [*(state for state in machine.table if state != NEW), *sorted(ends - set(machine.table))]
 
 
 def _constant(name: str, value: object) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dispatch.config.loader import Settings, SettingsError
 from dispatch.config.tariffs import TariffError, read_tariff
 from dispatch.domain.fare.gps_meter import MeterRules
-from dispatch.domain.rules import Rules, Zone
-from dispatch.domain.vehicle.track_recorder import TrackSettings
+from dispatch.domain.rules import Rules
+from dispatch.domain.vehicle.track_recorder import TrackRules
+from dispatch.geo.geofence import Geofence
+from dispatch.values.units import LatLng
 
 
 def rules_of(settings: Settings) -> Rules:
@@ -27,10 +29,10 @@ def rules_of(settings: Settings) -> Rules:
         no_show_after_s=settings.trip.no_show_after_s,
         max_mps=settings.vehicle.max_kmh / 3.6,
         future_tolerance_s=settings.vehicle.future_tolerance_s * max(1.0, settings.clock.speed),
-        zones=tuple(Zone(zone.name, zone.lat, zone.lng, zone.radius_m) for zone in settings.city.zones),
+        zones=tuple(Geofence(zone.name, LatLng(zone.lat, zone.lng), zone.radius_m) for zone in settings.city.zones),
     )
 
 
-def track_settings_of(settings: Settings) -> TrackSettings:
+def track_rules_of(settings: Settings) -> TrackRules:
     track = settings.track
-    return TrackSettings(every_s=track.every_s, chunk_s=track.chunk_s, keep_s=track.keep_days * 86_400)
+    return TrackRules(every_s=track.every_s, chunk_s=track.chunk_s, keep_s=track.keep_days * 86_400)

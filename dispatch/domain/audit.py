@@ -31,7 +31,7 @@ class AuditEntry(msgspec.Struct, frozen=True):
     facts: dict[str, Any]
 
 
-def entry_of(command_id: str, at: float, principal: Principal, target: str, command: object) -> AuditEntry | None:
+def command_entry(command_id: str, at: float, principal: Principal, target: str, command: object) -> AuditEntry | None:
     """The entry for a command that an entity has accepted; None where nobody asks who did it."""
     if principal.role not in AUDITED:
         return None
@@ -40,17 +40,17 @@ def entry_of(command_id: str, at: float, principal: Principal, target: str, comm
     return AuditEntry(command_id, at, principal.role, principal.id, act, target, redacted(said))
 
 
-def signed_in(dispatcher: str, session: str, at: float) -> AuditEntry:
+def sign_in_entry(dispatcher: str, session: str, at: float) -> AuditEntry:
     """A dispatcher came in."""
     return AuditEntry(f"sign_in:{session}", at, "dispatcher", dispatcher, "sign_in", f"dispatcher:{dispatcher}", {})
 
 
-def by_operator(act: str, target: str, at: float, entry_id: str, facts: Mapping[str, Any]) -> AuditEntry:
+def operator_entry(act: str, target: str, at: float, entry_id: str, facts: Mapping[str, Any]) -> AuditEntry:
     """Somebody with the ``taxi`` command on the server did it."""
     return AuditEntry(entry_id, at, "operator", "", act, target, dict(facts))
 
 
-def row_of(entry: AuditEntry) -> Row:
+def audit_row(entry: AuditEntry) -> Row:
     """The entry for the journal."""
     facts = msgspec.json.encode(entry.facts, order="sorted").decode()
     known = {"at": entry.at, "role": entry.role, "who": entry.who, "act": entry.act, "target": entry.target}

@@ -14,7 +14,7 @@ from typing import ClassVar, Final, Literal, NamedTuple, Protocol, get_args
 import msgspec
 
 from dispatch.domain.errors import DispatchError
-from dispatch.domain.match_pool import Listing
+from dispatch.domain.match_pool import MatchEntry
 from dispatch.values.ids import CommandId
 from dispatch.values.units import CityTime
 
@@ -92,7 +92,7 @@ class ActiveAssignment(msgspec.Struct, frozen=True):
     trip: str
 
 
-class Signal(msgspec.Struct, frozen=True):
+class DomainNotice(msgspec.Struct, frozen=True):
     """Something to be told after the commit that no stream carries (an alarm, a metric)."""
 
     name: str
@@ -109,7 +109,7 @@ class Decision(msgspec.Struct):
     drop: Sequence[str] = ()
     assignments: Sequence[ActiveAssignment] = ()
     releases: Sequence[ActiveAssignment] = ()
-    signals: Sequence[Signal] = ()
+    notices: Sequence[DomainNotice] = ()
     records: Sequence[Row] = ()
     """Rows that are written once and never changed: the books."""
     refusal: DispatchError | None = None
@@ -170,7 +170,7 @@ class Entity(Protocol):
         """All hard state, so that a long stream need not be folded from its beginning."""
         ...
 
-    def listing(self) -> Listing | None:
+    def match_entry(self) -> MatchEntry | None:
         """What the matcher is to know of the entity now; None: nothing."""
         ...
 

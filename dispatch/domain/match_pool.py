@@ -7,7 +7,7 @@ import msgspec
 from dispatch.values.place import Place
 
 
-class FreeVehicle(msgspec.Struct, frozen=True):
+class AvailableVehicle(msgspec.Struct, frozen=True):
     """A vehicle that may be offered a trip. Its position goes to the matcher on the way of the fixes."""
 
     vehicle: str
@@ -17,7 +17,7 @@ class FreeVehicle(msgspec.Struct, frozen=True):
     idle_since: float
 
 
-class WaitingTrip(msgspec.Struct, frozen=True):
+class OpenRequest(msgspec.Struct, frozen=True):
     """A trip that looks for a car. ``seq`` is the number its stream must stand at when an offer is made."""
 
     trip: str
@@ -32,4 +32,4 @@ class WaitingTrip(msgspec.Struct, frozen=True):
     note: str = ""
 
 
-Listing = FreeVehicle | WaitingTrip
+MatchEntry = AvailableVehicle | OpenRequest

@@ -26,7 +26,7 @@ class VaultError(Exception):
     """A key is missing or wrong; what it sealed stays closed."""
 
 
-class Wrapped(NamedTuple):
+class WrappedKey(NamedTuple):
     """A key as it is kept: by which master key, and how."""
 
     master: str
@@ -45,7 +45,7 @@ class Vault:
     @property
     def current(self) -> str:
         """The name of the master key that wraps now. Raises ``VaultError`` where there is none."""
-        self._masters = {master_name(key): key for key in self._read()}
+        self._masters = {key_id(key): key for key in self._read()}
         if not self._masters:
             raise VaultError("there is no master key")
         return next(iter(self._masters))
@@ -54,15 +54,15 @@ class Vault:
         """A key for a person."""
         return self._random(KEY_BYTES)
 
-    def wrap(self, key: bytes, person: str) -> Wrapped:
+    def wrap(self, key: bytes, person: str) -> WrappedKey:
         """A person's key, to be kept."""
         master = self.current
-        return Wrapped(master, self._seal(self._masters[master], key, person))
+        return WrappedKey(master, self._seal(self._masters[master], key, person))
 
-    def unwrap(self, wrapped: Wrapped, person: str) -> bytes:
+    def unwrap(self, wrapped: WrappedKey, person: str) -> bytes:
         """A person's key as it was. Raises ``VaultError``."""
         if wrapped.master not in self._masters:
-            self._masters = {master_name(key): key for key in self._read()}
+            self._masters = {key_id(key): key for key in self._read()}
         master = self._masters.get(wrapped.master)
         if master is None:
             raise VaultError(f"the master key {wrapped.master} is not there")
@@ -77,7 +77,7 @@ class Vault:
         return nonce + AESGCM(key).encrypt(nonce, content, person.encode())
 
 
-def opened(key: bytes, sealed: bytes, person: str) -> str:
+def decrypt(key: bytes, sealed: bytes, person: str) -> str:
     """Sealed text. Raises ``VaultError``."""
     return _open(key, sealed, person).decode()
 
@@ -89,12 +89,12 @@ def _open(key: bytes, sealed: bytes, person: str) -> bytes:
         raise VaultError(f"what was sealed for {person} does not open") from error
 
 
-def search_name(key: bytes, phone: str) -> str:
+def lookup_digest(key: bytes, phone: str) -> str:
     """What a phone number is found by: the same for the same number, and nothing to be read from it without the key."""
     return blake2b(phone.encode(), digest_size=24, key=key, person=b"taxi-phone").hexdigest()
 
 
-def master_name(key: bytes) -> str:
+def key_id(key: bytes) -> str:
     """The name of a master key; tells nothing of it."""
     return blake2b(key, digest_size=6, person=b"taxi-master").hexdigest()
 

@@ -47,7 +47,7 @@ def _named(**texts: str) -> None:
             raise ValueError(f"{name} must not be empty, nor begin or end with a space")
 
 
-class Vehicle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class VehicleRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A car of a company. ``seats`` are for passengers; ``vehicle_class`` names a class of the tariff."""
 
     id: VehicleId
@@ -69,7 +69,7 @@ class Vehicle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             raise ValueError("seats must be from 1 to 20")
 
 
-class Driver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class DriverRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A driver, who signs in with the number ``id`` and a PIN."""
 
     id: DriverId
@@ -103,7 +103,7 @@ def refund_limit(permissions: Sequence[str]) -> int | None:
     return max(amounts)
 
 
-class Dispatcher(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class DispatcherRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A person at a console, who signs in with ``id`` and a password."""
 
     id: DispatcherId
@@ -116,7 +116,7 @@ class Dispatcher(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         _named(id=self.id, name=self.name, password_hash=self.password_hash)
 
 
-class Device(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class DeviceRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A taximeter, built into a vehicle, which signs in with a key."""
 
     id: DeviceId
@@ -128,7 +128,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         _named(id=self.id, vehicle=self.vehicle, key_hash=self.key_hash)
 
 
-class Passenger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PassengerRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who rides, known by a phone or by an account at Alipay; ``created`` is wall time.
 
     None is a phone that is sealed, and both of who was erased."""
@@ -143,4 +143,4 @@ class Passenger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         _named(id=self.id, **{name: text for name, text in known.items() if text is not None})
 
 
-Entry = Vehicle | Driver | Dispatcher | Device | Passenger
+RegistryRecord = VehicleRecord | DriverRecord | DispatcherRecord | DeviceRecord | PassengerRecord

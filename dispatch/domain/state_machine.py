@@ -16,16 +16,16 @@ from typing import Final
 from dispatch.domain.entity import Event
 from dispatch.domain.errors import ErrorCode, IllegalMoveError
 
-Table = Mapping[str, Mapping[type[Event], str]]
+TransitionTable = Mapping[str, Mapping[type[Event], str]]
 
-UNBORN: Final = "unborn"
+NEW: Final = "unborn"
 """The state of an entity without events."""
 
 
-class Machine:
+class StateMachine:
     """One state machine. ``code`` is the error of an illegal move."""
 
-    def __init__(self, name: str, table: Table, code: ErrorCode) -> None:
+    def __init__(self, name: str, table: TransitionTable, code: ErrorCode) -> None:
         self.name = name
         self.table = table
         self._code = code
@@ -48,7 +48,7 @@ class Machine:
         )
 
 
-def mermaid(machine: Machine) -> str:
+def mermaid(machine: StateMachine) -> str:
     """The machine as a Mermaid state diagram; events that lead from one state to the same other share an arrow."""
     arrows: dict[tuple[str, str], list[str]] = {}
     for state, moves in machine.table.items():
@@ -56,6 +56,6 @@ def mermaid(machine: Machine) -> str:
             arrows.setdefault((state, after), []).append(str(event.__struct_config__.tag))
     lines = ["stateDiagram-v2"]
     for (state, after), events in arrows.items():
-        start = "[*]" if state == UNBORN else state
+        start = "[*]" if state == NEW else state
         lines.append(f"    {start} --> {after}: {', '.join(events)}")
     return "\n".join(lines) + "\n"

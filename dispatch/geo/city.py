@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dispatch.geo.cells import Box
-from dispatch.geo.geofence import Zone
+from dispatch.geo.geofence import Geofence
 from dispatch.geo.hourly_speeds import HourFactors
 from dispatch.geo.places.geocoder import Places, read_places
 from dispatch.geo.road_network import RoadNetwork
@@ -47,7 +47,7 @@ class City:
     network: RoadNetwork
     hours: HourFactors
     off_road: OffRoad
-    zones: tuple[Zone, ...]
+    zones: tuple[Geofence, ...]
     sources: tuple[str, ...]
 
     @property
@@ -62,7 +62,7 @@ class City:
 
     def zones_at(self, point: LatLng) -> tuple[str, ...]:
         """The names of the zones that hold the point, in the city's order."""
-        return tuple(zone.name for zone in self.zones if zone.holds(point))
+        return tuple(zone.name for zone in self.zones if zone.contains(point))
 
     def travel_time(self, cache: Path | None = None) -> RoadGraph:
         """Travel time over the city's streets; the all-pairs table is kept in ``cache`` where one is given."""
@@ -140,7 +140,7 @@ def _city(directory: Path, settings: _Settings, network: RoadNetwork) -> City:
         network=network,
         hours=HourFactors(settings.time_zone, settings.hours.weekday, settings.hours.weekend),
         off_road=OffRoad(**msgspec.structs.asdict(settings.off_road)),
-        zones=tuple(Zone(z.name, z.title, LatLng(z.lat, z.lng), z.radius_m) for z in settings.zones),
+        zones=tuple(Geofence(z.name, LatLng(z.lat, z.lng), z.radius_m, z.title) for z in settings.zones),
         sources=settings.sources,
     )
 

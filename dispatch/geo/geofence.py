@@ -1,26 +1,25 @@
-"""Named places with a border, such as an airport where a fee is due."""
+"""Named discs on the map, such as an airport where a fee is due."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from dispatch.geo.distance import haversine_m
 from dispatch.values.units import LatLng
 
 
-@dataclass(frozen=True, slots=True)
-class Zone:
-    """A disc on the map: ``name`` for rules, ``title`` for people, ``radius_m`` in metres."""
+class Geofence(msgspec.Struct, frozen=True):
+    """A disc: ``name`` for rules, ``radius_m`` in metres, ``title`` for people."""
 
     name: str
-    title: str
     center: LatLng
     radius_m: float
+    title: str = ""
 
     def __post_init__(self) -> None:
         if not self.radius_m > 0:
             raise ValueError(f"zone {self.name}: the radius must be above zero")
 
-    def holds(self, point: LatLng) -> bool:
-        """Whether the point lies in the zone or on its border."""
+    def contains(self, point: LatLng) -> bool:
+        """Whether the point is inside the disc or on its border."""
         return haversine_m(self.center, point) <= self.radius_m

@@ -17,8 +17,6 @@ from enum import Enum
 from math import cos, hypot, radians
 from typing import Final
 
-import msgspec
-
 from dispatch.geo.distance import EARTH_RADIUS_M
 from dispatch.values.units import CityTime
 
@@ -29,18 +27,7 @@ CONSISTENT_FIXES: Final = 3
 """So many jumps in a row that agree with each other make a new anchor."""
 
 
-class Fix(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A GPS fix: ``n`` counts up for each car, ``at`` is the phone's time, then degrees, m/s, degrees from north."""
-
-    n: int
-    at: CityTime
-    lat: float
-    lng: float
-    speed_mps: float | None = None
-    heading: float | None = None
-
-
-class Verdict(Enum):
+class FixVerdict(Enum):
     """What the filter says of a fix. The values are the labels of the metric."""
 
     ACCEPTED = "accepted"
@@ -49,13 +36,13 @@ class Verdict(Enum):
     JUMP = "jump"
 
 
-_ACCEPTED: Final = Verdict.ACCEPTED
-_OLD: Final = Verdict.OLD
-_FUTURE: Final = Verdict.FUTURE
-_JUMP: Final = Verdict.JUMP
+_ACCEPTED: Final = FixVerdict.ACCEPTED
+_OLD: Final = FixVerdict.OLD
+_FUTURE: Final = FixVerdict.FUTURE
+_JUMP: Final = FixVerdict.JUMP
 
 
-def short_way_m(lat1: float, lng1: float, lat2: float, lng2: float) -> float:
+def plane_distance_m(lat1: float, lng1: float, lat2: float, lng2: float) -> float:
     """Metres between two near points given in degrees, on a plane through their middle latitude.
 
     Two to three times as fast as the haversine, and within 0.01 % of it up to 10 km at latitudes up to 70
@@ -69,7 +56,7 @@ def short_way_m(lat1: float, lng1: float, lat2: float, lng2: float) -> float:
     return hypot(lat2 - lat1, dlng * cos((lat1 + lat2) * HALF_DEGREE)) * METERS_PER_DEGREE
 
 
-class Trace:
+class GpsFilter:
     """The trace of one car. After each fix ``moved_m`` and ``elapsed_s`` say what it added.
 
     Both are 0 unless the fix was ACCEPTED, and also for the first fix and a new anchor. ``n``, ``at`` (city time,
@@ -123,12 +110,8 @@ class Trace:
         self.moved_m = self.elapsed_s = 0.0
         self._aside = 0
 
-    def feed(self, fix: Fix, now: CityTime) -> Verdict:
-        """Judge a fix that has come in at ``now`` (city time)."""
-        return self.hear(fix.n, fix.at, fix.lat, fix.lng, now)
-
-    def hear(self, n: int, at: float, lat: float, lng: float, now: float) -> Verdict:
-        """Judge a fix given by its parts, as they stand in the columns of a batch. ``at`` is the phone's time."""
+    def observe(self, n: int, at: float, lat: float, lng: float, now: float) -> FixVerdict:
+        """Judge a fix; ``at`` is the phone's time, ``now`` city time."""
         self.moved_m = self.elapsed_s = 0.0
         at -= self.offset_s
         if at > now + self.future_tolerance_s:
@@ -139,7 +122,7 @@ class Trace:
         if self.n < 0:
             self.anchor(n, CityTime(at), lat, lng)
             return _ACCEPTED
-        moved_m = short_way_m(self.lat, self.lng, lat, lng)
+        moved_m = plane_distance_m(self.lat, self.lng, lat, lng)
         if moved_m > self.max_mps * elapsed_s:
             return self._jumped(n, at, lat, lng)
         self._aside = 0
@@ -151,13 +134,13 @@ class Trace:
         self.elapsed_s = elapsed_s
         return _ACCEPTED
 
-    def _jumped(self, n: int, at: float, lat: float, lng: float) -> Verdict:
+    def _jumped(self, n: int, at: float, lat: float, lng: float) -> FixVerdict:
         """Put the fix aside, or believe it if it is the third in a row that agrees with those before."""
         if self._aside:
             since = at - self._aside_at
             if since <= 0.0:
                 return _OLD
-            agrees = short_way_m(self._aside_lat, self._aside_lng, lat, lng) <= self.max_mps * since
+            agrees = plane_distance_m(self._aside_lat, self._aside_lng, lat, lng) <= self.max_mps * since
             self._aside = self._aside + 1 if agrees else 1
         else:
             self._aside = 1

@@ -24,7 +24,7 @@ from dispatch.actors.ray.session import join_cluster, leave_cluster
 from dispatch.actors.rpc.client import RpcUnavailableError
 from dispatch.actors.runtime.cluster_config import ClusterConfig
 from dispatch.config.loader import Settings, SettingsError, load_settings
-from dispatch.domain.entity import KINDS, EntityKey, Signal
+from dispatch.domain.entity import KINDS, DomainNotice, EntityKey
 from dispatch.observability.logging import configure_logging
 from dispatch.processes.monitored_process import heartbeat, send
 from dispatch.processes.shutdown import run_until, stop_on_signals
@@ -99,7 +99,7 @@ async def _scheduled_commands(journal: SqlJournal, system: ClusterConfig) -> lis
 
 
 def _daily_reconciliation(
-    settings: Settings, system: ClusterConfig, journal: SqlJournal, alarms: Callable[[Signal], Awaitable[None]]
+    settings: Settings, system: ClusterConfig, journal: SqlJournal, alarms: Callable[[DomainNotice], Awaitable[None]]
 ) -> DailyReconciliation:
     clock = system.clock()
     return DailyReconciliation(
@@ -107,7 +107,7 @@ def _daily_reconciliation(
     )
 
 
-async def raise_alarm(system: ClusterConfig, cluster: Cluster, signal: Signal) -> None:
+async def raise_alarm(system: ClusterConfig, cluster: Cluster, signal: DomainNotice) -> None:
     """Raise an alarm through a payment host, like the alarm of a payment: logged, counted and sent to consoles.
 
     Raises ``RpcUnavailableError`` if the host does not answer.

@@ -18,7 +18,7 @@ import structlog
 from dispatch.clock import Clock
 from dispatch.config.loader import Settings, SettingsError
 from dispatch.config.tariffs import read_tariff
-from dispatch.domain.entity import Signal
+from dispatch.domain.entity import DomainNotice
 from dispatch.payment.core.context import BEIJING
 from dispatch.payment.core.ledger import ALIPAY
 from dispatch.payment.core.port import Unknown
@@ -187,7 +187,7 @@ class BillFiles:
 
 OpenSource = Callable[[str], AbstractAsyncContextManager[BillSource]]
 """Opens the source of the bills of a company's account."""
-Alarm = Callable[[Signal], Awaitable[None]]
+Alarm = Callable[[DomainNotice], Awaitable[None]]
 
 
 class DailyReconciliation:
@@ -261,7 +261,7 @@ class DailyReconciliation:
         log.info("day not reconciled", day=day.isoformat(), company=account.company, reason=why, attempts=tries)
         if tries >= TRIES:
             cause = {"day": day.isoformat(), "company": account.company, "cause": why}
-            await self._alarm(Signal("bill_missing", {**cause}))
+            await self._alarm(DomainNotice("bill_missing", {**cause}))
             await self._books.finish_day(
                 day.isoformat(), account.company, "missing", msgspec.json.encode(cause).decode()
             )
@@ -273,6 +273,6 @@ class DailyReconciliation:
         if report.open:
             told: dict[str, str | float | int | None] = {"day": report.day, "company": report.company}
             told.update((standing, counts[standing]) for standing in sorted(OPEN))
-            await self._alarm(Signal("bill_open", told))
+            await self._alarm(DomainNotice("bill_open", told))
         body = msgspec.json.encode(report).decode()
         await self._books.finish_day(report.day, report.company, "open" if report.open else "clean", body)

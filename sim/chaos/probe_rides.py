@@ -32,7 +32,7 @@ from dispatch.api.messages import (
     Welcome,
 )
 from dispatch.clock import CityClock
-from dispatch.domain.registry import Driver, Vehicle
+from dispatch.domain.registry import DriverRecord, VehicleRecord
 from dispatch.store.queries.registry import SqlRegistry
 from dispatch.values.ids import DriverId, VehicleId
 from dispatch.values.place import Place
@@ -61,8 +61,8 @@ HTTP_S: Final = 5.0
 
 async def enrol_prober(registry: SqlRegistry, pin: str) -> None:
     """Put car and driver into the registry."""
-    await registry.add(Vehicle(id=CAR, plate="PROBE", company=COMPANY, vehicle_class="van", seats=SEATS))
-    await registry.add(Driver(id=NUMBER, name="Prober", phone="+14155550001", pin_hash=LIGHT.hash(pin)))
+    await registry.add(VehicleRecord(id=CAR, plate="PROBE", company=COMPANY, vehicle_class="van", seats=SEATS))
+    await registry.add(DriverRecord(id=NUMBER, name="Prober", phone="+14155550001", pin_hash=LIGHT.hash(pin)))
     await registry.permit(NUMBER, [CAR])
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from dispatch.domain.registry import Dispatcher, Driver, Vehicle
+from dispatch.domain.registry import DispatcherRecord, DriverRecord, VehicleRecord
 from dispatch.store.queries.registry import SqlRegistry
 from dispatch.values.ids import DispatcherId, DriverId, VehicleId
 from sim.demo.seed_fleet import COMPANY, LIGHT
@@ -33,14 +33,14 @@ def draw(chance: Random) -> Visitors:
 
 async def enrol_visitors(registry: SqlRegistry, visitors: Visitors) -> None:
     """Put them into the registry."""
-    dispatcher = Dispatcher(
+    dispatcher = DispatcherRecord(
         id=DispatcherId(visitors.dispatcher),
         name="Visitor",
         password_hash=LIGHT.hash(visitors.password),
         permissions=("refund", "phones"),
     )
-    vehicle = Vehicle(id=VehicleId(visitors.vehicle), plate="7YOU000", company=COMPANY, child_seat=True)
-    driver = Driver(
+    vehicle = VehicleRecord(id=VehicleId(visitors.vehicle), plate="7YOU000", company=COMPANY, child_seat=True)
+    driver = DriverRecord(
         id=DriverId(visitors.driver), name="Visitor", phone="+14155550000", pin_hash=LIGHT.hash(visitors.pin)
     )
     for entry in (dispatcher, vehicle, driver):

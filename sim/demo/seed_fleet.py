@@ -7,7 +7,7 @@ from typing import Final
 
 from argon2 import PasswordHasher
 
-from dispatch.domain.registry import ANY_VEHICLE, Driver, Vehicle
+from dispatch.domain.registry import ANY_VEHICLE, DriverRecord, VehicleRecord
 from dispatch.store.queries.registry import SqlRegistry
 from dispatch.values.ids import DriverId, VehicleId
 from sim.city.config import CarAccount
@@ -42,7 +42,7 @@ async def enrol_fleet(registry: SqlRegistry, cars: int, rng: Random) -> tuple[Ca
     hashes = [LIGHT.hash(account.pin) for account in accounts]
     vehicles = [_vehicle(n, account) for n, account in enumerate(accounts, 1)]
     drivers = [
-        Driver(
+        DriverRecord(
             id=DriverId(account.driver),
             name=f"{FIRST[n % len(FIRST)]} {LAST[n % len(LAST)]}",
             phone=f"+1415555{n:05d}",
@@ -57,9 +57,9 @@ async def enrol_fleet(registry: SqlRegistry, cars: int, rng: Random) -> tuple[Ca
     return accounts
 
 
-def _vehicle(n: int, account: CarAccount) -> Vehicle:
+def _vehicle(n: int, account: CarAccount) -> VehicleRecord:
     van = n % VANS == 0
-    return Vehicle(
+    return VehicleRecord(
         id=VehicleId(account.vehicle),
         plate=f"{1000 + n}GGC",
         company=COMPANY,

@@ -34,7 +34,7 @@ from dispatch.domain.vehicle.vehicle import Vehicle
 from dispatch.matching.free_vehicles import Fleet
 from dispatch.payment.core import collection as attempts
 from dispatch.payment.core import refunds
-from dispatch.payment.protocols.notification import Check, failed_checks
+from dispatch.payment.core.notification_checks import Check, failed_checks
 from dispatch.store.journal import Committed, Conflict
 from dispatch.store.journals.memory_journal import MemoryJournal
 from ws_gateway.session.stream_cursor import StreamCursor
@@ -202,13 +202,13 @@ def _vehicle_forgives_silence() -> AbstractContextManager[None]:
 
 def leaves_refusing_cars_in() -> AbstractContextManager[None]:
     """A trip does not say who has refused it."""
-    listing = Trip.listing
+    listing = Trip.match_entry
 
     def everybody(self: Trip) -> Any:
         listed = listing(self)
         return None if listed is None else msgspec.structs.replace(listed, excluded=())
 
-    return replaced(Trip, "listing", everybody)
+    return replaced(Trip, "match_entry", everybody)
 
 
 def expires_no_offer() -> AbstractContextManager[None]:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from dispatch.domain.registry import Device, Dispatcher, Driver, Passenger, Vehicle
+from dispatch.domain.registry import DeviceRecord, DispatcherRecord, DriverRecord, PassengerRecord, VehicleRecord
 from dispatch.store.bus import BusMessage
 from dispatch.store.queries.revocations import Revocation
 from dispatch.values.ids import PassengerId
@@ -19,25 +19,25 @@ class SimRegistry:
 
     async def get(self, kind: type[Any], entry_id: str) -> Any:  # noqa: ANN401 - one of the registry's entries
         """The entry of a kind with this id."""
-        if kind is Vehicle:
-            return Vehicle(id=entry_id, plate=f"plate {entry_id}", company="Our Cabs")  # type: ignore[arg-type]
-        if kind is Driver:
-            return Driver(id=entry_id, name=f"Driver {entry_id}", phone="+14155550111", pin_hash="x")  # type: ignore[arg-type]
-        if kind is Dispatcher:
-            return Dispatcher(id=entry_id, name=entry_id, password_hash="x", permissions=("refund",))  # type: ignore[arg-type]  # noqa: S106 - nobody signs in
+        if kind is VehicleRecord:
+            return VehicleRecord(id=entry_id, plate=f"plate {entry_id}", company="Our Cabs")  # type: ignore[arg-type]
+        if kind is DriverRecord:
+            return DriverRecord(id=entry_id, name=f"Driver {entry_id}", phone="+14155550111", pin_hash="x")  # type: ignore[arg-type]
+        if kind is DispatcherRecord:
+            return DispatcherRecord(id=entry_id, name=entry_id, password_hash="x", permissions=("refund",))  # type: ignore[arg-type]  # noqa: S106 - nobody signs in
         return None
 
     async def may_drive(self, driver: str, vehicle: str) -> bool:
         """Each drives its own."""
         return driver == f"D{vehicle}"
 
-    async def devices_of(self, vehicle: str) -> Sequence[Device]:  # noqa: ARG002 - the port's shape
+    async def devices_of(self, vehicle: str) -> Sequence[DeviceRecord]:  # noqa: ARG002 - the port's shape
         """No car has any."""
         return ()
 
-    async def passenger_by_phone(self, phone: str, *, new_id: str, created: float) -> Passenger:  # noqa: ARG002
+    async def passenger_by_phone(self, phone: str, *, new_id: str, created: float) -> PassengerRecord:  # noqa: ARG002
         """The same caller for the same number."""
-        return Passenger(id=PassengerId(f"of{phone.removeprefix('+')}"), phone=phone, created=created)
+        return PassengerRecord(id=PassengerId(f"of{phone.removeprefix('+')}"), phone=phone, created=created)
 
     async def phone_of(self, passenger: str) -> str | None:
         """The number of such a caller."""

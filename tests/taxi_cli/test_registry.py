@@ -9,13 +9,13 @@ from typing import TypeVar
 
 import pytest
 
-from dispatch.domain.registry import Device, Dispatcher, Driver, Entry, Vehicle
+from dispatch.domain.registry import DeviceRecord, DispatcherRecord, DriverRecord, RegistryRecord, VehicleRecord
 from dispatch.store.database import open_database
 from dispatch.store.queries.registry import SqlRegistry
 from dispatch.values.ids import DriverId, VehicleId
 from tests.taxi_cli.conftest import Taxi
 
-E = TypeVar("E", bound=Entry)
+E = TypeVar("E", bound=RegistryRecord)
 
 CAR = ("add", "vehicle", "V1", "--plate", "1GGC", "--company", "Golden Gate", "--data-dir", "data")
 ANA = ("add", "driver", "1001", "--name", "Ana", "--phone", "+14155550001", "--data-dir", "data")
@@ -51,7 +51,7 @@ def test_a_vehicle_is_added_with_all_its_fields(taxi: Taxi) -> None:
     """What the options say is in the registry, and the journal was made for it."""
     done = taxi(*CAR, "--class", "van", "--seats", "6", "--wheelchair", "--child-seat", "--inactive")
     assert done.exit_code == 0, done.output
-    assert kept(Vehicle, "V1") == Vehicle(
+    assert kept(VehicleRecord, "V1") == VehicleRecord(
         id=VehicleId("V1"),
         plate="1GGC",
         company="Golden Gate",
@@ -70,7 +70,7 @@ def test_what_is_there_is_replaced_only_if_asked(taxi: Taxi) -> None:
     assert (again.exit_code, again.stderr.count("\n")) == (1, 1)
     assert "vehicle V1" in again.stderr
     assert taxi(*CAR, "--seats", "2", "--replace").exit_code == 0
-    car = kept(Vehicle, "V1")
+    car = kept(VehicleRecord, "V1")
     assert car is not None
     assert car.seats == 2
 
@@ -84,7 +84,7 @@ def test_a_driver_may_drive_what_is_said(taxi: Taxi) -> None:
     assert not may_drive("1001", "V2")
     assert taxi(*ANA, "--pin", "4711", "--may-drive", "*", "--replace").exit_code == 0
     assert may_drive("1001", "V2")
-    driver = kept(Driver, "1001")
+    driver = kept(DriverRecord, "1001")
     assert driver is not None
     assert "4711" not in driver.pin_hash
 
@@ -94,7 +94,7 @@ def test_a_driver_of_an_unknown_car_is_not_added(taxi: Taxi) -> None:
     done = taxi(*ANA, "--pin", "4711", "--may-drive", "V9")
     assert done.exit_code == 1
     assert "vehicle V9" in done.stderr
-    assert kept(Driver, "1001") is None
+    assert kept(DriverRecord, "1001") is None
 
 
 @pytest.mark.parametrize("pin", ["12", "12a4"])
@@ -108,7 +108,7 @@ def test_a_bad_pin_is_refused(taxi: Taxi, pin: str) -> None:
 def test_a_secret_that_is_not_given_is_asked_for(taxi: Taxi) -> None:
     """From the input, where nobody sits at a terminal."""
     assert taxi("add", "dispatcher", "dora", "--data-dir", "data", said="correct horse\n").exit_code == 0
-    dispatcher = kept(Dispatcher, "dora")
+    dispatcher = kept(DispatcherRecord, "dora")
     assert dispatcher is not None
     assert dispatcher.password_hash.startswith("$argon2")
 
@@ -119,7 +119,7 @@ def test_a_device_needs_its_vehicle(taxi: Taxi) -> None:
     assert taxi(*meter).exit_code == 1
     assert taxi(*CAR).exit_code == 0
     assert taxi(*meter).exit_code == 0
-    assert kept(Device, "M1") is not None
+    assert kept(DeviceRecord, "M1") is not None
 
 
 def test_a_csv_file_is_imported_whole_or_not_at_all(taxi: Taxi) -> None:
@@ -129,7 +129,7 @@ def test_a_csv_file_is_imported_whole_or_not_at_all(taxi: Taxi) -> None:
     bad = taxi("add", "vehicle", "--csv", str(file), "--data-dir", "data")
     assert (bad.exit_code, bad.stderr.count("\n")) == (1, 1)
     assert "line 3" in bad.stderr
-    assert kept(Vehicle, "V1") is None
+    assert kept(VehicleRecord, "V1") is None
     file.write_text("id,plate,company,seats\nV1,1,C,4\nV2,2,C,6\n", encoding="utf-8")
     assert "2 vehicles" in taxi("add", "vehicle", "--csv", str(file), "--data-dir", "data").output
     drivers = Path("drivers.csv")
@@ -166,4 +166,4 @@ def test_the_registry_may_be_on_postgresql(
     url = new_postgres_database()
     monkeypatch.setenv("TAXI_JOURNAL__URL", url)
     assert taxi(*CAR).exit_code == 0
-    assert kept(Vehicle, "V1", url) is not None
+    assert kept(VehicleRecord, "V1", url) is not None

@@ -22,20 +22,20 @@ from dispatch.actors.core.protocol import (
     SubscribeReply,
     SubscribeRequest,
 )
-from dispatch.api.alarms import Told
+from dispatch.api.alarms import DriverBroadcast
 from dispatch.api.messages import Alarm, Snapshot, Update
 from dispatch.domain.audit import AuditEntry
 from dispatch.domain.commands import decode_command
 from dispatch.domain.entity import EntityKey
 from dispatch.domain.errors import ErrorCode
-from dispatch.domain.registry import Device, Dispatcher, Driver, Passenger, Vehicle
+from dispatch.domain.registry import DeviceRecord, DispatcherRecord, DriverRecord, PassengerRecord, VehicleRecord
 from dispatch.store.queries.revocations import Revocation
 from dispatch.store.queries.trip_rows import MethodTotal, VehicleSales
 from dispatch.values.ids import DeviceId, DispatcherId, DriverId, PassengerId, VehicleId
 from dispatch.values.roles import Audience
 from ws_gateway.auth.passwords import hash_secret
 
-E = TypeVar("E", Vehicle, Driver, Dispatcher, Device, Passenger)
+E = TypeVar("E", VehicleRecord, DriverRecord, DispatcherRecord, DeviceRecord, PassengerRecord)
 NOW = 1_700_000_000.0
 
 
@@ -133,14 +133,16 @@ class FakeRegistry:
         self.entries: dict[tuple[type[Any], str], Any] = {}
         for number in (1, 2):
             vehicle = VehicleId(f"V{number}")
-            self.put(Vehicle(id=vehicle, plate=f"PL{number}", company="Yellow", wheelchair=True))
+            self.put(VehicleRecord(id=vehicle, plate=f"PL{number}", company="Yellow", wheelchair=True))
             self.put(
-                Driver(id=DriverId(f"D{number}"), name=f"Driver {number}", phone="1", pin_hash=hash_secret("1234"))
+                DriverRecord(
+                    id=DriverId(f"D{number}"), name=f"Driver {number}", phone="1", pin_hash=hash_secret("1234")
+                )
             )
-        self.put(Dispatcher(id=DispatcherId("anna"), name="Anna", password_hash=hash_secret("correct horse")))
-        self.put(Device(id=DeviceId("M1"), vehicle=VehicleId("V1"), key_hash=hash_secret("device-key")))
+        self.put(DispatcherRecord(id=DispatcherId("anna"), name="Anna", password_hash=hash_secret("correct horse")))
+        self.put(DeviceRecord(id=DeviceId("M1"), vehicle=VehicleId("V1"), key_hash=hash_secret("device-key")))
 
-    def put(self, entry: Vehicle | Driver | Dispatcher | Device | Passenger) -> None:
+    def put(self, entry: VehicleRecord | DriverRecord | DispatcherRecord | DeviceRecord | PassengerRecord) -> None:
         self.entries[type(entry), entry.id] = entry
 
     async def get(self, kind: type[E], entry_id: str) -> E | None:
@@ -150,28 +152,28 @@ class FakeRegistry:
     async def may_drive(self, driver: DriverId, vehicle: VehicleId) -> bool:
         return driver[1:] == vehicle[1:]
 
-    async def devices_of(self, vehicle: VehicleId) -> Sequence[Device]:
-        return [entry for (kind, _), entry in self.entries.items() if kind is Device and entry.vehicle == vehicle]
+    async def devices_of(self, vehicle: VehicleId) -> Sequence[DeviceRecord]:
+        return [entry for (kind, _), entry in self.entries.items() if kind is DeviceRecord and entry.vehicle == vehicle]
 
-    async def passenger_by_phone(self, phone: str, *, new_id: PassengerId, created: float) -> Passenger:
+    async def passenger_by_phone(self, phone: str, *, new_id: PassengerId, created: float) -> PassengerRecord:
         for (kind, _), entry in self.entries.items():
-            if kind is Passenger and entry.phone == phone:
-                found: Passenger = entry
+            if kind is PassengerRecord and entry.phone == phone:
+                found: PassengerRecord = entry
                 return found
-        fresh = Passenger(id=new_id, phone=phone, created=created)
+        fresh = PassengerRecord(id=new_id, phone=phone, created=created)
         self.put(fresh)
         return fresh
 
     async def phone_of(self, passenger: str) -> str | None:
-        found: Passenger | None = self.entries.get((Passenger, passenger))
+        found: PassengerRecord | None = self.entries.get((PassengerRecord, passenger))
         return None if found is None else found.phone
 
-    async def passenger_by_alipay(self, alipay_user_id: str, *, new_id: PassengerId, created: float) -> Passenger:
+    async def passenger_by_alipay(self, alipay_user_id: str, *, new_id: PassengerId, created: float) -> PassengerRecord:
         for (kind, _), entry in self.entries.items():
-            if kind is Passenger and entry.alipay_user_id == alipay_user_id:
-                found: Passenger = entry
+            if kind is PassengerRecord and entry.alipay_user_id == alipay_user_id:
+                found: PassengerRecord = entry
                 return found
-        fresh = Passenger(id=new_id, alipay_user_id=alipay_user_id, created=created)
+        fresh = PassengerRecord(id=new_id, alipay_user_id=alipay_user_id, created=created)
         self.put(fresh)
         return fresh
 
@@ -216,9 +218,9 @@ class FakeNotices:
     """Messages to drivers in memory; the first of an id stays."""
 
     def __init__(self) -> None:
-        self.kept: dict[str, Told] = {}
+        self.kept: dict[str, DriverBroadcast] = {}
 
-    async def record_notice(self, told: Told) -> Told:
+    async def record_notice(self, told: DriverBroadcast) -> DriverBroadcast:
         return self.kept.setdefault(told.notice.notice, told)
 
 

@@ -16,9 +16,9 @@ from typing import NamedTuple
 import msgspec
 
 from dispatch.clock import Clock
-from dispatch.domain.audit import signed_in
+from dispatch.domain.audit import sign_in_entry
 from dispatch.domain.errors import DispatchError, ErrorCode
-from dispatch.domain.registry import Device, Dispatcher, Driver, Vehicle
+from dispatch.domain.registry import DeviceRecord, DispatcherRecord, DriverRecord, VehicleRecord
 from dispatch.values.ids import DriverId, PassengerId, VehicleId
 from dispatch.values.roles import Role
 from dispatch.values.units import WallTime
@@ -79,10 +79,10 @@ class SignIn:
 
     async def driver(self, number: str, pin: str, vehicle: str) -> Issued:
         """A driver, for the car that the shift is on."""
-        driver = await self._registry.get(Driver, number)
+        driver = await self._registry.get(DriverRecord, number)
         kept = driver.pin_hash if driver is not None and driver.active else None
         await self._must_match("driver", number, kept, pin)
-        car = await self._registry.get(Vehicle, vehicle)
+        car = await self._registry.get(VehicleRecord, vehicle)
         if car is None or not car.active:
             raise DispatchError(ErrorCode.UNKNOWN_VEHICLE, field="vehicle")
         if not await self._registry.may_drive(DriverId(number), VehicleId(vehicle)):
@@ -91,16 +91,16 @@ class SignIn:
 
     async def dispatcher(self, name: str, password: str) -> Issued:
         """A dispatcher."""
-        dispatcher = await self._registry.get(Dispatcher, name)
+        dispatcher = await self._registry.get(DispatcherRecord, name)
         kept = dispatcher.password_hash if dispatcher is not None and dispatcher.active else None
         await self._must_match("dispatcher", name, kept, password)
         issued = self._issue("dispatcher", name)
-        await self._audit.record_entries([signed_in(name, self._new_id(), self._clock.city())])
+        await self._audit.record_entries([sign_in_entry(name, self._new_id(), self._clock.city())])
         return issued
 
     async def device(self, device: str, key: str) -> Issued:
         """A device, for the car that it is built into."""
-        found = await self._registry.get(Device, device)
+        found = await self._registry.get(DeviceRecord, device)
         await self._must_match("device", device, found.key_hash if found is not None and found.active else None, key)
         if found is None:
             raise DispatchError(ErrorCode.WRONG_CREDENTIALS)

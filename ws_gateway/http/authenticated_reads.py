@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from dispatch.actors.core.protocol import HostsUnavailableError
 from dispatch.api.fields import Id
-from dispatch.api.http_bodies import Answer, Question
+from dispatch.api.http_bodies import RequestBody, ResponseBody
 from dispatch.api.http_routes import ReadRoute
 from dispatch.clock import Clock
 from dispatch.domain.errors import DispatchError, ErrorCode
@@ -29,7 +29,7 @@ from ws_gateway.pay.rate_limits import Allow, Limit
 from ws_gateway.session.codec import unreadable
 from ws_gateway.session.identity import Identity, Verify
 
-Q = TypeVar("Q", bound=Question)
+Q = TypeVar("Q", bound=RequestBody)
 
 PER_SUBJECT: Final = Limit(5.0, 60)
 """A console that opens reads a few lists at once, and then one story a click."""
@@ -56,7 +56,7 @@ class AuthenticatedReads:
         self._clock = clock
         self._allow = allow
 
-    def get_route(self, read: ReadRoute, answer: Callable[[Reader], Awaitable[Answer]]) -> Route:
+    def get_route(self, read: ReadRoute, answer: Callable[[Reader], Awaitable[ResponseBody]]) -> Route:
         """The route of something that is asked by its address alone."""
 
         async def endpoint(request: Request) -> object:
@@ -65,7 +65,9 @@ class AuthenticatedReads:
 
         return _route(read, endpoint)
 
-    def query_route(self, read: ReadRoute, kind: type[Q], answer: Callable[[Reader, Q], Awaitable[Answer]]) -> Route:
+    def query_route(
+        self, read: ReadRoute, kind: type[Q], answer: Callable[[Reader, Q], Awaitable[ResponseBody]]
+    ) -> Route:
         """The route of something that is asked by a ``kind``: in the query of a GET, in the body of a POST."""
 
         async def endpoint(request: Request) -> object:
@@ -74,7 +76,7 @@ class AuthenticatedReads:
 
         return _route(read, endpoint)
 
-    async def _shown(self, reader: Reader, answer: Answer) -> object:
+    async def _shown(self, reader: Reader, answer: ResponseBody) -> object:
         """The answer with callers' numbers as this reader may see them."""
         if self._contacts is None or reader.identity.role != "dispatcher":
             return answer

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from starlette.routing import Route
 
-from dispatch.api.http_bodies import PlaceAt, PlaceList, PlaceQuestion
+from dispatch.api.http_bodies import PlaceAt, PlaceList, PlaceQuery
 from dispatch.api.http_routes import PLACES, PLACES_AT
 from dispatch.geo.places.geocoder import NamedPlace, Places
 from dispatch.values.place import Place
@@ -26,11 +26,11 @@ class PlaceRoutes:
     def routes(self, reading: AuthenticatedReads) -> list[Route]:
         """The routing table."""
         return [
-            reading.query_route(PLACES, PlaceQuestion, self.search),
+            reading.query_route(PLACES, PlaceQuery, self.search),
             reading.query_route(PLACES_AT, PlaceAt, self.name),
         ]
 
-    async def search(self, _: Reader, asked: PlaceQuestion) -> PlaceList:
+    async def search(self, _: Reader, asked: PlaceQuery) -> PlaceList:
         """The places that a text may mean."""
         near = LatLng(*asked.near) if asked.near is not None else None
         return PlaceList([_place(found) for found in (await self._places()).search(asked.text, near)])

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from dispatch.api.http_bodies import Replay, ReplaySpan, Track
 from dispatch.api.http_routes import REPLAY
-from dispatch.api.trip_replay import TripPast, retell
+from dispatch.api.trip_replay import TripHistory, replay_window
 from dispatch.clock import Clock
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.rules import Rules
@@ -36,7 +36,7 @@ class TrackWriter(Protocol):
 class TripArchive(Protocol):
     """Trips of the past. Raises ``JournalUnavailableError``."""
 
-    async def trips_between(self, since: float, until: float, vehicle: str | None = None) -> Sequence[TripPast]:
+    async def trips_between(self, since: float, until: float, vehicle: str | None = None) -> Sequence[TripHistory]:
         """Trips that were there in the span."""
         ...
 
@@ -60,7 +60,7 @@ class ReplayRoutes:
         ways = await self._ways.between(span.since, span.until, span.vehicle)
         pasts = await self._pasts.trips_between(span.since, span.until, span.vehicle)
         # Some thousands of events take the time of some hundred GPS fixes each: not on the loop that serves sockets.
-        moments, opened = await asyncio.to_thread(retell, pasts, span.since, span.until, self._rules)
+        moments, opened = await asyncio.to_thread(replay_window, pasts, span.since, span.until, self._rules)
         return Replay(
             since=span.since,
             until=span.until,

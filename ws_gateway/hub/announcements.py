@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from dispatch.actors.core.protocol import Refused
-from dispatch.api.alarms import Told
+from dispatch.api.alarms import DriverBroadcast
 from dispatch.domain.errors import ErrorCode
 from ws_gateway.ports import AlarmStore, GatewayBus, NoticeStore
 from ws_gateway.session.effects import PlainValues, SettleAlarmRequest
@@ -31,7 +31,7 @@ class AlarmAnnouncer:
         facts = msgspec.to_builtins(alarm)
         return PlainValues({name: facts.get(name, "") for name in ("alarm", "settled_by", "settled_at", "note")})
 
-    async def broadcast(self, told: Told) -> PlainValues | Refused:
+    async def broadcast(self, told: DriverBroadcast) -> PlainValues | Refused:
         """Drivers are told. A repeat tells the same again; another body under its id is refused."""
         kept = await self._notices.record_notice(told)
         if (kept.notice.text, kept.vehicles) != (told.notice.text, told.vehicles):

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from dispatch.actors.runtime.console_publisher import ConsoleFrame
-from dispatch.api.alarms import Told
+from dispatch.api.alarms import DriverBroadcast
 from dispatch.api.messages import Alarm
 from dispatch.store.bus import Bus, BusMessage, BusUnavailableError, Subscription
 from dispatch.store.buses import keys
@@ -41,7 +41,7 @@ class AnnouncementFrame(msgspec.Struct, frozen=True, array_like=True):
     """What a gateway tells all: the last alarms that were settled through it, and its last messages to drivers."""
 
     settled: list[Alarm]
-    told: list[Told]
+    told: list[DriverBroadcast]
 
 
 _console = msgspec.msgpack.Decoder(ConsoleFrame)
@@ -68,7 +68,7 @@ class BusSubscriber:
         self._stale = False
         self._passed_on: dict[str, None] = {}
         self._settled: deque[Alarm] = deque(maxlen=REPEATED)
-        self._told: deque[Told] = deque(maxlen=REPEATED)
+        self._told: deque[DriverBroadcast] = deque(maxlen=REPEATED)
 
     async def sign_on(self, notice: SignOnNotice) -> None:
         """Listen for later ones of the same client, then tell all who have listened before."""
@@ -112,9 +112,9 @@ class BusSubscriber:
         """Nobody here looks at counts any more."""
         await self._leave([keys.map_counts_channel(host) for host in self._map_hosts])
 
-    async def announce(self, news: Alarm | Told) -> None:
+    async def announce(self, news: Alarm | DriverBroadcast) -> None:
         """Tell every gateway, this one too. A frame repeats the last ones: slow readers get the newest frame only."""
-        if isinstance(news, Told):
+        if isinstance(news, DriverBroadcast):
             self._told.append(news)
         else:
             self._settled.append(news)
@@ -222,7 +222,7 @@ class BusSubscriber:
             return False
         return f"{alarm.alarm} settled" in self._passed_on
 
-    def _driver_notices(self, told: Iterable[Told]) -> list[BusNotice]:
+    def _driver_notices(self, told: Iterable[DriverBroadcast]) -> list[BusNotice]:
         return [
             DriverNotice(each.vehicles, _encode(each.notice), f"notice {each.notice.notice}")
             for each in told

@@ -15,7 +15,7 @@ import msgspec
 
 from dispatch.clock import Clock
 from dispatch.domain.redaction import PERSON, masked_phone
-from dispatch.domain.registry import PHONES, Dispatcher, Passenger
+from dispatch.domain.registry import PHONES, DispatcherRecord, PassengerRecord
 from dispatch.store.journal import JournalUnavailableError
 from dispatch.values.ids import PassengerId
 
@@ -33,7 +33,7 @@ _encode = msgspec.msgpack.Encoder().encode
 class PhoneBook(Protocol):
     """The part of the registry that knows phones. Raises ``JournalUnavailableError``."""
 
-    async def passenger_by_phone(self, phone: str, *, new_id: PassengerId, created: float) -> Passenger:
+    async def passenger_by_phone(self, phone: str, *, new_id: PassengerId, created: float) -> PassengerRecord:
         """The passenger with this phone, made if there is none."""
         ...
 
@@ -41,7 +41,7 @@ class PhoneBook(Protocol):
         """The number; None where none is known, or it was erased."""
         ...
 
-    async def get(self, kind: type[Dispatcher], entry_id: str) -> Dispatcher | None:
+    async def get(self, kind: type[DispatcherRecord], entry_id: str) -> DispatcherRecord | None:
         """A dispatcher."""
         ...
 
@@ -76,7 +76,7 @@ class PhoneMasker:
         return await self._shown(msgspec.to_builtins(answer, builtin_types=(bytes,)), whole=whole)
 
     async def _may_see(self, dispatcher: str) -> bool:
-        found = await self._book.get(Dispatcher, dispatcher)
+        found = await self._book.get(DispatcherRecord, dispatcher)
         return found is not None and PHONES in found.permissions
 
     async def _shown(self, value: Any, *, whole: bool) -> Any:  # noqa: ANN401 - plain values of any shape

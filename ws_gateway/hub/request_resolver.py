@@ -21,7 +21,7 @@ from dispatch.actors.core.protocol import (
 )
 from dispatch.domain.commands import VehicleProfile
 from dispatch.domain.errors import ErrorCode
-from dispatch.domain.registry import Dispatcher, Driver, Vehicle
+from dispatch.domain.registry import DispatcherRecord, DriverRecord, VehicleRecord
 from dispatch.payment.core.rotating_word import MinuteWord
 from dispatch.store.journal import JournalUnavailableError
 from dispatch.values.ids import DriverId, VehicleId
@@ -138,8 +138,8 @@ class RequestResolver:
 
     async def _profile(self, request: ProfileRequest) -> VehicleProfile | Refused:
         """The car as the registry has it now, and whether this driver may take it."""
-        vehicle = await self._registry.get(Vehicle, request.vehicle)
-        driver = await self._registry.get(Driver, request.driver)
+        vehicle = await self._registry.get(VehicleRecord, request.vehicle)
+        driver = await self._registry.get(DriverRecord, request.driver)
         if vehicle is None or not vehicle.active:
             return Refused(ErrorCode.UNKNOWN_VEHICLE, detail=request.vehicle)
         allowed = await self._registry.may_drive(DriverId(request.driver), VehicleId(request.vehicle))
@@ -160,7 +160,7 @@ class RequestResolver:
 
     async def _authority(self, request: AuthorityRequest) -> Authority:
         """What the registry lets a dispatcher do now."""
-        dispatcher = await self._registry.get(Dispatcher, request.dispatcher)
+        dispatcher = await self._registry.get(DispatcherRecord, request.dispatcher)
         return Authority(dispatcher.permissions if dispatcher is not None else ())
 
     async def _today(self, request: TodayRequest) -> PlainValues:

@@ -12,7 +12,7 @@ from dispatch.actors.core.protocol import Done, Envelope, HostsUnavailableError,
 from dispatch.domain.commands import GetFare, PayFare, ResolveScan, StopPaying, TypeFare, encode_command
 from dispatch.domain.entity import SYSTEM, Command
 from dispatch.domain.errors import DispatchError, ErrorCode
-from dispatch.domain.registry import Vehicle
+from dispatch.domain.registry import VehicleRecord
 from dispatch.domain.trip.trip_state import FareSheet
 from dispatch.payment.core.methods import ALIPAY_PAGE
 from dispatch.store.journal import JournalUnavailableError
@@ -34,7 +34,7 @@ class CommandSender(Protocol):
 class VehicleDirectory(Protocol):
     """What is needed here of :class:`ws_gateway.ports.Registry`."""
 
-    async def get(self, kind: type[Vehicle], entry_id: str) -> Vehicle | None:
+    async def get(self, kind: type[VehicleRecord], entry_id: str) -> VehicleRecord | None:
         """The car with this number. Raises ``JournalUnavailableError``."""
         ...
 
@@ -58,10 +58,10 @@ class FareCommands:
         self._cars = cars
         self._new_id = new_id
 
-    async def car(self, vehicle: str) -> Vehicle:
+    async def car(self, vehicle: str) -> VehicleRecord:
         """The car with this number. Raises ``UNKNOWN_VEHICLE``."""
         try:
-            found = await self._cars.get(Vehicle, vehicle)
+            found = await self._cars.get(VehicleRecord, vehicle)
         except JournalUnavailableError as error:
             raise DispatchError(ErrorCode.UNAVAILABLE) from error
         if found is None or not found.active:

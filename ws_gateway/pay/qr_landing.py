@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dispatch.domain.errors import DispatchError, ErrorCode
-from dispatch.domain.registry import Vehicle
+from dispatch.domain.registry import VehicleRecord
 from dispatch.payment.core.error_texts import UNCLEAR, phrase
 from dispatch.payment.core.port import Refused, Unknown
 from dispatch.payment.gateways.alipay_oauth import Authorised
@@ -48,7 +48,7 @@ class QrLanding:
         car = await self._typed_car(known_name(typed, ErrorCode.UNKNOWN_VEHICLE))
         return self._at.responses.page(visit, "onward.html", {"onward": f"/pay/{quote(car.id, safe='')}"})
 
-    async def _typed_car(self, typed: str) -> Vehicle:
+    async def _typed_car(self, typed: str) -> VehicleRecord:
         """Phones begin a word in small letters or large ones as they like."""
         try:
             return await self._at.commands.car(typed)
@@ -74,7 +74,7 @@ class QrLanding:
         }
         return self._at.responses.page(visit, "browser.html", shown)
 
-    async def _to_ride(self, visit: Visit, request: Request, car: Vehicle, ride: str) -> Response:
+    async def _to_ride(self, visit: Visit, request: Request, car: VehicleRecord, ride: str) -> Response:
         trip = ride or await self._at.commands.ride_in(car.id)
         if trip is not None:
             return self._at.responses.redirect(ride_path(car.id, trip))
@@ -84,7 +84,7 @@ class QrLanding:
         shown = {"vehicle": car.id, "again": again, "before": before, "refresh_s": LOOK_AGAIN_S}
         return self._at.responses.page(visit, "nothing.html", shown)
 
-    async def _depart(self, request: Request, car: Vehicle, ride: str) -> Response:
+    async def _depart(self, request: Request, car: VehicleRecord, ride: str) -> Response:
         """To the authorization page."""
         await self._at.limits.sign_in(request)
         account = self._at.authorizers.account_of(car.company)

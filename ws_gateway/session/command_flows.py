@@ -8,7 +8,6 @@ exactly the same again.
 
 from __future__ import annotations
 
-from base64 import b32encode
 from collections.abc import Callable, Generator
 from hashlib import blake2b
 from typing import Any, Final
@@ -17,7 +16,7 @@ import msgspec
 
 from dispatch.actors.core.protocol import Done, Envelope, Quote, Refused
 from dispatch.api import messages
-from dispatch.api.alarms import Told
+from dispatch.api.alarms import DriverBroadcast
 from dispatch.api.messages import Accepted, ClientCommand
 from dispatch.domain import commands
 from dispatch.domain.commands import VehicleProfile, encode_command
@@ -25,6 +24,7 @@ from dispatch.domain.entity import Command
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.registry import refund_limit
 from dispatch.payment.core.methods import ALIPAY_APP, ALIPAY_CODE, ALIPAY_PAGE, ALIPAY_SCAN, CASH
+from dispatch.values.ids import derived_id
 from dispatch.values.money import Money
 from dispatch.values.place import Place
 from dispatch.values.units import CityTime, LatLng
@@ -76,17 +76,17 @@ def scoped_id(identity: Identity, command_id: str) -> str:
 
 def trip_id_of(scoped: str) -> str:
     """The id of the trip that a command makes: the same for a repeat."""
-    return "t" + b32encode(blake2b(scoped.encode(), digest_size=10).digest()).decode().lower()
+    return derived_id("t", scoped)
 
 
 def offer_id_of(scoped: str) -> str:
     """The id of the offer that a dispatcher's command makes."""
-    return "o" + b32encode(blake2b(scoped.encode(), digest_size=10).digest()).decode().lower()
+    return derived_id("o", scoped)
 
 
 def notice_id_of(scoped: str) -> str:
     """The id of the message to drivers that a dispatcher's command makes."""
-    return "n" + b32encode(blake2b(scoped.encode(), digest_size=10).digest()).decode().lower()
+    return derived_id("n", scoped)
 
 
 def ride_code_of(trip: str, secret: bytes) -> str:
@@ -334,7 +334,7 @@ def _settle_alarm(call: CommandContext, message: messages.SettleAlarm) -> Comman
 
 def _broadcast(call: CommandContext, message: messages.Broadcast) -> CommandFlow:
     notice = messages.Notice(notice_id_of(call.scoped), call.now, call.identity.subject, message.text)
-    facts = yield BroadcastRequest(Told(notice, tuple(dict.fromkeys(message.vehicles))))
+    facts = yield BroadcastRequest(DriverBroadcast(notice, tuple(dict.fromkeys(message.vehicles))))
     if not isinstance(facts, PlainValues):
         raise _refusal(facts)
     return Accepted(id=message.id, result=facts.facts)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from dispatch.actors.core.protocol import Done, Envelope, FixRow, Quote, Refused, Subscribed, SubscribeRequest
-from dispatch.api.alarms import Told
+from dispatch.api.alarms import DriverBroadcast
 from dispatch.domain.commands import VehicleProfile
 from dispatch.domain.entity import Principal
 from dispatch.domain.errors import CloseCode
@@ -118,7 +118,7 @@ class SettleAlarmRequest(NamedTuple):
 class BroadcastRequest(NamedTuple):
     """Drivers are to be told something."""
 
-    told: Told
+    told: DriverBroadcast
 
 
 class PlainValues(NamedTuple):

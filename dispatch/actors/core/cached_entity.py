@@ -9,7 +9,7 @@ from dispatch.actors.core.entity_types import EntityKind, Shown
 from dispatch.actors.core.work_items import PendingCommand
 from dispatch.domain.entity import Entity, EntityKey
 from dispatch.domain.events import event_name
-from dispatch.domain.match_pool import Listing
+from dispatch.domain.match_pool import MatchEntry
 from dispatch.store.journal import StoredHistory
 
 TAIL: Final = 64
@@ -48,7 +48,7 @@ class CachedEntity:
         self.staged = 0
         self.tail: deque[Shown] = deque(maxlen=TAIL)
         self.last_pushed_seq = NEVER_LOADED
-        self.listed: Listing | None = None
+        self.listed: MatchEntry | None = None
         self.snapshot_seq = 0
         self.touched_at = now
 

@@ -1,4 +1,4 @@
-"""What leaves a host after a commit: replies, pushes, listings, signals, and the dues that are armed and let go.
+"""What leaves a host after a commit: replies, pushes, listings, notices, and the dues that are armed and let go.
 
 Rule: nothing is put in here before the transaction it belongs to is committed.
 """
@@ -13,7 +13,7 @@ from dispatch.actors.core.subscribers import Subscribers
 from dispatch.actors.core.timer_queue import CommandRef, TimerQueue, is_timer, outgoing, ref_of, timer_work
 from dispatch.actors.core.work_items import Effects, Failure, ListingChange, PendingCommand, Staged
 from dispatch.domain.errors import ErrorCode
-from dispatch.domain.match_pool import Listing
+from dispatch.domain.match_pool import MatchEntry
 from dispatch.store.journal import StoredCommand
 
 
@@ -57,7 +57,7 @@ class EffectBuffer:
             self.timers.disarm(CommandRef(work.key, name))
         for due in staged.dues:
             self.timers.arm(due)
-        self._effects.signals.extend(staged.decision.signals)
+        self._effects.notices.extend(staged.decision.notices)
         if entry is not None:
             for shown in staged.shown:
                 self.publish(entry, shown)
@@ -72,7 +72,7 @@ class EffectBuffer:
         if self._subscribers.publish(entry, shown):
             self._effects.shown.append((entry.key, shown))
 
-    def relist(self, entry: CachedEntity, listing: Listing | None) -> None:
+    def relist(self, entry: CachedEntity, listing: MatchEntry | None) -> None:
         """Tell the matcher, if it is new."""
         if listing != entry.listed:
             entry.listed = listing

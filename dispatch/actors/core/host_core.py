@@ -413,7 +413,7 @@ class HostCore:
             entity.apply(event)
             for shown in seen(self.own, entity, event):
                 self._effects.publish(entry, shown)
-        self._effects.relist(entry, entity.listing())
+        self._effects.relist(entry, entity.match_entry())
 
     # ── when the journal says no, or an entity breaks down ───────────────────────────────────────────────────────
 
@@ -500,7 +500,7 @@ class HostCore:
         entry.last_pushed_seq = entity.seq
         for due in history.scheduled:
             self._effects.arm_again(due)
-        self._effects.relist(entry, entity.listing())
+        self._effects.relist(entry, entity.match_entry())
         self._effects.answer_subscribers(entry)
         self._decide_waiting(entry)
 

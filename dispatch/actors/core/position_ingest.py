@@ -14,14 +14,14 @@ from dispatch.actors.core.cached_entity import CachedEntity
 from dispatch.actors.core.entity_types import Shown
 from dispatch.actors.core.host_core import HostCore
 from dispatch.actors.core.protocol import FixRow, MatcherPosition, Push
-from dispatch.api.live_map.cell_index import Position
+from dispatch.api.live_map.cell_index import MapPosition
 from dispatch.api.messages import CarPosition, Heard
 from dispatch.domain.entity import Entity, EntityKey
 from dispatch.domain.vehicle.track_recorder import TrackRecorder
 from dispatch.domain.vehicle.vehicle import Vehicle
 from dispatch.domain.vehicle.vehicle_state import TO_PICKUP, WITH_TRIP
 from dispatch.geo.distance import STRAIGHT_MPS, haversine_m
-from dispatch.geo.gps_filter import Verdict
+from dispatch.geo.gps_filter import FixVerdict
 from dispatch.values.roles import Audience
 from dispatch.values.units import CityTime, LatLng
 
@@ -32,8 +32,8 @@ AUDIENCES: Final[dict[int, Audience]] = {0: "driver", 1: "device"}
 """Who is told about the fixes of each source."""
 
 _encode = msgspec.msgpack.Encoder().encode
-_ACCEPTED: Final = Verdict.ACCEPTED
-_FUTURE: Final = Verdict.FUTURE
+_ACCEPTED: Final = FixVerdict.ACCEPTED
+_FUTURE: Final = FixVerdict.FUTURE
 _NEVER: Final = float("-inf")
 
 
@@ -49,7 +49,7 @@ class PositionIngest:
         self._told_at: tuple[dict[str, float], ...] = tuple({} for _ in AUDIENCES)
         self._keys: dict[str, EntityKey] = {}
         self._accepted = 0
-        self._verdicts = dict.fromkeys(Verdict, 0)
+        self._verdicts = dict.fromkeys(FixVerdict, 0)
         core.subscribers.acked_by = acked_by
 
     def hear(self, rows: list[FixRow], now: CityTime) -> None:
@@ -83,19 +83,19 @@ class PositionIngest:
                 self.hear(self._waiting.pop(key), now)
 
     def _hear(self, entry: CachedEntity, vehicle: Vehicle, row: FixRow, now: CityTime) -> None:
-        odometer = vehicle.odometer
-        verdict = odometer.hear(row, now)
+        tracker = vehicle.tracker
+        verdict = tracker.observe(row, now)
         if verdict is not _ACCEPTED:
             self._verdicts[verdict] += 1
             if verdict is _FUTURE:
                 return
         entry.touched_at = now
-        if row.source != odometer.source or (odometer.meter is None and not odometer.unsafe):
+        if row.source != tracker.source or (tracker.meter is None and not tracker.unacked):
             told_at = self._told_at[row.source]
             if now - told_at.get(row.vehicle, _NEVER) >= HEARD_EVERY_S:
                 told_at[row.vehicle] = now
                 self._push_heard(entry.key, row.source, row.n)
-        elif odometer.checkpoint_due:
+        elif tracker.checkpoint_due:
             self._core.stage(entry.key, vehicle.checkpoint)
         if verdict is _ACCEPTED:
             self._believed(entry, vehicle, row.vehicle)
@@ -105,8 +105,8 @@ class PositionIngest:
         self._moved[name] = vehicle
         state = vehicle.data.state
         if self._recorder is not None:
-            trace = vehicle.odometer.trace
-            self._recorder.hear(name, state, trace.at, trace.lat, trace.lng)
+            gps = vehicle.tracker.gps
+            self._recorder.record(name, state, gps.at, gps.lat, gps.lng)
         if entry.listed is not None:
             self._free_moved[name] = vehicle
         if state in WITH_TRIP:
@@ -128,14 +128,14 @@ class PositionIngest:
             return
         self._moved[vehicle.id] = vehicle
         self._core.queues.end_tracking(key, vehicle.data.trip)
-        odometer = vehicle.odometer
+        tracker = vehicle.tracker
         n = -1
         if shown.event == "meter_checkpointed":
-            n = odometer.safe_until(shown.at)
+            n = tracker.ack_until(shown.at)
         elif shown.event == "ride_finished":
-            n = odometer.settle() if odometer.meter is None else odometer.safe_until(shown.at)
+            n = tracker.ack_all() if tracker.meter is None else tracker.ack_until(shown.at)
         if n >= 0:
-            self._push_heard(key, odometer.source, n)
+            self._push_heard(key, tracker.source, n)
 
     def _tell_passenger(self, key: EntityKey, vehicle: Vehicle) -> None:
         body = None
@@ -145,10 +145,10 @@ class PositionIngest:
                 push = Push(str(key), subscriber.audience, 0, body)
                 self._core.queues.push_latest(subscriber.gateway, push, "car")
 
-    def take_verdicts(self) -> dict[Verdict, int]:
+    def take_verdicts(self) -> dict[FixVerdict, int]:
         """How many fixes were judged so since the last call."""
-        taken = {**self._verdicts, Verdict.ACCEPTED: self._accepted}
-        self._accepted, self._verdicts = 0, dict.fromkeys(Verdict, 0)
+        taken = {**self._verdicts, FixVerdict.ACCEPTED: self._accepted}
+        self._accepted, self._verdicts = 0, dict.fromkeys(FixVerdict, 0)
         return taken
 
     def take_free_moved(self) -> list[MatcherPosition]:
@@ -157,48 +157,48 @@ class PositionIngest:
         self._free_moved.clear()
         return moved
 
-    def take_moved(self) -> list[Position]:
+    def take_moved(self) -> list[MapPosition]:
         """All cars that have moved or changed since the last call: for the map."""
-        moved = [_position_of(v) for v in self._moved.values() if v.odometer.trace.anchored]
+        moved = [_position_of(v) for v in self._moved.values() if v.tracker.gps.anchored]
         self._moved.clear()
         return moved
 
 
 def car_at(vehicle: Vehicle) -> MatcherPosition:
     """Where a vehicle is, for the matcher."""
-    trace = vehicle.odometer.trace
-    return MatcherPosition(vehicle.id, trace.lat, trace.lng, trace.at)
+    gps = vehicle.tracker.gps
+    return MatcherPosition(vehicle.id, gps.lat, gps.lng, gps.at)
 
 
-def _position_of(vehicle: Vehicle) -> Position:
+def _position_of(vehicle: Vehicle) -> MapPosition:
     """Where a vehicle is, for the map."""
-    trace = vehicle.odometer.trace
-    return Position(vehicle.id, vehicle.state, trace.lat, trace.lng, vehicle.odometer.heading, trace.at)
+    gps = vehicle.tracker.gps
+    return MapPosition(vehicle.id, vehicle.state, gps.lat, gps.lng, vehicle.tracker.heading, gps.at)
 
 
 def acked_by(entity: Entity, audience: Audience) -> int:
     """Up to which number the fixes of the app that this audience is are safe: on a ride, its last checkpoint's."""
-    if not isinstance(entity, Vehicle) or audience != AUDIENCES.get(entity.odometer.source):
+    if not isinstance(entity, Vehicle) or audience != AUDIENCES.get(entity.tracker.source):
         return 0
-    meter = entity.odometer.meter
-    return max(0, entity.odometer.trace.n if meter is None else meter.last.fix_n)
+    meter = entity.tracker.meter
+    return max(0, entity.tracker.gps.n if meter is None else meter.last.fix_n)
 
 
 def adopt(before: Entity, after: Entity, now: float) -> None:
     """A vehicle that was loaded anew goes on with what the forgotten copy had heard."""
     if isinstance(before, Vehicle) and isinstance(after, Vehicle):
-        after.odometer.follow(before.odometer, now)
+        after.tracker.take_over(before.tracker, now)
 
 
 def _car_position(vehicle: Vehicle) -> CarPosition:
-    trace = vehicle.odometer.trace
+    gps = vehicle.tracker.gps
     return CarPosition(
         trip=vehicle.data.trip or "",
-        n=trace.n,
-        at=trace.at,
-        lat=trace.lat,
-        lng=trace.lng,
-        heading=vehicle.odometer.heading,
+        n=gps.n,
+        at=gps.at,
+        lat=gps.lat,
+        lng=gps.lng,
+        heading=vehicle.tracker.heading,
         eta_at=_eta_at(vehicle),
     )
 
@@ -208,9 +208,9 @@ def _eta_at(vehicle: Vehicle) -> float | None:
     data = vehicle.data
     if data.state != TO_PICKUP or data.pickup is None:
         return None
-    trace = vehicle.odometer.trace
-    left = haversine_m(LatLng(trace.lat, trace.lng), LatLng(data.pickup.lat, data.pickup.lng))
-    gone_s = max(0.0, trace.at - data.accepted_at)
+    gps = vehicle.tracker.gps
+    left = haversine_m(LatLng(gps.lat, gps.lng), LatLng(data.pickup.lat, data.pickup.lng))
+    gone_s = max(0.0, gps.at - data.accepted_at)
     pace = max(data.pickup_s - gone_s, 0.0)
     by_distance = left / STRAIGHT_MPS
-    return float(trace.at + (pace + by_distance) / 2 if pace > 0 else trace.at + by_distance)
+    return float(gps.at + (pace + by_distance) / 2 if pace > 0 else gps.at + by_distance)

@@ -9,7 +9,7 @@ from dispatch.actors.core.protocol import Done, Refused, Reply
 from dispatch.actors.core.reply_cache import stored
 from dispatch.actors.core.timer_queue import scheduled_by
 from dispatch.actors.core.work_items import PendingCommand, Staged
-from dispatch.domain.audit import entry_of, row_of
+from dispatch.domain.audit import audit_row, command_entry
 from dispatch.domain.entity import Decision, Entity, Event, Row
 from dispatch.domain.errors import DispatchError
 from dispatch.domain.events import encode_event, event_name
@@ -42,7 +42,7 @@ def applied(
         reply=reply,
         first_seq=first_seq,
         shown=shown,
-        listing=entity.listing(),
+        listing=entity.match_entry(),
         dues=scheduled_by(work.key, decision, now),
         stored=stored(work, _encode_reply(reply)) if writes or isinstance(reply, Done) else None,
     )
@@ -52,8 +52,8 @@ def applied(
 def _audited(work: PendingCommand, now: float) -> list[Row]:
     """The audit log's row, in the same transaction."""
     envelope = work.envelope
-    entry = entry_of(envelope.command_id, now, envelope.principal, envelope.key, work.command)
-    return [] if entry is None else [row_of(entry)]
+    entry = command_entry(envelope.command_id, now, envelope.principal, envelope.key, work.command)
+    return [] if entry is None else [audit_row(entry)]
 
 
 def seen(own: EntityKind, entity: Entity, event: Event) -> list[Shown]:

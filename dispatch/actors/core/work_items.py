@@ -10,8 +10,8 @@ import msgspec
 from dispatch.actors.core.entity_types import Shown
 from dispatch.actors.core.protocol import Envelope, Reply, SubscribeReply
 from dispatch.domain.commands import AnyCommand, AppendedElsewhere
-from dispatch.domain.entity import Command, Decision, Entity, EntityKey, Signal
-from dispatch.domain.match_pool import Listing
+from dispatch.domain.entity import Command, Decision, DomainNotice, Entity, EntityKey
+from dispatch.domain.match_pool import MatchEntry
 from dispatch.store.journal import StoredCommand, StoredReply
 
 
@@ -44,7 +44,7 @@ class Staged(msgspec.Struct, eq=False):
     reply: Reply
     first_seq: int
     shown: list[Shown]
-    listing: Listing | None
+    listing: MatchEntry | None
     dues: list[StoredCommand]
     stored: StoredReply | None
 
@@ -61,7 +61,7 @@ class ListingChange(NamedTuple):
     """What the matcher is to know of an entity from now on."""
 
     key: EntityKey
-    listing: Listing | None
+    listing: MatchEntry | None
 
 
 class EntityLoad(NamedTuple):
@@ -94,11 +94,11 @@ class Effects(msgspec.Struct):
     attached: list[tuple[int, SubscribeReply]] = msgspec.field(default_factory=list)
     calls: list[OutgoingCall] = msgspec.field(default_factory=list)
     listings: list[ListingChange] = msgspec.field(default_factory=list)
-    signals: list[Signal] = msgspec.field(default_factory=list)
+    notices: list[DomainNotice] = msgspec.field(default_factory=list)
     shown: list[tuple[EntityKey, Shown]] = msgspec.field(default_factory=list)
     counts: list[tuple[Literal["accepted", "refused"], str]] = msgspec.field(default_factory=list)
     failures: list[Failure] = msgspec.field(default_factory=list)
 
     def __bool__(self) -> bool:
         told = self.replies or self.attached or self.calls or self.shown
-        return bool(told or self.listings or self.signals or self.counts or self.failures)
+        return bool(told or self.listings or self.notices or self.counts or self.failures)

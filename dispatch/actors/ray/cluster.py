@@ -27,7 +27,7 @@ from dispatch.actors.rpc.client import RpcUnavailableError
 from dispatch.actors.runtime.cluster_config import NAMESPACE, ClusterConfig
 from dispatch.actors.runtime.host_client import HostClient
 from dispatch.config.loader import Settings
-from dispatch.config.rules import rules_of, track_settings_of
+from dispatch.config.rules import rules_of, track_rules_of
 from dispatch.payment.gateways.factory import payment_rules_of
 from dispatch.processes.monitored_process import SILENT_AFTER_S, HangDetector
 from dispatch.store.journal import StoredCommand
@@ -128,7 +128,7 @@ def host_finder(settings: Settings, system: ClusterConfig) -> HostFinder:
             system=system,
             rules=rules_of(settings),
             payment_rules=payment_rules_of(settings),
-            track=track_settings_of(settings),
+            track=track_rules_of(settings),
             passivate_after_s=settings.ray.passivate_after_s,
             commit_window_s=settings.journal.commit_window_ms / 1000,
             log_level=settings.log.level,

@@ -38,11 +38,11 @@ from dispatch.actors.runtime.match_feed import MatchFeed
 from dispatch.actors.runtime.track_writer import TrackWriter
 from dispatch.api.alarms import alarm_of
 from dispatch.api.fields import TripView
-from dispatch.domain.entity import Command, Entity, EntityKey, Signal
-from dispatch.domain.match_pool import Listing
+from dispatch.domain.entity import Command, DomainNotice, Entity, EntityKey
+from dispatch.domain.match_pool import MatchEntry
 from dispatch.domain.rules import Rules
 from dispatch.domain.trip.trip_state import ENDED
-from dispatch.domain.vehicle.track_recorder import TrackRecorder, TrackSettings
+from dispatch.domain.vehicle.track_recorder import TrackRecorder, TrackRules
 from dispatch.domain.vehicle.vehicle import Vehicle
 from dispatch.observability.logging import Format, Level, log_to_file
 from dispatch.observability.metrics import Metrics
@@ -69,7 +69,7 @@ STALE_ON_TRIP: Final = "car_stale_on_trip"
 _encode = msgspec.msgpack.Encoder().encode
 _decode_envelopes = msgspec.msgpack.Decoder(list[Envelope]).decode
 _decode_fixes = msgspec.msgpack.Decoder(list[FixRow]).decode
-_decode_signals = msgspec.msgpack.Decoder(list[Signal]).decode
+_decode_signals = msgspec.msgpack.Decoder(list[DomainNotice]).decode
 _decode_attachment = msgspec.msgpack.Decoder(SubscribeRequest).decode
 
 
@@ -80,7 +80,7 @@ class HostSetup(msgspec.Struct, frozen=True):
     system: ClusterConfig
     rules: Rules
     payment_rules: PaymentRules
-    track: TrackSettings
+    track: TrackRules
     passivate_after_s: float
     commit_window_s: float
     log_level: Level
@@ -212,9 +212,9 @@ class HostActor:
         return self.incarnation, os.getpid(), this_node()
 
     async def alarms_told(self, body: bytes) -> None:
-        """Encoded signals of somebody who has no consoles."""
+        """Encoded notices of somebody who has no consoles."""
         await self._ready()
-        self.signals(_decode_signals(body))
+        self.notices(_decode_signals(body))
 
     async def metrics_text(self) -> bytes:
         """This host's metrics in Prometheus' text format."""
@@ -256,9 +256,9 @@ class HostActor:
             for feed in self.feeds:
                 feed.list(key, listing, why)
 
-    def signals(self, signals: Sequence[Signal]) -> None:
+    def notices(self, notices: Sequence[DomainNotice]) -> None:
         """Log an alarm, count it, keep it, and tell the consoles."""
-        for signal in signals:
+        for signal in notices:
             if signal.name in PAYMENT_ENDS:
                 self.metrics.payments.labels(signal.name.removeprefix("payment_")).inc()
             if signal.name in NO_ALARM:
@@ -304,12 +304,12 @@ class HostActor:
         if isinstance(result, Conflict):
             self.metrics.journal_conflicts.labels(kind_of(self.name)).inc()
 
-    def _all_listings(self) -> list[tuple[EntityKey, Listing]]:
+    def _all_listings(self) -> list[tuple[EntityKey, MatchEntry]]:
         entries = self.shell.core.entries
         return [(key, entry.listed) for key, entry in entries.items() if entry.listed is not None]
 
     def _all_cars(self) -> list[MatcherPosition]:
-        free = [v for v in self._vehicles() if v.listing() is not None and v.odometer.trace.anchored]
+        free = [v for v in self._vehicles() if v.match_entry() is not None and v.tracker.gps.anchored]
         return [car_at(v) for v in free]
 
     def _vehicles(self) -> list[Vehicle]:
@@ -343,7 +343,7 @@ class HostActor:
         now = self.clock.city()
         stale = {v.id: v for v in self._vehicles() if v.data.trip is not None and v.stale(now)}
         fresh = [stale[name] for name in sorted(stale) if name not in self._stale]
-        self.signals([Signal(STALE_ON_TRIP, {"vehicle": v.id, "trip": v.data.trip}) for v in fresh])
+        self.notices([DomainNotice(STALE_ON_TRIP, {"vehicle": v.id, "trip": v.data.trip}) for v in fresh])
         self._stale = set(stale)
 
     def _count_trips(self) -> None:

@@ -30,7 +30,7 @@ from dispatch.actors.core.stream_replay import caught_up, worth_it
 from dispatch.actors.core.work_items import Effects, EntityLoad, ListingChange, OutgoingCall, ReplyLookup
 from dispatch.clock import Clock
 from dispatch.domain.commands import encode_command
-from dispatch.domain.entity import SYSTEM, Command, EntityKey, Signal
+from dispatch.domain.entity import SYSTEM, Command, DomainNotice, EntityKey
 from dispatch.domain.errors import ErrorCode
 from dispatch.store.journal import Batch, Committed, Conflict, Journal, JournalUnavailableError, StoredCommand
 from dispatch.values.roles import Audience
@@ -83,7 +83,7 @@ class Outside(Protocol):
         """Tell the matchers."""
         ...
 
-    def signals(self, signals: Sequence[Signal]) -> None:
+    def notices(self, notices: Sequence[DomainNotice]) -> None:
         """Tell whoever watches: an alarm, a metric."""
         ...
 
@@ -336,8 +336,8 @@ class HostRuntime:
             self._spawn(self._call(call))
         if effects.listings:
             self._outside.listings(effects.listings)
-        if effects.signals:
-            self._outside.signals(effects.signals)
+        if effects.notices:
+            self._outside.notices(effects.notices)
         if effects.shown:
             self._outside.shown(effects.shown)
         self.notify()

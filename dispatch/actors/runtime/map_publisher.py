@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from dispatch.actors.runtime.lazy_bus import Publisher
-from dispatch.api.live_map.cell_index import TURNS, MapBoard, Position
+from dispatch.api.live_map.cell_index import TURNS, CellIndex, MapPosition
 from dispatch.clock import Clock
 from dispatch.store.bus import BusMessage, BusUnavailableError
 from dispatch.store.buses import keys
@@ -37,13 +37,13 @@ class MapPublisher:
     """Publishes the cars of the host ``host``, under the name ``console`` that consoles know it by."""
 
     def __init__(
-        self, bus: Publisher, clock: Clock, host: str, console: str, moved: Callable[[], list[Position]]
+        self, bus: Publisher, clock: Clock, host: str, console: str, moved: Callable[[], list[MapPosition]]
     ) -> None:
         self._bus = bus
         self._clock = clock
         self._console = console
         self._moved = moved
-        self._board = MapBoard(host)
+        self._board = CellIndex(host)
         self._counted = False
         self._down = False
         self._unheard_turns = 0
@@ -73,7 +73,7 @@ class MapPublisher:
     async def publish(self, *, counts: bool) -> None:
         """One frame of each cell where something changed or whose turn it is. Raises ``BusUnavailableError``."""
         now, turns = self._clock.city(), self.turns
-        self._board.hear(self._moved(), now)
+        self._board.update(self._moved(), now)
         messages, kept = [], []
         for frame in self._board.frames(now, turns):
             body = _encode(frame)

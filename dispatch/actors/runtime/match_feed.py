@@ -16,7 +16,7 @@ import msgspec
 from dispatch.actors.core.protocol import MatcherPosition
 from dispatch.actors.rpc.client import RpcClient, RpcUnavailableError
 from dispatch.domain.entity import EntityKey
-from dispatch.domain.match_pool import FreeVehicle, Listing, WaitingTrip
+from dispatch.domain.match_pool import AvailableVehicle, MatchEntry, OpenRequest
 
 FEED_S: Final = 0.05
 """Positions are gathered this long; a new listing goes at once."""
@@ -27,8 +27,8 @@ class MatchUpdate(msgspec.Struct, frozen=True, array_like=True):
     """One batch to a matcher. ``listed`` replaces what was known of an entity, ``gone`` (key, why) removes it."""
 
     host: str
-    cars: list[FreeVehicle]
-    trips: list[WaitingTrip]
+    cars: list[AvailableVehicle]
+    trips: list[OpenRequest]
     gone: list[tuple[str, str]]
     moved: list[MatcherPosition]
 
@@ -40,21 +40,21 @@ class MatchFeed:
         self,
         host: str,
         line: RpcClient,
-        all_listings: Callable[[], Sequence[tuple[EntityKey, Listing]]],
+        all_listings: Callable[[], Sequence[tuple[EntityKey, MatchEntry]]],
         all_cars: Callable[[], Sequence[MatcherPosition]],
     ) -> None:
         self._host = host
         self._line = line
         self._all_listings = all_listings
         self._all_cars = all_cars
-        self._listed: dict[EntityKey, Listing] = {}
+        self._listed: dict[EntityKey, MatchEntry] = {}
         self._gone: dict[EntityKey, str] = {}
         self._moved: dict[str, MatcherPosition] = {}
         self._incarnation = ""
         self._news = asyncio.Event()
         self._urgent = asyncio.Event()
 
-    def list(self, key: EntityKey, listing: Listing | None, why: str) -> None:
+    def list(self, key: EntityKey, listing: MatchEntry | None, why: str) -> None:
         """An entity lists itself anew, or no more."""
         if listing is None:
             self._listed.pop(key, None)
@@ -102,8 +102,8 @@ class MatchFeed:
         listings = list(self._listed.values())
         news = MatchUpdate(
             self._host,
-            [listing for listing in listings if isinstance(listing, FreeVehicle)],
-            [listing for listing in listings if isinstance(listing, WaitingTrip)],
+            [listing for listing in listings if isinstance(listing, AvailableVehicle)],
+            [listing for listing in listings if isinstance(listing, OpenRequest)],
             [(str(key), why) for key, why in self._gone.items()],
             list(self._moved.values()),
         )

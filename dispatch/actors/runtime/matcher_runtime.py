@@ -17,10 +17,11 @@ import structlog
 from dispatch.actors.core.protocol import Envelope, HostsUnavailableError, MatcherPosition, Quote, Refused, Reply
 from dispatch.actors.runtime.match_feed import MatchUpdate
 from dispatch.clock import Clock
+from dispatch.domain import match_pool
 from dispatch.domain.commands import MakeOffer, encode_command
 from dispatch.domain.entity import SYSTEM, EntityKey
 from dispatch.domain.errors import ErrorCode
-from dispatch.domain.match_pool import FreeVehicle, WaitingTrip
+from dispatch.domain.match_pool import AvailableVehicle
 from dispatch.geo.travel_time import TravelTime
 from dispatch.matching.candidates import Candidates, Places
 from dispatch.matching.matcher import RegionMatcher
@@ -68,9 +69,9 @@ class MatcherRuntime:
         self._region = region
         self._regions = regions
         self._on_window = on_window
-        self._listed: dict[str, FreeVehicle] = {}
+        self._listed: dict[str, AvailableVehicle] = {}
         self._handles: dict[str, int] = {}
-        self._trips: dict[str, WaitingTrip] = {}
+        self._trips: dict[str, match_pool.OpenRequest] = {}
         self._wake = asyncio.Event()
         self._offers: set[asyncio.Task[None]] = set()
 
@@ -98,7 +99,7 @@ class MatcherRuntime:
             self._trips.pop(key.id, None)
             self._matcher.request_closed(TripId(key.id))
 
-    def _open(self, trip: WaitingTrip) -> None:
+    def _open(self, trip: match_pool.OpenRequest) -> None:
         pickup = LatLng(trip.pickup.lat, trip.pickup.lng)
         owned = True
         if self._regions is not None:
@@ -132,7 +133,7 @@ class MatcherRuntime:
             rows = np.array([(self._handles[c.vehicle], c.lat, c.lng, c.at) for c in known], dtype=np.float64)
             self._matcher.cars_moved(rows[:, 0].astype(np.int64), rows[:, 1], rows[:, 2], rows[:, 3])
 
-    def _enter(self, listed: FreeVehicle, car: MatcherPosition) -> None:
+    def _enter(self, listed: AvailableVehicle, car: MatcherPosition) -> None:
         free = FreeCar(
             vehicle_id=VehicleId(listed.vehicle),
             lat=car.lat,

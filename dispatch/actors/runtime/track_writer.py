@@ -16,7 +16,7 @@ from typing import Final
 import structlog
 
 from dispatch.clock import Clock
-from dispatch.domain.vehicle.track_recorder import Stretch, TrackRecorder, TrackSettings
+from dispatch.domain.vehicle.track_recorder import Stretch, TrackRecorder, TrackRules
 from dispatch.store.journal import JournalUnavailableError
 from dispatch.store.queries.tracks import SqlTracks, open_tracks
 
@@ -35,7 +35,7 @@ SWEEP_EVERY: Final = 120
 class TrackWriter:
     """Writes what ``recorder`` gathers into the database at ``url``, opened with the first write."""
 
-    def __init__(self, recorder: TrackRecorder, settings: TrackSettings, url: str, clock: Clock) -> None:
+    def __init__(self, recorder: TrackRecorder, settings: TrackRules, url: str, clock: Clock) -> None:
         self._recorder = recorder
         self._settings = settings
         self._url = url

@@ -43,7 +43,7 @@ class CellBox(NamedTuple):
     lng_step: float
 
 
-class CarAt(NamedTuple):
+class MapCar(NamedTuple):
     """A car as a frame tells it. ``heading`` in degrees; ``state`` its place in ``MAP_STATES``; ``age_s`` at most
     12.75."""
 
@@ -55,7 +55,7 @@ class CarAt(NamedTuple):
     age_s: float
 
 
-class CarArrays(NamedTuple):
+class MapCarArrays(NamedTuple):
     """Cars to pack; parallel arrays. Headings as :func:`heading_bytes` gives them, states by ``MAP_STATES``."""
 
     number: NDArray[Any]
@@ -84,7 +84,7 @@ def heading_bytes(degrees: Sequence[float | None]) -> NDArray[np.uint8]:
     return found
 
 
-def pack(cell: str, cars: CarArrays) -> bytes:
+def pack(cell: str, cars: MapCarArrays) -> bytes:
     """Cars of one cell. A point outside of the box is moved to its edge."""
     box = box_of(cell)
     rows = np.empty(len(cars.number), CAR)
@@ -111,11 +111,11 @@ def pack_gone(numbers: NDArray[Any]) -> bytes:
     return cars.tobytes()
 
 
-def unpack(cell: str, cars: bytes) -> list[CarAt]:
+def unpack(cell: str, cars: bytes) -> list[MapCar]:
     """What was packed. Raises ValueError where the bytes are no whole number of cars, or the cell is none."""
     box = box_of(cell)
     return [
-        CarAt(
+        MapCar(
             number,
             box.south + (y + 0.5) * box.lat_step,
             box.west + (x + 0.5) * box.lng_step,

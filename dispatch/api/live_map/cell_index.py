@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from dispatch.api.fields import CellCount, CellFrame
-from dispatch.api.live_map.cell_codec import CarArrays, heading_bytes, pack, pack_gone
+from dispatch.api.live_map.cell_codec import MapCarArrays, heading_bytes, pack, pack_gone
 from dispatch.api.messages import MapCounts
 from dispatch.geo.arrays import FloatArray, IntArray
 from dispatch.geo.cells import Cell, cell_name, cells_of
@@ -41,7 +41,7 @@ _STRIDE: Final = 7
 """Turns between cells that are made one after the other; prime to ``TURNS``."""
 
 
-class Position(NamedTuple):
+class MapPosition(NamedTuple):
     """Where a vehicle is believed to be, for the matcher and the map."""
 
     vehicle: str
@@ -65,7 +65,7 @@ class _CellPlace:
         self.empty_rounds = 0
 
 
-class MapBoard:
+class CellIndex:
     """The cars of the host ``host``. ``turn`` counts frames."""
 
     def __init__(self, host: str) -> None:
@@ -95,7 +95,7 @@ class MapBoard:
 
     # ── what is heard ────────────────────────────────────────────────────────────────────────────────────────────
 
-    def hear(self, positions: Sequence[Position], now: CityTime) -> None:
+    def update(self, positions: Sequence[MapPosition], now: CityTime) -> None:
         """Cars that have moved or changed, each at most once. What is in no state of ``MAP_STATES`` is not shown."""
         known = [p for p in positions if p.state in _STATE_OF]
         if self._offline_since or any(p.state == "offline" for p in known):
@@ -104,7 +104,7 @@ class MapBoard:
         if kept:
             self._take([number for number, _ in kept], [p for _, p in kept])
 
-    def _take(self, numbers: list[int], positions: Sequence[Position]) -> None:
+    def _take(self, numbers: list[int], positions: Sequence[MapPosition]) -> None:
         _, states, lats, lngs, headings, ats = zip(*positions, strict=True)
         rows, lat, lng = np.array(numbers, np.int64), np.array(lats), np.array(lngs)
         self._lat[rows], self._lng[rows], self._at[rows] = lat, lng, ats
@@ -123,7 +123,7 @@ class MapBoard:
             if self._cell[number] != cell:
                 self._enter(number, cell)
 
-    def _hidden(self, position: Position, now: CityTime) -> bool:
+    def _hidden(self, position: MapPosition, now: CityTime) -> bool:
         """Whether this car has been offline for too long to be shown; notes since when it is."""
         number = self._numbers.get(position.vehicle)
         if position.state != "offline":
@@ -233,7 +233,7 @@ class MapBoard:
         rows = np.array(numbers, np.int64)
         age = now - self._at[rows]
         return pack(
-            cell, CarArrays(rows, self._lat[rows], self._lng[rows], self._heading[rows], self._state[rows], age)
+            cell, MapCarArrays(rows, self._lat[rows], self._lng[rows], self._heading[rows], self._state[rows], age)
         )
 
     def counts(self, now: CityTime) -> MapCounts:

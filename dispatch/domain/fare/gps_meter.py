@@ -3,7 +3,7 @@
 Rule 1: the meter's state is what its last checkpoint says plus the believed fixes after it, summed in their order.
 Rule 2: during a ride the app is told "heard" only up to the number of the last *committed* checkpoint.
 
-From both follows: a host that dies costs nothing. The next host restores meter and trace from the checkpoint, the
+From both follows: a host that dies costs nothing. The next host restores meter and gps from the checkpoint, the
 app sends what it was not told was heard, and the sums come out the same to the last bit.
 
 A stretch between two believed fixes counts as waiting when its mean speed lies below the tariff's waiting speed. Of
@@ -17,7 +17,7 @@ from typing import Self
 import msgspec
 
 from dispatch.domain.fare.fare import Fare, RideMeasure, Tariff, fare_of
-from dispatch.geo.gps_filter import Trace
+from dispatch.geo.gps_filter import GpsFilter
 from dispatch.values.units import CityTime, Meters, Seconds
 
 
@@ -63,22 +63,22 @@ class Meter:
         self._written(checkpoint)
 
     @classmethod
-    def start(cls, rules: MeterRules, trace: Trace, at: CityTime) -> Self:
+    def start(cls, rules: MeterRules, gps: GpsFilter, at: CityTime) -> Self:
         """A ride begins at ``at``. The checkpoint of this moment belongs into the event that starts the ride."""
-        since = trace.at if trace.anchored else at
-        return cls(rules, at, MeterCheckpoint(0.0, 0.0, since, trace.n, trace.lat, trace.lng))
+        since = gps.at if gps.anchored else at
+        return cls(rules, at, MeterCheckpoint(0.0, 0.0, since, gps.n, gps.lat, gps.lng))
 
     @classmethod
-    def restore(cls, rules: MeterRules, trace: Trace, started_at: CityTime, checkpoint: MeterCheckpoint) -> Self:
-        """The meter, and in place the trace, as they stood at ``checkpoint``; feed the fixes after ``fix_n`` next."""
+    def restore(cls, rules: MeterRules, gps: GpsFilter, started_at: CityTime, checkpoint: MeterCheckpoint) -> Self:
+        """The meter, and in place the gps, as they stood at ``checkpoint``; feed the fixes after ``fix_n`` next."""
         if checkpoint.fix_n >= 0:
-            trace.anchor(checkpoint.fix_n, checkpoint.at, checkpoint.lat, checkpoint.lng)
+            gps.anchor(checkpoint.fix_n, checkpoint.at, checkpoint.lat, checkpoint.lng)
         return cls(rules, started_at, checkpoint)
 
-    def feed(self, trace: Trace) -> bool:
-        """Count what the fix that ``trace`` has just ACCEPTED added. True: a checkpoint is due."""
-        moved_m, elapsed_s = trace.moved_m, trace.elapsed_s
-        within_s = trace.at - self.started_at
+    def feed(self, gps: GpsFilter) -> bool:
+        """Count what the fix that ``gps`` has just ACCEPTED added. True: a checkpoint is due."""
+        moved_m, elapsed_s = gps.moved_m, gps.elapsed_s
+        within_s = gps.at - self.started_at
         if elapsed_s > 0.0 and within_s < elapsed_s:
             share = max(0.0, within_s) / elapsed_s
             moved_m, elapsed_s = moved_m * share, elapsed_s * share
@@ -86,16 +86,16 @@ class Meter:
         if moved_m < self._waiting_mps * elapsed_s:
             self.waiting_s += elapsed_s
             self.slow_m += moved_m
-        return self.due(trace)
+        return self.due(gps)
 
-    def due(self, trace: Trace) -> bool:
-        """Whether a checkpoint is due at the trace's anchor."""
-        return self.meters >= self._due_m or trace.at >= self._due_s
+    def due(self, gps: GpsFilter) -> bool:
+        """Whether a checkpoint is due at the gps's anchor."""
+        return self.meters >= self._due_m or gps.at >= self._due_s
 
-    def checkpoint(self, trace: Trace) -> MeterCheckpoint:
-        """The meter and the trace's anchor as they stand, to be written; counts until the next is due."""
-        at = trace.at if trace.anchored else self.started_at
-        taken = MeterCheckpoint(self.meters, self.waiting_s, at, trace.n, trace.lat, trace.lng, self.slow_m)
+    def checkpoint(self, gps: GpsFilter) -> MeterCheckpoint:
+        """The meter and the gps's anchor as they stand, to be written; counts until the next is due."""
+        at = gps.at if gps.anchored else self.started_at
+        taken = MeterCheckpoint(self.meters, self.waiting_s, at, gps.n, gps.lat, gps.lng, self.slow_m)
         self._written(taken)
         return taken
 

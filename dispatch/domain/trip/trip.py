@@ -40,13 +40,13 @@ from dispatch.domain.entity import (
     Command,
     Context,
     Decision,
+    DomainNotice,
     EntityKey,
     Event,
     Kind,
     Principal,
     Row,
     ScheduledCommand,
-    Signal,
 )
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.events import (
@@ -70,9 +70,9 @@ from dispatch.domain.events import (
     TripUnserved,
 )
 from dispatch.domain.fare.fare import cancellation_fee
-from dispatch.domain.match_pool import WaitingTrip
+from dispatch.domain.match_pool import OpenRequest
 from dispatch.domain.rules import Rules
-from dispatch.domain.state_machine import UNBORN
+from dispatch.domain.state_machine import NEW
 from dispatch.domain.stream_access import may_follow
 from dispatch.domain.trip.trip_state import (
     ARRIVED,
@@ -135,16 +135,16 @@ class Trip:
             raise DispatchError(ErrorCode.UNKNOWN_MESSAGE, detail=type(command).__name__)
         if isinstance(command, _SYSTEM_ONLY) and context.principal.role != "system":
             raise DispatchError(ErrorCode.NOT_ALLOWED)
-        if self.data.state == UNBORN and not isinstance(command, RequestTrip):
+        if self.data.state == NEW and not isinstance(command, RequestTrip):
             raise DispatchError(ErrorCode.UNKNOWN_TRIP, detail=self.id)
         return handler(self, command, context)
 
-    def listing(self) -> WaitingTrip | None:
+    def match_entry(self) -> OpenRequest | None:
         """What the matcher is to know: the trip while it looks for a car."""
         data = self.data
         if data.state != MATCHING or data.pickup is None:
             return None
-        return WaitingTrip(
+        return OpenRequest(
             trip=self.id,
             seq=self.seq,
             pickup=data.pickup,
@@ -210,7 +210,7 @@ class Trip:
     # ── decisions ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _request(self, command: RequestTrip, context: Context) -> Decision:
-        if self.data.state != UNBORN:
+        if self.data.state != NEW:
             raise DispatchError(ErrorCode.TRIP_EXISTS, detail=self.id)
         now = context.now
         if command.pickup_at is not None and command.pickup_at < now:
@@ -250,8 +250,8 @@ class Trip:
         if data.state == MATCHING:
             over_at = self._matched_from() + self.rules.give_up_s
             if context.now >= over_at:
-                told = Signal("trip_unserved", {"trip": self.id})
-                return Decision(events=[TripUnserved(at=context.now)], signals=[told])
+                told = DomainNotice("trip_unserved", {"trip": self.id})
+                return Decision(events=[TripUnserved(at=context.now)], notices=[told])
             return Decision(put=[self._give_up_timer(self._matched_from())])
         if data.state in (OFFERED, ASSIGNED, ARRIVED):
             return Decision(put=[self._give_up_timer(context.now)])

@@ -43,7 +43,7 @@ from dispatch.domain.events import (
     TripUnserved,
 )
 from dispatch.domain.fare.fare import FareLine
-from dispatch.domain.state_machine import UNBORN, Machine, Table
+from dispatch.domain.state_machine import NEW, StateMachine, TransitionTable
 from dispatch.values.money import Money
 from dispatch.values.place import Place
 
@@ -63,8 +63,8 @@ SETTLED_OTHERWISE: Final = "settled_otherwise"
 CANCELLED: Final = "cancelled"
 UNSERVED: Final = "unserved"
 
-TABLE: Final[Table] = {
-    UNBORN: {TripRequested: MATCHING, TripReserved: RESERVED, HailStarted: IN_PROGRESS},
+TABLE: Final[TransitionTable] = {
+    NEW: {TripRequested: MATCHING, TripReserved: RESERVED, HailStarted: IN_PROGRESS},
     RESERVED: {MatchingStarted: MATCHING, TripCancelled: CANCELLED},
     MATCHING: {TripOffered: OFFERED, AssignedManually: MATCHING, TripCancelled: CANCELLED, TripUnserved: UNSERVED},
     OFFERED: {TripAssigned: ASSIGNED, OfferLapsed: MATCHING, TripCancelled: CANCELLED},
@@ -110,7 +110,7 @@ TABLE: Final[Table] = {
     UNSERVED: {},
 }
 
-MACHINE: Final = Machine("trip", TABLE, ErrorCode.TRIP_ILLEGAL_MOVE)
+MACHINE: Final = StateMachine("trip", TABLE, ErrorCode.TRIP_ILLEGAL_MOVE)
 
 SEEKING: Final = frozenset({RESERVED, MATCHING, OFFERED})
 WITH_DRIVER: Final = frozenset({ASSIGNED, ARRIVED, IN_PROGRESS})
@@ -120,7 +120,7 @@ ENDED: Final = frozenset({PAID, PART_REFUNDED, REFUNDED, SETTLED_OTHERWISE, CANC
 class TripState(msgspec.Struct):
     """All hard state of a trip; a snapshot is this in MessagePack."""
 
-    state: str = UNBORN
+    state: str = NEW
     origin: str = ""
     passenger: str = ""
     contact: str = ""

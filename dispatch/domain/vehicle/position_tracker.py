@@ -1,7 +1,7 @@
-"""What a vehicle knows softly: where it is, and the meter between two checkpoints.
+"""Soft state of a vehicle: its position, and the meter between two checkpoints.
 
-All of it comes back after a crash: the position with the next fix, the meter from its last checkpoint and the fixes
-that the app was not told were heard.
+All of it is rebuilt after a crash: the position from the next fix, the meter from its last checkpoint and from the
+fixes that the app sends again because they were not acknowledged.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from typing import Final, Protocol
 
 from dispatch.domain.fare.gps_meter import Meter, MeterCheckpoint
 from dispatch.domain.rules import Rules
-from dispatch.geo.gps_filter import Trace, Verdict
+from dispatch.geo.gps_filter import FixVerdict, GpsFilter
 from dispatch.values.units import CityTime
 
-_ACCEPTED: Final = Verdict.ACCEPTED
-_FUTURE: Final = Verdict.FUTURE
-_DRIVEN: Final = (Verdict.ACCEPTED, Verdict.JUMP)
+_ACCEPTED: Final = FixVerdict.ACCEPTED
+_FUTURE: Final = FixVerdict.FUTURE
+_DRIVEN: Final = (FixVerdict.ACCEPTED, FixVerdict.JUMP)
 
 
-class HeardFix(Protocol):
-    """A fix as it was heard: ``source`` 0 is the driver's app, 1 the device; ``at`` is city time.
+class IncomingFix(Protocol):
+    """A received fix: ``source`` 0 is the driver's app, 1 the taximeter; ``at`` is city time.
 
-    The row that came over the wire is one, so that none is made for each. Nobody changes it.
+    The row decoded from the wire satisfies this protocol, so no object is created per fix. It is never mutated.
     """
 
     source: int
@@ -32,90 +32,97 @@ class HeardFix(Protocol):
     heading: float | None
 
 
-class Odometer:
-    """The trace of one car and the meter of its ride."""
+class PositionTracker:
+    """Filters the fixes of one vehicle and runs the meter of its ride."""
 
-    __slots__ = ("_rules", "_taken", "heading", "heard_at", "meter", "source", "trace", "unsafe")
+    __slots__ = ("_rules", "gps", "heading", "last_fix_at", "meter", "pending_checkpoint", "source", "unacked")
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
-        self._taken: MeterCheckpoint | None = None
-        self.trace = Trace(max_mps=rules.max_mps, future_tolerance_s=rules.future_tolerance_s)
+        self.pending_checkpoint: MeterCheckpoint | None = None
+        """The checkpoint that was taken and is not in the stream yet."""
+        self.gps = GpsFilter(max_mps=rules.max_mps, future_tolerance_s=rules.future_tolerance_s)
         self.meter: Meter | None = None
         self.source = 0
         self.heading: float | None = None
-        self.heard_at = float("-inf")
-        self.unsafe: list[HeardFix] = []
-        """Fixes of a ride that no committed event holds yet; a ride that has just ended keeps them until then."""
+        self.last_fix_at = float("-inf")
+        self.unacked: list[IncomingFix] = []
+        """Fixes of a ride that no committed event contains; a finished ride keeps them until its end is committed."""
 
-    def hear(self, fix: HeardFix, now: float) -> Verdict:
-        """Judge a fix and let the meter run on. The second source counts only while the first is silent."""
+    def observe(self, fix: IncomingFix, now: float) -> FixVerdict:
+        """Filter a fix and advance the meter. The second source is ignored while the first one sends."""
         if fix.source != self.source:
-            if now - self.heard_at <= self._rules.stale_after_s:
-                return Verdict.OLD
+            if now - self.last_fix_at <= self._rules.stale_after_s:
+                return FixVerdict.OLD
             self.source = fix.source
-        verdict = self.trace.hear(fix.n, fix.at, fix.lat, fix.lng, now)
-        if verdict is not _FUTURE and fix.at > self.heard_at:
-            self.heard_at = fix.at
-        if (self.meter is not None or self.unsafe) and verdict in _DRIVEN:
-            self.unsafe.append(fix)
+        verdict = self.gps.observe(fix.n, fix.at, fix.lat, fix.lng, now)
+        if verdict is not _FUTURE and fix.at > self.last_fix_at:
+            self.last_fix_at = fix.at
+        if (self.meter is not None or self.unacked) and verdict in _DRIVEN:
+            self.unacked.append(fix)
         if verdict is _ACCEPTED:
             self.heading = fix.heading
             if self.meter is not None:
-                self.meter.feed(self.trace)
+                self.meter.feed(self.gps)
         return verdict
 
     @property
     def checkpoint_due(self) -> bool:
-        """Whether the ride has gone far or long enough since its last checkpoint."""
-        return self.meter is not None and self._taken is None and self.meter.due(self.trace)
+        """Whether the ride has gone far or long enough since its last checkpoint, and none is pending."""
+        return self.meter is not None and self.pending_checkpoint is None and self.meter.due(self.gps)
 
-    def begin(self, now: float) -> MeterCheckpoint:
-        """The checkpoint that a ride starts with."""
-        return Meter.start(self._rules.meter, self.trace, CityTime(now)).last
+    def start_checkpoint(self, now: float) -> MeterCheckpoint:
+        """The checkpoint at the start of a ride."""
+        return Meter.start(self._rules.meter, self.gps, CityTime(now)).last
 
-    def take(self) -> MeterCheckpoint | None:
-        """The checkpoint to be written now."""
+    def take_checkpoint(self) -> MeterCheckpoint | None:
+        """The checkpoint to be written now; it is pending until :meth:`on_commit`."""
         if self.meter is None:
             return None
-        self._taken = self.meter.checkpoint(self.trace)
-        return self._taken
+        self.pending_checkpoint = self.meter.checkpoint(self.gps)
+        return self.pending_checkpoint
 
-    def resume(self, started_at: CityTime, checkpoint: MeterCheckpoint) -> None:
-        """A ride runs on from ``checkpoint``."""
-        self._taken = None
-        self.meter = Meter.restore(self._rules.meter, self.trace, started_at, checkpoint)
+    def resume_meter(self, started_at: CityTime, checkpoint: MeterCheckpoint) -> None:
+        """Run the meter of a ride on from ``checkpoint``."""
+        self.pending_checkpoint = None
+        self.meter = Meter.restore(self._rules.meter, self.gps, started_at, checkpoint)
 
-    def checkpointed(self, checkpoint: MeterCheckpoint) -> None:
-        """``checkpoint`` is in the stream. On a fold, the meter goes on from it."""
-        if checkpoint is not self._taken and self.meter is not None:
-            self.meter = Meter.restore(self._rules.meter, self.trace, self.meter.started_at, checkpoint)
-        self._taken = None
+    def on_commit(self) -> None:
+        """The pending checkpoint is in the stream; the meter has moved on since and keeps its sums."""
+        self.pending_checkpoint = None
 
-    def stop(self) -> None:
-        """The ride is over."""
-        self._taken = None
+    def on_replay(self, checkpoint: MeterCheckpoint) -> None:
+        """The stream holds a checkpoint that was taken elsewhere; the meter continues from it."""
+        if self.meter is not None:
+            self.resume_meter(self.meter.started_at, checkpoint)
+
+    def stop_meter(self) -> None:
+        self.pending_checkpoint = None
         self.meter = None
 
-    def safe_until(self, at: float) -> int:
-        """The journal has the meter as of ``at``: forget the fixes until then; the highest safe number, or -1."""
-        numbers = [fix.n for fix in self.unsafe if fix.at <= at and fix.source == self.source]
+    def ack_until(self, at: float) -> int:
+        """Drop the fixes up to city time ``at``, which the journal contains. The highest such number, or -1."""
+        numbers = [fix.n for fix in self.unacked if fix.at <= at and fix.source == self.source]
         if self.meter is not None and self.meter.last.at <= at:
             numbers.append(self.meter.last.fix_n)
-        self.unsafe = [fix for fix in self.unsafe if fix.at > at]
+        self.unacked = [fix for fix in self.unacked if fix.at > at]
         return max(numbers, default=-1)
 
-    def settle(self) -> int:
-        """The journal has the end of the ride: forget all its fixes; the highest number among them, or -1."""
-        return self.safe_until(float("inf"))
+    def ack_all(self) -> int:
+        """Drop all fixes of a ride whose end the journal contains. The highest number among them, or -1."""
+        return self.ack_until(float("inf"))
 
-    def follow(self, before: Odometer, now: float) -> None:
-        """Take over what a forgotten copy of the same vehicle had heard (its last decision was not committed)."""
+    def take_over(self, before: PositionTracker, now: float) -> None:
+        """Continue from the discarded copy of the same vehicle, whose last decision was not committed.
+
+        Without a ride the position is taken as it is. During a ride the meter stands at its last checkpoint, so the
+        fixes after it are observed again.
+        """
         if self.meter is None:
-            self.trace, self.source = before.trace, before.source
-            self.heard_at, self.heading = before.heard_at, before.heading
+            self.gps, self.source = before.gps, before.source
+            self.last_fix_at, self.heading = before.last_fix_at, before.heading
             return
         self.source = before.source
-        for fix in before.unsafe:
-            self.hear(fix, now)
-        self.heard_at = max(self.heard_at, before.heard_at)
+        for fix in before.unacked:
+            self.observe(fix, now)
+        self.last_fix_at = max(self.last_fix_at, before.last_fix_at)

@@ -29,7 +29,7 @@ _STATE_OF: Final = {state: place for place, state in enumerate(MAP_STATES)}
 _OFFLINE: Final = "offline"
 
 
-class TrackSettings(msgspec.Struct, frozen=True):
+class TrackRules(msgspec.Struct, frozen=True):
     """How ways are kept: a point at most every ``every_s``, stretches of ``chunk_s`` (both city seconds), and for how
     long (``keep_s``, city seconds; 0: nothing is kept)."""
 
@@ -78,13 +78,13 @@ class _Way:
 class TrackRecorder:
     """The cars of one host."""
 
-    def __init__(self, settings: TrackSettings) -> None:
+    def __init__(self, settings: TrackRules) -> None:
         self._every_s = settings.every_s
         self._chunk_s = settings.chunk_s
         self._ways: dict[str, _Way] = {}
         self._full: list[Stretch] = []
 
-    def hear(self, vehicle: str, state: str, at: float, lat: float, lng: float) -> None:
+    def record(self, vehicle: str, state: str, at: float, lat: float, lng: float) -> None:
         """A fix that was believed. In the way of each: what is not kept leaves at once."""
         way = self._ways.get(vehicle)
         if way is None:

@@ -84,12 +84,12 @@ from dispatch.domain.events import (
 )
 from dispatch.domain.fare.fare import Fare, metered, no_show_fee
 from dispatch.domain.fare.gps_meter import Meter, MeterCheckpoint
-from dispatch.domain.match_pool import FreeVehicle
+from dispatch.domain.match_pool import AvailableVehicle
 from dispatch.domain.rules import Rules
-from dispatch.domain.state_machine import UNBORN
+from dispatch.domain.state_machine import NEW
 from dispatch.domain.stream_access import may_follow
 from dispatch.domain.trip.trip import Trip
-from dispatch.domain.vehicle.position_tracker import Odometer
+from dispatch.domain.vehicle.position_tracker import PositionTracker
 from dispatch.domain.vehicle.vehicle_state import (
     AT_PICKUP,
     IDLE,
@@ -112,7 +112,7 @@ WRONG_CODES_ALLOWED: Final = 5
 class Vehicle:
     """One vehicle. See :class:`dispatch.domain.entity.Entity` for the contract.
 
-    ``odometer`` holds what is soft: the trace of fixes, and the meter between two checkpoints.
+    ``tracker`` holds what is soft: the position, and the meter between two checkpoints.
     """
 
     kind: ClassVar[Kind] = "vehicle"
@@ -122,15 +122,15 @@ class Vehicle:
         self.seq = seq
         self.rules = rules
         self.data = VehicleState() if snapshot is None else msgspec.msgpack.decode(snapshot, type=VehicleState)
-        self.odometer = Odometer(rules)
+        self.tracker = PositionTracker(rules)
         self._wrong_codes = 0
         if self.data.meter is not None:
-            self.odometer.resume(CityTime(self.data.started_at), self.data.meter)
+            self.tracker.resume_meter(CityTime(self.data.started_at), self.data.meter)
 
     @property
     def state(self) -> str:
         """The machine's state; a vehicle never heard of is offline."""
-        return "offline" if self.data.state == UNBORN else self.data.state
+        return "offline" if self.data.state == NEW else self.data.state
 
     def snapshot(self) -> bytes:
         """All hard state."""
@@ -144,11 +144,14 @@ class Vehicle:
             case OfferAccepted():
                 self._wrong_codes = 0
             case RideStarted():
-                self.odometer.resume(CityTime(event.at), event.meter)
+                self.tracker.resume_meter(CityTime(event.at), event.meter)
             case MeterCheckpointed():
-                self.odometer.checkpointed(event.meter)
+                if event.meter == self.tracker.pending_checkpoint:
+                    self.tracker.on_commit()
+                else:
+                    self.tracker.on_replay(event.meter)
             case RideFinished():
-                self.odometer.stop()
+                self.tracker.stop_meter()
             case _:
                 pass
 
@@ -160,12 +163,12 @@ class Vehicle:
         self._must_be_allowed(command, context.principal)
         return handler(self, command, context)
 
-    def listing(self) -> FreeVehicle | None:
+    def match_entry(self) -> AvailableVehicle | None:
         """What the matcher is to know: the car while it is free."""
         profile = self.data.profile
         if self.data.state != IDLE or profile is None:
             return None
-        return FreeVehicle(
+        return AvailableVehicle(
             vehicle=self.id,
             vehicle_class=profile.vehicle_class,
             seats=profile.seats,
@@ -196,11 +199,11 @@ class Vehicle:
 
     def stale(self, now: float) -> bool:
         """Whether the car has not been heard for too long to get an offer."""
-        return now - self.odometer.heard_at > self.rules.stale_after_s
+        return now - self.tracker.last_fix_at > self.rules.stale_after_s
 
     def checkpoint(self) -> Decision:
-        """Write the meter as it stands (asked for when the odometer says that it is due)."""
-        taken = self.odometer.take()
+        """Write the meter as it stands (asked for when the tracker says that it is due)."""
+        taken = self.tracker.take_checkpoint()
         if taken is None or self.data.trip is None or self.data.state != ON_TRIP:
             return Decision()
         return Decision(events=[MeterCheckpointed(taken.at, self.data.trip, taken)])
@@ -282,8 +285,8 @@ class Vehicle:
 
     def _approach_s(self, pickup: Place) -> float:
         """How long the car would take, where no matcher has reckoned it: the straight way at a city's pace."""
-        trace = self.odometer.trace
-        return haversine_m(LatLng(trace.lat, trace.lng), LatLng(pickup.lat, pickup.lng)) / STRAIGHT_MPS
+        gps = self.tracker.gps
+        return haversine_m(LatLng(gps.lat, gps.lng), LatLng(pickup.lat, pickup.lng)) / STRAIGHT_MPS
 
     def _must_suit(self, command: MakeOffer, now: float) -> None:
         profile = self.data.profile
@@ -363,7 +366,7 @@ class Vehicle:
         if self._lost(trip) is None and trip.data.code != command.code:
             self._wrong_codes += 1
             raise DispatchError(ErrorCode.WRONG_RIDE_CODE, field="code")
-        meter = self.odometer.begin(context.now)
+        meter = self.tracker.start_checkpoint(context.now)
         told = TripStarted(context.now, self.id)
         return self._with_trip(context, told, lambda seq: self._started(command.trip, seq, meter, context.now))
 
@@ -371,14 +374,14 @@ class Vehicle:
         profile = self._profile()
         if self.stale(context.now):
             raise DispatchError(ErrorCode.VEHICLE_STALE, detail=self.id)
-        here = Place(self.odometer.trace.lat, self.odometer.trace.lng)
+        here = Place(self.tracker.gps.lat, self.tracker.gps.lng)
         if self.data.state not in (IDLE, OFFERED):
             raise MACHINE.illegal(self.state, RideStarted, self.id)
         decision = Decision()
         if self.data.state == OFFERED:
             gone = OfferWithdrawn(context.now, self._offer().offer, "a passenger got in on the street")
             decision = self._lapse(gone, "withdrawn", context)
-        started = self._started(command.trip, 1, self.odometer.begin(context.now), context.now, hailed=True)
+        started = self._started(command.trip, 1, self.tracker.start_checkpoint(context.now), context.now, hailed=True)
         decision.events = [*decision.events, started]
         began = HailStarted(context.now, self.id, profile, here)
         decision.appends_elsewhere = [
@@ -408,7 +411,7 @@ class Vehicle:
         fare = self.fare_so_far(context.now)
         assert fare is not None  # noqa: S101 - on a trip there is a fare
         meter = self._meter()
-        trace = self.odometer.trace
+        gps = self.tracker.gps
         ended = TripFinished(
             at=context.now,
             vehicle=self.id,
@@ -416,7 +419,7 @@ class Vehicle:
             lines=fare.lines,
             meters=meter.meters,
             waiting_s=meter.waiting_s,
-            dropped_at=Place(trace.lat, trace.lng),
+            dropped_at=Place(gps.lat, gps.lng),
         )
         decision = self._with_trip(context, ended, lambda seq: RideFinished(context.now, trip, seq, fare.total))
         decision.releases = [ActiveAssignment(self.id, trip)]
@@ -518,7 +521,7 @@ class Vehicle:
         return self.data.profile
 
     def _meter(self) -> Meter:
-        meter = self.odometer.meter
+        meter = self.tracker.meter
         assert meter is not None  # noqa: S101 - on a trip the meter runs
         return meter
 

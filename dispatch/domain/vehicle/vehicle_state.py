@@ -35,7 +35,7 @@ from dispatch.domain.events import (
     TripReturned,
 )
 from dispatch.domain.fare.gps_meter import MeterCheckpoint
-from dispatch.domain.state_machine import UNBORN, Machine, Table
+from dispatch.domain.state_machine import NEW, StateMachine, TransitionTable
 from dispatch.values.money import Money
 from dispatch.values.place import Place
 
@@ -50,8 +50,8 @@ OUT_OF_SERVICE: Final = "out_of_service"
 
 _OUT: Final[dict[type[Event], str]] = {ShiftStarted: IDLE, TakenOutOfService: OUT_OF_SERVICE}
 
-TABLE: Final[Table] = {
-    UNBORN: _OUT,
+TABLE: Final[TransitionTable] = {
+    NEW: _OUT,
     OFFLINE: {**_OUT, PaymentReported: OFFLINE},
     IDLE: {
         ShiftEnded: OFFLINE,
@@ -75,7 +75,7 @@ TABLE: Final[Table] = {
     OUT_OF_SERVICE: {ReturnedToService: OFFLINE, PaymentReported: OUT_OF_SERVICE},
 }
 
-MACHINE: Final = Machine("vehicle", TABLE, ErrorCode.VEHICLE_ILLEGAL_MOVE)
+MACHINE: Final = StateMachine("vehicle", TABLE, ErrorCode.VEHICLE_ILLEGAL_MOVE)
 
 WITH_TRIP: Final = frozenset({TO_PICKUP, AT_PICKUP, ON_TRIP})
 
@@ -87,7 +87,7 @@ class VehicleState(msgspec.Struct):
     whose fare is still due: a scan of the car's code binds to it until the next ride starts.
     """
 
-    state: str = UNBORN
+    state: str = NEW
     profile: VehicleProfile | None = None
     idle_since: float = 0.0
     offer: OfferMade | None = None

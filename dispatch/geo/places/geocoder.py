@@ -17,7 +17,7 @@ from scipy.spatial import cKDTree
 
 from dispatch.geo.arrays import FloatArray, IntArray
 from dispatch.geo.distance import chord2_to_meters, haversine_m, haversine_many, unit_vectors
-from dispatch.geo.geofence import Zone
+from dispatch.geo.geofence import Geofence
 from dispatch.geo.places.fuzzy_words import WordIndex
 from dispatch.geo.places.query_parser import streets_in
 from dispatch.geo.places.street_names import KINDS, is_place, readable, words_of
@@ -84,7 +84,7 @@ class _Street:
 class Places:
     """The streets, crossings and zones of one city. Make it with :func:`read_places`."""
 
-    def __init__(self, streets: Sequence[_Street], corners: Mapping[LatLng, tuple[int, ...]], zones: Iterable[Zone],
+    def __init__(self, streets: Sequence[_Street], corners: Mapping[LatLng, tuple[int, ...]], zones: Iterable[Geofence],
                  title: str) -> None:  # fmt: skip
         self._streets = streets
         self._zones = tuple(zones)
@@ -172,7 +172,7 @@ class Places:
     def name_at(self, point: LatLng) -> str:
         """What a point is called: its zone, the crossing that it is at, or the nearest street; empty far from all."""
         for zone in self._zones:
-            if zone.holds(point):
+            if zone.contains(point):
                 return zone.title
         corner, meters = _nearest(self._corner_tree, point)
         if meters <= _CORNER_M:
@@ -182,7 +182,7 @@ class Places:
         return self._streets[int(self._owner[at])].text if meters <= _STREET_M else ""
 
 
-def read_places(streets: bytes, zones: Iterable[Zone], title: str) -> Places:
+def read_places(streets: bytes, zones: Iterable[Geofence], title: str) -> Places:
     """From the GeoJSON of a city's streets, its zones and its title. Takes some tenths of a second for a city.
 
     Raises ``msgspec.DecodeError`` where it is no such GeoJSON.

@@ -46,6 +46,7 @@ from dispatch.payment.core.gateway_calls import (
     place_call,
 )
 from dispatch.payment.core.methods import CASH, WAYS
+from dispatch.payment.core.notification_checks import Check, ExpectedOrder, failed_checks
 from dispatch.payment.core.order_number import order_number
 from dispatch.payment.core.port import (
     Cancelled,
@@ -70,7 +71,6 @@ from dispatch.payment.core.state import (
     Attempt,
     call_name,
 )
-from dispatch.payment.protocols.notification import Check, ExpectedOrder, failed_checks
 
 STATUS_CHANGED: Final = frozenset(
     {
@@ -132,7 +132,7 @@ def _begin(case: Case, opened: AttemptOpened) -> Decision:
         day = beijing_day("", opened.at)
         paid = OrderPaid(opened.at, opened.order, CASH, opened.amount, source="driver", day=day)
         told = case.tell(opened, "paid", opened.at)
-        return Decision(events=[opened, paid], put=[told], signals=[case.signal("payment_paid", opened.order)])
+        return Decision(events=[opened, paid], put=[told], notices=[case.signal("payment_paid", opened.order)])
     try:
         work = place_call(_order(case, opened), opened.company) if known else None
     except ValueError:
@@ -140,7 +140,7 @@ def _begin(case: Case, opened: AttemptOpened) -> Decision:
     if work is None:
         failed = AttemptFailed(opened.at, opened.order, "INVALID_PARAMETER")
         told = case.tell(opened, "failed", opened.at, reason=failed.reason)
-        return Decision(events=[opened, failed], put=[told], signals=[case.signal("payment_failed", opened.order)])
+        return Decision(events=[opened, failed], put=[told], notices=[case.signal("payment_failed", opened.order)])
     name = call_name(PLACING[WAYS[opened.method]], opened.order, 1)
     return Decision(
         events=[opened],
@@ -226,7 +226,7 @@ def _check(case: Case, attempt: Attempt, now: float) -> Decision:
     if attempt.returned or attempt.checking:
         return Decision()
     alarm = case.alarm(attempt.order, "said to be paid after its end was confirmed")
-    return joined(_ask(case, attempt, "query", now), Decision(signals=[alarm]))
+    return joined(_ask(case, attempt, "query", now), Decision(notices=[alarm]))
 
 
 def _hear_answer(case: Case, attempt: Attempt, answer: Answer, now: float) -> Decision:
@@ -272,9 +272,9 @@ def _hear_paid(
         return _collected(case, attempt, Settled(view.trade_no, view.buyer_id, "query", day), context.now)
     alarm = case.alarm(attempt.order, f"paid {view.amount} by trade {view.trade_no}")
     if attempt.end != "open":
-        return Decision(signals=[alarm])
+        return Decision(notices=[alarm])
     decision = _unclear(case, attempt, "AMOUNT_DIFFERS", context.now, at_once=True)
-    decision.signals = [*decision.signals, alarm]
+    decision.notices = [*decision.notices, alarm]
     return decision
 
 
@@ -332,7 +332,7 @@ def hear_notification(case: Case, command: RecordNotification, context: Context)
         return Decision()
     which = ", ".join(check.value for check in failed)
     refusal = DispatchError(ErrorCode.PAYMENT_REFUSED, detail=f"the notification disagrees in {which}")
-    return Decision(refusal=refusal, signals=[case.alarm(command.order, f"notification: {which}")])
+    return Decision(refusal=refusal, notices=[case.alarm(command.order, f"notification: {which}")])
 
 
 def _expected(case: Case, attempt: Attempt | None) -> ExpectedOrder | None:
@@ -358,12 +358,12 @@ def _collected(case: Case, attempt: Attempt, settled: Settled, now: float) -> De
     if case.data.paid_order:
         surplus = SurplusPaid(now, order, attempt.amount, settled.source, trade, buyer, settled.day)
         alarm = case.alarm(order, f"paid beside {case.data.paid_order}")
-        noted = Decision(events=[surplus], drop=_undone(attempt), signals=[alarm])
+        noted = Decision(events=[surplus], drop=_undone(attempt), notices=[alarm])
         return joined(noted, give_back(case, attempt, f"paid beside {case.data.paid_order}", now, surplus=True))
     paid = OrderPaid(now, order, attempt.method, attempt.amount, settled.source, trade, buyer, settled.day)
     told = case.tell(attempt, "paid", now, trade=trade or attempt.trade)
     signal = case.signal("payment_paid", order, source=settled.source, seconds=case.age_s(attempt, now))
-    decision = Decision(events=[paid], put=[told], drop=_undone(attempt), signals=[signal])
+    decision = Decision(events=[paid], put=[told], drop=_undone(attempt), notices=[signal])
     other = case.data.open
     if other is None or other is attempt:
         return decision
@@ -419,7 +419,7 @@ def _fail(case: Case, attempt: Attempt, reason: str, now: float, *, returned: bo
         return Decision(events=[failed], drop=_undone(attempt))
     told = case.tell(attempt, "failed", now, reason=reason)
     signal = case.signal("payment_failed", attempt.order, reason=reason)
-    return Decision(events=[failed], put=[told], drop=_undone(attempt), signals=[signal])
+    return Decision(events=[failed], put=[told], drop=_undone(attempt), notices=[signal])
 
 
 def _unclear(
@@ -437,7 +437,7 @@ def _unclear(
         unclear = Decision(
             events=[AttemptUnclear(now, attempt.order, reason)],
             put=[case.tell(attempt, "unknown", now, reason=reason)],
-            signals=[case.signal("payment_unknown", attempt.order, reason=reason)],
+            notices=[case.signal("payment_unknown", attempt.order, reason=reason)],
         )
         return joined(decision, unclear)
     return decision

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Final, NamedTuple
 
 from dispatch.domain.commands import QueryOrder, RepeatRefund, ReportOutcome, encode_command
-from dispatch.domain.entity import Context, Decision, ScheduledCommand, Signal
+from dispatch.domain.entity import Context, Decision, DomainNotice, ScheduledCommand
 from dispatch.payment.core.events import AttemptOpened
 from dispatch.payment.core.rules import Account, PaymentRules
 from dispatch.payment.core.state import Attempt, PaymentState, RefundState
@@ -48,11 +48,11 @@ class Case(NamedTuple):
         """Tell the trip. A decision tells at most one thing, and only with an event: so the name is used once."""
         return ScheduledCommand(f"tell:{self.seq}", now, f"trip:{self.id}", encode_command(told))
 
-    def signal(self, name: str, order: str, **fields: str | float) -> Signal:
+    def signal(self, name: str, order: str, **fields: str | float) -> DomainNotice:
         """Something to be counted and logged."""
-        return Signal(name, {"trip": self.id, "order": order, **fields})
+        return DomainNotice(name, {"trip": self.id, "order": order, **fields})
 
-    def alarm(self, order: str, cause: str) -> Signal:
+    def alarm(self, order: str, cause: str) -> DomainNotice:
         """Something that a person has to look at."""
         return self.signal("payment_alarm", order, cause=cause)
 
@@ -63,7 +63,7 @@ def joined(*decisions: Decision) -> Decision:
         events=[event for each in decisions for event in each.events],
         put=[due for each in decisions for due in each.put],
         drop=[name for each in decisions for name in each.drop],
-        signals=[signal for each in decisions for signal in each.signals],
+        notices=[signal for each in decisions for signal in each.notices],
         reply=next((each.reply for each in decisions if each.reply is not None), None),
         refusal=next((each.refusal for each in decisions if each.refusal is not None), None),
     )

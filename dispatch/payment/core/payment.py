@@ -77,7 +77,7 @@ class Payment:
         decision.records = records_of(case, command, decision.events, context)
         return decision
 
-    def listing(self) -> None:
+    def match_entry(self) -> None:
         """Nothing: the matcher has no business with money."""
 
     def may_follow(self, principal: Principal) -> bool:

@@ -14,7 +14,7 @@ Contract, for every implementation:
 - **An order is asked for in the way it was placed**: cross-border Alipay keeps scanned payments apart from others, so
   every call after the first names the way beside the number (:class:`OrderRef`).
 - **A trade is paid** exactly where :attr:`TradeStatus.paid` says so, in a signed query answer or in a verified
-  notification whose facts match the order (:func:`dispatch.payment.protocols.notification.failed_checks`).
+  notification whose facts match the order (:func:`dispatch.payment.core.notification_checks.failed_checks`).
 """
 
 from __future__ import annotations

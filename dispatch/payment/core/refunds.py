@@ -81,7 +81,7 @@ def return_fare(case: Case, command: RefundOrder, context: Context) -> Decision:
     if paid is None or paid.order != command.order or paid.method == CASH or case.data.refunds:
         return Decision()
     return joined(
-        Decision(signals=[case.alarm(paid.order, command.reason)]),
+        Decision(notices=[case.alarm(paid.order, command.reason)]),
         give_back(case, paid, command.reason, context.now, surplus=False),
     )
 
@@ -221,20 +221,20 @@ def _returned(case: Case, refund: RefundState, day: str, now: float) -> Decision
     facts = (now, refund.refund, refund.order, refund.amount, day)
     signal = case.signal("payment_refunded", refund.order, refund=refund.refund, by=refund.by)
     if refund.surplus:
-        return Decision(events=[SurplusRefunded(*facts)], drop=undone, signals=[signal])
+        return Decision(events=[SurplusRefunded(*facts)], drop=undone, notices=[signal])
     paid = case.data.attempt(refund.order)
     in_all = case.data.refunded + refund.amount.minor
     whole = paid is not None and in_all >= paid.amount.minor
     event: Event = WholeRefunded(*facts) if whole else PartRefunded(*facts)
     method = paid.method if paid is not None else ""
     told = ReportOutcome("refunded", refund.order, method, money_of(in_all, refund.amount))
-    return Decision(events=[event], put=[case.tell_trip(told, now)], drop=undone, signals=[signal])
+    return Decision(events=[event], put=[case.tell_trip(told, now)], drop=undone, notices=[signal])
 
 
 def _failed(case: Case, refund: RefundState, reason: str, now: float) -> Decision:
     failed = RefundFailed(now, refund.refund, reason)
     alarm = case.alarm(refund.order, f"refund {refund.refund} refused: {reason}")
-    return Decision(events=[failed], drop=[_timer_name(refund.refund), refund.due], signals=[alarm])
+    return Decision(events=[failed], drop=[_timer_name(refund.refund), refund.due], notices=[alarm])
 
 
 def _unclear(case: Case, refund: RefundState, reason: str, now: float, *, at_once: bool = False) -> Decision:
@@ -242,7 +242,7 @@ def _unclear(case: Case, refund: RefundState, reason: str, now: float, *, at_onc
     decision = Decision(put=[_timer(case, refund.refund, now, case.rules.next_query_s(age_s))])
     if not refund.unclear and (at_once or age_s >= case.rules.query_for_s):
         decision.events = [RefundUnclear(now, refund.refund, reason)]
-        decision.signals = [case.alarm(refund.order, f"refund {refund.refund} unclear: {reason}")]
+        decision.notices = [case.alarm(refund.order, f"refund {refund.refund} unclear: {reason}")]
     return decision
 
 

@@ -16,7 +16,7 @@ import msgspec
 
 from dispatch.domain.entity import Event
 from dispatch.domain.errors import ErrorCode
-from dispatch.domain.state_machine import UNBORN, Machine, Table
+from dispatch.domain.state_machine import NEW, StateMachine, TransitionTable
 from dispatch.payment.core.events import (
     AttemptFailed,
     AttemptOpened,
@@ -75,8 +75,8 @@ def _afterwards(state: str) -> Mapping[type[Event], str]:
     return dict.fromkeys(heard, state)
 
 
-TABLE: Final[Table] = {
-    UNBORN: {AttemptOpened: CREATING},
+TABLE: Final[TransitionTable] = {
+    NEW: {AttemptOpened: CREATING},
     CREATING: {
         GatewayAsked: CREATING,
         AttemptStopped: CREATING,
@@ -113,7 +113,7 @@ TABLE: Final[Table] = {
     REFUNDED: _afterwards(REFUNDED),
 }
 
-MACHINE: Final = Machine("payment", TABLE, ErrorCode.PAYMENT_ILLEGAL_MOVE)
+MACHINE: Final = StateMachine("payment", TABLE, ErrorCode.PAYMENT_ILLEGAL_MOVE)
 
 End = Literal["open", "failed", "paid", "surplus"]
 
@@ -179,7 +179,7 @@ class RefundState(msgspec.Struct):
 class PaymentState(msgspec.Struct):
     """All hard state of a payment; a snapshot is this in MessagePack."""
 
-    state: str = UNBORN
+    state: str = NEW
     vehicle: str = ""
     company: str = ""
     attempts: list[Attempt] = msgspec.field(default_factory=list)

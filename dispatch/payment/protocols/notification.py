@@ -10,17 +10,13 @@ header is not signed, and nobody may choose how signed bytes are read.
 
 from __future__ import annotations
 
-import enum
 import re
 from collections.abc import Iterator, Mapping
 from typing import Final, Protocol
 from urllib.parse import unquote, unquote_to_bytes
 
-import msgspec
-
-from dispatch.payment.core.port import Notification, Rejected, TradeStatus, read_amount
+from dispatch.payment.core.port import Notification, Rejected, TradeStatus
 from dispatch.payment.protocols.signing import canonical
-from dispatch.values.money import Money
 
 MAX_BODY_BYTES: Final = 64 * 1024
 MAX_FIELDS: Final = 200
@@ -59,53 +55,6 @@ class Verifier(Protocol):
     def verify(self, text: bytes, sign: str) -> bool:
         """Whether Alipay signed ``text``."""
         ...
-
-
-class Check(enum.Enum):
-    """A fact that a notification must agree with the order in."""
-
-    ORDER = "out_trade_no"
-    TRADE = "trade_no"
-    AMOUNT = "total_fee"
-    CURRENCY = "currency"
-    SELLER = "seller_id"
-    STATUS = "trade_status"
-
-
-class ExpectedOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """What we know of the order that a notification speaks of."""
-
-    out_trade_no: str
-    amount: Money
-    seller_id: str
-    seller_email: str = ""
-    trade_no: str = ""
-    """Blank as long as the answer to the create has not come."""
-
-
-def failed_checks(notification: Notification, expected: ExpectedOrder | None) -> list[Check]:
-    """The facts in which ``notification`` disagrees with our order; none means that the order is paid.
-
-    ``expected`` is None where the order number is not ours. ``[Check.STATUS]`` alone is an honest message that
-    does not say paid (a close, a trade that waits); every other check that fails is somebody else's message.
-    """
-    if expected is None or notification.out_trade_no != expected.out_trade_no:
-        return [Check.ORDER]
-    agrees = {
-        Check.TRADE: expected.trade_no in ("", notification.trade_no),
-        Check.AMOUNT: read_amount(notification.total, expected.amount.currency) == expected.amount,
-        Check.CURRENCY: notification.currency in ("", expected.amount.currency),
-        Check.SELLER: _seller_agrees(notification, expected),
-        Check.STATUS: notification.status.paid,
-    }
-    return [check for check, holds in agrees.items() if not holds]
-
-
-def _seller_agrees(notification: Notification, expected: ExpectedOrder) -> bool:
-    """The seller's id decides; the address only where the message has no id. One of them must be there."""
-    if notification.seller_id:
-        return notification.seller_id == expected.seller_id
-    return bool(expected.seller_email) and notification.seller_email == expected.seller_email
 
 
 def read_notification(body: bytes, content_type: str, verifier: Verifier) -> Notification | Rejected:

@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection, or_, select, update
 
-from dispatch.api.alarms import Told
+from dispatch.api.alarms import DriverBroadcast
 from dispatch.api.messages import Alarm, Notice
 from dispatch.domain.audit import AuditEntry
 from dispatch.store import tables as schema
@@ -60,7 +60,7 @@ class SqlNotices:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def record_notice(self, told: Told) -> Told:
+    async def record_notice(self, told: DriverBroadcast) -> DriverBroadcast:
         """Write it, unless one with its id is there: the one that is there."""
         return await self._database.write(partial(_keep, told=told))
 
@@ -82,7 +82,7 @@ def _settle(connection: Connection, *, alarm: str, by: str, at: float, note: str
     return None if row is None else _alarm(row)
 
 
-def _keep(connection: Connection, *, told: Told) -> Told:
+def _keep(connection: Connection, *, told: DriverBroadcast) -> DriverBroadcast:
     notice = told.notice
     vehicles = msgspec.json.encode(told.vehicles).decode()
     row = (notice.notice, notice.at, notice.by, notice.text, vehicles)
@@ -106,6 +106,6 @@ def _alarm(row: Any) -> Alarm:  # noqa: ANN401 - a row of ``alarm``
     )
 
 
-def _told(row: Any) -> Told:  # noqa: ANN401 - a row of ``notice``
+def _told(row: Any) -> DriverBroadcast:  # noqa: ANN401 - a row of ``notice``
     vehicles = msgspec.json.decode(row.vehicles, type=tuple[str, ...])
-    return Told(Notice(notice=row.id, at=row.at, by=row.by, text=row.text), vehicles)
+    return DriverBroadcast(Notice(notice=row.id, at=row.at, by=row.by, text=row.text), vehicles)

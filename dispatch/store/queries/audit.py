@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection, select
 
-from dispatch.domain.audit import AuditEntry, row_of
+from dispatch.domain.audit import AuditEntry, audit_row
 from dispatch.store import tables as schema
 from dispatch.store.database import Database
 from dispatch.store.journals.prepared import Many, run
@@ -46,5 +46,5 @@ class SqlAudit:
 
 def write_audit(connection: Connection, *, entries: Sequence[AuditEntry]) -> None:
     """Write entries within a transaction, but those that are there."""
-    rows = [(row.id, *row.values.values()) for row in map(row_of, entries)]
+    rows = [(row.id, *row.values.values()) for row in map(audit_row, entries)]
     run(connection, Many("insert_new", "audit", _COLUMNS, rows))

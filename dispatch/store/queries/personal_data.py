@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, select, update
 
-from dispatch.domain.personal_keys import Vault, VaultError, Wrapped, opened, search_name
+from dispatch.domain.personal_keys import Vault, VaultError, WrappedKey, decrypt, lookup_digest
 from dispatch.domain.redaction import PERSON
-from dispatch.domain.registry import Passenger, UnknownEntryError
+from dispatch.domain.registry import PassengerRecord, UnknownEntryError
 from dispatch.store import tables as schema
 from dispatch.store.database import Database
 from dispatch.store.journals.prepared import Many, run
@@ -36,16 +36,16 @@ class SqlPersonalData:
         self._vault = vault
         self._search: bytes | None = None
 
-    async def by_phone(self, phone: str, *, new_id: PassengerId, created: float) -> Passenger:
+    async def by_phone(self, phone: str, *, new_id: PassengerId, created: float) -> PassengerRecord:
         """The passenger with this phone, made with ``new_id`` at wall time ``created`` if there is none."""
-        name = search_name(await self._search_key(), phone)
-        fresh = Passenger(id=new_id, phone=phone, created=created)
+        name = lookup_digest(await self._search_key(), phone)
+        fresh = PassengerRecord(id=new_id, phone=phone, created=created)
         return await self._database.write(partial(self._find_or_make, fresh=fresh, name=name))
 
     async def names_of(self, phones: Sequence[str]) -> Sequence[str]:
         """What these numbers are found by."""
         key = await self._search_key()
-        return [search_name(key, phone) for phone in phones]
+        return [lookup_digest(key, phone) for phone in phones]
 
     async def holding(self, digits: str) -> Sequence[str]:
         """Passengers of the newest :data:`LOOKED_THROUGH` trips whose number holds these digits: each is opened."""
@@ -90,7 +90,7 @@ class SqlPersonalData:
 
     def _unwrapped(self, connection: Connection, person: str) -> bytes | None:
         row = connection.execute(select(schema.person_key).where(_key.person == person)).one_or_none()
-        return None if row is None else self._vault.unwrap(Wrapped(row.master, row.sealed), person)
+        return None if row is None else self._vault.unwrap(WrappedKey(row.master, row.sealed), person)
 
     def _key_of(self, connection: Connection, person: str) -> bytes:
         """The key of a person, made if there is none. Who comes second waits for the first one's."""
@@ -101,7 +101,7 @@ class SqlPersonalData:
             raise VaultError(f"the key of {person} was not written")
         return key
 
-    def _find_or_make(self, connection: Connection, *, fresh: Passenger, name: str) -> Passenger:
+    def _find_or_make(self, connection: Connection, *, fresh: PassengerRecord, name: str) -> PassengerRecord:
         wanted = select(schema.passenger).where(_person.phone_name == name)
         row = connection.execute(wanted).one_or_none()
         if row is None:
@@ -110,13 +110,13 @@ class SqlPersonalData:
             row = connection.execute(wanted).one()
             if row.id != fresh.id:
                 connection.execute(delete(schema.person_key).where(_key.person == fresh.id))
-        return Passenger(id=row.id, phone=fresh.phone, created=row.created, alipay_user_id=row.alipay_user_id)
+        return PassengerRecord(id=row.id, phone=fresh.phone, created=row.created, alipay_user_id=row.alipay_user_id)
 
     def _phone(self, connection: Connection, row: Any) -> str | None:  # noqa: ANN401 - a row of ``passenger``
         if row.phone_sealed is None:
             return None if row.phone is None else str(row.phone)
         key = self._unwrapped(connection, row.id)
-        return None if key is None else opened(key, row.phone_sealed, row.id)
+        return None if key is None else decrypt(key, row.phone_sealed, row.id)
 
     def _holding(self, connection: Connection, *, digits: str) -> Sequence[str]:
         columns = schema.trip.c
@@ -130,8 +130,8 @@ class SqlPersonalData:
         found = []
         for ids in chunks(list(named)):
             for row in connection.execute(sealed.where(_person.id.in_(ids), _person.phone_sealed.is_not(None))):
-                key = self._vault.unwrap(Wrapped(row.master, row.sealed), row.id)
-                if digits in opened(key, row.phone_sealed, row.id):
+                key = self._vault.unwrap(WrappedKey(row.master, row.sealed), row.id)
+                if digits in decrypt(key, row.phone_sealed, row.id):
                     found.append(str(row.id))
         return sorted(found)
 
@@ -154,7 +154,10 @@ class SqlPersonalData:
     def _rewrap(self, connection: Connection) -> int:
         older = select(schema.person_key).where(_key.master != self._vault.current).with_for_update()
         rows = [
-            (row.person, *self._vault.wrap(self._vault.unwrap(Wrapped(row.master, row.sealed), row.person), row.person))
+            (
+                row.person,
+                *self._vault.wrap(self._vault.unwrap(WrappedKey(row.master, row.sealed), row.person), row.person),
+            )
             for row in connection.execute(older).all()
         ]
         run(connection, Many("upsert", "person_key", _KEY, rows))
@@ -164,7 +167,7 @@ class SqlPersonalData:
         plain = connection.execute(select(schema.passenger).where(_person.phone.is_not(None))).all()
         for row in plain:
             sealed = self._vault.seal(self._key_of(connection, row.id), row.phone, row.id)
-            known = {"phone": None, "phone_sealed": sealed, "phone_name": search_name(search, row.phone)}
+            known = {"phone": None, "phone_sealed": sealed, "phone_name": lookup_digest(search, row.phone)}
             connection.execute(update(schema.passenger).where(_person.id == row.id).values(known))
         return len(plain)
 

@@ -13,14 +13,14 @@ from sqlalchemy.exc import DBAPIError
 from dispatch.domain.personal_keys import VaultError
 from dispatch.domain.registry import (
     ANY_VEHICLE,
-    Device,
-    Dispatcher,
-    Driver,
+    DeviceRecord,
+    DispatcherRecord,
+    DriverRecord,
     DuplicateEntryError,
-    Entry,
-    Passenger,
+    PassengerRecord,
+    RegistryRecord,
     UnknownEntryError,
-    Vehicle,
+    VehicleRecord,
 )
 from dispatch.store import tables as schema
 from dispatch.store.database import Database, is_duplicate
@@ -29,15 +29,15 @@ from dispatch.store.queries.personal_data import SqlPersonalData
 from dispatch.store.queries.trip_rows import struct_of
 from dispatch.values.ids import DriverId, PassengerId, VehicleId
 
-E = TypeVar("E", bound=Entry)
+E = TypeVar("E", bound=RegistryRecord)
 T = TypeVar("T")
 
 TABLES: Final[dict[type[Any], Table]] = {
-    Vehicle: schema.vehicle,
-    Driver: schema.driver,
-    Dispatcher: schema.dispatcher,
-    Device: schema.device,
-    Passenger: schema.passenger,
+    VehicleRecord: schema.vehicle,
+    DriverRecord: schema.driver,
+    DispatcherRecord: schema.dispatcher,
+    DeviceRecord: schema.device,
+    PassengerRecord: schema.passenger,
 }
 
 
@@ -49,14 +49,14 @@ class SqlRegistry:
         self._database = database
         self._persons = persons
 
-    async def add(self, entry: Entry) -> None:
+    async def add(self, entry: RegistryRecord) -> None:
         """Add ``entry``. Raises ``DuplicateEntryError``; a device's vehicle must be there (``UnknownEntryError``)."""
-        if isinstance(entry, Device) and await self.get(Vehicle, entry.vehicle) is None:
+        if isinstance(entry, DeviceRecord) and await self.get(VehicleRecord, entry.vehicle) is None:
             raise UnknownEntryError(f"vehicle {entry.vehicle}")
         statement = insert(TABLES[type(entry)]).values(_columns(entry))
         await self._write_entry(entry, lambda connection: connection.execute(statement))
 
-    async def update(self, entry: Entry) -> None:
+    async def update(self, entry: RegistryRecord) -> None:
         """Replace the entry of this id. Raises ``UnknownEntryError``, ``DuplicateEntryError``."""
         table = TABLES[type(entry)]
         statement = update(table).where(table.c.id == entry.id).values(_columns(entry))
@@ -64,7 +64,7 @@ class SqlRegistry:
         if not changed:
             raise UnknownEntryError(_name(entry))
 
-    async def _write_entry(self, entry: Entry, work: Callable[[Connection], T]) -> T:
+    async def _write_entry(self, entry: RegistryRecord, work: Callable[[Connection], T]) -> T:
         try:
             return await self._database.write(work)
         except DBAPIError as error:
@@ -89,7 +89,7 @@ class SqlRegistry:
 
     async def permit(self, driver: DriverId, vehicles: Sequence[VehicleId | str]) -> None:
         """Let ``driver`` drive these vehicles and no others (``"*"``: every one). Raises ``UnknownEntryError``."""
-        if await self.get(Driver, driver) is None:
+        if await self.get(DriverRecord, driver) is None:
             raise UnknownEntryError(f"driver {driver}")
         await self._database.write(partial(_permit, driver=driver, vehicles=sorted(set(vehicles))))
 
@@ -111,11 +111,11 @@ class SqlRegistry:
         )
         return await self._database.read(lambda it: it.execute(statement).first() is not None)
 
-    async def devices_of(self, vehicle: VehicleId) -> Sequence[Device]:
+    async def devices_of(self, vehicle: VehicleId) -> Sequence[DeviceRecord]:
         """The devices built into ``vehicle``."""
-        return await self._find(Device, schema.device.c.vehicle == vehicle)
+        return await self._find(DeviceRecord, schema.device.c.vehicle == vehicle)
 
-    async def passenger_by_phone(self, phone: str, *, new_id: PassengerId, created: float) -> Passenger:
+    async def passenger_by_phone(self, phone: str, *, new_id: PassengerId, created: float) -> PassengerRecord:
         """The passenger with this phone, made with ``new_id`` at wall time ``created`` if there is none."""
         if self._persons is None:
             raise VaultError("no master key was given to this registry")
@@ -127,26 +127,26 @@ class SqlRegistry:
             raise VaultError("no master key was given to this registry")
         return await self._persons.phone_of(passenger)
 
-    async def passenger_by_alipay(self, alipay_user_id: str, *, new_id: PassengerId, created: float) -> Passenger:
+    async def passenger_by_alipay(self, alipay_user_id: str, *, new_id: PassengerId, created: float) -> PassengerRecord:
         """The passenger with this account at Alipay, made with ``new_id`` at wall time ``created`` if there is none."""
-        fresh = Passenger(id=new_id, alipay_user_id=alipay_user_id, created=created)
+        fresh = PassengerRecord(id=new_id, alipay_user_id=alipay_user_id, created=created)
         return await self._write_entry(fresh, partial(_passenger_by, "alipay_user_id", fresh=fresh))
 
-    async def put_all(self, entries: Sequence[Vehicle] | Sequence[Driver]) -> None:
+    async def put_all(self, entries: Sequence[VehicleRecord] | Sequence[DriverRecord]) -> None:
         """Add these, or replace those whose id is there: all of them, or none (``DuplicateEntryError``)."""
         if entries:
             await self._write_entry(entries[0], partial(_put_all, entries=entries))
 
 
-def _name(entry: Entry) -> str:
+def _name(entry: RegistryRecord) -> str:
     return f"{type(entry).__name__.lower()} {entry.id}"
 
 
-def _columns(entry: Entry) -> dict[str, Any]:
+def _columns(entry: RegistryRecord) -> dict[str, Any]:
     columns = msgspec.structs.asdict(entry)
-    if isinstance(entry, Dispatcher):
+    if isinstance(entry, DispatcherRecord):
         columns["permissions"] = list(entry.permissions)
-    if isinstance(entry, Passenger) and columns.pop("phone") is not None:
+    if isinstance(entry, PassengerRecord) and columns.pop("phone") is not None:
         raise ValueError("a passenger's phone number is written by SqlPersonalData, sealed")
     return columns
 
@@ -157,15 +157,15 @@ def _permit(connection: Connection, driver: DriverId, vehicles: Sequence[str]) -
     run(connection, Many("insert", "permission", ("driver", "vehicle"), [(driver, it) for it in vehicles]))
 
 
-def _passenger_by(unique: str, connection: Connection, fresh: Passenger) -> Passenger:
+def _passenger_by(unique: str, connection: Connection, fresh: PassengerRecord) -> PassengerRecord:
     """Who comes second waits for the first one's row with this phone or account, does nothing, and then reads it."""
     columns = _columns(fresh)
     run(connection, Many("insert_new", "passenger", tuple(columns), [tuple(columns.values())]))
     statement = select(schema.passenger).where(schema.passenger.c[unique] == bindparam("wanted"))
-    return struct_of(Passenger, connection.execute(statement, {"wanted": columns[unique]}).one())
+    return struct_of(PassengerRecord, connection.execute(statement, {"wanted": columns[unique]}).one())
 
 
-def _put_all(connection: Connection, entries: Sequence[Entry]) -> None:
+def _put_all(connection: Connection, entries: Sequence[RegistryRecord]) -> None:
     rows = [_columns(entry) for entry in sorted(entries, key=lambda entry: entry.id)]
     table = TABLES[type(entries[0])]
     run(connection, Many("upsert", table.name, tuple(rows[0]), [tuple(row.values()) for row in rows]))

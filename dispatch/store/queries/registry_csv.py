@@ -14,12 +14,12 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
-from dispatch.domain.registry import Driver, RegistryError, Vehicle
+from dispatch.domain.registry import DriverRecord, RegistryError, VehicleRecord
 from dispatch.store.queries.registry import SqlRegistry
 
 T = TypeVar("T")
 
-VEHICLE_COLUMNS: Final = Vehicle.__struct_fields__
+VEHICLE_COLUMNS: Final = VehicleRecord.__struct_fields__
 DRIVER_COLUMNS: Final = ("id", "name", "phone", "pin", "active", "vehicles")
 MIN_PIN: Final = 4
 
@@ -45,11 +45,11 @@ class CsvError(RegistryError):
 class DriverRow(NamedTuple):
     """A driver with the vehicles that the file permits, None where it has no such column."""
 
-    driver: Driver
+    driver: DriverRecord
     vehicles: Sequence[str] | None
 
 
-def parse_vehicles(text: str) -> Sequence[Vehicle]:
+def parse_vehicles(text: str) -> Sequence[VehicleRecord]:
     """The vehicles in ``text``. Raises :class:`CsvError`."""
     rows = _parse(text, VEHICLE_COLUMNS, ("id", "plate", "company"), _vehicle)
     errors = [*_repeats(rows, "id", lambda it: it.id), *_repeats(rows, "plate", lambda it: it.plate)]
@@ -65,7 +65,7 @@ def parse_drivers(text: str, hash_pin: Callable[[str], str]) -> Sequence[DriverR
 async def import_vehicles(registry: SqlRegistry, text: str) -> int:
     """Add or replace the vehicles in ``text``; how many. Raises :class:`CsvError`."""
     vehicles = parse_vehicles(text)
-    known = {it.plate: it.id for it in await registry.entries(Vehicle)}
+    known = {it.plate: it.id for it in await registry.entries(VehicleRecord)}
     lines = [line for line, _ in _rows(text)]
     taken = [
         RowError(line, f"plate: {it.plate} is that of {known[it.plate]}")
@@ -114,15 +114,15 @@ def _row(line: int, row: dict[str | None, Any], read: Callable[[dict[str, str]],
         return RowError(line, str(error))
 
 
-def _vehicle(row: dict[str, str]) -> Vehicle:
-    return msgspec.convert(row, Vehicle, strict=False)
+def _vehicle(row: dict[str, str]) -> VehicleRecord:
+    return msgspec.convert(row, VehicleRecord, strict=False)
 
 
 def _driver(row: dict[str, str], hash_pin: Callable[[str], str]) -> DriverRow:
     vehicles, pin = row.pop("vehicles", None), row.pop("pin", "")
     if len(pin) < MIN_PIN or not pin.isdecimal():
         raise ValueError(f"pin must be {MIN_PIN} digits or more")
-    driver = msgspec.convert({**row, "pin_hash": "unset"}, Driver, strict=False)
+    driver = msgspec.convert({**row, "pin_hash": "unset"}, DriverRecord, strict=False)
     return DriverRow(
         msgspec.structs.replace(driver, pin_hash=hash_pin(pin)), None if vehicles is None else vehicles.split()
     )

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Select, bindparam, or_, select
 
-from dispatch.api.trip_replay import OPEN, TripPast
+from dispatch.api.trip_replay import OPEN, TripHistory
 from dispatch.domain.events import decode_trip_event
 from dispatch.store import tables as schema
 from dispatch.store.database import Database
@@ -30,7 +30,7 @@ class SqlReplay:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def trips_between(self, since: float, until: float, vehicle: str | None = None) -> list[TripPast]:
+    async def trips_between(self, since: float, until: float, vehicle: str | None = None) -> list[TripHistory]:
         """Trips (whose last car is ``vehicle``) that something happened to in the span, or that were open through it,
         each with its events up to ``until``."""
         return await self._database.read(partial(_pasts, found=_ids(since, until, vehicle), until=until))
@@ -45,10 +45,10 @@ def _ids(since: float, until: float, vehicle: str | None) -> Select[str]:
     return (found if vehicle is None else found.where(_trip.vehicle == vehicle)).order_by(_trip.id)
 
 
-def _pasts(connection: Connection, found: Select[str], until: float) -> list[TripPast]:
+def _pasts(connection: Connection, found: Select[str], until: float) -> list[TripHistory]:
     ids = list(connection.execute(found).scalars())
     rows = (row for some in chunks(ids) for row in connection.execute(_EVENTS, {"ids": some, "until": until}))
     return [
-        TripPast(trip, [decode_trip_event(row.body) for row in group])
+        TripHistory(trip, [decode_trip_event(row.body) for row in group])
         for trip, group in groupby(rows, key=lambda row: row.id)
     ]

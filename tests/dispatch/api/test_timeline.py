@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.api.timeline import Numbered, facts_of, facts_said, offers_of, timeline
+from dispatch.api.timeline import NumberedEvent, event_facts, gateway_facts, offer_details, timeline
 from dispatch.domain.events import (
     MeterCheckpointed,
     OfferAccepted,
@@ -34,7 +34,7 @@ def made(offer: str, at: float) -> OfferMade:
 def test_no_code_no_account_and_the_end_of_a_phone() -> None:
     """A dispatcher reads who asked for what, without what opens a ride or names an account."""
     asked = TripRequested(5.0, "p1", "phone", HERE, "4711", "dispatcher:anna", contact="+14155550123", seats=2)
-    assert facts_of(asked) == {
+    assert event_facts(asked) == {
         "passenger": "p1",
         "origin": "phone",
         "pickup": {"lat": HERE.lat, "lng": HERE.lng, "text": HERE.text},
@@ -43,8 +43,8 @@ def test_no_code_no_account_and_the_end_of_a_phone() -> None:
         "contact": "…123",
     }
     began = PaymentStarted(5.0, "alipay_app", Money(405, "USD"), buyer=BUYER, payer=f"alipay:{BUYER}")
-    assert facts_of(began) == {"method": "alipay_app", "amount": {"minor": 405, "currency": "USD"}}
-    assert "qr" not in json.dumps(facts_of(PaymentOrdered(5.0, "o1", "T1", code="https://qr.example/1")))
+    assert event_facts(began) == {"method": "alipay_app", "amount": {"minor": 405, "currency": "USD"}}
+    assert "qr" not in json.dumps(event_facts(PaymentOrdered(5.0, "o1", "T1", code="https://qr.example/1")))
 
 
 @given(st.text("0123456789", min_size=16, max_size=24))
@@ -53,7 +53,7 @@ def test_what_a_driver_scanned_is_not_told(code: str) -> None:
     opened = AttemptOpened(
         5.0, "order", "alipay_scan", Money(405, "USD"), "V1", BUYER, f"Taxi for {BUYER}", "cmd", auth_code=code
     )
-    told = json.dumps([story.facts for story in timeline([Numbered(1, opened)])])
+    told = json.dumps([story.facts for story in timeline([NumberedEvent(1, opened)])])
     assert code not in told
     assert BUYER not in told
 
@@ -61,7 +61,9 @@ def test_what_a_driver_scanned_is_not_told(code: str) -> None:
 def test_a_timeline_has_no_meter_checkpoints() -> None:
     """One each 200 m would bury the rest; numbers and times stay what they were."""
     point = MeterCheckpointed(6.0, "t1", MeterCheckpoint(0.0, 0.0, CityTime(6.0), 1, HERE.lat, HERE.lng))
-    told = timeline([Numbered(1, made("o1", 5.0)), Numbered(2, point), Numbered(3, OfferExpired(20.0, "o1"))])
+    told = timeline(
+        [NumberedEvent(1, made("o1", 5.0)), NumberedEvent(2, point), NumberedEvent(3, OfferExpired(20.0, "o1"))]
+    )
     assert [(each.seq, each.at, each.event) for each in told] == [(1, 5.0, "offer_made"), (3, 20.0, "offer_expired")]
 
 
@@ -75,7 +77,7 @@ def test_offers_have_one_outcome() -> None:
         OfferAccepted(25.0, "o2", "t-o2", 3),
         made("o3", 50.0),
     ]
-    told = offers_of(Numbered(seq, event) for seq, event in enumerate(events, 1))
+    told = offer_details(NumberedEvent(seq, event) for seq, event in enumerate(events, 1))
     assert [(it.offer, it.outcome, it.ended_at, it.reason) for it in told] == [
         ("o3", "", None, ""),
         ("o2", "accepted", 25.0, ""),
@@ -92,17 +94,21 @@ def test_alipays_words() -> None:
         },
         "sign": "c2lnbg==",
     }  # fmt: skip
-    assert facts_said(json.dumps(answer)) == {"code": "10000", "trade_status": "TRADE_SUCCESS", "total_amount": "4.05"}
+    assert gateway_facts(json.dumps(answer)) == {
+        "code": "10000",
+        "trade_status": "TRADE_SUCCESS",
+        "total_amount": "4.05",
+    }
     page = (
         f"<alipay><is_success>T</is_success><response><alipay><result_code>SUCCESS</result_code><buyer_user_id>{BUYER}"
         "</buyer_user_id></alipay></response><sign>abc</sign></alipay>"
     )
-    assert facts_said(page) == {"is_success": "T", "result_code": "SUCCESS"}
+    assert gateway_facts(page) == {"is_success": "T", "result_code": "SUCCESS"}
     ours = {"e": "attempt_opened", "order": "o1", "amount": {"minor": 405, "currency": "USD"}, "buyer": BUYER}
-    assert facts_said(json.dumps(ours)) == {"order": "o1", "amount": "405 USD"}
+    assert gateway_facts(json.dumps(ours)) == {"order": "o1", "amount": "405 USD"}
 
 
 @given(st.text())
 def test_whatever_was_received_can_be_told(body: str) -> None:
     """What is neither JSON nor XML, or was cut off, is no error."""
-    assert isinstance(facts_said(body), dict)
+    assert isinstance(gateway_facts(body), dict)

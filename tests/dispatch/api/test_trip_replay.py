@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dispatch.api.trip_replay import TripPast, retell
+from dispatch.api.trip_replay import TripHistory, replay_window
 from dispatch.domain.entity import Event
 from dispatch.domain.events import (
     DriverArrived,
@@ -21,7 +21,7 @@ def request(at: float, dropoff: Place | None = THERE) -> TripRequested:
     return TripRequested(at=at, passenger="P1", origin="app", pickup=HERE, code="4711", by="P1", dropoff=dropoff)
 
 
-def ride(trip: str, start: float = NOON) -> TripPast:
+def ride(trip: str, start: float = NOON) -> TripHistory:
     """A trip that is offered after 10 s, assigned after 20, its car there after 90, and begun after 100."""
     events: list[Event] = [
         request(start),
@@ -30,12 +30,12 @@ def ride(trip: str, start: float = NOON) -> TripPast:
         DriverArrived(at=start + 90, vehicle="V1"),
         TripStarted(at=start + 100, vehicle="V1"),
     ]
-    return TripPast(trip, events)
+    return TripHistory(trip, events)
 
 
 def test_a_trip_that_began_before_is_open() -> None:
     """As it was then; what came later is told as moments, in order."""
-    moments, opened = retell([ride("t1")], NOON + 15, NOON + 95, RULES)
+    moments, opened = replay_window([ride("t1")], NOON + 15, NOON + 95, RULES)
     assert [(view.trip, view.state, view.eta_at) for view in opened] == [("t1", "offered", None)]
     assert [(moment.event, moment.state, moment.at - NOON) for moment in moments] == [
         ("trip_assigned", "assigned", 20.0),
@@ -46,7 +46,7 @@ def test_a_trip_that_began_before_is_open() -> None:
 
 def test_a_trip_that_begins_in_the_span_tells_its_places_once() -> None:
     """At the first moment; the ends of the span belong to it."""
-    moments, opened = retell([ride("t1")], NOON, NOON + 20, RULES)
+    moments, opened = replay_window([ride("t1")], NOON, NOON + 20, RULES)
     assert opened == []
     assert [(moment.pickup, moment.dropoff, moment.vehicle) for moment in moments] == [
         (HERE, THERE, None),
@@ -58,15 +58,15 @@ def test_a_trip_that_begins_in_the_span_tells_its_places_once() -> None:
 def test_an_offer_that_lapsed_names_its_car() -> None:
     """Although the trip has none any more."""
     lapsed = OfferLapsed(at=NOON + 25, vehicle="V1", offer="o1", outcome="expired")
-    past = TripPast("t1", [*ride("t1").events[:2], lapsed])
-    moments, _ = retell([past], NOON + 20, NOON + 30, RULES)
+    past = TripHistory("t1", [*ride("t1").events[:2], lapsed])
+    moments, _ = replay_window([past], NOON + 20, NOON + 30, RULES)
     assert [(moment.event, moment.state, moment.vehicle) for moment in moments] == [("offer_lapsed", "matching", "V1")]
 
 
 def test_trips_are_woven_together() -> None:
     """Moments of all trips by time; a trip that was over before, or was asked for later, is not there."""
-    over = TripPast("t0", [request(NOON - 50), TripCancelled(at=NOON - 40, by="P1", reason="late")])
-    moments, opened = retell(
+    over = TripHistory("t0", [request(NOON - 50), TripCancelled(at=NOON - 40, by="P1", reason="late")])
+    moments, opened = replay_window(
         [over, ride("t1"), ride("t2", NOON + 5), ride("t3", NOON + 500)], NOON - 1, NOON + 16, RULES
     )
     assert opened == []

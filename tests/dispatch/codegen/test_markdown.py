@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dispatch.codegen.markdown import DOCUMENTS, MACHINES, write_documents
-from dispatch.domain.state_machine import UNBORN, Machine, mermaid
+from dispatch.domain.state_machine import NEW, StateMachine, mermaid
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -20,18 +20,18 @@ def test_the_document_is_current(name: str, render: Callable[[], str]) -> None:
 
 
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=lambda machine: machine.name)
-def test_every_move_is_drawn(machine: Machine) -> None:
+def test_every_move_is_drawn(machine: StateMachine) -> None:
     """Each event of each state stands on an arrow of the diagram."""
     drawn = mermaid(machine).splitlines()
     for state, moves in machine.table.items():
-        start = "[*]" if state == UNBORN else state
+        start = "[*]" if state == NEW else state
         for event, after in moves.items():
             arrow = next(line for line in drawn if line.strip().startswith(f"{start} --> {after}: "))
             assert str(event.__struct_config__.tag) in arrow.partition(": ")[2].split(", ")
 
 
 @pytest.mark.parametrize(("source", "machine"), MACHINES.items(), ids=lambda each: str(getattr(each, "name", each)))
-def test_the_source_is_named_rightly(source: str, machine: Machine) -> None:
+def test_the_source_is_named_rightly(source: str, machine: StateMachine) -> None:
     """The file that a diagram names holds that machine."""
     assert f'Machine("{machine.name}"' in (DOCS.parent / source).read_text(encoding="utf-8")
 

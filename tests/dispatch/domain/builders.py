@@ -33,12 +33,13 @@ from dispatch.domain.entity import (
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.events import encode_event
 from dispatch.domain.fare.gps_meter import MeterRules
-from dispatch.domain.rules import Rules, Zone
+from dispatch.domain.rules import Rules
 from dispatch.domain.trip.trip import Trip
 from dispatch.domain.vehicle.vehicle import Vehicle
+from dispatch.geo.geofence import Geofence
 from dispatch.values.ids import CommandId
 from dispatch.values.place import Place
-from dispatch.values.units import CityTime
+from dispatch.values.units import CityTime, LatLng
 
 NOON = 1_212_174_000.0
 """Friday 2008-05-30, 12:00 in San Francisco."""
@@ -49,7 +50,7 @@ TARIFF = read_tariff("san_francisco")
 RULES = Rules(
     tariff=TARIFF,
     meter=MeterRules(waiting_kmh=TARIFF.waiting.below_kmh),
-    zones=(Zone("SFO", 37.6152, -122.3899, 4000.0),),
+    zones=(Geofence("SFO", LatLng(37.6152, -122.3899), 4000.0),),
 )
 PROFILE = VehicleProfile("7ABC123", "D1", "Ann", seats=4, needs=("child_seat",))
 DRIVER = Principal("driver", "D1", "V1")
@@ -133,7 +134,7 @@ class Stage:
         """The car is heard, ``north_m`` metres north of the City Hall."""
         self.fix_n += 1
         heard = FixRow(self.car.id, source, self.fix_n, self.now, LAT + north_m / 111_195.0, LNG)
-        self.car.odometer.hear(heard, self.now)
+        self.car.tracker.observe(heard, self.now)
 
     def on_shift(self) -> Stage:
         self.send(self.car, StartShift(PROFILE), DRIVER)

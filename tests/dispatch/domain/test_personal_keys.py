@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.domain.personal_keys import VaultError, Wrapped, master_name, opened, read_masters, search_name
+from dispatch.domain.personal_keys import VaultError, WrappedKey, decrypt, key_id, lookup_digest, read_masters
 from tests.dispatch.domain.key_fixtures import NEW, OLD, Masters, vault
 
 
@@ -18,13 +18,13 @@ def test_what_is_sealed_opens_for_its_person(text: str, person: str) -> None:
     ours = vault()
     key = ours.new_key()
     sealed = ours.seal(key, text, person)
-    assert opened(key, sealed, person) == text
+    assert decrypt(key, sealed, person) == text
     assert ours.seal(key, text, person) != sealed
     for wrong in (sealed[:-1], sealed[:5], bytes([sealed[0] ^ 1]) + sealed[1:]):
         with pytest.raises(VaultError):
-            opened(key, wrong, person)
+            decrypt(key, wrong, person)
     with pytest.raises(VaultError):
-        opened(key, sealed, person + "x")
+        decrypt(key, sealed, person + "x")
 
 
 def test_a_new_master_key_wraps_and_the_old_one_opens() -> None:
@@ -35,12 +35,12 @@ def test_a_new_master_key_wraps_and_the_old_one_opens() -> None:
     before = ours.wrap(key, "P1")
     masters.keys = (NEW, OLD)
     after = ours.wrap(key, "P1")
-    assert (before.master, after.master) == (master_name(OLD), master_name(NEW))
+    assert (before.master, after.master) == (key_id(OLD), key_id(NEW))
     assert ours.unwrap(before, "P1") == ours.unwrap(after, "P1") == key
     masters.keys = (NEW,)
     fresh = vault(masters)
     assert fresh.unwrap(after, "P1") == key
-    for wrong in (before, Wrapped(after.master, before.sealed)):
+    for wrong in (before, WrappedKey(after.master, before.sealed)):
         with pytest.raises(VaultError):
             fresh.unwrap(wrong, "P1")
     masters.keys = ()
@@ -50,8 +50,8 @@ def test_a_new_master_key_wraps_and_the_old_one_opens() -> None:
 
 def test_a_number_is_found_by_its_name() -> None:
     """The same number has the same name under one key, another key or number another one."""
-    assert search_name(OLD, "+1415") == search_name(OLD, "+1415")
-    assert len({search_name(OLD, "+1415"), search_name(NEW, "+1415"), search_name(OLD, "+1416")}) == 3
+    assert lookup_digest(OLD, "+1415") == lookup_digest(OLD, "+1415")
+    assert len({lookup_digest(OLD, "+1415"), lookup_digest(NEW, "+1415"), lookup_digest(OLD, "+1416")}) == 3
 
 
 def test_master_keys_as_they_are_written() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from dispatch.domain.registry import Device, Driver, Vehicle
+from dispatch.domain.registry import DeviceRecord, DriverRecord, VehicleRecord
 from dispatch.values.ids import DeviceId, DriverId, VehicleId
 
 
@@ -17,12 +17,12 @@ def test_a_vehicle_that_cannot_be_is_not_made(change: dict[str, object], text: s
     """A bad field is named when the struct is made."""
     good: dict[str, object] = {"id": "V1", "plate": "8ABC123", "company": "Bay"}
     with pytest.raises(ValueError, match=text):
-        msgspec.convert(good | change, Vehicle)
+        msgspec.convert(good | change, VehicleRecord)
 
 
 def test_names_are_not_blank() -> None:
     """An id must be something, and have no spaces around it."""
     with pytest.raises(ValueError, match="id must not be empty"):
-        Driver(id=DriverId(""), name="Ann", phone="+1", pin_hash="h")
+        DriverRecord(id=DriverId(""), name="Ann", phone="+1", pin_hash="h")
     with pytest.raises(ValueError, match="id must not be empty, nor begin or end with a space"):
-        Device(id=DeviceId(" D1"), vehicle=VehicleId("V1"), key_hash="h")
+        DeviceRecord(id=DeviceId(" D1"), vehicle=VehicleId("V1"), key_hash="h")

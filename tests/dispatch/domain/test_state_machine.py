@@ -4,7 +4,7 @@ import pytest
 
 from dispatch.domain.entity import Event
 from dispatch.domain.errors import ErrorCode, IllegalMoveError
-from dispatch.domain.state_machine import UNBORN, Machine, mermaid
+from dispatch.domain.state_machine import NEW, StateMachine, mermaid
 from dispatch.domain.trip import trip_state
 from dispatch.domain.vehicle import vehicle_state
 
@@ -21,15 +21,15 @@ class Broken(Event, frozen=True, tag="broken"):
     """The lamp is no more."""
 
 
-LAMP = Machine(
-    "lamp", {UNBORN: {Lit: "on"}, "on": {Dimmed: "on", Broken: "gone"}, "gone": {}}, ErrorCode.TRIP_ILLEGAL_MOVE
+LAMP = StateMachine(
+    "lamp", {NEW: {Lit: "on"}, "on": {Dimmed: "on", Broken: "gone"}, "gone": {}}, ErrorCode.TRIP_ILLEGAL_MOVE
 )
 
 
 def test_legal_move() -> None:
     """The table's entry is the next state."""
-    assert LAMP.allows(UNBORN, Lit)
-    assert LAMP.next(UNBORN, Lit, "l1") == "on"
+    assert LAMP.allows(NEW, Lit)
+    assert LAMP.next(NEW, Lit, "l1") == "on"
 
 
 @pytest.mark.parametrize("state", ["gone", "no such state"])
@@ -45,14 +45,14 @@ def test_illegal_move(state: str) -> None:
 
 def test_mermaid() -> None:
     """The diagram starts at the unborn state, and events between the same two states share an arrow."""
-    both = Machine("m", {UNBORN: {Lit: "on", Dimmed: "on"}, "on": {Broken: "gone"}}, ErrorCode.TRIP_ILLEGAL_MOVE)
+    both = StateMachine("m", {NEW: {Lit: "on", Dimmed: "on"}, "on": {Broken: "gone"}}, ErrorCode.TRIP_ILLEGAL_MOVE)
 
     assert mermaid(both) == "stateDiagram-v2\n    [*] --> on: lit, dimmed\n    on --> gone: broken\n"
 
 
 @pytest.mark.parametrize("machine", [trip_state.MACHINE, vehicle_state.MACHINE], ids=lambda machine: machine.name)
-def test_tables_are_whole(machine: Machine) -> None:
+def test_tables_are_whole(machine: StateMachine) -> None:
     """Each state that a move leads to is in the table, and each but the unborn is reached."""
     reached = {after for moves in machine.table.values() for after in moves.values()}
 
-    assert reached | {UNBORN} == set(machine.table)
+    assert reached | {NEW} == set(machine.table)

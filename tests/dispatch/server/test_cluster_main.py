@@ -14,10 +14,10 @@ from dispatch.actors.ray.host_actor import HostActor
 from dispatch.actors.rpc.client import RpcUnavailableError
 from dispatch.actors.runtime.cluster_config import ClusterConfig
 from dispatch.config.loader import load_settings
-from dispatch.domain.entity import Signal
+from dispatch.domain.entity import DomainNotice
 from dispatch.server.cluster_main import raise_alarm
 
-ALARM = Signal("bill_open", {"day": "2026-11-21", "only_ours": 1})
+ALARM = DomainNotice("bill_open", {"day": "2026-11-21", "only_ours": 1})
 
 
 class FakeLine:

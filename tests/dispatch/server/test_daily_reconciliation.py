@@ -17,7 +17,7 @@ import pytest
 
 from dispatch.clock import ManualClock
 from dispatch.config.loader import Settings, load_settings
-from dispatch.domain.entity import Row, Signal
+from dispatch.domain.entity import DomainNotice, Row
 from dispatch.payment.core.context import BEIJING
 from dispatch.payment.core.port import Order, OrderRef, Refund, Refunded, TradeView, Unknown
 from dispatch.payment.gateways.alipay_openapi import OpenapiGateway
@@ -238,7 +238,7 @@ class Desk:
     books: SqlLedger
     clock: ManualClock = field(default_factory=lambda: ManualClock(NOON + TO_NEXT_TEN))
     bills: dict[dt.date, bytes | NoBill | Unknown] = field(default_factory=dict)
-    alarms: list[Signal] = field(default_factory=list)
+    alarms: list[DomainNotice] = field(default_factory=list)
     asked: list[dt.date] = field(default_factory=list)
 
     async def fetch_bill(self, day: dt.date) -> bytes | NoBill | Unknown:
@@ -250,7 +250,7 @@ class Desk:
     async def source(self, _company: str) -> AsyncIterator[BillSource]:
         yield self
 
-    async def alarm(self, signal: Signal) -> None:
+    async def alarm(self, signal: DomainNotice) -> None:
         self.alarms.append(signal)
 
     def watch(self, **alipay: Any) -> DailyReconciliation:
@@ -322,7 +322,7 @@ async def test_an_alarm_that_nobody_heard(journal: SqlJournal) -> None:
     """The day is not done before its alarm is raised."""
     desk = Desk(await book(journal, entry("T1", 100)))
 
-    async def down(signal: Signal) -> None:
+    async def down(signal: DomainNotice) -> None:
         raise ConnectionError
 
     deaf = DailyReconciliation(settings(), desk.books, desk.clock, down, desk.source)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from random import Random
 
-from dispatch.domain.registry import Dispatcher, Driver
+from dispatch.domain.registry import DispatcherRecord, DriverRecord
 from dispatch.store.database import open_database
 from dispatch.store.migrations import upgrade
 from dispatch.store.queries.registry import SqlRegistry
@@ -21,8 +21,8 @@ async def test_they_sign_in_with_what_they_were_told(tmp_path: Path) -> None:
     database = open_database(url)
     registry, visitors = SqlRegistry(database), draw(Random(1))
     await enrol_visitors(registry, visitors)
-    dispatcher = await registry.get(Dispatcher, visitors.dispatcher)
-    driver = await registry.get(Driver, visitors.driver)
+    dispatcher = await registry.get(DispatcherRecord, visitors.dispatcher)
+    driver = await registry.get(DriverRecord, visitors.driver)
     assert dispatcher is not None
     assert LIGHT.verify(dispatcher.password_hash, visitors.password)
     assert driver is not None

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from dispatch.domain.errors import DispatchError, ErrorCode
-from dispatch.domain.registry import Device, Dispatcher, Driver
+from dispatch.domain.registry import DeviceRecord, DispatcherRecord, DriverRecord
 from dispatch.values.ids import DriverId
 from dispatch.values.units import WallTime
 from tests.ws_gateway.conftest import SECRET, Running, Start
@@ -85,7 +85,7 @@ async def test_what_does_not_open(gateway: Running, http: httpx.AsyncClient) -> 
     assert await refused(http, "/v1/auth/driver", {**DRIVER, "pin": "9999"}) == wrong
     assert await refused(http, "/v1/auth/driver", {**DRIVER, "number": "D99"}) == wrong
     assert await refused(http, "/v1/auth/device", {"device": "M9", "key": "device-key"}) == wrong
-    retired = Driver(id=DriverId("D3"), name="R", phone="1", pin_hash=hash_secret("1234"), active=False)
+    retired = DriverRecord(id=DriverId("D3"), name="R", phone="1", pin_hash=hash_secret("1234"), active=False)
     gateway.registry.put(retired)
     assert await refused(http, "/v1/auth/driver", {**DRIVER, "number": "D3"}) == wrong
     assert await refused(http, "/v1/auth/driver", {**DRIVER, "vehicle": "V2"}) == (
@@ -165,7 +165,7 @@ async def test_who_is_deactivated_does_not_come_in(gateway: Running, http: httpx
     assert (await http.post("/v1/auth/dispatcher", json=anna)).status_code == 200
     assert [(it.act, it.who) for it in gateway.audit.kept.values()] == [("sign_in", "anna")]
     for entry in list(gateway.registry.entries.values()):
-        if isinstance(entry, Dispatcher | Device):
+        if isinstance(entry, DispatcherRecord | DeviceRecord):
             gateway.registry.put(msgspec.structs.replace(entry, active=False))
     for path, body in (("dispatcher", anna), ("device", {"device": "M1", "key": "device-key"})):
         assert await refused(http, f"/v1/auth/{path}", body) == (401, ErrorCode.WRONG_CREDENTIALS, None)

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from starlette.applications import Starlette
 
-from dispatch.api.http_bodies import Answer, PlaceList, PlaceQuestion, TripsSince
+from dispatch.api.http_bodies import PlaceList, PlaceQuery, ResponseBody, TripsSince
 from dispatch.api.http_routes import ReadRoute
 from dispatch.clock import ManualClock
 from dispatch.domain.errors import DispatchError, ErrorCode
@@ -26,7 +26,7 @@ TOKENS = Tokens(b"0123456789abcdef0123456789abcdef", 3_600.0)
 DISPATCHER = frozenset[Role]({"dispatcher"})
 LIST = ReadRoute("GET", "/list/{trip}", DISPATCHER, PlaceList, "A list.")
 SINCE = ReadRoute("GET", "/since", DISPATCHER, PlaceList, "A list since.", TripsSince)
-ASKED = ReadRoute("POST", "/asked", DISPATCHER, PlaceList, "A question.", PlaceQuestion)
+ASKED = ReadRoute("POST", "/asked", DISPATCHER, PlaceList, "A question.", PlaceQuery)
 
 
 class Desk:
@@ -43,15 +43,15 @@ class Desk:
         self.allowed.append(what)
         return not self.full
 
-    async def get_route(self, reader: Reader) -> Answer:
+    async def get_route(self, reader: Reader) -> ResponseBody:
         if self.error is not None:
             raise self.error
         return PlaceList([Place(1.0, 2.0, reader.path["trip"])])
 
-    async def since(self, reader: Reader, question: TripsSince) -> Answer:
+    async def since(self, reader: Reader, question: TripsSince) -> ResponseBody:
         return PlaceList([Place(0.0, 0.0, f"{reader.identity.subject} {question.since}")])
 
-    async def asked(self, _: Reader, question: PlaceQuestion) -> Answer:
+    async def asked(self, _: Reader, question: PlaceQuery) -> ResponseBody:
         return PlaceList([Place(0.0, 0.0, question.text)])
 
 
@@ -70,7 +70,7 @@ def client(desk: Desk) -> httpx.AsyncClient:
         routes=[
             reading.get_route(LIST, desk.get_route),
             reading.query_route(SINCE, TripsSince, desk.since),
-            reading.query_route(ASKED, PlaceQuestion, desk.asked),
+            reading.query_route(ASKED, PlaceQuery, desk.asked),
         ]
     )
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://taxi")

@@ -11,7 +11,7 @@ import pytest
 from starlette.applications import Starlette
 
 from dispatch.api.http_bodies import Replay
-from dispatch.api.trip_replay import TripPast
+from dispatch.api.trip_replay import TripHistory
 from dispatch.clock import ManualClock
 from dispatch.domain.vehicle.track_recorder import Stretch
 from dispatch.values.units import WallTime
@@ -36,7 +36,7 @@ class Past:
         self.asked.append((since, until, vehicle))
         return [WAY]
 
-    async def trips_between(self, since: float, until: float, vehicle: str | None = None) -> Sequence[TripPast]:
+    async def trips_between(self, since: float, until: float, vehicle: str | None = None) -> Sequence[TripHistory]:
         del since, until, vehicle
         return [ride("t1")]
 

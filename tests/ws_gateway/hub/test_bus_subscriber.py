@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from dispatch.actors.runtime.console_publisher import ConsoleFrame
-from dispatch.api.alarms import Told
+from dispatch.api.alarms import DriverBroadcast
 from dispatch.api.fields import TripView
 from dispatch.api.messages import Alarm, Notice, TripNotice
 from dispatch.clock import ManualClock
@@ -110,7 +110,7 @@ async def test_what_gateways_tell_reaches_all_once() -> None:
     await settle()
     raised = Alarm("a1", "fire", 1.0, {})
     settled = msgspec.structs.replace(raised, settled_by="anna", settled_at=2.0)
-    told = Told(Notice("n1", 3.0, "anna", "Fog"), ("V1",))
+    told = DriverBroadcast(Notice("n1", 3.0, "anna", "Fog"), ("V1",))
     await teller.feed.announce(settled)
     await teller.feed.announce(told)
     for each in (teller, listener):
@@ -118,7 +118,7 @@ async def test_what_gateways_tell_reaches_all_once() -> None:
         assert await each.next() == DriverNotice(("V1",), msgspec.msgpack.encode(told.notice), "notice n1")
     late = ConsoleFrame([TripNotice(TripView("t1", "matching", "app", "standard", 1.0))], [raised])
     await bus.publish(keys.console_channel("trip-0"), msgspec.msgpack.encode(late))
-    await teller.feed.announce(Told(Notice("n2", 3.0, "anna", "Sun")))
+    await teller.feed.announce(DriverBroadcast(Notice("n2", 3.0, "anna", "Sun")))
     heard = [await listener.next() for _ in range(2)]
     slots = [notice.slot for notice in heard if isinstance(notice, ConsoleNotice | DriverNotice)]
     assert slots == ["trip t1", "notice n2"]

@@ -11,7 +11,7 @@ from dispatch.api.fields import TripView
 from dispatch.api.messages import Snapshot, TripNotice
 from dispatch.clock import ManualClock
 from dispatch.domain.commands import RequestTrip, decode_command
-from dispatch.domain.registry import Dispatcher, Passenger
+from dispatch.domain.registry import DispatcherRecord, PassengerRecord
 from dispatch.store.journal import JournalUnavailableError
 from dispatch.values.ids import DispatcherId, PassengerId
 from tests.ws_gateway.conftest import Running
@@ -29,8 +29,8 @@ class Book(FakeRegistry):
         super().__init__()
         self.asked = 0
         self.away = False
-        self.put(Passenger(id=PassengerId("p1"), phone=PHONE, created=1.0))
-        self.put(Dispatcher(id=DispatcherId("bert"), name="B", password_hash="x", permissions=("phones",)))
+        self.put(PassengerRecord(id=PassengerId("p1"), phone=PHONE, created=1.0))
+        self.put(DispatcherRecord(id=DispatcherId("bert"), name="B", password_hash="x", permissions=("phones",)))
 
     async def phone_of(self, passenger: str) -> str | None:
         self.asked += 1
@@ -92,7 +92,7 @@ async def test_an_erased_number_is_gone(contacts: PhoneMasker, book: Book, clock
     """A number is remembered for a minute, and then not told any more; without the journal none is told."""
     assert [await told(contacts, "person:p1", "driver") for _ in range(3)] == [PHONE] * 3
     assert book.asked == 1
-    book.put(Passenger(id=PassengerId("p1"), created=1.0))
+    book.put(PassengerRecord(id=PassengerId("p1"), created=1.0))
     clock.advance(KEPT_S)
     assert await told(contacts, "person:p1", "driver") == "…"
     clock.advance(KEPT_S)
@@ -116,7 +116,7 @@ async def test_a_booking_by_phone_leaves_no_number_behind(gateway: Running) -> N
         assert said["t"] == "accepted"
     commands = [decode_command(each.body) for each in gateway.hosts.envelopes]
     contacts = {each.contact for each in commands if isinstance(each, RequestTrip)}
-    (passenger,) = (entry for (kind, _), entry in gateway.registry.entries.items() if kind is Passenger)
+    (passenger,) = (entry for (kind, _), entry in gateway.registry.entries.items() if kind is PassengerRecord)
     assert contacts == {f"person:{passenger.id}"}
     assert len(commands) == 2
     assert all(PHONE.encode() not in each.body for each in gateway.hosts.envelopes)

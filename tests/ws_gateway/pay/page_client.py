@@ -27,7 +27,7 @@ from dispatch.domain.commands import (
 )
 from dispatch.domain.entity import EntityKey
 from dispatch.domain.errors import DispatchError
-from dispatch.domain.registry import Vehicle
+from dispatch.domain.registry import VehicleRecord
 from dispatch.payment.core.port import Refused as GatewayRefused
 from dispatch.payment.core.port import Unknown
 from dispatch.payment.core.rotating_word import MinuteWord
@@ -85,7 +85,7 @@ class FakeAuthorizers:
 class Cars:
     """V1 and V2 of the company Yellow, V3 that is out of use, and V4 of Blue."""
 
-    async def get(self, kind: type[Vehicle], entry_id: str) -> Vehicle | None:
+    async def get(self, kind: type[VehicleRecord], entry_id: str) -> VehicleRecord | None:
         company = {"V1": "Yellow", "V2": "Yellow", "V3": "Yellow", "V4": "Blue"}.get(entry_id)
         if company is None:
             return None

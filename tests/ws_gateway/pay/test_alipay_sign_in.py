@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from dispatch.clock import CityClock
 from dispatch.config.loader import load_settings
 from dispatch.domain.errors import ErrorCode
-from dispatch.domain.registry import Passenger
+from dispatch.domain.registry import PassengerRecord
 from dispatch.store.journal import JournalUnavailableError
 from dispatch.values.ids import PassengerId
 from sim.demo.sandbox_process import SandboxProcess
@@ -118,14 +118,14 @@ async def test_a_passenger_signs_in_by_alipay(town: Town) -> None:
     again = await browser.post(TAKE, json={"code": await code_of(browser, f"code-{BUYER}-2")})
     other = await browser.post(TAKE, json={"code": await code_of(browser, "code-2088102146225999")})
     assert town.subject(first) == town.subject(again) != town.subject(other)
-    found = await town.registry.get(Passenger, town.subject(first))
+    found = await town.registry.get(PassengerRecord, town.subject(first))
     assert found is not None
     assert (found.alipay_user_id, found.phone) == (BUYER, None)
 
 
 async def test_an_account_that_is_known_is_the_same_passenger(town: Town) -> None:
     """Who linked the account before is not made anew."""
-    known = Passenger(id=PassengerId("p7"), phone="+14155550100", created=1.0, alipay_user_id=BUYER)
+    known = PassengerRecord(id=PassengerId("p7"), phone="+14155550100", created=1.0, alipay_user_id=BUYER)
     town.registry.put(known)
     browser = town.browser()
     assert town.subject(await browser.post(TAKE, json={"code": await code_of(browser)})) == "p7"
@@ -191,7 +191,7 @@ async def test_only_the_browser_that_left_comes_back(town: Town) -> None:
 async def test_the_registry_does_not_answer(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is said that it may work later."""
 
-    async def down(*_: object, **__: object) -> Passenger:
+    async def down(*_: object, **__: object) -> PassengerRecord:
         raise JournalUnavailableError("down")
 
     monkeypatch.setattr(town.registry, "passenger_by_alipay", down)
@@ -243,7 +243,7 @@ async def test_alipays_side_tells_who_came(tmp_path: Path) -> None:
         assert arrived.status_code == 302, arrived.text
         code = arrived.headers["location"].removeprefix("/ride/#alipay=")
         issued = await browser.post(TAKE, json={"code": code})
-        found = await town.registry.get(Passenger, town.subject(issued))
+        found = await town.registry.get(PassengerRecord, town.subject(issued))
         assert found is not None
         assert found.alipay_user_id == BUYER
     finally:

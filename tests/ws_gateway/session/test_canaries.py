@@ -13,7 +13,7 @@ import pytest
 import structlog
 
 from dispatch.actors.core.protocol import Envelope, Reply
-from dispatch.domain.registry import Device, Dispatcher, Driver
+from dispatch.domain.registry import DeviceRecord, DispatcherRecord, DriverRecord
 from dispatch.observability.logging import Format, configure_logging
 from dispatch.store.journal import JournalUnavailableError
 from dispatch.values.ids import DeviceId, DispatcherId, DriverId, VehicleId
@@ -65,9 +65,9 @@ async def test_no_canary_gets_out(start: Start, log: io.StringIO) -> None:
     """Right and wrong sign-ins, broken bodies, sockets, refused commands, a host that breaks: nothing of it is told."""
     gateway = await start()
     registry = gateway.registry
-    registry.put(Driver(id=DriverId("D1"), name="Ann", phone=PHONE, pin_hash=hash_secret(PIN)))
-    registry.put(Dispatcher(id=DispatcherId("anna"), name="Anna", password_hash=hash_secret(PASSWORD)))
-    registry.put(Device(id=DeviceId("M1"), vehicle=VehicleId("V1"), key_hash=hash_secret(KEY)))
+    registry.put(DriverRecord(id=DriverId("D1"), name="Ann", phone=PHONE, pin_hash=hash_secret(PIN)))
+    registry.put(DispatcherRecord(id=DispatcherId("anna"), name="Anna", password_hash=hash_secret(PASSWORD)))
+    registry.put(DeviceRecord(id=DeviceId("M1"), vehicle=VehicleId("V1"), key_hash=hash_secret(KEY)))
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{gateway.port}", timeout=20) as http:
         watcher = Watcher(gateway, http)
         secrets = [PIN, PASSWORD, KEY, PHONE, SECRET.decode(), *await _sign_ins(watcher)]

@@ -1,7 +1,7 @@
 /** A car: what the registry knows, its driver and shift, its trip, where it was last heard, and what it was offered. */
 import { useEffect, useState } from 'preact/hooks';
 import { SILENT_S } from '../map/fleet';
-import type { CauseSpan, OfferStory, PlaceList, VehicleStory } from '../protocol/reads';
+import type { CauseSpan, OfferDetail, PlaceList, VehicleDetail } from '../protocol/reads';
 import { Action } from '../ui/controls';
 import { clockTime, dayAndTime, money, span } from '../ui/formats';
 import { named } from '../ui/words';
@@ -19,7 +19,7 @@ import { useStory } from './use_detail';
 export function CarPanel({ vehicle }: { vehicle: string }) {
   const workplace = useWorkplace();
   const path = `/v1/vehicles/${encodeURIComponent(vehicle)}`;
-  const { story, problem, again } = useStory<VehicleStory>(path, `vehicle:${vehicle}`);
+  const { story, problem, again } = useStory<VehicleDetail>(path, `vehicle:${vehicle}`);
   const state = story?.view.state ?? 'offline';
   return (
     <Panel
@@ -64,7 +64,7 @@ export function CarPanel({ vehicle }: { vehicle: string }) {
   );
 }
 
-function CarFacts({ story }: { story: VehicleStory }) {
+function CarFacts({ story }: { story: VehicleDetail }) {
   const { car, view } = story;
   const { desk } = useWorkplace();
   const needs = [car.wheelchair && named('need', 'wheelchair'), car.child_seat && named('need', 'child_seat')];
@@ -126,7 +126,7 @@ function LastFix({ vehicle }: { vehicle: string }) {
   );
 }
 
-function CarActs({ story }: { story: VehicleStory }) {
+function CarActs({ story }: { story: VehicleDetail }) {
   const { act, desk } = useWorkplace();
   const { vehicle } = story.car;
   const out = story.view.state === 'out_of_service';
@@ -170,7 +170,7 @@ function CarActs({ story }: { story: VehicleStory }) {
   );
 }
 
-function Offers({ offers }: { offers: readonly OfferStory[] }) {
+function Offers({ offers }: { offers: readonly OfferDetail[] }) {
   if (offers.length === 0) return <p class="quiet small">{text('car.no_offers')}</p>;
   return (
     <table class="fare">

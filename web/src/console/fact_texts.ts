@@ -1,6 +1,6 @@
 /** What events say beside their names, as people read it: names, and values where these are words of the wire. */
 
-import type { Happening } from '../protocol/reads';
+import type { TimelineEvent } from '../protocol/reads';
 import { dayAndTime, distance, money, span } from '../ui/formats';
 import { catalogue } from '../ui/language';
 import { named } from '../ui/words';
@@ -165,7 +165,7 @@ const SILENT = new Set([
 const USUAL: Readonly<Record<string, unknown>> = { vehicle_class: 'standard', seats: 1, n: 1 };
 
 /** What an event says beside its name, in one line. */
-export function factWords(happening: Pick<Happening, 'facts'>): string {
+export function factWords(happening: Pick<TimelineEvent, 'facts'>): string {
   return Object.entries(happening.facts ?? {})
     .filter(([name, value]) => isSaid(name, value))
     .map(([name, value]) => (value === true ? nameWords(name) : `${nameWords(name)}: ${factValue(name, value)}`))

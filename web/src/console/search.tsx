@@ -1,6 +1,6 @@
 /** Finding a trip, a car, a driver or a caller by any part of a number, plate or phone. */
 import { useEffect, useState } from 'preact/hooks';
-import type { SearchAnswer } from '../protocol/reads';
+import type { SearchHits } from '../protocol/reads';
 import { Dialog, Field } from '../ui/controls';
 import { dayAndTime } from '../ui/formats';
 import { complaint, named } from '../ui/words';
@@ -15,7 +15,7 @@ const QUIET_MS = 250;
 export function SearchDialog({ close }: { close: () => void }) {
   const { desk } = useWorkplace();
   const [words, setWords] = useState('');
-  const [found, setFound] = useState<SearchAnswer | null>(null);
+  const [found, setFound] = useState<SearchHits | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const question = words.trim();
   useEffect(() => {
@@ -26,7 +26,7 @@ export function SearchDialog({ close }: { close: () => void }) {
     }
     let open = true;
     const timer = setTimeout(() => {
-      desk.post<SearchAnswer>('/v1/search', { text: question }).then(
+      desk.post<SearchHits>('/v1/search', { text: question }).then(
         (answer) => open && setFound(answer),
         (error) => open && setProblem(complaint(error)),
       );
@@ -49,14 +49,14 @@ export function SearchDialog({ close }: { close: () => void }) {
   );
 }
 
-function summary(found: SearchAnswer): string {
+function summary(found: SearchHits): string {
   const count = found.trips.length + found.cars.length;
   return count === 0
     ? text('search.nothing')
     : text('search.found', { trips: found.trips.length, cars: found.cars.length });
 }
 
-function Found({ found }: { found: SearchAnswer }) {
+function Found({ found }: { found: SearchHits }) {
   const workplace = useWorkplace();
   const open = (subject: Subject) => workplace.choose(subject);
   return (

@@ -1,13 +1,13 @@
 /** What happened, the oldest first. */
 
-import type { Happening } from '../protocol/reads';
+import type { TimelineEvent } from '../protocol/reads';
 import { clockSeconds } from '../ui/formats';
 import { eventWords } from './event_texts';
 import { factWords } from './fact_texts';
 import { text } from './texts';
 
 interface Told {
-  happenings: readonly Happening[];
+  happenings: readonly TimelineEvent[];
   /** What an event is called. */
   call?: (event: string) => string;
 }

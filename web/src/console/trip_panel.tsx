@@ -1,7 +1,7 @@
 /** A trip: how it stands, its whole story, its money, and why it got this car. */
 
 import type { FareView, TripView } from '../protocol/messages';
-import type { PaymentStory, TripStory, WhyTrip } from '../protocol/reads';
+import type { PaymentDetail, TripDetail, MatchExplanation } from '../protocol/reads';
 import { Action } from '../ui/controls';
 import { quantityWords } from '../ui/fare_units';
 import { clockTime, dayAndTime, distance, money, span } from '../ui/formats';
@@ -20,7 +20,7 @@ import { byWords, methodWords, paymentStateWords } from './value_texts';
 
 export function TripPanel({ trip }: { trip: string }) {
   const workplace = useWorkplace();
-  const { story, problem, again } = useStory<TripStory>(`/v1/trips/${encodeURIComponent(trip)}`, `trip:${trip}`);
+  const { story, problem, again } = useStory<TripDetail>(`/v1/trips/${encodeURIComponent(trip)}`, `trip:${trip}`);
   void workplace.desk.tripsTurn.value;
   const view = workplace.desk.trips.get(trip) ?? story?.trip;
   return (
@@ -165,7 +165,7 @@ export function FareLines({ fare, title }: { fare: FareView; title?: string }) {
   );
 }
 
-function Payments({ payments }: { payments: readonly PaymentStory[] }) {
+function Payments({ payments }: { payments: readonly PaymentDetail[] }) {
   return (
     <Part title={text('trip.payments')}>
       {payments.map((payment) => (
@@ -202,7 +202,7 @@ function Payments({ payments }: { payments: readonly PaymentStory[] }) {
   );
 }
 
-function Why({ why }: { why: readonly WhyTrip[] }) {
+function Why({ why }: { why: readonly MatchExplanation[] }) {
   const { desk } = useWorkplace();
   if (why.length === 0) return null;
   const plate = (vehicle: string) => desk.fleet.value.get(vehicle)?.plate ?? vehicle;

@@ -65,7 +65,7 @@ export interface TripList {
 /**
  * An event of a stream, with what it says.
  */
-export interface Happening {
+export interface TimelineEvent {
   seq: number;
   at: number;
   event: string;
@@ -75,7 +75,7 @@ export interface Happening {
 /**
  * One thing that was said to or by Alipay.
  */
-export interface PaymentSaid {
+export interface PaymentExchange {
   at: number;
   kind: string;
   order: string;
@@ -85,7 +85,7 @@ export interface PaymentSaid {
 /**
  * A payment with each attempt.
  */
-export interface PaymentStory {
+export interface PaymentDetail {
   payment: string;
   state: string;
   method?: string;
@@ -96,14 +96,14 @@ export interface PaymentStory {
   opened_at?: number;
   paid_at?: number;
   unclear?: string;
-  timeline?: Happening[];
-  said?: PaymentSaid[];
+  timeline?: TimelineEvent[];
+  said?: PaymentExchange[];
 }
 
 /**
  * A car near a request: metres by straight line, seconds to the pick-up where they were asked for, the cause.
  */
-export interface CarConsidered {
+export interface ConsideredVehicle {
   vehicle: string;
   meters: number;
   cause: string;
@@ -113,29 +113,29 @@ export interface CarConsidered {
 /**
  * Why this car, or none: the last matching window that held the request.
  */
-export interface WhyTrip {
+export interface MatchExplanation {
   at: number;
   windows: number;
   counts: Record<string, number>;
-  nearest: CarConsidered[];
+  nearest: ConsideredVehicle[];
   matched?: string;
 }
 
 /**
  * `GET /v1/trips/{trip}`: all that is known of a trip.
  */
-export interface TripStory {
+export interface TripDetail {
   seq: number;
   trip: TripView;
-  timeline: Happening[];
-  payments: PaymentStory[];
-  why?: WhyTrip[];
+  timeline: TimelineEvent[];
+  payments: PaymentDetail[];
+  why?: MatchExplanation[];
 }
 
 /**
  * An offer and its one outcome: `accepted`, `declined`, `expired`, `withdrawn`; empty while it is open.
  */
-export interface OfferStory {
+export interface OfferDetail {
   offer: string;
   trip: string;
   made_at: number;
@@ -159,20 +159,20 @@ export interface CauseSpan {
  * `GET /v1/vehicles/{vehicle}`: the car, its shift, its trip, its offers of the last hour. Its last fix is on the
  * map.
  */
-export interface VehicleStory {
+export interface VehicleDetail {
   seq: number;
   car: FleetCar;
   view: VehicleView;
   shift_since?: number;
-  offers?: OfferStory[];
-  timeline?: Happening[];
+  offers?: OfferDetail[];
+  timeline?: TimelineEvent[];
   why?: CauseSpan[];
 }
 
 /**
  * What was found, the newest trips first.
  */
-export interface SearchAnswer {
+export interface SearchHits {
   trips: TripView[];
   cars: FleetCar[];
 }
@@ -281,7 +281,7 @@ export interface NoticeList {
 /**
  * `POST /v1/places`: an address, a crossing or a landmark; places near `near` first.
  */
-export interface PlaceQuestion {
+export interface PlaceQuery {
   text: string;
   near?: [number, number] | null;
 }
@@ -298,7 +298,7 @@ export interface PlaceAt {
  * `POST /v1/search`: a trip's id, a plate, a vehicle's or a driver's number, or a phone number; parts will do.
  * Posted, because a phone number has no place in an address.
  */
-export interface SearchQuestion {
+export interface SearchQuery {
   text: string;
 }
 

@@ -42,7 +42,7 @@ export function Pay({ model, city, own: { trip } }: TripProps) {
   return (
     <>
       <section class="card stack" aria-live="polite">
-        <PaymentSaid trip={trip} />
+        <PaymentExchange trip={trip} />
         {trip.fare !== undefined && <FareLines fare={trip.fare} />}
         {payment?.typed !== undefined && <p>{money(payment.typed)}</p>}
       </section>
@@ -62,7 +62,7 @@ export function Pay({ model, city, own: { trip } }: TripProps) {
   );
 }
 
-function PaymentSaid({ trip }: { trip: TripView }) {
+function PaymentExchange({ trip }: { trip: TripView }) {
   const { state, payment, fare } = trip;
   if (state === 'payment_unknown') return <Said title={text('checking')} more={text('checking_more')} />;
   if (state === 'paying') {

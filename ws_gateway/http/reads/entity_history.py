@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final, NamedTuple, Protocol
 
 from dispatch.actors.core.entity_types import View, entity_kinds
-from dispatch.api.timeline import Numbered
+from dispatch.api.timeline import NumberedEvent
 from dispatch.domain.entity import Entity, EntityKey
 from dispatch.domain.rules import Rules
 from dispatch.payment.core.payment import PaymentRules
@@ -35,7 +35,7 @@ class ReplayedEntity(NamedTuple):
 
     entity: Entity
     view: View | None
-    events: Sequence[Numbered]
+    events: Sequence[NumberedEvent]
 
 
 class EntityHistory:
@@ -57,9 +57,9 @@ class EntityHistory:
             return None
         return await asyncio.to_thread(partial(self._fold, key, history.events, history))
 
-    def decode_events(self, events: Sequence[StoredEvent]) -> list[Numbered]:
+    def decode_events(self, events: Sequence[StoredEvent]) -> list[NumberedEvent]:
         """Events as they were written."""
-        return [Numbered(stored.seq, self._kinds[stored.key.kind].decode_event(stored.body)) for stored in events]
+        return [NumberedEvent(stored.seq, self._kinds[stored.key.kind].decode_event(stored.body)) for stored in events]
 
     def _fold(
         self, key: EntityKey, events: Sequence[StoredEvent], history: StoredHistory | None = None

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from starlette.routing import Route
 
 from dispatch.api import http_routes as read_routes
-from dispatch.api.http_bodies import SearchQuestion, TripsSince
+from dispatch.api.http_bodies import SearchQuery, TripsSince
 from dispatch.clock import Clock
 from dispatch.domain.rules import Rules
 from dispatch.payment.core.payment import PaymentRules
@@ -52,7 +52,7 @@ def look_up_routes(
         reading.get_route(read_routes.TRIP, trips.story),
         reading.get_route(read_routes.VEHICLES, cars.listed),
         reading.get_route(read_routes.VEHICLE, cars.story),
-        reading.query_route(read_routes.SEARCH, SearchQuestion, cars.search),
+        reading.query_route(read_routes.SEARCH, SearchQuery, cars.search),
         reading.get_route(read_routes.ALARMS, AlarmReads(SqlAlarms(database), clock).listed),
         reading.get_route(read_routes.MY_TRIPS, mine.listed),
         reading.get_route(read_routes.MY_RECEIPT, mine.receipt),

@@ -12,16 +12,16 @@ import structlog
 from dispatch.actors.core.protocol import HostsUnavailableError
 from dispatch.api.fields import MoneyView, TripView
 from dispatch.api.http_bodies import (
-    CarConsidered,
-    PaymentSaid,
-    PaymentStory,
+    ConsideredVehicle,
+    MatchExplanation,
+    PaymentDetail,
+    PaymentExchange,
+    TripDetail,
     TripList,
     TripsSince,
-    TripStory,
-    WhyTrip,
 )
 from dispatch.api.presenters import trip_for
-from dispatch.api.timeline import facts_said, timeline
+from dispatch.api.timeline import gateway_facts, timeline
 from dispatch.clock import Clock
 from dispatch.domain.entity import EntityKey
 from dispatch.domain.errors import DispatchError, ErrorCode
@@ -83,14 +83,14 @@ class TripReads:
         since = now - LISTED_S if asked.since is None else max(asked.since, now - LONGEST_S)
         return TripList(now, [trip_of(each) for each in await self._lists.trips(since)])
 
-    async def story(self, reader: Reader) -> TripStory:
+    async def story(self, reader: Reader) -> TripDetail:
         """All that is known. Raises ``DispatchError`` with ``UNKNOWN_TRIP``."""
         key = EntityKey("trip", reader.path["trip"])
         lived = await self._past.full(key)
         if lived is None:
             raise DispatchError(ErrorCode.UNKNOWN_TRIP, field="trip")
         payments, why = await asyncio.gather(self._payments.payments(key.id), self._why(key))
-        return TripStory(
+        return TripDetail(
             seq=lived.entity.seq,
             trip=trip_for(cast("TripView", lived.view), "dispatcher"),
             timeline=timeline(lived.events),
@@ -98,10 +98,10 @@ class TripReads:
             why=why,
         )
 
-    async def _payment(self, row: PaymentRow) -> PaymentStory:
+    async def _payment(self, row: PaymentRow) -> PaymentDetail:
         lived = await self._past.full(EntityKey("payment", row.id))
         said = await self._payments.said(row.id)
-        return PaymentStory(
+        return PaymentDetail(
             payment=row.id,
             state=row.state,
             method=row.method or "",
@@ -113,10 +113,10 @@ class TripReads:
             paid_at=row.paid_at,
             unclear=row.unclear or "",
             timeline=timeline(lived.events) if lived is not None else [],
-            said=[PaymentSaid(it.at, it.kind, it.order_no, facts_said(it.body)) for it in said],
+            said=[PaymentExchange(it.at, it.kind, it.order_no, gateway_facts(it.body)) for it in said],
         )
 
-    async def _why(self, key: EntityKey) -> list[WhyTrip]:
+    async def _why(self, key: EntityKey) -> list[MatchExplanation]:
         """What matchers remember; a story stands without it."""
         try:
             answers = await self._reasons.why(key)
@@ -142,11 +142,11 @@ class _Reasons(msgspec.Struct):
     matched: str | None = None
 
 
-def why_trip(answer: object) -> WhyTrip:
+def why_trip(answer: object) -> MatchExplanation:
     """One matcher's view of a request."""
     said = msgspec.convert(answer, _Reasons)
-    nearest = [CarConsidered(it.vehicle_id, it.meters, it.cause, it.pickup_s) for it in said.nearest]
-    return WhyTrip(said.at, said.windows, said.counts, nearest, said.matched)
+    nearest = [ConsideredVehicle(it.vehicle_id, it.meters, it.cause, it.pickup_s) for it in said.nearest]
+    return MatchExplanation(said.at, said.windows, said.counts, nearest, said.matched)
 
 
 def _money(minor: int | None, currency: str | None) -> MoneyView | None:

@@ -10,9 +10,9 @@ import msgspec
 
 from dispatch.actors.core.protocol import HostsUnavailableError
 from dispatch.api.fields import VehicleView
-from dispatch.api.http_bodies import CauseSpan, FleetCar, FleetList, SearchAnswer, SearchQuestion, VehicleStory
+from dispatch.api.http_bodies import CauseSpan, FleetCar, FleetList, SearchHits, SearchQuery, VehicleDetail
 from dispatch.api.presenters import vehicle_for
-from dispatch.api.timeline import offers_of, timeline
+from dispatch.api.timeline import offer_details, timeline
 from dispatch.clock import Clock
 from dispatch.domain.entity import EntityKey
 from dispatch.domain.errors import DispatchError, ErrorCode
@@ -65,14 +65,14 @@ class VehicleReads:
         """The whole fleet."""
         return FleetList(list(await self._lists.fleet()))
 
-    async def search(self, _: Reader, asked: SearchQuestion) -> SearchAnswer:
+    async def search(self, _: Reader, asked: SearchQuery) -> SearchHits:
         """Trips and cars that a text finds. Raises ``DispatchError`` with ``INVALID_FIELD`` for nothing but spaces."""
         if len(asked.text.strip()) < 2:
             raise DispatchError(ErrorCode.INVALID_FIELD, field="text")
         found = await self._lists.search(asked.text)
-        return SearchAnswer([trip_of(trip) for trip in found.trips], list(found.cars))
+        return SearchHits([trip_of(trip) for trip in found.trips], list(found.cars))
 
-    async def story(self, reader: Reader) -> VehicleStory:
+    async def story(self, reader: Reader) -> VehicleDetail:
         """A car and its last hour. Raises ``DispatchError`` with ``UNKNOWN_VEHICLE``."""
         key = EntityKey("vehicle", reader.path["vehicle"])
         cars = await self._lists.fleet(key.id)
@@ -83,19 +83,19 @@ class VehicleReads:
             self._past.current(key), self._newest.newest(key, since, EVENTS_MOST), self._why(key)
         )
         if lived is None:
-            return VehicleStory(seq=0, car=cars[0], view=VehicleView(key.id, "offline"), why=why)
+            return VehicleDetail(seq=0, car=cars[0], view=VehicleView(key.id, "offline"), why=why)
         return await asyncio.to_thread(self._told, cars[0], lived, stored, why)
 
     def _told(
         self, car: FleetCar, lived: ReplayedEntity, stored: Sequence[StoredEvent], why: list[CauseSpan]
-    ) -> VehicleStory:
+    ) -> VehicleDetail:
         events = self._past.decode_events(stored)
-        return VehicleStory(
+        return VehicleDetail(
             seq=lived.entity.seq,
             car=car,
             view=vehicle_for(cast("VehicleView", lived.view), "dispatcher"),
             shift_since=cast("Vehicle", lived.entity).data.shift_since,
-            offers=offers_of(events),
+            offers=offer_details(events),
             timeline=timeline(events),
             why=why,
         )

@@ -170,7 +170,7 @@ class Host:
         for key, shown in taken.shown:
             if self.kind == "vehicle":
                 self.desk.checkpointed(key, shown)
-        self.effects.signals.extend(taken.signals)
+        self.effects.notices.extend(taken.notices)
         self.effects.listings.extend(taken.listings)
         self.effects.shown.extend(taken.shown)
         self.effects.failures.extend(taken.failures)

@@ -367,7 +367,7 @@ def test_entity_that_breaks_down_is_loaded_again(city: City, monkeypatch: pytest
     city.online()
     with monkeypatch.context() as patch:
         patch.setattr(type(city.vehicle()), "row", lambda _: 1 / 0)
-        patch.setattr(type(city.vehicle()), "listing", lambda _: 1 / 0)
+        patch.setattr(type(city.vehicle()), "match_entry", lambda _: 1 / 0)
         city.vehicles.submit(city.envelope(V, StartBreak(), driver(), name="pause"))
     city.settle()
 

@@ -87,7 +87,7 @@ def test_listings_follow_the_states(city: City) -> None:
 
     city.do(V, DeclineOffer(offer), driver())
     assert set(city.vehicles.listed()) == {V}
-    assert city.trip().listing() == city.trips.listed()[T]
+    assert city.trip().match_entry() == city.trips.listed()[T]
 
 
 def test_declined_offer_leaves_the_car_out(city: City) -> None:
@@ -97,7 +97,7 @@ def test_declined_offer_leaves_the_car_out(city: City) -> None:
     city.do(V, DeclineOffer(city.offer(), "too far"), driver())
 
     assert city.states() == ("idle", "matching")
-    listing = city.trip().listing()
+    listing = city.trip().match_entry()
     assert listing is not None
     assert listing.excluded == ("V1",)
     assert city.events(V)[-1] == "offer_declined"

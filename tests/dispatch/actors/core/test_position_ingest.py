@@ -11,7 +11,7 @@ from dispatch.actors.core.protocol import FixRow
 from dispatch.domain.commands import ArriveAtPickup, FinishRide, StartHail, StartRide
 from dispatch.domain.entity import Principal
 from dispatch.domain.vehicle.vehicle import Vehicle
-from dispatch.geo.gps_filter import Verdict
+from dispatch.geo.gps_filter import FixVerdict
 from tests.dispatch.actors.core.harness import CODE, City, Poller, driver, following, vehicle_key
 
 V = vehicle_key()
@@ -98,7 +98,7 @@ def test_heard_only_up_to_the_committed_checkpoint(city: City) -> None:
     on_trip(city)
     city.vehicles.subscribe(V, driver())
     poller = Poller(city.vehicles)
-    first = car(city).odometer.trace.n
+    first = car(city).tracker.gps.n
     drive(city, range(1, 4))
     assert heard(poller) == -1
 
@@ -124,7 +124,7 @@ def test_heard_after_the_ride(city: City) -> None:
     city.do(V, FinishRide("T1"), driver())
 
     assert heard(poller) == rows[-1].n
-    assert car(city).odometer.unsafe == []
+    assert car(city).tracker.unacked == []
 
 
 def test_attachment_says_what_is_heard(city: City) -> None:
@@ -178,7 +178,7 @@ def test_rolled_back_end_of_ride_costs_nothing(city: City) -> None:
     city.vehicles.faults.extend(["down"] * 3)
 
     assert reading(city) == undisturbed()
-    assert car(city).odometer.unsafe == []
+    assert car(city).tracker.unacked == []
 
 
 def test_fixes_that_come_while_the_car_is_loaded_are_kept(city: City) -> None:
@@ -236,8 +236,8 @@ def test_positions_for_matcher_and_map(city: City) -> None:
 def test_fix_from_the_future_changes_nothing(city: City) -> None:
     """A fix beyond the tolerance is counted and dropped."""
     city.online()
-    before = car(city).odometer.trace.n
+    before = car(city).tracker.gps.n
     city.vehicles.desk.hear([FixRow("V1", 0, 99, city.clock.city() + 60, 37.0, -122.0)], city.clock.city())
 
-    assert car(city).odometer.trace.n == before
-    assert city.vehicles.desk.take_verdicts()[Verdict.FUTURE] == 1
+    assert car(city).tracker.gps.n == before
+    assert city.vehicles.desk.take_verdicts()[FixVerdict.FUTURE] == 1

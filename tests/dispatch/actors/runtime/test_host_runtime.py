@@ -37,7 +37,7 @@ from dispatch.domain.commands import (
     StartShift,
     encode_command,
 )
-from dispatch.domain.entity import SYSTEM, Command, EntityKey, Principal, Signal
+from dispatch.domain.entity import SYSTEM, Command, DomainNotice, EntityKey, Principal
 from dispatch.domain.errors import ErrorCode
 from dispatch.store.journal import Batch, Committed, Conflict, JournalUnavailableError, StoredCommand
 from dispatch.store.journals.memory_journal import MemoryJournal
@@ -114,8 +114,8 @@ class World:
     def listings(self, changes: Sequence[ListingChange]) -> None:
         self.listed.extend(changes)
 
-    def signals(self, signals: Sequence[Signal]) -> None:
-        self.events.extend(signal.name for signal in signals)
+    def notices(self, notices: Sequence[DomainNotice]) -> None:
+        self.events.extend(signal.name for signal in notices)
         self._notify()
 
     def shown(self, shown: Sequence[tuple[EntityKey, Shown]]) -> None:

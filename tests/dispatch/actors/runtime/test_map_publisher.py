@@ -10,7 +10,7 @@ import pytest
 from dispatch.actors.runtime import map_publisher as map_frames
 from dispatch.actors.runtime.map_publisher import MapPublisher
 from dispatch.api.fields import CellFrame
-from dispatch.api.live_map.cell_index import TURNS, Position
+from dispatch.api.live_map.cell_index import TURNS, MapPosition
 from dispatch.api.messages import MapCounts
 from dispatch.clock import ManualClock
 from dispatch.geo.cells import cell_name, cell_of
@@ -30,10 +30,10 @@ class Scene:
     def __init__(self) -> None:
         self.clock = ManualClock(1_000.0)
         self.bus = MemoryBus(self.clock)
-        self.moved: list[Position] = []
+        self.moved: list[MapPosition] = []
         self.publisher = MapPublisher(self.bus, self.clock, HOST, TOLD_AS, self._take)
 
-    def _take(self) -> list[Position]:
+    def _take(self) -> list[MapPosition]:
         moved, self.moved = self.moved, []
         return moved
 
@@ -42,14 +42,14 @@ async def test_frames_and_whole_ones_that_are_kept() -> None:
     """A frame goes to the channel of its cell and of the name that the host is told as; a whole one is kept too."""
     scene = Scene()
     heard = await scene.bus.subscribe([keys.map_channel(CELL, TOLD_AS)])
-    scene.moved = [Position("V1", "idle", *HERE, 90.0, 999.5)]
+    scene.moved = [MapPosition("V1", "idle", *HERE, 90.0, 999.5)]
     await scene.publisher.publish(counts=False)
     frame = msgspec.msgpack.decode((await heard.__anext__()).payload, type=CellFrame)
     assert (frame.cell, frame.host, frame.whole, frame.names) == (CELL, HOST, True, {0: "V1"})
     (kept,) = await scene.bus.get_many([keys.map_whole(CELL, TOLD_AS)])
     assert kept is not None
     assert msgspec.msgpack.decode(kept, type=CellFrame) == frame
-    scene.moved = [Position("V1", "offered", *HERE, 90.0, 1_000.0)]
+    scene.moved = [MapPosition("V1", "offered", *HERE, 90.0, 1_000.0)]
     await scene.publisher.publish(counts=False)
     assert not msgspec.msgpack.decode((await heard.__anext__()).payload, type=CellFrame).whole
     assert await scene.bus.get_many([keys.map_whole(CELL, TOLD_AS)]) == [kept]
@@ -60,7 +60,7 @@ async def test_frames_and_whole_ones_that_are_kept() -> None:
 async def test_while_nobody_looks_frames_are_rare() -> None:
     """After a round without a listener each frame is of four turns; the first listener ends that at once."""
     scene = Scene()
-    scene.moved = [Position("V1", "idle", *HERE, 90.0, 1_000.0)]
+    scene.moved = [MapPosition("V1", "idle", *HERE, 90.0, 1_000.0)]
     turns = []
     for _ in range(TURNS + 1):
         turns.append(scene.publisher.turns)
@@ -70,7 +70,7 @@ async def test_while_nobody_looks_frames_are_rare() -> None:
     await scene.publisher.publish(counts=True)
     assert scene.publisher.turns == map_frames.REST_TURNS
     heard = await scene.bus.subscribe([keys.map_channel(CELL, TOLD_AS)])
-    scene.moved = [Position("V1", "offered", *HERE, 90.0, 1_001.0)]
+    scene.moved = [MapPosition("V1", "offered", *HERE, 90.0, 1_001.0)]
     await scene.publisher.publish(counts=False)
     assert scene.publisher.turns == 1
     for reader in (counts, heard):
@@ -81,11 +81,11 @@ async def test_who_watches_a_quiet_cell_is_not_forgotten() -> None:
     """Cars move where nobody looks, and none where somebody does: the round brings that cell, and there is no rest."""
     scene = Scene()
     heard = await scene.bus.subscribe([keys.map_channel(CELL, TOLD_AS)])
-    scene.moved = [Position("V1", "idle", *HERE, 90.0, 1_000.0)]
+    scene.moved = [MapPosition("V1", "idle", *HERE, 90.0, 1_000.0)]
     for step in range(3 * TURNS):
         await scene.publisher.publish(counts=True)
         assert scene.publisher.turns == 1
-        scene.moved = [Position("V2", "idle", ELSEWHERE.lat, ELSEWHERE.lng + step * 1e-5, 90.0, 1_000.0 + step)]
+        scene.moved = [MapPosition("V2", "idle", ELSEWHERE.lat, ELSEWHERE.lng + step * 1e-5, 90.0, 1_000.0 + step)]
     await heard.close()
 
 
@@ -93,11 +93,11 @@ async def test_counts_are_told_until_there_are_none() -> None:
     """And once more then, so that consoles forget them."""
     scene = Scene()
     heard = await scene.bus.subscribe([keys.map_counts_channel(TOLD_AS)])
-    scene.moved = [Position("V1", "idle", *HERE, 90.0, 1_000.0)]
+    scene.moved = [MapPosition("V1", "idle", *HERE, 90.0, 1_000.0)]
     told = []
     for second in (1_000.0, 1_001.0, 1_400.0, 1_401.0):
         if second == 1_001.0:
-            scene.moved = [Position("V1", "offline", *HERE, 90.0, second)]
+            scene.moved = [MapPosition("V1", "offline", *HERE, 90.0, second)]
         scene.clock.advance(second - scene.clock.city())
         await scene.publisher.publish(counts=True)
         if second < 1_401.0:
@@ -112,7 +112,7 @@ async def test_without_a_bus_the_map_stands_still_and_goes_on(monkeypatch: pytes
     monkeypatch.setattr(map_frames, "FRAME_S", 0.0)
     scene = Scene()
     scene.bus.lose()
-    scene.moved = [Position("V1", "idle", *HERE, 90.0, 1_000.0)]
+    scene.moved = [MapPosition("V1", "idle", *HERE, 90.0, 1_000.0)]
     running = asyncio.create_task(scene.publisher.run())
     for _ in range(10):
         await asyncio.sleep(0)

@@ -20,7 +20,7 @@ from dispatch.clock import ManualClock
 from dispatch.domain.commands import MakeOffer, decode_command
 from dispatch.domain.entity import EntityKey
 from dispatch.domain.errors import ErrorCode
-from dispatch.domain.match_pool import FreeVehicle, Listing, WaitingTrip
+from dispatch.domain.match_pool import AvailableVehicle, MatchEntry, OpenRequest
 from dispatch.geo.index.vehicle_index import CarIndex
 from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.matcher import RegionMatcher
@@ -34,12 +34,12 @@ V, T = vehicle_key(), trip_key()
 WITHIN_S = 10.0
 
 
-def free(name: str = "V1", since: float = 0.0) -> FreeVehicle:
-    return FreeVehicle(name, "standard", 4, (), since)
+def free(name: str = "V1", since: float = 0.0) -> AvailableVehicle:
+    return AvailableVehicle(name, "standard", 4, (), since)
 
 
-def waiting(name: str = "T1", seq: int = 1, excluded: tuple[str, ...] = ()) -> WaitingTrip:
-    return WaitingTrip(name, seq, Place(LAT, LNG), None, "standard", 1, (), float(NOW), excluded)
+def waiting(name: str = "T1", seq: int = 1, excluded: tuple[str, ...] = ()) -> OpenRequest:
+    return OpenRequest(name, seq, Place(LAT, LNG), None, "standard", 1, (), float(NOW), excluded)
 
 
 def at(name: str = "V1", north: float = 0.0) -> MatcherPosition:
@@ -71,7 +71,7 @@ class MatcherEnd:
 
 @asynccontextmanager
 async def feeding(
-    end: MatcherEnd, listings: dict[EntityKey, Listing], cars: list[MatcherPosition]
+    end: MatcherEnd, listings: dict[EntityKey, MatchEntry], cars: list[MatcherPosition]
 ) -> AsyncIterator[MatchFeed]:
     """A feed that runs."""
     feed = MatchFeed("host", cast("RpcClient", end), lambda: list(listings.items()), lambda: cars)
@@ -182,7 +182,7 @@ async def matching(vehicles: Vehicles, spoil: Callable[[RegionMatcher], object] 
         await task
 
 
-def market(*trips: WaitingTrip, cars: dict[str, float]) -> MatchUpdate:
+def market(*trips: OpenRequest, cars: dict[str, float]) -> MatchUpdate:
     """Trips at the corner, cars so many degrees north of it."""
     return MatchUpdate("host", [free(car) for car in cars], list(trips), [], [at(car, cars[car]) for car in cars])
 

@@ -11,10 +11,10 @@ import pytest
 from dispatch.actors.runtime import track_writer as track_archive
 from dispatch.actors.runtime.track_writer import TrackWriter
 from dispatch.clock import ManualClock
-from dispatch.domain.vehicle.track_recorder import Stretch, TrackRecorder, TrackSettings
+from dispatch.domain.vehicle.track_recorder import Stretch, TrackRecorder, TrackRules
 from dispatch.store.journal import JournalUnavailableError
 
-SETTINGS = TrackSettings(chunk_s=10.0, keep_s=1_000.0)
+SETTINGS = TrackRules(chunk_s=10.0, keep_s=1_000.0)
 
 
 class FakeTracks:
@@ -54,7 +54,7 @@ def tracks(monkeypatch: pytest.MonkeyPatch) -> FakeTracks:
 def heard(cars: int) -> TrackRecorder:
     recorder = TrackRecorder(SETTINGS)
     for car in range(cars):
-        recorder.hear(f"V{car}", "idle", 100.0, 37.7, -122.4)
+        recorder.record(f"V{car}", "idle", 100.0, 37.7, -122.4)
     return recorder
 
 

@@ -11,7 +11,7 @@ from dispatch.api.fields import CellFrame
 from dispatch.api.live_map.cell_codec import (
     CAR_BYTES,
     GONE,
-    CarArrays,
+    MapCarArrays,
     heading_bytes,
     joined,
     pack,
@@ -51,7 +51,7 @@ def test_what_is_packed_is_read_again(
     lngs = np.array([center.lng + east for _, _, east, *_ in rows])
     packed = pack(
         cell,
-        CarArrays(
+        MapCarArrays(
             np.array([row[0] for row in rows], np.int64),
             lats,
             lngs,
@@ -76,7 +76,7 @@ def test_what_is_packed_is_read_again(
 def test_a_cell_lies_in_its_box(lat: float, lng: float) -> None:
     """Whatever point H3 puts into a cell is packed without being moved."""
     cell = cell_name(cell_of(LatLng(lat, lng), 7))
-    one = CarArrays(np.array([1]), np.array([lat]), np.array([lng]), np.array([0]), np.array([1]), np.array([0.0]))
+    one = MapCarArrays(np.array([1]), np.array([lat]), np.array([lng]), np.array([0]), np.array([1]), np.array([0.0]))
     (car,) = unpack(cell, pack(cell, one))
     assert haversine_m(LatLng(car.lat, car.lng), LatLng(lat, lng)) < 0.15
 
@@ -84,7 +84,7 @@ def test_a_cell_lies_in_its_box(lat: float, lng: float) -> None:
 def test_the_layout_stands() -> None:
     """The bytes that the protocol's document promises: little-endian, south-west corner first."""
     center = cell_center(cell_from_name(CELL))
-    middle = CarArrays(
+    middle = MapCarArrays(
         np.array([258]), np.array([center.lat + 1e-7]), np.array([center.lng + 1e-7]), heading_bytes([180.0]),
         np.array([3]), np.array([1.0]),
     )  # fmt: skip
@@ -95,7 +95,9 @@ def test_the_layout_stands() -> None:
 
 def test_what_is_too_old_or_outside_is_cut() -> None:
     """An age of a minute reads as the greatest age; a point in another city as the edge of the box."""
-    far = CarArrays(np.array([1]), np.array([51.5]), np.array([-0.1]), np.array([255]), np.array([1]), np.array([60.0]))
+    far = MapCarArrays(
+        np.array([1]), np.array([51.5]), np.array([-0.1]), np.array([255]), np.array([1]), np.array([60.0])
+    )
     (car,) = unpack(CELL, pack(CELL, far))
     assert car.age_s == 12.75
     center = cell_center(cell_from_name(CELL))

@@ -6,38 +6,39 @@ from hypothesis import strategies as st
 
 from dispatch.config.tariffs import read_tariff
 from dispatch.domain.fare.gps_meter import Meter, MeterCheckpoint, MeterRules
-from dispatch.geo.gps_filter import METERS_PER_DEGREE, Fix, Trace, Verdict
+from dispatch.geo.gps_filter import METERS_PER_DEGREE, FixVerdict, GpsFilter
 from dispatch.values.units import CityTime
 
 LAT, LNG = 37.7793, -122.4193
 LATER = CityTime(1e9)
+Fix = tuple[int, float, float, float]
 RULES = MeterRules(waiting_kmh=18)
 
 
 def fix(n: int, at: float, north_m: float) -> Fix:
     """A fix ``north_m`` metres north of the city hall."""
-    return Fix(n, CityTime(at), LAT + north_m / METERS_PER_DEGREE, LNG)
+    return n, at, LAT + north_m / METERS_PER_DEGREE, LNG
 
 
-def started(at: float = 0.0) -> tuple[Trace, Meter]:
+def started(at: float = 0.0) -> tuple[GpsFilter, Meter]:
     """A ride that begins at ``at`` beside the city hall."""
-    trace = Trace()
-    trace.feed(fix(0, at, 0), LATER)
-    return trace, Meter.start(RULES, trace, CityTime(at))
+    gps = GpsFilter()
+    gps.observe(*fix(0, at, 0), LATER)
+    return gps, Meter.start(RULES, gps, CityTime(at))
 
 
-def drive(trace: Trace, meter: Meter, fixes: list[Fix]) -> list[MeterCheckpoint]:
+def drive(gps: GpsFilter, meter: Meter, fixes: list[Fix]) -> list[MeterCheckpoint]:
     """Feed the fixes; the checkpoints that came due."""
     return [
-        meter.checkpoint(trace) for one in fixes if trace.feed(one, LATER) is Verdict.ACCEPTED and meter.feed(trace)
+        meter.checkpoint(gps) for one in fixes if gps.observe(*one, LATER) is FixVerdict.ACCEPTED and meter.feed(gps)
     ]
 
 
 def test_distance_and_waiting_are_counted_by_mean_speed() -> None:
     """A stretch below the waiting speed is waiting, and its metres are marked as slow."""
-    trace, meter = started()
+    gps, meter = started()
 
-    drive(trace, meter, [fix(1, 10, 100), fix(2, 70, 110), fix(3, 80, 210)])
+    drive(gps, meter, [fix(1, 10, 100), fix(2, 70, 110), fix(3, 80, 210)])
 
     assert meter.meters == pytest.approx(210, abs=0.01)
     assert meter.waiting_s == pytest.approx(60)
@@ -46,11 +47,11 @@ def test_distance_and_waiting_are_counted_by_mean_speed() -> None:
 
 def test_waiting_speed_itself_is_driving() -> None:
     """Waiting is below the speed: no waiting where the tariff has none (0 km/h)."""
-    trace = Trace()
-    trace.feed(fix(0, 0, 0), LATER)
-    meter = Meter.start(MeterRules(waiting_kmh=0), trace, CityTime(0))
+    gps = GpsFilter()
+    gps.observe(*fix(0, 0, 0), LATER)
+    meter = Meter.start(MeterRules(waiting_kmh=0), gps, CityTime(0))
 
-    drive(trace, meter, [fix(1, 100, 0)])
+    drive(gps, meter, [fix(1, 100, 0)])
 
     assert (meter.meters, meter.waiting_s) == (0, 0)
 
@@ -67,38 +68,38 @@ def test_waiting_speed_itself_is_driving() -> None:
 )
 def test_checkpoint_is_due_each_200_m_or_10_s(fixes: list[Fix], due: list[int]) -> None:
     """A checkpoint is due when either has passed since the last one."""
-    trace, meter = started()
+    gps, meter = started()
 
-    assert due == [taken.fix_n for taken in drive(trace, meter, fixes)]
+    assert due == [taken.fix_n for taken in drive(gps, meter, fixes)]
 
 
 def test_due_stays_until_the_checkpoint_is_taken() -> None:
     """A checkpoint that could not be taken at once is still due."""
-    trace, meter = started()
+    gps, meter = started()
 
-    trace.feed(fix(1, 10, 50), LATER)
+    gps.observe(*fix(1, 10, 50), LATER)
 
-    assert meter.feed(trace)
-    assert meter.due(trace)
-    meter.checkpoint(trace)
-    assert not meter.due(trace)
+    assert meter.feed(gps)
+    assert meter.due(gps)
+    meter.checkpoint(gps)
+    assert not meter.due(gps)
 
 
 def test_checkpoint_says_how_the_meter_stands() -> None:
-    """What is written holds all that the meter and the trace need to go on."""
-    trace, meter = started()
+    """What is written holds all that the meter and the gps need to go on."""
+    gps, meter = started()
 
-    (taken,) = drive(trace, meter, [fix(1, 4, 4), fix(2, 14, 84)])
+    (taken,) = drive(gps, meter, [fix(1, 4, 4), fix(2, 14, 84)])
 
-    assert taken == MeterCheckpoint(meter.meters, 4.0, CityTime(14), 2, trace.lat, trace.lng, meter.slow_m)
+    assert taken == MeterCheckpoint(meter.meters, 4.0, CityTime(14), 2, gps.lat, gps.lng, meter.slow_m)
     assert meter.last is taken
 
 
 def test_gap_of_a_jump_is_not_charged() -> None:
     """A new anchor after a jump adds neither metres nor waiting."""
-    trace, meter = started()
+    gps, meter = started()
 
-    drive(trace, meter, [fix(1, 1, 9000), fix(2, 2, 9010), fix(3, 3, 9020), fix(4, 4, 9030)])
+    drive(gps, meter, [fix(1, 1, 9000), fix(2, 2, 9010), fix(3, 3, 9020), fix(4, 4, 9030)])
 
     assert meter.meters == pytest.approx(10, abs=0.01)
     assert meter.waiting_s == 0
@@ -106,11 +107,11 @@ def test_gap_of_a_jump_is_not_charged() -> None:
 
 def test_only_the_share_within_the_ride_is_charged() -> None:
     """Of a stretch that began before the ride, the part of its time after the start counts."""
-    trace = Trace()
-    trace.feed(fix(0, 0, 0), LATER)
-    meter = Meter.start(RULES, trace, CityTime(90))
+    gps = GpsFilter()
+    gps.observe(*fix(0, 0, 0), LATER)
+    meter = Meter.start(RULES, gps, CityTime(90))
 
-    drive(trace, meter, [fix(1, 80, 400), fix(2, 100, 600)])
+    drive(gps, meter, [fix(1, 80, 400), fix(2, 100, 600)])
 
     assert meter.meters == pytest.approx(100, abs=0.01)
     assert meter.waiting_s == 0
@@ -118,12 +119,12 @@ def test_only_the_share_within_the_ride_is_charged() -> None:
 
 def test_ride_that_begins_without_a_fix() -> None:
     """A street hail by the taximeter may begin before the car has ever been seen: the first fix is the anchor."""
-    trace = Trace()
-    meter = Meter.start(RULES, trace, CityTime(50))
+    gps = GpsFilter()
+    meter = Meter.start(RULES, gps, CityTime(50))
     assert meter.last == MeterCheckpoint(0.0, 0.0, CityTime(50), -1, 0.0, 0.0)
-    assert meter.checkpoint(trace) == meter.last
+    assert meter.checkpoint(gps) == meter.last
 
-    restored = Trace()
+    restored = GpsFilter()
     again = Meter.restore(RULES, restored, CityTime(50), meter.last)
     assert not restored.anchored
     drive(restored, again, [fix(0, 55, 0), fix(1, 65, 100)])
@@ -133,18 +134,18 @@ def test_ride_that_begins_without_a_fix() -> None:
 
 def test_a_first_fix_from_before_the_ride_counts_nothing() -> None:
     """The first fix may be older than the ride: it is the anchor, and took no time."""
-    trace = Trace()
-    meter = Meter.start(RULES, trace, CityTime(50))
+    gps = GpsFilter()
+    meter = Meter.start(RULES, gps, CityTime(50))
 
-    drive(trace, meter, [fix(0, 45, 0), fix(1, 55, 100)])
+    drive(gps, meter, [fix(0, 45, 0), fix(1, 55, 100)])
 
     assert meter.meters == pytest.approx(50, abs=0.01)
 
 
 def test_reading_is_the_tariff_on_the_measure() -> None:
     """What the passenger sees on the way is the fare of what was measured so far."""
-    trace, meter = started()
-    drive(trace, meter, [fix(1, 60, 1000), fix(2, 190, 1010)])
+    gps, meter = started()
+    drive(gps, meter, [fix(1, 60, 1000), fix(2, 190, 1010)])
 
     fare = meter.reading(read_tariff("san_francisco"), CityTime(190), from_airport=True)
 
@@ -168,17 +169,17 @@ def test_crash_costs_nothing(steps: list[tuple[float, float]], crash: int, uncom
     for n, (step_s, step_m) in enumerate(steps, 1):
         at, north = at + step_s, north + step_m
         fixes.append(fix(n, at, north))
-    trace, meter = started()
+    gps, meter = started()
     begin = meter.last
-    drive(trace, meter, fixes)
+    drive(gps, meter, fixes)
 
     doomed_trace, doomed = started()
     taken = drive(doomed_trace, doomed, fixes[:crash])
     committed = [begin, *taken][: max(1, len(taken) + 1 - uncommitted)][-1]
-    new_trace = Trace()
+    new_trace = GpsFilter()
     restored = Meter.restore(RULES, new_trace, CityTime(0), committed)
-    drive(new_trace, restored, [one for one in fixes if one.n > committed.fix_n])
+    drive(new_trace, restored, [one for one in fixes if one[0] > committed.fix_n])
 
     assert (meter.meters, meter.waiting_s, meter.slow_m) == (restored.meters, restored.waiting_s, restored.slow_m)
-    assert (trace.n, trace.at) == (new_trace.n, new_trace.at)
+    assert (gps.n, gps.at) == (new_trace.n, new_trace.at)
     assert meter.last == restored.last

@@ -87,7 +87,7 @@ def test_request_is_matched_at_once() -> None:
 
     assert stage.trip.state == "matching"
     assert stage.dues["give_up"].at == stage.now + RULES.give_up_s
-    listing = stage.trip.listing()
+    listing = stage.trip.match_entry()
     assert listing is not None
     assert (listing.trip, listing.seq, listing.requested_at) == ("t1", 1, stage.now)
 
@@ -107,13 +107,13 @@ def test_reservation_waits_for_its_lead() -> None:
     at = stage.now + 7200
     stage.requested(pickup_at=at)
 
-    assert (stage.trip.state, stage.trip.listing()) == ("reserved", None)
+    assert (stage.trip.state, stage.trip.match_entry()) == ("reserved", None)
     assert stage.dues["begin_matching"].at == at - RULES.reservation_lead_s
     stage.now = at - RULES.reservation_lead_s
     stage.deliver("begin_matching")
     assert stage.trip.state == "matching"
     assert stage.dues["give_up"].at == at + RULES.give_up_s
-    listing = stage.trip.listing()
+    listing = stage.trip.match_entry()
     assert listing is not None
     assert listing.requested_at == at
 
@@ -186,7 +186,7 @@ def test_unserved_when_nobody_was_found() -> None:
     decision = stage.deliver("give_up")
 
     assert (stage.trip.state, stage.dues) == ("unserved", {})
-    assert [signal.name for signal in decision.signals] == ["trip_unserved"]
+    assert [signal.name for signal in decision.notices] == ["trip_unserved"]
 
 
 def test_giving_up_waits_for_a_driver_who_is_involved() -> None:
@@ -363,7 +363,7 @@ def test_declined_car_is_left_out() -> None:
 
     stage.send(stage.car, DeclineOffer("o1"), DRIVER)
 
-    listing = stage.trip.listing()
+    listing = stage.trip.match_entry()
     assert listing is not None
     assert (listing.excluded, listing.seq) == (("V1",), 3)
 

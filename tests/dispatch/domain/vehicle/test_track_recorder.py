@@ -11,13 +11,13 @@ from dispatch.domain.vehicle.track_recorder import (
     STILL_S,
     Stretch,
     TrackRecorder,
-    TrackSettings,
+    TrackRules,
     points_of,
 )
 from dispatch.values.units import CityTime
 from dispatch.values.vehicle_states import MAP_STATES
 
-SETTINGS = TrackSettings(every_s=5.0, chunk_s=120.0)
+SETTINGS = TrackRules(every_s=5.0, chunk_s=120.0)
 START = 1_212_188_400.0
 
 
@@ -25,7 +25,7 @@ def recorder_of(*fixes: tuple[float, float, str]) -> TrackRecorder:
     """One car's fixes: seconds after the start, metres northward, state."""
     recorder = TrackRecorder(SETTINGS)
     for at, north_m, state in fixes:
-        recorder.hear("V1", state, START + at, 37.7 + north_m / 111_195, -122.4)
+        recorder.record("V1", state, START + at, 37.7 + north_m / 111_195, -122.4)
     return recorder
 
 
@@ -79,7 +79,7 @@ def test_cars_take_turns() -> None:
     """The stretches of cars that start together do not all end together."""
     recorder = TrackRecorder(SETTINGS)
     for car in range(100):
-        recorder.hear(f"V{car}", "idle", START, 37.7, -122.4)
+        recorder.record(f"V{car}", "idle", START, 37.7, -122.4)
     given_ = [len(recorder.take_full(CityTime(START + second))) for second in range(0, 121, 10)]
     assert sum(given_) == 100
     assert max(given_) < 30
@@ -99,7 +99,7 @@ def test_a_way_is_whole(steps: list[tuple[float, float, float, str]]) -> None:
     for gap, north, east, state in steps:
         at += gap
         heard.append((at, 37.7 + north, -122.4 + east, MAP_STATES.index(state)))
-        recorder.hear("V1", state, at, 37.7 + north, -122.4 + east)
+        recorder.record("V1", state, at, 37.7 + north, -122.4 + east)
     stretches: list[Stretch] = recorder.take_all()
     points = [point for stretch in stretches for point in points_of(stretch)]
     assert all(stretch.until - stretch.since <= LONGEST_S for stretch in stretches)

@@ -92,15 +92,15 @@ def test_shift_break_and_end() -> None:
 def test_free_car_is_listed() -> None:
     """The matcher knows a car while it is free, and what it can carry."""
     stage = Stage()
-    assert stage.car.listing() is None
+    assert stage.car.match_entry() is None
     stage.on_shift()
 
-    listing = stage.car.listing()
+    listing = stage.car.match_entry()
 
     assert listing is not None
     assert (listing.vehicle, listing.seats, listing.needs) == ("V1", 4, ("child_seat",))
     stage.send(stage.car, StartBreak(), DRIVER)
-    assert stage.car.listing() is None
+    assert stage.car.match_entry() is None
 
 
 def test_out_of_service_and_back() -> None:
@@ -488,7 +488,7 @@ def test_ride_begins_with_the_code() -> None:
 
     assert (stage.car.state, stage.trip.state) == ("on_trip", "in_progress")
     assert stage.car.data.trip_seq == stage.trip.seq
-    assert stage.car.odometer.meter is not None
+    assert stage.car.tracker.meter is not None
     fare = stage.car.fare_so_far(stage.now)
     assert fare is not None
     assert fare.total == Money(350, "USD")
@@ -679,7 +679,7 @@ def test_checkpoint_is_an_event_when_it_is_due() -> None:
     stage = on_trip()
     stage.now += 10
     stage.fix(150)
-    assert stage.car.odometer.checkpoint_due
+    assert stage.car.tracker.checkpoint_due
 
     decision = stage.car.checkpoint()
 
@@ -710,9 +710,9 @@ def test_snapshot_restores_the_ride() -> None:
     restored = Vehicle("V1", RULES, stage.car.seq, stage.car.snapshot())
 
     assert (restored.data, restored.seq) == (stage.car.data, stage.car.seq)
-    assert restored.odometer.meter is not None
-    assert stage.car.odometer.meter is not None
-    assert restored.odometer.meter.meters == stage.car.odometer.meter.meters
+    assert restored.tracker.meter is not None
+    assert stage.car.tracker.meter is not None
+    assert restored.tracker.meter.meters == stage.car.tracker.meter.meters
     assert restored.stale(stage.now)
 
 

@@ -13,7 +13,17 @@ from dispatch.domain.commands import (
     ReportOutcome,
     decode_command,
 )
-from dispatch.domain.entity import SYSTEM, Command, Context, Decision, Event, Principal, Row, ScheduledCommand, Signal
+from dispatch.domain.entity import (
+    SYSTEM,
+    Command,
+    Context,
+    Decision,
+    DomainNotice,
+    Event,
+    Principal,
+    Row,
+    ScheduledCommand,
+)
 from dispatch.payment.core.gateway_calls import GATEWAY, Answer, encode_answer, encode_notification
 from dispatch.payment.core.payment import Payment
 from dispatch.payment.core.port import Notification, Refunded, TradeStatus, TradeView
@@ -76,7 +86,7 @@ class Desk:
         """Every due that was ever put and is not the timer, by name."""
         self.told: list[ReportOutcome] = []
         self.events: list[Event] = []
-        self.signals: list[Signal] = []
+        self.notices: list[DomainNotice] = []
         self.books: dict[str, Row] = {}
 
     @property
@@ -93,7 +103,7 @@ class Desk:
         for event in decision.events:
             self.payment.apply(event)
         self.events.extend(decision.events)
-        self.signals.extend(decision.signals)
+        self.notices.extend(decision.notices)
         for name in decision.drop:
             self.dues.pop(name, None)
         for due in decision.put:

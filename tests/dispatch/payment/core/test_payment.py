@@ -135,7 +135,7 @@ def test_clients_may_neither_command_nor_follow(role: str) -> None:
 
     assert caught.value.code is ErrorCode.NOT_ALLOWED
     assert not desk.payment.may_follow(client)
-    assert desk.payment.listing() is None  # type: ignore[func-returns-value]
+    assert desk.payment.match_entry() is None  # type: ignore[func-returns-value]
 
 
 def test_foreign_command_is_refused() -> None:
@@ -290,7 +290,7 @@ def test_a_minute_without_a_clear_answer_is_unknown() -> None:
     desk, order = uncertain()
 
     assert (desk.wall, desk.outcomes) == (60.0, ["unknown"])
-    assert [signal.name for signal in desk.signals] == ["payment_unknown"]
+    assert [signal.name for signal in desk.notices] == ["payment_unknown"]
     desk.fire_and_hear(order, Unknown("timeout"))
     assert (desk.wall, desk.outcomes, desk.payment.state) == (360.0, ["unknown"], "unknown")
 
@@ -377,7 +377,7 @@ def test_paid_otherwise_than_ordered_is_an_alarm(view: dict[str, object]) -> Non
     desk.fire_and_hear(order, trade(order, SUCCESS, **view))  # type: ignore[arg-type]
 
     assert (desk.payment.state, desk.outcomes) == ("unknown", ["ordered", "unknown"])
-    assert [signal.name for signal in desk.signals] == ["payment_unknown", "payment_alarm"]
+    assert [signal.name for signal in desk.notices] == ["payment_unknown", "payment_alarm"]
 
 
 def test_frozen_seller_is_not_paid() -> None:
@@ -490,7 +490,7 @@ def test_notification_that_disagrees_is_refused_with_an_alarm(wrong: dict[str, s
 
     assert decision.refusal is not None
     assert decision.refusal.code is ErrorCode.PAYMENT_REFUSED
-    assert ([signal.name for signal in desk.signals], desk.payment.state) == (["payment_alarm"], "waiting")
+    assert ([signal.name for signal in desk.notices], desk.payment.state) == (["payment_alarm"], "waiting")
     assert decision.events == ()
 
 
@@ -527,7 +527,7 @@ def test_late_money_for_a_failed_attempt_pays_the_fare() -> None:
 
     desk.notify(notification(order))
     assert (desk.payment.state, desk.calls) == ("failed", [f"query:{order}:3"])
-    assert desk.signals[-1].name == "payment_alarm"
+    assert desk.notices[-1].name == "payment_alarm"
     desk.hear(order, trade(order, SUCCESS))
 
     assert (desk.payment.state, desk.outcomes) == ("paid", ["ordered", "failed", "paid"])
@@ -577,7 +577,7 @@ def test_second_money_is_kept_apart_with_an_alarm() -> None:
     surplus = [event for event in desk.events if isinstance(event, SurplusPaid)]
     assert [event.order for event in surplus] == [second]
     assert desk.outcomes.count("paid") == 1
-    assert desk.signals[-1].name == "payment_alarm"
+    assert desk.notices[-1].name == "payment_alarm"
 
 
 # ── memory ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -133,7 +133,7 @@ def test_unclear_refund_is_repeated_with_its_number() -> None:
         desk.fire_refund(number)
         desk.hear_refund(number, TIMEOUT)
 
-    alarms = [signal for signal in desk.signals if signal.name == "payment_alarm"]
+    alarms = [signal for signal in desk.notices if signal.name == "payment_alarm"]
     assert len(alarms) == 1
     assert desk.payment.row().values["unclear"] == "refund: timeout"
     desk.fire_refund(number)
@@ -167,7 +167,7 @@ def test_first_refusal_is_believed() -> None:
     desk.hear_refund(number, Refused("ACQ.TRADE_HAS_FINISHED"))
 
     assert desk.payment.data.refund(number).end == "failed"  # type: ignore[union-attr]
-    assert desk.signals[-1].name == "payment_alarm"
+    assert desk.notices[-1].name == "payment_alarm"
     assert desk.refund(command_id="r2") != number
 
 
@@ -193,7 +193,7 @@ def test_refusal_that_passes_is_waited_out(code: str) -> None:
     number = desk.refund()
 
     desk.hear_refund(number, Refused(code))
-    assert desk.signals[-1].name == "payment_alarm"
+    assert desk.notices[-1].name == "payment_alarm"
     desk.fire_refund(number)
     desk.hear_refund(number)
 
@@ -259,7 +259,7 @@ def test_late_success_beside_cash_goes_back_by_itself() -> None:
 
     [number] = [refund.refund for refund in desk.payment.data.refunds]
     assert desk.calls == [f"refund:{number}:1"]
-    assert desk.signals[-1].name == "payment_alarm"
+    assert desk.notices[-1].name == "payment_alarm"
     assert desk.balances == {"cash": FARE.minor, "fares": -FARE.minor, "alipay": FARE.minor, "owed": -FARE.minor}
     desk.hear_refund(number)
     assert desk.balances == {"cash": FARE.minor, "fares": -FARE.minor}

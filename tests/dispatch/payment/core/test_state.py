@@ -6,7 +6,7 @@ import pytest
 
 from dispatch.domain.entity import Event
 from dispatch.domain.errors import ErrorCode, IllegalMoveError
-from dispatch.domain.state_machine import UNBORN, mermaid
+from dispatch.domain.state_machine import NEW, mermaid
 from dispatch.payment.core.events import (
     AttemptFailed,
     AttemptOpened,
@@ -157,7 +157,7 @@ def test_every_state_is_reached() -> None:
     """The table has no state that nothing leads to, and none that it does not describe."""
     reached = {after for moves in TABLE.values() for after in moves.values()}
 
-    assert reached | {UNBORN} == set(TABLE)
+    assert reached | {NEW} == set(TABLE)
 
 
 def test_event_of_no_attempt_is_an_error() -> None:

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from dispatch.clock import CityClock
+from dispatch.payment.core.notification_checks import ExpectedOrder, failed_checks
 from dispatch.payment.core.port import (
     Cancelled,
     Closed,
@@ -32,7 +33,6 @@ from dispatch.payment.core.port import (
 )
 from dispatch.payment.gateways.acquirer import AcquirerAccount, AcquirerGateway
 from dispatch.payment.protocols.acquirer_messages import AcquirerCredentials, AcquirerKeys, Message, Result, Sum
-from dispatch.payment.protocols.notification import ExpectedOrder, failed_checks
 from dispatch.values.money import Money
 
 EXAMPLE = Path(__file__).parents[4] / "docs" / "examples" / "acquirer_server.py"

@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from dispatch.clock import CityClock, ManualClock
+from dispatch.payment.core.notification_checks import Check, ExpectedOrder, failed_checks
 from dispatch.payment.core.port import (
     Cancelled,
     Closed,
@@ -38,7 +39,6 @@ from dispatch.payment.gateways.alipay_openapi import OpenapiGateway
 from dispatch.payment.gateways.bill_download import BillDownload, NoBill
 from dispatch.payment.gateways.openapi_client import OpenapiClient
 from dispatch.payment.protocols.mapi.merchant import MapiMerchant
-from dispatch.payment.protocols.notification import Check, ExpectedOrder, failed_checks
 from dispatch.payment.protocols.openapi.keys import OpenapiCredentials
 from dispatch.payment.protocols.signing import Credentials
 from dispatch.values.money import Money

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from dispatch.clock import CityClock, ManualClock
+from dispatch.payment.core.notification_checks import Check, ExpectedOrder, failed_checks
 from dispatch.payment.core.port import (
     Closed,
     NotFound,
@@ -24,7 +25,6 @@ from dispatch.payment.core.port import (
 )
 from dispatch.payment.gateways.alipay_mapi import MapiGateway
 from dispatch.payment.protocols.mapi.merchant import MapiMerchant
-from dispatch.payment.protocols.notification import Check, ExpectedOrder, failed_checks
 from dispatch.payment.protocols.signing import Credentials, SignType
 from dispatch.values.money import Money
 from sim.alipay_sandbox.http.app import create_app, running

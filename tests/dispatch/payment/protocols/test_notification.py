@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dispatch.payment.core.notification_checks import Check, ExpectedOrder, failed_checks
 from dispatch.payment.core.port import Notification, Rejected, TradeStatus
-from dispatch.payment.protocols.notification import Check, ExpectedOrder, failed_checks, read_notification
+from dispatch.payment.protocols.notification import read_notification
 from dispatch.payment.protocols.signing import Signer, canonical
 from dispatch.values.money import Money
 from tests.dispatch.payment.vectors import load

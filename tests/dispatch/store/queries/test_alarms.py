@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.api.alarms import Told
+from dispatch.api.alarms import DriverBroadcast
 from dispatch.api.messages import Alarm, Notice
 from dispatch.store.database import Database, open_database
 from dispatch.store.migrations import upgrade
@@ -68,11 +68,11 @@ class AlarmTests:
 
     async def test_notices(self, notices: SqlNotices) -> None:
         """A driver reads what is for all and for its car, the newest first; a repeat changes nothing."""
-        everyone = Told(Notice("n1", 10.0, "anna", "Fog on the bridge"))
-        some = Told(Notice("n2", 20.0, "anna", "Call the desk"), ("V1", "V2"))
+        everyone = DriverBroadcast(Notice("n1", 10.0, "anna", "Fog on the bridge"))
+        some = DriverBroadcast(Notice("n2", 20.0, "anna", "Call the desk"), ("V1", "V2"))
         assert await notices.record_notice(everyone) == everyone
         assert await notices.record_notice(some) == some
-        assert await notices.record_notice(Told(Notice("n2", 30.0, "ben", "Other"))) == some
+        assert await notices.record_notice(DriverBroadcast(Notice("n2", 30.0, "ben", "Other"))) == some
         assert await notices.for_vehicle("V1", 0.0) == [some.notice, everyone.notice]
         assert await notices.for_vehicle("V3", 0.0) == [everyone.notice]
         assert await notices.for_vehicle("V1", 15.0) == [some.notice]

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from dispatch.domain.audit import AuditEntry, row_of
+from dispatch.domain.audit import AuditEntry, audit_row
 from dispatch.domain.entity import EntityKey
 from dispatch.store.database import Database
 from dispatch.store.journal import Append, Batch, Committed
@@ -54,8 +54,8 @@ class AuditTests:
     async def test_it_is_in_the_transaction_of_the_act(self, journal: SqlJournal) -> None:
         """With the events, or with them not at all."""
         append = Append(EntityKey("trip", "T1"), 0, [(1.0, b"x")])
-        assert await journal.commit(Batch(appends=[append], rows=[row_of(FIRST)])) == Committed()
-        assert await journal.commit(Batch(appends=[append], rows=[row_of(SECOND)])) != Committed()
+        assert await journal.commit(Batch(appends=[append], rows=[audit_row(FIRST)])) == Committed()
+        assert await journal.commit(Batch(appends=[append], rows=[audit_row(SECOND)])) != Committed()
         assert await SqlAudit(journal.database).listed() == [FIRST]
 
     async def test_sign_ins_that_were_ended(self, journal: SqlJournal) -> None:

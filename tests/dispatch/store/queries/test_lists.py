@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dispatch.domain.entity import EntityKey, Row
-from dispatch.domain.registry import Driver, Vehicle
+from dispatch.domain.registry import DriverRecord, VehicleRecord
 from dispatch.store.journal import Append, Batch, Committed
 from dispatch.store.journals.sql_journal import SqlJournal, open_journal
 from dispatch.store.migrations import upgrade
@@ -32,8 +32,8 @@ class ListTests:
         journal = await open_journal(url, shards=4)
         registry = SqlRegistry(journal.database)
         for number in (1, 2):
-            await registry.add(Vehicle(id=VehicleId(f"V{number}"), plate=f"8ABC12{number}", company="Yellow"))
-        await registry.add(Driver(id=DriverId("101"), name="Ann Lee", phone="1", pin_hash="x"))
+            await registry.add(VehicleRecord(id=VehicleId(f"V{number}"), plate=f"8ABC12{number}", company="Yellow"))
+        await registry.add(DriverRecord(id=DriverId("101"), name="Ann Lee", phone="1", pin_hash="x"))
         await persons(journal.database).by_phone("+14155550123", new_id=PassengerId("P1"), created=0.0)
         state = {"state": "idle", "driver": "101", "trip": None, "seq": 3, "updated_at": 9.0, "state_since": 7.0}
         await self.put(journal, Row("vehicle_state", "V1", {**state, "shift_since": 2.0}))

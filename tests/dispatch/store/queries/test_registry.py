@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from dispatch.domain.registry import (
-    Device,
-    Dispatcher,
-    Driver,
+    DeviceRecord,
+    DispatcherRecord,
+    DriverRecord,
     DuplicateEntryError,
-    Entry,
-    Passenger,
+    PassengerRecord,
+    RegistryRecord,
     UnknownEntryError,
-    Vehicle,
+    VehicleRecord,
 )
 from dispatch.store.database import open_database
 from dispatch.store.migrations import upgrade
@@ -25,14 +25,14 @@ from dispatch.store.queries.registry_csv import CsvError, import_drivers, import
 from dispatch.values.ids import DeviceId, DispatcherId, DriverId, PassengerId, VehicleId
 from tests.dispatch.domain.key_fixtures import persons
 
-CAR = Vehicle(id=VehicleId("V1"), plate="8ABC123", company="Bay", wheelchair=True)
-ANN = Driver(id=DriverId("101"), name="Ann", phone="+14155550101", pin_hash="h")
-ENTRIES: list[Entry] = [
+CAR = VehicleRecord(id=VehicleId("V1"), plate="8ABC123", company="Bay", wheelchair=True)
+ANN = DriverRecord(id=DriverId("101"), name="Ann", phone="+14155550101", pin_hash="h")
+ENTRIES: list[RegistryRecord] = [
     CAR,
     ANN,
-    Dispatcher(id=DispatcherId("kim"), name="Kim", password_hash="h", permissions=("assign", "cancel")),
-    Device(id=DeviceId("D1"), vehicle=CAR.id, key_hash="h"),
-    Passenger(id=PassengerId("P1"), created=5.5, alipay_user_id="2088"),
+    DispatcherRecord(id=DispatcherId("kim"), name="Kim", password_hash="h", permissions=("assign", "cancel")),
+    DeviceRecord(id=DeviceId("D1"), vehicle=CAR.id, key_hash="h"),
+    PassengerRecord(id=PassengerId("P1"), created=5.5, alipay_user_id="2088"),
 ]
 
 
@@ -58,29 +58,29 @@ class RegistryTests:
             assert await registry.entries(type(entry)) == [entry]
             with pytest.raises(DuplicateEntryError, match=entry.id):
                 await registry.add(entry)
-        assert await registry.get(Vehicle, "V2") is None
+        assert await registry.get(VehicleRecord, "V2") is None
 
     async def test_update_replaces(self, registry: SqlRegistry) -> None:
         """An entry is replaced whole; one that is not there cannot be."""
         await registry.add(CAR)
-        sold = Vehicle(id=CAR.id, plate="NEW", company="Bay", active=False)
+        sold = VehicleRecord(id=CAR.id, plate="NEW", company="Bay", active=False)
         await registry.update(sold)
-        assert await registry.get(Vehicle, CAR.id) == sold
+        assert await registry.get(VehicleRecord, CAR.id) == sold
         with pytest.raises(UnknownEntryError, match="driver 101"):
             await registry.update(ANN)
 
     async def test_a_plate_is_unique(self, registry: SqlRegistry) -> None:
         """Two cars cannot have one plate, by adding or by changing."""
         await registry.add(CAR)
-        other = Vehicle(id=VehicleId("V2"), plate="OTHER", company="Bay")
+        other = VehicleRecord(id=VehicleId("V2"), plate="OTHER", company="Bay")
         await registry.add(other)
         with pytest.raises(DuplicateEntryError):
-            await registry.update(Vehicle(id=VehicleId("V2"), plate=CAR.plate, company="Bay"))
-        assert await registry.get(Vehicle, "V2") == other
+            await registry.update(VehicleRecord(id=VehicleId("V2"), plate=CAR.plate, company="Bay"))
+        assert await registry.get(VehicleRecord, "V2") == other
 
     async def test_a_device_needs_its_vehicle(self, registry: SqlRegistry) -> None:
         """A taximeter is built into a car that is known."""
-        device = Device(id=DeviceId("D1"), vehicle=CAR.id, key_hash="h")
+        device = DeviceRecord(id=DeviceId("D1"), vehicle=CAR.id, key_hash="h")
         with pytest.raises(UnknownEntryError, match="vehicle V1"):
             await registry.add(device)
         await registry.add(CAR)
@@ -110,9 +110,9 @@ class RegistryTests:
         await registry.add(ANN)
         await registry.permit(ANN.id, ["*"])
         if gone == "driver":
-            await registry.update(Driver(id=ANN.id, name="Ann", phone=ANN.phone, pin_hash="h", active=False))
+            await registry.update(DriverRecord(id=ANN.id, name="Ann", phone=ANN.phone, pin_hash="h", active=False))
         else:
-            await registry.update(Vehicle(id=CAR.id, plate=CAR.plate, company="Bay", active=False))
+            await registry.update(VehicleRecord(id=CAR.id, plate=CAR.plate, company="Bay", active=False))
         assert not await registry.may_drive(ANN.id, CAR.id)
 
     async def test_a_phone_is_one_passenger(self, registry: SqlRegistry) -> None:
@@ -126,7 +126,7 @@ class RegistryTests:
         assert {passenger.phone for passenger in found} == {"+14155550199"}
         with pytest.raises(ValueError, match="sealed"):
             await registry.update(found[0])
-        linked = Passenger(id=found[0].id, created=1.0, alipay_user_id="2088")
+        linked = PassengerRecord(id=found[0].id, created=1.0, alipay_user_id="2088")
         await registry.update(linked)
         assert await registry.passenger_by_alipay("2088", new_id=PassengerId("P99"), created=2.0) == linked
 
@@ -139,16 +139,16 @@ class RegistryTests:
         found = await asyncio.gather(*asked)
         assert len({passenger.id for passenger in found}) == 2
         assert {passenger.phone for passenger in found} == {None}
-        assert len(await registry.entries(Passenger)) == 2
+        assert len(await registry.entries(PassengerRecord)) == 2
 
     async def test_vehicles_from_csv(self, registry: SqlRegistry) -> None:
         """A file adds and replaces; fields left out or empty have their defaults."""
         await registry.add(CAR)
         text = "\ufeffid,plate,company,seats,child_seat,active\nV1,NEW,Bay,6,true,false\nV2,8DEF456,Bay,,,\n"
         assert await import_vehicles(registry, text) == 2
-        assert await registry.entries(Vehicle) == [
-            Vehicle(id=VehicleId("V1"), plate="NEW", company="Bay", seats=6, child_seat=True, active=False),
-            Vehicle(id=VehicleId("V2"), plate="8DEF456", company="Bay"),
+        assert await registry.entries(VehicleRecord) == [
+            VehicleRecord(id=VehicleId("V1"), plate="NEW", company="Bay", seats=6, child_seat=True, active=False),
+            VehicleRecord(id=VehicleId("V2"), plate="8DEF456", company="Bay"),
         ]
 
     async def test_a_plate_of_another_car_is_named_by_its_line(self, registry: SqlRegistry) -> None:
@@ -156,14 +156,14 @@ class RegistryTests:
         await registry.add(CAR)
         with pytest.raises(CsvError, match=r"^line 3: plate: 8ABC123 is that of V1$"):
             await import_vehicles(registry, "id,plate,company\nV2,X,Bay\nV3,8ABC123,Bay\n")
-        assert await registry.entries(Vehicle) == [CAR]
+        assert await registry.entries(VehicleRecord) == [CAR]
 
     async def test_drivers_from_csv(self, registry: SqlRegistry) -> None:
         """PINs are stored hashed, and the permissions with them."""
         await registry.add(CAR)
         text = "id,name,phone,pin,vehicles\n101,Ann,+1,1234,*\n102,Bob,+2,56789,V1 V2\n103,Cy,+3,0000,\n"
         assert await import_drivers(registry, text, hash_pin) == 3
-        ann = await registry.get(Driver, "101")
+        ann = await registry.get(DriverRecord, "101")
         assert ann is not None
         assert ann.pin_hash == "hash of 1234"
         assert [await registry.permitted(DriverId(it)) for it in ("101", "102", "103")] == [["*"], ["V1", "V2"], []]
@@ -172,7 +172,7 @@ class RegistryTests:
         """One bad row keeps all of the file out."""
         with pytest.raises(CsvError, match=r"^line 3: pin must be 4 digits or more$"):
             await import_drivers(registry, "id,name,phone,pin\n101,Ann,+1,1234\n102,Bob,+2,12x4\n", hash_pin)
-        assert await registry.entries(Driver) == []
+        assert await registry.entries(DriverRecord) == []
 
 
 class TestSqliteRegistry(RegistryTests):

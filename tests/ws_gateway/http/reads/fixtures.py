@@ -14,9 +14,9 @@ from dispatch.clock import ManualClock
 from dispatch.config.loader import load_settings
 from dispatch.domain.entity import SYSTEM, Command, Decision, EntityKey, Principal
 from dispatch.domain.events import encode_event
-from dispatch.domain.registry import Driver, Vehicle
+from dispatch.domain.registry import DriverRecord, VehicleRecord
 from dispatch.domain.trip.trip import Trip
-from dispatch.domain.vehicle.vehicle import Vehicle as Car
+from dispatch.domain.vehicle.vehicle import Vehicle
 from dispatch.geo.places.geocoder import read_places
 from dispatch.payment.gateways.factory import payment_rules_of
 from dispatch.store.journal import Append, Batch, Committed
@@ -46,7 +46,7 @@ class WrittenStage(Stage):
         super().__init__()
         self.noted: list[Append] = []
 
-    def send(self, entity: Car | Trip, command: Command, principal: Principal = SYSTEM) -> Decision:
+    def send(self, entity: Vehicle | Trip, command: Command, principal: Principal = SYSTEM) -> Decision:
         key = EntityKey("trip" if isinstance(entity, Trip) else "vehicle", entity.id)
         before = entity.seq
         decision = super().send(entity, command, principal)
@@ -74,8 +74,8 @@ class Library:
         self.journal: SqlJournal = await open_journal(self._url, shards=4)
         registry = SqlRegistry(self.journal.database)
         for number in ("V1", "V2"):
-            await registry.add(Vehicle(id=VehicleId(number), plate=f"PL-{number}", company="Yellow"))
-        await registry.add(Driver(id=DriverId("D1"), name=PROFILE.driver_name, phone="1", pin_hash="x"))
+            await registry.add(VehicleRecord(id=VehicleId(number), plate=f"PL-{number}", company="Yellow"))
+        await registry.add(DriverRecord(id=DriverId("D1"), name=PROFILE.driver_name, phone="1", pin_hash="x"))
         reading = AuthenticatedReads(verify=self.tokens.verify, clock=self.clock, allow=_always)
         places = PlaceRoutes(lambda: read_places(b'{"features": []}', (), "Test City"))
         ways = ReplayRoutes(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.api.alarms import Told
+from dispatch.api.alarms import DriverBroadcast
 from dispatch.api.fields import MoneyView
 from dispatch.api.http_bodies import ShiftSum
 from dispatch.api.messages import Alarm, Notice
@@ -209,9 +209,9 @@ async def test_a_drivers_shift_and_messages(library: Library) -> None:
     other = await library.get("/v1/my/shift", "driver", "D2")
     assert (other["since"], other["rides"]) == (NOON - 12 * 3_600, [])
     notices = SqlNotices(library.journal.database)
-    await notices.record_notice(Told(Notice("n1", NOON, "anna", "Fog")))
-    await notices.record_notice(Told(Notice("n2", NOON, "anna", "Only you"), ("V2",)))
-    await notices.record_notice(Told(Notice("n3", NOON - 50_000, "anna", "Old")))
+    await notices.record_notice(DriverBroadcast(Notice("n1", NOON, "anna", "Fog")))
+    await notices.record_notice(DriverBroadcast(Notice("n2", NOON, "anna", "Only you"), ("V2",)))
+    await notices.record_notice(DriverBroadcast(Notice("n3", NOON - 50_000, "anna", "Old")))
     assert [it["notice"] for it in (await library.get("/v1/my/notices", "driver", "D1"))["notices"]] == ["n1"]
 
 
