@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from bench.harness.concurrency import map_concurrently
-from dispatch.actors.core.entity_types import EntityKind, Shown, entity_kinds
+from dispatch.actors.core.entity_types import EntityKind, StreamUpdate, entity_kinds
 from dispatch.actors.core.host_core import HostCore
 from dispatch.actors.core.position_ingest import PositionIngest, adopt
 from dispatch.actors.core.protocol import (
@@ -66,11 +66,11 @@ class LocalHosts:
         for kind in self._kinds:
             core = HostCore(kind, self._entities, PushQueues("bench"), adopt=adopt if kind == "vehicle" else None)
             journal = await open_journal(url, shards=SHARDS, clock=self._clock)
-            on_shown: Callable[[EntityKey, Shown], None] | None = None
+            on_shown: Callable[[EntityKey, StreamUpdate], None] | None = None
             on_loaded: Callable[[], None] | None = None
             if kind == "vehicle":
                 self._positions = PositionIngest(core)
-                on_shown, on_loaded = self._positions.checkpointed, self._entities_loaded
+                on_shown, on_loaded = self._positions.on_update, self._entities_loaded
             runtime = HostRuntime(core, journal, self, self._clock, on_shown=on_shown, on_loaded=on_loaded)
             self._runtimes[kind] = runtime
             armed += await runtime.start(partial(_dues, journal, kind))
@@ -81,7 +81,7 @@ class LocalHosts:
             await runtime.stop()
 
     def _entities_loaded(self) -> None:
-        self._positions.woken(self._clock.city())
+        self._positions.vehicles_loaded(self._clock.city())
 
     async def command(self, envelope: Envelope) -> Reply:
         """A command from a gateway process."""
@@ -96,12 +96,12 @@ class LocalHosts:
         raise HostsUnavailableError(due.target)
 
     def listings(self, changes: Sequence[ListingChange]) -> None:
-        for key, listing in changes:
+        for key, listing, _ in changes:
             (self.free.add if isinstance(listing, AvailableVehicle) else self.free.discard)(key.id)
 
     def notices(self, notices: Sequence[DomainNotice]) -> None: ...
 
-    def shown(self, shown: Sequence[tuple[EntityKey, Shown]]) -> None: ...
+    def shown(self, shown: Sequence[tuple[EntityKey, StreamUpdate]]) -> None: ...
 
     async def execute(self, commands: Sequence[tuple[EntityKey, Command, Principal]]) -> None:
         """Send commands until each is accepted. Raises ``RuntimeError`` if one is refused."""
@@ -121,7 +121,7 @@ class LocalHosts:
             await asyncio.sleep(0.05)
 
     def fixes(self, rows: Sequence[FixRow]) -> None:
-        self._positions.hear(list(rows), self._clock.city())
+        self._positions.ingest(list(rows), self._clock.city())
         self._runtimes["vehicle"].drive()
 
     async def subscribe(self, keys: Sequence[EntityKey]) -> dict[EntityKey, int]:

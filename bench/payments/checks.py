@@ -9,8 +9,8 @@ import msgspec
 from sqlalchemy import text
 
 from bench.payments.ride import PaidRide
-from dispatch.actors.core.cached_entity import replay
 from dispatch.actors.core.entity_types import EntityKind
+from dispatch.actors.core.stream_replay import replay
 from dispatch.domain.entity import EntityKey
 from dispatch.payment.core.ledger import ALIPAY, FARES, IN_CASH, OWED
 from dispatch.payment.core.payment import Payment
@@ -46,7 +46,7 @@ class CaseResult(msgspec.Struct, frozen=True, kw_only=True):
 async def check_ride(ride: PaidRide, journal: SqlJournal, kind: EntityKind) -> CaseResult:
     """Check a ride that has ended."""
     (history,) = await journal.load([EntityKey("payment", ride.trip)])
-    payment = replay(kind, history)[0]
+    payment = replay(kind, history)
     assert isinstance(payment, Payment)  # noqa: S101 - of its kind
     books = await _books(journal, ride.trip)
     orders = ride.counterparty.balances(ride.trip)

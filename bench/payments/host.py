@@ -121,7 +121,7 @@ class CrashingHost:
         self._replies: dict[int, Reply] = {}
         dues = await self._journal.scheduled_commands("payment", range(SHARDS))
         self._dues = {(due.owner, due.name): due.at for due in dues}
-        self._core.wake(dues, self._clock.city())
+        self._core.arm(dues, self._clock.city())
 
     def next_at(self) -> float | None:
         """City time of the host's next timer or delayed answer."""
@@ -169,14 +169,14 @@ class CrashingHost:
             command = decode_command(call.envelope.body)
             if isinstance(command, ReportOutcome):
                 self._observer.outcome_received(command)
-            core.call_done(call.due, answered=True, retry_at=0.0)
+            core.call_done(call.scheduled, answered=True, retry_at=0.0)
             return
-        name = _call.decode(call.due.command).call
+        name = _call.decode(call.scheduled.command).call
         if self._crashes_at("before", name):
             await self.start()
             return
         self._observer.before_call(name)
-        answer = await perform_call(self._gateways, call.due, self._clock)
+        answer = await perform_call(self._gateways, call.scheduled, self._clock)
         late_s = self._transport.late_s
         if self._core is not core:
             return  # crashed during the call
@@ -190,14 +190,14 @@ class CrashingHost:
     async def _take_answer(self, call: OutgoingCall, answer: RecordGatewayResponse) -> None:
         core = self._core
         self._tokens += 1
-        name = f"{call.due.owner}/{call.due.name}/{self._tokens}"
-        envelope = Envelope(str(call.due.owner), name, SYSTEM, encode_command(answer), keep=False)
+        name = f"{call.scheduled.owner}/{call.scheduled.name}/{self._tokens}"
+        envelope = Envelope(str(call.scheduled.owner), name, SYSTEM, encode_command(answer), keep=False)
         try:
-            reply = await self._submit(envelope, _call.decode(call.due.command).call)
+            reply = await self._submit(envelope, _call.decode(call.scheduled.command).call)
         except HostsUnavailableError:
             return
         if self._core is core:
-            core.call_done(call.due, answered=is_final(reply), retry_at=self._clock.city() + 1.0)
+            core.call_done(call.scheduled, answered=is_final(reply), retry_at=self._clock.city() + 1.0)
 
     async def _submit(self, envelope: Envelope, call: str = "") -> Reply:
         """Submit a command; ``call`` names the gateway call or notification whose answer it carries."""

@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from dispatch.actors.core.entity_types import Shown, encode_snapshot, encode_update
+from dispatch.actors.core.entity_types import StreamUpdate, encode_snapshot, encode_update
 from dispatch.actors.core.protocol import Done
 from dispatch.api.messages import Accepted, AcceptOffer, ClientCommand, DeclineOffer, FinishRide, Rate, RequestRide
 from dispatch.domain.entity import Entity, EntityKey
@@ -91,7 +91,7 @@ class Evidence:
             event = kind.decode_event(stored.body)
             entity.apply(event)
             view = kind.view(entity)
-            update = encode_update(str(key), Shown(entity.seq, event_name(event), event.at, view), audience)  # type: ignore[arg-type]
+            update = encode_update(str(key), StreamUpdate(entity.seq, event_name(event), event.at, view), audience)  # type: ignore[arg-type]
             told[entity.seq] = (update, encode_snapshot(str(key), entity.seq, view, audience))  # type: ignore[arg-type]
         return told
 

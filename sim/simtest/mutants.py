@@ -18,7 +18,7 @@ import msgspec
 from dispatch.actors.core import staging, transaction
 from dispatch.actors.core.cached_entity import CachedEntity
 from dispatch.actors.core.effect_buffer import EffectBuffer
-from dispatch.actors.core.entity_types import Shown
+from dispatch.actors.core.entity_types import StreamUpdate
 from dispatch.actors.core.host_core import HostCore
 from dispatch.actors.core.protocol import Done
 from dispatch.actors.core.push_queues import PushQueues
@@ -66,42 +66,42 @@ def _all(*mutants: AbstractContextManager[None]) -> Iterator[None]:
 
 def acknowledges_before_commit() -> AbstractContextManager[None]:
     """The answer leaves when the command is decided."""
-    apply = HostCore._apply
+    apply = HostCore._stage
 
     def early(self: HostCore, entry: CachedEntity, entity: Any, work: PendingCommand, decision: Decision) -> None:
         apply(self, entry, entity, work, decision)
         for token in work.tokens:
             self._effects.reply(token, Done(entity.seq, entity.state, decision.reply or {}))
 
-    return replaced(HostCore, "_apply", early)
+    return replaced(HostCore, "_stage", early)
 
 
 def pushes_before_commit() -> AbstractContextManager[None]:
     """Subscribers are told when an event is decided."""
-    apply = HostCore._apply
+    apply = HostCore._stage
 
     def early(self: HostCore, entry: CachedEntity, entity: Any, work: PendingCommand, decision: Decision) -> None:
         before = len(self._open.staged)
         apply(self, entry, entity, work, decision)
         for staged in self._open.staged[before:]:
-            for shown in staged.shown:
-                self._effects.publish(entry, shown)
+            for update in staged.updates:
+                self._effects.publish(entry, update)
 
-    return replaced(HostCore, "_apply", early)
+    return replaced(HostCore, "_stage", early)
 
 
 def forgets_command_ids() -> AbstractContextManager[None]:
     """Neither memory nor journal knows what was answered before."""
     return _all(
         replaced(ReplyCache, "repeated", lambda *_: (False, None)),
-        replaced(staging, "stored", lambda *_: None),
+        replaced(staging, "stored_reply", lambda *_: None),
     )
 
 
 def arms_no_due_again() -> AbstractContextManager[None]:
     """A host that is born, or loads an entity, leaves its timers and calls in the journal."""
     return _all(
-        replaced(HostCore, "wake", lambda *_: None),
+        replaced(HostCore, "arm", lambda *_: None),
         replaced(EffectBuffer, "arm_again", lambda *_: None),
     )
 
@@ -151,7 +151,7 @@ def lets_lost_owners_write() -> AbstractContextManager[None]:
 
 
 def _fences_no_timers() -> AbstractContextManager[None]:
-    return replaced(transaction, "_has_to_be_true", lambda _: False)
+    return replaced(transaction, "_needs_fencing", lambda _: False)
 
 
 def _looks_for_no_dues() -> AbstractContextManager[None]:
@@ -310,7 +310,7 @@ def resumes_one_too_far() -> AbstractContextManager[None]:
 def _host_skips_one() -> AbstractContextManager[None]:
     missed = CachedEntity.missed
 
-    def short(self: CachedEntity, after: int | None, seq: int) -> list[Shown] | None:
+    def short(self: CachedEntity, after: int | None, seq: int) -> list[StreamUpdate] | None:
         found = missed(self, after, seq)
         return found[1:] if found and after else found
 
@@ -335,7 +335,7 @@ def tells_twice() -> AbstractContextManager[None]:
 def _host_repeats() -> AbstractContextManager[None]:
     tell = Subscribers.publish
 
-    def again(self: Subscribers, entry: CachedEntity, shown: Shown) -> bool:
+    def again(self: Subscribers, entry: CachedEntity, shown: StreamUpdate) -> bool:
         told = tell(self, entry, shown)
         entry.last_pushed_seq -= 1
         tell(self, entry, shown)

@@ -128,7 +128,7 @@ class SimHost(HostActor):
             self,
             self.clock,
             commit_window_s=COMMIT_WINDOW_S,
-            on_shown=self.desk.checkpointed if kind == "vehicle" else None,
+            on_shown=self.desk.on_update if kind == "vehicle" else None,
             on_loaded=self._loaded,
             on_commit=self._committed,
         )

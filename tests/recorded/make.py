@@ -91,11 +91,11 @@ class PaidCity(City):
         gateway = [call for call in host.calls if call.envelope is None]
         host.calls = [call for call in host.calls if call.envelope is not None]
         for call in gateway:
-            work = msgspec.msgpack.decode(call.due.command, type=CallGateway)
-            told = RecordGatewayResponse(call.due.name, work.order, encode_answer(self.answer(work)))
-            host.submit(self.envelope(call.due.owner, told, keep=False))
+            work = msgspec.msgpack.decode(call.scheduled.command, type=CallGateway)
+            told = RecordGatewayResponse(call.scheduled.name, work.order, encode_answer(self.answer(work)))
+            host.submit(self.envelope(call.scheduled.owner, told, keep=False))
             host.pump()
-            host.core.call_done(call.due, answered=True, retry_at=0.0)
+            host.core.call_done(call.scheduled, answered=True, retry_at=0.0)
             host.collect()
         return super().deliver(host) or bool(gateway)
 

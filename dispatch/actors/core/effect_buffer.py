@@ -1,4 +1,4 @@
-"""What leaves a host after a commit: replies, pushes, listings, notices, and the dues that are armed and let go.
+"""Everything that leaves a host after a commit: replies, pushes, match entries, notices, calls and timers.
 
 Rule: nothing is put in here before the transaction it belongs to is committed.
 """
@@ -6,8 +6,8 @@ Rule: nothing is put in here before the transaction it belongs to is committed.
 from __future__ import annotations
 
 from dispatch.actors.core.cached_entity import CachedEntity
-from dispatch.actors.core.entity_types import Shown
-from dispatch.actors.core.protocol import Done, Refused, Reply
+from dispatch.actors.core.entity_types import StreamUpdate
+from dispatch.actors.core.protocol import Refused, Reply
 from dispatch.actors.core.reply_cache import ReplyCache
 from dispatch.actors.core.subscribers import Subscribers
 from dispatch.actors.core.timer_queue import CommandRef, TimerQueue, is_timer, outgoing, ref_of, timer_work
@@ -18,106 +18,109 @@ from dispatch.store.journal import StoredCommand
 
 
 class EffectBuffer:
-    """The outlet of one host."""
+    """The effects of one host until the runtime takes them, with its timers and recent replies."""
 
     def __init__(self, subscribers: Subscribers) -> None:
         self.replies = ReplyCache()
         self.timers = TimerQueue()
         self._subscribers = subscribers
         self._effects = Effects()
-        self._let_go: dict[CommandRef, StoredCommand] = {}
+        self._fired: dict[CommandRef, StoredCommand] = {}
 
     def take(self) -> Effects:
-        """Everything that may leave now."""
+        """All effects since the last call."""
         effects, self._effects = self._effects, Effects()
         return effects
 
     def reply(self, token: int, reply: Reply) -> None:
-        """An answer to one sender, without any work."""
+        """Answer one caller whose command was not executed."""
         self._effects.replies.append((token, reply))
 
     def finish(self, work: PendingCommand, reply: Reply) -> None:
-        """A command has come to its end."""
+        """A command is done: answer all its callers."""
         self.replies.end(work, reply)
-        if work.due is not None:
-            self._let_go.pop(ref_of(work.due), None)
+        if work.timer is not None:
+            self._fired.pop(ref_of(work.timer), None)
         self._effects.replies.extend((token, reply) for token in work.tokens)
-        self._effects.counts.append(("accepted" if isinstance(reply, Done) else "refused", type(work.command).__name__))
 
     def fail(self, where: str, error: Exception) -> None:
-        """An entity broke down."""
+        """An entity raised an unexpected exception."""
         self._effects.failures.append(Failure(where, error))
 
     def release(self, entry: CachedEntity | None, staged: Staged) -> None:
-        """Let out what a committed decision brought."""
+        """Let out the effects of a committed decision.
+
+        The order matters. The timer that fired is disarmed before new ones are armed, because a decision may arm a
+        timer under the same name. Dropped names come before armed ones for the same reason. Pushes and the match
+        entry come before the reply, because finishing may let the caller send its next command.
+        """
         work = staged.work
-        if work.due is not None:
-            self.timers.disarm(ref_of(work.due))
+        if work.timer is not None:
+            self.timers.disarm(ref_of(work.timer))
         for name in staged.decision.drop:
             self.timers.disarm(CommandRef(work.key, name))
-        for due in staged.dues:
-            self.timers.arm(due)
+        for scheduled in staged.scheduled:
+            self.timers.arm(scheduled)
         self._effects.notices.extend(staged.decision.notices)
         if entry is not None:
-            for shown in staged.shown:
-                self.publish(entry, shown)
+            for update in staged.updates:
+                self.publish(entry, update)
             self.relist(entry, staged.listing)
         if work.envelope.command_id:
             self.finish(work, staged.reply)
 
-    # ── who follows, and the market ──────────────────────────────────────────────────────────────────────────────
+    # ── subscribers and the match pool ───────────────────────────────────────────────────────────────────────────
 
-    def publish(self, entry: CachedEntity, shown: Shown) -> None:
-        """Tell followers one event, if it is new."""
-        if self._subscribers.publish(entry, shown):
-            self._effects.shown.append((entry.key, shown))
+    def publish(self, entry: CachedEntity, update: StreamUpdate) -> None:
+        """Push an event to subscribers, unless it was pushed before."""
+        if self._subscribers.publish(entry, update):
+            self._effects.updates.append((entry.key, update))
 
     def relist(self, entry: CachedEntity, listing: MatchEntry | None) -> None:
-        """Tell the matcher, if it is new."""
+        """Send the entity's match entry to the matchers if it has changed."""
         if listing != entry.listed:
             entry.listed = listing
-            self._effects.listings.append(ListingChange(entry.key, listing))
+            reason = entry.entity.state if listing is None and entry.entity is not None else ""
+            self._effects.listings.append(ListingChange(entry.key, listing, reason))
 
     def answer_subscribers(self, entry: CachedEntity) -> None:
-        """Answer those who wait to follow, if nothing is staged."""
-        self._effects.attached.extend(self._subscribers.answer(entry))
+        """Answer waiting subscribe requests, unless a decision is staged."""
+        self._effects.subscribed.extend(self._subscribers.answer(entry))
 
     def refuse_subscriber(self, token: int, refused: Refused) -> None:
-        """An answer to one who wants to follow what cannot be followed."""
-        self._effects.attached.append((token, refused))
+        self._effects.subscribed.append((token, refused))
 
     def refuse_subscribers(self, entry: CachedEntity, code: ErrorCode) -> None:
-        """Nobody can follow this now."""
-        self._effects.attached.extend(self._subscribers.refuse(entry.key, code))
+        """Refuse all waiting subscribe requests of an entity."""
+        self._effects.subscribed.extend(self._subscribers.refuse(entry.key, code))
 
-    # ── dues ─────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── timers and calls ─────────────────────────────────────────────────────────────────────────────────────────
 
     def fire(self, now: float) -> list[PendingCommand]:
-        """Let go what is due: calls leave, timers are work for this host's own entities."""
+        """Fire everything that is due: calls become effects, timers are returned as commands for this host."""
         timers = []
-        for due in list(self.timers.pop(now)):
-            self._let_go[ref_of(due)] = due
-            if is_timer(due):
-                timers.append(timer_work(due))
+        for scheduled in list(self.timers.pop(now)):
+            self._fired[ref_of(scheduled)] = scheduled
+            if is_timer(scheduled):
+                timers.append(timer_work(scheduled))
             else:
-                self._effects.calls.append(outgoing(due))
+                self._effects.calls.append(outgoing(scheduled))
         return timers
 
-    def called(self, due: StoredCommand) -> None:
-        """A call has come back."""
-        self._let_go.pop(ref_of(due), None)
+    def call_returned(self, scheduled: StoredCommand) -> None:
+        self._fired.pop(ref_of(scheduled), None)
 
-    def knows(self, due: StoredCommand) -> bool:
-        """Whether it is armed, at work or put off."""
-        ref = ref_of(due)
-        return due in (self._let_go.get(ref), self.timers.armed(ref))
+    def is_known(self, scheduled: StoredCommand) -> bool:
+        """Whether it is armed, being executed or waiting for a retry."""
+        ref = ref_of(scheduled)
+        return scheduled in (self._fired.get(ref), self.timers.armed(ref))
 
-    def arm_again(self, due: StoredCommand) -> None:
-        """A due as the journal has it, unless it is known already."""
-        if not self.knows(due):
-            self.timers.arm(due)
+    def arm_again(self, scheduled: StoredCommand) -> None:
+        """Arm a command read from the journal, unless it is known."""
+        if not self.is_known(scheduled):
+            self.timers.arm(scheduled)
 
-    def is_rearmed(self, due: StoredCommand) -> bool:
-        """Whether another due was armed under this one's name since it was let go."""
-        armed = self.timers.armed(ref_of(due))
-        return armed is not None and armed != due
+    def is_rearmed(self, scheduled: StoredCommand) -> bool:
+        """Whether another command was armed under the same name since this one fired."""
+        armed = self.timers.armed(ref_of(scheduled))
+        return armed is not None and armed != scheduled

@@ -1,4 +1,7 @@
-"""The entities in a host's memory: which are there, which are to be loaded, which may sleep."""
+"""The entities in a host's memory: loaded, being loaded, or evicted when idle.
+
+Rule: an entity with staged decisions is reloaded only after the last of them has been committed or rolled back.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from dispatch.domain.entity import Entity, EntityKey
 
 
 class EntityCache:
-    """The entries of one host. An entity is loaded when it is first wanted, and again after it was forgotten."""
+    """The entries of one host. An entity is loaded on first use, and again after :meth:`forget`."""
 
     def __init__(self) -> None:
         self.entries: dict[EntityKey, CachedEntity] = {}
@@ -22,13 +25,13 @@ class EntityCache:
         return bool(self._loads)
 
     def take_loads(self) -> list[EntityKey]:
-        """Entities to be loaded."""
+        """Keys of entities to be loaded."""
         loads = list(self._loads)
         self._loads.clear()
         return loads
 
     def get_or_load(self, key: EntityKey, now: float) -> CachedEntity:
-        """The entry of an entity, which is loaded if it is not there."""
+        """The entry of an entity; requests its load if it is not in memory."""
         entry = self.entries.get(key)
         if entry is None:
             entry = self.entries[key] = CachedEntity(key, now)
@@ -36,12 +39,12 @@ class EntityCache:
         return entry
 
     def entity(self, key: EntityKey) -> Entity | None:
-        """An entity that is there."""
+        """An entity that is in memory."""
         entry = self.entries.get(key)
         return entry.entity if entry is not None else None
 
     def forget(self, entry: CachedEntity) -> None:
-        """Load the entity again, when all of it that is staged has come to an end."""
+        """Discard the copy in memory and load the entity again."""
         entry.snapshot_seq = 0
         if entry.entity is not None:
             entry.before, entry.entity = entry.entity, None
@@ -49,19 +52,19 @@ class EntityCache:
             self._loads[entry.key] = None
 
     def unstaged(self, entry: CachedEntity) -> None:
-        """One staged decision has come to an end."""
+        """One staged decision was committed."""
         entry.staged -= 1
         if entry.entity is None and not entry.staged:
             self._loads[entry.key] = None
 
     def drop(self, entry: CachedEntity) -> list[PendingCommand]:
-        """Remove an entity that cannot be loaded; the work that waited for it."""
+        """Remove an entity that cannot be loaded; the commands that waited for it."""
         self.entries.pop(entry.key, None)
         self._loads.pop(entry.key, None)
-        return [*([entry.blocked] if entry.blocked is not None else []), *entry.waiting]
+        return entry.line
 
-    def passivate(self, until: float, busy: Collection[EntityKey], asleep: Callable[[Entity], bool]) -> int:
-        """Remove those that are ``asleep``, at rest, untouched since ``until`` and not ``busy``; says how many."""
+    def passivate(self, until: float, busy: Collection[EntityKey], may_evict: Callable[[Entity], bool]) -> int:
+        """Evict entities at rest, untouched since ``until``, not ``busy`` and accepted by ``may_evict``; the number."""
         idle = [
             key
             for key, entry in self.entries.items()
@@ -69,7 +72,7 @@ class EntityCache:
             and entry.at_rest
             and key not in busy
             and entry.entity is not None
-            and asleep(entry.entity)
+            and may_evict(entry.entity)
         ]
         for key in idle:
             del self.entries[key]

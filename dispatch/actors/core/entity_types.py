@@ -1,4 +1,4 @@
-"""What a host has to know of each kind of entity: how it is made, decoded, and shown."""
+"""The kinds of entities: how a host creates, decodes and shows each."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class EntityKind(NamedTuple):
-    """One kind of entity. ``view`` is None for a kind whose stream no client follows."""
+    """One kind of entity. ``view`` is None for a kind that clients cannot subscribe to."""
 
     kind: Kind
     make: Callable[[str, int, bytes | None], Entity]
@@ -33,8 +33,8 @@ class EntityKind(NamedTuple):
     view: Callable[[Entity], View] | None
 
 
-class Shown(NamedTuple):
-    """One event of a stream as its followers see it: what happened, and the whole view after it."""
+class StreamUpdate(NamedTuple):
+    """One event of a stream as subscribers see it: its name, and the complete view after it."""
 
     seq: int
     event: str
@@ -43,7 +43,7 @@ class Shown(NamedTuple):
 
 
 def entity_kinds(rules: Rules, payment_rules: PaymentRules) -> Mapping[Kind, EntityKind]:
-    """All kinds, deciding by these rules."""
+    """All kinds, with these rules."""
     return {
         "vehicle": EntityKind(
             "vehicle",
@@ -55,7 +55,7 @@ def entity_kinds(rules: Rules, payment_rules: PaymentRules) -> Mapping[Kind, Ent
             "trip",
             lambda name, seq, body: Trip(name, rules, seq, body),
             decode_trip_event,
-            lambda entity: _in_plain_words(trip_view(cast("Trip", entity))),
+            lambda entity: _with_phrase(trip_view(cast("Trip", entity))),
         ),
         "payment": EntityKind(
             "payment",
@@ -66,17 +66,17 @@ def entity_kinds(rules: Rules, payment_rules: PaymentRules) -> Mapping[Kind, Ent
     }
 
 
-def _in_plain_words(view: TripView) -> TripView:
-    """Alipay's code for what went wrong, said so that a driver and a passenger understand it."""
+def _with_phrase(view: TripView) -> TripView:
+    """Add a text for drivers and passengers that explains Alipay's error code."""
     payment = view.payment
-    said = _said_of(payment) if payment is not None else None
-    if payment is None or said is None:
+    found = _phrase_of(payment) if payment is not None else None
+    if payment is None or found is None:
         return view
-    words = PhraseView(said.en, said.zh, said.do_en, said.do_zh)
+    words = PhraseView(found.en, found.zh, found.do_en, found.do_zh)
     return msgspec.structs.replace(view, payment=msgspec.structs.replace(payment, phrase=words))
 
 
-def _said_of(payment: PaymentView) -> Phrase | None:
+def _phrase_of(payment: PaymentView) -> Phrase | None:
     if payment.state == "unknown":
         return UNCLEAR
     if payment.state == "paying" and payment.reason == "PASSWORD":
@@ -84,17 +84,15 @@ def _said_of(payment: PaymentView) -> Phrase | None:
     return phrase(payment.reason) if payment.state == "due" and payment.reason else None
 
 
-def encode_update(stream: str, shown: Shown, audience: Audience) -> bytes:
-    """The message for one audience about one event."""
-    seq, event, at, view = shown
+def encode_update(stream: str, update: StreamUpdate, audience: Audience) -> bytes:
+    seq, event, at, view = update
     if isinstance(view, TripView):
-        told_as = event_for(event, view, audience)
-        return _encode(Update(stream, seq, told_as, at, trip=trip_for(view, audience)))
+        name = event_for(event, view, audience)
+        return _encode(Update(stream, seq, name, at, trip=trip_for(view, audience)))
     return _encode(Update(stream, seq, event, at, vehicle=vehicle_for(view, audience)))
 
 
 def encode_snapshot(stream: str, seq: int, view: View, audience: Audience) -> bytes:
-    """The message that tells an audience how a stream stands."""
     if isinstance(view, TripView):
         return _encode(Snapshot(stream, seq, recovered=False, trip=trip_for(view, audience)))
     return _encode(Snapshot(stream, seq, recovered=False, vehicle=vehicle_for(view, audience)))

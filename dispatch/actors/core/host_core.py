@@ -1,38 +1,41 @@
 """A host without I/O: commands, commit results and ticks go in; batches, replies, pushes and calls come out.
 
-What holds after success: a reply, push, call or listing leaves the core only after the journal has committed the
-transaction it belongs to. What holds after failure: nothing of a failed transaction has left; the entities it
-touched are forgotten and loaded again, and its commands decided again one by one.
+Guarantee on success: a reply, push, call or match entry leaves the core only after the journal has committed the
+transaction it belongs to. Guarantee on failure: nothing of a failed transaction has left. The entities it touched are
+reloaded, and its commands are decided again one by one.
 
-Theory of operation. A command is decided at once, on the entity's state in memory, and its events are applied
-there: so several commands on one entity share a transaction. Decisions gather in *open* until the shell takes them
-as a batch (``take_batch``); one batch is in flight at a time. When the journal says yes (``committed``), effects
-are released. When it says no, everything in flight and open was decided on a state that is not true: the core
-forgets those entities and puts all that work into ``_again``, from which batches of one are made until it is empty.
+Theory of operation. A command is decided at once on the entity's state in memory, and its events are applied there;
+several commands to one entity can therefore share a transaction. Decisions gather in the *open* transaction until the
+runtime takes it as a batch (``take_batch``); one batch is *in flight* at a time. On success (``committed``) its effects
+are released. On failure everything in flight and open was decided on invalid state: the core forgets those entities
+and queues their commands as retries (``DecisionQueue``), of which those that may have caused the failure get
+transactions of their own (``plan_rollback``).
 
-Commands to one entity are decided in the order in which they came. One that has to wait for another entity, or for
-room in a transaction, is *held*, and those behind it wait.
+Commands to one entity are decided in the order of arrival. A command that waits for another entity, or for a commit,
+is *blocked*, and the commands behind it wait.
 
-The owner of an entity is whoever commits first. Nothing here trusts a lease: the expected sequence numbers fence.
+The owner of an entity is the host that commits first. There are no leases: the expected sequence numbers fence stale
+owners.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
-from dispatch.actors.core.cached_entity import NEVER_LOADED, CachedEntity, replay
-from dispatch.actors.core.conflicts import is_implicated, resolve
+from dispatch.actors.core.cached_entity import NEVER_LOADED, CachedEntity
+from dispatch.actors.core.conflicts import append_relation, plan_rollback, resolve
+from dispatch.actors.core.decision_queue import DecisionQueue
 from dispatch.actors.core.effect_buffer import EffectBuffer
 from dispatch.actors.core.entity_cache import EntityCache
 from dispatch.actors.core.entity_types import EntityKind
 from dispatch.actors.core.protocol import Done, Envelope, Refused, SubscribeRequest
 from dispatch.actors.core.push_queues import PushQueues
-from dispatch.actors.core.reply_cache import same
-from dispatch.actors.core.staging import applied, seen
+from dispatch.actors.core.reply_cache import reply_if_same
+from dispatch.actors.core.staging import stage_decision
+from dispatch.actors.core.stream_replay import replay, replay_with_updates, updates_of
 from dispatch.actors.core.subscribers import Subscribers
 from dispatch.actors.core.timer_queue import ref_of
 from dispatch.actors.core.transaction import Transaction, TransactionFullError
@@ -47,13 +50,13 @@ from dispatch.values.units import CityTime
 
 SNAPSHOT_EVERY: Final = 128
 RETRY_TIMER_S: Final = 5.0
-"""City seconds until a timer is tried again whose work could not be done."""
+"""City seconds until a timer is retried whose command could not be executed."""
 
 _decode_reply = msgspec.msgpack.Decoder(Done | Refused).decode
 
 
 class HostCore:
-    """One host of entities of one kind. All times are city seconds except where a name says wall."""
+    """The entities of one host, all of one kind. Times are city seconds unless a name says wall."""
 
     def __init__(
         self,
@@ -67,29 +70,30 @@ class HostCore:
         self.kind = kind
         self.queues = queues
         self.subscribers = Subscribers(kinds[kind], queues)
-        self._cache = EntityCache()
-        self._effects = EffectBuffer(self.subscribers)
         self.now = CityTime(0.0)
-        self._kinds = kinds
         self.own = kinds[kind]
+        self._kinds = kinds
         self._passivate_after_s = passivate_after_s
         self._adopt = adopt
-        self._foreign_loads: list[EntityLoad] = []
-        self._lookups: list[ReplyLookup] = []
+        self._cache = EntityCache()
+        self._effects = EffectBuffer(self.subscribers)
+        self._queue = DecisionQueue()
         self._open = Transaction()
         self._flight: Transaction | None = None
-        self._again: deque[PendingCommand] = deque()
         self._deferred: list[PendingCommand] = []
+        """Commands that are decided after the batch in flight."""
+        self._entity_loads: list[EntityLoad] = []
+        self._lookups: list[ReplyLookup] = []
 
     @property
     def entries(self) -> Mapping[EntityKey, CachedEntity]:
-        """The entities in memory, or on their way there."""
+        """The entities that are loaded or being loaded."""
         return self._cache.entries
 
-    # ── what goes in ─────────────────────────────────────────────────────────────────────────────────────────────
+    # ── input ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def submit(self, token: int, envelope: Envelope, now: CityTime) -> None:
-        """A command. Its reply comes out in the effects, under ``token``."""
+        """Accept a command. Its reply is an effect with this ``token``."""
         self.now = now
         repeated, reply = self._effects.replies.repeated(token, envelope)
         if repeated:
@@ -108,7 +112,7 @@ class HostCore:
         self._enqueue(work)
 
     def subscribe(self, token: int, gateway: str, request: SubscribeRequest, now: CityTime) -> None:
-        """Somebody wants to follow a stream. Answered under ``token`` when the entity is loaded and committed."""
+        """Accept a subscription. It is answered with this ``token`` once the entity is loaded and committed."""
         self.now = now
         try:
             key = self._key(request.key)
@@ -119,8 +123,8 @@ class HostCore:
         self._answer_subscribers(self.get_or_load(key))
 
     def _answer_subscribers(self, entry: CachedEntity) -> None:
-        if entry.at_rest and self.subscribers.know_more(entry):
-            self._cache.forget(entry)  # another owner has written
+        if entry.at_rest and self.subscribers.are_ahead(entry):
+            self._cache.forget(entry)  # another owner has appended to the stream
         self._effects.answer_subscribers(entry)
 
     def _key(self, text: str) -> EntityKey:
@@ -130,33 +134,38 @@ class HostCore:
         return key
 
     def unsubscribe(self, gateway: str, key: EntityKey, audience: Audience) -> None:
-        """A gateway has no more sessions of this audience on the stream."""
         self.queues.unsubscribe(key, gateway, audience)
 
-    def wake(self, dues: Sequence[StoredCommand], now: CityTime) -> None:
-        """The dues that the journal has for this host's shards: arm them, and load their owners."""
+    def arm(self, scheduled: Sequence[StoredCommand], now: CityTime) -> None:
+        """Arm the journal's timers and calls of this host's shards, and load their owners."""
         self.now = now
-        for due in dues:
-            self._effects.timers.arm(due)
-            self.get_or_load(due.owner)
+        for each in scheduled:
+            self._effects.timers.arm(each)
+            self.get_or_load(each.owner)
 
     def sweep(self, overdue: Sequence[StoredCommand], now: CityTime) -> None:
-        """Dues that the journal has had too long. Who wrote one that is unknown here was not its owner any more and is
-        gone: its entity is loaded again, and the due with it."""
+        """Overdue timers and calls from the journal.
+
+        One that this host does not know was written by a former owner that has since died: its entity is reloaded, so
+        that it is armed here.
+        """
         self.now = now
-        for owner in dict.fromkeys(due.owner for due in overdue if not self._effects.knows(due)):
+        for owner in dict.fromkeys(each.owner for each in overdue if not self._effects.is_known(each)):
             entry = self.get_or_load(owner)
             if entry.at_rest:
                 self._cache.forget(entry)
 
     def subscribed_keys(self) -> list[EntityKey]:
-        """The entities at rest here that somebody follows."""
+        """The entities at rest that have subscribers."""
         entries = self._cache.entries
         return [key for key in self.queues.subscribers if key in entries and entries[key].at_rest]
 
     def compare_heads(self, heads: Mapping[EntityKey, int], now: CityTime) -> None:
-        """The last numbers that the journal has. Where it has more than is known here, somebody wrote who was not the
-        owner any more: the entity is loaded again, and its followers are told what they missed."""
+        """Compare sequence numbers with the journal's.
+
+        If the journal is ahead, a stale owner wrote to the stream: the entity is reloaded and the missed events are
+        pushed.
+        """
         self.now = now
         for key, head in heads.items():
             entry = self._cache.entries.get(key)
@@ -164,16 +173,12 @@ class HostCore:
                 self._cache.forget(entry)
 
     def tick(self, now: CityTime) -> None:
-        """Let the dues go whose time has come."""
+        """Fire the timers and calls whose time has come."""
         self.now = now
-        self._fire_dues()
-
-    def next_due(self) -> float | None:
-        """When the next due has its time."""
-        return self._effects.timers.next_at()
+        self._fire_timers()
 
     def loaded(self, histories: Sequence[StoredHistory], now: CityTime) -> None:
-        """The histories that ``take_loads`` asked for."""
+        """The histories requested by ``take_loads``."""
         self.now = now
         for history in histories:
             entry = self.get_or_load(history.key)
@@ -181,14 +186,14 @@ class HostCore:
                 self._restore(entry, history)
 
     def entities_loaded(self, load: EntityLoad, histories: Sequence[StoredHistory], now: CityTime) -> None:
-        """The histories that a held decision asked for."""
+        """The histories that a blocked decision requested."""
         self.now = now
         entry = self.get_or_load(load.work.key)
         try:
             for history in histories:
-                load.work.other_entities[history.key] = replay(self._kinds[history.key.kind], history)[0]
-        except Exception as error:  # noqa: BLE001 - a broken history stops only those who need it
-            self._break_down(entry, load.work, error)
+                load.work.other_entities[history.key] = replay(self._kinds[history.key.kind], history)
+        except Exception as error:  # noqa: BLE001 - a corrupt history must stop only the commands that need it
+            self._fail(entry, load.work, error)
         else:
             if entry.blocked is load.work:
                 self._enqueue(load.work)
@@ -196,36 +201,32 @@ class HostCore:
     def reply_looked_up(
         self, look_up: ReplyLookup, known: StoredReply | None, now: CityTime, *, moved: bool = False
     ) -> None:
-        """What the journal has for a command that was refused; ``moved``: the entity has gone on from ``seq``."""
+        """The journal's reply to a refused command. ``moved``: the stream has events after ``look_up.seq``."""
         self.now = now
-        if known is None and moved:
-            self._decide_anew(look_up)
-            return
-        reply = look_up.refusal
+        work = look_up.work
         if known is not None:
-            reply = same(known.digest, look_up.work.envelope, _decode_reply(known.body))
-        self._effects.finish(look_up.work, reply)
+            self._effects.finish(work, reply_if_same(known.digest, work.envelope, _decode_reply(known.body)))
+        elif not moved:
+            self._effects.finish(work, look_up.refusal)
+        else:  # another owner has appended since: decide on the entity as the journal has it
+            entry = self.get_or_load(work.key)
+            if entry.entity is not None and entry.entity.seq <= look_up.seq:
+                self._cache.forget(entry)
+            self._enqueue(work)
 
-    def _decide_anew(self, look_up: ReplyLookup) -> None:
-        """Another owner has written meanwhile: what was refused is decided on the entity as the journal has it."""
-        entry = self.get_or_load(look_up.work.key)
-        if entry.entity is not None and entry.entity.seq <= look_up.seq:
-            self._cache.forget(entry)
-        self._enqueue(look_up.work)
-
-    def call_done(self, due: StoredCommand, *, answered: bool, retry_at: float) -> None:
-        """A call was answered (whatever the answer), or nobody was found and it is to be sent again at ``retry_at``."""
-        self._effects.called(due)
-        if self._is_replaced(due):
+    def call_done(self, scheduled: StoredCommand, *, answered: bool, retry_at: float) -> None:
+        """An outgoing call completed, or its target was unreachable and it must be retried at ``retry_at``."""
+        self._effects.call_returned(scheduled)
+        if self._is_replaced(scheduled):
             return
         if answered:
-            self._effects.timers.disarm(ref_of(due))
-            self._open.commands_done.append(ref_of(due))
+            self._effects.timers.disarm(ref_of(scheduled))
+            self._open.commands_done.append(ref_of(scheduled))
         else:
-            self._effects.timers.arm(due, retry_at)
+            self._effects.timers.arm(scheduled, retry_at)
 
     def committed(self, result: Committed | Conflict | None, now: CityTime) -> None:
-        """What became of the batch in flight; None where the journal cannot tell."""
+        """The result of the batch in flight; None if the journal did not answer."""
         self.now = now
         flight, self._flight = self._flight, None
         if flight is None:
@@ -237,37 +238,41 @@ class HostCore:
                 if entry is not None:
                     self._cache.unstaged(entry)
                 self._effects.release(entry, staged)
-            self._fire_dues()
+            self._fire_timers()
             for key in self.subscribers.awaited_keys():
                 self._answer_subscribers(self.get_or_load(key))
         else:
             self._roll_back(flight, result)
         for work in deferred:
-            if work.moved or self.get_or_load(work.key).blocked is work:
+            if work.is_append_notice or self.get_or_load(work.key).blocked is work:
                 self._enqueue(work)
 
-    # ── what comes out ───────────────────────────────────────────────────────────────────────────────────────────
+    # ── output ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def next_timer_at(self) -> float | None:
+        """The time of the next timer or call."""
+        return self._effects.timers.next_at()
 
     def take_loads(self) -> list[EntityKey]:
         """Entities to be loaded; answered by ``loaded``."""
         return self._cache.take_loads()
 
     def take_entity_loads(self) -> list[EntityLoad]:
-        """Decisions that wait for other entities; each answered by ``foreign_loaded``."""
-        loads, self._foreign_loads = self._foreign_loads, []
+        """Decisions that wait for other entities; each answered by ``entities_loaded``."""
+        loads, self._entity_loads = self._entity_loads, []
         return loads
 
     def take_lookups(self) -> list[ReplyLookup]:
-        """Refusals that wait for the journal; each answered by ``looked_up``."""
+        """Refusals to be confirmed in the journal; each answered by ``reply_looked_up``."""
         lookups, self._lookups = self._lookups, []
         return lookups
 
     def take_batch(self) -> Batch | None:
-        """The next transaction, if none is in flight and there is something to write; answered by ``committed``."""
+        """The next transaction if none is in flight and there is something to write; answered by ``committed``."""
         if self._flight is not None:
             return None
-        while self._again and self._fits(self._again[0]):
-            self._decide_in_turn(self._again.popleft())
+        while (work := self._queue.next_retry(self._fits)) is not None:
+            self._decide_in_turn(work)
         if not self._open:
             return None
         self._flight, self._open = self._open, Transaction()
@@ -284,247 +289,235 @@ class HostCore:
     @property
     def wants_commit(self) -> bool:
         """Whether ``take_batch`` has something to do."""
-        return self._flight is None and (bool(self._open) or bool(self._again))
+        return self._flight is None and (bool(self._open) or bool(self._queue))
 
     @property
     def has_urgent_work(self) -> bool:
-        """Whether any of it is waited for. That a call was answered is not: unwritten, the call would be repeated."""
-        return bool(self._open.staged) or bool(self._again)
+        """Whether a caller waits for the next commit.
+
+        Recording a finished outgoing call is not urgent: after a crash the call is repeated.
+        """
+        return bool(self._open.staged) or bool(self._queue)
 
     @property
     def busy(self) -> bool:
-        """Whether something still waits for the journal."""
-        waiting = self._flight is not None or bool(self._open) or bool(self._again) or bool(self._deferred)
+        """Whether anything waits for the journal."""
+        waiting = self._flight is not None or bool(self._open) or bool(self._queue) or bool(self._deferred)
         return waiting or self._cache.loading or bool(self._effects.replies)
 
-    # ── deciding ─────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── decisions ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def stage(self, key: EntityKey, decide: Callable[[], Decision]) -> None:
-        """A decision that an entity makes without a command (a meter's checkpoint), if it may be made just now."""
+        """Stage a decision that no command requested (a meter's checkpoint), if that is possible right now."""
         entry = self.entries.get(key)
-        if entry is None or entry.entity is None or self._open.isolate or self._again:
+        if entry is None or entry.entity is None or self._open.isolate or self._queue:
             return
         decision = decide()
         if decision.events:
             envelope = Envelope(str(key), "", SYSTEM, b"", keep=False)
-            self._apply(entry, entry.entity, PendingCommand(key, envelope, AppendedElsewhere(0, ()), []), decision)
+            self._stage(entry, entry.entity, PendingCommand(key, envelope, AppendedElsewhere(0, ()), []), decision)
 
     def _enqueue(self, work: PendingCommand) -> None:
-        if self._again:
-            self._again.append(work)
+        if self._queue:
+            self._queue.queue_last(work)
         else:
             self._decide_in_turn(work)
 
     def _fits(self, work: PendingCommand) -> bool:
-        """Whether the work may join the open transaction; one that failed before goes alone."""
+        """Whether the command may join the open transaction; an isolated one goes alone."""
         return not self._open.isolate and not (work.isolate and self._open.staged)
 
     def _decide_in_turn(self, work: PendingCommand) -> None:
-        """Decide, if the entity is there and no earlier work of it waits."""
+        """Decide a command, unless its entity is being loaded or earlier commands to it wait."""
         if not self._fits(work):
-            self._again.append(work)
+            self._queue.queue_last(work)
             return
         entry = self.get_or_load(work.key)
         entry.touched_at = self.now
-        if entry.blocked is work:
-            entry.blocked = None
-            entry.waiting.insert(0, work)
-        else:
-            entry.waiting.append(work)
-        self._decide_waiting(entry)
+        self._queue.line_up(entry, work)
+        self._decide_line(entry)
 
-    def _decide_waiting(self, entry: CachedEntity) -> None:
-        """Decide what waits for the entity, in order, as far as it can be decided now."""
-        while entry.waiting and entry.entity is not None and entry.blocked is None:
-            if not self._fits(entry.waiting[0]):
-                waiting, entry.waiting = entry.waiting, []
-                self._again.extendleft(reversed(waiting))
-                return
-            work = entry.waiting.pop(0)
+    def _decide_line(self, entry: CachedEntity) -> None:
+        """Decide the entity's waiting commands in order, as far as possible now."""
+        while (work := self._queue.next_in_line(entry, self._fits)) is not None and entry.entity is not None:
             if isinstance(work.command, AppendedElsewhere):
-                self._apply_appended_elsewhere(entry, entry.entity, work, work.command)
+                self._decide_append_notice(entry, entry.entity, work, work.command)
             else:
                 self._decide(entry, entry.entity, work)
 
     def _decide(self, entry: CachedEntity, entity: Entity, work: PendingCommand) -> None:
-        if work.due is not None and self._is_replaced(work.due):
+        if work.timer is not None and self._is_replaced(work.timer):
             self._effects.finish(work, Done(entity.seq, entity.state))
             return
-        context = Context(self.now, work.envelope.principal, CommandId(work.envelope.command_id), work.other_entities)
+        command_id = CommandId(work.envelope.command_id)
+        context = Context(self.now, work.envelope.principal, command_id, work.other_entities)
         try:
-            self._apply(entry, entity, work, entity.decide(work.command, context))
+            self._stage(entry, entity, work, entity.decide(work.command, context))
         except NeedsEntityError as need:
-            entry.blocked = work
-            self._foreign_loads.append(EntityLoad(work, [need.key]))
+            self._block(entry, work, [need.key])
         except TransactionFullError:
             entry.blocked = work
             self._deferred.append(work)
         except DispatchError as error:
             self._refuse(work, error, entity.seq)
         except Exception as error:  # noqa: BLE001 - a bug in one entity must not stop the others
-            self._break_down(entry, work, error)
+            self._fail(entry, work, error)
+
+    def _block(self, entry: CachedEntity, work: PendingCommand, others: Sequence[EntityKey]) -> None:
+        """Block the entity's line until other entities have been loaded."""
+        entry.blocked = work
+        self._entity_loads.append(EntityLoad(work, others))
 
     def _refuse(self, work: PendingCommand, error: DispatchError, seq: int) -> None:
         refusal = Refused(error.code.value, error.field, error.detail, error.amount)
-        if work.due is not None:
-            self._open.commands_done.append(ref_of(work.due))
+        if work.timer is not None:
+            self._open.commands_done.append(ref_of(work.timer))
         if work.envelope.keep:
             self._lookups.append(ReplyLookup(work, refusal, seq))
         else:
             self._effects.finish(work, refusal)
 
-    def _apply(self, entry: CachedEntity, entity: Entity, work: PendingCommand, decision: Decision) -> None:
-        """Apply a decision in memory and put it into the open transaction."""
+    def _stage(self, entry: CachedEntity, entity: Entity, work: PendingCommand, decision: Decision) -> None:
+        """Apply a decision in memory and add it to the open transaction."""
         self._open.check(decision.appends_elsewhere)
-        staged, encoded = applied(self.own, entity, work, decision, self.now)
+        staged, encoded = stage_decision(self.own, entity, work, decision, self.now)
         entry.staged += 1
-        self._open.add(staged, encoded, snapshot=self._snapshot_due(entry, entity))
+        snapshot = entity.seq - entry.snapshot_seq >= SNAPSHOT_EVERY
+        if snapshot:
+            entry.snapshot_seq = entity.seq
+        self._open.add(staged, encoded, snapshot=snapshot)
 
-    def _snapshot_due(self, entry: CachedEntity, entity: Entity) -> bool:
-        if entity.seq - entry.snapshot_seq < SNAPSHOT_EVERY:
-            return False
-        entry.snapshot_seq = entity.seq
-        return True
-
-    def _apply_appended_elsewhere(
-        self, entry: CachedEntity, entity: Entity, work: PendingCommand, moved: AppendedElsewhere
+    def _decide_append_notice(
+        self, entry: CachedEntity, entity: Entity, work: PendingCommand, notice: AppendedElsewhere
     ) -> None:
-        """Another host appended to this stream. Apply it if it follows; else load the stream again.
+        """Another host appended to this stream. Apply events that follow directly; otherwise reload the entity.
 
-        The entity's row is written here, for the other host does not know it; so the answer waits for a commit.
+        The entity's row is written here, because the other host does not have it; the answer waits for that commit.
         """
         if entry.staged:
             self._deferred.append(work)
             return
-        if moved.after < entity.seq < moved.after + len(moved.events) or entity.seq < moved.after:
+        relation = append_relation(notice, entity.seq)
+        if relation in ("behind", "overlapping"):
             entry.waiting.insert(0, work)
             self._cache.forget(entry)
             return
         try:
-            if entity.seq == moved.after:
-                self._apply_moved(entry, entity, moved)
-            self._apply(entry, entity, work, Decision())
+            if relation == "next":
+                self._apply_appended(entry, entity, notice)
+            self._stage(entry, entity, work, Decision())
         except Exception as error:  # noqa: BLE001 - a bug in one entity must not stop the others
-            self._break_down(entry, work, error)
+            self._fail(entry, work, error)
 
-    def _apply_moved(self, entry: CachedEntity, entity: Entity, moved: AppendedElsewhere) -> None:
-        for _, body in moved.events:
+    def _apply_appended(self, entry: CachedEntity, entity: Entity, notice: AppendedElsewhere) -> None:
+        for _, body in notice.events:
             event = self.own.decode_event(body)
             entity.apply(event)
-            for shown in seen(self.own, entity, event):
-                self._effects.publish(entry, shown)
+            for update in updates_of(self.own, entity, event):
+                self._effects.publish(entry, update)
         self._effects.relist(entry, entity.match_entry())
 
-    # ── when the journal says no, or an entity breaks down ───────────────────────────────────────────────────────
+    # ── failures ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _roll_back(self, flight: Transaction, result: Conflict | None) -> None:
-        """Forget what was decided on a state that is not true, and decide all of it again: what the journal named, or
-        failed before, one by one, and the rest together."""
-        rolled_back, self._open = [*flight.staged, *self._open.staged], Transaction.keeping(flight, self._open)
-        again = [staged.work for staged in rolled_back if staged.work.envelope.command_id]
-        for staged in rolled_back:
-            staged.work.isolate = staged.work.rolled_back or is_implicated(staged, result)
+        """Forget everything that was decided on invalid state, and queue its commands again."""
+        opened = self._open
+        plan = plan_rollback(flight, opened, self.entries, result)
+        self._open = Transaction.without_decisions(flight, opened)
+        for staged in (*flight.staged, *opened.staged):
+            staged.work.isolate = staged.work in plan.isolated
         for staged in flight.staged:
             staged.work.rolled_back = True
-        for key in dict.fromkeys(staged.work.key for staged in rolled_back):
-            again.extend(self._forget_with_work(self.get_or_load(key)))
-        alone = flight.staged[0] if len(flight.staged) == 1 else None
-        if alone is not None and alone.work.envelope.command_id and not self._goes_again(alone, result):
-            again.remove(alone.work)
-        self._again.extendleft(reversed(again))
-
-    def _forget_with_work(self, entry: CachedEntity) -> list[PendingCommand]:
-        """Forget an entity of which something was undone; what waited for it comes after what was undone."""
-        behind = [entry.blocked] if entry.blocked is not None else []
-        if entry.blocked is not None and entry.blocked in self._again:
-            self._again.remove(entry.blocked)
-        behind += entry.waiting
-        entry.blocked, entry.waiting = None, []
-        entry.staged = 0
-        self._cache.forget(entry)
-        return behind
+        for key in plan.forget:
+            entry = self.get_or_load(key)
+            self._queue.clear_line(entry)
+            entry.staged = 0
+            self._cache.forget(entry)
+        again = plan.again
+        if plan.alone is not None and not self._goes_again(plan.alone, result):
+            again.remove(plan.alone.work)
+        self._queue.queue_first(again)
 
     def _goes_again(self, staged: Staged, result: Conflict | None) -> bool:
-        """Whether the only work of a failed batch is simply to be decided again; else that is settled here."""
+        """Whether the only command of a failed batch is simply decided again; otherwise it is resolved here."""
         work = staged.work
         work.tries += 1
-        step = resolve(staged, result)
-        if step.answer is not None:
-            self._effects.finish(work, step.answer)
-        elif step.refusal is not None:
-            self._refuse(work, step.refusal, staged.first_seq)
-        elif step.other_entities:
-            self.get_or_load(work.key).blocked = work
-            self._foreign_loads.append(EntityLoad(work, step.other_entities))
-        elif step.give_up is not None:
-            self._put_off(work, step.give_up)
+        resolution = resolve(staged, result)
+        if resolution.answer is not None:
+            self._effects.finish(work, resolution.answer)
+        elif resolution.refusal is not None:
+            self._refuse(work, resolution.refusal, staged.first_seq)
+        elif resolution.other_entities:
+            self._block(self.get_or_load(work.key), work, resolution.other_entities)
+        elif resolution.give_up is not None:
+            self._give_up(work, resolution.give_up)
         else:
             return True
         return False
 
-    def _put_off(self, work: PendingCommand, code: ErrorCode) -> None:
-        """It cannot be done now: senders are told so, and may ask again; a timer does so by itself."""
+    def _give_up(self, work: PendingCommand, code: ErrorCode) -> None:
+        """Refuse a command that cannot be executed now. Callers may retry; a timer is retried automatically."""
         self._effects.finish(work, Refused(code.value))
-        if work.due is not None and not self._is_replaced(work.due):
-            self._effects.timers.arm(work.due, self.now + RETRY_TIMER_S)
+        if work.timer is not None and not self._is_replaced(work.timer):
+            self._effects.timers.arm(work.timer, self.now + RETRY_TIMER_S)
 
-    def _break_down(self, entry: CachedEntity, work: PendingCommand, error: Exception) -> None:
-        """A bug: nothing of the work is written, and the entity is loaded again, for it may be half changed."""
+    def _fail(self, entry: CachedEntity, work: PendingCommand, error: Exception) -> None:
+        """A bug: write nothing of the command, and reload the entity, which may be partly changed."""
         self._effects.fail(f"{entry.key} {type(work.command).__name__}", error)
         if entry.blocked is work:
             entry.blocked = None
-        self._put_off(work, ErrorCode.INTERNAL)
+        self._give_up(work, ErrorCode.INTERNAL)
         self._cache.forget(entry)
 
     # ── loading ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def get_or_load(self, key: EntityKey) -> CachedEntity:
-        """The entry of an entity, which is loaded if it is not there."""
+        """The entry of an entity; requests its load if it is not in memory."""
         return self._cache.get_or_load(key, self.now)
 
     def _restore(self, entry: CachedEntity, history: StoredHistory) -> None:
         try:
-            entity, shown = replay(self.own, history)
+            entity, updates = replay_with_updates(self.own, history)
             if entry.before is not None and self._adopt is not None:
                 self._adopt(entry.before, entity, self.now)
-        except Exception as error:  # noqa: BLE001 - a broken history stops only its own entity
+        except Exception as error:  # noqa: BLE001 - a corrupt history must stop only its own entity
             self._cannot_load(entry, error)
             return
         entry.before, entry.entity = None, entity
         entry.snapshot_seq = history.snapshot.seq if history.snapshot is not None else 0
         if entry.last_pushed_seq == NEVER_LOADED:
-            entry.tail.extend(shown)
+            entry.tail.extend(updates)
         else:
-            for one in shown:
-                self._effects.publish(entry, one)
+            for update in updates:
+                self._effects.publish(entry, update)
         entry.last_pushed_seq = entity.seq
-        for due in history.scheduled:
-            self._effects.arm_again(due)
+        for scheduled in history.scheduled:
+            self._effects.arm_again(scheduled)
         self._effects.relist(entry, entity.match_entry())
         self._effects.answer_subscribers(entry)
-        self._decide_waiting(entry)
+        self._decide_line(entry)
 
     def _cannot_load(self, entry: CachedEntity, error: Exception) -> None:
-        """A history that cannot be folded: all who want the entity are told so."""
+        """Refuse everything that waits for an entity whose history cannot be replayed."""
         self._effects.fail(str(entry.key), error)
         for work in self._cache.drop(entry):
-            self._put_off(work, ErrorCode.INTERNAL)
+            self._give_up(work, ErrorCode.INTERNAL)
         self._effects.refuse_subscribers(entry, ErrorCode.INTERNAL)
 
-    # ── dues and sleep ───────────────────────────────────────────────────────────────────────────────────────────
+    def passivate(self, may_evict: Callable[[Entity], bool]) -> int:
+        """Evict idle entities without subscribers; the number of evicted entities."""
+        busy = {*self.queues.subscribers, *self.subscribers.awaited_keys()}
+        return self._cache.passivate(self.now - self._passivate_after_s, busy, may_evict)
 
-    def _fire_dues(self) -> None:
+    # ── timers ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _fire_timers(self) -> None:
         for work in self._effects.fire(self.now):
             self._enqueue(work)
 
-    def _is_replaced(self, due: StoredCommand) -> bool:
-        """Whether a later decision has put another due under the name of one that was let go."""
-        ref = ref_of(due)
+    def _is_replaced(self, fired: StoredCommand) -> bool:
+        """Whether a later decision has scheduled another command under the name of one that fired."""
+        ref = ref_of(fired)
         if self._open.puts(ref) or (self._flight is not None and self._flight.puts(ref)):
             return True
-        return self._effects.is_rearmed(due)
-
-    def passivate(self, asleep: Callable[[Entity], bool]) -> int:
-        """Put entities to sleep that nobody follows or has asked for a while; says how many."""
-        busy = {*self.queues.subscribers, *self.subscribers.awaited_keys()}
-        return self._cache.passivate(self.now - self._passivate_after_s, busy, asleep)
+        return self._effects.is_rearmed(fired)

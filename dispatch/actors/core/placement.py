@@ -1,8 +1,8 @@
-"""Which host an entity lives at: a small policy, the same in every process.
+"""The host of each entity: a small policy, the same in every process.
 
-*Sharded* (the default): an entity's id is hashed to a shard, and shards are dealt to the hosts of its kind. There
-are many more shards than hosts, and their number is fixed by the journal. *Dedicated*: the id is its own shard, and
-its host (a Ray actor of its own) is made on first use.
+*Sharded* (the default): an entity's id is hashed to a shard, and shards are distributed over the hosts of its kind.
+There are many more shards than hosts; the journal fixes their number. *Dedicated*: each entity has a host of its own
+(a Ray actor), which is created on first use.
 """
 
 from __future__ import annotations
@@ -15,41 +15,41 @@ from dispatch.domain.entity import KINDS, EntityKey, Kind
 from dispatch.store.journals.shards import shard_of
 
 CONSOLES: Final = 16
-"""Names that the dedicated hosts of a kind share to tell consoles their news."""
+"""Number of console channels that the dedicated hosts of a kind share."""
 
 
 class Placement(msgspec.Struct, frozen=True):
-    """How entities are placed. ``hosts`` is the number of host processes of each kind (sharded)."""
+    """The placement policy. ``hosts`` is the number of host processes of each kind (sharded)."""
 
     policy: Literal["sharded", "dedicated"]
     shards: int
     hosts: dict[Kind, int]
 
     def host_of(self, key: EntityKey) -> str:
-        """The name of the host that ``key`` lives at."""
+        """The name of the entity's host."""
         if self.policy == "dedicated":
             return f"{key.kind}/{key.id}"
         return f"{key.kind}-{shard_of(key, self.shards) % self.hosts[key.kind]}"
 
     def standing_hosts(self) -> list[str]:
-        """The hosts that are made when the system starts."""
+        """The hosts that are created when the system starts."""
         if self.policy == "dedicated":
             return []
         return [f"{kind}-{number}" for kind in KINDS for number in range(self.hosts[kind])]
 
     def console_of(self, host: str) -> str:
-        """The name under which a host tells consoles its news; dedicated hosts share a few names."""
+        """The name of a host's console channel; dedicated hosts share a few channels."""
         entity = self.dedicated_to(host)
         return host if entity is None else f"{entity.kind}-{shard_of(entity, CONSOLES)}"
 
     def consoles(self) -> list[str]:
-        """Every name under which consoles are told news."""
+        """The names of all console channels."""
         if self.policy == "dedicated":
             return [f"{kind}-{number}" for kind in KINDS for number in range(CONSOLES)]
         return self.standing_hosts()
 
     def map_names(self) -> list[str]:
-        """Those of them under which vehicle hosts tell the live map."""
+        """The console channels of vehicle hosts, which carry the live map."""
         return [name for name in self.consoles() if name.startswith("vehicle-")]
 
     def shards_of(self, host: str) -> list[int]:
@@ -65,5 +65,5 @@ class Placement(msgspec.Struct, frozen=True):
 
 
 def kind_of(host: str) -> Kind:
-    """The kind of entities that a host holds."""
+    """The kind of a host's entities."""
     return next(kind for kind in KINDS if host.startswith((f"{kind}-", f"{kind}/")))

@@ -1,8 +1,8 @@
-"""What gateways, matchers and hosts say to each other: MessagePack bytes in calls of their own.
+"""The messages between gateways, matchers and hosts: MessagePack in RPC calls.
 
-A caller gives a command its id and sends it again under that id until it has an answer; it acts once. Updates reach
-a gateway through its inbox at each host, which it long-polls: at least once, in order for each stream, numbered, so
-that the session behind the gateway can drop what it has and ask for what it missed.
+A caller gives each command an id and repeats it under that id until it is answered; the command acts once. Updates
+reach a gateway by long polls of each host: at least once, numbered, in order for each stream. The session behind the
+gateway drops duplicates and requests what it missed.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from dispatch.values.roles import Audience
 
 
 class Envelope(msgspec.Struct, frozen=True, array_like=True):
-    """A command on its way to an entity.
+    """A command for an entity.
 
-    ``digest`` is made from what the client said, so that the same id with another body is refused; facts that the
-    gateway added do not enter it. ``keep`` says whether the reply is stored for repeats.
+    ``digest`` covers the client's message, without the facts that the gateway added: the same id with another body is
+    refused. ``keep`` tells whether the reply is stored for repeats.
     """
 
     key: str
@@ -40,8 +40,10 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
-    """The command was refused and wrote nothing (``code``: ``errors.ErrorCode``). ``amount`` is what it
-    would have cost, where that is why."""
+    """The command was refused and wrote nothing (``code``: ``errors.ErrorCode``).
+
+    ``amount`` is the cost that the client has not confirmed, if that is the reason.
+    """
 
     code: int
     field: str | None = None
@@ -53,7 +55,7 @@ Reply = Done | Refused
 
 
 class FixRow(msgspec.Struct, array_like=True):
-    """One GPS fix on its way to a vehicle: ``at`` is city time already, ``source`` 0 the driver's app, 1 the device."""
+    """One GPS fix for a vehicle. ``at`` is city time; ``source``: 0 the driver's app, 1 the taximeter device."""
 
     vehicle: str
     source: int
@@ -66,7 +68,7 @@ class FixRow(msgspec.Struct, array_like=True):
 
 
 class MatcherPosition(msgspec.Struct, frozen=True, array_like=True):
-    """Where a free car is: degrees, and the city time of the fix."""
+    """The position of an available vehicle in degrees, and the city time of its fix."""
 
     vehicle: str
     lat: float
@@ -75,9 +77,9 @@ class MatcherPosition(msgspec.Struct, frozen=True, array_like=True):
 
 
 class SubscribeRequest(msgspec.Struct, frozen=True, array_like=True):
-    """A wish to follow a stream as ``audience``. ``after`` is the last number seen; ``None`` wants a snapshot.
+    """A request to subscribe to a stream. ``after`` is the last number received; None requests a snapshot.
 
-    A passenger may follow the position of a trip's car: then ``key`` is the vehicle and ``trip`` the trip.
+    For the position of a trip's vehicle, ``key`` is the vehicle and ``trip`` the trip.
     """
 
     key: str
@@ -87,7 +89,10 @@ class SubscribeRequest(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Subscribed(msgspec.Struct, frozen=True, tag="attached"):
-    """The stream is followed. ``updates`` are encoded messages after ``after``; else ``snapshot`` is one."""
+    """The reply to a subscription: the encoded ``updates`` after ``after``, or a ``snapshot``.
+
+    ``heard`` is the number of the audience's last safe GPS fix.
+    """
 
     seq: int
     recovered: bool
@@ -100,9 +105,9 @@ SubscribeReply = Subscribed | Refused
 
 
 class Push(msgspec.Struct, frozen=True, array_like=True):
-    """One encoded server message for all of a gateway's sessions that follow ``key`` as ``audience``.
+    """One encoded server message for all sessions of a gateway that are subscribed to ``key`` as ``audience``.
 
-    ``seq`` is 0 for what is not part of the stream (``heard``, ``car``): only the newest of those counts.
+    ``seq`` is 0 for messages outside the stream (``heard``, ``car``), of which only the latest counts.
     """
 
     key: str
@@ -112,7 +117,7 @@ class Push(msgspec.Struct, frozen=True, array_like=True):
 
 
 class PushBatch(msgspec.Struct, frozen=True, array_like=True):
-    """What a poll brings: ``incarnation`` changes when the host was born again and knows no attachments."""
+    """The result of a poll. ``incarnation`` changes when the host has lost its subscriptions by a restart."""
 
     incarnation: str
     cursor: int
@@ -120,7 +125,7 @@ class PushBatch(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Quote(msgspec.Struct, frozen=True):
-    """A road route for an estimate, and how soon a free car could come (None: none is near)."""
+    """A road route for an estimate, and the pick-up time of the nearest available vehicle (None: none is near)."""
 
     seconds: float
     meters: float
@@ -128,42 +133,42 @@ class Quote(msgspec.Struct, frozen=True):
 
 
 class HostsUnavailableError(Exception):
-    """No answer in time. The command may or may not have acted: send it again under the same id."""
+    """No answer in time. The command may have acted: repeat it under the same id."""
 
 
 class HostRestarted(NamedTuple):
-    """A host was born again: every stream of these shards has to be attached anew from its last number."""
+    """A host restarted: its streams must be subscribed to again, each from its last number."""
 
     host: str
 
 
 class Hosts(Protocol):
-    """The way from a gateway to the entities, wherever they live. Implemented on Ray by ``runtime.host_client``."""
+    """Access of a gateway to the entities. Implemented by ``runtime.host_client.HostClient``."""
 
     async def command(self, envelope: Envelope) -> Reply:
-        """Send a command until it is answered. Raises ``HostsUnavailableError`` after the overall deadline."""
+        """Send a command until it is answered. Raises ``HostsUnavailableError`` after a deadline."""
         ...
 
     def fixes(self, rows: list[FixRow]) -> None:
-        """Hand over GPS fixes; they travel in batches. Lost ones are not heard, so that the app sends them again."""
+        """Send GPS fixes in batches. Lost fixes are not acknowledged, so the app sends them again."""
         ...
 
     async def subscribe(self, request: SubscribeRequest) -> SubscribeReply:
-        """Follow a stream. Pushes may arrive before this returns: the session drops what it has."""
+        """Subscribe to a stream. Pushes may arrive before this returns; the session drops duplicates."""
         ...
 
     async def unsubscribe(self, key: str, audience: Audience) -> None:
-        """This gateway has no more session that follows ``key`` as ``audience``."""
+        """Unsubscribe when no session of this gateway needs ``key`` as ``audience`` any more."""
         ...
 
     async def pushes(self) -> list[Push | HostRestarted]:
-        """The next pushes of any host, waiting for them."""
+        """Wait for the next pushes of any host."""
         ...
 
     async def quote(self, pickup: tuple[float, float], dropoff: tuple[float, float], at: float) -> Quote:
-        """Ask the matcher of the region for a route. Raises ``HostsUnavailableError``."""
+        """A route from a matcher. Raises ``HostsUnavailableError``."""
         ...
 
     async def why(self, key: EntityKey) -> dict[str, object]:
-        """Why a trip waits, or a car gets nothing. Raises ``HostsUnavailableError``."""
+        """Why a trip waits or a vehicle gets no offer, by matcher. Raises ``HostsUnavailableError``."""
         ...

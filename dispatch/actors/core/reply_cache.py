@@ -1,7 +1,7 @@
-"""Which commands are at work in a host, and what the last ones were answered: a repeat is not decided twice.
+"""Commands in progress and recent replies: a repeated command is not decided twice.
 
-What is forgotten here is in the journal, for commands whose replies are kept. A refusal that may pass (a car that is
-stale just now, an offer to a car that is busy) is not remembered: the same command may be sent again.
+Replies that have left this cache are in the journal, for commands whose replies are stored. A retryable refusal (a
+stale vehicle, an offer to a busy vehicle) is not cached: the same command may be sent again.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ REMEMBERED: Final = 20_000
 
 
 class ReplyCache:
-    """The commands of one host."""
+    """The commands of one host, by command id."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, tuple[bytes, Reply]] = OrderedDict()
-        self._at_work: dict[str, PendingCommand] = {}
+        self._in_progress: dict[str, PendingCommand] = {}
 
     def __bool__(self) -> bool:
-        """Whether any command is at work."""
-        return bool(self._at_work)
+        """Whether any command is in progress."""
+        return bool(self._in_progress)
 
     def repeated(self, token: int, envelope: Envelope) -> tuple[bool, Reply | None]:
-        """Whether the command is known here, and its answer; None where ``token`` now waits with the first sender."""
+        """Whether the command is known, and its reply; None if ``token`` now waits for the command in progress."""
         known = self._known.get(envelope.command_id)
         if known is not None:
-            return True, same(known[0], envelope, known[1])
-        work = self._at_work.get(envelope.command_id)
+            return True, reply_if_same(known[0], envelope, known[1])
+        work = self._in_progress.get(envelope.command_id)
         if work is None:
             return False, None
         if work.envelope.digest != envelope.digest:
@@ -42,26 +42,25 @@ class ReplyCache:
         return True, None
 
     def begin(self, work: PendingCommand) -> None:
-        """A command is at work from now on."""
-        self._at_work[work.envelope.command_id] = work
+        self._in_progress[work.envelope.command_id] = work
 
     def end(self, work: PendingCommand, reply: Reply) -> None:
-        """A command is answered."""
+        """Record the reply, unless it is a refusal that may be retried."""
         command_id = work.envelope.command_id
-        self._at_work.pop(command_id, None)
+        self._in_progress.pop(command_id, None)
         if isinstance(reply, Done) or (work.envelope.keep and not ERRORS[ErrorCode(reply.code)].retryable):
             self._known[command_id] = (work.envelope.digest, reply)
             if len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
 
 
-def same(digest: bytes, envelope: Envelope, reply: Reply) -> Reply:
-    """A known reply, unless another body came under the same id."""
+def reply_if_same(digest: bytes, envelope: Envelope, reply: Reply) -> Reply:
+    """A known reply, or a refusal if another body was sent under the same command id."""
     return reply if digest == envelope.digest else _REUSED
 
 
-def stored(work: PendingCommand, encoded: bytes) -> StoredReply | None:
-    """What the journal keeps of an encoded reply; None where it need not."""
+def stored_reply(work: PendingCommand, encoded: bytes) -> StoredReply | None:
+    """The journal's row for an encoded reply; None if the reply is not stored."""
     envelope = work.envelope
     return StoredReply(envelope.command_id, envelope.digest, work.key, encoded) if envelope.keep else None
 

@@ -1,46 +1,82 @@
-"""What a follower missed that no memory has any more: the stream is folded again from its beginning.
+"""Replays streams: an entity from its events, and the updates that a returning subscriber missed.
 
-A host remembers the last updates of a stream only; a phone that was away for an hour goes on from the journal.
+A host keeps only the last updates of a stream in memory. A client that was away for longer resumes from the journal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from typing import Final
 
-from dispatch.actors.core.entity_types import EntityKind, Shown, encode_update
+from dispatch.actors.core.entity_types import EntityKind, StreamUpdate, encode_update
 from dispatch.actors.core.protocol import Subscribed
-from dispatch.domain.entity import EntityKey
+from dispatch.domain.entity import Entity, EntityKey, Event
 from dispatch.domain.events import event_name
-from dispatch.store.journal import StoredEvent
+from dispatch.store.journal import StoredEvent, StoredHistory
 from dispatch.values.roles import Audience
 
+TAIL: Final = 64
+"""Updates of each entity that are kept in memory for reconnecting clients."""
 LONGEST: Final = 5_000
-"""Streams that are longer are not folded again (about 50 ms): their followers get a snapshot."""
+"""Longer streams are not replayed for a subscriber (about 50 ms); it gets a snapshot."""
 MOST_MISSED: Final = 1_000
-"""Whoever missed more has more use for a snapshot."""
+"""A subscriber that missed more updates gets a snapshot."""
 
 
-def worth_it(after: int | None, seq: int) -> bool:
-    """Whether a follower who saw number ``after`` of a stream that stands at ``seq`` is to be brought up to date."""
+def replay(
+    kind: EntityKind,
+    history: StoredHistory,
+    until: int | None = None,
+    visit: Callable[[Entity, Event], None] | None = None,
+) -> Entity:
+    """The entity after the events of ``history`` up to number ``until``, or all of them.
+
+    ``visit`` is called after each applied event.
+    """
+    snapshot = history.snapshot
+    seq, body = (snapshot.seq, snapshot.body) if snapshot is not None else (0, None)
+    entity = kind.make(history.key.id, seq, body)
+    for stored in history.events:
+        if until is not None and stored.seq > until:
+            break
+        event = kind.decode_event(stored.body)
+        entity.apply(event)
+        if visit is not None:
+            visit(entity, event)
+    return entity
+
+
+def replay_with_updates(
+    kind: EntityKind, history: StoredHistory, most: int | None = TAIL
+) -> tuple[Entity, list[StreamUpdate]]:
+    """The entity, and its last ``most`` updates as subscribers see them."""
+    updates: deque[StreamUpdate] = deque(maxlen=most)
+    entity = replay(kind, history, visit=lambda entity, event: updates.extend(updates_of(kind, entity, event)))
+    return entity, list(updates)
+
+
+def updates_of(kind: EntityKind, entity: Entity, event: Event) -> list[StreamUpdate]:
+    """The update for the event that was just applied; none for a kind without subscribers."""
+    if kind.view is None:
+        return []
+    return [StreamUpdate(entity.seq, event_name(event), event.at, kind.view(entity))]
+
+
+def is_replayable(after: int | None, seq: int) -> bool:
+    """Whether a subscriber that has number ``after`` of a stream at ``seq`` is caught up by a replay."""
     return after is not None and 0 <= after < seq <= LONGEST and seq - after <= MOST_MISSED
 
 
-def caught_up(
+def catch_up(
     kind: EntityKind, key: EntityKey, events: Sequence[StoredEvent], after: int, audience: Audience, *, heard: int
 ) -> Subscribed | None:
-    """The updates after number ``after``, from all ``events`` of a stream up to the last that is wanted.
+    """The updates after number ``after``, from all ``events`` of a stream.
 
-    None where the stream has no views, or the events are not all there.
+    None if the kind has no subscribers or events are missing.
     """
     if kind.view is None or [event.seq for event in events] != list(range(1, len(events) + 1)):
         return None
-    entity = kind.make(key.id, 0, None)
-    updates: list[tuple[int, bytes]] = []
-    for stored in events:
-        event = kind.decode_event(stored.body)
-        entity.apply(event)
-        if entity.seq > after:
-            shown = Shown(entity.seq, event_name(event), event.at, kind.view(entity))
-            updates.append((entity.seq, encode_update(str(key), shown, audience)))
-    return Subscribed(entity.seq, recovered=True, updates=updates, heard=heard)
+    entity, updates = replay_with_updates(kind, StoredHistory(key, None, events, ()), most=len(events) - after)
+    encoded = [(update.seq, encode_update(str(key), update, audience)) for update in updates]
+    return Subscribed(entity.seq, recovered=True, updates=encoded, heard=heard)

@@ -1,4 +1,8 @@
-"""The due commands of a host's entities, in the order of their times."""
+"""Timers and outgoing calls of a host's entities, ordered by time.
+
+A scheduled command whose target is its owner is a timer. Any other is a call to another entity or to a payment
+gateway: it is a row of the transactional outbox and is sent until it is answered.
+"""
 
 from __future__ import annotations
 
@@ -15,19 +19,18 @@ from dispatch.store.journal import StoredCommand
 
 
 class CommandRef(NamedTuple):
-    """Which due, by owner and name."""
+    """Identifies a scheduled command by owner and name."""
 
     owner: EntityKey
     name: str
 
 
-def ref_of(due: StoredCommand) -> CommandRef:
-    """The name that a due goes by."""
-    return CommandRef(due.owner, due.name)
+def ref_of(scheduled: StoredCommand) -> CommandRef:
+    return CommandRef(scheduled.owner, scheduled.name)
 
 
 class TimerQueue:
-    """Armed dues. Arming a due again under its name replaces it. Equal times go by the order of arming."""
+    """Armed commands. Arming one again under its name replaces it. Equal times keep the order of arming."""
 
     def __init__(self) -> None:
         self._armed: dict[CommandRef, tuple[int, StoredCommand]] = {}
@@ -37,24 +40,24 @@ class TimerQueue:
     def __len__(self) -> int:
         return len(self._armed)
 
-    def arm(self, due: StoredCommand, at: float | None = None) -> None:
-        """Wait for a due; ``at`` puts off when it is sent, for a call that found nobody."""
-        ref = ref_of(due)
+    def arm(self, scheduled: StoredCommand, at: float | None = None) -> None:
+        """Wait until its time, or until ``at`` for one that is retried."""
+        ref = ref_of(scheduled)
         self._count += 1
-        self._armed[ref] = (self._count, due)
-        heapq.heappush(self._heap, (due.at if at is None else at, self._count, ref))
+        self._armed[ref] = (self._count, scheduled)
+        heapq.heappush(self._heap, (scheduled.at if at is None else at, self._count, ref))
 
     def disarm(self, ref: CommandRef) -> None:
-        """No longer wait for it; unknown ones are none."""
+        """Forget it; does nothing if it is unknown."""
         self._armed.pop(ref, None)
 
     def armed(self, ref: CommandRef) -> StoredCommand | None:
-        """The due that is waited for under this name."""
+        """The command armed under this name."""
         armed = self._armed.get(ref)
         return armed[1] if armed is not None else None
 
     def pop(self, now: float) -> Iterator[StoredCommand]:
-        """Take out all whose time has come."""
+        """Remove and return all whose time has come."""
         while self._heap and self._heap[0][0] <= now:
             _, count, ref = heapq.heappop(self._heap)
             armed = self._armed.get(ref)
@@ -63,7 +66,7 @@ class TimerQueue:
                 yield armed[1]
 
     def next_at(self) -> float | None:
-        """When the next one is due."""
+        """The earliest time."""
         while self._heap:
             at, count, ref = self._heap[0]
             armed = self._armed.get(ref)
@@ -74,30 +77,32 @@ class TimerQueue:
 
 
 def scheduled_by(owner: EntityKey, decision: Decision, now: float) -> list[StoredCommand]:
-    """The dues of a decision, and a call for each foreign append that tells its host what was written there."""
-    dues = [StoredCommand(owner, due.name, due.at, due.target, due.command) for due in decision.put]
+    """The scheduled commands of a decision, and one append notice for the owner of each other stream it appends to."""
+    scheduled = [StoredCommand(owner, put.name, put.at, put.target, put.command) for put in decision.put]
     for append in decision.appends_elsewhere:
-        moved = AppendedElsewhere(append.expected, tuple((event.at, encode_event(event)) for event in append.events))
+        events = tuple((event.at, encode_event(event)) for event in append.events)
         name = f"moved:{append.key}:{append.expected + 1}"
-        dues.append(StoredCommand(owner, name, now, str(append.key), encode_command(moved)))
-    return dues
+        notice = encode_command(AppendedElsewhere(append.expected, events))
+        scheduled.append(StoredCommand(owner, name, now, str(append.key), notice))
+    return scheduled
 
 
-def is_timer(due: StoredCommand) -> bool:
-    """Whether the due is for its owner."""
-    return due.target == str(due.owner)
+def is_timer(scheduled: StoredCommand) -> bool:
+    """Whether its target is its owner."""
+    return scheduled.target == str(scheduled.owner)
 
 
-def timer_work(due: StoredCommand) -> PendingCommand:
-    """The work of a timer whose time has come."""
-    command_id = f"{due.owner}/{due.name}/{due.at:.3f}"
-    envelope = Envelope(due.target, command_id, SYSTEM, due.command, keep=False)
-    return PendingCommand(due.owner, envelope, decode_command(due.command), [], due=due)
+def timer_work(timer: StoredCommand) -> PendingCommand:
+    """The command of a timer that fires."""
+    command_id = f"{timer.owner}/{timer.name}/{timer.at:.3f}"
+    envelope = Envelope(timer.target, command_id, SYSTEM, timer.command, keep=False)
+    return PendingCommand(timer.owner, envelope, decode_command(timer.command), [], timer=timer)
 
 
-def outgoing(due: StoredCommand) -> OutgoingCall:
-    """The call of a due that is for somebody else; what moved a stream is known by its number, without a reply."""
-    if due.target.startswith("alipay:"):
-        return OutgoingCall(due, None)
-    kept = not due.name.startswith("moved:")
-    return OutgoingCall(due, Envelope(due.target, f"{due.owner}/{due.name}", SYSTEM, due.command, keep=kept))
+def outgoing(scheduled: StoredCommand) -> OutgoingCall:
+    """The call of a scheduled command. Append notices store no reply: their stream's number makes them idempotent."""
+    if scheduled.target.startswith("alipay:"):
+        return OutgoingCall(scheduled, None)
+    keep = not scheduled.name.startswith("moved:")
+    command_id = f"{scheduled.owner}/{scheduled.name}"
+    return OutgoingCall(scheduled, Envelope(scheduled.target, command_id, SYSTEM, scheduled.command, keep=keep))

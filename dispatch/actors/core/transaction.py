@@ -1,7 +1,7 @@
-"""Decisions that are to be written together.
+"""Decisions that are written together in one journal transaction.
 
-A decision without events still names the number that it was made at, where it writes anything or answers for good: an
-owner who is not one any more (another has written since) neither changes a due nor says that nothing is to be done.
+Even a decision without events carries its expected sequence number if it writes a timer or stores a reply. A stale
+owner can therefore neither change timers nor answer "nothing to do".
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from dispatch.store.journal import Append, Batch, StoredCommand, StoredSnapshot
 
 
 class TransactionFullError(Exception):
-    """A decision does not go with the others: it appends to a foreign stream at a number that is taken here."""
+    """A decision cannot join: it appends to another stream at a number that this transaction already uses."""
 
 
 class Transaction:
-    """A transaction in the making. Streams are kept as the number before the first event, and the events."""
+    """An open transaction. ``_streams`` maps each stream to the number before its first event, and its events."""
 
     def __init__(self) -> None:
         self.staged: list[Staged] = []
@@ -31,8 +31,8 @@ class Transaction:
         self._puts: dict[CommandRef, None] = {}
 
     @classmethod
-    def keeping(cls, *rolled_back: Transaction) -> Transaction:
-        """A new one that keeps what does not depend on any entity: calls that were answered stay answered."""
+    def without_decisions(cls, *rolled_back: Transaction) -> Transaction:
+        """A new transaction with the parts that depend on no entity: calls that were answered stay answered."""
         kept = cls()
         for transaction in rolled_back:
             kept.commands_done.extend(transaction.commands_done)
@@ -43,32 +43,31 @@ class Transaction:
 
     @property
     def isolate(self) -> bool:
-        """Whether the decision in it has to go alone."""
+        """Whether its decision goes alone."""
         return bool(self.staged) and self.staged[0].work.isolate
 
     def puts(self, ref: CommandRef) -> bool:
-        """Whether a due is put under this name."""
+        """Whether a command is scheduled under this name."""
         return ref in self._puts
 
-    def check(self, foreign: Sequence[AppendElsewhere]) -> None:
-        """Raises :class:`TransactionFullError` where a foreign append cannot be in the same transaction."""
-        for append in foreign:
+    def check(self, appends: Sequence[AppendElsewhere]) -> None:
+        """Raises :class:`TransactionFullError` if an append cannot join this transaction."""
+        for append in appends:
             stream = self._streams.get(append.key)
             if stream is not None and stream[0] + len(stream[1]) != append.expected:
                 raise TransactionFullError
 
     def add(self, staged: Staged, events: Sequence[tuple[float, bytes]], *, snapshot: bool) -> None:
-        """Put a decision in, with its encoded events."""
+        """Add a decision with its encoded events."""
         self.staged.append(staged)
-        self._puts.update((ref_of(due), None) for due in staged.dues)
+        self._puts.update((ref_of(scheduled), None) for scheduled in staged.scheduled)
         key = staged.work.key
-        if events or _has_to_be_true(staged):
+        if events or _needs_fencing(staged):
             self._append(key, staged.first_seq, events)
-        if events or staged.work.moved:
+        if events or staged.work.is_append_notice:
             self._touched[key] = None
-        for foreign in staged.decision.appends_elsewhere:
-            encoded = [(event.at, encode_event(event)) for event in foreign.events]
-            self._append(foreign.key, foreign.expected, encoded)
+        for append in staged.decision.appends_elsewhere:
+            self._append(append.key, append.expected, [(event.at, encode_event(event)) for event in append.events])
         if snapshot:
             self._snapshots[key] = None
 
@@ -76,7 +75,7 @@ class Transaction:
         self._streams.setdefault(key, (expected, []))[1].extend(events)
 
     def batch(self, entity: Callable[[EntityKey], Entity | None]) -> Batch:
-        """The transaction for the journal. ``entity`` gives the entities as they stand after all its decisions."""
+        """The batch for the journal. ``entity`` returns entities as they are after all its decisions."""
         batch = Batch(appends=[Append(key, at, events) for key, (at, events) in self._streams.items()])
         done: dict[tuple[EntityKey, str], None] = dict.fromkeys(self.commands_done)
         put: dict[tuple[EntityKey, str], StoredCommand] = {}
@@ -86,11 +85,11 @@ class Transaction:
             for name in staged.decision.drop:
                 done[(key, name)] = None
                 put.pop((key, name), None)
-            if staged.work.due is not None:
-                done[ref_of(staged.work.due)] = None
-            for due in staged.dues:
-                put[(due.owner, due.name)] = due
-                done.pop((due.owner, due.name), None)
+            if staged.work.timer is not None:
+                done[ref_of(staged.work.timer)] = None
+            for scheduled in staged.scheduled:
+                put[ref_of(scheduled)] = scheduled
+                done.pop(ref_of(scheduled), None)
         batch.commands_put = list(put.values())
         batch.commands_done = list(done)
         self._add_states(batch, entity)
@@ -116,7 +115,7 @@ class Transaction:
                 batch.snapshots.append(StoredSnapshot(key, there.seq, there.snapshot()))
 
 
-def _has_to_be_true(staged: Staged) -> bool:
-    """Whether a decision without events counts only if its entity stands where it was decided."""
+def _needs_fencing(staged: Staged) -> bool:
+    """Whether a decision without events is valid only at the number it was decided at."""
     work = staged.work
-    return bool(staged.dues or staged.decision.drop) or work.due is not None or work.envelope.keep
+    return bool(staged.scheduled or staged.decision.drop) or work.timer is not None or work.envelope.keep

@@ -1,13 +1,13 @@
-"""The pieces that pass through a host's core: work to be decided, decisions on their way into the journal, effects."""
+"""Values that pass through a host's core: pending commands, staged decisions, effects."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
-from dispatch.actors.core.entity_types import Shown
+from dispatch.actors.core.entity_types import StreamUpdate
 from dispatch.actors.core.protocol import Envelope, Reply, SubscribeReply
 from dispatch.domain.commands import AnyCommand, AppendedElsewhere
 from dispatch.domain.entity import Command, Decision, DomainNotice, Entity, EntityKey
@@ -16,23 +16,23 @@ from dispatch.store.journal import StoredCommand, StoredReply
 
 
 class PendingCommand(msgspec.Struct, eq=False):
-    """A command for an entity. ``tokens`` are those of the callers who wait; ``due`` is the timer it comes from."""
+    """A command for an entity. ``tokens`` belong to the waiting callers; ``timer`` is the timer it came from."""
 
     key: EntityKey
     envelope: Envelope
     command: AnyCommand | Command
     tokens: list[int]
-    due: StoredCommand | None = None
+    timer: StoredCommand | None = None
     other_entities: dict[EntityKey, Entity] = msgspec.field(default_factory=dict)
     tries: int = 0
     rolled_back: bool = False
-    """Its transaction failed."""
+    """Its transaction has failed before."""
     isolate: bool = False
-    """It goes alone now: perhaps the transaction failed for its sake."""
+    """It is decided in a transaction of its own: it may have caused the failure of the last one."""
 
     @property
-    def moved(self) -> bool:
-        """Whether it tells what another entity's transaction wrote here."""
+    def is_append_notice(self) -> bool:
+        """Whether it reports events that another entity's transaction appended here."""
         return isinstance(self.command, AppendedElsewhere)
 
 
@@ -43,37 +43,41 @@ class Staged(msgspec.Struct, eq=False):
     decision: Decision
     reply: Reply
     first_seq: int
-    shown: list[Shown]
+    updates: list[StreamUpdate]
     listing: MatchEntry | None
-    dues: list[StoredCommand]
+    scheduled: list[StoredCommand]
     stored: StoredReply | None
 
 
 class OutgoingCall(NamedTuple):
-    """A due whose target is not this entity: to be sent until it is answered, then reported by ``call_done``."""
+    """A scheduled command for another entity or for Alipay: sent until answered, then reported by ``call_done``."""
 
-    due: StoredCommand
+    scheduled: StoredCommand
     envelope: Envelope | None
-    """None where the target is a gateway of the outside world."""
+    """None if the target is a payment gateway."""
 
 
 class ListingChange(NamedTuple):
-    """What the matcher is to know of an entity from now on."""
+    """The new match entry of an entity, or None and the ``reason``: the entity's state."""
 
     key: EntityKey
     listing: MatchEntry | None
+    reason: str
 
 
 class EntityLoad(NamedTuple):
-    """A decision waits for other entities as the journal has them."""
+    """A decision that waits for other entities as the journal has them."""
 
     work: PendingCommand
     keys: Sequence[EntityKey]
 
 
 class ReplyLookup(NamedTuple):
-    """A refusal waits for the journal: the command may have been answered before this host was born, or the entity
-    moved by another owner since ``seq``, where it was refused."""
+    """A refusal that is confirmed in the journal before it is sent.
+
+    The command may have been answered by a former incarnation of this host, or another owner may have appended to
+    the entity since ``seq``, where the command was refused.
+    """
 
     work: PendingCommand
     refusal: Reply
@@ -81,24 +85,19 @@ class ReplyLookup(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """An entity broke down over a command or its own history: a bug, to be looked at by people."""
+    """An unexpected exception in an entity: a bug, logged as an error."""
 
     where: str
     error: Exception
 
 
 class Effects(msgspec.Struct):
-    """What leaves the core after a commit."""
+    """Everything that leaves the core. All of it belongs to committed transactions."""
 
     replies: list[tuple[int, Reply]] = msgspec.field(default_factory=list)
-    attached: list[tuple[int, SubscribeReply]] = msgspec.field(default_factory=list)
+    subscribed: list[tuple[int, SubscribeReply]] = msgspec.field(default_factory=list)
     calls: list[OutgoingCall] = msgspec.field(default_factory=list)
     listings: list[ListingChange] = msgspec.field(default_factory=list)
     notices: list[DomainNotice] = msgspec.field(default_factory=list)
-    shown: list[tuple[EntityKey, Shown]] = msgspec.field(default_factory=list)
-    counts: list[tuple[Literal["accepted", "refused"], str]] = msgspec.field(default_factory=list)
+    updates: list[tuple[EntityKey, StreamUpdate]] = msgspec.field(default_factory=list)
     failures: list[Failure] = msgspec.field(default_factory=list)
-
-    def __bool__(self) -> bool:
-        told = self.replies or self.attached or self.calls or self.shown
-        return bool(told or self.listings or self.notices or self.counts or self.failures)

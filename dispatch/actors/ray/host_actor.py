@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 import structlog
 
-from dispatch.actors.core.entity_types import Shown, entity_kinds
+from dispatch.actors.core.entity_types import StreamUpdate, entity_kinds
 from dispatch.actors.core.host_core import HostCore
 from dispatch.actors.core.placement import Placement, kind_of
-from dispatch.actors.core.position_ingest import PositionIngest, adopt, car_at
+from dispatch.actors.core.position_ingest import PositionIngest, adopt, matcher_position
 from dispatch.actors.core.protocol import Done, Envelope, FixRow, MatcherPosition, Reply, SubscribeRequest
 from dispatch.actors.core.push_queues import PushQueues
 from dispatch.actors.core.work_items import ListingChange
@@ -153,7 +153,7 @@ class HostActor:
             self,
             self.clock,
             commit_window_s=setup.commit_window_s,
-            on_shown=self.desk.checkpointed if kind == "vehicle" else None,
+            on_shown=self.desk.on_update if kind == "vehicle" else None,
             on_loaded=self._loaded,
             on_commit=self._committed,
         )
@@ -187,7 +187,7 @@ class HostActor:
     async def fixes(self, body: bytes) -> None:
         """A batch of GPS fixes. Not answered: apps learn by ``heard``."""
         await self._ready()
-        self.desk.hear(_decode_fixes(body), self.clock.city())
+        self.desk.ingest(_decode_fixes(body), self.clock.city())
         self.shell.drive()
         self.shell.notify()
 
@@ -248,13 +248,9 @@ class HostActor:
 
     def listings(self, changes: Sequence[ListingChange]) -> None:
         """Tell the matchers."""
-        for key, listing in changes:
-            why = ""
-            if listing is None:
-                entry = self.shell.core.entries.get(key)
-                why = entry.entity.state if entry is not None and entry.entity is not None else ""
+        for key, listing, reason in changes:
             for feed in self.feeds:
-                feed.list(key, listing, why)
+                feed.list(key, listing, reason)
 
     def notices(self, notices: Sequence[DomainNotice]) -> None:
         """Log an alarm, count it, keep it, and tell the consoles."""
@@ -270,7 +266,7 @@ class HostActor:
             self.alarms.add(alarm)
             self.consoles.alarm(alarm)
 
-    def shown(self, shown: Sequence[tuple[EntityKey, Shown]]) -> None:
+    def shown(self, shown: Sequence[tuple[EntityKey, StreamUpdate]]) -> None:
         """Tell the consoles which trips have changed; count offers."""
         for key, one in shown:
             if isinstance(one.view, TripView):
@@ -296,7 +292,7 @@ class HostActor:
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _loaded(self) -> None:
-        self.desk.woken(self.clock.city())
+        self.desk.vehicles_loaded(self.clock.city())
 
     def _committed(self, batch: Batch, result: Committed | Conflict | None, seconds: float) -> None:
         self.metrics.commit_events.observe(sum(len(append.events) for append in batch.appends))
@@ -310,7 +306,7 @@ class HostActor:
 
     def _all_cars(self) -> list[MatcherPosition]:
         free = [v for v in self._vehicles() if v.match_entry() is not None and v.tracker.gps.anchored]
-        return [car_at(v) for v in free]
+        return [matcher_position(v) for v in free]
 
     def _vehicles(self) -> list[Vehicle]:
         entries = self.shell.core.entries.values()

@@ -1,6 +1,6 @@
-"""The line from one process to one actor: calls with short deadlines, sent again under the same command ids.
+"""Calls from one process to one actor, with short deadlines. Commands are retried under the same command id.
 
-Nothing below repeats a call: one that broke off half-way may have acted, and only the command id can tell.
+No layer below repeats a call: a call that was interrupted may have acted, and only the command id can tell.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dispatch.actors.core.protocol import Done, Envelope, HostsUnavailableError,
 from dispatch.actors.rpc.transport import PeerGoneError
 from dispatch.clock import Clock
 from dispatch.domain.errors import ErrorCode
+from dispatch.processes.task_set import TaskSet
 
 CALL_WITHIN_S: Final = 2.0
 GIVE_UP_AFTER_S: Final = 10.0
@@ -29,13 +30,11 @@ class RpcPeer(Protocol):
     """A connection to an actor's process."""
 
     @property
-    def closed(self) -> bool:
-        """Whether nothing can be sent any more."""
-        ...
+    def closed(self) -> bool: ...
 
     @property
     def received(self) -> int:
-        """How many answers have come: one from whom none comes while a call waits is silent."""
+        """Number of answers received. If it does not grow while a call waits, the peer is silent."""
         ...
 
     def request(self, method: str, *arguments: object) -> Awaitable[Any]:
@@ -43,16 +42,16 @@ class RpcPeer(Protocol):
         ...
 
     def notify(self, method: str, *arguments: object) -> bool:
-        """Call a method whose answer nobody waits for; says whether it was sent."""
+        """Call a method without waiting for an answer. False if it was not sent."""
         ...
 
     def close(self) -> None:
-        """Hang up: what waits for an answer gets none."""
+        """Close the connection; pending calls fail."""
         ...
 
 
 Connect = Callable[[str], Awaitable[RpcPeer]]
-"""Connects to an actor by its name. Raises :class:`ActorNotFoundError`; may wait while the actor is being born."""
+"""Connects to an actor by its name. Raises :class:`ActorNotFoundError`; may wait while the actor starts."""
 
 
 class ActorNotFoundError(Exception):
@@ -64,39 +63,39 @@ class RpcUnavailableError(Exception):
 
 
 class RpcClient:
-    """Calls to one actor. Commands of one turn of the loop share a call."""
+    """Calls to one actor. Commands sent in the same loop iteration share a call."""
 
-    def __init__(self, name: str, clock: Clock, dial: Connect) -> None:
+    def __init__(self, name: str, clock: Clock, connect: Connect) -> None:
         self.name = name
         self._clock = clock
-        self._dial = dial
+        self._connect = connect
         self._peer: RpcPeer | None = None
-        self._dialling: asyncio.Task[None] | None = None
+        self._connecting: asyncio.Task[None] | None = None
         self._gathered: list[tuple[Envelope, asyncio.Future[Reply]]] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = TaskSet()
 
     async def call(self, method: str, *arguments: object, within_s: float = CALL_WITHIN_S) -> Any:  # noqa: ANN401
-        """One call, once. Raises :class:`RpcUnavailableError`; it may have acted all the same."""
-        peer, heard = None, 0
+        """One call, sent once. Raises :class:`RpcUnavailableError`; the call may have acted nevertheless."""
+        peer, received = None, 0
         try:
             async with asyncio.timeout(within_s):
                 peer = await self._connected()
-                heard = peer.received
+                received = peer.received
                 return await peer.request(method, *arguments)
         except (ActorNotFoundError, PeerGoneError, TimeoutError) as error:
-            if isinstance(error, TimeoutError) and peer is not None and peer.received == heard:
-                peer.close()  # silent all the while: perhaps it was replaced, and only Ray knows where it is now
+            if isinstance(error, TimeoutError) and peer is not None and peer.received == received:
+                peer.close()  # no answer at all: the actor may have moved, so the next call looks it up again
             raise RpcUnavailableError(f"{self.name}.{method}: {type(error).__name__}") from error
 
     def notify(self, method: str, *arguments: object) -> bool:
-        """A call whose answer nobody waits for; says whether it was sent."""
+        """A call without an answer. False if it was not sent."""
         if self._peer is None or self._peer.closed:
-            self._begin_dialling()
+            self._begin_connecting()
             return False
         return self._peer.notify(method, *arguments)
 
     async def command(self, envelope: Envelope) -> Reply:
-        """Send a command until it is answered. Raises ``HostsUnavailableError`` after the overall deadline."""
+        """Send a command until it is answered. Raises ``HostsUnavailableError`` after GIVE_UP_AFTER_S."""
         deadline = self._clock.wall() + GIVE_UP_AFTER_S
         backoff = FIRST_BACKOFF_S
         while True:
@@ -109,7 +108,7 @@ class RpcClient:
                 if not (isinstance(reply, Refused) and reply.code == ErrorCode.IN_PROGRESS):
                     return reply
                 if self._clock.wall() >= deadline:
-                    raise HostsUnavailableError(f"{self.name} is still at work")
+                    raise HostsUnavailableError(f"{self.name}: command still in progress")
             await asyncio.sleep(backoff)
             backoff = min(LONGEST_BACKOFF_S, backoff * 2)
 
@@ -123,9 +122,7 @@ class RpcClient:
 
     def _send_gathered(self) -> None:
         gathered, self._gathered = self._gathered, []
-        task = asyncio.get_running_loop().create_task(self._submit(gathered))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.spawn(self._submit(gathered))
 
     async def _submit(self, gathered: Sequence[tuple[Envelope, asyncio.Future[Reply]]]) -> None:
         try:
@@ -141,22 +138,22 @@ class RpcClient:
 
     async def _connected(self) -> RpcPeer:
         if self._peer is None or self._peer.closed:
-            await asyncio.shield(self._begin_dialling())
-        assert self._peer is not None  # noqa: S101 - or the dialling has raised
+            await asyncio.shield(self._begin_connecting())
+        assert self._peer is not None  # noqa: S101 - otherwise connecting has raised
         return self._peer
 
-    def _begin_dialling(self) -> asyncio.Task[None]:
-        """One attempt to connect at a time, for all who wait."""
-        if self._dialling is None or self._dialling.done():
-            self._dialling = asyncio.get_running_loop().create_task(self._dialled())
-            self._dialling.add_done_callback(_heard_of)
-        return self._dialling
+    def _begin_connecting(self) -> asyncio.Task[None]:
+        """Start one attempt, shared by all pending calls."""
+        if self._connecting is None or self._connecting.done():
+            self._connecting = asyncio.get_running_loop().create_task(self._open_peer())
+            self._connecting.add_done_callback(_retrieve_exception)
+        return self._connecting
 
-    async def _dialled(self) -> None:
-        self._peer = await self._dial(self.name)
+    async def _open_peer(self) -> None:
+        self._peer = await self._connect(self.name)
 
 
-def _heard_of(dialling: asyncio.Task[None]) -> None:
-    """Why nobody is there concerns those who wait, if any does."""
-    if not dialling.cancelled():
-        dialling.exception()
+def _retrieve_exception(connecting: asyncio.Task[None]) -> None:
+    """Mark the exception as retrieved: only pending calls report it."""
+    if not connecting.cancelled():
+        connecting.exception()

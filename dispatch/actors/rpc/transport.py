@@ -1,10 +1,10 @@
-"""A process's own socket, for calls that go past Ray: many under way at once.
+"""RPC over a socket of the process: many concurrent calls that bypass Ray.
 
-Ray makes the actors, finds them and starts them again; what they tell each other all day takes this way (figures:
-``docs/decisions/0015-rpc-over-sockets.md``). A frame is four bytes of length and a MessagePack body. A caller sends the
-key first, then ``[number, method, arguments]``; the answer is ``[number, result]``, or ``[number, None, error]``.
-Number 0 wants no answer. Each process makes its key anew and gives it out by Ray alone, whose calls need the
-cluster's token: who has the key may call all that the process offers.
+Ray creates, finds and restarts actors; their frequent calls go over this transport (figures:
+``docs/decisions/0015-rpc-over-sockets.md``). A frame is a four-byte length and a MessagePack body. The caller sends the
+server's key first, then ``[number, method, arguments]``; the answer is ``[number, result]`` or ``[number, None,
+error]``. Number 0 requests no answer. Each process generates a key at start and publishes it through Ray only, whose
+calls require the cluster's token. A caller that has the key may call every offered method.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ from typing import Any, Final, NamedTuple, cast
 import msgspec
 import structlog
 
+from dispatch.processes.task_set import TaskSet
+
 log = structlog.get_logger()
 
 MOST_BYTES: Final = 256 * 1024 * 1024
 CONGESTED_BYTES: Final = 8 * 1024 * 1024
-"""With so much unsent the other side does not read: what nobody waits for is not sent."""
+"""With more unsent bytes than this the peer does not read: notifications are dropped."""
 KEY_BYTES: Final = 32
 
 _LENGTH: Final = struct.Struct(">I")
@@ -33,15 +35,15 @@ _decode_call = msgspec.msgpack.Decoder(tuple[int, str, list[Any]]).decode
 _decode_answer = msgspec.msgpack.Decoder(list[Any]).decode
 
 Offered = Mapping[str, Callable[..., Awaitable[Any]]]
-"""The methods that others may call, by name; arguments and results are what MessagePack has types for."""
+"""Callable methods by name; arguments and results are MessagePack types."""
 
 
 class PeerGoneError(Exception):
-    """The other side hung up, or answered that the call broke down; the call may have acted all the same."""
+    """The connection was closed, or the call raised at the peer; it may have acted nevertheless."""
 
 
 class Address(NamedTuple):
-    """Where a process listens, and what a caller has to say first."""
+    """Where a process listens, and the key that a caller sends first."""
 
     host: str
     port: int
@@ -49,7 +51,7 @@ class Address(NamedTuple):
 
 
 class _Framed(asyncio.Protocol, ABC):
-    """One connection: bytes in, frames out. A frame of more than ``most`` bytes ends it."""
+    """One connection: bytes in, frames out. A frame of more than ``most`` bytes closes it."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -57,11 +59,9 @@ class _Framed(asyncio.Protocol, ABC):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The connection stands."""
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """Some bytes, of which some frames may be whole now."""
         self._unread += data
         at = 0
         while len(self._unread) - at >= _LENGTH.size:
@@ -78,13 +78,12 @@ class _Framed(asyncio.Protocol, ABC):
         del self._unread[:at]
 
     def close(self) -> None:
-        """Hang up at once."""
+        """Close at once, without sending buffered data."""
         if self._transport is not None:
             self._transport.abort()
 
     @property
     def closed(self) -> bool:
-        """Whether nothing can be sent any more."""
         return self._transport is None or self._transport.is_closing()
 
     @abstractmethod
@@ -96,19 +95,19 @@ class _Framed(asyncio.Protocol, ABC):
 
 
 class _Caller(_Framed):
-    """Somebody who calls this process."""
+    """The server side of a connection."""
 
     def __init__(self, offered: Offered, key: bytes) -> None:
         super().__init__(KEY_BYTES)
         self._offered = offered
         self._key = key
-        self._known = False
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._authenticated = False
+        self._tasks = TaskSet()
 
     def _frame(self, body: bytes) -> None:
-        if not self._known:
-            self._known = compare_digest(body, self._key)
-            if self._known:
+        if not self._authenticated:
+            self._authenticated = compare_digest(body, self._key)
+            if self._authenticated:
                 self._most = MOST_BYTES
             else:
                 self.close()
@@ -118,22 +117,20 @@ class _Caller(_Framed):
         except msgspec.MsgspecError:
             self.close()
             return
-        task = asyncio.get_running_loop().create_task(self._do(number, method, arguments))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.spawn(self._serve(number, method, arguments))
 
-    async def _do(self, number: int, method: str, arguments: list[Any]) -> None:
+    async def _serve(self, number: int, method: str, arguments: list[Any]) -> None:
         try:
             answer = _encode((number, await self._offered[method](*arguments)))
         except Exception as error:
-            log.exception("a call broke down", method=method)
+            log.exception("rpc method raised", method=method)
             answer = _encode((number, None, f"{type(error).__name__}: {error}"))
         if number:
             self._send(answer)
 
 
 class RpcServer:
-    """What a process offers to others."""
+    """The methods that a process offers to others."""
 
     def __init__(self, offered: Offered) -> None:
         self._offered = offered
@@ -141,40 +138,40 @@ class RpcServer:
         self._server: asyncio.Server | None = None
 
     async def open(self, host: str) -> Address:
-        """Listen on an address of this machine, at any free port."""
+        """Listen on an address of this machine, on any free port."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: _Caller(self._offered, self._key), host, 0)
         return Address(host, self._server.sockets[0].getsockname()[1], self._key)
 
     def close(self) -> None:
-        """No more callers."""
+        """Accept no more connections."""
         if self._server is not None:
             self._server.close()
 
 
 class RpcConnection(_Framed):
-    """The connection to a process that offers something. Made by :func:`connect`."""
+    """The client side of a connection. Made by :func:`connect`."""
 
     def __init__(self, key: bytes) -> None:
         super().__init__(MOST_BYTES)
         self.received = 0
         self._key = key
         self._number = 0
-        self._asked: dict[int, asyncio.Future[Any]] = {}
+        self._pending: dict[int, asyncio.Future[Any]] = {}
 
     def request(self, method: str, *arguments: object) -> asyncio.Future[Any]:
         """Call a method. The future may raise :class:`PeerGoneError`."""
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         if self.closed:
-            answer.set_exception(PeerGoneError("hung up"))
+            answer.set_exception(PeerGoneError("connection closed"))
             return answer
         self._number += 1
-        self._asked[self._number] = answer
+        self._pending[self._number] = answer
         self._send(_encode((self._number, method, arguments)))
         return answer
 
     def notify(self, method: str, *arguments: object) -> bool:
-        """Call a method whose answer nobody waits for; says whether it was sent."""
+        """Call a method without waiting for an answer. False if it was not sent."""
         transport = self._transport
         if transport is None or self.closed or transport.get_write_buffer_size() > CONGESTED_BYTES:
             return False
@@ -182,22 +179,21 @@ class RpcConnection(_Framed):
         return True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Say the key."""
         super().connection_made(transport)
         self._send(self._key)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """What was asked and not answered never will be."""
-        asked, self._asked = self._asked, {}
-        for answer in asked.values():
+        """Fail the pending calls."""
+        pending, self._pending = self._pending, {}
+        for answer in pending.values():
             if not answer.done():
-                answer.set_exception(PeerGoneError(str(exc or "hung up")))
-                answer.exception()  # heard, also where nobody waits any more
+                answer.set_exception(PeerGoneError(str(exc or "connection closed")))
+                answer.exception()  # mark as retrieved: the caller may have gone
 
     def _frame(self, body: bytes) -> None:
         self.received += 1
         number, result, *error = _decode_answer(body)
-        answer = self._asked.pop(number, None)
+        answer = self._pending.pop(number, None)
         if answer is None or answer.done():
             return
         if error:
@@ -207,7 +203,7 @@ class RpcConnection(_Framed):
 
 
 async def connect(address: Address) -> RpcConnection:
-    """A connection to the process at ``address``. Raises ``OSError``."""
+    """Connect to the process at ``address``. Raises ``OSError``."""
     loop = asyncio.get_running_loop()
     _, peer = await loop.create_connection(lambda: RpcConnection(address.key), address.host, address.port)
     return peer

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 import structlog
 
-from dispatch.actors.core.entity_types import Shown
+from dispatch.actors.core.entity_types import StreamUpdate
 from dispatch.actors.core.host_core import HostCore
 from dispatch.actors.core.protocol import (
     Envelope,
@@ -26,7 +26,7 @@ from dispatch.actors.core.protocol import (
     SubscribeReply,
     SubscribeRequest,
 )
-from dispatch.actors.core.stream_replay import caught_up, worth_it
+from dispatch.actors.core.stream_replay import catch_up, is_replayable
 from dispatch.actors.core.work_items import Effects, EntityLoad, ListingChange, OutgoingCall, ReplyLookup
 from dispatch.clock import Clock
 from dispatch.domain.commands import encode_command
@@ -87,7 +87,7 @@ class Outside(Protocol):
         """Tell whoever watches: an alarm, a metric."""
         ...
 
-    def shown(self, shown: Sequence[tuple[EntityKey, Shown]]) -> None:
+    def shown(self, shown: Sequence[tuple[EntityKey, StreamUpdate]]) -> None:
         """Tell consoles and the map what happened."""
         ...
 
@@ -107,7 +107,7 @@ class HostRuntime:
         clock: Clock,
         *,
         commit_window_s: float = 0.005,
-        on_shown: Callable[[EntityKey, Shown], None] | None = None,
+        on_shown: Callable[[EntityKey, StreamUpdate], None] | None = None,
         on_loaded: Callable[[], None] | None = None,
         on_commit: Callable[[Batch, Committed | Conflict | None, float], None] | None = None,
     ) -> None:
@@ -130,7 +130,7 @@ class HostRuntime:
     async def start(self, dues_until: DuesUntil) -> int:
         """Arm all dues of this host's entities, tick and sweep from now on; how many dues there are."""
         dues = await dues_until(inf)
-        self.core.wake(dues, self._clock.city())
+        self.core.arm(dues, self._clock.city())
         self._spawn(self._tick())
         self._spawn(self._sweep(dues_until))
         self.drive()
@@ -179,7 +179,7 @@ class HostRuntime:
         """What memory did not have is read from the journal; where that does not work, the snapshot stands."""
         if not isinstance(reply, Subscribed) or reply.recovered or asked.after is None:
             return reply
-        if not worth_it(asked.after, reply.seq):
+        if not is_replayable(asked.after, reply.seq):
             return reply
         key = EntityKey.parse(asked.key)
         try:
@@ -189,7 +189,7 @@ class HostRuntime:
         role = asked.principal.role
         if role == "system" or len(events) != reply.seq:
             return reply
-        return caught_up(self.core.own, key, events, asked.after, role, heard=reply.heard) or reply
+        return catch_up(self.core.own, key, events, asked.after, role, heard=reply.heard) or reply
 
     def unsubscribe(self, gateway: str, key: EntityKey, audience: Audience) -> None:
         """No longer follow a stream."""
@@ -325,11 +325,11 @@ class HostRuntime:
     def _let_out(self, effects: Effects) -> None:
         for token, reply in effects.replies:
             self._resolve(token, reply)
-        for token, attached in effects.attached:
+        for token, attached in effects.subscribed:
             self._resolve(token, attached)
         for failure in effects.failures:
             log.error("an entity broke down", where=failure.where, exc_info=failure.error)
-        for key, shown in effects.shown:
+        for key, shown in effects.updates:
             if self._on_shown is not None:
                 self._on_shown(key, shown)
         for call in effects.calls:
@@ -338,8 +338,8 @@ class HostRuntime:
             self._outside.listings(effects.listings)
         if effects.notices:
             self._outside.notices(effects.notices)
-        if effects.shown:
-            self._outside.shown(effects.shown)
+        if effects.updates:
+            self._outside.shown(effects.updates)
         self.notify()
 
     def _resolve(self, token: int, reply: object) -> None:
@@ -354,14 +354,14 @@ class HostRuntime:
             if call.envelope is not None:
                 answered = is_final(await self._outside.call(call.envelope))
             else:
-                answered = await self._call_gateway(call.due)
+                answered = await self._call_gateway(call.scheduled)
         except HostsUnavailableError:
             answered = False
         except Exception:
-            log.exception("a call failed", owner=str(call.due.owner), due=call.due.name)
+            log.exception("a call failed", owner=str(call.scheduled.owner), due=call.scheduled.name)
             answered = False
         retry_at = self._clock.city() + self._clock.speed
-        self.core.call_done(call.due, answered=answered, retry_at=retry_at)
+        self.core.call_done(call.scheduled, answered=answered, retry_at=retry_at)
         self.drive()
 
     async def _call_gateway(self, due: StoredCommand) -> bool:
@@ -382,7 +382,7 @@ class HostRuntime:
 
     def _until_tick_s(self) -> float:
         """Wall seconds to the next tick: to the next due, but not much longer, for an earlier one may be armed."""
-        next_at = self.core.next_due()
+        next_at = self.core.next_timer_at()
         if next_at is None:
             return max(REST_S, TICK_S)
         return max(min((next_at - self._clock.city()) / self._clock.speed, REST_S), TICK_S)
@@ -403,7 +403,7 @@ class HostRuntime:
 
     def notify(self) -> None:
         """Wake the polls, if anything was put into inboxes."""
-        if self.core.queues.take_news():
+        if self.core.queues.take_new():
             self._news.set()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:

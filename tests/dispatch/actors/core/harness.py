@@ -7,7 +7,6 @@ from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 
-from dispatch.actors.core.cached_entity import replay
 from dispatch.actors.core.entity_types import entity_kinds
 from dispatch.actors.core.host_core import HostCore
 from dispatch.actors.core.position_ingest import PositionIngest, adopt
@@ -23,6 +22,7 @@ from dispatch.actors.core.protocol import (
     SubscribeRequest,
 )
 from dispatch.actors.core.push_queues import PushQueues
+from dispatch.actors.core.stream_replay import replay
 from dispatch.actors.core.work_items import Effects, EntityLoad, OutgoingCall
 from dispatch.clock import ManualClock
 from dispatch.config.tariffs import read_tariff
@@ -126,7 +126,7 @@ class Host:
         loads, foreign, lookups = self.core.take_loads(), self.core.take_entity_loads(), self.core.take_lookups()
         if loads:
             self.core.loaded(now_or_never(journal.load(loads)), now)
-            self.desk.woken(now)
+            self.desk.vehicles_loaded(now)
         for load in foreign:
             self.entities_loaded(load)
         for look_up in lookups:
@@ -165,14 +165,14 @@ class Host:
         """Take what may leave; replies are kept by token."""
         taken = self.core.take_effects()
         self.replies.update(taken.replies)
-        self.attached.update(taken.attached)
+        self.attached.update(taken.subscribed)
         self.calls.extend(taken.calls)
-        for key, shown in taken.shown:
+        for key, shown in taken.updates:
             if self.kind == "vehicle":
-                self.desk.checkpointed(key, shown)
+                self.desk.on_update(key, shown)
         self.effects.notices.extend(taken.notices)
         self.effects.listings.extend(taken.listings)
-        self.effects.shown.extend(taken.shown)
+        self.effects.updates.extend(taken.updates)
         self.effects.failures.extend(taken.failures)
         return taken
 
@@ -267,7 +267,7 @@ class City:
         self._births += 1
         host = self.hosts[kind] = Host(self, kind, f"{kind}-host-{self._births}")
         dues = now_or_never(self.journal.scheduled_commands(kind, range(SHARDS)))
-        host.core.wake(dues, self.clock.city())
+        host.core.arm(dues, self.clock.city())
         return host
 
     def sweep(self) -> None:
@@ -309,7 +309,7 @@ class City:
                 tokens = [target.submit(call.envelope) for _ in range(self.repeats)]
                 target.pump()
                 answered = all(is_answered(target.replies.get(token)) for token in tokens)
-            host.core.call_done(call.due, answered=answered, retry_at=self.clock.city() + 1.0)
+            host.core.call_done(call.scheduled, answered=answered, retry_at=self.clock.city() + 1.0)
             host.collect()
         return bool(calls) and not self.cut
 
@@ -370,7 +370,7 @@ class City:
 
     def hear(self, rows: Sequence[FixRow]) -> None:
         """Fixes reach the vehicle host."""
-        self.vehicles.desk.hear(list(rows), self.clock.city())
+        self.vehicles.desk.ingest(list(rows), self.clock.city())
         self.settle()
 
     def request(self, trip: str = "T1", passenger: str = "P1", pickup_at: float | None = None) -> Done:
@@ -409,7 +409,7 @@ class City:
         (history,) = now_or_never(self.journal.load([key]))
         if not snapshots:
             history = history._replace(snapshot=None, events=self.tables.events.get(key, []))
-        return replay(KINDS[key.kind], history)[0]
+        return replay(KINDS[key.kind], history)
 
     def trip(self, name: str = "T1") -> Trip:
         """The trip as the journal has it."""

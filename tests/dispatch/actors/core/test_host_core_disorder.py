@@ -169,7 +169,7 @@ class Disorder(RuleBasedStateMachine):
 
     def fix(self, vehicle: str) -> None:
         self.city.clock.advance(1)
-        self.city.vehicles.desk.hear(
+        self.city.vehicles.desk.ingest(
             [self.city.next_fix(vehicle, self.city.clock.city() % 900)], self.city.clock.city()
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dispatch.actors.core.protocol import Done, Envelope, Refused, Reply
+from dispatch.actors.core.work_items import Effects
 from dispatch.domain.commands import (
     AcceptOffer,
     ArriveAtPickup,
@@ -66,20 +67,20 @@ def test_nothing_leaves_before_the_commit(city: City) -> None:
     token = city.send(V, city.offer_of(), keep=False)
     host = city.vehicles
     host.effects.listings.clear()
-    host.effects.shown.clear()
+    host.effects.updates.clear()
     batch = host.core.take_batch()
     assert batch is not None
     before = host.collect()
     assert token not in host.replies
-    assert not before
+    assert before == Effects()
     assert not host.calls
 
     host.core.committed(host.result(batch), city.clock.city())
     host.collect()
 
     assert isinstance(host.replies[token], Done)
-    assert [shown.event for _, shown in host.effects.shown] == ["offer_made"]
-    assert [call.due.target for call in host.calls] == ["trip:T1"]
+    assert [shown.event for _, shown in host.effects.updates] == ["offer_made"]
+    assert [call.scheduled.target for call in host.calls] == ["trip:T1"]
     assert [change.listing for change in host.effects.listings] == [None]
 
 
@@ -495,7 +496,7 @@ def test_call_that_was_replaced_is_not_taken_for_done(city: City) -> None:
     assert city.tables.dues[V] == {"work": new}
     host.core.tick(city.clock.city())
     host.collect()
-    assert [call.due for call in host.calls] == [new]
+    assert [call.scheduled for call in host.calls] == [new]
 
 
 # ── what another host wrote ──────────────────────────────────────────────────────────────────────────────────────
@@ -510,7 +511,7 @@ def test_lost_news_are_found_in_the_journal(city: City) -> None:
     offer = city.offer()
     city.do(V, AcceptOffer(offer), driver())
     assert city.trips.entity(T).state == "matching"
-    stray = [call for call in city.vehicles.calls if "moved" in call.due.name]
+    stray = [call for call in city.vehicles.calls if "moved" in call.scheduled.name]
     assert not stray
     calls = sorted(
         (due for due in city.tables.dues[V].values() if due.name.startswith("moved")), key=lambda due: due.name

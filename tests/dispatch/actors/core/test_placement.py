@@ -79,7 +79,7 @@ def own_hosts(city: City, vehicle: str, trip: str) -> dict[Kind, Host]:
     for key in (vehicle_key(vehicle), trip_key(trip)):
         host = hosts[key.kind] = Host(city, key.kind, DEDICATED.host_of(key))
         (history,) = now_or_never(city.journal.load([key]))
-        host.core.wake(history.scheduled, city.clock.city())
+        host.core.arm(history.scheduled, city.clock.city())
     return hosts
 
 

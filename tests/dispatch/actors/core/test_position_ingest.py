@@ -188,12 +188,12 @@ def test_fixes_that_come_while_the_car_is_loaded_are_kept(city: City) -> None:
     checkpoint = city.vehicle().data.meter
     assert checkpoint is not None
     host = city.bear("vehicle")
-    host.desk.hear([row for row in rows if row.n > checkpoint.fix_n], city.clock.city())
+    host.desk.ingest([row for row in rows if row.n > checkpoint.fix_n], city.clock.city())
     drive(city, range(18, 40))
     assert reading(city) == undisturbed()
 
     late = City()
-    late.vehicles.desk.hear([rows[0]] * (KEPT_WHILE_LOADING + 1), late.clock.city())
+    late.vehicles.desk.ingest([rows[0]] * (KEPT_WHILE_LOADING + 1), late.clock.city())
     late.settle()
     assert sum(late.vehicles.desk.take_verdicts().values()) == KEPT_WHILE_LOADING
 
@@ -237,7 +237,7 @@ def test_fix_from_the_future_changes_nothing(city: City) -> None:
     """A fix beyond the tolerance is counted and dropped."""
     city.online()
     before = car(city).tracker.gps.n
-    city.vehicles.desk.hear([FixRow("V1", 0, 99, city.clock.city() + 60, 37.0, -122.0)], city.clock.city())
+    city.vehicles.desk.ingest([FixRow("V1", 0, 99, city.clock.city() + 60, 37.0, -122.0)], city.clock.city())
 
     assert car(city).tracker.gps.n == before
     assert city.vehicles.desk.take_verdicts()[FixVerdict.FUTURE] == 1

@@ -311,14 +311,14 @@ def test_news_are_what_was_put_in_since() -> None:
     queues.open("g", 0.0)
     queues.push("stranger", push(1))
     queues.push_latest("stranger", push(0), "car")
-    quiet = queues.take_news()
+    quiet = queues.take_new()
     queues.push("g", push(1))
-    has_numbered = (queues.take_news(), queues.take_news())
+    has_numbered = (queues.take_new(), queues.take_new())
     queues.push_latest("g", push(0), "car")
 
     assert not quiet
     assert has_numbered == (True, False)
-    assert queues.take_news()
+    assert queues.take_new()
 
 
 def test_silent_gateway_is_forgotten_and_learns_so() -> None:

@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from dispatch.actors.core import stream_replay as catch_up
-from dispatch.actors.core.entity_types import Shown
+from dispatch.actors.core.entity_types import StreamUpdate
 from dispatch.actors.core.host_core import HostCore
 from dispatch.actors.core.protocol import (
     Done,
@@ -118,7 +118,7 @@ class World:
         self.events.extend(signal.name for signal in notices)
         self._notify()
 
-    def shown(self, shown: Sequence[tuple[EntityKey, Shown]]) -> None:
+    def shown(self, shown: Sequence[tuple[EntityKey, StreamUpdate]]) -> None:
         self.events.extend(one.event for _, one in shown)
         self._notify()
 
