@@ -59,7 +59,7 @@ class MeasuringConsole:
         self.shown_ages: list[FloatArray] = []
 
     async def open(self, url: str, token: str, cells: list[str]) -> None:
-        self._client, welcome = await open_console(url, token, cells, self._message_received)
+        self._client, welcome = await open_console(url, token, cells, self.receive)
         self._ahead_s = welcome.city_time - time.time()
 
     def close(self) -> None:
@@ -74,7 +74,7 @@ class MeasuringConsole:
         """Cars that are shown without a name."""
         return sum(car not in self._names for car in self._cell_of)
 
-    def _message_received(self, message: bytes) -> None:
+    def receive(self, message: bytes) -> None:
         if message.startswith(MAP_PREFIX):
             self.bytes += frame_bytes(len(message))
             self.messages += 1

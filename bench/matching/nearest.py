@@ -78,8 +78,14 @@ def run(plan: NearestPlan) -> Figures:
             version = client.info("server")
         finally:
             client.close()
-    options: Figures = {"cars": plan.cars, "requests": plan.requests, "k": plan.k, "rounds": plan.rounds}
-    return options | figures | {"valkey": version.get("valkey_version", version["redis_version"])}
+    sizes: Figures = {
+        "cars": plan.cars,
+        "requests": plan.requests,
+        "k": plan.k,
+        "rounds": plan.rounds,
+        "seed": plan.seed,
+    }
+    return sizes | figures | {"valkey": version.get("valkey_version", version["redis_version"])}
 
 
 def _scenes(plan: NearestPlan) -> list[NearestScene]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple, ParamSpec, TypeVar, cast
 
 import httpx
 from starlette.applications import Starlette
@@ -34,6 +34,8 @@ from sim.demo.sandbox_process import SandboxProcess
 from ws_gateway.http.alipay_webhook import AlipayWebhook
 
 WITHIN_S: Final = 60.0
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class CollectionRate(NamedTuple):
@@ -54,21 +56,17 @@ class SignatureTimer:
         """Time every signature and verification."""
         sign, verify = Signer.sign, Signer.verify
 
-        def timed_sign(signer: Signer, text: bytes) -> str:
-            began = time.thread_time()
-            try:
-                return sign(signer, text)
-            finally:
-                self.seconds += time.thread_time() - began
+        def timed(method: Callable[P, R]) -> Callable[P, R]:
+            def call(*args: P.args, **kwargs: P.kwargs) -> R:
+                began = time.thread_time()
+                try:
+                    return method(*args, **kwargs)
+                finally:
+                    self.seconds += time.thread_time() - began
 
-        def timed_verify(signer: Signer, text: bytes, sign: str) -> bool:
-            began = time.thread_time()
-            try:
-                return verify(signer, text, sign)
-            finally:
-                self.seconds += time.thread_time() - began
+            return call
 
-        Signer.sign, Signer.verify = timed_sign, timed_verify  # type: ignore[assignment,method-assign]
+        Signer.sign, Signer.verify = timed(sign), timed(verify)  # type: ignore[method-assign]
         try:
             yield
         finally:

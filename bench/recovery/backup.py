@@ -22,6 +22,7 @@ from typing import Annotated, Final
 from typer import Option
 
 from bench.harness.figures import Figures, percentiles_ms, prefixed, ratio
+from bench.harness.local_hosts import SHARDS
 from bench.harness.plan import BenchPlan, Rounds, Seconds
 from bench.harness.whole_system import in_temporary_folder
 from dispatch.domain.entity import EntityKey
@@ -29,7 +30,6 @@ from dispatch.store.journal import Append, Batch, Committed
 from dispatch.store.journals.sql_journal import SqlJournal, open_journal
 from dispatch.store.migrations import upgrade
 
-SHARDS: Final = 256
 STREAMS_PER_COMMIT: Final = 10
 EVENTS_BEFORE: Final = 5
 BODY_BYTES: Final = 60
@@ -57,8 +57,7 @@ async def _measure(plan: BackupPlan, folder: Path) -> Figures:
     url = f"sqlite:///{folder / 'journal.sqlite'}"
     upgrade(url)
     journal = await open_journal(url, shards=SHARDS)
-    for start in range(0, plan.streams, 500):
-        await _commit(journal, range(start, min(start + 500, plan.streams)), 0, EVENTS_BEFORE)
+    await write_streams(journal, plan)
     load = CommitLoad(journal, plan)
     alone: list[float] = []
     beside: list[float] = []
@@ -85,6 +84,11 @@ async def _measure(plan: BackupPlan, folder: Path) -> Figures:
         "archive_mb": _archive_mb(folder),
         "ratio": ratio(with_backups["p99_ms"], without["p99_ms"]),
     }
+
+
+async def write_streams(journal: SqlJournal, plan: BackupPlan) -> None:
+    for start in range(0, plan.streams, 500):
+        await _commit(journal, range(start, min(start + 500, plan.streams)), 0, EVENTS_BEFORE)
 
 
 async def _commit(journal: SqlJournal, streams: range, expected: int, count: int) -> None:
