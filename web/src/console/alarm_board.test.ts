@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Alarm } from '../protocol/messages';
-import { listed, subjectOf, withAlarm } from './alarm_board';
+import { mergedAlarms, subjectOf, withAlarm } from './alarm_board';
 
 const alarm = (id: string, at: number, more: Partial<Alarm> = {}): Alarm => ({
   t: 'alarm',
@@ -24,7 +24,7 @@ test('a settled alarm stays settled, though a host repeats it', () => {
 });
 
 test('a list that was read keeps what was said before it came', () => {
-  expect(listed([alarm('a', 1)], [alarm('b', 5)]).map((each) => each.alarm)).toEqual(['b', 'a']);
+  expect(mergedAlarms([alarm('a', 1)], [alarm('b', 5)]).map((each) => each.alarm)).toEqual(['b', 'a']);
 });
 
 test('an alarm of a car on a trip is about the trip', () => {
