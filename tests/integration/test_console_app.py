@@ -182,7 +182,7 @@ async def test_a_car_is_found_taken_out_and_told_something(company: Company) -> 
         await page.get_by_label("Trip, plate, driver or phone").fill(f"P{car}")
         await page.get_by_role("dialog").get_by_role("button", name=f"P{car} ").first.click()
         panel = page.get_by_role("complementary", name="Car")
-        await expect(panel).to_contain_text("Offers of the last hour")
+        await expect(panel).to_contain_text("Offers in the last hour")
         await panel.get_by_role("button", name="Message").click()
         await page.get_by_role("textbox", name="Message").fill("Come to the office")
         await page.get_by_role("button", name="Send").click()

@@ -24,7 +24,7 @@ test('the hello names the last number of each stream, and not of those that were
   expect(session.hello('secret').resume).toEqual([{ stream: 'trip:T2', seq: 9 }]);
 });
 
-test('a snapshot may go back: the server knows better', () => {
+test('a snapshot may go back to an older number', () => {
   const session = numbered();
   session.received(update(4));
   session.received({ t: 'snapshot', stream: 'trip:T1', seq: 2, recovered: false });
@@ -43,7 +43,7 @@ test('a command keeps its id until it is answered, and is settled once', () => {
   expect(session.unanswered()).toEqual([]);
 });
 
-test('a refusal that passes by itself leaves the command waiting; another one ends it', () => {
+test('a temporary rejection keeps the command pending; another one ends it', () => {
   const session = numbered();
   const answers: CommandResult[] = [];
   const { id } = session.begin({ t: 'online' }, (result) => answers.push(result));
@@ -54,7 +54,7 @@ test('a refusal that passes by itself leaves the command waiting; another one en
   expect(answers[0]?.ok).toBe(false);
 });
 
-test('what waits for people is told at once, although it may be tried again later', () => {
+test('a rejection that depends on people ends the command, although it is retryable', () => {
   const session = numbered();
   const answers: CommandResult[] = [];
   const { id } = session.begin({ t: 'online' }, (result) => answers.push(result));

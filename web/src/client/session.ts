@@ -21,7 +21,7 @@ interface PendingCommand {
   resolve: (result: CommandResult) => void;
 }
 
-/** What the connection has to do with a received message. */
+/** The effect of a received message, for the connection to carry out. */
 export type Outcome = { kind: 'deliver'; message: FromServer } | { kind: 'retry'; id: string } | { kind: 'nothing' };
 
 const TEMPORARY: ReadonlySet<number> = new Set([1004, 4007]);

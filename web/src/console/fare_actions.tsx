@@ -1,4 +1,4 @@
-/** Refund of a fare, or settlement outside of the system. Both need a permission; without it an error says so. */
+/** Refund of a fare, or settlement outside of the system. Both need a permission. */
 import { useState } from 'preact/hooks';
 import { ApiError } from '../client/http';
 import type { Accepted } from '../protocol/messages';

@@ -2,7 +2,7 @@
 export interface MapHandle {
   /** Vehicle ids of the cars in view. */
   carsInView(): string[];
-  /** Centres the map on a car. If the car has no position within some seconds, a message says so. */
+  /** Centres the map on a car. Shows a message if the car has no position within some seconds. */
   find(vehicle: string): Promise<void>;
   close(): void;
 }

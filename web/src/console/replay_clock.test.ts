@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ReplayClock } from './replay_clock';
 
-test('it runs as many times faster as it is told, and stops at the end', () => {
+test('it runs at the chosen speed, and stops at the end', () => {
   const clock = new ReplayClock(1000, 1600);
   expect(clock.now(5000)).toBe(1000);
   clock.setSpeed(60, 0);

@@ -6,7 +6,7 @@ function trip(id: string, state: string, requested_at: number, more: Partial<Tri
   return { trip: id, state, origin: 'app', vehicle_class: 'standard', requested_at, ...more };
 }
 
-test('what the socket said while a list was under way is newer than the list', () => {
+test('a message that arrives while a list is read is newer than the list', () => {
   const board = new TripBoard();
   board.beginList();
   board.apply(trip('a', 'assigned', 10));

@@ -1,4 +1,4 @@
-/** Whether the server receives the positions of this car; of several problems the driver sees the one to solve first. */
+/** Whether the server receives the positions of this car. Of several problems the most urgent one is reported. */
 import type { ConnectionState } from '../client/connection';
 
 export type GpsState = 'off' | 'searching' | 'good' | 'silent' | 'denied' | 'missing';

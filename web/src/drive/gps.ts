@@ -2,8 +2,8 @@
  * The positions of this phone during a shift, about one per second.
  *
  * Rule 1. Browsers report a position when it changes. After a silence the device is polled. If a standing car gets no
- *         answer, its last position is repeated for a minute. The position of a moving car is not repeated: it may be in
- *         a tunnel, and an outdated place would cost the meter the distance through it.
+ *         answer, its last position is repeated for a minute. The position of a moving car is not repeated: it may be
+ *         in a tunnel, and an outdated place would cost the meter the distance through it.
  * Rule 2. A page in the background gets no positions from any browser.
  */
 import { signal } from '@preact/signals';

@@ -43,7 +43,7 @@ test('an offer that is gone says how, until the next one', () => {
   expect(after(offerMade, updated('offer_declined', {})).missed).toBeNull();
 });
 
-test('a trip that was taken away is told; one that was given back is not', () => {
+test('a released trip is reported; a returned one is not', () => {
   expect(after(driving, updated('trip_released', {})).lost).toBe('T1');
   expect(after(driving, updated('trip_given_back', {})).lost).toBeNull();
   expect(after(driving, updated('trip_released', {}), driving).lost).toBeNull();

@@ -131,7 +131,7 @@ const SCENES: Readonly<Record<string, Scene>> = {
   on_trip: 'ride',
 };
 
-/** The content of the screen. An offer takes precedence over a fare, because it expires; a ride in progress over both. */
+/** The content of the screen. An offer precedes a fare, because it expires; a ride in progress precedes both. */
 export function scene(state: DriverState, fare: string | null): Scene {
   if (state.vehicle === null) return 'loading';
   if (state.offer !== null) return 'offer';

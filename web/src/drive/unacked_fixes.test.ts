@@ -13,14 +13,14 @@ test('numbers count up, and go on above what an earlier run has left', () => {
   expect(unacked.batches(same)[0]?.map(([n]) => n)).toEqual([40, 41, 42]);
 });
 
-test('what was heard is forgotten, and nothing else', () => {
+test('acknowledged fixes are dropped, and no others', () => {
   const unacked = new UnackedFixes(1);
   for (let at = 1; at <= 5; at += 1) unacked.add(here(at));
   expect(unacked.acknowledge(3)).toBe(false);
   expect(unacked.batches(same)[0]?.map(([n]) => n)).toEqual([4, 5]);
 });
 
-test('a number that is no news means that the rest is wanted again', () => {
+test('an old number means that the rest has to be sent again', () => {
   const unacked = new UnackedFixes(1);
   unacked.add(here(1));
   expect(unacked.acknowledge(0)).toBe(false);
@@ -28,7 +28,7 @@ test('a number that is no news means that the rest is wanted again', () => {
   expect(unacked.count).toBe(1);
 });
 
-test('a phone whose clock is behind goes on above what the server has heard', () => {
+test('a phone whose clock is behind continues above the acknowledged numbers', () => {
   const unacked = new UnackedFixes(5);
   unacked.acknowledge(900);
   expect(unacked.add(here(1)).n).toBe(901);

@@ -2,8 +2,8 @@
  * The numbered positions of this phone that the server has not acknowledged. No I/O: `fix_store.ts` stores them across
  * restarts, `position_upload.ts` sends them.
  *
- * Rule 1. Numbers only increase, also across restarts: they start at the clock's milliseconds, above all stored fixes, and
- *         continue above every number that the server acknowledges.
+ * Rule 1. Numbers only increase, also across restarts: they start at the clock's milliseconds, above all stored fixes,
+ *         and continue above every number that the server acknowledges.
  * Rule 2. A fix is stored with the phone's time and converted to city time when it is sent, because a phone that starts
  *         offline does not know the city time.
  * Rule 3. At most `MAX_KEPT` fixes are kept; then the oldest are dropped.

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { CellCounts } from './cell_counts';
 
-test('hosts are added up, a host replaces what it told, and the offline do not count', () => {
+test('counts of hosts are added up, a host replaces its own, and offline cars do not count', () => {
   const board = new CellCounts();
   board.update({ t: 'map_counts', host: 'a', at: 0, cells: [['c1', [9, 9]]] });
   board.update({ t: 'map_counts', host: 'a', at: 1, cells: [['c1', [5, 2, 0, 1]]] });

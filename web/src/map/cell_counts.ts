@@ -1,4 +1,4 @@
-/** Number of cars per cell, the sum of the counts that each host sends; shown if the view is too wide for single cars. */
+/** Number of cars per cell, summed over the hosts; shown if the view is too wide for single cars. */
 import type { CellCount, MapCounts } from '../protocol/messages';
 import { MAP_STATES } from '../protocol/tables';
 

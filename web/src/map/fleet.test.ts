@@ -69,18 +69,18 @@ test('a car that jumps far is put there at once', () => {
   expect(latOf(cars, 'V1')).toBeCloseTo(LAT + 0.01, 5);
 });
 
-test('in a city that runs ten times faster, ten times the way is no jump', () => {
+test('in a city that runs ten times faster, ten times the distance is no jump', () => {
   const cars = fleet();
-  const heard = (s: number) => ({ wallMs: s * 1000, city: s * 10, speed: 10 });
-  cars.ingest([frame(CELL, 0, [{ number: 1, lat: LAT }], { 1: 'V1' })], heard(0));
-  cars.ingest([frame(CELL, 10, [{ number: 1, lat: LAT + 0.003 }])], heard(1));
+  const arrival = (s: number) => ({ wallMs: s * 1000, city: s * 10, speed: 10 });
+  cars.ingest([frame(CELL, 0, [{ number: 1, lat: LAT }], { 1: 'V1' })], arrival(0));
+  cars.ingest([frame(CELL, 10, [{ number: 1, lat: LAT + 0.003 }])], arrival(1));
   cars.move(1001);
   expect(latOf(cars, 'V1')).toBeCloseTo(LAT, 4);
   cars.move(2001);
   expect(latOf(cars, 'V1')).toBeCloseTo(LAT + 0.003, 5);
 });
 
-test('a fix that is told again begins no glide, and an older one is passed over', () => {
+test('a repeated fix starts no interpolation, and an older one is skipped', () => {
   const cars = fleet();
   cars.ingest([frame(CELL, 5, [{ number: 1, lat: LAT }], { 1: 'V1' })], at(5));
   cars.ingest([frame(CELL, 6, [{ number: 1, lat: LAT, ageS: 1 }], { 1: 'V1' }, { whole: true })], at(6));
@@ -99,7 +99,7 @@ test('a whole frame removes cars that it does not name, but not those that went 
   expect(cars.slotOf('V2')).toBeDefined();
 });
 
-test('a car that left a cell is gone, unless the next cell has told of it before', () => {
+test('a car that left a cell is gone, unless the next cell has reported it before', () => {
   const cars = fleet();
   cars.ingest([frame(CELL, 0, [{ number: 1 }, { number: 2 }], { 1: 'V1', 2: 'V2' })], at(0));
   cars.ingest([frame(NEXT, 1, [{ number: 2 }], { 2: 'V2' })], at(1));
@@ -143,14 +143,14 @@ test('slots are used again and arrays grow with the fleet', () => {
   expect(cars.offsets.length).toBeGreaterThanOrEqual(2000);
 });
 
-test('what is no longer watched is forgotten', () => {
+test('cars that are no longer watched are removed', () => {
   const cars = fleet();
   cars.ingest([frame(CELL, 0, [{ number: 1 }], { 1: 'V1' }), frame(NEXT, 0, [{ number: 2 }], { 2: 'V2' })], at(0));
   cars.keepOnly(new Set([NEXT]));
   expect([cars.slotOf('V1'), cars.size]).toEqual([undefined, 1]);
 });
 
-test('cars are counted by state, and who is silent for long is drawn paler', () => {
+test('cars are counted by state, and cars without a recent fix are drawn paler', () => {
   const cars = fleet();
   const two = [
     { number: 1, state: 1 },

@@ -4,8 +4,8 @@
  *
  * Rule 1. A vehicle has one slot, whichever host or cell reports it. The last frame determines its cell: a cell that
  *         the vehicle has left cannot remove it.
- * Rule 2. A full frame removes the cars of its host and cell that it does not contain. A number whose name is unknown is
- *         skipped; the next full frame contains the name.
+ * Rule 2. A full frame removes the cars of its host and cell that it does not contain. A number whose name is unknown
+ *         is skipped; the next full frame contains the name.
  * Rule 3. Times are wall milliseconds.
  */
 import type { CellFrame } from '../protocol/messages';

@@ -1,6 +1,6 @@
 /**
- * The script time of each frame: all code that runs in animation frames and for messages of the socket. Active only if the
- * page was opened with `#measure`; `taxi bench map` reads the result from `window.__taxiFrames`.
+ * The script time of each frame: all code that runs in animation frames and for messages of the socket. Active only if
+ * the page was opened with `#measure`; `taxi bench map` reads the result from `window.__taxiFrames`.
  */
 const MAX_FRAMES = 600;
 const MARK = 'taxi-frame';

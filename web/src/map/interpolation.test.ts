@@ -25,7 +25,7 @@ test('a new fix before the last was reached goes on from where the car is', () =
   expect(car.pose(1400)).toEqual(before);
 });
 
-test('a jump is a jump, unless the city runs so fast that the way is driven', () => {
+test('a jump is a jump, unless the city runs so fast that the distance can be driven', () => {
   const shownAt = (seconds: number) => {
     const car = new MarkerInterpolation();
     car.add(fix(37, 0, 0), 0);

@@ -31,7 +31,7 @@ export interface Pose extends Point {
 }
 
 interface Fix extends Point {
-  /** Degrees from north, if the car told it. */
+  /** Degrees from north, if known. */
   heading?: number | undefined;
   /** City time, seconds. */
   at: number;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Eta, minutesLeft } from './eta';
 
-/** A phone that hears `arrivals[n]` at second n; what it shows each second. */
+/** The time left each second, for a phone that receives `arrivals[n]` at second n. */
 function shown(arrivals: readonly number[]): number[] {
   const eta = new Eta();
   return arrivals.map((arrival, now) => {
@@ -10,7 +10,7 @@ function shown(arrivals: readonly number[]): number[] {
   });
 }
 
-test('nothing is shown before anything was heard', () => {
+test('nothing is shown before the first update', () => {
   expect(new Eta().left(0)).toBeNull();
 });
 
@@ -44,7 +44,7 @@ test('an earlier arrival hurries it, and it never falls below nothing', () => {
   expect(eta.left(400)).toBe(0);
 });
 
-test('a large change that lasts is taken over and said; a stray one is not', () => {
+test('a large change that lasts is adopted and reported; a stray one is not', () => {
   const eta = new Eta();
   eta.update(300, 0);
   eta.update(900, 1);
@@ -56,7 +56,7 @@ test('a large change that lasts is taken over and said; a stray one is not', () 
   expect(eta.change(200)).toBeNull();
 });
 
-test('a car that should be there and is not says so in the end', () => {
+test('a car that is expected and does not come is reported in the end', () => {
   const eta = new Eta();
   for (let now = 0; now <= 60; now += 1) {
     eta.update(now + 30, now);

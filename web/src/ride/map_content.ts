@@ -1,4 +1,4 @@
-/** What the map, or the sketch in its place, shows of a ride. */
+/** The content of the map, or of the sketch that replaces it. */
 import { METERS_PER_DEGREE, type Point } from '../map/geometry';
 import type { Place } from '../protocol/messages';
 

@@ -37,7 +37,7 @@ test('a car is shown while its trip has it; an older position is dropped', () =>
   expect(trips.get('t1')?.car).toBeUndefined();
 });
 
-test('a list tells of trips that no stream has told of, and changes no other', () => {
+test('a list adds trips that no stream contains, and changes no other', () => {
   let trips = reduce(NO_TRIPS, update(1, trip('assigned', { car: CAR })));
   trips = withList(trips, [trip('matching'), trip('paid', { trip: 't0', requested_at: 50 })]);
   expect(newestFirst(trips).map((each) => [each.trip, each.state])).toEqual([
@@ -63,6 +63,6 @@ test('an unknown state of a newer server counts as open', () => {
   expect(isOpen(trip('unserved'))).toBe(false);
 });
 
-test('what is not about trips changes nothing', () => {
+test('other messages change nothing', () => {
   expect(reduce(NO_TRIPS, { t: 'heard', n: 1 })).toBe(NO_TRIPS);
 });

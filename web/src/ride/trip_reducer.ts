@@ -20,7 +20,7 @@ export const NO_TRIPS: OwnTrips = new Map();
 const ENDED = new Set(['paid', 'part_refunded', 'refunded', 'settled_otherwise', 'cancelled', 'unserved', 'ended']);
 const WITH_CAR = new Set(['assigned', 'arrived', 'in_progress']);
 
-/** True unless the trip has ended; a state that this version does not know counts as open. */
+/** True unless the trip has ended; an unknown state counts as open. */
 export function isOpen(trip: TripView): boolean {
   return !ENDED.has(trip.state);
 }

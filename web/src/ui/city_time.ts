@@ -26,7 +26,7 @@ function formatIn(zone: string): Intl.DateTimeFormat {
   return format;
 }
 
-/** The city time of a local time, null for an invalid text. An hour skipped by summer time maps to the hour after it. */
+/** The city time of a local time, null for an invalid text. An hour that summer time skips maps to the next hour. */
 export function fromLocalText(text: string, zone: string): number | null {
   const asUtc = Date.parse(`${text}:00Z`) / 1000;
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(text) || Number.isNaN(asUtc)) return null;

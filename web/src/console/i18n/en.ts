@@ -332,7 +332,7 @@ export const events = {
   part_refunded: 'Partly refunded',
   whole_refunded: 'Fully refunded',
   surplus_refunded: 'Second payment refunded',
-  // said to and by Alipay
+  // messages to and from Alipay
   attempt: 'Order opened',
   notification: 'Notification from Alipay',
   'answer.create': 'Answer: order',

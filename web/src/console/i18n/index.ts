@@ -5,7 +5,7 @@ import * as zh from './zh';
 
 export const text = catalogue(en.texts, zh.texts);
 
-/** A function that returns the text for a name of the protocol, undefined for a name that this version does not know. */
+/** A function that returns the text for a name of the protocol, undefined for an unknown name. */
 function names<K extends string>(english: Record<K, string>, chinese: Record<K, string>) {
   const textOf = catalogue(english, chinese);
   return (name: string): string | undefined => (name in english ? textOf(name as K) : undefined);

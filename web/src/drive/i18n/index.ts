@@ -5,7 +5,7 @@ import { zh } from './zh';
 
 export const text = catalogue(en, zh);
 
-/** The name of a payment method; a method that this version does not know is returned unchanged. */
+/** The name of a payment method; an unknown method is returned unchanged. */
 export function methodText(method: string): string {
   const key = `method.${method === '' ? 'none' : method}`;
   return key in en ? text(key as keyof typeof en) : method;

@@ -2,7 +2,7 @@
 export const en = {
   loading: 'Loading…',
   'connection.connecting': 'Connecting…',
-  'connection.lost': 'Connection lost. Reconnecting… Nothing is lost: the page catches up when the connection is back.',
+  'connection.lost': 'Connection lost. Reconnecting… The page catches up when the connection is back.',
   'connection.replaced': 'This account is in use on another device. This page has stopped.',
   'connection.use_here': 'Use it here',
   'connection.signed_out': 'You were signed out. Sign in again.',

@@ -8,13 +8,13 @@ import { zh } from './zh';
 export const commonText = catalogue(en, zh);
 type Key = keyof typeof en;
 
-/** The text for a name of the protocol; a name that this version does not know is returned unchanged. */
+/** The text for a name of the protocol; an unknown name is returned unchanged. */
 export function wireText(kind: 'vehicle' | 'trip' | 'class' | 'need', name: string): string {
   const key = `${kind}.${name}`;
   return key in en ? commonText(key as Key) : name;
 }
 
-/** The title of a fare line; for a kind that this version does not know, the text of the tariff. */
+/** The title of a fare line; for an unknown kind, the text of the tariff. */
 export function fareLineText({ kind, text }: { kind: string; text: string }): string {
   const key = `line.${kind}`;
   return key in en ? commonText(key as Key) : text || kind;
