@@ -1,6 +1,6 @@
 /** A trip: its state, events, fare, payments, and why the matcher chose its car. */
 import type { TripView } from '../protocol/messages';
-import type { PaymentDetail, TripDetail, MatchExplanation } from '../protocol/reads';
+import type { MatchExplanation, PaymentDetail, TripDetail } from '../protocol/reads';
 import { FareTable } from '../ui/fare';
 import { clockTime, dayAndTime, distance, duration, money } from '../ui/formats';
 import { wireText } from '../ui/i18n';
