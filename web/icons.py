@@ -1,4 +1,4 @@
-"""Draw the icons of the installable apps from ``public/icon.svg``: ``python web/icons.py`` (needs Chromium)."""
+"""Draw the icons of the installable app from ``public/icon.svg``: ``python web/icons.py`` (needs Chromium)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from playwright.sync_api import sync_playwright
 WEB = Path(__file__).parent
 SVG = (WEB / "public" / "icon.svg").read_text()
 ICONS = {"icon-192.png": (192, 1.0), "icon-512.png": (512, 1.0), "icon-maskable-512.png": (512, 0.72)}
-"""Size in pixels, and the part of it that the drawing takes: launchers cut a maskable icon's edges off."""
+"""Size in pixels, and the share of it that the drawing takes: launchers crop the edges of maskable icons."""
 PAGE = """<style>html,body{{margin:0;background:{ground}}}svg{{display:block;width:{inner}px;height:{inner}px;
 margin:{edge}px}}</style>{svg}"""
 

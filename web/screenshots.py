@@ -1,7 +1,7 @@
-"""Pictures of the three apps at work, in both languages and themes: ``make screenshots``, some five minutes.
+"""Screenshots of the three apps in both languages and themes: ``make screenshots``, about five minutes.
 
 A demonstration city runs with its simulated fleet; a dispatcher, a driver and a passenger sign in with real browsers
-and take one ride to its end, which the sandbox pays. Pictures go to ``docs/pictures``, in few colours and so small.
+and complete one ride, which is paid in the sandbox. The files go to ``docs/pictures``, with few colours to be small.
 """
 
 from __future__ import annotations
@@ -30,28 +30,28 @@ LOOKS = [("en", "light"), ("en", "dark"), ("zh", "light"), ("zh", "dark")]
 COLOURS = 256
 WITHIN_MS = 90_000
 SETTLED_MS = 1000
-"""Panels have opened, and cars are where they are."""
+"""Panels have opened, and cars have reached their positions."""
 OFFER_STANDS_S = 60
-"""Long enough for pictures of an offer."""
+"""Long enough for screenshots of an offer."""
 PASSENGER = "+14155550123"
 BUYER = "2088102146225135"
 WAITS_AT = (37.76361, -122.48120)
-"""The driver, four blocks from the pick-up, where few others are."""
+"""The driver, four blocks from the pick-up, where few other cars are."""
 PICKUP_AT = (37.76373, -122.47710)
 ON_THE_WAY = ((37.76373, -122.47710), (37.76403, -122.47050))
 JOURNEY = (("Irving & 19th", "Irving St & 19th Ave"), ("16th/Valencia", "16th St & Valencia St"))
 STEP_DEG = 1.7e-4
-"""Some 15 m in each ``STEP_MS``: a car's pace."""
+"""About 15 m in each ``STEP_MS``, the speed of a car."""
 STEP_MS = 700
-NOTHING = "about:blank"
-"""Where the console waits: its map would keep the processors from the others."""
+BLANK = "about:blank"
+"""The page of the console meanwhile: its map would slow down the other browsers."""
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 Point = tuple[float, float]
 
 
 class City:
-    """A running demonstration, and what it said of where to sign in."""
+    """A running demonstration, with the addresses and accounts that it printed."""
 
     def __init__(self, said: dict[str, str], folder: Path) -> None:
         self.console, login = said["console"].split(" ", 1)
@@ -62,17 +62,17 @@ class City:
         self.sms = folder / "sms.jsonl"
 
     def code(self, phone: str) -> str:
-        """The last code that was sent to a phone."""
+        """The last sign-in code for a phone."""
         sent = [json.loads(line) for line in self.sms.read_text("utf-8").splitlines()]
         found = [each["code"] for each in sent if each["phone"] == phone]
         if not found:
-            raise SystemExit(f"no code was sent to {phone}; to: {sorted({each['phone'] for each in sent})[:5]}")
+            raise SystemExit(f"no code for {phone}; codes exist for {sorted({each['phone'] for each in sent})[:5]}")
         return str(found[-1])
 
 
 @contextmanager
 def city_at_work() -> Iterator[City]:
-    """``taxi demo``, until the end of the block."""
+    """Run ``taxi demo`` until the end of the block."""
     folder = Path(tempfile.mkdtemp(prefix="taxi-pictures-"))
     command = [sys.executable, "-m", "taxi_cli", "demo", "--port", "0", "--cars", "240", "--speed", "1"]
     longer = {**os.environ, "TAXI_OFFER__COUNTDOWN_S": str(OFFER_STANDS_S)}
@@ -94,8 +94,7 @@ def city_at_work() -> Iterator[City]:
 
 
 class Shot(NamedTuple):
-    """A picture to be taken in each look. ``prepare`` does what the app forgets when it is opened anew; ``map``: there is
-    one, which has to be drawn."""
+    """A screenshot to take in each look. ``prepare`` restores what a reload loses; ``map``: wait for the map."""
 
     page: Page
     name: str
@@ -104,13 +103,12 @@ class Shot(NamedTuple):
 
 
 class Studio:
-    """Browsers, one for each person, and the pictures that are taken in them."""
+    """One browser for each person, and their screenshots."""
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
 
     def page(self, viewport: dict[str, int], **options: object) -> Page:
-        """A browser of one's own."""
         scale = 2 if viewport is PHONE else 1
         context: BrowserContext = self._browser.new_context(
             viewport=viewport, locale="en-US", device_scale_factor=scale, **options
@@ -119,7 +117,7 @@ class Studio:
         return context.new_page()
 
     def take(self, *shots: Shot) -> None:
-        """The pages in each look, all at the same time; at the end they are as they were."""
+        """Take all pages in each look; at the end they have the first look again."""
         for look in LOOKS:
             for shot in shots:
                 set_look(shot.page, *look)
@@ -136,7 +134,7 @@ class Studio:
 
 
 def _save(page: Page, path: Path) -> None:
-    """The picture, in a file a third as large as Chromium makes it."""
+    """Save with few colours: a third of Chromium's file size."""
     page.screenshot(path=path)
     with Image.open(path) as picture:
         few = picture.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
@@ -146,7 +144,7 @@ def _save(page: Page, path: Path) -> None:
 
 
 def set_look(page: Page, language: str, theme: str) -> None:
-    """As if the person had chosen so. The apps come back to where they were."""
+    """Choose language and theme, and reload; the apps return to the same view."""
     page.evaluate(
         "look => { localStorage.setItem('taxi.language', look[0]); localStorage.setItem('taxi.theme', look[1]) }",
         [language, theme],
@@ -156,7 +154,6 @@ def set_look(page: Page, language: str, theme: str) -> None:
 
 
 def sign_in_console(page: Page, city: City) -> None:
-    """The dispatcher."""
     page.goto(city.console)
     page.get_by_label("Name").fill(city.dispatcher)
     page.get_by_label("Password").fill(city.password)
@@ -165,7 +162,7 @@ def sign_in_console(page: Page, city: City) -> None:
 
 
 def sign_in_driver(page: Page, city: City) -> None:
-    """The driver of the car that nobody simulates."""
+    """The driver of the car that is not simulated."""
     page.goto(city.drive)
     page.get_by_label("Driver number").fill(city.driver)
     page.get_by_label("PIN").fill(city.pin)
@@ -174,7 +171,7 @@ def sign_in_driver(page: Page, city: City) -> None:
 
 
 def sign_in_passenger(page: Page, city: City) -> None:
-    """The passenger, by a code to the phone."""
+    """The passenger, with a code sent to the phone."""
     page.goto(city.ride)
     page.get_by_label("Phone number").fill(PASSENGER)
     page.get_by_role("button", name="Send code").click()
@@ -184,7 +181,7 @@ def sign_in_passenger(page: Page, city: City) -> None:
 
 
 def choose_places(page: Page) -> None:
-    """From Market and 5th to 16th and Valencia, in whatever language the page is."""
+    """Choose the ends of ``JOURNEY``, in any language of the page."""
     for place, (typed, name) in enumerate(JOURNEY):
         page.get_by_role("combobox").nth(place).fill(typed)
         page.get_by_role("option", name=name, exact=True).click()
@@ -192,7 +189,6 @@ def choose_places(page: Page) -> None:
 
 
 def main() -> None:
-    """Everything, from sign-in to receipt."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     chromium = next(path for path in map(shutil.which, CHROMIUM) if path)
     arguments = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader"]
@@ -203,7 +199,7 @@ def main() -> None:
 
 
 def take_all(studio: Studio, city: City) -> None:
-    """One ride, watched from three sides."""
+    """One ride, seen in all three apps."""
     console, passenger = studio.page(DESKTOP), studio.page(PHONE)
     driver = studio.page(PHONE, geolocation=geolocation(WAITS_AT), permissions=["geolocation"])
     sign_in_console(console, city)
@@ -214,19 +210,19 @@ def take_all(studio: Studio, city: City) -> None:
     studio.take(
         Shot(console, "console"), Shot(passenger, "ride-book", choose_places), Shot(driver, "drive-free", map=False)
     )
-    console.goto(NOTHING)
+    console.goto(BLANK)
     choose_places(passenger)
     drive(driver, WAITS_AT, WAITS_AT, least=3)
     passenger.get_by_role("button", name="Order now").click()
-    take_the_offer(studio, driver, passenger)
-    fetch_and_bring(studio, driver, passenger)
+    accept_offer(studio, driver, passenger)
+    drive_to_passenger(studio, driver, passenger)
     look_at_trip(studio, console, city, "console-trip", ".timeline")
     pay(studio, driver, passenger)
     look_at_trip(studio, console, city, "console-paid", ".payment")
 
 
-def take_the_offer(studio: Studio, driver: Page, passenger: Page) -> None:
-    """The offer in each look, accepted while it stands."""
+def accept_offer(studio: Studio, driver: Page, passenger: Page) -> None:
+    """Take the offer in each look, and accept it before it expires."""
     driver.wait_for_selector("main.scene[data-scene=offer]")
     studio.take(Shot(driver, "drive-offer", map=False))
     driver.get_by_role("button", name="Accept", exact=True).click()
@@ -234,8 +230,8 @@ def take_the_offer(studio: Studio, driver: Page, passenger: Page) -> None:
     expect(passenger.get_by_role("heading", name="Your car is coming")).to_be_visible()
 
 
-def fetch_and_bring(studio: Studio, driver: Page, passenger: Page) -> None:
-    """To the passenger, and some of the way with the meter running."""
+def drive_to_passenger(studio: Studio, driver: Page, passenger: Page) -> None:
+    """Drive to the passenger, then some of the route with the meter running."""
     studio.take(Shot(passenger, "ride-coming"), Shot(driver, "drive-way"))
     drive(driver, WAITS_AT, PICKUP_AT)
     driver.get_by_role("button", name="I have arrived", exact=True).click()
@@ -248,7 +244,7 @@ def fetch_and_bring(studio: Studio, driver: Page, passenger: Page) -> None:
 
 
 def pay(studio: Studio, driver: Page, passenger: Page) -> None:
-    """The fare, the code on the driver's screen, scanned and paid in the sandbox."""
+    """The fare is paid in the sandbox with the code on the driver's screen."""
     driver.get_by_role("button", name="Finish the ride", exact=True).click()
     driver.get_by_role("dialog").get_by_role("button", name="Finish the ride").click()
     expect(passenger.get_by_role("heading", name="Please pay")).to_be_visible()
@@ -262,7 +258,7 @@ def pay(studio: Studio, driver: Page, passenger: Page) -> None:
 
 
 def look_at_trip(studio: Studio, console: Page, city: City, name: str, part: str) -> None:
-    """The passenger's trip beside the console's map, with the first ``part`` of its panel (CSS) in sight."""
+    """The trip beside the map of the console, with the first ``part`` of its panel (a CSS selector) in view."""
 
     def choose(page: Page) -> None:
         page.wait_for_selector(".map canvas")
@@ -274,11 +270,11 @@ def look_at_trip(studio: Studio, console: Page, city: City, name: str, part: str
 
     console.goto(city.console)
     studio.take(Shot(console, name, choose))
-    console.goto(NOTHING)
+    console.goto(BLANK)
 
 
 def pay_in_sandbox(code: str) -> None:
-    """The passenger's Alipay scans the code and confirms."""
+    """Scan and confirm the code as the passenger's Alipay app does."""
     at = urlsplit(code)
     with httpx.Client(base_url=f"{at.scheme}://{at.netloc}", timeout=20, trust_env=False) as http:
         trade = http.post("/sandbox/scan", json={"code": code, "buyer_id": BUYER}).raise_for_status().json()
@@ -287,16 +283,15 @@ def pay_in_sandbox(code: str) -> None:
 
 
 def geolocation(at: Point) -> dict[str, float]:
-    """What the phone's receiver says."""
     return {"latitude": at[0], "longitude": at[1], "accuracy": 5}
 
 
 def drive(driver: Page, start: Point, end: Point, least: int = 1) -> None:
-    """The phone moves along a straight street, in ``least`` steps or more."""
+    """Move the phone along a straight street, in at least ``least`` steps."""
     steps = max(least, round(max(abs(end[0] - start[0]), abs(end[1] - start[1])) / STEP_DEG))
     for step in range(1, steps + 1):
         at = tuple(begin + (stop - begin) * step / steps for begin, stop in zip(start, end, strict=True))
-        stir = step % 2 * 1e-6  # a phone that does not move at all is soon taken for silent
+        stir = step % 2 * 1e-6  # a phone that does not move at all is soon reported as silent
         driver.context.set_geolocation(geolocation((at[0] + stir, at[1])))
         driver.wait_for_timeout(STEP_MS)
 

@@ -4,23 +4,23 @@ import { gzipSync } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vite';
 
 const OUT = resolve(import.meta.dirname, '../ws_gateway/web');
-const PACKED = /\.(js|css|html|svg|webmanifest)$/;
-const WORTH_BYTES = 1000;
+const COMPRESSIBLE = /\.(js|css|html|svg|webmanifest)$/;
+const MIN_BYTES = 1000;
 
-/** Puts a packed file beside each that is worth it: the gateway sends what the browser takes. */
-function packed(): Plugin {
+/** Writes a gzip file beside each large file; the gateway serves it to browsers that accept gzip. */
+function gzipFiles(): Plugin {
   let out = OUT;
   return {
-    name: 'packed',
+    name: 'gzip-files',
     apply: 'build',
     configResolved(config) {
       out = resolve(config.root, config.build.outDir);
     },
     closeBundle() {
       for (const name of readdirSync(out, { recursive: true, encoding: 'utf8' })) {
-        if (!PACKED.test(name)) continue;
-        const whole = readFileSync(join(out, name));
-        if (whole.length > WORTH_BYTES) writeFileSync(join(out, `${name}.gz`), gzipSync(whole, { level: 9 }));
+        if (!COMPRESSIBLE.test(name)) continue;
+        const content = readFileSync(join(out, name));
+        if (content.length > MIN_BYTES) writeFileSync(join(out, `${name}.gz`), gzipSync(content, { level: 9 }));
       }
     },
   };
@@ -28,9 +28,9 @@ function packed(): Plugin {
 
 const page = (name: string) => resolve(import.meta.dirname, name);
 
-/** Three apps and a page to choose one of them, built to where the gateway serves them from. */
+/** Three apps and a home page, built into the folder from which the gateway serves them. */
 export default defineConfig({
-  plugins: [packed()],
+  plugins: [gzipFiles()],
   build: {
     outDir: OUT,
     emptyOutDir: true,

@@ -67,7 +67,7 @@ class RoadRouter(Protocol):
 class AlarmStore(Protocol):
     """Alarms as they are kept. Raises ``JournalUnavailableError`` where the database does not answer."""
 
-    async def settle(self, alarm: str, *, by: str, at: float, note: str) -> Alarm | None:
+    async def settle_alarm(self, alarm: str, *, by: str, at: float, note: str) -> Alarm | None:
         """Settle an alarm, unless somebody has: how it stands then. None for one that nobody has heard of."""
         ...
 

@@ -1,1 +1,1 @@
-"""I/O. Starts, supervises and stops a whole system. Imports everything else in ``dispatch``."""
+"""I/O: starts, supervises and stops a whole system. Imports all other packages of ``dispatch``."""

@@ -1,3 +1,1 @@
-"""I/O, but for the ports ``journal`` and ``bus``. SQL and Valkey. Imports the domain and the HTTP bodies that its
-queries fill.
-"""
+"""I/O: SQL and Valkey. ``journal`` and ``bus`` are ports. Imports the domain, and ``dispatch.api`` for query rows."""

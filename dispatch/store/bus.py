@@ -1,14 +1,14 @@
 """The bus: a port for soft state, all of which may be lost. Offers, trips and payments never depend on it.
 
-Contract, for every implementation (one conformance suite runs on all, ``tests/dispatch/store/buses/conformance.py``):
+Contract of every implementation (one conformance suite runs on all, ``tests/dispatch/store/buses/conformance.py``):
 
-* A message reaches a subscriber at most once, and not at all who is away. The latest wins: of the messages of one
-  channel that wait to be read only the newest is kept, so a slow reader holds at most one message a channel.
-* What is put is gone after its time to live, or earlier. Times to live are wall seconds.
-* Where the bus does not answer, every call raises :class:`BusUnavailableError` within about a second and nothing else
-  happens; whoever listens is told so too, and subscribes anew. The caller goes on without.
+* At-most-once delivery: a subscriber gets a message once, or never if it is disconnected. Only the latest unread
+  message of a channel is kept, so a slow reader holds at most one message per channel.
+* Stored values expire after their time to live, or earlier. Times to live are wall seconds.
+* If the bus does not answer, every call raises :class:`BusUnavailableError` within about a second and has no other
+  effect. Subscriptions raise it too, and must be renewed by their owner. Callers continue without the bus.
 
-Names of channels and keys come from ``dispatch.store.buses.keys``.
+Channel and key names are defined in ``dispatch.store.buses.keys``.
 """
 
 from __future__ import annotations
@@ -22,80 +22,76 @@ class BusUnavailableError(Exception):
 
 
 class BusMessage(NamedTuple):
-    """What was published on a channel."""
+    """A message on a channel."""
 
     channel: str
     payload: bytes
 
 
 class Subscription(Protocol):
-    """An endless iterator over the messages of a set of channels, which may change while it is read."""
+    """An endless iterator over the messages of a set of channels. The set can change during iteration."""
 
     async def add(self, channels: Iterable[str]) -> None:
-        """Listen to these too. Whatever is published after this returns is heard."""
+        """Subscribe to more channels. Messages published after this returns are received."""
         ...
 
     async def drop(self, channels: Iterable[str]) -> None:
-        """Listen to these no more; what waits of them is dropped."""
+        """Unsubscribe from channels; their unread messages are dropped."""
         ...
 
-    def __aiter__(self) -> Self:
-        """The subscription itself."""
-        ...
+    def __aiter__(self) -> Self: ...
 
     async def __anext__(self) -> BusMessage:
-        """The channel that has waited longest, with its newest message. Raises :class:`BusUnavailableError`."""
+        """The latest message of the channel that has waited longest. Raises :class:`BusUnavailableError`."""
         ...
 
     async def close(self) -> None:
-        """Listen to nothing more."""
+        """Unsubscribe from all channels; iteration ends."""
         ...
 
 
 class Bus(Protocol):
     """See the module for the contract."""
 
-    async def publish(self, channel: str, payload: bytes) -> None:
-        """Tell whoever listens now."""
-        ...
+    async def publish(self, channel: str, payload: bytes) -> None: ...
 
     async def publish_many(self, messages: Sequence[BusMessage]) -> Sequence[int]:
-        """Publish all of these in one go; how many listened to each."""
+        """Publish all messages in one round trip; the number of subscribers that each one reached."""
         ...
 
-    async def subscribe(self, channels: Iterable[str] = ()) -> Subscription:
-        """Listen to ``channels``."""
-        ...
+    async def subscribe(self, channels: Iterable[str] = ()) -> Subscription: ...
 
     async def put(self, key: str, payload: bytes, ttl_s: float) -> None:
-        """Keep ``payload`` for ``ttl_s`` (at least a millisecond)."""
+        """Store ``payload`` for ``ttl_s`` (at least a millisecond)."""
         ...
 
     async def put_many(self, entries: Sequence[tuple[str, bytes]], ttl_s: float) -> None:
-        """Keep all of these in one go."""
+        """Store all entries in one round trip."""
         ...
 
     async def get_many(self, keys: Sequence[str]) -> Sequence[bytes | None]:
-        """What is kept under ``keys``, in their order."""
+        """The stored values of ``keys``, in their order."""
         ...
 
     async def allow(self, what: str, per_s: float, burst: int) -> bool:
-        """Whether ``what`` may be done now: at most ``burst`` times at once and ``per_s`` times a second after that."""
+        """A rate limit: at most ``burst`` calls at once, and ``per_s`` calls a second after that. False if exceeded."""
         ...
 
     async def attempt(self, what: str, limit: int, ttl_s: float) -> bool:
-        """Count an attempt at ``what``, unless there were ``limit`` of them; they are forgotten ``ttl_s`` after the
-        last that was counted."""
+        """Count an attempt at ``what``. False, without counting, if ``limit`` attempts are counted already.
+
+        The count is deleted ``ttl_s`` after the last counted attempt.
+        """
         ...
 
     async def attempts(self, whats: Sequence[str]) -> Sequence[int]:
-        """How many attempts at ``whats`` are counted, in their order."""
+        """The number of counted attempts at each of ``whats``, in their order."""
         ...
 
     async def forget_attempts(self, what: str) -> None:
-        """Count anew."""
+        """Reset the count of attempts."""
         ...
 
     async def close(self) -> None:
-        """Give back connections; subscriptions are closed by who holds them."""
+        """Close all connections. Subscriptions are closed by their owners."""
         ...

@@ -1,11 +1,11 @@
-"""A database as two doors: ``read`` and ``write``, each one transaction over a synchronous SQLAlchemy connection.
+"""Database access: ``read`` and ``write``, each one transaction over a synchronous SQLAlchemy connection.
 
-The work is a plain function, the same for both databases. SQLite runs it in a thread, whole (through an asynchronous
-driver each statement costs three to four hops between threads); PostgreSQL runs it through asyncpg on the loop.
+The work is a plain function, the same for both databases. SQLite runs it as a whole in a thread (with an asynchronous
+driver each statement costs three to four thread switches); PostgreSQL runs it through asyncpg on the event loop.
 
-* SQLite: WAL, ``synchronous=FULL``, one writer at a time by ``BEGIN IMMEDIATE``; readers never wait for it.
-* PostgreSQL: writers at READ COMMITTED, who lock what they depend on; readers at REPEATABLE READ, so that several
-  statements see one state.
+* SQLite: WAL, ``synchronous=FULL``, one writer at a time by ``BEGIN IMMEDIATE``; readers never wait for the writer.
+* PostgreSQL: writers at READ COMMITTED, which lock the rows that they depend on; readers at REPEATABLE READ, so that
+  several statements see one state.
 """
 
 from __future__ import annotations
@@ -33,39 +33,37 @@ T = TypeVar("T")
 _DEADLOCK_TRIES: Final = 5
 
 READERS: Final = 2
-"""Threads that read SQLite beside the one that writes."""
+"""Threads that read SQLite, besides the writer."""
 
 BEGIN_WRITING: Final = "BEGIN IMMEDIATE"
 
 _ATTEMPT_MS: Final = 1
-"""How long SQLite itself waits for a lock before we look again."""
+"""How long SQLite itself waits for a lock before the next attempt."""
 
 _OUR_FAULT: Final = ("22", "42")
-"""SQLSTATE classes that are no outage: bad data, bad statement."""
+"""SQLSTATE classes that are no outage: invalid data, invalid statement."""
 
 
 class _DeadlockError(Exception):
-    """PostgreSQL broke a deadlock by rolling this transaction back: nothing was written, it may run again."""
+    """PostgreSQL resolved a deadlock by rolling this transaction back: nothing was written, it may run again."""
 
 
 class Database(Protocol):
-    """One database. Raises :class:`JournalUnavailableError` where it does not answer in time, or not clearly."""
+    """One database. Raises :class:`JournalUnavailableError` if it does not answer in time, or not clearly."""
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run ``work`` over one state of the database."""
+        """Run ``work`` on one consistent state of the database."""
         ...
 
     async def write(self, work: Callable[[Connection], T]) -> T:
-        """Run ``work`` in one transaction, perhaps more than once, and commit it; its exceptions roll back."""
+        """Run ``work`` in one transaction, possibly more than once, and commit it; its exceptions roll back."""
         ...
 
-    async def close(self) -> None:
-        """Give back connections and threads."""
-        ...
+    async def close(self) -> None: ...
 
 
 def sqlstate(error: DBAPIError) -> str:
-    """PostgreSQL's five letters for ``error``, or nothing."""
+    """PostgreSQL's five-character code for ``error``, or nothing."""
     return str(getattr(error.orig, "sqlstate", None) or "")
 
 
@@ -85,26 +83,26 @@ def _outages() -> Iterator[None]:
 
 
 def is_duplicate(error: DBAPIError) -> bool:
-    """Whether ``error`` says that a unique key is taken."""
+    """Whether ``error`` reports a unique key that is taken."""
     name = str(getattr(error.orig, "sqlite_errorname", ""))
     return sqlstate(error) == "23505" or name in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
 
 
 def _is_bug(error: DBAPIError) -> bool:
-    """A constraint that no other writer can have caused, or a statement that SQLite does not understand."""
+    """A constraint that no concurrent writer can violate, or a statement that SQLite does not understand."""
     name = str(getattr(error.orig, "sqlite_errorname", ""))
     return name.startswith("SQLITE_CONSTRAINT") or name == "SQLITE_ERROR" or sqlstate(error).startswith("23")
 
 
 def sync_sqlite_url(url: URL) -> URL:
-    """``url`` for the synchronous driver. Raises ``ValueError`` where it names no file."""
+    """``url`` for the synchronous driver. Raises ``ValueError`` if it names no file."""
     if not url.database or url.database == ":memory:":
         raise ValueError("a SQLite journal needs a file")
     return url.set(drivername="sqlite+pysqlite")
 
 
 def sqlite_engine(url: URL, begin: str, *, busy_timeout_s: float, connections: int) -> Engine:
-    """An engine whose transactions start with ``begin`` and whose connections are durable."""
+    """An engine whose transactions start with ``begin`` and whose commits are durable."""
     engine = create_engine(sync_sqlite_url(url), pool_size=connections, max_overflow=0, pool_reset_on_return=None)
 
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
@@ -128,8 +126,8 @@ def sqlite_engine(url: URL, begin: str, *, busy_timeout_s: float, connections: i
 
 
 def _begin_writing(connection: Connection, give_up: float) -> None:
-    """SQLite's own wait sleeps up to 100 ms between its looks, and starves: of 8 busy writers the p99 was 340 ms,
-    the longest wait 2 s; with short looks 80 ms and 0.1 s.
+    """SQLite's own wait sleeps up to 100 ms between its attempts, and starves: of 8 busy writers the p99 was 340 ms and
+    the longest wait 2 s; with short attempts 80 ms and 0.1 s.
     """
     driver = cast("sqlite3.Connection", connection.connection.driver_connection)
     while time.monotonic() < give_up:
@@ -153,17 +151,14 @@ class SqliteDatabase:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="journal-read")
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run ``work`` in a reader's thread."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._readers, _run, self._reading, work)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
-        """Run ``work`` in the writer's thread."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._writer, _run, self._writing, work)
 
     async def close(self) -> None:
-        """Wait for what is under way, then close the file."""
         await asyncio.to_thread(self._shutdown)
 
     def _shutdown(self) -> None:
@@ -179,8 +174,8 @@ def _run(engine: Engine, work: Callable[[Connection], T]) -> T:
 
 
 def postgres_engine(url: URL, *, timeout_s: float, connections: int) -> AsyncEngine:
-    """An engine over asyncpg; a statement that takes longer than ``timeout_s`` is given up."""
-    # The asyncio extension brings the ORM with it, half a second that hosts on SQLite need not wait for.
+    """An engine over asyncpg; a statement that takes longer than ``timeout_s`` is cancelled."""
+    # The asyncio extension imports the ORM, which would delay the start of hosts on SQLite by half a second.
     from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415
 
     return create_async_engine(
@@ -200,28 +195,27 @@ class PostgresDatabase:
         self._reading = self._writing.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run ``work`` at REPEATABLE READ."""
         with _outages():
             async with self._reading.begin() as connection:
                 return await connection.run_sync(work)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
-        """Run ``work`` at READ COMMITTED; anew where PostgreSQL broke a deadlock by rolling it back."""
+        """Repeated if PostgreSQL rolled it back to resolve a deadlock."""
         for _ in range(_DEADLOCK_TRIES):
             with suppress(_DeadlockError), _outages():
                 async with self._writing.begin() as connection:
                     return await connection.run_sync(work)
-        raise JournalUnavailableError("deadlocked again and again")
+        raise JournalUnavailableError(f"deadlocked {_DEADLOCK_TRIES} times")
 
     async def close(self) -> None:
-        """Close all connections."""
         await self._writing.dispose()
 
 
 def open_database(url: str, *, timeout_s: float = 8.0, connections: int = 4) -> Database:
     """The database at ``url`` (``sqlite[+…]:///file`` or ``postgresql[+…]://…``), not yet connected.
 
-    ``timeout_s`` is wall seconds to wait for a lock, a connection or a statement; ``connections`` is for PostgreSQL.
+    ``timeout_s`` limits the wait for a lock, a connection or a statement, in wall seconds; ``connections`` is for
+    PostgreSQL.
     """
     parsed = make_url(url)
     match parsed.get_backend_name():
@@ -230,4 +224,4 @@ def open_database(url: str, *, timeout_s: float = 8.0, connections: int = 4) -> 
         case "postgresql":
             return PostgresDatabase(parsed, timeout_s=timeout_s, connections=connections)
         case other:
-            raise ValueError(f"no journal on {other}: use sqlite or postgresql")
+            raise ValueError(f"{other} is not supported: use sqlite or postgresql")

@@ -1,18 +1,19 @@
-"""The journal: a port. All that must not be lost is here, and an acknowledgement means that it is committed.
+"""The journal: a port for all state that must not be lost. An acknowledgement means that the state is committed.
 
-Contract, for every implementation (one conformance suite runs on all, ``conformance/py``):
+Contract of every implementation (one conformance suite runs on all, ``tests/dispatch/store/journals/conformance.py``):
 
-* ``commit`` writes a whole :class:`Batch` in one transaction, or nothing and returns a :class:`Conflict`.
-  It raises :class:`JournalUnavailableError` where it cannot tell (the caller forgets, reloads and decides again).
-* A stream's events are numbered from 1 without gaps. An append names the number it expects to follow; if another
-  writer was first, the whole batch is a conflict. There are no leases and no locks held between calls.
-* A reply is stored once for each command id, for ever as far as the caller is concerned (retention is a setting).
-* A due is replaced by a later put of the same owner and name.
-* A claim is unique by vehicle and by trip; a second one is a conflict.
-* A row with a ``seq`` never goes back to a lower one: a paused owner may still send what it knows.
-* A row of :data:`BOOKS` is written once: a later one with its id changes nothing.
-* What ``commit`` has acknowledged is seen by every later call of every process, and survives the death of any
-  process; power loss as far as ``synchronous=FULL`` / ``synchronous_commit=on`` and the disk promise.
+* ``commit`` writes a whole :class:`Batch` in one transaction, or writes nothing and returns a :class:`Conflict`.
+  It raises :class:`JournalUnavailableError` if the outcome is unknown; the caller then drops its state, reloads and
+  decides again.
+* A stream's events are numbered from 1 without gaps. An append names the number that it expects to follow. If another
+  writer was first, the whole batch is a conflict. There are no leases, and no locks are held between calls.
+* One reply is stored for each command id. Callers may assume that it stays forever (its retention is a setting).
+* A scheduled command is replaced by a later put of the same owner and name.
+* An active assignment is unique by vehicle and by trip; a second one is a conflict.
+* A row with a ``seq`` is never replaced by one with a lower ``seq``: a paused owner may still send stale rows.
+* A row of :data:`BOOKS` is written once; a later row with the same id changes nothing.
+* What ``commit`` has acknowledged is visible to every later call in every process, and survives the death of any
+  process. It survives power loss as far as ``synchronous=FULL`` or ``synchronous_commit=on`` and the disk guarantee.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ BOOKS: Final = frozenset({"audit", "ledger", "payment_said"})
 
 
 class StoredEvent(NamedTuple):
-    """One event as the journal has it. ``body`` is the event struct in MessagePack, tagged."""
+    """An event in the journal. ``body`` is the tagged event struct in MessagePack."""
 
     key: EntityKey
     seq: int
@@ -39,7 +40,7 @@ class StoredEvent(NamedTuple):
 
 
 class Append(NamedTuple):
-    """Events (``(city time, body)``) that are to follow number ``expected`` of a stream."""
+    """Events (``(city time, body)``) that must follow number ``expected`` of a stream."""
 
     key: EntityKey
     expected: int
@@ -47,7 +48,7 @@ class Append(NamedTuple):
 
 
 class StoredReply(NamedTuple):
-    """The answer that a command got. ``digest`` tells the same command from another body under the same id."""
+    """The reply to a command. ``digest`` distinguishes a repeated command from another command with the same id."""
 
     command_id: str
     digest: bytes
@@ -56,7 +57,7 @@ class StoredReply(NamedTuple):
 
 
 class StoredCommand(NamedTuple):
-    """A due command as the journal has it. ``target`` is an entity's key or a gateway's name."""
+    """A scheduled command in the journal. ``target`` is an entity's key or a gateway's name."""
 
     owner: EntityKey
     name: str
@@ -66,7 +67,7 @@ class StoredCommand(NamedTuple):
 
 
 class StoredSnapshot(NamedTuple):
-    """An entity's hard state at ``seq``."""
+    """An entity's persistent state at ``seq``."""
 
     key: EntityKey
     seq: int
@@ -74,7 +75,7 @@ class StoredSnapshot(NamedTuple):
 
 
 class StoredHistory(NamedTuple):
-    """What is needed to restore one entity: the newest snapshot, the events after it, and its dues."""
+    """The data that restores one entity: newest snapshot, events after it, and scheduled commands."""
 
     key: EntityKey
     snapshot: StoredSnapshot | None
@@ -83,9 +84,9 @@ class StoredHistory(NamedTuple):
 
 
 class Batch(msgspec.Struct):
-    """One transaction. ``dues_done`` are ``(owner, name)``; removing what is not there is no conflict.
+    """One transaction. ``commands_done`` are ``(owner, name)``; removing an absent one is no conflict.
 
-    A batch may gather many decisions; how several on one key become one is in ``journals.write_plan``.
+    A batch may contain many decisions. :mod:`dispatch.store.journals.write_plan` merges several decisions on one key.
     """
 
     appends: list[Append] = msgspec.field(default_factory=list)
@@ -115,60 +116,54 @@ class Committed(NamedTuple):
 
 
 class Conflict(NamedTuple):
-    """Nothing was written: streams stand elsewhere, replies exist, claims are taken.
+    """Nothing was written: a stream is at another number, a reply exists, or an assignment is taken.
 
-    With nothing named, the batch contradicts itself (two replies to one command), or what stood in the way has
-    gone since: its commands are to be run again one by one.
+    If all fields are empty, the batch contradicts itself (two replies to one command), or the obstacle has gone in the
+    meantime. Its commands must then be run again one by one.
     """
 
     streams: Mapping[EntityKey, int]
-    """The last number of each appended stream that is not the expected one."""
+    """The actual last number of each appended stream, if it is not the expected one."""
     replies: Mapping[str, StoredReply]
     """The stored replies, by the command's id."""
     assignments: Sequence[ActiveAssignment]
-    """Those of the batch that cannot be had."""
+    """The assignments of the batch that are taken."""
 
 
 class JournalUnavailableError(Exception):
-    """The journal did not answer, or not clearly: what was sent may or may not be written."""
+    """The journal did not answer, or not clearly: the transaction may or may not be committed."""
 
 
 class Journal(Protocol):
     """See the module for the contract."""
 
-    async def commit(self, batch: Batch) -> Committed | Conflict:
-        """Write all of ``batch``, or nothing."""
-        ...
+    async def commit(self, batch: Batch) -> Committed | Conflict: ...
 
     async def load(self, keys: Sequence[EntityKey]) -> Sequence[StoredHistory]:
-        """The histories of ``keys``, in their order; an entity never heard of has an empty one."""
+        """The histories of ``keys``, in their order; an unknown entity has an empty one."""
         ...
 
     async def heads(self, keys: Sequence[EntityKey]) -> Mapping[EntityKey, int]:
-        """The last number of each of these streams that has one."""
+        """The last number of each of these streams; empty streams are left out."""
         ...
 
     async def events_after(self, key: EntityKey, seq: int, limit: int) -> Sequence[StoredEvent]:
         """At most ``limit`` events of a stream with numbers above ``seq``, in order."""
         ...
 
-    async def reply(self, command_id: str) -> StoredReply | None:
-        """The stored answer to a command."""
-        ...
+    async def reply(self, command_id: str) -> StoredReply | None: ...
 
     async def scheduled_commands(
         self, kind: str, shards: Sequence[int], *, until: float = inf
     ) -> Sequence[StoredCommand]:
-        """All dues whose owner is of ``kind`` and in one of ``shards`` (``shards.shard_of``).
+        """Commands due by ``until`` (city seconds), the earliest first.
 
-        Those alone that are due at ``until`` (city seconds); the earliest first.
+        Their owners are of ``kind`` and in one of ``shards`` (``shards.shard_of``).
         """
         ...
 
     async def meta(self, name: str, default: str) -> str:
-        """A setting that is fixed at first use: stores ``default`` if there is none, returns what is there."""
+        """A value that is fixed at first use: stores ``default`` if there is none, and returns the stored value."""
         ...
 
-    async def close(self) -> None:
-        """Give back connections and threads."""
-        ...
+    async def close(self) -> None: ...

@@ -67,7 +67,9 @@ async def free_car(company: Company) -> AsyncIterator[tuple[int, Driver]]:
 
 async def book_by_keyboard(page: Page, number: str, typed: str, name: str) -> None:
     """A phone booking without a mouse: the trip is open beside the map."""
-    await expect(page.get_by_text("Nobody waits").or_(page.get_by_role("table", name="Requests"))).to_be_visible()
+    await expect(
+        page.get_by_text("No waiting requests").or_(page.get_by_role("table", name="Requests"))
+    ).to_be_visible()
     await page.keyboard.press("b")
     await expect(page.get_by_role("heading", name="Phone booking")).to_be_focused()
     await tab_to(page, "Phone of the caller")
@@ -135,11 +137,11 @@ async def test_a_booking_by_keyboard_that_finds_no_car_ends_in_an_alarm_that_is_
         await expect(page.get_by_role("dialog").get_by_text(FAR_AWAY)).to_be_visible()
         await page.keyboard.press("Escape")
         await page.keyboard.press("4")
-        waiting = page.get_by_role("list", name="Alarms that wait")
+        waiting = page.get_by_role("list", name="Open alarms")
         alarm = waiting.get_by_role("listitem").filter(has_text="No car was found").first
         await expect(alarm).to_be_visible(timeout=LONG_MS)
         await alarm.get_by_role("button", name="Settle").click()
-        await page.get_by_label("What came of it").fill("Called back <b>twice</b>")
+        await page.get_by_label("Outcome").fill("Called back <b>twice</b>")
         await page.get_by_role("dialog").get_by_role("button", name="Settle").click()
         await expect(page.get_by_text("Called back <b>twice</b>")).to_be_visible()
         await page.reload()
@@ -159,7 +161,7 @@ async def test_a_car_is_assigned_by_hand_and_the_trip_is_cancelled(company: Comp
         await driver.command("accept", offer=made["vehicle"]["offer"]["offer"])
         trip = page.get_by_role("complementary", name="Trip")
         await expect(trip).to_contain_text("Car on its way")
-        await expect(trip).to_contain_text("A dispatcher chose a car")
+        await expect(trip).to_contain_text("A dispatcher assigned a car")
         assert await found_by_axe(page) == []
         await page.keyboard.press("c")
         await page.get_by_label("Reason").fill("Passenger no longer needs it")
@@ -180,7 +182,7 @@ async def test_a_car_is_found_taken_out_and_told_something(company: Company) -> 
         await page.get_by_label("Trip, plate, driver or phone").fill(f"P{car}")
         await page.get_by_role("dialog").get_by_role("button", name=f"P{car} ").first.click()
         panel = page.get_by_role("complementary", name="Car")
-        await expect(panel).to_contain_text("Offers of the last hour")
+        await expect(panel).to_contain_text("Offers in the last hour")
         await panel.get_by_role("button", name="Message").click()
         await page.get_by_role("textbox", name="Message").fill("Come to the office")
         await page.get_by_role("button", name="Send").click()
@@ -189,8 +191,8 @@ async def test_a_car_is_found_taken_out_and_told_something(company: Company) -> 
         await panel.get_by_role("button", name="Take out of service").click()
         await page.get_by_label("Reason").fill("Inspection")
         await page.get_by_role("dialog").get_by_role("button", name="Take out of service").click()
-        await expect(panel.get_by_role("button", name="Put back in service")).to_be_visible()
-        await panel.get_by_role("button", name="Put back in service").click()
+        await expect(panel.get_by_role("button", name="Return to service")).to_be_visible()
+        await panel.get_by_role("button", name="Return to service").click()
         await expect(panel.get_by_role("button", name="Take out of service")).to_be_visible()
 
 
@@ -203,8 +205,8 @@ async def test_the_past_is_played_and_marked_as_past(company: Company) -> None:
         begin = page.get_by_label("From (city time")
         await begin.fill(await begin.get_attribute("max") or "")
         await page.get_by_role("dialog").get_by_role("button", name="Open").click()
-        await expect(page.get_by_text("THE PAST")).to_be_visible()
-        moments = page.get_by_role("list", name="What happened")
+        await expect(page.get_by_text("REPLAY", exact=True)).to_be_visible()
+        moments = page.get_by_role("list", name="Events")
         await expect(moments).to_contain_text("Requested", timeout=LONG_MS)
         at = page.get_by_role("slider", name="Time")
         before = await at.input_value()
@@ -213,7 +215,7 @@ async def test_the_past_is_played_and_marked_as_past(company: Company) -> None:
         assert await found_by_axe(page) == []
         await page.get_by_role("button", name="Pause").focus()
         await page.keyboard.press("n")
-        await expect(page.get_by_text("THE PAST")).to_have_count(0)
+        await expect(page.get_by_text("REPLAY", exact=True)).to_have_count(0)
 
 
 async def test_without_webgl_the_lists_do_all(company: Company) -> None:
@@ -229,7 +231,7 @@ async def test_without_webgl_the_lists_do_all(company: Company) -> None:
         await page.get_by_label("Plate, number or driver").fill(f"P{car}")
         cars = page.get_by_role("tabpanel", name="Cars")
         await cars.get_by_role("button", name=f"P{car}", exact=True).click()
-        await expect(page.get_by_role("complementary", name="Car")).to_contain_text("Last heard")
+        await expect(page.get_by_role("complementary", name="Car")).to_contain_text("Last position")
 
 
 async def test_a_message_to_the_cars_in_view_reaches_the_drivers_app(company: Company) -> None:
@@ -258,7 +260,7 @@ async def test_cars_of_the_past_move_on_the_map(company: Company) -> None:
         zone = re.findall(r"city time, ([^)]+)\)", await page.get_by_role("dialog").inner_text())[0]
         await begin.fill(datetime.fromtimestamp(since, ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M"))
         await page.get_by_role("dialog").get_by_role("button", name="Open").click()
-        await expect(page.get_by_text("THE PAST")).to_be_visible()
+        await expect(page.get_by_text("REPLAY", exact=True)).to_be_visible()
         await page.get_by_role("slider", name="Time").fill(str(round(since / 5) * 5))
         legend = page.get_by_role("list", name="Cars in view, by state")
         await expect(legend).to_contain_text(re.compile("Free [1-9]"))

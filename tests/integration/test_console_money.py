@@ -50,14 +50,14 @@ async def test_a_fare_is_refunded_in_part_and_then_whole(company: Company) -> No
         await page.get_by_label("Amount").fill(f"{PART_MINOR / 100:.2f}")
         await page.get_by_label("Reason").fill("Detour")
         assert await found_by_axe(page) == []
-        await page.get_by_role("button", name="Give $1.00 back").click()
+        await page.get_by_role("button", name="Refund $1.00").click()
         await in_state(driver, trip, "part_refunded")
-        await expect(panel.get_by_role("heading", name="Refunded in part")).to_be_visible()
+        await expect(panel.get_by_role("heading", name="Partly refunded")).to_be_visible()
         await expect(panel.get_by_text("reason: Detour").first).to_be_visible()
         assert await money_of(company, trip) == (fare, PART_MINOR)
         await panel.get_by_role("button", name="Refund").click()
         await page.get_by_label("Reason").fill("All of it")
-        await page.get_by_role("button", name="Give all back").click()
+        await page.get_by_role("button", name="Refund all").click()
         await expect(panel.get_by_role("heading", name="Refunded", exact=True)).to_be_visible()
         await expect(panel.get_by_role("button", name="Refund")).to_have_count(0)
     assert await money_of(company, trip) == (fare, fare)
@@ -77,7 +77,7 @@ async def test_a_fare_is_settled_by_those_who_may(company: Company) -> None:
         trip = await fare_due(driver)
         async with console(browser, company) as page:
             await settle(page, await open_trip(page, trip))
-            await expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("lacks the permission")
+            await expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("no permission")
         async with console(browser, company, "chief") as page:
             panel = await open_trip(page, trip)
             await settle(page, panel)

@@ -275,7 +275,7 @@ async def test_offers_that_are_declined_or_withdrawn_and_a_ride_that_is_cancelle
         await driver.scene("offer")
         await passenger.command("cancel", trip=gone["result"]["trip"], reason="walked")
         await driver.scene("free")
-        news = driver.page.get_by_role("alert").filter(has_text="The offer is gone")
+        news = driver.page.get_by_role("alert").filter(has_text="The offer is no longer available")
         await expect(news).to_contain_text("Second corner")
         await driver.press("OK")
 
@@ -301,10 +301,10 @@ async def test_a_ride_is_given_back_with_its_reason(city: Company) -> None:
         await driver.scene("waiting")
         await driver.press("Problem?")
         dialog = driver.page.get_by_role("dialog")
-        await dialog.get_by_role("button", name="Nobody came").click()
+        await dialog.get_by_role("button", name="Passenger did not show up").click()
         await expect(dialog.get_by_role("alert")).to_contain_text("3001")
         await dialog.get_by_label("Not safe").check()
-        await dialog.get_by_role("button", name="Give the ride back").click()
+        await dialog.get_by_role("button", name="Return the ride").click()
         await driver.scene("free")
         await passenger.update("assignment_given_back")
         await passenger.command("cancel", trip=trip, reason="enough")
@@ -400,7 +400,7 @@ async def test_positions_gathered_without_a_connection_are_sent_later(city: Comp
         until = driver.wire.numbers_sent()[-1]
         await driver.watched.context.set_offline(True)
         await asyncio.to_thread(kill_gateway, city.served)
-        banner = driver.page.locator("[data-trouble=offline]")
+        banner = driver.page.locator("[data-problem=offline]")
         await expect(banner).to_be_visible()
         for _ in range(6):
             before = await banner.inner_text()
@@ -497,7 +497,7 @@ async def test_a_phone_without_gps_is_told(city: Company) -> None:
     """Forbidden: the banner says what to do."""
     async with driving(city, (37.7800, -122.4600), permissions=[]) as driver:
         await driver.press("Start shift")
-        await expect(driver.page.locator("[data-trouble=gps_denied]")).to_contain_text("Allow")
+        await expect(driver.page.locator("[data-problem=gps_denied]")).to_contain_text("Allow")
         assert await found_by_axe(driver.page) == []
 
 

@@ -115,7 +115,7 @@ async def _bring(driver: Dashboard, rider: Page) -> None:
 
 async def _look_back(console: Page) -> None:
     """The console finds the ended trip, and its panel tells all of it."""
-    await console.get_by_label("Which trips").select_option(label="Ended within the hour")
+    await console.get_by_label("Which trips").select_option(label="Ended in the last hour")
     await console.get_by_role("row", name=re.compile("Paid")).first.get_by_role("button").first.click()
     panel = console.get_by_role("complementary", name="Trip")
     await expect(panel.get_by_text("Why this car")).to_be_visible(timeout=WITHIN_MS)

@@ -206,7 +206,7 @@ class FakeAlarms:
     def __init__(self) -> None:
         self.kept: dict[str, Alarm] = {}
 
-    async def settle(self, alarm: str, *, by: str, at: float, note: str) -> Alarm | None:
+    async def settle_alarm(self, alarm: str, *, by: str, at: float, note: str) -> Alarm | None:
         found = self.kept.get(alarm)
         if found is not None and found.settled_at is None:
             found = msgspec.structs.replace(found, settled_by=by, settled_at=at, note=note)

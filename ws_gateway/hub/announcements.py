@@ -24,7 +24,7 @@ class AlarmAnnouncer:
 
     async def settle_alarm(self, request: SettleAlarmRequest) -> PlainValues | Refused:
         """How the alarm stands: settled by this dispatcher, or by who was first. ``UNKNOWN_ALARM`` else."""
-        alarm = await self._alarms.settle(request.alarm, by=request.by, at=request.at, note=request.note)
+        alarm = await self._alarms.settle_alarm(request.alarm, by=request.by, at=request.at, note=request.note)
         if alarm is None:
             return Refused(ErrorCode.UNKNOWN_ALARM, field="alarm", detail=request.alarm)
         await self._bus.announce(alarm)

@@ -1,7 +1,7 @@
-"""Writes an archive of the journal beside a running system, from one read transaction.
+"""Writes an archive of the journal of a running system, from one read transaction.
 
-On SQLite that is a snapshot of the WAL, on PostgreSQL REPEATABLE READ: nobody waits for it, and it sees one moment. The
-``-wal`` file grows meanwhile, for it cannot be folded into the journal under a reader.
+The transaction is a snapshot of the WAL on SQLite, and REPEATABLE READ on PostgreSQL: it sees the state at one moment
+and blocks no writer. The ``-wal`` file grows meanwhile, because SQLite cannot checkpoint it past an active reader.
 """
 
 from __future__ import annotations
@@ -34,21 +34,21 @@ from dispatch.store.journals.sql_journal import JournalMismatchError
 PIECE: Final = 1000
 """Rows that are read and written at a time."""
 LEVEL: Final = 3
-"""Of gzip: a quarter of the time of the highest, a tenth larger."""
+"""Compression level of gzip: a quarter of the time of level 9, files a tenth larger."""
 
 
 async def back_up(database: Database, target: Path, *, secrets: Path | None = None) -> Summary:
-    """Write ``target``, which must not exist, for its owner alone; with the secrets of the folder ``secrets``.
+    """Write ``target``, which must not exist, readable by its owner only, with the secrets of the folder ``secrets``.
 
-    The file has its name only when it is whole and on the disk. Raises :class:`ArchiveError`,
-    ``JournalMismatchError`` where the tables are not this release's, ``JournalUnavailableError``, ``OSError``.
+    The file gets its name only when it is complete and on disk. Raises :class:`ArchiveError`, ``JournalMismatchError``
+    if the tables are not of this release, ``JournalUnavailableError``, ``OSError``.
     """
     return await database.read(partial(_write_file, target=target, folder=secrets))
 
 
 def _write_file(connection: Connection, target: Path, folder: Path | None) -> Summary:
     if target.exists():
-        raise ArchiveError(f"{target} is there already")
+        raise ArchiveError(f"{target} exists already")
     secrets = _secrets_in(folder) if folder is not None else []
     part = target.with_name(f"{target.name}.part")
     part.unlink(missing_ok=True)
@@ -94,12 +94,14 @@ def _revision(connection: Connection) -> str:
     except DBAPIError as error:
         raise JournalMismatchError("the database has no journal") from error
     if found != schema.REVISION:
-        raise JournalMismatchError(f"the journal's tables are at {found}, this release backs up {schema.REVISION}")
+        raise JournalMismatchError(
+            f"the journal's tables are at revision {found}, this release backs up {schema.REVISION}"
+        )
     return str(found)
 
 
 def pieces(connection: Connection, table: Table) -> Iterator[list[list[Any]]]:
-    """All rows of a table in the order of its key, a piece at a time, so that memory holds one piece."""
+    """All rows of a table in the order of its primary key, in pieces that bound the memory."""
     key = list(table.primary_key.columns)
     places = [list(table.columns).index(column) for column in key]
     ordered = select(table).order_by(*key).limit(PIECE)

@@ -1,8 +1,8 @@
-"""The archive of a journal: one file that any database of ours can be made from.
+"""The archive of a journal: one file that restores to SQLite and to PostgreSQL.
 
-Gzip over frames, each four bytes of length (big-endian) and a MessagePack struct: a head, rows of one table after
-another, secrets if they were asked for, and a tail with the number of rows of each table and the SHA-256 of all frames
-before it. An archive without its tail, or with another hash, is none.
+Gzip over frames. Each frame is four bytes of length (big-endian) and a MessagePack struct: a head, the rows of one
+table after another, optional secrets, and a tail with the number of rows of each table and the SHA-256 of all frames
+before it. An archive without a tail, or with another hash, is invalid.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ FORMAT: Final = "taxi-journal"
 VERSION: Final = 1
 SIZE: Final = 4
 MOST_BYTES: Final = 1 << 28
-"""No frame is longer: a length beyond it is damage."""
+"""Maximum length of a frame; a higher length is damage."""
 
 SECRETS: Final = ("token_secret", "master_keys")
-"""Files of the data folder that hold secrets."""
+"""Files of the data folder that contain secrets."""
 
 
 class ArchiveError(Exception):
@@ -31,7 +31,7 @@ class ArchiveError(Exception):
 
 
 class Head(msgspec.Struct, frozen=True, tag="head"):
-    """The migration that the tables were at, and each table's columns in the order in which rows hold them."""
+    """The revision of the tables, and the columns of each table in the order of their values in rows."""
 
     format: str
     version: int
@@ -54,14 +54,14 @@ class Secret(msgspec.Struct, frozen=True, tag="secret"):
 
 
 class Tail(msgspec.Struct, frozen=True, tag="tail"):
-    """The end."""
+    """The last frame."""
 
     counts: dict[str, int]
     sha256: str
 
 
 class Summary(msgspec.Struct, kw_only=True):
-    """What is in an archive. ``bytes`` is the file's size."""
+    """Contents of an archive. ``bytes`` is the file's size."""
 
     revision: str
     rows: int
@@ -78,29 +78,30 @@ _decode = msgspec.msgpack.Decoder(Frame).decode
 
 
 class FrameWriter:
-    """Writes frames, hashes them, and ends with the tail."""
+    """Writes frames and hashes them; the tail is the last one."""
 
     def __init__(self, out: IO[bytes]) -> None:
         self._out = out
         self._hash = hashlib.sha256()
 
     def write(self, frame: Frame) -> None:
-        """Add a frame."""
         body = _encode(frame)
         data = len(body).to_bytes(SIZE, "big") + body
         self._hash.update(data)
         self._out.write(data)
 
     def end(self, counts: dict[str, int]) -> str:
-        """Write the tail; the hash."""
+        """Write the tail; returns the hash."""
         digest = self._hash.hexdigest()
         self.write(Tail(counts, digest))
         return digest
 
 
 def frames(path: Path) -> Iterator[Frame]:
-    """The frames of an archive, head first, tail last. Raises :class:`ArchiveError` where it is damaged, at the latest
-    at its end: what was read before is only true if the end comes."""
+    """The frames of an archive, head first, tail last. Raises :class:`ArchiveError` if it is damaged.
+
+    Damage may be detected at the end only: the frames are valid only after the tail has been read.
+    """
     digest, counted = hashlib.sha256(), dict[str, int]()
     try:
         with gzip.open(path, "rb") as source:
@@ -116,29 +117,29 @@ def frames(path: Path) -> Iterator[Frame]:
                 digest.update(data)
                 yield frame
     except (EOFError, gzip.BadGzipFile, msgspec.DecodeError, UnicodeDecodeError, zlib.error) as error:
-        raise ArchiveError(f"{path} is no archive, or damaged: {error}") from error
+        raise ArchiveError(f"{path} is not an archive, or is damaged: {error}") from error
 
 
 def _next(source: gzip.GzipFile) -> bytes:
     size = source.read(SIZE)
     length = int.from_bytes(size, "big")
     if len(size) < SIZE or length > MOST_BYTES:
-        raise EOFError("it has no end")
+        raise EOFError("the end is missing")
     body = source.read(length)
     if len(body) < length:
-        raise EOFError("it ends in the middle")
+        raise EOFError("a frame is incomplete")
     return size + body
 
 
 def _check_tail(tail: Tail, digest: str, counted: dict[str, int]) -> None:
     if tail.sha256 != digest:
-        raise EOFError("its hash is another")
+        raise EOFError("the hash does not match")
     if {name: count for name, count in tail.counts.items() if count} != counted:
-        raise EOFError("its numbers of rows are others")
+        raise EOFError("the numbers of rows do not match")
 
 
 def summary_of(path: Path) -> tuple[Head, Summary]:
-    """Read all of an archive and check it. Raises :class:`ArchiveError`."""
+    """Read and check a whole archive. Raises :class:`ArchiveError`."""
     head: Head | None = None
     secrets: list[str] = []
     tail: Tail | None = None
@@ -153,7 +154,7 @@ def summary_of(path: Path) -> tuple[Head, Summary]:
             case Rows():
                 pass
     if head is None or tail is None or head.format != FORMAT:
-        raise ArchiveError(f"{path} is no archive of a journal")
+        raise ArchiveError(f"{path} is not an archive of a journal")
     if head.version != VERSION:
         raise ArchiveError(f"{path} is in format {head.version}, this release reads {VERSION}")
     return head, Summary(

@@ -1,6 +1,6 @@
-"""Makes a journal from an archive: into an empty database, whole or not at all.
+"""Restores a journal from an archive: into an empty database, completely or not at all.
 
-A running system's journal is never empty: it holds at least its number of shards. So what is not empty is refused.
+The journal of a running system is never empty: it contains at least its number of shards. It is therefore refused.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ VERSIONS = "alembic_version"
 
 
 async def restore_from(url: str, source: Path, *, secrets: Path | None = None, timeout_s: float = 60.0) -> Summary:
-    """Make the journal at ``url`` from an archive, and bring it up to this release.
+    """Restore the journal at ``url`` from an archive, and upgrade it to this release.
 
-    The archive is read twice: all of it is checked before anything is written. With a folder ``secrets`` its secrets
-    are written there, where none are. Raises :class:`ArchiveError`, ``JournalUnavailableError``, ``OSError``.
+    The archive is read twice: it is checked completely before anything is written. Secrets are written to the folder
+    ``secrets``, where none may exist. Raises :class:`ArchiveError`, ``JournalUnavailableError``, ``OSError``.
     """
     head, summary = await asyncio.to_thread(summary_of, source)
     if head.revision > schema.REVISION:
-        raise ArchiveError(f"{source} is of a later release: its tables are at {head.revision}")
+        raise ArchiveError(f"{source} is from a later release: its tables are at revision {head.revision}")
     if secrets is not None:
         _must_be_free(secrets, summary)
     database = open_database(url, timeout_s=timeout_s)
@@ -53,14 +53,16 @@ def _must_be_empty(connection: Connection, revision: str) -> None:
         count = connection.execute(select(func.count()).select_from(table)).scalar_one()
         if count and table.name != VERSIONS:
             text = f"table {table.name} has {count} rows"
-            raise ArchiveError(f"the journal is not empty ({text}): restore makes a new one, and never a running one")
+            raise ArchiveError(f"the journal is not empty ({text}): restore into a new, empty database")
     found = connection.exec_driver_sql(f"SELECT version_num FROM {VERSIONS}").scalar()  # noqa: S608 - a constant
     if found != revision:
-        raise ArchiveError(f"the database has tables of {found}, the archive is of {revision}: give one without tables")
+        raise ArchiveError(
+            f"the tables are at revision {found}, the archive is at {revision}: use a database without tables"
+        )
 
 
 def _reflected(connection: Connection) -> Mapping[str, Table]:
-    """The tables as they are at their migration, which may be older than the code's."""
+    """The tables at the archive's revision, which may be older than this release."""
     metadata = MetaData()
     metadata.reflect(bind=connection)
     return metadata.tables
@@ -71,7 +73,7 @@ def _fill(connection: Connection, source: Path, head: Head) -> None:
     tables = _reflected(connection)
     for name, columns in head.tables.items():
         if name not in tables or not set(columns) <= set(tables[name].columns.keys()):
-            raise ArchiveError(f"{source}: no table at {head.revision} is as its {name}")
+            raise ArchiveError(f"{source}: table {name} does not match revision {head.revision}")
     for frame in frames(source):
         if isinstance(frame, Rows):
             columns = head.tables[frame.table]
@@ -82,13 +84,13 @@ def _fill(connection: Connection, source: Path, head: Head) -> None:
 def _must_be_free(folder: Path, summary: Summary) -> None:
     there = [name for name in summary.secrets if (folder / name).exists()]
     if there:
-        raise ArchiveError(f"{folder} has {', '.join(there)} already")
+        raise ArchiveError(f"{folder} contains {', '.join(there)} already")
 
 
 def _write_secrets(folder: Path, source: Path) -> None:
     for frame in frames(source):
         if isinstance(frame, Secret):
             if Path(frame.name).name != frame.name:
-                raise ArchiveError(f"a secret may not be named {frame.name!r}")
+                raise ArchiveError(f"invalid name of a secret: {frame.name!r}")
             with os.fdopen(os.open(folder / frame.name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
                 out.write(frame.content)

@@ -1,1 +1,1 @@
-"""I/O. The bus in Valkey and in memory, and the names of its keys."""
+"""I/O: the bus on Redis or Valkey, an embedded server, and all key names. Imports ``dispatch.store.bus``."""

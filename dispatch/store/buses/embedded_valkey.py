@@ -1,4 +1,4 @@
-"""A Valkey or Redis of our own: a child process that keeps nothing on the disk, and dies with its parent."""
+"""An embedded Valkey or Redis: a child process that stores nothing on disk, and ends with its parent."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _DIE_WITH_PARENT: Final = """
 import ctypes, os, sys
 parent = int(sys.argv[1])
 try:
-    ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL; a system that has no prctl goes without
+    ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL; skipped on systems without prctl
 except (OSError, AttributeError):
     pass
 if os.getppid() == parent:
@@ -36,7 +36,7 @@ if os.getppid() == parent:
 
 
 class ValkeyNotStartedError(Exception):
-    """There is no server to start, or it did not answer; says why."""
+    """No server is installed, or it did not answer; the text gives the reason."""
 
 
 def find_server() -> Path:
@@ -54,11 +54,11 @@ def find_server() -> Path:
 
 
 class EmbeddedValkey:
-    """Started by :meth:`start`, stopped by :meth:`stop`, or by the end of the process that started it.
+    """A server process, from :meth:`start` until :meth:`stop` or the end of the process that started it.
 
-    The server dies with the *thread* that started it (so Linux counts parents): start it from the main thread. It
-    listens on a socket in ``folder``, or on a free port of the loopback where that path is too long, and has a
-    session of its own, so that Ctrl-C in the terminal does not reach it before its clients.
+    Linux ends the server with the *thread* that started it: start it from the main thread. The server listens on a
+    socket in ``folder``, or on a free loopback port if that path is too long. It runs in its own session, so that
+    Ctrl-C in the terminal does not reach it before its clients.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -75,18 +75,16 @@ class EmbeddedValkey:
 
     @property
     def pid(self) -> int | None:
-        """The server's process, while it has one."""
         return None if self._process is None else self._process.pid
 
     @property
     def running(self) -> bool:
-        """Whether its process is there."""
         return self._process is not None and self._process.poll() is None
 
     def start(self, *, timeout_s: float = 10.0) -> None:
         """Start the server and wait until it answers, at most ``timeout_s`` wall seconds.
 
-        Raises :class:`ValkeyNotStartedError`; then no process is left.
+        Raises :class:`ValkeyNotStartedError` and leaves no process running.
         """
         if self._process is not None:
             return
@@ -100,7 +98,7 @@ class EmbeddedValkey:
             raise
 
     def restart(self) -> None:
-        """End the server at once and start it at the same address. :meth:`wait` tells when it answers."""
+        """Kill the server and start it at the same address, without waiting for an answer (:meth:`wait`)."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -132,17 +130,17 @@ class EmbeddedValkey:
         return ["--save", "", "--appendonly", "no", "--daemonize", "no", *folder, *log]
 
     def wait(self, *, timeout_s: float = 10.0) -> None:
-        """Until it answers. Raises :class:`ValkeyNotStartedError`."""
+        """Wait until the server answers. Raises :class:`ValkeyNotStartedError`."""
         give_up = time.monotonic() + timeout_s
         while not self.answers():
             if self._process is not None and self._process.poll() is not None:
-                raise ValkeyNotStartedError(f"the server ended at once: {self._last_words()}")
+                raise ValkeyNotStartedError(f"the server ended: {self._last_log_line()}")
             if time.monotonic() > give_up:
-                raise ValkeyNotStartedError(f"no answer in {timeout_s:g} s: {self._last_words()}")
+                raise ValkeyNotStartedError(f"no answer in {timeout_s:g} s: {self._last_log_line()}")
             time.sleep(_PAUSE_S)
 
     def answers(self) -> bool:
-        """Whether it does, within a second."""
+        """Whether the server answers within a second."""
         client = Redis.from_url(self._url, socket_timeout=1.0, socket_connect_timeout=1.0)
         try:
             return bool(client.ping())
@@ -151,12 +149,12 @@ class EmbeddedValkey:
         finally:
             client.close()
 
-    def _last_words(self) -> str:
+    def _last_log_line(self) -> str:
         lines = self._log.read_text(errors="replace").splitlines() if self._log.exists() else []
         return lines[-1] if lines else "it wrote no log"
 
     def stop(self, *, timeout_s: float = 5.0) -> None:
-        """Stop the server and wait for its end; twice is no error."""
+        """Stop the server and wait for its end. Can be called twice."""
         process, self._process, self._url = self._process, None, ""
         if process is None:
             return

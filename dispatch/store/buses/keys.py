@@ -1,15 +1,15 @@
-"""Every name that is used in Redis, in one place. A name starts with ``taxi:`` and the kind of thing.
+"""All names of channels and keys in Redis. A name starts with ``taxi:`` and the kind of its content.
 
-| name                 | what                       | held by                                          |
+| name                 | kind                       | content                                          |
 |----------------------|----------------------------|--------------------------------------------------|
-| ``taxi:map:CELL:HOST`` | channel                  | a vehicle host's frames of the live map for the H3 cell |
-| ``taxi:cell:CELL:HOST`` | string with an expiry   | its last whole frame of that cell                |
-| ``taxi:map-counts:HOST`` | channel                | its cars in each cell                            |
-| ``taxi:console:HOST`` | channel                    | trips that changed at a host, and its alarms     |
-| ``taxi:revoked``     | channel                    | sign-ins were ended: gateways look into the journal |
-| ``taxi:desk:N``      | channel                    | what gateway N tells consoles and drivers        |
+| ``taxi:map:CELL:HOST`` | channel                  | live map frames of an H3 cell from a vehicle host |
+| ``taxi:cell:CELL:HOST`` | string with an expiry   | last full frame of that cell                     |
+| ``taxi:map-counts:HOST`` | channel                | number of the host's vehicles in each cell       |
+| ``taxi:console:HOST`` | channel                    | changed trips and alarms of a host               |
+| ``taxi:revoked``     | channel                    | sign-ins were revoked: gateways read the journal |
+| ``taxi:desk:N``      | channel                    | messages of gateway N to consoles and drivers    |
 | ``taxi:sign-on:WHO``  | channel                    | a driver or device signs on (``ws_gateway.hub.bus_subscriber``) |
-| ``taxi:tries:WHAT``  | string with an expiry      | attempts that are counted (``lua/attempt.lua``)  |
+| ``taxi:tries:WHAT``  | string with an expiry      | counted attempts (``lua/attempt.lua``)           |
 | ``taxi:rate:WHAT``   | string with an expiry      | a rate limit (``lua/allow.lua``)                 |
 """
 
@@ -20,31 +20,27 @@ MAP_COUNTS_PREFIX = "taxi:map-counts:"
 
 
 def map_channel(cell: str, host: str) -> str:
-    """The channel of a host's frames of the map for an H3 cell (its hexadecimal name)."""
+    """Live map frames of an H3 cell (in hexadecimal) from a host."""
     return f"{MAP_PREFIX}{cell}:{host}"
 
 
 def map_whole(cell: str, host: str) -> str:
-    """A host's last whole frame of a cell."""
     return f"taxi:cell:{cell}:{host}"
 
 
 def map_counts_channel(host: str) -> str:
-    """The channel of a host's counts of cars by cell."""
     return f"{MAP_COUNTS_PREFIX}{host}"
 
 
 def rate(what: str) -> str:
-    """The rate limit of ``what`` (``sign-in:101``)."""
     return f"taxi:rate:{what}"
 
 
 REVOKED = "taxi:revoked"
-"""The channel that tells gateways to read the revocations anew."""
+"""A message here makes gateways read the revocations from the journal."""
 
 
 def tries(what: str) -> str:
-    """The attempts at ``what``."""
     return f"taxi:tries:{what}"
 
 
@@ -52,7 +48,6 @@ CONSOLE_PREFIX = "taxi:console:"
 
 
 def console_channel(host: str) -> str:
-    """The channel of a host's notices for all consoles."""
     return f"{CONSOLE_PREFIX}{host}"
 
 

@@ -1,4 +1,4 @@
-"""The bus on Redis or Valkey. The contract is the port's (``dispatch.store.bus``)."""
+"""The bus on Redis or Valkey. It fulfils the port's contract (:mod:`dispatch.store.bus`)."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ def _outages() -> Iterator[None]:
 
 
 class RedisSubscription:
-    """See ``dispatch.store.bus.Subscription``. One connection, and one task that reads it into the mailbox."""
+    """Implements :class:`dispatch.store.bus.Subscription`: one connection, read by one task."""
 
     def __init__(self, pubsub: PubSub, timeout_s: float) -> None:
         self._pubsub = pubsub
         self._timeout_s = timeout_s
-        self._mailbox = LatestByChannel()
+        self._unread = LatestByChannel()
         self._wanted: set[str] = set()
         self._confirmed: dict[str, asyncio.Future[None]] = {}
         self._reader: asyncio.Task[None] | None = None
 
     async def add(self, channels: Iterable[str]) -> None:
-        """Listen to these too; returns when the server has confirmed them."""
+        """Returns when the server has confirmed the new channels."""
         new = sorted(set(channels) - self._wanted)
         if not new:
             return
@@ -57,12 +57,11 @@ class RedisSubscription:
             await asyncio.wait_for(asyncio.gather(*confirmed), self._timeout_s)
 
     async def drop(self, channels: Iterable[str]) -> None:
-        """Listen to these no more."""
         gone = sorted(self._wanted.intersection(channels))
         if not gone:
             return
         self._wanted.difference_update(gone)
-        self._mailbox.forget(gone)
+        self._unread.forget(gone)
         with _outages():
             await self._pubsub.unsubscribe(*gone)
 
@@ -77,8 +76,8 @@ class RedisSubscription:
         except BusUnavailableError as outage:
             failure = outage
         finally:
-            self._mailbox.fail(failure)
-            self._confirm_all_with(failure)
+            self._unread.fail(failure)
+            self._fail_pending(failure)
 
     def _take(self, message: dict[str, Any]) -> None:
         channel = message["channel"].decode()
@@ -87,9 +86,9 @@ class RedisSubscription:
             if confirmed is not None and not confirmed.done():
                 confirmed.set_result(None)
         elif message["type"] == "message" and channel in self._wanted:
-            self._mailbox.deliver(BusMessage(channel, message["data"]))
+            self._unread.deliver(BusMessage(channel, message["data"]))
 
-    def _confirm_all_with(self, failure: Exception) -> None:
+    def _fail_pending(self, failure: Exception) -> None:
         for confirmed in self._confirmed.values():
             if not confirmed.done():
                 confirmed.set_exception(failure)
@@ -99,11 +98,10 @@ class RedisSubscription:
         return self
 
     async def __anext__(self) -> BusMessage:
-        return await self._mailbox.take()
+        return await self._unread.take()
 
     async def close(self) -> None:
-        """Listen to nothing more, and give back the connection."""
-        self._mailbox.fail(StopAsyncIteration())
+        self._unread.fail(StopAsyncIteration())
         if self._reader is not None:
             self._reader.cancel()
             await asyncio.gather(self._reader, return_exceptions=True)
@@ -111,7 +109,7 @@ class RedisSubscription:
 
 
 class RedisBus:
-    """See ``dispatch.store.bus``. ``url`` is ``redis://…``, ``rediss://…`` or ``unix://…``."""
+    """Implements :class:`dispatch.store.bus.Bus`. ``url`` is ``redis://…``, ``rediss://…`` or ``unix://…``."""
 
     def __init__(self, url: str, *, timeout_s: float = 1.0) -> None:
         self._timeout_s = timeout_s
@@ -119,18 +117,16 @@ class RedisBus:
             url,
             socket_timeout=timeout_s,
             socket_connect_timeout=timeout_s,
-            retry=Retry(NoBackoff(), 1),  # a connection that was closed while it was idle
+            retry=Retry(NoBackoff(), 1),  # for a connection that was closed while idle
         )
         self._allow = self._redis.register_script(ALLOW_LUA)
         self._attempt = self._redis.register_script(ATTEMPT_LUA)
 
     async def publish(self, channel: str, payload: bytes) -> None:
-        """Tell whoever listens now."""
         with _outages():
             await self._redis.publish(channel, payload)
 
     async def publish_many(self, messages: Sequence[BusMessage]) -> Sequence[int]:
-        """Publish all of these in one round trip; how many listened to each."""
         if not messages:
             return []
         with _outages():
@@ -140,7 +136,7 @@ class RedisBus:
                 return [int(listeners) for listeners in await pipeline.execute()]
 
     async def subscribe(self, channels: Iterable[str] = ()) -> RedisSubscription:
-        """Listen to ``channels``, on a connection of its own."""
+        """Each subscription has its own connection."""
         subscription = RedisSubscription(self._redis.pubsub(), self._timeout_s)
         try:
             await subscription.add(channels)
@@ -150,12 +146,10 @@ class RedisBus:
         return subscription
 
     async def put(self, key: str, payload: bytes, ttl_s: float) -> None:
-        """Keep ``payload`` for ``ttl_s``."""
         with _outages():
             await self._redis.set(key, payload, px=_milliseconds(ttl_s))
 
     async def put_many(self, entries: Sequence[tuple[str, bytes]], ttl_s: float) -> None:
-        """Keep all of these in one round trip."""
         if not entries:
             return
         with _outages():
@@ -165,7 +159,6 @@ class RedisBus:
                 await pipeline.execute()
 
     async def get_many(self, keys: Sequence[str]) -> Sequence[bytes | None]:
-        """What is kept under ``keys``, in one round trip."""
         if not keys:
             return []
         with _outages():
@@ -173,26 +166,21 @@ class RedisBus:
         return cast("list[bytes | None]", found)  # nothing is decoded
 
     async def allow(self, what: str, per_s: float, burst: int) -> bool:
-        """Whether ``what`` may be done now (``lua/allow.lua``)."""
         with _outages():
             return bool(await self._allow(keys=[keys.rate(what)], args=[round(1e6 / per_s), burst]))
 
     async def attempt(self, what: str, limit: int, ttl_s: float) -> bool:
-        """Count an attempt, unless there were ``limit`` (``lua/attempt.lua``)."""
         with _outages():
             return bool(await self._attempt(keys=[keys.tries(what)], args=[limit, _milliseconds(ttl_s)]))
 
     async def attempts(self, whats: Sequence[str]) -> Sequence[int]:
-        """How many are counted."""
         return [int(found or 0) for found in await self.get_many([keys.tries(what) for what in whats])]
 
     async def forget_attempts(self, what: str) -> None:
-        """Count anew."""
         with _outages():
             await self._redis.delete(keys.tries(what))
 
     async def close(self) -> None:
-        """Give back the connections."""
         await self._redis.aclose()
 
 

@@ -1,7 +1,7 @@
-"""The journal in memory: for unit tests, and for the simulator on its virtual clock. It awaits nothing.
+"""The journal in memory, for unit tests and for the simulator on its virtual clock. It never suspends.
 
-The contract is the port's (``dispatch.store.journal``), but for what outlives the process. Two journals over one
-:class:`MemoryTables` are two processes over one database.
+It fulfils the port's contract (``dispatch.store.journal``), except that nothing outlives the process. Two journals over
+one :class:`MemoryTables` behave like two processes over one database.
 """
 
 from __future__ import annotations
@@ -28,41 +28,39 @@ from dispatch.store.journals.write_plan import WritePlan, plan_of
 
 
 class MemoryTables(msgspec.Struct):
-    """What would be on the disk."""
+    """The contents of the database."""
 
     events: dict[EntityKey, list[StoredEvent]] = msgspec.field(default_factory=dict)
     replies: dict[str, StoredReply] = msgspec.field(default_factory=dict)
     dues: dict[EntityKey, dict[str, StoredCommand]] = msgspec.field(default_factory=dict)
     trip_of: dict[str, str] = msgspec.field(default_factory=dict)
-    """Claims: the trip of each vehicle."""
+    """Active assignments: the trip of each vehicle."""
     vehicle_of: dict[str, str] = msgspec.field(default_factory=dict)
-    """The same claims by trip."""
+    """The same assignments by trip."""
     rows: dict[str, dict[str, dict[str, object]]] = msgspec.field(default_factory=dict)
-    """Table, id, column."""
+    """By table, id and column."""
     snapshots: dict[EntityKey, StoredSnapshot] = msgspec.field(default_factory=dict)
     meta: dict[str, str] = msgspec.field(default_factory=dict)
 
     def last(self, key: EntityKey) -> int:
-        """The last number of a stream."""
         return len(self.events.get(key, ()))
 
 
 class MemoryJournal:
-    """See ``dispatch.store.journal``."""
+    """Implements :class:`dispatch.store.journal.Journal`."""
 
     def __init__(self, *, shards: int, tables: MemoryTables | None = None) -> None:
         self._shards = shards
         self.tables = MemoryTables() if tables is None else tables
 
     async def commit(self, batch: Batch) -> Committed | Conflict:
-        """Write all of ``batch``, or nothing."""
         plan = plan_of(batch)
         conflict = self._conflict(plan)
         if plan.contradicts_itself or conflict.streams or conflict.replies or conflict.assignments:
             return conflict
         self._write_events(plan)
-        self._write_claims(plan)
-        self._write_dues(plan)
+        self._write_assignments(plan)
+        self._write_commands(plan)
         for row in plan.rows:
             there = self.tables.rows.setdefault(row.table, {}).setdefault(row.id, {})
             if not (there and row.table in BOOKS) and not _is_older(row.values, there):
@@ -84,11 +82,11 @@ class MemoryJournal:
         freed = {(it.vehicle, it.trip) for it in plan.releases}
         return Conflict(moved, replies, [it for it in plan.assignments if self._is_taken(it, freed)])
 
-    def _is_taken(self, claim: ActiveAssignment, freed: set[tuple[str, str]]) -> bool:
-        trip = self.tables.trip_of.get(claim.vehicle)
-        vehicle = self.tables.vehicle_of.get(claim.trip)
-        of_vehicle = trip is not None and (claim.vehicle, trip) not in freed
-        return of_vehicle or (vehicle is not None and (vehicle, claim.trip) not in freed)
+    def _is_taken(self, assignment: ActiveAssignment, freed: set[tuple[str, str]]) -> bool:
+        trip = self.tables.trip_of.get(assignment.vehicle)
+        vehicle = self.tables.vehicle_of.get(assignment.trip)
+        of_vehicle = trip is not None and (assignment.vehicle, trip) not in freed
+        return of_vehicle or (vehicle is not None and (vehicle, assignment.trip) not in freed)
 
     def _write_events(self, plan: WritePlan) -> None:
         for event in plan.events:
@@ -96,7 +94,7 @@ class MemoryJournal:
         for reply in plan.replies:
             self.tables.replies[reply.command_id] = reply
 
-    def _write_claims(self, plan: WritePlan) -> None:
+    def _write_assignments(self, plan: WritePlan) -> None:
         for it in plan.releases:
             if self.tables.trip_of.get(it.vehicle) == it.trip:
                 del self.tables.trip_of[it.vehicle], self.tables.vehicle_of[it.trip]
@@ -104,14 +102,13 @@ class MemoryJournal:
             self.tables.trip_of[it.vehicle] = it.trip
             self.tables.vehicle_of[it.trip] = it.vehicle
 
-    def _write_dues(self, plan: WritePlan) -> None:
+    def _write_commands(self, plan: WritePlan) -> None:
         for owner, name in plan.commands_done:
             self.tables.dues.get(owner, {}).pop(name, None)
         for due in plan.commands_put:
             self.tables.dues.setdefault(due.owner, {})[due.name] = due
 
     async def load(self, keys: Sequence[EntityKey]) -> Sequence[StoredHistory]:
-        """The histories of ``keys``, in their order."""
         return [self._history(key) for key in keys]
 
     def _history(self, key: EntityKey) -> StoredHistory:
@@ -123,21 +120,17 @@ class MemoryJournal:
         )
 
     async def heads(self, keys: Sequence[EntityKey]) -> Mapping[EntityKey, int]:
-        """The last number of each of these streams that has one."""
         return {key: last for key in keys if (last := self.tables.last(key))}
 
     async def events_after(self, key: EntityKey, seq: int, limit: int) -> Sequence[StoredEvent]:
-        """At most ``limit`` events of a stream with numbers above ``seq``, in order."""
         return self.tables.events.get(key, [])[seq : seq + limit]
 
     async def reply(self, command_id: str) -> StoredReply | None:
-        """The stored answer to a command."""
         return self.tables.replies.get(command_id)
 
     async def scheduled_commands(
         self, kind: str, shards: Sequence[int], *, until: float = inf
     ) -> Sequence[StoredCommand]:
-        """All dues of owners of ``kind`` in ``shards`` that are due at ``until``, the earliest first."""
         found = [
             due
             for owner, named in self.tables.dues.items()
@@ -148,14 +141,13 @@ class MemoryJournal:
         return sorted(found, key=lambda due: (due.at, due.owner.id, due.name))
 
     async def meta(self, name: str, default: str) -> str:
-        """The setting ``name``, stored as ``default`` if it is new."""
         return self.tables.meta.setdefault(name, default)
 
     async def close(self) -> None:
-        """Nothing is held."""
+        pass
 
 
 def _is_older(values: Mapping[str, object], there: Mapping[str, object]) -> bool:
-    """Whether a row would go back: it was made by an owner who was paused meanwhile."""
+    """Whether a row comes from a paused owner and is out of date."""
     one, other = values.get("seq"), there.get("seq")
     return isinstance(one, int) and isinstance(other, int) and one < other

@@ -1,4 +1,4 @@
-"""The journal on SQLite and PostgreSQL. The contract is the port's (``dispatch.store.journal``)."""
+"""The journal on SQLite and PostgreSQL. It fulfils the port's contract (:mod:`dispatch.store.journal`)."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ _TAILS = (
     .where(_event.seq > func.coalesce(_snapshot.seq, 0))
     .order_by(_event.id, _event.seq)
 )
-_DUES_OF = (
+_SCHEDULED_OF = (
     select(schema.due)
     .where(_due.kind == bindparam("kind"), _due.id.in_(bindparam("ids", expanding=True)))
     .order_by(_due.id, _due.name)
 )
-_DUES_IN = (
+_SCHEDULED_IN = (
     select(schema.due)
     .where(
         _due.kind == bindparam("kind"),
@@ -74,11 +74,11 @@ _META = select(schema.meta.c.value).where(schema.meta.c.name == bindparam("name"
 
 
 class JournalMismatchError(Exception):
-    """The journal at this address was made by other code, or with another number of shards."""
+    """The tables are of another release, or the journal has another number of shards."""
 
 
 class SqlJournal:
-    """See ``dispatch.store.journal``. Made by :func:`open_journal`."""
+    """Implements :class:`dispatch.store.journal.Journal`. Created by :func:`open_journal`."""
 
     def __init__(self, database: Database, *, shards: int, clock: Clock) -> None:
         self._database = database
@@ -87,11 +87,10 @@ class SqlJournal:
 
     @property
     def database(self) -> Database:
-        """The database, for the registry and the history that live beside the journal."""
+        """The database, for queries over the rows beside the journal."""
         return self._database
 
     async def commit(self, batch: Batch) -> Committed | Conflict:
-        """Write all of ``batch``, or nothing."""
         plan = plan_of(batch)
         if plan.contradicts_itself:
             return await self._conflict(plan)
@@ -111,20 +110,17 @@ class SqlJournal:
         return await self._database.read(partial(conflict, plan=plan))
 
     async def load(self, keys: Sequence[EntityKey]) -> Sequence[StoredHistory]:
-        """The histories of ``keys``, all as of one moment."""
+        """All histories are read at one moment."""
         return await self._database.read(partial(_load, keys=keys)) if keys else ()
 
     async def heads(self, keys: Sequence[EntityKey]) -> Mapping[EntityKey, int]:
-        """The last number of each of these streams that has one."""
         return await self._database.read(partial(last_numbers, keys=keys)) if keys else {}
 
     async def events_after(self, key: EntityKey, seq: int, limit: int) -> Sequence[StoredEvent]:
-        """At most ``limit`` events of a stream with numbers above ``seq``, in order."""
         values = {"kind": key.kind, "id": key.id, "after": seq, "most": limit}
         return await self._database.read(lambda it: [_stored_event(row) for row in it.execute(_EVENTS_AFTER, values)])
 
     async def reply(self, command_id: str) -> StoredReply | None:
-        """The stored answer to a command."""
         values = {"command_id": command_id}
         row = await self._database.read(lambda it: it.execute(_REPLY, values).one_or_none())
         return None if row is None else stored_reply(row)
@@ -132,12 +128,10 @@ class SqlJournal:
     async def scheduled_commands(
         self, kind: str, shards: Sequence[int], *, until: float = inf
     ) -> Sequence[StoredCommand]:
-        """All dues of owners of ``kind`` in ``shards`` that are due at ``until``, the earliest first."""
         values = {"kind": kind, "shards": list(shards), "until": until}
-        return await self._database.read(lambda it: [_stored_due(row) for row in it.execute(_DUES_IN, values)])
+        return await self._database.read(lambda it: [_stored_command(row) for row in it.execute(_SCHEDULED_IN, values)])
 
     async def meta(self, name: str, default: str) -> str:
-        """The setting ``name``, stored as ``default`` if it is new."""
         try:
             return await self._database.write(partial(_meta, name=name, default=default))
         except DBAPIError as error:
@@ -146,7 +140,6 @@ class SqlJournal:
             return await self._database.read(partial(_meta, name=name, default=default))
 
     async def close(self) -> None:
-        """Give back connections and threads."""
         await self._database.close()
 
 
@@ -158,11 +151,11 @@ async def open_journal(
     connections: int = 4,
     clock: Clock | None = None,
 ) -> SqlJournal:
-    """The journal at ``url``, whose tables ``dispatch.store.migrations.upgrade`` has made.
+    """The journal at ``url``, whose tables exist (:func:`dispatch.store.migrations.upgrade`).
 
-    ``timeout_s`` is wall seconds to wait for a lock or a statement, ``connections`` is for PostgreSQL, ``clock`` dates
-    replies for their retention. Raises :class:`JournalMismatchError` where tables or ``shards`` are not those of the
-    journal, :class:`JournalUnavailableError` where the database does not answer.
+    ``timeout_s`` is the limit for a lock or a statement in wall seconds, ``connections`` applies to PostgreSQL, and
+    ``clock`` dates replies for their retention. Raises :class:`JournalMismatchError` if the tables or ``shards`` do not
+    match, and :class:`JournalUnavailableError` if the database does not answer.
     """
     database = open_database(url, timeout_s=timeout_s, connections=connections)
     journal = SqlJournal(database, shards=shards, clock=clock or CityClock())
@@ -179,15 +172,17 @@ async def _check_revision(database: Database) -> None:
     try:
         found = await database.read(lambda it: it.exec_driver_sql("SELECT version_num FROM alembic_version").scalar())
     except DBAPIError as error:
-        raise JournalMismatchError("the database has no journal: upgrade it first") from error
+        raise JournalMismatchError("the database has no journal") from error
     if found != schema.REVISION:
-        raise JournalMismatchError(f"the journal's tables are at {found}, this code needs {schema.REVISION}")
+        raise JournalMismatchError(
+            f"the journal's tables are at revision {found}, this release needs {schema.REVISION}"
+        )
 
 
 async def _check_shards(journal: SqlJournal, shards: int) -> None:
     stored = await journal.meta("shards", str(shards))
     if stored != str(shards):
-        raise JournalMismatchError(f"the journal was made with {stored} shards, not {shards}")
+        raise JournalMismatchError(f"journal.shards must be {stored}, as when this journal was created, not {shards}")
 
 
 def _meta(connection: Connection, name: str, default: str) -> str:
@@ -208,7 +203,7 @@ def _load(connection: Connection, keys: Sequence[EntityKey]) -> list[StoredHisto
             snapshots[key] = StoredSnapshot(key, row.seq, row.body)
         for key, tail in groupby(map(_stored_event, connection.execute(_TAILS, values)), key=lambda it: it.key):
             events[key] = list(tail)
-        for due in map(_stored_due, connection.execute(_DUES_OF, values)):
+        for due in map(_stored_command, connection.execute(_SCHEDULED_OF, values)):
             dues[due.owner].append(due)
     return [StoredHistory(key, snapshots.get(key), events[key], dues[key]) for key in keys]
 
@@ -221,5 +216,5 @@ def _stored_event(row: Any) -> StoredEvent:  # noqa: ANN401 - a row of ``event``
     return StoredEvent(_key(row), row.seq, row.at, row.body)
 
 
-def _stored_due(row: Any) -> StoredCommand:  # noqa: ANN401 - a row of ``due``
+def _stored_command(row: Any) -> StoredCommand:  # noqa: ANN401 - a row of ``due``
     return StoredCommand(_key(row), row.name, row.at, row.target, row.command)

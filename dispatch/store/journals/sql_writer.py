@@ -1,10 +1,10 @@
-"""One transaction of the SQL journal: the statements of a commit, and why it was refused.
+"""One transaction of the SQL journal: the statements of a commit, and the reasons of a conflict.
 
-Rule 1: a stream's row in ``stream`` is read and locked before anything is written, in the order of the keys. Under
-``BEGIN IMMEDIATE`` nobody else writes; on PostgreSQL ``FOR UPDATE`` waits for whoever is first and then reads what it
-left. A number below or above the expected one refuses the batch before a row is written.
-Rule 2: a stream that is not there yet cannot be locked; of two writers who begin it, the second fails on the key.
-Rule 3: tables are written in one fixed order, rows in the order of their keys, so that writers do not deadlock.
+Rule 1: the row of each stream in ``stream`` is read and locked before anything is written, in the order of the keys.
+Under ``BEGIN IMMEDIATE`` no other process writes; on PostgreSQL ``FOR UPDATE`` waits for the first writer and then
+reads its result. If a number is not the expected one, the batch is rejected before any row is written.
+Rule 2: a new stream has no row to lock; of two writers that create it, the second one fails on the primary key.
+Rule 3: tables are written in one fixed order, and rows in the order of their keys, so that writers do not deadlock.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from dispatch.store.journals.shards import shard_of
 from dispatch.store.journals.write_plan import StreamStep, WritePlan
 
 CHUNK: Final = 500
-"""Most values in one ``IN``."""
+"""Maximum number of values in one ``IN``."""
 
 
 class StreamMovedError(Exception):
-    """A stream does not stand where the batch expects it; the transaction is to be rolled back."""
+    """A stream is not at the number that the batch expects; the transaction is rolled back."""
 
 
 _STREAM = ("kind", "id", "last")
@@ -52,7 +52,6 @@ _CLAIMS = select(schema.claim).where(
 
 
 def chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    """``ids`` in pieces of at most :data:`CHUNK`."""
     for start in range(0, len(ids), CHUNK):
         yield ids[start : start + CHUNK]
 
@@ -65,14 +64,14 @@ def by_kind(keys: Sequence[EntityKey]) -> Iterator[tuple[str, Sequence[str]]]:
 
 
 class Writing(NamedTuple):
-    """A plan with its rows laid out, so that nothing but the database works while it is locked."""
+    """A plan with its rows laid out beforehand, so that the database is locked for a short time only."""
 
     streams: Sequence[StreamStep]
     parts: Sequence[Many]
 
 
 def lay_out(plan: WritePlan, *, shards: int, wall: float) -> Writing:
-    """The statements for ``plan``, in the one order in which tables are written."""
+    """The statements for ``plan``, in the fixed order of tables."""
     parts = [
         Many("insert", "event", _EVENT, [(*key, seq, at, body) for key, seq, at, body in plan.events]),
         Many("insert", "reply", _REPLY, [(cid, *key, digest, body, wall) for cid, digest, key, body in plan.replies]),
@@ -90,10 +89,10 @@ def lay_out(plan: WritePlan, *, shards: int, wall: float) -> Writing:
 
 
 def _rows(rows: Sequence[Row]) -> Iterator[Many]:
-    """Rows of one table with the same columns go together; as a rule an entity's are the same all its life."""
+    """Rows of one table with the same columns are written together; an entity's columns rarely change."""
     for (table, columns), group in groupby(rows, key=lambda row: (row.table, tuple(row.values))):
         if table not in schema.ROWS:
-            raise ValueError(f"no table for rows: {table!r}")
+            raise ValueError(f"no such table for rows: {table!r}")
         verb: Verb = "upsert_not_older" if "seq" in columns else "upsert"
         if table in BOOKS:
             verb = "insert_new"
@@ -101,7 +100,7 @@ def _rows(rows: Sequence[Row]) -> Iterator[Many]:
 
 
 def write(connection: Connection, writing: Writing) -> None:
-    """Write it all. Raises :class:`StreamMovedError`, or the database's error where a unique key is taken."""
+    """Raises :class:`StreamMovedError`, or the database's error if a unique key is taken."""
     _write_streams(connection, writing.streams)
     for part in writing.parts:
         run(connection, part)
@@ -110,7 +109,7 @@ def write(connection: Connection, writing: Writing) -> None:
 def last_numbers(
     connection: Connection, keys: Sequence[EntityKey], statement: Executable = _STREAMS
 ) -> dict[EntityKey, int]:
-    """The last number of each of these streams that has one."""
+    """The last number of each of these streams; empty streams are left out."""
     return {
         EntityKey(kind, row.id): row.last  # type: ignore[arg-type]
         for kind, ids in by_kind(keys)
@@ -130,12 +129,11 @@ def _write_streams(connection: Connection, steps: Sequence[StreamStep]) -> None:
 
 
 def stored_reply(row: Any) -> StoredReply:  # noqa: ANN401 - a row of ``reply``
-    """A row of ``reply`` as the port has it."""
     return StoredReply(row.command_id, row.digest, EntityKey(row.kind, row.id), row.body)
 
 
 def conflict(connection: Connection, plan: WritePlan) -> Conflict:
-    """What of ``plan`` stands in the way now."""
+    """The current obstacles to ``plan``."""
     keys = [step.key for step in plan.streams]
     stands = last_numbers(connection, keys)
     moved = {

@@ -1,12 +1,12 @@
-"""A batch made ready to write: sorted, netted, checked against itself. Pure; every journal works from it.
+"""Prepares a batch for writing: sorted, merged and checked for contradictions. Pure; used by every journal.
 
-Rule 1: everything is sorted by its key, so that two writers who want the same rows take them in the same order.
-Rule 2: a batch gathers the decisions of many commands; several on one key become one.
+Rule 1: everything is sorted by key, so that concurrent writers lock the same rows in the same order.
+Rule 2: a batch contains the decisions of many commands; several decisions on one key are merged.
 
 * Appends to one stream, in the order of the batch, must continue each other.
-* A due that is both done and put is put.
-* A claim and a release of the same pair cancel out; a release of one trip frees the vehicle for another.
-* Of two rows with one id the later one's values win; of two snapshots the higher number.
+* A command that is both done and put is put.
+* An assignment and a release of the same pair cancel out; a release of one trip frees the vehicle for another.
+* Of two rows with the same id the later values win; of two snapshots the higher number wins.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dispatch.store.journal import Append, Batch, StoredCommand, StoredEvent, St
 
 
 class StreamStep(NamedTuple):
-    """A stream that goes from number ``expected`` to ``last``."""
+    """The advance of a stream from number ``expected`` to ``last``."""
 
     key: EntityKey
     expected: int
@@ -28,7 +28,7 @@ class StreamStep(NamedTuple):
 
 
 class WritePlan(NamedTuple):
-    """What is to be written, each list sorted by its key."""
+    """The writes of one transaction, each list sorted by its key."""
 
     streams: Sequence[StreamStep]
     events: Sequence[StoredEvent]
@@ -42,11 +42,11 @@ class WritePlan(NamedTuple):
     broken: Sequence[EntityKey]
     """Streams whose appends do not continue each other."""
     contradicts_itself: bool
-    """A broken stream, two replies to one command, or one vehicle or trip claimed twice."""
+    """A broken stream, two replies to one command, or a vehicle or trip that is assigned twice."""
 
 
 def plan_of(batch: Batch) -> WritePlan:
-    """Sort, net and check ``batch``."""
+    """Sort, merge and check ``batch``."""
     steps, broken = _steps(batch.appends)
     assignments, releases = _net_assignments(batch.assignments, batch.releases)
     puts = {(due.owner, due.name): due for due in batch.commands_put}
@@ -95,7 +95,7 @@ def _numbered(appends: Sequence[Append]) -> list[StoredEvent]:
 def _net_assignments(
     assignments: Sequence[ActiveAssignment], releases: Sequence[ActiveAssignment]
 ) -> tuple[list[ActiveAssignment], list[ActiveAssignment]]:
-    """A pair is claimed and released by turns, so what is left of it is the difference of the counts."""
+    """Assignments and releases of a pair alternate, so the difference of their counts remains."""
     net: Counter[tuple[str, str]] = Counter()
     net.update((claim.vehicle, claim.trip) for claim in assignments)
     net.subtract((release.vehicle, release.trip) for release in releases)

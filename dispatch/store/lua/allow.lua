@@ -1,10 +1,10 @@
--- A rate limit as a leaky bucket (GCRA), by the server's clock.
+-- A rate limit as a leaky bucket (GCRA), on the server's clock.
 --
--- KEYS[1]  string: the time in microseconds at which the bucket will be empty; expires then
--- ARGV[1]  microseconds in which one drop leaks away
--- ARGV[2]  how many drops the bucket holds
+-- KEYS[1]  string: time in microseconds at which the bucket will be empty; expires at that time
+-- ARGV[1]  microseconds in which one drop leaks
+-- ARGV[2]  capacity of the bucket in drops
 --
--- Returns 1 and adds a drop, or returns 0 and changes nothing where the bucket would flow over.
+-- Returns 1 and adds a drop, or returns 0 and changes nothing if the bucket would overflow.
 
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]

@@ -1,10 +1,10 @@
--- Attempts that are counted until some time has passed since the last one that was let through.
+-- A counter of attempts that expires some time after the last counted attempt.
 --
--- KEYS[1]  string: how many there were; expires then
--- ARGV[1]  how many may be
--- ARGV[2]  milliseconds
+-- KEYS[1]  string: number of counted attempts
+-- ARGV[1]  maximum number of attempts
+-- ARGV[2]  milliseconds until expiry
 --
--- Returns 1 and counts, or returns 0 and changes nothing where there were too many.
+-- Returns 1 and counts, or returns 0 and changes nothing if the maximum is reached.
 
 if tonumber(redis.call('GET', KEYS[1]) or 0) >= tonumber(ARGV[1]) then
   return 0

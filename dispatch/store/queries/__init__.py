@@ -1,1 +1,1 @@
-"""I/O. Read models: lists, histories, registry and reports over the journal's rows."""
+"""I/O: read models. Lists, histories, registry and reports over the journal's database. Imports ``dispatch.api``."""

@@ -1,8 +1,8 @@
-"""Alarms that were raised, and who has settled them; and what dispatchers told drivers.
+"""Alarms and their settlement by dispatchers, and broadcasts from dispatchers to drivers.
 
-Rule 1. An alarm or a notice is written once: a later one with its id changes nothing.
-Rule 2. Who settles an alarm first has settled it.
-Rule 3. The audit log is written by the same transaction.
+Rule 1. An alarm or a notice is written once: a later one with the same id changes nothing.
+Rule 2. The first settlement of an alarm is final.
+Rule 3. The audit log entry is written in the same transaction.
 Times are city seconds.
 """
 
@@ -23,53 +23,53 @@ from dispatch.store.database import Database
 from dispatch.store.journals.prepared import Many, run
 from dispatch.store.queries.audit import write_audit
 
-ALARMS_MOST: Final = 500
-NOTICES_MOST: Final = 200
+MAX_ALARMS: Final = 500
+MAX_NOTICES: Final = 200
 _ALARM: Final = ("id", "name", "at", "fields")
 _NOTICE: Final = ("id", "at", "by", "text", "vehicles")
 
 
 class SqlAlarms:
-    """Raises ``JournalUnavailableError`` as the journal does."""
+    """Raises ``JournalUnavailableError``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def record_alarms(self, alarms: Sequence[Alarm]) -> None:
-        """Write these, but those that are there."""
+        """Write these alarms; existing ids are skipped."""
         rows = [(it.alarm, it.name, it.at, msgspec.json.encode(it.fields).decode()) for it in alarms]
         await self._database.write(partial(run, many=Many("insert_new", "alarm", _ALARM, rows)))
 
-    async def settle(self, alarm: str, *, by: str, at: float, note: str) -> Alarm | None:
-        """Settle an alarm, unless somebody has: how it stands then. None for one that nobody has heard of."""
+    async def settle_alarm(self, alarm: str, *, by: str, at: float, note: str) -> Alarm | None:
+        """Settle an open alarm. Returns the alarm as it is then, or None for an unknown id."""
         return await self._database.write(partial(_settle, alarm=alarm, by=by, at=at, note=note))
 
     async def listed(self, settled_since: float) -> Sequence[Alarm]:
-        """Those that wait, and those settled since then: the newest first, :data:`ALARMS_MOST` at most."""
+        """Open alarms, and alarms settled since then: the newest first, at most :data:`MAX_ALARMS`."""
         column = schema.alarm.c
         shown = or_(column.settled_at.is_(None), column.settled_at >= settled_since)
         waiting_first = column.settled_at.is_not(None)
         statement = select(schema.alarm).where(shown).order_by(waiting_first, column.at.desc(), column.id)
-        found = await self._database.read(lambda it: [_alarm(row) for row in it.execute(statement.limit(ALARMS_MOST))])
+        found = await self._database.read(lambda it: [_alarm(row) for row in it.execute(statement.limit(MAX_ALARMS))])
         return sorted(found, key=lambda alarm: (-alarm.at, alarm.alarm))
 
 
 class SqlNotices:
-    """Raises ``JournalUnavailableError`` as the journal does."""
+    """Raises ``JournalUnavailableError``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def record_notice(self, told: DriverBroadcast) -> DriverBroadcast:
-        """Write it, unless one with its id is there: the one that is there."""
+        """Write a notice. Returns the stored one, which is older if its id exists."""
         return await self._database.write(partial(_keep, told=told))
 
     async def for_vehicle(self, vehicle: str, since: float) -> Sequence[Notice]:
-        """What was told to the driver of a vehicle since then, the newest first."""
+        """Notices to the driver of a vehicle since then, the newest first."""
         column = schema.notice.c
         statement = select(schema.notice).where(column.at >= since).order_by(column.at.desc(), column.id)
         kept = await self._database.read(lambda it: [_told(row) for row in it.execute(statement)])
-        return [told.notice for told in kept if told.is_for(vehicle)][:NOTICES_MOST]
+        return [told.notice for told in kept if told.is_for(vehicle)][:MAX_NOTICES]
 
 
 def _settle(connection: Connection, *, alarm: str, by: str, at: float, note: str) -> Alarm | None:

@@ -1,4 +1,4 @@
-"""The audit log in the journal's database (:mod:`dispatch.domain.audit`). Nothing in it is ever changed."""
+"""The audit log in the journal's database (:mod:`dispatch.domain.audit`). Entries are never changed."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from dispatch.store import tables as schema
 from dispatch.store.database import Database
 from dispatch.store.journals.prepared import Many, run
 
-LISTED_MOST: Final = 10_000
+MAX_ENTRIES: Final = 10_000
 _COLUMNS: Final = ("id", "at", "role", "who", "act", "target", "facts")
 
 
 class SqlAudit:
-    """Raises ``JournalUnavailableError`` as the journal does."""
+    """Raises ``JournalUnavailableError``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def record_entries(self, entries: Sequence[AuditEntry]) -> None:
-        """Write these, but those that are there."""
+        """Write these entries; existing ids are skipped."""
         await self._database.write(partial(write_audit, entries=entries))
 
-    async def listed(self, since: float = 0.0, who: str = "", most: int = LISTED_MOST) -> Sequence[AuditEntry]:
-        """What was done since then (city time), by whom if named: the oldest first, of the newest ``most``."""
+    async def listed(self, since: float = 0.0, who: str = "", most: int = MAX_ENTRIES) -> Sequence[AuditEntry]:
+        """Entries since ``since`` (city time), optionally of one person: the newest ``most``, the oldest first."""
         column = schema.audit.c
         statement = select(schema.audit).where(column.at >= since).order_by(column.at.desc(), column.id).limit(most)
         if who:
@@ -45,6 +45,6 @@ class SqlAudit:
 
 
 def write_audit(connection: Connection, *, entries: Sequence[AuditEntry]) -> None:
-    """Write entries within a transaction, but those that are there."""
+    """Write entries within a transaction; existing ids are skipped."""
     rows = [(row.id, *row.values.values()) for row in map(audit_row, entries)]
     run(connection, Many("insert_new", "audit", _COLUMNS, rows))

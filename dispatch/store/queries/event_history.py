@@ -1,4 +1,4 @@
-"""All that was written of one thing: the newest events of a stream, the payments of a trip, and what Alipay said."""
+"""The history of one entity: its newest events, a trip's payments, and the exchanges with Alipay."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dispatch.store.database import Database
 from dispatch.store.journal import StoredEvent
 from dispatch.store.queries.trip_rows import PaymentRow, struct_of
 
-SAID_MOST: Final = 500
+MAX_SAID: Final = 500
 _event, _said = schema.event.c, schema.payment_said.c
 _NEWEST: Final = (
     select(schema.event)
@@ -25,7 +25,7 @@ _NEWEST: Final = (
 
 
 class SaidRow(msgspec.Struct, frozen=True):
-    """An attempt, an answer or a notification as it was made or received."""
+    """A request, response or notification, verbatim."""
 
     order_no: str
     kind: str
@@ -34,25 +34,24 @@ class SaidRow(msgspec.Struct, frozen=True):
 
 
 class SqlEventHistory:
-    """Reads only. Raises ``JournalUnavailableError`` as the journal does."""
+    """Read only. Raises ``JournalUnavailableError``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def newest(self, key: EntityKey, since: float, most: int) -> Sequence[StoredEvent]:
-        """The events of a stream since a city time, in their order; the last ``most`` of them."""
+        """The last ``most`` events of a stream since a city time, in their order."""
         values = {"kind": key.kind, "id": key.id, "most": most}
         rows = await self._database.read(lambda it: it.execute(_NEWEST, values).all())
         return [StoredEvent(key, row.seq, row.at, row.body) for row in reversed(rows) if row.at >= since]
 
     async def payments(self, trip: str) -> Sequence[PaymentRow]:
-        """The payments of a trip."""
         asked = select(schema.payment).where(schema.payment.c.trip == trip).order_by(schema.payment.c.id)
         return await self._database.read(lambda it: [struct_of(PaymentRow, row) for row in it.execute(asked)])
 
     async def said(self, payment: str) -> Sequence[SaidRow]:
-        """What was said to and by Alipay of a payment, in its order; the first :data:`SAID_MOST`."""
+        """Exchanges with Alipay about a payment, in their order; the first :data:`MAX_SAID`."""
         asked = select(schema.payment_said).where(_said.payment == payment).order_by(_said.at, _said.id)
         return await self._database.read(
-            lambda it: [struct_of(SaidRow, row) for row in it.execute(asked.limit(SAID_MOST))]
+            lambda it: [struct_of(SaidRow, row) for row in it.execute(asked.limit(MAX_SAID))]
         )

@@ -1,6 +1,6 @@
-"""The company's books beside the journal: entries by day, payments that need a person, and which days were reconciled.
+"""The ledger beside the journal: entries by day, payments that need attention, and reconciled days.
 
-An account is named by the company whose own it is; ``""`` is the default one, by which all others collect.
+An account is named by the company that owns it; ``""`` is the default account, shared by all other companies.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from dispatch.store.database import Database, is_duplicate
 from dispatch.store.queries.trip_rows import PaymentRow, struct_of
 
 Outcome = Literal["clean", "open", "missing"]
-"""Of a day that is done: all agrees, somebody has to look at it, or there was no bill in time."""
+"""Outcome of a finished day: all agrees, some items are open, or no bill came in time."""
 RUNNING: Final = "running"
 
 _ledger, _done = schema.ledger.c, schema.reconciliation.c
 
 
 class LedgerRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry of the books (:mod:`dispatch.payment.core.ledger`). ``day`` is Beijing's, ``at`` city seconds."""
+    """An entry of the ledger (:mod:`dispatch.payment.core.ledger`). ``day`` is in Beijing, ``at`` in city seconds."""
 
     id: str
     payment: str
@@ -45,33 +45,32 @@ class LedgerRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Scope(NamedTuple):
-    """Whose entries: a company's alone, or of ``""`` those of all but the companies ``apart``."""
+    """Selects entries: of one company, or for ``""`` of all companies except ``apart``."""
 
     account: str
     apart: tuple[str, ...] = ()
 
 
 class SqlLedger:
-    """Reads the books, and keeps which days were reconciled. Raises ``JournalUnavailableError`` as the journal does."""
+    """Reads the ledger and records reconciled days. Raises ``JournalUnavailableError``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def entries(self, holder: str, days: Sequence[str], scope: Scope) -> Sequence[LedgerRow]:
-        """What went into ``holder`` or came out of it on these days, in the order in which it was booked.
+        """Entries from or to ``holder`` on these days, in the order of booking.
 
-        ``holder`` is an account of the books (``alipay``).
+        ``holder`` is an account of the ledger (``alipay``).
         """
         asked = select(schema.ledger).where(_ledger.day.in_(days), _moves(holder), _within(scope))
         return await self._read(LedgerRow, asked.order_by(_ledger.at, _ledger.id))
 
     async def first_day(self, holder: str, scope: Scope) -> str | None:
-        """The day of the oldest entry."""
         asked = select(func.min(_ledger.day)).where(_moves(holder), _within(scope))
         return await self._database.read(lambda it: it.execute(asked).scalar())
 
     async def unclear(self) -> Sequence[PaymentRow]:
-        """Payments that somebody has to look at, the oldest first."""
+        """Payments that need a person's attention, the oldest first."""
         table = schema.payment
         asked = select(table).where(table.c.unclear.is_not(None))
         return await self._read(PaymentRow, asked.order_by(table.c.opened_at, table.c.id))
@@ -79,18 +78,18 @@ class SqlLedger:
     async def _read(self, kind: type[Any], statement: Select[Any]) -> Sequence[Any]:
         return await self._database.read(lambda it: [struct_of(kind, row) for row in it.execute(statement)])
 
-    # ── which days are done ──────────────────────────────────────────────────────────────────────────────────────
+    # ── reconciled days ──────────────────────────────────────────────────────────────────────────────────────
 
     async def finished_days(self, account: str, since: str) -> Sequence[tuple[str, str]]:
-        """Days from ``since`` on that are done, with their outcomes."""
+        """Finished days from ``since`` on, with their outcomes."""
         asked = select(_done.day, _done.state).where(_done.account == account, _done.day >= since)
         asked = asked.where(_done.state != RUNNING).order_by(_done.day)
         return await self._database.read(lambda it: [(row.day, row.state) for row in it.execute(asked)])
 
     async def claim_day(self, day: str, account: str, *, now: float, until: float) -> int:
-        """Have a day to oneself until ``until`` (wall seconds): how often it was taken, this time included.
+        """Claim a day until ``until`` (wall seconds). Returns the number of claims so far, this one included.
 
-        0 where it is done, or another has it. Who fails just lets the time run out.
+        0 if the day is finished, or claimed by another process. After a failure the claim just expires.
         """
         try:
             return await self._database.write(partial(_claim_day, day=day, account=account, now=now, until=until))
@@ -100,12 +99,12 @@ class SqlLedger:
             return 0
 
     async def finish_day(self, day: str, account: str, outcome: Outcome, body: str) -> None:
-        """A day is done. ``body`` is its report, as JSON."""
+        """Store the outcome of a day. ``body`` is its report in JSON."""
         done = update(schema.reconciliation).where(_is(day, account), _done.state == RUNNING)
         await self._database.write(lambda it: it.execute(done.values(state=outcome, body=body)).rowcount)
 
     async def day_report(self, day: str, account: str) -> tuple[str, str] | None:
-        """The outcome and the report of a day that is done."""
+        """Outcome and report of a finished day."""
         asked = select(_done.state, _done.body).where(_is(day, account), _done.state != RUNNING)
         row = await self._database.read(lambda it: it.execute(asked).one_or_none())
         return None if row is None else (row.state, row.body or "")
@@ -124,7 +123,7 @@ def _is(day: str, account: str) -> ColumnElement[bool]:
 
 
 def _claim_day(connection: Connection, *, day: str, account: str, now: float, until: float) -> int:
-    """PostgreSQL looks at the row anew after it has waited for another who takes it: one alone finds it free."""
+    """PostgreSQL re-evaluates the row after waiting for a concurrent claim, so only one process finds it free."""
     free = update(schema.reconciliation).where(_is(day, account), _done.state == RUNNING, _done.free_at <= now)
     taken = connection.execute(free.values(free_at=until, tries=_done.tries + 1)).rowcount
     tries = connection.execute(select(_done.tries).where(_is(day, account))).scalar()

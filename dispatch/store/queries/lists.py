@@ -1,6 +1,6 @@
-"""Lists for consoles and apps: trips with their cars, the fleet, what a text finds, a driver's rides.
+"""Lists for consoles and apps: trips with their vehicles, the fleet, search results, a driver's rides.
 
-Rows are as new as the last commit of their entities. Everything is bounded. Times are city seconds.
+Rows are as new as the last commit of their entities. All lists are bounded. Times are city seconds.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from dispatch.store import tables as schema
 from dispatch.store.database import Database
 from dispatch.store.queries.trip_rows import OPEN_STATES, TripRow, struct_of
 
-TRIPS_MOST: Final = 5_000
-CARS_MOST: Final = 50_000
-FOUND_MOST: Final = 50
-LOOKED_THROUGH: Final = 5_000
-"""Parts of numbers are looked for in so many of the newest trips; whole ones in all."""
-RIDES_MOST: Final = 1_000
+MAX_TRIPS: Final = 5_000
+MAX_VEHICLES: Final = 50_000
+MAX_RESULTS: Final = 50
+SEARCHED_TRIPS: Final = 5_000
+"""Parts of ids and phone numbers are searched in this many of the newest trips; whole ones in all trips."""
+MAX_RIDES: Final = 1_000
 PHONE_PART: Final = 4
-"""A part of a phone number has so many digits or more. It is looked for in the newest trips; a whole number in all."""
+"""Minimum number of digits in a part of a phone number."""
 
 _trip, _payment, _passenger = schema.trip.c, schema.payment.c, schema.passenger.c
 _vehicle, _doing, _driver = schema.vehicle.c, schema.vehicle_state.c, schema.driver.c
 
 
 class ListedTrip(NamedTuple):
-    """A trip with the plate and the driver's name of its car, as the registry has them now."""
+    """A trip with the plate, driver and class of its vehicle, from the current registry."""
 
     row: TripRow
     plate: str = ""
@@ -41,21 +41,21 @@ class ListedTrip(NamedTuple):
 
 
 class Callers(NamedTuple):
-    """Whose trips are looked for: what whole numbers are found by, and passengers whose number holds the digits."""
+    """Passengers that match a phone number: digests of whole numbers, and ids whose number contains the digits."""
 
     names: Sequence[str]
     persons: Sequence[str]
 
 
 class SearchResult(NamedTuple):
-    """What a text finds."""
+    """Matching trips and vehicles."""
 
     trips: Sequence[ListedTrip]
     cars: Sequence[FleetCar]
 
 
 class RideRow(msgspec.Struct, frozen=True):
-    """A ride whose fare was made. ``refunded_minor`` of it went back."""
+    """A finished ride with a fare, of which ``refunded_minor`` was refunded."""
 
     id: str
     finished_at: float
@@ -67,41 +67,41 @@ class RideRow(msgspec.Struct, frozen=True):
 
 
 class Numbers(Protocol):
-    """Who knows what phone numbers are found by: :class:`dispatch.store.queries.personal_data.SqlPersonalData`."""
+    """Phone number look-up, implemented by :class:`dispatch.store.queries.personal_data.SqlPersonalData`."""
 
     async def names_of(self, phones: Sequence[str]) -> Sequence[str]:
-        """What these numbers are found by."""
+        """The look-up digests of these numbers."""
         ...
 
     async def holding(self, digits: str) -> Sequence[str]:
-        """Passengers of the newest trips whose number holds these digits."""
+        """Passengers of the newest trips whose number contains these digits."""
         ...
 
 
 class SqlLists:
-    """Reads only. Raises ``JournalUnavailableError`` as the journal does."""
+    """Read only. Raises ``JournalUnavailableError``."""
 
     def __init__(self, database: Database, numbers: Numbers) -> None:
         self._database = database
         self._numbers = numbers
 
     async def trips(self, since: float) -> Sequence[ListedTrip]:
-        """Open trips, and those requested since then: the newest first, :data:`TRIPS_MOST` at most."""
+        """Open trips, and trips requested since then: the newest first, at most :data:`MAX_TRIPS`."""
         wanted = or_(_trip.state.in_(OPEN_STATES), _trip.requested_at >= since)
-        return await self._database.read(partial(_listed, wanted=wanted, most=TRIPS_MOST))
+        return await self._database.read(partial(_listed, wanted=wanted, most=MAX_TRIPS))
 
     async def fleet(self, vehicle: str | None = None) -> Sequence[FleetCar]:
-        """All cars of the registry by id, or one."""
+        """All vehicles of the registry by id, or one."""
         statement = _cars() if vehicle is None else _cars().where(_vehicle.id == vehicle)
-        return await self._database.read(partial(_read_cars, statement=statement.limit(CARS_MOST)))
+        return await self._database.read(partial(_read_cars, statement=statement.limit(MAX_VEHICLES)))
 
     async def search(self, text: str) -> SearchResult:
-        """Trips by id, phone, plate or driver, the newest first; cars by id, plate, driver's number or name."""
+        """Trips by id, phone, plate or driver, the newest first; vehicles by id, plate, driver's number or name."""
         wanted = text.strip().lower()
         digits = _digits(wanted)
         names = await self._numbers.names_of(_phones(wanted)) if digits else ()
         persons = await self._numbers.holding(digits) if digits else ()
-        callers = Callers(names, persons[:FOUND_MOST])
+        callers = Callers(names, persons[:MAX_RESULTS])
         return await self._database.read(partial(_search, text=wanted, callers=callers))
 
     async def rides(self, driver: str, since: float) -> Sequence[RideRow]:
@@ -112,7 +112,7 @@ class SqlLists:
             .outerjoin(schema.payment, _payment.id == _trip.id)
             .where(_trip.driver == driver, _trip.finished_at >= since, _trip.fare_minor.is_not(None))
             .order_by(_trip.finished_at.desc(), _trip.id)
-            .limit(RIDES_MOST)
+            .limit(MAX_RIDES)
         )
         return await self._database.read(lambda it: [struct_of(RideRow, row) for row in it.execute(statement)])
 
@@ -158,7 +158,7 @@ def _read_cars(connection: Connection, *, statement: Select[Any]) -> list[FleetC
 
 
 def _digits(text: str) -> str:
-    """The digits of what may be a phone number or a part of one; empty for what can be none."""
+    """The digits of a text that may be (part of) a phone number, else empty."""
     digits = "".join(letter for letter in text if letter.isdecimal())
     return digits if len(digits) >= PHONE_PART and not any(letter.isalpha() for letter in text) else ""
 
@@ -171,18 +171,18 @@ def _phones(text: str) -> Sequence[str]:
 def _search(connection: Connection, *, text: str, callers: Callers) -> SearchResult:
     shown = (_vehicle.id, _vehicle.plate, _doing.driver, _driver.name)
     cars = _read_cars(
-        connection, statement=_cars().where(or_(*(_has(column, text) for column in shown))).limit(FOUND_MOST)
+        connection, statement=_cars().where(or_(*(_has(column, text) for column in shown))).limit(MAX_RESULTS)
     )
     trips: dict[str, ListedTrip] = {}
     for wanted in _wanted(text, [car.vehicle for car in cars], callers):
-        trips |= {trip.row.id: trip for trip in _listed(connection, wanted=wanted, most=FOUND_MOST)}
+        trips |= {trip.row.id: trip for trip in _listed(connection, wanted=wanted, most=MAX_RESULTS)}
     newest = sorted(trips.values(), key=lambda trip: (-(trip.row.requested_at or 0.0), trip.row.id))
-    return SearchResult(newest[:FOUND_MOST], cars)
+    return SearchResult(newest[:MAX_RESULTS], cars)
 
 
 def _wanted(text: str, cars: list[str], callers: Callers) -> list[ColumnElement[bool]]:
-    """What trips are looked for, one index each."""
-    newest = select(_trip.id).order_by(_trip.requested_at.desc()).limit(LOOKED_THROUGH).subquery()
+    """Conditions for matching trips, each of which uses one index."""
+    newest = select(_trip.id).order_by(_trip.requested_at.desc()).limit(SEARCHED_TRIPS).subquery()
     among_newest = _trip.id.in_(select(newest.c.id))
     wanted: list[ColumnElement[bool]] = [_trip.id == text, and_(among_newest, _has(_trip.id, text))]
     if cars:

@@ -1,7 +1,8 @@
-"""Passengers' phone numbers in the journal's database: sealed with a key for each, found by a keyed hash.
+"""Passengers' phone numbers in the journal's database: encrypted with a key per passenger, found by a keyed digest.
 
-Rule 1. A number is written only sealed. Rows of before are sealed by :meth:`SqlPersonalData.seal_plain` at each start.
-Rule 2. The key of the hash is wrapped as a person's, under a name that no passenger has. It never changes.
+Rule 1. A number is written only encrypted. Rows of older releases are encrypted by :meth:`SqlPersonalData.seal_plain`
+at each start.
+Rule 2. The key of the digest is wrapped like a passenger's key, under a name that no passenger has. It never changes.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ from dispatch.store.journals.sql_writer import chunks
 from dispatch.values.ids import PassengerId
 
 SEARCH: Final = "#search"
-LOOKED_THROUGH: Final = 2_000
+SEARCHED_TRIPS: Final = 2_000
 _KEY: Final = ("person", "master", "sealed")
 _PASSENGER: Final = ("id", "created", "phone_sealed", "phone_name")
 _person, _key = schema.passenger.c, schema.person_key.c
 
 
 class SqlPersonalData:
-    """Raises ``JournalUnavailableError`` as the journal does, ``VaultError`` where a master key is missing."""
+    """Raises ``JournalUnavailableError``, and ``VaultError`` if a master key is missing."""
 
     def __init__(self, database: Database, vault: Vault) -> None:
         self._database = database
@@ -37,22 +38,22 @@ class SqlPersonalData:
         self._search: bytes | None = None
 
     async def by_phone(self, phone: str, *, new_id: PassengerId, created: float) -> PassengerRecord:
-        """The passenger with this phone, made with ``new_id`` at wall time ``created`` if there is none."""
+        """The passenger with this phone, created with ``new_id`` at wall time ``created`` if there is none."""
         name = lookup_digest(await self._search_key(), phone)
         fresh = PassengerRecord(id=new_id, phone=phone, created=created)
         return await self._database.write(partial(self._find_or_make, fresh=fresh, name=name))
 
     async def names_of(self, phones: Sequence[str]) -> Sequence[str]:
-        """What these numbers are found by."""
+        """The look-up digests of these numbers."""
         key = await self._search_key()
         return [lookup_digest(key, phone) for phone in phones]
 
     async def holding(self, digits: str) -> Sequence[str]:
-        """Passengers of the newest :data:`LOOKED_THROUGH` trips whose number holds these digits: each is opened."""
+        """Passengers of the newest :data:`SEARCHED_TRIPS` trips whose number contains these digits. Decrypts each."""
         return await self._database.read(partial(self._holding, digits=digits))
 
     async def phone_of(self, passenger: str) -> str | None:
-        """The number; None where none is known, or it was erased."""
+        """The number; None if it is unknown or was erased."""
 
         def read(connection: Connection) -> str | None:
             row = connection.execute(select(schema.passenger).where(_person.id == passenger)).one_or_none()
@@ -61,11 +62,11 @@ class SqlPersonalData:
         return await self._database.read(read)
 
     async def exported(self, passenger: str) -> Mapping[str, object]:
-        """All that is known of a passenger. Raises ``UnknownEntryError``."""
+        """All stored data about a passenger. Raises ``UnknownEntryError``."""
         return await self._database.read(partial(self._export, passenger=passenger))
 
     async def erase(self, passenger: str) -> None:
-        """Destroy the passenger's key, number and account at Alipay. Trips stay, of somebody unknown.
+        """Destroy the passenger's key, number and Alipay account. Trips stay, without a link to a person.
 
         Raises ``UnknownEntryError``.
         """
@@ -73,11 +74,11 @@ class SqlPersonalData:
             raise UnknownEntryError(f"passenger {passenger}")
 
     async def rewrap(self) -> int:
-        """Wrap every key by the newest master key; how many were wrapped by an older one."""
+        """Wrap every key with the newest master key; the number of keys that were wrapped with an older one."""
         return await self._database.write(self._rewrap)
 
     async def seal_plain(self) -> int:
-        """Seal the numbers that stand as they are, from before numbers were sealed; how many."""
+        """Encrypt the plain numbers of older releases; their count."""
         key = await self._search_key()
         return await self._database.write(partial(self._seal_plain, search=key))
 
@@ -93,7 +94,7 @@ class SqlPersonalData:
         return None if row is None else self._vault.unwrap(WrappedKey(row.master, row.sealed), person)
 
     def _key_of(self, connection: Connection, person: str) -> bytes:
-        """The key of a person, made if there is none. Who comes second waits for the first one's."""
+        """Get or create a passenger's key; concurrent callers wait for the first insert."""
         wrapped = self._vault.wrap(self._vault.new_key(), person)
         run(connection, Many("insert_new", "person_key", _KEY, [(person, *wrapped)]))
         key = self._unwrapped(connection, person)
@@ -120,7 +121,7 @@ class SqlPersonalData:
 
     def _holding(self, connection: Connection, *, digits: str) -> Sequence[str]:
         columns = schema.trip.c
-        newest = select(columns.passenger, columns.contact).order_by(columns.requested_at.desc()).limit(LOOKED_THROUGH)
+        newest = select(columns.passenger, columns.contact).order_by(columns.requested_at.desc()).limit(SEARCHED_TRIPS)
         named = dict.fromkeys(
             name.removeprefix(PERSON) for row in connection.execute(newest) for name in row if isinstance(name, str)
         )

@@ -1,4 +1,4 @@
-"""The registry in the journal's database."""
+"""The registry in the journal's database: vehicles, drivers, dispatchers, devices and passengers."""
 
 from __future__ import annotations
 
@@ -42,22 +42,24 @@ TABLES: Final[dict[type[Any], Table]] = {
 
 
 class SqlRegistry:
-    """Reads and writes are one transaction each; all raise ``JournalUnavailableError`` as the journal does. ``persons``
-    seals phone numbers; without it no passenger is found by one (``VaultError``)."""
+    """Each call is one transaction, and raises ``JournalUnavailableError``.
+
+    ``persons`` encrypts phone numbers; without it, look-ups by phone raise ``VaultError``.
+    """
 
     def __init__(self, database: Database, persons: SqlPersonalData | None = None) -> None:
         self._database = database
         self._persons = persons
 
     async def add(self, entry: RegistryRecord) -> None:
-        """Add ``entry``. Raises ``DuplicateEntryError``; a device's vehicle must be there (``UnknownEntryError``)."""
+        """Raises ``DuplicateEntryError``, and ``UnknownEntryError`` if a device's vehicle does not exist."""
         if isinstance(entry, DeviceRecord) and await self.get(VehicleRecord, entry.vehicle) is None:
             raise UnknownEntryError(f"vehicle {entry.vehicle}")
         statement = insert(TABLES[type(entry)]).values(_columns(entry))
         await self._write_entry(entry, lambda connection: connection.execute(statement))
 
     async def update(self, entry: RegistryRecord) -> None:
-        """Replace the entry of this id. Raises ``UnknownEntryError``, ``DuplicateEntryError``."""
+        """Replace the entry with this id. Raises ``UnknownEntryError``, ``DuplicateEntryError``."""
         table = TABLES[type(entry)]
         statement = update(table).where(table.c.id == entry.id).values(_columns(entry))
         changed = await self._write_entry(entry, lambda connection: connection.execute(statement).rowcount)
@@ -73,7 +75,6 @@ class SqlRegistry:
             raise
 
     async def get(self, kind: type[E], entry_id: str) -> E | None:
-        """The entry of ``kind`` with this id."""
         table = TABLES[kind]
         found = await self._find(kind, table.c.id == entry_id)
         return found[0] if found else None
@@ -88,19 +89,19 @@ class SqlRegistry:
         return await self._database.read(lambda it: [struct_of(kind, row) for row in it.execute(statement)])
 
     async def permit(self, driver: DriverId, vehicles: Sequence[VehicleId | str]) -> None:
-        """Let ``driver`` drive these vehicles and no others (``"*"``: every one). Raises ``UnknownEntryError``."""
+        """Let ``driver`` drive these vehicles and no others (``"*"``: all). Raises ``UnknownEntryError``."""
         if await self.get(DriverRecord, driver) is None:
             raise UnknownEntryError(f"driver {driver}")
         await self._database.write(partial(_permit, driver=driver, vehicles=sorted(set(vehicles))))
 
     async def permitted(self, driver: DriverId) -> Sequence[str]:
-        """The vehicles that ``driver`` is permitted, or ``["*"]``."""
+        """The vehicles that ``driver`` may drive, or ``["*"]``."""
         column = schema.permission.c
         statement = select(column.vehicle).where(column.driver == driver).order_by(column.vehicle)
         return await self._database.read(lambda it: list(it.execute(statement).scalars()))
 
     async def may_drive(self, driver: DriverId, vehicle: VehicleId) -> bool:
-        """Whether an active driver is permitted an active vehicle."""
+        """Whether an active driver is permitted to drive an active vehicle."""
         column = schema.permission.c
         statement = (
             select(column.vehicle)
@@ -112,28 +113,28 @@ class SqlRegistry:
         return await self._database.read(lambda it: it.execute(statement).first() is not None)
 
     async def devices_of(self, vehicle: VehicleId) -> Sequence[DeviceRecord]:
-        """The devices built into ``vehicle``."""
+        """The devices in ``vehicle``."""
         return await self._find(DeviceRecord, schema.device.c.vehicle == vehicle)
 
     async def passenger_by_phone(self, phone: str, *, new_id: PassengerId, created: float) -> PassengerRecord:
-        """The passenger with this phone, made with ``new_id`` at wall time ``created`` if there is none."""
+        """The passenger with this phone, created with ``new_id`` at wall time ``created`` if there is none."""
         if self._persons is None:
-            raise VaultError("no master key was given to this registry")
+            raise VaultError("this registry has no master key")
         return await self._persons.by_phone(phone, new_id=new_id, created=created)
 
     async def phone_of(self, passenger: str) -> str | None:
-        """A passenger's number; None where none is known, or it was erased."""
+        """A passenger's number; None if it is unknown or was erased."""
         if self._persons is None:
-            raise VaultError("no master key was given to this registry")
+            raise VaultError("this registry has no master key")
         return await self._persons.phone_of(passenger)
 
     async def passenger_by_alipay(self, alipay_user_id: str, *, new_id: PassengerId, created: float) -> PassengerRecord:
-        """The passenger with this account at Alipay, made with ``new_id`` at wall time ``created`` if there is none."""
+        """The passenger with this Alipay account, created with ``new_id`` at wall time ``created`` if there is none."""
         fresh = PassengerRecord(id=new_id, alipay_user_id=alipay_user_id, created=created)
         return await self._write_entry(fresh, partial(_passenger_by, "alipay_user_id", fresh=fresh))
 
     async def put_all(self, entries: Sequence[VehicleRecord] | Sequence[DriverRecord]) -> None:
-        """Add these, or replace those whose id is there: all of them, or none (``DuplicateEntryError``)."""
+        """Add or replace these entries: all of them, or none (``DuplicateEntryError``)."""
         if entries:
             await self._write_entry(entries[0], partial(_put_all, entries=entries))
 
@@ -147,7 +148,7 @@ def _columns(entry: RegistryRecord) -> dict[str, Any]:
     if isinstance(entry, DispatcherRecord):
         columns["permissions"] = list(entry.permissions)
     if isinstance(entry, PassengerRecord) and columns.pop("phone") is not None:
-        raise ValueError("a passenger's phone number is written by SqlPersonalData, sealed")
+        raise ValueError("a passenger's phone number is written by SqlPersonalData, encrypted")
     return columns
 
 
@@ -158,7 +159,7 @@ def _permit(connection: Connection, driver: DriverId, vehicles: Sequence[str]) -
 
 
 def _passenger_by(unique: str, connection: Connection, fresh: PassengerRecord) -> PassengerRecord:
-    """Who comes second waits for the first one's row with this phone or account, does nothing, and then reads it."""
+    """Of concurrent callers the second one waits for the first one's row, inserts nothing, and reads that row."""
     columns = _columns(fresh)
     run(connection, Many("insert_new", "passenger", tuple(columns), [tuple(columns.values())]))
     statement = select(schema.passenger).where(schema.passenger.c[unique] == bindparam("wanted"))

@@ -1,8 +1,7 @@
-"""The registry from CSV files: all rows of a file, or none and every bad row named by its line.
+"""Imports registry entries from CSV: all rows of a file, or none, with an error for each bad line.
 
-Vehicles: ``id,plate,company`` and, where not the default, ``vehicle_class,seats,wheelchair,child_seat,active``,
-``typed_fare``.
-Drivers: ``id,name,phone,pin`` and ``active``, ``vehicles`` (ids with spaces between them, or ``*``).
+Vehicles: ``id,plate,company`` and optionally ``vehicle_class,seats,wheelchair,child_seat,active,typed_fare``.
+Drivers: ``id,name,phone,pin`` and optionally ``active``, ``vehicles`` (ids separated by spaces, or ``*``).
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ MIN_PIN: Final = 4
 
 
 class RowError(NamedTuple):
-    """What is wrong in ``line`` (the header is line 1)."""
+    """An error in ``line`` (the header is line 1)."""
 
     line: int
     text: str
@@ -35,7 +34,7 @@ class RowError(NamedTuple):
 
 
 class CsvError(RegistryError):
-    """The file was refused, and nothing of it imported."""
+    """The file was rejected, and nothing of it was imported."""
 
     def __init__(self, errors: Sequence[RowError]) -> None:
         self.errors = tuple(errors)
@@ -43,32 +42,32 @@ class CsvError(RegistryError):
 
 
 class DriverRow(NamedTuple):
-    """A driver with the vehicles that the file permits, None where it has no such column."""
+    """A driver with the permitted vehicles, or None if the file has no such column."""
 
     driver: DriverRecord
     vehicles: Sequence[str] | None
 
 
 def parse_vehicles(text: str) -> Sequence[VehicleRecord]:
-    """The vehicles in ``text``. Raises :class:`CsvError`."""
+    """Raises :class:`CsvError`."""
     rows = _parse(text, VEHICLE_COLUMNS, ("id", "plate", "company"), _vehicle)
     errors = [*_repeats(rows, "id", lambda it: it.id), *_repeats(rows, "plate", lambda it: it.plate)]
     return _all_good(rows, errors)
 
 
 def parse_drivers(text: str, hash_pin: Callable[[str], str]) -> Sequence[DriverRow]:
-    """The drivers in ``text``, their PINs hashed. Raises :class:`CsvError`."""
+    """The drivers in ``text`` with hashed PINs. Raises :class:`CsvError`."""
     rows = _parse(text, DRIVER_COLUMNS, ("id", "name", "phone", "pin"), lambda row: _driver(row, hash_pin))
     return _all_good(rows, _repeats(rows, "id", lambda it: it.driver.id))
 
 
 async def import_vehicles(registry: SqlRegistry, text: str) -> int:
-    """Add or replace the vehicles in ``text``; how many. Raises :class:`CsvError`."""
+    """Add or replace the vehicles in ``text``; their number. Raises :class:`CsvError`."""
     vehicles = parse_vehicles(text)
     known = {it.plate: it.id for it in await registry.entries(VehicleRecord)}
     lines = [line for line, _ in _rows(text)]
     taken = [
-        RowError(line, f"plate: {it.plate} is that of {known[it.plate]}")
+        RowError(line, f"plate: {it.plate} belongs to {known[it.plate]}")
         for line, it in zip(lines, vehicles, strict=True)
         if known.get(it.plate, it.id) != it.id
     ]
@@ -79,7 +78,7 @@ async def import_vehicles(registry: SqlRegistry, text: str) -> int:
 
 
 async def import_drivers(registry: SqlRegistry, text: str, hash_pin: Callable[[str], str]) -> int:
-    """Add or replace the drivers in ``text`` and what they may drive; how many. Raises :class:`CsvError`."""
+    """Add or replace the drivers in ``text`` and their permitted vehicles; their number. Raises :class:`CsvError`."""
     rows = parse_drivers(text, hash_pin)
     await registry.put_all([row.driver for row in rows])
     for driver, vehicles in rows:
@@ -98,7 +97,7 @@ def _parse(
     text: str, known: Sequence[str], needed: Sequence[str], read: Callable[[dict[str, str]], T]
 ) -> list[tuple[int, T | RowError]]:
     header = csv.DictReader(StringIO(text.removeprefix("\ufeff")), skipinitialspace=True).fieldnames or ()
-    wrong = [f"no column {name!r}" for name in needed if name not in header]
+    wrong = [f"missing column {name!r}" for name in needed if name not in header]
     wrong += [f"unknown column {name!r}" for name in header if name not in known]
     if wrong:
         raise CsvError([RowError(1, it) for it in wrong])
@@ -107,7 +106,7 @@ def _parse(
 
 def _row(line: int, row: dict[str | None, Any], read: Callable[[dict[str, str]], T]) -> T | RowError:
     if None in row or None in row.values():
-        return RowError(line, "not as many fields as the header")
+        return RowError(line, "the number of fields differs from the header")
     try:
         return read({str(name): value.strip() for name, value in row.items() if value.strip()})
     except ValueError as error:  # msgspec's errors are ValueErrors too
@@ -121,7 +120,7 @@ def _vehicle(row: dict[str, str]) -> VehicleRecord:
 def _driver(row: dict[str, str], hash_pin: Callable[[str], str]) -> DriverRow:
     vehicles, pin = row.pop("vehicles", None), row.pop("pin", "")
     if len(pin) < MIN_PIN or not pin.isdecimal():
-        raise ValueError(f"pin must be {MIN_PIN} digits or more")
+        raise ValueError(f"pin must have at least {MIN_PIN} digits")
     driver = msgspec.convert({**row, "pin_hash": "unset"}, DriverRecord, strict=False)
     return DriverRow(
         msgspec.structs.replace(driver, pin_hash=hash_pin(pin)), None if vehicles is None else vehicles.split()
@@ -135,7 +134,7 @@ def _repeats(rows: Sequence[tuple[int, T | RowError]], name: str, key: Callable[
         if isinstance(row, RowError):
             continue
         if key(row) in first:
-            errors.append(RowError(line, f"{name}: {key(row)} is in line {first[key(row)]} too"))
+            errors.append(RowError(line, f"{name}: {key(row)} is also in line {first[key(row)]}"))
         first.setdefault(key(row), line)
     return errors
 

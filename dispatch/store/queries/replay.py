@@ -1,4 +1,4 @@
-"""Trips of a past span with their events, for replay."""
+"""Trips of a past period with their events, for replay."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dispatch.store.database import Database
 from dispatch.store.journals.sql_writer import chunks
 
 LOOK_BACK_S: Final = 8 * 86_400.0
-"""A trip that was requested longer before the span is not looked for: reservations reach a week ahead."""
+"""Trips requested earlier before the period are ignored: reservations are made at most a week ahead."""
 _trip, _event = schema.trip.c, schema.event.c
 _EVENTS = (
     select(_event.id, _event.body)
@@ -25,14 +25,16 @@ _EVENTS = (
 
 
 class SqlReplay:
-    """Raises ``JournalUnavailableError`` where the database does not answer."""
+    """Raises ``JournalUnavailableError``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def trips_between(self, since: float, until: float, vehicle: str | None = None) -> list[TripHistory]:
-        """Trips (whose last car is ``vehicle``) that something happened to in the span, or that were open through it,
-        each with its events up to ``until``."""
+        """Trips (whose last vehicle is ``vehicle``) with an event in the period, or open during it.
+
+        Each has its events up to ``until``.
+        """
         return await self._database.read(partial(_pasts, found=_ids(since, until, vehicle), until=until))
 
 

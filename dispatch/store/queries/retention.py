@@ -1,4 +1,4 @@
-"""Removing what has been kept long enough: stored answers to commands, and what Alipay was asked and said."""
+"""Deletes expired rows: replies to commands, and exchanges with Alipay."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from dispatch.store.database import Database
 
 
 class SqlRetention:
-    """Raises ``JournalUnavailableError`` where the database does not answer."""
+    """Raises ``JournalUnavailableError``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def remove_replies(self, before: float, most: int) -> int:
-        """Remove ``most`` of the answers that were given before ``before`` (wall seconds); how many it were."""
+        """Delete at most ``most`` replies from before ``before`` (wall seconds); their number."""
         return await self._remove(schema.reply.c.command_id, before, most)
 
     async def remove_said(self, before: float, most: int) -> int:
-        """Remove ``most`` of what was said to and by Alipay before ``before`` (city seconds); how many it were."""
+        """Delete at most ``most`` exchanges with Alipay from before ``before`` (city seconds); their number."""
         return await self._remove(schema.payment_said.c.id, before, most)
 
     async def _remove(self, key: Column[str], before: float, most: int) -> int:

@@ -1,6 +1,6 @@
-"""Sign-ins that were ended before their time. Times are wall seconds.
+"""Revoked sign-ins. Times are wall seconds.
 
-A row is of use until the tokens it is about have expired by themselves; later ones remove it.
+A row is needed until its tokens have expired; later revocations delete it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _COLUMNS: Final = ("id", "at", "until")
 
 
 class Revocation(NamedTuple):
-    """Of one sign-in (:func:`session_name`), or of all that somebody got up to ``at`` (:func:`subject_name`)."""
+    """Revokes one sign-in (:func:`session_name`), or all sign-ins of a subject up to ``at`` (:func:`subject_name`)."""
 
     id: str
     at: float
@@ -33,22 +33,22 @@ def session_name(role: Role, session: str) -> str:
 
 
 def subject_name(role: Role, subject: str) -> str:
-    """The name of all sign-ins of somebody."""
+    """The name of all sign-ins of a subject."""
     return f"{role}:{subject}"
 
 
 class SqlRevocations:
-    """Raises ``JournalUnavailableError`` as the journal does."""
+    """Raises ``JournalUnavailableError``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def add(self, revocation: Revocation) -> None:
-        """Write it, in place of an earlier one of its name."""
+        """An earlier revocation of the same name is replaced."""
         await self._database.write(partial(_add, revocation=revocation))
 
     async def since(self, at: float) -> Sequence[Revocation]:
-        """Those that were written then or later."""
+        """Revocations written at ``at`` or later."""
         column = schema.revocation.c
         statement = select(schema.revocation).where(column.at >= at).order_by(column.at, column.id)
         return await self._database.read(

@@ -1,4 +1,4 @@
-"""The archive of cars' ways. Beside the journal, but not of it: what is lost here costs a line on a replay."""
+"""The track archive. Not part of the journal: a loss is a gap in a replay."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _track = schema.track.c
 
 
 class SqlTracks:
-    """Raises ``JournalUnavailableError`` where the database does not answer."""
+    """Raises ``JournalUnavailableError``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def add(self, stretches: Sequence[Stretch]) -> None:
-        """Keep these, in one transaction. What is there already stays: a repeat does no harm."""
+        """Write these stretches in one transaction; existing ones are skipped, so repeats are harmless."""
         rows = [tuple(stretch) for stretch in stretches]
         await self._database.write(partial(run, many=Many("insert_new", "track", _COLUMNS, rows)))
 
     async def between(self, since: float, until: float, vehicle: str | None = None) -> list[Stretch]:
-        """Stretches (of one vehicle) that touch the span, by vehicle and time."""
+        """Stretches (of one vehicle) that overlap the period, by vehicle and time."""
         found = select(schema.track).where(
             _track.since > since - LONGEST_S, _track.since <= until, _track.until >= since
         )
@@ -39,16 +39,15 @@ class SqlTracks:
         return await self._database.read(lambda it: [Stretch(*row) for row in it.execute(found)])
 
     async def remove_before(self, at: float, most: int) -> bool:
-        """Remove some ``most`` of the oldest stretches that began before ``at``. Whether there may be more."""
+        """Delete about ``most`` of the oldest stretches that began before ``at``. True if more may remain."""
         return await self._database.write(partial(_remove, at=at, most=most))
 
     async def close(self) -> None:
-        """Give back the database."""
         await self._database.close()
 
 
 def open_tracks(url: str) -> SqlTracks:
-    """The archive at ``url`` through a connection of its own."""
+    """The archive at ``url``, with its own connection."""
     return SqlTracks(open_database(url, connections=1))
 
 

@@ -1,4 +1,4 @@
-"""Lists and searches over the rows that the journal keeps beside its streams: for the back office and the gateway.
+"""Lists and searches over the rows that the journal keeps beside its streams, for consoles and the gateway.
 
 A row is as new as the last commit of its entity. Times are city seconds.
 """
@@ -33,7 +33,7 @@ OPEN_STATES: Final = (
 
 
 class TripRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A trip as it stands. ``origin`` is ``app``, ``phone`` or ``hail``; money is in minor units of ``currency``."""
+    """The current state of a trip. ``origin`` is ``app``, ``phone`` or ``hail``; money is in minor units."""
 
     id: str
     state: str
@@ -72,7 +72,7 @@ class TripRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PaymentRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment as it stands; amounts are minor units of ``currency``."""
+    """The current state of a payment; amounts are in minor units of ``currency``."""
 
     id: str
     trip: str | None
@@ -89,13 +89,13 @@ class PaymentRow(msgspec.Struct, frozen=True, kw_only=True):
     refunded_minor: int | None
     company: str | None
     unclear: str | None
-    """Why somebody has to look at it."""
+    """The reason why the payment needs a person's attention."""
     seq: int
     updated_at: float | None
 
 
 class VehicleStateRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What a vehicle does now, who drives it, and for which trip."""
+    """A vehicle's current state, driver and trip."""
 
     id: str
     state: str
@@ -108,7 +108,7 @@ class VehicleStateRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MethodTotal(NamedTuple):
-    """What was paid by one method in one currency, in minor units."""
+    """Payments by one method in one currency, in minor units."""
 
     method: str
     currency: str
@@ -118,20 +118,20 @@ class MethodTotal(NamedTuple):
 
 
 class VehicleSales(NamedTuple):
-    """A vehicle's payments in a span of time, the newest first, and what of them is paid, by method."""
+    """A vehicle's payments in a period, the newest first, and totals of the paid ones by method."""
 
     payments: Sequence[PaymentRow]
     totals: Sequence[MethodTotal]
 
 
 class SqlTripRows:
-    """Reads only. Raises ``JournalUnavailableError`` as the journal does."""
+    """Read only. Raises ``JournalUnavailableError``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def open_trips(self, limit: int = 10_000) -> Sequence[TripRow]:
-        """Trips that are not over (:data:`OPEN_STATES`), the oldest request first."""
+        """Trips in :data:`OPEN_STATES`, the oldest request first."""
         table = schema.trip
         statement = select(table).where(table.c.state.in_(OPEN_STATES)).order_by(table.c.requested_at, table.c.id)
         return await self._read(TripRow, statement.limit(limit))
@@ -143,7 +143,7 @@ class SqlTripRows:
         return await self._read(TripRow, statement.order_by(table.c.requested_at.desc(), table.c.id).limit(limit))
 
     async def payments_of_vehicle(self, vehicle: VehicleId, since: float, until: float) -> VehicleSales:
-        """A vehicle's payments that were opened in ``since <= t < until``."""
+        """Payments opened in ``since <= t < until``."""
         column = schema.payment.c
         within = (column.vehicle == vehicle, column.opened_at >= since, column.opened_at < until)
         listed = select(schema.payment).where(*within).order_by(column.opened_at.desc(), column.id)
@@ -171,7 +171,6 @@ class SqlTripRows:
         )
 
     async def vehicle_state(self, vehicle: str) -> VehicleStateRow | None:
-        """One vehicle."""
         found = await self._read(
             VehicleStateRow, select(schema.vehicle_state).where(schema.vehicle_state.c.id == vehicle)
         )
@@ -182,5 +181,5 @@ class SqlTripRows:
 
 
 def struct_of(kind: type[R], row: Any) -> R:  # noqa: ANN401 - a row of a table with the struct's columns
-    """``row`` as a ``kind``, checked."""
+    """``row`` as a ``kind``, validated."""
     return msgspec.convert({name: getattr(row, name) for name in kind.__struct_fields__}, kind)

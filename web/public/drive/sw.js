@@ -1,27 +1,27 @@
 /**
- * The driver's app opens without a connection: its page and scripts are kept here, and nothing else.
+ * The service worker of the driver's app: it caches the page and its files, so that the app opens offline.
  *
- * Rule 1. What the server says (/v1) is never kept, nor answered from here.
- * Rule 2. The page comes from the network where there is one, so that a new version is used at once.
- * Rule 3. Files under /assets/ bear a digest in their name: what is kept is what would be fetched.
+ * Rule 1. Answers of the server (/v1) are neither cached nor served from the cache.
+ * Rule 2. The page is fetched from the network if possible, so that a new version is used at once.
+ * Rule 3. Files under /assets/ have a digest in their names: a cached file equals the file of the network.
  */
-const KEPT = 'taxi-drive-1';
+const CACHE = 'taxi-drive-1';
 const PAGE = '/drive/';
-const BESIDE = ['/icon.svg', '/drive/manifest.webmanifest'];
-const SLOW_MS = 4000;
+const OTHER_FILES = ['/icon.svg', '/drive/manifest.webmanifest'];
+const TIMEOUT_MS = 4000;
 
-/** The scripts and styles that a page names. */
-function named(html) {
+/** The scripts and styles that a page refers to. */
+function assetsOf(html) {
   return [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map((found) => found[1]);
 }
 
-/** Keep a page with what it names; files that only the page before it named go. */
-async function keep(page) {
-  const cache = await caches.open(KEPT);
-  const files = named(await page.clone().text());
+/** Caches a page with its files, and deletes the files that only the previous page needed. */
+async function store(page) {
+  const cache = await caches.open(CACHE);
+  const files = assetsOf(await page.clone().text());
   const before = await cache.match(PAGE);
-  const changed = before !== undefined && named(await before.text()).join() !== files.join();
-  await cache.addAll(await missing(cache, [...files, ...BESIDE]));
+  const changed = before !== undefined && assetsOf(await before.text()).join() !== files.join();
+  await cache.addAll(await missing(cache, [...files, ...OTHER_FILES]));
   await cache.put(PAGE, page);
   if (!changed) return;
   for (const request of await cache.keys()) {
@@ -36,11 +36,11 @@ async function missing(cache, files) {
 }
 
 async function page(event) {
-  const fresh = fetch(PAGE, { cache: 'no-cache', signal: AbortSignal.timeout?.(SLOW_MS) });
+  const fresh = fetch(PAGE, { cache: 'no-cache', signal: AbortSignal.timeout?.(TIMEOUT_MS) });
   try {
     const answer = await fresh;
     if (answer.ok) {
-      event.waitUntil(keep(answer.clone()).catch(() => undefined));
+      event.waitUntil(store(answer.clone()).catch(() => undefined));
       return answer;
     }
     throw new Error(`${answer.status}`);
@@ -52,7 +52,7 @@ async function page(event) {
 }
 
 async function file(request) {
-  const cache = await caches.open(KEPT);
+  const cache = await caches.open(CACHE);
   const kept = await cache.match(request);
   if (kept !== undefined) return kept;
   const answer = await fetch(request);
@@ -62,14 +62,14 @@ async function file(request) {
 
 self.addEventListener('install', (event) => {
   self.skipWaiting();
-  event.waitUntil(fetch(PAGE, { cache: 'no-cache' }).then(keep));
+  event.waitUntil(fetch(PAGE, { cache: 'no-cache' }).then(store));
 });
 
 self.addEventListener('activate', (event) => {
   event.waitUntil(
     (async () => {
       for (const name of await caches.keys())
-        if (name.startsWith('taxi-drive-') && name !== KEPT) await caches.delete(name);
+        if (name.startsWith('taxi-drive-') && name !== CACHE) await caches.delete(name);
       await self.clients.claim();
     })(),
   );
@@ -80,5 +80,5 @@ self.addEventListener('fetch', (event) => {
   const { origin, pathname } = new URL(request.url);
   if (request.method !== 'GET' || origin !== self.location.origin) return;
   if (request.mode === 'navigate' && pathname === PAGE) event.respondWith(page(event));
-  else if (pathname.startsWith('/assets/') || BESIDE.includes(pathname)) event.respondWith(file(request));
+  else if (pathname.startsWith('/assets/') || OTHER_FILES.includes(pathname)) event.respondWith(file(request));
 });

@@ -1,4 +1,4 @@
-/** Who is signed in on this device, for each app. The token stands in this origin's storage and in no address. */
+/** The account that is signed in on this device, one for each app. The token is kept in local storage, never in a URL. */
 import { signal } from '@preact/signals';
 
 export interface SignedIn {
@@ -14,17 +14,17 @@ export class Account {
   readonly signedIn = signal<SignedIn | null>(null);
 
   constructor(private readonly key: string) {
-    const kept = localStorage.getItem(key);
-    const read = kept === null ? null : (JSON.parse(kept) as SignedIn);
-    if (read !== null && read.expires_at * 1000 > Date.now()) this.signedIn.value = read;
+    const stored = localStorage.getItem(key);
+    const account = stored === null ? null : (JSON.parse(stored) as SignedIn);
+    if (account !== null && account.expires_at * 1000 > Date.now()) this.signedIn.value = account;
   }
 
-  enter(signedIn: SignedIn): void {
-    localStorage.setItem(this.key, JSON.stringify(signedIn));
-    this.signedIn.value = signedIn;
+  signIn(account: SignedIn): void {
+    localStorage.setItem(this.key, JSON.stringify(account));
+    this.signedIn.value = account;
   }
 
-  leave(): void {
+  signOut(): void {
     localStorage.removeItem(this.key);
     this.signedIn.value = null;
   }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { CityClock } from './city_clock';
 
-test('city time runs at its speed, and waits are told in wall time', () => {
+test('city time runs at its speed, and waits are converted to wall time', () => {
   let wall = 100;
   const clock = new CityClock(() => wall);
   clock.set(5000, 10);
@@ -11,7 +11,7 @@ test('city time runs at its speed, and waits are told in wall time', () => {
   expect(clock.msUntil(0)).toBe(0);
 });
 
-test('a time that this device noted is turned into city time, also one from before the clock was set', () => {
+test('a time of this device is converted to city time, also one from before the clock was set', () => {
   const clock = new CityClock(() => 100);
   clock.set(5000, 10);
   expect(clock.at(101)).toBe(5010);

@@ -1,4 +1,4 @@
-/** City time, which rules offers, fares and reservations. In production it is the wall's; a simulated city runs faster. */
+/** City time: the clock of offers, fares and reservations. It equals wall time in production; a simulated city runs faster. */
 export class CityClock {
   private city = 0;
   private wall = 0;
@@ -14,17 +14,17 @@ export class CityClock {
     this.speed = speed;
   }
 
-  /** Unix seconds of the city. */
+  /** City time in Unix seconds. */
   now(): number {
     return this.at(this.wallNow());
   }
 
-  /** The city time that it was, or will be, at a time of this device's clock (Unix seconds). */
+  /** Converts a time of this device (Unix seconds) into city time. */
   at(wall: number): number {
     return this.city + (wall - this.wall) * this.speed;
   }
 
-  /** Milliseconds of the wall until a city time; never negative. */
+  /** Wall milliseconds until a city time; never negative. */
   msUntil(cityTime: number): number {
     return Math.max(0, ((cityTime - this.now()) / this.speed) * 1000);
   }

@@ -1,5 +1,5 @@
 /**
- * The socket of one signed-in app: connects, resumes, sends again, and says how it stands.
+ * The WebSocket of one signed-in app: connects, resumes streams, resends commands and exposes its state.
  *
  *     connecting ──welcome──▶ live ──silence, close──▶ lost ──backoff──▶ connecting
  *          └──token refused──▶ signed_out     live ──another device──▶ replaced
@@ -10,26 +10,26 @@ import type { FromServer, GpsFix, GpsFixes, Rejected, Welcome } from '../protoco
 import { CLOSE_CODES } from '../protocol/tables';
 import { backoffMs } from './backoff';
 import { CityClock } from './city_clock';
-import { type Command, Session, type Settled } from './session';
+import { type Command, type CommandResult, Session } from './session';
 
-export type LinkState = 'connecting' | 'live' | 'lost' | 'replaced' | 'signed_out' | 'closed';
+export type ConnectionState = 'connecting' | 'live' | 'lost' | 'replaced' | 'signed_out' | 'closed';
 
-export interface LinkOptions {
-  /** `ws:` or `wss:` address of the gateway's socket. */
-  url: string;
+export interface ConnectionOptions {
   token: string;
   onMessage: (message: FromServer) => void;
 }
 
+/** After this silence a ping is sent. */
 const SILENCE_MS = 12_000;
-/** After so much silence the server is asked whether it is there. */
-const ANSWER_MS = 6_000;
-/** A question unanswered for so long means that the socket is dead, whatever the browser says. */
+/** Without an answer to the ping within this time the socket is dead, whatever the browser reports. */
+const PING_TIMEOUT_MS = 6_000;
 const RETRY_MS = 700;
+/** Errors that mean that the token is invalid, expired or revoked. */
+const TOKEN_ERRORS: ReadonlySet<number> = new Set([2000, 2001, 2006]);
 
-export class Link {
-  readonly state = signal<LinkState>('connecting');
-  /** Since when nothing is heard (ms of `Date.now()`), null while all is well. */
+export class Connection {
+  readonly state = signal<ConnectionState>('connecting');
+  /** When the connection was lost (ms of `Date.now()`), null while it works. */
   readonly lostSince = signal<number | null>(null);
   readonly welcome = signal<Welcome | null>(null);
   readonly clock = new CityClock();
@@ -39,47 +39,42 @@ export class Link {
   private attempts = 0;
   private reconnect = 0;
   private watchdog = 0;
-  private heardAt = 0;
-  private asked = false;
+  private receivedAt = 0;
+  private pinged = false;
 
-  constructor(private readonly options: LinkOptions) {
+  constructor(private readonly options: ConnectionOptions) {
     this.session = new Session(() => crypto.getRandomValues(new Uint32Array(4)).join('-'));
     addEventListener('online', this.hurry);
     document.addEventListener('visibilitychange', this.hurry);
     this.connect();
   }
 
-  /** Give a command; the answer comes however often the connection breaks in between. */
-  command(command: Command): Promise<Settled> {
-    return new Promise((settle) => {
-      const message = this.session.begin(command, settle);
-      if (this.state.value === 'live') this.say(message);
+  /** Sends a command. The promise resolves with its answer, across any number of reconnects. */
+  command(command: Command): Promise<CommandResult> {
+    return new Promise((resolve) => {
+      const message = this.session.begin(command, resolve);
+      if (this.state.value === 'live') this.send(message);
     });
   }
 
-  /** Positions are not answered one by one; false where there is no socket to send them on. */
+  /** Sends positions, which are acknowledged in batches; false without a live socket. */
   fix(message: GpsFix | GpsFixes): boolean {
     if (this.state.value !== 'live') return false;
-    this.say(message);
+    this.send(message);
     return true;
   }
 
-  /** Follow a stream from now on, across reconnects. */
-  async attach(stream: string): Promise<Settled> {
+  /** Subscribes to a stream; the subscription survives reconnects. */
+  async subscribe(stream: string): Promise<CommandResult> {
     return this.command({ t: 'attach', stream });
   }
 
-  async detach(stream: string): Promise<void> {
-    this.session.unfollow(stream);
+  async unsubscribe(stream: string): Promise<void> {
+    this.session.unsubscribe(stream);
     await this.command({ t: 'detach', stream });
   }
 
-  /** Forget a stream that is over. */
-  forget(stream: string): void {
-    this.session.unfollow(stream);
-  }
-
-  /** Connect anew at once, for a new welcome: this device's clock has jumped. */
+  /** Reconnects at once for a new welcome, because the clock of this device has jumped. */
   renew(): void {
     if (this.state.value === 'live') this.connect();
   }
@@ -95,12 +90,12 @@ export class Link {
   private connect(): void {
     this.drop();
     this.state.value = 'connecting';
-    const socket = new WebSocket(this.options.url, SUBPROTOCOL);
+    const socket = new WebSocket(socketUrl(), SUBPROTOCOL);
     socket.binaryType = 'arraybuffer';
     this.socket = socket;
     socket.onopen = () => {
       socket.send(encode(this.session.hello(this.options.token)));
-      this.heard();
+      this.markReceived();
     };
     socket.onmessage = (event: MessageEvent<ArrayBuffer>) => this.receive(decode(event.data));
     socket.onclose = (event) => this.lost(event.code);
@@ -108,12 +103,12 @@ export class Link {
   }
 
   private receive(message: FromServer): void {
-    this.heard();
+    this.markReceived();
     if (message.t === 'welcome') this.welcomed(message);
-    if (message.t === 'rejected' && message.id === undefined) this.refused(message);
+    if (message.t === 'rejected' && message.id === undefined) this.rejected(message);
     const outcome = this.session.received(message);
     if (outcome.kind === 'deliver') this.options.onMessage(outcome.message);
-    if (outcome.kind === 'retry') setTimeout(() => this.again(outcome.id), RETRY_MS);
+    if (outcome.kind === 'retry') setTimeout(() => this.resend(outcome.id), RETRY_MS);
   }
 
   private welcomed(welcome: Welcome): void {
@@ -122,19 +117,19 @@ export class Link {
     this.welcome.value = welcome;
     this.lostSince.value = null;
     this.state.value = 'live';
-    for (const message of this.session.unanswered()) this.say(message);
+    for (const message of this.session.unanswered()) this.send(message);
   }
 
-  private refused(rejected: Rejected): void {
-    if (rejected.code === 2000 || rejected.code === 2001 || rejected.code === 2006) this.state.value = 'signed_out';
+  private rejected(message: Rejected): void {
+    if (TOKEN_ERRORS.has(message.code)) this.state.value = 'signed_out';
   }
 
-  private again(id: string): void {
+  private resend(id: string): void {
     const message = this.session.pending(id);
-    if (message !== undefined && this.state.value === 'live') this.say(message);
+    if (message !== undefined && this.state.value === 'live') this.send(message);
   }
 
-  private say(message: Parameters<typeof encode>[0]): void {
+  private send(message: Parameters<typeof encode>[0]): void {
     this.socket?.send(encode(message));
   }
 
@@ -162,33 +157,33 @@ export class Link {
     }
   }
 
-  private heard(): void {
-    this.heardAt = Date.now();
-    this.asked = false;
+  private markReceived(): void {
+    this.receivedAt = Date.now();
+    this.pinged = false;
   }
 
-  /** A phone's sockets die without a word: silence is asked about, and no answer is a loss. */
+  /** Sockets of phones die without a close event: a ping follows silence, and a missing answer closes the socket. */
   private watch(inMs: number): void {
     clearTimeout(this.watchdog);
     this.watchdog = window.setTimeout(() => {
-      const silentMs = Date.now() - this.heardAt;
-      if (silentMs < SILENCE_MS && !this.asked) return this.watch(SILENCE_MS - silentMs);
-      if (this.asked || this.state.value !== 'live') return this.lost(1006);
-      this.asked = true;
+      const silentMs = Date.now() - this.receivedAt;
+      if (silentMs < SILENCE_MS && !this.pinged) return this.watch(SILENCE_MS - silentMs);
+      if (this.pinged || this.state.value !== 'live') return this.lost(1006);
+      this.pinged = true;
       void this.command({ t: 'ping' });
-      this.watch(ANSWER_MS);
+      this.watch(PING_TIMEOUT_MS);
     }, inMs);
   }
 
-  /** The network is back, or the page is looked at again: no need to wait for the timer. */
+  /** Skips the timers when the network is back or the page becomes visible. */
   private readonly hurry = (): void => {
     if (document.visibilityState !== 'visible') return;
     if (this.state.value === 'lost') this.connect();
-    else if (this.state.value === 'live' && Date.now() - this.heardAt > 2_000) this.watch(0);
+    else if (this.state.value === 'live' && Date.now() - this.receivedAt > 2_000) this.watch(0);
   };
 }
 
-/** The address of the socket on the origin that served this page. */
-export function socketUrl(): string {
+/** The WebSocket URL on the origin of this page. */
+function socketUrl(): string {
   return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/v1/ws`;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { FromServer } from '../protocol/messages';
-import { Session, type Settled } from './session';
+import { type CommandResult, Session } from './session';
 
 function numbered(): Session {
   let count = 0;
@@ -20,11 +20,11 @@ test('the hello names the last number of each stream, and not of those that were
   const session = numbered();
   session.received(update(4));
   session.received({ t: 'snapshot', stream: 'trip:T2', seq: 9, recovered: false });
-  session.unfollow('trip:T1');
+  session.unsubscribe('trip:T1');
   expect(session.hello('secret').resume).toEqual([{ stream: 'trip:T2', seq: 9 }]);
 });
 
-test('a snapshot may go back: the server knows better', () => {
+test('a snapshot may go back to an older number', () => {
   const session = numbered();
   session.received(update(4));
   session.received({ t: 'snapshot', stream: 'trip:T1', seq: 2, recovered: false });
@@ -33,20 +33,20 @@ test('a snapshot may go back: the server knows better', () => {
 
 test('a command keeps its id until it is answered, and is settled once', () => {
   const session = numbered();
-  const answers: Settled[] = [];
-  const said = session.begin({ t: 'online' }, (settled) => answers.push(settled));
-  expect(session.unanswered()).toEqual([said]);
-  const accepted: FromServer = { t: 'accepted', id: said.id };
+  const answers: CommandResult[] = [];
+  const sent = session.begin({ t: 'online' }, (result) => answers.push(result));
+  expect(session.unanswered()).toEqual([sent]);
+  const accepted: FromServer = { t: 'accepted', id: sent.id };
   session.received(accepted);
   session.received(accepted);
   expect(answers).toEqual([{ ok: true, accepted }]);
   expect(session.unanswered()).toEqual([]);
 });
 
-test('a refusal that passes by itself leaves the command waiting; another one ends it', () => {
+test('a temporary rejection keeps the command pending; another one ends it', () => {
   const session = numbered();
-  const answers: Settled[] = [];
-  const { id } = session.begin({ t: 'online' }, (settled) => answers.push(settled));
+  const answers: CommandResult[] = [];
+  const { id } = session.begin({ t: 'online' }, (result) => answers.push(result));
   const busy: FromServer = { t: 'rejected', id, code: 6000, text: 'busy', retryable: true };
   expect(session.received(busy)).toEqual({ kind: 'retry', id });
   expect(answers).toEqual([]);
@@ -54,10 +54,10 @@ test('a refusal that passes by itself leaves the command waiting; another one en
   expect(answers[0]?.ok).toBe(false);
 });
 
-test('what waits for people is told at once, although it may be tried again later', () => {
+test('a rejection that depends on people ends the command, although it is retryable', () => {
   const session = numbered();
-  const answers: Settled[] = [];
-  const { id } = session.begin({ t: 'online' }, (settled) => answers.push(settled));
+  const answers: CommandResult[] = [];
+  const { id } = session.begin({ t: 'online' }, (result) => answers.push(result));
   session.received({ t: 'rejected', id, code: 5001, text: 'open', retryable: true });
   expect(answers[0]?.ok).toBe(false);
 });

@@ -1,68 +1,69 @@
 /**
- * One signed-in client without I/O: what to say on a new socket, what of the server's messages is new, which commands
- * still wait for their answer. The shell around it (`link.ts`) owns the socket and the timers.
+ * Sans-I/O session of one signed-in client: the messages to send on a new socket, the duplicates to drop, and the
+ * commands that are not answered yet. `connection.ts` owns the socket and the timers.
  *
- * Rule 1. A command is said again, under its id, on every new socket until it is answered: it acts once.
- * Rule 2. Of each stream the last number is remembered and named on a new socket; what is not newer is dropped.
- * Rule 3. A refusal that passes by itself (the system is busy, the command is still at work) leaves a command waiting.
- *         Every other answer ends it: what waits for somebody else, like a fare that is being paid, is for people.
+ * Rule 1. A command is sent again with the same id on every new socket until it is answered; it takes effect once.
+ * Rule 2. The last sequence number of each stream is remembered and sent on a new socket; older updates are dropped.
+ * Rule 3. A temporary rejection (the system is busy, the command is still running) keeps the command pending.
+ *         Every other answer ends it: a rejection that depends on somebody else, such as a fare that is being paid, is
+ *         shown to the user.
  */
 import type { Accepted, Cursor, FromClient, FromServer, Hello, Rejected } from '../protocol/messages';
 
 type WithId = Extract<FromClient, { id: string }>;
-/** A command as the caller writes it: the link gives the id. */
+/** A command without its id, which the session assigns. */
 export type Command = WithId extends infer M ? (M extends WithId ? Omit<M, 'id'> : never) : never;
 
-export type Settled = { ok: true; accepted: Accepted } | { ok: false; rejected: Rejected };
+export type CommandResult = { ok: true; accepted: Accepted } | { ok: false; rejected: Rejected };
 
-export interface Waiting {
+interface PendingCommand {
   message: WithId;
-  settle: (settled: Settled) => void;
+  resolve: (result: CommandResult) => void;
 }
 
-/** What a received message comes to. */
+/** The effect of a received message, for the connection to carry out. */
 export type Outcome = { kind: 'deliver'; message: FromServer } | { kind: 'retry'; id: string } | { kind: 'nothing' };
 
-const PASSING: ReadonlySet<number> = new Set([1004, 4007]);
-const SYSTEM = 6000;
+const TEMPORARY: ReadonlySet<number> = new Set([1004, 4007]);
+const SYSTEM_ERRORS = 6000;
 
-function passesByItself(message: Rejected): boolean {
-  return message.retryable && (message.code >= SYSTEM || PASSING.has(message.code));
+function isTemporary(message: Rejected): boolean {
+  return message.retryable && (message.code >= SYSTEM_ERRORS || TEMPORARY.has(message.code));
 }
 
 const NOTHING: Outcome = { kind: 'nothing' };
 
 export class Session {
-  private readonly waiting = new Map<string, Waiting>();
+  private readonly commands = new Map<string, PendingCommand>();
   private readonly cursors = new Map<string, number>();
 
   constructor(private readonly newId: () => string) {}
 
-  /** The first message on a new socket. The device's clock is not told: what it sends bears the time of `welcome`. */
+  /** The first message on a new socket. It has no device time: fixes are sent in the city time of `welcome`. */
   hello(token: string): Hello {
     const resume: Cursor[] = [...this.cursors].map(([stream, seq]) => ({ stream, seq }));
     return { t: 'hello', token, resume };
   }
 
-  /** A command with its id, ready to be said, and kept until `received` hears its answer. */
-  begin(command: Command, settle: (settled: Settled) => void): WithId {
+  /** Adds the id to a command and keeps it until `received` gets its answer. */
+  begin(command: Command, resolve: (result: CommandResult) => void): WithId {
     const message = { ...command, id: this.newId() } as WithId;
-    this.waiting.set(message.id, { message, settle });
+    this.commands.set(message.id, { message, resolve });
     return message;
   }
 
-  /** Commands without an answer, in the order in which they were given. */
+  /** Commands without an answer, in the order in which they were begun. */
   unanswered(): WithId[] {
-    return [...this.waiting.values()].map((each) => each.message);
+    return [...this.commands.values()].map((each) => each.message);
   }
 
-  /** The message of a command that still waits. */
+  /** The message of a command that is not answered yet. */
   pending(id: string): WithId | undefined {
-    return this.waiting.get(id)?.message;
+    return this.commands.get(id)?.message;
   }
 
-  /** A stream that is over, or of no more interest, is not named any more. */
-  unfollow(stream: string): void {
+  /** Leaves a stream out of the next `hello`. */
+  unsubscribe(stream: string): void {
     this.cursors.delete(stream);
   }
 
@@ -71,7 +72,7 @@ export class Session {
       case 'accepted':
         return this.answered(message.id, { ok: true, accepted: message }, message);
       case 'rejected':
-        return this.refused(message);
+        return this.rejected(message);
       case 'update': {
         const last = this.cursors.get(message.stream) ?? 0;
         if (message.seq <= last) return NOTHING;
@@ -86,17 +87,17 @@ export class Session {
     }
   }
 
-  private answered(id: string, settled: Settled, message: FromServer): Outcome {
-    const waiting = this.waiting.get(id);
-    if (waiting === undefined) return NOTHING;
-    this.waiting.delete(id);
-    waiting.settle(settled);
+  private answered(id: string, result: CommandResult, message: FromServer): Outcome {
+    const command = this.commands.get(id);
+    if (command === undefined) return NOTHING;
+    this.commands.delete(id);
+    command.resolve(result);
     return { kind: 'deliver', message };
   }
 
-  private refused(message: Rejected): Outcome {
+  private rejected(message: Rejected): Outcome {
     if (message.id === undefined) return { kind: 'deliver', message };
-    if (passesByItself(message) && this.waiting.has(message.id)) return { kind: 'retry', id: message.id };
+    if (isTemporary(message) && this.commands.has(message.id)) return { kind: 'retry', id: message.id };
     return this.answered(message.id, { ok: false, rejected: message }, message);
   }
 }

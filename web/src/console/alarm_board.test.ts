@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Alarm } from '../protocol/messages';
-import { listed, subjectOf, withAlarm } from './alarm_board';
+import { mergedAlarms, subjectOf, withAlarm } from './alarm_board';
 
 const alarm = (id: string, at: number, more: Partial<Alarm> = {}): Alarm => ({
   t: 'alarm',
@@ -11,7 +11,7 @@ const alarm = (id: string, at: number, more: Partial<Alarm> = {}): Alarm => ({
   ...more,
 });
 
-test('an alarm that is told again is the same one, and the newest stand first', () => {
+test('a repeated alarm is the same one, and the newest come first', () => {
   const once = withAlarm(withAlarm([], alarm('a', 1)), alarm('b', 2));
   expect(once.map((each) => each.alarm)).toEqual(['b', 'a']);
   expect(withAlarm(once, alarm('a', 1))).toBe(once);
@@ -23,8 +23,8 @@ test('a settled alarm stays settled, though a host repeats it', () => {
   expect(settled[0]?.note).toBe('called');
 });
 
-test('a list that was read keeps what was said before it came', () => {
-  expect(listed([alarm('a', 1)], [alarm('b', 5)]).map((each) => each.alarm)).toEqual(['b', 'a']);
+test('a list that was read keeps the alarms that arrived before', () => {
+  expect(mergedAlarms([alarm('a', 1)], [alarm('b', 5)]).map((each) => each.alarm)).toEqual(['b', 'a']);
 });
 
 test('an alarm of a car on a trip is about the trip', () => {

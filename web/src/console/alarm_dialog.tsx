@@ -1,19 +1,24 @@
-/** Somebody has looked at an alarm: what came of it. */
+/** Settles an alarm with a note. */
 import { useState } from 'preact/hooks';
 import type { Alarm } from '../protocol/messages';
-import { Action, Dialog, Field, say } from '../ui/controls';
-import { alarmWords } from './alarm_texts';
-import { useWorkplace } from './console_state';
-import { text } from './texts';
+import { AsyncButton, Dialog, Field, showToast } from '../ui/controls';
+import { useConsole } from './console_state';
+import { alarmText } from './fact_texts';
+import { text } from './i18n';
 
 export function AlarmDialog({ alarm, close }: { alarm: Alarm; close: () => void }) {
-  const { desk } = useWorkplace();
+  const { store } = useConsole();
   const [note, setNote] = useState('');
-  const { title, todo } = alarmWords(alarm);
+  const { title, advice } = alarmText(alarm);
   const settle = async () => {
-    await desk.do({ t: 'settle_alarm', alarm: alarm.alarm, note: note.trim() });
-    desk.settled({ ...alarm, settled_by: desk.name, settled_at: desk.link.clock.now(), note: note.trim() });
-    say(text('alarms.done'));
+    await store.send({ t: 'settle_alarm', alarm: alarm.alarm, note: note.trim() });
+    store.markSettled({
+      ...alarm,
+      settled_by: store.name,
+      settled_at: store.connection.clock.now(),
+      note: note.trim(),
+    });
+    showToast(text('alarms.done'));
     close();
   };
   return (
@@ -21,13 +26,13 @@ export function AlarmDialog({ alarm, close }: { alarm: Alarm; close: () => void 
       <p>
         <strong>{title}</strong>
       </p>
-      <p class="quiet">{todo}</p>
+      <p class="quiet">{advice}</p>
       <Field label={text('alarms.note')}>
         <textarea rows={3} maxLength={300} value={note} onInput={(event) => setNote(event.currentTarget.value)} />
       </Field>
-      <Action kind="main" wide act={settle}>
+      <AsyncButton kind="main" wide onPress={settle}>
         {text('alarms.settle')}
-      </Action>
+      </AsyncButton>
     </Dialog>
   );
 }

@@ -1,80 +1,48 @@
-/** The console: signs in, then opens the workplace. */
+/** The console: it loads the city, signs the dispatcher in and opens the console. */
 import { useEffect, useState } from 'preact/hooks';
 import { Account, type SignedIn } from '../client/account';
-import { ask } from '../client/http';
 import type { CityFacts } from '../protocol/reads';
-import { Action, Preferences, Toasts } from '../ui/controls';
-import { cityZone } from '../ui/formats';
-import { complaint, word } from '../ui/words';
-import { Workplace, WorkplaceContext } from './console_state';
-import { Desk } from './dispatcher_store';
-import { Frame } from './layout';
-import { SignIn } from './sign_in';
-import { text } from './texts';
+import { CityLoading, city } from '../ui/city';
+import { Toasts } from '../ui/controls';
+import { ConsoleContext, ConsoleState } from './console_state';
+import { DispatcherStore } from './dispatcher_store';
+import { text } from './i18n';
+import { Layout } from './layout';
+import { DispatcherSignIn } from './sign_in';
 
 const account = new Account('taxi.console');
 
 export function App() {
-  const [city, setCity] = useState<CityFacts | null>(null);
-  const [problem, setProblem] = useState<unknown>(null);
-  const load = () => {
-    setProblem(null);
-    ask<CityFacts>('/v1/city').then((facts) => {
-      cityZone.value = facts.time_zone;
-      setCity(facts);
-    }, setProblem);
-  };
-  useEffect(load, []);
+  const facts = city.value;
   useEffect(() => {
-    document.title = city === null ? text('title') : text('title.city', { city: city.title });
+    document.title = facts === null ? text('title') : text('title.city', { city: facts.title });
   });
   const signedIn = account.signedIn.value;
-  if (city === null) return <Opening problem={problem} retry={load} />;
+  if (facts === null) return <CityLoading title={text('title')} />;
   return (
     <>
       {signedIn === null ? (
-        <SignIn city={city} onEnter={(each) => account.enter(each)} />
+        <DispatcherSignIn city={facts} account={account} />
       ) : (
-        <Signed key={signedIn.token} city={city} signedIn={signedIn} onLeave={() => account.leave()} />
+        <SignedInConsole key={signedIn.token} city={facts} signedIn={signedIn} />
       )}
       <Toasts />
     </>
   );
 }
 
-function Opening({ problem, retry }: { problem: unknown; retry: () => void }) {
-  return (
-    <main class="entry stack">
-      <h1>{text('title')}</h1>
-      {problem === null ? (
-        <p class="quiet" aria-busy="true">
-          {text('loading')}
-        </p>
-      ) : (
-        <>
-          <p class="problem" role="alert">
-            {complaint(problem)}
-          </p>
-          <Action act={retry}>{word('action.retry')}</Action>
-        </>
-      )}
-      <Preferences />
-    </main>
-  );
-}
-
-function Signed({ city, signedIn, onLeave }: { city: CityFacts; signedIn: SignedIn; onLeave: () => void }) {
+function SignedInConsole({ city, signedIn }: { city: CityFacts; signedIn: SignedIn }) {
   const [turn, setTurn] = useState(0);
-  const [workplace, setWorkplace] = useState<Workplace | null>(null);
+  const [state, setState] = useState<ConsoleState | null>(null);
   useEffect(() => {
-    const opened = new Workplace(new Desk(city, signedIn));
-    setWorkplace(opened);
+    const opened = new ConsoleState(new DispatcherStore(city, signedIn));
+    setState(opened);
     return () => opened.close();
   }, [turn]);
-  if (workplace === null) return null;
+  if (state === null) return null;
   return (
-    <WorkplaceContext.Provider value={workplace}>
-      <Frame key={turn} onLeave={onLeave} onUseHere={() => setTurn(turn + 1)} />
-    </WorkplaceContext.Provider>
+    <ConsoleContext.Provider value={state}>
+      <Layout key={turn} onLeave={() => account.signOut()} onUseHere={() => setTurn(turn + 1)} />
+    </ConsoleContext.Provider>
   );
 }

@@ -1,15 +1,16 @@
-/** A waiting trip is given to a car by hand: both chosen from lists, or the car on the map. */
+/** Manual assignment: a waiting request and a free car, chosen from lists or on the map. */
 import { useEffect, useState } from 'preact/hooks';
+import { metersBetween } from '../map/geometry';
 import type { Place, TripView } from '../protocol/messages';
 import type { FleetCar } from '../protocol/reads';
 import { MAP_STATES } from '../protocol/tables';
-import { Action, Field, say } from '../ui/controls';
-import { distance, span } from '../ui/formats';
-import { useWorkplace, type Workplace } from './console_state';
+import { AsyncButton, Field, showToast } from '../ui/controls';
+import { distance, duration } from '../ui/formats';
+import { type ConsoleState, useConsole } from './console_state';
+import { text } from './i18n';
 import { Panel } from './panel';
-import { text } from './texts';
+import { placeName } from './texts';
 import { waitedS } from './trip_board';
-import { placeWords } from './trip_texts';
 
 const NEAREST = 12;
 const IDLE = MAP_STATES.indexOf('idle');
@@ -19,34 +20,34 @@ interface Free {
   meters: number | null;
 }
 
-export function AssignPanel(given: { trip?: string; vehicle?: string }) {
-  const workplace = useWorkplace();
-  const { desk } = workplace;
-  const [trip, setTrip] = useState(given.trip ?? '');
-  const [vehicle, setVehicle] = useState(given.vehicle ?? '');
-  const [words, setWords] = useState('');
-  void desk.tripsTurn.value;
+export function AssignPanel(initial: { trip?: string; vehicle?: string }) {
+  const consoleState = useConsole();
+  const { store } = consoleState;
+  const [trip, setTrip] = useState(initial.trip ?? '');
+  const [vehicle, setVehicle] = useState(initial.vehicle ?? '');
+  const [filter, setFilter] = useState('');
+  void store.tripsVersion.value;
   useEffect(() => {
-    workplace.pickCar.value = setVehicle;
-    desk.readFleet().catch(() => undefined);
+    consoleState.pickCar.value = setVehicle;
+    store.readFleet().catch(() => undefined);
     return () => {
-      workplace.pickCar.value = null;
+      consoleState.pickCar.value = null;
     };
-  }, [workplace, desk]);
-  const waiting = desk.trips.group('waiting').filter((each) => each.state === 'matching' || each.trip === trip);
-  const chosen = desk.trips.get(trip);
-  const free = freeCars(workplace, chosen?.pickup, words, vehicle);
+  }, [consoleState, store]);
+  const waiting = store.trips.group('waiting').filter((each) => each.state === 'matching' || each.trip === trip);
+  const chosen = store.trips.get(trip);
+  const free = freeCars(consoleState, chosen?.pickup, filter, vehicle);
   const assign = async () => {
-    await desk.do({ t: 'assign', trip, vehicle });
-    say(text('assign.done', { car: desk.fleet.value.get(vehicle)?.plate ?? vehicle }));
-    workplace.choose({ kind: 'trip', id: trip });
+    await store.send({ t: 'assign', trip, vehicle });
+    showToast(text('assign.done', { car: store.fleet.value.get(vehicle)?.plate ?? vehicle }));
+    consoleState.choose({ kind: 'trip', id: trip });
   };
   return (
     <Panel
-      label={text('act.assign')}
+      label={text('action.assign')}
       title={text('assign.title')}
       onClose={() => {
-        workplace.act.value = null;
+        consoleState.action.value = null;
       }}
     >
       <Field label={text('assign.trip')}>
@@ -54,13 +55,13 @@ export function AssignPanel(given: { trip?: string; vehicle?: string }) {
           <option value="">{text('assign.choose')}</option>
           {waiting.map((each) => (
             <option key={each.trip} value={each.trip}>
-              {tripWords(each, desk.now.value)}
+              {tripText(each, store.now.value)}
             </option>
           ))}
         </select>
       </Field>
       <Field label={text('assign.filter')}>
-        <input type="search" value={words} onInput={(event) => setWords(event.currentTarget.value)} />
+        <input type="search" value={filter} onInput={(event) => setFilter(event.currentTarget.value)} />
       </Field>
       <fieldset class="choice cars">
         <legend>{text('assign.car')}</legend>
@@ -75,37 +76,34 @@ export function AssignPanel(given: { trip?: string; vehicle?: string }) {
           </label>
         ))}
       </fieldset>
-      {workplace.map.value !== null && <p class="quiet small">{text('assign.or_map')}</p>}
-      <Action kind="main" wide disabled={trip === '' || vehicle === ''} act={assign}>
+      {consoleState.map.value !== null && <p class="quiet small">{text('assign.or_map')}</p>}
+      <AsyncButton kind="main" wide disabled={trip === '' || vehicle === ''} onPress={assign}>
         {text('assign.do')}
-      </Action>
+      </AsyncButton>
     </Panel>
   );
 }
 
-function tripWords(trip: TripView, now: number): string {
-  return `${span(waitedS(trip, now))} · ${placeWords(trip.pickup)}`;
+function tripText(trip: TripView, now: number): string {
+  return `${duration(waitedS(trip, now))} · ${placeName(trip.pickup)}`;
 }
 
-/** Free cars, the nearest to the pick-up first where they are in view; and the one that is chosen. */
-function freeCars(workplace: Workplace, pickup: Place | undefined, words: string, chosen: string): Free[] {
-  const { desk, feed } = workplace;
-  const wanted = words.trim().toLowerCase();
+/** Free cars, the nearest to the pick-up first if they are in view, and always the chosen car. */
+function freeCars(consoleState: ConsoleState, pickup: Place | undefined, filter: string, chosen: string): Free[] {
+  const { store, feed } = consoleState;
+  const wanted = filter.trim().toLowerCase();
   const cars: Free[] = [];
-  for (const car of desk.fleet.value.values()) {
+  for (const car of store.fleet.value.values()) {
     const slot = feed.fleet.slotOf(car.vehicle);
     const idle = slot === undefined ? car.state === 'idle' : feed.fleet.stateOf(slot) === IDLE;
     if (!idle && car.vehicle !== chosen) continue;
     const named = `${car.plate} ${car.vehicle} ${car.driver_name ?? ''}`.toLowerCase();
     if (wanted !== '' && !named.includes(wanted) && car.vehicle !== chosen) continue;
-    const meters = slot === undefined || pickup === undefined ? null : metersTo(feed.fleet.pointOf(slot), pickup);
+    const [lng, lat] = slot === undefined ? [] : feed.fleet.pointOf(slot);
+    const known = lng !== undefined && lat !== undefined && pickup !== undefined;
+    const meters = known ? metersBetween({ lat, lng }, pickup) : null;
     cars.push({ car, meters });
   }
   const rank = ({ car, meters }: Free) => (car.vehicle === chosen ? -1 : (meters ?? Number.MAX_VALUE));
   return cars.sort((a, b) => rank(a) - rank(b) || a.car.plate.localeCompare(b.car.plate)).slice(0, NEAREST);
-}
-
-function metersTo([lng, lat]: [number, number], to: Place): number {
-  const shrink = Math.cos((to.lat * Math.PI) / 180);
-  return Math.hypot((lng - to.lng) * shrink, lat - to.lat) * 111_195;
 }

@@ -1,77 +1,75 @@
-/** A ride for somebody who called: where, when, what for a car, what it will cost; then it is in the list. */
+/** A booking by phone: the caller's number, places, time, requirements, and the estimated fare. */
 import { useEffect, useState } from 'preact/hooks';
-import type { BookByPhone, FareView, Place } from '../protocol/messages';
-import { Field, say } from '../ui/controls';
+import { estimate } from '../client/command_result';
+import type { BookByPhone, Place } from '../protocol/messages';
+import { fromLocalText, toLocalText } from '../ui/city_time';
+import { ErrorNote, Field, showToast, useAttempt } from '../ui/controls';
+import { FareTable } from '../ui/fare';
 import { cityZone, dayAndTime, distance, minutes } from '../ui/formats';
-import { complaint, named } from '../ui/words';
-import { fromLocal, toLocal } from './city_calendar';
-import { useWorkplace } from './console_state';
-import { Panel } from './panel';
-import { PlaceField } from './place_field';
-import { text } from './texts';
-import { FareLines } from './trip_panel';
+import { wireText } from '../ui/i18n';
+import { PlaceSearch } from '../ui/place_search';
+import { useLoaded } from '../ui/use_loaded';
+import { useConsole } from './console_state';
+import { text } from './i18n';
+import { Panel, Part } from './panel';
 
 type VehicleClass = NonNullable<BookByPhone['vehicle_class']>;
 type Need = NonNullable<BookByPhone['needs']>[number];
 const CLASSES: readonly VehicleClass[] = ['standard', 'comfort', 'van'];
 const NEEDS: readonly Need[] = ['wheelchair', 'child_seat'];
 
-interface Quote {
-  fare: FareView;
-  seconds: number;
-  meters: number;
-  pickup_s: number | null;
-}
-
 export function BookingPanel() {
-  const workplace = useWorkplace();
-  const { desk } = workplace;
+  const consoleState = useConsole();
+  const { store } = consoleState;
   const [phone, setPhone] = useState('');
-  const [pickup, setPickup] = useState<Place | undefined>();
-  const [dropoff, setDropoff] = useState<Place | undefined>();
+  const [pickup, setPickup] = useState<Place | null>(null);
+  const [dropoff, setDropoff] = useState<Place | null>(null);
   const [later, setLater] = useState(false);
   const [when, setWhen] = useState('');
   const [vehicleClass, setClass] = useState<VehicleClass>('standard');
   const [seats, setSeats] = useState(1);
   const [needs, setNeeds] = useState<readonly Need[]>([]);
   const [note, setNote] = useState('');
-  const [problem, setProblem] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
+  const { busy, error, attempt } = useAttempt();
   useEffect(() => {
     return () => {
-      workplace.pickPoint.value = null;
+      consoleState.pickPoint.value = null;
     };
-  }, [workplace]);
-  const at = later ? fromLocal(when, cityZone.value) : undefined;
+  }, [consoleState]);
+  const at = later ? fromLocalText(when, cityZone.value) : null;
 
-  const book = async (event: Event) => {
+  const book = async () => {
+    if (pickup === null) throw text('book.no_pickup');
+    if (later && at === null) throw text('book.no_time');
+    const { result } = await store.send({
+      t: 'book',
+      phone: phone.replace(/[^+0-9]/g, ''),
+      pickup,
+      ...(dropoff === null ? {} : { dropoff }),
+      vehicle_class: vehicleClass,
+      seats,
+      needs: [...needs],
+      note,
+      ...(at === null ? {} : { at }),
+    });
+    const trip = String(result?.trip ?? '');
+    showToast(text(at === null ? 'book.done' : 'book.done_later'));
+    consoleState.tab.value = 'requests';
+    consoleState.choose(trip === '' ? null : { kind: 'trip', id: trip });
+  };
+  const onSubmit = (event: Event) => {
     event.preventDefault();
-    const wrong = mistake(pickup, later, at);
-    setProblem(wrong);
-    if (wrong !== null || pickup === undefined) return;
-    setBusy(true);
-    try {
-      const rest = { vehicle_class: vehicleClass, seats, needs: [...needs], note };
-      const where = dropoff === undefined ? { pickup } : { pickup, dropoff };
-      const { result } = await desk.do({ t: 'book', phone: spoken(phone), ...where, ...rest, ...(at ? { at } : {}) });
-      const trip = String(result?.trip ?? '');
-      say(text(at === undefined ? 'book.done' : 'book.done_later'));
-      workplace.tab.value = 'requests';
-      workplace.choose(trip === '' ? null : { kind: 'trip', id: trip });
-    } catch (error) {
-      setProblem(complaint(error));
-      setBusy(false);
-    }
+    void attempt(book);
   };
   return (
     <Panel
       label={text('start.book')}
       title={text('book.title')}
       onClose={() => {
-        workplace.act.value = null;
+        consoleState.action.value = null;
       }}
     >
-      <form class="stack" onSubmit={book} noValidate={false}>
+      <form class="stack" onSubmit={onSubmit}>
         <Field label={text('book.phone')}>
           <input
             type="tel"
@@ -83,8 +81,8 @@ export function BookingPanel() {
             onInput={(event) => setPhone(event.currentTarget.value)}
           />
         </Field>
-        <PlaceField id="book-from" label={text('book.from')} place={pickup} onPlace={setPickup} required />
-        <PlaceField id="book-to" label={text('book.to')} place={dropoff} onPlace={setDropoff} />
+        <MapPlaceSearch id="pickup" label={text('book.from')} place={pickup} onPlace={setPickup} required />
+        <MapPlaceSearch id="dropoff" label={text('book.to')} place={dropoff} onPlace={setDropoff} />
         <fieldset class="choice">
           <legend>{text('book.when')}</legend>
           {[false, true].map((value) => (
@@ -95,7 +93,7 @@ export function BookingPanel() {
                 checked={later === value}
                 onChange={() => {
                   setLater(value);
-                  if (value && when === '') setWhen(toLocal(desk.link.clock.now() + 3600, cityZone.value));
+                  if (value && when === '') setWhen(toLocalText(store.connection.clock.now() + 3600, cityZone.value));
                 }}
               />
               {text(value ? 'book.later' : 'book.now')}
@@ -117,7 +115,7 @@ export function BookingPanel() {
             <select value={vehicleClass} onChange={(event) => setClass(event.currentTarget.value as VehicleClass)}>
               {CLASSES.map((each) => (
                 <option key={each} value={each}>
-                  {named('class', each)}
+                  {wireText('class', each)}
                 </option>
               ))}
             </select>
@@ -143,19 +141,15 @@ export function BookingPanel() {
                   setNeeds(event.currentTarget.checked ? [...needs, each] : needs.filter((need) => need !== each))
                 }
               />
-              {named('need', each)}
+              {wireText('need', each)}
             </label>
           ))}
         </fieldset>
         <Field label={text('book.note')}>
           <input maxLength={300} value={note} onInput={(event) => setNote(event.currentTarget.value)} />
         </Field>
-        <Estimated pickup={pickup} dropoff={dropoff} at={at} />
-        {problem !== null && (
-          <p class="problem" role="alert">
-            {problem}
-          </p>
-        )}
+        <Estimate pickup={pickup} dropoff={dropoff} at={at} />
+        <ErrorNote error={error} />
         <button type="submit" class="button main wide" disabled={busy} aria-busy={busy}>
           {text(later ? 'book.reserve' : 'book.book')}
         </button>
@@ -164,44 +158,63 @@ export function BookingPanel() {
   );
 }
 
-function mistake(pickup: Place | undefined, later: boolean, at: number | undefined): string | null {
-  if (pickup === undefined) return text('book.no_pickup');
-  if (later && (at === undefined || Number.isNaN(at))) return text('book.no_time');
-  return null;
+interface MapPlaceSearchProps {
+  id: string;
+  label: string;
+  place: Place | null;
+  onPlace: (place: Place | null) => void;
+  required?: boolean;
 }
 
-function spoken(phone: string): string {
-  return phone.replace(/[^+0-9]/g, '');
+/** A place search with a button to choose a point on the map instead. */
+function MapPlaceSearch({ id, ...field }: MapPlaceSearchProps) {
+  const { store, map, pickPoint } = useConsole();
+  const picking = pickPoint.value?.field === id;
+  return (
+    <PlaceSearch
+      {...field}
+      near={store.city.center}
+      token={store.token}
+      hint={picking ? text('place.click_map') : undefined}
+    >
+      {map.value !== null && (
+        <button
+          type="button"
+          class="button"
+          aria-pressed={picking}
+          aria-label={text('place.on_map', { what: field.label })}
+          onClick={() => {
+            pickPoint.value = picking ? null : { field: id, onPick: field.onPlace };
+          }}
+        >
+          <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true" class="line-icon">
+            <circle cx="10" cy="10" r="5" />
+            <path d="M10 1v5M10 14v5M1 10h5M14 10h5" />
+          </svg>
+        </button>
+      )}
+    </PlaceSearch>
+  );
 }
 
-/** The price before it is booked, as soon as both ends are known. */
-function Estimated({ pickup, dropoff, at }: { pickup?: Place; dropoff?: Place; at?: number }) {
-  const { desk } = useWorkplace();
-  const [quote, setQuote] = useState<Quote | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
-  useEffect(() => {
-    setQuote(null);
-    setProblem(null);
-    if (pickup === undefined || dropoff === undefined || Number.isNaN(at)) return;
-    let open = true;
-    desk.do({ t: 'estimate', pickup, dropoff, ...(at === undefined ? {} : { at }) }).then(
-      ({ result }) => open && setQuote(result as unknown as Quote),
-      (error) => open && setProblem(complaint(error)),
-    );
-    return () => {
-      open = false;
-    };
-  }, [desk, pickup, dropoff, at]);
-  if (problem !== null) return <p class="problem small">{problem}</p>;
-  if (quote === null) return <p class="quiet small">{text('book.estimate_later')}</p>;
-  const way = `${distance(quote.meters)} · ${minutes(quote.seconds)}`;
+/** The estimated fare, as soon as both places are chosen. */
+function Estimate({ pickup, dropoff, at }: { pickup: Place | null; dropoff: Place | null; at: number | null }) {
+  const { connection } = useConsole().store;
+  const { value, error } = useLoaded(
+    async () => (pickup === null || dropoff === null ? null : estimate(connection, pickup, dropoff, at ?? undefined)),
+    [connection, pickup, dropoff, at],
+  );
+  if (error !== undefined) return <ErrorNote error={error} />;
+  if (value == null) return <p class="quiet small">{text('book.estimate_later')}</p>;
   const soon =
-    quote.pickup_s == null ? text('book.no_car_near') : text('book.pickup_in', { span: minutes(quote.pickup_s) });
+    value.pickup_s == null ? text('book.no_car_near') : text('book.pickup_in', { span: minutes(value.pickup_s) });
   return (
     <div role="status">
-      <FareLines fare={quote.fare} title={text('book.estimate')} />
+      <Part title={text('book.estimate')}>
+        <FareTable fare={value.fare} />
+      </Part>
       <p class="quiet small">
-        {way} · {at === undefined ? soon : dayAndTime(at)}
+        {distance(value.meters)} · {minutes(value.seconds)} · {at === null ? soon : dayAndTime(at)}
       </p>
     </div>
   );

@@ -1,28 +1,28 @@
-/** A message to drivers: to all, to the cars in view, or to one. */
+/** A message to all drivers, to the cars in view, or to one car. */
 import { useState } from 'preact/hooks';
-import { Action, Dialog, Field, say } from '../ui/controls';
-import { useWorkplace } from './console_state';
-import { text } from './texts';
+import { AsyncButton, Dialog, Field, showToast } from '../ui/controls';
+import { useConsole } from './console_state';
+import { text } from './i18n';
 
 type To = 'one' | 'view' | 'all';
-const MOST = 500;
+const MAX_VEHICLES = 500;
 
 export function BroadcastDialog({ vehicle, close }: { vehicle?: string; close: () => void }) {
-  const workplace = useWorkplace();
-  const { desk } = workplace;
-  const chosen = vehicle ?? (desk.chosen.value?.kind === 'car' ? desk.chosen.value.id : undefined);
-  const inView = workplace.map.value?.carsInView() ?? [];
+  const consoleState = useConsole();
+  const { store } = consoleState;
+  const chosen = vehicle ?? (store.chosen.value?.kind === 'car' ? store.chosen.value.id : undefined);
+  const inView = consoleState.map.value?.carsInView() ?? [];
   const [to, setTo] = useState<To>(chosen === undefined ? 'all' : 'one');
-  const [words, setWords] = useState('');
+  const [message, setMessage] = useState('');
   const counts: Record<To, string | null> = {
-    one: chosen === undefined ? null : text('message.one', { car: desk.fleet.value.get(chosen)?.plate ?? chosen }),
-    view: inView.length === 0 || inView.length > MOST ? null : text('message.view', { count: inView.length }),
+    one: chosen === undefined ? null : text('message.one', { car: store.fleet.value.get(chosen)?.plate ?? chosen }),
+    view: inView.length === 0 || inView.length > MAX_VEHICLES ? null : text('message.view', { count: inView.length }),
     all: text('message.all'),
   };
   const send = async () => {
     const vehicles = to === 'all' ? [] : to === 'view' ? inView : chosen === undefined ? [] : [chosen];
-    await desk.do({ t: 'broadcast', text: words.trim(), vehicles });
-    say(text('message.done'));
+    await store.send({ t: 'broadcast', text: message.trim(), vehicles });
+    showToast(text('message.done'));
     close();
   };
   return (
@@ -40,12 +40,12 @@ export function BroadcastDialog({ vehicle, close }: { vehicle?: string; close: (
         })}
       </fieldset>
       <Field label={text('message.text')}>
-        <textarea rows={4} maxLength={300} value={words} onInput={(event) => setWords(event.currentTarget.value)} />
+        <textarea rows={4} maxLength={300} value={message} onInput={(event) => setMessage(event.currentTarget.value)} />
       </Field>
-      <p class="quiet small">{text('message.away')}</p>
-      <Action kind="main" wide disabled={words.trim() === ''} act={send}>
+      <p class="quiet small">{text('message.hint')}</p>
+      <AsyncButton kind="main" wide disabled={message.trim() === ''} onPress={send}>
         {text('message.send')}
-      </Action>
+      </AsyncButton>
     </Dialog>
   );
 }

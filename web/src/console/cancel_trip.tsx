@@ -1,56 +1,37 @@
-/** A trip is cancelled for somebody: first without a fee; where there is one, it is said before it is agreed to. */
+/** Cancellation by a dispatcher; a fee is shown before the trip is cancelled. */
 import { useState } from 'preact/hooks';
-import { Refusal } from '../client/http';
+import { cancelTrip } from '../client/command_result';
 import type { MoneyView } from '../protocol/messages';
-import { Action, Dialog, say } from '../ui/controls';
+import { AsyncButton, Dialog, showToast } from '../ui/controls';
 import { money } from '../ui/formats';
-import { useWorkplace } from './console_state';
+import { useConsole } from './console_state';
+import { text } from './i18n';
 import { ReasonField } from './reason_field';
-import { text } from './texts';
-import { placeWords } from './trip_texts';
-
-const FEE_TO_AGREE = 4010;
+import { placeName } from './texts';
 
 export function CancelDialog({ trip, close }: { trip: string; close: () => void }) {
-  const { desk } = useWorkplace();
+  const { store } = useConsole();
   const [reason, setReason] = useState('');
   const [fee, setFee] = useState<MoneyView | null>(null);
-  const view = desk.trips.get(trip);
   const cancel = async () => {
-    const words = reason.trim();
-    const settled = await desk.link.command({ t: 'cancel', trip, reason: words, fee_up_to: fee?.minor ?? 0 });
-    if (settled.ok) {
-      say(text('cancel.done'));
-      close();
-      return;
-    }
-    const { rejected } = settled;
-    if (rejected.code !== FEE_TO_AGREE || rejected.amount == null) {
-      throw new Refusal(rejected.code, rejected.text, rejected.retryable, rejected.field);
-    }
-    setFee(rejected.amount);
+    const newFee = await cancelTrip(store.connection, trip, reason.trim(), fee?.minor ?? 0);
+    if (newFee !== null) return setFee(newFee);
+    showToast(text('cancel.done'));
+    close();
   };
+  const usual = ['cancel.changed_mind', 'cancel.no_answer', 'cancel.too_long', 'cancel.by_mistake'] as const;
   return (
     <Dialog title={text('cancel.title')} onClose={close}>
-      <p class="quiet">{placeWords(view?.pickup)}</p>
-      <ReasonField
-        reason={reason}
-        onReason={setReason}
-        usual={[
-          text('cancel.changed_mind'),
-          text('cancel.no_answer'),
-          text('cancel.too_long'),
-          text('cancel.by_mistake'),
-        ]}
-      />
+      <p class="quiet">{placeName(store.trips.get(trip)?.pickup)}</p>
+      <ReasonField reason={reason} onReason={setReason} usual={usual.map((key) => text(key))} />
       {fee !== null && (
         <p class="card" role="alert">
           {text('cancel.fee', { fee: money(fee) })}
         </p>
       )}
-      <Action kind="bad" wide disabled={reason.trim() === ''} act={cancel}>
-        {fee === null ? text('act.cancel') : text('cancel.with_fee', { fee: money(fee) })}
-      </Action>
+      <AsyncButton kind="bad" wide disabled={reason.trim() === ''} onPress={cancel}>
+        {fee === null ? text('action.cancel') : text('cancel.with_fee', { fee: money(fee) })}
+      </AsyncButton>
     </Dialog>
   );
 }

@@ -1,31 +1,29 @@
-/** All cars of the registry by state, found by plate, number or driver. */
+/** All cars of the registry, filtered by state, plate, number or driver. */
 import { useEffect, useState } from 'preact/hooks';
 import type { FleetCar } from '../protocol/reads';
 import { MAP_STATES } from '../protocol/tables';
-import { span } from '../ui/formats';
-import { named } from '../ui/words';
-import { useWorkplace } from './console_state';
+import { duration } from '../ui/formats';
+import { wireText } from '../ui/i18n';
+import { useInterval } from '../ui/use_interval';
+import { useConsole } from './console_state';
 import { FLEET_READ_MS } from './dispatcher_store';
-import { RowButton, Rows, SHOWN } from './rows';
+import { text } from './i18n';
+import { MAX_ROWS, RowButton, Rows } from './rows';
 import { StateDot } from './state_dot';
-import { text } from './texts';
 import { Loading, More } from './trip_list';
 
 const IN_SERVICE = 'in_service';
 
 export function CarList() {
-  const workplace = useWorkplace();
-  const { desk } = workplace;
+  const consoleState = useConsole();
+  const { store } = consoleState;
   const [state, setState] = useState<string>(IN_SERVICE);
-  const [words, setWords] = useState('');
-  useEffect(() => {
-    const read = () => void desk.readFleet().catch(() => undefined);
-    read();
-    const timer = setInterval(read, FLEET_READ_MS);
-    return () => clearInterval(timer);
-  }, [desk]);
-  if (!desk.fleetKnown.value) return <Loading />;
-  const cars = [...desk.fleet.value.values()].filter((car) => isIn(car, state) && isNamed(car, words));
+  const [filter, setFilter] = useState('');
+  const read = () => void store.readFleet().catch(() => undefined);
+  useEffect(read, [store]);
+  useInterval(read, FLEET_READ_MS);
+  if (!store.fleetLoaded.value) return <Loading />;
+  const cars = [...store.fleet.value.values()].filter((car) => isIn(car, state) && isNamed(car, filter));
   return (
     <>
       <div class="filters">
@@ -36,7 +34,7 @@ export function CarList() {
             <option value="">{text('cars.all')}</option>
             {MAP_STATES.map((each) => (
               <option key={each} value={each}>
-                {named('vehicle', each)}
+                {wireText('vehicle', each)}
               </option>
             ))}
           </select>
@@ -46,8 +44,8 @@ export function CarList() {
           <input
             type="search"
             placeholder={text('cars.filter')}
-            value={words}
-            onInput={(event) => setWords(event.currentTarget.value)}
+            value={filter}
+            onInput={(event) => setFilter(event.currentTarget.value)}
           />
         </label>
       </div>
@@ -55,7 +53,7 @@ export function CarList() {
         <p class="empty quiet">{text('cars.none')}</p>
       ) : (
         <Rows label={text('tab.cars')} heads={[text('head.plate'), text('head.driver'), text('head.state')]}>
-          {cars.slice(0, SHOWN).map((car) => (
+          {cars.slice(0, MAX_ROWS).map((car) => (
             <CarRow key={car.vehicle} car={car} />
           ))}
         </Rows>
@@ -66,14 +64,14 @@ export function CarList() {
 }
 
 function CarRow({ car }: { car: FleetCar }) {
-  const workplace = useWorkplace();
-  const since = car.since === undefined ? '' : span(workplace.desk.now.value - car.since);
+  const consoleState = useConsole();
+  const since = car.since === undefined ? '' : duration(consoleState.store.now.value - car.since);
   return (
     <tr>
       <td>
         <RowButton
-          chosen={workplace.desk.chosen.value?.id === car.vehicle}
-          open={() => workplace.choose({ kind: 'car', id: car.vehicle })}
+          chosen={consoleState.store.chosen.value?.id === car.vehicle}
+          open={() => consoleState.choose({ kind: 'car', id: car.vehicle })}
         >
           {car.plate}
         </RowButton>
@@ -81,7 +79,7 @@ function CarRow({ car }: { car: FleetCar }) {
       </td>
       <td>{car.driver_name ?? '–'}</td>
       <td>
-        <StateDot state={car.state ?? 'offline'} /> {named('vehicle', car.state ?? 'offline')}
+        <StateDot state={car.state ?? 'offline'} /> {wireText('vehicle', car.state ?? 'offline')}
         <span class="quiet small under number">{since}</span>
       </td>
     </tr>
@@ -93,8 +91,8 @@ function isIn(car: FleetCar, state: string): boolean {
   return state === '' || (state === IN_SERVICE ? now !== 'offline' && now !== 'out_of_service' : now === state);
 }
 
-function isNamed(car: FleetCar, words: string): boolean {
-  const wanted = words.trim().toLowerCase();
+function isNamed(car: FleetCar, filter: string): boolean {
+  const wanted = filter.trim().toLowerCase();
   if (wanted === '') return true;
   const named = [car.plate, car.vehicle, car.driver ?? '', car.driver_name ?? ''];
   return named.some((each) => each.toLowerCase().includes(wanted));

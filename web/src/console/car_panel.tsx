@@ -1,62 +1,58 @@
-/** A car: what the registry knows, its driver and shift, its trip, where it was last heard, and what it was offered. */
+/** A car: registry data, driver, shift, trip, last position, offers and events. */
 import { useEffect, useState } from 'preact/hooks';
 import { SILENT_S } from '../map/fleet';
-import type { CauseSpan, OfferDetail, PlaceList, VehicleDetail } from '../protocol/reads';
-import { Action } from '../ui/controls';
-import { clockTime, dayAndTime, money, span } from '../ui/formats';
-import { named } from '../ui/words';
-import { causeWords } from './cause_texts';
-import { useWorkplace } from './console_state';
+import type { CauseSpan, OfferDetail, VehicleDetail } from '../protocol/reads';
+import { AsyncButton } from '../ui/controls';
+import { clockTime, dayAndTime, duration, money } from '../ui/formats';
+import { wireText } from '../ui/i18n';
+import { placeNameAt } from '../ui/place_search';
+import { LoadState } from '../ui/use_loaded';
+import { useConsole } from './console_state';
+import { text } from './i18n';
 import { FactList, Panel, Part } from './panel';
 import { StateDot } from './state_dot';
 import { TripLink } from './subject_links';
-import { text } from './texts';
+import { causeText } from './texts';
 import { Timeline } from './timeline';
-import { Problem } from './trip_panel';
-import { placeWords } from './trip_texts';
-import { useStory } from './use_detail';
+import { useDetail } from './use_detail';
 
 export function CarPanel({ vehicle }: { vehicle: string }) {
-  const workplace = useWorkplace();
+  const consoleState = useConsole();
   const path = `/v1/vehicles/${encodeURIComponent(vehicle)}`;
-  const { story, problem, again } = useStory<VehicleDetail>(path, `vehicle:${vehicle}`);
-  const state = story?.view.state ?? 'offline';
+  const loaded = useDetail<VehicleDetail>(path, `vehicle:${vehicle}`);
+  const detail = loaded.value;
+  const state = detail?.view.state ?? 'offline';
   return (
     <Panel
       label={text('car.panel')}
       title={
         <>
-          {story?.car.plate ?? vehicle}
-          {story !== null && (
+          {detail?.car.plate ?? vehicle}
+          {detail !== undefined && (
             <span class="mark">
-              <StateDot state={state} /> {named('vehicle', state)}
+              <StateDot state={state} /> {wireText('vehicle', state)}
             </span>
           )}
         </>
       }
-      onClose={() => workplace.choose(null)}
+      onClose={() => consoleState.choose(null)}
     >
-      {problem !== null && <Problem problem={problem} again={again} />}
-      {story === null && problem === null && (
-        <p class="quiet" aria-busy="true">
-          {text('loading')}
-        </p>
-      )}
-      {story !== null && (
+      {(detail === undefined || loaded.error !== undefined) && <LoadState loaded={loaded} />}
+      {detail !== undefined && (
         <>
-          <CarFacts story={story} />
+          <CarFacts detail={detail} />
           <LastFix vehicle={vehicle} />
-          <CarActs story={story} />
+          <CarActions detail={detail} />
           <Part title={text('car.offers')}>
-            <Offers offers={story.offers ?? []} />
+            <Offers offers={detail.offers ?? []} />
           </Part>
-          {(story.why ?? []).length > 0 && (
+          {(detail.why ?? []).length > 0 && (
             <Part title={text('car.why')}>
-              <Causes spans={story.why ?? []} />
+              <Causes spans={detail.why ?? []} />
             </Part>
           )}
           <Part title={text('car.timeline')}>
-            <Timeline happenings={story.timeline ?? []} />
+            <Timeline events={detail.timeline ?? []} />
           </Part>
         </>
       )}
@@ -64,25 +60,28 @@ export function CarPanel({ vehicle }: { vehicle: string }) {
   );
 }
 
-function CarFacts({ story }: { story: VehicleDetail }) {
-  const { car, view } = story;
-  const { desk } = useWorkplace();
-  const needs = [car.wheelchair && named('need', 'wheelchair'), car.child_seat && named('need', 'child_seat')];
+function CarFacts({ detail }: { detail: VehicleDetail }) {
+  const { car, view } = detail;
+  const { store } = useConsole();
+  const needs = [car.wheelchair && wireText('need', 'wheelchair'), car.child_seat && wireText('need', 'child_seat')];
   return (
     <FactList
       facts={[
         [text('fact.driver'), [car.driver_name, car.driver].filter(Boolean).join(' · ')],
         [
           text('fact.shift'),
-          story.shift_since === undefined
+          detail.shift_since === undefined
             ? undefined
-            : `${dayAndTime(story.shift_since)} (${span(desk.now.value - story.shift_since)})`,
+            : `${dayAndTime(detail.shift_since)} (${duration(store.now.value - detail.shift_since)})`,
         ],
         [text('fact.trip'), view.trip === undefined ? undefined : <TripLink trip={view.trip} />],
         [text('fact.meter'), view.meter && money(view.meter.fare)],
         [text('fact.reason'), view.reason],
         [text('fact.vehicle'), `${car.vehicle} · ${car.company}`],
-        [text('fact.class'), [named('class', car.vehicle_class), text('trip.seats', { seats: car.seats })].join(' · ')],
+        [
+          text('fact.class'),
+          [wireText('class', car.vehicle_class), text('trip.seats', { seats: car.seats })].join(' · '),
+        ],
         [text('fact.needs'), needs.filter(Boolean).join(' · ')],
         [text('fact.active'), car.active === false ? text('car.inactive') : undefined],
       ]}
@@ -90,81 +89,80 @@ function CarFacts({ story }: { story: VehicleDetail }) {
   );
 }
 
-/** Where the car was last heard: from the cars in view; one elsewhere is looked for on the map. */
+/** The last position, known for cars in view; a button finds other cars on the map. */
 function LastFix({ vehicle }: { vehicle: string }) {
-  const workplace = useWorkplace();
-  const { desk, feed } = workplace;
+  const consoleState = useConsole();
+  const { store, feed } = consoleState;
   const [where, setWhere] = useState('');
-  void desk.now.value;
+  void store.now.value;
   const slot = feed.fleet.slotOf(vehicle);
-  const map = workplace.map.value;
+  const map = consoleState.map.value;
   useEffect(() => {
     if (slot === undefined) return;
     const [lng, lat] = feed.fleet.pointOf(slot);
-    desk.post<PlaceList>('/v1/places/at', { lat, lng }).then(
-      ({ places }) => setWhere(placeWords(places[0])),
-      () => undefined,
-    );
-  }, [slot, desk, feed]);
+    void placeNameAt(lat, lng, store.token).then(setWhere);
+  }, [slot, store, feed]);
   if (slot === undefined) {
     return (
       <div class="row spread">
         <p class="quiet small">{text('car.not_in_view')}</p>
-        {map !== null && <Action act={() => map.find(vehicle)}>{text('car.find')}</Action>}
+        {map !== null && <AsyncButton onPress={() => map.find(vehicle)}>{text('car.find')}</AsyncButton>}
       </div>
     );
   }
-  const ageS = ((Date.now() - feed.fleet.toldAt(slot)) * desk.link.clock.speed) / 1000;
+  const ageS = ((Date.now() - feed.fleet.fixTime(slot)) * store.connection.clock.speed) / 1000;
   return (
     <div class="row spread">
       <p class={`small ${ageS > SILENT_S ? 'problem' : 'quiet'}`}>
-        {text('car.last_fix', { age: span(ageS) })}
+        {text('car.last_fix', { age: duration(ageS) })}
         {where !== '' && ` · ${where}`}
       </p>
-      {map !== null && <Action act={() => map.find(vehicle)}>{text('car.show')}</Action>}
+      {map !== null && <AsyncButton onPress={() => map.find(vehicle)}>{text('car.show')}</AsyncButton>}
     </div>
   );
 }
 
-function CarActs({ story }: { story: VehicleDetail }) {
-  const { act, desk } = useWorkplace();
-  const { vehicle } = story.car;
-  const out = story.view.state === 'out_of_service';
+function CarActions({ detail }: { detail: VehicleDetail }) {
+  const { action, store } = useConsole();
+  const { vehicle } = detail.car;
+  const out = detail.view.state === 'out_of_service';
   return (
-    <div class="acts">
-      {story.view.state === 'idle' && (
+    <div class="actions">
+      {detail.view.state === 'idle' && (
         <button
           type="button"
           class="button main"
           aria-keyshortcuts="a"
           onClick={() => {
-            act.value = { kind: 'assign', vehicle };
+            action.value = { kind: 'assign', vehicle };
           }}
         >
-          {text('act.assign_car')}
+          {text('action.assign_car')}
         </button>
       )}
       {out ? (
-        <Action act={() => desk.do({ t: 'put_back', vehicle })}>{text('act.put_back')}</Action>
+        <AsyncButton onPress={() => store.send({ t: 'put_back', vehicle })}>
+          {text('action.return_to_service')}
+        </AsyncButton>
       ) : (
         <button
           type="button"
           class="button"
           onClick={() => {
-            act.value = { kind: 'take_out', vehicle };
+            action.value = { kind: 'take_out', vehicle };
           }}
         >
-          {text('act.take_out')}
+          {text('action.take_out')}
         </button>
       )}
       <button
         type="button"
         class="button"
         onClick={() => {
-          act.value = { kind: 'broadcast', vehicle };
+          action.value = { kind: 'broadcast', vehicle };
         }}
       >
-        {text('act.message')}
+        {text('action.message')}
       </button>
     </div>
   );
@@ -181,12 +179,12 @@ function Offers({ offers }: { offers: readonly OfferDetail[] }) {
               {clockTime(offer.made_at)}
             </th>
             <td class="small">
-              {outcomeWords(offer.outcome ?? '')}
+              {outcomeText(offer.outcome ?? '')}
               {offer.reason && <span class="quiet under">{offer.reason}</span>}
             </td>
             <td class="small">
               <TripLink trip={offer.trip} />
-              <span class="quiet under number">{text('car.pickup_in', { span: span(offer.pickup_s) })}</span>
+              <span class="quiet under number">{text('car.pickup_in', { span: duration(offer.pickup_s) })}</span>
             </td>
           </tr>
         ))}
@@ -195,7 +193,7 @@ function Offers({ offers }: { offers: readonly OfferDetail[] }) {
   );
 }
 
-function outcomeWords(outcome: string): string {
+function outcomeText(outcome: string): string {
   switch (outcome) {
     case 'accepted':
       return text('offer.accepted');
@@ -219,7 +217,7 @@ function Causes({ spans }: { spans: readonly CauseSpan[] }) {
             {clockTime(each.since)}–
             {each.until === undefined || each.until === null ? text('car.now') : clockTime(each.until)}
           </span>{' '}
-          {causeWords(each.cause)}
+          {causeText(each.cause)}
           {each.detail && <span class="quiet"> · {each.detail}</span>}
         </li>
       ))}

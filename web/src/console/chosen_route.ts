@@ -1,43 +1,44 @@
-/** The way by road of the chosen trip: from its pick-up to where it goes. Asked once for each trip that is chosen. */
+/** The route of the chosen trip from its pick-up to its destination, requested once for each trip. */
 import { effect } from '@preact/signals';
+import { route } from '../client/command_result';
 import type { Place, TripView } from '../protocol/messages';
-import type { Workplace } from './console_state';
+import type { ConsoleState } from './console_state';
 
-export class Routes {
-  /** Longitude and latitude of each point. */
-  ways: [number, number][][] = [];
+export class ChosenRoute {
+  /** Lines of longitude and latitude. */
+  lines: [number, number][][] = [];
   private shown = '';
 
-  constructor(private readonly workplace: Workplace) {}
+  constructor(private readonly consoleState: ConsoleState) {}
 
-  /** Keep `ways` current; `changed` is called whenever they are others. */
-  start(changed: () => void): () => void {
+  /** Keeps `lines` current until the returned function is called; `onChange` is called after each change. */
+  start(onChange: () => void): () => void {
     return effect(() => {
       const trip = this.trip();
       const key = trip === undefined ? '' : `${trip.trip} ${trip.dropoff?.lat} ${trip.dropoff?.lng}`;
       if (key === this.shown) return;
       this.shown = key;
-      this.ways = [];
-      changed();
-      if (trip?.pickup !== undefined && trip.dropoff !== undefined)
-        void this.ask(key, trip.pickup, trip.dropoff, changed);
+      this.lines = [];
+      onChange();
+      if (trip?.pickup !== undefined && trip.dropoff !== undefined) {
+        void this.load(key, trip.pickup, trip.dropoff, onChange);
+      }
     });
   }
 
   private trip(): TripView | undefined {
-    const { desk, replay } = this.workplace;
-    void desk.tripsTurn.value;
-    const chosen = desk.chosen.value;
+    const { store, replay } = this.consoleState;
+    void store.tripsVersion.value;
+    const chosen = store.chosen.value;
     if (chosen === null || replay.value !== null) return undefined;
-    if (chosen.kind === 'trip') return desk.trips.get(chosen.id);
-    return desk.trips.group('open').find((trip) => trip.car?.vehicle === chosen.id);
+    if (chosen.kind === 'trip') return store.trips.get(chosen.id);
+    return store.trips.group('open').find((trip) => trip.car?.vehicle === chosen.id);
   }
 
-  private async ask(key: string, start: Place, end: Place, changed: () => void): Promise<void> {
-    const settled = await this.workplace.desk.link.command({ t: 'route', start, end });
-    if (!settled.ok || key !== this.shown) return;
-    const points = settled.accepted.result?.points as [number, number][];
-    this.ways = [points.map(([lat, lng]) => [lng, lat])];
-    changed();
+  private async load(key: string, start: Place, end: Place, onChange: () => void): Promise<void> {
+    const found = await route(this.consoleState.store.connection, start, end).catch(() => null);
+    if (found === null || key !== this.shown) return;
+    this.lines = [found.points.map(([lat, lng]) => [lng, lat])];
+    onChange();
   }
 }

@@ -1,33 +1,33 @@
-/** What is done in a dialog over the map. */
+/** The dialog of the action in progress, over the map. */
 import { AlarmDialog } from './alarm_dialog';
 import { BroadcastDialog } from './broadcast';
 import { CancelDialog } from './cancel_trip';
-import { useWorkplace } from './console_state';
+import { useConsole } from './console_state';
 import { RefundDialog, SettleDialog } from './fare_actions';
 import { HelpDialog } from './help';
 import { ReplayDialog } from './replay_dialog';
 import { SearchDialog } from './search';
-import { TakeOutDialog } from './take_out_of_service';
+import { TakeOutOfServiceDialog } from './take_out_of_service';
 
-export function Acting() {
-  const { act } = useWorkplace();
-  const doing = act.value;
+export function ConfirmAction() {
+  const { action } = useConsole();
+  const current = action.value;
   const close = () => {
-    if (act.value === doing) act.value = null;
+    if (action.value === current) action.value = null;
   };
-  switch (doing?.kind) {
+  switch (current?.kind) {
     case 'cancel':
-      return <CancelDialog trip={doing.trip} close={close} />;
+      return <CancelDialog trip={current.trip} close={close} />;
     case 'take_out':
-      return <TakeOutDialog vehicle={doing.vehicle} close={close} />;
+      return <TakeOutOfServiceDialog vehicle={current.vehicle} close={close} />;
     case 'refund':
-      return <RefundDialog trip={doing.trip} close={close} />;
+      return <RefundDialog trip={current.trip} close={close} />;
     case 'settle':
-      return <SettleDialog trip={doing.trip} close={close} />;
+      return <SettleDialog trip={current.trip} close={close} />;
     case 'broadcast':
-      return <BroadcastDialog vehicle={doing.vehicle} close={close} />;
+      return <BroadcastDialog vehicle={current.vehicle} close={close} />;
     case 'settle_alarm':
-      return <AlarmDialog alarm={doing.alarm} close={close} />;
+      return <AlarmDialog alarm={current.alarm} close={close} />;
     case 'search':
       return <SearchDialog close={close} />;
     case 'replay':

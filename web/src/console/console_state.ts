@@ -1,12 +1,12 @@
-/** What one dispatcher has before them: the desk, the cars in view, and which panel, list and layer are open. */
+/** The state of one console: its data, the cars in view, and the open panel, list and layers. */
 import { type Signal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import { FleetFeed } from '../map/fleet_feed';
 import type { Alarm, Place } from '../protocol/messages';
-import type { Desk, Subject } from './dispatcher_store';
-import type { LiveMap } from './live_map';
-import type { ReplayDesk } from './replay_player';
+import type { DispatcherStore, Subject } from './dispatcher_store';
+import type { MapHandle } from './map_handle';
+import type { ReplayPlayer } from './replay_player';
 
 export const TABS = ['requests', 'trips', 'cars', 'alarms'] as const;
 export type Tab = (typeof TABS)[number];
@@ -14,8 +14,8 @@ export type Tab = (typeof TABS)[number];
 export const HEATS = ['none', 'demand', 'free', 'wait'] as const;
 export type Heat = (typeof HEATS)[number];
 
-/** What the dispatcher is about to do. Those with a panel leave the map free to be clicked. */
-export type Act =
+/** The action in progress. `book` and `assign` open a panel beside the map, the others a dialog over it. */
+export type ConsoleAction =
   | { kind: 'book' }
   | { kind: 'assign'; trip?: string; vehicle?: string }
   | { kind: 'cancel'; trip: string }
@@ -28,45 +28,47 @@ export type Act =
   | { kind: 'replay' }
   | { kind: 'help' };
 
+/** A request to choose a point on the map. */
 export interface PointPick {
-  what: string;
-  take: (point: Place) => void;
+  /** Identifies the field that wants the point. */
+  field: string;
+  onPick: (point: Place) => void;
 }
 
-export class Workplace {
+export class ConsoleState {
   readonly feed: FleetFeed;
   readonly tab: Signal<Tab> = signal('requests');
-  readonly act: Signal<Act | null> = signal(null);
+  readonly action: Signal<ConsoleAction | null> = signal(null);
   readonly heat: Signal<Heat> = signal('none');
   readonly pickPoint: Signal<PointPick | null> = signal(null);
   readonly pickCar: Signal<((vehicle: string) => void) | null> = signal(null);
-  readonly map: Signal<LiveMap | null> = signal(null);
-  /** The past that is played, null: now. */
-  readonly replay: Signal<ReplayDesk | null> = signal(null);
-  /** On a phone: the list or the map. */
+  readonly map: Signal<MapHandle | null> = signal(null);
+  /** The replay that is open, null for the live view. */
+  readonly replay: Signal<ReplayPlayer | null> = signal(null);
+  /** The half of the screen that a phone shows. */
   readonly side: Signal<'list' | 'map'> = signal('list');
-  /** What screen readers are told at once. */
+  /** The text that screen readers announce at once. */
   readonly announced = signal('');
 
-  constructor(readonly desk: Desk) {
-    const [lat, lng] = desk.city.center;
-    this.feed = new FleetFeed(desk.link, { lat, lng });
-    desk.onMap = (message) => this.feed.hear(message);
-    desk.onLive = () => this.feed.tell();
+  constructor(readonly store: DispatcherStore) {
+    const [lat, lng] = store.city.center;
+    this.feed = new FleetFeed(store.connection, { lat, lng });
+    store.onMap = (message) => this.feed.receive(message);
+    store.onLive = () => this.feed.sendWatch();
   }
 
   close(): void {
     this.replay.value?.close();
     this.feed.close();
-    this.desk.close();
+    this.store.close();
   }
 
   choose(subject: Subject | null): void {
-    this.act.value = null;
-    this.desk.chosen.value = subject;
+    this.action.value = null;
+    this.store.chosen.value = subject;
   }
 
-  toNow(): void {
+  closeReplay(): void {
     this.replay.value?.close();
     this.replay.value = null;
   }
@@ -76,10 +78,10 @@ export class Workplace {
   }
 }
 
-export const WorkplaceContext = createContext<Workplace | null>(null);
+export const ConsoleContext = createContext<ConsoleState | null>(null);
 
-export function useWorkplace(): Workplace {
-  const workplace = useContext(WorkplaceContext);
-  if (workplace === null) throw new Error('no workplace around this view');
-  return workplace;
+export function useConsole(): ConsoleState {
+  const state = useContext(ConsoleContext);
+  if (state === null) throw new Error('useConsole outside of a ConsoleContext');
+  return state;
 }

@@ -1,12 +1,9 @@
-/**
- * What a dispatcher's console knows and can do: the socket, what it said, and what is read beside it. Views read its
- * signals; nothing here draws.
- */
+/** The data of a dispatcher's console: the connection, the lists read over HTTP, and their updates. */
 import { type Signal, signal } from '@preact/signals';
 import type { SignedIn } from '../client/account';
 import { accepted } from '../client/command_result';
-import { Link, socketUrl } from '../client/connection';
-import { ask } from '../client/http';
+import { Connection } from '../client/connection';
+import { request } from '../client/http';
 import type { Command } from '../client/session';
 import type {
   Accepted,
@@ -19,7 +16,7 @@ import type {
   Update,
 } from '../protocol/messages';
 import type { AlarmList, CityFacts, FleetCar, FleetList, TripList } from '../protocol/reads';
-import { isWaiting, listed, withAlarm } from './alarm_board';
+import { isUnsettled, mergedAlarms, withAlarm } from './alarm_board';
 import { TripBoard } from './trip_board';
 
 export interface Subject {
@@ -27,34 +24,35 @@ export interface Subject {
   id: string;
 }
 
-/** Lists are drawn anew at most so often. */
-const REDRAW_MS = 400;
-/** The registry and the cars' states are read anew so often while somebody looks at them. */
+/** Lists are rendered at most this often. */
+const RENDER_MS = 400;
+/** How often the list of cars is read again while it is open. */
 export const FLEET_READ_MS = 15_000;
+const PRUNE_MS = 60_000;
 
-type OnStream = (message: Update | Snapshot) => void;
+type Listener = (message: Update | Snapshot) => void;
 
-export class Desk {
-  readonly link: Link;
+export class DispatcherStore {
+  readonly connection: Connection;
   readonly trips = new TripBoard();
-  /** Counts up when trips have changed. */
-  readonly tripsTurn = signal(0);
-  readonly tripsKnown = signal(false);
+  /** Increases when trips have changed. */
+  readonly tripsVersion = signal(0);
+  readonly tripsLoaded = signal(false);
   readonly alarms = signal<readonly Alarm[]>([]);
   readonly fleet = signal<ReadonlyMap<string, FleetCar>>(new Map());
-  readonly fleetKnown = signal(false);
+  readonly fleetLoaded = signal(false);
   readonly mapStale = signal(false);
   readonly chosen: Signal<Subject | null> = signal(null);
-  /** City time, once a second. */
+  /** City time, updated once a second. */
   readonly now: Signal<number>;
-  /** Something went wrong with reading lists; null while all is well. */
-  readonly trouble = signal<unknown>(null);
+  /** The error of the last read of the lists, null if it succeeded. */
+  readonly readError = signal<unknown>(null);
   onMap: (message: MapFrames | MapCounts) => void = () => undefined;
   onLive: () => void = () => undefined;
   onNewAlarm: (alarm: Alarm) => void = () => undefined;
 
-  private readonly streams = new Map<string, Set<OnStream>>();
-  private redraw = 0;
+  private readonly listeners = new Map<string, Set<Listener>>();
+  private renderTimer = 0;
   private readonly timers: number[];
   private readonly stopLive: () => void;
 
@@ -62,97 +60,102 @@ export class Desk {
     readonly city: CityFacts,
     private readonly account: SignedIn,
   ) {
-    this.link = new Link({ url: socketUrl(), token: account.token, onMessage: (message) => this.said(message) });
-    this.now = signal(this.link.clock.now());
-    this.stopLive = this.link.state.subscribe((state) => {
-      if (state === 'live') void this.arrived();
+    this.connection = new Connection({ token: account.token, onMessage: (message) => this.receive(message) });
+    this.now = signal(this.connection.clock.now());
+    this.stopLive = this.connection.state.subscribe((state) => {
+      if (state === 'live') void this.reload();
     });
     this.timers = [
       window.setInterval(() => {
-        this.now.value = this.link.clock.now();
+        this.now.value = this.connection.clock.now();
       }, 1000),
-      window.setInterval(() => this.trips.prune(this.link.clock.now()), 60_000),
+      window.setInterval(() => this.trips.prune(this.connection.clock.now()), PRUNE_MS),
     ];
   }
 
   close(): void {
     this.stopLive();
     this.timers.forEach(clearInterval);
-    clearTimeout(this.redraw);
-    this.link.close();
+    clearTimeout(this.renderTimer);
+    this.connection.close();
   }
 
+  /** The id of the dispatcher. */
   get name(): string {
     return this.account.subject;
   }
 
+  get token(): string {
+    return this.account.token;
+  }
+
   // ── reads and commands ────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Throws `Refusal` or `Unreachable`. */
+  /** Throws `ApiError` or `UnreachableError`. */
   read<T>(path: string, packed = false): Promise<T> {
-    return ask<T>(path, { token: this.account.token, packed });
+    return request<T>(path, { token: this.token, packed });
   }
 
-  /** Throws `Refusal` or `Unreachable`. */
+  /** Throws `ApiError` or `UnreachableError`. */
   post<T>(path: string, body: unknown): Promise<T> {
-    return ask<T>(path, { token: this.account.token, post: body });
+    return request<T>(path, { token: this.token, post: body });
   }
 
-  /** Throws `Refusal`. */
-  do(command: Command): Promise<Accepted> {
-    return accepted(this.link.command(command));
+  /** Throws `ApiError`. */
+  send(command: Command): Promise<Accepted> {
+    return accepted(this.connection.command(command));
   }
 
   async readFleet(): Promise<void> {
     const { cars } = await this.read<FleetList>('/v1/vehicles');
     this.fleet.value = new Map(cars.map((car) => [car.vehicle, car]));
-    this.fleetKnown.value = true;
+    this.fleetLoaded.value = true;
   }
 
-  /** All lists anew: at start, after each reconnect, and when somebody asks for it. */
-  async arrived(): Promise<void> {
+  /** Reads all lists: at the start, after each reconnect, and on request. */
+  async reload(): Promise<void> {
     this.onLive();
-    this.trouble.value = null;
-    this.trips.asked();
+    this.readError.value = null;
+    this.trips.beginList();
     const reads = [this.readTrips(), this.readAlarms(), this.readFleet()];
     const failed = (await Promise.allSettled(reads)).find((each) => each.status === 'rejected');
-    if (failed !== undefined) this.trouble.value = failed.reason;
+    if (failed !== undefined) this.readError.value = failed.reason;
   }
 
   private async readTrips(): Promise<void> {
     const { trips } = await this.read<TripList>('/v1/trips');
-    this.trips.listed(trips);
-    this.tripsKnown.value = true;
-    this.tripsTurn.value += 1;
+    this.trips.applyList(trips);
+    this.tripsLoaded.value = true;
+    this.tripsVersion.value += 1;
   }
 
   private async readAlarms(): Promise<void> {
     const { alarms } = await this.read<AlarmList>('/v1/alarms');
-    this.alarms.value = listed(alarms, this.alarms.value);
+    this.alarms.value = mergedAlarms(alarms, this.alarms.value);
   }
 
   // ── streams ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Hear what happens to a trip or a car, until the returned function is called. */
-  follow(stream: string, hear: OnStream): () => void {
-    const before = this.streams.get(stream);
-    const ears = before ?? new Set();
-    ears.add(hear);
+  /** Subscribes to the stream of a trip or a car, until the returned function is called. */
+  subscribe(stream: string, listener: Listener): () => void {
+    const before = this.listeners.get(stream);
+    const listeners = before ?? new Set();
+    listeners.add(listener);
     if (before === undefined) {
-      this.streams.set(stream, ears);
-      void this.link.attach(stream);
+      this.listeners.set(stream, listeners);
+      void this.connection.subscribe(stream);
     }
     return () => {
-      ears.delete(hear);
-      if (ears.size > 0) return;
-      this.streams.delete(stream);
-      void this.link.detach(stream);
+      listeners.delete(listener);
+      if (listeners.size > 0) return;
+      this.listeners.delete(stream);
+      void this.connection.unsubscribe(stream);
     };
   }
 
-  // ── what the server says ──────────────────────────────────────────────────────────────────────────────────────
+  // ── messages ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  private said(message: FromServer): void {
+  private receive(message: FromServer): void {
     switch (message.t) {
       case 'map':
       case 'map_counts':
@@ -162,38 +165,38 @@ export class Desk {
         this.mapStale.value = message.stale;
         return;
       case 'trip':
-        this.trip(message.trip);
+        this.applyTrip(message.trip);
         return;
       case 'alarm':
-        this.alarm(message);
+        this.applyAlarm(message);
         return;
       case 'update':
       case 'snapshot':
-        if (message.trip !== undefined) this.trip(message.trip);
-        for (const hear of this.streams.get(message.stream) ?? []) hear(message);
+        if (message.trip !== undefined) this.applyTrip(message.trip);
+        for (const listener of this.listeners.get(message.stream) ?? []) listener(message);
         return;
       default:
         return;
     }
   }
 
-  private trip(trip: TripView): void {
-    this.trips.said(trip);
-    if (this.redraw !== 0) return;
-    this.redraw = window.setTimeout(() => {
-      this.redraw = 0;
-      this.tripsTurn.value += 1;
-    }, REDRAW_MS);
+  private applyTrip(trip: TripView): void {
+    this.trips.apply(trip);
+    if (this.renderTimer !== 0) return;
+    this.renderTimer = window.setTimeout(() => {
+      this.renderTimer = 0;
+      this.tripsVersion.value += 1;
+    }, RENDER_MS);
   }
 
-  /** An alarm was settled here; the server says so to the others. */
-  settled(alarm: Alarm): void {
+  /** Shows an alarm as settled at once; the server informs the other consoles. */
+  markSettled(alarm: Alarm): void {
     this.alarms.value = withAlarm(this.alarms.value, alarm);
   }
 
-  private alarm(alarm: Alarm): void {
+  private applyAlarm(alarm: Alarm): void {
     const before = this.alarms.value;
-    const isNew = isWaiting(alarm) && !before.some((each) => each.alarm === alarm.alarm);
+    const isNew = isUnsettled(alarm) && !before.some((each) => each.alarm === alarm.alarm);
     this.alarms.value = withAlarm(before, alarm);
     if (isNew) this.onNewAlarm(alarm);
   }

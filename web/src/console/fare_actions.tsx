@@ -1,32 +1,35 @@
-/** Giving a fare back, or settling it outside of the system. Both need a permission; who has none is told so. */
+/** Refund of a fare, or settlement outside of the system. Both need a permission. */
 import { useState } from 'preact/hooks';
-import { Refusal } from '../client/http';
-import type { MoneyView } from '../protocol/messages';
-import { Action, Dialog, Field, say } from '../ui/controls';
+import { ApiError } from '../client/http';
+import type { Accepted } from '../protocol/messages';
+import { minorUnits } from '../ui/amount';
+import { AsyncButton, Dialog, Field, showToast } from '../ui/controls';
 import { money } from '../ui/formats';
-import { useWorkplace } from './console_state';
+import { useConsole } from './console_state';
+import { text } from './i18n';
 import { ReasonField } from './reason_field';
-import { text } from './texts';
 
-const NOT_ALLOWED = 2002;
+const NOT_PERMITTED = 2002;
 
-function orNotPermitted(error: unknown): never {
-  if (error instanceof Refusal && error.code === NOT_ALLOWED) {
-    throw new Refusal(error.code, text('fare.not_permitted'), false);
-  }
-  throw error;
+/** Explains the missing permission. Throws `ApiError`. */
+async function permitted(answer: Promise<Accepted>): Promise<void> {
+  await answer.catch((error) => {
+    if (!(error instanceof ApiError && error.code === NOT_PERMITTED)) throw error;
+    throw new ApiError(error.code, text('fare.not_permitted'), false);
+  });
 }
 
 export function RefundDialog({ trip, close }: { trip: string; close: () => void }) {
-  const { desk } = useWorkplace();
+  const { store } = useConsole();
   const [reason, setReason] = useState('');
   const [part, setPart] = useState('');
-  const total = desk.trips.get(trip)?.fare?.total;
-  const amount = total === undefined ? null : minorOf(part, total);
+  const total = store.trips.get(trip)?.fare?.total;
+  const minor = total === undefined ? null : minorUnits(part, total.currency);
+  const amount = total === undefined || minor === null ? null : { minor, currency: total.currency };
   const refund = async () => {
     const some = amount === null ? {} : { amount: amount.minor, currency: amount.currency };
-    await desk.do({ t: 'refund', trip, reason: reason.trim(), ...some }).catch(orNotPermitted);
-    say(text('refund.done'));
+    await permitted(store.send({ t: 'refund', trip, reason: reason.trim(), ...some }));
+    showToast(text('refund.done'));
     close();
   };
   return (
@@ -40,37 +43,33 @@ export function RefundDialog({ trip, close }: { trip: string; close: () => void 
         onReason={setReason}
         usual={[text('refund.complaint'), text('refund.wrong_fare'), text('refund.paid_twice')]}
       />
-      <Action kind="bad" wide disabled={reason.trim() === '' || (part.trim() !== '' && amount === null)} act={refund}>
-        {text(amount === null ? 'refund.all' : 'refund.some', { amount: amount === null ? '' : money(amount) })}
-      </Action>
+      <AsyncButton
+        kind="bad"
+        wide
+        disabled={reason.trim() === '' || (part.trim() !== '' && amount === null)}
+        onPress={refund}
+      >
+        {amount === null ? text('refund.all') : text('refund.some', { amount: money(amount) })}
+      </AsyncButton>
     </Dialog>
   );
 }
 
-/** What was typed, in minor units of the fare's currency; null where nothing or nonsense was. */
-export function minorOf(typed: string, fare: MoneyView): MoneyView | null {
-  const digits = new Intl.NumberFormat('en', { style: 'currency', currency: fare.currency }).resolvedOptions();
-  const words = typed.trim().replace(',', '.');
-  if (!/^\d{1,7}(\.\d{1,3})?$/.test(words)) return null;
-  const minor = Math.round(Number(words) * 10 ** (digits.maximumFractionDigits ?? 2));
-  return minor > 0 ? { minor, currency: fare.currency } : null;
-}
-
 export function SettleDialog({ trip, close }: { trip: string; close: () => void }) {
-  const { desk } = useWorkplace();
+  const { store } = useConsole();
   const [reason, setReason] = useState('');
   const settle = async () => {
-    await desk.do({ t: 'settle', trip, reason: reason.trim() }).catch(orNotPermitted);
-    say(text('settle.done'));
+    await permitted(store.send({ t: 'settle', trip, reason: reason.trim() }));
+    showToast(text('settle.done'));
     close();
   };
   return (
     <Dialog title={text('settle.title')} onClose={close}>
-      <p class="quiet">{text('settle.what')}</p>
+      <p class="quiet">{text('settle.hint')}</p>
       <ReasonField reason={reason} onReason={setReason} usual={[text('settle.office'), text('settle.written_off')]} />
-      <Action kind="bad" wide disabled={reason.trim() === ''} act={settle}>
-        {text('act.settle')}
-      </Action>
+      <AsyncButton kind="bad" wide disabled={reason.trim() === ''} onPress={settle}>
+        {text('action.settle')}
+      </AsyncButton>
     </Dialog>
   );
 }

@@ -1,12 +1,12 @@
-/** Above everything: the city's time, how many wait and drive, and what can be begun. */
+/** The header: city time, figures and the buttons that start an action. */
 
 import { MAP_STATES } from '../protocol/tables';
 import { Preferences } from '../ui/controls';
 import { clockSeconds } from '../ui/formats';
-import { word } from '../ui/words';
-import { isWaiting } from './alarm_board';
-import { type Act, useWorkplace } from './console_state';
-import { text } from './texts';
+import { commonText } from '../ui/i18n';
+import { isUnsettled } from './alarm_board';
+import { type ConsoleAction, useConsole } from './console_state';
+import { text } from './i18n';
 import { isOverdue } from './trip_board';
 
 const IDLE = MAP_STATES.indexOf('idle');
@@ -20,19 +20,19 @@ const STARTS: readonly { kind: 'book' | 'search' | 'broadcast' | 'replay' | 'hel
 ];
 
 export function Header({ onLeave }: { onLeave: () => void }) {
-  const workplace = useWorkplace();
-  const start = (act: Act) => {
-    workplace.act.value = act;
+  const consoleState = useConsole();
+  const start = (action: ConsoleAction) => {
+    consoleState.action.value = action;
   };
   return (
     <header class="top">
       <h1>
         <img src="/icon.svg" alt="" width="28" height="28" />
-        <span class="brand">{workplace.desk.city.title}</span>
+        <span class="brand">{consoleState.store.city.title}</span>
       </h1>
       <Clock />
       <Figures />
-      <nav class="starts" aria-label={text('nav.acts')}>
+      <nav class="starts" aria-label={text('nav.actions')}>
         {STARTS.map(({ kind, key }) => (
           <button
             key={kind}
@@ -45,10 +45,10 @@ export function Header({ onLeave }: { onLeave: () => void }) {
           </button>
         ))}
       </nav>
-      <span class="who">
+      <span class="account">
         <Preferences />
         <button type="button" class="button plain small" onClick={onLeave}>
-          {word('action.sign_out')}
+          {commonText('action.sign_out')}
         </button>
       </span>
     </header>
@@ -56,27 +56,27 @@ export function Header({ onLeave }: { onLeave: () => void }) {
 }
 
 function Clock() {
-  const { desk } = useWorkplace();
-  const { speed } = desk.link.clock;
+  const { store } = useConsole();
+  const { speed } = store.connection.clock;
   return (
     <p class="clock number">
       <span class="hidden-text">{text('clock.city')} </span>
-      {clockSeconds(desk.now.value)}
+      {clockSeconds(store.now.value)}
       {speed !== 1 && <span class="quiet small"> {text('clock.speed', { speed })}</span>}
     </p>
   );
 }
 
 function Figures() {
-  const { desk, feed } = useWorkplace();
-  void desk.tripsTurn.value;
-  const waiting = desk.trips.group('waiting');
-  const late = waiting.filter((trip) => isOverdue(trip, desk.now.value)).length;
-  const alarms = desk.alarms.value.filter(isWaiting).length;
+  const { store, feed } = useConsole();
+  void store.tripsVersion.value;
+  const waiting = store.trips.group('waiting');
+  const late = waiting.filter((trip) => isOverdue(trip, store.now.value)).length;
+  const alarms = store.alarms.value.filter(isUnsettled).length;
   return (
     <dl class="figures">
       <Figure name={text('figure.waiting')} value={waiting.length} bad={late > 0} />
-      <Figure name={text('figure.open')} value={desk.trips.group('open').length} />
+      <Figure name={text('figure.open')} value={store.trips.group('open').length} />
       <Figure name={text('figure.free')} value={feed.cityTotals.value[IDLE] ?? 0} />
       <Figure name={text('figure.alarms')} value={alarms} bad={alarms > 0} />
     </dl>

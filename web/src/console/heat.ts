@@ -1,9 +1,9 @@
-/** What is shown by H3 cell (resolution 8): demand, free cars, and how long people waited for a car. */
+/** The heat maps by H3 cell (resolution 8): demand, free cars and waiting times. */
 import { latLngToCell } from 'h3-js';
 import type { TripView } from '../protocol/messages';
 
 export const HEAT_RESOLUTION = 8;
-/** Demand is counted over so many city seconds. */
+/** The period of demand, in city seconds. */
 export const DEMAND_S = 900;
 
 export interface Heated {
@@ -11,7 +11,7 @@ export interface Heated {
   value: number;
 }
 
-/** Requests of the last quarter of an hour. */
+/** Number of requests in the last 15 minutes, without street hails. */
 export function demand(trips: Iterable<TripView>, now: number): Heated[] {
   const cells = new Map<string, number>();
   for (const trip of trips) {
@@ -21,14 +21,14 @@ export function demand(trips: Iterable<TripView>, now: number): Heated[] {
   return listed(cells);
 }
 
-/** Cars at these points (longitude, latitude). */
+/** Number of cars; the points are longitude and latitude. */
 export function density(points: Iterable<readonly [number, number]>): Heated[] {
   const cells = new Map<string, number>();
   for (const [lng, lat] of points) add(cells, latLngToCell(lat, lng, HEAT_RESOLUTION), 1);
   return listed(cells);
 }
 
-/** Mean seconds from the request (or the time it was for) until the car was there. */
+/** Mean waiting time in seconds, from the request or the reserved time until the car arrived. */
 export function waits(trips: Iterable<TripView>): Heated[] {
   const sums = new Map<string, number>();
   const counts = new Map<string, number>();

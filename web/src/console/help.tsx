@@ -1,7 +1,7 @@
-/** The keys, and what colours mean. */
+/** The keyboard shortcuts. */
 import { Dialog } from '../ui/controls';
+import { text } from './i18n';
 import { SHORTCUTS, shortcutsOn, turnShortcuts } from './shortcuts';
-import { text } from './texts';
 
 export function HelpDialog({ close }: { close: () => void }) {
   return (

@@ -1,85 +1,85 @@
-/** The whole screen: what stands above, the list, the map, and what is open beside it. */
+/** The whole screen: header, lists, map and side panel. */
 import { useEffect } from 'preact/hooks';
-import { canDraw } from '../map/webgl';
-import { LinkBanner, say } from '../ui/controls';
-import { complaint, word } from '../ui/words';
-import { alarmWords } from './alarm_texts';
-import { Acting } from './confirm_action';
-import { useWorkplace } from './console_state';
+import { canDrawMap } from '../map/webgl';
+import { ConnectionBanner, showToast } from '../ui/controls';
+import { commonText, errorText } from '../ui/i18n';
+import { useInterval } from '../ui/use_interval';
+import { ConfirmAction } from './confirm_action';
+import { useConsole } from './console_state';
+import { alarmText } from './fact_texts';
 import { Header } from './header';
+import { text } from './i18n';
 import { Lists } from './lists';
 import { MapPane } from './map_pane';
 import { announceOverdue } from './overdue';
 import { ReplayBar } from './replay_bar';
 import { listenForShortcuts } from './shortcuts';
-import { Beside } from './side_panel';
-import { text } from './texts';
+import { SidePanel } from './side_panel';
 
-const drawn = canDraw();
+const hasMap = canDrawMap();
 
-export function Frame({ onLeave, onUseHere }: { onLeave: () => void; onUseHere: () => void }) {
-  const workplace = useWorkplace();
-  const { desk } = workplace;
+export function Layout({ onLeave, onUseHere }: { onLeave: () => void; onUseHere: () => void }) {
+  const consoleState = useConsole();
+  const { store } = consoleState;
   useEffect(() => {
-    desk.onNewAlarm = (alarm) => {
-      const told = text('alarm.new', { what: alarmWords(alarm).title });
-      workplace.announce(told);
-      say(told, 10_000);
+    store.onNewAlarm = (alarm) => {
+      const message = text('alarm.new', { what: alarmText(alarm).title });
+      consoleState.announce(message);
+      showToast(message, 10_000);
     };
-    const stops = [listenForShortcuts(workplace), announceOverdue(workplace)];
+    const stops = [listenForShortcuts(consoleState), announceOverdue(consoleState)];
     return () => {
       for (const stop of stops) stop();
     };
-  }, [workplace, desk]);
-  const past = workplace.replay.value !== null;
+  }, [consoleState, store]);
+  const past = consoleState.replay.value !== null;
   return (
-    <div class={`frame ${past ? 'past' : ''}`} data-side={workplace.side.value}>
+    <div class={`frame ${past ? 'past' : ''}`} data-side={consoleState.side.value}>
       <Header onLeave={onLeave} />
-      <LinkBanner link={desk.link} onSignIn={onLeave} onUseHere={onUseHere} />
-      <Trouble />
+      <ConnectionBanner connection={store.connection} onSignIn={onLeave} onUseHere={onUseHere} />
+      <ReadError />
       {past && <ReplayBar />}
       <div class="work">
         <Lists />
         <main class="ground" aria-label={text('map.region')}>
-          {drawn ? <MapPane /> : <NoMap />}
+          {hasMap ? <MapPane /> : <NoMap />}
         </main>
-        <Beside />
+        <SidePanel />
       </div>
-      <Acting />
+      <ConfirmAction />
       <div class="hidden-text" role="alert" aria-live="assertive">
-        {workplace.announced.value}
+        {consoleState.announced.value}
       </div>
     </div>
   );
 }
 
-function Trouble() {
-  const { desk } = useWorkplace();
-  const trouble = desk.trouble.value;
-  if (trouble === null) return null;
+function ReadError() {
+  const { store } = useConsole();
+  const error = store.readError.value;
+  if (error === null) return null;
   return (
     <div class="banner bad" role="alert">
-      <span>{text('lists.trouble', { what: complaint(trouble) })}</span>
-      <button type="button" class="button small" onClick={() => desk.arrived()}>
-        {word('action.retry')}
+      <span>{text('lists.error', { what: errorText(error) })}</span>
+      <button type="button" class="button small" onClick={() => store.reload()}>
+        {commonText('action.retry')}
       </button>
     </div>
   );
 }
 
-/** Without WebGL the lists do all that the map does; the cars of the whole city are heard all the same. */
+/** Shown without WebGL: the lists offer all actions of the map, and positions of the whole city are received anyway. */
 function NoMap() {
-  const { desk, feed } = useWorkplace();
+  const { store, feed } = useConsole();
   useEffect(() => {
-    const [south, west, north, east] = desk.city.box ?? around(desk.city.center);
-    feed.look({ south, west, north, east });
-    const timer = setInterval(() => feed.fleet.move(Date.now()), 1000);
-    return () => clearInterval(timer);
-  }, [desk, feed]);
+    const [south, west, north, east] = store.city.box ?? around(store.city.center);
+    feed.watch({ south, west, north, east });
+  }, [store, feed]);
+  useInterval(() => feed.fleet.move(Date.now()), 1000);
   return (
     <div class="no-map stack">
       <h2>{text('map.none')}</h2>
-      <p class="quiet">{text('map.none_why')}</p>
+      <p class="quiet">{text('map.none_reason')}</p>
     </div>
   );
 }

@@ -1,10 +1,10 @@
-/** The lists beside the map. All that the map shows of requests, trips, cars and alarms can be done from here. */
+/** The lists beside the map: requests, trips, cars and alarms. They offer all actions of the map. */
 import { useRef } from 'preact/hooks';
-import { isWaiting } from './alarm_board';
+import { isUnsettled } from './alarm_board';
 import { AlarmList } from './alarm_list';
 import { CarList } from './car_list';
-import { TABS, type Tab, useWorkplace } from './console_state';
-import { text } from './texts';
+import { TABS, type Tab, useConsole } from './console_state';
+import { text } from './i18n';
 import { RequestList, TripList } from './trip_list';
 
 const LISTS: Record<Tab, () => preact.JSX.Element> = {
@@ -15,15 +15,15 @@ const LISTS: Record<Tab, () => preact.JSX.Element> = {
 };
 
 export function Lists() {
-  const workplace = useWorkplace();
+  const consoleState = useConsole();
   const tabs = useRef<HTMLDivElement>(null);
-  const chosen = workplace.tab.value;
+  const chosen = consoleState.tab.value;
   const List = LISTS[chosen];
   const turn = (event: KeyboardEvent) => {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
     if (step === 0) return;
     const next = TABS[(TABS.indexOf(chosen) + step + TABS.length) % TABS.length] ?? 'requests';
-    workplace.tab.value = next;
+    consoleState.tab.value = next;
     tabs.current?.querySelector<HTMLElement>(`#tab-${next}`)?.focus();
     event.preventDefault();
   };
@@ -41,7 +41,7 @@ export function Lists() {
             aria-keyshortcuts={String(place + 1)}
             tabIndex={tab === chosen ? 0 : -1}
             onClick={() => {
-              workplace.tab.value = tab;
+              consoleState.tab.value = tab;
             }}
           >
             {text(`tab.${tab}`)} <Count tab={tab} />
@@ -57,9 +57,9 @@ export function Lists() {
             key={side}
             type="button"
             class="button"
-            aria-pressed={workplace.side.value === side}
+            aria-pressed={consoleState.side.value === side}
             onClick={() => {
-              workplace.side.value = side;
+              consoleState.side.value = side;
             }}
           >
             {text(`side.${side}`)}
@@ -71,13 +71,13 @@ export function Lists() {
 }
 
 function Count({ tab }: { tab: Tab }) {
-  const { desk } = useWorkplace();
-  void desk.tripsTurn.value;
+  const { store } = useConsole();
+  void store.tripsVersion.value;
   const counts: Record<Tab, () => number> = {
-    requests: () => desk.trips.group('waiting').length,
-    trips: () => desk.trips.group('open').length,
-    cars: () => desk.fleet.value.size,
-    alarms: () => desk.alarms.value.filter(isWaiting).length,
+    requests: () => store.trips.group('waiting').length,
+    trips: () => store.trips.group('open').length,
+    cars: () => store.fleet.value.size,
+    alarms: () => store.alarms.value.filter(isUnsettled).length,
   };
   const count = counts[tab]();
   return <span class={`count number ${tab === 'alarms' && count > 0 ? 'bad' : ''}`}>{count}</span>;

@@ -1,9 +1,7 @@
 /**
- * The map of the console: ground, cells, trips and cars. It reads the workplace and draws; a frame costs a move of the
- * cars' arrays and their way to the graphics card, nothing a car. What stands still is made anew once a second at most,
- * or when something was chosen.
+ * The map of the console: base map, cells, trips and cars. A frame moves the arrays of the cars and uploads them, without
+ * work per car. Static layers are rebuilt at most once a second, or when the choice changes.
  */
-
 import type { Layer } from '@deck.gl/core';
 import { MapboxOverlay } from '@deck.gl/mapbox';
 import { effect } from '@preact/signals';
@@ -14,27 +12,30 @@ import type { Box } from '../map/cells_in_view';
 import { frameTimer } from '../map/frame_timer';
 import { drawsInSoftware } from '../map/webgl';
 import type { Place } from '../protocol/messages';
-import type { PlaceList } from '../protocol/reads';
-import { say } from '../ui/controls';
+import { showToast } from '../ui/controls';
+import { placeNameAt } from '../ui/place_search';
 import { theme } from '../ui/theme';
-import { Routes } from './chosen_route';
-import type { Workplace } from './console_state';
+import { ChosenRoute } from './chosen_route';
+import type { ConsoleState } from './console_state';
+import { text } from './i18n';
+import type { MapHandle } from './map_handle';
 import { CarArrays, carLayer, LOOKS, pickupLines, ringLayer, routeLayer } from './map_layers';
 import { nearestCar } from './nearest';
-import { StillLayers } from './static_layers';
-import { text } from './texts';
+import { StaticLayers } from './static_layers';
 
 const WATCH_AFTER_MS = 200;
 const REACH_PX = 14;
 const HOVER_MS = 80;
-/** Zoomed out so far, all cars of a city of some kilometres are watched. */
+/** At this zoom all cars of a city of some kilometres are in view. */
 const WHOLE_CITY_ZOOM = 11.3;
 const FOUND_ZOOM = 15.5;
 const FIND_WITHIN_MS = 4000;
 const LINES_FROM_ZOOM = 12.5;
-/** Smooth lines cost a drawing processor half of its time; dots and letters have soft edges of their own. Asked once:
- * a page has only so many contexts to draw with. */
-const SMOOTH = !drawsInSoftware();
+/**
+ * Antialiasing of lines costs half of the time without a graphics card; dots and letters have soft edges anyway. Checked
+ * once, because a page has a limited number of WebGL contexts.
+ */
+const ANTIALIAS = !drawsInSoftware();
 
 export interface Hovered {
   x: number;
@@ -42,17 +43,17 @@ export interface Hovered {
   vehicle: string;
 }
 
-export class LiveMap {
+export class LiveMap implements MapHandle {
   private readonly gl: GlMap;
   private readonly overlay = new MapboxOverlay({
     interleaved: false,
     layers: [],
-    deviceProps: { webgl: { antialias: SMOOTH } },
+    deviceProps: { webgl: { antialias: ANTIALIAS } },
   });
   private readonly origin: Origin;
   private readonly arrays = new CarArrays();
-  private readonly still: StillLayers;
-  private readonly routes: Routes;
+  private readonly staticLayers: StaticLayers;
+  private readonly chosenRoute: ChosenRoute;
   private readonly ring = new Float32Array(2);
   private source: CarSource;
   private version = -1;
@@ -66,20 +67,20 @@ export class LiveMap {
 
   constructor(
     container: HTMLElement,
-    private readonly workplace: Workplace,
+    private readonly consoleState: ConsoleState,
   ) {
-    const { city } = workplace.desk;
+    const { city } = consoleState.store;
     this.origin = { lat: city.center[0], lng: city.center[1] };
-    this.source = workplace.feed.fleet;
+    this.source = consoleState.feed.fleet;
     this.gl = openMap(container, city, { label: text('map.region'), zoom: 12.2 });
     this.gl.dragRotate.disable();
     this.gl.touchZoomRotate.disableRotation();
     this.gl.keyboard.disableRotation();
     this.gl.addControl(new NavigationControl({ showCompass: false }), 'bottom-right');
     this.gl.addControl(this.overlay as never);
-    this.still = new StillLayers(workplace, () => this.source, this.origin);
-    this.routes = new Routes(workplace);
-    this.stops = [effect(() => this.follow()), this.routes.start(() => this.touch())];
+    this.staticLayers = new StaticLayers(consoleState, () => this.source, this.origin);
+    this.chosenRoute = new ChosenRoute(consoleState);
+    this.stops = [effect(() => this.observe()), this.chosenRoute.start(() => this.invalidate())];
     this.listen();
     this.watch();
     this.next = requestAnimationFrame(this.frame);
@@ -93,7 +94,7 @@ export class LiveMap {
     this.gl.remove();
   }
 
-  // ── what is seen ──────────────────────────────────────────────────────────────────────────────────────────────
+  // ── view ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   carsInView(): string[] {
     const { south, west, north, east } = this.box();
@@ -107,16 +108,15 @@ export class LiveMap {
     return found;
   }
 
-  /** Show a car, wherever it is; where it cannot be found within some seconds, that is said. */
   async find(vehicle: string): Promise<void> {
-    this.workplace.side.value = 'map';
+    this.consoleState.side.value = 'map';
     if (this.source.slotOf(vehicle) === undefined) {
       this.gl.jumpTo({ center: [this.origin.lng, this.origin.lat], zoom: WHOLE_CITY_ZOOM });
       const until = Date.now() + FIND_WITHIN_MS;
-      while (this.source.slotOf(vehicle) === undefined && Date.now() < until) await later(100);
+      while (this.source.slotOf(vehicle) === undefined && Date.now() < until) await sleep(100);
     }
     const slot = this.source.slotOf(vehicle);
-    if (slot === undefined) say(text('car.nowhere'));
+    if (slot === undefined) showToast(text('car.nowhere'));
     else this.show(this.pointOf(slot));
   }
 
@@ -141,36 +141,36 @@ export class LiveMap {
 
   private watch(): void {
     clearTimeout(this.watchTimer);
-    this.watchTimer = window.setTimeout(() => this.workplace.feed.look(this.box()), WATCH_AFTER_MS);
+    this.watchTimer = window.setTimeout(() => this.consoleState.feed.watch(this.box()), WATCH_AFTER_MS);
   }
 
   // ── drawing ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  private touch(): void {
+  private invalidate(): void {
     this.stale = true;
   }
 
-  /** Reads all that still layers are made of: whenever that changes they are made anew with the next frame. */
-  private follow(): void {
-    const { desk, heat, replay, feed } = this.workplace;
-    void [desk.now.value, desk.tripsTurn.value, desk.chosen.value, heat.value, theme.value, feed.wide.value];
+  /** Reads all signals of the static layers: a change rebuilds them with the next frame. */
+  private observe(): void {
+    const { store, heat, replay, feed } = this.consoleState;
+    void [store.now.value, store.tripsVersion.value, store.chosen.value, heat.value, theme.value, feed.wide.value];
     const past = replay.value;
     void [past?.trips.value, past?.followed.value];
     this.setSource(past === null ? feed.fleet : past.cars);
-    this.touch();
-    this.stayWith(past?.followed.value ?? null);
+    this.invalidate();
+    this.follow(past?.followed.value ?? null);
   }
 
   private setSource(source: CarSource): void {
     if (this.source === source) return;
     this.source = source;
-    this.arrays.forget();
+    this.arrays.reset();
     this.version = -1;
   }
 
-  /** In a replay: the map stays with the car, or the car of the trip, that is followed. */
-  private stayWith(followed: string | null): void {
-    const past = this.workplace.replay.value;
+  /** In a replay the map follows the chosen car, or the car of the chosen trip. */
+  private follow(followed: string | null): void {
+    const past = this.consoleState.replay.value;
     if (followed === null || past === null) return;
     const trip = past.trips.value.get(followed);
     const slot = this.source.slotOf(trip?.vehicle ?? followed);
@@ -186,7 +186,7 @@ export class LiveMap {
     const zoom = this.gl.getZoom();
     if (this.stale) {
       this.stale = false;
-      this.layers = this.still.made(zoom);
+      this.layers = this.staticLayers.build(zoom);
     } else if (!moved && this.source.version === this.version) {
       return;
     }
@@ -197,45 +197,45 @@ export class LiveMap {
 
   private all(zoom: number): Layer[] {
     const look = LOOKS[theme.value];
-    const lines = this.still.lines;
-    const made: Layer[] = [...this.layers];
+    const lines = this.staticLayers.lines;
+    const layers: Layer[] = [...this.layers];
     if (zoom >= LINES_FROM_ZOOM && lines.count > 0) {
       lines.follow(this.source);
-      made.push(pickupLines(lines.from, lines.to, lines.count, this.origin, look));
+      layers.push(pickupLines(lines.from, lines.to, lines.count, this.origin, look));
     }
-    if (this.routes.ways.length > 0) made.push(routeLayer(this.routes.ways, look));
-    if (!this.workplace.feed.wide.value || this.workplace.replay.value !== null) {
-      made.push(carLayer(this.arrays.of(this.source), this.origin, look, zoom));
+    if (this.chosenRoute.lines.length > 0) layers.push(routeLayer(this.chosenRoute.lines, look));
+    if (!this.consoleState.feed.wide.value || this.consoleState.replay.value !== null) {
+      layers.push(carLayer(this.arrays.wrap(this.source), this.origin, look, zoom));
     }
-    made.push(...this.still.above);
+    layers.push(...this.staticLayers.above);
     const chosen = this.chosenSlot();
     if (chosen !== undefined) {
       this.ring[0] = this.source.offsets[chosen * 2] as number;
       this.ring[1] = this.source.offsets[chosen * 2 + 1] as number;
-      made.push(ringLayer(this.ring, this.origin, look, zoom));
+      layers.push(ringLayer(this.ring, this.origin, look, zoom));
     }
-    return made;
+    return layers;
   }
 
   private chosenSlot(): number | undefined {
-    const { desk, replay } = this.workplace;
+    const { store, replay } = this.consoleState;
     const past = replay.value;
     if (past !== null) {
       const followed = past.followed.value;
       return followed === null ? undefined : this.source.slotOf(past.trips.value.get(followed)?.vehicle ?? followed);
     }
-    const chosen = desk.chosen.value;
+    const chosen = store.chosen.value;
     if (chosen === null) return undefined;
-    return this.source.slotOf(chosen.kind === 'car' ? chosen.id : (desk.trips.get(chosen.id)?.car?.vehicle ?? ''));
+    return this.source.slotOf(chosen.kind === 'car' ? chosen.id : (store.trips.get(chosen.id)?.car?.vehicle ?? ''));
   }
 
-  /** After the frame, so that measuring is no part of what is measured. */
+  /** Runs after the frame, so that it is not part of the measured time. */
   private measure(wallMs: number): void {
     setTimeout(() => {
-      const { fleet } = this.workplace.feed;
+      const { fleet } = this.consoleState.feed;
       let oldest = 0;
-      fleet.each((slot) => {
-        if (wallMs - fleet.toldAt(slot) < 10_000) oldest = Math.max(oldest, fleet.shownAge(slot, wallMs));
+      fleet.forEach((slot) => {
+        if (wallMs - fleet.fixTime(slot) < 10_000) oldest = Math.max(oldest, fleet.shownAge(slot, wallMs));
       });
       frameTimer?.shown(fleet.size, oldest);
     });
@@ -245,7 +245,7 @@ export class LiveMap {
 
   private listen(): void {
     this.gl.on('moveend', () => this.watch());
-    this.gl.on('zoom', () => this.touch());
+    this.gl.on('zoom', () => this.invalidate());
     this.gl.on('click', (event) => this.clicked([event.lngLat.lng, event.lngLat.lat], event.point));
     this.gl.on('mousemove', (event) => {
       if (this.hoverTimer !== 0) return;
@@ -258,19 +258,19 @@ export class LiveMap {
   }
 
   private clicked(point: [number, number], at: PointLike): void {
-    const { pickPoint, pickCar, replay } = this.workplace;
+    const { pickPoint, pickCar, replay } = this.consoleState;
     const picking = pickPoint.value;
     if (picking !== null) {
       pickPoint.value = null;
-      void this.named(point).then(picking.take);
+      void this.placeAt(point).then(picking.onPick);
       return;
     }
     const vehicle = this.carAt(point);
-    const trip = this.still.pinAt((pin) => this.gl.project([pin.lng, pin.lat]).dist(at as never), REACH_PX);
+    const trip = this.staticLayers.pinAt((pin) => this.gl.project([pin.lng, pin.lat]).dist(at as never), REACH_PX);
     if (replay.value !== null) replay.value.followed.value = trip ?? vehicle ?? null;
     else if (pickCar.value !== null && vehicle !== undefined) pickCar.value(vehicle);
-    else if (trip !== undefined) this.workplace.choose({ kind: 'trip', id: trip });
-    else if (vehicle !== undefined) this.workplace.choose({ kind: 'car', id: vehicle });
+    else if (trip !== undefined) this.consoleState.choose({ kind: 'trip', id: trip });
+    else if (vehicle !== undefined) this.consoleState.choose({ kind: 'car', id: vehicle });
   }
 
   private carAt([lng, lat]: [number, number]): string | undefined {
@@ -281,21 +281,20 @@ export class LiveMap {
   }
 
   private hover(point: [number, number], x: number, y: number): void {
-    const vehicle = this.workplace.feed.wide.value ? undefined : this.carAt(point);
-    this.gl.getCanvas().style.cursor = this.workplace.pickPoint.value ? 'crosshair' : vehicle ? 'pointer' : '';
+    const vehicle = this.consoleState.feed.wide.value ? undefined : this.carAt(point);
+    this.gl.getCanvas().style.cursor = this.consoleState.pickPoint.value ? 'crosshair' : vehicle ? 'pointer' : '';
     this.onHover(vehicle === undefined ? null : { x, y, vehicle });
   }
 
-  /** What a point is called; without a name it is a point all the same. */
-  private async named([lng, lat]: [number, number]): Promise<Place> {
+  /** The place at a point, with its name if it has one. */
+  private async placeAt([lng, lat]: [number, number]): Promise<Place> {
     const point = { lat: Math.round(lat * 1e6) / 1e6, lng: Math.round(lng * 1e6) / 1e6 };
-    const told = await this.workplace.desk.post<PlaceList>('/v1/places/at', point).catch(() => null);
-    return { ...point, text: told?.places[0]?.text ?? '' };
+    return { ...point, text: await placeNameAt(point.lat, point.lng, this.consoleState.store.token) };
   }
 }
 
-function later(ms: number): Promise<void> {
-  return new Promise((done) => {
-    setTimeout(done, ms);
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
   });
 }

@@ -1,4 +1,4 @@
-/** What is drawn over the ground: cells, ways, requests, and at last the cars. */
+/** The deck.gl layers over the base map: cells, routes, requests and cars. */
 import { COORDINATE_SYSTEM, type Layer } from '@deck.gl/core';
 import { H3HexagonLayer } from '@deck.gl/geo-layers';
 import { LineLayer, PathLayer, ScatterplotLayer, TextLayer } from '@deck.gl/layers';
@@ -59,10 +59,10 @@ function offsetFrom(origin: Origin) {
 }
 
 const RIM_FROM_ZOOM = 12;
-/** Dots from this radius on bear an arrow. */
+/** Dots of at least this radius contain an arrow. */
 const ARROW_FROM_PX = 5;
 
-/** Radius of a car's dot, pixels. */
+/** Radius of the dot of a car, in pixels. */
 export function dotRadius(zoom: number): number {
   if (zoom >= 15) return Math.min(10, 7 + (zoom - 15) * 1.5);
   return Math.max(2.5, 4.5 + (zoom - 13) * 0.8);
@@ -74,13 +74,13 @@ interface Attribute {
   normalized?: boolean;
 }
 
-/** The arrays of cars as the layer wants them: a new wrapper for those that have changed, or they are not read again. */
+/** The arrays of cars as the layer needs them: deck.gl reads an array again only if its wrapper is a new object. */
 export class CarArrays {
   private version = -1;
   private colours: Attribute | null = null;
   private headings: Attribute | null = null;
 
-  of(cars: CarSource) {
+  wrap(cars: CarSource) {
     if (cars.version !== this.version || this.colours === null || this.headings === null) {
       this.version = cars.version;
       this.colours = { value: cars.colours, size: 4, normalized: true };
@@ -93,12 +93,12 @@ export class CarArrays {
     };
   }
 
-  forget(): void {
+  reset(): void {
     this.version = -1;
   }
 }
 
-export function carLayer(data: ReturnType<CarArrays['of']>, origin: Origin, look: Look, zoom: number): Layer {
+export function carLayer(data: ReturnType<CarArrays['wrap']>, origin: Origin, look: Look, zoom: number): Layer {
   return new CarLayer({
     id: 'cars',
     data,
@@ -138,11 +138,11 @@ export function pickupLines(from: Float32Array, to: Float32Array, count: number,
   });
 }
 
-export function routeLayer(ways: readonly [number, number][][], look: Look): Layer {
+export function routeLayer(lines: readonly [number, number][][], look: Look): Layer {
   return new PathLayer<[number, number][]>({
     id: 'route',
-    data: ways as [number, number][][],
-    getPath: (way) => way,
+    data: lines as [number, number][][],
+    getPath: (line) => line,
     widthUnits: 'pixels',
     getWidth: 5,
     getColor: look.route,
@@ -188,7 +188,7 @@ export function pinLayers(pins: readonly Pin[], labelled: boolean, look: Look): 
   ];
 }
 
-export function heatLayers(cells: readonly Heated[], words: (value: number) => string, look: Look): Layer[] {
+export function heatLayers(cells: readonly Heated[], labelOf: (value: number) => string, look: Look): Layer[] {
   const most = Math.max(1, ...cells.map((each) => each.value));
   return [
     new H3HexagonLayer<Heated>({
@@ -205,8 +205,8 @@ export function heatLayers(cells: readonly Heated[], words: (value: number) => s
     new TextLayer<Heated>({
       id: 'heat-labels',
       data: cells as Heated[],
-      getPosition: (each) => centreOf(each.cell),
-      getText: (each) => words(each.value),
+      getPosition: (each) => centerOf(each.cell),
+      getText: (each) => labelOf(each.value),
       getSize: 13,
       fontFamily: 'system-ui, sans-serif',
       fontWeight: 600,
@@ -215,7 +215,7 @@ export function heatLayers(cells: readonly Heated[], words: (value: number) => s
   ];
 }
 
-function centreOf(cell: string): [number, number] {
+function centerOf(cell: string): [number, number] {
   const [lat, lng] = cellToLatLng(cell);
   return [lng, lat];
 }

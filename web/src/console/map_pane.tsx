@@ -1,15 +1,15 @@
-/** The map with what lies on it: legend, switches of layers, and what is wrong with it. Loaded after the lists. */
+/** The map with its legend, the choice of layers and warnings. Loaded after the lists. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { CAR_COLOURS } from '../map/car_colours';
 import { MAP_STATES } from '../protocol/tables';
-import { named } from '../ui/words';
-import { HEATS, type Heat, useWorkplace } from './console_state';
+import { wireText } from '../ui/i18n';
+import { HEATS, type Heat, useConsole } from './console_state';
+import { text } from './i18n';
 import type { Hovered } from './live_map';
 import { StateDot } from './state_dot';
-import { text } from './texts';
 
 export function MapPane() {
-  const workplace = useWorkplace();
+  const consoleState = useConsole();
   const holder = useRef<HTMLDivElement>(null);
   const [failed, setFailed] = useState(false);
   const [hovered, setHovered] = useState<Hovered | null>(null);
@@ -18,23 +18,23 @@ export function MapPane() {
     import('./live_map').then(
       ({ LiveMap }) => {
         if (!open || holder.current === null) return;
-        const map = new LiveMap(holder.current, workplace);
+        const map = new LiveMap(holder.current, consoleState);
         map.onHover = setHovered;
-        workplace.map.value = map;
+        consoleState.map.value = map;
       },
       () => setFailed(true),
     );
     return () => {
       open = false;
-      workplace.map.value?.close();
-      workplace.map.value = null;
+      consoleState.map.value?.close();
+      consoleState.map.value = null;
     };
-  }, [workplace]);
+  }, [consoleState]);
   return (
     <div class="map-pane">
       <div class="map" ref={holder} />
-      {workplace.map.value === null && (
-        <p class="map-word" role="status">
+      {consoleState.map.value === null && (
+        <p class="map-note" role="status">
           {text(failed ? 'map.failed' : 'map.loading')}
         </p>
       )}
@@ -45,30 +45,30 @@ export function MapPane() {
   );
 }
 
-/** Whatever makes the map's cars older than they look. */
+/** A hint while a point is chosen, or why the positions on the map are outdated. */
 function MapTrouble() {
-  const { desk, pickPoint, replay } = useWorkplace();
-  const lost = desk.link.lostSince.value !== null;
-  const said =
+  const { store, pickPoint, replay } = useConsole();
+  const lost = store.connection.lostSince.value !== null;
+  const message =
     pickPoint.value !== null
       ? text('place.click_map')
       : replay.value !== null
         ? null
         : lost
           ? text('map.lost')
-          : desk.mapStale.value
+          : store.mapStale.value
             ? text('map.stale')
             : null;
   return (
-    <div class="map-said" role="status" aria-live="polite">
-      {said !== null && <p class={pickPoint.value === null ? 'bad' : ''}>{said}</p>}
+    <div class="map-warning" role="status" aria-live="polite">
+      {message !== null && <p class={pickPoint.value === null ? 'bad' : ''}>{message}</p>}
     </div>
   );
 }
 
 function Layers() {
-  const workplace = useWorkplace();
-  const { feed, heat, replay } = workplace;
+  const consoleState = useConsole();
+  const { feed, heat, replay } = consoleState;
   const totals = replay.value === null ? feed.totals.value : replay.value.totals.value;
   return (
     <div class="legend">
@@ -97,7 +97,7 @@ function Layers() {
           if (count === 0) return null;
           return (
             <li key={name}>
-              <StateDot state={name} /> {named('vehicle', name)} <span class="number">{count}</span>
+              <StateDot state={name} /> {wireText('vehicle', name)} <span class="number">{count}</span>
             </li>
           );
         })}
@@ -108,13 +108,13 @@ function Layers() {
 }
 
 function Tip({ hovered }: { hovered: Hovered }) {
-  const { desk, feed } = useWorkplace();
+  const { store, feed } = useConsole();
   const slot = feed.fleet.slotOf(hovered.vehicle);
   const state = slot === undefined ? undefined : MAP_STATES[feed.fleet.stateOf(slot)];
   return (
     <div class="tip" aria-hidden="true" style={{ left: `${hovered.x + 12}px`, top: `${hovered.y + 12}px` }}>
-      <strong>{desk.fleet.value.get(hovered.vehicle)?.plate ?? hovered.vehicle}</strong>
-      {state !== undefined && ` · ${named('vehicle', state)}`}
+      <strong>{store.fleet.value.get(hovered.vehicle)?.plate ?? hovered.vehicle}</strong>
+      {state !== undefined && ` · ${wireText('vehicle', state)}`}
     </div>
   );
 }

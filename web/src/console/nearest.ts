@@ -1,13 +1,13 @@
-/** What a click meant: the nearest thing within reach, without asking the graphics card. */
+/** The car nearest to a click, found without the graphics card. */
 import type { CarSource } from '../map/car_source';
 
-/** Pixels on the screen of a degree of longitude and of latitude, about one place. */
+/** Pixels per degree of longitude and of latitude around a place. */
 export interface Scale {
   x: number;
   y: number;
 }
 
-/** The slot of the car nearest to a point (longitude, latitude) within `reach` pixels; -1 where there is none. */
+/** The slot of the car nearest to a point (longitude and latitude) within `reach` pixels, -1 if there is none. */
 export function nearestCar(cars: CarSource, origin: readonly [number, number], scale: Scale, reach: number): number {
   let [found, best] = [-1, reach * reach];
   for (let slot = 0; slot < cars.length; slot += 1) {

@@ -1,22 +1,22 @@
-/** Requests that have waited too long are said once each, for those who do not look. */
+/** Announces each overdue request once to screen readers. */
 
-import type { Workplace } from './console_state';
-import { text } from './texts';
+import type { ConsoleState } from './console_state';
+import { text } from './i18n';
+import { placeName } from './texts';
 import { isOverdue } from './trip_board';
-import { placeWords } from './trip_texts';
 
-export function announceOverdue(workplace: Workplace): () => void {
-  const { desk } = workplace;
-  const told = new Set<string>();
+export function announceOverdue(consoleState: ConsoleState): () => void {
+  const { store } = consoleState;
+  const announced = new Set<string>();
   let known = false;
-  return desk.now.subscribe((now) => {
-    const late = desk.trips.group('waiting').filter((trip) => isOverdue(trip, now));
-    const fresh = late.filter((trip) => !told.has(trip.trip));
-    for (const trip of fresh) told.add(trip.trip);
+  return store.now.subscribe((now) => {
+    const late = store.trips.group('waiting').filter((trip) => isOverdue(trip, now));
+    const fresh = late.filter((trip) => !announced.has(trip.trip));
+    for (const trip of fresh) announced.add(trip.trip);
     if (known && fresh[0] !== undefined) {
-      const from = placeWords(fresh[0].pickup);
-      workplace.announce(text('overdue.said', { count: late.length, from }));
+      const from = placeName(fresh[0].pickup);
+      consoleState.announce(text('overdue.said', { count: late.length, from }));
     }
-    known = desk.tripsKnown.value;
+    known = store.tripsLoaded.value;
   });
 }

@@ -1,7 +1,7 @@
-/** A panel beside the map: its heading takes the focus when it opens, Escape and a button close it. */
+/** A panel beside the map. Its heading gets the focus when it opens; Escape and a button close it. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { word } from '../ui/words';
+import { commonText } from '../ui/i18n';
 
 interface PanelProps {
   title: ComponentChildren;
@@ -25,7 +25,7 @@ export function Panel({ title, label, onClose, children }: PanelProps) {
         <h2 ref={heading} tabIndex={-1}>
           {title}
         </h2>
-        <button type="button" class="button plain" aria-label={word('action.close')} onClick={onClose}>
+        <button type="button" class="button plain" aria-label={commonText('action.close')} onClick={onClose}>
           ✕
         </button>
       </div>
@@ -34,7 +34,7 @@ export function Panel({ title, label, onClose, children }: PanelProps) {
   );
 }
 
-/** Facts as a list of names and values; what is undefined is left out. */
+/** Facts as a list of names and values, without empty values. */
 export function FactList({ facts }: { facts: readonly (readonly [string, ComponentChildren])[] }) {
   return (
     <dl class="facts">

@@ -1,4 +1,4 @@
-/** From each car on its way to its pick-up: arrays whose one end moves with the car. */
+/** Lines from cars to their pick-ups, as arrays; one end of each line moves with the car. */
 import type { CarSource, Origin } from '../map/car_source';
 import type { Place } from '../protocol/messages';
 
@@ -19,7 +19,7 @@ export class PickupLines {
     }
   }
 
-  /** Both ends of each line; of a car that is not in view both lie at the pick-up. */
+  /** Updates the ends of all lines; for a car that is not in view both ends are at the pick-up. */
   follow(cars: CarSource): void {
     this.wanted.forEach(({ vehicle, pickup }, place) => {
       const [x, y] = [pickup.lng - this.origin.lng, pickup.lat - this.origin.lat];

@@ -1,6 +1,6 @@
-/** Why: from a few usual reasons, or in one's own words. */
+/** A reason, typed or chosen from the usual ones. */
 import { Field } from '../ui/controls';
-import { text } from './texts';
+import { text } from './i18n';
 
 interface ReasonProps {
   reason: string;

@@ -1,18 +1,18 @@
-/** The past that is played: clearly marked, paused and moved by keys, with what happened listed beside. */
+/** The controls of a replay: play and pause, time, speed, and the list of events. */
 import { useState } from 'preact/hooks';
 import { clockSeconds, clockTime, dayAndTime } from '../ui/formats';
-import { complaint, named, word } from '../ui/words';
-import { useWorkplace } from './console_state';
-import { eventWords } from './event_texts';
+import { commonText, errorText, wireText } from '../ui/i18n';
+import { useConsole } from './console_state';
+import { text } from './i18n';
 import { SPEEDS } from './replay_clock';
-import type { ReplayDesk } from './replay_player';
-import { text } from './texts';
+import type { ReplayPlayer } from './replay_player';
+import { eventText } from './texts';
 
 const LISTED = 60;
 
 export function ReplayBar() {
-  const workplace = useWorkplace();
-  const replay = workplace.replay.value;
+  const consoleState = useConsole();
+  const replay = consoleState.replay.value;
   const [listed, setListed] = useState(true);
   if (replay === null) return null;
   const at = replay.at.value;
@@ -38,7 +38,7 @@ export function ReplayBar() {
         </label>
         <label>
           <span class="hidden-text">{text('replay.speed')}</span>
-          <select value={replay.clock.times} onChange={(event) => replay.run(Number(event.currentTarget.value))}>
+          <select value={replay.clock.speed} onChange={(event) => replay.setSpeed(Number(event.currentTarget.value))}>
             {SPEEDS.map((each) => (
               <option key={each} value={each}>
                 {each} ×
@@ -50,35 +50,40 @@ export function ReplayBar() {
         <button type="button" class="button small" aria-expanded={listed} onClick={() => setListed(!listed)}>
           {text('replay.moments')}
         </button>
-        <button type="button" class="button small main" aria-keyshortcuts="n" onClick={() => workplace.toNow()}>
+        <button
+          type="button"
+          class="button small main"
+          aria-keyshortcuts="n"
+          onClick={() => consoleState.closeReplay()}
+        >
           {text('replay.to_now')}
         </button>
       </div>
-      <Said replay={replay} />
+      <Status replay={replay} />
       {listed && <Moments replay={replay} />}
     </section>
   );
 }
 
-function Said({ replay }: { replay: ReplayDesk }) {
-  const problem = replay.problem.value;
-  if (problem !== null) {
+function Status({ replay }: { replay: ReplayPlayer }) {
+  const error = replay.error.value;
+  if (error !== null) {
     return (
       <p class="problem small" role="alert">
-        {complaint(problem)}{' '}
-        <button type="button" class="linked" onClick={() => replay.again()}>
-          {word('action.retry')}
+        {errorText(error)}{' '}
+        <button type="button" class="linked" onClick={() => replay.retry()}>
+          {commonText('action.retry')}
         </button>
       </p>
     );
   }
-  if (replay.loading.value) return <p class="quiet small">{text('loading')}</p>;
+  if (replay.loading.value) return <p class="quiet small">{commonText('loading')}</p>;
   if (replay.at.value > replay.archivedUntil.value) return <p class="quiet small">{text('replay.not_archived')}</p>;
   return null;
 }
 
-function Follow({ replay }: { replay: ReplayDesk }) {
-  const { desk } = useWorkplace();
+function Follow({ replay }: { replay: ReplayPlayer }) {
+  const { store } = useConsole();
   const trip = replay.followed.value === null ? undefined : replay.trips.value.get(replay.followed.value);
   const name = trip?.vehicle ?? replay.followed.value ?? '';
   if (replay.followed.value === null) return null;
@@ -90,13 +95,13 @@ function Follow({ replay }: { replay: ReplayDesk }) {
         replay.followed.value = null;
       }}
     >
-      {text('replay.unfollow', { what: desk.fleet.value.get(name)?.plate ?? name.slice(-6) })}
+      {text('replay.unfollow', { what: store.fleet.value.get(name)?.plate ?? name.slice(-6) })}
     </button>
   );
 }
 
-function Moments({ replay }: { replay: ReplayDesk }) {
-  const { desk } = useWorkplace();
+function Moments({ replay }: { replay: ReplayPlayer }) {
+  const { store } = useConsole();
   const followed = replay.followed.value;
   const moments = replay.moments.value.filter(
     (each) => followed === null || each.trip === followed || each.vehicle === followed,
@@ -118,11 +123,11 @@ function Moments({ replay }: { replay: ReplayDesk }) {
               replay.followed.value = each.trip;
             }}
           >
-            <time class="number">{clockTime(each.at)}</time> {eventWords(each.event)}
+            <time class="number">{clockTime(each.at)}</time> {eventText(each.event)}
             <span class="quiet small">
               {' '}
-              {named('trip', each.state)}
-              {each.vehicle && ` · ${desk.fleet.value.get(each.vehicle)?.plate ?? each.vehicle}`}
+              {wireText('trip', each.state)}
+              {each.vehicle && ` · ${store.fleet.value.get(each.vehicle)?.plate ?? each.vehicle}`}
             </span>
           </button>
         </li>

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { ReplayClock } from './replay_clock';
 
-test('it runs as many times faster as it is told, and stops at the end', () => {
+test('it runs at the chosen speed, and stops at the end', () => {
   const clock = new ReplayClock(1000, 1600);
   expect(clock.now(5000)).toBe(1000);
-  clock.run(60, 0);
+  clock.setSpeed(60, 0);
   clock.play(0);
   expect(clock.now(5000)).toBe(1300);
-  clock.run(10, 5000);
+  clock.setSpeed(10, 5000);
   expect(clock.now(6000)).toBe(1310);
   expect(clock.now(60_000)).toBe(1600);
   expect([clock.isPlaying(6000), clock.isPlaying(60_000)]).toEqual([true, false]);
@@ -15,7 +15,7 @@ test('it runs as many times faster as it is told, and stops at the end', () => {
 
 test('a pause holds the time, and it goes on from there', () => {
   const clock = new ReplayClock(0, 600);
-  clock.run(1, 0);
+  clock.setSpeed(1, 0);
   clock.play(0);
   clock.pause(10_000);
   expect(clock.now(50_000)).toBe(10);

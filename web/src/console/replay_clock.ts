@@ -1,10 +1,10 @@
-/** The time that is played: runs with the wall's, faster, between two ends. Without a timer of its own. */
+/** The time of a replay: it runs faster than wall time between two ends. It has no timer. */
 export const SPEEDS = [1, 5, 10, 30, 60] as const;
 
 export class ReplayClock {
   private at: number;
   private playing = false;
-  private speed = 10;
+  private currentSpeed = 10;
   private since = 0;
 
   constructor(
@@ -14,18 +14,18 @@ export class ReplayClock {
     this.at = begin;
   }
 
-  /** City time at a wall time (ms); at the end it stays. */
+  /** City time at a wall time (ms); it stops at the end. */
   now(wallMs: number): number {
     if (!this.playing) return this.at;
-    return Math.min(this.end, this.at + ((wallMs - this.since) / 1000) * this.speed);
+    return Math.min(this.end, this.at + ((wallMs - this.since) / 1000) * this.currentSpeed);
   }
 
   isPlaying(wallMs: number): boolean {
     return this.playing && this.now(wallMs) < this.end;
   }
 
-  get times(): number {
-    return this.speed;
+  get speed(): number {
+    return this.currentSpeed;
   }
 
   play(wallMs: number): void {
@@ -45,9 +45,9 @@ export class ReplayClock {
     this.since = wallMs;
   }
 
-  run(times: number, wallMs: number): void {
+  setSpeed(speed: number, wallMs: number): void {
     this.at = this.now(wallMs);
     this.since = wallMs;
-    this.speed = times;
+    this.currentSpeed = speed;
   }
 }

@@ -1,45 +1,45 @@
-/** Which past hour shall be played. */
+/** Chooses the past hour to replay. */
 import { useState } from 'preact/hooks';
+import { fromLocalText, toLocalText } from '../ui/city_time';
 import { Dialog, Field } from '../ui/controls';
 import { cityZone } from '../ui/formats';
-import { fromLocal, toLocal } from './city_calendar';
-import { useWorkplace } from './console_state';
-import { ReplayDesk } from './replay_player';
-import { text } from './texts';
+import { useConsole } from './console_state';
+import { text } from './i18n';
+import { ReplayPlayer } from './replay_player';
 
 const STEP_S = 300;
 
 export function ReplayDialog({ close }: { close: () => void }) {
-  const workplace = useWorkplace();
-  const { desk } = workplace;
-  const now = desk.link.clock.now();
+  const consoleState = useConsole();
+  const { store } = consoleState;
+  const now = store.connection.clock.now();
   const earliest = Math.floor((now - 3600) / STEP_S) * STEP_S;
-  const [when, setWhen] = useState(toLocal(earliest, cityZone.value));
-  const begin = fromLocal(when, cityZone.value);
-  const wrong = Number.isNaN(begin) || begin >= now;
+  const [when, setWhen] = useState(toLocalText(earliest, cityZone.value));
+  const begin = fromLocalText(when, cityZone.value);
+  const isValid = begin !== null && begin < now;
   const open = (event: Event) => {
     event.preventDefault();
-    if (wrong) return;
-    workplace.toNow();
-    workplace.replay.value = new ReplayDesk(desk, begin);
-    workplace.side.value = 'map';
+    if (!isValid) return;
+    consoleState.closeReplay();
+    consoleState.replay.value = new ReplayPlayer(store, begin);
+    consoleState.side.value = 'map';
     close();
   };
   return (
     <Dialog title={text('start.replay')} onClose={close}>
       <form class="stack" onSubmit={open}>
-        <p class="quiet">{text('replay.what')}</p>
+        <p class="quiet">{text('replay.hint')}</p>
         <Field label={text('replay.begin', { zone: cityZone.value })}>
           <input
             type="datetime-local"
             required
             value={when}
-            max={toLocal(now, cityZone.value)}
+            max={toLocalText(now, cityZone.value)}
             onInput={(event) => setWhen(event.currentTarget.value)}
           />
         </Field>
-        {wrong && <p class="problem small">{text('replay.not_past')}</p>}
-        <button type="submit" class="button main wide" disabled={wrong}>
+        {!isValid && <p class="problem small">{text('replay.not_past')}</p>}
+        <button type="submit" class="button main wide" disabled={!isValid}>
           {text('replay.open')}
         </button>
       </form>

@@ -1,49 +1,49 @@
-/** A past hour that is played: its clock, its cars, its trips; pages of a quarter of an hour are fetched as they come near. */
+/** A replay of one past hour: its clock, cars and trips. It loads pages of 15 minutes shortly before they are played. */
 import { signal } from '@preact/signals';
 import { CAR_COLOURS } from '../map/car_colours';
 import { ReplayCars } from '../map/replay_cars';
 import type { TripView } from '../protocol/messages';
 import type { Replay, TripMoment } from '../protocol/reads';
 import { theme } from '../ui/theme';
-import type { Desk } from './dispatcher_store';
+import type { DispatcherStore } from './dispatcher_store';
 import { ReplayClock } from './replay_clock';
-import { joinedMoments, type PastTrip, standing } from './replay_trips';
+import { joinedMoments, type PastTrip, tripsAt } from './replay_trips';
 
-export const PAGE_S = 900;
-export const HOUR_S = 3600;
+const PAGE_S = 900;
+const HOUR_S = 3600;
 const TICK_MS = 250;
 
-export class ReplayDesk {
+export class ReplayPlayer {
   readonly clock: ReplayClock;
   readonly cars: ReplayCars;
-  /** The city time shown; and trips as they stood then. */
+  /** The city time shown, and the trips at that time. */
   readonly at = signal(0);
   readonly trips = signal<ReadonlyMap<string, PastTrip>>(new Map());
   readonly moments = signal<readonly TripMoment[]>([]);
-  /** Cars that were on the road, by `MAP_STATES`. */
+  /** Number of cars in each of `MAP_STATES`. */
   readonly totals = signal<readonly number[]>([]);
   readonly playing = signal(false);
   readonly loading = signal(true);
-  readonly problem = signal<unknown>(null);
-  /** How far the archive reaches; what is later has no cars. */
+  readonly error = signal<unknown>(null);
+  /** City time up to which the archive is complete; no cars are shown after it. */
   readonly archivedUntil = signal(Number.POSITIVE_INFINITY);
-  /** The car or trip that the map stays with. */
+  /** The car or trip that the map follows. */
   readonly followed = signal<string | null>(null);
   private readonly pages = new Map<number, Replay | null>();
   private readonly timer: number;
   private readonly stopTheme: () => void;
 
   constructor(
-    private readonly desk: Desk,
+    private readonly store: DispatcherStore,
     begin: number,
   ) {
     this.clock = new ReplayClock(begin, begin + HOUR_S);
-    const [lat, lng] = desk.city.center;
+    const [lat, lng] = store.city.center;
     this.cars = new ReplayCars({ lat, lng }, CAR_COLOURS[theme.value], () => this.now());
     this.stopTheme = theme.subscribe((chosen) => this.cars.recolour(CAR_COLOURS[chosen]));
     this.at.value = begin;
     this.timer = window.setInterval(() => this.tick(), TICK_MS);
-    this.need(begin);
+    this.loadAround(begin);
   }
 
   close(): void {
@@ -67,15 +67,15 @@ export class ReplayDesk {
     this.tick();
   }
 
-  run(times: number): void {
-    this.clock.run(times, Date.now());
+  setSpeed(speed: number): void {
+    this.clock.setSpeed(speed, Date.now());
     this.tick();
   }
 
-  /** Read again what could not be read. */
-  again(): void {
-    this.problem.value = null;
-    this.need(this.now());
+  /** Loads again after an error. */
+  retry(): void {
+    this.error.value = null;
+    this.loadAround(this.now());
   }
 
   private tick(): void {
@@ -84,39 +84,39 @@ export class ReplayDesk {
     this.playing.value = this.clock.isPlaying(Date.now());
     this.cars.move(now);
     this.totals.value = this.cars.count();
-    this.trips.value = standing(this.opened(), this.moments.value, now);
-    this.need(now);
+    this.trips.value = tripsAt(this.openAtStart(), this.moments.value, now);
+    this.loadAround(now);
   }
 
-  /** The page of a moment, and the next one in time. */
-  private need(at: number): void {
+  /** Loads the page of a time, and the next page early enough. */
+  private loadAround(at: number): void {
     for (const time of [at, at + PAGE_S / 2]) {
       if (time >= this.clock.end) continue;
       const page = Math.floor((time - this.clock.begin) / PAGE_S);
-      if (!this.pages.has(page) && this.problem.value === null) void this.load(page);
+      if (!this.pages.has(page) && this.error.value === null) void this.load(page);
     }
-    const here = Math.min(HOUR_S / PAGE_S - 1, Math.floor((at - this.clock.begin) / PAGE_S));
-    this.loading.value = this.problem.value === null && !this.pages.get(here);
+    const current = Math.min(HOUR_S / PAGE_S - 1, Math.floor((at - this.clock.begin) / PAGE_S));
+    this.loading.value = this.error.value === null && !this.pages.get(current);
   }
 
   private async load(page: number): Promise<void> {
     this.pages.set(page, null);
     const since = this.clock.begin + page * PAGE_S;
     try {
-      const read = await this.desk.read<Replay>(`/v1/replay?since=${since}&until=${since + PAGE_S}`, true);
+      const read = await this.store.read<Replay>(`/v1/replay?since=${since}&until=${since + PAGE_S}`, true);
       this.pages.set(page, read);
       this.cars.add(read.tracks);
       this.archivedUntil.value = read.archived_until;
       this.moments.value = joinedMoments([...this.pages.values()].map((each) => each?.moments ?? []));
     } catch (error) {
       this.pages.delete(page);
-      this.problem.value = error;
+      this.error.value = error;
     }
     this.tick();
   }
 
-  /** Trips open at the beginning of the first page that is there; moments of later pages tell the rest. */
-  private opened(): readonly TripView[] {
+  /** The trips open at the start of the first loaded page; the moments of all pages contain the changes. */
+  private openAtStart(): readonly TripView[] {
     const first = [...this.pages.keys()].sort((a, b) => a - b).find((page) => this.pages.get(page));
     return first === undefined ? [] : (this.pages.get(first)?.open ?? []);
   }

@@ -1,4 +1,4 @@
-/** How trips stood at a past moment: those open at the beginning, and what happened to them and others since. */
+/** The trips at a past time: those open at the start, changed by the moments since. */
 import type { Place, TripView } from '../protocol/messages';
 import type { TripMoment } from '../protocol/reads';
 import { groupOf } from './trip_board';
@@ -13,12 +13,8 @@ export interface PastTrip {
   dropoff?: Place;
 }
 
-/** Trips that had not ended, by their ids. `moments` are in the order of their times. */
-export function standing(
-  open: readonly TripView[],
-  moments: readonly TripMoment[],
-  now: number,
-): Map<string, PastTrip> {
+/** Trips that had not ended at `now`, by their ids. `moments` are sorted by time. */
+export function tripsAt(open: readonly TripView[], moments: readonly TripMoment[], now: number): Map<string, PastTrip> {
   const trips = new Map<string, PastTrip>();
   for (const { trip, state, requested_at, car, pickup, dropoff } of open) {
     trips.set(trip, {
@@ -51,7 +47,7 @@ export function standing(
   return trips;
 }
 
-/** Pages' moments as one list without repetitions, in the order of their times. */
+/** The moments of all pages as one list without duplicates, sorted by time. */
 export function joinedMoments(pages: readonly (readonly TripMoment[])[]): TripMoment[] {
   const seen = new Set<string>();
   const all = pages.flat().filter((moment) => {

@@ -1,4 +1,4 @@
-/** Rows of a list that are walked with the arrow keys; the first cell of each holds the button that opens it. */
+/** A table whose rows are reached with the arrow keys; the first cell of a row contains the button that opens it. */
 import type { ComponentChildren } from 'preact';
 import { useRef } from 'preact/hooks';
 
@@ -52,5 +52,5 @@ export function RowButton({ open, chosen, children }: OpenProps) {
   );
 }
 
-/** No list is so long that a page of it is slow; who wants more narrows it down. */
-export const SHOWN = 150;
+/** The most rows that a list shows, so that it renders quickly. */
+export const MAX_ROWS = 150;

@@ -1,83 +1,59 @@
-/** Finding a trip, a car, a driver or a caller by any part of a number, plate or phone. */
-import { useEffect, useState } from 'preact/hooks';
+/** Search for a trip, car, driver or caller by a part of a number, plate or phone. */
+import { useState } from 'preact/hooks';
 import type { SearchHits } from '../protocol/reads';
 import { Dialog, Field } from '../ui/controls';
 import { dayAndTime } from '../ui/formats';
-import { complaint, named } from '../ui/words';
-import { useWorkplace } from './console_state';
-import type { Subject } from './dispatcher_store';
+import { errorText, wireText } from '../ui/i18n';
+import { useSearch } from '../ui/use_search';
+import { useConsole } from './console_state';
+import { text } from './i18n';
 import { StateDot } from './state_dot';
-import { text } from './texts';
-import { placeWords } from './trip_texts';
-
-const QUIET_MS = 250;
+import { placeName } from './texts';
 
 export function SearchDialog({ close }: { close: () => void }) {
-  const { desk } = useWorkplace();
-  const [words, setWords] = useState('');
-  const [found, setFound] = useState<SearchHits | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
-  const question = words.trim();
-  useEffect(() => {
-    setProblem(null);
-    if (question.length < 2) {
-      setFound(null);
-      return;
-    }
-    let open = true;
-    const timer = setTimeout(() => {
-      desk.post<SearchHits>('/v1/search', { text: question }).then(
-        (answer) => open && setFound(answer),
-        (error) => open && setProblem(complaint(error)),
-      );
-    }, QUIET_MS);
-    return () => {
-      open = false;
-      clearTimeout(timer);
-    };
-  }, [question, desk]);
+  const { store } = useConsole();
+  const [typed, setTyped] = useState('');
+  const { answer, error } = useSearch(typed, (question) => store.post<SearchHits>('/v1/search', { text: question }));
+  const status = answer === null ? text('search.hint') : summary(answer);
   return (
     <Dialog title={text('start.search')} onClose={close}>
       <Field label={text('search.what')}>
-        <input inputMode="search" value={words} onInput={(event) => setWords(event.currentTarget.value)} />
+        <input inputMode="search" value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
       </Field>
       <p class="quiet small" role="status">
-        {problem ?? (found === null ? text('search.hint') : summary(found))}
+        {error === null ? status : errorText(error)}
       </p>
-      {found !== null && <Found found={found} />}
+      {answer !== null && <Results answer={answer} />}
     </Dialog>
   );
 }
 
-function summary(found: SearchHits): string {
-  const count = found.trips.length + found.cars.length;
-  return count === 0
-    ? text('search.nothing')
-    : text('search.found', { trips: found.trips.length, cars: found.cars.length });
+function summary({ trips, cars }: SearchHits): string {
+  if (trips.length + cars.length === 0) return text('search.nothing');
+  return text('search.found', { trips: trips.length, cars: cars.length });
 }
 
-function Found({ found }: { found: SearchHits }) {
-  const workplace = useWorkplace();
-  const open = (subject: Subject) => workplace.choose(subject);
+function Results({ answer: { cars, trips } }: { answer: SearchHits }) {
+  const consoleState = useConsole();
   return (
     <ul class="plain-list hits">
-      {found.cars.map((car) => (
+      {cars.map((car) => (
         <li key={car.vehicle}>
-          <button type="button" class="hit" onClick={() => open({ kind: 'car', id: car.vehicle })}>
+          <button type="button" class="hit" onClick={() => consoleState.choose({ kind: 'car', id: car.vehicle })}>
             <strong>{car.plate}</strong>
             <span class="small">
-              <StateDot state={car.state ?? 'offline'} /> {named('vehicle', car.state ?? 'offline')}
+              <StateDot state={car.state ?? 'offline'} /> {wireText('vehicle', car.state ?? 'offline')}
               {car.driver_name && ` · ${car.driver_name}`}
             </span>
           </button>
         </li>
       ))}
-      {found.trips.map((trip) => (
+      {trips.map((trip) => (
         <li key={trip.trip}>
-          <button type="button" class="hit" onClick={() => open({ kind: 'trip', id: trip.trip })}>
-            <strong>{placeWords(trip.pickup)}</strong>
+          <button type="button" class="hit" onClick={() => consoleState.choose({ kind: 'trip', id: trip.trip })}>
+            <strong>{placeName(trip.pickup)}</strong>
             <span class="small">
-              {named('trip', trip.state)} · {dayAndTime(trip.requested_at)}
+              {wireText('trip', trip.state)} · {dayAndTime(trip.requested_at)}
               {trip.passenger && ` · ${trip.passenger}`}
             </span>
           </button>

@@ -1,6 +1,6 @@
-/** Single keys that begin something. They can be turned off, for those whose speech or screen reader types letters. */
+/** Keyboard shortcuts of single keys. They can be turned off for users whose speech input or screen reader types letters. */
 import { signal } from '@preact/signals';
-import { HEATS, TABS, type Workplace } from './console_state';
+import { type ConsoleState, HEATS, TABS } from './console_state';
 
 const KEY = 'taxi.console.shortcuts';
 
@@ -11,74 +11,74 @@ export function turnShortcuts(on: boolean): void {
   shortcutsOn.value = on;
 }
 
-/** In the order in which help lists them. */
+/** In the order of the help. */
 export const SHORTCUTS = ['b', '/', 'm', 'r', 'n', '1', 'a', 'c', 'h', 'Escape', '?'] as const;
 
-export function listenForShortcuts(workplace: Workplace): () => void {
-  const hear = (event: KeyboardEvent) => {
+export function listenForShortcuts(consoleState: ConsoleState): () => void {
+  const onKeyDown = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (event.key === 'Escape') {
-      leave(workplace);
+      closeTopmost(consoleState);
       return;
     }
     if (!shortcutsOn.value || isTyping(event.target) || document.querySelector('dialog[open]') !== null) return;
-    if (press(workplace, event.key)) event.preventDefault();
+    if (press(consoleState, event.key)) event.preventDefault();
   };
-  addEventListener('keydown', hear);
-  return () => removeEventListener('keydown', hear);
+  addEventListener('keydown', onKeyDown);
+  return () => removeEventListener('keydown', onKeyDown);
 }
 
-function leave(workplace: Workplace): void {
-  if (document.querySelector('dialog[open]') !== null) return; // the dialog closes itself
-  if (workplace.pickPoint.value !== null) workplace.pickPoint.value = null;
-  else if (workplace.act.value !== null) workplace.act.value = null;
-  else workplace.desk.chosen.value = null;
+function closeTopmost(consoleState: ConsoleState): void {
+  if (document.querySelector('dialog[open]') !== null) return; // the browser closes the dialog
+  if (consoleState.pickPoint.value !== null) consoleState.pickPoint.value = null;
+  else if (consoleState.action.value !== null) consoleState.action.value = null;
+  else consoleState.store.chosen.value = null;
 }
 
 function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.closest('input, textarea, select') !== null;
 }
 
-function press(workplace: Workplace, key: string): boolean {
-  const { act, desk } = workplace;
-  const chosen = desk.chosen.value;
-  const acts: Record<string, () => void> = {
+function press(consoleState: ConsoleState, key: string): boolean {
+  const { action, store } = consoleState;
+  const chosen = store.chosen.value;
+  const actions: Record<string, () => void> = {
     b: () => {
-      act.value = { kind: 'book' };
+      action.value = { kind: 'book' };
     },
     '/': () => {
-      act.value = { kind: 'search' };
+      action.value = { kind: 'search' };
     },
     m: () => {
-      act.value = { kind: 'broadcast' };
+      action.value = { kind: 'broadcast' };
     },
     r: () => {
-      act.value = { kind: 'replay' };
+      action.value = { kind: 'replay' };
     },
     '?': () => {
-      act.value = { kind: 'help' };
+      action.value = { kind: 'help' };
     },
-    n: () => workplace.toNow(),
+    n: () => consoleState.closeReplay(),
     a: () => {
-      act.value =
+      action.value =
         chosen === null
           ? { kind: 'assign' }
           : { kind: 'assign', [chosen.kind === 'car' ? 'vehicle' : 'trip']: chosen.id };
     },
     c: () => {
-      if (chosen?.kind === 'trip') act.value = { kind: 'cancel', trip: chosen.id };
+      if (chosen?.kind === 'trip') action.value = { kind: 'cancel', trip: chosen.id };
     },
     h: () => {
-      const next = (HEATS.indexOf(workplace.heat.value) + 1) % HEATS.length;
-      workplace.heat.value = HEATS[next] ?? 'none';
+      const next = (HEATS.indexOf(consoleState.heat.value) + 1) % HEATS.length;
+      consoleState.heat.value = HEATS[next] ?? 'none';
     },
   };
   const tab = TABS[Number(key) - 1];
   if (tab !== undefined) {
-    workplace.tab.value = tab;
+    consoleState.tab.value = tab;
     requestAnimationFrame(() => document.querySelector<HTMLElement>('.list .row-open, .list button')?.focus());
     return true;
   }
-  acts[key]?.();
-  return key in acts;
+  actions[key]?.();
+  return key in actions;
 }

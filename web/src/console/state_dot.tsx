@@ -1,4 +1,4 @@
-/** The colour that a state has on the map. */
+/** A dot in the colour that a state has on the map. */
 import { CAR_COLOURS, css } from '../map/car_colours';
 import { MAP_STATES } from '../protocol/tables';
 import { theme } from '../ui/theme';

@@ -1,21 +1,21 @@
-/** Names of cars and trips that open them. */
+/** Buttons that open a car or a trip. */
 
-import { useWorkplace } from './console_state';
-import { text } from './texts';
+import { useConsole } from './console_state';
+import { text } from './i18n';
 
-export function CarLink({ vehicle, words }: { vehicle: string; words: string }) {
-  const workplace = useWorkplace();
+export function CarLink({ vehicle, name }: { vehicle: string; name: string }) {
+  const consoleState = useConsole();
   return (
-    <button type="button" class="linked" onClick={() => workplace.choose({ kind: 'car', id: vehicle })}>
-      {words}
+    <button type="button" class="linked" onClick={() => consoleState.choose({ kind: 'car', id: vehicle })}>
+      {name}
     </button>
   );
 }
 
 export function TripLink({ trip }: { trip: string }) {
-  const workplace = useWorkplace();
+  const consoleState = useConsole();
   return (
-    <button type="button" class="linked" onClick={() => workplace.choose({ kind: 'trip', id: trip })}>
+    <button type="button" class="linked" onClick={() => consoleState.choose({ kind: 'trip', id: trip })}>
       {text('trip.open', { trip: trip.slice(-6) })}
     </button>
   );

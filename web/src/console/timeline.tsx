@@ -1,27 +1,26 @@
-/** What happened, the oldest first. */
-
+/** A list of events with their facts, the oldest first. */
 import type { TimelineEvent } from '../protocol/reads';
 import { clockSeconds } from '../ui/formats';
-import { eventWords } from './event_texts';
-import { factWords } from './fact_texts';
-import { text } from './texts';
+import { factText } from './fact_texts';
+import { text } from './i18n';
+import { eventText } from './texts';
 
-interface Told {
-  happenings: readonly TimelineEvent[];
-  /** What an event is called. */
-  call?: (event: string) => string;
+interface TimelineProps {
+  events: readonly TimelineEvent[];
+  /** The text of an event. */
+  eventName?: (event: string) => string;
 }
 
-export function Timeline({ happenings, call = eventWords }: Told) {
-  if (happenings.length === 0) return <p class="quiet small">{text('timeline.none')}</p>;
+export function Timeline({ events, eventName = eventText }: TimelineProps) {
+  if (events.length === 0) return <p class="quiet small">{text('timeline.none')}</p>;
   return (
     <ol class="timeline">
-      {happenings.map((each) => (
+      {events.map((each) => (
         <li key={each.seq}>
           <time class="number quiet small">{clockSeconds(each.at)}</time>
           <div>
-            <p>{call(each.event)}</p>
-            <p class="quiet small break">{factWords(each)}</p>
+            <p>{eventName(each.event)}</p>
+            <p class="quiet small break">{factText(each)}</p>
           </div>
         </li>
       ))}

@@ -6,28 +6,28 @@ function trip(id: string, state: string, requested_at: number, more: Partial<Tri
   return { trip: id, state, origin: 'app', vehicle_class: 'standard', requested_at, ...more };
 }
 
-test('what the socket said while a list was under way is newer than the list', () => {
+test('a message that arrives while a list is read is newer than the list', () => {
   const board = new TripBoard();
-  board.asked();
-  board.said(trip('a', 'assigned', 10));
-  board.listed([trip('a', 'matching', 10), trip('b', 'matching', 5)]);
+  board.beginList();
+  board.apply(trip('a', 'assigned', 10));
+  board.applyList([trip('a', 'matching', 10), trip('b', 'matching', 5)]);
   expect(board.get('a')?.state).toBe('assigned');
   expect(board.group('waiting').map((each) => each.trip)).toEqual(['b']);
 });
 
 test('a list replaces what was known, so that trips missed while away are not kept for ever', () => {
   const board = new TripBoard();
-  board.said(trip('old', 'matching', 1));
-  board.asked();
-  board.listed([trip('new', 'matching', 2)]);
+  board.apply(trip('old', 'matching', 1));
+  board.beginList();
+  board.applyList([trip('new', 'matching', 2)]);
   expect([...board.all()].map((each) => each.trip)).toEqual(['new']);
 });
 
 test('who waits longest stands first, and reservations by their time', () => {
   const board = new TripBoard();
-  for (const each of [trip('b', 'matching', 20), trip('a', 'offered', 10)]) board.said(each);
+  for (const each of [trip('b', 'matching', 20), trip('a', 'offered', 10)]) board.apply(each);
   for (const [id, at] of [['l', 900] as const, ['e', 600] as const]) {
-    board.said(trip(id, 'reserved', 1, { pickup_at: at }));
+    board.apply(trip(id, 'reserved', 1, { pickup_at: at }));
   }
   expect(board.group('waiting').map((each) => each.trip)).toEqual(['a', 'b']);
   expect(board.group('reserved').map((each) => each.trip)).toEqual(['e', 'l']);
@@ -43,8 +43,8 @@ test('a request is overdue after its time, a reservation counted from the hour i
 
 test('what ended an hour ago is forgotten', () => {
   const board = new TripBoard();
-  board.said(trip('p', 'paid', 0, { finished_at: 100 }));
-  board.said(trip('u', 'fare_due', 0, { finished_at: 100 }));
+  board.apply(trip('p', 'paid', 0, { finished_at: 100 }));
+  board.apply(trip('u', 'fare_due', 0, { finished_at: 100 }));
   board.prune(3800);
   expect([...board.all()].map((each) => each.trip)).toEqual(['u']);
 });

@@ -1,4 +1,4 @@
-/** The trips that the console knows: the list read over HTTP, kept current by what the socket says. */
+/** The trips of the console: a list read over HTTP, updated by the messages of the socket. */
 import type { TripView } from '../protocol/messages';
 
 export type Group = 'waiting' | 'reserved' | 'open' | 'ended';
@@ -15,16 +15,16 @@ const GROUPS: Record<string, Group> = {
   payment_unknown: 'open',
 };
 
-/** City seconds after which somebody has waited too long for a car to be found. */
+/** City seconds after which a request without a car is overdue. */
 export const OVERDUE_S = 180;
-/** City seconds for which a trip that ended is still listed. */
+/** City seconds for which an ended trip stays in the list. */
 const KEPT_S = 3600;
 
 export function groupOf(trip: Pick<TripView, 'state'>): Group {
   return GROUPS[trip.state] ?? 'ended';
 }
 
-/** City seconds that a request has waited: since it was made, or since the time it was reserved for. */
+/** Waiting time of a request in city seconds, from the request or from the reserved time. */
 export function waitedS(trip: TripView, now: number): number {
   return now - (trip.pickup_at ?? trip.requested_at);
 }
@@ -34,8 +34,8 @@ export function isOverdue(trip: TripView, now: number): boolean {
 }
 
 /**
- * Rule 1. While a list is under way, what the socket says of a trip is newer than what the list will say of it.
- * Rule 2. A list replaces all that it could have told: trips that it does not name are gone.
+ * Rule 1. A message that arrives while a list is being read is newer than the list.
+ * Rule 2. A list replaces everything else: trips that it does not contain are removed.
  */
 export class TripBoard {
   private trips = new Map<string, TripView>();
@@ -46,13 +46,13 @@ export class TripBoard {
     return this.trips.get(trip);
   }
 
-  /** A list was asked for. */
-  asked(): void {
+  /** A list is being read. */
+  beginList(): void {
     this.since = new Map();
   }
 
-  /** The list has come. */
-  listed(trips: readonly TripView[]): void {
+  /** The list has been read. */
+  applyList(trips: readonly TripView[]): void {
     const newer = this.since ?? new Map<string, TripView>();
     this.trips = new Map(trips.map((trip) => [trip.trip, trip]));
     for (const [id, trip] of newer) this.trips.set(id, trip);
@@ -60,13 +60,13 @@ export class TripBoard {
     this.groups.clear();
   }
 
-  said(trip: TripView): void {
+  apply(trip: TripView): void {
     this.trips.set(trip.trip, trip);
     this.since?.set(trip.trip, trip);
     this.groups.clear();
   }
 
-  /** Forget what ended long ago. */
+  /** Removes trips that ended long ago. */
   prune(now: number): void {
     for (const [id, trip] of this.trips) {
       if (groupOf(trip) === 'ended' && now - (trip.finished_at ?? trip.requested_at) > KEPT_S) this.trips.delete(id);
@@ -78,7 +78,7 @@ export class TripBoard {
     return this.trips.values();
   }
 
-  /** A group: who waits longest first; reservations by their time; else the newest first. */
+  /** The trips of a group: requests and reservations by their time, the earliest first; others the newest first. */
   group(group: Group): readonly TripView[] {
     const known = this.groups.get(group);
     if (known !== undefined) return known;

@@ -1,20 +1,20 @@
-/** Requests that wait, and trips that are open or ended within the hour. */
+/** Waiting requests, reservations, and trips that are open or ended in the last hour. */
 import { useState } from 'preact/hooks';
 import type { TripView } from '../protocol/messages';
-import { clockTime, span } from '../ui/formats';
-import { named } from '../ui/words';
-import { useWorkplace } from './console_state';
-import { RowButton, Rows, SHOWN } from './rows';
-import { text } from './texts';
+import { clockTime, duration } from '../ui/formats';
+import { commonText, wireText } from '../ui/i18n';
+import { useConsole } from './console_state';
+import { text } from './i18n';
+import { MAX_ROWS, RowButton, Rows } from './rows';
+import { placeName, requirementsText } from './texts';
 import { type Group, groupOf, isOverdue, waitedS } from './trip_board';
-import { placeWords, wants } from './trip_texts';
 
 export function RequestList() {
-  const { desk } = useWorkplace();
-  void desk.tripsTurn.value;
-  const waiting = desk.trips.group('waiting');
-  const reserved = desk.trips.group('reserved');
-  if (!desk.tripsKnown.value) return <Loading />;
+  const { store } = useConsole();
+  void store.tripsVersion.value;
+  const waiting = store.trips.group('waiting');
+  const reserved = store.trips.group('reserved');
+  if (!store.tripsLoaded.value) return <Loading />;
   return (
     <>
       {waiting.length === 0 ? <p class="empty quiet">{text('requests.none')}</p> : <Requests trips={waiting} />}
@@ -29,19 +29,19 @@ export function RequestList() {
 }
 
 function Requests({ trips }: { trips: readonly TripView[] }) {
-  const { desk } = useWorkplace();
-  const now = desk.now.value;
+  const { store } = useConsole();
+  const now = store.now.value;
   return (
     <>
       <Rows label={text('tab.requests')} heads={[text('head.waits'), text('head.from'), text('head.state')]}>
-        {trips.slice(0, SHOWN).map((trip) => (
+        {trips.slice(0, MAX_ROWS).map((trip) => (
           <tr key={trip.trip} class={isOverdue(trip, now) ? 'late' : ''}>
             <td class="number">
-              <OpenTrip trip={trip}>{span(waitedS(trip, now))}</OpenTrip>
+              <OpenTrip trip={trip}>{duration(waitedS(trip, now))}</OpenTrip>
             </td>
             <td>
-              {placeWords(trip.pickup)}
-              <span class="quiet small under">{wants(trip)}</span>
+              {placeName(trip.pickup)}
+              <span class="quiet small under">{requirementsText(trip)}</span>
             </td>
             <td>
               {text(trip.state === 'offered' ? 'requests.offered' : 'requests.matching')}
@@ -58,16 +58,16 @@ function Requests({ trips }: { trips: readonly TripView[] }) {
 function Reserved({ trips }: { trips: readonly TripView[] }) {
   return (
     <Rows label={text('requests.reserved')} heads={[text('head.at'), text('head.from'), text('head.to')]}>
-      {trips.slice(0, SHOWN).map((trip) => (
+      {trips.slice(0, MAX_ROWS).map((trip) => (
         <tr key={trip.trip}>
           <td class="number">
             <OpenTrip trip={trip}>{clockTime(trip.pickup_at ?? trip.requested_at)}</OpenTrip>
           </td>
           <td>
-            {placeWords(trip.pickup)}
-            <span class="quiet small under">{wants(trip)}</span>
+            {placeName(trip.pickup)}
+            <span class="quiet small under">{requirementsText(trip)}</span>
           </td>
-          <td>{placeWords(trip.dropoff)}</td>
+          <td>{placeName(trip.dropoff)}</td>
         </tr>
       ))}
     </Rows>
@@ -75,11 +75,11 @@ function Reserved({ trips }: { trips: readonly TripView[] }) {
 }
 
 export function TripList() {
-  const { desk } = useWorkplace();
+  const { store } = useConsole();
   const [group, setGroup] = useState<Group>('open');
-  void desk.tripsTurn.value;
-  if (!desk.tripsKnown.value) return <Loading />;
-  const trips = desk.trips.group(group);
+  void store.tripsVersion.value;
+  if (!store.tripsLoaded.value) return <Loading />;
+  const trips = store.trips.group(group);
   return (
     <>
       <div class="filters">
@@ -95,7 +95,7 @@ export function TripList() {
         <p class="empty quiet">{text('trips.none')}</p>
       ) : (
         <Rows label={text('tab.trips')} heads={[text('head.since'), text('head.from_to'), text('head.state')]}>
-          {trips.slice(0, SHOWN).map((trip) => (
+          {trips.slice(0, MAX_ROWS).map((trip) => (
             <TripRow key={trip.trip} trip={trip} />
           ))}
         </Rows>
@@ -112,11 +112,11 @@ function TripRow({ trip }: { trip: TripView }) {
         <OpenTrip trip={trip}>{clockTime(trip.requested_at)}</OpenTrip>
       </td>
       <td>
-        {placeWords(trip.pickup)}
-        {trip.dropoff !== undefined && <span class="quiet small under">→ {placeWords(trip.dropoff)}</span>}
+        {placeName(trip.pickup)}
+        {trip.dropoff !== undefined && <span class="quiet small under">→ {placeName(trip.dropoff)}</span>}
       </td>
       <td>
-        {named('trip', trip.state)}
+        {wireText('trip', trip.state)}
         {trip.car !== undefined && <span class="quiet small under">{trip.car.plate}</span>}
       </td>
     </tr>
@@ -124,15 +124,15 @@ function TripRow({ trip }: { trip: TripView }) {
 }
 
 function OpenTrip({ trip, children }: { trip: TripView; children: string }) {
-  const workplace = useWorkplace();
+  const consoleState = useConsole();
   return (
     <RowButton
-      chosen={workplace.desk.chosen.value?.id === trip.trip}
-      open={() => workplace.choose({ kind: 'trip', id: trip.trip })}
+      chosen={consoleState.store.chosen.value?.id === trip.trip}
+      open={() => consoleState.choose({ kind: 'trip', id: trip.trip })}
     >
       {children}
       <span class="hidden-text">
-        {groupOf(trip) === 'waiting' ? text('requests.open', { from: placeWords(trip.pickup) }) : text('trips.show')}
+        {groupOf(trip) === 'waiting' ? text('requests.open', { from: placeName(trip.pickup) }) : text('trips.show')}
       </span>
     </RowButton>
   );
@@ -141,11 +141,11 @@ function OpenTrip({ trip, children }: { trip: TripView; children: string }) {
 export function Loading() {
   return (
     <p class="empty quiet" aria-busy="true">
-      {text('loading')}
+      {commonText('loading')}
     </p>
   );
 }
 
 export function More({ all }: { all: number }) {
-  return all > SHOWN ? <p class="empty quiet small">{text('list.more', { shown: SHOWN, all })}</p> : null;
+  return all > MAX_ROWS ? <p class="empty quiet small">{text('list.more', { shown: MAX_ROWS, all })}</p> : null;
 }

@@ -1,48 +1,41 @@
-/** What is known of a car or trip, read anew whenever its stream says that something has happened. */
+/** The detail of a car or trip, read again whenever its stream reports an event. */
 import { useEffect, useState } from 'preact/hooks';
-import { Refusal } from '../client/http';
-import { useWorkplace } from './console_state';
+import { ApiError } from '../client/http';
+import type { Loaded } from '../ui/use_loaded';
+import { useConsole } from './console_state';
 
-export interface Told<T> {
-  story: T | null;
-  problem: unknown;
-  again: () => void;
-}
+/** Events that follow each other within this time cause one read. */
+const PAUSE_MS = 250;
 
-const QUIET_MS = 250;
-
-export function useStory<T>(path: string, stream: string): Told<T> {
-  const { desk } = useWorkplace();
-  const [story, setStory] = useState<T | null>(null);
-  const [problem, setProblem] = useState<unknown>(null);
+export function useDetail<T>(path: string, stream: string): Loaded<T> {
+  const { store } = useConsole();
+  const [value, setValue] = useState<T | undefined>();
+  const [error, setError] = useState<unknown>();
   const [turn, setTurn] = useState(0);
   useEffect(() => {
-    let open = true;
+    let stale = false;
     let timer = 0;
     const read = () => {
-      desk.read<T>(path).then(
-        (told) => {
-          if (!open) return;
-          setStory(told);
-          setProblem(null);
+      store.read<T>(path).then(
+        (answer) => {
+          if (stale) return;
+          setValue(answer);
+          setError(undefined);
         },
-        (error) => open && setProblem(error),
+        (thrown) => !stale && setError(thrown),
       );
     };
-    const stop = desk.follow(stream, () => {
+    const stop = store.subscribe(stream, () => {
       clearTimeout(timer);
-      timer = window.setTimeout(read, QUIET_MS);
+      timer = window.setTimeout(read, PAUSE_MS);
     });
     read();
     return () => {
-      open = false;
+      stale = true;
       clearTimeout(timer);
       stop();
     };
-  }, [desk, path, stream, turn]);
-  return {
-    story,
-    problem: problem instanceof Refusal && story !== null ? null : problem,
-    again: () => setTurn(turn + 1),
-  };
+  }, [store, path, stream, turn]);
+  const isOutdated = error instanceof ApiError && value !== undefined;
+  return { value, error: isOutdated ? undefined : error, retry: () => setTurn(turn + 1) };
 }

@@ -1,43 +1,42 @@
-/** Who drives which car on this phone. */
-
+/** The driver's account on this phone, and the values that the phone remembers. */
 import { Account, type SignedIn } from '../client/account';
-import { ask } from '../client/http';
+import { request } from '../client/http';
 
 export const account = new Account('taxi.driver');
 
 const LAST = 'taxi.driver.last';
 
-export interface Last {
+interface LastSignIn {
   number: string;
   vehicle: string;
 }
 
-/** What was typed last, so that only the PIN is left to type. */
-export function lastSignIn(): Last {
-  const kept = localStorage.getItem(LAST);
-  return kept === null ? { number: '', vehicle: '' } : (JSON.parse(kept) as Last);
+/** The values of the last sign-in, so that only the PIN has to be typed. */
+export function lastSignIn(): LastSignIn {
+  const stored = localStorage.getItem(LAST);
+  return stored === null ? { number: '', vehicle: '' } : (JSON.parse(stored) as LastSignIn);
 }
 
-/** Throws `Refusal` or `Unreachable`. */
+/** Throws `ApiError` or `UnreachableError`. */
 export async function signIn(number: string, pin: string, vehicle: string): Promise<void> {
-  const entered = await ask<SignedIn>('/v1/auth/driver', { post: { number, pin, vehicle } });
-  localStorage.setItem(LAST, JSON.stringify({ number, vehicle } satisfies Last));
-  account.enter(entered);
+  const signedIn = await request<SignedIn>('/v1/auth/driver', { post: { number, pin, vehicle } });
+  localStorage.setItem(LAST, JSON.stringify({ number, vehicle } satisfies LastSignIn));
+  account.signIn(signedIn);
 }
 
-/** A list of names that this phone remembers, the newest last and at most `most`. */
-export class Remembered {
+/** A list of ids in local storage, the newest last and at most `max`. */
+export class StoredIds {
   constructor(
     private readonly key: string,
-    private readonly most: number,
+    private readonly max: number,
   ) {}
 
   all(): string[] {
-    const kept = localStorage.getItem(this.key);
-    return kept === null ? [] : (JSON.parse(kept) as string[]);
+    const stored = localStorage.getItem(this.key);
+    return stored === null ? [] : (JSON.parse(stored) as string[]);
   }
 
-  set(names: readonly string[]): void {
-    localStorage.setItem(this.key, JSON.stringify(names.slice(-this.most)));
+  set(ids: readonly string[]): void {
+    localStorage.setItem(this.key, JSON.stringify(ids.slice(-this.max)));
   }
 }

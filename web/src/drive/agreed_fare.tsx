@@ -1,26 +1,26 @@
-/** A car without a meter: the driver confirms what the passenger typed, or types what both agreed on. */
+/** The fare of a car without a meter: the driver confirms the amount that the passenger typed, or types it. */
 import { useState } from 'preact/hooks';
 import type { MoneyView, TripView } from '../protocol/messages';
-import { Action, Field } from '../ui/controls';
+import { minorUnits } from '../ui/amount';
+import { AsyncButton, Field } from '../ui/controls';
 import { money } from '../ui/formats';
-import { digitsOf, minorUnits } from './amount';
-import type { Cab } from './driver_store';
-import { text } from './texts';
+import type { DriverStore } from './driver_store';
+import { text } from './i18n';
 
-interface Props {
-  cab: Cab;
+interface AgreedFareProps {
+  store: DriverStore;
   trip: TripView;
   typed: MoneyView | undefined;
   onAgreed: () => void;
 }
 
-export function AgreedFare({ cab, trip, typed, onAgreed }: Props) {
+export function AgreedFare({ store, trip, typed, onAgreed }: AgreedFareProps) {
   const currency = typed?.currency ?? trip.fare?.total.currency ?? 'USD';
   const [written, setWritten] = useState('');
-  const minor = typed?.minor ?? minorUnits(written, digitsOf(currency));
+  const minor = typed?.minor ?? minorUnits(written, currency);
   const agree = async () => {
     if (minor === null) return;
-    await cab.give({ t: 'agree_fare', trip: trip.trip, amount: minor, currency });
+    await store.send({ t: 'agree_fare', trip: trip.trip, amount: minor, currency });
     onAgreed();
   };
   const amount = minor === null ? '' : money({ minor, currency });
@@ -43,10 +43,10 @@ export function AgreedFare({ cab, trip, typed, onAgreed }: Props) {
         )}
       </div>
       <div class="actions">
-        <Action kind="main" wide disabled={minor === null} act={agree}>
+        <AsyncButton kind="main" wide disabled={minor === null} onPress={agree}>
           {minor === null ? text('fare.confirm') : text('fare.agree', { amount })}
-        </Action>
-        <button type="button" class="button plain wide" onClick={() => cab.leaveFare(trip.trip, false)}>
+        </AsyncButton>
+        <button type="button" class="button plain wide" onClick={() => store.leaveFare(trip.trip, false)}>
           {text('fare.later')}
         </button>
       </div>

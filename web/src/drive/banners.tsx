@@ -1,24 +1,25 @@
-/** Why the server may not hear this car, and what to do about it. */
-import { span } from '../ui/formats';
-import { word } from '../ui/words';
-import type { Cab } from './driver_store';
-import { text } from './texts';
+/** Problems with the upload of positions, and how to solve them. */
+import { duration } from '../ui/formats';
+import { commonText } from '../ui/i18n';
+import type { DriverStore } from './driver_store';
+import { text } from './i18n';
 import { awayMs } from './wake_lock';
 
-export function Banners({ cab }: { cab: Cab }) {
-  const trouble = cab.trouble.value;
+export function Banners({ store }: { store: DriverStore }) {
+  const problem = store.problem.value;
   const away = awayMs.value;
-  const ownLoss = cab.link.state.value === 'replaced' || cab.link.state.value === 'signed_out';
+  const connection = store.connection.state.value;
+  const hasEnded = connection === 'replaced' || connection === 'signed_out';
   return (
     <div role="alert" class="banners">
-      {trouble !== null && !ownLoss && (
-        <div class={`banner ${trouble === 'offline' ? '' : 'bad'}`} data-trouble={trouble}>
-          {text(`trouble.${trouble}`, { count: cab.positions.waiting.value })}
+      {problem !== null && !hasEnded && (
+        <div class={`banner ${problem === 'offline' ? '' : 'bad'}`} data-problem={problem}>
+          {text(`problem.${problem}`, { count: store.positions.pending.value })}
         </div>
       )}
       {away !== null && (
-        <div class="banner" data-trouble="away">
-          <span>{text('trouble.away', { time: span(away / 1000) })}</span>
+        <div class="banner" data-problem="away">
+          <span>{text('problem.away', { time: duration(away / 1000) })}</span>
           <button
             type="button"
             class="button small"
@@ -26,7 +27,7 @@ export function Banners({ cab }: { cab: Cab }) {
               awayMs.value = null;
             }}
           >
-            {word('action.close')}
+            {commonText('action.close')}
           </button>
         </div>
       )}

@@ -1,30 +1,31 @@
-/** Whether the server hears this car, told from few signs; what is most in the way is told first. */
-import type { LinkState } from '../client/connection';
+/** Whether the server receives the positions of this car. Of several problems the most urgent one is reported. */
+import type { ConnectionState } from '../client/connection';
 
 export type GpsState = 'off' | 'searching' | 'good' | 'silent' | 'denied' | 'missing';
 
-export interface Signs {
+export interface HealthSignals {
   onShift: boolean;
-  link: LinkState;
+  connection: ConnectionState;
   gps: GpsState;
-  /** Positions sent on this connection since the server last called any safe. */
-  sentUnheard: number;
-  /** Milliseconds since then. */
-  unheardMs: number;
+  /** Positions sent on this connection since the last acknowledgement. */
+  sentUnacked: number;
+  /** Milliseconds since the last acknowledgement. */
+  unackedMs: number;
 }
 
-export type Trouble = 'gps_missing' | 'gps_denied' | 'offline' | 'gps_silent' | 'unheard';
+export type ConnectionProblem = 'gps_missing' | 'gps_denied' | 'offline' | 'gps_silent' | 'unacked';
 
-/** A car without a ride is answered every 8 fixes, one with a ride every 10 s: this is three times as many. */
-const DEAF_AFTER = 30;
-const DEAF_MS = 15_000;
+/** Three times the usual distance of acknowledgements: every 8 fixes for a free car, every 10 s during a ride. */
+const UNACKED_FIXES = 30;
+const UNACKED_MS = 15_000;
 
-export function trouble(signs: Signs): Trouble | null {
-  if (!signs.onShift) return null;
-  if (signs.gps === 'missing') return 'gps_missing';
-  if (signs.gps === 'denied') return 'gps_denied';
-  if (signs.link === 'lost' || signs.link === 'connecting') return 'offline';
-  if (signs.gps === 'silent') return 'gps_silent';
-  const deaf = signs.link === 'live' && signs.sentUnheard > DEAF_AFTER && signs.unheardMs > DEAF_MS;
-  return deaf ? 'unheard' : null;
+export function connectionProblem(signals: HealthSignals): ConnectionProblem | null {
+  if (!signals.onShift) return null;
+  if (signals.gps === 'missing') return 'gps_missing';
+  if (signals.gps === 'denied') return 'gps_denied';
+  if (signals.connection === 'lost' || signals.connection === 'connecting') return 'offline';
+  if (signals.gps === 'silent') return 'gps_silent';
+  const unacked =
+    signals.connection === 'live' && signals.sentUnacked > UNACKED_FIXES && signals.unackedMs > UNACKED_MS;
+  return unacked ? 'unacked' : null;
 }

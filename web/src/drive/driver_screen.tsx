@@ -1,10 +1,11 @@
-/** The screen of a driver at work: how the car stands, what is in the way, and the one thing to do now. */
+/** The screen of a signed-in driver: the state of the car, problems, and the next step. */
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { LinkBanner } from '../ui/controls';
+import { ConnectionBanner } from '../ui/controls';
+import { commonText } from '../ui/i18n';
 import { account } from './account';
 import { Banners } from './banners';
-import type { Cab } from './driver_store';
+import type { DriverStore } from './driver_store';
 import { Earnings } from './earnings';
 import { Fare } from './fare';
 import { Free } from './free';
@@ -15,10 +16,9 @@ import { Offer } from './offer';
 import { ToPickup, Waiting } from './pickup';
 import type { Scene } from './reducer';
 import { Riding } from './riding';
-import { text } from './texts';
 import { type Sheet, TopBar } from './top_bar';
 
-const SCENES: Record<Scene, (props: { cab: Cab }) => JSX.Element | null> = {
+const SCENES: Record<Scene, (props: { store: DriverStore }) => JSX.Element | null> = {
   loading: Loading,
   off: Off,
   break: OnBreak,
@@ -32,32 +32,32 @@ const SCENES: Record<Scene, (props: { cab: Cab }) => JSX.Element | null> = {
 };
 
 function Loading() {
-  return <p class="quiet middle">{text('state.loading')}</p>;
+  return <p class="quiet middle">{commonText('loading')}</p>;
 }
 
-export function Work({ cab, onUseHere }: { cab: Cab; onUseHere: () => void }) {
+export function DriverScreen({ store, onUseHere }: { store: DriverStore; onUseHere: () => void }) {
   const [sheet, setSheet] = useState<Sheet | null>(null);
-  const scene = cab.scene.value;
-  const Shown = SCENES[scene];
+  const scene = store.scene.value;
+  const Content = SCENES[scene];
   const close = () => setSheet(null);
-  // An offer does not wait behind a sheet.
+  // An offer closes the open sheet, because it expires.
   useEffect(() => {
     if (scene === 'offer') setSheet(null);
   }, [scene]);
   return (
     <div class={`work scene-${scene}`}>
-      <TopBar cab={cab} open={setSheet} />
-      {cab.trouble.value !== 'offline' && (
-        <LinkBanner link={cab.link} onSignIn={() => account.leave()} onUseHere={onUseHere} />
+      <TopBar store={store} open={setSheet} />
+      {store.problem.value !== 'offline' && (
+        <ConnectionBanner connection={store.connection} onSignIn={() => account.signOut()} onUseHere={onUseHere} />
       )}
-      <Banners cab={cab} />
+      <Banners store={store} />
       <main class="scene" data-scene={scene}>
-        <Shown cab={cab} key={scene} />
+        <Content store={store} key={scene} />
       </main>
-      {scene !== 'offer' && <NewNotice cab={cab} />}
-      {sheet === 'earnings' && <Earnings cab={cab} onClose={close} />}
-      {sheet === 'notices' && <Notices cab={cab} onClose={close} />}
-      {sheet === 'menu' && <Menu cab={cab} onClose={close} />}
+      {scene !== 'offer' && <NewNotice store={store} />}
+      {sheet === 'earnings' && <Earnings store={store} onClose={close} />}
+      {sheet === 'notices' && <Notices store={store} onClose={close} />}
+      {sheet === 'menu' && <Menu store={store} onClose={close} />}
     </div>
   );
 }

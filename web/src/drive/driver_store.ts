@@ -1,207 +1,217 @@
-/**
- * The signed-in app: one connection, what it tells folded into `duty`, positions going out, and the driver's commands.
- */
+/** The state of one signed-in driver: the connection, the reduced streams, the GPS upload and the commands. */
 import { computed, effect, signal } from '@preact/signals';
 import type { SignedIn } from '../client/account';
 import { accepted } from '../client/command_result';
-import { Link, socketUrl } from '../client/connection';
-import { ask } from '../client/http';
+import { Connection } from '../client/connection';
+import { request } from '../client/http';
 import type { Command } from '../client/session';
 import type { Accepted, FromServer, Notice, TripView, Update } from '../protocol/messages';
 import type { NoticeList } from '../protocol/reads';
-import { say } from '../ui/controls';
+import { showToast } from '../ui/controls';
 import { money } from '../ui/formats';
-import { Remembered } from './account';
-import { trouble } from './connection_health';
+import { StoredIds } from './account';
+import { connectionProblem } from './connection_health';
 import { Gps } from './gps';
-import { chime, hush, ring } from './offer_alert';
-import { Positions } from './position_upload';
-import { type Duty, fold, followed, NOTHING_YET, putAway, scene, takeUp, withoutNews } from './reducer';
-import { text } from './texts';
-import { stayAwake } from './wake_lock';
+import { text } from './i18n';
+import { playPaymentSound, startRinging, stopRinging } from './offer_alert';
+import { PositionUpload } from './position_upload';
+import {
+  closeFare,
+  collectFare,
+  type DriverState,
+  INITIAL_STATE,
+  reduce,
+  scene,
+  subscribedTrips,
+  withoutNews,
+} from './reducer';
+import { keepScreenOn } from './wake_lock';
 
 const OFF_SHIFT: ReadonlySet<string> = new Set(['offline', 'out_of_service', 'break']);
-const MOST_REMEMBERED = 50;
+const MAX_STORED = 50;
+const FIX_FROM_FUTURE = 1007;
+const RENEW_EVERY_MS = 60_000;
 
-export class Cab {
-  readonly link: Link;
-  readonly duty = signal<Duty>(NOTHING_YET);
-  /** The fare that the driver collects now; others wait. */
+export class DriverStore {
+  readonly connection: Connection;
+  readonly state = signal<DriverState>(INITIAL_STATE);
+  /** The trip whose fare is being collected; other fares wait. */
   readonly fare = signal<string | null>(null);
+  /** Unread messages of the office, the oldest first. */
   readonly notices = signal<Notice[]>([]);
-  readonly scene = computed(() => scene(this.duty.value, this.fare.value));
-  readonly positions: Positions;
+  readonly scene = computed(() => scene(this.state.value, this.fare.value));
+  readonly positions: PositionUpload;
   readonly gps: Gps;
   readonly onShift = computed(() => {
-    const state = this.duty.value.vehicle?.state;
+    const state = this.state.value.vehicle?.state;
     return state !== undefined && !OFF_SHIFT.has(state);
   });
-  /** The trip at hand, once its stream has told of it. */
+  /** The trip of the vehicle, null until its stream has delivered it. */
   readonly trip = computed((): TripView | null => {
-    const { vehicle, trips } = this.duty.value;
+    const { vehicle, trips } = this.state.value;
     return vehicle?.trip === undefined ? null : (trips[vehicle.trip] ?? null);
   });
   private readonly tick = signal(0);
-  readonly trouble = computed(() => {
+  readonly problem = computed(() => {
     void this.tick.value;
-    return trouble({
+    return connectionProblem({
       onShift: this.onShift.value,
-      link: this.link.state.value,
+      connection: this.connection.state.value,
       gps: this.gps.state.value,
-      sentUnheard: this.positions.sentUnheard.value,
-      unheardMs: Date.now() - this.positions.heardMs,
+      sentUnacked: this.positions.sentUnacked.value,
+      unackedMs: Date.now() - this.positions.ackedMs,
     });
   });
 
-  private readonly attached = new Set<string>();
-  private readonly fares: Remembered;
-  private readonly read: Remembered;
+  private readonly subscribed = new Set<string>();
+  private readonly openFares: StoredIds;
+  private readonly readNotices: StoredIds;
   private readonly stops: (() => void)[];
   private renewedMs = 0;
 
   constructor(readonly signedIn: SignedIn) {
     const vehicle = signedIn.vehicle ?? '';
-    this.fares = new Remembered(`taxi.driver.fares.${vehicle}`, MOST_REMEMBERED);
-    this.read = new Remembered('taxi.driver.notices', MOST_REMEMBERED);
-    this.duty.value = { ...NOTHING_YET, fares: this.fares.all() };
-    this.fare.value = this.duty.value.fares.at(-1) ?? null;
-    this.link = new Link({ url: socketUrl(), token: signedIn.token, onMessage: (message) => this.told(message) });
-    this.positions = new Positions(vehicle, this.link);
+    this.openFares = new StoredIds(`taxi.driver.fares.${vehicle}`, MAX_STORED);
+    this.readNotices = new StoredIds('taxi.driver.notices', MAX_STORED);
+    this.state.value = { ...INITIAL_STATE, fares: this.openFares.all() };
+    this.fare.value = this.state.value.fares.at(-1) ?? null;
+    this.connection = new Connection({ token: signedIn.token, onMessage: (message) => this.receive(message) });
+    this.positions = new PositionUpload(vehicle, this.connection);
     this.gps = new Gps(
       (position) => this.positions.add(position),
-      () => this.link.clock.speed,
+      () => this.connection.clock.speed,
     );
     const ticking = setInterval(() => {
       this.tick.value += 1;
     }, 1000);
     this.stops = [
-      effect(() => this.locate()),
-      effect(() => (this.scene.value === 'offer' ? ring() : hush())),
-      effect(() => this.follow()),
-      effect(() => this.fares.set(this.duty.value.fares)),
+      effect(() => this.updateGps()),
+      effect(() => (this.scene.value === 'offer' ? startRinging() : stopRinging())),
+      effect(() => this.updateSubscriptions()),
+      effect(() => this.openFares.set(this.state.value.fares)),
       () => clearInterval(ticking),
     ];
   }
 
-  /** Give a command and wait for its answer. Throws `Refusal`. */
-  give(command: Command): Promise<Accepted> {
-    return accepted(this.link.command(command));
+  /** Sends a command and waits for its answer. Throws `ApiError`. */
+  send(command: Command): Promise<Accepted> {
+    return accepted(this.connection.command(command));
   }
 
   collect(trip: string): void {
-    this.duty.value = takeUp(this.duty.value, trip);
+    this.state.value = collectFare(this.state.value, trip);
     this.fare.value = trip;
   }
 
-  /** The driver turns from a fare: it is done (`settled`), or waits in the list of open fares. */
+  /** Leaves the page of a fare; a fare that is not `settled` stays in the list of open fares. */
   leaveFare(trip: string, settled: boolean): void {
     this.fare.value = null;
-    if (!settled) return;
-    this.duty.value = putAway(this.duty.value, trip);
+    if (settled) this.state.value = closeFare(this.state.value, trip);
   }
 
-  heardNews(): void {
-    this.duty.value = withoutNews(this.duty.value);
+  dismissNews(): void {
+    this.state.value = withoutNews(this.state.value);
   }
 
-  readNotice(notice: string): void {
-    this.read.set([...this.read.all(), notice]);
+  markRead(notice: string): void {
+    this.readNotices.set([...this.readNotices.all(), notice]);
     this.notices.value = this.notices.value.filter((each) => each.notice !== notice);
   }
 
   close(): void {
     for (const stop of this.stops) stop();
-    hush();
-    stayAwake(false);
+    stopRinging();
+    keepScreenOn(false);
     this.gps.stop();
-    this.link.close();
+    this.connection.close();
   }
 
-  private told(message: FromServer): void {
+  private receive(message: FromServer): void {
     switch (message.t) {
       case 'welcome':
-        this.positions.welcomed();
-        void this.missedNotices();
+        this.positions.reconnected();
+        void this.loadNotices();
         break;
       case 'update':
       case 'snapshot':
-        this.stands(fold(this.duty.value, message, this.link.clock.now()));
-        if (message.t === 'update') this.paid(message);
+        this.apply(reduce(this.state.value, message, this.connection.clock.now()));
+        if (message.t === 'update') this.announcePayment(message);
         break;
       case 'heard':
-        this.positions.heard(message.n);
+        this.positions.acknowledged(message.n);
         break;
       case 'notice':
-        this.noticed([message]);
+        this.addNotices([message]);
         break;
       case 'rejected':
-        if (message.id === undefined && message.code === 1007) this.clockJumped();
+        if (message.id === undefined && message.code === FIX_FROM_FUTURE) this.renewClock();
         break;
     }
   }
 
-  private stands(duty: Duty): void {
-    const before = this.duty.value;
-    this.duty.value = duty;
-    const ended = duty.fares.find((trip) => !before.fares.includes(trip));
+  private apply(state: DriverState): void {
+    const before = this.state.value;
+    this.state.value = state;
+    const ended = state.fares.find((trip) => !before.fares.includes(trip));
     if (ended !== undefined) this.fare.value = ended;
   }
 
-  /** Money that came while the driver looks at something else. */
-  private paid(update: Update): void {
+  /** Announces a payment, also while the driver looks at another page. */
+  private announcePayment(update: Update): void {
     const paid = update.event === 'payment_told' ? update.vehicle?.paid : undefined;
     if (paid?.state !== 'paid') return;
-    chime();
+    playPaymentSound();
     if (this.fare.value !== paid.order && paid.amount !== undefined) {
-      say(text('pay.came', { amount: money(paid.amount) }));
+      showToast(text('pay.received', { amount: money(paid.amount) }));
     }
   }
 
-  private follow(): void {
-    const wanted = followed(this.duty.value).map((trip) => `trip:${trip}`);
+  private updateSubscriptions(): void {
+    const wanted = subscribedTrips(this.state.value).map((trip) => `trip:${trip}`);
     for (const stream of wanted) {
-      if (this.attached.has(stream)) continue;
-      this.attached.add(stream);
-      void this.link.attach(stream).then((answer) => {
-        if (!answer.ok) this.dropped(stream);
+      if (this.subscribed.has(stream)) continue;
+      this.subscribed.add(stream);
+      void this.connection.subscribe(stream).then((result) => {
+        if (!result.ok) this.dropTrip(stream.slice('trip:'.length));
       });
     }
-    for (const stream of this.attached) {
+    for (const stream of this.subscribed) {
       if (wanted.includes(stream)) continue;
-      this.attached.delete(stream);
-      void this.link.detach(stream);
+      this.subscribed.delete(stream);
+      void this.connection.unsubscribe(stream);
     }
   }
 
-  /** A fare that this driver may not see (another shift's, another driver's) is no longer this app's. */
-  private dropped(stream: string): void {
-    const trip = stream.slice('trip:'.length);
-    this.duty.value = putAway(this.duty.value, trip);
+  /** Removes the fare of a trip that this driver may not see, such as one of another shift. */
+  private dropTrip(trip: string): void {
+    this.state.value = closeFare(this.state.value, trip);
     if (this.fare.value === trip) this.fare.value = null;
   }
 
-  private locate(): void {
-    const on = this.onShift.value && this.link.state.value !== 'replaced' && this.link.state.value !== 'signed_out';
-    stayAwake(on);
+  private updateGps(): void {
+    const connection = this.connection.state.value;
+    const on = this.onShift.value && connection !== 'replaced' && connection !== 'signed_out';
+    keepScreenOn(on);
     if (on) this.gps.start();
     else this.gps.stop();
   }
 
-  private async missedNotices(): Promise<void> {
-    const told = await ask<NoticeList>('/v1/my/notices', { token: this.signedIn.token }).catch(() => null);
-    if (told !== null) this.noticed([...told.notices].reverse());
+  /** Loads the messages that arrived while the app was offline. */
+  private async loadNotices(): Promise<void> {
+    const list = await request<NoticeList>('/v1/my/notices', { token: this.signedIn.token }).catch(() => null);
+    if (list !== null) this.addNotices([...list.notices].reverse());
   }
 
-  private noticed(notices: readonly Notice[]): void {
-    const known = new Set([...this.read.all(), ...this.notices.value.map((each) => each.notice)]);
-    const news = notices.filter((each) => !known.has(each.notice));
-    if (news.length > 0) this.notices.value = [...this.notices.value, ...news];
+  private addNotices(notices: readonly Notice[]): void {
+    const known = new Set([...this.readNotices.all(), ...this.notices.value.map((each) => each.notice)]);
+    const added = notices.filter((each) => !known.has(each.notice));
+    if (added.length > 0) this.notices.value = [...this.notices.value, ...added];
   }
 
-  /** Positions of the future are refused: this phone's clock was set since the last welcome, so a new one is wanted. */
-  private clockJumped(): void {
-    if (Date.now() - this.renewedMs < 60_000 && this.renewedMs <= Date.now()) return;
+  /** Reconnects for a new welcome: the phone's clock was set since the last one, so the city time is wrong. */
+  private renewClock(): void {
+    if (Date.now() - this.renewedMs < RENEW_EVERY_MS && this.renewedMs <= Date.now()) return;
     this.renewedMs = Date.now();
-    this.link.renew();
+    this.connection.renew();
   }
 }

@@ -1,16 +1,16 @@
-/** Keeps unheard positions over a restart of the app (IndexedDB). Where the browser keeps nothing, nothing is kept. */
-import type { KeptFix } from './unacked_fixes';
+/** Stores unacknowledged positions in IndexedDB across restarts; without IndexedDB nothing is stored. */
+import type { NumberedFix } from './unacked_fixes';
 
 const STORE = 'fixes';
 
 export interface FixStore {
-  load: () => Promise<KeptFix[]>;
-  put: (fix: KeptFix) => void;
-  /** Forget all up to this number. */
+  load: () => Promise<NumberedFix[]>;
+  put: (fix: NumberedFix) => void;
+  /** Deletes all fixes up to this number. */
   drop: (until: number) => void;
 }
 
-/** The positions of one vehicle: another car's driver never sends them. */
+/** The positions of one vehicle, which only its own app sends. */
 export function openFixStore(vehicle: string): FixStore {
   const opened = open().catch(() => null);
   const upTo = (n: number) => IDBKeyRange.bound([vehicle, 0], [vehicle, n]);
@@ -23,7 +23,7 @@ export function openFixStore(vehicle: string): FixStore {
       const database = await opened;
       if (database === null) return [];
       const store = database.transaction(STORE).objectStore(STORE);
-      return asked<KeptFix[]>(store.getAll(upTo(Number.MAX_SAFE_INTEGER))).catch(() => []);
+      return resultOf<NumberedFix[]>(store.getAll(upTo(Number.MAX_SAFE_INTEGER))).catch(() => []);
     },
     put: (fix) => change((store) => store.put(fix, [vehicle, fix.n])),
     drop: (until) => change((store) => store.delete(upTo(until))),
@@ -33,10 +33,10 @@ export function openFixStore(vehicle: string): FixStore {
 async function open(): Promise<IDBDatabase> {
   const request = indexedDB.open('taxi.drive', 1);
   request.onupgradeneeded = () => request.result.createObjectStore(STORE);
-  return asked(request);
+  return resultOf(request);
 }
 
-function asked<T>(request: IDBRequest<T>): Promise<T> {
+function resultOf<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);

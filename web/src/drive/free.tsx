@@ -1,16 +1,16 @@
-/** A free car: waiting for an offer, or for somebody on the street. */
+/** A free car, which waits for an offer or a street hail. */
 import { useState } from 'preact/hooks';
-import { Action, Dialog } from '../ui/controls';
-import type { Cab } from './driver_store';
+import { AsyncButton, Dialog } from '../ui/controls';
+import type { DriverStore } from './driver_store';
+import { text } from './i18n';
 import { News } from './news';
 import { OpenFares } from './open_fares';
-import { text } from './texts';
 
-export function Free({ cab }: { cab: Cab }) {
+export function Free({ store }: { store: DriverStore }) {
   const [ending, setEnding] = useState(false);
   return (
     <>
-      <News cab={cab} />
+      <News store={store} />
       <div class="calm">
         <div class="radar" aria-hidden="true">
           <i />
@@ -18,26 +18,26 @@ export function Free({ cab }: { cab: Cab }) {
           <i />
         </div>
         <h1>{text('free.title')}</h1>
-        <p class="quiet">{text('free.say')}</p>
+        <p class="quiet">{text('free.hint')}</p>
       </div>
-      <OpenFares cab={cab} />
+      <OpenFares store={store} />
       <div class="actions">
-        <Action kind="main" wide act={() => cab.give({ t: 'hail' })}>
+        <AsyncButton kind="main" wide onPress={() => store.send({ t: 'hail' })}>
           {text('free.hail')}
-        </Action>
+        </AsyncButton>
         <div class="pair">
-          <Action act={() => cab.give({ t: 'break' })}>{text('free.break')}</Action>
+          <AsyncButton onPress={() => store.send({ t: 'break' })}>{text('free.break')}</AsyncButton>
           <button type="button" class="button" onClick={() => setEnding(true)}>
             {text('free.end')}
           </button>
         </div>
       </div>
       {ending && (
-        <Dialog title={text('free.end_sure')} onClose={() => setEnding(false)}>
-          <p>{text('free.end_say')}</p>
-          <Action kind="bad" wide act={() => cab.give({ t: 'offline' })}>
+        <Dialog title={text('free.end_confirm')} onClose={() => setEnding(false)}>
+          <p>{text('free.end_hint')}</p>
+          <AsyncButton kind="bad" wide onPress={() => store.send({ t: 'offline' })}>
             {text('free.end')}
-          </Action>
+          </AsyncButton>
         </Dialog>
       )}
     </>

@@ -1,6 +1,6 @@
-/** The offer to install the app: by the browser's own question where it has one, else told in words. */
+/** A button to install the app, or instructions if the browser offers no installation. */
 import { signal } from '@preact/signals';
-import { text } from './texts';
+import { text } from './i18n';
 
 interface InstallEvent extends Event {
   prompt: () => Promise<unknown>;

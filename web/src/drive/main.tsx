@@ -4,7 +4,7 @@ import '../ui/ui.css';
 import { App } from './app';
 import './drive.css';
 import './pay.css';
-import { text } from './texts';
+import { text } from './i18n';
 
 effect(() => {
   document.title = text('app.title');

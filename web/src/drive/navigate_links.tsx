@@ -1,23 +1,18 @@
-/** A place as people call it, and a press away from the phone's own navigation. */
-
+/** Links that open a place in a navigation app. Nothing is requested until the driver presses one. */
 import type { Place } from '../protocol/messages';
-import { language } from '../ui/language';
-import { text } from './texts';
+import { language } from '../ui/i18n/language';
+import { placeText } from '../ui/place_search';
+import { text } from './i18n';
 
-export function placeName(place: Place): string {
-  return place.text || `${text('offer.on_map')} ${place.lat.toFixed(5)}, ${place.lng.toFixed(5)}`;
-}
-
-/** To a tenth of a metre. */
+/** Latitude and longitude, to a tenth of a metre. */
 function degrees(place: Place): string {
   return `${place.lat.toFixed(6)},${place.lng.toFixed(6)}`;
 }
 
-/** Addresses that only a press opens; the page itself asks nobody. */
-function webAddress(place: Place): string {
+function webUrl(place: Place): string {
   if (language.value === 'zh') {
     const query = new URLSearchParams({
-      to: `${place.lng.toFixed(6)},${place.lat.toFixed(6)},${placeName(place)}`,
+      to: `${place.lng.toFixed(6)},${place.lat.toFixed(6)},${placeText(place)}`,
       mode: 'car',
       coordinate: 'wgs84',
       callnative: '1',
@@ -32,11 +27,11 @@ export function NavigateLinks({ place }: { place: Place }) {
   const point = degrees(place);
   return (
     <span class="navigate">
-      <a class="button" href={`geo:${point}?q=${point}(${encodeURIComponent(placeName(place))})`}>
-        {text('way.navigate')}
+      <a class="button" href={`geo:${point}?q=${point}(${encodeURIComponent(placeText(place))})`}>
+        {text('route.navigate')}
       </a>
-      <a class="button" href={webAddress(place)} target="_blank" rel="noopener noreferrer">
-        {text('way.web')}
+      <a class="button" href={webUrl(place)} target="_blank" rel="noopener noreferrer">
+        {text('route.web')}
       </a>
     </span>
   );

@@ -1,24 +1,24 @@
-/** What has just ended without this driver: an offer that is gone, a ride that was cancelled. */
+/** The last offer that expired or was withdrawn, or the last trip that was cancelled. */
 import type { TripView } from '../protocol/messages';
-import type { Cab } from './driver_store';
-import { text } from './texts';
+import type { DriverStore } from './driver_store';
+import { text } from './i18n';
 
-function lost(trip: TripView | undefined): string {
+function releaseText(trip: TripView | undefined): string {
   const reason = trip?.cancel_reason ?? '';
   if (trip?.cancelled_by === 'passenger') return text('lost.passenger', { reason });
   if (trip?.cancelled_by === 'dispatcher') return text('lost.dispatcher', { reason });
   return text('lost.other');
 }
 
-export function News({ cab }: { cab: Cab }) {
-  const { missed, lost: gone, trips } = cab.duty.value;
+export function News({ store }: { store: DriverStore }) {
+  const { missed, lost: released, trips } = store.state.value;
   return (
     <div role="alert">
-      {(missed !== null || gone !== null) && (
+      {(missed !== null || released !== null) && (
         <div class="card news row spread">
           <div>
-            {gone !== null && <p>{lost(trips[gone])}</p>}
-            {gone === null && missed !== null && (
+            {released !== null && <p>{releaseText(trips[released])}</p>}
+            {released === null && missed !== null && (
               <>
                 <p>{text(`missed.${missed.outcome}`)}</p>
                 {missed.view.pickup.text && (
@@ -27,7 +27,7 @@ export function News({ cab }: { cab: Cab }) {
               </>
             )}
           </div>
-          <button type="button" class="button" onClick={() => cab.heardNews()}>
+          <button type="button" class="button" onClick={() => store.dismissNews()}>
             {text('news.ok')}
           </button>
         </div>

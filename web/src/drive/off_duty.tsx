@@ -1,62 +1,62 @@
-/** Before the shift, in the break, and a car that may not drive. */
-import { Action } from '../ui/controls';
-import type { Cab } from './driver_store';
+/** Off shift, on a break, or with a car that is out of service. */
+import { AsyncButton } from '../ui/controls';
+import type { DriverStore } from './driver_store';
+import { text } from './i18n';
 import { Install } from './install';
-import { tune } from './offer_alert';
+import { unlockAudio } from './offer_alert';
 import { OpenFares } from './open_fares';
-import { text } from './texts';
 
-function GoOnline({ cab, label }: { cab: Cab; label: string }) {
+function GoOnline({ store, label }: { store: DriverStore; label: string }) {
   const go = () => {
-    tune();
-    return cab.give({ t: 'online' });
+    unlockAudio();
+    return store.send({ t: 'online' });
   };
   return (
     <div class="actions">
-      <Action kind="main" wide act={go}>
+      <AsyncButton kind="main" wide onPress={go}>
         {label}
-      </Action>
+      </AsyncButton>
     </div>
   );
 }
 
-export function Off({ cab }: { cab: Cab }) {
+export function Off({ store }: { store: DriverStore }) {
   return (
     <>
       <div class="calm">
         <img src="/icon.svg" alt="" width="88" height="88" />
         <h1>{text('off.title')}</h1>
-        <p class="quiet">{text('off.say')}</p>
+        <p class="quiet">{text('off.hint')}</p>
         <Install />
       </div>
-      <OpenFares cab={cab} />
-      <GoOnline cab={cab} label={text('off.start')} />
+      <OpenFares store={store} />
+      <GoOnline store={store} label={text('off.start')} />
     </>
   );
 }
 
-export function OnBreak({ cab }: { cab: Cab }) {
+export function OnBreak({ store }: { store: DriverStore }) {
   return (
     <>
       <div class="calm">
         <h1>{text('state.break')}</h1>
-        <p class="quiet">{text('break.say')}</p>
+        <p class="quiet">{text('break.hint')}</p>
       </div>
-      <OpenFares cab={cab} />
-      <GoOnline cab={cab} label={text('break.end')} />
+      <OpenFares store={store} />
+      <GoOnline store={store} label={text('break.end')} />
     </>
   );
 }
 
-export function OutOfService({ cab }: { cab: Cab }) {
-  const reason = cab.duty.value.vehicle?.reason || text('out.none');
+export function OutOfService({ store }: { store: DriverStore }) {
+  const reason = store.state.value.vehicle?.reason || text('out.none');
   return (
     <>
       <div class="calm">
         <h1>{text('state.out')}</h1>
-        <p>{text('out.say', { reason })}</p>
+        <p>{text('out.hint', { reason })}</p>
       </div>
-      <OpenFares cab={cab} />
+      <OpenFares store={store} />
     </>
   );
 }

@@ -1,42 +1,17 @@
-/** An offer, full-screen: what it is about, how long it stands, and one thumb to answer it. */
+/** An offer on the whole screen: its places, its countdown, and the buttons to answer it. */
 import { useEffect, useRef } from 'preact/hooks';
+import { metersBetween } from '../map/geometry';
 import type { OfferView } from '../protocol/messages';
-import { Action } from '../ui/controls';
+import { AsyncButton } from '../ui/controls';
+import { CountdownRing, timeLeft, useCityTime } from '../ui/countdown';
 import { distance, minutes } from '../ui/formats';
-import { named } from '../ui/words';
-import { countdown } from './countdown';
-import type { Cab } from './driver_store';
-import { placeName } from './navigate_links';
-import { apart } from './route';
-import { text } from './texts';
-import { useTicking } from './ticking';
+import { wireText } from '../ui/i18n';
+import { placeText } from '../ui/place_search';
+import type { DriverStore } from './driver_store';
+import { text } from './i18n';
 
-const RADIUS = 52;
-const ROUND = 2 * Math.PI * RADIUS;
-
-function Ring({ share, seconds }: { share: number; seconds: number }) {
-  return (
-    <div class="ring" role="timer" aria-label={text('offer.left', { seconds })}>
-      <svg viewBox="0 0 120 120" aria-hidden="true">
-        <circle cx="60" cy="60" r={RADIUS} class="ring-ground" />
-        <circle
-          cx="60"
-          cy="60"
-          r={RADIUS}
-          class={share < 0.34 ? 'ring-left late' : 'ring-left'}
-          stroke-dasharray={ROUND}
-          stroke-dashoffset={ROUND * (1 - share)}
-        />
-      </svg>
-      <span class="number" aria-hidden="true">
-        {seconds}
-      </span>
-    </div>
-  );
-}
-
-function Wishes({ offer }: { offer: OfferView }) {
-  const needs = (offer.needs ?? []).map((need) => named('need', need));
+function Requirements({ offer }: { offer: OfferView }) {
+  const needs = (offer.needs ?? []).map((need) => wireText('need', need));
   return (
     <ul class="chips">
       <li>{text('offer.passengers', { count: offer.passengers ?? 1 })}</li>
@@ -45,49 +20,53 @@ function Wishes({ offer }: { offer: OfferView }) {
   );
 }
 
-function Places({ cab, offer }: { cab: Cab; offer: OfferView }) {
-  const here = cab.gps.here.value;
-  const meters = here === null ? null : apart([here.lat, here.lng], [offer.pickup.lat, offer.pickup.lng]);
+function Places({ store, offer }: { store: DriverStore; offer: OfferView }) {
+  const here = store.gps.here.value;
   return (
     <dl class="stops">
       <dt>{text('offer.pickup')}</dt>
-      <dd class="big">{placeName(offer.pickup)}</dd>
+      <dd class="big">{placeText(offer.pickup)}</dd>
       <dd class="quiet number">
         {offer.pickup_s > 0 && text('offer.away', { time: minutes(offer.pickup_s) })}
-        {meters !== null && ` · ${distance(meters)}`}
+        {here !== null && ` · ${distance(metersBetween(here, offer.pickup))}`}
       </dd>
       <dt>{text('offer.dropoff')}</dt>
-      <dd>{offer.dropoff === undefined ? text('offer.no_dropoff') : placeName(offer.dropoff)}</dd>
+      <dd>{offer.dropoff === undefined ? text('offer.no_dropoff') : placeText(offer.dropoff)}</dd>
     </dl>
   );
 }
 
-export function Offer({ cab }: { cab: Cab }) {
-  useTicking(100);
+export function Offer({ store }: { store: DriverStore }) {
+  const now = useCityTime(store.connection.clock, 100);
   const title = useRef<HTMLHeadingElement>(null);
   useEffect(() => title.current?.focus(), []);
-  const open = cab.duty.value.offer;
+  const open = store.state.value.offer;
   if (open === null) return null;
   const { view, since } = open;
-  const left = countdown(since, view.expires_at, cab.link.clock.now());
+  const left = timeLeft(since, view.expires_at, now);
   return (
     <section class="offer">
       <div class="row spread">
         <h1 ref={title} tabIndex={-1}>
           {text('state.offer')}
         </h1>
-        <Ring share={left.share} seconds={left.seconds} />
+        <CountdownRing left={left} label={text('offer.left', { seconds: left.seconds })} />
       </div>
-      <Places cab={cab} offer={view} />
-      <Wishes offer={view} />
+      <Places store={store} offer={view} />
+      <Requirements offer={view} />
       {view.note && <p class="note">{text('pickup.note', { note: view.note })}</p>}
       <div class="actions">
-        <Action kind="main" wide disabled={left.over} act={() => cab.give({ t: 'accept', offer: view.offer })}>
+        <AsyncButton
+          kind="main"
+          wide
+          disabled={left.isOver}
+          onPress={() => store.send({ t: 'accept', offer: view.offer })}
+        >
           {text('offer.accept')}
-        </Action>
-        <Action kind="plain" wide act={() => cab.give({ t: 'decline', offer: view.offer })}>
+        </AsyncButton>
+        <AsyncButton kind="plain" wide onPress={() => store.send({ t: 'decline', offer: view.offer })}>
           {text('offer.decline')}
-        </Action>
+        </AsyncButton>
       </div>
     </section>
   );

@@ -1,10 +1,10 @@
-/** What calls the driver: two tones and a vibration, repeated while an offer is open. No file is loaded for it. */
+/** Sound and vibration: two tones that repeat while an offer is open, and a signal for payments. No file is loaded. */
 
 let audio: AudioContext | null = null;
 let ringing = 0;
 
-/** Browsers let a page sound only after its first touch: call this from one. */
-export function tune(): void {
+/** Enables sound. Browsers allow it only after the first touch: to be called from its handler. */
+export function unlockAudio(): void {
   audio ??= new AudioContext();
   void audio.resume();
 }
@@ -21,37 +21,35 @@ function tone(context: AudioContext, hertz: number, at: number, forS: number): v
   oscillator.stop(at + forS);
 }
 
-function once(): void {
-  if (audio !== null && audio.state === 'running') {
-    tone(audio, 784, audio.currentTime, 0.22);
-    tone(audio, 1047, audio.currentTime + 0.2, 0.34);
-  }
-  shake([220, 90, 220]);
+/** Plays tones (frequency, start and duration in seconds) if sound is enabled. */
+function play(...tones: readonly [hertz: number, startS: number, forS: number][]): void {
+  if (audio === null || audio.state !== 'running') return;
+  for (const [hertz, startS, forS] of tones) tone(audio, hertz, audio.currentTime + startS, forS);
 }
 
-export function shake(pattern: number[]): void {
-  // Before the first touch browsers refuse it, and say so in the log.
+export function vibrate(pattern: number | number[]): void {
+  // Before the first touch browsers refuse to vibrate, and log a warning.
   if (navigator.userActivation?.hasBeenActive !== false) navigator.vibrate?.(pattern);
 }
 
-export function ring(): void {
-  if (ringing !== 0) return;
-  once();
-  ringing = window.setInterval(once, 1500);
+function ringOnce(): void {
+  play([784, 0, 0.22], [1047, 0.2, 0.34]);
+  vibrate([220, 90, 220]);
 }
 
-export function hush(): void {
+export function startRinging(): void {
+  if (ringing !== 0) return;
+  ringOnce();
+  ringing = window.setInterval(ringOnce, 1500);
+}
+
+export function stopRinging(): void {
   clearInterval(ringing);
   ringing = 0;
-  if (navigator.userActivation?.hasBeenActive !== false) navigator.vibrate?.(0);
+  vibrate(0);
 }
 
-/** A short sign that something is well: money has come. */
-export function chime(): void {
-  if (audio !== null && audio.state === 'running') {
-    tone(audio, 659, audio.currentTime, 0.16);
-    tone(audio, 880, audio.currentTime + 0.14, 0.16);
-    tone(audio, 1319, audio.currentTime + 0.28, 0.4);
-  }
-  shake([80]);
+export function playPaymentSound(): void {
+  play([659, 0, 0.16], [880, 0.14, 0.16], [1319, 0.28, 0.4]);
+  vibrate([80]);
 }

@@ -1,21 +1,19 @@
 /**
- * The confirmation. It moves, its time runs and it bears the word of the minute, so that no picture of another payment
- * passes for it. Where motion is not wanted, the row of lights still steps on each second.
+ * The confirmation of a payment. It is animated, shows the running time and contains the verification word, so that a
+ * screenshot of another payment cannot replace it. With reduced motion the row of lights still steps each second.
  */
-
 import type { PaymentView, TripView } from '../protocol/messages';
+import { useCityTime } from '../ui/countdown';
 import { clockSeconds, money } from '../ui/formats';
-import { language } from '../ui/language';
-import type { Cab } from './driver_store';
-import { method, text } from './texts';
-import { useTicking } from './ticking';
-import { useMinuteWord } from './verification_word';
+import { language } from '../ui/i18n/language';
+import { useVerificationWord } from '../ui/verification_word';
+import type { DriverStore } from './driver_store';
+import { methodText, text } from './i18n';
 
 const LIGHTS = 8;
 
-function Live({ cab }: { cab: Cab }) {
-  useTicking(250);
-  const now = cab.link.clock.now();
+function Live({ store }: { store: DriverStore }) {
+  const now = useCityTime(store.connection.clock, 250);
   const lit = Math.floor(Date.now() / 1000) % LIGHTS;
   return (
     <>
@@ -29,8 +27,8 @@ function Live({ cab }: { cab: Cab }) {
   );
 }
 
-function Word({ cab }: { cab: Cab }) {
-  const word = useMinuteWord(cab);
+function Word({ store }: { store: DriverStore }) {
+  const word = useVerificationWord(store.connection);
   if (word === null) return <p class="small">{text('pay.no_word')}</p>;
   const [first, second] = language.value === 'zh' ? [word.zh, word.en] : [word.en, word.zh];
   return (
@@ -48,7 +46,7 @@ function title(payment: PaymentView): string {
   return text('pay.paid');
 }
 
-export function Paid({ cab, trip, payment }: { cab: Cab; trip: TripView; payment: PaymentView }) {
+export function Paid({ store, trip, payment }: { store: DriverStore; trip: TripView; payment: PaymentView }) {
   const amount = payment.amount ?? trip.fare?.total;
   const inCash = payment.method === 'cash';
   return (
@@ -62,15 +60,15 @@ export function Paid({ cab, trip, payment }: { cab: Cab; trip: TripView; payment
           {title(payment)}
         </h1>
         {amount !== undefined && <p class="paid-amount number">{money(amount)}</p>}
-        <p>{text('pay.by', { method: method(payment.method ?? '') })}</p>
+        <p>{text('pay.by', { method: methodText(payment.method ?? '') })}</p>
         {payment.refunded !== undefined && payment.refunded.minor > 0 && (
           <p>{text('pay.back', { amount: money(payment.refunded) })}</p>
         )}
-        {!inCash && <Word cab={cab} />}
-        <Live cab={cab} />
+        {!inCash && <Word store={store} />}
+        <Live store={store} />
       </section>
       <div class="actions">
-        <button type="button" class="button main wide" onClick={() => cab.leaveFare(trip.trip, true)}>
+        <button type="button" class="button main wide" onClick={() => store.leaveFare(trip.trip, true)}>
           {text('fare.done')}
         </button>
       </div>

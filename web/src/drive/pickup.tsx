@@ -1,14 +1,15 @@
-/** From the accept to the passenger: drive there, wait, and type the code that the passenger says. */
+/** From the accepted offer to the start of the ride: the way to the pick-up, the wait and the ride code. */
 import { useRef, useState } from 'preact/hooks';
 import type { TripView } from '../protocol/messages';
-import { Action } from '../ui/controls';
-import { span } from '../ui/formats';
-import type { Cab } from './driver_store';
-import { NavigateLinks, placeName } from './navigate_links';
-import { GiveBack } from './return_trip';
-import { WayPanel } from './route_panel';
-import { text } from './texts';
-import { useTicking } from './ticking';
+import { AsyncButton } from '../ui/controls';
+import { useCityTime } from '../ui/countdown';
+import { duration } from '../ui/formats';
+import { placeText } from '../ui/place_search';
+import type { DriverStore } from './driver_store';
+import { text } from './i18n';
+import { NavigateLinks } from './navigate_links';
+import { ReturnTrip } from './return_trip';
+import { RoutePanel } from './route_panel';
 
 function Passenger({ trip }: { trip: TripView }) {
   return (
@@ -23,59 +24,59 @@ function Passenger({ trip }: { trip: TripView }) {
   );
 }
 
-function Problem({ cab, trip, arrived }: { cab: Cab; trip: string; arrived: boolean }) {
+function Problem({ store, trip, arrived }: { store: DriverStore; trip: string; arrived: boolean }) {
   const [open, setOpen] = useState(false);
   return (
     <>
       <button type="button" class="button plain wide" onClick={() => setOpen(true)}>
         {text('pickup.more')}
       </button>
-      {open && <GiveBack cab={cab} trip={trip} arrived={arrived} onClose={() => setOpen(false)} />}
+      {open && <ReturnTrip store={store} trip={trip} arrived={arrived} onClose={() => setOpen(false)} />}
     </>
   );
 }
 
-export function ToPickup({ cab }: { cab: Cab }) {
-  const trip = cab.trip.value;
-  const id = cab.duty.value.vehicle?.trip ?? '';
+export function ToPickup({ store }: { store: DriverStore }) {
+  const trip = store.trip.value;
+  const id = store.state.value.vehicle?.trip ?? '';
   return (
     <>
-      {trip?.pickup !== undefined && <WayPanel cab={cab} target={trip.pickup} title={text('offer.pickup')} />}
+      {trip?.pickup !== undefined && <RoutePanel store={store} target={trip.pickup} title={text('offer.pickup')} />}
       {trip !== null && <Passenger trip={trip} />}
       <div class="actions">
-        <Action kind="main" wide act={() => cab.give({ t: 'arrived', trip: id })}>
+        <AsyncButton kind="main" wide onPress={() => store.send({ t: 'arrived', trip: id })}>
           {text('pickup.arrived')}
-        </Action>
-        <Problem cab={cab} trip={id} arrived={false} />
+        </AsyncButton>
+        <Problem store={store} trip={id} arrived={false} />
       </div>
     </>
   );
 }
 
-function Since({ cab, at }: { cab: Cab; at: number }) {
-  useTicking(500);
-  return <p class="quiet number">{text('wait.since', { time: span(cab.link.clock.now() - at) })}</p>;
+function Since({ store, at }: { store: DriverStore; at: number }) {
+  const now = useCityTime(store.connection.clock);
+  return <p class="quiet number">{text('wait.since', { time: duration(now - at) })}</p>;
 }
 
-export function Waiting({ cab }: { cab: Cab }) {
-  const trip = cab.trip.value;
-  const id = cab.duty.value.vehicle?.trip ?? '';
+export function Waiting({ store }: { store: DriverStore }) {
+  const trip = store.trip.value;
+  const id = store.state.value.vehicle?.trip ?? '';
   const [code, setCode] = useState('');
   const field = useRef<HTMLInputElement>(null);
   const start = async () => {
     try {
-      await cab.give({ t: 'start', trip: id, code });
-    } catch (refused) {
+      await store.send({ t: 'start', trip: id, code });
+    } catch (error) {
       setCode('');
       field.current?.focus();
-      throw refused;
+      throw error;
     }
   };
   return (
     <>
       <div class="calm">
         <h1>{text('wait.title')}</h1>
-        {trip?.arrived_at !== undefined && <Since cab={cab} at={trip.arrived_at} />}
+        {trip?.arrived_at !== undefined && <Since store={store} at={trip.arrived_at} />}
         <label class="code">
           <span class="hidden-text">{text('wait.code')}</span>
           <input
@@ -92,16 +93,16 @@ export function Waiting({ cab }: { cab: Cab }) {
         {trip !== null && <Passenger trip={trip} />}
         {trip?.dropoff !== undefined && (
           <p class="quiet">
-            {text('offer.dropoff')}: {placeName(trip.dropoff)}
+            {text('offer.dropoff')}: {placeText(trip.dropoff)}
           </p>
         )}
         {trip?.dropoff !== undefined && <NavigateLinks place={trip.dropoff} />}
       </div>
       <div class="actions">
-        <Action kind="main" wide disabled={code.length !== 4} act={start}>
+        <AsyncButton kind="main" wide disabled={code.length !== 4} onPress={start}>
           {text('wait.start')}
-        </Action>
-        <Problem cab={cab} trip={id} arrived={true} />
+        </AsyncButton>
+        <Problem store={store} trip={id} arrived={true} />
       </div>
     </>
   );

@@ -1,66 +1,67 @@
-/** Positions on their way to the server: numbered, kept, sent, and forgotten when the server calls them safe. */
+/** Numbers, stores and sends the positions of the phone, and drops them when the server has acknowledged them. */
 import { signal } from '@preact/signals';
-import type { Link } from '../client/connection';
+import type { Connection } from '../client/connection';
 import { type FixStore, openFixStore } from './fix_store';
-import { onWire, type Position, UnheardFixes } from './unacked_fixes';
+import { type Position, toWire, UnackedFixes } from './unacked_fixes';
 
-export class Positions {
-  /** How many wait to be heard. */
-  readonly waiting = signal(0);
-  /** How many were sent since the server last called any safe, and since when (`Date.now()`). */
-  readonly sentUnheard = signal(0);
-  heardMs = Date.now();
-  private unheard: UnheardFixes | null = null;
+export class PositionUpload {
+  /** Number of positions without acknowledgement. */
+  readonly pending = signal(0);
+  /** Number of positions sent since the last acknowledgement, and its time (`Date.now()`). */
+  readonly sentUnacked = signal(0);
+  ackedMs = Date.now();
+  private unacked: UnackedFixes | null = null;
+  /** Positions from before the store was loaded. */
   private readonly early: Position[] = [];
   private readonly store: FixStore;
 
   constructor(
     vehicle: string,
-    private readonly link: Link,
+    private readonly connection: Connection,
   ) {
     this.store = openFixStore(vehicle);
-    void this.store.load().then((kept) => {
-      this.unheard = new UnheardFixes(Date.now(), kept);
+    void this.store.load().then((stored) => {
+      this.unacked = new UnackedFixes(Date.now(), stored);
       for (const position of this.early.splice(0)) this.add(position);
       this.sendAll();
     });
   }
 
   add(position: Position): void {
-    if (this.unheard === null) {
+    if (this.unacked === null) {
       this.early.push(position);
       return;
     }
-    const fix = this.unheard.add(position);
+    const fix = this.unacked.add(position);
     this.store.put(fix);
-    this.waiting.value = this.unheard.count;
-    if (this.link.fix({ t: 'fix', fix: onWire(fix, this.cityTime) })) this.sentUnheard.value += 1;
+    this.pending.value = this.unacked.count;
+    if (this.connection.fix({ t: 'fix', fix: toWire(fix, this.cityTime) })) this.sentUnacked.value += 1;
   }
 
-  /** On a new connection, and whenever the server has begun anew: what was not heard goes first, and in order. */
-  sendAll(): void {
-    if (this.unheard === null) return;
-    for (const fixes of this.unheard.batches(this.cityTime)) this.link.fix({ t: 'fixes', fixes });
-    this.waiting.value = this.unheard.count;
-  }
-
-  welcomed(): void {
-    this.heardMs = Date.now();
-    this.sentUnheard.value = 0;
+  reconnected(): void {
+    this.ackedMs = Date.now();
+    this.sentUnacked.value = 0;
     this.sendAll();
   }
 
-  heard(n: number): void {
-    if (this.unheard === null) return;
-    const again = this.unheard.hear(n);
+  acknowledged(n: number): void {
+    if (this.unacked === null) return;
+    const sendAgain = this.unacked.acknowledge(n);
     this.store.drop(n);
-    this.heardMs = Date.now();
-    this.sentUnheard.value = 0;
-    this.waiting.value = this.unheard.count;
-    if (again) this.sendAll();
+    this.ackedMs = Date.now();
+    this.sentUnacked.value = 0;
+    this.pending.value = this.unacked.count;
+    if (sendAgain) this.sendAll();
   }
 
-  /** Never of the future: where the phone's clock was set back, what it noted before is of now. */
+  /** Sends everything unacknowledged, in order: on a new connection, and after a restart of the vehicle's host. */
+  private sendAll(): void {
+    if (this.unacked === null) return;
+    for (const fixes of this.unacked.batches(this.cityTime)) this.connection.fix({ t: 'fixes', fixes });
+    this.pending.value = this.unacked.count;
+  }
+
+  /** Never in the future: if the phone's clock was set back, earlier positions get the current time. */
   private readonly cityTime = (phoneTime: number): number =>
-    Math.min(this.link.clock.at(phoneTime), this.link.clock.now());
+    Math.min(this.connection.clock.at(phoneTime), this.connection.clock.now());
 }

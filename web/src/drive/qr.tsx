@@ -1,4 +1,4 @@
-/** A QR code, drawn here: what it says goes to nobody. */
+/** A QR code, drawn in the browser: its content is sent nowhere. */
 import { useMemo } from 'preact/hooks';
 import { encode } from 'uqr';
 

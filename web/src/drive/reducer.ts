@@ -1,9 +1,9 @@
 /**
- * What the driver has to know, folded from the streams of the car and of its trips. No I/O.
+ * The state of the driver's app, reduced from the streams of the vehicle and of its trips. No I/O.
  *
- * Rule 1. The vehicle's last view says what the car does; nothing here contradicts it.
- * Rule 2. A ride that was finished stays among `fares` until it is paid or settled and the driver has put it away:
- *         new offers may come while a fare is still due.
+ * Rule 1. The last view of the vehicle determines its state; nothing here contradicts it.
+ * Rule 2. A finished ride stays in `fares` until it is paid or settled and the driver has closed it: new offers may
+ *         arrive while a fare is still due.
  */
 import type { OfferView, Snapshot, TripView, Update, VehicleView } from '../protocol/messages';
 
@@ -11,25 +11,25 @@ export type Outcome = 'expired' | 'withdrawn';
 
 export interface OpenOffer {
   view: OfferView;
-  /** City time from which its countdown runs. */
+  /** City time at which its countdown starts. */
   since: number;
 }
 
-export interface Duty {
+export interface DriverState {
   vehicle: VehicleView | null;
   trips: Readonly<Record<string, TripView>>;
   offer: OpenOffer | null;
-  /** How the last offer ended without this driver. */
+  /** The last offer, if it expired or was withdrawn. */
   missed: { view: OfferView; outcome: Outcome } | null;
-  /** A trip that was taken from this car before its start. */
+  /** A trip that was released from this vehicle before the ride began. */
   lost: string | null;
-  /** City time of the meter's last reading. */
+  /** City time of the last meter reading. */
   readAt: number | null;
-  /** Finished rides whose fares the driver has not put away yet, the newest last. */
+  /** Finished rides whose fares the driver has not closed, the newest last. */
   fares: readonly string[];
 }
 
-export const NOTHING_YET: Duty = {
+export const INITIAL_STATE: DriverState = {
   vehicle: null,
   trips: {},
   offer: null,
@@ -48,66 +48,75 @@ export function isSettled(trip: TripView): boolean {
   return SETTLED.has(trip.state) || WITHOUT_FARE.has(trip.state);
 }
 
-/** `now` is city time, for the countdown of an offer whose beginning was not seen. */
-export function fold(duty: Duty, message: Update | Snapshot, now: number): Duty {
+/** The state after a message. `now` is city time; the countdown of an offer from a snapshot starts there. */
+export function reduce(state: DriverState, message: Update | Snapshot, now: number): DriverState {
   if (message.trip !== undefined) {
-    return { ...duty, trips: { ...duty.trips, [message.trip.trip]: message.trip } };
+    return { ...state, trips: { ...state.trips, [message.trip.trip]: message.trip } };
   }
-  if (message.vehicle === undefined) return duty;
+  if (message.vehicle === undefined) return state;
   const event = message.t === 'update' ? message.event : '';
   const at = message.t === 'update' ? Math.min(message.at, now) : now;
-  return { ...duty, ...ride(duty, message.vehicle, event, at), ...offered(duty, message.vehicle, event, at) };
-}
-
-function offered(duty: Duty, vehicle: VehicleView, event: string, at: number): Pick<Duty, 'offer' | 'missed'> {
-  const before = duty.offer;
-  const view = vehicle.state === 'offered' ? vehicle.offer : undefined;
-  if (view !== undefined) {
-    const known = before?.view.offer === view.offer;
-    return { offer: { view, since: known ? before.since : at }, missed: known ? duty.missed : null };
-  }
-  const outcome = MISSED[event];
-  if (before !== null && outcome !== undefined) return { offer: null, missed: { view: before.view, outcome } };
-  return { offer: null, missed: vehicle.state === 'idle' ? duty.missed : null };
-}
-
-function ride(
-  duty: Duty,
-  vehicle: VehicleView,
-  event: string,
-  at: number,
-): Pick<Duty, 'vehicle' | 'fares' | 'lost' | 'readAt'> {
-  const before = duty.vehicle;
-  const left = before?.trip !== undefined && before.trip !== vehicle.trip ? before.trip : null;
-  const finished = left !== null && before?.state === 'on_trip' && !duty.fares.includes(left);
-  const taken = left !== null && event === 'trip_released';
   return {
-    vehicle,
-    readAt: READINGS.has(event) ? at : vehicle.meter === undefined ? null : (duty.readAt ?? at),
-    fares: finished ? [...duty.fares, left] : duty.fares,
-    lost: taken ? left : vehicle.trip === undefined ? duty.lost : null,
+    ...state,
+    ...rideAfter(state, message.vehicle, event, at),
+    ...offerAfter(state, message.vehicle, event, at),
   };
 }
 
-/** The trips to follow: the car's own, those whose fares are not put away, and one that was taken away, to say why. */
-export function followed(duty: Duty): string[] {
-  const own = duty.vehicle?.trip;
-  const named = [...(own === undefined ? [] : [own]), ...duty.fares, ...(duty.lost === null ? [] : [duty.lost])];
-  return [...new Set(named)];
+function offerAfter(
+  state: DriverState,
+  vehicle: VehicleView,
+  event: string,
+  at: number,
+): Pick<DriverState, 'offer' | 'missed'> {
+  const before = state.offer;
+  const view = vehicle.state === 'offered' ? vehicle.offer : undefined;
+  if (view !== undefined) {
+    const known = before?.view.offer === view.offer;
+    return { offer: { view, since: known ? before.since : at }, missed: known ? state.missed : null };
+  }
+  const outcome = MISSED[event];
+  if (before !== null && outcome !== undefined) return { offer: null, missed: { view: before.view, outcome } };
+  return { offer: null, missed: vehicle.state === 'idle' ? state.missed : null };
 }
 
-/** The driver has seen that a fare is paid, or leaves it to the office. */
-export function putAway(duty: Duty, trip: string): Duty {
-  return { ...duty, fares: duty.fares.filter((each) => each !== trip) };
+function rideAfter(
+  state: DriverState,
+  vehicle: VehicleView,
+  event: string,
+  at: number,
+): Pick<DriverState, 'vehicle' | 'fares' | 'lost' | 'readAt'> {
+  const before = state.vehicle;
+  const left = before?.trip !== undefined && before.trip !== vehicle.trip ? before.trip : null;
+  const finished = left !== null && before?.state === 'on_trip' && !state.fares.includes(left);
+  const released = left !== null && event === 'trip_released';
+  return {
+    vehicle,
+    readAt: READINGS.has(event) ? at : vehicle.meter === undefined ? null : (state.readAt ?? at),
+    fares: finished ? [...state.fares, left] : state.fares,
+    lost: released ? left : vehicle.trip === undefined ? state.lost : null,
+  };
 }
 
-/** A fare that waits, to be collected now. */
-export function takeUp(duty: Duty, trip: string): Duty {
-  return { ...duty, fares: [...duty.fares.filter((each) => each !== trip), trip] };
+/** The trips to subscribe to: the vehicle's own, those with open fares, and a released one, for its reason. */
+export function subscribedTrips(state: DriverState): string[] {
+  const own = state.vehicle?.trip;
+  const trips = [...(own === undefined ? [] : [own]), ...state.fares, ...(state.lost === null ? [] : [state.lost])];
+  return [...new Set(trips)];
 }
 
-export function withoutNews(duty: Duty): Duty {
-  return { ...duty, missed: null, lost: null };
+/** Removes a fare that is paid or left to the office. */
+export function closeFare(state: DriverState, trip: string): DriverState {
+  return { ...state, fares: state.fares.filter((each) => each !== trip) };
+}
+
+/** Makes an open fare the newest one, to be collected now. */
+export function collectFare(state: DriverState, trip: string): DriverState {
+  return { ...state, fares: [...state.fares.filter((each) => each !== trip), trip] };
+}
+
+export function withoutNews(state: DriverState): DriverState {
+  return { ...state, missed: null, lost: null };
 }
 
 export type Scene = 'loading' | 'off' | 'break' | 'out' | 'free' | 'offer' | 'to_pickup' | 'waiting' | 'ride' | 'fare';
@@ -122,11 +131,11 @@ const SCENES: Readonly<Record<string, Scene>> = {
   on_trip: 'ride',
 };
 
-/** What fills the screen. An offer goes before a fare: it does not wait; a ride under way goes before both. */
-export function scene(duty: Duty, fare: string | null): Scene {
-  if (duty.vehicle === null) return 'loading';
-  if (duty.offer !== null) return 'offer';
-  const work = SCENES[duty.vehicle.state] ?? 'free';
+/** The content of the screen. An offer precedes a fare, because it expires; a ride in progress precedes both. */
+export function scene(state: DriverState, fare: string | null): Scene {
+  if (state.vehicle === null) return 'loading';
+  if (state.offer !== null) return 'offer';
+  const work = SCENES[state.vehicle.state] ?? 'free';
   const driving = work === 'to_pickup' || work === 'waiting' || work === 'ride';
   return fare !== null && !driving ? 'fare' : work;
 }

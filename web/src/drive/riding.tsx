@@ -1,13 +1,13 @@
-/** With the passenger: the meter as the server counts it, the way, and the end of the ride. */
+/** The ride: the meter, the route and the end of the ride. */
 import { useState } from 'preact/hooks';
 import type { MeterView } from '../protocol/messages';
-import { Action, Dialog } from '../ui/controls';
-import { clockSeconds, distance, money, span } from '../ui/formats';
-import type { Cab } from './driver_store';
-import { WayPanel } from './route_panel';
-import { text } from './texts';
+import { AsyncButton, Dialog } from '../ui/controls';
+import { clockSeconds, distance, duration, money } from '../ui/formats';
+import type { DriverStore } from './driver_store';
+import { text } from './i18n';
+import { RoutePanel } from './route_panel';
 
-/** It shows what the server has counted and when: between two readings it does not run by itself. */
+/** The last reading of the server and its time; between two readings the meter does not run by itself. */
 function Meter({ meter, at }: { meter: MeterView | undefined; at: number | null }) {
   return (
     <section class="meter" aria-label={text('ride.meter')}>
@@ -23,7 +23,7 @@ function Meter({ meter, at }: { meter: MeterView | undefined; at: number | null 
             </div>
             <div>
               <dt>{text('ride.waiting')}</dt>
-              <dd>{span(meter.waiting_s)}</dd>
+              <dd>{duration(meter.waiting_s)}</dd>
             </div>
           </dl>
           {at !== null && <p class="meter-at number">{text('ride.as_of', { time: clockSeconds(at) })}</p>}
@@ -33,18 +33,18 @@ function Meter({ meter, at }: { meter: MeterView | undefined; at: number | null 
   );
 }
 
-export function Riding({ cab }: { cab: Cab }) {
+export function Riding({ store }: { store: DriverStore }) {
   const [ending, setEnding] = useState(false);
-  const vehicle = cab.duty.value.vehicle;
-  const trip = cab.trip.value;
-  const finish = () => cab.give({ t: 'finish', trip: vehicle?.trip ?? '' });
+  const vehicle = store.state.value.vehicle;
+  const trip = store.trip.value;
+  const finish = () => store.send({ t: 'finish', trip: vehicle?.trip ?? '' });
   return (
     <>
-      <Meter meter={vehicle?.meter} at={cab.duty.value.readAt} />
+      <Meter meter={vehicle?.meter} at={store.state.value.readAt} />
       {trip?.dropoff === undefined ? (
-        <p class="quiet middle">{text('ride.open_way')}</p>
+        <p class="quiet middle">{text('ride.no_dropoff')}</p>
       ) : (
-        <WayPanel cab={cab} target={trip.dropoff} title={text('offer.dropoff')} />
+        <RoutePanel store={store} target={trip.dropoff} title={text('offer.dropoff')} />
       )}
       <div class="actions">
         <button type="button" class="button main wide" onClick={() => setEnding(true)}>
@@ -52,11 +52,11 @@ export function Riding({ cab }: { cab: Cab }) {
         </button>
       </div>
       {ending && (
-        <Dialog title={text('ride.finish_sure')} onClose={() => setEnding(false)}>
-          <p>{text('ride.finish_say')}</p>
-          <Action kind="main" wide act={finish}>
+        <Dialog title={text('ride.finish_confirm')} onClose={() => setEnding(false)}>
+          <p>{text('ride.finish_hint')}</p>
+          <AsyncButton kind="main" wide onPress={finish}>
             {text('ride.finish')}
-          </Action>
+          </AsyncButton>
         </Dialog>
       )}
     </>

@@ -1,54 +1,36 @@
-/** The way to drive, as points; how far along it the car is. Plane geometry around the car: good for a city. */
-
-export type Point = readonly [lat: number, lng: number];
-
-export interface Way {
-  points: Point[];
-  meters: number;
-  seconds: number;
-  byRoad: boolean;
-}
+/** The position of a car along a route, and what is left of it. */
+import type { Route } from '../client/command_result';
+import { offsetMeters, type Point } from '../map/geometry';
 
 export interface Progress {
-  /** How far the car is from the line, in metres. */
-  off: number;
-  /** Metres and seconds that are left from there. */
+  /** Distance of the car from the route, in metres. */
+  offset: number;
+  /** Metres and seconds left from the nearest point of the route. */
   meters: number;
   seconds: number;
 }
 
-const M_PER_DEGREE = 111_195;
-
-function plane(from: Point, to: Point): [number, number] {
-  const east = (to[1] - from[1]) * M_PER_DEGREE * Math.cos((from[0] * Math.PI) / 180);
-  return [east, (to[0] - from[0]) * M_PER_DEGREE];
-}
-
-export function apart(one: Point, other: Point): number {
-  return Math.hypot(...plane(one, other));
-}
-
-/** From `here` to the line's end. A way without points: straight. */
-export function progress(way: Way, here: Point): Progress {
-  const ends = way.points.slice(1);
-  let whole = 0;
-  let best = { off: Number.POSITIVE_INFINITY, done: 0 };
-  ends.forEach((end, index) => {
-    const start = way.points[index] as Point;
-    const length = apart(start, end);
+export function progress(route: Route, here: Point): Progress {
+  const points = route.points.map(([lat, lng]) => ({ lat, lng }));
+  let total = 0;
+  let best = { offset: Number.POSITIVE_INFINITY, done: 0 };
+  points.slice(1).forEach((end, index) => {
+    const start = points[index] as Point;
+    const length = Math.hypot(...offsetMeters(start, end));
     const near = nearest(start, end, here);
-    if (near.off < best.off) best = { off: near.off, done: whole + near.share * length };
-    whole += length;
+    if (near.offset < best.offset) best = { offset: near.offset, done: total + near.share * length };
+    total += length;
   });
-  const left = whole === 0 ? 0 : (whole - best.done) / whole;
-  return { off: best.off, meters: way.meters * left, seconds: way.seconds * left };
+  const left = total === 0 ? 0 : (total - best.done) / total;
+  return { offset: best.offset, meters: route.meters * left, seconds: route.seconds * left };
 }
 
-function nearest(start: Point, end: Point, here: Point): { off: number; share: number } {
-  const [ax, ay] = plane(here, start);
-  const [bx, by] = plane(here, end);
+/** The nearest point of a segment: its distance, and its share of the segment's length. */
+function nearest(start: Point, end: Point, here: Point): { offset: number; share: number } {
+  const [ax, ay] = offsetMeters(here, start);
+  const [bx, by] = offsetMeters(here, end);
   const [dx, dy] = [bx - ax, by - ay];
   const square = dx * dx + dy * dy;
   const share = square === 0 ? 0 : Math.min(1, Math.max(0, -(ax * dx + ay * dy) / square));
-  return { off: Math.hypot(ax + share * dx, ay + share * dy), share };
+  return { offset: Math.hypot(ax + share * dx, ay + share * dy), share };
 }

@@ -1,55 +1,47 @@
-/** The way to where the driver has to go: asked for once, and again when the car has left it. */
+/** The route from the car to a place, requested once, and again when the car has left it. */
 import { effect, type Signal, signal } from '@preact/signals';
-import { Refusal } from '../client/http';
+import { type Route, route } from '../client/command_result';
+import { ApiError } from '../client/http';
 import type { Place } from '../protocol/messages';
-import type { Cab } from './driver_store';
-import { type Progress, progress, type Way } from './route';
+import type { DriverStore } from './driver_store';
+import { type Progress, progress } from './route';
 
-export type Found =
+export type FoundRoute =
   | { state: 'no_gps' }
-  | { state: 'seeking' }
+  | { state: 'searching' }
   | { state: 'none' }
-  | { state: 'found'; way: Way; left: Progress };
+  | { state: 'found'; route: Route; left: Progress };
 
-/** So far from the line the car is on another way. */
-const OFF_M = 150;
-const AGAIN_MS = 15_000;
+/** At this distance from the route the car has left it. */
+const OFF_ROUTE_M = 150;
+const RETRY_MS = 15_000;
 
-interface RouteResult {
-  points: [number, number][];
-  meters: number;
-  seconds: number;
-  by_road: boolean;
-}
-
-/** Follows the car until `stop`. */
-export function findWay(cab: Cab, target: Place): { found: Signal<Found>; stop: () => void } {
-  const found = signal<Found>({ state: 'no_gps' });
-  let way: Way | null = null;
-  let askedMs = 0;
+/** Keeps the route to `target` current until `stop` is called. */
+export function trackRoute(store: DriverStore, target: Place): { found: Signal<FoundRoute>; stop: () => void } {
+  const found = signal<FoundRoute>({ state: 'no_gps' });
+  let known: Route | null = null;
+  let requestedMs = 0;
   let stopped = false;
 
-  const seek = async (lat: number, lng: number) => {
-    askedMs = Date.now();
+  const search = async (lat: number, lng: number) => {
+    requestedMs = Date.now();
     try {
-      const { result } = await cab.give({ t: 'route', start: { lat, lng }, end: target });
-      const { points, meters, seconds, by_road } = result as unknown as RouteResult;
-      way = { points, meters, seconds, byRoad: by_road };
-      if (!stopped) found.value = { state: 'found', way, left: progress(way, [lat, lng]) };
+      known = await route(store.connection, { lat, lng }, target);
+      if (!stopped) found.value = { state: 'found', route: known, left: progress(known, { lat, lng }) };
     } catch (error) {
-      if (way === null && error instanceof Refusal && !stopped) found.value = { state: 'none' };
+      if (known === null && error instanceof ApiError && !stopped) found.value = { state: 'none' };
     }
   };
 
   const stop = effect(() => {
-    const here = cab.gps.here.value;
+    const here = store.gps.here.value;
     if (here === null) return;
-    const left = way === null ? null : progress(way, [here.lat, here.lng]);
-    if (way !== null && left !== null) found.value = { state: 'found', way, left };
-    const lost = left === null || left.off > OFF_M;
-    if (lost && Date.now() - askedMs > AGAIN_MS) {
-      if (way === null && found.peek().state === 'no_gps') found.value = { state: 'seeking' };
-      void seek(here.lat, here.lng);
+    const left = known === null ? null : progress(known, here);
+    if (known !== null && left !== null) found.value = { state: 'found', route: known, left };
+    const needsRoute = left === null || left.offset > OFF_ROUTE_M;
+    if (needsRoute && Date.now() - requestedMs > RETRY_MS) {
+      if (known === null && found.peek().state === 'no_gps') found.value = { state: 'searching' };
+      void search(here.lat, here.lng);
     }
   });
   return {

@@ -1,26 +1,28 @@
-/** The way, the place to go to and the car on the map. Loaded when it is first shown. */
-import { type GeoJSONSource, type Map as GlMap, LngLatBounds, Marker } from 'maplibre-gl';
-import { canDraw, openMap, underNames } from '../map/basemap';
+/** The map of the driver: the route, the target and the car. Loaded when it is first shown. */
+import { type Map as GlMap, LngLatBounds, Marker } from 'maplibre-gl';
+import type { Route } from '../client/command_result';
+import { openMap } from '../map/basemap';
+import { RouteLine } from '../map/route_line';
 import type { Place } from '../protocol/messages';
 import type { CityFacts } from '../protocol/reads';
-import type { Way } from './route';
 import type { Position } from './unacked_fixes';
 
-const SOURCE = 'way';
-const AGAIN_AFTER_MS = 10_000;
+const ROUTE_WIDTH = 6;
+/** The map follows the car again this long after the driver has moved it. */
+const FOLLOW_AFTER_MS = 10_000;
 
-function sign(name: string): HTMLElement {
+function markerElement(name: string): HTMLElement {
   const element = document.createElement('div');
   element.className = name;
   return element;
 }
 
-export class WayMap {
-  static possible = canDraw;
+export class RouteMap {
   private readonly map: GlMap;
+  private readonly line: RouteLine;
   private readonly target: [number, number];
-  private readonly car = new Marker({ element: sign('car-sign'), rotationAlignment: 'map' });
-  private way: Way | null = null;
+  private readonly car = new Marker({ element: markerElement('car-sign'), rotationAlignment: 'map' });
+  private route: Route | null = null;
   private here: Position | null = null;
   private touchedMs = 0;
   private framed = false;
@@ -28,9 +30,10 @@ export class WayMap {
   constructor(container: HTMLElement, city: CityFacts, target: Place, label: string) {
     const center: [number, number] = [target.lat, target.lng];
     this.target = [target.lng, target.lat];
-    this.map = openMap(container, city, { center, zoom: 14, label, onStyle: () => this.draw() });
+    this.map = openMap(container, city, { center, zoom: 14, label, onStyle: () => this.line.add() });
+    this.line = new RouteLine(this.map, ROUTE_WIDTH);
     this.map.touchZoomRotate.disableRotation();
-    new Marker({ element: sign('target-sign'), anchor: 'bottom' }).setLngLat(this.target).addTo(this.map);
+    new Marker({ element: markerElement('target-sign'), anchor: 'bottom' }).setLngLat(this.target).addTo(this.map);
     for (const moved of ['dragstart', 'zoomstart'] as const) {
       this.map.on(moved, (event) => {
         if (event.originalEvent !== undefined) this.touchedMs = Date.now();
@@ -38,24 +41,24 @@ export class WayMap {
     }
   }
 
-  show(way: Way | null, here: Position | null): void {
-    const newWay = way !== this.way;
-    [this.way, this.here] = [way, here];
-    if (newWay) this.draw();
+  show(route: Route | null, here: Position | null): void {
+    const isNew = route !== this.route;
+    [this.route, this.here] = [route, here];
+    if (isNew) this.line.show(route?.points ?? [], route?.by_road === false);
     if (here === null) return;
     this.car.setLngLat([here.lng, here.lat]).addTo(this.map);
     this.car.setRotation(here.heading ?? 0);
     this.car.getElement().classList.toggle('headed', here.heading !== null);
-    if (newWay || !this.framed) this.frame();
-    else if (Date.now() - this.touchedMs > AGAIN_AFTER_MS) this.keepInSight(here);
+    if (isNew || !this.framed) this.frame();
+    else if (Date.now() - this.touchedMs > FOLLOW_AFTER_MS) this.keepInView(here);
   }
 
-  /** Show all of the way that is left, with the car. */
+  /** Fits the map to the route that is left and the car. */
   frame(): void {
     const bounds = new LngLatBounds(this.target, this.target);
-    for (const [lat, lng] of this.way?.points ?? []) bounds.extend([lng, lat]);
+    for (const [lat, lng] of this.route?.points ?? []) bounds.extend([lng, lat]);
     if (this.here !== null) bounds.extend([this.here.lng, this.here.lat]);
-    this.framed = this.way !== null;
+    this.framed = this.route !== null;
     this.map.fitBounds(bounds, { padding: { top: 72, bottom: 48, left: 48, right: 64 }, maxZoom: 16, animate: false });
   }
 
@@ -63,35 +66,7 @@ export class WayMap {
     this.map.remove();
   }
 
-  private keepInSight(here: Position): void {
+  private keepInView(here: Position): void {
     if (!this.map.getBounds().contains([here.lng, here.lat])) this.map.panTo([here.lng, here.lat]);
-  }
-
-  private draw(): void {
-    if (
-      !this.map.isStyleLoaded() &&
-      this.map.getSource('land') === undefined &&
-      this.map.getSource('tiles') === undefined
-    )
-      return;
-    const coordinates = (this.way?.points ?? []).map(([lat, lng]) => [lng, lat]);
-    const data = { type: 'Feature' as const, properties: {}, geometry: { type: 'LineString' as const, coordinates } };
-    const source = this.map.getSource<GeoJSONSource>(SOURCE);
-    if (source !== undefined) {
-      source.setData(data);
-      this.map.setPaintProperty('way', 'line-dasharray', this.dashes());
-      return;
-    }
-    this.map.addSource(SOURCE, { type: 'geojson', data });
-    const layout = { 'line-cap': 'round', 'line-join': 'round' } as const;
-    const under = underNames(this.map);
-    const line = { type: 'line', source: SOURCE, layout } as const;
-    this.map.addLayer({ ...line, id: 'way-casing', paint: { 'line-color': '#ffffff', 'line-width': 9 } }, under);
-    const paint = { 'line-color': '#0b57c2', 'line-width': 6, 'line-dasharray': this.dashes() };
-    this.map.addLayer({ ...line, id: 'way', paint }, under);
-  }
-
-  private dashes(): number[] {
-    return this.way === null || this.way.byRoad ? [1, 0] : [1, 2];
   }
 }

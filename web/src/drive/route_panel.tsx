@@ -1,79 +1,78 @@
-/** The way to a place: on the map, in figures, and a press away from the phone's own navigation. */
+/** The route to a place: on the map, in figures, and with links to navigation apps. */
 import { effect } from '@preact/signals';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { canDrawMap } from '../map/webgl';
 import type { Place } from '../protocol/messages';
+import { city } from '../ui/city';
 import { distance, minutes } from '../ui/formats';
-import { city } from './city';
-import type { Cab } from './driver_store';
-import { NavigateLinks, placeName } from './navigate_links';
-import { type Found, findWay } from './route_finder';
-import type { WayMap } from './route_map';
-import { text } from './texts';
+import { placeText } from '../ui/place_search';
+import type { DriverStore } from './driver_store';
+import { text } from './i18n';
+import { NavigateLinks } from './navigate_links';
+import { type FoundRoute, trackRoute } from './route_finder';
+import type { RouteMap } from './route_map';
 
-function Figures({ found }: { found: Found }) {
-  if (found.state === 'no_gps') return <p class="quiet">{text('way.no_gps')}</p>;
-  if (found.state === 'seeking') return <p class="quiet">{text('way.seek')}</p>;
-  if (found.state === 'none') return <p class="quiet">{text('way.none')}</p>;
-  const { left, way } = found;
+function Figures({ found }: { found: FoundRoute }) {
+  if (found.state !== 'found') return <p class="quiet">{text(`route.${found.state}`)}</p>;
+  const { left, route } = found;
   return (
     <>
-      <p class="left number">{text('way.left', { distance: distance(left.meters), time: minutes(left.seconds) })}</p>
-      {!way.byRoad && <p class="quiet small">{text('way.straight')}</p>}
+      <p class="left number">{text('route.left', { distance: distance(left.meters), time: minutes(left.seconds) })}</p>
+      {!route.by_road && <p class="quiet small">{text('route.straight')}</p>}
     </>
   );
 }
 
-/** The map, once city and script are there; `blind` where this browser cannot draw it. */
-function useWayMap(cab: Cab, target: Place, found: { value: Found }) {
+/** The map, once city and script are loaded; `noMap` if this browser cannot draw it. */
+function useRouteMap(store: DriverStore, target: Place, found: { value: FoundRoute }) {
   const holder = useRef<HTMLDivElement>(null);
-  const [map, setMap] = useState<WayMap | null>(null);
-  const [blind, setBlind] = useState(false);
+  const [map, setMap] = useState<RouteMap | null>(null);
+  const [noMap, setNoMap] = useState(() => !canDrawMap());
   const facts = city.value;
   useEffect(() => {
+    if (noMap) return;
     let gone = false;
-    let made: WayMap | null = null;
+    let opened: RouteMap | null = null;
     void import('./route_map')
-      .then(({ WayMap }) => {
+      .then(({ RouteMap }) => {
         if (gone || facts === null || holder.current === null) return;
-        if (WayMap.possible()) {
-          made = new WayMap(holder.current, facts, target, text('way.map', { place: placeName(target) }));
-          setMap(made);
-        } else setBlind(true);
+        opened = new RouteMap(holder.current, facts, target, text('route.map', { place: placeText(target) }));
+        setMap(opened);
       })
-      .catch(() => setBlind(true));
+      .catch(() => setNoMap(true));
     return () => {
       gone = true;
-      made?.remove();
+      opened?.remove();
       setMap(null);
     };
   }, [facts, target.lat, target.lng]);
   useEffect(() => {
     if (map === null) return;
-    return effect(() => map.show(found.value.state === 'found' ? found.value.way : null, cab.gps.here.value));
-  }, [map, found, cab]);
-  return { holder, map, blind };
+    return effect(() => map.show(found.value.state === 'found' ? found.value.route : null, store.gps.here.value));
+  }, [map, found, store]);
+  return { holder, map, noMap };
 }
 
-export function WayPanel({ cab, target, title }: { cab: Cab; target: Place; title: string }) {
-  const search = useMemo(() => findWay(cab, target), [cab, target.lat, target.lng]);
-  useEffect(() => search.stop, [search]);
-  const { holder, map, blind } = useWayMap(cab, target, search.found);
+export function RoutePanel({ store, target, title }: { store: DriverStore; target: Place; title: string }) {
+  const tracking = useMemo(() => trackRoute(store, target), [store, target.lat, target.lng]);
+  useEffect(() => tracking.stop, [tracking]);
+  const { holder, map, noMap } = useRouteMap(store, target, tracking.found);
   return (
-    <section class="way">
-      <div class="way-words">
+    <section class="route">
+      <div class="route-text">
         <div class="grow">
           <p class="quiet small">{title}</p>
-          <h1 class="big">{placeName(target)}</h1>
-          <Figures found={search.found.value} />
+          <h1 class="big">{placeText(target)}</h1>
+          <Figures found={tracking.found.value} />
         </div>
         <NavigateLinks place={target} />
       </div>
-      {blind ? (
-        <p class="quiet small">{text('way.no_map')}</p>
+      {noMap ? (
+        <p class="quiet small">{text('route.no_map')}</p>
       ) : (
-        <div class="way-map">
+        <div class="route-map">
           <div ref={holder} class="fill" />
-          <button type="button" class="button round" aria-label={text('way.center')} onClick={() => map?.frame()}>
+          <button type="button" class="button round" aria-label={text('route.center')} onClick={() => map?.frame()}>
             <svg
               viewBox="0 0 24 24"
               width="22"

@@ -1,11 +1,11 @@
-/** The passenger's payment code: by the camera where the browser reads codes, else typed. */
+/** The passenger's payment code, read by the camera if the browser supports it, else typed. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Action, Dialog, Field } from '../ui/controls';
-import type { Cab } from './driver_store';
-import { text } from './texts';
+import { AsyncButton, Dialog, Field } from '../ui/controls';
+import type { DriverStore } from './driver_store';
+import { text } from './i18n';
 
 const CODE = /^[0-9]{16,24}$/;
-const LOOK_MS = 250;
+const SCAN_EVERY_MS = 250;
 
 interface Detector {
   detect: (source: HTMLVideoElement) => Promise<{ rawValue: string }[]>;
@@ -17,52 +17,52 @@ function detector(): Detector | null {
   return known === undefined ? null : new known({ formats: ['qr_code', 'code_128'] });
 }
 
-/** Reads codes from the camera until one is found. False: there is no camera, or nothing that reads codes. */
+/** Reads codes from the camera until one is found; `works` is false without a camera or a code reader. */
 function useCamera(found: (code: string) => void) {
   const video = useRef<HTMLVideoElement>(null);
-  const [sees, setSees] = useState(true);
+  const [works, setWorks] = useState(true);
   useEffect(() => {
     let stream: MediaStream | null = null;
     let timer = 0;
-    let over = false;
-    const look = async (eye: Detector) => {
-      const codes = video.current === null ? [] : await eye.detect(video.current).catch(() => []);
+    let stopped = false;
+    const scan = async (reader: Detector) => {
+      const codes = video.current === null ? [] : await reader.detect(video.current).catch(() => []);
       const code = codes.map((each) => each.rawValue).find((value) => CODE.test(value));
-      if (over) return;
+      if (stopped) return;
       if (code !== undefined) found(code);
-      else timer = window.setTimeout(() => void look(eye), LOOK_MS);
+      else timer = window.setTimeout(() => void scan(reader), SCAN_EVERY_MS);
     };
     const open = async () => {
-      const eye = detector();
-      if (eye === null || navigator.mediaDevices === undefined) throw new Error('no camera that reads codes');
+      const reader = detector();
+      if (reader === null || navigator.mediaDevices === undefined) throw new Error('no camera that reads codes');
       stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'environment' } });
-      if (over || video.current === null) return close();
+      if (stopped || video.current === null) return close();
       video.current.srcObject = stream;
       await video.current.play();
-      await look(eye);
+      await scan(reader);
     };
     const close = () => {
       for (const track of stream?.getTracks() ?? []) track.stop();
     };
-    open().catch(() => setSees(false));
+    open().catch(() => setWorks(false));
     return () => {
-      over = true;
+      stopped = true;
       clearTimeout(timer);
       close();
     };
   }, []);
-  return { video, sees };
+  return { video, works };
 }
 
-export function Scan({ cab, trip, onClose }: { cab: Cab; trip: string; onClose: () => void }) {
+export function Scan({ store, trip, onClose }: { store: DriverStore; trip: string; onClose: () => void }) {
   const [digits, setDigits] = useState('');
-  const { video, sees } = useCamera(setDigits);
-  const take = () => cab.give({ t: 'collect', trip, by: 'scan', auth_code: digits }).then(onClose);
+  const { video, works } = useCamera(setDigits);
+  const take = () => store.send({ t: 'collect', trip, by: 'scan', auth_code: digits }).then(onClose);
   const wrong = digits.length >= 16 && !CODE.test(digits);
   return (
     <Dialog title={text('scan.title')} onClose={onClose}>
-      {sees && <video ref={video} class="camera" muted playsInline />}
-      <p class="quiet">{text(sees ? 'scan.say' : 'scan.no_camera')}</p>
+      {works && <video ref={video} class="camera" muted playsInline />}
+      <p class="quiet">{text(works ? 'scan.hint' : 'scan.no_camera')}</p>
       <Field label={text('scan.digits')}>
         <input
           class="number"
@@ -73,9 +73,9 @@ export function Scan({ cab, trip, onClose }: { cab: Cab; trip: string; onClose: 
         />
       </Field>
       {wrong && <p class="problem small">{text('scan.wrong')}</p>}
-      <Action kind="main" wide disabled={!CODE.test(digits)} act={take}>
+      <AsyncButton kind="main" wide disabled={!CODE.test(digits)} onPress={take}>
         {text('scan.take')}
-      </Action>
+      </AsyncButton>
     </Dialog>
   );
 }

@@ -1,8 +1,8 @@
-/** How the car stands, at a glance, and the way to everything else. */
+/** The state of the car, and buttons for the sheets. */
 import type { JSX } from 'preact';
-import type { Cab } from './driver_store';
+import type { DriverStore } from './driver_store';
+import { text } from './i18n';
 import { isSettled } from './reducer';
-import { text } from './texts';
 
 export type Sheet = 'earnings' | 'notices' | 'menu';
 
@@ -28,18 +28,18 @@ function Icon({ sheet }: { sheet: Sheet }) {
   );
 }
 
-export function TopBar({ cab, open }: { cab: Cab; open: (sheet: Sheet) => void }) {
-  const trip = cab.fare.value === null ? undefined : cab.duty.value.trips[cab.fare.value];
-  const paid = cab.scene.value === 'fare' && trip !== undefined && isSettled(trip);
-  const scene = paid ? 'paid' : cab.scene.value;
-  const unread = cab.notices.value.length;
+export function TopBar({ store, open }: { store: DriverStore; open: (sheet: Sheet) => void }) {
+  const trip = store.fare.value === null ? undefined : store.state.value.trips[store.fare.value];
+  const paid = store.scene.value === 'fare' && trip !== undefined && isSettled(trip);
+  const scene = paid ? 'paid' : store.scene.value;
+  const unread = store.notices.value.length;
   return (
     <header class="top-bar">
       <div class="state" role="status" aria-live="polite">
         <span class={`lamp lamp-${scene}`} aria-hidden="true" />
         <div>
           <strong>{text(`state.${scene}`)}</strong>
-          <div class="quiet small">{cab.signedIn.vehicle}</div>
+          <div class="quiet small">{store.signedIn.vehicle}</div>
         </div>
       </div>
       <nav class="row tools">

@@ -1,54 +1,54 @@
 import { expect, test } from 'vitest';
-import { MAX_IN_MESSAGE, MAX_KEPT, type Position, positionOf, UnheardFixes } from './unacked_fixes';
+import { MAX_IN_MESSAGE, MAX_KEPT, type Position, positionOf, UnackedFixes } from './unacked_fixes';
 
 const here = (at: number): Position => ({ at, lat: 37.78, lng: -122.41, speed: null, heading: null });
 const same = (at: number) => at;
 
 test('numbers count up, and go on above what an earlier run has left', () => {
-  const unheard = new UnheardFixes(10, [
+  const unacked = new UnackedFixes(10, [
     { n: 41, ...here(2) },
     { n: 40, ...here(1) },
   ]);
-  expect(unheard.add(here(3)).n).toBe(42);
-  expect(unheard.batches(same)[0]?.map(([n]) => n)).toEqual([40, 41, 42]);
+  expect(unacked.add(here(3)).n).toBe(42);
+  expect(unacked.batches(same)[0]?.map(([n]) => n)).toEqual([40, 41, 42]);
 });
 
-test('what was heard is forgotten, and nothing else', () => {
-  const unheard = new UnheardFixes(1);
-  for (let at = 1; at <= 5; at += 1) unheard.add(here(at));
-  expect(unheard.hear(3)).toBe(false);
-  expect(unheard.batches(same)[0]?.map(([n]) => n)).toEqual([4, 5]);
+test('acknowledged fixes are dropped, and no others', () => {
+  const unacked = new UnackedFixes(1);
+  for (let at = 1; at <= 5; at += 1) unacked.add(here(at));
+  expect(unacked.acknowledge(3)).toBe(false);
+  expect(unacked.batches(same)[0]?.map(([n]) => n)).toEqual([4, 5]);
 });
 
-test('a number that is no news means that the rest is wanted again', () => {
-  const unheard = new UnheardFixes(1);
-  unheard.add(here(1));
-  expect(unheard.hear(0)).toBe(false);
-  expect(unheard.hear(0)).toBe(true);
-  expect(unheard.count).toBe(1);
+test('an old number means that the rest has to be sent again', () => {
+  const unacked = new UnackedFixes(1);
+  unacked.add(here(1));
+  expect(unacked.acknowledge(0)).toBe(false);
+  expect(unacked.acknowledge(0)).toBe(true);
+  expect(unacked.count).toBe(1);
 });
 
-test('a phone whose clock is behind goes on above what the server has heard', () => {
-  const unheard = new UnheardFixes(5);
-  unheard.hear(900);
-  expect(unheard.add(here(1)).n).toBe(901);
+test('a phone whose clock is behind continues above the acknowledged numbers', () => {
+  const unacked = new UnackedFixes(5);
+  unacked.acknowledge(900);
+  expect(unacked.add(here(1)).n).toBe(901);
 });
 
 test('at most an hour is kept, and it goes out in messages of 500 in order', () => {
-  const unheard = new UnheardFixes(1);
-  for (let at = 0; at < MAX_KEPT + 100; at += 1) unheard.add(here(at));
-  const parts = unheard.batches(same);
+  const unacked = new UnackedFixes(1);
+  for (let at = 0; at < MAX_KEPT + 100; at += 1) unacked.add(here(at));
+  const parts = unacked.batches(same);
   const numbers = parts.flat().map(([n]) => n);
   expect(Math.max(...parts.map((part) => part.length))).toBe(MAX_IN_MESSAGE);
   expect(numbers).toEqual(Array.from({ length: MAX_KEPT }, (_, index) => index + 101));
 });
 
 test('times become city times when they are sent', () => {
-  const unheard = new UnheardFixes(1);
-  unheard.add(here(100));
-  unheard.add(here(101));
+  const unacked = new UnackedFixes(1);
+  unacked.add(here(100));
+  unacked.add(here(101));
   const tenfold = (at: number) => 5000 + (at - 100) * 10;
-  expect(unheard.batches(tenfold)[0]?.map(([, at]) => at)).toEqual([5000, 5010]);
+  expect(unacked.batches(tenfold)[0]?.map(([, at]) => at)).toEqual([5000, 5010]);
 });
 
 test('a position is cut to what the wire allows', () => {

@@ -1,26 +1,26 @@
-/** The screen stays on during the shift, and the driver is told how long the app was out of sight. */
+/** Keeps the screen on during a shift, and measures how long the page was in the background. */
 import { signal } from '@preact/signals';
 
-/** For how long (ms) the page was last in the background during a shift; null: nothing to tell. */
+/** How long (ms) the page was last in the background during a shift; null if there is nothing to report. */
 export const awayMs = signal<number | null>(null);
-const WORTH_TELLING_MS = 8_000;
+const REPORT_FROM_MS = 8_000;
 
 let wanted = false;
 let lock: WakeLockSentinel | null = null;
 let hiddenAt = 0;
 
-async function take(): Promise<void> {
+async function acquire(): Promise<void> {
   if (!wanted || document.visibilityState !== 'visible' || lock !== null || !('wakeLock' in navigator)) return;
-  // Refused where the battery is low: the screen then turns off as always.
+  // The browser refuses the lock if the battery is low; the screen then turns off as usual.
   lock = await navigator.wakeLock.request('screen').catch(() => null);
   lock?.addEventListener('release', () => {
     lock = null;
   });
 }
 
-export function stayAwake(on: boolean): void {
+export function keepScreenOn(on: boolean): void {
   wanted = on;
-  if (on) void take();
+  if (on) void acquire();
   else void lock?.release();
 }
 
@@ -30,6 +30,6 @@ document.addEventListener('visibilitychange', () => {
     return;
   }
   const away = Date.now() - hiddenAt;
-  if (wanted && hiddenAt > 0 && away > WORTH_TELLING_MS) awayMs.value = away;
-  void take();
+  if (wanted && hiddenAt > 0 && away > REPORT_FROM_MS) awayMs.value = away;
+  void acquire();
 });

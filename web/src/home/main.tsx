@@ -1,7 +1,7 @@
 /** The page at `/`: which app is wanted. */
 import { render } from 'preact';
 import { Preferences } from '../ui/controls';
-import { catalogue } from '../ui/language';
+import { catalogue } from '../ui/i18n/language';
 import '../ui/ui.css';
 import './home.css';
 

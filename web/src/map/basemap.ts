@@ -1,6 +1,6 @@
 /**
- * The ground of every map: the city's land and streets, drawn from two files of our own server, without glyphs, sprites
- * or tiles from elsewhere; or the tiles of the server that the company has set.
+ * The base map: land and streets of the city, drawn from two files of this server without external glyphs, sprites or
+ * tiles, or the tiles of the server that the company has configured.
  */
 import { Map as GlMap, type StyleSpecification, setWorkerUrl } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
@@ -41,20 +41,20 @@ const COLOURS: Record<'light' | 'dark', Colours> = {
   },
 };
 
-/** Streets of this class (San Francisco's centre lines: 1 freeway, 3 arterial) and below are drawn as main roads. */
+/** Streets up to this class are drawn as main roads (San Francisco's centre lines: 1 freeway, 3 arterial). */
 const MAIN_CLASS = 3;
 
-/** The layer of the streets' names. */
+/** The layer of street names. */
 const NAMES = 'names';
 
-/** The layer of land tells the water as well, by this name. */
+/** The name of the water area in the land file. */
 const WATER = 'Bay and Ocean';
 
 function width(narrow: number, wide: number) {
   return ['interpolate', ['exponential', 1.6], ['zoom'], 11, narrow, 18, wide] as unknown as number;
 }
 
-function drawn(colours: Colours): StyleSpecification {
+function vectorStyle(colours: Colours): StyleSpecification {
   const isMain = ['<=', ['get', 'class'], MAIN_CLASS] as unknown as boolean;
   const label = ['get', 'name'] as unknown as string;
   return {
@@ -107,7 +107,7 @@ function drawn(colours: Colours): StyleSpecification {
   };
 }
 
-function tiled(tiles: string): StyleSpecification {
+function tileStyle(tiles: string): StyleSpecification {
   return {
     version: 8,
     sources: { tiles: { type: 'raster', tiles: [tiles], tileSize: 256 } },
@@ -115,28 +115,26 @@ function tiled(tiles: string): StyleSpecification {
   };
 }
 
-export { canDraw } from './webgl';
-
 export interface MapView {
-  /** Latitude, longitude; default: the city's centre. */
+  /** Latitude and longitude; the centre of the city by default. */
   center?: [number, number];
   zoom?: number;
-  /** Called after each change of style (theme), when sources and layers of one's own have to be added again. */
+  /** Called after each change of style (theme), which removes all added sources and layers. */
   onStyle?: (map: GlMap) => void;
-  /** What a screen reader calls the map. */
+  /** The name of the map for screen readers. */
   label: string;
 }
 
-/** A map in `container`, which follows the theme. `remove()` it when it goes. */
+/** Opens a map that follows the theme. The caller has to `remove()` it. */
 export function openMap(container: HTMLElement, city: CityFacts, view: MapView): GlMap {
   const [lat, lng] = view.center ?? city.center;
-  const style = () => (city.tiles ? tiled(city.tiles) : drawn(COLOURS[theme.value]));
+  const style = () => (city.tiles ? tileStyle(city.tiles) : vectorStyle(COLOURS[theme.value]));
   const map = new GlMap({
     container,
     style: style(),
     center: [lng, lat],
     zoom: view.zoom ?? 13,
-    attributionControl: { compact: true, customAttribution: (city.sources ?? []).map(asText).join(' · ') },
+    attributionControl: { compact: true, customAttribution: (city.sources ?? []).map(escaped).join(' · ') },
     locale: { 'Map.Title': view.label },
     fadeDuration: 0,
   });
@@ -144,8 +142,8 @@ export function openMap(container: HTMLElement, city: CityFacts, view: MapView):
   map.on('idle', () => {
     container.setAttribute('data-drawn', '');
   });
-  map.once('load', () => foldSources(map));
-  foldSources(map);
+  map.once('load', () => collapseAttribution(map));
+  collapseAttribution(map);
   let first = true;
   const stop = theme.subscribe(() => {
     if (first) first = false;
@@ -155,19 +153,19 @@ export function openMap(container: HTMLElement, city: CityFacts, view: MapView):
   return map;
 }
 
-/** Before which layer to add what lies on the ground but under its names; undefined where the ground has none. */
+/** The layer before which to add layers that belong below the street names; undefined if there are no names. */
 export function underNames(map: GlMap): string | undefined {
   return map.getLayer(NAMES) === undefined ? undefined : NAMES;
 }
 
-/** The sources of the map fill a phone's map: they are told when they are asked for. */
-function foldSources(map: GlMap): void {
+/** Collapses the attribution, which would cover the map of a phone; a button shows it. */
+function collapseAttribution(map: GlMap): void {
   const sources = map.getContainer().querySelector('.maplibregl-ctrl-attrib');
   sources?.classList.remove('maplibregl-compact-show');
   sources?.removeAttribute('open');
 }
 
-function asText(source: string): string {
+function escaped(source: string): string {
   const holder = document.createElement('span');
   holder.textContent = source;
   return holder.innerHTML;

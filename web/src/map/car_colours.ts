@@ -1,4 +1,4 @@
-/** The colour of each state of a car, on light and on dark ground, in the order of `MAP_STATES`. */
+/** The colour of each state of a car, for light and dark themes, in the order of `MAP_STATES`. */
 import type { Theme } from '../ui/theme';
 import type { Palette } from './car_source';
 

@@ -1,7 +1,6 @@
 /**
- * Dots of cars, each a point in one drawing of points. In deck.gl's own layers a dot is an instance of a square, and a
- * drawing process without a graphics card takes up each instance on its own (docs/decisions/0018). Where dots are large
- * enough, each bears an arrow to where its car is heading.
+ * The dots of all cars, drawn as points in one draw call. The layers of deck.gl draw each dot as an instance of a square,
+ * which is slow without a graphics card (docs/decisions/0018). Large dots contain an arrow in the heading of the car.
  */
 import { type DefaultProps, Layer, type LayerProps, picking, project32, type UpdateParameters } from '@deck.gl/core';
 import { Model } from '@luma.gl/engine';
@@ -9,13 +8,13 @@ import { Model } from '@luma.gl/engine';
 /** Attributes, by accessor: `getOffset` (degrees from the origin), `getColour`, `getHeading` (degrees, -1: unknown). */
 export interface CarLayerProps extends LayerProps {
   data: { length: number; attributes: Record<string, { value: Float32Array | Uint8Array; size: number }> };
-  /** Pixels, to the middle of the rim. */
+  /** Pixels to the middle of the rim. */
   radius: number;
   /** Width of the rim, pixels. */
   rim: number;
   /** Red, green, blue, 0 to 255. */
   rimColour: readonly number[];
-  /** Whether dots bear arrows. */
+  /** Draws an arrow in each dot. */
   arrows: boolean;
 }
 
@@ -58,7 +57,7 @@ void main(void) {
 }
 `;
 
-/** Distances in pixels of the page from the dot's middle; edges are a pixel soft. */
+/** Distances are CSS pixels from the middle of the dot; edges are antialiased over one pixel. */
 const FRAGMENT = `\
 #version 300 es
 #define SHADER_NAME car-layer-fragment

@@ -1,16 +1,16 @@
-/** Cars as the map draws them: arrays that are written in place, one entry a slot. Live fleet and replay are such. */
+/** Cars as the map draws them: arrays with one entry per slot, updated in place. Implemented by fleet and replay. */
 export interface CarSource {
-  /** Slots in use, counted from 0; one that is free lies far outside of the world. */
+  /** Number of slots in use; a free slot among them has a position outside of the world. */
   readonly length: number;
-  /** Degrees of longitude and latitude from `origin`, two a slot. */
+  /** Degrees of longitude and latitude from the origin, two entries per slot. */
   readonly offsets: Float32Array;
   /** Red, green, blue, opacity. */
   readonly colours: Uint8Array;
-  /** Degrees from north, -1 where it is unknown. */
+  /** Degrees from north, -1 if unknown. */
   readonly headings: Float32Array;
-  /** Counts up whenever colours or headings, or the arrays themselves, have changed. */
+  /** Increases whenever colours, headings or the arrays themselves change. */
   readonly version: number;
-  /** Move all cars to where they are at a wall time (ms); whether any has moved since the last time. */
+  /** Moves all cars to their positions at a wall time (ms); true if any has moved. */
   move(wallMs: number): boolean;
   nameOf(slot: number): string | undefined;
   slotOf(vehicle: string): number | undefined;
@@ -21,8 +21,8 @@ export interface Origin {
   lng: number;
 }
 
-/** Where free slots are kept. */
+/** The longitude offset of free slots. */
 export const NOWHERE = 400;
 
-/** A colour for each of `MAP_STATES`: red, green, blue. */
+/** Red, green and blue for each of `MAP_STATES`. */
 export type Palette = readonly (readonly [number, number, number])[];

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { CountsBoard } from './cell_counts';
+import { CellCounts } from './cell_counts';
 
-test('hosts are added up, a host replaces what it told, and the offline do not count', () => {
-  const board = new CountsBoard();
-  board.said({ t: 'map_counts', host: 'a', at: 0, cells: [['c1', [9, 9]]] });
-  board.said({ t: 'map_counts', host: 'a', at: 1, cells: [['c1', [5, 2, 0, 1]]] });
+test('counts of hosts are added up, a host replaces its own, and offline cars do not count', () => {
+  const board = new CellCounts();
+  board.update({ t: 'map_counts', host: 'a', at: 0, cells: [['c1', [9, 9]]] });
+  board.update({ t: 'map_counts', host: 'a', at: 1, cells: [['c1', [5, 2, 0, 1]]] });
   const later = { t: 'map_counts' as const, host: 'b', at: 1 };
-  board.said({
+  board.update({
     ...later,
     cells: [
       ['c1', [0, 1]],

@@ -1,12 +1,12 @@
-/** Cars by cell, when the view is too wide for single cars: each host tells its own, and they are added up. */
+/** Number of cars per cell, summed over the hosts; shown if the view is too wide for single cars. */
 import type { CellCount, MapCounts } from '../protocol/messages';
 import { MAP_STATES } from '../protocol/tables';
 
 export interface CellSum {
   cell: string;
-  /** By `MAP_STATES`. */
+  /** Number of cars in each of `MAP_STATES`. */
   states: number[];
-  /** Cars in service: all but those that are offline. */
+  /** Cars that are not offline. */
   cars: number;
   free: number;
 }
@@ -14,14 +14,14 @@ export interface CellSum {
 const OFFLINE = MAP_STATES.indexOf('offline');
 const IDLE = MAP_STATES.indexOf('idle');
 
-export class CountsBoard {
+export class CellCounts {
   private readonly hosts = new Map<string, CellCount[]>();
 
-  said(message: MapCounts): void {
+  update(message: MapCounts): void {
     this.hosts.set(message.host, message.cells);
   }
 
-  /** Cells that hold cars. */
+  /** Cells with at least one car in service. */
   sums(): CellSum[] {
     const cells = new Map<string, CellSum>();
     for (const counts of this.hosts.values()) {
@@ -38,7 +38,7 @@ export class CountsBoard {
     return [...cells.values()].filter((sum) => sum.cars > 0);
   }
 
-  /** Cars by state, by `MAP_STATES`. */
+  /** Number of cars in each of `MAP_STATES`. */
   totals(): number[] {
     const totals = MAP_STATES.map(() => 0);
     for (const sum of this.sums()) {

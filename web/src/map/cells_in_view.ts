@@ -1,12 +1,13 @@
-/** Which H3 cells (resolution 7) a view of the map asks for. */
+/** The H3 cells (resolution 7) that a view of the map watches. */
 import { gridDisk, latLngToCell, polygonToCells } from 'h3-js';
+import { METERS_PER_DEGREE } from './geometry';
 
 export const WATCHED_RESOLUTION = 7;
-/** The most cells that one `watch` may name. */
+/** Maximum number of cells in one `watch`. */
 export const MOST_CELLS = 500;
 /** Mean area of a cell of resolution 7 (h3geo.org). */
 const CELL_KM2 = 5.16;
-const KM_A_DEGREE = 111.195;
+const KM_PER_DEGREE = METERS_PER_DEGREE / 1000;
 
 export interface Box {
   south: number;
@@ -15,11 +16,11 @@ export interface Box {
   east: number;
 }
 
-/** The cells of a view and a ring around them, in a settled order; null where they are too many: then counts are shown. */
+/** The cells of a view and a ring around them, sorted; null for too many cells, for which counts are shown. */
 export function cellsInView(box: Box): string[] | null {
   const middle = (box.south + box.north) / 2;
-  const height = (box.north - box.south) * KM_A_DEGREE;
-  const width = (box.east - box.west) * KM_A_DEGREE * Math.cos((middle * Math.PI) / 180);
+  const height = (box.north - box.south) * KM_PER_DEGREE;
+  const width = (box.east - box.west) * KM_PER_DEGREE * Math.cos((middle * Math.PI) / 180);
   if ((height * width) / CELL_KM2 > MOST_CELLS) return null;
   const corners: [number, number][] = [
     [box.south, box.west],

@@ -1,22 +1,22 @@
 /**
- * All cars that the console sees, in parallel arrays: heard cell by cell, drawn without an object a car. Where each is
- * shown is the work of `Glides`.
+ * All cars in view of the console, in parallel arrays: received cell by cell and drawn without an object per car.
+ * `FleetInterpolation` holds their positions.
  *
- * Rule 1. A vehicle has one slot, whichever host or cell tells of it. What the last frame says of its cell holds: a
- *         cell that it has left cannot remove it.
- * Rule 2. A whole frame removes this host's cars in that cell that it does not name. A number without a name that was
- *         told before is passed over: the next whole frame tells it.
+ * Rule 1. A vehicle has one slot, whichever host or cell reports it. The last frame determines its cell: a cell that
+ *         the vehicle has left cannot remove it.
+ * Rule 2. A full frame removes the cars of its host and cell that it does not contain. A number whose name is unknown
+ *         is skipped; the next full frame contains the name.
  * Rule 3. Times are wall milliseconds.
  */
 import type { CellFrame } from '../protocol/messages';
 import { MAP_STATES } from '../protocol/tables';
 import type { CarSource, Origin, Palette } from './car_source';
 import type { Box } from './cells_in_view';
+import { FleetInterpolation, larger } from './fleet_interpolation';
 import { eachCar, GONE } from './frames';
-import { Glides, larger } from './glides';
 
-/** City time and wall time when a frame is heard. */
-export interface HeardAt {
+/** City time and wall time at which a frame arrives. */
+export interface ArrivalTime {
   wallMs: number;
   city: number;
   speed: number;
@@ -27,7 +27,7 @@ interface Place {
   slots: Set<number>;
 }
 
-/** A car that has not been heard for so long (city seconds) is drawn paler. */
+/** A car without a fix for this long (city seconds) is drawn paler. */
 export const SILENT_S = 60;
 const OPAQUE = 255;
 const PALE = 110;
@@ -41,24 +41,24 @@ export class Fleet implements CarSource {
   private round = new Uint32Array(0);
   private names: (string | undefined)[] = [];
   private placeOf: (Place | undefined)[] = [];
-  private numberAt: ({ of: Map<number, number>; number: number } | undefined)[] = [];
+  private numberAt: ({ numbering: Map<number, number>; number: number } | undefined)[] = [];
   private readonly slots = new Map<string, number>();
   private readonly free: number[] = [];
   private readonly places = new Map<string, Place>();
   private readonly numberings = new Map<string, Map<number, number>>();
-  private readonly glides: Glides;
+  private readonly positions: FleetInterpolation;
   private rounds = 0;
 
   constructor(
     readonly origin: Origin,
     private palette: Palette,
   ) {
-    this.glides = new Glides(origin);
+    this.positions = new FleetInterpolation(origin);
     this.grow(256);
   }
 
   get offsets(): Float32Array {
-    return this.glides.offsets;
+    return this.positions.offsets;
   }
 
   /** Cars on the map. */
@@ -78,22 +78,22 @@ export class Fleet implements CarSource {
     return this.state[slot] ?? 0;
   }
 
-  /** When the newest fix of a car was taken (wall ms). */
-  toldAt(slot: number): number {
-    return this.glides.toldAt(slot);
+  /** Wall time (ms) at which the newest fix of a car was taken. */
+  fixTime(slot: number): number {
+    return this.positions.fixTime(slot);
   }
 
-  /** Where a car is shown: longitude and latitude. */
+  /** Longitude and latitude at which a car is shown. */
   pointOf(slot: number): [number, number] {
-    return this.glides.pointOf(slot);
+    return this.positions.pointOf(slot);
   }
 
-  hear(frames: readonly CellFrame[], heard: HeardAt): void {
-    for (const frame of frames) this.hearOne(frame, heard);
+  ingest(frames: readonly CellFrame[], arrival: ArrivalTime): void {
+    for (const frame of frames) this.ingestFrame(frame, arrival);
     this.version += 1;
   }
 
-  private hearOne(frame: CellFrame, heard: HeardAt): void {
+  private ingestFrame(frame: CellFrame, arrival: ArrivalTime): void {
     const [cell, host, at, whole, , names = {}] = frame;
     const place = this.place(host, cell);
     const numbering = this.numbering(host);
@@ -106,17 +106,17 @@ export class Fleet implements CarSource {
         if (this.placeOf[slot] === place) this.remove(slot);
         return;
       }
-      if (name !== undefined) this.giveNumber(slot, numbering, number);
+      if (name !== undefined) this.assignNumber(slot, numbering, number);
       this.moveTo(slot, place);
       this.round[slot] = round;
-      const takenMs = heard.wallMs - ((heard.city - (at - ageS)) * 1000) / heard.speed;
-      this.glides.fix(slot, lng - this.origin.lng, lat - this.origin.lat, takenMs, heard.wallMs, heard.speed);
-      this.look(slot, heading, state);
+      const takenMs = arrival.wallMs - ((arrival.city - (at - ageS)) * 1000) / arrival.speed;
+      this.positions.add(slot, lng - this.origin.lng, lat - this.origin.lat, takenMs, arrival.wallMs, arrival.speed);
+      this.setLook(slot, heading, state);
     });
     if (whole) for (const slot of place.slots) if (this.round[slot] !== round) this.remove(slot);
   }
 
-  /** Forget what lies in cells that are no longer watched. */
+  /** Removes the cars in cells that are no longer watched. */
   keepOnly(cells: ReadonlySet<string>): void {
     for (const [key, place] of this.places) {
       if (cells.has(place.cell)) continue;
@@ -127,22 +127,22 @@ export class Fleet implements CarSource {
   }
 
   move(wallMs: number): boolean {
-    return this.glides.move(this.length, wallMs);
+    return this.positions.move(this.length, wallMs);
   }
 
-  /** How old (ms of wall) the position is that is shown of a car. */
+  /** Age (wall ms) of the position shown. */
   shownAge(slot: number, wallMs: number): number {
-    return this.glides.shownAge(slot, wallMs);
+    return this.positions.shownAge(slot, wallMs);
   }
 
-  /** Cars in each state, by `MAP_STATES`, of those in a box; and who has been silent for long is drawn paler. */
+  /** Number of cars in each of `MAP_STATES` within a box. Cars without a recent fix become paler. */
   count(wallMs: number, speed: number, box: Box | null = null): number[] {
     const counts = MAP_STATES.map(() => 0);
     for (let slot = 0; slot < this.length; slot += 1) {
       if (this.names[slot] === undefined) continue;
       const state = this.state[slot] as number;
       if (box === null || this.isIn(box, slot)) counts[state] = (counts[state] ?? 0) + 1;
-      const silent = ((wallMs - this.glides.toldAt(slot)) * speed) / 1000 > SILENT_S;
+      const silent = ((wallMs - this.positions.fixTime(slot)) * speed) / 1000 > SILENT_S;
       const opacity = silent || state === 0 ? PALE : OPAQUE;
       if (this.colours[slot * 4 + 3] === opacity) continue;
       this.colours[slot * 4 + 3] = opacity;
@@ -152,14 +152,14 @@ export class Fleet implements CarSource {
   }
 
   private isIn(box: Box, slot: number): boolean {
-    const [lng, lat] = this.glides.pointOf(slot);
+    const [lng, lat] = this.positions.pointOf(slot);
     return lng >= box.west && lng <= box.east && lat >= box.south && lat <= box.north;
   }
 
-  /** Each car: its slot and its place in `MAP_STATES`. */
-  each(see: (slot: number, state: number) => void): void {
+  /** Calls `visit` with the slot of each car and the index of its state in `MAP_STATES`. */
+  forEach(visit: (slot: number, state: number) => void): void {
     for (let slot = 0; slot < this.length; slot += 1) {
-      if (this.names[slot] !== undefined) see(slot, this.state[slot] as number);
+      if (this.names[slot] !== undefined) visit(slot, this.state[slot] as number);
     }
   }
 
@@ -179,7 +179,7 @@ export class Fleet implements CarSource {
     this.slots.set(name, slot);
     this.names[slot] = name;
     this.state[slot] = GONE;
-    this.glides.begin(slot);
+    this.positions.begin(slot);
     return slot;
   }
 
@@ -189,21 +189,21 @@ export class Fleet implements CarSource {
     this.placeOf[slot]?.slots.delete(slot);
     this.placeOf[slot] = undefined;
     const numbered = this.numberAt[slot];
-    if (numbered?.of.get(numbered.number) === slot) numbered.of.delete(numbered.number);
+    if (numbered?.numbering.get(numbered.number) === slot) numbered.numbering.delete(numbered.number);
     this.numberAt[slot] = undefined;
     this.names[slot] = undefined;
     this.slots.delete(name);
-    this.glides.end(slot);
+    this.positions.end(slot);
     this.colours.fill(0, slot * 4, slot * 4 + 4);
     this.free.push(slot);
   }
 
-  private giveNumber(slot: number, of: Map<number, number>, number: number): void {
+  private assignNumber(slot: number, numbering: Map<number, number>, number: number): void {
     const before = this.numberAt[slot];
-    if (before?.of === of && before.number === number && of.get(number) === slot) return;
-    if (before?.of.get(before.number) === slot) before.of.delete(before.number);
-    this.numberAt[slot] = { of, number };
-    of.set(number, slot);
+    if (before?.numbering === numbering && before.number === number && numbering.get(number) === slot) return;
+    if (before?.numbering.get(before.number) === slot) before.numbering.delete(before.number);
+    this.numberAt[slot] = { numbering, number };
+    numbering.set(number, slot);
   }
 
   private moveTo(slot: number, place: Place): void {
@@ -233,7 +233,7 @@ export class Fleet implements CarSource {
   }
 
   private grow(size: number): void {
-    this.glides.grow(size);
+    this.positions.grow(size);
     this.colours = larger(this.colours, new Uint8Array(size * 4));
     this.headings = larger(this.headings, new Float32Array(size));
     this.state = larger(this.state, new Uint8Array(size));
@@ -242,7 +242,7 @@ export class Fleet implements CarSource {
 
   // ── looks ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  private look(slot: number, heading: number, state: number): void {
+  private setLook(slot: number, heading: number, state: number): void {
     this.headings[slot] = heading;
     if (this.state[slot] === state) return;
     this.state[slot] = state;

@@ -1,22 +1,22 @@
-/** The cars that a console watches: which cells it asks for, and what it hears of them. No map is needed for it. */
+/** The live positions that a console watches: it subscribes to cells and receives their frames, without a map. */
 import { signal } from '@preact/signals';
-import type { Link } from '../client/connection';
+import type { Connection } from '../client/connection';
 import type { MapCounts, MapFrames } from '../protocol/messages';
 import { theme } from '../ui/theme';
 import { CAR_COLOURS } from './car_colours';
 import type { Origin } from './car_source';
-import { CountsBoard } from './cell_counts';
+import { CellCounts } from './cell_counts';
 import { type Box, cellsInView } from './cells_in_view';
 import { Fleet } from './fleet';
 
 export class FleetFeed {
   readonly fleet: Fleet;
-  readonly counts = new CountsBoard();
-  /** Whether counts by cell are watched in place of cars. */
+  readonly counts = new CellCounts();
+  /** True if the view is too wide for single cars: then counts per cell are watched. */
   readonly wide = signal(false);
-  /** Cars by state that are in view, by `MAP_STATES`; once a second. */
+  /** Number of cars in view in each of `MAP_STATES`; updated once a second. */
   readonly totals = signal<readonly number[]>([]);
-  /** The same of the whole city. */
+  /** The same for the whole city. */
   readonly cityTotals = signal<readonly number[]>([]);
   private watched: string[] | null = [];
   private box: Box | null = null;
@@ -24,7 +24,7 @@ export class FleetFeed {
   private readonly stopTheme: () => void;
 
   constructor(
-    private readonly link: Link,
+    private readonly connection: Connection,
     origin: Origin,
   ) {
     this.fleet = new Fleet(origin, CAR_COLOURS[theme.value]);
@@ -37,33 +37,33 @@ export class FleetFeed {
     this.stopTheme();
   }
 
-  /** Watch what lies in a box: its cars, or where it is too wide how many there are in each cell. */
-  look(box: Box): void {
+  /** Watches the cars within a box, or the counts per cell if the box is too wide. */
+  watch(box: Box): void {
     this.box = box;
     const cells = cellsInView(box);
     if (cells !== null && this.watched !== null && same(cells, this.watched)) return;
     this.watched = cells;
     this.wide.value = cells === null;
     this.fleet.keepOnly(new Set(cells ?? []));
-    this.tell();
+    this.sendWatch();
   }
 
-  /** Say again what is watched: a new connection watches nothing. Counts are small, and the whole city's are shown. */
-  tell(): void {
-    void this.link.command({ t: 'watch', cells: this.watched ?? [], counts: true });
+  /** Sends the watched cells; to be repeated on each new connection. The counts of the whole city are always included. */
+  sendWatch(): void {
+    void this.connection.command({ t: 'watch', cells: this.watched ?? [], counts: true });
   }
 
-  hear(message: MapFrames | MapCounts): void {
+  receive(message: MapFrames | MapCounts): void {
     if (message.t === 'map_counts') {
-      this.counts.said(message);
+      this.counts.update(message);
       return;
     }
-    const { clock } = this.link;
-    this.fleet.hear(message.frames, { wallMs: Date.now(), city: clock.now(), speed: clock.speed });
+    const { clock } = this.connection;
+    this.fleet.ingest(message.frames, { wallMs: Date.now(), city: clock.now(), speed: clock.speed });
   }
 
   private count(): void {
-    const { speed } = this.link.clock;
+    const { speed } = this.connection.clock;
     const city = this.counts.totals();
     const totals = this.wide.value ? city : this.fleet.count(Date.now(), speed, this.box);
     if (!same(city, this.cityTotals.value)) this.cityTotals.value = city;

@@ -1,4 +1,4 @@
-/** Frames as a host would pack them, for tests. */
+/** Map frames for tests, packed as a host packs them. */
 import type { CellFrame } from '../protocol/messages';
 import { boxOf, CAR_BYTES } from './frames';
 

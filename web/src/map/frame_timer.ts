@@ -1,20 +1,20 @@
 /**
- * How much script a frame costs: everything that runs in animation frames and for messages of the socket, whoever's
- * code it is. Only where the page was opened with `#measure`; `taxi bench map` reads it as `window.__taxiFrames`.
+ * The script time of each frame: all code that runs in animation frames and for messages of the socket. Active only if
+ * the page was opened with `#measure`; `taxi bench map` reads the result from `window.__taxiFrames`.
  */
-const KEPT = 600;
+const MAX_FRAMES = 600;
 const MARK = 'taxi-frame';
 
 export interface FrameTimes {
-  /** Script time of each of the last frames, ms. */
+  /** Script time of each of the last frames (ms). */
   script: number[];
-  /** The oldest position shown in each of these frames, ms, of cars that were heard in the last 2 s. */
+  /** Age (ms) of the oldest position shown in each of these frames, of cars with a recent fix. */
   age: number[];
-  /** When each began (ms of the page's clock). */
+  /** Start of each frame (ms of the page's clock). */
   at: number[];
   cars: number;
   frames: number;
-  /** Whether ages are taken: looking at every car costs script of its own, so not while that is measured. */
+  /** Measure ages. Off while script time is measured, because visiting every car costs script time. */
   aging: boolean;
   mapBytes: number;
 }
@@ -41,7 +41,7 @@ export class FrameTimer {
       });
   }
 
-  /** Do something that counts as a part of the next frame. */
+  /** Runs work whose time counts for the next frame. */
   during<T>(work: () => T): T {
     const began = performance.now();
     try {
@@ -59,22 +59,22 @@ export class FrameTimer {
   private turn(now: number): void {
     if (now === this.frame) return;
     if (!Number.isNaN(this.frame)) {
-      keep(this.times.script, this.spent);
-      keep(this.times.age, this.aged);
-      keep(this.times.at, this.frame);
+      append(this.times.script, this.spent);
+      append(this.times.age, this.aged);
+      append(this.times.at, this.frame);
       this.times.frames += 1;
     }
     this.frame = now;
     this.spent = 0;
-    performance.mark(MARK); // for a trace of the browser's own: bench/live_map/chromium_trace.py
+    performance.mark(MARK); // read from a trace of the browser: bench/live_map/chromium_trace.py
     performance.clearMarks(MARK);
   }
 }
 
-function keep(list: number[], value: number): void {
+function append(list: number[], value: number): void {
   list.push(value);
-  if (list.length > KEPT) list.shift();
+  if (list.length > MAX_FRAMES) list.shift();
 }
 
-/** The timer, where measuring was asked for. */
+/** The timer, null unless the page was opened with `#measure`. */
 export const frameTimer = location.hash === '#measure' ? new FrameTimer() : null;

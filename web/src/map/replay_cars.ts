@@ -1,23 +1,23 @@
 /**
- * Cars of the past, where the archive says they were at the time that is played.
+ * Cars of a replay, at their archived positions at the time that is played.
  *
- * Rule 1. Between two points no more than `GAP_S` apart a car is drawn on the way; it stands where it was last heard
- *         for `HOLD_S` more; then it is not shown: nobody knows where it was.
- * Rule 2. Stretches may come twice (they touch two pages) and in any order.
+ * Rule 1. Between two points at most `GAP_S` apart a car is interpolated. After its last point it stands for `HOLD_S`;
+ *         then it is hidden, because its position is unknown.
+ * Rule 2. Segments may arrive twice (a segment may belong to two pages) and in any order.
  */
 import type { Track } from '../protocol/reads';
 import { MAP_STATES } from '../protocol/tables';
 import type { CarSource, Origin, Palette } from './car_source';
 import { NOWHERE } from './car_source';
 
-/** City seconds. A car that stands is kept every 30 s. */
+/** City seconds. The archive contains a standing car every 30 s. */
 export const GAP_S = 50;
 export const HOLD_S = 90;
 const POINT_BYTES = 13;
 const MICRO = 1e-6;
 const NOT_SHOWN = 255;
 
-interface Stretch {
+interface Segment {
   since: number;
   until: number;
   times: Float64Array;
@@ -26,10 +26,11 @@ interface Stretch {
   state: Uint8Array;
 }
 
-/** A track's points. Throws RangeError where the bytes are no whole points. */
-export function readTrack(track: Track, origin: Origin): Stretch {
+/** Decodes the points of a track. Throws RangeError for a partial point. */
+export function readTrack(track: Track, origin: Origin): Segment {
   const { points } = track;
-  if (points.byteLength % POINT_BYTES !== 0) throw new RangeError(`${points.byteLength} bytes are no whole points`);
+  if (points.byteLength % POINT_BYTES !== 0)
+    throw new RangeError(`${points.byteLength} bytes are not a whole number of points`);
   const count = points.byteLength / POINT_BYTES;
   const view = new DataView(points.buffer, points.byteOffset, points.byteLength);
   const [times, x, y] = [new Float64Array(count), new Float32Array(count), new Float32Array(count)];
@@ -53,7 +54,7 @@ export class ReplayCars implements CarSource {
   private states = new Uint8Array(64).fill(NOT_SHOWN);
   private readonly names: string[] = [];
   private readonly slots = new Map<string, number>();
-  private readonly ways: Stretch[][] = [];
+  private readonly segments: Segment[][] = [];
 
   constructor(
     private readonly origin: Origin,
@@ -79,7 +80,7 @@ export class ReplayCars implements CarSource {
     return [this.origin.lng + (this.offsets[slot * 2] ?? 0), this.origin.lat + (this.offsets[slot * 2 + 1] ?? 0)];
   }
 
-  /** Cars shown in each state, by `MAP_STATES`. */
+  /** Number of cars shown in each of `MAP_STATES`. */
   count(): number[] {
     const counts = MAP_STATES.map(() => 0);
     for (let slot = 0; slot < this.length; slot += 1) {
@@ -93,12 +94,12 @@ export class ReplayCars implements CarSource {
     const changed = new Set<number>();
     for (const track of tracks) {
       const slot = this.slotFor(track.vehicle);
-      const way = this.ways[slot] as Stretch[];
-      if (way.some((stretch) => stretch.since === track.since)) continue;
-      way.push(readTrack(track, this.origin));
+      const segments = this.segments[slot] as Segment[];
+      if (segments.some((segment) => segment.since === track.since)) continue;
+      segments.push(readTrack(track, this.origin));
       changed.add(slot);
     }
-    for (const slot of changed) this.ways[slot]?.sort((a, b) => a.since - b.since);
+    for (const slot of changed) this.segments[slot]?.sort((a, b) => a.since - b.since);
   }
 
   recolour(palette: Palette): void {
@@ -107,7 +108,7 @@ export class ReplayCars implements CarSource {
     this.version += 1;
   }
 
-  /** Where all cars are at the time that is played; `wallMs` does not matter. */
+  /** Moves all cars to their positions at the time that is played; the wall time is ignored. */
   move(_wallMs: number): boolean {
     const now = this.now();
     for (let slot = 0; slot < this.length; slot += 1) this.place(slot, now);
@@ -115,21 +116,21 @@ export class ReplayCars implements CarSource {
   }
 
   private place(slot: number, now: number): void {
-    const way = this.ways[slot] as Stretch[];
-    const stretch = lastBefore(way, now);
-    const current = way[stretch];
+    const segments = this.segments[slot] as Segment[];
+    const segment = lastSegment(segments, now);
+    const current = segments[segment];
     if (current === undefined) {
       this.hide(slot);
       return;
     }
-    const point = lastAt(current.times, now);
+    const point = lastPoint(current.times, now);
     const since = current.times[point];
     if (since === undefined) {
       this.hide(slot);
       return;
     }
     const inside = point + 1 < current.times.length;
-    const ahead = inside ? current : way[stretch + 1];
+    const ahead = inside ? current : segments[segment + 1];
     const next = inside ? point + 1 : 0;
     const until = ahead?.times[next];
     const [x, y] = [current.x[point] as number, current.y[point] as number];
@@ -142,7 +143,7 @@ export class ReplayCars implements CarSource {
       this.hide(slot);
       return;
     }
-    this.look(slot, current.state[point] as number);
+    this.setState(slot, current.state[point] as number);
   }
 
   private show(slot: number, x: number, y: number, dx: number, dy: number, part: number): void {
@@ -158,10 +159,10 @@ export class ReplayCars implements CarSource {
 
   private hide(slot: number): void {
     this.offsets[slot * 2] = NOWHERE;
-    this.look(slot, NOT_SHOWN);
+    this.setState(slot, NOT_SHOWN);
   }
 
-  private look(slot: number, state: number): void {
+  private setState(slot: number, state: number): void {
     if (this.states[slot] === state) return;
     this.states[slot] = state;
     this.paint(slot);
@@ -180,7 +181,7 @@ export class ReplayCars implements CarSource {
     if (slot >= this.states.length) this.grow();
     this.slots.set(vehicle, slot);
     this.names[slot] = vehicle;
-    this.ways[slot] = [];
+    this.segments[slot] = [];
     this.headings[slot] = -1;
     this.offsets[slot * 2] = NOWHERE;
     return slot;
@@ -200,14 +201,14 @@ export class ReplayCars implements CarSource {
   }
 }
 
-function lastBefore(way: readonly Stretch[], now: number): number {
+function lastSegment(segments: readonly Segment[], now: number): number {
   let found = -1;
-  for (let place = 0; place < way.length && (way[place] as Stretch).since <= now; place += 1) found = place;
+  for (let place = 0; place < segments.length && (segments[place] as Segment).since <= now; place += 1) found = place;
   return found;
 }
 
-/** The last place whose time is not after `now`; -1 where there is none. */
-function lastAt(times: Float64Array, now: number): number {
+/** Index of the last time that is not after `now`, -1 if there is none. */
+function lastPoint(times: Float64Array, now: number): number {
   let [low, high] = [0, times.length];
   while (low < high) {
     const middle = (low + high) >> 1;

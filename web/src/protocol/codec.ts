@@ -1,4 +1,4 @@
-/** Messages as MessagePack, the way the gateway reads and writes them (subprotocol `taxi.v1.msgpack`). */
+/** MessagePack encoding of messages (subprotocol `taxi.v1.msgpack`). */
 import { Decoder, Encoder } from '@msgpack/msgpack';
 import type { FromClient, FromServer } from './messages';
 
@@ -11,7 +11,7 @@ export function encode(message: FromClient): Uint8Array<ArrayBuffer> {
   return encoder.encode(message) as Uint8Array<ArrayBuffer>;
 }
 
-/** Throws where the bytes are no MessagePack; what a newer server says is passed on for the reader to ignore. */
+/** Throws if the bytes are not MessagePack. Unknown messages of a newer server are returned; readers ignore them. */
 export function decode(bytes: ArrayBuffer): FromServer {
   return decoder.decode(new Uint8Array(bytes)) as FromServer;
 }

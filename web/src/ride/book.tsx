@@ -1,62 +1,55 @@
-/** Where from, where to, when, and with what: the ride that is asked for. */
-import { useState } from 'preact/hooks';
+/** The booking form: pick-up, destination, time and options. */
 import type { CityFacts } from '../protocol/reads';
-import { Action } from '../ui/controls';
+import { AsyncButton, ErrorNote, useAttempt } from '../ui/controls';
 import { dayAndTime } from '../ui/formats';
-import { complaint, named } from '../ui/words';
+import { commonText, wireText } from '../ui/i18n';
+import { PlaceSearch } from '../ui/place_search';
 import * as draft from './draft';
-import { Estimated } from './estimate';
+import { EstimateCard } from './estimate';
+import { text } from './i18n';
 import { MapPanel } from './map_panel';
 import { go } from './navigation';
-import type { Model } from './passenger_store';
-import { PlaceField } from './place_field';
-import { PlaceProblem, placeAt, placeName, whereThePhoneIs } from './places';
-import { When, Wishes } from './ride_options';
-import { text } from './text';
+import type { PassengerStore } from './passenger_store';
+import { currentPlace, placeAt, placeName } from './places';
+import { RideOptions, When } from './ride_options';
 import { isOpen } from './trip_reducer';
 
-interface BookProps {
-  model: Model;
-  city: CityFacts;
-  token: string;
-}
-
-export function Book({ model, city, token }: BookProps) {
-  const end = draft.aimed.value;
-  const aimed = draft.endSignal(end);
-  const moved = async (lat: number, lng: number) => {
-    const point = { lat, lng, text: text('point_on_map') };
-    aimed.value = point;
-    const named = await placeAt(lat, lng, token);
-    if (aimed.value === point) aimed.value = named;
+export function Book({ store, city }: { store: PassengerStore; city: CityFacts }) {
+  const end = draft.pinEnd.value;
+  const pinned = draft.endSignal(end);
+  const onMoved = async (lat: number, lng: number) => {
+    const point = { lat, lng, text: commonText('place.point') };
+    pinned.value = point;
+    const place = await placeAt(lat, lng, store.token);
+    if (pinned.value === point) pinned.value = place;
   };
   const [pickup, dropoff] = [draft.pickup.value, draft.dropoff.value];
   const order = async () => {
-    const wishes = draft.wishes();
-    if (wishes === null) return;
-    const trip = await model.request(wishes);
-    draft.startAnew();
+    const ride = draft.rideRequest();
+    if (ride === null) return;
+    const trip = await store.request(ride);
+    draft.reset();
     go(`#trip=${trip}`);
   };
   return (
     <main class="split">
       <MapPanel
         city={city}
-        picture={{ pickup: pickup ?? undefined, dropoff: dropoff ?? undefined }}
-        aim={{ end, at: aimed.value ?? undefined, onMoved: moved }}
+        content={{ pickup: pickup ?? undefined, dropoff: dropoff ?? undefined }}
+        pin={{ end, at: pinned.value ?? undefined, onMoved }}
       />
       <div class="sheet stack">
         <h1 class="hidden-text">{text('book_new')}</h1>
-        <OpenRides model={model} />
-        <Ends city={city} token={token} />
-        <When link={model.link} />
-        <Wishes />
-        <Estimated model={model} />
+        <OpenRides store={store} />
+        <Ends city={city} token={store.token} />
+        <When connection={store.connection} />
+        <RideOptions />
+        <EstimateCard connection={store.connection} />
         <div class="thumb stack">
           {pickup === null && <p class="quiet small">{text('need_pickup')}</p>}
-          <Action kind="main" wide act={order} disabled={pickup === null}>
+          <AsyncButton kind="main" wide onPress={order} disabled={pickup === null}>
             {draft.at.value === null ? text('order') : `${text('reserve')} · ${dayAndTime(draft.at.value)}`}
-          </Action>
+          </AsyncButton>
         </div>
       </div>
     </main>
@@ -64,42 +57,35 @@ export function Book({ model, city, token }: BookProps) {
 }
 
 function Ends({ city, token }: { city: CityFacts; token: string }) {
-  const [problem, setProblem] = useState<string | null>(null);
-  const [locating, setLocating] = useState(false);
-  const near: [number, number] =
-    draft.pickup.value === null ? city.center : [draft.pickup.value.lat, draft.pickup.value.lng];
-  const locate = async () => {
-    setLocating(true);
-    setProblem(null);
-    try {
-      draft.pickup.value = await whereThePhoneIs(city, token);
-      draft.aimed.value = 'pickup';
-    } catch (error) {
-      setProblem(error instanceof PlaceProblem ? error.message : complaint(error));
-    }
-    setLocating(false);
-  };
+  const { busy, error, attempt } = useAttempt();
+  const from = draft.pickup.value;
+  const near: [number, number] = from === null ? city.center : [from.lat, from.lng];
+  const locate = () =>
+    attempt(async () => {
+      draft.pickup.value = await currentPlace(city, token);
+      draft.pinEnd.value = 'pickup';
+    });
+  const field = (end: draft.End) => ({
+    place: draft.endSignal(end).value,
+    near,
+    token,
+    onFocus: () => {
+      draft.pinEnd.value = end;
+    },
+    onPlace: (place: typeof from) => {
+      draft.endSignal(end).value = place;
+    },
+  });
   return (
     <section class="card stack ends">
-      <PlaceField
-        label={text('where_from')}
-        place={draft.pickup.value}
-        near={near}
-        token={token}
-        onFocus={() => {
-          draft.aimed.value = 'pickup';
-        }}
-        onChoose={(place) => {
-          draft.pickup.value = place;
-        }}
-      >
+      <PlaceSearch label={text('where_from')} {...field('pickup')}>
         <button
           type="button"
           class="button plain"
           aria-label={text('use_location')}
           title={text('use_location')}
-          aria-busy={locating}
-          disabled={locating}
+          aria-busy={busy}
+          disabled={busy}
           onClick={locate}
         >
           <svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true" class="line-icon">
@@ -108,38 +94,23 @@ function Ends({ city, token }: { city: CityFacts; token: string }) {
             <path d="M12 2v4M12 18v4M2 12h4M18 12h4" />
           </svg>
         </button>
-      </PlaceField>
-      <PlaceField
-        label={text('where_to')}
-        place={draft.dropoff.value}
-        near={near}
-        token={token}
-        onFocus={() => {
-          draft.aimed.value = 'dropoff';
-        }}
-        onChoose={(place) => {
-          draft.dropoff.value = place;
-        }}
-      />
-      {problem !== null && (
-        <p class="problem small" role="alert">
-          {problem}
-        </p>
-      )}
+      </PlaceSearch>
+      <PlaceSearch label={text('where_to')} {...field('dropoff')} />
+      <ErrorNote error={error} />
     </section>
   );
 }
 
-/** Rides that go on already, reservations among them. */
-function OpenRides({ model }: { model: Model }) {
-  const open = model.newest.value.filter(isOpen);
+/** Rides and reservations that have not ended. */
+function OpenRides({ store }: { store: PassengerStore }) {
+  const open = store.newest.value.filter(isOpen);
   if (open.length === 0) return null;
   return (
     <section class="stack" aria-label={text('open_rides')}>
       {open.map((trip) => (
         <a key={trip.trip} class="card row spread open-ride" href={`#trip=${trip.trip}`}>
           <span class="grow lines">
-            <strong>{named('trip', trip.state)}</strong>
+            <strong>{wireText('trip', trip.state)}</strong>
             <span class="quiet small ellipsis">
               {trip.pickup_at !== undefined && trip.state === 'reserved' ? `${dayAndTime(trip.pickup_at)} · ` : ''}
               {placeName(trip.pickup)}

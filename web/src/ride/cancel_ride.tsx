@@ -1,32 +1,39 @@
-/** Cancel, and hear what it costs before it is done. */
+/** Cancellation by the passenger; a fee is shown before the ride is cancelled. */
 import { useState } from 'preact/hooks';
+import { cancelTrip } from '../client/command_result';
+import type { Connection } from '../client/connection';
 import type { MoneyView, TripView } from '../protocol/messages';
-import { Action, Dialog } from '../ui/controls';
+import { AsyncButton, Dialog } from '../ui/controls';
 import { money } from '../ui/formats';
-import type { Model } from './passenger_store';
-import { text } from './text';
+import { text } from './i18n';
 
 const REASONS = ['cancel_why_plans', 'cancel_why_wait', 'cancel_why_mistake', 'cancel_why_other'] as const;
 
-export function CancelRide({ model, trip }: { model: Model; trip: TripView }) {
-  const [asking, setAsking] = useState(false);
+export function CancelRide({ connection, trip }: { connection: Connection; trip: TripView }) {
+  const [isOpen, setIsOpen] = useState(false);
   return (
     <>
-      <button type="button" class="button plain wide" onClick={() => setAsking(true)}>
+      <button type="button" class="button plain wide" onClick={() => setIsOpen(true)}>
         {text('cancel_ride')}
       </button>
-      {asking && <CancelDialog model={model} trip={trip.trip} onClose={() => setAsking(false)} />}
+      {isOpen && <CancelDialog connection={connection} trip={trip.trip} onClose={() => setIsOpen(false)} />}
     </>
   );
 }
 
-function CancelDialog({ model, trip, onClose }: { model: Model; trip: string; onClose: () => void }) {
+interface CancelDialogProps {
+  connection: Connection;
+  trip: string;
+  onClose: () => void;
+}
+
+function CancelDialog({ connection, trip, onClose }: CancelDialogProps) {
   const [reason, setReason] = useState<(typeof REASONS)[number]>('cancel_why_plans');
   const [fee, setFee] = useState<MoneyView | null>(null);
   const cancel = async () => {
-    const answer = await model.cancel(trip, text(reason), fee?.minor ?? 0);
-    if (answer.done) onClose();
-    else setFee(answer.fee);
+    const newFee = await cancelTrip(connection, trip, text(reason), fee?.minor ?? 0);
+    if (newFee === null) onClose();
+    else setFee(newFee);
   };
   return (
     <Dialog title={text('cancel_title')} onClose={onClose}>
@@ -42,9 +49,9 @@ function CancelDialog({ model, trip, onClose }: { model: Model; trip: string; on
       <p role="alert" class={fee === null ? 'quiet small' : 'warn'}>
         {fee === null ? text('cancel_free_hint') : text('cancel_fee', { amount: money(fee) })}
       </p>
-      <Action kind="bad" wide act={cancel}>
+      <AsyncButton kind="bad" wide onPress={cancel}>
         {fee === null ? text('cancel_ride') : text('cancel_agree', { amount: money(fee) })}
-      </Action>
+      </AsyncButton>
       <button type="button" class="button wide" onClick={onClose}>
         {text('cancel_keep')}
       </button>

@@ -1,18 +1,17 @@
-/** The car on its way or waiting: the plate to look for, when it comes, the code to say. */
-
+/** The car is on its way or waiting: its plate, its arrival time and the ride code. */
+import { metersBetween } from '../map/geometry';
 import type { CarView } from '../protocol/messages';
 import { distance } from '../ui/formats';
-import { named } from '../ui/words';
-import { Countdown } from './countdown';
+import { wireText } from '../ui/i18n';
+import { ArrivalCountdown } from './arrival_countdown';
 import { FromTo } from './from_to';
-import { metersApart } from './glide';
+import { text } from './i18n';
 import { Share } from './share';
-import { text } from './text';
-import type { OnMapProps } from './trip_page';
+import type { OnMapProps } from './trip_props';
 
-export function CarComing({ model, own: { trip, car } }: OnMapProps) {
+export function CarComing({ store, own: { trip, car } }: OnMapProps) {
   const here = trip.state === 'arrived';
-  const away = car !== undefined && trip.pickup !== undefined && !here ? metersApart(car, trip.pickup) : null;
+  const away = car !== undefined && trip.pickup !== undefined && !here ? metersBetween(car, trip.pickup) : null;
   return (
     <>
       <section class="card stack">
@@ -23,10 +22,10 @@ export function CarComing({ model, own: { trip, car } }: OnMapProps) {
         {here ? (
           <p>{text('arrived_more')}</p>
         ) : (
-          <Countdown
-            link={model.link}
+          <ArrivalCountdown
+            connection={store.connection}
             arrival={car?.eta_at ?? trip.eta_at}
-            of={`${trip.trip} ${trip.car?.vehicle}`}
+            leg={`${trip.trip} ${trip.car?.vehicle}`}
             label={text('arrives_in')}
           />
         )}
@@ -36,7 +35,7 @@ export function CarComing({ model, own: { trip, car } }: OnMapProps) {
       <section class="card">
         <FromTo trip={trip} />
       </section>
-      <Share model={model} trip={trip.trip} />
+      <Share store={store} trip={trip.trip} />
     </>
   );
 }
@@ -52,7 +51,7 @@ export function Car({ car }: { car: CarView }) {
         <strong>{car.driver}</strong>
         {car.vehicle_class !== undefined && (
           <span class="quiet small">
-            {named('class', car.vehicle_class)} · {car.vehicle}
+            {wireText('class', car.vehicle_class)} · {car.vehicle}
           </span>
         )}
       </p>

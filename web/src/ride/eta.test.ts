@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
 import { Eta, minutesLeft } from './eta';
 
-/** A phone that hears `arrivals[n]` at second n; what it shows each second. */
+/** The time left each second, for a phone that receives `arrivals[n]` at second n. */
 function shown(arrivals: readonly number[]): number[] {
   const eta = new Eta();
   return arrivals.map((arrival, now) => {
-    eta.hear(arrival, now);
+    eta.update(arrival, now);
     return eta.left(now) ?? Number.NaN;
   });
 }
 
-test('nothing is shown before anything was heard', () => {
+test('nothing is shown before the first update', () => {
   expect(new Eta().left(0)).toBeNull();
 });
 
@@ -26,8 +26,8 @@ test('noise of a minute never makes it go up', () => {
 
 test('a later arrival slows the countdown until it is right again', () => {
   const eta = new Eta();
-  eta.hear(300, 0);
-  eta.hear(360, 1);
+  eta.update(300, 0);
+  eta.update(360, 1);
   const first = eta.left(11) as number;
   expect(first).toBeGreaterThan(360 - 11 - 60);
   expect(first).toBeLessThan(299);
@@ -37,39 +37,39 @@ test('a later arrival slows the countdown until it is right again', () => {
 
 test('an earlier arrival hurries it, and it never falls below nothing', () => {
   const eta = new Eta();
-  eta.hear(300, 0);
-  eta.hear(270, 0);
+  eta.update(300, 0);
+  eta.update(270, 0);
   expect(eta.left(10)).toBe(285);
   expect(eta.left(100)).toBe(170);
   expect(eta.left(400)).toBe(0);
 });
 
-test('a large change that lasts is taken over and said; a stray one is not', () => {
+test('a large change that lasts is adopted and reported; a stray one is not', () => {
   const eta = new Eta();
-  eta.hear(300, 0);
-  eta.hear(900, 1);
-  eta.hear(300, 2);
+  eta.update(300, 0);
+  eta.update(900, 1);
+  eta.update(300, 2);
   expect(eta.left(2) as number).toBeLessThan(300);
-  for (let now = 3; now <= 12; now += 1) eta.hear(900, now);
+  for (let now = 3; now <= 12; now += 1) eta.update(900, now);
   expect(eta.left(12)).toBe(888);
   expect(eta.change(12)).toBe('later');
   expect(eta.change(200)).toBeNull();
 });
 
-test('a car that should be there and is not says so in the end', () => {
+test('a car that is expected and does not come is reported in the end', () => {
   const eta = new Eta();
   for (let now = 0; now <= 60; now += 1) {
-    eta.hear(now + 30, now);
+    eta.update(now + 30, now);
     expect(eta.left(now) as number).toBeLessThanOrEqual(30);
   }
-  for (let now = 61; now <= 80; now += 1) eta.hear(now + 200, now);
+  for (let now = 61; now <= 80; now += 1) eta.update(now + 200, now);
   expect(eta.left(80) as number).toBeGreaterThan(150);
   expect(eta.change(80)).toBe('later');
 });
 
 test('in a city at ten times the speed the same arrival counts down ten times as fast', () => {
   const eta = new Eta();
-  eta.hear(1300, 1000);
+  eta.update(1300, 1000);
   const afterOneWallSecond = 1010;
   expect(eta.left(afterOneWallSecond)).toBe(290);
 });

@@ -1,75 +1,76 @@
 /**
- * The arrival as a passenger is told it. The server says it anew with each fix, and each time a little different; a
- * number that goes up and down is not believed.
+ * The arrival time as a passenger sees it. The server sends a slightly different estimate with each fix, and passengers
+ * do not trust a number that goes up and down.
  *
- * Rule 1. What is left never grows by little: a later arrival makes the countdown slow, an earlier one makes it fast.
- * Rule 2. A large change that lasts is taken over at once and said (`change`).
+ * Rule 1. The time left never grows by a small amount: the countdown runs slower while the car is late, faster while it
+ *         is early.
+ * Rule 2. A large change that lasts is adopted at once and reported (`change`).
  *
- * All times are city seconds, so that the countdown runs as fast as the city does.
+ * All times are city seconds, so that the countdown runs at the speed of the city.
  */
 export type Change = 'later' | 'earlier';
 
-/** While the car is late the countdown runs at this part of its speed, while it is early at this multiple. */
+/** Speed of the countdown while the car is late, and while it is early. */
 const LATE_PACE = 0.25;
 const EARLY_PACE = 1.5;
-/** A difference is large from so many seconds, or from this share of what is left. */
+/** A difference is large from this many seconds, or from this share of the time left. */
 const LARGE_S = 120;
 const LARGE_SHARE = 0.5;
-/** One stray fix is no news. */
+/** A large difference must last this long: a single stray fix is ignored. */
 const LASTING_S = 8;
-const SAID_FOR_S = 90;
+const REPORTED_FOR_S = 90;
 
 export class Eta {
-  private told: number | null = null;
-  private heard = 0;
+  private shown: number | null = null;
+  private expected = 0;
   private at = 0;
   private largeSince: number | null = null;
-  private changed: { at: number; way: Change } | null = null;
+  private changed: { at: number; change: Change } | null = null;
 
   /** The server expects the car at `arrival`. */
-  hear(arrival: number, now: number): void {
-    this.heard = arrival;
-    if (this.told === null) {
-      this.told = arrival;
+  update(arrival: number, now: number): void {
+    this.expected = arrival;
+    if (this.shown === null) {
+      this.shown = arrival;
       this.at = now;
       return;
     }
     this.advance(now);
-    const apart = arrival - this.told;
-    if (Math.abs(apart) < this.large(now)) {
+    const difference = arrival - this.shown;
+    if (Math.abs(difference) < this.large(now)) {
       this.largeSince = null;
       return;
     }
     this.largeSince ??= now;
     if (now - this.largeSince < LASTING_S) return;
-    this.told = arrival;
+    this.shown = arrival;
     this.largeSince = null;
-    this.changed = { at: now, way: apart > 0 ? 'later' : 'earlier' };
+    this.changed = { at: now, change: difference > 0 ? 'later' : 'earlier' };
   }
 
-  /** Seconds that are left, null as long as nothing was heard. */
+  /** Seconds left, null before the first update. */
   left(now: number): number | null {
-    if (this.told === null) return null;
+    if (this.shown === null) return null;
     this.advance(now);
-    return Math.max(0, this.told - now);
+    return Math.max(0, this.shown - now);
   }
 
-  /** A large change of late, to be said. */
+  /** A recent large change. */
   change(now: number): Change | null {
-    return this.changed !== null && now - this.changed.at < SAID_FOR_S ? this.changed.way : null;
+    return this.changed !== null && now - this.changed.at < REPORTED_FOR_S ? this.changed.change : null;
   }
 
   private large(now: number): number {
-    return Math.max(LARGE_S, LARGE_SHARE * Math.max(0, (this.told ?? now) - now));
+    return Math.max(LARGE_S, LARGE_SHARE * Math.max(0, (this.shown ?? now) - now));
   }
 
   private advance(now: number): void {
     const passed = now - this.at;
-    if (passed <= 0 || this.told === null) return;
+    if (passed <= 0 || this.shown === null) return;
     this.at = now;
-    const apart = this.heard - this.told;
-    const most = passed * (apart > 0 ? 1 - LATE_PACE : EARLY_PACE - 1);
-    this.told += Math.sign(apart) * Math.min(Math.abs(apart), most);
+    const difference = this.expected - this.shown;
+    const most = passed * (difference > 0 ? 1 - LATE_PACE : EARLY_PACE - 1);
+    this.shown += Math.sign(difference) * Math.min(Math.abs(difference), most);
   }
 }
 

@@ -1,7 +1,7 @@
-/** From where to where, in words. */
+/** The names of pick-up and destination. */
 import type { TripView } from '../protocol/messages';
+import { text } from './i18n';
 import { placeName } from './places';
-import { text } from './text';
 
 export function FromTo({ trip }: { trip: TripView }) {
   return (

@@ -1,16 +1,16 @@
-/** One's own rides, the newest first. */
+/** The passenger's own rides, the newest first. */
 
 import type { TripView } from '../protocol/messages';
-import { Action } from '../ui/controls';
+import { AsyncButton } from '../ui/controls';
 import { dayAndTime, money } from '../ui/formats';
-import { named, word } from '../ui/words';
-import type { Model } from './passenger_store';
+import { commonText, wireText } from '../ui/i18n';
+import { text } from './i18n';
+import type { PassengerStore } from './passenger_store';
 import { placeName } from './places';
-import { text } from './text';
 
-export function History({ model }: { model: Model }) {
-  const trips = model.newest.value;
-  const state = model.list.value;
+export function History({ store }: { store: PassengerStore }) {
+  const trips = store.newest.value;
+  const state = store.list.value;
   return (
     <main class="narrow stack">
       <h1>{text('history')}</h1>
@@ -20,7 +20,7 @@ export function History({ model }: { model: Model }) {
           <p class="problem" role="alert">
             {text('history_failed')}
           </p>
-          <Action act={() => model.readTrips()}>{word('action.retry')}</Action>
+          <AsyncButton onPress={() => store.loadTrips()}>{commonText('action.retry')}</AsyncButton>
         </>
       )}
       {state === 'ready' && trips.length === 0 && <p class="quiet">{text('history_empty')}</p>}
@@ -39,13 +39,13 @@ export function History({ model }: { model: Model }) {
 }
 
 function Line({ trip }: { trip: TripView }) {
-  const way = [placeName(trip.pickup), placeName(trip.dropoff)].filter((each) => each !== '').join(' → ');
+  const route = [placeName(trip.pickup), placeName(trip.dropoff)].filter((each) => each !== '').join(' → ');
   return (
     <a class="card row spread open-ride" href={`#trip=${trip.trip}`}>
       <span class="grow lines">
         <span class="quiet small number">{dayAndTime(trip.pickup_at ?? trip.requested_at)}</span>
-        <span class="ellipsis">{way}</span>
-        <span class="small">{named('trip', trip.state)}</span>
+        <span class="ellipsis">{route}</span>
+        <span class="small">{wireText('trip', trip.state)}</span>
       </span>
       <strong class="number">{trip.fare === undefined ? '' : money(trip.fare.total)}</strong>
     </a>

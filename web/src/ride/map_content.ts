@@ -1,63 +1,64 @@
-/** What the map, or the sketch in its place, shows of a ride. */
+/** The content of the map, or of the sketch that replaces it. */
+import { METERS_PER_DEGREE, type Point } from '../map/geometry';
 import type { Place } from '../protocol/messages';
-import type { Point } from './glide';
 
-export interface Picture {
+export interface MapContent {
   pickup?: Place | undefined;
   dropoff?: Place | undefined;
   car?: (Point & { heading?: number; at: number }) | undefined;
-  /** Latitude, longitude. */
-  line?: readonly [number, number][] | undefined;
+  /** Latitude and longitude of each point. */
+  route?: readonly [number, number][] | undefined;
 }
 
 /** The points that have to be in view. */
-export function pointsOf(picture: Picture): Point[] {
-  return [picture.car, picture.pickup, picture.dropoff].filter((each) => each !== undefined);
+export function pointsOf(content: MapContent): Point[] {
+  return [content.car, content.pickup, content.dropoff].filter((each) => each !== undefined);
 }
 
-export interface Frame {
+/** Pixels. */
+export interface SketchFrame {
   width: number;
   height: number;
   margin: number;
 }
 
-/** Meters a degree of latitude. */
-const DEGREE_M = 111_195;
+/** The smallest extent of a sketch, so that a single point is not magnified without limit. */
 const SMALLEST_M = 300;
 
-/** Places points on a sheet of paper, north up, all in view and to one scale. */
-export class Sheet {
+/** Projects points onto a frame: north up, all points in view, one scale. */
+export class SketchProjection {
   private readonly lat: number;
   private readonly lng: number;
-  private readonly east: number;
-  /** Pixels a metre. */
+  private readonly metersPerLng: number;
+  /** Pixels per metre. */
   readonly scale: number;
 
   constructor(
     points: readonly Point[],
-    private readonly frame: Frame,
+    private readonly frame: SketchFrame,
   ) {
     const lats = points.map((each) => each.lat);
     const lngs = points.map((each) => each.lng);
     this.lat = (Math.min(...lats) + Math.max(...lats)) / 2;
     this.lng = (Math.min(...lngs) + Math.max(...lngs)) / 2;
-    this.east = DEGREE_M * Math.cos((this.lat * Math.PI) / 180);
-    const high = Math.max(SMALLEST_M, (Math.max(...lats) - Math.min(...lats)) * DEGREE_M);
-    const wide = Math.max(SMALLEST_M, (Math.max(...lngs) - Math.min(...lngs)) * this.east);
+    this.metersPerLng = METERS_PER_DEGREE * Math.cos((this.lat * Math.PI) / 180);
+    const high = Math.max(SMALLEST_M, (Math.max(...lats) - Math.min(...lats)) * METERS_PER_DEGREE);
+    const wide = Math.max(SMALLEST_M, (Math.max(...lngs) - Math.min(...lngs)) * this.metersPerLng);
     const free = { width: frame.width - 2 * frame.margin, height: frame.height - 2 * frame.margin };
     this.scale = Math.min(free.width / wide, free.height / high);
   }
 
   place(point: Point): [number, number] {
-    const x = this.frame.width / 2 + (point.lng - this.lng) * this.east * this.scale;
-    const y = this.frame.height / 2 - (point.lat - this.lat) * DEGREE_M * this.scale;
+    const x = this.frame.width / 2 + (point.lng - this.lng) * this.metersPerLng * this.scale;
+    const y = this.frame.height / 2 - (point.lat - this.lat) * METERS_PER_DEGREE * this.scale;
     return [Math.round(x * 10) / 10, Math.round(y * 10) / 10];
   }
 
-  /** Whether a line of these points may touch the sheet. */
+  /** False if a line through these points lies completely to one side of the frame. */
   touches(points: readonly Point[]): boolean {
     const placed = points.map((each) => this.place(each));
-    const beyond = (at: 0 | 1, most: number) => placed.every((p) => p[at] < 0) || placed.every((p) => p[at] > most);
+    const beyond = (axis: 0 | 1, most: number) =>
+      placed.every((p) => p[axis] < 0) || placed.every((p) => p[axis] > most);
     return !beyond(0, this.frame.width) && !beyond(1, this.frame.height);
   }
 }

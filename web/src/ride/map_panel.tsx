@@ -1,16 +1,16 @@
-/** The map above the sheet; a sketch where the browser cannot draw one. Everything can be done without either. */
+/** The map above the sheet, or a sketch if the browser cannot draw maps. Every action is possible without either. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { canDraw } from '../map/webgl';
+import type { Point } from '../map/geometry';
+import { canDrawMap } from '../map/webgl';
 import type { CityFacts } from '../protocol/reads';
 import type { End } from './draft';
-import type { Point } from './glide';
-import type { Picture } from './map_content';
+import { text } from './i18n';
+import type { MapContent } from './map_content';
 import type { RideMap } from './ride_map';
 import { Sketch } from './sketch';
-import { text } from './text';
 
-/** The pin in the middle of the map, and what it sets. */
-export interface Aim {
+/** The pin in the middle of the map, and the end that it sets. */
+export interface Pin {
   end: End;
   at?: Point | undefined;
   onMoved: (lat: number, lng: number) => void;
@@ -18,20 +18,20 @@ export interface Aim {
 
 interface MapPanelProps {
   city: CityFacts;
-  picture: Picture;
-  aim?: Aim;
-  /** When this changes all of the picture is brought into view. */
+  content: MapContent;
+  pin?: Pin;
+  /** The whole content is brought into view each time this changes. */
   fit?: string;
 }
 
-const drawable = canDraw();
+const drawable = canDrawMap();
 
-export function MapPanel({ city, picture, aim, fit }: MapPanelProps) {
+export function MapPanel({ city, content, pin, fit }: MapPanelProps) {
   const container = useRef<HTMLDivElement>(null);
   const [map, setMap] = useState<RideMap | null>(null);
   const [failed, setFailed] = useState(!drawable);
-  const moved = useRef(aim?.onMoved);
-  moved.current = aim?.onMoved;
+  const moved = useRef(pin?.onMoved);
+  moved.current = pin?.onMoved;
 
   useEffect(() => {
     let opened: RideMap | null = null;
@@ -52,17 +52,17 @@ export function MapPanel({ city, picture, aim, fit }: MapPanelProps) {
 
   useEffect(() => {
     if (map === null) return;
-    const shown = { ...picture };
-    if (aim !== undefined) delete shown[aim.end];
+    const shown = { ...content };
+    if (pin !== undefined) delete shown[pin.end];
     map.show(shown);
     if (fit !== undefined) map.fit(fit);
   });
-  const [lat, lng] = [aim?.at?.lat, aim?.at?.lng];
+  const [lat, lng] = [pin?.at?.lat, pin?.at?.lng];
   useEffect(() => {
     if (map !== null && lat !== undefined && lng !== undefined) map.center({ lat, lng });
   }, [map, lat, lng]);
 
-  if (failed) return <Sketch city={city} picture={picture} />;
+  if (failed) return <Sketch city={city} content={content} />;
   return (
     <div class="map">
       <div ref={container} class="map-ground" />
@@ -71,11 +71,11 @@ export function MapPanel({ city, picture, aim, fit }: MapPanelProps) {
           {text('map_loading')}
         </p>
       )}
-      {map !== null && aim !== undefined && (
+      {map !== null && pin !== undefined && (
         <>
-          <span class={`pin ${aim.end}`} aria-hidden="true" />
+          <span class={`pin ${pin.end}`} aria-hidden="true" />
           <p class="map-note small">
-            {text('pin_sets', { what: text(aim.end === 'pickup' ? 'pin_pickup' : 'pin_dropoff') })}
+            {text('pin_sets', { what: text(pin.end === 'pickup' ? 'pin_pickup' : 'pin_dropoff') })}
           </p>
         </>
       )}

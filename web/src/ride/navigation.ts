@@ -1,4 +1,4 @@
-/** Which view is wanted stands in the fragment: the phone's back button works, and no server sees it. */
+/** The current view is kept in the fragment of the URL: the back button works, and the server does not see it. */
 import { signal } from '@preact/signals';
 
 export type View =
@@ -9,12 +9,12 @@ export type View =
   | { name: 'alipay'; code: string }
   | { name: 'alipay_error'; code: number };
 
-const KEYS = /^#(trip|receipt|share|alipay|alipay_error)=([A-Za-z0-9_.:~%-]+)$/;
+const FRAGMENT = /^#(trip|receipt|share|alipay|alipay_error)=([A-Za-z0-9_.:~%-]+)$/;
 
 export function viewOf(fragment: string): View {
-  const found = KEYS.exec(fragment);
-  const value = found?.[2] ?? '';
-  switch (found?.[1]) {
+  const match = FRAGMENT.exec(fragment);
+  const value = match?.[2] ?? '';
+  switch (match?.[1]) {
     case 'trip':
       return { name: 'trip', trip: value };
     case 'receipt':
@@ -29,9 +29,9 @@ export function viewOf(fragment: string): View {
   return { name: fragment === '#history' ? 'history' : 'book' };
 }
 
-/** Who has subscribed: `listen` to be called once. */
 export const view = signal<View>({ name: 'book' });
 
+/** Keeps `view` current; to be called once. */
 export function listen(): void {
   const read = () => {
     view.value = viewOf(location.hash);
@@ -44,7 +44,7 @@ export function go(fragment: string): void {
   location.hash = fragment;
 }
 
-/** Without a step back to where one was. */
+/** Replaces the current view in the history of the browser. */
 export function replaceWith(fragment: string): void {
   history.replaceState(null, '', `${location.pathname}${fragment}`);
   view.value = viewOf(fragment);

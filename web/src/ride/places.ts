@@ -1,51 +1,39 @@
-/** Where somebody is or wants to go: by text, by a point on the map, by the phone's GPS. */
-import { ask } from '../client/http';
+/** Places chosen by a point on the map or by the location of the phone. */
 import type { Place } from '../protocol/messages';
-import type { CityFacts, PlaceList } from '../protocol/reads';
-import { text } from './text';
+import type { CityFacts } from '../protocol/reads';
+import { commonText } from '../ui/i18n';
+import { placeNameAt, placeText } from '../ui/place_search';
+import { text } from './i18n';
 
-const GPS_WITHIN_MS = 15_000;
+const LOCATION_TIMEOUT_MS = 15_000;
 
-/** To be shown to the person as it is. */
-export class PlaceProblem extends Error {}
-
-export async function placesLike(wanted: string, near: [number, number], token: string): Promise<Place[]> {
-  const found = await ask<PlaceList>('/v1/places', { token, post: { text: wanted, near } });
-  return found.places;
-}
-
-/** A point with its name; with none where nobody knows one. */
+/** A point with its name; "Point on the map" if it has none. */
 export async function placeAt(lat: number, lng: number, token: string): Promise<Place> {
-  try {
-    const found = await ask<PlaceList>('/v1/places/at', { token, post: { lat, lng } });
-    const name = found.places[0]?.text;
-    return { lat, lng, text: name ?? text('point_on_map') };
-  } catch {
-    return { lat, lng, text: text('point_on_map') };
-  }
+  return { lat, lng, text: (await placeNameAt(lat, lng, token)) || commonText('place.point') };
 }
 
-/** Throws `PlaceProblem`. */
-export async function whereThePhoneIs(city: CityFacts, token: string): Promise<Place> {
-  const fix = await new Promise<GeolocationPosition>((settle, fail) => {
-    if (!('geolocation' in navigator)) return fail(new PlaceProblem(text('location_refused')));
-    navigator.geolocation.getCurrentPosition(settle, () => fail(new PlaceProblem(text('location_refused'))), {
+/** Throws a text to show if the phone does not provide its location, or is outside the city. */
+export async function currentPlace(city: CityFacts, token: string): Promise<Place> {
+  const fix = await new Promise<GeolocationPosition>((resolve, fail) => {
+    if (!('geolocation' in navigator)) return fail(text('location_refused'));
+    navigator.geolocation.getCurrentPosition(resolve, () => fail(text('location_refused')), {
       enableHighAccuracy: true,
-      timeout: GPS_WITHIN_MS,
+      timeout: LOCATION_TIMEOUT_MS,
       maximumAge: 30_000,
     });
   });
   const { latitude, longitude } = fix.coords;
-  if (!serves(city, latitude, longitude)) throw new PlaceProblem(text('out_of_city'));
+  if (!isInCity(city, latitude, longitude)) throw text('out_of_city');
   return placeAt(latitude, longitude, token);
 }
 
-function serves(city: CityFacts, lat: number, lng: number): boolean {
+function isInCity(city: CityFacts, lat: number, lng: number): boolean {
   if (city.box === undefined) return true;
   const [south, west, north, east] = city.box;
   return lat >= south && lat <= north && lng >= west && lng <= east;
 }
 
+/** The name of a place; empty for no place. */
 export function placeName(place: Place | undefined): string {
-  return place === undefined ? '' : place.text || text('point_on_map');
+  return place === undefined ? '' : placeText(place);
 }

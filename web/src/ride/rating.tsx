@@ -1,13 +1,13 @@
-/** One to five stars and a few words. */
+/** The rating of a ride: one to five stars and a comment. */
 import { useState } from 'preact/hooks';
 import type { TripView } from '../protocol/messages';
-import { Action, Field } from '../ui/controls';
-import type { Model } from './passenger_store';
-import { text } from './text';
+import { AsyncButton, Field } from '../ui/controls';
+import { text } from './i18n';
+import type { PassengerStore } from './passenger_store';
 
 const STARS = [1, 2, 3, 4, 5];
 
-export function Rating({ model, trip }: { model: Model; trip: TripView }) {
+export function Rating({ store, trip }: { store: PassengerStore; trip: TripView }) {
   const [stars, setStars] = useState(0);
   const [comment, setComment] = useState('');
   if (trip.stars !== undefined) {
@@ -51,9 +51,9 @@ export function Rating({ model, trip }: { model: Model; trip: TripView }) {
               onInput={(event) => setComment(event.currentTarget.value)}
             />
           </Field>
-          <Action wide act={() => model.rate(trip.trip, stars, comment.trim())}>
+          <AsyncButton wide onPress={() => store.rate(trip.trip, stars, comment.trim())}>
             {text('rate_send')}
-          </Action>
+          </AsyncButton>
         </>
       )}
     </section>

@@ -1,43 +1,28 @@
 /** The receipt, which can be printed. */
-import { useEffect, useState } from 'preact/hooks';
 import type { Receipt } from '../protocol/reads';
-import { Action } from '../ui/controls';
+import { FareTable } from '../ui/fare';
 import { dayAndTime, money } from '../ui/formats';
-import { complaint, word } from '../ui/words';
-import { FareLines } from './fare_lines';
-import type { Model } from './passenger_store';
+import { commonText } from '../ui/i18n';
+import { LoadState, useLoaded } from '../ui/use_loaded';
+import { text } from './i18n';
+import type { PassengerStore } from './passenger_store';
 import { methodName } from './pay';
 import { placeName } from './places';
-import { text } from './text';
 
-export function ReceiptPage({ model, id }: { model: Model; id: string }) {
-  const [receipt, setReceipt] = useState<Receipt | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
-  const read = () =>
-    model.receipt(id).then(setReceipt, (error) => {
-      setProblem(complaint(error));
-    });
-  useEffect(() => void read(), [model, id]);
+export function ReceiptPage({ store, id }: { store: PassengerStore; id: string }) {
+  const loaded = useLoaded(() => store.receipt(id), [store, id]);
+  const receipt = loaded.value;
   return (
     <main class="narrow stack receipt-page">
-      {receipt !== null && <Printed {...receipt} />}
-      {receipt === null && problem === null && <p role="status">{text('loading')}</p>}
-      {receipt === null && problem !== null && (
-        <>
-          <p class="problem" role="alert">
-            {problem}
-          </p>
-          <Action act={read}>{word('action.retry')}</Action>
-        </>
-      )}
+      {receipt === undefined ? <LoadState loaded={loaded} /> : <Printed {...receipt} />}
       <div class="stack no-print">
-        {receipt !== null && (
+        {receipt !== undefined && (
           <button type="button" class="button main wide" onClick={() => print()}>
             {text('print')}
           </button>
         )}
         <a class="button plain wide" href={`#trip=${id}`}>
-          {word('action.back')}
+          {commonText('action.back')}
         </a>
       </div>
     </main>
@@ -71,7 +56,7 @@ function Printed({ trip, company, issued_at }: Receipt) {
             ),
         )}
       </dl>
-      {trip.fare !== undefined && <FareLines fare={trip.fare} />}
+      {trip.fare !== undefined && <FareTable fare={trip.fare} />}
       {trip.payment?.refunded !== undefined && <p>{text('refunded', { amount: money(trip.payment.refunded) })}</p>}
     </article>
   );

@@ -1,55 +1,57 @@
-/** The passenger's map: both ends, the way, and the car that glides. Loaded after the page. */
-
-import type { GeoJSONSource } from 'maplibre-gl';
+/** The passenger's map: both ends, the route and the moving car. Loaded after the page. */
 import { type Map as GlMap, LngLatBounds, Marker } from 'maplibre-gl';
-import { openMap, underNames } from '../map/basemap';
+import { openMap } from '../map/basemap';
+import type { Point } from '../map/geometry';
+import { MarkerInterpolation } from '../map/interpolation';
+import { RouteLine } from '../map/route_line';
 import type { CityFacts } from '../protocol/reads';
-import { Glide, type Point } from './glide';
-import { type Picture, pointsOf } from './map_content';
+import { type MapContent, pointsOf } from './map_content';
 
-const WAY = 'way';
 const STREET_ZOOM = 15.5;
-const still = matchMedia('(prefers-reduced-motion: reduce)');
+const ROUTE_WIDTH = 5;
+const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
 
 export interface RideMapOptions {
   label: string;
-  /** The person moved the map: its middle. */
-  onMoved: (point: Point) => void;
+  /** The user has moved the map; called with its centre. */
+  onMoved: (center: Point) => void;
 }
 
 export class RideMap {
   private readonly map: GlMap;
+  private readonly route: RouteLine;
   private readonly markers = new Map<string, Marker>();
-  private readonly glide = new Glide();
-  private picture: Picture = {};
+  private readonly carMotion = new MarkerInterpolation();
+  private content: MapContent = {};
   private carAt = 0;
   private frame = 0;
   private fitted = '';
-  /** The person has moved the map, and is left alone. */
-  private led = false;
+  /** The user has moved the map, which is then no longer fitted to its content. */
+  private movedByUser = false;
 
   constructor(container: HTMLElement, city: CityFacts, options: RideMapOptions) {
-    this.map = openMap(container, city, { label: options.label, onStyle: (map) => this.styled(map) });
+    this.map = openMap(container, city, { label: options.label, onStyle: () => this.route.add() });
+    this.route = new RouteLine(this.map, ROUTE_WIDTH);
     this.map.on('moveend', (event) => {
       const { lat, lng } = this.map.getCenter();
       if (event.originalEvent === undefined) return;
-      this.led = true;
+      this.movedByUser = true;
       options.onMoved({ lat, lng });
     });
   }
 
-  show(picture: Picture): void {
-    this.picture = picture;
-    this.mark('pickup', picture.pickup);
-    this.mark('dropoff', picture.dropoff);
-    this.drawWay();
+  show(content: MapContent): void {
+    this.content = content;
+    this.mark('pickup', content.pickup);
+    this.mark('dropoff', content.dropoff);
+    this.route.show(content.route ?? []);
     this.moveCar();
   }
 
-  /** Bring everything into view, once for each `reason`. */
+  /** Brings the whole content into view, once for each `reason`. */
   fit(reason: string): void {
-    const points = pointsOf(this.picture);
-    if (this.led || reason === this.fitted || points.length === 0) return;
+    const points = pointsOf(this.content);
+    if (this.movedByUser || reason === this.fitted || points.length === 0) return;
     this.fitted = reason;
     const bounds = new LngLatBounds();
     for (const point of points) bounds.extend([point.lng, point.lat]);
@@ -85,39 +87,22 @@ export class RideMap {
   }
 
   private moveCar(): void {
-    const car = this.picture.car;
+    const car = this.content.car;
     if (car === undefined) {
       this.mark('car', undefined);
       return;
     }
-    if (car.at !== this.carAt) this.glide.hear(car, car.heading, performance.now());
+    if (car.at !== this.carAt) this.carMotion.add(car, performance.now());
     this.carAt = car.at;
     cancelAnimationFrame(this.frame);
     this.step();
   }
 
   private readonly step = (): void => {
-    const now = still.matches ? Number.POSITIVE_INFINITY : performance.now();
-    const pose = this.glide.at(now);
-    if (pose === null || this.picture.car === undefined) return;
+    const now = reducedMotion.matches ? Number.POSITIVE_INFINITY : performance.now();
+    const pose = this.carMotion.pose(now);
+    if (pose === null || this.content.car === undefined) return;
     this.mark('car', pose)?.setRotation(pose.heading);
-    if (!this.glide.rests(now)) this.frame = requestAnimationFrame(this.step);
+    if (!this.carMotion.isAtRest(now)) this.frame = requestAnimationFrame(this.step);
   };
-
-  private styled(map: GlMap): void {
-    map.addSource(WAY, { type: 'geojson', data: this.wayData() });
-    const line = { type: 'line', source: WAY, layout: { 'line-cap': 'round', 'line-join': 'round' } } as const;
-    const under = underNames(map);
-    map.addLayer({ ...line, id: 'way-casing', paint: { 'line-color': '#ffffff', 'line-width': 8 } }, under);
-    map.addLayer({ ...line, id: WAY, paint: { 'line-color': '#0b57c2', 'line-width': 5 } }, under);
-  }
-
-  private drawWay(): void {
-    this.map.getSource<GeoJSONSource>(WAY)?.setData(this.wayData());
-  }
-
-  private wayData() {
-    const coordinates = (this.picture.line ?? []).map(([lat, lng]) => [lng, lat]);
-    return { type: 'Feature', properties: {}, geometry: { type: 'LineString', coordinates } } as const;
-  }
 }

@@ -1,25 +1,25 @@
-/** When, in which car, for how many, with what. */
+/** The options of a ride: time, vehicle class, seats, needs and a note. */
 import { useState } from 'preact/hooks';
-import type { Link } from '../client/connection';
+import type { Connection } from '../client/connection';
+import { fromLocalText, inAnHour, toLocalText } from '../ui/city_time';
 import { Field } from '../ui/controls';
 import { cityZone } from '../ui/formats';
-import { named } from '../ui/words';
-import { fromLocalText, inAnHour, toLocalText } from './city_date';
+import { wireText } from '../ui/i18n';
 import * as draft from './draft';
-import { text } from './text';
+import { text } from './i18n';
 
-export function When({ link }: { link: Link }) {
-  const [past, setPast] = useState(false);
+export function When({ connection }: { connection: Connection }) {
+  const [isPast, setIsPast] = useState(false);
   const at = draft.at.value;
-  const clock = link.clock;
+  const clock = connection.clock;
   const choose = (value: string) => {
     const time = fromLocalText(value, cityZone.value);
-    setPast(time === null || time < clock.now());
+    setIsPast(time === null || time < clock.now());
     if (time !== null && time >= clock.now()) draft.at.value = time;
   };
   const now = () => {
     draft.at.value = null;
-    setPast(false);
+    setIsPast(false);
   };
   return (
     <fieldset class="choice">
@@ -34,7 +34,7 @@ export function When({ link }: { link: Link }) {
             type="radio"
             name="when"
             checked={at !== null}
-            disabled={link.welcome.value === null}
+            disabled={connection.welcome.value === null}
             onChange={() => {
               draft.at.value = inAnHour(clock.now());
             }}
@@ -52,7 +52,7 @@ export function When({ link }: { link: Link }) {
           />
         </Field>
       )}
-      {past && (
+      {isPast && (
         <p class="problem small" role="alert">
           {text('when_past')}
         </p>
@@ -61,14 +61,14 @@ export function When({ link }: { link: Link }) {
   );
 }
 
-export function Wishes() {
+export function RideOptions() {
   const chosen = [
-    named('class', draft.vehicleClass.value),
+    wireText('class', draft.vehicleClass.value),
     String(draft.seats.value),
-    ...draft.needs.value.map((need) => named('need', need)),
+    ...draft.needs.value.map((need) => wireText('need', need)),
   ].join(' · ');
   return (
-    <details class="card wishes">
+    <details class="card rideRequest">
       <summary>
         <span>{text('wishes')}</span>
         <span class="quiet small">{chosen}</span>
@@ -107,7 +107,7 @@ function VehicleClass() {
                 draft.vehicleClass.value = each;
               }}
             />
-            <span>{named('class', each)}</span>
+            <span>{wireText('class', each)}</span>
           </label>
         ))}
       </div>
@@ -117,7 +117,7 @@ function VehicleClass() {
 
 function Seats() {
   const change = (by: number) => {
-    draft.seats.value = Math.min(draft.MOST_SEATS, Math.max(1, draft.seats.value + by));
+    draft.seats.value = Math.min(draft.MAX_SEATS, Math.max(1, draft.seats.value + by));
   };
   return (
     <div class="row spread">
@@ -140,7 +140,7 @@ function Seats() {
           type="button"
           class="button"
           aria-label={text('seats_more')}
-          disabled={draft.seats.value >= draft.MOST_SEATS}
+          disabled={draft.seats.value >= draft.MAX_SEATS}
           onClick={() => change(1)}
         >
           +
@@ -161,7 +161,7 @@ function Needs() {
       {draft.NEEDS.map((need) => (
         <label key={need} class="row check">
           <input type="checkbox" checked={draft.needs.value.includes(need)} onChange={() => toggle(need)} />
-          <span>{named('need', need)}</span>
+          <span>{wireText('need', need)}</span>
         </label>
       ))}
     </fieldset>

@@ -1,22 +1,23 @@
-/** In the car: where it goes and when it is there. */
+/** The ride: its destination and its arrival time. */
+
+import { ArrivalCountdown } from './arrival_countdown';
 import { Car } from './car_coming';
-import { Countdown } from './countdown';
 import { FromTo } from './from_to';
+import { text } from './i18n';
 import { placeName } from './places';
 import { Share } from './share';
-import { text } from './text';
-import type { OnMapProps } from './trip_page';
+import type { OnMapProps } from './trip_props';
 
-export function Riding({ model, own: { trip }, known }: OnMapProps) {
+export function Riding({ store, own: { trip }, route }: OnMapProps) {
   return (
     <>
       <section class="card stack">
         <h1>{trip.dropoff === undefined ? text('riding') : text('riding_to', { place: placeName(trip.dropoff) })}</h1>
         {trip.dropoff !== undefined && (
-          <Countdown
-            link={model.link}
-            arrival={known === null ? undefined : known.at + known.way.seconds}
-            of={`${trip.trip} riding`}
+          <ArrivalCountdown
+            connection={store.connection}
+            arrival={route === null ? undefined : route.at + route.route.seconds}
+            leg={`${trip.trip} riding`}
             label={text('there_in')}
           />
         )}
@@ -25,7 +26,7 @@ export function Riding({ model, own: { trip }, known }: OnMapProps) {
       <section class="card">
         <FromTo trip={trip} />
       </section>
-      <Share model={model} trip={trip.trip} />
+      <Share store={store} trip={trip.trip} />
     </>
   );
 }

@@ -1,14 +1,14 @@
-/** Before there is a car: the search and its age, the reservation. */
-import { dayAndTime, span } from '../ui/formats';
-import { named } from '../ui/words';
-import { FromTo } from './from_to';
-import { text } from './text';
-import { useTicks } from './ticking';
-import type { OnMapProps } from './trip_page';
+/** Before a car is assigned: the search with its duration, or the reservation. */
 
-export function Searching({ model, own: { trip } }: OnMapProps) {
-  useTicks(500);
-  const now = model.link.clock.now();
+import { useCityTime } from '../ui/countdown';
+import { dayAndTime, duration } from '../ui/formats';
+import { wireText } from '../ui/i18n';
+import { FromTo } from './from_to';
+import { text } from './i18n';
+import type { OnMapProps } from './trip_props';
+
+export function Searching({ store, own: { trip } }: OnMapProps) {
+  const now = useCityTime(store.connection.clock);
   const offered = trip.state === 'offered';
   return (
     <section class="card stack">
@@ -16,9 +16,9 @@ export function Searching({ model, own: { trip } }: OnMapProps) {
         <h1>{text('searching')}</h1>
         <span class="radar" aria-hidden="true" />
       </div>
-      {trip.pickup_at === undefined && model.link.welcome.value !== null && (
+      {trip.pickup_at === undefined && store.connection.welcome.value !== null && (
         <p class="number" role="timer">
-          {text('searching_for', { time: span(now - trip.requested_at) })}
+          {text('searching_for', { time: duration(now - trip.requested_at) })}
         </p>
       )}
       <p role="status" class="good">
@@ -27,7 +27,7 @@ export function Searching({ model, own: { trip } }: OnMapProps) {
       <p class="quiet small">{text('searching_how')}</p>
       {trip.pickup_at !== undefined && <p class="number">{dayAndTime(trip.pickup_at)}</p>}
       <FromTo trip={trip} />
-      <WishesSaid {...trip} />
+      <OptionsText {...trip} />
     </section>
   );
 }
@@ -39,20 +39,20 @@ export function Reserved({ own: { trip } }: OnMapProps) {
       {trip.pickup_at !== undefined && <p class="amount number">{dayAndTime(trip.pickup_at)}</p>}
       <p class="quiet small">{text('reserved_more')}</p>
       <FromTo trip={trip} />
-      <WishesSaid {...trip} />
+      <OptionsText {...trip} />
     </section>
   );
 }
 
-function WishesSaid({ vehicle_class, seats = 1, needs = [], note }: OnMapProps['own']['trip']) {
-  const said = [
-    named('class', vehicle_class),
+function OptionsText({ vehicle_class, seats = 1, needs = [], note }: OnMapProps['own']['trip']) {
+  const options = [
+    wireText('class', vehicle_class),
     `${text('seats')}: ${seats}`,
-    ...needs.map((each) => named('need', each)),
+    ...needs.map((each) => wireText('need', each)),
   ];
   return (
     <p class="small quiet">
-      {said.join(' · ')}
+      {options.join(' · ')}
       {note ? ` · “${note}”` : ''}
     </p>
   );

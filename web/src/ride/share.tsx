@@ -1,14 +1,14 @@
-/** A link by which somebody else may follow the ride. Its token stands in the fragment, which no server sees. */
+/** A link to follow the ride. Its token is in the fragment, which browsers do not send to servers. */
 import { useState } from 'preact/hooks';
-import { Action, Field, say } from '../ui/controls';
-import { lasting } from './lasting';
-import type { Model } from './passenger_store';
-import { text } from './text';
+import { AsyncButton, Field, showToast } from '../ui/controls';
+import { longDuration } from '../ui/formats';
+import { text } from './i18n';
+import type { PassengerStore } from './passenger_store';
 
-export function Share({ model, trip }: { model: Model; trip: string }) {
-  const [byHand, setByHand] = useState<string | null>(null);
+export function Share({ store, trip }: { store: PassengerStore; trip: string }) {
+  const [link, setLink] = useState<string | null>(null);
   const share = async () => {
-    const { token, expires_at } = await model.share(trip);
+    const { token, expires_at } = await store.share(trip);
     const url = `${location.origin}${location.pathname}#share=${token}`;
     if ('share' in navigator && matchMedia('(pointer: coarse)').matches) {
       const sent = await navigator.share({ title: text('share_text'), url }).then(
@@ -17,22 +17,22 @@ export function Share({ model, trip }: { model: Model; trip: string }) {
       );
       if (sent) return;
     }
-    // Without a secure origin, and inside some apps, a page may not write to the clipboard.
+    // Without a secure origin, and inside some apps, pages cannot write to the clipboard.
     const copied = await navigator.clipboard?.writeText(url).then(
       () => true,
       () => false,
     );
-    if (copied) say(text('share_copied', { time: lasting(expires_at - Date.now() / 1000) }));
-    setByHand(url);
+    if (copied) showToast(text('share_copied', { time: longDuration(expires_at - Date.now() / 1000) }));
+    setLink(url);
   };
   return (
     <>
-      <Action wide act={share}>
+      <AsyncButton wide onPress={share}>
         {text('share')}
-      </Action>
-      {byHand !== null && (
+      </AsyncButton>
+      {link !== null && (
         <Field label={text('share_by_hand')}>
-          <input readonly value={byHand} onFocus={(event) => event.currentTarget.select()} />
+          <input readonly value={link} onFocus={(event) => event.currentTarget.select()} />
         </Field>
       )}
     </>

@@ -1,12 +1,12 @@
-/** What a share link's token says of itself. It is believed for what is shown only: the server checks it. */
-export interface SharedToken {
+/** The claims of a share link's token. They are used for display only; the server verifies the token. */
+export interface ShareToken {
   trip: string;
   /** Wall time, Unix seconds. */
   expiresAt: number;
 }
 
-/** Null where it is no token of ours. */
-export function readToken(token: string): SharedToken | null {
+/** Null if it is not a share token. */
+export function readShareToken(token: string): ShareToken | null {
   try {
     const payload = token.split('.')[1] ?? '';
     const claims = JSON.parse(atob(payload.replace(/-/g, '+').replace(/_/g, '/'))) as Record<string, unknown>;

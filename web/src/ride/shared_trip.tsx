@@ -1,82 +1,89 @@
-/** A shared ride, as somebody sees it who was sent the link: no sign-in, nothing to press. */
+/** A shared trip as the recipient of the link sees it: without sign-in and without actions. */
 import { signal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
-import { Link, socketUrl } from '../client/connection';
+import { Connection } from '../client/connection';
 import type { CityFacts } from '../protocol/reads';
-import { LinkBanner, Preferences } from '../ui/controls';
-import { named } from '../ui/words';
+import { ConnectionBanner, Preferences } from '../ui/controls';
+import { longDuration } from '../ui/formats';
+import { wireText } from '../ui/i18n';
+import { ArrivalCountdown } from './arrival_countdown';
 import { Car } from './car_coming';
-import { Countdown } from './countdown';
 import { FromTo } from './from_to';
-import { lasting } from './lasting';
+import { text } from './i18n';
 import { MapPanel } from './map_panel';
-import { readToken, type SharedToken } from './share_token';
-import { text } from './text';
-import { fold, isOpen, NO_TRIPS, type OwnTrip } from './trip_reducer';
+import { readShareToken, type ShareToken } from './share_token';
+import { isOpen, NO_TRIPS, type OwnTrip, reduce } from './trip_reducer';
 
-export function Guest({ city, token }: { city: CityFacts; token: string }) {
-  const shared = useMemo(() => readToken(token), [token]);
-  if (shared === null || shared.expiresAt * 1000 <= Date.now()) return <NoMore reason="guest_expired" />;
-  return <Followed city={city} token={token} shared={shared} />;
+export function SharedTrip({ city, token }: { city: CityFacts; token: string }) {
+  const shared = useMemo(() => readShareToken(token), [token]);
+  if (shared === null || shared.expiresAt * 1000 <= Date.now()) return <Ended reason="guest_expired" />;
+  return <Subscribed city={city} token={token} shared={shared} />;
 }
 
-function useShared(token: string, shared: SharedToken) {
-  const followed = useMemo(() => {
+function useSharedTrip(token: string, shared: ShareToken) {
+  const subscription = useMemo(() => {
     const trips = signal(NO_TRIPS);
     const refused = signal(false);
-    const link = new Link({
-      url: socketUrl(),
+    const connection = new Connection({
       token,
       onMessage: (message) => {
-        trips.value = fold(trips.value, message);
+        trips.value = reduce(trips.value, message);
       },
     });
-    void link.attach(`trip:${shared.trip}`).then((settled) => {
-      refused.value = !settled.ok;
+    void connection.subscribe(`trip:${shared.trip}`).then((result) => {
+      refused.value = !result.ok;
     });
-    return { trips, refused, link };
+    return { trips, refused, connection };
   }, [token, shared]);
-  useEffect(() => () => followed.link.close(), [followed]);
-  return followed;
+  useEffect(() => () => subscription.connection.close(), [subscription]);
+  return subscription;
 }
 
-function Followed({ city, token, shared }: { city: CityFacts; token: string; shared: SharedToken }) {
-  const { trips, refused, link } = useShared(token, shared);
+function Subscribed({ city, token, shared }: { city: CityFacts; token: string; shared: ShareToken }) {
+  const { trips, refused, connection } = useSharedTrip(token, shared);
   const own = trips.value.get(shared.trip);
-  if (refused.value || link.state.value === 'signed_out') return <NoMore reason="guest_expired" />;
-  if (own !== undefined && !isOpen(own.trip)) return <NoMore reason="guest_over" />;
+  const reload = () => location.reload();
+  if (refused.value || connection.state.value === 'signed_out') return <Ended reason="guest_expired" />;
+  if (own !== undefined && !isOpen(own.trip)) return <Ended reason="guest_over" />;
   return (
     <div class="frame">
       <Top />
-      <LinkBanner link={link} onSignIn={() => location.reload()} onUseHere={() => location.reload()} />
+      <ConnectionBanner connection={connection} onSignIn={reload} onUseHere={reload} />
       {own === undefined ? (
         <main class="narrow">
           <p role="status">{text('loading')}</p>
         </main>
       ) : (
-        <Seen city={city} own={own} link={link} until={shared.expiresAt} />
+        <Trip city={city} own={own} connection={connection} until={shared.expiresAt} />
       )}
     </div>
   );
 }
 
-function Seen({ city, own, link, until }: { city: CityFacts; own: OwnTrip; link: Link; until: number }) {
-  const { trip, car } = own;
+interface SharedProps {
+  city: CityFacts;
+  own: OwnTrip;
+  connection: Connection;
+  /** Wall time at which the link expires. */
+  until: number;
+}
+
+function Trip({ city, own: { trip, car }, connection, until }: SharedProps) {
   return (
     <main class="split">
       <MapPanel
         city={city}
-        picture={{ pickup: trip.pickup, dropoff: trip.dropoff, car }}
+        content={{ pickup: trip.pickup, dropoff: trip.dropoff, car }}
         fit={`${trip.state} ${car !== undefined}`}
       />
       <div class="sheet stack">
         <section class="card stack">
-          <h1>{named('trip', trip.state)}</h1>
+          <h1>{wireText('trip', trip.state)}</h1>
           {trip.state === 'assigned' && (
-            <Countdown
-              link={link}
+            <ArrivalCountdown
+              connection={connection}
               arrival={car?.eta_at ?? trip.eta_at}
-              of={`${trip.trip} ${trip.car?.vehicle}`}
+              leg={`${trip.trip} ${trip.car?.vehicle}`}
               label={text('arrives_in')}
             />
           )}
@@ -85,7 +92,7 @@ function Seen({ city, own, link, until }: { city: CityFacts; own: OwnTrip; link:
         <section class="card">
           <FromTo trip={trip} />
         </section>
-        <p class="quiet small">{text('guest_until', { time: lasting(until - Date.now() / 1000) })}</p>
+        <p class="quiet small">{text('guest_until', { time: longDuration(until - Date.now() / 1000) })}</p>
       </div>
     </main>
   );
@@ -103,7 +110,7 @@ function Top() {
   );
 }
 
-function NoMore({ reason }: { reason: 'guest_expired' | 'guest_over' }) {
+function Ended({ reason }: { reason: 'guest_expired' | 'guest_over' }) {
   return (
     <div class="frame">
       <Top />

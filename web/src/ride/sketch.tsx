@@ -1,32 +1,32 @@
-/** A plain picture of the ride, drawn without WebGL: streets around, both ends, the car, a scale. */
+/** A sketch of the ride, drawn without WebGL: the streets, both ends, the car and a scale. */
 import { useEffect, useState } from 'preact/hooks';
+import { metersBetween, type Point } from '../map/geometry';
 import type { CityFacts } from '../protocol/reads';
 import { distance } from '../ui/formats';
-import { metersApart, type Point } from './glide';
-import { barMeters, type Frame, type Picture, pointsOf, Sheet } from './map_content';
-import { text } from './text';
+import { text } from './i18n';
+import { barMeters, type MapContent, pointsOf, type SketchFrame, SketchProjection } from './map_content';
 
-const FRAME: Frame = { width: 400, height: 240, margin: 44 };
+const FRAME: SketchFrame = { width: 400, height: 240, margin: 44 };
 
-export function Sketch({ city, picture }: { city: CityFacts; picture: Picture }) {
+export function Sketch({ city, content }: { city: CityFacts; content: MapContent }) {
   const streets = useStreets();
-  const points = pointsOf(picture);
+  const points = pointsOf(content);
   const [centerLat, centerLng] = city.center;
-  const sheet = new Sheet(points.length > 0 ? points : [{ lat: centerLat, lng: centerLng }], FRAME);
-  const path = (line: readonly Point[]) => `M${line.map((each) => sheet.place(each).join(' ')).join('L')}`;
-  const bar = barMeters(FRAME.width / 3 / sheet.scale);
-  const near = streets.filter((line) => sheet.touches(line));
-  const { car, pickup, dropoff, line } = picture;
-  const away = car !== undefined && pickup !== undefined && dropoff === undefined ? metersApart(car, pickup) : null;
+  const projection = new SketchProjection(points.length > 0 ? points : [{ lat: centerLat, lng: centerLng }], FRAME);
+  const path = (line: readonly Point[]) => `M${line.map((each) => projection.place(each).join(' ')).join('L')}`;
+  const bar = barMeters(FRAME.width / 3 / projection.scale);
+  const near = streets.filter((line) => projection.touches(line));
+  const { car, pickup, dropoff, route } = content;
+  const away = car !== undefined && pickup !== undefined && dropoff === undefined ? metersBetween(car, pickup) : null;
   return (
     <figure class="sketch">
       <svg viewBox={`0 0 ${FRAME.width} ${FRAME.height}`} role="img" aria-label={text('picture_label')}>
         <path class="streets" d={near.map(path).join('')} />
-        {line !== undefined && <path class="way" d={path(line.map(([lat, lng]) => ({ lat, lng })))} />}
-        {pickup !== undefined && <Spot kind="pickup" at={sheet.place(pickup)} name={text('legend_pickup')} />}
-        {dropoff !== undefined && <Spot kind="dropoff" at={sheet.place(dropoff)} name={text('legend_dropoff')} />}
-        {car !== undefined && <Spot kind="car" at={sheet.place(car)} name={text('legend_car')} />}
-        <path class="bar" d={`M12 ${FRAME.height - 12}h${bar * sheet.scale}`} />
+        {route !== undefined && <path class="way" d={path(route.map(([lat, lng]) => ({ lat, lng })))} />}
+        {pickup !== undefined && <Spot kind="pickup" at={projection.place(pickup)} name={text('legend_pickup')} />}
+        {dropoff !== undefined && <Spot kind="dropoff" at={projection.place(dropoff)} name={text('legend_dropoff')} />}
+        {car !== undefined && <Spot kind="car" at={projection.place(car)} name={text('legend_car')} />}
+        <path class="bar" d={`M12 ${FRAME.height - 12}h${bar * projection.scale}`} />
         <text x="12" y={FRAME.height - 18}>
           {distance(bar)}
         </text>
@@ -55,7 +55,7 @@ interface Streets {
 
 let kept: Point[][] | null = null;
 
-/** The city's streets, read once; without them the sketch has to do. */
+/** The streets of the city, loaded once; the sketch has no streets if that fails. */
 function useStreets(): Point[][] {
   const [streets, setStreets] = useState<Point[][]>(kept ?? []);
   useEffect(() => {

@@ -1,19 +1,22 @@
-/** Rides that ended without one: cancelled, or no car came. */
-import { Action } from '../ui/controls';
+/** Trips that ended without a ride: cancelled, or no car was found. */
+import { AsyncButton } from '../ui/controls';
 import { FromTo } from './from_to';
+import { text } from './i18n';
 import { go } from './navigation';
-import type { Wishes } from './passenger_store';
-import { isText, text } from './text';
-import type { TripProps } from './trip_page';
+import type { RideRequest } from './passenger_store';
+import type { TripProps } from './trip_props';
+
+const CANCELLED_BY: Readonly<Record<string, 'cancelled_by_you' | 'cancelled_by_driver'>> = {
+  passenger: 'cancelled_by_you',
+  driver: 'cancelled_by_driver',
+};
 
 export function Cancelled({ own: { trip } }: TripProps) {
-  const by = { passenger: 'cancelled_by_you', driver: 'cancelled_by_driver' }[trip.cancelled_by ?? ''];
-  const said = by !== undefined && isText(by) ? by : 'cancelled_by_office';
   return (
     <>
       <section class="card stack">
         <h1>{text('cancelled')}</h1>
-        <p>{text(said)}</p>
+        <p>{text(CANCELLED_BY[trip.cancelled_by ?? ''] ?? 'cancelled_by_office')}</p>
         <p class="good">{text('cancelled_free')}</p>
         <FromTo trip={trip} />
       </section>
@@ -24,18 +27,18 @@ export function Cancelled({ own: { trip } }: TripProps) {
   );
 }
 
-export function Unserved({ model, own: { trip } }: TripProps) {
+export function Unserved({ store, own: { trip } }: TripProps) {
   const again = async () => {
     if (trip.pickup === undefined) return go('#book');
-    const wishes: Wishes = {
+    const ride: RideRequest = {
       pickup: trip.pickup,
-      vehicle_class: trip.vehicle_class as NonNullable<Wishes['vehicle_class']>,
+      vehicle_class: trip.vehicle_class as NonNullable<RideRequest['vehicle_class']>,
       seats: trip.seats ?? 1,
-      needs: (trip.needs ?? []) as NonNullable<Wishes['needs']>,
+      needs: (trip.needs ?? []) as NonNullable<RideRequest['needs']>,
     };
-    if (trip.dropoff !== undefined) wishes.dropoff = trip.dropoff;
-    if (trip.note) wishes.note = trip.note;
-    go(`#trip=${await model.request(wishes)}`);
+    if (trip.dropoff !== undefined) ride.dropoff = trip.dropoff;
+    if (trip.note) ride.note = trip.note;
+    go(`#trip=${await store.request(ride)}`);
   };
   return (
     <>
@@ -44,9 +47,9 @@ export function Unserved({ model, own: { trip } }: TripProps) {
         <p>{text('unserved_more')}</p>
         <FromTo trip={trip} />
       </section>
-      <Action kind="main" wide act={again}>
+      <AsyncButton kind="main" wide onPress={again}>
         {text('ask_again')}
-      </Action>
+      </AsyncButton>
       <a class="button plain wide" href="#book">
         {text('book_new')}
       </a>

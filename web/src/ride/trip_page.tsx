@@ -1,31 +1,21 @@
-/** One's own ride: what is shown of it in each of its states. The map stays the same from the search to the end. */
+/** One trip, with the content for each of its states. The map stays mounted from the search to the end of the ride. */
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { metersBetween } from '../map/geometry';
 import type { CityFacts } from '../protocol/reads';
-import { named } from '../ui/words';
+import { wireText } from '../ui/i18n';
 import { CancelRide } from './cancel_ride';
 import { CarComing } from './car_coming';
-import { metersApart } from './glide';
+import { text } from './i18n';
 import { MapPanel } from './map_panel';
-import type { Model } from './passenger_store';
+import type { PassengerStore } from './passenger_store';
 import { Paid, Pay } from './pay';
 import { Riding } from './riding';
 import { Reserved, Searching } from './searching';
-import { text } from './text';
-import { type KnownWay, useWay } from './ticking';
 import { Cancelled, Unserved } from './trip_ended';
+import type { OnMapProps, TripProps } from './trip_props';
 import { isOpen, type OwnTrip } from './trip_reducer';
-
-export interface TripProps {
-  model: Model;
-  city: CityFacts;
-  own: OwnTrip;
-}
-
-export interface OnMapProps extends TripProps {
-  /** The way that the car has before it. */
-  known: KnownWay | null;
-}
+import { useRoute } from './use_route';
 
 const SHEETS: Record<string, (props: OnMapProps) => ComponentChildren> = {
   reserved: Reserved,
@@ -37,24 +27,24 @@ const SHEETS: Record<string, (props: OnMapProps) => ComponentChildren> = {
 };
 const TO_PAY = new Set(['fare_due', 'paying', 'payment_unknown']);
 
-export function TripPage({ model, city, id }: { model: Model; city: CityFacts; id: string }) {
+export function TripPage({ store, city, id }: { store: PassengerStore; city: CityFacts; id: string }) {
   useEffect(() => {
-    const known = model.trips.peek().get(id);
-    if (known === undefined || isOpen(known.trip)) model.follow(id);
-  }, [model, id]);
-  const own = model.trips.value.get(id);
-  if (own === undefined) return <Unknown listed={model.list.value !== 'loading'} />;
+    const known = store.trips.peek().get(id);
+    if (known === undefined || isOpen(known.trip)) store.subscribe(id);
+  }, [store, id]);
+  const own = store.trips.value.get(id);
+  if (own === undefined) return <Unknown listed={store.list.value !== 'loading'} />;
   const { state } = own.trip;
   return (
     <>
       <p class="hidden-text" role="status">
-        {named('trip', state)}
+        {wireText('trip', state)}
       </p>
       {state in SHEETS ? (
-        <OnMap model={model} city={city} own={own} />
+        <OnMap store={store} city={city} own={own} />
       ) : (
         <main class="narrow stack">
-          <Ended model={model} city={city} own={own} />
+          <Ended store={store} city={city} own={own} />
         </main>
       )}
     </>
@@ -65,28 +55,28 @@ function OnMap(props: TripProps) {
   const { trip, car } = props.own;
   const { pickup, dropoff, state } = trip;
   const riding = state === 'in_progress';
-  const known = useWay(props.model, ...legOf(props.own));
-  const away = car !== undefined && pickup !== undefined && !riding ? metersApart(car, pickup) : 0;
+  const route = useRoute(props.store, ...legOf(props.own));
+  const away = car !== undefined && pickup !== undefined && !riding ? metersBetween(car, pickup) : 0;
   const Sheet = SHEETS[state] ?? Searching;
-  // The picture is made to fit anew whenever the car has come half as near.
+  // The map is fitted again each time the distance of the car has halved.
   const nearness = Math.round(Math.log2(Math.max(200, away)));
-  const shown = state === 'assigned' || state === 'arrived' ? { pickup, car } : { pickup, dropoff, car };
+  const content = state === 'assigned' || state === 'arrived' ? { pickup, car } : { pickup, dropoff, car };
   return (
     <main class="split">
       <MapPanel
         city={props.city}
-        picture={{ ...shown, line: known?.way.points }}
+        content={{ ...content, route: route?.route.points }}
         fit={`${state} ${car !== undefined} ${nearness}`}
       />
       <div class="sheet stack">
-        <Sheet {...props} known={known} />
-        {!riding && <CancelRide model={props.model} trip={trip} />}
+        <Sheet {...props} route={route} />
+        {!riding && <CancelRide connection={props.store.connection} trip={trip} />}
       </div>
     </main>
   );
 }
 
-/** What the car drives next: to the pick-up, then to the destination. */
+/** Start and end of the leg that the car drives: to the pick-up, then to the destination. */
 function legOf({ trip, car }: OwnTrip) {
   if (trip.state === 'assigned') return [car, trip.pickup] as const;
   return trip.state === 'in_progress'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { CarPosition, FromServer, TripView } from '../protocol/messages';
-import { current, fold, isOpen, NO_TRIPS, newestFirst, withList } from './trip_reducer';
+import { current, isOpen, NO_TRIPS, newestFirst, reduce, withList } from './trip_reducer';
 
 const CAR = { vehicle: 'V1', plate: 'P1', driver: 'Ada' };
 
@@ -17,28 +17,28 @@ function position(at: number): CarPosition {
 }
 
 test('the last update stands, and a snapshot may go back', () => {
-  let trips = fold(NO_TRIPS, update(3, trip('assigned', { car: CAR })));
-  trips = fold(trips, { t: 'snapshot', stream: 'trip:t1', seq: 2, recovered: false, trip: trip('matching') });
+  let trips = reduce(NO_TRIPS, update(3, trip('assigned', { car: CAR })));
+  trips = reduce(trips, { t: 'snapshot', stream: 'trip:t1', seq: 2, recovered: false, trip: trip('matching') });
   expect(trips.get('t1')).toEqual({ trip: trip('matching'), seq: 2 });
 });
 
 test('a car is shown while its trip has it; an older position is dropped', () => {
-  let trips = fold(NO_TRIPS, position(5));
+  let trips = reduce(NO_TRIPS, position(5));
   expect(trips.size).toBe(0);
-  trips = fold(trips, update(1, trip('assigned', { car: CAR })));
-  trips = fold(trips, position(5));
-  trips = fold(trips, position(4));
+  trips = reduce(trips, update(1, trip('assigned', { car: CAR })));
+  trips = reduce(trips, position(5));
+  trips = reduce(trips, position(4));
   expect(trips.get('t1')?.car?.at).toBe(5);
-  trips = fold(trips, update(2, trip('arrived', { car: CAR })));
+  trips = reduce(trips, update(2, trip('arrived', { car: CAR })));
   expect(trips.get('t1')?.car?.at).toBe(5);
-  trips = fold(trips, update(3, trip('assigned', { car: { ...CAR, vehicle: 'V2' } })));
+  trips = reduce(trips, update(3, trip('assigned', { car: { ...CAR, vehicle: 'V2' } })));
   expect(trips.get('t1')?.car).toBeUndefined();
-  trips = fold(fold(trips, position(9)), update(4, trip('fare_due', { car: CAR })));
+  trips = reduce(reduce(trips, position(9)), update(4, trip('fare_due', { car: CAR })));
   expect(trips.get('t1')?.car).toBeUndefined();
 });
 
-test('a list tells of trips that no stream has told of, and changes no other', () => {
-  let trips = fold(NO_TRIPS, update(1, trip('assigned', { car: CAR })));
+test('a list adds trips that no stream contains, and changes no other', () => {
+  let trips = reduce(NO_TRIPS, update(1, trip('assigned', { car: CAR })));
   trips = withList(trips, [trip('matching'), trip('paid', { trip: 't0', requested_at: 50 })]);
   expect(newestFirst(trips).map((each) => [each.trip, each.state])).toEqual([
     ['t1', 'assigned'],
@@ -63,6 +63,6 @@ test('an unknown state of a newer server counts as open', () => {
   expect(isOpen(trip('unserved'))).toBe(false);
 });
 
-test('what is not about trips changes nothing', () => {
-  expect(fold(NO_TRIPS, { t: 'heard', n: 1 })).toBe(NO_TRIPS);
+test('other messages change nothing', () => {
+  expect(reduce(NO_TRIPS, { t: 'heard', n: 1 })).toBe(NO_TRIPS);
 });

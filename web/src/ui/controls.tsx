@@ -1,38 +1,50 @@
-/** The few controls that all apps are made of. */
+/** Controls that all apps share: buttons, fields, dialogs, errors, toasts and the connection banner. */
 import { signal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Link } from '../client/connection';
-import { chooseLanguage, language } from './language';
+import type { Connection } from '../client/connection';
+import { commonText, errorText } from './i18n';
+import { chooseLanguage, language } from './i18n/language';
 import { chooseTheme, theme } from './theme';
-import { complaint, word } from './words';
 
-type Kind = 'main' | 'bad' | 'plain' | '';
-
-interface ActionProps {
-  children: ComponentChildren;
-  /** While the promise is open the button cannot be pressed again; what it throws is shown under it. */
-  act: () => unknown;
-  kind?: Kind;
-  wide?: boolean;
-  disabled?: boolean;
-  label?: string;
-}
-
-/** A button that does something on the server, once, and says what went wrong. */
-export function Action({ children, act, kind = '', wide = false, disabled = false, label }: ActionProps) {
+/** Runs one action at a time and keeps the error that it threw. */
+export function useAttempt() {
   const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<string | null>(null);
-  const press = async () => {
+  const [error, setError] = useState<unknown>(null);
+  const attempt = async (act: () => unknown): Promise<void> => {
     setBusy(true);
-    setProblem(null);
+    setError(null);
     try {
       await act();
-    } catch (error) {
-      setProblem(complaint(error));
+    } catch (thrown) {
+      setError(thrown);
     }
     setBusy(false);
   };
+  return { busy, error, attempt };
+}
+
+/** The message for an error; nothing for null. */
+export function ErrorNote({ error }: { error: unknown }) {
+  if (error === null || error === undefined) return null;
+  return (
+    <p class="problem small" role="alert">
+      {typeof error === 'string' ? error : errorText(error)}
+    </p>
+  );
+}
+
+interface AsyncButtonProps {
+  children: ComponentChildren;
+  /** While its promise is pending the button is disabled; an error that it throws is shown below the button. */
+  onPress: () => unknown;
+  kind?: 'main' | 'bad' | 'plain' | '';
+  wide?: boolean;
+  disabled?: boolean;
+}
+
+export function AsyncButton({ children, onPress, kind = '', wide = false, disabled = false }: AsyncButtonProps) {
+  const { busy, error, attempt } = useAttempt();
   return (
     <>
       <button
@@ -40,21 +52,16 @@ export function Action({ children, act, kind = '', wide = false, disabled = fals
         class={`button ${kind} ${wide ? 'wide' : ''}`}
         disabled={busy || disabled}
         aria-busy={busy}
-        aria-label={label}
-        onClick={press}
+        onClick={() => attempt(onPress)}
       >
         {children}
       </button>
-      {problem !== null && (
-        <p class="problem small" role="alert">
-          {problem}
-        </p>
-      )}
+      <ErrorNote error={error} />
     </>
   );
 }
 
-/** A labelled input. */
+/** An input with its label. */
 export function Field({ label, children }: { label: string; children: JSX.Element }) {
   return (
     // biome-ignore lint/a11y/noLabelWithoutControl: the control is the child
@@ -65,7 +72,7 @@ export function Field({ label, children }: { label: string; children: JSX.Elemen
   );
 }
 
-/** A modal dialog, closed by Escape, its button, or the caller; the focus goes back to where it was. */
+/** A modal dialog. Escape and its button close it, and the focus returns to the element that had it before. */
 export function Dialog({
   title,
   onClose,
@@ -86,7 +93,7 @@ export function Dialog({
       <div class="stack">
         <div class="row spread">
           <h2>{title}</h2>
-          <button type="button" class="button plain" aria-label={word('action.close')} onClick={onClose}>
+          <button type="button" class="button plain" aria-label={commonText('action.close')} onClick={onClose}>
             ✕
           </button>
         </div>
@@ -96,26 +103,26 @@ export function Dialog({
   );
 }
 
-interface Said {
+interface Toast {
   key: number;
   text: string;
 }
-const said = signal<Said[]>([]);
-let count = 0;
+const toasts = signal<Toast[]>([]);
+let toastCount = 0;
 
-/** Say something that passes by itself; screen readers read it out. */
-export function say(text: string, forMs = 6000): void {
-  const key = ++count;
-  said.value = [...said.value, { key, text }];
+/** Shows a message for `forMs`; screen readers announce it. */
+export function showToast(text: string, forMs = 6000): void {
+  const key = ++toastCount;
+  toasts.value = [...toasts.value, { key, text }];
   setTimeout(() => {
-    said.value = said.value.filter((each) => each.key !== key);
+    toasts.value = toasts.value.filter((each) => each.key !== key);
   }, forMs);
 }
 
 export function Toasts() {
   return (
     <div class="toasts" role="status" aria-live="polite">
-      {said.value.map((each) => (
+      {toasts.value.map((each) => (
         <div class="toast" key={each.key}>
           {each.text}
         </div>
@@ -124,50 +131,49 @@ export function Toasts() {
   );
 }
 
-/** What the app says of its connection; nothing while all is well. */
-export function LinkBanner({ link, onSignIn, onUseHere }: { link: Link; onSignIn: () => void; onUseHere: () => void }) {
-  const state = link.state.value;
-  if (state === 'replaced') {
+/** The state of the connection; nothing while it is live. */
+export function ConnectionBanner({
+  connection,
+  onSignIn,
+  onUseHere,
+}: {
+  connection: Connection;
+  onSignIn: () => void;
+  onUseHere: () => void;
+}) {
+  const state = connection.state.value;
+  if (state === 'replaced' || state === 'signed_out') {
+    const replaced = state === 'replaced';
     return (
       <div class="banner bad" role="alert">
-        <span>{word('link.replaced')}</span>
-        <button type="button" class="button" onClick={onUseHere}>
-          {word('link.use_here')}
+        <span>{commonText(replaced ? 'connection.replaced' : 'connection.signed_out')}</span>
+        <button type="button" class="button" onClick={replaced ? onUseHere : onSignIn}>
+          {commonText(replaced ? 'connection.use_here' : 'action.sign_in')}
         </button>
       </div>
     );
   }
-  if (state === 'signed_out') {
-    return (
-      <div class="banner bad" role="alert">
-        <span>{word('link.signed_out')}</span>
-        <button type="button" class="button" onClick={onSignIn}>
-          {word('action.sign_in')}
-        </button>
-      </div>
-    );
-  }
-  const lost = link.lostSince.value !== null;
+  const lost = connection.lostSince.value !== null;
   return (
     <div role="status" aria-live="polite">
       {state !== 'live' && state !== 'closed' && (
-        <div class="banner">{lost ? word('link.lost') : word('link.connecting')}</div>
+        <div class="banner">{commonText(lost ? 'connection.lost' : 'connection.connecting')}</div>
       )}
     </div>
   );
 }
 
-/** Language and theme. */
+/** Buttons for language and theme. */
 export function Preferences() {
   const other = language.value === 'en' ? 'zh' : 'en';
   const dark = theme.value === 'dark';
   return (
     <span class="row">
       <button type="button" class="button plain small" lang={other} onClick={() => chooseLanguage(other)}>
-        {word('menu.language')}
+        {commonText('menu.language')}
       </button>
       <button type="button" class="button plain small" onClick={() => chooseTheme(dark ? 'light' : 'dark')}>
-        {word(dark ? 'menu.theme_light' : 'menu.theme_dark')}
+        {commonText(dark ? 'menu.theme_light' : 'menu.theme_dark')}
       </button>
     </span>
   );

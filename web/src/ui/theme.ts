@@ -1,4 +1,4 @@
-/** Light or dark: as the device has it, or as the person chose. */
+/** The theme of the page, light or dark: the user's choice, else the setting of the device. */
 import { signal } from '@preact/signals';
 
 export type Theme = 'light' | 'dark';
@@ -6,8 +6,8 @@ const KEY = 'taxi.theme';
 const device = matchMedia('(prefers-color-scheme: dark)');
 
 function preferred(): Theme {
-  const kept = localStorage.getItem(KEY);
-  if (kept === 'light' || kept === 'dark') return kept;
+  const stored = localStorage.getItem(KEY);
+  if (stored === 'light' || stored === 'dark') return stored;
   return device.matches ? 'dark' : 'light';
 }
 

@@ -47,23 +47,23 @@ class AlarmTests:
         """Who comes second, or at the same time, is told who was first."""
         await alarms.record_alarms([alarm("a1", 5.0)])
         both = await asyncio.gather(
-            alarms.settle("a1", by="anna", at=7.0, note="called"),
-            alarms.settle("a1", by="ben", at=8.0, note="seen"),
+            alarms.settle_alarm("a1", by="anna", at=7.0, note="called"),
+            alarms.settle_alarm("a1", by="ben", at=8.0, note="seen"),
         )
         assert both[0] == both[1]
         assert both[0] is not None
         assert (both[0].settled_by, both[0].note) in {("anna", "called"), ("ben", "seen")}
-        assert await alarms.settle("a1", by="carl", at=9.0, note="") == both[0]
+        assert await alarms.settle_alarm("a1", by="carl", at=9.0, note="") == both[0]
 
     async def test_unknown(self, alarms: SqlAlarms) -> None:
         """Nobody has heard of it."""
-        assert await alarms.settle("a9", by="anna", at=7.0, note="") is None
+        assert await alarms.settle_alarm("a9", by="anna", at=7.0, note="") is None
 
     async def test_what_is_listed(self, alarms: SqlAlarms) -> None:
         """What waits, however old, and what was settled lately."""
         await alarms.record_alarms([alarm("a1", 1.0), alarm("a2", 2.0), alarm("a3", 3.0)])
-        await alarms.settle("a2", by="anna", at=50.0, note="")
-        await alarms.settle("a3", by="anna", at=150.0, note="")
+        await alarms.settle_alarm("a2", by="anna", at=50.0, note="")
+        await alarms.settle_alarm("a3", by="anna", at=150.0, note="")
         assert [it.alarm for it in await alarms.listed(100.0)] == ["a3", "a1"]
 
     async def test_notices(self, notices: SqlNotices) -> None:

@@ -154,7 +154,7 @@ class RegistryTests:
     async def test_a_plate_of_another_car_is_named_by_its_line(self, registry: SqlRegistry) -> None:
         """A file that takes a plate from a known car is refused whole."""
         await registry.add(CAR)
-        with pytest.raises(CsvError, match=r"^line 3: plate: 8ABC123 is that of V1$"):
+        with pytest.raises(CsvError, match=r"^line 3: plate: 8ABC123 belongs to V1$"):
             await import_vehicles(registry, "id,plate,company\nV2,X,Bay\nV3,8ABC123,Bay\n")
         assert await registry.entries(VehicleRecord) == [CAR]
 
@@ -170,7 +170,7 @@ class RegistryTests:
 
     async def test_bad_drivers_are_not_imported(self, registry: SqlRegistry) -> None:
         """One bad row keeps all of the file out."""
-        with pytest.raises(CsvError, match=r"^line 3: pin must be 4 digits or more$"):
+        with pytest.raises(CsvError, match=r"^line 3: pin must have at least 4 digits$"):
             await import_drivers(registry, "id,name,phone,pin\n101,Ann,+1,1234\n102,Bob,+2,12x4\n", hash_pin)
         assert await registry.entries(DriverRecord) == []
 
@@ -195,14 +195,14 @@ def test_each_bad_row_is_named() -> None:
         parse_vehicles(text)
     assert [error.line for error in caught.value.errors] == [2, 3, 5, 6, 6]
     assert "seats" in str(caught.value)
-    assert "line 6: id: V3 is in line 4 too" in str(caught.value)
+    assert "line 6: id: V3 is also in line 4" in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "no column 'id'"),
-        ("id,plate\n", "no column 'company'"),
+        ("", "missing column 'id'"),
+        ("id,plate\n", "missing column 'company'"),
         ("id,plate,company,colour\n", "unknown column 'colour'"),
     ],
 )
