@@ -85,8 +85,12 @@ def socket_url(supervisor: Supervisor) -> str:
 async def accepted_fixes(supervisor: Supervisor) -> int:
     """Fixes that the vehicle hosts accepted so far, from ``/metrics``."""
     async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
-        text = (await http.get(f"{supervisor.url}/metrics")).text
-    return int(sum(float(count) for count in _ACCEPTED.findall(text)))
+        return accepted_in((await http.get(f"{supervisor.url}/metrics")).text)
+
+
+def accepted_in(metrics: str) -> int:
+    """Accepted fixes of all hosts in a page of metrics."""
+    return int(sum(float(count) for count in _ACCEPTED.findall(metrics)))
 
 
 async def register_cars(
