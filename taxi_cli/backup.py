@@ -15,7 +15,7 @@ from taxi_cli.options import Config, DataDir, Json, fail, print_json, setting_ov
 
 if TYPE_CHECKING:
     from dispatch.config.loader import Settings
-    from dispatch.integrity.scan import Report
+    from dispatch.integrity.scan import IntegrityReport
 
 WRONG = 1
 NOT_DONE = 2
@@ -80,7 +80,7 @@ def restore(
 
     settings = _settings(config, data_dir)
 
-    async def run() -> tuple[Any, Report]:
+    async def run() -> tuple[Any, IntegrityReport]:
         settings.server.data_dir.mkdir(parents=True, exist_ok=True)
         secrets = settings.server.data_dir if with_secrets else None
         summary = await restore_from(settings.journal_url, file, secrets=secrets, timeout_s=STATEMENT_S)
@@ -122,14 +122,14 @@ def _must_be_there(settings: Settings) -> None:
         raise FileNotFoundError(f"no journal is in {settings.server.data_dir}")
 
 
-async def _verified(settings: Settings) -> Report:
+async def _verified(settings: Settings) -> IntegrityReport:
     from dispatch.integrity.factory import verify_configured
 
     _must_be_there(settings)
     return await verify_configured(settings, statement_s=STATEMENT_S)
 
 
-def _show(report: Report) -> None:
+def _show(report: IntegrityReport) -> None:
     from dispatch.integrity.findings import CHECKS
 
     for finding in report.findings:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from dispatch.config.loader import Settings
-    from dispatch.payment.reconciliation.report import Report
+    from dispatch.payment.reconciliation.report import ReconciliationReport
     from dispatch.server.daily_reconciliation import BillAccount
     from dispatch.store.queries.ledger import SqlLedger
     from dispatch.store.queries.trip_rows import PaymentRow
@@ -51,7 +51,7 @@ def reconcile(
     accounts = [bill_account(settings, company or "")] if one else bill_accounts(settings)
     if not accounts:
         raise _not_done("no application (alipay.app_id) is configured that could ask for a bill; give it as --file")
-    reports: list[Report] = []
+    reports: list[ReconciliationReport] = []
     failures: dict[str, str] = {}
 
     async def run(books: SqlLedger) -> None:
@@ -179,7 +179,7 @@ def _account_name(company: str) -> str:
     return f"company {company}" if company else "default account"
 
 
-def _show_reports(reports: Sequence[Report]) -> None:
+def _show_reports(reports: Sequence[ReconciliationReport]) -> None:
     from rich.console import Console
 
     from dispatch.payment.reconciliation.report import MEANINGS
@@ -197,7 +197,7 @@ def _show_reports(reports: Sequence[Report]) -> None:
         console.print(f"[bold]{report.open} open[/]" if report.open else "Nothing is open.")
 
 
-def _items(report: Report) -> Table:
+def _items(report: ReconciliationReport) -> Table:
     from dispatch.payment.reconciliation.report import MEANINGS
 
     table = _table("order", "refund", "ours", "Alipay's", "vehicle", "", right=(2, 3))
@@ -239,9 +239,9 @@ def _show_unclear(rows: Sequence[PaymentRow]) -> None:
 
 
 def _moment(at: float | None) -> str | None:
-    from dispatch.payment.core.context import stamp
+    from dispatch.payment.core.context import beijing_time
 
-    return None if at is None else f"{stamp(at)} +08:00"
+    return None if at is None else f"{beijing_time(at)} +08:00"
 
 
 def _table(*columns: str, right: Sequence[int] = ()) -> Table:

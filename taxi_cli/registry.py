@@ -30,7 +30,7 @@ from dispatch.store.database import Database, open_database
 from dispatch.store.journal import JournalUnavailableError
 from dispatch.store.migrations import upgrade
 from dispatch.store.queries.personal_data import SqlPersonalData
-from dispatch.store.queries.registry import SqlRegistry
+from dispatch.store.queries.registry import TABLES, SqlRegistry
 from dispatch.store.queries.registry_csv import MIN_PIN, import_drivers, import_vehicles
 from dispatch.values.ids import DeviceId, DispatcherId, DriverId, VehicleId
 from taxi_cli.options import Config, DataDir, fail, setting_overrides, settings_of
@@ -205,7 +205,7 @@ def device(
 
 
 async def _put(registry: SqlRegistry, entry: RegistryRecord, *, replace: bool) -> str:
-    kind = type(entry).__name__.lower()
+    kind = TABLES[type(entry)].name
     if replace and await registry.get(type(entry), entry.id) is not None:
         await registry.update(entry)
         return f"{kind} {entry.id} replaced"

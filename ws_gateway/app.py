@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from dispatch.actors.core.protocol import Hosts
 from dispatch.clock import Clock
 from dispatch.observability.metrics import Metrics
-from dispatch.payment.core.rotating_word import MinuteWord, minute_word
+from dispatch.payment.core.rotating_word import VerificationWord, verification_word
 from dispatch.store.journal import JournalUnavailableError
 from ws_gateway.auth.revocations import Revocations
 from ws_gateway.auth.sign_in import SignIn
@@ -82,8 +82,8 @@ class Application(Starlette):
 def create_app(deps: Dependencies) -> Application:
     """The application. Its lifespan starts and stops the gateway's pumps; draining is the server's to begin."""
 
-    def word() -> MinuteWord:
-        return minute_word(deps.rules.secret, deps.clock.wall())
+    def word() -> VerificationWord:
+        return verification_word(deps.rules.secret, deps.clock.wall())
 
     contacts = PhoneMasker(deps.registry, deps.clock, deps.new_id)
     addresses = _address_limits(deps)

@@ -31,7 +31,7 @@ from dispatch.geo.cells import Box
 from dispatch.geo.city import City, load_city
 from dispatch.observability.logging import configure_logging
 from dispatch.observability.metrics import Metrics, merged
-from dispatch.payment.core.rotating_word import MinuteWord, minute_word
+from dispatch.payment.core.rotating_word import VerificationWord, verification_word
 from dispatch.payment.gateways.factory import open_gateways, payment_rules_of
 from dispatch.processes.gc_freeze import freeze_startup_objects
 from dispatch.processes.monitored_process import heartbeat
@@ -268,8 +268,8 @@ def _look_ups(reading: AuthenticatedReads, deps: Dependencies, settings: Setting
 def _counter(deps: Dependencies, settings: Settings, authorizations: AlipayApplications, allow: Allow) -> PageContext:
     """What the passenger's page is made of."""
 
-    def word() -> MinuteWord:
-        return minute_word(deps.rules.secret, deps.clock.wall())
+    def word() -> VerificationWord:
+        return verification_word(deps.rules.secret, deps.clock.wall())
 
     return PageContext(
         commands=FareCommands(deps.hosts, deps.registry, _new_id),

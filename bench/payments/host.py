@@ -24,7 +24,7 @@ from dispatch.domain.commands import CallGateway, RecordGatewayResponse, ReportO
 from dispatch.domain.entity import SYSTEM, Command, EntityKey, Kind, Principal
 from dispatch.payment.core.gateway_calls import company_of, perform
 from dispatch.payment.gateways.factory import Gateways
-from dispatch.payment.gateways.response_capture import listening
+from dispatch.payment.gateways.response_capture import capture_responses
 from dispatch.store.journal import Batch, StoredCommand
 from dispatch.store.journals.sql_journal import SqlJournal
 
@@ -80,8 +80,8 @@ class HostObserver(Protocol):
 
 async def perform_call(gateways: Gateways, due: StoredCommand, clock: Clock) -> RecordGatewayResponse:
     """Perform a stored gateway call, as the product's payment worker does."""
-    with listening() as pages:
-        answer = await perform(gateways.of(company_of(due.command)), due.name, due.command)
+    with capture_responses() as pages:
+        answer = await perform(gateways.for_company(company_of(due.command)), due.name, due.command)
     return msgspec.structs.replace(answer, received="\n".join(pages), heard_at=clock.wall())
 
 

@@ -19,13 +19,12 @@ from dispatch.api.fields import (
 )
 from dispatch.domain.fare.fare import Fare
 from dispatch.domain.trip.trip import Trip
-from dispatch.domain.trip.trip_state import CANCELLED, SEEKING, UNSERVED, WITH_DRIVER, TripState, payment_state
+from dispatch.domain.trip.trip_state import CANCELLED, OPEN, UNSERVED, TripState, payment_state
 from dispatch.domain.vehicle.vehicle import Vehicle
 from dispatch.domain.vehicle.vehicle_state import VehicleState
 from dispatch.values.money import Money
 from dispatch.values.roles import Audience
 
-BEFORE_THE_END: Final = SEEKING | WITH_DRIVER
 ENDED_FOR_GUESTS: Final = "ended"
 """The state of a trip, and the name of each further event, for guests once the ride is over."""
 
@@ -107,7 +106,7 @@ def trip_for(view: TripView, audience: Audience) -> TripView:
 def _trip_for_guest(view: TripView) -> TripView:
     """Where the ride goes and who drives, while it lasts: no code, no money, no phone, nothing typed for the driver.
     Afterwards only that it is over."""
-    if view.state not in BEFORE_THE_END:
+    if view.state not in OPEN:
         state = view.state if view.state in (CANCELLED, UNSERVED) else ENDED_FOR_GUESTS
         return TripView(view.trip, state, view.origin, view.vehicle_class, view.requested_at)
     nothing = {"code": None, "note": "", "fare": None, "payment": None, "passenger": None, "stars": None}
@@ -116,7 +115,7 @@ def _trip_for_guest(view: TripView) -> TripView:
 
 def event_for(event: str, view: object, audience: Audience) -> str:
     """The name of an event for an audience: a guest learns nothing of what comes after a ride."""
-    over = audience == "guest" and isinstance(view, TripView) and view.state not in BEFORE_THE_END
+    over = audience == "guest" and isinstance(view, TripView) and view.state not in OPEN
     return ENDED_FOR_GUESTS if over else event
 
 

@@ -11,11 +11,8 @@ from dispatch.api.presenters import trip_for, trip_view
 from dispatch.domain.entity import Event
 from dispatch.domain.rules import Rules
 from dispatch.domain.trip.trip import Trip
-from dispatch.domain.trip.trip_state import SEEKING, WITH_DRIVER
+from dispatch.domain.trip.trip_state import OPEN
 from dispatch.values.place import Place
-
-OPEN = SEEKING | WITH_DRIVER
-"""States of trips that are on the map: they look for a car, or have one."""
 
 
 class TripHistory(NamedTuple):

@@ -16,7 +16,8 @@ from dispatch.domain.entity import ActiveAssignment, EntityKey
 from dispatch.domain.trip import trip_state
 from dispatch.domain.trip.trip import Trip
 from dispatch.domain.vehicle import vehicle_state
-from dispatch.domain.vehicle.vehicle import EXPIRY, Vehicle
+from dispatch.domain.vehicle.offers import OFFER_EXPIRY
+from dispatch.domain.vehicle.vehicle import Vehicle
 from dispatch.integrity.stream import Row, StreamCheck
 from dispatch.payment.core.payment import Payment
 from dispatch.payment.core.state import COLLECTED
@@ -169,7 +170,7 @@ def needed(entity: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - a Vehicl
     """The timers that an entity's state needs, and why."""
     match entity:
         case Vehicle(data=data) if data.state == vehicle_state.OFFERED:
-            yield EXPIRY, "an offer is open"
+            yield OFFER_EXPIRY, "an offer is open"
         case Trip(data=data) if data.state == trip_state.RESERVED:
             yield BEGIN_MATCHING, "it is reserved"
         case Trip(data=data) if data.state in _GIVES_UP:
@@ -187,7 +188,7 @@ def _may_have(entity: Any, name: str) -> bool:  # noqa: ANN401 - a Vehicle, Trip
     """Whether a timer that is not needed may still be there: it does nothing, and goes when its time comes."""
     if name == GIVE_UP:
         return entity.data.state not in (trip_state.RESERVED, trip_state.CANCELLED, trip_state.UNSERVED)
-    return not (name in (EXPIRY, BEGIN_MATCHING) or name.startswith(("ask:", "again:")))
+    return not (name in (OFFER_EXPIRY, BEGIN_MATCHING) or name.startswith(("ask:", "again:")))
 
 
 def _check_timers(check: StreamCheck, names: set[str]) -> None:

@@ -9,12 +9,12 @@ from dispatch.clock import CityClock
 from dispatch.config.loader import Settings
 from dispatch.config.rules import rules_of
 from dispatch.domain.entity import Kind
-from dispatch.integrity.scan import Report, verify_journal
+from dispatch.integrity.scan import IntegrityReport, verify_journal
 from dispatch.payment.core.rules import Account, PaymentRules
 from dispatch.store.journals.sql_journal import open_journal
 
 
-async def verify_configured(settings: Settings, *, statement_s: float) -> Report:
+async def verify_configured(settings: Settings, *, statement_s: float) -> IntegrityReport:
     """Check all of it. ``statement_s``: wall seconds that one statement may take; a whole table is read here.
 
     Raises ``JournalUnavailableError`` and ``JournalMismatchError``.

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from dispatch.integrity.stream import Row, StreamCheck
-from dispatch.payment.core.ledger import ALIPAY, FARES, IN_CASH, OWED, Entry
+from dispatch.payment.core.ledger import ALIPAY, FARES, IN_CASH, OWED, LedgerEntry
 from dispatch.payment.core.payment import Payment
 from dispatch.payment.core.state import COLLECTED
 
@@ -48,12 +48,12 @@ def _check_entries(check: StreamCheck, stored: Mapping[str, Row]) -> None:
 _COLUMNS: Final = ("kind", "order_no", "from_account", "to_account", "amount_minor", "currency")
 
 
-def _facts(entry: Entry) -> tuple[str, str, str, str, int, str]:
+def _facts(entry: LedgerEntry) -> tuple[str, str, str, str, int, str]:
     amount = entry.amount
     return entry.kind, entry.order, entry.from_account, entry.to_account, amount.minor, amount.currency
 
 
-def _words(entry: Entry) -> str:
+def _words(entry: LedgerEntry) -> str:
     amount = f"{entry.amount.minor} {entry.amount.currency}"
     return f"order {entry.order}, {entry.kind}, {amount} (minor units) from {entry.from_account} to {entry.to_account}"
 

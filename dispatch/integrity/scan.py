@@ -29,7 +29,7 @@ from dispatch.store.journal import StoredCommand, StoredEvent, StoredReply, Stor
 STREAMS: Final = 200
 EVENTS: Final = 2000
 REPLIES: Final = 2000
-TOLD: Final = 200
+MAX_FINDINGS: Final = 200
 """Most findings that are kept; the others are counted."""
 
 ROW_TABLES: Final[dict[Kind, Table]] = {
@@ -41,7 +41,7 @@ ROW_TABLES: Final[dict[Kind, Table]] = {
 Kinds = Mapping[Kind, EntityKind]
 
 
-class Report(msgspec.Struct, kw_only=True):
+class IntegrityReport(msgspec.Struct, kw_only=True):
     """What was looked at, and all that is wrong. ``books`` are minor units by account and currency."""
 
     ok: bool = True
@@ -54,14 +54,14 @@ class Report(msgspec.Struct, kw_only=True):
     found: dict[str, int] = msgspec.field(default_factory=dict)
     """How many findings, by check."""
     findings: list[Finding] = msgspec.field(default_factory=list)
-    """The first :data:`TOLD` of them."""
+    """The first :data:`MAX_FINDINGS` of them."""
 
     def tell(self, findings: Iterable[Finding]) -> None:
         """Add what was found."""
         for finding in findings:
             self.ok = False
             self.found[finding.check] = self.found.get(finding.check, 0) + 1
-            if len(self.findings) < TOLD:
+            if len(self.findings) < MAX_FINDINGS:
                 self.findings.append(finding)
 
     def count(self, counts: Counts) -> None:
@@ -80,9 +80,9 @@ class _Page(msgspec.Struct):
     balances: Balances
 
 
-async def verify_journal(database: Database, kinds: Kinds, clock: Clock) -> Report:
+async def verify_journal(database: Database, kinds: Kinds, clock: Clock) -> IntegrityReport:
     """Check all of a journal. Raises ``JournalUnavailableError`` where the database does not answer."""
-    report, began, balances = Report(), clock.wall(), Counter[tuple[str, str]]()
+    report, began, balances = IntegrityReport(), clock.wall(), Counter[tuple[str, str]]()
     shards = int(await database.read(_shards))
     for kind in KINDS:
         after: str | None = ""
@@ -257,7 +257,7 @@ def _due(row: Any) -> StoredCommand:  # noqa: ANN401 - a row of ``due``
 # ── replies, and what hangs in the air ───────────────────────────────────────────────────────────────────────────
 
 
-async def _replies(database: Database, report: Report) -> None:
+async def _replies(database: Database, report: IntegrityReport) -> None:
     after: str | None = ""
     while after is not None:
         after, count, findings = await database.read(partial(_page_of_replies, after=after))
@@ -292,7 +292,7 @@ def _without_stream(table: Table, kind: Any, entity_id: Any) -> Select[Any]:  # 
     stream = schema.stream.c
     there = exists().where(stream.kind == kind, stream.id == entity_id)
     keys = select(kind.label("kind"), entity_id.label("id")).select_from(table).distinct()
-    return keys.where(~there).order_by("kind", "id").limit(TOLD)
+    return keys.where(~there).order_by("kind", "id").limit(MAX_FINDINGS)
 
 
 def _orphaned(connection: Connection, name: str, statement: Select[Any]) -> list[Finding]:

@@ -12,8 +12,8 @@ from dispatch.domain.entity import Entity, EntityKey, Event
 from dispatch.domain.errors import DispatchError
 from dispatch.domain.events import event_name
 from dispatch.integrity.findings import Finding
-from dispatch.payment.core.context import Case
-from dispatch.payment.core.ledger import Entry, entries_of
+from dispatch.payment.core.context import PaymentContext
+from dispatch.payment.core.ledger import LedgerEntry, ledger_entries
 from dispatch.payment.core.payment import Payment
 from dispatch.store.journal import StoredEvent, StoredSnapshot
 
@@ -44,7 +44,7 @@ class StreamCheck:
         self.last = last
         self.row = row
         self.entity: Entity | None = kind.make(key.id, 0, None)
-        self.entries: dict[str, Entry] = {}
+        self.entries: dict[str, LedgerEntry] = {}
         self.events = 0
         self.findings: list[Finding] = []
         self._kind = kind
@@ -85,8 +85,8 @@ class StreamCheck:
         self._compare(entity)
 
     def _moved_money(self, payment: Payment, event: Event) -> None:
-        case = Case(payment.id, payment.seq, payment.data, payment.rules)
-        for line, entry in enumerate(entries_of(case, event)):
+        case = PaymentContext(payment.id, payment.seq, payment.data, payment.rules)
+        for line, entry in enumerate(ledger_entries(case, event)):
             self.entries[f"{payment.id}:{payment.seq + 1}:{line}"] = entry
 
     def _compare(self, entity: Entity) -> None:

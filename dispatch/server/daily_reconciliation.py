@@ -25,7 +25,7 @@ from dispatch.payment.core.port import Unknown
 from dispatch.payment.gateways.bill_download import EMPTY_BILL, NoBill
 from dispatch.payment.gateways.factory import accounts_of, open_bill_download
 from dispatch.payment.reconciliation.alipay_bill import Bill, BillError, read_bill
-from dispatch.payment.reconciliation.reconcile import ONE_DAY, OPEN, Booked, Reconciliation, reconcile
+from dispatch.payment.reconciliation.reconcile import ONE_DAY, OPEN, BookedEntry, Reconciliation, reconcile
 from dispatch.payment.reconciliation.report import report_of
 from dispatch.store.journal import JournalUnavailableError
 from dispatch.store.queries.ledger import LedgerRow, Scope, SqlLedger
@@ -117,10 +117,10 @@ def is_available(day: dt.date, now: float) -> bool:
     return dt.datetime.fromtimestamp(now, BEIJING) >= dt.datetime.combine(day + ONE_DAY, BILL_HOUR, BEIJING)
 
 
-def _booked(row: LedgerRow) -> Booked:
+def _booked(row: LedgerRow) -> BookedEntry:
     """An entry as a change of Alipay's account: received money is positive."""
     sign = 1 if row.to_account == ALIPAY else -1
-    return Booked(
+    return BookedEntry(
         order=row.order_no,
         refund=row.refund_no or "",
         amount=Money(sign * row.amount_minor, row.currency),

@@ -26,11 +26,13 @@ from dispatch.actors.core.reply_cache import ReplyCache
 from dispatch.actors.core.subscribers import Subscribers
 from dispatch.actors.core.work_items import PendingCommand
 from dispatch.actors.rpc import client as line
-from dispatch.domain.commands import MakeOffer
-from dispatch.domain.entity import Decision
+from dispatch.domain.commands import AcceptOffer, CancelTrip, ExpireOffer, MakeOffer
+from dispatch.domain.entity import Command, Decision
 from dispatch.domain.events import OfferAccepted
-from dispatch.domain.trip.trip import Trip
-from dispatch.domain.vehicle.vehicle import Vehicle
+from dispatch.domain.trip import booking
+from dispatch.domain.trip.trip import TRIP_HANDLERS, Trip
+from dispatch.domain.vehicle import offers
+from dispatch.domain.vehicle.vehicle import VEHICLE_HANDLERS, Vehicle
 from dispatch.matching.free_vehicles import Fleet
 from dispatch.payment.core import collection as attempts
 from dispatch.payment.core import refunds
@@ -170,15 +172,14 @@ def _unmoved(self: HostCore, look_up: Any, known: Any, now: Any, *, moved: bool 
 
 def accepts_without_the_trip() -> AbstractContextManager[None]:
     """An accepted offer is written to the vehicle's stream alone."""
-    take = Vehicle._take_offer
 
-    def alone(self: Vehicle, command: Any, context: Any) -> Decision:
-        decision = take(self, command, context)
+    def alone(vehicle: Vehicle, command: Any, context: Any) -> Decision:
+        decision = offers.accept_offer(vehicle, command, context)
         if any(isinstance(event, OfferAccepted) for event in decision.events):
             decision.appends_elsewhere = ()
         return decision
 
-    return _handled(Vehicle, "_take_offer", alone)
+    return _handled(VEHICLE_HANDLERS, AcceptOffer, alone)
 
 
 def offers_a_silent_car() -> AbstractContextManager[None]:
@@ -192,12 +193,12 @@ def _matcher_forgives_silence() -> AbstractContextManager[None]:
 
 
 def _vehicle_forgives_silence() -> AbstractContextManager[None]:
-    suits = Vehicle._must_suit
+    suits = offers.require_suitable
 
-    def lenient(self: Vehicle, command: MakeOffer, now: float) -> None:
-        suits(self, command, now if command.by_hand else float("-inf"))  # no matcher saw what a hand picked
+    def lenient(vehicle: Vehicle, command: MakeOffer, now: float) -> None:
+        suits(vehicle, command, now if command.by_hand else float("-inf"))  # no matcher saw what a hand picked
 
-    return replaced(Vehicle, "_must_suit", lenient)
+    return replaced(offers, "require_suitable", lenient)
 
 
 def leaves_refusing_cars_in() -> AbstractContextManager[None]:
@@ -213,39 +214,29 @@ def leaves_refusing_cars_in() -> AbstractContextManager[None]:
 
 def expires_no_offer() -> AbstractContextManager[None]:
     """The timer of an offer finds nothing to do."""
-    return _handled(Vehicle, "_expire_offer", lambda *_: Decision())
+    return _handled(VEHICLE_HANDLERS, ExpireOffer, lambda *_: Decision())
 
 
 def _cancels_in_silence() -> AbstractContextManager[None]:
     """A cancelled trip does not tell its vehicle."""
-    cancel = Trip._cancel
 
-    def silent(self: Trip, command: Any, context: Any) -> Decision:
-        decision = cancel(self, command, context)
+    def silent(trip: Trip, command: Any, context: Any) -> Decision:
+        decision = booking.cancel_trip(trip, command, context)
         decision.put = ()
         return decision
 
-    return _handled(Trip, "_cancel", silent)
+    return _handled(TRIP_HANDLERS, CancelTrip, silent)
 
 
-def _handled(owner: type[Any], name: str, by: Callable[..., Decision]) -> AbstractContextManager[None]:
-    """Replace a handler, which stands in the table of its module too."""
-    import sys  # noqa: PLC0415
-
-    handlers = sys.modules[owner.__module__]._HANDLERS
-    before = getattr(owner, name)
-    command = next(kind for kind, handler in handlers.items() if handler is before)
-
-    @contextmanager
-    def both() -> Iterator[None]:
-        handlers[command] = by
-        try:
-            with replaced(owner, name, by):
-                yield
-        finally:
-            handlers[command] = before
-
-    return both()
+@contextmanager
+def _handled(handlers: dict[type[Command], Any], command: type[Command], by: Callable[..., Decision]) -> Iterator[None]:
+    """Replace the handler of a command."""
+    before = handlers[command]
+    handlers[command] = by
+    try:
+        yield
+    finally:
+        handlers[command] = before
 
 
 # ── money ────────────────────────────────────────────────────────────────────────────────────────────────────────

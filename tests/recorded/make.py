@@ -37,7 +37,7 @@ from dispatch.domain.commands import (
     TakeOutOfService,
 )
 from dispatch.domain.entity import EntityKey, Principal
-from dispatch.payment.core.gateway_calls import Answer, encode_answer
+from dispatch.payment.core.gateway_calls import GatewayResponse, encode_response
 from dispatch.payment.core.port import NotFound, OrderCreated, Refund, Refunded, TradeStatus, TradeView
 from dispatch.store import tables as schema
 from dispatch.store.journal import Batch, Committed, Conflict
@@ -92,14 +92,14 @@ class PaidCity(City):
         host.calls = [call for call in host.calls if call.envelope is not None]
         for call in gateway:
             work = msgspec.msgpack.decode(call.scheduled.command, type=CallGateway)
-            told = RecordGatewayResponse(call.scheduled.name, work.order, encode_answer(self.answer(work)))
+            told = RecordGatewayResponse(call.scheduled.name, work.order, encode_response(self.answer(work)))
             host.submit(self.envelope(call.scheduled.owner, told, keep=False))
             host.pump()
             host.core.call_done(call.scheduled, answered=True, retry_at=0.0)
             host.collect()
         return super().deliver(host) or bool(gateway)
 
-    def answer(self, work: CallGateway) -> Answer:
+    def answer(self, work: CallGateway) -> GatewayResponse:
         """What Alipay says."""
         if work.call == "create":
             facts = msgspec.msgpack.decode(work.arguments)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 import httpx
 
 from dispatch.clock import CityClock
-from dispatch.payment.core.port import Gateway, Order, Refund, Way
+from dispatch.payment.core.port import PaymentGateway, PaymentOrder, Refund, Way
 from dispatch.payment.gateways.alipay_mapi import MapiGateway
 from dispatch.payment.gateways.alipay_openapi import OpenapiGateway
 from dispatch.payment.protocols.mapi.merchant import MapiMerchant
@@ -32,7 +32,9 @@ class Sent:
     sign: str
 
 
-def openapi(sign_type: Literal["RSA", "RSA2"], *, certified: bool) -> Callable[[httpx.AsyncBaseTransport], Gateway]:
+def openapi(
+    sign_type: Literal["RSA", "RSA2"], *, certified: bool
+) -> Callable[[httpx.AsyncBaseTransport], PaymentGateway]:
     """Our openapi client."""
     own = OpenapiCredentials(private_key=KEYS.merchant_private_pem, sign_type=sign_type)
     certificates = {
@@ -50,7 +52,7 @@ def openapi(sign_type: Literal["RSA", "RSA2"], *, certified: bool) -> Callable[[
     return lambda transport: OpenapiGateway(account, CityClock(), transport=transport)
 
 
-def mapi(sign_type: SignType, market: Literal["cross-border", "mainland"]) -> Callable[..., Gateway]:
+def mapi(sign_type: SignType, market: Literal["cross-border", "mainland"]) -> Callable[..., PaymentGateway]:
     """Our mapi client."""
     keys = Credentials(
         sign_type=sign_type,
@@ -73,7 +75,7 @@ def mapi(sign_type: SignType, market: Literal["cross-border", "mainland"]) -> Ca
     return lambda transport: MapiGateway(merchant, CityClock(), transport=transport)
 
 
-async def requests_of(open_gateway: Callable[[httpx.AsyncBaseTransport], Gateway], currency: str) -> list[Sent]:
+async def requests_of(open_gateway: Callable[[httpx.AsyncBaseTransport], PaymentGateway], currency: str) -> list[Sent]:
     """One request of each call of the port, as it would go over the line."""
     caught: list[Sent] = []
 
@@ -91,7 +93,7 @@ async def requests_of(open_gateway: Callable[[httpx.AsyncBaseTransport], Gateway
 
 def _argument(call: str, currency: str) -> object:
     ways: Mapping[str, Way] = {"precreate": "code", "scan": "scan"}
-    order = Order(
+    order = PaymentOrder(
         out_trade_no="T1_1_1",
         amount=Money(1235, currency),
         subject="Taxi 车费 50% + <tip> & more",

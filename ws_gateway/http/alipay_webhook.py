@@ -16,7 +16,7 @@ from dispatch.domain.commands import RecordNotification, encode_command
 from dispatch.domain.entity import SYSTEM
 from dispatch.payment.core.gateway_calls import encode_notification
 from dispatch.payment.core.order_number import trip_of
-from dispatch.payment.core.port import Notification, Rejected
+from dispatch.payment.core.port import Notification, RejectedNotification
 
 _log = structlog.get_logger("alipay")
 
@@ -24,7 +24,7 @@ _log = structlog.get_logger("alipay")
 class NotificationVerifier(Protocol):
     """What is needed here of :class:`dispatch.payment.gateways.factory.Gateways`."""
 
-    def verify_notification(self, company: str, body: bytes, content_type: str) -> Notification | Rejected:
+    def verify_notification(self, company: str, body: bytes, content_type: str) -> Notification | RejectedNotification:
         """The notification, if it is genuine and about this account. Never raises for what the body holds."""
         ...
 
@@ -43,7 +43,7 @@ class AlipayWebhook:
     async def receive_notification(self, body: bytes, content_type: str, company: str = "") -> bool:
         """True once the payment knows of it. The same bytes are the same command, however often they come."""
         notification = self._verifier.verify_notification(company, body, content_type)
-        if isinstance(notification, Rejected):
+        if isinstance(notification, RejectedNotification):
             _log.warning("a notification is not believed", reason=str(notification))
             return False
         order = notification.out_trade_no

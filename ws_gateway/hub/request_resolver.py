@@ -22,7 +22,7 @@ from dispatch.actors.core.protocol import (
 from dispatch.domain.commands import VehicleProfile
 from dispatch.domain.errors import ErrorCode
 from dispatch.domain.registry import DispatcherRecord, DriverRecord, VehicleRecord
-from dispatch.payment.core.rotating_word import MinuteWord
+from dispatch.payment.core.rotating_word import VerificationWord
 from dispatch.store.journal import JournalUnavailableError
 from dispatch.values.ids import DriverId, VehicleId
 from dispatch.values.units import CityTime, LatLng
@@ -62,7 +62,7 @@ class RequestResolver:
         history: SalesHistory,
         *,
         zone: ZoneInfo,
-        word: Callable[[], MinuteWord],
+        word: Callable[[], VerificationWord],
         roads: RoadRouter,
         announcer: AlarmAnnouncer,
         contacts: PhoneMasker,

@@ -7,8 +7,8 @@ from typing import Protocol
 
 from dispatch.clock import Clock
 from dispatch.config.loader import Settings
-from dispatch.payment.core.port import Refused, Unknown
-from dispatch.payment.gateways.alipay_oauth import Authorised, Authorization
+from dispatch.payment.core.port import Refusal, Unknown
+from dispatch.payment.gateways.alipay_oauth import AlipayUser, Authorization
 from dispatch.payment.gateways.factory import accounts_of, open_authorization
 
 
@@ -19,7 +19,7 @@ class Authorizer(Protocol):
         """Where the passenger's browser is to go."""
         ...
 
-    async def passenger_of(self, auth_code: str) -> Authorised | Refused | Unknown:
+    async def exchange_code(self, auth_code: str) -> AlipayUser | Refusal | Unknown:
         """Exchange the code that came back."""
         ...
 

@@ -20,8 +20,8 @@ from babel.numbers import format_currency
 from babel.support import Translations
 
 from dispatch.domain.fare.fare import FareLine
-from dispatch.payment.core.error_texts import Phrase
-from dispatch.payment.core.rotating_word import MinuteWord
+from dispatch.payment.core.error_texts import ErrorText
+from dispatch.payment.core.rotating_word import VerificationWord
 from dispatch.values.money import Money
 from ws_gateway.pay.browser import LANGUAGES
 from ws_gateway.pay.error_texts import LINES, METHODS
@@ -78,11 +78,11 @@ class Translator:
         """A way of paying."""
         return self.translate(METHODS[method]) if method in METHODS else method
 
-    def word(self, word: MinuteWord) -> str:
+    def word(self, word: VerificationWord) -> str:
         """The minute's word."""
         return word.zh if self.language == "zh" else word.en
 
-    def phrase(self, phrase: Phrase) -> tuple[str, str]:
+    def phrase(self, phrase: ErrorText) -> tuple[str, str]:
         """What happened at Alipay, and what to do."""
         return (phrase.zh, phrase.do_zh) if self.language == "zh" else (phrase.en, phrase.do_en)
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from dispatch.clock import Clock
 from dispatch.domain.errors import DispatchError, ErrorCode
-from dispatch.payment.core.rotating_word import MinuteWord
+from dispatch.payment.core.rotating_word import VerificationWord
 from ws_gateway.pay.alipay_oauth import Authorizers
 from ws_gateway.pay.error_texts import problem_of
 from ws_gateway.pay.fare_commands import FareCommands
@@ -35,7 +35,7 @@ class PageContext(msgspec.Struct, frozen=True):
     clock: Clock
     zone: ZoneInfo
     public_url: str
-    word: Callable[[], MinuteWord]
+    word: Callable[[], VerificationWord]
     new_id: Callable[[], str]
 
     def sign(self, note: SignedValue) -> str:

@@ -17,9 +17,9 @@ from starlette.responses import Response
 
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.registry import VehicleRecord
-from dispatch.payment.core.error_texts import UNCLEAR, phrase
-from dispatch.payment.core.port import Refused, Unknown
-from dispatch.payment.gateways.alipay_oauth import Authorised
+from dispatch.payment.core.error_texts import UNCLEAR, error_text
+from dispatch.payment.core.port import Refusal, Unknown
+from dispatch.payment.gateways.alipay_oauth import AlipayUser
 from ws_gateway.pay.alipay_sign_in import arrived_in_app, refused_in_app
 from ws_gateway.pay.browser import is_alipay
 from ws_gateway.pay.page_context import PageContext, known_name, ride_path
@@ -121,8 +121,8 @@ class QrLanding:
         code = request.query_params.get("auth_code", "")
         if authorizer is None or not code:
             return self._at.problem(visit, ErrorCode.WRONG_CREDENTIALS, again=back)
-        answer = await authorizer.passenger_of(code)
-        if not isinstance(answer, Authorised):
+        answer = await authorizer.exchange_code(code)
+        if not isinstance(answer, AlipayUser):
             return self._not_told(visit, answer, back)
         response = self._at.responses.redirect(back)
         session = PageSession(user_id=answer.user_id, account=journey.account, sid=self._at.new_id())
@@ -134,21 +134,21 @@ class QrLanding:
         authorizer = self._at.authorizers.authorizer_for(journey.account)
         if authorizer is None or not code:
             return refused_in_app(ErrorCode.WRONG_CREDENTIALS)
-        answer = await authorizer.passenger_of(code)
-        if isinstance(answer, Authorised):
+        answer = await authorizer.exchange_code(code)
+        if isinstance(answer, AlipayUser):
             session = PageSession(user_id=answer.user_id, account=journey.account, sid=self._at.new_id())
             return arrived_in_app(self._at, session)
         _log.warning("a passenger is not known", answer=answer)
         unclear = isinstance(answer, Unknown)
         return refused_in_app(ErrorCode.UNAVAILABLE if unclear else ErrorCode.WRONG_CREDENTIALS)
 
-    def _not_told(self, visit: Visit, answer: Refused | Unknown, back: str) -> Response:
+    def _not_told(self, visit: Visit, answer: Refusal | Unknown, back: str) -> Response:
         """Alipay refused the code, or nobody knows."""
         _log.warning("a passenger is not known", answer=answer)
         if isinstance(answer, Unknown):
             said = visit.texts.phrase(UNCLEAR)
             return self._at.problem(visit, ErrorCode.UNAVAILABLE, again=back, said=said[0])
-        said = visit.texts.phrase(phrase(answer.code))
+        said = visit.texts.phrase(error_text(answer.code))
         return self._at.problem(visit, ErrorCode.WRONG_CREDENTIALS, again=back, said=said[0])
 
 

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dispatch.domain.errors import DispatchError, ErrorCode
-from dispatch.payment.core.error_texts import phrase
+from dispatch.payment.core.error_texts import error_text
 from dispatch.values.units import CityTime
 from ws_gateway.pay.error_texts import N_, NOTES
 from ws_gateway.pay.fare_commands import RideFare
@@ -101,8 +101,8 @@ class RidePage:
         sheet, words = fare.sheet, visit.texts
         failed = failure_of(sheet, payer)
         return {
-            "failure": words.phrase(phrase(failed)) if failed and step is PaymentStep.PAY else None,
-            "unclear": words.phrase(phrase("SYSTEM_ERROR")) if step is PaymentStep.CHECKING else None,
+            "failure": words.phrase(error_text(failed)) if failed and step is PaymentStep.PAY else None,
+            "unclear": words.phrase(error_text("SYSTEM_ERROR")) if step is PaymentStep.CHECKING else None,
             "word": self._word(visit, fare, step),
             "paid_at": words.moment(sheet.paid_at, self._at.zone) if sheet.paid_at is not None else "",
         }

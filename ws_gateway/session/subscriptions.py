@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Final
 
 import msgspec
 
@@ -13,14 +12,12 @@ from dispatch.api.messages import Heard, Rejected
 from dispatch.domain.entity import EntityKey, Principal
 from dispatch.domain.errors import CloseCode, DispatchError, ErrorCode
 from dispatch.domain.stream_access import SEES_CAR_OF_TRIP, STREAMS, Reach
+from dispatch.domain.trip.trip_state import WITH_DRIVER
 from dispatch.values.roles import Role
 from ws_gateway.session.codec import Codec, kind_of
 from ws_gateway.session.effects import Answer, CloseSocket, Effect, Resolve, SendMessage, Subscribe, Unsubscribe
 from ws_gateway.session.pending_requests import PendingRequests
 from ws_gateway.session.stream_cursor import StreamCursor
-
-WITH_A_CAR: Final = frozenset({"assigned", "arrived", "in_progress"})
-"""Trip states in which a passenger sees where the car is."""
 
 FirstAnswer = Callable[[Subscribed | Refused], Sequence[Effect]]
 
@@ -202,7 +199,7 @@ class Subscriptions:
         if trip is None:
             return []
         self._seen.add(key)
-        if trip.state not in WITH_A_CAR or trip.car is None:
+        if trip.state not in WITH_DRIVER or trip.car is None:
             return self._lose_car(trip.trip)
         car = f"vehicle:{trip.car.vehicle}"
         if self._cars.get(trip.trip) == car:

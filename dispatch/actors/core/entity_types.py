@@ -15,7 +15,7 @@ from dispatch.domain.events import decode_trip_event, decode_vehicle_event
 from dispatch.domain.rules import Rules
 from dispatch.domain.trip.trip import Trip
 from dispatch.domain.vehicle.vehicle import Vehicle
-from dispatch.payment.core.error_texts import PASSWORD, UNCLEAR, Phrase, phrase
+from dispatch.payment.core.error_texts import PASSWORD, UNCLEAR, ErrorText, error_text
 from dispatch.payment.core.payment import Payment, PaymentRules, decode_payment_event
 from dispatch.values.roles import Audience
 
@@ -76,12 +76,12 @@ def _with_phrase(view: TripView) -> TripView:
     return msgspec.structs.replace(view, payment=msgspec.structs.replace(payment, phrase=words))
 
 
-def _phrase_of(payment: PaymentView) -> Phrase | None:
+def _phrase_of(payment: PaymentView) -> ErrorText | None:
     if payment.state == "unknown":
         return UNCLEAR
     if payment.state == "paying" and payment.reason == "PASSWORD":
         return PASSWORD
-    return phrase(payment.reason) if payment.state == "due" and payment.reason else None
+    return error_text(payment.reason) if payment.state == "due" and payment.reason else None
 
 
 def encode_update(stream: str, update: StreamUpdate, audience: Audience) -> bytes:

@@ -9,7 +9,7 @@ from dispatch.config.loader import load_settings
 from dispatch.domain.entity import Command
 from dispatch.payment.core.gateway_calls import company_of, perform
 from dispatch.payment.gateways.factory import open_gateways
-from dispatch.payment.gateways.response_capture import listening
+from dispatch.payment.gateways.response_capture import capture_responses
 from dispatch.store.journal import StoredCommand
 
 
@@ -23,6 +23,6 @@ class PaymentWorker:
 
     async def perform(self, due: StoredCommand) -> Command:
         """Do what a due asks of the gateway; the command that tells the payment the answer, also as it came."""
-        with listening() as pages:
-            told = await perform(self._gateways.of(company_of(due.command)), due.name, due.command)
+        with capture_responses() as pages:
+            told = await perform(self._gateways.for_company(company_of(due.command)), due.name, due.command)
         return msgspec.structs.replace(told, received="\n".join(pages), heard_at=self._clock.wall())

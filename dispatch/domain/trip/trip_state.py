@@ -114,6 +114,10 @@ MACHINE: Final = StateMachine("trip", TABLE, ErrorCode.TRIP_ILLEGAL_MOVE)
 
 SEEKING: Final = frozenset({RESERVED, MATCHING, OFFERED})
 WITH_DRIVER: Final = frozenset({ASSIGNED, ARRIVED, IN_PROGRESS})
+OPEN: Final = SEEKING | WITH_DRIVER
+"""States of a trip that waits for a vehicle or has one."""
+UNSETTLED: Final = OPEN | {FARE_DUE, PAYING, PAYMENT_UNKNOWN}
+"""States of a trip that has not ended: its ride or its payment is open."""
 ENDED: Final = frozenset({PAID, PART_REFUNDED, REFUNDED, SETTLED_OTHERWISE, CANCELLED, UNSERVED})
 
 

@@ -23,7 +23,7 @@ import msgspec
 from dispatch.domain.commands import OpenPayment, QueryOrder, RecordGatewayResponse, RecordNotification, StopPayment
 from dispatch.domain.entity import Context, Decision, ScheduledCommand
 from dispatch.domain.errors import DispatchError, ErrorCode
-from dispatch.payment.core.context import Case, beijing_day, beijing_stamp, heard_at, joined
+from dispatch.payment.core.context import PaymentContext, beijing_day, compact_beijing_time, merge, received_at
 from dispatch.payment.core.events import (
     AttemptFailed,
     AttemptOpened,
@@ -40,7 +40,7 @@ from dispatch.payment.core.events import (
 from dispatch.payment.core.gateway_calls import (
     GATEWAY,
     PLACING,
-    Answer,
+    GatewayResponse,
     decode_notification,
     order_call,
     place_call,
@@ -51,18 +51,18 @@ from dispatch.payment.core.order_number import order_number
 from dispatch.payment.core.port import (
     Cancelled,
     Closed,
-    CodeMade,
+    CodeCreated,
     NotFound,
-    Order,
     OrderCreated,
-    PasswordWanted,
+    PasswordRequired,
+    PaymentOrder,
     Refunded,
-    Refused,
+    Refusal,
     TradeStatus,
     TradeView,
     Unknown,
 )
-from dispatch.payment.core.refunds import LATER, give_back
+from dispatch.payment.core.refunds import RETRYABLE, open_refund
 from dispatch.payment.core.state import (
     COLLECTED,
     CREATING,
@@ -84,7 +84,7 @@ STATUS_CHANGED: Final = frozenset(
 """Refusals that say no more than that the trade stands elsewhere: the next query tells where."""
 
 
-class Settled(msgspec.Struct, frozen=True):
+class PaymentProof(msgspec.Struct, frozen=True):
     """That an order is paid, as Alipay said it."""
 
     trade: str
@@ -96,7 +96,7 @@ class Settled(msgspec.Struct, frozen=True):
 # ── an attempt begins ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def open_attempt(case: Case, command: OpenPayment, context: Context) -> Decision:
+def open_attempt(case: PaymentContext, command: OpenPayment, context: Context) -> Decision:
     """The trip wants its fare to be collected."""
     if command.trip != case.id:
         raise DispatchError(ErrorCode.INVALID_FIELD, field="trip", detail=command.trip)
@@ -124,7 +124,7 @@ def open_attempt(case: Case, command: OpenPayment, context: Context) -> Decision
     return decision
 
 
-def _begin(case: Case, opened: AttemptOpened) -> Decision:
+def _begin(case: PaymentContext, opened: AttemptOpened) -> Decision:
     """What the first step of an attempt is, by its method."""
     account = case.rules.account_of(opened.company)
     known = opened.method in case.rules.methods and account.currency in ("", opened.amount.currency)
@@ -148,12 +148,12 @@ def _begin(case: Case, opened: AttemptOpened) -> Decision:
     )
 
 
-def _order(case: Case, attempt: AttemptOpened | Attempt) -> Order:
+def _order(case: PaymentContext, attempt: AttemptOpened | Attempt) -> PaymentOrder:
     """The order of an attempt, the same each time. Raises ``ValueError`` for what Alipay would not take."""
     opened_at = attempt.at if isinstance(attempt, AttemptOpened) else attempt.opened_at
     company = attempt.company if isinstance(attempt, AttemptOpened) else case.data.company
     vehicle = attempt.vehicle if isinstance(attempt, AttemptOpened) else case.data.vehicle
-    return Order(
+    return PaymentOrder(
         out_trade_no=attempt.order,
         amount=attempt.amount,
         subject=attempt.subject,
@@ -161,7 +161,7 @@ def _order(case: Case, attempt: AttemptOpened | Attempt) -> Order:
         buyer_id=attempt.buyer,
         auth_code=attempt.auth_code,
         terminal=vehicle,
-        placed_at=beijing_stamp(opened_at),
+        placed_at=compact_beijing_time(opened_at),
         notify_url=case.rules.account_of(company).notify_url,
         expires_min=case.rules.expires_min,
         passback=case.id,
@@ -171,7 +171,7 @@ def _order(case: Case, attempt: AttemptOpened | Attempt) -> Order:
 # ── what is heard ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def query(case: Case, command: QueryOrder, context: Context) -> Decision:
+def on_query_timer(case: PaymentContext, command: QueryOrder, context: Context) -> Decision:
     """The timer of an open attempt: ask Alipay where it stands, or repeat a cancel that was not answered clearly."""
     attempt = case.data.attempt(command.order)
     if attempt is None or not (attempt.end == "open" or attempt.checking):
@@ -179,7 +179,7 @@ def query(case: Case, command: QueryOrder, context: Context) -> Decision:
     return _ask(case, attempt, attempt.call if command.again else "query", context.now)
 
 
-def stop(case: Case, _: StopPayment, context: Context) -> Decision:
+def stop_attempt(case: PaymentContext, _: StopPayment, context: Context) -> Decision:
     """Nobody is to pay the open attempt any more: another method is wanted. Alipay has the last word."""
     attempt = case.data.open
     if attempt is None or attempt.stopping:
@@ -187,10 +187,12 @@ def stop(case: Case, _: StopPayment, context: Context) -> Decision:
     stopped = Decision(events=[AttemptStopped(context.now, attempt.order)])
     if case.data.state == CREATING:
         return stopped  # what is not placed yet cannot be closed: the answer, or the timer, goes on from here
-    return joined(stopped, _ask(case, attempt, _ending(attempt), context.now))
+    return merge(stopped, _ask(case, attempt, _ending(attempt), context.now))
 
 
-def hear_gateway(case: Case, command: RecordGatewayResponse, answer: Answer, context: Context) -> Decision:
+def on_gateway_response(
+    case: PaymentContext, command: RecordGatewayResponse, answer: GatewayResponse, context: Context
+) -> Decision:
     """An answer about an order of this payment."""
     attempt = case.data.attempt(command.order)
     if attempt is None:
@@ -208,7 +210,7 @@ def hear_gateway(case: Case, command: RecordGatewayResponse, answer: Answer, con
 
 
 def _hear_of_ended(
-    case: Case, attempt: Attempt, answer: Answer, command: RecordGatewayResponse, context: Context
+    case: PaymentContext, attempt: Attempt, answer: GatewayResponse, command: RecordGatewayResponse, context: Context
 ) -> Decision:
     """An answer about an attempt whose end Alipay has confirmed: old, or what a check was made for."""
     paid = isinstance(answer, TradeView) and answer.status.paid
@@ -221,22 +223,22 @@ def _hear_of_ended(
     return Decision(events=[NewsChecked(context.now, attempt.order)], drop=_undone(attempt))
 
 
-def _check(case: Case, attempt: Attempt, now: float) -> Decision:
+def _check(case: PaymentContext, attempt: Attempt, now: float) -> Decision:
     """Somebody says that an ended attempt was paid: ask Alipay anew, unless it is known that the money went back."""
     if attempt.returned or attempt.checking:
         return Decision()
     alarm = case.alarm(attempt.order, "said to be paid after its end was confirmed")
-    return joined(_ask(case, attempt, "query", now), Decision(notices=[alarm]))
+    return merge(_ask(case, attempt, "query", now), Decision(notices=[alarm]))
 
 
-def _hear_answer(case: Case, attempt: Attempt, answer: Answer, now: float) -> Decision:
+def _hear_answer(case: PaymentContext, attempt: Attempt, answer: GatewayResponse, now: float) -> Decision:
     """The answer to the open attempt's last call."""
     match answer:
-        case OrderCreated() | CodeMade() | PasswordWanted():
+        case OrderCreated() | CodeCreated() | PasswordRequired():
             decision = _goes_on(case, attempt, _placed(case, attempt, answer, now), now)
         case TradeView():
             decision = _hear_unpaid(case, attempt, answer, now)
-        case Refused():
+        case Refusal():
             decision = _hear_refusal(case, attempt, answer, now)
         case NotFound():
             decision = _hear_not_found(case, attempt, now)
@@ -250,26 +252,26 @@ def _hear_answer(case: Case, attempt: Attempt, answer: Answer, now: float) -> De
     return decision
 
 
-def _hear_cancelled(case: Case, attempt: Attempt, answer: Cancelled, now: float) -> Decision:
+def _hear_cancelled(case: PaymentContext, attempt: Attempt, answer: Cancelled, now: float) -> Decision:
     """A cancel that found nothing to undo may be a repetition: what the one before it did, only a query tells."""
     if answer.action == "":
         return _ask(case, attempt, "query", now)
     return _fail(case, attempt, "TRADE_HAS_CLOSE", now, returned=answer.action == "refund")
 
 
-def _hear_late(case: Case, attempt: Attempt, answer: Answer, now: float) -> Decision:
+def _hear_late(case: PaymentContext, attempt: Attempt, answer: GatewayResponse, now: float) -> Decision:
     """An answer to a call that was followed by another: only what it placed is news, the rest is asked for."""
-    if isinstance(answer, OrderCreated | CodeMade | PasswordWanted):
+    if isinstance(answer, OrderCreated | CodeCreated | PasswordRequired):
         return _placed(case, attempt, answer, now)
     return Decision()
 
 
 def _hear_paid(
-    case: Case, attempt: Attempt, view: TradeView, command: RecordGatewayResponse, context: Context
+    case: PaymentContext, attempt: Attempt, view: TradeView, command: RecordGatewayResponse, context: Context
 ) -> Decision:
     if view.amount == attempt.amount and attempt.trade in ("", view.trade_no):
-        day = beijing_day(view.paid_at, heard_at(context, command.heard_at))
-        return _collected(case, attempt, Settled(view.trade_no, view.buyer_id, "query", day), context.now)
+        day = beijing_day(view.paid_at, received_at(context, command.heard_at))
+        return _collected(case, attempt, PaymentProof(view.trade_no, view.buyer_id, "query", day), context.now)
     alarm = case.alarm(attempt.order, f"paid {view.amount} by trade {view.trade_no}")
     if attempt.end != "open":
         return Decision(notices=[alarm])
@@ -278,7 +280,7 @@ def _hear_paid(
     return decision
 
 
-def _hear_unpaid(case: Case, attempt: Attempt, view: TradeView, now: float) -> Decision:
+def _hear_unpaid(case: PaymentContext, attempt: Attempt, view: TradeView, now: float) -> Decision:
     if view.status is TradeStatus.CLOSED:
         return _fail(case, attempt, "TRADE_HAS_CLOSE", now, returned=bool(attempt.cancelled and view.paid_at))
     if view.status is TradeStatus.WAITING:
@@ -286,7 +288,7 @@ def _hear_unpaid(case: Case, attempt: Attempt, view: TradeView, now: float) -> D
     return _unclear(case, attempt, view.status.value, now)
 
 
-def _hear_refusal(case: Case, attempt: Attempt, refused: Refused, now: float) -> Decision:
+def _hear_refusal(case: PaymentContext, attempt: Attempt, refused: Refusal, now: float) -> Decision:
     code = refused.code.removeprefix("ACQ.")
     if code in STATUS_CHANGED:
         return Decision(put=[_next_query(case, attempt, now)])
@@ -294,10 +296,10 @@ def _hear_refusal(case: Case, attempt: Attempt, refused: Refused, now: float) ->
         return _fail(case, attempt, refused.code, now)
     if attempt.call == "cancel" and code == "TRADE_NOT_EXIST":
         return _fail(case, attempt, "TRADE_HAS_CLOSE", now)
-    return _unclear(case, attempt, refused.code, now, repeat=code in LATER)
+    return _unclear(case, attempt, refused.code, now, repeat=code in RETRYABLE)
 
 
-def _hear_not_found(case: Case, attempt: Attempt, now: float) -> Decision:
+def _hear_not_found(case: PaymentContext, attempt: Attempt, now: float) -> Decision:
     """Alipay has no such trade: the call never came there, nobody has scanned the code yet, or it is too early."""
     if attempt.stopping and attempt.way == "page":
         return _fail(case, attempt, "TRADE_HAS_CLOSE", now)
@@ -312,7 +314,7 @@ def _hear_not_found(case: Case, attempt: Attempt, now: float) -> Decision:
     return _fail(case, attempt, "TRADE_NOT_EXIST", now)
 
 
-def hear_notification(case: Case, command: RecordNotification, context: Context) -> Decision:
+def on_notification(case: PaymentContext, command: RecordNotification, context: Context) -> Decision:
     """Nothing is believed that disagrees with our order; news that is old or does not say paid changes nothing."""
     try:
         notification = decode_notification(command.notification)
@@ -325,8 +327,8 @@ def hear_notification(case: Case, command: RecordNotification, context: Context)
     if attempt is not None and not failed:
         if attempt.cancelled:
             return Decision()  # a query is made, or will be
-        day = beijing_day(notification.paid_at, heard_at(context, command.heard_at))
-        settled = Settled(notification.trade_no, notification.buyer_id, "notification", day)
+        day = beijing_day(notification.paid_at, received_at(context, command.heard_at))
+        settled = PaymentProof(notification.trade_no, notification.buyer_id, "notification", day)
         return _collected(case, attempt, settled, context.now)
     if failed == [Check.STATUS]:
         return Decision()
@@ -335,7 +337,7 @@ def hear_notification(case: Case, command: RecordNotification, context: Context)
     return Decision(refusal=refusal, notices=[case.alarm(command.order, f"notification: {which}")])
 
 
-def _expected(case: Case, attempt: Attempt | None) -> ExpectedOrder | None:
+def _expected(case: PaymentContext, attempt: Attempt | None) -> ExpectedOrder | None:
     if attempt is None or attempt.method not in WAYS:
         return None
     return ExpectedOrder(
@@ -350,7 +352,7 @@ def _expected(case: Case, attempt: Attempt | None) -> ExpectedOrder | None:
 # ── what follows ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _collected(case: Case, attempt: Attempt, settled: Settled, now: float) -> Decision:
+def _collected(case: PaymentContext, attempt: Attempt, settled: PaymentProof, now: float) -> Decision:
     """The money of an attempt is ours: the fare is paid, or it was already, and this goes back."""
     if attempt.end in ("paid", "surplus"):
         return Decision()
@@ -359,7 +361,7 @@ def _collected(case: Case, attempt: Attempt, settled: Settled, now: float) -> De
         surplus = SurplusPaid(now, order, attempt.amount, settled.source, trade, buyer, settled.day)
         alarm = case.alarm(order, f"paid beside {case.data.paid_order}")
         noted = Decision(events=[surplus], drop=_undone(attempt), notices=[alarm])
-        return joined(noted, give_back(case, attempt, f"paid beside {case.data.paid_order}", now, surplus=True))
+        return merge(noted, open_refund(case, attempt, f"paid beside {case.data.paid_order}", now, surplus=True))
     paid = OrderPaid(now, order, attempt.method, attempt.amount, settled.source, trade, buyer, settled.day)
     told = case.tell(attempt, "paid", now, trade=trade or attempt.trade)
     signal = case.signal("payment_paid", order, source=settled.source, seconds=case.age_s(attempt, now))
@@ -368,21 +370,24 @@ def _collected(case: Case, attempt: Attempt, settled: Settled, now: float) -> De
     if other is None or other is attempt:
         return decision
     # An order that had been given up was paid after all: nobody may pay the one that took its place.
-    return joined(decision, _ask(case, other, _ending(other), now))
+    return merge(decision, _ask(case, other, _ending(other), now))
 
 
 def _placed(
-    case: Case, attempt: Attempt, answer: OrderCreated | CodeMade | PasswordWanted | TradeView, now: float
+    case: PaymentContext,
+    attempt: Attempt,
+    answer: OrderCreated | CodeCreated | PasswordRequired | TradeView,
+    now: float,
 ) -> Decision:
     """Alipay knows the order: the trip is told once what its passenger or driver needs of it."""
-    if isinstance(answer, CodeMade):
+    if isinstance(answer, CodeCreated):
         if attempt.code:
             return Decision()
         shown = CodeShown(now, attempt.order, answer.qr_code)
         return Decision(events=[shown], put=_told(case, attempt, now, code=answer.qr_code))
-    if attempt.trade or (isinstance(answer, PasswordWanted) and case.data.state != CREATING):
+    if attempt.trade or (isinstance(answer, PasswordRequired) and case.data.state != CREATING):
         return Decision()
-    if isinstance(answer, PasswordWanted):
+    if isinstance(answer, PasswordRequired):
         asked = PasswordAsked(now, attempt.order, answer.trade_no)
         return Decision(events=[asked], put=_told(case, attempt, now, trade=answer.trade_no, reason="PASSWORD"))
     placed = OrderPlaced(now, attempt.order, answer.trade_no)
@@ -390,21 +395,21 @@ def _placed(
 
 
 def _told(
-    case: Case, attempt: Attempt, now: float, *, trade: str = "", code: str = "", reason: str = ""
+    case: PaymentContext, attempt: Attempt, now: float, *, trade: str = "", code: str = "", reason: str = ""
 ) -> list[ScheduledCommand]:
     if case.data.state != CREATING:
         return []
     return [case.tell(attempt, "ordered", now, trade=trade, code=code, reason=reason)]
 
 
-def _goes_on(case: Case, attempt: Attempt, placed: Decision, now: float) -> Decision:
+def _goes_on(case: PaymentContext, attempt: Attempt, placed: Decision, now: float) -> Decision:
     """The order waits for its buyer. Where nobody is to pay it any more, it is closed or cancelled."""
     if case.data.state == UNKNOWN or case.data.state in COLLECTED or _over(case, attempt, now):
-        return joined(placed, _ask(case, attempt, _ending(attempt), now))
-    return joined(placed, Decision(put=[_next_query(case, attempt, now)]))
+        return merge(placed, _ask(case, attempt, _ending(attempt), now))
+    return merge(placed, Decision(put=[_next_query(case, attempt, now)]))
 
 
-def _over(case: Case, attempt: Attempt, now: float) -> bool:
+def _over(case: PaymentContext, attempt: Attempt, now: float) -> bool:
     """Whether nobody waits for it any more: a passenger at the kerb only for a minute."""
     if attempt.stopping:
         return True
@@ -413,7 +418,7 @@ def _over(case: Case, attempt: Attempt, now: float) -> bool:
     return _expired(case, attempt, now)
 
 
-def _fail(case: Case, attempt: Attempt, reason: str, now: float, *, returned: bool = False) -> Decision:
+def _fail(case: PaymentContext, attempt: Attempt, reason: str, now: float, *, returned: bool = False) -> Decision:
     failed = AttemptFailed(now, attempt.order, reason, returned)
     if case.data.state in COLLECTED:
         return Decision(events=[failed], drop=_undone(attempt))
@@ -423,7 +428,7 @@ def _fail(case: Case, attempt: Attempt, reason: str, now: float, *, returned: bo
 
 
 def _unclear(
-    case: Case, attempt: Attempt, reason: str, now: float, *, at_once: bool = False, repeat: bool = True
+    case: PaymentContext, attempt: Attempt, reason: str, now: float, *, at_once: bool = False, repeat: bool = True
 ) -> Decision:
     """No clear answer: ask again later, or ``repeat`` a cancel. Whoever waits too long is told so, once."""
     rules, state = case.rules, case.data.state
@@ -439,11 +444,11 @@ def _unclear(
             put=[case.tell(attempt, "unknown", now, reason=reason)],
             notices=[case.signal("payment_unknown", attempt.order, reason=reason)],
         )
-        return joined(decision, unclear)
+        return merge(decision, unclear)
     return decision
 
 
-def _ask(case: Case, attempt: Attempt, call: str, now: float) -> Decision:
+def _ask(case: PaymentContext, attempt: Attempt, call: str, now: float) -> Decision:
     """Make a further call, with a timer behind it in case its answer is lost."""
     asked = GatewayAsked(now, attempt.order, call, attempt.calls + 1)
     placing, company = call == PLACING[attempt.way], case.data.company
@@ -460,16 +465,16 @@ def _ending(attempt: Attempt) -> str:
     return "close" if attempt.way == "page" else "cancel"
 
 
-def _next_query(case: Case, attempt: Attempt, now: float, *, again: bool = False) -> ScheduledCommand:
+def _next_query(case: PaymentContext, attempt: Attempt, now: float, *, again: bool = False) -> ScheduledCommand:
     wall_s = case.rules.next_query_s(case.age_s(attempt, now))
     return case.wait(_timer_name(attempt.order), QueryOrder(attempt.order, again), now, wall_s)
 
 
-def _timer(case: Case, order: str, now: float, *, again: bool = False) -> ScheduledCommand:
+def _timer(case: PaymentContext, order: str, now: float, *, again: bool = False) -> ScheduledCommand:
     return case.wait(_timer_name(order), QueryOrder(order, again), now, case.rules.answer_within_s)
 
 
-def _expired(case: Case, attempt: Attempt, now: float) -> bool:
+def _expired(case: PaymentContext, attempt: Attempt, now: float) -> bool:
     return case.age_s(attempt, now) >= case.rules.expires_s
 
 

@@ -15,7 +15,7 @@ from dispatch.values.money import Money
 BEIJING: Final = dt.timezone(dt.timedelta(hours=8))
 
 
-class Case(NamedTuple):
+class PaymentContext(NamedTuple):
     """One payment: its id (its trip's), the number of its last event, its state, and the rules."""
 
     id: str
@@ -57,7 +57,7 @@ class Case(NamedTuple):
         return self.signal("payment_alarm", order, cause=cause)
 
 
-def joined(*decisions: Decision) -> Decision:
+def merge(*decisions: Decision) -> Decision:
     """One decision that does what all of them do, in their order."""
     return Decision(
         events=[event for each in decisions for event in each.events],
@@ -69,7 +69,7 @@ def joined(*decisions: Decision) -> Decision:
     )
 
 
-def beijing_day(text: str, heard_at: float) -> str:
+def beijing_day(text: str, received_at: float) -> str:
     """The day of a moment as Alipay writes it (``yyyy-MM-dd HH:mm:ss`` or ``yyyyMMddHHmmss``, in Beijing's time).
 
     Where it says none, the day on which the news was heard (wall seconds).
@@ -78,15 +78,15 @@ def beijing_day(text: str, heard_at: float) -> str:
     try:
         return dt.date(int(digits[:4]), int(digits[4:6]), int(digits[6:8])).isoformat()
     except ValueError:
-        return dt.datetime.fromtimestamp(heard_at, BEIJING).date().isoformat()
+        return dt.datetime.fromtimestamp(received_at, BEIJING).date().isoformat()
 
 
-def beijing_stamp(wall: float) -> str:
+def compact_beijing_time(wall: float) -> str:
     """A moment as scanned payments name it, ``yyyyMMddHHmmss``."""
     return f"{dt.datetime.fromtimestamp(wall, BEIJING):%Y%m%d%H%M%S}"
 
 
-def heard_at(context: Context, told: float) -> float:
+def received_at(context: Context, told: float) -> float:
     """When something was heard, in wall seconds: as the message says, else by the city's clock."""
     return told or float(context.now)
 
@@ -96,6 +96,6 @@ def money_of(minor: int, like: Money) -> Money:
     return Money(minor, like.currency)
 
 
-def stamp(wall: float) -> str:
+def beijing_time(wall: float) -> str:
     """``yyyy-MM-dd HH:mm:ss`` of wall seconds since 1970."""
     return f"{dt.datetime.fromtimestamp(wall, BEIJING):%Y-%m-%d %H:%M:%S}"

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 
-class Phrase(msgspec.Struct, frozen=True):
+class ErrorText(msgspec.Struct, frozen=True):
     """What happened and what to do, in English and in Chinese."""
 
     en: str
@@ -24,7 +24,7 @@ class Phrase(msgspec.Struct, frozen=True):
     do_zh: str
 
 
-UNLISTED: Final = Phrase(
+UNLISTED: Final = ErrorText(
     "Alipay did not accept the payment.",
     "支付宝未受理此笔付款。",
     "Try again; if it stays so, pay another way.",
@@ -32,7 +32,7 @@ UNLISTED: Final = Phrase(
 )
 """For a code that has no phrase of its own."""
 
-PASSWORD: Final = Phrase(
+PASSWORD: Final = ErrorText(
     "The passenger's phone asks for the password.",
     "乘客手机正在要求输入密码。",
     "Wait until it is typed. Do not scan again.",
@@ -40,20 +40,20 @@ PASSWORD: Final = Phrase(
 )
 """While a scanned payment waits for its passenger."""
 
-UNCLEAR: Final = Phrase(
+UNCLEAR: Final = ErrorText(
     "Alipay did not answer clearly.",
     "支付宝暂未返回明确结果。",
     "Please wait. Do not pay again.",
     "请稍候，请勿重复付款。",
 )
 
-TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
+TABLE: Final[tuple[tuple[ErrorText, str], ...]] = (
     (
         UNCLEAR,
         "SYSTEM_ERROR SESSION_TIMEOUT UNKNOWN UNKNOW PROCESS_EXCEPTION isp.unknow-error aop.unknow-error",
     ),
     (
-        Phrase(
+        ErrorText(
             "Alipay takes no more calls for the moment.",
             "支付宝当前请求过多。",
             "Wait a minute, then try again.",
@@ -62,7 +62,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "isv.app-call-limited isv.method-call-limited SYSTEM_RATE_LIMIT USER_RATE_LIMIT",
     ),
     (
-        Phrase(
+        ErrorText(
             "The sign-in with Alipay is no longer good.",
             "支付宝登录授权已失效。",
             "Scan the code in the car again.",
@@ -72,7 +72,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         aop.invalid-auth-token aop.auth-token-time-out""",
     ),
     (
-        Phrase(
+        ErrorText(
             "The company's leave for this system at Alipay is not good.",
             "公司对本系统的支付宝授权无效。",
             "Call the office; take cash meanwhile.",
@@ -82,7 +82,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         aop.no-product-reg-by-partner isv.insufficient-isv-permissions isv.self-invoke-forbidden""",
     ),
     (
-        Phrase(
+        ErrorText(
             "A setting of the company's Alipay account is wrong.",
             "公司的支付宝设置有误。",
             "Call the office; take cash meanwhile.",
@@ -105,7 +105,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         NO_GATEWAY""",
     ),
     (
-        Phrase(
+        ErrorText(
             "This ride is already paid.",
             "本次行程已付款。",
             "Show the receipt.",
@@ -114,7 +114,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "TRADE_HAS_SUCCESS",
     ),
     (
-        Phrase(
+        ErrorText(
             "This payment was closed.",
             "该笔付款已关闭。",
             "Start the payment anew.",
@@ -123,7 +123,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "TRADE_HAS_CLOSE",
     ),
     (
-        Phrase(
+        ErrorText(
             "No such payment was found.",
             "未找到该笔付款。",
             "Wait a moment, or start anew.",
@@ -132,7 +132,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "TRADE_NOT_EXIST PURCHASE_TRADE_NOT_EXIST",
     ),
     (
-        Phrase(
+        ErrorText(
             "Another person started this payment.",
             "该笔付款由他人发起。",
             "Start the payment anew.",
@@ -141,7 +141,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "TRADE_BUYER_NOT_MATCH",
     ),
     (
-        Phrase(
+        ErrorText(
             "The data of this payment changed.",
             "付款信息已变更。",
             "Start the payment anew; if it stays so, call the office.",
@@ -150,7 +150,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "CONTEXT_INCONSISTENT",
     ),
     (
-        Phrase(
+        ErrorText(
             "Not possible in the payment's present state.",
             "当前付款状态不支持此操作。",
             "Wait for the result.",
@@ -159,7 +159,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "REASON_ILLEGAL_STATUS TRADE_STATUS_ERROR REASON_TRADE_STATUS_INVALID",
     ),
     (
-        Phrase(
+        ErrorText(
             "The time to pay is over.",
             "付款时间已过。",
             "Start the payment anew.",
@@ -168,7 +168,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "NOW_TIME_AFTER_EXPIRE_TIME_ERROR",
     ),
     (
-        Phrase(
+        ErrorText(
             "Not enough money in the passenger's account.",
             "乘客账户余额不足。",
             "Use another card, or cash.",
@@ -177,7 +177,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "BUYER_BALANCE_NOT_ENOUGH",
     ),
     (
-        Phrase(
+        ErrorText(
             "The passenger's bank card has not enough money.",
             "乘客银行卡余额不足。",
             "Use another card, or cash.",
@@ -186,7 +186,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "BUYER_BANKCARD_BALANCE_NOT_ENOUGH",
     ),
     (
-        Phrase(
+        ErrorText(
             "The passenger has switched payment by balance off.",
             "乘客已关闭余额支付。",
             "Switch it on, or pay another way.",
@@ -195,7 +195,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "ERROR_BALANCE_PAYMENT_DISABLE",
     ),
     (
-        Phrase(
+        ErrorText(
             "The passenger's daily limit is reached.",
             "乘客今日付款已达限额。",
             "Pay another way.",
@@ -204,7 +204,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR",
     ),
     (
-        Phrase(
+        ErrorText(
             "The passenger's monthly limit is reached.",
             "乘客本月付款已达限额。",
             "Pay another way.",
@@ -213,7 +213,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR",
     ),
     (
-        Phrase(
+        ErrorText(
             "The amount is too high for this account.",
             "金额超出该账户限额。",
             "Check the amount, or call the office.",
@@ -222,7 +222,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "BEYOND_PAY_RESTRICTION TOTAL_FEE_EXCEED BEYOND_PER_RECEIPT_RESTRICTION",
     ),
     (
-        Phrase(
+        ErrorText(
             "The passenger's code is too old.",
             "付款码已过期。",
             "Refresh the code and scan it again.",
@@ -231,7 +231,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "PAYMENT_AUTH_CODE_INVALID",
     ),
     (
-        Phrase(
+        ErrorText(
             "The passenger's phone could not open the payment.",
             "乘客手机未能打开付款页面。",
             "Scan again.",
@@ -240,7 +240,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "PULL_MOBILE_CASHIER_FAIL",
     ),
     (
-        Phrase(
+        ErrorText(
             "The passenger has switched mobile payment off.",
             "乘客已关闭手机支付。",
             "Switch it on, or pay another way.",
@@ -249,7 +249,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "MOBILE_PAYMENT_SWITCH_OFF",
     ),
     (
-        Phrase(
+        ErrorText(
             "The passenger's Alipay app is too old.",
             "乘客的支付宝版本过低。",
             "Update the app, or pay another way.",
@@ -258,7 +258,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "CLIENT_VERSION_NOT_MATCH",
     ),
     (
-        Phrase(
+        ErrorText(
             "The payment failed.",
             "付款失败。",
             "Scan again, or pay another way.",
@@ -267,7 +267,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "PAYMENT_FAIL",
     ),
     (
-        Phrase(
+        ErrorText(
             "Alipay stopped this payment for safety.",
             "支付宝出于安全原因拦截了此笔付款。",
             "Pay another way.",
@@ -276,7 +276,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "PAYMENT_REQUEST_HAS_RISK",
     ),
     (
-        Phrase(
+        ErrorText(
             "Alipay does not know the passenger's account.",
             "支付宝账户不存在。",
             "Scan the code again.",
@@ -285,7 +285,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "BUYER_NOT_EXIST",
     ),
     (
-        Phrase(
+        ErrorText(
             "The passenger's Alipay account is restricted.",
             "乘客的支付宝账户受限。",
             "Pay another way; the passenger contacts Alipay.",
@@ -294,7 +294,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "BUYER_ENABLE_STATUS_FORBID USER_FACE_PAYMENT_SWITCH_OFF ERROR_BUYER_CERTIFY_LEVEL_LIMIT",
     ),
     (
-        Phrase(
+        ErrorText(
             "Nobody can pay himself.",
             "不能向自己付款。",
             "Use another account.",
@@ -303,7 +303,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "BUYER_SELLER_EQUAL",
     ),
     (
-        Phrase(
+        ErrorText(
             "Alipay does not allow the order's text.",
             "订单文字含有违禁词。",
             "Call the office.",
@@ -312,7 +312,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "EXIST_FORBIDDEN_WORD",
     ),
     (
-        Phrase(
+        ErrorText(
             "The passenger's agreement to automatic payment is not there.",
             "乘客未签署自动扣款协议。",
             "Pay another way.",
@@ -321,7 +321,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "AGREEMENT_NOT_EXIST",
     ),
     (
-        Phrase(
+        ErrorText(
             "The company's account has not enough money for the refund.",
             "公司账户余额不足，无法退款。",
             "Top the account up, then repeat the refund.",
@@ -330,7 +330,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "SELLER_BALANCE_NOT_ENOUGH",
     ),
     (
-        Phrase(
+        ErrorText(
             "The company's account is blocked.",
             "公司账户已被冻结。",
             "Call Alipay; take cash meanwhile.",
@@ -339,7 +339,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "SELLER_BEEN_BLOCKED MERCHANT_STATUS_NOT_NORMAL",
     ),
     (
-        Phrase(
+        ErrorText(
             "The amount of the refund is wrong.",
             "退款金额有误。",
             "Check the amount.",
@@ -348,7 +348,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "REFUND_AMT_NOT_EQUAL_TOTAL REFUND_FEE_ERROR REASON_TRADE_REFUND_FEE_ERR",
     ),
     (
-        Phrase(
+        ErrorText(
             "This refund's number was used with another amount.",
             "该退款号已用于其他金额。",
             "Ask what became of it before another refund.",
@@ -357,7 +357,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "DISCORDANT_REPEAT_REQUEST",
     ),
     (
-        Phrase(
+        ErrorText(
             "It is too late to refund in Alipay.",
             "已超过支付宝退款期限。",
             "Refund by other means.",
@@ -366,7 +366,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "TRADE_HAS_FINISHED TRADE_NOT_ALLOW_REFUND",
     ),
     (
-        Phrase(
+        ErrorText(
             "The payment is frozen.",
             "该笔付款已冻结。",
             "Wait, and tell the office.",
@@ -375,7 +375,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "REASON_TRADE_BEEN_FREEZEN",
     ),
     (
-        Phrase(
+        ErrorText(
             "It is too late to cancel.",
             "已超过撤销期限。",
             "Refund instead.",
@@ -384,7 +384,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "TRADE_CANCEL_TIME_OUT CANCEL_NOT_ALLOWED",
     ),
     (
-        Phrase(
+        ErrorText(
             "The money could not be settled with the company's account.",
             "款项未能与公司账户结算。",
             "Wait, and tell the office.",
@@ -393,7 +393,7 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
         "TRADE_SETTLE_ERROR",
     ),
     (
-        Phrase(
+        ErrorText(
             "There is no bill of that day.",
             "该日没有账单。",
             "Try again after nine in the morning.",
@@ -404,11 +404,11 @@ TABLE: Final[tuple[tuple[Phrase, str], ...]] = (
 )
 """Words, and the codes that they say."""
 
-PHRASES: Final[Mapping[str, Phrase]] = MappingProxyType(
+ERROR_TEXTS: Final[Mapping[str, ErrorText]] = MappingProxyType(
     {code: words for words, codes in TABLE for code in codes.split()}
 )
 
 
-def phrase(code: str) -> Phrase:
+def error_text(code: str) -> ErrorText:
     """The plain words for Alipay's ``code``, with or without ``ACQ.``; :data:`UNLISTED` for one without."""
-    return PHRASES.get(code) or PHRASES.get(code.rpartition(".")[2], UNLISTED)
+    return ERROR_TEXTS.get(code) or ERROR_TEXTS.get(code.rpartition(".")[2], UNLISTED)

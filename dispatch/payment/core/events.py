@@ -111,7 +111,7 @@ class SurplusPaid(Event, frozen=True, tag="surplus_paid"):
     day: str = ""
 
 
-How = Literal["refund", "cancel", "hand"]
+RefundMethod = Literal["refund", "cancel", "hand"]
 """How money goes back: by a refund, by cancelling the whole order on its own day, or in cash."""
 
 
@@ -121,7 +121,7 @@ class RefundOpened(Event, frozen=True, tag="refund_opened"):
     refund: str
     order: str
     amount: Money
-    how: How
+    how: RefundMethod
     by: str
     reason: str
     asked_by: str

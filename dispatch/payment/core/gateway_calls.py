@@ -16,17 +16,17 @@ from dispatch.domain.commands import CallGateway, RecordGatewayResponse
 from dispatch.payment.core.port import (
     Cancelled,
     Closed,
-    CodeMade,
-    Gateway,
+    CodeCreated,
     NotFound,
     Notification,
-    Order,
     OrderCreated,
     OrderRef,
-    PasswordWanted,
+    PasswordRequired,
+    PaymentGateway,
+    PaymentOrder,
     Refund,
     Refunded,
-    Refused,
+    Refusal,
     TradeView,
     Unknown,
     Way,
@@ -37,20 +37,29 @@ GATEWAY: Final = "alipay:"
 PLACING: Final[dict[Way, str]] = {"page": "create", "code": "precreate", "scan": "scan"}
 """The call that places an order, by its way."""
 
-Answer = (
-    OrderCreated | CodeMade | PasswordWanted | TradeView | NotFound | Closed | Cancelled | Refunded | Refused | Unknown
+GatewayResponse = (
+    OrderCreated
+    | CodeCreated
+    | PasswordRequired
+    | TradeView
+    | NotFound
+    | Closed
+    | Cancelled
+    | Refunded
+    | Refusal
+    | Unknown
 )
 
-_KINDS: Final[dict[str, type[Answer]]] = {
+_KINDS: Final[dict[str, type[GatewayResponse]]] = {
     "created": OrderCreated,
-    "code": CodeMade,
-    "password": PasswordWanted,
+    "code": CodeCreated,
+    "password": PasswordRequired,
     "trade": TradeView,
     "not_found": NotFound,
     "closed": Closed,
     "cancelled": Cancelled,
     "refunded": Refunded,
-    "refused": Refused,
+    "refused": Refusal,
     "unknown": Unknown,
 }
 _NAMES: Final = {kind: name for name, kind in _KINDS.items()}
@@ -58,39 +67,39 @@ _NAMES: Final = {kind: name for name, kind in _KINDS.items()}
 _encode = msgspec.msgpack.Encoder().encode
 _tagged = msgspec.msgpack.Decoder(tuple[str, msgspec.Raw])
 _call = msgspec.msgpack.Decoder(CallGateway)
-_order = msgspec.msgpack.Decoder(Order)
+_order = msgspec.msgpack.Decoder(PaymentOrder)
 _ref = msgspec.msgpack.Decoder(OrderRef)
 _refund = msgspec.msgpack.Decoder(Refund)
 _notification = msgspec.msgpack.Decoder(Notification)
 
 
-def answer_tag(answer: Answer) -> str:
+def response_tag(answer: GatewayResponse) -> str:
     """The tag under which an answer is encoded."""
     return _NAMES[type(answer)]
 
 
-def encode_answer(answer: Answer) -> bytes:
+def encode_response(answer: GatewayResponse) -> bytes:
     """An answer of the port, with its kind."""
-    return _encode((answer_tag(answer), answer))
+    return _encode((response_tag(answer), answer))
 
 
-def decode_answer(body: bytes) -> Answer:
-    """What :func:`encode_answer` made. Raises ``msgspec.DecodeError`` for anything else."""
+def decode_response(body: bytes) -> GatewayResponse:
+    """What :func:`encode_response` made. Raises ``msgspec.DecodeError`` for anything else."""
     name, raw = _tagged.decode(body)
     kind = _KINDS.get(name)
     if kind is None:
         raise msgspec.ValidationError(f"no such answer: {name!r}")
-    answer: Answer = msgspec.msgpack.decode(raw, type=kind)
+    answer: GatewayResponse = msgspec.msgpack.decode(raw, type=kind)
     return answer
 
 
-def read_answer(told: RecordGatewayResponse) -> Answer:
+def read_response(told: RecordGatewayResponse) -> GatewayResponse:
     """What the gateway answered. What cannot be read, or speaks of another order, is :class:`Unknown`."""
     try:
-        answer = decode_answer(told.answer)
+        answer = decode_response(told.answer)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return Unknown("the answer cannot be read")
-    if isinstance(answer, Refused | Unknown) or answer.out_trade_no == told.order:
+    if isinstance(answer, Refusal | Unknown) or answer.out_trade_no == told.order:
         return answer
     return Unknown("the answer is about another order")
 
@@ -105,7 +114,7 @@ def decode_notification(body: bytes) -> Notification:
     return _notification.decode(body)
 
 
-def place_call(order: Order, company: str = "") -> bytes:
+def place_call(order: PaymentOrder, company: str = "") -> bytes:
     """The outgoing work that places an order, in its way, for a company's account."""
     return _encode(CallGateway(PLACING[order.way], order.out_trade_no, _encode(order), company))
 
@@ -125,17 +134,17 @@ def company_of(command: bytes) -> str:
     return _call.decode(command).company
 
 
-async def perform(gateway: Gateway, due: str, command: bytes) -> RecordGatewayResponse:
+async def perform(gateway: PaymentGateway, due: str, command: bytes) -> RecordGatewayResponse:
     """Carry out the outgoing work of the due named ``due``; says what the payment is to hear of it.
 
     Raises ``msgspec.DecodeError`` or ``ValueError`` where the work itself is malformed, never for what the network
     or Alipay does.
     """
     work = _call.decode(command)
-    return RecordGatewayResponse(due, work.order, encode_answer(await _ask(gateway, work)))
+    return RecordGatewayResponse(due, work.order, encode_response(await _ask(gateway, work)))
 
 
-async def _ask(gateway: Gateway, work: CallGateway) -> Answer:
+async def _ask(gateway: PaymentGateway, work: CallGateway) -> GatewayResponse:
     if work.call not in _CALLS:
         raise ValueError(f"the gateway knows no {work.call!r}")
     decoder, call = _CALLS[work.call]
@@ -143,7 +152,9 @@ async def _ask(gateway: Gateway, work: CallGateway) -> Answer:
 
 
 # Each call names its own argument; in the table the types are erased.
-_CALLS: Final[dict[str, tuple[msgspec.msgpack.Decoder[Any], Callable[[Gateway, Any], Awaitable[Answer]]]]] = {
+_CALLS: Final[
+    dict[str, tuple[msgspec.msgpack.Decoder[Any], Callable[[PaymentGateway, Any], Awaitable[GatewayResponse]]]]
+] = {
     "create": (_order, lambda gateway, order: gateway.create(order)),
     "precreate": (_order, lambda gateway, order: gateway.precreate(order)),
     "scan": (_order, lambda gateway, order: gateway.scan(order)),

@@ -16,7 +16,7 @@ import msgspec
 
 from dispatch.domain.commands import RecordGatewayResponse, RecordNotification
 from dispatch.domain.entity import Command, Context, Event, Row
-from dispatch.payment.core.context import Case, beijing_day
+from dispatch.payment.core.context import PaymentContext, beijing_day
 from dispatch.payment.core.events import (
     AttemptFailed,
     AttemptOpened,
@@ -26,7 +26,7 @@ from dispatch.payment.core.events import (
     SurplusRefunded,
     WholeRefunded,
 )
-from dispatch.payment.core.gateway_calls import decode_answer, decode_notification
+from dispatch.payment.core.gateway_calls import decode_notification, decode_response
 from dispatch.payment.core.methods import CASH
 from dispatch.values.money import Money
 
@@ -36,7 +36,7 @@ IN_CASH: Final = "cash"
 OWED: Final = "owed"
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Money that moved. ``trade`` is Alipay's number, ``refund`` ours of the refund, ``day`` Beijing's."""
 
     kind: str
@@ -50,7 +50,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     method: str = ""
 
 
-def entries_of(case: Case, event: Event) -> Iterator[Entry]:
+def ledger_entries(case: PaymentContext, event: Event) -> Iterator[LedgerEntry]:
     """What an event moves; nothing for most."""
     match event:
         case OrderPaid():
@@ -67,7 +67,7 @@ def entries_of(case: Case, event: Event) -> Iterator[Entry]:
             yield from _undone(case, event)
 
 
-def _method(case: Case, order: str) -> str:
+def _method(case: PaymentContext, order: str) -> str:
     attempt = case.data.attempt(order)
     return attempt.method if attempt is not None else ""
 
@@ -79,8 +79,8 @@ def _entry(
     to_account: str,
     *,
     method: str,
-) -> Entry:
-    return Entry(
+) -> LedgerEntry:
+    return LedgerEntry(
         kind=kind,
         order=event.order,
         from_account=from_account,
@@ -93,14 +93,14 @@ def _entry(
     )
 
 
-def _undone(case: Case, event: AttemptFailed) -> Iterator[Entry]:
+def _undone(case: PaymentContext, event: AttemptFailed) -> Iterator[LedgerEntry]:
     """A cancel found the order paid and gave the money back: both moves stand in Alipay's bill, so in ours."""
     attempt = case.data.attempt(event.order)
     if attempt is None:
         return
     day = beijing_day("", event.at)
     for kind, giver, taker in (("surplus", OWED, ALIPAY), ("surplus_refund", ALIPAY, OWED)):
-        yield Entry(
+        yield LedgerEntry(
             kind=kind,
             order=event.order,
             from_account=giver,
@@ -113,12 +113,12 @@ def _undone(case: Case, event: AttemptFailed) -> Iterator[Entry]:
         )
 
 
-def records_of(case: Case, command: Command, events: Sequence[Event], context: Context) -> list[Row]:
+def ledger_rows(case: PaymentContext, command: Command, events: Sequence[Event], context: Context) -> list[Row]:
     """The rows that a decision adds to the books: entries, and what was received."""
     rows = [
         _row(case, f"{case.id}:{case.seq + 1 + number}:{line}", entry, event.at)
         for number, event in enumerate(events)
-        for line, entry in enumerate(entries_of(case, event))
+        for line, entry in enumerate(ledger_entries(case, event))
     ]
     received = _received(command, events)
     if received is not None:
@@ -128,7 +128,7 @@ def records_of(case: Case, command: Command, events: Sequence[Event], context: C
     return rows
 
 
-def _row(case: Case, number: str, entry: Entry, at: float) -> Row:
+def _row(case: PaymentContext, number: str, entry: LedgerEntry, at: float) -> Row:
     return Row(
         "ledger",
         number,
@@ -164,7 +164,7 @@ def _received(command: Command, events: Sequence[Event]) -> tuple[str, str, str]
 
 def _answer_text(body: bytes) -> str:
     try:
-        return msgspec.json.encode(decode_answer(body)).decode()
+        return msgspec.json.encode(decode_response(body)).decode()
     except (msgspec.DecodeError, UnicodeDecodeError):
         return body.hex()
 

@@ -25,10 +25,10 @@ from dispatch.domain.entity import Command, Context, Decision, EntityKey, Event,
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.payment.core import collection as attempts
 from dispatch.payment.core import refunds
-from dispatch.payment.core.context import Case
+from dispatch.payment.core.context import PaymentContext
 from dispatch.payment.core.events import decode_payment_event
-from dispatch.payment.core.gateway_calls import read_answer
-from dispatch.payment.core.ledger import records_of
+from dispatch.payment.core.gateway_calls import read_response
+from dispatch.payment.core.ledger import ledger_rows
 from dispatch.payment.core.rules import PaymentRules
 from dispatch.payment.core.state import UNKNOWN, PaymentState, fold
 
@@ -72,9 +72,9 @@ class Payment:
             raise DispatchError(ErrorCode.UNKNOWN_MESSAGE, detail=type(command).__name__)
         if context.principal.role not in _SENDERS.get(type(command), ("system",)):
             raise DispatchError(ErrorCode.NOT_ALLOWED)
-        case = Case(self.id, self.seq, self.data, self.rules)
+        case = PaymentContext(self.id, self.seq, self.data, self.rules)
         decision = handler(case, command, context)
-        decision.records = records_of(case, command, decision.events, context)
+        decision.records = ledger_rows(case, command, decision.events, context)
         return decision
 
     def match_entry(self) -> None:
@@ -120,25 +120,25 @@ def _unclear(data: PaymentState) -> str | None:
     return next((f"refund: {refund.unclear}" for refund in data.refunds if refund.unclear), None)
 
 
-def _hear_gateway(case: Case, command: RecordGatewayResponse, context: Context) -> Decision:
-    answer = read_answer(command)
+def _hear_gateway(case: PaymentContext, command: RecordGatewayResponse, context: Context) -> Decision:
+    answer = read_response(command)
     refund = refunds.refund_of(case, command)
     if refund is not None:
-        return refunds.hear_refund(case, refund, command, answer, context)
-    return attempts.hear_gateway(case, command, answer, context)
+        return refunds.on_refund_response(case, refund, command, answer, context)
+    return attempts.on_gateway_response(case, command, answer, context)
 
 
 _SENDERS: Final[dict[type[Command], tuple[str, ...]]] = {RefundFare: ("dispatcher",)}
 """Who may send what; everything else is the system's own."""
 
 # Each handler names its own command; in the table the types are erased.
-_HANDLERS: Final[dict[type[Command], Callable[[Case, Any, Context], Decision]]] = {
+_HANDLERS: Final[dict[type[Command], Callable[[PaymentContext, Any, Context], Decision]]] = {
     OpenPayment: attempts.open_attempt,
-    StopPayment: attempts.stop,
-    QueryOrder: attempts.query,
+    StopPayment: attempts.stop_attempt,
+    QueryOrder: attempts.on_query_timer,
     RecordGatewayResponse: _hear_gateway,
-    RecordNotification: attempts.hear_notification,
+    RecordNotification: attempts.on_notification,
     RefundFare: refunds.refund_fare,
-    RefundOrder: refunds.return_fare,
-    RepeatRefund: refunds.repeat,
+    RefundOrder: refunds.refund_order,
+    RepeatRefund: refunds.on_repeat_timer,
 }

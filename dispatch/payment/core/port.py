@@ -2,7 +2,7 @@
 
 Contract, for every implementation:
 
-- **Three kinds of end.** A call ends in a success that Alipay signed, in a :class:`Refused` (Alipay decided
+- **Three kinds of end.** A call ends in a success that Alipay signed, in a :class:`Refusal` (Alipay decided
   against it), or in :class:`Unknown`: it may or may not have happened. A timeout, a broken connection,
   ``SYSTEM_ERROR``, an answer that cannot be read and a success whose signature does not verify are all
   ``Unknown``. No call raises for what the network or Alipay does.
@@ -71,7 +71,7 @@ class OrderRef(msgspec.Struct, frozen=True):
     way: Way = "page"
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
+class PaymentOrder(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt to collect one charge. Raises ``ValueError`` for what Alipay would not take."""
 
     out_trade_no: str
@@ -145,7 +145,7 @@ class OrderCreated(msgspec.Struct, frozen=True):
     trade_no: str
 
 
-class CodeMade(msgspec.Struct, frozen=True):
+class CodeCreated(msgspec.Struct, frozen=True):
     """The buyer may scan ``qr_code``. Alipay knows no trade until somebody does: a query says ``NotFound``."""
 
     out_trade_no: str
@@ -153,7 +153,7 @@ class CodeMade(msgspec.Struct, frozen=True):
     """The text of the code, a URL."""
 
 
-class PasswordWanted(msgspec.Struct, frozen=True):
+class PasswordRequired(msgspec.Struct, frozen=True):
     """The buyer's code was taken, and the buyer's phone now asks for the password: query what becomes of it."""
 
     out_trade_no: str
@@ -203,7 +203,7 @@ class NotFound(msgspec.Struct, frozen=True):
     out_trade_no: str
 
 
-class Refused(msgspec.Struct, frozen=True):
+class Refusal(msgspec.Struct, frozen=True):
     """Alipay decided against the call: nothing was done by it."""
 
     code: str
@@ -251,24 +251,24 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
         return self.trade_no, self.status.value, self.refund_no
 
 
-class Rejected(msgspec.Struct, frozen=True):
+class RejectedNotification(msgspec.Struct, frozen=True):
     """A message that Alipay cannot be shown to have sent, or that cannot be read."""
 
     reason: str
 
 
-class Gateway(Protocol):
+class PaymentGateway(Protocol):
     """What the payment actor knows of Alipay. See the module for the contract."""
 
-    async def create(self, order: Order) -> OrderCreated | Refused | Unknown:
+    async def create(self, order: PaymentOrder) -> OrderCreated | Refusal | Unknown:
         """Make the trade that the passenger's app will confirm (way ``page``)."""
         ...
 
-    async def precreate(self, order: Order) -> CodeMade | Refused | Unknown:
+    async def precreate(self, order: PaymentOrder) -> CodeCreated | Refusal | Unknown:
         """Make a code for the buyer to scan (way ``code``)."""
         ...
 
-    async def scan(self, order: Order) -> TradeView | PasswordWanted | Refused | Unknown:
+    async def scan(self, order: PaymentOrder) -> TradeView | PasswordRequired | Refusal | Unknown:
         """Collect by the buyer's own code (way ``scan``). A ``TradeView`` is a paid one."""
         ...
 
@@ -276,15 +276,15 @@ class Gateway(Protocol):
         """Ask where the trade stands."""
         ...
 
-    async def close(self, order: OrderRef) -> Closed | NotFound | Refused | Unknown:
-        """Close an unpaid trade. ``Closed`` also where it was closed before; a paid one is ``Refused``."""
+    async def close(self, order: OrderRef) -> Closed | NotFound | Refusal | Unknown:
+        """Close an unpaid trade. ``Closed`` also where it was closed before; a paid one is ``Refusal``."""
         ...
 
-    async def cancel(self, order: OrderRef) -> Cancelled | Refused | Unknown:
+    async def cancel(self, order: OrderRef) -> Cancelled | Refusal | Unknown:
         """Undo an order whatever became of it, on the day it was placed. ``retry_flag=Y`` is ``Unknown``."""
         ...
 
-    async def refund(self, refund: Refund) -> Refunded | Refused | Unknown:
+    async def refund(self, refund: Refund) -> Refunded | Refusal | Unknown:
         """Give money back. A repetition of what was done is ``Refunded`` again, and moves nothing."""
         ...
 
@@ -292,7 +292,7 @@ class Gateway(Protocol):
         """Ask whether a refund took place; ``Unknown`` where the gateway has no such call."""
         ...
 
-    def verify_notification(self, body: bytes, content_type: str) -> Notification | Rejected:
+    def verify_notification(self, body: bytes, content_type: str) -> Notification | RejectedNotification:
         """Check the signature of a posted form, and read it. Pure; needs no network."""
         ...
 

@@ -13,28 +13,28 @@ from typing import Final
 from dispatch.domain.commands import RecordGatewayResponse, RefundFare, RefundOrder, RepeatRefund, ReportOutcome
 from dispatch.domain.entity import Context, Decision, Event, ScheduledCommand
 from dispatch.domain.errors import DispatchError, ErrorCode
-from dispatch.payment.core.context import Case, beijing_day, heard_at, joined, money_of
+from dispatch.payment.core.context import PaymentContext, beijing_day, merge, money_of, received_at
 from dispatch.payment.core.events import (
-    How,
     PartRefunded,
     RefundAsked,
     RefundFailed,
+    RefundMethod,
     RefundOpened,
     RefundUnclear,
     SurplusRefunded,
     WholeRefunded,
 )
-from dispatch.payment.core.gateway_calls import GATEWAY, Answer, order_call, refund_call
+from dispatch.payment.core.gateway_calls import GATEWAY, GatewayResponse, order_call, refund_call
 from dispatch.payment.core.methods import CASH
-from dispatch.payment.core.port import Cancelled, NotFound, Refund, Refunded, Refused, Unknown
+from dispatch.payment.core.port import Cancelled, NotFound, Refund, Refunded, Refusal, Unknown
 from dispatch.payment.core.state import Attempt, RefundState, call_name
 from dispatch.values.money import Money
 
-LATER: Final = frozenset({"SELLER_BALANCE_NOT_ENOUGH", "REASON_TRADE_BEEN_FREEZEN"})
+RETRYABLE: Final = frozenset({"SELLER_BALANCE_NOT_ENOUGH", "REASON_TRADE_BEEN_FREEZEN"})
 """Refusals that pass: the same refund is repeated later, and somebody is told to see to it."""
 
 
-def refund_fare(case: Case, command: RefundFare, context: Context) -> Decision:
+def refund_fare(case: PaymentContext, command: RefundFare, context: Context) -> Decision:
     """A person gives back the fare, or a part of it."""
     paid = case.data.attempt(case.data.paid_order)
     if paid is None:
@@ -47,7 +47,7 @@ def refund_fare(case: Case, command: RefundFare, context: Context) -> Decision:
     left = money_of(paid.amount.minor - case.data.refunded, paid.amount)
     amount = command.amount if command.amount is not None else left
     _check_amount(amount, left, command)
-    how: How = "hand" if paid.method == CASH else "cancel" if command.cancel else "refund"
+    how: RefundMethod = "hand" if paid.method == CASH else "cancel" if command.cancel else "refund"
     if how == "cancel" and amount != paid.amount:
         raise DispatchError(ErrorCode.REFUND_TOO_MUCH, field="amount", detail="an order is cancelled as a whole")
     by = f"{context.principal.role}:{context.principal.id}"
@@ -75,18 +75,18 @@ def _check_amount(amount: Money, left: Money, command: RefundFare) -> None:
         raise DispatchError(ErrorCode.NOT_ALLOWED, field="amount", detail="above what you may refund")
 
 
-def return_fare(case: Case, command: RefundOrder, context: Context) -> Decision:
+def refund_order(case: PaymentContext, command: RefundOrder, context: Context) -> Decision:
     """The trip wants none of what was paid: its fare had been settled otherwise."""
     paid = case.data.attempt(case.data.paid_order)
     if paid is None or paid.order != command.order or paid.method == CASH or case.data.refunds:
         return Decision()
-    return joined(
+    return merge(
         Decision(notices=[case.alarm(paid.order, command.reason)]),
-        give_back(case, paid, command.reason, context.now, surplus=False),
+        open_refund(case, paid, command.reason, context.now, surplus=False),
     )
 
 
-def give_back(case: Case, attempt: Attempt, reason: str, now: float, *, surplus: bool) -> Decision:
+def open_refund(case: PaymentContext, attempt: Attempt, reason: str, now: float, *, surplus: bool) -> Decision:
     """The system itself gives back all of an order that was paid."""
     if attempt.method == CASH:
         return Decision()
@@ -104,14 +104,14 @@ def give_back(case: Case, attempt: Attempt, reason: str, now: float, *, surplus:
     return _begin(case, opened, attempt)
 
 
-def _number(case: Case, attempt: Attempt) -> str:
+def _number(case: PaymentContext, attempt: Attempt) -> str:
     return f"{attempt.order}_R{len(case.data.refunds) + 1}"
 
 
-def _begin(case: Case, opened: RefundOpened, attempt: Attempt) -> Decision:
+def _begin(case: PaymentContext, opened: RefundOpened, attempt: Attempt) -> Decision:
     if opened.how == "hand":
         refund = _state_of(opened)
-        return joined(Decision(events=[opened]), _returned(case, refund, beijing_day("", opened.at), opened.at))
+        return merge(Decision(events=[opened]), _returned(case, refund, beijing_day("", opened.at), opened.at))
     name = call_name(opened.how, opened.refund, 1)
     work = _work(case, opened.how, _state_of(opened), attempt)
     timer = _timer(case, opened.refund, opened.at, case.rules.answer_within_s)
@@ -132,7 +132,7 @@ def _state_of(opened: RefundOpened) -> RefundState:
     )
 
 
-def _work(case: Case, call: str, refund: RefundState, attempt: Attempt) -> bytes:
+def _work(case: PaymentContext, call: str, refund: RefundState, attempt: Attempt) -> bytes:
     if call == "cancel":
         return order_call("cancel", attempt.ref, case.data.company)
     asked = Refund(
@@ -149,7 +149,7 @@ def _work(case: Case, call: str, refund: RefundState, attempt: Attempt) -> bytes
 # ── what is heard ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def repeat(case: Case, command: RepeatRefund, context: Context) -> Decision:
+def on_repeat_timer(case: PaymentContext, command: RepeatRefund, context: Context) -> Decision:
     """The timer of an open refund: ask again, with the same number."""
     refund = case.data.refund(command.refund)
     if refund is None or refund.end != "open":
@@ -157,7 +157,7 @@ def repeat(case: Case, command: RepeatRefund, context: Context) -> Decision:
     return _ask(case, refund, refund.how, context.now)
 
 
-def refund_of(case: Case, command: RecordGatewayResponse) -> RefundState | None:
+def refund_of(case: PaymentContext, command: RecordGatewayResponse) -> RefundState | None:
     """The refund whose call was answered; None where the call was about an order."""
     return next((refund for refund in case.data.refunds if _is_call_of(command.due, refund)), None)
 
@@ -167,14 +167,14 @@ def _is_call_of(due: str, refund: RefundState) -> bool:
     return call in ("refund", "cancel", "query_refund") and rest.rpartition(":")[0] == refund.refund
 
 
-def hear_refund(
-    case: Case, refund: RefundState, command: RecordGatewayResponse, answer: Answer, context: Context
+def on_refund_response(
+    case: PaymentContext, refund: RefundState, command: RecordGatewayResponse, answer: GatewayResponse, context: Context
 ) -> Decision:
     """An answer about a refund of this payment."""
     if refund.end != "open":
         return Decision()
     if isinstance(answer, Refunded) and answer.refund_no == refund.refund and answer.amount == refund.amount:
-        return _returned(case, refund, beijing_day("", heard_at(context, command.heard_at)), context.now)
+        return _returned(case, refund, beijing_day("", received_at(context, command.heard_at)), context.now)
     if isinstance(answer, Cancelled):
         return _hear_cancelled(case, refund, answer, command, context)
     if command.due != refund.due:
@@ -182,12 +182,12 @@ def hear_refund(
     return _hear_no(case, refund, answer, context.now)
 
 
-def _hear_no(case: Case, refund: RefundState, answer: Answer, now: float) -> Decision:
+def _hear_no(case: PaymentContext, refund: RefundState, answer: GatewayResponse, now: float) -> Decision:
     """The answer to the last call is not that the money is back."""
     match answer:
         case NotFound() if refund.call == "query_refund":
             return _failed(case, refund, "REFUND_NOT_EXIST", now)
-        case Refused():
+        case Refusal():
             return _hear_refused(case, refund, answer, now)
         case Unknown():
             return _unclear(case, refund, answer.reason, now)
@@ -195,17 +195,17 @@ def _hear_no(case: Case, refund: RefundState, answer: Answer, now: float) -> Dec
 
 
 def _hear_cancelled(
-    case: Case, refund: RefundState, answer: Cancelled, command: RecordGatewayResponse, context: Context
+    case: PaymentContext, refund: RefundState, answer: Cancelled, command: RecordGatewayResponse, context: Context
 ) -> Decision:
     """An order that was paid is undone only by giving the money back; a repetition finds nothing left to do."""
     if answer.action == "refund" or (answer.action == "" and refund.calls > 1):
-        return _returned(case, refund, beijing_day("", heard_at(context, command.heard_at)), context.now)
+        return _returned(case, refund, beijing_day("", received_at(context, command.heard_at)), context.now)
     return _unclear(case, refund, f"cancelled by {answer.action or 'nothing'}", context.now)
 
 
-def _hear_refused(case: Case, refund: RefundState, refused: Refused, now: float) -> Decision:
+def _hear_refused(case: PaymentContext, refund: RefundState, refused: Refusal, now: float) -> Decision:
     code = refused.code.removeprefix("ACQ.")
-    if code in LATER or refund.call == "query_refund":
+    if code in RETRYABLE or refund.call == "query_refund":
         return _unclear(case, refund, code, now, at_once=True)
     if refund.calls > 1 and refund.how == "refund":
         return _ask(case, refund, "query_refund", now)
@@ -215,7 +215,7 @@ def _hear_refused(case: Case, refund: RefundState, refused: Refused, now: float)
 # ── what follows ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _returned(case: Case, refund: RefundState, day: str, now: float) -> Decision:
+def _returned(case: PaymentContext, refund: RefundState, day: str, now: float) -> Decision:
     """The money is back."""
     undone = [_timer_name(refund.refund), *([refund.due] if refund.due else [])]
     facts = (now, refund.refund, refund.order, refund.amount, day)
@@ -231,13 +231,13 @@ def _returned(case: Case, refund: RefundState, day: str, now: float) -> Decision
     return Decision(events=[event], put=[case.tell_trip(told, now)], drop=undone, notices=[signal])
 
 
-def _failed(case: Case, refund: RefundState, reason: str, now: float) -> Decision:
+def _failed(case: PaymentContext, refund: RefundState, reason: str, now: float) -> Decision:
     failed = RefundFailed(now, refund.refund, reason)
     alarm = case.alarm(refund.order, f"refund {refund.refund} refused: {reason}")
     return Decision(events=[failed], drop=[_timer_name(refund.refund), refund.due], notices=[alarm])
 
 
-def _unclear(case: Case, refund: RefundState, reason: str, now: float, *, at_once: bool = False) -> Decision:
+def _unclear(case: PaymentContext, refund: RefundState, reason: str, now: float, *, at_once: bool = False) -> Decision:
     age_s = case.age_s(refund, now)
     decision = Decision(put=[_timer(case, refund.refund, now, case.rules.next_query_s(age_s))])
     if not refund.unclear and (at_once or age_s >= case.rules.query_for_s):
@@ -246,7 +246,7 @@ def _unclear(case: Case, refund: RefundState, reason: str, now: float, *, at_onc
     return decision
 
 
-def _ask(case: Case, refund: RefundState, call: str, now: float) -> Decision:
+def _ask(case: PaymentContext, refund: RefundState, call: str, now: float) -> Decision:
     attempt = case.data.attempt(refund.order)
     if attempt is None:
         raise ValueError(f"no attempt {refund.order}")
@@ -257,7 +257,7 @@ def _ask(case: Case, refund: RefundState, call: str, now: float) -> Decision:
     return Decision(events=[asked], put=[due, timer], drop=[refund.due])
 
 
-def _timer(case: Case, number: str, now: float, wall_s: float) -> ScheduledCommand:
+def _timer(case: PaymentContext, number: str, now: float, wall_s: float) -> ScheduledCommand:
     return case.wait(_timer_name(number), RepeatRefund(number), now, wall_s)
 
 

@@ -29,7 +29,7 @@ WORDS: Final = (
 """English and Chinese, side by side."""
 
 
-class MinuteWord(msgspec.Struct, frozen=True):
+class VerificationWord(msgspec.Struct, frozen=True):
     """The word of a minute, in both languages. ``until`` is when the next one comes, in wall seconds."""
 
     en: str
@@ -37,13 +37,13 @@ class MinuteWord(msgspec.Struct, frozen=True):
     until: float
 
 
-def minute_word(secret: bytes, wall: float) -> MinuteWord:
+def verification_word(secret: bytes, wall: float) -> VerificationWord:
     """The word of the minute that ``wall`` (Unix seconds) is in."""
     minute = int(wall // MINUTE_S)
     # Even minutes draw from the first half of the words and odd ones from the second: no two neighbours are the same.
     half = len(WORDS) // 2
     en, zh = WORDS[_drawn(secret, minute) % half + half * (minute % 2)]
-    return MinuteWord(en, zh, float((minute + 1) * MINUTE_S))
+    return VerificationWord(en, zh, float((minute + 1) * MINUTE_S))
 
 
 def _drawn(secret: bytes, minute: int) -> int:

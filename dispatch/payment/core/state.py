@@ -24,7 +24,6 @@ from dispatch.payment.core.events import (
     AttemptUnclear,
     CodeShown,
     GatewayAsked,
-    How,
     NewsChecked,
     OrderPaid,
     OrderPlaced,
@@ -32,6 +31,7 @@ from dispatch.payment.core.events import (
     PasswordAsked,
     RefundAsked,
     RefundFailed,
+    RefundMethod,
     RefundOpened,
     RefundUnclear,
     Returned,
@@ -162,7 +162,7 @@ class RefundState(msgspec.Struct):
     refund: str
     order: str
     amount: Money
-    how: How
+    how: RefundMethod
     by: str
     reason: str
     asked_by: str

@@ -15,30 +15,30 @@ from dispatch.clock import Clock
 from dispatch.payment.core.port import (
     Cancelled,
     Closed,
-    CodeMade,
+    CodeCreated,
     NotFound,
     Notification,
-    Order,
     OrderCreated,
     OrderRef,
-    PasswordWanted,
+    PasswordRequired,
+    PaymentOrder,
     Refund,
     Refunded,
-    Refused,
-    Rejected,
+    Refusal,
+    RejectedNotification,
     TradeStatus,
     TradeView,
     Unknown,
     read_amount,
 )
-from dispatch.payment.gateways.http_client import HttpLine
+from dispatch.payment.gateways.http_client import HttpClient
 from dispatch.payment.protocols.acquirer_messages import (
     AcquirerCredentials,
     AcquirerKeys,
-    Envelope,
-    Message,
-    Result,
-    Sum,
+    AcquirerMessage,
+    AcquirerResult,
+    SealedEnvelope,
+    WireAmount,
 )
 from dispatch.payment.protocols.notification import MAX_BODY_BYTES
 from dispatch.payment.protocols.signing import AnswerError
@@ -63,7 +63,7 @@ class AcquirerAccount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AcquirerGateway:
-    """:class:`~dispatch.payment.core.port.Gateway` over an acquirer. Close its connections with :meth:`aclose`."""
+    """Implements the payment port over an acquirer's JSON contract. Close its connections with :meth:`aclose`."""
 
     def __init__(
         self,
@@ -78,97 +78,93 @@ class AcquirerGateway:
         self._clock = clock
         self._new_nonce = new_nonce
         self._keys = AcquirerKeys(account.keys)
-        self._line = HttpLine(timeout_s=account.timeout_s, max_connections=account.max_connections, transport=transport)
+        self._line = HttpClient(
+            timeout_s=account.timeout_s, max_connections=account.max_connections, transport=transport
+        )
 
-    async def create(self, order: Order) -> OrderCreated | Refused | Unknown:
-        """See :class:`~dispatch.payment.core.port.Gateway`."""
+    async def create(self, order: PaymentOrder) -> OrderCreated | Refusal | Unknown:
         result = await self._call("create", order.out_trade_no, _order(order))
-        if isinstance(result, Result):
+        if isinstance(result, AcquirerResult):
             return OrderCreated(order.out_trade_no, result.trade) if result.trade else _strange("created", result)
         return result
 
-    async def precreate(self, order: Order) -> CodeMade | Refused | Unknown:
-        """See :class:`~dispatch.payment.core.port.Gateway`."""
+    async def precreate(self, order: PaymentOrder) -> CodeCreated | Refusal | Unknown:
         result = await self._call("precreate", order.out_trade_no, _order(order))
-        if isinstance(result, Result):
-            return CodeMade(order.out_trade_no, result.qr_code) if result.qr_code else _strange("code", result)
+        if isinstance(result, AcquirerResult):
+            return CodeCreated(order.out_trade_no, result.qr_code) if result.qr_code else _strange("code", result)
         return result
 
-    async def scan(self, order: Order) -> TradeView | PasswordWanted | Refused | Unknown:
-        """See :class:`~dispatch.payment.core.port.Gateway`."""
+    async def scan(self, order: PaymentOrder) -> TradeView | PasswordRequired | Refusal | Unknown:
         result = await self._call("scan", order.out_trade_no, _order(order))
-        if not isinstance(result, Result):
+        if not isinstance(result, AcquirerResult):
             return result
         if result.outcome == "password":
-            return PasswordWanted(order.out_trade_no, result.trade)
+            return PasswordRequired(order.out_trade_no, result.trade)
         view = _view(result)
         if isinstance(view, TradeView) and not view.status.paid:
             return Unknown("scanned, and not paid")
         return view
 
     async def query(self, order: OrderRef) -> TradeView | NotFound | Unknown:
-        """See :class:`~dispatch.payment.core.port.Gateway`."""
         result = await self._call("query", order.out_trade_no, _ref(order))
-        if isinstance(result, Refused):
+        if isinstance(result, Refusal):
             return Unknown(result.code)
         if isinstance(result, Unknown):
             return result
         return NotFound(order.out_trade_no) if result.outcome == "not_found" else _view(result)
 
-    async def close(self, order: OrderRef) -> Closed | NotFound | Refused | Unknown:
-        """See :class:`~dispatch.payment.core.port.Gateway`."""
+    async def close(self, order: OrderRef) -> Closed | NotFound | Refusal | Unknown:
         result = await self._call("close", order.out_trade_no, _ref(order))
-        if not isinstance(result, Result):
+        if not isinstance(result, AcquirerResult):
             return result
         if result.outcome == "not_found":
             return NotFound(order.out_trade_no)
         return Closed(order.out_trade_no) if result.outcome == "closed" else _strange("closed", result)
 
-    async def cancel(self, order: OrderRef) -> Cancelled | Refused | Unknown:
-        """See :class:`~dispatch.payment.core.port.Gateway`."""
+    async def cancel(self, order: OrderRef) -> Cancelled | Refusal | Unknown:
         result = await self._call("cancel", order.out_trade_no, _ref(order))
-        if not isinstance(result, Result):
+        if not isinstance(result, AcquirerResult):
             return result
         if result.outcome not in ("cancelled", "not_found"):
             return _strange("cancelled", result)
         return Cancelled(order.out_trade_no, _ACTIONS.get(result.action, ""))
 
-    async def refund(self, refund: Refund) -> Refunded | Refused | Unknown:
-        """See :class:`~dispatch.payment.core.port.Gateway`."""
+    async def refund(self, refund: Refund) -> Refunded | Refusal | Unknown:
         result = await self._call("refund", refund.order.out_trade_no, _refund(refund))
-        return _refunded(refund, result) if isinstance(result, Result) else result
+        return _refunded(refund, result) if isinstance(result, AcquirerResult) else result
 
     async def query_refund(self, refund: Refund) -> Refunded | NotFound | Unknown:
-        """See :class:`~dispatch.payment.core.port.Gateway`."""
         result = await self._call("query_refund", refund.order.out_trade_no, _refund(refund))
-        if isinstance(result, Refused):
+        if isinstance(result, Refusal):
             return Unknown(result.code)
         if isinstance(result, Unknown):
             return result
         missing = result.outcome == "not_found"
         return NotFound(refund.order.out_trade_no) if missing else _refunded(refund, result)
 
-    def verify_notification(self, body: bytes, content_type: str) -> Notification | Rejected:  # noqa: ARG002
-        """See :class:`~dispatch.payment.core.port.Gateway`. The body is a message in its envelope."""
+    def verify_notification(self, body: bytes, content_type: str) -> Notification | RejectedNotification:  # noqa: ARG002
+        """See :class:`~dispatch.payment.core.port.PaymentGateway`. The body is a message in its envelope."""
         if len(body) > MAX_BODY_BYTES:
-            return Rejected(f"more than {MAX_BODY_BYTES} bytes")
+            return RejectedNotification(f"more than {MAX_BODY_BYTES} bytes")
         try:
             message = self._open(body, "notice")
         except AnswerError as error:
-            return Rejected(str(error))
-        result = message.result if isinstance(message, Message) else None
-        return _notification(self._account.merchant, result) if result is not None else Rejected("no notice")
+            return RejectedNotification(str(error))
+        result = message.result if isinstance(message, AcquirerMessage) else None
+        return (
+            _notification(self._account.merchant, result) if result is not None else RejectedNotification("no notice")
+        )
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._line.aclose()
 
-    def _open(self, body: bytes, kind: str) -> Message | Envelope:
+    def _open(self, body: bytes, kind: str) -> AcquirerMessage | SealedEnvelope:
         return self._keys.open(body, kind=kind, merchant=self._account.merchant, now=self._clock.wall())
 
-    async def _call(self, call: str, order: str, arguments: dict[str, object]) -> Result | Refused | Unknown:
+    async def _call(self, call: str, order: str, arguments: dict[str, object]) -> AcquirerResult | Refusal | Unknown:
         """What the acquirer says became of a call about ``order``; an unsigned refusal is one."""
-        asked = Message(
+        asked = AcquirerMessage(
             kind="ask",
             merchant=self._account.merchant,
             at=int(self._clock.wall()),
@@ -184,26 +180,26 @@ class AcquirerGateway:
             answer = self._open(page.body, "answer")
         except AnswerError as error:
             return Unknown(str(error))
-        if isinstance(answer, Envelope):
-            return Refused(answer.refused, signed=False)
+        if isinstance(answer, SealedEnvelope):
+            return Refusal(answer.refused, signed=False)
         if (answer.nonce, answer.call) != (asked.nonce, call) or answer.result is None:
             return Unknown("the answer is to another question")
         return _outcome(order, answer.result)
 
 
-def _outcome(order: str, result: Result) -> Result | Refused | Unknown:
+def _outcome(order: str, result: AcquirerResult) -> AcquirerResult | Refusal | Unknown:
     if result.outcome == "refused" and result.code:
-        return Refused(result.code, result.detail)
+        return Refusal(result.code, result.detail)
     if result.outcome in ("refused", "unknown"):
         return Unknown(result.code or result.detail or "unknown")
     return result if result.order == order else _OTHER_ORDER
 
 
-def _strange(expected: str, result: Result) -> Unknown:
+def _strange(expected: str, result: AcquirerResult) -> Unknown:
     return Unknown(f"answered {result.outcome[:20]!r} instead of {expected!r}")
 
 
-def _order(order: Order) -> dict[str, object]:
+def _order(order: PaymentOrder) -> dict[str, object]:
     return {
         "order": order.out_trade_no,
         "way": order.way,
@@ -233,15 +229,15 @@ def _refund(refund: Refund) -> dict[str, object]:
     }
 
 
-def _sum(money: Money) -> Sum:
-    return Sum(money.plain(), money.currency)
+def _sum(money: Money) -> WireAmount:
+    return WireAmount(money.plain(), money.currency)
 
 
-def _money(amount: Sum | None) -> Money | None:
+def _money(amount: WireAmount | None) -> Money | None:
     return read_amount(amount.value, amount.currency) if amount is not None else None
 
 
-def _view(result: Result) -> TradeView | Unknown:
+def _view(result: AcquirerResult) -> TradeView | Unknown:
     amount = _money(result.amount)
     if result.outcome != "trade" or amount is None or not result.trade:
         return _strange("trade", result)
@@ -259,7 +255,7 @@ def _view(result: Result) -> TradeView | Unknown:
     )
 
 
-def _refunded(refund: Refund, result: Result) -> Refunded | Unknown:
+def _refunded(refund: Refund, result: AcquirerResult) -> Refunded | Unknown:
     if result.outcome != "refunded" or result.refund != refund.refund_no or _money(result.amount) != refund.amount:
         return _strange("refunded", result)
     return Refunded(
@@ -267,13 +263,13 @@ def _refunded(refund: Refund, result: Result) -> Refunded | Unknown:
     )
 
 
-def _notification(merchant: str, result: Result) -> Notification | Rejected:
+def _notification(merchant: str, result: AcquirerResult) -> Notification | RejectedNotification:
     if not (result.notice and result.order and result.trade and result.amount):
-        return Rejected("without notice, order, trade or amount")
+        return RejectedNotification("without notice, order, trade or amount")
     try:
         status = TradeStatus(result.status)
     except ValueError:
-        return Rejected(f"status {result.status[:40]!r} is not known")
+        return RejectedNotification(f"status {result.status[:40]!r} is not known")
     return Notification(
         notify_id=result.notice,
         out_trade_no=result.order,

@@ -11,28 +11,28 @@ from typing import Final
 import httpx
 
 from dispatch.clock import Clock
-from dispatch.payment.core.context import stamp
+from dispatch.payment.core.context import beijing_time
 from dispatch.payment.core.port import (
     Cancelled,
     Closed,
-    CodeMade,
+    CodeCreated,
     NotFound,
     Notification,
-    Order,
     OrderCreated,
     OrderRef,
-    PasswordWanted,
+    PasswordRequired,
+    PaymentOrder,
     Refund,
     Refunded,
-    Refused,
-    Rejected,
+    Refusal,
+    RejectedNotification,
     TradeView,
     Unknown,
 )
-from dispatch.payment.gateways.http_client import HttpLine
+from dispatch.payment.gateways.http_client import HttpClient
 from dispatch.payment.protocols.mapi import responses as answers
 from dispatch.payment.protocols.mapi.merchant import MapiMerchant
-from dispatch.payment.protocols.mapi.xml import GatewayRefusal, SignedAnswer, read_answer
+from dispatch.payment.protocols.mapi.xml import SignedAnswer, UnsignedRefusal, read_answer
 from dispatch.payment.protocols.notification import read_notification
 from dispatch.payment.protocols.signing import AnswerError, Signer, canonical
 
@@ -40,7 +40,7 @@ CHARSET: Final = "UTF-8"
 
 
 class MapiGateway:
-    """:class:`~dispatch.payment.core.port.Gateway` over mapi. Keeps its connections; close it with :meth:`aclose`."""
+    """Implements the payment port over mapi. Close its connections with :meth:`aclose`."""
 
     def __init__(
         self, merchant: MapiMerchant, clock: Clock, *, transport: httpx.AsyncBaseTransport | None = None
@@ -48,22 +48,19 @@ class MapiGateway:
         self._merchant = merchant
         self._clock = clock
         self._signer = Signer(merchant.keys)
-        self._line = HttpLine(
+        self._line = HttpClient(
             timeout_s=merchant.timeout_s, max_connections=merchant.max_connections, transport=transport
         )
 
-    async def create(self, order: Order) -> OrderCreated | Refused | Unknown:
-        """See :class:`~dispatch.payment.core.port.Gateway`."""
+    async def create(self, order: PaymentOrder) -> OrderCreated | Refusal | Unknown:
         answer = await self._call("alipay.acquire.create", self._merchant.create_fields(order))
         return answers.created(order, answer.fields) if isinstance(answer, SignedAnswer) else answer
 
-    async def precreate(self, order: Order) -> CodeMade | Refused | Unknown:
-        """See :class:`~dispatch.payment.core.port.Gateway`."""
+    async def precreate(self, order: PaymentOrder) -> CodeCreated | Refusal | Unknown:
         answer = await self._call("alipay.acquire.precreate", self._merchant.precreate_fields(order))
         return answers.code_made(order, answer.fields) if isinstance(answer, SignedAnswer) else answer
 
-    async def scan(self, order: Order) -> TradeView | PasswordWanted | Refused | Unknown:
-        """See :class:`~dispatch.payment.core.port.Gateway`."""
+    async def scan(self, order: PaymentOrder) -> TradeView | PasswordRequired | Refusal | Unknown:
         if self._merchant.overseas(order.ref):
             answer = await self._call("alipay.acquire.overseas.spot.pay", self._merchant.spot_pay_fields(order))
         else:
@@ -71,30 +68,26 @@ class MapiGateway:
         return answers.scanned(order, answer.fields) if isinstance(answer, SignedAnswer) else answer
 
     async def query(self, order: OrderRef) -> TradeView | NotFound | Unknown:
-        """See :class:`~dispatch.payment.core.port.Gateway`."""
         if self._merchant.overseas(order):
             asked = {"partner_trans_id": order.out_trade_no}
             answer = await self._call("alipay.acquire.overseas.query", asked)
         else:
             answer = await self._call("alipay.acquire.query", {"out_trade_no": order.out_trade_no})
-        if isinstance(answer, Refused):
+        if isinstance(answer, Refusal):
             return Unknown(answer.code)
         if isinstance(answer, SignedAnswer):
             return answers.viewed(order, answer.fields, self._merchant.trans_currency)
         return answer
 
-    async def close(self, order: OrderRef) -> Closed | NotFound | Refused | Unknown:
-        """See :class:`~dispatch.payment.core.port.Gateway`."""
+    async def close(self, order: OrderRef) -> Closed | NotFound | Refusal | Unknown:
         answer = await self._call("alipay.acquire.close", {"out_trade_no": order.out_trade_no})
         return answers.closed(order, answer.fields) if isinstance(answer, SignedAnswer) else answer
 
-    async def cancel(self, order: OrderRef) -> Cancelled | Refused | Unknown:
-        """See :class:`~dispatch.payment.core.port.Gateway`."""
+    async def cancel(self, order: OrderRef) -> Cancelled | Refusal | Unknown:
         answer = await self._call("alipay.acquire.cancel", {"out_trade_no": order.out_trade_no})
         return answers.cancelled(order, answer.fields) if isinstance(answer, SignedAnswer) else answer
 
-    async def refund(self, refund: Refund) -> Refunded | Refused | Unknown:
-        """See :class:`~dispatch.payment.core.port.Gateway`."""
+    async def refund(self, refund: Refund) -> Refunded | Refusal | Unknown:
         if self._merchant.overseas(refund.order):
             answer = await self._call("alipay.acquire.overseas.spot.refund", self._merchant.spot_refund_fields(refund))
         else:
@@ -105,8 +98,7 @@ class MapiGateway:
         """Mapi documents no such call: a refund that is unknown is repeated with its number."""
         return Unknown(f"mapi cannot be asked for refund {refund.refund_no}")
 
-    def verify_notification(self, body: bytes, content_type: str) -> Notification | Rejected:
-        """See :class:`~dispatch.payment.core.port.Gateway`."""
+    def verify_notification(self, body: bytes, content_type: str) -> Notification | RejectedNotification:
         return read_notification(body, content_type, self._signer)
 
     async def sent(self, notify_id: str) -> bool | Unknown:
@@ -130,7 +122,7 @@ class MapiGateway:
         """Close the connections."""
         await self._line.aclose()
 
-    async def _call(self, method: str, business: Mapping[str, str]) -> SignedAnswer | Refused | Unknown:
+    async def _call(self, method: str, business: Mapping[str, str]) -> SignedAnswer | Refusal | Unknown:
         # A gateway reads the charset before it reads the body, so it stands in the URL as well.
         page = await self._line.post(
             self._merchant.gateway_url,
@@ -143,7 +135,7 @@ class MapiGateway:
             answer = read_answer(page.body, self._signer)
         except AnswerError as error:
             return Unknown(str(error))
-        if isinstance(answer, GatewayRefusal):
+        if isinstance(answer, UnsignedRefusal):
             return answers.unclear_or_refused(answer.error, signed=False)
         return answer
 
@@ -153,7 +145,7 @@ class MapiGateway:
             "service": method,
             "partner": self._merchant.partner,
             "_input_charset": CHARSET,
-            "timestamp": stamp(self._clock.wall()),
+            "timestamp": beijing_time(self._clock.wall()),
             **{name: value for name, value in business.items() if value},
         }
         sign = self._signer.sign(canonical(form).encode(CHARSET))

@@ -10,13 +10,13 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from dispatch.payment.core.port import Refused, Unknown
+from dispatch.payment.core.port import Refusal, Unknown
 from dispatch.payment.gateways.openapi_client import OpenapiClient
 
 METHOD = "alipay.system.oauth.token"
 
 
-class Authorised(msgspec.Struct, frozen=True):
+class AlipayUser(msgspec.Struct, frozen=True):
     """The passenger, as Alipay knows him."""
 
     user_id: str
@@ -45,16 +45,16 @@ class Authorization:
         joint = "&" if "?" in self._page else "?"
         return f"{self._page}{joint}{urlencode(asked)}"
 
-    async def passenger_of(self, auth_code: str) -> Authorised | Refused | Unknown:
-        """Exchange the code that came back. ``Refused`` for one that is used, old or not Alipay's."""
+    async def exchange_code(self, auth_code: str) -> AlipayUser | Refusal | Unknown:
+        """Exchange the code that came back. ``Refusal`` for one that is used, old or not Alipay's."""
         asked = {"grant_type": "authorization_code", "code": auth_code}
         answer = await self._client.call_plain(METHOD, asked)
-        if isinstance(answer, Refused | Unknown):
+        if isinstance(answer, Refusal | Unknown):
             return answer
         user_id = answer.fields.get("user_id") or answer.fields.get("open_id", "")
         if not user_id or not answer.fields.get("access_token"):
             return Unknown("the answer names no user")
-        return Authorised(user_id)
+        return AlipayUser(user_id)
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -12,17 +12,17 @@ from dispatch.clock import Clock
 from dispatch.payment.core.port import (
     Cancelled,
     Closed,
-    CodeMade,
+    CodeCreated,
     NotFound,
     Notification,
-    Order,
     OrderCreated,
     OrderRef,
-    PasswordWanted,
+    PasswordRequired,
+    PaymentOrder,
     Refund,
     Refunded,
-    Refused,
-    Rejected,
+    Refusal,
+    RejectedNotification,
     TradeStatus,
     TradeView,
     Unknown,
@@ -31,11 +31,11 @@ from dispatch.payment.gateways.openapi_client import OpenapiClient
 from dispatch.payment.protocols.notification import read_openapi_notification
 from dispatch.payment.protocols.openapi import responses as answers
 from dispatch.payment.protocols.openapi.account import OpenapiAccount, order_fields, refund_fields, refund_query_fields
-from dispatch.payment.protocols.openapi.responses import STATUS_ERRORS, Done
+from dispatch.payment.protocols.openapi.responses import STATUS_ERRORS, OpenapiSuccess
 
 
 class OpenapiGateway:
-    """``port.Gateway`` over openapi. Keeps its connections; close it with ``aclose``."""
+    """Implements the payment port over openapi. Close its connections with :meth:`aclose`."""
 
     def __init__(
         self, account: OpenapiAccount, clock: Clock, *, transport: httpx.AsyncBaseTransport | None = None
@@ -44,33 +44,28 @@ class OpenapiGateway:
         self._account = account
         self.client = OpenapiClient(account, clock, transport=transport)
 
-    async def create(self, order: Order) -> OrderCreated | Refused | Unknown:
-        """See :class:`~dispatch.payment.core.port.Gateway`."""
+    async def create(self, order: PaymentOrder) -> OrderCreated | Refusal | Unknown:
         fields = self._account.create_fields(order)
         answer = await self.client.call("alipay.trade.create", fields, notify_url=order.notify_url)
-        return answers.created(order, answer) if isinstance(answer, Done) else answer
+        return answers.created(order, answer) if isinstance(answer, OpenapiSuccess) else answer
 
-    async def precreate(self, order: Order) -> CodeMade | Refused | Unknown:
-        """See :class:`~dispatch.payment.core.port.Gateway`."""
+    async def precreate(self, order: PaymentOrder) -> CodeCreated | Refusal | Unknown:
         fields = self._account.precreate_fields(order)
         answer = await self.client.call("alipay.trade.precreate", fields, notify_url=order.notify_url)
-        return answers.code_made(order, answer) if isinstance(answer, Done) else answer
+        return answers.code_made(order, answer) if isinstance(answer, OpenapiSuccess) else answer
 
-    async def scan(self, order: Order) -> TradeView | PasswordWanted | Refused | Unknown:
-        """See :class:`~dispatch.payment.core.port.Gateway`."""
+    async def scan(self, order: PaymentOrder) -> TradeView | PasswordRequired | Refusal | Unknown:
         fields = self._account.pay_fields(order)
         answer = await self.client.call("alipay.trade.pay", fields, notify_url=order.notify_url)
-        return answers.scanned(order, answer) if isinstance(answer, Done) else answer
+        return answers.scanned(order, answer) if isinstance(answer, OpenapiSuccess) else answer
 
     async def query(self, order: OrderRef) -> TradeView | NotFound | Unknown:
-        """See :class:`~dispatch.payment.core.port.Gateway`."""
         answer = await self.client.call("alipay.trade.query", order_fields(order))
         return answers.viewed(order, answer, self._account.currency)
 
-    async def close(self, order: OrderRef) -> Closed | NotFound | Refused | Unknown:
-        """See :class:`~dispatch.payment.core.port.Gateway`."""
+    async def close(self, order: OrderRef) -> Closed | NotFound | Refusal | Unknown:
         answer = answers.closed(order, await self.client.call("alipay.trade.close", order_fields(order)))
-        if not isinstance(answer, Refused) or answer.code not in STATUS_ERRORS:
+        if not isinstance(answer, Refusal) or answer.code not in STATUS_ERRORS:
             return answer
         # One code for a trade that is paid and for one that is closed already.
         view = await self.query(order)
@@ -78,14 +73,12 @@ class OpenapiGateway:
             return Closed(order.out_trade_no)
         return answer
 
-    async def cancel(self, order: OrderRef) -> Cancelled | Refused | Unknown:
-        """See :class:`~dispatch.payment.core.port.Gateway`."""
+    async def cancel(self, order: OrderRef) -> Cancelled | Refusal | Unknown:
         return answers.cancelled(order, await self.client.call("alipay.trade.cancel", order_fields(order)))
 
-    async def refund(self, refund: Refund) -> Refunded | Refused | Unknown:
-        """See :class:`~dispatch.payment.core.port.Gateway`."""
+    async def refund(self, refund: Refund) -> Refunded | Refusal | Unknown:
         answer = await self.client.call("alipay.trade.refund", refund_fields(refund))
-        if not isinstance(answer, Done):
+        if not isinstance(answer, OpenapiSuccess):
             return answer
         outcome, moved = answers.refunded(refund, answer)
         if moved or isinstance(outcome, Unknown):
@@ -94,12 +87,10 @@ class OpenapiGateway:
         return outcome if isinstance(seen, Refunded) else Unknown("fund_change=N")
 
     async def query_refund(self, refund: Refund) -> Refunded | NotFound | Unknown:
-        """See :class:`~dispatch.payment.core.port.Gateway`."""
         answer = await self.client.call("alipay.trade.fastpay.refund.query", refund_query_fields(refund))
         return answers.refund_viewed(refund, answer)
 
-    def verify_notification(self, body: bytes, content_type: str) -> Notification | Rejected:
-        """See :class:`~dispatch.payment.core.port.Gateway`."""
+    def verify_notification(self, body: bytes, content_type: str) -> Notification | RejectedNotification:
         return read_openapi_notification(body, content_type, self.client.keys, self._account.app_id)
 
     async def aclose(self) -> None:

@@ -14,7 +14,7 @@ import msgspec
 
 from dispatch.payment.core.port import Unknown
 from dispatch.payment.gateways.openapi_client import OpenapiClient
-from dispatch.payment.protocols.openapi.responses import Done
+from dispatch.payment.protocols.openapi.responses import OpenapiSuccess
 
 METHOD: Final = "alipay.data.dataservice.bill.downloadurl.query"
 MAX_BILL_BYTES: Final = 64 * 1024 * 1024
@@ -42,7 +42,7 @@ class BillDownload:
         answer = await self._client.call(METHOD, {"bill_type": "trade", "bill_date": day.isoformat()})
         if isinstance(answer, Unknown):
             return answer
-        if not isinstance(answer, Done):
+        if not isinstance(answer, OpenapiSuccess):
             code = answer.code.rpartition(".")[2]
             return NoBill(code) if answer.signed and code in NO_BILL else Unknown(answer.code)
         if answer.fields.get("bill_file_code") == EMPTY_BILL:

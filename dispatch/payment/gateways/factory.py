@@ -19,14 +19,14 @@ from dispatch.clock import Clock
 from dispatch.config.loader import Settings, SettingsError
 from dispatch.config.settings import AlipayAccount
 from dispatch.config.tariffs import read_tariff
-from dispatch.payment.core.port import Gateway, Notification, Rejected
+from dispatch.payment.core.port import Notification, PaymentGateway, RejectedNotification
 from dispatch.payment.core.rules import NOTIFY_PATH, Account, PaymentRules
 from dispatch.payment.gateways.acquirer import AcquirerAccount, AcquirerGateway
 from dispatch.payment.gateways.alipay_mapi import MapiGateway
 from dispatch.payment.gateways.alipay_oauth import Authorization
 from dispatch.payment.gateways.alipay_openapi import OpenapiGateway
 from dispatch.payment.gateways.bill_download import BillDownload
-from dispatch.payment.gateways.not_configured import AbsentGateway
+from dispatch.payment.gateways.not_configured import UnconfiguredGateway
 from dispatch.payment.gateways.openapi_client import OpenapiClient
 from dispatch.payment.protocols.acquirer_messages import AcquirerCredentials
 from dispatch.payment.protocols.mapi.merchant import (
@@ -50,12 +50,12 @@ BILL_TIMEOUT_S: Final = 120.0
 class Gateways:
     """The gateway of each account. Close their connections with :meth:`aclose`."""
 
-    def __init__(self, accounts: Mapping[str, AlipayAccount], gateways: Mapping[str, Gateway]) -> None:
+    def __init__(self, accounts: Mapping[str, AlipayAccount], gateways: Mapping[str, PaymentGateway]) -> None:
         """Both by company, the default account's under ``""``."""
         self._accounts = accounts
         self._gateways = gateways
 
-    def of(self, company: str) -> Gateway:
+    def for_company(self, company: str) -> PaymentGateway:
         """The gateway that collects for a company."""
         return self._gateways.get(company) or self._gateways[""]
 
@@ -63,24 +63,24 @@ class Gateways:
         """Where Alipay posts the results of a company's orders."""
         return notify_path(company if company in self._accounts else "")
 
-    def verify_notification(self, company: str, body: bytes, content_type: str) -> Notification | Rejected:
+    def verify_notification(self, company: str, body: bytes, content_type: str) -> Notification | RejectedNotification:
         """A notification that came to a company's address, if it is genuine and about that account.
 
         A company knows its own MD5 key, so a message that verifies with it may speak of no other company's money.
         """
-        told = self.of(company).verify_notification(body, content_type)
-        if isinstance(told, Rejected) or len(self._accounts) == 1:
+        told = self.for_company(company).verify_notification(body, content_type)
+        if isinstance(told, RejectedNotification) or len(self._accounts) == 1:
             return told
         account = self._account_of(company)
         if told.seller_id:
             ours = told.seller_id == _seller(account)
         else:
             ours = bool(account.seller_email) and told.seller_email == account.seller_email
-        return told if ours else Rejected("about another account's money")
+        return told if ours else RejectedNotification("about another account's money")
 
     async def confirmed(self, company: str, notification: Notification) -> bool:
         """Alipay's own word that it sent a notification, where ``notify_verify`` asks for it; else true."""
-        gateway = self.of(company)
+        gateway = self.for_company(company)
         if not self._account_of(company).notify_verify or not isinstance(gateway, MapiGateway):
             return True
         return await gateway.sent(notification.notify_id) is True
@@ -170,16 +170,16 @@ def _named(company: str, make: Callable[[], T]) -> T:
         raise SettingsError(f"{section}: {error}") from error
 
 
-def _opener(account: AlipayAccount, currency: str, clock: Clock) -> Callable[[], Gateway]:
+def _opener(account: AlipayAccount, currency: str, clock: Clock) -> Callable[[], PaymentGateway]:
     return lambda: open_gateway(account, currency, clock)
 
 
 def open_gateway(
     account: AlipayAccount, currency: str, clock: Clock, *, transport: httpx.AsyncBaseTransport | None = None
-) -> Gateway:
+) -> PaymentGateway:
     """The gateway of one account, for fares in ``currency``. Raises ``OSError``, ``ValueError`` for unusable keys."""
     if not account.collects:
-        return AbsentGateway()
+        return UnconfiguredGateway()
     match account.protocol:
         case "openapi":
             return OpenapiGateway(_openapi_account(account, currency), clock, transport=transport)

@@ -10,12 +10,12 @@ import httpx
 import msgspec
 
 from dispatch.payment.core.port import Unknown
-from dispatch.payment.gateways.response_capture import heard
+from dispatch.payment.gateways.response_capture import record
 
 MAX_ANSWER_BYTES: Final = 256 * 1024
 
 
-class Page(msgspec.Struct, frozen=True):
+class HttpResponse(msgspec.Struct, frozen=True):
     """An answer with HTTP status 200."""
 
     body: bytes
@@ -23,7 +23,7 @@ class Page(msgspec.Struct, frozen=True):
     """By name in small letters."""
 
 
-class HttpLine:
+class HttpClient:
     """Connections to one gateway. Let go of them with :meth:`aclose`."""
 
     def __init__(
@@ -45,18 +45,18 @@ class HttpLine:
         form: Mapping[str, str] | None = None,
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Page | Unknown:
+    ) -> HttpResponse | Unknown:
         """Post a form in UTF-8, or ``content`` as it is."""
         data = dict(form) if form is not None else None
         request = self._http.build_request("POST", url, params=params, data=data, content=content, headers=headers)
         page = await self._exchange(request, MAX_ANSWER_BYTES)
-        if isinstance(page, Page):
-            heard(page.body)
+        if isinstance(page, HttpResponse):
+            record(page.body)
         return page
 
     async def get(
         self, url: str, *, params: Mapping[str, str] | None = None, max_bytes: int = MAX_ANSWER_BYTES
-    ) -> Page | Unknown:
+    ) -> HttpResponse | Unknown:
         """Fetch a page of at most ``max_bytes``."""
         return await self._exchange(self._http.build_request("GET", url, params=params), max_bytes)
 
@@ -64,7 +64,7 @@ class HttpLine:
         """Close the connections."""
         await self._http.aclose()
 
-    async def _exchange(self, request: httpx.Request, max_bytes: int) -> Page | Unknown:
+    async def _exchange(self, request: httpx.Request, max_bytes: int) -> HttpResponse | Unknown:
         """Anything but a whole answer with status 200 leaves open what became of the request."""
         try:
             # The whole call has one deadline, waiting for a free connection included.
@@ -75,7 +75,7 @@ class HttpLine:
         except httpx.HTTPError as error:
             return Unknown(f"connection: {type(error).__name__}")
 
-    async def _send(self, request: httpx.Request, max_bytes: int) -> Page | Unknown:
+    async def _send(self, request: httpx.Request, max_bytes: int) -> HttpResponse | Unknown:
         response = await self._http.send(request, stream=True)
         try:
             if response.status_code != httpx.codes.OK:
@@ -85,6 +85,6 @@ class HttpLine:
                 body += piece
                 if len(body) > max_bytes:
                     return Unknown(f"an answer of more than {max_bytes} bytes")
-            return Page(bytes(body), dict(response.headers))
+            return HttpResponse(bytes(body), dict(response.headers))
         finally:
             await response.aclose()

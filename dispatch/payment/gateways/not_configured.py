@@ -7,36 +7,36 @@ from __future__ import annotations
 from dispatch.payment.core.port import (
     Cancelled,
     Closed,
-    CodeMade,
+    CodeCreated,
     NotFound,
     Notification,
-    Order,
     OrderCreated,
     OrderRef,
-    PasswordWanted,
+    PasswordRequired,
+    PaymentOrder,
     Refund,
     Refunded,
-    Refused,
-    Rejected,
+    Refusal,
+    RejectedNotification,
     TradeView,
     Unknown,
 )
 
-NO_GATEWAY = Refused("NO_GATEWAY", "no Alipay account is configured (alipay.gateway_url)", signed=False)
+NO_GATEWAY = Refusal("NO_GATEWAY", "no Alipay account is configured (alipay.gateway_url)", signed=False)
 
 
-class AbsentGateway:
-    """Implements :class:`dispatch.payment.core.port.Gateway` without any Alipay behind it."""
+class UnconfiguredGateway:
+    """Implements :class:`dispatch.payment.core.port.PaymentGateway` without any Alipay behind it."""
 
-    async def create(self, order: Order) -> OrderCreated | Refused | Unknown:
+    async def create(self, order: PaymentOrder) -> OrderCreated | Refusal | Unknown:
         """Refused."""
         return NO_GATEWAY
 
-    async def precreate(self, order: Order) -> CodeMade | Refused | Unknown:
+    async def precreate(self, order: PaymentOrder) -> CodeCreated | Refusal | Unknown:
         """Refused."""
         return NO_GATEWAY
 
-    async def scan(self, order: Order) -> TradeView | PasswordWanted | Refused | Unknown:
+    async def scan(self, order: PaymentOrder) -> TradeView | PasswordRequired | Refusal | Unknown:
         """Refused."""
         return NO_GATEWAY
 
@@ -44,15 +44,15 @@ class AbsentGateway:
         """Nothing was ever placed here."""
         return NotFound(order.out_trade_no)
 
-    async def close(self, order: OrderRef) -> Closed | NotFound | Refused | Unknown:
+    async def close(self, order: OrderRef) -> Closed | NotFound | Refusal | Unknown:
         """Nothing was ever placed here."""
         return NotFound(order.out_trade_no)
 
-    async def cancel(self, order: OrderRef) -> Cancelled | Refused | Unknown:
+    async def cancel(self, order: OrderRef) -> Cancelled | Refusal | Unknown:
         """There is nothing to undo."""
         return Cancelled(order.out_trade_no)
 
-    async def refund(self, refund: Refund) -> Refunded | Refused | Unknown:
+    async def refund(self, refund: Refund) -> Refunded | Refusal | Unknown:
         """Refused: an account that is no longer configured may still hold the money."""
         return NO_GATEWAY
 
@@ -60,9 +60,9 @@ class AbsentGateway:
         """Nothing was ever refunded here."""
         return NotFound(refund.order.out_trade_no)
 
-    def verify_notification(self, body: bytes, content_type: str) -> Notification | Rejected:
+    def verify_notification(self, body: bytes, content_type: str) -> Notification | RejectedNotification:
         """Nobody could have sent it."""
-        return Rejected(NO_GATEWAY.detail)
+        return RejectedNotification(NO_GATEWAY.detail)
 
     async def aclose(self) -> None:
         """There is nothing to let go."""

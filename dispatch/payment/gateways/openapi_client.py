@@ -9,13 +9,13 @@ import httpx
 import msgspec
 
 from dispatch.clock import Clock
-from dispatch.payment.core.context import stamp
-from dispatch.payment.core.port import Refused, Unknown
-from dispatch.payment.gateways.http_client import HttpLine, Page
+from dispatch.payment.core.context import beijing_time
+from dispatch.payment.core.port import Refusal, Unknown
+from dispatch.payment.gateways.http_client import HttpClient, HttpResponse
 from dispatch.payment.protocols.openapi.account import OpenapiAccount
 from dispatch.payment.protocols.openapi.content_cipher import ContentCipher
 from dispatch.payment.protocols.openapi.keys import OpenapiKeys
-from dispatch.payment.protocols.openapi.responses import Done, outcome_of
+from dispatch.payment.protocols.openapi.responses import OpenapiSuccess, outcome_of
 from dispatch.payment.protocols.openapi.signed_json import read_node
 from dispatch.payment.protocols.signing import AnswerError, canonical
 
@@ -36,9 +36,13 @@ class OpenapiClient:
         self.keys = OpenapiKeys(account.keys)
         self._clock = clock
         self._cipher = ContentCipher(account.keys.content_key) if account.keys.content_key else None
-        self._line = HttpLine(timeout_s=account.timeout_s, max_connections=account.max_connections, transport=transport)
+        self._line = HttpClient(
+            timeout_s=account.timeout_s, max_connections=account.max_connections, transport=transport
+        )
 
-    async def call(self, method: str, business: Mapping[str, Any], *, notify_url: str = "") -> Done | Refused | Unknown:
+    async def call(
+        self, method: str, business: Mapping[str, Any], *, notify_url: str = ""
+    ) -> OpenapiSuccess | Refusal | Unknown:
         """Call a method with its ``business`` fields in ``biz_content``."""
         content = msgspec.json.encode(business)
         if self._cipher is None:
@@ -47,11 +51,11 @@ class OpenapiClient:
             fields = {"biz_content": self._cipher.encrypt(content), "encrypt_type": "AES"}
         return await self._exchange(method, fields | ({"notify_url": notify_url} if notify_url else {}))
 
-    async def call_plain(self, method: str, fields: Mapping[str, str]) -> Done | Refused | Unknown:
+    async def call_plain(self, method: str, fields: Mapping[str, str]) -> OpenapiSuccess | Refusal | Unknown:
         """Call a method whose business fields stand beside the common ones, and whose success has no ``code``."""
         return await self._exchange(method, fields, codeless=True)
 
-    async def download(self, url: str, max_bytes: int) -> Page | Unknown:
+    async def download(self, url: str, max_bytes: int) -> HttpResponse | Unknown:
         """Fetch what an answer of the gateway points to; no redirect is followed."""
         return await self._line.get(url, max_bytes=max_bytes)
 
@@ -61,7 +65,7 @@ class OpenapiClient:
 
     async def _exchange(
         self, method: str, fields: Mapping[str, str], *, codeless: bool = False
-    ) -> Done | Refused | Unknown:
+    ) -> OpenapiSuccess | Refusal | Unknown:
         request = self.signed_request(method, fields)
         # An address may end in some log; what lets us act for a company does not belong into one.
         in_body = {name: request.pop(name) for name in (*fields, _LEAVE) if name in request}
@@ -82,7 +86,7 @@ class OpenapiClient:
             "format": "JSON",
             "charset": "utf-8",
             "sign_type": self.keys.sign_type,
-            "timestamp": stamp(self._clock.wall()),
+            "timestamp": beijing_time(self._clock.wall()),
             "version": "1.0",
             **self.keys.request_fields,
             **({_LEAVE: self.account.app_auth_token} if self.account.app_auth_token else {}),

@@ -23,7 +23,7 @@ from dispatch.payment.core.port import NotFound, OrderRef, TradeView, Unknown
 from dispatch.payment.gateways.bill_download import NoBill
 from dispatch.payment.gateways.factory import accounts_of, notify_path, open_bill_download, open_gateways
 from dispatch.payment.protocols.openapi.certificates import certificates_of, roots_of
-from dispatch.payment.protocols.public_urls import moves_money, wrong_with
+from dispatch.payment.protocols.public_urls import moves_money, url_problem
 from dispatch.payment.protocols.signing import Signer, SignType, load_private_key, load_public_key
 
 NO_ORDER: Final = "TAXICHECK"
@@ -56,7 +56,7 @@ WRONG: Final[dict[str, str]] = {
 """What the gateway's refusals mean for who sets it up."""
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class PreflightFinding(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that was looked at, of a company's account (``""`` is the default one)."""
 
     company: str
@@ -67,7 +67,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 async def check_payments(
     settings: Settings, clock: Clock, *, transport: httpx.AsyncBaseTransport | None = None
-) -> list[Finding]:
+) -> list[PreflightFinding]:
     """Look at every account that is configured. ``transport`` is what our own address and clocks are asked over."""
     found = []
     async with httpx.AsyncClient(timeout=WITHIN_S, trust_env=False, transport=transport) as http:
@@ -93,7 +93,7 @@ class _Check:
         self._url = own or account.openapi_url
         self._production = moves_money(self._url, is_acquirer=account.protocol == "acquirer")
 
-    async def findings(self) -> AsyncIterator[Finding]:
+    async def findings(self) -> AsyncIterator[PreflightFinding]:
         """All that can be said."""
         if not self._account.collects and not self._account.app_id:
             if self._company or not self._has_others:
@@ -112,12 +112,12 @@ class _Check:
             yield finding
         yield await self._reachable()
 
-    def _say(self, what: str, *, ok: bool, text: str) -> Finding:
-        return Finding(company=self._company, what=what, ok=ok, text=text)
+    def _say(self, what: str, *, ok: bool, text: str) -> PreflightFinding:
+        return PreflightFinding(company=self._company, what=what, ok=ok, text=text)
 
     # ── keys ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _keys(self) -> Iterator[Finding]:
+    def _keys(self) -> Iterator[PreflightFinding]:
         try:
             for name, sign_type, private, public in _pairs(self._account):
                 yield self._pair(name, sign_type, private, public)
@@ -126,11 +126,11 @@ class _Check:
         except (OSError, ValueError) as error:
             yield self._say("keys", ok=False, text=str(error))
 
-    def _pair(self, name: str, sign_type: SignType, private: str, public: str) -> Finding:
+    def _pair(self, name: str, sign_type: SignType, private: str, public: str) -> PreflightFinding:
         """Ours and Alipay's are two pairs: their halves must not fit."""
         load_private_key(private)
         load_public_key(public)
-        signer = Signer.of(sign_type, private_key=private, alipay_public_key=public)
+        signer = Signer.from_keys(sign_type, private_key=private, alipay_public_key=public)
         if signer.verify(b"taxi", signer.sign(b"taxi")):
             text = f"{name}: what is configured as Alipay's public key is our own; take Alipay's from its console"
             return self._say("keys", ok=False, text=text)
@@ -139,7 +139,7 @@ class _Check:
             return self._say("keys", ok=False, text=f"{name}: our key has {bits} bits, RSA2 needs 2048")
         return self._say("keys", ok=True, text=f"{name}: our key and Alipay's can be read ({sign_type})")
 
-    def _certificates(self) -> Iterator[Finding]:
+    def _certificates(self) -> Iterator[PreflightFinding]:
         account = self._account
         ours = certificates_of(_text("", account.app_cert_file), "app_cert_file")
         private = load_private_key(_app_private(account))
@@ -153,7 +153,7 @@ class _Check:
         for name, held in (("app_cert_file", ours[:1]), ("alipay_cert_file", theirs), ("alipay_root_cert_file", roots)):
             yield self._lasting(name, held)
 
-    def _lasting(self, name: str, held: list[x509.Certificate]) -> Finding:
+    def _lasting(self, name: str, held: list[x509.Certificate]) -> PreflightFinding:
         """Of several (a change of Alipay's certificate, a bundle of roots) one that lasts is enough."""
         now = dt.datetime.fromtimestamp(self._clock.wall(), dt.UTC)
         until = max(each.not_valid_after_utc for each in held)
@@ -167,19 +167,19 @@ class _Check:
 
     # ── Alipay ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _gateway(self) -> Finding:
+    async def _gateway(self) -> PreflightFinding:
         try:
             gateways = open_gateways(self._settings, self._clock)
         except SettingsError as error:
             return self._say("gateway", ok=False, text=str(error))
-        answer = await gateways.of("").query(OrderRef(NO_ORDER))
+        answer = await gateways.for_company("").query(OrderRef(NO_ORDER))
         await gateways.aclose()
         who = self._account.app_id if self._account.protocol == "openapi" else self._account.partner
         if isinstance(answer, NotFound | TradeView):
             return self._say("gateway", ok=True, text=f"{self._url} answers, signed, and knows {who}")
         return self._say("gateway", ok=False, text=f"{self._url}: {self._meaning(answer)}")
 
-    async def _application(self) -> Finding:
+    async def _application(self) -> PreflightFinding:
         """The application that tells who passengers are and has the bill: asked for today's, which is never there."""
         try:
             download = open_bill_download(self._settings, self._clock)
@@ -207,7 +207,7 @@ class _Check:
             return f"it answers {reason}"
         return f"{meaning.format(partner=self._account.partner, app_id=self._account.app_id)} ({reason})"
 
-    async def _clocks(self) -> Finding:
+    async def _clocks(self) -> PreflightFinding:
         """By the ``Date`` of whatever the gateway answers."""
         before = self._clock.wall()
         try:
@@ -227,18 +227,18 @@ class _Check:
 
     # ── our addresses ────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _addresses(self) -> Iterator[Finding]:
+    def _addresses(self) -> Iterator[PreflightFinding]:
         public = self._settings.public_url
         yield self._address("notify", "notifications come to", f"{public}{notify_path(self._company)}")
         if self._account.app_id:
             yield self._address("callback", "passengers come back to", f"{public}{CALLBACK_PATH}")
             yield self._address("authorize", "passengers are sent to", self._account.authorize_url)
 
-    def _address(self, what: str, why: str, url: str) -> Finding:
-        wrong = wrong_with(url, production=self._production)
+    def _address(self, what: str, why: str, url: str) -> PreflightFinding:
+        wrong = url_problem(url, production=self._production)
         return self._say(what, ok=not wrong, text=f"{why} {url}{': ' if wrong else ''}{wrong}")
 
-    async def _reachable(self) -> Finding:
+    async def _reachable(self) -> PreflightFinding:
         url = f"{self._settings.public_url}/health"
         try:
             answer = await self._http.get(url)

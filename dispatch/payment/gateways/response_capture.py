@@ -16,7 +16,7 @@ _pages: Final[ContextVar[list[str] | None]] = ContextVar("_pages", default=None)
 
 
 @contextmanager
-def listening() -> Iterator[list[str]]:
+def capture_responses() -> Iterator[list[str]]:
     """The answers that come to this task's calls while the block runs."""
     pages: list[str] = []
     token = _pages.set(pages)
@@ -26,7 +26,7 @@ def listening() -> Iterator[list[str]]:
         _pages.reset(token)
 
 
-def heard(body: bytes) -> None:
+def record(body: bytes) -> None:
     """An answer has come, signed or not."""
     pages = _pages.get()
     if pages is not None:

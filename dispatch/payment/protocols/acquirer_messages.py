@@ -37,27 +37,27 @@ class AcquirerCredentials(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
         return f"AcquirerCredentials(sign_type={self.sign_type!r})"
 
 
-class Sum(msgspec.Struct, frozen=True):
+class WireAmount(msgspec.Struct, frozen=True):
     """An amount of money, for example ``12.30`` and ``USD``."""
 
     value: str
     currency: str
 
 
-class Result(msgspec.Struct, frozen=True, kw_only=True):
+class AcquirerResult(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a call, or (in a notice) of an order. Which fields are filled follows from ``outcome``."""
 
     outcome: str
     order: str = ""
     trade: str = ""
     status: str = ""
-    amount: Sum | None = None
+    amount: WireAmount | None = None
     buyer: str = ""
     paid_at: str = ""
     qr_code: str = ""
     action: str = ""
     refund: str = ""
-    refunded: Sum | None = None
+    refunded: WireAmount | None = None
     code: str = ""
     detail: str = ""
     notice: str = ""
@@ -65,7 +65,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     passback: str = ""
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True):
+class AcquirerMessage(msgspec.Struct, frozen=True, kw_only=True):
     """What is signed."""
 
     kind: Literal["ask", "answer", "notice"]
@@ -75,10 +75,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     nonce: str
     call: str = ""
     arguments: dict[str, object] = {}
-    result: Result | None = None
+    result: AcquirerResult | None = None
 
 
-class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+class SealedEnvelope(msgspec.Struct, frozen=True, kw_only=True):
     """What is sent. A gateway that cannot or will not answer signed says why in ``refused`` alone."""
 
     message: str = ""
@@ -97,13 +97,13 @@ class AcquirerKeys:
     def __repr__(self) -> str:
         return f"AcquirerKeys({self.sign_type})"
 
-    def seal(self, message: Message) -> bytes:
+    def seal(self, message: AcquirerMessage) -> bytes:
         """The message as it is sent."""
         text = msgspec.json.encode(message)
-        sealed = Envelope(message=text.decode(), sign_type=self.sign_type, sign=self._scheme.sign(text))
+        sealed = SealedEnvelope(message=text.decode(), sign_type=self.sign_type, sign=self._scheme.sign(text))
         return msgspec.json.encode(sealed)
 
-    def open(self, body: bytes, *, kind: str, merchant: str, now: float) -> Message | Envelope:
+    def open(self, body: bytes, *, kind: str, merchant: str, now: float) -> AcquirerMessage | SealedEnvelope:
         """A message that was sealed by the other side; its envelope where that is a refusal without a signature.
 
         Raises :class:`AnswerError` for anything that is not to be believed.
@@ -143,14 +143,16 @@ class _Hmac:
 def _scheme(credentials: AcquirerCredentials) -> _Hmac | Signer:
     if credentials.sign_type == "HMAC-SHA256":
         return _Hmac(credentials.secret)
-    return Signer.of("RSA2", private_key=credentials.private_key, alipay_public_key=credentials.acquirer_public_key)
+    return Signer.from_keys(
+        "RSA2", private_key=credentials.private_key, alipay_public_key=credentials.acquirer_public_key
+    )
 
 
-_envelope = msgspec.json.Decoder(Envelope)
-_message = msgspec.json.Decoder(Message)
+_envelope = msgspec.json.Decoder(SealedEnvelope)
+_message = msgspec.json.Decoder(AcquirerMessage)
 
 
-def _read_envelope(body: bytes) -> Envelope:
+def _read_envelope(body: bytes) -> SealedEnvelope:
     try:
         return _envelope.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

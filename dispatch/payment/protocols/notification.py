@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, Protocol
 from urllib.parse import unquote, unquote_to_bytes
 
-from dispatch.payment.core.port import Notification, Rejected, TradeStatus
+from dispatch.payment.core.port import Notification, RejectedNotification, TradeStatus
 from dispatch.payment.protocols.signing import canonical
 
 MAX_BODY_BYTES: Final = 64 * 1024
@@ -57,35 +57,35 @@ class Verifier(Protocol):
         ...
 
 
-def read_notification(body: bytes, content_type: str, verifier: Verifier) -> Notification | Rejected:
+def read_notification(body: bytes, content_type: str, verifier: Verifier) -> Notification | RejectedNotification:
     """Read a mapi notification and check its signature. Never raises for what the body holds."""
     fields = _read_fields(body, content_type, verifier)
-    if isinstance(fields, Rejected):
+    if isinstance(fields, RejectedNotification):
         return fields
     return _notification(fields, total="total_fee", passback=fields.get("extra_common_param", ""))
 
 
 def read_openapi_notification(
     body: bytes, content_type: str, verifier: Verifier, app_id: str
-) -> Notification | Rejected:
+) -> Notification | RejectedNotification:
     """The same for openapi, whose messages are for one application."""
     fields = _read_fields(body, content_type, verifier)
-    if isinstance(fields, Rejected):
+    if isinstance(fields, RejectedNotification):
         return fields
     if fields.get("app_id") != app_id:
-        return Rejected(f"for application {fields.get('app_id', '')[:40]!r}, which is not ours")
+        return RejectedNotification(f"for application {fields.get('app_id', '')[:40]!r}, which is not ours")
     return _notification(fields, total="total_amount", passback=unquote(fields.get("passback_params", "")))
 
 
-def _read_fields(body: bytes, content_type: str, verifier: Verifier) -> dict[str, str] | Rejected:
+def _read_fields(body: bytes, content_type: str, verifier: Verifier) -> dict[str, str] | RejectedNotification:
     if len(body) > MAX_BODY_BYTES:
-        return Rejected(f"more than {MAX_BODY_BYTES} bytes")
+        return RejectedNotification(f"more than {MAX_BODY_BYTES} bytes")
     pairs = _pairs(body)
-    if isinstance(pairs, Rejected):
+    if isinstance(pairs, RejectedNotification):
         return pairs
     fields = _verified_fields(pairs, content_type, verifier)
-    if not isinstance(fields, Rejected) and _ambiguous(fields):
-        return Rejected("a field holds another field")
+    if not isinstance(fields, RejectedNotification) and _ambiguous(fields):
+        return RejectedNotification("a field holds another field")
     return fields
 
 
@@ -96,34 +96,36 @@ def _ambiguous(fields: Mapping[str, str]) -> bool:
     return hidden or not all(map(_NAME.fullmatch, fields))
 
 
-def _pairs(body: bytes) -> dict[bytes, bytes] | Rejected:
+def _pairs(body: bytes) -> dict[bytes, bytes] | RejectedNotification:
     """The form's fields as bytes, percent-decoded once."""
     pairs: dict[bytes, bytes] = {}
     parts = [part for part in body.split(b"&") if part]
     if len(parts) > MAX_FIELDS:
-        return Rejected(f"more than {MAX_FIELDS} fields")
+        return RejectedNotification(f"more than {MAX_FIELDS} fields")
     for part in parts:
         name, _, value = part.partition(b"=")
         key = unquote_to_bytes(name.replace(b"+", b" "))
         if key in pairs:
-            return Rejected(f"field {key[:40]!r} occurs twice")
+            return RejectedNotification(f"field {key[:40]!r} occurs twice")
         pairs[key] = unquote_to_bytes(value.replace(b"+", b" "))
     return pairs
 
 
-def _verified_fields(pairs: dict[bytes, bytes], content_type: str, verifier: Verifier) -> dict[str, str] | Rejected:
+def _verified_fields(
+    pairs: dict[bytes, bytes], content_type: str, verifier: Verifier
+) -> dict[str, str] | RejectedNotification:
     sign = pairs.get(b"sign", b"").decode("ascii", "replace")
     sign_type = pairs.get(b"sign_type", b"").decode("ascii", "replace")
     if not sign:
-        return Rejected("no signature")
+        return RejectedNotification("no signature")
     # A message in another sign type would be checked with a key that was never meant for it.
     if sign_type != verifier.sign_type:
-        return Rejected(f"sign_type {sign_type[:10]!r}, but {verifier.sign_type} is agreed")
+        return RejectedNotification(f"sign_type {sign_type[:10]!r}, but {verifier.sign_type} is agreed")
     named = _named_charset(pairs, content_type)
     for fields in _readings(pairs, named):
         if _signature_holds(fields, sign, named, verifier):
             return fields
-    return Rejected("the signature does not verify")
+    return RejectedNotification("the signature does not verify")
 
 
 def _named_charset(pairs: dict[bytes, bytes], content_type: str) -> str:
@@ -160,14 +162,14 @@ def _verifies(text: str, sign: str, charset: str, verifier: Verifier) -> bool:
         return False
 
 
-def _notification(fields: dict[str, str], *, total: str, passback: str) -> Notification | Rejected:
+def _notification(fields: dict[str, str], *, total: str, passback: str) -> Notification | RejectedNotification:
     missing = [k for k in ("notify_id", "out_trade_no", "trade_no", "trade_status", total) if not fields.get(k)]
     if missing:
-        return Rejected(f"without {', '.join(missing)}")
+        return RejectedNotification(f"without {', '.join(missing)}")
     try:
         status = TradeStatus(fields["trade_status"])
     except ValueError:
-        return Rejected(f"trade_status {fields['trade_status'][:40]!r} is not known")
+        return RejectedNotification(f"trade_status {fields['trade_status'][:40]!r} is not known")
     return Notification(
         notify_id=fields["notify_id"],
         out_trade_no=fields["out_trade_no"],

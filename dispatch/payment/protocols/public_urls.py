@@ -19,7 +19,7 @@ def moves_money(gateway_url: str, *, is_acquirer: bool) -> bool:
     return host.endswith(_PRODUCTION) and not any(part in host for part in _TRIAL)
 
 
-def wrong_with(url: str, *, production: bool) -> str:
+def url_problem(url: str, *, production: bool) -> str:
     """What is wrong with an address of ours, as the end of a sentence; blank where nothing is."""
     try:
         parts = urlsplit(url)

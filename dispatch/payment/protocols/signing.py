@@ -72,7 +72,7 @@ class Signer:
         self._scheme = _scheme(credentials)
 
     @classmethod
-    def of(cls, sign_type: SignType, **keys: str) -> Self:
+    def from_keys(cls, sign_type: SignType, **keys: str) -> Self:
         """A signer from keys by name: ``md5_key``, ``private_key``, ``alipay_public_key``."""
         return cls(Credentials(sign_type=sign_type, **keys))
 

@@ -35,7 +35,7 @@ SPILL_S: Final = 3600.0
 ONE_DAY: Final = dt.timedelta(days=1)
 
 
-class Booked(msgspec.Struct, frozen=True, kw_only=True):
+class BookedEntry(msgspec.Struct, frozen=True, kw_only=True):
     """An entry of our books that Alipay should know."""
 
     order: str
@@ -51,11 +51,11 @@ class Booked(msgspec.Struct, frozen=True, kw_only=True):
     payment: str = ""
 
 
-class Item(msgspec.Struct, frozen=True, kw_only=True):
+class ReconciledEntry(msgspec.Struct, frozen=True, kw_only=True):
     """An order's payment, or one refund of it, on both sides."""
 
     standing: Standing
-    ours: Booked | None = None
+    ours: BookedEntry | None = None
     theirs: BillRow | None = None
     our_day: dt.date | None = None
     their_day: dt.date | None = None
@@ -79,7 +79,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
         return (self.theirs.trade if self.theirs else "") or (self.ours.trade if self.ours else "")
 
 
-class Total(msgspec.Struct, frozen=True):
+class StandingTotal(msgspec.Struct, frozen=True):
     """How many items stand so, and what each side says they come to in all."""
 
     items: int
@@ -92,30 +92,35 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
 
     day: dt.date
     currency: str
-    items: tuple[Item, ...]
+    items: tuple[ReconciledEntry, ...]
 
     @property
-    def totals(self) -> dict[Standing, Total]:
+    def totals(self) -> dict[Standing, StandingTotal]:
         """One for each standing, also where nothing stands so."""
         return {standing: self._total(standing) for standing in STANDINGS}
 
     @property
-    def unsettled(self) -> tuple[Item, ...]:
+    def unsettled(self) -> tuple[ReconciledEntry, ...]:
         """What somebody has to look at."""
         return tuple(item for item in self.items if item.standing in OPEN)
 
-    def _total(self, standing: Standing) -> Total:
+    def _total(self, standing: Standing) -> StandingTotal:
         items = [item for item in self.items if item.standing == standing]
         ours = [item.ours.amount for item in items if item.ours]
         theirs = [item.theirs.amount for item in items if item.theirs]
-        return Total(len(items), self._sum(ours), self._sum(theirs))
+        return StandingTotal(len(items), self._sum(ours), self._sum(theirs))
 
     def _sum(self, amounts: Sequence[Money]) -> Money:
         return Money(sum(each.minor for each in amounts if each.currency == self.currency), self.currency)
 
 
 def reconcile(
-    day: dt.date, booked: Sequence[Booked], bills: Mapping[dt.date, Bill], currency: str, *, spill_s: float = SPILL_S
+    day: dt.date,
+    booked: Sequence[BookedEntry],
+    bills: Mapping[dt.date, Bill],
+    currency: str,
+    *,
+    spill_s: float = SPILL_S,
 ) -> Reconciliation:
     """Hold a day's books against its bill.
 
@@ -129,7 +134,7 @@ def reconcile(
     )
 
 
-def _place(item: Item) -> tuple[str, str, int]:
+def _place(item: ReconciledEntry) -> tuple[str, str, int]:
     return item.order, item.refund, item.theirs.line if item.theirs else 0
 
 
@@ -146,14 +151,14 @@ class _Billed(msgspec.Struct, frozen=True):
 class _Pair(msgspec.Struct, frozen=True):
     """An entry on both sides, or on one."""
 
-    ours: Booked | None
+    ours: BookedEntry | None
     theirs: _Billed | None
 
 
 _Key = tuple[str, ...]
 
 
-def _paired(booked: Sequence[Booked], bills: Mapping[dt.date, Bill]) -> list[_Pair]:
+def _paired(booked: Sequence[BookedEntry], bills: Mapping[dt.date, Bill]) -> list[_Pair]:
     """Each entry of either side once."""
     billed = [_Billed(day, row) for day, bill in sorted(bills.items()) for row in bill.rows]
     pairs, ours, theirs = _meet(booked, billed, _our_number, _their_number)
@@ -162,7 +167,7 @@ def _paired(booked: Sequence[Booked], bills: Mapping[dt.date, Bill]) -> list[_Pa
     return [*pairs, *cancelled, *alone]
 
 
-def _our_number(entry: Booked) -> _Key:
+def _our_number(entry: BookedEntry) -> _Key:
     return ("refund" if entry.refund else "trade"), entry.order, entry.refund
 
 
@@ -170,7 +175,7 @@ def _their_number(billed: _Billed) -> _Key:
     return billed.row.kind, billed.row.order, billed.row.refund
 
 
-def _our_cancel(entry: Booked) -> _Key | None:
+def _our_cancel(entry: BookedEntry) -> _Key | None:
     return (entry.order,) if entry.refund else None
 
 
@@ -181,17 +186,17 @@ def _their_cancel(billed: _Billed) -> _Key | None:
 
 
 def _meet(
-    booked: Sequence[Booked],
+    booked: Sequence[BookedEntry],
     billed: Sequence[_Billed],
-    our_key: Callable[[Booked], _Key | None],
+    our_key: Callable[[BookedEntry], _Key | None],
     their_key: Callable[[_Billed], _Key | None],
-) -> tuple[list[_Pair], list[Booked], list[_Billed]]:
+) -> tuple[list[_Pair], list[BookedEntry], list[_Billed]]:
     """Those of the same key, and who is left on either side. Among several the amount decides, then the day."""
     waiting: defaultdict[_Key | None, list[_Billed]] = defaultdict(list)
     for each in billed:
         waiting[their_key(each)].append(each)
     pairs: list[_Pair] = []
-    left: list[Booked] = []
+    left: list[BookedEntry] = []
     for entry in booked:
         key = our_key(entry)
         found = waiting[key] if key is not None else []
@@ -204,20 +209,20 @@ def _meet(
     return pairs, left, [each for rows in waiting.values() for each in rows]
 
 
-def _distance(entry: Booked, billed: _Billed) -> tuple[bool, dt.timedelta, dt.date]:
+def _distance(entry: BookedEntry, billed: _Billed) -> tuple[bool, dt.timedelta, dt.date]:
     return entry.amount != billed.row.amount, abs(entry.day - billed.day), billed.day
 
 
 # ── how they stand ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _item(day: dt.date, pair: _Pair, bills: Mapping[dt.date, Bill], spill_s: float) -> Item | None:
+def _item(day: dt.date, pair: _Pair, bills: Mapping[dt.date, Bill], spill_s: float) -> ReconciledEntry | None:
     """None where the day has nothing to do with it."""
     standing = _standing(day, pair, bills, spill_s)
     if standing is None:
         return None
     ours, theirs = pair.ours, pair.theirs
-    return Item(
+    return ReconciledEntry(
         standing=standing,
         ours=ours,
         theirs=theirs.row if theirs else None,
@@ -239,7 +244,7 @@ def _standing(day: dt.date, pair: _Pair, bills: Mapping[dt.date, Bill], spill_s:
     return "matched" if ours.day == theirs.day else "spilled"
 
 
-def _standing_alone(day: dt.date, ours: Booked, bills: Mapping[dt.date, Bill], spill_s: float) -> Standing | None:
+def _standing_alone(day: dt.date, ours: BookedEntry, bills: Mapping[dt.date, Bill], spill_s: float) -> Standing | None:
     may_spill = ours.at >= _midnight_after(ours.day) - spill_s
     if ours.day == day:
         return "awaited" if may_spill and day + ONE_DAY not in bills else "only_ours"

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from dispatch.payment.reconciliation.reconcile import OPEN, Item, Reconciliation, Standing
+from dispatch.payment.reconciliation.reconcile import OPEN, ReconciledEntry, Reconciliation, Standing
 
 MEANINGS: Final[dict[Standing, str]] = {
     "matched": "agree",
@@ -18,7 +18,7 @@ MEANINGS: Final[dict[Standing, str]] = {
 }
 
 
-class Sum(msgspec.Struct, frozen=True):
+class ReportTotal(msgspec.Struct, frozen=True):
     """How many items stand so, and both sides' sums in major units."""
 
     items: int
@@ -26,7 +26,7 @@ class Sum(msgspec.Struct, frozen=True):
     theirs: str
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True):
+class ReportLine(msgspec.Struct, frozen=True, kw_only=True):
     """An item. Amounts carry their currency; a side that does not have it is None."""
 
     standing: Standing
@@ -41,29 +41,29 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     their_time: str | None
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
+class ReconciliationReport(msgspec.Struct, frozen=True, kw_only=True):
     """A day of one account. ``company`` is whose own account it is, blank for the default one."""
 
     day: str
     company: str
     currency: str
     open: int
-    totals: dict[str, Sum]
-    lines: tuple[Line, ...]
+    totals: dict[str, ReportTotal]
+    lines: tuple[ReportLine, ...]
     left_out: int = 0
     """Lines that were too many to be kept."""
 
 
-def report_of(found: Reconciliation, company: str, *, most: int | None = None) -> Report:
+def report_of(found: Reconciliation, company: str, *, most: int | None = None) -> ReconciliationReport:
     """The report, with at most so many lines; those that are open come first."""
     told = sorted((item for item in found.items if item.standing != "matched"), key=_settled)
-    return Report(
+    return ReconciliationReport(
         day=found.day.isoformat(),
         company=company,
         currency=found.currency,
         open=len(found.unsettled),
         totals={
-            standing: Sum(total.items, total.ours.plain(), total.theirs.plain())
+            standing: ReportTotal(total.items, total.ours.plain(), total.theirs.plain())
             for standing, total in found.totals.items()
         },
         lines=tuple(map(_line, told[:most])),
@@ -71,13 +71,13 @@ def report_of(found: Reconciliation, company: str, *, most: int | None = None) -
     )
 
 
-def _settled(item: Item) -> bool:
+def _settled(item: ReconciledEntry) -> bool:
     return item.standing not in OPEN
 
 
-def _line(item: Item) -> Line:
+def _line(item: ReconciledEntry) -> ReportLine:
     ours, theirs = item.ours, item.theirs
-    return Line(
+    return ReportLine(
         standing=item.standing,
         order=item.order,
         refund=item.refund,

@@ -14,9 +14,10 @@ from sqlalchemy import ColumnElement, Connection, Select, String, and_, func, li
 
 from dispatch.api.http_bodies import FleetCar
 from dispatch.domain.redaction import PERSON
+from dispatch.domain.trip.trip_state import UNSETTLED
 from dispatch.store import tables as schema
 from dispatch.store.database import Database
-from dispatch.store.queries.trip_rows import OPEN_STATES, TripRow, struct_of
+from dispatch.store.queries.trip_rows import TripRow, struct_of
 
 MAX_TRIPS: Final = 5_000
 MAX_VEHICLES: Final = 50_000
@@ -87,7 +88,7 @@ class SqlLists:
 
     async def trips(self, since: float) -> Sequence[ListedTrip]:
         """Open trips, and trips requested since then: the newest first, at most :data:`MAX_TRIPS`."""
-        wanted = or_(_trip.state.in_(OPEN_STATES), _trip.requested_at >= since)
+        wanted = or_(_trip.state.in_(sorted(UNSETTLED)), _trip.requested_at >= since)
         return await self._database.read(partial(_listed, wanted=wanted, most=MAX_TRIPS))
 
     async def fleet(self, vehicle: str | None = None) -> Sequence[FleetCar]:

@@ -140,7 +140,7 @@ class SqlRegistry:
 
 
 def _name(entry: RegistryRecord) -> str:
-    return f"{type(entry).__name__.lower()} {entry.id}"
+    return f"{TABLES[type(entry)].name} {entry.id}"
 
 
 def _columns(entry: RegistryRecord) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from typing import Final
 
 from sqlalchemy import Connection, Select, bindparam, or_, select
 
-from dispatch.api.trip_replay import OPEN, TripHistory
+from dispatch.api.trip_replay import TripHistory
 from dispatch.domain.events import decode_trip_event
+from dispatch.domain.trip.trip_state import OPEN
 from dispatch.store import tables as schema
 from dispatch.store.database import Database
 from dispatch.store.journals.sql_writer import chunks

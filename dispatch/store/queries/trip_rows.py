@@ -6,30 +6,17 @@ A row is as new as the last commit of its entity. Times are city seconds.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from sqlalchemy import Select, func, select
 
-from dispatch.domain.trip import trip_state
+from dispatch.domain.trip.trip_state import UNSETTLED
 from dispatch.store import tables as schema
 from dispatch.store.database import Database
 from dispatch.values.ids import PassengerId, VehicleId
 
 R = TypeVar("R", bound=msgspec.Struct)
-
-OPEN_STATES: Final = (
-    trip_state.RESERVED,
-    trip_state.MATCHING,
-    trip_state.OFFERED,
-    trip_state.ASSIGNED,
-    trip_state.ARRIVED,
-    trip_state.IN_PROGRESS,
-    trip_state.FARE_DUE,
-    trip_state.PAYING,
-    trip_state.PAYMENT_UNKNOWN,
-)
-"""A trip in one of these still asks something of somebody."""
 
 
 class TripRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,9 +118,9 @@ class SqlTripRows:
         self._database = database
 
     async def open_trips(self, limit: int = 10_000) -> Sequence[TripRow]:
-        """Trips in :data:`OPEN_STATES`, the oldest request first."""
+        """Trips in :data:`~dispatch.domain.trip.trip_state.UNSETTLED`, the oldest request first."""
         table = schema.trip
-        statement = select(table).where(table.c.state.in_(OPEN_STATES)).order_by(table.c.requested_at, table.c.id)
+        statement = select(table).where(table.c.state.in_(sorted(UNSETTLED))).order_by(table.c.requested_at, table.c.id)
         return await self._read(TripRow, statement.limit(limit))
 
     async def trips_of(self, passenger: PassengerId, limit: int) -> Sequence[TripRow]:

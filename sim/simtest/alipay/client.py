@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from dispatch.payment.core.gateway_calls import answer_tag
+from dispatch.payment.core.gateway_calls import response_tag
 from dispatch.payment.core.port import (
     Cancelled,
     Closed,
-    CodeMade,
+    CodeCreated,
     NotFound,
     Notification,
-    Order,
     OrderCreated,
     OrderRef,
-    PasswordWanted,
+    PasswordRequired,
+    PaymentOrder,
     Refund,
     Refunded,
-    Refused,
-    Rejected,
+    Refusal,
+    RejectedNotification,
     TradeStatus,
     TradeView,
     Unknown,
@@ -59,7 +59,7 @@ class Posted(msgspec.Struct, frozen=True):
 
 
 class SimAlipayClient:
-    """Implements :class:`dispatch.payment.core.port.Gateway` for one payment host."""
+    """Implements :class:`dispatch.payment.core.port.PaymentGateway` for one payment host."""
 
     def __init__(self, process: SimProcess) -> None:
         self._world = process.world
@@ -77,7 +77,7 @@ class SimAlipayClient:
         if faults.occurs("alipay_error_before", "alipay: SYSTEM_ERROR before acting"):
             return Unknown("SYSTEM_ERROR")
         answer = act()
-        world.note(f"alipay {what} {order}: {answer_tag(answer)}")
+        world.note(f"alipay {what} {order}: {response_tag(answer)}")
         if faults.occurs("alipay_error_after", "alipay: SYSTEM_ERROR after acting"):
             return Unknown("SYSTEM_ERROR")
         if faults.occurs("alipay_answer_lost", "alipay: answer lost after acting"):
@@ -86,51 +86,51 @@ class SimAlipayClient:
         await asyncio.sleep(faults.rng.uniform(0.01, 0.05))
         return answer
 
-    def _placed(self, order: Order) -> Trade | Refused:
+    def _placed(self, order: PaymentOrder) -> Trade | Refusal:
         world = self._world
         new = order.out_trade_no not in self._alipay.trades
         if new and self._faults.occurs("alipay_refuses", "alipay: refused"):
-            return Refused("ACQ.BUYER_BALANCE_NOT_ENOUGH")
+            return Refusal("ACQ.BUYER_BALANCE_NOT_ENOUGH")
         trade = self._alipay.place(order.out_trade_no, order.amount.minor, order.amount.currency, order.way)
         if isinstance(trade, str):
-            return Refused(f"ACQ.{trade}")
+            return Refusal(f"ACQ.{trade}")
         if new:
             world.alipay_post.forge(trade)
             world.buyers.sees(trade)
         return trade
 
-    async def create(self, order: Order) -> OrderCreated | Refused | Unknown:
+    async def create(self, order: PaymentOrder) -> OrderCreated | Refusal | Unknown:
         """Make the trade."""
 
-        def act() -> OrderCreated | Refused:
+        def act() -> OrderCreated | Refusal:
             trade = self._placed(order)
-            return trade if isinstance(trade, Refused) else OrderCreated(order.out_trade_no, trade.trade)
+            return trade if isinstance(trade, Refusal) else OrderCreated(order.out_trade_no, trade.trade)
 
-        answer: OrderCreated | Refused | Unknown = await self._call("create", order.out_trade_no, act)
+        answer: OrderCreated | Refusal | Unknown = await self._call("create", order.out_trade_no, act)
         return answer
 
-    async def precreate(self, order: Order) -> CodeMade | Refused | Unknown:
+    async def precreate(self, order: PaymentOrder) -> CodeCreated | Refusal | Unknown:
         """Make a code."""
 
-        def act() -> CodeMade | Refused:
+        def act() -> CodeCreated | Refusal:
             trade = self._placed(order)
-            return trade if isinstance(trade, Refused) else CodeMade(order.out_trade_no, f"https://qr/{trade.order}")
+            return trade if isinstance(trade, Refusal) else CodeCreated(order.out_trade_no, f"https://qr/{trade.order}")
 
-        answer: CodeMade | Refused | Unknown = await self._call("precreate", order.out_trade_no, act)
+        answer: CodeCreated | Refusal | Unknown = await self._call("precreate", order.out_trade_no, act)
         return answer
 
-    async def scan(self, order: Order) -> TradeView | PasswordWanted | Refused | Unknown:
+    async def scan(self, order: PaymentOrder) -> TradeView | PasswordRequired | Refusal | Unknown:
         """Collect by the buyer's own code: at once, or after the password, which ``auth_code`` decides."""
 
-        def act() -> TradeView | PasswordWanted | Refused:
+        def act() -> TradeView | PasswordRequired | Refusal:
             trade = self._placed(order)
-            if isinstance(trade, Refused):
+            if isinstance(trade, Refusal):
                 return trade
             if trade.status == "waiting" and not order.auth_code.endswith("7"):
                 self._alipay.pay(trade.order)
-            return _view(trade) if trade.status == "paid" else PasswordWanted(trade.order, trade.trade)
+            return _view(trade) if trade.status == "paid" else PasswordRequired(trade.order, trade.trade)
 
-        answer: TradeView | PasswordWanted | Refused | Unknown = await self._call("scan", order.out_trade_no, act)
+        answer: TradeView | PasswordRequired | Refusal | Unknown = await self._call("scan", order.out_trade_no, act)
         return answer
 
     async def query(self, order: OrderRef) -> TradeView | NotFound | Unknown:
@@ -143,34 +143,34 @@ class SimAlipayClient:
         answer: TradeView | NotFound | Unknown = await self._call("query", order.out_trade_no, act)
         return answer
 
-    async def close(self, order: OrderRef) -> Closed | NotFound | Refused | Unknown:
+    async def close(self, order: OrderRef) -> Closed | NotFound | Refusal | Unknown:
         """Close an unpaid trade."""
 
-        def act() -> Closed | NotFound | Refused:
+        def act() -> Closed | NotFound | Refusal:
             said = self._alipay.close(order.out_trade_no)
             if said == "closed":
                 return Closed(order.out_trade_no)
-            return NotFound(order.out_trade_no) if said == "not found" else Refused(f"ACQ.{said}")
+            return NotFound(order.out_trade_no) if said == "not found" else Refusal(f"ACQ.{said}")
 
-        answer: Closed | NotFound | Refused | Unknown = await self._call("close", order.out_trade_no, act)
+        answer: Closed | NotFound | Refusal | Unknown = await self._call("close", order.out_trade_no, act)
         return answer
 
-    async def cancel(self, order: OrderRef) -> Cancelled | Refused | Unknown:
+    async def cancel(self, order: OrderRef) -> Cancelled | Refusal | Unknown:
         """Undo an order."""
         number = order.out_trade_no
-        answer: Cancelled | Refused | Unknown = await self._call(
+        answer: Cancelled | Refusal | Unknown = await self._call(
             "cancel", number, lambda: Cancelled(number, self._alipay.cancel(number))
         )
         return answer
 
-    async def refund(self, refund: Refund) -> Refunded | Refused | Unknown:
+    async def refund(self, refund: Refund) -> Refunded | Refusal | Unknown:
         """Give money back."""
 
-        def act() -> Refunded | Refused:
+        def act() -> Refunded | Refusal:
             said = self._alipay.refund(refund.order.out_trade_no, refund.refund_no, refund.amount.minor)
-            return _refunded(refund) if said == "refunded" else Refused(f"ACQ.{said}")
+            return _refunded(refund) if said == "refunded" else Refusal(f"ACQ.{said}")
 
-        answer: Refunded | Refused | Unknown = await self._call("refund", refund.refund_no, act)
+        answer: Refunded | Refusal | Unknown = await self._call("refund", refund.refund_no, act)
         return answer
 
     async def query_refund(self, refund: Refund) -> Refunded | NotFound | Unknown:
@@ -184,7 +184,7 @@ class SimAlipayClient:
         answer: Refunded | NotFound | Unknown = await self._call("query_refund", refund.refund_no, act)
         return answer
 
-    def verify_notification(self, body: bytes, content_type: str) -> Notification | Rejected:
+    def verify_notification(self, body: bytes, content_type: str) -> Notification | RejectedNotification:
         """What a gateway asks."""
         return NotificationReader().verify_notification("", body, content_type)
 
@@ -209,11 +209,11 @@ def _refunded(refund: Refund) -> Refunded:
 class NotificationReader:
     """Reads notifications at a gateway: ``signed`` stands for a signature that verifies."""
 
-    def verify_notification(self, company: str, body: bytes, content_type: str) -> Notification | Rejected:  # noqa: ARG002
+    def verify_notification(self, company: str, body: bytes, content_type: str) -> Notification | RejectedNotification:  # noqa: ARG002
         """The notification, if it is genuine."""
         posted = msgspec.json.decode(body, type=Posted)
         if not posted.signed:
-            return Rejected("the signature does not verify")
+            return RejectedNotification("the signature does not verify")
         return Notification(
             notify_id=posted.notify_id,
             out_trade_no=posted.order,

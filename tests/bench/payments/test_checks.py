@@ -12,7 +12,7 @@ from bench.payments.checks import check_ride
 from bench.payments.matrix import NOTIFY_URL, environment_of
 from bench.payments.ride import PaidRide, PaymentCase, Story
 from bench.payments.run import WRONGS
-from dispatch.payment.core.port import Order, OrderCreated
+from dispatch.payment.core.port import OrderCreated, PaymentOrder
 from sim.alipay_sandbox.faults import SandboxFault
 from sim.alipay_sandbox.model.merchants import demo_merchant
 
@@ -29,7 +29,7 @@ async def test_a_charge_beside_the_payment_is_found(story: Story, wrong: str, tm
         ride = PaidRide(case, "T1", environment)
         await ride.play()
         before = await check_ride(ride, environment.journal, environment.kinds["payment"])
-        order = Order(
+        order = PaymentOrder(
             out_trade_no="T1_1_9",
             amount=ride.fare,
             subject="Taxi",
@@ -37,7 +37,7 @@ async def test_a_charge_beside_the_payment_is_found(story: Story, wrong: str, tm
             notify_url=NOTIFY_URL,
             expires_min=30,
         )
-        created = await environment.gateways.of("").create(order)
+        created = await environment.gateways.for_company("").create(order)
         assert isinstance(created, OrderCreated), created
         assert ride.counterparty.pay(created.trade_no)
         after = await check_ride(ride, environment.journal, environment.kinds["payment"])

@@ -9,7 +9,7 @@ from dispatch.payment.protocols.signing import Signer
 def test_signatures_are_timed_while_the_timer_runs() -> None:
     """Signing and verifying; afterwards the signer is the old one."""
     timer, method = SignatureTimer(), Signer.sign
-    signer = Signer.of("MD5", md5_key="k" * 32)
+    signer = Signer.from_keys("MD5", md5_key="k" * 32)
     with timer.running():
         signature = signer.sign(b"text" * 100_000)
         after_signing = timer.seconds

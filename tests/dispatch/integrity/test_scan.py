@@ -16,7 +16,7 @@ import pytest
 from dispatch.clock import ManualClock
 from dispatch.integrity import scan as walk
 from dispatch.integrity.findings import CHECKS
-from dispatch.integrity.scan import Report, verify_journal
+from dispatch.integrity.scan import IntegrityReport, verify_journal
 from dispatch.store.database import open_database
 from dispatch.store.journal import Batch
 from dispatch.store.journals.sql_journal import open_journal
@@ -132,10 +132,10 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def verified(url: str) -> Report:
+def verified(url: str) -> IntegrityReport:
     """What ``taxi verify`` finds."""
 
-    async def run() -> Report:
+    async def run() -> IntegrityReport:
         database = open_database(url)
         try:
             return await verify_journal(database, KINDS, ManualClock(0.0))
@@ -197,7 +197,7 @@ def test_findings_are_counted_where_they_are_too_many(
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE event SET at=at+1")
     connection.close()
-    monkeypatch.setattr(walk, "TOLD", 5)
+    monkeypatch.setattr(walk, "MAX_FINDINGS", 5)
     report = verified(f"sqlite:///{path}")
     assert len(report.findings) == 5
     assert report.found["time"] == report.events
@@ -234,7 +234,7 @@ def test_no_false_alarm_beside_a_writer(tmp_path: Path) -> None:
     assert reports[-1].events > reports[0].events
 
 
-async def _look_while_written(url: str) -> list[Report]:
+async def _look_while_written(url: str) -> list[IntegrityReport]:
     await write(batches()[:20], url, others=False)
     journal, database = await open_journal(url, shards=SHARDS), open_database(url)
 

@@ -19,7 +19,7 @@ from dispatch.clock import ManualClock
 from dispatch.config.loader import Settings, load_settings
 from dispatch.domain.entity import DomainNotice, Row
 from dispatch.payment.core.context import BEIJING
-from dispatch.payment.core.port import Order, OrderRef, Refund, Refunded, TradeView, Unknown
+from dispatch.payment.core.port import OrderRef, PaymentOrder, Refund, Refunded, TradeView, Unknown
 from dispatch.payment.gateways.alipay_openapi import OpenapiGateway
 from dispatch.payment.gateways.bill_download import NoBill
 from dispatch.payment.reconciliation.reconcile import Reconciliation
@@ -117,7 +117,7 @@ class Town:
     async def ride(self, number: str, minor: int) -> None:
         async with httpx.AsyncClient(trust_env=False) as http:
             code = (await http.get(f"{self.url}/sandbox/buyers/{BUYER}/code")).json()["code"]
-        order = Order(
+        order = PaymentOrder(
             out_trade_no=number,
             amount=Money(minor, "USD"),
             subject="Taxi 车费",

@@ -9,7 +9,7 @@ from dispatch.domain.commands import RecordNotification, decode_command
 from dispatch.domain.entity import SYSTEM
 from dispatch.domain.errors import ErrorCode
 from dispatch.payment.core.gateway_calls import decode_notification
-from dispatch.payment.core.port import Notification, Rejected, TradeStatus
+from dispatch.payment.core.port import Notification, RejectedNotification, TradeStatus
 from tests.ws_gateway.fakes import FakeHosts
 from ws_gateway.http.alipay_webhook import AlipayWebhook
 
@@ -27,10 +27,10 @@ class Believer:
         assert (company, notification.notify_id) == (self.companies[-1], "n1")
         return self.sent
 
-    def verify_notification(self, company: str, body: bytes, content_type: str) -> Notification | Rejected:
+    def verify_notification(self, company: str, body: bytes, content_type: str) -> Notification | RejectedNotification:
         self.companies.append(company)
         if not body:
-            return Rejected(f"no signature in {content_type}")
+            return RejectedNotification(f"no signature in {content_type}")
         return Notification(
             notify_id="n1",
             out_trade_no=body.decode(),

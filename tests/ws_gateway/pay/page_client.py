@@ -28,10 +28,10 @@ from dispatch.domain.commands import (
 from dispatch.domain.entity import EntityKey
 from dispatch.domain.errors import DispatchError
 from dispatch.domain.registry import VehicleRecord
-from dispatch.payment.core.port import Refused as GatewayRefused
+from dispatch.payment.core.port import Refusal as GatewayRefused
 from dispatch.payment.core.port import Unknown
-from dispatch.payment.core.rotating_word import MinuteWord
-from dispatch.payment.gateways.alipay_oauth import Authorised
+from dispatch.payment.core.rotating_word import VerificationWord
+from dispatch.payment.gateways.alipay_oauth import AlipayUser
 from dispatch.values.ids import VehicleId
 from tests.dispatch.domain.builders import DRIVER, NOON, Stage
 from tests.ws_gateway.fakes import FakeHosts
@@ -60,13 +60,13 @@ class FakeAuthorization:
     def authorize_url(self, state: str, redirect_uri: str) -> str:
         return f"https://openauth.example/authorize?app_id=app&redirect_uri={redirect_uri}&state={state}"
 
-    async def passenger_of(self, auth_code: str) -> Authorised | GatewayRefused | Unknown:
+    async def exchange_code(self, auth_code: str) -> AlipayUser | GatewayRefused | Unknown:
         if not self.clear:
             return Unknown("no answer")
         if auth_code in self.spent or not auth_code.startswith("code-"):
             return GatewayRefused("isv.code-invalid", "used")
         self.spent.add(auth_code)
-        return Authorised(auth_code.split("-")[1])
+        return AlipayUser(auth_code.split("-")[1])
 
 
 class FakeAuthorizers:
@@ -106,7 +106,7 @@ class Booth:
         self.authorizers = FakeAuthorizers()
         self.clock = ManualClock(NOON)
         self.allowed: Callable[[str], bool] = lambda _: True
-        self.word = MinuteWord("panda", "熊猫", NOON + 60)
+        self.word = VerificationWord("panda", "熊猫", NOON + 60)
         ids = itertools.count(1)
         self.context = PageContext(
             commands=FareCommands(self.hosts, self.cars, lambda: f"q{next(ids)}"),

@@ -130,7 +130,7 @@ class Street:
         while self._work:
             due = self._work.popleft()
             if due.target == GATEWAY:
-                told = await perform(self._gateways.of(company_of(due.command)), due.name, due.command)
+                told = await perform(self._gateways.for_company(company_of(due.command)), due.name, due.command)
                 self._send(EntityKey("payment", "t1"), told, SYSTEM, due.name)
             else:
                 self._send(EntityKey.parse(due.target), decode_command(due.command), SYSTEM, due.name)

@@ -8,11 +8,12 @@ from typing import Final, Protocol, cast
 
 from dispatch.api.fields import TripView
 from dispatch.api.http_bodies import Receipt, ShareLink, TripList
-from dispatch.api.presenters import BEFORE_THE_END, trip_for
+from dispatch.api.presenters import trip_for
 from dispatch.clock import Clock
 from dispatch.domain.entity import EntityKey
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.trip.trip import Trip
+from dispatch.domain.trip.trip_state import OPEN
 from dispatch.store.queries.trip_rows import TripRow
 from dispatch.values.ids import PassengerId
 from ws_gateway.auth.tokens import Tokens
@@ -63,7 +64,7 @@ class PassengerReads:
     async def share(self, reader: Reader) -> ShareLink:
         """A guest's token. Raises ``DispatchError``: ``UNKNOWN_TRIP``, ``TRIP_ENDED``."""
         lived = await self._own(reader)
-        if lived.entity.state not in BEFORE_THE_END:
+        if lived.entity.state not in OPEN:
             raise DispatchError(ErrorCode.TRIP_ENDED, field="trip")
         wall = self._clock.wall()
         session = reader.identity.session

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from dispatch.payment.core.port import Order, OrderRef, Refund
+from dispatch.payment.core.port import OrderRef, PaymentOrder, Refund
 from dispatch.payment.protocols.signing import Credentials
 
 TAXI_INDUSTRY: Final = "4121"
@@ -77,7 +77,7 @@ class MapiMerchant(msgspec.Struct, frozen=True, kw_only=True):
         filled = {name: value for name, value in told.items() if value}
         return msgspec.json.encode(filled).decode() if filled else ""
 
-    def create_fields(self, order: Order) -> dict[str, str]:
+    def create_fields(self, order: PaymentOrder) -> dict[str, str]:
         """Of ``alipay.acquire.create``; those of its sister calls build on them. Blank ones are not sent."""
         return {
             "out_trade_no": order.out_trade_no,
@@ -94,7 +94,7 @@ class MapiMerchant(msgspec.Struct, frozen=True, kw_only=True):
             "notify_url": order.notify_url,
         }
 
-    def precreate_fields(self, order: Order) -> dict[str, str]:
+    def precreate_fields(self, order: PaymentOrder) -> dict[str, str]:
         """Of ``alipay.acquire.precreate``."""
         own = {
             "product_code": self.code_product_code or self.product_code,
@@ -102,12 +102,12 @@ class MapiMerchant(msgspec.Struct, frozen=True, kw_only=True):
         }
         return self.create_fields(order) | own
 
-    def create_and_pay_fields(self, order: Order) -> dict[str, str]:
+    def create_and_pay_fields(self, order: PaymentOrder) -> dict[str, str]:
         """Of ``alipay.acquire.createandpay``: a mainland order by scan."""
         own = {"product_code": self.scan_product_code, "dynamic_id_type": "bar_code", "dynamic_id": order.auth_code}
         return self.create_fields(order) | own
 
-    def spot_pay_fields(self, order: Order) -> dict[str, str]:
+    def spot_pay_fields(self, order: PaymentOrder) -> dict[str, str]:
         """Of ``alipay.acquire.overseas.spot.pay``: a cross-border order by scan."""
         settles_otherwise = self.currency not in ("", order.amount.currency)
         return {

@@ -9,15 +9,15 @@ from typing import Final, Literal
 from dispatch.payment.core.port import (
     Cancelled,
     Closed,
-    CodeMade,
+    CodeCreated,
     NotFound,
-    Order,
     OrderCreated,
     OrderRef,
-    PasswordWanted,
+    PasswordRequired,
+    PaymentOrder,
     Refund,
     Refunded,
-    Refused,
+    Refusal,
     TradeStatus,
     TradeView,
     Unknown,
@@ -36,14 +36,14 @@ _ACTIONS: Final[Mapping[str, Literal["close", "refund"]]] = {"close": "close", "
 Fields = Mapping[str, str]
 
 
-def unclear_or_refused(code: str, detail: str = "", *, signed: bool) -> Refused | Unknown:
+def unclear_or_refused(code: str, detail: str = "", *, signed: bool) -> Refusal | Unknown:
     """What a code means for the call: refused, unless the code leaves it open."""
     if code.removeprefix("ACQ.").removeprefix("AQC.") in UNCLEAR:
         return Unknown(code)
-    return Refused(code, detail, signed)
+    return Refusal(code, detail, signed)
 
 
-def created(order: Order, fields: Fields) -> OrderCreated | Refused | Unknown:
+def created(order: PaymentOrder, fields: Fields) -> OrderCreated | Refusal | Unknown:
     """The answer to a create."""
     failure = _failure(fields)
     if failure is not None:
@@ -52,16 +52,16 @@ def created(order: Order, fields: Fields) -> OrderCreated | Refused | Unknown:
     return OrderCreated(order.out_trade_no, trade_no) if trade_no and _is_of(order.ref, fields) else OTHER_ORDER
 
 
-def code_made(order: Order, fields: Fields) -> CodeMade | Refused | Unknown:
+def code_made(order: PaymentOrder, fields: Fields) -> CodeCreated | Refusal | Unknown:
     """The answer to a precreate."""
     failure = _failure(fields)
     if failure is not None:
         return failure
     code = fields.get("qr_code", "")
-    return CodeMade(order.out_trade_no, code) if code and _is_of(order.ref, fields) else OTHER_ORDER
+    return CodeCreated(order.out_trade_no, code) if code and _is_of(order.ref, fields) else OTHER_ORDER
 
 
-def scanned(order: Order, fields: Fields) -> TradeView | PasswordWanted | Refused | Unknown:
+def scanned(order: PaymentOrder, fields: Fields) -> TradeView | PasswordRequired | Refusal | Unknown:
     """The answer to a spot.pay or a createandpay."""
     result, trade_no = fields.get("result_code", ""), _trade_no(fields)
     asks = result == "ORDER_SUCCESS_PAY_INPROCESS" or (result in UNCLEAR and trade_no and not _code(fields))
@@ -71,17 +71,17 @@ def scanned(order: Order, fields: Fields) -> TradeView | PasswordWanted | Refuse
     if not _is_of(order.ref, fields):
         return OTHER_ORDER
     if asks:
-        return PasswordWanted(order.out_trade_no, trade_no)
+        return PasswordRequired(order.out_trade_no, trade_no)
     return _view(order.ref, TradeStatus.SUCCESS, fields, order.amount.currency)
 
 
 def viewed(order: OrderRef, fields: Fields, currency: str) -> TradeView | NotFound | Unknown:
     """The answer to a query; ``currency`` where the answer names none."""
     failure = _failure(fields)
-    if isinstance(failure, Refused) and failure.code in NOT_FOUND:
+    if isinstance(failure, Refusal) and failure.code in NOT_FOUND:
         return NotFound(order.out_trade_no)
     if failure is not None:
-        return Unknown(failure.code if isinstance(failure, Refused) else failure.reason)
+        return Unknown(failure.code if isinstance(failure, Refusal) else failure.reason)
     try:
         status = TradeStatus(fields.get("trade_status") or fields.get("alipay_trans_status", ""))
     except ValueError:
@@ -89,24 +89,24 @@ def viewed(order: OrderRef, fields: Fields, currency: str) -> TradeView | NotFou
     return _view(order, status, fields, currency)
 
 
-def closed(order: OrderRef, fields: Fields) -> Closed | NotFound | Refused | Unknown:
+def closed(order: OrderRef, fields: Fields) -> Closed | NotFound | Refusal | Unknown:
     """The answer to a close."""
     failure = _failure(fields)
-    if isinstance(failure, Refused) and failure.code in NOT_FOUND:
+    if isinstance(failure, Refusal) and failure.code in NOT_FOUND:
         return NotFound(order.out_trade_no)
-    if isinstance(failure, Refused) and failure.code == "TRADE_HAS_CLOSE":
+    if isinstance(failure, Refusal) and failure.code == "TRADE_HAS_CLOSE":
         return Closed(order.out_trade_no)
     if failure is not None:
         return failure
     return Closed(order.out_trade_no) if _is_of(order, fields) else OTHER_ORDER
 
 
-def cancelled(order: OrderRef, fields: Fields) -> Cancelled | Refused | Unknown:
+def cancelled(order: OrderRef, fields: Fields) -> Cancelled | Refusal | Unknown:
     """The answer to a cancel. What is to be repeated is not done yet, whatever else the answer says."""
     if fields.get("retry_flag") == "Y":
         return Unknown(_code(fields) or "retry_flag=Y")
     failure = _failure(fields)
-    if isinstance(failure, Refused) and failure.code in NOT_FOUND:
+    if isinstance(failure, Refusal) and failure.code in NOT_FOUND:
         return Cancelled(order.out_trade_no)
     if failure is not None:
         return failure
@@ -115,7 +115,7 @@ def cancelled(order: OrderRef, fields: Fields) -> Cancelled | Refused | Unknown:
     return Cancelled(order.out_trade_no, _ACTIONS.get(fields.get("action", ""), ""))
 
 
-def refunded(refund: Refund, fields: Fields) -> Refunded | Refused | Unknown:
+def refunded(refund: Refund, fields: Fields) -> Refunded | Refusal | Unknown:
     """The answer to a refund. Whether its ``refund_fee`` is cumulative is not documented, so it is not read."""
     failure = _failure(fields)
     if failure is not None:
@@ -159,7 +159,7 @@ def _code(fields: Fields) -> str:
     return fields.get("detail_error_code") or fields.get("error", "")
 
 
-def _failure(fields: Fields, *success: str) -> Refused | Unknown | None:
+def _failure(fields: Fields, *success: str) -> Refusal | Unknown | None:
     """None where the business result is one of ``success``."""
     result, code = fields.get("result_code", ""), _code(fields)
     if result in (success or ("SUCCESS",)):

@@ -25,7 +25,7 @@ _ENCODING: Final = re.compile(rb"""encoding\s*=\s*["']([A-Za-z0-9_.-]+)["']""")
 _CODECS: Final = {"utf-8": "utf-8", "utf8": "utf-8", "gbk": "gbk", "gb2312": "gbk", "gb18030": "gb18030"}
 
 
-class GatewayRefusal(msgspec.Struct, frozen=True):
+class UnsignedRefusal(msgspec.Struct, frozen=True):
     """``is_success=F``: the gateway turned the request away, without a signature."""
 
     error: str
@@ -37,12 +37,12 @@ class SignedAnswer(msgspec.Struct, frozen=True):
     fields: dict[str, str]
 
 
-def read_answer(body: bytes, signer: Signer) -> SignedAnswer | GatewayRefusal:
+def read_answer(body: bytes, signer: Signer) -> SignedAnswer | UnsignedRefusal:
     """Read and verify an answer. Raises :class:`AnswerError` for anything that is not to be believed."""
     text, charset = _decoded(body)
     root = _parsed(text)
     if _text(root, "is_success") == "F" and _text(root, "error"):
-        return GatewayRefusal(_text(root, "error"))
+        return UnsignedRefusal(_text(root, "error"))
     if _text(root, "is_success") != "T":
         raise AnswerError("neither accepted nor refused")
     inner = root.find("response/*")

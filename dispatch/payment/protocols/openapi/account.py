@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from dispatch.payment.core.port import Order, OrderRef, Refund
+from dispatch.payment.core.port import OrderRef, PaymentOrder, Refund
 from dispatch.payment.protocols.openapi.keys import OpenapiCredentials
 
 _NOT_IN_SUBJECTS: Final = str.maketrans("/=&", "   ")
@@ -47,7 +47,7 @@ class OpenapiAccount(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         return f"OpenapiAccount(app_id={self.app_id!r}, gateway_url={self.gateway_url!r}, keys={self.keys!r})"
 
-    def _order_fields(self, order: Order) -> dict[str, Any]:
+    def _order_fields(self, order: PaymentOrder) -> dict[str, Any]:
         provider = {"sys_service_provider_id": self.sys_service_provider_id} if self.sys_service_provider_id else {}
         return {
             "out_trade_no": order.out_trade_no,
@@ -61,19 +61,19 @@ class OpenapiAccount(msgspec.Struct, frozen=True, kw_only=True):
             "extend_params": provider,
         }
 
-    def create_fields(self, order: Order) -> dict[str, Any]:
+    def create_fields(self, order: PaymentOrder) -> dict[str, Any]:
         """Of ``alipay.trade.create``. Blank fields are not sent."""
         # Newer applications know a buyer by an open id, which is not 16 digits from 2088.
         buyer = "buyer_id" if order.buyer_id.startswith("2088") else "buyer_open_id"
         own = {"product_code": self.product_code, "op_app_id": self.app_id, buyer: order.buyer_id}
         return _filled(self._order_fields(order) | own)
 
-    def precreate_fields(self, order: Order) -> dict[str, Any]:
+    def precreate_fields(self, order: PaymentOrder) -> dict[str, Any]:
         """Of ``alipay.trade.precreate``."""
         own = {"product_code": self.code_product_code, "qr_code_timeout_express": f"{order.expires_min}m"}
         return _filled(self._order_fields(order) | own)
 
-    def pay_fields(self, order: Order) -> dict[str, Any]:
+    def pay_fields(self, order: PaymentOrder) -> dict[str, Any]:
         """Of ``alipay.trade.pay``."""
         own = {"product_code": self.scan_product_code, "scene": "bar_code", "auth_code": order.auth_code}
         return _filled(self._order_fields(order) | own)

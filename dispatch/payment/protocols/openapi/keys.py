@@ -84,4 +84,6 @@ def _from_certificates(credentials: OpenapiCredentials) -> dict[str, Signer]:
 def _signer(credentials: OpenapiCredentials, alipay_public_key: str) -> Signer:
     if credentials.sign_type not in ("RSA", "RSA2"):
         raise KeyFormatError("openapi signs with RSA or RSA2")
-    return Signer.of(credentials.sign_type, private_key=credentials.private_key, alipay_public_key=alipay_public_key)
+    return Signer.from_keys(
+        credentials.sign_type, private_key=credentials.private_key, alipay_public_key=alipay_public_key
+    )

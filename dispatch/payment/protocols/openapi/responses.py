@@ -14,15 +14,15 @@ import msgspec
 from dispatch.payment.core.port import (
     Cancelled,
     Closed,
-    CodeMade,
+    CodeCreated,
     NotFound,
-    Order,
     OrderCreated,
     OrderRef,
-    PasswordWanted,
+    PasswordRequired,
+    PaymentOrder,
     Refund,
     Refunded,
-    Refused,
+    Refusal,
     TradeStatus,
     TradeView,
     Unknown,
@@ -40,7 +40,7 @@ OTHER_ORDER: Final = Unknown("the answer is about another order")
 _ACTIONS: Final[Mapping[str, Literal["close", "refund"]]] = {"close": "close", "refund": "refund"}
 
 
-class Done(msgspec.Struct, frozen=True):
+class OpenapiSuccess(msgspec.Struct, frozen=True):
     """A success that Alipay signed."""
 
     code: str
@@ -48,42 +48,44 @@ class Done(msgspec.Struct, frozen=True):
     """Those that are text; lists are never read for a fact."""
 
 
-def outcome_of(node: Node, *, codeless: bool = False) -> Done | Refused | Unknown:
+def outcome_of(node: Node, *, codeless: bool = False) -> OpenapiSuccess | Refusal | Unknown:
     """Success, failure or neither. ``codeless``: a success of this method has no ``code``."""
     fields = {name: value for name, value in node.fields.items() if isinstance(value, str)}
     code, sub_code = fields.get("code", ""), fields.get("sub_code", "")
     if code in (SUCCESS, WAITS) or (codeless and not code and not sub_code):
-        return Done(code or SUCCESS, fields) if node.signed else Unknown("a success without a signature")
+        return OpenapiSuccess(code or SUCCESS, fields) if node.signed else Unknown("a success without a signature")
     if not code or code == UNCLEAR or sub_code.rpartition(".")[2] == "SYSTEM_ERROR":
         return Unknown(sub_code or code or "no code")
     detail = fields.get("sub_msg") or fields.get("msg", "")
-    return Refused(sub_code or code, detail, node.signed)
+    return Refusal(sub_code or code, detail, node.signed)
 
 
-def created(order: Order, done: Done) -> OrderCreated | Unknown:
+def created(order: PaymentOrder, done: OpenapiSuccess) -> OrderCreated | Unknown:
     """The answer to a create."""
     trade_no = done.fields.get("trade_no", "")
     return OrderCreated(order.out_trade_no, trade_no) if trade_no and _is_of(order.ref, done) else OTHER_ORDER
 
 
-def code_made(order: Order, done: Done) -> CodeMade | Unknown:
+def code_made(order: PaymentOrder, done: OpenapiSuccess) -> CodeCreated | Unknown:
     """The answer to a precreate."""
     code = done.fields.get("qr_code", "")
-    return CodeMade(order.out_trade_no, code) if code and _is_of(order.ref, done) else OTHER_ORDER
+    return CodeCreated(order.out_trade_no, code) if code and _is_of(order.ref, done) else OTHER_ORDER
 
 
-def scanned(order: Order, done: Done) -> TradeView | PasswordWanted | Unknown:
+def scanned(order: PaymentOrder, done: OpenapiSuccess) -> TradeView | PasswordRequired | Unknown:
     """The answer to a pay."""
     if not _is_of(order.ref, done):
         return OTHER_ORDER
     if done.code == WAITS:
-        return PasswordWanted(order.out_trade_no, done.fields.get("trade_no", ""))
+        return PasswordRequired(order.out_trade_no, done.fields.get("trade_no", ""))
     return _view(order.ref, TradeStatus.SUCCESS, done, order.amount.currency)
 
 
-def viewed(order: OrderRef, answer: Done | Refused | Unknown, currency: str) -> TradeView | NotFound | Unknown:
+def viewed(
+    order: OrderRef, answer: OpenapiSuccess | Refusal | Unknown, currency: str
+) -> TradeView | NotFound | Unknown:
     """The answer to a query."""
-    if isinstance(answer, Refused):
+    if isinstance(answer, Refusal):
         return _missing(order, answer)
     if isinstance(answer, Unknown):
         return answer
@@ -94,35 +96,35 @@ def viewed(order: OrderRef, answer: Done | Refused | Unknown, currency: str) -> 
     return _view(order, status, answer, currency)
 
 
-def closed(order: OrderRef, answer: Done | Refused | Unknown) -> Closed | NotFound | Refused | Unknown:
+def closed(order: OrderRef, answer: OpenapiSuccess | Refusal | Unknown) -> Closed | NotFound | Refusal | Unknown:
     """The answer to a close."""
     match answer:
-        case Done():
+        case OpenapiSuccess():
             return Closed(order.out_trade_no) if _is_of(order, answer) else OTHER_ORDER
-        case Refused(code="ACQ.TRADE_HAS_CLOSE", signed=True):
+        case Refusal(code="ACQ.TRADE_HAS_CLOSE", signed=True):
             return Closed(order.out_trade_no)
-        case Refused(code=code, signed=True) if code in NOT_FOUND:
+        case Refusal(code=code, signed=True) if code in NOT_FOUND:
             return NotFound(order.out_trade_no)
         case _:
             return answer
 
 
-def cancelled(order: OrderRef, answer: Done | Refused | Unknown) -> Cancelled | Refused | Unknown:
+def cancelled(order: OrderRef, answer: OpenapiSuccess | Refusal | Unknown) -> Cancelled | Refusal | Unknown:
     """The answer to a cancel. What is to be repeated is not done yet."""
     match answer:
-        case Done() if answer.fields.get("retry_flag") == "Y":
+        case OpenapiSuccess() if answer.fields.get("retry_flag") == "Y":
             return Unknown("retry_flag=Y")
-        case Done() if _is_of(order, answer):
+        case OpenapiSuccess() if _is_of(order, answer):
             return Cancelled(order.out_trade_no, _ACTIONS.get(answer.fields.get("action", ""), ""))
-        case Done():
+        case OpenapiSuccess():
             return OTHER_ORDER
-        case Refused(code=code, signed=True) if code in NOT_FOUND:
+        case Refusal(code=code, signed=True) if code in NOT_FOUND:
             return Cancelled(order.out_trade_no)
         case _:
             return answer
 
 
-def refunded(refund: Refund, done: Done) -> tuple[Refunded | Unknown, bool]:
+def refunded(refund: Refund, done: OpenapiSuccess) -> tuple[Refunded | Unknown, bool]:
     """The answer to a refund, and whether money moved by it.
 
     ``fund_change=N`` is said of a repetition and of a refund that is still under way: the query tells them apart.
@@ -136,9 +138,9 @@ def refunded(refund: Refund, done: Done) -> tuple[Refunded | Unknown, bool]:
     return done_now, done.fields.get("fund_change") == "Y"
 
 
-def refund_viewed(refund: Refund, answer: Done | Refused | Unknown) -> Refunded | NotFound | Unknown:
+def refund_viewed(refund: Refund, answer: OpenapiSuccess | Refusal | Unknown) -> Refunded | NotFound | Unknown:
     """The answer to a refund query. Without any field of a refund it says that there was none."""
-    if isinstance(answer, Refused):
+    if isinstance(answer, Refusal):
         return _missing(refund.order, answer)
     if isinstance(answer, Unknown):
         return answer
@@ -153,14 +155,14 @@ def refund_viewed(refund: Refund, answer: Done | Refused | Unknown) -> Refunded 
     return Refunded(out_trade_no=refund.order.out_trade_no, refund_no=refund.refund_no, amount=amount)
 
 
-def _missing(order: OrderRef, refused: Refused) -> NotFound | Unknown:
+def _missing(order: OrderRef, refused: Refusal) -> NotFound | Unknown:
     """Only Alipay's signed word says that a trade does not exist."""
     if refused.signed and refused.code in NOT_FOUND:
         return NotFound(order.out_trade_no)
     return Unknown(refused.code)
 
 
-def _view(order: OrderRef, status: TradeStatus, done: Done, currency: str) -> TradeView | Unknown:
+def _view(order: OrderRef, status: TradeStatus, done: OpenapiSuccess, currency: str) -> TradeView | Unknown:
     fields = done.fields
     amount = read_amount(fields.get("total_amount", ""), fields.get("trans_currency") or currency)
     if amount is None:
@@ -177,6 +179,6 @@ def _view(order: OrderRef, status: TradeStatus, done: Done, currency: str) -> Tr
     )
 
 
-def _is_of(order: OrderRef, done: Done) -> bool:
+def _is_of(order: OrderRef, done: OpenapiSuccess) -> bool:
     """A signed answer about another order is genuine, and no answer to our question."""
     return done.fields.get("out_trade_no") == order.out_trade_no

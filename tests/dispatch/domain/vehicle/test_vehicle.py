@@ -36,7 +36,9 @@ from dispatch.domain.events import (
     TripReleased,
     event_name,
 )
-from dispatch.domain.vehicle.vehicle import EXPIRY, WRONG_CODES_ALLOWED, Vehicle
+from dispatch.domain.vehicle.offers import OFFER_EXPIRY
+from dispatch.domain.vehicle.ride import WRONG_CODES_ALLOWED
+from dispatch.domain.vehicle.vehicle import Vehicle
 from dispatch.values.money import Money
 from tests.dispatch.domain.builders import (
     CODE,
@@ -139,7 +141,7 @@ def test_leaving_withdraws_an_open_offer(command: Command, state: str) -> None:
 
     stage.send(stage.car, command)
 
-    assert (stage.car.state, stage.trip.state, EXPIRY in stage.dues) == (state, "matching", False)
+    assert (stage.car.state, stage.trip.state, OFFER_EXPIRY in stage.dues) == (state, "matching", False)
     assert stage.trip.data.excluded == ("V1",)
 
 
@@ -242,7 +244,7 @@ def test_offer_is_one_transaction_over_both_streams() -> None:
     assert (stage.car.state, stage.trip.state) == ("offered", "offered")
     assert stage.car.data.offer is not None
     assert stage.car.data.offer.trip_seq == stage.trip.seq == 2
-    assert stage.dues[EXPIRY].at == stage.now + RULES.offer_countdown_s
+    assert stage.dues[OFFER_EXPIRY].at == stage.now + RULES.offer_countdown_s
 
 
 def test_offer_of_a_trip_that_changed_is_refused() -> None:
@@ -293,7 +295,7 @@ def test_accepted() -> None:
     assert (stage.car.state, stage.car.data.trip, stage.car.data.trip_seq) == ("to_pickup", "t1", 3)
     assert (stage.trip.state, stage.trip.data.vehicle) == ("assigned", "V1")
     assert stage.trip.data.eta_at == stage.now + 120
-    assert EXPIRY not in stage.dues
+    assert OFFER_EXPIRY not in stage.dues
 
 
 def test_accept_after_the_cancel() -> None:
@@ -333,7 +335,7 @@ def test_offer_lapses(command: Command, outcome: str) -> None:
     (told,) = append.events
     assert isinstance(told, OfferLapsed)
     assert told.outcome == outcome
-    assert (stage.car.state, stage.trip.state, EXPIRY in stage.dues) == ("idle", "matching", False)
+    assert (stage.car.state, stage.trip.state, OFFER_EXPIRY in stage.dues) == ("idle", "matching", False)
 
 
 @pytest.mark.parametrize("command", [DeclineOffer("o1"), ExpireOffer("o1")])
@@ -629,7 +631,7 @@ def test_hail_while_an_offer_is_open() -> None:
 
     assert names(decision) == ["offer_withdrawn", "ride_started"]
     assert (stage.trip.state, stage.trips["t9"].state, stage.car.data.trip) == ("matching", "in_progress", "t9")
-    assert EXPIRY not in stage.dues
+    assert OFFER_EXPIRY not in stage.dues
 
 
 def test_hail_while_the_offers_trip_was_cancelled() -> None:

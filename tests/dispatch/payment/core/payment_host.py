@@ -24,7 +24,7 @@ from dispatch.domain.entity import (
     Row,
     ScheduledCommand,
 )
-from dispatch.payment.core.gateway_calls import GATEWAY, Answer, encode_answer, encode_notification
+from dispatch.payment.core.gateway_calls import GATEWAY, GatewayResponse, encode_notification, encode_response
 from dispatch.payment.core.payment import Payment
 from dispatch.payment.core.port import Notification, Refunded, TradeStatus, TradeView
 from dispatch.payment.core.rules import Account, PaymentRules
@@ -127,13 +127,13 @@ class Desk:
         assert reply is not None
         return str(reply["order"])
 
-    def hear(self, order: str, answer: Answer, due: str = "") -> Decision:
+    def hear(self, order: str, answer: GatewayResponse, due: str = "") -> Decision:
         """The gateway's answer to ``due``, or to the attempt's last call."""
         attempt = self.payment.data.attempt(order)
         assert attempt is not None
         name = due or attempt.due
         self.dues.pop(name, None)
-        return self.send(RecordGatewayResponse(name, order, encode_answer(answer)))
+        return self.send(RecordGatewayResponse(name, order, encode_response(answer)))
 
     def refund(self, minor: int | None = None, command_id: str = "r1", *, cancel: bool = False) -> str:
         """A dispatcher gives money back; the refund's number."""
@@ -143,13 +143,13 @@ class Desk:
         assert reply is not None
         return str(reply["refund"])
 
-    def hear_refund(self, number: str, answer: Answer | None = None) -> Decision:
+    def hear_refund(self, number: str, answer: GatewayResponse | None = None) -> Decision:
         """The answer to a refund's last call; without one, that it is done."""
         refund = self.payment.data.refund(number)
         assert refund is not None
         done = Refunded(out_trade_no=refund.order, refund_no=number, amount=refund.amount)
         self.dues.pop(refund.due, None)
-        return self.send(RecordGatewayResponse(refund.due, refund.order, encode_answer(answer or done)))
+        return self.send(RecordGatewayResponse(refund.due, refund.order, encode_response(answer or done)))
 
     def fire_refund(self, number: str) -> Decision:
         """Let time pass until the refund is asked for again."""
@@ -193,7 +193,7 @@ class Desk:
         self.wall = max(self.wall, due.at / self.payment.rules.speed)
         return self.send(decode_command(due.command))
 
-    def fire_and_hear(self, order: str, answer: Answer) -> Decision:
+    def fire_and_hear(self, order: str, answer: GatewayResponse) -> Decision:
         """The next query, and its answer."""
         self.fire(order)
         return self.hear(order, answer)

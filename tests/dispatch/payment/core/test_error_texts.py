@@ -3,7 +3,7 @@
 import pytest
 
 from dispatch.payment.core import error_texts as phrases
-from dispatch.payment.core.error_texts import PHRASES, UNLISTED, phrase
+from dispatch.payment.core.error_texts import ERROR_TEXTS, UNLISTED, error_text
 
 OPENAPI_CODES = """
 isp.unknow-error aop.unknow-error aop.invalid-auth-token aop.auth-token-time-out aop.invalid-app-auth-token
@@ -57,7 +57,7 @@ ALL_CODES = [
 @pytest.mark.parametrize("code", ALL_CODES)
 def test_every_documented_code_has_words(code: str) -> None:
     """No documented code reaches a driver as nothing but \"not accepted\"."""
-    assert phrase(code) is not UNLISTED
+    assert error_text(code) is not UNLISTED
 
 
 def test_no_code_has_two_phrases() -> None:
@@ -69,14 +69,14 @@ def test_no_code_has_two_phrases() -> None:
 
 def test_known_code_with_and_without_prefix() -> None:
     """mapi's and openapi's spelling of a code give the same words."""
-    assert phrase("TRADE_HAS_SUCCESS") is phrase("ACQ.TRADE_HAS_SUCCESS")
-    assert phrase("NEW_CODE_OF_NEXT_YEAR") is UNLISTED
+    assert error_text("TRADE_HAS_SUCCESS") is error_text("ACQ.TRADE_HAS_SUCCESS")
+    assert error_text("NEW_CODE_OF_NEXT_YEAR") is UNLISTED
 
 
-@pytest.mark.parametrize("code", PHRASES)
+@pytest.mark.parametrize("code", ERROR_TEXTS)
 def test_sentences_are_complete(code: str) -> None:
     """Each code has four sentences, and none quotes the code at the reader."""
-    words = phrase(code)
+    words = error_text(code)
 
     for sentence in (words.en, words.do_en):
         assert sentence[0].isupper()

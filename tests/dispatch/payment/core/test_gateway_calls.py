@@ -7,31 +7,31 @@ from hypothesis import strategies as st
 
 from dispatch.domain.commands import CallGateway, RecordGatewayResponse, decode_command, encode_command
 from dispatch.payment.core.gateway_calls import (
-    Answer,
-    decode_answer,
+    GatewayResponse,
     decode_notification,
-    encode_answer,
+    decode_response,
     encode_notification,
+    encode_response,
     order_call,
     perform,
     place_call,
-    read_answer,
+    read_response,
     refund_call,
 )
 from dispatch.payment.core.port import (
     Cancelled,
     Closed,
-    CodeMade,
+    CodeCreated,
     NotFound,
     Notification,
-    Order,
     OrderCreated,
     OrderRef,
-    PasswordWanted,
+    PasswordRequired,
+    PaymentOrder,
     Refund,
     Refunded,
-    Refused,
-    Rejected,
+    Refusal,
+    RejectedNotification,
     TradeStatus,
     TradeView,
     Unknown,
@@ -39,7 +39,7 @@ from dispatch.payment.core.port import (
 from dispatch.values.money import Money
 from tests.dispatch.payment.core.payment_host import notification
 
-ORDER = Order(
+ORDER = PaymentOrder(
     out_trade_no="t_1_1",
     amount=Money(1235, "USD"),
     subject="Taxi ride t",
@@ -59,18 +59,18 @@ VIEW = TradeView(
     amount=Money(1235, "USD"),
     paid_at="2026-01-02 03:04:05",
 )
-CODE = CodeMade("t_1_1", "https://qr.example/1")
+CODE = CodeCreated("t_1_1", "https://qr.example/1")
 REFUNDED = Refunded(out_trade_no="t_1_1", refund_no="t_1_1_r1", amount=Money(235, "USD"), in_all=Money(235, "USD"))
-ANSWERS: list[Answer] = [
+ANSWERS: list[GatewayResponse] = [
     CODE,
-    PasswordWanted("t_1_1", "N1"),
+    PasswordRequired("t_1_1", "N1"),
     Cancelled("t_1_1", "refund"),
     REFUNDED,
     OrderCreated("t_1_1", "N1"),
     VIEW,
     NotFound("t_1_1"),
     Closed("t_1_1"),
-    Refused("ILLEGAL_SIGN", "detail", signed=False),
+    Refusal("ILLEGAL_SIGN", "detail", signed=False),
     Unknown("timeout"),
 ]
 
@@ -81,31 +81,31 @@ class RecordedGateway:
     def __init__(self) -> None:
         self.asked: list[object] = []
 
-    async def create(self, order: Order) -> OrderCreated | Refused | Unknown:
+    async def create(self, order: PaymentOrder) -> OrderCreated | Refusal | Unknown:
         self.asked.append(("create", order))
         return OrderCreated(order.out_trade_no, "N1")
 
-    async def precreate(self, order: Order) -> CodeMade | Refused | Unknown:
+    async def precreate(self, order: PaymentOrder) -> CodeCreated | Refusal | Unknown:
         self.asked.append(("precreate", order))
         return CODE
 
-    async def scan(self, order: Order) -> TradeView | PasswordWanted | Refused | Unknown:
+    async def scan(self, order: PaymentOrder) -> TradeView | PasswordRequired | Refusal | Unknown:
         self.asked.append(("scan", order))
-        return PasswordWanted(order.out_trade_no)
+        return PasswordRequired(order.out_trade_no)
 
     async def query(self, order: OrderRef) -> TradeView | NotFound | Unknown:
         self.asked.append(("query", order))
         return VIEW
 
-    async def close(self, order: OrderRef) -> Closed | NotFound | Refused | Unknown:
+    async def close(self, order: OrderRef) -> Closed | NotFound | Refusal | Unknown:
         self.asked.append(("close", order))
         return Closed(order.out_trade_no)
 
-    async def cancel(self, order: OrderRef) -> Cancelled | Refused | Unknown:
+    async def cancel(self, order: OrderRef) -> Cancelled | Refusal | Unknown:
         self.asked.append(("cancel", order))
         return Cancelled(order.out_trade_no, "close")
 
-    async def refund(self, refund: Refund) -> Refunded | Refused | Unknown:
+    async def refund(self, refund: Refund) -> Refunded | Refusal | Unknown:
         self.asked.append(("refund", refund))
         return REFUNDED
 
@@ -113,38 +113,38 @@ class RecordedGateway:
         self.asked.append(("query_refund", refund))
         return REFUNDED
 
-    def verify_notification(self, body: bytes, content_type: str) -> Notification | Rejected:
-        return Rejected(f"{len(body)} bytes of {content_type} were not asked for")
+    def verify_notification(self, body: bytes, content_type: str) -> Notification | RejectedNotification:
+        return RejectedNotification(f"{len(body)} bytes of {content_type} were not asked for")
 
     async def aclose(self) -> None:
         self.asked.append("aclose")
 
 
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: type(answer).__name__)
-def test_answer_round_trip(answer: Answer) -> None:
+def test_answer_round_trip(answer: GatewayResponse) -> None:
     """Each kind of answer keeps its kind and its facts, also inside a command."""
-    told = RecordGatewayResponse("query:t_1_1:2", "t_1_1", encode_answer(answer))
+    told = RecordGatewayResponse("query:t_1_1:2", "t_1_1", encode_response(answer))
 
     assert decode_command(encode_command(told)) == told
-    assert decode_answer(told.answer) == answer
-    assert read_answer(told) == answer
+    assert decode_response(told.answer) == answer
+    assert read_response(told) == answer
 
 
 def test_kinds_of_the_same_shape_are_told_apart() -> None:
     """A closed trade is no missing one."""
-    assert encode_answer(Closed("t_1_1")) != encode_answer(NotFound("t_1_1"))
+    assert encode_response(Closed("t_1_1")) != encode_response(NotFound("t_1_1"))
 
 
 @given(st.binary(max_size=60))
 def test_any_bytes_are_read_as_unknown(body: bytes) -> None:
     """Bytes that are no answer never raise and never say anything."""
-    assert isinstance(read_answer(RecordGatewayResponse("x", "t_1_1", body)), Unknown)
+    assert isinstance(read_response(RecordGatewayResponse("x", "t_1_1", body)), Unknown)
 
 
 @pytest.mark.parametrize("answer", [OrderCreated("t_1_2", "N1"), NotFound("t_1_2"), Closed("t_1_2")])
-def test_answer_about_another_order_is_unknown(answer: Answer) -> None:
+def test_answer_about_another_order_is_unknown(answer: GatewayResponse) -> None:
     """What speaks of another order is not believed of this one."""
-    assert isinstance(read_answer(RecordGatewayResponse("x", "t_1_1", encode_answer(answer))), Unknown)
+    assert isinstance(read_response(RecordGatewayResponse("x", "t_1_1", encode_response(answer))), Unknown)
 
 
 def test_notification_round_trip() -> None:
@@ -159,7 +159,7 @@ def test_notification_round_trip() -> None:
     [
         (place_call(ORDER), ("create", ORDER), OrderCreated("t_1_1", "N1")),
         (place_call(SHOWN), ("precreate", SHOWN), CODE),
-        (place_call(SCANNED), ("scan", SCANNED), PasswordWanted("t_1_1")),
+        (place_call(SCANNED), ("scan", SCANNED), PasswordRequired("t_1_1")),
         (order_call("query", SCANNED.ref), ("query", OrderRef("t_1_1", "scan")), VIEW),
         (order_call("close", ORDER.ref), ("close", OrderRef("t_1_1")), Closed("t_1_1")),
         (order_call("cancel", SCANNED.ref), ("cancel", SCANNED.ref), Cancelled("t_1_1", "close")),
@@ -167,14 +167,14 @@ def test_notification_round_trip() -> None:
         (refund_call("query_refund", REFUND), ("query_refund", REFUND), REFUNDED),
     ],
 )
-async def test_perform(work: bytes, asked: object, answer: Answer) -> None:
+async def test_perform(work: bytes, asked: object, answer: GatewayResponse) -> None:
     """Each call reaches the port with its arguments, and the payment hears its answer under the due's name."""
     gateway = RecordedGateway()
 
     told = await perform(gateway, "due:1", work)
 
     assert gateway.asked == [asked]
-    assert (told.due, told.order, decode_answer(told.answer)) == ("due:1", "t_1_1", answer)
+    assert (told.due, told.order, decode_response(told.answer)) == ("due:1", "t_1_1", answer)
 
 
 async def test_unknown_call_is_an_error() -> None:

@@ -9,7 +9,15 @@ from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.events import encode_event
 from dispatch.payment.core.events import AttemptOpened, GatewayAsked, OrderPaid, SurplusPaid, decode_payment_event
 from dispatch.payment.core.payment import Payment
-from dispatch.payment.core.port import Closed, NotFound, Order, OrderCreated, Refused, TradeStatus, Unknown
+from dispatch.payment.core.port import (
+    Closed,
+    NotFound,
+    OrderCreated,
+    PaymentOrder,
+    Refusal,
+    TradeStatus,
+    Unknown,
+)
 from dispatch.payment.core.rules import Account, PaymentRules
 from dispatch.values.money import Money
 from tests.dispatch.payment.core.payment_host import BUYER, FARE, RULES, TRIP, Desk, notification, open_payment, trade
@@ -52,7 +60,7 @@ def test_open_asks_the_gateway_to_create() -> None:
 
     assert (order, desk.payment.state) == ("tabc_1_1", "creating")
     call = msgspec.msgpack.decode(desk.dues["create:tabc_1_1:1"].command, type=CallGateway)
-    sent = msgspec.msgpack.decode(call.arguments, type=Order)
+    sent = msgspec.msgpack.decode(call.arguments, type=PaymentOrder)
     assert (call.call, call.order) == ("create", order)
     assert (sent.amount, sent.buyer_id, sent.out_trade_no, sent.passback) == (FARE, BUYER, order, TRIP)
     assert desk.timer_s(order) == RULES.answer_within_s
@@ -168,7 +176,7 @@ def test_refused_order_fails() -> None:
     desk = Desk()
     order = desk.open()
 
-    desk.hear(order, Refused("BUYER_BALANCE_NOT_ENOUGH"))
+    desk.hear(order, Refusal("BUYER_BALANCE_NOT_ENOUGH"))
 
     assert (desk.payment.state, desk.outcomes, desk.dues) == ("failed", ["failed"], {})
     assert desk.told[0].reason == "BUYER_BALANCE_NOT_ENOUGH"
@@ -177,7 +185,7 @@ def test_refused_order_fails() -> None:
 def test_next_attempt_has_a_number_of_its_own() -> None:
     """After a failure, a new wish opens attempt two."""
     desk = Desk()
-    desk.hear(desk.open(), Refused("PAYMENT_FAIL"))
+    desk.hear(desk.open(), Refusal("PAYMENT_FAIL"))
 
     assert desk.open(command_id="c2") == "tabc_1_2"
     assert [attempt.end for attempt in desk.payment.data.attempts] == ["failed", "open"]
@@ -187,7 +195,7 @@ def test_refusal_because_paid_is_asked_for() -> None:
     """ "Has success" to a create means: it was paid before; the query says so."""
     desk = Desk()
     order = desk.open()
-    desk.hear(order, Refused("TRADE_HAS_SUCCESS"))
+    desk.hear(order, Refusal("TRADE_HAS_SUCCESS"))
 
     desk.fire_and_hear(order, trade(order, SUCCESS))
 
@@ -233,7 +241,7 @@ def test_close_that_lost_to_the_payer() -> None:
     desk.fire_and_hear(order, trade(order, WAITING))
     assert desk.calls == ["close:tabc_1_1:3"]
 
-    desk.hear(order, Refused("TRADE_HAS_SUCCESS"))
+    desk.hear(order, Refusal("TRADE_HAS_SUCCESS"))
     desk.fire_and_hear(order, trade(order, SUCCESS))
 
     assert (desk.payment.state, desk.outcomes) == ("paid", ["ordered", "paid"])
@@ -245,7 +253,7 @@ def test_close_that_is_refused_otherwise_is_unclear() -> None:
     desk.wall = RULES.expires_s
     desk.fire_and_hear(order, trade(order, WAITING))
 
-    desk.hear(order, Refused("HAS_NO_PRIVILEGE"))
+    desk.hear(order, Refusal("HAS_NO_PRIVILEGE"))
 
     assert (desk.payment.state, desk.outcomes) == ("unknown", ["ordered", "unknown"])
     assert desk.payment.data.open is not None
@@ -364,7 +372,7 @@ def test_late_refusal_decides_nothing() -> None:
     order = desk.open()
     desk.fire(order)
 
-    desk.hear(order, Refused("PAYMENT_FAIL"), due="create:tabc_1_1:1")
+    desk.hear(order, Refusal("PAYMENT_FAIL"), due="create:tabc_1_1:1")
 
     assert desk.payment.state == "creating"
 
@@ -570,7 +578,7 @@ def test_second_money_is_kept_apart_with_an_alarm() -> None:
     desk.hear(second, OrderCreated(second, "N2"))
     desk.notify_late(notification(first))
 
-    desk.hear(second, Refused("TRADE_HAS_SUCCESS"))
+    desk.hear(second, Refusal("TRADE_HAS_SUCCESS"))
     desk.fire_and_hear(second, trade(second, SUCCESS, number="N2"))
     desk.notify(notification(second, number="N2"))
 

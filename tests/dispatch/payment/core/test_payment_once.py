@@ -19,19 +19,19 @@ from dispatch.domain.commands import (
 from dispatch.domain.entity import SYSTEM, Command, Context, Principal, Row, ScheduledCommand
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.payment.core.events import OrderPaid
-from dispatch.payment.core.gateway_calls import GATEWAY, Answer, encode_answer, encode_notification
+from dispatch.payment.core.gateway_calls import GATEWAY, GatewayResponse, encode_notification, encode_response
 from dispatch.payment.core.methods import ALIPAY_APP, METHODS
 from dispatch.payment.core.payment import Payment
 from dispatch.payment.core.port import (
     Cancelled,
     Closed,
-    CodeMade,
+    CodeCreated,
     NotFound,
     OrderCreated,
-    PasswordWanted,
+    PasswordRequired,
     Refund,
     Refunded,
-    Refused,
+    Refusal,
     TradeStatus,
     TradeView,
     Unknown,
@@ -60,30 +60,30 @@ class Alipay:
     def number(order: str) -> str:
         return f"N-{order}"
 
-    def carry_out(self, work: CallGateway) -> Answer:
+    def carry_out(self, work: CallGateway) -> GatewayResponse:
         """What the call does, and what Alipay would answer."""
         order = work.order
         if work.call == "precreate":
             self.codes.add(order)
-            return CodeMade(order, f"https://qr.example/{order}")
+            return CodeCreated(order, f"https://qr.example/{order}")
         if work.call in ("create", "scan"):
             return self._place(work.call, order)
         if work.call in ("refund", "query_refund"):
             return self._refund(work)
         return self._ask(work.call, order)
 
-    def _place(self, call: str, order: str) -> Answer:
+    def _place(self, call: str, order: str) -> GatewayResponse:
         there = self.trades.get(order)
         if there is not None and there is not TradeStatus.WAITING:
             if there.paid and call == "scan":
                 return self.view(order)
-            return Refused("TRADE_HAS_SUCCESS" if there.paid else "TRADE_HAS_CLOSE")
+            return Refusal("TRADE_HAS_SUCCESS" if there.paid else "TRADE_HAS_CLOSE")
         self.trades[order] = TradeStatus.WAITING
         return (
-            OrderCreated(order, self.number(order)) if call == "create" else PasswordWanted(order, self.number(order))
+            OrderCreated(order, self.number(order)) if call == "create" else PasswordRequired(order, self.number(order))
         )
 
-    def _ask(self, call: str, order: str) -> Answer:
+    def _ask(self, call: str, order: str) -> GatewayResponse:
         there = self.trades.get(order)
         if call == "cancel":
             return self._cancel(order, there)
@@ -92,11 +92,11 @@ class Alipay:
         if call == "query":
             return self.view(order)
         if there.paid:
-            return Refused("TRADE_HAS_SUCCESS")
+            return Refusal("TRADE_HAS_SUCCESS")
         self.end(order, TradeStatus.CLOSED)
         return Closed(order)
 
-    def _cancel(self, order: str, there: TradeStatus | None) -> Answer:
+    def _cancel(self, order: str, there: TradeStatus | None) -> GatewayResponse:
         self.codes.discard(order)
         if there is None or there is TradeStatus.CLOSED:
             return Cancelled(order, "")
@@ -107,7 +107,7 @@ class Alipay:
         self.refunds[f"cancel:{order}"] = (order, FARE.minor - back)
         return Cancelled(order, "refund")
 
-    def _refund(self, work: CallGateway) -> Answer:
+    def _refund(self, work: CallGateway) -> GatewayResponse:
         asked = msgspec.msgpack.decode(work.arguments, type=Refund)
         done = Refunded(out_trade_no=work.order, refund_no=asked.refund_no, amount=asked.amount)
         if asked.refund_no in self.refunds:
@@ -117,7 +117,7 @@ class Alipay:
         back = sum(minor for order, minor in self.refunds.values() if order == work.order)
         there = self.trades.get(work.order)
         if there is None or not there.paid or back + asked.amount.minor > FARE.minor:
-            return Refused("TRADE_STATUS_ERROR")
+            return Refusal("TRADE_STATUS_ERROR")
         self.refunds[asked.refund_no] = (work.order, asked.amount.minor)
         return done
 
@@ -190,7 +190,7 @@ class PaymentOnce(RuleBasedStateMachine):
     def has(self, target: str) -> bool:
         return any(due.target == target for due in self.dues.values())
 
-    def call(self, due: ScheduledCommand) -> tuple[CallGateway, Answer]:
+    def call(self, due: ScheduledCommand) -> tuple[CallGateway, GatewayResponse]:
         work = msgspec.msgpack.decode(due.command, type=CallGateway)
         return work, self.alipay.carry_out(work)
 
@@ -218,13 +218,13 @@ class PaymentOnce(RuleBasedStateMachine):
     def gateway_is_called(self, data: st.DataObject, loss: str) -> None:
         due = self.pick(GATEWAY, data)
         work = msgspec.msgpack.decode(due.command, type=CallGateway)
-        answer: Answer = Unknown("timeout")
+        answer: GatewayResponse = Unknown("timeout")
         if loss in ("none", "after"):
             work, done = self.call(due)
             answer = done if loss == "none" else answer
         elif loss == "refused" and work.call in ("create", "scan") and work.order not in self.alipay.trades:
-            answer = Refused("PAYMENT_FAIL")
-        self.hear(RecordGatewayResponse(due.name, work.order, encode_answer(answer)))
+            answer = Refusal("PAYMENT_FAIL")
+        self.hear(RecordGatewayResponse(due.name, work.order, encode_response(answer)))
         if data.draw(st.booleans()):
             self.dues.pop(due.name, None)  # else the host dies before the due is removed, and the call is made again
 
@@ -380,7 +380,7 @@ class PaymentOnce(RuleBasedStateMachine):
         self.now = max(self.now, due.at)
         if due.target == GATEWAY:
             work, answer = self.call(due)
-            self.hear(RecordGatewayResponse(due.name, work.order, encode_answer(answer)))
+            self.hear(RecordGatewayResponse(due.name, work.order, encode_response(answer)))
         elif due.target.startswith("trip:"):
             told = decode_command(due.command)
             assert isinstance(told, ReportOutcome)

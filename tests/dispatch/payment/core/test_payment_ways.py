@@ -9,12 +9,12 @@ from dispatch.domain.commands import CallGateway, StopPayment
 from dispatch.payment.core.port import (
     Cancelled,
     Closed,
-    CodeMade,
+    CodeCreated,
     NotFound,
-    Order,
     OrderCreated,
-    PasswordWanted,
-    Refused,
+    PasswordRequired,
+    PaymentOrder,
+    Refusal,
     TradeStatus,
     Unknown,
 )
@@ -30,7 +30,7 @@ def test_scan_collects_at_once() -> None:
     desk = Desk()
     order = desk.open("alipay_scan")
     work = msgspec.msgpack.decode(desk.dues[f"scan:{order}:1"].command, type=CallGateway)
-    asked = msgspec.msgpack.decode(work.arguments, type=Order)
+    asked = msgspec.msgpack.decode(work.arguments, type=PaymentOrder)
 
     desk.hear(order, trade(order, SUCCESS))
 
@@ -44,7 +44,7 @@ def test_scan_waits_for_the_password() -> None:
     desk = Desk()
     order = desk.open("alipay_scan")
 
-    desk.hear(order, PasswordWanted(order, "N1"))
+    desk.hear(order, PasswordRequired(order, "N1"))
     assert (desk.told[-1].state, desk.told[-1].reason) == ("ordered", "PASSWORD")
     assert desk.timer_s(order) == RULES.query_every_s
     desk.fire_and_hear(order, trade(order, SUCCESS))
@@ -79,7 +79,7 @@ def test_password_that_never_comes_is_cancelled() -> None:
     """A passenger at the kerb is waited for a minute."""
     desk = Desk()
     order = desk.open("alipay_scan")
-    desk.hear(order, PasswordWanted(order, "N1"))
+    desk.hear(order, PasswordRequired(order, "N1"))
 
     while not desk.calls:
         desk.fire(order)
@@ -123,7 +123,7 @@ def test_bad_code_fails_at_once() -> None:
     desk = Desk()
     first = desk.open("alipay_scan")
 
-    desk.hear(first, Refused("ACQ.PAYMENT_AUTH_CODE_INVALID"))
+    desk.hear(first, Refusal("ACQ.PAYMENT_AUTH_CODE_INVALID"))
 
     assert desk.told[-1].reason == "ACQ.PAYMENT_AUTH_CODE_INVALID"
     assert desk.open("alipay_scan", "c2") == f"{TRIP}_1_2"
@@ -133,7 +133,7 @@ def test_code_is_shown_and_scanned() -> None:
     """The driver's screen gets the code; until somebody scans it Alipay knows no trade, and that is no failure."""
     desk = Desk()
     order = desk.open("alipay_code")
-    desk.hear(order, CodeMade(order, QR))
+    desk.hear(order, CodeCreated(order, QR))
     assert (desk.told[-1].state, desk.told[-1].code) == ("ordered", QR)
 
     for _ in range(3):
@@ -148,7 +148,7 @@ def test_code_that_nobody_scanned_is_cancelled_at_its_expiry() -> None:
     """It might still be scanned: so it is not forgotten but cancelled."""
     desk = Desk()
     order = desk.open("alipay_code")
-    desk.hear(order, CodeMade(order, QR))
+    desk.hear(order, CodeCreated(order, QR))
 
     while not desk.calls:
         desk.fire(order)
@@ -169,7 +169,7 @@ def test_another_way_is_wanted(method: str, call: str) -> None:
     """The open order is ended first; only when Alipay has confirmed it the fare is due again."""
     desk = Desk()
     order = desk.open(method)
-    desk.hear(order, CodeMade(order, QR) if method == "alipay_code" else OrderCreated(order, "N1"))
+    desk.hear(order, CodeCreated(order, QR) if method == "alipay_code" else OrderCreated(order, "N1"))
 
     desk.send(StopPayment(TRIP))
     desk.send(StopPayment(TRIP))
@@ -209,7 +209,7 @@ def test_paid_while_it_is_being_cancelled() -> None:
     desk.notify(notification(order))
     assert desk.payment.state == "unknown"
 
-    desk.hear(order, Refused("ACQ.CANCEL_NOT_ALLOWED"))
+    desk.hear(order, Refusal("ACQ.CANCEL_NOT_ALLOWED"))
     desk.fire_and_hear(order, trade(order, SUCCESS))
 
     assert desk.payment.state == "paid"
@@ -235,7 +235,7 @@ def test_paid_before_it_could_be_stopped() -> None:
     desk.hear(order, OrderCreated(order, "N1"))
     desk.send(StopPayment(TRIP))
 
-    desk.hear(order, Refused("TRADE_HAS_SUCCESS"))
+    desk.hear(order, Refusal("TRADE_HAS_SUCCESS"))
     desk.fire_and_hear(order, trade(order, SUCCESS))
 
     assert desk.outcomes == ["ordered", "paid"]
@@ -251,7 +251,7 @@ def test_a_cancel_whose_answer_is_lost_stands_in_the_books() -> None:
     """The lost cancel gave money back; repeated, it has nothing to undo. Both moves are billed, so in the books."""
     desk = Desk()
     order = desk.open("alipay_scan")
-    desk.hear(order, PasswordWanted(order, "N1"))
+    desk.hear(order, PasswordRequired(order, "N1"))
     while not desk.calls:
         desk.fire(order)
         if desk.calls[0].startswith("query"):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.payment.core.port import Notification, Order, TradeStatus, read_amount
+from dispatch.payment.core.port import Notification, PaymentOrder, TradeStatus, read_amount
 from dispatch.values.money import MINOR_DIGITS, Money
 
 GOOD: dict[str, Any] = {
@@ -37,10 +37,10 @@ GOOD: dict[str, Any] = {
 )
 def test_no_order_that_alipay_would_not_take(wrong: dict[str, Any]) -> None:
     """An order that cannot be placed cannot be built."""
-    assert Order(**GOOD).passback == ""
+    assert PaymentOrder(**GOOD).passback == ""
 
     with pytest.raises(ValueError, match=r"order|subject|expiry"):
-        Order(**GOOD | wrong)
+        PaymentOrder(**GOOD | wrong)
 
 
 def test_what_paid_means() -> None:

@@ -8,14 +8,14 @@ from dispatch.domain.commands import RecordGatewayResponse, RefundFare, RefundOr
 from dispatch.domain.entity import Principal
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.payment.core.events import RefundOpened
-from dispatch.payment.core.gateway_calls import encode_answer
+from dispatch.payment.core.gateway_calls import encode_response
 from dispatch.payment.core.port import (
     Cancelled,
     Closed,
     NotFound,
     OrderCreated,
     Refunded,
-    Refused,
+    Refusal,
     Unknown,
 )
 from dispatch.values.money import Money
@@ -150,7 +150,7 @@ def test_answer_to_an_old_call_is_good_enough() -> None:
     first = desk.calls[0]
     desk.hear_refund(number, TIMEOUT)
     desk.fire_refund(number)
-    done = encode_answer(Refunded(out_trade_no=order, refund_no=number, amount=FARE))
+    done = encode_response(Refunded(out_trade_no=order, refund_no=number, amount=FARE))
 
     desk.send(RecordGatewayResponse(first, order, done))
     desk.send(RecordGatewayResponse(first, order, done))
@@ -164,7 +164,7 @@ def test_first_refusal_is_believed() -> None:
     desk, _ = paid()
     number = desk.refund()
 
-    desk.hear_refund(number, Refused("ACQ.TRADE_HAS_FINISHED"))
+    desk.hear_refund(number, Refusal("ACQ.TRADE_HAS_FINISHED"))
 
     assert desk.payment.data.refund(number).end == "failed"  # type: ignore[union-attr]
     assert desk.notices[-1].name == "payment_alarm"
@@ -179,7 +179,7 @@ def test_refusal_of_a_repetition_is_asked_about(answer: str, state: str) -> None
     desk.hear_refund(number, TIMEOUT)
     desk.fire_refund(number)
 
-    desk.hear_refund(number, Refused("TRADE_STATUS_ERROR"))
+    desk.hear_refund(number, Refusal("TRADE_STATUS_ERROR"))
     assert desk.calls == [f"query_refund:{number}:3"]
     desk.hear_refund(number, NotFound(order) if answer == "not_found" else DONE)
 
@@ -192,7 +192,7 @@ def test_refusal_that_passes_is_waited_out(code: str) -> None:
     desk, _ = paid()
     number = desk.refund()
 
-    desk.hear_refund(number, Refused(code))
+    desk.hear_refund(number, Refusal(code))
     assert desk.notices[-1].name == "payment_alarm"
     desk.fire_refund(number)
     desk.hear_refund(number)
@@ -240,7 +240,7 @@ def test_cancel_that_comes_too_late_is_refused() -> None:
     desk, _ = paid()
     number = desk.refund(cancel=True)
 
-    desk.hear_refund(number, Refused("TRADE_CANCEL_TIME_OUT"))
+    desk.hear_refund(number, Refusal("TRADE_CANCEL_TIME_OUT"))
 
     assert desk.payment.state == "paid"
     desk.hear_refund(desk.refund(command_id="r2"))

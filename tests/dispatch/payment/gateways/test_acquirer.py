@@ -16,23 +16,29 @@ from dispatch.payment.core.notification_checks import ExpectedOrder, failed_chec
 from dispatch.payment.core.port import (
     Cancelled,
     Closed,
-    CodeMade,
+    CodeCreated,
     NotFound,
     Notification,
-    Order,
     OrderCreated,
     OrderRef,
-    PasswordWanted,
+    PasswordRequired,
+    PaymentOrder,
     Refund,
     Refunded,
-    Refused,
-    Rejected,
+    Refusal,
+    RejectedNotification,
     TradeStatus,
     TradeView,
     Unknown,
 )
 from dispatch.payment.gateways.acquirer import AcquirerAccount, AcquirerGateway
-from dispatch.payment.protocols.acquirer_messages import AcquirerCredentials, AcquirerKeys, Message, Result, Sum
+from dispatch.payment.protocols.acquirer_messages import (
+    AcquirerCredentials,
+    AcquirerKeys,
+    AcquirerMessage,
+    AcquirerResult,
+    WireAmount,
+)
 from dispatch.values.money import Money
 
 EXAMPLE = Path(__file__).parents[4] / "docs" / "examples" / "acquirer_server.py"
@@ -40,7 +46,7 @@ SECRET = "a-secret-of-32-characters-or-more"
 ACCOUNT = AcquirerAccount(
     gateway_url="https://acquirer.invalid/", merchant="cab1", keys=AcquirerCredentials(secret=SECRET)
 )
-ORDER = Order(
+ORDER = PaymentOrder(
     out_trade_no="T1_1_1",
     amount=Money(1235, "USD"),
     subject="Taxi 车费",
@@ -81,7 +87,7 @@ async def test_page(acquirer: Any) -> None:
     created = await gateway.create(ORDER)
     assert isinstance(created, OrderCreated)
     assert await gateway.create(ORDER) == created
-    assert await gateway.create(msgspec.structs.replace(ORDER, amount=Money(1, "USD"))) == Refused(
+    assert await gateway.create(msgspec.structs.replace(ORDER, amount=Money(1, "USD"))) == Refusal(
         "CONTEXT_INCONSISTENT"
     )
     trade = acquirer.trades["T1_1_1"]
@@ -96,17 +102,17 @@ async def test_page(acquirer: Any) -> None:
     assert told.passback == "T1"
     assert isinstance(view, TradeView)
     assert (view.status, view.amount) == (TradeStatus.SUCCESS, ORDER.amount)
-    assert await gateway.close(ORDER.ref) == Refused("TRADE_HAS_SUCCESS")
+    assert await gateway.close(ORDER.ref) == Refusal("TRADE_HAS_SUCCESS")
     assert await gateway.query_refund(REFUND) == NotFound("T1_1_1")
     first = Refunded(out_trade_no="T1_1_1", refund_no="r1", amount=Money(200, "USD"), in_all=Money(200, "USD"))
     assert await gateway.refund(REFUND) == first
     assert await gateway.refund(REFUND) == first
     assert await gateway.query_refund(REFUND) == first
-    assert await gateway.refund(msgspec.structs.replace(REFUND, amount=Money(201, "USD"))) == Refused(
+    assert await gateway.refund(msgspec.structs.replace(REFUND, amount=Money(201, "USD"))) == Refusal(
         "DISCORDANT_REPEAT_REQUEST"
     )
     rest = msgspec.structs.replace(REFUND, refund_no="r2", amount=Money(1036, "USD"))
-    assert await gateway.refund(rest) == Refused("REASON_TRADE_REFUND_FEE_ERR")
+    assert await gateway.refund(rest) == Refusal("REASON_TRADE_REFUND_FEE_ERR")
     await gateway.aclose()
 
 
@@ -115,10 +121,10 @@ async def test_code_and_close(acquirer: Any) -> None:
     gateway = of_example(acquirer)
     shown = msgspec.structs.replace(ORDER, way="code")
 
-    assert isinstance(await gateway.precreate(shown), CodeMade)
+    assert isinstance(await gateway.precreate(shown), CodeCreated)
     assert await gateway.close(shown.ref) == Closed("T1_1_1")
     assert await gateway.close(shown.ref) == Closed("T1_1_1")
-    assert await gateway.precreate(shown) == Refused("TRADE_HAS_CLOSE")
+    assert await gateway.precreate(shown) == Refusal("TRADE_HAS_CLOSE")
     assert await gateway.query(OrderRef("T2")) == NotFound("T2")
     assert await gateway.close(OrderRef("T2")) == NotFound("T2")
     assert await gateway.cancel(OrderRef("T2", "scan")) == Cancelled("T2")
@@ -135,7 +141,7 @@ async def test_scan(acquirer: Any) -> None:
     assert isinstance(paid, TradeView)
     assert paid.status is TradeStatus.SUCCESS
     assert await gateway.scan(SCANNED) == paid
-    assert isinstance(waits, PasswordWanted)
+    assert isinstance(waits, PasswordRequired)
     assert await gateway.cancel(SCANNED.ref) == Cancelled("T1_1_1", "refund")
     assert await gateway.cancel(asks.ref) == Cancelled("T2_1_1", "close")
 
@@ -145,7 +151,7 @@ async def test_wrong_secret(acquirer: Any) -> None:
     keys = AcquirerCredentials(secret="another-secret-of-32-characters-or-more")
     gateway = client(httpx.ASGITransport(acquirer.app()), msgspec.structs.replace(ACCOUNT, keys=keys))
 
-    assert await gateway.create(ORDER) == Refused("BAD_SIGNATURE", signed=False)
+    assert await gateway.create(ORDER) == Refusal("BAD_SIGNATURE", signed=False)
     assert await gateway.query(ORDER.ref) == Unknown("BAD_SIGNATURE")
     assert await gateway.query_refund(REFUND) == Unknown("BAD_SIGNATURE")
 
@@ -155,20 +161,20 @@ async def test_replayed_question_is_refused(acquirer: Any) -> None:
     transport = httpx.ASGITransport(acquirer.app())
 
     assert isinstance(await client(transport).create(ORDER), OrderCreated)
-    assert await client(transport).create(ORDER) == Refused("REPLAYED", signed=False)
+    assert await client(transport).create(ORDER) == Refusal("REPLAYED", signed=False)
 
 
-TRADE = Result(
-    outcome="trade", order="T1_1_1", trade="N1", status="TRADE_SUCCESS", amount=Sum("12.35", "USD"), notice="n1"
+TRADE = AcquirerResult(
+    outcome="trade", order="T1_1_1", trade="N1", status="TRADE_SUCCESS", amount=WireAmount("12.35", "USD"), notice="n1"
 )
 KEYS = AcquirerKeys(ACCOUNT.keys)
 
 
-def answering(change: Callable[[Message], Message]) -> AcquirerGateway:
+def answering(change: Callable[[AcquirerMessage], AcquirerMessage]) -> AcquirerGateway:
     """A gateway whose answers are changed before they are signed."""
 
     def answer(request: httpx.Request) -> httpx.Response:
-        asked = msgspec.json.decode(msgspec.json.decode(request.content)["message"], type=Message)
+        asked = msgspec.json.decode(msgspec.json.decode(request.content)["message"], type=AcquirerMessage)
         told = msgspec.structs.replace(asked, kind="answer", arguments={}, result=TRADE)
         return httpx.Response(200, content=KEYS.seal(change(told)))
 
@@ -211,16 +217,16 @@ async def test_answer_that_is_believed() -> None:
         (None, "no notice"),
     ],
 )
-def test_notices_that_are_not_believed(result: Result | None, reason: str) -> None:
+def test_notices_that_are_not_believed(result: AcquirerResult | None, reason: str) -> None:
     """A notice without its facts is rejected, and so is anything else that we or they signed."""
     now = int(CityClock().wall())
     gateway = client(httpx.MockTransport(lambda _: httpx.Response(500)))
-    notice = Message(kind="notice", merchant="cab1", at=now, nonce="1", result=result)
+    notice = AcquirerMessage(kind="notice", merchant="cab1", at=now, nonce="1", result=result)
 
     told = gateway.verify_notification(KEYS.seal(notice), "application/json")
 
-    assert isinstance(told, Rejected)
+    assert isinstance(told, RejectedNotification)
     assert reason in told.reason
     for other in ({"kind": "answer"}, {"merchant": "cab2"}, {"at": now - 301}):
         changed = msgspec.structs.replace(notice, result=TRADE, **other)
-        assert isinstance(gateway.verify_notification(KEYS.seal(changed), ""), Rejected)
+        assert isinstance(gateway.verify_notification(KEYS.seal(changed), ""), RejectedNotification)

@@ -12,11 +12,11 @@ from dispatch.clock import ManualClock
 from dispatch.payment.core.port import (
     Closed,
     NotFound,
-    Order,
     OrderCreated,
     OrderRef,
+    PaymentOrder,
     Refund,
-    Refused,
+    Refusal,
     TradeStatus,
     TradeView,
     Unknown,
@@ -39,7 +39,7 @@ MERCHANT = MapiMerchant(
     secondary_merchant_id="cab1",
     secondary_merchant_name="City Cab",
 )
-ORDER = Order(
+ORDER = PaymentOrder(
     out_trade_no="T1_1_1",
     amount=Money(1235, "USD"),
     subject="Taxi 车费 & tip",
@@ -108,12 +108,12 @@ async def test_create_sends_a_signed_form() -> None:
 @pytest.mark.parametrize(
     ("body", "outcome"),
     [
-        (failing("TRADE_HAS_SUCCESS"), Refused("TRADE_HAS_SUCCESS", "说明")),
+        (failing("TRADE_HAS_SUCCESS"), Refusal("TRADE_HAS_SUCCESS", "说明")),
         (failing("SYSTEM_ERROR"), Unknown("SYSTEM_ERROR")),
         (answer({"result_code": "UNKNOWN"}), Unknown("UNKNOWN")),
         (answer({"result_code": "FAIL"}), Unknown("FAIL")),
         (answer({"out_trade_no": "T1_1_1"}), Unknown("no result_code")),
-        (REFUSAL % b"ILLEGAL_SIGN", Refused("ILLEGAL_SIGN", "", signed=False)),
+        (REFUSAL % b"ILLEGAL_SIGN", Refusal("ILLEGAL_SIGN", "", signed=False)),
         (REFUSAL % b"SYSTEM_ERROR", Unknown("SYSTEM_ERROR")),
         (b"<html/>", Unknown("neither accepted nor refused")),
         (b"nothing", Unknown("not XML")),
@@ -131,7 +131,7 @@ async def test_create_sends_a_signed_form() -> None:
         ),
     ],
 )
-async def test_create_outcomes(body: bytes, outcome: Refused | Unknown) -> None:
+async def test_create_outcomes(body: bytes, outcome: Refusal | Unknown) -> None:
     """Refusals, unclear answers and forgeries of a create."""
     assert await answering(body).create(ORDER) == outcome
 
@@ -185,12 +185,12 @@ async def test_query_outcomes(body: bytes, outcome: NotFound | Unknown) -> None:
         (answer({"result_code": "SUCCESS", "out_trade_no": "T1_1_1"}), Closed("T1_1_1")),
         (failing("TRADE_HAS_CLOSE"), Closed("T1_1_1")),
         (failing("TRADE_NOT_EXIST"), NotFound("T1_1_1")),
-        (failing("REASON_ILLEGAL_STATUS"), Refused("REASON_ILLEGAL_STATUS", "说明")),
+        (failing("REASON_ILLEGAL_STATUS"), Refusal("REASON_ILLEGAL_STATUS", "说明")),
         (answer({"result_code": "SUCCESS", "out_trade_no": "T9"}), Unknown("the answer is about another order")),
         (answer({"result_code": "UNKNOWN"}), Unknown("UNKNOWN")),
     ],
 )
-async def test_close_outcomes(body: bytes, outcome: Closed | NotFound | Refused | Unknown) -> None:
+async def test_close_outcomes(body: bytes, outcome: Closed | NotFound | Refusal | Unknown) -> None:
     """Closed now or before, never there, paid, or unclear."""
     assert await answering(body).close(REF) == outcome
 
@@ -289,10 +289,10 @@ async def test_answers_in_each_signature_and_charset(sign_type: SignType, charse
     transport = httpx.MockTransport(lambda _: httpx.Response(200, content=body))
     client = MapiGateway(msgspec.structs.replace(MERCHANT, keys=keys), ManualClock(), transport=transport)
 
-    assert await client.scan(SCANNED) == Refused("PAYMENT_FAIL", "付款失败")
-    assert await client.cancel(REF) == Refused("PAYMENT_FAIL", "付款失败")
-    assert await client.refund(REFUND) == Refused("PAYMENT_FAIL", "付款失败")
-    assert await client.precreate(ORDER) == Refused("PAYMENT_FAIL", "付款失败")
+    assert await client.scan(SCANNED) == Refusal("PAYMENT_FAIL", "付款失败")
+    assert await client.cancel(REF) == Refusal("PAYMENT_FAIL", "付款失败")
+    assert await client.refund(REFUND) == Refusal("PAYMENT_FAIL", "付款失败")
+    assert await client.precreate(ORDER) == Refusal("PAYMENT_FAIL", "付款失败")
 
 
 @pytest.mark.parametrize(

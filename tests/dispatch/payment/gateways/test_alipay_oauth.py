@@ -5,8 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from dispatch.payment.core.port import Refused, Unknown
-from dispatch.payment.gateways.alipay_oauth import Authorised, Authorization
+from dispatch.payment.core.port import Refusal, Unknown
+from dispatch.payment.gateways.alipay_oauth import AlipayUser, Authorization
 from tests.dispatch.payment.gateways.test_openapi_client import FakeAlipay, client
 
 TOKEN = {"user_id": "2088000000000002", "access_token": "a", "expires_in": "3600", "refresh_token": "r"}
@@ -40,11 +40,11 @@ def test_page_with_a_query_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("fields", "outcome"),
     [
-        (TOKEN, Authorised("2088000000000002")),
+        (TOKEN, AlipayUser("2088000000000002")),
         ({"open_id": "074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5", "access_token": "a"}, "open"),
         ({"access_token": "a"}, Unknown("the answer names no user")),
         ({"user_id": "2088000000000002"}, Unknown("the answer names no user")),
-        ({"code": "40002", "sub_code": "isv.code-invalid", "sub_msg": "m"}, Refused("isv.code-invalid", "m")),
+        ({"code": "40002", "sub_code": "isv.code-invalid", "sub_msg": "m"}, Refusal("isv.code-invalid", "m")),
         ({"code": "20000", "sub_code": "isp.unknow-error"}, Unknown("isp.unknow-error")),
     ],
 )
@@ -52,9 +52,9 @@ async def test_exchange(fields: dict[str, Any], outcome: object) -> None:
     """A code is exchanged for the user id; a success has no ``code`` in its answer."""
     alipay = FakeAlipay(system_oauth_token=fields)
 
-    told = await authorization(alipay).passenger_of("c0de")
+    told = await authorization(alipay).exchange_code("c0de")
 
-    assert told == (Authorised(fields["open_id"]) if outcome == "open" else outcome)
+    assert told == (AlipayUser(fields["open_id"]) if outcome == "open" else outcome)
     assert (alipay.asked[0]["grant_type"], alipay.asked[0]["code"]) == ("authorization_code", "c0de")
     assert "biz_content" not in alipay.asked[0]
 
@@ -64,4 +64,4 @@ async def test_unsigned_user_is_not_believed() -> None:
     alipay = FakeAlipay(system_oauth_token=TOKEN)
     alipay.signs = False
 
-    assert await authorization(alipay).passenger_of("c0de") == Unknown("a success without a signature")
+    assert await authorization(alipay).exchange_code("c0de") == Unknown("a success without a signature")

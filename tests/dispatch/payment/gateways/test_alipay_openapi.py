@@ -10,14 +10,14 @@ from dispatch.clock import ManualClock
 from dispatch.payment.core.port import (
     Cancelled,
     Closed,
-    CodeMade,
+    CodeCreated,
     NotFound,
     Notification,
     OrderCreated,
-    PasswordWanted,
+    PasswordRequired,
     Refunded,
-    Refused,
-    Rejected,
+    Refusal,
+    RejectedNotification,
     TradeStatus,
     TradeView,
     Unknown,
@@ -60,7 +60,7 @@ def gateway(**answers: dict[str, Any]) -> OpenapiGateway:
         (OK, OrderCreated("T1_1_1", "N1")),
         (OK | {"out_trade_no": "T2"}, OTHER_ORDER),
         ({"code": "10000"}, OTHER_ORDER),
-        (failing("ACQ.TRADE_HAS_SUCCESS"), Refused("ACQ.TRADE_HAS_SUCCESS", "说明")),
+        (failing("ACQ.TRADE_HAS_SUCCESS"), Refusal("ACQ.TRADE_HAS_SUCCESS", "说明")),
         (failing("ACQ.SYSTEM_ERROR"), Unknown("ACQ.SYSTEM_ERROR")),
     ],
 )
@@ -74,7 +74,7 @@ async def test_precreate() -> None:
     made = OK | {"qr_code": "https://qr.alipay.com/1"}
     order = msgspec.structs.replace(ORDER, way="code")
 
-    assert await gateway(trade_precreate=made).precreate(order) == CodeMade("T1_1_1", "https://qr.alipay.com/1")
+    assert await gateway(trade_precreate=made).precreate(order) == CodeCreated("T1_1_1", "https://qr.alipay.com/1")
     assert await gateway(trade_precreate=OK).precreate(order) == OTHER_ORDER
 
 
@@ -82,8 +82,8 @@ async def test_precreate() -> None:
     ("fields", "outcome"),
     [
         (PAID, VIEW),
-        (OK | {"code": "10003"}, PasswordWanted("T1_1_1", "N1")),
-        (failing("ACQ.PAYMENT_AUTH_CODE_INVALID"), Refused("ACQ.PAYMENT_AUTH_CODE_INVALID", "说明")),
+        (OK | {"code": "10003"}, PasswordRequired("T1_1_1", "N1")),
+        (failing("ACQ.PAYMENT_AUTH_CODE_INVALID"), Refusal("ACQ.PAYMENT_AUTH_CODE_INVALID", "说明")),
         ({"code": "20000", "sub_code": "aop.unknow-error"}, Unknown("aop.unknow-error")),
         (PAID | {"total_amount": "1e3"}, Unknown("the answer's total_amount cannot be read")),
         (PAID | {"out_trade_no": "T2"}, OTHER_ORDER),
@@ -123,7 +123,7 @@ async def test_unsigned_not_found_is_unknown() -> None:
         (failing("ACQ.TRADE_HAS_CLOSE"), "", Closed("T1_1_1")),
         (failing("ACQ.TRADE_NOT_EXIST"), "", NotFound("T1_1_1")),
         (failing("ACQ.TRADE_STATUS_ERROR"), "TRADE_CLOSED", Closed("T1_1_1")),
-        (failing("ACQ.TRADE_STATUS_ERROR"), "TRADE_SUCCESS", Refused("ACQ.TRADE_STATUS_ERROR", "说明")),
+        (failing("ACQ.TRADE_STATUS_ERROR"), "TRADE_SUCCESS", Refusal("ACQ.TRADE_STATUS_ERROR", "说明")),
         (OK | {"out_trade_no": "T2"}, "", OTHER_ORDER),
     ],
 )
@@ -142,7 +142,7 @@ async def test_close(fields: dict[str, str], status: str, outcome: object) -> No
         (OK | {"retry_flag": "N"}, Cancelled("T1_1_1")),
         (OK | {"retry_flag": "Y"}, Unknown("retry_flag=Y")),
         (OK | {"out_trade_no": "T2"}, OTHER_ORDER),
-        (failing("ACQ.TRADE_CANCEL_TIME_OUT"), Refused("ACQ.TRADE_CANCEL_TIME_OUT", "说明")),
+        (failing("ACQ.TRADE_CANCEL_TIME_OUT"), Refusal("ACQ.TRADE_CANCEL_TIME_OUT", "说明")),
         (failing("ACQ.TRADE_NOT_EXIST"), Cancelled("T1_1_1")),
     ],
 )
@@ -162,7 +162,7 @@ DONE = Refunded(out_trade_no="T1_1_1", refund_no="T1_1_1_r1", amount=Money(200, 
         (OK | {"fund_change": "N", "refund_fee": "5.00"}, SEEN, DONE),
         (OK | {"fund_change": "N", "refund_fee": "5.00"}, OK, Unknown("fund_change=N")),
         (OK | {"out_trade_no": "T2", "fund_change": "Y"}, {}, OTHER_ORDER),
-        (failing("ACQ.SELLER_BALANCE_NOT_ENOUGH"), {}, Refused("ACQ.SELLER_BALANCE_NOT_ENOUGH", "说明")),
+        (failing("ACQ.SELLER_BALANCE_NOT_ENOUGH"), {}, Refusal("ACQ.SELLER_BALANCE_NOT_ENOUGH", "说明")),
     ],
 )
 async def test_refund(fields: dict[str, str], seen: dict[str, str], outcome: object) -> None:
@@ -204,8 +204,8 @@ async def test_notifications_are_for_one_application() -> None:
     assert isinstance(told, Notification)
     assert (told.total, told.status) == ("0.10", TradeStatus.SUCCESS)
     assert told.app_id == REAL["params"]["app_id"]
-    assert isinstance(other, Rejected)
+    assert isinstance(other, RejectedNotification)
     assert "which is not ours" in other.reason
     changed = body.replace(b"total_amount=0.10", b"total_amount=0.11")
     assert changed != body
-    assert isinstance(OpenapiGateway(ours, ManualClock()).verify_notification(changed, ""), Rejected)
+    assert isinstance(OpenapiGateway(ours, ManualClock()).verify_notification(changed, ""), RejectedNotification)

@@ -18,23 +18,23 @@ from dispatch.payment.core.notification_checks import Check, ExpectedOrder, fail
 from dispatch.payment.core.port import (
     Cancelled,
     Closed,
-    CodeMade,
-    Gateway,
+    CodeCreated,
     NotFound,
     Notification,
-    Order,
     OrderCreated,
-    PasswordWanted,
+    PasswordRequired,
+    PaymentGateway,
+    PaymentOrder,
     Refund,
     Refunded,
-    Refused,
+    Refusal,
     TradeStatus,
     TradeView,
     Unknown,
     Way,
 )
 from dispatch.payment.gateways.alipay_mapi import MapiGateway
-from dispatch.payment.gateways.alipay_oauth import Authorised, Authorization
+from dispatch.payment.gateways.alipay_oauth import AlipayUser, Authorization
 from dispatch.payment.gateways.alipay_openapi import OpenapiGateway
 from dispatch.payment.gateways.bill_download import BillDownload, NoBill
 from dispatch.payment.gateways.openapi_client import OpenapiClient
@@ -102,7 +102,7 @@ def certified(url: str) -> OpenapiGateway:
     return OpenapiGateway(account(url, CERTIFIED), CityClock())
 
 
-GATEWAYS: dict[str, Callable[[str], Gateway]] = {
+GATEWAYS: dict[str, Callable[[str], PaymentGateway]] = {
     "cross-border": cross_border,
     "mainland": mainland,
     "openapi": openapi,
@@ -120,11 +120,11 @@ class Town:
     url: str
     inbox: NotifyReceiver
     notify_url: str
-    gateway: Gateway
+    gateway: PaymentGateway
     currency: str
 
-    def order(self, way: Way, number: str = "T1_1_1", minor: int = 1235, auth_code: str = "") -> Order:
-        return Order(
+    def order(self, way: Way, number: str = "T1_1_1", minor: int = 1235, auth_code: str = "") -> PaymentOrder:
+        return PaymentOrder(
             out_trade_no=number,
             amount=Money(minor, self.currency),
             subject="Taxi 车费",
@@ -138,7 +138,7 @@ class Town:
             passback="T1",
         )
 
-    def refund(self, order: Order, number: str, minor: int) -> Refund:
+    def refund(self, order: PaymentOrder, number: str, minor: int) -> Refund:
         return Refund(
             order=order.ref,
             refund_no=number,
@@ -180,7 +180,7 @@ async def town(request: pytest.FixtureRequest) -> AsyncIterator[Town]:
         await gateway.aclose()
 
 
-def paid_view(town: Town, order: Order, view: object) -> TradeView:
+def paid_view(town: Town, order: PaymentOrder, view: object) -> TradeView:
     assert isinstance(view, TradeView), view
     assert (view.status, view.amount, view.buyer_id) == (TradeStatus.SUCCESS, order.amount, BUYER)
     assert len(view.paid_at) == len("2026-01-01 00:00:00")
@@ -195,7 +195,7 @@ async def test_on_a_page(town: Town) -> None:
     assert isinstance(created, OrderCreated), created
     assert await gateway.create(order) == created
     other = await gateway.create(town.order("page", minor=1))
-    assert isinstance(other, Refused)
+    assert isinstance(other, Refusal)
     assert other.code.removeprefix("ACQ.") == "CONTEXT_INCONSISTENT"
     paid = await town.phone("/sandbox/tradepay", trade_no=created.trade_no, buyer_id=BUYER)
     assert paid["resultCode"] == "9000"
@@ -209,14 +209,14 @@ async def test_on_a_page(town: Town) -> None:
     )
     assert failed_checks(told, expected) == []
     assert told.passback == "T1"
-    assert isinstance(await gateway.close(order.ref), Refused)
+    assert isinstance(await gateway.close(order.ref), Refusal)
 
 
 async def test_by_a_code_on_the_drivers_screen(town: Town) -> None:
     """No trade until it is scanned; then it waits, and can be closed once and for all."""
     gateway, order = town.gateway, town.order("code")
     made = await gateway.precreate(order)
-    assert isinstance(made, CodeMade), made
+    assert isinstance(made, CodeCreated), made
     assert await gateway.query(order.ref) == NotFound("T1_1_1")
     scanned = await town.phone("/sandbox/scan", code=made.qr_code, buyer_id=BUYER)
 
@@ -237,11 +237,11 @@ async def test_by_the_passengers_code(town: Town) -> None:
     paid = paid_view(town, order, await gateway.scan(order))
 
     again = await gateway.scan(order)
-    assert again == paid or (isinstance(again, Refused) and again.code.endswith("TRADE_HAS_SUCCESS"))
+    assert again == paid or (isinstance(again, Refusal) and again.code.endswith("TRADE_HAS_SUCCESS"))
     assert paid_view(town, order, await gateway.query(order.ref)).trade_no == paid.trade_no
     assert (await town.told()).trade_no == paid.trade_no
     used = await gateway.scan(town.order("scan", "T2_1_1", auth_code=order.auth_code))
-    assert isinstance(used, Refused)
+    assert isinstance(used, Refusal)
     assert used.code.removeprefix("ACQ.") == "PAYMENT_AUTH_CODE_INVALID"
 
 
@@ -252,7 +252,7 @@ async def test_with_the_password(town: Town) -> None:
 
     waits = await gateway.scan(order)
 
-    assert isinstance(waits, PasswordWanted), waits
+    assert isinstance(waits, PasswordRequired), waits
     view = await gateway.query(order.ref)
     assert isinstance(view, TradeView)
     assert (view.status, view.trade_no) == (TradeStatus.WAITING, waits.trade_no)
@@ -297,7 +297,7 @@ async def test_refunds_of_a_scan(town: Town) -> None:
     await refund_all(town, order)
 
 
-async def refund_all(town: Town, order: Order) -> None:
+async def refund_all(town: Town, order: PaymentOrder) -> None:
     """In part, again by the same number, another part, too much, and the number with another amount."""
     gateway = town.gateway
     first = town.refund(order, "T1_1_1_r1", 200)
@@ -313,8 +313,8 @@ async def refund_all(town: Town, order: Order) -> None:
 
     assert isinstance(rest, Refunded)
     assert rest.in_all in (None, order.amount)
-    assert isinstance(much, Refused)
-    assert isinstance(other, Refused)
+    assert isinstance(much, Refusal)
+    assert isinstance(other, Refusal)
     seen = await gateway.query_refund(first)
     if isinstance(gateway, OpenapiGateway):
         assert asked_before == NotFound("T1_1_1")
@@ -360,12 +360,12 @@ async def test_authorization(alipay: str, keys: OpenapiCredentials) -> None:
         answer = await browser.get(authorization.authorize_url("s&1", "http://127.0.0.1:1/back?v=V1"))
     back = parse_qs(urlsplit(answer.headers["location"]).query)
 
-    first = await authorization.passenger_of(back["auth_code"][0])
-    second = await authorization.passenger_of(back["auth_code"][0])
+    first = await authorization.exchange_code(back["auth_code"][0])
+    second = await authorization.exchange_code(back["auth_code"][0])
 
     assert (back["state"], back["v"]) == (["s&1"], ["V1"])
-    assert first == Authorised(BUYER)
-    assert isinstance(second, Refused)
+    assert first == AlipayUser(BUYER)
+    assert isinstance(second, Refusal)
     assert second.code == "isv.code-invalid"
     await authorization.aclose()
 
@@ -424,5 +424,5 @@ async def test_a_system_provider_for_a_company() -> None:
     expected = ExpectedOrder(out_trade_no="T1_1_1", amount=order.amount, seller_id=company.partner)
     assert failed_checks(told, expected) == []
     assert told.app_id == provider.app_id
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, Refusal)
     assert refused.code == "aop.invalid-app-auth-token"

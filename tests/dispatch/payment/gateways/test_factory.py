@@ -7,7 +7,7 @@ import pytest
 
 from dispatch.clock import ManualClock
 from dispatch.config.loader import Settings, SettingsError, load_settings
-from dispatch.payment.core.port import Notification, Rejected
+from dispatch.payment.core.port import Notification, RejectedNotification
 from dispatch.payment.gateways.acquirer import AcquirerGateway
 from dispatch.payment.gateways.alipay_mapi import MapiGateway
 from dispatch.payment.gateways.alipay_openapi import OpenapiGateway
@@ -19,7 +19,7 @@ from dispatch.payment.gateways.factory import (
     open_gateways,
     payment_rules_of,
 )
-from dispatch.payment.gateways.not_configured import AbsentGateway
+from dispatch.payment.gateways.not_configured import UnconfiguredGateway
 from tests.dispatch.payment.protocols.openapi.test_keys import BY_CERTIFICATE
 from tests.dispatch.payment.protocols.test_notification import FORM, SAMPLE, posted
 from tests.dispatch.payment.protocols.test_signing import RSA
@@ -66,8 +66,8 @@ async def gateways(alipay: dict[str, Any]) -> Gateways:
 @pytest.mark.parametrize(
     ("alipay", "kind"),
     [
-        ({}, AbsentGateway),
-        (APPLICATION, AbsentGateway),
+        ({}, UnconfiguredGateway),
+        (APPLICATION, UnconfiguredGateway),
         (MAPI, MapiGateway),
         (MAPI | {"sign_type": "RSA2", "private_key": PRIVATE, "alipay_public_key": PUBLIC}, MapiGateway),
         (OPENAPI, OpenapiGateway),
@@ -77,16 +77,16 @@ async def gateways(alipay: dict[str, Any]) -> Gateways:
 )
 async def test_protocol(alipay: dict[str, Any], kind: type) -> None:
     """The protocol chooses the gateway; without an account there is none."""
-    assert isinstance((await gateways(alipay)).of(""), kind)
+    assert isinstance((await gateways(alipay)).for_company(""), kind)
 
 
 async def test_companies() -> None:
     """A company with an account of its own uses it; all others share the default one."""
     opened = await gateways(MAPI | {"companies": {"blue": OPENAPI}})
 
-    assert isinstance(opened.of("blue"), OpenapiGateway)
-    assert isinstance(opened.of("red"), MapiGateway)
-    assert opened.of("red") is opened.of("")
+    assert isinstance(opened.for_company("blue"), OpenapiGateway)
+    assert isinstance(opened.for_company("red"), MapiGateway)
+    assert opened.for_company("red") is opened.for_company("")
     assert (opened.notify_path("blue"), opened.notify_path("red")) == ("/alipay/notify/blue", "/alipay/notify")
     assert notify_path("a/b") == "/alipay/notify/a%2Fb"
 
@@ -113,9 +113,9 @@ async def test_nobody_speaks_of_another_account() -> None:
 
     assert isinstance(opened.verify_notification("", body, FORM), Notification)
     assert isinstance(opened.verify_notification("red", body, FORM), Notification)
-    assert opened.verify_notification("blue", body, FORM) == Rejected("about another account's money")
+    assert opened.verify_notification("blue", body, FORM) == RejectedNotification("about another account's money")
     nameless = posted(SAMPLE | {"seller_id": ""})
-    assert isinstance(opened.verify_notification("blue", nameless, FORM), Rejected)
+    assert isinstance(opened.verify_notification("blue", nameless, FORM), RejectedNotification)
     assert isinstance((await gateways(MAPI)).verify_notification("", nameless, FORM), Notification)
 
 
@@ -157,7 +157,7 @@ async def test_certificates_and_keys_from_files(tmp_path: Path) -> None:
     named = {f"{name}_file": tmp_path / name for name in files}
 
     own = {"protocol": "openapi", "partner": "2088", "openapi_url": "https://x", "app_id": "1"}
-    assert isinstance((await gateways(own | named)).of(""), OpenapiGateway)
+    assert isinstance((await gateways(own | named)).for_company(""), OpenapiGateway)
 
 
 @pytest.mark.parametrize(

@@ -7,20 +7,20 @@ import httpx
 import pytest
 
 from dispatch.payment.core.port import Unknown
-from dispatch.payment.gateways.http_client import HttpLine, Page
+from dispatch.payment.gateways.http_client import HttpClient, HttpResponse
 
 URL = "https://gateway.invalid/x"
 
 
-def line(answer: httpx.Response, **limits: float) -> HttpLine:
-    return HttpLine(timeout_s=limits.get("timeout_s", 5.0), transport=httpx.MockTransport(lambda _: answer))
+def line(answer: httpx.Response, **limits: float) -> HttpClient:
+    return HttpClient(timeout_s=limits.get("timeout_s", 5.0), transport=httpx.MockTransport(lambda _: answer))
 
 
 async def test_page() -> None:
     """Status 200 is a page, with its headers."""
     page = await line(httpx.Response(200, content=b"x", headers={"Signature": "s"})).get(URL)
 
-    assert isinstance(page, Page)
+    assert isinstance(page, HttpResponse)
     assert (page.body, page.headers["signature"]) == (b"x", "s")
 
 

@@ -14,11 +14,11 @@ from dispatch.payment.core.port import (
     Closed,
     NotFound,
     Notification,
-    Order,
     OrderCreated,
     OrderRef,
-    Refused,
-    Rejected,
+    PaymentOrder,
+    Refusal,
+    RejectedNotification,
     TradeStatus,
     TradeView,
     Unknown,
@@ -62,8 +62,8 @@ class Stage:
             secondary_merchant_name="City Cab & Sons",
         )
 
-    def order(self, number: str = "T1_1_1", minor: int = 1235) -> Order:
-        return Order(
+    def order(self, number: str = "T1_1_1", minor: int = 1235) -> PaymentOrder:
+        return PaymentOrder(
             out_trade_no=number,
             amount=Money(minor, "USD"),
             subject="Taxi 车费 50% + <tip> & more",
@@ -90,7 +90,7 @@ async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
         yield Stage(sandbox, inbox, f"{merchant}/notify", KEYS)
 
 
-def expected(order: Order, trade_no: str) -> ExpectedOrder:
+def expected(order: PaymentOrder, trade_no: str) -> ExpectedOrder:
     return ExpectedOrder(
         out_trade_no=order.out_trade_no,
         amount=order.amount,
@@ -145,11 +145,11 @@ async def test_outcomes(stage: Stage) -> None:
     assert isinstance(created, OrderCreated)
 
     assert nothing == NotFound("T1_1_1")
-    assert await gateway.create(stage.order(minor=1)) == Refused("CONTEXT_INCONSISTENT", "交易信息被篡改")
+    assert await gateway.create(stage.order(minor=1)) == Refusal("CONTEXT_INCONSISTENT", "交易信息被篡改")
     assert await gateway.close(OrderRef("T2")) == NotFound("T2")
     assert await gateway.close(OrderRef("T1_1_1")) == Closed("T1_1_1")
     assert await gateway.close(OrderRef("T1_1_1")) == Closed("T1_1_1")
-    assert await gateway.create(order) == Refused("TRADE_HAS_CLOSE", "交易已经关闭")
+    assert await gateway.create(order) == Refusal("TRADE_HAS_CLOSE", "交易已经关闭")
     assert await stage.pay(created.trade_no) == "4000"
     await stage.inbox.arrived.wait()
     closed = gateway.verify_notification(*stage.inbox.posted[0])
@@ -168,9 +168,9 @@ async def test_paid_is_not_closed(stage: Stage) -> None:
     closed = await gateway.close(OrderRef("T1_1_1"))
     again = await gateway.create(stage.order())
 
-    assert isinstance(closed, Refused)
+    assert isinstance(closed, Refusal)
     assert closed.code == "REASON_ILLEGAL_STATUS"
-    assert isinstance(again, Refused)
+    assert isinstance(again, Refusal)
     assert again.code == "TRADE_HAS_SUCCESS"
     await stage.inbox.arrived.wait()
     await gateway.aclose()
@@ -209,7 +209,7 @@ async def test_tampered_notifications(stage: Stage) -> None:
         (b"trade_status=TRADE_SUCCESS", b"trade_status=TRADE_FINISHED"),
     ):
         assert old in body
-        assert isinstance(gateway.verify_notification(body.replace(old, new), content_type), Rejected)
+        assert isinstance(gateway.verify_notification(body.replace(old, new), content_type), RejectedNotification)
     await gateway.aclose()
 
 
@@ -221,8 +221,8 @@ async def test_wrong_keys_and_clock(stage: Stage) -> None:
     deaf = MapiGateway(_with_keys(merchant, alipay_public_key=strange.alipay_public_pem), CityClock())
     late = MapiGateway(merchant, ManualClock(1_000_000_000.0))
 
-    assert await wrong.create(stage.order()) == Refused("ILLEGAL_SIGN", "", signed=False)
-    assert await late.create(stage.order()) == Refused("ILLEGAL_ARGUMENT", "", signed=False)
+    assert await wrong.create(stage.order()) == Refusal("ILLEGAL_SIGN", "", signed=False)
+    assert await late.create(stage.order()) == Refusal("ILLEGAL_ARGUMENT", "", signed=False)
     assert await deaf.create(stage.order()) == Unknown("the signature does not verify")
     for gateway in (wrong, deaf, late):
         await gateway.aclose()

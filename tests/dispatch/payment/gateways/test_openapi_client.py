@@ -9,12 +9,12 @@ import msgspec
 import pytest
 
 from dispatch.clock import ManualClock
-from dispatch.payment.core.port import Refused, Unknown
+from dispatch.payment.core.port import Refusal, Unknown
 from dispatch.payment.gateways.openapi_client import OpenapiClient
 from dispatch.payment.protocols.openapi.account import OpenapiAccount
 from dispatch.payment.protocols.openapi.content_cipher import ContentCipher
 from dispatch.payment.protocols.openapi.keys import OpenapiCredentials
-from dispatch.payment.protocols.openapi.responses import Done
+from dispatch.payment.protocols.openapi.responses import OpenapiSuccess
 from dispatch.payment.protocols.openapi.signed_json import node_name
 from dispatch.payment.protocols.signing import canonical
 from tests.dispatch.payment.protocols.openapi.test_account import ACCOUNT
@@ -58,7 +58,7 @@ async def test_request() -> None:
     done = await client(alipay).call("alipay.trade.query", {"out_trade_no": "车1"}, notify_url="https://x.invalid/")
 
     asked = alipay.asked[0]
-    assert done == Done("10000", {"code": "10000", "msg": "Success"})
+    assert done == OpenapiSuccess("10000", {"code": "10000", "msg": "Success"})
     assert KEYS.verify(canonical(asked, left_out={"sign"}).encode(), asked.pop("sign"))
     assert asked == {
         "app_id": "2021000000000001",
@@ -113,17 +113,17 @@ async def test_third_party_and_encryption() -> None:
 @pytest.mark.parametrize(
     ("fields", "signed", "outcome"),
     [
-        ({"code": "10000", "list": [1], "n": {}}, True, Done("10000", {"code": "10000"})),
-        ({"code": "10003"}, True, Done("10003", {"code": "10003"})),
+        ({"code": "10000", "list": [1], "n": {}}, True, OpenapiSuccess("10000", {"code": "10000"})),
+        ({"code": "10003"}, True, OpenapiSuccess("10003", {"code": "10003"})),
         ({"code": "10000"}, False, Unknown("a success without a signature")),
         ({"code": "10003"}, False, Unknown("a success without a signature")),
         ({"code": "20000", "sub_code": "isp.unknow-error"}, True, Unknown("isp.unknow-error")),
         ({"code": "40004", "sub_code": "ACQ.SYSTEM_ERROR"}, True, Unknown("ACQ.SYSTEM_ERROR")),
         ({"code": "40004", "sub_code": "aop.ACQ.SYSTEM_ERROR"}, True, Unknown("aop.ACQ.SYSTEM_ERROR")),
-        ({"code": "40004", "sub_code": "ACQ.X", "sub_msg": "说明"}, True, Refused("ACQ.X", "说明")),
-        ({"code": "40002", "msg": "Invalid Arguments"}, False, Refused("40002", "Invalid Arguments", signed=False)),
+        ({"code": "40004", "sub_code": "ACQ.X", "sub_msg": "说明"}, True, Refusal("ACQ.X", "说明")),
+        ({"code": "40002", "msg": "Invalid Arguments"}, False, Refusal("40002", "Invalid Arguments", signed=False)),
         ({}, True, Unknown("no code")),
-        ({"code": 10000}, True, Done("10000", {"code": "10000"})),
+        ({"code": 10000}, True, OpenapiSuccess("10000", {"code": "10000"})),
     ],
 )
 async def test_outcomes(fields: dict[str, Any], signed: bool, outcome: object) -> None:
@@ -153,7 +153,7 @@ async def test_success_without_code() -> None:
     """Only where a method's success has no code is one believed without, and only signed."""
     alipay = FakeAlipay(system_oauth_token={"user_id": "2088"})
 
-    assert await client(alipay).call_plain("alipay.system.oauth.token", {"code": "c"}) == Done(
+    assert await client(alipay).call_plain("alipay.system.oauth.token", {"code": "c"}) == OpenapiSuccess(
         "10000", {"user_id": "2088"}
     )
     assert alipay.asked[0]["code"] == "c"

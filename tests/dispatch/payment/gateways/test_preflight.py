@@ -11,7 +11,7 @@ import pytest
 
 from dispatch.clock import CityClock, Clock, ManualClock
 from dispatch.config.loader import load_settings
-from dispatch.payment.gateways.preflight import Finding, check_payments
+from dispatch.payment.gateways.preflight import PreflightFinding, check_payments
 from sim.alipay_sandbox.http.app import create_app, running
 from sim.alipay_sandbox.model.merchants import demo_merchant
 from sim.alipay_sandbox.model.settings import SandboxSettings
@@ -61,12 +61,12 @@ def mapi(url: str) -> dict[str, Any]:
 
 async def checked(
     alipay: dict[str, Any], clock: Clock | None = None, public_url: str = OUR_SERVER, status: int = 200
-) -> list[Finding]:
+) -> list[PreflightFinding]:
     given = {f"alipay.{name}": value for name, value in alipay.items()} | {"server.public_url": public_url}
     return await check_payments(load_settings(overrides=given), clock or CityClock(), transport=Outside(status))
 
 
-def wrong(found: list[Finding]) -> dict[str, str]:
+def wrong(found: list[PreflightFinding]) -> dict[str, str]:
     return {finding.what: finding.text for finding in found if not finding.ok}
 
 

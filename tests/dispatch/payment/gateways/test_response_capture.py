@@ -4,19 +4,19 @@ import asyncio
 
 import httpx
 
-from dispatch.payment.gateways.http_client import HttpLine
-from dispatch.payment.gateways.response_capture import heard, listening
+from dispatch.payment.gateways.http_client import HttpClient
+from dispatch.payment.gateways.response_capture import capture_responses, record
 
 
 async def test_pages_of_calls() -> None:
     """Each answer in its order, in either charset; those outside the block are nobody's."""
     answers = iter([httpx.Response(200, content="车".encode()), httpx.Response(200, content="车".encode("gbk"))])
-    line = HttpLine(timeout_s=5.0, transport=httpx.MockTransport(lambda _: next(answers, httpx.Response(500))))
+    line = HttpClient(timeout_s=5.0, transport=httpx.MockTransport(lambda _: next(answers, httpx.Response(500))))
 
-    with listening() as pages:
+    with capture_responses() as pages:
         for _ in range(3):
             await line.post("https://gateway.invalid/")
-    heard(b"later")
+    record(b"later")
 
     assert pages == ["车", "车"]
 
@@ -25,9 +25,9 @@ async def test_tasks_do_not_hear_each_other() -> None:
     """Two calls at once keep their answers apart."""
 
     async def call(text: str) -> list[str]:
-        with listening() as pages:
+        with capture_responses() as pages:
             await asyncio.sleep(0)
-            heard(text.encode())
+            record(text.encode())
             await asyncio.sleep(0)
         return pages
 

@@ -5,7 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.payment.protocols.acquirer_messages import AcquirerCredentials, AcquirerKeys, Envelope, Message
+from dispatch.payment.protocols.acquirer_messages import (
+    AcquirerCredentials,
+    AcquirerKeys,
+    AcquirerMessage,
+    SealedEnvelope,
+)
 from dispatch.payment.protocols.signing import AnswerError, KeyFormatError
 from tests.dispatch.payment.protocols.test_signing import RSA
 
@@ -13,7 +18,7 @@ SECRET = AcquirerCredentials(secret="s" * 32)
 BY_KEY = AcquirerCredentials(
     sign_type="RSA2", private_key=RSA["private_key_pem_test_only"], acquirer_public_key=RSA["public_key_pem"]
 )
-MESSAGE = Message(kind="ask", merchant="cab1", at=1000, nonce="n", call="query", arguments={"order": "车1"})
+MESSAGE = AcquirerMessage(kind="ask", merchant="cab1", at=1000, nonce="n", call="query", arguments={"order": "车1"})
 
 
 @pytest.mark.parametrize("credentials", [SECRET, BY_KEY], ids=lambda credentials: credentials.sign_type)
@@ -46,12 +51,12 @@ def test_refusal_without_signature() -> None:
     """A refusal comes back as what it is; with a signature beside it, it is a message that must verify."""
     keys = AcquirerKeys(SECRET)
 
-    assert keys.open(b'{"refused":"X"}', kind="answer", merchant="cab1", now=0.0) == Envelope(refused="X")
+    assert keys.open(b'{"refused":"X"}', kind="answer", merchant="cab1", now=0.0) == SealedEnvelope(refused="X")
     with pytest.raises(AnswerError):
         keys.open(b'{"refused":"X","sign":"y"}', kind="answer", merchant="cab1", now=0.0)
 
 
-@given(st.binary(max_size=120) | st.builds(Envelope, message=st.text(), sign=st.text()).map(msgspec.json.encode))
+@given(st.binary(max_size=120) | st.builds(SealedEnvelope, message=st.text(), sign=st.text()).map(msgspec.json.encode))
 def test_anything_may_come(body: bytes) -> None:
     """No bytes raise anything else."""
     with pytest.raises(AnswerError):

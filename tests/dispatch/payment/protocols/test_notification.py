@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch.payment.core.notification_checks import Check, ExpectedOrder, failed_checks
-from dispatch.payment.core.port import Notification, Rejected, TradeStatus
+from dispatch.payment.core.port import Notification, RejectedNotification, TradeStatus
 from dispatch.payment.protocols.notification import read_notification
 from dispatch.payment.protocols.signing import Signer, canonical
 from dispatch.values.money import Money
 from tests.dispatch.payment.vectors import load
 
-SIGNER = Signer.of("MD5", md5_key="m" * 32)
+SIGNER = Signer.from_keys("MD5", md5_key="m" * 32)
 FORM = "application/x-www-form-urlencoded"
 SAMPLE: dict[str, str] = {
     name: value
@@ -82,8 +82,8 @@ def test_changed_field_is_rejected(name: str) -> None:
     dropped = genuine.replace(f"{name}={value}&".encode(), b"")
 
     assert changed != genuine != dropped
-    assert isinstance(read_notification(changed, FORM, SIGNER), Rejected)
-    assert isinstance(read_notification(dropped, FORM, SIGNER), Rejected)
+    assert isinstance(read_notification(changed, FORM, SIGNER), RejectedNotification)
+    assert isinstance(read_notification(dropped, FORM, SIGNER), RejectedNotification)
 
 
 @pytest.mark.parametrize(
@@ -104,24 +104,24 @@ def test_unreadable_is_rejected(body: bytes, reason: str) -> None:
     """What cannot be read or is signed otherwise is rejected with its reason."""
     result = read_notification(body, FORM, SIGNER)
 
-    assert isinstance(result, Rejected)
+    assert isinstance(result, RejectedNotification)
     assert reason in result.reason
 
 
 @given(st.binary(max_size=300), st.text(max_size=40))
 def test_anything_may_arrive(body: bytes, content_type: str) -> None:
     """No body and no header makes the reader raise, and none is believed."""
-    assert isinstance(read_notification(body, content_type, SIGNER), Rejected)
+    assert isinstance(read_notification(body, content_type, SIGNER), RejectedNotification)
 
 
 @given(st.dictionaries(st.sampled_from(sorted(SAMPLE)), st.text(min_size=1, max_size=20)))
 def test_changes_signed_with_another_key(changes: dict[str, str]) -> None:
     """A message signed with a key that is not Alipay's is rejected, whatever it says."""
     fields = SAMPLE | {k: v.encode("utf-8", "replace").decode() for k, v in changes.items()}
-    forged = Signer.of("MD5", md5_key="f" * 32).sign(canonical(fields).encode())
+    forged = Signer.from_keys("MD5", md5_key="f" * 32).sign(canonical(fields).encode())
     body = urlencode(fields | {"sign": forged, "sign_type": "MD5"}).encode()
 
-    assert isinstance(read_notification(body, FORM, SIGNER), Rejected)
+    assert isinstance(read_notification(body, FORM, SIGNER), RejectedNotification)
 
 
 @pytest.mark.parametrize(
@@ -183,4 +183,4 @@ def test_a_field_hidden_in_another(merged: dict[str, str], gone: str) -> None:
     left = {name: value for name, value in (genuine | merged).items() if name != gone}
 
     assert canonical(left) == canonical(genuine)
-    assert read_notification(posted(left), FORM, SIGNER) == Rejected("a field holds another field")
+    assert read_notification(posted(left), FORM, SIGNER) == RejectedNotification("a field holds another field")

@@ -16,10 +16,15 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dispatch.clock import CityClock, ManualClock
-from dispatch.payment.core.port import Notification, Rejected
+from dispatch.payment.core.port import Notification, RejectedNotification
 from dispatch.payment.gateways.alipay_mapi import MapiGateway
 from dispatch.payment.gateways.alipay_openapi import OpenapiGateway
-from dispatch.payment.protocols.acquirer_messages import AcquirerCredentials, AcquirerKeys, Envelope, Message
+from dispatch.payment.protocols.acquirer_messages import (
+    AcquirerCredentials,
+    AcquirerKeys,
+    AcquirerMessage,
+    SealedEnvelope,
+)
 from dispatch.payment.protocols.signing import Credentials, Signer, canonical
 from tests.dispatch.payment.gateways.test_acquirer import ACCOUNT as ACQUIRER
 from tests.dispatch.payment.gateways.test_acquirer import TRADE, client
@@ -30,7 +35,7 @@ from tests.dispatch.payment.protocols.test_notification import FORM, SAMPLE
 from tests.dispatch.payment.protocols.test_signing import RSA, rsa_signer
 
 Pairs = list[tuple[bytes, bytes]]
-Verify = Callable[[bytes, str], Notification | Rejected]
+Verify = Callable[[bytes, str], Notification | RejectedNotification]
 
 BY_KEY = Credentials(
     sign_type="RSA2", private_key=RSA["private_key_pem_test_only"], alipay_public_key=RSA["public_key_pem"]
@@ -38,8 +43,8 @@ BY_KEY = Credentials(
 MAPI_MD5 = MapiGateway(MERCHANT, ManualClock())
 MAPI_RSA2 = MapiGateway(msgspec.structs.replace(MERCHANT, keys=BY_KEY), ManualClock())
 OPENAPI = OpenapiGateway(ACCOUNT, ManualClock())
-STRANGER = Signer.of("RSA2", private_key=private_pem(NEXT), alipay_public_key=RSA["public_key_pem"])
-STRANGERS_MD5 = Signer.of("MD5", md5_key="f" * 32)
+STRANGER = Signer.from_keys("RSA2", private_key=private_pem(NEXT), alipay_public_key=RSA["public_key_pem"])
+STRANGERS_MD5 = Signer.from_keys("MD5", md5_key="f" * 32)
 
 OPENAPI_SAMPLE: Final = {
     "notify_time": "2026-11-21 20:30:01",
@@ -150,7 +155,7 @@ def test_what_is_believed_is_what_was_signed(
 
     believed = verify(posted(pairs, safe=data.draw(st.sampled_from(["", ":/ ", "&"]))), header)
 
-    assert isinstance(believed, Rejected) or facts(believed) == facts(told)
+    assert isinstance(believed, RejectedNotification) or facts(believed) == facts(told)
 
 
 @settings(max_examples=200, deadline=None)
@@ -164,8 +169,8 @@ def test_other_keys_sign_nothing(
     forged = pairs_of({k: v for k, v in (fields | text).items() if k not in ("sign", "sign_type")}, stranger, "utf-8")
     claims = [(name, signer.sign_type.encode() if name == b"sign_type" else value) for name, value in forged]
 
-    assert isinstance(verify(posted(forged), FORM), Rejected)
-    assert isinstance(verify(posted(claims), FORM), Rejected)
+    assert isinstance(verify(posted(forged), FORM), RejectedNotification)
+    assert isinstance(verify(posted(claims), FORM), RejectedNotification)
 
 
 @settings(max_examples=200, deadline=None)
@@ -182,15 +187,19 @@ def test_bytes_are_not_to_be_meddled_with(
     believed = verify(body[:at] + put + body[at + cut :], FORM)
 
     assert isinstance(told, Notification)
-    assert isinstance(believed, Rejected) or facts(believed) == facts(told)
+    assert isinstance(believed, RejectedNotification) or facts(believed) == facts(told)
 
 
 def test_one_protocols_message_is_no_others() -> None:
     """A genuine message of one protocol says nothing to the gateway of another, though one key signs both."""
     signer = rsa_signer("RSA2")
 
-    assert isinstance(MAPI_RSA2.verify_notification(posted(pairs_of(OPENAPI_SAMPLE, signer, "utf-8")), FORM), Rejected)
-    assert isinstance(OPENAPI.verify_notification(posted(pairs_of(SAMPLE, signer, "utf-8")), FORM), Rejected)
+    assert isinstance(
+        MAPI_RSA2.verify_notification(posted(pairs_of(OPENAPI_SAMPLE, signer, "utf-8")), FORM), RejectedNotification
+    )
+    assert isinstance(
+        OPENAPI.verify_notification(posted(pairs_of(SAMPLE, signer, "utf-8")), FORM), RejectedNotification
+    )
 
 
 KEYS = AcquirerKeys(ACQUIRER.keys)
@@ -203,7 +212,7 @@ def test_acquirers_notices(put: bytes, at: int, cut: int, keys: AcquirerKeys) ->
     """The same of an acquirer's notices."""
     gateway = client(_no_network())
     now = int(CityClock().wall())
-    notice = Message(kind="notice", merchant="cab1", at=now, nonce="1", result=TRADE)
+    notice = AcquirerMessage(kind="notice", merchant="cab1", at=now, nonce="1", result=TRADE)
     body, genuine = keys.seal(notice), gateway.verify_notification(KEYS.seal(notice), "")
     at %= len(body)
 
@@ -211,9 +220,9 @@ def test_acquirers_notices(put: bytes, at: int, cut: int, keys: AcquirerKeys) ->
 
     assert isinstance(genuine, Notification)
     if keys is OTHER_KEYS:
-        assert isinstance(believed, Rejected)
+        assert isinstance(believed, RejectedNotification)
     else:
-        assert isinstance(believed, Rejected) or facts(believed) == facts(genuine)
+        assert isinstance(believed, RejectedNotification) or facts(believed) == facts(genuine)
 
 
 def _no_network() -> httpx.MockTransport:
@@ -222,7 +231,7 @@ def _no_network() -> httpx.MockTransport:
 
 def test_an_acquirers_bare_words() -> None:
     """A notice without a signature is rejected."""
-    bare = msgspec.json.encode(Envelope(message=msgspec.json.encode(TRADE).decode()))
+    bare = msgspec.json.encode(SealedEnvelope(message=msgspec.json.encode(TRADE).decode()))
 
-    assert isinstance(client(_no_network()).verify_notification(bare, ""), Rejected)
-    assert isinstance(client(_no_network()).verify_notification(b'{"refused":"x"}', ""), Rejected)
+    assert isinstance(client(_no_network()).verify_notification(bare, ""), RejectedNotification)
+    assert isinstance(client(_no_network()).verify_notification(b'{"refused":"x"}', ""), RejectedNotification)

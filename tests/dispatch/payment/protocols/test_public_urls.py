@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.payment.protocols.public_urls import moves_money, wrong_with
+from dispatch.payment.protocols.public_urls import moves_money, url_problem
 
 FINE = "https://taxi.example.com/alipay/notify"
 
@@ -34,7 +34,7 @@ FINE = "https://taxi.example.com/alipay/notify"
 )
 def test_in_production(url: str, named: str) -> None:
     """Well formed, https, and in nobody's own network."""
-    wrong = wrong_with(url, production=True)
+    wrong = url_problem(url, production=True)
 
     assert named in wrong
     assert bool(wrong) == bool(named)
@@ -42,13 +42,13 @@ def test_in_production(url: str, named: str) -> None:
 
 def test_beside_a_sandbox() -> None:
     """There, this machine's own address is good enough."""
-    assert wrong_with("http://127.0.0.1:8080/alipay/notify", production=False) == ""
+    assert url_problem("http://127.0.0.1:8080/alipay/notify", production=False) == ""
 
 
 @given(st.text(max_size=60), st.booleans())
 def test_anything_may_be_asked(url: str, production: bool) -> None:
     """Whatever stands in the settings, the answer is a sentence."""
-    assert isinstance(wrong_with(url, production=production), str)
+    assert isinstance(url_problem(url, production=production), str)
     assert moves_money(url, is_acquirer=False) in (True, False)
 
 

@@ -17,13 +17,15 @@ NOTIFICATIONS = load("notification_rsa2.json")
 
 
 def rsa_signer(sign_type: SignType) -> Signer:
-    return Signer.of(sign_type, private_key=RSA["private_key_pem_test_only"], alipay_public_key=RSA["public_key_pem"])
+    return Signer.from_keys(
+        sign_type, private_key=RSA["private_key_pem_test_only"], alipay_public_key=RSA["public_key_pem"]
+    )
 
 
 @pytest.mark.parametrize("vector", MD5["vectors"] + MD5["small_vectors"], ids=lambda v: v.get("service", "small"))
 def test_md5_vectors(vector: dict[str, Any]) -> None:
     """Published mapi requests: the same string to sign, the same signature."""
-    signer = Signer.of("MD5", md5_key=vector.get("md5_key", MD5["md5_key"]))
+    signer = Signer.from_keys("MD5", md5_key=vector.get("md5_key", MD5["md5_key"]))
 
     text = canonical(vector["params"] | {"sign": "x", "sign_type": "MD5", "blank": ""})
 
@@ -54,7 +56,7 @@ def test_openapi_request_keeps_sign_type() -> None:
 @pytest.mark.parametrize("vector", NOTIFICATIONS["vectors"], ids=lambda v: v["name"])
 def test_real_notification(vector: dict[str, Any]) -> None:
     """A real notification of Alipay verifies; with another amount it does not."""
-    signer = Signer.of(
+    signer = Signer.from_keys(
         "RSA2", private_key=RSA["private_key_pem_test_only"], alipay_public_key=vector["public_key_base64_der"]
     )
 
@@ -75,7 +77,7 @@ def test_blanks_and_signature_fields_do_not_count(fields: dict[str, str], extra:
 @pytest.mark.parametrize("sign_type", ["MD5", "RSA", "RSA2"])
 def test_rubbish_never_verifies(sign: str, sign_type: SignType) -> None:
     """Whatever stands in ``sign``, it is refused without an exception."""
-    signer = Signer.of("MD5", md5_key="k" * 32) if sign_type == "MD5" else rsa_signer(sign_type)
+    signer = Signer.from_keys("MD5", md5_key="k" * 32) if sign_type == "MD5" else rsa_signer(sign_type)
 
     assert not signer.verify(b"a=1", sign)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dispatch.payment.core.context import BEIJING
 from dispatch.payment.reconciliation.alipay_bill import Bill, BillRow
-from dispatch.payment.reconciliation.reconcile import Booked, Item, Reconciliation, Standing, reconcile
+from dispatch.payment.reconciliation.reconcile import BookedEntry, ReconciledEntry, Reconciliation, Standing, reconcile
 from dispatch.values.money import Money
 from tests.dispatch.payment.reconciliation.bill_samples import ACCOUNT, DAY, row
 
@@ -18,16 +18,16 @@ BEFORE, AFTER = DAY - dt.timedelta(days=1), DAY + dt.timedelta(days=1)
 NOON = 12.0
 
 
-def booked(order: str, minor: int, refund: str = "", *, day: dt.date = DAY, hour: float = NOON) -> Booked:
+def booked(order: str, minor: int, refund: str = "", *, day: dt.date = DAY, hour: float = NOON) -> BookedEntry:
     at = dt.datetime.combine(day, dt.time(), BEIJING).timestamp() + hour * 3600
-    return Booked(order=order, refund=refund, amount=Money(minor, "CNY"), day=day, at=at)
+    return BookedEntry(order=order, refund=refund, amount=Money(minor, "CNY"), day=day, at=at)
 
 
 def bill(*rows: BillRow, day: dt.date = DAY) -> Bill:
     return Bill(account=ACCOUNT, begins=day, ends=day + dt.timedelta(days=1), rows=rows)
 
 
-def done(ours: Sequence[Booked], *bills: Bill, day: dt.date = DAY) -> Reconciliation:
+def done(ours: Sequence[BookedEntry], *bills: Bill, day: dt.date = DAY) -> Reconciliation:
     return reconcile(day, ours, {each.begins: each for each in bills}, "CNY")
 
 
@@ -142,7 +142,7 @@ def test_another_currency_differs() -> None:
     ours = [booked("T1", 100)]
 
     assert standing(reconcile(DAY, ours, {DAY: bill(row("T1", 100))}, "CNY"))[0][2] == "matched"
-    dollars = Booked(order="T1", refund="", amount=Money(100, "USD"), day=DAY, at=0.0)
+    dollars = BookedEntry(order="T1", refund="", amount=Money(100, "USD"), day=DAY, at=0.0)
     assert standing(reconcile(DAY, [dollars], {DAY: bill(row("T1", 100))}, "CNY"))[0][2] == "differs"
 
 
@@ -161,16 +161,16 @@ theirs = st.tuples(days, st.builds(lambda order, refund: row(order, -100 if refu
 
 @given(st.lists(ours, max_size=12), st.lists(theirs, max_size=12), st.booleans())
 def test_nothing_is_lost_or_told_twice(
-    entries: list[Booked], rows: list[tuple[dt.date, BillRow]], there_yet: bool
+    entries: list[BookedEntry], rows: list[tuple[dt.date, BillRow]], there_yet: bool
 ) -> None:
     """Every entry of the day's books and every row of its bill stands in exactly one item, with the right total."""
     there = [BEFORE, DAY, *([AFTER] if there_yet else [])]
     found = done(entries, *(bill(*(each for at, each in rows if at == day), day=day) for day in there))
 
-    def mine(items: Sequence[Item]) -> list[Booked]:
+    def mine(items: Sequence[ReconciledEntry]) -> list[BookedEntry]:
         return [item.ours for item in items if item.ours and item.our_day == DAY]
 
-    def alipays(items: Sequence[Item]) -> list[BillRow]:
+    def alipays(items: Sequence[ReconciledEntry]) -> list[BillRow]:
         return [item.theirs for item in items if item.theirs and item.their_day == DAY]
 
     assert Counter(map(repr, mine(found.items))) == Counter(repr(each) for each in entries if each.day == DAY)
@@ -181,7 +181,7 @@ def test_nothing_is_lost_or_told_twice(
 
 
 @given(st.lists(ours, max_size=8, unique_by=lambda it: (it.order, it.refund)))
-def test_what_alipay_says_too_is_never_open(entries: list[Booked]) -> None:
+def test_what_alipay_says_too_is_never_open(entries: list[BookedEntry]) -> None:
     """A bill that tells the same, on whichever side of midnight, leaves nothing to look at."""
     bills = [
         bill(*(row(each.order, each.amount.minor, each.refund) for each in entries if each.day == day), day=day)

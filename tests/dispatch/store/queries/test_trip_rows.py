@@ -11,12 +11,12 @@ import pytest
 from dispatch.domain.entity import Row
 from dispatch.domain.state_machine import NEW
 from dispatch.domain.trip import trip_state
+from dispatch.domain.trip.trip_state import UNSETTLED
 from dispatch.store import tables as schema
 from dispatch.store.journal import Batch, Committed
 from dispatch.store.journals.sql_journal import SqlJournal, open_journal
 from dispatch.store.migrations import upgrade
 from dispatch.store.queries.trip_rows import (
-    OPEN_STATES,
     MethodTotal,
     PaymentRow,
     SqlTripRows,
@@ -121,4 +121,4 @@ def test_structs_have_the_columns(struct: Any, table: Any) -> None:
 def test_every_state_that_leads_on_is_open() -> None:
     """A state is open as long as the trip may still be paid, cancelled or matched; a refund opens nothing."""
     over = {"part_refunded", "refunded", "settled_otherwise", "cancelled", "unserved", "paid", NEW}
-    assert set(trip_state.TABLE) - over == set(OPEN_STATES)
+    assert set(trip_state.TABLE) - over == set(UNSETTLED)

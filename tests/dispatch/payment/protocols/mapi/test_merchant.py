@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from dispatch.payment.core.port import Order, OrderRef, Refund
+from dispatch.payment.core.port import OrderRef, PaymentOrder, Refund
 from dispatch.payment.protocols.mapi.merchant import MapiMerchant
 from dispatch.payment.protocols.signing import Credentials
 from dispatch.values.money import Money
@@ -18,7 +18,7 @@ MERCHANT = MapiMerchant(
     secondary_merchant_id="cab1",
     sys_service_provider_id="2088000000000009",
 )
-SCANNED = Order(
+SCANNED = PaymentOrder(
     out_trade_no="T1_1_1",
     amount=Money(1235, "USD"),
     subject="Taxi",

@@ -6,12 +6,12 @@ from defusedxml.ElementTree import fromstring
 
 from dispatch.payment.core.port import (
     Cancelled,
-    CodeMade,
+    CodeCreated,
     NotFound,
     OrderRef,
-    PasswordWanted,
+    PasswordRequired,
     Refunded,
-    Refused,
+    Refusal,
     TradeStatus,
     TradeView,
     Unknown,
@@ -37,14 +37,14 @@ DONE = {
     [
         (SPOT, PAID),
         (DONE, PAID),
-        (SPOT | {"result_code": "UNKNOW"}, PasswordWanted("T1_1_1", "N1")),
+        (SPOT | {"result_code": "UNKNOW"}, PasswordRequired("T1_1_1", "N1")),
         (SPOT | {"result_code": "UNKNOW", "error": "SYSTEM_ERROR"}, Unknown("SYSTEM_ERROR")),
         ({"result_code": "UNKNOW"}, Unknown("UNKNOW")),
-        (DONE | {"result_code": "ORDER_SUCCESS_PAY_INPROCESS"}, PasswordWanted("T1_1_1", "N1")),
-        ({"result_code": "FAILED", "error": "PAYMENT_FAIL"}, Refused("PAYMENT_FAIL")),
+        (DONE | {"result_code": "ORDER_SUCCESS_PAY_INPROCESS"}, PasswordRequired("T1_1_1", "N1")),
+        ({"result_code": "FAILED", "error": "PAYMENT_FAIL"}, Refusal("PAYMENT_FAIL")),
         (
             DONE | {"result_code": "ORDER_SUCCESS_PAY_FAIL", "detail_error_code": "BUYER_BALANCE_NOT_ENOUGH"},
-            Refused("BUYER_BALANCE_NOT_ENOUGH"),
+            Refusal("BUYER_BALANCE_NOT_ENOUGH"),
         ),
         ({"result_code": "ORDER_FAIL"}, Unknown("ORDER_FAIL")),
         (SPOT | {"partner_trans_id": "T2"}, OTHER_ORDER),
@@ -67,7 +67,7 @@ def test_scanned(fields: dict[str, str], outcome: object) -> None:
         ({"result_code": "SUCCESS", "out_trade_no": "T1_1_1", "action": "close"}, Cancelled("T1_1_1", "close")),
         ({"result_code": "SUCCESS", "out_trade_no": "T1_1_1", "retry_flag": "Y"}, Unknown("retry_flag=Y")),
         ({"result_code": "FAIL", "detail_error_code": "X", "retry_flag": "Y"}, Unknown("X")),
-        ({"result_code": "FAIL", "detail_error_code": "CANCEL_NOT_ALLOWED"}, Refused("CANCEL_NOT_ALLOWED")),
+        ({"result_code": "FAIL", "detail_error_code": "CANCEL_NOT_ALLOWED"}, Refusal("CANCEL_NOT_ALLOWED")),
         ({"result_code": "FAIL", "detail_error_code": "TRADE_NOT_EXIST"}, Cancelled("T1_1_1")),
         ({"result_code": "UNKNOWN"}, Unknown("UNKNOWN")),
         ({"result_code": "SUCCESS", "out_trade_no": "T2"}, OTHER_ORDER),
@@ -86,7 +86,7 @@ def test_cancelled(fields: dict[str, str], outcome: object) -> None:
         ({"partner_trans_id": "T1_1_1", "partner_refund_id": "T1_1_1_r2"}, OTHER_ORDER),
         ({"out_trade_no": "T2"}, OTHER_ORDER),
         ({"result_code": "UNKNOWN"}, Unknown("UNKNOWN")),
-        ({"result_code": "FAIL", "detail_error_code": "TRADE_NOT_EXIST"}, Refused("TRADE_NOT_EXIST")),
+        ({"result_code": "FAIL", "detail_error_code": "TRADE_NOT_EXIST"}, Refusal("TRADE_NOT_EXIST")),
     ],
 )
 def test_refunded(fields: dict[str, str], outcome: object) -> None:
@@ -100,9 +100,9 @@ def test_codes() -> None:
     """A code is believed for its own order."""
     fields = {"result_code": "SUCCESS", "out_trade_no": "T1_1_1", "qr_code": "https://qr.example/1"}
 
-    assert code_made(SCANNED, fields) == CodeMade("T1_1_1", "https://qr.example/1")
+    assert code_made(SCANNED, fields) == CodeCreated("T1_1_1", "https://qr.example/1")
     assert code_made(SCANNED, fields | {"out_trade_no": "T2"}) == OTHER_ORDER
-    assert code_made(SCANNED, {"result_code": "FAIL", "detail_error_code": "X"}) == Refused("X")
+    assert code_made(SCANNED, {"result_code": "FAIL", "detail_error_code": "X"}) == Refusal("X")
 
 
 def shape(name: str) -> dict[str, str]:
@@ -165,10 +165,10 @@ def test_published_codes() -> None:
         ),
     ):
         order = msgspec.structs.replace(SCANNED, out_trade_no=number)
-        assert code_made(order, shape(name)) == CodeMade(number, f"https://qr.alipay.com/{code}")
+        assert code_made(order, shape(name)) == CodeCreated(number, f"https://qr.alipay.com/{code}")
     paid = "alipay.acquire.precreate business failure (repeat of a paid out_trade_no)"
 
-    assert code_made(SCANNED, shape(paid)) == Refused("TRADE_HAS_SUCCESS", "交易已经支付")
+    assert code_made(SCANNED, shape(paid)) == Refusal("TRADE_HAS_SUCCESS", "交易已经支付")
 
 
 def test_published_scan() -> None:

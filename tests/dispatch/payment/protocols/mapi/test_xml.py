@@ -2,11 +2,11 @@
 
 import pytest
 
-from dispatch.payment.protocols.mapi.xml import GatewayRefusal, SignedAnswer, read_answer
+from dispatch.payment.protocols.mapi.xml import SignedAnswer, UnsignedRefusal, read_answer
 from dispatch.payment.protocols.signing import AnswerError, Signer, canonical
 from tests.dispatch.payment.vectors import load
 
-SIGNER = Signer.of("MD5", md5_key="m" * 32)
+SIGNER = Signer.from_keys("MD5", md5_key="m" * 32)
 SHAPES = {sample["name"]: sample["body"] for sample in load("mapi_xml_shapes.json")["samples"]}
 
 
@@ -36,7 +36,7 @@ def test_published_refusals(name: str) -> None:
     """A real refusal is read as one, in the charset that it declares."""
     refusal = read_answer(SHAPES[name].encode(), SIGNER)
 
-    assert isinstance(refusal, GatewayRefusal)
+    assert isinstance(refusal, UnsignedRefusal)
     assert refusal.error.startswith("ILLEGAL_")
 
 

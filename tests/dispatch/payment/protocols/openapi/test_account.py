@@ -2,7 +2,7 @@
 
 import msgspec
 
-from dispatch.payment.core.port import Order
+from dispatch.payment.core.port import PaymentOrder
 from dispatch.payment.protocols.openapi.account import OpenapiAccount, order_fields, refund_fields, refund_query_fields
 from dispatch.values.money import Money
 from tests.dispatch.payment.protocols.mapi.test_merchant import REFUND
@@ -16,7 +16,7 @@ ACCOUNT = OpenapiAccount(
     seller_id="2088000000000001",
     sys_service_provider_id="2088000000000009",
 )
-ORDER = Order(
+ORDER = PaymentOrder(
     out_trade_no="T1_1_1",
     amount=Money(1235, "CNY"),
     subject="Taxi a/b & c=d",

@@ -63,7 +63,7 @@ BY_CERTIFICATE = OpenapiCredentials(
 
 
 def signed_by(key: rsa.RSAPrivateKey, text: bytes) -> str:
-    return Signer.of("RSA2", private_key=private_pem(key), alipay_public_key=RSA["public_key_pem"]).sign(text)
+    return Signer.from_keys("RSA2", private_key=private_pem(key), alipay_public_key=RSA["public_key_pem"]).sign(text)
 
 
 def test_requests_name_their_certificates() -> None:

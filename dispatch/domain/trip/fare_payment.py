@@ -1,0 +1,225 @@
+"""Fare decisions of a trip: paying, typed fares, payment outcomes and settling outside the system."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from dispatch.domain.commands import (
+    AgreeFare,
+    GetFare,
+    OpenPayment,
+    PayFare,
+    RefundOrder,
+    ReportOutcome,
+    ReportPayment,
+    SettleFare,
+    StopPaying,
+    StopPayment,
+    TypeFare,
+    encode_command,
+)
+from dispatch.domain.entity import (
+    Context,
+    Decision,
+    Event,
+    Principal,
+    ScheduledCommand,
+)
+from dispatch.domain.errors import DispatchError, ErrorCode
+from dispatch.domain.events import (
+    FareAgreed,
+    FarePaid,
+    FareRefunded,
+    FareRefundedWhole,
+    FareSettled,
+    FareTyped,
+    PaymentFailed,
+    PaymentOrdered,
+    PaymentStarted,
+    PaymentUnclear,
+)
+from dispatch.domain.trip.trip_model import TripModel
+from dispatch.domain.trip.trip_state import (
+    FARE_DUE,
+    MACHINE,
+    PAID,
+    PART_REFUNDED,
+    PAYING,
+    PAYMENT_UNKNOWN,
+    REFUNDED,
+    SETTLED_OTHERWISE,
+    FareSheet,
+)
+from dispatch.values.money import Money
+
+MAX_TYPED_FARE: Final = 1_000_000
+"""The highest fare that can be typed, in minor units, as a guard against typing errors."""
+
+
+def pay_fare(trip: TripModel, command: PayFare, context: Context) -> Decision:
+    data = trip.data
+    require_payer(trip, command, context.principal)
+    if data.state in (PAYING, PAYMENT_UNKNOWN):
+        if (data.method, data.payer, data.buyer) == (command.method, context.principal.id, command.buyer):
+            return Decision(reply=open_attempt(trip))
+        raise DispatchError(ErrorCode.PAYMENT_OPEN, detail=trip.id)
+    if data.state in (PAID, PART_REFUNDED, REFUNDED, SETTLED_OTHERWISE):
+        raise DispatchError(ErrorCode.ALREADY_PAID, detail=trip.id)
+    if data.state != FARE_DUE or data.fare is None:
+        raise DispatchError(ErrorCode.NO_TRIP_TO_PAY, detail=f"{trip.id} is {data.state}")
+    if trip.wants_typed_fare and not data.agreed:
+        raise DispatchError(ErrorCode.FARE_NOT_AGREED, detail=trip.id)
+    began = PaymentStarted(
+        context.now,
+        command.method,
+        data.fare,
+        buyer=command.buyer,
+        scanned=command.scanned,
+        payer=context.principal.id,
+    )
+    open_payment = OpenPayment(
+        trip=trip.id,
+        vehicle=data.vehicle or "",
+        amount=data.fare,
+        method=command.method,
+        buyer=command.buyer,
+        subject=f"Taxi ride {trip.id}",
+        company=data.profile.company if data.profile else "",
+        auth_code=command.auth_code,
+    )
+    call = ScheduledCommand(f"pay:{trip.seq}", 0.0, f"payment:{trip.id}", encode_command(open_payment))
+    return Decision(events=[began], put=[call], reply={"trip": trip.id})
+
+
+def open_attempt(trip: TripModel) -> dict[str, object]:
+    """What whoever pays needs to go on with the attempt that is open."""
+    return {"trip": trip.id, "order": trip.data.order, "trade": trip.data.trade}
+
+
+def require_payer(trip: TripModel, command: PayFare, principal: Principal) -> None:
+    """Drivers collect the fares of their own car; passengers pay their own trip, or the one in the car they
+    scanned."""
+    if principal.role == "driver":
+        trip.require_driver(principal)
+    elif trip.data.origin != "hail" and not command.scanned:
+        trip.require_owner(principal)
+
+
+def stop_paying(trip: TripModel, _: StopPaying, context: Context) -> Decision:
+    """Whoever pays, drives or dispatches wants another way; Alipay has the last word on the open attempt."""
+    if context.principal.role == "driver":
+        trip.require_driver(context.principal)
+    elif context.principal.id != trip.data.payer:
+        trip.require_owner(context.principal)
+    if trip.data.state not in (PAYING, PAYMENT_UNKNOWN):
+        raise MACHINE.illegal(trip.data.state, PaymentFailed, trip.id)
+    call = ScheduledCommand(f"stop:{trip.seq}", 0.0, f"payment:{trip.id}", encode_command(StopPayment(trip.id)))
+    return Decision(put=[call], reply={"trip": trip.id})
+
+
+def type_fare(trip: TripModel, command: TypeFare, context: Context) -> Decision:
+    """A scan of the car's code is enough to propose a fare: the driver has to confirm it."""
+    require_typed_amount(trip, command.amount)
+    by = f"{context.principal.role}:{context.principal.id}"
+    return Decision(events=[FareTyped(context.now, amount=command.amount, by=by)], reply={"trip": trip.id})
+
+
+def agree_fare(trip: TripModel, command: AgreeFare, context: Context) -> Decision:
+    trip.require_driver(context.principal)
+    require_typed_amount(trip, command.amount)
+    if trip.data.typed is not None and trip.data.typed != command.amount:
+        raise DispatchError(ErrorCode.FARE_NOT_AGREED, field="amount", detail=f"{trip.data.typed} was typed")
+    return Decision(events=[FareAgreed(context.now, amount=command.amount, by=context.principal.id)])
+
+
+def require_typed_amount(trip: TripModel, amount: Money) -> None:
+    if not trip.wants_typed_fare:
+        raise DispatchError(ErrorCode.FARE_METERED, detail=trip.id)
+    if trip.data.state != FARE_DUE:
+        raise MACHINE.illegal(trip.data.state, FareTyped, trip.id)
+    currency = trip.rules.tariff.currency
+    if amount.currency != currency or not 0 < amount.minor <= MAX_TYPED_FARE:
+        raise DispatchError(ErrorCode.INVALID_FIELD, field="amount", detail=str(amount))
+
+
+def get_fare(trip: TripModel, _: GetFare, __: Context) -> Decision:
+    data, profile = trip.data, trip.data.profile
+    sheet = FareSheet(
+        state=data.state,
+        currency=trip.rules.tariff.currency,
+        vehicle=data.vehicle or "",
+        plate=profile.plate if profile else "",
+        company=profile.company if profile else "",
+        fare=data.fare,
+        lines=data.lines,
+        wants_typed=trip.wants_typed_fare,
+        typed=data.typed,
+        agreed=data.agreed,
+        meters=data.meters,
+        started_at=data.started_at,
+        finished_at=data.finished_at,
+        payer=data.payer,
+        buyer=data.buyer,
+        method=data.method,
+        order=data.order,
+        trade=data.trade,
+        reason=data.payment_reason,
+        paid_at=data.paid_at,
+        refunded=data.refunded,
+    )
+    return Decision(reply=msgspec.to_builtins(sheet))
+
+
+def report_outcome(trip: TripModel, command: ReportOutcome, context: Context) -> Decision:
+    if command.state in ("ordered", "failed", "unknown") and command.order in trip.data.failed_orders:
+        return Decision()  # calls overtake each other: this one is about an attempt before
+    if command.state == "paid" and trip.data.state == SETTLED_OTHERWISE:
+        return refund_order(trip, command)
+    event = outcome_event(trip, command, context.now)
+    if event is None or not MACHINE.allows(trip.data.state, type(event)):
+        return Decision()
+    decision = Decision(events=[event])
+    if trip.data.vehicle is not None and command.state in ("paid", "failed", "refunded"):
+        told = ReportPayment(trip.id, command.state, command.amount, command.method)
+        name = f"tell_payment:{trip.seq}"
+        decision.put = [ScheduledCommand(name, 0.0, f"vehicle:{trip.data.vehicle}", encode_command(told))]
+    return decision
+
+
+def refund_order(trip: TripModel, told: ReportOutcome) -> Decision:
+    """What is paid after the fare was settled otherwise belongs to the passenger."""
+    command = RefundOrder(told.order, "paid after it was settled otherwise")
+    return Decision(put=[ScheduledCommand(f"return:{told.order}", 0.0, f"payment:{trip.id}", encode_command(command))])
+
+
+def outcome_event(trip: TripModel, told: ReportOutcome, now: float) -> Event | None:
+    if told.state == "ordered":
+        known = (trip.data.order, trip.data.trade, trip.data.pay_code) == (told.order, told.trade, told.code)
+        ordered = PaymentOrdered(now, order=told.order, trade=told.trade, code=told.code, reason=told.reason)
+        return None if known and trip.data.state == PAYING else ordered
+    if told.state == "paid":
+        return FarePaid(now, order=told.order, method=told.method, amount=told.amount, trade=told.trade)
+    if told.state == "failed":
+        return PaymentFailed(now, order=told.order, reason=told.reason)
+    if told.state == "unknown":
+        return PaymentUnclear(now, order=told.order, reason=told.reason)
+    if told.state == "refunded":
+        whole = trip.data.fare is not None and trip.data.fare <= told.amount
+        return (FareRefundedWhole if whole else FareRefunded)(now, order=told.order, amount=told.amount)
+    return None
+
+
+def settle_fare(trip: TripModel, command: SettleFare, context: Context) -> Decision:
+    if context.principal.role != "dispatcher":
+        raise DispatchError(ErrorCode.NOT_ALLOWED)
+    if not MACHINE.allows(trip.data.state, FareSettled):
+        raise MACHINE.illegal(trip.data.state, FareSettled, trip.id)
+    settled = FareSettled(context.now, by=context.principal.id, reason=command.reason)
+    decision = Decision(events=[settled])
+    if trip.data.vehicle is not None and trip.data.fare is not None:
+        told = ReportPayment(trip.id, "settled", trip.data.fare, "otherwise")
+        name = f"tell_payment:{trip.seq}"
+        decision.put = [ScheduledCommand(name, 0.0, f"vehicle:{trip.data.vehicle}", encode_command(told))]
+    return decision
