@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from bench.harness.worker_process import Answer, run_worker
@@ -19,8 +22,9 @@ class BareServer:
 
 
 async def _receive(connection: ServerConnection) -> None:
-    async for _ in connection:
-        pass
+    with suppress(ConnectionClosed):
+        async for _ in connection:
+            pass
 
 
 if __name__ == "__main__":
