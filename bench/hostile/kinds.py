@@ -51,8 +51,12 @@ class AttackTarget(NamedTuple):
 
     async def sign_in(self, *, receive_buffer: int = 0) -> SocketClient:
         client = await self.dial(receive_buffer=receive_buffer)
-        await client.shake_hands()
-        await client.request(Hello(self.token), "welcome")
+        try:
+            await client.shake_hands()
+            await client.request(Hello(self.token), "welcome")
+        except BaseException:
+            client.abort()
+            raise
         return client
 
 
