@@ -239,9 +239,9 @@ def _show_unclear(rows: Sequence[PaymentRow]) -> None:
 
 
 def _moment(at: float | None) -> str | None:
-    from dispatch.payment.core.context import beijing_time
+    from dispatch.payment.core.beijing_time import format_time
 
-    return None if at is None else f"{beijing_time(at)} +08:00"
+    return None if at is None else f"{format_time(at)} +08:00"
 
 
 def _table(*columns: str, right: Sequence[int] = ()) -> Table:

@@ -27,7 +27,7 @@ from bench.payments.alipay import (
     SandboxTransport,
 )
 from dispatch.clock import Clock
-from dispatch.payment.core.order_number import trip_of
+from dispatch.payment.core.port import trip_of
 from dispatch.values.money import Money
 from sim.alipay_sandbox.faults import ActiveFaults
 

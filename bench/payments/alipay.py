@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from dispatch.clock import Clock
 from dispatch.config.settings import AlipayAccount
-from dispatch.payment.core.order_number import trip_of
+from dispatch.payment.core.port import trip_of
 from dispatch.payment.gateways.factory import Gateways, open_gateway
 from sim.alipay_sandbox.charge_report import charge_report
 from sim.alipay_sandbox.faults import ActiveFaults, SandboxFault

@@ -24,7 +24,7 @@ from dispatch.clock import CityClock
 from dispatch.config.loader import Settings, load_settings
 from dispatch.domain.commands import OpenPayment, ReportOutcome, decode_command, encode_command
 from dispatch.domain.entity import SYSTEM, Command, EntityKey
-from dispatch.payment.core.methods import ALIPAY_PAGE
+from dispatch.payment.core.rules import ALIPAY_PAGE
 from dispatch.payment.gateways.factory import open_gateways, payment_rules_of
 from dispatch.payment.protocols.signing import Signer
 from dispatch.store.journal import StoredCommand

@@ -17,8 +17,8 @@ from dispatch.actors.core.protocol import Hosts, HostsUnavailableError
 from dispatch.clock import ManualClock
 from dispatch.domain.commands import OpenPayment, RefundFare, ReportOutcome, StopPayment
 from dispatch.domain.entity import SYSTEM, Command, Kind, Principal
-from dispatch.payment.core.methods import ALIPAY_CODE, ALIPAY_PAGE, ALIPAY_SCAN, CASH
 from dispatch.payment.core.port import Way
+from dispatch.payment.core.rules import ALIPAY_CODE, ALIPAY_PAGE, ALIPAY_SCAN, CASH
 from dispatch.store.journals.sql_journal import SqlJournal
 from dispatch.values.money import Money
 from sim.alipay_sandbox.faults import SandboxFault

@@ -202,8 +202,8 @@ class AssignManually(Command, frozen=True, tag="pick_by_hand"):
 class PayFare(Command, frozen=True, tag="pay_fare"):
     """Somebody wants to pay the fare that is due, or the driver to collect it.
 
-    ``method`` is one of :mod:`dispatch.payment.core.methods`; ``buyer`` an Alipay user id; ``scanned`` if by the car's
-    code; ``auth_code`` what the driver scanned from the passenger's phone.
+    ``method`` is one of ``dispatch.payment.core.rules.METHODS``; ``buyer`` an Alipay user id; ``scanned`` if by the
+    car's code; ``auth_code`` what the driver scanned from the passenger's phone.
     """
 
     method: str

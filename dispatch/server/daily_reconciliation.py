@@ -19,7 +19,7 @@ from dispatch.clock import Clock
 from dispatch.config.loader import Settings, SettingsError
 from dispatch.config.tariffs import read_tariff
 from dispatch.domain.entity import DomainNotice
-from dispatch.payment.core.context import BEIJING
+from dispatch.payment.core.beijing_time import BEIJING
 from dispatch.payment.core.ledger import ALIPAY
 from dispatch.payment.core.port import Unknown
 from dispatch.payment.gateways.bill_download import EMPTY_BILL, NoBill

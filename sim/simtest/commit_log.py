@@ -11,7 +11,7 @@ import structlog
 from dispatch.domain.entity import EntityKey, Event
 from dispatch.domain.events import OfferMade, decode_trip_event, decode_vehicle_event, event_name
 from dispatch.payment.core.events import OrderPaid, SurplusPaid, decode_payment_event
-from dispatch.payment.core.methods import CASH
+from dispatch.payment.core.rules import CASH
 from dispatch.store.journal import Batch
 from sim.simtest.apps.driver import DriverApp
 

@@ -40,8 +40,8 @@ from dispatch.domain.events import (
 from dispatch.domain.trip.trip import Trip
 from dispatch.domain.trip.trip_state import ENDED, WITH_DRIVER
 from dispatch.domain.vehicle.vehicle import Vehicle
-from dispatch.payment.core.methods import CASH
 from dispatch.payment.core.payment import Payment
+from dispatch.payment.core.rules import CASH
 from sim.simtest.apps.app import SimApp, StreamEntry
 from sim.simtest.simulation import World
 

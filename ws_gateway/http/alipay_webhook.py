@@ -15,8 +15,7 @@ from dispatch.actors.core.protocol import Done, Envelope, Hosts, HostsUnavailabl
 from dispatch.domain.commands import RecordNotification, encode_command
 from dispatch.domain.entity import SYSTEM
 from dispatch.payment.core.gateway_calls import encode_notification
-from dispatch.payment.core.order_number import trip_of
-from dispatch.payment.core.port import Notification, RejectedNotification
+from dispatch.payment.core.port import Notification, RejectedNotification, trip_of
 
 _log = structlog.get_logger("alipay")
 

@@ -14,7 +14,7 @@ from dispatch.domain.entity import SYSTEM, Command
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.registry import VehicleRecord
 from dispatch.domain.trip.trip_state import FareSheet
-from dispatch.payment.core.methods import ALIPAY_PAGE
+from dispatch.payment.core.rules import ALIPAY_PAGE
 from dispatch.store.journal import JournalUnavailableError
 from dispatch.values.money import Money
 from ws_gateway.pay.payment_steps import Payer

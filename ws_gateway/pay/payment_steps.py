@@ -25,7 +25,7 @@ from dispatch.domain.trip.trip_state import (
     UNSERVED,
     FareSheet,
 )
-from dispatch.payment.core.methods import ALIPAY_PAGE
+from dispatch.payment.core.rules import ALIPAY_PAGE
 from dispatch.values.money import MINOR_DIGITS, Money
 
 

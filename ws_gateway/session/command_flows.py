@@ -23,7 +23,7 @@ from dispatch.domain.commands import VehicleProfile, encode_command
 from dispatch.domain.entity import Command
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.registry import refund_limit
-from dispatch.payment.core.methods import ALIPAY_APP, ALIPAY_CODE, ALIPAY_PAGE, ALIPAY_SCAN, CASH
+from dispatch.payment.core.rules import ALIPAY_APP, ALIPAY_CODE, ALIPAY_PAGE, ALIPAY_SCAN, CASH
 from dispatch.values.ids import derived_id
 from dispatch.values.money import Money
 from dispatch.values.place import Place

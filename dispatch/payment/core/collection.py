@@ -23,7 +23,8 @@ import msgspec
 from dispatch.domain.commands import OpenPayment, QueryOrder, RecordGatewayResponse, RecordNotification, StopPayment
 from dispatch.domain.entity import Context, Decision, ScheduledCommand
 from dispatch.domain.errors import DispatchError, ErrorCode
-from dispatch.payment.core.context import PaymentContext, beijing_day, compact_beijing_time, merge, received_at
+from dispatch.payment.core.beijing_time import beijing_day, format_compact_time
+from dispatch.payment.core.context import PaymentContext, merge, received_at
 from dispatch.payment.core.events import (
     AttemptFailed,
     AttemptOpened,
@@ -45,9 +46,7 @@ from dispatch.payment.core.gateway_calls import (
     order_call,
     place_call,
 )
-from dispatch.payment.core.methods import CASH, WAYS
 from dispatch.payment.core.notification_checks import Check, ExpectedOrder, failed_checks
-from dispatch.payment.core.order_number import order_number
 from dispatch.payment.core.port import (
     Cancelled,
     Closed,
@@ -61,8 +60,10 @@ from dispatch.payment.core.port import (
     TradeStatus,
     TradeView,
     Unknown,
+    order_number,
 )
 from dispatch.payment.core.refunds import RETRYABLE, open_refund
+from dispatch.payment.core.rules import CASH, WAYS
 from dispatch.payment.core.state import (
     COLLECTED,
     CREATING,
@@ -161,7 +162,7 @@ def _order(case: PaymentContext, attempt: AttemptOpened | Attempt) -> PaymentOrd
         buyer_id=attempt.buyer,
         auth_code=attempt.auth_code,
         terminal=vehicle,
-        placed_at=compact_beijing_time(opened_at),
+        placed_at=format_compact_time(opened_at),
         notify_url=case.rules.account_of(company).notify_url,
         expires_min=case.rules.expires_min,
         passback=case.id,

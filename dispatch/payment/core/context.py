@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from dispatch.domain.commands import QueryOrder, RepeatRefund, ReportOutcome, encode_command
 from dispatch.domain.entity import Context, Decision, DomainNotice, ScheduledCommand
@@ -11,8 +10,6 @@ from dispatch.payment.core.events import AttemptOpened
 from dispatch.payment.core.rules import Account, PaymentRules
 from dispatch.payment.core.state import Attempt, PaymentState, RefundState
 from dispatch.values.money import Money
-
-BEIJING: Final = dt.timezone(dt.timedelta(hours=8))
 
 
 class PaymentContext(NamedTuple):
@@ -69,23 +66,6 @@ def merge(*decisions: Decision) -> Decision:
     )
 
 
-def beijing_day(text: str, received_at: float) -> str:
-    """The day of a moment as Alipay writes it (``yyyy-MM-dd HH:mm:ss`` or ``yyyyMMddHHmmss``, in Beijing's time).
-
-    Where it says none, the day on which the news was heard (wall seconds).
-    """
-    digits = "".join(c for c in text if c.isascii() and c.isdigit())[:8]
-    try:
-        return dt.date(int(digits[:4]), int(digits[4:6]), int(digits[6:8])).isoformat()
-    except ValueError:
-        return dt.datetime.fromtimestamp(received_at, BEIJING).date().isoformat()
-
-
-def compact_beijing_time(wall: float) -> str:
-    """A moment as scanned payments name it, ``yyyyMMddHHmmss``."""
-    return f"{dt.datetime.fromtimestamp(wall, BEIJING):%Y%m%d%H%M%S}"
-
-
 def received_at(context: Context, told: float) -> float:
     """When something was heard, in wall seconds: as the message says, else by the city's clock."""
     return told or float(context.now)
@@ -94,8 +74,3 @@ def received_at(context: Context, told: float) -> float:
 def money_of(minor: int, like: Money) -> Money:
     """An amount in the currency of another."""
     return Money(minor, like.currency)
-
-
-def beijing_time(wall: float) -> str:
-    """``yyyy-MM-dd HH:mm:ss`` of wall seconds since 1970."""
-    return f"{dt.datetime.fromtimestamp(wall, BEIJING):%Y-%m-%d %H:%M:%S}"

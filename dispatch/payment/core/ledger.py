@@ -16,7 +16,8 @@ import msgspec
 
 from dispatch.domain.commands import RecordGatewayResponse, RecordNotification
 from dispatch.domain.entity import Command, Context, Event, Row
-from dispatch.payment.core.context import PaymentContext, beijing_day
+from dispatch.payment.core.beijing_time import beijing_day
+from dispatch.payment.core.context import PaymentContext
 from dispatch.payment.core.events import (
     AttemptFailed,
     AttemptOpened,
@@ -27,7 +28,7 @@ from dispatch.payment.core.events import (
     WholeRefunded,
 )
 from dispatch.payment.core.gateway_calls import decode_notification, decode_response
-from dispatch.payment.core.methods import CASH
+from dispatch.payment.core.rules import CASH
 from dispatch.values.money import Money
 
 FARES: Final = "fares"

@@ -33,6 +33,23 @@ _AUTH_CODE: Final = re.compile(r"[0-9]{16,24}", re.ASCII)
 _AMOUNT: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,4})?", re.ASCII)
 
 
+CHARGE: Final = 1
+"""A trip has one charge: its fare."""
+
+
+def order_number(trip: str, attempt: int) -> str:
+    """The order number of a trip's attempt (from 1), for example ``TRIP_1_2``: trip, charge, attempt."""
+    return f"{trip}_{CHARGE}_{attempt}"
+
+
+def trip_of(order: str) -> str | None:
+    """The trip to which an order number of ours belongs; None for a number of another form."""
+    parts = order.rsplit("_", 2)
+    if len(parts) != 3 or not parts[0] or not all(part.isascii() and part.isdecimal() for part in parts[1:]):
+        return None
+    return parts[0]
+
+
 def read_amount(text: str, currency: str) -> Money | None:
     """An amount as Alipay writes it, ``"12.30"``; None for anything else, exponents and unknown currencies among it."""
     if not _AMOUNT.fullmatch(text):

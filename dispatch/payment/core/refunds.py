@@ -13,7 +13,8 @@ from typing import Final
 from dispatch.domain.commands import RecordGatewayResponse, RefundFare, RefundOrder, RepeatRefund, ReportOutcome
 from dispatch.domain.entity import Context, Decision, Event, ScheduledCommand
 from dispatch.domain.errors import DispatchError, ErrorCode
-from dispatch.payment.core.context import PaymentContext, beijing_day, merge, money_of, received_at
+from dispatch.payment.core.beijing_time import beijing_day
+from dispatch.payment.core.context import PaymentContext, merge, money_of, received_at
 from dispatch.payment.core.events import (
     PartRefunded,
     RefundAsked,
@@ -25,8 +26,8 @@ from dispatch.payment.core.events import (
     WholeRefunded,
 )
 from dispatch.payment.core.gateway_calls import GATEWAY, GatewayResponse, order_call, refund_call
-from dispatch.payment.core.methods import CASH
 from dispatch.payment.core.port import Cancelled, NotFound, Refund, Refunded, Refusal, Unknown
+from dispatch.payment.core.rules import CASH
 from dispatch.payment.core.state import Attempt, RefundState, call_name
 from dispatch.values.money import Money
 

@@ -7,8 +7,21 @@ from typing import Final
 
 import msgspec
 
-from dispatch.payment.core.methods import METHODS
-from dispatch.payment.core.port import MAX_EXPIRY_MIN
+from dispatch.payment.core.port import MAX_EXPIRY_MIN, Way
+
+ALIPAY_APP: Final = "alipay_app"
+"""Paid by the passenger who booked, inside our own app."""
+ALIPAY_PAGE: Final = "alipay_page"
+"""Paid on the page inside Alipay, after scanning the car's code."""
+ALIPAY_SCAN: Final = "alipay_scan"
+"""The driver scans the passenger's code."""
+ALIPAY_CODE: Final = "alipay_code"
+"""The passenger scans a code on the driver's screen."""
+CASH: Final = "cash"
+"""Paid to the driver."""
+WAYS: Final[dict[str, Way]] = {ALIPAY_APP: "page", ALIPAY_PAGE: "page", ALIPAY_SCAN: "scan", ALIPAY_CODE: "code"}
+"""How each payment method through Alipay reaches its buyer."""
+METHODS: Final = (*WAYS, CASH)
 
 NOTIFY_PATH: Final = "/alipay/notify"
 """Where the gateway hears notifications; a company with an account of its own has its id behind it."""

@@ -40,8 +40,8 @@ from dispatch.payment.core.events import (
     WholeRefunded,
 )
 from dispatch.payment.core.gateway_calls import PLACING
-from dispatch.payment.core.methods import WAYS
 from dispatch.payment.core.port import OrderRef, Way
+from dispatch.payment.core.rules import WAYS
 from dispatch.values.money import Money
 
 CREATING: Final = "creating"

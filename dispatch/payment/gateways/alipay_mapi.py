@@ -11,7 +11,7 @@ from typing import Final
 import httpx
 
 from dispatch.clock import Clock
-from dispatch.payment.core.context import beijing_time
+from dispatch.payment.core.beijing_time import format_time
 from dispatch.payment.core.port import (
     Cancelled,
     Closed,
@@ -145,7 +145,7 @@ class MapiGateway:
             "service": method,
             "partner": self._merchant.partner,
             "_input_charset": CHARSET,
-            "timestamp": beijing_time(self._clock.wall()),
+            "timestamp": format_time(self._clock.wall()),
             **{name: value for name, value in business.items() if value},
         }
         sign = self._signer.sign(canonical(form).encode(CHARSET))

@@ -9,7 +9,7 @@ import httpx
 import msgspec
 
 from dispatch.clock import Clock
-from dispatch.payment.core.context import beijing_time
+from dispatch.payment.core.beijing_time import format_time
 from dispatch.payment.core.port import Refusal, Unknown
 from dispatch.payment.gateways.http_client import HttpClient, HttpResponse
 from dispatch.payment.protocols.openapi.account import OpenapiAccount
@@ -86,7 +86,7 @@ class OpenapiClient:
             "format": "JSON",
             "charset": "utf-8",
             "sign_type": self.keys.sign_type,
-            "timestamp": beijing_time(self._clock.wall()),
+            "timestamp": format_time(self._clock.wall()),
             "version": "1.0",
             **self.keys.request_fields,
             **({_LEAVE: self.account.app_auth_token} if self.account.app_auth_token else {}),

@@ -18,7 +18,7 @@ from cryptography import x509
 from dispatch.clock import Clock
 from dispatch.config.loader import Settings, SettingsError
 from dispatch.config.settings import AlipayAccount, AlipaySettings
-from dispatch.payment.core.context import BEIJING
+from dispatch.payment.core.beijing_time import BEIJING
 from dispatch.payment.core.port import NotFound, OrderRef, TradeView, Unknown
 from dispatch.payment.gateways.bill_download import NoBill
 from dispatch.payment.gateways.factory import accounts_of, notify_path, open_bill_download, open_gateways

@@ -22,7 +22,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from dispatch.payment.core.context import BEIJING
+from dispatch.payment.core.beijing_time import BEIJING
 from dispatch.payment.reconciliation.alipay_bill import Bill, BillRow
 from dispatch.values.money import Money
 

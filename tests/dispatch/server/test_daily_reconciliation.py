@@ -18,7 +18,7 @@ import pytest
 from dispatch.clock import ManualClock
 from dispatch.config.loader import Settings, load_settings
 from dispatch.domain.entity import DomainNotice, Row
-from dispatch.payment.core.context import BEIJING
+from dispatch.payment.core.beijing_time import BEIJING
 from dispatch.payment.core.port import OrderRef, PaymentOrder, Refund, Refunded, TradeView, Unknown
 from dispatch.payment.gateways.alipay_openapi import OpenapiGateway
 from dispatch.payment.gateways.bill_download import NoBill

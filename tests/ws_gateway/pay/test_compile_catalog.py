@@ -5,7 +5,7 @@ from __future__ import annotations
 from babel.messages.catalog import Catalog
 
 from dispatch.domain.fare.fare import LineKind
-from dispatch.payment.core.methods import WAYS
+from dispatch.payment.core.rules import WAYS
 from ws_gateway.pay.compile_catalog import compiled, read_catalog, source_of, template_catalog
 from ws_gateway.pay.error_texts import LINES, METHODS
 

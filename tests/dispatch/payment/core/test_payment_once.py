@@ -20,7 +20,6 @@ from dispatch.domain.entity import SYSTEM, Command, Context, Principal, Row, Sch
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.payment.core.events import OrderPaid
 from dispatch.payment.core.gateway_calls import GATEWAY, GatewayResponse, encode_notification, encode_response
-from dispatch.payment.core.methods import ALIPAY_APP, METHODS
 from dispatch.payment.core.payment import Payment
 from dispatch.payment.core.port import (
     Cancelled,
@@ -36,6 +35,7 @@ from dispatch.payment.core.port import (
     TradeView,
     Unknown,
 )
+from dispatch.payment.core.rules import ALIPAY_APP, METHODS
 from dispatch.payment.core.state import COLLECTED
 from dispatch.values.ids import CommandId
 from dispatch.values.money import Money

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.payment.core.context import BEIJING
+from dispatch.payment.core.beijing_time import BEIJING
 from dispatch.payment.reconciliation.alipay_bill import Bill, BillRow
 from dispatch.payment.reconciliation.reconcile import BookedEntry, ReconciledEntry, Reconciliation, Standing, reconcile
 from dispatch.values.money import Money

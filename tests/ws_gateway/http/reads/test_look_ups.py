@@ -23,7 +23,7 @@ from dispatch.domain.commands import (
 )
 from dispatch.domain.entity import Row
 from dispatch.domain.errors import ErrorCode
-from dispatch.payment.core.methods import CASH
+from dispatch.payment.core.rules import CASH
 from dispatch.store.journal import Batch, Committed
 from dispatch.store.queries.alarms import SqlAlarms, SqlNotices
 from dispatch.store.queries.lists import RideRow

@@ -1,0 +1,30 @@
+"""Times as Alipay reads and writes them: days and clock times in Beijing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+BEIJING: Final = dt.timezone(dt.timedelta(hours=8))
+
+
+def beijing_day(text: str, received_at: float) -> str:
+    """The day of a moment as Alipay writes it (``yyyy-MM-dd HH:mm:ss`` or ``yyyyMMddHHmmss``, in Beijing's time).
+
+    Where it says none, the day on which the news was heard (wall seconds).
+    """
+    digits = "".join(c for c in text if c.isascii() and c.isdigit())[:8]
+    try:
+        return dt.date(int(digits[:4]), int(digits[4:6]), int(digits[6:8])).isoformat()
+    except ValueError:
+        return dt.datetime.fromtimestamp(received_at, BEIJING).date().isoformat()
+
+
+def format_compact_time(wall: float) -> str:
+    """A moment as scanned payments name it, ``yyyyMMddHHmmss``."""
+    return f"{dt.datetime.fromtimestamp(wall, BEIJING):%Y%m%d%H%M%S}"
+
+
+def format_time(wall: float) -> str:
+    """``yyyy-MM-dd HH:mm:ss`` of wall seconds since 1970."""
+    return f"{dt.datetime.fromtimestamp(wall, BEIJING):%Y-%m-%d %H:%M:%S}"
