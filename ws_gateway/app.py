@@ -1,4 +1,4 @@
-"""The ASGI application: HTTP by Starlette, the WebSocket as bare ASGI beside it."""
+"""The ASGI application: HTTP through Starlette, the WebSocket as a plain ASGI endpoint."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from starlette.types import Receive, Scope, Send
 from dispatch.actors.core.protocol import Hosts
 from dispatch.clock import Clock
 from dispatch.observability.metrics import Metrics
-from dispatch.payment.core.rotating_word import VerificationWord, verification_word
+from dispatch.payment.core.rotating_word import VerificationWord
 from dispatch.store.journal import JournalUnavailableError
 from ws_gateway.auth.revocations import Revocations
 from ws_gateway.auth.sign_in import SignIn
-from ws_gateway.auth.tokens import Tokens
 from ws_gateway.http.routes import Check, Routes
 from ws_gateway.hub.announcements import AlarmAnnouncer
 from ws_gateway.hub.hub import Hub
@@ -42,11 +41,11 @@ from ws_gateway.settings import GatewaySettings
 
 
 class Dependencies(msgspec.Struct, frozen=True):
-    """Everything that a gateway is made of.
+    """The parts of a gateway.
 
-    ``zone`` says when a day begins, ``checks`` are what ``/ready`` asks (``hosts``, ``journal``), ``expose`` gives the
-    text of ``/metrics``, ``new_id`` makes names of sessions, a new one each time, and ``pages`` are served beside the
-    rest.
+    ``zone`` defines the day, ``word`` returns the current verification word, ``checks`` are the parts of ``/ready``
+    (``hosts``, ``journal``), ``expose`` returns the text of ``/metrics``, ``new_id`` returns a new session id at each
+    call, and ``pages`` are further routes.
     """
 
     hosts: Hosts
@@ -59,12 +58,13 @@ class Dependencies(msgspec.Struct, frozen=True):
     payments: NotificationReceiver
     metrics: Metrics
     sign_in: SignIn
-    tokens: Tokens
     revocations: Revocations
+    phones: PhoneMasker
     clock: Clock
     settings: GatewaySettings
     rules: SessionRules
     zone: ZoneInfo
+    word: Callable[[], VerificationWord]
     checks: Mapping[str, Check]
     expose: Callable[[], Awaitable[bytes]]
     new_id: Callable[[], str]
@@ -72,54 +72,29 @@ class Dependencies(msgspec.Struct, frozen=True):
 
 
 class Application(Starlette):
-    """Starlette with the gateway that its sockets belong to."""
+    """Starlette, with the hub of its sockets and the limit on its TCP connections."""
 
-    gateway: Hub
-    admits: Callable[[str], bool]
-    """Whether a TCP connection of this peer is heard."""
+    hub: Hub
+    may_connect: Callable[[str], bool]
+    """Counts a TCP connection of a peer; False if it must be dropped."""
 
 
 def create_app(deps: Dependencies) -> Application:
-    """The application. Its lifespan starts and stops the gateway's pumps; draining is the server's to begin."""
-
-    def word() -> VerificationWord:
-        return verification_word(deps.rules.secret, deps.clock.wall())
-
-    contacts = PhoneMasker(deps.registry, deps.clock, deps.new_id)
+    """The application. Its lifespan starts and stops the hub; the server starts the draining."""
     addresses = _address_limits(deps)
-    gateway = Hub(
-        hosts=deps.hosts,
-        bus=deps.bus,
-        desk=RequestResolver(
-            deps.hosts,
-            deps.registry,
-            deps.history,
-            zone=deps.zone,
-            word=word,
-            roads=deps.roads,
-            announcer=AlarmAnnouncer(deps.alarms, deps.notices, deps.bus),
-            contacts=contacts,
-        ),
-        metrics=deps.metrics,
-        clock=deps.clock,
-        settings=deps.settings,
-        rules=deps.rules,
-        revocations=deps.revocations,
-        contacts=contacts,
-        new_id=deps.new_id,
-    )
+    hub = _hub(deps)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        with suppress(JournalUnavailableError):  # it is asked again; until it answers, nobody comes in
+        with suppress(JournalUnavailableError):  # retried by the hub; until it succeeds, all tokens are refused
             await deps.revocations.refresh()
-        gateway.start()
+        hub.start()
         yield
-        await gateway.stop()
+        await hub.stop()
 
     async def sign_out(token: str) -> None:
         await deps.revocations.end_session(deps.revocations.verify(token, deps.clock.wall()))
-        await gateway.end_revoked()
+        await hub.end_revoked()
         await deps.bus.announce_revocation()
 
     routes = Routes(
@@ -129,13 +104,39 @@ def create_app(deps: Dependencies) -> Application:
         payments=deps.payments,
         checks=deps.checks,
         expose=deps.expose,
-        draining=lambda: gateway.draining,
+        draining=lambda: hub.draining,
     )
-    socket = WebSocketRoute("/v1/ws", SocketEndpoint(gateway, OriginPolicy(deps.settings.origins), addresses))
+    socket = WebSocketRoute("/v1/ws", SocketEndpoint(hub, OriginPolicy(deps.settings.origins), addresses))
     app = Application(routes=[*routes.all(), socket, *deps.pages], lifespan=lifespan)
-    app.gateway = gateway
-    app.admits = addresses.may_connect
+    app.hub = hub
+    app.may_connect = addresses.may_connect
     return app
+
+
+def _hub(deps: Dependencies) -> Hub:
+    resolver = RequestResolver(
+        deps.hosts,
+        deps.registry,
+        deps.history,
+        zone=deps.zone,
+        word=deps.word,
+        roads=deps.roads,
+        announcer=AlarmAnnouncer(deps.alarms, deps.notices, deps.bus),
+        phones=deps.phones,
+        subscribe_parallel=deps.settings.attach_parallel,
+    )
+    return Hub(
+        hosts=deps.hosts,
+        bus=deps.bus,
+        resolver=resolver,
+        metrics=deps.metrics,
+        clock=deps.clock,
+        settings=deps.settings,
+        rules=deps.rules,
+        revocations=deps.revocations,
+        phones=deps.phones,
+        new_id=deps.new_id,
+    )
 
 
 def _address_limits(deps: Dependencies) -> AddressLimits:
@@ -151,16 +152,15 @@ def _address_limits(deps: Dependencies) -> AddressLimits:
 
 
 class SocketEndpoint:
-    """Accepts a socket that speaks one of our subprotocols, from a page of ours or no page at all, and not too many
-    from one address; any other is refused in the handshake (403)."""
+    """Accepts a socket with one of our subprotocols, from an allowed origin, within the limit of its address; refuses
+    all others in the handshake (403)."""
 
-    def __init__(self, gateway: Hub, origins: OriginPolicy, addresses: AddressLimits) -> None:
-        self._gateway = gateway
+    def __init__(self, hub: Hub, origins: OriginPolicy, addresses: AddressLimits) -> None:
+        self._hub = hub
         self._origins = origins
         self._addresses = addresses
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The ASGI endpoint."""
         await receive()
         offered: list[str] = scope["subprotocols"]
         chosen = next((name for name in offered if name in CODECS), None)
@@ -168,4 +168,4 @@ class SocketEndpoint:
             await send({"type": "websocket.close", "code": 1002})
             return
         await send({"type": "websocket.accept", "subprotocol": chosen})
-        await self._gateway.serve(chosen, receive, send, socket_of(scope))
+        await self._hub.serve(chosen, receive, send, socket_of(scope))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -103,6 +103,13 @@ class NotificationReceiver(Protocol):
         """True once a genuine notification is kept for good; False makes Alipay send it again. ``company`` is set
         where it came to the address of a company's own account."""
         ...
+
+
+class BinaryFrameSource(Protocol):
+    """A socket that can hand over its binary frames without the ASGI queue."""
+
+    deliver: Callable[[bytes], None] | None
+    """Takes each binary frame, in order; None: frames go through ASGI ``receive``."""
 
 
 class SignOnNotice(msgspec.Struct, frozen=True):

@@ -25,7 +25,7 @@ PACE: Final[tuple[tuple[ModuleType, str, float], ...]] = (
     (client, "FIX_BATCH_S", 0.5),
     (client, "POLL_S", 10.0),
     (market_feed, "FEED_S", 0.5),
-    (gateway, "_LOOK_S", 4.0),
+    (gateway, "LAG_CHECK_S", 4.0),
 )
 
 

@@ -211,25 +211,25 @@ class SimGateway:
     async def _bear(self) -> None:
         world, name = self.process.world, self.process.incarnation.name
         hosts = HostClient(world.system, name, world.network.dial(name))
-        contacts = PhoneMasker(cast("Any", world.registry), world.clock, world.new_id)
-        desk = RequestResolver(
+        phones = PhoneMasker(cast("Any", world.registry), world.clock, world.new_id)
+        resolver = RequestResolver(
             hosts,
             cast("Any", world.registry),
             cast("Any", None),
             zone=ZoneInfo("UTC"),
             word=cast("Any", None),
             roads=cast("Any", None),
-            contacts=contacts,
+            phones=phones,
             announcer=AlarmAnnouncer(cast("Any", None), cast("Any", None), cast("Any", world.bus)),
         )
         self.gateway = Hub(
             hosts=hosts,
             bus=world.bus.joined(self.process.incarnation),
-            desk=desk,
+            resolver=resolver,
             clock=world.clock,
             settings=GatewaySettings(detach_after_s=2.0, revocations_s=60.0),
             rules=SessionRules(secret=b"the secret of ride codes", price=_price),
-            contacts=contacts,
+            phones=phones,
             revocations=Revocations(world.registry, verified, world.clock),
             new_id=world.new_id,
             metrics=METRICS,

@@ -21,6 +21,7 @@ from tests.ws_gateway.conftest import Running
 from tests.ws_gateway.fakes import FakeHosts
 from tests.ws_gateway.http.reads.fixtures import Library
 from tests.ws_gateway.pay.page_client import Booth
+from ws_gateway.limits.shared_limits import SharedRateLimiter
 from ws_gateway.pay.alipay_sign_in import AlipaySignInRoutes
 from ws_gateway.pay.routes import pay_routes
 from ws_gateway.settings import GatewaySettings
@@ -61,7 +62,7 @@ class Served:
         await self._stack.enter_async_context(self.running.app.router.lifespan_context(self.running.app))
         booth = Booth().fare_due()
         bus = MemoryBus(CityClock())
-        ride = AlipaySignInRoutes(booth.context, self.running.sign_in, bus.allow)
+        ride = AlipaySignInRoutes(booth.context, self.running.sign_in, SharedRateLimiter(bus, CityClock()))
         routes: Sequence[BaseRoute] = [
             *self.running.app.routes,
             *self.library.routes,

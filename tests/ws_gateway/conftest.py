@@ -22,6 +22,7 @@ from dispatch.api.http_bodies import CityFacts
 from dispatch.clock import CityClock
 from dispatch.geo.road_travel_time import RoadGraph
 from dispatch.observability.metrics import Metrics
+from dispatch.payment.core.rotating_word import verification_word
 from dispatch.values.roles import Role
 from tests.dispatch.geo.grids import grid
 from tests.dispatch.store.buses.memory_bus import MemoryBus
@@ -43,6 +44,7 @@ from ws_gateway.auth.sms import DevelopmentSms
 from ws_gateway.auth.tokens import Tokens
 from ws_gateway.http.city_routes import city_routes
 from ws_gateway.hub.bus_subscriber import BusSubscriber
+from ws_gateway.hub.phone_masking import PhoneMasker
 from ws_gateway.server.uvicorn_server import Server, Tls, listen, make_server
 from ws_gateway.session.identity import SessionRules
 from ws_gateway.settings import GatewaySettings
@@ -159,19 +161,20 @@ class Running:
                 payments=FakePayments(),
                 metrics=self.metrics,
                 sign_in=self.sign_in,
-                tokens=self.tokens,
+                phones=PhoneMasker(self.registry, self.clock, self._new_id),
                 revocations=Revocations(self.revoked, self.tokens.verify, self.clock),
                 clock=self.clock,
                 settings=settings,
                 rules=SessionRules(secret=SECRET, price=price, served=SERVED),
                 zone=ZoneInfo("America/Los_Angeles"),
+                word=lambda: verification_word(SECRET, self.clock.wall()),
                 checks={"journal": self._journal},
                 expose=self._expose,
                 new_id=self._new_id,
                 pages=tuple(city_routes(FACTS, {"land": gzip.compress(LAND)})),
             )
         )
-        self.server: Server = make_server(self.app, settings, tls)
+        self.server: Server = make_server(self.app, settings, self.app.hub.drain, self.app.may_connect, tls)
         self.listening = listen("127.0.0.1", 0)
         self.port: int = self.listening.getsockname()[1]
         self._clients = AsyncExitStack()

@@ -268,7 +268,7 @@ async def test_draining_answers_then_closes(start: Start) -> None:
     driver = await gateway.client("driver", "D1", "V1")
     await driver.send(t="arrived", id="c1", trip="t1")
     await driver.until("snapshot")
-    connections = gateway.app.gateway._connections
+    connections = gateway.app.hub._connections
     await eventually(lambda: any(each.session.commands_under_way for each in connections))
     gateway.server.stop_soon()
     await asyncio.sleep(0)
@@ -285,7 +285,7 @@ async def test_silence_is_closed(start: Start) -> None:
 
 async def test_nothing_is_left_of_a_connection(gateway: Running) -> None:
     """After many connections there is no task, session, entry or file descriptor more than before."""
-    counted = gateway.app.gateway
+    counted = gateway.app.hub
 
     async def visit(number: int) -> None:
         role, subject, vehicle = (

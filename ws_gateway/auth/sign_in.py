@@ -24,7 +24,7 @@ from dispatch.values.roles import Role
 from dispatch.values.units import WallTime
 from ws_gateway.auth.passwords import SecretCheck
 from ws_gateway.auth.tokens import Tokens
-from ws_gateway.limits.attempt_limits import Counting, SharedAttempts
+from ws_gateway.limits.shared_limits import AttemptBus, AttemptLimiter
 from ws_gateway.ports import AuditLog, Registry, SmsSender
 from ws_gateway.settings import GatewaySettings
 
@@ -59,7 +59,7 @@ class SignIn:
         settings: GatewaySettings,
         secret: bytes,
         new_id: Callable[[], str],
-        bus: Counting,
+        bus: AttemptBus,
         audit: AuditLog,
     ) -> None:
         self._registry = registry
@@ -72,9 +72,9 @@ class SignIn:
         self._new_id = new_id
         self._check = SecretCheck()
         self._audit = audit
-        self._attempts = SharedAttempts(bus, secret, settings.sign_in_attempts, settings.sign_in_lock_s)
-        self._sent = SharedAttempts(bus, secret, settings.sms_per_hour, 3600.0)
-        self._used = SharedAttempts(bus, secret, 1, 2 * settings.sms_code_ttl_s)
+        self._attempts = AttemptLimiter(bus, secret, settings.sign_in_attempts, settings.sign_in_lock_s, clock)
+        self._sent = AttemptLimiter(bus, secret, settings.sms_per_hour, 3600.0, clock)
+        self._used = AttemptLimiter(bus, secret, 1, 2 * settings.sms_code_ttl_s, clock)
         self._codes = settings.sms_per_hour
 
     async def driver(self, number: str, pin: str, vehicle: str) -> Issued:
@@ -109,7 +109,7 @@ class SignIn:
     async def send_code(self, phone: str) -> None:
         """Send a code to a phone."""
         wall = self._clock.wall()
-        await self._sent.count(f"sms {phone}", wall)
+        await self._sent.count(f"sms {phone}")
         code = await self._code(phone, wall)
         if code is None:
             raise DispatchError(ErrorCode.TOO_MANY_ATTEMPTS)
@@ -122,13 +122,13 @@ class SignIn:
         """A passenger, by the code that was sent to the phone; known from then on."""
         wall = self._clock.wall()
         name = f"passenger {phone}"
-        await self._attempts.count(name, wall)
+        await self._attempts.count(name)
         good = [await self._code(phone, at) for at in (wall, WallTime(wall - self._code_ttl_s))]
         right = [each for each in good if each is not None and compare_digest(each.text.encode(), code.encode())]
         if not right:
             raise DispatchError(ErrorCode.WRONG_CREDENTIALS)
-        await self._use(right[0], wall)
-        await self._attempts.forget(name)
+        await self._use(right[0])
+        await self._attempts.reset(name)
         new_id = PassengerId(f"p{self._new_id()}")
         passenger = await self._registry.passenger_by_phone(phone, new_id=new_id, created=wall)
         return self._issue("passenger", passenger.id)
@@ -142,27 +142,26 @@ class SignIn:
     async def _code(self, phone: str, wall: WallTime) -> _Code | None:
         """The phone's code of this span of ``sms_code_ttl_s`` that was not used yet; None where all were."""
         span = int(wall // self._code_ttl_s)
-        name = await self._used.unused([f"sms {span} {phone} {number}" for number in range(self._codes)], wall)
+        name = await self._used.first_uncounted([f"sms {span} {phone} {number}" for number in range(self._codes)])
         if name is None:
             return None
         drawn = blake2b(name.encode(), digest_size=8, key=self._secret).digest()
         return _Code(name, f"{int.from_bytes(drawn, 'big') % 1_000_000:06d}")
 
-    async def _use(self, code: _Code, wall: WallTime) -> None:
+    async def _use(self, code: _Code) -> None:
         """Of two who use a code at the same time, one comes in."""
         try:
-            await self._used.count(code.name, wall)
+            await self._used.count(code.name)
         except DispatchError as error:
             raise DispatchError(ErrorCode.WRONG_CREDENTIALS) from error
 
     async def _must_match(self, role: Role, name: str, kept: str | None, secret: str) -> None:
         """Counted before it is checked, so that guesses sent at the same time are counted too."""
-        wall = self._clock.wall()
         counted = f"{role} {name}"
-        await self._attempts.count(counted, wall)
+        await self._attempts.count(counted)
         if not await self._check.matches(kept, secret):
             raise DispatchError(ErrorCode.WRONG_CREDENTIALS)
-        await self._attempts.forget(counted)
+        await self._attempts.reset(counted)
 
     def _issue(self, role: Role, subject: str, vehicle: str | None = None) -> Issued:
         wall = self._clock.wall()

@@ -25,13 +25,14 @@ from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.store.journal import JournalUnavailableError
 from ws_gateway.http.responses import JSON, MSGPACK, bearer_of, body_of, error_body, read_json, status_of
 from ws_gateway.hub.phone_masking import PhoneMasker
-from ws_gateway.pay.rate_limits import Allow, Limit
+from ws_gateway.limits.shared_limits import SharedRateLimiter
+from ws_gateway.limits.token_bucket import RateLimit
 from ws_gateway.session.codec import unreadable
 from ws_gateway.session.identity import Identity, Verify
 
 Q = TypeVar("Q", bound=RequestBody)
 
-PER_SUBJECT: Final = Limit(5.0, 60)
+PER_SUBJECT: Final = RateLimit(5.0, 60)
 """A console that opens reads a few lists at once, and then one story a click."""
 _NO_STORE: Final = {"Cache-Control": "no-store"}
 _log = structlog.get_logger("gateway")
@@ -50,18 +51,20 @@ class AuthenticatedReads:
     """Makes the routes of what is read with a token. ``allow`` counts for all gateways, ``contacts``
     knows callers' numbers."""
 
-    def __init__(self, *, verify: Verify, clock: Clock, allow: Allow, contacts: PhoneMasker | None = None) -> None:
-        self._contacts = contacts
+    def __init__(
+        self, *, verify: Verify, clock: Clock, limiter: SharedRateLimiter, phones: PhoneMasker | None = None
+    ) -> None:
+        self._phones = phones
         self._verify = verify
         self._clock = clock
-        self._allow = allow
+        self._limiter = limiter
 
     def get_route(self, read: ReadRoute, answer: Callable[[Reader], Awaitable[ResponseBody]]) -> Route:
         """The route of something that is asked by its address alone."""
 
         async def endpoint(request: Request) -> object:
             reader = await self._reader(request, read)
-            return await self._shown(reader, await answer(reader))
+            return await self._masked(reader, await answer(reader))
 
         return _route(read, endpoint)
 
@@ -72,23 +75,22 @@ class AuthenticatedReads:
 
         async def endpoint(request: Request) -> object:
             reader = await self._reader(request, read)
-            return await self._shown(reader, await answer(reader, await _question(request, kind)))
+            return await self._masked(reader, await answer(reader, await _question(request, kind)))
 
         return _route(read, endpoint)
 
-    async def _shown(self, reader: Reader, answer: ResponseBody) -> object:
+    async def _masked(self, reader: Reader, answer: ResponseBody) -> object:
         """The answer with callers' numbers as this reader may see them."""
-        if self._contacts is None or reader.identity.role != "dispatcher":
+        if self._phones is None or reader.identity.role != "dispatcher":
             return answer
-        return await self._contacts.looked_up(answer, reader.identity.role, reader.identity.subject)
+        return await self._phones.mask_answer(answer, reader.identity.role, reader.identity.subject)
 
     async def _reader(self, request: Request, read: ReadRoute) -> Reader:
         """Raises ``DispatchError``: as ``Verify``, ``NOT_ALLOWED``, ``TOO_MANY_ATTEMPTS``."""
         identity = self._verify(bearer_of(request), self._clock.wall())
         if identity.role not in read.roles:
             raise DispatchError(ErrorCode.NOT_ALLOWED)
-        if not await self._allow(f"read:{identity.role}:{identity.subject}", PER_SUBJECT.per_s, PER_SUBJECT.burst):
-            raise DispatchError(ErrorCode.TOO_MANY_ATTEMPTS)
+        await self._limiter.check(f"read:{identity.role}:{identity.subject}", PER_SUBJECT)
         return Reader(identity, {name: _id(name, value) for name, value in request.path_params.items()})
 
 

@@ -13,8 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dispatch.api.http_bodies import CityFacts
-from ws_gateway.http.responses import MSGPACK, json_response
-from ws_gateway.server.static_apps import best_encoding
+from ws_gateway.http.responses import MSGPACK, accepts_gzip, json_response
 
 LAYERS: Final = ("land", "streets")
 _DAY: Final = "public, max-age=86400"
@@ -41,13 +40,13 @@ def _layer(packed: bytes) -> _Endpoint:
     tag = blake2b(packed, digest_size=12).hexdigest()
 
     async def answer(request: Request) -> Response:
-        encoding = best_encoding(request.headers.get("accept-encoding", ""), ("gzip",))
-        etag = f'"{tag}{encoding[:1]}"'
+        packs = accepts_gzip(request.headers.get("accept-encoding", ""))
+        etag = f'"{tag}{"g" if packs else ""}"'
         headers = {"ETag": etag, "Cache-Control": _DAY, "Vary": "Accept-Encoding"}
         if etag in {part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")}:
             return Response(status_code=304, headers=headers)
-        if encoding:
-            return Response(packed, headers={**headers, "Content-Encoding": encoding}, media_type=_GEOJSON)
+        if packs:
+            return Response(packed, headers={**headers, "Content-Encoding": "gzip"}, media_type=_GEOJSON)
         return Response(gzip.decompress(packed), headers=headers, media_type=_GEOJSON)
 
     return answer

@@ -96,3 +96,16 @@ def error_body(error: DispatchError) -> ErrorBody:
 def refusal(error: DispatchError) -> Response:
     """The answer that says no, in JSON."""
     return json_response(error_body(error), status_of(error))
+
+
+def accepts_gzip(accept_encoding: str) -> bool:
+    """Whether the header names gzip without refusing it (RFC 9110, 12.5.3)."""
+    return dict(map(_weighed, accept_encoding.lower().split(","))).get("gzip", 0.0) > 0.0
+
+
+def _weighed(part: str) -> tuple[str, float]:
+    name, _, weight = part.partition(";")
+    try:
+        return name.strip(), float(weight.strip().removeprefix("q=") or 1.0)
+    except ValueError:
+        return name.strip(), 0.0

@@ -1,1 +1,3 @@
-"""I/O. Connections and subscriptions: from sockets to hosts, from hosts and the bus to sockets."""
+"""I/O. Connections and their subscriptions: between sockets on one side, hosts and the bus on the other. Imports
+``session``, ``auth``, ``ports``.
+"""

@@ -28,8 +28,8 @@ class AlarmAnnouncer:
         if alarm is None:
             return Refused(ErrorCode.UNKNOWN_ALARM, field="alarm", detail=request.alarm)
         await self._bus.announce(alarm)
-        facts = msgspec.to_builtins(alarm)
-        return PlainValues({name: facts.get(name, "") for name in ("alarm", "settled_by", "settled_at", "note")})
+        values = msgspec.to_builtins(alarm)
+        return PlainValues({name: values.get(name, "") for name in ("alarm", "settled_by", "settled_at", "note")})
 
     async def broadcast(self, told: DriverBroadcast) -> PlainValues | Refused:
         """Drivers are told. A repeat tells the same again; another body under its id is refused."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
+from cachetools import LRUCache
 
 from dispatch.actors.runtime.console_publisher import ConsoleFrame
 from dispatch.api.alarms import DriverBroadcast
@@ -33,7 +34,7 @@ SIGN_ON_PREFIX: Final = "taxi:sign-on:"
 """Channel of one driver or device: who signs on as it, so that older sockets at other gateways are closed."""
 
 _RETRY_S: Final = 1.0
-_KNOWN: Final = 3_000
+_REMEMBERED: Final = 3_000
 REPEATED: Final = 20
 
 
@@ -66,7 +67,7 @@ class BusSubscriber:
         self._wanted: dict[str, None] = dict.fromkeys([*consoles, *desks, keys.REVOKED])
         self._subscription: Subscription | None = None
         self._stale = False
-        self._passed_on: dict[str, None] = {}
+        self._passed_on: LRUCache[str, None] = LRUCache(_REMEMBERED)
         self._settled: deque[Alarm] = deque(maxlen=REPEATED)
         self._told: deque[DriverBroadcast] = deque(maxlen=REPEATED)
 
@@ -201,44 +202,28 @@ class BusSubscriber:
         return self._console_notices(_console.decode(message.payload))
 
     def _console_notices(self, frame: ConsoleFrame) -> list[BusNotice]:
-        """A frame repeats the last alarms; each is passed on once."""
-        notices: list[BusNotice] = [
-            ConsoleNotice(_encode(notice), f"trip {notice.trip.trip}") for notice in frame.trips
-        ]
-        return [*notices, *self._alarm_notices(frame.alarms)]
+        trips = [ConsoleNotice(_encode(notice), f"trip {notice.trip.trip}") for notice in frame.trips]
+        return [*trips, *self._alarm_notices(frame.alarms)]
 
     def _alarm_notices(self, alarms: Iterable[Alarm]) -> list[BusNotice]:
-        """An alarm is new when it is raised, and again when it is settled."""
-        return [
-            ConsoleNotice(_encode(alarm), f"alarm {alarm.alarm}")
-            for alarm in alarms
-            if self._is_new(f"{alarm.alarm} {alarm.settled_at}") and not self._was_settled(alarm)
-        ]
+        """Frames repeat the last alarms: each is passed on once when it is raised and once when it is settled. A host's
+        repeat of an alarm that was settled meanwhile is dropped."""
+        notices: list[BusNotice] = []
+        for alarm in alarms:
+            settled = f"{alarm.alarm} settled"
+            outdated = alarm.settled_at is None and settled in self._passed_on
+            state = f"{alarm.alarm} {alarm.settled_at}"
+            if state not in self._passed_on and not outdated:
+                notices.append(ConsoleNotice(_encode(alarm), f"alarm {alarm.alarm}"))
+            self._passed_on[state] = None
+            if alarm.settled_at is not None:
+                self._passed_on[settled] = None
+        return notices
 
-    def _was_settled(self, alarm: Alarm) -> bool:
-        """Whether this is a host's late word of an alarm that was told as settled."""
-        if alarm.settled_at is not None:
-            self._note(f"{alarm.alarm} settled")
-            return False
-        return f"{alarm.alarm} settled" in self._passed_on
-
-    def _driver_notices(self, told: Iterable[DriverBroadcast]) -> list[BusNotice]:
-        return [
-            DriverNotice(each.vehicles, _encode(each.notice), f"notice {each.notice.notice}")
-            for each in told
-            if self._is_new(each.notice.notice)
-        ]
-
-    def _is_new(self, what: str) -> bool:
-        if what in self._passed_on:
-            return False
-        self._note(what)
-        return True
-
-    def _note(self, what: str) -> None:
-        self._passed_on[what] = None
-        if len(self._passed_on) > _KNOWN:
-            del self._passed_on[next(iter(self._passed_on))]
+    def _driver_notices(self, announced: Iterable[DriverBroadcast]) -> list[BusNotice]:
+        new = [each for each in announced if each.notice.notice not in self._passed_on]
+        self._passed_on.update((each.notice.notice, None) for each in new)
+        return [DriverNotice(each.vehicles, _encode(each.notice), f"notice {each.notice.notice}") for each in new]
 
 
 def _sign_on_channel(role: str, subject: str) -> str:

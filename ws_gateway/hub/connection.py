@@ -1,19 +1,23 @@
-"""One socket: a reader, a writer task over a bounded outbox, and a task for each question under way."""
+"""One socket: a reader, a writer task over a bounded outbox, and a task for each request under way."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final, Protocol
 
 from dispatch.actors.core.protocol import FixRow
+from dispatch.domain.entity import Principal
 from dispatch.domain.errors import CLOSE_TEXTS, CloseCode
+from dispatch.observability.metrics import Metrics
 from dispatch.values.roles import Audience
 from ws_gateway.hub.map_relay import MAP_SLOT
-from ws_gateway.server.websocket_protocol import SocketProtocol
+from ws_gateway.ports import BinaryFrameSource
 from ws_gateway.session.effects import (
+    Answer,
     CloseSocket,
     Effect,
+    Request,
     Resolve,
     SendMessage,
     SignedOn,
@@ -23,43 +27,65 @@ from ws_gateway.session.effects import (
 )
 from ws_gateway.session.outbox import Outbox
 from ws_gateway.session.session import Session
-
-if TYPE_CHECKING:
-    from ws_gateway.hub.hub import Hub
+from ws_gateway.settings import GatewaySettings
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
-class Connection:
-    """Runs a session on a socket. After ``serve`` returned, nothing of it is left: no task, no entry anywhere."""
+class ConnectionOwner(Protocol):
+    """The part of the hub that a connection uses."""
 
-    def __init__(self, gateway: Hub, session: Session, *, text: bool) -> None:
+    settings: GatewaySettings
+    metrics: Metrics
+
+    def add(self, connection: Connection) -> None: ...
+
+    def remove(self, connection: Connection) -> None: ...
+
+    def take_fix(self, row: FixRow, session: Session) -> None: ...
+
+    def subscribe(self, connection: Connection, key: str, audience: Audience) -> None: ...
+
+    def unsubscribe(self, connection: Connection, key: str, audience: Audience) -> None: ...
+
+    def watch_map(self, connection: Connection, wanted: WatchCells) -> None: ...
+
+    def signed_on(self, connection: Connection, principal: Principal) -> None: ...
+
+    def resolve(self, request: Request) -> Awaitable[Answer]:
+        """Never raises except for cancellation."""
+        ...
+
+
+class Connection:
+    """Runs a session on a socket. After ``serve`` has returned, none of its tasks runs and no table contains it."""
+
+    def __init__(self, owner: ConnectionOwner, session: Session, *, text: bool) -> None:
         self.session = session
-        self.follows: dict[tuple[str, Audience], None] = {}
+        self.subscriptions: dict[tuple[str, Audience], None] = {}
         self.watches: tuple[str, ...] = ()
         self.watches_counts = False
         self.signed_on_at = 0.0
-        settings = gateway.settings
-        self._gateway = gateway
+        self.requests: set[asyncio.Task[None]] = set()
+        self._owner = owner
         self._text = text
-        self._outbox = Outbox(settings.outbox_events, settings.outbox_bytes)
+        self._outbox = Outbox(owner.settings.outbox_events, owner.settings.outbox_bytes)
         self._wake = asyncio.Event()
-        self.questions: set[asyncio.Task[None]] = set()
         self._reader: asyncio.Task[None] | None = None
         self._abort_timer: asyncio.TimerHandle | None = None
         self._aborted = False
 
-    async def serve(self, receive: Receive, send: Send, socket: SocketProtocol | None = None) -> None:
-        """Read until the client is gone or the socket was closed. The socket has been accepted.
+    async def serve(self, receive: Receive, send: Send, frames: BinaryFrameSource | None = None) -> None:
+        """Serve an accepted socket until it is closed.
 
-        With ``socket``, binary frames come straight from it; those that came before are still got by ``receive``.
+        With ``frames``, binary frames come straight from that source; ``receive`` yields those that came before.
         """
-        if socket is not None:
-            socket.deliver = self._frame
+        if frames is not None:
+            frames.deliver = self._receive_frame
         self._reader = asyncio.current_task()
         writer = asyncio.create_task(self._write(send))
-        self._gateway.add(self)
+        self._owner.add(self)
         try:
             await self._read(receive)
         except asyncio.CancelledError:
@@ -68,30 +94,21 @@ class Connection:
             self._reader.uncancel()
         finally:
             self._end()
-            await _finish([writer, *self.questions])
+            await _cancel([writer, *self.requests])
 
     def perform(self, effects: Sequence[Effect]) -> None:
-        """Do what the session wants done."""
         for effect in effects:
-            kind = type(effect)
-            if kind is FixRow:
-                self._gateway.take_fix(effect, self.session)  # type: ignore[arg-type]
-            elif kind is SendMessage:
-                self._say(effect)  # type: ignore[arg-type]
-            else:
-                self._perform_rare(effect)
+            _PERFORM[type(effect)](self, effect)
 
     def relay(self, message: bytes, slot: str | None = None) -> None:
-        """Say what no stream carries, encoded as MessagePack."""
+        """Send a message outside all streams, encoded as MessagePack."""
         self.perform(self.session.relay(message, slot))
 
-    def map_waits(self) -> bool:
-        """Whether the last message of the map was not written yet."""
+    def has_unsent_map(self) -> bool:
         return self._outbox.holds(MAP_SLOT)
 
     @property
     def watches_map(self) -> bool:
-        """Whether this is a console that looks at the map."""
         return bool(self.watches) or self.watches_counts
 
     async def _read(self, receive: Receive) -> None:
@@ -100,10 +117,10 @@ class Connection:
             if event["type"] != "websocket.receive":
                 return
             frame = event.get("bytes")
-            self._frame(event["text"] if frame is None else frame)
+            self._receive_frame(event["text"] if frame is None else frame)
 
-    def _frame(self, frame: bytes | str) -> None:
-        """The way of every GPS fix."""
+    def _receive_frame(self, frame: bytes | str) -> None:
+        """Hot path: every GPS fix comes through here."""
         effects = self.session.receive(frame)
         if effects:
             self.perform(effects)
@@ -122,48 +139,56 @@ class Connection:
                     )
             await send({"type": "websocket.close", "code": int(outbox.closing), "reason": CLOSE_TEXTS[outbox.closing]})
         except OSError:
-            return  # the client is gone; the reader hears of it too
+            return  # the socket is closed; the reader ends too
 
-    def _say(self, said: SendMessage) -> None:
-        if said.refused:
-            self._gateway.metrics.refused.labels(str(said.refused)).inc()
-        if self._outbox.put(said.message, said.slot):
-            self._gateway.metrics.outbox_dropped.inc()
+    # ── effects ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _take_fix(self, row: FixRow) -> None:
+        self._owner.take_fix(row, self.session)
+
+    def _send(self, sent: SendMessage) -> None:
+        if sent.refused:
+            self._owner.metrics.refused.labels(str(sent.refused)).inc()
+        if self._outbox.put(sent.message, sent.slot):
+            self._owner.metrics.outbox_dropped.inc()
         self._wake.set()
         if self._outbox.closing is not None:
             self._begin_closing()
 
-    def _perform_rare(self, effect: Effect) -> None:
-        gateway = self._gateway
-        if isinstance(effect, Resolve):
-            task = asyncio.create_task(self._answer(effect))
-            self.questions.add(task)
-            task.add_done_callback(self.questions.discard)
-        elif isinstance(effect, Subscribe):
-            gateway.subscribe(self, effect.key, effect.audience)
-        elif isinstance(effect, Unsubscribe):
-            gateway.unsubscribe(self, effect.key, effect.audience)
-        elif isinstance(effect, WatchCells):
-            gateway.watch(self, effect)
-        elif isinstance(effect, SignedOn):
-            gateway.signed_on(self, effect.principal)
-        elif isinstance(effect, CloseSocket):
-            self._outbox.close(effect.code)
-            self._wake.set()
-            self._begin_closing()
+    def _resolve(self, effect: Resolve) -> None:
+        task = asyncio.create_task(self._answer(effect))
+        self.requests.add(task)
+        task.add_done_callback(self.requests.discard)
 
-    async def _answer(self, ask: Resolve) -> None:
-        answer = await self._gateway.answer(ask.request)
-        self.perform(self.session.answer(ask.number, answer))
+    async def _answer(self, effect: Resolve) -> None:
+        answer = await self._owner.resolve(effect.request)
+        self.perform(self.session.resolve(effect.number, answer))
+
+    def _subscribe(self, effect: Subscribe) -> None:
+        self._owner.subscribe(self, effect.key, effect.audience)
+
+    def _unsubscribe(self, effect: Unsubscribe) -> None:
+        self._owner.unsubscribe(self, effect.key, effect.audience)
+
+    def _watch_map(self, effect: WatchCells) -> None:
+        self._owner.watch_map(self, effect)
+
+    def _signed_on(self, effect: SignedOn) -> None:
+        self._owner.signed_on(self, effect.principal)
+
+    def _close(self, effect: CloseSocket) -> None:
+        self._outbox.close(effect.code)
+        self._wake.set()
+        self._begin_closing()
 
     def _begin_closing(self) -> None:
-        """From now on the session says nothing; a client that does not read what is left is cut off."""
+        """Stop the session, and abort the socket if the client does not read the queued messages in time."""
         self.session.closed = True
         if self._abort_timer is None:
             if self._outbox.closing is CloseCode.SLOW:
-                self._gateway.metrics.slow_closes.inc()
+                self._owner.metrics.slow_closes.inc()
             loop = asyncio.get_running_loop()
-            self._abort_timer = loop.call_later(self._gateway.settings.close_s, self._abort)
+            self._abort_timer = loop.call_later(self._owner.settings.close_s, self._abort)
 
     def _abort(self) -> None:
         self._aborted = True
@@ -173,12 +198,24 @@ class Connection:
     def _end(self) -> None:
         if self._abort_timer is not None:
             self._abort_timer.cancel()
-        self._gateway.remove(self)
+        self._owner.remove(self)
         self.session.end()
 
 
-async def _finish(tasks: list[asyncio.Task[None]]) -> None:
-    """Cancel the tasks and wait until they are gone."""
+_PERFORM: Final[dict[type[Any], Callable[[Connection, Any], None]]] = {
+    FixRow: Connection._take_fix,  # noqa: SLF001 - the class's own table
+    SendMessage: Connection._send,  # noqa: SLF001
+    Resolve: Connection._resolve,  # noqa: SLF001
+    Subscribe: Connection._subscribe,  # noqa: SLF001
+    Unsubscribe: Connection._unsubscribe,  # noqa: SLF001
+    WatchCells: Connection._watch_map,  # noqa: SLF001
+    SignedOn: Connection._signed_on,  # noqa: SLF001
+    CloseSocket: Connection._close,  # noqa: SLF001
+}
+
+
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    """Cancel the tasks and wait until they have ended."""
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

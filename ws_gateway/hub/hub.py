@@ -1,9 +1,9 @@
-"""One gateway: the sessions of this process, who follows what, and the pumps that bring news to them.
+"""All connections of one gateway process, and the loops that deliver pushes and notices to them.
 
-Rule 1. A stream is followed at the hosts as long as a session here follows it, and no longer.
-Rule 2. The newest socket of a driver or a device wins, here and at every other gateway that the bus reaches.
-Rule 3. Without the bus only the map suffers.
-Rule 4. Where it has more to do than it can, it leaves out what ``session.load_shedding`` says, and says so.
+Rule 1. A stream is subscribed at its host while a connection here needs it (:mod:`ws_gateway.hub.stream_subscribers`).
+Rule 2. The newest socket of a driver or device wins, here and at every other gateway that the bus reaches.
+Rule 3. Without the bus only the live map is affected.
+Rule 4. An overloaded gateway drops the messages that ``session.load_shedding`` names, and tells consoles and metrics.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from dispatch.actors.core.protocol import FixRow, HostRestarted, Hosts, Push, SubscribeRequest
+from dispatch.actors.core.protocol import FixRow, HostRestarted, Hosts, Push
 from dispatch.api.messages import MapStale
 from dispatch.clock import Clock
 from dispatch.domain.entity import Principal
@@ -27,7 +27,9 @@ from ws_gateway.hub.connection import Connection, Receive, Send
 from ws_gateway.hub.map_relay import MapRelay
 from ws_gateway.hub.phone_masking import PhoneMasker
 from ws_gateway.hub.request_resolver import RequestResolver
+from ws_gateway.hub.stream_subscribers import StreamSubscribers
 from ws_gateway.ports import (
+    BinaryFrameSource,
     BusNotice,
     ConsoleNotice,
     DriverNotice,
@@ -38,7 +40,6 @@ from ws_gateway.ports import (
     RevokedNotice,
     SignOnNotice,
 )
-from ws_gateway.server.websocket_protocol import SocketProtocol
 from ws_gateway.session.codec import CODECS, Codec, kind_of
 from ws_gateway.session.effects import Answer, Request, WatchCells
 from ws_gateway.session.identity import SessionRules
@@ -48,88 +49,90 @@ from ws_gateway.settings import GatewaySettings
 
 _log = structlog.get_logger("gateway")
 _RETRY_S: Final = 1.0
-_LOOK_S: Final = 0.25
+LAG_CHECK_S: Final = 0.25
+"""Wall seconds between two measurements of the event loop's lag."""
 _codec = CODECS["taxi.v1.msgpack"]
 
 
 class Hub:
-    """Everything that the sockets of one process share. ``start`` and ``stop`` belong to the running event loop."""
+    """Implements :class:`~ws_gateway.hub.connection.ConnectionOwner`. ``start`` and ``stop`` need a running loop."""
 
     def __init__(
         self,
         *,
         hosts: Hosts,
         bus: GatewayBus,
-        desk: RequestResolver,
+        resolver: RequestResolver,
         clock: Clock,
         settings: GatewaySettings,
         rules: SessionRules,
         revocations: Revocations,
-        contacts: PhoneMasker,
+        phones: PhoneMasker,
         new_id: Callable[[], str],
         metrics: Metrics,
     ) -> None:
         self.settings = settings
         self.metrics = metrics
         self.draining = False
-        self._desk = desk
+        self._resolver = resolver
         self._hosts = hosts
         self._bus = bus
         self._clock = clock
         self._rules = rules
         self._revocations = revocations
-        self._contacts = contacts
+        self._phones = phones
         self._new_id = new_id
         self._connections: dict[Connection, None] = {}
-        self._followers: dict[tuple[str, Audience], dict[Connection, None]] = {}
-        self._leaving: dict[tuple[str, Audience], asyncio.TimerHandle] = {}
+        self._subscribers = StreamSubscribers(self._leave_stream, settings.detach_after_s)
         self._signed_on: dict[tuple[str, str], Connection] = {}
         self._consoles: dict[Connection, None] = {}
-        self._map = MapRelay(bus, self._aside)
-        self._fixes: list[FixRow] = []
-        self._bus_away = False
-        self._shedding = LoadShedder(settings.shed_after_lag_s)
-        self._seldom = False
-        self._positions = Throttle()
+        self._map = MapRelay(bus, self._run_in_background)
+        self._bus_unavailable = False
+        self._shedder = LoadShedder(settings.shed_after_lag_s)
+        self._sheds_positions = False
+        self._throttle = Throttle()
         self._empty = asyncio.Event()
         self._empty.set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._attaching = asyncio.Semaphore(settings.attach_parallel)
+        self._notice_handlers: dict[type[BusNotice], Callable[[Any], None]] = {
+            MapFrameNotice: self._relay_map,
+            MapCountsNotice: self._relay_map,
+            ConsoleNotice: self._relay_to_consoles,
+            DriverNotice: self._relay_to_drivers,
+            RevokedNotice: lambda _: self._run_in_background(self.end_revoked()),
+            MapHealth: lambda notice: self._set_bus_unavailable(value=notice.stale),
+            SignOnNotice: self._close_older_socket,
+        }
 
-    # ── life ─────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── life cycle ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def start(self) -> None:
-        """Start the pumps."""
-        for pump in (self._pump_hosts, self._pump_bus, self._tick, self._pump_revocations, self._watch_lag):
-            self._spawn(self._forever(pump))
+        for loop in (self._deliver_pushes, self._deliver_notices, self._tick, self._check_revocations, self._check_lag):
+            self._spawn(self._run_forever(loop))
 
     async def drain(self) -> None:
-        """Take nobody new, wait for pending answers (``drain_s`` at most), then close every socket as restarting."""
+        """Accept no sockets, wait up to ``drain_s`` for pending requests, then close every socket as restarting."""
         self.draining = True
         with suppress(TimeoutError):
             async with asyncio.timeout(self.settings.drain_s):
-                await self._all_answered()
+                while requests := [each for connection in self._connections for each in connection.requests]:
+                    await asyncio.wait(requests)
         for connection in list(self._connections):
             connection.perform(connection.session.shut_down())
         with suppress(TimeoutError):
             async with asyncio.timeout(self.settings.close_s):
                 await self._empty.wait()
-        self._flush()
-
-    async def _all_answered(self) -> None:
-        while questions := [each for connection in self._connections for each in connection.questions]:
-            await asyncio.wait(questions)
 
     async def stop(self) -> None:
-        """Stop the pumps."""
-        for leaving in self._leaving.values():
-            leaving.cancel()
+        self._subscribers.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def serve(self, subprotocol: str, receive: Receive, send: Send, socket: SocketProtocol | None = None) -> None:
-        """Run one accepted socket to its end."""
+    async def serve(
+        self, subprotocol: str, receive: Receive, send: Send, frames: BinaryFrameSource | None = None
+    ) -> None:
+        """Serve one accepted socket until it is closed."""
         codec: Codec = CODECS[subprotocol]
         session = Session(
             session_id=self._new_id(),
@@ -142,83 +145,66 @@ class Hub:
         connection = Connection(self, session, text=codec.text)
         if self.draining:
             connection.perform(session.shut_down())
-        await connection.serve(receive, send, socket)
+        await connection.serve(receive, send, frames)
 
     @property
     def sockets(self) -> int:
-        """Sockets that are open here."""
         return len(self._connections)
 
     @property
     def tasks(self) -> int:
-        """Tasks of the gateway's own that run: five pumps, and what is done aside."""
+        """Running tasks of the hub: five loops, and background jobs."""
         return len(self._tasks)
 
     @property
     def entries(self) -> int:
-        """Entries in every list of who follows or watches what; zero where nobody is there."""
-        lists = (self._followers, self._leaving, self._signed_on, self._consoles)
-        return sum(len(entries) for entries in lists) + self._map.entries
+        """Entries of all tables of subscribers and watchers; zero without connections."""
+        return self._subscribers.entries + len(self._signed_on) + len(self._consoles) + self._map.entries
 
-    # ── what connections ask for ─────────────────────────────────────────────────────────────────────────────────
+    # ── ConnectionOwner ──────────────────────────────────────────────────────────────────────────────────────────
 
     def add(self, connection: Connection) -> None:
-        """A socket was opened."""
         self._connections[connection] = None
         self._empty.clear()
 
     def remove(self, connection: Connection) -> None:
-        """A socket is gone: so is everything that was noted for it."""
         self._connections.pop(connection, None)
         if not self._connections:
             self._empty.set()
         self._consoles.pop(connection, None)
-        for key, audience in list(connection.follows):
-            self._drop_follower(connection, key, audience)
+        self._subscribers.remove_all(connection)
         self._map.remove_console(connection)
         identity = connection.session.identity
-        if identity is not None:
-            self.metrics.connections.labels(identity.role).dec()
-        if identity is not None and self._signed_on.get((identity.role, identity.subject)) is connection:
+        if identity is None:
+            return
+        self.metrics.connections.labels(identity.role).dec()
+        if self._signed_on.get((identity.role, identity.subject)) is connection:
             del self._signed_on[identity.role, identity.subject]
-            self._aside(self._bus.sign_off(identity.role, identity.subject))
+            self._run_in_background(self._bus.sign_off(identity.role, identity.subject))
+
+    def resolve(self, request: Request) -> Awaitable[Answer]:
+        return self._resolver.resolve(request)
 
     def take_fix(self, row: FixRow, session: Session) -> None:
-        """Gather fixes of one turn of the event loop: under load one call to the hosts carries many."""
-        if self._seldom and session.car_is_free and not self._positions.passes(row.vehicle, row.at):
+        """Hot path. :class:`~dispatch.actors.runtime.host_client.HostClient` batches fixes for 50 ms."""
+        if self._sheds_positions and session.car_is_free and not self._throttle.passes(row.vehicle, row.at):
             self.metrics.shed.labels("fix").inc()
             return
-        if not self._fixes:
-            asyncio.get_running_loop().call_soon(self._flush)
-        self._fixes.append(row)
-
-    async def answer(self, request: Request) -> Answer:
-        """The answer to a session's question. After a host's birth everybody attaches: not all at once."""
-        if isinstance(request, SubscribeRequest):
-            async with self._attaching:
-                return await self._desk.answer(request)
-        return await self._desk.answer(request)
+        self._hosts.fixes([row])
 
     def subscribe(self, connection: Connection, key: str, audience: Audience) -> None:
-        """Bring pushes for ``key`` to this connection."""
-        connection.follows[key, audience] = None
-        leaving = self._leaving.pop((key, audience), None)
-        if leaving is not None:
-            leaving.cancel()
-        self._followers.setdefault((key, audience), {})[connection] = None
+        self._subscribers.add(connection, key, audience)
 
     def unsubscribe(self, connection: Connection, key: str, audience: Audience) -> None:
-        """No longer bring them."""
-        self._drop_follower(connection, key, audience)
+        self._subscribers.remove(connection, key, audience)
 
-    def watch(self, connection: Connection, wanted: WatchCells) -> None:
-        """Bring map frames of these cells to this connection, in place of those before."""
+    def watch_map(self, connection: Connection, wanted: WatchCells) -> None:
         self._map.watch(connection, wanted.cells, counts=wanted.counts)
         if connection.watches_map and self._map_is_stale:
             connection.relay(_codec.encode(MapStale(stale=True)), "map_stale")
 
     def signed_on(self, connection: Connection, principal: Principal) -> None:
-        """A hello was accepted: older sockets of the same driver or device are closed, wherever they are."""
+        """A hello was accepted: close older sockets of the same driver or device, here and at other gateways."""
         self.metrics.connections.labels(principal.role).inc()
         if principal.role == "dispatcher":
             self._consoles[connection] = None
@@ -230,80 +216,83 @@ class Hub:
             older.perform(older.session.replaced())
         connection.signed_on_at = self._clock.wall()
         notice = SignOnNotice(principal.role, principal.id, connection.session.id, connection.signed_on_at)
-        self._aside(self._bus.sign_on(notice))
+        self._run_in_background(self._bus.sign_on(notice))
 
-    # ── pumps ────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── pushes of hosts ──────────────────────────────────────────────────────────────────────────────────────────
 
-    def _flush(self) -> None:
-        rows, self._fixes = self._fixes, []
-        if rows:
-            self._hosts.fixes(rows)
-
-    async def _pump_hosts(self) -> None:
+    async def _deliver_pushes(self) -> None:
         for push in await self._hosts.pushes():
             if isinstance(push, HostRestarted):
                 self._host_lost(push)
             else:
-                message = await self._contacts.pushed(push.message, push.audience)
-                self._pushed(msgspec.structs.replace(push, message=message) if message is not push.message else push)
+                message = await self._phones.mask_message(push.message, push.audience)
+                self._deliver(msgspec.structs.replace(push, message=message) if message is not push.message else push)
 
-    def _pushed(self, push: Push) -> None:
-        if self._seldom and push.seq == 0 and kind_of(push.message) == "car" and not self._is_due(push):
+    def _deliver(self, push: Push) -> None:
+        if self._sheds_positions and self._is_excess_position(push):
             self.metrics.shed.labels("car_position").inc()
             return
-        for connection in list(self._followers.get((push.key, push.audience), ())):
+        for connection in self._subscribers.connections(push.key, push.audience):
             connection.perform(connection.session.pushed(push.key, push.seq, push.message))
 
+    def _is_excess_position(self, push: Push) -> bool:
+        if push.seq != 0 or kind_of(push.message) != "car":
+            return False
+        return not self._throttle.passes(f"{push.audience} {push.key}", self._clock.city())
+
     def _host_lost(self, lost: HostRestarted) -> None:
-        _log.warning("a host was born again", host=lost.host, sockets=len(self._connections))
+        _log.warning("host restarted: streams are subscribed again", host=lost.host, sockets=len(self._connections))
         for connection in list(self._connections):
             connection.perform(connection.session.host_lost())
 
-    async def _pump_bus(self) -> None:
+    def _leave_stream(self, key: str, audience: Audience) -> None:
+        self._run_in_background(self._hosts.unsubscribe(key, audience))
+
+    # ── notices of the bus ───────────────────────────────────────────────────────────────────────────────────────
+
+    async def _deliver_notices(self) -> None:
         for notice in await self._bus.next_notices():
-            self._noticed(await self._masked(notice))
+            if isinstance(notice, ConsoleNotice):
+                message = await self._phones.mask_message(notice.message, "dispatcher")
+                self._relay_to_consoles(ConsoleNotice(message, notice.slot))
+            else:
+                self._notice_handlers[type(notice)](notice)
 
-    async def _masked(self, notice: BusNotice) -> BusNotice:
-        """What all consoles are told shows nobody's number whole."""
-        if not isinstance(notice, ConsoleNotice):
-            return notice
-        return ConsoleNotice(await self._contacts.pushed(notice.message, "dispatcher"), notice.slot)
-
-    def _noticed(self, notice: BusNotice) -> None:
-        if isinstance(notice, MapFrameNotice | MapCountsNotice) and self._map.halted:
+    def _relay_map(self, notice: MapFrameNotice | MapCountsNotice) -> None:
+        if self._map.halted:
             self.metrics.shed.labels("map_frame").inc()
         elif isinstance(notice, MapFrameNotice):
             self._map.relay_frame(notice)
-        elif isinstance(notice, MapCountsNotice):
-            self._map.relay_counts(notice)
-        elif isinstance(notice, ConsoleNotice):
-            for connection in list(self._consoles):
-                connection.relay(notice.message, notice.slot)
-        elif isinstance(notice, DriverNotice):
-            self._tell_drivers(notice)
-        elif isinstance(notice, RevokedNotice):
-            self._aside(self.end_revoked())
-        elif isinstance(notice, MapHealth):
-            self._map_health(stale=notice.stale)
         else:
-            self._elsewhere(notice)
+            self._map.relay_counts(notice)
 
-    def _tell_drivers(self, notice: DriverNotice) -> None:
+    def _relay_to_consoles(self, notice: ConsoleNotice) -> None:
+        for connection in list(self._consoles):
+            connection.relay(notice.message, notice.slot)
+
+    def _relay_to_drivers(self, notice: DriverNotice) -> None:
         for (role, _), connection in list(self._signed_on.items()):
             identity = connection.session.identity
-            meant = identity is not None and (not notice.vehicles or identity.vehicle in notice.vehicles)
-            if role == "driver" and meant:
+            addressed = identity is not None and (not notice.vehicles or identity.vehicle in notice.vehicles)
+            if role == "driver" and addressed:
                 connection.relay(notice.message, notice.slot)
+
+    def _close_older_socket(self, notice: SignOnNotice) -> None:
+        ours = self._signed_on.get((notice.role, notice.subject))
+        if ours is not None and ours.session.id != notice.session and ours.signed_on_at <= notice.at:
+            ours.perform(ours.session.replaced())
+
+    # ── health of the live map ───────────────────────────────────────────────────────────────────────────────────
 
     @property
     def _map_is_stale(self) -> bool:
-        return self._bus_away or self._map.halted
+        return self._bus_unavailable or self._map.halted
 
-    def _map_health(self, *, stale: bool) -> None:
-        was_stale, self._bus_away = self._map_is_stale, stale
-        self._tell_map_health(was_stale)
+    def _set_bus_unavailable(self, *, value: bool) -> None:
+        was_stale, self._bus_unavailable = self._map_is_stale, value
+        self._relay_map_health(was_stale)
 
-    def _tell_map_health(self, was_stale: bool) -> None:
+    def _relay_map_health(self, was_stale: bool) -> None:
         if was_stale is self._map_is_stale:
             return
         message = _codec.encode(MapStale(stale=not was_stale))
@@ -311,23 +300,28 @@ class Hub:
             if connection.watches_map:
                 connection.relay(message, "map_stale")
 
-    def _elsewhere(self, notice: SignOnNotice) -> None:
-        ours = self._signed_on.get((notice.role, notice.subject))
-        if ours is not None and ours.session.id != notice.session and ours.signed_on_at <= notice.at:
-            ours.perform(ours.session.replaced())
+    async def _check_lag(self) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time() + LAG_CHECK_S
+        await asyncio.sleep(LAG_CHECK_S)
+        now = loop.time()
+        if self._shedder.lagged(now - due, now):
+            self._apply_shed_level(now - due)
 
-    async def _pump_revocations(self) -> None:
-        await self.end_revoked()
-        await asyncio.sleep(self.settings.revocations_s)
+    def _apply_shed_level(self, lag_s: float) -> None:
+        level = self._shedder.level
+        _log.warning("load shedding level changed", level=level.name.lower(), lag_s=round(lag_s, 2))
+        self.metrics.shedding.set(level.value)
+        self._sheds_positions = level is ShedLevel.POSITIONS
+        self._throttle.clear()
+        was_stale = self._map_is_stale
+        if level is ShedLevel.NOTHING:
+            self._map.resume()
+        else:
+            self._map.halt()
+        self._relay_map_health(was_stale)
 
-    async def end_revoked(self) -> None:
-        """Close the sockets of sign-ins that were ended. Raises ``JournalUnavailableError``."""
-        if not await self._revocations.refresh():
-            return
-        for connection in list(self._connections):
-            identity = connection.session.identity
-            if identity is not None and self._revocations.refuses(identity):
-                connection.perform(connection.session.revoked())
+    # ── timeouts and revocations ─────────────────────────────────────────────────────────────────────────────────
 
     async def _tick(self) -> None:
         await asyncio.sleep(1.0)
@@ -336,48 +330,38 @@ class Hub:
             if effects:
                 connection.perform(effects)
 
-    def _is_due(self, push: Push) -> bool:
-        return self._positions.passes(f"{push.audience} {push.key}", self._clock.city())
+    async def _check_revocations(self) -> None:
+        await self.end_revoked()
+        await asyncio.sleep(self.settings.revocations_s)
 
-    async def _watch_lag(self) -> None:
-        loop = asyncio.get_running_loop()
-        due = loop.time() + _LOOK_S
-        await asyncio.sleep(_LOOK_S)
-        now = loop.time()
-        if self._shedding.lagged(now - due, now):
-            self._shed(now - due)
+    async def end_revoked(self) -> None:
+        """Close the sockets of revoked sign-ins. Raises ``JournalUnavailableError``."""
+        if not await self._revocations.refresh():
+            return
+        for connection in list(self._connections):
+            identity = connection.session.identity
+            if identity is not None and self._revocations.refuses(identity):
+                connection.perform(connection.session.revoked())
 
-    def _shed(self, lag_s: float) -> None:
-        """What is left out has changed."""
-        level = self._shedding.level
-        _log.warning("overload changes what is left out", level=level.name.lower(), lag_s=round(lag_s, 2))
-        self.metrics.shedding.set(level.value)
-        self._seldom = level is ShedLevel.POSITIONS
-        self._positions.forget()
-        was_stale = self._map_is_stale
-        if level is ShedLevel.NOTHING:
-            self._map.resume()
-        else:
-            self._map.halt()
-        self._tell_map_health(was_stale)
+    # ── tasks ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _forever(self, pump: Callable[[], Awaitable[None]]) -> None:
-        """Run a pump over and over; what breaks it once is logged and does not end it."""
+    async def _run_forever(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Repeat ``step``; a failure is logged and does not end the loop."""
         while True:
             try:
-                await pump()
-            except Exception:  # noqa: BLE001 - a pump that ended would silence every client
-                _log.exception("a pump of the gateway failed", pump=getattr(pump, "__name__", ""))
+                await step()
+            except Exception:  # noqa: BLE001 - a loop that ended would silence every client
+                _log.exception("gateway loop failed", step=getattr(step, "__name__", ""))
                 await asyncio.sleep(_RETRY_S)
 
-    def _aside(self, job: Awaitable[None]) -> None:
-        """Do something that nobody waits for, and whose failure costs nothing but a line in the log."""
+    def _run_in_background(self, job: Awaitable[None]) -> None:
+        """Run a job whose failure is only logged."""
 
         async def run() -> None:
             try:
                 await job
-            except Exception:  # noqa: BLE001 - nobody is there to handle it
-                _log.exception("a job of the gateway failed")
+            except Exception:  # noqa: BLE001 - no caller is left to handle it
+                _log.exception("gateway background job failed")
 
         self._spawn(run())
 
@@ -385,23 +369,3 @@ class Hub:
         task = asyncio.create_task(job)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    def _drop_follower(self, connection: Connection, key: str, audience: Audience) -> None:
-        connection.follows.pop((key, audience), None)
-        followers = self._followers.get((key, audience))
-        if followers is None or connection not in followers:
-            return
-        del followers[connection]
-        if not followers:
-            del self._followers[key, audience]
-            self._leave_later(key, audience)
-
-    def _leave_later(self, key: str, audience: Audience) -> None:
-        """Detach after a while. At once would race with the attachment of a client that reconnects."""
-
-        def detach() -> None:
-            del self._leaving[key, audience]
-            self._aside(self._hosts.unsubscribe(key, audience))
-
-        loop = asyncio.get_running_loop()
-        self._leaving[key, audience] = loop.call_later(self.settings.detach_after_s, detach)

@@ -52,7 +52,7 @@ class MapConsole(Protocol):
     watches: tuple[str, ...]
     watches_counts: bool
 
-    def map_waits(self) -> bool:
+    def has_unsent_map(self) -> bool:
         """Whether the last map message was not written yet."""
         ...
 
@@ -64,14 +64,14 @@ class MapConsole(Protocol):
 class MapRelay:
     """Who watches what, and what waits for whom. ``aside`` runs what nobody waits for."""
 
-    def __init__(self, bus: MapBus, aside: Callable[[Awaitable[None]], None]) -> None:
+    def __init__(self, bus: MapBus, run_in_background: Callable[[Awaitable[None]], None]) -> None:
         self._bus = bus
-        self._aside = aside
+        self._run_in_background = run_in_background
         self._watchers: dict[str, dict[MapConsole, None]] = {}
         self._counting: dict[MapConsole, None] = {}
         self._waiting: dict[MapConsole, dict[tuple[str, str], list[bytes]]] = {}
         self._flush_at: asyncio.TimerHandle | None = None
-        self._turning = asyncio.Lock()
+        self._switching = asyncio.Lock()
         self.halted = False
 
     def halt(self) -> None:
@@ -84,7 +84,7 @@ class MapRelay:
         self.halted = False
         consoles = dict.fromkeys(each for watching in self._watchers.values() for each in watching)
         for console in consoles:
-            self._aside(self._tell_whole(console, console.watches))
+            self._run_in_background(self._send_full(console, console.watches))
 
     @property
     def entries(self) -> int:
@@ -102,8 +102,8 @@ class MapRelay:
         gone = [cell for cell in before if not self._watchers[cell]]
         for cell in gone:
             del self._watchers[cell]
-        self._forget(console, cells)
-        self._aside(self._turn_to(console, gone, cells, new))
+        self._drop_unwatched(console, cells)
+        self._run_in_background(self._switch(console, gone, cells, new))
         self._watch_counts(console, counts=counts)
 
     def remove_console(self, console: MapConsole) -> None:
@@ -111,21 +111,21 @@ class MapRelay:
         if console.watches or console.watches_counts:
             self.watch(console, (), counts=False)
 
-    def _forget(self, console: MapConsole, cells: tuple[str, ...]) -> None:
+    def _drop_unwatched(self, console: MapConsole, cells: tuple[str, ...]) -> None:
         """Drop what waits of cells that the console no longer watches."""
         waiting = self._waiting.pop(console, {})
         kept = {key: frames for key, frames in waiting.items() if key[0] in cells}
         if kept:
             self._waiting[console] = kept
 
-    async def _turn_to(self, console: MapConsole, gone: list[str], cells: Sequence[str], new: list[str]) -> None:
+    async def _switch(self, console: MapConsole, gone: list[str], cells: Sequence[str], new: list[str]) -> None:
         """Listen first, then ask what is kept: nothing falls between. In turn, each by what is watched by then."""
-        async with self._turning:
+        async with self._switching:
             await self._bus.unwatch([cell for cell in gone if cell not in self._watchers])
             await self._bus.watch([cell for cell in cells if cell in self._watchers])
-        await self._tell_whole(console, new)
+        await self._send_full(console, new)
 
-    async def _tell_whole(self, console: MapConsole, cells: Sequence[str]) -> None:
+    async def _send_full(self, console: MapConsole, cells: Sequence[str]) -> None:
         for notice in await self._bus.full_frames(cells):
             self._add(console, notice, whole=True, first=True)
         self._flush_soon()
@@ -138,7 +138,7 @@ class MapRelay:
         else:
             self._counting.pop(console, None)
         if bool(self._counting) != watched:
-            self._aside(self._bus.unwatch_counts() if watched else self._bus.watch_counts())
+            self._run_in_background(self._bus.unwatch_counts() if watched else self._bus.watch_counts())
 
     def relay_counts(self, notice: MapCountsNotice) -> None:
         """Counts of a host have come."""
@@ -176,7 +176,7 @@ class MapRelay:
         self._flush_at = None
         messages: dict[tuple[bytes, ...], bytes] = {}
         for console in list(self._waiting):
-            if console.map_waits():
+            if console.has_unsent_map():
                 continue
             frames = tuple(frame for each in self._waiting.pop(console).values() for frame in each)
             message = messages.get(frames)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
 import msgspec
+from cachetools import TTLCache
 
 from dispatch.clock import Clock
 from dispatch.domain.redaction import PERSON, masked_phone
@@ -22,15 +23,15 @@ from dispatch.values.ids import PassengerId
 KEPT_S: Final = 60.0
 """A number that was looked up is remembered for so many wall seconds: so long an erased one may still be told."""
 KEPT: Final = 10_000
-_NOT_KNOWN: Final = "…"
+_UNKNOWN: Final = "…"
 _NUMBER: Final = re.compile(r"\+?[0-9]{5,20}")
-_SHOWN: Final = frozenset({"passenger", "contact"})
-_MAY_HOLD: Final = (b"passenger", b"contact")
+_FIELDS: Final = frozenset({"passenger", "contact"})
+_FIELD_NAMES: Final = (b"passenger", b"contact")
 _decode = msgspec.msgpack.Decoder().decode
 _encode = msgspec.msgpack.Encoder().encode
 
 
-class PhoneBook(Protocol):
+class PhoneRegistry(Protocol):
     """The part of the registry that knows phones. Raises ``JournalUnavailableError``."""
 
     async def passenger_by_phone(self, phone: str, *, new_id: PassengerId, created: float) -> PassengerRecord:
@@ -49,86 +50,83 @@ class PhoneBook(Protocol):
 class PhoneMasker:
     """``new_id`` makes a new id each time."""
 
-    def __init__(self, book: PhoneBook, clock: Clock, new_id: Callable[[], str]) -> None:
-        self._book = book
+    def __init__(self, registry: PhoneRegistry, clock: Clock, new_id: Callable[[], str]) -> None:
+        self._registry = registry
         self._clock = clock
         self._new_id = new_id
-        self._known: dict[str, tuple[float, str]] = {}
+        self._numbers: TTLCache[str, str] = TTLCache(KEPT, KEPT_S, clock.wall)
 
-    async def of(self, phone: str) -> str:
+    async def contact_for(self, phone: str) -> str:
         """What stands for a number in the journal. Raises ``JournalUnavailableError``."""
         new_id = PassengerId(f"p{self._new_id()}")
-        passenger = await self._book.passenger_by_phone(phone, new_id=new_id, created=self._clock.wall())
+        passenger = await self._registry.passenger_by_phone(phone, new_id=new_id, created=self._clock.wall())
         return f"{PERSON}{passenger.id}"
 
-    async def pushed(self, message: bytes, role: str) -> bytes:
+    async def mask_message(self, message: bytes, role: str) -> bytes:
         """A live message as this role may see it."""
-        if not any(word in message for word in _MAY_HOLD):
+        if not any(word in message for word in _FIELD_NAMES):
             return message
-        return _encode(await self._shown(_decode(message), whole=role == "driver"))
+        return _encode(await self._mask(_decode(message), whole=role == "driver"))
 
-    async def looked_up(self, answer: msgspec.Struct, role: str, subject: str) -> Any:  # noqa: ANN401 - plain values
+    async def mask_answer(self, answer: msgspec.Struct, role: str, subject: str) -> Any:  # noqa: ANN401 - plain values
         """What was asked over HTTP, as this reader may see it: plain values where there are numbers in it."""
         encoded = _encode(answer)
-        if not any(word in encoded for word in _MAY_HOLD):
+        if not any(word in encoded for word in _FIELD_NAMES):
             return answer
-        whole = role == "dispatcher" and await self._may_see(subject)
-        return await self._shown(msgspec.to_builtins(answer, builtin_types=(bytes,)), whole=whole)
+        whole = role == "dispatcher" and await self._sees_numbers(subject)
+        return await self._mask(msgspec.to_builtins(answer, builtin_types=(bytes,)), whole=whole)
 
-    async def _may_see(self, dispatcher: str) -> bool:
-        found = await self._book.get(DispatcherRecord, dispatcher)
+    async def _sees_numbers(self, dispatcher: str) -> bool:
+        found = await self._registry.get(DispatcherRecord, dispatcher)
         return found is not None and PHONES in found.permissions
 
-    async def _shown(self, value: Any, *, whole: bool) -> Any:  # noqa: ANN401 - plain values of any shape
+    async def _mask(self, value: Any, *, whole: bool) -> Any:  # noqa: ANN401 - plain values of any shape
         found: dict[str, str] = {}
-        _gather(value, found)
+        _collect_contacts(value, found)
         for contact in found:
-            phone = await self._phone(contact)
-            found[contact] = phone if whole or phone == _NOT_KNOWN else masked_phone(phone)
-        return _replaced(value, found) if found else value
+            phone = await self._number_of(contact)
+            found[contact] = phone if whole or phone == _UNKNOWN else masked_phone(phone)
+        return _replace_contacts(value, found) if found else value
 
-    async def _phone(self, contact: str) -> str:
+    async def _number_of(self, contact: str) -> str:
         """The number; a sign that there is none where it was erased, or the journal is away."""
         if not contact.startswith(PERSON):
             return contact
-        wall = self._clock.wall()
-        until, phone = self._known.get(contact, (0.0, ""))
-        if wall < until:
-            return phone
+        known = self._numbers.get(contact)
+        if known is not None:
+            return known
         try:
-            found = await self._book.phone_of(contact.removeprefix(PERSON))
+            found = await self._registry.phone_of(contact.removeprefix(PERSON))
         except JournalUnavailableError:
-            return _NOT_KNOWN
-        self._known.pop(contact, None)
-        self._known[contact] = (wall + KEPT_S, found or _NOT_KNOWN)
-        if len(self._known) > KEPT:
-            del self._known[next(iter(self._known))]
-        return found or _NOT_KNOWN
+            return _UNKNOWN
+        number = self._numbers[contact] = found or _UNKNOWN
+        return number
 
 
 def _is_contact(name: object, value: object) -> bool:
     """Whether a field is somebody's number, and not a passenger's id."""
-    return name in _SHOWN and isinstance(value, str) and (value.startswith(PERSON) or bool(_NUMBER.fullmatch(value)))
+    return name in _FIELDS and isinstance(value, str) and (value.startswith(PERSON) or bool(_NUMBER.fullmatch(value)))
 
 
-def _gather(value: Any, found: dict[str, str]) -> None:  # noqa: ANN401 - plain values of any shape
+def _collect_contacts(value: Any, found: dict[str, str]) -> None:  # noqa: ANN401 - plain values of any shape
     """All contacts in there."""
     if isinstance(value, dict):
         for name, each in value.items():
             if _is_contact(name, each):
                 found[each] = ""
             elif isinstance(each, dict | list | tuple):
-                _gather(each, found)
+                _collect_contacts(each, found)
     elif isinstance(value, list | tuple):
         for each in value:
-            _gather(each, found)
+            _collect_contacts(each, found)
 
 
-def _replaced(value: Any, shown: Mapping[str, str]) -> Any:  # noqa: ANN401 - plain values of any shape
+def _replace_contacts(value: Any, shown: Mapping[str, str]) -> Any:  # noqa: ANN401 - plain values of any shape
     if isinstance(value, dict):
         return {
-            name: shown[each] if _is_contact(name, each) else _replaced(each, shown) for name, each in value.items()
+            name: shown[each] if _is_contact(name, each) else _replace_contacts(each, shown)
+            for name, each in value.items()
         }
     if isinstance(value, list | tuple):
-        return [_replaced(each, shown) for each in value]
+        return [_replace_contacts(each, shown) for each in value]
     return value

@@ -1,10 +1,11 @@
-"""Where a session's questions are answered: by hosts, registry and history. A failure is an answer too."""
+"""Resolves the requests of sessions through hosts, registry and history. A failure becomes a refusal."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -14,6 +15,7 @@ from dispatch.actors.core.protocol import (
     Envelope,
     Hosts,
     HostsUnavailableError,
+    Quote,
     Refused,
     Subscribed,
     SubscribeReply,
@@ -49,11 +51,8 @@ _log = structlog.get_logger("gateway")
 
 
 class RequestResolver:
-    """Asks whoever knows. Never raises but for cancellation.
-
-    ``zone`` says when a day begins, ``word`` what the minute's word is, ``roads`` which way leads where;
-    ``announcer`` settles alarms and tells drivers, ``contacts`` knows callers.
-    """
+    """``zone`` defines the day, ``word`` returns the current verification word. At most ``subscribe_parallel``
+    subscriptions run at a time: after a host restart every session subscribes again."""
 
     def __init__(
         self,
@@ -65,71 +64,70 @@ class RequestResolver:
         word: Callable[[], VerificationWord],
         roads: RoadRouter,
         announcer: AlarmAnnouncer,
-        contacts: PhoneMasker,
+        phones: PhoneMasker,
+        subscribe_parallel: int = 64,
     ) -> None:
-        self._contacts = contacts
-        self._announcer = announcer
         self._hosts = hosts
         self._registry = registry
         self._history = history
         self._zone = zone
         self._word = word
         self._roads = roads
+        self._announcer = announcer
+        self._phones = phones
+        self._subscribing = asyncio.Semaphore(subscribe_parallel)
+        self._handlers: dict[type[Request], Callable[[Any], Awaitable[Answer]]] = {
+            Envelope: self._hosts.command,
+            SubscribeRequest: self._subscribe,
+            QuoteRequest: self._quote,
+            RouteRequest: self._route,
+            ProfileRequest: self._profile,
+            AuthorityRequest: self._authority,
+            TodayRequest: self._today,
+            RotatingWordRequest: self._rotating_word,
+            ContactRequest: self._contact,
+            SettleAlarmRequest: self._announcer.settle_alarm,
+            BroadcastRequest: self._broadcast,
+        }
 
-    async def answer(self, request: Request) -> Answer:
-        """The answer; ``Refused`` with ``UNAVAILABLE`` where nobody answers, ``INTERNAL`` where something broke."""
+    async def resolve(self, request: Request) -> Answer:
+        """``Refused`` with ``UNAVAILABLE`` if a host or the database does not answer, with ``INTERNAL`` after an
+        unexpected error. Raises nothing but cancellation."""
         try:
-            return await self._ask(request)
+            return await self._handlers[type(request)](request)
         except (HostsUnavailableError, JournalUnavailableError):
             return Refused(ErrorCode.UNAVAILABLE)
-        except Exception:  # noqa: BLE001 - the client gets a number, whatever broke
-            _log.exception("a request of a session failed", request=type(request).__name__)
+        except Exception:  # noqa: BLE001 - the client gets an error number in every case
+            _log.exception("session request failed", request=type(request).__name__)
             return Refused(ErrorCode.INTERNAL)
 
-    async def _ask(self, request: Request) -> Answer:
-        if isinstance(request, Envelope):
-            return await self._hosts.command(request)
-        if isinstance(request, SubscribeRequest):
-            return await self._attached(await self._hosts.subscribe(request), request.principal.role)
-        if isinstance(request, QuoteRequest):
-            return await self._hosts.quote(request.pickup, request.dropoff, request.at)
-        if isinstance(request, RouteRequest):
-            return await self._way(request)
-        if isinstance(request, SettleAlarmRequest | BroadcastRequest):
-            return await self._announce(request)
-        return await self._look_up(request)
+    async def _subscribe(self, request: SubscribeRequest) -> SubscribeReply:
+        """With callers' phone numbers masked for the role."""
+        async with self._subscribing:
+            reply = await self._hosts.subscribe(request)
+            if not isinstance(reply, Subscribed):
+                return reply
+            mask, role, snapshot = self._phones.mask_message, request.principal.role, reply.snapshot
+            return msgspec.structs.replace(
+                reply,
+                updates=[(seq, await mask(message, role)) for seq, message in reply.updates],
+                snapshot=None if snapshot is None else await mask(snapshot, role),
+            )
 
-    async def _attached(self, answer: SubscribeReply, role: str) -> SubscribeReply:
-        """With callers' numbers as this role may see them."""
-        if not isinstance(answer, Subscribed):
-            return answer
-        shown, snapshot = self._contacts.pushed, answer.snapshot
-        return msgspec.structs.replace(
-            answer,
-            updates=[(seq, await shown(message, role)) for seq, message in answer.updates],
-            snapshot=None if snapshot is None else await shown(snapshot, role),
-        )
+    async def _quote(self, request: QuoteRequest) -> Quote:
+        return await self._hosts.quote(request.pickup, request.dropoff, request.at)
 
-    async def _announce(self, request: SettleAlarmRequest | BroadcastRequest) -> Answer:
-        if isinstance(request, SettleAlarmRequest):
-            return await self._announcer.settle_alarm(request)
+    async def _broadcast(self, request: BroadcastRequest) -> PlainValues | Refused:
         return await self._announcer.broadcast(request.told)
 
-    async def _look_up(
-        self, request: ProfileRequest | AuthorityRequest | TodayRequest | RotatingWordRequest | ContactRequest
-    ) -> Answer:
-        if isinstance(request, ContactRequest):
-            return PlainValues({"contact": await self._contacts.of(request.phone)})
-        if isinstance(request, RotatingWordRequest):
-            return PlainValues(msgspec.to_builtins(self._word()))
-        if isinstance(request, ProfileRequest):
-            return await self._profile(request)
-        if isinstance(request, AuthorityRequest):
-            return await self._authority(request)
-        return await self._today(request)
+    async def _contact(self, request: ContactRequest) -> PlainValues:
+        return PlainValues({"contact": await self._phones.contact_for(request.phone)})
 
-    async def _way(self, request: RouteRequest) -> PlainValues:
-        """In a thread: a search over a large city takes longer than the loop may stand still."""
+    async def _rotating_word(self, _: RotatingWordRequest) -> PlainValues:
+        return PlainValues(msgspec.to_builtins(self._word()))
+
+    async def _route(self, request: RouteRequest) -> PlainValues:
+        """In a thread: a search over a large city would block the event loop for too long."""
         start, end = LatLng(*request.start), LatLng(*request.end)
         route = await asyncio.to_thread(self._roads.drawn, start, end, CityTime(request.at))
         points = [[round(point.lat, 6), round(point.lng, 6)] for point in route.points]
@@ -137,7 +135,7 @@ class RequestResolver:
         return PlainValues({"points": points, **figures})
 
     async def _profile(self, request: ProfileRequest) -> VehicleProfile | Refused:
-        """The car as the registry has it now, and whether this driver may take it."""
+        """The registry's current record; refused if the driver is not permitted the vehicle."""
         vehicle = await self._registry.get(VehicleRecord, request.vehicle)
         driver = await self._registry.get(DriverRecord, request.driver)
         if vehicle is None or not vehicle.active:
@@ -159,12 +157,11 @@ class RequestResolver:
         )
 
     async def _authority(self, request: AuthorityRequest) -> Authority:
-        """What the registry lets a dispatcher do now."""
         dispatcher = await self._registry.get(DispatcherRecord, request.dispatcher)
         return Authority(dispatcher.permissions if dispatcher is not None else ())
 
     async def _today(self, request: TodayRequest) -> PlainValues:
-        """The vehicle's payments since midnight on the city's clock, and what they sum up to."""
+        """Payments since midnight on the city's clock, and their totals."""
         day = datetime.fromtimestamp(request.at, self._zone).date()
         since, until = (datetime.combine(day + timedelta(days=n), time(), self._zone).timestamp() for n in (0, 1))
         sales = await self._history.payments_of_vehicle(VehicleId(request.vehicle), since, until)

@@ -1,29 +1,35 @@
-"""How many messages a connection may send: a token bucket, and a second one that notices a flood."""
+"""Local rate limits: one token bucket, and buckets by name in bounded memory. Pure: the caller passes the time in."""
 
 from __future__ import annotations
 
+from typing import Final, NamedTuple
 
-class RateLimit:
-    """``rate`` messages a second and ``burst`` at once pass; what is ``factor`` times above that is a flood.
+from cachetools import LRUCache
 
-    Time only has to run forward; its unit is the rate's.
-    """
+KEPT: Final = 10_000
+"""Names remembered at most; the least recently used are dropped first."""
 
-    __slots__ = ("_burst", "_flood_burst", "_flood_rate", "_flood_tokens", "_last", "_rate", "_refused_at", "_tokens")
 
-    def __init__(self, rate: float, burst: float, factor: float, now: float) -> None:
-        self._rate = rate
-        self._burst = burst
-        self._tokens = burst
+class RateLimit(NamedTuple):
+    """At most ``burst`` events at once, and ``per_s`` a second after that."""
+
+    per_s: float
+    burst: float
+
+
+class TokenBucket:
+    """One counter. Time must not run backwards; its unit is the rate's."""
+
+    __slots__ = ("_burst", "_last", "_per_s", "_tokens")
+
+    def __init__(self, limit: RateLimit, now: float) -> None:
+        self._per_s, self._burst = limit
+        self._tokens = self._burst
         self._last = now
-        self._flood_rate = rate * (factor - 1)
-        self._flood_burst = burst * (factor - 1)
-        self._flood_tokens = self._flood_burst
-        self._refused_at = now
 
-    def passes(self, now: float) -> bool:
-        """Count one message; False where it is one too many."""
-        tokens = self._tokens + (now - self._last) * self._rate
+    def allow(self, now: float) -> bool:
+        """Count one event if it is within the limit; a refused event is not counted."""
+        tokens = self._tokens + (now - self._last) * self._per_s
         self._last = now
         if tokens < 1.0:
             self._tokens = tokens
@@ -31,9 +37,19 @@ class RateLimit:
         self._tokens = min(tokens, self._burst) - 1.0
         return True
 
-    def floods(self, now: float) -> bool:
-        """Count one message that did not pass; True where there are far too many."""
-        tokens = min(self._flood_burst, self._flood_tokens + (now - self._refused_at) * self._flood_rate)
-        self._refused_at = now
-        self._flood_tokens = max(0.0, tokens - 1.0)
-        return tokens < 1.0
+
+class TokenBuckets:
+    """A token bucket for each name."""
+
+    def __init__(self) -> None:
+        self._buckets: LRUCache[str, TokenBucket] = LRUCache(KEPT)
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def allow(self, name: str, limit: RateLimit, now: float) -> bool:
+        """As :meth:`TokenBucket.allow`. A name always comes with the same limit."""
+        bucket = self._buckets.get(name)
+        if bucket is None:
+            bucket = self._buckets[name] = TokenBucket(limit, now)
+        return bucket.allow(now)

@@ -24,15 +24,16 @@ from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.store.journal import JournalUnavailableError
 from ws_gateway.auth.sign_in import Issued
 from ws_gateway.http.responses import body_of, json_response, read_json, refusal
+from ws_gateway.limits.shared_limits import SharedRateLimiter
+from ws_gateway.limits.token_bucket import RateLimit
 from ws_gateway.pay.page_context import PageContext
-from ws_gateway.pay.rate_limits import Allow
 from ws_gateway.pay.responses import HOME_COOKIE, JOURNEY_COOKIE, SESSION_COOKIE, TICKET_COOKIE
 from ws_gateway.pay.signed_forms import AuthorizationRequest, PageSession, SignInTicket
 
 RIDE: Final = "/ride/"
 SHARED_ACCOUNT: Final = ""
 """The application that all companies without one of their own share."""
-_ONCE_PER_S: Final = 1 / 3600.0
+_ONCE: Final = RateLimit(1 / 3600.0, 1)
 _log = structlog.get_logger("pay")
 
 
@@ -53,10 +54,10 @@ class Passengers(Protocol):
 class AlipaySignInRoutes:
     """The endpoints before and after the journey. ``allow`` counts for all gateways, so that a code is good once."""
 
-    def __init__(self, context: PageContext, passengers: Passengers, allow: Allow) -> None:
+    def __init__(self, context: PageContext, passengers: Passengers, limiter: SharedRateLimiter) -> None:
         self._at = context
         self._passengers = passengers
-        self._allow = allow
+        self._limiter = limiter
 
     def routes(self) -> list[Route]:
         """The routing table."""
@@ -80,7 +81,7 @@ class AlipaySignInRoutes:
 
     async def _depart(self, request: Request) -> Response:
         """``GET /v1/auth/alipay``: to the authorization page."""
-        await self._at.limits.sign_in(request)
+        await self._at.limits.check_sign_in(request)
         authorizer = self._at.authorizers.authorizer_for(SHARED_ACCOUNT)
         if authorizer is None:
             raise DispatchError(ErrorCode.NOT_ALLOWED)
@@ -93,7 +94,7 @@ class AlipaySignInRoutes:
     async def _issuing(self, request: Request) -> Response:
         """``POST /v1/auth/passenger/alipay``: the code for a token."""
         try:
-            await self._at.limits.sign_in(request)
+            await self._at.limits.check_sign_in(request)
             code = read_json(await body_of(request), AlipaySignIn).code
             issued = await self._issue(code, request.cookies.get(TICKET_COOKIE, ""))
         except DispatchError as error:
@@ -113,8 +114,10 @@ class AlipaySignInRoutes:
             raise DispatchError(ErrorCode.WRONG_CREDENTIALS, field="code") from error
         if not half or not hmac.compare_digest(self._at.signer.state_for(half), ticket.other_half):
             raise DispatchError(ErrorCode.WRONG_CREDENTIALS, field="code")
-        if not await self._allow(f"alipay:code:{ticket.other_half}", _ONCE_PER_S, 1):
-            raise DispatchError(ErrorCode.WRONG_CREDENTIALS, field="code")
+        try:
+            await self._limiter.check(f"alipay:code:{ticket.other_half}", _ONCE)
+        except DispatchError as error:
+            raise DispatchError(ErrorCode.WRONG_CREDENTIALS, field="code") from error
         return await self._passengers.passenger_by_alipay(ticket.user_id)
 
 

@@ -86,7 +86,7 @@ class QrLanding:
 
     async def _depart(self, request: Request, car: VehicleRecord, ride: str) -> Response:
         """To the authorization page."""
-        await self._at.limits.sign_in(request)
+        await self._at.limits.check_sign_in(request)
         account = self._at.authorizers.account_of(car.company)
         authorizer = self._at.authorizers.authorizer_for(account)
         if authorizer is None:
@@ -109,7 +109,7 @@ class QrLanding:
         return response
 
     async def _arrive(self, visit: Visit, request: Request) -> Response:
-        await self._at.limits.sign_in(request)
+        await self._at.limits.check_sign_in(request)
         sealed = request.cookies.get(JOURNEY_COOKIE, "")
         if not hmac.compare_digest(self._at.signer.state_for(sealed), _ascii(request.query_params.get("state", ""))):
             raise DispatchError(ErrorCode.BAD_TOKEN)

@@ -78,7 +78,7 @@ class _Answering:
         async def answer(request: Request) -> Response:
             visit = self._visit(request)
             try:
-                await self._at.limits.page(request, visit.session)
+                await self._at.limits.check_page(request, visit.session)
                 response = await endpoint(visit, request)
             except DispatchError as error:
                 _log.info("a page is refused", path=request.url.path, code=error.code.value)

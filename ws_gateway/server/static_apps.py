@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import urlsplit
@@ -23,6 +22,8 @@ from starlette.routing import Route
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Scope
 
+from ws_gateway.http.responses import accepts_gzip
+
 FOLDER: Final = Path(__file__).parents[1] / "web"
 APPS: Final = ("console", "ride", "drive")
 _BESIDE_PAGES: Final = ("assets", "icons")
@@ -32,7 +33,6 @@ _LOCATES: Final = ("/ride/", "/drive/")
 _SCANS: Final = ("/drive/",)
 """Apps that may look through a phone's camera, for a passenger's payment code."""
 _NOT_BUILT: Final = "The web apps are not built. `make web` builds them.\n"
-_PACKED: Final = {"br": ".br", "gzip": ".gz"}
 _THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 _TYPES: Final = {
@@ -165,26 +165,11 @@ def _permissions(path: str) -> str:
 
 
 def _packed(file: PurePosixPath, plain: os.stat_result, accept_encoding: str) -> tuple[tuple[str, os.stat_result], str]:
-    """The file to send with its facts, and its encoding: a packed one beside it where the browser takes that."""
-    there = {}
-    for encoding, suffix in _PACKED.items():
-        try:
-            there[encoding] = (f"{file}{suffix}", os.stat(f"{file}{suffix}"))  # noqa: PTH116 - as the library does
-        except OSError:
-            continue
-    encoding = best_encoding(accept_encoding, there)
-    return there.get(encoding, (str(file), plain)), encoding
-
-
-def best_encoding(accept_encoding: str, ours: Iterable[str]) -> str:
-    """The first of ``ours`` that ``accept_encoding`` names and does not refuse; empty: send it as it is."""
-    taken = dict(map(_weighed, accept_encoding.lower().split(",")))
-    return next((encoding for encoding in ours if taken.get(encoding, 0.0) > 0.0), "")
-
-
-def _weighed(part: str) -> tuple[str, float]:
-    name, _, weight = part.partition(";")
+    """The file to send with its stat result, and its encoding: the ``.gz`` beside it if the browser accepts gzip."""
+    packed = f"{file}.gz"
+    if not accepts_gzip(accept_encoding):
+        return (str(file), plain), ""
     try:
-        return name.strip(), float(weight.strip().removeprefix("q=") or 1.0)
-    except ValueError:
-        return name.strip(), 0.0
+        return (packed, os.stat(packed)), "gzip"  # noqa: PTH116 - as the library does
+    except OSError:
+        return (str(file), plain), ""

@@ -11,8 +11,8 @@ from types import FrameType
 from typing import Final, NamedTuple
 
 import uvicorn
+from starlette.types import ASGIApp
 
-from ws_gateway.app import Application
 from ws_gateway.limits.address_limits import LOOPBACK
 from ws_gateway.server.http_protocol import http_protocol
 from ws_gateway.server.websocket_protocol import SocketProtocol
@@ -65,11 +65,17 @@ class Server(uvicorn.Server):
             self.should_exit = True
 
 
-def make_server(app: Application, settings: GatewaySettings, tls: Tls | None = None) -> Server:
+def make_server(
+    app: ASGIApp,
+    settings: GatewaySettings,
+    drain: Callable[[], Awaitable[None]],
+    may_connect: Callable[[str], bool],
+    tls: Tls | None = None,
+) -> Server:
     """The server of one process; ``serve(sockets=[listen(…)])`` runs it."""
     config = uvicorn.Config(
         app,
-        http=http_protocol(settings.request_s, app.admits),
+        http=http_protocol(settings.request_s, may_connect),
         forwarded_allow_ips=[*LOOPBACK, *settings.proxies],
         ws=SocketProtocol,
         loop="none",
@@ -85,7 +91,7 @@ def make_server(app: Application, settings: GatewaySettings, tls: Tls | None = N
         server_header=False,
         timeout_graceful_shutdown=int(settings.close_s) + 1,
     )
-    return Server(config, app.gateway.drain)
+    return Server(config, drain)
 
 
 def prepare(listening: socket.socket) -> None:

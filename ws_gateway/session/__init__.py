@@ -1,3 +1,3 @@
-"""Pure. One client's session without I/O: frames in, effects out. Imports the wire messages and
-``actors.core.protocol``.
+"""Pure. One client's session without I/O: frames in, effects out. Imports the wire messages, ``actors.core.protocol``
+and ``ws_gateway.limits.token_bucket``.
 """

@@ -1,6 +1,6 @@
-"""The two wire formats, and how what cannot be read becomes a numbered error with the field that is wrong.
+"""The two wire formats, and the numbered error for a frame that cannot be decoded, with the name of the wrong field.
 
-Hosts and gateways speak MessagePack among themselves; for a client that asked for JSON each message is rewritten.
+Hosts and gateways exchange MessagePack; for a client that chose JSON each message is transcoded.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _AT: Final = re.compile(r" - at `\$\.?(.*)`$")
 
 
 class _JustId(msgspec.Struct):
-    """The one field of a message that is otherwise wrong."""
+    """Partial decode of an invalid message: only its command id."""
 
     id: str
 
@@ -42,27 +42,25 @@ _id_json = msgspec.json.Decoder(_JustId)
 
 
 class Codec(Protocol):
-    """One wire format; ``text`` says which frames carry it."""
+    """One wire format; ``text`` says whether text frames carry it."""
 
     text: bool
     read: Callable[[Any], ClientMessage]
-    """Reads a frame, bytes or text. Raises ``ValueError``, ``TypeError`` or ``RecursionError``: see ``unreadable``."""
+    """Decodes a frame. Raises ``ValueError``, ``TypeError`` or ``RecursionError``: see :func:`unreadable`."""
 
     def command_id(self, frame: bytes | str) -> str | None:
-        """The id in a message that could not be read otherwise, so that its sender learns which it was."""
+        """The id in a message that is invalid otherwise, so that the rejection can name its command."""
         ...
 
-    def encode(self, message: ServerMessage) -> bytes:
-        """A message for this client."""
-        ...
+    def encode(self, message: ServerMessage) -> bytes: ...
 
     def relay(self, message: bytes) -> bytes:
-        """A message of a host (MessagePack) for this client."""
+        """Transcode a host's MessagePack message for this client."""
         ...
 
 
 class MsgpackCodec:
-    """``taxi.v1.msgpack``: binary frames; what hosts send goes out as it is."""
+    """``taxi.v1.msgpack``: binary frames; messages of hosts are passed through."""
 
     text = False
 
@@ -70,20 +68,17 @@ class MsgpackCodec:
         self.read: Callable[[Any], ClientMessage] = msgspec.msgpack.Decoder(FromClient).decode
 
     def command_id(self, frame: bytes | str) -> str | None:
-        """The id in a broken message, if it has one."""
         return None if isinstance(frame, str) else _id_in(_id_msgpack, frame)
 
     def encode(self, message: ServerMessage) -> bytes:
-        """As MessagePack."""
         return _to_msgpack.encode(message)
 
     def relay(self, message: bytes) -> bytes:
-        """As it came."""
         return message
 
 
 class JsonCodec:
-    """``taxi.v1.json``: text frames, for people and browsers' consoles (a binary one with the same text is fine)."""
+    """``taxi.v1.json``: text frames. A binary frame with JSON text is accepted too."""
 
     text = True
 
@@ -91,15 +86,12 @@ class JsonCodec:
         self.read: Callable[[Any], ClientMessage] = msgspec.json.Decoder(FromClient).decode
 
     def command_id(self, frame: bytes | str) -> str | None:
-        """The id in a broken message, if it has one."""
         return _id_in(_id_json, frame)
 
     def encode(self, message: ServerMessage) -> bytes:
-        """As JSON."""
         return _to_json.encode(message)
 
     def relay(self, message: bytes) -> bytes:
-        """Rewritten as JSON."""
         return _to_json.encode(_anything.decode(message))
 
 
@@ -107,7 +99,7 @@ CODECS: Final[dict[str, Codec]] = {SUBPROTOCOL_MSGPACK: MsgpackCodec(), SUBPROTO
 
 
 def unreadable(error: Exception) -> DispatchError:
-    """The numbered error for what msgspec said."""
+    """Convert an error of msgspec into a numbered error."""
     if not isinstance(error, msgspec.ValidationError):
         return DispatchError(ErrorCode.MALFORMED)
     text = str(error)
@@ -120,7 +112,7 @@ def unreadable(error: Exception) -> DispatchError:
 
 
 def _field_of(text: str) -> str | None:
-    """The path in msgspec's text, in the words of the protocol: ``fixes[3].lat`` rather than ``$.fixes[3][2]``."""
+    """The path in msgspec's text with the protocol's field names: ``fixes[3].lat`` for ``$.fixes[3][2]``."""
     at, named = _AT.search(text), _NAMED.search(text)
     path = at.group(1) if at else ""
     if named:
@@ -140,10 +132,10 @@ def _id_in(decoder: msgspec.msgpack.Decoder[_JustId] | msgspec.json.Decoder[_Jus
 
 
 def digest_of(message: ClientMessage) -> bytes:
-    """Sixteen bytes that are the same for the same message in either format, however its fields were ordered."""
+    """A digest of 16 bytes, equal for equal messages in both formats and any field order."""
     return blake2b(_to_msgpack.encode(message), digest_size=16).digest()
 
 
 def kind_of(message: bytes) -> str:
-    """The name under ``t`` of an encoded server message, without decoding it: ``t`` is always its first field."""
+    """The tag of an encoded server message, read without decoding: ``t`` is always the first field."""
     return message[4 : 4 + (message[3] & 0x1F)].decode()

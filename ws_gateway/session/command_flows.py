@@ -1,8 +1,8 @@
-"""What each client command means to the entities: one short conversation for each message.
+"""How each client command acts on the entities: one short generator per message.
 
-A conversation yields requests, gets their answers, and returns what the client is told; it raises ``DispatchError``
-to refuse. Command ids are scoped by who sends them, so that two clients' ids never meet, and everything that a
-conversation makes up (trip ids, ride codes, ids of further steps) is derived from them, so that a repeat does
+A flow yields requests, receives their answers, and returns the message that accepts the command; it raises
+``DispatchError`` to reject it. Command ids are scoped by sender, so ids of two clients never collide. All ids and codes
+that a flow creates (trips, offers, ride codes, further steps) derive from the scoped id, so a repeated command does
 exactly the same again.
 """
 
@@ -47,7 +47,7 @@ from ws_gateway.session.identity import Identity, SessionRules
 
 
 class CommandContext(msgspec.Struct, frozen=True):
-    """One command of a client under way: who, under which id and digest, and when (city time)."""
+    """One command under way: its sender, its scoped id and digest, and the city time it arrived at."""
 
     identity: Identity
     scoped: str
@@ -57,66 +57,54 @@ class CommandContext(msgspec.Struct, frozen=True):
 
     @property
     def vehicle(self) -> str:
-        """The key of the client's own vehicle."""
+        """The key of the client's own vehicle. Raises ``NOT_ALLOWED`` without one."""
         if self.identity.vehicle is None:
             raise DispatchError(ErrorCode.NOT_ALLOWED)
         return f"vehicle:{self.identity.vehicle}"
 
 
 CommandFlow = Generator[Request, Answer, Accepted]
-_Step = Generator[Request, Answer, Done]
-_Start = Callable[[CommandContext, Any], CommandFlow]
+_StepFlow = Generator[Request, Answer, Done]
+_FlowStart = Callable[[CommandContext, Any], CommandFlow]
 _OneStep = Callable[[CommandContext, Any], tuple[str, Command]]
 
 
 def scoped_id(identity: Identity, command_id: str) -> str:
-    """The command id as entities know it: two clients may use the same one."""
+    """The command id as entities see it: two clients may use the same id."""
     return f"{identity.role}:{identity.subject}:{command_id}"
 
 
 def trip_id_of(scoped: str) -> str:
-    """The id of the trip that a command makes: the same for a repeat."""
     return derived_id("t", scoped)
 
 
-def offer_id_of(scoped: str) -> str:
-    """The id of the offer that a dispatcher's command makes."""
-    return derived_id("o", scoped)
-
-
-def notice_id_of(scoped: str) -> str:
-    """The id of the message to drivers that a dispatcher's command makes."""
-    return derived_id("n", scoped)
-
-
 def ride_code_of(trip: str, secret: bytes) -> str:
-    """Four digits that only the gateways can tell from the trip's id."""
+    """Four digits that only the gateways can derive from the trip's id."""
     drawn = blake2b(trip.encode(), digest_size=8, key=secret[:64]).digest()
     return f"{int.from_bytes(drawn, 'big') % 10_000:04d}"
 
 
-def start_flow(call: CommandContext, message: ClientCommand) -> CommandFlow:
-    """The conversation for a command."""
+def start_flow(context: CommandContext, message: ClientCommand) -> CommandFlow:
     one_step = _ONE_STEP.get(type(message))
     if one_step is not None:
-        return _single(call, message, one_step)
-    return _CONVERSATIONS[type(message)](call, message)
+        return _single(context, message, one_step)
+    return _FLOWS[type(message)](context, message)
 
 
-def _single(call: CommandContext, message: ClientCommand, one_step: _OneStep) -> CommandFlow:
-    key, command = one_step(call, message)
-    done = yield from _send(call, key, command)
+def _single(context: CommandContext, message: ClientCommand, one_step: _OneStep) -> CommandFlow:
+    key, command = one_step(context, message)
+    done = yield from _send(context, key, command)
     return _accepted(message, key, done)
 
 
-def _send(call: CommandContext, key: str, command: Command, step: str = "") -> _Step:
-    """Send a command to an entity. ``step`` tells the steps of one conversation apart."""
+def _send(context: CommandContext, key: str, command: Command, step: str = "") -> _StepFlow:
+    """Send a command to an entity. ``step`` distinguishes the steps of one flow."""
     answer = yield Envelope(
         key=key,
-        command_id=call.scoped + step,
-        principal=call.identity.principal,
+        command_id=context.scoped + step,
+        principal=context.identity.principal,
         body=encode_command(command),
-        digest=call.digest,
+        digest=context.digest,
     )
     if isinstance(answer, Done):
         return answer
@@ -124,10 +112,18 @@ def _send(call: CommandContext, key: str, command: Command, step: str = "") -> _
 
 
 def _refusal(answer: Answer) -> DispatchError:
-    """The error in an answer that is not what was asked for."""
+    """The error in an answer of another type than the flow expected."""
     if isinstance(answer, Refused):
         return DispatchError(ErrorCode(answer.code), field=answer.field, detail=answer.detail, amount=answer.amount)
     return DispatchError(ErrorCode.INTERNAL)
+
+
+def _plain_values(request: Request) -> Generator[Request, Answer, dict[str, object]]:
+    """Yield a request that is answered by :class:`PlainValues`."""
+    answer = yield request
+    if not isinstance(answer, PlainValues):
+        raise _refusal(answer)
+    return answer.values
 
 
 def _accepted(message: ClientCommand, key: str, done: Done, **known: object) -> Accepted:
@@ -144,8 +140,8 @@ def _money(minor: int, currency: str) -> Money:
         raise DispatchError(ErrorCode.INVALID_FIELD, field="currency", detail=str(error)) from error
 
 
-def _read_meter(call: CommandContext, message: messages.MeterReport) -> tuple[str, Command]:
-    return call.vehicle, commands.ReportMeter(_money(message.amount, message.currency))
+def _read_meter(context: CommandContext, message: messages.MeterReport) -> tuple[str, Command]:
+    return context.vehicle, commands.ReportMeter(_money(message.amount, message.currency))
 
 
 _COLLECTED_BY: Final = {"cash": CASH, "code": ALIPAY_CODE, "scan": ALIPAY_SCAN}
@@ -158,78 +154,85 @@ def _collected(message: messages.Collect) -> Command:
 
 
 _ONE_STEP: Final[dict[type[ClientCommand], _OneStep]] = {
-    messages.GoOffline: lambda call, _: (call.vehicle, commands.EndShift()),
-    messages.TakeBreak: lambda call, _: (call.vehicle, commands.StartBreak()),
-    messages.AcceptOffer: lambda call, said: (call.vehicle, commands.AcceptOffer(said.offer)),
-    messages.DeclineOffer: lambda call, said: (call.vehicle, commands.DeclineOffer(said.offer, said.reason)),
-    messages.Arrived: lambda call, said: (call.vehicle, commands.ArriveAtPickup(said.trip)),
-    messages.StartRide: lambda call, said: (call.vehicle, commands.StartRide(said.trip, said.code)),
+    messages.GoOffline: lambda context, _: (context.vehicle, commands.EndShift()),
+    messages.TakeBreak: lambda context, _: (context.vehicle, commands.StartBreak()),
+    messages.AcceptOffer: lambda context, message: (context.vehicle, commands.AcceptOffer(message.offer)),
+    messages.DeclineOffer: lambda context, message: (
+        context.vehicle,
+        commands.DeclineOffer(message.offer, message.reason),
+    ),
+    messages.Arrived: lambda context, message: (context.vehicle, commands.ArriveAtPickup(message.trip)),
+    messages.StartRide: lambda context, message: (context.vehicle, commands.StartRide(message.trip, message.code)),
     messages.MeterReport: _read_meter,
-    messages.FinishRide: lambda call, said: (call.vehicle, commands.FinishRide(said.trip)),
-    messages.TripReturn: lambda call, said: (
-        call.vehicle,
-        commands.ReturnTrip(said.trip, said.reason, no_show=said.no_show),
+    messages.FinishRide: lambda context, message: (context.vehicle, commands.FinishRide(message.trip)),
+    messages.TripReturn: lambda context, message: (
+        context.vehicle,
+        commands.ReturnTrip(message.trip, message.reason, no_show=message.no_show),
     ),
-    messages.MeterVacant: lambda call, _: (call.vehicle, commands.FinishRide()),
-    messages.Collect: lambda _, said: (f"trip:{said.trip}", _collected(said)),
-    messages.AgreeOnFare: lambda _, said: (
-        f"trip:{said.trip}",
-        commands.AgreeFare(_money(said.amount, said.currency)),
+    messages.MeterVacant: lambda context, _: (context.vehicle, commands.FinishRide()),
+    messages.Collect: lambda _, message: (f"trip:{message.trip}", _collected(message)),
+    messages.AgreeOnFare: lambda _, message: (
+        f"trip:{message.trip}",
+        commands.AgreeFare(_money(message.amount, message.currency)),
     ),
-    messages.StopPay: lambda _, said: (f"trip:{said.trip}", commands.StopPaying()),
-    messages.CancelTrip: lambda _, said: (f"trip:{said.trip}", commands.CancelTrip(said.reason, said.fee_up_to)),
-    messages.Rate: lambda _, said: (f"trip:{said.trip}", commands.RateRide(said.stars, said.comment)),
-    messages.TakeOutOfService: lambda _, said: (f"vehicle:{said.vehicle}", commands.TakeOutOfService(said.reason)),
-    messages.ReturnToService: lambda _, said: (f"vehicle:{said.vehicle}", commands.ReturnToService()),
+    messages.StopPay: lambda _, message: (f"trip:{message.trip}", commands.StopPaying()),
+    messages.CancelTrip: lambda _, message: (
+        f"trip:{message.trip}",
+        commands.CancelTrip(message.reason, message.fee_up_to),
+    ),
+    messages.Rate: lambda _, message: (f"trip:{message.trip}", commands.RateRide(message.stars, message.comment)),
+    messages.TakeOutOfService: lambda _, message: (
+        f"vehicle:{message.vehicle}",
+        commands.TakeOutOfService(message.reason),
+    ),
+    messages.ReturnToService: lambda _, message: (f"vehicle:{message.vehicle}", commands.ReturnToService()),
 }
 
 
 # ── several steps ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _go_online(call: CommandContext, message: messages.GoOnline) -> CommandFlow:
-    key = call.vehicle
-    profile = yield ProfileRequest(call.identity.vehicle or "", call.identity.subject)
+def _go_online(context: CommandContext, message: messages.GoOnline) -> CommandFlow:
+    key = context.vehicle
+    profile = yield ProfileRequest(context.identity.vehicle or "", context.identity.subject)
     if not isinstance(profile, VehicleProfile):
         raise _refusal(profile)
-    done = yield from _send(call, key, commands.StartShift(profile))
+    done = yield from _send(context, key, commands.StartShift(profile))
     return _accepted(message, key, done)
 
 
-def _hail(call: CommandContext, message: ClientCommand) -> CommandFlow:
-    trip = trip_id_of(call.scoped)
-    done = yield from _send(call, call.vehicle, commands.StartHail(trip))
-    return _accepted(message, call.vehicle, done, trip=trip)
+def _hail(context: CommandContext, message: ClientCommand) -> CommandFlow:
+    trip = trip_id_of(context.scoped)
+    done = yield from _send(context, context.vehicle, commands.StartHail(trip))
+    return _accepted(message, context.vehicle, done, trip=trip)
 
 
-def _request(call: CommandContext, message: messages.RequestRide) -> CommandFlow:
-    return _new_trip(call, message, passenger=call.identity.subject, origin="app", contact="")
+def _request(context: CommandContext, message: messages.RequestRide) -> CommandFlow:
+    return _new_trip(context, message, passenger=context.identity.subject, origin="app", contact="")
 
 
-def _book(call: CommandContext, message: messages.BookByPhone) -> CommandFlow:
-    _check_served(call, message.pickup, "pickup")
-    facts = yield ContactRequest(message.phone)
-    if not isinstance(facts, PlainValues):
-        raise _refusal(facts)
-    contact = str(facts.facts["contact"])
-    return (yield from _new_trip(call, message, passenger="", origin="phone", contact=contact))
+def _book(context: CommandContext, message: messages.BookByPhone) -> CommandFlow:
+    _check_served(context, message.pickup, "pickup")
+    values = yield from _plain_values(ContactRequest(message.phone))
+    contact = str(values["contact"])
+    return (yield from _new_trip(context, message, passenger="", origin="phone", contact=contact))
 
 
 def _new_trip(
-    call: CommandContext,
+    context: CommandContext,
     message: messages.RequestRide | messages.BookByPhone,
     *,
     passenger: str,
     origin: str,
     contact: str,
 ) -> CommandFlow:
-    _check_served(call, message.pickup, "pickup")
-    trip = trip_id_of(call.scoped)
+    _check_served(context, message.pickup, "pickup")
+    trip = trip_id_of(context.scoped)
     command = commands.RequestTrip(
         passenger=passenger,
         origin=origin,
         pickup=message.pickup,
-        code=ride_code_of(trip, call.rules.secret),
+        code=ride_code_of(trip, context.rules.secret),
         dropoff=message.dropoff,
         vehicle_class=message.vehicle_class,
         seats=message.seats,
@@ -238,24 +241,24 @@ def _new_trip(
         note=message.note,
         contact=contact,
     )
-    done = yield from _send(call, f"trip:{trip}", command)
+    done = yield from _send(context, f"trip:{trip}", command)
     return _accepted(message, f"trip:{trip}", done, trip=trip)
 
 
-def _check_served(call: CommandContext, place: Place, field: str) -> None:
-    if call.rules.served is not None and not call.rules.served.holds(LatLng(place.lat, place.lng)):
+def _check_served(context: CommandContext, place: Place, field: str) -> None:
+    if context.rules.served is not None and not context.rules.served.holds(LatLng(place.lat, place.lng)):
         raise DispatchError(ErrorCode.OUT_OF_AREA, field=field)
 
 
-def _estimate(call: CommandContext, message: messages.Estimate) -> CommandFlow:
-    _check_served(call, message.pickup, "pickup")
-    at = CityTime(message.at if message.at is not None else call.now)
+def _estimate(context: CommandContext, message: messages.Estimate) -> CommandFlow:
+    _check_served(context, message.pickup, "pickup")
+    at = CityTime(message.at if message.at is not None else context.now)
     pickup, dropoff = message.pickup, message.dropoff
     quote = yield QuoteRequest((pickup.lat, pickup.lng), (dropoff.lat, dropoff.lng), at)
     if not isinstance(quote, Quote):
         raise _refusal(quote)
     result: dict[str, object] = {
-        "fare": msgspec.to_builtins(call.rules.price(pickup, quote, at)),
+        "fare": msgspec.to_builtins(context.rules.price(pickup, quote, at)),
         "seconds": quote.seconds,
         "meters": quote.meters,
         "pickup_s": quote.pickup_s,
@@ -263,98 +266,90 @@ def _estimate(call: CommandContext, message: messages.Estimate) -> CommandFlow:
     return Accepted(id=message.id, result=result)
 
 
-def _way(call: CommandContext, message: messages.AskRoute) -> CommandFlow:
-    _check_served(call, message.start, "start")
-    _check_served(call, message.end, "end")
+def _way(context: CommandContext, message: messages.AskRoute) -> CommandFlow:
+    _check_served(context, message.start, "start")
+    _check_served(context, message.end, "end")
     start, end = message.start, message.end
-    facts = yield RouteRequest((start.lat, start.lng), (end.lat, end.lng), call.now)
-    if not isinstance(facts, PlainValues):
-        raise _refusal(facts)
-    return Accepted(id=message.id, result=facts.facts)
+    values = yield from _plain_values(RouteRequest((start.lat, start.lng), (end.lat, end.lng), context.now))
+    return Accepted(id=message.id, result=values)
 
 
-def _assign(call: CommandContext, message: messages.ManualAssignment) -> CommandFlow:
-    """The trip says what it needs, then the car is offered it. How far the car is, only the driver's app can tell."""
-    by_hand = {"c": "make_offer", "offer": offer_id_of(call.scoped), "pickup_s": 0.0, "by_hand": True}
-    trip = yield from _send(call, f"trip:{message.trip}", commands.AssignManually(message.vehicle))
+def _assign(context: CommandContext, message: messages.ManualAssignment) -> CommandFlow:
+    """The trip returns its requirements, then the car gets an offer. Only the driver's app knows the distance."""
+    by_hand = {"c": "make_offer", "offer": derived_id("o", context.scoped), "pickup_s": 0.0, "by_hand": True}
+    trip = yield from _send(context, f"trip:{message.trip}", commands.AssignManually(message.vehicle))
     try:
         offer = msgspec.convert({**by_hand, **trip.result}, commands.MakeOffer)
     except msgspec.ValidationError as error:
         raise DispatchError(ErrorCode.INTERNAL) from error
-    done = yield from _send(call, f"vehicle:{message.vehicle}", offer, ":offer")
+    done = yield from _send(context, f"vehicle:{message.vehicle}", offer, ":offer")
     return _accepted(message, f"vehicle:{message.vehicle}", done)
 
 
-def _pay(call: CommandContext, message: messages.Pay) -> CommandFlow:
+def _pay(context: CommandContext, message: messages.Pay) -> CommandFlow:
     if (message.trip is None) == (message.vehicle is None):
         raise DispatchError(ErrorCode.INVALID_FIELD, field="trip", detail="either trip or vehicle")
     trip: object = message.trip
     if message.vehicle is not None:
-        scanned = yield from _send(call, f"vehicle:{message.vehicle}", commands.ResolveScan(), ":scan")
+        scanned = yield from _send(context, f"vehicle:{message.vehicle}", commands.ResolveScan(), ":scan")
         trip = scanned.result.get("trip")
         if not isinstance(trip, str):
             raise DispatchError(ErrorCode.NO_TRIP_TO_PAY, field="vehicle")
     scan = message.vehicle is not None
     command = commands.PayFare(ALIPAY_PAGE if scan else ALIPAY_APP, buyer=message.buyer or "", scanned=scan)
-    done = yield from _send(call, f"trip:{trip}", command)
+    done = yield from _send(context, f"trip:{trip}", command)
     return _accepted(message, f"trip:{trip}", done)
 
 
-def _may_refund(call: CommandContext) -> Generator[Request, Answer, int | None]:
-    """The most that a dispatcher may give back, in minor units, None without a limit. Raises ``NOT_ALLOWED``."""
-    authority = yield AuthorityRequest(call.identity.subject)
+def _refund_limit(context: CommandContext) -> Generator[Request, Answer, int | None]:
+    """The most that a dispatcher may refund, in minor units; None: no limit. Raises ``NOT_ALLOWED``."""
+    authority = yield AuthorityRequest(context.identity.subject)
     if not isinstance(authority, Authority):
         raise _refusal(authority)
     return refund_limit(authority.permissions)
 
 
-def _refund(call: CommandContext, message: messages.RefundTrip) -> CommandFlow:
-    limit = yield from _may_refund(call)
+def _refund(context: CommandContext, message: messages.RefundTrip) -> CommandFlow:
+    limit = yield from _refund_limit(context)
     if (message.amount is None) != (message.currency is None):
         raise DispatchError(ErrorCode.INVALID_FIELD, field="currency", detail="with an amount, and only then")
     amount = None if message.amount is None else _money(message.amount, message.currency or "")
     command = commands.RefundFare(message.reason, amount, limit, message.cancel)
-    done = yield from _send(call, f"payment:{message.trip}", command)
+    done = yield from _send(context, f"payment:{message.trip}", command)
     return _accepted(message, f"trip:{message.trip}", done)
 
 
-def _settle(call: CommandContext, message: messages.SettleTrip) -> CommandFlow:
-    yield from _may_refund(call)
+def _settle(context: CommandContext, message: messages.SettleTrip) -> CommandFlow:
+    yield from _refund_limit(context)
     key = f"trip:{message.trip}"
-    done = yield from _send(call, key, commands.SettleFare(message.reason))
+    done = yield from _send(context, key, commands.SettleFare(message.reason))
     return _accepted(message, key, done)
 
 
-def _settle_alarm(call: CommandContext, message: messages.SettleAlarm) -> CommandFlow:
-    facts = yield SettleAlarmRequest(message.alarm, call.identity.subject, call.now, message.note)
-    if not isinstance(facts, PlainValues):
-        raise _refusal(facts)
-    return Accepted(id=message.id, result=facts.facts)
+def _settle_alarm(context: CommandContext, message: messages.SettleAlarm) -> CommandFlow:
+    values = yield from _plain_values(
+        SettleAlarmRequest(message.alarm, context.identity.subject, context.now, message.note)
+    )
+    return Accepted(id=message.id, result=values)
 
 
-def _broadcast(call: CommandContext, message: messages.Broadcast) -> CommandFlow:
-    notice = messages.Notice(notice_id_of(call.scoped), call.now, call.identity.subject, message.text)
-    facts = yield BroadcastRequest(DriverBroadcast(notice, tuple(dict.fromkeys(message.vehicles))))
-    if not isinstance(facts, PlainValues):
-        raise _refusal(facts)
-    return Accepted(id=message.id, result=facts.facts)
+def _broadcast(context: CommandContext, message: messages.Broadcast) -> CommandFlow:
+    notice = messages.Notice(derived_id("n", context.scoped), context.now, context.identity.subject, message.text)
+    values = yield from _plain_values(BroadcastRequest(DriverBroadcast(notice, tuple(dict.fromkeys(message.vehicles)))))
+    return Accepted(id=message.id, result=values)
 
 
-def _word(call: CommandContext, message: messages.AskWord) -> CommandFlow:  # noqa: ARG001 - every conversation has this shape
-    facts = yield RotatingWordRequest()
-    if not isinstance(facts, PlainValues):
-        raise _refusal(facts)
-    return Accepted(id=message.id, result=facts.facts)
+def _word(context: CommandContext, message: messages.AskWord) -> CommandFlow:  # noqa: ARG001 - the shape of every flow
+    values = yield from _plain_values(RotatingWordRequest())
+    return Accepted(id=message.id, result=values)
 
 
-def _today(call: CommandContext, message: messages.AskToday) -> CommandFlow:
-    facts = yield TodayRequest(call.vehicle.removeprefix("vehicle:"), call.now)
-    if not isinstance(facts, PlainValues):
-        raise _refusal(facts)
-    return Accepted(id=message.id, result=facts.facts)
+def _today(context: CommandContext, message: messages.AskToday) -> CommandFlow:
+    values = yield from _plain_values(TodayRequest(context.vehicle.removeprefix("vehicle:"), context.now))
+    return Accepted(id=message.id, result=values)
 
 
-_CONVERSATIONS: Final[dict[type[ClientCommand], _Start]] = {
+_FLOWS: Final[dict[type[ClientCommand], _FlowStart]] = {
     messages.GoOnline: _go_online,
     messages.StartHail: _hail,
     messages.MeterHired: _hail,
@@ -371,5 +366,5 @@ _CONVERSATIONS: Final[dict[type[ClientCommand], _Start]] = {
     messages.SettleAlarm: _settle_alarm,
     messages.Broadcast: _broadcast,
 }
-ENTITY_COMMANDS: Final = frozenset(_ONE_STEP) | frozenset(_CONVERSATIONS)
-"""Every command that is a conversation; the session itself answers the others (attach, detach, ping, watch)."""
+ENTITY_COMMANDS: Final = frozenset(_ONE_STEP) | frozenset(_FLOWS)
+"""Commands with a flow; the session itself answers all others (attach, detach, ping, watch)."""

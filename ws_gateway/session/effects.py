@@ -1,7 +1,7 @@
-"""What a session wants done: it does nothing itself.
+"""Effects: what a session asks its connection to do. A session performs no I/O itself.
 
-A session answers every input with effects. An :class:`Resolve` is answered later through ``Session.answer`` with its
-number; everything else needs no answer.
+A session answers every input with effects. The answer to a :class:`Resolve` comes later, through ``Session.resolve``
+with its number; no other effect has an answer.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from dispatch.values.roles import Audience
 
 
 class SendMessage(NamedTuple):
-    """Send these bytes to the client. A newer message of the same ``slot`` may take the place of an unsent one.
+    """Send these bytes to the client. A newer message of the same ``slot`` replaces one that is not sent yet.
 
-    ``refused`` is the number of the error where it is a refusal.
+    ``refused`` is the error number of a refusal, else 0.
     """
 
     message: bytes
@@ -28,40 +28,40 @@ class SendMessage(NamedTuple):
 
 
 class CloseSocket(NamedTuple):
-    """Close the socket, after what was said before."""
+    """Close the socket after the messages that are already queued."""
 
     code: CloseCode
 
 
 class SignedOn(NamedTuple):
-    """The client is who it says; its role and id may have only one socket if it is a driver or a device."""
+    """The client is authenticated. A driver or device may have only one socket."""
 
     principal: Principal
 
 
 class Subscribe(NamedTuple):
-    """Bring pushes for ``key`` as ``audience`` to this session."""
+    """Deliver pushes for ``key`` as ``audience`` to this session."""
 
     key: str
     audience: Audience
 
 
 class Unsubscribe(NamedTuple):
-    """No longer bring them."""
+    """Stop delivering them."""
 
     key: str
     audience: Audience
 
 
 class WatchCells(NamedTuple):
-    """Bring map frames of these cells, and counts of all cells if wanted, in place of those before."""
+    """Deliver map frames of these cells, and vehicle counts if wanted; replaces the previous set."""
 
     cells: tuple[str, ...]
     counts: bool = False
 
 
 class QuoteRequest(NamedTuple):
-    """A road route, for an estimate."""
+    """Estimate a ride along the road network."""
 
     pickup: tuple[float, float]
     dropoff: tuple[float, float]
@@ -69,7 +69,7 @@ class QuoteRequest(NamedTuple):
 
 
 class RouteRequest(NamedTuple):
-    """The way by road, to be drawn."""
+    """The road route between two points, for drawing."""
 
     start: tuple[float, float]
     end: tuple[float, float]
@@ -77,37 +77,37 @@ class RouteRequest(NamedTuple):
 
 
 class ProfileRequest(NamedTuple):
-    """What the registry knows of the car and the driver."""
+    """The registry's record of a vehicle and its driver."""
 
     vehicle: str
     driver: str
 
 
 class AuthorityRequest(NamedTuple):
-    """What a dispatcher may do."""
+    """The permissions of a dispatcher."""
 
     dispatcher: str
 
 
 class ContactRequest(NamedTuple):
-    """What stands for a caller's phone number in the journal."""
+    """The reference that replaces a caller's phone number in the journal."""
 
     phone: str
 
 
 class RotatingWordRequest(NamedTuple):
-    """The minute's word."""
+    """The verification word of this minute."""
 
 
 class TodayRequest(NamedTuple):
-    """Today's payments and totals of a vehicle, ``at`` a city time."""
+    """A vehicle's payments and totals of the day that contains city time ``at``."""
 
     vehicle: str
     at: float
 
 
 class SettleAlarmRequest(NamedTuple):
-    """An alarm is to be settled, ``at`` a city time."""
+    """Mark an alarm as settled at city time ``at``."""
 
     alarm: str
     by: str
@@ -116,15 +116,15 @@ class SettleAlarmRequest(NamedTuple):
 
 
 class BroadcastRequest(NamedTuple):
-    """Drivers are to be told something."""
+    """Send a notice to drivers."""
 
     told: DriverBroadcast
 
 
 class PlainValues(NamedTuple):
-    """An answer from the books: plain values."""
+    """An answer of plain values."""
 
-    facts: dict[str, object]
+    values: dict[str, object]
 
 
 class Authority(NamedTuple):
@@ -147,11 +147,11 @@ Request = (
     | BroadcastRequest
 )
 Answer = Done | Refused | Subscribed | Quote | VehicleProfile | PlainValues | Authority
-"""``Refused`` with ``UNAVAILABLE`` where nobody answered in time."""
+"""``Refused`` with ``UNAVAILABLE`` if no host answered in time."""
 
 
 class Resolve(NamedTuple):
-    """A question to somebody else; the answer is handed to the session under ``number``."""
+    """Resolve a request outside the session; the answer goes to the session under ``number``."""
 
     number: int
     request: Request

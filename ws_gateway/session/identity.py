@@ -1,4 +1,4 @@
-"""Who is on the other side, as the session sees it; and the rules that it is given."""
+"""The client's identity as its token states it, and the rules that a session applies."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dispatch.values.units import CityTime, WallTime
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """What a valid token says. A driver and a device have a ``vehicle``."""
+    """The content of a valid token. A driver and a device have a ``vehicle``."""
 
     role: Role
     subject: str
@@ -27,7 +27,6 @@ class Identity(msgspec.Struct, frozen=True):
 
     @property
     def principal(self) -> Principal:
-        """On whose behalf commands are sent."""
         return Principal(self.role, self.subject, self.vehicle or "")
 
 
@@ -35,13 +34,13 @@ Verify = Callable[[str, WallTime], Identity]
 """Read a token at a wall time. Raises ``DispatchError``: ``BAD_TOKEN``, ``TOKEN_EXPIRED``, ``TOKEN_REVOKED``."""
 
 Price = Callable[[Place, Quote, CityTime], FareView]
-"""What a ride from a place along a route that begins at a city time would cost."""
+"""The fare estimate of a ride from a place along a quoted route that starts at a city time."""
 
 
 class SessionRules(msgspec.Struct, frozen=True):
-    """What turns messages into commands beside what they say. ``secret`` makes ride codes."""
+    """Inputs of command flows besides the message itself. ``secret`` is the key of ride codes."""
 
     secret: bytes
     price: Price
     served: Box | None = None
-    """Places outside are refused; None: everything is served."""
+    """Places outside this box are refused; None: no limit."""

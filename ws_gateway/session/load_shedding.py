@@ -1,15 +1,14 @@
-"""What a gateway leaves out where it has more to do than it can: the cheapest first.
+"""Load shedding: which messages an overloaded gateway drops, the least important first.
 
-    nothing ──▶ map ──▶ positions        a step up while it lags, a step down once it has been calm
+    nothing ──▶ map ──▶ positions        one step up while the event loop lags, one step down when it is calm again
             ◀──     ◀──
 
-*map*: consoles get no frames of the live map, and are told that it stands still. *positions*, too: of a car that is
-free one fix in some seconds is taken, and passengers see their car move as seldom. What is an event is never left out:
-no trip's, no offer's, no payment's, no alarm, no answer to a command, and no fix of a car with a trip, which its fare
-depends on.
+At *map*, consoles get no frames of the live map and are told that it is stale. At *positions*, also, a free car's fixes
+and a passenger's car positions are thinned out to one in :data:`THROTTLE_S`. Events are never dropped: no trip, offer,
+payment or alarm, no answer to a command, and no fix of a car with a trip, because its fare depends on it.
 
-Rule 1. Too late for ``RISES_AFTER_S`` on end: one step up, and one more each time as long again.
-Rule 2. In time for ``CALM_AFTER_S`` on end: one step down. In between, all stays.
+Rule 1. Lag above the limit for ``RISES_AFTER_S`` without a break: one step up, and one more after each such period.
+Rule 2. Lag below ``CALM_SHARE`` of the limit for ``CALM_AFTER_S`` without a break: one step down. Otherwise no change.
 """
 
 from __future__ import annotations
@@ -17,17 +16,19 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Final
 
+from cachetools import LRUCache
+
 RISES_AFTER_S: Final = 2.0
 CALM_AFTER_S: Final = 5.0
 CALM_SHARE: Final = 0.25
-"""In time is who lags by less than this share of what is too late."""
-SELDOM_S: Final = 5.0
-"""City seconds between two positions that are let through: well within what the matcher takes for fresh."""
+"""The loop is calm if it lags by less than this share of the limit."""
+THROTTLE_S: Final = 5.0
+"""City seconds between two positions that pass: well within the age that the matcher accepts as fresh."""
 KEPT: Final = 50_000
 
 
 class ShedLevel(IntEnum):
-    """What is left out; each step with those before."""
+    """What is dropped; each level includes the previous ones."""
 
     NOTHING = 0
     MAP = 1
@@ -35,7 +36,7 @@ class ShedLevel(IntEnum):
 
 
 class LoadShedder:
-    """``late_s``: by how much the event loop may lag (wall seconds) before that is too late."""
+    """``late_s``: event loop lag, in wall seconds, above which the gateway counts as overloaded."""
 
     def __init__(self, late_s: float) -> None:
         self.level = ShedLevel.NOTHING
@@ -44,7 +45,7 @@ class LoadShedder:
         self._calm_since: float | None = None
 
     def lagged(self, by_s: float, now: float) -> bool:
-        """The loop lagged by so much at ``now`` (any clock that runs forward, in seconds). True: the level changed."""
+        """Record a lag measured at ``now`` (seconds of any monotonic clock). True if the level changed."""
         late, calm = by_s > self._late_s, by_s < CALM_SHARE * self._late_s
         self._late_since = (now if self._late_since is None else self._late_since) if late else None
         self._calm_since = (now if self._calm_since is None else self._calm_since) if calm else None
@@ -62,23 +63,18 @@ class LoadShedder:
 
 
 class Throttle:
-    """Lets one position of each car through in :data:`SELDOM_S`, by the positions' own times."""
+    """Passes one position of each car in :data:`THROTTLE_S`, by the positions' own times."""
 
     def __init__(self) -> None:
-        self._last: dict[str, float] = {}
+        self._last: LRUCache[str, float] = LRUCache(KEPT)
 
     def passes(self, car: str, at: float) -> bool:
-        """Whether a position of this time is let through. One that is older than the last passes: it is judged behind
-        us."""
+        """True if the position passes. Older ones than the last pass too: the host judges them."""
         last = self._last.get(car)
-        if last is not None and 0 <= at - last < SELDOM_S:
+        if last is not None and 0 <= at - last < THROTTLE_S:
             return False
-        self._last.pop(car, None)
         self._last[car] = at
-        if len(self._last) > KEPT:
-            del self._last[next(iter(self._last))]
         return True
 
-    def forget(self) -> None:
-        """All pass again."""
+    def clear(self) -> None:
         self._last.clear()

@@ -1,8 +1,8 @@
-"""What waits to be written to one socket. The newest position wins; an event is never dropped.
+"""The queue of messages for one socket. Of positions the newest replaces older ones; an event is never dropped.
 
-Rule 1. A message with a slot takes the place of an unsent one of the same slot, where that stood.
-Rule 2. Everything else goes out in the order in which it came.
-Rule 3. Who does not keep up is closed, rather than served late or with holes: it resumes by its cursors.
+Rule 1. A message with a slot replaces an unsent message of the same slot, at that message's place in the queue.
+Rule 2. All other messages are sent in order.
+Rule 3. Slow consumers are disconnected instead of being served late or with gaps; they resume from their cursors.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dispatch.domain.errors import CloseCode
 
 
 class Outbox:
-    """Bounded by messages and bytes. ``closing`` is set once the socket is to be closed after what is left."""
+    """Bounded by messages and bytes. ``closing`` is set once the socket must close after the queued messages."""
 
     __slots__ = ("_bytes", "_count", "_max_bytes", "_max_events", "_waiting", "closing")
 
@@ -27,10 +27,8 @@ class Outbox:
         return len(self._waiting)
 
     def put(self, message: bytes, slot: str | None = None) -> bool:
-        """Queue a message; after ``close`` it is dropped. Too many of them close the socket as slow.
-
-        True where it took the place of an unsent one.
-        """
+        """Queue a message; returns True if it replaced an unsent one. Over the bounds, the queue is dropped and the
+        socket closes as slow. Messages after ``close`` are dropped."""
         if self.closing is not None:
             return False
         self._count += 1
@@ -47,16 +45,15 @@ class Outbox:
         return older is not None
 
     def holds(self, slot: str) -> bool:
-        """Whether a message of this slot waits to be written."""
         return slot in self._waiting
 
     def close(self, code: CloseCode) -> None:
-        """Close after what waits. The first reason stands."""
+        """Close after the queued messages. The first code wins."""
         if self.closing is None:
             self.closing = code
 
     def take(self) -> list[bytes]:
-        """Everything that waits, oldest first."""
+        """Remove and return all queued messages, oldest first."""
         taken = list(self._waiting.values())
         self._waiting.clear()
         self._bytes = 0

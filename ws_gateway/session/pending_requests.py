@@ -1,4 +1,4 @@
-"""Questions under way: which continuation gets which answer."""
+"""Requests under way: maps the number of a request to the continuation that takes its answer."""
 
 from __future__ import annotations
 
@@ -6,30 +6,29 @@ from collections.abc import Callable, Sequence
 
 from ws_gateway.session.effects import Answer, Effect, Request, Resolve
 
-Then = Callable[[Answer], Sequence[Effect]]
+Continuation = Callable[[Answer], Sequence[Effect]]
 
 
 class PendingRequests:
-    """Numbers questions from 1 and keeps what is to be done with each answer, until it is there."""
+    """Numbers requests from 1 and holds the continuation of each until its answer arrives."""
 
     def __init__(self) -> None:
-        self._then: dict[int, Then] = {}
+        self._continuations: dict[int, Continuation] = {}
         self._last = 0
 
-    def register(self, request: Request, then: Then) -> Resolve:
-        """A question whose answer goes to ``then``."""
+    def register(self, request: Request, continuation: Continuation) -> Resolve:
+        """The effect that has ``request`` resolved; its answer goes to ``continuation``."""
         self._last += 1
-        self._then[self._last] = then
+        self._continuations[self._last] = continuation
         return Resolve(self._last, request)
 
-    def answer(self, number: int, answer: Answer) -> Sequence[Effect]:
-        """Hand over an answer. One that nobody waits for any more is dropped."""
-        then = self._then.pop(number, None)
-        return () if then is None else then(answer)
+    def resolve(self, number: int, answer: Answer) -> Sequence[Effect]:
+        """Hand over an answer. Answers to unknown numbers are dropped."""
+        continuation = self._continuations.pop(number, None)
+        return () if continuation is None else continuation(answer)
 
-    def forget(self) -> None:
-        """The session is over: no answer matters any more."""
-        self._then.clear()
+    def clear(self) -> None:
+        self._continuations.clear()
 
     def __len__(self) -> int:
-        return len(self._then)
+        return len(self._continuations)

@@ -1,14 +1,14 @@
 """One connection without I/O: frames go in, effects come out. The same code serves sockets and simulated time.
 
     hello expected ──valid token──▶ open ──close──▶ closed
-          └──anything else, silence──────────────────┘
+          └──any other message, timeout──────────────┘
 
-Rule 1. Before a valid hello nothing of a client reaches anything behind the gateway.
-Rule 2. A message passes only if ``dispatch.api.permissions`` names the client's role; what no rule allows is refused.
-Rule 3. Every frame is answered at most once, and a refused one has changed nothing.
-Rule 4. The same command id with the same body gets the same answer and acts once; the entity sees to it, and while
-        the first is under way the session answers its repeats together with it.
-Rule 5. In state closed nothing goes out any more.
+Rule 1. Before a valid hello, no message of a client reaches a host, the registry or the bus.
+Rule 2. A message passes only if ``dispatch.api.permissions`` names the client's role; all others are refused.
+Rule 3. Every frame is answered at most once, and a refused frame changes nothing.
+Rule 4. The same command id with the same body gets the same answer and acts once. The entity guarantees it; while the
+        first command is under way, the session answers its repeats together with it.
+Rule 5. In state closed the session sends nothing.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from dispatch.api.permissions import senders_of
 from dispatch.clock import Clock
 from dispatch.domain.errors import CloseCode, DispatchError, ErrorCode
 from dispatch.values.units import CityTime
-from ws_gateway.limits.token_bucket import RateLimit
+from ws_gateway.limits.token_bucket import RateLimit, TokenBucket
 from ws_gateway.session.codec import Codec, digest_of, unreadable
 from ws_gateway.session.command_flows import CommandContext, CommandFlow, scoped_id, start_flow
 from ws_gateway.session.effects import Answer, CloseSocket, Effect, SendMessage, SignedOn, WatchCells
@@ -54,25 +54,25 @@ from ws_gateway.settings import GatewaySettings
 MAP_RESOLUTION: Final = 7
 """H3 resolution of the cells that a dispatcher watches."""
 _SOURCES: Final = {"driver": 0, "device": 1}
-_CLOSES_BY: Final = {
+_CLOSE_CODES: Final = {
     ErrorCode.TOKEN_EXPIRED: CloseCode.TOKEN_EXPIRED,
     ErrorCode.TOKEN_REVOKED: CloseCode.REVOKED,
     ErrorCode.UNAVAILABLE: CloseCode.LOST_HOST,
 }
-"""How a socket is closed whose token is refused; else as one with a bad token."""
-_NOTHING: Final[tuple[Effect, ...]] = ()
+"""Close codes for refused tokens; ``BAD_TOKEN`` for all others."""
+_NO_EFFECTS: Final[tuple[Effect, ...]] = ()
 
 
-class _Running(msgspec.Struct):
-    """A command under way: what was said under its id, and how many times it has to be answered."""
+class _RunningCommand(msgspec.Struct):
+    """A command under way: the digest of its message, and the number of answers owed."""
 
     digest: bytes
     copies: int
-    conversation: CommandFlow
+    flow: CommandFlow
 
 
 class Session:
-    """The state of one connection. Every method answers with effects, in the order in which they are to happen."""
+    """The state of one connection. Every method returns effects, to be performed in order."""
 
     def __init__(
         self,
@@ -94,10 +94,12 @@ class Session:
         self._verify = verify
         self._pending = PendingRequests()
         self._subscriptions: Subscriptions | None = None
-        self._running: dict[str, _Running] = {}
+        self._running: dict[str, _RunningCommand] = {}
         self._hello_by = clock.wall() + settings.hello_timeout_s
-        speed = clock.speed
-        self._limit = RateLimit(settings.messages_per_s / speed, settings.burst, settings.flood_factor, clock.city())
+        limit = RateLimit(settings.messages_per_s / clock.speed, settings.burst)
+        above = settings.flood_factor - 1
+        self._limit = TokenBucket(limit, clock.city())
+        self._flood = TokenBucket(RateLimit(limit.per_s * above, limit.burst * above), clock.city())
         self._read = codec.read
         self._max = settings.message_max_bytes
         self._vehicle = ""
@@ -105,112 +107,111 @@ class Session:
         self._offset = 0.0
         self._tolerance = settings.future_tolerance_s
 
-    # ── what the connection brings ───────────────────────────────────────────────────────────────────────────────
+    # ── inputs ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def receive(self, frame: bytes | str) -> Sequence[Effect]:
-        """A frame from the client. The way of a single GPS fix through here is the hot path of the whole gateway."""
+        """Take a frame of the client. Hot path: a single GPS fix returns early."""
         if self.closed:
-            return _NOTHING
+            return _NO_EFFECTS
         now = self._clock.city()
-        if len(frame) > self._max or not self._limit.passes(now):
-            return self._unread(frame, now)
+        if len(frame) > self._max or not self._limit.allow(now):
+            return self._over_limit(frame, now)
         try:
             message = self._read(frame)
         except (ValueError, TypeError, RecursionError) as error:
-            return self._refused(frame, unreadable(error))
+            return self._refuse(frame, unreadable(error))
         if type(message) is GpsFix and self._vehicle:
             fix = message.fix
             at = fix.at - self._offset
             if at <= now + self._tolerance:
                 return (FixRow(self._vehicle, self._source, fix.n, at, fix.lat, fix.lng, fix.speed, fix.heading),)
         try:
-            return self._heard(message, now)
+            return self._dispatch(message, now)
         except DispatchError as error:
-            return self._refused(frame, error)
+            return self._refuse(frame, error)
 
-    def answer(self, number: int, answer: Answer) -> Sequence[Effect]:
-        """The answer to an earlier :class:`~ws_gateway.session.effects.Resolve`."""
-        return _NOTHING if self.closed else self._pending.answer(number, answer)
+    def resolve(self, number: int, answer: Answer) -> Sequence[Effect]:
+        """Take the answer to an earlier :class:`~ws_gateway.session.effects.Resolve`."""
+        return _NO_EFFECTS if self.closed else self._pending.resolve(number, answer)
 
     def pushed(self, key: str, seq: int, message: bytes) -> Sequence[Effect]:
-        """A push of a host for a stream that this session follows."""
+        """Take a host's push for a subscribed stream."""
         if self.closed or self._subscriptions is None:
-            return _NOTHING
+            return _NO_EFFECTS
         return self._subscriptions.pushed(key, seq, message)
 
     def relay(self, message: bytes, slot: str | None = None) -> Sequence[Effect]:
-        """Something that no stream carries (a map frame, an alarm), encoded as MessagePack."""
-        return _NOTHING if self.closed else (SendMessage(self._codec.relay(message), slot),)
+        """Send a message outside all streams (a map frame, an alarm), encoded as MessagePack."""
+        return _NO_EFFECTS if self.closed else (SendMessage(self._codec.relay(message), slot),)
 
     def host_lost(self) -> Sequence[Effect]:
-        """A host was born again and knows no attachment any more."""
+        """A host restarted and lost its subscribers."""
         if self.closed or self._subscriptions is None:
-            return _NOTHING
+            return _NO_EFFECTS
         return self._subscriptions.host_lost()
 
     def tick(self) -> Sequence[Effect]:
-        """Called every second or so: notices silence before the hello, and a token that ran out."""
+        """Called about once a second: detects a missing hello and an expired token."""
         if self.closed:
-            return _NOTHING
+            return _NO_EFFECTS
         wall = self._clock.wall()
         if self.identity is None:
-            return self._close(CloseCode.HELLO_TIMEOUT) if wall >= self._hello_by else _NOTHING
+            return self._close(CloseCode.HELLO_TIMEOUT) if wall >= self._hello_by else _NO_EFFECTS
         if wall >= self.identity.expires_at:
             return [*self._reject(DispatchError(ErrorCode.TOKEN_EXPIRED)), *self._close(CloseCode.TOKEN_EXPIRED)]
-        return _NOTHING
+        return _NO_EFFECTS
 
     def replaced(self) -> Sequence[Effect]:
-        """A newer connection of the same driver or device has signed on."""
-        return _NOTHING if self.closed else [self._say(Replaced()), *self._close(CloseCode.REPLACED)]
+        """A newer connection of the same driver or device signed on."""
+        return _NO_EFFECTS if self.closed else [self._message(Replaced()), *self._close(CloseCode.REPLACED)]
 
     def revoked(self) -> Sequence[Effect]:
         """The sign-in was ended."""
         if self.closed:
-            return _NOTHING
+            return _NO_EFFECTS
         return [*self._reject(DispatchError(ErrorCode.TOKEN_REVOKED)), *self._close(CloseCode.REVOKED)]
 
     def shut_down(self) -> Sequence[Effect]:
-        """The gateway stops; what was already said goes out first."""
-        return _NOTHING if self.closed else self._close(CloseCode.RESTARTING)
+        """The gateway stops. Messages already queued are still sent."""
+        return _NO_EFFECTS if self.closed else self._close(CloseCode.RESTARTING)
 
     def end(self) -> None:
-        """The socket is gone."""
+        """The socket is closed."""
         self.closed = True
-        self._pending.forget()
+        self._pending.clear()
         for running in self._running.values():
-            running.conversation.close()
+            running.flow.close()
         self._running.clear()
 
     @property
     def car_is_free(self) -> bool:
-        """Whether it is a driver's or device's, and its car is known to have no trip."""
+        """For a driver or device: True if its car is known to have no trip."""
         return self._subscriptions is not None and self._subscriptions.car_is_free
 
     @property
     def commands_under_way(self) -> int:
-        """Commands that still wait for their answer."""
         return len(self._running)
 
-    # ── frames that are not read, or say nothing allowed ─────────────────────────────────────────────────────────
+    # ── refused frames ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def _unread(self, frame: bytes | str, now: CityTime) -> Sequence[Effect]:
+    def _over_limit(self, frame: bytes | str, now: CityTime) -> Sequence[Effect]:
         if len(frame) > self._max:
             error = DispatchError(ErrorCode.TOO_LARGE, detail=f"at most {self._max} bytes")
             return [*self._reject(error), *self._close(CloseCode.TOO_LARGE)]
-        if self._limit.floods(now):
+        if not self._flood.allow(now):
             return self._close(CloseCode.FLOOD)
         command_id = self._codec.command_id(frame)
-        said = self._say(self._rejected(DispatchError(ErrorCode.TOO_MANY_MESSAGES), command_id))
-        return [said if command_id else said._replace(slot="too many messages")]
+        rejected = self._message(self._rejected(DispatchError(ErrorCode.TOO_MANY_MESSAGES), command_id))
+        return [rejected if command_id else rejected._replace(slot="too many messages")]
 
-    def _refused(self, frame: bytes | str, error: DispatchError) -> Sequence[Effect]:
+    def _refuse(self, frame: bytes | str, error: DispatchError) -> Sequence[Effect]:
         rejected = self._reject(error, self._codec.command_id(frame))
         return rejected if self.identity is not None else [*rejected, *self._close(CloseCode.PROTOCOL)]
 
     # ── messages ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _heard(self, message: ClientMessage, now: CityTime) -> Sequence[Effect]:
-        """A message that was read. Raises ``DispatchError`` to refuse it."""
+    def _dispatch(self, message: ClientMessage, now: CityTime) -> Sequence[Effect]:
+        """Raises ``DispatchError`` to refuse the message."""
         if self.identity is None or self._subscriptions is None:
             if isinstance(message, Hello):
                 return self._sign_on(message, now)
@@ -220,26 +221,25 @@ class Session:
         if isinstance(message, GpsFix):
             raise DispatchError(ErrorCode.FIX_FROM_FUTURE, field="fix.at")
         if isinstance(message, GpsFixes):
-            return self._gathered(message.fixes, now)
+            return self._rows(message.fixes, now)
         if isinstance(message, ClientCommand):
             return self._command(message, self.identity, self._subscriptions, now)
         raise DispatchError(ErrorCode.UNKNOWN_MESSAGE, field="t")
 
-    def _row(self, fix: Fix) -> FixRow:
-        at = fix.at - self._offset
-        return FixRow(self._vehicle, self._source, fix.n, at, fix.lat, fix.lng, fix.speed, fix.heading)
-
-    def _gathered(self, fixes: list[Fix], now: CityTime) -> Sequence[Effect]:
+    def _rows(self, fixes: list[Fix], now: CityTime) -> Sequence[Effect]:
         for number, fix in enumerate(fixes):
             if fix.at - self._offset > now + self._tolerance:
                 raise DispatchError(ErrorCode.FIX_FROM_FUTURE, field=f"fixes[{number}].at")
-        return [self._row(fix) for fix in fixes]
+        return [
+            FixRow(self._vehicle, self._source, fix.n, fix.at - self._offset, fix.lat, fix.lng, fix.speed, fix.heading)
+            for fix in fixes
+        ]
 
     def _sign_on(self, hello: Hello, now: CityTime) -> Sequence[Effect]:
         try:
             identity = self._verify(hello.token, self._clock.wall())
         except DispatchError as error:
-            code = _CLOSES_BY.get(error.code, CloseCode.BAD_TOKEN)
+            code = _CLOSE_CODES.get(error.code, CloseCode.BAD_TOKEN)
             return [*self._reject(error), *self._close(code)]
         self.identity = identity
         if identity.role in _SOURCES:
@@ -256,10 +256,11 @@ class Session:
             speed=self._clock.speed,
             vehicle=identity.vehicle,
         )
-        return [SignedOn(identity.principal), self._say(welcome), *self._resume(hello, identity, self._subscriptions)]
+        resumed = self._resume(hello, identity, self._subscriptions)
+        return [SignedOn(identity.principal), self._message(welcome), *resumed]
 
     def _resume(self, hello: Hello, identity: Identity, subscriptions: Subscriptions) -> Sequence[Effect]:
-        """Follow the streams that the client names, and its own vehicle's in any case."""
+        """Subscribe to the streams that the client names, and always to its own vehicle's."""
         wanted: dict[str, int | None] = {cursor.stream: cursor.seq for cursor in hello.resume}
         if self._vehicle:
             wanted.setdefault(f"vehicle:{self._vehicle}", None)
@@ -281,15 +282,13 @@ class Session:
         if isinstance(message, Attach):
             return self._attach(message, identity, subscriptions)
         if isinstance(message, Detach):
-            return [
-                *subscriptions.unsubscribe(message.stream),
-                self._say(Accepted(id=message.id, stream=message.stream)),
-            ]
+            accepted = Accepted(id=message.id, stream=message.stream)
+            return [*subscriptions.unsubscribe(message.stream), self._message(accepted)]
         if isinstance(message, Ping):
-            return [self._say(Accepted(id=message.id))]
+            return [self._message(Accepted(id=message.id))]
         if isinstance(message, Watch):
             return self._watch(message)
-        return self._converse(message, identity, now)
+        return self._start_flow(message, identity, now)
 
     def _attach(self, message: Attach, identity: Identity, subscriptions: Subscriptions) -> Sequence[Effect]:
         subscriptions.check_access(message.stream, identity.vehicle)
@@ -297,61 +296,67 @@ class Session:
             raise DispatchError(ErrorCode.NOT_ALLOWED, field="stream", detail="too many streams")
         return subscriptions.subscribe(message.stream, message.after, partial(self._attached, message))
 
-    def _attached(self, message: Attach, answer: Subscribed | Refused) -> Sequence[Effect]:
-        if isinstance(answer, Refused):
-            error = DispatchError(ErrorCode(answer.code), field=answer.field or "stream", detail=answer.detail)
+    def _attached(self, message: Attach, reply: Subscribed | Refused) -> Sequence[Effect]:
+        if isinstance(reply, Refused):
+            error = DispatchError(ErrorCode(reply.code), field=reply.field or "stream", detail=reply.detail)
             return self._reject(error, message.id)
-        result: dict[str, object] = {"recovered": answer.recovered}
-        return [self._say(Accepted(id=message.id, stream=message.stream, seq=answer.seq, result=result))]
+        result: dict[str, object] = {"recovered": reply.recovered}
+        return [self._message(Accepted(id=message.id, stream=message.stream, seq=reply.seq, result=result))]
 
     def _watch(self, message: Watch) -> Sequence[Effect]:
         for number, cell in enumerate(message.cells):
             if not h3.is_valid_cell(cell) or h3.get_resolution(cell) != MAP_RESOLUTION:
                 detail = f"not an H3 cell of resolution {MAP_RESOLUTION}"
                 raise DispatchError(ErrorCode.INVALID_FIELD, field=f"cells[{number}]", detail=detail)
-        return [self._say(Accepted(id=message.id)), WatchCells(tuple(dict.fromkeys(message.cells)), message.counts)]
+        cells = tuple(dict.fromkeys(message.cells))
+        return [self._message(Accepted(id=message.id)), WatchCells(cells, message.counts)]
 
-    def _converse(self, message: ClientCommand, identity: Identity, now: CityTime) -> Sequence[Effect]:
+    def _start_flow(self, message: ClientCommand, identity: Identity, now: CityTime) -> Sequence[Effect]:
         digest = digest_of(message)
         running = self._running.get(message.id)
         if running is not None:
             if running.digest != digest:
                 raise DispatchError(ErrorCode.COMMAND_ID_REUSED, field="id")
             running.copies += 1
-            return _NOTHING
+            return _NO_EFFECTS
         if len(self._running) >= self._settings.commands_in_flight:
             raise DispatchError(ErrorCode.BUSY, detail="too many commands at once")
-        call = CommandContext(identity, scoped_id(identity, message.id), digest, now, self._rules)
-        conversation = start_flow(call, message)
-        self._running[message.id] = _Running(digest, 1, conversation)
-        return self._go_on(message.id, conversation, None)
+        context = CommandContext(identity, scoped_id(identity, message.id), digest, now, self._rules)
+        flow = start_flow(context, message)
+        self._running[message.id] = _RunningCommand(digest, 1, flow)
+        return self._advance(message.id, flow, None)
 
-    def _go_on(self, command_id: str, conversation: CommandFlow, answer: Answer | None) -> Sequence[Effect]:
-        """Let a conversation hear an answer (None: begin), until its next question or its end."""
+    def _advance(self, command_id: str, flow: CommandFlow, answer: Answer | None) -> Sequence[Effect]:
+        """Run a command flow to its next request or its end. The flow is a generator: it yields requests, receives
+        their answers, and returns the message that accepts the command. ``DispatchError`` rejects the command.
+        ``answer`` is None at the start; later calls come from :class:`PendingRequests` with the request's answer.
+        """
         try:
-            request = next(conversation) if answer is None else conversation.send(answer)
+            request = next(flow) if answer is None else flow.send(answer)
         except StopIteration as stop:
             accepted: Accepted = stop.value
-            return [*self._end(command_id, accepted), *self._follow_own_trip(accepted)]
+            return [*self._finish(command_id, accepted), *self._subscribe_to_own_trip(accepted)]
         except DispatchError as error:
-            return self._end(command_id, self._rejected(error, command_id))
-        return [self._pending.register(request, partial(self._go_on, command_id, conversation))]
+            return self._finish(command_id, self._rejected(error, command_id))
+        return [self._pending.register(request, partial(self._advance, command_id, flow))]
 
-    def _end(self, command_id: str, message: ServerMessage) -> list[Effect]:
+    def _finish(self, command_id: str, message: ServerMessage) -> list[Effect]:
         running = self._running.pop(command_id)
-        return [self._say(message)] * running.copies
+        return [self._message(message)] * running.copies
 
-    def _follow_own_trip(self, accepted: Accepted) -> Sequence[Effect]:
-        """A passenger follows the trip that it asked for or pays for."""
-        own = self.identity is not None and self.identity.role == "passenger"
+    def _subscribe_to_own_trip(self, accepted: Accepted) -> Sequence[Effect]:
+        """Subscribe a passenger to the trip that it requests or pays."""
+        is_passenger = self.identity is not None and self.identity.role == "passenger"
         stream = accepted.stream or ""
-        if not own or self._subscriptions is None or not stream.startswith("trip:") or stream in self._subscriptions:
-            return _NOTHING
+        if not is_passenger or self._subscriptions is None or not stream.startswith("trip:"):
+            return _NO_EFFECTS
+        if stream in self._subscriptions:
+            return _NO_EFFECTS
         return self._subscriptions.subscribe(stream, None, lambda _: ())
 
-    # ── what is said ─────────────────────────────────────────────────────────────────────────────────────────────
+    # ── outputs ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _say(self, message: ServerMessage) -> SendMessage:
+    def _message(self, message: ServerMessage) -> SendMessage:
         refused = message.code if isinstance(message, Rejected) else 0
         return SendMessage(self._codec.encode(message), refused=refused)
 
@@ -367,7 +372,7 @@ class Session:
         )
 
     def _reject(self, error: DispatchError, command_id: str | None = None) -> list[Effect]:
-        return [self._say(self._rejected(error, command_id))]
+        return [self._message(self._rejected(error, command_id))]
 
     def _close(self, code: CloseCode) -> list[Effect]:
         self.closed = True

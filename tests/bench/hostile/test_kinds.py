@@ -42,7 +42,7 @@ async def _beside(gateway: Running, attack: Attack) -> int | str:
         number += 1
         assert (await other.ask(t="ping", id=f"c{number}"))["t"] == "accepted"
         await asyncio.wait([attacking], timeout=0.05)
-    counted = gateway.app.gateway
+    counted = gateway.app.hub
     await eventually(lambda: counted.sockets == 1)
     return await attacking
 

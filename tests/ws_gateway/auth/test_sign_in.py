@@ -18,7 +18,6 @@ from dispatch.values.units import WallTime
 from tests.ws_gateway.conftest import SECRET, Running, Start
 from ws_gateway.auth.passwords import hash_secret
 from ws_gateway.auth.tokens import Tokens
-from ws_gateway.limits.attempt_limits import Attempts
 
 DRIVER = {"number": "D1", "pin": "1234", "vehicle": "V1"}
 
@@ -169,21 +168,6 @@ async def test_who_is_deactivated_does_not_come_in(gateway: Running, http: httpx
             gateway.registry.put(msgspec.structs.replace(entry, active=False))
     for path, body in (("dispatcher", anna), ("device", {"device": "M1", "key": "device-key"})):
         assert await refused(http, f"/v1/auth/{path}", body) == (401, ErrorCode.WRONG_CREDENTIALS, None)
-
-
-def test_attempts_are_forgotten_in_time() -> None:
-    """A lock opens after its time, and a success clears what was counted before."""
-    attempts = Attempts(limit=2, window_s=60.0)
-    for second in (0.0, 1.0):
-        attempts.check("a", WallTime(second))
-        attempts.count("a", WallTime(second))
-    with pytest.raises(DispatchError, match="2005"):
-        attempts.check("a", WallTime(60.9))
-    attempts.check("a", WallTime(61.0))
-    attempts.count("a", WallTime(61.0))
-    attempts.forget("a")
-    attempts.count("a", WallTime(62.0))
-    attempts.check("a", WallTime(62.0))
 
 
 def test_tokens_expire_and_cannot_be_made_up() -> None:

@@ -20,6 +20,7 @@ from dispatch.values.roles import Role
 from dispatch.values.units import WallTime
 from ws_gateway.auth.tokens import Tokens
 from ws_gateway.http.authenticated_reads import AuthenticatedReads, Reader
+from ws_gateway.limits.shared_limits import SharedRateLimiter
 
 NOW = 1_700_000_000.0
 TOKENS = Tokens(b"0123456789abcdef0123456789abcdef", 3_600.0)
@@ -65,7 +66,7 @@ def desk() -> Desk:
 def client(desk: Desk) -> httpx.AsyncClient:
     """Speaks to the three routes."""
     clock = ManualClock(NOW)
-    reading = AuthenticatedReads(verify=TOKENS.verify, clock=clock, allow=desk.allow)
+    reading = AuthenticatedReads(verify=TOKENS.verify, clock=clock, limiter=SharedRateLimiter(desk, clock))
     app = Starlette(
         routes=[
             reading.get_route(LIST, desk.get_route),

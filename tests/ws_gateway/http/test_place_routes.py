@@ -12,6 +12,7 @@ from dispatch.clock import ManualClock
 from dispatch.geo.places.geocoder import Places, read_places
 from dispatch.values.roles import Role
 from dispatch.values.units import WallTime
+from tests.ws_gateway.limits.limiters import limiter
 from ws_gateway.auth.tokens import Tokens
 from ws_gateway.http.authenticated_reads import AuthenticatedReads
 from ws_gateway.http.place_routes import PlaceRoutes
@@ -22,10 +23,6 @@ STREETS = b"""{"features": [
   {"properties": {"name": "MAIN ST"}, "geometry": {"coordinates": [[-122.4, 37.7], [-122.4, 37.71]]}},
   {"properties": {"name": "02ND ST"}, "geometry": {"coordinates": [[-122.41, 37.7], [-122.4, 37.7]]}}
 ]}"""
-
-
-async def _allow(_: str, __: float, ___: int) -> bool:
-    return True
 
 
 @pytest.fixture
@@ -45,7 +42,7 @@ def client(made: list[str]) -> httpx.AsyncClient:
         return read_places(STREETS, (), "Two Streets")
 
     desk = PlaceRoutes(make)
-    reading = AuthenticatedReads(verify=TOKENS.verify, clock=ManualClock(NOW), allow=_allow)
+    reading = AuthenticatedReads(verify=TOKENS.verify, clock=ManualClock(NOW), limiter=limiter())
     app = Starlette(routes=[*desk.routes(reading)])
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://taxi")
 

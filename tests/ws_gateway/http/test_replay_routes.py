@@ -17,6 +17,7 @@ from dispatch.domain.vehicle.track_recorder import Stretch
 from dispatch.values.units import WallTime
 from tests.dispatch.api.test_trip_replay import ride
 from tests.dispatch.domain.builders import NOON, RULES
+from tests.ws_gateway.limits.limiters import limiter
 from ws_gateway.auth.tokens import Tokens
 from ws_gateway.http.authenticated_reads import AuthenticatedReads
 from ws_gateway.http.replay_routes import ReplayRoutes
@@ -41,10 +42,6 @@ class Past:
         return [ride("t1")]
 
 
-async def _allow(what: str, per_s: float, burst: int) -> bool:
-    return bool(what) and per_s > 0 and burst > 0
-
-
 @pytest.fixture
 def past() -> Past:
     return Past()
@@ -54,7 +51,7 @@ def past() -> Past:
 def client(past: Past) -> httpx.AsyncClient:
     clock = ManualClock(NOW, speed=10.0)
     desk = ReplayRoutes(past, past, rules=RULES, clock=clock, chunk_s=120.0)
-    reading = AuthenticatedReads(verify=TOKENS.verify, clock=clock, allow=_allow)
+    reading = AuthenticatedReads(verify=TOKENS.verify, clock=clock, limiter=limiter())
     transport = httpx.ASGITransport(Starlette(routes=desk.routes(reading)))
     token = TOKENS.issue("dispatcher", "anna", session="s", wall=WallTime(clock.wall()))
     return httpx.AsyncClient(

@@ -57,7 +57,7 @@ class Screen:
         self.reads = True
         self.heard: list[tuple[bytes, str]] = []
 
-    def map_waits(self) -> bool:
+    def has_unsent_map(self) -> bool:
         return not self.reads
 
     def relay(self, message: bytes, slot: str) -> None:

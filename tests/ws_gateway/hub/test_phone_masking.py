@@ -62,7 +62,7 @@ def _snapshot(contact: str) -> bytes:
 
 
 async def told(contacts: PhoneMasker, contact: str, role: str) -> Any:
-    return msgspec.msgpack.decode(await contacts.pushed(_snapshot(contact), role), type=Snapshot).trip.passenger  # type: ignore[union-attr]
+    return msgspec.msgpack.decode(await contacts.mask_message(_snapshot(contact), role), type=Snapshot).trip.passenger  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("contact", ["person:p1", PHONE])
@@ -79,13 +79,13 @@ async def test_who_looks_a_number_up(contacts: PhoneMasker, contact: str) -> Non
     answer = TripNotice(
         TripView(trip="T1", state="assigned", origin="phone", vehicle_class="van", requested_at=1.0, passenger=contact)
     )
-    assert (await contacts.looked_up(answer, "dispatcher", "bert"))["trip"]["passenger"] == PHONE
+    assert (await contacts.mask_answer(answer, "dispatcher", "bert"))["trip"]["passenger"] == PHONE
     for nobody in ("anna", "eve"):
-        assert (await contacts.looked_up(answer, "dispatcher", nobody))["trip"]["passenger"] == "…123"
+        assert (await contacts.mask_answer(answer, "dispatcher", nobody))["trip"]["passenger"] == "…123"
     said = TripNotice(
         TripView(trip="T1", state="assigned", origin="phone", vehicle_class="van", requested_at=1.0, passenger="p17")
     )
-    assert (await contacts.looked_up(said, "dispatcher", "anna"))["trip"]["passenger"] == "p17"
+    assert (await contacts.mask_answer(said, "dispatcher", "anna"))["trip"]["passenger"] == "p17"
 
 
 async def test_an_erased_number_is_gone(contacts: PhoneMasker, book: Book, clock: ManualClock) -> None:
@@ -103,7 +103,7 @@ async def test_an_erased_number_is_gone(contacts: PhoneMasker, book: Book, clock
 async def test_other_messages_pass_untouched(contacts: PhoneMasker, book: Book) -> None:
     """What holds no contact is not even read."""
     message = b"\xc1 no message at all"
-    assert await contacts.pushed(message, "driver") is message
+    assert await contacts.mask_message(message, "driver") is message
     assert book.asked == 0
 
 

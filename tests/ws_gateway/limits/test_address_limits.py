@@ -13,7 +13,7 @@ from websockets.typing import Subprotocol
 from dispatch.clock import ManualClock
 from dispatch.domain.errors import DispatchError, ErrorCode
 from tests.ws_gateway.conftest import Start
-from ws_gateway.limits.address_limits import KEPT, AddressLimits, Buckets, address_of
+from ws_gateway.limits.address_limits import AddressLimits, address_of
 
 PROXIES = ("198.51.100.0/24", "2001:db8::7")
 ELSEWHERE = {"X-Forwarded-For": "203.0.113.7"}
@@ -52,14 +52,6 @@ def test_a_network_of_ipv6_is_one_client() -> None:
     assert address_of(_scope("2001:db8:1:2:3::4")) == address_of(_scope("2001:db8:1:2:9::9"))
     assert address_of(_scope("2001:db8:1:3:3::4")) != address_of(_scope("2001:db8:1:2:3::4"))
     assert address_of({"type": "http"}) == ""
-
-
-def test_memory_is_bounded() -> None:
-    """However many addresses ask, so many are remembered."""
-    buckets = Buckets((1.0, 1), ManualClock(1.0))
-    for number in range(KEPT + 10):
-        assert buckets.allow(f"a{number}")
-    assert len(buckets._empty_at) == KEPT
 
 
 @pytest.mark.integration

@@ -35,6 +35,7 @@ from dispatch.payment.gateways.alipay_oauth import AlipayUser
 from dispatch.values.ids import VehicleId
 from tests.dispatch.domain.builders import DRIVER, NOON, Stage
 from tests.ws_gateway.fakes import FakeHosts
+from tests.ws_gateway.limits.limiters import limiter
 from ws_gateway.pay.fare_commands import FareCommands
 from ws_gateway.pay.page_context import PageContext
 from ws_gateway.pay.rate_limits import PageLimits
@@ -113,7 +114,7 @@ class Booth:
             signer=FormSigner(SECRET),
             authorizers=self.authorizers,
             responses=PageResponses(public_url, bridge_url),
-            limits=PageLimits(self._allow),
+            limits=PageLimits(limiter(lambda what, *_: self.allowed(what))),
             clock=self.clock,
             zone=ZoneInfo("America/Los_Angeles"),
             public_url=public_url,
@@ -126,10 +127,6 @@ class Booth:
     def serve(self, context: PageContext) -> None:
         """Have browsers from now on served at this counter."""
         self._app = Starlette(routes=[*pay_routes(context)])
-
-    async def _allow(self, what: str, per_s: float, burst: int) -> bool:
-        assert per_s > 0 < burst
-        return self.allowed(what)
 
     def _decide(self, envelope: Envelope) -> Reply:
         """What a host does with a command: a decision of the real car or trip."""

@@ -20,6 +20,7 @@ from dispatch.values.ids import PassengerId
 from sim.demo.sandbox_process import SandboxProcess
 from tests.dispatch.store.buses.memory_bus import MemoryBus
 from tests.ws_gateway.fakes import FakeAudit, FakeRegistry
+from tests.ws_gateway.limits.limiters import limiter
 from tests.ws_gateway.pay.page_client import BUYER, SECRET, URL, Booth, has
 from ws_gateway.auth.sign_in import SignIn
 from ws_gateway.auth.tokens import Tokens
@@ -62,10 +63,10 @@ class Town:
             audit=FakeAudit(),
         )
         self._app = Starlette(
-            routes=[*AlipaySignInRoutes(context, sign_in, self._allow).routes(), *pay_routes(context)]
+            routes=[*AlipaySignInRoutes(context, sign_in, limiter(self._is_first)).routes(), *pay_routes(context)]
         )
 
-    async def _allow(self, what: str, per_s: float, burst: int) -> bool:
+    def _is_first(self, what: str, per_s: float, burst: int) -> bool:
         assert 0 < per_s * 120 < burst == 1
         first = what not in self._spent
         self._spent.add(what)

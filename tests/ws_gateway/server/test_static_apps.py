@@ -9,7 +9,7 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 from starlette.applications import Starlette
 
-from ws_gateway.server.static_apps import best_encoding, content_policy, is_alias, web_routes
+from ws_gateway.server.static_apps import content_policy, is_alias, web_routes
 
 SCRIPT = b"export const answer = 42;" * 40
 
@@ -27,7 +27,6 @@ def folder(tmp_path: Path) -> Path:
         "drive/manifest.webmanifest": b"{}",
         "assets/main-3f9a.js": SCRIPT,
         "assets/main-3f9a.js.gz": gzip.compress(SCRIPT),
-        "assets/main-3f9a.js.br": b"not really brotli",
         "icons/192.png": b"\x89PNG",
     }.items():
         path = built / name
@@ -109,9 +108,6 @@ async def test_assets_are_kept_for_ever_and_packed(browser: AsyncClient) -> None
         assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
         assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
         assert answer.headers["vary"] == "Accept-Encoding"
-    async with browser.stream("GET", "/assets/main-3f9a.js", headers={"accept-encoding": "gzip, br"}) as answer:
-        assert answer.headers["content-encoding"] == "br"
-        assert b"".join([part async for part in answer.aiter_raw()]) == b"not really brotli"
 
 
 async def test_what_has_not_changed_is_not_sent_again(browser: AsyncClient) -> None:
@@ -162,15 +158,6 @@ async def test_apps_that_are_not_built(tmp_path: Path) -> None:
     answer = await browser.get("/")
     assert (answer.status_code, "make web" in answer.text) == (200, True)
     assert [(await browser.get(path)).status_code for path in ("/console/", "/assets/x.js")] == [404, 404]
-
-
-@pytest.mark.parametrize(
-    ("accepted", "best"),
-    [("gzip, br", "br"), ("GZIP;q=0.5", "gzip"), ("br;q=0, gzip", "gzip"), ("br;q=x", ""), ("*", ""), ("", "")],
-)
-def test_the_best_encoding(accepted: str, best: str) -> None:
-    """Ours come in our order; refused and unreadable ones do not count."""
-    assert best_encoding(accepted, ("br", "gzip")) == best
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ class Talk:
 
     def answer(self, ask: Resolve, answer: Answer) -> list[Effect]:
         """Answer a question of the session."""
-        return self.note(self.session.answer(ask.number, answer))
+        return self.note(self.session.resolve(ask.number, answer))
 
     def push(self, key: str, seq: int, message: bytes) -> list[Effect]:
         """A push of a host."""

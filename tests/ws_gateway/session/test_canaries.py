@@ -74,7 +74,7 @@ async def test_no_canary_gets_out(start: Start, log: io.StringIO) -> None:
         secrets += await _sockets(watcher, secrets[-1])
         metrics = (await http.get("/metrics")).text
     told = {"log": log.getvalue(), "metrics": metrics, "answers": "\n".join(watcher.answers)}
-    assert "request of a session failed" in told["log"]
+    assert "session request failed" in told["log"]
     for place, text in told.items():
         for secret in secrets:
             assert secret not in text, (place, secret)

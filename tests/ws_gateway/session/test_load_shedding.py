@@ -13,7 +13,7 @@ from dispatch.actors.core.protocol import Push
 from dispatch.api.fields import CarView, TripView, VehicleView
 from dispatch.api.messages import CarPosition
 from tests.ws_gateway.conftest import Running, Start, eventually
-from ws_gateway.session.load_shedding import CALM_AFTER_S, RISES_AFTER_S, SELDOM_S, LoadShedder, ShedLevel, Throttle
+from ws_gateway.session.load_shedding import CALM_AFTER_S, RISES_AFTER_S, THROTTLE_S, LoadShedder, ShedLevel, Throttle
 
 LATE = 0.5
 
@@ -78,7 +78,7 @@ def test_one_position_in_a_while(times: list[float]) -> None:
     seldom = Throttle()
     passed = [at for at in sorted(times) if seldom.passes("V1", at)]
     assert passed[:1] == sorted(times)[:1]
-    assert all(later - earlier >= SELDOM_S for earlier, later in pairwise(passed))
+    assert all(later - earlier >= THROTTLE_S for earlier, later in pairwise(passed))
     assert seldom.passes("V2", 0.0)
 
 
@@ -87,9 +87,9 @@ CELL = "872830828ffffff"
 
 def _shed(gateway: Running, level: ShedLevel) -> None:
     """As if it lagged."""
-    inside = gateway.app.gateway
-    inside._shedding.level = level
-    inside._shed(1.0)
+    inside = gateway.app.hub
+    inside._shedder.level = level
+    inside._apply_shed_level(1.0)
 
 
 def _count(gateway: Running, what: str) -> float:
@@ -159,8 +159,8 @@ async def test_a_loop_that_lags_sheds_and_recovers_by_itself(start: Start, monke
     monkeypatch.setattr("ws_gateway.session.load_shedding.RISES_AFTER_S", 0.0)
     monkeypatch.setattr("ws_gateway.session.load_shedding.CALM_AFTER_S", 0.0)
     gateway = await start(shed_after_lag_s=-1.0)
-    inside = gateway.app.gateway
-    await eventually(lambda: inside._shedding.level is ShedLevel.POSITIONS)
-    inside._shedding._late_s = 1e9
-    await eventually(lambda: inside._shedding.level is ShedLevel.NOTHING)
+    inside = gateway.app.hub
+    await eventually(lambda: inside._shedder.level is ShedLevel.POSITIONS)
+    inside._shedder._late_s = 1e9
+    await eventually(lambda: inside._shedder.level is ShedLevel.NOTHING)
     assert not inside._map.halted

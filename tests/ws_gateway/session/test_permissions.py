@@ -79,10 +79,10 @@ class CityHosts(FakeHosts):
         self.city.settle()
         return host.replies[token]
 
-    async def attach(self, attachment: SubscribeRequest) -> SubscribeReply:
-        key = EntityKey.parse(attachment.key)
+    async def subscribe(self, request: SubscribeRequest) -> SubscribeReply:
+        key = EntityKey.parse(request.key)
         host = self.city.hosts[key.kind]
-        token = host.subscribe(key, attachment.principal, attachment.after, attachment.trip)
+        token = host.subscribe(key, request.principal, request.after, request.trip)
         self.city.settle()
         return host.attached[token]
 

@@ -79,7 +79,7 @@ def test_every_number_once_and_in_order(total: int, cursor: int, data: st.DataOb
 
     def answer(upto: int) -> None:
         seen = following.cursor or 0
-        note(following.attached(Subscribed(upto, True, [(n, b"%d" % n) for n in range(seen + 1, upto + 1)])))
+        note(following.subscribed(Subscribed(upto, True, [(n, b"%d" % n) for n in range(seen + 1, upto + 1)])))
 
     def asking() -> bool:
         return following.asking

@@ -30,6 +30,7 @@ from dispatch.values.roles import Role
 from dispatch.values.units import WallTime
 from tests.dispatch.domain.builders import NOON, PROFILE, RULES, Stage
 from tests.dispatch.domain.key_fixtures import persons
+from tests.ws_gateway.limits.limiters import limiter
 from ws_gateway.auth.tokens import Tokens
 from ws_gateway.http.authenticated_reads import AuthenticatedReads
 from ws_gateway.http.place_routes import PlaceRoutes
@@ -76,7 +77,7 @@ class Library:
         for number in ("V1", "V2"):
             await registry.add(VehicleRecord(id=VehicleId(number), plate=f"PL-{number}", company="Yellow"))
         await registry.add(DriverRecord(id=DriverId("D1"), name=PROFILE.driver_name, phone="1", pin_hash="x"))
-        reading = AuthenticatedReads(verify=self.tokens.verify, clock=self.clock, allow=_always)
+        reading = AuthenticatedReads(verify=self.tokens.verify, clock=self.clock, limiter=limiter())
         places = PlaceRoutes(lambda: read_places(b'{"features": []}', (), "Test City"))
         ways = ReplayRoutes(
             SqlTracks(self.journal.database),
