@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Callable, Coroutine, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, NamedTuple
 
 from bench.harness.fix_sender import UPGRADE_REQUEST, encode, masked_frame
@@ -44,29 +44,13 @@ class AttackTarget(NamedTuple):
     token: str
     within_s: float
 
-    async def dial(self, *, source: str = OTHERS_ADDRESS, receive_buffer: int = 0) -> SocketClient:
-        """A TCP connection whose client answers no pings. Raises ``OSError``."""
-        url = f"ws://{self.host}:{self.port}/v1/ws"
-        return await dial(url, source=source, receive_buffer=receive_buffer, answers_pings=False)
-
-    async def sign_in(self, *, receive_buffer: int = 0) -> SocketClient:
-        client = await self.dial(receive_buffer=receive_buffer)
-        try:
-            await client.shake_hands()
-            await client.request(Hello(self.token), "welcome")
-        except BaseException:
-            client.abort()
-            raise
-        return client
-
 
 Attack = Callable[[AttackTarget], Coroutine[Any, Any, End]]
 
 
 async def slow_reader(target: AttackTarget) -> End:
     """Sends pings at a fast rate and reads no answer."""
-    client = await target.sign_in(receive_buffer=_SMALL_BUFFER)
-    with _aborted(client):
+    async with _connected(target, receive_buffer=_SMALL_BUFFER) as client:
         client.transport.pause_reading()
         ends, number = asyncio.get_running_loop().time() + target.within_s, 0
         with suppress(OSError):
@@ -79,30 +63,26 @@ async def slow_reader(target: AttackTarget) -> End:
 
 async def slow_writer(target: AttackTarget) -> End:
     """Sends its first message one byte at a time."""
-    client = await target.dial()
-    with _aborted(client):
+    async with _connected(target, signed_in=False) as client:
         await client.shake_hands()
         return await _write_slowly(client, masked_frame(bytes(256)), target.within_s)
 
 
 async def slow_request(target: AttackTarget) -> End:
     """Sends its handshake one byte at a time."""
-    client = await target.dial()
-    with _aborted(client):
+    async with _connected(target, signed_in=False) as client:
         return await _write_slowly(client, UPGRADE_REQUEST.encode() * 9, target.within_s)
 
 
 async def never_pongs(target: AttackTarget) -> End:
     """Signs in and answers no ping."""
-    client = await target.sign_in()
-    with _aborted(client):
+    async with _connected(target) as client:
         return await _end(client, target.within_s)
 
 
 async def half_open(target: AttackTarget) -> End:
     """Signs in, then neither reads nor writes."""
-    client = await target.sign_in(receive_buffer=_SMALL_BUFFER)
-    with _aborted(client):
+    async with _connected(target, receive_buffer=_SMALL_BUFFER) as client:
         client.transport.pause_reading()
         await asyncio.sleep(target.within_s)
         return await _end_after_pause(client)
@@ -126,8 +106,7 @@ async def flood(target: AttackTarget) -> End:
 
 async def silent(target: AttackTarget) -> End:
     """One of a crowd that opens sockets from one address and sends nothing."""
-    client = await target.dial(source=CROWD_ADDRESS)
-    with _aborted(client):
+    async with _connected(target, signed_in=False, source=CROWD_ADDRESS) as client:
         try:
             await client.shake_hands()
         except HandshakeRefusedError as error:
@@ -141,8 +120,7 @@ def malformed_upgrade(text: str) -> Attack:
     """A handshake that is not valid."""
 
     async def attack(target: AttackTarget) -> End:
-        client = await target.dial()
-        with _aborted(client):
+        async with _connected(target, signed_in=False) as client:
             client.transport.write(text.encode("latin-1"))
             try:
                 await asyncio.wait_for(client.opened, target.within_s)
@@ -169,10 +147,18 @@ KINDS: Final[Mapping[str, Attack]] = {
 }
 
 
-@contextmanager
-def _aborted(client: SocketClient) -> Iterator[None]:
+@asynccontextmanager
+async def _connected(
+    target: AttackTarget, *, signed_in: bool = True, source: str = OTHERS_ADDRESS, receive_buffer: int = 0
+) -> AsyncIterator[SocketClient]:
+    """A client that answers no pings; cut at the end. Raises ``OSError``."""
+    url = f"ws://{target.host}:{target.port}/v1/ws"
+    client = await dial(url, source=source, receive_buffer=receive_buffer, answers_pings=False)
     try:
-        yield
+        if signed_in:
+            await client.shake_hands()
+            await client.request(Hello(target.token), "welcome")
+        yield client
     finally:
         client.abort()
 
@@ -191,8 +177,7 @@ async def _end_after_pause(client: SocketClient) -> End:
 
 
 async def _write_once(target: AttackTarget, data: bytes) -> End:
-    client = await target.sign_in()
-    with _aborted(client):
+    async with _connected(target) as client:
         client.transport.write(data)
         return await _end(client, target.within_s)
 

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import random
 import shutil
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,10 +17,8 @@ from bench.payments.alipay import ACQUIRER_MERCHANT, OVERSEAS
 from bench.payments.cases import cases, crashes_of, faults_of
 from bench.payments.checks import CaseResult, check_ride
 from bench.payments.ride import CaseEnvironment, PaidRide, PaymentCase
-from dispatch.actors.core.entity_types import EntityKind
-from dispatch.domain.entity import Kind
 from dispatch.payment.core.rules import Account, PaymentRules
-from dispatch.store.journals.sql_journal import SqlJournal, open_journal
+from dispatch.store.journals.sql_journal import open_journal
 from dispatch.store.migrations import upgrade
 from sim.alipay_sandbox.model.merchants import DemoMerchant, demo_merchant
 
@@ -54,24 +52,6 @@ def new_journal(folder: Path) -> str:
     return url
 
 
-@contextlib.asynccontextmanager
-async def journal_in(folder: Path) -> AsyncIterator[SqlJournal]:
-    """A fresh journal on SQLite."""
-    journal = await open_journal(new_journal(folder), shards=SHARDS)
-    try:
-        yield journal
-    finally:
-        await journal.close()
-
-
-def kinds_of(keys: DemoMerchant, gateway: str) -> Mapping[Kind, EntityKind]:
-    """The product's entities, collecting by this merchant's account."""
-    currency = "USD" if gateway in OVERSEAS else "CNY"
-    seller = ACQUIRER_MERCHANT if gateway == "acquirer" else keys.partner
-    account = Account(seller_id=seller, seller_email=keys.email, notify_url=NOTIFY_URL, currency=currency)
-    return san_francisco(PaymentRules(account=account))
-
-
 async def play(chosen: Sequence[PaymentCase], folder: Path) -> AsyncIterator[CaseResult]:
     """Play the cases in turn, each with a host of its own. After a failed case the environment is replaced."""
     keys = demo_merchant()
@@ -97,9 +77,12 @@ async def play(chosen: Sequence[PaymentCase], folder: Path) -> AsyncIterator[Cas
 @contextlib.asynccontextmanager
 async def environment_of(gateway: str, keys: DemoMerchant, folder: Path) -> AsyncIterator[CaseEnvironment]:
     """An environment whose journal is in ``folder``."""
-    async with journal_in(folder) as journal:
-        environment = CaseEnvironment(gateway, keys, kinds_of(keys, gateway), journal, folder)
-        try:
-            yield environment
-        finally:
-            await environment.aclose()
+    currency = "USD" if gateway in OVERSEAS else "CNY"
+    seller = ACQUIRER_MERCHANT if gateway == "acquirer" else keys.partner
+    account = Account(seller_id=seller, seller_email=keys.email, notify_url=NOTIFY_URL, currency=currency)
+    journal = await open_journal(new_journal(folder), shards=SHARDS)
+    environment = CaseEnvironment(gateway, keys, san_francisco(PaymentRules(account=account)), journal, folder)
+    try:
+        yield environment
+    finally:
+        await environment.aclose()

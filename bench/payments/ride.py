@@ -96,6 +96,7 @@ class CaseEnvironment:
     async def aclose(self) -> None:
         await self.counterparty.aclose()
         await self.gateways.aclose()
+        await self.journal.close()
 
 
 class PaidRide:

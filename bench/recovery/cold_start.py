@@ -163,10 +163,9 @@ async def _write_journal(
         await hosts.execute([_shift(car) for car in cars])
     _fix_all(hosts, cars, 1, clock.city())
     await hosts.execute([_request(trip, clock.city()) for trip in trips])
-    for first, steps in _STEPS:
-        wanted = [trip for trip in trips if MIX.index(trip.state) >= MIX.index(first)]
-        for step in steps:
-            await hosts.execute([step(trip) for trip in wanted])
+    for number, state in enumerate(MIX):
+        if state not in ("reserved", "matching"):
+            await hosts.execute([_step_to(state, trip) for trip in trips if MIX.index(trip.state) >= number])
             await hosts.settle()
 
 
@@ -181,20 +180,15 @@ def _request(trip: OpenTrip, now: float) -> Step:
     return trip.key, RequestTrip(f"P{trip.key.id}", "app", PLACE, CODE, pickup_at=pickup_at), SYSTEM
 
 
-def _offer(trip: OpenTrip) -> Step:
-    return trip.car, MakeOffer(f"o{trip.key.id}", trip.key.id, 1, PLACE, 60.0), SYSTEM
-
-
-def _take(trip: OpenTrip) -> Step:
-    return trip.car, AcceptOffer(f"o{trip.key.id}"), _driver(trip.car)
-
-
-def _arrive(trip: OpenTrip) -> Step:
-    return trip.car, ArriveAtPickup(trip.key.id), _driver(trip.car)
-
-
-def _begin(trip: OpenTrip) -> Step:
-    return trip.car, StartRide(trip.key.id, CODE), _driver(trip.car)
-
-
-_STEPS: Final = (("offered", (_offer,)), ("assigned", (_take,)), ("arrived", (_arrive,)), ("in_progress", (_begin,)))
+def _step_to(state: str, trip: OpenTrip) -> Step:
+    """The command that brings a trip into this state."""
+    offer = f"o{trip.key.id}"
+    match state:
+        case "offered":
+            return trip.car, MakeOffer(offer, trip.key.id, 1, PLACE, 60.0), SYSTEM
+        case "assigned":
+            return trip.car, AcceptOffer(offer), _driver(trip.car)
+        case "arrived":
+            return trip.car, ArriveAtPickup(trip.key.id), _driver(trip.car)
+        case _:
+            return trip.car, StartRide(trip.key.id, CODE), _driver(trip.car)
