@@ -1,7 +1,7 @@
-"""Time as an interface. City time rules the domain, wall time the machinery.
+"""Clocks. The domain uses city time, the infrastructure wall time.
 
-In production both are the same. A simulated city runs ``speed`` times faster than the wall; tests and the
-simulator set a :class:`ManualClock` by hand. Nothing else in the project asks the machine what time it is.
+In production both are equal. A simulated city runs ``speed`` times as fast as the wall clock; tests and the simulator
+set a :class:`ManualClock`. All code that needs the time takes a :class:`Clock`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from dispatch.values.units import CityTime, WallTime
 
 
 class Clock(Protocol):
-    """What time it is, in the city and on the wall."""
+    """City time and wall time."""
 
     @property
     def speed(self) -> float:
-        """City seconds that pass in one wall second."""
+        """City seconds per wall second."""
         ...
 
     def city(self) -> CityTime:
@@ -29,14 +29,14 @@ class Clock(Protocol):
         ...
 
     def wall_until(self, at: CityTime) -> float:
-        """Wall seconds from now until the city's clock shows ``at``; at least zero."""
+        """Wall seconds until the city's clock shows ``at``; at least zero."""
         ...
 
 
 class CityClock:
-    """The real clock: city time passes ``speed`` times as fast as wall time, from a common anchor.
+    """The real clock: city time runs ``speed`` times as fast as wall time from a common anchor.
 
-    Every process of one system is given the same anchor, so that they agree on the city's time.
+    All processes of a system use the same anchor, so that they agree on city time.
     """
 
     def __init__(self, *, speed: float = 1.0, wall_anchor: float = 0.0, city_anchor: float | None = None) -> None:
@@ -48,29 +48,25 @@ class CityClock:
 
     @property
     def speed(self) -> float:
-        """City seconds that pass in one wall second."""
         return self._speed
 
     @property
     def anchors(self) -> tuple[float, float]:
-        """The wall time and the city time that belong together."""
+        """The wall time and the city time of the anchor."""
         return self._wall_anchor, self._city_anchor
 
     def city(self) -> CityTime:
-        """City time now."""
         return CityTime(self._city_anchor + (time.time() - self._wall_anchor) * self._speed)
 
     def wall(self) -> WallTime:
-        """Wall time now."""
         return WallTime(time.time())
 
     def wall_until(self, at: CityTime) -> float:
-        """Wall seconds from now until the city's clock shows ``at``; at least zero."""
         return max(0.0, (at - self.city()) / self._speed)
 
 
 class ManualClock:
-    """A clock that stands still until it is moved."""
+    """A clock that advances only by ``advance``, for tests and simulation."""
 
     def __init__(self, start: float = 0.0, *, speed: float = 1.0) -> None:
         self._now = start
@@ -78,23 +74,20 @@ class ManualClock:
 
     @property
     def speed(self) -> float:
-        """City seconds that pass in one wall second."""
         return self._speed
 
     def city(self) -> CityTime:
-        """City time as it was last set."""
         return CityTime(self._now)
 
     def wall(self) -> WallTime:
-        """The wall shows what the city shows, slowed by the speed."""
+        """City time divided by the speed."""
         return WallTime(self._now / self._speed)
 
     def wall_until(self, at: CityTime) -> float:
-        """Wall seconds until ``at``; at least zero."""
         return max(0.0, (at - self._now) / self._speed)
 
     def advance(self, seconds: float) -> None:
-        """Move city time forward. Time never runs backwards here."""
+        """Advance city time. Raises ``ValueError`` for negative seconds."""
         if seconds < 0:
             raise ValueError("time does not run backwards")
         self._now += seconds

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from dispatch.api.alarms import DriverBroadcast
-from dispatch.api.messages import Alarm
+from dispatch.api.server_messages import Alarm
 from dispatch.domain.audit import AuditEntry
 from dispatch.domain.registry import DeviceRecord, DispatcherRecord, DriverRecord, PassengerRecord, VehicleRecord
 from dispatch.geo.travel_time import Route

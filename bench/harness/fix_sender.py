@@ -17,8 +17,8 @@ import msgspec
 
 from bench.harness.concurrency import map_concurrently
 from bench.harness.worker_process import Answer, run_worker
+from dispatch.api.client_messages import SUBPROTOCOL_MSGPACK, GoOnline, GpsFix, Hello
 from dispatch.api.fields import Fix
-from dispatch.api.messages import SUBPROTOCOL_MSGPACK, GoOnline, GpsFix, Hello
 
 UPGRADE_REQUEST: Final = (
     "GET /v1/ws HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

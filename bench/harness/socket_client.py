@@ -19,8 +19,8 @@ from websockets.http11 import Response
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
+from dispatch.api.client_messages import SUBPROTOCOL_MSGPACK
 from dispatch.api.fields import OfferView
-from dispatch.api.messages import SUBPROTOCOL_MSGPACK
 
 CONNECTS_WITHIN_S: Final = 60.0
 ABNORMAL_CLOSURE: Final = 1006

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from bench.harness.fix_sender import UPGRADE_REQUEST, encode, masked_frame
 from bench.harness.socket_client import ABNORMAL_CLOSURE, HandshakeRefusedError, SocketClient, dial
-from dispatch.api.messages import SUBPROTOCOL_MSGPACK, Hello, Ping
+from dispatch.api.client_messages import SUBPROTOCOL_MSGPACK, Hello, Ping
 
 End = int | str
 STILL_THERE: Final = "still there"

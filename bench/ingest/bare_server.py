@@ -9,7 +9,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from bench.harness.worker_process import Answer, run_worker
-from dispatch.api.messages import SUBPROTOCOL_MSGPACK
+from dispatch.api.client_messages import SUBPROTOCOL_MSGPACK
 
 
 class BareServer:

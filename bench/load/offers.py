@@ -20,8 +20,8 @@ from bench.harness.figures import percentiles_ms
 from bench.harness.fix_sender import PhoneLocation, retry_online
 from bench.harness.socket_client import OfferedVehicle, SocketClient, connect, peek
 from bench.harness.worker_process import Answer, run_worker
+from dispatch.api.client_messages import CancelTrip, GoOnline, GpsFix, Hello, RequestRide
 from dispatch.api.fields import Fix
-from dispatch.api.messages import CancelTrip, GoOnline, GpsFix, Hello, RequestRide
 from dispatch.values.place import Place
 from ws_gateway.session.command_flows import trip_id_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from dispatch.api.messages import Alarm, Notice
+from dispatch.api.server_messages import Alarm, Notice
 from dispatch.domain.entity import DomainNotice
 from dispatch.values.ids import derived_id
 

@@ -1,7 +1,4 @@
-"""What messages are made of: the checked types of their fields, and the views of trips and vehicles.
-
-Messages themselves stand in :mod:`dispatch.api.messages`.
-"""
+"""Field types and views that messages are built from."""
 
 from __future__ import annotations
 
@@ -23,7 +20,7 @@ CancelReason = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x
 
 
 class Fix(msgspec.Struct, frozen=True, array_like=True):
-    """A GPS fix: ``n`` counts up for each phone, ``at`` is the phone's time, then degrees, m/s, degrees from north."""
+    """A GPS fix: ``n`` counts up per phone, ``at`` is the phone's time, then degrees, m/s, and degrees from north."""
 
     n: Annotated[int, Meta(ge=0, le=2**53)]
     at: Time
@@ -48,7 +45,7 @@ class MoneyView(msgspec.Struct, frozen=True):
 
 
 class FareLineView(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One line of a fare: what for, how much of it, and what that costs."""
+    """One line of a fare: its kind, text, quantity and amount."""
 
     kind: str
     text: str
@@ -58,14 +55,14 @@ class FareLineView(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class FareView(msgspec.Struct, frozen=True):
-    """A fare and how it was made."""
+    """A fare and its lines."""
 
     total: MoneyView
     lines: list[FareLineView]
 
 
 class CarView(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The car that comes, as a passenger needs to know it."""
+    """The assigned vehicle, as the passenger needs to identify it."""
 
     vehicle: str
     plate: str
@@ -74,7 +71,7 @@ class CarView(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class PhraseView(msgspec.Struct, frozen=True):
-    """What happened to a payment, and what to do, for drivers, cashiers and passengers."""
+    """An explanation of a payment's state and the advice for it, for drivers, cashiers and passengers."""
 
     en: str
     zh: str
@@ -83,9 +80,9 @@ class PhraseView(msgspec.Struct, frozen=True):
 
 
 class PaymentView(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where the payment of a trip stands. ``trade`` is Alipay's number, for its cashier; ``code`` the text of the
-    code that the passenger scans from the driver's screen; ``typed`` what the passenger of a car without a meter
-    typed, for the driver to confirm."""
+    """The state of a trip's payment. ``trade`` is Alipay's number, with which the app opens Alipay's cashier; ``code``
+    is the text of the code that the passenger scans from the driver's screen; ``typed`` is the fare that the passenger
+    of a vehicle without a meter typed, for the driver to confirm."""
 
     state: str
     method: str = ""
@@ -100,7 +97,7 @@ class PaymentView(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class OfferView(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An offer to a driver. It expires at ``expires_at``; the countdown is the app's to draw."""
+    """An offer to a driver. It expires at ``expires_at``; the app shows the countdown."""
 
     offer: str
     trip: str
@@ -114,7 +111,7 @@ class OfferView(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class MeterView(msgspec.Struct, frozen=True):
-    """What the meter of the ride shows."""
+    """The meter of the current ride."""
 
     meters: float
     waiting_s: float
@@ -122,16 +119,16 @@ class MeterView(msgspec.Struct, frozen=True):
 
 
 class CellFrame(msgspec.Struct, frozen=True, array_like=True):
-    """Cars of one ``host`` in one H3 cell of resolution 7, at a city time; ``whole`` replaces what was known of this
-    host's cars there.
+    """Vehicles of one ``host`` in one H3 cell of resolution 7, at a city time. A ``whole`` frame replaces everything
+    known of this host's vehicles in the cell.
 
-    ``cars`` holds nine bytes a car, little-endian: ``u16`` the car's number at this host, ``u16`` x and ``u16`` y,
-    ``u8`` heading (0-254 for 0-360 degrees, 255 unknown), ``u8`` its place in ``MAP_STATES`` (255: it left the cell),
-    ``u8`` the fix's age in twentieths of a second when the frame was made (255: that or more).
-    x and y count from the south-west corner of a box around the cell's centre: ``MAP_HALF_BOX_DEG`` of latitude
-    either way, and as much divided by the cosine of the centre's latitude of longitude, in 65,536 steps.
-    ``names`` gives the vehicle of each number that is new here, and of all in a ``whole`` frame. A cell that a host has
-    not told whole for 20 s of the wall holds none of its cars any more.
+    ``cars`` holds nine bytes per vehicle, little-endian: ``u16`` the vehicle's number at this host, ``u16`` x and
+    ``u16`` y, ``u8`` heading (0-254 for 0-360 degrees, 255 unknown), ``u8`` its index in ``MAP_STATES`` (255: it left
+    the cell), ``u8`` the fix's age in twentieths of a second when the frame was made (255: that or more). x and y count
+    from the south-west corner of a box around the cell's centre: ``MAP_HALF_BOX_DEG`` of latitude in either direction,
+    and the same divided by the cosine of the centre's latitude in longitude, in 65,536 steps. ``names`` maps numbers to
+    vehicle ids: of vehicles that are new here, or of all vehicles in a ``whole`` frame. If a host has sent no whole
+    frame of a cell for 20 wall seconds, the cell contains none of its vehicles any more.
     """
 
     cell: str
@@ -143,7 +140,7 @@ class CellFrame(msgspec.Struct, frozen=True, array_like=True):
 
 
 class CellCount(msgspec.Struct, frozen=True, array_like=True):
-    """How many cars of each state are in a cell, in the order of ``MAP_STATES``."""
+    """The number of vehicles of each state in a cell, in the order of ``MAP_STATES``."""
 
     cell: str
     cars: list[int]

@@ -1,8 +1,8 @@
-"""What is read over HTTP: the one source of bodies, of their types in TypeScript and of their documents.
+"""Request and response bodies of the HTTP API: the single source for its routes, TypeScript types and documentation.
 
-What concerns a ride under way goes over the socket (:mod:`dispatch.api.messages`); what is looked up (lists, stories,
-archives) is read over HTTP with ``Authorization: Bearer`` and the token of the same sign-in. Bodies are JSON, or
-MessagePack where ``Accept: application/msgpack`` asks for it. Times are city seconds, money is whole minor units.
+Everything about a ride in progress goes over the WebSocket (:mod:`dispatch.api.client_messages`). Lists, details and
+archives are read over HTTP with ``Authorization: Bearer`` and the same token. Bodies are JSON, or MessagePack if
+``Accept: application/msgpack`` asks for it. Times are city seconds, money is whole minor units.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ import msgspec
 from msgspec import Meta
 
 from dispatch.api.fields import Id, MoneyView, Time, TripView, VehicleView
-from dispatch.api.messages import Alarm, Notice
+from dispatch.api.server_messages import Alarm, Notice
 from dispatch.values.place import Lat, Lng, Place, Text
 
 Facts = dict[str, object]
 
 
 class ResponseBody(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A body that the server sends. Clients ignore fields that they do not know."""
+    """A body sent by the server. Clients ignore unknown fields."""
 
 
 class RequestBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A body that a client posts."""
+    """A body or query sent by a client."""
 
 
-# ── everybody ────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── all roles ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class CityFacts(ResponseBody, frozen=True):
-    """``GET /v1/city``: ``box`` is south, west, north, east (None: unbounded); ``tiles`` a tile server's address, or
-    empty: the map is then drawn from ``/v1/city/land`` and ``/v1/city/streets`` (GeoJSON, public)."""
+    """``GET /v1/city``. ``box`` is south, west, north, east (None: unbounded). ``tiles`` is a tile server's address; if
+    it is empty, the map is drawn from the public GeoJSON files ``/v1/city/land`` and ``/v1/city/streets``."""
 
     name: str
     title: str
@@ -44,27 +44,27 @@ class CityFacts(ResponseBody, frozen=True):
     tiles: str = ""
     sources: list[str] = []
     development: bool = False
-    """Codes to phones are written to a file here, and Alipay is a sandbox."""
+    """SMS codes are written to a file, and Alipay is a sandbox."""
     alipay: bool = False
-    """Passengers may sign in by Alipay: ``GET /v1/auth/alipay``."""
+    """Passengers can sign in with Alipay: ``GET /v1/auth/alipay``."""
 
 
 class PlaceQuery(RequestBody, frozen=True):
-    """``POST /v1/places``: an address, a crossing or a landmark; places near ``near`` first."""
+    """``POST /v1/places``: an address, a crossing or a landmark. Places close to ``near`` come first."""
 
     text: Annotated[Text, Meta(min_length=1)]
     near: tuple[Lat, Lng] | None = None
 
 
 class PlaceAt(RequestBody, frozen=True):
-    """``POST /v1/places/at``: what a point on the map is called."""
+    """``POST /v1/places/at``: the name of a point on the map."""
 
     lat: Lat
     lng: Lng
 
 
 class PlaceList(ResponseBody, frozen=True):
-    """The best first."""
+    """Places, best match first."""
 
     places: list[Place]
 
@@ -73,7 +73,7 @@ class PlaceList(ResponseBody, frozen=True):
 
 
 class FleetCar(ResponseBody, frozen=True):
-    """A car of the registry, and what it does now (``state`` is None for one that was never in service)."""
+    """A vehicle of the registry and its current state (``state`` is None if it was never in service)."""
 
     vehicle: str
     plate: str
@@ -97,15 +97,15 @@ class FleetList(ResponseBody, frozen=True):
 
 
 class TripList(ResponseBody, frozen=True):
-    """``GET /v1/trips``: open trips, and those that were requested in the last hour (``?since=``: since then).
-    ``GET /v1/my/trips``: a passenger's own, the newest first."""
+    """``GET /v1/trips``: open trips, and trips requested in the last hour (with ``?since=``: since that time).
+    ``GET /v1/my/trips``: the passenger's own trips, newest first."""
 
     at: float
     trips: list[TripView]
 
 
 class TimelineEvent(ResponseBody, frozen=True):
-    """An event of a stream, with what it says."""
+    """An event of a stream with its facts."""
 
     seq: int
     at: float
@@ -114,7 +114,7 @@ class TimelineEvent(ResponseBody, frozen=True):
 
 
 class PaymentExchange(ResponseBody, frozen=True):
-    """One thing that was said to or by Alipay."""
+    """One message to or from Alipay."""
 
     at: float
     kind: str
@@ -140,7 +140,8 @@ class PaymentDetail(ResponseBody, frozen=True):
 
 
 class ConsideredVehicle(ResponseBody, frozen=True):
-    """A car near a request: metres by straight line, seconds to the pick-up where they were asked for, the cause."""
+    """A vehicle near a request: the straight-line distance, the pick-up time in seconds if it was computed, and the
+    cause."""
 
     vehicle: str
     meters: float
@@ -149,7 +150,7 @@ class ConsideredVehicle(ResponseBody, frozen=True):
 
 
 class MatchExplanation(ResponseBody, frozen=True):
-    """Why this car, or none: the last matching window that held the request."""
+    """Why this vehicle, or none, was matched: the last matching window that contained the request."""
 
     at: float
     windows: int
@@ -159,7 +160,7 @@ class MatchExplanation(ResponseBody, frozen=True):
 
 
 class TripDetail(ResponseBody, frozen=True):
-    """``GET /v1/trips/{trip}``: all that is known of a trip."""
+    """``GET /v1/trips/{trip}``: everything known of a trip."""
 
     seq: int
     trip: TripView
@@ -169,7 +170,8 @@ class TripDetail(ResponseBody, frozen=True):
 
 
 class OfferDetail(ResponseBody, frozen=True):
-    """An offer and its one outcome: ``accepted``, ``declined``, ``expired``, ``withdrawn``; empty while it is open."""
+    """An offer and its one outcome: ``accepted``, ``declined``, ``expired`` or ``withdrawn``; empty while it is
+    open."""
 
     offer: str
     trip: str
@@ -181,7 +183,7 @@ class OfferDetail(ResponseBody, frozen=True):
 
 
 class CauseSpan(ResponseBody, frozen=True):
-    """Why a car got nothing, from ``since`` until ``until`` (None: still)."""
+    """Why a vehicle got no offer from ``since`` until ``until`` (None: still)."""
 
     since: float
     cause: str
@@ -190,8 +192,8 @@ class CauseSpan(ResponseBody, frozen=True):
 
 
 class VehicleDetail(ResponseBody, frozen=True):
-    """``GET /v1/vehicles/{vehicle}``: the car, its shift, its trip, its offers of the last hour. Its last fix is on the
-    map."""
+    """``GET /v1/vehicles/{vehicle}``: the vehicle, its shift, its trip, and its offers of the last hour. Its last fix
+    is on the live map."""
 
     seq: int
     car: FleetCar
@@ -203,28 +205,28 @@ class VehicleDetail(ResponseBody, frozen=True):
 
 
 class SearchQuery(RequestBody, frozen=True):
-    """``POST /v1/search``: a trip's id, a plate, a vehicle's or a driver's number, or a phone number; parts will do.
-    Posted, because a phone number has no place in an address."""
+    """``POST /v1/search``: a trip id, a plate, a vehicle or driver number, or a phone number; partial text also
+    matches. The query is posted so that phone numbers do not appear in URLs."""
 
     text: Annotated[Text, Meta(min_length=2)]
 
 
 class SearchHits(ResponseBody, frozen=True):
-    """What was found, the newest trips first."""
+    """The results, newest trips first."""
 
     trips: list[TripView]
     cars: list[FleetCar]
 
 
 class AlarmList(ResponseBody, frozen=True):
-    """``GET /v1/alarms``: those that nobody has settled, and those settled in the last day; the newest first."""
+    """``GET /v1/alarms``: unsettled alarms and those settled in the last day, newest first."""
 
     alarms: list[Alarm]
 
 
 class Track(ResponseBody, frozen=True):
-    """A stretch of a car's way. ``points`` holds 13 bytes each, little-endian: ``u32`` tenths of a second after
-    ``since``, ``i32`` latitude and ``i32`` longitude in millionths of a degree, ``u8`` the place of the state in
+    """A section of a vehicle's track. ``points`` holds 13 bytes per point, little-endian: ``u32`` tenths of a second
+    after ``since``, ``i32`` latitude and ``i32`` longitude in millionths of a degree, ``u8`` the index of the state in
     ``MAP_STATES``."""
 
     vehicle: str
@@ -246,9 +248,9 @@ class TripMoment(ResponseBody, frozen=True):
 
 
 class Replay(ResponseBody, frozen=True):
-    """``GET /v1/replay?since=&until=`` (900 s of city time at most; ``&vehicle=`` one car, then a day): archived tracks
-    that touch the span, and what happened to trips in it, the oldest first. ``open`` are the trips that
-    looked for a car or had one at its beginning. ``archived_until``: how far the archive reaches."""
+    """``GET /v1/replay?since=&until=`` (at most 900 s of city time; a day with ``&vehicle=``): the archived tracks that
+    overlap the span and the trip events in it, oldest first. ``open`` lists the trips that were open at its start, and
+    ``archived_until`` the time up to which the archive is complete."""
 
     since: float
     until: float
@@ -262,8 +264,8 @@ class Replay(ResponseBody, frozen=True):
 
 
 class ShareLink(ResponseBody, frozen=True):
-    """``POST /v1/my/trips/{trip}/share``: a token with which anybody may follow the trip until ``expires_at`` (wall),
-    for the fragment of a link, which no server sees."""
+    """``POST /v1/my/trips/{trip}/share``: a token with which anyone can follow the trip until ``expires_at`` (wall
+    time). It is meant for the fragment of a link, which is never sent to a server."""
 
     token: str
     expires_at: float
@@ -291,7 +293,7 @@ class ShiftRide(ResponseBody, frozen=True):
 
 
 class ShiftSum(ResponseBody, frozen=True):
-    """What was earned in one way; an empty ``method``: not paid yet."""
+    """Earnings by payment method; an empty ``method`` means not paid yet."""
 
     method: str
     rides: int
@@ -299,7 +301,7 @@ class ShiftSum(ResponseBody, frozen=True):
 
 
 class ShiftAccount(ResponseBody, frozen=True):
-    """``GET /v1/my/shift``: the driver's rides since the shift began (else of today), the newest first."""
+    """``GET /v1/my/shift``: the driver's rides since the start of the shift (otherwise of today), newest first."""
 
     since: float
     at: float
@@ -308,7 +310,7 @@ class ShiftAccount(ResponseBody, frozen=True):
 
 
 class NoticeList(ResponseBody, frozen=True):
-    """``GET /v1/my/notices``: dispatchers' messages of the last 12 hours, the newest first."""
+    """``GET /v1/my/notices``: dispatchers' messages of the last 12 hours, newest first."""
 
     notices: list[Notice]
 
@@ -322,6 +324,6 @@ class ReplaySpan(RequestBody, frozen=True):
 
 
 class TripsSince(RequestBody, frozen=True):
-    """The query of ``GET /v1/trips``: city seconds, a day back at most."""
+    """The query of ``GET /v1/trips``: city seconds, at most one day back."""
 
     since: Time | None = None

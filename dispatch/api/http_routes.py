@@ -1,7 +1,7 @@
-"""Where what ``api.http_bodies`` describes is read: the one table of which routes, documents and types are made.
+"""Routes of the HTTP API: the single table from which routes, documentation and types are generated.
 
-A question is the query of a GET and the body of a POST. Who may ask stands in :mod:`dispatch.api.permissions`; no role:
-everybody may read it, without a token.
+A query is the query string of a GET or the body of a POST. Roles come from :mod:`dispatch.api.permissions`; an address
+without roles is public.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dispatch.values.roles import Role
 
 
 class ReadRoute(NamedTuple):
-    """One address: who may ask what there, and what the answer is. ``says`` tells people what it is for."""
+    """One address with the roles that may read it. ``says`` is its description in the documentation."""
 
     method: Literal["GET", "POST"]
     path: str
@@ -31,45 +31,44 @@ def _route(
     says: str,
     question: type[reads.RequestBody] | None = None,
 ) -> ReadRoute:
-    """A route with the roles that ``dispatch.api.permissions`` gives it."""
     return ReadRoute(method, path, readers_of(f"{method} {path}"), answer, says, question)
 
 
-CITY: Final = _route("GET", "/v1/city", reads.CityFacts, "What an app has to know of the city.")
+CITY: Final = _route("GET", "/v1/city", reads.CityFacts, "Facts about the city that apps need.")
 PLACES: Final = _route("POST", "/v1/places", reads.PlaceList, "Addresses, crossings and landmarks.", reads.PlaceQuery)
-PLACES_AT: Final = _route("POST", "/v1/places/at", reads.PlaceList, "What a point on the map is called.", reads.PlaceAt)
+PLACES_AT: Final = _route("POST", "/v1/places/at", reads.PlaceList, "The name of a point on the map.", reads.PlaceAt)
 TRIPS: Final = _route(
     "GET",
     "/v1/trips",
     reads.TripList,
-    "Open trips, and those that were requested in the last hour, or since `since`.",
+    "Open trips, and trips requested in the last hour or since `since`.",
     reads.TripsSince,
 )
-TRIP: Final = _route("GET", "/v1/trips/{trip}", reads.TripDetail, "All that is known of a trip.")
-VEHICLES: Final = _route("GET", "/v1/vehicles", reads.FleetList, "All cars, and what they do now.")
+TRIP: Final = _route("GET", "/v1/trips/{trip}", reads.TripDetail, "Everything known of a trip.")
+VEHICLES: Final = _route("GET", "/v1/vehicles", reads.FleetList, "All vehicles and their current states.")
 VEHICLE: Final = _route(
-    "GET", "/v1/vehicles/{vehicle}", reads.VehicleDetail, "A car, its shift, and its offers of an hour."
+    "GET", "/v1/vehicles/{vehicle}", reads.VehicleDetail, "A vehicle, its shift, and its offers of the last hour."
 )
 SEARCH: Final = _route(
     "POST",
     "/v1/search",
     reads.SearchHits,
-    "Trips and cars by number, plate or phone.",
+    "Trips and vehicles by number, plate or phone.",
     reads.SearchQuery,
 )
-ALARMS: Final = _route("GET", "/v1/alarms", reads.AlarmList, "Alarms that wait, and those settled in the last day.")
+ALARMS: Final = _route("GET", "/v1/alarms", reads.AlarmList, "Unsettled alarms, and those settled in the last day.")
 REPLAY: Final = _route(
-    "GET", "/v1/replay", reads.Replay, "A past span: ways of cars, and what trips did.", reads.ReplaySpan
+    "GET", "/v1/replay", reads.Replay, "A past span: tracks of vehicles and events of trips.", reads.ReplaySpan
 )
-MY_TRIPS: Final = _route("GET", "/v1/my/trips", reads.TripList, "One's own trips, the newest first.")
+MY_TRIPS: Final = _route("GET", "/v1/my/trips", reads.TripList, "The passenger's own trips, newest first.")
 MY_RECEIPT: Final = _route(
-    "GET", "/v1/my/trips/{trip}/receipt", reads.Receipt, "The receipt of one's own finished ride."
+    "GET", "/v1/my/trips/{trip}/receipt", reads.Receipt, "The receipt of the passenger's own finished ride."
 )
 MY_SHARE: Final = _route(
-    "POST", "/v1/my/trips/{trip}/share", reads.ShareLink, "A link by which others may follow the trip."
+    "POST", "/v1/my/trips/{trip}/share", reads.ShareLink, "A link with which others can follow the trip."
 )
 MY_SHIFT: Final = _route(
-    "GET", "/v1/my/shift", reads.ShiftAccount, "The driver's rides since the shift began, and their sums."
+    "GET", "/v1/my/shift", reads.ShiftAccount, "The driver's rides since the start of the shift, and their sums."
 )
 MY_NOTICES: Final = _route("GET", "/v1/my/notices", reads.NoticeList, "Dispatchers' messages of the last 12 hours.")
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, get_args
 
-from dispatch.api import messages as m
-from dispatch.api.messages import ClientMessage
+from dispatch.api import client_messages as m
+from dispatch.api.client_messages import ClientMessage
 from dispatch.domain.stream_access import DEVICE, DISPATCHER, DRIVER, IN_CAR, Cells, Reach
 from dispatch.values.roles import Role
 

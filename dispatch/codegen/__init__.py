@@ -1,1 +1,1 @@
-"""I/O: writes files. Documents and TypeScript types generated from the code; imports what it describes."""
+"""I/O: writes files. Generates documents and TypeScript types from the code; imports the packages that it describes."""

@@ -1,7 +1,7 @@
-"""The protocol as documents, made from the structs of ``dispatch.api.messages``: AsyncAPI 3, JSON Schema, and Markdown.
+"""Generates the WebSocket documentation from the message structs: AsyncAPI 3, JSON Schema and Markdown.
 
-Nothing here is written by hand that the structs know: fields, ranges, roles and defaults come from them, the numbers
-from ``dispatch.domain.errors``.
+Fields, ranges, roles and defaults come from the structs, numbers from ``dispatch.domain.errors``; only the prose
+between the sections is written here.
 """
 
 from __future__ import annotations
@@ -12,18 +12,10 @@ from typing import Any, Final, get_args
 import msgspec
 from msgspec import NODEFAULT, inspect
 
-from dispatch import __name__ as package
-from dispatch.api import fields, messages
-from dispatch.api.messages import (
-    SUBPROTOCOL_JSON,
-    SUBPROTOCOL_MSGPACK,
-    ClientCommand,
-    ClientMessage,
-    FromClient,
-    FromServer,
-    ServerMessage,
-)
+from dispatch.api import client_messages, fields
+from dispatch.api.client_messages import SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK, ClientCommand, ClientMessage, FromClient
 from dispatch.api.permissions import senders_of
+from dispatch.api.server_messages import FromServer, ServerMessage
 from dispatch.codegen.examples import EXAMPLES
 from dispatch.domain.errors import CLOSE_TEXTS, ERRORS, CloseCode, may_reconnect
 from dispatch.values.place import Place
@@ -54,25 +46,25 @@ _PARTS: Final[tuple[type[msgspec.Struct], ...]] = (
 
 
 def json_schema() -> dict[str, Any]:
-    """JSON Schema (2020-12) of every message: ``FromClient`` and ``FromServer`` under ``$defs`` are the two unions."""
+    """JSON Schema (2020-12) of every message; ``FromClient`` and ``FromServer`` under ``$defs`` are the two unions."""
     defs = _components("#/$defs/{name}")
     for name, kinds in (("FromClient", _CLIENT), ("FromServer", _SERVER)):
         defs[name] = {"oneOf": [{"$ref": f"#/$defs/{kind.__name__}"} for kind in kinds]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": _TITLE,
-        "description": _about(messages),
+        "description": _about(client_messages).partition("\n\n")[2],
         "oneOf": [{"$ref": "#/$defs/FromClient"}, {"$ref": "#/$defs/FromServer"}],
         "$defs": defs,
     }
 
 
 def asyncapi() -> dict[str, Any]:
-    """An AsyncAPI 3 document: one channel, the messages of either side, the errors and close codes beside them."""
+    """An AsyncAPI 3 document: one channel, the messages in both directions, the error and close codes."""
     kinds: tuple[type[ClientMessage | ServerMessage], ...] = (*_CLIENT, *_SERVER)
     return {
         "asyncapi": "3.0.0",
-        "info": {"title": _TITLE, "version": _VERSION, "description": _about(messages)},
+        "info": {"title": _TITLE, "version": _VERSION, "description": _about(client_messages).partition("\n\n")[2]},
         "defaultContentType": "application/msgpack",
         "channels": {
             "socket": {
@@ -84,8 +76,8 @@ def asyncapi() -> dict[str, Any]:
             }
         },
         "operations": {
-            "hear": _operation("receive", "What clients send.", _CLIENT),
-            "tell": _operation("send", "What the server sends.", _SERVER),
+            "receive": _operation("receive", "Messages from clients.", _CLIENT),
+            "send": _operation("send", "Messages from the server.", _SERVER),
         },
         "components": {
             "messages": {kind.__name__: _message(kind) for kind in kinds},
@@ -125,7 +117,7 @@ def _components(template: str) -> dict[str, Any]:
 
 
 def plain_value(kind: type) -> dict[str, Any]:
-    """The results of commands are plain values of any kind."""
+    """Schema hook: results of commands are plain values of any type."""
     if kind is object:
         return {"description": "any value"}
     raise TypeError(f"no schema for {kind}")
@@ -145,34 +137,33 @@ def _tag(kind: type[msgspec.Struct]) -> str:
 _RESUME: Final = """\
 ## Streams and resume
 
-- A stream (`trip:T`, `vehicle:V`) is numbered from 1 without gaps. `update` carries the number; `snapshot` tells how
-  the stream stands at a number.
-- A driver and a device follow their vehicle's stream from the `hello` on. A passenger follows each trip that it asks
-  for or pays for. Everything else is followed by `attach`.
-- After a break, connect again (to any gateway) and name in `hello.resume` the last number seen of each stream. What
-  was missed follows as updates; where it is no longer kept, a `snapshot` with `recovered: false` comes instead.
-- Each number comes at most once on one connection, and in order. `heard`, `car` and `map` are not numbered: a newer
-  one takes the place of an older one that was not sent yet.
-- A command is sent again under its id until it is answered; it acts once, and every repeat gets the same answer. The
-  answers to several commands under way may come in any order: who needs an order waits for the answer.
-- One socket for each driver and device: a newer one closes the older one, with `replaced` and code 4502. Passengers
-  and dispatchers may have several.
+- A stream (`trip:T`, `vehicle:V`) is numbered from 1 without gaps. `update` carries the number; `snapshot` carries the
+  state of the stream at a number.
+- A driver and a device follow their vehicle's stream from `hello` on. A passenger follows each trip that it requests or
+  pays for. Everything else is followed with `attach`.
+- After a connection loss, connect again (to any gateway) and send the last number of each stream in `hello.resume`. The
+  missed updates follow. If they are no longer kept, a `snapshot` with `recovered: false` follows instead.
+- On one connection, each number arrives at most once and in order. `heard`, `car` and `map` are not numbered: a newer
+  one replaces an older one that was not sent yet.
+- Send a command again under the same id until it is answered. It takes effect once, and every repeat gets the same
+  answer. Answers to concurrent commands may arrive in any order; a client that needs an order waits for each answer.
+- A driver or device has one socket: a newer one closes the older one, with `replaced` and code 4502. Passengers and
+  dispatchers may have several.
 """
 
 
 def render_protocol_markdown() -> str:
-    """The text of ``docs/protocol.md``."""
     return "\n".join(
         [
             "# Protocol",
             "",
-            f"Made from `{package}/messages.py` by `render_protocol_markdown()`; do not edit.",
+            "Generated from `dispatch/api/client_messages.py` and `dispatch/api/server_messages.py`; do not edit.",
             "",
-            _about(messages),
+            _about(client_messages).partition("\n\n")[2],
             "",
             f"Address: `GET {ADDRESS}` with one of the subprotocols. The first message is `hello` with a token from",
             "sign-in; tokens are never part of an address. A field with a default may be left out; clients ignore",
-            "fields that they do not know, the server refuses them.",
+            "unknown fields, the server rejects them.",
             "",
             _RESUME,
             "## From clients",
@@ -192,7 +183,7 @@ def render_protocol_markdown() -> str:
 
 
 def sections(kinds: Iterable[type[msgspec.Struct]]) -> Iterable[str]:
-    """A section of Markdown for each struct: what it is, who may send it, its fields."""
+    """One Markdown section per struct: description, senders, fields."""
     for kind in kinds:
         yield f"### {_heading(kind)}"
         yield ""
@@ -233,7 +224,6 @@ def _need(field: inspect.Field) -> str:
 
 
 def _type_text(kind: inspect.Type) -> str:
-    """A type in words, with its range."""
     if isinstance(kind, inspect.UnionType):
         return " or ".join(_type_text(each) for each in kind.types)
     if isinstance(kind, inspect.ListType):
@@ -274,22 +264,22 @@ def _range(least: int | None, most: int | None) -> str:
 
 
 def _error_table() -> Iterable[str]:
-    yield from ("## Errors", "", "| code | name | text | send again |", "|---|---|---|---|")
+    yield from ("## Errors", "", "| code | name | text | retry |", "|---|---|---|---|")
     for code, spec in ERRORS.items():
         yield f"| {int(code)} | {code.name} | {spec.text} | {'yes' if spec.retryable else 'no'} |"
     yield ""
 
 
 def _close_table() -> Iterable[str]:
-    yield from ("## Close codes", "", "| code | name | text | connect again |", "|---|---|---|---|")
+    yield from ("## Close codes", "", "| code | name | text | reconnect |", "|---|---|---|---|")
     for code in CloseCode:
-        again = "yes, and resume" if may_reconnect(code) else "not before something has changed"
+        again = "yes, and resume" if may_reconnect(code) else "no, until the cause is fixed"
         yield f"| {int(code)} | {code.name} | {CLOSE_TEXTS[code]} | {again} |"
     yield ""
 
 
 def _example_sections() -> Iterable[str]:
-    yield from ("## Examples", "", "In the JSON subprotocol; `→` from the client, `←` from the server.", "")
+    yield from ("## Examples", "", "In the JSON subprotocol: `→` from the client, `←` from the server.", "")
     for title, lines in EXAMPLES.items():
         yield from (f"### {title}", "", "```text")
         for message in lines:

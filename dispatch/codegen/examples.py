@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from typing import Final
 
-from dispatch.api.fields import CarView, CellFrame, Cursor, Fix, OfferView, TripView, VehicleView
-from dispatch.api.messages import (
-    Accepted,
+from dispatch.api.client_messages import (
     AcceptOffer,
-    CarPosition,
     ClientMessage,
     GpsFix,
     GpsFixes,
-    Heard,
     Hello,
+    RequestRide,
+    StartRide,
+    Watch,
+)
+from dispatch.api.fields import CarView, CellFrame, Cursor, Fix, OfferView, TripView, VehicleView
+from dispatch.api.server_messages import (
+    Accepted,
+    CarPosition,
+    Heard,
     MapFrames,
     Rejected,
-    RequestRide,
     ServerMessage,
     Snapshot,
-    StartRide,
     Update,
-    Watch,
     Welcome,
 )
 from dispatch.domain.errors import ERRORS, ErrorCode

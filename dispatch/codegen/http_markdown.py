@@ -1,4 +1,4 @@
-"""``docs/http.md``: what is looked up over HTTP, made from ``dispatch.api.http_routes`` and its bodies."""
+"""Generates ``docs/http.md`` from the routes and bodies of the HTTP API."""
 
 from __future__ import annotations
 
@@ -13,43 +13,42 @@ from dispatch.api.http_routes import READ_ROUTES, ReadRoute
 from dispatch.codegen.asyncapi import sections
 
 _HEAD: Final = """\
-# Looking things up over HTTP
+# HTTP reads
 
-Made from `dispatch/api/http_routes.py` and `dispatch/api/http_bodies.py` by `render_http_markdown()`; do not edit.
+Generated from `dispatch/api/http_routes.py` and `dispatch/api/http_bodies.py`; do not edit.
 
-What concerns a ride under way goes over the socket ([protocol.md](protocol.md)); what is looked up is read over HTTP
-on the same port, with `Authorization: Bearer TOKEN` and the token of the same sign-in. The query of a GET and the body
-of a POST (JSON) are the question. The answer is JSON, or MessagePack where `Accept: application/msgpack` asks for it
-(bytes are base64 in JSON), and is kept by nobody on its way (`Cache-Control: no-store`). Times are city seconds, money
-is whole minor units. Clients ignore fields that they do not know; the server refuses them.
+Everything about a ride in progress goes over the WebSocket ([protocol.md](protocol.md)). Lists, details and archives
+are read over HTTP on the same port, with `Authorization: Bearer TOKEN` and the same token. The request is the query
+of a GET or the JSON body of a POST. The response is JSON, or MessagePack if `Accept: application/msgpack` asks for it
+(in JSON, bytes are base64), and is never cached (`Cache-Control: no-store`). Times are city seconds, money is whole
+minor units. Clients ignore unknown fields; the server rejects them.
 
-A refusal is `{"code", "text", "retryable", "field"}` with the numbers of [the error table](protocol.md#errors) and the
-status 400, 401 (no valid token), 403 (another role's), 404 (unknown, or not one's own), 413, 429 (too often: each
-signed-in client may ask 5 times a second and 60 times at once), 500 or 503.
+An error is `{"code", "text", "retryable", "field"}` with the numbers of [the error table](protocol.md#errors) and the
+status 400, 401 (no valid token), 403 (role not allowed), 404 (unknown, or another user's), 413, 429 (rate limit: 5
+requests per second and client, in bursts of up to 60), 500 or 503.
 
-Lists are made from rows that are as new as the last commit of each trip and car; stories from the events themselves.
-No story's timeline tells ride codes, codes that pay, tokens or accounts at Alipay; of a phone number it tells the last
-three digits.
+Lists are read from rows that are as recent as the last commit of each trip and vehicle, timelines from the events
+themselves. Timelines contain no ride codes, payment codes, tokens or Alipay accounts, and only the last three digits of
+phone numbers.
 """
 
 
 def render_http_markdown() -> str:
-    """The text of the document."""
     return "\n".join(
-        [_HEAD, *_table(), *_parts("Questions", reads.RequestBody), *_parts("Answers", reads.ResponseBody)]
+        [_HEAD, *_table(), *_parts("Requests", reads.RequestBody), *_parts("Responses", reads.ResponseBody)]
     )
 
 
 def _table() -> Iterable[str]:
-    yield from ("## Addresses", "", "| address | who | question | answer | |", "|---|---|---|---|---|")
+    yield from ("## Addresses", "", "| address | roles | request | response | |", "|---|---|---|---|---|")
     for route in READ_ROUTES:
         question = _link(route.question) if route.question is not None else ""
-        yield f"| `{route.method} {route.path}` | {_who(route)} | {question} | {_link(route.answer)} | {route.says} |"
+        yield f"| `{route.method} {route.path}` | {_roles(route)} | {question} | {_link(route.answer)} | {route.says} |"
     yield ""
 
 
-def _who(route: ReadRoute) -> str:
-    return ", ".join(sorted(route.roles)) or "everybody, without a token"
+def _roles(route: ReadRoute) -> str:
+    return ", ".join(sorted(route.roles)) or "public, without a token"
 
 
 def _link(kind: type[msgspec.Struct]) -> str:

@@ -1,4 +1,4 @@
-"""The documents that are made from the code: ``python -m dispatch.codegen.markdown docs`` writes them anew."""
+"""Generates the documents that are made from code: ``python -m dispatch.codegen.markdown docs``."""
 
 from __future__ import annotations
 
@@ -25,13 +25,12 @@ MACHINES: Final[Mapping[str, StateMachine]] = {
 
 
 def render_machines_markdown() -> str:
-    """The text of ``docs/machines.md``."""
     lines = [
         "# State machines",
         "",
-        "Made from the tables in the code by `render_machines_markdown()`; do not edit.",
+        "Generated from the tables in the code; do not edit.",
         "",
-        "An arrow is named by the events that lead along it. What has no arrow is an illegal move: a numbered error",
+        "Each arrow is labelled with its events. A transition without an arrow is illegal: it raises a numbered error",
         "that names state, event and id, and writes nothing.",
     ]
     for source, machine in MACHINES.items():
@@ -87,7 +86,7 @@ DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = {
 
 
 def write_documents(folder: Path) -> list[Path]:
-    """Write every document into ``folder``; those that changed."""
+    """Write the documents into ``folder``. Returns the paths of those that changed."""
     changed: list[Path] = []
     for name, render in DOCUMENTS.items():
         path = folder / name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final, get_args
 
-from dispatch.api.messages import FromClient
+from dispatch.api.client_messages import FromClient
 from dispatch.api.permissions import MESSAGES, READS, ROLES, WITHOUT_TOKEN
 from dispatch.domain.stream_access import STREAMS, Cells
 

@@ -1,7 +1,7 @@
-"""TypeScript types of the wire, made from the structs: ``python -m dispatch.codegen.typescript web/src/protocol``.
+"""Generates the TypeScript types of the protocol: ``python -m dispatch.codegen.typescript web/src/protocol``.
 
-``messages.ts`` holds what the WebSocket says, ``reads.ts`` what is read over HTTP, ``tables.ts`` the numbered errors,
-the close codes, who may send what, and the states. A field that is left out at its default is optional.
+``messages.ts`` contains the WebSocket messages, ``reads.ts`` the HTTP bodies, ``tables.ts`` errors, close codes,
+senders and states. A field that is omitted at its default value is optional.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from msgspec import inspect
 
 from dispatch.api import fields
 from dispatch.api import http_bodies as reads
-from dispatch.api.messages import FromClient, FromServer
+from dispatch.api.client_messages import FromClient
 from dispatch.api.permissions import senders_of
+from dispatch.api.server_messages import FromServer
 from dispatch.domain.errors import CLOSE_TEXTS, ERRORS, CloseCode, may_reconnect
 from dispatch.domain.state_machine import NEW, StateMachine
 from dispatch.domain.trip import trip_state
@@ -27,7 +28,7 @@ from dispatch.payment.core import state as payment_state
 from dispatch.values.place import Place
 from dispatch.values.vehicle_states import MAP_STATES
 
-_HEAD: Final = "// Made from the structs in dispatch/ by `python -m dispatch.codegen.typescript`; do not edit.\n"
+_HEAD: Final = "// Generated from the structs in dispatch/ by `python -m dispatch.codegen.typescript`; do not edit.\n"
 _SIMPLE: Final[dict[type[inspect.Type], str]] = {
     inspect.AnyType: "unknown",
     inspect.BoolType: "boolean",
@@ -43,7 +44,7 @@ _Struct = type[msgspec.Struct]
 
 
 def render_messages() -> str:
-    """``messages.ts``: every message, the parts that they are made of, and the two unions."""
+    """``messages.ts``: every message, its parts, and the two unions."""
     sides = {name: get_args(union) for name, union in (("FromClient", FromClient), ("FromServer", FromServer))}
     messages: list[_Struct] = [kind for kinds in sides.values() for kind in kinds]
     parts: list[_Struct] = [Place, *_structs_of(fields, msgspec.Struct)]
@@ -52,7 +53,7 @@ def render_messages() -> str:
 
 
 def render_reads() -> str:
-    """``reads.ts``: the bodies of HTTP."""
+    """``reads.ts``: the HTTP bodies."""
     kinds = [*_structs_of(reads, reads.ResponseBody), *_structs_of(reads, reads.RequestBody)]
     shared = sorted({name for kind in kinds for name in _mentioned(kind)} - set(_names(kinds)))
     imports = f"import type {{ {', '.join(shared)} }} from './messages';\n"
@@ -60,7 +61,7 @@ def render_reads() -> str:
 
 
 def render_tables() -> str:
-    """``tables.ts``: what is numbered or named in tables."""
+    """``tables.ts``: tables of codes, senders and states."""
     errors = {int(code): {"name": code.name, **spec._asdict()} for code, spec in ERRORS.items()}
     closes = {
         int(code): {"name": code.name, "text": CLOSE_TEXTS[code], "reconnect": may_reconnect(code)}
@@ -90,7 +91,7 @@ FILES: Final[Mapping[str, Callable[[], str]]] = {
 
 
 def _structs_of(module: object, base: _Struct) -> list[_Struct]:
-    """The structs that a module defines, in its order."""
+    """The structs that a module defines, in the order of their definition."""
     own = getattr(module, "__name__", "")
     found = (value for value in vars(module).values() if isinstance(value, type) and value.__module__ == own)
     return [kind for kind in found if issubclass(kind, base) and kind not in (reads.ResponseBody, reads.RequestBody)]
@@ -113,7 +114,7 @@ def _constant(name: str, value: object) -> str:
 def _info(kind: _Struct) -> inspect.StructType:
     info = inspect.type_info(kind)
     if not isinstance(info, inspect.StructType):
-        raise TypeError(f"{kind} is no struct")
+        raise TypeError(f"{kind} is not a struct")
     return info
 
 
@@ -132,7 +133,7 @@ def _declaration(kind: _Struct) -> str:
 
 
 def _field(field: inspect.Field, kind: _Struct) -> str:
-    """A field that is left out at its default is never null for that."""
+    """A field that is omitted at its default None is typed without null."""
     text = _type(field.type)
     if not field.required and kind.__struct_config__.omit_defaults and field.default is None:
         text = text.removesuffix(" | null")
@@ -183,7 +184,7 @@ def _mentioned(kind: _Struct) -> set[str]:
 
 
 def write_types(folder: Path) -> list[Path]:
-    """Write every file into ``folder``; those that changed."""
+    """Write the files into ``folder``. Returns the paths of those that changed."""
     changed: list[Path] = []
     for name, render in FILES.items():
         path, text = folder / name, render()

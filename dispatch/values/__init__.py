@@ -1,1 +1,1 @@
-"""Pure. Ids, units, money and other small values. Imports nothing of ours."""
+"""Pure. Ids, units, money, places, roles and other small values. Imports no other package of this project."""

@@ -1,4 +1,4 @@
-"""Money is a whole number of minor units with a currency. It never meets a float."""
+"""Money as a whole number of minor units with a currency; never mixed with floats."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Final, Self
 import msgspec
 
 MINOR_DIGITS: Final[dict[str, int]] = {"USD": 2, "CNY": 2, "HKD": 2, "EUR": 2, "GBP": 2, "JPY": 0, "KRW": 0}
-"""Digits after the point for each currency we can charge in (ISO 4217)."""
+"""Decimal digits of each supported currency (ISO 4217)."""
 
 
 class CurrencyMismatchError(ArithmeticError):
-    """Two amounts of different currencies met in one sum or comparison."""
+    """Two amounts of different currencies were added or compared."""
 
     def __init__(self, left: str, right: str) -> None:
         self.left = left
@@ -32,7 +32,7 @@ class Money(msgspec.Struct, frozen=True, order=False, forbid_unknown_fields=True
 
     @classmethod
     def parse(cls, amount: str, currency: str) -> Self:
-        """Read ``"12.34"``. Raises ``ValueError`` where the text has more digits than the currency."""
+        """Parse ``"12.34"``. Raises ``ValueError`` if the text has more digits than the currency."""
         scaled = Decimal(amount).scaleb(MINOR_DIGITS[currency])
         if scaled != scaled.to_integral_value():
             raise ValueError(f"{amount!r} has more digits than {currency} knows")
@@ -46,7 +46,6 @@ class Money(msgspec.Struct, frozen=True, order=False, forbid_unknown_fields=True
 
     @classmethod
     def zero(cls, currency: str) -> Self:
-        """Nothing, in ``currency``."""
         return cls(0, currency)
 
     def decimal(self) -> Decimal:
@@ -54,7 +53,7 @@ class Money(msgspec.Struct, frozen=True, order=False, forbid_unknown_fields=True
         return Decimal(self.minor).scaleb(-MINOR_DIGITS[self.currency])
 
     def plain(self) -> str:
-        """The amount as ``"12.34"``, without the currency: how Alipay writes it."""
+        """The amount as ``"12.34"`` without the currency, as Alipay writes it."""
         return f"{self.decimal():.{MINOR_DIGITS[self.currency]}f}"
 
     def __str__(self) -> str:

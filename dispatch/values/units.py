@@ -1,13 +1,13 @@
-"""Units of measure. Seconds and metres are floats; a point is degrees on WGS 84."""
+"""Units of measure. Seconds and metres are floats; points are degrees on WGS 84."""
 
 from __future__ import annotations
 
 from typing import NamedTuple, NewType
 
 CityTime = NewType("CityTime", float)
-"""Unix seconds on the city's clock, which rules the domain. At speed 1 it is wall time."""
+"""Unix seconds on the city's clock, used by the domain. At speed 1 it equals wall time."""
 WallTime = NewType("WallTime", float)
-"""Unix seconds on the machine's clock, which rules sockets, deadlines and Alipay."""
+"""Unix seconds on the machine's clock, used for sockets, deadlines and Alipay."""
 Seconds = NewType("Seconds", float)
 Meters = NewType("Meters", float)
 

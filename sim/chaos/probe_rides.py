@@ -13,9 +13,7 @@ from typing import Final
 
 import httpx
 
-from dispatch.api.fields import OfferView
-from dispatch.api.messages import (
-    Accepted,
+from dispatch.api.client_messages import (
     AcceptOffer,
     Arrived,
     CancelTrip,
@@ -25,12 +23,10 @@ from dispatch.api.messages import (
     GoOnline,
     GpsFix,
     RequestRide,
-    ServerMessage,
-    Snapshot,
     StartRide,
-    Update,
-    Welcome,
 )
+from dispatch.api.fields import OfferView
+from dispatch.api.server_messages import Accepted, ServerMessage, Snapshot, Update, Welcome
 from dispatch.clock import CityClock
 from dispatch.domain.registry import DriverRecord, VehicleRecord
 from dispatch.store.queries.registry import SqlRegistry

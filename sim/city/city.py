@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Protocol
 
-from dispatch.api.messages import ClientCommand, ClientMessage
+from dispatch.api.client_messages import ClientCommand, ClientMessage
 from dispatch.clock import Clock
 from dispatch.geo.travel_time import TravelTime
 from dispatch.values.units import LatLng

@@ -11,21 +11,9 @@ from enum import Enum, auto
 from random import Random
 from typing import Final
 
+from dispatch.api.client_messages import AcceptOffer, DeclineOffer, GoOnline, GpsFix, StartHail, TakeBreak
 from dispatch.api.fields import OfferView, TripView, VehicleView
-from dispatch.api.messages import (
-    Accepted,
-    AcceptOffer,
-    DeclineOffer,
-    GoOnline,
-    GpsFix,
-    Heard,
-    ServerMessage,
-    Snapshot,
-    StartHail,
-    TakeBreak,
-    Update,
-    Welcome,
-)
+from dispatch.api.server_messages import Accepted, Heard, ServerMessage, Snapshot, Update, Welcome
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.place import Place
 from dispatch.values.units import LatLng

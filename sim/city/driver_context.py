@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from dispatch.api.messages import Accepted, ClientCommand
+from dispatch.api.client_messages import ClientCommand
+from dispatch.api.server_messages import Accepted
 from dispatch.values.ids import VehicleId
 from dispatch.values.units import LatLng
 from sim.city.behaviour import DriverHabits

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import Final
 
-from dispatch.api.messages import Accepted, Arrived, FinishRide, StartRide, TripReturn
+from dispatch.api.client_messages import Arrived, FinishRide, StartRide, TripReturn
+from dispatch.api.server_messages import Accepted
 from dispatch.domain.errors import ErrorCode
 from dispatch.values.ids import TripId
 from dispatch.values.units import LatLng

@@ -11,19 +11,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
+from dispatch.api.client_messages import CancelTrip, Estimate, Pay, Rate, RequestRide
 from dispatch.api.fields import PaymentView, TripView
-from dispatch.api.messages import (
-    Accepted,
-    CancelTrip,
-    Estimate,
-    Pay,
-    Rate,
-    RequestRide,
-    ServerMessage,
-    Snapshot,
-    Update,
-    Welcome,
-)
+from dispatch.api.server_messages import Accepted, ServerMessage, Snapshot, Update, Welcome
 from dispatch.domain.errors import ErrorCode
 from dispatch.values.ids import CommandId, TripId, VehicleId
 from dispatch.values.place import Place

@@ -22,21 +22,8 @@ from websockets.asyncio.connection import broadcast
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Subprotocol
 
-from dispatch.api.messages import (
-    SUBPROTOCOL_MSGPACK,
-    Accepted,
-    Attach,
-    ClientCommand,
-    ClientMessage,
-    Detach,
-    FromServer,
-    Hello,
-    Rejected,
-    ServerMessage,
-    Snapshot,
-    Update,
-    Welcome,
-)
+from dispatch.api.client_messages import SUBPROTOCOL_MSGPACK, Attach, ClientCommand, ClientMessage, Detach, Hello
+from dispatch.api.server_messages import Accepted, FromServer, Rejected, ServerMessage, Snapshot, Update, Welcome
 from dispatch.domain.errors import CloseCode, may_reconnect
 from sim.client.connect_limiter import Gate
 from sim.client.pending_commands import Answer, OnAnswer, UnansweredCommands

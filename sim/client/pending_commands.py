@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from dispatch.api.messages import Accepted, Rejected
+from dispatch.api.server_messages import Accepted, Rejected
 from dispatch.domain.errors import ErrorCode
 
 Answer = Accepted | Rejected

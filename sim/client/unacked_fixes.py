@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import deque
 from itertools import islice
 
+from dispatch.api.client_messages import GpsFixes
 from dispatch.api.fields import Fix
-from dispatch.api.messages import GpsFixes
 
 MAX_IN_MESSAGE = 500
 MAX_KEPT = 3600

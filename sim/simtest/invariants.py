@@ -16,7 +16,8 @@ import msgspec
 
 from dispatch.actors.core.entity_types import StreamUpdate, encode_snapshot, encode_update
 from dispatch.actors.core.protocol import Done
-from dispatch.api.messages import Accepted, AcceptOffer, ClientCommand, DeclineOffer, FinishRide, Rate, RequestRide
+from dispatch.api.client_messages import AcceptOffer, ClientCommand, DeclineOffer, FinishRide, Rate, RequestRide
+from dispatch.api.server_messages import Accepted
 from dispatch.domain.entity import Entity, EntityKey
 from dispatch.domain.events import (
     AssignmentReturned,

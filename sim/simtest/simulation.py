@@ -20,7 +20,7 @@ import msgspec
 from dispatch.actors.core.entity_types import entity_kinds
 from dispatch.actors.core.placement import Placement
 from dispatch.actors.runtime.cluster_config import ClusterConfig
-from dispatch.api.messages import Alarm
+from dispatch.api.server_messages import Alarm
 from dispatch.config.tariffs import read_tariff
 from dispatch.domain.fare.gps_meter import MeterRules
 from dispatch.domain.rules import Rules

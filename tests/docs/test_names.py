@@ -16,7 +16,7 @@ from typer import Context
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from dispatch.api import fields, messages
+from dispatch.api import client_messages, fields, server_messages
 from dispatch.config.loader import Settings
 from dispatch.observability.metrics import Metrics
 from taxi_cli.main import app
@@ -139,7 +139,7 @@ def wrong_command(line: str) -> str:
 def protocol_words() -> frozenset[str]:
     """Tags of messages, commands and events, fields of the wire, values of enumerations and literals, folder names."""
     words = {path.name for package in PACKAGES for path in (ROOT / package).rglob("*") if path.is_dir()} | set(PACKAGES)
-    for kind in [*vars(messages).values(), *vars(fields).values()]:
+    for kind in [*vars(client_messages).values(), *vars(server_messages).values(), *vars(fields).values()]:
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
             words |= {field.encode_name for field in msgspec.structs.fields(kind)}
     for code in product_code():
@@ -162,7 +162,7 @@ def view_fields() -> frozenset[str]:
 @cache
 def wire_tags() -> frozenset[str]:
     """Tags of all wire messages."""
-    kinds = (*get_args(messages.FromClient), *get_args(messages.FromServer))
+    kinds = (*get_args(client_messages.FromClient), *get_args(server_messages.FromServer))
     return frozenset(str(kind.__struct_config__.tag) for kind in kinds)
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch.actors.core.protocol import Done, Quote, Refused, Subscribed
-from dispatch.api.messages import FromServer
+from dispatch.api.server_messages import FromServer
 from dispatch.domain.commands import VehicleProfile
 from dispatch.domain.errors import ERRORS, CloseCode, ErrorCode
 from tests.fuzz.budget import tried

@@ -15,7 +15,8 @@ from typing import Any, Final, NamedTuple, get_args
 import msgspec
 from msgspec import inspect
 
-from dispatch.api.messages import FromClient, FromServer
+from dispatch.api.client_messages import FromClient
+from dispatch.api.server_messages import FromServer
 from dispatch.domain.commands import AnyCommand, decode_command, encode_command
 from dispatch.domain.events import (
     TripEvent,

@@ -23,7 +23,7 @@ from dispatch.actors.core.protocol import (
     SubscribeRequest,
 )
 from dispatch.api.alarms import DriverBroadcast
-from dispatch.api.messages import Alarm, Snapshot, Update
+from dispatch.api.server_messages import Alarm, Snapshot, Update
 from dispatch.domain.audit import AuditEntry
 from dispatch.domain.commands import decode_command
 from dispatch.domain.entity import EntityKey

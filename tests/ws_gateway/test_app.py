@@ -15,7 +15,7 @@ from websockets.typing import Subprotocol
 
 from dispatch.actors.core.protocol import Push
 from dispatch.api.fields import CellFrame
-from dispatch.api.messages import Heard
+from dispatch.api.server_messages import Heard
 from dispatch.domain.commands import StartShift, decode_command
 from dispatch.domain.errors import CloseCode, ErrorCode
 from dispatch.store.buses import keys

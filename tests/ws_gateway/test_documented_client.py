@@ -15,7 +15,7 @@ import pytest
 
 from dispatch.actors.core.protocol import Push
 from dispatch.api.fields import OfferView, VehicleView
-from dispatch.api.messages import Heard
+from dispatch.api.server_messages import Heard
 from dispatch.domain.commands import AcceptOffer, StartShift, decode_command
 from dispatch.values.place import Place
 from tests.ws_gateway.conftest import Running, eventually

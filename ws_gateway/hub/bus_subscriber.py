@@ -16,7 +16,7 @@ from cachetools import LRUCache
 
 from dispatch.actors.runtime.console_publisher import ConsoleFrame
 from dispatch.api.alarms import DriverBroadcast
-from dispatch.api.messages import Alarm
+from dispatch.api.server_messages import Alarm
 from dispatch.store.bus import Bus, BusMessage, BusUnavailableError, Subscription
 from dispatch.store.buses import keys
 from ws_gateway.ports import (

@@ -17,7 +17,7 @@ import msgspec
 import structlog
 
 from dispatch.actors.core.protocol import FixRow, HostRestarted, Hosts, Push
-from dispatch.api.messages import MapStale
+from dispatch.api.server_messages import MapStale
 from dispatch.clock import Clock
 from dispatch.domain.entity import Principal
 from dispatch.observability.metrics import Metrics

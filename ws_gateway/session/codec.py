@@ -12,14 +12,9 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
+from dispatch.api.client_messages import SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK, ClientMessage, FromClient
 from dispatch.api.fields import Fix
-from dispatch.api.messages import (
-    SUBPROTOCOL_JSON,
-    SUBPROTOCOL_MSGPACK,
-    ClientMessage,
-    FromClient,
-    ServerMessage,
-)
+from dispatch.api.server_messages import ServerMessage
 from dispatch.domain.errors import DispatchError, ErrorCode
 
 _to_msgpack = msgspec.msgpack.Encoder()

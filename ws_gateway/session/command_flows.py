@@ -15,9 +15,10 @@ from typing import Any, Final
 import msgspec
 
 from dispatch.actors.core.protocol import Done, Envelope, Quote, Refused
-from dispatch.api import messages
+from dispatch.api import client_messages, server_messages
 from dispatch.api.alarms import DriverBroadcast
-from dispatch.api.messages import Accepted, ClientCommand
+from dispatch.api.client_messages import ClientCommand
+from dispatch.api.server_messages import Accepted
 from dispatch.domain import commands
 from dispatch.domain.commands import VehicleProfile, encode_command
 from dispatch.domain.entity import Command
@@ -140,59 +141,65 @@ def _money(minor: int, currency: str) -> Money:
         raise DispatchError(ErrorCode.INVALID_FIELD, field="currency", detail=str(error)) from error
 
 
-def _read_meter(context: CommandContext, message: messages.MeterReport) -> tuple[str, Command]:
+def _read_meter(context: CommandContext, message: client_messages.MeterReport) -> tuple[str, Command]:
     return context.vehicle, commands.ReportMeter(_money(message.amount, message.currency))
 
 
 _COLLECTED_BY: Final = {"cash": CASH, "code": ALIPAY_CODE, "scan": ALIPAY_SCAN}
 
 
-def _collected(message: messages.Collect) -> Command:
+def _collected(message: client_messages.Collect) -> Command:
     if (message.by == "scan") != (message.auth_code is not None):
         raise DispatchError(ErrorCode.INVALID_FIELD, field="auth_code", detail="with by=scan, and only then")
     return commands.PayFare(_COLLECTED_BY[message.by], auth_code=message.auth_code or "")
 
 
 _ONE_STEP: Final[dict[type[ClientCommand], _OneStep]] = {
-    messages.GoOffline: lambda context, _: (context.vehicle, commands.EndShift()),
-    messages.TakeBreak: lambda context, _: (context.vehicle, commands.StartBreak()),
-    messages.AcceptOffer: lambda context, message: (context.vehicle, commands.AcceptOffer(message.offer)),
-    messages.DeclineOffer: lambda context, message: (
+    client_messages.GoOffline: lambda context, _: (context.vehicle, commands.EndShift()),
+    client_messages.TakeBreak: lambda context, _: (context.vehicle, commands.StartBreak()),
+    client_messages.AcceptOffer: lambda context, message: (context.vehicle, commands.AcceptOffer(message.offer)),
+    client_messages.DeclineOffer: lambda context, message: (
         context.vehicle,
         commands.DeclineOffer(message.offer, message.reason),
     ),
-    messages.Arrived: lambda context, message: (context.vehicle, commands.ArriveAtPickup(message.trip)),
-    messages.StartRide: lambda context, message: (context.vehicle, commands.StartRide(message.trip, message.code)),
-    messages.MeterReport: _read_meter,
-    messages.FinishRide: lambda context, message: (context.vehicle, commands.FinishRide(message.trip)),
-    messages.TripReturn: lambda context, message: (
+    client_messages.Arrived: lambda context, message: (context.vehicle, commands.ArriveAtPickup(message.trip)),
+    client_messages.StartRide: lambda context, message: (
+        context.vehicle,
+        commands.StartRide(message.trip, message.code),
+    ),
+    client_messages.MeterReport: _read_meter,
+    client_messages.FinishRide: lambda context, message: (context.vehicle, commands.FinishRide(message.trip)),
+    client_messages.TripReturn: lambda context, message: (
         context.vehicle,
         commands.ReturnTrip(message.trip, message.reason, no_show=message.no_show),
     ),
-    messages.MeterVacant: lambda context, _: (context.vehicle, commands.FinishRide()),
-    messages.Collect: lambda _, message: (f"trip:{message.trip}", _collected(message)),
-    messages.AgreeOnFare: lambda _, message: (
+    client_messages.MeterVacant: lambda context, _: (context.vehicle, commands.FinishRide()),
+    client_messages.Collect: lambda _, message: (f"trip:{message.trip}", _collected(message)),
+    client_messages.AgreeOnFare: lambda _, message: (
         f"trip:{message.trip}",
         commands.AgreeFare(_money(message.amount, message.currency)),
     ),
-    messages.StopPay: lambda _, message: (f"trip:{message.trip}", commands.StopPaying()),
-    messages.CancelTrip: lambda _, message: (
+    client_messages.StopPay: lambda _, message: (f"trip:{message.trip}", commands.StopPaying()),
+    client_messages.CancelTrip: lambda _, message: (
         f"trip:{message.trip}",
         commands.CancelTrip(message.reason, message.fee_up_to),
     ),
-    messages.Rate: lambda _, message: (f"trip:{message.trip}", commands.RateRide(message.stars, message.comment)),
-    messages.TakeOutOfService: lambda _, message: (
+    client_messages.Rate: lambda _, message: (
+        f"trip:{message.trip}",
+        commands.RateRide(message.stars, message.comment),
+    ),
+    client_messages.TakeOutOfService: lambda _, message: (
         f"vehicle:{message.vehicle}",
         commands.TakeOutOfService(message.reason),
     ),
-    messages.ReturnToService: lambda _, message: (f"vehicle:{message.vehicle}", commands.ReturnToService()),
+    client_messages.ReturnToService: lambda _, message: (f"vehicle:{message.vehicle}", commands.ReturnToService()),
 }
 
 
 # ── several steps ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _go_online(context: CommandContext, message: messages.GoOnline) -> CommandFlow:
+def _go_online(context: CommandContext, message: client_messages.GoOnline) -> CommandFlow:
     key = context.vehicle
     profile = yield ProfileRequest(context.identity.vehicle or "", context.identity.subject)
     if not isinstance(profile, VehicleProfile):
@@ -207,11 +214,11 @@ def _hail(context: CommandContext, message: ClientCommand) -> CommandFlow:
     return _accepted(message, context.vehicle, done, trip=trip)
 
 
-def _request(context: CommandContext, message: messages.RequestRide) -> CommandFlow:
+def _request(context: CommandContext, message: client_messages.RequestRide) -> CommandFlow:
     return _new_trip(context, message, passenger=context.identity.subject, origin="app", contact="")
 
 
-def _book(context: CommandContext, message: messages.BookByPhone) -> CommandFlow:
+def _book(context: CommandContext, message: client_messages.BookByPhone) -> CommandFlow:
     _check_served(context, message.pickup, "pickup")
     values = yield from _plain_values(ContactRequest(message.phone))
     contact = str(values["contact"])
@@ -220,7 +227,7 @@ def _book(context: CommandContext, message: messages.BookByPhone) -> CommandFlow
 
 def _new_trip(
     context: CommandContext,
-    message: messages.RequestRide | messages.BookByPhone,
+    message: client_messages.RequestRide | client_messages.BookByPhone,
     *,
     passenger: str,
     origin: str,
@@ -250,7 +257,7 @@ def _check_served(context: CommandContext, place: Place, field: str) -> None:
         raise DispatchError(ErrorCode.OUT_OF_AREA, field=field)
 
 
-def _estimate(context: CommandContext, message: messages.Estimate) -> CommandFlow:
+def _estimate(context: CommandContext, message: client_messages.Estimate) -> CommandFlow:
     _check_served(context, message.pickup, "pickup")
     at = CityTime(message.at if message.at is not None else context.now)
     pickup, dropoff = message.pickup, message.dropoff
@@ -266,7 +273,7 @@ def _estimate(context: CommandContext, message: messages.Estimate) -> CommandFlo
     return Accepted(id=message.id, result=result)
 
 
-def _way(context: CommandContext, message: messages.AskRoute) -> CommandFlow:
+def _way(context: CommandContext, message: client_messages.AskRoute) -> CommandFlow:
     _check_served(context, message.start, "start")
     _check_served(context, message.end, "end")
     start, end = message.start, message.end
@@ -274,7 +281,7 @@ def _way(context: CommandContext, message: messages.AskRoute) -> CommandFlow:
     return Accepted(id=message.id, result=values)
 
 
-def _assign(context: CommandContext, message: messages.ManualAssignment) -> CommandFlow:
+def _assign(context: CommandContext, message: client_messages.ManualAssignment) -> CommandFlow:
     """The trip returns its requirements, then the car gets an offer. Only the driver's app knows the distance."""
     by_hand = {"c": "make_offer", "offer": derived_id("o", context.scoped), "pickup_s": 0.0, "by_hand": True}
     trip = yield from _send(context, f"trip:{message.trip}", commands.AssignManually(message.vehicle))
@@ -286,7 +293,7 @@ def _assign(context: CommandContext, message: messages.ManualAssignment) -> Comm
     return _accepted(message, f"vehicle:{message.vehicle}", done)
 
 
-def _pay(context: CommandContext, message: messages.Pay) -> CommandFlow:
+def _pay(context: CommandContext, message: client_messages.Pay) -> CommandFlow:
     if (message.trip is None) == (message.vehicle is None):
         raise DispatchError(ErrorCode.INVALID_FIELD, field="trip", detail="either trip or vehicle")
     trip: object = message.trip
@@ -309,7 +316,7 @@ def _refund_limit(context: CommandContext) -> Generator[Request, Answer, int | N
     return refund_limit(authority.permissions)
 
 
-def _refund(context: CommandContext, message: messages.RefundTrip) -> CommandFlow:
+def _refund(context: CommandContext, message: client_messages.RefundTrip) -> CommandFlow:
     limit = yield from _refund_limit(context)
     if (message.amount is None) != (message.currency is None):
         raise DispatchError(ErrorCode.INVALID_FIELD, field="currency", detail="with an amount, and only then")
@@ -319,52 +326,54 @@ def _refund(context: CommandContext, message: messages.RefundTrip) -> CommandFlo
     return _accepted(message, f"trip:{message.trip}", done)
 
 
-def _settle(context: CommandContext, message: messages.SettleTrip) -> CommandFlow:
+def _settle(context: CommandContext, message: client_messages.SettleTrip) -> CommandFlow:
     yield from _refund_limit(context)
     key = f"trip:{message.trip}"
     done = yield from _send(context, key, commands.SettleFare(message.reason))
     return _accepted(message, key, done)
 
 
-def _settle_alarm(context: CommandContext, message: messages.SettleAlarm) -> CommandFlow:
+def _settle_alarm(context: CommandContext, message: client_messages.SettleAlarm) -> CommandFlow:
     values = yield from _plain_values(
         SettleAlarmRequest(message.alarm, context.identity.subject, context.now, message.note)
     )
     return Accepted(id=message.id, result=values)
 
 
-def _broadcast(context: CommandContext, message: messages.Broadcast) -> CommandFlow:
-    notice = messages.Notice(derived_id("n", context.scoped), context.now, context.identity.subject, message.text)
+def _broadcast(context: CommandContext, message: client_messages.Broadcast) -> CommandFlow:
+    notice = server_messages.Notice(
+        derived_id("n", context.scoped), context.now, context.identity.subject, message.text
+    )
     values = yield from _plain_values(BroadcastRequest(DriverBroadcast(notice, tuple(dict.fromkeys(message.vehicles)))))
     return Accepted(id=message.id, result=values)
 
 
-def _word(context: CommandContext, message: messages.AskWord) -> CommandFlow:  # noqa: ARG001 - the shape of every flow
+def _word(context: CommandContext, message: client_messages.AskWord) -> CommandFlow:  # noqa: ARG001 - the shape of every flow
     values = yield from _plain_values(RotatingWordRequest())
     return Accepted(id=message.id, result=values)
 
 
-def _today(context: CommandContext, message: messages.AskToday) -> CommandFlow:
+def _today(context: CommandContext, message: client_messages.AskToday) -> CommandFlow:
     values = yield from _plain_values(TodayRequest(context.vehicle.removeprefix("vehicle:"), context.now))
     return Accepted(id=message.id, result=values)
 
 
 _FLOWS: Final[dict[type[ClientCommand], _FlowStart]] = {
-    messages.GoOnline: _go_online,
-    messages.StartHail: _hail,
-    messages.MeterHired: _hail,
-    messages.RequestRide: _request,
-    messages.BookByPhone: _book,
-    messages.Estimate: _estimate,
-    messages.AskRoute: _way,
-    messages.ManualAssignment: _assign,
-    messages.Pay: _pay,
-    messages.AskToday: _today,
-    messages.AskWord: _word,
-    messages.RefundTrip: _refund,
-    messages.SettleTrip: _settle,
-    messages.SettleAlarm: _settle_alarm,
-    messages.Broadcast: _broadcast,
+    client_messages.GoOnline: _go_online,
+    client_messages.StartHail: _hail,
+    client_messages.MeterHired: _hail,
+    client_messages.RequestRide: _request,
+    client_messages.BookByPhone: _book,
+    client_messages.Estimate: _estimate,
+    client_messages.AskRoute: _way,
+    client_messages.ManualAssignment: _assign,
+    client_messages.Pay: _pay,
+    client_messages.AskToday: _today,
+    client_messages.AskWord: _word,
+    client_messages.RefundTrip: _refund,
+    client_messages.SettleTrip: _settle,
+    client_messages.SettleAlarm: _settle_alarm,
+    client_messages.Broadcast: _broadcast,
 }
 ENTITY_COMMANDS: Final = frozenset(_ONE_STEP) | frozenset(_FLOWS)
 """Commands with a flow; the session itself answers all others (attach, detach, ping, watch)."""

@@ -21,9 +21,7 @@ import h3
 import msgspec
 
 from dispatch.actors.core.protocol import FixRow, Refused, Subscribed
-from dispatch.api.fields import Fix, MoneyView
-from dispatch.api.messages import (
-    Accepted,
+from dispatch.api.client_messages import (
     Attach,
     ClientCommand,
     ClientMessage,
@@ -32,13 +30,11 @@ from dispatch.api.messages import (
     GpsFixes,
     Hello,
     Ping,
-    Rejected,
-    Replaced,
-    ServerMessage,
     Watch,
-    Welcome,
 )
+from dispatch.api.fields import Fix, MoneyView
 from dispatch.api.permissions import senders_of
+from dispatch.api.server_messages import Accepted, Rejected, Replaced, ServerMessage, Welcome
 from dispatch.clock import Clock
 from dispatch.domain.errors import CloseCode, DispatchError, ErrorCode
 from dispatch.values.units import CityTime

@@ -8,7 +8,7 @@ from functools import partial
 import msgspec
 
 from dispatch.actors.core.protocol import Refused, Subscribed, SubscribeRequest
-from dispatch.api.messages import Heard, Rejected
+from dispatch.api.server_messages import Heard, Rejected
 from dispatch.domain.entity import EntityKey, Principal
 from dispatch.domain.errors import CloseCode, DispatchError, ErrorCode
 from dispatch.domain.stream_access import SEES_CAR_OF_TRIP, STREAMS, Reach

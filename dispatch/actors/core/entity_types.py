@@ -8,8 +8,8 @@ from typing import NamedTuple, cast
 import msgspec
 
 from dispatch.api.fields import PaymentView, PhraseView, TripView, VehicleView
-from dispatch.api.messages import Snapshot, Update
 from dispatch.api.presenters import event_for, trip_for, trip_view, vehicle_for, vehicle_view
+from dispatch.api.server_messages import Snapshot, Update
 from dispatch.domain.entity import Entity, Event, Kind
 from dispatch.domain.events import decode_trip_event, decode_vehicle_event
 from dispatch.domain.rules import Rules

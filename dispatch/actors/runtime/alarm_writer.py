@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from dispatch.api.messages import Alarm
+from dispatch.api.server_messages import Alarm
 from dispatch.store.journal import JournalUnavailableError
 
 log = structlog.get_logger()

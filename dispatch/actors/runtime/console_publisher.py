@@ -15,7 +15,7 @@ import structlog
 
 from dispatch.actors.runtime.lazy_bus import Publisher
 from dispatch.api.fields import TripView
-from dispatch.api.messages import Alarm, TripNotice
+from dispatch.api.server_messages import Alarm, TripNotice
 from dispatch.store.bus import BusMessage, BusUnavailableError
 from dispatch.store.buses import keys
 

@@ -141,7 +141,7 @@ head_of = msgspec.msgpack.Decoder(FrameHead).decode
 
 
 def joined(frames: Iterable[bytes]) -> bytes:
-    """One encoded :class:`~dispatch.api.messages.MapFrames` of encoded frames, without reading them."""
+    """One encoded :class:`~dispatch.api.server_messages.MapFrames` of encoded frames, without reading them."""
     parts = list(frames)
     count = len(parts)
     head = bytes([0x90 | count]) if count < 16 else b"\xdc" + count.to_bytes(2, "big")

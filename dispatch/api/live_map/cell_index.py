@@ -19,7 +19,7 @@ import numpy as np
 
 from dispatch.api.fields import CellCount, CellFrame
 from dispatch.api.live_map.cell_codec import MapCarArrays, heading_bytes, pack, pack_gone
-from dispatch.api.messages import MapCounts
+from dispatch.api.server_messages import MapCounts
 from dispatch.geo.arrays import FloatArray, IntArray
 from dispatch.geo.cells import Cell, cell_name, cells_of
 from dispatch.geo.distance import unit_vectors

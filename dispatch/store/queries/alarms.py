@@ -16,7 +16,7 @@ import msgspec
 from sqlalchemy import Connection, or_, select, update
 
 from dispatch.api.alarms import DriverBroadcast
-from dispatch.api.messages import Alarm, Notice
+from dispatch.api.server_messages import Alarm, Notice
 from dispatch.domain.audit import AuditEntry
 from dispatch.store import tables as schema
 from dispatch.store.database import Database

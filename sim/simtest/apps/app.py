@@ -11,19 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from dispatch.api.client_messages import ClientCommand, ClientMessage, Hello
 from dispatch.api.fields import Cursor, TripView, VehicleView
-from dispatch.api.messages import (
-    Accepted,
-    CarPosition,
-    ClientCommand,
-    ClientMessage,
-    FromServer,
-    Heard,
-    Hello,
-    Rejected,
-    Snapshot,
-    Update,
-)
+from dispatch.api.server_messages import Accepted, CarPosition, FromServer, Heard, Rejected, Snapshot, Update
 from sim.simtest.network import SimSocket
 
 if TYPE_CHECKING:

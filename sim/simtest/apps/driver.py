@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from dispatch.api.fields import Fix, VehicleView
-from dispatch.api.messages import (
-    Accepted,
+from dispatch.api.client_messages import (
     AcceptOffer,
     Arrived,
     Collect,
@@ -25,6 +23,8 @@ from dispatch.api.messages import (
     TakeBreak,
     TripReturn,
 )
+from dispatch.api.fields import Fix, VehicleView
+from dispatch.api.server_messages import Accepted
 from sim.simtest.apps.app import SimApp
 
 if TYPE_CHECKING:

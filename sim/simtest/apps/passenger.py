@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from dispatch.api.fields import TripView
-from dispatch.api.messages import (
-    Accepted,
+from dispatch.api.client_messages import (
     Attach,
     BookByPhone,
     CancelTrip,
@@ -19,6 +17,8 @@ from dispatch.api.messages import (
     SettleTrip,
     StopPay,
 )
+from dispatch.api.fields import TripView
+from dispatch.api.server_messages import Accepted
 from dispatch.values.place import Place
 from sim.simtest.alipay.model import Trade
 from sim.simtest.apps.app import SimApp

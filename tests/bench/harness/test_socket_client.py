@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from bench.harness.socket_client import HandshakeRefusedError, connect, peek
-from dispatch.api.messages import Hello, Ping
+from dispatch.api.client_messages import Hello, Ping
 from dispatch.domain.errors import CloseCode
 from tests.ws_gateway.conftest import Running
 

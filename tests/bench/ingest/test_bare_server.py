@@ -8,7 +8,7 @@ import pytest
 
 from bench.harness.socket_client import connect
 from bench.harness.worker_process import start_worker
-from dispatch.api.messages import Ping
+from dispatch.api.client_messages import Ping
 
 
 @pytest.mark.integration

@@ -11,7 +11,7 @@ import pytest
 from bench.live_map.console import MAP_PREFIX, MeasuringConsole, frame_bytes
 from dispatch.api.fields import CellFrame
 from dispatch.api.live_map.cell_codec import CAR, GONE
-from dispatch.api.messages import MapFrames
+from dispatch.api.server_messages import MapFrames
 
 
 def message(*cars: tuple[int, int, int], at: float, names: dict[int, str] | None = None) -> bytes:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import get_args
 
+from dispatch.api.client_messages import ClientMessage, FromClient
 from dispatch.api.http_routes import READ_ROUTES
-from dispatch.api.messages import ClientMessage, FromClient
 from dispatch.api.permissions import MESSAGES, READS, ROLES, readers_of, senders_of
 from dispatch.domain.entity import SYSTEM, Principal
 from dispatch.domain.stream_access import STREAMS, may_follow

@@ -9,7 +9,8 @@ import jsonschema
 import msgspec
 import pytest
 
-from dispatch.api.messages import ClientMessage, FromClient, FromServer, ServerMessage
+from dispatch.api.client_messages import ClientMessage, FromClient
+from dispatch.api.server_messages import FromServer, ServerMessage
 from dispatch.codegen.asyncapi import asyncapi, json_schema, render_protocol_markdown
 from dispatch.codegen.examples import EXAMPLES
 from dispatch.domain.errors import CloseCode, ErrorCode
@@ -71,8 +72,8 @@ def test_asyncapi_names_both_directions_and_roles() -> None:
     document = asyncapi()
     assert document["asyncapi"].startswith("3.")
     assert {name: each["action"] for name, each in document["operations"].items()} == {
-        "hear": "receive",
-        "tell": "send",
+        "receive": "receive",
+        "send": "send",
     }
     assert document["components"]["messages"]["StartRide"]["x-roles"] == ["driver"]
     assert len(document["channels"]["socket"]["messages"]) == len(get_args(FromClient)) + len(get_args(FromServer))

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Coroutine, Iterator
 from typing import TypeVar
 
-from dispatch.api.messages import Accepted, ClientCommand, ClientMessage, Rejected
+from dispatch.api.client_messages import ClientCommand, ClientMessage
+from dispatch.api.server_messages import Accepted, Rejected
 from dispatch.clock import ManualClock
 from dispatch.geo.straight_line import StraightLine
 from dispatch.values.units import CityTime, LatLng

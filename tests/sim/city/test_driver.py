@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from dispatch.api.fields import CarView, OfferView, TripView, VehicleView
-from dispatch.api.messages import (
+from dispatch.api.client_messages import (
     AcceptOffer,
     Arrived,
     DeclineOffer,
@@ -13,14 +12,12 @@ from dispatch.api.messages import (
     GoOnline,
     GpsFix,
     GpsFixes,
-    Heard,
-    Snapshot,
     StartHail,
     StartRide,
     TripReturn,
-    Update,
-    Welcome,
 )
+from dispatch.api.fields import CarView, OfferView, TripView, VehicleView
+from dispatch.api.server_messages import Heard, Snapshot, Update, Welcome
 from dispatch.domain.errors import ErrorCode
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.place import Place

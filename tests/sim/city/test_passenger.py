@@ -6,16 +6,9 @@ from random import Random
 
 import msgspec
 
+from dispatch.api.client_messages import CancelTrip, Estimate, Pay, Rate, RequestRide
 from dispatch.api.fields import CarView, MoneyView, PaymentView, TripView
-from dispatch.api.messages import (
-    CancelTrip,
-    Estimate,
-    Pay,
-    Rate,
-    RequestRide,
-    Update,
-    Welcome,
-)
+from dispatch.api.server_messages import Update, Welcome
 from dispatch.domain.errors import ErrorCode
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch.api.fields import Cursor
-from dispatch.api.messages import Accepted, Rejected
+from dispatch.api.server_messages import Accepted, Rejected
 from dispatch.clock import ManualClock
 from dispatch.domain.errors import ErrorCode
 from dispatch.geo.distance import haversine_m

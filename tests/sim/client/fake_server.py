@@ -21,10 +21,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from dispatch.api.fields import CarView, FareView, MoneyView, OfferView, PaymentView, TripView, VehicleView
-from dispatch.api.messages import (
+from dispatch.api.client_messages import (
     SUBPROTOCOL_MSGPACK,
-    Accepted,
     AcceptOffer,
     Arrived,
     CancelTrip,
@@ -35,20 +33,17 @@ from dispatch.api.messages import (
     FromClient,
     GoOnline,
     GpsFix,
-    Heard,
     Hello,
     Pay,
     Rate,
     RequestRide,
-    ServerMessage,
-    Snapshot,
     StartHail,
     StartRide,
     TakeBreak,
     TripReturn,
-    Update,
-    Welcome,
 )
+from dispatch.api.fields import CarView, FareView, MoneyView, OfferView, PaymentView, TripView, VehicleView
+from dispatch.api.server_messages import Accepted, Heard, ServerMessage, Snapshot, Update, Welcome
 from dispatch.clock import CityClock
 from dispatch.values.place import Place
 

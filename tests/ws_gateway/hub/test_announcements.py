@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dispatch.api.messages import Alarm
+from dispatch.api.server_messages import Alarm
 from dispatch.domain.errors import ErrorCode
 from tests.ws_gateway.conftest import Running, Start
 

@@ -10,7 +10,7 @@ import pytest
 from dispatch.actors.runtime.console_publisher import ConsoleFrame
 from dispatch.api.alarms import DriverBroadcast
 from dispatch.api.fields import TripView
-from dispatch.api.messages import Alarm, Notice, TripNotice
+from dispatch.api.server_messages import Alarm, Notice, TripNotice
 from dispatch.clock import ManualClock
 from dispatch.store.buses import keys
 from tests.dispatch.store.buses.memory_bus import MemoryBus

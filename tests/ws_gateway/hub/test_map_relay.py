@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from dispatch.api.fields import CellFrame
-from dispatch.api.messages import MapFrames
+from dispatch.api.server_messages import MapFrames
 from tests.ws_gateway.conftest import eventually
 from ws_gateway.hub import map_relay
 from ws_gateway.hub.map_relay import MapRelay

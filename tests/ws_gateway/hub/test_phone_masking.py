@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from dispatch.api.fields import TripView
-from dispatch.api.messages import Snapshot, TripNotice
+from dispatch.api.server_messages import Snapshot, TripNotice
 from dispatch.clock import ManualClock
 from dispatch.domain.commands import RequestTrip, decode_command
 from dispatch.domain.registry import DispatcherRecord, PassengerRecord

@@ -10,7 +10,7 @@ import msgspec
 
 from dispatch.actors.core.protocol import Envelope, Quote, Subscribed, SubscribeRequest
 from dispatch.api.fields import FareView, MoneyView
-from dispatch.api.messages import Update
+from dispatch.api.server_messages import Update
 from dispatch.clock import ManualClock
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.geo.cells import Box

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dispatch.actors.core.protocol import Push
 from dispatch.api.fields import CarView, TripView, VehicleView
-from dispatch.api.messages import CarPosition
+from dispatch.api.server_messages import CarPosition
 from tests.ws_gateway.conftest import Running, Start, eventually
 from ws_gateway.session.load_shedding import CALM_AFTER_S, RISES_AFTER_S, THROTTLE_S, LoadShedder, ShedLevel, Throttle
 

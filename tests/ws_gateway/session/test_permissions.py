@@ -7,8 +7,8 @@ from typing import Any, Final, get_args
 import pytest
 
 from dispatch.actors.core.protocol import Envelope, Reply, Subscribed, SubscribeReply, SubscribeRequest
+from dispatch.api.client_messages import ClientCommand, FromClient, GpsFix
 from dispatch.api.http_routes import READ_ROUTES, ReadRoute
-from dispatch.api.messages import ClientCommand, FromClient, GpsFix
 from dispatch.api.permissions import MESSAGES, ROLES, readers_of, senders_of
 from dispatch.domain.commands import AcceptOffer, CancelTrip
 from dispatch.domain.entity import EntityKey, Kind, Principal

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch.actors.core.protocol import Done, FixRow, Refused, Subscribed
-from dispatch.api.messages import ClientCommand, ClientMessage, FromClient
+from dispatch.api.client_messages import ClientCommand, ClientMessage, FromClient
 from dispatch.api.permissions import senders_of
 from dispatch.domain.errors import CloseCode, ErrorCode
 from tests.ws_gateway.session.builders import START, Talk, asked, attachment, closed, envelope, said

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dispatch.actors.core.protocol import Done, Refused, Subscribed
 from dispatch.api.fields import CarView, TripView
-from dispatch.api.messages import CarPosition, Heard, Snapshot, Update
+from dispatch.api.server_messages import CarPosition, Heard, Snapshot, Update
 from dispatch.domain.errors import CloseCode, ErrorCode
 from tests.ws_gateway.session.builders import START, Talk, asked, attached, attachment, closed, said, update
 from ws_gateway.session.effects import Effect, SendMessage, Subscribe, Unsubscribe

@@ -1,4 +1,4 @@
-// Made from the structs in dispatch/ by `python -m dispatch.codegen.typescript`; do not edit.
+// Generated from the structs in dispatch/ by `python -m dispatch.codegen.typescript`; do not edit.
 
 /**
  * A point in degrees, with an optional address or landmark.
@@ -10,7 +10,7 @@ export interface Place {
 }
 
 /**
- * A GPS fix: `n` counts up for each phone, `at` is the phone's time, then degrees, m/s, degrees from north.
+ * A GPS fix: `n` counts up per phone, `at` is the phone's time, then degrees, m/s, and degrees from north.
  */
 export type Fix = [n: number, at: number, lat: number, lng: number, speed?: number | null, heading?: number | null];
 
@@ -31,7 +31,7 @@ export interface MoneyView {
 }
 
 /**
- * One line of a fare: what for, how much of it, and what that costs.
+ * One line of a fare: its kind, text, quantity and amount.
  */
 export interface FareLineView {
   kind: string;
@@ -42,7 +42,7 @@ export interface FareLineView {
 }
 
 /**
- * A fare and how it was made.
+ * A fare and its lines.
  */
 export interface FareView {
   total: MoneyView;
@@ -50,7 +50,7 @@ export interface FareView {
 }
 
 /**
- * The car that comes, as a passenger needs to know it.
+ * The assigned vehicle, as the passenger needs to identify it.
  */
 export interface CarView {
   vehicle: string;
@@ -60,7 +60,7 @@ export interface CarView {
 }
 
 /**
- * What happened to a payment, and what to do, for drivers, cashiers and passengers.
+ * An explanation of a payment's state and the advice for it, for drivers, cashiers and passengers.
  */
 export interface PhraseView {
   en: string;
@@ -70,9 +70,9 @@ export interface PhraseView {
 }
 
 /**
- * Where the payment of a trip stands. `trade` is Alipay's number, for its cashier; `code` the text of the
- * code that the passenger scans from the driver's screen; `typed` what the passenger of a car without a meter
- * typed, for the driver to confirm.
+ * The state of a trip's payment. `trade` is Alipay's number, with which the app opens Alipay's cashier; `code`
+ * is the text of the code that the passenger scans from the driver's screen; `typed` is the fare that the passenger
+ * of a vehicle without a meter typed, for the driver to confirm.
  */
 export interface PaymentView {
   state: string;
@@ -88,7 +88,7 @@ export interface PaymentView {
 }
 
 /**
- * An offer to a driver. It expires at `expires_at`; the countdown is the app's to draw.
+ * An offer to a driver. It expires at `expires_at`; the app shows the countdown.
  */
 export interface OfferView {
   offer: string;
@@ -103,7 +103,7 @@ export interface OfferView {
 }
 
 /**
- * What the meter of the ride shows.
+ * The meter of the current ride.
  */
 export interface MeterView {
   meters: number;
@@ -112,21 +112,21 @@ export interface MeterView {
 }
 
 /**
- * Cars of one `host` in one H3 cell of resolution 7, at a city time; `whole` replaces what was known of this
- * host's cars there.
+ * Vehicles of one `host` in one H3 cell of resolution 7, at a city time. A `whole` frame replaces everything
+ * known of this host's vehicles in the cell.
  *
- * `cars` holds nine bytes a car, little-endian: `u16` the car's number at this host, `u16` x and `u16` y,
- * `u8` heading (0-254 for 0-360 degrees, 255 unknown), `u8` its place in `MAP_STATES` (255: it left the cell),
- * `u8` the fix's age in twentieths of a second when the frame was made (255: that or more).
- * x and y count from the south-west corner of a box around the cell's centre: `MAP_HALF_BOX_DEG` of latitude
- * either way, and as much divided by the cosine of the centre's latitude of longitude, in 65,536 steps.
- * `names` gives the vehicle of each number that is new here, and of all in a `whole` frame. A cell that a host has
- * not told whole for 20 s of the wall holds none of its cars any more.
+ * `cars` holds nine bytes per vehicle, little-endian: `u16` the vehicle's number at this host, `u16` x and
+ * `u16` y, `u8` heading (0-254 for 0-360 degrees, 255 unknown), `u8` its index in `MAP_STATES` (255: it left
+ * the cell), `u8` the fix's age in twentieths of a second when the frame was made (255: that or more). x and y count
+ * from the south-west corner of a box around the cell's centre: `MAP_HALF_BOX_DEG` of latitude in either direction,
+ * and the same divided by the cosine of the centre's latitude in longitude, in 65,536 steps. `names` maps numbers to
+ * vehicle ids: of vehicles that are new here, or of all vehicles in a `whole` frame. If a host has sent no whole
+ * frame of a cell for 20 wall seconds, the cell contains none of its vehicles any more.
  */
 export type CellFrame = [cell: string, host: string, at: number, whole: boolean, cars: Uint8Array, names?: Record<number, string>];
 
 /**
- * How many cars of each state are in a cell, in the order of `MAP_STATES`.
+ * The number of vehicles of each state in a cell, in the order of `MAP_STATES`.
  */
 export type CellCount = [cell: string, cars: number[]];
 
@@ -175,7 +175,8 @@ export interface VehicleView {
 }
 
 /**
- * The first message: who is there, and what it last saw. `clock` is the phone's time, to measure its offset.
+ * The first message: authenticates the client and names the last numbers it saw. `clock` is the phone's time,
+ * from which the server measures its offset.
  */
 export interface Hello {
   t: 'hello';
@@ -185,7 +186,7 @@ export interface Hello {
 }
 
 /**
- * Follow a stream, from the number after `after` (none: from a snapshot on).
+ * Subscribe to a stream, starting after number `after`, or with a snapshot if it is left out.
  */
 export interface Attach {
   t: 'attach';
@@ -195,7 +196,7 @@ export interface Attach {
 }
 
 /**
- * No longer follow a stream.
+ * Unsubscribe from a stream.
  */
 export interface Detach {
   t: 'detach';
@@ -204,7 +205,7 @@ export interface Detach {
 }
 
 /**
- * Is somebody there? Phones' sockets die without a word; `accepted` is the sign of life.
+ * Check the connection; the answer is `accepted`.
  */
 export interface Ping {
   t: 'ping';
@@ -212,7 +213,7 @@ export interface Ping {
 }
 
 /**
- * The shift begins, or the break ends: the car takes offers.
+ * Start the shift or end the break: the vehicle takes offers.
  */
 export interface GoOnline {
   t: 'online';
@@ -220,7 +221,7 @@ export interface GoOnline {
 }
 
 /**
- * The shift ends.
+ * End the shift.
  */
 export interface GoOffline {
   t: 'offline';
@@ -228,7 +229,7 @@ export interface GoOffline {
 }
 
 /**
- * No offers until `online`.
+ * Take no offers until `online`.
  */
 export interface TakeBreak {
   t: 'break';
@@ -236,7 +237,8 @@ export interface TakeBreak {
 }
 
 /**
- * Where the car is. Not answered one by one: `heard` tells up to which number fixes are safe.
+ * The vehicle's position. Fixes are not answered one by one: `heard` names the number up to which they are
+ * stored.
  */
 export interface GpsFix {
   t: 'fix';
@@ -244,7 +246,7 @@ export interface GpsFix {
 }
 
 /**
- * Fixes gathered while the phone was offline, or not yet heard, in the order of their numbers.
+ * Fixes that were collected offline or are not acknowledged yet, ordered by number.
  */
 export interface GpsFixes {
   t: 'fixes';
@@ -252,7 +254,7 @@ export interface GpsFixes {
 }
 
 /**
- * Take the offered trip.
+ * Accept the offered trip.
  */
 export interface AcceptOffer {
   t: 'accept';
@@ -261,7 +263,7 @@ export interface AcceptOffer {
 }
 
 /**
- * Leave the offered trip to others.
+ * Decline the offered trip.
  */
 export interface DeclineOffer {
   t: 'decline';
@@ -271,7 +273,7 @@ export interface DeclineOffer {
 }
 
 /**
- * The car waits at the pick-up.
+ * The vehicle has arrived at the pick-up.
  */
 export interface Arrived {
   t: 'arrived';
@@ -280,7 +282,7 @@ export interface Arrived {
 }
 
 /**
- * The passenger is in the car and has said the ride code of four digits.
+ * The passenger is in the vehicle and has told the driver the ride code of four digits.
  */
 export interface StartRide {
   t: 'start';
@@ -290,7 +292,7 @@ export interface StartRide {
 }
 
 /**
- * A passenger got in on the street: a trip without a known passenger begins.
+ * A passenger got in on the street: starts a trip without a known passenger.
  */
 export interface StartHail {
   t: 'hail';
@@ -298,7 +300,7 @@ export interface StartHail {
 }
 
 /**
- * What the taximeter shows for the ride. The last reading is the fare, in place of the GPS meter's.
+ * The taximeter's current amount. The last report is the fare and replaces the GPS meter's.
  */
 export interface MeterReport {
   t: 'meter';
@@ -308,7 +310,7 @@ export interface MeterReport {
 }
 
 /**
- * The ride is over: the fare is due.
+ * The ride has ended and the fare is due.
  */
 export interface FinishRide {
   t: 'finish';
@@ -317,7 +319,8 @@ export interface FinishRide {
 }
 
 /**
- * The driver gives the trip back before its start: it is matched again. `no_show` ends it, with a fee.
+ * The driver returns the trip before its start, and it is matched again. With `no_show` the trip ends, with a
+ * fee.
  */
 export interface TripReturn {
   t: 'give_back';
@@ -328,7 +331,7 @@ export interface TripReturn {
 }
 
 /**
- * The taximeter was switched to hired: a street hail begins.
+ * The taximeter was switched to hired: a street hail starts.
  */
 export interface MeterHired {
   t: 'hired';
@@ -336,7 +339,7 @@ export interface MeterHired {
 }
 
 /**
- * The taximeter was switched to vacant: the ride is over.
+ * The taximeter was switched to vacant: the ride ends.
  */
 export interface MeterVacant {
   t: 'vacant';
@@ -344,8 +347,8 @@ export interface MeterVacant {
 }
 
 /**
- * The driver collects the fare that is due: in cash, by a code on the driver's screen, or by the passenger's own
- * code, which the driver scanned (`auth_code`).
+ * The driver collects the fare in cash, by a code on the driver's screen, or by the passenger's own code, which the
+ * driver scanned (`auth_code`).
  */
 export interface Collect {
   t: 'collect';
@@ -356,7 +359,7 @@ export interface Collect {
 }
 
 /**
- * The driver of a car without a meter confirms the fare, as the passenger typed it or said it.
+ * The driver of a vehicle without a meter confirms the fare that the passenger typed or said.
  */
 export interface AgreeOnFare {
   t: 'agree_fare';
@@ -367,7 +370,8 @@ export interface AgreeOnFare {
 }
 
 /**
- * The minute's word: it stands on the passenger's page too, so that a picture of another payment is no proof.
+ * Get the rotating word. The passenger's page shows the same word, so a screenshot of an old payment is no
+ * proof.
  */
 export interface AskWord {
   t: 'word';
@@ -375,7 +379,7 @@ export interface AskWord {
 }
 
 /**
- * Today's payments and totals of the vehicle, to check accounts.
+ * Get the vehicle's payments and totals of today.
  */
 export interface AskToday {
   t: 'today';
@@ -383,7 +387,7 @@ export interface AskToday {
 }
 
 /**
- * What a ride would cost, and how long it would take.
+ * Get the estimated fare and duration of a ride.
  */
 export interface Estimate {
   t: 'estimate';
@@ -394,7 +398,8 @@ export interface Estimate {
 }
 
 /**
- * The way by road: `points` (latitude, longitude), `meters`, `seconds` and `by_road` in the result.
+ * Get the road route: the result holds `points` (latitude, longitude), `meters`, `seconds` and
+ * `by_road`.
  */
 export interface AskRoute {
   t: 'route';
@@ -404,7 +409,7 @@ export interface AskRoute {
 }
 
 /**
- * A car now, or at `at`: then it is a reservation, matched with enough lead.
+ * Request a vehicle now, or at `at` as a reservation, which is matched in time for the pick-up.
  */
 export interface RequestRide {
   t: 'request';
@@ -419,10 +424,10 @@ export interface RequestRide {
 }
 
 /**
- * The passenger, or a dispatcher for somebody, no longer wants the trip.
+ * The passenger, or a dispatcher on behalf of a passenger, cancels the trip.
  *
- * With `fee_up_to` a cancellation that would cost more is refused (4010) and tells the fee in `amount`, so that a
- * person has agreed to what it costs. Without it the tariff's fee is taken.
+ * With `fee_up_to`, a cancellation that would cost more is rejected (4010) and `amount` names the fee, so that a
+ * person can agree to it first. Without it, the tariff's fee is charged.
  */
 export interface CancelTrip {
   t: 'cancel';
@@ -433,9 +438,9 @@ export interface CancelTrip {
 }
 
 /**
- * Pay the fare that is due: of one's own `trip`, or of the car whose QR code was scanned (`vehicle`).
+ * Pay the fare that is due: of the passenger's own `trip`, or of the `vehicle` whose QR code was scanned.
  *
- * `buyer` is the Alipay user id of whoever pays; only that account can confirm the order.
+ * `buyer` is the payer's Alipay user id; only that account can confirm the order.
  */
 export interface Pay {
   t: 'pay';
@@ -446,8 +451,8 @@ export interface Pay {
 }
 
 /**
- * Another way of paying is wanted. The open payment is closed first, and Alipay has the last word: the fare is due
- * again, or it was paid after all.
+ * Stop the open payment in order to pay in another way. The payment is closed at Alipay first, and Alipay's answer
+ * decides: either the fare is due again, or it was paid after all.
  */
 export interface StopPay {
   t: 'stop_pay';
@@ -456,7 +461,7 @@ export interface StopPay {
 }
 
 /**
- * One to five stars for a finished ride.
+ * Rate a finished ride with one to five stars.
  */
 export interface Rate {
   t: 'rate';
@@ -467,8 +472,9 @@ export interface Rate {
 }
 
 /**
- * See the cars in these H3 cells (resolution 7, as hexadecimal text), or with `counts` how many cars there are in
- * every cell. Replaces the last watch. A cell that is new here is told whole at once, as far as it is known.
+ * Watch the vehicles in these H3 cells (resolution 7, as hexadecimal text), or with `counts` the number of
+ * vehicles in every cell. Replaces the previous watch. For a newly watched cell, a whole frame is sent at once if one
+ * is known.
  */
 export interface Watch {
   t: 'watch';
@@ -478,7 +484,7 @@ export interface Watch {
 }
 
 /**
- * A ride for somebody who called.
+ * Book a ride for a caller.
  */
 export interface BookByPhone {
   t: 'book';
@@ -494,7 +500,7 @@ export interface BookByPhone {
 }
 
 /**
- * Offer a waiting trip to this car, whatever the matcher would do.
+ * Offer a waiting trip to this vehicle, independently of the matcher.
  */
 export interface ManualAssignment {
   t: 'assign';
@@ -504,7 +510,7 @@ export interface ManualAssignment {
 }
 
 /**
- * The car gets no offers until it is put back.
+ * Take the vehicle out of service; it gets no offers until it is returned.
  */
 export interface TakeOutOfService {
   t: 'take_out';
@@ -514,7 +520,7 @@ export interface TakeOutOfService {
 }
 
 /**
- * The car may go online again.
+ * Return the vehicle to service; it can go online again.
  */
 export interface ReturnToService {
   t: 'put_back';
@@ -523,7 +529,8 @@ export interface ReturnToService {
 }
 
 /**
- * A message to the drivers of these vehicles, or (none named) to all drivers. Who is away gets it on return.
+ * Send a message to the drivers of these vehicles, or to all drivers if none is listed. Drivers who are offline
+ * receive it when they return.
  */
 export interface Broadcast {
   t: 'broadcast';
@@ -533,7 +540,7 @@ export interface Broadcast {
 }
 
 /**
- * Somebody has looked at an alarm, and says what came of it.
+ * Settle an alarm, with a note on the outcome.
  */
 export interface SettleAlarm {
   t: 'settle_alarm';
@@ -543,8 +550,8 @@ export interface SettleAlarm {
 }
 
 /**
- * Give a paid fare back: `amount` of it, or all that is left. `cancel` undoes the whole payment, which Alipay
- * does on the day of the payment only. Needs the permission `refund`.
+ * Refund a paid fare: `amount` of it, or everything that is left. `cancel` cancels the whole payment, which
+ * Alipay allows on the day of the payment only. Requires the permission `refund`.
  */
 export interface RefundTrip {
   t: 'refund';
@@ -557,7 +564,7 @@ export interface RefundTrip {
 }
 
 /**
- * The fare is settled outside the system: written off, or paid at the office. Needs the permission `refund`.
+ * Settle the fare outside the system: written off, or paid at the office. Requires the permission `refund`.
  */
 export interface SettleTrip {
   t: 'settle';
@@ -567,7 +574,8 @@ export interface SettleTrip {
 }
 
 /**
- * The answer to `hello`. `session` names this connection in logs.
+ * The answer to `hello`. `session` identifies this connection in logs; `heard` is the number of the last
+ * stored fix.
  */
 export interface Welcome {
   t: 'welcome';
@@ -581,7 +589,7 @@ export interface Welcome {
 }
 
 /**
- * The command is committed: the stream, its number and state now. `result` where something was asked.
+ * The command is committed, with the stream's number and state after it. `result` holds the answer to a query.
  */
 export interface Accepted {
   t: 'accepted';
@@ -593,8 +601,8 @@ export interface Accepted {
 }
 
 /**
- * The command (or, without an `id`, the message) was refused and changed nothing. `amount` is what it would
- * have cost, where that is why.
+ * The command (or, without `id`, the message) was rejected and changed nothing. `amount` is the price, if that
+ * is the reason.
  */
 export interface Rejected {
   t: 'rejected';
@@ -607,7 +615,7 @@ export interface Rejected {
 }
 
 /**
- * Number `seq` of a stream: what happened, and how the trip or vehicle stands after it.
+ * Event number `seq` of a stream, and the trip or vehicle after it.
  */
 export interface Update {
   t: 'update';
@@ -620,7 +628,7 @@ export interface Update {
 }
 
 /**
- * How a stream stands at `seq`. `recovered` tells whether the updates since the asked number came before.
+ * The state of a stream at `seq`. `recovered` is true if the missed updates were sent before it.
  */
 export interface Snapshot {
   t: 'snapshot';
@@ -632,7 +640,7 @@ export interface Snapshot {
 }
 
 /**
- * Fixes up to number `n` are safe; the app may forget them.
+ * Fixes up to number `n` are stored; the app may discard them.
  */
 export interface Heard {
   t: 'heard';
@@ -640,7 +648,8 @@ export interface Heard {
 }
 
 /**
- * Where the car of a trip is, and when it will be at the pick-up. Only the newest counts; it may be skipped.
+ * The position of a trip's vehicle and its ETA at the pick-up. Only the latest counts; older ones may be
+ * skipped.
  */
 export interface CarPosition {
   t: 'car';
@@ -654,7 +663,8 @@ export interface CarPosition {
 }
 
 /**
- * Cars that have moved or changed, cell by cell. It may be skipped: the next whole frame of a cell mends it.
+ * Vehicles that moved or changed, by cell. A message may be skipped: the next whole frame of the cell repairs the
+ * gap.
  */
 export interface MapFrames {
   t: 'map';
@@ -662,7 +672,7 @@ export interface MapFrames {
 }
 
 /**
- * How many cars of one `host` are in every cell; replaces what this host told before.
+ * The number of vehicles of one `host` in every cell; replaces this host's previous counts.
  */
 export interface MapCounts {
   t: 'map_counts';
@@ -672,7 +682,8 @@ export interface MapCounts {
 }
 
 /**
- * The map gets no positions now (`stale`), or again. Trips, offers and payments go on.
+ * The live map receives no positions (`stale`), or receives them again. Trips, offers and payments are not
+ * affected.
  */
 export interface MapStale {
   t: 'map_stale';
@@ -680,7 +691,7 @@ export interface MapStale {
 }
 
 /**
- * A trip's new state, for dispatchers. May be skipped; the trip's stream never is.
+ * A trip's new state, for dispatchers. It may be skipped, unlike the updates of the trip's stream.
  */
 export interface TripNotice {
   t: 'trip';
@@ -688,7 +699,7 @@ export interface TripNotice {
 }
 
 /**
- * Something a dispatcher has to look at, or (`settled_by`) that somebody has looked at.
+ * A problem that needs a dispatcher's attention; `settled_by` is set once somebody has settled it.
  */
 export interface Alarm {
   t: 'alarm';
@@ -713,7 +724,7 @@ export interface Notice {
 }
 
 /**
- * Another connection of the same driver or device has taken over; this one is about to be closed.
+ * Another connection of the same driver or device has taken over; this connection is about to be closed.
  */
 export interface Replaced {
   t: 'replaced';

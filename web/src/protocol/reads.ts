@@ -1,10 +1,10 @@
-// Made from the structs in dispatch/ by `python -m dispatch.codegen.typescript`; do not edit.
+// Generated from the structs in dispatch/ by `python -m dispatch.codegen.typescript`; do not edit.
 
 import type { Alarm, MoneyView, Notice, Place, TripView, VehicleView } from './messages';
 
 /**
- * `GET /v1/city`: `box` is south, west, north, east (None: unbounded); `tiles` a tile server's address, or
- * empty: the map is then drawn from `/v1/city/land` and `/v1/city/streets` (GeoJSON, public).
+ * `GET /v1/city`. `box` is south, west, north, east (None: unbounded). `tiles` is a tile server's address; if
+ * it is empty, the map is drawn from the public GeoJSON files `/v1/city/land` and `/v1/city/streets`.
  */
 export interface CityFacts {
   name: string;
@@ -21,14 +21,14 @@ export interface CityFacts {
 }
 
 /**
- * The best first.
+ * Places, best match first.
  */
 export interface PlaceList {
   places: Place[];
 }
 
 /**
- * A car of the registry, and what it does now (`state` is None for one that was never in service).
+ * A vehicle of the registry and its current state (`state` is None if it was never in service).
  */
 export interface FleetCar {
   vehicle: string;
@@ -54,8 +54,8 @@ export interface FleetList {
 }
 
 /**
- * `GET /v1/trips`: open trips, and those that were requested in the last hour (`?since=`: since then).
- * `GET /v1/my/trips`: a passenger's own, the newest first.
+ * `GET /v1/trips`: open trips, and trips requested in the last hour (with `?since=`: since that time).
+ * `GET /v1/my/trips`: the passenger's own trips, newest first.
  */
 export interface TripList {
   at: number;
@@ -63,7 +63,7 @@ export interface TripList {
 }
 
 /**
- * An event of a stream, with what it says.
+ * An event of a stream with its facts.
  */
 export interface TimelineEvent {
   seq: number;
@@ -73,7 +73,7 @@ export interface TimelineEvent {
 }
 
 /**
- * One thing that was said to or by Alipay.
+ * One message to or from Alipay.
  */
 export interface PaymentExchange {
   at: number;
@@ -101,7 +101,8 @@ export interface PaymentDetail {
 }
 
 /**
- * A car near a request: metres by straight line, seconds to the pick-up where they were asked for, the cause.
+ * A vehicle near a request: the straight-line distance, the pick-up time in seconds if it was computed, and the
+ * cause.
  */
 export interface ConsideredVehicle {
   vehicle: string;
@@ -111,7 +112,7 @@ export interface ConsideredVehicle {
 }
 
 /**
- * Why this car, or none: the last matching window that held the request.
+ * Why this vehicle, or none, was matched: the last matching window that contained the request.
  */
 export interface MatchExplanation {
   at: number;
@@ -122,7 +123,7 @@ export interface MatchExplanation {
 }
 
 /**
- * `GET /v1/trips/{trip}`: all that is known of a trip.
+ * `GET /v1/trips/{trip}`: everything known of a trip.
  */
 export interface TripDetail {
   seq: number;
@@ -133,7 +134,8 @@ export interface TripDetail {
 }
 
 /**
- * An offer and its one outcome: `accepted`, `declined`, `expired`, `withdrawn`; empty while it is open.
+ * An offer and its one outcome: `accepted`, `declined`, `expired` or `withdrawn`; empty while it is
+ * open.
  */
 export interface OfferDetail {
   offer: string;
@@ -146,7 +148,7 @@ export interface OfferDetail {
 }
 
 /**
- * Why a car got nothing, from `since` until `until` (None: still).
+ * Why a vehicle got no offer from `since` until `until` (None: still).
  */
 export interface CauseSpan {
   since: number;
@@ -156,8 +158,8 @@ export interface CauseSpan {
 }
 
 /**
- * `GET /v1/vehicles/{vehicle}`: the car, its shift, its trip, its offers of the last hour. Its last fix is on the
- * map.
+ * `GET /v1/vehicles/{vehicle}`: the vehicle, its shift, its trip, and its offers of the last hour. Its last fix
+ * is on the live map.
  */
 export interface VehicleDetail {
   seq: number;
@@ -170,7 +172,7 @@ export interface VehicleDetail {
 }
 
 /**
- * What was found, the newest trips first.
+ * The results, newest trips first.
  */
 export interface SearchHits {
   trips: TripView[];
@@ -178,15 +180,15 @@ export interface SearchHits {
 }
 
 /**
- * `GET /v1/alarms`: those that nobody has settled, and those settled in the last day; the newest first.
+ * `GET /v1/alarms`: unsettled alarms and those settled in the last day, newest first.
  */
 export interface AlarmList {
   alarms: Alarm[];
 }
 
 /**
- * A stretch of a car's way. `points` holds 13 bytes each, little-endian: `u32` tenths of a second after
- * `since`, `i32` latitude and `i32` longitude in millionths of a degree, `u8` the place of the state in
+ * A section of a vehicle's track. `points` holds 13 bytes per point, little-endian: `u32` tenths of a second
+ * after `since`, `i32` latitude and `i32` longitude in millionths of a degree, `u8` the index of the state in
  * `MAP_STATES`.
  */
 export interface Track {
@@ -210,9 +212,9 @@ export interface TripMoment {
 }
 
 /**
- * `GET /v1/replay?since=&until=` (900 s of city time at most; `&vehicle=` one car, then a day): archived tracks
- * that touch the span, and what happened to trips in it, the oldest first. `open` are the trips that
- * looked for a car or had one at its beginning. `archived_until`: how far the archive reaches.
+ * `GET /v1/replay?since=&until=` (at most 900 s of city time; a day with `&vehicle=`): the archived tracks that
+ * overlap the span and the trip events in it, oldest first. `open` lists the trips that were open at its start, and
+ * `archived_until` the time up to which the archive is complete.
  */
 export interface Replay {
   since: number;
@@ -224,8 +226,8 @@ export interface Replay {
 }
 
 /**
- * `POST /v1/my/trips/{trip}/share`: a token with which anybody may follow the trip until `expires_at` (wall),
- * for the fragment of a link, which no server sees.
+ * `POST /v1/my/trips/{trip}/share`: a token with which anyone can follow the trip until `expires_at` (wall
+ * time). It is meant for the fragment of a link, which is never sent to a server.
  */
 export interface ShareLink {
   token: string;
@@ -253,7 +255,7 @@ export interface ShiftRide {
 }
 
 /**
- * What was earned in one way; an empty `method`: not paid yet.
+ * Earnings by payment method; an empty `method` means not paid yet.
  */
 export interface ShiftSum {
   method: string;
@@ -262,7 +264,7 @@ export interface ShiftSum {
 }
 
 /**
- * `GET /v1/my/shift`: the driver's rides since the shift began (else of today), the newest first.
+ * `GET /v1/my/shift`: the driver's rides since the start of the shift (otherwise of today), newest first.
  */
 export interface ShiftAccount {
   since: number;
@@ -272,14 +274,14 @@ export interface ShiftAccount {
 }
 
 /**
- * `GET /v1/my/notices`: dispatchers' messages of the last 12 hours, the newest first.
+ * `GET /v1/my/notices`: dispatchers' messages of the last 12 hours, newest first.
  */
 export interface NoticeList {
   notices: Notice[];
 }
 
 /**
- * `POST /v1/places`: an address, a crossing or a landmark; places near `near` first.
+ * `POST /v1/places`: an address, a crossing or a landmark. Places close to `near` come first.
  */
 export interface PlaceQuery {
   text: string;
@@ -287,7 +289,7 @@ export interface PlaceQuery {
 }
 
 /**
- * `POST /v1/places/at`: what a point on the map is called.
+ * `POST /v1/places/at`: the name of a point on the map.
  */
 export interface PlaceAt {
   lat: number;
@@ -295,8 +297,8 @@ export interface PlaceAt {
 }
 
 /**
- * `POST /v1/search`: a trip's id, a plate, a vehicle's or a driver's number, or a phone number; parts will do.
- * Posted, because a phone number has no place in an address.
+ * `POST /v1/search`: a trip id, a plate, a vehicle or driver number, or a phone number; partial text also
+ * matches. The query is posted so that phone numbers do not appear in URLs.
  */
 export interface SearchQuery {
   text: string;
@@ -312,7 +314,7 @@ export interface ReplaySpan {
 }
 
 /**
- * The query of `GET /v1/trips`: city seconds, a day back at most.
+ * The query of `GET /v1/trips`: city seconds, at most one day back.
  */
 export interface TripsSince {
   since?: number | null;

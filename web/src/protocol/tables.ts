@@ -1,4 +1,4 @@
-// Made from the structs in dispatch/ by `python -m dispatch.codegen.typescript`; do not edit.
+// Generated from the structs in dispatch/ by `python -m dispatch.codegen.typescript`; do not edit.
 
 export const ERRORS = {
   "1000": {

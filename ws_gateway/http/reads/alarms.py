@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 from dispatch.api.http_bodies import AlarmList
-from dispatch.api.messages import Alarm
+from dispatch.api.server_messages import Alarm
 from dispatch.clock import Clock
 from ws_gateway.http.authenticated_reads import Reader
 

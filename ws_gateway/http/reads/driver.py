@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from dispatch.api.fields import MoneyView
 from dispatch.api.http_bodies import NoticeList, ShiftAccount, ShiftRide, ShiftSum
-from dispatch.api.messages import Notice
+from dispatch.api.server_messages import Notice
 from dispatch.clock import Clock
 from dispatch.store.queries.lists import RideRow
 from dispatch.store.queries.trip_rows import VehicleStateRow

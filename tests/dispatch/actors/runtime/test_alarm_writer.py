@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from dispatch.actors.runtime.alarm_writer import AlarmWriter
-from dispatch.api.messages import Alarm
+from dispatch.api.server_messages import Alarm
 from dispatch.store.journal import JournalUnavailableError
 
 

@@ -11,7 +11,7 @@ from dispatch.actors.runtime import map_publisher as map_frames
 from dispatch.actors.runtime.map_publisher import MapPublisher
 from dispatch.api.fields import CellFrame
 from dispatch.api.live_map.cell_index import TURNS, MapPosition
-from dispatch.api.messages import MapCounts
+from dispatch.api.server_messages import MapCounts
 from dispatch.clock import ManualClock
 from dispatch.geo.cells import cell_name, cell_of
 from dispatch.store.buses import keys

@@ -18,7 +18,7 @@ from dispatch.api.live_map.cell_codec import (
     pack_gone,
     unpack,
 )
-from dispatch.api.messages import MapFrames
+from dispatch.api.server_messages import MapFrames
 from dispatch.geo.cells import cell_center, cell_from_name, cell_name, cell_of
 from dispatch.geo.distance import haversine_m
 from dispatch.values.units import LatLng

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dispatch.api.alarms import DriverBroadcast
-from dispatch.api.messages import Alarm, Notice
+from dispatch.api.server_messages import Alarm, Notice
 from dispatch.store.database import Database, open_database
 from dispatch.store.migrations import upgrade
 from dispatch.store.queries.alarms import SqlAlarms, SqlNotices

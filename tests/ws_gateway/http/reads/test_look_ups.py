@@ -11,7 +11,7 @@ import pytest
 from dispatch.api.alarms import DriverBroadcast
 from dispatch.api.fields import MoneyView
 from dispatch.api.http_bodies import ShiftSum
-from dispatch.api.messages import Alarm, Notice
+from dispatch.api.server_messages import Alarm, Notice
 from dispatch.domain.commands import (
     AcceptOffer,
     ArriveAtPickup,
