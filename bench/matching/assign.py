@@ -26,17 +26,17 @@ from bench.harness.figures import Figures
 from bench.harness.plan import BenchPlan, Cars, Requests, Seed
 from bench.matching.box import random_places
 from dispatch.geo.distance import haversine_many
-from dispatch.geo.index.vehicle_index import CarIndex
+from dispatch.geo.index.vehicle_index import VehicleIndex
 from dispatch.geo.straight_line import StraightLine
 from dispatch.matching.candidates import CityCandidates
-from dispatch.matching.category_codes import Bits, Vocabulary
+from dispatch.matching.category_codes import CapabilityBits, CategoryCodes
 from dispatch.matching.cost import cost_ms
 from dispatch.matching.exact_assignment import Assignment, exact
-from dispatch.matching.free_vehicles import Fleet
-from dispatch.matching.open_requests import RequestBook
+from dispatch.matching.free_vehicles import FreeVehicles
+from dispatch.matching.open_requests import OpenRequests
 from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import Floats, FreeCar, Ints, OpenRequest, Pairs
-from dispatch.matching.window import Found, WindowSearch
+from dispatch.matching.types import Floats, Ints, MatcherVehicle, OpenRequest, Pairs
+from dispatch.matching.window import WindowResult, WindowSearch
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime, LatLng, Seconds
 
@@ -119,13 +119,13 @@ class MatcherParts:
     """The matcher's own parts, filled once."""
 
     def __init__(self, scene: AssignmentScene) -> None:
-        classes, capabilities = Vocabulary(), Bits()
-        self._fleet = Fleet(classes, capabilities)
-        self._book = RequestBook(classes, capabilities)
-        index = CarIndex()
+        classes, capabilities = CategoryCodes(), CapabilityBits()
+        self._fleet = FreeVehicles(classes, capabilities)
+        self._book = OpenRequests(classes, capabilities)
+        index = VehicleIndex()
         self._candidates = CityCandidates(index, StraightLine(kmh=KMH, detour=DETOUR), top_mps=KMH / 3.6 / DETOUR)
         for number, (lat, lng) in enumerate(zip(*(axis.tolist() for axis in scene.cars), strict=True)):
-            car = FreeCar(vehicle_id=VehicleId(f"V{number:05}"), lat=lat, lng=lng, at=NOW)
+            car = MatcherVehicle(vehicle_id=VehicleId(f"V{number:05}"), lat=lat, lng=lng, at=NOW)
             self._candidates.put(self._fleet.announce(car), lat, lng)
         for number, place in enumerate(zip(*(axis.tolist() for axis in scene.requests), strict=True)):
             request = OpenRequest(
@@ -133,7 +133,7 @@ class MatcherParts:
             )
             self._book.open(request, owned=True)
 
-    def solve(self) -> tuple[Found, float, float]:
+    def solve(self) -> tuple[WindowResult, float, float]:
         """The assignment, seconds from positions to proof, and seconds of solver and proof alone."""
         timed = TimedAssignment()
         since = process_time()

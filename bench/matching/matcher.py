@@ -25,11 +25,11 @@ from typer import Option
 from bench.harness.figures import Figures, percentile_ms, prefixed
 from bench.harness.plan import BenchPlan, Cars, Seed
 from bench.matching.box import random_places
-from dispatch.geo.index.vehicle_index import CarIndex
+from dispatch.geo.index.vehicle_index import VehicleIndex
 from dispatch.geo.straight_line import StraightLine
 from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.matcher import RegionMatcher
-from dispatch.matching.types import FreeCar, OpenRequest, Window
+from dispatch.matching.types import MatcherVehicle, OpenRequest, Window
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime, LatLng
 
@@ -45,7 +45,7 @@ class MatcherLoad:
     def __init__(self, cars: int, rate: float, seed: int) -> None:
         self._rng = np.random.default_rng(seed)
         self._rate = rate
-        self._matcher = RegionMatcher(CityCandidates(CarIndex(), StraightLine()))
+        self._matcher = RegionMatcher(CityCandidates(VehicleIndex(), StraightLine()))
         self._lat, self._lng = random_places(self._rng, cars)
         self._ids = [VehicleId(f"V{number:05}") for number in range(cars)]
         self._number = {vehicle_id: number for number, vehicle_id in enumerate(self._ids)}
@@ -114,7 +114,7 @@ class MatcherLoad:
     def _free(self, number: int, at: float) -> None:
         (self._lat[number],), (self._lng[number],) = random_places(self._rng, 1)
         self._matcher.car_free(
-            FreeCar(
+            MatcherVehicle(
                 vehicle_id=self._ids[number],
                 lat=float(self._lat[number]),
                 lng=float(self._lng[number]),

@@ -3,7 +3,7 @@
 Method: cars start near random street corners and drive straight on at 0-15 m/s; each round they all move for 2 s and
 2,000 requests come from random corners. In every round, one after the other:
 
-- ours: ``CarIndex.move`` of all cars and one ``CarIndex.nearest``: upkeep and search, from degrees to metres;
+- ours: ``VehicleIndex.move`` of all cars and one ``VehicleIndex.nearest``: upkeep and search, from degrees to metres;
 - ``scipy.spatial.cKDTree``: the cars projected onto a plane, the tree built, the requests projected and queried;
 - Valkey: a pipelined GEOADD of all cars (``geoadd_ms``), then one pipeline of a GEOSEARCH for each request, ``ASC
   COUNT 32``, all with the smallest radius that suffices for all requests of the round, because the distance of the
@@ -40,7 +40,7 @@ from bench.harness.figures import Figures
 from bench.harness.plan import BenchPlan, Cars, Requests, Rounds, Seed
 from dispatch.geo.arrays import FloatArray, IntArray
 from dispatch.geo.city import load_city
-from dispatch.geo.index.vehicle_index import CarIndex
+from dispatch.geo.index.vehicle_index import VehicleIndex
 from dispatch.store.buses.embedded_valkey import EmbeddedValkey
 
 _WINDOW_S = 2.0
@@ -107,7 +107,7 @@ def _scenes(plan: NearestPlan) -> list[NearestScene]:
 
 
 def _compare(scenes: list[NearestScene], k: int, client: Redis) -> Figures:
-    index = CarIndex()
+    index = VehicleIndex()
     times: dict[str, list[float]] = {}
     same: list[float] = []
     for i, scene in enumerate(scenes):
@@ -132,7 +132,7 @@ def _compare(scenes: list[NearestScene], k: int, client: Redis) -> Figures:
 
 
 def _turns(
-    index: CarIndex, client: Redis, scene: NearestScene, k: int, *, first: int
+    index: VehicleIndex, client: Redis, scene: NearestScene, k: int, *, first: int
 ) -> list[tuple[str, Callable[[], object]]]:
     """The calls to be timed in a round, in order."""
     known = _kth_meters(scene, k)
@@ -156,7 +156,7 @@ def _timed(do: Callable[[], object]) -> tuple[float, object]:
         gc.enable()
 
 
-def _ours(index: CarIndex, scene: NearestScene, k: int) -> IntArray:
+def _ours(index: VehicleIndex, scene: NearestScene, k: int) -> IntArray:
     index.move(np.arange(len(scene.car_lat)), scene.car_lat, scene.car_lng)
     return index.nearest(scene.lat, scene.lng, k)[0].astype(np.int64)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dispatch.matching.candidates import Nearby, Places
+from dispatch.matching.candidates import Nearby, PickupPoints
 from dispatch.matching.growable_arrays import grown
 from dispatch.matching.types import Floats, Ints
 from dispatch.values.units import CityTime
@@ -38,7 +38,7 @@ class PlaneCandidates:
         if car < self._listed.size:
             self._listed[car] = False
 
-    def nearest(self, places: Places, k: int) -> Nearby:  # noqa: ARG002 - all within the limit are listed
+    def nearest(self, places: PickupPoints, k: int) -> Nearby:  # noqa: ARG002 - all within the limit are listed
         """Every car within the limit."""
         cars = np.flatnonzero(self._listed)
         meters = np.abs(self._y[cars] - places.lat[:, None]) + np.abs(self._x[cars] - places.lng[:, None])
@@ -48,6 +48,6 @@ class PlaneCandidates:
         reach_s = np.full(len(places), np.nextafter(self._limit_m, np.inf) / self._mps)
         return Nearby(row[order], cars[column[order]], near[order], reach_s)
 
-    def pickup_s(self, places: Places, row: Ints, car: Ints, at: CityTime) -> Floats:  # noqa: ARG002 - one speed
+    def pickup_s(self, places: PickupPoints, row: Ints, car: Ints, at: CityTime) -> Floats:  # noqa: ARG002 - one speed
         meters = np.abs(self._y[car] - places.lat[row]) + np.abs(self._x[car] - places.lng[row])
         return meters / self._mps

@@ -17,7 +17,7 @@ from bench.studies.plane import PlaneCandidates
 from dispatch.matching.exact_assignment import Assigner, exact
 from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import FreeCar, Ints, OpenRequest, Proposal
+from dispatch.matching.types import Ints, MatcherVehicle, OpenRequest, Proposal
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime, LatLng, Seconds
 
@@ -172,5 +172,7 @@ class PlaneCity:
         """Announce free cars, first in the order of their numbers, so that number and handle agree."""
         for car in cars.tolist():
             self._matcher.car_free(
-                FreeCar(vehicle_id=self._ids[car], lat=float(self._y[car]), lng=float(self._x[car]), at=CityTime(at))
+                MatcherVehicle(
+                    vehicle_id=self._ids[car], lat=float(self._y[car]), lng=float(self._x[car]), at=CityTime(at)
+                )
             )

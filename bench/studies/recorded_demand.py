@@ -15,14 +15,13 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from dispatch.geo.index.vehicle_index import CarIndex
+from dispatch.geo.index.vehicle_index import VehicleIndex
 from dispatch.geo.travel_time import TravelTime
 from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.exact_assignment import Assigner, exact
 from dispatch.matching.matcher import RegionMatcher
-from dispatch.matching.regions import SplitMatcher
 from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import Floats, FreeCar, Ints, OpenRequest, Proposal
+from dispatch.matching.types import Floats, Ints, MatcherVehicle, OpenRequest, Proposal
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime, LatLng, Seconds
 
@@ -99,13 +98,13 @@ class CityReplay:
         *,
         settings: MatcherSettings | None = None,
         assign: Assigner = exact,
-        matcher: RegionMatcher | SplitMatcher | None = None,
+        matcher: RegionMatcher | None = None,
     ) -> None:
         self._demand = demand
         self._travel_time = travel_time
         self._setup = setup
         standing = msgspec.structs.replace(settings or MatcherSettings(), stale_after_s=np.inf)
-        self._matcher = matcher or RegionMatcher(CityCandidates(CarIndex(), travel_time), standing, assign)
+        self._matcher = matcher or RegionMatcher(CityCandidates(VehicleIndex(), travel_time), standing, assign)
         self._begins = travel_time.anchor(demand.pickup_lat, demand.pickup_lng)
         self._ends = travel_time.anchor(demand.dropoff_lat, demand.dropoff_lng)
         self._rides: list[tuple[float, VehicleId, LatLng]] = []
@@ -180,7 +179,7 @@ class CityReplay:
             self._free(VehicleId(f"V{car:05}"), place, at)
 
     def _free(self, vehicle_id: VehicleId, place: LatLng, at: float) -> None:
-        self._matcher.car_free(FreeCar(vehicle_id=vehicle_id, lat=place.lat, lng=place.lng, at=CityTime(at)))
+        self._matcher.car_free(MatcherVehicle(vehicle_id=vehicle_id, lat=place.lat, lng=place.lng, at=CityTime(at)))
 
     def _outcome(self, start: float) -> ReplayOutcome:
         waits = np.array(self._waits).reshape(-1, 3)

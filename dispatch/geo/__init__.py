@@ -1,1 +1,1 @@
-"""Where things are and how long it takes to get there: pure, no state of the dispatch."""
+"""Pure, but for map files. H3 cells, distances, travel times and the road network. Imports ``values`` only."""

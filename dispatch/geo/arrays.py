@@ -1,4 +1,4 @@
-"""The array types of geo: places and figures travel in columns, thousands at once."""
+"""Array types: geo functions work on columns of thousands of points."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""H3 cells: of a point, of a box, and how far a cell reaches.
+"""H3 cells: the cell of a point, the cells of a box, neighbours, and the geometry of a cell.
 
-Cells are 64-bit integers here; :func:`cell_name` gives the text that maps and messages use. This file imports
-no more than h3 and numpy, because hosts that restart in a hurry import it.
+Cells are 64-bit integers; :func:`cell_name` returns the text that maps and messages use. This module imports only h3
+and numpy, because hosts import it and must restart quickly.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import h3.api.basic_int as h3_int
 import numpy as np
 
 from dispatch.geo.arrays import FloatArray
-from dispatch.geo.distance import EARTH_RADIUS_M, unit_vectors
+from dispatch.geo.distance import unit_vectors
 from dispatch.values.units import LatLng
 
 Cell = NewType("Cell", int)
@@ -23,7 +23,7 @@ Cell = NewType("Cell", int)
 
 _to_cell = cast("Callable[[float, float, int], Cell]", h3_int.latlng_to_cell)
 COVER_SLACK = 1 + 1e-6
-"""Widens the ball around a cell, and :data:`INNER_SLACK` narrows the one inside it, far beyond rounding."""
+"""Widens the ball around a cell; :data:`INNER_SLACK` shrinks the ball inside it. Both far exceed rounding errors."""
 INNER_SLACK = 0.99
 
 
@@ -36,16 +36,16 @@ class Box(NamedTuple):
     east: float
 
     def holds(self, point: LatLng) -> bool:
-        """Whether the point lies inside or on the border."""
+        """True if the point is inside or on the border."""
         return self.south <= point.lat <= self.north and self.west <= point.lng <= self.east
 
 
 class CellShapes(NamedTuple):
-    """Geometry of some cells on the unit sphere; parallel arrays. Lengths are chords.
+    """Geometry of cells on the unit sphere, as parallel arrays. Lengths are chords.
 
-    ``center``: unit vectors, [n, 3]. ``cover``: the whole cell is no farther from the centre than this.
-    ``inner2``: squared; what is nearer to the centre than this is in the cell. ``side``: normals of the planes
-    through the earth's centre and each side, pointing inward, [n, 10, 3]; a cell with fewer sides repeats some.
+    ``center``: unit vectors [n, 3]. ``cover``: radius of a ball around the centre that contains the cell.
+    ``inner2``: squared radius of a ball inside the cell. ``side``: inward normals of the planes through the earth's
+    centre and each side [n, 10, 3]; a cell with fewer sides repeats some.
     """
 
     center: FloatArray
@@ -55,27 +55,25 @@ class CellShapes(NamedTuple):
 
 
 def cell_of(point: LatLng, resolution: int) -> Cell:
-    """The cell that holds the point."""
     return Cell(h3_int.latlng_to_cell(point.lat, point.lng, resolution))
 
 
 def cells_of(lat: Sequence[float], lng: Sequence[float], resolution: int) -> list[Cell]:
-    """The cell of each point. 0.5-1 µs a point: lists of Python floats are quicker here than arrays."""
+    """The cell of each point, 0.5-1 µs per point; lists of Python floats are faster here than arrays."""
     return list(map(_to_cell, lat, lng, repeat(resolution)))
 
 
 def cell_center(cell: Cell) -> LatLng:
-    """The centre of a cell."""
     return LatLng(*h3_int.cell_to_latlng(cell))
 
 
 def cell_name(cell: Cell) -> str:
-    """The cell as hexadecimal text, as H3 libraries in other languages write it."""
+    """The cell as hexadecimal text, as in other H3 libraries."""
     return str(h3.int_to_str(cell))
 
 
 def cell_from_name(name: str) -> Cell:
-    """The cell of such a text. Raises ValueError where the text names no cell."""
+    """The cell of a hexadecimal text. Raises ValueError if it is not an H3 cell."""
     try:
         cell = h3.str_to_int(name)
     except ValueError as error:
@@ -85,24 +83,19 @@ def cell_from_name(name: str) -> Cell:
     return Cell(cell)
 
 
-def parent_cell(cell: Cell, resolution: int) -> Cell:
-    """The coarser cell that holds this one in H3's hierarchy."""
-    return Cell(h3_int.cell_to_parent(cell, resolution))
-
-
 def disk(cell: Cell, rings: int) -> list[Cell]:
-    """All cells within so many steps from neighbour to neighbour, sorted. Right at pentagons too."""
+    """All cells within ``rings`` steps, sorted. Correct at pentagons too."""
     return sorted(Cell(c) for c in h3_int.grid_disk(cell, rings))
 
 
 def disk_and_rim(cell: Cell, rings: int) -> tuple[list[Cell], list[Cell]]:
-    """The cells within fewer than ``rings`` steps, and those at exactly so many (at least 1); each sorted."""
+    """The cells within ``rings - 1`` steps, and those at exactly ``rings`` steps (at least 1); each sorted."""
     inside = disk(cell, rings - 1)
     return inside, sorted(set(disk(cell, rings)).difference(inside))
 
 
 def covering(box: Box, resolution: int) -> list[Cell]:
-    """All cells that touch the box, sorted. A box without area gives the cell of its corner."""
+    """All cells that overlap the box, sorted. A box without area returns the cell of its corner."""
     corners = [(box.south, box.west), (box.south, box.east), (box.north, box.east), (box.north, box.west)]
     if box.south >= box.north or box.west >= box.east:
         return [cell_of(LatLng(box.south, box.west), resolution)]
@@ -113,8 +106,8 @@ def covering(box: Box, resolution: int) -> list[Cell]:
 def shapes(cells: Sequence[Cell]) -> CellShapes:
     """Centre, covering ball, inner ball and sides of each cell.
 
-    A cell's border is made of great-circle arcs. Its farthest point from the centre is a corner; its nearest
-    border point is no nearer than the great circle of the nearest side, of sine ``normal · centre``.
+    A cell's border consists of great-circle arcs. Its farthest point from the centre is a corner; its nearest border
+    point is at least as far as the great circle of the nearest side, whose sine is ``normal · centre``.
     """
     middle = np.array([h3_int.cell_to_latlng(c) for c in cells]).reshape(-1, 2)
     center = unit_vectors(middle[:, 0], middle[:, 1])
@@ -132,22 +125,10 @@ def shapes(cells: Sequence[Cell]) -> CellShapes:
 
 
 def _corners(cells: Sequence[Cell]) -> FloatArray:
-    """Corners as unit vectors, [n, 10, 3]; a cell with fewer than ten repeats its last."""
+    """Corners as unit vectors [n, 10, 3]; a cell with fewer than ten corners repeats its last."""
     rows = []
     for cell in cells:
         corners = list(h3_int.cell_to_boundary(cell))
         rows.append(corners + corners[-1:] * (10 - len(corners)))
     flat = np.array(rows).reshape(-1, 2)
     return unit_vectors(flat[:, 0], flat[:, 1]).reshape(-1, 10, 3)
-
-
-def ring_gap_m(cell: Cell, rings: int) -> float:
-    """Metres that a point of ``cell`` is at least away from every cell beyond ``rings`` steps.
-
-    A way from the cell to a farther one crosses the next ring, since steps lead from neighbour to neighbour;
-    so the bound is the least gap between the balls that cover ``cell`` and a cell of that ring. May be zero.
-    """
-    _, rim = disk_and_rim(cell, rings + 1)
-    own, others = shapes([cell]), shapes(rim)
-    apart = np.sqrt(np.square(others.center - own.center).sum(axis=1))
-    return max(0.0, float((apart - others.cover - own.cover).min()) * EARTH_RADIUS_M)

@@ -1,7 +1,7 @@
-"""A city as a directory: ``city.toml``, the road network as ``nodes.parquet`` and ``edges.parquet``, a map.
+"""A city as a directory: ``city.toml``, the road network in ``nodes.parquet`` and ``edges.parquet``, and a map.
 
-``city.toml`` names the title, the time zone, the speeds beside the network, hour factors, zones and sources. The
-map, for drawing only, is ``land.geojson.gz`` and ``streets.geojson.gz``; either may be missing.
+``city.toml`` holds the title, the time zone, off-road speeds, hour factors, zones and sources. The map, for drawing
+only, is ``land.geojson.gz`` and ``streets.geojson.gz``; either may be missing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from dispatch.geo.cells import Box
 from dispatch.geo.geofence import Geofence
 from dispatch.geo.hourly_speeds import HourFactors
-from dispatch.geo.places.geocoder import Places, read_places
+from dispatch.geo.places.geocoder import PlaceIndex, read_places
 from dispatch.geo.road_network import RoadNetwork
 from dispatch.geo.road_travel_time import OffRoad, RoadGraph
 from dispatch.values.units import LatLng
@@ -33,12 +33,12 @@ _EDGES = "edges.parquet"
 
 
 class CityError(ValueError):
-    """A city's directory is missing or wrong; the text says what and where."""
+    """A city's directory is missing or invalid; the text names the file and the fault."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class City:
-    """A loaded city. ``box`` bounds its road network; ``sources`` name where its data come from."""
+    """A loaded city. ``box`` bounds its road network; ``sources`` name the origins of its data."""
 
     name: str
     title: str
@@ -52,33 +52,27 @@ class City:
 
     @property
     def time_zone(self) -> str:
-        """The name of the city's time zone, as in ``America/Los_Angeles``."""
         return self.hours.time_zone
 
     @property
     def center(self) -> LatLng:
-        """The middle of the box."""
         return LatLng((self.box.south + self.box.north) / 2, (self.box.west + self.box.east) / 2)
 
-    def zones_at(self, point: LatLng) -> tuple[str, ...]:
-        """The names of the zones that hold the point, in the city's order."""
-        return tuple(zone.name for zone in self.zones if zone.contains(point))
-
     def travel_time(self, cache: Path | None = None) -> RoadGraph:
-        """Travel time over the city's streets; the all-pairs table is kept in ``cache`` where one is given."""
+        """Travel time over the city's streets; ``cache`` is a directory for the all-pairs table."""
         return RoadGraph(self.network, hours=self.hours, off_road=self.off_road, cache=cache)
 
     def packed_layer(self, name: str) -> bytes | None:
-        """GeoJSON of ``land`` or ``streets`` as it is stored, packed by gzip; None where the city has none."""
+        """Gzipped GeoJSON of ``land`` or ``streets``; None if the city has none."""
         path = self.directory / f"{name}.geojson.gz"
         return path.read_bytes() if path.is_file() else None
 
-    def places(self) -> Places:
-        """The index of the city's places; takes some tenths of a second."""
+    def places(self) -> PlaceIndex:
+        """The place index; takes some tenths of a second to build."""
         return read_places(self.map_layer("streets") or _NO_STREETS, self.zones, self.title)
 
     def map_layer(self, name: str) -> bytes | None:
-        """GeoJSON of ``land`` or ``streets``, None where the city has none."""
+        """GeoJSON of ``land`` or ``streets``; None if the city has none."""
         packed = self.packed_layer(name)
         return None if packed is None else gzip.decompress(packed)
 
@@ -113,12 +107,12 @@ class _Settings(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def shipped_cities() -> tuple[str, ...]:
-    """The names of the cities that come with the product, sorted."""
+    """The names of the cities in the product, sorted."""
     return tuple(sorted(path.parent.name for path in SHIPPED.glob(f"*/{SETTINGS_FILE}")))
 
 
 def load_city(name_or_directory: str | Path) -> City:
-    """The shipped city of that name, or the one in that directory. Raises CityError."""
+    """The shipped city of this name, or the city in this directory. Raises CityError."""
     directory = SHIPPED / name_or_directory
     if not (directory / SETTINGS_FILE).is_file():
         directory = Path(name_or_directory)
@@ -146,13 +140,12 @@ def _city(directory: Path, settings: _Settings, network: RoadNetwork) -> City:
 
 
 def box_of(network: RoadNetwork) -> Box:
-    """The smallest box around the nodes."""
     lat, lng = network.lat, network.lng
     return Box(float(lat.min()), float(lng.min()), float(lat.max()), float(lng.max()))
 
 
 def read_network(directory: Path) -> RoadNetwork:
-    """The network in a directory's two Parquet files. Raises KeyError or ValueError where a column is wrong."""
+    """Read the network's two Parquet files. Raises KeyError or ValueError for an invalid column."""
     nodes = pq.read_table(directory / _NODES, columns=["lat", "lng"])
     edges = pq.read_table(directory / _EDGES, columns=["source", "target", "meters", "seconds"])
     return RoadNetwork(
@@ -166,7 +159,7 @@ def read_network(directory: Path) -> RoadNetwork:
 
 
 def write_network(directory: Path, network: RoadNetwork) -> None:
-    """Write the two Parquet files; metres and seconds to a tenth fit 32-bit floats."""
+    """Write the network's two Parquet files; metres and seconds as 32-bit floats."""
     nodes = pa.table({"lat": network.lat, "lng": network.lng})
     edges = pa.table(
         {

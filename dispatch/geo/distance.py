@@ -1,7 +1,7 @@
-"""Great-circle distance: the one haversine of the project.
+"""Great-circle distance (haversine) and chords of the unit sphere.
 
-The earth is taken as a sphere of its mean radius (IUGG, 6,371,008.8 m); against the WGS 84 ellipsoid this is
-off by 0.5 % at most, far below what streets add to a straight line.
+The earth is a sphere of its mean radius (IUGG, 6,371,008.8 m). The error against the WGS 84 ellipsoid is at most
+0.5 %, far below the detour that streets add to a straight line.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dispatch.values.units import LatLng, Meters
 
 EARTH_RADIUS_M = 6_371_008.8
 STRAIGHT_MPS = 4.5
-"""Straight-line progress of a car in city streets: 23 km/h by road over a detour of about 1.4."""
+"""Straight-line progress of a vehicle in city streets: 23 km/h by road with a detour of about 1.4."""
 
 
 def haversine_m(a: LatLng, b: LatLng) -> Meters:
@@ -28,7 +28,7 @@ def haversine_m(a: LatLng, b: LatLng) -> Meters:
 
 
 def haversine_many(lat1: FloatArray, lng1: FloatArray, lat2: FloatArray, lng2: FloatArray) -> FloatArray:
-    """Great-circle metres between points given in degrees; the shapes broadcast."""
+    """Great-circle metres between points in degrees; shapes broadcast."""
     phi1, phi2 = np.radians(lat1), np.radians(lat2)
     half_lat = np.sin((phi2 - phi1) / 2)
     half_lng = np.sin(np.radians(np.subtract(lng2, lng1)) / 2)
@@ -38,7 +38,7 @@ def haversine_many(lat1: FloatArray, lng1: FloatArray, lat2: FloatArray, lng2: F
 
 
 def unit_vectors(lat: FloatArray, lng: FloatArray) -> FloatArray:
-    """Points in degrees as unit vectors, shape [n, 3]: their chord grows with their great-circle distance."""
+    """Points in degrees as unit vectors [n, 3]; chords increase with great-circle distance."""
     phi, lam = np.radians(lat), np.radians(lng)
     out = np.empty((len(phi), 3))
     cos_phi = np.cos(phi)
@@ -49,14 +49,7 @@ def unit_vectors(lat: FloatArray, lng: FloatArray) -> FloatArray:
 
 
 def chord2_to_meters(chord2: FloatArray) -> FloatArray:
-    """Great-circle metres of a squared chord of the unit sphere; infinite stays infinite."""
+    """Great-circle metres of squared chords of the unit sphere; infinity stays infinity."""
     meters: FloatArray = 2 * EARTH_RADIUS_M * np.arcsin(np.minimum(1.0, np.sqrt(chord2) / 2))
     meters[np.isinf(chord2)] = np.inf
     return meters
-
-
-def meters_to_chord2(meters: FloatArray) -> FloatArray:
-    """The squared chord of the unit sphere that spans so many metres; negative metres count as none."""
-    half = np.sin(np.clip(meters / (2 * EARTH_RADIUS_M), 0.0, np.pi / 2))
-    chord2: FloatArray = 4 * half * half
-    return chord2

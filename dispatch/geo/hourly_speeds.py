@@ -1,4 +1,4 @@
-"""How much slower or quicker a city drives by the hour of its own day."""
+"""Travel-time factors by local hour of day."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _EVEN = (1.0,) * 24
 
 @dataclass(frozen=True, slots=True)
 class HourFactors:
-    """Multipliers of travel seconds for each local hour 0 to 23, on weekdays and on Saturday and Sunday."""
+    """Multipliers of travel seconds for each local hour 0 to 23, on weekdays and at weekends."""
 
     time_zone: str = "UTC"
     weekday: tuple[float, ...] = _EVEN
@@ -21,15 +21,15 @@ class HourFactors:
 
     def __post_init__(self) -> None:
         if len(self.weekday) != 24 or len(self.weekend) != 24:
-            raise ValueError("hour factors are 24 for weekdays and 24 for weekends")
+            raise ValueError("hour factors need 24 values for weekdays and 24 for weekends")
         if min(self.weekday + self.weekend) <= 0:
-            raise ValueError("hour factors are above zero")
+            raise ValueError("hour factors must be above zero")
         try:
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"no time zone {self.time_zone!r}") from error
 
     def at(self, at: CityTime) -> float:
-        """The factor of the hour in which ``at`` falls."""
+        """The factor of the local hour of ``at``."""
         local = datetime.fromtimestamp(at, ZoneInfo(self.time_zone))
         return (self.weekend if local.weekday() >= 5 else self.weekday)[local.hour]

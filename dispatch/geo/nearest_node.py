@@ -1,4 +1,4 @@
-"""The nearest node of a network to any point."""
+"""The nearest node of a road network to any point."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dispatch.geo.arrays import FloatArray, IntArray
 from dispatch.geo.distance import chord2_to_meters, unit_vectors
 
 
-class NodeSnap:
-    """Nodes in a tree of unit vectors, so that the nearest by chord is the nearest on the globe."""
+class NearestNode:
+    """A tree of unit vectors: the nearest by chord is the nearest by great-circle distance."""
 
     def __init__(self, lat: FloatArray, lng: FloatArray) -> None:
         self._tree = cKDTree(unit_vectors(lat, lng))
 
     def nearest(self, lat: FloatArray, lng: FloatArray) -> tuple[IntArray, FloatArray]:
-        """The nearest node of each point and the metres to it."""
+        """The nearest node of each point, and the metres to it."""
         chord, node = self._tree.query(unit_vectors(lat, lng))
         return np.asarray(node, np.int64), chord2_to_meters(np.square(np.asarray(chord, np.float64)))

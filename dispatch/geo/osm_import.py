@@ -1,4 +1,4 @@
-"""Make a city's directory from an OpenStreetMap file.
+"""Create a city's directory from an OpenStreetMap file.
 
 Streets for motor vehicles become a directed network: cut where streets meet and on long stretches, with one-way
 rules, lengths, and an average speed from the limit or the kind of street. Only the part within which every
@@ -29,9 +29,9 @@ AVERAGE_KMH: Mapping[str, float] = {
     "unclassified": 22.0, "residential": 20.0, "living_street": 8.0, "service": 10.0, "road": 20.0,
     "motorway_link": 45.0, "trunk_link": 40.0, "primary_link": 28.0, "secondary_link": 25.0, "tertiary_link": 22.0,
 }  # fmt: skip
-"""Average speeds with stops, by OpenStreetMap's ``highway``: what is not here carries no taxi."""
+"""Average speeds with stops, by OpenStreetMap's ``highway``; other kinds carry no taxi."""
 OF_LIMIT = 0.65
-"""The share of a posted limit that a drive in a city reaches on average, stops included."""
+"""The average share of a posted limit that a city drive reaches, including stops."""
 MPH = 1.609344
 _HIGHWAYS = osmium.filter.KeyFilter("highway")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -43,7 +43,7 @@ _DRAWN = {"motorway": 1, "trunk": 1, "primary": 2, "secondary": 3, "tertiary": 4
 
 @dataclass(frozen=True, slots=True)
 class Street:
-    """A street as OpenStreetMap draws it. ``forward`` and ``back`` say which ways one may drive."""
+    """A street as drawn in OpenStreetMap. ``forward`` and ``back``: the permitted directions."""
 
     nodes: tuple[int, ...]
     points: tuple[LatLng, ...]
@@ -56,7 +56,7 @@ class Street:
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What an import made; its text is one line for people."""
+    """The result of an import; its text is one line for people."""
 
     directory: Path
     streets: int
@@ -72,7 +72,7 @@ class ImportResult:
 
 
 def import_osm(pbf_path: Path, out_dir: Path, name: str, time_zone: str) -> ImportResult:
-    """Read ``.osm.pbf`` or ``.osm`` into the directory ``out_dir/name``, which is made or overwritten.
+    """Read ``.osm.pbf`` or ``.osm`` into the directory ``out_dir/name``, which is created or overwritten.
 
     Raises CityError where the file cannot be read, holds no streets, the time zone is unknown or
     the name is no plain word.
@@ -124,7 +124,7 @@ def _street(way: osmium.osm.Way) -> Street | None:
 
 
 def _is_closed(tags: Mapping[str, str]) -> bool:
-    """Whether motor vehicles may not pass; the most particular tag decides."""
+    """True if motor vehicles may not pass; the most specific tag decides."""
     for key in ("taxi", "motorcar", "motor_vehicle", "vehicle", "access"):
         if key in tags:
             return tags[key] in _CLOSED
@@ -132,7 +132,7 @@ def _is_closed(tags: Mapping[str, str]) -> bool:
 
 
 def directions(tags: Mapping[str, str]) -> tuple[bool, bool]:
-    """Whether one may drive along the street as drawn, and against it."""
+    """Permission to drive along the street as drawn, and against it."""
     oneway = tags.get("oneway", "")
     if oneway in ("-1", "reverse"):
         return False, True
@@ -141,7 +141,7 @@ def directions(tags: Mapping[str, str]) -> tuple[bool, bool]:
 
 
 def average_kmh(tags: Mapping[str, str]) -> float:
-    """The speed to expect: a share of the limit where one is posted as a number, else by the kind of street."""
+    """The expected speed: a share of a numeric limit, else the speed of the kind of street."""
     words = tags.get("maxspeed", "").replace("mph", " mph").split()
     if words and words[0].isdecimal() and int(words[0]) > 0:
         return int(words[0]) * (MPH if words[-1] == "mph" else 1.0) * OF_LIMIT
@@ -149,7 +149,7 @@ def average_kmh(tags: Mapping[str, str]) -> float:
 
 
 def network_of(streets: list[Street]) -> RoadNetwork:
-    """The directed network of all streets, parts that cannot be reached included."""
+    """The directed network of all streets, including unreachable parts."""
     uses = Counter(node for street in streets for node in street.nodes)
     places: dict[int, LatLng] = {}
     number: dict[int, int] = {}

@@ -1,4 +1,4 @@
-"""Travel time over a city's streets, with the straight line for points off the map."""
+"""Travel time over a city's streets, with straight lines for points off the map."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from dispatch.geo.arrays import BoolArray, FloatArray, IntArray
 from dispatch.geo.distance import haversine_many
 from dispatch.geo.hourly_speeds import HourFactors
-from dispatch.geo.nearest_node import NodeSnap
+from dispatch.geo.nearest_node import NearestNode
 from dispatch.geo.road_network import RoadNetwork
 from dispatch.geo.straight_line import StraightLine
 from dispatch.geo.travel_time import Anchors, Route
@@ -19,14 +19,14 @@ from dispatch.geo.travel_time_matrix import MAX_NODES, TableArray, load_or_build
 from dispatch.values.units import CityTime, LatLng
 
 _TARGETS = 256
-"""Searches at once where there is no table: 18 MB for a city of 9,000 nodes."""
+"""Searches per chunk without a table: 18 MB for a city of 9,000 nodes."""
 
 
 @dataclass(frozen=True, slots=True)
 class OffRoad:
-    """What holds beside the network.
+    """Parameters of drives outside the network.
 
-    ``detour``: metres of driving in a metre of straight line. ``access_kmh``: between a point and its node.
+    ``detour``: metres of driving per metre of straight line. ``access_kmh``: speed between a point and its node.
     ``max_access_m``: a point farther from every node is off the map; a drive from or to it is a straight line
     x detour at ``off_map_kmh``.
     """
@@ -38,16 +38,16 @@ class OffRoad:
 
     def __post_init__(self) -> None:
         if self.detour < 1 or min(self.access_kmh, self.off_map_kmh, self.max_access_m) <= 0:
-            raise ValueError("detour is at least 1; speeds and distances are above zero")
+            raise ValueError("detour must be at least 1; speeds and distances must be above zero")
 
 
 class RoadGraph:
-    """Quickest ways by Dijkstra, or from the all-pairs table where a cache directory is given.
+    """Travel times by Dijkstra's algorithm, or from the all-pairs table if a cache directory is given.
 
-    With a table (whole seconds, up to 10,000 nodes) a pair costs a look-up. Without, each destination costs a
-    search on the reversed graph that stops at ``limit_s`` of an average hour; a pair beyond the limit, or with
-    no way between, is told as the straight line's seconds, and at least the limit. All figures are
-    multiplied by the factor of the hour in which the drive starts.
+    With a table (whole seconds, up to 10,000 nodes) a pair costs one look-up. Without it, each destination costs one
+    search on the reversed graph, up to ``limit_s`` of an average hour. A pair beyond the limit, or without a path,
+    takes the straight line's seconds, and at least the limit. All results are multiplied by the factor of the hour
+    in which the drive starts.
     """
 
     def __init__(
@@ -67,14 +67,14 @@ class RoadGraph:
         self._access_s_a_meter = off.detour * 3.6 / off.access_kmh
         self._off_map_s_a_meter = off.detour * 3.6 / off.off_map_kmh
         self._straight = StraightLine(kmh=off.off_map_kmh, detour=off.detour)
-        self._snap = NodeSnap(network.lat, network.lng)
+        self._snap = NearestNode(network.lat, network.lng)
         self._limit_s = limit_s
         self._table: TableArray | None = None
         if cache is not None and network.size <= MAX_NODES:
             self._table = load_or_build(network, cache)
 
     def anchor(self, lat: FloatArray, lng: FloatArray) -> Anchors:
-        """Tie points to their nearest nodes; -1 where that is farther than the map reaches."""
+        """Anchor points to their nearest nodes; -1 beyond ``max_access_m``."""
         lat, lng = np.asarray(lat, np.float64), np.asarray(lng, np.float64)
         node, meters = self._snap.nearest(lat, lng)
         on_map = meters <= self._max_access_m
@@ -106,10 +106,10 @@ class RoadGraph:
         return seconds * self._hours.at(at)
 
     def route(self, origin: LatLng, destination: LatLng, at: CityTime) -> Route:
-        """The quickest way, with metres along the streets; straight where an end is off the map."""
+        """The fastest route, with metres along the streets; a straight line if an end is off the map."""
         ends = self.anchor(np.array([origin.lat, destination.lat]), np.array([origin.lng, destination.lng]))
         source, target = ends.node.tolist()
-        way = self._network.quickest_way(source, target) if min(source, target) >= 0 else []
+        way = self._network.fastest_path(source, target) if min(source, target) >= 0 else []
         if len(way) < 2:
             line = self._straight.route(origin, destination, at)
             seconds = self.pairs(ends, ends, np.array([0]), np.array([1]), at)[0]
@@ -121,25 +121,24 @@ class RoadGraph:
         return Route(total, along, _without_repeats([origin, *self._along(way), destination]), by_road=True)
 
     def drawn(self, origin: LatLng, destination: LatLng, at: CityTime) -> Route:
-        """:meth:`route` to be looked at: from an end off the map the line leads to the nearest street, and on along the
-        streets. Its figures are still those of the straight line."""
+        """:meth:`route` for drawing: an end off the map is connected to the nearest street. The figures stay those
+        of the straight line."""
         found = self.route(origin, destination, at)
         if found.by_road:
             return found
         ends, _ = self._snap.nearest(np.array([origin.lat, destination.lat]), np.array([origin.lng, destination.lng]))
         source, target = ends.tolist()
-        way = self._network.quickest_way(source, target)
+        way = self._network.fastest_path(source, target)
         if len(way) < 2:
             return found
         return replace(found, points=_without_repeats([origin, *self._along(way), destination]))
 
     def _along(self, way: list[int]) -> list[LatLng]:
-        """Where the nodes of a way are."""
         lat, lng = self._network.lat[way].tolist(), self._network.lng[way].tolist()
         return [LatLng(*point) for point in zip(lat, lng, strict=True)]
 
     def _driven(self, source: IntArray, target: IntArray, otherwise: FloatArray) -> FloatArray:
-        """Seconds from node to node at an average hour."""
+        """Seconds from node to node in an average hour."""
         if self._table is not None:
             seconds = np.asarray(self._table[source, target], np.float64)
             lost: BoolArray = seconds >= np.iinfo(np.uint16).max
@@ -161,6 +160,6 @@ class RoadGraph:
 
 
 def _without_repeats(points: list[LatLng]) -> tuple[LatLng, ...]:
-    """The points without those equal to the one before; at least two remain."""
+    """The points without consecutive duplicates; at least two remain."""
     kept = [points[0], *(b for a, b in pairwise(points) if a != b)]
     return tuple(kept) if len(kept) > 1 else (points[0], points[-1])

@@ -1,4 +1,4 @@
-"""Travel time without a map: the straight line, made longer by what streets add to it, at one speed."""
+"""Travel time without a map: straight-line distance times a detour factor, at one speed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dispatch.values.units import CityTime, LatLng
 
 
 class StraightLine:
-    """Straight line x ``detour`` at ``kmh``, the same at every hour. Needs no map."""
+    """Straight line x ``detour`` at ``kmh``, independent of the hour."""
 
     def __init__(self, *, kmh: float = 25.0, detour: float = 1.3) -> None:
         if kmh <= 0 or detour < 1:
@@ -20,7 +20,7 @@ class StraightLine:
         self._detour = detour
 
     def anchor(self, lat: FloatArray, lng: FloatArray) -> Anchors:
-        """Every point stands for itself: no node, no access."""
+        """Points without nodes and without access time."""
         n = len(lat)
         return Anchors(np.full(n, -1, np.int64), np.zeros(n), np.asarray(lat, float), np.asarray(lng, float))
 
@@ -30,9 +30,8 @@ class StraightLine:
         destinations: Anchors,
         origin_index: IntArray,
         destination_index: IntArray,
-        at: CityTime,  # noqa: ARG002 - the hour makes no difference to a straight line
+        at: CityTime,  # noqa: ARG002 - the same at every hour
     ) -> FloatArray:
-        """Seconds for each listed pair."""
         return self._seconds_a_meter * haversine_many(
             origins.lat[origin_index],
             origins.lng[origin_index],
@@ -41,6 +40,6 @@ class StraightLine:
         )
 
     def route(self, origin: LatLng, destination: LatLng, at: CityTime) -> Route:  # noqa: ARG002
-        """The line itself; its metres include the detour."""
+        """The straight line; its metres include the detour."""
         straight = haversine_m(origin, destination)
         return Route(straight * self._seconds_a_meter, straight * self._detour, (origin, destination))

@@ -1,6 +1,6 @@
-"""How long a drive takes: a port. ``straight_line`` and ``road_graph`` implement it.
+"""Travel time: a port. ``straight_line`` and ``road_travel_time`` implement it.
 
-Places are anchored once, thousands at a time, and then compared in pairs, so that nothing is looked up twice.
+Points are anchored once, thousands at a time, and then evaluated in pairs, so that no point is anchored twice.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ __all__ = ["Anchors", "FloatArray", "IntArray", "Route", "TravelTime"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Anchors:
-    """Places tied to the road network; parallel arrays of one length.
+    """Points anchored to the road network, as parallel arrays.
 
-    ``node``: the nearest graph node, -1 where the point is off the map (always, where there is no map).
-    ``access_s``: seconds between the point and its node by straight line x detour; 0 where there is none.
+    ``node``: the nearest graph node, -1 if the point is off the map (always without a map).
+    ``access_s``: seconds between the point and its node by straight line x detour; 0 without a node.
     ``lat``, ``lng``: degrees.
     """
 
@@ -34,9 +34,9 @@ class Anchors:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A way to drive: seconds, metres, and the points from the origin (first) to the destination (last).
+    """A route: seconds, metres, and the points from the origin (first) to the destination (last).
 
-    ``by_road``: the figures are those of streets, not of a straight line.
+    ``by_road``: the figures follow streets, not a straight line.
     """
 
     seconds: float
@@ -46,10 +46,10 @@ class Route:
 
 
 class TravelTime(Protocol):
-    """Seconds of driving between places at a time of the city's day. Never raises for a valid point."""
+    """Driving time between points at a city time. Never raises for a valid point."""
 
     def anchor(self, lat: FloatArray, lng: FloatArray) -> Anchors:
-        """Tie points in degrees to the network, all at once."""
+        """Anchor points in degrees."""
         ...
 
     def pairs(
@@ -64,5 +64,5 @@ class TravelTime(Protocol):
         ...
 
     def route(self, origin: LatLng, destination: LatLng, at: CityTime) -> Route:
-        """The quickest way between two points, with its polyline."""
+        """The fastest route between two points, with its polyline."""
         ...

@@ -1,8 +1,8 @@
-"""All-pairs travel seconds as a file that processes of one machine share in memory.
+"""All-pairs travel seconds in a file that the processes of one machine map into memory.
 
-Rule 1: a reader sees a whole table or none: it is written beside its place and moved there. Rule 2: of several
-processes that start at once one builds, the others wait for it. The file is named by the network's digest, so
-that a changed network never meets an old table.
+Rule 1: a reader sees a complete table or none: the file is written under another name and renamed. Rule 2: if several
+processes start together, one builds the table and the others wait for it. The file name contains the network's
+digest, so a changed network never uses an old table.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from dispatch.geo.road_network import RoadNetwork
 
 TableArray = npt.NDArray[np.uint16]
 MAX_NODES = 10_000
-"""A table of so many nodes takes 200 MB and some 10 s to build."""
+"""A table of this size takes 200 MB and about 10 s to build."""
 _UNREACHABLE = np.iinfo(np.uint16).max
 _ROWS = 512
 
 
 def load_or_build(network: RoadNetwork, cache: Path) -> TableArray:
-    """The table of a network: whole seconds [from, to], 65,535 for what takes longer or cannot be reached.
+    """The table of a network: whole seconds [from, to], 65,535 for longer or impossible drives.
 
-    Read-only, mapped from a file in ``cache``, which is made where it is missing. Raises ValueError for a
-    network of more than :data:`MAX_NODES` nodes, OSError where the directory cannot be written.
+    Read-only, mapped from a file in ``cache``, which is built if it is missing. Raises ValueError for a network of
+    more than :data:`MAX_NODES` nodes, OSError if the directory is not writable.
     """
     if network.size > MAX_NODES:
         raise ValueError(f"no table for {network.size} nodes: {MAX_NODES} at most")
@@ -51,4 +51,4 @@ def _build(network: RoadNetwork, path: Path) -> None:
         table[sources] = np.minimum(seconds, _UNREACHABLE).astype(np.uint16)
     table.flush()
     del table
-    os.replace(unfinished, path)  # noqa: PTH105 - the word says that it is atomic
+    os.replace(unfinished, path)  # noqa: PTH105 - os.replace promises to be atomic

@@ -1,6 +1,6 @@
-"""Words as numbers, so that classes and capabilities compare in arrays.
+"""Vehicle classes and capabilities as numbers, so that arrays can compare them.
 
-Numbers are given in the order of first sight; only equality and bit tests are made on them.
+Numbers are assigned in order of first use. They are only compared for equality or tested bit by bit.
 """
 
 from __future__ import annotations
@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-class Vocabulary:
-    """A number for each word, 0, 1, 2, …"""
+class CategoryCodes:
+    """Assigns 0, 1, 2, … to words in order of first use."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
         self._words: list[str] = []
 
     def number(self, word: str) -> int:
-        """The word's number; a new word gets the next one."""
         number = self._numbers.get(word)
         if number is None:
             number = self._numbers[word] = len(self._words)
@@ -24,18 +23,16 @@ class Vocabulary:
         return number
 
     def word(self, number: int) -> str:
-        """The word of a number."""
         return self._words[number]
 
 
-class Bits:
-    """A bit for each word, of 63. Raises ValueError for a 64th word."""
+class CapabilityBits:
+    """Assigns one of 63 bits to each word. Raises ValueError for a 64th word."""
 
     def __init__(self) -> None:
-        self._vocabulary = Vocabulary()
+        self._vocabulary = CategoryCodes()
 
     def mask(self, words: Iterable[str]) -> int:
-        """The bits of these words."""
         mask = 0
         for word in sorted(words):
             bit = self._vocabulary.number(word)
@@ -45,5 +42,4 @@ class Bits:
         return mask
 
     def words(self, mask: int) -> tuple[str, ...]:
-        """The words of these bits."""
         return tuple(self._vocabulary.word(bit) for bit in range(63) if mask >> bit & 1)

@@ -1,11 +1,11 @@
-"""Dual prices of an optimal assignment: how dear a row's partner may become before the row is better off without.
+"""Dual prices of an optimal assignment: the cost below which an omitted pair could improve it.
 
-Theory of operation. The linear program's dual gives each row a price u and each column v <= 0 with u + v <= cost
-on every pair, equality on chosen ones, and v = 0 on columns that nobody took (Burkard, Dell'Amico, Martello,
-*Assignment Problems*, SIAM 2009, section 4.1). A column outside the graph has v = 0 or, if another row took
-it, v <= 0: so a pair left out can improve the assignment only if it costs less than u. The smallest
-prices leave the fewest rows in doubt. They are longest paths from the unserved rows and the chosen pairs, found by
-relaxing from the rows that changed; in an optimal assignment no cycle gains, so it ends.
+Theory of operation. The dual of the linear program gives each row a price u and each column a price v <= 0, with
+u + v <= cost on every pair, equality on chosen pairs, and v = 0 on unassigned columns (Burkard, Dell'Amico, Martello,
+*Assignment Problems*, SIAM 2009, section 4.1). A column outside the graph has v = 0 or, if another row has it,
+v <= 0; so an omitted pair can improve the assignment only if it costs less than u. The smallest prices leave
+the fewest rows undecided. They are longest paths from the unserved rows and the chosen pairs, computed by relaxing
+from changed rows. In an optimal assignment no cycle increases a price, so the relaxation terminates.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dispatch.matching.types import Ints, Pairs
 
 
 def row_prices(pairs: Pairs, chosen: Ints) -> Ints:
-    """The smallest dual price of each row, in milliseconds. ``chosen``: each row's pair in an optimum, or -1."""
+    """The smallest dual price of each row, in milliseconds. ``chosen``: each row's chosen pair, or -1."""
     row, column, cost = pairs.row, pairs.column, pairs.cost
     served = np.flatnonzero(chosen >= 0)
     price = np.full(chosen.size, pairs.unserved, dtype=np.int64)

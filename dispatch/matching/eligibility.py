@@ -1,4 +1,4 @@
-"""Who may drive whom, apart from distance: one cause for each pair that may not be."""
+"""Which vehicle may serve which request: one cause for each pair that is not allowed."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from dispatch.matching.types import Bools, Codes, Floats, Ints
 
 
 class Cause(IntEnum):
-    """Why a car was not given to a request, or a car got no request. The first that applies is named."""
+    """Why a pair was not matched, or a vehicle got no request. The first cause that applies is reported."""
 
     MATCHED = 0
     LOST = 1
-    """Allowed, but the best assignment as a whole had something better."""
+    """Allowed, but not part of the best assignment."""
     TOO_FAR = 2
     WRONG_CLASS = 3
     MISSING_CAPABILITY = 4
@@ -22,14 +22,14 @@ class Cause(IntEnum):
     STALE = 6
     DECLINED_BEFORE = 7
     HELD = 8
-    """Proposed to another request whose outcome is not known yet."""
+    """Held for a proposal to another request."""
     NO_REQUEST = 9
-    """No request had this car on its list."""
+    """No request listed this vehicle."""
     GONE = 10
 
     @property
     def label(self) -> str:
-        """The cause in lower case with spaces, as people read it."""
+        """The cause as text for people, in lower case with spaces."""
         return self.name.lower().replace("_", " ")
 
 
@@ -42,7 +42,7 @@ def causes(
     held: Bools,
     excluded: Bools,
 ) -> Codes:
-    """The cause for each pair, ``LOST`` where nothing forbids it (a match later turns it into ``MATCHED``)."""
+    """The cause for each pair, ``LOST`` if it is allowed (a match changes it to ``MATCHED``)."""
     code = np.full(right_class.shape, Cause.LOST, dtype=np.int8)
     code[held] = Cause.HELD
     code[~fresh] = Cause.STALE
@@ -54,16 +54,16 @@ def causes(
 
 
 def capable(capabilities: Ints, needs: Ints) -> Bools:
-    """Whether every need has its bit among the car's."""
+    """True where the vehicle has every needed capability."""
     met: Bools = (capabilities & needs) == needs
     return met
 
 
 def seated(seats: Ints, party: Ints) -> Bools:
-    """Whether the party has a seat each."""
+    """True where the vehicle has a seat for everybody in the party."""
     return seats >= party
 
 
 def within_reach(pickup_s: Floats, max_pickup_s: Floats) -> Bools:
-    """Which pairs keep the request's limit; the limit itself is still allowed."""
+    """True where the pick-up is within the request's limit, inclusive."""
     return pickup_s <= max_pickup_s

@@ -1,14 +1,14 @@
-"""The best assignment of cars to requests, exactly.
+"""The exact minimum-cost assignment of vehicles to requests.
 
-Theory of operation. Requests are rows, cars are columns, an allowed pair is an edge with an integer cost in
-milliseconds. Each row of the smaller side gets a column of its own besides, which costs ``unserved``: taking it
-means to stay without a partner, so that a full matching always exists. LAPJVsp (Jonker and Volgenant 1987, in
-scipy) finds the cheapest one. Costs are shifted to be positive, because scipy takes a zero for no edge; a shift of all
-pairs alike, and of ``unserved`` with them, changes no preference. With integers below 2^53 its float64 sums are exact.
+Theory of operation. Requests are rows, vehicles are columns, and an allowed pair is an edge with an integer cost in
+milliseconds. Each row of the smaller side also has a column of its own with the cost ``unserved``; a row in that column
+has no partner, so a full matching always exists. LAPJVsp (Jonker and Volgenant 1987, in scipy) finds the cheapest one.
+Costs are shifted to be positive, because scipy reads zero as no edge; shifting all pairs and ``unserved`` equally
+changes no preference. With integers below 2^53 the float64 sums are exact.
 
-Rule 1. Edges come sorted by row, then by column, and each pair once; so the answer depends on nothing else.
-Rule 2. Rows are sorted by age, columns by vehicle id: of equal answers the older request and the lower id win
-wherever one car or one request is at stake.
+Rule 1. Edges are sorted by row, then by column, and each pair occurs once, so the answer depends on nothing else.
+Rule 2. Rows are sorted by age, columns by vehicle id. Among equal answers the older request and the lower id win
+        if a single vehicle or request is at stake.
 """
 
 from __future__ import annotations
@@ -26,32 +26,32 @@ from dispatch.matching.dual_prices import row_prices
 from dispatch.matching.types import Bools, Ints, Pairs
 
 FEW = 4
-"""Pairs of each row at first, where the row has up to ``FEW * LONG``; otherwise one in ``LONG``."""
+"""Pairs per row in the first round, for rows of up to ``FEW * LONG`` pairs; longer rows start with one in ``LONG``."""
 LONG = 8
 WIDEN_BY = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """For each row the index of its pair, or -1; and the rows for which a car left out could matter."""
+    """For each row the index of its pair, or -1; and the rows that an unlisted vehicle could improve."""
 
     chosen: Ints
     wanting: Bools
 
 
 class Assigner(Protocol):
-    """A rule that gives cars to requests."""
+    """An assignment rule."""
 
     def __call__(self, pairs: Pairs) -> Assignment:
-        """Choose; the rows are in the order of age, oldest first."""
+        """Choose pairs. Rows are sorted by age, oldest first."""
         ...
 
 
 def exact(pairs: Pairs) -> Assignment:
-    """The cheapest assignment; a row is wanting until its dual price shows that no car left out could help.
+    """The cheapest assignment. A row is wanting until its dual price proves that no unlisted vehicle could help.
 
-    A row seldom needs more than its few cheapest pairs. The others are left out first, and taken in, fourfold each
-    time, for the rows whose price is above the cheapest of them: the same proof as for cars beyond the lists.
+    A row seldom needs more than its cheapest pairs. The solver starts with those and adds four times as many for each
+    row whose price exceeds its cheapest omitted pair: the same proof as for vehicles outside the lists.
     """
     place, after = _by_cost(pairs)
     depth = np.maximum(FEW, np.bincount(pairs.row, minlength=pairs.rows) // LONG)
@@ -61,7 +61,7 @@ def exact(pairs: Pairs) -> Assignment:
         chosen = cheapest(part)
         left_out = after(depth)
         least = np.minimum(left_out, pairs.unlisted)
-        if (least >= pairs.unserved).all():  # no price is above what staying unserved costs
+        if (least >= pairs.unserved).all():  # no price exceeds the cost of staying unserved
             price = least
             break
         price = row_prices(part, chosen)
@@ -75,7 +75,7 @@ def exact(pairs: Pairs) -> Assignment:
 
 
 def _by_cost(pairs: Pairs) -> tuple[Ints, Callable[[Ints], Ints]]:
-    """Each pair's place among its row's pairs by cost; and what the next pair costs after so many of each row."""
+    """The rank of each pair by cost within its row; and a function: the cost of the next pair after ``depth`` pairs."""
     floor, ceiling = int(np.min(pairs.cost, initial=0)), int(np.max(pairs.cost, initial=0))
     order = np.argsort(pairs.row * (ceiling - floor + 1) + (pairs.cost - floor), kind="stable")
     starts = np.searchsorted(pairs.row, np.arange(pairs.rows + 1))
@@ -106,7 +106,7 @@ def _part(pairs: Pairs, kept: Ints) -> Pairs:
 
 
 def cheapest(pairs: Pairs) -> Ints:
-    """For each row the index of its pair in a cheapest assignment, -1 where it stays unserved."""
+    """For each row the index of its pair in a cheapest assignment, -1 if it stays unserved."""
     chosen = np.full(pairs.rows, -1, dtype=np.int64)
     worth = np.flatnonzero(pairs.cost < pairs.unserved)
     if not worth.size:
@@ -120,7 +120,7 @@ def cheapest(pairs: Pairs) -> Ints:
 
 
 def _own_best(row: Ints, column: Ints, cost: Ints) -> Ints | None:
-    """Each row's cheapest pair, where no two rows want the same column: then nothing can be better."""
+    """Each row's cheapest pair, if all have different columns: then no assignment is cheaper. Otherwise None."""
     first = np.flatnonzero(np.diff(row, prepend=-1))
     least = np.minimum.reduceat(cost, first)
     lengths = np.diff(np.append(first, row.size))
@@ -133,7 +133,7 @@ def _own_best(row: Ints, column: Ints, cost: Ints) -> Ints | None:
 
 
 def _solve_smaller_side(row: Ints, column: Ints, cost: Ints, unserved: int) -> Ints:
-    """Indices of the chosen pairs. The side with fewer members makes the rows of the solver's matrix."""
+    """Indices of the chosen pairs. The smaller side becomes the rows of the solver's matrix."""
     row_names, r = np.unique(row, return_inverse=True)
     column_names, c = np.unique(column, return_inverse=True)
     if row_names.size <= column_names.size:
@@ -143,7 +143,7 @@ def _solve_smaller_side(row: Ints, column: Ints, cost: Ints, unserved: int) -> I
 
 
 def _solve(row: Ints, column: Ints, cost: Ints, shape: tuple[int, int], unserved: int) -> Ints:
-    """Indices of the chosen pairs; ``row`` sorted, every row and column has at least one pair."""
+    """Indices of the chosen pairs. ``row`` is sorted; every row and column has at least one pair."""
     rows, columns = shape
     shift = 1 - int(cost.min())
     edges = cost.size

@@ -1,8 +1,8 @@
-"""Why a request got no car, or another one; and why a car got no request. Soft state, kept for a day, bounded.
+"""Why a request got its vehicle or none, and why a vehicle got no request. Bounded soft state, kept for a day.
 
-Theory of operation. A window leaves behind the pairs it judged, in arrays. Only the last window's are kept; a
-request's nearest cars are copied out of them when it is matched or closed: so a window costs little, however many
-wait. A car has a ring of spans; one is begun when the cause changes.
+Theory of operation. A window leaves the pairs that it judged, as arrays. Only those of the last window are kept; a
+request's nearest vehicles are copied from them when it is matched or closed. So the cost of a window hardly depends
+on the number of requests. A vehicle has a ring buffer of spans; a new span starts when its cause changes.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from dispatch.matching.category_codes import Vocabulary
+from dispatch.matching.category_codes import CategoryCodes
 from dispatch.matching.eligibility import Cause
-from dispatch.matching.free_vehicles import Fleet
+from dispatch.matching.free_vehicles import FreeVehicles
 from dispatch.matching.growable_arrays import grown, ranges
 from dispatch.matching.settings import MatcherSettings
 from dispatch.matching.types import Codes, Floats, Ints
-from dispatch.matching.window import Judged
+from dispatch.matching.window import JudgedPairs
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime
 
 NEAREST_KEPT = 50
 STICKY_S = 30.0
-"""A car's cause outlives the last request near it by this long, so that spans do not flicker."""
+"""A vehicle keeps its cause for this long after the last request near it, so that spans do not flicker."""
 
 
-class CarReason(msgspec.Struct, frozen=True):
-    """One car near a request: metres of straight line, seconds to pick-up where they were asked for, the cause."""
+class VehicleReason(msgspec.Struct, frozen=True):
+    """A vehicle near a request: straight-line metres, seconds to pick-up if computed, and the cause."""
 
     vehicle_id: VehicleId
     meters: float
@@ -38,18 +38,18 @@ class CarReason(msgspec.Struct, frozen=True):
 
 
 class RequestReasons(msgspec.Struct, frozen=True):
-    """A window's view of one request. ``counts`` covers every free car of the region; ``nearest`` the 50 nearest."""
+    """A window's view of one request. ``counts`` covers all free vehicles of the region; ``nearest`` the 50 nearest."""
 
     trip_id: TripId
     at: CityTime
     windows: int
     matched: VehicleId | None
     counts: dict[str, int]
-    nearest: tuple[CarReason, ...]
+    nearest: tuple[VehicleReason, ...]
 
 
 class Span(msgspec.Struct, frozen=True):
-    """A car's time under one cause; ``until`` is None while it lasts. ``detail`` says more where the host did."""
+    """A vehicle's time under one cause. ``until``: None for the current span. ``detail``: the host's reason."""
 
     since: CityTime
     until: CityTime | None
@@ -58,7 +58,7 @@ class Span(msgspec.Struct, frozen=True):
 
 
 class VehicleReasons(msgspec.Struct, frozen=True):
-    """A car's spans, the oldest first."""
+    """A vehicle's spans, the oldest first."""
 
     vehicle_id: VehicleId
     spans: tuple[Span, ...]
@@ -66,7 +66,7 @@ class VehicleReasons(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class _Noted:
-    """What is kept of one window for one request."""
+    """A copy of one request's part of a window."""
 
     at: CityTime
     windows: int
@@ -80,19 +80,19 @@ class _Noted:
 
 @dataclass(frozen=True, slots=True)
 class _LastWindow:
-    """The arrays of the last window, and the slot of the request in each row."""
+    """The arrays of the last window, and the request slot of each row."""
 
     at: CityTime
     number: int
     free: int
-    judged: Judged
+    judged: JudgedPairs
     slots: Ints
 
 
 class RequestNotes:
-    """Reasons of requests: of open ones from the last window, of others as they were copied."""
+    """Reasons of requests: from the last window if open, else from the kept copy."""
 
-    def __init__(self, fleet: Fleet, settings: MatcherSettings) -> None:
+    def __init__(self, fleet: FreeVehicles, settings: MatcherSettings) -> None:
         self._fleet = fleet
         self._settings = settings
         self._last: _LastWindow | None = None
@@ -101,17 +101,16 @@ class RequestNotes:
         self._entered = np.zeros(0, dtype=np.int64)
 
     def opened(self, slot: int) -> None:
-        """A request waits in this slot from here on."""
         self._entered = grown(self._entered, slot + 1)
         self._entered[slot] = self._windows
 
-    def window(self, at: CityTime, free: int, judged: Judged, slots: Ints) -> None:
-        """A window has been held for the requests in these slots, row by row."""
+    def window(self, at: CityTime, free: int, judged: JudgedPairs, slots: Ints) -> None:
+        """Record a window; ``slots`` holds the request slot of each row."""
         self._windows += 1
         self._last = _LastWindow(at, self._windows, free, judged, slots)
 
     def settled(self, trips: list[TripId], slots: Ints) -> None:
-        """These requests were matched or are about to be closed: their reasons are copied out and kept."""
+        """Copy and keep the reasons of requests that were matched or are about to be closed."""
         for trip_id, noted in zip(trips, self._from_last(slots), strict=True):
             if noted is not None:
                 self._kept[trip_id] = noted
@@ -120,13 +119,13 @@ class RequestNotes:
             self._forget(self._last.at)
 
     def reasons(self, trip_id: TripId, slot: int | None) -> RequestReasons | None:
-        """What is known; ``slot`` while the trip is open. None for a trip never in a window, or forgotten."""
+        """The reasons of a trip; ``slot`` while it is open. None if it was in no window, or was evicted."""
         noted = None if slot is None else self._from_last(np.array([slot]))[0]
         noted = noted or self._kept.get(trip_id)
         return None if noted is None else _as_reasons(trip_id, noted, self._fleet.ids)
 
     def _from_last(self, slots: Ints) -> list[_Noted | None]:
-        """Each slot's part of the last window; None for a request that came after it or was not in it."""
+        """Each slot's part of the last window; None for a request that was not in it."""
         last = self._last
         if last is None or not last.slots.size:
             return [None] * slots.size
@@ -180,7 +179,7 @@ def _as_reasons(trip_id: TripId, noted: _Noted, ids: list[VehicleId]) -> Request
         counts[Cause.TOO_FAR.label] = counts.get(Cause.TOO_FAR.label, 0) + beyond
     matched = np.flatnonzero(noted.cause == Cause.MATCHED)
     nearest = tuple(
-        CarReason(ids[car], meters, None if seconds != seconds else seconds, Cause(cause).label)  # noqa: PLR0124 - NaN
+        VehicleReason(ids[car], meters, None if seconds != seconds else seconds, Cause(cause).label)  # noqa: PLR0124 - NaN
         for car, meters, seconds, cause in zip(
             noted.car.tolist(), noted.meters.tolist(), noted.pickup_s.tolist(), noted.cause.tolist(), strict=True
         )
@@ -190,12 +189,12 @@ def _as_reasons(trip_id: TripId, noted: _Noted, ids: list[VehicleId]) -> Request
 
 
 class VehicleNotes:
-    """Spans of time by cause for each car, in a ring of ``why_spans`` a car."""
+    """Spans of time by cause, in a ring buffer of ``why_spans`` per vehicle."""
 
     def __init__(self, settings: MatcherSettings) -> None:
         self._depth = settings.why_spans
         self._kept_s = settings.why_kept_s
-        self._details = Vocabulary()
+        self._details = CategoryCodes()
         self._details.number("")
         self._count = np.zeros(0, dtype=np.int64)
         self._current = np.zeros(0, dtype=np.int8)
@@ -205,19 +204,17 @@ class VehicleNotes:
         self._detail = np.zeros((0, self._depth), dtype=np.int32)
 
     def free(self, handle: int, at: float) -> None:
-        """The car is free from here on."""
         self._grow(handle + 1)
         if not self._count[handle] or self._current[handle] == Cause.GONE:
             self._near_at[handle] = -np.inf
             self._begin(np.array([handle]), np.array([Cause.NO_REQUEST], dtype=np.int8), at)
 
     def gone(self, handle: int, at: float, reason: str) -> None:
-        """The car left, for a reason that its host names."""
         cause = np.array([Cause.GONE], dtype=np.int8)
         self._begin(np.array([handle]), cause, at, self._details.number(reason))
 
-    def window(self, at: CityTime, fleet: Fleet, stale: Ints, judged: Judged | None) -> None:
-        """Each free car's cause in this window; a new span for those whose cause changed."""
+    def window(self, at: CityTime, fleet: FreeVehicles, stale: Ints, judged: JudgedPairs | None) -> None:
+        """Record each free vehicle's cause in this window; start a new span if it changed."""
         cars = np.flatnonzero(fleet.free[: len(fleet)])
         code = np.full(len(fleet), Cause.NO_REQUEST, dtype=np.int8)
         if judged is not None and judged.car.size:
@@ -232,7 +229,7 @@ class VehicleNotes:
         self._begin(changed, code[changed], at)
 
     def spans(self, handle: int, now: CityTime) -> tuple[Span, ...]:
-        """The spans of the last day that the ring still holds."""
+        """The spans of the last ``why_kept_s`` that are still in the ring buffer."""
         total = int(self._count[handle])
         found: deque[Span] = deque()
         until: CityTime | None = None

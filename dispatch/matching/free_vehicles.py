@@ -1,22 +1,23 @@
-"""The free cars of a region in arrays, one row for each car ever seen; its handle is the row's number."""
+"""The free vehicles of a region as arrays. Each vehicle ever announced has one row; its handle is the row number."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from dispatch.matching.category_codes import Bits, Vocabulary
+from dispatch.matching.category_codes import CapabilityBits, CategoryCodes
 from dispatch.matching.growable_arrays import grown
-from dispatch.matching.types import Bools, Floats, FreeCar, Ints
+from dispatch.matching.types import Bools, Floats, Ints, MatcherVehicle
 from dispatch.values.ids import TripId, VehicleId
 
 
-class Fleet:
-    """Where the cars are, what they can do, and who is held for a proposal.
+class FreeVehicles:
+    """What free vehicles can do, when they last sent a fix, and which are held for a proposal.
 
-    A vehicle keeps its handle for good, so that a late batch of positions can never move another car.
+    Positions are in the candidates' index alone. A vehicle keeps its handle forever, so that a late batch of
+    positions can never move another vehicle.
     """
 
-    def __init__(self, classes: Vocabulary, capabilities: Bits) -> None:
+    def __init__(self, classes: CategoryCodes, capabilities: CapabilityBits) -> None:
         self._classes = classes
         self._capabilities = capabilities
         self._handles: dict[VehicleId, int] = {}
@@ -24,27 +25,26 @@ class Fleet:
         self.held_for: dict[int, TripId] = {}
         self.held_until: dict[int, float] = {}
         self.free_count = 0
-        self.lat, self.lng, self.at = np.zeros(0), np.zeros(0), np.zeros(0)
+        self.at = np.zeros(0)
         self.free, self.held = np.zeros(0, dtype=np.bool_), np.zeros(0, dtype=np.bool_)
         self.vehicle_class = np.zeros(0, dtype=np.int64)
         self.seats = np.zeros(0, dtype=np.int64)
         self.capabilities = np.zeros(0, dtype=np.int64)
         self._rank = np.zeros(0, dtype=np.int64)
-        self._by_rank = np.zeros(0, dtype=np.int64)
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def handle(self, vehicle_id: VehicleId) -> int | None:
-        """The car's handle, None for a car never announced."""
+        """The handle of a vehicle, None if it was never announced."""
         return self._handles.get(vehicle_id)
 
-    def announce(self, car: FreeCar) -> int:
-        """A car is free; returns its handle."""
+    def announce(self, car: MatcherVehicle) -> int:
+        """Mark a vehicle as free. Returns its handle."""
         handle = self._handles.get(car.vehicle_id)
         if handle is None:
             handle = self._add(car.vehicle_id)
-        self.lat[handle], self.lng[handle], self.at[handle] = car.lat, car.lng, car.at
+        self.at[handle] = car.at
         self.vehicle_class[handle] = self._classes.number(car.vehicle_class)
         self.capabilities[handle] = self._capabilities.mask(car.capabilities)
         self.seats[handle] = car.seats
@@ -53,39 +53,37 @@ class Fleet:
         return handle
 
     def leave(self, handle: int) -> None:
-        """The car is free no more."""
         self.free_count -= bool(self.free[handle])
         self.free[handle] = False
 
-    def move(self, handles: Ints, lat: Floats, lng: Floats, at: Floats) -> Ints:
-        """Take over newer fixes of free cars; returns the positions in the batch that were taken.
+    def observe(self, handles: Ints, at: Floats) -> Ints:
+        """Record the fix times of free vehicles. Returns the rows of the batch that are not older than the last fix.
 
-        Of two fixes of one car in a batch the later row counts.
+        If a batch holds two fixes of one vehicle, the later row counts.
         """
         known = handles < len(self.ids)
         known[known] = self.free[handles[known]] & (at[known] >= self.at[handles[known]])
         taken = np.flatnonzero(known)
         cars = handles[taken]
-        self.lat[cars], self.lng[cars], self.at[cars] = lat[taken], lng[taken], at[taken]
+        self.at[cars] = at[taken]
         return taken
 
     def hold(self, handle: int, trip_id: TripId, until: float) -> None:
-        """The car is proposed to a trip."""
         self.held[handle] = True
         self.held_for[handle] = trip_id
         self.held_until[handle] = until
 
     def release(self, handle: int, trip_id: TripId | None = None) -> None:
-        """The hold ends; with ``trip_id`` only if it was for that trip."""
+        """End the hold; with ``trip_id``, only a hold for that trip."""
         if trip_id is None or self.held_for.get(handle) == trip_id:
             self.held[handle] = False
             self.held_for.pop(handle, None)
             self.held_until.pop(handle, None)
 
     def release_overdue(self, now: float) -> list[TripId]:
-        """End the holds that have run out; returns their trips, the earliest first."""
+        """End the holds that have expired. Returns their trips, the earliest first."""
         overdue = []
-        for handle, until in self.held_until.items():  # holds last equally long, so the first ends first
+        for handle, until in self.held_until.items():  # all holds last equally long, so they expire in insertion order
             if until > now:
                 break
             overdue.append(handle)
@@ -95,35 +93,26 @@ class Fleet:
         return trips
 
     def stale(self, since: float) -> Ints:
-        """Handles of free cars without a fix at ``since`` or later."""
+        """Handles of free vehicles without a fix at ``since`` or later."""
         return np.flatnonzero(self.free & (self.at < since))
 
     def fresh(self, since: float) -> Bools:
-        """Which cars had a fix at ``since`` or later."""
+        """A mask by handle: vehicles with a fix at ``since`` or later."""
         return self.at >= since
 
     def rank(self) -> Ints:
-        """For each handle the place of its id among all ids in order."""
-        self._rank_ids()
+        """For each handle, the position of its id in sorted order."""
+        if self._rank.size != len(self.ids):
+            order = sorted(range(len(self.ids)), key=self.ids.__getitem__)
+            self._rank = np.empty(len(self.ids), dtype=np.int64)
+            self._rank[order] = np.arange(len(self.ids))
         return self._rank
-
-    def by_rank(self) -> Ints:
-        """For each place the handle that has it."""
-        self._rank_ids()
-        return self._by_rank
-
-    def _rank_ids(self) -> None:
-        if self._by_rank.size == len(self.ids):
-            return
-        self._by_rank = np.array(sorted(range(len(self.ids)), key=self.ids.__getitem__), dtype=np.int64)
-        self._rank = np.empty(len(self.ids), dtype=np.int64)
-        self._rank[self._by_rank] = np.arange(len(self.ids))
 
     def _add(self, vehicle_id: VehicleId) -> int:
         handle = self._handles[vehicle_id] = len(self.ids)
         self.ids.append(vehicle_id)
         size = handle + 1
-        self.lat, self.lng, self.at = grown(self.lat, size), grown(self.lng, size), grown(self.at, size)
+        self.at = grown(self.at, size)
         self.free, self.held = grown(self.free, size), grown(self.held, size)
         self.vehicle_class, self.seats = grown(self.vehicle_class, size), grown(self.seats, size)
         self.capabilities = grown(self.capabilities, size)

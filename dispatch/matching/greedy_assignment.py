@@ -1,6 +1,6 @@
-"""What many systems do: the oldest request first, and it takes the nearest car that is left.
+"""Greedy assignment: each request in order of age takes the nearest remaining vehicle, as many systems do.
 
-Kept for comparison, behind the same interface as the exact assignment; the cap on pick-up is the request's own.
+Used for comparison, with the same interface as the exact assignment.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dispatch.matching.types import Ints, Pairs
 
 
 def oldest_first(pairs: Pairs) -> Assignment:
-    """Each row in turn takes its cheapest free column; it is wanting while a car left out could be cheaper."""
+    """Each row in turn takes its cheapest free column. A row is wanting while an unlisted vehicle could be cheaper."""
     chosen = _take_in_turn(pairs)
     least = np.full(pairs.rows, pairs.unserved, dtype=np.int64)
     served = chosen >= 0

@@ -1,4 +1,4 @@
-"""Arrays that get longer by doubling, so that a row added costs a constant time; and ranges laid end to end."""
+"""Arrays that grow by doubling (amortised constant time per row), and concatenated integer ranges."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 def grown(array: npt.NDArray[Scalar], size: int) -> npt.NDArray[Scalar]:
-    """The array with room for ``size`` rows at least; new rows are zero."""
+    """An array with room for at least ``size`` rows; new rows are zero."""
     if size <= len(array):
         return array
     longer = np.zeros((max(size, 2 * len(array), 16), *array.shape[1:]), dtype=array.dtype)
@@ -22,7 +22,7 @@ def grown(array: npt.NDArray[Scalar], size: int) -> npt.NDArray[Scalar]:
 
 
 def ranges(starts: Ints, lengths: Ints) -> Ints:
-    """The numbers start, start + 1, … of each range, one after the other."""
+    """The integers of each range ``start, start + 1, …``, concatenated."""
     ends = np.cumsum(lengths)
     total = int(ends[-1]) if ends.size else 0
     flat: Ints = np.arange(total) + np.repeat(starts - (ends - lengths), lengths)

@@ -1,9 +1,9 @@
-"""A region's matcher: free cars and open requests go in, proposals come out. No I/O, no clock, soft state only.
+"""The matcher of a region: free vehicles and open requests in, proposals out. No I/O, no clock, soft state only.
 
-Rule 1. A car or request that is part of a proposal takes no part in another one until its outcome is reported, or
-        until ``hold_s`` has passed.
-Rule 2. The vehicle decides. A proposal binds nobody: the car's host accepts or refuses it, and tells.
-Rule 3. Equal input gives equal output: requests go by age and id, cars by id, never by the order of a hash.
+Rule 1. A vehicle or request in a proposal takes part in no other proposal until the outcome is reported or ``hold_s``
+        has passed.
+Rule 2. The vehicle decides. Its host accepts or rejects a proposal and reports the outcome.
+Rule 3. Equal input gives equal output: requests are ordered by age and id, vehicles by id, never by a hash.
 """
 
 from __future__ import annotations
@@ -11,28 +11,28 @@ from __future__ import annotations
 import numpy as np
 
 from dispatch.matching.candidates import Candidates
-from dispatch.matching.category_codes import Bits, Vocabulary
+from dispatch.matching.category_codes import CapabilityBits, CategoryCodes
 from dispatch.matching.cost import MS
 from dispatch.matching.exact_assignment import Assigner, exact
 from dispatch.matching.explain import NEAREST_KEPT, RequestNotes, RequestReasons, VehicleNotes, VehicleReasons
-from dispatch.matching.free_vehicles import Fleet
-from dispatch.matching.open_requests import RequestBook, Waiting
+from dispatch.matching.free_vehicles import FreeVehicles
+from dispatch.matching.open_requests import OpenRequests, WaitingRequests
 from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import Floats, FreeCar, Ints, OpenRequest, Proposal, Window, WindowStats
-from dispatch.matching.window import Found, WindowSearch, nobody
+from dispatch.matching.types import Floats, Ints, MatcherVehicle, OpenRequest, Proposal, Window, WindowStats
+from dispatch.matching.window import WindowResult, WindowSearch, no_pairs
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime
 
 REFUSED = ("declined", "expired", "withdrawn")
-"""Outcomes after which the same car is not proposed to the same trip again."""
+"""Outcomes after which the same vehicle is not proposed to the same trip again."""
 NOT_FREE = ("busy", "taken", "offline")
-"""Outcomes that say the car is not free: it takes part again when its host announces it anew."""
+"""Outcomes of a vehicle that is not free: it takes part again after its host announces it."""
 
 
 class RegionMatcher:
-    """Matches the requests of one region with the cars that it sees.
+    """Matches the requests of one region with the vehicles in its view.
 
-    ``assign`` is the rule; the exact assignment unless a comparison asks for another.
+    ``assign`` is the assignment rule: exact, unless a comparison passes another.
     """
 
     def __init__(
@@ -44,20 +44,20 @@ class RegionMatcher:
         self._settings = settings or MatcherSettings()
         self._assign = assign
         self._candidates = candidates
-        classes, capabilities = Vocabulary(), Bits()
-        self._fleet = Fleet(classes, capabilities)
-        self._book = RequestBook(classes, capabilities)
+        classes, capabilities = CategoryCodes(), CapabilityBits()
+        self._fleet = FreeVehicles(classes, capabilities)
+        self._book = OpenRequests(classes, capabilities)
         self._excluded: dict[TripId, tuple[VehicleId, ...]] = {}
         self._request_notes = RequestNotes(self._fleet, self._settings)
         self._vehicle_notes = VehicleNotes(self._settings)
         self._now = CityTime(0.0)
         self.wants_window_now = False
-        """Whether a request found no other waiting, or lost its car to another: the shell holds a window at once."""
+        """True if the runtime should hold a window immediately: a lone request was opened, or a proposal failed."""
 
     # Cars
 
-    def car_free(self, car: FreeCar) -> int:
-        """A car may be offered trips; returns its handle for :meth:`cars_moved`. May be said again at any time."""
+    def car_free(self, car: MatcherVehicle) -> int:
+        """Add a vehicle that may be offered trips. Returns its handle for :meth:`cars_moved`. Idempotent."""
         handle = self._fleet.announce(car)
         held_for = self._fleet.held_for.get(handle)
         if held_for is not None and held_for not in self._book:
@@ -67,17 +67,17 @@ class RegionMatcher:
         return handle
 
     def car_gone(self, vehicle_id: VehicleId, reason: str) -> None:
-        """The car may not be offered trips. ``reason`` is kept for the question why; an unknown car is ignored."""
+        """Remove a vehicle. ``reason`` is kept for explanations; an unknown vehicle is ignored."""
         handle = self._fleet.handle(vehicle_id)
         if handle is not None:
             self._leave(handle, reason)
 
     def cars_moved(self, handles: Ints, lat: Floats, lng: Floats, at: Floats) -> int:
-        """New fixes, one row each; degrees and city time. Returns how many counted.
+        """Update positions, one fix per row; degrees and city time. Returns the number of fixes used.
 
-        Fixes of cars that are not free, and fixes older than the last, do not count.
+        Fixes of vehicles that are not free, and fixes older than the last one, are ignored.
         """
-        taken = self._fleet.move(handles, lat, lng, at)
+        taken = self._fleet.observe(handles, at)
         if taken.size:
             self._candidates.move(handles[taken], lat[taken], lng[taken])
         return int(taken.size)
@@ -85,10 +85,10 @@ class RegionMatcher:
     # Requests
 
     def request_open(self, request: OpenRequest, *, owned: bool = True) -> None:
-        """A trip looks for a car. Said again (with a newer ``trip_seq``), it replaces what was known.
+        """Add a request, or replace it with a newer ``trip_seq``.
 
-        ``owned`` is false for a request of a neighbouring region near the border: it is matched so that this
-        region's requests leave it its car, but never proposed from here.
+        ``owned`` is false for a request of a neighbouring region near the border. It is matched, so that this
+        region's requests leave it its vehicle, but never proposed from here.
         """
         self.wants_window_now |= owned and self._book.waiting_count == 0
         self._excluded.pop(request.trip_id, None)
@@ -97,7 +97,7 @@ class RegionMatcher:
         self._request_notes.opened(self._book.open(request, owned=owned))
 
     def request_closed(self, trip_id: TripId) -> None:
-        """The trip looks no more. A car held for it stays held until its host speaks, or the hold runs out."""
+        """Remove a request. A vehicle held for it stays held until its host reports, or the hold expires."""
         slot = self._book.slot(trip_id)
         if slot is not None:
             self._request_notes.settled([trip_id], np.array([slot]))
@@ -107,7 +107,10 @@ class RegionMatcher:
     # Outcomes
 
     def proposal_taken(self, trip_id: TripId, vehicle_id: VehicleId) -> None:
-        """The car has accepted the trip: both are gone."""
+        """Remove trip and vehicle after an acceptance.
+
+        In production the hosts' next match update removes both; simulations and benches call this directly.
+        """
         handle = self._fleet.handle(vehicle_id)
         if handle is not None:
             self._fleet.release(handle, trip_id)
@@ -115,7 +118,7 @@ class RegionMatcher:
         self.request_closed(trip_id)
 
     def proposal_failed(self, trip_id: TripId, vehicle_id: VehicleId, reason: str) -> None:
-        """The car will not come. The trip tries again at once, without this car where the car had refused."""
+        """Release trip and vehicle after a failed proposal. After a refusal, the pair is not proposed again."""
         handle = self._fleet.handle(vehicle_id)
         if handle is not None:
             self._fleet.release(handle, trip_id)
@@ -132,7 +135,7 @@ class RegionMatcher:
     # Windows
 
     def window(self, now: CityTime) -> Window:
-        """Match who waits with who is free, at city time ``now``."""
+        """Match waiting requests with free vehicles at city time ``now``."""
         self._now = now
         self.wants_window_now = False
         for trip_id in self._fleet.release_overdue(now):
@@ -167,20 +170,20 @@ class RegionMatcher:
 
     @property
     def waiting_count(self) -> int:
-        """Own requests that wait and are not held for a proposal."""
+        """The number of own requests that wait and are not held for a proposal."""
         return self._book.waiting_count
 
     @property
     def free_count(self) -> int:
-        """Cars announced as free, held ones included."""
+        """The number of free vehicles, including held ones."""
         return self._fleet.free_count
 
     def why_request(self, trip_id: TripId) -> RequestReasons | None:
-        """Why a trip got its car, or none, as its last window saw it; None when nothing is known of it."""
+        """Why a trip got its vehicle or none, from its last window; None for an unknown trip."""
         return self._request_notes.reasons(trip_id, self._book.slot(trip_id))
 
     def why_vehicle(self, vehicle_id: VehicleId) -> VehicleReasons | None:
-        """What a car did with its time, by cause; None for a car never announced."""
+        """A vehicle's recent time by cause; None if it was never announced."""
         handle = self._fleet.handle(vehicle_id)
         if handle is None:
             return None
@@ -192,8 +195,8 @@ class RegionMatcher:
             self._candidates.remove(handle)
             self._vehicle_notes.gone(handle, self._now, reason)
 
-    def _excluded_pairs(self, waiting: Waiting) -> Ints:
-        """Row times fleet plus handle, of each pair that had its chance."""
+    def _excluded_pairs(self, waiting: WaitingRequests) -> Ints:
+        """``row * len(fleet) + handle`` of each pair that was refused before."""
         if not self._excluded:
             return np.zeros(0, dtype=np.int64)
         pairs = []
@@ -204,7 +207,7 @@ class RegionMatcher:
                     pairs.append(row * len(self._fleet) + handle)
         return np.array(pairs, dtype=np.int64)
 
-    def _propose(self, found: Found, waiting: Waiting) -> tuple[Proposal, ...]:
+    def _propose(self, found: WindowResult, waiting: WaitingRequests) -> tuple[Proposal, ...]:
         rows = np.flatnonzero((found.chosen >= 0) & waiting.owned)
         pairs = found.chosen[rows]
         cars, pickup_s = found.judged.car[pairs], found.judged.pickup_s[pairs]
@@ -219,8 +222,8 @@ class RegionMatcher:
         self._book.hold(request.trip_id)
         return Proposal(request.trip_id, request.trip_seq, self._fleet.ids[car], pickup_s, cost_s)
 
-    def _note(self, search: WindowSearch, found: Found, waiting: Waiting) -> None:
-        """Remember why; who got nothing, and whose list was cut short, is looked at once more for the 50 nearest."""
+    def _note(self, search: WindowSearch, found: WindowResult, waiting: WaitingRequests) -> None:
+        """Keep the reasons. Unserved rows with a truncated list are examined again for their 50 nearest vehicles."""
         judged = found.judged
         self._vehicle_notes.window(self._now, self._fleet, self._stale(), judged)
         asked = self._settings.candidates
@@ -232,9 +235,9 @@ class RegionMatcher:
                 judged = judged.where(~np.isin(judged.row, short)).then(again)
         self._request_notes.window(self._now, self._fleet.free_count, judged, waiting.slot)
 
-    def _idle_window(self, waiting: Waiting) -> Window:
+    def _idle_window(self, waiting: WaitingRequests) -> Window:
         self._vehicle_notes.window(self._now, self._fleet, self._stale(), None)
-        self._request_notes.window(self._now, self._fleet.free_count, nobody(), waiting.slot)
+        self._request_notes.window(self._now, self._fleet.free_count, no_pairs(), waiting.slot)
         return Window((), WindowStats(waiting=len(waiting), free=self._fleet.free_count))
 
     def _stale(self) -> Ints:

@@ -1,4 +1,4 @@
-"""The open requests of a region in arrays; a slot for each, used again when the request has gone."""
+"""The open requests of a region as arrays. Each request has a slot, which is reused after it is closed."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dispatch.matching.candidates import Places
-from dispatch.matching.category_codes import Bits, Vocabulary
+from dispatch.matching.candidates import PickupPoints
+from dispatch.matching.category_codes import CapabilityBits, CategoryCodes
 from dispatch.matching.growable_arrays import grown
 from dispatch.matching.types import Bools, Floats, Ints, OpenRequest
 from dispatch.values.ids import TripId
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """The requests of one window, oldest first (then by trip id); parallel arrays, one row each."""
+class WaitingRequests:
+    """The requests of one window, oldest first (then by trip id): parallel arrays with one row per request."""
 
     slot: Ints
-    places: Places
+    places: PickupPoints
     requested_at: Floats
     max_pickup_s: Floats
     vehicle_class: Ints
@@ -31,10 +31,10 @@ class Waiting:
         return len(self.slot)
 
 
-class RequestBook:
-    """Requests that wait, and requests that are held while a proposal of theirs is out."""
+class OpenRequests:
+    """Requests that wait, and requests that are held while they have a pending proposal."""
 
-    def __init__(self, classes: Vocabulary, capabilities: Bits) -> None:
+    def __init__(self, classes: CategoryCodes, capabilities: CapabilityBits) -> None:
         self._classes = classes
         self._capabilities = capabilities
         self._slots: dict[TripId, int] = {}
@@ -53,20 +53,14 @@ class RequestBook:
 
     @property
     def waiting_count(self) -> int:
-        """Own requests that wait for a car and are not held."""
+        """The number of own requests that wait and are not held."""
         return self._owned_waiting
 
     def slot(self, trip_id: TripId) -> int | None:
-        """The request's slot while it is open."""
         return self._slots.get(trip_id)
 
-    def get(self, trip_id: TripId) -> OpenRequest | None:
-        """The request as it was last announced, None when it is not open."""
-        slot = self._slots.get(trip_id)
-        return None if slot is None else self.requests[slot]
-
     def open(self, request: OpenRequest, *, owned: bool) -> int:
-        """A request waits; announced again, it replaces what was known of it and waits again. Returns its slot."""
+        """Add a waiting request, or replace an open one. Returns its slot."""
         self.close(request.trip_id)
         slot = self._vacant.pop() if self._vacant else self._add(request)
         self._slots[request.trip_id] = slot
@@ -83,32 +77,32 @@ class RequestBook:
         return slot
 
     def close(self, trip_id: TripId) -> None:
-        """The request is gone; unknown ones are ignored."""
+        """Remove a request; an unknown one is ignored."""
         slot = self._slots.pop(trip_id, None)
         if slot is not None:
             self._leave(slot)
             self._vacant.append(slot)
 
     def hold(self, trip_id: TripId) -> None:
-        """A proposal is out: the request takes no part until it is released."""
+        """Exclude the request from windows until it is released."""
         self._leave(self._slots[trip_id])
 
     def release(self, trip_id: TripId) -> None:
-        """The request waits again; ignored when it is not open or waits already."""
+        """Return a held request to the waiting ones; otherwise no effect."""
         slot = self._slots.get(trip_id)
         if slot is not None:
             self._leave(slot)
             self._enter(slot)
 
-    def waiting(self) -> Waiting:
-        """Who takes part now."""
+    def waiting(self) -> WaitingRequests:
+        """The requests that take part in the next window."""
         if self._waiting_slots is None:
             self._waiting_slots = np.fromiter((entry[2] for entry in self._order), np.int64, len(self._order))
         slot = self._waiting_slots
         place, times, traits = self._place[slot], self._times[slot], self._traits[slot]
-        return Waiting(
+        return WaitingRequests(
             slot=slot,
-            places=Places(place[:, 0], place[:, 1]),
+            places=PickupPoints(place[:, 0], place[:, 1]),
             requested_at=times[:, 0],
             max_pickup_s=times[:, 1],
             vehicle_class=traits[:, 0],

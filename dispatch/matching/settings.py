@@ -1,4 +1,4 @@
-"""The matcher's numbers. Seconds are city time."""
+"""Parameters of a matcher. Seconds are city time."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import msgspec
 
 
 class MatcherSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How a region is matched.
+    """Parameters of one region's matcher.
 
-    ``stale_after_s``: a car without a fix for longer is left out.
-    ``hold_s``: a proposal without an outcome for longer is forgotten, car and trip are free again.
-    ``candidates``: cars looked at for each request at first; widened by ``widen_by`` where prices ask for it.
-    ``ageing``: seconds of pick-up forgiven for each second waited, at most ``ageing_ceiling_s``; 0 turns it off.
-    ``unserved_s``: what leaving a request without a car costs; None serves as many as can be served, at
-    whatever pick-up their limits allow.
+    ``stale_after_s``: a vehicle whose last fix is older is not matched.
+    ``hold_s``: a proposal without an outcome expires after this time; vehicle and trip are released.
+    ``candidates``: vehicles considered per request at first; multiplied by ``widen_by`` while dual prices require it.
+    ``ageing``: seconds of pick-up credited per second waited, at most ``ageing_ceiling_s``; 0 turns it off.
+    ``unserved_s``: the cost of an unserved request; None serves as many requests as possible within their limits.
     ``why_kept_s`` and ``why_trips``: how long, and for how many closed trips, reasons are kept.
+    ``why_spans``: spans of time kept per vehicle.
     """
 
     stale_after_s: float = 30.0

@@ -1,4 +1,4 @@
-"""What the matcher is told and what it answers. Plain data; everyone who speaks to a matcher builds these."""
+"""Input and output of a matcher, as plain data."""
 
 from __future__ import annotations
 
@@ -17,11 +17,8 @@ Bools = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.int8]
 
 
-class FreeCar(msgspec.Struct, frozen=True, kw_only=True):
-    """A car that may be offered a trip, as its host announces it.
-
-    ``at`` is the city time of the fix that ``lat`` and ``lng`` (degrees) come from.
-    """
+class MatcherVehicle(msgspec.Struct, frozen=True, kw_only=True):
+    """A vehicle that may be offered a trip. ``at`` is the city time of the fix at ``lat``, ``lng`` (degrees)."""
 
     vehicle_id: VehicleId
     lat: float
@@ -34,7 +31,7 @@ class FreeCar(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A trip that looks for a car. ``excluded`` are the cars that had their chance and are not asked again."""
+    """A trip that needs a vehicle. Vehicles in ``excluded`` refused it and are not proposed again."""
 
     trip_id: TripId
     trip_seq: int = 0
@@ -49,10 +46,10 @@ class OpenRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Proposal(msgspec.Struct, frozen=True):
-    """This car for this trip. Until the outcome is reported, or the hold runs out, both are out of the game.
+    """A vehicle for a trip. Both are held until the outcome is reported or the hold expires.
 
-    ``pickup_s`` is the travel time to the passenger, ``cost_s`` what the assignment reckoned with (the ageing
-    credit taken off); both in seconds of city time.
+    ``pickup_s`` is the travel time to the passenger; ``cost_s`` is the cost in the assignment, which is
+    ``pickup_s`` minus the ageing credit. Both are seconds of city time.
     """
 
     trip_id: TripId
@@ -63,7 +60,7 @@ class Proposal(msgspec.Struct, frozen=True):
 
 
 class WindowStats(msgspec.Struct, frozen=True):
-    """How a window went. ``pairs`` counts allowed pairs of the last round, ``widest`` the longest list of cars."""
+    """Statistics of a window. ``pairs``: allowed pairs of the last round. ``widest``: the longest list of vehicles."""
 
     waiting: int = 0
     free: int = 0
@@ -75,7 +72,7 @@ class WindowStats(msgspec.Struct, frozen=True):
 
 
 class Window(msgspec.Struct, frozen=True):
-    """The outcome of one window: proposals in the order of the requests, oldest first."""
+    """The outcome of one window: proposals in the order of their requests, oldest first."""
 
     proposals: tuple[Proposal, ...] = ()
     stats: WindowStats = WindowStats()
@@ -83,10 +80,10 @@ class Window(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """The sparse graph: ``row``, ``column``, ``cost`` (ms) of each allowed pair, by row and then by column.
+    """The sparse graph: ``row``, ``column``, ``cost`` (ms) of each allowed pair, sorted by row, then by column.
 
-    ``unserved`` is what a row costs that gets nothing; ``unlisted`` is, for each row, the least that a pair left out
-    of the graph could cost.
+    ``unserved`` is the cost of an unserved row. ``unlisted`` is, for each row, a lower bound of the cost of any pair
+    that is not in the graph.
     """
 
     row: Ints

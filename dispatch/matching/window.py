@@ -1,4 +1,4 @@
-"""One window's graph: lists of nearby cars, judged pair by pair, and widened where the assignment asks for it."""
+"""The search of one window: nearby vehicles, judged pair by pair, with lists widened until the assignment is proven."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from dispatch.matching.candidates import Candidates, Nearby
 from dispatch.matching.cost import MS, NEVER, cost_ms, credit_s, served_first_ms, unlisted_cost_ms
 from dispatch.matching.eligibility import Cause, capable, causes, seated, within_reach
 from dispatch.matching.exact_assignment import Assigner, Assignment
-from dispatch.matching.free_vehicles import Fleet
-from dispatch.matching.open_requests import Waiting
+from dispatch.matching.free_vehicles import FreeVehicles
+from dispatch.matching.open_requests import WaitingRequests
 from dispatch.matching.settings import MatcherSettings
 from dispatch.matching.types import Bools, Codes, Floats, Ints, Pairs
 from dispatch.values.units import CityTime
 
 MAX_ROUNDS = 24
-"""Lists grow fourfold each round; a fleet that outgrows this does not exist."""
+"""Lists grow fourfold per round, so no fleet is large enough to reach this limit."""
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """Pairs that were looked at, by row and then by distance: how far, how long, and the cause against them.
+class JudgedPairs:
+    """Examined pairs, sorted by row, then by distance: metres, seconds and the cause against each.
 
-    ``pickup_s`` is NaN where another cause made the question idle.
+    ``pickup_s`` is NaN where another cause already excludes the pair.
     """
 
     row: Ints
@@ -33,15 +33,14 @@ class Judged:
     pickup_s: Floats
     cause: Codes
 
-    def where(self, keep: Bools) -> Judged:
-        """The pairs that are kept."""
-        return Judged(self.row[keep], self.car[keep], self.meters[keep], self.pickup_s[keep], self.cause[keep])
+    def where(self, keep: Bools) -> JudgedPairs:
+        return JudgedPairs(self.row[keep], self.car[keep], self.meters[keep], self.pickup_s[keep], self.cause[keep])
 
-    def then(self, other: Judged) -> Judged:
-        """These and the others, by row; a row is in one of them only."""
+    def then(self, other: JudgedPairs) -> JudgedPairs:
+        """Both sets of pairs, merged by row; each row is in one of them only."""
         row = np.concatenate((self.row, other.row))
         order = np.argsort(row, kind="stable")
-        return Judged(
+        return JudgedPairs(
             row[order],
             np.concatenate((self.car, other.car))[order],
             np.concatenate((self.meters, other.meters))[order],
@@ -50,17 +49,16 @@ class Judged:
         )
 
 
-def nobody() -> Judged:
-    """No pair at all."""
+def no_pairs() -> JudgedPairs:
     none = np.zeros(0, dtype=np.int64)
-    return Judged(none, none, np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.int8))
+    return JudgedPairs(none, none, np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.int8))
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What a window's search ended with; ``chosen`` gives each row an index into ``judged``, or -1."""
+class WindowResult:
+    """The result of a window's search. ``chosen`` holds an index into ``judged`` for each row, or -1."""
 
-    judged: Judged
+    judged: JudgedPairs
     chosen: Ints
     cost: Ints
     allowed: int
@@ -70,13 +68,13 @@ class Found:
 
 
 class WindowSearch:
-    """Looks for the best assignment of one window, from short lists to as long as it takes."""
+    """Finds the best assignment of one window. Starts with short lists and widens them as far as the proof requires."""
 
     def __init__(
         self,
         *,
-        waiting: Waiting,
-        fleet: Fleet,
+        waiting: WaitingRequests,
+        fleet: FreeVehicles,
         candidates: Candidates,
         excluded: Ints,
         settings: MatcherSettings,
@@ -93,8 +91,8 @@ class WindowSearch:
         self._unserved = self._unserved_ms()
         self._unlisted = np.full(len(waiting), NEVER, dtype=np.int64)
 
-    def run(self, assign: Assigner) -> Found:
-        """Assign, widen the lists of the rows in want, and assign again until nobody is in want."""
+    def run(self, assign: Assigner) -> WindowResult:
+        """Assign, widen the lists of the wanting rows, and assign again until no row is wanting."""
         k, rounds = self._settings.candidates, 1
         judged = self._look(np.arange(len(self._waiting)), k)
         index, pairs = self._pairs(judged)
@@ -106,7 +104,7 @@ class WindowSearch:
             index, pairs = self._pairs(judged)
             answer = assign(pairs)
         chosen, cost = self._settle(judged, index, pairs, answer)
-        return Found(
+        return WindowResult(
             judged=judged,
             chosen=chosen,
             cost=cost,
@@ -116,17 +114,17 @@ class WindowSearch:
             proven=not bool(answer.wanting.any()),
         )
 
-    def _look(self, rows: Ints, k: int) -> Judged:
-        near = self._candidates.nearest(self._waiting.places.of(rows), k)
+    def _look(self, rows: Ints, k: int) -> JudgedPairs:
+        near = self._candidates.nearest(self._waiting.places.take(rows), k)
         self._unlisted[rows] = unlisted_cost_ms(near.reach_s, self._waiting.max_pickup_s[rows], self._credit[rows])
         return self._judge(rows[near.row], near)
 
-    def look_for_reasons(self, rows: Ints, k: int) -> Judged:
-        """The ``k`` nearest cars of these rows, judged, without a change to the search."""
-        near = self._candidates.nearest(self._waiting.places.of(rows), k)
+    def look_for_reasons(self, rows: Ints, k: int) -> JudgedPairs:
+        """The ``k`` nearest vehicles of these rows, judged, without changing the search."""
+        near = self._candidates.nearest(self._waiting.places.take(rows), k)
         return self._judge(rows[near.row], near)
 
-    def _judge(self, row: Ints, near: Nearby) -> Judged:
+    def _judge(self, row: Ints, near: Nearby) -> JudgedPairs:
         car, waiting, fleet = near.car, self._waiting, self._fleet
         cause = causes(
             right_class=fleet.vehicle_class[car] == waiting.vehicle_class[row],
@@ -142,15 +140,15 @@ class WindowSearch:
             pickup_s[asked] = self._candidates.pickup_s(waiting.places, row[asked], car[asked], self._now)
             far = ~within_reach(pickup_s[asked], waiting.max_pickup_s[row[asked]])
             cause[asked[far]] = Cause.TOO_FAR
-        return Judged(row, car, near.meters, pickup_s, cause)
+        return JudgedPairs(row, car, near.meters, pickup_s, cause)
 
     def _is_excluded(self, row: Ints, car: Ints) -> Bools:
         if not self._excluded.size:
             return np.zeros(row.size, dtype=np.bool_)
         return np.isin(row * len(self._fleet) + car, self._excluded)
 
-    def _pairs(self, judged: Judged) -> tuple[Ints, Pairs]:
-        """The allowed pairs as a graph, and where each stands in ``judged``."""
+    def _pairs(self, judged: JudgedPairs) -> tuple[Ints, Pairs]:
+        """The allowed pairs as a graph, and the index of each in ``judged``."""
         allowed = np.flatnonzero(judged.cause == Cause.LOST)
         row = judged.row[allowed]
         column = self._fleet.rank()[judged.car[allowed]]
@@ -172,8 +170,8 @@ class WindowSearch:
             return round(self._settings.unserved_s * MS)
         return served_first_ms(len(self._waiting), self._waiting.max_pickup_s, self._credit)
 
-    def _settle(self, judged: Judged, index: Ints, pairs: Pairs, answer: Assignment) -> tuple[Ints, Ints]:
-        """For each row the chosen pair's place in ``judged`` (-1: none) and its cost (0: none)."""
+    def _settle(self, judged: JudgedPairs, index: Ints, pairs: Pairs, answer: Assignment) -> tuple[Ints, Ints]:
+        """For each row the index of the chosen pair in ``judged`` (-1: none) and its cost (0: none)."""
         served = np.flatnonzero(answer.chosen >= 0)
         chosen = np.full(len(self._waiting), -1, dtype=np.int64)
         cost = np.zeros(len(self._waiting), dtype=np.int64)

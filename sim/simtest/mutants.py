@@ -33,7 +33,7 @@ from dispatch.domain.trip import booking
 from dispatch.domain.trip.trip import TRIP_HANDLERS, Trip
 from dispatch.domain.vehicle import offers
 from dispatch.domain.vehicle.vehicle import VEHICLE_HANDLERS, Vehicle
-from dispatch.matching.free_vehicles import Fleet
+from dispatch.matching.free_vehicles import FreeVehicles
 from dispatch.payment.core import collection as attempts
 from dispatch.payment.core import refunds
 from dispatch.payment.core.notification_checks import Check, failed_checks
@@ -188,8 +188,8 @@ def offers_a_silent_car() -> AbstractContextManager[None]:
 
 
 def _matcher_forgives_silence() -> AbstractContextManager[None]:
-    fresh = Fleet.fresh
-    return replaced(Fleet, "fresh", lambda self, since: fresh(self, float("-inf") if since else since))
+    fresh = FreeVehicles.fresh
+    return replaced(FreeVehicles, "fresh", lambda self, since: fresh(self, float("-inf") if since else since))
 
 
 def _vehicle_forgives_silence() -> AbstractContextManager[None]:

@@ -23,7 +23,7 @@ from dispatch.actors.runtime.match_feed import MatchFeed, MatchUpdate
 from dispatch.actors.runtime.matcher_runtime import MatcherRuntime
 from dispatch.api.fields import FareView, MoneyView
 from dispatch.domain.entity import Command
-from dispatch.geo.index.vehicle_index import CarIndex
+from dispatch.geo.index.vehicle_index import VehicleIndex
 from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.settings import MatcherSettings
@@ -170,7 +170,7 @@ class SimMatcher:
 
     def _made(self) -> MatcherRuntime:
         world = self.process.world
-        candidates = CityCandidates(CarIndex(), world.travel_time)
+        candidates = CityCandidates(VehicleIndex(), world.travel_time)
         hosts = HostClient(
             world.system, self.process.incarnation.name, world.network.dial(self.process.incarnation.name)
         )

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from dispatch.api.http_bodies import PlaceAt, PlaceList, PlaceQuery
 from dispatch.api.http_routes import PLACES, PLACES_AT
-from dispatch.geo.places.geocoder import NamedPlace, Places
+from dispatch.geo.places.geocoder import NamedPlace, PlaceIndex
 from dispatch.values.place import Place
 from dispatch.values.units import LatLng
 from ws_gateway.http.authenticated_reads import AuthenticatedReads, Reader
@@ -19,9 +19,9 @@ from ws_gateway.http.authenticated_reads import AuthenticatedReads, Reader
 class PlaceRoutes:
     """Answers from an index that the first question makes, in a thread: a gateway starts without it."""
 
-    def __init__(self, make: Callable[[], Places]) -> None:
+    def __init__(self, make: Callable[[], PlaceIndex]) -> None:
         self._make = make
-        self._made: asyncio.Future[Places] | None = None
+        self._made: asyncio.Future[PlaceIndex] | None = None
 
     def routes(self, reading: AuthenticatedReads) -> list[Route]:
         """The routing table."""
@@ -40,7 +40,7 @@ class PlaceRoutes:
         text = (await self._places()).name_at(LatLng(asked.lat, asked.lng))
         return PlaceList([Place(asked.lat, asked.lng, text)] if text else [])
 
-    async def _places(self) -> Places:
+    async def _places(self) -> PlaceIndex:
         """The index. Who comes while it is being made waits for the same one."""
         if self._made is None or (self._made.done() and not self._made.cancelled() and self._made.exception()):
             self._made = asyncio.ensure_future(asyncio.to_thread(self._make))

@@ -22,7 +22,7 @@ from dispatch.actors.runtime.match_feed import MatchUpdate
 from dispatch.actors.runtime.matcher_runtime import MatcherRuntime
 from dispatch.geo.cells import Cell, cells_of
 from dispatch.geo.city import City, load_city
-from dispatch.geo.index.vehicle_index import CarIndex
+from dispatch.geo.index.vehicle_index import VehicleIndex
 from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.regions import Regions, split_evenly
@@ -97,7 +97,7 @@ class MatcherActor:
             ageing=setup.ageing,
             ageing_ceiling_s=setup.ageing_ceiling_s,
         )
-        candidates = CityCandidates(CarIndex(setup.h3_resolution), travel_time)
+        candidates = CityCandidates(VehicleIndex(setup.h3_resolution), travel_time)
         hosts = HostClient(setup.system, setup.name, connect_by_ray())
         self.shell = MatcherRuntime(
             RegionMatcher(candidates, settings),

@@ -23,10 +23,10 @@ from dispatch.domain.entity import SYSTEM, EntityKey
 from dispatch.domain.errors import ErrorCode
 from dispatch.domain.match_pool import AvailableVehicle
 from dispatch.geo.travel_time import TravelTime
-from dispatch.matching.candidates import Candidates, Places
+from dispatch.matching.candidates import Candidates, PickupPoints
 from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.regions import Regions
-from dispatch.matching.types import FreeCar, OpenRequest, Proposal, Window
+from dispatch.matching.types import MatcherVehicle, OpenRequest, Proposal, Window
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime, LatLng, Seconds
 
@@ -134,7 +134,7 @@ class MatcherRuntime:
             self._matcher.cars_moved(rows[:, 0].astype(np.int64), rows[:, 1], rows[:, 2], rows[:, 3])
 
     def _enter(self, listed: AvailableVehicle, car: MatcherPosition) -> None:
-        free = FreeCar(
+        free = MatcherVehicle(
             vehicle_id=VehicleId(listed.vehicle),
             lat=car.lat,
             lng=car.lng,
@@ -218,7 +218,7 @@ class MatcherRuntime:
 
     def _soonest(self, pickup: LatLng, at: CityTime) -> float | None:
         """Seconds that the soonest of the nearest free cars would take."""
-        places = Places(np.array([pickup.lat]), np.array([pickup.lng]))
+        places = PickupPoints(np.array([pickup.lat]), np.array([pickup.lng]))
         near = self._candidates.nearest(places, ASKED_FOR_QUOTE)
         if not near.car.size:
             return None

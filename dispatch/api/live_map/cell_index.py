@@ -23,7 +23,7 @@ from dispatch.api.server_messages import MapCounts
 from dispatch.geo.arrays import FloatArray, IntArray
 from dispatch.geo.cells import Cell, cell_name, cells_of
 from dispatch.geo.distance import unit_vectors
-from dispatch.geo.index.cell_slots import NOWHERE, CellTable
+from dispatch.geo.index.cell_slots import NOWHERE, CellSlots
 from dispatch.values.units import CityTime
 from dispatch.values.vehicle_states import MAP_STATES
 
@@ -81,7 +81,7 @@ class CellIndex:
         self._moved: dict[int, None] = {}
         self._entered: dict[Cell, dict[int, None]] = {}
         self._left: dict[Cell, dict[int, None]] = {}
-        self._table = CellTable()
+        self._table = CellSlots()
         self._slot = np.zeros(64, np.int64)
         self._lat = np.zeros(64)
         self._lng = np.zeros(64)

@@ -1,7 +1,7 @@
-"""Known cells as small numbers ("slots"), with their geometry and neighbours in arrays.
+"""Known cells as small integers ("slots"), with their geometry and neighbours in arrays.
 
-Rule 1: a slot, once given, stays. Rule 2: slot 0 is nowhere: it holds no car and is far from everything, and
-fills rows of neighbours that have fewer (around pentagons).
+Rule 1: a cell keeps its slot. Rule 2: slot 0 is nowhere: it holds no vehicle, is far from everything, and pads the
+rows of cells with fewer neighbours (around pentagons).
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from dispatch.geo.cells import Cell, CellShapes, disk_and_rim, shapes
 NOWHERE = 0
 NOWHERE_POINT = (9.0, 9.0, 9.0)
 _SIDE_SLACK = 1e-9
-"""A point counts as inside a side from 6 mm on: far more than rounding, far less than a cell."""
+"""A point is inside a side if it is at least 6 mm away: far more than rounding, far less than a cell."""
 
 
-class CellTable:
-    """Slots of cells: made on first sight, with the arrays that a search gathers from."""
+class CellSlots:
+    """Assigns slots to cells on first use, and holds the arrays that a search reads."""
 
     def __init__(self) -> None:
         self._slot_of: dict[Cell, int] = {Cell(0): NOWHERE}
@@ -33,16 +33,16 @@ class CellTable:
 
     @property
     def center(self) -> FloatArray:
-        """Unit vectors of the centres, [slots, 3]."""
+        """Unit vectors of the centres [slots, 3]."""
         return self._shapes.center
 
     @property
     def cover(self) -> FloatArray:
-        """Chord from the centre that covers the cell."""
+        """The chord from the centre that covers the cell [slots]."""
         return self._shapes.cover
 
     def surely_in(self, points: FloatArray, slots: IntArray) -> BoolArray:
-        """Which points are certainly in the cell of their slot: in its inner ball, or well inside all sides."""
+        """True for points that are certainly in the cell of their slot: in its inner ball, or well inside all sides."""
         gap = points - self._shapes.center[slots]
         inside: BoolArray = np.einsum("ni,ni->n", gap, gap) < self._shapes.inner2[slots]
         doubtful = np.flatnonzero(~inside)
@@ -51,11 +51,10 @@ class CellTable:
         return inside
 
     def cell(self, slot: int) -> Cell:
-        """The cell of a slot."""
         return self._cells[slot]
 
     def slots(self, cells: Sequence[Cell]) -> IntArray:
-        """The slot of each cell; new cells get the next ones, in the order given."""
+        """The slot of each cell; new cells get the next slots in the given order."""
         known = self._slot_of
         new = [cell for cell in dict.fromkeys(cells) if cell not in known]
         if new:
@@ -63,11 +62,11 @@ class CellTable:
         return np.fromiter(map(known.__getitem__, cells), np.int64, len(cells))
 
     def neighbours(self, slots: IntArray, rings: int) -> tuple[IntArray, FloatArray]:
-        """The slots of all cells within ``rings`` steps, [n, 1 + 3 * rings * (rings + 1)], and their reach, [n].
+        """The slots of all cells within ``rings`` steps [n, 1 + 3 * rings * (rings + 1)], and their reach [n].
 
-        Gaps (at pentagons) are filled with :data:`NOWHERE`. Reach: the chord from the slot's centre within
-        which there is no other cell. A way to a cell beyond crosses the next ring, since steps lead from
-        neighbour to neighbour; so reach is the least distance of that ring's covering balls.
+        Gaps (at pentagons) contain :data:`NOWHERE`. Reach is the chord from the slot's centre within which there is
+        no other cell. A path to a cell beyond crosses the next ring, because steps lead from neighbour to
+        neighbour; so reach is the least distance of that ring's covering balls.
         """
         rows = self._disks.setdefault(rings, _DiskRows(rings))
         missing = np.unique(slots[~rows.known(slots, len(self))])
@@ -75,8 +74,8 @@ class CellTable:
             around = [disk_and_rim(self._cells[slot], rings + 1) for slot in missing.tolist()]
             inside = [self._filled(cells, rows.width) for cells, _ in around]
             rim = [self._filled(cells, 6 * (rings + 1)) for _, cells in around]
-            rows.keep(missing, np.array(inside), self._reach(missing, np.array(rim)))
-        return rows.of(slots)
+            rows.store(missing, np.array(inside), self._reach(missing, np.array(rim)))
+        return rows.lookup(slots)
 
     def _filled(self, cells: list[Cell], width: int) -> IntArray:
         return np.pad(self.slots(cells), (0, width - len(cells)), constant_values=NOWHERE)
@@ -95,7 +94,7 @@ class CellTable:
 
 
 class _DiskRows:
-    """Rows of neighbours by slot, for one number of rings; a row is kept from its first use."""
+    """Rows of neighbours by slot, for one number of rings, cached on first use."""
 
     def __init__(self, rings: int) -> None:
         self.width = 1 + 3 * rings * (rings + 1)
@@ -104,7 +103,6 @@ class _DiskRows:
         self._reach = np.zeros(0)
 
     def known(self, slots: IntArray, table_size: int) -> BoolArray:
-        """Which of the slots have a row."""
         if len(self._row_of) < table_size:
             grown = np.full(2 * table_size, -1, np.int64)
             grown[: len(self._row_of)] = self._row_of
@@ -112,13 +110,12 @@ class _DiskRows:
         known: BoolArray = self._row_of[slots] >= 0
         return known
 
-    def keep(self, slots: IntArray, rows: IntArray, reach: FloatArray) -> None:
-        """Store a row for each slot."""
+    def store(self, slots: IntArray, rows: IntArray, reach: FloatArray) -> None:
         self._row_of[slots] = np.arange(len(self._rows), len(self._rows) + len(rows))
         self._rows = np.concatenate((self._rows, rows))
         self._reach = np.concatenate((self._reach, reach))
 
-    def of(self, slots: IntArray) -> tuple[IntArray, FloatArray]:
-        """The rows and reaches of slots that all have one."""
+    def lookup(self, slots: IntArray) -> tuple[IntArray, FloatArray]:
+        """The rows and reaches of slots, all of which must have one."""
         row = self._row_of[slots]
         return self._rows[row], self._reach[row]

@@ -1,12 +1,12 @@
-"""The k nearest of cars laid out by cell, for many points at once, exact.
+"""Exact k nearest vehicles for many points at once, over vehicles laid out by cell.
 
-Theory of operation. Distances here are chords of the unit sphere: straight lines in space, so the triangle
-inequality holds, and they order cars as great-circle distance does. A car lies in its cell, and its cell in a
-ball of known radius, so for a point at ``d`` from a cell's centre each car of that cell is between ``d - cover``
-and ``d + cover`` away. The nearest cells that hold k cars between them give k distances and with the k-th an
-upper bound; a cell whose least distance exceeds it cannot hold one of the k nearest, and the cars of all other
-cells are compared. Where the bound goes beyond what the listed cells surely reach, the answer is not *settled*
-and the caller asks again with more cells.
+Theory of operation. Distances are chords of the unit sphere: straight lines in space, so the triangle inequality
+holds, and they order vehicles as great-circle distance does. A vehicle is in its cell, and its cell is in a ball of
+known radius; so for a point at ``d`` from a cell's centre, each vehicle of that cell is between ``d - cover`` and
+``d + cover`` away. The nearest cells that together hold k vehicles give k distances, and the k-th is an upper bound.
+A cell whose least distance exceeds the bound cannot hold one of the k nearest; the vehicles of all other cells are
+compared. If the bound exceeds the reach of the listed cells, the answer is not *settled*, and the caller repeats the
+search with more cells.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from typing import NamedTuple
 import numpy as np
 
 from dispatch.geo.arrays import BoolArray, FloatArray, IntArray
-from dispatch.geo.index.cell_slots import CellTable
+from dispatch.geo.index.cell_slots import CellSlots
 
 _CHUNK = 1 << 15
-"""Numbers worked on at once: a quarter of a megabyte a column, to stay in the processor's cache."""
+"""Numbers per chunk: a quarter of a megabyte per column, which fits into the processor's cache."""
 _WIDEST = 4.0
 _SLACK = 1e-10
-"""Added to every bound on the safe side: 0.6 mm on the ground, a thousand times what rounding could take."""
+"""Safety margin of every bound: 0.6 mm on the ground, a thousand times the rounding error."""
 
 
 class Layout(NamedTuple):
-    """Cars in the order of their slots: those of slot ``s`` are ``start[s]`` to ``start[s] + held[s]``.
+    """Vehicles sorted by slot: slot ``s`` holds ``start[s]`` to ``start[s] + held[s]``.
 
-    ``x``, ``y``, ``z`` have one more place than ``handle``: it is far from everything.
+    ``x``, ``y``, ``z`` have one entry more than ``handle``: a point far from everything.
     """
 
     handle: IntArray
@@ -39,18 +39,18 @@ class Layout(NamedTuple):
     held: IntArray
 
     def reaching(self, slots: int) -> Layout:
-        """The same for a table that has grown to so many slots; the new ones hold no car."""
+        """The same layout for ``slots`` slots; new slots hold no vehicle."""
         if slots == len(self.held):
             return self
         more = np.zeros(slots - len(self.held), np.int64)
         return self._replace(start=np.concatenate((self.start, more)), held=np.concatenate((self.held, more)))
 
 
-class Query(NamedTuple):
+class KnnQuery(NamedTuple):
     """Points to search around, and the cells to search.
 
-    ``points``: unit vectors [n, 3]. ``near``: slots [n, j]. ``reach`` [n]: a car that is nearer than this is in
-    one of them; infinite where they hold every car there is.
+    ``points``: unit vectors [n, 3]. ``near``: slots [n, j]. ``reach`` [n]: every vehicle nearer than this is in one of
+    them; infinite if they hold all vehicles.
     """
 
     points: FloatArray
@@ -58,31 +58,31 @@ class Query(NamedTuple):
     reach: FloatArray
 
 
-class Found(NamedTuple):
-    """``handle`` [n, k], -1 where there are fewer; ``chord2`` [n, k] rising, inf there; ``settled`` [n]:
-    the others' rows mean nothing."""
+class Neighbours(NamedTuple):
+    """``handle`` [n, k] padded with -1; ``chord2`` [n, k] ascending, padded with infinity; ``settled`` [n]: other rows
+    are undefined."""
 
     handle: IntArray
     chord2: FloatArray
     settled: BoolArray
 
 
-def search(layout: Layout, table: CellTable, query: Query, k: int) -> Found:
-    """The k nearest cars of each point among its cells. Equally far cars come in no promised order."""
+def search(layout: Layout, table: CellSlots, query: KnnQuery, k: int) -> Neighbours:
+    """The k nearest vehicles of each point among its cells. The order of equally distant vehicles is undefined."""
     n = len(query.points)
-    found = Found(np.full((n, k), -1, np.int64), np.full((n, k), np.inf), np.zeros(n, np.bool_))
+    found = Neighbours(np.full((n, k), -1, np.int64), np.full((n, k), np.inf), np.zeros(n, np.bool_))
     step = max(1, _CHUNK // max(1, query.near.shape[1]))
     for i in range(0, n, step):
         span = slice(i, i + step)
-        part = Query(query.points[span], query.near[span], query.reach[span])
-        _search_part(layout, table, part, Found(found.handle[span], found.chord2[span], found.settled[span]))
+        part = KnnQuery(query.points[span], query.near[span], query.reach[span])
+        _search_part(layout, table, part, Neighbours(found.handle[span], found.chord2[span], found.settled[span]))
     return found
 
 
-def search_all(layout: Layout, points: FloatArray, k: int) -> Found:
-    """The same by comparing every car with every point."""
+def search_all(layout: Layout, points: FloatArray, k: int) -> Neighbours:
+    """The k nearest vehicles by comparing every vehicle with every point."""
     n, cars = len(points), len(layout.handle)
-    found = Found(np.full((n, k), -1, np.int64), np.full((n, k), np.inf), np.ones(n, np.bool_))
+    found = Neighbours(np.full((n, k), -1, np.int64), np.full((n, k), np.inf), np.ones(n, np.bool_))
     step = max(1, _CHUNK // cars)
     for i in range(0, n, step):
         part = points[i : i + step]
@@ -93,8 +93,8 @@ def search_all(layout: Layout, points: FloatArray, k: int) -> Found:
     return found
 
 
-def _search_part(layout: Layout, table: CellTable, query: Query, found: Found) -> None:
-    """Fill ``found`` for some points: those with alike many cars to sample at a time."""
+def _search_part(layout: Layout, table: CellSlots, query: KnnQuery, found: Neighbours) -> None:
+    """Fill ``found`` for a chunk of points, in groups with similar numbers of vehicles to sample."""
     k = found.handle.shape[1]
     gap = table.center[query.near]
     gap -= query.points[:, None, :]
@@ -106,11 +106,11 @@ def _search_part(layout: Layout, table: CellTable, query: Query, found: Found) -
     found.settled[:] = np.isinf(query.reach)
     for rows in _even_chunks(sample.sum(axis=1)):
         cells = _Cells(start[rows], held[rows], sample[rows], (away - cover)[rows])
-        _search_even(layout, Query(query.points[rows], query.near[rows], query.reach[rows]), cells, rows, found)
+        _search_even(layout, KnnQuery(query.points[rows], query.near[rows], query.reach[rows]), cells, rows, found)
 
 
 class _Cells(NamedTuple):
-    """Of each cell of each row: its cars' place, how many, how many of them to sample, the least distance."""
+    """For each row and cell [rows, cells]: first vehicle, number of vehicles, number to sample, least distance."""
 
     start: IntArray
     held: IntArray
@@ -118,8 +118,12 @@ class _Cells(NamedTuple):
     least: FloatArray
 
 
-def _search_even(layout: Layout, query: Query, cells: _Cells, rows: IntArray, found: Found) -> None:
-    """Sample, bound and compare the rest of the cells that the bound leaves."""
+def _search_even(layout: Layout, query: KnnQuery, cells: _Cells, rows: IntArray, found: Neighbours) -> None:
+    """Sample each row, derive its bound, and compare the vehicles of the cells within the bound.
+
+    With r rows, c cells and s sampled vehicles: ``place`` and ``chord2`` are [r, s], ``bound`` and ``settled`` [r],
+    ``wanted`` and ``rest`` [r, c].
+    """
     k = found.handle.shape[1]
     nowhere = len(layout.handle)
     place = _places(cells.start, cells.sample, nowhere)
@@ -142,7 +146,7 @@ def _search_even(layout: Layout, query: Query, cells: _Cells, rows: IntArray, fo
 
 
 def _kth_at_most(most: FloatArray, held: IntArray, k: int) -> FloatArray:
-    """How far each point surely has k cars; inf where its cells hold fewer."""
+    """A distance within which each point certainly has k vehicles; infinity if its cells hold fewer."""
     order = np.argsort(most, axis=1)
     enough = np.cumsum(np.take_along_axis(held, order, axis=1), axis=1) >= k
     first = np.take_along_axis(order, enough.argmax(axis=1)[:, None], axis=1)
@@ -151,7 +155,7 @@ def _kth_at_most(most: FloatArray, held: IntArray, k: int) -> FloatArray:
 
 
 def _even_chunks(total: IntArray) -> list[IntArray]:
-    """Rows in groups of similar totals, so that little is lost by filling each up to its group's largest."""
+    """Rows in groups of similar totals, so that padding each row to the largest of its group wastes little."""
     order = np.argsort(total, kind="stable")
     order = order[total[order] > 0]
     chunks: list[IntArray] = []
@@ -164,7 +168,7 @@ def _even_chunks(total: IntArray) -> list[IntArray]:
 
 
 def _places(start: IntArray, held: IntArray, nowhere: int) -> IntArray:
-    """Each row's spans of places, one after the other, filled up with places from ``nowhere`` on."""
+    """Each row's spans of vehicles, concatenated and padded with indices from ``nowhere`` on."""
     ends = np.cumsum(held, axis=1)
     total = ends[:, -1:]
     width = int(total.max())
@@ -176,7 +180,7 @@ def _places(start: IntArray, held: IntArray, nowhere: int) -> IntArray:
 
 
 def _chords2(layout: Layout, points: FloatArray, place: IntArray) -> FloatArray:
-    """Squared chords from each row's point to its places; beyond the sphere's widest for nowhere."""
+    """Squared chords from each row's point to its vehicles; beyond the widest chord for padding."""
     chord2 = np.take(layout.x, place, mode="clip")
     chord2 -= points[:, 0, None]
     chord2 *= chord2
@@ -189,11 +193,11 @@ def _chords2(layout: Layout, points: FloatArray, place: IntArray) -> FloatArray:
 
 
 def _least(chord2: FloatArray, k: int) -> tuple[FloatArray, IntArray]:
-    """The k least of each row, rising, and their columns; fewer columns come back as they are; inf for nowhere.
+    """The k least of each row, ascending, and their columns; all columns if there are fewer; infinity for padding.
 
-    By a sort of whole numbers: the bits of a squared chord, its last ones a column number. Bits of positive
-    floats rise with their value. The column takes the place of the lowest bits: with 1,000 candidates that
-    rounds a distance by 1e-13 of itself, less than the arithmetic before it. Overwrites ``chord2``.
+    Sorts integers: the bits of a squared chord with the column number in the lowest bits. The bits of positive floats
+    increase with their value. With 1,000 candidates the column number changes a distance by a factor of 1e-13, less
+    than the arithmetic before it. Overwrites ``chord2``.
     """
     width = chord2.shape[1]
     low = (1 << width.bit_length()) - 1

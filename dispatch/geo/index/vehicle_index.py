@@ -1,9 +1,9 @@
-"""The free cars of a region by H3 cell: kept up move by move, asked for the k nearest of many points at once.
+"""The H3 index of vehicles: updated with every move, searched for the k nearest of many points at once.
 
-Rule 1: a car is always under the very cell that holds its last position. Rule 2: an answer is exact: no car
-left out is nearer than one returned. Theory of operation: a move only touches columns of numbers; a car's cell
-is looked up again only where the car may have left it, which two tests of the cell's shape decide; the layout
-by cell is made anew once before the next search.
+Rule 1: a vehicle is always listed under the cell that contains its last position. Rule 2: an answer is exact: no
+vehicle outside it is nearer than one inside. Theory of operation: a move only writes columns of numbers. The index
+computes a vehicle's cell again only if the vehicle may have left it, which two tests of the cell's shape decide. The
+layout by cell is rebuilt once before the next search.
 """
 
 from __future__ import annotations
@@ -15,30 +15,32 @@ import numpy as np
 from dispatch.geo.arrays import BoolArray, FloatArray, HandleArray, IntArray
 from dispatch.geo.cells import Cell, cells_of
 from dispatch.geo.distance import chord2_to_meters, unit_vectors
-from dispatch.geo.index.cell_slots import NOWHERE, NOWHERE_POINT, CellTable
-from dispatch.geo.index.knn import Layout, Query, search, search_all
+from dispatch.geo.index.cell_slots import NOWHERE, NOWHERE_POINT, CellSlots
+from dispatch.geo.index.knn import KnnQuery, Layout, search, search_all
 from dispatch.values.units import LatLng
 
 _RINGS = (2, 3, 5, 8)
-"""How many rings of cells are looked at, one after the other, before all occupied cells are."""
+"""Numbers of rings that a search tries in turn before it compares all occupied cells."""
 
 _FEW_IN_CELL = 1.6
-"""With fewer cars in an occupied cell, comparing all cars is quicker than choosing cells first."""
+"""With fewer vehicles per occupied cell, comparing all vehicles is faster than choosing cells first."""
 
 
-class CarIndex:
-    """Exact nearest cars. Handles are small whole numbers from 0, chosen by the caller; memory grows with the
-    largest. Positions are valid degrees: ValueError otherwise, and then nothing has changed.
+class VehicleIndex:
+    """Exact nearest vehicles. Handles are small integers from 0, chosen by the caller; memory grows with the largest.
+
+    ``lat`` and ``lng`` hold the last position of each handle in degrees. An invalid position raises ValueError and
+    changes nothing.
     """
 
     def __init__(self, resolution: int = 9) -> None:
         if not 0 <= resolution <= 15:
             raise ValueError("an H3 resolution is 0 to 15")
         self._resolution = resolution
-        self._table = CellTable()
+        self._table = CellSlots()
         self._slot = np.zeros(0, np.int64)
-        self._lat = np.zeros(0)
-        self._lng = np.zeros(0)
+        self.lat = np.zeros(0)
+        self.lng = np.zeros(0)
         self._point = np.zeros((0, 3))
         self._layout: Layout | None = None
 
@@ -53,39 +55,37 @@ class CarIndex:
 
     @property
     def resolution(self) -> int:
-        """The H3 resolution of the cells."""
         return self._resolution
 
     def position(self, handle: int) -> LatLng:
-        """Where the car is. KeyError where it is not in the index."""
+        """The vehicle's position. Raises KeyError if it is not in the index."""
         self._require(handle)
-        return LatLng(float(self._lat[handle]), float(self._lng[handle]))
+        return LatLng(float(self.lat[handle]), float(self.lng[handle]))
 
     def cell(self, handle: int) -> Cell:
-        """The cell that holds the car. KeyError where it is not in the index."""
+        """The vehicle's cell. Raises KeyError if it is not in the index."""
         self._require(handle)
         return self._table.cell(int(self._slot[handle]))
 
     def put(self, handle: int, lat: float, lng: float) -> None:
-        """Add a car, or set where it is."""
         self.move(np.array([handle]), np.array([lat]), np.array([lng]))
 
     def move(self, handles: IntArray | HandleArray, lats: FloatArray, lngs: FloatArray) -> None:
-        """Set where cars are, new ones too. Of a handle that is listed twice the later position counts."""
+        """Add vehicles or set their positions. If a handle is listed twice, the later position counts."""
         handles = np.asarray(handles, np.int64)
         if not len(handles):
             return
         self._check(handles, lats, lngs)
         self._reserve(int(handles.max()) + 1)
-        self._lat[handles] = lats
-        self._lng[handles] = lngs
+        self.lat[handles] = lats
+        self.lng[handles] = lngs
         self._point[handles] = unit_vectors(lats, lngs)
         stays = self._table.surely_in(self._point[handles], self._slot[handles])
         self._look_up(handles[~stays])
         self._layout = None
 
     def remove(self, handle: int) -> None:
-        """Take a car out; nothing happens where it is not in the index."""
+        """Remove a vehicle; an unknown handle is ignored."""
         if handle in self:
             self._slot[handle] = NOWHERE
             self._layout = None
@@ -93,10 +93,10 @@ class CarIndex:
     def nearest(
         self, lat: FloatArray, lng: FloatArray, k: int, allowed: BoolArray | None = None
     ) -> tuple[HandleArray, FloatArray]:
-        """The k nearest cars of each of n points, nearest first.
+        """The k nearest vehicles of each of n points, nearest first.
 
-        ``allowed``: by handle, which cars may be returned; handles beyond its end may not. Returns handles
-        [n, k], -1 where there are fewer cars, and great-circle metres [n, k], infinite there.
+        ``allowed`` is a mask by handle; handles beyond its end are not allowed. Returns handles [n, k], padded with
+        -1, and great-circle metres [n, k], padded with infinity.
         """
         if k < 1:
             raise ValueError("k is at least 1")
@@ -138,14 +138,16 @@ class CarIndex:
                 yield rings
         yield 0
 
-    def _query(self, points: FloatArray, own: IntArray | None, rings: int, layout: Layout) -> Query:
+    def _query(self, points: FloatArray, own: IntArray | None, rings: int, layout: Layout) -> KnnQuery:
         """The cells within so many rings of each point's own; all occupied cells, for 0 rings."""
         if own is None or rings == 0:
             occupied = np.flatnonzero(layout.held)
-            return Query(points, np.broadcast_to(occupied, (len(points), len(occupied))), np.full(len(points), np.inf))
+            return KnnQuery(
+                points, np.broadcast_to(occupied, (len(points), len(occupied))), np.full(len(points), np.inf)
+            )
         near, reach = self._table.neighbours(own, rings)
         gap = points - self._table.center[own]
-        return Query(points, near, reach - np.sqrt(np.einsum("ni,ni->n", gap, gap)))
+        return KnnQuery(points, near, reach - np.sqrt(np.einsum("ni,ni->n", gap, gap)))
 
     def _lay_out(self) -> Layout:
         if self._layout is None:
@@ -167,15 +169,15 @@ class CarIndex:
         return Layout(handles, x, y, z, np.cumsum(count) - count, count)
 
     def _look_up(self, handles: IntArray) -> None:
-        cells = cells_of(self._lat[handles].tolist(), self._lng[handles].tolist(), self._resolution)
+        cells = cells_of(self.lat[handles].tolist(), self.lng[handles].tolist(), self._resolution)
         self._slot[handles] = self._table.slots(cells)
 
     def _reserve(self, size: int) -> None:
         more = max(size, 2 * len(self._slot)) - len(self._slot)
         if size > len(self._slot):
             self._slot = np.concatenate((self._slot, np.full(more, NOWHERE)))
-            self._lat = np.concatenate((self._lat, np.zeros(more)))
-            self._lng = np.concatenate((self._lng, np.zeros(more)))
+            self.lat = np.concatenate((self.lat, np.zeros(more)))
+            self.lng = np.concatenate((self.lng, np.zeros(more)))
             self._point = np.concatenate((self._point, np.zeros((more, 3))))
 
     def _require(self, handle: int) -> None:

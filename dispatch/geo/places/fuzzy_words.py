@@ -1,4 +1,4 @@
-"""Which names hold a word that somebody typed: whole, as its beginning, or with one slip of the finger."""
+"""Names that contain a typed word: exactly, as a prefix, or with one typing error."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ WHOLE: Final = 1.0
 BEGINNING: Final = 0.8
 SLIP: Final = 0.6
 _LONG_ENOUGH: Final = 4
-"""Letters from which on a slip is forgiven."""
+"""The least number of letters at which a typing error is accepted."""
 _MOST_BEGINNINGS: Final = 400
 
 
 class WordIndex:
-    """Names by their words. A slip is one letter too many, missing, wrong, or swapped with its neighbour: two words
-    that are equal after one letter is taken out of each (W. Garbe, symmetric delete spelling correction, 2012)."""
+    """Names by their words. A typing error is one letter too many, missing, wrong, or swapped with its neighbour: two
+    words are equal after one letter is deleted from each (W. Garbe, symmetric delete spelling correction, 2012)."""
 
     def __init__(self, names: Sequence[Iterable[str]]) -> None:
         self._names: dict[str, list[int]] = defaultdict(list)
@@ -31,7 +31,7 @@ class WordIndex:
                 self._shortened[short].append(word)
 
     def find(self, word: str) -> dict[int, float]:
-        """The numbers of the names that hold ``word``, each with how well, :data:`SLIP` to :data:`WHOLE`."""
+        """The numbers of the names that contain ``word``, with a weight from :data:`SLIP` to :data:`WHOLE`."""
         found: dict[int, float] = {}
         for known, weight in self._like(word):
             for number in self._names[known]:
@@ -53,7 +53,7 @@ class WordIndex:
 
 
 def _shortened(word: str) -> Iterator[str]:
-    """The word, and the word without each of its letters."""
+    """The word, and every form of it with one letter deleted."""
     if len(word) < _LONG_ENOUGH or any(letter.isdigit() for letter in word):
         return
     yield word

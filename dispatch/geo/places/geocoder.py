@@ -1,7 +1,7 @@
-"""Places by name and names of places, from the city's own streets: no request leaves the machine.
+"""Search for places by name, and names of points, from the city's own streets: no request leaves the machine.
 
-The streets have no house numbers: ``500 Market St`` finds Market Street, at the point nearest to where one looks, and
-says so by its text. A crossing is exact.
+The streets have no house numbers: ``500 Market St`` returns Market Street, at the point nearest to the searcher, and
+its text names the street only. A crossing is exact.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from dispatch.values.units import LatLng
 
 MOST_FOUND: Final = 8
 _CORNER_M: Final = 45.0
-"""So near a crossing a point is called by it."""
+"""A point within this distance of a crossing is named after it."""
 _STREET_M: Final = 300.0
 """A point farther from every street has no name."""
 _STEP_M: Final = 20.0
@@ -54,7 +54,7 @@ class _Streets(msgspec.Struct):
 
 
 class NamedPlace(NamedTuple):
-    """A point and what it is called."""
+    """A point and its name."""
 
     point: LatLng
     text: str
@@ -71,7 +71,7 @@ class _Street:
 
     @property
     def core(self) -> tuple[str, ...]:
-        """The words without what kind of street it is."""
+        """The words without the kind of street."""
         return self.words[:-1] if len(self.words) > 1 and self.words[-1] in KINDS else self.words
 
     def nearest(self, near: LatLng | None) -> LatLng:
@@ -81,8 +81,8 @@ class _Street:
         return LatLng(*self.points[at].tolist())
 
 
-class Places:
-    """The streets, crossings and zones of one city. Make it with :func:`read_places`."""
+class PlaceIndex:
+    """The streets, crossings and zones of one city, created by :func:`read_places`."""
 
     def __init__(self, streets: Sequence[_Street], corners: Mapping[LatLng, tuple[int, ...]], zones: Iterable[Geofence],
                  title: str) -> None:  # fmt: skip
@@ -106,7 +106,7 @@ class Places:
     # ── by name ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def search(self, text: str, near: LatLng | None = None) -> list[NamedPlace]:
-        """The places that ``text`` may mean, the best first, nearer ones before others; :data:`MOST_FOUND` at most."""
+        """The places that match ``text``, best first, nearer ones preferred; at most :data:`MOST_FOUND`."""
         parts = streets_in(text, self._city)
         if not parts:
             return []
@@ -121,12 +121,12 @@ class Places:
         return _best((score - _far(place.point, near), place) for score, place in found)
 
     def _unparted(self, words: Sequence[str], near: LatLng | None) -> list[NamedPlace]:
-        """A crossing that was typed without a word between its streets: ``haight ashbury``."""
+        """A crossing typed without a word between its streets: ``haight ashbury``."""
         splits = (self._crossings(words[:at], words[at:], near) for at in range(1, len(words)))
         return next(filter(None, splits), [])
 
     def _matching(self, words: Sequence[str]) -> list[tuple[int, float]]:
-        """Numbers of streets and (behind them) zones that hold every word, with how well: the best, not all."""
+        """Numbers of the best streets and (after them) zones that contain every word, with their scores."""
         named = [word for word in words if word not in KINDS] or list(words)
         hits = [self._words.find(word) for word in named]
         common = sorted(set(hits[0]).intersection(*hits[1:])) if hits else []
@@ -134,7 +134,7 @@ class Places:
         return sorted(scored, key=lambda each: (-each[1], each[0]))[:_CANDIDATES]
 
     def _score(self, number: int, words: Sequence[str], weights: Sequence[float]) -> float:
-        """How well the words are hit, how much of the name they are, and whether the kind of street is right."""
+        """The quality of the match, the matched share of the name, and a bonus or malus for the kind of street."""
         fit = sum(weights) / len(weights)
         if number >= len(self._streets):
             return fit
@@ -170,7 +170,7 @@ class Places:
     # ── by point ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def name_at(self, point: LatLng) -> str:
-        """What a point is called: its zone, the crossing that it is at, or the nearest street; empty far from all."""
+        """The name of a point: its zone, its crossing, or the nearest street; empty if it is far from all."""
         for zone in self._zones:
             if zone.contains(point):
                 return zone.title
@@ -182,10 +182,10 @@ class Places:
         return self._streets[int(self._owner[at])].text if meters <= _STREET_M else ""
 
 
-def read_places(streets: bytes, zones: Iterable[Geofence], title: str) -> Places:
-    """From the GeoJSON of a city's streets, its zones and its title. Takes some tenths of a second for a city.
+def read_places(streets: bytes, zones: Iterable[Geofence], title: str) -> PlaceIndex:
+    """The place index from a city's streets as GeoJSON, its zones and its title. Takes some tenths of a second.
 
-    Raises ``msgspec.DecodeError`` where it is no such GeoJSON.
+    Raises ``msgspec.DecodeError`` for other input.
     """
     lines: dict[str, list[_Feature]] = defaultdict(list)
     for feature in msgspec.json.decode(streets, type=_Streets).features:
@@ -198,7 +198,7 @@ def read_places(streets: bytes, zones: Iterable[Geofence], title: str) -> Places
             for lng, lat in feature.geometry.coordinates:
                 meeting[LatLng(lat, lng)].add(number)
     corners = {point: tuple(sorted(those)) for point, those in meeting.items() if len(those) > 1}
-    return Places([_street(name, lines[name]) for name in names], corners, zones, title)
+    return PlaceIndex([_street(name, lines[name]) for name in names], corners, zones, title)
 
 
 def _street(name: str, features: Sequence[_Feature]) -> _Street:
@@ -209,8 +209,8 @@ def _street(name: str, features: Sequence[_Feature]) -> _Street:
 
 
 def _stepped(points: FloatArray, last: IntArray) -> FloatArray:
-    """The points of lines, and more between them, so that none is farther than :data:`_STEP_M` from the next. ``last``:
-    where each line ends."""
+    """The points of lines with points added, at most :data:`_STEP_M` apart. ``last``: the last index of each
+    line."""
     start = np.delete(np.arange(len(points)), last)
     a, b = points[start], points[start + 1]
     steps = np.maximum(1, np.ceil(haversine_many(a[:, 0], a[:, 1], b[:, 0], b[:, 1]) / _STEP_M)).astype(np.int64)
@@ -225,7 +225,7 @@ def _best(found: Iterable[tuple[float, NamedPlace]]) -> list[NamedPlace]:
 
 
 def _far(point: LatLng, near: LatLng | None) -> float:
-    """What distance takes from a score."""
+    """The penalty of distance, subtracted from a score."""
     return 0.0 if near is None else min(_PENALTY_MOST, _PENALTY_A_KM * haversine_m(point, near) / 1000)
 
 
@@ -234,7 +234,7 @@ def _tree(points: FloatArray) -> cKDTree:
 
 
 def _nearest(tree: cKDTree, point: LatLng) -> tuple[int, float]:
-    """The number of the nearest point and the metres to it; infinitely far where there is none."""
+    """The number of the nearest point and the metres to it; infinity for an empty tree."""
     if tree.n == 0:
         return 0, np.inf
     chord, at = tree.query(unit_vectors(np.array([point.lat]), np.array([point.lng])))

@@ -1,4 +1,4 @@
-"""What somebody typed for a place, taken apart: the streets that cross there, without number, city and postcode."""
+"""Parse a typed place: the streets of a crossing, without house number, city and postcode."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _POSTCODE: Final = re.compile(r"[0-9]{5,6}")
 
 
 def streets_in(text: str, city: Iterable[str]) -> list[list[str]]:
-    """The words of each street that is named, one or two of them. ``city``: words that name the city itself.
+    """The words of each named street, one or two streets. ``city``: words that name the city itself.
 
     >>> streets_in("500 Market Street, San Francisco", ["san", "francisco"])
     [['market', 'st']]
@@ -43,7 +43,7 @@ def _without_number(words: list[str]) -> list[str]:
 
 
 def _without_city(words: list[str], city: frozenset[str]) -> list[str]:
-    """The words without the city's name behind them; one word stays."""
+    """The words without a trailing city name; at least one word remains."""
     end = len(words)
     while end > 1 and words[end - 1] in city:
         end -= 1

@@ -1,4 +1,4 @@
-"""Names of streets: as words to be compared, however people shorten them, and as people read them."""
+"""Street names: normalised words for comparison, and a readable form."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _SHORT: Final = MappingProxyType({
     "square": "sq", "sqr": "sq", "str": "st", "street": "st", "terr": "ter", "terrace": "ter", "tunnel": "tunl",
     "wy": "way",
 })  # fmt: skip
-"""The usual short forms (USPS Publication 28, appendix C1), so that each word has one."""
+"""Usual abbreviations (USPS Publication 28, appendix C1): one form for each word."""
 KINDS: Final = frozenset(
     {"aly", "ave", "blvd", "cir", "ct", "dr", "hwy", "ln", "loop", "pkwy", "pl", "plz", "rd", "sq", "st", "ter", "way"}
 )
-"""Words that say what kind of street it is: they weigh little where streets are compared."""
+"""Kinds of streets; they have little weight in comparisons."""
 _ORDINALS: Final = MappingProxyType({
     word: f"{number}th"
     for number, word in enumerate(
@@ -35,12 +35,11 @@ _ORDINAL: Final = re.compile(r"0*([1-9][0-9]*)(?:st|nd|rd|th)")
 _WORD: Final = re.compile(r"[^\W_]+")
 _NO_PLACE: Final = re.compile(r"\b(?:UNNAMED|RAMP)\b|^(?:I-?|HWY |US-?)\s*[0-9]", re.IGNORECASE)
 _AS_WRITTEN: Final = MappingProxyType({"OFARRELL": "O'Farrell", "OREILLY": "O'Reilly", "OSHAUGHNESSY": "O'Shaughnessy"})
-"""Names that capital letters without an apostrophe have made unreadable."""
+"""Names whose capital letters without an apostrophe are unreadable."""
 
 
 def words_of(text: str) -> list[str]:
-    """A name, or what somebody typed, as words to be compared: small letters without accents, short forms, ordinals as
-    ``5th`` whatever their ending."""
+    """A name or typed text as normalised words: lower case, no accents, abbreviations, ordinals always as ``5th``."""
     for chinese, ours in _CHINESE.items():
         text = text.replace(chinese, ours)
     plain = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
@@ -56,12 +55,12 @@ def _one_form(word: str) -> str:
 
 
 def is_place(name: str) -> bool:
-    """Whether somebody can be picked up in a street of this name: not on a motorway or its ramps."""
+    """True if a pick-up is possible in a street of this name: not on a motorway or its ramps."""
     return bool(name.strip()) and _NO_PLACE.search(name) is None
 
 
 def readable(name: str) -> str:
-    """``03RD ST`` as ``3rd St``, ``MCALLISTER ST`` as ``McAllister St``. A name in small letters is left as it is."""
+    """``03RD ST`` as ``3rd St``, ``MCALLISTER ST`` as ``McAllister St``. A name in lower case is unchanged."""
     if name != name.upper():
         return name
     words = name.split()

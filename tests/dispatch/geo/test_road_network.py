@@ -35,7 +35,7 @@ def test_searches_agree_with_floyd_and_warshall(seed: int, keep: float) -> None:
     within = np.where(expected.T <= 20.0, expected.T, np.inf)
     np.testing.assert_allclose(network.seconds_to(every, 20.0), within)
     for a, b in rng.integers(0, network.size, (10, 2)).tolist():
-        way = network.quickest_way(a, b)
+        way = network.fastest_path(a, b)
         if np.isinf(expected[a, b]):
             assert way == []
         else:
@@ -69,7 +69,7 @@ def test_of_parallel_edges_the_quickest_counts() -> None:
         meters=np.array([100.0, 300.0, 50.0, 100.0]),
         seconds=np.array([30.0, 20.0, 1.0, 9.0]),
     )
-    assert network.quickest_way(0, 1) == [0, 1]
+    assert network.fastest_path(0, 1) == [0, 1]
     assert network.length_of([0, 1]) == (300.0, 20.0)
     assert network.length_of([0]) == (0.0, 0.0)
     assert network.seconds_from(np.array([0])).tolist() == [[0.0, 20.0]]
@@ -78,10 +78,10 @@ def test_of_parallel_edges_the_quickest_counts() -> None:
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ({"target": np.array([7])}, "not there"),
-        ({"seconds": np.array([0.0])}, "more than no time"),
+        ({"target": np.array([7])}, "does not exist"),
+        ({"seconds": np.array([0.0])}, "more than 0 seconds"),
         ({"meters": np.array([1.0, 2.0])}, "differ in length"),
-        ({"lat": np.zeros(0)}, "has nodes"),
+        ({"lat": np.zeros(0)}, "needs nodes"),
     ],
 )
 def test_a_wrong_network_is_refused(change: dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]], text: str) -> None:

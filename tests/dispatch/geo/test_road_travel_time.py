@@ -144,5 +144,5 @@ def test_neighbours_of_one_node_drive_no_detour_to_it() -> None:
 def test_impossible_figures_beside_the_network_are_refused() -> None:
     """No detour below 1, no speed or reach of nothing."""
     for wrong in ({"detour": 0.5}, {"access_kmh": 0.0}, {"off_map_kmh": -1.0}, {"max_access_m": 0.0}):
-        with pytest.raises(ValueError, match="detour is at least 1"):
+        with pytest.raises(ValueError, match="detour must be at least 1"):
             OffRoad(**wrong)

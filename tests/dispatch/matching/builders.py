@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from dispatch.geo.index.vehicle_index import CarIndex
+from dispatch.geo.index.vehicle_index import VehicleIndex
 from dispatch.geo.straight_line import StraightLine
 from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.exact_assignment import Assigner, exact
 from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import FreeCar, OpenRequest
+from dispatch.matching.types import MatcherVehicle, OpenRequest
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime, LatLng, Seconds
 
@@ -23,7 +23,7 @@ MPS = 25.0 / 3.6 / 1.3
 
 def matcher(assign: Assigner = exact, *, settings: MatcherSettings | None = None) -> RegionMatcher:
     """A matcher on the H3 index with straight-line times, whose proof holds exactly."""
-    return RegionMatcher(CityCandidates(CarIndex(), TRAVEL, top_mps=MPS), settings or MatcherSettings(), assign)
+    return RegionMatcher(CityCandidates(VehicleIndex(), TRAVEL, top_mps=MPS), settings or MatcherSettings(), assign)
 
 
 def car(
@@ -34,9 +34,9 @@ def car(
     vehicle_class: str = "standard",
     capabilities: frozenset[str] = frozenset(),
     seats: int = 4,
-) -> FreeCar:
+) -> MatcherVehicle:
     """A car so many metres north of the corner."""
-    return FreeCar(
+    return MatcherVehicle(
         vehicle_id=VehicleId(name),
         lat=LAT + north_m / DEGREE_M,
         lng=LNG,

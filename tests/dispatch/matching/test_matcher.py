@@ -14,7 +14,7 @@ from scipy.optimize import linear_sum_assignment
 from dispatch.geo.distance import haversine_many
 from dispatch.matching.cost import cost_ms
 from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import FreeCar, OpenRequest, Window
+from dispatch.matching.types import MatcherVehicle, OpenRequest, Window
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime, LatLng, Seconds
 from tests.dispatch.matching.builders import MPS, NOW, car, matcher, request, scattered
@@ -25,7 +25,7 @@ def pairs(window: Window) -> list[tuple[str, str]]:
     return [(proposal.trip_id, proposal.vehicle_id) for proposal in window.proposals]
 
 
-def dense_optimum(cars: list[FreeCar], requests: list[OpenRequest]) -> tuple[int, int]:
+def dense_optimum(cars: list[MatcherVehicle], requests: list[OpenRequest]) -> tuple[int, int]:
     """Most served, then least milliseconds, by scipy's dense solver."""
     lat, lng = np.array([c.lat for c in cars]), np.array([c.lng for c in cars])
     rows = [haversine_many(lat, lng, *(np.full(len(cars), v) for v in r.pickup)) / MPS for r in requests]
@@ -76,7 +76,7 @@ def test_exact_at_a_stadium() -> None:
 def _check_exact(crowd: Crowd) -> Window:
     lat, lng = scattered(crowd.cars, crowd.seed, 3000.0)
     fleet = [
-        FreeCar(vehicle_id=VehicleId(f"V{i:04}"), lat=float(lat[i]), lng=float(lng[i]), at=NOW)
+        MatcherVehicle(vehicle_id=VehicleId(f"V{i:04}"), lat=float(lat[i]), lng=float(lng[i]), at=NOW)
         for i in range(crowd.cars)
     ]
     lat, lng = scattered(crowd.riders, crowd.seed + 1, crowd.spread_m)
@@ -139,7 +139,7 @@ def test_equal_cars_lowest_id() -> None:
         (car("V1", 6000.0, capabilities=frozenset({"wheelchair"})), "too far"),
     ],
 )
-def test_ineligible_cars_are_left_out(wrong: FreeCar, cause: str) -> None:
+def test_ineligible_cars_are_left_out(wrong: MatcherVehicle, cause: str) -> None:
     """A car that may not serve the request is not proposed, and the reason is told."""
     region = matcher()
     region.car_free(wrong)

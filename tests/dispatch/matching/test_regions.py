@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import cast
 
 import msgspec
 import numpy as np
 
 from bench.studies.recorded_demand import CityReplay, Demand, ReplaySetup
 from dispatch.geo.cells import Box, Cell, cell_of, covering
-from dispatch.geo.index.vehicle_index import CarIndex
+from dispatch.geo.index.vehicle_index import VehicleIndex
 from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.matcher import RegionMatcher
-from dispatch.matching.regions import Regions, SplitMatcher, split_evenly
+from dispatch.matching.regions import Regions, split_evenly
 from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import FreeCar, OpenRequest, Window
+from dispatch.matching.types import MatcherVehicle, OpenRequest, Window
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime, LatLng
 from tests.dispatch.matching.builders import LAT, LNG, MPS, NOW, TRAVEL, car, matcher, request
+from tests.dispatch.matching.split_matcher import SplitMatcher
 
 RESOLUTION = 8
 HALF = 0.03
@@ -26,7 +28,7 @@ HALF = 0.03
 def standing_matcher() -> RegionMatcher:
     """A matcher for cars that stand still without a fix."""
     settings = MatcherSettings(stale_after_s=float("inf"))
-    return RegionMatcher(CityCandidates(CarIndex(), TRAVEL, top_mps=MPS), settings)
+    return RegionMatcher(CityCandidates(VehicleIndex(), TRAVEL, top_mps=MPS), settings)
 
 
 def town(count: int, seconds: float, seed: int) -> Demand:
@@ -86,7 +88,7 @@ def _fill(city: RegionMatcher | SplitMatcher, demand: Demand, scene: int) -> Non
     riders, cars = rng.choice(len(demand), 12, replace=False), 8 if scene % 2 else 40
     for place in rng.choice(len(demand), cars, replace=False).tolist():
         spot = float(demand.dropoff_lat[place]), float(demand.dropoff_lng[place])
-        city.car_free(FreeCar(vehicle_id=VehicleId(f"V{place:04}"), lat=spot[0], lng=spot[1], at=NOW))
+        city.car_free(MatcherVehicle(vehicle_id=VehicleId(f"V{place:04}"), lat=spot[0], lng=spot[1], at=NOW))
     for place in riders.tolist():
         spot = float(demand.pickup_lat[place]), float(demand.pickup_lng[place])
         city.request_open(msgspec.structs.replace(request(f"T{place:04}"), pickup=LatLng(*spot)))
@@ -99,7 +101,7 @@ def test_split_serves_as_one() -> None:
     one = CityReplay(demand, TRAVEL, setup, matcher=standing_matcher()).run()
     split = Watched(regions_of(demand, 3, band=2), standing_matcher)
     split.seen = []
-    three = CityReplay(demand, TRAVEL, setup, matcher=split).run()
+    three = CityReplay(demand, TRAVEL, setup, matcher=cast("RegionMatcher", split)).run()
     assert 0.5 < one.share < 1.0
     assert abs(three.share - one.share) <= 0.005
     for window in split.seen:
@@ -183,5 +185,5 @@ def _moved(trip: OpenRequest, lng: float) -> OpenRequest:
     return msgspec.structs.replace(trip, pickup=LatLng(trip.pickup.lat, lng))
 
 
-def _driven(free: FreeCar, lng: float) -> FreeCar:
+def _driven(free: MatcherVehicle, lng: float) -> MatcherVehicle:
     return msgspec.structs.replace(free, lng=lng)

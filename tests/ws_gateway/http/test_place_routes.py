@@ -1,4 +1,4 @@
-"""Places over HTTP."""
+"""PlaceIndex over HTTP."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from starlette.applications import Starlette
 
 from dispatch.clock import ManualClock
-from dispatch.geo.places.geocoder import Places, read_places
+from dispatch.geo.places.geocoder import PlaceIndex, read_places
 from dispatch.values.roles import Role
 from dispatch.values.units import WallTime
 from tests.ws_gateway.limits.limiters import limiter
@@ -35,7 +35,7 @@ def made() -> list[str]:
 def client(made: list[str]) -> httpx.AsyncClient:
     """Asks about a town of two streets, whose first index cannot be made."""
 
-    def make() -> Places:
+    def make() -> PlaceIndex:
         made.append("made")
         if len(made) == 1:
             raise OSError("the file is not there just now")

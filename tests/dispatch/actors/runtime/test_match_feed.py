@@ -21,7 +21,7 @@ from dispatch.domain.commands import MakeOffer, decode_command
 from dispatch.domain.entity import EntityKey
 from dispatch.domain.errors import ErrorCode
 from dispatch.domain.match_pool import AvailableVehicle, MatchEntry, OpenRequest
-from dispatch.geo.index.vehicle_index import CarIndex
+from dispatch.geo.index.vehicle_index import VehicleIndex
 from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.settings import MatcherSettings
@@ -168,7 +168,7 @@ class Vehicles:
 @asynccontextmanager
 async def matching(vehicles: Vehicles, spoil: Callable[[RegionMatcher], object] = id) -> AsyncIterator[MatcherRuntime]:
     """A matcher without a window: it matches as soon as something waits."""
-    candidates = CityCandidates(CarIndex(), TRAVEL, top_mps=MPS)
+    candidates = CityCandidates(VehicleIndex(), TRAVEL, top_mps=MPS)
     matcher = RegionMatcher(candidates, MatcherSettings())
     spoil(matcher)
     shell = MatcherRuntime(

@@ -6,13 +6,13 @@ import h3.api.basic_int as h3_int
 import numpy as np
 
 from dispatch.geo.cells import Cell, cell_of, disk, disk_and_rim
-from dispatch.geo.index.cell_slots import NOWHERE, CellTable
+from dispatch.geo.index.cell_slots import NOWHERE, CellSlots
 from dispatch.values.units import LatLng
 
 
 def test_slots_stay() -> None:
     """A cell keeps its slot while the table grows, and no cell gets that of nowhere."""
-    table = CellTable()
+    table = CellSlots()
     cells = disk(cell_of(LatLng(37.77, -122.42), 9), 3)
     first = table.slots(cells[:5])
     table.slots(cells)
@@ -24,7 +24,7 @@ def test_slots_stay() -> None:
 
 def test_neighbours_around_a_pentagon_are_filled_up() -> None:
     """Rows name all cells within the rings, whether there are six to a side or five; reach ends at the next ring."""
-    table = CellTable()
+    table = CellSlots()
     middle = [Cell(h3_int.get_pentagons(9)[0]), cell_of(LatLng(37.77, -122.42), 9)]
     for rings in (1, 2, 4):
         rows, reach = table.neighbours(table.slots(middle), rings)
@@ -39,6 +39,6 @@ def test_neighbours_around_a_pentagon_are_filled_up() -> None:
 
 def test_nowhere_is_far_from_everything() -> None:
     """No search takes the slot of nowhere for near, and nothing is in it."""
-    table = CellTable()
+    table = CellSlots()
     assert np.linalg.norm(table.center[NOWHERE]) > 10
     assert not table.surely_in(np.array([[1.0, 0.0, 0.0]]), np.array([NOWHERE])).any()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dispatch.geo.arrays import BoolArray, FloatArray, HandleArray, IntArray
 from dispatch.geo.cells import cell_of
 from dispatch.geo.distance import haversine_many
-from dispatch.geo.index.vehicle_index import CarIndex
+from dispatch.geo.index.vehicle_index import VehicleIndex
 from dispatch.values.units import LatLng
 
 PENTAGON = h3_int.cell_to_latlng(h3_int.get_pentagons(9)[3])
@@ -26,7 +26,11 @@ CENTERS = {
 
 
 def assert_exact(
-    index: CarIndex, cars: dict[int, tuple[float, float]], points: FloatArray, k: int, allowed: BoolArray | None = None
+    index: VehicleIndex,
+    cars: dict[int, tuple[float, float]],
+    points: FloatArray,
+    k: int,
+    allowed: BoolArray | None = None,
 ) -> None:
     """The answer's distances are the k least, each is its car's own, and no car comes twice."""
     lat, lng = points.T
@@ -82,7 +86,7 @@ def test_nearest_is_brute_force(
     k, resolution = k_and_resolution
     where = scatter(rng, cars, middle, spread[0])
     points = np.vstack((scatter(rng, 15, middle, spread[0]), scatter(rng, 5, middle, spread[1])))
-    index = CarIndex(resolution)
+    index = VehicleIndex(resolution)
     handles = np.sort(rng.permutation(2 * cars)[:cars])
     index.move(handles, where[:, 0], where[:, 1])
     kept = {h: (float(a), float(b)) for h, (a, b) in zip(handles.tolist(), where, strict=True)}
@@ -100,7 +104,7 @@ def test_moved_and_removed_cars(seed: int, center: str, rounds: int, step: float
     """After any moves, additions and removals the index answers, and names each car's cell, as if made anew."""
     rng = np.random.default_rng(seed)
     middle = CENTERS[center]
-    index = CarIndex()
+    index = VehicleIndex()
     cars: dict[int, tuple[float, float]] = {}
     for _ in range(rounds):
         handles = np.unique(rng.integers(0, 500, 200))
@@ -128,7 +132,7 @@ def test_a_city_of_cars_is_exact() -> None:
             scatter(rng, 1_500, (37.7786, -122.3893), 120.0),
         )
     )
-    index = CarIndex()
+    index = VehicleIndex()
     index.move(np.arange(len(where)), where[:, 0], where[:, 1])
     cars = {h: (a, b) for h, (a, b) in enumerate(where.tolist())}
     points = np.vstack(
@@ -143,7 +147,7 @@ def test_a_city_of_cars_is_exact() -> None:
 
 def test_a_handle_listed_twice_is_where_it_was_last() -> None:
     """Two fixes of one car in a batch leave it at the later one, in that one's cell."""
-    index = CarIndex()
+    index = VehicleIndex()
     index.move(np.array([4, 4]), np.array([37.70, 37.80]), np.array([-122.4, -122.5]))
     assert index.position(4) == (37.80, -122.5)
     assert index.cell(4) == cell_of(LatLng(37.80, -122.5), 9)
@@ -152,7 +156,7 @@ def test_a_handle_listed_twice_is_where_it_was_last() -> None:
 
 def test_put_remove_and_contain() -> None:
     """A car is in the index from its put to its removal; removing it again does nothing."""
-    index = CarIndex()
+    index = VehicleIndex()
     index.put(3, 37.77, -122.42)
     assert 3 in index
     assert 2 not in index
@@ -171,7 +175,7 @@ def test_put_remove_and_contain() -> None:
 @pytest.mark.parametrize(("lat", "lng"), [(91.0, 0.0), (0.0, 181.0), (float("nan"), 0.0), (0.0, float("inf"))])
 def test_no_position_changes_nothing(lat: float, lng: float) -> None:
     """A batch with one impossible position is refused whole."""
-    index = CarIndex()
+    index = VehicleIndex()
     index.put(0, 1.0, 1.0)
     with pytest.raises(ValueError, match="latitude"):
         index.move(np.array([0, 1]), np.array([2.0, lat]), np.array([2.0, lng]))
@@ -181,7 +185,7 @@ def test_no_position_changes_nothing(lat: float, lng: float) -> None:
 
 def test_wrong_arguments_are_refused() -> None:
     """Unequal lengths, handles below zero, no resolution of H3 and k of nothing are ValueErrors."""
-    index = CarIndex()
+    index = VehicleIndex()
     with pytest.raises(ValueError, match="length"):
         index.move(np.array([0, 1]), np.array([2.0]), np.array([2.0]))
     with pytest.raises(ValueError, match="below zero"):
@@ -189,4 +193,4 @@ def test_wrong_arguments_are_refused() -> None:
     with pytest.raises(ValueError, match="at least 1"):
         index.nearest(np.zeros(1), np.zeros(1), 0)
     with pytest.raises(ValueError, match="resolution"):
-        CarIndex(16)
+        VehicleIndex(16)

@@ -1,4 +1,4 @@
-"""Places by name and names of places."""
+"""PlaceIndex by name and names of places."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dispatch.geo.city import load_city
 from dispatch.geo.distance import haversine_m
-from dispatch.geo.places.geocoder import MOST_FOUND, Places, read_places
+from dispatch.geo.places.geocoder import MOST_FOUND, PlaceIndex, read_places
 from dispatch.values.units import LatLng
 
 CIVIC_CENTER = LatLng(37.7793, -122.4193)
@@ -17,7 +17,7 @@ SFO = LatLng(37.6164, -122.3865)
 
 
 @pytest.fixture(scope="module")
-def places() -> Places:
+def places() -> PlaceIndex:
     """San Francisco, as shipped."""
     city = load_city("san_francisco")
     return read_places(city.map_layer("streets") or b"", city.zones, city.title)
@@ -47,18 +47,18 @@ def places() -> Places:
         ("o'farrell", "O'Farrell St"),
     ],
 )
-def test_places_are_found_as_people_type_them(places: Places, typed: str, text: str) -> None:
+def test_places_are_found_as_people_type_them(places: PlaceIndex, typed: str, text: str) -> None:
     """The first place is the one that was meant."""
     assert places.search(typed, CIVIC_CENTER)[0].text == text
 
 
-def test_a_crossing_is_where_the_streets_meet(places: Places) -> None:
+def test_a_crossing_is_where_the_streets_meet(places: PlaceIndex) -> None:
     """Its point is theirs, in either order."""
     for typed in ("market & 5th", "5th & market"):
         assert haversine_m(places.search(typed)[0].point, MARKET_AND_5TH) < 10
 
 
-def test_a_street_is_found_where_one_looks(places: Places) -> None:
+def test_a_street_is_found_where_one_looks(places: PlaceIndex) -> None:
     """A long street's point is the one nearest to ``near``; of streets that fit equally, the nearer one is first."""
     ocean, downtown = LatLng(37.7755, -122.5100), LatLng(37.7870, -122.4100)
     for near in (ocean, downtown):
@@ -68,7 +68,7 @@ def test_a_street_is_found_where_one_looks(places: Places) -> None:
     assert places.search("geary", downtown)[0].text == "Geary St"
 
 
-def test_nothing_is_found_for_nothing(places: Places) -> None:
+def test_nothing_is_found_for_nothing(places: PlaceIndex) -> None:
     """What names no street has no place; streets that never meet give the first."""
     assert [places.search(typed) for typed in ("", "&", "xyzzyq", "94105")] == [[], [], [], []]
     assert places.search("fulton & geary", CIVIC_CENTER)[0].text == "Fulton St"
@@ -83,14 +83,14 @@ def test_nothing_is_found_for_nothing(places: Places) -> None:
         (LatLng(37.70, -122.60), ""),
     ],
 )
-def test_points_have_names(places: Places, point: LatLng, name: str) -> None:
+def test_points_have_names(places: PlaceIndex, point: LatLng, name: str) -> None:
     """A crossing's, a street's or a zone's; none in the sea."""
     assert places.name_at(point) == name
 
 
 @settings(max_examples=60, deadline=None)
 @given(text=st.text(max_size=300) | st.sampled_from(["a", "s & m", "st", "the", "5 & 5", "mission mission mission"]))
-def test_any_text_has_an_answer(places: Places, text: str) -> None:
+def test_any_text_has_an_answer(places: PlaceIndex, text: str) -> None:
     """A few places with names, each once, whatever is typed."""
     found = places.search(text, CIVIC_CENTER)
     assert len(found) <= MOST_FOUND
