@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bench.studies.plane import PlaneCandidates
-from dispatch.matching.candidates import Places
+from dispatch.matching.candidates import PickupPoints
 from dispatch.values.units import CityTime
 
 
@@ -15,7 +15,7 @@ def test_cars_within_the_limit_are_listed_by_distance() -> None:
     for car, (y, x) in enumerate([(300.0, 100.0), (100.0, 0.0), (400.0, 200.0), (0.0, 0.0)]):
         candidates.put(car, y, x)
     candidates.remove(3)
-    places = Places(np.array([0.0]), np.array([0.0]))
+    places = PickupPoints(np.array([0.0]), np.array([0.0]))
     near = candidates.nearest(places, 1)
     assert near.car.tolist() == [1, 0]
     candidates.move(np.array([2]), np.array([10.0]), np.array([10.0]))
