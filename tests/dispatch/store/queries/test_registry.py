@@ -124,7 +124,7 @@ class RegistryTests:
         found = await asyncio.gather(*asked)
         assert len({passenger.id for passenger in found}) == 1
         assert {passenger.phone for passenger in found} == {"+14155550199"}
-        with pytest.raises(ValueError, match="sealed"):
+        with pytest.raises(ValueError, match="encrypted"):
             await registry.update(found[0])
         linked = PassengerRecord(id=found[0].id, created=1.0, alipay_user_id="2088")
         await registry.update(linked)
