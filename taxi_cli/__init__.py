@@ -1,4 +1,4 @@
-"""The ``taxi`` command. Imports everything; nothing imports it."""
+"""I/O: the ``taxi`` command. Imports all other packages; no package imports it."""
 
 from taxi_cli.main import main
 

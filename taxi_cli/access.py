@@ -1,4 +1,4 @@
-"""``taxi revoke`` ends somebody's sign-ins; ``taxi audit`` tells what dispatchers and operators did."""
+"""``taxi revoke`` ends sign-ins; ``taxi audit`` lists the actions of dispatchers and operators."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import msgspec
 import typer
 
 from dispatch.domain.registry import DeviceRecord, DispatcherRecord, DriverRecord, UnknownEntryError
-from taxi_cli.options import Config, DataDir, Json, print_json, setting_overrides, settings_of
-from taxi_cli.registry import with_database
+from taxi_cli.database import with_database
+from taxi_cli.options import Config, DataDir, Json, print_json, settings_for
 
 if TYPE_CHECKING:
     from dispatch.config.loader import Settings
@@ -30,19 +30,21 @@ _KINDS: Final[dict[str, type[DriverRecord | DispatcherRecord | DeviceRecord]]] =
 
 def revoke(
     role: Annotated[Revoked, typer.Argument(help="driver, dispatcher, device or passenger")],
-    name: Annotated[str, typer.Argument(help="Number, name or id, as in the registry.")],
-    keep_active: Annotated[bool, typer.Option("--keep-active", help="Only sign out; a new sign-in is good.")] = False,
+    name: Annotated[str, typer.Argument(help="Driver number, dispatcher name, or id, as in the registry.")],
+    keep_active: Annotated[
+        bool, typer.Option("--keep-active", help="Do not deactivate; a new sign-in is possible.")
+    ] = False,
     config: Config = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Deactivate a driver, dispatcher or device, and end all sign-ins, also on sockets that are open."""
-    settings = settings_of(config, setting_overrides(server__data_dir=data_dir))
+    """End all sign-ins, on open sockets too, and deactivate the driver, dispatcher or device."""
+    settings = settings_for(config, data_dir)
 
     async def work(database: Database) -> str:
         deactivated = role in _KINDS and not keep_active
         await _deactivate(database, role, name, deactivated=deactivated)
         await _end_sign_ins(database, settings, role, name, deactivated=deactivated)
-        await _tell_gateways(settings)
+        await _notify_gateways(settings)
         return f"{role} {name} is signed out{' and deactivated' if deactivated else ''}"
 
     with_database(config, data_dir, work)
@@ -67,7 +69,7 @@ async def _deactivate(database: Database, role: str, name: str, *, deactivated: 
 
 
 async def _end_sign_ins(database: Database, settings: Settings, role: Revoked, name: str, *, deactivated: bool) -> None:
-    """In the journal, and in the audit log."""
+    """The revocation is written to the journal and to the audit log."""
     from dispatch.clock import CityClock
     from dispatch.domain.audit import operator_entry
     from dispatch.store.queries.audit import SqlAudit
@@ -81,8 +83,8 @@ async def _end_sign_ins(database: Database, settings: Settings, role: Revoked, n
     await SqlAudit(database).record_entries([entry])
 
 
-async def _tell_gateways(settings: Settings) -> None:
-    """Those of a running system look at once; where the bus is away they look by themselves soon."""
+async def _notify_gateways(settings: Settings) -> None:
+    """Gateways of a running system re-read the revocations at once; without the bus they poll for them."""
     from dispatch.actors.runtime.cluster_config import ClusterConfig
     from dispatch.store.bus import BusUnavailableError
     from dispatch.store.buses import keys
@@ -98,14 +100,14 @@ async def _tell_gateways(settings: Settings) -> None:
 
 def audit(
     since: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"], help="In the city's time, UTC.")
+        datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"], help="Start, in city time (UTC).")
     ] = None,
-    who: Annotated[str, typer.Option(help="This dispatcher only.")] = "",
+    who: Annotated[str, typer.Option(help="Only this dispatcher.")] = "",
     json: Json = False,
     config: Config = None,
     data_dir: DataDir = None,
 ) -> None:
-    """What dispatchers and operators did, the oldest first."""
+    """List the actions of dispatchers and operators, the oldest first."""
     from datetime import UTC
 
     from dispatch.store.queries.audit import SqlAudit
@@ -125,7 +127,7 @@ def _lines(entries: Sequence[AuditEntry]) -> Sequence[str]:
     from datetime import UTC
 
     if not entries:
-        return ["Nothing is written."]
+        return ["No entries."]
     return [
         f"{datetime.fromtimestamp(it.at, UTC):%Y-%m-%d %H:%M:%S} {it.who or it.role} {it.act} {it.target} "
         f"{msgspec.json.encode(it.facts).decode() if it.facts else ''}".rstrip()

@@ -1,4 +1,4 @@
-"""For development: tokens signed with the data folder's secret, and the protocol's documents."""
+"""For development: tokens signed with the secret in the data folder, and the protocol's documents."""
 
 from __future__ import annotations
 
@@ -21,38 +21,39 @@ from dispatch.domain.registry import (
 )
 from dispatch.store.queries.registry import SqlRegistry
 from dispatch.values.ids import DriverId, PassengerId, VehicleId
-from taxi_cli.options import Config, DataDir, print_json, setting_overrides, settings_of
-from taxi_cli.registry import WantedError, with_registry
+from taxi_cli.database import InputError, with_registry
+from taxi_cli.options import Config, DataDir, fail, print_json, settings_for
 
-token = typer.Typer(help="Tokens for development, as a sign-in would give them.", no_args_is_help=True)
+token = typer.Typer(help="Print tokens for development, as from a sign-in.", no_args_is_help=True)
 
 Signed = Literal["driver", "passenger", "dispatcher", "device"]
 
 
 class _Signer:
-    """Signs as the gateways of these settings do."""
+    """Issues tokens with the gateways' secret."""
 
     def __init__(self, config: Path | None, data_dir: Path | None) -> None:
         from dispatch.config.secrets import token_secret
         from ws_gateway.auth.tokens import Tokens
 
-        settings = settings_of(config, setting_overrides(server__data_dir=data_dir))
+        settings = settings_for(config, data_dir)
         self._tokens = Tokens(token_secret(settings).get_secret_value().encode(), settings.auth.token_ttl_s)
 
     def sign(self, role: Signed, subject: str, vehicle: str | None = None) -> str:
-        """A token from now on."""
         session = secrets.token_hex(8)
         return self._tokens.issue(role, subject, session=session, wall=CityClock().wall(), vehicle=vehicle)
 
 
 @token.command("driver")
 def token_driver(
-    vehicle: Annotated[str, typer.Argument(help="The car of the shift.")],
-    driver: Annotated[str | None, typer.Option(help="Number of the driver; else one who may drive the car.")] = None,
+    vehicle: Annotated[str, typer.Argument(help="Vehicle id.")],
+    driver: Annotated[
+        str | None, typer.Option(help="Driver number; default: a driver who may drive the vehicle.")
+    ] = None,
     config: Config = None,
     data_dir: DataDir = None,
 ) -> None:
-    """A token of a driver in a car."""
+    """Print a driver's token for a vehicle."""
 
     async def work(registry: SqlRegistry) -> str:
         car = await registry.get(VehicleRecord, vehicle)
@@ -65,10 +66,10 @@ def token_driver(
 
 
 async def _driver_of(registry: SqlRegistry, car: VehicleRecord, wanted: str | None) -> str:
-    """``wanted`` if that driver may drive the car; else who was given just this car, or anybody who may."""
+    """``wanted`` if permitted; else a driver of just this vehicle, else any driver who may drive it."""
     if wanted is not None:
         if not await registry.may_drive(DriverId(wanted), car.id):
-            raise WantedError(f"driver {wanted} may not drive {car.id}, or is not there, or not active")
+            raise InputError(f"driver {wanted} does not exist, is inactive, or may not drive {car.id}")
         return wanted
     anybody: str | None = None
     for driver in await registry.entries(DriverRecord):
@@ -78,17 +79,17 @@ async def _driver_of(registry: SqlRegistry, car: VehicleRecord, wanted: str | No
         if anybody is None and ANY_VEHICLE in permitted and await registry.may_drive(driver.id, car.id):
             anybody = driver.id
     if anybody is None:
-        raise WantedError(f"nobody may drive {car.id}: taxi add driver NUMBER --may-drive {car.id}")
+        raise InputError(f"no driver may drive {car.id}: taxi add driver NUMBER --may-drive {car.id}")
     return anybody
 
 
 @token.command("passenger")
 def token_passenger(
-    phone: Annotated[str, typer.Argument(help="As the passenger would type it.")],
+    phone: Annotated[str, typer.Argument(help="Phone number.")],
     config: Config = None,
     data_dir: DataDir = None,
 ) -> None:
-    """A token of the passenger with this phone, who is made if there is none."""
+    """Print a token of the passenger with this phone, who is created if missing."""
 
     async def work(registry: SqlRegistry) -> str:
         msgspec.convert(phone, Phone)
@@ -101,11 +102,11 @@ def token_passenger(
 
 @token.command("dispatcher")
 def token_dispatcher(
-    name: Annotated[str, typer.Argument(help="What the dispatcher signs in with.")],
+    name: Annotated[str, typer.Argument(help="Dispatcher name.")],
     config: Config = None,
     data_dir: DataDir = None,
 ) -> None:
-    """A token of a dispatcher."""
+    """Print a dispatcher's token."""
 
     async def work(registry: SqlRegistry) -> str:
         if await registry.get(DispatcherRecord, name) is None:
@@ -117,11 +118,11 @@ def token_dispatcher(
 
 @token.command("device")
 def token_device(
-    id_: Annotated[str, typer.Argument(metavar="ID", help="What the device signs in with.")],
+    id_: Annotated[str, typer.Argument(metavar="ID", help="Device id.")],
     config: Config = None,
     data_dir: DataDir = None,
 ) -> None:
-    """A token of a taximeter."""
+    """Print a device's token."""
 
     async def work(registry: SqlRegistry) -> str:
         found = await registry.get(DeviceRecord, id_)
@@ -133,17 +134,16 @@ def token_device(
 
 
 def schema(
-    as_json_schema: Annotated[bool, typer.Option("--json-schema", help="JSON Schema instead.")] = False,
-    as_markdown: Annotated[bool, typer.Option("--markdown", help="docs/protocol.md instead.")] = False,
-    as_asyncapi: Annotated[bool, typer.Option("--asyncapi", help="AsyncAPI 3, the default.")] = False,
-    as_openapi: Annotated[bool, typer.Option("--openapi", help="OpenAPI 3.1 of what goes over HTTP.")] = False,
+    as_json_schema: Annotated[bool, typer.Option("--json-schema", help="Print JSON Schema.")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print docs/protocol.md.")] = False,
+    as_asyncapi: Annotated[bool, typer.Option("--asyncapi", help="Print AsyncAPI 3 (default).")] = False,
+    as_openapi: Annotated[bool, typer.Option("--openapi", help="Print OpenAPI 3.1 of the HTTP interface.")] = False,
 ) -> None:
-    """The protocol as AsyncAPI 3, JSON Schema or Markdown, and HTTP as OpenAPI, made from the messages and routes."""
+    """Print the protocol as AsyncAPI 3, JSON Schema or Markdown, or the HTTP interface as OpenAPI."""
     from dispatch.codegen.asyncapi import asyncapi, json_schema, render_protocol_markdown
-    from taxi_cli.options import fail
 
     if as_json_schema + as_markdown + as_asyncapi + as_openapi > 1:
-        raise fail("one of --asyncapi, --json-schema, --markdown, --openapi")
+        raise fail("use only one of --asyncapi, --json-schema, --markdown, --openapi")
     if as_openapi:
         from ws_gateway.openapi_document import openapi
 

@@ -1,4 +1,4 @@
-"""The ``taxi`` command. Each subcommand is a few lines that call the part that does the work."""
+"""The ``taxi`` command. Each sub-command is a few lines that call the package that does the work."""
 
 from __future__ import annotations
 
@@ -10,38 +10,34 @@ import typer
 
 from dispatch.processes.shutdown import run_until, stop_on_signals
 from sim.alipay_sandbox.command import sandbox
-from taxi_cli import access as security
-from taxi_cli import backup as keeping
-from taxi_cli import bench, chaos, development, payments, privacy, qr, registry, simtest
-from taxi_cli import simulate as world
-from taxi_cli import why as questions
+from taxi_cli import access, backup, bench, chaos, development, payments, privacy, qr, registry, simtest, simulate, why
 from taxi_cli.options import Config, DataDir, fail, print_json, quiet_run, setting_overrides, settings_of
 
 app = typer.Typer(
     name="taxi",
-    help="Taxi dispatch for a whole city: serve it, simulate it, ask it why.",
+    help="Taxi dispatch for a whole city: run, simulate, inspect.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
 app.add_typer(registry.add, name="add")
 app.add_typer(development.token, name="token")
-app.add_typer(world.city, name="city")
+app.add_typer(simulate.city, name="city")
 app.add_typer(payments.payments, name="payments")
 app.add_typer(privacy.privacy, name="privacy")
 for each in (
-    security.revoke,
-    security.audit,
+    access.revoke,
+    access.audit,
     development.schema,
     qr.qr,
-    questions.why,
+    why.why,
     payments.reconcile,
-    keeping.verify,
-    keeping.backup,
-    keeping.restore,
+    backup.verify,
+    backup.backup,
+    backup.restore,
     simtest.simtest,
     chaos.chaos,
-    world.sim,
+    simulate.sim,
     sandbox,
 ):
     app.command()(each)
@@ -52,10 +48,10 @@ app.add_typer(bench.bench, name="bench")
 def serve(
     config: Config = None,
     data_dir: DataDir = None,
-    port: Annotated[int | None, typer.Option(help="Port of HTTP and WebSocket.")] = None,
-    speed: Annotated[float | None, typer.Option(help="City seconds in a wall second.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port for HTTP and WebSocket.")] = None,
+    speed: Annotated[float | None, typer.Option(help="City seconds per wall second.")] = None,
 ) -> None:
-    """Run the server for real clients, until Ctrl-C or SIGTERM."""
+    """Run the server until Ctrl-C or SIGTERM."""
     from dispatch.observability.logging import configure_logging
     from dispatch.server.supervisor import StartError, Supervisor
 
@@ -83,22 +79,22 @@ def serve(
 
 @app.command()
 def demo(
-    for_: Annotated[float, typer.Option("--for", help="Wall seconds; 0 runs until Ctrl-C.")] = 0.0,
+    for_: Annotated[float, typer.Option("--for", help="Wall seconds; 0: until Ctrl-C.")] = 0.0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")] = False,
-    cars: int = 300,
-    speed: Annotated[float, typer.Option(help="City seconds in a wall second.")] = 10.0,
-    seed: int = 1,
-    city_name: Annotated[str, typer.Option("--city")] = "san_francisco",
-    trips: Annotated[Path | None, typer.Option(help="Real trips to replay (parquet).")] = None,
-    day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day in the city.")] = None,
+    cars: Annotated[int, typer.Option(help="Vehicles.")] = 300,
+    speed: Annotated[float, typer.Option(help="City seconds per wall second.")] = 10.0,
+    seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 1,
+    city_name: Annotated[str, typer.Option("--city", help="City, as in city.name.")] = "san_francisco",
+    trips: Annotated[Path | None, typer.Option(help="Recorded trips to replay (parquet).")] = None,
+    day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Date in the city.")] = None,
     hour: Annotated[float | None, typer.Option(min=0, max=24, help="Hour in the city.")] = None,
-    port: Annotated[int, typer.Option(help="Port of HTTP and WebSocket; 0 lets the system choose.")] = 8080,
+    port: Annotated[int, typer.Option(help="Port for HTTP and WebSocket; 0 selects a free port.")] = 8080,
     config: Config = None,
     data_dir: DataDir = None,
-    placement: Annotated[str | None, typer.Option(help="sharded or dedicated")] = None,
+    placement: Annotated[str | None, typer.Option(help="sharded or dedicated.")] = None,
     kill: Annotated[bool, typer.Option("--kill", help="Kill and pause hosts and matchers while it runs.")] = False,
 ) -> None:
-    """A city at work on this machine: server, Alipay sandbox, simulated drivers and passengers."""
+    """Simulate a city on this machine: server, Alipay sandbox, drivers and passengers."""
     from dispatch.config.loader import SettingsError
     from dispatch.observability.logging import configure_logging
     from dispatch.server.supervisor import StartError
@@ -140,5 +136,4 @@ def demo(
 
 
 def main() -> None:
-    """The console script."""
     app()

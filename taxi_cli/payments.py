@@ -1,6 +1,6 @@
-"""``taxi reconcile`` and ``taxi payments``: books against bill, what is unknown, and whether all is set up.
+"""``taxi reconcile`` and ``taxi payments``: reconciliation, unclear payments, and a check of the Alipay accounts.
 
-Exit codes: 0 nothing to do, 1 something is open, 2 it could not be done.
+Exit codes: 0 nothing to do, 1 open items, 2 the command failed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from taxi_cli.options import Config, DataDir, Json, fail, print_json, setting_overrides, settings_of
+from taxi_cli.database import require_journal
+from taxi_cli.options import NOT_DONE, Config, DataDir, Json, fail, new_table, print_json, settings_for
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -27,30 +28,32 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 OPEN = 1
-NOT_DONE = 2
 
-payments = typer.Typer(help="Payments that need a person, and whether Alipay is set up.", invoke_without_command=True)
+payments = typer.Typer(help="Unclear payments, and a check of the Alipay accounts.", invoke_without_command=True)
 
 
 def reconcile(
     day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="Day in Beijing.")],
-    company: Annotated[str | None, typer.Option(help="Of this company's account; else of every account.")] = None,
+    company: Annotated[str | None, typer.Option(help="Only this company's account; default: all accounts.")] = None,
     file: Annotated[
-        list[Path] | None, typer.Option(help="A bill that was downloaded by hand; repeatable, for the days around.")
+        list[Path] | None, typer.Option(help="A downloaded bill; repeatable, for the neighbouring days.")
     ] = None,
     json: Json = False,
     config: Config = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Hold a day's books against Alipay's bill. Exit code 1: something is open; 2: it could not be done."""
+    """Reconcile a day's ledger with Alipay's bill.
+
+    Exit code 1: open items; 2: the day cannot be reconciled.
+    """
     from dispatch.payment.reconciliation.report import report_of
     from dispatch.server.daily_reconciliation import NotReconciledError, bill_account, bill_accounts
 
-    settings = _settings(config, data_dir)
+    settings = settings_for(config, data_dir, NOT_DONE)
     one = company is not None or file
     accounts = [bill_account(settings, company or "")] if one else bill_accounts(settings)
     if not accounts:
-        raise _not_done("no application (alipay.app_id) is configured that could ask for a bill; give it as --file")
+        raise fail("no application (alipay.app_id) is configured for the download of a bill; use --file", NOT_DONE)
     reports: list[ReconciliationReport] = []
     failures: dict[str, str] = {}
 
@@ -62,7 +65,7 @@ def reconcile(
             except NotReconciledError as error:
                 failures[account.company] = str(error)
 
-    _with_books(settings, run)
+    _with_ledger(settings, run)
     if json:
         print_json({"day": f"{day:%Y-%m-%d}", "accounts": reports, "failed": failures})
     else:
@@ -87,33 +90,36 @@ async def _reconciled(
         async with alipay_bills(settings, clock, account.company) as source:
             return await reconcile_day(day.date(), account, books, source, clock.wall())
     try:
-        given = BillFiles([file.read_bytes() for file in files], account.currency)
+        bills = BillFiles([file.read_bytes() for file in files], account.currency)
     except (OSError, BillError) as error:
         raise NotReconciledError(str(error)) from error
-    if day.date() not in given.days:
-        raise NotReconciledError(f"the files are of {', '.join(map(str, given.days))}, not of {day:%Y-%m-%d}")
-    return await reconcile_day(day.date(), account, books, given, clock.wall())
+    if day.date() not in bills.days:
+        raise NotReconciledError(f"the files are for {', '.join(map(str, bills.days))}, not for {day:%Y-%m-%d}")
+    return await reconcile_day(day.date(), account, books, bills, clock.wall())
 
 
 @payments.callback()
 def listed(
     context: typer.Context,
-    unknown: Annotated[bool, typer.Option("--unknown", help="Those that Alipay does not answer clearly for.")] = False,
+    unknown: Annotated[bool, typer.Option("--unknown", help="List payments whose outcome is unknown.")] = False,
     json: Json = False,
     config: Config = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Payments that somebody has to look at. Exit code 1: there are some; 2: the journal does not answer."""
+    """List payments that need attention.
+
+    Exit code 1: there are some; 2: the journal does not answer.
+    """
     if context.invoked_subcommand is not None:
         return
     if not unknown:
-        raise fail("say --unknown, or check; see taxi payments --help")
-    settings = _settings(config, data_dir)
+        raise fail("use --unknown or the command check; see taxi payments --help")
+    settings = settings_for(config, data_dir, NOT_DONE)
 
     async def run(books: SqlLedger) -> Sequence[PaymentRow]:
         return await books.unclear()
 
-    rows = _with_books(settings, run)
+    rows = _with_ledger(settings, run)
     if json:
         print_json({"unknown": [_unclear(row) for row in rows]})
     else:
@@ -124,11 +130,14 @@ def listed(
 
 @payments.command()
 def check(json: Json = False, config: Config = None, data_dir: DataDir = None) -> None:
-    """Whether each Alipay account is ready, a sentence for each thing. Exit code 1: something is wrong."""
+    """Check the set-up of each Alipay account.
+
+    Exit code 1: a check failed.
+    """
     from dispatch.clock import CityClock
     from dispatch.payment.gateways.preflight import check_payments
 
-    settings = _settings(config, data_dir)
+    settings = settings_for(config, data_dir, NOT_DONE)
     findings = asyncio.run(check_payments(settings, CityClock()))
     if json:
         print_json({"ok": all(finding.ok for finding in findings), "findings": findings})
@@ -139,22 +148,14 @@ def check(json: Json = False, config: Config = None, data_dir: DataDir = None) -
         raise typer.Exit(OPEN)
 
 
-def _settings(config: Path | None, data_dir: Path | None) -> Settings:
-    try:
-        return settings_of(config, setting_overrides(server__data_dir=data_dir))
-    except typer.Exit as error:
-        raise typer.Exit(NOT_DONE) from error
-
-
-def _with_books(settings: Settings, work: Callable[[SqlLedger], Awaitable[T]]) -> T:
-    """Do ``work`` with the books of the journal, beside a running system or without one. It is not upgraded."""
+def _with_ledger(settings: Settings, work: Callable[[SqlLedger], Awaitable[T]]) -> T:
+    """Run ``work`` on the ledger, beside a running system or without one. The tables are not upgraded."""
     from dispatch.store.journal import JournalUnavailableError
     from dispatch.store.journals.sql_journal import JournalMismatchError, open_journal
     from dispatch.store.queries.ledger import SqlLedger
 
     async def run() -> T:
-        if not settings.journal.url and not (settings.server.data_dir / "journal.sqlite").is_file():
-            raise FileNotFoundError(f"no journal is in {settings.server.data_dir}")
+        require_journal(settings)
         journal = await open_journal(settings.journal_url, shards=settings.journal.shards)
         try:
             return await work(SqlLedger(journal.database))
@@ -164,15 +165,10 @@ def _with_books(settings: Settings, work: Callable[[SqlLedger], Awaitable[T]]) -
     try:
         return asyncio.run(run())
     except (JournalMismatchError, JournalUnavailableError, OSError) as error:
-        raise _not_done(str(error)) from error
+        raise fail(str(error), NOT_DONE) from error
 
 
-def _not_done(text: str) -> typer.Exit:
-    fail(text)
-    return typer.Exit(NOT_DONE)
-
-
-# ── what is printed ──────────────────────────────────────────────────────────────────────────────────────────────
+# ── output ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _account_name(company: str) -> str:
@@ -187,20 +183,20 @@ def _show_reports(reports: Sequence[ReconciliationReport]) -> None:
     console = Console(highlight=False)
     for report in reports:
         console.print(f"[bold]{report.day}[/], {_account_name(report.company)}, {report.currency}")
-        totals = _table("", "items", "ours", "Alipay's", right=(1, 2, 3))
+        totals = new_table("", "items", "ours", "Alipay's", right=(1, 2, 3))
         for standing, meaning in MEANINGS.items():
             total = report.totals[standing]
             totals.add_row(meaning, str(total.items), total.ours, total.theirs)
         console.print(totals)
         if report.lines:
             console.print(_items(report))
-        console.print(f"[bold]{report.open} open[/]" if report.open else "Nothing is open.")
+        console.print(f"[bold]{report.open} open[/]" if report.open else "No open items.")
 
 
 def _items(report: ReconciliationReport) -> Table:
     from dispatch.payment.reconciliation.report import MEANINGS
 
-    table = _table("order", "refund", "ours", "Alipay's", "vehicle", "", right=(2, 3))
+    table = new_table("order", "refund", "ours", "Alipay's", "vehicle", "", right=(2, 3))
     for line in report.lines:
         days = f" ({line.our_day} / {line.their_day})" if line.our_day and line.their_day else ""
         what = f"{MEANINGS[line.standing]}{days}"
@@ -229,12 +225,12 @@ def _show_unclear(rows: Sequence[PaymentRow]) -> None:
     from rich.console import Console
 
     if not rows:
-        typer.echo("No payment is unknown.")
+        typer.echo("No unknown payments.")
         return
     columns = ("trip", "order", "amount", "vehicle", "opened", "changed", "why")
-    table = _table(*columns, right=(2,))
-    for told in map(_unclear, rows):
-        table.add_row(*(str(told[name] or "—") for name in columns))
+    table = new_table(*columns, right=(2,))
+    for payment in map(_unclear, rows):
+        table.add_row(*(str(payment[name] or "—") for name in columns))
     Console(highlight=False).print(table)
 
 
@@ -242,13 +238,3 @@ def _moment(at: float | None) -> str | None:
     from dispatch.payment.core.beijing_time import format_time
 
     return None if at is None else f"{format_time(at)} +08:00"
-
-
-def _table(*columns: str, right: Sequence[int] = ()) -> Table:
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for number, name in enumerate(columns):
-        table.add_column(name, justify="right" if number in right else "left")
-    return table

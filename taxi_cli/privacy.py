@@ -1,4 +1,4 @@
-"""``taxi privacy``: what is known of a passenger, told or erased; and new master keys."""
+"""``taxi privacy``: export and erase a passenger's data, and rotate the master key."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from taxi_cli.options import Config, DataDir, print_json, setting_overrides, settings_of
-from taxi_cli.registry import with_database
+from taxi_cli.database import with_database
+from taxi_cli.options import Config, DataDir, print_json, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from dispatch.store.queries.personal_data import SqlPersonalData
 
 privacy = typer.Typer(help="Passengers' personal data.", no_args_is_help=True)
-Passenger = Annotated[str, typer.Argument(metavar="PASSENGER", help="The passenger's id, as trips name it.")]
+Passenger = Annotated[str, typer.Argument(metavar="PASSENGER", help="Passenger id, as in trips.")]
 
 
 @privacy.command()
 def export(passenger: Passenger, config: Config = None, data_dir: DataDir = None) -> None:
-    """All that is known of a passenger, as JSON."""
+    """Print all stored data about a passenger as JSON."""
 
     async def work(persons: SqlPersonalData, database: Database) -> str | None:
         known = await persons.exported(passenger)
-        await _written(database, "export", passenger)
+        await _record(database, "export", passenger)
         print_json(known)
         return None
 
@@ -37,7 +37,10 @@ def export(passenger: Passenger, config: Config = None, data_dir: DataDir = None
 
 @privacy.command()
 def erase(passenger: Passenger, config: Config = None, data_dir: DataDir = None) -> None:
-    """Destroy a passenger's key, number and account, and end the sign-ins. The journal stays whole."""
+    """Destroy a passenger's key, phone number and Alipay account, and end all sign-ins.
+
+    Trips stay in the journal.
+    """
 
     async def work(persons: SqlPersonalData, database: Database) -> str:
         from dispatch.clock import CityClock
@@ -45,27 +48,27 @@ def erase(passenger: Passenger, config: Config = None, data_dir: DataDir = None)
 
         await persons.erase(passenger)
         wall = CityClock().wall()
-        ttl_s = settings_of(config, setting_overrides(server__data_dir=data_dir)).auth.token_ttl_s
+        ttl_s = settings_for(config, data_dir).auth.token_ttl_s
         await SqlRevocations(database).add(Revocation(subject_name("passenger", passenger), wall, wall + ttl_s + 60.0))
-        await _written(database, "erase", passenger)
-        return f"passenger {passenger} is erased"
+        await _record(database, "erase", passenger)
+        return f"passenger {passenger} erased"
 
     _with_persons(config, data_dir, work)
 
 
 @privacy.command()
 def rotate(config: Config = None, data_dir: DataDir = None) -> None:
-    """Make a new master key (where the setting names none), and wrap all keys by the newest."""
+    """Create a new master key (unless the setting provides one), and wrap all keys with the newest."""
     from dispatch.config.secrets import new_master_key
 
-    settings = settings_of(config, setting_overrides(server__data_dir=data_dir))
+    settings = settings_for(config, data_dir)
     if not settings.privacy.master_key.get_secret_value():
         new_master_key(settings)
 
     async def work(persons: SqlPersonalData, database: Database) -> str:
         count = await persons.rewrap()
-        await _written(database, "rotate", "")
-        return f"{count} keys are wrapped anew"
+        await _record(database, "rotate", "")
+        return f"{count} keys wrapped with the newest master key"
 
     _with_persons(config, data_dir, work)
 
@@ -73,7 +76,7 @@ def rotate(config: Config = None, data_dir: DataDir = None) -> None:
 def _with_persons(
     config: Path | None, data_dir: Path | None, work: Callable[[SqlPersonalData, Database], Awaitable[str | None]]
 ) -> None:
-    settings = settings_of(config, setting_overrides(server__data_dir=data_dir))
+    settings = settings_for(config, data_dir)
     with_database(config, data_dir, lambda database: work(_persons_of(settings, database), database))
 
 
@@ -84,8 +87,8 @@ def _persons_of(settings: Settings, database: Database) -> SqlPersonalData:
     return SqlPersonalData(database, vault_of(settings))
 
 
-async def _written(database: Database, act: str, passenger: str) -> None:
-    """Into the audit log."""
+async def _record(database: Database, act: str, passenger: str) -> None:
+    """Write an entry to the audit log."""
     from dispatch.clock import CityClock
     from dispatch.domain.audit import operator_entry
     from dispatch.store.queries.audit import SqlAudit

@@ -1,4 +1,4 @@
-"""``taxi qr``: the picture that is stuck into a car, by which its passengers pay."""
+"""``taxi qr``: QR codes for vehicles, by which passengers pay."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dispatch.domain.registry import UnknownEntryError, VehicleRecord
-from taxi_cli.options import Config, DataDir, fail, setting_overrides, settings_of
-from taxi_cli.registry import WantedError, with_registry
+from taxi_cli.database import InputError, with_registry
+from taxi_cli.options import Config, DataDir, fail, settings_for
 
 if TYPE_CHECKING:
     from dispatch.store.queries.registry import SqlRegistry
@@ -18,20 +18,23 @@ KINDS = (".svg", ".png")
 
 
 def qr(
-    vehicle: Annotated[str, typer.Argument(metavar="[VEHICLE]", help="The car's number: V123.")] = "",
-    out: Annotated[Path | None, typer.Option(help="The picture, .svg or .png; with --all a folder.")] = None,
-    all_: Annotated[bool, typer.Option("--all", help="Of every active car, into a folder.")] = False,
+    vehicle: Annotated[str, typer.Argument(metavar="[VEHICLE]", help="Vehicle id: V123.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Picture file, .svg or .png; with --all a folder.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="All active vehicles, into a folder.")] = False,
     png: Annotated[bool, typer.Option("--png", help="With --all: PNG instead of SVG.")] = False,
-    company: Annotated[str, typer.Option(help="The company's name, to stand under the number.")] = "",
+    company: Annotated[str, typer.Option(help="Company name to print below the number.")] = "",
     config: Config = None,
     data_dir: DataDir = None,
 ) -> None:
-    """A car's QR code, with its number under it. With --data-dir only of cars that the registry knows."""
-    public_url = settings_of(config, setting_overrides(server__data_dir=data_dir)).public_url
+    """Write a vehicle's QR code with its number below.
+
+    With --data-dir the vehicle must be in the registry.
+    """
+    public_url = settings_for(config, data_dir).public_url
     if out is None:
-        raise fail("--out is wanted")
+        raise fail("--out is required")
     if all_ == bool(vehicle):
-        raise fail("either VEHICLE or --all")
+        raise fail("use either VEHICLE or --all")
     kind = (".png" if png else ".svg") if all_ else out.suffix.lower()
     if kind not in KINDS:
         raise fail(f"--out must end in {' or '.join(KINDS)}")
@@ -47,13 +50,13 @@ def qr(
         out.mkdir(parents=True, exist_ok=True)
         for car in cars:
             picture.write(car, out / f"{car}{kind}")
-        return f"{len(cars)} codes in {out}"
+        return f"{len(cars)} codes written to {out}"
 
     with_registry(config, data_dir, work)
 
 
 class _Picture:
-    """Codes of one system, of one kind."""
+    """QR codes of one system in one picture format."""
 
     def __init__(self, public_url: str, kind: str, company: str) -> None:
         self._public_url = public_url
@@ -61,7 +64,7 @@ class _Picture:
         self._company = company
 
     def write(self, vehicle: str, out: Path) -> str:
-        """Write a car's picture; what it says. Raises ``ValueError`` for a number that no address can have."""
+        """Write a vehicle's picture; returns a line of output. Raises ``ValueError`` for an invalid vehicle id."""
         from dispatch.domain.errors import DispatchError, ErrorCode
         from ws_gateway.pay.page_context import known_name
         from ws_gateway.pay.qr_code import pay_url, png_picture, svg_picture
@@ -69,7 +72,7 @@ class _Picture:
         try:
             address = pay_url(self._public_url, known_name(vehicle, ErrorCode.UNKNOWN_VEHICLE))
         except DispatchError as error:
-            raise WantedError(f"{vehicle!r} is no number of a car") from error
+            raise InputError(f"{vehicle!r} is not a valid vehicle id") from error
         draw = png_picture if self._kind == ".png" else svg_picture
         out.write_bytes(draw(address, vehicle, self._company))
         return f"{out}: {address}"

@@ -1,4 +1,4 @@
-"""``taxi simtest``: the whole system on a virtual clock, with seeded faults; and whether it finds planted bugs."""
+"""``taxi simtest``: the whole system on a virtual clock with seeded faults, and a test with planted bugs."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ from taxi_cli.options import Json, fail, print_json
 
 
 def simtest(
-    seeds: Annotated[int, typer.Option(min=1, help="So many worlds, from seed --first on.")] = 100,
-    first: Annotated[int, typer.Option(help="The first seed.")] = 1,
-    seed: Annotated[int | None, typer.Option(help="Only this one.")] = None,
-    trace: Annotated[bool, typer.Option("--trace", help="Print all that happens (with --seed).")] = False,
+    seeds: Annotated[int, typer.Option(min=1, help="Number of worlds, from seed --first on.")] = 100,
+    first: Annotated[int, typer.Option(help="First seed.")] = 1,
+    seed: Annotated[int | None, typer.Option(help="Only this seed.")] = None,
+    trace: Annotated[bool, typer.Option("--trace", help="Print the trace (with --seed).")] = False,
     mutants: Annotated[
-        bool, typer.Option("--mutants", help="Plant one bug after another; each has to be found.")
+        bool, typer.Option("--mutants", help="Plant one bug after another; each must be found.")
     ] = False,
-    only: Annotated[str, typer.Option(help="With --mutants: only those whose name holds this.")] = "",
-    keep: Annotated[Path | None, typer.Option(help="Add the seeds that failed to this file.")] = None,
+    only: Annotated[str, typer.Option(help="With --mutants: only names that contain this.")] = "",
+    keep: Annotated[Path | None, typer.Option(help="Append failed seeds to this file.")] = None,
     json: Json = False,
 ) -> None:
-    """Run whole simulated days with crashes, lost messages and wrong clocks, and judge what clients saw."""
+    """Simulate whole days with crashes, lost messages and wrong clocks, and check the invariants.
+
+    Exit code 1: an invariant was violated, or a planted bug was not found.
+    """
     from sim.simtest.run import Outcome, run_seed, run_seeds
     from sim.simtest.run import keep as keep_seeds
 
@@ -38,11 +41,11 @@ def simtest(
     if trace:
         raise fail("--trace needs --seed")
 
-    def tell(outcome: Outcome) -> None:
+    def report_violations(outcome: Outcome) -> None:
         for oracle, seen in outcome.violations:
             typer.echo(f"seed {outcome.seed}: {oracle}: {seen}", err=True)
 
-    report = run_seeds([seed] if seed is not None else range(first, first + seeds), tell)
+    report = run_seeds([seed] if seed is not None else range(first, first + seeds), report_violations)
     failed = sorted({int(str(violation["seed"])) for violation in report["violations"]})
     if keep is not None and failed:
         keep_seeds(keep, failed)

@@ -1,4 +1,4 @@
-"""What stands around a system: simulated apps over the wire, the Alipay sandbox, and cities."""
+"""``taxi sim`` runs simulated apps against a server; ``taxi city`` imports cities."""
 
 from __future__ import annotations
 
@@ -18,29 +18,31 @@ if TYPE_CHECKING:
     from sim.city.config import WorldConfig
     from sim.metrics.run_metrics import Tally
 
-city = typer.Typer(help="Cities.", no_args_is_help=True)
+city = typer.Typer(help="Import cities.", no_args_is_help=True)
 
 LINE_EVERY_S: Final = 5.0
 SHOWN: Final = ("requests", "matched", "on_trip", "completed", "paid", "pickup_mean_s", "gps_per_s", "errors")
 
 
 def sim(
-    url: Annotated[str, typer.Option(help="The server: ws://HOST:PORT/v1/ws")],
-    fleet: Annotated[Path, typer.Option(help="CSV of vehicle,driver,pin: who drives.")],
-    sms_file: Annotated[Path, typer.Option(help="Where the server writes codes to phones: DATA_DIR/sms.jsonl.")],
-    sandbox: Annotated[str | None, typer.Option(help="URL of the Alipay sandbox; without it nobody pays.")] = None,
-    cars: Annotated[int | None, typer.Option(min=1, help="The first so many of the fleet.")] = None,
-    seed: int = 1,
-    city_name: Annotated[str, typer.Option("--city")] = "san_francisco",
-    trips: Annotated[Path | None, typer.Option(help="Real trips to replay (parquet).")] = None,
-    day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day whose demand to play.")] = None,
+    url: Annotated[str, typer.Option(help="URL of the server: ws://HOST:PORT/v1/ws")],
+    fleet: Annotated[Path, typer.Option(help="Drivers: CSV of vehicle,driver,pin.")],
+    sms_file: Annotated[Path, typer.Option(help="File with sign-in codes from the server: DATA_DIR/sms.jsonl.")],
+    sandbox: Annotated[
+        str | None, typer.Option(help="URL of the Alipay sandbox; without it there are no payments.")
+    ] = None,
+    cars: Annotated[int | None, typer.Option(min=1, help="Number of vehicles, from the start of --fleet.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 1,
+    city_name: Annotated[str, typer.Option("--city", help="City, as in city.name.")] = "san_francisco",
+    trips: Annotated[Path | None, typer.Option(help="Recorded trips to replay (parquet).")] = None,
+    day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day whose demand is simulated.")] = None,
     hour: Annotated[float, typer.Option(min=0, max=24, help="Hour of that day.")] = 0.0,
-    for_: Annotated[float, typer.Option("--for", help="Wall seconds; 0 runs until Ctrl-C.")] = 0.0,
-    fix_interval: Annotated[float, typer.Option(min=0.05, help="Wall seconds between a car's fixes.")] = 1.0,
-    cache_dir: Annotated[Path, typer.Option(help="Folder for the travel-time table.")] = Path("var/cache"),
+    for_: Annotated[float, typer.Option("--for", help="Wall seconds; 0: until Ctrl-C.")] = 0.0,
+    fix_interval: Annotated[float, typer.Option(min=0.05, help="Wall seconds between GPS fixes of a vehicle.")] = 1.0,
+    cache_dir: Annotated[Path, typer.Option(help="Folder for the travel-time matrix.")] = Path("var/cache"),
     json: Json = False,
 ) -> None:
-    """Drive any server over the wire only, as the apps of passengers and drivers would."""
+    """Simulate the apps of drivers and passengers against any server, over the wire only."""
     from dispatch.geo.city import CityError, load_city
     from sim.city.config import DemandOptions, WorldConfig
     from sim.city.fleet_file import FleetFileError, read_fleet
@@ -79,7 +81,7 @@ def _http(url: str) -> str:
 
 
 async def _play(world: WorldConfig, for_s: float, *, quiet: bool) -> Tally:
-    """Until Ctrl-C, or for so many wall seconds."""
+    """Run until Ctrl-C, or for ``for_s`` wall seconds."""
     from sim.city.run import new_tally, run_world
 
     stop = stop_on_signals()
@@ -104,11 +106,11 @@ async def _show(tally: Tally, *, quiet: bool) -> None:
 @city.command("import")
 def import_city(
     file: Annotated[Path, typer.Argument(metavar="FILE.osm.pbf", help="An OpenStreetMap extract.")],
-    name: Annotated[str, typer.Option(help="Small letters, digits, _ and -.")],
-    time_zone: Annotated[str, typer.Option(help="For example Europe/Helsinki.")],
-    out: Annotated[Path, typer.Option(help="Where the city's folder is made; then city.name is OUT/NAME.")],
+    name: Annotated[str, typer.Option(help="Lower-case letters, digits, _ and -.")],
+    time_zone: Annotated[str, typer.Option(help="IANA time zone, such as Europe/Helsinki.")],
+    out: Annotated[Path, typer.Option(help="Parent folder; city.name is then OUT/NAME.")],
 ) -> None:
-    """Make a city from OpenStreetMap."""
+    """Import a city from OpenStreetMap."""
     from dispatch.geo.city import CityError
     from dispatch.geo.osm_import import import_osm
 

@@ -33,5 +33,5 @@ def test_revoking_deactivates_and_is_written_down(data: list[str]) -> None:
         ("operator", "revoke", "dispatcher:anna", False),
     ]
     assert "revoke dispatcher:anna" in run(app, ["audit", *data]).stdout
-    assert run(app, ["audit", "--who", "bob", *data]).stdout == "Nothing is written.\n"
-    assert run(app, ["audit", "--since", "2999-01-01", *data]).stdout == "Nothing is written.\n"
+    assert run(app, ["audit", "--who", "bob", *data]).stdout == "No entries.\n"
+    assert run(app, ["audit", "--since", "2999-01-01", *data]).stdout == "No entries.\n"

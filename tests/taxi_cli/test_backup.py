@@ -32,7 +32,7 @@ def test_verify(taxi: Taxi) -> None:
     assert taxi("verify", *HERE).exit_code == 2
     journal()
     sound = taxi("verify", *HERE)
-    assert (sound.exit_code, sound.stdout[:16]) == (0, "Nothing is wrong"), sound.output
+    assert (sound.exit_code, sound.stdout[:13]) == (0, "No violations"), sound.output
     with sqlite3.connect("data/journal.sqlite") as connection:
         connection.execute("INSERT INTO stream VALUES ('trip', 'T9', 3)")
     connection.close()
@@ -47,19 +47,19 @@ def test_backup_and_restore(taxi: Taxi) -> None:
     """An archive of one folder makes the journal of another; a second time, and onto a journal, it is refused."""
     journal()
     Path("data/token_secret").write_text("s" * 40, encoding="utf-8")
-    assert taxi("backup", "a.taxi", *HERE).stdout.count("none. It holds personal data") == 1
+    assert taxi("backup", "a.taxi", *HERE).stdout.count("none. It contains personal data") == 1
     assert taxi("backup", "a.taxi", *HERE).exit_code == 2
     made = taxi("backup", "b.taxi", *HERE, "--with-secrets", "--json")
     assert msgspec.json.decode(made.stdout)["secrets"] == ["token_secret"]
 
     done = taxi("restore", "b.taxi", *THERE, "--with-secrets")
     assert done.exit_code == 0, done.output
-    assert "Nothing is wrong" in done.stdout
+    assert "No violations" in done.stdout
     assert Path("copy/token_secret").read_text(encoding="utf-8") == "s" * 40
     for words, why in (
         (("restore", "a.taxi", *HERE), "not empty"),
         (("restore", "a.taxi", *THERE), "not empty"),
-        (("restore", "data/journal.sqlite", "--data-dir", "third"), "no archive"),
+        (("restore", "data/journal.sqlite", "--data-dir", "third"), "not an archive"),
         (("restore", "none.taxi", "--data-dir", "third"), "none.taxi"),
         (("backup", "c.taxi", "--data-dir", "fourth"), "no journal"),
     ):

@@ -54,7 +54,7 @@ def test_a_day_that_agrees(taxi: Taxi) -> None:
     done = taxi(*RECONCILE, *given(bill_file([row("T1", 1235), row("T1", -235, "T1_R1")])))
 
     assert done.exit_code == 0, done.output
-    assert "Nothing is open." in done.stdout
+    assert "No open items." in done.stdout
     assert "10.00" in done.stdout
 
 
@@ -86,7 +86,7 @@ def test_what_cannot_be_done(taxi: Taxi) -> None:
     for words, named in (
         (RECONCILE, "app_id"),
         ((*RECONCILE, "--company", "blue"), "app_id"),
-        (("reconcile", "2026-11-20", *DATA, *file), "the files are of 2026-11-21"),
+        (("reconcile", "2026-11-20", *DATA, *file), "the files are for 2026-11-21"),
         ((*RECONCILE, "--file", "page.zip"), "the zip cannot be read"),
         ((*RECONCILE, "--file", "none.zip"), "none.zip"),
         ((*RECONCILE, "--config", "none.toml"), "none.toml"),
@@ -122,7 +122,7 @@ def test_no_payment_is_unknown(taxi: Taxi) -> None:
     keep()
     done = taxi(*UNKNOWN)
 
-    assert (done.exit_code, done.stdout) == (0, "No payment is unknown.\n")
+    assert (done.exit_code, done.stdout) == (0, "No unknown payments.\n")
 
 
 def test_payments_that_are_unknown(taxi: Taxi) -> None:

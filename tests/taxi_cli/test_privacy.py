@@ -18,13 +18,13 @@ def test_told_erased_and_new_keys(tmp_path: Path) -> None:
     assert keys.stat().st_mode & 0o077 == 0
     passenger = _passenger(tmp_path)
     assert json.loads(run(app, ["privacy", "export", passenger, *data]).stdout)["phone"] == "+14155550123"
-    assert run(app, ["privacy", "rotate", *data]).stdout == "2 keys are wrapped anew\n"
+    assert run(app, ["privacy", "rotate", *data]).stdout == "2 keys wrapped with the newest master key\n"
     newest, *older = keys.read_text().split()
     assert keys.stat().st_mode & 0o077 == 0
     assert len(older) == 1
     keys.write_text(newest)
     assert json.loads(run(app, ["privacy", "export", passenger, *data]).stdout)["phone"] == "+14155550123"
-    assert run(app, ["privacy", "erase", passenger, *data]).stdout == f"passenger {passenger} is erased\n"
+    assert run(app, ["privacy", "erase", passenger, *data]).stdout == f"passenger {passenger} erased\n"
     assert json.loads(run(app, ["privacy", "export", passenger, *data]).stdout)["phone"] is None
     unknown = run(app, ["privacy", "erase", "nobody", *data])
     assert (unknown.exit_code, unknown.stderr) == (1, "taxi: passenger nobody: not in the registry\n")

@@ -28,11 +28,11 @@ def test_the_public_address(taxi: Taxi) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("V1",), "--out is wanted"),
+        (("V1",), "--out is required"),
         (("--out", "a.svg"), "either VEHICLE or --all"),
         (("V1", "--all", "--out", "a"), "either VEHICLE or --all"),
         (("V1", "--out", "a.jpg"), "--out must end in .svg or .png"),
-        (("V 1", "--out", "a.svg"), "'V 1' is no number of a car"),
+        (("V 1", "--out", "a.svg"), "'V 1' is not a valid vehicle id"),
         (("V1", "--out", "no/such/folder.svg"), "No such file"),
         (("V1", "--out", "a.png", "--company", "大众"), "make it an .svg"),
     ],
@@ -57,5 +57,5 @@ def test_cars_of_the_registry(taxi: Taxi) -> None:
     assert "vehicle V9" in refused.stderr
     assert not Path("b.svg").exists()
     done = taxi("qr", "--all", "--png", "--out", "codes", "--data-dir", "data")
-    assert done.stdout == "2 codes in codes\n"
+    assert done.stdout == "2 codes written to codes\n"
     assert sorted(path.name for path in Path("codes").iterdir()) == ["V1.png", "V2.png"]

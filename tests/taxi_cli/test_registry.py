@@ -141,9 +141,9 @@ def test_a_csv_file_is_imported_whole_or_not_at_all(taxi: Taxi) -> None:
 @pytest.mark.parametrize(
     ("words", "named"),
     [
-        (("add", "vehicle", "--data-dir", "data"), "ID is needed"),
+        (("add", "vehicle", "--data-dir", "data"), "ID is required"),
         (("add", "vehicle", "--csv", "none.csv", "--data-dir", "data"), "none.csv"),
-        (("add", "driver", "1", "--data-dir", "data"), "--name is needed"),
+        (("add", "driver", "1", "--data-dir", "data"), "--name is required"),
         (("add", "dispatcher", "d", "--password", "short", "--data-dir", "data"), "8 characters"),
         ((*CAR, "--config", "none.toml"), "none.toml"),
         ((*CAR, "--seats", "0"), "seats"),
