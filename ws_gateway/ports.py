@@ -1,4 +1,4 @@
-"""What a gateway needs from outside beside the hosts. Each port is small, and says what an implementation owes."""
+"""The gateway's ports: its interfaces to all parts outside, except the hosts. Each docstring is a contract."""
 
 from __future__ import annotations
 
@@ -21,87 +21,83 @@ E = TypeVar("E", VehicleRecord, DriverRecord, DispatcherRecord, DeviceRecord, Pa
 
 
 class Registry(Protocol):
-    """Who and what the company knows. Raises ``JournalUnavailableError`` where the database does not answer."""
+    """Vehicles, drivers, dispatchers, devices and passengers. Raises ``JournalUnavailableError``."""
 
-    async def get(self, kind: type[E], entry_id: str) -> E | None:
-        """The entry of ``kind`` with this id."""
-        ...
+    async def get(self, kind: type[E], entry_id: str) -> E | None: ...
 
     async def may_drive(self, driver: DriverId, vehicle: VehicleId) -> bool:
-        """Whether an active driver is permitted an active vehicle."""
+        """Whether the driver and the vehicle are active and the driver is permitted the vehicle."""
         ...
 
-    async def devices_of(self, vehicle: VehicleId) -> Sequence[DeviceRecord]:
-        """The devices built into a vehicle."""
-        ...
+    async def devices_of(self, vehicle: VehicleId) -> Sequence[DeviceRecord]: ...
 
     async def passenger_by_phone(self, phone: str, *, new_id: PassengerId, created: float) -> PassengerRecord:
-        """The passenger with this phone, made with ``new_id`` at wall time ``created`` if there is none."""
+        """Get the passenger with this phone, or create it with ``new_id`` at wall time ``created``."""
         ...
 
     async def phone_of(self, passenger: str) -> str | None:
-        """A passenger's number; None where none is known, or it was erased."""
+        """A passenger's number; None if it is unknown or was erased."""
         ...
 
     async def passenger_by_alipay(self, alipay_user_id: str, *, new_id: PassengerId, created: float) -> PassengerRecord:
-        """The same by an account at Alipay."""
+        """The same by an Alipay user id."""
         ...
 
 
 class SalesHistory(Protocol):
-    """What was paid. Raises ``JournalUnavailableError`` where the database does not answer."""
+    """Payments of vehicles. Raises ``JournalUnavailableError``."""
 
     async def payments_of_vehicle(self, vehicle: VehicleId, since: float, until: float) -> VehicleSales:
-        """A vehicle's payments that were opened in ``since <= t < until``."""
+        """A vehicle's payments opened in ``since <= t < until``."""
         ...
 
 
 class RoadRouter(Protocol):
-    """Who knows the way: :class:`dispatch.geo.road_travel_time.RoadGraph`."""
+    """Implemented by :class:`dispatch.geo.road_travel_time.RoadGraph`."""
 
     def drawn(self, origin: LatLng, destination: LatLng, at: CityTime) -> Route:
-        """The quickest way, with points to be drawn. Called from any thread."""
+        """The quickest route, with points for drawing. Thread-safe."""
         ...
 
 
 class AlarmStore(Protocol):
-    """Alarms as they are kept. Raises ``JournalUnavailableError`` where the database does not answer."""
+    """Stored alarms. Raises ``JournalUnavailableError``."""
 
     async def settle_alarm(self, alarm: str, *, by: str, at: float, note: str) -> Alarm | None:
-        """Settle an alarm, unless somebody has: how it stands then. None for one that nobody has heard of."""
+        """Settle an alarm if it is open; returns its state afterwards, None if it is unknown."""
         ...
 
 
 class NoticeStore(Protocol):
-    """Messages to drivers as they are kept. Raises ``JournalUnavailableError`` likewise."""
+    """Stored notices to drivers. Raises ``JournalUnavailableError``."""
 
     async def record_notice(self, told: DriverBroadcast) -> DriverBroadcast:
-        """Keep it, unless one with its id is there: the one that is there."""
+        """Store the notice, or return the one stored under its id before."""
         ...
 
 
 class AuditLog(Protocol):
-    """The log of what dispatchers did. Raises ``JournalUnavailableError``."""
+    """The log of dispatchers' actions. Raises ``JournalUnavailableError``."""
 
     async def record_entries(self, entries: Sequence[AuditEntry]) -> None:
-        """Write these, but those that are there."""
+        """Write the entries, except those written before."""
         ...
 
 
 class SmsSender(Protocol):
-    """The way of a code to a phone."""
+    """Sends sign-in codes to phones."""
 
     async def send(self, phone: str, code: str, at: float) -> None:
-        """Send it, at a wall time. Raises ``OSError`` where that is not possible now."""
+        """Send the code at a wall time. Raises ``OSError`` if sending is impossible now."""
         ...
 
 
 class NotificationReceiver(Protocol):
-    """Who understands Alipay's notifications."""
+    """Receives Alipay's notifications."""
 
     async def receive_notification(self, body: bytes, content_type: str, company: str = "") -> bool:
-        """True once a genuine notification is kept for good; False makes Alipay send it again. ``company`` is set
-        where it came to the address of a company's own account."""
+        """True once a genuine notification is committed; on False, Alipay sends it again. ``company`` is set if it
+        came to the address of a company's own account."""
         ...
 
 
@@ -113,17 +109,17 @@ class BinaryFrameSource(Protocol):
 
 
 class SignOnNotice(msgspec.Struct, frozen=True):
-    """A driver or a device has signed on somewhere: its older connections are to be closed."""
+    """A driver or device signed on at a gateway: its older connections must close."""
 
     role: Role
     subject: str
     session: str
     at: float
-    """Wall time, so that a late notice closes nobody newer."""
+    """Wall time. A late notice does not close newer connections."""
 
 
 class MapFrameNotice(msgspec.Struct, frozen=True):
-    """An encoded :class:`~dispatch.api.fields.CellFrame` of ``host`` for those who watch ``cell``."""
+    """An encoded :class:`~dispatch.api.fields.CellFrame` of ``host`` for consoles that watch ``cell``."""
 
     cell: str
     host: str
@@ -131,7 +127,7 @@ class MapFrameNotice(msgspec.Struct, frozen=True):
 
 
 class MapCountsNotice(msgspec.Struct, frozen=True):
-    """An encoded ``map_counts`` message of ``host`` for those who watch counts."""
+    """An encoded ``map_counts`` message of ``host`` for consoles that watch counts."""
 
     host: str
     message: bytes
@@ -145,7 +141,7 @@ class ConsoleNotice(msgspec.Struct, frozen=True):
 
 
 class DriverNotice(msgspec.Struct, frozen=True):
-    """An encoded ``notice`` for the drivers of these vehicles, or (none named) for all."""
+    """An encoded ``notice`` for the drivers of these vehicles, or for all drivers if none is named."""
 
     vehicles: tuple[str, ...]
     message: bytes
@@ -153,11 +149,11 @@ class DriverNotice(msgspec.Struct, frozen=True):
 
 
 class RevokedNotice(msgspec.Struct, frozen=True):
-    """Sign-ins were ended: the journal knows which."""
+    """Sign-ins were revoked; the journal has the list."""
 
 
 class MapHealth(msgspec.Struct, frozen=True):
-    """Whether the bus is down, so that the map stands still."""
+    """Whether the live map is stale because the bus is unavailable."""
 
     stale: bool
 
@@ -166,47 +162,44 @@ BusNotice = SignOnNotice | RevokedNotice | MapFrameNotice | MapCountsNotice | Co
 
 
 class GatewayBus(Protocol):
-    """Soft state between gateways, matchers and hosts. What is lost here costs a dot on a map, never a trip.
+    """Soft state shared by gateways, matchers and hosts. A lost message costs a position on a map, never a trip.
 
-    No method raises for a bus that is down: publishing is then in vain, and ``notices`` says :class:`MapHealth`.
+    No method raises if the bus is unavailable: publishing then has no effect, and ``next_notices`` returns
+    :class:`MapHealth`.
     """
 
     async def sign_on(self, notice: SignOnNotice) -> None:
-        """Tell every gateway, and bring later notices about the same client until ``sign_off``."""
+        """Publish to every gateway, and receive later notices about the same client until ``sign_off``."""
         ...
 
     async def sign_off(self, role: str, subject: str) -> None:
-        """The client has no socket here any more: notices about it are not needed."""
+        """Stop receiving notices about a client that has no socket here any more."""
         ...
 
     async def watch(self, cells: Iterable[str]) -> None:
-        """Bring frames of these cells too."""
+        """Receive frames of these cells too."""
         ...
 
-    async def unwatch(self, cells: Iterable[str]) -> None:
-        """Nobody here looks at these any more."""
-        ...
+    async def unwatch(self, cells: Iterable[str]) -> None: ...
 
     async def full_frames(self, cells: Iterable[str]) -> list[MapFrameNotice]:
-        """The last whole frames of these cells, as far as they are kept."""
+        """The last full frames of these cells, as far as the bus has them."""
         ...
 
     async def watch_counts(self) -> None:
-        """Bring counts of cars by cell too."""
+        """Receive counts of vehicles per cell too."""
         ...
 
-    async def unwatch_counts(self) -> None:
-        """Nobody here looks at counts any more."""
-        ...
+    async def unwatch_counts(self) -> None: ...
 
     async def announce(self, news: Alarm | DriverBroadcast) -> None:
-        """Tell the consoles, or drivers, of every gateway."""
+        """Publish to the consoles or drivers of every gateway."""
         ...
 
     async def announce_revocation(self) -> None:
-        """Tell every gateway that sign-ins were ended."""
+        """Tell every gateway to read the revocations."""
         ...
 
     async def next_notices(self) -> list[BusNotice]:
-        """The next notices, waiting for them."""
+        """Wait for the next notices."""
         ...

@@ -1,4 +1,4 @@
-"""What a gateway is told about itself. Built once, by whoever starts it; every field has its unit."""
+"""Limits and deadlines of a gateway process, built once from the settings by :mod:`ws_gateway.wiring`."""
 
 from __future__ import annotations
 
@@ -6,64 +6,64 @@ import msgspec
 
 
 class GatewaySettings(msgspec.Struct, frozen=True):
-    """Limits and deadlines of one gateway. Durations are wall seconds unless a field says otherwise."""
+    """Durations are wall seconds unless a field says otherwise."""
 
     origins: tuple[str, ...] = ()
-    """Origins whose pages may open a socket, beside the address that was asked itself; ``*``: every one."""
+    """Origins whose pages may open a socket, besides the requested host itself; ``*``: all."""
     sign_ins_by_address: tuple[float, int] = (2.0, 60)
-    """Sign-ins from one address: a second, and at once."""
+    """Sign-ins from one address: per second, and burst."""
     sockets_by_address: tuple[float, int] = (50.0, 1_000)
-    """Sockets opened from one address: a second, and at once."""
+    """WebSockets from one address: per second, and burst."""
     connections_by_address: tuple[float, int] = (100.0, 2_000)
-    """TCP connections from one address: a second, and at once. More are cut unheard."""
+    """TCP connections from one address: per second, and burst. More are dropped at accept."""
     proxies: tuple[str, ...] = ()
-    """Addresses and networks of reverse proxies elsewhere: who they say the client is, is believed."""
+    """Addresses and networks of trusted reverse proxies: their ``X-Forwarded-For`` is used."""
     messages_per_s: float = 50.0
-    """Messages a second that one connection may send for long."""
+    """Sustained message rate of one connection."""
     burst: int = 200
-    """Messages that one connection may send at once, after it was quiet."""
+    """Messages that an idle connection may send at once."""
     flood_factor: float = 10.0
-    """So many times over rate and burst, a connection is closed."""
+    """A connection closes at this multiple of rate and burst."""
     message_max_bytes: int = 65_536
-    """A larger message is refused with a number, then the socket is closed."""
+    """A larger message is rejected, then the socket closes."""
     frame_max_bytes: int = 4_194_304
-    """A larger frame is never read: the socket is closed at once (1009)."""
+    """A larger frame is not read: the socket closes at once (1009)."""
     hello_timeout_s: float = 10.0
-    """How long a new socket may stay silent."""
+    """Maximum time between accept and hello."""
     request_s: float = 10.0
-    """How long a request over HTTP, a handshake too, may take to be said."""
+    """Maximum time to receive an HTTP request, also a handshake."""
     future_tolerance_s: float = 60.0
-    """City seconds that a fix may lie ahead of the city's clock, after the phone's offset is taken off."""
+    """City seconds that a fix may be ahead of the city clock, after correction by the phone's clock offset."""
     commands_in_flight: int = 32
-    """Commands of one connection that may wait for their answer at the same time."""
+    """Commands of one connection that may be under way at the same time."""
     streams_max: int = 100
-    """Streams that one connection may follow."""
+    """Streams that one connection may subscribe to."""
     shed_after_lag_s: float = 0.5
-    """An event loop that lags by more leaves out the map, then positions (:mod:`ws_gateway.session.load_shedding`)."""
+    """Event loop lag that starts load shedding (:mod:`ws_gateway.session.load_shedding`)."""
     outbox_events: int = 1_000
-    """Messages that may wait for a slow reader before it is closed."""
+    """Messages queued for a slow consumer before it is disconnected."""
     outbox_bytes: int = 2_000_000
-    """The same, in bytes."""
+    """The same in bytes."""
     attach_parallel: int = 64
-    """Attachments that a gateway asks for at the same time after a host was born again."""
+    """Concurrent subscriptions of a gateway at the hosts."""
     detach_after_s: float = 5.0
-    """A stream that nobody here follows is kept for so long: a client that reconnects finds it attached."""
+    """How long a stream stays subscribed without connections, for clients that reconnect."""
     drain_s: float = 5.0
-    """How long pending answers are waited for when the gateway stops."""
+    """Maximum wait for pending requests when the gateway stops."""
     close_s: float = 5.0
-    """How long a socket that is being closed may take to read what is left."""
+    """Maximum time for a closing socket to read the queued messages."""
     ping_interval_s: float = 20.0
     ping_timeout_s: float = 20.0
     token_ttl_s: float = 43_200.0
-    """How long a sign-in holds: a shift."""
+    """Lifetime of a sign-in: one shift."""
     sms_code_ttl_s: float = 300.0
-    """How long a passenger's code is good for."""
+    """Lifetime of a passenger's code."""
     revocations_s: float = 2.0
-    """So often the journal is asked which sign-ins were ended, where the bus has not said so."""
+    """Interval between two reads of the revocations if the bus announces none."""
     sign_in_attempts: int = 5
-    """Wrong secrets in a row for one name before it is locked."""
+    """Consecutive wrong secrets before a name is locked."""
     sign_in_lock_s: float = 300.0
-    """How long a locked name stays locked."""
+    """How long a name stays locked."""
     sms_per_hour: int = 5
-    """Codes that one phone may ask for in an hour."""
+    """Codes per phone and hour."""
     """What a passenger's ``pay`` means to the trip."""

@@ -1,1 +1,1 @@
-"""I/O. Sign-in, tokens, passwords, SMS codes, revocations."""
+"""I/O. Sign-in, tokens, passwords, SMS codes, revocations. Imports ``session``, ``limits``, ``ports``."""

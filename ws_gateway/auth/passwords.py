@@ -13,7 +13,6 @@ _AT_ONCE: Final = 4
 
 
 def hash_secret(secret: str) -> str:
-    """The hash to keep in the registry."""
     return _hasher.hash(secret)
 
 
@@ -25,14 +24,14 @@ def _matches(kept: str, secret: str) -> bool:
 
 
 class SecretCheck:
-    """Checks secrets in threads, a few at a time, so that neither the event loop nor the memory suffers."""
+    """Checks secrets in threads, a few at a time, to bound memory and keep the event loop free."""
 
     def __init__(self) -> None:
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._nobody = hash_secret("nobody has this secret")
 
     async def matches(self, kept: str | None, secret: str) -> bool:
-        """Whether ``secret`` made the hash. None (no such name) takes as long, and is never right."""
+        """Whether ``secret`` made the hash. None (an unknown name) takes as long and never matches."""
         async with self._slots:
             right = await asyncio.to_thread(_matches, kept or self._nobody, secret)
         return right and kept is not None

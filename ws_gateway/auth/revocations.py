@@ -1,8 +1,8 @@
-"""Which tokens are good no more, as this gateway knows it: the journal tells, the bus says when to ask.
+"""Revoked tokens as this gateway knows them: read from the journal, on the bus's announcement.
 
-Rule 1. A token is checked against memory; the journal is read when the bus says so, and every few seconds anyway.
-Rule 2. Before the journal was read once, no token is believed: nobody comes in by a sign-in that was ended.
-Rule 3. While the journal is away, what was known before still holds.
+Rule 1. A token is checked in memory; the journal is read when the bus announces a revocation, and every few seconds.
+Rule 2. Until the journal has been read once, all tokens are refused, so that no revoked sign-in is accepted.
+Rule 3. While the journal is unavailable, the revocations known so far apply.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from dispatch.values.units import WallTime
 from ws_gateway.session.identity import Identity, Verify
 
 _OVERLAP_S: Final = 60.0
-"""Clocks of machines differ, and transactions take their time: so much is read again."""
+"""Re-read margin for clock differences between machines and for transactions under way."""
 
 
 class RevocationStore(Protocol):
     """The journal's side. Raises ``JournalUnavailableError``."""
 
     async def add(self, revocation: Revocation) -> None:
-        """Write it, in place of an earlier one of its name."""
+        """Write a revocation; replaces an earlier one of the same name."""
         ...
 
     async def since(self, at: float) -> Sequence[Revocation]:
-        """Those that were written then or later."""
+        """Revocations written at or after a wall time."""
         ...
 
 
 class Revocations:
-    """See the module. ``verify`` reads tokens; :meth:`verify` is the same with what was revoked refused."""
+    """``verify`` reads tokens; :meth:`verify` additionally refuses revoked ones."""
 
     def __init__(self, store: RevocationStore, verify: Verify, clock: Clock) -> None:
         self._store = store
@@ -43,7 +43,7 @@ class Revocations:
         self._read_until: float | None = None
 
     def verify(self, token: str, wall: WallTime) -> Identity:
-        """Who holds the token. Raises ``DispatchError``: as ``verify``, ``TOKEN_REVOKED``, ``UNAVAILABLE``."""
+        """Raises ``DispatchError``: as ``verify``, ``TOKEN_REVOKED``, ``UNAVAILABLE``."""
         identity = self._verify(token, wall)
         if self._read_until is None:
             raise DispatchError(ErrorCode.UNAVAILABLE)
@@ -52,14 +52,13 @@ class Revocations:
         return identity
 
     def refuses(self, identity: Identity) -> bool:
-        """Whether this sign-in was ended."""
         if session_name(identity.role, identity.session) in self._known:
             return True
         of_all = self._known.get(subject_name(identity.role, identity.subject))
         return of_all is not None and identity.issued_at <= of_all.at
 
     async def refresh(self) -> bool:
-        """Read what is new; whether there was any. Raises ``JournalUnavailableError``."""
+        """Read new revocations; True if there were any. Raises ``JournalUnavailableError``."""
         wall = self._clock.wall()
         since = 0.0 if self._read_until is None else self._read_until - _OVERLAP_S
         found = {it.id: it for it in await self._store.since(since) if it.until > wall}
@@ -69,7 +68,7 @@ class Revocations:
         return new
 
     async def end_session(self, identity: Identity) -> None:
-        """Sign out: this token is good no more. Raises ``JournalUnavailableError``."""
+        """Revoke one sign-in. Raises ``JournalUnavailableError``."""
         name = session_name(identity.role, identity.session)
         await self._store.add(Revocation(name, self._clock.wall(), identity.expires_at + 1.0))
         await self.refresh()

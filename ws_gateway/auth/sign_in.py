@@ -1,9 +1,9 @@
-"""Sign-in of the four roles. Each answers with a token, or raises ``DispatchError``.
+"""Sign-in of the four roles. Each returns a token, or raises ``DispatchError``.
 
-Rule 1. A wrong name and a wrong secret are the same answer, and take the same time.
-Rule 2. What may be guessed is counted, at all gateways together: a name is locked after some wrong secrets in a row.
-Rule 3. A passenger's code is made from the gateways' secret, the phone and the time, so that any gateway can check what
-        another one sent, also without the bus; it opens once.
+Rule 1. A wrong name and a wrong secret get the same answer after the same time.
+Rule 2. Guesses are counted at all gateways together: a name is locked after some wrong secrets in a row.
+Rule 3. A passenger's code derives from the gateways' secret, the phone and the time, so any gateway can check the code
+        of another, also without the bus. A code is valid once.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from ws_gateway.settings import GatewaySettings
 
 
 class Issued(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The answer to a sign-in. ``expires_at`` is wall time."""
+    """The response to a sign-in. ``expires_at`` is wall time."""
 
     token: str
     expires_at: float
@@ -40,14 +40,14 @@ class Issued(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class _Code(NamedTuple):
-    """A passenger's code, and what it is known by."""
+    """A passenger's code, and the name under which its use is counted."""
 
     name: str
     text: str
 
 
 class SignIn:
-    """Who may come in. ``new_id`` makes a new id each time; ``secret`` makes the codes to phones."""
+    """``new_id`` returns a new id at each call; ``secret`` is the key of the codes."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class SignIn:
         self._codes = settings.sms_per_hour
 
     async def driver(self, number: str, pin: str, vehicle: str) -> Issued:
-        """A driver, for the car that the shift is on."""
+        """Sign in a driver for the vehicle of the shift."""
         driver = await self._registry.get(DriverRecord, number)
         kept = driver.pin_hash if driver is not None and driver.active else None
         await self._must_match("driver", number, kept, pin)
@@ -90,7 +90,6 @@ class SignIn:
         return self._issue("driver", number, vehicle)
 
     async def dispatcher(self, name: str, password: str) -> Issued:
-        """A dispatcher."""
         dispatcher = await self._registry.get(DispatcherRecord, name)
         kept = dispatcher.password_hash if dispatcher is not None and dispatcher.active else None
         await self._must_match("dispatcher", name, kept, password)
@@ -99,7 +98,7 @@ class SignIn:
         return issued
 
     async def device(self, device: str, key: str) -> Issued:
-        """A device, for the car that it is built into."""
+        """Sign in a device for the vehicle that it is installed in."""
         found = await self._registry.get(DeviceRecord, device)
         await self._must_match("device", device, found.key_hash if found is not None and found.active else None, key)
         if found is None:
@@ -107,7 +106,6 @@ class SignIn:
         return self._issue("device", device, found.vehicle)
 
     async def send_code(self, phone: str) -> None:
-        """Send a code to a phone."""
         wall = self._clock.wall()
         await self._sent.count(f"sms {phone}")
         code = await self._code(phone, wall)
@@ -119,7 +117,7 @@ class SignIn:
             raise DispatchError(ErrorCode.UNAVAILABLE) from error
 
     async def passenger(self, phone: str, code: str) -> Issued:
-        """A passenger, by the code that was sent to the phone; known from then on."""
+        """Sign in a passenger by the code sent to the phone; registers the passenger."""
         wall = self._clock.wall()
         name = f"passenger {phone}"
         await self._attempts.count(name)
@@ -134,13 +132,13 @@ class SignIn:
         return self._issue("passenger", passenger.id)
 
     async def passenger_by_alipay(self, alipay_user_id: str) -> Issued:
-        """A passenger whom Alipay has named to us; known from then on."""
+        """Sign in a passenger whom Alipay has authenticated; registers the passenger."""
         new_id = PassengerId(f"p{self._new_id()}")
         found = await self._registry.passenger_by_alipay(alipay_user_id, new_id=new_id, created=self._clock.wall())
         return self._issue("passenger", found.id)
 
     async def _code(self, phone: str, wall: WallTime) -> _Code | None:
-        """The phone's code of this span of ``sms_code_ttl_s`` that was not used yet; None where all were."""
+        """The phone's first unused code of this period of ``sms_code_ttl_s``; None if all are used."""
         span = int(wall // self._code_ttl_s)
         name = await self._used.first_uncounted([f"sms {span} {phone} {number}" for number in range(self._codes)])
         if name is None:
@@ -149,14 +147,14 @@ class SignIn:
         return _Code(name, f"{int.from_bytes(drawn, 'big') % 1_000_000:06d}")
 
     async def _use(self, code: _Code) -> None:
-        """Of two who use a code at the same time, one comes in."""
+        """Of two concurrent uses of a code, one succeeds."""
         try:
             await self._used.count(code.name)
         except DispatchError as error:
             raise DispatchError(ErrorCode.WRONG_CREDENTIALS) from error
 
     async def _must_match(self, role: Role, name: str, kept: str | None, secret: str) -> None:
-        """Counted before it is checked, so that guesses sent at the same time are counted too."""
+        """The attempt is counted before the check, so that concurrent guesses are counted too."""
         counted = f"{role} {name}"
         await self._attempts.count(counted)
         if not await self._check.matches(kept, secret):

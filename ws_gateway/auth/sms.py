@@ -1,4 +1,4 @@
-"""How a passenger's code reaches a phone in development: into a file that only we can read."""
+"""SMS codes in development: written to a file that only our user can read."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ _log = structlog.get_logger("sms")
 
 
 class DevelopmentSms:
-    """Appends each code as a JSON line ``{"phone", "code", "at"}`` (wall time) to a file that only we can read."""
+    """Appends each code as a JSON line ``{"phone", "code", "at"}`` (wall time)."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     async def send(self, phone: str, code: str, at: float) -> None:
-        """Write it down. Raises ``OSError``."""
+        """Raises ``OSError``."""
         line = msgspec.json.encode({"phone": phone, "code": code, "at": at}) + b"\n"
         await asyncio.to_thread(self._append, line)
-        _log.info("a code for a phone was written down", phone=phone, file=self._path.name)
+        _log.info("sign-in code written to file", phone=phone, file=self._path.name)
 
     def _append(self, line: bytes) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Signed tokens: who signed in, until when. HS256 by PyJWT; the key is shared by all gateways of one system."""
+"""Signed tokens: subject, role and expiry. HS256 by PyJWT; all gateways of one system share the key."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ws_gateway.session.identity import Identity
 
 _ALGORITHM: Final = "HS256"
 _IN_CAR: Final = frozenset({"driver", "device"})
-# The clock is passed in, so the times are checked here and not by the library, which asks the machine.
+# The clock is passed in, so times are checked here: the library reads the machine's clock.
 _OPTIONS: Final[Any] = {"require": ["sub", "iat", "exp"], "verify_exp": False, "verify_iat": False, "verify_nbf": False}
 
 
 class _Claims(msgspec.Struct):
-    """What we put into a token."""
+    """The content of a token."""
 
     sub: str
     role: Role
@@ -30,7 +30,7 @@ class _Claims(msgspec.Struct):
 
 
 class Tokens:
-    """Makes and reads tokens. ``secret``: 32 bytes or more."""
+    """Issues and verifies tokens. ``secret``: 32 bytes or more."""
 
     def __init__(self, secret: bytes, ttl_s: float) -> None:
         if len(secret) < 32:
@@ -48,7 +48,7 @@ class Tokens:
         vehicle: str | None = None,
         ttl_s: float | None = None,
     ) -> str:
-        """A token that is valid from ``wall`` on, for ``ttl_s``, else for the time of a sign-in."""
+        """A token valid from ``wall`` for ``ttl_s``, by default for the lifetime of a sign-in."""
         claims = {
             "sub": subject,
             "role": role,
@@ -60,7 +60,7 @@ class Tokens:
         return jwt.encode(claims, self._secret, _ALGORITHM)
 
     def verify(self, token: str, wall: WallTime) -> Identity:
-        """Who holds the token. Raises ``DispatchError``: ``BAD_TOKEN``, ``TOKEN_EXPIRED``."""
+        """Raises ``DispatchError``: ``BAD_TOKEN``, ``TOKEN_EXPIRED``."""
         try:
             decoded = jwt.decode(token, self._secret, algorithms=[_ALGORITHM], options=_OPTIONS)
             claims = msgspec.convert(decoded, _Claims)

@@ -1,1 +1,2 @@
-"""I/O. HTTP routes: sign-in, places, estimates, replay, webhooks."""
+"""I/O. HTTP routes: sign-in, places, estimates, replay, webhooks, reads. Imports ``hub``, ``auth``, ``session``,
+``limits``."""

@@ -1,7 +1,7 @@
-"""Alipay's notifications: verified here, decided by the payment that they are about.
+"""Alipay's notifications: verified here, handled by the payment that they are about.
 
-Rule 1. Nothing is passed on whose signature does not verify.
-Rule 2. Alipay is told that all is well only after the payment has kept the news for good; else it sends it again.
+Rule 1. A notification without a valid signature is dropped.
+Rule 2. Alipay gets ``success`` only after the payment has committed the notification; otherwise it sends it again.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _log = structlog.get_logger("alipay")
 
 
 class NotificationVerifier(Protocol):
-    """What is needed here of :class:`dispatch.payment.gateways.factory.Gateways`."""
+    """The part of :class:`dispatch.payment.gateways.factory.Gateways` that is used here."""
 
     def verify_notification(self, company: str, body: bytes, content_type: str) -> Notification | RejectedNotification:
-        """The notification, if it is genuine and about this account. Never raises for what the body holds."""
+        """The notification if it is genuine and about this account. Raises nothing, whatever the body contains."""
         ...
 
     async def confirmed(self, company: str, notification: Notification) -> bool:
-        """Whether Alipay also says that it sent it, where it is to be asked."""
+        """Whether Alipay confirms that it sent the notification, for accounts that require it."""
         ...
 
 
@@ -40,18 +40,18 @@ class AlipayWebhook:
         self._hosts = hosts
 
     async def receive_notification(self, body: bytes, content_type: str, company: str = "") -> bool:
-        """True once the payment knows of it. The same bytes are the same command, however often they come."""
+        """True once the payment has committed it. Equal bytes are the same command, however often they come."""
         notification = self._verifier.verify_notification(company, body, content_type)
         if isinstance(notification, RejectedNotification):
-            _log.warning("a notification is not believed", reason=str(notification))
+            _log.warning("notification rejected", reason=str(notification))
             return False
         order = notification.out_trade_no
         trip = trip_of(order)
         if trip is None:
-            _log.warning("a notification about no order of ours", order=order)
+            _log.warning("notification for unknown order", order=order)
             return False
         if not await self._verifier.confirmed(company, notification):
-            _log.warning("a notification is not confirmed", order=order, notify_id=notification.notify_id)
+            _log.warning("notification not confirmed by Alipay", order=order, notify_id=notification.notify_id)
             return False
         digest = blake2b(body, digest_size=16)
         command = RecordNotification(order=order, notification=encode_notification(notification))

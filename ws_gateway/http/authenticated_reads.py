@@ -1,8 +1,8 @@
-"""How things are looked up over HTTP: who asks, what for, and the answer in JSON or MessagePack.
+"""Reads over HTTP with a token: authorization, limits, and the answer in JSON or MessagePack.
 
-Rule 1. Who has no valid token of a role that the route names learns nothing, not even whether a thing is there.
-Rule 2. One who has signed in may look things up :data:`PER_SUBJECT` often, at all gateways together.
-Rule 3. Nothing that was answered is kept by anybody on its way (``Cache-Control: no-store``).
+Rule 1. A request without a valid token of a role that the route names learns nothing, not even whether a thing exists.
+Rule 2. A subject may read as often as :data:`PER_SUBJECT` allows, at all gateways together.
+Rule 3. No answer may be cached on its way (``Cache-Control: no-store``).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from ws_gateway.session.identity import Identity, Verify
 Q = TypeVar("Q", bound=RequestBody)
 
 PER_SUBJECT: Final = RateLimit(5.0, 60)
-"""A console that opens reads a few lists at once, and then one story a click."""
+"""A console that opens reads a few lists at once, then one entity per click."""
 _NO_STORE: Final = {"Cache-Control": "no-store"}
 _log = structlog.get_logger("gateway")
 _to_json = msgspec.json.Encoder().encode
@@ -41,15 +41,14 @@ _to_msgpack = msgspec.msgpack.Encoder().encode
 
 
 class Reader(NamedTuple):
-    """Who asks, and the parts of the address that the route names, each checked to be an id."""
+    """The identity that reads, and the ids of the path, each checked."""
 
     identity: Identity
     path: Mapping[str, str]
 
 
 class AuthenticatedReads:
-    """Makes the routes of what is read with a token. ``allow`` counts for all gateways, ``contacts``
-    knows callers' numbers."""
+    """Makes the routes. ``phones`` masks callers' numbers; None: no answer contains any."""
 
     def __init__(
         self, *, verify: Verify, clock: Clock, limiter: SharedRateLimiter, phones: PhoneMasker | None = None
@@ -60,7 +59,7 @@ class AuthenticatedReads:
         self._limiter = limiter
 
     def get_route(self, read: ReadRoute, answer: Callable[[Reader], Awaitable[ResponseBody]]) -> Route:
-        """The route of something that is asked by its address alone."""
+        """The route of a read without parameters besides its path."""
 
         async def endpoint(request: Request) -> object:
             reader = await self._reader(request, read)
@@ -71,7 +70,7 @@ class AuthenticatedReads:
     def query_route(
         self, read: ReadRoute, kind: type[Q], answer: Callable[[Reader, Q], Awaitable[ResponseBody]]
     ) -> Route:
-        """The route of something that is asked by a ``kind``: in the query of a GET, in the body of a POST."""
+        """The route of a read with parameters: a ``kind`` in the query of a GET, in the body of a POST."""
 
         async def endpoint(request: Request) -> object:
             reader = await self._reader(request, read)
@@ -102,15 +101,15 @@ def _route(read: ReadRoute, endpoint: Callable[[Request], Awaitable[object]]) ->
             return _refusal(request, error)
         except (JournalUnavailableError, HostsUnavailableError):
             return _refusal(request, DispatchError(ErrorCode.UNAVAILABLE))
-        except Exception:  # noqa: BLE001 - who asks gets a number, whatever broke
-            _log.exception("something could not be looked up", path=read.path)
+        except Exception:  # noqa: BLE001 - the client gets an error number in every case
+            _log.exception("read failed", path=read.path)
             return _refusal(request, DispatchError(ErrorCode.INTERNAL))
 
     return Route(read.path, respond, methods=[read.method])
 
 
 async def _question(request: Request, kind: type[Q]) -> Q:
-    """What was asked. Raises ``DispatchError``: ``MALFORMED``, ``INVALID_FIELD``, ``TOO_LARGE``."""
+    """Raises ``DispatchError``: ``MALFORMED``, ``INVALID_FIELD``, ``TOO_LARGE``."""
     if request.method == "POST":
         return read_json(await body_of(request), kind)
     try:

@@ -1,4 +1,4 @@
-"""What everybody may know of the city: its facts, and its land and streets to draw a map of."""
+"""Public data of the city: its facts, and its land and streets for drawing a map."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def city_routes(facts: CityFacts, layers: Mapping[str, bytes]) -> list[Route]:
-    """The routing table. ``layers``: the drawn map's GeoJSON by name, packed by gzip."""
+    """``layers``: GeoJSON of the map by name, compressed by gzip."""
 
     async def told(request: Request) -> Response:
         if MSGPACK in request.headers.get("accept", ""):
@@ -36,7 +36,7 @@ def city_routes(facts: CityFacts, layers: Mapping[str, bytes]) -> list[Route]:
 
 
 def _layer(packed: bytes) -> _Endpoint:
-    """One layer: as it is stored, or unpacked for the few that do not take gzip."""
+    """One layer: as stored, or decompressed for clients without gzip."""
     tag = blake2b(packed, digest_size=12).hexdigest()
 
     async def answer(request: Request) -> Response:

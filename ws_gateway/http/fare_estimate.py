@@ -1,4 +1,4 @@
-"""What a ride would cost, for estimates: the tariff that will also make the final fare."""
+"""Fare estimates by the tariff that also determines the final fare."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ws_gateway.session.identity import Price
 
 
 def price_by(rules: Rules) -> Price:
-    """Prices by the company's tariff; from an airport with its surcharge."""
+    """Prices by the company's tariff, with the surcharge for pick-ups at an airport."""
 
     def price(pickup: Place, quote: Quote, at: CityTime) -> FareView:
         from_airport = rules.from_airport(pickup.lat, pickup.lng)

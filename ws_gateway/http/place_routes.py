@@ -1,5 +1,5 @@
-"""Places by name and names of places: ``POST /v1/places`` and ``POST /v1/places/at``. Posted, because where somebody
-wants to be picked up has no place in an address."""
+"""Places by name and names of points: ``POST /v1/places`` and ``POST /v1/places/at``. By POST, because URLs are logged
+and a pick-up point is personal."""
 
 from __future__ import annotations
 
@@ -17,31 +17,29 @@ from ws_gateway.http.authenticated_reads import AuthenticatedReads, Reader
 
 
 class PlaceRoutes:
-    """Answers from an index that the first question makes, in a thread: a gateway starts without it."""
+    """The first request builds the index, in a thread, so that a gateway starts without waiting for it."""
 
     def __init__(self, make: Callable[[], PlaceIndex]) -> None:
         self._make = make
         self._made: asyncio.Future[PlaceIndex] | None = None
 
-    def routes(self, reading: AuthenticatedReads) -> list[Route]:
-        """The routing table."""
+    def routes(self, reads: AuthenticatedReads) -> list[Route]:
         return [
-            reading.query_route(PLACES, PlaceQuery, self.search),
-            reading.query_route(PLACES_AT, PlaceAt, self.name),
+            reads.query_route(PLACES, PlaceQuery, self.search),
+            reads.query_route(PLACES_AT, PlaceAt, self.name),
         ]
 
     async def search(self, _: Reader, asked: PlaceQuery) -> PlaceList:
-        """The places that a text may mean."""
         near = LatLng(*asked.near) if asked.near is not None else None
         return PlaceList([_place(found) for found in (await self._places()).search(asked.text, near)])
 
     async def name(self, _: Reader, asked: PlaceAt) -> PlaceList:
-        """The point itself with its name; none where it has no name."""
+        """The point with its name; empty if it has none."""
         text = (await self._places()).name_at(LatLng(asked.lat, asked.lng))
         return PlaceList([Place(asked.lat, asked.lng, text)] if text else [])
 
     async def _places(self) -> PlaceIndex:
-        """The index. Who comes while it is being made waits for the same one."""
+        """Concurrent requests share one build; a failed build is repeated by the next request."""
         if self._made is None or (self._made.done() and not self._made.cancelled() and self._made.exception()):
             self._made = asyncio.ensure_future(asyncio.to_thread(self._make))
         return await asyncio.shield(self._made)

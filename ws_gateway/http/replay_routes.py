@@ -1,4 +1,4 @@
-"""``GET /v1/replay``: a past span as the archive of ways and the journal have it."""
+"""``GET /v1/replay``: a past period from the archive of tracks and the journal."""
 
 from __future__ import annotations
 
@@ -18,58 +18,56 @@ from dispatch.domain.vehicle.track_recorder import Stretch
 from ws_gateway.http.authenticated_reads import AuthenticatedReads, Reader
 
 SPAN_S: Final = 900.0
-"""The longest span of all cars, in city seconds."""
+"""The longest period of all vehicles, in city seconds."""
 CAR_SPAN_S: Final = 86_400.0
-"""The longest span of one car."""
+"""The longest period of one vehicle."""
 WRITTEN_WITHIN_S: Final = 10.0
-"""Wall seconds after which a stretch that is over is in the archive: hosts write every 5 s."""
+"""Wall seconds after which a finished track section is in the archive: hosts write every 5 s."""
 
 
-class TrackWriter(Protocol):
-    """The archive of ways. Raises ``JournalUnavailableError``."""
+class ArchivedTracks(Protocol):
+    """Archived tracks. Raises ``JournalUnavailableError``."""
 
-    async def between(self, since: float, until: float, vehicle: str | None = None) -> list[Stretch]:
-        """Stretches that touch the span."""
-        ...
+    async def between(self, since: float, until: float, vehicle: str | None = None) -> list[Stretch]: ...
 
 
-class TripArchive(Protocol):
-    """Trips of the past. Raises ``JournalUnavailableError``."""
+class ArchivedTrips(Protocol):
+    """Past trips. Raises ``JournalUnavailableError``."""
 
     async def trips_between(self, since: float, until: float, vehicle: str | None = None) -> Sequence[TripHistory]:
-        """Trips that were there in the span."""
+        """Trips that existed in the period."""
         ...
 
 
 class ReplayRoutes:
-    """Answers. ``chunk_s``: city seconds of the stretches that hosts write."""
+    """``chunk_s``: city seconds of the track sections that hosts write."""
 
-    def __init__(self, ways: TrackWriter, pasts: TripArchive, *, rules: Rules, clock: Clock, chunk_s: float) -> None:
-        self._ways = ways
-        self._pasts = pasts
+    def __init__(
+        self, tracks: ArchivedTracks, trips: ArchivedTrips, *, rules: Rules, clock: Clock, chunk_s: float
+    ) -> None:
+        self._tracks = tracks
+        self._trips = trips
         self._rules = rules
         self._clock = clock
         self._behind_s = chunk_s + WRITTEN_WITHIN_S * clock.speed
 
-    async def answer(self, _: Reader, span: ReplaySpan) -> Replay:
-        """The span. Raises ``DispatchError`` with ``INVALID_FIELD`` where it is too long or turned around."""
+    async def replay(self, _: Reader, span: ReplaySpan) -> Replay:
         longest = SPAN_S if span.vehicle is None else CAR_SPAN_S
         if not 0 <= span.until - span.since <= longest:
-            detail = f"from since on, {longest:g} s at most"
+            detail = f"between since and {longest:g} s later"
             raise DispatchError(ErrorCode.INVALID_FIELD, field="until", detail=detail)
-        ways = await self._ways.between(span.since, span.until, span.vehicle)
-        pasts = await self._pasts.trips_between(span.since, span.until, span.vehicle)
-        # Some thousands of events take the time of some hundred GPS fixes each: not on the loop that serves sockets.
-        moments, opened = await asyncio.to_thread(replay_window, pasts, span.since, span.until, self._rules)
+        tracks = await self._tracks.between(span.since, span.until, span.vehicle)
+        trips = await self._trips.trips_between(span.since, span.until, span.vehicle)
+        # In a thread: thousands of events would block the event loop that serves sockets.
+        moments, opened = await asyncio.to_thread(replay_window, trips, span.since, span.until, self._rules)
         return Replay(
             since=span.since,
             until=span.until,
             archived_until=self._clock.city() - self._behind_s,
-            tracks=[Track(*way) for way in ways],
+            tracks=[Track(*track) for track in tracks],
             moments=moments,
             open=opened,
         )
 
-    def routes(self, reading: AuthenticatedReads) -> list[Route]:
-        """Where it is asked."""
-        return [reading.query_route(REPLAY, ReplaySpan, self.answer)]
+    def routes(self, reads: AuthenticatedReads) -> list[Route]:
+        return [reads.query_route(REPLAY, ReplaySpan, self.replay)]

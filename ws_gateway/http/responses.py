@@ -1,4 +1,4 @@
-"""How every HTTP endpoint reads a body and says no: a numbered error, and the status that goes with it."""
+"""Shared by all HTTP endpoints: request bodies, error responses with a number and a status, response encodings."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ STATUS: Final[dict[ErrorCode, int]] = {
     ErrorCode.SHUTTING_DOWN: 503,
     ErrorCode.INTERNAL: 500,
 }
-"""Every other error is a 400."""
+"""All other errors are a 400."""
 
 
 class ErrorBody(msgspec.Struct, omit_defaults=True):
-    """Every refusal over HTTP."""
+    """Every error response."""
 
     code: int
     text: str
@@ -50,7 +50,7 @@ class ErrorBody(msgspec.Struct, omit_defaults=True):
 
 
 def bearer_of(request: Request) -> str:
-    """The token of a request. Raises ``DispatchError`` with ``BAD_TOKEN`` where there is none."""
+    """Raises ``DispatchError`` with ``BAD_TOKEN`` without a token."""
     given = request.headers.get("authorization", "")
     if given[: len(_BEARER)].lower() != _BEARER:
         raise DispatchError(ErrorCode.BAD_TOKEN)
@@ -58,7 +58,7 @@ def bearer_of(request: Request) -> str:
 
 
 async def body_of(request: Request) -> bytes:
-    """The body, as long as it is small. Raises ``DispatchError``: ``TOO_LARGE``; ``MALFORMED``: its sender has left."""
+    """A body of limited size. Raises ``DispatchError``: ``TOO_LARGE``; ``MALFORMED`` if the client disconnected."""
     body = bytearray()
     try:
         async for part in request.stream():
@@ -71,7 +71,7 @@ async def body_of(request: Request) -> bytes:
 
 
 def read_json(body: bytes, kind: type[T]) -> T:
-    """A body as ``kind``. Raises ``DispatchError``: ``MALFORMED``, ``INVALID_FIELD`` with the field."""
+    """Raises ``DispatchError``: ``MALFORMED``, ``INVALID_FIELD`` with the field."""
     try:
         return msgspec.json.decode(body, type=kind)
     except (ValueError, RecursionError) as error:
@@ -79,22 +79,18 @@ def read_json(body: bytes, kind: type[T]) -> T:
 
 
 def json_response(content: msgspec.Struct | dict[str, object], status: int = 200) -> Response:
-    """A body in JSON."""
     return Response(msgspec.json.encode(content), status, media_type=JSON)
 
 
 def status_of(error: DispatchError) -> int:
-    """The status that goes with an error."""
     return STATUS.get(error.code, 400)
 
 
 def error_body(error: DispatchError) -> ErrorBody:
-    """An error for whoever asked."""
     return ErrorBody(code=error.code, text=error.text, retryable=error.retryable, field=error.field)
 
 
 def refusal(error: DispatchError) -> Response:
-    """The answer that says no, in JSON."""
     return json_response(error_body(error), status_of(error))
 
 

@@ -1,4 +1,4 @@
-"""The HTTP side: sign-in, health, metrics, and Alipay's notifications."""
+"""HTTP routes without a token: sign-in, health, metrics, and Alipay's notifications."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class PassengerSignIn(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Routes:
-    """The endpoints. ``checks`` are asked by ``/ready``; ``expose`` gives the text of ``/metrics``."""
+    """``checks`` are the parts of ``/ready``; ``expose`` returns the text of ``/metrics``."""
 
     def __init__(
         self,
@@ -86,7 +86,6 @@ class Routes:
         self._draining = draining
 
     def all(self) -> list[Route]:
-        """The routing table."""
         return [
             Route("/v1/auth/driver", self._answering(self._driver), methods=["POST"]),
             Route("/v1/auth/dispatcher", self._answering(self._dispatcher), methods=["POST"]),
@@ -122,7 +121,7 @@ class Routes:
         return json_response(await self._sign_in.passenger(said.phone, said.code))
 
     async def _signing_out(self, request: Request) -> Response:
-        """The token in the header is good no more, and its sockets are closed."""
+        """Revokes the token in the header and closes its sockets."""
         try:
             await self._sign_out(bearer_of(request))
         except DispatchError as error:
@@ -132,7 +131,7 @@ class Routes:
         return Response(status_code=204)
 
     async def _ready(self, _: Request) -> Response:
-        """200 if everything behind us answers; else 503, with what does not."""
+        """200 if all parts answer; else 503 with the state of each part."""
         answers = await asyncio.gather(*(_holds(check) for check in self._checks.values()))
         parts = {"gateway": not self._draining(), **dict(zip(self._checks, answers, strict=True))}
         return json_response({"ready": all(parts.values()), "parts": parts}, 200 if all(parts.values()) else 503)
@@ -141,20 +140,20 @@ class Routes:
         return Response(await self._expose(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     async def _notify(self, request: Request) -> Response:
-        """Alipay reads exactly ``success``; after anything else it sends the notification again."""
+        """Alipay expects exactly ``success``; after any other answer it sends the notification again."""
         try:
             body = await body_of(request)
             company = request.path_params.get("company", "")
             kept = await self._payments.receive_notification(body, request.headers.get("content-type", ""), company)
         except DispatchError:
             kept = False
-        except Exception:  # noqa: BLE001 - Alipay shall send it again, whatever broke
-            _log.exception("a payment notification failed")
+        except Exception:  # noqa: BLE001 - Alipay sends it again after any failure
+            _log.exception("notification handling failed")
             kept = False
         return PlainTextResponse("success" if kept else "failure")
 
     def _answering(self, endpoint: Callable[[bytes], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-        """The endpoint with every refusal as JSON with its number."""
+        """The endpoint with every error as JSON with its number."""
 
         async def answer(request: Request) -> Response:
             try:
@@ -176,6 +175,6 @@ async def _holds(check: Check) -> bool:
     try:
         async with asyncio.timeout(_CHECK_S):
             return await check()
-    except Exception:  # noqa: BLE001 - what breaks is not ready
-        _log.exception("a part is not ready")
+    except Exception:  # noqa: BLE001 - a failed check is not ready
+        _log.exception("readiness check failed")
         return False

@@ -1,6 +1,6 @@
-"""Settled alarms and messages to drivers: committed first, then told to all who are there.
+"""Settled alarms and notices to drivers: committed first, then announced to all connected clients.
 
-Who is away reads them when it comes back (``GET /v1/alarms``, ``GET /v1/my/notices``).
+Clients that were offline read them when they return (``GET /v1/alarms``, ``GET /v1/my/notices``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ws_gateway.session.effects import PlainValues, SettleAlarmRequest
 
 
 class AlarmAnnouncer:
-    """Raises ``JournalUnavailableError`` where nothing could be committed; then nothing is told."""
+    """Raises ``JournalUnavailableError`` if the commit failed; then nothing is announced."""
 
     def __init__(self, alarms: AlarmStore, notices: NoticeStore, bus: GatewayBus) -> None:
         self._alarms = alarms
@@ -23,7 +23,7 @@ class AlarmAnnouncer:
         self._bus = bus
 
     async def settle_alarm(self, request: SettleAlarmRequest) -> PlainValues | Refused:
-        """How the alarm stands: settled by this dispatcher, or by who was first. ``UNKNOWN_ALARM`` else."""
+        """The alarm as settled, by this dispatcher or by an earlier one; ``UNKNOWN_ALARM`` otherwise."""
         alarm = await self._alarms.settle_alarm(request.alarm, by=request.by, at=request.at, note=request.note)
         if alarm is None:
             return Refused(ErrorCode.UNKNOWN_ALARM, field="alarm", detail=request.alarm)
@@ -31,10 +31,10 @@ class AlarmAnnouncer:
         values = msgspec.to_builtins(alarm)
         return PlainValues({name: values.get(name, "") for name in ("alarm", "settled_by", "settled_at", "note")})
 
-    async def broadcast(self, told: DriverBroadcast) -> PlainValues | Refused:
-        """Drivers are told. A repeat tells the same again; another body under its id is refused."""
-        kept = await self._notices.record_notice(told)
-        if (kept.notice.text, kept.vehicles) != (told.notice.text, told.vehicles):
+    async def broadcast(self, broadcast: DriverBroadcast) -> PlainValues | Refused:
+        """A repeat announces the same notice again; another body under its id is refused."""
+        stored = await self._notices.record_notice(broadcast)
+        if (stored.notice.text, stored.vehicles) != (broadcast.notice.text, broadcast.vehicles):
             return Refused(ErrorCode.COMMAND_ID_REUSED, field="id")
-        await self._bus.announce(kept)
-        return PlainValues({"notice": kept.notice.notice})
+        await self._bus.announce(stored)
+        return PlainValues({"notice": stored.notice.notice})

@@ -1,7 +1,7 @@
-"""The gateway's side of the bus: what it listens to, and what it makes of it.
+"""The gateway's side of the bus: its channels, and the notices that their messages become.
 
-Rule 1. What is wanted is remembered here, so that everything is subscribed to anew after the bus was away.
-Rule 2. An outage is told once when it begins and once when it ends; nothing else comes of it.
+Rule 1. The wanted channels are remembered here, so that all are subscribed to again after an outage of the bus.
+Rule 2. An outage is reported once when it begins and once when it ends, and has no other effect.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from ws_gateway.ports import (
 )
 
 SIGN_ON_PREFIX: Final = "taxi:sign-on:"
-"""Channel of one driver or device: who signs on as it, so that older sockets at other gateways are closed."""
+"""Channels of drivers and devices: each new sign-on is published, so that other gateways close older sockets."""
 
 _RETRY_S: Final = 1.0
 _REMEMBERED: Final = 3_000
@@ -39,14 +39,14 @@ REPEATED: Final = 20
 
 
 class AnnouncementFrame(msgspec.Struct, frozen=True, array_like=True):
-    """What a gateway tells all: the last alarms that were settled through it, and its last messages to drivers."""
+    """A gateway's last settled alarms and its last notices to drivers."""
 
     settled: list[Alarm]
-    told: list[DriverBroadcast]
+    notices: list[DriverBroadcast]
 
 
 _console = msgspec.msgpack.Decoder(ConsoleFrame)
-_desk = msgspec.msgpack.Decoder(AnnouncementFrame)
+_announcements = msgspec.msgpack.Decoder(AnnouncementFrame)
 _sign_on = msgspec.msgpack.Decoder(SignOnNotice)
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -54,25 +54,24 @@ _encode = msgspec.msgpack.Encoder().encode
 class BusSubscriber:
     """Implements :class:`ws_gateway.ports.GatewayBus` on any bus.
 
-    ``hosts``: whose notices go to the consoles; ``map_hosts``: those of them who tell the live map; ``number`` is the
-    gateway's own.
+    ``hosts`` publish notices for consoles, ``map_hosts`` frames of the live map; ``number`` is this gateway's.
     """
 
     def __init__(self, bus: Bus, hosts: Sequence[str], map_hosts: Sequence[str], number: int = 0) -> None:
         self._bus = bus
         self._map_hosts = tuple(map_hosts)
-        self._desk = keys.gateway_channel(number)
+        self._channel = keys.gateway_channel(number)
         consoles = [keys.console_channel(host) for host in hosts]
-        desks = [keys.gateway_channel(desk) for desk in range(keys.GATEWAY_CHANNELS)]
-        self._wanted: dict[str, None] = dict.fromkeys([*consoles, *desks, keys.REVOKED])
+        gateways = [keys.gateway_channel(each) for each in range(keys.GATEWAY_CHANNELS)]
+        self._wanted: dict[str, None] = dict.fromkeys([*consoles, *gateways, keys.REVOKED])
         self._subscription: Subscription | None = None
         self._stale = False
         self._passed_on: LRUCache[str, None] = LRUCache(_REMEMBERED)
         self._settled: deque[Alarm] = deque(maxlen=REPEATED)
-        self._told: deque[DriverBroadcast] = deque(maxlen=REPEATED)
+        self._announced: deque[DriverBroadcast] = deque(maxlen=REPEATED)
 
     async def sign_on(self, notice: SignOnNotice) -> None:
-        """Listen for later ones of the same client, then tell all who have listened before."""
+        """Subscribe to later sign-ons of the same client, then publish this one."""
         channel = _sign_on_channel(notice.role, notice.subject)
         await self._listen([channel])
         try:
@@ -81,19 +80,15 @@ class BusSubscriber:
             return
 
     async def sign_off(self, role: str, subject: str) -> None:
-        """The client has no socket here any more."""
         await self._leave([_sign_on_channel(role, subject)])
 
     async def watch(self, cells: Iterable[str]) -> None:
-        """Bring frames of these cells too."""
         await self._listen(self._channels(cells))
 
     async def unwatch(self, cells: Iterable[str]) -> None:
-        """Nobody looks at these any more."""
         await self._leave(self._channels(cells))
 
     async def full_frames(self, cells: Iterable[str]) -> list[MapFrameNotice]:
-        """The last whole frames of these cells, as far as they are kept."""
         asked = [(cell, host) for cell in cells for host in self._map_hosts]
         try:
             found = await self._bus.get_many([keys.map_whole(cell, host) for cell, host in asked])
@@ -106,34 +101,31 @@ class BusSubscriber:
         ]
 
     async def watch_counts(self) -> None:
-        """Bring counts of cars by cell too."""
         await self._listen([keys.map_counts_channel(host) for host in self._map_hosts])
 
     async def unwatch_counts(self) -> None:
-        """Nobody here looks at counts any more."""
         await self._leave([keys.map_counts_channel(host) for host in self._map_hosts])
 
     async def announce(self, news: Alarm | DriverBroadcast) -> None:
-        """Tell every gateway, this one too. A frame repeats the last ones: slow readers get the newest frame only."""
+        """Each frame repeats the last announcements, because a slow reader gets the newest frame only."""
         if isinstance(news, DriverBroadcast):
-            self._told.append(news)
+            self._announced.append(news)
         else:
             self._settled.append(news)
-        frame = AnnouncementFrame(list(self._settled), list(self._told))
+        frame = AnnouncementFrame(list(self._settled), list(self._announced))
         try:
-            await self._bus.publish(self._desk, _encode(frame))
+            await self._bus.publish(self._channel, _encode(frame))
         except BusUnavailableError:
             return
 
     async def announce_revocation(self) -> None:
-        """Tell every gateway, this one too."""
         try:
             await self._bus.publish(keys.REVOKED, b"")
         except BusUnavailableError:
             return
 
     async def next_notices(self) -> list[BusNotice]:
-        """The next notices, waiting for them. Subscribes anew after an outage."""
+        """Wait for the next notices. Subscribes again after an outage."""
         try:
             if self._subscription is None:
                 self._subscription = await self._subscribe()
@@ -150,13 +142,12 @@ class BusSubscriber:
             return []
 
     async def close(self) -> None:
-        """Listen to nothing more."""
         subscription, self._subscription = self._subscription, None
         if subscription is not None:
             await subscription.close()
 
     async def _subscribe(self) -> Subscription:
-        """A subscription to all that is wanted, also to what has become wanted while it was made."""
+        """Subscribe to all wanted channels, also to those wanted while this call runs."""
         known = dict(self._wanted)
         subscription = await self._bus.subscribe(known)
         while known.keys() != self._wanted.keys():
@@ -197,8 +188,8 @@ class BusSubscriber:
         if message.channel == keys.REVOKED:
             return [RevokedNotice()]
         if message.channel.startswith(keys.GATEWAY_PREFIX):
-            frame = _desk.decode(message.payload)
-            return [*self._alarm_notices(frame.settled), *self._driver_notices(frame.told)]
+            frame = _announcements.decode(message.payload)
+            return [*self._alarm_notices(frame.settled), *self._driver_notices(frame.notices)]
         return self._console_notices(_console.decode(message.payload))
 
     def _console_notices(self, frame: ConsoleFrame) -> list[BusNotice]:

@@ -1,11 +1,11 @@
-"""The live map's frames on their way from the bus to the consoles that watch their cells.
+"""Relays the live map's frames from the bus to the consoles that watch their cells.
 
-Rule 1. Frames that arrive within ``JOIN_S`` go out as one message, joined from their bytes; consoles with the same
-        view share it.
-Rule 2. A console that has not read its last map message gets none on top: its frames wait here, and a whole frame
-        takes the place of what waited of that cell and host: nothing is lost, and it lags by one round at most.
-Rule 3. A cell that is new to a console is told whole at once from what hosts keep on the bus.
-Rule 4. While it is halted nothing goes out; then every console gets its cells whole.
+Rule 1. Frames that arrive within ``JOIN_S`` leave as one message, joined from their bytes; consoles with the same view
+        share it.
+Rule 2. A console with an unsent map message gets no further one: its frames wait here, and a full frame replaces the
+        waiting frames of its cell and host. No position is lost, and the console lags by at most one round.
+Rule 3. For a newly watched cell, the console gets the full frames that hosts store on the bus at once.
+Rule 4. While the relay is halted, no frame is sent; on resumption every console gets its cells in full.
 """
 
 from __future__ import annotations
@@ -23,27 +23,17 @@ MAP_SLOT: Final = "map"
 
 
 class MapBus(Protocol):
-    """The part of :class:`~ws_gateway.ports.GatewayBus` that brings the map."""
+    """The part of :class:`~ws_gateway.ports.GatewayBus` that the relay uses."""
 
-    async def watch(self, cells: Iterable[str]) -> None:
-        """Bring frames of these cells too."""
-        ...
+    async def watch(self, cells: Iterable[str]) -> None: ...
 
-    async def unwatch(self, cells: Iterable[str]) -> None:
-        """Nobody here looks at these any more."""
-        ...
+    async def unwatch(self, cells: Iterable[str]) -> None: ...
 
-    async def full_frames(self, cells: Iterable[str]) -> list[MapFrameNotice]:
-        """The last whole frames of these cells, as far as they are kept."""
-        ...
+    async def full_frames(self, cells: Iterable[str]) -> list[MapFrameNotice]: ...
 
-    async def watch_counts(self) -> None:
-        """Bring counts of cars by cell too."""
-        ...
+    async def watch_counts(self) -> None: ...
 
-    async def unwatch_counts(self) -> None:
-        """Nobody here looks at counts any more."""
-        ...
+    async def unwatch_counts(self) -> None: ...
 
 
 class MapConsole(Protocol):
@@ -52,17 +42,13 @@ class MapConsole(Protocol):
     watches: tuple[str, ...]
     watches_counts: bool
 
-    def has_unsent_map(self) -> bool:
-        """Whether the last map message was not written yet."""
-        ...
+    def has_unsent_map(self) -> bool: ...
 
-    def relay(self, message: bytes, slot: str) -> None:
-        """Say this, encoded as MessagePack."""
-        ...
+    def relay(self, message: bytes, slot: str) -> None: ...
 
 
 class MapRelay:
-    """Who watches what, and what waits for whom. ``aside`` runs what nobody waits for."""
+    """Watchers by cell, and waiting frames by console. ``run_in_background`` starts a job without waiting for it."""
 
     def __init__(self, bus: MapBus, run_in_background: Callable[[Awaitable[None]], None]) -> None:
         self._bus = bus
@@ -75,12 +61,11 @@ class MapRelay:
         self.halted = False
 
     def halt(self) -> None:
-        """Pass nothing on from now."""
         self.halted = True
         self._waiting.clear()
 
     def resume(self) -> None:
-        """Pass on again: whole cells first, because what came meanwhile is lost."""
+        """Start with full cells, because frames were dropped while halted."""
         self.halted = False
         consoles = dict.fromkeys(each for watching in self._watchers.values() for each in watching)
         for console in consoles:
@@ -88,11 +73,11 @@ class MapRelay:
 
     @property
     def entries(self) -> int:
-        """Entries in all lists; zero where nobody watches."""
+        """Entries of all tables; zero without watchers."""
         return len(self._watchers) + len(self._counting) + len(self._waiting)
 
     def watch(self, console: MapConsole, cells: tuple[str, ...], *, counts: bool) -> None:
-        """Bring these to the console, in place of what it watched before."""
+        """Replaces the cells that the console watched before."""
         before, console.watches = console.watches, cells
         new = [cell for cell in cells if cell not in before]
         for cell in cells:
@@ -107,19 +92,19 @@ class MapRelay:
         self._watch_counts(console, counts=counts)
 
     def remove_console(self, console: MapConsole) -> None:
-        """The console is gone."""
         if console.watches or console.watches_counts:
             self.watch(console, (), counts=False)
 
     def _drop_unwatched(self, console: MapConsole, cells: tuple[str, ...]) -> None:
-        """Drop what waits of cells that the console no longer watches."""
+        """Drop waiting frames of cells that the console no longer watches."""
         waiting = self._waiting.pop(console, {})
         kept = {key: frames for key, frames in waiting.items() if key[0] in cells}
         if kept:
             self._waiting[console] = kept
 
     async def _switch(self, console: MapConsole, gone: list[str], cells: Sequence[str], new: list[str]) -> None:
-        """Listen first, then ask what is kept: nothing falls between. In turn, each by what is watched by then."""
+        """Subscribe before fetching the full frames, so that none is missed. Runs one at a time, with the cells that
+        are watched by then."""
         async with self._switching:
             await self._bus.unwatch([cell for cell in gone if cell not in self._watchers])
             await self._bus.watch([cell for cell in cells if cell in self._watchers])
@@ -141,12 +126,10 @@ class MapRelay:
             self._run_in_background(self._bus.unwatch_counts() if watched else self._bus.watch_counts())
 
     def relay_counts(self, notice: MapCountsNotice) -> None:
-        """Counts of a host have come."""
         for console in () if self.halted else list(self._counting):
             console.relay(notice.message, f"map_counts {notice.host}")
 
     def relay_frame(self, notice: MapFrameNotice) -> None:
-        """A frame has come."""
         consoles = self._watchers.get(notice.cell)
         if not consoles or self.halted:
             return

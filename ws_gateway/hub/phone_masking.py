@@ -1,8 +1,11 @@
-"""Phone numbers of those who called: the journal holds who it was, and only here does it become a number again.
+"""Callers' phone numbers: the journal stores a reference to the caller, and only the gateway resolves it.
 
-Rule 1. In events and rows a caller is ``person:PASSENGER``; whose key is destroyed has no number any more, anywhere.
-Rule 2. A driver is told the number of its trip; a dispatcher with the permission ``phones`` looks it up over HTTP; all
-        else shows the last three digits. Numbers of before, written as they were, are treated alike.
+Rule 1. Events and rows name a caller as ``person:PASSENGER``; after the person's key is destroyed, no number exists.
+Rule 2. A driver sees the number of the own trip; a dispatcher with the permission ``phones`` reads it over HTTP; all
+        others see the last three digits. Numbers stored in full by earlier versions are treated alike.
+
+Theory of operation. Hosts make the views and have no access to personal data, so masking happens here, on encoded
+messages: those that may contain a contact are decoded, masked by field name, and encoded again.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from dispatch.store.journal import JournalUnavailableError
 from dispatch.values.ids import PassengerId
 
 KEPT_S: Final = 60.0
-"""A number that was looked up is remembered for so many wall seconds: so long an erased one may still be told."""
+"""Wall seconds for which a number is cached, and therefore shown after its erasure."""
 KEPT: Final = 10_000
 _UNKNOWN: Final = "…"
 _NUMBER: Final = re.compile(r"\+?[0-9]{5,20}")
@@ -32,23 +35,19 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class PhoneRegistry(Protocol):
-    """The part of the registry that knows phones. Raises ``JournalUnavailableError``."""
+    """The part of the registry that stores phones. Raises ``JournalUnavailableError``."""
 
-    async def passenger_by_phone(self, phone: str, *, new_id: PassengerId, created: float) -> PassengerRecord:
-        """The passenger with this phone, made if there is none."""
-        ...
+    async def passenger_by_phone(self, phone: str, *, new_id: PassengerId, created: float) -> PassengerRecord: ...
 
     async def phone_of(self, passenger: str) -> str | None:
-        """The number; None where none is known, or it was erased."""
+        """The number; None if it is unknown or was erased."""
         ...
 
-    async def get(self, kind: type[DispatcherRecord], entry_id: str) -> DispatcherRecord | None:
-        """A dispatcher."""
-        ...
+    async def get(self, kind: type[DispatcherRecord], entry_id: str) -> DispatcherRecord | None: ...
 
 
 class PhoneMasker:
-    """``new_id`` makes a new id each time."""
+    """``new_id`` returns a new id at each call."""
 
     def __init__(self, registry: PhoneRegistry, clock: Clock, new_id: Callable[[], str]) -> None:
         self._registry = registry
@@ -57,19 +56,19 @@ class PhoneMasker:
         self._numbers: TTLCache[str, str] = TTLCache(KEPT, KEPT_S, clock.wall)
 
     async def contact_for(self, phone: str) -> str:
-        """What stands for a number in the journal. Raises ``JournalUnavailableError``."""
+        """The reference that replaces a number in the journal. Raises ``JournalUnavailableError``."""
         new_id = PassengerId(f"p{self._new_id()}")
         passenger = await self._registry.passenger_by_phone(phone, new_id=new_id, created=self._clock.wall())
         return f"{PERSON}{passenger.id}"
 
     async def mask_message(self, message: bytes, role: str) -> bytes:
-        """A live message as this role may see it."""
+        """A pushed message with contacts as the role may see them."""
         if not any(word in message for word in _FIELD_NAMES):
             return message
         return _encode(await self._mask(_decode(message), whole=role == "driver"))
 
     async def mask_answer(self, answer: msgspec.Struct, role: str, subject: str) -> Any:  # noqa: ANN401 - plain values
-        """What was asked over HTTP, as this reader may see it: plain values where there are numbers in it."""
+        """An HTTP response as this reader may see it: plain values if it contains contacts."""
         encoded = _encode(answer)
         if not any(word in encoded for word in _FIELD_NAMES):
             return answer
@@ -89,7 +88,7 @@ class PhoneMasker:
         return _replace_contacts(value, found) if found else value
 
     async def _number_of(self, contact: str) -> str:
-        """The number; a sign that there is none where it was erased, or the journal is away."""
+        """The number; a placeholder if it was erased or the journal is unavailable."""
         if not contact.startswith(PERSON):
             return contact
         known = self._numbers.get(contact)
@@ -104,12 +103,11 @@ class PhoneMasker:
 
 
 def _is_contact(name: object, value: object) -> bool:
-    """Whether a field is somebody's number, and not a passenger's id."""
+    """Whether a field is a contact, not a passenger's id."""
     return name in _FIELDS and isinstance(value, str) and (value.startswith(PERSON) or bool(_NUMBER.fullmatch(value)))
 
 
 def _collect_contacts(value: Any, found: dict[str, str]) -> None:  # noqa: ANN401 - plain values of any shape
-    """All contacts in there."""
     if isinstance(value, dict):
         for name, each in value.items():
             if _is_contact(name, each):

@@ -118,7 +118,7 @@ class RequestResolver:
         return await self._hosts.quote(request.pickup, request.dropoff, request.at)
 
     async def _broadcast(self, request: BroadcastRequest) -> PlainValues | Refused:
-        return await self._announcer.broadcast(request.told)
+        return await self._announcer.broadcast(request.broadcast)
 
     async def _contact(self, request: ContactRequest) -> PlainValues:
         return PlainValues({"contact": await self._phones.contact_for(request.phone)})

@@ -134,7 +134,7 @@ def arrived_in_app(context: PageContext, session: PageSession) -> Response:
 
 def refused_in_app(code: ErrorCode) -> Response:
     """Back in the app, which says by the number what went wrong."""
-    _log.info("a sign-in by Alipay is refused", code=code.value)
+    _log.info("Alipay sign-in refused", code=code.value)
     return _leave(f"{RIDE}#alipay_error={code.value}")
 
 

@@ -138,13 +138,13 @@ class QrLanding:
         if isinstance(answer, AlipayUser):
             session = PageSession(user_id=answer.user_id, account=journey.account, sid=self._at.new_id())
             return arrived_in_app(self._at, session)
-        _log.warning("a passenger is not known", answer=answer)
+        _log.warning("Alipay did not identify passenger", answer=answer)
         unclear = isinstance(answer, Unknown)
         return refused_in_app(ErrorCode.UNAVAILABLE if unclear else ErrorCode.WRONG_CREDENTIALS)
 
     def _not_told(self, visit: Visit, answer: Refusal | Unknown, back: str) -> Response:
         """Alipay refused the code, or nobody knows."""
-        _log.warning("a passenger is not known", answer=answer)
+        _log.warning("Alipay did not identify passenger", answer=answer)
         if isinstance(answer, Unknown):
             said = visit.texts.phrase(UNCLEAR)
             return self._at.problem(visit, ErrorCode.UNAVAILABLE, again=back, said=said[0])

@@ -81,10 +81,10 @@ class _Answering:
                 await self._at.limits.check_page(request, visit.session)
                 response = await endpoint(visit, request)
             except DispatchError as error:
-                _log.info("a page is refused", path=request.url.path, code=error.code.value)
+                _log.info("payment page refused", path=request.url.path, code=error.code.value)
                 response = self._at.problem(visit, error.code, again=_again(request, error.code))
-            except Exception:  # noqa: BLE001 - the passenger gets a number, whatever broke
-                _log.exception("a page failed", path=request.url.path)
+            except Exception:  # noqa: BLE001 - the passenger gets an error number in every case
+                _log.exception("payment page failed", path=request.url.path)
                 response = self._at.problem(visit, ErrorCode.INTERNAL, again=_again(request, ErrorCode.INTERNAL))
             if _HOMES.get(request.query_params.get("back", "")):
                 self._at.responses.set_cookie(response, HOME_COOKIE, visit.home)

@@ -1,7 +1,7 @@
-"""Work that waits its turn: one piece in each turn of the event loop.
+"""Work in turns: one piece per iteration of the event loop.
 
-Whatever else is ready in a turn comes between two pieces, so that a crowd that arrives at once, or one client that
-says thousands of things in a breath, delays everybody else by one piece and not by all of them.
+All other ready work runs between two pieces, so a burst of connections, or one client that sends thousands of messages
+at once, delays others by one piece only.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 
 class FairQueue:
-    """A queue of pieces of work, first come, first served."""
+    """First in, first out."""
 
     def __init__(self) -> None:
         self._waiting: deque[Callable[[], None]] = deque()
@@ -21,7 +21,6 @@ class FairQueue:
         return len(self._waiting)
 
     def add(self, piece: Callable[[], None]) -> None:
-        """Do this in a turn to come."""
         self._waiting.append(piece)
         if len(self._waiting) == 1:
             asyncio.get_running_loop().call_soon(self._next)

@@ -1,10 +1,9 @@
-"""uvicorn's HTTP protocol, for clients that take their time.
+"""uvicorn's HTTP protocol with a deadline, a limit per address, and fair turns.
 
-uvicorn waits for ever for the rest of a request, so that whoever sends a byte now and then, or nothing, holds a
-socket for nothing. Here a request, its body too, is there within ``request_s`` seconds of the connection, or of the
-answer before it, or the socket is cut. Whoever dials too often is cut before anything is heard. And of all that have
-something to say, one is heard in each turn of the event loop: a thousand handshakes at once delay those who are there
-by one of them, not by all.
+uvicorn waits without limit for the rest of a request. Here a request with its body must arrive within ``request_s`` of
+the connection, or of the previous response; otherwise the connection is aborted. Connections over the per-address limit
+are dropped at accept. Requests are processed one per loop iteration, so a thousand simultaneous handshakes do not stall
+existing clients.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from ws_gateway.server.fair_queue import FairQueue
 
 _INCOMPLETE: Final = (h11.IDLE, h11.SEND_BODY)
-"""The client's state while its request is not there yet."""
+"""The client's state until its request is complete."""
 
 
 class HttpProtocol(H11Protocol):
@@ -33,7 +32,6 @@ class HttpProtocol(H11Protocol):
     _cut = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Somebody is there, and has not said anything yet."""
         peer = transport.get_extra_info("peername")
         if peer and not self.may_connect(str(peer[0])):
             self._cut = True
@@ -43,7 +41,7 @@ class HttpProtocol(H11Protocol):
         self._start_timer()
 
     def data_received(self, data: bytes) -> None:
-        """A part of a request, or the whole: it has its turn, and no more is read before."""
+        """Reading pauses until this data has had its turn."""
         if self.transport.is_reading():
             self.transport.pause_reading()
         self.fair_queue.add(partial(self._process, data))
@@ -58,18 +56,16 @@ class HttpProtocol(H11Protocol):
             self._stop_timer()
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        """From here on the session looks after its silence itself."""
+        """From here on, the session detects silence itself."""
         self._stop_timer()
         super().handle_websocket_upgrade(event)
 
     def on_response_complete(self) -> None:
-        """The next request has as much time."""
         self._stop_timer()
         self._start_timer()
         super().on_response_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It is gone."""
         if self._cut:
             return
         self._stop_timer()
@@ -88,6 +84,6 @@ class HttpProtocol(H11Protocol):
 
 
 def http_protocol(request_s: float, may_connect: Callable[[str], bool]) -> type[HttpProtocol]:
-    """The protocol of one server as uvicorn takes it, a class: with this deadline, for peers that are admitted."""
+    """The protocol class of one server, as uvicorn takes it."""
     attributes = {"request_s": request_s, "fair_queue": FairQueue(), "may_connect": staticmethod(may_connect)}
     return type("HttpProtocol", (HttpProtocol,), attributes)

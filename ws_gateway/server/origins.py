@@ -1,7 +1,7 @@
-"""Whose pages may open a socket (the ``Origin`` of a handshake, RFC 6454).
+"""Which pages may open a socket (the ``Origin`` of a handshake, RFC 6454).
 
-A browser says which page opens a socket, and sends it to any server that the page names. Apps say nothing, and hold no
-cookies that a foreign page could use.
+A browser names the page that opens a socket, and opens it to any server that the page names. Apps send no origin, and
+hold no cookies that a foreign page could use.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ _PORTS: Final = {"http": 80, "https": 443}
 
 
 class OriginPolicy:
-    """``allowed`` are origins (``https://taxi.example``); pages of the address that was asked may always."""
+    """``allowed`` are origins (``https://taxi.example``); pages of the requested host are always allowed."""
 
     def __init__(self, allowed: Iterable[str]) -> None:
         self._any = ANY in (given := tuple(allowed))
         self._allowed = frozenset(map(normal, given))
 
     def allows(self, scope: Scope) -> bool:
-        """Whether a handshake comes from a page that may, or from no page."""
+        """Whether a handshake comes from an allowed page, or from no page."""
         headers = Headers(scope=scope)
         given = headers.getlist("origin")
         if self._any or not given:
@@ -39,7 +39,7 @@ class OriginPolicy:
 
 
 def normal(origin: str) -> str:
-    """``scheme://host:port`` in small letters; empty for what is no origin, ``null`` among it."""
+    """``scheme://host:port`` in lower case; empty if the text is no origin (``null`` included)."""
     try:
         parts = urlsplit(origin.strip())
         port = parts.port or _PORTS.get(parts.scheme, 0)

@@ -1,9 +1,9 @@
-"""The web apps as built into ``ws_gateway/web``: a chooser, the console, the passenger's and the driver's app.
+"""The web apps as built into ``ws_gateway/web``: the home page, the console, the passenger's and the driver's app.
 
-Rule 1: a page runs our own files only and speaks to nobody but us, and to the tile server where one is set.
-Rule 2: what stands under ``/assets/`` bears a digest in its name and is kept for ever; all else is asked for again.
-Rule 3: on one machine there is one address. Who opens a page as ``localhost`` is sent to the public address where that
-is ``127.0.0.1`` (or the other way round): Alipay sends browsers back there, and cookies of the one are not the other's.
+Rule 1: a page runs only our own files and connects only to us, and to the tile server if one is set.
+Rule 2: files under ``/assets/`` have a digest in their name and are cached without limit; all others are revalidated.
+Rule 3: on one machine there is one address. A page opened as ``localhost`` is redirected to the public address if that
+is ``127.0.0.1`` (or vice versa): Alipay redirects browsers there, and the two do not share cookies.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ APPS: Final = ("console", "ride", "drive")
 _BESIDE_PAGES: Final = ("assets", "icons")
 _AT_THE_ROOT: Final = ("icon.svg", "favicon.ico", "favicon.svg", "robots.txt")
 _LOCATES: Final = ("/ride/", "/drive/")
-"""Apps that may ask a phone where it is."""
+"""Apps that may use geolocation."""
 _SCANS: Final = ("/drive/",)
-"""Apps that may look through a phone's camera, for a passenger's payment code."""
+"""Apps that may use the camera, for passengers' payment codes."""
 _NOT_BUILT: Final = "The web apps are not built. `make web` builds them.\n"
 _THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
@@ -53,10 +53,10 @@ _TYPES: Final = {
 
 
 def web_routes(folder: Path = FOLDER, *, tiles: str = "", public_url: str = "") -> list[Route]:
-    """The routing table. ``tiles``: the address of a tile server that the apps may ask, or empty."""
+    """``tiles``: the address of a tile server for the apps, or empty."""
     files = WebApps(folder, tiles, public_url)
     return [
-        Route("/", files.chooser),
+        Route("/", files.home),
         *(Route(f"/{app}", _with_slash) for app in APPS),
         *(Route(f"/{place}/{{path:path}}", files.answer) for place in (*APPS, *_BESIDE_PAGES)),
         *(Route(f"/{name}", files.answer) for name in _AT_THE_ROOT),
@@ -68,7 +68,7 @@ async def _with_slash(request: Request) -> Response:
 
 
 class WebApps(StaticFiles):
-    """The files of a folder, packed where the browser takes it, with what a page may do."""
+    """The files of a folder, compressed if the browser accepts it, with security headers."""
 
     def __init__(self, folder: Path, tiles: str = "", public_url: str = "") -> None:
         super().__init__(directory=folder, html=True, check_dir=False)
@@ -76,14 +76,14 @@ class WebApps(StaticFiles):
         self._tiles = origin_of(tiles)
         self._public_url = public_url
 
-    async def chooser(self, request: Request) -> Response:
-        """``/``: which app; plain words where none is built."""
+    async def home(self, request: Request) -> Response:
+        """``/``: the home page, or a plain text if the apps are not built."""
         if await anyio.to_thread.run_sync((self._folder / "index.html").is_file):
             return await self.answer(request)
         return PlainTextResponse(_NOT_BUILT, headers={"Cache-Control": "no-cache"})
 
     async def answer(self, request: Request) -> Response:
-        """A file, or the way to a page's one address. Raises starlette's ``HTTPException`` where there is none."""
+        """A file, or the redirect to a page's canonical address. Raises starlette's ``HTTPException``."""
         path = request.url.path
         if path.endswith("/") and is_alias(request.headers.get("host", ""), self._public_url):
             return RedirectResponse(f"{self._public_url}{path}", 307, headers={"Cache-Control": "no-store"})
@@ -92,7 +92,6 @@ class WebApps(StaticFiles):
     def file_response(
         self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
     ) -> Response:
-        """A file that is there, or that it has not changed."""
         asked = Headers(scope=scope)
         file = PurePosixPath(full_path)
         packed, encoding = _packed(file, stat_result, asked.get("accept-encoding", ""))
@@ -119,7 +118,7 @@ class WebApps(StaticFiles):
 
 
 def is_alias(host: str, public_url: str) -> bool:
-    """Whether a browser that says ``Host: host`` is on this machine, and names it otherwise than ``public_url``."""
+    """Whether ``Host: host`` names this machine in another way than ``public_url``."""
     try:
         asked, public = urlsplit(f"//{host}"), urlsplit(public_url)
         same_port = asked.port == public.port
@@ -136,8 +135,8 @@ def origin_of(url: str) -> str:
 
 
 def content_policy(host: str, tiles: str = "") -> str:
-    """What a page may load (CSP). ``host`` is what the browser calls us: Safari before 15.4 does not count a WebSocket
-    of the same host as ``'self'``. ``tiles`` is a tile server's origin."""
+    """The Content-Security-Policy. ``host`` is the browser's name for us: Safari before 15.4 does not treat a WebSocket
+    to the same host as ``'self'``. ``tiles`` is a tile server's origin."""
     sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""
     beyond = f" {tiles}" if tiles else ""
     return "; ".join(

@@ -1,4 +1,4 @@
-"""uvicorn as we run it: one port for HTTP and WebSocket, and a stop that first drains."""
+"""uvicorn with one port for HTTP and WebSocket, and a stop that drains first."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _UNREAD_MS: Final = 30_000
 
 
 class Tls(NamedTuple):
-    """Files (PEM): the certificates, ours first, and its private key."""
+    """PEM files: the certificate chain, ours first, and its private key."""
 
     certificates: Path
     key: Path
@@ -38,7 +38,7 @@ class Server(uvicorn.Server):
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to drain; called by uvicorn's signal handler, in the main thread."""
+        """Called by uvicorn's signal handler, in the main thread."""
         del sig, frame
         if self._loop is None or self._draining is not None:
             self.should_exit = True
@@ -47,12 +47,10 @@ class Server(uvicorn.Server):
         self._loop.call_soon_threadsafe(self.stop_soon)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen; from now on signals drain."""
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
 
     def stop_soon(self) -> None:
-        """Take nobody new, drain, then stop."""
         if self._draining is None:
             self._draining = asyncio.get_running_loop().create_task(self._stop())
 
@@ -95,9 +93,9 @@ def make_server(
 
 
 def prepare(listening: socket.socket) -> None:
-    """Let the system cut off a peer that leaves what it was sent unread for half a minute.
+    """Have the kernel drop a peer that leaves data unacknowledged for half a minute.
 
-    Accepted sockets inherit it, so that a socket which we have given up does not linger.
+    Accepted sockets inherit the option, so an abandoned socket does not linger.
     """
     if sys.platform == "linux":
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MS)

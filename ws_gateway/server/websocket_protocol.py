@@ -1,14 +1,12 @@
-"""uvicorn's WebSocket protocol with two short cuts for binary messages, the way of every GPS fix.
+"""uvicorn's WebSocket protocol with two short cuts for binary messages: the path of every GPS fix.
 
-An ASGI application awaits each message from a queue: a dict, a future and a switch of tasks for each, and reading
-from the socket paused and resumed around it. An application that finds this socket in its scope may set ``deliver``
-and is called instead, in the order of the frames; ``receive`` then tells of text frames and of the end.
-
-And what comes as exactly one whole binary message, between two messages of an open socket, is unmasked at once;
-websockets' parser, made for every frame that RFC 6455 allows, has all others. Everything else is uvicorn's.
-
-Of what a client sends in a breath, :data:`SLICE` bytes are read in one turn of the event loop, and meanwhile no more is
-taken from its socket: who floods delays the others by a slice.
+Rule 1. ASGI passes each message through a queue: a dict, a future and a task switch per message, and reading paused and
+        resumed around it. An application that finds this socket in its scope may set ``deliver``, which is called
+        instead, in the order of the frames; ``receive`` then yields text frames and the end.
+Rule 2. Data that is exactly one complete binary message on an idle open socket is unmasked at once; the parser of
+        websockets, which handles all frames of RFC 6455, gets all other data. Everything else is uvicorn's.
+Rule 3. At most :data:`SLICE` bytes per connection are parsed per loop iteration, with reading paused meanwhile, so a
+        flooding client delays others by one slice at most.
 """
 
 from __future__ import annotations
@@ -23,25 +21,24 @@ from websockets.protocol import OPEN
 from websockets.speedups import apply_mask
 
 SLICE: Final = 4_096
-"""Some hundred small messages; an everyday one is far below."""
+"""Some hundred small messages; typical data is far smaller."""
 _KEY: Final = "taxi.socket"
 _WHOLE_BINARY: Final = 0x82
-"""First byte of a message in one frame: FIN, no extension's bits, opcode 2 (RFC 6455, 5.2)."""
+"""First byte of a message in one frame: FIN, no extension bits, opcode 2 (RFC 6455, 5.2)."""
 _MASKED: Final = 0x80
 _TWO_BYTES: Final = 126
-"""Instead of a length: it stands in the next two bytes."""
+"""This length value means: the length is in the next two bytes."""
 _EIGHT_BYTES: Final = 0xFF
-"""A masked frame whose length stands in the next eight."""
+"""A masked frame with its length in the next eight bytes."""
 
 
 class SocketProtocol(WebSocketsSansIOProtocol):
-    """One socket. ``deliver`` takes the binary frames from when it is set on."""
+    """Implements :class:`ws_gateway.ports.BinaryFrameSource`."""
 
     deliver: Callable[[bytes], None] | None = None
     _rest: bytearray | None = None
 
     def data_received(self, data: bytes) -> None:
-        """What has come, or its first slice: the rest has its turns."""
         if self._rest is None and len(data) <= SLICE:
             deliver = self.deliver
             if deliver is None or (message := self._whole_message(data)) is None:
@@ -57,7 +54,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             self.transport.pause_reading()
 
     def _whole_message(self, data: bytes) -> bytes | None:
-        """What ``data`` says, where it is one whole binary message and nothing else; None: it is the parser's."""
+        """The payload if ``data`` is one complete binary message; None leaves it to the parser."""
         if len(data) < 6 or data[0] != _WHOLE_BINARY:
             return None
         begins, length = 6, data[1] - _MASKED
@@ -85,13 +82,12 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             self.transport.resume_reading()
 
     def handle_connect(self, event: Request) -> None:
-        """The handshake; the application, which runs a moment later, finds us in its scope."""
+        """The application, which runs a moment later, finds this socket in its scope."""
         super().handle_connect(event)
         if self.response.status_code == 101:
             self.scope["state"][_KEY] = self
 
     def send_receive_event_to_app(self) -> None:
-        """A whole message is there."""
         if self.deliver is None or self.curr_msg_data_type == "text":
             super().send_receive_event_to_app()
             return
@@ -101,6 +97,6 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
 
 def socket_of(scope: Scope) -> SocketProtocol | None:
-    """The socket behind an ASGI scope; None under another server, where ``receive`` tells everything."""
+    """The socket behind an ASGI scope; None under another server, where ``receive`` yields all frames."""
     found = scope.get("state", {}).get(_KEY)
     return found if isinstance(found, SocketProtocol) else None

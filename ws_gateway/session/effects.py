@@ -118,7 +118,7 @@ class SettleAlarmRequest(NamedTuple):
 class BroadcastRequest(NamedTuple):
     """Send a notice to drivers."""
 
-    told: DriverBroadcast
+    broadcast: DriverBroadcast
 
 
 class PlainValues(NamedTuple):

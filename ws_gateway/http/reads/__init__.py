@@ -1,1 +1,1 @@
-"""What consoles, passengers and drivers look up over HTTP (:mod:`dispatch.api.http_routes`)."""
+"""I/O. Reads of consoles, passengers and drivers (:mod:`dispatch.api.http_routes`). Imports ``http``."""

@@ -1,4 +1,4 @@
-"""The board of alarms."""
+"""The list of alarms."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ SETTLED_S: Final = 86_400.0
 
 
 class AlarmLists(Protocol):
-    """Alarms as they are kept. Raises ``JournalUnavailableError``."""
+    """Stored alarms. Raises ``JournalUnavailableError``."""
 
     async def listed(self, settled_since: float) -> Sequence[Alarm]:
-        """Those that wait, and those settled since then."""
+        """Open alarms, and those settled since a city time."""
         ...
 
 
@@ -29,5 +29,5 @@ class AlarmReads:
         self._clock = clock
 
     async def listed(self, _: Reader) -> AlarmList:
-        """What waits, and what was settled in the last day of city time."""
+        """Open alarms, and those settled within the last day of city time."""
         return AlarmList(list(await self._alarms.listed(self._clock.city() - SETTLED_S)))

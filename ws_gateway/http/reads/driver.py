@@ -1,4 +1,4 @@
-"""What a driver looks up: the shift's rides and sums, and what dispatchers said."""
+"""Reads of a driver: the rides and sums of the shift, and dispatchers' notices."""
 
 from __future__ import annotations
 
@@ -23,28 +23,26 @@ class DriverRides(Protocol):
     """Drivers' rides. Raises ``JournalUnavailableError``."""
 
     async def rides(self, driver: str, since: float) -> Sequence[RideRow]:
-        """A driver's rides that were finished since then, the newest first."""
+        """A driver's rides finished since a city time, newest first."""
         ...
 
 
 class VehicleStates(Protocol):
-    """What cars do. Raises ``JournalUnavailableError``."""
+    """States of vehicles. Raises ``JournalUnavailableError``."""
 
-    async def vehicle_state(self, vehicle: str) -> VehicleStateRow | None:
-        """One car."""
-        ...
+    async def vehicle_state(self, vehicle: str) -> VehicleStateRow | None: ...
 
 
 class DriverMessages(Protocol):
-    """Messages to drivers. Raises ``JournalUnavailableError``."""
+    """Notices to drivers. Raises ``JournalUnavailableError``."""
 
     async def for_vehicle(self, vehicle: str, since: float) -> Sequence[Notice]:
-        """What was told to the driver of a vehicle since then, the newest first."""
+        """Notices to the driver of a vehicle since a city time, newest first."""
         ...
 
 
 class DriverReads:
-    """``GET /v1/my/shift`` and ``GET /v1/my/notices``. ``zone`` says when a day begins."""
+    """``GET /v1/my/shift`` and ``GET /v1/my/notices``. ``zone`` defines the day."""
 
     def __init__(
         self, rides: DriverRides, states: VehicleStates, messages: DriverMessages, clock: Clock, zone: ZoneInfo
@@ -56,7 +54,7 @@ class DriverReads:
         self._zone = zone
 
     async def shift(self, reader: Reader) -> ShiftAccount:
-        """The shift under way, else today."""
+        """The current shift; today if there is none."""
         now = self._clock.city()
         driver = reader.identity.subject
         state = await self._states.vehicle_state(reader.identity.vehicle or "")
@@ -66,7 +64,7 @@ class DriverReads:
         return account(since, now, await self._rides.rides(driver, since))
 
     async def notices(self, reader: Reader) -> NoticeList:
-        """What was told to the driver's car, or to all, in the last 12 hours."""
+        """Notices to the driver's vehicle, or to all, of the last 12 hours."""
         vehicle = reader.identity.vehicle or ""
         since = self._clock.city() - NOTICES_S
         return NoticeList(list(await self._messages.for_vehicle(vehicle, since)))
@@ -77,7 +75,7 @@ class DriverReads:
 
 
 def account(since: float, at: float, rides: Sequence[RideRow]) -> ShiftAccount:
-    """The rides, and what was earned in each way: fares that are paid, less what of them went back; then the rest."""
+    """The rides, and the sums by payment method: paid fares minus refunds; then the unpaid fares."""
     sums: dict[tuple[str, str], tuple[int, int]] = {}
     for ride in rides:
         way = (ride.method or "") if ride.payment_state in COLLECTED else ""

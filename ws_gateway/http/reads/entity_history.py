@@ -1,4 +1,4 @@
-"""Entities as the journal has them, with everything that happened to them."""
+"""Entities replayed from the journal, with their events."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from dispatch.payment.core.payment import PaymentRules
 from dispatch.store.journal import StoredEvent, StoredHistory
 
 LONGEST: Final = 5_000
-"""Streams are read up to this number (50 ms): trips and payments end long before."""
+"""Streams are read up to this number (50 ms); trips and payments are far shorter."""
 
 
 class EventStreams(Protocol):
-    """What is needed here of :class:`dispatch.store.journal.Journal`. Raises ``JournalUnavailableError``."""
+    """The part of :class:`dispatch.store.journal.Journal` that is used here. Raises ``JournalUnavailableError``."""
 
     async def load(self, keys: Sequence[EntityKey]) -> Sequence[StoredHistory]:
         """The histories of ``keys``, in their order."""
@@ -31,7 +31,7 @@ class EventStreams(Protocol):
 
 
 class ReplayedEntity(NamedTuple):
-    """An entity, how it looks to a dispatcher (None: nobody looks at its kind), and its events."""
+    """An entity, its dispatcher's view (None for kinds without one), and its events."""
 
     entity: Entity
     view: View | None
@@ -39,26 +39,25 @@ class ReplayedEntity(NamedTuple):
 
 
 class EntityHistory:
-    """Reads entities. Nothing here is newer than the last commit, and nothing is decided."""
+    """Reads committed state only, and decides nothing."""
 
     def __init__(self, streams: EventStreams, rules: Rules, payment_rules: PaymentRules) -> None:
         self._streams = streams
         self._kinds = entity_kinds(rules, payment_rules)
 
     async def full(self, key: EntityKey) -> ReplayedEntity | None:
-        """An entity and all its events; None for one that nothing ever happened to."""
+        """An entity with all its events; None if it has none."""
         events = await self._streams.events_after(key, 0, LONGEST)
         return await asyncio.to_thread(self._fold, key, events) if events else None
 
     async def current(self, key: EntityKey) -> ReplayedEntity | None:
-        """An entity as it stands, with the events after its last snapshot alone."""
+        """An entity in its current state, with the events after its last snapshot only."""
         (history,) = await self._streams.load([key])
         if history.snapshot is None and not history.events:
             return None
         return await asyncio.to_thread(partial(self._fold, key, history.events, history))
 
     def decode_events(self, events: Sequence[StoredEvent]) -> list[NumberedEvent]:
-        """Events as they were written."""
         return [NumberedEvent(stored.seq, self._kinds[stored.key.kind].decode_event(stored.body)) for stored in events]
 
     def _fold(

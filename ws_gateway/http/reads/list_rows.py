@@ -1,4 +1,4 @@
-"""Rows of lists as views: all that a list shows of a trip, without reading its stream."""
+"""Converts rows of lists into views, without replaying the trips' streams."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dispatch.values.place import Place
 
 
 def trip_of(listed: ListedTrip) -> TripView:
-    """A trip of a list. Its fare has no lines; how it is paid has no words."""
+    """The view has no fare lines and no payment texts."""
     row = listed.row
     fare = MoneyView(row.fare_minor, row.currency) if row.fare_minor is not None and row.currency else None
     return TripView(
@@ -44,7 +44,7 @@ def _place(lat: float | None, lng: float | None, text: str | None) -> Place | No
 
 
 def _car(listed: ListedTrip) -> CarView | None:
-    """The car that comes: one that only has an offer yet is none."""
+    """The assigned car: a car with only an offer is not one."""
     row = listed.row
     if row.vehicle is None or row.driver is None:
         return None

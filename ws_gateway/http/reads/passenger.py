@@ -1,4 +1,4 @@
-"""What a passenger looks up: own trips, receipts, and links for others to follow a trip."""
+"""Reads of a passenger: own trips, receipts, and links that let others follow a trip."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class PassengerTrips(Protocol):
     """Trips of passengers. Raises ``JournalUnavailableError``."""
 
     async def trips_of(self, passenger: PassengerId, limit: int) -> Sequence[TripRow]:
-        """A passenger's last trips, the newest first."""
+        """A passenger's last trips, newest first."""
         ...
 
 
 class PassengerReads:
     """``GET /v1/my/trips``, ``GET /v1/my/trips/{trip}/receipt`` and ``POST /v1/my/trips/{trip}/share``.
 
-    A link is good for ``share_ttl_s`` wall seconds. A trip that is somebody else's is an unknown one.
+    A link is valid for ``share_ttl_s`` wall seconds. Another passenger's trip counts as unknown.
     """
 
     def __init__(
@@ -47,13 +47,13 @@ class PassengerReads:
         self._share_ttl_s = share_ttl_s
 
     async def listed(self, reader: Reader) -> TripList:
-        """The last :data:`TRIPS_MOST` trips, with their fares line by line."""
+        """The last :data:`TRIPS_MOST` trips, with their fare lines."""
         rows = await self._trips.trips_of(PassengerId(reader.identity.subject), TRIPS_MOST)
         lived = await asyncio.gather(*(self._past.full(EntityKey("trip", row.id)) for row in rows))
         return TripList(self._clock.city(), [_view(each) for each in lived if each is not None])
 
     async def receipt(self, reader: Reader) -> Receipt:
-        """The receipt. Raises ``DispatchError``: ``UNKNOWN_TRIP``, ``NO_TRIP_TO_PAY`` before there is a fare."""
+        """Raises ``DispatchError``: ``UNKNOWN_TRIP``; ``NO_TRIP_TO_PAY`` before the fare is known."""
         lived = await self._own(reader)
         data = cast("Trip", lived.entity).data
         if data.fare is None:

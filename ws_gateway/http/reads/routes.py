@@ -1,4 +1,4 @@
-"""The routes of what is looked up (:mod:`dispatch.api.http_routes`), on the real database."""
+"""The routes of all reads (:mod:`dispatch.api.http_routes`), on the real database."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from ws_gateway.http.reads.vehicles import VehicleReads
 
 
 def look_up_routes(
-    reading: AuthenticatedReads,
+    reads: AuthenticatedReads,
     database: Database,
     reasons: MatchReasons,
     *,
@@ -39,7 +39,6 @@ def look_up_routes(
     tokens: Tokens,
     share_ttl_s: float,
 ) -> list[Route]:
-    """The routing table of lists and stories."""
     past = EntityHistory(SqlJournal(database, shards=1, clock=clock), rules, payment_rules)
     lists, stories, history = SqlLists(database, numbers), SqlEventHistory(database), SqlTripRows(database)
     trips = TripReads(lists, stories, past, reasons, clock)
@@ -48,15 +47,15 @@ def look_up_routes(
     zone: ZoneInfo = rules.tariff.zone
     driver = DriverReads(lists, history, SqlNotices(database), clock, zone)
     return [
-        reading.query_route(read_routes.TRIPS, TripsSince, trips.listed),
-        reading.get_route(read_routes.TRIP, trips.story),
-        reading.get_route(read_routes.VEHICLES, cars.listed),
-        reading.get_route(read_routes.VEHICLE, cars.story),
-        reading.query_route(read_routes.SEARCH, SearchQuery, cars.search),
-        reading.get_route(read_routes.ALARMS, AlarmReads(SqlAlarms(database), clock).listed),
-        reading.get_route(read_routes.MY_TRIPS, mine.listed),
-        reading.get_route(read_routes.MY_RECEIPT, mine.receipt),
-        reading.get_route(read_routes.MY_SHARE, mine.share),
-        reading.get_route(read_routes.MY_SHIFT, driver.shift),
-        reading.get_route(read_routes.MY_NOTICES, driver.notices),
+        reads.query_route(read_routes.TRIPS, TripsSince, trips.listed),
+        reads.get_route(read_routes.TRIP, trips.story),
+        reads.get_route(read_routes.VEHICLES, cars.listed),
+        reads.get_route(read_routes.VEHICLE, cars.story),
+        reads.query_route(read_routes.SEARCH, SearchQuery, cars.search),
+        reads.get_route(read_routes.ALARMS, AlarmReads(SqlAlarms(database), clock).listed),
+        reads.get_route(read_routes.MY_TRIPS, mine.listed),
+        reads.get_route(read_routes.MY_RECEIPT, mine.receipt),
+        reads.get_route(read_routes.MY_SHARE, mine.share),
+        reads.get_route(read_routes.MY_SHIFT, driver.shift),
+        reads.get_route(read_routes.MY_NOTICES, driver.notices),
     ]

@@ -1,4 +1,4 @@
-"""Trips for dispatchers: the list, and one trip's whole story."""
+"""Reads of a dispatcher: the list of trips, and one trip in detail."""
 
 from __future__ import annotations
 
@@ -41,27 +41,25 @@ class TripLists(Protocol):
     """Lists of trips. Raises ``JournalUnavailableError``."""
 
     async def trips(self, since: float) -> Sequence[ListedTrip]:
-        """Open trips, and those requested since then."""
+        """Open trips, and those requested since a city time."""
         ...
 
 
 class PaymentHistory(Protocol):
-    """What became of a trip's fare. Raises ``JournalUnavailableError``."""
+    """Payments of trips. Raises ``JournalUnavailableError``."""
 
-    async def payments(self, trip: str) -> Sequence[PaymentRow]:
-        """The payments of a trip."""
-        ...
+    async def payments(self, trip: str) -> Sequence[PaymentRow]: ...
 
     async def said(self, payment: str) -> Sequence[SaidRow]:
-        """What was said to and by Alipay of a payment."""
+        """The messages exchanged with Alipay about a payment."""
         ...
 
 
 class MatchReasons(Protocol):
-    """Why matchers decided as they did. Raises ``HostsUnavailableError``."""
+    """Reasons of the matchers' decisions. Raises ``HostsUnavailableError``."""
 
     async def why(self, key: EntityKey) -> dict[str, object]:
-        """What each matcher that knows it says."""
+        """The answer of each matcher that has one, by its name."""
         ...
 
 
@@ -78,13 +76,13 @@ class TripReads:
         self._clock = clock
 
     async def listed(self, _: Reader, asked: TripsSince) -> TripList:
-        """Open trips and the last hour's, or those since ``asked.since``, a day back at most."""
+        """Open trips and those of the last hour, or since ``asked.since``, one day back at most."""
         now = self._clock.city()
         since = now - LISTED_S if asked.since is None else max(asked.since, now - LONGEST_S)
         return TripList(now, [trip_of(each) for each in await self._lists.trips(since)])
 
     async def story(self, reader: Reader) -> TripDetail:
-        """All that is known. Raises ``DispatchError`` with ``UNKNOWN_TRIP``."""
+        """Raises ``DispatchError`` with ``UNKNOWN_TRIP``."""
         key = EntityKey("trip", reader.path["trip"])
         lived = await self._past.full(key)
         if lived is None:
@@ -117,7 +115,7 @@ class TripReads:
         )
 
     async def _why(self, key: EntityKey) -> list[MatchExplanation]:
-        """What matchers remember; a story stands without it."""
+        """Empty if the matchers are unavailable."""
         try:
             answers = await self._reasons.why(key)
         except HostsUnavailableError:
@@ -133,7 +131,7 @@ class _Reason(msgspec.Struct):
 
 
 class _Reasons(msgspec.Struct):
-    """A matcher's words (:class:`dispatch.matching.explain.RequestReasons`)."""
+    """A matcher's answer (:class:`dispatch.matching.explain.RequestReasons`)."""
 
     at: float
     windows: int
@@ -143,7 +141,6 @@ class _Reasons(msgspec.Struct):
 
 
 def why_trip(answer: object) -> MatchExplanation:
-    """One matcher's view of a request."""
     said = msgspec.convert(answer, _Reasons)
     nearest = [ConsideredVehicle(it.vehicle_id, it.meters, it.cause, it.pickup_s) for it in said.nearest]
     return MatchExplanation(said.at, said.windows, said.counts, nearest, said.matched)

@@ -1,4 +1,4 @@
-"""Cars for dispatchers: the fleet, and one car's story; and what a text finds."""
+"""Reads of a dispatcher: the fleet, one vehicle in detail, and the search."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from ws_gateway.http.reads.trips import MatchReasons
 
 STORY_S: Final = 3_600.0
 EVENTS_MOST: Final = 2_000
-"""More than a car does in an hour."""
+"""More than the events of a vehicle in an hour."""
 
 
 class VehicleLists(Protocol):
     """The fleet, and searches. Raises ``JournalUnavailableError``."""
 
     async def fleet(self, vehicle: str | None = None) -> Sequence[FleetCar]:
-        """All cars, or one."""
+        """All vehicles, or one."""
         ...
 
     async def search(self, text: str) -> SearchResult:
-        """Trips and cars that a text finds."""
+        """Trips and vehicles that match a text."""
         ...
 
 
@@ -45,7 +45,7 @@ class RecentEvents(Protocol):
     """The end of a stream. Raises ``JournalUnavailableError``."""
 
     async def newest(self, key: EntityKey, since: float, most: int) -> Sequence[StoredEvent]:
-        """Events since a city time, in their order; the last ``most`` of them."""
+        """Events since a city time, in order; the last ``most`` of them."""
         ...
 
 
@@ -62,18 +62,17 @@ class VehicleReads:
         self._clock = clock
 
     async def listed(self, _: Reader) -> FleetList:
-        """The whole fleet."""
         return FleetList(list(await self._lists.fleet()))
 
     async def search(self, _: Reader, asked: SearchQuery) -> SearchHits:
-        """Trips and cars that a text finds. Raises ``DispatchError`` with ``INVALID_FIELD`` for nothing but spaces."""
+        """Raises ``DispatchError`` with ``INVALID_FIELD`` for fewer than two characters."""
         if len(asked.text.strip()) < 2:
             raise DispatchError(ErrorCode.INVALID_FIELD, field="text")
         found = await self._lists.search(asked.text)
         return SearchHits([trip_of(trip) for trip in found.trips], list(found.cars))
 
     async def story(self, reader: Reader) -> VehicleDetail:
-        """A car and its last hour. Raises ``DispatchError`` with ``UNKNOWN_VEHICLE``."""
+        """A vehicle and its last hour. Raises ``DispatchError`` with ``UNKNOWN_VEHICLE``."""
         key = EntityKey("vehicle", reader.path["vehicle"])
         cars = await self._lists.fleet(key.id)
         if not cars:
@@ -84,9 +83,9 @@ class VehicleReads:
         )
         if lived is None:
             return VehicleDetail(seq=0, car=cars[0], view=VehicleView(key.id, "offline"), why=why)
-        return await asyncio.to_thread(self._told, cars[0], lived, stored, why)
+        return await asyncio.to_thread(self._story, cars[0], lived, stored, why)
 
-    def _told(
+    def _story(
         self, car: FleetCar, lived: ReplayedEntity, stored: Sequence[StoredEvent], why: list[CauseSpan]
     ) -> VehicleDetail:
         events = self._past.decode_events(stored)
@@ -101,7 +100,7 @@ class VehicleReads:
         )
 
     async def _why(self, key: EntityKey) -> list[CauseSpan]:
-        """What matchers remember; a story stands without it."""
+        """Empty if the matchers are unavailable."""
         try:
             answers = await self._reasons.why(key)
         except HostsUnavailableError:
@@ -111,6 +110,6 @@ class VehicleReads:
 
 
 class _Spans(msgspec.Struct):
-    """A matcher's words (:class:`dispatch.matching.explain.VehicleReasons`)."""
+    """A matcher's answer (:class:`dispatch.matching.explain.VehicleReasons`)."""
 
     spans: list[CauseSpan]
