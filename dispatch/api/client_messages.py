@@ -119,7 +119,7 @@ class Arrived(ClientCommand, frozen=True, tag="arrived"):
 
 
 class StartRide(ClientCommand, frozen=True, tag="start"):
-    """The passenger is in the vehicle and has told the driver the ride code of four digits."""
+    """The passenger is in the vehicle and gave the driver the ride code of four digits."""
 
     trip: Id
     code: Annotated[str, Meta(pattern=r"^[0-9]{4}$")]

@@ -1,1 +1,2 @@
-"""Pure. Trips, vehicles and fares: commands in, events out. Imports ``values`` and ``geo`` only."""
+"""Pure. The business rules: entities that turn commands into events, and their commands, events and errors. May import
+``dispatch.geo`` and ``dispatch.values``."""

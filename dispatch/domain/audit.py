@@ -1,8 +1,8 @@
-"""The audit log: what dispatchers did, as rows of a table that can only grow.
+"""The audit log: dispatchers' and operators' actions, as rows of an append-only table.
 
-Rule 1. What a dispatcher commands is written by the transaction in which it takes effect: nothing is done unwritten,
-        and nothing is written that was not done.
-Rule 2. No secret and no phone number is written: of a number the last three digits.
+Rule 1. A dispatcher's command is logged by the transaction in which it takes effect: no effect without an entry, and no
+        entry without an effect.
+Rule 2. Secrets are never logged, and only the last three digits of phone numbers.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from dispatch.domain.entity import Principal, Row
 from dispatch.domain.redaction import redacted
 
 AUDITED: Final = frozenset({"dispatcher"})
-"""Roles whose every command is written."""
+"""Roles whose commands are logged."""
 
 
 class AuditEntry(msgspec.Struct, frozen=True):
-    """One act. ``id`` is the command's, so that a repeat is no second act; ``at`` is city time."""
+    """One action. ``id`` is the command's id, so a repeat adds no second entry; ``at`` is city time."""
 
     id: str
     at: float
@@ -32,7 +32,7 @@ class AuditEntry(msgspec.Struct, frozen=True):
 
 
 def command_entry(command_id: str, at: float, principal: Principal, target: str, command: object) -> AuditEntry | None:
-    """The entry for a command that an entity has accepted; None where nobody asks who did it."""
+    """The entry for an accepted command; None if the principal's role is not audited."""
     if principal.role not in AUDITED:
         return None
     said = msgspec.to_builtins(command)
@@ -41,17 +41,15 @@ def command_entry(command_id: str, at: float, principal: Principal, target: str,
 
 
 def sign_in_entry(dispatcher: str, session: str, at: float) -> AuditEntry:
-    """A dispatcher came in."""
     return AuditEntry(f"sign_in:{session}", at, "dispatcher", dispatcher, "sign_in", f"dispatcher:{dispatcher}", {})
 
 
 def operator_entry(act: str, target: str, at: float, entry_id: str, facts: Mapping[str, Any]) -> AuditEntry:
-    """Somebody with the ``taxi`` command on the server did it."""
+    """The entry for an action with the ``taxi`` command on the server."""
     return AuditEntry(entry_id, at, "operator", "", act, target, dict(facts))
 
 
 def audit_row(entry: AuditEntry) -> Row:
-    """The entry for the journal."""
     facts = msgspec.json.encode(entry.facts, order="sorted").decode()
     known = {"at": entry.at, "role": entry.role, "who": entry.who, "act": entry.act, "target": entry.target}
     return Row("audit", entry.id, {**known, "facts": facts})

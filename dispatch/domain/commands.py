@@ -1,7 +1,7 @@
-"""What entities are asked to do. Each command is for one kind of entity; who may send it is checked by the entity.
+"""Commands to entities. Each command is for one kind of entity, which checks the sender's role.
 
-Commands carry only facts: what a client said, and what the gateway or another entity knows beside it. They are
-stored in due rows, so fields may be added with defaults, never removed or given another meaning.
+Commands carry only facts, from the client and from the gateway or entity that forwards them. They are stored in rows of
+the table ``due``, so fields may be added with defaults, never removed or given another meaning.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dispatch.values.place import Place
 
 
 class VehicleProfile(msgspec.Struct, frozen=True):
-    """What the registry knows of a car and of the driver at its wheel."""
+    """The registry's data on a vehicle and its current driver."""
 
     plate: str
     driver: str
@@ -25,14 +25,14 @@ class VehicleProfile(msgspec.Struct, frozen=True):
     seats: int = 4
     needs: tuple[str, ...] = ()
     metered: bool = False
-    """The car has a taximeter that reports here."""
+    """The vehicle has a taximeter that reports here."""
     company: str = ""
     typed_fare: bool = False
-    """The car has no meter at all: the passenger types what the ride costs, and the driver confirms it."""
+    """The vehicle has no meter: the passenger types the fare, and the driver confirms it."""
 
 
 class StartShift(Command, frozen=True, tag="start_shift"):
-    """The driver goes online, or ends the break."""
+    """The driver goes online, or ends a break."""
 
     profile: VehicleProfile
 
@@ -42,11 +42,11 @@ class EndShift(Command, frozen=True, tag="end_shift"):
 
 
 class StartBreak(Command, frozen=True, tag="start_break"):
-    """The driver wants no offers for a while."""
+    """The driver takes no offers for a while."""
 
 
 class MakeOffer(Command, frozen=True, tag="make_offer"):
-    """Offer a trip to this vehicle: ``trip_seq`` is the number the trip's stream must stand at."""
+    """Offer a trip to this vehicle. ``trip_seq`` is the expected number of the trip's stream."""
 
     offer: str
     trip: str
@@ -62,46 +62,46 @@ class MakeOffer(Command, frozen=True, tag="make_offer"):
 
 
 class AcceptOffer(Command, frozen=True, tag="take_offer"):
-    """The driver accepts."""
+    """The driver accepts the offer."""
 
     offer: str
 
 
 class DeclineOffer(Command, frozen=True, tag="refuse_offer"):
-    """The driver declines."""
+    """The driver declines the offer."""
 
     offer: str
     reason: str = ""
 
 
 class ExpireOffer(Command, frozen=True, tag="expire_offer"):
-    """The offer's time is over (a timer of the vehicle)."""
+    """The offer has timed out (a timer of the vehicle)."""
 
     offer: str
 
 
 class WithdrawOffer(Command, frozen=True, tag="withdraw_offer"):
-    """The trip no longer stands (a call from the trip)."""
+    """The trip is no longer offered (a call from the trip)."""
 
     trip: str
     reason: str
 
 
 class ArriveAtPickup(Command, frozen=True, tag="report_arrival"):
-    """The car waits at the pick-up."""
+    """The vehicle has arrived at the pick-up."""
 
     trip: str
 
 
 class StartRide(Command, frozen=True, tag="begin_ride"):
-    """The passenger is in the car and said ``code``."""
+    """The passenger is in the vehicle and gave the driver ``code``."""
 
     trip: str
     code: str
 
 
 class StartHail(Command, frozen=True, tag="begin_hail"):
-    """Somebody got in on the street; ``trip`` is the new trip's id."""
+    """A passenger got in on the street; ``trip`` is the new trip's id."""
 
     trip: str
 
@@ -113,13 +113,13 @@ class ReportMeter(Command, frozen=True, tag="read_meter"):
 
 
 class FinishRide(Command, frozen=True, tag="end_ride"):
-    """The ride is over; an empty ``trip`` means whichever is under way (a taximeter knows no trips)."""
+    """The ride has ended. An empty ``trip`` means the current one (a taximeter does not know trips)."""
 
     trip: str = ""
 
 
 class ReturnTrip(Command, frozen=True, tag="give_back"):
-    """The driver gives the trip back, or says that nobody came."""
+    """The driver returns the trip, or reports a no-show."""
 
     trip: str
     reason: str
@@ -127,24 +127,24 @@ class ReturnTrip(Command, frozen=True, tag="give_back"):
 
 
 class TakeOutOfService(Command, frozen=True, tag="take_out"):
-    """A dispatcher takes the car out of service."""
+    """A dispatcher takes the vehicle out of service."""
 
     reason: str
 
 
 class ReturnToService(Command, frozen=True, tag="put_back"):
-    """A dispatcher puts the car back in service; it is offline then."""
+    """A dispatcher returns the vehicle to service; it is offline afterwards."""
 
 
 class ReleaseFromTrip(Command, frozen=True, tag="release_from_trip"):
-    """The trip ended without this vehicle (a call from the trip, after a cancel)."""
+    """The trip ended without this vehicle (a call from the trip after a cancellation)."""
 
     trip: str
     reason: str
 
 
 class ReportPayment(Command, frozen=True, tag="tell_payment"):
-    """What became of the fare of a trip of this vehicle (a call from the trip)."""
+    """Reports the payment state of a fare of this vehicle (a call from the trip)."""
 
     trip: str
     state: str
@@ -153,20 +153,21 @@ class ReportPayment(Command, frozen=True, tag="tell_payment"):
 
 
 class ResolveScan(Command, frozen=True, tag="resolve_scan"):
-    """Which trip a scan of this car's QR code is for: the one in progress or with its fare due. Changes nothing."""
+    """Find the trip for a scan of this vehicle's QR code: the trip in progress, or the one whose fare is due. Changes
+    nothing."""
 
 
 # ── to a trip ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class RequestTrip(Command, frozen=True, tag="request_trip"):
-    """A ride is wanted, now or at ``pickup_at``."""
+    """Request a ride, now or at ``pickup_at``."""
 
     passenger: str
     origin: str
     pickup: Place
     code: str
-    """The ride code of four digits, drawn by the gateway."""
+    """The ride code of four digits, generated by the gateway."""
     dropoff: Place | None = None
     vehicle_class: str = "standard"
     seats: int = 1
@@ -174,36 +175,36 @@ class RequestTrip(Command, frozen=True, tag="request_trip"):
     pickup_at: float | None = None
     note: str = ""
     contact: str = ""
-    """What the driver may call the passenger by."""
+    """How the driver can reach the passenger."""
 
 
 class StartMatching(Command, frozen=True, tag="begin_matching"):
-    """A reservation's lead time has come (a timer of the trip)."""
+    """The lead time of a reservation has started (a timer of the trip)."""
 
 
 class GiveUp(Command, frozen=True, tag="give_up"):
-    """Nobody was found in time (a timer of the trip)."""
+    """No vehicle was found in time (a timer of the trip)."""
 
 
 class CancelTrip(Command, frozen=True, tag="cancel_ride"):
-    """The passenger, or a dispatcher, cancels, if it costs no more than ``fee_up_to`` minor units (None: whatever it
-    costs)."""
+    """The passenger or a dispatcher cancels, provided that it costs at most ``fee_up_to`` minor units (None: any
+    fee)."""
 
     reason: str
     fee_up_to: int | None = None
 
 
 class AssignManually(Command, frozen=True, tag="pick_by_hand"):
-    """A dispatcher chose a vehicle for a waiting trip; the answer holds what the offer needs."""
+    """A dispatcher has chosen a vehicle for a waiting trip; the reply contains the data for the offer."""
 
     vehicle: str
 
 
 class PayFare(Command, frozen=True, tag="pay_fare"):
-    """Somebody wants to pay the fare that is due, or the driver to collect it.
+    """Pay the fare that is due, or collect it as the driver.
 
-    ``method`` is one of ``dispatch.payment.core.rules.METHODS``; ``buyer`` an Alipay user id; ``scanned`` if by the
-    car's code; ``auth_code`` what the driver scanned from the passenger's phone.
+    ``method`` is one of :mod:`dispatch.payment.core.methods`; ``buyer`` is an Alipay user id; ``scanned`` is true if
+    the payer scanned the vehicle's code; ``auth_code`` is the code that the driver scanned from the passenger's phone.
     """
 
     method: str
@@ -213,30 +214,30 @@ class PayFare(Command, frozen=True, tag="pay_fare"):
 
 
 class StopPaying(Command, frozen=True, tag="stop_paying"):
-    """Whoever pays or collects wants another way: the open attempt is given up."""
+    """The payer or the collecting driver wants to pay in another way: the open attempt is stopped."""
 
 
 class TypeFare(Command, frozen=True, tag="type_fare"):
-    """The passenger of a car without a meter says what the ride costs."""
+    """The passenger of a vehicle without a meter types the fare."""
 
     amount: Money
 
 
 class AgreeFare(Command, frozen=True, tag="agree_fare"):
-    """The driver of a car without a meter confirms what the passenger typed."""
+    """The driver of a vehicle without a meter confirms the typed fare."""
 
     amount: Money
 
 
 class GetFare(Command, frozen=True, tag="ask_fare"):
-    """What whoever pays this trip has to know of its fare, for a page that the system shows. Changes nothing."""
+    """Get the facts about the fare that a payment page shows. Changes nothing."""
 
 
 class ReportOutcome(Command, frozen=True, tag="tell_outcome"):
-    """How the payment of this trip goes (a call from the payment).
+    """Reports the progress of this trip's payment (a call from the payment).
 
     ``state``: ``ordered`` (Alipay knows the order: as ``trade``, or by the ``code`` to be scanned), ``paid``,
-    ``failed`` (the fare is due again), ``unknown``, ``refunded`` (``amount`` in all so far).
+    ``failed`` (the fare is due again), ``unknown``, ``refunded`` (``amount`` is the total so far).
     """
 
     state: str
@@ -249,13 +250,13 @@ class ReportOutcome(Command, frozen=True, tag="tell_outcome"):
 
 
 class SettleFare(Command, frozen=True, tag="settle_otherwise"):
-    """A dispatcher settles the fare outside the system (written off, paid at the office)."""
+    """A dispatcher settles the fare outside the system (written off, or paid at the office)."""
 
     reason: str
 
 
 class RateRide(Command, frozen=True, tag="rate_ride"):
-    """The passenger's stars."""
+    """The passenger rates the ride."""
 
     stars: int
     comment: str = ""
@@ -284,8 +285,9 @@ class StopPayment(Command, frozen=True, tag="stop_payment"):
 
 
 class RefundFare(Command, frozen=True, tag="refund_fare"):
-    """A dispatcher gives the fare back: ``amount`` of it, or what is left. ``limit_minor`` is the most that the
-    dispatcher may give back in one refund, None without a limit. ``cancel`` undoes the whole order on its own day."""
+    """A dispatcher refunds ``amount`` of the fare, or everything that is left. ``limit_minor`` is the dispatcher's
+    limit for one refund, None without a limit. ``cancel`` cancels the whole order, which is possible on the day of
+    payment only."""
 
     reason: str
     amount: Money | None = None
@@ -294,16 +296,16 @@ class RefundFare(Command, frozen=True, tag="refund_fare"):
 
 
 class RefundOrder(Command, frozen=True, tag="return_fare"):
-    """What was paid by ``order`` goes back: the trip had been settled otherwise (a call from the trip)."""
+    """Refund the payment of ``order``, because the trip was settled otherwise (a call from the trip)."""
 
     order: str
     reason: str
 
 
 class RecordGatewayResponse(Command, frozen=True, tag="hear_gateway"):
-    """What the payment gateway answered to the outgoing call named ``due``: an encoded result of its port.
+    """The payment gateway's response to the outgoing call named ``due``, as an encoded result of the gateway port.
 
-    ``received`` is the answer as it came, ``heard_at`` when, in wall seconds.
+    ``received`` is the raw response, ``heard_at`` the time of receipt in wall seconds.
     """
 
     due: str
@@ -314,7 +316,8 @@ class RecordGatewayResponse(Command, frozen=True, tag="hear_gateway"):
 
 
 class RecordNotification(Command, frozen=True, tag="hear_notification"):
-    """A notification whose signature was verified: the encoded fields, heard at ``heard_at`` (wall seconds)."""
+    """The encoded fields of a notification whose signature was verified; ``heard_at`` is the time of receipt in wall
+    seconds."""
 
     order: str
     notification: bytes
@@ -322,14 +325,15 @@ class RecordNotification(Command, frozen=True, tag="hear_notification"):
 
 
 class QueryOrder(Command, frozen=True, tag="query_order"):
-    """Time to ask the gateway what became of an order, or to make the last call ``again`` (a timer of the payment)."""
+    """Query the state of an order at the gateway, or repeat the last call if ``again`` is set (a timer of the
+    payment)."""
 
     order: str
     again: bool = False
 
 
 class RepeatRefund(Command, frozen=True, tag="repeat_refund"):
-    """Time to ask again for a refund that was not answered clearly (a timer of the payment)."""
+    """Query a refund again whose response was unclear (a timer of the payment)."""
 
     refund: str
 
@@ -345,9 +349,9 @@ class AppendedElsewhere(Command, frozen=True, tag="moved"):
 
 
 class CallGateway(msgspec.Struct, frozen=True, tag_field="c", tag="call_gateway"):
-    """Outgoing work for the payment gateway: which call, for which order, with which encoded arguments.
+    """An outgoing call to the payment gateway: its name, order and encoded arguments.
 
-    ``company`` says by whose account at Alipay; empty: the one that all share.
+    ``company`` selects the Alipay account; empty means the account that all companies share.
     """
 
     call: str
@@ -405,11 +409,11 @@ _decoder = msgspec.msgpack.Decoder(AnyCommand)
 
 
 def encode_command(command: Command) -> bytes:
-    """A command as it travels and as due rows keep it."""
+    """Encode a command for the network and for rows of the table ``due``."""
     return _encoder.encode(command)
 
 
 def decode_command(body: bytes) -> AnyCommand:
-    """The command in ``body``. Raises ``msgspec.ValidationError``."""
+    """Raises ``msgspec.ValidationError`` for an invalid body."""
     command: AnyCommand = _decoder.decode(body)
     return command

@@ -1,9 +1,9 @@
-"""What an entity is: a plain object that turns commands into events and never does I/O.
+"""Entities: objects without I/O that turn commands into events.
 
-A vehicle, a trip and a payment are entities. Each has a stream of events in the journal, numbered from 1 without
-gaps; its state is the fold of that stream. A host (``dispatch.actors.core.host_core``) gives an entity one command at a
-time; the entity answers with a :class:`Decision` or raises :class:`dispatch.domain.errors.DispatchError`, which writes
-nothing. Nothing of a decision leaves the host before its transaction is committed.
+Vehicles, trips and payments are entities. Each has a stream of events in the journal, numbered from 1 without gaps; its
+state is the fold of that stream. A host (``dispatch.actors.core.host_core``) passes an entity one command at a time.
+The entity returns a :class:`Decision` or raises :class:`dispatch.domain.errors.DispatchError`, which writes nothing. No
+effect of a decision leaves the host before its transaction is committed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 
 class EntityKey(NamedTuple):
-    """The address of an entity, and the name of its stream: ``vehicle:V123``."""
+    """The address of an entity and the name of its stream: ``vehicle:V123``."""
 
     kind: Kind
     id: str
@@ -33,7 +33,7 @@ class EntityKey(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> EntityKey:
-        """Read ``"vehicle:V123"``. Raises ``ValueError`` on any other shape."""
+        """Parse ``"vehicle:V123"``. Raises ``ValueError`` for any other form."""
         kind, _, entity_id = text.partition(":")
         if kind not in KINDS or not entity_id:
             raise ValueError(f"not an entity: {text!r}")
@@ -41,7 +41,7 @@ class EntityKey(NamedTuple):
 
 
 class Event(msgspec.Struct, frozen=True, tag_field="e", omit_defaults=True):
-    """The base of all events: something that has happened to one entity, at a city time."""
+    """The base of all events: a fact about one entity, at a city time."""
 
     at: float
 
@@ -51,13 +51,13 @@ class Command(msgspec.Struct, frozen=True, tag_field="c", omit_defaults=True):
 
 
 class Principal(msgspec.Struct, frozen=True):
-    """On whose behalf a command is sent."""
+    """The user or device on whose behalf a command is sent."""
 
     role: Literal["driver", "passenger", "dispatcher", "device", "guest", "system"]
     id: str
-    """Of a guest: the trip that it may follow."""
+    """For a guest: the trip that it may follow."""
     vehicle: str = ""
-    """The car that a driver or a device signed in for."""
+    """The vehicle that a driver or device is signed in to."""
 
 
 SYSTEM = Principal("system", "")
@@ -93,14 +93,14 @@ class ActiveAssignment(msgspec.Struct, frozen=True):
 
 
 class DomainNotice(msgspec.Struct, frozen=True):
-    """Something to be told after the commit that no stream carries (an alarm, a metric)."""
+    """A fact for dispatchers or metrics that no stream contains, such as an alarm; published after the commit."""
 
     name: str
     fields: dict[str, str | float | int | None]
 
 
 class Decision(msgspec.Struct):
-    """What an entity decided: all of it in one transaction, or none."""
+    """The outcome of a command; all of it is committed in one transaction, or none."""
 
     events: Sequence[Event] = ()
     reply: dict[str, object] | None = None
@@ -111,9 +111,10 @@ class Decision(msgspec.Struct):
     releases: Sequence[ActiveAssignment] = ()
     notices: Sequence[DomainNotice] = ()
     records: Sequence[Row] = ()
-    """Rows that are written once and never changed: the books."""
+    """Rows that are written once and never changed: the ledger."""
     refusal: DispatchError | None = None
-    """What the sender is told although the events are written: the command itself could not be done."""
+    """The error that the sender receives although the events are written, because the command itself was not
+    possible."""
 
 
 class NeedsEntityError(Exception):
@@ -125,7 +126,7 @@ class NeedsEntityError(Exception):
 
 
 class Context(NamedTuple):
-    """What an entity may know beside its own state while it decides."""
+    """What an entity may use besides its own state while it decides."""
 
     now: CityTime
     principal: Principal
@@ -135,7 +136,7 @@ class Context(NamedTuple):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """The present state of an entity as columns, kept beside its stream for lists and searches."""
+    """The current state of an entity as columns, kept beside its stream for lists and searches."""
 
     table: str
     id: str
@@ -143,7 +144,7 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Entity(Protocol):
-    """A vehicle, trip or payment. ``seq`` is the number of the last event that was applied."""
+    """A vehicle, trip or payment. ``seq`` is the number of the last applied event."""
 
     kind: ClassVar[Kind]
     id: str
@@ -151,29 +152,29 @@ class Entity(Protocol):
 
     @property
     def state(self) -> str:
-        """The name of the state that the entity is in."""
+        """The name of the current state."""
         ...
 
     def apply(self, event: Event) -> None:
-        """Fold one event. Raises ``IllegalMoveError`` where the state machine forbids it."""
+        """Fold one event. Raises ``IllegalMoveError`` if the state machine forbids it."""
         ...
 
     def decide(self, command: Command, context: Context) -> Decision:
-        """Decide on a command without changing anything. Raises ``DispatchError`` to refuse it."""
+        """Decide on a command without changing the entity. Raises ``DispatchError`` to reject it."""
         ...
 
     def row(self) -> Row | None:
-        """The entity's present row, or None for a kind that has none."""
+        """The entity's current row, or None for a kind without rows."""
         ...
 
     def snapshot(self) -> bytes:
-        """All hard state, so that a long stream need not be folded from its beginning."""
+        """The complete hard state, so that a long stream need not be folded from its start."""
         ...
 
     def match_entry(self) -> MatchEntry | None:
-        """What the matcher is to know of the entity now; None: nothing."""
+        """The entity's entry in the match pool, or None."""
         ...
 
     def may_follow(self, principal: Principal) -> bool:
-        """Whether somebody may follow this entity's stream."""
+        """Whether the principal may follow this entity's stream."""
         ...

@@ -1,13 +1,12 @@
-"""Every error a client can be told, and every code a socket can be closed with, as two numbered tables.
+"""Errors and WebSocket close codes, as two numbered tables.
 
-    DispatchError                  a command was refused; nothing was written
-    └── IllegalMoveError           the state machine has no such move (names state, event and id)
+    DispatchError                  a command was rejected; nothing was written
+    └── IllegalMoveError           the state machine has no such transition (names state, event and id)
 
-An error says whether the same command may be sent again later (``retryable``). Numbers are for ever: they are
-never given to something else. 1xxx what was said, 2xxx who said it, 3xxx vehicles and offers, 4xxx trips, 5xxx
-payments, 6xxx the system itself.
+An error states whether the same command may be retried (``retryable``). Numbers are permanent and never reused. 1xxx
+messages, 2xxx authentication and permissions, 3xxx vehicles and offers, 4xxx trips, 5xxx payments, 6xxx the system.
 
-Close codes 4000-4499 mean: connect again and resume. 4500-4999: do not, before something has changed.
+Close codes 4000-4499: reconnect and resume. 4500-4999: do not reconnect before the cause is fixed.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from dispatch.values.money import Money
 
 
 class ErrorCode(IntEnum):
-    """The numbers of the errors."""
+    """Error numbers. 3003 and 5004 are reserved and never raised."""
 
     MALFORMED = 1000
     INVALID_FIELD = 1001
@@ -76,70 +75,72 @@ class ErrorCode(IntEnum):
 
 
 class ErrorSpec(NamedTuple):
-    """The text of an error and whether the same command may be sent again."""
+    """The text of an error, and whether the same command may be retried."""
 
     text: str
     retryable: bool
 
 
 ERRORS: Final[dict[ErrorCode, ErrorSpec]] = {
-    ErrorCode.MALFORMED: ErrorSpec("The message cannot be read.", False),
-    ErrorCode.INVALID_FIELD: ErrorSpec("A field has a value that is not allowed.", False),
-    ErrorCode.UNKNOWN_MESSAGE: ErrorSpec("There is no such message.", False),
+    ErrorCode.MALFORMED: ErrorSpec("The message cannot be decoded.", False),
+    ErrorCode.INVALID_FIELD: ErrorSpec("A field has an invalid value.", False),
+    ErrorCode.UNKNOWN_MESSAGE: ErrorSpec("Unknown message.", False),
     ErrorCode.TOO_LARGE: ErrorSpec("The message is too large.", False),
     ErrorCode.TOO_MANY_MESSAGES: ErrorSpec("Too many messages. Slow down.", True),
-    ErrorCode.COMMAND_ID_REUSED: ErrorSpec("This command id was used with another body.", False),
-    ErrorCode.HELLO_EXPECTED: ErrorSpec("The first message has to be a hello with a token.", False),
-    ErrorCode.FIX_FROM_FUTURE: ErrorSpec("The position's time lies in the future.", False),
+    ErrorCode.COMMAND_ID_REUSED: ErrorSpec("This command id was already used with different content.", False),
+    ErrorCode.HELLO_EXPECTED: ErrorSpec("The first message must be hello with a token.", False),
+    ErrorCode.FIX_FROM_FUTURE: ErrorSpec("The time of the position is in the future.", False),
     ErrorCode.BAD_TOKEN: ErrorSpec("The token is not valid.", False),
     ErrorCode.TOKEN_EXPIRED: ErrorSpec("The token has expired. Sign in again.", False),
     ErrorCode.NOT_ALLOWED: ErrorSpec("Your role may not do this.", False),
-    ErrorCode.NOT_YOURS: ErrorSpec("This belongs to somebody else.", False),
+    ErrorCode.NOT_YOURS: ErrorSpec("This belongs to another user.", False),
     ErrorCode.WRONG_CREDENTIALS: ErrorSpec("The number, code or password is wrong.", False),
     ErrorCode.TOO_MANY_ATTEMPTS: ErrorSpec("Too many attempts. Try again later.", True),
     ErrorCode.TOKEN_REVOKED: ErrorSpec("You were signed out. Sign in again.", False),
-    ErrorCode.UNKNOWN_VEHICLE: ErrorSpec("There is no such vehicle.", False),
-    ErrorCode.VEHICLE_ILLEGAL_MOVE: ErrorSpec("The vehicle cannot do this in its present state.", False),
+    ErrorCode.UNKNOWN_VEHICLE: ErrorSpec("Unknown vehicle.", False),
+    ErrorCode.VEHICLE_ILLEGAL_MOVE: ErrorSpec("This is not possible in the vehicle's current state.", False),
     ErrorCode.OFFER_GONE: ErrorSpec("The offer is no longer open.", False),
     ErrorCode.OFFER_OTHER_VEHICLE: ErrorSpec("The offer was made to another vehicle.", False),
-    ErrorCode.VEHICLE_NOT_FREE: ErrorSpec("The vehicle is not free.", False),
-    ErrorCode.VEHICLE_STALE: ErrorSpec("The vehicle has not been heard for too long.", True),
+    ErrorCode.VEHICLE_NOT_FREE: ErrorSpec("The vehicle is not available.", False),
+    ErrorCode.VEHICLE_STALE: ErrorSpec("The vehicle's last position is too old.", True),
     ErrorCode.VEHICLE_BUSY: ErrorSpec("The vehicle has a trip. Finish or cancel it first.", False),
-    ErrorCode.NO_METER: ErrorSpec("The vehicle has no trip that is metered.", False),
+    ErrorCode.NO_METER: ErrorSpec("The vehicle has no metered ride in progress.", False),
     ErrorCode.OTHER_DRIVER: ErrorSpec("Another driver is on shift in this vehicle.", False),
-    ErrorCode.UNKNOWN_TRIP: ErrorSpec("There is no such trip.", False),
-    ErrorCode.TRIP_ILLEGAL_MOVE: ErrorSpec("The trip cannot do this in its present state.", False),
+    ErrorCode.UNKNOWN_TRIP: ErrorSpec("Unknown trip.", False),
+    ErrorCode.TRIP_ILLEGAL_MOVE: ErrorSpec("This is not possible in the trip's current state.", False),
     ErrorCode.WRONG_RIDE_CODE: ErrorSpec("The ride code is wrong. Ask the passenger again.", False),
     ErrorCode.TRIP_ENDED: ErrorSpec("The trip has ended.", False),
-    ErrorCode.TRIP_EXISTS: ErrorSpec("There is such a trip already.", False),
-    ErrorCode.PICKUP_IN_PAST: ErrorSpec("The pick-up time is too near or in the past.", False),
-    ErrorCode.OUT_OF_AREA: ErrorSpec("The place is outside the area that is served.", False),
-    ErrorCode.TRIP_CHANGED: ErrorSpec("The trip has changed meanwhile.", True),
-    ErrorCode.VEHICLE_UNSUITABLE: ErrorSpec("The vehicle does not suit the trip.", False),
-    ErrorCode.ALREADY_RATED: ErrorSpec("The trip has been rated.", False),
+    ErrorCode.TRIP_EXISTS: ErrorSpec("This trip already exists.", False),
+    ErrorCode.PICKUP_IN_PAST: ErrorSpec("The pick-up time is too soon or in the past.", False),
+    ErrorCode.OUT_OF_AREA: ErrorSpec("The place is outside the service area.", False),
+    ErrorCode.TRIP_CHANGED: ErrorSpec("The trip has changed in the meantime.", True),
+    ErrorCode.VEHICLE_UNSUITABLE: ErrorSpec("The vehicle does not meet the trip's requirements.", False),
+    ErrorCode.ALREADY_RATED: ErrorSpec("The trip has already been rated.", False),
     ErrorCode.FEE_AGREED_TOO_LOW: ErrorSpec("Cancelling now costs a fee. Agree to it first.", False),
-    ErrorCode.UNKNOWN_ALARM: ErrorSpec("There is no such alarm.", False),
-    ErrorCode.NO_TRIP_TO_PAY: ErrorSpec("There is no fare to be paid here.", False),
-    ErrorCode.PAYMENT_OPEN: ErrorSpec("A payment of this fare is open already.", True),
-    ErrorCode.ALREADY_PAID: ErrorSpec("The fare is paid.", False),
+    ErrorCode.UNKNOWN_ALARM: ErrorSpec("Unknown alarm.", False),
+    ErrorCode.NO_TRIP_TO_PAY: ErrorSpec("No fare is due here.", False),
+    ErrorCode.PAYMENT_OPEN: ErrorSpec("A payment of this fare is already open.", True),
+    ErrorCode.ALREADY_PAID: ErrorSpec("The fare has already been paid.", False),
     ErrorCode.PAYMENT_REFUSED: ErrorSpec("The payment was refused.", False),
-    ErrorCode.PAYMENT_UNCERTAIN: ErrorSpec("Alipay did not answer clearly. Please wait.", True),
-    ErrorCode.PAYMENT_ILLEGAL_MOVE: ErrorSpec("The payment cannot do this in its present state.", False),
-    ErrorCode.NOT_PAID: ErrorSpec("Nothing was paid that could be given back.", False),
-    ErrorCode.REFUND_OPEN: ErrorSpec("A refund of this fare is under way already.", True),
-    ErrorCode.REFUND_TOO_MUCH: ErrorSpec("More than is left of the fare cannot be given back.", False),
-    ErrorCode.FARE_NOT_AGREED: ErrorSpec("The fare has to be agreed first: type it, and let the driver confirm.", True),
-    ErrorCode.FARE_METERED: ErrorSpec("The car has a meter: its fare is not typed.", False),
+    ErrorCode.PAYMENT_UNCERTAIN: ErrorSpec("Alipay's answer is unclear. Please wait.", True),
+    ErrorCode.PAYMENT_ILLEGAL_MOVE: ErrorSpec("This is not possible in the payment's current state.", False),
+    ErrorCode.NOT_PAID: ErrorSpec("There is no payment to refund.", False),
+    ErrorCode.REFUND_OPEN: ErrorSpec("A refund of this fare is already in progress.", True),
+    ErrorCode.REFUND_TOO_MUCH: ErrorSpec("The refund exceeds the remaining amount.", False),
+    ErrorCode.FARE_NOT_AGREED: ErrorSpec(
+        "The fare is not agreed yet: the passenger types it and the driver confirms it.", True
+    ),
+    ErrorCode.FARE_METERED: ErrorSpec("The vehicle has a meter; its fare cannot be typed.", False),
     ErrorCode.BUSY: ErrorSpec("The system is busy. Try again.", True),
-    ErrorCode.IN_PROGRESS: ErrorSpec("The command is still at work. Ask again with the same id.", True),
-    ErrorCode.UNAVAILABLE: ErrorSpec("The system cannot answer now. Ask again with the same id.", True),
+    ErrorCode.IN_PROGRESS: ErrorSpec("The command is still in progress. Try again with the same id.", True),
+    ErrorCode.UNAVAILABLE: ErrorSpec("The system is temporarily unavailable. Try again with the same id.", True),
     ErrorCode.SHUTTING_DOWN: ErrorSpec("The server is restarting. Connect again.", True),
-    ErrorCode.INTERNAL: ErrorSpec("Something went wrong here. Ask again with the same id.", True),
+    ErrorCode.INTERNAL: ErrorSpec("An internal error occurred. Try again with the same id.", True),
 }
 
 
 class DispatchError(Exception):
-    """A command was refused and nothing was written. ``amount`` is what it would have cost, where that is why."""
+    """A command was rejected and nothing was written. ``amount`` is the price, if that is the reason."""
 
     def __init__(
         self, code: ErrorCode, *, field: str | None = None, detail: str | None = None, amount: Money | None = None
@@ -152,13 +153,12 @@ class DispatchError(Exception):
 
     @property
     def text(self) -> str:
-        """What a person is told: the table's text, with the detail behind it."""
+        """The table's text, followed by the detail in parentheses."""
         text = ERRORS[self.code].text
         return f"{text} ({self.detail})" if self.detail else text
 
     @property
     def retryable(self) -> bool:
-        """Whether the same command may be sent again."""
         return ERRORS[self.code].retryable
 
     def __str__(self) -> str:
@@ -167,7 +167,7 @@ class DispatchError(Exception):
 
 
 class IllegalMoveError(DispatchError):
-    """The state machine knows no such move. Nothing was written."""
+    """The state machine has no such transition. Nothing was written."""
 
     def __init__(self, code: ErrorCode, *, entity: str, state: str, event: str) -> None:
         self.entity = entity
@@ -177,7 +177,7 @@ class IllegalMoveError(DispatchError):
 
 
 class CloseCode(IntEnum):
-    """Why the server closed a socket. Below 4500: connect again and resume."""
+    """Why the server closed a socket. Below 4500 the client reconnects and resumes."""
 
     RESTARTING = 4000
     SLOW = 4001
@@ -194,19 +194,18 @@ class CloseCode(IntEnum):
 
 CLOSE_TEXTS: Final[dict[CloseCode, str]] = {
     CloseCode.RESTARTING: "The server is restarting.",
-    CloseCode.SLOW: "The client does not read fast enough.",
-    CloseCode.LOST_HOST: "The server lost touch with its own parts.",
+    CloseCode.SLOW: "The client reads too slowly.",
+    CloseCode.LOST_HOST: "The server lost its connection to an internal component.",
     CloseCode.BAD_TOKEN: "The token is not valid.",
     CloseCode.TOKEN_EXPIRED: "The token has expired. Sign in again.",
-    CloseCode.REPLACED: "A newer connection of the same driver took over.",
-    CloseCode.PROTOCOL: "The client sent what it may not.",
+    CloseCode.REPLACED: "Replaced by a newer connection of the same driver or device.",
+    CloseCode.PROTOCOL: "Protocol violation: message not allowed in this state.",
     CloseCode.TOO_LARGE: "A message was too large.",
-    CloseCode.FLOOD: "The client sent far too many messages.",
-    CloseCode.HELLO_TIMEOUT: "No hello came.",
+    CloseCode.FLOOD: "The client sent too many messages.",
+    CloseCode.HELLO_TIMEOUT: "No hello within the time limit.",
     CloseCode.REVOKED: "The client was signed out.",
 }
 
 
 def may_reconnect(code: int) -> bool:
-    """Whether a client that was closed with ``code`` should connect again and resume."""
     return code < 4500

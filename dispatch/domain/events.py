@@ -1,7 +1,7 @@
-"""What has happened to vehicles, trips and payments: the content of the journal.
+"""Events of vehicles and trips: the content of the journal.
 
-Events are facts and are kept for ever: fields may be added with defaults, never removed or given another meaning.
-``at`` is city time. Each stream holds the events of one kind of entity only.
+Events are facts and are kept permanently: fields may be added with defaults, never removed or given another meaning.
+``at`` is city time. Each stream contains the events of one kind of entity only.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dispatch.values.place import Place
 
 
 class ShiftStarted(Event, frozen=True, tag="shift_started"):
-    """The driver is online: the car takes offers."""
+    """The driver is online and the vehicle takes offers."""
 
     profile: VehicleProfile
 
@@ -29,11 +29,11 @@ class ShiftEnded(Event, frozen=True, tag="shift_ended"):
 
 
 class BreakStarted(Event, frozen=True, tag="break_started"):
-    """No offers for a while."""
+    """The vehicle takes no offers for a while."""
 
 
 class OfferMade(Event, frozen=True, tag="offer_made"):
-    """The vehicle owns an offer of ``trip``, whose stream stands at ``trip_seq`` with it."""
+    """The vehicle has an offer of ``trip``, whose stream is at ``trip_seq`` with this event."""
 
     offer: str
     trip: str
@@ -48,27 +48,27 @@ class OfferMade(Event, frozen=True, tag="offer_made"):
 
 
 class OfferDeclined(Event, frozen=True, tag="offer_declined"):
-    """The driver does not want the trip."""
+    """The driver declined the trip."""
 
     offer: str
     reason: str = ""
 
 
 class OfferExpired(Event, frozen=True, tag="offer_expired"):
-    """The driver did not answer in time."""
+    """The driver did not respond in time."""
 
     offer: str
 
 
 class OfferWithdrawn(Event, frozen=True, tag="offer_withdrawn"):
-    """The trip no longer stands, or the shift ended."""
+    """The trip is no longer offered, or the shift ended."""
 
     offer: str
     reason: str
 
 
 class OfferAccepted(Event, frozen=True, tag="offer_accepted"):
-    """The driver takes the trip; its stream stands at ``trip_seq`` with that."""
+    """The driver accepted the trip, whose stream is at ``trip_seq`` with this event."""
 
     offer: str
     trip: str
@@ -76,14 +76,14 @@ class OfferAccepted(Event, frozen=True, tag="offer_accepted"):
 
 
 class ArrivedAtPickup(Event, frozen=True, tag="pickup_reached"):
-    """The car waits for the passenger."""
+    """The vehicle has arrived at the pick-up."""
 
     trip: str
     trip_seq: int
 
 
 class RideStarted(Event, frozen=True, tag="ride_started"):
-    """The passenger is on board; the meter runs from ``meter`` on."""
+    """The passenger is in the vehicle; the meter starts at ``meter``."""
 
     trip: str
     trip_seq: int
@@ -93,21 +93,21 @@ class RideStarted(Event, frozen=True, tag="ride_started"):
 
 
 class MeterCheckpointed(Event, frozen=True, tag="meter_checkpointed"):
-    """How the GPS meter stands; fixes up to ``meter.fix_n`` are safe."""
+    """A checkpoint of the GPS meter; fixes up to ``meter.fix_n`` are stored."""
 
     trip: str
     meter: MeterCheckpoint
 
 
 class MeterReported(Event, frozen=True, tag="meter_read"):
-    """What the taximeter shows."""
+    """The taximeter's current amount."""
 
     trip: str
     amount: Money
 
 
 class RideFinished(Event, frozen=True, tag="ride_finished"):
-    """The fare is due; the car is free."""
+    """The fare is due and the vehicle is free."""
 
     trip: str
     trip_seq: int
@@ -115,7 +115,7 @@ class RideFinished(Event, frozen=True, tag="ride_finished"):
 
 
 class TripReturned(Event, frozen=True, tag="trip_given_back"):
-    """The driver gave the trip back before its start."""
+    """The driver returned the trip before its start."""
 
     trip: str
     reason: str
@@ -123,14 +123,14 @@ class TripReturned(Event, frozen=True, tag="trip_given_back"):
 
 
 class TripReleased(Event, frozen=True, tag="trip_released"):
-    """The trip was cancelled by somebody else."""
+    """The trip was cancelled by another party."""
 
     trip: str
     reason: str
 
 
 class PaymentReported(Event, frozen=True, tag="payment_told"):
-    """The driver was told what became of a fare."""
+    """The payment state of a fare was reported to the driver."""
 
     trip: str
     state: str
@@ -139,14 +139,14 @@ class PaymentReported(Event, frozen=True, tag="payment_told"):
 
 
 class TakenOutOfService(Event, frozen=True, tag="taken_out"):
-    """A dispatcher took the car out of service."""
+    """A dispatcher took the vehicle out of service."""
 
     by: str
     reason: str
 
 
 class ReturnedToService(Event, frozen=True, tag="put_back_in"):
-    """A dispatcher put the car back in service."""
+    """A dispatcher returned the vehicle to service."""
 
     by: str
 
@@ -155,7 +155,7 @@ class ReturnedToService(Event, frozen=True, tag="put_back_in"):
 
 
 class TripRequested(Event, frozen=True, tag="trip_requested"):
-    """A ride is wanted; with ``pickup_at`` it is reserved."""
+    """A ride was requested; with ``pickup_at`` for a set time."""
 
     passenger: str
     origin: str
@@ -176,7 +176,7 @@ class TripReserved(TripRequested, frozen=True, tag="trip_reserved"):
 
 
 class MatchingStarted(Event, frozen=True, tag="matching_began"):
-    """A reservation's lead time has come."""
+    """The lead time of a reservation has started."""
 
 
 class TripOffered(Event, frozen=True, tag="trip_offered"):
@@ -189,7 +189,8 @@ class TripOffered(Event, frozen=True, tag="trip_offered"):
 
 
 class OfferLapsed(Event, frozen=True, tag="offer_lapsed"):
-    """The offer came to nothing: ``declined``, ``expired`` or ``withdrawn``. The trip is matched without that car."""
+    """The offer ended without acceptance: ``declined``, ``expired`` or ``withdrawn``. Matching continues without that
+    vehicle."""
 
     vehicle: str
     offer: str
@@ -197,7 +198,7 @@ class OfferLapsed(Event, frozen=True, tag="offer_lapsed"):
 
 
 class TripAssigned(Event, frozen=True, tag="trip_assigned"):
-    """The driver accepted and comes."""
+    """The driver accepted and is on the way."""
 
     vehicle: str
     offer: str
@@ -206,26 +207,26 @@ class TripAssigned(Event, frozen=True, tag="trip_assigned"):
 
 
 class DriverArrived(Event, frozen=True, tag="driver_arrived"):
-    """The car waits at the pick-up."""
+    """The vehicle has arrived at the pick-up."""
 
     vehicle: str
 
 
 class AssignmentReturned(Event, frozen=True, tag="assignment_given_back"):
-    """The driver gave the trip back; it is matched again without that car."""
+    """The driver returned the trip; it is matched again without that vehicle."""
 
     vehicle: str
     reason: str
 
 
 class TripStarted(Event, frozen=True, tag="ride_began"):
-    """The passenger is on board."""
+    """The passenger is in the vehicle."""
 
     vehicle: str
 
 
 class HailStarted(Event, frozen=True, tag="hail_began"):
-    """Somebody got in on the street: the trip begins here, without a known passenger."""
+    """A passenger got in on the street: the trip starts without a known passenger."""
 
     vehicle: str
     profile: VehicleProfile
@@ -233,7 +234,7 @@ class HailStarted(Event, frozen=True, tag="hail_began"):
 
 
 class TripFinished(Event, frozen=True, tag="ride_ended"):
-    """The fare is due."""
+    """The ride has ended and the fare is due."""
 
     vehicle: str
     fare: Money
@@ -244,14 +245,14 @@ class TripFinished(Event, frozen=True, tag="ride_ended"):
 
 
 class TripCancelled(Event, frozen=True, tag="trip_cancelled"):
-    """Nobody will ride, and nothing is to be paid."""
+    """The trip was cancelled without a fee."""
 
     by: str
     reason: str
 
 
 class CancelledWithFee(Event, frozen=True, tag="cancelled_with_fee"):
-    """Nobody will ride, and the tariff asks a fee."""
+    """The trip was cancelled, and the tariff's fee is due."""
 
     by: str
     reason: str
@@ -260,7 +261,7 @@ class CancelledWithFee(Event, frozen=True, tag="cancelled_with_fee"):
 
 
 class TripUnserved(Event, frozen=True, tag="trip_unserved"):
-    """No car was found in time."""
+    """No vehicle was found in time."""
 
 
 class AssignedManually(Event, frozen=True, tag="hand_picked"):
@@ -271,19 +272,19 @@ class AssignedManually(Event, frozen=True, tag="hand_picked"):
 
 
 class PaymentStarted(Event, frozen=True, tag="payment_began"):
-    """Somebody pays: the payment is at work."""
+    """A payment was started."""
 
     method: str
     amount: Money
     buyer: str = ""
     scanned: bool = False
     payer: str = ""
-    """The passenger who pays: of a street hail, the only one who is known."""
+    """The paying passenger; for a street hail, the only passenger that is known."""
 
 
 class PaymentOrdered(Event, frozen=True, tag="payment_ordered"):
-    """Alipay knows the order: as ``trade``, with which the payer's app opens its cashier, or by a ``code`` for the
-    driver's screen. ``reason`` says what it waits for (``PASSWORD``)."""
+    """Alipay knows the order: as ``trade``, with which the payer's app opens Alipay's cashier, or by a ``code`` for the
+    driver's screen. ``reason`` names a missing step (``PASSWORD``)."""
 
     order: str
     trade: str
@@ -292,28 +293,28 @@ class PaymentOrdered(Event, frozen=True, tag="payment_ordered"):
 
 
 class PaymentFailed(Event, frozen=True, tag="payment_failed"):
-    """The attempt came to nothing; the fare is due again."""
+    """The attempt failed; the fare is due again."""
 
     order: str
     reason: str
 
 
 class PaymentUnclear(Event, frozen=True, tag="payment_unclear"):
-    """Nobody knows whether the attempt was paid; it is being found out."""
+    """It is not known whether the attempt was paid; the gateway is being queried."""
 
     order: str
     reason: str
 
 
 class FareTyped(Event, frozen=True, tag="fare_typed"):
-    """The passenger of a car without a meter typed what the ride costs; the driver is asked to confirm it."""
+    """The passenger of a vehicle without a meter typed the fare; the driver has to confirm it."""
 
     amount: Money
     by: str
 
 
 class FareAgreed(Event, frozen=True, tag="fare_agreed"):
-    """The driver confirmed what the passenger typed: that is the fare."""
+    """The driver confirmed the typed fare."""
 
     amount: Money
     by: str
@@ -336,21 +337,21 @@ class FareSettled(Event, frozen=True, tag="fare_settled"):
 
 
 class FareRefunded(Event, frozen=True, tag="fare_refunded"):
-    """``amount`` of the fare has been given back so far, and some is left."""
+    """``amount`` is the total refunded so far; some of the fare is left."""
 
     order: str
     amount: Money
 
 
 class FareRefundedWhole(Event, frozen=True, tag="fare_refunded_whole"):
-    """The whole fare has been given back."""
+    """The whole fare has been refunded."""
 
     order: str
     amount: Money
 
 
 class RideRated(Event, frozen=True, tag="ride_rated"):
-    """The passenger's stars."""
+    """The passenger rated the ride."""
 
     stars: int
     comment: str = ""
@@ -412,22 +413,22 @@ _trip_decoder = msgspec.msgpack.Decoder(TripEvent)
 
 
 def encode_event(event: Event) -> bytes:
-    """An event as the journal keeps it."""
+    """Encode an event for the journal."""
     return _encoder.encode(event)
 
 
 def decode_vehicle_event(body: bytes) -> Event:
-    """An event of a vehicle's stream. Raises ``msgspec.ValidationError``."""
+    """Raises ``msgspec.ValidationError`` for an invalid body."""
     event: Event = _vehicle_decoder.decode(body)
     return event
 
 
 def decode_trip_event(body: bytes) -> Event:
-    """An event of a trip's stream. Raises ``msgspec.ValidationError``."""
+    """Raises ``msgspec.ValidationError`` for an invalid body."""
     event: Event = _trip_decoder.decode(body)
     return event
 
 
 def event_name(event: Event) -> str:
-    """The event's name on the wire and in the journal."""
+    """The event's tag, its name on the wire and in the journal."""
     return str(type(event).__struct_config__.tag)

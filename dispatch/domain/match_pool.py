@@ -1,4 +1,4 @@
-"""What vehicles and trips show to the matcher: cars that may be offered a trip, and trips that look for one."""
+"""Match entries: the vehicles and trips that the matcher may match."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dispatch.values.place import Place
 
 
 class AvailableVehicle(msgspec.Struct, frozen=True):
-    """A vehicle that may be offered a trip. Its position goes to the matcher on the way of the fixes."""
+    """A vehicle that can be offered a trip. Its position reaches the matcher with its fixes."""
 
     vehicle: str
     vehicle_class: str
@@ -18,7 +18,7 @@ class AvailableVehicle(msgspec.Struct, frozen=True):
 
 
 class OpenRequest(msgspec.Struct, frozen=True):
-    """A trip that looks for a car. ``seq`` is the number its stream must stand at when an offer is made."""
+    """A trip that waits for a vehicle. ``seq`` is the number at which its stream is expected when an offer is made."""
 
     trip: str
     seq: int

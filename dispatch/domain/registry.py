@@ -1,10 +1,10 @@
-"""Who is who: vehicles, the people and devices that sign in, and who may drive what. Plain data, checked when made.
+"""Registry records: vehicles, the people and devices that sign in, and driving permissions. Validated on creation.
 
     RegistryError
-    ├── DuplicateEntryError    an id, a plate, a phone or an Alipay account is taken
-    └── UnknownEntryError      there is no such entry
+    ├── DuplicateEntryError    an id, plate, phone or Alipay account is taken
+    └── UnknownEntryError      the record does not exist
 
-Secrets are here only as hashes (argon2), which the caller makes and checks.
+Secrets are stored only as hashes (argon2), which the caller creates and verifies.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ ANY_VEHICLE: Final = "*"
 
 
 class RegistryError(Exception):
-    """The registry refused something, and is as it was."""
+    """The registry rejected a change and is unchanged."""
 
 
 class DuplicateEntryError(RegistryError):
-    """``entry`` has an id, a plate, a phone or an Alipay account that another one has."""
+    """Another record has the same id, plate, phone or Alipay account as ``entry``."""
 
     def __init__(self, entry: str) -> None:
         self.entry = entry
-        super().__init__(f"{entry}: its id, or what else is unique of it, is taken")
+        super().__init__(f"{entry}: another record has the same id, plate, phone or Alipay account")
 
 
 class UnknownEntryError(RegistryError):
-    """There is no ``entry``."""
+    """The record ``entry`` does not exist."""
 
     def __init__(self, entry: str) -> None:
         self.entry = entry
@@ -44,11 +44,11 @@ class UnknownEntryError(RegistryError):
 def _named(**texts: str) -> None:
     for name, text in texts.items():
         if not text or text != text.strip():
-            raise ValueError(f"{name} must not be empty, nor begin or end with a space")
+            raise ValueError(f"{name} must not be empty or have leading or trailing spaces")
 
 
 class VehicleRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A car of a company. ``seats`` are for passengers; ``vehicle_class`` names a class of the tariff."""
+    """A company's vehicle. ``seats`` counts passenger seats; ``vehicle_class`` is a class of the tariff."""
 
     id: VehicleId
     plate: str
@@ -59,7 +59,7 @@ class VehicleRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     child_seat: bool = False
     active: bool = True
     typed_fare: bool = False
-    """The car has no meter: the passenger types what the ride costs, and the driver confirms it."""
+    """The vehicle has no meter: the passenger types the fare, and the driver confirms it."""
 
     def __post_init__(self) -> None:
         _named(id=self.id, plate=self.plate, company=self.company, vehicle_class=self.vehicle_class)
@@ -83,15 +83,15 @@ class DriverRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 REFUND: Final = "refund"
-"""The permission to give fares back: of any amount, or ``refund:5000`` up to 50.00 in one refund."""
+"""The permission to refund fares of any amount; ``refund:5000`` limits one refund to 50.00."""
 
 
 PHONES: Final = "phones"
-"""The permission to see callers' phone numbers whole."""
+"""The permission to see callers' full phone numbers."""
 
 
 def refund_limit(permissions: Sequence[str]) -> int | None:
-    """The most that may be given back at once, in minor units; None without a limit. Raises ``NOT_ALLOWED``."""
+    """The limit of one refund in minor units; None without a limit. Raises ``NOT_ALLOWED`` without the permission."""
     if REFUND in permissions:
         return None
     limits = [
@@ -104,7 +104,7 @@ def refund_limit(permissions: Sequence[str]) -> int | None:
 
 
 class DispatcherRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A person at a console, who signs in with ``id`` and a password."""
+    """A console user, who signs in with ``id`` and a password."""
 
     id: DispatcherId
     name: str
@@ -117,7 +117,7 @@ class DispatcherRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
 
 class DeviceRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A taximeter, built into a vehicle, which signs in with a key."""
+    """A taximeter built into a vehicle; it signs in with a key."""
 
     id: DeviceId
     vehicle: VehicleId
@@ -129,9 +129,10 @@ class DeviceRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class PassengerRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who rides, known by a phone or by an account at Alipay; ``created`` is wall time.
+    """A passenger, known by a phone number or an Alipay account; ``created`` is wall time.
 
-    None is a phone that is sealed, and both of who was erased."""
+    ``phone`` is None if the number is encrypted; both are None after erasure.
+    """
 
     id: PassengerId
     phone: str | None = None

@@ -1,11 +1,11 @@
-"""State machines as tables: states by events.
+"""State machines as tables of states and events.
 
-Rule 1: a state changes only by an event, and only as the machine's table says.
-Rule 2: this file does not know what the states mean.
+Rule 1: a state changes only by an event, and only as the machine's table defines.
+Rule 2: this file does not depend on what the states mean.
 
-A table maps a state to the events it allows, and each of those to the next state. What is not in the table is an
-illegal move: a typed error that names state, event and entity, and writes nothing. The diagrams in the documents
-are drawn from the tables (:func:`mermaid`).
+A table maps each state to its allowed events, and each event to the next state. Any other transition is illegal and
+raises an error that names state, event and entity; nothing is written. The diagrams in the documentation are generated
+from the tables (:func:`mermaid`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NEW: Final = "unborn"
 
 
 class StateMachine:
-    """One state machine. ``code`` is the error of an illegal move."""
+    """One state machine. ``code`` is the error code of an illegal transition."""
 
     def __init__(self, name: str, table: TransitionTable, code: ErrorCode) -> None:
         self.name = name
@@ -38,18 +38,16 @@ class StateMachine:
         return after
 
     def allows(self, state: str, event: type[Event]) -> bool:
-        """Whether ``event`` may happen in ``state``."""
         return event in self.table.get(state, {})
 
     def illegal(self, state: str, event: type[Event], entity_id: str) -> IllegalMoveError:
-        """The error of an illegal move."""
         return IllegalMoveError(
             self._code, entity=f"{self.name} {entity_id}", state=state, event=str(event.__struct_config__.tag)
         )
 
 
 def mermaid(machine: StateMachine) -> str:
-    """The machine as a Mermaid state diagram; events that lead from one state to the same other share an arrow."""
+    """The machine as a Mermaid state diagram; events between the same two states share an arrow."""
     arrows: dict[tuple[str, str], list[str]] = {}
     for state, moves in machine.table.items():
         for event, after in moves.items():

@@ -1,4 +1,4 @@
-"""Named discs on the map, such as an airport where a fee is due."""
+"""Named discs on the map, such as an airport with a fee."""
 
 from __future__ import annotations
 

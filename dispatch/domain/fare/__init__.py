@@ -1,1 +1,1 @@
-"""Pure. Tariffs, the GPS meter and the fare, line by line."""
+"""Pure. Tariffs, the GPS meter, and fares with their lines. Imports ``dispatch.geo`` and ``dispatch.values``."""

@@ -1,22 +1,22 @@
-"""Fares: a tariff, which is data, turns what was measured of a ride into lines that add up to its price.
+"""Fares: computes the price of a ride, line by line, from a tariff and the measured ride.
 
-Rule 1: the estimate and the final fare come from the same function, so they differ only because route, time or
-waiting differed.
+Rule 1: the estimate and the final fare come from the same function, so they differ only if route, time or waiting
+differ.
 Rule 2: each line is rounded half up to the currency's smallest unit, and the total is the sum of the lines.
 
-Decisions, where public tariffs leave one:
+Decisions where public tariffs leave a choice:
 
 - A distance band charges each *started* step, each *completed* step, or in *proportion*. "Each additional
   one-fifth mile or fraction thereof" (SFMTA taxi fares 2011-2022) is *started*.
 - Waiting is charged for each completed unit: "each minute of waiting or traffic time delay" (SFMTA) has no
-  "fraction thereof", and a meter falls when its minute is over.
-- In *single* application a slow stretch is charged as waiting and its metres are not charged as distance; in
-  *double* application both are (the modes S and D of a taximeter, Directive 2014/32/EU, annex IX). Where a tariff has
-  one unit price for a step and for a minute, its waiting speed is the cross-over speed, at which both cost the same.
+  "fraction thereof", and a meter advances when the minute is over.
+- In *single* application a slow section is charged as waiting and its metres are not charged as distance; in
+  *double* application both are charged (the modes S and D of a taximeter, Directive 2014/32/EU, annex IX). If a tariff
+  has one unit price for a step and for a minute, its waiting speed is the cross-over speed with equal cost of both.
 - The night surcharge applies to the share of the ride's time that lies in the night (the city's local time), not to
-  all or nothing by the time of the start: a minute more or less moves the fare a little, never by its whole rate.
-  It is taken on flag fall, distance and waiting, not on an airport's fee.
-- A cancellation costs only when the passenger cancels and the driver had been on the way longer than the grace.
+  the whole ride by the time of its start, so a minute more or less changes the fare only slightly. It is charged on
+  flag fall, distance and waiting, not on an airport's fee.
+- A cancellation costs a fee only if the passenger cancels and the driver's approach exceeded the grace time.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ _NO_WAITING = Seconds(0.0)
 
 
 class RideMeasure(msgspec.Struct, frozen=True):
-    """What was measured of a ride: metres driven, seconds of waiting, and between which city times.
+    """The measured ride: metres, seconds of waiting, and its start and end in city time.
 
-    ``slow_m`` is the part of ``meters`` that was driven below the waiting speed.
+    ``slow_m`` is the part of ``meters`` driven below the waiting speed.
     """
 
     meters: Meters
@@ -59,7 +59,7 @@ class RideMeasure(msgspec.Struct, frozen=True):
 
 
 class FareLine(msgspec.Struct, frozen=True):
-    """One line of a fare: ``quantity`` of ``unit`` cost ``amount``; ``text`` is for people."""
+    """One line of a fare: ``quantity`` of ``unit`` costs ``amount``; ``text`` is for people."""
 
     kind: LineKind
     text: str
@@ -69,21 +69,20 @@ class FareLine(msgspec.Struct, frozen=True):
 
 
 class Fare(msgspec.Struct, frozen=True):
-    """A price and how it was made. ``total`` is the sum of the lines."""
+    """A price and its lines. ``total`` is the sum of the lines."""
 
     total: Money
     lines: tuple[FareLine, ...]
 
 
 class _Steps(NamedTuple):
-    """How many steps were charged, and the exact amount for them."""
+    """The number of charged steps and their exact amount."""
 
     charged: Decimal
     amount: Decimal
 
 
 def fare_of(tariff: Tariff, measure: RideMeasure) -> Fare:
-    """The fare of a ride by the tariff's own meter rules."""
     lines = [
         _line(tariff, "flag_fall", _flag_text(tariff), tariff.flag_fall.amount),
         *_distance_lines(tariff, _charged_m(tariff, measure)),
@@ -105,7 +104,7 @@ def estimate(
     from_airport: bool = False,
     waiting_s: Seconds = _NO_WAITING,
 ) -> Fare:
-    """What a ride of ``meters`` would cost that begins at ``at`` and takes ``seconds`` (city time)."""
+    """The price of a ride of ``meters`` that starts at ``at`` and takes ``seconds`` (city time)."""
     measure = RideMeasure(
         meters=meters,
         waiting_s=waiting_s,
@@ -117,9 +116,9 @@ def estimate(
 
 
 def metered(tariff: Tariff, amount: Money) -> Fare:
-    """The fare that a taximeter shows: it wins over our own meter, and one line says so.
+    """The fare by the taximeter, which replaces the GPS meter, as one line.
 
-    Raises ``ValueError`` for an amount below zero or in another currency than the tariff's.
+    Raises ``ValueError`` for a negative amount or another currency than the tariff's.
     """
     if amount.currency != tariff.currency or amount.minor < 0:
         raise ValueError(f"a taximeter cannot show {amount} on a tariff in {tariff.currency}")
@@ -128,9 +127,9 @@ def metered(tariff: Tariff, amount: Money) -> Fare:
 
 
 def cancellation_fee(tariff: Tariff, approach_s: Seconds, by: str) -> Fare:
-    """What a cancellation costs after a driver has approached for ``approach_s`` (city time).
+    """The fee of a cancellation after the driver approached for ``approach_s`` (city time).
 
-    Only a passenger (``by == "passenger"``) pays, and only when the grace is over.
+    Only a passenger (``by == "passenger"``) pays it, and only after the grace time.
     """
     grace = tariff.cancellation.after_s
     due = by == "passenger" and approach_s >= grace
@@ -138,7 +137,7 @@ def cancellation_fee(tariff: Tariff, approach_s: Seconds, by: str) -> Fare:
 
 
 def no_show_fee(tariff: Tariff, waited_s: Seconds) -> Fare:
-    """What it costs not to come, after the driver has waited for ``waited_s`` (city time) at the pick-up."""
+    """The fee for a no-show, after the driver waited ``waited_s`` (city time) at the pick-up."""
     grace = tariff.no_show.after_s
     return _fee(tariff, "no_show", f"Not there after {grace:g} s", tariff.no_show, due=waited_s >= grace)
 
@@ -151,7 +150,7 @@ def _fee(tariff: Tariff, kind: LineKind, text: str, fee: GraceFee, *, due: bool)
 def night_share(tariff: Tariff, started_at: CityTime, ended_at: CityTime) -> float:
     """The share, 0 to 1, of the time between two city times that lies in the tariff's night window.
 
-    A ride without duration counts as its start: wholly or not at all.
+    A ride without duration is entirely in the night or not at all, by its start.
     """
     if tariff.night is None:
         return 0.0
@@ -166,14 +165,14 @@ def night_share(tariff: Tariff, started_at: CityTime, ended_at: CityTime) -> flo
 
 
 def _window(night: Night, zone: ZoneInfo, day: date) -> tuple[float, float]:
-    """The night that begins on ``day``, as Unix seconds; summer time is the zone's affair."""
+    """The night that starts on ``day``, as Unix seconds; the time zone accounts for summer time."""
     begin = datetime.combine(day, night.start, zone)
     end = datetime.combine(day if night.end > night.start else day + timedelta(days=1), night.end, zone)
     return begin.timestamp(), end.timestamp()
 
 
 def _charged_m(tariff: Tariff, measure: RideMeasure) -> Decimal:
-    """The metres that count as distance."""
+    """The metres charged as distance."""
     if tariff.waiting.application == "double":
         return _exact(measure.meters)
     return _exact(max(0.0, measure.meters - measure.slow_m))
@@ -200,7 +199,7 @@ def _waiting_lines(tariff: Tariff, waiting_s: Seconds) -> list[FareLine]:
 
 
 def _waiting_price(tariff: Tariff) -> Decimal:
-    """The price of one step of waiting."""
+    """The price of one waiting step."""
     waiting = tariff.waiting
     if waiting.amount is not None:
         return waiting.amount
@@ -247,5 +246,5 @@ def _sum(tariff: Tariff, lines: Iterable[FareLine]) -> Money:
 
 
 def _exact(quantity: float) -> Decimal:
-    """Metres or seconds to four digits: what floats add beyond that must not start another step."""
+    """Metres or seconds to four digits, so that rounding errors of floats never start another step."""
     return Decimal(f"{quantity:.4f}")

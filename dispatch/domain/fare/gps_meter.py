@@ -1,13 +1,13 @@
-"""The meter of one ride: distance and waiting from believed GPS fixes, with checkpoints that outlive a host.
+"""The meter of a ride: distance and waiting from accepted GPS fixes, with checkpoints that survive a host.
 
-Rule 1: the meter's state is what its last checkpoint says plus the believed fixes after it, summed in their order.
-Rule 2: during a ride the app is told "heard" only up to the number of the last *committed* checkpoint.
+Rule 1: the meter's state is its last checkpoint plus the accepted fixes after it, summed in their order.
+Rule 2: during a ride, fixes are acknowledged only up to the last *committed* checkpoint.
 
-From both follows: a host that dies costs nothing. The next host restores meter and gps from the checkpoint, the
-app sends what it was not told was heard, and the sums come out the same to the last bit.
+Therefore a crash of a host loses nothing: the next host restores meter and filter from the checkpoint, the app sends
+the unacknowledged fixes again, and the sums are equal to the last bit.
 
-A stretch between two believed fixes counts as waiting when its mean speed lies below the tariff's waiting speed. Of
-a stretch that began before the ride, the share of its time that lies within the ride counts.
+A section between two accepted fixes counts as waiting if its mean speed is below the tariff's waiting speed. Of a
+section that started before the ride, the share of its time within the ride counts.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from dispatch.values.units import CityTime, Meters, Seconds
 
 
 class MeterRules(msgspec.Struct, frozen=True):
-    """How a meter runs. Below ``waiting_kmh`` is waiting (the tariff's rule; 0: nothing is).
+    """How a meter runs. Speeds below ``waiting_kmh`` are waiting (by the tariff; 0: never).
 
-    A checkpoint is due when ``checkpoint_m`` have been driven or ``checkpoint_s`` (city time) have passed.
+    A checkpoint is due after ``checkpoint_m`` metres or ``checkpoint_s`` seconds (city time).
     """
 
     waiting_kmh: float
@@ -33,10 +33,10 @@ class MeterRules(msgspec.Struct, frozen=True):
 
 
 class MeterCheckpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The meter as it stood after the believed fix number ``fix_n``, made at ``at`` (city time) in ``lat``/``lng``.
+    """The meter after the accepted fix number ``fix_n``, at ``at`` (city time) in ``lat``/``lng``.
 
-    ``meters`` is the whole way driven, ``slow_m`` its part below the waiting speed, ``waiting_s`` the time spent
-    there. ``fix_n`` is -1 where the ride began before the car had any believed fix; then the place means nothing.
+    ``meters`` is the total distance, ``slow_m`` the part below the waiting speed, ``waiting_s`` the time spent there.
+    ``fix_n`` is -1 if the ride started before the vehicle had an accepted fix; the place is then undefined.
     """
 
     meters: float
@@ -49,7 +49,7 @@ class MeterCheckpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Meter:
-    """Runs from the start to the end of a ride. It knows no clock: time is that of the fixes."""
+    """Runs from the start to the end of a ride. It uses no clock: times are those of the fixes."""
 
     __slots__ = ("_due_m", "_due_s", "_last", "_waiting_mps", "meters", "rules", "slow_m", "started_at", "waiting_s")
 
@@ -64,19 +64,19 @@ class Meter:
 
     @classmethod
     def start(cls, rules: MeterRules, gps: GpsFilter, at: CityTime) -> Self:
-        """A ride begins at ``at``. The checkpoint of this moment belongs into the event that starts the ride."""
+        """Start a ride at ``at``. Its checkpoint belongs into the event that starts the ride."""
         since = gps.at if gps.anchored else at
         return cls(rules, at, MeterCheckpoint(0.0, 0.0, since, gps.n, gps.lat, gps.lng))
 
     @classmethod
     def restore(cls, rules: MeterRules, gps: GpsFilter, started_at: CityTime, checkpoint: MeterCheckpoint) -> Self:
-        """The meter, and in place the gps, as they stood at ``checkpoint``; feed the fixes after ``fix_n`` next."""
+        """Restore the meter, and ``gps`` in place, from ``checkpoint``; the fixes after ``fix_n`` follow."""
         if checkpoint.fix_n >= 0:
             gps.anchor(checkpoint.fix_n, checkpoint.at, checkpoint.lat, checkpoint.lng)
         return cls(rules, started_at, checkpoint)
 
     def feed(self, gps: GpsFilter) -> bool:
-        """Count what the fix that ``gps`` has just ACCEPTED added. True: a checkpoint is due."""
+        """Add the distance and time of the fix that ``gps`` accepted last. True: a checkpoint is due."""
         moved_m, elapsed_s = gps.moved_m, gps.elapsed_s
         within_s = gps.at - self.started_at
         if elapsed_s > 0.0 and within_s < elapsed_s:
@@ -89,11 +89,11 @@ class Meter:
         return self.due(gps)
 
     def due(self, gps: GpsFilter) -> bool:
-        """Whether a checkpoint is due at the gps's anchor."""
+        """Whether a checkpoint is due at the filter's anchor."""
         return self.meters >= self._due_m or gps.at >= self._due_s
 
     def checkpoint(self, gps: GpsFilter) -> MeterCheckpoint:
-        """The meter and the gps's anchor as they stand, to be written; counts until the next is due."""
+        """The meter and the filter's anchor now, to be written; restarts the count until the next one is due."""
         at = gps.at if gps.anchored else self.started_at
         taken = MeterCheckpoint(self.meters, self.waiting_s, at, gps.n, gps.lat, gps.lng, self.slow_m)
         self._written(taken)
@@ -101,11 +101,11 @@ class Meter:
 
     @property
     def last(self) -> MeterCheckpoint:
-        """The checkpoint taken last. Once it is committed, fixes up to its ``fix_n`` may be told as heard."""
+        """The last checkpoint. Once it is committed, fixes up to its ``fix_n`` can be acknowledged."""
         return self._last
 
     def measure(self, ended_at: CityTime, *, from_airport: bool = False) -> RideMeasure:
-        """What the ride has come to at ``ended_at``, for the tariff."""
+        """The ride as measured until ``ended_at``, for the tariff."""
         return RideMeasure(
             meters=Meters(self.meters),
             waiting_s=Seconds(self.waiting_s),
@@ -116,7 +116,7 @@ class Meter:
         )
 
     def reading(self, tariff: Tariff, ended_at: CityTime, *, from_airport: bool = False) -> Fare:
-        """The fare, had the ride ended at ``ended_at``."""
+        """The fare if the ride ended at ``ended_at``."""
         return fare_of(tariff, self.measure(ended_at, from_airport=from_airport))
 
     def _written(self, checkpoint: MeterCheckpoint) -> None:

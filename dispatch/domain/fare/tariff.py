@@ -1,6 +1,6 @@
-"""A tariff is data: what a company charges, read from TOML.
+"""Tariffs: a company's prices, read from TOML.
 
-``dispatch/config/tariffs`` ships two as examples. What the fields do to a price is said in ``fare.fare``.
+``dispatch/config/tariffs`` contains two examples. ``fare.fare`` explains the effect of each field.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ Application = Literal["single", "double"]
 
 
 class TariffError(ValueError):
-    """The text is not a tariff; the message says what is wrong and where."""
+    """The text is not a valid tariff; the message names the problem and its place."""
 
 
 class FlagFall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The price of getting in, with the first ``meters`` included."""
+    """The initial price, including the first ``meters``."""
 
     amount: Decimal
     meters: Decimal
 
 
 class Band(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``amount`` for each step of ``step_m`` metres (``label`` for people), up to ``up_to_m`` from the ride's start.
+    """``amount`` per step of ``step_m`` metres (``label`` for people), up to ``up_to_m`` from the ride's start.
 
-    The last band has no ``up_to_m``. ``counted`` says what of a step that is not full is charged.
+    The last band has no ``up_to_m``. ``counted`` defines how an incomplete step is charged.
     """
 
     amount: Decimal
@@ -44,7 +44,7 @@ class Band(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Waiting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``amount`` for each ``step_s`` seconds below ``below_kmh``, or the first band's price of ``as_meters``."""
+    """``amount`` per ``step_s`` seconds below ``below_kmh``, or the first band's price of ``as_meters``."""
 
     below_kmh: float
     step_s: Decimal
@@ -56,7 +56,7 @@ class Waiting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Night(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``percent`` more from ``start`` to ``end``, the city's local time; the window may span midnight."""
+    """A surcharge of ``percent`` from ``start`` to ``end``, the city's local time; the window may span midnight."""
 
     start: time
     end: time
@@ -64,21 +64,21 @@ class Night(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Airport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A surcharge on rides that begin in the named ``zone``."""
+    """A surcharge on rides that start in the named ``zone``."""
 
     zone: str
     amount: Decimal
 
 
 class GraceFee(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A fee that is due once ``after_s`` seconds (city time) have passed."""
+    """A fee that is due after ``after_s`` seconds (city time)."""
 
     amount: Decimal
     after_s: float
 
 
 class Tariff(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a company charges. Amounts are major units (``"3.50"``) of ``currency``, lengths are metres."""
+    """A company's prices. Amounts are major units (``"3.50"``) of ``currency``, lengths are metres."""
 
     name: str
     source: str
@@ -98,16 +98,14 @@ class Tariff(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def zone(self) -> ZoneInfo:
-        """The city's time zone."""
         return ZoneInfo(self.time_zone)
 
     def zero(self) -> Money:
-        """Nothing, in the tariff's currency."""
         return Money.zero(self.currency)
 
 
 def load_tariff(text: str) -> Tariff:
-    """Read a tariff from TOML. Raises :class:`TariffError` with one line that names the place."""
+    """Parse a tariff. Raises :class:`TariffError` with one line that names the place."""
     try:
         return msgspec.toml.decode(text, type=Tariff, strict=True)
     except msgspec.MsgspecError as error:
@@ -115,7 +113,7 @@ def load_tariff(text: str) -> Tariff:
 
 
 def _problems(tariff: Tariff) -> list[str]:
-    """What is wrong with a tariff that is well formed."""
+    """Errors of a tariff that is well-formed."""
     problems = []
     if tariff.currency not in MINOR_DIGITS:
         problems.append(f"currency must be one of {', '.join(MINOR_DIGITS)}, not {tariff.currency!r}")

@@ -1,1 +1,2 @@
-"""Pure. The trip: its state table and its decisions."""
+"""Pure. The trip: its state machine, and the decisions on booking and fare payment. Imports ``dispatch.domain`` and
+``dispatch.values``."""

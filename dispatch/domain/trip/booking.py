@@ -93,8 +93,8 @@ def give_up(trip: TripModel, _: GiveUp, context: Context) -> Decision:
     if data.state == MATCHING:
         over_at = matched_from(trip) + trip.rules.give_up_s
         if context.now >= over_at:
-            told = DomainNotice("trip_unserved", {"trip": trip.id})
-            return Decision(events=[TripUnserved(at=context.now)], notices=[told])
+            notice = DomainNotice("trip_unserved", {"trip": trip.id})
+            return Decision(events=[TripUnserved(at=context.now)], notices=[notice])
         return Decision(put=[give_up_timer(trip, matched_from(trip))])
     if data.state in (OFFERED, ASSIGNED, ARRIVED):
         return Decision(put=[give_up_timer(trip, context.now)])

@@ -94,12 +94,12 @@ def pay_fare(trip: TripModel, command: PayFare, context: Context) -> Decision:
 
 
 def open_attempt(trip: TripModel) -> dict[str, object]:
-    """What whoever pays needs to go on with the attempt that is open."""
+    """What the payer needs to continue the open attempt."""
     return {"trip": trip.id, "order": trip.data.order, "trade": trip.data.trade}
 
 
 def require_payer(trip: TripModel, command: PayFare, principal: Principal) -> None:
-    """Drivers collect the fares of their own car; passengers pay their own trip, or the one in the car they
+    """Drivers collect fares of their own vehicle; passengers pay their own trip, or the trip of the vehicle they
     scanned."""
     if principal.role == "driver":
         trip.require_driver(principal)
@@ -108,7 +108,7 @@ def require_payer(trip: TripModel, command: PayFare, principal: Principal) -> No
 
 
 def stop_paying(trip: TripModel, _: StopPaying, context: Context) -> Decision:
-    """Whoever pays, drives or dispatches wants another way; Alipay has the last word on the open attempt."""
+    """Stop the open attempt; Alipay's answer decides whether it was paid."""
     if context.principal.role == "driver":
         trip.require_driver(context.principal)
     elif context.principal.id != trip.data.payer:
@@ -120,7 +120,7 @@ def stop_paying(trip: TripModel, _: StopPaying, context: Context) -> Decision:
 
 
 def type_fare(trip: TripModel, command: TypeFare, context: Context) -> Decision:
-    """A scan of the car's code is enough to propose a fare: the driver has to confirm it."""
+    """A scan of the vehicle's code is sufficient to propose a fare, because the driver has to confirm it."""
     require_typed_amount(trip, command.amount)
     by = f"{context.principal.role}:{context.principal.id}"
     return Decision(events=[FareTyped(context.now, amount=command.amount, by=by)], reply={"trip": trip.id})
@@ -174,7 +174,7 @@ def get_fare(trip: TripModel, _: GetFare, __: Context) -> Decision:
 
 def report_outcome(trip: TripModel, command: ReportOutcome, context: Context) -> Decision:
     if command.state in ("ordered", "failed", "unknown") and command.order in trip.data.failed_orders:
-        return Decision()  # calls overtake each other: this one is about an attempt before
+        return Decision()  # a late report about an earlier attempt
     if command.state == "paid" and trip.data.state == SETTLED_OTHERWISE:
         return refund_order(trip, command)
     event = outcome_event(trip, command, context.now)
@@ -182,32 +182,34 @@ def report_outcome(trip: TripModel, command: ReportOutcome, context: Context) ->
         return Decision()
     decision = Decision(events=[event])
     if trip.data.vehicle is not None and command.state in ("paid", "failed", "refunded"):
-        told = ReportPayment(trip.id, command.state, command.amount, command.method)
+        report = ReportPayment(trip.id, command.state, command.amount, command.method)
         name = f"tell_payment:{trip.seq}"
-        decision.put = [ScheduledCommand(name, 0.0, f"vehicle:{trip.data.vehicle}", encode_command(told))]
+        decision.put = [ScheduledCommand(name, 0.0, f"vehicle:{trip.data.vehicle}", encode_command(report))]
     return decision
 
 
-def refund_order(trip: TripModel, told: ReportOutcome) -> Decision:
-    """What is paid after the fare was settled otherwise belongs to the passenger."""
-    command = RefundOrder(told.order, "paid after it was settled otherwise")
-    return Decision(put=[ScheduledCommand(f"return:{told.order}", 0.0, f"payment:{trip.id}", encode_command(command))])
+def refund_order(trip: TripModel, report: ReportOutcome) -> Decision:
+    """A payment that arrives after the fare was settled otherwise is refunded to the passenger."""
+    command = RefundOrder(report.order, "paid after it was settled otherwise")
+    return Decision(
+        put=[ScheduledCommand(f"return:{report.order}", 0.0, f"payment:{trip.id}", encode_command(command))]
+    )
 
 
-def outcome_event(trip: TripModel, told: ReportOutcome, now: float) -> Event | None:
-    if told.state == "ordered":
-        known = (trip.data.order, trip.data.trade, trip.data.pay_code) == (told.order, told.trade, told.code)
-        ordered = PaymentOrdered(now, order=told.order, trade=told.trade, code=told.code, reason=told.reason)
+def outcome_event(trip: TripModel, report: ReportOutcome, now: float) -> Event | None:
+    if report.state == "ordered":
+        known = (trip.data.order, trip.data.trade, trip.data.pay_code) == (report.order, report.trade, report.code)
+        ordered = PaymentOrdered(now, order=report.order, trade=report.trade, code=report.code, reason=report.reason)
         return None if known and trip.data.state == PAYING else ordered
-    if told.state == "paid":
-        return FarePaid(now, order=told.order, method=told.method, amount=told.amount, trade=told.trade)
-    if told.state == "failed":
-        return PaymentFailed(now, order=told.order, reason=told.reason)
-    if told.state == "unknown":
-        return PaymentUnclear(now, order=told.order, reason=told.reason)
-    if told.state == "refunded":
-        whole = trip.data.fare is not None and trip.data.fare <= told.amount
-        return (FareRefundedWhole if whole else FareRefunded)(now, order=told.order, amount=told.amount)
+    if report.state == "paid":
+        return FarePaid(now, order=report.order, method=report.method, amount=report.amount, trade=report.trade)
+    if report.state == "failed":
+        return PaymentFailed(now, order=report.order, reason=report.reason)
+    if report.state == "unknown":
+        return PaymentUnclear(now, order=report.order, reason=report.reason)
+    if report.state == "refunded":
+        whole = trip.data.fare is not None and trip.data.fare <= report.amount
+        return (FareRefundedWhole if whole else FareRefunded)(now, order=report.order, amount=report.amount)
     return None
 
 
@@ -219,7 +221,7 @@ def settle_fare(trip: TripModel, command: SettleFare, context: Context) -> Decis
     settled = FareSettled(context.now, by=context.principal.id, reason=command.reason)
     decision = Decision(events=[settled])
     if trip.data.vehicle is not None and trip.data.fare is not None:
-        told = ReportPayment(trip.id, "settled", trip.data.fare, "otherwise")
+        report = ReportPayment(trip.id, "settled", trip.data.fare, "otherwise")
         name = f"tell_payment:{trip.seq}"
-        decision.put = [ScheduledCommand(name, 0.0, f"vehicle:{trip.data.vehicle}", encode_command(told))]
+        decision.put = [ScheduledCommand(name, 0.0, f"vehicle:{trip.data.vehicle}", encode_command(report))]
     return decision

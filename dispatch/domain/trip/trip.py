@@ -41,10 +41,9 @@ class Trip(TripModel):
     """One trip. See :class:`dispatch.domain.entity.Entity` for the contract."""
 
     def decide(self, command: Command, context: Context) -> Decision:
-        """Decide on a command. Raises ``DispatchError``."""
         handler = TRIP_HANDLERS.get(type(command))
         if handler is None:
-            raise DispatchError(ErrorCode.UNKNOWN_MESSAGE, detail=type(command).__name__)
+            raise DispatchError(ErrorCode.UNKNOWN_MESSAGE, detail=str(command.__struct_config__.tag))
         if isinstance(command, _SYSTEM_ONLY) and context.principal.role != "system":
             raise DispatchError(ErrorCode.NOT_ALLOWED)
         if self.data.state == NEW and not isinstance(command, RequestTrip):

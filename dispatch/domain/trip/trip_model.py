@@ -38,25 +38,21 @@ class TripModel:
 
     @property
     def state(self) -> str:
-        """The machine's state."""
         return self.data.state
 
     @property
     def key(self) -> EntityKey:
-        """The trip's address."""
         return EntityKey("trip", self.id)
 
     def snapshot(self) -> bytes:
-        """All hard state."""
         return msgspec.msgpack.encode(self.data)
 
     def apply(self, event: Event) -> None:
-        """Fold one event. Raises ``IllegalMoveError``."""
         fold(self.data, event, self.id)
         self.seq += 1
 
     def match_entry(self) -> OpenRequest | None:
-        """What the matcher is to know: the trip while it looks for a car."""
+        """The trip's entry in the match pool while it waits for a vehicle."""
         data = self.data
         if data.state != MATCHING or data.pickup is None:
             return None
@@ -74,13 +70,11 @@ class TripModel:
         )
 
     def may_follow(self, principal: Principal) -> bool:
-        """Whether somebody may follow this trip's stream."""
         data = self.data
         passengers = (data.passenger, data.payer) if data.origin == "hail" else (data.passenger,)
         return may_follow("trip", self.id, principal, passengers=passengers, vehicle=data.vehicle)
 
     def row(self) -> Row:
-        """The trip as columns."""
         data = self.data
         profile = data.profile
         return Row(
@@ -129,12 +123,12 @@ class TripModel:
 
     @property
     def wants_typed_fare(self) -> bool:
-        """Whether this ride's fare is typed: the car has no meter, and the ride took place."""
+        """Whether the fare of this ride is typed: the vehicle has no meter, and the ride took place."""
         data = self.data
         return data.profile is not None and data.profile.typed_fare and data.finished_at is not None
 
     def require_owner(self, principal: Principal) -> None:
-        """Passengers act on their own trips only; dispatchers and the system on all."""
+        """Passengers may act on their own trips only; dispatchers and the system on all trips."""
         if principal.role in ("dispatcher", "system"):
             return
         if principal.role != "passenger" or principal.id != self.data.passenger:

@@ -1,6 +1,6 @@
-"""The trip's state: its machine, its hard data, and how each event changes them.
+"""The trip's state: its state machine, its hard data, and the effect of each event on them.
 
-Rule 1: what moves a trip stands in ``TABLE`` and nowhere else.
+Rule 1: every transition of a trip is in ``TABLE`` and nowhere else.
 Rule 2: this file decides nothing; ``dispatch.domain.trip.trip`` does.
 """
 
@@ -122,7 +122,7 @@ ENDED: Final = frozenset({PAID, PART_REFUNDED, REFUNDED, SETTLED_OTHERWISE, CANC
 
 
 class TripState(msgspec.Struct):
-    """All hard state of a trip; a snapshot is this in MessagePack."""
+    """The complete hard state of a trip; a snapshot is this struct in MessagePack."""
 
     state: str = NEW
     origin: str = ""
@@ -171,10 +171,10 @@ class TripState(msgspec.Struct):
 
 
 class FareSheet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a fare is made of and who pays it: nothing of where the ride went, nor of who booked it.
+    """The facts about a fare for a payment page, without the places of the ride and without the passenger.
 
-    ``wants_typed``: the car has no meter, so that its passenger types the fare, in ``currency``, and the driver
-    confirms it. Times are city seconds; ``reason`` is Alipay's code, or empty.
+    ``wants_typed``: the vehicle has no meter, so the passenger types the fare in ``currency`` and the driver confirms
+    it. Times are city seconds; ``reason`` is Alipay's code, or empty.
     """
 
     state: str
@@ -201,14 +201,14 @@ class FareSheet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def payment_state(data: TripState) -> str | None:
-    """The part of a trip's state that is about money, for lists and views; None before a fare is due."""
+    """The payment part of a trip's state, for lists and views; None before a fare is due."""
     if data.fare is None:
         return None
     return {FARE_DUE: "due", PAYMENT_UNKNOWN: "unknown"}.get(data.state, data.state)
 
 
 def fold(data: TripState, event: Event, trip_id: str) -> None:
-    """Change ``data`` by one event. Raises ``IllegalMoveError``."""
+    """Apply one event to ``data``. Raises ``IllegalMoveError``."""
     data.state = MACHINE.next(data.state, type(event), trip_id)
     data.touched_at = event.at
     change = _FOLDS.get(type(event))
@@ -216,7 +216,7 @@ def fold(data: TripState, event: Event, trip_id: str) -> None:
         change(data, event)
 
 
-# Each event names its own type; in the table below the types are erased.
+# Each function is typed with its own event; the table below erases these types.
 
 
 def _fold_requested(data: TripState, event: TripRequested) -> None:

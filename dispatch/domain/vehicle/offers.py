@@ -74,17 +74,17 @@ def make_offer(vehicle: VehicleModel, command: MakeOffer, context: Context) -> D
         needs=command.needs,
         note=command.note,
     )
-    told = TripOffered(context.now, vehicle.id, command.offer, expires_at, by_hand=command.by_hand)
+    offered = TripOffered(context.now, vehicle.id, command.offer, expires_at, by_hand=command.by_hand)
     timer = ScheduledCommand(
         OFFER_EXPIRY, expires_at, f"vehicle:{vehicle.id}", encode_command(ExpireOffer(command.offer))
     )
     return Decision(
-        events=[made], appends_elsewhere=[AppendElsewhere(trip_key, command.trip_seq, (told,))], put=[timer]
+        events=[made], appends_elsewhere=[AppendElsewhere(trip_key, command.trip_seq, (offered,))], put=[timer]
     )
 
 
 def approach_s(vehicle: VehicleModel, pickup: Place) -> float:
-    """How long the car would take, where no matcher has reckoned it: the straight way at a city's pace."""
+    """The estimated approach time in seconds along the straight line, for offers that no matcher computed."""
     gps = vehicle.tracker.gps
     return haversine_m(LatLng(gps.lat, gps.lng), LatLng(pickup.lat, pickup.lng)) / STRAIGHT_MPS
 
@@ -143,7 +143,7 @@ def release_from_trip(vehicle: VehicleModel, command: ReleaseFromTrip, context: 
 
 
 def lapse_offer(vehicle: VehicleModel, event: Event, outcome: str, context: Context) -> Decision:
-    """End the open offer; the trip is matched again without this car, unless it has ended meanwhile."""
+    """End the open offer. The trip is matched again without this vehicle, unless it has ended in the meantime."""
     offer = current_offer(vehicle)
     trip_key = EntityKey("trip", offer.trip)
     foreign: Sequence[AppendElsewhere] = ()

@@ -69,8 +69,8 @@ WRONG_CODES_ALLOWED: Final = 5
 
 def arrive_at_pickup(vehicle: VehicleModel, command: ArriveAtPickup, context: Context) -> Decision:
     vehicle.require_trip(command.trip, TO_PICKUP, ArrivedAtPickup)
-    told = DriverArrived(context.now, vehicle.id)
-    return append_with_trip(vehicle, context, told, lambda seq: ArrivedAtPickup(context.now, command.trip, seq))
+    trip_event = DriverArrived(context.now, vehicle.id)
+    return append_with_trip(vehicle, context, trip_event, lambda seq: ArrivedAtPickup(context.now, command.trip, seq))
 
 
 def start_ride(vehicle: VehicleModel, command: StartRide, context: Context) -> Decision:
@@ -82,9 +82,9 @@ def start_ride(vehicle: VehicleModel, command: StartRide, context: Context) -> D
         vehicle.wrong_codes += 1
         raise DispatchError(ErrorCode.WRONG_RIDE_CODE, field="code")
     meter = vehicle.tracker.start_checkpoint(context.now)
-    told = TripStarted(context.now, vehicle.id)
+    trip_event = TripStarted(context.now, vehicle.id)
     return append_with_trip(
-        vehicle, context, told, lambda seq: ride_started(vehicle, command.trip, seq, meter, context.now)
+        vehicle, context, trip_event, lambda seq: ride_started(vehicle, command.trip, seq, meter, context.now)
     )
 
 
@@ -155,11 +155,11 @@ def return_trip(vehicle: VehicleModel, command: ReturnTrip, context: Context) ->
     if vehicle.data.state not in (TO_PICKUP, AT_PICKUP):
         raise MACHINE.illegal(vehicle.state, TripReturned, vehicle.id)
     vehicle.require_trip(command.trip, vehicle.data.state, TripReturned)
-    told: Event = AssignmentReturned(context.now, vehicle.id, command.reason)
+    trip_event: Event = AssignmentReturned(context.now, vehicle.id, command.reason)
     if command.no_show:
-        told = no_show_event(vehicle, command, context.now)
+        trip_event = no_show_event(vehicle, command, context.now)
     given = TripReturned(context.now, command.trip, command.reason, no_show=command.no_show)
-    decision = append_with_trip(vehicle, context, told, lambda _: given)
+    decision = append_with_trip(vehicle, context, trip_event, lambda _: given)
     decision.releases = [ActiveAssignment(vehicle.id, command.trip)]
     return decision
 
@@ -187,8 +187,13 @@ def resolve_scan(vehicle: VehicleModel, _: ResolveScan, __: Context) -> Decision
     return Decision(reply={"trip": trip})
 
 
-def append_with_trip(vehicle: VehicleModel, context: Context, told: Event, own: Callable[[int], Event]) -> Decision:
-    """``told`` into the trip's stream and ``own`` (given the trip's new number) into this one's, or the loss."""
+def append_with_trip(
+    vehicle: VehicleModel, context: Context, trip_event: Event, own: Callable[[int], Event]
+) -> Decision:
+    """Append ``trip_event`` to the trip's stream and ``own(n)`` to this one, where ``n`` is the trip's new number.
+
+    If the trip is no longer this vehicle's, release it and reject the command.
+    """
     assert vehicle.data.trip is not None  # noqa: S101 - callers have checked the state
     key = EntityKey("trip", vehicle.data.trip)
     seq = vehicle.data.trip_seq
@@ -199,7 +204,7 @@ def append_with_trip(vehicle: VehicleModel, context: Context, told: Event, own: 
             refusal = DispatchError(ErrorCode.TRIP_ENDED, detail=f"{trip.id} is {trip.state}")
             return Decision(events=[TripReleased(context.now, trip.id, lost)], refusal=refusal)
         seq = trip.seq
-    return Decision(events=[own(seq + 1)], appends_elsewhere=[AppendElsewhere(key, seq, (told,))])
+    return Decision(events=[own(seq + 1)], appends_elsewhere=[AppendElsewhere(key, seq, (trip_event,))])
 
 
 def reason_for_loss(vehicle: VehicleModel, trip: Trip) -> str | None:

@@ -54,7 +54,7 @@ def return_to_service(vehicle: VehicleModel, _: ReturnToService, context: Contex
 
 
 def stop_taking_offers(vehicle: VehicleModel, event: Event, context: Context) -> Decision:
-    """Stop taking offers: an open one is withdrawn first; a trip has to be ended before."""
+    """Withdraw an open offer and append ``event``; rejected while the vehicle has a trip."""
     if vehicle.data.state in WITH_TRIP:
         raise DispatchError(ErrorCode.VEHICLE_BUSY, detail=f"{vehicle.id} has trip {vehicle.data.trip}")
     if vehicle.data.state != OFFERED:

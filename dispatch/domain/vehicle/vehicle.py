@@ -46,10 +46,9 @@ class Vehicle(VehicleModel):
     """One vehicle. See :class:`dispatch.domain.entity.Entity` for the contract."""
 
     def decide(self, command: Command, context: Context) -> Decision:
-        """Decide on a command. Raises ``DispatchError``."""
         handler = VEHICLE_HANDLERS.get(type(command))
         if handler is None:
-            raise DispatchError(ErrorCode.UNKNOWN_MESSAGE, detail=type(command).__name__)
+            raise DispatchError(ErrorCode.UNKNOWN_MESSAGE, detail=str(command.__struct_config__.tag))
         self._must_be_allowed(command, context.principal)
         return handler(self, command, context)
 

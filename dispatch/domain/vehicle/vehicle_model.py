@@ -60,15 +60,13 @@ class VehicleModel:
 
     @property
     def state(self) -> str:
-        """The machine's state; a vehicle never heard of is offline."""
+        """The state machine's state; a vehicle without events is offline."""
         return "offline" if self.data.state == NEW else self.data.state
 
     def snapshot(self) -> bytes:
-        """All hard state."""
         return msgspec.msgpack.encode(self.data)
 
     def apply(self, event: Event) -> None:
-        """Fold one event. Raises ``IllegalMoveError``."""
         fold(self.data, event, self.id)
         self.seq += 1
         match event:
@@ -87,7 +85,7 @@ class VehicleModel:
                 pass
 
     def match_entry(self) -> AvailableVehicle | None:
-        """What the matcher is to know: the car while it is free."""
+        """The vehicle's entry in the match pool while it is idle."""
         profile = self.data.profile
         if self.data.state != IDLE or profile is None:
             return None
@@ -100,11 +98,9 @@ class VehicleModel:
         )
 
     def may_follow(self, principal: Principal) -> bool:
-        """Whether somebody may follow this vehicle's stream."""
         return may_follow("vehicle", self.id, principal)
 
     def row(self) -> Row:
-        """The vehicle as columns."""
         data = self.data
         return Row(
             "vehicle_state",
@@ -121,18 +117,18 @@ class VehicleModel:
         )
 
     def stale(self, now: float) -> bool:
-        """Whether the car has not been heard for too long to get an offer."""
+        """Whether the last fix is too old for an offer."""
         return now - self.tracker.last_fix_at > self.rules.stale_after_s
 
     def checkpoint(self) -> Decision:
-        """Write the meter as it stands (asked for when the tracker says that it is due)."""
+        """Write the meter as it is now; called when the tracker's checkpoint is due."""
         taken = self.tracker.take_checkpoint()
         if taken is None or self.data.trip is None or self.data.state != ON_TRIP:
             return Decision()
         return Decision(events=[MeterCheckpointed(taken.at, self.data.trip, taken)])
 
     def fare_so_far(self, now: float) -> Fare | None:
-        """What the ride under way would cost if it ended now: the taximeter's reading, or the GPS meter's."""
+        """The fare of the current ride if it ended now: the taximeter's amount, or the GPS meter's."""
         if self.data.state != ON_TRIP:
             return None
         if self.data.taximeter is not None:
@@ -141,7 +137,7 @@ class VehicleModel:
         return meter.reading(self.rules.tariff, CityTime(now), from_airport=self.data.from_airport)
 
     def fare_on_record(self) -> Fare | None:
-        """The same as the journal has it: of the taximeter's reading, or of the meter's last checkpoint."""
+        """The fare by the journal: the taximeter's amount, or the meter's last checkpoint."""
         data = self.data
         if data.state != ON_TRIP or data.meter is None:
             return None
@@ -151,7 +147,7 @@ class VehicleModel:
         return meter.reading(self.rules.tariff, data.meter.at, from_airport=data.from_airport)
 
     def decide_event(self, event: Event) -> Decision:
-        """One event of this vehicle alone, if the machine allows it."""
+        """A decision with one event of this vehicle alone, if the state machine allows it."""
         MACHINE.next(self.data.state, type(event), self.id)
         return Decision(events=[event])
 

@@ -1,7 +1,7 @@
-"""The vehicle's state: its machine, its hard data, and how each event changes them.
+"""The vehicle's state: its state machine, its hard data, and the effect of each event on them.
 
-Rule 1: what moves a vehicle stands in ``TABLE`` and nowhere else.
-Rule 2: this file decides nothing; ``vehicle.vehicle`` does. *Stale* is no state: it is the age of the last fix.
+Rule 1: every transition of a vehicle is in ``TABLE`` and nowhere else.
+Rule 2: this file decides nothing; ``vehicle.vehicle`` does. *Stale* is not a state but the age of the last fix.
 """
 
 from __future__ import annotations
@@ -81,10 +81,10 @@ WITH_TRIP: Final = frozenset({TO_PICKUP, AT_PICKUP, ON_TRIP})
 
 
 class VehicleState(msgspec.Struct):
-    """All hard state of a vehicle; a snapshot is this in MessagePack.
+    """The complete hard state of a vehicle; a snapshot is this struct in MessagePack.
 
-    ``trip_seq`` is the number of the trip's stream as this vehicle last wrote it. ``fare_trip`` is the last trip
-    whose fare is still due: a scan of the car's code binds to it until the next ride starts.
+    ``trip_seq`` is the number of the trip's stream after this vehicle's last append. ``fare_trip`` is the last trip
+    whose fare is still due: a scan of the vehicle's code refers to it until the next ride starts.
     """
 
     state: str = NEW
@@ -111,7 +111,7 @@ class VehicleState(msgspec.Struct):
 
 
 def fold(data: VehicleState, event: Event, vehicle_id: str) -> None:
-    """Change ``data`` by one event. Raises ``IllegalMoveError``."""
+    """Apply one event to ``data``. Raises ``IllegalMoveError``."""
     after = MACHINE.next(data.state, type(event), vehicle_id)
     if after == IDLE and data.state != IDLE:
         data.idle_since = event.at
@@ -125,7 +125,7 @@ def fold(data: VehicleState, event: Event, vehicle_id: str) -> None:
 
 
 def _fold_shift(data: VehicleState, event: ShiftStarted) -> None:
-    """The shift begins; after a break it goes on."""
+    """The start of a shift, or its continuation after a break."""
     data.profile = event.profile
     if data.shift_since is None:
         data.shift_since = event.at
@@ -201,7 +201,7 @@ def _fold_in(data: VehicleState, _: ReturnedToService) -> None:
     data.out_reason = ""
 
 
-# Each event names its own type; in this table the types are erased.
+# Each function is typed with its own event; this table erases these types.
 _FOLDS: Final[dict[type[Event], Callable[[VehicleState, Any], None]]] = {
     ShiftStarted: _fold_shift,
     ShiftEnded: _fold_shift_over,

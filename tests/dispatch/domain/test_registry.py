@@ -24,5 +24,5 @@ def test_names_are_not_blank() -> None:
     """An id must be something, and have no spaces around it."""
     with pytest.raises(ValueError, match="id must not be empty"):
         DriverRecord(id=DriverId(""), name="Ann", phone="+1", pin_hash="h")
-    with pytest.raises(ValueError, match="id must not be empty, nor begin or end with a space"):
+    with pytest.raises(ValueError, match="id must not be empty or have leading or trailing spaces"):
         DeviceRecord(id=DeviceId(" D1"), vehicle=VehicleId("V1"), key_hash="h")

@@ -282,7 +282,7 @@ export interface Arrived {
 }
 
 /**
- * The passenger is in the vehicle and has told the driver the ride code of four digits.
+ * The passenger is in the vehicle and gave the driver the ride code of four digits.
  */
 export interface StartRide {
   t: 'start';

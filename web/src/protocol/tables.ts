@@ -3,17 +3,17 @@
 export const ERRORS = {
   "1000": {
     "name": "MALFORMED",
-    "text": "The message cannot be read.",
+    "text": "The message cannot be decoded.",
     "retryable": false
   },
   "1001": {
     "name": "INVALID_FIELD",
-    "text": "A field has a value that is not allowed.",
+    "text": "A field has an invalid value.",
     "retryable": false
   },
   "1002": {
     "name": "UNKNOWN_MESSAGE",
-    "text": "There is no such message.",
+    "text": "Unknown message.",
     "retryable": false
   },
   "1003": {
@@ -28,17 +28,17 @@ export const ERRORS = {
   },
   "1005": {
     "name": "COMMAND_ID_REUSED",
-    "text": "This command id was used with another body.",
+    "text": "This command id was already used with different content.",
     "retryable": false
   },
   "1006": {
     "name": "HELLO_EXPECTED",
-    "text": "The first message has to be a hello with a token.",
+    "text": "The first message must be hello with a token.",
     "retryable": false
   },
   "1007": {
     "name": "FIX_FROM_FUTURE",
-    "text": "The position's time lies in the future.",
+    "text": "The time of the position is in the future.",
     "retryable": false
   },
   "2000": {
@@ -58,7 +58,7 @@ export const ERRORS = {
   },
   "2003": {
     "name": "NOT_YOURS",
-    "text": "This belongs to somebody else.",
+    "text": "This belongs to another user.",
     "retryable": false
   },
   "2004": {
@@ -78,12 +78,12 @@ export const ERRORS = {
   },
   "3000": {
     "name": "UNKNOWN_VEHICLE",
-    "text": "There is no such vehicle.",
+    "text": "Unknown vehicle.",
     "retryable": false
   },
   "3001": {
     "name": "VEHICLE_ILLEGAL_MOVE",
-    "text": "The vehicle cannot do this in its present state.",
+    "text": "This is not possible in the vehicle's current state.",
     "retryable": false
   },
   "3002": {
@@ -98,12 +98,12 @@ export const ERRORS = {
   },
   "3004": {
     "name": "VEHICLE_NOT_FREE",
-    "text": "The vehicle is not free.",
+    "text": "The vehicle is not available.",
     "retryable": false
   },
   "3005": {
     "name": "VEHICLE_STALE",
-    "text": "The vehicle has not been heard for too long.",
+    "text": "The vehicle's last position is too old.",
     "retryable": true
   },
   "3006": {
@@ -113,7 +113,7 @@ export const ERRORS = {
   },
   "3007": {
     "name": "NO_METER",
-    "text": "The vehicle has no trip that is metered.",
+    "text": "The vehicle has no metered ride in progress.",
     "retryable": false
   },
   "3008": {
@@ -123,12 +123,12 @@ export const ERRORS = {
   },
   "4000": {
     "name": "UNKNOWN_TRIP",
-    "text": "There is no such trip.",
+    "text": "Unknown trip.",
     "retryable": false
   },
   "4001": {
     "name": "TRIP_ILLEGAL_MOVE",
-    "text": "The trip cannot do this in its present state.",
+    "text": "This is not possible in the trip's current state.",
     "retryable": false
   },
   "4002": {
@@ -143,32 +143,32 @@ export const ERRORS = {
   },
   "4004": {
     "name": "TRIP_EXISTS",
-    "text": "There is such a trip already.",
+    "text": "This trip already exists.",
     "retryable": false
   },
   "4005": {
     "name": "PICKUP_IN_PAST",
-    "text": "The pick-up time is too near or in the past.",
+    "text": "The pick-up time is too soon or in the past.",
     "retryable": false
   },
   "4006": {
     "name": "OUT_OF_AREA",
-    "text": "The place is outside the area that is served.",
+    "text": "The place is outside the service area.",
     "retryable": false
   },
   "4007": {
     "name": "TRIP_CHANGED",
-    "text": "The trip has changed meanwhile.",
+    "text": "The trip has changed in the meantime.",
     "retryable": true
   },
   "4008": {
     "name": "VEHICLE_UNSUITABLE",
-    "text": "The vehicle does not suit the trip.",
+    "text": "The vehicle does not meet the trip's requirements.",
     "retryable": false
   },
   "4009": {
     "name": "ALREADY_RATED",
-    "text": "The trip has been rated.",
+    "text": "The trip has already been rated.",
     "retryable": false
   },
   "4010": {
@@ -178,22 +178,22 @@ export const ERRORS = {
   },
   "4011": {
     "name": "UNKNOWN_ALARM",
-    "text": "There is no such alarm.",
+    "text": "Unknown alarm.",
     "retryable": false
   },
   "5000": {
     "name": "NO_TRIP_TO_PAY",
-    "text": "There is no fare to be paid here.",
+    "text": "No fare is due here.",
     "retryable": false
   },
   "5001": {
     "name": "PAYMENT_OPEN",
-    "text": "A payment of this fare is open already.",
+    "text": "A payment of this fare is already open.",
     "retryable": true
   },
   "5002": {
     "name": "ALREADY_PAID",
-    "text": "The fare is paid.",
+    "text": "The fare has already been paid.",
     "retryable": false
   },
   "5003": {
@@ -203,37 +203,37 @@ export const ERRORS = {
   },
   "5004": {
     "name": "PAYMENT_UNCERTAIN",
-    "text": "Alipay did not answer clearly. Please wait.",
+    "text": "Alipay's answer is unclear. Please wait.",
     "retryable": true
   },
   "5005": {
     "name": "PAYMENT_ILLEGAL_MOVE",
-    "text": "The payment cannot do this in its present state.",
+    "text": "This is not possible in the payment's current state.",
     "retryable": false
   },
   "5006": {
     "name": "NOT_PAID",
-    "text": "Nothing was paid that could be given back.",
+    "text": "There is no payment to refund.",
     "retryable": false
   },
   "5007": {
     "name": "REFUND_OPEN",
-    "text": "A refund of this fare is under way already.",
+    "text": "A refund of this fare is already in progress.",
     "retryable": true
   },
   "5008": {
     "name": "REFUND_TOO_MUCH",
-    "text": "More than is left of the fare cannot be given back.",
+    "text": "The refund exceeds the remaining amount.",
     "retryable": false
   },
   "5009": {
     "name": "FARE_NOT_AGREED",
-    "text": "The fare has to be agreed first: type it, and let the driver confirm.",
+    "text": "The fare is not agreed yet: the passenger types it and the driver confirms it.",
     "retryable": true
   },
   "5010": {
     "name": "FARE_METERED",
-    "text": "The car has a meter: its fare is not typed.",
+    "text": "The vehicle has a meter; its fare cannot be typed.",
     "retryable": false
   },
   "6000": {
@@ -243,12 +243,12 @@ export const ERRORS = {
   },
   "6001": {
     "name": "IN_PROGRESS",
-    "text": "The command is still at work. Ask again with the same id.",
+    "text": "The command is still in progress. Try again with the same id.",
     "retryable": true
   },
   "6002": {
     "name": "UNAVAILABLE",
-    "text": "The system cannot answer now. Ask again with the same id.",
+    "text": "The system is temporarily unavailable. Try again with the same id.",
     "retryable": true
   },
   "6003": {
@@ -258,7 +258,7 @@ export const ERRORS = {
   },
   "6004": {
     "name": "INTERNAL",
-    "text": "Something went wrong here. Ask again with the same id.",
+    "text": "An internal error occurred. Try again with the same id.",
     "retryable": true
   }
 } as const;
@@ -271,12 +271,12 @@ export const CLOSE_CODES = {
   },
   "4001": {
     "name": "SLOW",
-    "text": "The client does not read fast enough.",
+    "text": "The client reads too slowly.",
     "reconnect": true
   },
   "4002": {
     "name": "LOST_HOST",
-    "text": "The server lost touch with its own parts.",
+    "text": "The server lost its connection to an internal component.",
     "reconnect": true
   },
   "4500": {
@@ -291,12 +291,12 @@ export const CLOSE_CODES = {
   },
   "4502": {
     "name": "REPLACED",
-    "text": "A newer connection of the same driver took over.",
+    "text": "Replaced by a newer connection of the same driver or device.",
     "reconnect": false
   },
   "4503": {
     "name": "PROTOCOL",
-    "text": "The client sent what it may not.",
+    "text": "Protocol violation: message not allowed in this state.",
     "reconnect": false
   },
   "4504": {
@@ -306,12 +306,12 @@ export const CLOSE_CODES = {
   },
   "4505": {
     "name": "FLOOD",
-    "text": "The client sent far too many messages.",
+    "text": "The client sent too many messages.",
     "reconnect": false
   },
   "4506": {
     "name": "HELLO_TIMEOUT",
-    "text": "No hello came.",
+    "text": "No hello within the time limit.",
     "reconnect": false
   },
   "4507": {
