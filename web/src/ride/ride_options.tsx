@@ -68,9 +68,9 @@ export function RideOptions() {
     ...draft.needs.value.map((need) => wireText('need', need)),
   ].join(' · ');
   return (
-    <details class="card rideRequest">
+    <details class="card ride-options">
       <summary>
-        <span>{text('wishes')}</span>
+        <span>{text('options')}</span>
         <span class="quiet small">{chosen}</span>
       </summary>
       <div class="stack">

@@ -113,7 +113,7 @@ export function PlaceSearch(props: PlaceSearchProps) {
           </div>
         ))}
       </div>
-      <p id={`${id}-status`} class="small quiet" role="status">
+      <p id={`${id}-status`} class={isOpen ? 'hidden-text' : 'small quiet'} role="status">
         {hint ?? (typed !== null && found.answer !== null && resultText(places.length))}
       </p>
       {typed !== null && <ErrorNote error={found.error} />}

@@ -26,7 +26,7 @@ export const en = {
   later: 'Later',
   when_at: 'Pick-up time (city time)',
   when_past: 'Choose a time in the future.',
-  wishes: 'Class, seats, needs',
+  options: 'Class, seats, needs',
   class: 'Class',
   seats: 'Passengers',
   seats_fewer: 'One passenger fewer',

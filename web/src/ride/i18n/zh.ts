@@ -28,7 +28,7 @@ export const zh: typeof en = {
   later: '预约',
   when_at: '上车时间（当地时间）',
   when_past: '请选择将来的时间。',
-  wishes: '车型、人数与需求',
+  options: '车型、人数与需求',
   class: '车型',
   seats: '乘车人数',
   seats_fewer: '减少一人',
