@@ -84,9 +84,9 @@ class StreamCheck:
             return
         self._compare(entity)
 
-    def _moved_money(self, payment: Payment, event: Event) -> None:
-        case = PaymentContext(payment.id, payment.seq, payment.data, payment.rules)
-        for line, entry in enumerate(ledger_entries(case, event)):
+    def _moved_money(self, entity: Payment, event: Event) -> None:
+        payment = PaymentContext(entity.id, entity.seq, entity.data, entity.rules)
+        for line, entry in enumerate(ledger_entries(payment, event)):
             self.entries[f"{payment.id}:{payment.seq + 1}:{line}"] = entry
 
     def _compare(self, entity: Entity) -> None:

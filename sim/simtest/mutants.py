@@ -34,8 +34,7 @@ from dispatch.domain.trip.trip import TRIP_HANDLERS, Trip
 from dispatch.domain.vehicle import offers
 from dispatch.domain.vehicle.vehicle import VEHICLE_HANDLERS, Vehicle
 from dispatch.matching.free_vehicles import FreeVehicles
-from dispatch.payment.core import collection as attempts
-from dispatch.payment.core import refunds
+from dispatch.payment.core import collection, collection_steps, refunds
 from dispatch.payment.core.notification_checks import Check, failed_checks
 from dispatch.store.journal import Committed, Conflict
 from dispatch.store.journals.memory_journal import MemoryJournal
@@ -249,7 +248,7 @@ def believes_any_amount() -> AbstractContextManager[None]:
     def lenient(notification: Any, expected: Any) -> list[Check]:
         return [check for check in checks(notification, expected) if check is not Check.AMOUNT]
 
-    return replaced(attempts, "failed_checks", lenient)
+    return replaced(collection, "failed_checks", lenient)
 
 
 def believes_the_unsigned() -> AbstractContextManager[None]:
@@ -279,15 +278,16 @@ def refunds_under_new_numbers() -> AbstractContextManager[None]:
 def takes_silence_for_failure() -> AbstractContextManager[None]:
     """An order that Alipay did not answer clearly counts as failed, and another may be placed."""
 
-    def failed(case: Any, attempt: Any, reason: str, now: float, **_: Any) -> Decision:
-        return attempts._fail(case, attempt, reason, now)
+    def failed(payment: Any, attempt: Any, reason: str, now: float) -> Decision:
+        return collection_steps.fail_attempt(payment, attempt, reason, now)
 
-    return _all(replaced(attempts, "_unclear", failed), replaced(attempts, "_hear_of_ended", lambda *_: Decision()),
-                _ignores_late_news())  # fmt: skip
+    deaf = ("failed|checking", "*", "*", "*", lambda *_: Decision())
+    return _all(replaced(collection_steps, "retry_unclear", failed),
+                replaced(collection, "TABLE", (deaf, *collection.TABLE)), _ignores_late_news())  # fmt: skip
 
 
 def _ignores_late_news() -> AbstractContextManager[None]:
-    return replaced(attempts, "_check", lambda *_: Decision())
+    return replaced(collection_steps, "check_late_payment", lambda *_: Decision())
 
 
 # ── streams ──────────────────────────────────────────────────────────────────────────────────────────────────────

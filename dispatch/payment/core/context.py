@@ -25,7 +25,7 @@ class PaymentContext(NamedTuple):
         """The account at Alipay that it goes to."""
         return self.rules.account_of(self.data.company)
 
-    def wait(self, name: str, command: QueryOrder | RepeatRefund, now: float, wall_s: float) -> ScheduledCommand:
+    def timer(self, name: str, command: QueryOrder | RepeatRefund, now: float, wall_s: float) -> ScheduledCommand:
         """A timer of the payment's own."""
         return ScheduledCommand(name, now + wall_s * self.rules.speed, f"payment:{self.id}", encode_command(command))
 
@@ -33,25 +33,25 @@ class PaymentContext(NamedTuple):
         """Wall seconds since an attempt or a refund began."""
         return (now - of.opened_at) / self.rules.speed
 
-    def tell(
+    def report_attempt(
         self, of: AttemptOpened | Attempt, state: str, now: float, *, reason: str = "", trade: str = "", code: str = ""
     ) -> ScheduledCommand:
         """Tell the trip how an attempt goes."""
-        return self.tell_trip(
+        return self.report_outcome(
             ReportOutcome(state, of.order, of.method, of.amount, trade=trade, reason=reason, code=code), now
         )
 
-    def tell_trip(self, told: ReportOutcome, now: float) -> ScheduledCommand:
+    def report_outcome(self, outcome: ReportOutcome, now: float) -> ScheduledCommand:
         """Tell the trip. A decision tells at most one thing, and only with an event: so the name is used once."""
-        return ScheduledCommand(f"tell:{self.seq}", now, f"trip:{self.id}", encode_command(told))
+        return ScheduledCommand(f"tell:{self.seq}", now, f"trip:{self.id}", encode_command(outcome))
 
-    def signal(self, name: str, order: str, **fields: str | float) -> DomainNotice:
+    def notice(self, name: str, order: str, **fields: str | float) -> DomainNotice:
         """Something to be counted and logged."""
         return DomainNotice(name, {"trip": self.id, "order": order, **fields})
 
     def alarm(self, order: str, cause: str) -> DomainNotice:
         """Something that a person has to look at."""
-        return self.signal("payment_alarm", order, cause=cause)
+        return self.notice("payment_alarm", order, cause=cause)
 
 
 def merge(*decisions: Decision) -> Decision:

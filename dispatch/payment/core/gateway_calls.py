@@ -104,6 +104,14 @@ def read_response(told: RecordGatewayResponse) -> GatewayResponse:
     return Unknown("the answer is about another order")
 
 
+def response_text(body: bytes) -> str:
+    """An encoded response as JSON; what cannot be read, in hexadecimal digits."""
+    try:
+        return msgspec.json.encode(decode_response(body)).decode()
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return body.hex()
+
+
 def encode_notification(notification: Notification) -> bytes:
     """A verified notification, for :class:`~dispatch.domain.commands.RecordNotification`."""
     return _encode(notification)

@@ -14,20 +14,17 @@ from typing import Final
 
 import msgspec
 
-from dispatch.domain.commands import RecordGatewayResponse, RecordNotification
-from dispatch.domain.entity import Command, Context, Event, Row
+from dispatch.domain.entity import Context, Event, Row
 from dispatch.payment.core.beijing_time import beijing_day
 from dispatch.payment.core.context import PaymentContext
 from dispatch.payment.core.events import (
     AttemptFailed,
-    AttemptOpened,
     OrderPaid,
     PartRefunded,
     SurplusPaid,
     SurplusRefunded,
     WholeRefunded,
 )
-from dispatch.payment.core.gateway_calls import decode_notification, decode_response
 from dispatch.payment.core.rules import CASH
 from dispatch.values.money import Money
 
@@ -51,25 +48,25 @@ class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
     method: str = ""
 
 
-def ledger_entries(case: PaymentContext, event: Event) -> Iterator[LedgerEntry]:
+def ledger_entries(payment: PaymentContext, event: Event) -> Iterator[LedgerEntry]:
     """What an event moves; nothing for most."""
     match event:
         case OrderPaid():
             held = IN_CASH if event.method == CASH else ALIPAY
             yield _entry("fare", event, FARES, held, method=event.method)
         case SurplusPaid():
-            yield _entry("surplus", event, OWED, ALIPAY, method=_method(case, event.order))
+            yield _entry("surplus", event, OWED, ALIPAY, method=_method(payment, event.order))
         case PartRefunded() | WholeRefunded():
-            method = _method(case, event.order)
+            method = _method(payment, event.order)
             yield _entry("refund", event, IN_CASH if method == CASH else ALIPAY, FARES, method=method)
         case SurplusRefunded():
-            yield _entry("surplus_refund", event, ALIPAY, OWED, method=_method(case, event.order))
+            yield _entry("surplus_refund", event, ALIPAY, OWED, method=_method(payment, event.order))
         case AttemptFailed(returned=True):
-            yield from _undone(case, event)
+            yield from _undone(payment, event)
 
 
-def _method(case: PaymentContext, order: str) -> str:
-    attempt = case.data.attempt(order)
+def _method(payment: PaymentContext, order: str) -> str:
+    attempt = payment.data.attempt(order)
     return attempt.method if attempt is not None else ""
 
 
@@ -94,9 +91,9 @@ def _entry(
     )
 
 
-def _undone(case: PaymentContext, event: AttemptFailed) -> Iterator[LedgerEntry]:
+def _undone(payment: PaymentContext, event: AttemptFailed) -> Iterator[LedgerEntry]:
     """A cancel found the order paid and gave the money back: both moves stand in Alipay's bill, so in ours."""
-    attempt = case.data.attempt(event.order)
+    attempt = payment.data.attempt(event.order)
     if attempt is None:
         return
     day = beijing_day("", event.at)
@@ -114,34 +111,34 @@ def _undone(case: PaymentContext, event: AttemptFailed) -> Iterator[LedgerEntry]
         )
 
 
-def ledger_rows(case: PaymentContext, command: Command, events: Sequence[Event], context: Context) -> list[Row]:
-    """The rows that a decision adds to the books: entries, and what was received."""
-    rows = [
-        _row(case, f"{case.id}:{case.seq + 1 + number}:{line}", entry, event.at)
+def ledger_rows(payment: PaymentContext, events: Sequence[Event]) -> list[Row]:
+    """The entries that a decision adds to the books."""
+    return [
+        _row(payment, f"{payment.id}:{payment.seq + 1 + number}:{line}", entry, event.at)
         for number, event in enumerate(events)
-        for line, entry in enumerate(ledger_entries(case, event))
+        for line, entry in enumerate(ledger_entries(payment, event))
     ]
-    received = _received(command, events)
-    if received is not None:
-        kind, order, body = received
-        said = {"payment": case.id, "order_no": order, "kind": kind, "at": context.now, "body": body}
-        rows.append(Row("payment_said", f"{case.id}:{context.command_id}", said))
-    return rows
 
 
-def _row(case: PaymentContext, number: str, entry: LedgerEntry, at: float) -> Row:
+def received_row(payment: PaymentContext, context: Context, kind: str, order: str, body: str) -> Row:
+    """The row that keeps what was sent or received, as text."""
+    said = {"payment": payment.id, "order_no": order, "kind": kind, "at": context.now, "body": body}
+    return Row("payment_said", f"{payment.id}:{context.command_id}", said)
+
+
+def _row(payment: PaymentContext, number: str, entry: LedgerEntry, at: float) -> Row:
     return Row(
         "ledger",
         number,
         {
-            "payment": case.id,
+            "payment": payment.id,
             "kind": entry.kind,
             "order_no": entry.order,
             "trade_no": entry.trade or None,
             "refund_no": entry.refund or None,
             "method": entry.method,
-            "company": case.data.company,
-            "vehicle": case.data.vehicle,
+            "company": payment.data.company,
+            "vehicle": payment.data.vehicle,
             "from_account": entry.from_account,
             "to_account": entry.to_account,
             "amount_minor": entry.amount.minor,
@@ -150,28 +147,3 @@ def _row(case: PaymentContext, number: str, entry: LedgerEntry, at: float) -> Ro
             "at": at,
         },
     )
-
-
-def _received(command: Command, events: Sequence[Event]) -> tuple[str, str, str] | None:
-    if isinstance(command, RecordGatewayResponse):
-        return f"answer:{command.due}", command.order, command.received or _answer_text(command.answer)
-    if isinstance(command, RecordNotification):
-        return "notification", command.order, _notification_text(command.notification)
-    for event in events:
-        if isinstance(event, AttemptOpened):
-            return "attempt", event.order, msgspec.json.encode(event).decode()
-    return None
-
-
-def _answer_text(body: bytes) -> str:
-    try:
-        return msgspec.json.encode(decode_response(body)).decode()
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return body.hex()
-
-
-def _notification_text(body: bytes) -> str:
-    try:
-        return msgspec.json.encode(decode_notification(body).fields).decode()
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return body.hex()

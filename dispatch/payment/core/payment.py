@@ -23,12 +23,11 @@ from dispatch.domain.commands import (
 )
 from dispatch.domain.entity import Command, Context, Decision, EntityKey, Event, Kind, Principal, Row
 from dispatch.domain.errors import DispatchError, ErrorCode
-from dispatch.payment.core import collection as attempts
-from dispatch.payment.core import refunds
+from dispatch.payment.core import collection, refunds
 from dispatch.payment.core.context import PaymentContext
-from dispatch.payment.core.events import decode_payment_event
-from dispatch.payment.core.gateway_calls import read_response
-from dispatch.payment.core.ledger import ledger_rows
+from dispatch.payment.core.events import AttemptOpened, decode_payment_event
+from dispatch.payment.core.gateway_calls import decode_notification, read_response, response_text
+from dispatch.payment.core.ledger import ledger_rows, received_row
 from dispatch.payment.core.rules import PaymentRules
 from dispatch.payment.core.state import UNKNOWN, PaymentState, fold
 
@@ -72,9 +71,9 @@ class Payment:
             raise DispatchError(ErrorCode.UNKNOWN_MESSAGE, detail=type(command).__name__)
         if context.principal.role not in _SENDERS.get(type(command), ("system",)):
             raise DispatchError(ErrorCode.NOT_ALLOWED)
-        case = PaymentContext(self.id, self.seq, self.data, self.rules)
-        decision = handler(case, command, context)
-        decision.records = ledger_rows(case, command, decision.events, context)
+        payment = PaymentContext(self.id, self.seq, self.data, self.rules)
+        decision = handler(payment, command, context)
+        decision.records = [*ledger_rows(payment, decision.events), *decision.records]
         return decision
 
     def match_entry(self) -> None:
@@ -120,12 +119,36 @@ def _unclear(data: PaymentState) -> str | None:
     return next((f"refund: {refund.unclear}" for refund in data.refunds if refund.unclear), None)
 
 
-def _hear_gateway(case: PaymentContext, command: RecordGatewayResponse, context: Context) -> Decision:
-    answer = read_response(command)
-    refund = refunds.refund_of(case, command)
+def _on_gateway_response(payment: PaymentContext, command: RecordGatewayResponse, context: Context) -> Decision:
+    response = read_response(command)
+    refund = refunds.refund_of(payment, command)
     if refund is not None:
-        return refunds.on_refund_response(case, refund, command, answer, context)
-    return attempts.on_gateway_response(case, command, answer, context)
+        decision = refunds.on_refund_response(payment, refund, command, response, context)
+    else:
+        decision = collection.on_gateway_response(payment, command, response, context)
+    text = command.received or response_text(command.answer)
+    decision.records = [received_row(payment, context, f"answer:{command.due}", command.order, text)]
+    return decision
+
+
+def _on_notification(payment: PaymentContext, command: RecordNotification, context: Context) -> Decision:
+    try:
+        notification = decode_notification(command.notification)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DispatchError(ErrorCode.MALFORMED, field="notification") from error
+    decision = collection.on_notification(payment, command, notification, context)
+    text = msgspec.json.encode(notification.fields).decode()
+    decision.records = [received_row(payment, context, "notification", command.order, text)]
+    return decision
+
+
+def _open_attempt(payment: PaymentContext, command: OpenPayment, context: Context) -> Decision:
+    decision = collection.open_attempt(payment, command, context)
+    opened = next((event for event in decision.events if isinstance(event, AttemptOpened)), None)
+    if opened is not None:
+        text = msgspec.json.encode(opened).decode()
+        decision.records = [received_row(payment, context, "attempt", opened.order, text)]
+    return decision
 
 
 _SENDERS: Final[dict[type[Command], tuple[str, ...]]] = {RefundFare: ("dispatcher",)}
@@ -133,11 +156,11 @@ _SENDERS: Final[dict[type[Command], tuple[str, ...]]] = {RefundFare: ("dispatche
 
 # Each handler names its own command; in the table the types are erased.
 _HANDLERS: Final[dict[type[Command], Callable[[PaymentContext, Any, Context], Decision]]] = {
-    OpenPayment: attempts.open_attempt,
-    StopPayment: attempts.stop_attempt,
-    QueryOrder: attempts.on_query_timer,
-    RecordGatewayResponse: _hear_gateway,
-    RecordNotification: attempts.on_notification,
+    OpenPayment: _open_attempt,
+    StopPayment: collection.stop_attempt,
+    QueryOrder: collection.on_query_timer,
+    RecordGatewayResponse: _on_gateway_response,
+    RecordNotification: _on_notification,
     RefundFare: refunds.refund_fare,
     RefundOrder: refunds.refund_order,
     RepeatRefund: refunds.on_repeat_timer,
