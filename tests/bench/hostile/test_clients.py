@@ -17,7 +17,7 @@ async def test_ended_clients_are_counted_and_replaced(gateway: Running, monkeypa
     monkeypatch.setattr(clients, "CONCURRENT", {"huge_frame": 1, "malformed_upgrade": 2, "never_pongs": 3})
     monkeypatch.setattr(clients, "_PAUSE_S", 0.05)
     hostile = HostileClients()
-    await hostile.open(gateway.port, [gateway.token("driver", f"D{n}", "V1") for n in range(3)])
+    await hostile.open(gateway.port, [gateway.token("driver", f"D{n}", f"V{n}") for n in range(200)])
     ends = (await hostile.attack(1.0))["ends"]
     assert ends["huge_frame:1009"] >= 2
     assert sum(count for end, count in ends.items() if end.startswith("malformed_upgrade:4")) >= 4
