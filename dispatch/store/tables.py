@@ -1,6 +1,7 @@
-"""The journal's tables. Migrations make them (``dispatch.store.migrations``); a test holds the two together.
+"""The tables of the journal's database. Migrations create them (``dispatch.store.migrations``); a test compares both.
 
-All times are city seconds, but ``reply.at`` (wall seconds, for retention alone) and ``reconciliation.free_at``.
+All times are city seconds, except ``reply.at``, ``reconciliation.free_at``, ``passenger.created`` and the times of
+``revocation``, which are wall seconds.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from sqlalchemy import (
 )
 
 REVISION: Final = "0009"
-"""The migration that this code needs; a journal at another one is refused."""
+"""The migration that this release needs; a journal at another one is refused."""
 
 metadata = MetaData(
     naming_convention={
@@ -44,7 +45,7 @@ stream = Table(
     Column("last", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
-"""The last number of each stream: the row on which writers meet."""
+"""The last number of each stream: the row that writers lock."""
 
 event = Table(
     "event",
@@ -154,7 +155,7 @@ trip = Table(
     Index(None, "vehicle", "requested_at"),
     Index(None, "requested_at"),
 )
-"""The present state of each trip. ``origin`` is ``app``, ``phone`` or ``hail``; ``needs`` are separated by spaces."""
+"""The current state of each trip. ``origin`` is ``app``, ``phone`` or ``hail``; ``needs`` are separated by spaces."""
 
 payment = Table(
     "payment",
@@ -182,7 +183,7 @@ payment = Table(
     Index(None, "trip"),
     Index(None, "order_no"),
 )
-"""The present state of each payment; ``unclear`` is why somebody has to look at it."""
+"""The current state of each payment; ``unclear`` is the reason why it needs a person's attention."""
 
 ledger = Table(
     "ledger",
@@ -206,7 +207,7 @@ ledger = Table(
     Index(None, "payment"),
     Index(None, "order_no"),
 )
-"""The books (:mod:`dispatch.payment.core.ledger`): double entry, and nothing in it is ever changed."""
+"""The ledger (:mod:`dispatch.payment.core.ledger`): double entry. Rows are never changed."""
 
 payment_said = Table(
     "payment_said",
@@ -220,7 +221,7 @@ payment_said = Table(
     Index(None, "payment", "at"),
     Index(None, "at"),
 )
-"""Each attempt, answer and notification as it was made or received; nothing in it is ever changed, only removed."""
+"""Exchanges with Alipay, verbatim. Rows are never changed, only deleted after their retention period."""
 
 reconciliation = Table(
     "reconciliation",
@@ -233,9 +234,7 @@ reconciliation = Table(
     Column("body", Text),
     sqlite_with_rowid=False,
 )
-"""Days whose books were held against Alipay's bill, for each account. ``free_at`` is in wall seconds: until then
-whoever took the day has it to himself.
-"""
+"""Reconciled days of each account. ``free_at`` (wall seconds) is the end of the current claim on a day."""
 
 alarm = Table(
     "alarm",
@@ -249,7 +248,7 @@ alarm = Table(
     Column("note", Text, nullable=False, server_default=""),
     Index(None, "settled_at", "at"),
 )
-"""What a dispatcher has to look at, or has (``settled_by``). ``fields`` is JSON."""
+"""Alarms for dispatchers, open or settled (``settled_by``). ``fields`` is JSON."""
 
 notice = Table(
     "notice",
@@ -261,7 +260,7 @@ notice = Table(
     Column("vehicles", Text, nullable=False),
     Index(None, "at"),
 )
-"""Dispatchers' messages to drivers. ``vehicles`` is a list in JSON; an empty one means all."""
+"""Broadcasts to drivers. ``vehicles`` is a JSON list; an empty one means all vehicles."""
 
 vehicle_state = Table(
     "vehicle_state",
@@ -275,7 +274,7 @@ vehicle_state = Table(
     Column("state_since", Double),
     Column("shift_since", Double),
 )
-"""The present state of each vehicle's entity; what the car *is* stands in ``vehicle``."""
+"""The current state of each vehicle's entity. Its registry entry is in ``vehicle``."""
 
 track = Table(
     "track",
@@ -287,7 +286,7 @@ track = Table(
     Index(None, "since"),
     sqlite_with_rowid=False,
 )
-"""Stretches of cars' ways (``vehicle.track_recorder``). ``points`` is as ``http_bodies.Track`` says."""
+"""Stretches of vehicle tracks (``vehicle.track_recorder``). ``points`` is encoded as in ``http_bodies.Track``."""
 
 revocation = Table(
     "revocation",
@@ -298,9 +297,7 @@ revocation = Table(
     Index(None, "at"),
     Index(None, "until"),
 )
-"""Tokens that are good no more: ``session:ROLE:SID``, or ``ROLE:SUBJECT`` for all that were issued by then. Both times
-are wall seconds; after ``until`` the tokens have expired by themselves.
-"""
+"""Revoked tokens: ``session:ROLE:SID``, or ``ROLE:SUBJECT`` for those issued up to ``at``. They expire by ``until``."""
 
 audit = Table(
     "audit",
@@ -315,7 +312,7 @@ audit = Table(
     Index(None, "at"),
     Index(None, "who", "at"),
 )
-"""What dispatchers and operators did (:mod:`dispatch.domain.audit`). It can only grow: triggers refuse every change."""
+"""Actions of dispatchers and operators (:mod:`dispatch.domain.audit`). Append-only: triggers refuse every change."""
 
 _ENTITY_ROWS: Final = (trip, payment, vehicle_state, ledger, payment_said, audit)
 ROWS: Final[dict[str, Table]] = {table.name: table for table in _ENTITY_ROWS}
@@ -352,7 +349,7 @@ permission = Table(
     Column("driver", Text, ForeignKey("driver.id"), primary_key=True),
     Column("vehicle", Text, primary_key=True),
 )
-"""Which driver may drive which vehicle; the vehicle ``*`` is any."""
+"""The vehicles that each driver may drive; ``*`` means all."""
 
 dispatcher = Table(
     "dispatcher",
@@ -387,7 +384,7 @@ passenger = Table(
     Index(None, "alipay_user_id", unique=True),
     Index(None, "phone_name", unique=True),
 )
-"""``phone`` stands only in rows of before; else ``phone_sealed``, found by ``phone_name`` (``sql_persons``)."""
+"""``phone_sealed`` is the encrypted number, found by its digest ``phone_name``. ``phone`` is set in old rows only."""
 
 person_key = Table(
     "person_key",
@@ -397,4 +394,4 @@ person_key = Table(
     Column("sealed", LargeBinary, nullable=False),
     Index(None, "master"),
 )
-"""The key of each passenger (``domain.personal_keys``), wrapped by a master key. Whose key is gone is forgotten."""
+"""The key of each passenger (``domain.personal_keys``), wrapped by a master key. Without it the number is lost."""

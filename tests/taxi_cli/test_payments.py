@@ -14,7 +14,7 @@ from dispatch.store.journal import Batch, Committed
 from dispatch.store.journals.sql_journal import open_journal
 from dispatch.store.migrations import upgrade
 from tests.dispatch.payment.reconciliation.bill_samples import bill_file, row
-from tests.dispatch.server.test_daily_reconciliation import APPLICATION, entry
+from tests.dispatch.server.reconciliation_samples import APPLICATION, entry
 from tests.taxi_cli.conftest import Taxi
 
 DATA = ("--data-dir", "data")

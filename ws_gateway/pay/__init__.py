@@ -1,1 +1,4 @@
-"""The passenger's page: what the QR code in a car leads to, inside Alipay's app."""
+"""I/O. The payment pages behind the QR code in a car, for Alipay's browser. Imports ``http``, ``auth``, ``limits``.
+
+They are rendered by the server and exist deliberately beside ``web/src/ride``: old WebViews do not run the web app.
+"""

@@ -1,4 +1,4 @@
-"""Which application at Alipay tells who a passenger is, by the company of the car."""
+"""The Alipay applications that identify passengers, by the account that collects the fare."""
 
 from __future__ import annotations
 
@@ -16,49 +16,44 @@ class Authorizer(Protocol):
     """One application. See :class:`dispatch.payment.gateways.alipay_oauth.Authorization`."""
 
     def authorize_url(self, state: str, redirect_uri: str) -> str:
-        """Where the passenger's browser is to go."""
+        """The authorization page for the passenger's browser."""
         ...
 
-    async def exchange_code(self, auth_code: str) -> AlipayUser | Refusal | Unknown:
-        """Exchange the code that came back."""
-        ...
+    async def exchange_code(self, auth_code: str) -> AlipayUser | Refusal | Unknown: ...
 
 
 class Authorizers(Protocol):
     """The applications of all companies."""
 
     def account_of(self, company: str) -> str:
-        """The account that a company collects by: its own, or ``""``, which all others share."""
+        """The account that collects for a company: its own, or ``""``, which all others share."""
         ...
 
     def authorizer_for(self, account: str) -> Authorizer | None:
-        """The application of an account; None where it has none."""
+        """The application of an account; None if it has none."""
         ...
 
 
 class AlipayApplications:
-    """Implements :class:`Authorizers`. Close their connections with :meth:`aclose`."""
+    """Implements :class:`Authorizers`. Close the connections with :meth:`aclose`."""
 
     def __init__(self, by_account: Mapping[str, Authorization | None]) -> None:
         self._by_account = dict(by_account)
 
     def account_of(self, company: str) -> str:
-        """The company's own account, or the one that all others share."""
         return company if company in self._by_account else ""
 
     def authorizer_for(self, account: str) -> Authorization | None:
-        """The application of an account."""
         return self._by_account.get(account)
 
     async def aclose(self) -> None:
-        """Close the connections."""
         for authorization in self._by_account.values():
             if authorization is not None:
                 await authorization.aclose()
 
 
 def open_applications(settings: Settings, clock: Clock) -> AlipayApplications:
-    """The applications that the settings name. Raises :class:`dispatch.config.loader.SettingsError`."""
+    """The configured applications. Raises :class:`dispatch.config.loader.SettingsError`."""
     return AlipayApplications(
         {company: open_authorization(settings, clock, company) for company in accounts_of(settings)}
     )

@@ -1,10 +1,10 @@
-"""Signing in to the passenger's app by Alipay: to its authorization page, back, and a code for a token.
+"""Sign-in to the passenger's app by Alipay: to its authorization page, back, and a code exchanged for a token.
 
     GET /v1/auth/alipay ──▶ Alipay's page ──▶ /pay/callback ──▶ /ride/#alipay=CODE ──▶ POST /v1/auth/passenger/alipay
 
-Rule 1: the code is good once, for two minutes, in the browser that was sent away: a cookie that no script reads is
-its other half. It stands in the fragment of the address, which no server and no log sees.
-Rule 2: who has come back is known to the pages under ``/pay`` too, so that a fare is paid without a second journey.
+Rule 1: the code is valid once, for two minutes, in the browser that started: the other half is a cookie that scripts
+cannot read. The code is in the fragment of the URL, which reaches no server and no log.
+Rule 2: the passenger is also signed in to the pages under ``/pay``, so paying a fare needs no second authorization.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from ws_gateway.pay.signed_forms import AuthorizationRequest, PageSession, SignI
 
 RIDE: Final = "/ride/"
 SHARED_ACCOUNT: Final = ""
-"""The application that all companies without one of their own share."""
+"""The application shared by all companies without their own."""
 _ONCE: Final = RateLimit(1 / 3600.0, 1)
 _log = structlog.get_logger("pay")
 
@@ -44,23 +44,22 @@ class AlipaySignIn(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Passengers(Protocol):
-    """What is needed here of :class:`ws_gateway.auth.sign_in.SignIn`."""
+    """The part of :class:`ws_gateway.auth.sign_in.SignIn` that is used here."""
 
     async def passenger_by_alipay(self, alipay_user_id: str) -> Issued:
-        """A passenger whom Alipay has named to us. Raises ``JournalUnavailableError``."""
+        """Raises ``JournalUnavailableError``."""
         ...
 
 
 class AlipaySignInRoutes:
-    """The endpoints before and after the journey. ``allow`` counts for all gateways, so that a code is good once."""
+    """``limiter`` counts for all gateways, so a code is valid once."""
 
     def __init__(self, context: PageContext, passengers: Passengers, limiter: SharedRateLimiter) -> None:
-        self._at = context
+        self._context = context
         self._passengers = passengers
         self._limiter = limiter
 
     def routes(self) -> list[Route]:
-        """The routing table."""
         return [
             Route("/v1/auth/alipay", self._answering(self._depart), methods=["GET"]),
             Route("/v1/auth/passenger/alipay", self._issuing, methods=["POST"]),
@@ -69,7 +68,7 @@ class AlipaySignInRoutes:
     def _answering(
         self, endpoint: Callable[[Request], Awaitable[Response]]
     ) -> Callable[[Request], Awaitable[Response]]:
-        """The endpoint; whatever goes wrong is told to the app by number."""
+        """The endpoint; every failure redirects to the app with its number."""
 
         async def answer(request: Request) -> Response:
             try:
@@ -80,21 +79,23 @@ class AlipaySignInRoutes:
         return answer
 
     async def _depart(self, request: Request) -> Response:
-        """``GET /v1/auth/alipay``: to the authorization page."""
-        await self._at.limits.check_sign_in(request)
-        authorizer = self._at.authorizers.authorizer_for(SHARED_ACCOUNT)
+        """``GET /v1/auth/alipay``: redirects to the authorization page."""
+        await self._context.limits.check_sign_in(request)
+        authorizer = self._context.authorizers.authorizer_for(SHARED_ACCOUNT)
         if authorizer is None:
             raise DispatchError(ErrorCode.NOT_ALLOWED)
-        journey = self._at.sign(AuthorizationRequest(vehicle="", account=SHARED_ACCOUNT, nonce=self._at.new_id()))
-        state = self._at.signer.state_for(journey)
-        response = _leave(authorizer.authorize_url(state, f"{self._at.public_url}/pay/callback"))
-        self._at.responses.set_cookie(response, JOURNEY_COOKIE, journey)
+        journey = self._context.sign(
+            AuthorizationRequest(vehicle="", account=SHARED_ACCOUNT, nonce=self._context.new_id())
+        )
+        state = self._context.signer.state_for(journey)
+        response = _leave(authorizer.authorize_url(state, f"{self._context.public_url}/pay/callback"))
+        self._context.responses.set_cookie(response, JOURNEY_COOKIE, journey)
         return response
 
     async def _issuing(self, request: Request) -> Response:
-        """``POST /v1/auth/passenger/alipay``: the code for a token."""
+        """``POST /v1/auth/passenger/alipay``: exchanges the code for a token."""
         try:
-            await self._at.limits.check_sign_in(request)
+            await self._context.limits.check_sign_in(request)
             code = read_json(await body_of(request), AlipaySignIn).code
             issued = await self._issue(code, request.cookies.get(TICKET_COOKIE, ""))
         except DispatchError as error:
@@ -103,16 +104,16 @@ class AlipaySignInRoutes:
             return refusal(DispatchError(ErrorCode.UNAVAILABLE))
         response = json_response(issued)
         response.headers["Cache-Control"] = "no-store"
-        self._at.responses.clear_cookie(response, TICKET_COOKIE)
+        self._context.responses.clear_cookie(response, TICKET_COOKIE)
         return response
 
     async def _issue(self, code: str, half: str) -> Issued:
-        """Every code that is wrong, old, used, or another browser's is the same answer."""
+        """A wrong, expired or used code, and a code of another browser, get the same answer."""
         try:
-            ticket = self._at.signer.read(SignInTicket, code, self._at.clock.wall())
+            ticket = self._context.signer.read(SignInTicket, code, self._context.clock.wall())
         except DispatchError as error:
             raise DispatchError(ErrorCode.WRONG_CREDENTIALS, field="code") from error
-        if not half or not hmac.compare_digest(self._at.signer.state_for(half), ticket.other_half):
+        if not half or not hmac.compare_digest(self._context.signer.state_for(half), ticket.other_half):
             raise DispatchError(ErrorCode.WRONG_CREDENTIALS, field="code")
         try:
             await self._limiter.check(f"alipay:code:{ticket.other_half}", _ONCE)
@@ -122,7 +123,7 @@ class AlipaySignInRoutes:
 
 
 def arrived_in_app(context: PageContext, session: PageSession) -> Response:
-    """Back in the app, with a code that this browser can turn into a token; known to the pages of payments as well."""
+    """Back to the app with a code for this browser; also signs in to the payment pages."""
     half = context.new_id()
     ticket = SignInTicket(user_id=session.user_id, other_half=context.signer.state_for(half))
     response = _leave(f"{RIDE}#alipay={context.sign(ticket)}")
@@ -133,7 +134,7 @@ def arrived_in_app(context: PageContext, session: PageSession) -> Response:
 
 
 def refused_in_app(code: ErrorCode) -> Response:
-    """Back in the app, which says by the number what went wrong."""
+    """Back to the app with the error's number."""
     _log.info("Alipay sign-in refused", code=code.value)
     return _leave(f"{RIDE}#alipay_error={code.value}")
 

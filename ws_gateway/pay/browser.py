@@ -1,4 +1,4 @@
-"""What a request says of its browser: whether it is Alipay's app, and which language it wants."""
+"""What the request headers say about the browser: whether it is Alipay's app, and its language."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _IN_APP: Final = re.compile(r"\bLanguage/([A-Za-z]{2})")
 
 
 def is_alipay(user_agent: str) -> bool:
-    """Whether the browser says that it is Alipay's app: a hint, for anybody can say so."""
+    """Whether the user agent claims to be Alipay's app. A hint only: it can be forged."""
     return "alipayclient" in user_agent.lower()
 
 
 def language_of(chosen: str, headers: Mapping[str, str]) -> str:
-    """The language of a page: as ``chosen`` before, as the app says (``Language/zh-Hans``), as the browser asks."""
+    """The page's language: the one ``chosen`` before, else the app's (``Language/zh-Hans``), else the browser's."""
     if chosen in LANGUAGES:
         return chosen
     in_app = _IN_APP.search(headers.get("user-agent", ""))
@@ -26,7 +26,7 @@ def language_of(chosen: str, headers: Mapping[str, str]) -> str:
 
 
 def _wanted(accept_language: str) -> list[str]:
-    """The tags of an ``Accept-Language``, the most wanted first (RFC 9110, 12.5.4)."""
+    """The tags of an ``Accept-Language``, most wanted first (RFC 9110, 12.5.4)."""
     weighed = []
     for part in accept_language.split(",")[:20]:
         tag, _, weight = part.strip().partition(";q=")

@@ -1,7 +1,7 @@
-"""Makes the catalogs of the pages' texts anew: ``python -m ws_gateway.pay.compile_catalog``.
+"""Updates the translation catalogues of the payment pages: ``python -m ws_gateway.pay.compile_catalog``.
 
-Texts come from the templates and from ``pay.error_texts``. What is new stands untranslated in the ``.po``,
-and the tests say so.
+Texts come from the templates and from ``pay.error_texts``. A new text is untranslated in the ``.po``; a test reports
+it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _HEADER: Final = (
     "# The texts of the passenger's page. Made by python -m ws_gateway.pay.compile_catalog; translations stay."
 )
 _NEVER: Final = datetime(2026, 1, 1, tzinfo=UTC)
-"""A date that says nothing, so that a catalog changes only when its texts do."""
+"""A constant date, so that a catalogue changes only when its texts do."""
 _ABOUT: Final[dict[str, Any]] = {
     "project": "taxi-dispatch",
     "version": "1",
@@ -40,7 +40,7 @@ _OPTIONS: Final[Mapping[str, dict[str, str]]] = {
 
 
 def template_catalog() -> Catalog:
-    """Every text of the pages, untranslated."""
+    """All texts of the pages, untranslated."""
     catalog = Catalog(domain=DOMAIN, project="taxi-dispatch")
     found = extract_from_dir(str(FOLDER), _METHODS, dict(_OPTIONS), strip_comment_tags=True)
     for file, line, text, _comments, context in found:
@@ -49,18 +49,16 @@ def template_catalog() -> Catalog:
 
 
 def source_of(language: str) -> Path:
-    """The ``.po`` of a language."""
     return LOCALES / language / "LC_MESSAGES" / f"{DOMAIN}.po"
 
 
 def read_catalog(language: str) -> Catalog:
-    """The translations as they are written."""
     with source_of(language).open("rb") as file:
         return read_po(file, locale=language, domain=DOMAIN)
 
 
 def updated(kept: Catalog, texts: Catalog) -> Catalog:
-    """The ``texts`` with the translations that were ``kept``."""
+    """``texts`` with the translations of ``kept``."""
     catalog = Catalog(kept.locale, DOMAIN, _HEADER, fuzzy=False, creation_date=_NEVER, revision_date=_NEVER, **_ABOUT)
     for message in texts:
         known = kept.get(message.id, message.context) if message.id else None
@@ -71,14 +69,13 @@ def updated(kept: Catalog, texts: Catalog) -> Catalog:
 
 
 def compiled(catalog: Catalog) -> bytes:
-    """The ``.mo`` of a catalog."""
     made = BytesIO()
     write_mo(made, catalog)
     return made.getvalue()
 
 
 def write_catalogs() -> None:
-    """Bring every ``.po`` up to date with the texts, and compile it."""
+    """Update every ``.po``, and compile it."""
     texts = template_catalog()
     for language in LANGUAGES:
         if language == SOURCE_LANGUAGE:

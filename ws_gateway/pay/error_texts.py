@@ -1,4 +1,4 @@
-"""Words that pages say by number or kind. English is the source; :mod:`ws_gateway.pay.i18n` says them in Chinese."""
+"""Texts by number or kind. English is the source; :mod:`ws_gateway.pay.i18n` translates."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from dispatch.domain.fare.fare import LineKind
 
 
 def N_(text: str) -> str:  # noqa: N802 - gettext's own name for "to be translated where it is shown"
-    """Mark a text for the catalog."""
+    """Mark a text for the catalogue."""
     return text
 
 
 class Problem(NamedTuple):
-    """Why a page cannot be shown, what to do, and the HTTP status that goes with it."""
+    """Title and advice of an error page, and its HTTP status."""
 
     status: int
     title: str
@@ -25,32 +25,32 @@ class Problem(NamedTuple):
 
 PROBLEMS: Final[Mapping[ErrorCode, Problem]] = MappingProxyType({
     ErrorCode.UNKNOWN_VEHICLE: Problem(
-        404, N_("There is no such car"), N_("Check the number: it is printed under the code in the car.")
+        404, N_("Car not found"), N_("Check the car number printed under the code in the car.")
     ),
-    ErrorCode.UNKNOWN_TRIP: Problem(404, N_("There is no such ride"), N_("Scan the code in the car again.")),
+    ErrorCode.UNKNOWN_TRIP: Problem(404, N_("Ride not found"), N_("Scan the code in the car again.")),
     ErrorCode.NOT_YOURS: Problem(
-        403, N_("Only whoever paid this ride can see its bill"), N_("Open it with the Alipay account that paid.")
+        403, N_("Only the payer of this ride can see its bill"), N_("Open the bill with the Alipay account that paid.")
     ),
     ErrorCode.BAD_TOKEN: Problem(
-        400, N_("This page does not belong to your visit"), N_("Nothing was charged. Scan the code in the car again.")
+        400, N_("This page belongs to another session"), N_("Nothing was charged. Scan the code in the car again.")
     ),
     ErrorCode.TOKEN_EXPIRED: Problem(
-        400, N_("This page is too old"), N_("Nothing was charged. Scan the code in the car again.")
+        400, N_("This page has expired"), N_("Nothing was charged. Scan the code in the car again.")
     ),
     ErrorCode.WRONG_CREDENTIALS: Problem(
-        403, N_("Alipay did not tell who you are"), N_("Nothing was charged. Try again, or pay the driver in cash.")
+        403, N_("Your identity is not confirmed"), N_("Nothing was charged. Try again, or pay the driver in cash.")
     ),
     ErrorCode.NOT_ALLOWED: Problem(
-        503, N_("This car cannot take Alipay by its code yet"), N_("Please pay the driver in another way.")
+        503, N_("This car's code does not support Alipay yet"), N_("Please pay the driver in another way.")
     ),
     ErrorCode.TOO_MANY_ATTEMPTS: Problem(429, N_("Too many attempts"), N_("Wait a minute, then try again.")),
-    ErrorCode.TOO_LARGE: Problem(413, N_("That was too much"), N_("Go back and try again.")),
-    ErrorCode.MALFORMED: Problem(400, N_("This address is not complete"), N_("Scan the code in the car again.")),
+    ErrorCode.TOO_LARGE: Problem(413, N_("The request is too large"), N_("Go back and try again.")),
+    ErrorCode.MALFORMED: Problem(400, N_("The address is incomplete"), N_("Scan the code in the car again.")),
     ErrorCode.UNAVAILABLE: Problem(
-        503, N_("We cannot answer just now"), N_("Nothing is lost, and nothing is charged twice. Try again soon.")
+        503, N_("Service temporarily unavailable"), N_("Nothing is lost or charged twice. Please try again later.")
     ),
     ErrorCode.INTERNAL: Problem(
-        500, N_("Something went wrong here"), N_("Nothing is lost, and nothing is charged twice. Try again soon.")
+        500, N_("Internal error"), N_("Nothing is lost or charged twice. Please try again later.")
     ),
 })  # fmt: skip
 
@@ -63,7 +63,7 @@ LINES: Final[Mapping[LineKind, str]] = MappingProxyType({
     "taximeter": N_("Taximeter"),
     "typed": N_("Fare as agreed with the driver"),
     "cancellation": N_("Late cancellation"),
-    "no_show": N_("Passenger did not come"),
+    "no_show": N_("No-show"),
 })  # fmt: skip
 
 METHODS: Final[Mapping[str, str]] = MappingProxyType({
@@ -74,13 +74,13 @@ METHODS: Final[Mapping[str, str]] = MappingProxyType({
 })  # fmt: skip
 
 NOTES: Final[Mapping[str, str]] = MappingProxyType({
-    "amount": N_("Type the amount that the driver asks for, such as 23.50."),
-    "changed": N_("The fare has changed meanwhile. Please look at it again."),
-    "stopped": N_("The payment is being given up. This takes a few seconds."),
+    "amount": N_("Enter the amount that the driver asks for, such as 23.50."),
+    "changed": N_("The fare has changed. Please check it again."),
+    "stopped": N_("The payment is being cancelled. This takes a few seconds."),
 })  # fmt: skip
-"""What a ride's page adds after a form: the address names one of these."""
+"""Notes on a ride's page after a form: the URL names one of these."""
 
 
 def problem_of(code: ErrorCode) -> Problem:
-    """What to say; what has no words of its own is our fault."""
+    """Errors without their own text are reported as internal."""
     return PROBLEMS.get(code, PROBLEMS[ErrorCode.INTERNAL])

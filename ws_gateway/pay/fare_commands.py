@@ -1,4 +1,4 @@
-"""What the passenger's page asks of cars and trips, and what it has them do."""
+"""The queries and commands that the payment pages send to vehicles and trips."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from dispatch.values.money import Money
 from ws_gateway.pay.payment_steps import Payer
 
 NO_RIDE: Final = frozenset({ErrorCode.NO_TRIP_TO_PAY, ErrorCode.UNKNOWN_VEHICLE, ErrorCode.VEHICLE_ILLEGAL_MOVE})
-"""How a car says that nobody has anything to pay in it."""
+"""A vehicle's refusals that mean: there is nothing to pay."""
 
 
 class CommandSender(Protocol):
-    """What is needed here of :class:`dispatch.actors.core.protocol.Hosts`."""
+    """The part of :class:`dispatch.actors.core.protocol.Hosts` that is used here."""
 
     async def command(self, envelope: Envelope) -> Reply:
         """Send a command until it is answered. Raises ``HostsUnavailableError``."""
@@ -32,10 +32,10 @@ class CommandSender(Protocol):
 
 
 class VehicleDirectory(Protocol):
-    """What is needed here of :class:`ws_gateway.ports.Registry`."""
+    """The part of :class:`ws_gateway.ports.Registry` that is used here."""
 
     async def get(self, kind: type[VehicleRecord], entry_id: str) -> VehicleRecord | None:
-        """The car with this number. Raises ``JournalUnavailableError``."""
+        """Raises ``JournalUnavailableError``."""
         ...
 
 
@@ -48,9 +48,9 @@ class RideFare(NamedTuple):
 
 
 class FareCommands:
-    """Asks and sends. Every method raises ``DispatchError``; ``UNAVAILABLE`` where nobody answers.
+    """Every method raises ``DispatchError``; ``UNAVAILABLE`` if no host answers.
 
-    What changes something is sent under an id made of who, what and the form's ``nonce``: the same form acts once.
+    The id of a command derives from the payer, the trip and the form's ``nonce``: the same form acts once.
     """
 
     def __init__(self, hosts: CommandSender, cars: VehicleDirectory, new_id: Callable[[], str]) -> None:
@@ -59,7 +59,7 @@ class FareCommands:
         self._new_id = new_id
 
     async def car(self, vehicle: str) -> VehicleRecord:
-        """The car with this number. Raises ``UNKNOWN_VEHICLE``."""
+        """Raises ``UNKNOWN_VEHICLE``."""
         try:
             found = await self._cars.get(VehicleRecord, vehicle)
         except JournalUnavailableError as error:
@@ -69,7 +69,7 @@ class FareCommands:
         return found
 
     async def ride_in(self, vehicle: str) -> str | None:
-        """The trip that a scan in this car is for; None where there is none now."""
+        """The trip that a scan in this car refers to; None if there is none now."""
         try:
             done = await self._ask(f"vehicle:{vehicle}", ResolveScan())
         except DispatchError as error:
@@ -80,12 +80,12 @@ class FareCommands:
         return trip if isinstance(trip, str) else None
 
     async def fare(self, trip: str) -> RideFare:
-        """Where a trip's fare stands. Raises ``UNKNOWN_TRIP``."""
+        """Raises ``UNKNOWN_TRIP``."""
         done = await self._ask(f"trip:{trip}", GetFare())
         return RideFare(trip, msgspec.convert(done.result, FareSheet), done.seq)
 
     async def pay(self, trip: str, payer: Payer, nonce: str) -> None:
-        """Have the fare collected from ``payer``."""
+        """Collect the fare from ``payer``."""
         await self._act(trip, PayFare(ALIPAY_PAGE, buyer=payer.user_id, scanned=True), payer, nonce)
 
     async def type_fare(self, trip: str, amount: Money, payer: Payer, nonce: str) -> None:
@@ -93,7 +93,7 @@ class FareCommands:
         await self._act(trip, TypeFare(amount), payer, nonce)
 
     async def stop_paying(self, trip: str, payer: Payer, nonce: str) -> None:
-        """Give the open attempt up."""
+        """Cancel the open attempt."""
         await self._act(trip, StopPaying(), payer, nonce)
 
     async def _ask(self, key: str, question: Command) -> Done:

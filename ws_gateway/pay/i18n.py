@@ -1,6 +1,6 @@
-"""Pages in the reader's language: Jinja2 templates, gettext catalogs, amounts and times by Babel.
+"""Pages in the reader's language: Jinja2 templates, gettext catalogues, amounts and times by Babel.
 
-``pybabel`` makes ``pay/mo`` from the ``.po`` beside it (``python -m ws_gateway.pay.compile_catalog``).
+The compiled catalogues are made from the ``.po`` files (``python -m ws_gateway.pay.compile_catalog``).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SOURCE_LANGUAGE: Final = "en"
 
 
 class Translator:
-    """One language. Get it by :func:`translator`."""
+    """One language. Use :func:`translator`."""
 
     def __init__(self, language: str) -> None:
         self.language = language
@@ -49,12 +49,10 @@ class Translator:
         self._pages.globals.update(money=self.money, language=language, languages=LANGUAGES)
         self._pages.install_gettext_translations(self._texts, newstyle=True)  # type: ignore[attr-defined] # by i18n
 
-    def page(self, template: str, shown: Mapping[str, object]) -> str:
-        """A template, filled."""
+    def render(self, template: str, shown: Mapping[str, object]) -> str:
         return self._pages.get_template(template).render(shown)
 
     def translate(self, text: str) -> str:
-        """A marked text in this language."""
         return self._texts.gettext(text)
 
     def money(self, amount: Money) -> str:
@@ -62,11 +60,11 @@ class Translator:
         return str(format_currency(amount.decimal(), amount.currency, locale=self.language))
 
     def moment(self, at: float, zone: ZoneInfo) -> str:
-        """A time in the city, to the second."""
+        """Local time of the city, to the second."""
         return str(format_datetime(datetime.fromtimestamp(at, zone), "medium", locale=self.language))
 
     def line(self, line: FareLine) -> tuple[str, str, str]:
-        """A fare's line: what for, how much of it, and what that costs."""
+        """A fare line: its name, quantity and amount."""
         much = ""
         if line.unit == "%":
             much = f"{line.quantity:g}%"
@@ -75,11 +73,9 @@ class Translator:
         return self.translate(LINES[line.kind]), much, self.money(line.amount)
 
     def method(self, method: str) -> str:
-        """A way of paying."""
         return self.translate(METHODS[method]) if method in METHODS else method
 
     def word(self, word: VerificationWord) -> str:
-        """The minute's word."""
         return word.zh if self.language == "zh" else word.en
 
     def phrase(self, phrase: ErrorText) -> tuple[str, str]:
@@ -99,5 +95,5 @@ def _all() -> Mapping[str, Translator]:
 
 
 def translator(language: str) -> Translator:
-    """The wording of one of :data:`ws_gateway.pay.browser.LANGUAGES`."""
+    """The translator of one of :data:`ws_gateway.pay.browser.LANGUAGES`."""
     return _all()[language]

@@ -1,4 +1,4 @@
-"""What all endpoints of the passenger's page stand at: the parts they are made of, and how they say what is wrong."""
+"""The parts shared by all endpoints of the payment pages, and their error page."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 
 
 class PageContext(msgspec.Struct, frozen=True):
-    """The parts. ``word`` is the minute's word, ``new_id`` makes names that nobody can guess."""
+    """``word`` returns the current verification word, ``new_id`` unguessable ids."""
 
     commands: FareCommands
     signer: FormSigner
@@ -39,11 +39,11 @@ class PageContext(msgspec.Struct, frozen=True):
     new_id: Callable[[], str]
 
     def sign(self, note: SignedValue) -> str:
-        """A note, good from now on."""
+        """The value as signed text, valid from now."""
         return self.signer.sign(note, self.clock.wall())
 
     def problem(self, visit: Visit, code: ErrorCode, *, again: str = "", said: str = "") -> Response:
-        """A page that says what is wrong, by number, and what to do."""
+        """The error page: title, advice and number."""
         problem = problem_of(code)
         shown = {
             "title": visit.texts.translate(problem.title),
@@ -56,12 +56,11 @@ class PageContext(msgspec.Struct, frozen=True):
 
 
 def known_name(text: str, unknown: ErrorCode) -> str:
-    """The name of a car or trip as it may be asked for. Raises ``unknown`` for what can be none."""
+    """The id of a car or trip. Raises ``unknown`` if the text cannot be an id."""
     if _NAME.fullmatch(text) is None:
         raise DispatchError(unknown)
     return text
 
 
 def ride_path(vehicle: str, trip: str) -> str:
-    """The address of a ride's page."""
     return f"/pay/{quote(vehicle, safe='')}/{quote(trip, safe='')}"

@@ -1,7 +1,7 @@
-"""Where a ride's payment stands for the one who looks at it. No I/O: a fare sheet goes in, a step comes out.
+"""The step of a ride's payment that a payer sees. Pure: a fare sheet goes in, a step comes out.
 
-Rule 1: what the phone says of a payment is never believed; only the trip's own state is paid or not.
-Rule 2: whoever did not pay sees that the ride is paid, and nothing of how.
+Rule 1: a payment reported by the phone is not trusted; only the trip's own state says whether the fare is paid.
+Rule 2: other visitors than the payer see that the ride is paid, and no details.
 """
 
 from __future__ import annotations
@@ -30,28 +30,28 @@ from dispatch.values.money import MINOR_DIGITS, Money
 
 
 class PaymentStep(StrEnum):
-    """What the page shows."""
+    """The content of the page."""
 
     RIDING = "riding"
-    """The ride is under way: no fare yet."""
+    """The ride is in progress: no fare yet."""
     TYPE = "type"
-    """The passenger types what the ride costs."""
+    """The passenger enters the fare."""
     AGREE = "agree"
-    """The driver is to confirm what was typed."""
+    """The driver must confirm the entered fare."""
     PAY = "pay"
     """The fare is due."""
     ORDERING = "ordering"
-    """Alipay is being told of the order."""
+    """The order is being created at Alipay."""
     OPEN = "open"
-    """Alipay knows the order: its cashier can be opened."""
+    """The order exists at Alipay: its cashier can be opened."""
     CHECKING = "checking"
-    """Nobody knows yet whether it is paid."""
+    """The result is unknown."""
     PAID = "paid"
-    """By the one who looks."""
+    """Paid by this visitor."""
     PAID_ELSE = "paid_else"
-    """By somebody else, or in another way."""
+    """Paid by another person, or in another way."""
     BUSY = "busy"
-    """Somebody else, or another way, is at it."""
+    """Another person or another method is paying."""
     NOTHING = "nothing"
     """The trip ended without a fare."""
 
@@ -67,33 +67,33 @@ WATCHED: Final = frozenset(
         PaymentStep.BUSY,
     },
 )
-"""Steps that change without the passenger: their pages ask again and again."""
+"""Steps that change without the passenger: their pages poll."""
 
 _COLLECTED: Final = (PAID, PART_REFUNDED, REFUNDED)
 _LONGEST_TYPED: Final = 12
 
 
 class Payer(msgspec.Struct, frozen=True):
-    """Who looks at the page, by the user id that Alipay gave."""
+    """The visitor of the page, by Alipay user id."""
 
     user_id: str
 
     @property
     def principal(self) -> Principal:
-        """On whose behalf a payment is asked for."""
+        """The principal of the payer's commands."""
         return Principal("passenger", f"alipay:{self.user_id}")
 
     def began(self, sheet: FareSheet) -> bool:
-        """Whether the last attempt is this page's own, so that it can go on with it."""
+        """Whether the last attempt was started on this page, so that the page can continue it."""
         return sheet.method == ALIPAY_PAGE and sheet.payer == self.principal.id
 
     def paid(self, sheet: FareSheet) -> bool:
-        """Whether it was this account at Alipay that paid, here or in our own app."""
+        """Whether this Alipay account paid, here or in our app."""
         return sheet.state in _COLLECTED and self.user_id in (sheet.buyer, sheet.payer.removeprefix("alipay:"))
 
 
 def step_of(sheet: FareSheet, payer: Payer) -> PaymentStep:
-    """Where the payment of a ride stands for ``payer``."""
+    """The step of the ride's payment for ``payer``."""
     match sheet.state:
         case _ if sheet.state == FARE_DUE:
             return _due(sheet)
@@ -121,12 +121,12 @@ def _paying(sheet: FareSheet, payer: Payer) -> PaymentStep:
 
 
 def failure_of(sheet: FareSheet, payer: Payer) -> str:
-    """Alipay's code for why this payer's last attempt failed; empty where it did not, or another's did."""
+    """Alipay's code for the failure of this payer's last attempt; empty if it did not fail or was not this payer's."""
     return sheet.reason if sheet.state == FARE_DUE and payer.began(sheet) else ""
 
 
 def typed_amount(text: str, currency: str) -> Money | None:
-    """What a passenger typed, ``12``, ``12.5`` or ``12,50``; None where it is no amount above zero."""
+    """An amount as entered: ``12``, ``12.5`` or ``12,50``; None if it is not a positive amount."""
     plain = text.strip().replace(",", ".").replace("。", ".")
     whole, point, part = plain.partition(".")
     digits = whole + part

@@ -1,4 +1,4 @@
-"""The picture that is stuck into a car: its QR code, and under it its number and the company's name."""
+"""The sticker of a car: its QR code, and below it the car number and the company's name."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import segno
 from PIL import Image, ImageDraw, ImageFont
 
 SIDE: Final = 600
-"""Pixels of the code's side, with its quiet zone."""
+"""Side of the code with its quiet zone, in pixels."""
 _NUMBER_HIGH: Final = 72
 _COMPANY_HIGH: Final = 40
 
 
 class PictureError(ValueError):
-    """The picture cannot be made as it is wanted."""
+    """The picture cannot be made as requested."""
 
 
 def svg_picture(address: str, vehicle: str, company: str = "") -> bytes:
-    """The picture as SVG: as sharp as the printer, in any script."""
+    """The sticker as SVG: scalable, in any script."""
     code = segno.make_qr(address, error="q").svg_inline(omitsize=True)
     placed = code.replace("<svg ", f'<svg x="0" y="0" width="{SIDE}" height="{SIDE}" ', 1)
     texts = [
@@ -42,7 +42,7 @@ def svg_picture(address: str, vehicle: str, company: str = "") -> bytes:
 
 
 def png_picture(address: str, vehicle: str, company: str = "") -> bytes:
-    """The picture as PNG. Raises :class:`PictureError` for a name that its Latin font cannot write."""
+    """The sticker as PNG. Raises :class:`PictureError` for a name outside its Latin font."""
     if not (vehicle + company).isprintable() or max(map(ord, vehicle + company)) > ord("ÿ"):
         raise PictureError("a PNG can only show Latin letters: make it an .svg")
     code = segno.make_qr(address, error="q")
@@ -61,7 +61,7 @@ def png_picture(address: str, vehicle: str, company: str = "") -> bytes:
 
 
 def _texts(vehicle: str, company: str) -> list[tuple[str, int, int, str]]:
-    """What stands under the code: text, middle, height, weight."""
+    """The texts below the code: text, middle, height, weight."""
     texts = [(vehicle, SIDE + _NUMBER_HIGH // 2, _fitting(vehicle, _NUMBER_HIGH), "bold")]
     if company:
         middle = SIDE + _NUMBER_HIGH + _COMPANY_HIGH
@@ -79,10 +79,10 @@ def _height(company: str) -> int:
 
 
 def pay_url(public_url: str, vehicle: str) -> str:
-    """What a car's QR code says."""
+    """The content of a car's QR code."""
     return f"{public_url}/pay/{quote(vehicle, safe='')}"
 
 
 def inline_code(address: str) -> str:
-    """The code alone as SVG inside a page."""
+    """The code alone, as SVG for embedding in a page."""
     return segno.make_qr(address, error="m").svg_inline(omitsize=True, title=address)

@@ -1,4 +1,4 @@
-"""How a page leaves: its policy for the browser, its cookies, where it sends the browser on."""
+"""Responses of the payment pages: security headers, cookies, redirects."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ _LIVES_S: Final = {
 
 
 class Visit(msgspec.Struct, frozen=True):
-    """One request: in which words it is answered, who is at the browser, and the nonce of its page's scripts."""
+    """One request: its language, its session, and the nonce of its page's scripts."""
 
     texts: Translator
     session: PageSession | None
     nonce: str
     home: str = ""
-    """The app that the browser came from, a path of ours; empty: from the code in a car."""
+    """The app that the browser came from, as a path; empty: it came from the code in a car."""
 
 
 class PageResponses:
-    """Pages and redirects for one public address. ``bridge_url``: a script that plays the app's bridge, or empty."""
+    """Pages and redirects for one public URL. ``bridge_url``: a script that simulates the app's bridge, or empty."""
 
     def __init__(self, public_url: str, bridge_url: str) -> None:
         self.bridge_url = bridge_url
@@ -53,20 +53,20 @@ class PageResponses:
     def page(
         self, visit: Visit, template: str, shown: Mapping[str, object] = MappingProxyType({}), *, status: int = 200
     ) -> Response:
-        """A template, filled with what is ``shown``."""
+        """A rendered template."""
         known = {"nonce": visit.nonce, "refresh_s": 0, "bridge_url": self.bridge_url, "home": visit.home}
-        return HTMLResponse(visit.texts.page(template, {**known, **shown}), status)
+        return HTMLResponse(visit.texts.render(template, {**known, **shown}), status)
 
     def json(self, facts: dict[str, object], status: int = 200) -> Response:
         """JSON for a page's script."""
         return Response(msgspec.json.encode(facts), status, media_type="application/json")
 
     def redirect(self, url: str, *, posted: bool = False) -> Response:
-        """To another address; after a form by GET."""
+        """``posted``: after a form, so that the browser uses GET."""
         return RedirectResponse(url, 303 if posted else 302)
 
     def with_security_headers(self, response: Response, nonce: str) -> Response:
-        """The response with what its browser may do: run our own script, ask us, and show it in no frame."""
+        """The page may run its own scripts, connect to us, and not be framed."""
         bridge = f" {self._bridge}" if self._bridge else ""
         policy = [
             "default-src 'none'",
@@ -88,11 +88,10 @@ class PageResponses:
         return response
 
     def set_cookie(self, response: Response, cookie: str, text: str) -> None:
-        """A cookie that no script reads and no other site's form carries along."""
+        """A cookie that scripts cannot read and forms of other sites do not send."""
         life_s, path = int(_LIVES_S[cookie]), _PATHS.get(cookie, PATH)
         response.set_cookie(cookie, text, max_age=life_s, path=path, secure=self._secure, httponly=True, samesite="lax")
 
     def clear_cookie(self, response: Response, cookie: str) -> None:
-        """The end of a cookie."""
         path = _PATHS.get(cookie, PATH)
         response.delete_cookie(cookie, path=path, secure=self._secure, httponly=True, samesite="lax")

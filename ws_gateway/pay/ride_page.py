@@ -1,7 +1,7 @@
-"""The page of one ride: its fare, how its payment stands, and the forms that move it on.
+"""The page of one ride: its fare, the state of its payment, and the forms that advance it.
 
-Rule 1: every form carries a sealed note of this session; without it nothing is done, and the same form acts once.
-Rule 2: after a form the browser is sent to the ride's page by GET, so that a reload never repeats it.
+Rule 1: every form carries a signed value of this session; without it nothing happens, and the same form acts once.
+Rule 2: after a form, the browser is redirected to the ride's page by GET, so a reload does not repeat the form.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from ws_gateway.pay.signed_forms import PageSession, SignedForm
 
 FORM_MAX: Final = 4096
 WORD_FOR_S: Final = 900.0
-"""Wall seconds after the payment in which the minute's word is shown: the driver looks now or never."""
+"""Wall seconds after the payment during which the verification word is shown."""
 RELOAD_S: Final = 5
-"""A page without script asks again after this."""
+"""Refresh interval of a page without scripts."""
 _STANDS_ELSEWHERE: Final = frozenset(
     {
         ErrorCode.ALREADY_PAID,
@@ -40,21 +40,21 @@ _STANDS_ELSEWHERE: Final = frozenset(
         ErrorCode.TRIP_ILLEGAL_MOVE,
     }
 )
-"""Refusals after which the ride's page itself says how things stand."""
+"""Refusals after which the ride's page itself shows the new state."""
 _FORMS: Final[dict[PaymentStep, tuple[str, ...]]] = {
     PaymentStep.PAY: ("order",),
     PaymentStep.TYPE: ("fare",),
     PaymentStep.OPEN: ("stop",),
 }
 _Act = Callable[[RideFare, Payer, SignedForm, str], Awaitable[str]]
-"""Does what a form wants of a ride, given the amount that was typed; the note of the page that follows, or empty."""
+"""Performs a form's action, given the entered amount; returns the note of the following page, or empty."""
 
 
 class RidePage:
     """The endpoints of a ride's page and of its bill."""
 
     def __init__(self, context: PageContext) -> None:
-        self._at = context
+        self._context = context
 
     # ── what is seen ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -62,7 +62,7 @@ class RidePage:
         """``GET /pay/{vehicle}/{trip}``."""
         vehicle, trip = _names(request)
         if visit.session is None:
-            return self._at.responses.redirect(f"/pay/{quote(vehicle, safe='')}?ride={trip}")
+            return self._context.responses.redirect(f"/pay/{quote(vehicle, safe='')}?ride={trip}")
         fare = await self._fare(visit.session, vehicle, trip)
         payer = Payer(visit.session.user_id)
         step = step_of(fare.sheet, payer)
@@ -71,15 +71,15 @@ class RidePage:
         note = request.query_params.get("note", "")
         shown = {
             **self._shown(visit, fare, step),
-            **self._said(visit, fare, payer, step),
+            **self._texts_for(visit, fare, payer, step),
             "forms": {act: self._form(visit.session, fare, act) for act in _FORMS.get(step, ())},
             "note": visit.texts.translate(NOTES[note]) if note in NOTES else "",
             "stopping": note == "stopped",
         }
-        return self._at.responses.page(visit, "ride.html", shown)
+        return self._context.responses.page(visit, "ride.html", shown)
 
     def _shown(self, visit: Visit, fare: RideFare, step: PaymentStep) -> dict[str, object]:
-        """The ride as it is, whoever looks."""
+        """The part that is the same for all visitors."""
         sheet, path = fare.sheet, ride_path(fare.sheet.vehicle, fare.trip)
         return {
             "step": step.value,
@@ -96,82 +96,84 @@ class RidePage:
             "bill_url": f"/pay/bill/{quote(fare.trip, safe='')}",
         }
 
-    def _said(self, visit: Visit, fare: RideFare, payer: Payer, step: PaymentStep) -> dict[str, object]:
-        """What is told in words, to this payer."""
-        sheet, words = fare.sheet, visit.texts
+    def _texts_for(self, visit: Visit, fare: RideFare, payer: Payer, step: PaymentStep) -> dict[str, object]:
+        """The texts for this payer."""
+        sheet, texts = fare.sheet, visit.texts
         failed = failure_of(sheet, payer)
         return {
-            "failure": words.phrase(error_text(failed)) if failed and step is PaymentStep.PAY else None,
-            "unclear": words.phrase(error_text("SYSTEM_ERROR")) if step is PaymentStep.CHECKING else None,
+            "failure": texts.phrase(error_text(failed)) if failed and step is PaymentStep.PAY else None,
+            "unclear": texts.phrase(error_text("SYSTEM_ERROR")) if step is PaymentStep.CHECKING else None,
             "word": self._word(visit, fare, step),
-            "paid_at": words.moment(sheet.paid_at, self._at.zone) if sheet.paid_at is not None else "",
+            "paid_at": texts.moment(sheet.paid_at, self._context.zone) if sheet.paid_at is not None else "",
         }
 
     def _word(self, visit: Visit, fare: RideFare, step: PaymentStep) -> str:
         paid_at = fare.sheet.paid_at
         if step is not PaymentStep.PAID or paid_at is None:
             return ""
-        shown_until = CityTime(paid_at + WORD_FOR_S * self._at.clock.speed)
-        return visit.texts.word(self._at.word()) if self._at.clock.city() < shown_until else ""
+        shown_until = CityTime(paid_at + WORD_FOR_S * self._context.clock.speed)
+        return visit.texts.word(self._context.word()) if self._context.clock.city() < shown_until else ""
 
     async def state(self, visit: Visit, request: Request) -> Response:
-        """``GET /pay/{vehicle}/{trip}/state``: for the page's script. 401 where nobody is signed in any more."""
+        """``GET /pay/{vehicle}/{trip}/state``: for the page's script. 401 after the session expired."""
         if visit.session is None:
-            return self._at.responses.json({"step": "", "seq": 0}, 401)
+            return self._context.responses.json({"step": "", "seq": 0}, 401)
         fare = await self._fare(visit.session, *_names(request))
         step = step_of(fare.sheet, Payer(visit.session.user_id))
-        return self._at.responses.json(
+        return self._context.responses.json(
             {"step": step.value, "seq": fare.seq, "word": self._word(visit, fare, step)},
         )
 
     async def bill(self, visit: Visit, request: Request) -> Response:
-        """``GET /pay/bill/{trip}``: for whoever paid it."""
+        """``GET /pay/bill/{trip}``: for the payer."""
         trip = known_name(request.path_params["trip"], ErrorCode.UNKNOWN_TRIP)
         if visit.session is None:
             raise DispatchError(ErrorCode.TOKEN_EXPIRED)
-        fare = await self._at.commands.fare(trip)
-        sheet, words = fare.sheet, visit.texts
+        fare = await self._context.commands.fare(trip)
+        sheet, texts = fare.sheet, visit.texts
         if not Payer(visit.session.user_id).paid(sheet):
             raise DispatchError(ErrorCode.NOT_YOURS)
         times = (
-            (N_("Begin"), sheet.started_at),
-            (N_("End"), sheet.finished_at),
-            (N_("Paid on"), sheet.paid_at),
+            (N_("Pick-up"), sheet.started_at),
+            (N_("Drop-off"), sheet.finished_at),
+            (N_("Paid at"), sheet.paid_at),
         )
         shown = {
             **self._shown(visit, fare, PaymentStep.PAID),
-            "method": words.method(sheet.method),
-            "times": [(words.translate(name), words.moment(at, self._at.zone)) for name, at in times if at is not None],
+            "method": texts.method(sheet.method),
+            "times": [
+                (texts.translate(name), texts.moment(at, self._context.zone)) for name, at in times if at is not None
+            ],
         }
-        return self._at.responses.page(visit, "bill.html", shown)
+        return self._context.responses.page(visit, "bill.html", shown)
 
     # ── what is done ─────────────────────────────────────────────────────────────────────────────────────────────
 
     async def order(self, visit: Visit, request: Request) -> Response:
-        """``POST /pay/{vehicle}/{trip}/order``: pay the fare that the page showed, and know the ride again."""
+        """``POST /pay/{vehicle}/{trip}/order``: pay the fare shown on the page, and remember the ride."""
         response = await self._act(visit, request, "order", self._pay)
         if response.status_code == 303:
-            self._at.responses.set_cookie(response, RIDE_COOKIE, ride_path(*_names(request)))
+            self._context.responses.set_cookie(response, RIDE_COOKIE, ride_path(*_names(request)))
         return response
 
     async def fare(self, visit: Visit, request: Request) -> Response:
-        """``POST /pay/{vehicle}/{trip}/fare``: type the fare, where the car has no meter."""
+        """``POST /pay/{vehicle}/{trip}/fare``: enter the fare of a car without a meter."""
         return await self._act(visit, request, "fare", self._type)
 
     async def stop(self, visit: Visit, request: Request) -> Response:
-        """``POST /pay/{vehicle}/{trip}/stop``: give the open order up, to pay in another way."""
+        """``POST /pay/{vehicle}/{trip}/stop``: cancel the open order, to pay in another way."""
         return await self._act(visit, request, "stop", self._stop)
 
     async def again(self, _: Visit, request: Request) -> Response:
-        """``GET`` of a form's address, as after a reload: the ride's page."""
-        return self._at.responses.redirect(ride_path(*_names(request)))
+        """``GET`` of a form's URL, as after a reload: redirects to the ride's page."""
+        return self._context.responses.redirect(ride_path(*_names(request)))
 
     async def _pay(self, fare: RideFare, payer: Payer, form: SignedForm, _: str) -> str:
         if step_of(fare.sheet, payer) is not PaymentStep.PAY or fare.sheet.fare is None:
             return ""
         if form.minor != fare.sheet.fare.minor:
             return "changed"
-        await self._at.commands.pay(fare.trip, payer, form.nonce)
+        await self._context.commands.pay(fare.trip, payer, form.nonce)
         return ""
 
     async def _type(self, fare: RideFare, payer: Payer, form: SignedForm, typed: str) -> str:
@@ -179,7 +181,7 @@ class RidePage:
         if amount is None:
             return "amount"
         try:
-            await self._at.commands.type_fare(fare.trip, amount, payer, form.nonce)
+            await self._context.commands.type_fare(fare.trip, amount, payer, form.nonce)
         except DispatchError as error:
             if error.code is not ErrorCode.INVALID_FIELD:
                 raise
@@ -187,16 +189,16 @@ class RidePage:
         return ""
 
     async def _stop(self, fare: RideFare, payer: Payer, form: SignedForm, _: str) -> str:
-        await self._at.commands.stop_paying(fare.trip, payer, form.nonce)
+        await self._context.commands.stop_paying(fare.trip, payer, form.nonce)
         return "stopped"
 
     async def _act(self, visit: Visit, request: Request, act: str, do: _Act) -> Response:
-        """Do what a form wants if it is ours, then show the ride's page."""
+        """Perform a form's action if the form is ours, then redirect to the ride's page."""
         vehicle, trip = _names(request)
         fields = await _fields(request)
         if visit.session is None:
-            return self._at.problem(visit, ErrorCode.TOKEN_EXPIRED, again=ride_path(vehicle, trip))
-        form = self._at.signer.read(SignedForm, fields.get("form", ""), self._at.clock.wall())
+            return self._context.problem(visit, ErrorCode.TOKEN_EXPIRED, again=ride_path(vehicle, trip))
+        form = self._context.signer.read(SignedForm, fields.get("form", ""), self._context.clock.wall())
         if (form.sid, form.trip, form.act) != (visit.session.sid, trip, act):
             raise DispatchError(ErrorCode.BAD_TOKEN)
         fare = await self._fare(visit.session, vehicle, trip)
@@ -207,28 +209,30 @@ class RidePage:
                 raise
             note = ""
         retype = "&type=1" if note == "amount" else ""
-        return self._at.responses.redirect(
+        return self._context.responses.redirect(
             ride_path(vehicle, trip) + (f"?note={note}{retype}" if note else ""), posted=True
         )
 
     # ── what both need ───────────────────────────────────────────────────────────────────────────────────────────
 
     async def _fare(self, session: PageSession, vehicle: str, trip: str) -> RideFare:
-        """The fare of this car's ride. An account that another application named cannot pay it."""
-        fare = await self._at.commands.fare(trip)
+        """The fare of this car's ride. An account that another application identified cannot pay it."""
+        fare = await self._context.commands.fare(trip)
         if fare.sheet.vehicle != vehicle:
             raise DispatchError(ErrorCode.UNKNOWN_TRIP)
-        if session.account != self._at.authorizers.account_of(fare.sheet.company):
+        if session.account != self._context.authorizers.account_of(fare.sheet.company):
             raise DispatchError(ErrorCode.TOKEN_EXPIRED)
         return fare
 
     def _form(self, session: PageSession, fare: RideFare, act: str) -> str:
         minor = fare.sheet.fare.minor if fare.sheet.fare is not None else None
-        return self._at.sign(SignedForm(sid=session.sid, trip=fare.trip, act=act, nonce=self._at.new_id(), minor=minor))
+        return self._context.sign(
+            SignedForm(sid=session.sid, trip=fare.trip, act=act, nonce=self._context.new_id(), minor=minor)
+        )
 
 
 def _names(request: Request) -> tuple[str, str]:
-    """The car and the trip of an address. Raises ``DispatchError``."""
+    """The car and the trip of the URL. Raises ``DispatchError``."""
     vehicle, trip = request.path_params["vehicle"], request.path_params["trip"]
     return known_name(vehicle, ErrorCode.UNKNOWN_VEHICLE), known_name(trip, ErrorCode.UNKNOWN_TRIP)
 

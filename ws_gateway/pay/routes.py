@@ -1,16 +1,16 @@
-"""The addresses of the passenger's page.
+"""The URLs of the payment pages.
 
-GET  /pay                              type the car's number
-GET  /pay/callback                     back from Alipay's authorization page
-GET  /pay/bill/{trip}                  the bill, for whoever paid
-GET  /pay/{vehicle}                    what the QR code in the car says
+GET  /pay                              enter the car number
+GET  /pay/callback                     return from Alipay's authorization page
+GET  /pay/bill/{trip}                  the bill, for the payer
+GET  /pay/{vehicle}                    the URL of the QR code in the car
 GET  /pay/{vehicle}/{trip}             the ride's page
 GET  /pay/{vehicle}/{trip}/state       the same as JSON for its script: step, seq, word
 POST /pay/{vehicle}/{trip}/order       pay
-POST /pay/{vehicle}/{trip}/fare        type the fare
-POST /pay/{vehicle}/{trip}/stop        give the open order up
+POST /pay/{vehicle}/{trip}/fare        enter the fare
+POST /pay/{vehicle}/{trip}/stop        cancel the open order
 
-A form's address that is only looked at leads to the ride's page.
+A GET of a form's URL redirects to the ride's page.
 """
 
 from __future__ import annotations
@@ -36,13 +36,12 @@ from ws_gateway.pay.signed_forms import PageSession
 
 _PASSES = (ErrorCode.UNAVAILABLE, ErrorCode.INTERNAL, ErrorCode.TOO_MANY_ATTEMPTS)
 _HOMES: Final = {"ride": RIDE}
-"""What ``?back=`` may name."""
+"""Values of ``?back=``."""
 _Endpoint = Callable[[Visit, Request], Awaitable[Response]]
 _log = structlog.get_logger("pay")
 
 
 def pay_routes(context: PageContext) -> list[Route]:
-    """The routing table."""
     arrival, ride = QrLanding(context), RidePage(context)
     on_ride = "/pay/{vehicle}/{trip}"
     seen: dict[str, _Endpoint] = {
@@ -58,63 +57,63 @@ def pay_routes(context: PageContext) -> list[Route]:
         f"{on_ride}/fare": ride.fare,
         f"{on_ride}/stop": ride.stop,
     }
-    answering = _Answering(context)
+    endpoints = _PageEndpoints(context)
     return [
-        *(Route(path, answering.by(endpoint), methods=["GET"]) for path, endpoint in seen.items()),
-        *(Route(path, answering.by(endpoint), methods=["POST"]) for path, endpoint in done.items()),
-        *(Route(path, answering.by(ride.again), methods=["GET"]) for path in done),
+        *(Route(path, endpoints.wrap(endpoint), methods=["GET"]) for path, endpoint in seen.items()),
+        *(Route(path, endpoints.wrap(endpoint), methods=["POST"]) for path, endpoint in done.items()),
+        *(Route(path, endpoints.wrap(ride.again), methods=["GET"]) for path in done),
     ]
 
 
-class _Answering:
-    """What all endpoints share: who asks, in which language, how often, and that every failure is a page."""
+class _PageEndpoints:
+    """Shared by all endpoints: session, language and limits of the visit; every failure becomes a page."""
 
     def __init__(self, context: PageContext) -> None:
-        self._at = context
+        self._context = context
 
-    def by(self, endpoint: _Endpoint) -> Callable[[Request], Awaitable[Response]]:
+    def wrap(self, endpoint: _Endpoint) -> Callable[[Request], Awaitable[Response]]:
         """The endpoint as Starlette calls it."""
 
         async def answer(request: Request) -> Response:
             visit = self._visit(request)
             try:
-                await self._at.limits.check_page(request, visit.session)
+                await self._context.limits.check_page(request, visit.session)
                 response = await endpoint(visit, request)
             except DispatchError as error:
                 _log.info("payment page refused", path=request.url.path, code=error.code.value)
-                response = self._at.problem(visit, error.code, again=_again(request, error.code))
+                response = self._context.problem(visit, error.code, again=_again(request, error.code))
             except Exception:  # noqa: BLE001 - the passenger gets an error number in every case
                 _log.exception("payment page failed", path=request.url.path)
-                response = self._at.problem(visit, ErrorCode.INTERNAL, again=_again(request, ErrorCode.INTERNAL))
+                response = self._context.problem(visit, ErrorCode.INTERNAL, again=_again(request, ErrorCode.INTERNAL))
             if _HOMES.get(request.query_params.get("back", "")):
-                self._at.responses.set_cookie(response, HOME_COOKIE, visit.home)
+                self._context.responses.set_cookie(response, HOME_COOKIE, visit.home)
             if request.query_params.get("lang") in LANGUAGES:
-                self._at.responses.set_cookie(response, LANGUAGE_COOKIE, visit.texts.language)
-            return self._at.responses.with_security_headers(response, visit.nonce)
+                self._context.responses.set_cookie(response, LANGUAGE_COOKIE, visit.texts.language)
+            return self._context.responses.with_security_headers(response, visit.nonce)
 
         return answer
 
     def _visit(self, request: Request) -> Visit:
         chosen = request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE, "")
-        words = translator(language_of(chosen, request.headers))
-        return Visit(words, self._session(request), secrets.token_urlsafe(16), _home(request))
+        texts = translator(language_of(chosen, request.headers))
+        return Visit(texts, self._session(request), secrets.token_urlsafe(16), _home(request))
 
     def _session(self, request: Request) -> PageSession | None:
         sealed = request.cookies.get(SESSION_COOKIE)
         try:
-            return self._at.signer.read(PageSession, sealed, self._at.clock.wall()) if sealed else None
+            return self._context.signer.read(PageSession, sealed, self._context.clock.wall()) if sealed else None
         except DispatchError:
             return None
 
 
 def _home(request: Request) -> str:
-    """The app to go back to: one of ours, as the address or a cookie says."""
+    """The app to return to: one of ours, named by the URL or a cookie."""
     named = _HOMES.get(request.query_params.get("back", ""), request.cookies.get(HOME_COOKIE, ""))
     return named if named in _HOMES.values() else ""
 
 
 def _again(request: Request, code: ErrorCode) -> str:
-    """Where to try again, after what may pass: the same page, or the page of the form."""
+    """The URL to retry after a temporary failure: the same page, or the page of the form."""
     if code not in _PASSES:
         return ""
     return request.url.path.rpartition("/")[0] if request.method == "POST" else request.url.path

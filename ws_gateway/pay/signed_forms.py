@@ -1,7 +1,7 @@
-"""What pages give to browsers and must get back as it was: signed notes (PyJWT, HS256), each for one purpose.
+"""Signed values that pages give to browsers and get back unchanged (PyJWT, HS256), each for one purpose.
 
-Their key is made from the gateways' secret, so that no sign-in of a driver or passenger passes for one, nor the
-reverse. The times are checked against the clock that is passed in.
+Their key derives from the gateways' secret, so a token of a sign-in is not accepted as one, nor the reverse. Times are
+checked against the clock that is passed in.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _OPTIONS: Final[Any] = {"require": ["aud", "exp"], "verify_exp": False, "verify_
 
 
 class PageSession(msgspec.Struct, frozen=True):
-    """Who is at the browser: an Alipay user, as the application of ``account`` knows him (a company, or ``""``)."""
+    """The visitor: an Alipay user, as identified by the application of ``account`` (a company, or ``""``)."""
 
     PURPOSE: ClassVar[str] = "taxi-pay-session"
     LIFE_S: ClassVar[float] = 3600.0
@@ -31,8 +31,7 @@ class PageSession(msgspec.Struct, frozen=True):
 
 
 class AuthorizationRequest(msgspec.Struct, frozen=True):
-    """On the way to the authorization page and back: from which car (empty: to sign in to the app), to whose
-    application."""
+    """A visit to the authorization page: from which car (empty: from the app), of which application."""
 
     PURPOSE: ClassVar[str] = "taxi-pay-journey"
     LIFE_S: ClassVar[float] = 600.0
@@ -41,12 +40,11 @@ class AuthorizationRequest(msgspec.Struct, frozen=True):
     account: str
     nonce: str
     trip: str = ""
-    """The ride whose page is to be seen again; empty: the one in the car."""
+    """The ride whose page is to be shown again; empty: the current one in the car."""
 
 
 class SignInTicket(msgspec.Struct, frozen=True):
-    """What the passenger's app turns into a token: who came back from Alipay, and the digest of a cookie that came
-    along."""
+    """Exchanged by the passenger's app for a token: the Alipay user, and the digest of a cookie."""
 
     PURPOSE: ClassVar[str] = "taxi-alipay-ticket"
     LIFE_S: ClassVar[float] = 120.0
@@ -56,7 +54,7 @@ class SignInTicket(msgspec.Struct, frozen=True):
 
 
 class SignedForm(msgspec.Struct, frozen=True):
-    """What a form does, for which session, and the fare that it showed. ``nonce`` makes its repeats the same act."""
+    """A form's action and session, and the fare that it showed. Repeats with the same ``nonce`` act once."""
 
     PURPOSE: ClassVar[str] = "taxi-pay-form"
     LIFE_S: ClassVar[float] = 3600.0
@@ -73,7 +71,7 @@ N = TypeVar("N", PageSession, AuthorizationRequest, SignInTicket, SignedForm)
 
 
 class FormSigner:
-    """Makes and reads notes. ``secret``: 32 bytes or more."""
+    """``secret``: 32 bytes or more."""
 
     def __init__(self, secret: bytes) -> None:
         if len(secret) < 32:
@@ -81,12 +79,12 @@ class FormSigner:
         self._key = blake2b(secret, digest_size=32, person=b"taxi-pay-page").digest()
 
     def sign(self, note: SignedValue, wall: WallTime) -> str:
-        """The note as text, good from now on for the life of its kind."""
+        """The value as text, valid from now for the lifetime of its kind."""
         claims = {"aud": note.PURPOSE, "exp": int(wall + note.LIFE_S), "note": msgspec.to_builtins(note)}
         return jwt.encode(claims, self._key, _ALGORITHM)
 
     def read(self, kind: type[N], text: str, wall: WallTime) -> N:
-        """The note of this kind in ``text``. Raises ``DispatchError``: ``BAD_TOKEN``, ``TOKEN_EXPIRED``."""
+        """Raises ``DispatchError``: ``BAD_TOKEN``, ``TOKEN_EXPIRED``."""
         try:
             claims = jwt.decode(text, self._key, algorithms=[_ALGORITHM], audience=kind.PURPOSE, options=_OPTIONS)
             note = msgspec.convert(claims.get("note"), kind)
@@ -97,5 +95,5 @@ class FormSigner:
         return note
 
     def state_for(self, journey: str) -> str:
-        """The ``state`` that belongs to a sealed journey: 32 characters that nobody else can tell."""
+        """The OAuth ``state`` of a signed request: 32 characters that only we can compute."""
         return blake2b(journey.encode(), digest_size=16, key=self._key).hexdigest()

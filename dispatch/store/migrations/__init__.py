@@ -1,4 +1,4 @@
-"""The journal's tables, made and brought up to date: :func:`upgrade`."""
+"""I/O: creates and upgrades the journal's tables with Alembic (:func:`upgrade`). Imports ``dispatch.store``."""
 
 from __future__ import annotations
 
@@ -22,12 +22,11 @@ _PAUSE_S: Final = 0.05
 
 
 def upgrade(url: str, *, timeout_s: float = 60.0, revision: str = "head") -> None:
-    """Bring the tables at ``url`` to what this code needs, in one transaction, or leave them as they are.
+    """Upgrade the tables at ``url`` to this release in one transaction, or leave them unchanged.
 
-    ``revision`` stops earlier: for an archive of an older release.
-
-    May be called by several processes at once: they wait for each other, at most ``timeout_s`` wall seconds, and all
-    but the first find the work done. A SQLite file is made where there is none, in a folder that exists.
+    An earlier ``revision`` is for archives of older releases. Several processes may call this at once: they wait for
+    each other, at most ``timeout_s`` wall seconds, and all but the first find the work done. A missing SQLite file is
+    created in an existing folder.
     """
     if make_url(url).get_backend_name() == "sqlite":
         _upgrade_sqlite(url, timeout_s, revision)
@@ -37,7 +36,7 @@ def upgrade(url: str, *, timeout_s: float = 60.0, revision: str = "head") -> Non
 
 
 def _upgrade_sqlite(url: str, timeout_s: float, revision: str) -> None:
-    """The switch to WAL does not wait for a lock as statements do, hence the attempts."""
+    """Retries, because the switch to WAL does not wait for a lock as statements do."""
     engine = sqlite_engine(make_url(url), BEGIN_WRITING, busy_timeout_s=timeout_s, connections=1)
     give_up = time.monotonic() + timeout_s
     try:
@@ -67,7 +66,7 @@ async def _upgrade_postgres(url: str, timeout_s: float, revision: str) -> None:
 
 
 def run_migrations(connection: Connection, revision: str = "head") -> None:
-    """Apply what is missing up to ``revision``, in the transaction that ``connection`` is in."""
+    """Apply missing migrations up to ``revision``, in the transaction of ``connection``."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.attributes["connection"] = connection

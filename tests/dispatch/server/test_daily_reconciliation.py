@@ -18,7 +18,6 @@ import pytest
 from dispatch.clock import ManualClock
 from dispatch.config.loader import Settings, load_settings
 from dispatch.domain.entity import DomainNotice, Row
-from dispatch.payment.core.beijing_time import BEIJING
 from dispatch.payment.core.port import OrderRef, PaymentOrder, Refund, Refunded, TradeView, Unknown
 from dispatch.payment.gateways.alipay_openapi import OpenapiGateway
 from dispatch.payment.gateways.bill_download import NoBill
@@ -44,45 +43,15 @@ from sim.alipay_sandbox.http.app import create_app, running
 from sim.alipay_sandbox.model.settings import SandboxSettings
 from tests.dispatch.payment.gateways.openapi_samples import PLAIN, account
 from tests.dispatch.payment.reconciliation.bill_samples import ACCOUNT, bill_file, row
+from tests.dispatch.server.reconciliation_samples import APPLICATION, DAY, NOON, entry
 from tests.sim.alipay_sandbox.live_samples import BUYER, KEYS
 
-DAY = dt.date(2026, 11, 21)
-NOON = dt.datetime.combine(DAY, dt.time(12), BEIJING).timestamp()
-"""Of the day, in Beijing."""
 TO_NEXT_TEN = 22 * 3600.0
 """From noon to ten o'clock of the next day."""
-APPLICATION = {
-    "protocol": "openapi",
-    "openapi_url": "http://127.0.0.1:1/gateway.do",
-    "partner": KEYS.partner,
-    "app_id": KEYS.app_id,
-    "app_private_key": KEYS.merchant_private_pem,
-    "openapi_public_key": KEYS.alipay_public_pem,
-}
 
 
 def settings(**alipay: Any) -> Settings:
     return load_settings(overrides={f"alipay.{name}": value for name, value in (APPLICATION | alipay).items()})
-
-
-def entry(number: str, minor: int, refund: str = "", *, day: dt.date = DAY, **values: object) -> Row:
-    known = {
-        "payment": number,
-        "kind": "refund" if refund else "fare",
-        "order_no": number,
-        "trade_no": None,
-        "refund_no": refund or None,
-        "method": "scan",
-        "company": "C1",
-        "vehicle": "V1",
-        "from_account": "alipay" if refund else "fares",
-        "to_account": "fares" if refund else "alipay",
-        "amount_minor": minor,
-        "currency": "USD",
-        "day": day.isoformat(),
-        "at": NOON + (day - DAY).days * 86_400.0,
-    }
-    return Row("ledger", f"{number}:{refund}", known | values)
 
 
 @pytest.fixture

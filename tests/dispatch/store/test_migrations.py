@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, insert, inspect, select, text
 
 from dispatch.store import tables as schema
 from dispatch.store.database import open_database
@@ -34,9 +34,16 @@ class MigrationTests:
         assert revision == schema.REVISION
 
     async def test_upgrade_runs_on_a_running_loop_and_twice(self, url: str) -> None:
-        """A process may upgrade from within its loop, and what is up to date stays as it is."""
+        """A process may upgrade from within its loop, and a second upgrade keeps tables and rows."""
         upgrade(url)
+        database = open_database(url)
+        await database.write(lambda it: it.execute(insert(schema.meta), {"name": "kept", "value": "yes"}))
         upgrade(url)
+        tables = await database.read(lambda it: inspect(it).get_table_names())
+        kept = await database.read(lambda it: it.execute(select(schema.meta.c.name)).scalars().all())
+        await database.close()
+        assert set(tables) == {*schema.metadata.tables, "alembic_version"}
+        assert kept == ["kept"]
 
     def test_many_processes_upgrade_at_once(self, url: str) -> None:
         """Several processes that start together all find the tables made, once."""

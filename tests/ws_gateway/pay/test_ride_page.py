@@ -114,7 +114,7 @@ async def test_another_way(booth: Booth) -> None:
     assert len(booth.sent(StopPaying)) == 1
     page = await browser.get(stopped.headers["location"])
     assert not has(page, "open-cashier")
-    assert "given up" in text(page, "note")
+    assert "being cancelled" in text(page, "note")
 
 
 async def test_somebody_else_pays(booth: Booth) -> None:

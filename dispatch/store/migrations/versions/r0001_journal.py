@@ -1,4 +1,4 @@
-"""The journal, the present state as rows, and the registry."""
+"""The journal, the current state as rows, and the registry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The books of payments, what Alipay said, which payments need a person, and cars without a meter."""
+"""The ledger, exchanges with Alipay, unclear payments, and vehicles without a taximeter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which days' books were held against Alipay's bill, and with what result."""
+"""Days reconciled with Alipay's bill, and their results."""
 
 from __future__ import annotations
 

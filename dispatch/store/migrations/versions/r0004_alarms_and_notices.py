@@ -1,4 +1,4 @@
-"""Alarms that wait for a dispatcher, dispatchers' messages to drivers, and what lists of trips and cars show."""
+"""Alarms for dispatchers, broadcasts to drivers, and columns for lists of trips and vehicles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The archive of cars' ways."""
+"""The track archive."""
 
 from __future__ import annotations
 

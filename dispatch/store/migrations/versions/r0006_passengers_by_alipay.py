@@ -1,4 +1,4 @@
-"""A passenger who came by Alipay has no phone that we know."""
+"""Passengers without a phone number, who signed in by Alipay."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("passenger") as table:  # SQLite makes the table anew
+    with op.batch_alter_table("passenger") as table:  # SQLite recreates the table
         table.alter_column("phone", existing_type=sa.Text(), nullable=True)

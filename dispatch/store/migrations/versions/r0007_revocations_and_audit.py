@@ -1,4 +1,4 @@
-"""Sign-ins that are ended, people and devices that are deactivated, and an audit log that can only grow."""
+"""Revoked sign-ins, inactive dispatchers and devices, and an append-only audit log."""
 
 from __future__ import annotations
 

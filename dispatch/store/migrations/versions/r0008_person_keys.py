@@ -1,4 +1,4 @@
-"""A key for each passenger; phone numbers sealed with it, and found by a keyed hash."""
+"""A key for each passenger, phone numbers encrypted with it, and their digests for look-ups."""
 
 from __future__ import annotations
 

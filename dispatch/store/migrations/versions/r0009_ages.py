@@ -1,4 +1,4 @@
-"""Answers and what Alipay said are found by age, to be removed when they were kept long enough."""
+"""Indexes by age, for the deletion of expired rows."""
 
 from __future__ import annotations
 

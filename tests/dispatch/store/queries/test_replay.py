@@ -9,20 +9,21 @@ from pathlib import Path
 import pytest
 
 from dispatch.domain.entity import EntityKey, Row
-from dispatch.domain.events import TripCancelled, encode_event
+from dispatch.domain.events import TripCancelled, TripRequested, encode_event
 from dispatch.store.journal import Append, Batch, Committed
 from dispatch.store.journals.sql_journal import SqlJournal, open_journal
 from dispatch.store.migrations import upgrade
 from dispatch.store.queries.replay import SqlReplay
-from tests.dispatch.api.test_trip_replay import request
+from dispatch.values.place import Place
 
 DAY = 86_400.0
 NOW = 100 * DAY
+HERE = Place(37.79, -122.4)
 
 
 async def put(journal: SqlJournal, trip: str, requested_at: float, *, ended_at: float | None = None) -> None:
     """A trip that waits, or was cancelled."""
-    events = [request(requested_at)]
+    events = [TripRequested(at=requested_at, passenger="P1", origin="app", pickup=HERE, code="4711", by="P1")]
     state, updated = "matching", requested_at
     if ended_at is not None:
         events.append(TripCancelled(at=ended_at, by="P1", reason="late"))  # type: ignore[arg-type]
