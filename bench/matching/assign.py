@@ -24,7 +24,7 @@ from typer import Option
 
 from bench.harness.figures import Figures
 from bench.harness.plan import BenchPlan, Cars, Requests, Seed
-from bench.matching.box import random_places
+from bench.matching.matcher import random_places
 from dispatch.geo.distance import haversine_many
 from dispatch.geo.index.vehicle_index import VehicleIndex
 from dispatch.geo.straight_line import StraightLine

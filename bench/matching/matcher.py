@@ -24,7 +24,7 @@ from typer import Option
 
 from bench.harness.figures import Figures, percentile_ms, prefixed
 from bench.harness.plan import BenchPlan, Cars, Seed
-from bench.matching.box import random_places
+from dispatch.geo.arrays import FloatArray
 from dispatch.geo.index.vehicle_index import VehicleIndex
 from dispatch.geo.straight_line import StraightLine
 from dispatch.matching.candidates import CityCandidates
@@ -33,6 +33,8 @@ from dispatch.matching.types import MatcherVehicle, OpenRequest, Window
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime, LatLng
 
+SOUTH, NORTH, WEST, EAST = 37.708, 37.808, -122.51, -122.385
+"""The part of San Francisco in which cars and requests are placed."""
 WINDOW_S = 2.0
 RIDE_S = 3.0
 PATIENCE_S = 300.0
@@ -121,6 +123,11 @@ class MatcherLoad:
                 at=CityTime(at),
             )
         )
+
+
+def random_places(rng: np.random.Generator, count: int) -> tuple[FloatArray, FloatArray]:
+    """Latitudes and longitudes, uniform in the box."""
+    return rng.uniform(SOUTH, NORTH, count), rng.uniform(WEST, EAST, count)
 
 
 @dataclass(frozen=True, kw_only=True)

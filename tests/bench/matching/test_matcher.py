@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bench.matching.matcher import MatcherPlan, run
+import numpy as np
+
+from bench.matching.matcher import EAST, NORTH, SOUTH, WEST, MatcherPlan, random_places, run
 
 
 def test_the_highest_rate_that_the_matcher_sustains_is_found() -> None:
@@ -20,3 +22,11 @@ def test_cars_that_cannot_serve_all_do_not_sustain_the_rate() -> None:
     served = figures["rate_20_served_percent"]
     assert isinstance(served, float)
     assert served < 10.0
+
+
+def test_places_lie_in_the_box() -> None:
+    """Latitudes first."""
+    lat, lng = random_places(np.random.default_rng(1), 100)
+    assert (lat.shape, lng.shape) == ((100,), (100,))
+    assert SOUTH <= lat.min() < lat.max() <= NORTH
+    assert WEST <= lng.min() < lng.max() <= EAST
