@@ -19,20 +19,18 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from typer import Option
 
 from bench.harness.figures import Figures
 from bench.harness.plan import BenchPlan, Cache, Cars
-from bench.studies.recorded_demand import CityReplay, Demand, ReplayOutcome, ReplaySetup
+from bench.studies.recorded_demand import CityReplay, ReplayOutcome, ReplaySetup, select_trips, trips_on_map
 from dispatch.geo.city import load_city
 from dispatch.geo.travel_time import TravelTime
 from dispatch.matching.exact_assignment import Assigner, exact
 from dispatch.matching.greedy_assignment import oldest_first
 from dispatch.matching.settings import MatcherSettings
+from sim.demand.recorded_demand import Trips, read_trips
 
-E5 = 1e-5
 NO_CAP_S = 1e6
 
 
@@ -53,7 +51,7 @@ class PolicyPlan(BenchPlan):
 def run(plan: PolicyPlan) -> Figures:
     city = load_city(plan.city)
     travel_time = city.travel_time(Path(plan.cache))
-    demand = read_demand(plan.trips, plan.day, plan.hours, ZoneInfo(city.time_zone)).on_map(travel_time)
+    demand = trips_on_map(read_demand(plan.trips, plan.day, plan.hours, ZoneInfo(city.time_zone)), travel_time)
     setup = ReplaySetup(cars=plan.cars, max_pickup_s=plan.cap)
     seeds = range(1, 1 + plan.seeds)
     rules: dict[str, tuple[Assigner, ReplaySetup]] = {
@@ -72,28 +70,16 @@ def run(plan: PolicyPlan) -> Figures:
     return {**result, "ratio": round(served["exact"] / served["oldest_capped"], 4)}
 
 
-def read_demand(path: Path, day: str, hours: str, zone: ZoneInfo) -> Demand:
+def read_demand(path: Path, day: str, hours: str, zone: ZoneInfo) -> Trips:
     """Trips with a pick-up on that local day in those hours (``15-24``), by time."""
     first, last = (int(hour) for hour in hours.split("-"))
     midnight = datetime.fromisoformat(day).replace(tzinfo=zone)
     since, until = ((midnight + timedelta(hours=hour)).timestamp() for hour in (first, last))
-    table = pq.read_table(path)
-    at = pc.field("pickup_ts")
-    table = table.filter((at >= int(since)) & (at < int(until))).sort_by("pickup_ts")
-
-    def column(name: str, scale: float = 1.0) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        return np.asarray(table[name].to_numpy(), dtype=np.float64) * scale
-
-    return Demand(
-        requested_at=column("pickup_ts"),
-        pickup_lat=column("pu_lat_e5", E5),
-        pickup_lng=column("pu_lon_e5", E5),
-        dropoff_lat=column("do_lat_e5", E5),
-        dropoff_lng=column("do_lon_e5", E5),
-    )
+    trips = read_trips(path)
+    return select_trips(trips, np.flatnonzero((trips.pickup_at >= since) & (trips.pickup_at < until)))
 
 
-def _play(demand: Demand, travel_time: TravelTime, setup: ReplaySetup, assign: Assigner) -> ReplayOutcome:
+def _play(demand: Trips, travel_time: TravelTime, setup: ReplaySetup, assign: Assigner) -> ReplayOutcome:
     return CityReplay(demand, travel_time, setup, settings=MatcherSettings(), assign=assign).run()
 
 

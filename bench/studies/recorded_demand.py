@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from dataclasses import dataclass
 
 import msgspec
 import numpy as np
@@ -21,40 +20,28 @@ from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.exact_assignment import Assigner, exact
 from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import Floats, Ints, MatcherVehicle, OpenRequest, Proposal
+from dispatch.matching.types import Ints, MatcherVehicle, OpenRequest, Proposal
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime, LatLng, Seconds
+from sim.demand.recorded_demand import Trips
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Demand:
-    """Requests by time: city seconds, and degrees of pick-up and drop-off. Parallel arrays."""
+def select_trips(trips: Trips, keep: Ints) -> Trips:
+    """These trips, in this order."""
+    return Trips(
+        trips.pickup_at[keep],
+        trips.pickup_lat[keep],
+        trips.pickup_lng[keep],
+        trips.dropoff_lat[keep],
+        trips.dropoff_lng[keep],
+    )
 
-    requested_at: Floats
-    pickup_lat: Floats
-    pickup_lng: Floats
-    dropoff_lat: Floats
-    dropoff_lng: Floats
 
-    def __len__(self) -> int:
-        return len(self.requested_at)
-
-    def where(self, keep: Ints) -> Demand:
-        """These requests, in this order."""
-        return Demand(
-            self.requested_at[keep],
-            self.pickup_lat[keep],
-            self.pickup_lng[keep],
-            self.dropoff_lat[keep],
-            self.dropoff_lng[keep],
-        )
-
-    def on_map(self, travel_time: TravelTime) -> Demand:
-        """The requests that begin and end on the road network, by time."""
-        begins = travel_time.anchor(self.pickup_lat, self.pickup_lng).node >= 0
-        ends = travel_time.anchor(self.dropoff_lat, self.dropoff_lng).node >= 0
-        kept = np.flatnonzero(begins & ends)
-        return self.where(kept[np.argsort(self.requested_at[kept], kind="stable")])
+def trips_on_map(trips: Trips, travel_time: TravelTime) -> Trips:
+    """The trips that begin and end on the road network."""
+    begins = travel_time.anchor(trips.pickup_lat, trips.pickup_lng).node >= 0
+    ends = travel_time.anchor(trips.dropoff_lat, trips.dropoff_lng).node >= 0
+    return select_trips(trips, np.flatnonzero(begins & ends))
 
 
 class ReplaySetup(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,11 +75,11 @@ class ReplayOutcome(msgspec.Struct, frozen=True):
 
 
 class CityReplay:
-    """One replay. ``demand`` is sorted by time and on the map."""
+    """One replay. ``demand`` is on the map; its pick-up times are the times of the requests."""
 
     def __init__(
         self,
-        demand: Demand,
+        demand: Trips,
         travel_time: TravelTime,
         setup: ReplaySetup,
         *,
@@ -115,7 +102,7 @@ class CityReplay:
 
     def run(self) -> ReplayOutcome:
         """Play until every request is served or has given up."""
-        start = float(self._demand.requested_at[0]) if len(self._demand) else 0.0
+        start = float(self._demand.pickup_at[0]) if len(self._demand) else 0.0
         if len(self._demand):
             self._place_cars(start)
         tick = start
@@ -130,7 +117,7 @@ class CityReplay:
 
     def _next_moment(self, tick: float) -> float:
         """The next request if none is waiting; otherwise the next tick, or a request before it."""
-        arrival = float(self._demand.requested_at[self._next]) if self._next < len(self._demand) else np.inf
+        arrival = float(self._demand.pickup_at[self._next]) if self._next < len(self._demand) else np.inf
         return min(tick, arrival) if self._matcher.waiting_count else arrival
 
     def _advance(self, now: float) -> None:
@@ -139,13 +126,13 @@ class CityReplay:
             self._free(vehicle_id, place, at)
         while self._patience and self._patience[0][0] <= now:
             self._matcher.request_closed(self._patience.popleft()[1])
-        while self._next < len(self._demand) and self._demand.requested_at[self._next] <= now:
+        while self._next < len(self._demand) and self._demand.pickup_at[self._next] <= now:
             self._request(self._next)
             self._next += 1
 
     def _request(self, number: int) -> None:
         trip_id = TripId(f"T{number:06}")
-        at = float(self._demand.requested_at[number])
+        at = float(self._demand.pickup_at[number])
         self._number[trip_id] = number
         self._patience.append((at + self._setup.patience_s, trip_id))
         self._matcher.request_open(
@@ -169,7 +156,7 @@ class CityReplay:
         ride_s = float(self._travel_time.pairs(self._begins, self._ends, index, index, CityTime(boarding))[0])
         place = LatLng(float(self._demand.dropoff_lat[number]), float(self._demand.dropoff_lng[number]))
         heapq.heappush(self._rides, (boarding + ride_s, proposal.vehicle_id, place))
-        self._waits.append((boarding - float(self._demand.requested_at[number]), proposal.pickup_s, ride_s))
+        self._waits.append((boarding - float(self._demand.pickup_at[number]), proposal.pickup_s, ride_s))
 
     def _place_cars(self, at: float) -> None:
         """Place cars at random pick-ups of the demand."""
@@ -186,7 +173,7 @@ class CityReplay:
         served = len(waits)
         if not served:
             return ReplayOutcome(len(self._demand), 0, 0.0, 0.0, 0.0, 0.0)
-        span = float(self._demand.requested_at[-1]) - start
+        span = float(self._demand.pickup_at[-1]) - start
         return ReplayOutcome(
             requests=len(self._demand),
             served=served,

@@ -25,6 +25,6 @@ def test_trips_of_the_hours_are_read_by_time(tmp_path: Path) -> None:
     columns |= {name: [-12_240_000 - n for n in range(4)] for name in ("pu_lon_e5", "do_lon_e5")}
     pq.write_table(pa.table({"pickup_ts": times, **columns}), tmp_path / "trips.parquet")
     demand = read_demand(tmp_path / "trips.parquet", "2008-05-30", "15-17", ZONE)
-    assert demand.requested_at.tolist() == [times[1], times[0]]
+    assert demand.pickup_at.tolist() == [times[1], times[0]]
     assert demand.pickup_lat.tolist() == pytest.approx([37.70001, 37.7])
     assert demand.dropoff_lng.tolist() == pytest.approx([-122.40001, -122.4])

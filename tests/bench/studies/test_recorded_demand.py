@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.studies.recorded_demand import CityReplay, Demand, ReplaySetup
+from bench.studies.recorded_demand import CityReplay, ReplaySetup, trips_on_map
 from dispatch.geo.road_travel_time import RoadGraph
 from dispatch.geo.straight_line import StraightLine
 from dispatch.matching.greedy_assignment import oldest_first
+from sim.demand.recorded_demand import Trips
 from tests.dispatch.geo.grids import grid
 
 LAT, LNG = 37.77, -122.42
 TRAVEL = StraightLine(kmh=25.0)
 
 
-def demand(count: int, seconds: float, seed: int = 3) -> Demand:
+def demand(count: int, seconds: float, seed: int = 3) -> Trips:
     """Requests spread evenly over a few kilometres."""
     rng = np.random.default_rng(seed)
     places = rng.uniform(-0.03, 0.03, (4, count))
-    return Demand(
+    return Trips(
         np.sort(rng.uniform(0.0, seconds, count)) + 1e9,
         LAT + places[0],
         LNG + places[1],
@@ -72,21 +73,20 @@ def test_exact_serves_more_when_cars_are_scarce() -> None:
     assert ours.wait_s < theirs.wait_s
 
 
-def test_requests_on_the_map_are_kept_by_time() -> None:
+def test_requests_on_the_map_are_kept() -> None:
     """Those that begin or end far from the road network are left out."""
     near, far = (37.7021, -122.3979), (37.9, -122.3979)
     places = [(near, near), (near, far), (far, near), (near, near)]
     (pickup_lat, pickup_lng), (dropoff_lat, dropoff_lng) = (
         (np.array([each[end][0] for each in places]), np.array([each[end][1] for each in places])) for end in (0, 1)
     )
-    times = np.array([40.0, 10.0, 20.0, 30.0])
-    kept = Demand(times, pickup_lat, pickup_lng, dropoff_lat, dropoff_lng).on_map(
-        RoadGraph(grid(np.random.default_rng(1)))
-    )
-    assert kept.requested_at.tolist() == [30.0, 40.0]
+    times = np.array([10.0, 20.0, 30.0, 40.0])
+    trips = Trips(times, pickup_lat, pickup_lng, dropoff_lat, dropoff_lng)
+    kept = trips_on_map(trips, RoadGraph(grid(np.random.default_rng(1))))
+    assert kept.pickup_at.tolist() == [10.0, 40.0]
     assert kept.dropoff_lat.tolist() == [near[0]] * 2
 
 
 def test_without_a_road_network_nothing_is_on_the_map() -> None:
     """A straight line has no nodes."""
-    assert len(demand(5, 10.0).on_map(TRAVEL)) == 0
+    assert len(trips_on_map(demand(5, 10.0), TRAVEL)) == 0

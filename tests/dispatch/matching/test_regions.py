@@ -8,7 +8,7 @@ from typing import cast
 import msgspec
 import numpy as np
 
-from bench.studies.recorded_demand import CityReplay, Demand, ReplaySetup
+from bench.studies.recorded_demand import CityReplay, ReplaySetup
 from dispatch.geo.cells import Box, Cell, cell_of, covering
 from dispatch.geo.index.vehicle_index import VehicleIndex
 from dispatch.matching.candidates import CityCandidates
@@ -18,6 +18,7 @@ from dispatch.matching.settings import MatcherSettings
 from dispatch.matching.types import MatcherVehicle, OpenRequest, Window
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime, LatLng
+from sim.demand.recorded_demand import Trips
 from tests.dispatch.matching.builders import LAT, LNG, MPS, NOW, TRAVEL, car, matcher, request
 from tests.dispatch.matching.split_matcher import SplitMatcher
 
@@ -31,18 +32,18 @@ def standing_matcher() -> RegionMatcher:
     return RegionMatcher(CityCandidates(VehicleIndex(), TRAVEL, top_mps=MPS), settings)
 
 
-def town(count: int, seconds: float, seed: int) -> Demand:
+def town(count: int, seconds: float, seed: int) -> Trips:
     """An evening's demand: a centre, and the rest spread evenly."""
     rng = np.random.default_rng(seed)
     places = np.where(
         rng.random((4, count)) < 0.5, rng.normal(0, 0.006, (4, count)), rng.uniform(-HALF, HALF, (4, count))
     )
-    return Demand(
+    return Trips(
         np.sort(rng.uniform(0, seconds, count)), LAT + places[0], LNG + places[1], LAT + places[2], LNG + places[3]
     )
 
 
-def regions_of(demand: Demand, count: int, band: int) -> Regions:
+def regions_of(demand: Trips, count: int, band: int) -> Regions:
     """Stripes of equal demand."""
     cells = covering(Box(LAT - HALF, LNG - HALF, LAT + HALF, LNG + HALF), RESOLUTION)
     weight: Counter[Cell] = Counter(
@@ -82,7 +83,7 @@ def test_split_windows_cost_as_one() -> None:
     assert abs(cost[1] / cost[0] - 1) <= 0.01
 
 
-def _fill(city: RegionMatcher | SplitMatcher, demand: Demand, scene: int) -> None:
+def _fill(city: RegionMatcher | SplitMatcher, demand: Trips, scene: int) -> None:
     """A dozen requests of the demand, and forty or eight free cars at other places of it."""
     rng = np.random.default_rng(scene)
     riders, cars = rng.choice(len(demand), 12, replace=False), 8 if scene % 2 else 40
