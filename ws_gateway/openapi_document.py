@@ -1,7 +1,7 @@
-"""Our HTTP routes as an OpenAPI 3.1 document, made from the structs that they read and answer with.
+"""The HTTP routes as an OpenAPI 3.1 document, made from the structs of their requests and responses.
 
-What is looked up comes from ``api.http_routes``; ``OTHERS`` names the rest, and a test holds it to what the
-application serves. Pages for people (``/pay``, the apps) are no part of it.
+Reads come from ``api.http_routes``; ``OTHERS`` lists all other routes, and a test compares it with the application.
+Pages for people (``/pay``, the apps) are not part of it.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _TEMPLATE: Final = "#/components/schemas/{name}"
 _NAMED: Final = re.compile(r"\{([a-z_]+)\}")
 _BEARER: Final = {"bearer": {"type": "http", "scheme": "bearer", "description": "The token of a sign-in."}}
 _REFUSALS: Final[Mapping[int, str]] = {
-    400: "What was asked cannot be read, or is not possible.",
-    401: "No valid token, or a wrong secret.",
-    403: "Another role's.",
-    404: "Unknown, or not one's own.",
+    400: "The request is malformed or cannot be fulfilled.",
+    401: "Missing or invalid token, or wrong secret.",
+    403: "Not allowed for this role.",
+    404: "Not found, or owned by another user.",
     413: "The body is too large.",
-    429: "Too often.",
-    503: "A part of the system does not answer. Ask again.",
+    429: "Rate limit exceeded.",
+    503: "A part of the system is unavailable. Retry.",
 }
 _WITH_TOKEN: Final = (400, 401, 403, 404, 413, 429, 503)
 _SIGNING_IN: Final = (400, 401, 403, 404, 413, 429, 503)
@@ -40,8 +40,8 @@ Kind = type[msgspec.Struct]
 
 
 class Operation(NamedTuple):
-    """One address. ``body`` is a struct (JSON), ``form``: it is a form; ``answers`` say by status a struct, a media
-    type, or None: nothing."""
+    """One route. ``body`` is a struct (JSON); ``form``: the body is a form; ``answers`` maps a status to a struct, a
+    media type, or None for no content."""
 
     method: str
     path: str
@@ -53,34 +53,38 @@ class Operation(NamedTuple):
     token: bool = False
 
 
-def _sign_in(path: str, body: Kind, who: str) -> Operation:
-    says = f"Sign in as a {who}."
+def _sign_in(path: str, body: Kind, role: str) -> Operation:
+    says = f"Sign in as a {role}."
     return Operation("POST", f"/v1/auth/{path}", says, {200: Issued}, body, refusals=_SIGNING_IN)
 
 
 _LAYER: Final = {200: "application/geo+json", 304: None}
-_NOTIFIED: Final = "A notification of Alipay. The answer is `success`, or `failure`: send it again."
+_NOTIFIED: Final = "A notification of Alipay. The response is `success`, or `failure` to request a repeat."
 OTHERS: Final = (
-    _sign_in("driver", DriverSignIn, "driver, for the car of the shift"),
+    _sign_in("driver", DriverSignIn, "driver, for the vehicle of the shift"),
     _sign_in("dispatcher", DispatcherSignIn, "dispatcher"),
     _sign_in("device", DeviceSignIn, "taximeter"),
     _sign_in("passenger", PassengerSignIn, "passenger, by the code sent to the phone"),
-    _sign_in("passenger/alipay", AlipaySignIn, "passenger, by the code with which Alipay sent the browser back"),
-    Operation("POST", "/v1/auth/passenger/code", "Send a code.", {202: None}, CodeRequest, refusals=_SIGNING_IN),
-    Operation("POST", "/v1/auth/sign_out", "End the token.", {204: None}, refusals=(401, 503), token=True),
-    Operation("GET", "/v1/auth/alipay", "To Alipay's authorization page, or back with a number.", {302: None}),
-    Operation("GET", "/v1/city/land", "The land, to draw a map of.", _LAYER),
-    Operation("GET", "/v1/city/streets", "The streets, to draw a map of.", _LAYER),
-    Operation("GET", "/health", "Whether this process runs.", {200: JSON}),
-    Operation("GET", "/ready", "Whether all that is needed answers.", {200: JSON, 503: JSON}),
-    Operation("GET", "/metrics", "For Prometheus.", {200: "text/plain"}),
+    _sign_in("passenger/alipay", AlipaySignIn, "passenger, by the code of the redirect from Alipay"),
+    Operation("POST", "/v1/auth/passenger/code", "Send a code by SMS.", {202: None}, CodeRequest, refusals=_SIGNING_IN),
+    Operation("POST", "/v1/auth/sign_out", "Revoke the token.", {204: None}, refusals=(401, 503), token=True),
+    Operation(
+        "GET",
+        "/v1/auth/alipay",
+        "Redirect to Alipay's authorization page, or back to the app with an error number.",
+        {302: None},
+    ),
+    Operation("GET", "/v1/city/land", "The land, for drawing a map.", _LAYER),
+    Operation("GET", "/v1/city/streets", "The streets, for drawing a map.", _LAYER),
+    Operation("GET", "/health", "Liveness of this process.", {200: JSON}),
+    Operation("GET", "/ready", "Readiness of this gateway and the parts that it needs.", {200: JSON, 503: JSON}),
+    Operation("GET", "/metrics", "Metrics in Prometheus' text format.", {200: "text/plain"}),
     Operation("POST", "/alipay/notify", _NOTIFIED, {200: "text/plain"}, form=True),
     Operation("POST", "/alipay/notify/{company}", _NOTIFIED, {200: "text/plain"}, form=True),
 )
 
 
 def openapi() -> dict[str, Any]:
-    """The document."""
     operations = [*map(_read, READ_ROUTES), *OTHERS]
     questions = {route.path: route.question for route in READ_ROUTES if route.method == "GET"}
     schemas = _schemas([ErrorBody, *(kind for each in operations for kind in _kinds(each))])
@@ -94,7 +98,7 @@ def openapi() -> dict[str, Any]:
         "info": {
             "title": "Taxi dispatch",
             "version": "1",
-            "description": "Sign-in and what is looked up. A ride under way goes over the WebSocket: `taxi schema`.",
+            "description": "Sign-in and reads. Rides use the WebSocket: `taxi schema`.",
         },
         "paths": paths,
         "components": {"schemas": schemas, "securitySchemes": _BEARER},
@@ -102,13 +106,12 @@ def openapi() -> dict[str, Any]:
 
 
 def _read(route: ReadRoute) -> Operation:
-    """A line of the table of what is looked up."""
     open_to_all = f"{route.method} {route.path}" in WITHOUT_TOKEN
-    who = "Everybody." if open_to_all else f"Who may: {', '.join(sorted(route.roles))}."
+    access = "Public." if open_to_all else f"Roles: {', '.join(sorted(route.roles))}."
     return Operation(
         route.method,
         route.path,
-        f"{route.says} {who}",
+        f"{route.says} {access}",
         {200: route.answer},
         route.question if route.method == "POST" else None,
         refusals=() if open_to_all else _WITH_TOKEN,
@@ -147,13 +150,13 @@ def _operation(operation: Operation, query: list[dict[str, Any]]) -> dict[str, A
 
 
 def _named(path: str) -> list[dict[str, Any]]:
-    """The parts of an address that are ids."""
+    """The ids in a path."""
     schema = msgspec.json.schema(Id)
     return [{"name": name, "in": "path", "required": True, "schema": schema} for name in _NAMED.findall(path)]
 
 
 def _query(question: Kind | None) -> list[dict[str, Any]]:
-    """The fields of a question, each as a parameter of the query."""
+    """The fields of a query struct, each as a parameter."""
     if question is None:
         return []
     (schema,) = _schemas([question]).values()
@@ -166,9 +169,9 @@ def _query(question: Kind | None) -> list[dict[str, Any]]:
 
 def _answer(answer: Kind | str | None) -> dict[str, Any]:
     if answer is None:
-        return {"description": "Nothing."}
+        return {"description": "No content."}
     if isinstance(answer, str):
-        return {"description": "See above.", "content": {answer: {}}}
+        return {"description": "See the summary.", "content": {answer: {}}}
     kinds = (JSON,) if answer is Issued else (JSON, MSGPACK)
     about = " ".join((answer.__doc__ or "").replace("``", "`").split())
     return {"description": about, "content": {kind: {"schema": _ref(answer)} for kind in kinds}}

@@ -1,3 +1,2 @@
-"""Pure. The public interface: wire messages, HTTP bodies and routes, permissions, and the views that clients see.
-Imports the domain and geo.
-"""
+"""Pure. The client API: wire messages, HTTP bodies and routes, permissions, views, and the live map. May import
+``dispatch.domain``, ``dispatch.geo`` and ``dispatch.values``."""

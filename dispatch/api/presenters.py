@@ -1,4 +1,4 @@
-"""How trips and vehicles look to those who follow them: a whole view first, then what each audience may see of it."""
+"""Views of trips and vehicles for clients: first a complete view, then the part that each audience may see."""
 
 from __future__ import annotations
 
@@ -26,22 +26,20 @@ from dispatch.values.money import Money
 from dispatch.values.roles import Audience
 
 ENDED_FOR_GUESTS: Final = "ended"
-"""The state of a trip, and the name of each further event, for guests once the ride is over."""
+"""For guests, the state of a trip and the name of every further event once the ride is over."""
 
 
 def money_view(amount: Money) -> MoneyView:
-    """An amount for the wire."""
     return MoneyView(amount.minor, amount.currency)
 
 
 def fare_view(fare: Fare) -> FareView:
-    """A fare for the wire, line by line."""
     lines = [FareLineView(x.kind, x.text, x.quantity, x.unit, x.amount.minor) for x in fare.lines]
     return FareView(money_view(fare.total), lines)
 
 
 def trip_view(trip: Trip) -> TripView:
-    """Everything of a trip; :func:`trip_for` takes away what an audience may not see."""
+    """The complete view of a trip; :func:`trip_for` removes the parts that an audience may not see."""
     data = trip.data
     profile = data.profile
     car = None
@@ -93,7 +91,8 @@ def _payment_view(data: TripState) -> PaymentView | None:
 
 
 def trip_for(view: TripView, audience: Audience) -> TripView:
-    """The part of a trip that an audience may see: the ride code is the passenger's, the contact the driver's."""
+    """The part of a trip that an audience may see: only passengers see the ride code, only drivers and dispatchers the
+    contact."""
     if audience == "dispatcher":
         return view
     if audience == "passenger":
@@ -104,8 +103,8 @@ def trip_for(view: TripView, audience: Audience) -> TripView:
 
 
 def _trip_for_guest(view: TripView) -> TripView:
-    """Where the ride goes and who drives, while it lasts: no code, no money, no phone, nothing typed for the driver.
-    Afterwards only that it is over."""
+    """During the ride its places and the vehicle, without code, fare, phone number and note; afterwards only its
+    end."""
     if view.state not in OPEN:
         state = view.state if view.state in (CANCELLED, UNSERVED) else ENDED_FOR_GUESTS
         return TripView(view.trip, state, view.origin, view.vehicle_class, view.requested_at)
@@ -114,13 +113,13 @@ def _trip_for_guest(view: TripView) -> TripView:
 
 
 def event_for(event: str, view: object, audience: Audience) -> str:
-    """The name of an event for an audience: a guest learns nothing of what comes after a ride."""
+    """The name of an event for an audience: events after the ride are hidden from guests."""
     over = audience == "guest" and isinstance(view, TripView) and view.state not in OPEN
     return ENDED_FOR_GUESTS if over else event
 
 
 def vehicle_view(vehicle: Vehicle) -> VehicleView:
-    """Everything of a vehicle."""
+    """The complete view of a vehicle."""
     data = vehicle.data
     return VehicleView(
         vehicle=vehicle.id,
@@ -162,14 +161,14 @@ def _meter_view(vehicle: Vehicle) -> MeterView | None:
 
 
 def _paid_view(data: VehicleState) -> PaymentView | None:
-    told = data.paid
-    if told is None:
+    paid = data.paid
+    if paid is None:
         return None
-    return PaymentView(state=told.state, method=told.method, amount=money_view(told.amount), order=told.trip)
+    return PaymentView(state=paid.state, method=paid.method, amount=money_view(paid.amount), order=paid.trip)
 
 
 def vehicle_for(view: VehicleView, audience: Audience) -> VehicleView:
-    """The part of a vehicle that an audience may see: a taximeter has no business with offers."""
+    """The part of a vehicle that an audience may see: taximeters see no offers."""
     if audience == "device":
         return msgspec.structs.replace(view, offer=None)
     return view

@@ -1,7 +1,6 @@
-"""What happened, for dispatchers: each event with its facts as plain values, offers with their outcomes.
+"""Timelines for dispatchers: events with their facts as plain values, and offers with their outcomes.
 
-Rule 1. No ride code, no code that pays, no token and nobody's account at Alipay is ever told.
-Rule 2. Of a phone number the last three digits are told.
+Facts are redacted by :mod:`dispatch.domain.redaction`.
 """
 
 from __future__ import annotations
@@ -25,8 +24,8 @@ from dispatch.domain.events import (
 from dispatch.domain.redaction import masked_accounts, redacted
 
 NOISE: Final = frozenset({"meter_checkpointed"})
-"""Events of a car that a timeline has no room for: one each 200 m."""
-SAID: Final = frozenset(
+"""Events that a vehicle's timeline omits, because there is one every 200 m."""
+SHOWN_FIELDS: Final = frozenset(
     {
         "action", "amount", "call", "code", "detail_error_code", "detail_error_des", "error", "fund_change",
         "gmt_payment", "gmt_refund_pay", "is_success", "method", "msg", "notify_time", "notify_type", "order",
@@ -35,7 +34,7 @@ SAID: Final = frozenset(
         "sub_msg", "total_amount", "total_fee", "trade_no", "trade_status", "trans_currency",
     }
 )  # fmt: skip
-"""What of Alipay's words is told; everything else (who paid, from which account, signatures) is not."""
+"""The fields of Alipay's messages that dispatchers may see. Payers, accounts and signatures are not among them."""
 _XML: Final = re.compile(r"<(\w+)>([^<>]{0,400})</\1>")
 _LONGEST: Final = 200
 _ENDS: Final[dict[type[Event], str]] = {
@@ -54,38 +53,38 @@ class NumberedEvent(NamedTuple):
 
 
 def timeline(events: Iterable[NumberedEvent]) -> list[TimelineEvent]:
-    """Events with their facts, in their order."""
     named = ((seq, event, event_name(event)) for seq, event in events)
     return [TimelineEvent(seq, event.at, name, event_facts(event)) for seq, event, name in named if name not in NOISE]
 
 
 def event_facts(event: Event) -> Facts:
-    """What an event says, but its name and time, and what is nobody's business."""
+    """The facts of an event without its name and time, redacted."""
     said = msgspec.to_builtins(event)
     return {name: value for name, value in redacted(said).items() if name not in ("e", "at")}
 
 
 def offer_details(events: Iterable[NumberedEvent]) -> list[OfferDetail]:
-    """Offers that were made among these events of a vehicle, the newest first, each with its one outcome."""
-    stories: dict[str, OfferDetail] = {}
+    """The offers among these events of a vehicle, newest first, each with its one outcome."""
+    details: dict[str, OfferDetail] = {}
     for _, event in events:
         if isinstance(event, OfferMade):
-            stories[event.offer] = OfferDetail(event.offer, event.trip, event.at, event.pickup_s)
+            details[event.offer] = OfferDetail(event.offer, event.trip, event.at, event.pickup_s)
         outcome = _ENDS.get(type(event))
-        made = stories.get(getattr(event, "offer", ""))
+        made = details.get(getattr(event, "offer", ""))
         if outcome is not None and made is not None:
             reason = str(getattr(event, "reason", ""))
-            stories[made.offer] = msgspec.structs.replace(made, outcome=outcome, ended_at=event.at, reason=reason)
-    return sorted(stories.values(), key=lambda story: (-story.made_at, story.offer))
+            details[made.offer] = msgspec.structs.replace(made, outcome=outcome, ended_at=event.at, reason=reason)
+    return sorted(details.values(), key=lambda offer: (-offer.made_at, offer.offer))
 
 
 def gateway_facts(body: str) -> Facts:
-    """What of an answer or notification, as it was received (JSON, XML), a dispatcher may see."""
+    """The facts of a raw response or notification (JSON or XML) that a dispatcher may see."""
     try:
         found = dict(_leaves(msgspec.json.decode(body)))
     except (msgspec.DecodeError, RecursionError):
         found = dict(_XML.findall(body))
-    return {name: _masked(value) for name, value in sorted(found.items()) if name in SAID and value not in ("", None)}
+    shown = {name: value for name, value in sorted(found.items()) if name in SHOWN_FIELDS}
+    return {name: _masked(value) for name, value in shown.items() if value not in ("", None)}
 
 
 def _masked(value: object) -> object:
@@ -93,7 +92,7 @@ def _masked(value: object) -> object:
 
 
 def _leaves(said: object) -> Iterable[tuple[str, object]]:
-    """Names and plain values, however deep they stand. An amount is told as its minor units."""
+    """Names and plain values at any depth. An amount is given in minor units."""
     if not isinstance(said, dict):
         return
     for name, value in said.items():

@@ -1,4 +1,4 @@
-"""A past span told from the journal: which trips were open at its beginning, and what then happened to trips."""
+"""Replays trips from the journal for a past span: which were open at its start, and their events in it."""
 
 from __future__ import annotations
 
@@ -16,24 +16,25 @@ from dispatch.values.place import Place
 
 
 class TripHistory(NamedTuple):
-    """A trip's events from its first on."""
+    """A trip's events, starting with its first."""
 
     trip: str
     events: Sequence[Event]
 
 
 def replay_window(
-    pasts: Iterable[TripHistory], since: float, until: float, rules: Rules
+    histories: Iterable[TripHistory], since: float, until: float, rules: Rules
 ) -> tuple[list[TripMoment], list[TripView]]:
-    """Moments of ``since <= t <= until``, the oldest first, and the trips open at ``since`` as they were then.
+    """Moments of ``since <= t <= until``, oldest first, and the trips that were open at ``since`` in their state at
+    that time.
 
-    A moment tells the trip's places where they are new: at its first, and where a later one changes them.
+    A moment contains the trip's places if they are new: in its first moment, and when a later event changes them.
     """
     moments: list[tuple[float, int, TripMoment]] = []
     opened: list[TripView] = []
-    for past in pasts:
-        trip = Trip(past.trip, rules)
-        events = iter(past.events)
+    for history in histories:
+        trip = Trip(history.trip, rules)
+        events = iter(history.events)
         event = next(events, None)
         while event is not None and event.at < since:
             trip.apply(event)
@@ -51,8 +52,8 @@ def replay_window(
     return [moment for _, _, moment in moments], opened
 
 
-def _moment(trip: Trip, event: Event, told: tuple[Place | None, Place | None]) -> TripMoment:
-    """Apply the event. Where it takes the car away, the car that it was about is told."""
+def _moment(trip: Trip, event: Event, sent: tuple[Place | None, Place | None]) -> TripMoment:
+    """Apply the event. If it removes the vehicle from the trip, the moment still names that vehicle."""
     before = trip.data.vehicle
     trip.apply(event)
     data = trip.data
@@ -62,6 +63,6 @@ def _moment(trip: Trip, event: Event, told: tuple[Place | None, Place | None]) -
         event=str(event.__struct_config__.tag),
         state=trip.state,
         vehicle=data.vehicle or before,
-        pickup=data.pickup if data.pickup != told[0] else None,
-        dropoff=data.dropoff if data.dropoff != told[1] else None,
+        pickup=data.pickup if data.pickup != sent[0] else None,
+        dropoff=data.dropoff if data.dropoff != sent[1] else None,
     )

@@ -23,12 +23,11 @@ _log = structlog.get_logger("alipay")
 class NotificationVerifier(Protocol):
     """The part of :class:`dispatch.payment.gateways.factory.Gateways` that is used here."""
 
-    def verify_notification(self, company: str, body: bytes, content_type: str) -> Notification | RejectedNotification:
-        """The notification if it is genuine and about this account. Raises nothing, whatever the body contains."""
-        ...
-
-    async def confirmed(self, company: str, notification: Notification) -> bool:
-        """Whether Alipay confirms that it sent the notification, for accounts that require it."""
+    async def verify_notification(
+        self, company: str, body: bytes, content_type: str
+    ) -> Notification | RejectedNotification:
+        """The notification if it is genuine, about this account and, where required, confirmed by Alipay. Raises
+        nothing, whatever the body contains."""
         ...
 
 
@@ -41,17 +40,14 @@ class AlipayWebhook:
 
     async def receive_notification(self, body: bytes, content_type: str, company: str = "") -> bool:
         """True once the payment has committed it. Equal bytes are the same command, however often they come."""
-        notification = self._verifier.verify_notification(company, body, content_type)
+        notification = await self._verifier.verify_notification(company, body, content_type)
         if isinstance(notification, RejectedNotification):
-            _log.warning("notification rejected", reason=str(notification))
+            _log.warning("notification rejected", reason=notification.reason)
             return False
         order = notification.out_trade_no
         trip = trip_of(order)
         if trip is None:
             _log.warning("notification for unknown order", order=order)
-            return False
-        if not await self._verifier.confirmed(company, notification):
-            _log.warning("notification not confirmed by Alipay", order=order, notify_id=notification.notify_id)
             return False
         digest = blake2b(body, digest_size=16)
         command = RecordNotification(order=order, notification=encode_notification(notification))

@@ -14,7 +14,7 @@ from dispatch.api.trip_replay import TripHistory, replay_window
 from dispatch.clock import Clock
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.rules import Rules
-from dispatch.domain.vehicle.track_recorder import Stretch
+from dispatch.domain.vehicle.track_recorder import TrackSection
 from ws_gateway.http.authenticated_reads import AuthenticatedReads, Reader
 
 SPAN_S: Final = 900.0
@@ -28,7 +28,7 @@ WRITTEN_WITHIN_S: Final = 10.0
 class ArchivedTracks(Protocol):
     """Archived tracks. Raises ``JournalUnavailableError``."""
 
-    async def between(self, since: float, until: float, vehicle: str | None = None) -> list[Stretch]: ...
+    async def between(self, since: float, until: float, vehicle: str | None = None) -> list[TrackSection]: ...
 
 
 class ArchivedTrips(Protocol):

@@ -150,7 +150,7 @@ _COLLECTED_BY: Final = {"cash": CASH, "code": ALIPAY_CODE, "scan": ALIPAY_SCAN}
 
 def _collected(message: client_messages.Collect) -> Command:
     if (message.by == "scan") != (message.auth_code is not None):
-        raise DispatchError(ErrorCode.INVALID_FIELD, field="auth_code", detail="with by=scan, and only then")
+        raise DispatchError(ErrorCode.INVALID_FIELD, field="auth_code", detail="required with by=scan only")
     return commands.PayFare(_COLLECTED_BY[message.by], auth_code=message.auth_code or "")
 
 
@@ -295,7 +295,7 @@ def _assign(context: CommandContext, message: client_messages.ManualAssignment) 
 
 def _pay(context: CommandContext, message: client_messages.Pay) -> CommandFlow:
     if (message.trip is None) == (message.vehicle is None):
-        raise DispatchError(ErrorCode.INVALID_FIELD, field="trip", detail="either trip or vehicle")
+        raise DispatchError(ErrorCode.INVALID_FIELD, field="trip", detail="exactly one of trip and vehicle is required")
     trip: object = message.trip
     if message.vehicle is not None:
         scanned = yield from _send(context, f"vehicle:{message.vehicle}", commands.ResolveScan(), ":scan")
@@ -319,7 +319,7 @@ def _refund_limit(context: CommandContext) -> Generator[Request, Answer, int | N
 def _refund(context: CommandContext, message: client_messages.RefundTrip) -> CommandFlow:
     limit = yield from _refund_limit(context)
     if (message.amount is None) != (message.currency is None):
-        raise DispatchError(ErrorCode.INVALID_FIELD, field="currency", detail="with an amount, and only then")
+        raise DispatchError(ErrorCode.INVALID_FIELD, field="currency", detail="required with an amount only")
     amount = None if message.amount is None else _money(message.amount, message.currency or "")
     command = commands.RefundFare(message.reason, amount, limit, message.cancel)
     done = yield from _send(context, f"payment:{message.trip}", command)

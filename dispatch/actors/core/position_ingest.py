@@ -14,7 +14,7 @@ from dispatch.actors.core.cached_entity import CachedEntity
 from dispatch.actors.core.entity_types import StreamUpdate
 from dispatch.actors.core.host_core import HostCore
 from dispatch.actors.core.protocol import FixRow, MatcherPosition, Push
-from dispatch.api.live_map.cell_index import MapPosition
+from dispatch.api.live_map.vehicle_slots import MapPosition
 from dispatch.api.server_messages import CarPosition, Heard
 from dispatch.domain.entity import Entity, EntityKey
 from dispatch.domain.vehicle.track_recorder import TrackRecorder

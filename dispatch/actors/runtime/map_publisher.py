@@ -14,7 +14,9 @@ import msgspec
 import structlog
 
 from dispatch.actors.runtime.lazy_bus import Publisher
-from dispatch.api.live_map.cell_index import TURNS, CellIndex, MapPosition
+from dispatch.api.live_map.cell_index import CellIndex
+from dispatch.api.live_map.cell_members import TURNS
+from dispatch.api.live_map.vehicle_slots import MapPosition
 from dispatch.clock import Clock
 from dispatch.store.bus import BusMessage, BusUnavailableError
 from dispatch.store.buses import keys

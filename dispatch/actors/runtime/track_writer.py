@@ -16,7 +16,7 @@ from typing import Final
 import structlog
 
 from dispatch.clock import Clock
-from dispatch.domain.vehicle.track_recorder import Stretch, TrackRecorder, TrackRules
+from dispatch.domain.vehicle.track_recorder import TrackRecorder, TrackRules, TrackSection
 from dispatch.store.journal import JournalUnavailableError
 from dispatch.store.queries.tracks import SqlTracks, open_tracks
 
@@ -41,7 +41,7 @@ class TrackWriter:
         self._url = url
         self._clock = clock
         self._tracks: SqlTracks | None = None
-        self._waiting: deque[Stretch] = deque()
+        self._waiting: deque[TrackSection] = deque()
         self._down = False
 
     async def run(self) -> None:
@@ -71,7 +71,7 @@ class TrackWriter:
         if self._tracks is not None:
             await self._tracks.close()
 
-    def _take(self, full: list[Stretch]) -> None:
+    def _take(self, full: list[TrackSection]) -> None:
         self._waiting.extend(full)
         lost = len(self._waiting) - WAITING_MOST
         if lost > 0:

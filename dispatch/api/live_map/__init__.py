@@ -1,1 +1,2 @@
-"""Pure. The live map: vehicles by H3 cell, and the encoding of a cell's frame."""
+"""Pure. The live map: vehicles by H3 cell, and the encoding of cell frames. Imports ``dispatch.api.fields`` and
+``dispatch.geo``."""

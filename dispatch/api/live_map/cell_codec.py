@@ -1,7 +1,7 @@
-"""Nine bytes a car: how the live map packs positions, and the frames of many cells into one message.
+"""Encodes vehicle positions in nine bytes each, and joins the frames of many cells into one message.
 
-The layout is :class:`~dispatch.api.fields.CellFrame`'s. A step of the grid is ``MAP_HALF_BOX_DEG`` / 32,768 of
-latitude, 0.1 m; the box is far wider than a cell of resolution 7, so that a position on its border fits as well.
+The layout is defined by :class:`~dispatch.api.fields.CellFrame`. One grid step is ``MAP_HALF_BOX_DEG`` / 32,768 of
+latitude, 0.1 m. The box is much wider than a cell of resolution 7, so positions on the cell's border fit as well.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from dispatch.geo.cells import cell_center, cell_from_name
 CAR: Final = np.dtype(
     [("number", "<u2"), ("x", "<u2"), ("y", "<u2"), ("heading", "u1"), ("state", "u1"), ("age", "u1")]
 )
-"""One car in a frame."""
+"""One vehicle in a frame."""
 CAR_BYTES: Final = CAR.itemsize
 GONE: Final = 255
-"""The state of a car that left the cell."""
+"""The state of a vehicle that left the cell."""
 NO_HEADING: Final = 255
 AGE_STEPS_PER_S: Final = 20
 _STEPS: Final = 65_536
 _HEADINGS: Final = 255
 _MESSAGE_HEAD: Final = b"\x82\xa1t\xa3map\xa6frames"
-"""A map of two: ``t`` is ``map``, ``frames`` follows."""
+"""The start of a MessagePack map of two: ``t`` is ``map``, then ``frames``."""
 
 
 class CellBox(NamedTuple):
-    """The box around a cell: its south-west corner, and degrees a step."""
+    """The box around a cell: its south-west corner, and degrees per step."""
 
     south: float
     west: float
@@ -44,7 +44,7 @@ class CellBox(NamedTuple):
 
 
 class MapCar(NamedTuple):
-    """A car as a frame tells it. ``heading`` in degrees; ``state`` its place in ``MAP_STATES``; ``age_s`` at most
+    """A decoded vehicle. ``heading`` in degrees; ``state`` is the index in ``MAP_STATES``; ``age_s`` is at most
     12.75."""
 
     number: int
@@ -56,7 +56,7 @@ class MapCar(NamedTuple):
 
 
 class MapCarArrays(NamedTuple):
-    """Cars to pack; parallel arrays. Headings as :func:`heading_bytes` gives them, states by ``MAP_STATES``."""
+    """Vehicles to encode, as parallel arrays. Headings from :func:`heading_bytes`, states by ``MAP_STATES``."""
 
     number: NDArray[Any]
     lat: FloatArray
@@ -68,7 +68,7 @@ class MapCarArrays(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def box_of(cell: str) -> CellBox:
-    """The box of a cell. Raises ValueError where the text names no cell."""
+    """The box of a cell. Raises ValueError if the text names no cell."""
     center = cell_center(cell_from_name(cell))
     half_lng = MAP_HALF_BOX_DEG / cos(radians(center.lat))
     lat_step, lng_step = 2 * MAP_HALF_BOX_DEG / _STEPS, 2 * half_lng / _STEPS
@@ -76,7 +76,7 @@ def box_of(cell: str) -> CellBox:
 
 
 def heading_bytes(degrees: Sequence[float | None]) -> NDArray[np.uint8]:
-    """Headings as their bytes."""
+    """Headings in degrees, encoded as bytes."""
     given = np.array(degrees, np.float64)  # None becomes NaN
     known = ~np.isnan(given)
     found = np.full(len(given), NO_HEADING, np.uint8)
@@ -85,7 +85,7 @@ def heading_bytes(degrees: Sequence[float | None]) -> NDArray[np.uint8]:
 
 
 def pack(cell: str, cars: MapCarArrays) -> bytes:
-    """Cars of one cell. A point outside of the box is moved to its edge."""
+    """Encode vehicles of one cell. A point outside of the box is moved to its edge."""
     box = box_of(cell)
     rows = np.empty(len(cars.number), CAR)
     rows["number"] = cars.number
@@ -98,12 +98,12 @@ def pack(cell: str, cars: MapCarArrays) -> bytes:
 
 
 def _steps(degrees: FloatArray, origin: float, step: float) -> FloatArray:
-    """The step in which a point lies; its middle is what is read again."""
+    """The step that contains a point; decoding returns the step's middle."""
     return np.clip(np.floor((degrees - origin) / step), 0, _STEPS - 1)
 
 
 def pack_gone(numbers: NDArray[Any]) -> bytes:
-    """Cars that left a cell."""
+    """Encode vehicles that left a cell."""
     cars = np.zeros(len(numbers), CAR)
     cars["number"] = numbers
     cars["heading"] = NO_HEADING
@@ -112,7 +112,7 @@ def pack_gone(numbers: NDArray[Any]) -> bytes:
 
 
 def unpack(cell: str, cars: bytes) -> list[MapCar]:
-    """What was packed. Raises ValueError where the bytes are no whole number of cars, or the cell is none."""
+    """Decode the vehicles of a frame. Raises ValueError for an incomplete vehicle or an unknown cell."""
     box = box_of(cell)
     return [
         MapCar(
@@ -141,7 +141,7 @@ head_of = msgspec.msgpack.Decoder(FrameHead).decode
 
 
 def joined(frames: Iterable[bytes]) -> bytes:
-    """One encoded :class:`~dispatch.api.server_messages.MapFrames` of encoded frames, without reading them."""
+    """One encoded :class:`~dispatch.api.server_messages.MapFrames` of encoded frames, without decoding them."""
     parts = list(frames)
     count = len(parts)
     head = bytes([0x90 | count]) if count < 16 else b"\xdc" + count.to_bytes(2, "big")

@@ -44,14 +44,7 @@ def failed_checks(notification: Notification, expected: ExpectedOrder | None) ->
         Check.TRADE: expected.trade_no in ("", notification.trade_no),
         Check.AMOUNT: read_amount(notification.total, expected.amount.currency) == expected.amount,
         Check.CURRENCY: notification.currency in ("", expected.amount.currency),
-        Check.SELLER: _seller_agrees(notification, expected),
+        Check.SELLER: notification.is_for(expected.seller_id, expected.seller_email),
         Check.STATUS: notification.status.paid,
     }
     return [check for check, holds in agrees.items() if not holds]
-
-
-def _seller_agrees(notification: Notification, expected: ExpectedOrder) -> bool:
-    """Compare seller ids, or e-mail addresses if the message has no id. A message with neither does not agree."""
-    if notification.seller_id:
-        return notification.seller_id == expected.seller_id
-    return bool(expected.seller_email) and notification.seller_email == expected.seller_email

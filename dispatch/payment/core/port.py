@@ -264,8 +264,14 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def event(self) -> tuple[str, str, str]:
-        """What makes it the same news: trade, status, refund. Process each once."""
+        """Identifies the reported change: trade, status, refund. Process each once."""
         return self.trade_no, self.status.value, self.refund_no
+
+    def is_for(self, seller_id: str, seller_email: str) -> bool:
+        """Compare seller ids, or e-mail addresses if the message has no id. Without either it is for nobody."""
+        if self.seller_id:
+            return self.seller_id == seller_id
+        return bool(seller_email) and self.seller_email == seller_email
 
 
 class RejectedNotification(msgspec.Struct, frozen=True):
@@ -310,7 +316,11 @@ class PaymentGateway(Protocol):
         ...
 
     def verify_notification(self, body: bytes, content_type: str) -> Notification | RejectedNotification:
-        """Check the signature of a posted form, and read it. Pure; needs no network."""
+        """Check the signature of a posted form and read it. Pure; needs no network."""
+        ...
+
+    async def confirm_notification(self, notify_id: str) -> bool | Unknown:
+        """Ask Alipay whether it sent a notification. ``True`` if the gateway has no such call."""
         ...
 
     async def aclose(self) -> None:

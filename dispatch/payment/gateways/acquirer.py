@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
-import httpx
 import msgspec
 
 from dispatch.clock import Clock
@@ -31,7 +30,7 @@ from dispatch.payment.core.port import (
     Unknown,
     read_amount,
 )
-from dispatch.payment.gateways.http_client import HttpClient
+from dispatch.payment.gateways.http_client import HttpClient, Transport
 from dispatch.payment.protocols.acquirer_messages import (
     AcquirerCredentials,
     AcquirerKeys,
@@ -71,7 +70,7 @@ class AcquirerGateway:
         clock: Clock,
         new_nonce: Callable[[], str],
         *,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: Transport | None = None,
     ) -> None:
         """Raises :class:`~dispatch.payment.protocols.signing.KeyFormatError` for keys that cannot be used."""
         self._account = account
@@ -154,6 +153,9 @@ class AcquirerGateway:
         return (
             _notification(self._account.merchant, result) if result is not None else RejectedNotification("no notice")
         )
+
+    async def confirm_notification(self, notify_id: str) -> bool | Unknown:  # noqa: ARG002 - the port's shape
+        return True
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-import httpx
-
 from dispatch.clock import Clock
 from dispatch.payment.core.beijing_time import format_time
 from dispatch.payment.core.port import (
@@ -29,7 +27,7 @@ from dispatch.payment.core.port import (
     TradeView,
     Unknown,
 )
-from dispatch.payment.gateways.http_client import HttpClient
+from dispatch.payment.gateways.http_client import HttpClient, Transport
 from dispatch.payment.protocols.mapi import responses as answers
 from dispatch.payment.protocols.mapi.merchant import MapiMerchant
 from dispatch.payment.protocols.mapi.xml import SignedAnswer, UnsignedRefusal, read_answer
@@ -42,9 +40,7 @@ CHARSET: Final = "UTF-8"
 class MapiGateway:
     """Implements the payment port over mapi. Close its connections with :meth:`aclose`."""
 
-    def __init__(
-        self, merchant: MapiMerchant, clock: Clock, *, transport: httpx.AsyncBaseTransport | None = None
-    ) -> None:
+    def __init__(self, merchant: MapiMerchant, clock: Clock, *, transport: Transport | None = None) -> None:
         self._merchant = merchant
         self._clock = clock
         self._signer = Signer(merchant.keys)
@@ -101,10 +97,10 @@ class MapiGateway:
     def verify_notification(self, body: bytes, content_type: str) -> Notification | RejectedNotification:
         return read_notification(body, content_type, self._signer)
 
-    async def sent(self, notify_id: str) -> bool | Unknown:
-        """Whether Alipay says that it sent a notification (``notify_verify``), as it does until it is acknowledged.
+    async def confirm_notification(self, notify_id: str) -> bool | Unknown:
+        """Call ``notify_verify``, which confirms a notification until it is acknowledged.
 
-        A second check beside the signature: the answer itself is not signed.
+        An additional check after the signature: the answer itself is not signed.
         """
         asked = {"service": "notify_verify", "partner": self._merchant.partner, "notify_id": notify_id}
         page = await self._line.get(self._merchant.gateway_url, params=asked)

@@ -6,8 +6,6 @@ Sandbox and production, plain keys and certificates differ by
 
 from __future__ import annotations
 
-import httpx
-
 from dispatch.clock import Clock
 from dispatch.payment.core.port import (
     Cancelled,
@@ -27,6 +25,7 @@ from dispatch.payment.core.port import (
     TradeView,
     Unknown,
 )
+from dispatch.payment.gateways.http_client import Transport
 from dispatch.payment.gateways.openapi_client import OpenapiClient
 from dispatch.payment.protocols.notification import read_openapi_notification
 from dispatch.payment.protocols.openapi import responses as answers
@@ -37,9 +36,7 @@ from dispatch.payment.protocols.openapi.responses import STATUS_ERRORS, OpenapiS
 class OpenapiGateway:
     """Implements the payment port over openapi. Close its connections with :meth:`aclose`."""
 
-    def __init__(
-        self, account: OpenapiAccount, clock: Clock, *, transport: httpx.AsyncBaseTransport | None = None
-    ) -> None:
+    def __init__(self, account: OpenapiAccount, clock: Clock, *, transport: Transport | None = None) -> None:
         """Raises :class:`~dispatch.payment.protocols.signing.KeyFormatError` for keys that cannot be used."""
         self._account = account
         self.client = OpenapiClient(account, clock, transport=transport)
@@ -92,6 +89,9 @@ class OpenapiGateway:
 
     def verify_notification(self, body: bytes, content_type: str) -> Notification | RejectedNotification:
         return read_openapi_notification(body, content_type, self.client.keys, self._account.app_id)
+
+    async def confirm_notification(self, notify_id: str) -> bool | Unknown:  # noqa: ARG002 - the port's shape
+        return True
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -12,7 +12,6 @@ from secrets import token_hex
 from typing import Final, Literal, TypeVar
 from urllib.parse import quote
 
-import httpx
 import msgspec
 
 from dispatch.clock import Clock
@@ -26,6 +25,7 @@ from dispatch.payment.gateways.alipay_mapi import MapiGateway
 from dispatch.payment.gateways.alipay_oauth import Authorization
 from dispatch.payment.gateways.alipay_openapi import OpenapiGateway
 from dispatch.payment.gateways.bill_download import BillDownload
+from dispatch.payment.gateways.http_client import Transport
 from dispatch.payment.gateways.not_configured import UnconfiguredGateway
 from dispatch.payment.gateways.openapi_client import OpenapiClient
 from dispatch.payment.protocols.acquirer_messages import AcquirerCredentials
@@ -63,35 +63,28 @@ class Gateways:
         """Where Alipay posts the results of a company's orders."""
         return notify_path(company if company in self._accounts else "")
 
-    def verify_notification(self, company: str, body: bytes, content_type: str) -> Notification | RejectedNotification:
-        """A notification that came to a company's address, if it is genuine and about that account.
+    async def verify_notification(
+        self, company: str, body: bytes, content_type: str
+    ) -> Notification | RejectedNotification:
+        """Read a notification that came to a company's address. Rejects one about another account, and one that Alipay
+        does not confirm, where the account requires it.
 
-        A company knows its own MD5 key, so a message that verifies with it may speak of no other company's money.
+        A company knows its own MD5 key, so a message that verifies with it must not be about another account.
         """
-        told = self.for_company(company).verify_notification(body, content_type)
-        if isinstance(told, RejectedNotification) or len(self._accounts) == 1:
-            return told
-        account = self._account_of(company)
-        if told.seller_id:
-            ours = told.seller_id == _seller(account)
-        else:
-            ours = bool(account.seller_email) and told.seller_email == account.seller_email
-        return told if ours else RejectedNotification("about another account's money")
-
-    async def confirmed(self, company: str, notification: Notification) -> bool:
-        """Alipay's own word that it sent a notification, where ``notify_verify`` asks for it; else true."""
-        gateway = self.for_company(company)
-        if not self._account_of(company).notify_verify or not isinstance(gateway, MapiGateway):
-            return True
-        return await gateway.sent(notification.notify_id) is True
+        gateway, account = self.for_company(company), self._accounts.get(company) or self._accounts[""]
+        notification = gateway.verify_notification(body, content_type)
+        if isinstance(notification, RejectedNotification):
+            return notification
+        if len(self._accounts) > 1 and not notification.is_for(_seller(account), account.seller_email):
+            return RejectedNotification("about another account's money")
+        if account.notify_verify and await gateway.confirm_notification(notification.notify_id) is not True:
+            return RejectedNotification("not confirmed by Alipay")
+        return notification
 
     async def aclose(self) -> None:
         """Close the connections."""
         for gateway in self._gateways.values():
             await gateway.aclose()
-
-    def _account_of(self, company: str) -> AlipayAccount:
-        return self._accounts.get(company) or self._accounts[""]
 
 
 def notify_path(company: str) -> str:
@@ -175,7 +168,7 @@ def _opener(account: AlipayAccount, currency: str, clock: Clock) -> Callable[[],
 
 
 def open_gateway(
-    account: AlipayAccount, currency: str, clock: Clock, *, transport: httpx.AsyncBaseTransport | None = None
+    account: AlipayAccount, currency: str, clock: Clock, *, transport: Transport | None = None
 ) -> PaymentGateway:
     """The gateway of one account, for fares in ``currency``. Raises ``OSError``, ``ValueError`` for unusable keys."""
     if not account.collects:

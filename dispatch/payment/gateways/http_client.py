@@ -1,10 +1,13 @@
-"""The way to a gateway: kept connections, one deadline for a whole call, and no exception for what the network does."""
+"""The HTTP client of all gateways: kept connections, one deadline for a whole call, no exception for network errors.
+
+Only this module imports httpx.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, TypeVar
 
 import httpx
 import msgspec
@@ -14,25 +17,34 @@ from dispatch.payment.gateways.response_capture import record
 
 MAX_ANSWER_BYTES: Final = 256 * 1024
 
+Transport = httpx.AsyncBaseTransport
+"""Replaces the network, in tests."""
+T = TypeVar("T")
+
 
 class HttpResponse(msgspec.Struct, frozen=True):
-    """An answer with HTTP status 200."""
+    """A whole response with HTTP status 200."""
 
     body: bytes
     headers: Mapping[str, str]
-    """By name in small letters."""
+    """By name in lower case."""
+
+
+class HttpStatus(msgspec.Struct, frozen=True):
+    """The head of a response with any status."""
+
+    code: int
+    headers: Mapping[str, str]
 
 
 class HttpClient:
-    """Connections to one gateway. Let go of them with :meth:`aclose`."""
+    """Connections to one gateway. Close them with :meth:`aclose`."""
 
-    def __init__(
-        self, *, timeout_s: float, max_connections: int = 32, transport: httpx.AsyncBaseTransport | None = None
-    ) -> None:
+    def __init__(self, *, timeout_s: float, max_connections: int = 32, transport: Transport | None = None) -> None:
         self._timeout_s = timeout_s
-        self._room = asyncio.Semaphore(max_connections)
+        self._slots = asyncio.Semaphore(max_connections)
         limits = httpx.Limits(max_connections=max_connections, keepalive_expiry=30.0)
-        # Redirects and proxies of the environment have no place between us and the money.
+        # Neither redirects nor proxies from the environment may come between us and the gateway.
         self._http = httpx.AsyncClient(
             timeout=timeout_s, limits=limits, transport=transport, follow_redirects=False, trust_env=False
         )
@@ -46,36 +58,39 @@ class HttpClient:
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> HttpResponse | Unknown:
-        """Post a form in UTF-8, or ``content`` as it is."""
+        """Post a form in UTF-8, or ``content`` as it is. The response is recorded for the ledger."""
         data = dict(form) if form is not None else None
         request = self._http.build_request("POST", url, params=params, data=data, content=content, headers=headers)
-        page = await self._exchange(request, MAX_ANSWER_BYTES)
-        if isinstance(page, HttpResponse):
-            record(page.body)
-        return page
+        response = await self._within_deadline(lambda: self._fetch(request, MAX_ANSWER_BYTES))
+        if isinstance(response, HttpResponse):
+            record(response.body)
+        return response
 
     async def get(
         self, url: str, *, params: Mapping[str, str] | None = None, max_bytes: int = MAX_ANSWER_BYTES
     ) -> HttpResponse | Unknown:
-        """Fetch a page of at most ``max_bytes``."""
-        return await self._exchange(self._http.build_request("GET", url, params=params), max_bytes)
+        request = self._http.build_request("GET", url, params=params)
+        return await self._within_deadline(lambda: self._fetch(request, max_bytes))
+
+    async def probe(self, url: str) -> HttpStatus | Unknown:
+        """The status and headers with which ``url`` answers; the body is not read."""
+        return await self._within_deadline(lambda: self._head(url))
 
     async def aclose(self) -> None:
-        """Close the connections."""
         await self._http.aclose()
 
-    async def _exchange(self, request: httpx.Request, max_bytes: int) -> HttpResponse | Unknown:
-        """Anything but a whole answer with status 200 leaves open what became of the request."""
+    async def _within_deadline(self, exchange: Callable[[], Awaitable[T | Unknown]]) -> T | Unknown:
+        """Anything but a complete exchange leaves its outcome unknown."""
         try:
-            # The whole call has one deadline, waiting for a free connection included.
-            async with asyncio.timeout(self._timeout_s), self._room:
-                return await self._send(request, max_bytes)
+            # The deadline covers the whole call, including the wait for a free connection.
+            async with asyncio.timeout(self._timeout_s), self._slots:
+                return await exchange()
         except (TimeoutError, httpx.TimeoutException):
             return Unknown("timeout")
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             return Unknown(f"connection: {type(error).__name__}")
 
-    async def _send(self, request: httpx.Request, max_bytes: int) -> HttpResponse | Unknown:
+    async def _fetch(self, request: httpx.Request, max_bytes: int) -> HttpResponse | Unknown:
         response = await self._http.send(request, stream=True)
         try:
             if response.status_code != httpx.codes.OK:
@@ -88,3 +103,7 @@ class HttpClient:
             return HttpResponse(bytes(body), dict(response.headers))
         finally:
             await response.aclose()
+
+    async def _head(self, url: str) -> HttpStatus:
+        async with self._http.stream("GET", url) as response:
+            return HttpStatus(response.status_code, dict(response.headers))

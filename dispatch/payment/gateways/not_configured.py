@@ -64,5 +64,8 @@ class UnconfiguredGateway:
         """Nobody could have sent it."""
         return RejectedNotification(NO_GATEWAY.detail)
 
+    async def confirm_notification(self, notify_id: str) -> bool | Unknown:
+        return True
+
     async def aclose(self) -> None:
         """There is nothing to let go."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-import httpx
 import msgspec
 
 from dispatch.clock import Clock
 from dispatch.payment.core.beijing_time import format_time
 from dispatch.payment.core.port import Refusal, Unknown
-from dispatch.payment.gateways.http_client import HttpClient, HttpResponse
+from dispatch.payment.gateways.http_client import HttpClient, HttpResponse, Transport
 from dispatch.payment.protocols.openapi.account import OpenapiAccount
 from dispatch.payment.protocols.openapi.content_cipher import ContentCipher
 from dispatch.payment.protocols.openapi.keys import OpenapiKeys
@@ -28,9 +27,7 @@ _FORM: Final = {"content-type": "application/x-www-form-urlencoded;charset=utf-8
 class OpenapiClient:
     """Calls methods of one application. Keeps its connections; close it with :meth:`aclose`."""
 
-    def __init__(
-        self, account: OpenapiAccount, clock: Clock, *, transport: httpx.AsyncBaseTransport | None = None
-    ) -> None:
+    def __init__(self, account: OpenapiAccount, clock: Clock, *, transport: Transport | None = None) -> None:
         """Raises :class:`~dispatch.payment.protocols.signing.KeyFormatError` for keys that cannot be used."""
         self.account = account
         self.keys = OpenapiKeys(account.keys)

@@ -8,10 +8,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import AsyncIterator, Iterator
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
-import httpx
 import msgspec
 from cryptography import x509
 
@@ -22,6 +22,7 @@ from dispatch.payment.core.beijing_time import BEIJING
 from dispatch.payment.core.port import NotFound, OrderRef, TradeView, Unknown
 from dispatch.payment.gateways.bill_download import NoBill
 from dispatch.payment.gateways.factory import accounts_of, notify_path, open_bill_download, open_gateways
+from dispatch.payment.gateways.http_client import HttpClient, HttpStatus, Transport
 from dispatch.payment.protocols.openapi.certificates import certificates_of, roots_of
 from dispatch.payment.protocols.public_urls import moves_money, url_problem
 from dispatch.payment.protocols.signing import Signer, SignType, load_private_key, load_public_key
@@ -66,14 +67,17 @@ class PreflightFinding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def check_payments(
-    settings: Settings, clock: Clock, *, transport: httpx.AsyncBaseTransport | None = None
+    settings: Settings, clock: Clock, *, transport: Transport | None = None
 ) -> list[PreflightFinding]:
     """Look at every account that is configured. ``transport`` is what our own address and clocks are asked over."""
     found = []
-    async with httpx.AsyncClient(timeout=WITHIN_S, trust_env=False, transport=transport) as http:
+    http = HttpClient(timeout_s=WITHIN_S, transport=transport)
+    try:
         for company, account in accounts_of(settings).items():
             check = _Check(settings, company, account, clock, http)
             found += [finding async for finding in check.findings()]
+    finally:
+        await http.aclose()
     return found
 
 
@@ -81,7 +85,7 @@ class _Check:
     """One account."""
 
     def __init__(
-        self, settings: Settings, company: str, account: AlipayAccount, clock: Clock, http: httpx.AsyncClient
+        self, settings: Settings, company: str, account: AlipayAccount, clock: Clock, http: HttpClient
     ) -> None:
         self._settings = _alone(settings, account)
         self._has_others = bool(settings.alipay.companies)
@@ -210,10 +214,10 @@ class _Check:
     async def _clocks(self) -> PreflightFinding:
         """By the ``Date`` of whatever the gateway answers."""
         before = self._clock.wall()
+        answer = await self._http.probe(self._url)
         try:
-            answer = await self._http.get(self._url)
-            theirs = parsedate_to_datetime(answer.headers["date"]).timestamp()
-        except (httpx.HTTPError, httpx.InvalidURL, KeyError, ValueError):
+            theirs = parsedate_to_datetime(answer.headers["date"] if isinstance(answer, HttpStatus) else "").timestamp()
+        except (KeyError, ValueError):
             return self._say("clock", ok=False, text="the gateway does not say what time it is there")
         # A date has whole seconds, and half the way back has passed.
         ahead = (before + self._clock.wall()) / 2 - (theirs + 0.5)
@@ -240,15 +244,12 @@ class _Check:
 
     async def _reachable(self) -> PreflightFinding:
         url = f"{self._settings.public_url}/health"
-        try:
-            answer = await self._http.get(url)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            text = (
-                f"{url} cannot be reached from here ({type(error).__name__}): server.public_url, DNS, proxy, or not up?"
-            )
+        answer = await self._http.probe(url)
+        if isinstance(answer, Unknown):
+            text = f"{url} cannot be reached from here ({answer.reason}): server.public_url, DNS, proxy, or not up?"
             return self._say("reachable", ok=False, text=text)
-        if answer.status_code != httpx.codes.OK:
-            return self._say("reachable", ok=False, text=f"{url} answers {answer.status_code}: it is not our server's")
+        if answer.code != HTTPStatus.OK:
+            return self._say("reachable", ok=False, text=f"{url} answers {answer.code}: it is not our server's")
         return self._say(
             "reachable", ok=True, text=f"{url} answers from here; whether from Alipay, its console can tell"
         )

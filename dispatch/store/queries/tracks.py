@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, select
 
-from dispatch.domain.vehicle.track_recorder import LONGEST_S, Stretch
+from dispatch.domain.vehicle.track_recorder import MAX_SECTION_S, TrackSection
 from dispatch.store import tables as schema
 from dispatch.store.database import Database, open_database
 from dispatch.store.journals.prepared import Many, run
@@ -23,20 +23,20 @@ class SqlTracks:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, stretches: Sequence[Stretch]) -> None:
+    async def add(self, stretches: Sequence[TrackSection]) -> None:
         """Write these stretches in one transaction; existing ones are skipped, so repeats are harmless."""
         rows = [tuple(stretch) for stretch in stretches]
         await self._database.write(partial(run, many=Many("insert_new", "track", _COLUMNS, rows)))
 
-    async def between(self, since: float, until: float, vehicle: str | None = None) -> list[Stretch]:
+    async def between(self, since: float, until: float, vehicle: str | None = None) -> list[TrackSection]:
         """Stretches (of one vehicle) that overlap the period, by vehicle and time."""
         found = select(schema.track).where(
-            _track.since > since - LONGEST_S, _track.since <= until, _track.until >= since
+            _track.since > since - MAX_SECTION_S, _track.since <= until, _track.until >= since
         )
         if vehicle is not None:
             found = found.where(_track.vehicle == vehicle)
         found = found.order_by(_track.vehicle, _track.since)
-        return await self._database.read(lambda it: [Stretch(*row) for row in it.execute(found)])
+        return await self._database.read(lambda it: [TrackSection(*row) for row in it.execute(found)])
 
     async def remove_before(self, at: float, most: int) -> bool:
         """Delete about ``most`` of the oldest stretches that began before ``at``. True if more may remain."""

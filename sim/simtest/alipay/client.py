@@ -184,9 +184,11 @@ class SimAlipayClient:
         answer: Refunded | NotFound | Unknown = await self._call("query_refund", refund.refund_no, act)
         return answer
 
+    async def confirm_notification(self, notify_id: str) -> bool | Unknown:  # noqa: ARG002 - the port's shape
+        return True
+
     def verify_notification(self, body: bytes, content_type: str) -> Notification | RejectedNotification:
-        """What a gateway asks."""
-        return NotificationReader().verify_notification("", body, content_type)
+        return RejectedNotification(f"{len(body)} bytes of {content_type}: only a web gateway reads notifications")
 
     async def aclose(self) -> None:
         """Nothing is held."""
@@ -209,8 +211,12 @@ def _refunded(refund: Refund) -> Refunded:
 class NotificationReader:
     """Reads notifications at a gateway: ``signed`` stands for a signature that verifies."""
 
-    def verify_notification(self, company: str, body: bytes, content_type: str) -> Notification | RejectedNotification:  # noqa: ARG002
-        """The notification, if it is genuine."""
+    async def verify_notification(
+        self,
+        company: str,  # noqa: ARG002 - the port's shape
+        body: bytes,
+        content_type: str,  # noqa: ARG002
+    ) -> Notification | RejectedNotification:
         posted = msgspec.json.decode(body, type=Posted)
         if not posted.signed:
             return RejectedNotification("the signature does not verify")
@@ -225,10 +231,6 @@ class NotificationReader:
             refund_no=posted.refund,
             fields={},
         )
-
-    async def confirmed(self, company: str, notification: Notification) -> bool:  # noqa: ARG002 - the port's shape
-        """Nobody is asked."""
-        return True
 
 
 class NotificationSender:

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from dispatch.api.http_bodies import Replay
 from dispatch.api.trip_replay import TripHistory
 from dispatch.clock import ManualClock
-from dispatch.domain.vehicle.track_recorder import Stretch
+from dispatch.domain.vehicle.track_recorder import TrackSection
 from dispatch.values.units import WallTime
 from tests.dispatch.api.test_trip_replay import ride
 from tests.dispatch.domain.builders import NOON, RULES
@@ -24,7 +24,7 @@ from ws_gateway.http.replay_routes import ReplayRoutes
 
 TOKENS = Tokens(b"0123456789abcdef0123456789abcdef", 3_600.0)
 NOW = NOON + 3_600
-WAY = Stretch("V1", NOON, NOON + 10, bytes(range(26)))
+WAY = TrackSection("V1", NOON, NOON + 10, bytes(range(26)))
 
 
 class Past:
@@ -33,7 +33,7 @@ class Past:
     def __init__(self) -> None:
         self.asked: list[tuple[float, float, str | None]] = []
 
-    async def between(self, since: float, until: float, vehicle: str | None = None) -> list[Stretch]:
+    async def between(self, since: float, until: float, vehicle: str | None = None) -> list[TrackSection]:
         self.asked.append((since, until, vehicle))
         return [WAY]
 

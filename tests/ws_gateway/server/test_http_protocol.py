@@ -55,5 +55,5 @@ async def test_a_socket_outlives_the_deadline_of_its_handshake(start: Start) -> 
     """Once it is a WebSocket the session looks after its silence."""
     gateway = await start(request_s=0.2)
     client = await gateway.client("driver", "D1", "V1")
-    await asyncio.sleep(0.3)
+    assert await _until_cut(gateway, b"") == b""  # a later connection has met its deadline
     assert (await client.ask(t="ping", id="c1"))["t"] == "accepted"

@@ -10,7 +10,8 @@ import pytest
 from dispatch.actors.runtime import map_publisher as map_frames
 from dispatch.actors.runtime.map_publisher import MapPublisher
 from dispatch.api.fields import CellFrame
-from dispatch.api.live_map.cell_index import TURNS, MapPosition
+from dispatch.api.live_map.cell_members import TURNS
+from dispatch.api.live_map.vehicle_slots import MapPosition
 from dispatch.api.server_messages import MapCounts
 from dispatch.clock import ManualClock
 from dispatch.geo.cells import cell_name, cell_of

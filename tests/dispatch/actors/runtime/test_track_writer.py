@@ -11,7 +11,7 @@ import pytest
 from dispatch.actors.runtime import track_writer as track_archive
 from dispatch.actors.runtime.track_writer import TrackWriter
 from dispatch.clock import ManualClock
-from dispatch.domain.vehicle.track_recorder import Stretch, TrackRecorder, TrackRules
+from dispatch.domain.vehicle.track_recorder import TrackRecorder, TrackRules, TrackSection
 from dispatch.store.journal import JournalUnavailableError
 
 SETTINGS = TrackRules(chunk_s=10.0, keep_s=1_000.0)
@@ -21,13 +21,13 @@ class FakeTracks:
     """An archive in memory that may be down."""
 
     def __init__(self) -> None:
-        self.kept: list[Stretch] = []
+        self.kept: list[TrackSection] = []
         self.down = False
         self.batches: list[int] = []
         self.swept: list[float] = []
         self.written = asyncio.Event()
 
-    async def add(self, stretches: Sequence[Stretch]) -> None:
+    async def add(self, stretches: Sequence[TrackSection]) -> None:
         if self.down:
             raise JournalUnavailableError("away")
         self.kept.extend(stretches)

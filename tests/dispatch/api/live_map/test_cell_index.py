@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from dispatch.api.fields import CellFrame
 from dispatch.api.live_map.cell_codec import GONE, unpack
-from dispatch.api.live_map.cell_index import EMPTY_ROUNDS, OFFLINE_SHOWN_S, TURNS, CellIndex, MapPosition
+from dispatch.api.live_map.cell_index import EMPTY_ROUNDS, OFFLINE_SHOWN_S, CellIndex
+from dispatch.api.live_map.cell_members import TURNS
+from dispatch.api.live_map.vehicle_slots import MapPosition
 from dispatch.geo.cells import cell_center, cell_name, cell_of, disk
 from dispatch.values.units import CityTime, LatLng
 from dispatch.values.vehicle_states import MAP_STATES
@@ -149,7 +151,7 @@ def test_a_shift_that_begins_again_keeps_the_car() -> None:
 
 def test_numbers_end_without_harm(monkeypatch: pytest.MonkeyPatch) -> None:
     """A host with more cars than numbers shows those that have one, and gives freed numbers to others."""
-    monkeypatch.setattr("dispatch.api.live_map.cell_index.NUMBERS", 2)
+    monkeypatch.setattr("dispatch.api.live_map.vehicle_slots.MAX_VEHICLES", 2)
     board, screen = CellIndex("vehicle-0"), Screen(range(7))
     board.update([at("V1"), at("V2"), at("V3")], NOW)
     board.update([at("V1", state="offline")], NOW)

@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch.domain.vehicle.track_recorder import (
-    LONGEST_S,
-    POINT_BYTES,
-    STILL_S,
-    Stretch,
+    MAX_SECTION_S,
+    POINT,
+    STILL_EVERY_S,
     TrackRecorder,
     TrackRules,
-    points_of,
+    TrackSection,
 )
 from dispatch.values.units import CityTime
 from dispatch.values.vehicle_states import MAP_STATES
 
 SETTINGS = TrackRules(every_s=5.0, chunk_s=120.0)
 START = 1_212_188_400.0
+
+
+class TrackPoint(NamedTuple):
+    """A decoded point; ``state`` is the index in ``MAP_STATES``."""
+
+    at: float
+    lat: float
+    lng: float
+    state: int
+
+
+def points_of(section: TrackSection) -> list[TrackPoint]:
+    """The points of a section."""
+    return [
+        TrackPoint(section.since + tenths / 10, lat / 1e6, lng / 1e6, state)
+        for tenths, lat, lng, state in POINT.iter_unpack(section.points)
+    ]
 
 
 def recorder_of(*fixes: tuple[float, float, str]) -> TrackRecorder:
@@ -52,7 +70,7 @@ def test_a_parked_car_is_kept_seldom() -> None:
     recorder = recorder_of(*((float(second), second % 2, "idle") for second in range(0, 100, 5)))
     times = [at for at, _ in kept(recorder)]
     assert times[0] == 0.0
-    assert 100 / STILL_S < len(times) <= 5  # one more where a stretch ends
+    assert 100 / STILL_EVERY_S < len(times) <= 5  # one more where a stretch ends
 
 
 def test_off_shift_nobody_is_followed() -> None:
@@ -100,10 +118,10 @@ def test_a_way_is_whole(steps: list[tuple[float, float, float, str]]) -> None:
         at += gap
         heard.append((at, 37.7 + north, -122.4 + east, MAP_STATES.index(state)))
         recorder.record("V1", state, at, 37.7 + north, -122.4 + east)
-    stretches: list[Stretch] = recorder.take_all()
+    stretches: list[TrackSection] = recorder.take_all()
     points = [point for stretch in stretches for point in points_of(stretch)]
-    assert all(stretch.until - stretch.since <= LONGEST_S for stretch in stretches)
-    assert all(len(stretch.points) % POINT_BYTES == 0 for stretch in stretches)
+    assert all(stretch.until - stretch.since <= MAX_SECTION_S for stretch in stretches)
+    assert all(len(stretch.points) % POINT.size == 0 for stretch in stretches)
     assert [point.at for point in points] == sorted(point.at for point in points)
     for point in points:
         assert any(

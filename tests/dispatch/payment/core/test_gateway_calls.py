@@ -116,6 +116,9 @@ class RecordedGateway:
     def verify_notification(self, body: bytes, content_type: str) -> Notification | RejectedNotification:
         return RejectedNotification(f"{len(body)} bytes of {content_type} were not asked for")
 
+    async def confirm_notification(self, notify_id: str) -> bool | Unknown:
+        return Unknown(notify_id)
+
     async def aclose(self) -> None:
         self.asked.append("aclose")
 

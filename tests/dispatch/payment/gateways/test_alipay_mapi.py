@@ -307,7 +307,7 @@ async def test_second_check_of_a_notification(body: bytes, outcome: bool | Unkno
         seen.append(request)
         return httpx.Response(200, content=body)
 
-    assert await gateway(handler).sent("a&b") == outcome
+    assert await gateway(handler).confirm_notification("a&b") == outcome
     assert dict(seen[0].url.params) == {
         "service": "notify_verify",
         "partner": "2088000000000001",

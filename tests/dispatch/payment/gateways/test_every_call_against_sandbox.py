@@ -330,7 +330,7 @@ async def test_second_check_of_a_notification(town: Town) -> None:
     """Mapi knows what it sent, until it is acknowledged."""
     if not isinstance(town.gateway, MapiGateway):
         return
-    assert await town.gateway.sent("none-such") is False
+    assert await town.gateway.confirm_notification("none-such") is False
 
 
 @scanning

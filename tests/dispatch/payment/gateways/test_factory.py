@@ -111,22 +111,20 @@ async def test_nobody_speaks_of_another_account() -> None:
     opened = await gateways(MAPI | {"companies": {"blue": own}})
     body = posted(SAMPLE)
 
-    assert isinstance(opened.verify_notification("", body, FORM), Notification)
-    assert isinstance(opened.verify_notification("red", body, FORM), Notification)
-    assert opened.verify_notification("blue", body, FORM) == RejectedNotification("about another account's money")
+    assert isinstance(await opened.verify_notification("", body, FORM), Notification)
+    assert isinstance(await opened.verify_notification("red", body, FORM), Notification)
+    assert await opened.verify_notification("blue", body, FORM) == RejectedNotification("about another account's money")
     nameless = posted(SAMPLE | {"seller_id": ""})
-    assert isinstance(opened.verify_notification("blue", nameless, FORM), RejectedNotification)
-    assert isinstance((await gateways(MAPI)).verify_notification("", nameless, FORM), Notification)
+    assert isinstance(await opened.verify_notification("blue", nameless, FORM), RejectedNotification)
+    assert isinstance(await (await gateways(MAPI)).verify_notification("", nameless, FORM), Notification)
 
 
 async def test_notifications_are_confirmed_where_that_is_set() -> None:
     """Alipay is asked where it shall be; silence is no confirmation."""
-    told = (await gateways(MAPI)).verify_notification("", posted(SAMPLE), FORM)
-    assert isinstance(told, Notification)
     asks = open_gateways(settings(MAPI | {"gateway_url": "http://127.0.0.1:1/", "notify_verify": True}), ManualClock())
 
-    assert await (await gateways(MAPI)).confirmed("", told)
-    assert not await asks.confirmed("", told)
+    assert isinstance(await (await gateways(MAPI)).verify_notification("", posted(SAMPLE), FORM), Notification)
+    assert await asks.verify_notification("", posted(SAMPLE), FORM) == RejectedNotification("not confirmed by Alipay")
     await asks.aclose()
 
 

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
 
+from dispatch import payment
 from dispatch.payment.core.port import Unknown
-from dispatch.payment.gateways.http_client import HttpClient, HttpResponse
+from dispatch.payment.gateways.http_client import HttpClient, HttpResponse, HttpStatus
 
 URL = "https://gateway.invalid/x"
 
@@ -52,3 +54,19 @@ async def test_deadline_covers_the_body() -> None:
         await asyncio.Event().wait()
 
     assert await line(httpx.Response(200, content=stuck()), timeout_s=0.01).get(URL) == Unknown("timeout")
+
+
+async def test_a_probe_reads_any_status() -> None:
+    """Only the head of the answer counts; an address that is none, or nobody behind it, is unknown."""
+    seen = await line(httpx.Response(404, headers={"Date": "d"})).probe(URL)
+
+    assert isinstance(seen, HttpStatus)
+    assert (seen.code, seen.headers["date"]) == (404, "d")
+    assert isinstance(await HttpClient(timeout_s=5.0).probe("http://127.0.0.1:1/"), Unknown)
+    assert isinstance(await HttpClient(timeout_s=5.0).probe("http://[:1/"), Unknown)
+
+
+def test_only_the_client_speaks_http() -> None:
+    """No other file of the payment package imports httpx."""
+    package = Path(payment.__file__).parent
+    assert [path.name for path in package.rglob("*.py") if "httpx" in path.read_text("utf-8")] == ["http_client.py"]

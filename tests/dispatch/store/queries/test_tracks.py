@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.domain.vehicle.track_recorder import Stretch
+from dispatch.domain.vehicle.track_recorder import TrackSection
 from dispatch.store.migrations import upgrade
 from dispatch.store.queries.tracks import SqlTracks, open_tracks
 
 POINTS = bytes(range(26))
 
 
-def way(vehicle: str, since: float, until: float) -> Stretch:
-    return Stretch(vehicle, since, until, POINTS)
+def way(vehicle: str, since: float, until: float) -> TrackSection:
+    return TrackSection(vehicle, since, until, POINTS)
 
 
 class TrackTests:
