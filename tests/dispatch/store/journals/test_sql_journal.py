@@ -107,7 +107,7 @@ class SqlJournalTests(JournalConformance):
     @pytest.mark.usefixtures("handles")
     async def test_the_number_of_shards_is_fixed(self, url: str) -> None:
         """A journal is not opened with another number of shards than it was made with."""
-        with pytest.raises(JournalMismatchError, match="16 shards, not 8"):
+        with pytest.raises(JournalMismatchError, match=r"must be 16, .* not 8"):
             await open_journal(url, shards=8)
 
     @pytest.mark.usefixtures("handles")
@@ -116,7 +116,7 @@ class SqlJournalTests(JournalConformance):
         database = open_database(url)
         await database.write(lambda it: it.execute(text("UPDATE alembic_version SET version_num = '9999'")))
         await database.close()
-        with pytest.raises(JournalMismatchError, match=f"9999, this code needs {schema.REVISION}"):
+        with pytest.raises(JournalMismatchError, match=f"9999, this release needs {schema.REVISION}"):
             await open_journal(url, shards=SHARDS)
 
 
@@ -142,7 +142,7 @@ class TestSqlite(SqlJournalTests):
 
     async def test_an_empty_file_is_no_journal(self, tmp_path: Path) -> None:
         """A file without tables is named as such, and is not opened."""
-        with pytest.raises(JournalMismatchError, match="upgrade"):
+        with pytest.raises(JournalMismatchError, match="has no journal"):
             await open_journal(f"sqlite:///{tmp_path / 'empty.db'}", shards=SHARDS)
 
     async def test_a_folder_that_is_not_there_is_unavailable(self, tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ class TestSqlite(SqlJournalTests):
     @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://localhost/taxi"])
     def test_what_cannot_be_shared_is_refused(self, url: str) -> None:
         """A database that other processes cannot see, or that we do not know, is no journal."""
-        with pytest.raises(ValueError, match="journal"):
+        with pytest.raises(ValueError, match=r"(?i)sqlite"):
             open_database(url)
 
 
