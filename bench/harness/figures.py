@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from math import ceil
+from math import inf
+
+from sim.metrics.percentiles import percentile
 
 Figures = dict[str, object]
 """Result of a bench: a flat mapping from name to value."""
@@ -16,8 +18,8 @@ def percentile_ms(seconds: Sequence[float], share: float, never: int = 0) -> flo
     ``never`` counts events that did not happen: they rank as infinitely late. None stands for infinity, and for no
     events at all.
     """
-    place = ceil(share * (len(seconds) + never) - 1e-9) - 1
-    return round(1e3 * sorted(seconds)[place], 2) if 0 <= place < len(seconds) else None
+    found = percentile((*seconds, *([inf] * never)), share)
+    return None if found is None or found == inf else round(1e3 * found, 2)
 
 
 def percentiles_ms(seconds: Sequence[float], never: int = 0) -> dict[str, float | None]:
