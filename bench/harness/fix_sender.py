@@ -17,7 +17,7 @@ import msgspec
 
 from bench.harness.concurrency import map_concurrently
 from bench.harness.worker_process import Answer, run_worker
-from dispatch.api.client_messages import SUBPROTOCOL_MSGPACK, GoOnline, GpsFix, Hello
+from dispatch.api.client_messages import SUBPROTOCOL_MSGPACK, GpsFix, Hello, StartShift
 from dispatch.api.fields import Fix
 
 UPGRADE_REQUEST: Final = (
@@ -128,7 +128,7 @@ class FixSender:
             if token:
                 await phone.request(masked_frame(encode(Hello(token, time.time()))), b"welcome")
                 phone.write(masked_frame(encode(GpsFix(location.fix(time.time())))))
-                command = masked_frame(encode(GoOnline(f"online-{time.time_ns()}")))
+                command = masked_frame(encode(StartShift(f"online-{time.time_ns()}")))
                 await retry_online(lambda within_s: phone.request(command, b"accepted", within_s))
             return phone
 

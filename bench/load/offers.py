@@ -20,7 +20,7 @@ from bench.harness.figures import percentiles_ms
 from bench.harness.fix_sender import PhoneLocation, retry_online
 from bench.harness.socket_client import OfferedVehicle, SocketClient, connect, peek
 from bench.harness.worker_process import Answer, run_worker
-from dispatch.api.client_messages import CancelTrip, GoOnline, GpsFix, Hello, RequestRide
+from dispatch.api.client_messages import CancelTrip, GpsFix, Hello, RequestRide, StartShift
 from dispatch.api.fields import Fix
 from dispatch.values.place import Place
 from ws_gateway.session.command_flows import trip_id_of
@@ -62,7 +62,7 @@ class OfferLoad:
         async def add_car(each: tuple[int, str]) -> None:
             client, car = await sign_in(each[1], self._message_received), PhoneLocation(each[0])
             _send_fix(car, client)
-            command = GoOnline(f"online-{time.time_ns()}")
+            command = StartShift(f"online-{time.time_ns()}")
             await retry_online(lambda within_s: client.request(command, "accepted", within_s))
             self._cars.append(car)
             task = asyncio.create_task(self._send_fixes(car, client))

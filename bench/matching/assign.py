@@ -35,7 +35,7 @@ from dispatch.matching.exact_assignment import Assignment, exact
 from dispatch.matching.free_vehicles import FreeVehicles
 from dispatch.matching.open_requests import OpenRequests
 from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import Floats, Ints, MatcherVehicle, OpenRequest, Pairs
+from dispatch.matching.types import Floats, Ints, MatcherRequest, MatcherVehicle, Pairs
 from dispatch.matching.window import WindowResult, WindowSearch
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime, LatLng, Seconds
@@ -128,7 +128,7 @@ class MatcherParts:
             car = MatcherVehicle(vehicle_id=VehicleId(f"V{number:05}"), lat=lat, lng=lng, at=NOW)
             self._candidates.put(self._fleet.announce(car), lat, lng)
         for number, place in enumerate(zip(*(axis.tolist() for axis in scene.requests), strict=True)):
-            request = OpenRequest(
+            request = MatcherRequest(
                 trip_id=TripId(f"T{number:05}"), pickup=LatLng(*place), requested_at=NOW, max_pickup_s=Seconds(3600.0)
             )
             self._book.open(request, owned=True)

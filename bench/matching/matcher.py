@@ -29,7 +29,7 @@ from dispatch.geo.index.vehicle_index import VehicleIndex
 from dispatch.geo.straight_line import StraightLine
 from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.matcher import RegionMatcher
-from dispatch.matching.types import MatcherVehicle, OpenRequest, Window
+from dispatch.matching.types import MatcherRequest, MatcherVehicle, Window
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime, LatLng
 
@@ -104,7 +104,7 @@ class MatcherLoad:
         self._made += 1
         self._open[trip_id] = now
         place = LatLng(*(float(degrees[0]) for degrees in random_places(self._rng, 1)))
-        self._matcher.request_open(OpenRequest(trip_id=trip_id, pickup=place, requested_at=CityTime(now)))
+        self._matcher.request_open(MatcherRequest(trip_id=trip_id, pickup=place, requested_at=CityTime(now)))
 
     def _settle(self, window: Window, now: float) -> None:
         for proposal in window.proposals:

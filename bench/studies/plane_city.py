@@ -17,7 +17,7 @@ from bench.studies.plane import PlaneCandidates
 from dispatch.matching.exact_assignment import Assigner, exact
 from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import Ints, MatcherVehicle, OpenRequest, Proposal
+from dispatch.matching.types import Ints, MatcherRequest, MatcherVehicle, Proposal
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime, LatLng, Seconds
 
@@ -138,7 +138,7 @@ class PlaneCity:
             self._orders[trip_id] = now, LatLng(goal_y, goal_x), trip_s
             self._queue.append((now, trip_id))
             self._matcher.request_open(
-                OpenRequest(
+                MatcherRequest(
                     trip_id=trip_id,
                     pickup=LatLng(y, x),
                     requested_at=CityTime(now),

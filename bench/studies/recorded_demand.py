@@ -20,7 +20,7 @@ from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.exact_assignment import Assigner, exact
 from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import Ints, MatcherVehicle, OpenRequest, Proposal
+from dispatch.matching.types import Ints, MatcherRequest, MatcherVehicle, Proposal
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime, LatLng, Seconds
 from sim.demand.recorded_demand import Trips
@@ -136,7 +136,7 @@ class CityReplay:
         self._number[trip_id] = number
         self._patience.append((at + self._setup.patience_s, trip_id))
         self._matcher.request_open(
-            OpenRequest(
+            MatcherRequest(
                 trip_id=trip_id,
                 pickup=LatLng(float(self._demand.pickup_lat[number]), float(self._demand.pickup_lng[number])),
                 requested_at=CityTime(at),

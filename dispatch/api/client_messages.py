@@ -74,15 +74,15 @@ class Ping(ClientCommand, frozen=True, tag="ping"):
 # ── driver and taximeter ──────────────────────────────────────────────────────────────────
 
 
-class GoOnline(ClientCommand, frozen=True, tag="online"):
+class StartShift(ClientCommand, frozen=True, tag="online"):
     """Start the shift or end the break: the vehicle takes offers."""
 
 
-class GoOffline(ClientCommand, frozen=True, tag="offline"):
+class EndShift(ClientCommand, frozen=True, tag="offline"):
     """End the shift."""
 
 
-class TakeBreak(ClientCommand, frozen=True, tag="break"):
+class StartBreak(ClientCommand, frozen=True, tag="break"):
     """Take no offers until ``online``."""
 
 
@@ -112,7 +112,7 @@ class DeclineOffer(ClientCommand, frozen=True, tag="decline"):
     reason: Text = ""
 
 
-class Arrived(ClientCommand, frozen=True, tag="arrived"):
+class ArriveAtPickup(ClientCommand, frozen=True, tag="arrived"):
     """The vehicle has arrived at the pick-up."""
 
     trip: Id
@@ -129,7 +129,7 @@ class StartHail(ClientCommand, frozen=True, tag="hail"):
     """A passenger got in on the street: starts a trip without a known passenger."""
 
 
-class MeterReport(ClientCommand, frozen=True, tag="meter"):
+class ReportMeter(ClientCommand, frozen=True, tag="meter"):
     """The taximeter's current amount. The last report is the fare and replaces the GPS meter's."""
 
     amount: Minor
@@ -142,7 +142,7 @@ class FinishRide(ClientCommand, frozen=True, tag="finish"):
     trip: Id
 
 
-class TripReturn(ClientCommand, frozen=True, tag="give_back"):
+class ReturnTrip(ClientCommand, frozen=True, tag="give_back"):
     """The driver returns the trip before its start, and it is matched again. With ``no_show`` the trip ends, with a
     fee."""
 
@@ -168,7 +168,7 @@ class Collect(ClientCommand, frozen=True, tag="collect"):
     auth_code: Annotated[str, Meta(pattern=r"^[0-9]{16,24}$")] | None = None
 
 
-class AgreeOnFare(ClientCommand, frozen=True, tag="agree_fare"):
+class AgreeFare(ClientCommand, frozen=True, tag="agree_fare"):
     """The driver of a vehicle without a meter confirms the fare that the passenger typed or said."""
 
     trip: Id
@@ -228,7 +228,7 @@ class CancelTrip(ClientCommand, frozen=True, tag="cancel"):
     fee_up_to: Minor | None = None
 
 
-class Pay(ClientCommand, frozen=True, tag="pay"):
+class PayFare(ClientCommand, frozen=True, tag="pay"):
     """Pay the fare that is due: of the passenger's own ``trip``, or of the ``vehicle`` whose QR code was scanned.
 
     ``buyer`` is the payer's Alipay user id; only that account can confirm the order.
@@ -279,7 +279,7 @@ class BookByPhone(ClientCommand, frozen=True, tag="book"):
     note: Text = ""
 
 
-class ManualAssignment(ClientCommand, frozen=True, tag="assign"):
+class AssignManually(ClientCommand, frozen=True, tag="assign"):
     """Offer a waiting trip to this vehicle, independently of the matcher."""
 
     trip: Id
@@ -340,35 +340,35 @@ FromClient = (
     | Attach
     | Detach
     | Ping
-    | GoOnline
-    | GoOffline
-    | TakeBreak
+    | StartShift
+    | EndShift
+    | StartBreak
     | GpsFix
     | GpsFixes
     | AcceptOffer
     | DeclineOffer
-    | Arrived
+    | ArriveAtPickup
     | StartRide
     | StartHail
-    | MeterReport
+    | ReportMeter
     | FinishRide
-    | TripReturn
+    | ReturnTrip
     | MeterHired
     | MeterVacant
     | Collect
-    | AgreeOnFare
+    | AgreeFare
     | AskWord
     | AskToday
     | Estimate
     | AskRoute
     | RequestRide
     | CancelTrip
-    | Pay
+    | PayFare
     | StopPay
     | Rate
     | Watch
     | BookByPhone
-    | ManualAssignment
+    | AssignManually
     | TakeOutOfService
     | ReturnToService
     | Broadcast

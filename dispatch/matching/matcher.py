@@ -18,7 +18,7 @@ from dispatch.matching.explain import NEAREST_KEPT, RequestNotes, RequestReasons
 from dispatch.matching.free_vehicles import FreeVehicles
 from dispatch.matching.open_requests import OpenRequests, WaitingRequests
 from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import Floats, Ints, MatcherVehicle, OpenRequest, Proposal, Window, WindowStats
+from dispatch.matching.types import Floats, Ints, MatcherRequest, MatcherVehicle, Proposal, Window, WindowStats
 from dispatch.matching.window import WindowResult, WindowSearch, no_pairs
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime
@@ -84,7 +84,7 @@ class RegionMatcher:
 
     # Requests
 
-    def request_open(self, request: OpenRequest, *, owned: bool = True) -> None:
+    def request_open(self, request: MatcherRequest, *, owned: bool = True) -> None:
         """Add a request, or replace it with a newer ``trip_seq``.
 
         ``owned`` is false for a request of a neighbouring region near the border. It is matched, so that this
@@ -217,7 +217,7 @@ class RegionMatcher:
         chosen = zip(requests, cars.tolist(), pickup_s.tolist(), (found.cost[rows] / MS).tolist(), strict=True)
         return tuple(self._hold(*pair) for pair in chosen)
 
-    def _hold(self, request: OpenRequest, car: int, pickup_s: float, cost_s: float) -> Proposal:
+    def _hold(self, request: MatcherRequest, car: int, pickup_s: float, cost_s: float) -> Proposal:
         self._fleet.hold(car, request.trip_id, self._now + self._settings.hold_s)
         self._book.hold(request.trip_id)
         return Proposal(request.trip_id, request.trip_seq, self._fleet.ids[car], pickup_s, cost_s)

@@ -10,7 +10,7 @@ import numpy as np
 from dispatch.matching.candidates import PickupPoints
 from dispatch.matching.category_codes import CapabilityBits, CategoryCodes
 from dispatch.matching.growable_arrays import grown
-from dispatch.matching.types import Bools, Floats, Ints, OpenRequest
+from dispatch.matching.types import Bools, Floats, Ints, MatcherRequest
 from dispatch.values.ids import TripId
 
 
@@ -41,7 +41,7 @@ class OpenRequests:
         self._vacant: list[int] = []
         self._order: list[tuple[float, TripId, int]] = []
         self._waiting_slots: Ints | None = None
-        self.requests: list[OpenRequest] = []
+        self.requests: list[MatcherRequest] = []
         self._place = np.zeros((0, 2))
         self._times = np.zeros((0, 2))
         self._traits = np.zeros((0, 3), dtype=np.int64)
@@ -59,7 +59,7 @@ class OpenRequests:
     def slot(self, trip_id: TripId) -> int | None:
         return self._slots.get(trip_id)
 
-    def open(self, request: OpenRequest, *, owned: bool) -> int:
+    def open(self, request: MatcherRequest, *, owned: bool) -> int:
         """Add a waiting request, or replace an open one. Returns its slot."""
         self.close(request.trip_id)
         slot = self._vacant.pop() if self._vacant else self._add(request)
@@ -128,7 +128,7 @@ class OpenRequests:
             self._owned_waiting -= bool(self._owned[slot])
             self._waiting_slots = None
 
-    def _add(self, request: OpenRequest) -> int:
+    def _add(self, request: MatcherRequest) -> int:
         slot = len(self.requests)
         self.requests.append(request)
         self._place, self._times = grown(self._place, slot + 1), grown(self._times, slot + 1)

@@ -30,7 +30,7 @@ class MatcherVehicle(msgspec.Struct, frozen=True, kw_only=True):
     idle_since: CityTime = CityTime(0.0)
 
 
-class OpenRequest(msgspec.Struct, frozen=True, kw_only=True):
+class MatcherRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A trip that needs a vehicle. Vehicles in ``excluded`` refused it and are not proposed again."""
 
     trip_id: TripId

@@ -15,15 +15,15 @@ import httpx
 
 from dispatch.api.client_messages import (
     AcceptOffer,
-    Arrived,
+    ArriveAtPickup,
     CancelTrip,
     ClientCommand,
     Collect,
     FinishRide,
-    GoOnline,
     GpsFix,
     RequestRide,
     StartRide,
+    StartShift,
 )
 from dispatch.api.fields import OfferView
 from dispatch.api.server_messages import Accepted, ServerMessage, Snapshot, Update, Welcome
@@ -170,7 +170,7 @@ class Prober:
     async def _ride(self) -> None:
         driver, rider = self._driver, self._rider
         if driver.state in ("", "offline"):
-            await driver.ask(GoOnline(id=driver.client.next_id()))
+            await driver.ask(StartShift(id=driver.client.next_id()))
         request = RequestRide(id=rider.client.next_id(), pickup=self._place, vehicle_class="van", seats=SEATS)
         asked = await rider.ask(request)
         trip, code = str(asked.result["trip"]), str(asked.result["code"])
@@ -182,7 +182,7 @@ class Prober:
         except (TimeoutError, RefusedError):
             await rider.ask(CancelTrip(id=rider.client.next_id(), trip=trip, reason="no offer"))
             raise
-        await driver.ask(Arrived(id=driver.client.next_id(), trip=trip))
+        await driver.ask(ArriveAtPickup(id=driver.client.next_id(), trip=trip))
         await driver.ask(StartRide(id=driver.client.next_id(), trip=trip, code=code))
         await driver.ask(FinishRide(id=driver.client.next_id(), trip=trip))
         await driver.ask(Collect(id=driver.client.next_id(), trip=trip, by="cash"))

@@ -11,7 +11,7 @@ from enum import Enum, auto
 from random import Random
 from typing import Final
 
-from dispatch.api.client_messages import AcceptOffer, DeclineOffer, GoOnline, GpsFix, StartHail, TakeBreak
+from dispatch.api.client_messages import AcceptOffer, DeclineOffer, GpsFix, StartBreak, StartHail, StartShift
 from dispatch.api.fields import OfferView, TripView, VehicleView
 from dispatch.api.server_messages import Accepted, Heard, ServerMessage, Snapshot, Update, Welcome
 from dispatch.values.ids import TripId, VehicleId
@@ -155,7 +155,7 @@ class Driver:
 
     def _go_online(self) -> None:
         self.duty = Duty.GOING_ONLINE
-        self._cab.ask(GoOnline(id=self._cab.line.next_id()), self._online, self._not_online)
+        self._cab.ask(StartShift(id=self._cab.line.next_id()), self._online, self._not_online)
 
     def _online(self, _: Accepted) -> None:
         if self.duty is Duty.GOING_ONLINE:
@@ -194,7 +194,7 @@ class Driver:
         """No offers for a while; if that is refused (an offer came first), work goes on."""
         self.duty = Duty.BREAK
         self._city.agenda.after_city(draw(self._rng, self._cab.habits.break_s), self._end_break)
-        self._cab.ask(TakeBreak(id=self._cab.line.next_id()), lambda _: None, lambda _: self._no_break())
+        self._cab.ask(StartBreak(id=self._cab.line.next_id()), lambda _: None, lambda _: self._no_break())
 
     def _no_break(self) -> None:
         if self.duty is Duty.BREAK:

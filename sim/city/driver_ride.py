@@ -10,7 +10,7 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import Final
 
-from dispatch.api.client_messages import Arrived, FinishRide, StartRide, TripReturn
+from dispatch.api.client_messages import ArriveAtPickup, FinishRide, ReturnTrip, StartRide
 from dispatch.api.server_messages import Accepted
 from dispatch.domain.errors import ErrorCode
 from dispatch.values.ids import TripId
@@ -77,7 +77,7 @@ class Ride:
         self._city.street.wait_for_rider(self.trip, self._rider_here)
 
     def _report_arrival(self) -> None:
-        message = Arrived(id=self._cab.line.next_id(), trip=self.trip)
+        message = ArriveAtPickup(id=self._cab.line.next_id(), trip=self.trip)
         self._ask(message, lambda _: self._arrived(), lambda _: self.lose())
 
     def _arrived(self) -> None:
@@ -98,7 +98,7 @@ class Ride:
     def _give_back(self, reason: str, *, no_show: bool = False) -> None:
         if self.stage is Stage.RIDING or self._rider is not None:
             return
-        message = TripReturn(id=self._cab.line.next_id(), trip=self.trip, reason=reason, no_show=no_show)
+        message = ReturnTrip(id=self._cab.line.next_id(), trip=self.trip, reason=reason, no_show=no_show)
         self._ask_to_end(message, lambda _: self._end())
 
     # ── with the passenger ───────────────────────────────────────────────────────────────────────────────────────
@@ -132,7 +132,7 @@ class Ride:
             self._city.tally.let_go(self.trip, self._cab.vehicle)
             self._end()
 
-    def _ask_to_end(self, message: FinishRide | TripReturn, ended: OnAccepted) -> None:
+    def _ask_to_end(self, message: FinishRide | ReturnTrip, ended: OnAccepted) -> None:
         """Ask to end the assignment: for the tally it ends with the asking, unless that is refused."""
         self.letting_go = True
         self._city.tally.let_go(self.trip, self._cab.vehicle)
@@ -171,7 +171,7 @@ class Ride:
         self._plans.clear()
 
     def _ask(
-        self, message: Arrived | StartRide | FinishRide | TripReturn, accepted: OnAccepted, refused: OnRefused
+        self, message: ArriveAtPickup | StartRide | FinishRide | ReturnTrip, accepted: OnAccepted, refused: OnRefused
     ) -> None:
         """Ask about this ride. By the time of the answer it may be over; then the answer does not matter."""
 

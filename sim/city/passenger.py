@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from dispatch.api.client_messages import CancelTrip, Estimate, Pay, Rate, RequestRide
+from dispatch.api.client_messages import CancelTrip, Estimate, PayFare, Rate, RequestRide
 from dispatch.api.fields import PaymentView, TripView
 from dispatch.api.server_messages import Accepted, ServerMessage, Snapshot, Update, Welcome
 from dispatch.domain.errors import ErrorCode
@@ -244,7 +244,7 @@ class Passenger:
         journey.pays += 1
         journey.pay_at = journey.pay_at or self._city.clock.wall()
         vehicle = journey.vehicle if journey.trip is None else None
-        message = Pay(id=self._line.next_id(), trip=journey.trip, vehicle=vehicle, buyer=self._buyer)
+        message = PayFare(id=self._line.next_id(), trip=journey.trip, vehicle=vehicle, buyer=self._buyer)
         self._line.command(message, lambda answer: self._pay_answered(journey, answer))
 
     def _pay_answered(self, journey: Journey, answer: Answer) -> None:

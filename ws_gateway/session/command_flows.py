@@ -141,7 +141,7 @@ def _money(minor: int, currency: str) -> Money:
         raise DispatchError(ErrorCode.INVALID_FIELD, field="currency", detail=str(error)) from error
 
 
-def _read_meter(context: CommandContext, message: client_messages.MeterReport) -> tuple[str, Command]:
+def _read_meter(context: CommandContext, message: client_messages.ReportMeter) -> tuple[str, Command]:
     return context.vehicle, commands.ReportMeter(_money(message.amount, message.currency))
 
 
@@ -155,27 +155,27 @@ def _collected(message: client_messages.Collect) -> Command:
 
 
 _ONE_STEP: Final[dict[type[ClientCommand], _OneStep]] = {
-    client_messages.GoOffline: lambda context, _: (context.vehicle, commands.EndShift()),
-    client_messages.TakeBreak: lambda context, _: (context.vehicle, commands.StartBreak()),
+    client_messages.EndShift: lambda context, _: (context.vehicle, commands.EndShift()),
+    client_messages.StartBreak: lambda context, _: (context.vehicle, commands.StartBreak()),
     client_messages.AcceptOffer: lambda context, message: (context.vehicle, commands.AcceptOffer(message.offer)),
     client_messages.DeclineOffer: lambda context, message: (
         context.vehicle,
         commands.DeclineOffer(message.offer, message.reason),
     ),
-    client_messages.Arrived: lambda context, message: (context.vehicle, commands.ArriveAtPickup(message.trip)),
+    client_messages.ArriveAtPickup: lambda context, message: (context.vehicle, commands.ArriveAtPickup(message.trip)),
     client_messages.StartRide: lambda context, message: (
         context.vehicle,
         commands.StartRide(message.trip, message.code),
     ),
-    client_messages.MeterReport: _read_meter,
+    client_messages.ReportMeter: _read_meter,
     client_messages.FinishRide: lambda context, message: (context.vehicle, commands.FinishRide(message.trip)),
-    client_messages.TripReturn: lambda context, message: (
+    client_messages.ReturnTrip: lambda context, message: (
         context.vehicle,
         commands.ReturnTrip(message.trip, message.reason, no_show=message.no_show),
     ),
     client_messages.MeterVacant: lambda context, _: (context.vehicle, commands.FinishRide()),
     client_messages.Collect: lambda _, message: (f"trip:{message.trip}", _collected(message)),
-    client_messages.AgreeOnFare: lambda _, message: (
+    client_messages.AgreeFare: lambda _, message: (
         f"trip:{message.trip}",
         commands.AgreeFare(_money(message.amount, message.currency)),
     ),
@@ -199,7 +199,7 @@ _ONE_STEP: Final[dict[type[ClientCommand], _OneStep]] = {
 # ── several steps ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _go_online(context: CommandContext, message: client_messages.GoOnline) -> CommandFlow:
+def _go_online(context: CommandContext, message: client_messages.StartShift) -> CommandFlow:
     key = context.vehicle
     profile = yield ProfileRequest(context.identity.vehicle or "", context.identity.subject)
     if not isinstance(profile, VehicleProfile):
@@ -281,7 +281,7 @@ def _way(context: CommandContext, message: client_messages.AskRoute) -> CommandF
     return Accepted(id=message.id, result=values)
 
 
-def _assign(context: CommandContext, message: client_messages.ManualAssignment) -> CommandFlow:
+def _assign(context: CommandContext, message: client_messages.AssignManually) -> CommandFlow:
     """The trip returns its requirements, then the car gets an offer. Only the driver's app knows the distance."""
     by_hand = {"c": "make_offer", "offer": derived_id("o", context.scoped), "pickup_s": 0.0, "by_hand": True}
     trip = yield from _send(context, f"trip:{message.trip}", commands.AssignManually(message.vehicle))
@@ -293,7 +293,7 @@ def _assign(context: CommandContext, message: client_messages.ManualAssignment) 
     return _accepted(message, f"vehicle:{message.vehicle}", done)
 
 
-def _pay(context: CommandContext, message: client_messages.Pay) -> CommandFlow:
+def _pay(context: CommandContext, message: client_messages.PayFare) -> CommandFlow:
     if (message.trip is None) == (message.vehicle is None):
         raise DispatchError(ErrorCode.INVALID_FIELD, field="trip", detail="exactly one of trip and vehicle is required")
     trip: object = message.trip
@@ -359,15 +359,15 @@ def _today(context: CommandContext, message: client_messages.AskToday) -> Comman
 
 
 _FLOWS: Final[dict[type[ClientCommand], _FlowStart]] = {
-    client_messages.GoOnline: _go_online,
+    client_messages.StartShift: _go_online,
     client_messages.StartHail: _hail,
     client_messages.MeterHired: _hail,
     client_messages.RequestRide: _request,
     client_messages.BookByPhone: _book,
     client_messages.Estimate: _estimate,
     client_messages.AskRoute: _way,
-    client_messages.ManualAssignment: _assign,
-    client_messages.Pay: _pay,
+    client_messages.AssignManually: _assign,
+    client_messages.PayFare: _pay,
     client_messages.AskToday: _today,
     client_messages.AskWord: _word,
     client_messages.RefundTrip: _refund,

@@ -17,16 +17,15 @@ import structlog
 from dispatch.actors.core.protocol import Envelope, HostsUnavailableError, MatcherPosition, Quote, Refused, Reply
 from dispatch.actors.runtime.match_feed import MatchUpdate
 from dispatch.clock import Clock
-from dispatch.domain import match_pool
 from dispatch.domain.commands import MakeOffer, encode_command
 from dispatch.domain.entity import SYSTEM, EntityKey
 from dispatch.domain.errors import ErrorCode
-from dispatch.domain.match_pool import AvailableVehicle
+from dispatch.domain.match_pool import AvailableVehicle, OpenRequest
 from dispatch.geo.travel_time import TravelTime
 from dispatch.matching.candidates import Candidates, PickupPoints
 from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.regions import Regions
-from dispatch.matching.types import MatcherVehicle, OpenRequest, Proposal, Window
+from dispatch.matching.types import MatcherRequest, MatcherVehicle, Proposal, Window
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime, LatLng, Seconds
 
@@ -71,7 +70,7 @@ class MatcherRuntime:
         self._on_window = on_window
         self._listed: dict[str, AvailableVehicle] = {}
         self._handles: dict[str, int] = {}
-        self._trips: dict[str, match_pool.OpenRequest] = {}
+        self._trips: dict[str, OpenRequest] = {}
         self._wake = asyncio.Event()
         self._offers: set[asyncio.Task[None]] = set()
 
@@ -99,7 +98,7 @@ class MatcherRuntime:
             self._trips.pop(key.id, None)
             self._matcher.request_closed(TripId(key.id))
 
-    def _open(self, trip: match_pool.OpenRequest) -> None:
+    def _open(self, trip: OpenRequest) -> None:
         pickup = LatLng(trip.pickup.lat, trip.pickup.lng)
         owned = True
         if self._regions is not None:
@@ -107,7 +106,7 @@ class MatcherRuntime:
                 return
             owned = self._regions.owner(pickup) == self._region
         self._trips[trip.trip] = trip
-        request = OpenRequest(
+        request = MatcherRequest(
             trip_id=TripId(trip.trip),
             trip_seq=trip.seq,
             pickup=pickup,

@@ -9,19 +9,19 @@ import msgspec
 
 from dispatch.api.client_messages import (
     AcceptOffer,
-    Arrived,
+    ArriveAtPickup,
     Collect,
     DeclineOffer,
+    EndShift,
     FinishRide,
-    GoOffline,
-    GoOnline,
     GpsFix,
     GpsFixes,
-    MeterReport,
+    ReportMeter,
+    ReturnTrip,
+    StartBreak,
     StartHail,
     StartRide,
-    TakeBreak,
-    TripReturn,
+    StartShift,
 )
 from dispatch.api.fields import Fix, VehicleView
 from dispatch.api.server_messages import Accepted
@@ -111,7 +111,7 @@ class DriverApp(SimApp):
 
     async def _off(self, _: VehicleView) -> None:
         await self._after(self.rng.uniform(1, 20))
-        await self.ask(GoOnline(id=self.next_id()))
+        await self.ask(StartShift(id=self.next_id()))
 
     async def _idle(self, _: VehicleView) -> None:
         chance = self.rng.random()
@@ -120,9 +120,9 @@ class DriverApp(SimApp):
         if chance < 0.02:
             await self.ask(StartHail(id=self.next_id()))
         elif chance < 0.03:
-            await self.ask(TakeBreak(id=self.next_id()))
+            await self.ask(StartBreak(id=self.next_id()))
         elif chance < 0.035:
-            await self.ask(GoOffline(id=self.next_id()))
+            await self.ask(EndShift(id=self.next_id()))
         elif chance < 0.05:
             self.silent_until = self.now + self.rng.uniform(60, 150)
 
@@ -144,9 +144,9 @@ class DriverApp(SimApp):
         self.aim = self.world.pickup_of(trip)
         await self._after(self.rng.uniform(15, 70))
         if self.rng.random() < 0.05 and not self.world.faults.quiescent:
-            await self.ask(TripReturn(id=self.next_id(), trip=trip, reason="flat tyre"))
+            await self.ask(ReturnTrip(id=self.next_id(), trip=trip, reason="flat tyre"))
         else:
-            await self.ask(Arrived(id=self.next_id(), trip=trip))
+            await self.ask(ArriveAtPickup(id=self.next_id(), trip=trip))
 
     async def _at_pickup(self, car: VehicleView) -> None:
         trip = car.trip or ""
@@ -154,7 +154,7 @@ class DriverApp(SimApp):
         code = self.world.codes.get(trip)
         if code is None:
             await self._after(30)
-            gone = TripReturn(id=self.next_id(), trip=trip, reason="nobody there", no_show=True)
+            gone = ReturnTrip(id=self.next_id(), trip=trip, reason="nobody there", no_show=True)
             await self.ask(gone)
         else:
             await self.ask(StartRide(id=self.next_id(), trip=trip, code=code))
@@ -164,7 +164,7 @@ class DriverApp(SimApp):
         self.aim = self.world.place()
         if self.rng.random() < 0.3:
             await self._after(self.rng.uniform(15, 30))
-            await self.ask(MeterReport(id=self.next_id(), amount=self.rng.randint(300, 4000), currency="USD"))
+            await self.ask(ReportMeter(id=self.next_id(), amount=self.rng.randint(300, 4000), currency="USD"))
         await self._after(self.rng.uniform(30, 100))
         done = await self.ask(FinishRide(id=self.next_id(), trip=trip))
         if isinstance(done, Accepted):

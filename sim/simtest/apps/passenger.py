@@ -6,11 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from dispatch.api.client_messages import (
+    AssignManually,
     Attach,
     BookByPhone,
     CancelTrip,
-    ManualAssignment,
-    Pay,
+    PayFare,
     Rate,
     RefundTrip,
     RequestRide,
@@ -93,7 +93,7 @@ class PassengerApp(SimApp):
                 break
             if view.state == "fare_due" and (by_app or self.world.faults.quiescent):
                 await self._after(self.rng.uniform(1, 20))
-                await self.ask(Pay(id=self.next_id(), trip=self.trip, buyer=BUYER), patience=6)
+                await self.ask(PayFare(id=self.next_id(), trip=self.trip, buyer=BUYER), patience=6)
             elif view.state == "paying" and self.rng.random() < 0.04:
                 await self.ask(StopPay(id=self.next_id(), trip=self.trip), patience=3)
             await self._after(self.rng.uniform(5, 20))
@@ -127,7 +127,7 @@ class DispatcherApp(SimApp):
         cars = [car for car, row in self.world.rows("vehicle_state").items() if row["state"] == "idle"]
         if waiting and cars:
             trip, car = self.rng.choice(waiting), self.rng.choice(cars)
-            await self.ask(ManualAssignment(id=self.next_id(), trip=trip, vehicle=car), patience=3)
+            await self.ask(AssignManually(id=self.next_id(), trip=trip, vehicle=car), patience=3)
 
     async def _cancel(self) -> None:
         trips = self._trips_in("matching", "offered", "assigned", "arrived")

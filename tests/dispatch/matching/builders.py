@@ -10,7 +10,7 @@ from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.exact_assignment import Assigner, exact
 from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import MatcherVehicle, OpenRequest
+from dispatch.matching.types import MatcherRequest, MatcherVehicle
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime, LatLng, Seconds
 
@@ -57,9 +57,9 @@ def request(
     needs: frozenset[str] = frozenset(),
     seats: int = 1,
     excluded: tuple[str, ...] = (),
-) -> OpenRequest:
+) -> MatcherRequest:
     """A passenger so many metres north of the corner."""
-    return OpenRequest(
+    return MatcherRequest(
         trip_id=TripId(name),
         pickup=LatLng(LAT + north_m / DEGREE_M, LNG),
         requested_at=CityTime(at),

@@ -10,7 +10,7 @@ import numpy as np
 from dispatch.matching.growable_arrays import grown
 from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.regions import Regions
-from dispatch.matching.types import Floats, Ints, MatcherVehicle, OpenRequest, Proposal, Window, WindowStats
+from dispatch.matching.types import Floats, Ints, MatcherRequest, MatcherVehicle, Proposal, Window, WindowStats
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime, LatLng
 
@@ -29,7 +29,7 @@ class SplitMatcher:
         self._handles: dict[VehicleId, int] = {}
         self._told: list[tuple[int, ...]] = []
         self._inner = np.zeros((0, regions.count), dtype=np.int64)
-        self._requests: dict[TripId, OpenRequest] = {}
+        self._requests: dict[TripId, MatcherRequest] = {}
 
     @property
     def wants_window_now(self) -> bool:
@@ -77,7 +77,7 @@ class SplitMatcher:
             counted[rows] = True
         return int(counted.sum())
 
-    def request_open(self, request: OpenRequest) -> None:
+    def request_open(self, request: MatcherRequest) -> None:
         """The owner of the pick-up's cell looks for a car; the others that see the pick-up know."""
         self._requests[request.trip_id] = request
         self._matchers[self._regions.owner(request.pickup)].request_open(request)
@@ -141,14 +141,14 @@ class SplitMatcher:
                 self._hide(self._requests[proposal.trip_id])
         return sorted(set(losers))
 
-    def _show(self, request: OpenRequest) -> None:
+    def _show(self, request: MatcherRequest) -> None:
         """Tell the neighbours of a request near their border."""
         owner = self._regions.owner(request.pickup)
         for number in self._regions.seen_by(request.pickup):
             if number != owner:
                 self._matchers[number].request_open(request, owned=False)
 
-    def _hide(self, request: OpenRequest) -> None:
+    def _hide(self, request: MatcherRequest) -> None:
         """The neighbours need not leave it a car any more."""
         owner = self._regions.owner(request.pickup)
         for number in self._regions.seen_by(request.pickup):

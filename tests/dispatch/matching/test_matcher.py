@@ -14,7 +14,7 @@ from scipy.optimize import linear_sum_assignment
 from dispatch.geo.distance import haversine_many
 from dispatch.matching.cost import cost_ms
 from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import MatcherVehicle, OpenRequest, Window
+from dispatch.matching.types import MatcherRequest, MatcherVehicle, Window
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime, LatLng, Seconds
 from tests.dispatch.matching.builders import MPS, NOW, car, matcher, request, scattered
@@ -25,7 +25,7 @@ def pairs(window: Window) -> list[tuple[str, str]]:
     return [(proposal.trip_id, proposal.vehicle_id) for proposal in window.proposals]
 
 
-def dense_optimum(cars: list[MatcherVehicle], requests: list[OpenRequest]) -> tuple[int, int]:
+def dense_optimum(cars: list[MatcherVehicle], requests: list[MatcherRequest]) -> tuple[int, int]:
     """Most served, then least milliseconds, by scipy's dense solver."""
     lat, lng = np.array([c.lat for c in cars]), np.array([c.lng for c in cars])
     rows = [haversine_many(lat, lng, *(np.full(len(cars), v) for v in r.pickup)) / MPS for r in requests]
@@ -81,7 +81,7 @@ def _check_exact(crowd: Crowd) -> Window:
     ]
     lat, lng = scattered(crowd.riders, crowd.seed + 1, crowd.spread_m)
     requests = [
-        OpenRequest(
+        MatcherRequest(
             trip_id=TripId(f"T{i:04}"),
             pickup=LatLng(float(lat[i]), float(lng[i])),
             requested_at=NOW,

@@ -15,7 +15,7 @@ from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.regions import Regions, split_evenly
 from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import MatcherVehicle, OpenRequest, Window
+from dispatch.matching.types import MatcherRequest, MatcherVehicle, Window
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime, LatLng
 from sim.demand.recorded_demand import Trips
@@ -182,7 +182,7 @@ def test_car_that_drives_over_is_announced_there() -> None:
     assert split.cars_moved(np.array([handle]), np.array([LAT]), np.array([LNG]), np.array([NOW + 2.0])) == 0
 
 
-def _moved(trip: OpenRequest, lng: float) -> OpenRequest:
+def _moved(trip: MatcherRequest, lng: float) -> MatcherRequest:
     return msgspec.structs.replace(trip, pickup=LatLng(trip.pickup.lat, lng))
 
 

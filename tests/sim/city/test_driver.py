@@ -6,15 +6,15 @@ from random import Random
 
 from dispatch.api.client_messages import (
     AcceptOffer,
-    Arrived,
+    ArriveAtPickup,
     DeclineOffer,
     FinishRide,
-    GoOnline,
     GpsFix,
     GpsFixes,
+    ReturnTrip,
     StartHail,
     StartRide,
-    TripReturn,
+    StartShift,
 )
 from dispatch.api.fields import CarView, OfferView, TripView, VehicleView
 from dispatch.api.server_messages import Heard, Snapshot, Update, Welcome
@@ -79,7 +79,7 @@ class Cab:
     def at_pickup(self) -> None:
         self.to_pickup()
         self.world.pass_(600)
-        self.accept(Arrived)
+        self.accept(ArriveAtPickup)
 
 
 def test_an_offline_car_goes_online() -> None:
@@ -87,8 +87,8 @@ def test_an_offline_car_goes_online() -> None:
     cab = Cab()
     cab.driver.told(Snapshot(STREAM, 0, recovered=False, vehicle=VehicleView("V1", "offline")))
     cab.driver.told(Snapshot(STREAM, 0, recovered=False, vehicle=VehicleView("V1", "offline")))
-    assert cab.line.count(GoOnline) == 1
-    cab.accept(GoOnline)
+    assert cab.line.count(StartShift) == 1
+    cab.accept(StartShift)
     assert cab.driver.duty is Duty.FREE
 
 
@@ -174,12 +174,12 @@ def test_nobody_comes() -> None:
     cab = Cab()
     cab.at_pickup()
     cab.world.pass_(301)
-    assert cab.line.last(TripReturn).no_show
-    cab.line.refuse(TripReturn, ErrorCode.VEHICLE_ILLEGAL_MOVE)
+    assert cab.line.last(ReturnTrip).no_show
+    cab.line.refuse(ReturnTrip, ErrorCode.VEHICLE_ILLEGAL_MOVE)
     assert cab.world.tally.assignments[-1].until is None
     cab.world.pass_(31)
-    assert cab.line.count(TripReturn) == 2
-    cab.accept(TripReturn)
+    assert cab.line.count(ReturnTrip) == 2
+    cab.accept(ReturnTrip)
     assert cab.driver.duty is Duty.FREE
 
 

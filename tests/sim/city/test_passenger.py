@@ -6,7 +6,7 @@ from random import Random
 
 import msgspec
 
-from dispatch.api.client_messages import CancelTrip, Estimate, Pay, Rate, RequestRide
+from dispatch.api.client_messages import CancelTrip, Estimate, PayFare, Rate, RequestRide
 from dispatch.api.fields import CarView, MoneyView, PaymentView, TripView
 from dispatch.api.server_messages import Update, Welcome
 from dispatch.domain.errors import ErrorCode
@@ -77,8 +77,8 @@ def test_a_ride_from_request_to_paid() -> None:
     person.see("in_progress")
     person.see("fare_due")
     person.world.pass_(30)
-    assert person.line.last(Pay).trip == "t1"
-    person.line.accept(Pay, "trip:t1", 9, state="paying")
+    assert person.line.last(PayFare).trip == "t1"
+    person.line.accept(PayFare, "trip:t1", 9, state="paying")
     person.see("paying", payment=PaymentView("paying", trade="T1", amount=FARE))
     assert person.world.cashier.confirmed == [("T1", "2088000000000001")]
     person.see("paid", payment=PaymentView("paid", amount=FARE))
@@ -127,7 +127,7 @@ def test_a_cancel_with_a_fee_is_paid() -> None:
     person.requested()
     person.see("fare_due", cancelled_by="passenger")
     person.world.pass_(30)
-    assert person.line.count(Pay) == 1
+    assert person.line.count(PayFare) == 1
 
 
 def test_whoever_hails_scans_the_car() -> None:
@@ -137,8 +137,8 @@ def test_whoever_hails_scans_the_car() -> None:
     assert person.line.count(RequestRide) == 0
     person.passenger.set_down(VehicleId("V1"))
     person.world.pass_(30)
-    assert (person.line.last(Pay).vehicle, person.line.last(Pay).trip) == ("V1", None)
-    person.line.accept(Pay, "trip:t1", 3, state="paying")
+    assert (person.line.last(PayFare).vehicle, person.line.last(PayFare).trip) == ("V1", None)
+    person.line.accept(PayFare, "trip:t1", 3, state="paying")
     person.see("paying", payment=PaymentView("paying", trade="T1", amount=FARE))
     person.see("paid", payment=PaymentView("paid", amount=FARE))
     assert person.world.tally.paid == {"t1": 1234}
@@ -150,7 +150,7 @@ def test_nothing_to_pay_ends_the_journey() -> None:
     person.wants(hails=True)
     person.passenger.set_down(VehicleId("V1"))
     person.world.pass_(30)
-    person.line.refuse(Pay, ErrorCode.NO_TRIP_TO_PAY)
+    person.line.refuse(PayFare, ErrorCode.NO_TRIP_TO_PAY)
     assert person.ends == 1
 
 
@@ -200,4 +200,4 @@ def test_without_paying_the_journey_ends_with_the_ride() -> None:
     person.requested()
     person.see("fare_due")
     assert person.ends == 1
-    assert person.line.count(Pay) == 0
+    assert person.line.count(PayFare) == 0

@@ -215,7 +215,7 @@ export interface Ping {
 /**
  * Start the shift or end the break: the vehicle takes offers.
  */
-export interface GoOnline {
+export interface StartShift {
   t: 'online';
   id: string;
 }
@@ -223,7 +223,7 @@ export interface GoOnline {
 /**
  * End the shift.
  */
-export interface GoOffline {
+export interface EndShift {
   t: 'offline';
   id: string;
 }
@@ -231,7 +231,7 @@ export interface GoOffline {
 /**
  * Take no offers until `online`.
  */
-export interface TakeBreak {
+export interface StartBreak {
   t: 'break';
   id: string;
 }
@@ -275,7 +275,7 @@ export interface DeclineOffer {
 /**
  * The vehicle has arrived at the pick-up.
  */
-export interface Arrived {
+export interface ArriveAtPickup {
   t: 'arrived';
   id: string;
   trip: string;
@@ -302,7 +302,7 @@ export interface StartHail {
 /**
  * The taximeter's current amount. The last report is the fare and replaces the GPS meter's.
  */
-export interface MeterReport {
+export interface ReportMeter {
   t: 'meter';
   id: string;
   amount: number;
@@ -322,7 +322,7 @@ export interface FinishRide {
  * The driver returns the trip before its start, and it is matched again. With `no_show` the trip ends, with a
  * fee.
  */
-export interface TripReturn {
+export interface ReturnTrip {
   t: 'give_back';
   id: string;
   trip: string;
@@ -361,7 +361,7 @@ export interface Collect {
 /**
  * The driver of a vehicle without a meter confirms the fare that the passenger typed or said.
  */
-export interface AgreeOnFare {
+export interface AgreeFare {
   t: 'agree_fare';
   id: string;
   trip: string;
@@ -442,7 +442,7 @@ export interface CancelTrip {
  *
  * `buyer` is the payer's Alipay user id; only that account can confirm the order.
  */
-export interface Pay {
+export interface PayFare {
   t: 'pay';
   id: string;
   trip?: string;
@@ -502,7 +502,7 @@ export interface BookByPhone {
 /**
  * Offer a waiting trip to this vehicle, independently of the matcher.
  */
-export interface ManualAssignment {
+export interface AssignManually {
   t: 'assign';
   id: string;
   trip: string;
@@ -735,35 +735,35 @@ export type FromClient =
   | Attach
   | Detach
   | Ping
-  | GoOnline
-  | GoOffline
-  | TakeBreak
+  | StartShift
+  | EndShift
+  | StartBreak
   | GpsFix
   | GpsFixes
   | AcceptOffer
   | DeclineOffer
-  | Arrived
+  | ArriveAtPickup
   | StartRide
   | StartHail
-  | MeterReport
+  | ReportMeter
   | FinishRide
-  | TripReturn
+  | ReturnTrip
   | MeterHired
   | MeterVacant
   | Collect
-  | AgreeOnFare
+  | AgreeFare
   | AskWord
   | AskToday
   | Estimate
   | AskRoute
   | RequestRide
   | CancelTrip
-  | Pay
+  | PayFare
   | StopPay
   | Rate
   | Watch
   | BookByPhone
-  | ManualAssignment
+  | AssignManually
   | TakeOutOfService
   | ReturnToService
   | Broadcast
