@@ -98,7 +98,7 @@ def demo(
     from dispatch.config.loader import SettingsError
     from dispatch.observability.logging import configure_logging
     from dispatch.server.supervisor import StartError
-    from sim.chaos.demo_faults import Harrier
+    from sim.chaos.demo_faults import DemoFaults
     from sim.demo.demo import Demo, DemoOptions
     from sim.demo.sandbox_process import SandboxNotStartedError
     from sim.demo.terminal_panel import present
@@ -121,7 +121,7 @@ def demo(
 
     async def run() -> dict[str, Any] | None:
         stop = stop_on_signals()
-        performance, harrier = Demo(options), Harrier()
+        performance, harrier = Demo(options), DemoFaults()
         await present(performance, stop, quiet=json, beside=harrier.run if kill else None)
         if performance.figures is None or not kill:
             return performance.figures

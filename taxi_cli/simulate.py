@@ -16,7 +16,7 @@ from taxi_cli.options import Json, fail, print_json, quiet_run
 
 if TYPE_CHECKING:
     from sim.city.config import WorldConfig
-    from sim.metrics.run_metrics import Tally
+    from sim.metrics.run_metrics import RunMetrics
 
 city = typer.Typer(help="Import cities.", no_args_is_help=True)
 
@@ -33,7 +33,7 @@ def sim(
     ] = None,
     cars: Annotated[int | None, typer.Option(min=1, help="Number of vehicles, from the start of --fleet.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 1,
-    city_name: Annotated[str, typer.Option("--city", help="City, as in city.name.")] = "san_francisco",
+    city_name: Annotated[str, typer.Option("--city", help="SimCity, as in city.name.")] = "san_francisco",
     trips: Annotated[Path | None, typer.Option(help="Recorded trips to replay (parquet).")] = None,
     day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day whose demand is simulated.")] = None,
     hour: Annotated[float, typer.Option(min=0, max=24, help="Hour of that day.")] = 0.0,
@@ -80,7 +80,7 @@ def _http(url: str) -> str:
     return f"{'https' if parts.scheme == 'wss' else 'http'}://{parts.netloc}"
 
 
-async def _play(world: WorldConfig, for_s: float, *, quiet: bool) -> Tally:
+async def _play(world: WorldConfig, for_s: float, *, quiet: bool) -> RunMetrics:
     """Run until Ctrl-C, or for ``for_s`` wall seconds."""
     from sim.city.run import new_tally, run_world
 
@@ -96,7 +96,7 @@ async def _play(world: WorldConfig, for_s: float, *, quiet: bool) -> Tally:
     return tally
 
 
-async def _show(tally: Tally, *, quiet: bool) -> None:
+async def _show(tally: RunMetrics, *, quiet: bool) -> None:
     while True:
         await asyncio.sleep(LINE_EVERY_S)
         numbers = tally.numbers()

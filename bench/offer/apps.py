@@ -14,12 +14,12 @@ from dispatch.clock import CityClock
 from dispatch.geo.city import load_city
 from dispatch.geo.travel_time import TravelTime
 from dispatch.values.ids import CommandId, TripId
-from sim.city.behaviour import Habits
+from sim.city.behaviour import Behaviour
 from sim.city.config import CarAccount, DemandOptions, WorldConfig
 from sim.city.run import run_world
 from sim.demand.sampled_demand import demand_file
 from sim.metrics.assignment_log import Assignment
-from sim.metrics.run_metrics import Tally
+from sim.metrics.run_metrics import RunMetrics
 from sim.time.server_clock import ServerClock
 
 CONNECTS_PER_S: Final = 30.0
@@ -65,7 +65,7 @@ class AppsReport(msgspec.Struct, frozen=True, kw_only=True):
     violations: dict[str, int]
 
 
-class SpanTally(Tally):
+class SpanTally(RunMetrics):
     """A tally that also records the requests of the measured span."""
 
     def __init__(self, clock: ServerClock) -> None:
@@ -107,7 +107,7 @@ def world_config(setup: AppsSetup, roads: TravelTime) -> WorldConfig:
         demand=DemandOptions(aggregates=demand_file(setup.city), per_hour=3600 * setup.requests_per_s),
         run=f"offer{setup.part}",
         seed=setup.seed,
-        habits=Habits.for_bench(think_s=setup.think_s, ride_s=setup.ride_s, pickup_s=setup.pickup_s),
+        habits=Behaviour.for_bench(think_s=setup.think_s, ride_s=setup.ride_s, pickup_s=setup.pickup_s),
         connects_per_s=CONNECTS_PER_S / setup.parts,
         patience_s=PATIENCE_S,
         ready_share=1.0,

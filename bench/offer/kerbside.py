@@ -15,7 +15,7 @@ import msgspec
 
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import LatLng
-from sim.city.kerbside import Rider, Street
+from sim.city.kerbside import Kerbside, Rider
 
 LOOPBACK: Final = "127.0.0.1"
 
@@ -43,7 +43,7 @@ class RemoteRider:
     def turned_away(self) -> None: ...
 
 
-class SharedKerbside(Street):
+class SharedKerbside(Kerbside):
     """The kerbside as one process sees it."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bench.harness.figures import Figures, percentile_ms
 from bench.offer.apps import AppsReport
-from sim.metrics.assignment_log import Assignment, Assignments
+from sim.metrics.assignment_log import Assignment, AssignmentLog
 
 
 def figures_of(reports: Sequence[AppsReport]) -> Figures:
@@ -34,11 +34,11 @@ def offer_waits(reports: Sequence[AppsReport]) -> list[float]:
 
 
 def double_assignments(reports: Sequence[AppsReport]) -> int:
-    """Assignments that began while the trip had another driver, or the driver another trip, in whichever process."""
+    """AssignmentLog that began while the trip had another driver, or the driver another trip, in whichever process."""
     moments = [moment for report in reports for each in report.assignments for moment in _moments(each)]
-    all_assignments = Assignments()
+    all_assignments = AssignmentLog()
     for at, begins, assignment in sorted(moments, key=lambda moment: moment[:2]):
-        (all_assignments.told if begins else all_assignments.let_go)(assignment.trip, assignment.vehicle, at)
+        (all_assignments.assigned if begins else all_assignments.let_go)(assignment.trip, assignment.vehicle, at)
     return len(all_assignments.doubles)
 
 

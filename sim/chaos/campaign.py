@@ -18,17 +18,17 @@ from dispatch.integrity.factory import verify_configured
 from dispatch.store.database import open_database
 from dispatch.store.queries.registry import SqlRegistry
 from sim.chaos.consistency_checks import behind, two_outcomes, untold_truth
-from sim.chaos.fault_injector import Striker
+from sim.chaos.fault_injector import FaultInjector
 from sim.chaos.fault_schedule import Fault, chosen, kinds, plan
 from sim.chaos.journal_reader import READ_WITHIN_S, JournalFacts, read_facts, read_heads
 from sim.chaos.postgres import Postgres
-from sim.chaos.probe_rides import Prober, enrol_prober
-from sim.chaos.process_finder import Targets
-from sim.chaos.recovery_times import Recoveries
+from sim.chaos.probe_rides import ProbeRides, register_probe
+from sim.chaos.process_finder import ProcessFinder
+from sim.chaos.recovery_times import RecoveryTimes
 from sim.chaos.small_disk import SmallDisk
-from sim.client.sms_inbox import SmsFile
+from sim.client.sms_inbox import SmsInbox
 from sim.demo.demo import Demo, DemoOptions, DemoResult
-from sim.metrics.delivery_log import Witness
+from sim.metrics.delivery_log import DeliveryLog
 from sim.metrics.run_metrics import Number
 
 log = structlog.get_logger()
@@ -81,7 +81,7 @@ class Campaign:
         self._options = options
         self._tell = tell
         self._rng = Random(options.seed)
-        self._recoveries = Recoveries()
+        self._recoveries = RecoveryTimes()
         self._disk = SmallDisk(options.data_dir / "small-disk")
         self._postgres = Postgres(options.data_dir / "postgres") if options.journal == "postgres" else None
         self._journal_url = ""
@@ -133,11 +133,11 @@ class Campaign:
             self._journal_url = demo.settings.journal_url
             pin = f"{SystemRandom().randrange(10_000):04d}"
             await _enrol(self._journal_url, pin)
-            prober = Prober(
-                demo.url, SmsFile(demo.folder / "sms.jsonl"), demo.center, pin, f"chaos{self._options.seed}"
+            probe = ProbeRides(
+                demo.url, SmsInbox(demo.folder / "sms.jsonl"), demo.center, pin, f"chaos{self._options.seed}"
             )
-            demo.tally.witness = Witness(demo.vehicles)
-            await self._play(faults, demo, prober)
+            demo.metrics.delivery_log = DeliveryLog(demo.vehicles)
+            await self._play(faults, demo, probe)
             settings = demo.settings
             result = await demo.judge()
             report = await verify_configured(settings, statement_s=READ_WITHIN_S)
@@ -148,10 +148,10 @@ class Campaign:
 
     # ── playing ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _play(self, faults: tuple[Fault, ...], demo: Demo, prober: Prober) -> None:
+    async def _play(self, faults: tuple[Fault, ...], demo: Demo, probe: ProbeRides) -> None:
         stop = asyncio.Event()
-        works = [asyncio.ensure_future(demo.run(stop)), asyncio.ensure_future(prober.run())]
-        striking = asyncio.ensure_future(self._strike_all(faults, demo, prober))
+        works = [asyncio.ensure_future(demo.run(stop)), asyncio.ensure_future(probe.run())]
+        striking = asyncio.ensure_future(self._strike_all(faults, demo, probe))
         try:
             await asyncio.wait([*works, striking], return_when=asyncio.FIRST_COMPLETED)
             stop.set()
@@ -162,17 +162,17 @@ class Campaign:
                 work.cancel()
             await asyncio.gather(*works, striking, return_exceptions=True)
 
-    async def _strike_all(self, faults: tuple[Fault, ...], demo: Demo, prober: Prober) -> None:
-        striker = self._striker(demo)
+    async def _strike_all(self, faults: tuple[Fault, ...], demo: Demo, probe: ProbeRides) -> None:
+        injector = self._injector(demo)
         await asyncio.sleep(WARM_UP_S)
-        await prober.ride()
+        await probe.ride()
         loop = asyncio.get_running_loop()
         until = loop.time() + (self._options.for_s or inf)
         async with httpx.AsyncClient(base_url=demo.url, timeout=5.0, trust_env=False) as http:
             for number, fault in enumerate(plan(self._options.seed, self._options.kills, faults), 1):
                 if loop.time() > until:
                     break
-                seconds = await self._one(fault, striker, prober, http)
+                seconds = await self._one(fault, injector, probe, http)
                 if seconds is None:
                     self._recoveries.lost(fault)
                     self._tell(f"{number} {fault.kind}: no ride within {RECOVER_WITHIN_S:g} s")
@@ -181,11 +181,11 @@ class Campaign:
                 self._tell(f"{number} {fault.kind}: a ride after {seconds:.2f} s")
         await self._look_who_is_behind(demo)
 
-    def _striker(self, demo: Demo) -> Striker:
+    def _injector(self, demo: Demo) -> FaultInjector:
         system, settings = demo.system, demo.settings
         postgres = self._postgres
-        targets = Targets(system, settings.server.gateways, postgres.pid if postgres is not None else None)
-        return Striker(
+        targets = ProcessFinder(system, settings.server.gateways, postgres.pid if postgres is not None else None)
+        return FaultInjector(
             targets,
             self._rng,
             port=demo.port,
@@ -194,65 +194,67 @@ class Campaign:
             revive=postgres.revive if postgres is not None else None,
         )
 
-    async def _one(self, fault: Fault, striker: Striker, prober: Prober, http: httpx.AsyncClient) -> float | None:
+    async def _one(
+        self, fault: Fault, injector: FaultInjector, probe: ProbeRides, http: httpx.AsyncClient
+    ) -> float | None:
         """Strike, and wait until all is well. The seconds that it took; None where it took too long."""
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(RECOVER_WITHIN_S):
                 began = loop.time()
-                back = await striker.strike(fault)
+                back = await injector.strike(fault)
                 await back()
                 await _ready(http)
-                await prober.ride()
+                await probe.ride()
                 seconds = loop.time() - began
-                await striker.settle()
+                await injector.settle()
         except TimeoutError:
             return None
         return seconds
 
     async def _look_who_is_behind(self, demo: Demo) -> None:
         """Whose app does not know, some seconds later, what the journal knew before."""
-        witness = demo.tally.witness
-        assert witness is not None  # noqa: S101 - set before the run
+        delivery_log = demo.metrics.delivery_log
+        assert delivery_log is not None  # noqa: S101 - set before the run
         await asyncio.sleep(CALM_S)
         heads = await read_heads(self._journal_url)
-        followed = set(witness.connected)
+        followed = set(delivery_log.connected)
         await asyncio.sleep(CALM_S)
-        still = sorted(followed.intersection(witness.connected))
-        self._behind = behind(heads, witness.stands_at, [f"vehicle:{vehicle}" for vehicle in still])
+        still = sorted(followed.intersection(delivery_log.connected))
+        self._behind = behind(heads, delivery_log.stands_at, [f"vehicle:{vehicle}" for vehicle in still])
 
     # ── judging ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _judge(self, demo: Demo, result: DemoResult, facts: JournalFacts) -> None:
-        tally, witness, verdict = demo.tally, demo.tally.witness, result.verdict
-        assert witness is not None  # noqa: S101 - set before the run
+        metrics, delivery_log, verdict = demo.metrics, demo.metrics.delivery_log, result.verdict
+        assert delivery_log is not None  # noqa: S101 - set before the run
         breaches = {
-            name: [f"{what} x {tally.violations[what]}"] * tally.violations[what] for what, name in BREACHES.items()
+            name: [f"{what} x {metrics.violations[what]}"] * metrics.violations[what] for what, name in BREACHES.items()
         }
-        others = [f"{what} x {count}" for what, count in tally.violations.items() if what not in BREACHES]
+        others = [f"{what} x {count}" for what, count in metrics.violations.items() if what not in BREACHES]
         self.wrong |= {
-            "missing": [*verdict.lost, *untold_truth(witness.told, facts.written)],
+            "missing": [*verdict.lost, *untold_truth(delivery_log.told, facts.written)],
             "double_assignments": verdict.doubled,
             "double_charges": verdict.charged_twice,
             "paid_not_charged": verdict.told_paid_not_charged,
             "offers_with_two_outcomes": two_outcomes(facts.outcomes),
             **breaches,
-            "told_differently": witness.differences,
+            "told_differently": delivery_log.differences,
             "other_breaches": others,
             "not_recovered": self._recoveries.never,
         }
         self.wrong["events_missed"] += self._behind
-        acknowledged = len(tally.acknowledged) - tally.counts["hails"]
+        acknowledged = len(metrics.acknowledged) - metrics.counts["hails"]
         self.figures = {
             "seed": self._options.seed,
-            "wall_s": round(tally.lasted_s, 1),
+            "wall_s": round(metrics.lasted_s, 1),
             "requests_acknowledged": acknowledged,
-            "hails_acknowledged": tally.counts["hails"],
+            "hails_acknowledged": metrics.counts["hails"],
             **{name: len(found) for name, found in self.wrong.items()},
-            "events_told": sum(map(len, witness.told.values())),
-            "longest_silence_s": round(witness.longest_silence_s, 1),
-            "errors_told": tally.errors.total(),
-            "sockets_closed": tally.closes.total(),
+            "events_told": sum(map(len, delivery_log.told.values())),
+            "longest_silence_s": round(delivery_log.longest_silence_s, 1),
+            "errors_told": metrics.errors.total(),
+            "sockets_closed": metrics.closes.total(),
             **self._recoveries.numbers(),
             **{name: result.numbers[name] for name in ("matched", "completed", "paid", "request_to_offer_p50_ms")},
         }
@@ -261,7 +263,7 @@ class Campaign:
 async def _enrol(journal_url: str, pin: str) -> None:
     database = open_database(journal_url)
     try:
-        await enrol_prober(SqlRegistry(database), pin)
+        await register_probe(SqlRegistry(database), pin)
     finally:
         await database.close()
 

@@ -28,7 +28,7 @@ _OF_VEHICLE: Final[dict[type[Event], str]] = {
 }
 
 
-class Outcome(NamedTuple):
+class FaultOutcome(NamedTuple):
     """What one side's stream says of an offer. ``side`` is ``vehicle`` or ``trip``."""
 
     offer: str
@@ -58,18 +58,18 @@ def behind(heads: Mapping[str, int], stands_at: Mapping[str, int], streams: Iter
     ]
 
 
-def outcome_of(event: Event) -> Outcome | None:
+def outcome_of(event: Event) -> FaultOutcome | None:
     """What an event says of an offer's end, where it says anything."""
     if isinstance(event, OfferAccepted | OfferDeclined | OfferExpired | OfferWithdrawn):
-        return Outcome(event.offer, "vehicle", _OF_VEHICLE[type(event)])
+        return FaultOutcome(event.offer, "vehicle", _OF_VEHICLE[type(event)])
     if isinstance(event, OfferLapsed):
-        return Outcome(event.offer, "trip", event.outcome)
+        return FaultOutcome(event.offer, "trip", event.outcome)
     if isinstance(event, TripAssigned):
-        return Outcome(event.offer, "trip", ACCEPTED)
+        return FaultOutcome(event.offer, "trip", ACCEPTED)
     return None
 
 
-def two_outcomes(outcomes: Iterable[Outcome]) -> list[str]:
+def two_outcomes(outcomes: Iterable[FaultOutcome]) -> list[str]:
     """Offers that ended twice on one side, or were accepted on one side and came to nothing on the other."""
     ends: dict[str, Counter[tuple[str, str]]] = {}
     for outcome in outcomes:

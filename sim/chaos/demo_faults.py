@@ -10,9 +10,9 @@ import sys
 from random import Random
 from typing import Final
 
-from sim.chaos.fault_injector import Striker
+from sim.chaos.fault_injector import FaultInjector
 from sim.chaos.fault_schedule import ACTORS, Fault, plan
-from sim.chaos.process_finder import Targets
+from sim.chaos.process_finder import ProcessFinder
 from sim.demo.demo import Demo
 
 EVERY_S: Final = 8.0
@@ -20,7 +20,7 @@ EVERY_S: Final = 8.0
 FAULTS: Final = tuple(Fault(how, whom) for how in ("kill", "pause") for whom in ACTORS)
 
 
-class Harrier:
+class DemoFaults:
     """Strikes in the order of the demonstration's seed; ``numbers`` says what it has done."""
 
     def __init__(self) -> None:
@@ -29,13 +29,13 @@ class Harrier:
     async def run(self, demo: Demo) -> None:
         """For ever. The demonstration has been started."""
         seed, system = demo.options.seed, demo.system
-        targets = Targets(system, demo.settings.server.gateways)
-        striker = Striker(targets, Random(seed), port=demo.port, redis_url=system.redis_url)
+        targets = ProcessFinder(system, demo.settings.server.gateways)
+        injector = FaultInjector(targets, Random(seed), port=demo.port, redis_url=system.redis_url)
         for fault in plan(seed, sys.maxsize, FAULTS):
             await asyncio.sleep(EVERY_S)
-            await striker.strike(fault)
+            await injector.strike(fault)
             self._done.append(fault)
-            await striker.settle()
+            await injector.settle()
 
     def numbers(self) -> dict[str, int]:
         """Strikes so far."""

@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 
 from dispatch.processes import child_processes as processes
 from sim.chaos.fault_schedule import DISK, MEMORY, POSTGRES, SOCKETS, Fault
-from sim.chaos.process_finder import Targets
+from sim.chaos.process_finder import ProcessFinder
 from sim.chaos.small_disk import SmallDisk
 
 log = structlog.get_logger()
@@ -31,13 +31,13 @@ CUT_SHARE: Final = 0.5
 LOOK_EVERY_S: Final = 0.05
 
 
-class Striker:
+class FaultInjector:
     """Strikes one system. ``port``: where its clients connect to; ``disk``: the journal's, if it may be filled;
     ``revive``: starts PostgreSQL, as systemd would."""
 
     def __init__(
         self,
-        targets: Targets,
+        targets: ProcessFinder,
         rng: Random,
         *,
         port: int,

@@ -13,7 +13,7 @@ from dispatch.domain.entity import Event
 from dispatch.domain.events import decode_trip_event, decode_vehicle_event, event_name
 from dispatch.store import tables as schema
 from dispatch.store.database import open_database
-from sim.chaos.consistency_checks import Outcome, outcome_of
+from sim.chaos.consistency_checks import FaultOutcome, outcome_of
 
 READ_WITHIN_S: Final = 60.0
 _DECODERS: Final[Mapping[str, Callable[[bytes], Event]]] = {
@@ -27,7 +27,7 @@ class JournalFacts(msgspec.Struct):
 
     written: dict[str, dict[int, str]]
     """The event at each number of each stream."""
-    outcomes: list[Outcome]
+    outcomes: list[FaultOutcome]
 
 
 async def read_facts(url: str) -> JournalFacts:
@@ -50,7 +50,7 @@ async def read_heads(url: str) -> dict[str, int]:
 
 def _facts(connection: Connection) -> JournalFacts:
     written: defaultdict[str, dict[int, str]] = defaultdict(dict)
-    outcomes: list[Outcome] = []
+    outcomes: list[FaultOutcome] = []
     column = schema.event.c
     rows = select(column.kind, column.id, column.seq, column.body).where(column.kind.in_(sorted(_DECODERS)))
     for kind, name, seq, body in connection.execute(rows):

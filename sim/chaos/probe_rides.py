@@ -33,15 +33,15 @@ from dispatch.store.queries.registry import SqlRegistry
 from dispatch.values.ids import DriverId, VehicleId
 from dispatch.values.place import Place
 from dispatch.values.units import LatLng
-from sim.client.app_client import Client, Wire
-from sim.client.connect_limiter import Gate
+from sim.client.app_client import AppClient, ClientContext
+from sim.client.connect_limiter import ConnectLimiter
 from sim.client.pending_commands import Answer
-from sim.client.sign_in import SignInDesk
-from sim.client.sms_inbox import SmsFile
-from sim.client.unacked_fixes import UnheardFixes
+from sim.client.sign_in import SignInClient
+from sim.client.sms_inbox import SmsInbox
+from sim.client.unacked_fixes import UnackedFixes
 from sim.demo.seed_fleet import COMPANY, LIGHT
-from sim.metrics.run_metrics import Tally
-from sim.time.scheduler import Agenda
+from sim.metrics.run_metrics import RunMetrics
+from sim.time.scheduler import Scheduler
 from sim.time.server_clock import ServerClock
 
 CAR: Final = VehicleId("PROBE")
@@ -55,10 +55,10 @@ OFFER_WITHIN_S: Final = 10.0
 HTTP_S: Final = 5.0
 
 
-async def enrol_prober(registry: SqlRegistry, pin: str) -> None:
+async def register_probe(registry: SqlRegistry, pin: str) -> None:
     """Put car and driver into the registry."""
     await registry.add(VehicleRecord(id=CAR, plate="PROBE", company=COMPANY, vehicle_class="van", seats=SEATS))
-    await registry.add(DriverRecord(id=NUMBER, name="Prober", phone="+14155550001", pin_hash=LIGHT.hash(pin)))
+    await registry.add(DriverRecord(id=NUMBER, name="ProbeRides", phone="+14155550001", pin_hash=LIGHT.hash(pin)))
     await registry.permit(NUMBER, [CAR])
 
 
@@ -70,20 +70,20 @@ class _Phone:
     """One app: commands that can be awaited, and the last it was told. ``fixes`` makes it a driver's."""
 
     def __init__(self, place: LatLng, clock: ServerClock, *, drives: bool) -> None:
-        self.client: Client
+        self.client: AppClient
         self.offer: OfferView | None = None
         self.state = ""
         self._place = place
         self._clock = clock
-        self._unheard = UnheardFixes(int(clock.wall() * 10)) if drives else None
+        self._unacked = UnackedFixes(int(clock.wall() * 10)) if drives else None
         self._news = asyncio.Event()
 
     def welcomed(self, _: Welcome) -> None:
         """Connected."""
-        if self._unheard is not None:
+        if self._unacked is not None:
             self.client.expect(f"vehicle:{CAR}")
 
-    def told(self, message: ServerMessage) -> None:
+    def received(self, message: ServerMessage) -> None:
         """A view of the car."""
         if isinstance(message, Update | Snapshot) and message.vehicle is not None:
             self.offer, self.state = message.vehicle.offer, message.vehicle.state
@@ -91,8 +91,8 @@ class _Phone:
 
     def fix(self) -> None:
         """Say where the car is: always here."""
-        if self._unheard is not None and self.client.connected:
-            self.client.send(GpsFix(self._unheard.add(self._clock.city(), *self._place, 0.0, 0.0)))
+        if self._unacked is not None and self.client.connected:
+            self.client.send(GpsFix(self._unacked.add(self._clock.city(), *self._place, 0.0, 0.0)))
 
     async def ask(self, command: ClientCommand) -> Accepted:
         """Send until it is answered. Raises :class:`RefusedError`."""
@@ -115,23 +115,27 @@ class _Phone:
             await self._news.wait()
 
 
-class Prober:
+class ProbeRides:
     """Both phones. ``run`` keeps them connected; ``ride`` returns when a whole ride went well."""
 
-    def __init__(self, http_url: str, sms: SmsFile, place: LatLng, pin: str, run: str) -> None:
+    def __init__(self, http_url: str, sms: SmsInbox, place: LatLng, pin: str, run: str) -> None:
         self._clock = ServerClock(CityClock())
-        self._agenda = Agenda(self._clock)
+        self._scheduler = Scheduler(self._clock)
         self._sms = sms
         self._place = Place(*place)
         self._http = httpx.AsyncClient(base_url=http_url, timeout=HTTP_S, trust_env=False)
-        self.tally = Tally(self._clock)
+        self.metrics = RunMetrics(self._clock)
         url = http_url.replace("http", "ws", 1) + "/v1/ws"
-        wire = Wire(url, f"{run}probe", Gate(self._clock, 50.0), self._clock, self._agenda, self.tally)
-        desk = SignInDesk(self._http, sms)
+        context = ClientContext(
+            url, f"{run}probe", ConnectLimiter(self._clock, 50.0), self._clock, self._scheduler, self.metrics
+        )
+        sign_in_client = SignInClient(self._http, sms)
         self._driver = _Phone(place, self._clock, drives=True)
         self._rider = _Phone(place, self._clock, drives=False)
-        self._driver.client = Client(wire, "D", lambda: desk.driver(NUMBER, pin, CAR), self._driver, Random(1))
-        self._rider.client = Client(wire, "P", lambda: desk.passenger(PHONE), self._rider, Random(2))
+        self._driver.client = AppClient(
+            context, "D", lambda: sign_in_client.driver(NUMBER, pin, CAR), self._driver, Random(1)
+        )
+        self._rider.client = AppClient(context, "P", lambda: sign_in_client.passenger(PHONE), self._rider, Random(2))
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -147,7 +151,7 @@ class Prober:
 
     async def _beat(self) -> None:
         while True:
-            self._agenda.run_due()
+            self._scheduler.run_due()
             await asyncio.sleep(BEAT_S)
 
     async def _fixes(self) -> None:

@@ -16,7 +16,7 @@ PROGRAMS: Final = {"valkey": ("valkey-server", "redis-server"), "raylet": ("rayl
 PREFIXES: Final = {"vehicle host": "vehicle-", "trip host": "trip-", "payment host": "payment-"}
 
 
-class Targets:
+class ProcessFinder:
     """Finds who is to be struck. ``postmaster`` tells the id of PostgreSQL's first process, where there is one."""
 
     def __init__(

@@ -9,7 +9,7 @@ from sim.metrics.percentiles import percentile
 from sim.metrics.run_metrics import Number
 
 
-class Recoveries:
+class RecoveryTimes:
     """Wall seconds from each strike until a whole ride was possible again."""
 
     def __init__(self) -> None:

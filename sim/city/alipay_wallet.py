@@ -14,7 +14,7 @@ class _Outcome(msgspec.Struct, rename="camel"):
     result_code: str
 
 
-class SandboxCashier:
+class SandboxWallet:
     """``POST /sandbox/tradepay`` of Alipay's sandbox. ``http`` has the sandbox's address as its base."""
 
     def __init__(self, http: httpx.AsyncClient) -> None:

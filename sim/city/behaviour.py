@@ -8,7 +8,7 @@ Span = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class DriverHabits:
+class DriverBehaviour:
     """What drivers do. Fixed ``pickup_s`` and ``ride_s`` take the place of driving along streets (for benches)."""
 
     think_s: Span = (2.0, 8.0)
@@ -30,7 +30,7 @@ class DriverHabits:
 
 
 @dataclass(frozen=True, slots=True)
-class PassengerHabits:
+class PassengerBehaviour:
     """What passengers do. ``stay_connected`` keeps the app open after a ride; without ``pays`` it ends unpaid."""
 
     estimate_share: float = 0.3
@@ -50,16 +50,16 @@ class PassengerHabits:
 
 
 @dataclass(frozen=True, slots=True)
-class Habits:
+class Behaviour:
     """Everybody's."""
 
-    driver: DriverHabits = DriverHabits()
-    passenger: PassengerHabits = PassengerHabits()
+    driver: DriverBehaviour = DriverBehaviour()
+    passenger: PassengerBehaviour = PassengerBehaviour()
 
     @classmethod
-    def for_bench(cls, *, think_s: float, ride_s: float, pickup_s: float | None = None) -> Habits:
+    def for_bench(cls, *, think_s: float, ride_s: float, pickup_s: float | None = None) -> Behaviour:
         """Everybody does the same at once: no whims, no payment, a fixed time to think and to ride."""
-        driver = DriverHabits(
+        driver = DriverBehaviour(
             think_s=(think_s, think_s),
             decline_share=0,
             ignore_share=0,
@@ -70,7 +70,7 @@ class Habits:
             pickup_s=pickup_s,
             ride_s=ride_s,
         )
-        passenger = PassengerHabits(
+        passenger = PassengerBehaviour(
             estimate_share=0, hail_share=0, reserve_share=0, impatient_share=0, walk_s=(0, 0), rate_share=0
         )
         return cls(driver, replace(passenger, pays=False, stay_connected=True))

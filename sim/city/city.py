@@ -1,4 +1,4 @@
-"""What all simulated people share: time, streets, the tally, and each other."""
+"""What all simulated people share: time, streets, the metrics, and each other."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from dispatch.api.client_messages import ClientCommand, ClientMessage
 from dispatch.clock import Clock
 from dispatch.geo.travel_time import TravelTime
 from dispatch.values.units import LatLng
-from sim.city.behaviour import Habits, Span
-from sim.city.kerbside import Street
+from sim.city.behaviour import Behaviour, Span
+from sim.city.kerbside import Kerbside
 from sim.client.pending_commands import OnAnswer
-from sim.demand.ride_request import WishSource
-from sim.metrics.run_metrics import Tally
-from sim.time.scheduler import Agenda
+from sim.demand.ride_request import RequestSource
+from sim.metrics.run_metrics import RunMetrics
+from sim.time.scheduler import Scheduler
 
 Spawn = Callable[[Coroutine[None, None, None]], None]
 NameAt = Callable[[LatLng], str]
@@ -28,8 +28,8 @@ def nameless(_: LatLng) -> str:
     return ""
 
 
-class Line(Protocol):
-    """The connection of one app, as the app uses it (see :class:`sim.client.app_client.Client`)."""
+class ClientPort(Protocol):
+    """The connection of one app, as the app uses it (see :class:`sim.client.app_client.AppClient`)."""
 
     @property
     def connected(self) -> bool:
@@ -65,7 +65,7 @@ class Line(Protocol):
         ...
 
 
-class Cashier(Protocol):
+class FarePayer(Protocol):
     """Alipay's app on a passenger's phone."""
 
     async def confirm(self, trade: str, buyer: str) -> str:
@@ -74,17 +74,17 @@ class Cashier(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class City:
+class SimCity:
     """The world that people act in. ``spawn`` starts a task that ends with the world."""
 
     clock: Clock
-    agenda: Agenda
+    scheduler: Scheduler
     roads: TravelTime
-    demand: WishSource
-    street: Street
-    habits: Habits
-    tally: Tally
-    cashier: Cashier
+    demand: RequestSource
+    street: Kerbside
+    habits: Behaviour
+    metrics: RunMetrics
+    wallet: FarePayer
     spawn: Spawn
     name_at: NameAt = nameless
 

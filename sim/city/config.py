@@ -10,11 +10,11 @@ from random import Random
 from dispatch.geo.cells import Box
 from dispatch.geo.travel_time import TravelTime
 from dispatch.values.units import CityTime
-from sim.city.behaviour import Habits
+from sim.city.behaviour import Behaviour
 from sim.city.city import NameAt, nameless
 from sim.demand.recorded_demand import RecordedDemand, read_trips
-from sim.demand.ride_request import WishSource
-from sim.demand.sampled_demand import DrawnDemand, read_aggregates
+from sim.demand.ride_request import RequestSource
+from sim.demand.sampled_demand import SampledDemand, read_aggregates
 from sim.time.local_time import LocalTime
 
 
@@ -62,7 +62,7 @@ class WorldConfig:
     demand: DemandOptions
     run: str
     seed: int = 1
-    habits: Habits = field(default_factory=Habits)
+    habits: Behaviour = field(default_factory=Behaviour)
     fix_interval_s: float = 1.0
     connects_per_s: float = 50.0
     patience_s: float = 30.0
@@ -81,7 +81,7 @@ class WorldConfig:
     name_at: NameAt = nameless
 
 
-def open_demand(config: WorldConfig, rng: Random) -> WishSource:
+def open_demand(config: WorldConfig, rng: Random) -> RequestSource:
     """The source of wishes. Raises TripsFileError or OSError where a file cannot be read."""
     options = config.demand
     since: CityTime | None = None
@@ -91,6 +91,6 @@ def open_demand(config: WorldConfig, rng: Random) -> WishSource:
         trips = read_trips(options.trips)
         return RecordedDemand(trips, since=since if since is not None else trips.wish(0).at, rng=rng)
     aggregates = read_aggregates(options.aggregates)
-    return DrawnDemand(
+    return SampledDemand(
         aggregates, roads=config.roads, rng=rng, scale=options.scale, per_hour=options.per_hour, since=since
     )

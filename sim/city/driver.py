@@ -17,18 +17,18 @@ from dispatch.api.server_messages import Accepted, Heard, ServerMessage, Snapsho
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.place import Place
 from dispatch.values.units import LatLng
-from sim.city.city import City, Line, draw
-from sim.city.driver_context import Cab
-from sim.city.driver_ride import Ride
+from sim.city.city import ClientPort, SimCity, draw
+from sim.city.driver_context import DriverContext
+from sim.city.driver_ride import DriverRide
 from sim.city.kerbside import Rider
 from sim.client.states import ARRIVED, ASSIGNED, IDLE, OFF_DUTY, OFFERED, WITH_TRIP
-from sim.time.scheduler import Appointment
+from sim.time.scheduler import Timer
 
 RETRY_S: Final = 30.0
 """City seconds after which a driver who was not let online tries again."""
 
 
-class Duty(Enum):
+class DriverDuty(Enum):
     """What a driver does."""
 
     AWAY = auto()
@@ -39,30 +39,30 @@ class Duty(Enum):
     BREAK = auto()
 
 
-class Driver:
+class SimDriver:
     """One driver in one car."""
 
-    def __init__(self, vehicle: VehicleId, city: City, start: LatLng, rng: Random) -> None:
+    def __init__(self, vehicle: VehicleId, city: SimCity, start: LatLng, rng: Random) -> None:
         self.vehicle = vehicle
-        self.duty = Duty.AWAY
-        self.ride: Ride | None = None
-        self._cab = Cab(vehicle, city, start, rng)
+        self.duty = DriverDuty.AWAY
+        self.ride: DriverRide | None = None
+        self._cab = DriverContext(vehicle, city, start, rng)
         self._city = city
         self._rng = rng
         self._offer: OfferView | None = None
         self._unpaid: TripId | None = None
-        self._restless: Appointment | None = None
-        self._thinking: Appointment | None = None
+        self._restless: Timer | None = None
+        self._thinking: Timer | None = None
         self._on_map = False
 
-    def use(self, line: Line) -> None:
+    def use(self, line: ClientPort) -> None:
         """The connection of this app. To be called once, before it runs."""
         self._cab.line = line
 
     @property
     def may_be_hailed(self) -> bool:
         """Whether somebody on the street sees a free car."""
-        return self.duty is Duty.FREE and self._offer is None and self._cab.line.connected
+        return self.duty is DriverDuty.FREE and self._offer is None and self._cab.line.connected
 
     def here(self) -> LatLng:
         """Where the car is."""
@@ -82,13 +82,13 @@ class Driver:
             return
         fix = self._cab.car.fix()
         if self._cab.line.send(GpsFix(fix)):
-            self._city.tally.fix_sent()
+            self._city.metrics.fix_sent()
 
-    def told(self, message: ServerMessage) -> None:
+    def received(self, message: ServerMessage) -> None:
         """Something came for this app."""
         match message:
             case Heard(n):
-                if self._cab.car.unheard.heard(n):
+                if self._cab.car.unheard.ack(n):
                     self._send_unheard()
             case Update() | Snapshot():
                 if message.vehicle is not None:
@@ -99,7 +99,7 @@ class Driver:
                 pass
 
     def _send_unheard(self) -> None:
-        for fixes in self._cab.car.unheard.to_send_again():
+        for fixes in self._cab.car.unheard.resends():
             self._cab.line.send(fixes)
 
     # ── what the system says of the car ──────────────────────────────────────────────────────────────────────────
@@ -113,9 +113,9 @@ class Driver:
             self._settled(self._unpaid)
         self._see_trip(view)
         self._see_offer(view)
-        if view.state in OFF_DUTY and self.duty in (Duty.AWAY, Duty.FREE):
+        if view.state in OFF_DUTY and self.duty in (DriverDuty.AWAY, DriverDuty.FREE):
             self._go_online()
-        elif view.state in (IDLE, OFFERED) and self.duty in (Duty.AWAY, Duty.GOING_ONLINE):
+        elif view.state in (IDLE, OFFERED) and self.duty in (DriverDuty.AWAY, DriverDuty.GOING_ONLINE):
             self._become_free()
 
     def _see_trip(self, view: VehicleView) -> None:
@@ -126,7 +126,7 @@ class Driver:
             return
         if self._offer is not None and self._offer.trip == view.trip:
             self._assigned(self._offer)
-        elif self.duty is not Duty.HAILING:
+        elif self.duty is not DriverDuty.HAILING:
             self._cab.line.follow(f"trip:{view.trip}")
 
     def _see_offer(self, view: VehicleView) -> None:
@@ -135,7 +135,7 @@ class Driver:
             self._offer = None
         elif self._offer is None or offer.offer != self._offer.offer:
             self._offer = offer
-            self._city.tally.offer_told(TripId(offer.trip))
+            self._city.metrics.offer_told(TripId(offer.trip))
             self._think_about(offer)
 
     def _take_up(self, trip: TripView) -> None:
@@ -154,23 +154,23 @@ class Driver:
     # ── the shift ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _go_online(self) -> None:
-        self.duty = Duty.GOING_ONLINE
+        self.duty = DriverDuty.GOING_ONLINE
         self._cab.ask(StartShift(id=self._cab.line.next_id()), self._online, self._not_online)
 
     def _online(self, _: Accepted) -> None:
-        if self.duty is Duty.GOING_ONLINE:
+        if self.duty is DriverDuty.GOING_ONLINE:
             self._become_free()
 
     def _not_online(self, _: int) -> None:
-        self._city.agenda.after_city(RETRY_S, self._try_online)
+        self._city.scheduler.after_city(RETRY_S, self._try_online)
 
     def _try_online(self) -> None:
-        if self.duty is Duty.GOING_ONLINE:
+        if self.duty is DriverDuty.GOING_ONLINE:
             self._go_online()
 
     def _become_free(self) -> None:
         """An offer may be there already: views overtake answers."""
-        self.duty = Duty.FREE
+        self.duty = DriverDuty.FREE
         self._stay_or_cruise()
         if self._offer is not None:
             self._think_about(self._offer)
@@ -181,10 +181,10 @@ class Driver:
             self._restless.cancel()
         if self._cab.habits.cruise_share > 0:
             idle_s = draw(self._rng, self._cab.habits.idle_s)
-            self._restless = self._city.agenda.after_city(idle_s, self._think_of_moving)
+            self._restless = self._city.scheduler.after_city(idle_s, self._think_of_moving)
 
     def _think_of_moving(self) -> None:
-        if self.duty is not Duty.FREE or self._unpaid is not None:
+        if self.duty is not DriverDuty.FREE or self._unpaid is not None:
             return
         if self._rng.random() < self._cab.habits.cruise_share:
             self._cab.car.cruise()
@@ -192,16 +192,16 @@ class Driver:
 
     def _take_break(self) -> None:
         """No offers for a while; if that is refused (an offer came first), work goes on."""
-        self.duty = Duty.BREAK
-        self._city.agenda.after_city(draw(self._rng, self._cab.habits.break_s), self._end_break)
+        self.duty = DriverDuty.BREAK
+        self._city.scheduler.after_city(draw(self._rng, self._cab.habits.break_s), self._end_break)
         self._cab.ask(StartBreak(id=self._cab.line.next_id()), lambda _: None, lambda _: self._no_break())
 
     def _no_break(self) -> None:
-        if self.duty is Duty.BREAK:
+        if self.duty is DriverDuty.BREAK:
             self._become_free()
 
     def _end_break(self) -> None:
-        if self.duty is Duty.BREAK:
+        if self.duty is DriverDuty.BREAK:
             self._go_online()
 
     # ── offers ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -210,11 +210,11 @@ class Driver:
         if self._thinking is not None:
             self._thinking.cancel()
         think_s = draw(self._rng, self._cab.habits.think_s)
-        self._thinking = self._city.agenda.after_city(think_s, lambda: self._decide(offer))
+        self._thinking = self._city.scheduler.after_city(think_s, lambda: self._decide(offer))
 
     def _decide(self, offer: OfferView) -> None:
         """Accept, decline, or let it expire."""
-        if self._offer is None or self._offer.offer != offer.offer or self.duty is not Duty.FREE:
+        if self._offer is None or self._offer.offer != offer.offer or self.duty is not DriverDuty.FREE:
             return
         mood = self._rng.random() - self._cab.habits.ignore_share
         if mood < 0:
@@ -230,13 +230,15 @@ class Driver:
         if self.ride is None:
             self._begin(TripId(offer.trip), offer.pickup, offer.dropoff).go_to_pickup()
 
-    def _begin(self, trip: TripId, pickup: Place | None, dropoff: Place | None, rider: Rider | None = None) -> Ride:
-        self.duty = Duty.ON_RIDE
+    def _begin(
+        self, trip: TripId, pickup: Place | None, dropoff: Place | None, rider: Rider | None = None
+    ) -> DriverRide:
+        self.duty = DriverDuty.ON_RIDE
         self._offer = None
-        self.ride = Ride(self._cab, trip, self._over, pickup=_point(pickup), dropoff=_point(dropoff), rider=rider)
+        self.ride = DriverRide(self._cab, trip, self._over, pickup=_point(pickup), dropoff=_point(dropoff), rider=rider)
         return self.ride
 
-    def _over(self, ride: Ride) -> None:
+    def _over(self, ride: DriverRide) -> None:
         """The ride is over, one way or the other."""
         self.ride = None
         self._become_free()
@@ -244,7 +246,7 @@ class Driver:
             return
         if self._cab.habits.settle_s > 0:
             self._unpaid = ride.trip
-            self._city.agenda.after_city(self._cab.habits.settle_s, lambda: self._settled(ride.trip))
+            self._city.scheduler.after_city(self._cab.habits.settle_s, lambda: self._settled(ride.trip))
         if self._rng.random() < self._cab.habits.break_share:
             self._take_break()
 
@@ -252,14 +254,14 @@ class Driver:
         """The passenger has paid, or the driver waits no longer to see it."""
         if self._unpaid == trip:
             self._unpaid = None
-            if self.duty is Duty.FREE:
+            if self.duty is DriverDuty.FREE:
                 self._stay_or_cruise()
 
     # ── street hail ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def hailed(self, rider: Rider) -> None:
         """Somebody gets in. The car must be free."""
-        self.duty = Duty.HAILING
+        self.duty = DriverDuty.HAILING
         self._cab.car.park()
         self._cab.ask(
             StartHail(id=self._cab.line.next_id()),
@@ -269,7 +271,7 @@ class Driver:
 
     def _hail_began(self, answer: Accepted, rider: Rider) -> None:
         trip = TripId(str(answer.result["trip"]))
-        self._city.tally.hail_began(trip)
+        self._city.metrics.hail_began(trip)
         self._begin(trip, None, None, rider).drive_rider()
 
     def _hail_refused(self, rider: Rider) -> None:

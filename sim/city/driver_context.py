@@ -9,8 +9,8 @@ from dispatch.api.client_messages import ClientCommand
 from dispatch.api.server_messages import Accepted
 from dispatch.values.ids import VehicleId
 from dispatch.values.units import LatLng
-from sim.city.behaviour import DriverHabits
-from sim.city.city import City, Line
+from sim.city.behaviour import DriverBehaviour
+from sim.city.city import ClientPort, SimCity
 from sim.city.vehicle_motion import Car
 from sim.client.pending_commands import Answer
 
@@ -18,15 +18,15 @@ OnAccepted = Callable[[Accepted], None]
 OnRefused = Callable[[int], None]
 
 
-class Cab:
+class DriverContext:
     """Car, connection, and the number up to which the system's views of the vehicle are known.
 
     ``line`` has to be set before anything is asked.
     """
 
-    line: Line
+    line: ClientPort
 
-    def __init__(self, vehicle: VehicleId, city: City, start: LatLng, rng: Random) -> None:
+    def __init__(self, vehicle: VehicleId, city: SimCity, start: LatLng, rng: Random) -> None:
         self.vehicle = vehicle
         self.city = city
         self.rng = rng
@@ -35,7 +35,7 @@ class Cab:
         self.seq = 0
 
     @property
-    def habits(self) -> DriverHabits:
+    def habits(self) -> DriverBehaviour:
         """What drivers do here."""
         return self.city.habits.driver
 

@@ -16,16 +16,16 @@ from dispatch.domain.errors import ErrorCode
 from dispatch.values.ids import TripId
 from dispatch.values.units import LatLng
 from sim.city.city import draw
-from sim.city.driver_context import Cab, OnAccepted, OnRefused
+from sim.city.driver_context import DriverContext, OnAccepted, OnRefused
 from sim.city.kerbside import Rider
-from sim.time.scheduler import Appointment
+from sim.time.scheduler import Timer
 
 ASK_AGAIN_S: Final = 5.0
 RETRY_S: Final = 30.0
 """City seconds until the code is asked again, and until something refused is tried again."""
 
 
-class Stage(Enum):
+class RideStage(Enum):
     """How far the ride is."""
 
     TO_PICKUP = auto()
@@ -34,21 +34,21 @@ class Stage(Enum):
     OVER = auto()
 
 
-class Ride:
+class DriverRide:
     """The trip that a driver has. ``over`` is called once, when the driver has it no more."""
 
     def __init__(
         self,
-        cab: Cab,
+        cab: DriverContext,
         trip: TripId,
-        over: Callable[[Ride], None],
+        over: Callable[[DriverRide], None],
         *,
         pickup: LatLng | None = None,
         dropoff: LatLng | None = None,
         rider: Rider | None = None,
     ) -> None:
         self.trip = trip
-        self.stage = Stage.TO_PICKUP
+        self.stage = RideStage.TO_PICKUP
         self.completed = False
         self.letting_go = False
         self._cab = cab
@@ -58,8 +58,8 @@ class Ride:
         self._dropoff = dropoff
         self._rider = rider
         self._assigned_at = cab.city.clock.city()
-        self._plans: list[Appointment] = []
-        self._city.tally.assigned(trip, cab.vehicle)
+        self._plans: list[Timer] = []
+        self._city.metrics.assigned(trip, cab.vehicle)
 
     # ── from the accept to the passenger ─────────────────────────────────────────────────────────────────────────
 
@@ -72,7 +72,7 @@ class Ride:
 
     def wait_for_rider(self) -> None:
         """Stand at the pick-up until the passenger comes, or for as long as one has to."""
-        self.stage = Stage.AT_PICKUP
+        self.stage = RideStage.AT_PICKUP
         self._plan(self._cab.habits.no_show_s, lambda: self._give_back("nobody came", no_show=True))
         self._city.street.wait_for_rider(self.trip, self._rider_here)
 
@@ -81,7 +81,7 @@ class Ride:
         self._ask(message, lambda _: self._arrived(), lambda _: self.lose())
 
     def _arrived(self) -> None:
-        self._city.tally.pickup.add(self._city.clock.city() - self._assigned_at)
+        self._city.metrics.pickup.add(self._city.clock.city() - self._assigned_at)
         self.wait_for_rider()
 
     def _rider_here(self, rider: Rider) -> None:
@@ -96,7 +96,7 @@ class Ride:
             self.lose()
 
     def _give_back(self, reason: str, *, no_show: bool = False) -> None:
-        if self.stage is Stage.RIDING or self._rider is not None:
+        if self.stage is RideStage.RIDING or self._rider is not None:
             return
         message = ReturnTrip(id=self._cab.line.next_id(), trip=self.trip, reason=reason, no_show=no_show)
         self._ask_to_end(message, lambda _: self._end())
@@ -105,9 +105,9 @@ class Ride:
 
     def drive_rider(self) -> None:
         """The ride has begun: drive to where the passenger wants to go."""
-        self.stage = Stage.RIDING
+        self.stage = RideStage.RIDING
         self._call_off()
-        self._city.tally.ride_began(self.trip)
+        self._city.metrics.ride_began(self.trip)
         if self._rider is not None:
             self._rider.seated(self._cab.vehicle, self.trip)
         destination = self._rider.destination if self._rider is not None else self._dropoff
@@ -119,7 +119,7 @@ class Ride:
 
     def _finished(self) -> None:
         self.completed = True
-        self._city.tally.ride_completed(self.trip)
+        self._city.metrics.ride_completed(self.trip)
         self._end()
         if self._rider is not None:
             self._rider.set_down(self._cab.vehicle)
@@ -128,27 +128,27 @@ class Ride:
 
     def lose(self) -> None:
         """The trip ended without this driver."""
-        if self.stage is not Stage.OVER:
-            self._city.tally.let_go(self.trip, self._cab.vehicle)
+        if self.stage is not RideStage.OVER:
+            self._city.metrics.let_go(self.trip, self._cab.vehicle)
             self._end()
 
     def _ask_to_end(self, message: FinishRide | ReturnTrip, ended: OnAccepted) -> None:
-        """Ask to end the assignment: for the tally it ends with the asking, unless that is refused."""
+        """Ask to end the assignment: for the metrics it ends with the asking, unless that is refused."""
         self.letting_go = True
-        self._city.tally.let_go(self.trip, self._cab.vehicle)
+        self._city.metrics.let_go(self.trip, self._cab.vehicle)
         self._ask(message, ended, lambda _: self._still_mine())
 
     def _still_mine(self) -> None:
         """Refused: it is too early for a no-show, or the trip has ended without us, which the next view says."""
         self.letting_go = False
-        self._city.tally.kept(self.trip, self._cab.vehicle)
-        if self.stage is Stage.AT_PICKUP:
+        self._city.metrics.restored(self.trip, self._cab.vehicle)
+        if self.stage is RideStage.AT_PICKUP:
             self._plan(RETRY_S, lambda: self._give_back("nobody came", no_show=True))
-        elif self.stage is Stage.RIDING:
+        elif self.stage is RideStage.RIDING:
             self._plan(RETRY_S, self._finish)
 
     def _end(self) -> None:
-        self.stage = Stage.OVER
+        self.stage = RideStage.OVER
         self._call_off()
         self._city.street.drive_off(self.trip)
         self._cab.car.park()
@@ -160,10 +160,10 @@ class Ride:
         """Do something later, if the ride still stands then."""
 
         def if_still_there() -> None:
-            if self.stage is not Stage.OVER and not self.letting_go:
+            if self.stage is not RideStage.OVER and not self.letting_go:
                 act()
 
-        self._plans.append(self._city.agenda.after_city(city_s, if_still_there))
+        self._plans.append(self._city.scheduler.after_city(city_s, if_still_there))
 
     def _call_off(self) -> None:
         for plan in self._plans:
@@ -176,11 +176,11 @@ class Ride:
         """Ask about this ride. By the time of the answer it may be over; then the answer does not matter."""
 
         def if_accepted(answer: Accepted) -> None:
-            if self.stage is not Stage.OVER:
+            if self.stage is not RideStage.OVER:
                 accepted(answer)
 
         def if_refused(code: int) -> None:
-            if self.stage is not Stage.OVER:
+            if self.stage is not RideStage.OVER:
                 refused(code)
 
         self._cab.ask(message, if_accepted, if_refused)

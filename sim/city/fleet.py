@@ -8,24 +8,26 @@ from random import Random
 from dispatch.geo.distance import haversine_m
 from dispatch.values.ids import VehicleId
 from dispatch.values.units import LatLng
-from sim.city.city import City
+from sim.city.city import SimCity
 from sim.city.config import CarAccount, WorldConfig
-from sim.city.driver import Driver
-from sim.client.app_client import Client, Wire
-from sim.client.sign_in import SignIn, SignInDesk, Token, known
+from sim.city.driver import SimDriver
+from sim.client.app_client import AppClient, ClientContext
+from sim.client.sign_in import SignIn, SignInClient, Token, known
 
 
-class Fleet:
+class CityFleet:
     """Drivers in the order of the accounts."""
 
-    def __init__(self, config: WorldConfig, city: City, wire: Wire, desk: SignInDesk, rng: Random) -> None:
+    def __init__(
+        self, config: WorldConfig, city: SimCity, context: ClientContext, sign_in_client: SignInClient, rng: Random
+    ) -> None:
         starts = city.demand.places(city.clock.city(), len(config.fleet))
-        self.drivers: list[Driver] = []
-        self.clients: list[Client] = []
+        self.drivers: list[SimDriver] = []
+        self.clients: list[AppClient] = []
         for account, start in zip(config.fleet, starts, strict=True):
             own = Random(rng.getrandbits(64))
-            driver = Driver(VehicleId(account.vehicle), city, start, own)
-            client = Client(wire, account.vehicle, _sign_in(account, desk), driver, own)
+            driver = SimDriver(VehicleId(account.vehicle), city, start, own)
+            client = AppClient(context, account.vehicle, _sign_in(account, sign_in_client), driver, own)
             driver.use(client)
             self.drivers.append(driver)
             self.clients.append(client)
@@ -51,7 +53,7 @@ class Fleet:
             self.drivers[self._ticked % many].tick()
             self._ticked += 1
 
-    def nearest_free(self, place: LatLng, within_m: float) -> Driver | None:
+    def nearest_free(self, place: LatLng, within_m: float) -> SimDriver | None:
         """The nearest free car that somebody standing there can hail."""
         best, best_m = None, within_m
         for driver in self.drivers:
@@ -62,7 +64,7 @@ class Fleet:
         return best
 
 
-def _sign_in(account: CarAccount, desk: SignInDesk) -> SignIn:
+def _sign_in(account: CarAccount, sign_in_client: SignInClient) -> SignIn:
     if account.token:
         return known(Token(account.token))
-    return partial(desk.driver, account.driver, account.pin, account.vehicle)
+    return partial(sign_in_client.driver, account.driver, account.pin, account.vehicle)

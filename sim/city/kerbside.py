@@ -35,7 +35,7 @@ class Rider(Protocol):
         ...
 
 
-class Street:
+class Kerbside:
     """Riders and drivers of one trip find each other, whichever comes first."""
 
     def __init__(self) -> None:

@@ -18,10 +18,10 @@ from dispatch.domain.errors import ErrorCode
 from dispatch.values.ids import CommandId, TripId, VehicleId
 from dispatch.values.place import Place
 from dispatch.values.units import CityTime, LatLng
-from sim.city.city import City, Line, draw
+from sim.city.city import ClientPort, SimCity, draw
 from sim.client.pending_commands import Answer
 from sim.client.states import ARRIVED, ENDED, FARE_DUE, IN_PROGRESS, PAID, PAYING, SEEKING
-from sim.demand.ride_request import Wish
+from sim.demand.ride_request import RideRequest
 
 PAY_TRIES: Final = 3
 PAY_AGAIN_S: Final = 2.0
@@ -32,10 +32,10 @@ _BEING_PAID: Final = frozenset({int(ErrorCode.PAYMENT_OPEN), int(ErrorCode.ALREA
 
 
 @dataclass(slots=True)
-class Journey:
+class PassengerTrip:
     """What the passenger knows of the ride under way. ``vehicle`` is set for a street hail only."""
 
-    wish: Wish
+    wish: RideRequest
     reserve: bool = False
     trip: TripId | None = None
     state: str = ""
@@ -50,26 +50,26 @@ class Journey:
     confirmed: str = ""
 
 
-class Passenger:
+class SimPassenger:
     """One person with a phone and an Alipay account (``buyer``, 2088 and twelve digits). One journey at a time."""
 
-    def __init__(self, buyer: str, city: City, rng: Random) -> None:
+    def __init__(self, buyer: str, city: SimCity, rng: Random) -> None:
         self._buyer = buyer
         self._city = city
         self._habits = city.habits.passenger
         self._rng = rng
-        self._journey: Journey | None = None
-        self._done: Callable[[Passenger], None] = _nobody
+        self._journey: PassengerTrip | None = None
+        self._done: Callable[[SimPassenger], None] = _nobody
         self._asked = False
 
-    def use(self, line: Line) -> None:
+    def use(self, line: ClientPort) -> None:
         """The connection of this app. To be called before it runs."""
         self._line = line
 
-    def wants(self, wish: Wish, done: Callable[[Passenger], None], *, hails: bool = False) -> None:
+    def wants(self, wish: RideRequest, done: Callable[[SimPassenger], None], *, hails: bool = False) -> None:
         """Begin a journey; ``done`` is called at its end. With ``hails`` the passenger is in a car already."""
         reserve = not hails and self._rng.random() < self._habits.reserve_share
-        self._journey = Journey(wish, reserve)
+        self._journey = PassengerTrip(wish, reserve)
         self._done = done
         self._asked = hails
         if self._line.connected:
@@ -116,7 +116,7 @@ class Passenger:
         """Connected."""
         self._ask()
 
-    def told(self, message: ServerMessage) -> None:
+    def received(self, message: ServerMessage) -> None:
         """Something came for this app."""
         if isinstance(message, Update | Snapshot) and message.trip is not None:
             journey = self._journey
@@ -138,14 +138,14 @@ class Passenger:
         else:
             self._request(journey)
 
-    def _request(self, journey: Journey) -> None:
+    def _request(self, journey: PassengerTrip) -> None:
         now = self._city.clock.city()
         command = CommandId(self._line.next_id())
         if journey.reserve:
-            self._city.tally.reservation_sent()
+            self._city.metrics.reservation_sent()
         else:
             journey.requested_at = now
-            self._city.tally.request_sent(command)
+            self._city.metrics.request_sent(command)
         message = RequestRide(
             id=command,
             pickup=self._place(journey.wish.pickup),
@@ -154,35 +154,35 @@ class Passenger:
         )
         self._line.command(message, lambda answer: self._requested(journey, command, answer))
 
-    def _requested(self, journey: Journey, command: CommandId, answer: Answer) -> None:
+    def _requested(self, journey: PassengerTrip, command: CommandId, answer: Answer) -> None:
         if not isinstance(answer, Accepted):
-            self._city.tally.request_refused(command)
+            self._city.metrics.request_refused(command)
             self._finish()
             return
         self._learn_trip(journey, answer)
-        self._city.tally.request_acknowledged(command, self._trip(journey), answer.state or "")
+        self._city.metrics.request_acknowledged(command, self._trip(journey), answer.state or "")
         if self._rng.random() < self._habits.impatient_share:
             patience_s = draw(self._rng, self._habits.patience_s)
-            self._city.agenda.after_city(patience_s, lambda: self._lose_patience(journey))
+            self._city.scheduler.after_city(patience_s, lambda: self._lose_patience(journey))
 
-    def _learn_trip(self, journey: Journey, answer: Accepted) -> None:
+    def _learn_trip(self, journey: PassengerTrip, answer: Accepted) -> None:
         """The server says which trip it is, and follows its stream for us."""
         stream = answer.stream or ""
         journey.trip = TripId(stream.removeprefix("trip:"))
         journey.state = journey.state or answer.state or ""
         self._line.expect(stream)
 
-    def _lose_patience(self, journey: Journey) -> None:
+    def _lose_patience(self, journey: PassengerTrip) -> None:
         if self._journey is journey and journey.state in SEEKING:
             message = CancelTrip(id=self._line.next_id(), trip=self._trip(journey), reason="waited too long")
             self._line.command(message, lambda _: None)
 
     # ── what the system says of the trip ─────────────────────────────────────────────────────────────────────────
 
-    def _see(self, journey: Journey, view: TripView) -> None:
+    def _see(self, journey: PassengerTrip, view: TripView) -> None:
         trip = self._trip(journey)
         journey.state = view.state
-        self._city.tally.trip_told(trip, view.state)
+        self._city.metrics.trip_told(trip, view.state)
         if view.code:
             journey.code = view.code
         if view.state == ARRIVED:
@@ -199,7 +199,7 @@ class Passenger:
             journey.walking_to = None
             self._city.street.leave(trip)
 
-    def _walk_to(self, journey: Journey, view: TripView) -> None:
+    def _walk_to(self, journey: PassengerTrip, view: TripView) -> None:
         """Once for each car that comes: walk there and get in, if it is still there then."""
         car = view.car.vehicle if view.car is not None else ""
         if journey.walking_to == car:
@@ -210,17 +210,17 @@ class Passenger:
             if self._journey is journey and journey.state == ARRIVED and journey.walking_to == car:
                 self._city.street.board(self._trip(journey), self)
 
-        self._city.agenda.after_city(draw(self._rng, self._habits.walk_s), get_in)
+        self._city.scheduler.after_city(draw(self._rng, self._habits.walk_s), get_in)
 
-    def _under_way(self, journey: Journey) -> None:
+    def _under_way(self, journey: PassengerTrip) -> None:
         if not journey.began:
             journey.began = True
             if journey.requested_at is not None:
-                self._city.tally.wait.add(self._city.clock.city() - journey.requested_at)
+                self._city.metrics.wait.add(self._city.clock.city() - journey.requested_at)
 
     # ── paying ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _see_fare(self, journey: Journey, view: TripView) -> None:
+    def _see_fare(self, journey: PassengerTrip, view: TripView) -> None:
         if not self._habits.pays:
             self._finish()
         elif view.state == FARE_DUE:
@@ -228,7 +228,7 @@ class Passenger:
         elif view.payment is not None:
             self._confirm_once(journey, view.payment)
 
-    def _pay_soon(self, journey: Journey) -> None:
+    def _pay_soon(self, journey: PassengerTrip) -> None:
         """Take out the phone and pay, unless that is under way."""
         if not self._habits.pays:
             self._finish()
@@ -238,16 +238,16 @@ class Passenger:
             self._finish()
         else:
             journey.paying = True
-            self._city.agenda.after_city(draw(self._rng, self._habits.reach_for_phone_s), lambda: self._pay(journey))
+            self._city.scheduler.after_city(draw(self._rng, self._habits.reach_for_phone_s), lambda: self._pay(journey))
 
-    def _pay(self, journey: Journey) -> None:
+    def _pay(self, journey: PassengerTrip) -> None:
         journey.pays += 1
         journey.pay_at = journey.pay_at or self._city.clock.wall()
         vehicle = journey.vehicle if journey.trip is None else None
         message = PayFare(id=self._line.next_id(), trip=journey.trip, vehicle=vehicle, buyer=self._buyer)
         self._line.command(message, lambda answer: self._pay_answered(journey, answer))
 
-    def _pay_answered(self, journey: Journey, answer: Answer) -> None:
+    def _pay_answered(self, journey: PassengerTrip, answer: Answer) -> None:
         journey.paying = False
         if self._journey is not journey:
             return
@@ -257,32 +257,32 @@ class Passenger:
         elif answer.code in _NOTHING_TO_PAY or journey.pays >= PAY_TRIES:
             self._finish()
         elif answer.code not in _BEING_PAID:
-            self._city.agenda.after(PAY_AGAIN_S, lambda: self._pay_soon(journey))
+            self._city.scheduler.after(PAY_AGAIN_S, lambda: self._pay_soon(journey))
 
-    def _confirm_once(self, journey: Journey, payment: PaymentView) -> None:
+    def _confirm_once(self, journey: PassengerTrip, payment: PaymentView) -> None:
         """Alipay knows the order: its app asks for the password, once for each order."""
         if payment.trade and journey.confirmed != payment.trade:
             journey.confirmed = payment.trade
             self._city.spawn(self._confirm(journey, payment.trade))
 
-    async def _confirm(self, journey: Journey, trade: str) -> None:
+    async def _confirm(self, journey: PassengerTrip, trade: str) -> None:
         """A phone that says no is not the truth: only the server says whether it is paid. Then look again."""
-        outcome = await self._city.cashier.confirm(trade, self._buyer)
+        outcome = await self._city.wallet.confirm(trade, self._buyer)
         if outcome in _PHONE_SAYS_NO and self._journey is journey:
-            self._city.tally.counts["cashier_refused"] += 1
-            self._city.agenda.after(PAY_AGAIN_S, lambda: self._confirm_again(journey, trade))
+            self._city.metrics.counts["cashier_refused"] += 1
+            self._city.scheduler.after(PAY_AGAIN_S, lambda: self._confirm_again(journey, trade))
 
-    def _confirm_again(self, journey: Journey, trade: str) -> None:
+    def _confirm_again(self, journey: PassengerTrip, trade: str) -> None:
         if self._journey is journey and journey.state == PAYING and journey.confirmed == trade:
             self._city.spawn(self._confirm(journey, trade))
 
-    def _see_paid(self, journey: Journey, view: TripView) -> None:
+    def _see_paid(self, journey: PassengerTrip, view: TripView) -> None:
         amount = view.payment.amount if view.payment is not None else None
         waited_s = self._city.clock.wall() - (journey.pay_at or self._city.clock.wall())
         trip = self._trip(journey)
-        if trip in self._city.tally.paid:
+        if trip in self._city.metrics.paid:
             return
-        self._city.tally.fare_paid(trip, amount.minor if amount is not None else 0, waited_s)
+        self._city.metrics.fare_paid(trip, amount.minor if amount is not None else 0, waited_s)
         if self._rng.random() < self._habits.rate_share:
             stars = self._rng.choice((3, 4, 4, 5, 5, 5))
             self._line.command(Rate(id=self._line.next_id(), trip=trip, stars=stars), lambda _: self._finish())
@@ -300,7 +300,7 @@ class Passenger:
             self._line.leave(f"trip:{journey.trip}")
         self._done(self)
 
-    def _now(self) -> Journey:
+    def _now(self) -> PassengerTrip:
         if self._journey is None:
             raise RuntimeError("nobody rides")
         return self._journey
@@ -308,11 +308,11 @@ class Passenger:
     def _place(self, point: LatLng) -> Place:
         return Place(point.lat, point.lng, self._city.name_at(point))
 
-    def _trip(self, journey: Journey) -> TripId:
+    def _trip(self, journey: PassengerTrip) -> TripId:
         if journey.trip is None:
             raise RuntimeError("the trip has no id yet")
         return journey.trip
 
 
-def _nobody(_: Passenger) -> None:
+def _nobody(_: SimPassenger) -> None:
     """Nobody waits for the end of a journey that has not begun."""

@@ -7,36 +7,36 @@ from collections.abc import Sequence
 from functools import partial
 from random import Random
 
-from sim.city.city import City
-from sim.city.driver import Driver
-from sim.city.passenger import Passenger
-from sim.client.app_client import Client, Wire
-from sim.client.sign_in import SignIn, SignInDesk, Token, known
-from sim.demand.ride_request import Wish
+from sim.city.city import SimCity
+from sim.city.driver import SimDriver
+from sim.city.passenger import SimPassenger
+from sim.client.app_client import AppClient, ClientContext
+from sim.client.sign_in import SignIn, SignInClient, Token, known
+from sim.demand.ride_request import RideRequest
 
 
-class Crowd:
+class PassengerPool:
     """Takes whoever has been free longest, or somebody new. Tokens outlive connections."""
 
     def __init__(
         self,
-        city: City,
-        wire: Wire,
-        desk: SignInDesk,
+        city: SimCity,
+        context: ClientContext,
+        sign_in_client: SignInClient,
         rng: Random,
         *,
         first_number: int,
         tokens: Sequence[str] = (),
     ) -> None:
         self._city = city
-        self._wire = wire
-        self._desk = desk
+        self._context = context
+        self._sign_in_client = sign_in_client
         self._rng = rng
         self._next_number = first_number
         self._tokens = iter(tokens)
-        self._free: deque[Passenger] = deque()
-        self._clients: dict[Passenger, Client] = {}
-        self._living: set[Passenger] = set()
+        self._free: deque[SimPassenger] = deque()
+        self._clients: dict[SimPassenger, AppClient] = {}
+        self._living: set[SimPassenger] = set()
 
     @property
     def connected(self) -> int:
@@ -50,53 +50,53 @@ class Crowd:
             self._free.append(passenger)
             self._wake(passenger)
 
-    def request(self, wish: Wish) -> None:
+    def request(self, wish: RideRequest) -> None:
         """Somebody requests a ride."""
         passenger = self._take()
         passenger.wants(wish, self._done)
         self._wake(passenger)
 
-    def hail(self, wish: Wish, driver: Driver) -> None:
+    def hail(self, wish: RideRequest, driver: SimDriver) -> None:
         """Somebody gets into a free car."""
         passenger = self._take()
         passenger.wants(wish, self._done, hails=True)
         self._wake(passenger)
         driver.hailed(passenger)
 
-    def _take(self) -> Passenger:
+    def _take(self) -> SimPassenger:
         return self._free.popleft() if self._free else self._new()
 
-    def _new(self) -> Passenger:
+    def _new(self) -> SimPassenger:
         number = self._next_number
         self._next_number += 1
         rng = Random(self._rng.getrandbits(64))
         token = next(self._tokens, None)
         # 555 is no area code: nobody's real phone.
-        by_phone = partial(self._desk.passenger, f"+1555{number:07d}")
+        by_phone = partial(self._sign_in_client.passenger, f"+1555{number:07d}")
         sign_in: SignIn = by_phone if token is None else known(Token(token))
-        passenger = Passenger(f"2088{number:012d}", self._city, rng)
-        client = Client(self._wire, f"P{number}", sign_in, passenger, rng)
+        passenger = SimPassenger(f"2088{number:012d}", self._city, rng)
+        client = AppClient(self._context, f"P{number}", sign_in, passenger, rng)
         passenger.use(client)
         self._clients[passenger] = client
         return passenger
 
-    def _wake(self, passenger: Passenger) -> None:
+    def _wake(self, passenger: SimPassenger) -> None:
         if passenger not in self._living:
             self._living.add(passenger)
             self._city.spawn(self._live(passenger))
 
-    async def _live(self, passenger: Passenger) -> None:
+    async def _live(self, passenger: SimPassenger) -> None:
         """Be connected until the journey's end. Where the server turns us away for good, the journey ends here."""
         try:
             await self._clients[passenger].run()
-            self._wire.tally.violation("app turned away")
+            self._context.metrics.violation("app turned away")
             passenger.give_up()
         finally:
             self._living.discard(passenger)
             if not passenger.on_journey:
                 self._free.append(passenger)
 
-    def _done(self, passenger: Passenger) -> None:
+    def _done(self, passenger: SimPassenger) -> None:
         if self._city.habits.passenger.stay_connected:
             self._free.append(passenger)
         else:

@@ -15,7 +15,7 @@ BENCH_MPS: Final = 12.0
 """How fast a car goes that has a fixed time to drive."""
 
 
-class Position(NamedTuple):
+class RoutePosition(NamedTuple):
     """Degrees, m/s, and degrees from north, clockwise."""
 
     lat: float
@@ -59,10 +59,10 @@ class Drive:
         stop = LatLng(start.lat + share * (towards.lat - start.lat), start.lng + share * (towards.lng - start.lng))
         return cls((start, stop), seconds, began)
 
-    def at(self, now: float) -> Position:
+    def at(self, now: float) -> RoutePosition:
         """Where the car is; before its beginning at the start, after its end at the end."""
         if now >= self.ends_at or not self._legs:
-            return Position(*self.end)
+            return RoutePosition(*self.end)
         driven = max(0.0, now - self.began) * self._mps
         legs = self._legs
         while self._at_leg + 1 < len(legs) and legs[self._at_leg + 1].begins_m <= driven:
@@ -70,7 +70,7 @@ class Drive:
         begins_m, meters, start, end, heading = legs[self._at_leg]
         share = min(1.0, (driven - begins_m) / meters)
         lat = start.lat + share * (end.lat - start.lat)
-        return Position(lat, start.lng + share * (end.lng - start.lng), self._mps, heading)
+        return RoutePosition(lat, start.lng + share * (end.lng - start.lng), self._mps, heading)
 
 
 def _legs(points: tuple[LatLng, ...]) -> list[_Leg]:

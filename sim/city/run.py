@@ -1,4 +1,4 @@
-"""A simulated world against a server: fleet, crowd and demand in one event loop, until told to stop."""
+"""A simulated world against a server: fleet, passenger_pool and demand in one event loop, until told to stop."""
 
 from __future__ import annotations
 
@@ -11,60 +11,68 @@ from typing import Final
 import httpx
 
 from dispatch.clock import CityClock
-from sim.city.alipay_wallet import SandboxCashier
-from sim.city.behaviour import Habits
-from sim.city.city import Cashier, City
+from sim.city.alipay_wallet import SandboxWallet
+from sim.city.behaviour import Behaviour
+from sim.city.city import FarePayer, SimCity
 from sim.city.config import WorldConfig, open_demand
-from sim.city.fleet import Fleet
-from sim.city.kerbside import Street
-from sim.city.passenger_pool import Crowd
-from sim.client.app_client import Wire
-from sim.client.connect_limiter import Gate
-from sim.client.sign_in import SignInDesk
-from sim.client.sms_inbox import SmsFile
-from sim.demand.ride_request import Wish
-from sim.metrics.run_metrics import Tally
-from sim.time.scheduler import Agenda
+from sim.city.fleet import CityFleet
+from sim.city.kerbside import Kerbside
+from sim.city.passenger_pool import PassengerPool
+from sim.client.app_client import ClientContext
+from sim.client.connect_limiter import ConnectLimiter
+from sim.client.sign_in import SignInClient
+from sim.client.sms_inbox import SmsInbox
+from sim.demand.ride_request import RideRequest
+from sim.metrics.run_metrics import RunMetrics
+from sim.time.scheduler import Scheduler
 from sim.time.server_clock import ServerClock
 
 BEAT_S: Final = 0.02
-"""Wall seconds between two looks at agenda and fleet."""
+"""Wall seconds between two looks at scheduler and fleet."""
 HTTP_S: Final = 15.0
 
 
-def new_tally() -> Tally:
-    """A tally for :func:`run_world`, with the clock that the first welcome will set."""
-    return Tally(ServerClock(CityClock()))
+def new_tally() -> RunMetrics:
+    """A metrics for :func:`run_world`, with the clock that the first welcome will set."""
+    return RunMetrics(ServerClock(CityClock()))
 
 
-async def run_world(config: WorldConfig, tally: Tally, stop: asyncio.Event, street: Street | None = None) -> None:
+async def run_world(
+    config: WorldConfig, metrics: RunMetrics, stop: asyncio.Event, street: Kerbside | None = None
+) -> None:
     """Play drivers and passengers until ``stop`` is set; then hang up and return.
 
     They meet on ``street``, else on one of their own.
 
-    The tally fills while this runs. An error in a simulated app ends the world and is raised, in a group.
+    The metrics fills while this runs. An error in a simulated app ends the world and is raised, in a group.
     """
     limits = httpx.Limits(max_connections=20)
     async with (
         httpx.AsyncClient(base_url=config.http_url, timeout=HTTP_S, limits=limits, trust_env=False) as http,
         httpx.AsyncClient(base_url=config.sandbox_url or "", timeout=HTTP_S, trust_env=False) as sandbox,
     ):
-        sms = SmsFile(config.sms_file)
-        desk = SignInDesk(http, sms)
-        await _World(config, tally, SandboxCashier(sandbox), desk, sms, street or Street()).run(stop)
-    tally.finish()
+        sms = SmsInbox(config.sms_file)
+        sign_in_client = SignInClient(http, sms)
+        await _World(config, metrics, SandboxWallet(sandbox), sign_in_client, sms, street or Kerbside()).run(stop)
+    metrics.finish()
 
 
 class _World:
     """The parts of one run, put together."""
 
     def __init__(  # noqa: PLR0917 - the parts, once
-        self, config: WorldConfig, tally: Tally, cashier: Cashier, desk: SignInDesk, sms: SmsFile, street: Street
+        self,
+        config: WorldConfig,
+        metrics: RunMetrics,
+        wallet: FarePayer,
+        sign_in_client: SignInClient,
+        sms: SmsInbox,
+        street: Kerbside,
     ) -> None:
         rng = Random(config.seed)
         self._config = config
-        self._clock = clock = tally.clock
-        self._agenda = agenda = Agenda(clock)
+        self._clock = clock = metrics.clock
+        self._scheduler = scheduler = Scheduler(clock)
         self._sms = sms
         self._tasks: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
@@ -73,19 +81,24 @@ class _World:
         self._hails = Random(rng.getrandbits(64))
         self._demand = open_demand(config, Random(rng.getrandbits(64)))
         habits = config.habits if config.sandbox_url is not None else _without_paying(config.habits)
-        city = City(
-            clock, agenda, config.roads, self._demand, street, habits, tally, cashier, self._spawn, config.name_at
+        city = SimCity(
+            clock, scheduler, config.roads, self._demand, street, habits, metrics, wallet, self._spawn, config.name_at
         )
         self._habits = habits
 
-        def wire() -> Wire:
-            gate = Gate(clock, config.connects_per_s)
-            return Wire(config.ws_url, config.run, gate, clock, agenda, tally, config.ping_interval_s)
+        def new_context() -> ClientContext:
+            gate = ConnectLimiter(clock, config.connects_per_s)
+            return ClientContext(config.ws_url, config.run, gate, clock, scheduler, metrics, config.ping_interval_s)
 
-        self._fleet = Fleet(config, city, wire(), desk, Random(rng.getrandbits(64)))
+        self._fleet = CityFleet(config, city, new_context(), sign_in_client, Random(rng.getrandbits(64)))
         whims = Random(rng.getrandbits(64))
-        self._crowd = Crowd(
-            city, wire(), desk, whims, first_number=config.first_passenger, tokens=config.passenger_tokens
+        self._pool = PassengerPool(
+            city,
+            new_context(),
+            sign_in_client,
+            whims,
+            first_number=config.first_passenger,
+            tokens=config.passenger_tokens,
         )
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -95,7 +108,7 @@ class _World:
             self._spawn(self._sms.watch())
             for client in self._fleet.clients:
                 self._spawn(client.run())
-            self._crowd.warm_up(self._config.warm_passengers)
+            self._pool.warm_up(self._config.warm_passengers)
             self._spawn(self._make_wishes())
             await stop.wait()
             for task in self._tasks:
@@ -111,7 +124,7 @@ class _World:
     async def _beat(self) -> None:
         """One ticker for everything that is planned, and for all fixes."""
         while True:
-            self._agenda.run_due()
+            self._scheduler.run_due()
             self._fleet.sweep()
             if not self._ready.is_set() and self._is_ready():
                 self._ready.set()
@@ -125,22 +138,22 @@ class _World:
                 await asyncio.sleep(self._clock.wall_until(wish.at))
                 self._come_true(wish)
 
-    def _come_true(self, wish: Wish) -> None:
+    def _come_true(self, wish: RideRequest) -> None:
         if self._hails.random() < self._habits.passenger.hail_share:
             driver = self._fleet.nearest_free(wish.pickup, self._config.hail_radius_m)
             if driver is not None:
-                self._crowd.hail(wish, driver)
+                self._pool.hail(wish, driver)
                 return
-        self._crowd.request(wish)
+        self._pool.request(wish)
 
     def _is_ready(self) -> bool:
         """Whether the server's time is known and enough apps are connected, or were waited for long enough."""
         if not self._clock.known:
             return False
         wanted = self._config.ready_share * len(self._fleet.clients) + self._config.warm_passengers
-        connected = self._fleet.connected + self._crowd.connected
+        connected = self._fleet.connected + self._pool.connected
         return connected >= wanted or self._clock.wall() > self._patient_until
 
 
-def _without_paying(habits: Habits) -> Habits:
+def _without_paying(habits: Behaviour) -> Behaviour:
     return replace(habits, passenger=replace(habits.passenger, pays=False))

@@ -21,7 +21,7 @@ LINE_EVERY_S: Final = 5.0
 UNKNOWN: Final = "-"
 
 
-class Figure(NamedTuple):
+class TerminalFigure(NamedTuple):
     """A number to show: its key, its label (short, for people), its unit, and whether anything above zero is bad."""
 
     key: str
@@ -32,28 +32,28 @@ class Figure(NamedTuple):
 
 ROWS: Final = (
     (
-        Figure("requests", "requests"),
-        Figure("matched", "matched"),
-        Figure("on_trip", "on trip"),
-        Figure("paid", "paid"),
+        TerminalFigure("requests", "requests"),
+        TerminalFigure("matched", "matched"),
+        TerminalFigure("on_trip", "on trip"),
+        TerminalFigure("paid", "paid"),
     ),
     (
-        Figure("cancelled", "cancelled"),
-        Figure("unserved", "unserved"),
-        Figure("pickup_mean_s", "pick-up", "s"),
-        Figure("gps_per_s", "GPS a second"),
+        TerminalFigure("cancelled", "cancelled"),
+        TerminalFigure("unserved", "unserved"),
+        TerminalFigure("pickup_mean_s", "pick-up", "s"),
+        TerminalFigure("gps_per_s", "GPS a second"),
     ),
     (
-        Figure("request_to_offer_p50_ms", "request to offer", "ms"),
-        Figure("request_to_offer_p99_ms", "to offer, p99", "ms"),
-        Figure("payment_p50_ms", "payment, p50", "ms"),
-        Figure("double_assignments", "doubled", alarming=True),
+        TerminalFigure("request_to_offer_p50_ms", "request to offer", "ms"),
+        TerminalFigure("request_to_offer_p99_ms", "to offer, p99", "ms"),
+        TerminalFigure("payment_p50_ms", "payment, p50", "ms"),
+        TerminalFigure("double_assignments", "doubled", alarming=True),
     ),
 )
 IN_LINES: Final = (*ROWS[0], *ROWS[1][2:], ROWS[2][0])
 
 
-def spelled(figure: Figure, value: Number) -> str:
+def spelled(figure: TerminalFigure, value: Number) -> str:
     """A value with its unit: whole, or to a tenth where it is small."""
     if value is None:
         return UNKNOWN
@@ -100,6 +100,6 @@ async def show_progress(
             live.update(panel(title(), numbers(), where), refresh=True)
 
 
-def _value(figure: Figure, value: Number) -> Text:
+def _value(figure: TerminalFigure, value: Number) -> Text:
     alarm = figure.alarming and bool(value)
     return Text(spelled(figure, value), style="bold red" if alarm else "bold")

@@ -9,10 +9,10 @@ from typing import Final
 from dispatch.api.fields import Fix
 from dispatch.geo.distance import haversine_m
 from dispatch.values.units import LatLng
-from sim.city.city import City
-from sim.city.route_progress import Drive, Position
-from sim.client.unacked_fixes import UnheardFixes
-from sim.time.scheduler import Appointment
+from sim.city.city import SimCity
+from sim.city.route_progress import Drive, RoutePosition
+from sim.client.unacked_fixes import UnackedFixes
+from sim.time.scheduler import Timer
 
 _FIRST_FIX_A_SECOND: Final = 10
 _PLACES_LOOKED_AT: Final = 6
@@ -20,18 +20,18 @@ _HERE_M: Final = 15.0
 
 
 class Car:
-    """Stands or drives; arrivals come through the agenda, exactly on the city's clock."""
+    """Stands or drives; arrivals come through the scheduler, exactly on the city's clock."""
 
-    def __init__(self, city: City, start: LatLng, rng: Random) -> None:
+    def __init__(self, city: SimCity, start: LatLng, rng: Random) -> None:
         self._city = city
         self._rng = rng
-        self._parked = Position(*start)
+        self._parked = RoutePosition(*start)
         self._drive: Drive | None = None
-        self._arrival: Appointment | None = None
+        self._arrival: Timer | None = None
         # Numbers have to rise over runs too: they begin at the time of day, faster than fixes are taken.
-        self.unheard = UnheardFixes(int(city.clock.wall() * _FIRST_FIX_A_SECOND))
+        self.unheard = UnackedFixes(int(city.clock.wall() * _FIRST_FIX_A_SECOND))
 
-    def position(self) -> Position:
+    def position(self) -> RoutePosition:
         """Where the car is now."""
         if self._drive is None:
             return self._parked
@@ -49,7 +49,7 @@ class Car:
 
     def park(self) -> None:
         """Stop here."""
-        self._parked = Position(*self.here())
+        self._parked = RoutePosition(*self.here())
         self._drive = None
         if self._arrival is not None:
             self._arrival.cancel()
@@ -65,7 +65,7 @@ class Car:
         else:
             drive = Drive.along(self._city.roads.route(start, place, now), now)
         self._drive = drive
-        self._arrival = self._city.agenda.at_city(drive.ends_at, lambda: self._arrived(drive, arrived))
+        self._arrival = self._city.scheduler.at_city(drive.ends_at, lambda: self._arrived(drive, arrived))
 
     def cruise(self) -> None:
         """Drive to a place near by where rides begin at this hour."""
@@ -77,6 +77,6 @@ class Car:
 
     def _arrived(self, drive: Drive, then: Callable[[], None]) -> None:
         if self._drive is drive:
-            self._parked = Position(*drive.end)
+            self._parked = RoutePosition(*drive.end)
             self._drive = self._arrival = None
             then()

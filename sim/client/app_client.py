@@ -25,13 +25,13 @@ from websockets.typing import Subprotocol
 from dispatch.api.client_messages import SUBPROTOCOL_MSGPACK, Attach, ClientCommand, ClientMessage, Detach, Hello
 from dispatch.api.server_messages import Accepted, FromServer, Rejected, ServerMessage, Snapshot, Update, Welcome
 from dispatch.domain.errors import CloseCode, may_reconnect
-from sim.client.connect_limiter import Gate
-from sim.client.pending_commands import Answer, OnAnswer, UnansweredCommands
+from sim.client.connect_limiter import ConnectLimiter
+from sim.client.pending_commands import Answer, OnAnswer, PendingCommands
 from sim.client.sign_in import SignIn, SignInError, Token
-from sim.client.stream_check import Cursors, Order
-from sim.metrics.delivery_log import Witness
-from sim.metrics.run_metrics import Tally
-from sim.time.scheduler import Agenda, Appointment
+from sim.client.stream_check import StreamCursors, StreamOrder
+from sim.metrics.delivery_log import DeliveryLog
+from sim.metrics.run_metrics import RunMetrics
+from sim.time.scheduler import Scheduler, Timer
 from sim.time.server_clock import ServerClock
 
 FIRST_BACKOFF_S: Final = 0.2
@@ -49,15 +49,15 @@ _decoder: Final = msgspec.msgpack.Decoder(FromServer)
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
-    """What all apps share: where the server is, time, and the tally. ``run`` makes command ids new in every run."""
+class ClientContext:
+    """What all apps share: where the server is, time, and the metrics. ``run`` makes command ids new in every run."""
 
     url: str
     run: str
-    gate: Gate
+    gate: ConnectLimiter
     clock: ServerClock
-    agenda: Agenda
-    tally: Tally
+    scheduler: Scheduler
+    metrics: RunMetrics
     ping_interval_s: float | None = 20.0
 
 
@@ -68,33 +68,33 @@ class App(Protocol):
         """Connected, for the first time or again. Commands and streams go on by themselves."""
         ...
 
-    def told(self, message: ServerMessage) -> None:
+    def received(self, message: ServerMessage) -> None:
         """A stream's update or snapshot, or what belongs to no stream. Repeats have been taken out."""
         ...
 
 
-class Client:
+class AppClient:
     """The connection of one app. ``name`` is part of its command ids and must be unique within the run."""
 
-    def __init__(self, wire: Wire, name: str, sign_in: SignIn, app: App, rng: Random) -> None:
-        self._wire = wire
+    def __init__(self, context: ClientContext, name: str, sign_in: SignIn, app: App, rng: Random) -> None:
+        self._context = context
         self._name = name
         self._sign_in = sign_in
         self._app = app
         self._rng = rng
         self._serial = count(1)
-        self._unanswered = UnansweredCommands()
-        self._cursors = Cursors()
+        self._unanswered = PendingCommands()
+        self._cursors = StreamCursors()
         self._token: Token | None = None
         self._renewed = False
         self._socket: ClientConnection | None = None
         self._task: asyncio.Task[None] | None = None
-        self._checking: Appointment | None = None
+        self._checking: Timer | None = None
         self._backoff_s = FIRST_BACKOFF_S
 
     @property
-    def _witness(self) -> Witness | None:
-        return self._wire.tally.witness
+    def _delivery_log(self) -> DeliveryLog | None:
+        return self._context.metrics.delivery_log
 
     @property
     def connected(self) -> bool:
@@ -110,15 +110,15 @@ class Client:
 
     def next_id(self) -> str:
         """An id for a command, never used before."""
-        return f"{self._wire.run}.{self._name}.{next(self._serial)}"
+        return f"{self._context.run}.{self._name}.{next(self._serial)}"
 
     def command(self, command: ClientCommand, on_answer: OnAnswer) -> None:
         """Send a command, now or when connected; ``on_answer`` hears of its one answer."""
         body = _encoder.encode(command)
-        self._unanswered.add(command.id, body, on_answer, self._wire.clock.wall())
+        self._unanswered.add(command.id, body, on_answer, self._context.clock.wall())
         self._push(body)
         if self._checking is None:
-            self._checking = self._wire.agenda.after(CHECK_S, self._check)
+            self._checking = self._context.scheduler.after(CHECK_S, self._check)
 
     def send(self, message: ClientMessage) -> bool:
         """Send a message that has no answer. False if it could not be sent now."""
@@ -141,8 +141,8 @@ class Client:
 
     def close(self) -> None:
         """Hang up: :meth:`run` ends, cancelled. Streams and unanswered commands are forgotten."""
-        self._cursors = Cursors()
-        self._unanswered = UnansweredCommands()
+        self._cursors = StreamCursors()
+        self._unanswered = PendingCommands()
         if self._task is not None:
             self._task.cancel()
 
@@ -158,7 +158,7 @@ class Client:
 
     async def _stay_connected(self) -> None:
         while True:
-            await self._wire.gate.pass_through()
+            await self._context.gate.pass_through()
             code = await self._one_connection()
             if self._task is not None and self._task.cancelling():
                 # A socket that broke while it was being closed hides the cancellation behind its own error.
@@ -173,27 +173,27 @@ class Client:
         try:
             token = await self._valid_token()
             async with connect(
-                self._wire.url,
+                self._context.url,
                 subprotocols=[Subprotocol(SUBPROTOCOL_MSGPACK)],
                 compression=None,
                 proxy=None,
                 user_agent_header=None,
-                ping_interval=self._wire.ping_interval_s,
+                ping_interval=self._context.ping_interval_s,
                 close_timeout=2,
             ) as socket:
                 return await self._talk(socket, token)
         except SignInError as error:
             return self._not_let_in(error)
         except (OSError, InvalidHandshake, ConnectionClosed, TimeoutError):
-            self._wire.tally.closed(_BROKEN)
+            self._context.metrics.closed(_BROKEN)
             return None
 
     def _not_let_in(self, error: SignInError) -> int | None:
-        self._wire.tally.rejected(error.code or 0)
+        self._context.metrics.rejected(error.code or 0)
         return None if error.retryable else int(CloseCode.PROTOCOL)
 
     async def _talk(self, socket: ClientConnection, token: Token) -> int:
-        clock = self._wire.clock
+        clock = self._context.clock
         phone_time = clock.city() if clock.known else None
         try:
             hello = Hello(token=token.token, clock=phone_time, resume=self._cursors.resume())
@@ -206,10 +206,10 @@ class Client:
             pass
         finally:
             self._socket = None
-            if self._witness is not None:
-                self._witness.gone(self._name, clock.wall())
+            if self._delivery_log is not None:
+                self._delivery_log.gone(self._name, clock.wall())
         code = socket.close_code or _BROKEN
-        self._wire.tally.closed(code)
+        self._context.metrics.closed(code)
         return code
 
     def _may_return(self, code: int) -> bool:
@@ -220,7 +220,7 @@ class Client:
         return may_reconnect(code)
 
     async def _valid_token(self) -> Token:
-        if self._token is None or self._token.expires_at - self._wire.clock.wall() < RENEW_BEFORE_S:
+        if self._token is None or self._token.expires_at - self._context.clock.wall() < RENEW_BEFORE_S:
             self._token = await self._sign_in()
         return self._token
 
@@ -234,51 +234,51 @@ class Client:
         self._socket = socket
         self._renewed = False
         self._backoff_s = FIRST_BACKOFF_S
-        self._wire.clock.hear(first.city_time, first.speed)
+        self._context.clock.synchronise(first.city_time, first.speed)
         self._app.welcomed(first)
-        for body in self._unanswered.all(self._wire.clock.wall()):
+        for body in self._unanswered.all(self._context.clock.wall()):
             self._push(body)
 
     def _read(self, data: bytes | str) -> None:
         try:
             message = _decoder.decode(data if isinstance(data, bytes) else data.encode())
         except msgspec.MsgspecError:
-            self._wire.tally.violation("unreadable")
+            self._context.metrics.violation("unreadable")
         else:
             self._hear(message)
 
     def _hear(self, message: ServerMessage) -> None:
-        if self._witness is not None:
-            self._tell(self._witness, message)
+        if self._delivery_log is not None:
+            self._tell(self._delivery_log, message)
         match message:
             case Accepted() | Rejected():
                 self._answered(message)
             case Update(stream, seq):
                 if self._in_order(self._cursors.update(stream, seq)):
-                    self._app.told(message)
+                    self._app.received(message)
             case Snapshot(stream, seq):
                 self._in_order(self._cursors.snapshot(stream, seq, recovered=message.recovered))
-                self._app.told(message)
+                self._app.received(message)
             case _:
-                self._app.told(message)
+                self._app.received(message)
 
-    def _tell(self, witness: Witness, message: ServerMessage) -> None:
-        witness.message(self._name, self._wire.clock.wall())
+    def _tell(self, delivery_log: DeliveryLog, message: ServerMessage) -> None:
+        delivery_log.message(self._name, self._context.clock.wall())
         if isinstance(message, Update):
-            witness.update(message.stream, message.seq, message.event)
+            delivery_log.update(message.stream, message.seq, message.event)
         elif isinstance(message, Snapshot):
-            witness.stand(message.stream, message.seq)
+            delivery_log.stand(message.stream, message.seq)
 
     def _answered(self, answer: Answer) -> None:
         if isinstance(answer, Rejected):
-            self._wire.tally.rejected(answer.code)
-        self._unanswered.answer(answer, self._wire.clock.wall())
+            self._context.metrics.rejected(answer.code)
+        self._unanswered.answer(answer, self._context.clock.wall())
 
-    def _in_order(self, order: Order) -> bool:
+    def _in_order(self, order: StreamOrder) -> bool:
         """Count a breach. Whether the message is to be passed on."""
-        if order is not Order.NEXT:
-            self._wire.tally.violation(order.value)
-        return order is not Order.REPEAT
+        if order is not StreamOrder.NEXT:
+            self._context.metrics.violation(order.value)
+        return order is not StreamOrder.REPEAT
 
     # ── what goes out ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -292,10 +292,10 @@ class Client:
         """Send again what has waited too long; look again while anything waits."""
         self._checking = None
         if self._socket is not None:
-            for body in self._unanswered.due(self._wire.clock.wall()):
+            for body in self._unanswered.due(self._context.clock.wall()):
                 self._push(body)
         if len(self._unanswered):
-            self._checking = self._wire.agenda.after(CHECK_S, self._check)
+            self._checking = self._context.scheduler.after(CHECK_S, self._check)
 
 
 def _ignore(_: Answer) -> None:

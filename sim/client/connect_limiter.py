@@ -7,7 +7,7 @@ import asyncio
 from dispatch.clock import Clock
 
 
-class Gate:
+class ConnectLimiter:
     """Opens ``per_second`` times a wall second, in the order in which apps came to it."""
 
     def __init__(self, clock: Clock, per_second: float) -> None:

@@ -33,7 +33,7 @@ class _Waiting:
     refused_s: float = FIRST_REFUSED_S
 
 
-class UnansweredCommands:
+class PendingCommands:
     """Encoded commands by id, in the order in which they were given. Times are wall seconds."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 import httpx
 import msgspec
 
-from sim.client.sms_inbox import SmsFile
+from sim.client.sms_inbox import SmsInbox
 
 SIGN_IN_S: Final = 15.0
 _TOO_MANY: Final = 429
@@ -49,10 +49,10 @@ class _Refusal(msgspec.Struct):
     retryable: bool = False
 
 
-class SignInDesk:
+class SignInClient:
     """Signs people in at one server. Raises :class:`SignInError`."""
 
-    def __init__(self, http: httpx.AsyncClient, sms: SmsFile) -> None:
+    def __init__(self, http: httpx.AsyncClient, sms: SmsInbox) -> None:
         self._http = http
         self._sms = sms
 

@@ -21,7 +21,7 @@ class _Text(msgspec.Struct):
 _decoder: Final = msgspec.json.Decoder(_Text)
 
 
-class SmsFile:
+class SmsInbox:
     """Reads what is added to a file of JSON lines ``{"phone", "code", "at"}`` after this object was made."""
 
     def __init__(self, path: Path) -> None:

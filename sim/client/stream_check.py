@@ -11,7 +11,7 @@ from enum import Enum
 from dispatch.api.fields import Cursor
 
 
-class Order(Enum):
+class StreamOrder(Enum):
     """How a message fits its stream. The values are the names under which breaches are counted."""
 
     NEXT = "next"
@@ -20,7 +20,7 @@ class Order(Enum):
     BACKWARDS = "backwards"
 
 
-class Cursors:
+class StreamCursors:
     """The last number seen of each stream that a client follows."""
 
     def __init__(self) -> None:
@@ -45,24 +45,24 @@ class Cursors:
         """What to tell the server after a lost connection. 0: nothing of the stream was seen yet."""
         return [Cursor(stream, seq or 0) for stream, seq in self._last.items()]
 
-    def update(self, stream: str, seq: int) -> Order:
+    def update(self, stream: str, seq: int) -> StreamOrder:
         """Number ``seq`` of a stream came. A repeat does not move the cursor."""
         if stream in self._left:
-            return Order.NEXT
+            return StreamOrder.NEXT
         last = self._last.get(stream)
         if last is not None and seq <= last:
-            return Order.REPEAT
+            return StreamOrder.REPEAT
         self._last[stream] = seq
-        return Order.NEXT if last is None or seq == last + 1 else Order.GAP
+        return StreamOrder.NEXT if last is None or seq == last + 1 else StreamOrder.GAP
 
-    def snapshot(self, stream: str, seq: int, *, recovered: bool) -> Order:
+    def snapshot(self, stream: str, seq: int, *, recovered: bool) -> StreamOrder:
         """A snapshot at ``seq`` came; ``recovered`` says that all updates up to it came before."""
         if stream in self._left:
-            return Order.NEXT
+            return StreamOrder.NEXT
         last = self._last.get(stream)
         self._last[stream] = seq
         if last is None or seq == last:
-            return Order.NEXT
+            return StreamOrder.NEXT
         if seq < last:
-            return Order.BACKWARDS
-        return Order.GAP if recovered else Order.NEXT
+            return StreamOrder.BACKWARDS
+        return StreamOrder.GAP if recovered else StreamOrder.NEXT

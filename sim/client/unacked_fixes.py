@@ -13,15 +13,15 @@ MAX_KEPT = 3600
 """An app keeps an hour of fixes at one a second; after that the oldest go."""
 
 
-class UnheardFixes:
+class UnackedFixes:
     """Numbers fixes from ``first`` on and keeps each until it was heard."""
 
-    __slots__ = ("_fixes", "_heard", "_last")
+    __slots__ = ("_acked", "_fixes", "_last")
 
     def __init__(self, first: int = 1) -> None:
         self._fixes: deque[Fix] = deque(maxlen=MAX_KEPT)
         self._last = first - 1
-        self._heard = -1
+        self._acked = -1
 
     def __len__(self) -> int:
         return len(self._fixes)
@@ -33,16 +33,16 @@ class UnheardFixes:
         self._fixes.append(fix)
         return fix
 
-    def heard(self, n: int) -> bool:
+    def ack(self, n: int) -> bool:
         """Fixes up to ``n`` are safe. True if that is no news: the other side began anew and wants the rest again."""
         fixes = self._fixes
         while fixes and fixes[0].n <= n:
             fixes.popleft()
-        stale = n <= self._heard
-        self._heard = max(self._heard, n)
+        stale = n <= self._acked
+        self._acked = max(self._acked, n)
         return stale
 
-    def to_send_again(self) -> list[GpsFixes]:
+    def resends(self) -> list[GpsFixes]:
         """Everything unheard, in the order of the numbers."""
         starts = range(0, len(self._fixes), MAX_IN_MESSAGE)
         return [GpsFixes(list(islice(self._fixes, start, start + MAX_IN_MESSAGE))) for start in starts]

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from dispatch.geo.arrays import FloatArray
 from dispatch.values.units import CityTime, LatLng
-from sim.demand.ride_request import Wish
+from sim.demand.ride_request import RideRequest
 
 _PLACES: Final = ("pu_lat_e5", "pu_lon_e5", "do_lat_e5", "do_lon_e5")
 _E5: Final = 1e5
@@ -42,11 +42,11 @@ class Trips:
     def __len__(self) -> int:
         return len(self.pickup_at)
 
-    def wish(self, index: int) -> Wish:
+    def wish(self, index: int) -> RideRequest:
         """The trip as a wish."""
         pickup = LatLng(float(self.pickup_lat[index]), float(self.pickup_lng[index]))
         dropoff = LatLng(float(self.dropoff_lat[index]), float(self.dropoff_lng[index]))
-        return Wish(CityTime(float(self.pickup_at[index])), pickup, dropoff)
+        return RideRequest(CityTime(float(self.pickup_at[index])), pickup, dropoff)
 
 
 def read_trips(path: Path) -> Trips:
@@ -72,7 +72,7 @@ class RecordedDemand:
         if self._first == len(trips):
             raise TripsFileError("the file has no trips from that time on")
 
-    def wishes(self, start: CityTime) -> Iterator[Wish]:
+    def wishes(self, start: CityTime) -> Iterator[RideRequest]:
         """The recorded trips, moved in time so that ``since`` is ``start``."""
         shift = start - self._since
         for index in range(self._first, len(self._trips)):

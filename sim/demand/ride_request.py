@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 from dispatch.values.units import CityTime, LatLng
 
 
-class Wish(NamedTuple):
+class RideRequest(NamedTuple):
     """Somebody wants to ride at ``at`` (city time)."""
 
     at: CityTime
@@ -16,10 +16,10 @@ class Wish(NamedTuple):
     dropoff: LatLng
 
 
-class WishSource(Protocol):
+class RequestSource(Protocol):
     """Where a city's wishes come from."""
 
-    def wishes(self, start: CityTime) -> Iterator[Wish]:
+    def wishes(self, start: CityTime) -> Iterator[RideRequest]:
         """Wishes from ``start`` on, in the order of their times. May go on for ever."""
         ...
 

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from dispatch.geo.cells import Cell, cell_center, cell_of, shapes
 from dispatch.geo.travel_time import TravelTime
 from dispatch.values.units import CityTime, LatLng
-from sim.demand.ride_request import Wish
+from sim.demand.ride_request import RideRequest
 from sim.time.local_time import HOUR_S, LocalTime
 
 SHIPPED: Final = Path(__file__).parent / "data"
@@ -81,7 +81,7 @@ def _add(weights: _Weights, row: dict[str, float]) -> None:
     weights.trips.append(row["trips"])
 
 
-class DrawnDemand:
+class SampledDemand:
     """Wishes drawn from aggregates. ``scale`` multiplies the real rates; ``per_hour`` replaces them.
 
     ``roads`` puts points near streets.
@@ -106,14 +106,14 @@ class DrawnDemand:
         self._local = LocalTime(aggregates.time_zone)
         self._boxes: dict[Cell, tuple[LatLng, float, float]] = {}
 
-    def wishes(self, start: CityTime) -> Iterator[Wish]:
+    def wishes(self, start: CityTime) -> Iterator[RideRequest]:
         """Wishes for ever. With ``since``, the demand of that time is moved so that it begins at ``start``."""
         at = self._since if self._since is not None else start
         shift = start - at
         while True:
             at = self._next(at)
             origin = self._origin(at)
-            yield Wish(CityTime(at + shift), self._point(origin), self._point(self._destination(origin)))
+            yield RideRequest(CityTime(at + shift), self._point(origin), self._point(self._destination(origin)))
 
     def rate(self, at: CityTime) -> float:
         """Wishes an hour at that time."""

@@ -29,10 +29,10 @@ from sim.city.fleet_file import write_fleet
 from sim.city.run import new_tally, run_world
 from sim.demand.sampled_demand import demand_file
 from sim.demo.demo_accounts import draw, enrol_visitors
-from sim.demo.run_checks import Verdict, judge, sandbox_orders
+from sim.demo.run_checks import RunVerdict, judge, sandbox_orders
 from sim.demo.sandbox_process import SandboxProcess
 from sim.demo.seed_fleet import enrol_fleet
-from sim.metrics.run_metrics import Number, Tally
+from sim.metrics.run_metrics import Number, RunMetrics
 
 log = structlog.get_logger()
 
@@ -65,7 +65,7 @@ class DemoResult(msgspec.Struct, frozen=True):
     """What a demonstration came to: the figures, and what does not fit."""
 
     numbers: dict[str, Number]
-    verdict: Verdict
+    verdict: RunVerdict
 
 
 class Demo:
@@ -73,7 +73,7 @@ class Demo:
 
     def __init__(self, options: DemoOptions) -> None:
         self.options = options
-        self.tally: Tally = new_tally()
+        self.metrics: RunMetrics = new_tally()
         self._keep = options.data_dir is not None
         self.folder = options.data_dir or Path(tempfile.mkdtemp(prefix="taxi-demo-"))
         self._sandbox = SandboxProcess(self.folder / "alipay")
@@ -148,7 +148,7 @@ class Demo:
         self._supervisor = Supervisor(settings, config=options.config, overrides=overrides, city_anchor=anchor)
         await self._supervisor.start()
         fleet = await self._enrol(settings)
-        self.tally = new_tally()
+        self.metrics = new_tally()
         self._world = self._world_config(settings, roads, fleet)
 
     def _overrides(self) -> dict[str, str | float | int | bool]:
@@ -208,7 +208,7 @@ class Demo:
     def title(self) -> str:
         """The panel's heading: the city, its time, and how fast it passes."""
         assert self._city is not None  # noqa: S101 - started
-        now = datetime.fromtimestamp(self.tally.clock.city(), ZoneInfo(self._city.time_zone))
+        now = datetime.fromtimestamp(self.metrics.clock.city(), ZoneInfo(self._city.time_zone))
         return f"{self._city.title}  {now:%A %H:%M}  ({self.options.speed:g} x, {self.options.cars} cars)"
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -218,7 +218,7 @@ class Demo:
         loop = asyncio.get_running_loop()
         if options.for_s:
             loop.call_later(options.for_s, stop.set)
-        await run_world(self._world, self.tally, stop)
+        await run_world(self._world, self.metrics, stop)
 
     async def judge(self) -> DemoResult:
         """Stop the system, then hold what the clients were told against the journal and the sandbox's accounts."""
@@ -227,14 +227,14 @@ class Demo:
         await self._stop_system()
         journal = await open_journal(settings.journal_url, shards=settings.journal.shards)
         try:
-            verdict = await judge(self.tally, journal, orders)
+            verdict = await judge(self.metrics, journal, orders)
         finally:
             await journal.close()
         self.figures = self._numbers(verdict)
         return DemoResult(self.figures, verdict)
 
-    def _numbers(self, verdict: Verdict) -> dict[str, Number]:
-        numbers: dict[str, Number] = {**self.tally.numbers()}
+    def _numbers(self, verdict: RunVerdict) -> dict[str, Number]:
+        numbers: dict[str, Number] = {**self.metrics.numbers()}
         numbers["double_assignments"] = len(verdict.doubled)
         numbers["lost"] = len(verdict.lost) + len(verdict.told_paid_not_charged)
         numbers["charged_twice"] = len(verdict.charged_twice)

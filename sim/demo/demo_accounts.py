@@ -16,7 +16,7 @@ LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 """Nothing that is taken for something else when it is typed from a screen."""
 
 
-class Visitors(msgspec.Struct, frozen=True):
+class DemoAccounts(msgspec.Struct, frozen=True):
     """What a person signs in with. Secrets are new in every run, and go nowhere but the terminal."""
 
     password: str
@@ -26,12 +26,12 @@ class Visitors(msgspec.Struct, frozen=True):
     vehicle: str = "YOU"
 
 
-def draw(chance: Random) -> Visitors:
+def draw(chance: Random) -> DemoAccounts:
     """Fresh secrets."""
-    return Visitors(password="".join(chance.choices(LETTERS, k=10)), pin=f"{chance.randrange(10_000):04d}")
+    return DemoAccounts(password="".join(chance.choices(LETTERS, k=10)), pin=f"{chance.randrange(10_000):04d}")
 
 
-async def enrol_visitors(registry: SqlRegistry, visitors: Visitors) -> None:
+async def enrol_visitors(registry: SqlRegistry, visitors: DemoAccounts) -> None:
     """Put them into the registry."""
     dispatcher = DispatcherRecord(
         id=DispatcherId(visitors.dispatcher),

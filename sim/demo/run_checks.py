@@ -18,12 +18,12 @@ from dispatch.domain.entity import EntityKey
 from dispatch.domain.events import HailStarted, TripAssigned, decode_trip_event
 from dispatch.store.journal import Journal
 from dispatch.values.ids import TripId
-from sim.metrics.run_metrics import Tally
+from sim.metrics.run_metrics import RunMetrics
 
 LOAD_AT_ONCE: Final = 500
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class RunVerdict(msgspec.Struct, frozen=True):
     """What does not fit. All empty: the run was clean."""
 
     doubled: list[str]
@@ -32,23 +32,23 @@ class Verdict(msgspec.Struct, frozen=True):
     told_paid_not_charged: list[str]
 
 
-async def judge(tally: Tally, journal: Journal, accounts: Sequence[dict[str, Any]]) -> Verdict:
-    """Hold one run's tally against the journal, read as it stands now, and the sandbox's orders."""
-    trips = sorted({*tally.acknowledged, *(assignment[0] for assignment in tally.assignments)})
+async def judge(metrics: RunMetrics, journal: Journal, accounts: Sequence[dict[str, Any]]) -> RunVerdict:
+    """Hold one run's metrics against the journal, read as it stands now, and the sandbox's orders."""
+    trips = sorted({*metrics.acknowledged, *(assignment[0] for assignment in metrics.assignments)})
     assigned = await _assigned(journal, trips)
-    doubled = [str(double) for double in tally.doubles]
+    doubled = [str(double) for double in metrics.doubles]
     doubled += [
         f"{trip} was told to {vehicle}, the journal has {sorted(assigned.get(trip, ()))}"
-        for trip, vehicle, *_ in tally.assignments
+        for trip, vehicle, *_ in metrics.assignments
         if vehicle not in assigned.get(trip, ())
     ]
-    lost: list[str] = [trip for trip in tally.acknowledged if trip not in assigned]
+    lost: list[str] = [trip for trip in metrics.acknowledged if trip not in assigned]
     captured = captures(accounts)
-    return Verdict(
+    return RunVerdict(
         doubled=doubled,
         lost=lost,
         charged_twice=[trip for trip, count in sorted(captured.items()) if count > 1],
-        told_paid_not_charged=[trip for trip in tally.paid if captured[trip] == 0],
+        told_paid_not_charged=[trip for trip in metrics.paid if captured[trip] == 0],
     )
 
 

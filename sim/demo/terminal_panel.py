@@ -12,7 +12,7 @@ from rich.console import Console
 from dispatch.processes.shutdown import run_until, stop_on_signals
 from sim.city.terminal_progress import show_progress
 from sim.demo.demo import Demo
-from sim.demo.run_checks import Verdict
+from sim.demo.run_checks import RunVerdict
 
 Beside = Callable[[Demo], Coroutine[Any, Any, None]]
 
@@ -53,7 +53,7 @@ async def _end(running: Sequence[asyncio.Future[None]]) -> None:
 
 
 async def _show(demo: Demo, console: Console) -> None:
-    await show_progress(console, demo.title, _where(demo), demo.tally.numbers)
+    await show_progress(console, demo.title, _where(demo), demo.metrics.numbers)
 
 
 def _where(demo: Demo) -> dict[str, str]:
@@ -69,7 +69,7 @@ def _where(demo: Demo) -> dict[str, str]:
     }
 
 
-def _print_verdict(verdict: Verdict, console: Console) -> None:
+def _print_verdict(verdict: RunVerdict, console: Console) -> None:
     for name in verdict.__struct_fields__:
         for line in getattr(verdict, name)[:10]:
             console.print(f"{name}: {line}")
@@ -77,7 +77,7 @@ def _print_verdict(verdict: Verdict, console: Console) -> None:
 
 def _print_troubles(demo: Demo, console: Console) -> None:
     """What clients were refused, how their sockets ended, and what the protocol rules out."""
-    tally = demo.tally
-    for name, counts in (("errors", tally.errors), ("closes", tally.closes), ("violations", tally.violations)):
+    metrics = demo.metrics
+    for name, counts in (("errors", metrics.errors), ("closes", metrics.closes), ("violations", metrics.violations)):
         if counts:
             console.print(f"{name}: " + ", ".join(f"{what} x {count}" for what, count in counts.most_common()))

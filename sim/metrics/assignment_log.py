@@ -22,7 +22,7 @@ class Assignment(NamedTuple):
     until: float | None
 
 
-class Assignments:
+class AssignmentLog:
     """All assignments of a run, in the order in which they were told."""
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Assignments:
         self.doubles: list[tuple[TripId, VehicleId]] = []
         self.trips_ever: set[TripId] = set()
 
-    def told(self, trip: TripId, vehicle: VehicleId, at: float) -> None:
+    def assigned(self, trip: TripId, vehicle: VehicleId, at: float) -> None:
         """The driver of ``vehicle`` is told that the trip is theirs. Told again, nothing changes."""
         trips = self._trips.setdefault(vehicle, {})
         if trip in trips:
@@ -55,13 +55,13 @@ class Assignments:
         self._let_go[trip, vehicle] = since
         self._ended.append(Assignment(trip, vehicle, since, at))
 
-    def kept(self, trip: TripId, vehicle: VehicleId) -> None:
+    def restored(self, trip: TripId, vehicle: VehicleId) -> None:
         """What the driver asked for was refused: the assignment has lasted all the time."""
         since = self._let_go.pop((trip, vehicle), None)
         if since is None:
             return
         self._ended = [a for a in self._ended if (a.trip, a.vehicle, a.since) != (trip, vehicle, since)]
-        self.told(trip, vehicle, since)
+        self.assigned(trip, vehicle, since)
 
     def all(self) -> list[Assignment]:
         """The ended ones, then those that last."""

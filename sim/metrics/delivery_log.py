@@ -9,7 +9,7 @@ from typing import Final
 TOLD_DIFFERENTLY: Final = "told differently"
 
 
-class Witness:
+class DeliveryLog:
     """Every update that any app got. ``drivers`` are the names of apps that are owed an answer every few seconds.
 
     Memory grows with the run. Times are wall seconds.

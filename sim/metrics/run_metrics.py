@@ -12,8 +12,8 @@ from typing import Final
 
 from dispatch.values.ids import CommandId, TripId, VehicleId
 from sim.client.states import ENDED, UNSERVED
-from sim.metrics.assignment_log import Assignment, Assignments
-from sim.metrics.delivery_log import Witness
+from sim.metrics.assignment_log import Assignment, AssignmentLog
+from sim.metrics.delivery_log import DeliveryLog
 from sim.metrics.percentiles import RecentRate, Samples
 from sim.time.server_clock import ServerClock
 
@@ -21,7 +21,7 @@ Number = int | float | None
 MS: Final = 1000.0
 
 
-class Tally:
+class RunMetrics:
     """Counts, latencies and breaches of one run. City time for what people wait, wall time for the machinery."""
 
     def __init__(self, clock: ServerClock) -> None:
@@ -31,14 +31,14 @@ class Tally:
         self._asked_at: dict[CommandId, float] = {}
         self._open_asks: dict[TripId, float] = {}
         self._offered_at: dict[TripId, float] = {}
-        self._assignments = Assignments()
+        self._assignments = AssignmentLog()
         self._completed: set[TripId] = set()
         self._on_trip: set[TripId] = set()
         self.acknowledged: dict[TripId, str] = {}
         """The last known state of each trip that was requested with success, hails included."""
         self.paid: dict[TripId, int] = {}
         """Minor units that passengers were told to have paid."""
-        self.witness: Witness | None = None
+        self.delivery_log: DeliveryLog | None = None
         """Who writes down all that apps are told, where somebody wants that."""
         self.counts: Counter[str] = Counter()
         self.errors: Counter[int] = Counter()
@@ -92,16 +92,16 @@ class Tally:
 
     def assigned(self, trip: TripId, vehicle: VehicleId) -> None:
         """A driver was told that the accept holds, or began a street hail."""
-        self._assignments.told(trip, vehicle, self.clock.city())
+        self._assignments.assigned(trip, vehicle, self.clock.city())
 
     def let_go(self, trip: TripId, vehicle: VehicleId) -> None:
         """A driver asked to end the assignment, or was told that it ended."""
         self._on_trip.discard(trip)
         self._assignments.let_go(trip, vehicle, self.clock.city())
 
-    def kept(self, trip: TripId, vehicle: VehicleId) -> None:
+    def restored(self, trip: TripId, vehicle: VehicleId) -> None:
         """The driver's wish to end it was refused."""
-        self._assignments.kept(trip, vehicle)
+        self._assignments.restored(trip, vehicle)
 
     def hail_began(self, trip: TripId) -> None:
         """A street hail was accepted as ``trip``."""
@@ -165,7 +165,7 @@ class Tally:
 
     @property
     def doubles(self) -> list[tuple[TripId, VehicleId]]:
-        """Assignments that were told while another driver had the trip, or the driver another trip."""
+        """AssignmentLog that were told while another driver had the trip, or the driver another trip."""
         return list(self._assignments.doubles)
 
     def lost(self, open_trips: Iterable[TripId]) -> list[TripId]:

@@ -12,7 +12,7 @@ from dispatch.values.units import CityTime
 Act = Callable[[], None]
 
 
-class Appointment:
+class Timer:
     """Something that will be done at ``at`` (wall time), unless it is called off before."""
 
     __slots__ = ("_act", "at")
@@ -25,47 +25,47 @@ class Appointment:
         """Call it off. Nothing happens if it is done or called off already."""
         self._act = None
 
-    def keep(self) -> None:
+    def fire(self) -> None:
         """Do it, once."""
         act, self._act = self._act, None
         if act is not None:
             act()
 
 
-class Agenda:
+class Scheduler:
     """Appointments in the order of their wall times; equal times in the order in which they were made."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._serial = count()
-        self._heap: list[tuple[float, int, Appointment]] = []
+        self._heap: list[tuple[float, int, Timer]] = []
 
     def __len__(self) -> int:
         return len(self._heap)
 
-    def after(self, wall_s: float, act: Act) -> Appointment:
+    def after(self, wall_s: float, act: Act) -> Timer:
         """Do ``act`` so many wall seconds from now."""
-        appointment = Appointment(self._clock.wall() + wall_s, act)
-        heappush(self._heap, (appointment.at, next(self._serial), appointment))
-        return appointment
+        timer = Timer(self._clock.wall() + wall_s, act)
+        heappush(self._heap, (timer.at, next(self._serial), timer))
+        return timer
 
-    def after_city(self, city_s: float, act: Act) -> Appointment:
+    def after_city(self, city_s: float, act: Act) -> Timer:
         """Do ``act`` so many seconds of the city's clock from now."""
         return self.after(city_s / self._clock.speed, act)
 
-    def at_city(self, at: CityTime, act: Act) -> Appointment:
+    def at_city(self, at: CityTime, act: Act) -> Timer:
         """Do ``act`` when the city's clock shows ``at``; at once if it does already."""
         return self.after(self._clock.wall_until(at), act)
 
     def next_at(self) -> float | None:
-        """The wall time of the first appointment (it may have been called off), or None."""
+        """The wall time of the first timer (it may have been called off), or None."""
         return self._heap[0][0] if self._heap else None
 
     def run_due(self) -> None:
-        """Keep every appointment whose time has come. What these add for now waits for the next call."""
+        """Keep every timer whose time has come. What these add for now waits for the next call."""
         now = self._clock.wall()
         due = []
         while self._heap and self._heap[0][0] <= now:
             due.append(heappop(self._heap)[2])
-        for appointment in due:
-            appointment.keep()
+        for timer in due:
+            timer.fire()

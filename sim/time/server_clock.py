@@ -36,7 +36,7 @@ class ServerClock:
         """Wall seconds from now until the city's clock shows ``at``; at least zero."""
         return max(0.0, (at - self.city()) / self._speed)
 
-    def hear(self, city_time: float, speed: float) -> None:
+    def synchronise(self, city_time: float, speed: float) -> None:
         """Take over the server's clock. A difference of no more than :data:`MAX_DRIFT_S` is the network's and stays."""
         near = abs(city_time - self.city()) <= MAX_DRIFT_S * speed
         if self.known and near and speed == self._speed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dispatch.domain.commands import VehicleProfile
 from dispatch.domain.events import OfferAccepted, OfferExpired, OfferLapsed, ShiftEnded, TripAssigned
-from sim.chaos.consistency_checks import Outcome, behind, outcome_of, two_outcomes, untold_truth
+from sim.chaos.consistency_checks import FaultOutcome, behind, outcome_of, two_outcomes, untold_truth
 
 WRITTEN = {"trip:t1": {1: "trip_requested", 2: "trip_offered"}}
 
@@ -39,23 +39,25 @@ def test_an_app_that_was_not_told_the_end() -> None:
 def test_what_events_say_of_offers() -> None:
     """On the vehicle's side and on the trip's."""
     profile = VehicleProfile(plate="P1", driver="D1", driver_name="Ana")
-    assert outcome_of(OfferExpired(at=0.0, offer="o1")) == Outcome("o1", "vehicle", "expired")
-    assert outcome_of(OfferAccepted(at=0.0, offer="o1", trip="t1", trip_seq=3)) == Outcome("o1", "vehicle", "accepted")
-    assert outcome_of(OfferLapsed(at=0.0, vehicle="V1", offer="o1", outcome="declined")) == Outcome(
+    assert outcome_of(OfferExpired(at=0.0, offer="o1")) == FaultOutcome("o1", "vehicle", "expired")
+    assert outcome_of(OfferAccepted(at=0.0, offer="o1", trip="t1", trip_seq=3)) == FaultOutcome(
+        "o1", "vehicle", "accepted"
+    )
+    assert outcome_of(OfferLapsed(at=0.0, vehicle="V1", offer="o1", outcome="declined")) == FaultOutcome(
         "o1", "trip", "declined"
     )
     assigned = TripAssigned(at=0.0, vehicle="V1", offer="o1", profile=profile, eta_at=0.0)
-    assert outcome_of(assigned) == Outcome("o1", "trip", "accepted")
+    assert outcome_of(assigned) == FaultOutcome("o1", "trip", "accepted")
     assert outcome_of(ShiftEnded(at=0.0)) is None
 
 
 def test_an_offer_ends_once() -> None:
     """Both sides say the same, or one of them says nothing yet, or calls it by another name that is no accept."""
-    accepted = [Outcome("o1", "vehicle", "accepted"), Outcome("o1", "trip", "accepted")]
+    accepted = [FaultOutcome("o1", "vehicle", "accepted"), FaultOutcome("o1", "trip", "accepted")]
     declined = [
-        Outcome("o2", "vehicle", "declined"),
-        Outcome("o2", "trip", "withdrawn"),
-        Outcome("o3", "trip", "expired"),
+        FaultOutcome("o2", "vehicle", "declined"),
+        FaultOutcome("o2", "trip", "withdrawn"),
+        FaultOutcome("o3", "trip", "expired"),
     ]
 
     assert two_outcomes([*accepted, *declined]) == []
@@ -63,7 +65,7 @@ def test_an_offer_ends_once() -> None:
 
 def test_an_offer_with_two_ends() -> None:
     """Twice on one side, or an accept that the other side does not know."""
-    twice = [Outcome("o1", "vehicle", "expired"), Outcome("o1", "vehicle", "expired")]
-    torn = [Outcome("o2", "vehicle", "accepted"), Outcome("o2", "trip", "expired")]
+    twice = [FaultOutcome("o1", "vehicle", "expired"), FaultOutcome("o1", "vehicle", "expired")]
+    torn = [FaultOutcome("o2", "vehicle", "accepted"), FaultOutcome("o2", "trip", "expired")]
 
     assert [line.split(":")[0] for line in two_outcomes([*twice, *torn])] == ["o1", "o2"]

@@ -11,7 +11,7 @@ from dispatch.actors.core.placement import Placement
 from dispatch.actors.runtime.cluster_config import ClusterConfig
 from dispatch.processes import child_processes as processes
 from sim.chaos.fault_injector import cut
-from sim.chaos.process_finder import Targets
+from sim.chaos.process_finder import ProcessFinder
 
 WRITER = "import sys, time; log = open(sys.argv[1], 'a'); print('open', flush=True); time.sleep(60)"
 
@@ -55,7 +55,7 @@ def test_a_host_is_found_by_its_log(tmp_path: Path) -> None:
         city_anchor=0.0,
         data_dir=str(tmp_path),
     )
-    targets = Targets(system, 1, lambda: 4711)
+    targets = ProcessFinder(system, 1, lambda: 4711)
     writer = processes.start_python(["-c", WRITER, str(log)], stdout=PIPE)
     assert writer.stdout is not None
     writer.stdout.readline()

@@ -5,18 +5,18 @@ from __future__ import annotations
 import msgspec
 
 from sim.chaos.fault_schedule import SOCKETS, Fault
-from sim.chaos.recovery_times import Recoveries
+from sim.chaos.recovery_times import RecoveryTimes
 
 
 def test_figures_by_kind() -> None:
     """Counts, the middle and the worst; JSON takes them as they are."""
-    recoveries = Recoveries()
+    recovery_times = RecoveryTimes()
     for seconds in (0.5, 3.0, 1.0):
-        recoveries.add(Fault("kill", "trip host"), seconds)
-    recoveries.add(Fault("pause", "gateway"), 5.25)
-    recoveries.add(SOCKETS, 0.25)
+        recovery_times.add(Fault("kill", "trip host"), seconds)
+    recovery_times.add(Fault("pause", "gateway"), 5.25)
+    recovery_times.add(SOCKETS, 0.25)
 
-    numbers = recoveries.numbers()
+    numbers = recovery_times.numbers()
 
     assert (numbers["faults"], numbers["kills"], numbers["pauses"]) == (5, 3, 1)
     assert (numbers["recovery_p50_s"], numbers["recovery_max_s"]) == (1.0, 5.25)
@@ -28,9 +28,9 @@ def test_figures_by_kind() -> None:
 
 def test_a_fault_that_was_never_got_over() -> None:
     """It counts as a kill, has no seconds, and is told."""
-    recoveries = Recoveries()
-    recoveries.lost(Fault("kill", "raylet"))
+    recovery_times = RecoveryTimes()
+    recovery_times.lost(Fault("kill", "raylet"))
 
-    assert recoveries.never == ["kill raylet"]
-    assert recoveries.numbers()["kills"] == 1
-    assert recoveries.numbers()["recovery_p50_s"] is None
+    assert recovery_times.never == ["kill raylet"]
+    assert recovery_times.numbers()["kills"] == 1
+    assert recovery_times.numbers()["recovery_p50_s"] is None

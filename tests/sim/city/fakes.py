@@ -11,13 +11,13 @@ from dispatch.api.server_messages import Accepted, Rejected
 from dispatch.clock import ManualClock
 from dispatch.geo.straight_line import StraightLine
 from dispatch.values.units import CityTime, LatLng
-from sim.city.behaviour import DriverHabits, Habits, PassengerHabits
-from sim.city.city import City
-from sim.city.kerbside import Street
+from sim.city.behaviour import Behaviour, DriverBehaviour, PassengerBehaviour
+from sim.city.city import SimCity
+from sim.city.kerbside import Kerbside
 from sim.client.pending_commands import OnAnswer
-from sim.demand.ride_request import Wish
-from sim.metrics.run_metrics import Tally
-from sim.time.scheduler import Agenda
+from sim.demand.ride_request import RideRequest
+from sim.metrics.run_metrics import RunMetrics
+from sim.time.scheduler import Scheduler
 from sim.time.server_clock import ServerClock
 
 HOME = LatLng(37.78, -122.41)
@@ -76,8 +76,8 @@ class FakeLine:
 
 
 class FixedPlaces:
-    def wishes(self, start: CityTime) -> Iterator[Wish]:
-        yield Wish(start, HOME, AWAY)
+    def wishes(self, start: CityTime) -> Iterator[RideRequest]:
+        yield RideRequest(start, HOME, AWAY)
 
     def places(self, at: CityTime, many: int) -> list[LatLng]:  # noqa: ARG002
         return [HOME] * many
@@ -96,27 +96,27 @@ class FakeCashier:
 class FakeCity:
     """``city`` with time in ``pass_``; all whims are off unless given."""
 
-    def __init__(self, driver: DriverHabits | None = None, passenger: PassengerHabits | None = None) -> None:
-        calm_driver = DriverHabits(
+    def __init__(self, driver: DriverBehaviour | None = None, passenger: PassengerBehaviour | None = None) -> None:
+        calm_driver = DriverBehaviour(
             decline_share=0, ignore_share=0, give_back_share=0, break_share=0, cruise_share=0, think_s=(2, 2)
         )
-        calm_passenger = PassengerHabits(estimate_share=0, reserve_share=0, impatient_share=0, rate_share=0)
+        calm_passenger = PassengerBehaviour(estimate_share=0, reserve_share=0, impatient_share=0, rate_share=0)
         self.machine = ManualClock(1000.0)
         clock = ServerClock(self.machine)
-        self.agenda = Agenda(clock)
-        self.cashier = FakeCashier()
-        self.tally = Tally(clock)
-        self.street = Street()
-        habits = Habits(driver or calm_driver, passenger or calm_passenger)
-        self.city = City(
+        self.scheduler = Scheduler(clock)
+        self.wallet = FakeCashier()
+        self.metrics = RunMetrics(clock)
+        self.street = Kerbside()
+        habits = Behaviour(driver or calm_driver, passenger or calm_passenger)
+        self.city = SimCity(
             clock,
-            self.agenda,
+            self.scheduler,
             StraightLine(),
             FixedPlaces(),
             self.street,
             habits,
-            self.tally,
-            self.cashier,
+            self.metrics,
+            self.wallet,
             _run_now,
         )
 
@@ -124,7 +124,7 @@ class FakeCity:
         """Let time go by, second by second."""
         for _ in range(int(seconds)):
             self.machine.advance(1.0)
-            self.agenda.run_due()
+            self.scheduler.run_due()
 
 
 def _run_now(work: Coroutine[None, None, None]) -> None:

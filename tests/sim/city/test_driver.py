@@ -22,8 +22,8 @@ from dispatch.domain.errors import ErrorCode
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.place import Place
 from dispatch.values.units import LatLng
-from sim.city.behaviour import DriverHabits
-from sim.city.driver import Driver, Duty
+from sim.city.behaviour import DriverBehaviour
+from sim.city.driver import DriverDuty, SimDriver
 from tests.sim.city.fakes import AWAY, HOME, FakeCity, FakeLine
 
 STREAM = "vehicle:V1"
@@ -50,13 +50,13 @@ class Passing:
         self.events.append("turned away")
 
 
-class Cab:
+class DriverContext:
     """A driver with a line, on duty at HOME."""
 
-    def __init__(self, habits: DriverHabits | None = None, start: LatLng = HOME) -> None:
+    def __init__(self, habits: DriverBehaviour | None = None, start: LatLng = HOME) -> None:
         self.world = FakeCity(driver=habits)
         self.line = FakeLine()
-        self.driver = Driver(VehicleId("V1"), self.world.city, start, Random(1))
+        self.driver = SimDriver(VehicleId("V1"), self.world.city, start, Random(1))
         self.driver.use(self.line)
         self.seq = 0
         self.driver.welcomed(WELCOME)
@@ -64,7 +64,7 @@ class Cab:
     def see(self, state: str, *, trip: str | None = None, offer: OfferView | None = None) -> None:
         self.seq += 1
         view = VehicleView("V1", state, trip=trip, offer=offer)
-        self.driver.told(Update(STREAM, self.seq, "event", 0.0, vehicle=view))
+        self.driver.received(Update(STREAM, self.seq, "event", 0.0, vehicle=view))
 
     def accept(self, kind: type, **how: object) -> None:
         self.seq += 1
@@ -84,17 +84,17 @@ class Cab:
 
 def test_an_offline_car_goes_online() -> None:
     """The first view of a car that is off duty makes its driver go online, once."""
-    cab = Cab()
-    cab.driver.told(Snapshot(STREAM, 0, recovered=False, vehicle=VehicleView("V1", "offline")))
-    cab.driver.told(Snapshot(STREAM, 0, recovered=False, vehicle=VehicleView("V1", "offline")))
+    cab = DriverContext()
+    cab.driver.received(Snapshot(STREAM, 0, recovered=False, vehicle=VehicleView("V1", "offline")))
+    cab.driver.received(Snapshot(STREAM, 0, recovered=False, vehicle=VehicleView("V1", "offline")))
     assert cab.line.count(StartShift) == 1
     cab.accept(StartShift)
-    assert cab.driver.duty is Duty.FREE
+    assert cab.driver.duty is DriverDuty.FREE
 
 
 def test_a_ride_from_offer_to_fare() -> None:
     """Accept after thinking, drive, arrive, ask the code, drive, finish: each step once and in order."""
-    cab = Cab()
+    cab = DriverContext()
     cab.at_pickup()
     rider = Passing()
     cab.world.street.board(TripId("t1"), rider)
@@ -103,14 +103,14 @@ def test_a_ride_from_offer_to_fare() -> None:
     cab.world.pass_(600)
     cab.accept(FinishRide)
     assert rider.events == ["seated in V1", "set down by V1"]
-    assert cab.driver.duty is Duty.FREE
-    assert cab.world.tally.numbers()["completed"] == 1
-    assert [(a.trip, a.vehicle, a.until is None) for a in cab.world.tally.assignments] == [("t1", "V1", False)]
+    assert cab.driver.duty is DriverDuty.FREE
+    assert cab.world.metrics.numbers()["completed"] == 1
+    assert [(a.trip, a.vehicle, a.until is None) for a in cab.world.metrics.assignments] == [("t1", "V1", False)]
 
 
 def test_a_view_that_came_before_the_answer_counts_as_the_answer() -> None:
     """The stream may say that the car is on its way before the accept is answered; it is assigned once."""
-    cab = Cab()
+    cab = DriverContext()
     cab.see("idle")
     cab.see("offered", offer=OFFER)
     cab.world.pass_(3)
@@ -123,28 +123,28 @@ def test_a_view_that_came_before_the_answer_counts_as_the_answer() -> None:
 
 def test_an_older_view_than_the_answer_changes_nothing() -> None:
     """A view from before the accept does not make the driver believe that the trip is gone."""
-    cab = Cab()
+    cab = DriverContext()
     cab.see("idle")
     cab.see("offered", offer=OFFER)
     cab.world.pass_(3)
     cab.line.accept(AcceptOffer, STREAM, 9)
-    cab.driver.told(Update(STREAM, 3, "payment_told", 0.0, vehicle=VehicleView("V1", "offered", offer=OFFER)))
+    cab.driver.received(Update(STREAM, 3, "payment_told", 0.0, vehicle=VehicleView("V1", "offered", offer=OFFER)))
     assert cab.driver.ride is not None
 
 
 def test_a_trip_that_is_cancelled_on_the_way_frees_the_driver() -> None:
     """When the system says that the trip is no longer the car's, the driver lets go of it."""
-    cab = Cab()
+    cab = DriverContext()
     cab.to_pickup()
     cab.see("idle")
     assert cab.driver.ride is None
-    assert cab.driver.duty is Duty.FREE
-    assert cab.world.tally.assignments[0].until is not None
+    assert cab.driver.duty is DriverDuty.FREE
+    assert cab.world.metrics.assignments[0].until is not None
 
 
 def test_an_offer_that_is_there_when_the_ride_ends_is_thought_about() -> None:
     """A view with the next offer may overtake the answer that ends the ride."""
-    cab = Cab()
+    cab = DriverContext()
     cab.at_pickup()
     cab.world.street.board(TripId("t1"), Passing())
     cab.accept(StartRide)
@@ -160,7 +160,7 @@ def test_an_offer_that_is_there_when_the_ride_ends_is_thought_about() -> None:
 
 def test_a_wrong_code_is_asked_again() -> None:
     """The driver asks for the code again, and keeps the trip."""
-    cab = Cab()
+    cab = DriverContext()
     cab.at_pickup()
     cab.world.street.board(TripId("t1"), Passing())
     cab.line.refuse(StartRide, ErrorCode.WRONG_RIDE_CODE)
@@ -171,21 +171,21 @@ def test_a_wrong_code_is_asked_again() -> None:
 
 def test_nobody_comes() -> None:
     """After waiting, the driver reports a no-show; refused as too early, it is reported again later."""
-    cab = Cab()
+    cab = DriverContext()
     cab.at_pickup()
     cab.world.pass_(301)
     assert cab.line.last(ReturnTrip).no_show
     cab.line.refuse(ReturnTrip, ErrorCode.VEHICLE_ILLEGAL_MOVE)
-    assert cab.world.tally.assignments[-1].until is None
+    assert cab.world.metrics.assignments[-1].until is None
     cab.world.pass_(31)
     assert cab.line.count(ReturnTrip) == 2
     cab.accept(ReturnTrip)
-    assert cab.driver.duty is Duty.FREE
+    assert cab.driver.duty is DriverDuty.FREE
 
 
 def test_some_offers_are_declined() -> None:
     """With a share of one, every offer is declined."""
-    cab = Cab(DriverHabits(decline_share=1.0, ignore_share=0))
+    cab = DriverContext(DriverBehaviour(decline_share=1.0, ignore_share=0))
     cab.see("idle")
     cab.see("offered", offer=OFFER)
     cab.world.pass_(10)
@@ -194,7 +194,7 @@ def test_some_offers_are_declined() -> None:
 
 def test_a_street_hail() -> None:
     """The walk-up passenger rides at once; the car is not to be hailed meanwhile."""
-    cab = Cab()
+    cab = DriverContext()
     cab.see("idle")
     rider = Passing()
     free_before = cab.driver.may_be_hailed
@@ -208,33 +208,33 @@ def test_a_street_hail() -> None:
 
 def test_a_refused_hail_turns_the_passenger_away() -> None:
     """The driver is free again."""
-    cab = Cab()
+    cab = DriverContext()
     cab.see("idle")
     rider = Passing()
     cab.driver.hailed(rider)
     cab.line.refuse(StartHail, ErrorCode.VEHICLE_STALE)
     assert rider.events == ["turned away"]
-    assert cab.driver.duty is Duty.FREE
+    assert cab.driver.duty is DriverDuty.FREE
 
 
 def test_an_app_started_anew_takes_up_the_trip_of_its_car() -> None:
     """The car has a trip that the app never saw: it follows the trip's stream and goes on where it stands."""
-    cab = Cab()
+    cab = DriverContext()
     cab.see("on_trip", trip="t9")
     assert "trip:t9" in cab.line.streams
     view = TripView("t9", "in_progress", "app", "standard", 0.0, dropoff=Place(*AWAY), car=CarView("V1", "", ""))
-    cab.driver.told(Snapshot("trip:t9", 4, recovered=False, trip=view))
+    cab.driver.received(Snapshot("trip:t9", 4, recovered=False, trip=view))
     cab.world.pass_(600)
     assert cab.line.last(FinishRide).trip == "t9"
 
 
 def test_fixes_not_heard_are_sent_again_after_a_reconnect() -> None:
     """Fixes taken while the line was down, and those not heard before, go out first, in order."""
-    cab = Cab()
+    cab = DriverContext()
     cab.driver.tick()
     first = cab.line.last(GpsFix).fix.n
     cab.driver.tick()
-    cab.driver.told(Heard(first))
+    cab.driver.received(Heard(first))
     cab.line.connected = False
     cab.driver.tick()
     cab.line.connected = True
@@ -245,7 +245,7 @@ def test_fixes_not_heard_are_sent_again_after_a_reconnect() -> None:
 def test_no_fix_before_the_city_is_known() -> None:
     """Before the first welcome the phone does not know the city's time, and takes no fix."""
     world, line = FakeCity(), FakeLine()
-    driver = Driver(VehicleId("V1"), world.city, HOME, Random(1))
+    driver = SimDriver(VehicleId("V1"), world.city, HOME, Random(1))
     driver.use(line)
     driver.tick()
     assert line.said == []

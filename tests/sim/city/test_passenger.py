@@ -12,12 +12,12 @@ from dispatch.api.server_messages import Update, Welcome
 from dispatch.domain.errors import ErrorCode
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime
-from sim.city.behaviour import PassengerHabits
-from sim.city.passenger import Passenger
-from sim.demand.ride_request import Wish
+from sim.city.behaviour import PassengerBehaviour
+from sim.city.passenger import SimPassenger
+from sim.demand.ride_request import RideRequest
 from tests.sim.city.fakes import AWAY, HOME, FakeCity, FakeLine
 
-WISH = Wish(CityTime(1000.0), HOME, AWAY)
+WISH = RideRequest(CityTime(1000.0), HOME, AWAY)
 VIEW = TripView("t1", "matching", "app", "standard", 0.0)
 CAR = CarView("V1", "7ABC", "Ann")
 FARE = MoneyView(1234, "USD")
@@ -26,11 +26,11 @@ FARE = MoneyView(1234, "USD")
 class Person:
     """A passenger with a line and a count of finished journeys."""
 
-    def __init__(self, habits: PassengerHabits | None = None, *, connected: bool = True) -> None:
+    def __init__(self, habits: PassengerBehaviour | None = None, *, connected: bool = True) -> None:
         self.world = FakeCity(passenger=habits)
         self.line = FakeLine()
         self.line.connected = connected
-        self.passenger = Passenger("2088000000000001", self.world.city, Random(1))
+        self.passenger = SimPassenger("2088000000000001", self.world.city, Random(1))
         self.passenger.use(self.line)
         self.ends = 0
         self.seq = 1
@@ -46,7 +46,7 @@ class Person:
     def see(self, state: str, **changes: object) -> None:
         self.seq += 1
         self.view = msgspec.structs.replace(self.view, state=state, **changes)
-        self.passenger.told(Update("trip:t1", self.seq, "event", 0.0, trip=self.view))
+        self.passenger.received(Update("trip:t1", self.seq, "event", 0.0, trip=self.view))
 
     def _ended(self) -> None:
         self.ends += 1
@@ -80,9 +80,9 @@ def test_a_ride_from_request_to_paid() -> None:
     assert person.line.last(PayFare).trip == "t1"
     person.line.accept(PayFare, "trip:t1", 9, state="paying")
     person.see("paying", payment=PaymentView("paying", trade="T1", amount=FARE))
-    assert person.world.cashier.confirmed == [("T1", "2088000000000001")]
+    assert person.world.wallet.confirmed == [("T1", "2088000000000001")]
     person.see("paid", payment=PaymentView("paid", amount=FARE))
-    assert person.world.tally.paid == {"t1": 1234}
+    assert person.world.metrics.paid == {"t1": 1234}
     assert person.ends == 1
 
 
@@ -92,22 +92,22 @@ def test_the_order_is_confirmed_once() -> None:
     person.requested()
     person.see("paying", payment=PaymentView("paying", trade="T1"))
     person.see("paying", payment=PaymentView("paying", trade="T1"))
-    assert len(person.world.cashier.confirmed) == 1
+    assert len(person.world.wallet.confirmed) == 1
 
 
 def test_a_phone_that_says_no_is_tried_again() -> None:
     """A failed confirmation is repeated while the trip is still being paid."""
     person = Person()
-    person.world.cashier.outcome = "6001"
+    person.world.wallet.outcome = "6001"
     person.requested()
     person.see("paying", payment=PaymentView("paying", trade="T1"))
     person.world.pass_(3)
-    assert len(person.world.cashier.confirmed) == 2
+    assert len(person.world.wallet.confirmed) == 2
 
 
 def test_impatience() -> None:
     """Whoever loses patience cancels while no driver has accepted, and not afterwards."""
-    habits = PassengerHabits(estimate_share=0, reserve_share=0, impatient_share=1.0)
+    habits = PassengerBehaviour(estimate_share=0, reserve_share=0, impatient_share=1.0)
     early, late = Person(habits), Person(habits)
     for person in (early, late):
         person.requested()
@@ -118,7 +118,7 @@ def test_impatience() -> None:
     assert late.line.count(CancelTrip) == 0
     early.see("cancelled")
     assert early.ends == 1
-    assert early.world.tally.numbers()["cancelled"] == 1
+    assert early.world.metrics.numbers()["cancelled"] == 1
 
 
 def test_a_cancel_with_a_fee_is_paid() -> None:
@@ -141,7 +141,7 @@ def test_whoever_hails_scans_the_car() -> None:
     person.line.accept(PayFare, "trip:t1", 3, state="paying")
     person.see("paying", payment=PaymentView("paying", trade="T1", amount=FARE))
     person.see("paid", payment=PaymentView("paid", amount=FARE))
-    assert person.world.tally.paid == {"t1": 1234}
+    assert person.world.metrics.paid == {"t1": 1234}
 
 
 def test_nothing_to_pay_ends_the_journey() -> None:
@@ -160,7 +160,7 @@ def test_a_refused_request_ends_the_journey() -> None:
     person.wants()
     person.line.refuse(RequestRide, ErrorCode.OUT_OF_AREA)
     assert person.ends == 1
-    assert person.world.tally.numbers()["requests"] == 1
+    assert person.world.metrics.numbers()["requests"] == 1
 
 
 def test_a_trip_given_back_is_walked_to_again() -> None:
@@ -180,7 +180,7 @@ def test_a_trip_given_back_is_walked_to_again() -> None:
 
 def test_prices_reservations_and_stars() -> None:
     """With shares of one: look at the price first, reserve for later, rate at the end."""
-    habits = PassengerHabits(estimate_share=1, reserve_share=1, impatient_share=0, rate_share=1)
+    habits = PassengerBehaviour(estimate_share=1, reserve_share=1, impatient_share=0, rate_share=1)
     person = Person(habits)
     person.wants()
     person.line.accept(Estimate)
@@ -196,7 +196,7 @@ def test_prices_reservations_and_stars() -> None:
 
 def test_without_paying_the_journey_ends_with_the_ride() -> None:
     """For benches: nobody pays."""
-    person = Person(PassengerHabits(estimate_share=0, reserve_share=0, impatient_share=0, pays=False))
+    person = Person(PassengerBehaviour(estimate_share=0, reserve_share=0, impatient_share=0, pays=False))
     person.requested()
     person.see("fare_due")
     assert person.ends == 1

@@ -16,10 +16,10 @@ from dispatch.geo.distance import haversine_m
 from dispatch.geo.straight_line import StraightLine
 from dispatch.values.units import CityTime, LatLng
 from sim.city.route_progress import BENCH_MPS, Drive
-from sim.client.pending_commands import Answer, UnansweredCommands
-from sim.client.stream_check import Cursors, Order
-from sim.client.unacked_fixes import UnheardFixes
-from sim.time.scheduler import Agenda
+from sim.client.pending_commands import Answer, PendingCommands
+from sim.client.stream_check import StreamCursors, StreamOrder
+from sim.client.unacked_fixes import UnackedFixes
+from sim.time.scheduler import Scheduler
 from sim.time.server_clock import ServerClock
 
 A, B = LatLng(37.78, -122.41), LatLng(37.76, -122.43)
@@ -27,36 +27,36 @@ A, B = LatLng(37.78, -122.41), LatLng(37.76, -122.43)
 
 def test_stream_order() -> None:
     """The next number is fine; a repeat and a gap are named, and the first number may be any."""
-    cursors = Cursors()
+    cursors = StreamCursors()
     said = [cursors.update("trip:t", seq) for seq in (3, 4, 4, 7, 8)]
-    assert said == [Order.NEXT, Order.NEXT, Order.REPEAT, Order.GAP, Order.NEXT]
+    assert said == [StreamOrder.NEXT, StreamOrder.NEXT, StreamOrder.REPEAT, StreamOrder.GAP, StreamOrder.NEXT]
     assert cursors.resume() == [Cursor("trip:t", 8)]
 
 
 def test_snapshots_after_a_resume() -> None:
     """A snapshot may jump ahead, never back; one that claims that all was told must not jump."""
-    cursors = Cursors()
+    cursors = StreamCursors()
     cursors.update("trip:t", 5)
-    assert cursors.snapshot("trip:t", 5, recovered=True) is Order.NEXT
-    assert cursors.snapshot("trip:t", 9, recovered=False) is Order.NEXT
-    assert cursors.snapshot("trip:t", 11, recovered=True) is Order.GAP
-    assert cursors.snapshot("trip:t", 10, recovered=False) is Order.BACKWARDS
+    assert cursors.snapshot("trip:t", 5, recovered=True) is StreamOrder.NEXT
+    assert cursors.snapshot("trip:t", 9, recovered=False) is StreamOrder.NEXT
+    assert cursors.snapshot("trip:t", 11, recovered=True) is StreamOrder.GAP
+    assert cursors.snapshot("trip:t", 10, recovered=False) is StreamOrder.BACKWARDS
 
 
 def test_a_left_stream_is_not_looked_at() -> None:
     """What still comes of it is neither resumed nor a breach."""
-    cursors = Cursors()
+    cursors = StreamCursors()
     cursors.follow("trip:t")
     assert cursors.resume() == [Cursor("trip:t", 0)]
     cursors.leave("trip:t")
-    assert cursors.update("trip:t", 9) is Order.NEXT
+    assert cursors.update("trip:t", 9) is StreamOrder.NEXT
     assert cursors.resume() == []
 
 
 def test_commands_are_sent_again_until_answered() -> None:
     """Silence is waited out with growing pauses; the answer ends it, a second answer is ignored."""
     heard: list[Answer] = []
-    commands = UnansweredCommands()
+    commands = PendingCommands()
     commands.add("c1", b"body", heard.append, 0.0)
     sent_at = [now for now in range(60) if commands.due(float(now))]
     pauses = [b - a for a, b in pairwise(sent_at)]
@@ -72,7 +72,7 @@ def test_commands_are_sent_again_until_answered() -> None:
 def test_troubles_of_the_system_are_waited_out_refusals_are_not() -> None:
     """BUSY brings the command again; VEHICLE_STALE, retryable as it is, is the app's to think about."""
     heard: list[Answer] = []
-    commands = UnansweredCommands()
+    commands = PendingCommands()
     commands.add("c1", b"body", heard.append, 0.0)
     commands.answer(Rejected(ErrorCode.BUSY, "", retryable=True, id="c1"), 0.0)
     assert heard == []
@@ -85,51 +85,51 @@ def test_troubles_of_the_system_are_waited_out_refusals_are_not() -> None:
 @given(st.lists(st.integers(0, 30), max_size=40))
 def test_fixes_are_kept_until_heard(steps: list[int]) -> None:
     """Whatever is heard when: numbers rise by one, and exactly those above the highest heard are kept."""
-    unheard = UnheardFixes(first=1)
+    unheard = UnackedFixes(first=1)
     taken, heard = 0, 0
     for step in steps:
         if step % 3:
             taken = unheard.add(0.0, 0.0, 0.0, 0.0, 0.0).n
         else:
             told = min(step, taken)
-            unheard.heard(told)
+            unheard.ack(told)
             heard = max(heard, told)
-    kept = [fix.n for message in unheard.to_send_again() for fix in message.fixes]
+    kept = [fix.n for message in unheard.resends() for fix in message.fixes]
     assert kept == list(range(heard + 1, taken + 1))
 
 
 def test_heard_that_is_no_news_asks_for_the_rest() -> None:
     """The same number told again means that the other side began anew."""
-    unheard = UnheardFixes(first=1)
+    unheard = UnackedFixes(first=1)
     for _ in range(5):
         unheard.add(0.0, 0.0, 0.0, 0.0, 0.0)
-    assert not unheard.heard(3)
-    assert unheard.heard(3)
-    assert unheard.heard(2)
-    assert not unheard.heard(4)
+    assert not unheard.ack(3)
+    assert unheard.ack(3)
+    assert unheard.ack(2)
+    assert not unheard.ack(4)
 
 
 def test_many_unheard_fixes_go_in_several_messages() -> None:
     """No message holds more than the protocol allows."""
-    unheard = UnheardFixes(first=1)
+    unheard = UnackedFixes(first=1)
     for _ in range(1100):
         unheard.add(0.0, 0.0, 0.0, 0.0, 0.0)
-    assert [len(message.fixes) for message in unheard.to_send_again()] == [500, 500, 100]
+    assert [len(message.fixes) for message in unheard.resends()] == [500, 500, 100]
 
 
 def test_appointments_are_kept_in_order_and_can_be_called_off() -> None:
     """By time, then by when they were made; city seconds count by the clock's speed."""
     clock = ManualClock(1000.0, speed=10.0)
-    agenda, done = Agenda(clock), list[str]()
-    agenda.after(2.0, lambda: done.append("late"))
-    agenda.after_city(10.0, lambda: done.append("early"))
-    agenda.after_city(10.0, lambda: done.append("second"))
-    agenda.after(1.0, lambda: done.append("never")).cancel()
+    scheduler, done = Scheduler(clock), list[str]()
+    scheduler.after(2.0, lambda: done.append("late"))
+    scheduler.after_city(10.0, lambda: done.append("early"))
+    scheduler.after_city(10.0, lambda: done.append("second"))
+    scheduler.after(1.0, lambda: done.append("never")).cancel()
     clock.advance(15.0)
-    agenda.run_due()
+    scheduler.run_due()
     assert done == ["early", "second"]
     clock.advance(10.0)
-    agenda.run_due()
+    scheduler.run_due()
     assert done == ["early", "second", "late"]
 
 
@@ -138,12 +138,12 @@ def test_the_servers_clock_is_taken_over() -> None:
     machine = ManualClock(50.0)
     clock = ServerClock(machine)
     assert not clock.known
-    clock.hear(9000.0, 10.0)
+    clock.synchronise(9000.0, 10.0)
     machine.advance(2.0)
     assert clock.city() == 9020.0
-    clock.hear(9025.0, 10.0)
+    clock.synchronise(9025.0, 10.0)
     assert clock.city() == 9020.0
-    clock.hear(7000.0, 10.0)
+    clock.synchronise(7000.0, 10.0)
     assert clock.city() == 7000.0
     assert clock.wall_until(CityTime(7100.0)) == 10.0
 

@@ -9,7 +9,7 @@ import pytest
 from websockets.exceptions import ConnectionClosedError, InvalidUpgrade
 
 from sim.client import app_client as client
-from sim.client.app_client import App, Client, Wire
+from sim.client.app_client import App, AppClient, ClientContext
 from sim.client.sign_in import Token
 
 
@@ -21,13 +21,13 @@ async def test_a_handshake_that_breaks_off_is_a_connection_that_broke(
 ) -> None:
     """Also where the server dies after it was dialled, and before it has answered."""
     monkeypatch.setattr(client, "connect", MagicMock(side_effect=error))
-    wire = MagicMock(spec=Wire)
+    wire = MagicMock(spec=ClientContext)
     wire.clock.wall.return_value = 0.0
 
     async def sign_in() -> Token:
         return Token("token", 1e9)
 
-    app = Client(wire, "V1", sign_in, create_autospec(App, instance=True), Random(1))
+    app = AppClient(wire, "V1", sign_in, create_autospec(App, instance=True), Random(1))
 
     assert await app._one_connection() is None
-    wire.tally.closed.assert_called_once_with(client._BROKEN)
+    wire.metrics.closed.assert_called_once_with(client._BROKEN)

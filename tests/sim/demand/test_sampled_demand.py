@@ -17,7 +17,7 @@ from dispatch.geo.straight_line import StraightLine
 from dispatch.values.units import CityTime, LatLng
 from sim.demand.build_aggregates import MIN_TRIPS, RESOLUTION, SOURCE, aggregate
 from sim.demand.recorded_demand import RecordedDemand, Trips, TripsFileError, read_trips
-from sim.demand.sampled_demand import DrawnDemand, demand_file, read_aggregates
+from sim.demand.sampled_demand import SampledDemand, demand_file, read_aggregates
 from sim.time.local_time import LocalTime
 
 LOCAL = LocalTime("America/Los_Angeles")
@@ -31,9 +31,9 @@ def trips_between(*rides: tuple[float, LatLng, LatLng]) -> Trips:
     return Trips(np.array(at, float), *(np.array(column) for column in columns))
 
 
-def drawn(seed: int = 1, **options: float) -> DrawnDemand:
+def drawn(seed: int = 1, **options: float) -> SampledDemand:
     shipped = read_aggregates(demand_file("san_francisco"))
-    return DrawnDemand(shipped, roads=StraightLine(), rng=Random(seed), **options)  # type: ignore[arg-type]
+    return SampledDemand(shipped, roads=StraightLine(), rng=Random(seed), **options)  # type: ignore[arg-type]
 
 
 def test_the_shipped_aggregates_hold_no_single_trip() -> None:

@@ -1,4 +1,4 @@
-"""Visitors of the demonstration can sign in, with secrets of this run."""
+"""DemoAccounts of the demonstration can sign in, with secrets of this run."""
 
 from __future__ import annotations
 

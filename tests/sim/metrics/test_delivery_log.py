@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from sim.metrics.delivery_log import Witness
+from sim.metrics.delivery_log import DeliveryLog
 
 
 def test_every_update_by_its_number() -> None:
     """Told to several apps, it is one event; told otherwise, it is a difference."""
-    witness = Witness([])
-    witness.update("trip:t1", 1, "trip_requested")
-    witness.update("trip:t1", 1, "trip_requested")
-    witness.update("trip:t1", 1, "trip_cancelled")
-    witness.stand("trip:t1", 4)
-    witness.stand("trip:t1", 3)
+    delivery_log = DeliveryLog([])
+    delivery_log.update("trip:t1", 1, "trip_requested")
+    delivery_log.update("trip:t1", 1, "trip_requested")
+    delivery_log.update("trip:t1", 1, "trip_cancelled")
+    delivery_log.stand("trip:t1", 4)
+    delivery_log.stand("trip:t1", 3)
 
-    assert witness.told == {"trip:t1": {1: "trip_requested"}}
-    assert witness.differences == ["trip:t1 1: trip_requested, then trip_cancelled"]
-    assert witness.stands_at == {"trip:t1": 4}
+    assert delivery_log.told == {"trip:t1": {1: "trip_requested"}}
+    assert delivery_log.differences == ["trip:t1 1: trip_requested, then trip_cancelled"]
+    assert delivery_log.stands_at == {"trip:t1": 4}
 
 
 def test_the_longest_silence() -> None:
     """Of drivers only, while they are connected, and also before a connection ends."""
-    witness = Witness(["V1", "V2"])
+    delivery_log = DeliveryLog(["V1", "V2"])
     for app, at in (("V1", 10.0), ("P1", 10.0), ("V1", 11.5), ("P1", 90.0)):
-        witness.message(app, at)
-    assert witness.longest_silence_s == 1.5
-    witness.gone("V1", 14.0)
-    assert witness.longest_silence_s == 2.5
-    witness.message("V1", 60.0)
-    witness.message("V1", 61.0)
-    witness.gone("V2", 99.0)
+        delivery_log.message(app, at)
+    assert delivery_log.longest_silence_s == 1.5
+    delivery_log.gone("V1", 14.0)
+    assert delivery_log.longest_silence_s == 2.5
+    delivery_log.message("V1", 60.0)
+    delivery_log.message("V1", 61.0)
+    delivery_log.gone("V2", 99.0)
 
-    assert witness.longest_silence_s == 2.5
-    assert witness.connected == ["V1"]
+    assert delivery_log.longest_silence_s == 2.5
+    assert delivery_log.connected == ["V1"]

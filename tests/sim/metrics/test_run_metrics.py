@@ -1,4 +1,4 @@
-"""The tally counts what apps were told."""
+"""The metrics counts what apps were told."""
 
 from __future__ import annotations
 
@@ -9,94 +9,94 @@ from hypothesis import strategies as st
 
 from dispatch.clock import ManualClock
 from dispatch.values.ids import CommandId, TripId, VehicleId
-from sim.metrics.assignment_log import Assignments
+from sim.metrics.assignment_log import AssignmentLog
 from sim.metrics.percentiles import RecentRate, percentile
-from sim.metrics.run_metrics import Tally
+from sim.metrics.run_metrics import RunMetrics
 from sim.time.server_clock import ServerClock
 
 T1, T2, V1, V2 = TripId("t1"), TripId("t2"), VehicleId("V1"), VehicleId("V2")
 
 
-def new_tally() -> tuple[ManualClock, Tally]:
+def new_tally() -> tuple[ManualClock, RunMetrics]:
     clock = ManualClock(1000.0)
-    return clock, Tally(ServerClock(clock))
+    return clock, RunMetrics(ServerClock(clock))
 
 
 def test_request_to_offer_whichever_is_told_first() -> None:
     """The latency runs from the request's sending to the offer, also where the offer overtakes the answer."""
-    clock, tally = new_tally()
+    clock, metrics = new_tally()
     for command, trip, offer_first in (("c1", T1, False), ("c2", T2, True)):
-        tally.request_sent(CommandId(command))
+        metrics.request_sent(CommandId(command))
         clock.advance(0.2)
         if offer_first:
-            tally.offer_told(trip)
-        tally.request_acknowledged(CommandId(command), trip, "matching")
-        tally.offer_told(trip)
-    assert tally.numbers()["request_to_offer_p99_ms"] == 200.0
+            metrics.offer_told(trip)
+        metrics.request_acknowledged(CommandId(command), trip, "matching")
+        metrics.offer_told(trip)
+    assert metrics.numbers()["request_to_offer_p99_ms"] == 200.0
 
 
 def test_a_request_never_offered_counts_as_infinite_when_asked_for() -> None:
     """Unserved and still waiting ones are infinitely late; one that its passenger cancelled is not counted."""
-    _, tally = new_tally()
+    _, metrics = new_tally()
     for number, end in enumerate(("unserved", "cancelled", None)):
         trip = TripId(f"t{number}")
-        tally.request_sent(CommandId(trip))
-        tally.request_acknowledged(CommandId(trip), trip, "matching")
+        metrics.request_sent(CommandId(trip))
+        metrics.request_acknowledged(CommandId(trip), trip, "matching")
         if end is not None:
-            tally.trip_told(trip, end)
-    assert tally.numbers()["request_to_offer_p50_ms"] is None
-    assert tally.numbers(never_offered=True)["request_to_offer_p50_ms"] == inf
-    assert len([v for v in (tally.numbers()["unserved"], tally.numbers()["cancelled"]) if v == 1]) == 2
+            metrics.trip_told(trip, end)
+    assert metrics.numbers()["request_to_offer_p50_ms"] is None
+    assert metrics.numbers(never_offered=True)["request_to_offer_p50_ms"] == inf
+    assert len([v for v in (metrics.numbers()["unserved"], metrics.numbers()["cancelled"]) if v == 1]) == 2
 
 
 def test_lost_requests() -> None:
     """Acknowledged, no end, and unknown to the system: lost."""
-    _, tally = new_tally()
+    _, metrics = new_tally()
     for trip in (T1, T2):
-        tally.request_acknowledged(CommandId(trip), trip, "matching")
-    tally.trip_told(TripId("t3"), "paid")
-    assert tally.lost([T1]) == [T2]
+        metrics.request_acknowledged(CommandId(trip), trip, "matching")
+    metrics.trip_told(TripId("t3"), "paid")
+    assert metrics.lost([T1]) == [T2]
 
 
 def test_gps_a_second() -> None:
     """While it runs over the last whole seconds, at the end over the whole run."""
-    clock, tally = new_tally()
+    clock, metrics = new_tally()
     for _ in range(20):
-        tally.fix_sent()
+        metrics.fix_sent()
         clock.advance(0.5)
-    assert tally.gps_per_s() == 2.0
+    assert metrics.gps_per_s() == 2.0
     clock.advance(10.0)
-    tally.finish()
-    assert tally.gps_per_s() == 1.0
+    metrics.finish()
+    assert metrics.gps_per_s() == 1.0
 
 
 def test_two_cars_for_one_trip_are_a_double_assignment() -> None:
     """Two drivers told at the same time; one after the other is none."""
-    book = Assignments()
-    book.told(T1, V1, 1.0)
-    book.told(T1, V1, 1.5)
+    book = AssignmentLog()
+    book.assigned(T1, V1, 1.0)
+    book.assigned(T1, V1, 1.5)
     book.let_go(T1, V1, 2.0)
-    book.told(T1, V2, 3.0)
+    book.assigned(T1, V2, 3.0)
     assert book.doubles == []
-    book.told(T1, V1, 4.0)
+    book.assigned(T1, V1, 4.0)
     assert book.doubles == [(T1, V1)]
 
 
 def test_a_refused_end_means_that_the_assignment_never_ended() -> None:
     """A car that kept its trip and was told another has two."""
-    book = Assignments()
-    book.told(T1, V1, 1.0)
+    book = AssignmentLog()
+    book.assigned(T1, V1, 1.0)
     book.let_go(T1, V1, 2.0)
-    book.kept(T1, V1)
+    book.restored(T1, V1)
     assert book.all() == [(T1, V1, 1.0, None)]
-    book.told(T2, V1, 3.0)
+    book.assigned(T2, V1, 3.0)
     assert book.doubles == [(T2, V1)]
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xy"), st.booleans()), max_size=30))
 def test_doubles_are_exactly_the_overlaps(steps: list[tuple[str, str, bool]]) -> None:
     """Against a plain set of what lasts: a told assignment is double where trip or car is taken already."""
-    book = Assignments()
+    book = AssignmentLog()
     lasting: set[tuple[str, str]] = set()
     doubles = 0
     for at, (trip, vehicle, told) in enumerate(steps):
@@ -106,7 +106,7 @@ def test_doubles_are_exactly_the_overlaps(steps: list[tuple[str, str, bool]]) ->
         elif (trip, vehicle) not in lasting:
             doubles += any(t == trip or v == vehicle for t, v in lasting)
             lasting.add((trip, vehicle))
-            book.told(TripId(trip), VehicleId(vehicle), at)
+            book.assigned(TripId(trip), VehicleId(vehicle), at)
     assert len(book.doubles) == doubles
     assert book.lasting == len(lasting)
 
