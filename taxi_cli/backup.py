@@ -123,7 +123,7 @@ async def _verified(settings: Settings) -> IntegrityReport:
 
 
 def _show(report: IntegrityReport) -> None:
-    from dispatch.integrity.findings import CHECKS
+    from dispatch.integrity.checks.findings import CHECKS
 
     for finding in report.findings:
         typer.echo(f"{finding.where}: {finding.text} [{finding.check}]")

@@ -1,4 +1,4 @@
-"""``taxi verify``: whether the journal is what it must be, and what of it is not.
+"""Checks the journal's invariants and reports violations (``taxi verify``).
 
-The checks are pure, one subject a file; ``walk`` reads the journal for them, page by page, beside a running system.
+``checks`` is pure; ``scan`` feeds it from a running system's database, ``memory`` from a journal in memory.
 """

@@ -1,4 +1,4 @@
-"""Checks the journal that the settings name."""
+"""Opens the journal that the settings name, and checks it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dispatch.store.journals.sql_journal import open_journal
 
 
 async def verify_configured(settings: Settings, *, statement_s: float) -> IntegrityReport:
-    """Check all of it. ``statement_s``: wall seconds that one statement may take; a whole table is read here.
+    """Check the whole journal. ``statement_s``: timeout of one statement, which may read a whole table.
 
     Raises ``JournalUnavailableError`` and ``JournalMismatchError``.
     """
@@ -27,5 +27,5 @@ async def verify_configured(settings: Settings, *, statement_s: float) -> Integr
 
 
 def _kinds(settings: Settings) -> Mapping[Kind, EntityKind]:
-    """Histories are folded without any rule of the company's; entities ask for them all the same."""
+    """Replaying uses no company rules, but entities require them."""
     return entity_kinds(rules_of(settings), PaymentRules(account=Account(seller_id="", notify_url="")))

@@ -1,4 +1,4 @@
-"""The same checks over a journal in memory: for tests, and for the simulator."""
+"""Runs the checks over a journal in memory, for tests and the simulator."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from dispatch.actors.core.entity_types import EntityKind
 from dispatch.domain.entity import ActiveAssignment, EntityKey, Kind
-from dispatch.integrity.cross_stream import Around, ShardedDue, check_around, counterpart
-from dispatch.integrity.findings import Finding
-from dispatch.integrity.ledger import check_books
-from dispatch.integrity.replies import check_reply
-from dispatch.integrity.stream import Row, StreamCheck
+from dispatch.integrity.checks.cross_stream import ShardedTimer, Surroundings, check_around, counterpart
+from dispatch.integrity.checks.findings import Finding
+from dispatch.integrity.checks.ledger import check_books
+from dispatch.integrity.checks.replies import check_reply
+from dispatch.integrity.checks.stream import Row, StreamCheck
 from dispatch.store.journal import StoredCommand
 from dispatch.store.journals.memory_journal import MemoryTables
 from dispatch.store.journals.shards import shard_of
@@ -19,21 +19,20 @@ _ROWS: Mapping[Kind, str] = {"vehicle": "vehicle_state", "trip": "trip", "paymen
 
 
 def verify_tables(tables: MemoryTables, kinds: Mapping[Kind, EntityKind], shards: int) -> list[Finding]:
-    """All that is wrong with ``tables``."""
     return [
-        *(finding for key in sorted(tables.events) for finding in _of_stream(tables, kinds[key.kind], key, shards)),
+        *(finding for key in sorted(tables.events) for finding in _check_stream(tables, kinds[key.kind], key, shards)),
         *(one for reply in tables.replies.values() for one in check_reply(reply, tables.last(reply.key))),
     ]
 
 
-def _of_stream(tables: MemoryTables, kind: EntityKind, key: EntityKey, shards: int) -> list[Finding]:
+def _check_stream(tables: MemoryTables, kind: EntityKind, key: EntityKey, shards: int) -> list[Finding]:
     check = StreamCheck(kind, key, tables.last(key), tables.snapshots.get(key), _row(tables, key))
     for stored in tables.events[key]:
         check.feed(stored)
     check.close()
     other = counterpart(check)
-    around = Around(
-        own=[ShardedDue(due, shard_of(due.owner, shards)) for due in tables.dues.get(key, {}).values()],
+    around = Surroundings(
+        own=[ShardedTimer(due, shard_of(due.owner, shards)) for due in tables.dues.get(key, {}).values()],
         incoming=_incoming(tables, key),
         claim=_claim(tables, key),
         other=_row(tables, other) if other is not None else None,

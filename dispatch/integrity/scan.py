@@ -1,7 +1,7 @@
 """Reads the journal for the checks: stream by stream, in pages, each page in one read transaction.
 
-So a page sees one state of the journal, nothing is locked, and memory holds one page. What is written meanwhile is seen
-by a later page or not at all. Memory: :data:`STREAMS` streams with their rows, and :data:`EVENTS` events.
+Each page therefore sees one consistent state, and nothing is locked. A concurrent write is seen by a later page or not
+at all. Memory holds one page: :data:`STREAMS` streams with their rows, and :data:`EVENTS` events.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from sqlalchemy import Connection, Select, Table, and_, exists, literal, select,
 from dispatch.actors.core.entity_types import EntityKind
 from dispatch.clock import Clock
 from dispatch.domain.entity import KINDS, ActiveAssignment, EntityKey, Kind
-from dispatch.integrity.cross_stream import Around, ShardedDue, check_around, counterpart, wants_incoming
-from dispatch.integrity.findings import Counts, Finding
-from dispatch.integrity.ledger import Balances, check_books
-from dispatch.integrity.replies import check_reply
-from dispatch.integrity.stream import Row, StreamCheck
+from dispatch.integrity.checks.cross_stream import ShardedTimer, Surroundings, check_around, counterpart, wants_incoming
+from dispatch.integrity.checks.findings import Counts, Finding
+from dispatch.integrity.checks.ledger import Balances, check_books
+from dispatch.integrity.checks.replies import check_reply
+from dispatch.integrity.checks.stream import Row, StreamCheck
 from dispatch.store import tables as schema
 from dispatch.store.database import Database
 from dispatch.store.journal import StoredCommand, StoredEvent, StoredReply, StoredSnapshot
@@ -30,7 +30,7 @@ STREAMS: Final = 200
 EVENTS: Final = 2000
 REPLIES: Final = 2000
 MAX_FINDINGS: Final = 200
-"""Most findings that are kept; the others are counted."""
+"""Findings that a report keeps; further ones are only counted."""
 
 ROW_TABLES: Final[dict[Kind, Table]] = {
     "vehicle": schema.vehicle_state,
@@ -42,7 +42,7 @@ Kinds = Mapping[Kind, EntityKind]
 
 
 class IntegrityReport(msgspec.Struct, kw_only=True):
-    """What was looked at, and all that is wrong. ``books`` are minor units by account and currency."""
+    """Numbers of checked objects, and all violations. ``books`` are minor units by account and currency."""
 
     ok: bool = True
     streams: int = 0
@@ -52,27 +52,25 @@ class IntegrityReport(msgspec.Struct, kw_only=True):
     seconds: float = 0.0
     books: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
     found: dict[str, int] = msgspec.field(default_factory=dict)
-    """How many findings, by check."""
+    """Number of findings by check."""
     findings: list[Finding] = msgspec.field(default_factory=list)
     """The first :data:`MAX_FINDINGS` of them."""
 
-    def tell(self, findings: Iterable[Finding]) -> None:
-        """Add what was found."""
+    def add_findings(self, findings: Iterable[Finding]) -> None:
         for finding in findings:
             self.ok = False
             self.found[finding.check] = self.found.get(finding.check, 0) + 1
             if len(self.findings) < MAX_FINDINGS:
                 self.findings.append(finding)
 
-    def count(self, counts: Counts) -> None:
-        """Add what was looked at."""
+    def add_counts(self, counts: Counts) -> None:
         self.streams += counts.streams
         self.events += counts.events
         self.rows += counts.rows
 
 
 class _Page(msgspec.Struct):
-    """What one page came to; ``after`` is its last id, None where there was nothing."""
+    """The result of one page; ``after`` is its last id, None for an empty page."""
 
     after: str | None
     counts: Counts
@@ -81,20 +79,20 @@ class _Page(msgspec.Struct):
 
 
 async def verify_journal(database: Database, kinds: Kinds, clock: Clock) -> IntegrityReport:
-    """Check all of a journal. Raises ``JournalUnavailableError`` where the database does not answer."""
+    """Check a whole journal. Raises ``JournalUnavailableError`` if the database does not answer."""
     report, began, balances = IntegrityReport(), clock.wall(), Counter[tuple[str, str]]()
     shards = int(await database.read(_shards))
     for kind in KINDS:
         after: str | None = ""
         while after is not None:
             page = await database.read(partial(_page, kind=kinds[kind], after=after, shards=shards))
-            report.count(page.counts)
-            report.tell(page.findings)
+            report.add_counts(page.counts)
+            report.add_findings(page.findings)
             balances.update(page.balances)
             after = page.after
     await _replies(database, report)
     for name, statement in _orphans():
-        report.tell(await database.read(partial(_orphaned, name=name, statement=statement)))
+        report.add_findings(await database.read(partial(_orphaned, name=name, statement=statement)))
     report.books = _by_currency(balances)
     report.seconds = clock.wall() - began
     return report
@@ -108,7 +106,7 @@ def _by_currency(balances: Balances) -> dict[str, dict[str, int]]:
 
 
 def _shards(connection: Connection) -> str:
-    """The journal's number of shards; one without it was never opened, and holds nothing."""
+    """The journal's number of shards. A journal without this row was never opened and is empty."""
     meta = schema.meta.c
     return connection.execute(select(meta.value).where(meta.name == "shards")).scalar_one_or_none() or "1"
 
@@ -141,21 +139,21 @@ def _page(connection: Connection, kind: EntityKind, after: str, shards: int) -> 
 
 
 def _check_around(reader: _Reader, checks: Mapping[str, StreamCheck], shards: int) -> int:
-    """Hold the page's streams against what stands around them; the number of dues and claims."""
-    dues, claims = reader.dues(), reader.claims()
+    """Compare the page's streams with their surroundings. Returns the number of timers and claims."""
+    timers, claims = reader.timers(), reader.claims()
     others = {name: key for name, check in checks.items() if (key := counterpart(check)) is not None}
     other_rows = reader.rows_of(others.values())
     waiting = [str(check.key) for name, check in checks.items() if wants_incoming(check, claims.get(name))]
     incoming = reader.incoming(waiting)
     for name, check in checks.items():
-        around = Around(
-            own=dues.get(name, ()),
+        around = Surroundings(
+            own=timers.get(name, ()),
             incoming=incoming.get(str(check.key), ()),
             claim=claims.get(name),
             other=other_rows.get(others[name]) if name in others else None,
         )
         check_around(check, around, shards)
-    return sum(map(len, dues.values())) + len(claims)
+    return sum(map(len, timers.values())) + len(claims)
 
 
 def _check_books(reader: _Reader, checks: Mapping[str, StreamCheck], counts: Counts) -> Balances:
@@ -169,29 +167,26 @@ def _check_books(reader: _Reader, checks: Mapping[str, StreamCheck], counts: Cou
 
 
 class _Reader:
-    """Reads what a page needs, within its transaction."""
+    """Reads the rows of a page within its transaction."""
 
     def __init__(self, connection: Connection, kind: EntityKind, ids: Sequence[str]) -> None:
         self._connection = connection
         self._kind: Kind = kind.kind
         self._ids = ids
 
-    def _of(self, table: Table) -> Select[Any]:
+    def _page_of(self, table: Table) -> Select[Any]:
         """The rows of ``table`` for the page's streams."""
         return select(table).where(table.c.kind == self._kind, table.c.id.in_(self._ids))
 
     def snapshots(self) -> dict[str, StoredSnapshot]:
-        """By id."""
-        found = self._connection.execute(self._of(schema.snapshot))
+        found = self._connection.execute(self._page_of(schema.snapshot))
         return {row.id: StoredSnapshot(EntityKey(self._kind, row.id), row.seq, row.body) for row in found}
 
     def rows(self) -> dict[str, Row]:
-        """The entities' rows, by id."""
         keys = [EntityKey(self._kind, name) for name in self._ids]
         return {key.id: row for key, row in self.rows_of(keys).items()}
 
     def rows_of(self, keys: Iterable[EntityKey]) -> dict[EntityKey, Row]:
-        """The rows of any entities."""
         by_kind: defaultdict[Kind, list[str]] = defaultdict(list)
         for key in keys:
             by_kind[key.kind].append(key.id)
@@ -202,7 +197,7 @@ class _Reader:
         }
 
     def events(self) -> Iterator[StoredEvent]:
-        """All events of the page's span of ids, in order, a piece at a time."""
+        """All events of the page's range of ids, in order, fetched in batches."""
         column = schema.event.c
         at: tuple[str, int] = (self._ids[0], -1)
         of_page = select(schema.event).where(column.kind == self._kind, column.id <= self._ids[-1])
@@ -216,15 +211,15 @@ class _Reader:
                 return
             at = rows[-1].id, rows[-1].seq
 
-    def dues(self) -> dict[str, list[ShardedDue]]:
-        """The dues that the page's streams own, by id."""
-        found: defaultdict[str, list[ShardedDue]] = defaultdict(list)
-        for row in self._connection.execute(self._of(schema.due)):
-            found[row.id].append(ShardedDue(_due(row), row.shard))
+    def timers(self) -> dict[str, list[ShardedTimer]]:
+        """The timers of the page's streams, by id."""
+        found: defaultdict[str, list[ShardedTimer]] = defaultdict(list)
+        for row in self._connection.execute(self._page_of(schema.due)):
+            found[row.id].append(ShardedTimer(_due(row), row.shard))
         return found
 
     def incoming(self, targets: Sequence[str]) -> dict[str, list[StoredCommand]]:
-        """The dues that are for any of ``targets``."""
+        """Other entities' timers that target any of ``targets``."""
         found: defaultdict[str, list[StoredCommand]] = defaultdict(list)
         if targets:
             for row in self._connection.execute(select(schema.due).where(schema.due.c.target.in_(targets))):
@@ -240,7 +235,6 @@ class _Reader:
         return {getattr(row, self._kind): ActiveAssignment(row.vehicle, row.trip) for row in found}
 
     def entries(self) -> dict[str, list[Row]]:
-        """The books' entries of the page's payments."""
         found: defaultdict[str, list[Row]] = defaultdict(list)
         for row in self._mappings(select(schema.ledger).where(schema.ledger.c.payment.in_(self._ids))):
             found[row["payment"]].append(row)
@@ -254,7 +248,7 @@ def _due(row: Any) -> StoredCommand:  # noqa: ANN401 - a row of ``due``
     return StoredCommand(EntityKey(cast("Kind", row.kind), row.id), row.name, row.at, row.target, row.command)
 
 
-# ── replies, and what hangs in the air ───────────────────────────────────────────────────────────────────────────
+# ── replies and orphans ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
 async def _replies(database: Database, report: IntegrityReport) -> None:
@@ -262,7 +256,7 @@ async def _replies(database: Database, report: IntegrityReport) -> None:
     while after is not None:
         after, count, findings = await database.read(partial(_page_of_replies, after=after))
         report.replies += count
-        report.tell(findings)
+        report.add_findings(findings)
 
 
 def _page_of_replies(connection: Connection, after: str) -> tuple[str | None, int, list[Finding]]:
@@ -278,7 +272,7 @@ def _page_of_replies(connection: Connection, after: str) -> tuple[str | None, in
 
 
 def _orphans() -> Iterator[tuple[str, Select[Any]]]:
-    """What is kept for an entity without a history, by table: each row is the entity's key."""
+    """Statements that select the keys of entities that have rows in a table but no history."""
     for table in (schema.event, schema.snapshot, schema.due):
         yield table.name, _without_stream(table, table.c.kind, table.c.id)
     for kind, table in ROW_TABLES.items():
@@ -297,6 +291,6 @@ def _without_stream(table: Table, kind: Any, entity_id: Any) -> Select[Any]:  # 
 
 def _orphaned(connection: Connection, name: str, statement: Select[Any]) -> list[Finding]:
     return [
-        Finding("orphan", f"{row.kind}:{row.id}", f"table {name} has something of it, and it has no history")
+        Finding("orphan", f"{row.kind}:{row.id}", f"table {name} has rows of it, and it has no history")
         for row in connection.execute(statement)
     ]

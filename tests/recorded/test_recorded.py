@@ -16,8 +16,8 @@ import msgspec
 import pytest
 
 from dispatch.clock import ManualClock
+from dispatch.integrity.checks.stream import difference
 from dispatch.integrity.scan import verify_journal
-from dispatch.integrity.stream import difference
 from dispatch.store import tables as schema
 from dispatch.store.journals.sql_journal import open_journal
 from dispatch.store.migrations import upgrade

@@ -38,7 +38,7 @@ def test_verify(taxi: Taxi) -> None:
     connection.close()
     table, json = taxi("verify", *HERE), taxi("verify", *HERE, "--json")
     assert (table.exit_code, json.exit_code) == (1, 1)
-    assert "trip:T9: the stream is said to end at 3; its last event is 0 [last]" in table.stdout
+    assert "trip:T9: the recorded end is 3; the last event is 0 [last]" in table.stdout
     report = msgspec.json.decode(json.stdout)
     assert (report["ok"], report["streams"], report["found"]) == (False, 1, {"last": 1})
 

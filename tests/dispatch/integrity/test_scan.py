@@ -15,7 +15,7 @@ import pytest
 
 from dispatch.clock import ManualClock
 from dispatch.integrity import scan as walk
-from dispatch.integrity.findings import CHECKS
+from dispatch.integrity.checks.findings import CHECKS
 from dispatch.integrity.scan import IntegrityReport, verify_journal
 from dispatch.store.database import open_database
 from dispatch.store.journal import Batch

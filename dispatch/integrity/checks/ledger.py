@@ -1,5 +1,5 @@
-"""The books of one payment: each entry is what its history says, and together they are what was paid less what went
-back. That every entry has two sides is what makes the whole balance."""
+"""The ledger of one payment: every entry follows from its history, and the sum is payments minus refunds. The whole
+ledger balances because every entry has two sides."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from dispatch.integrity.stream import Row, StreamCheck
+from dispatch.integrity.checks.stream import Row, StreamCheck
 from dispatch.payment.core.ledger import ALIPAY, FARES, IN_CASH, OWED, LedgerEntry
 from dispatch.payment.core.payment import Payment
 from dispatch.payment.core.state import COLLECTED
@@ -19,7 +19,7 @@ Balances = Counter[tuple[str, str]]
 
 
 def check_books(check: StreamCheck, rows: Sequence[Row]) -> Balances:
-    """Hold a payment's entries against its history; what they move on each account."""
+    """Compare a payment's entries with its history. Returns the change of each account."""
     stored = {str(row["id"]): row for row in rows}
     if check.entity is not None:
         _check_entries(check, stored)
@@ -38,11 +38,11 @@ def _check_entries(check: StreamCheck, stored: Mapping[str, Row]) -> None:
     for number, entry in check.entries.items():
         row = stored.get(number)
         if row is None:
-            check.find("entry", f"entry {number} is missing: {_words(entry)}")
+            check.report("entry", f"entry {number} is missing: {_words(entry)}")
         elif _facts(entry) != tuple(row[name] for name in _COLUMNS):
-            check.find("entry", f"entry {number} says {tuple(row[name] for name in _COLUMNS)}: {_words(entry)}")
+            check.report("entry", f"entry {number} is {tuple(row[name] for name in _COLUMNS)}: {_words(entry)}")
     for number in sorted(stored.keys() - check.entries.keys()):
-        check.find("entry", f"entry {number} stands in the books, and nothing in the history moved that money")
+        check.report("entry", f"entry {number} has no event in the history")
 
 
 _COLUMNS: Final = ("kind", "order_no", "from_account", "to_account", "amount_minor", "currency")
@@ -61,13 +61,13 @@ def _words(entry: LedgerEntry) -> str:
 def _check_accounts(check: StreamCheck, row: Row) -> None:
     sides = {row["from_account"], row["to_account"]}
     if len(sides) != 2 or not sides <= ACCOUNTS:
-        check.find("account", f"entry {row['id']} goes from {row['from_account']} to {row['to_account']}")
+        check.report("account", f"entry {row['id']} goes from {row['from_account']} to {row['to_account']}")
     if row["amount_minor"] <= 0:
-        check.find("account", f"entry {row['id']} moves {row['amount_minor']}")
+        check.report("account", f"entry {row['id']} moves {row['amount_minor']}")
 
 
 def _check_balances(check: StreamCheck, payment: Payment, balances: Balances) -> None:
-    """What rides earned is what was paid of the fare less what went back; what is owed, other money not yet back."""
+    """``fares`` is what was paid minus refunds; ``owed`` is surplus money that has not been refunded yet."""
     earned: Balances = Counter()
     data = payment.data
     paid = data.attempt(data.paid_order)
@@ -83,4 +83,4 @@ def _check_balances(check: StreamCheck, payment: Payment, balances: Balances) ->
     for account, currency in accounts:
         have, should = -balances[account, currency], -earned[account, currency]
         if have != should:
-            check.find("balance", f"{account}: the books hold {have} {currency} (minor units), the history {should}")
+            check.report("balance", f"{account}: the ledger has {have} {currency} (minor units), the history {should}")

@@ -1,4 +1,4 @@
-"""One stream: its numbers, whether its history folds, and whether snapshot and row are what it folds to."""
+"""One stream: its numbers, its replay, and whether snapshot and row equal the replayed state."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dispatch.actors.core.entity_types import EntityKind
 from dispatch.domain.entity import Entity, EntityKey, Event
 from dispatch.domain.errors import DispatchError
 from dispatch.domain.events import event_name
-from dispatch.integrity.findings import Finding
+from dispatch.integrity.checks.findings import Finding
 from dispatch.payment.core.context import PaymentContext
 from dispatch.payment.core.ledger import LedgerEntry, ledger_entries
 from dispatch.payment.core.payment import Payment
@@ -24,17 +24,17 @@ LATER_COLUMNS: Final[dict[str, tuple[str, frozenset[str]]]] = {
     ),
     "vehicle_state": ("state_since", frozenset({"state_since", "shift_since"})),
 }
-"""Columns that a migration added, and one of them that is never empty where this release has written the row: a row of
-before is not held against them."""
+"""Columns added by a migration, and one of them that this release never leaves empty. A row in which that one is empty
+was written by an earlier release and is not compared in these columns."""
 
 Row = Mapping[str, Any]
 
 
 class StreamCheck:
-    """Folds one stream as its events come, in the order of their numbers; ``close`` after the last.
+    """Replays one stream from its events, fed in the order of their numbers; call ``close`` after the last.
 
-    ``last`` is where the stream is said to end, ``row`` the entity's row by column. ``entity`` is the fold, None once
-    the history cannot be folded further; ``entries`` what a payment's history moves, by the id of the entry.
+    ``last`` is the recorded end of the stream, ``row`` the entity's row by column. ``entity`` is the replayed state,
+    None once the history cannot be replayed further; ``entries`` are a payment's ledger entries by id.
     """
 
     def __init__(
@@ -51,15 +51,13 @@ class StreamCheck:
         self._snapshot = snapshot
         self._at = 0
 
-    def find(self, check: str, text: str) -> None:
-        """Something is wrong with this stream."""
+    def report(self, check: str, text: str) -> None:
         self.findings.append(Finding(check, str(self.key), text))
 
     def feed(self, stored: StoredEvent) -> None:
-        """The next event."""
         self.events += 1
         if stored.seq != self._at + 1:
-            self.find("gap", f"event {stored.seq} comes after event {self._at}")
+            self.report("gap", f"event {stored.seq} follows event {self._at}")
             self.entity = None
         self._at = stored.seq
         if self.entity is not None:
@@ -69,17 +67,17 @@ class StreamCheck:
         try:
             event = self._kind.decode_event(stored.body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            self.find("unreadable", f"event {stored.seq} cannot be read: {error}")
+            self.report("unreadable", f"event {stored.seq} cannot be decoded: {error}")
             self.entity = None
             return
         if event.at != stored.at:
-            self.find("time", f"event {stored.seq} is filed under {stored.at}, and says {event.at}")
+            self.report("time", f"event {stored.seq} is stored under {stored.at} and contains {event.at}")
         try:
             if isinstance(entity, Payment):
                 self._moved_money(entity, event)
             entity.apply(event)
         except (DispatchError, ValueError) as error:
-            self.find("illegal_move", f"event {stored.seq}, {event_name(event)}, is not allowed there: {error}")
+            self.report("illegal_move", f"event {stored.seq}, {event_name(event)}, is not allowed here: {error}")
             self.entity = None
             return
         self._compare(entity)
@@ -99,11 +97,11 @@ class StreamCheck:
         try:
             stored = msgspec.msgpack.decode(snapshot.body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            self.find("unreadable", f"the snapshot at {snapshot.seq} cannot be read: {error}")
+            self.report("unreadable", f"the snapshot at {snapshot.seq} cannot be decoded: {error}")
             return
         where = difference(stored, msgspec.msgpack.decode(entity.snapshot()))
         if where is not None:
-            self.find("snapshot", f"the snapshot at {snapshot.seq} differs in {where or 'everything'}")
+            self.report("snapshot", f"the snapshot at {snapshot.seq} differs in {where or 'everything'}")
 
     def _compare_row(self, entity: Entity, row: Row) -> None:
         folded = entity.row()
@@ -113,30 +111,29 @@ class StreamCheck:
         before = bool(witness) and row.get(witness) is None
         for column, value in folded.values.items():
             if row.get(column) != value and not (before and column in later):
-                self.find("row", f"{folded.table}.{column} is {row.get(column)!r}; the history says {value!r}")
+                self.report("row", f"{folded.table}.{column} is {row.get(column)!r}; the history gives {value!r}")
 
     def close(self) -> None:
-        """All events have been fed."""
         if self._at != self.last:
-            self.find("last", f"the stream is said to end at {self.last}; its last event is {self._at}")
+            self.report("last", f"the recorded end is {self.last}; the last event is {self._at}")
         if self._snapshot is not None and self._snapshot.seq > self._at:
-            self.find("snapshot", f"the snapshot is of {self._snapshot.seq}; the last event is {self._at}")
+            self.report("snapshot", f"the snapshot is of {self._snapshot.seq}; the last event is {self._at}")
         if self.row is not None and self.row["seq"] > self._at:
-            self.find("row", f"the row is of {self.row['seq']}; the last event is {self._at}")
+            self.report("row", f"the row is of {self.row['seq']}; the last event is {self._at}")
 
     @property
     def row_seq(self) -> int:
-        """The number that the row is of; 0 where there is none."""
+        """The row's number; 0 without a row."""
         return int(self.row["seq"]) if self.row is not None else 0
 
     @property
     def row_is_behind(self) -> bool:
-        """Whether the history is longer than the row knows. It may be, while word of it is on its way."""
+        """Whether the history is ahead of the row, which is allowed while a message that updates it is pending."""
         return self.entity is not None and self.row_seq < self.entity.seq
 
 
 def difference(stored: Any, folded: Any, where: str = "") -> str | None:  # noqa: ANN401 - what MessagePack holds
-    """Where two values differ, or None. Fields that ``stored`` does not know were added by a later release."""
+    """The path at which two values differ, or None. Fields missing in ``stored`` were added by a later release."""
     if isinstance(stored, dict) and isinstance(folded, dict):
         for name, value in stored.items():
             inside = difference(value, folded.get(name), f"{where}.{name}" if where else str(name))
