@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final
 
 from bench.harness.concurrency import map_concurrently
-from dispatch.actors.core.entity_types import EntityKind, StreamUpdate, entity_kinds
+from dispatch.actors.core.entity_types import EntityKind, entity_kinds
 from dispatch.actors.core.host_core import HostCore
 from dispatch.actors.core.position_ingest import PositionIngest, adopt
 from dispatch.actors.core.protocol import (
@@ -21,12 +21,12 @@ from dispatch.actors.core.protocol import (
     SubscribeRequest,
 )
 from dispatch.actors.core.push_queues import PushQueues
-from dispatch.actors.core.work_items import ListingChange
+from dispatch.actors.core.work_items import Effects
 from dispatch.actors.runtime.host_runtime import HostRuntime
 from dispatch.clock import Clock
 from dispatch.config.tariffs import read_tariff
 from dispatch.domain.commands import encode_command
-from dispatch.domain.entity import KINDS, Command, DomainNotice, EntityKey, Kind, Principal
+from dispatch.domain.entity import KINDS, Command, EntityKey, Kind, Principal
 from dispatch.domain.errors import ErrorCode
 from dispatch.domain.fare.gps_meter import MeterRules
 from dispatch.domain.match_pool import AvailableVehicle
@@ -66,12 +66,11 @@ class LocalHosts:
         for kind in self._kinds:
             core = HostCore(kind, self._entities, PushQueues("bench"), adopt=adopt if kind == "vehicle" else None)
             journal = await open_journal(url, shards=SHARDS, clock=self._clock)
-            on_shown: Callable[[EntityKey, StreamUpdate], None] | None = None
-            on_loaded: Callable[[], None] | None = None
+            sinks, on_loaded = [self._on_effects], None
             if kind == "vehicle":
                 self._positions = PositionIngest(core)
-                on_shown, on_loaded = self._positions.on_update, self._entities_loaded
-            runtime = HostRuntime(core, journal, self, self._clock, on_shown=on_shown, on_loaded=on_loaded)
+                sinks, on_loaded = [self._positions.on_effects, *sinks], self._entities_loaded
+            runtime = HostRuntime(core, journal, self._clock, self, sinks=sinks, on_loaded=on_loaded)
             self._runtimes[kind] = runtime
             armed += await runtime.start(partial(_dues, journal, kind))
         return armed
@@ -92,16 +91,12 @@ class LocalHosts:
         """A command from another entity."""
         return await self.command(envelope)
 
-    async def call_gateway(self, due: StoredCommand) -> Command:
-        raise HostsUnavailableError(due.target)
+    async def call_gateway(self, scheduled: StoredCommand) -> Command:
+        raise HostsUnavailableError(scheduled.target)
 
-    def listings(self, changes: Sequence[ListingChange]) -> None:
-        for key, listing, _ in changes:
+    def _on_effects(self, effects: Effects) -> None:
+        for key, listing, _ in effects.listings:
             (self.free.add if isinstance(listing, AvailableVehicle) else self.free.discard)(key.id)
-
-    def notices(self, notices: Sequence[DomainNotice]) -> None: ...
-
-    def shown(self, shown: Sequence[tuple[EntityKey, StreamUpdate]]) -> None: ...
 
     async def execute(self, commands: Sequence[tuple[EntityKey, Command, Principal]]) -> None:
         """Send commands until each is accepted. Raises ``RuntimeError`` if one is refused."""

@@ -123,7 +123,7 @@ class KilledFleet:
 
     async def set_up(self) -> None:
         """All cars go online and start their trips; everything is committed."""
-        await self._hosts.line(HOST).call("ping", within_s=60.0)
+        await self._hosts.actor(HOST).call("ping", within_s=60.0)
         fixing = asyncio.create_task(self._send_fixes())
         try:
             await map_concurrently(CONCURRENT, self._go_online, self._cars)
@@ -165,7 +165,7 @@ class KilledFleet:
 
     async def kill(self) -> Figures:
         """Kill the host with commands in flight, and send to every vehicle until all have answered."""
-        incarnation, pid, _ = await self._hosts.line(HOST).call("ping")
+        incarnation, pid, _ = await self._hosts.actor(HOST).call("ping")
         flying = [asyncio.ensure_future(self._start_break(car)) for car in self._in_flight]
         busy = frozenset(self._in_flight)
         await asyncio.sleep(IN_FLIGHT_S)
@@ -178,7 +178,7 @@ class KilledFleet:
 
         seconds = await asyncio.gather(*(answered(car) for car in self._cars if car not in busy))
         await asyncio.gather(*flying)
-        restarted, *_ = await self._hosts.line(HOST).call("ping")
+        restarted, *_ = await self._hosts.actor(HOST).call("ping")
         if restarted == incarnation:
             raise RuntimeError("the host was not killed")
         last = max([*seconds, time.perf_counter() - killed])

@@ -112,9 +112,9 @@ async def raise_alarm(system: ClusterConfig, cluster: Cluster, signal: DomainNot
 
     Raises ``RpcUnavailableError`` if the host does not answer.
     """
-    line = cluster.hosts.line(system.placement.host_of(GENERAL_ALARMS))
-    await line.call("ping", within_s=ALARM_WITHIN_S)
-    await line.call("alarms_told", msgspec.msgpack.encode([signal]))
+    actor = cluster.hosts.actor(system.placement.host_of(GENERAL_ALARMS))
+    await actor.call("ping", within_s=ALARM_WITHIN_S)
+    await actor.call("report_notices", msgspec.msgpack.encode([signal]))
 
 
 def main() -> None:

@@ -23,6 +23,13 @@ NO_ANSWER: Final = object()
 """In the place of an answer: the process was gone, or broke down over the call."""
 
 
+class Serving(Protocol):
+    """An actor that executes RPC methods."""
+
+    async def serve(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - an RPC result
+        ...
+
+
 class Called(Protocol):
     """A process that can be called."""
 
@@ -33,8 +40,8 @@ class Called(Protocol):
         ...
 
     @property
-    def actor(self) -> object:
-        """Whose methods are called."""
+    def actor(self) -> Serving:
+        """Executes the calls."""
         ...
 
 
@@ -50,13 +57,13 @@ class Network:
         self._newest: dict[tuple[str, str], int] = {}
         self._sent = 0
 
-    def dial(self, caller: str) -> Connect:
-        """What a process reaches others with."""
+    def connect_from(self, caller: str) -> Connect:
+        """The ``Connect`` of a calling process."""
 
-        async def dial(name: str) -> RpcPeer:
+        async def connect(name: str) -> RpcPeer:
             return Remote(self, caller, name)
 
-        return dial
+        return connect
 
     def cut(self, one: str, other: str) -> None:
         """Nothing passes between two processes."""
@@ -96,13 +103,14 @@ class Network:
         if call.sent < newest and call.method != "poll":
             self._faults.count("network: overtaken")
         self._newest[way] = max(newest, call.sent)
-        method = getattr(process.actor, call.method)
-        process.spawn(method(*call.arguments) if call.answer is None else self._answered(call, method))
+        actor = process.actor
+        serving = actor.serve(call.method, *call.arguments) if call.answer is None else self._answered(call, actor)
+        process.spawn(serving)
 
-    async def _answered(self, call: Call, method: Callable[..., Coroutine[Any, Any, Any]]) -> None:
-        """Do what was asked for, as the process that was called, and send the answer."""
+    async def _answered(self, call: Call, actor: Serving) -> None:
+        """Execute the call as the called process, and send the answer."""
         try:
-            result = await method(*call.arguments)
+            result = await actor.serve(call.method, *call.arguments)
         except Exception:  # noqa: BLE001 - whatever broke: the caller hears nothing but that
             result = NO_ANSWER
         if (call.name, call.caller) in self._cut or self._faults.occurs("lost", "network: answer lost"):

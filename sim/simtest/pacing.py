@@ -10,21 +10,28 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Final
 
-from dispatch.actors.ray import host_actor as ray_host
-from dispatch.actors.runtime import host_client as client
-from dispatch.actors.runtime import host_runtime as host_shell
-from dispatch.actors.runtime import match_feed as market_feed
+from dispatch.actors.runtime import (
+    console_publisher,
+    entity_host,
+    host_client,
+    host_runtime,
+    long_poll,
+    map_publisher,
+    match_feed,
+)
 from ws_gateway.hub import hub as gateway
 
 PACE: Final[tuple[tuple[ModuleType, str, float], ...]] = (
-    (host_shell, "TICK_S", 0.5),
-    (host_shell, "RELAXED_COMMIT_S", 2.0),
-    (host_shell, "GATHER_S", 0.08),
-    (ray_host, "FEED_POSITIONS_S", 3.0),
-    (ray_host, "HOUSEKEEPING_S", 10.0),
-    (client, "FIX_BATCH_S", 0.5),
-    (client, "POLL_S", 10.0),
-    (market_feed, "FEED_S", 0.5),
+    (host_runtime, "TICK_S", 0.5),
+    (host_runtime, "RELAXED_COMMIT_S", 2.0),
+    (long_poll, "RELAXED_PUSH_S", 2.0),
+    (long_poll, "GATHER_S", 0.08),
+    (match_feed, "POSITIONS_EVERY_S", 3.0),
+    (entity_host, "HOUSEKEEPING_S", 10.0),
+    (host_client, "FIX_BATCH_S", 0.5),
+    (host_client, "POLL_S", 10.0),
+    (console_publisher, "FRAME_S", 10.0),
+    (map_publisher, "FRAME_S", 20.0),
     (gateway, "LAG_CHECK_S", 4.0),
 )
 

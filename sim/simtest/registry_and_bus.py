@@ -74,7 +74,10 @@ class SimBus:
         return [0 for _ in messages]
 
     async def put_many(self, entries: Sequence[tuple[str, bytes]], ttl_s: float) -> None:
-        """Nobody looks."""
+        """Not stored."""
+
+    async def close(self) -> None:
+        """There are no connections."""
 
     async def announce(self, news: object) -> None:
         """Nobody looks."""

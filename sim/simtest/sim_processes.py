@@ -9,29 +9,19 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from dispatch.actors.core.host_core import HostCore
-from dispatch.actors.core.placement import kind_of
-from dispatch.actors.core.position_ingest import PositionIngest, adopt
 from dispatch.actors.core.protocol import Envelope, Quote, Reply
-from dispatch.actors.core.push_queues import PushQueues
-from dispatch.actors.ray.host_actor import HostActor
-from dispatch.actors.runtime.alarm_writer import AlarmWriter
-from dispatch.actors.runtime.console_publisher import ConsolePublisher
+from dispatch.actors.runtime.entity_host import EntityHost, HostParts, build_host
 from dispatch.actors.runtime.host_client import HostClient
-from dispatch.actors.runtime.host_runtime import HostRuntime
-from dispatch.actors.runtime.match_feed import MatchFeed, MatchUpdate
-from dispatch.actors.runtime.matcher_runtime import MatcherRuntime
+from dispatch.actors.runtime.lazy_start import LazyStart
+from dispatch.actors.runtime.matcher_host import MatcherHost, MatcherParts, build_matcher
 from dispatch.api.fields import FareView, MoneyView
 from dispatch.domain.entity import Command
-from dispatch.geo.index.vehicle_index import VehicleIndex
-from dispatch.matching.candidates import CityCandidates
-from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.settings import MatcherSettings
 from dispatch.observability.metrics import Metrics
 from dispatch.payment.core.gateway_calls import perform
 from dispatch.store.journal import StoredCommand
 from dispatch.values.place import Place
-from dispatch.values.units import CityTime, LatLng
+from dispatch.values.units import CityTime
 from sim.simtest.alipay.client import SimAlipayClient
 from sim.simtest.faulty_journal import FaultyJournal
 from sim.simtest.network import SimSocket
@@ -48,13 +38,11 @@ from ws_gateway.settings import GatewaySettings
 if TYPE_CHECKING:
     from sim.simtest.simulation import World
 
-_decode_news = msgspec.msgpack.Decoder(MatchUpdate).decode
-_encode = msgspec.msgpack.Encoder().encode
-
 COMMIT_WINDOW_S = 0.03
 """Longer than in production, as is all that ``sim.simtest.pacing`` sets."""
+FEED_GATHER_S = 0.5
 METRICS = Metrics()
-"""Counted by all and read by nobody: making metrics anew takes longer than a host's birth."""
+"""Shared by all processes: creating metrics takes longer than starting a host."""
 
 
 class SimProcess:
@@ -66,7 +54,7 @@ class SimProcess:
         self.number = world.incarnations = world.incarnations + 1
         self.incarnation = Incarnation(f"{name}.{self.number}")
         self.armed = ""
-        self.actor: object = None
+        self.actor: Any = None
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run something as this process."""
@@ -84,120 +72,98 @@ class SimProcess:
         self.incarnation.state = RunState.DEAD
 
 
-class SimHost(HostActor):
-    """The real host of entities, on the world's journal and clock; born with its first call, as the real one is."""
+class SimCalls:
+    """The outgoing calls of a host, with checkpoints before and after each."""
 
-    def __init__(self, process: SimProcess) -> None:
-        self.process = process
-        self.name = process.name
-        self.incarnation = process.incarnation.name
-        self._born = None
-        self._tasks = []
-        self._asked_at = {}
-        self._due_at = {}
-        self._stale = set()
-
-    async def _bear(self) -> None:
-        world, kind = self.process.world, kind_of(self.name)
-        self.clock = world.clock  # type: ignore[assignment]
-        self.metrics = METRICS
-        journal = FaultyJournal(self.process)
-        self.hosts = HostClient(
-            world.system, self.process.incarnation.name, world.network.dial(self.process.incarnation.name)
-        )
-        self.consoles = ConsolePublisher(world.bus, self.name)
-        self.alarms = AlarmWriter(world.keep_alarms)
-        core = HostCore(
-            kind,
-            world.kinds,
-            PushQueues(self.incarnation),
-            passivate_after_s=world.passivate_after_s,
-            adopt=adopt if kind == "vehicle" else None,
-        )
-        self.desk = PositionIngest(core)
-        self.archive = None
-        self.payments = cast("Any", SimAlipayClient(self.process)) if kind == "payment" else None
-        self.feeds = [
-            MatchFeed(self.name, self.hosts.line(matcher), self._all_listings, self._all_cars)
-            for matcher in world.system.matchers
-            if kind != "payment"
-        ]
-        self.shell = HostRuntime(
-            core,
-            journal,
-            self,
-            self.clock,
-            commit_window_s=COMMIT_WINDOW_S,
-            on_shown=self.desk.on_update if kind == "vehicle" else None,
-            on_loaded=self._loaded,
-            on_commit=self._committed,
-        )
-        shards = world.system.placement.shards_of(self.name)
-        await self.shell.start(lambda until: journal.scheduled_commands(kind, shards, until=until))
-        jobs = [feed.run() for feed in self.feeds] + [self._housekeep(), self.alarms.run()]
-        if kind == "vehicle":
-            jobs.append(self._feed_positions())
-        self._tasks = [world.timeline.create_task(job) for job in jobs]
+    def __init__(self, process: SimProcess, client: HostClient) -> None:
+        self._process = process
+        self._client = client
+        self._alipay = SimAlipayClient(process)
 
     async def call(self, envelope: Envelope) -> Reply:
-        """Send a command to another entity; before and after it the process may die."""
-        await self.process.at("before a call")
-        reply = await super().call(envelope)
-        await self.process.at("after a call")
+        await self._process.at("before a call")
+        reply = await self._client.command(envelope)
+        await self._process.at("after a call")
         return reply
 
-    async def call_gateway(self, due: StoredCommand) -> Command:
-        """Do the outgoing work of a payment, as the payment desk does it."""
-        await self.process.at("before Alipay")
-        line = cast("SimAlipayClient", self.payments)
-        told = await perform(line, due.name, due.command)
-        await self.process.at("after Alipay")
-        return msgspec.structs.replace(told, heard_at=self.clock.wall())
+    async def call_gateway(self, scheduled: StoredCommand) -> Command:
+        await self._process.at("before Alipay")
+        report = await perform(self._alipay, scheduled.name, scheduled.command)
+        await self._process.at("after Alipay")
+        return msgspec.structs.replace(report, heard_at=self._process.world.clock.wall())
+
+
+class SimHost:
+    """The production host of :func:`build_host`, on the simulated journal, network and clock."""
+
+    def __init__(self, process: SimProcess) -> None:
+        self._process = process
+        self._host = LazyStart(self._start)
+
+    async def ready(self) -> None:
+        """Start the host, as the supervisor's first ping does."""
+        await self._host.ready()
+
+    async def serve(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - an RPC result
+        """Execute an RPC method."""
+        return await getattr(await self._host.ready(), method)(*arguments)
+
+    async def _start(self) -> EntityHost:
+        world, process = self._process.world, self._process
+        incarnation = process.incarnation.name
+        client = HostClient(world.system, incarnation, world.network.connect_from(incarnation))
+        host = build_host(
+            HostParts(
+                name=process.name,
+                incarnation=incarnation,
+                placement=world.system.placement,
+                kinds=world.kinds,
+                clock=world.clock,
+                journal=FaultyJournal(process),
+                metrics=METRICS,
+                bus=world.bus,
+                record_alarms=world.keep_alarms,
+                calls=SimCalls(process, client),
+                matchers=[client.actor(matcher) for matcher in world.system.matchers],
+                passivate_after_s=world.passivate_after_s,
+                commit_window_s=COMMIT_WINDOW_S,
+                feed_gather_s=FEED_GATHER_S,
+            )
+        )
+        await host.start()
+        return host
 
 
 class SimMatcher:
-    """The matcher's shell, called as its Ray actor is."""
+    """The production matcher of :func:`build_matcher`, on the simulated network and clock."""
 
     def __init__(self, process: SimProcess) -> None:
-        self.process = process
-        self.shell: MatcherRuntime | None = None
+        self._process = process
+        self._matcher: MatcherHost | None = None
 
-    async def _ready(self) -> MatcherRuntime:
-        if self.shell is None:
-            self.shell = self._made()
-            self.process.spawn(self.shell.run())
-        return self.shell
+    async def serve(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - an RPC result
+        """Execute an RPC method. The first one starts the matcher."""
+        if self._matcher is None:
+            self._matcher = self._built()
+            self._matcher.start()
+        return await getattr(self._matcher, method)(*arguments)
 
-    def _made(self) -> MatcherRuntime:
-        world = self.process.world
-        candidates = CityCandidates(VehicleIndex(), world.travel_time)
-        hosts = HostClient(
-            world.system, self.process.incarnation.name, world.network.dial(self.process.incarnation.name)
+    def _built(self) -> MatcherHost:
+        world, incarnation = self._process.world, self._process.incarnation.name
+        client = HostClient(world.system, incarnation, world.network.connect_from(incarnation))
+        return build_matcher(
+            MatcherParts(
+                name=self._process.name,
+                incarnation=incarnation,
+                clock=world.clock,
+                metrics=METRICS,
+                travel_time=world.travel_time,
+                settings=MatcherSettings(stale_after_s=world.rules.stale_after_s, hold_s=40.0),
+                send=client.command,
+                window_s=world.window_s,
+                max_pickup_s=1800.0,
+            )
         )
-        settings = MatcherSettings(stale_after_s=world.rules.stale_after_s, hold_s=40.0)
-
-        def send(envelope: Envelope) -> asyncio.Future[Reply]:
-            return self.process.spawn(hosts.command(envelope))
-
-        return MatcherRuntime(
-            RegionMatcher(candidates, settings),
-            candidates,
-            world.travel_time,
-            world.clock,
-            send,
-            window_s=world.window_s,
-            max_pickup_s=1800.0,
-        )
-
-    async def update(self, body: bytes) -> str:
-        """News of a host; the incarnation."""
-        (await self._ready()).hear(_decode_news(body))
-        return self.process.incarnation.name
-
-    async def quote(self, lat: float, lng: float, to_lat: float, to_lng: float, at: float) -> bytes:
-        """The encoded quote for a ride."""
-        shell = await self._ready()
-        return _encode(shell.quote(LatLng(lat, lng), LatLng(to_lat, to_lng), CityTime(at)))
 
 
 class SimGateway:
@@ -206,11 +172,11 @@ class SimGateway:
     def __init__(self, process: SimProcess) -> None:
         self.process = process
         self.wires: list[SimSocket] = []
-        process.spawn(self._bear())
+        process.spawn(self._start())
 
-    async def _bear(self) -> None:
+    async def _start(self) -> None:
         world, name = self.process.world, self.process.incarnation.name
-        hosts = HostClient(world.system, name, world.network.dial(name))
+        hosts = HostClient(world.system, name, world.network.connect_from(name))
         phones = PhoneMasker(cast("Any", world.registry), world.clock, world.new_id)
         resolver = RequestResolver(
             hosts,

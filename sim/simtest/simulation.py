@@ -195,7 +195,7 @@ class World:
         process.actor = kinds.get(name.partition("-")[0], SimHost)(process)
         self.network.actors[name] = process
         if isinstance(process.actor, SimHost):
-            process.spawn(process.actor._ready())  # noqa: SLF001 - Ray's first ping, which the watchdog sends
+            process.spawn(process.actor.ready())
         self.note(f"start {process.incarnation.name}")
         return process
 

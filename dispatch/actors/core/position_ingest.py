@@ -14,6 +14,7 @@ from dispatch.actors.core.cached_entity import CachedEntity
 from dispatch.actors.core.entity_types import StreamUpdate
 from dispatch.actors.core.host_core import HostCore
 from dispatch.actors.core.protocol import FixRow, MatcherPosition, Push
+from dispatch.actors.core.work_items import Effects
 from dispatch.api.live_map.vehicle_slots import MapPosition
 from dispatch.api.server_messages import CarPosition, Heard
 from dispatch.domain.entity import Entity, EntityKey
@@ -119,6 +120,11 @@ class PositionIngest:
             if subscriber.audience == audience:
                 push = Push(str(key), audience, 0, _encode(Heard(n)))
                 self._core.queues.push_latest(subscriber.gateway, push, "heard")
+
+    def on_effects(self, effects: Effects) -> None:
+        """Process the committed events of vehicles."""
+        for key, update in effects.updates:
+            self.on_update(key, update)
 
     def on_update(self, key: EntityKey, update: StreamUpdate) -> None:
         """After a committed event of a vehicle: a checkpoint or the end of a ride makes its fixes safe."""

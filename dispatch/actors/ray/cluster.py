@@ -1,7 +1,7 @@
-"""The actors of a running system: how they are made, kept alive, and put to rest.
+"""The actors of a running system: creation, supervision, shutdown.
 
-Ray starts a dead actor again. What it does not do is notice a process that is there but silent (a stopped one was
-not noticed in 25 s): the :class:`Watchdog` asks each for its incarnation, and kills who does not answer.
+Ray restarts an actor that has died. It does not notice a process that hangs (a stopped one was not noticed in 25 s):
+:meth:`Cluster.watch` pings each actor and kills those that do not answer.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from dispatch.actors.runtime.cluster_config import NAMESPACE, ClusterConfig
 from dispatch.actors.runtime.host_client import HostClient
 from dispatch.config.loader import Settings
 from dispatch.config.rules import rules_of, track_rules_of
+from dispatch.matching.settings import MatcherSettings
 from dispatch.payment.gateways.factory import payment_rules_of
 from dispatch.processes.monitored_process import SILENT_AFTER_S, HangDetector
 from dispatch.store.journal import StoredCommand
@@ -37,18 +38,18 @@ log = structlog.get_logger()
 OBJECT_STORE_BYTES: Final = 128 * 1024 * 1024
 CALLS_AT_ONCE: Final = 1000
 PING_EVERY_S: Final = 1.0
-BIRTH_WITHIN_S: Final = 120.0
+START_WITHIN_S: Final = 120.0
 
 
 class HeadNotStartedError(Exception):
-    """Ray did not come up; the text is Ray's."""
+    """Ray did not start; the text is Ray's."""
 
 
 def start_head() -> str:
-    """Start a Ray head in this process's care and say its address. It ends with :func:`stop_head`.
+    """Start a Ray head and return its address. :func:`stop_head` ends it.
 
-    Ray gives its raylet 30 s, which a busy machine may need for the imports alone: it is tried a second time. Raises
-    :class:`HeadNotStartedError`.
+    Ray waits 30 s for its raylet, which a busy machine may need for the imports alone: a second attempt is made.
+    Raises :class:`HeadNotStartedError`.
     """
     logging.getLogger("ray").setLevel(logging.CRITICAL)
     for last in (False, True):
@@ -58,12 +59,12 @@ def start_head() -> str:
             ray.shutdown()
             if last:
                 raise HeadNotStartedError(f"Ray did not start: {error}") from error
-    raise AssertionError("the last try returns or raises")
+    raise AssertionError("the second attempt returns or raises")
 
 
 def _init_head() -> str:
-    # Ray makes its workers nice (15) to whatever else runs; hosts hold offers and fares, and yield to nobody.
-    # "local": one of our own, also where another cluster runs on this machine, which Ray would join by itself.
+    # worker_niceness: by default Ray runs workers at niceness 15, but hosts hold offers and fares.
+    # "local": always a new cluster. By default Ray would join another cluster that runs on this machine.
     context: Any = ray.init(
         address="local",
         namespace=NAMESPACE,
@@ -84,7 +85,6 @@ def stop_head() -> None:
 
 
 def placement_of(settings: Settings) -> Placement:
-    """Where entities live, by the settings."""
     ray_settings = settings.ray
     return Placement(
         policy=ray_settings.placement,
@@ -98,30 +98,29 @@ def placement_of(settings: Settings) -> Placement:
 
 
 def matcher_names(settings: Settings) -> tuple[str, ...]:
-    """The names of the regions' matchers."""
     return tuple(f"matcher-{number}" for number in range(settings.matching.regions))
 
 
 class HostFinder:
-    """Finds a host's handle; makes a dedicated one on first use. Travels to hosts, which call each other."""
+    """Finds the handle of a host; creates a dedicated host on first use. Hosts receive a copy to call each other."""
 
     def __init__(self, template: HostSetup) -> None:
         self._template = template
 
     def __call__(self, name: str) -> Any:  # noqa: ANN401 - Ray's handles are untyped
-        """The handle. Raises ``ValueError`` where there is no such actor and none can be made."""
+        """The handle. Raises ``ValueError`` if there is no such actor and none can be created."""
         if self._template.system.placement.dedicated_to(name) is None:
             return find_actor(name)
         return self.make(name)
 
     def make(self, name: str) -> Any:  # noqa: ANN401 - Ray's handles are untyped
-        """Make a host, or find the one that is there."""
+        """Create a host, or find the existing one."""
         setup = msgspec.structs.replace(self._template, name=name)
         return _actor(HostActor, name).remote(msgspec.msgpack.encode(setup), self)
 
 
 def host_finder(settings: Settings, system: ClusterConfig) -> HostFinder:
-    """A finder that makes hosts by these settings."""
+    """A finder that creates hosts with these settings."""
     return HostFinder(
         HostSetup(
             name="",
@@ -152,7 +151,7 @@ def _actor(cls: type, name: str) -> Any:  # noqa: ANN401 - Ray's handles are unt
 
 
 class Cluster:
-    """All actors of one system, made by its supervisor."""
+    """All actors of one system, created by its supervisor."""
 
     def __init__(self, settings: Settings, system: ClusterConfig) -> None:
         self._settings = settings
@@ -160,19 +159,20 @@ class Cluster:
         self.finder = host_finder(settings, system)
         self.hosts = HostClient(system, "supervisor", connect_by_ray(self.finder))
 
-    async def start(self, dues: Sequence[StoredCommand] = ()) -> None:
-        """Make every standing actor, and wait until all are up. ``dues``: owners to be woken in dedicated placement.
+    async def start(self, scheduled: Sequence[StoredCommand] = ()) -> None:
+        """Create all standing actors and wait until they have started.
 
-        Raises ``RpcUnavailableError`` where one does not come up in time.
+        In dedicated placement the hosts of the owners of ``scheduled`` commands are started too. Raises
+        ``RpcUnavailableError`` if an actor does not start in time.
         """
         standing = self._system.placement.standing_hosts()
         await asyncio.gather(
             *(asyncio.to_thread(self.finder.make, name) for name in standing),
             *(asyncio.to_thread(self._make_matcher, number) for number in range(len(self._system.matchers))),
         )
-        owners = [self._system.placement.host_of(owner) for owner in dict.fromkeys(due.owner for due in dues)]
+        owners = [self._system.placement.host_of(owner) for owner in dict.fromkeys(each.owner for each in scheduled)]
         names = [*standing, *self._system.matchers, *(owner for owner in owners if owner not in standing)]
-        await asyncio.gather(*(self.hosts.line(name).call("ping", within_s=BIRTH_WITHIN_S) for name in names))
+        await asyncio.gather(*(self.hosts.actor(name).call("ping", within_s=START_WITHIN_S) for name in names))
 
     def _make_matcher(self, region: int) -> None:
         settings = self._settings
@@ -187,58 +187,98 @@ class Cluster:
             h3_resolution=matching.h3_resolution,
             window_s=matching.window_s,
             max_pickup_s=matching.max_pickup_s,
-            stale_after_s=settings.vehicle.stale_after_s,
-            hold_s=matching.hold_s,
-            candidates=matching.candidates,
-            ageing=matching.ageing,
-            ageing_ceiling_s=matching.ageing_ceiling_s,
+            settings=MatcherSettings(
+                stale_after_s=settings.vehicle.stale_after_s,
+                hold_s=matching.hold_s,
+                candidates=matching.candidates,
+                ageing=matching.ageing,
+                ageing_ceiling_s=matching.ageing_ceiling_s,
+            ),
             log_level=settings.log.level,
             log_format=settings.log.format,
         )
         _actor(MatcherActor, setup.name).remote(msgspec.msgpack.encode(setup))
 
     async def watch(self) -> None:
-        """Replace whoever falls silent, for ever."""
+        """Replace actors that hang, until cancelled."""
         names = [*self._system.placement.standing_hosts(), *self._system.matchers]
         await asyncio.gather(*(self._watch_one(name) for name in names))
 
     async def _watch_one(self, name: str) -> None:
-        line = self.hosts.line(name)
-        pid, node, hang_detector, silent_s = 0, "", HangDetector(), 0.0
+        actor, silence = self.hosts.actor(name), Silence(this_node())
         while True:
             try:
-                _, pid, node = await line.call("ping", within_s=SILENT_AFTER_S)
-                hang_detector.reset()
-                silent_s = 0.0
+                _, pid, node = await actor.call("ping", within_s=SILENT_AFTER_S)
+                silence.answered(pid, node)
             except RpcUnavailableError as error:
-                if isinstance(error.__cause__, TimeoutError) and pid:
-                    silent_s += SILENT_AFTER_S
-                here = node == this_node()
-                if pid and (hang_detector.is_hung(pid, silent_s) if here else silent_s >= SILENT_AFTER_S):
-                    log.warning("silent actor is replaced", actor=name, pid=pid)
-                    await asyncio.to_thread(_kill, name, pid if here else 0)
-                    pid = 0
+                silence.observe(timed_out=isinstance(error.__cause__, TimeoutError))
+                if silence.is_hung:
+                    log.warning("unresponsive actor killed", actor=name, pid=silence.pid)
+                    await asyncio.to_thread(_kill, name, silence.pid if silence.is_local else 0)
+                    silence.killed()
             await asyncio.sleep(PING_EVERY_S)
 
     async def drain(self) -> None:
-        """Let every standing host write what it has decided."""
+        """Let all standing hosts commit what they have decided."""
         names = [*self._system.matchers, *self._system.placement.standing_hosts()]
 
         async def one(name: str) -> None:
             try:
-                await self.hosts.line(name).call("drain", within_s=8.0)
+                await self.hosts.actor(name).call("drain", within_s=8.0)
             except RpcUnavailableError as error:
-                log.warning("not drained", actor=name, error=str(error))
+                log.warning("actor not drained", actor=name, error=str(error))
 
         await asyncio.gather(*map(one, names))
 
 
+class Silence:
+    """How long an actor's process has not answered, and whether it is hung.
+
+    A process of this node is hung by the verdict of :class:`HangDetector`, which measures its CPU time. A process of
+    another node is hung after SILENT_AFTER_S. A process that has never answered, or whose connection fails, is left
+    to Ray.
+    """
+
+    def __init__(self, this_node: str) -> None:
+        self._this_node = this_node
+        self._node = ""
+        self._detector = HangDetector()
+        self._silent_s = 0.0
+        self.pid = 0
+
+    def answered(self, pid: int, node: str) -> None:
+        self.pid, self._node = pid, node
+        self._silent_s = 0.0
+        self._detector.reset()
+
+    def observe(self, *, timed_out: bool) -> None:
+        """A ping failed: by a timeout, or because there was no connection."""
+        if timed_out and self.pid:
+            self._silent_s += SILENT_AFTER_S
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the process runs on this node."""
+        return self._node == self._this_node
+
+    @property
+    def is_hung(self) -> bool:
+        """Whether the process must be killed."""
+        if not self.pid:
+            return False
+        return self._detector.is_hung(self.pid, self._silent_s) if self.is_local else self._silent_s >= SILENT_AFTER_S
+
+    def killed(self) -> None:
+        """Wait for the first answer of the next process."""
+        self.pid = 0
+
+
 def _kill(name: str, pid: int) -> None:
-    """End a process that does not answer; Ray starts its actor again. ``pid`` is 0 for one of another machine."""
+    """Kill a hung process; Ray restarts its actor. ``pid`` is 0 for a process of another node."""
     try:
         if pid:
             os.kill(pid, signal.SIGKILL)
         else:
             ray.kill(find_actor(name), no_restart=False)
     except (ProcessLookupError, ValueError, ray.exceptions.RayError) as error:
-        log.info("silent process had ended", actor=name, error=repr(error))
+        log.info("unresponsive process had already ended", actor=name, error=repr(error))

@@ -1,4 +1,4 @@
-"""The way to the entities, for gateways, hosts and matchers: :class:`dispatch.actors.core.protocol.Hosts`."""
+"""Access to the entities, for gateways, hosts and matchers: :class:`dispatch.actors.core.protocol.Hosts`."""
 
 from __future__ import annotations
 
@@ -33,42 +33,42 @@ log = structlog.get_logger()
 FIX_BATCH_S: Final = 0.05
 POLL_S: Final = 10.0
 WHY_S: Final = 10.0
-"""A person asks, from a process that has to find the matcher first."""
+"""Longer, because the calling process may have to look up the matcher first."""
 MOST_FIXES_KEPT: Final = 100_000
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode_attached = msgspec.msgpack.Decoder(Subscribed | Refused).decode
-_decode_inbox = msgspec.msgpack.Decoder(PushBatch).decode
+_decode_subscribed = msgspec.msgpack.Decoder(Subscribed | Refused).decode
+_decode_batch = msgspec.msgpack.Decoder(PushBatch).decode
 _decode_quote = msgspec.msgpack.Decoder(Quote).decode
 
 
 class HostClient:
-    """Lines to all hosts and matchers. ``gateway`` names this process at the hosts' inboxes.
+    """RPC clients of all hosts and matchers. ``gateway`` names this process to the hosts' push queues.
 
-    ``dial`` connects to an actor by its name; a process that may create dedicated hosts passes its own.
+    ``connect`` connects to an actor by its name. A process that may create dedicated hosts passes its own.
     """
 
-    def __init__(self, system: ClusterConfig, gateway: str, dial: Connect) -> None:
+    def __init__(self, system: ClusterConfig, gateway: str, connect: Connect) -> None:
         self._system = system
         self._clock = system.clock()
         self._gateway = gateway
-        self._dial = dial
-        self._lines: dict[str, RpcClient] = {}
+        self._connect = connect
+        self._actors: dict[str, RpcClient] = {}
         self._fixes: dict[str, list[FixRow]] = {}
         self._host_of_vehicle: dict[str, str] = {}
         self._fix_timer: asyncio.TimerHandle | None = None
         self._pollers: dict[str, asyncio.Task[None]] = {}
         self._arrived: list[Push | HostRestarted] = []
-        self._news = asyncio.Event()
+        self._arrival = asyncio.Event()
 
     def start(self) -> None:
-        """Poll the inboxes of all standing hosts from now on."""
+        """Start polling all standing hosts for pushes."""
         for host in self._system.placement.standing_hosts():
             if not host.startswith("payment"):
                 self._poll_from(host)
 
     async def stop(self) -> None:
-        """No more polls."""
+        """Stop polling."""
         pollers = list(self._pollers.values())
         self._pollers.clear()
         for poller in pollers:
@@ -78,21 +78,21 @@ class HostClient:
     # ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def command(self, envelope: Envelope) -> Reply:
-        """Send a command until it is answered. Raises ``HostsUnavailableError`` after the overall deadline."""
+        """Send a command until it is answered. Raises ``HostsUnavailableError`` after a deadline."""
         host = self._system.placement.host_of(EntityKey.parse(envelope.key))
-        return await self.line(host).command(envelope)
+        return await self.actor(host).command(envelope)
 
-    def line(self, name: str) -> RpcClient:
-        """The line to an actor."""
-        line = self._lines.get(name)
-        if line is None:
-            line = self._lines[name] = RpcClient(name, self._clock, self._dial)
-        return line
+    def actor(self, name: str) -> RpcClient:
+        """The RPC client of an actor."""
+        actor = self._actors.get(name)
+        if actor is None:
+            actor = self._actors[name] = RpcClient(name, self._clock, self._connect)
+        return actor
 
     # ── positions ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def fixes(self, rows: list[FixRow]) -> None:
-        """Hand over GPS fixes; they travel in batches of 50 ms."""
+        """Send GPS fixes, in batches of 50 ms."""
         for row in rows:
             host = self._host_of_vehicle.get(row.vehicle)
             if host is None:
@@ -106,7 +106,7 @@ class HostClient:
         self._fix_timer = None
         waiting, self._fixes = self._fixes, {}
         for host, rows in waiting.items():
-            if not self.line(host).notify("fixes", _encode(rows)):
+            if not self.actor(host).notify("fixes", _encode(rows)):
                 self._fixes[host] = rows[-MOST_FIXES_KEPT:]
         if self._fixes:
             self._fix_timer = asyncio.get_running_loop().call_later(FIX_BATCH_S, self._send_fixes)
@@ -114,30 +114,30 @@ class HostClient:
     # ── streams ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def subscribe(self, request: SubscribeRequest) -> SubscribeReply:
-        """Follow a stream. Raises ``HostsUnavailableError``."""
+        """Subscribe to a stream. Raises ``HostsUnavailableError``."""
         host = self._system.placement.host_of(EntityKey.parse(request.key))
         self._poll_from(host)
         body = _encode(request)
         for _ in range(8):
             try:
-                reply: SubscribeReply = _decode_attached(await self.line(host).call("subscribe", self._gateway, body))
+                answer = await self.actor(host).call("subscribe", self._gateway, body)
             except RpcUnavailableError:
                 await asyncio.sleep(0.25)
                 continue
+            reply: SubscribeReply = _decode_subscribed(answer)
             if not (isinstance(reply, Refused) and reply.code == ErrorCode.IN_PROGRESS):
                 return reply
         raise HostsUnavailableError(host)
 
     async def unsubscribe(self, key: str, audience: Audience) -> None:
-        """This gateway has no more session that follows ``key`` as ``audience``."""
         host = self._system.placement.host_of(EntityKey.parse(key))
-        self.line(host).notify("unsubscribe", self._gateway, key, audience)
+        self.actor(host).notify("unsubscribe", self._gateway, key, audience)
 
     async def pushes(self) -> list[Push | HostRestarted]:
-        """The next pushes of any host, waiting for them."""
+        """Wait for the next pushes of any host."""
         while not self._arrived:
-            self._news.clear()
-            await self._news.wait()
+            self._arrival.clear()
+            await self._arrival.wait()
         arrived, self._arrived = self._arrived, []
         return arrived
 
@@ -146,46 +146,46 @@ class HostClient:
             self._pollers[host] = asyncio.get_running_loop().create_task(self._poll(host))
 
     async def _poll(self, host: str) -> None:
-        line = self.line(host)
+        actor = self.actor(host)
         incarnation, cursor = "", 0
         while True:
             try:
-                body = await line.call("poll", self._gateway, incarnation, cursor, POLL_S, within_s=POLL_S + 3)
+                body = await actor.call("poll", self._gateway, incarnation, cursor, POLL_S, within_s=POLL_S + 3)
             except RpcUnavailableError as error:
-                log.debug("host does not answer", host=host, error=str(error))
+                log.debug("host not answering", host=host, error=str(error))
                 await asyncio.sleep(0.1)
                 continue
-            inbox: PushBatch = _decode_inbox(body)
-            if inbox.incarnation != incarnation:
+            batch: PushBatch = _decode_batch(body)
+            if batch.incarnation != incarnation:
                 if incarnation:
-                    log.info("host was born again", host=host)
+                    log.info("host restarted", host=host)
                     self._arrive([HostRestarted(host)])
-                incarnation = inbox.incarnation
-            cursor = inbox.cursor
-            self._arrive(inbox.pushes)
+                incarnation = batch.incarnation
+            cursor = batch.cursor
+            self._arrive(batch.pushes)
 
     def _arrive(self, pushes: list[Push] | list[HostRestarted]) -> None:
         if pushes:
             self._arrived.extend(pushes)
-            self._news.set()
+            self._arrival.set()
 
-    # ── questions ────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── queries ────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def quote(self, pickup: tuple[float, float], dropoff: tuple[float, float], at: float) -> Quote:
-        """Ask a matcher for a route. Raises ``HostsUnavailableError``."""
+        """A route from the first matcher that answers. Raises ``HostsUnavailableError``."""
         for matcher in self._system.matchers:
             try:
-                return _decode_quote(await self.line(matcher).call("quote", *pickup, *dropoff, at))
+                return _decode_quote(await self.actor(matcher).call("quote", *pickup, *dropoff, at))
             except RpcUnavailableError:
                 continue
-        raise HostsUnavailableError("no matcher answers")
+        raise HostsUnavailableError("no matcher is available")
 
     async def why(self, key: EntityKey) -> dict[str, object]:
-        """Why a trip waits, or a car gets nothing, as each matcher that knows it saw it."""
+        """Why a trip waits or a vehicle gets no offer, by matcher."""
         found: dict[str, object] = {}
         for matcher in self._system.matchers:
             try:
-                answer = msgspec.msgpack.decode(await self.line(matcher).call("why", key.kind, key.id, within_s=WHY_S))
+                answer = msgspec.msgpack.decode(await self.actor(matcher).call("why", key.kind, key.id, within_s=WHY_S))
             except RpcUnavailableError as error:
                 raise HostsUnavailableError(str(error)) from error
             if answer is not None:
@@ -196,18 +196,18 @@ class HostClient:
         """Whether every standing host and matcher answers."""
         names = [*self._system.placement.standing_hosts(), *self._system.matchers]
         try:
-            await asyncio.gather(*(self.line(name).call("ping", within_s=1.0) for name in names))
+            await asyncio.gather(*(self.actor(name).call("ping", within_s=1.0) for name in names))
         except RpcUnavailableError:
             return False
         return True
 
     async def exposed(self) -> dict[str, bytes]:
-        """The metrics of every standing actor that answers, by name."""
+        """The metrics of all standing actors that answer, by name."""
         names = [*self._system.placement.standing_hosts(), *self._system.matchers]
 
         async def one(name: str) -> tuple[str, bytes | None]:
             try:
-                return name, await self.line(name).call("metrics_text", within_s=1.0)
+                return name, await self.actor(name).call("metrics_text", within_s=1.0)
             except RpcUnavailableError:
                 return name, None
 

@@ -1,20 +1,19 @@
-"""The shell of a host: it does the waiting, reading, writing and sending that the core asks for, and nothing else.
+"""Runs a host's core on asyncio: waits, reads, writes and sends what the core requests, and decides nothing itself.
 
-One asyncio loop. The core is called from this loop only. A commit runs in the journal's thread or connection; while
-it runs, the core goes on deciding.
+The core is called from one event loop only. Commits run in the journal's thread or connection; the core continues to
+decide meanwhile.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from math import inf
 from typing import Any, Final, Protocol, TypeVar
 
 import structlog
 
-from dispatch.actors.core.entity_types import StreamUpdate
 from dispatch.actors.core.host_core import HostCore
 from dispatch.actors.core.protocol import (
     Envelope,
@@ -27,34 +26,34 @@ from dispatch.actors.core.protocol import (
     SubscribeRequest,
 )
 from dispatch.actors.core.stream_replay import catch_up, is_replayable
-from dispatch.actors.core.work_items import Effects, EntityLoad, ListingChange, OutgoingCall, ReplyLookup
+from dispatch.actors.core.work_items import Effects, EntityLoad, OutgoingCall, ReplyLookup
+from dispatch.actors.runtime.host_metrics import HostMetrics
+from dispatch.actors.runtime.long_poll import LongPolls
 from dispatch.clock import Clock
 from dispatch.domain.commands import encode_command
-from dispatch.domain.entity import SYSTEM, Command, DomainNotice, EntityKey
+from dispatch.domain.entity import SYSTEM, Command, EntityKey
 from dispatch.domain.errors import ErrorCode
+from dispatch.processes.task_set import TaskSet
 from dispatch.store.journal import Batch, Committed, Conflict, Journal, JournalUnavailableError, StoredCommand
 from dispatch.values.roles import Audience
 
 log = structlog.get_logger()
 
 ANSWER_WITHIN_S: Final = 1.0
-"""A command that takes longer is answered "in progress"; its caller asks again."""
+"""A command that takes longer is answered "in progress"; its caller repeats it."""
 LOAD_AT_ONCE: Final = 500
 RETRY_LOAD_S: Final = 0.2
 TICK_S: Final = 0.02
 REST_S: Final = 0.1
-"""A tick is so far away where nothing is due before."""
+"""Longest time between ticks."""
 SWEEP_EVERY_S: Final = 30.0
 HEADS_AT_ONCE: Final = 500
 OVERDUE_S: Final = 5.0
-"""A due that is so late, in wall seconds, is not simply on its way."""
-GATHER_S: Final = 0.01
-"""Pushes are gathered this long before a poll is answered: an answer costs more than what is in it."""
+"""Wall seconds after which a timer in the journal counts as overdue."""
 RELAXED_COMMIT_S: Final = 0.25
-"""So long may wait for company: of what only the newest counts (which fixes were heard, where the car is), and to be
-written, that a call was answered."""
+"""Maximum batching delay for a commit that no caller waits for: the record of completed calls."""
 
-NOT_NOW: Final = frozenset(
+UNDECIDED: Final = frozenset(
     {
         ErrorCode.BUSY,
         ErrorCode.IN_PROGRESS,
@@ -63,96 +62,90 @@ NOT_NOW: Final = frozenset(
         ErrorCode.INTERNAL,
     }
 )
-"""Answers that decide nothing."""
+"""Refusals after which the command has to be sent again."""
 
 T = TypeVar("T")
 
+CommandsUntil = Callable[[float], Awaitable[Sequence[StoredCommand]]]
+"""Reads the scheduled commands of a host's entities that are due by a city time."""
+Sink = Callable[[Effects], None]
+"""Receives the effects that are neither replies nor calls."""
 
-class Outside(Protocol):
-    """What a host reaches beyond itself."""
+
+class OutgoingCalls(Protocol):
+    """The calls that a host makes."""
 
     async def call(self, envelope: Envelope) -> Reply:
         """Send a command to another entity. Raises ``HostsUnavailableError``."""
         ...
 
-    async def call_gateway(self, due: StoredCommand) -> Command:
-        """Do the outgoing work of a due for the payment gateway; the command that tells its owner the answer."""
+    async def call_gateway(self, scheduled: StoredCommand) -> Command:
+        """Call the payment gateway; the command that reports the response to the payment."""
         ...
-
-    def listings(self, changes: Sequence[ListingChange]) -> None:
-        """Tell the matchers."""
-        ...
-
-    def notices(self, notices: Sequence[DomainNotice]) -> None:
-        """Tell whoever watches: an alarm, a metric."""
-        ...
-
-    def shown(self, shown: Sequence[tuple[EntityKey, StreamUpdate]]) -> None:
-        """Tell consoles and the map what happened."""
-        ...
-
-
-DuesUntil = Callable[[float], Awaitable[Sequence[StoredCommand]]]
-"""Reads from the journal what is due of a host's entities at a city time."""
 
 
 class HostRuntime:
-    """Runs one :class:`HostCore` on the running loop. ``start`` first; ``stop`` waits for what is in flight."""
+    """Runs one :class:`HostCore` on the running loop. Call ``start`` first; ``stop`` waits for pending commits."""
 
     def __init__(
         self,
         core: HostCore,
         journal: Journal,
-        outside: Outside,
         clock: Clock,
+        calls: OutgoingCalls,
         *,
-        commit_window_s: float = 0.005,
-        on_shown: Callable[[EntityKey, StreamUpdate], None] | None = None,
+        sinks: Sequence[Sink] = (),
         on_loaded: Callable[[], None] | None = None,
-        on_commit: Callable[[Batch, Committed | Conflict | None, float], None] | None = None,
+        metrics: HostMetrics | None = None,
+        commit_window_s: float = 0.005,
     ) -> None:
         self.core = core
         self._journal = journal
-        self._outside = outside
         self._clock = clock
-        self._window_s = commit_window_s
-        self._on_shown = on_shown
+        self._calls = calls
+        self._sinks = sinks
         self._on_loaded = on_loaded
-        self._on_commit = on_commit
+        self._metrics = metrics
+        self._window_s = commit_window_s
+        self._polls = LongPolls(core.queues, clock)
         self._tokens = 0
         self._waiters: dict[int, asyncio.Future[Any]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = TaskSet()
         self._commit_timer: asyncio.TimerHandle | None = None
         self._committing = False
-        self._news = asyncio.Event()
         self._stopping = False
 
-    async def start(self, dues_until: DuesUntil) -> int:
-        """Arm all dues of this host's entities, tick and sweep from now on; how many dues there are."""
-        dues = await dues_until(inf)
-        self.core.arm(dues, self._clock.city())
-        self._spawn(self._tick())
-        self._spawn(self._sweep(dues_until))
+    async def start(self, scheduled_until: CommandsUntil) -> int:
+        """Arm all timers and calls of this host's entities, then tick and sweep; the number of armed commands."""
+        scheduled = await scheduled_until(inf)
+        self.core.arm(scheduled, self._clock.city())
+        self._tasks.spawn(self._tick())
+        self._tasks.spawn(self._sweep(scheduled_until))
         self.drive()
-        return len(dues)
+        return len(scheduled)
 
     async def stop(self) -> None:
-        """Write what is decided, then stop."""
+        """Commit what is decided, then stop."""
         self._stopping = True
         for _ in range(500):
             if not self.core.busy:
                 break
             self.drive()
             await asyncio.sleep(0.01)
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.cancel()
         await self._journal.close()
 
-    # ── calls from outside ───────────────────────────────────────────────────────────────────────────────────────
+    # ── requests ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def submit(self, envelopes: Sequence[Envelope]) -> list[Reply]:
-        """The answers to commands, in their order; "in progress" for those that take longer, or come at the end."""
+        """The replies to commands, in their order; "in progress" for slow ones and during shutdown."""
+        began = self._clock.wall()
+        replies = await self._submit(envelopes)
+        if self._metrics is not None:
+            self._metrics.on_replies(replies, self._clock.wall() - began)
+        return replies
+
+    async def _submit(self, envelopes: Sequence[Envelope]) -> list[Reply]:
         if self._stopping or not envelopes:
             return [Refused(ErrorCode.IN_PROGRESS.value) for _ in envelopes]
         now = self._clock.city()
@@ -166,7 +159,7 @@ class HostRuntime:
         return [self._answer(token, waiter) for token, waiter in waiters]
 
     async def subscribe(self, gateway: str, request: SubscribeRequest) -> SubscribeReply:
-        """Follow a stream."""
+        """Subscribe a gateway to a stream."""
         token, waiter = self._expect()
         self.core.queues.open(gateway, self._clock.wall())
         self.core.subscribe(token, gateway, request, self._clock.city())
@@ -175,53 +168,28 @@ class HostRuntime:
         reply: SubscribeReply = self._answer(token, waiter)
         return await self._caught_up(reply, request)
 
-    async def _caught_up(self, reply: SubscribeReply, asked: SubscribeRequest) -> SubscribeReply:
-        """What memory did not have is read from the journal; where that does not work, the snapshot stands."""
-        if not isinstance(reply, Subscribed) or reply.recovered or asked.after is None:
+    async def _caught_up(self, reply: SubscribeReply, request: SubscribeRequest) -> SubscribeReply:
+        """Replace a snapshot by the missed updates from the journal, if it has them."""
+        role, after = request.principal.role, request.after
+        if not isinstance(reply, Subscribed) or reply.recovered or after is None or role == "system":
             return reply
-        if not is_replayable(asked.after, reply.seq):
+        if not is_replayable(after, reply.seq):
             return reply
-        key = EntityKey.parse(asked.key)
+        key = EntityKey.parse(request.key)
         try:
             events = await self._journal.events_after(key, 0, reply.seq)
         except JournalUnavailableError:
             return reply
-        role = asked.principal.role
-        if role == "system" or len(events) != reply.seq:
+        if len(events) != reply.seq:
             return reply
-        return catch_up(self.core.own, key, events, asked.after, role, heard=reply.heard) or reply
+        return catch_up(self.core.own, key, events, after, role, heard=reply.heard) or reply
 
     def unsubscribe(self, gateway: str, key: EntityKey, audience: Audience) -> None:
-        """No longer follow a stream."""
         self.core.unsubscribe(gateway, key, audience)
 
     async def poll(self, gateway: str, incarnation: str, cursor: int, wait_s: float) -> PushBatch:
-        """What a gateway has not got yet; waits for something at most ``wait_s``.
-
-        Numbered pushes are brought at once, those of which only the newest counts at their leisure.
-        """
-        queues, began = self.core.queues, self._clock.wall()
-        queues.open(gateway, began)
-        if queues.incarnation(gateway) != incarnation or queues.has_numbered(gateway, cursor):
-            return self._fetch(gateway, incarnation, cursor)
-        while (left_s := self._patience_s(gateway, wait_s, self._clock.wall() - began)) > 0:
-            self._news.clear()
-            try:
-                async with asyncio.timeout(left_s):
-                    await self._news.wait()
-            except TimeoutError:
-                break
-            if queues.has_numbered(gateway, cursor):
-                await asyncio.sleep(GATHER_S)
-                break
-        return self._fetch(gateway, incarnation, cursor)
-
-    def _patience_s(self, gateway: str, wait_s: float, waited_s: float) -> float:
-        """How much longer a poll may wait."""
-        return (min(wait_s, RELAXED_COMMIT_S) if self.core.queues.has_latest(gateway) else wait_s) - waited_s
-
-    def _fetch(self, gateway: str, incarnation: str, cursor: int) -> PushBatch:
-        return self.core.queues.fetch(gateway, incarnation, cursor, self._clock.wall())
+        """See :class:`LongPolls`."""
+        return await self._polls.poll(gateway, incarnation, cursor, wait_s)
 
     def _expect(self) -> tuple[int, asyncio.Future[Any]]:
         self._tokens += 1
@@ -229,25 +197,25 @@ class HostRuntime:
         self._waiters[self._tokens] = waiter
         return self._tokens, waiter
 
-    def _answer(self, token: int, waiter: asyncio.Future[Any]) -> Any:  # noqa: ANN401 - a Reply or an SubscribeReply
+    def _answer(self, token: int, waiter: asyncio.Future[Any]) -> Any:  # noqa: ANN401 - a Reply or a SubscribeReply
         if waiter.done():
             return waiter.result()
         self._waiters.pop(token, None)
         return Refused(ErrorCode.IN_PROGRESS.value)
 
-    # ── what the core asks for ───────────────────────────────────────────────────────────────────────────────────
+    # ── what the core requests ───────────────────────────────────────────────────────────────────────────────────
 
     def drive(self) -> None:
-        """Do all that the core wants done; called after everything that goes in."""
+        """Carry out everything that the core requests; called after every input."""
         core = self.core
         loads = core.take_loads()
         for at in range(0, len(loads), LOAD_AT_ONCE):
-            self._spawn(self._load(loads[at : at + LOAD_AT_ONCE]))
+            self._tasks.spawn(self._load(loads[at : at + LOAD_AT_ONCE]))
         for load in core.take_entity_loads():
-            self._spawn(self._load_foreign(load))
+            self._tasks.spawn(self._load_others(load))
         for look_up in core.take_lookups():
-            self._spawn(self._look_up(look_up))
-        self._let_out(core.take_effects())
+            self._tasks.spawn(self._look_up(look_up))
+        self._release(core.take_effects())
         if not self._committing and core.wants_commit:
             self._commit_within(self._window_s if core.has_urgent_work else RELAXED_COMMIT_S)
 
@@ -265,7 +233,7 @@ class HostRuntime:
         batch = self.core.take_batch()
         if batch is not None:
             self._committing = True
-            self._spawn(self._commit(batch))
+            self._tasks.spawn(self._commit(batch))
         else:
             self.drive()
 
@@ -278,17 +246,15 @@ class HostRuntime:
             log.warning("journal unavailable", error=str(error))
             await asyncio.sleep(RETRY_LOAD_S)
         except Exception:
-            log.exception("the journal failed")
+            log.exception("journal commit failed")
             await asyncio.sleep(RETRY_LOAD_S)
         finally:
             self._committing = False
-        if self._on_commit is not None:
-            self._on_commit(batch, result, self._clock.wall() - began)
+        if self._metrics is not None:
+            self._metrics.on_commit(batch, result, self._clock.wall() - began)
         if isinstance(result, Conflict):
-            streams = [str(key) for key in result.streams]
-            log.info(
-                "journal conflict", streams=streams, replies=len(result.replies), assignments=len(result.assignments)
-            )
+            streams, replies = [str(key) for key in result.streams], len(result.replies)
+            log.info("journal conflict", streams=streams, replies=replies, assignments=len(result.assignments))
         self.core.committed(result, self._clock.city())
         self.drive()
 
@@ -299,7 +265,7 @@ class HostRuntime:
             self._on_loaded()
         self.drive()
 
-    async def _load_foreign(self, load: EntityLoad) -> None:
+    async def _load_others(self, load: EntityLoad) -> None:
         histories = await self._read(lambda: self._journal.load(load.keys))
         self.core.entities_loaded(load, histories, self._clock.city())
         self.drive()
@@ -312,35 +278,28 @@ class HostRuntime:
         self.drive()
 
     async def _read(self, read: Callable[[], Awaitable[T]]) -> T:
-        """Read from the journal until it answers: without it nothing can be decided."""
+        """Read from the journal, retrying until it answers: nothing can be decided without it."""
         while True:
             try:
                 return await read()
             except JournalUnavailableError as error:
                 log.warning("journal unavailable", error=str(error))
             except Exception:
-                log.exception("the journal failed")
+                log.exception("journal read failed")
             await asyncio.sleep(RETRY_LOAD_S)
 
-    def _let_out(self, effects: Effects) -> None:
+    def _release(self, effects: Effects) -> None:
         for token, reply in effects.replies:
             self._resolve(token, reply)
-        for token, attached in effects.subscribed:
-            self._resolve(token, attached)
+        for token, subscribed in effects.subscribed:
+            self._resolve(token, subscribed)
         for failure in effects.failures:
-            log.error("an entity broke down", where=failure.where, exc_info=failure.error)
-        for key, shown in effects.updates:
-            if self._on_shown is not None:
-                self._on_shown(key, shown)
+            log.error("entity handler raised", where=failure.where, exc_info=failure.error)
         for call in effects.calls:
-            self._spawn(self._call(call))
-        if effects.listings:
-            self._outside.listings(effects.listings)
-        if effects.notices:
-            self._outside.notices(effects.notices)
-        if effects.updates:
-            self._outside.shown(effects.updates)
-        self.notify()
+            self._tasks.spawn(self._call(call))
+        for sink in self._sinks:
+            sink(effects)
+        self.wake_polls()
 
     def _resolve(self, token: int, reply: object) -> None:
         waiter = self._waiters.pop(token, None)
@@ -348,28 +307,30 @@ class HostRuntime:
             waiter.set_result(reply)
 
     async def _call(self, call: OutgoingCall) -> None:
-        """Send a due to its target until it is answered; put it off where nobody is there."""
-        answered = True
+        """Send a scheduled command to its target; retry it later if the target was unreachable."""
+        scheduled, answered = call.scheduled, True
         try:
             if call.envelope is not None:
-                answered = is_final(await self._outside.call(call.envelope))
+                answered = is_decided(await self._calls.call(call.envelope))
             else:
-                answered = await self._call_gateway(call.scheduled)
+                answered = await self._call_gateway(scheduled)
         except HostsUnavailableError:
             answered = False
         except Exception:
-            log.exception("a call failed", owner=str(call.scheduled.owner), due=call.scheduled.name)
+            log.exception("outgoing call failed", owner=str(scheduled.owner), name=scheduled.name)
             answered = False
         retry_at = self._clock.city() + self._clock.speed
-        self.core.call_done(call.scheduled, answered=answered, retry_at=retry_at)
+        self.core.call_done(scheduled, answered=answered, retry_at=retry_at)
         self.drive()
 
-    async def _call_gateway(self, due: StoredCommand) -> bool:
-        told = await self._outside.call_gateway(due)
-        command_id = f"{due.owner}/{due.name}/{self._clock.wall():.6f}"
-        envelope = Envelope(str(due.owner), command_id, SYSTEM, encode_command(told), keep=False)
-        (reply,) = await self.submit([envelope])
-        return is_final(reply)
+    async def _call_gateway(self, scheduled: StoredCommand) -> bool:
+        report = await self._calls.call_gateway(scheduled)
+        command_id = f"{scheduled.owner}/{scheduled.name}/{self._clock.wall():.6f}"
+        envelope = Envelope(str(scheduled.owner), command_id, SYSTEM, encode_command(report), keep=False)
+        (reply,) = await self._submit([envelope])
+        return is_decided(reply)
+
+    # ── timers ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _tick(self) -> None:
         while True:
@@ -378,45 +339,34 @@ class HostRuntime:
                 self.core.tick(self._clock.city())
                 self.drive()
             except Exception:
-                log.exception("a tick failed")
+                log.exception("host tick failed")
 
     def _until_tick_s(self) -> float:
-        """Wall seconds to the next tick: to the next due, but not much longer, for an earlier one may be armed."""
+        """Wall seconds until the next timer, at most REST_S: an earlier timer may be armed meanwhile."""
         next_at = self.core.next_timer_at()
         if next_at is None:
             return max(REST_S, TICK_S)
         return max(min((next_at - self._clock.city()) / self._clock.speed, REST_S), TICK_S)
 
-    async def _sweep(self, dues_until: DuesUntil) -> None:
-        """Now and then look whether the journal has dues, or for followers events, that nobody here knows."""
+    async def _sweep(self, scheduled_until: CommandsUntil) -> None:
+        """Periodically look for timers and events that a stale owner wrote to the journal."""
         while True:
             await asyncio.sleep(SWEEP_EVERY_S)
             late = self._clock.city() - OVERDUE_S * self._clock.speed
-            overdue = await self._read(partial(dues_until, late))
+            overdue = await self._read(partial(scheduled_until, late))
             self.core.sweep(overdue, self._clock.city())
             self.drive()
-            subscribed_keys = self.core.subscribed_keys()
-            for first in range(0, len(subscribed_keys), HEADS_AT_ONCE):
-                heads = await self._read(partial(self._journal.heads, subscribed_keys[first : first + HEADS_AT_ONCE]))
+            subscribed = self.core.subscribed_keys()
+            for first in range(0, len(subscribed), HEADS_AT_ONCE):
+                heads = await self._read(partial(self._journal.heads, subscribed[first : first + HEADS_AT_ONCE]))
                 self.core.compare_heads(heads, self._clock.city())
                 self.drive()
 
-    def notify(self) -> None:
-        """Wake the polls, if anything was put into inboxes."""
-        if self.core.queues.take_new():
-            self._news.set()
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            log.error("host task failed", exc_info=task.exception())
+    def wake_polls(self) -> None:
+        """Resume waiting polls if pushes were queued."""
+        self._polls.wake()
 
 
-def is_final(reply: Reply) -> bool:
-    """Whether a command was decided; else (the system could not just now) it has to be sent again."""
-    return not (isinstance(reply, Refused) and reply.code in NOT_NOW)
+def is_decided(reply: Reply) -> bool:
+    """Whether a command was decided; otherwise it has to be sent again."""
+    return not (isinstance(reply, Refused) and reply.code in UNDECIDED)

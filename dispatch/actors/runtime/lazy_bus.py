@@ -1,6 +1,6 @@
-"""The bus of a host: opened with the first frame, so that a reborn host answers commands before it draws maps.
+"""The bus of a host, opened with the first frame: a restarted host answers commands before it draws maps.
 
-The Redis client takes a second of processor time to import; nothing that a host decides needs it.
+Importing the Redis client takes a second of CPU time; no decision of a host needs it.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ class Publisher(Protocol):
     """The part of a bus that hosts use."""
 
     async def publish_many(self, messages: Sequence[BusMessage]) -> Sequence[int]:
-        """Publish all of these in one go; how many listened to each. Raises ``BusUnavailableError``."""
+        """Publish all messages at once; the number of receivers of each. Raises ``BusUnavailableError``."""
         ...
 
     async def put_many(self, entries: Sequence[tuple[str, bytes]], ttl_s: float) -> None:
-        """Keep all of these for ``ttl_s``. Raises ``BusUnavailableError``."""
+        """Store all entries for ``ttl_s``. Raises ``BusUnavailableError``."""
         ...
+
+    async def close(self) -> None: ...
 
 
 class LazyBus:
@@ -34,12 +36,12 @@ class LazyBus:
         self._opening = asyncio.Lock()
 
     async def publish_many(self, messages: Sequence[BusMessage]) -> Sequence[int]:
-        """Publish all of these in one go; how many listened to each. Raises ``BusUnavailableError``."""
+        """Publish all messages at once; the number of receivers of each. Raises ``BusUnavailableError``."""
         bus = self._bus or await self._open()
         return await bus.publish_many(messages)
 
     async def put_many(self, entries: Sequence[tuple[str, bytes]], ttl_s: float) -> None:
-        """Keep all of these for ``ttl_s``. Raises ``BusUnavailableError``."""
+        """Store all entries for ``ttl_s``. Raises ``BusUnavailableError``."""
         bus = self._bus or await self._open()
         await bus.put_many(entries, ttl_s)
 
@@ -51,6 +53,5 @@ class LazyBus:
             return self._bus
 
     async def close(self) -> None:
-        """Give back connections."""
         if self._bus is not None:
             await self._bus.close()

@@ -1,7 +1,7 @@
-"""How a host keeps the matchers informed: what its entities list, and where its free cars are.
+"""Keeps a matcher informed about one host: its match entries and the positions of its available vehicles.
 
-One batch is on its way to a matcher at a time, so that order needs no promise from Ray. A matcher that was born
-again (its incarnation changed) knows nothing: everything is told anew.
+One update is in flight at a time, so order does not depend on the transport. The matcher's reply is its incarnation.
+A matcher that has restarted knows nothing: it is sent everything again.
 """
 
 from __future__ import annotations
@@ -9,22 +9,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from dispatch.actors.core.protocol import MatcherPosition
+from dispatch.actors.core.work_items import Effects
 from dispatch.actors.rpc.client import RpcClient, RpcUnavailableError
+from dispatch.clock import Clock
 from dispatch.domain.entity import EntityKey
 from dispatch.domain.match_pool import AvailableVehicle, MatchEntry, OpenRequest
 
-FEED_S: Final = 0.05
-"""Positions are gathered this long; a new listing goes at once."""
+POSITIONS_EVERY_S: Final = 0.5
+"""City seconds between two updates with positions: a few metres."""
+POSITIONS_AT_LEAST_S: Final = 0.1
+"""Lower limit of the same in wall seconds, for a city whose clock runs fast."""
 RETRY_S: Final = 0.2
 
 
 class MatchUpdate(msgspec.Struct, frozen=True, array_like=True):
-    """One batch to a matcher. ``listed`` replaces what was known of an entity, ``gone`` (key, why) removes it."""
+    """One batch to a matcher. ``cars`` and ``trips`` replace former entries; ``gone`` (key, reason) removes them."""
 
     host: str
     cars: list[AvailableVehicle]
@@ -33,87 +37,108 @@ class MatchUpdate(msgspec.Struct, frozen=True, array_like=True):
     moved: list[MatcherPosition]
 
 
-class MatchFeed:
-    """Feeds one matcher from one host."""
+class MatchSource(NamedTuple):
+    """What a host's feeds read from it."""
 
-    def __init__(
-        self,
-        host: str,
-        line: RpcClient,
-        all_listings: Callable[[], Sequence[tuple[EntityKey, MatchEntry]]],
-        all_cars: Callable[[], Sequence[MatcherPosition]],
-    ) -> None:
+    entries: Callable[[], Sequence[tuple[EntityKey, MatchEntry]]]
+    positions: Callable[[], Sequence[MatcherPosition]]
+    take_moved: Callable[[], Sequence[MatcherPosition]]
+    """Positions that have changed since the last call."""
+
+
+class MatchFeed:
+    """Feeds one matcher from one host.
+
+    Merge rule: pending changes are newer than a snapshot of the host, because every change is queued when it happens.
+    Adding the snapshot therefore never replaces a pending entry or position. An entity that is listed again in the
+    meantime is no longer gone.
+    """
+
+    def __init__(self, host: str, client: RpcClient, source: MatchSource, *, gather_s: float = 0.0) -> None:
         self._host = host
-        self._line = line
-        self._all_listings = all_listings
-        self._all_cars = all_cars
+        self._client = client
+        self._source = source
+        self._gather_s = gather_s
+        """Delay of an update that has only positions. Changed match entries are sent at once."""
         self._listed: dict[EntityKey, MatchEntry] = {}
         self._gone: dict[EntityKey, str] = {}
         self._moved: dict[str, MatcherPosition] = {}
         self._incarnation = ""
-        self._news = asyncio.Event()
+        self._pending = asyncio.Event()
         self._urgent = asyncio.Event()
 
-    def list(self, key: EntityKey, listing: MatchEntry | None, why: str) -> None:
-        """An entity lists itself anew, or no more."""
-        if listing is None:
-            self._listed.pop(key, None)
-            self._gone[key] = why
-        else:
-            self._gone.pop(key, None)
-            self._listed[key] = listing
-        self._news.set()
-        self._urgent.set()
+    def on_effects(self, effects: Effects) -> None:
+        """Queue the changed match entries of committed decisions."""
+        for key, entry, reason in effects.listings:
+            if entry is None:
+                self._listed.pop(key, None)
+                self._gone[key] = reason
+            else:
+                self._gone.pop(key, None)
+                self._listed[key] = entry
+            self._pending.set()
+            self._urgent.set()
 
-    def moved(self, cars: Sequence[MatcherPosition]) -> None:
-        """Free cars have moved."""
-        for car in cars:
-            self._moved[car.vehicle] = car
-        self._news.set()
+    def moved(self, positions: Sequence[MatcherPosition]) -> None:
+        """Queue positions of available vehicles."""
+        for position in positions:
+            self._moved[position.vehicle] = position
+        self._pending.set()
 
     async def run(self) -> None:
-        """Feed for ever."""
+        """Send updates until cancelled."""
         while True:
-            await self._news.wait()
+            await self._pending.wait()
             with suppress(TimeoutError):
-                async with asyncio.timeout(FEED_S):
+                async with asyncio.timeout(self._gather_s):
                     await self._urgent.wait()
-            self._news.clear()
+            self._pending.clear()
             self._urgent.clear()
             await self._send()
 
     async def _send(self) -> None:
-        news = self._take()
+        update = self._take()
         try:
-            incarnation = await self._line.call("update", msgspec.msgpack.encode(news))
+            incarnation = await self._client.call("update", msgspec.msgpack.encode(update))
         except RpcUnavailableError:
             self._incarnation = ""
             await asyncio.sleep(RETRY_S)
-            for key, why in news.gone:
-                self._gone.setdefault(EntityKey.parse(key), why)
-            self._tell_all()
+            for key, reason in update.gone:
+                self._gone.setdefault(EntityKey.parse(key), reason)
+            self._add_snapshot()
             return
         if incarnation != self._incarnation:
-            known, self._incarnation = self._incarnation, incarnation
-            if known:
-                self._tell_all()
+            former, self._incarnation = self._incarnation, incarnation
+            if former:
+                self._add_snapshot()
 
     def _take(self) -> MatchUpdate:
-        listings = list(self._listed.values())
-        news = MatchUpdate(
+        entries = list(self._listed.values())
+        update = MatchUpdate(
             self._host,
-            [listing for listing in listings if isinstance(listing, AvailableVehicle)],
-            [listing for listing in listings if isinstance(listing, OpenRequest)],
-            [(str(key), why) for key, why in self._gone.items()],
+            [entry for entry in entries if isinstance(entry, AvailableVehicle)],
+            [entry for entry in entries if isinstance(entry, OpenRequest)],
+            [(str(key), reason) for key, reason in self._gone.items()],
             list(self._moved.values()),
         )
         self._listed, self._gone, self._moved = {}, {}, {}
-        return news
+        return update
 
-    def _tell_all(self) -> None:
-        for key, listing in self._all_listings():
-            self._listed.setdefault(key, listing)
+    def _add_snapshot(self) -> None:
+        """Queue everything that the host has; see the merge rule."""
+        for key, entry in self._source.entries():
+            self._listed.setdefault(key, entry)
             self._gone.pop(key, None)
-        for car in self._all_cars():
-            self._moved.setdefault(car.vehicle, car)
-        self._news.set()
+        for position in self._source.positions():
+            self._moved.setdefault(position.vehicle, position)
+        self._pending.set()
+
+
+async def pull_positions(feeds: Sequence[MatchFeed], source: MatchSource, clock: Clock) -> None:
+    """Pull positions from the host for all its feeds, until cancelled."""
+    while True:
+        await asyncio.sleep(max(POSITIONS_EVERY_S / clock.speed, POSITIONS_AT_LEAST_S))
+        moved = source.take_moved()
+        if moved:
+            for feed in feeds:
+                feed.moved(moved)

@@ -1,13 +1,13 @@
-"""The shell of a matcher: news from hosts go in, windows are held, proposals leave as offers to vehicles.
+"""Runs a matcher on asyncio: applies updates from hosts, holds windows, and sends proposals to vehicles as offers.
 
-It holds soft state only. Its incarnation is in every answer, so that hosts tell everything anew to a matcher that
-was born again. The vehicle decides: an offer that is refused comes back as an outcome.
+All its state is soft. Hosts send it again to a matcher that has restarted, which they notice by the incarnation in its
+replies. The vehicle decides: an offer that it refuses is reported to the matcher as a failed proposal.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -26,6 +26,7 @@ from dispatch.matching.candidates import Candidates, PickupPoints
 from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.regions import Regions
 from dispatch.matching.types import MatcherRequest, MatcherVehicle, Proposal, Window
+from dispatch.processes.task_set import TaskSet
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime, LatLng, Seconds
 
@@ -36,13 +37,13 @@ FAILED_AS: Final = {
     ErrorCode.UNKNOWN_VEHICLE: "offline",
     ErrorCode.VEHICLE_UNSUITABLE: "declined",
 }
-ASKED_FOR_QUOTE: Final = 8
+QUOTE_CANDIDATES: Final = 8
 IDLE_POLL_S: Final = 0.25
-"""Wall seconds that a matcher without work sleeps at most."""
+"""Longest wall time between windows if windows are held at once."""
 
 
 class MatcherRuntime:
-    """Runs one region's matcher. ``send`` is the way of a command to an entity."""
+    """Runs one region's matcher. ``send`` sends a command to an entity."""
 
     def __init__(
         self,
@@ -50,7 +51,7 @@ class MatcherRuntime:
         candidates: Candidates,
         travel_time: TravelTime,
         clock: Clock,
-        send: Callable[[Envelope], asyncio.Future[Reply]],
+        send: Callable[[Envelope], Awaitable[Reply]],
         *,
         window_s: float,
         max_pickup_s: float,
@@ -72,28 +73,28 @@ class MatcherRuntime:
         self._handles: dict[str, int] = {}
         self._trips: dict[str, OpenRequest] = {}
         self._wake = asyncio.Event()
-        self._offers: set[asyncio.Task[None]] = set()
+        self._offers = TaskSet()
 
-    # ── news from hosts ──────────────────────────────────────────────────────────────────────────────────────────
+    # ── updates from hosts ────────────────────────────────────────────────────────────────────────────────────────
 
-    def hear(self, news: MatchUpdate) -> None:
-        """One batch of a host: who left, who is free, which trips wait, where the cars are."""
-        for key, why in news.gone:
-            self._leave(EntityKey.parse(key), why)
-        for car in news.cars:
+    def update(self, update: MatchUpdate) -> None:
+        """Apply one update of a host."""
+        for key, reason in update.gone:
+            self._remove(EntityKey.parse(key), reason)
+        for car in update.cars:
             self._listed[car.vehicle] = car
             self._handles.pop(car.vehicle, None)
-        for trip in news.trips:
+        for trip in update.trips:
             self._open(trip)
-        self._move(news.moved)
+        self._move(update.moved)
         if self._matcher.wants_window_now or (self._window_s == 0 and self._matcher.waiting_count):
             self._wake.set()
 
-    def _leave(self, key: EntityKey, why: str) -> None:
+    def _remove(self, key: EntityKey, reason: str) -> None:
         if key.kind == "vehicle":
             self._listed.pop(key.id, None)
             self._handles.pop(key.id, None)
-            self._matcher.car_gone(VehicleId(key.id), why)
+            self._matcher.car_gone(VehicleId(key.id), reason)
         else:
             self._trips.pop(key.id, None)
             self._matcher.request_closed(TripId(key.id))
@@ -121,7 +122,7 @@ class MatcherRuntime:
         self._matcher.request_open(request, owned=owned)
 
     def _move(self, cars: Sequence[MatcherPosition]) -> None:
-        """Positions: a listed car enters the index with its first one."""
+        """Apply positions. A listed vehicle enters the index with its first position."""
         known = []
         for car in cars:
             if car.vehicle in self._handles:
@@ -148,7 +149,7 @@ class MatcherRuntime:
     # ── windows ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def run(self) -> None:
-        """Hold windows for ever: each ``window_s`` of city time, and at once where the matcher wants it."""
+        """Hold windows until cancelled: every ``window_s`` of city time, and at once if the matcher requests one."""
         wall_s = self._window_s / self._clock.speed if self._window_s else IDLE_POLL_S
         while True:
             with suppress(TimeoutError):
@@ -158,7 +159,7 @@ class MatcherRuntime:
             try:
                 self._hold_window()
             except Exception:
-                log.exception("a matching window failed")
+                log.exception("matching window failed")
 
     def _hold_window(self) -> None:
         began = self._clock.wall()
@@ -166,9 +167,7 @@ class MatcherRuntime:
         if self._on_window is not None:
             self._on_window(window, self._clock.wall() - began)
         for proposal in window.proposals:
-            task = asyncio.get_running_loop().create_task(self._offer(proposal))
-            self._offers.add(task)
-            task.add_done_callback(self._offers.discard)
+            self._offers.spawn(self._offer(proposal))
 
     async def _offer(self, proposal: Proposal) -> None:
         trip = self._trips.get(proposal.trip_id)
@@ -206,25 +205,24 @@ class MatcherRuntime:
         self._matcher.proposal_failed(proposal.trip_id, proposal.vehicle_id, reason)
         trip = self._trips.get(proposal.trip_id)
         if changed and trip is not None and trip.seq == proposal.trip_seq:
-            self._leave(EntityKey("trip", proposal.trip_id), "changed")
+            self._remove(EntityKey("trip", proposal.trip_id), "changed")
 
-    # ── questions ────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── queries ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def quote(self, pickup: LatLng, dropoff: LatLng, at: CityTime) -> Quote:
-        """A road route, and how soon the nearest free car could be there."""
+        """A road route, and the pick-up time of the nearest available vehicle."""
         route = self._travel_time.route(pickup, dropoff, at)
-        return Quote(route.seconds, route.meters, self._soonest(pickup, at))
+        return Quote(route.seconds, route.meters, self._pickup_s(pickup, at))
 
-    def _soonest(self, pickup: LatLng, at: CityTime) -> float | None:
-        """Seconds that the soonest of the nearest free cars would take."""
+    def _pickup_s(self, pickup: LatLng, at: CityTime) -> float | None:
         places = PickupPoints(np.array([pickup.lat]), np.array([pickup.lng]))
-        near = self._candidates.nearest(places, ASKED_FOR_QUOTE)
+        near = self._candidates.nearest(places, QUOTE_CANDIDATES)
         if not near.car.size:
             return None
         return float(self._candidates.pickup_s(places, near.row, near.car, at).min())
 
     def why(self, kind: str, entity_id: str) -> object:
-        """What the matcher remembers of a trip or a vehicle; None where it knows nothing."""
+        """The reasons recorded for a trip or a vehicle; None if there are none."""
         if kind == "trip":
             return self._matcher.why_request(TripId(entity_id))
         return self._matcher.why_vehicle(VehicleId(entity_id))

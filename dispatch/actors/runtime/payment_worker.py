@@ -1,4 +1,4 @@
-"""The outgoing work of payments: calls to Alipay's gateway, done by the payment host for its entities."""
+"""Executes a payment host's scheduled calls to the payment gateways."""
 
 from __future__ import annotations
 

@@ -279,7 +279,7 @@ class NotificationSender:
         gateway = self._world.gateway_for_a_stranger()
         if gateway is None:
             return False
-        actor: SimGateway = gateway.actor  # type: ignore[assignment]
+        actor: SimGateway = gateway.actor
         task = gateway.spawn(actor.notices.receive_notification(body, ""))
         await asyncio.wait([task], timeout=5.0)
         return task.done() and not task.cancelled() and task.exception() is None and task.result()

@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from dispatch.actors.ray.cluster import Cluster, placement_of
-from dispatch.actors.ray.host_actor import HostActor
 from dispatch.actors.rpc.client import RpcUnavailableError
 from dispatch.actors.runtime.cluster_config import ClusterConfig
+from dispatch.actors.runtime.entity_host import EntityHost
 from dispatch.config.loader import load_settings
 from dispatch.domain.entity import DomainNotice
 from dispatch.server.cluster_main import raise_alarm
@@ -30,7 +30,7 @@ class FakeLine:
     async def call(self, method: str, *arguments: object, **_options: object) -> Any:
         if not self.up:
             raise RpcUnavailableError(method)
-        assert callable(getattr(HostActor, method))
+        assert method == "ping" or callable(getattr(EntityHost, method))
         self.called.append((method, arguments))
 
 
@@ -54,7 +54,7 @@ def cluster(tmp_path: Path, line: FakeLine, placement: str) -> tuple[ClusterConf
         city_anchor=0.0,
         data_dir=str(tmp_path),
     )
-    return system, cast("Cluster", SimpleNamespace(hosts=SimpleNamespace(line=find))), asked
+    return system, cast("Cluster", SimpleNamespace(hosts=SimpleNamespace(actor=find))), asked
 
 
 @pytest.mark.parametrize("placement", ["sharded", "dedicated"])
@@ -65,7 +65,7 @@ async def test_an_alarm_goes_to_a_payment_host(tmp_path: Path, placement: str) -
 
     await raise_alarm(system, actors, ALARM)
 
-    assert line.called == [("ping", ()), ("alarms_told", (msgspec.msgpack.encode([ALARM]),))]
+    assert line.called == [("ping", ()), ("report_notices", (msgspec.msgpack.encode([ALARM]),))]
     assert len(asked) == 1
     assert asked[0].startswith("payment")
 

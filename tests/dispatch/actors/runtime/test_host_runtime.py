@@ -1,18 +1,17 @@
-"""The shell does what the core asks for, on a real loop, and goes on when what it asks fails."""
+"""The runtime does what the core asks for, on a real loop, and goes on when what it asks fails."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
 from structlog.testing import capture_logs
 
 from dispatch.actors.core import stream_replay as catch_up
-from dispatch.actors.core.entity_types import StreamUpdate
 from dispatch.actors.core.host_core import HostCore
 from dispatch.actors.core.protocol import (
     Done,
@@ -25,8 +24,9 @@ from dispatch.actors.core.protocol import (
     SubscribeRequest,
 )
 from dispatch.actors.core.push_queues import PushQueues
-from dispatch.actors.core.work_items import ListingChange
-from dispatch.actors.runtime import host_runtime as host_shell
+from dispatch.actors.core.work_items import Effects, ListingChange
+from dispatch.actors.runtime import host_runtime, long_poll
+from dispatch.actors.runtime.host_metrics import HostMetrics
 from dispatch.actors.runtime.host_runtime import HostRuntime
 from dispatch.clock import ManualClock
 from dispatch.domain.commands import (
@@ -37,7 +37,7 @@ from dispatch.domain.commands import (
     StartShift,
     encode_command,
 )
-from dispatch.domain.entity import SYSTEM, Command, DomainNotice, EntityKey, Principal
+from dispatch.domain.entity import SYSTEM, Command, EntityKey, Principal
 from dispatch.domain.errors import ErrorCode
 from dispatch.store.journal import Batch, Committed, Conflict, JournalUnavailableError, StoredCommand
 from dispatch.store.journals.memory_journal import MemoryJournal
@@ -111,16 +111,12 @@ class World:
             raise answer
         return answer
 
-    def listings(self, changes: Sequence[ListingChange]) -> None:
-        self.listed.extend(changes)
-
-    def notices(self, notices: Sequence[DomainNotice]) -> None:
-        self.events.extend(signal.name for signal in notices)
-        self._notify()
-
-    def shown(self, shown: Sequence[tuple[EntityKey, StreamUpdate]]) -> None:
-        self.events.extend(one.event for _, one in shown)
-        self._notify()
+    def on_effects(self, effects: Effects) -> None:
+        self.listed.extend(effects.listings)
+        self.events.extend(notice.name for notice in effects.notices)
+        self.events.extend(update.event for _, update in effects.updates)
+        if effects.notices or effects.updates:
+            self._notify()
 
     def _let_time_pass(self) -> None:
         """So much that a call that fails now is due again after."""
@@ -141,6 +137,19 @@ class World:
             await self.happened.wait_for(so)
 
 
+class CountedCommits:
+    """The part of :class:`HostMetrics` that tells of commits."""
+
+    def __init__(self, commits: asyncio.Queue[int]) -> None:
+        self._commits = commits
+
+    def on_commit(self, batch: Batch, *_: object) -> None:
+        self._commits.put_nowait(len(batch.appends))
+
+    def on_replies(self, *_: object) -> None:
+        """Not counted."""
+
+
 class Running:
     """A host that runs."""
 
@@ -150,22 +159,23 @@ class Running:
         self.world = World(self.clock)
         self.commits: asyncio.Queue[int] = asyncio.Queue()
         self.core = HostCore(EntityKey.parse(f"{kind}:x").kind, KINDS, PushQueues("host"))
-        self.shell = HostRuntime(
+        self.runtime = HostRuntime(
             self.core,
             self.journal,
-            self.world,
             self.clock,
+            self.world,
+            sinks=[self.world.on_effects],
+            metrics=cast("HostMetrics", CountedCommits(self.commits)),
             commit_window_s=0.0,
-            on_commit=lambda batch, *_: self.commits.put_nowait(len(batch.appends)),
         )
 
     async def start(self) -> None:
         """With the dues that the journal has."""
         kind = self.core.kind
-        await self.shell.start(lambda until: self.journal.scheduled_commands(kind, range(SHARDS), until=until))
+        await self.runtime.start(lambda until: self.journal.scheduled_commands(kind, range(SHARDS), until=until))
 
     async def ask(self, key: EntityKey, command: Command, principal: Principal, name: str) -> Reply:
-        (reply,) = await self.shell.submit([envelope(key, command, principal, name)])
+        (reply,) = await self.runtime.submit([envelope(key, command, principal, name)])
         return reply
 
     async def committed(self, count: int) -> None:
@@ -191,14 +201,14 @@ async def running(kind: str = "vehicle", dues: Sequence[StoredCommand] = ()) -> 
         yield host
     finally:
         host.journal.gate.set()
-        await host.shell.stop()
+        await host.runtime.stop()
         assert host.journal.closed
 
 
 @pytest.fixture(autouse=True)
 def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[MutableMapping[str, Any]]]:
-    """What the shell logs; it retries without waiting."""
-    monkeypatch.setattr(host_shell, "RETRY_LOAD_S", 0.0)
+    """What the runtime logs; it retries without waiting."""
+    monkeypatch.setattr(host_runtime, "RETRY_LOAD_S", 0.0)
     with capture_logs() as entries:
         yield entries
 
@@ -206,7 +216,7 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[MutableMapping[str,
 async def test_commands_share_a_commit() -> None:
     """Commands that come together are answered in their order, from one transaction."""
     async with running() as host:
-        replies = await host.shell.submit(
+        replies = await host.runtime.submit(
             [
                 envelope(V, StartShift(profile()), driver(), "1"),
                 envelope(V, StartBreak(), driver(), "2"),
@@ -217,16 +227,16 @@ async def test_commands_share_a_commit() -> None:
         assert replies[:2] == [Done(1, "idle"), Done(2, "break")]
         assert isinstance(replies[2], Refused)
         assert len(host.journal.batches) == 1
-        assert await host.shell.submit([]) == []
+        assert await host.runtime.submit([]) == []
 
 
 async def test_slow_command_is_in_progress_until_it_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     """A command that takes long is answered "in progress"; the repeat waits for the same decision."""
     async with running() as host:
         host.journal.gate.clear()
-        monkeypatch.setattr(host_shell, "ANSWER_WITHIN_S", 0.0)
+        monkeypatch.setattr(host_runtime, "ANSWER_WITHIN_S", 0.0)
         first = await host.ask(V, StartShift(profile()), driver(), "on")
-        monkeypatch.setattr(host_shell, "ANSWER_WITHIN_S", WITHIN_S)
+        monkeypatch.setattr(host_runtime, "ANSWER_WITHIN_S", WITHIN_S)
         repeat = asyncio.ensure_future(host.ask(V, StartShift(profile()), driver(), "on"))
         host.journal.gate.set()
 
@@ -255,9 +265,9 @@ async def test_a_conflict_sends_only_those_alone_whom_it_names() -> None:
         cars = [f"V{number}" for number in range(2, 12)]
         shifts = [envelope(vehicle_key(car), StartShift(profile(car)), driver(car), f"on-{car}") for car in cars]
         host.journal.gate.clear()
-        first = asyncio.ensure_future(host.shell.submit([envelope(V, EndShift(), driver(), "off"), *shifts[:5]]))
+        first = asyncio.ensure_future(host.runtime.submit([envelope(V, EndShift(), driver(), "off"), *shifts[:5]]))
         await asyncio.sleep(0)
-        later = asyncio.ensure_future(host.shell.submit(shifts[5:]))
+        later = asyncio.ensure_future(host.runtime.submit(shifts[5:]))
         await asyncio.sleep(0)
         host.journal.gate.set()
 
@@ -283,7 +293,7 @@ async def test_calls_go_out_until_they_are_decided() -> None:
 
 async def test_an_answered_call_is_written_with_what_comes_next(monkeypatch: pytest.MonkeyPatch) -> None:
     """That a call was answered hurries nobody: it makes no transaction of its own where another comes soon."""
-    monkeypatch.setattr(host_shell, "RELAXED_COMMIT_S", 1000.0)
+    monkeypatch.setattr(host_runtime, "RELAXED_COMMIT_S", 1000.0)
     async with running("trip") as host:
         await host.ask(T, RequestTrip("P1", "app", PICKUP, CODE), PASSENGER, "wish")
         trip = host.core.entries[T].entity
@@ -339,23 +349,23 @@ async def test_failing_tick_does_not_end_time(monkeypatch: pytest.MonkeyPatch) -
 async def test_poll_waits_for_news() -> None:
     """A poll that finds nothing is answered by the next push, or empty when its time is over."""
     async with running() as host:
-        attached = await host.shell.subscribe("g", SubscribeRequest("vehicle:V1", driver()))
+        attached = await host.runtime.subscribe("g", SubscribeRequest("vehicle:V1", driver()))
         assert isinstance(attached, Subscribed)
-        born = await host.shell.poll("g", "", 0, WITHIN_S)
-        empty = await host.shell.poll("g", born.incarnation, born.cursor, 0.0)
-        waiting = asyncio.ensure_future(host.shell.poll("g", born.incarnation, born.cursor, WITHIN_S))
+        born = await host.runtime.poll("g", "", 0, WITHIN_S)
+        empty = await host.runtime.poll("g", born.incarnation, born.cursor, 0.0)
+        waiting = asyncio.ensure_future(host.runtime.poll("g", born.incarnation, born.cursor, WITHIN_S))
         await host.ask(V, StartShift(profile()), driver(), "on")
         news = await waiting
 
         assert (born.pushes, empty.pushes) == ([], [])
         assert [push.seq for push in news.pushes] == [1]
-        host.shell.unsubscribe("g", V, "driver")
+        host.runtime.unsubscribe("g", V, "driver")
         assert not host.core.queues.subscribers
 
 
 async def test_a_due_of_a_replaced_owner_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who was not the owner any more has written a due and is gone: the owner finds it in the journal and does it."""
-    monkeypatch.setattr(host_shell, "SWEEP_EVERY_S", 0.001)
+    monkeypatch.setattr(host_runtime, "SWEEP_EVERY_S", 0.001)
     async with running() as host:
         assert isinstance(await host.ask(V, StartShift(profile()), driver(), "on"), Done)
         left = StoredCommand(V, "told", START, "trip:T", encode_command(CancelTrip("ill")))
@@ -367,16 +377,16 @@ async def test_a_due_of_a_replaced_owner_is_found(monkeypatch: pytest.MonkeyPatc
 
 async def test_followers_are_told_what_a_replaced_owner_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who was not the owner any more wakes up and writes: the owner finds it in the journal and tells its followers."""
-    monkeypatch.setattr(host_shell, "SWEEP_EVERY_S", 0.001)
+    monkeypatch.setattr(host_runtime, "SWEEP_EVERY_S", 0.001)
     async with running() as host, running() as woken:
         woken.journal.tables = host.journal.tables
         assert isinstance(await host.ask(V, StartShift(profile()), driver(), "on"), Done)
-        await host.shell.subscribe("g", SubscribeRequest("vehicle:V1", driver(), after=1))
-        born = await host.shell.poll("g", "", 0, WITHIN_S)
+        await host.runtime.subscribe("g", SubscribeRequest("vehicle:V1", driver(), after=1))
+        born = await host.runtime.poll("g", "", 0, WITHIN_S)
 
         assert await woken.ask(V, StartBreak(), driver(), "off") == Done(2, "break")
 
-        news = await host.shell.poll("g", born.incarnation, born.cursor, WITHIN_S)
+        news = await host.runtime.poll("g", born.incarnation, born.cursor, WITHIN_S)
         assert [push.seq for push in news.pushes] == [2]
 
 
@@ -387,7 +397,7 @@ async def test_stop_writes_what_is_decided() -> None:
     host.journal.gate.clear()
     begun = asyncio.ensure_future(host.ask(V, StartShift(profile()), driver(), "on"))
     await asyncio.sleep(0)
-    stopping = asyncio.ensure_future(host.shell.stop())
+    stopping = asyncio.ensure_future(host.runtime.stop())
     await asyncio.sleep(0)
     late = await host.ask(V, EndShift(), SYSTEM, "off")
     host.journal.gate.set()
@@ -406,7 +416,7 @@ async def test_a_stream_is_resumed_from_the_journal_where_memory_has_forgotten(a
             await host.ask(V, StartShift(profile()), driver(), f"on-{number}")
             await host.ask(V, StartBreak(), driver(), f"off-{number}")
 
-        attached = await host.shell.subscribe("g", SubscribeRequest("vehicle:V1", driver(), after=after))
+        attached = await host.runtime.subscribe("g", SubscribeRequest("vehicle:V1", driver(), after=after))
 
         assert isinstance(attached, Subscribed)
         assert (attached.seq, attached.recovered, attached.snapshot) == (200, True, None)
@@ -423,7 +433,7 @@ async def test_whoever_missed_too_much_gets_a_snapshot(monkeypatch: pytest.Monke
             await host.ask(V, StartShift(profile()), driver(), f"on-{number}")
             await host.ask(V, StartBreak(), driver(), f"off-{number}")
 
-        attached = await host.shell.subscribe("g", SubscribeRequest("vehicle:V1", driver(), after=3))
+        attached = await host.runtime.subscribe("g", SubscribeRequest("vehicle:V1", driver(), after=3))
 
         assert isinstance(attached, Subscribed)
         assert not attached.recovered
@@ -432,19 +442,19 @@ async def test_whoever_missed_too_much_gets_a_snapshot(monkeypatch: pytest.Monke
 
 async def test_what_only_the_newest_counts_of_travels_at_leisure(monkeypatch: pytest.MonkeyPatch) -> None:
     """It does not end a poll at once, and goes along with what does; alone, it goes after a while."""
-    monkeypatch.setattr(host_shell, "RELAXED_COMMIT_S", WITHIN_S)
+    monkeypatch.setattr(long_poll, "RELAXED_PUSH_S", WITHIN_S)
     async with running() as host:
-        await host.shell.subscribe("g", SubscribeRequest("vehicle:V1", driver()))
-        born = await host.shell.poll("g", "", 0, WITHIN_S)
+        await host.runtime.subscribe("g", SubscribeRequest("vehicle:V1", driver()))
+        born = await host.runtime.poll("g", "", 0, WITHIN_S)
         heard = Push("vehicle:V1", "driver", 0, b"heard")
         host.core.queues.push_latest("g", heard, "heard")
-        waiting = asyncio.ensure_future(host.shell.poll("g", born.incarnation, born.cursor, WITHIN_S))
+        waiting = asyncio.ensure_future(host.runtime.poll("g", born.incarnation, born.cursor, WITHIN_S))
         await host.ask(V, StartShift(profile()), driver(), "on")
 
         news = await waiting
         assert [push.seq for push in news.pushes] == [1, 0]
 
-        monkeypatch.setattr(host_shell, "RELAXED_COMMIT_S", 0.0)
+        monkeypatch.setattr(long_poll, "RELAXED_PUSH_S", 0.0)
         host.core.queues.push_latest("g", heard, "heard")
-        alone = await host.shell.poll("g", news.incarnation, news.cursor, WITHIN_S)
+        alone = await host.runtime.poll("g", news.incarnation, news.cursor, WITHIN_S)
         assert alone.pushes == [heard]

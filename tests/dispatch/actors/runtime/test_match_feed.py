@@ -12,9 +12,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from dispatch.actors.core.protocol import Done, Envelope, HostsUnavailableError, MatcherPosition, Refused, Reply
+from dispatch.actors.core.work_items import Effects, ListingChange
 from dispatch.actors.rpc.client import RpcClient, RpcUnavailableError
-from dispatch.actors.runtime import match_feed as market_feed
-from dispatch.actors.runtime.match_feed import MatchFeed, MatchUpdate
+from dispatch.actors.runtime import match_feed
+from dispatch.actors.runtime.match_feed import MatchFeed, MatchSource, MatchUpdate
 from dispatch.actors.runtime.matcher_runtime import MatcherRuntime
 from dispatch.clock import ManualClock
 from dispatch.domain.commands import MakeOffer, decode_command
@@ -74,7 +75,8 @@ async def feeding(
     end: MatcherEnd, listings: dict[EntityKey, MatchEntry], cars: list[MatcherPosition]
 ) -> AsyncIterator[MatchFeed]:
     """A feed that runs."""
-    feed = MatchFeed("host", cast("RpcClient", end), lambda: list(listings.items()), lambda: cars)
+    source = MatchSource(lambda: list(listings.items()), lambda: cars, list)
+    feed = MatchFeed("host", cast("RpcClient", end), source, gather_s=0.02)
     task = asyncio.get_running_loop().create_task(feed.run())
     yield feed
     task.cancel()
@@ -82,19 +84,24 @@ async def feeding(
         await task
 
 
+def change(feed: MatchFeed, key: EntityKey, entry: MatchEntry | None, reason: str = "") -> None:
+    """A committed decision changed the match entry of an entity."""
+    feed.on_effects(Effects(listings=[ListingChange(key, entry, reason)]))
+
+
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(market_feed, "RETRY_S", 0.0)
+    monkeypatch.setattr(match_feed, "RETRY_S", 0.0)
 
 
 async def test_news_are_gathered_and_the_last_word_counts() -> None:
     """Of what happened to an entity between two batches only the newest is sent."""
     end = MatcherEnd()
     async with feeding(end, {}, []) as feed:
-        feed.list(V, free(), "")
-        feed.list(V, None, "offered")
-        feed.list(T, None, "offered")
-        feed.list(T, waiting(seq=3), "")
+        change(feed, V, free(), "")
+        change(feed, V, None, "offered")
+        change(feed, T, None, "offered")
+        change(feed, T, waiting(seq=3), "")
         feed.moved([at(north=0.1), at(north=0.2)])
         news = await end.next()
 
@@ -106,7 +113,7 @@ async def test_lost_news_are_told_again() -> None:
     end = MatcherEnd()
     end.failures = 1
     async with feeding(end, {T: waiting()}, [at("V2")]) as feed:
-        feed.list(V, None, "on_trip")
+        change(feed, V, None, "on_trip")
         news = await end.next()
 
     assert news == MatchUpdate("host", [], [waiting()], [("vehicle:V1", "on_trip")], [at("V2")])
@@ -117,7 +124,7 @@ async def test_entity_that_is_back_is_not_gone() -> None:
     end = MatcherEnd()
     end.failures = 1
     async with feeding(end, {V: free(since=9.0)}, []) as feed:
-        feed.list(V, None, "offered")
+        change(feed, V, None, "offered")
         news = await end.next()
 
     assert (news.cars, news.gone) == ([free(since=9.0)], [])
@@ -127,10 +134,10 @@ async def test_reborn_matcher_is_told_everything() -> None:
     """A matcher with another incarnation knows nothing; the first contact needs no repetition."""
     end = MatcherEnd()
     async with feeding(end, {V: free(), T: waiting()}, [at()]) as feed:
-        feed.list(V, free(), "")
+        change(feed, V, free(), "")
         await end.next()
         end.incarnation = "second"
-        feed.list(trip_key("T2"), None, "cancelled")
+        change(feed, trip_key("T2"), None, "cancelled")
         await end.next()
         everything = await end.next()
 
@@ -138,7 +145,7 @@ async def test_reborn_matcher_is_told_everything() -> None:
     assert end.news.empty()
 
 
-# ── the matcher's shell ──────────────────────────────────────────────────────────────────────────────────────────
+# ── the matcher's runtime ──────────────────────────────────────────────────────────────────────────────────────────
 
 
 class Vehicles:
@@ -171,18 +178,18 @@ async def matching(vehicles: Vehicles, spoil: Callable[[RegionMatcher], object] 
     candidates = CityCandidates(VehicleIndex(), TRAVEL, top_mps=MPS)
     matcher = RegionMatcher(candidates, MatcherSettings())
     spoil(matcher)
-    shell = MatcherRuntime(
+    runtime = MatcherRuntime(
         matcher, candidates, TRAVEL, ManualClock(NOW), vehicles.send, window_s=0.0, max_pickup_s=900.0
     )
-    task = asyncio.get_running_loop().create_task(shell.run())
+    task = asyncio.get_running_loop().create_task(runtime.run())
     with capture_logs():
-        yield shell
+        yield runtime
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
 
 
-def market(*trips: OpenRequest, cars: dict[str, float]) -> MatchUpdate:
+def update_of(*trips: OpenRequest, cars: dict[str, float]) -> MatchUpdate:
     """Trips at the corner, cars so many degrees north of it."""
     return MatchUpdate("host", [free(car) for car in cars], list(trips), [], [at(car, cars[car]) for car in cars])
 
@@ -190,8 +197,8 @@ def market(*trips: OpenRequest, cars: dict[str, float]) -> MatchUpdate:
 async def test_nearest_car_gets_the_offer() -> None:
     """A waiting trip is offered to the car that is there soonest, at the number of the trip's listing."""
     vehicles = Vehicles()
-    async with matching(vehicles) as shell:
-        shell.hear(market(waiting(seq=5), cars={"far": 0.01, "near": 0.001}))
+    async with matching(vehicles) as runtime:
+        runtime.update(update_of(waiting(seq=5), cars={"far": 0.01, "near": 0.001}))
         key, offer = await vehicles.next()
 
     assert key == "vehicle:near"
@@ -204,8 +211,8 @@ async def test_next_car_after_a_refusal(refusal: ErrorCode) -> None:
     """A car that cannot take the trip is left out, and the next one is asked."""
     vehicles = Vehicles()
     vehicles.answers = [Refused(refusal)]
-    async with matching(vehicles) as shell:
-        shell.hear(market(waiting(), cars={"far": 0.01, "near": 0.001}))
+    async with matching(vehicles) as runtime:
+        runtime.update(update_of(waiting(), cars={"far": 0.01, "near": 0.001}))
         keys = [(await vehicles.next())[0] for _ in range(2)]
 
     assert keys == ["vehicle:near", "vehicle:far"]
@@ -215,8 +222,8 @@ async def test_lost_offer_is_made_again() -> None:
     """Where no answer came, the trip is matched again."""
     vehicles = Vehicles()
     vehicles.answers = [HostsUnavailableError("no host")]
-    async with matching(vehicles) as shell:
-        shell.hear(market(waiting(), cars={"near": 0.001}))
+    async with matching(vehicles) as runtime:
+        runtime.update(update_of(waiting(), cars={"near": 0.001}))
         offers = [(await vehicles.next())[1] for _ in range(2)]
 
     assert offers[0] == offers[1]
@@ -226,10 +233,10 @@ async def test_trip_that_changed_waits_for_its_new_listing() -> None:
     """An offer at a number that the trip has left is not repeated; its next listing is matched."""
     vehicles = Vehicles()
     vehicles.answers = [Refused(ErrorCode.TRIP_CHANGED)]
-    async with matching(vehicles) as shell:
-        shell.hear(market(waiting(seq=1), cars={"near": 0.001}))
+    async with matching(vehicles) as runtime:
+        runtime.update(update_of(waiting(seq=1), cars={"near": 0.001}))
         await vehicles.next()
-        shell.hear(market(waiting(seq=4, excluded=("near",)), cars={"far": 0.01}))
+        runtime.update(update_of(waiting(seq=4, excluded=("near",)), cars={"far": 0.01}))
         key, offer = await vehicles.next()
 
     assert (key, offer.trip_seq) == ("vehicle:far", 4)
@@ -251,20 +258,20 @@ async def test_failing_window_does_not_end_matching() -> None:
 
         matcher.window = sometimes  # type: ignore[method-assign,assignment]
 
-    async with matching(vehicles, spoil) as shell:
-        shell.hear(market(waiting(), cars={"near": 0.001}))
+    async with matching(vehicles, spoil) as runtime:
+        runtime.update(update_of(waiting(), cars={"near": 0.001}))
         assert (await vehicles.next())[0] == "vehicle:near"
 
 
 async def test_quote_knows_the_soonest_car() -> None:
     """An estimate gives route and soonest pick-up; None where no car is."""
-    async with matching(Vehicles()) as shell:
+    async with matching(Vehicles()) as runtime:
         corner, hill = LatLng(LAT, LNG), LatLng(LAT + 0.02, LNG)
-        alone = shell.quote(corner, hill, NOW)
-        shell.hear(market(cars={"near": 0.001}))
-        quote = shell.quote(corner, hill, NOW)
+        alone = runtime.quote(corner, hill, NOW)
+        runtime.update(update_of(cars={"near": 0.001}))
+        quote = runtime.quote(corner, hill, NOW)
 
     assert alone.pickup_s is None
     assert quote.meters == pytest.approx(2224 * 1.3, rel=0.01)
     assert quote.pickup_s == pytest.approx(111.2 / MPS, rel=0.01)
-    assert shell.why("trip", "T1") is None
+    assert runtime.why("trip", "T1") is None
