@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.docs.guarantees_samples import ROOT, defined_names
+
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 GUARANTEES = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
 NAMED = re.findall(r"^- `(tests/\S+?)::(\w+)`$", GUARANTEES, re.MULTILINE)
-
-
-def _defined(path: Path) -> set[str]:
-    """The tests and test classes of a file, at its head or inside a class, and names that stand for a class."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names.add(node.name)
-        elif isinstance(node, ast.Assign):
-            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
-    return names
 
 
 def _anchors(page: Path) -> set[str]:
@@ -32,7 +21,7 @@ def _anchors(page: Path) -> set[str]:
 
 def test_every_named_test_exists() -> None:
     """A guarantee names the tests that show it; none of them is gone."""
-    gone = [f"{file}::{name}" for file, name in NAMED if name not in _defined(ROOT / file)]
+    gone = [f"{file}::{name}" for file, name in NAMED if name not in defined_names(ROOT / file)]
 
     assert gone == []
 
@@ -52,7 +41,7 @@ def test_every_named_invariant_exists() -> None:
     named = set(re.findall(r"`([a-z]+(?:_[a-z]+){2,})`", planted))
 
     assert len(named) > 5
-    assert named - _defined(ROOT / "sim" / "simtest" / "invariants.py") == set()
+    assert named - defined_names(ROOT / "sim" / "simtest" / "invariants.py") == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from tests.docs.test_guarantees import ROOT, _defined
+from tests.docs.guarantees_samples import ROOT, defined_names
 
 TEXT: Final = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 THREATS: Final = [line for line in TEXT.splitlines() if line.startswith("| ") and not line.startswith("| threat")]
@@ -18,4 +18,4 @@ def test_each_threat_has_tests_that_exist() -> None:
         named = re.findall(r"`(tests/\S+?)::(\w+)`", line)
         assert named, line
         for file, name in named:
-            assert name in _defined(ROOT / file), (file, name)
+            assert name in defined_names(ROOT / file), (file, name)

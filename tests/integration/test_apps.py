@@ -14,7 +14,7 @@ import pytest
 from dispatch.api.http_bodies import CityFacts
 from tests.integration.app import App
 from tests.integration.conftest import GRACE_S, SPEED, Company
-from tests.integration.test_rides import driver_of, driver_token, offer_to, passenger_token
+from tests.integration.rides_samples import driver_of, driver_token, offer_to, passenger_token
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 

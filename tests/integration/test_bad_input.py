@@ -12,7 +12,7 @@ from dispatch.config.secrets import token_secret
 from dispatch.values.units import WallTime
 from tests.integration.app import DROPOFF, PICKUP, App, Driver, Message
 from tests.integration.conftest import Company
-from tests.integration.test_rides import driver_token, passenger_token
+from tests.integration.rides_samples import driver_token, passenger_token
 from ws_gateway.auth.tokens import Tokens
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]

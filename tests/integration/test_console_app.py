@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -17,19 +16,18 @@ import msgpack
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 from tests.integration.app import START, Driver, sign_in
 from tests.integration.apps import drawing, found_by_axe, launched, phone
 from tests.integration.conftest import Company
-from tests.integration.test_drive_app import dashboard
-from tests.integration.test_rides import driver_of, driver_token
+from tests.integration.console_app_samples import LONG_MS, console
+from tests.integration.drive_app_samples import dashboard
+from tests.integration.rides_samples import driver_of, driver_token
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
 
 PAGE = Path(__file__).parents[2] / "ws_gateway" / "web" / "console" / "index.html"
-DESKTOP = {"width": 1440, "height": 900}
-LONG_MS = 120_000
 FAR_AWAY = "Judah St & 46th Ave"
 """By the ocean: no car of these tests is near enough to be matched there."""
 FAR_CORNER = "Judah & 46th"
@@ -40,19 +38,6 @@ FREE = (20, 138, 74)
 @pytest.fixture(autouse=True)
 def _built() -> None:
     assert PAGE.exists(), "make web"
-
-
-@asynccontextmanager
-async def console(browser: Browser, company: Company, name: str = "desk", **options: Any) -> AsyncIterator[Page]:
-    """A dispatcher at work; no error, no breach of the policy, no request to others."""
-    async with phone(browser, company.served.http, viewport=DESKTOP, **options) as watched:
-        page = await watched.context.new_page()
-        await page.goto(f"{company.served.http}/console/")
-        await page.get_by_label("Name").fill(name)
-        await page.get_by_label("Password").fill("a long password")
-        await page.get_by_role("button", name="Sign in").click()
-        await expect(page.get_by_role("tab", name="Requests")).to_be_visible()
-        yield page
 
 
 @asynccontextmanager

@@ -8,11 +8,11 @@ from playwright.async_api import Locator, Page, expect
 
 from tests.integration.app import Driver
 from tests.integration.apps import found_by_axe, launched
+from tests.integration.collecting_samples import BUYER, fare_due, in_state, money_of
 from tests.integration.conftest import Company
-from tests.integration.test_collecting import BUYER, fare_due, in_state, money_of
-from tests.integration.test_console_app import LONG_MS, console
-from tests.integration.test_ride_app import sandbox_faults
-from tests.integration.test_rides import driver_of, driver_token
+from tests.integration.console_app_samples import LONG_MS, console
+from tests.integration.ride_app_samples import sandbox_faults
+from tests.integration.rides_samples import driver_of, driver_token
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 

@@ -16,7 +16,7 @@ from sim.demo.run_checks import captures, sandbox_orders
 from tests.integration.app import DROPOFF, PICKUP, App, Driver
 from tests.integration.apps import launched
 from tests.integration.conftest import Company
-from tests.integration.test_rides import driver_of, driver_token, passenger_token
+from tests.integration.rides_samples import driver_of, driver_token, passenger_token
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.app import DROPOFF, PICKUP, App, Driver, sign_in
 from tests.integration.conftest import Company
-from tests.integration.test_rides import BUYER, confirm_at_alipay, driver_of, driver_token, offer_to, passenger_token
+from tests.integration.rides_samples import BUYER, confirm_at_alipay, driver_of, driver_token, offer_to, passenger_token
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 

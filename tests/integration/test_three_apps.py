@@ -12,8 +12,8 @@ from playwright.async_api import Browser, Page, expect
 from sim.demo.run_checks import captures, sandbox_orders
 from tests.integration.apps import WITHIN_MS, drawing, launched, phone
 from tests.integration.conftest import Company, company_at
-from tests.integration.test_drive_app import Dashboard, dashboard
-from tests.integration.test_ride_app import (
+from tests.integration.drive_app_samples import Dashboard, dashboard
+from tests.integration.ride_app_samples import (
     choose,
     kill_gateway,
     known_to_alipay,

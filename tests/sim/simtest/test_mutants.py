@@ -6,7 +6,7 @@ import pytest
 
 from sim.simtest.mutants import ALONE, MUTANTS, Mutant
 from sim.simtest.run import run_seed
-from tests.sim.simtest.test_worlds import LITTLE
+from tests.sim.simtest.worlds_samples import LITTLE
 
 WITHIN = 12
 

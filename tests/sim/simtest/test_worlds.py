@@ -13,12 +13,12 @@ from sim.simtest.fault_model import KINDS
 from sim.simtest.invariants import INVARIANTS
 from sim.simtest.run import Outcome, kept_seeds, replay_command, run_seed
 from sim.simtest.simulation import LEAST_CRASHES, SimulationPlan
+from tests.sim.simtest.worlds_samples import LITTLE
 
 KEPT = Path(__file__).with_name("kept_seeds.txt")
 CI_SEEDS = range(1001, 1301)
 BLOCK = 15
 """So many worlds have every kind of fault among them."""
-LITTLE = SimulationPlan(rides=10, passengers=12, drivers=6, fault_phase_s=40.0, begins_within_s=250.0)
 
 
 def seen_amiss(outcome: Outcome) -> list[str]:
@@ -58,7 +58,7 @@ def test_no_order_of_hashes_reaches_a_world(hash_seed: str) -> None:
     """A process whose sets are ordered in another way gives the same trace."""
     code = (
         "from sim.simtest.run import run_seed\n"
-        "from tests.sim.simtest.test_worlds import LITTLE\n"
+        "from tests.sim.simtest.worlds_samples import LITTLE\n"
         "print(run_seed(7, LITTLE).digest)"
     )
     told = subprocess.run(

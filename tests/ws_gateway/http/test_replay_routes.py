@@ -15,7 +15,7 @@ from dispatch.api.trip_replay import TripHistory
 from dispatch.clock import ManualClock
 from dispatch.domain.vehicle.track_recorder import TrackSection
 from dispatch.values.units import WallTime
-from tests.dispatch.api.test_trip_replay import ride
+from tests.dispatch.api.trip_replay_samples import ride
 from tests.dispatch.domain.builders import NOON, RULES
 from tests.ws_gateway.limits.limiters import limiter
 from ws_gateway.auth.tokens import Tokens

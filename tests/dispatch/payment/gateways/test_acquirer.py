@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Callable, Iterator
 from importlib.util import module_from_spec, spec_from_file_location
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -31,21 +30,17 @@ from dispatch.payment.core.port import (
     TradeView,
     Unknown,
 )
-from dispatch.payment.gateways.acquirer import AcquirerAccount, AcquirerGateway
+from dispatch.payment.gateways.acquirer import AcquirerGateway
 from dispatch.payment.protocols.acquirer_messages import (
     AcquirerCredentials,
     AcquirerKeys,
     AcquirerMessage,
     AcquirerResult,
-    WireAmount,
 )
 from dispatch.values.money import Money
+from tests.dispatch.payment.gateways.acquirer_samples import ACCOUNT, SECRET, TRADE, client
 
 EXAMPLE = Path(__file__).parents[4] / "docs" / "examples" / "acquirer_server.py"
-SECRET = "a-secret-of-32-characters-or-more"
-ACCOUNT = AcquirerAccount(
-    gateway_url="https://acquirer.invalid/", merchant="cab1", keys=AcquirerCredentials(secret=SECRET)
-)
 ORDER = PaymentOrder(
     out_trade_no="T1_1_1",
     amount=Money(1235, "USD"),
@@ -70,11 +65,6 @@ def acquirer() -> Iterator[Any]:
     spec.loader.exec_module(module)
     yield module.Acquirer("cab1", SECRET)
     del sys.modules["acquirer_server"]
-
-
-def client(transport: httpx.AsyncBaseTransport, account: AcquirerAccount = ACCOUNT) -> AcquirerGateway:
-    numbers = count()
-    return AcquirerGateway(account, CityClock(), lambda: f"{next(numbers):032x}", transport=transport)
 
 
 def of_example(acquirer: Any) -> AcquirerGateway:
@@ -164,9 +154,6 @@ async def test_replayed_question_is_refused(acquirer: Any) -> None:
     assert await client(transport).create(ORDER) == Refusal("REPLAYED", signed=False)
 
 
-TRADE = AcquirerResult(
-    outcome="trade", order="T1_1_1", trade="N1", status="TRADE_SUCCESS", amount=WireAmount("12.35", "USD"), notice="n1"
-)
 KEYS = AcquirerKeys(ACCOUNT.keys)
 
 

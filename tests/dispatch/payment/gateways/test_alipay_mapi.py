@@ -25,20 +25,10 @@ from dispatch.payment.gateways.alipay_mapi import MapiGateway
 from dispatch.payment.protocols.mapi.merchant import MapiMerchant
 from dispatch.payment.protocols.signing import Credentials, Signer, SignType, canonical
 from dispatch.values.money import Money
-from tests.dispatch.payment.protocols.mapi.test_xml import answer
-from tests.dispatch.payment.protocols.test_signing import RSA, rsa_signer
+from tests.dispatch.payment.gateways.alipay_mapi_samples import KEYS, MERCHANT
+from tests.dispatch.payment.protocols.mapi.xml_samples import answer
+from tests.dispatch.payment.protocols.signing_samples import RSA, rsa_signer
 
-KEYS = Credentials(sign_type="MD5", md5_key="m" * 32)
-MERCHANT = MapiMerchant(
-    gateway_url="https://gateway.invalid/gateway.do",
-    partner="2088000000000001",
-    seller_id="2088000000000001",
-    keys=KEYS,
-    trans_currency="USD",
-    currency="USD",
-    secondary_merchant_id="cab1",
-    secondary_merchant_name="City Cab",
-)
 ORDER = PaymentOrder(
     out_trade_no="T1_1_1",
     amount=Money(1235, "USD"),

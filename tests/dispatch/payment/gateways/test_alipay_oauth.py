@@ -7,7 +7,7 @@ import pytest
 
 from dispatch.payment.core.port import Refusal, Unknown
 from dispatch.payment.gateways.alipay_oauth import AlipayUser, Authorization
-from tests.dispatch.payment.gateways.test_openapi_client import FakeAlipay, client
+from tests.dispatch.payment.gateways.openapi_client_samples import FakeAlipay, client
 
 TOKEN = {"user_id": "2088000000000002", "access_token": "a", "expires_in": "3600", "refresh_token": "r"}
 PAGE = "https://openauth.invalid/oauth2/publicAppAuthorize.htm"

@@ -25,10 +25,10 @@ from dispatch.payment.core.port import (
 from dispatch.payment.gateways.alipay_openapi import OpenapiGateway
 from dispatch.payment.protocols.openapi.responses import OTHER_ORDER
 from dispatch.values.money import Money
-from tests.dispatch.payment.gateways.test_openapi_client import FakeAlipay
-from tests.dispatch.payment.protocols.mapi.test_merchant import REFUND as REFUND_USD
-from tests.dispatch.payment.protocols.openapi.test_account import ACCOUNT, ORDER, SCANNED
-from tests.dispatch.payment.protocols.openapi.test_keys import PRIVATE
+from tests.dispatch.payment.gateways.openapi_client_samples import FakeAlipay
+from tests.dispatch.payment.protocols.mapi.merchant_samples import REFUND as REFUND_USD
+from tests.dispatch.payment.protocols.openapi.account_samples import ACCOUNT, ORDER, SCANNED
+from tests.dispatch.payment.protocols.openapi.keys_samples import PRIVATE
 from tests.dispatch.payment.vectors import load
 
 REAL = next(v for v in load("notification_rsa2.json")["vectors"] if v["kind"] == "notify")

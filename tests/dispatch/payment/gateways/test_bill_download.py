@@ -9,7 +9,7 @@ import pytest
 
 from dispatch.payment.core.port import Unknown
 from dispatch.payment.gateways.bill_download import BillDownload, NoBill
-from tests.dispatch.payment.gateways.test_openapi_client import FakeAlipay, client
+from tests.dispatch.payment.gateways.openapi_client_samples import FakeAlipay, client
 
 DAY = dt.date(2026, 11, 21)
 URL = "http://dwbillcenter.invalid/downloadBillFile.resource?fileType=csv.zip&fileId=1"

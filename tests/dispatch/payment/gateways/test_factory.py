@@ -20,9 +20,9 @@ from dispatch.payment.gateways.factory import (
     payment_rules_of,
 )
 from dispatch.payment.gateways.not_configured import UnconfiguredGateway
-from tests.dispatch.payment.protocols.openapi.test_keys import BY_CERTIFICATE
-from tests.dispatch.payment.protocols.test_notification import FORM, SAMPLE, posted
-from tests.dispatch.payment.protocols.test_signing import RSA
+from tests.dispatch.payment.protocols.notification_samples import FORM, SAMPLE, posted
+from tests.dispatch.payment.protocols.openapi.keys_samples import BY_CERTIFICATE
+from tests.dispatch.payment.protocols.signing_samples import RSA
 
 PRIVATE, PUBLIC = RSA["private_key_pem_test_only"], RSA["public_key_pem"]
 MAPI = {

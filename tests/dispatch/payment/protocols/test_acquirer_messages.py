@@ -12,7 +12,7 @@ from dispatch.payment.protocols.acquirer_messages import (
     SealedEnvelope,
 )
 from dispatch.payment.protocols.signing import AnswerError, KeyFormatError
-from tests.dispatch.payment.protocols.test_signing import RSA
+from tests.dispatch.payment.protocols.signing_samples import RSA
 
 SECRET = AcquirerCredentials(secret="s" * 32)
 BY_KEY = AcquirerCredentials(

@@ -11,22 +11,9 @@ from dispatch.payment.core.port import Notification, RejectedNotification, Trade
 from dispatch.payment.protocols.notification import read_notification
 from dispatch.payment.protocols.signing import Signer, canonical
 from dispatch.values.money import Money
-from tests.dispatch.payment.vectors import load
+from tests.dispatch.payment.protocols.notification_samples import FORM, SAMPLE, SIGNER, posted
 
-SIGNER = Signer.from_keys("MD5", md5_key="m" * 32)
-FORM = "application/x-www-form-urlencoded"
-SAMPLE: dict[str, str] = {
-    name: value
-    for name, value in load("mapi_xml_shapes.json")["notification"].items()
-    if name not in ("sign", "sign_type")
-}
 ORDER = ExpectedOrder(out_trade_no="20180212000343", amount=Money(1, "CNY"), seller_id="2088000000000001", trade_no="")
-
-
-def posted(fields: dict[str, str], *, sent: str = "utf-8", signed: str = "utf-8", sign_type: str = "MD5") -> bytes:
-    sign = SIGNER.sign(canonical(fields, keep_blank=True).encode(signed))
-    full = fields | {"sign": sign, "sign_type": sign_type}
-    return "&".join(f"{k}={quote_from_bytes(v.encode(sent))}" for k, v in full.items()).encode()
 
 
 def read(body: bytes, content_type: str = FORM) -> Notification:

@@ -26,13 +26,13 @@ from dispatch.payment.protocols.acquirer_messages import (
     SealedEnvelope,
 )
 from dispatch.payment.protocols.signing import Credentials, Signer, canonical
-from tests.dispatch.payment.gateways.test_acquirer import ACCOUNT as ACQUIRER
-from tests.dispatch.payment.gateways.test_acquirer import TRADE, client
-from tests.dispatch.payment.gateways.test_alipay_mapi import MERCHANT
-from tests.dispatch.payment.protocols.openapi.test_account import ACCOUNT
-from tests.dispatch.payment.protocols.openapi.test_keys import NEXT, private_pem
-from tests.dispatch.payment.protocols.test_notification import FORM, SAMPLE
-from tests.dispatch.payment.protocols.test_signing import RSA, rsa_signer
+from tests.dispatch.payment.gateways.acquirer_samples import ACCOUNT as ACQUIRER
+from tests.dispatch.payment.gateways.acquirer_samples import TRADE, client
+from tests.dispatch.payment.gateways.alipay_mapi_samples import MERCHANT
+from tests.dispatch.payment.protocols.notification_samples import FORM, SAMPLE
+from tests.dispatch.payment.protocols.openapi.account_samples import ACCOUNT
+from tests.dispatch.payment.protocols.openapi.keys_samples import NEXT, private_pem
+from tests.dispatch.payment.protocols.signing_samples import RSA, rsa_signer
 
 Pairs = list[tuple[bytes, bytes]]
 Verify = Callable[[bytes, str], Notification | RejectedNotification]

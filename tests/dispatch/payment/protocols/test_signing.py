@@ -9,17 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch.payment.protocols.signing import Credentials, KeyFormatError, Signer, SignType, canonical
+from tests.dispatch.payment.protocols.signing_samples import RSA, rsa_signer
 from tests.dispatch.payment.vectors import load
 
 MD5 = load("mapi_md5.json")
-RSA = load("rsa.json")
 NOTIFICATIONS = load("notification_rsa2.json")
-
-
-def rsa_signer(sign_type: SignType) -> Signer:
-    return Signer.from_keys(
-        sign_type, private_key=RSA["private_key_pem_test_only"], alipay_public_key=RSA["public_key_pem"]
-    )
 
 
 @pytest.mark.parametrize("vector", MD5["vectors"] + MD5["small_vectors"], ids=lambda v: v.get("service", "small"))

@@ -3,10 +3,10 @@
 import msgspec
 import pytest
 
-from dispatch.payment.core.port import OrderRef, PaymentOrder, Refund
+from dispatch.payment.core.port import OrderRef
 from dispatch.payment.protocols.mapi.merchant import MapiMerchant
 from dispatch.payment.protocols.signing import Credentials
-from dispatch.values.money import Money
+from tests.dispatch.payment.protocols.mapi.merchant_samples import REFUND, SCANNED
 
 MERCHANT = MapiMerchant(
     gateway_url="https://gateway.invalid/gateway.do",
@@ -17,25 +17,6 @@ MERCHANT = MapiMerchant(
     currency="USD",
     secondary_merchant_id="cab1",
     sys_service_provider_id="2088000000000009",
-)
-SCANNED = PaymentOrder(
-    out_trade_no="T1_1_1",
-    amount=Money(1235, "USD"),
-    subject="Taxi",
-    way="scan",
-    auth_code="2812345678901234",
-    terminal="V1",
-    placed_at="20200913202640",
-    notify_url="https://cab.invalid/notify",
-    expires_min=15,
-)
-REFUND = Refund(
-    order=SCANNED.ref,
-    refund_no="T1_1_1_r1",
-    amount=Money(200, "USD"),
-    total=Money(1235, "USD"),
-    reason="detour",
-    operator="anna",
 )
 
 

@@ -18,7 +18,7 @@ from dispatch.payment.core.port import (
 )
 from dispatch.payment.protocols.mapi.responses import OTHER_ORDER, cancelled, code_made, refunded, scanned, viewed
 from dispatch.values.money import Money
-from tests.dispatch.payment.protocols.mapi.test_merchant import REFUND, SCANNED
+from tests.dispatch.payment.protocols.mapi.merchant_samples import REFUND, SCANNED
 from tests.dispatch.payment.vectors import load
 
 SHAPES = {sample["name"]: sample["body"] for sample in load("mapi_xml_shapes.json")["samples"]}

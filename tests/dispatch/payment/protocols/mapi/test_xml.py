@@ -3,32 +3,11 @@
 import pytest
 
 from dispatch.payment.protocols.mapi.xml import SignedAnswer, UnsignedRefusal, read_answer
-from dispatch.payment.protocols.signing import AnswerError, Signer, canonical
+from dispatch.payment.protocols.signing import AnswerError
+from tests.dispatch.payment.protocols.mapi.xml_samples import SIGNER, answer
 from tests.dispatch.payment.vectors import load
 
-SIGNER = Signer.from_keys("MD5", md5_key="m" * 32)
 SHAPES = {sample["name"]: sample["body"] for sample in load("mapi_xml_shapes.json")["samples"]}
-
-
-def answer(
-    fields: dict[str, str],
-    *,
-    charset: str = "utf-8",
-    declared: str | None = None,
-    extra: str = "",
-    signer: Signer = SIGNER,
-) -> bytes:
-    def escaped(value: str) -> str:
-        return value.replace("&", "&amp;").replace("<", "&lt;")
-
-    children = "".join(f"<{k}>{escaped(v)}</{k}>" for k, v in fields.items())
-    sign = signer.sign(canonical(fields).encode(charset))
-    text = (
-        f'<?xml version="1.0" encoding="{declared or charset}"?><alipay><is_success>T</is_success>'
-        f"<request/><response><alipay>{children}{extra}</alipay></response>"
-        f"<sign>{sign}</sign><sign_type>{signer.sign_type}</sign_type></alipay>"
-    )
-    return text.encode(charset)
 
 
 @pytest.mark.parametrize("name", [name for name in SHAPES if "refused" in name])

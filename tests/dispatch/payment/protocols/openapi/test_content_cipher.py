@@ -8,10 +8,7 @@ from hypothesis import strategies as st
 
 from dispatch.payment.protocols.openapi.content_cipher import ContentCipher
 from dispatch.payment.protocols.signing import KeyFormatError
-from tests.dispatch.payment.vectors import load
-
-VECTORS = load("content_cipher.json")["vectors"]
-KEY = VECTORS[0]["key"]
+from tests.dispatch.payment.protocols.openapi.content_cipher_samples import KEY, VECTORS
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["ciphertext"][:8])

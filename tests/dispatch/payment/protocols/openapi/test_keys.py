@@ -1,69 +1,24 @@
 """Keys of an openapi application, plain or in certificates."""
 
-import datetime as dt
-
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from dispatch.payment.protocols.openapi.certificates import certificate_sn, root_sn
 from dispatch.payment.protocols.openapi.keys import OpenapiCredentials, OpenapiKeys
-from dispatch.payment.protocols.signing import AnswerError, KeyFormatError, Signer
-from tests.dispatch.payment.protocols.test_signing import RSA
-
-PRIVATE = RSA["private_key_pem_test_only"]
-
-
-class Authority:
-    """Makes certificates for tests."""
-
-    def __init__(self) -> None:
-        self.key = rsa.generate_private_key(65537, 2048)
-        self._made = 0
-
-    def certify(self, name: str, key: rsa.RSAPrivateKey) -> x509.Certificate:
-        self._made += 1
-        issuer = x509.Name(
-            [x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"), x509.NameAttribute(NameOID.COMMON_NAME, "CA")]
-        )
-        builder = x509.CertificateBuilder(
-            issuer, x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), key.public_key(), self._made
-        )
-        ends = dt.datetime(2040, 1, 1, tzinfo=dt.UTC)
-        return (
-            builder.not_valid_before(dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
-            .not_valid_after(ends)
-            .sign(self.key, hashes.SHA256())
-        )
-
-
-def pem_of(*certificates: x509.Certificate) -> str:
-    return "".join(each.public_bytes(Encoding.PEM).decode() for each in certificates)
-
-
-def private_pem(key: rsa.RSAPrivateKey) -> str:
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-
-
-AUTHORITY = Authority()
-OURS, THEIRS, NEXT = (rsa.generate_private_key(65537, 2048) for _ in range(3))
-APP_CERT, ALIPAY_CERT, NEXT_CERT, ROOT = (
-    AUTHORITY.certify(name, key)
-    for name, key in (("app", OURS), ("alipay", THEIRS), ("alipay", NEXT), ("CA", AUTHORITY.key))
+from dispatch.payment.protocols.signing import AnswerError, KeyFormatError
+from tests.dispatch.payment.protocols.openapi.keys_samples import (
+    ALIPAY_CERT,
+    APP_CERT,
+    BY_CERTIFICATE,
+    NEXT,
+    NEXT_CERT,
+    OURS,
+    PRIVATE,
+    ROOT,
+    THEIRS,
+    pem_of,
+    signed_by,
 )
-BY_CERTIFICATE = OpenapiCredentials(
-    private_key=private_pem(OURS),
-    app_cert=pem_of(APP_CERT),
-    alipay_certs=pem_of(ALIPAY_CERT, NEXT_CERT),
-    root_certs=pem_of(ROOT),
-)
-
-
-def signed_by(key: rsa.RSAPrivateKey, text: bytes) -> str:
-    return Signer.from_keys("RSA2", private_key=private_pem(key), alipay_public_key=RSA["public_key_pem"]).sign(text)
+from tests.dispatch.payment.protocols.signing_samples import RSA
 
 
 def test_requests_name_their_certificates() -> None:

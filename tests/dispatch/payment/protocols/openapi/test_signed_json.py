@@ -12,16 +12,14 @@ from dispatch.payment.protocols.openapi.content_cipher import ContentCipher
 from dispatch.payment.protocols.openapi.keys import OpenapiCredentials, OpenapiKeys
 from dispatch.payment.protocols.openapi.signed_json import Node, members, node_name, read_node
 from dispatch.payment.protocols.signing import AnswerError
-from tests.dispatch.payment.protocols.openapi.test_content_cipher import KEY
-from tests.dispatch.payment.protocols.openapi.test_keys import ALIPAY_CERT, BY_CERTIFICATE, THEIRS, signed_by
-from tests.dispatch.payment.protocols.test_signing import RSA
+from tests.dispatch.payment.protocols.openapi.content_cipher_samples import KEY
+from tests.dispatch.payment.protocols.openapi.keys_samples import ALIPAY_CERT, BY_CERTIFICATE, THEIRS, signed_by
+from tests.dispatch.payment.protocols.openapi.signed_json_samples import KEYS
+from tests.dispatch.payment.protocols.signing_samples import RSA
 from tests.dispatch.payment.vectors import load
 
 VECTORS = load("openapi_answers.json")["vectors"]
 SHAPES = load("openapi_shapes.json")
-CREDENTIALS = OpenapiCredentials(private_key=RSA["private_key_pem_test_only"], alipay_public_key=RSA["public_key_pem"])
-KEYS = OpenapiKeys(CREDENTIALS)
-"""One test key plays ours and Alipay's."""
 METHOD = "alipay.trade.query"
 NODE = '{"code":"10000","total_amount":"12.35"}'
 
