@@ -26,7 +26,7 @@ WithSecrets = Annotated[bool, typer.Option("--with-secrets", help="Include the s
 
 
 def verify(json: Json = False, config: Config = None, data_dir: DataDir = None) -> None:
-    """Check all invariants of the journal, beside a running system or without one.
+    """Check all invariants of the journal, with or without a running system.
 
     Exit code 1: violations.
     """
@@ -47,7 +47,7 @@ def backup(
     config: Config = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Write a consistent copy of the journal to one file, beside a running system or without one."""
+    """Write a consistent copy of the journal to one file, with or without a running system."""
     from dispatch.store.backup.backup import back_up
     from dispatch.store.database import open_database
 

@@ -1,4 +1,4 @@
-"""Runs a command's work with the journal's database, beside a running server or without one."""
+"""Runs a command's work with the journal's database, with or without a running server."""
 
 from __future__ import annotations
 

@@ -57,10 +57,10 @@ def reconcile(
     reports: list[ReconciliationReport] = []
     failures: dict[str, str] = {}
 
-    async def run(books: SqlLedger) -> None:
+    async def run(ledger: SqlLedger) -> None:
         for account in accounts:
             try:
-                found = await _reconciled(day, account, books, settings, file or [])
+                found = await _reconciled(day, account, ledger, settings, file or [])
                 reports.append(report_of(found, account.company))
             except NotReconciledError as error:
                 failures[account.company] = str(error)
@@ -79,7 +79,7 @@ def reconcile(
 
 
 async def _reconciled(
-    day: datetime, account: BillAccount, books: SqlLedger, settings: Settings, files: Sequence[Path]
+    day: datetime, account: BillAccount, ledger: SqlLedger, settings: Settings, files: Sequence[Path]
 ) -> Any:  # noqa: ANN401 - a Reconciliation, whose module is imported when it is needed
     from dispatch.clock import CityClock
     from dispatch.payment.reconciliation.alipay_bill import BillError
@@ -88,14 +88,14 @@ async def _reconciled(
     clock = CityClock()
     if not files:
         async with alipay_bills(settings, clock, account.company) as source:
-            return await reconcile_day(day.date(), account, books, source, clock.wall())
+            return await reconcile_day(day.date(), account, ledger, source, clock.wall())
     try:
         bills = BillFiles([file.read_bytes() for file in files], account.currency)
     except (OSError, BillError) as error:
         raise NotReconciledError(str(error)) from error
     if day.date() not in bills.days:
         raise NotReconciledError(f"the files are for {', '.join(map(str, bills.days))}, not for {day:%Y-%m-%d}")
-    return await reconcile_day(day.date(), account, books, bills, clock.wall())
+    return await reconcile_day(day.date(), account, ledger, bills, clock.wall())
 
 
 @payments.callback()
@@ -116,8 +116,8 @@ def listed(
         raise fail("use --unknown or the command check; see taxi payments --help")
     settings = settings_for(config, data_dir, NOT_DONE)
 
-    async def run(books: SqlLedger) -> Sequence[PaymentRow]:
-        return await books.unclear()
+    async def run(ledger: SqlLedger) -> Sequence[PaymentRow]:
+        return await ledger.unclear()
 
     rows = _with_ledger(settings, run)
     if json:
@@ -149,7 +149,7 @@ def check(json: Json = False, config: Config = None, data_dir: DataDir = None) -
 
 
 def _with_ledger(settings: Settings, work: Callable[[SqlLedger], Awaitable[T]]) -> T:
-    """Run ``work`` on the ledger, beside a running system or without one. The tables are not upgraded."""
+    """Run ``work`` on the ledger, with or without a running system. The tables are not upgraded."""
     from dispatch.store.journal import JournalUnavailableError
     from dispatch.store.journals.sql_journal import JournalMismatchError, open_journal
     from dispatch.store.queries.ledger import SqlLedger

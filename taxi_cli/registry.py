@@ -1,7 +1,7 @@
 """``taxi add``: adds vehicles, drivers, dispatchers and devices to the registry, one by one or from a CSV file.
 
-It works beside a running server; tables are created or upgraded first. Missing secrets are read from the terminal, and
-only their hashes are stored.
+It works with or without a running server; tables are created or upgraded first. Missing secrets are read from the
+terminal, and only their hashes are stored.
 """
 
 from __future__ import annotations

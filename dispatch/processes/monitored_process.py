@@ -35,7 +35,7 @@ class HangDetector:
         self._check_at_s = 0.0
 
     def is_hung(self, pid: int, silent_s: float) -> bool:
-        """Whether a process that has been silent for so many wall seconds must be replaced."""
+        """Whether a process that has been silent for ``silent_s`` wall seconds must be replaced."""
         if silent_s < SILENT_AFTER_S:
             return False
         if processes.is_stopped(pid) or silent_s >= HOPELESS_AFTER_S:

@@ -54,7 +54,6 @@ class BillSource(Protocol):
 
     async def fetch_bill(self, day: dt.date) -> bytes | NoBill | Unknown:
         """The zip file of a day's bill."""
-        ...
 
 
 class BillAccount(NamedTuple):
@@ -93,14 +92,14 @@ def bill_account(settings: Settings, company: str) -> BillAccount:
 
 
 async def reconcile_day(
-    day: dt.date, account: BillAccount, books: SqlLedger, source: BillSource, now: float
+    day: dt.date, account: BillAccount, ledger: SqlLedger, source: BillSource, now: float
 ) -> Reconciliation:
     """Reconcile one day of an account with its bill and with the bills of both neighbouring days, if available.
 
     ``now`` is in wall seconds. Raises :class:`NotReconciledError`, and ``JournalUnavailableError``.
     """
     days = (day - ONE_DAY, day, day + ONE_DAY)
-    rows = await books.entries(ALIPAY, [each.isoformat() for each in days], account.scope)
+    rows = await ledger.entries(ALIPAY, [each.isoformat() for each in days], account.scope)
     booked = [_booked(row) for row in rows]
     bills = {each: await _bill(each, account, source, now) for each in days if each == day or is_available(each, now)}
     if bills[day] is None:
@@ -197,10 +196,10 @@ class DailyReconciliation:
     raised before that: after a crash it may be raised twice, and is never lost.
     """
 
-    def __init__(self, settings: Settings, books: SqlLedger, clock: Clock, alarm: Alarm, source: OpenSource) -> None:
+    def __init__(self, settings: Settings, ledger: SqlLedger, clock: Clock, alarm: Alarm, source: OpenSource) -> None:
         self._at = settings.alipay.reconcile_at
         self._accounts = bill_accounts(settings) if self._at else []
-        self._books = books
+        self._ledger = ledger
         self._clock = clock
         self._alarm = alarm
         self._source = source
@@ -236,22 +235,22 @@ class DailyReconciliation:
 
     async def _due_days(self, account: BillAccount, last: dt.date) -> list[dt.date]:
         """The unfinished days of the last week, none before the account's first entry."""
-        first_text = await self._books.first_day(ALIPAY, account.scope)
+        first_text = await self._ledger.first_day(ALIPAY, account.scope)
         if first_text is None:
             return []
         first = max(dt.date.fromisoformat(first_text), last - ONE_DAY * (LOOK_BACK_DAYS - 1))
-        done = {day for day, _ in await self._books.finished_days(account.company, first.isoformat())}
+        done = {day for day, _ in await self._ledger.finished_days(account.company, first.isoformat())}
         days = (first + ONE_DAY * number for number in range((last - first).days + 1))
         return [day for day in days if day.isoformat() not in done]
 
     async def _reconcile(self, day: dt.date, account: BillAccount) -> None:
         now = self._clock.wall()
-        tries = await self._books.claim_day(day.isoformat(), account.company, now=now, until=now + CLAIM_S)
+        tries = await self._ledger.claim_day(day.isoformat(), account.company, now=now, until=now + CLAIM_S)
         if not tries:
             return
         try:
             async with self._source(account.company) as source:
-                found = await reconcile_day(day, account, self._books, source, now)
+                found = await reconcile_day(day, account, self._ledger, source, now)
         except NotReconciledError as error:
             await self._postpone(day, account, tries, str(error))
         else:
@@ -262,7 +261,7 @@ class DailyReconciliation:
         if tries >= TRIES:
             cause = {"day": day.isoformat(), "company": account.company, "cause": why}
             await self._alarm(DomainNotice("bill_missing", {**cause}))
-            await self._books.finish_day(
+            await self._ledger.finish_day(
                 day.isoformat(), account.company, "missing", msgspec.json.encode(cause).decode()
             )
 
@@ -271,8 +270,8 @@ class DailyReconciliation:
         counts = {standing: total.items for standing, total in report.totals.items()}
         log.info("day reconciled", day=report.day, company=report.company, **counts)
         if report.open:
-            told: dict[str, str | float | int | None] = {"day": report.day, "company": report.company}
-            told.update((standing, counts[standing]) for standing in sorted(OPEN))
-            await self._alarm(DomainNotice("bill_open", told))
+            fields: dict[str, str | float | int | None] = {"day": report.day, "company": report.company}
+            fields.update((standing, counts[standing]) for standing in sorted(OPEN))
+            await self._alarm(DomainNotice("bill_open", fields))
         body = msgspec.json.encode(report).decode()
-        await self._books.finish_day(report.day, report.company, "open" if report.open else "clean", body)
+        await self._ledger.finish_day(report.day, report.company, "open" if report.open else "clean", body)

@@ -53,11 +53,9 @@ class Database(Protocol):
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` on one consistent state of the database."""
-        ...
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` in one transaction, possibly more than once, and commit it; its exceptions roll back."""
-        ...
 
     async def close(self) -> None: ...
 

@@ -11,7 +11,7 @@ Contract of every implementation (one conformance suite runs on all, ``tests/dis
 * A scheduled command is replaced by a later put of the same owner and name.
 * An active assignment is unique by vehicle and by trip; a second one is a conflict.
 * A row with a ``seq`` is never replaced by one with a lower ``seq``: a paused owner may still send stale rows.
-* A row of :data:`BOOKS` is written once; a later row with the same id changes nothing.
+* A row of :data:`APPEND_ONLY` is written once; a later row with the same id changes nothing.
 * What ``commit`` has acknowledged is visible to every later call in every process, and survives the death of any
   process. It survives power loss as far as ``synchronous=FULL`` or ``synchronous_commit=on`` and the disk guarantee.
 """
@@ -26,7 +26,7 @@ import msgspec
 
 from dispatch.domain.entity import ActiveAssignment, EntityKey, Row
 
-BOOKS: Final = frozenset({"audit", "ledger", "payment_said"})
+APPEND_ONLY: Final = frozenset({"audit", "ledger", "payment_said"})
 """Tables whose rows are never changed."""
 
 
@@ -141,15 +141,12 @@ class Journal(Protocol):
 
     async def load(self, keys: Sequence[EntityKey]) -> Sequence[StoredHistory]:
         """The histories of ``keys``, in their order; an unknown entity has an empty one."""
-        ...
 
     async def heads(self, keys: Sequence[EntityKey]) -> Mapping[EntityKey, int]:
         """The last number of each of these streams; empty streams are left out."""
-        ...
 
     async def events_after(self, key: EntityKey, seq: int, limit: int) -> Sequence[StoredEvent]:
         """At most ``limit`` events of a stream with numbers above ``seq``, in order."""
-        ...
 
     async def reply(self, command_id: str) -> StoredReply | None: ...
 
@@ -160,10 +157,8 @@ class Journal(Protocol):
 
         Their owners are of ``kind`` and in one of ``shards`` (``shards.shard_of``).
         """
-        ...
 
     async def meta(self, name: str, default: str) -> str:
         """A value that is fixed at first use: stores ``default`` if there is none, and returns the stored value."""
-        ...
 
     async def close(self) -> None: ...

@@ -13,7 +13,7 @@ import msgspec
 
 from dispatch.domain.entity import ActiveAssignment, EntityKey
 from dispatch.store.journal import (
-    BOOKS,
+    APPEND_ONLY,
     Batch,
     Committed,
     Conflict,
@@ -63,7 +63,7 @@ class MemoryJournal:
         self._write_commands(plan)
         for row in plan.rows:
             there = self.tables.rows.setdefault(row.table, {}).setdefault(row.id, {})
-            if not (there and row.table in BOOKS) and not _is_older(row.values, there):
+            if not (there and row.table in APPEND_ONLY) and not _is_older(row.values, there):
                 there.update(row.values)
         for snapshot in plan.snapshots:
             known = self.tables.snapshots.get(snapshot.key)

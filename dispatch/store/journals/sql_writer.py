@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Executable, bindparam, or_, select
 
 from dispatch.domain.entity import EntityKey, Row
 from dispatch.store import tables as schema
-from dispatch.store.journal import BOOKS, Conflict, StoredReply
+from dispatch.store.journal import APPEND_ONLY, Conflict, StoredReply
 from dispatch.store.journals.prepared import Many, Verb, run
 from dispatch.store.journals.shards import shard_of
 from dispatch.store.journals.write_plan import StreamStep, WritePlan
@@ -94,7 +94,7 @@ def _rows(rows: Sequence[Row]) -> Iterator[Many]:
         if table not in schema.ROWS:
             raise ValueError(f"no such table for rows: {table!r}")
         verb: Verb = "upsert_not_older" if "seq" in columns else "upsert"
-        if table in BOOKS:
+        if table in APPEND_ONLY:
             verb = "insert_new"
         yield Many(verb, table, ("id", *columns), [(row.id, *row.values.values()) for row in group])
 

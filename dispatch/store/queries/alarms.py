@@ -60,16 +60,16 @@ class SqlNotices:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def record_notice(self, told: DriverBroadcast) -> DriverBroadcast:
+    async def record_notice(self, broadcast: DriverBroadcast) -> DriverBroadcast:
         """Write a notice. Returns the stored one, which is older if its id exists."""
-        return await self._database.write(partial(_keep, told=told))
+        return await self._database.write(partial(_record, broadcast=broadcast))
 
     async def for_vehicle(self, vehicle: str, since: float) -> Sequence[Notice]:
         """Notices to the driver of a vehicle since then, the newest first."""
         column = schema.notice.c
         statement = select(schema.notice).where(column.at >= since).order_by(column.at.desc(), column.id)
-        kept = await self._database.read(lambda it: [_told(row) for row in it.execute(statement)])
-        return [told.notice for told in kept if told.is_for(vehicle)][:MAX_NOTICES]
+        stored = await self._database.read(lambda it: [_broadcast(row) for row in it.execute(statement)])
+        return [broadcast.notice for broadcast in stored if broadcast.is_for(vehicle)][:MAX_NOTICES]
 
 
 def _settle(connection: Connection, *, alarm: str, by: str, at: float, note: str) -> Alarm | None:
@@ -82,16 +82,16 @@ def _settle(connection: Connection, *, alarm: str, by: str, at: float, note: str
     return None if row is None else _alarm(row)
 
 
-def _keep(connection: Connection, *, told: DriverBroadcast) -> DriverBroadcast:
-    notice = told.notice
-    vehicles = msgspec.json.encode(told.vehicles).decode()
+def _record(connection: Connection, *, broadcast: DriverBroadcast) -> DriverBroadcast:
+    notice = broadcast.notice
+    vehicles = msgspec.json.encode(broadcast.vehicles).decode()
     row = (notice.notice, notice.at, notice.by, notice.text, vehicles)
     run(connection, Many("insert_new", "notice", _NOTICE, [row]))
-    facts = {"text": notice.text, "vehicles": list(told.vehicles)}
+    facts = {"text": notice.text, "vehicles": list(broadcast.vehicles)}
     name = f"notice:{notice.notice}"
     write_audit(connection, entries=[AuditEntry(name, notice.at, "dispatcher", notice.by, "broadcast", name, facts)])
     statement = select(schema.notice).where(schema.notice.c.id == notice.notice)
-    return _told(connection.execute(statement).one())
+    return _broadcast(connection.execute(statement).one())
 
 
 def _alarm(row: Any) -> Alarm:  # noqa: ANN401 - a row of ``alarm``
@@ -106,6 +106,6 @@ def _alarm(row: Any) -> Alarm:  # noqa: ANN401 - a row of ``alarm``
     )
 
 
-def _told(row: Any) -> DriverBroadcast:  # noqa: ANN401 - a row of ``notice``
+def _broadcast(row: Any) -> DriverBroadcast:  # noqa: ANN401 - a row of ``notice``
     vehicles = msgspec.json.decode(row.vehicles, type=tuple[str, ...])
     return DriverBroadcast(Notice(notice=row.id, at=row.at, by=row.by, text=row.text), vehicles)

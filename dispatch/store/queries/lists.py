@@ -72,11 +72,9 @@ class Numbers(Protocol):
 
     async def names_of(self, phones: Sequence[str]) -> Sequence[str]:
         """The look-up digests of these numbers."""
-        ...
 
     async def holding(self, digits: str) -> Sequence[str]:
         """Passengers of the newest trips whose number contains these digits."""
-        ...
 
 
 class SqlLists:
