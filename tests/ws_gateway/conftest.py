@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
+import httpx
 import msgpack
 import numpy as np
 import pytest
@@ -238,3 +239,9 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
 async def gateway(start: Start) -> Running:
     """One gateway with the default settings."""
     return await start()
+
+
+@pytest.fixture
+async def http(gateway: Running) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{gateway.port}", timeout=20) as client:
+        yield client

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from pathlib import Path
 
 import jwt
 import msgspec
@@ -14,16 +13,12 @@ from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
 from dispatch.actors.core.protocol import Push
-from dispatch.api.fields import CellFrame
 from dispatch.api.server_messages import Heard
 from dispatch.domain.commands import StartShift, decode_command
 from dispatch.domain.errors import CloseCode, ErrorCode
-from dispatch.store.buses import keys
-from tests.ws_gateway.conftest import Running, Start, eventually
-from tests.ws_gateway.fakes import FakeHosts
+from tests.ws_gateway.conftest import Running
 
 pytestmark = pytest.mark.integration
-CELL = "872830828ffffff"
 
 
 async def test_a_driver_goes_online(gateway: Running) -> None:
@@ -175,157 +170,3 @@ async def test_what_is_too_long_ago_is_a_snapshot(gateway: Running) -> None:
     gateway.hosts.tail = 2
     driver = await gateway.client("driver", "D1", "V1", resume=[{"stream": "vehicle:V1", "seq": 1}])
     assert await driver.receive() == {"t": "snapshot", "stream": "vehicle:V1", "seq": 4, "recovered": False}
-
-
-async def test_a_host_that_died_is_followed_again(gateway: Running) -> None:
-    """After a host's rebirth streams go on from each session's cursor, nothing twice, nothing left out."""
-    driver = await gateway.client("driver", "D1", "V1")
-    assert (await driver.receive())["seq"] == 0
-    gateway.hosts.die()
-    gateway.hosts.happen("vehicle:V1", "driver", "a")
-    assert (await driver.until("update"))["seq"] == 1
-    gateway.hosts.happen("vehicle:V1", "driver", "b")
-    assert (await driver.receive())["seq"] == 2
-
-
-async def test_hosts_that_do_not_answer(gateway: Running) -> None:
-    """A command nobody answers is refused as retryable; the client may send it again under its id."""
-    driver = await gateway.client("driver", "D1", "V1")
-    gateway.hosts.down = True
-    refused = await driver.ask(t="arrived", id="c1", trip="t1")
-    assert (refused["code"], refused["retryable"]) == (ErrorCode.UNAVAILABLE, True)
-    gateway.hosts.down = False
-    assert (await driver.ask(t="arrived", id="c1", trip="t1"))["t"] == "accepted"
-
-
-async def test_the_newest_socket_of_a_driver_wins(gateway: Running) -> None:
-    """The older one is told, closed with its own code, and the new one goes on."""
-    older = await gateway.client("driver", "D1", "V1")
-    newer = await gateway.client("driver", "D1", "V1")
-    await older.until("replaced")
-    assert await older.closed() == CloseCode.REPLACED
-    assert (await newer.ask(t="break", id="c1"))["t"] == "accepted"
-
-
-async def test_the_newest_socket_wins_across_gateways(start: Start) -> None:
-    """A driver that signs on at another gateway closes its socket at the first."""
-    hosts = FakeHosts()
-    first, second = await start(hosts=hosts), await start(hosts=hosts)
-    older = await first.client("driver", "D1", "V1")
-    newer = await second.client("driver", "D1", "V1")
-    assert await older.closed() == CloseCode.REPLACED
-    assert (await newer.ask(t="break", id="c1"))["t"] == "accepted"
-
-
-async def test_a_passenger_may_have_two_sockets(gateway: Running) -> None:
-    """A passenger's phone and browser live side by side, and both follow the trip."""
-    phone = await gateway.client("passenger", "P1", resume=[{"stream": "trip:t1", "seq": 0}])
-    browser = await gateway.client("passenger", "P1", resume=[{"stream": "trip:t1", "seq": 0}])
-    for client in (phone, browser):
-        assert (await client.ask(t="attach", id="c", stream="trip:t1", after=0))["t"] == "accepted"
-    gateway.hosts.happen("trip:t1", "passenger", "a")
-    assert (await phone.until("update"))["seq"] == (await browser.until("update"))["seq"] == 1
-
-
-async def test_a_dispatcher_sees_the_map(gateway: Running) -> None:
-    """Frames of watched cells arrive; when the bus is lost the map says that it is stale, and commands go on."""
-    console = await gateway.client("dispatcher", "anna")
-    assert (await console.ask(t="watch", id="c1", cells=[CELL]))["t"] == "accepted"
-    frame = msgspec.msgpack.encode(CellFrame(CELL, "vehicle-0", 1.0, False, bytes(9), {0: "V1"}))
-
-    async def publish() -> None:
-        while True:
-            await gateway.bus.publish(keys.map_channel(CELL, "vehicle-0"), frame)
-            await asyncio.sleep(0.02)
-
-    publishing = asyncio.create_task(publish())
-    assert (await console.until("map"))["frames"][0] == [CELL, "vehicle-0", 1.0, False, bytes(9), {0: "V1"}]
-    publishing.cancel()
-    gateway.bus.lose()
-    assert (await console.until("map_stale"))["stale"] is True
-    assert (await console.ask(t="take_out", id="c2", vehicle="V1", reason="brakes"))["t"] == "accepted"
-    gateway.bus.available = True
-    assert (await console.until("map_stale"))["stale"] is False
-
-
-async def test_a_slow_reader_is_closed(start: Start) -> None:
-    """Who does not read is closed with its own code and can resume; nobody else waits."""
-    gateway = await start(outbox_events=50, close_s=20.0)
-    slow = await gateway.connect(max_queue=1)
-    await slow.send(t="hello", token=gateway.token("driver", "D1", "V1"))
-    quick = await gateway.client("driver", "D2", "V2")
-    for _ in range(3_000):
-        gateway.hosts.happen("vehicle:V1", "driver", "x" * 10_000)
-    await eventually(gateway.metrics.slow_closes._value.get)
-    assert (await quick.ask(t="break", id="c1"))["t"] == "accepted"
-    assert await slow.closed() == CloseCode.SLOW
-
-
-async def test_draining_answers_then_closes(start: Start) -> None:
-    """A stopping gateway lets pending answers go out, then closes with the code that says: come again."""
-    gateway = await start()
-    gateway.hosts.gate = asyncio.Event()
-    driver = await gateway.client("driver", "D1", "V1")
-    await driver.send(t="arrived", id="c1", trip="t1")
-    await driver.until("snapshot")
-    connections = gateway.app.hub._connections
-    await eventually(lambda: any(each.session.commands_under_way for each in connections))
-    gateway.server.stop_soon()
-    await asyncio.sleep(0)
-    gateway.hosts.gate.set()
-    assert (await driver.until("accepted"))["id"] == "c1"
-    assert await driver.closed() == CloseCode.RESTARTING
-
-
-async def test_silence_is_closed(start: Start) -> None:
-    """A socket without a hello is closed after its time."""
-    gateway = await start(hello_timeout_s=0.0)
-    assert await (await gateway.connect()).closed() == CloseCode.HELLO_TIMEOUT
-
-
-async def test_nothing_is_left_of_a_connection(gateway: Running) -> None:
-    """After many connections there is no task, session, entry or file descriptor more than before."""
-    counted = gateway.app.hub
-
-    async def visit(number: int) -> None:
-        role, subject, vehicle = (
-            ("driver", "D1", "V1"),
-            ("passenger", f"P{number}", None),
-            ("dispatcher", "anna", None),
-        )[number % 3]
-        client = await gateway.client(role, subject, vehicle)  # type: ignore[arg-type]
-        if role == "passenger":
-            await client.ask(t="request", id="c1", pickup={"lat": 37.7, "lng": -122.4})
-        if role == "dispatcher":
-            await client.ask(t="watch", id="c1", cells=[CELL])
-        await client.socket.close()
-
-    async def quiet() -> None:
-        await eventually(lambda: not (counted.sockets or counted.entries or counted.tasks > 5))
-        await eventually(lambda: not gateway.server.server_state.connections)
-
-    def descriptors() -> int:
-        return len(list(Path("/proc/self/fd").iterdir()))
-
-    await visit(0)
-    await quiet()
-    tasks, before = len(asyncio.all_tasks()), descriptors()
-    for number in range(60):
-        await visit(number)
-    await quiet()
-    assert len(asyncio.all_tasks()) <= tasks
-    assert descriptors() <= before
-    assert gateway.hosts.followed == set()
-
-
-async def test_the_way_by_road(gateway: Running) -> None:
-    """A driver is told the way along the streets, from end to end."""
-    driver = await gateway.client("driver", "D1", "V1")
-    start, end = {"lat": 37.7001, "lng": -122.4001}, {"lat": 37.7049, "lng": -122.3939}
-    answer = await driver.ask(t="route", id="c1", start=start, end=end)
-    way = answer["result"]
-    assert way["by_road"] is True
-    assert (way["points"][0], way["points"][-1]) == ([37.7001, -122.4001], [37.7049, -122.3939])
-    assert len(way["points"]) > 6
-    assert way["meters"] > 900
-    assert way["seconds"] > 60

@@ -24,6 +24,8 @@ from ws_gateway.session.session import Session
 from ws_gateway.settings import GatewaySettings
 
 START = 1_700_000_000.0
+FIX = [1, START, 37.7, -122.4, 5.0, 90.0]
+KEY = "vehicle:V1"
 SERVED = Box(south=37.0, west=-123.0, north=38.0, east=-122.0)
 
 
@@ -121,3 +123,17 @@ def update(stream: str, seq: int) -> bytes:
 def attached(seq: int, *, updates: Sequence[tuple[int, bytes]] = (), recovered: bool = True) -> Subscribed:
     """A host's answer to an attachment."""
     return Subscribed(seq=seq, recovered=recovered, updates=list(updates))
+
+
+def only(effects: Any) -> dict[str, Any]:
+    """The only message among the effects."""
+    messages = said(effects)
+    assert len(messages) == 1
+    return messages[0]
+
+
+def passenger(after: int | None = 0) -> tuple[Talk, list[Effect]]:
+    """A passenger who resumes a trip; the effects of the hello."""
+    talk = Talk()
+    cursor = [{"stream": "trip:t1", "seq": after}]
+    return talk, talk.say(t="hello", token="passenger P1", resume=cursor)

@@ -15,6 +15,8 @@ from dispatch.api.server_messages import CarPosition
 from tests.ws_gateway.conftest import Running, Start, eventually
 from ws_gateway.session.load_shedding import CALM_AFTER_S, RISES_AFTER_S, THROTTLE_S, LoadShedder, ShedLevel, Throttle
 
+CELL = "872830828ffffff"
+
 LATE = 0.5
 
 
@@ -80,9 +82,6 @@ def test_one_position_in_a_while(times: list[float]) -> None:
     assert passed[:1] == sorted(times)[:1]
     assert all(later - earlier >= THROTTLE_S for earlier, later in pairwise(passed))
     assert seldom.passes("V2", 0.0)
-
-
-CELL = "872830828ffffff"
 
 
 def _shed(gateway: Running, level: ShedLevel) -> None:

@@ -12,12 +12,14 @@ from starlette.applications import Starlette
 from dispatch.actors.core.protocol import HostsUnavailableError
 from dispatch.clock import ManualClock
 from dispatch.config.loader import load_settings
+from dispatch.domain.commands import ArriveAtPickup, FinishRide, PayFare, ReportOutcome, StartRide
 from dispatch.domain.entity import SYSTEM, Command, Decision, EntityKey, Principal
 from dispatch.domain.events import encode_event
 from dispatch.domain.registry import DriverRecord, VehicleRecord
 from dispatch.domain.trip.trip import Trip
 from dispatch.domain.vehicle.vehicle import Vehicle
 from dispatch.geo.places.geocoder import read_places
+from dispatch.payment.core.rules import CASH
 from dispatch.payment.gateways.factory import payment_rules_of
 from dispatch.store.journal import Append, Batch, Committed
 from dispatch.store.journals.sql_journal import SqlJournal, open_journal
@@ -28,7 +30,7 @@ from dispatch.store.queries.tracks import SqlTracks
 from dispatch.values.ids import DriverId, VehicleId
 from dispatch.values.roles import Role
 from dispatch.values.units import WallTime
-from tests.dispatch.domain.builders import NOON, PROFILE, RULES, Stage
+from tests.dispatch.domain.builders import CODE, DRIVER, NOON, PROFILE, RULES, Stage
 from tests.dispatch.domain.key_fixtures import persons
 from tests.ws_gateway.limits.limiters import limiter
 from ws_gateway.auth.tokens import Tokens
@@ -147,3 +149,30 @@ _sessions = (f"s{n}" for n in itertools.count())
 async def _always(what: str, per_s: float, burst: int) -> bool:
     del what, per_s, burst
     return True
+
+
+async def ride(library: Library) -> None:
+    """From the request to the fare that is paid in cash."""
+    stage = library.stage.assigned()
+    for command in (ArriveAtPickup("t1"), StartRide("t1", CODE)):
+        stage.now += 60
+        stage.send(stage.car, command, DRIVER)
+    stage.now += 300
+    stage.fix(600)
+    stage.send(stage.car, FinishRide("t1"), DRIVER)
+    stage.send(stage.trip, PayFare(CASH), DRIVER)
+    assert stage.trip.data.fare is not None
+    stage.send(stage.trip, ReportOutcome("paid", "t1_1_1", CASH, stage.trip.data.fare))
+    await library.write()
+
+
+async def ride_on(library: Library) -> None:
+    """From the assignment to the fare that is paid."""
+    stage = library.stage
+    for command in (ArriveAtPickup("t1"), StartRide("t1", CODE), FinishRide("t1")):
+        stage.now += 60
+        stage.fix(300)
+        stage.send(stage.car, command, DRIVER)
+    stage.send(stage.trip, PayFare(CASH), DRIVER)
+    assert stage.trip.data.fare is not None
+    stage.send(stage.trip, ReportOutcome("paid", "t1_1_1", CASH, stage.trip.data.fare))
