@@ -1,4 +1,4 @@
-"""Our books beside the sandbox's bills, which shares no code with us: by hand, and once a day by itself."""
+"""Our ledger beside the sandbox's bills, which shares no code with us: by hand, and once a day by itself."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def open_items(found: Reconciliation) -> list[tuple[str, str]]:
 
 
 @dataclass
-class Town:
+class SandboxRun:
     """A sandbox whose time stands still, and the company's way to it."""
 
     url: str
@@ -112,32 +112,32 @@ class Town:
         async with httpx.AsyncClient(trust_env=False) as http:
             assert (await http.put(f"{self.url}/sandbox/faults", json=[fault])).status_code == 200
 
-    async def reconciled(self, books: SqlLedger, day: dt.date = DAY) -> Reconciliation:
+    async def reconciled(self, ledger: SqlLedger, day: dt.date = DAY) -> Reconciliation:
         chosen = settings(openapi_url=f"{self.url}/gateway.do")
         async with alipay_bills(chosen, self.clock, "") as source:
-            return await reconcile_day(day, bill_account(chosen, ""), books, source, self.clock.wall())
+            return await reconcile_day(day, bill_account(chosen, ""), ledger, source, self.clock.wall())
 
 
 @pytest.fixture
-async def town() -> AsyncIterator[Town]:
+async def sandbox() -> AsyncIterator[SandboxRun]:
     clock = ManualClock(NOON)
     app = create_app(SandboxSettings(merchants=(KEYS.at_alipay(),)), clock=clock)
     async with running(app) as url:
         made = msgspec.structs.replace(account(url, PLAIN), currency="USD")
         gateway = OpenapiGateway(made, clock)
-        yield Town(url, clock, gateway)
+        yield SandboxRun(url, clock, gateway)
         await gateway.aclose()
 
 
 @pytest.mark.integration
-async def test_a_day_at_the_sandbox(town: Town, journal: SqlJournal) -> None:
+async def test_a_day_at_the_sandbox(sandbox: SandboxRun, journal: SqlJournal) -> None:
     """Payments, a refund in part, a cancel by a person and one by ourselves: all of it is the same on both sides."""
     for number in ("T1", "T2", "T3"):
-        await town.ride(number, 1235)
-    await town.refund("T1", 235, 1235, "T1_R1")
+        await sandbox.ride(number, 1235)
+    await sandbox.refund("T1", 235, 1235, "T1_R1")
     for number in ("T2", "T3"):
-        await town.gateway.cancel(OrderRef(number, "scan"))
-    books = await book(
+        await sandbox.gateway.cancel(OrderRef(number, "scan"))
+    ledger = await book(
         journal,
         *(entry(number, 1235) for number in ("T1", "T2", "T3")),
         entry("T1", 235, "T1_R1"),
@@ -146,10 +146,10 @@ async def test_a_day_at_the_sandbox(town: Town, journal: SqlJournal) -> None:
         entry("T4", 500, to_account="cash"),
     )
     with pytest.raises(NotReconciledError, match="no bill for 2026-11-21"):
-        await town.reconciled(books)
-    town.clock.advance(TO_NEXT_TEN)
+        await sandbox.reconciled(ledger)
+    sandbox.clock.advance(TO_NEXT_TEN)
 
-    found = await town.reconciled(books)
+    found = await sandbox.reconciled(ledger)
 
     assert {item.standing for item in found.items} == {"matched"}
     total = found.totals["matched"]
@@ -157,14 +157,14 @@ async def test_a_day_at_the_sandbox(town: Town, journal: SqlJournal) -> None:
 
 
 @pytest.mark.integration
-async def test_what_is_open_at_the_sandbox(town: Town, journal: SqlJournal) -> None:
+async def test_what_is_open_at_the_sandbox(sandbox: SandboxRun, journal: SqlJournal) -> None:
     """A payment that we never booked, one that never was, and another amount."""
-    await town.ride("T1", 1235)
-    await town.ride("T2", 1235)
-    books = await book(journal, entry("T2", 1234), entry("T3", 100))
-    town.clock.advance(TO_NEXT_TEN)
+    await sandbox.ride("T1", 1235)
+    await sandbox.ride("T2", 1235)
+    ledger = await book(journal, entry("T2", 1234), entry("T3", 100))
+    sandbox.clock.advance(TO_NEXT_TEN)
 
-    assert open_items(await town.reconciled(books)) == [
+    assert open_items(await sandbox.reconciled(ledger)) == [
         ("T1", "only_theirs"),
         ("T2", "differs"),
         ("T3", "only_ours"),
@@ -172,39 +172,39 @@ async def test_what_is_open_at_the_sandbox(town: Town, journal: SqlJournal) -> N
 
 
 @pytest.mark.integration
-async def test_midnight_at_the_sandbox(town: Town, journal: SqlJournal) -> None:
+async def test_midnight_at_the_sandbox(sandbox: SandboxRun, journal: SqlJournal) -> None:
     """What spills into the next day's bill is awaited on the first morning and found on the second."""
-    town.clock.advance(12 * 3600.0 - 60.0)
-    await town.ride("T1", 1235)
-    await town.fault(name="bill-spill", seconds=120.0)
-    books = await book(journal, entry("T1", 1235, at=town.clock.wall()))
-    town.clock.advance(60.0 + 10 * 3600.0)
+    sandbox.clock.advance(12 * 3600.0 - 60.0)
+    await sandbox.ride("T1", 1235)
+    await sandbox.fault(name="bill-spill", seconds=120.0)
+    ledger = await book(journal, entry("T1", 1235, at=sandbox.clock.wall()))
+    sandbox.clock.advance(60.0 + 10 * 3600.0)
 
-    assert [item.standing for item in (await town.reconciled(books)).items] == ["awaited"]
-    town.clock.advance(86_400.0)
+    assert [item.standing for item in (await sandbox.reconciled(ledger)).items] == ["awaited"]
+    sandbox.clock.advance(86_400.0)
     for day in (DAY, DAY + dt.timedelta(days=1)):
-        assert [item.standing for item in (await town.reconciled(books, day)).items] == ["spilled"]
+        assert [item.standing for item in (await sandbox.reconciled(ledger, day)).items] == ["spilled"]
 
 
 @pytest.mark.integration
-async def test_a_gateway_that_is_away(town: Town, journal: SqlJournal) -> None:
+async def test_a_gateway_that_is_away(sandbox: SandboxRun, journal: SqlJournal) -> None:
     """Nothing is said of a day whose bill cannot be had."""
-    books = await book(journal, entry("T1", 1235))
-    town.clock.advance(TO_NEXT_TEN)
-    await town.fault(name="system-error-before")
+    ledger = await book(journal, entry("T1", 1235))
+    sandbox.clock.advance(TO_NEXT_TEN)
+    await sandbox.fault(name="system-error-before")
 
     with pytest.raises(NotReconciledError, match="cannot be downloaded"):
-        await town.reconciled(books)
+        await sandbox.reconciled(ledger)
 
 
 # ── once a day ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass
-class Desk:
+class DailyRun:
     """A place that looks after the daily bill, with bills that are made up."""
 
-    books: SqlLedger
+    ledger: SqlLedger
     clock: ManualClock = field(default_factory=lambda: ManualClock(NOON + TO_NEXT_TEN))
     bills: dict[dt.date, bytes | NoBill | Unknown] = field(default_factory=dict)
     alarms: list[DomainNotice] = field(default_factory=list)
@@ -223,52 +223,52 @@ class Desk:
         self.alarms.append(signal)
 
     def watch(self, **alipay: Any) -> DailyReconciliation:
-        return DailyReconciliation(settings(**alipay), self.books, self.clock, self.alarm, self.source)
+        return DailyReconciliation(settings(**alipay), self.ledger, self.clock, self.alarm, self.source)
 
 
-async def outcomes(books: SqlLedger) -> Sequence[tuple[str, str]]:
-    return await books.finished_days("", "2026-01-01")
+async def outcomes(ledger: SqlLedger) -> Sequence[tuple[str, str]]:
+    return await ledger.finished_days("", "2026-01-01")
 
 
 async def test_due_at_its_time(journal: SqlJournal) -> None:
     """Not a minute before, and then once."""
-    desk = Desk(await book(journal, entry("T1", 100, currency="USD")))
-    desk.clock = ManualClock(NOON + TO_NEXT_TEN - 60.0)
-    watch = desk.watch()
+    daily = DailyRun(await book(journal, entry("T1", 100, currency="USD")))
+    daily.clock = ManualClock(NOON + TO_NEXT_TEN - 60.0)
+    watch = daily.watch()
 
     await watch.reconcile_due()
-    assert await outcomes(desk.books) == []
-    desk.clock.advance(60.0)
+    assert await outcomes(daily.ledger) == []
+    daily.clock.advance(60.0)
     await watch.reconcile_due()
     await watch.reconcile_due()
 
-    assert await outcomes(desk.books) == [("2026-11-21", "open")]
+    assert await outcomes(daily.ledger) == [("2026-11-21", "open")]
     fields = {"day": "2026-11-21", "company": "", "differs": 0, "only_ours": 1, "only_theirs": 0}
-    assert [(alarm.name, alarm.fields) for alarm in desk.alarms] == [("bill_open", fields)]
+    assert [(alarm.name, alarm.fields) for alarm in daily.alarms] == [("bill_open", fields)]
 
 
 async def test_once_whoever_looks(journal: SqlJournal) -> None:
     """Many at once, and others after a restart: the day is done by one of them, with one alarm."""
-    desk = Desk(await book(journal, entry("T1", 100)))
+    daily = DailyRun(await book(journal, entry("T1", 100)))
 
-    await asyncio.gather(*(desk.watch().reconcile_due() for _ in range(5)))
-    desk.clock.advance(2 * CLAIM_S)
-    await desk.watch().reconcile_due()
+    await asyncio.gather(*(daily.watch().reconcile_due() for _ in range(5)))
+    daily.clock.advance(2 * CLAIM_S)
+    await daily.watch().reconcile_due()
 
-    assert await outcomes(desk.books) == [("2026-11-21", "open")]
-    assert len(desk.alarms) == 1
-    assert desk.asked.count(DAY) == 1
+    assert await outcomes(daily.ledger) == [("2026-11-21", "open")]
+    assert len(daily.alarms) == 1
+    assert daily.asked.count(DAY) == 1
 
 
 async def test_a_day_that_agrees(journal: SqlJournal) -> None:
     """No alarm, and the report is kept."""
-    desk = Desk(await book(journal, entry("T1", 1235)))
-    desk.bills[DAY] = bill_file([row("T1", 1235)])
+    daily = DailyRun(await book(journal, entry("T1", 1235)))
+    daily.bills[DAY] = bill_file([row("T1", 1235)])
 
-    await desk.watch().reconcile_due()
+    await daily.watch().reconcile_due()
 
-    assert desk.alarms == []
-    kept = await desk.books.day_report("2026-11-21", "")
+    assert daily.alarms == []
+    kept = await daily.ledger.day_report("2026-11-21", "")
     assert kept is not None
     assert kept[0] == "clean"
     assert msgspec.json.decode(kept[1])["totals"]["matched"] == {"items": 1, "ours": "12.35", "theirs": "12.35"}
@@ -276,76 +276,76 @@ async def test_a_day_that_agrees(journal: SqlJournal) -> None:
 
 async def test_who_died_in_the_middle(journal: SqlJournal) -> None:
     """A day that was taken and never done is taken by another, after a while."""
-    desk = Desk(await book(journal, entry("T1", 100)))
-    assert await desk.books.claim_day("2026-11-21", "", now=desk.clock.wall(), until=desk.clock.wall() + CLAIM_S)
+    daily = DailyRun(await book(journal, entry("T1", 100)))
+    assert await daily.ledger.claim_day("2026-11-21", "", now=daily.clock.wall(), until=daily.clock.wall() + CLAIM_S)
 
-    await desk.watch().reconcile_due()
-    assert desk.asked == []
-    desk.clock.advance(CLAIM_S)
-    await desk.watch().reconcile_due()
+    await daily.watch().reconcile_due()
+    assert daily.asked == []
+    daily.clock.advance(CLAIM_S)
+    await daily.watch().reconcile_due()
 
-    assert [alarm.name for alarm in desk.alarms] == ["bill_open"]
+    assert [alarm.name for alarm in daily.alarms] == ["bill_open"]
 
 
 async def test_an_alarm_that_nobody_heard(journal: SqlJournal) -> None:
     """The day is not done before its alarm is raised."""
-    desk = Desk(await book(journal, entry("T1", 100)))
+    daily = DailyRun(await book(journal, entry("T1", 100)))
 
     async def down(signal: DomainNotice) -> None:
         raise ConnectionError
 
-    deaf = DailyReconciliation(settings(), desk.books, desk.clock, down, desk.source)
+    unheard = DailyReconciliation(settings(), daily.ledger, daily.clock, down, daily.source)
     with pytest.raises(ConnectionError):
-        await deaf.reconcile_due()
-    assert await outcomes(desk.books) == []
-    desk.clock.advance(CLAIM_S)
-    await desk.watch().reconcile_due()
+        await unheard.reconcile_due()
+    assert await outcomes(daily.ledger) == []
+    daily.clock.advance(CLAIM_S)
+    await daily.watch().reconcile_due()
 
-    assert [alarm.name for alarm in desk.alarms] == ["bill_open"]
+    assert [alarm.name for alarm in daily.alarms] == ["bill_open"]
 
 
 async def test_a_bill_that_does_not_come(journal: SqlJournal) -> None:
     """It is asked for again and again; after hours somebody is told, once."""
-    desk = Desk(await book(journal, entry("T1", 100)))
-    desk.bills[DAY] = NoBill("BILL_NOT_EXIST")
-    watch = desk.watch()
+    daily = DailyRun(await book(journal, entry("T1", 100)))
+    daily.bills[DAY] = NoBill("BILL_NOT_EXIST")
+    watch = daily.watch()
 
     for _ in range(TRIES + 2):
         await watch.reconcile_due()
-        desk.clock.advance(CLAIM_S)
+        daily.clock.advance(CLAIM_S)
 
-    assert [alarm.name for alarm in desk.alarms] == ["bill_missing"]
-    assert await outcomes(desk.books) == [("2026-11-21", "missing")]
-    assert desk.asked.count(DAY) == TRIES
+    assert [alarm.name for alarm in daily.alarms] == ["bill_missing"]
+    assert await outcomes(daily.ledger) == [("2026-11-21", "missing")]
+    assert daily.asked.count(DAY) == TRIES
 
 
 async def test_a_bill_before_its_time(journal: SqlJournal) -> None:
     """That nothing happened is believed of a day only when its bill may be there; and a day without rides has none."""
-    books = await book(journal, entry("T1", 100))
-    desk, ours = Desk(books), bill_account(settings(), "")
+    ledger = await book(journal, entry("T1", 100))
+    daily, ours = DailyRun(ledger), bill_account(settings(), "")
 
     with pytest.raises(NotReconciledError, match="no bill for 2026-11-21"):
-        await reconcile_day(DAY, ours, books, desk, NOON)
+        await reconcile_day(DAY, ours, ledger, daily, NOON)
     quiet = DAY + dt.timedelta(days=3)
-    desk.bills[quiet] = NoBill("BILL_NOT_EXIST")
-    assert (await reconcile_day(quiet, ours, books, desk, NOON + 9 * 86_400.0)).items == ()
+    daily.bills[quiet] = NoBill("BILL_NOT_EXIST")
+    assert (await reconcile_day(quiet, ours, ledger, daily, NOON + 9 * 86_400.0)).items == ()
 
 
 async def test_days_that_were_missed(journal: SqlJournal) -> None:
     """After a standstill the last week is caught up with, and nothing from before the first entry."""
     rows = [entry(f"T{number}", 100, day=DAY - dt.timedelta(days=number)) for number in (0, 2)]
-    desk = Desk(await book(journal, *rows))
+    daily = DailyRun(await book(journal, *rows))
 
-    await desk.watch().reconcile_due()
-    assert [day for day, _ in await outcomes(desk.books)] == ["2026-11-19", "2026-11-20", "2026-11-21"]
-    desk.clock.advance(20 * 86_400.0)
-    await desk.watch().reconcile_due()
+    await daily.watch().reconcile_due()
+    assert [day for day, _ in await outcomes(daily.ledger)] == ["2026-11-19", "2026-11-20", "2026-11-21"]
+    daily.clock.advance(20 * 86_400.0)
+    await daily.watch().reconcile_due()
 
-    assert [day for day, _ in await outcomes(desk.books)][3:] == [f"2026-12-{day:02}" for day in range(5, 12)]
+    assert [day for day, _ in await outcomes(daily.ledger)][3:] == [f"2026-12-{day:02}" for day in range(5, 12)]
 
 
 async def test_accounts(journal: SqlJournal) -> None:
-    """Each account has its own books and bills; an acquirer's, and one without an application, have none."""
+    """Each account has its own ledger and bills; an acquirer's, and one without an application, have none."""
     shared = {"sign_type": "HMAC-SHA256", "acquirer_secret": "s" * 32}
     given = settings(
         companies={
@@ -358,18 +358,20 @@ async def test_accounts(journal: SqlJournal) -> None:
     assert bill_account(given, "").scope == ("", ("blue", "green", "red"))
     assert bill_account(given, "blue").scope == ("blue", ())
     assert bill_account(given, "any other").company == ""
-    desk = Desk(await book(journal, entry("T1", 100), entry("T2", 200, company="blue"), entry("T3", 1, company="red")))
-    await DailyReconciliation(given, desk.books, desk.clock, desk.alarm, desk.source).reconcile_due()
-    assert [(each.fields["company"], each.fields["only_ours"]) for each in desk.alarms] == [("", 1), ("blue", 1)]
+    daily = DailyRun(
+        await book(journal, entry("T1", 100), entry("T2", 200, company="blue"), entry("T3", 1, company="red"))
+    )
+    await DailyReconciliation(given, daily.ledger, daily.clock, daily.alarm, daily.source).reconcile_due()
+    assert [(each.fields["company"], each.fields["only_ours"]) for each in daily.alarms] == [("", 1), ("blue", 1)]
 
 
 async def test_off(journal: SqlJournal) -> None:
     """Without an application, and where it is switched off, there is nothing to look after."""
-    books = await book(journal, entry("T1", 100))
-    clock, desk = ManualClock(), Desk(books)
-    await DailyReconciliation(load_settings(), books, clock, desk.alarm, desk.source).run()
-    await desk.watch(reconcile_at="").run()
-    assert desk.asked == []
+    ledger = await book(journal, entry("T1", 100))
+    clock, daily = ManualClock(), DailyRun(ledger)
+    await DailyReconciliation(load_settings(), ledger, clock, daily.alarm, daily.source).run()
+    await daily.watch(reconcile_at="").run()
+    assert daily.asked == []
 
 
 # ── bills that are given ─────────────────────────────────────────────────────────────────────────────────────────
@@ -377,9 +379,9 @@ async def test_off(journal: SqlJournal) -> None:
 
 async def test_files(journal: SqlJournal) -> None:
     """A bill that was downloaded by hand is enough; its neighbours are used if they are given."""
-    books = await book(journal, entry("T1", 1235), entry("T2", 100, at=NOON + 12 * 3600.0 - 5.0))
+    ledger = await book(journal, entry("T1", 1235), entry("T2", 100, at=NOON + 12 * 3600.0 - 5.0))
     ours = bill_account(settings(), "")
-    given = partial(reconcile_day, DAY, ours, books, now=NOON + 10 * 86_400.0)
+    given = partial(reconcile_day, DAY, ours, ledger, now=NOON + 10 * 86_400.0)
     one = bill_file([row("T1", 1235)])
     after = bill_file([row("T2", 100)], DAY + dt.timedelta(days=1))
 
@@ -392,9 +394,9 @@ async def test_files(journal: SqlJournal) -> None:
 
 
 async def test_another_companys_file(journal: SqlJournal) -> None:
-    """A bill of another account is not held against our books."""
-    books = await book(journal, entry("T1", 1235))
+    """A bill of another account is not held against our ledger."""
+    ledger = await book(journal, entry("T1", 1235))
     stranger = bill_account(settings(partner="2088000000000009"), "")
 
     with pytest.raises(NotReconciledError, match=f"for account {ACCOUNT}, not for 2088000000000009"):
-        await reconcile_day(DAY, stranger, books, BillFiles([bill_file([])], "USD"), NOON + TO_NEXT_TEN)
+        await reconcile_day(DAY, stranger, ledger, BillFiles([bill_file([])], "USD"), NOON + TO_NEXT_TEN)
