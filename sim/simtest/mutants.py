@@ -17,6 +17,7 @@ import msgspec
 
 from dispatch.actors.core import staging, transaction
 from dispatch.actors.core.cached_entity import CachedEntity
+from dispatch.actors.core.decider import Decider
 from dispatch.actors.core.effect_buffer import EffectBuffer
 from dispatch.actors.core.entity_types import StreamUpdate
 from dispatch.actors.core.host_core import HostCore
@@ -67,28 +68,28 @@ def _all(*mutants: AbstractContextManager[None]) -> Iterator[None]:
 
 def acknowledges_before_commit() -> AbstractContextManager[None]:
     """The answer leaves when the command is decided."""
-    apply = HostCore._stage
+    apply = Decider._stage
 
-    def early(self: HostCore, entry: CachedEntity, entity: Any, work: PendingCommand, decision: Decision) -> None:
+    def early(self: Decider, entry: CachedEntity, entity: Any, work: PendingCommand, decision: Decision) -> None:
         apply(self, entry, entity, work, decision)
         for token in work.tokens:
             self._effects.reply(token, Done(entity.seq, entity.state, decision.reply or {}))
 
-    return replaced(HostCore, "_stage", early)
+    return replaced(Decider, "_stage", early)
 
 
 def pushes_before_commit() -> AbstractContextManager[None]:
     """Subscribers are told when an event is decided."""
-    apply = HostCore._stage
+    apply = Decider._stage
 
-    def early(self: HostCore, entry: CachedEntity, entity: Any, work: PendingCommand, decision: Decision) -> None:
-        before = len(self._open.staged)
+    def early(self: Decider, entry: CachedEntity, entity: Any, work: PendingCommand, decision: Decision) -> None:
+        before = len(self.open.staged)
         apply(self, entry, entity, work, decision)
-        for staged in self._open.staged[before:]:
+        for staged in self.open.staged[before:]:
             for update in staged.updates:
                 self._effects.publish(entry, update)
 
-    return replaced(HostCore, "_stage", early)
+    return replaced(Decider, "_stage", early)
 
 
 def forgets_command_ids() -> AbstractContextManager[None]:

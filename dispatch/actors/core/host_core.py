@@ -8,7 +8,7 @@ Theory of operation. A command is decided at once on the entity's state in memor
 several commands to one entity can therefore share a transaction. Decisions gather in the *open* transaction until the
 runtime takes it as a batch (``take_batch``); one batch is *in flight* at a time. On success (``committed``) its effects
 are released. On failure everything in flight and open was decided on invalid state: the core forgets those entities
-and queues their commands as retries (``DecisionQueue``), of which those that may have caused the failure get
+and queues their commands as retries (``DecisionQueue``); of these, those that may have caused the failure get
 transactions of their own (``plan_rollback``).
 
 Commands to one entity are decided in the order of arrival. A command that waits for another entity, or for a commit,
@@ -21,36 +21,27 @@ owners.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
 
 import msgspec
 
 from dispatch.actors.core.cached_entity import NEVER_LOADED, CachedEntity
-from dispatch.actors.core.conflicts import append_relation, plan_rollback, resolve
-from dispatch.actors.core.decision_queue import DecisionQueue
+from dispatch.actors.core.decider import Decider
 from dispatch.actors.core.effect_buffer import EffectBuffer
 from dispatch.actors.core.entity_cache import EntityCache
 from dispatch.actors.core.entity_types import EntityKind
 from dispatch.actors.core.protocol import Done, Envelope, Refused, SubscribeRequest
 from dispatch.actors.core.push_queues import PushQueues
 from dispatch.actors.core.reply_cache import reply_if_same
-from dispatch.actors.core.staging import stage_decision
-from dispatch.actors.core.stream_replay import replay, replay_with_updates, updates_of
+from dispatch.actors.core.stream_replay import replay, replay_with_updates
 from dispatch.actors.core.subscribers import Subscribers
 from dispatch.actors.core.timer_queue import ref_of
-from dispatch.actors.core.transaction import Transaction, TransactionFullError
-from dispatch.actors.core.work_items import Effects, EntityLoad, PendingCommand, ReplyLookup, Staged
-from dispatch.domain.commands import AppendedElsewhere, decode_command
-from dispatch.domain.entity import SYSTEM, Context, Decision, Entity, EntityKey, Kind, NeedsEntityError
-from dispatch.domain.errors import DispatchError, ErrorCode
+from dispatch.actors.core.work_items import Effects, EntityLoad, PendingCommand, ReplyLookup
+from dispatch.domain.commands import decode_command
+from dispatch.domain.entity import Decision, Entity, EntityKey, Kind
+from dispatch.domain.errors import ErrorCode
 from dispatch.store.journal import Batch, Committed, Conflict, StoredCommand, StoredHistory, StoredReply
-from dispatch.values.ids import CommandId
 from dispatch.values.roles import Audience
 from dispatch.values.units import CityTime
-
-SNAPSHOT_EVERY: Final = 128
-RETRY_TIMER_S: Final = 5.0
-"""City seconds until a timer is retried whose command could not be executed."""
 
 _decode_reply = msgspec.msgpack.Decoder(Done | Refused).decode
 
@@ -70,20 +61,22 @@ class HostCore:
         self.kind = kind
         self.queues = queues
         self.subscribers = Subscribers(kinds[kind], queues)
-        self.now = CityTime(0.0)
         self.own = kinds[kind]
         self._kinds = kinds
         self._passivate_after_s = passivate_after_s
         self._adopt = adopt
         self._cache = EntityCache()
         self._effects = EffectBuffer(self.subscribers)
-        self._queue = DecisionQueue()
-        self._open = Transaction()
-        self._flight: Transaction | None = None
-        self._deferred: list[PendingCommand] = []
-        """Commands that are decided after the batch in flight."""
-        self._entity_loads: list[EntityLoad] = []
-        self._lookups: list[ReplyLookup] = []
+        self._decider = Decider(self.own, self._cache, self._effects)
+
+    @property
+    def now(self) -> CityTime:
+        """City time of the last input."""
+        return self._decider.now
+
+    @now.setter
+    def now(self, now: CityTime) -> None:
+        self._decider.now = now
 
     @property
     def entries(self) -> Mapping[EntityKey, CachedEntity]:
@@ -109,7 +102,7 @@ class HostCore:
             self._effects.reply(token, Refused(ErrorCode.MALFORMED.value, "id"))
             return
         self._effects.replies.begin(work)
-        self._enqueue(work)
+        self._decider.enqueue(work)
 
     def subscribe(self, token: int, gateway: str, request: SubscribeRequest, now: CityTime) -> None:
         """Accept a subscription. It is answered with this ``token`` once the entity is loaded and committed."""
@@ -175,7 +168,7 @@ class HostCore:
     def tick(self, now: CityTime) -> None:
         """Fire the timers and calls whose time has come."""
         self.now = now
-        self._fire_timers()
+        self._decider.fire_timers()
 
     def loaded(self, histories: Sequence[StoredHistory], now: CityTime) -> None:
         """The histories requested by ``take_loads``."""
@@ -193,10 +186,10 @@ class HostCore:
             for history in histories:
                 load.work.other_entities[history.key] = replay(self._kinds[history.key.kind], history)
         except Exception as error:  # noqa: BLE001 - a corrupt history must stop only the commands that need it
-            self._fail(entry, load.work, error)
+            self._decider.fail(entry, load.work, error)
         else:
             if entry.blocked is load.work:
-                self._enqueue(load.work)
+                self._decider.enqueue(load.work)
 
     def reply_looked_up(
         self, look_up: ReplyLookup, known: StoredReply | None, now: CityTime, *, moved: bool = False
@@ -212,40 +205,43 @@ class HostCore:
             entry = self.get_or_load(work.key)
             if entry.entity is not None and entry.entity.seq <= look_up.seq:
                 self._cache.forget(entry)
-            self._enqueue(work)
+            self._decider.enqueue(work)
 
     def call_done(self, scheduled: StoredCommand, *, answered: bool, retry_at: float) -> None:
         """An outgoing call completed, or its target was unreachable and it must be retried at ``retry_at``."""
         self._effects.call_returned(scheduled)
-        if self._is_replaced(scheduled):
+        if self._decider.is_replaced(scheduled):
             return
         if answered:
             self._effects.timers.disarm(ref_of(scheduled))
-            self._open.commands_done.append(ref_of(scheduled))
+            self._decider.open.commands_done.append(ref_of(scheduled))
         else:
             self._effects.timers.arm(scheduled, retry_at)
 
     def committed(self, result: Committed | Conflict | None, now: CityTime) -> None:
         """The result of the batch in flight; None if the journal did not answer."""
         self.now = now
-        flight, self._flight = self._flight, None
+        flight, deferred = self._decider.end_flight()
         if flight is None:
             return
-        deferred, self._deferred = self._deferred, []
         if isinstance(result, Committed):
             for staged in flight.staged:
                 entry = self.entries.get(staged.work.key)
                 if entry is not None:
                     self._cache.unstaged(entry)
                 self._effects.release(entry, staged)
-            self._fire_timers()
+            self._decider.fire_timers()
             for key in self.subscribers.awaited_keys():
                 self._answer_subscribers(self.get_or_load(key))
         else:
-            self._roll_back(flight, result)
+            self._decider.roll_back(flight, result)
         for work in deferred:
             if work.is_append_notice or self.get_or_load(work.key).blocked is work:
-                self._enqueue(work)
+                self._decider.enqueue(work)
+
+    def stage(self, key: EntityKey, decide: Callable[[], Decision]) -> None:
+        """Stage a decision that no command requested (a meter's checkpoint), if that is possible right now."""
+        self._decider.stage(key, decide)
 
     # ── output ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -259,24 +255,22 @@ class HostCore:
 
     def take_entity_loads(self) -> list[EntityLoad]:
         """Decisions that wait for other entities; each answered by ``entities_loaded``."""
-        loads, self._entity_loads = self._entity_loads, []
+        loads, self._decider.entity_loads = self._decider.entity_loads, []
         return loads
 
     def take_lookups(self) -> list[ReplyLookup]:
         """Refusals to be confirmed in the journal; each answered by ``reply_looked_up``."""
-        lookups, self._lookups = self._lookups, []
+        lookups, self._decider.lookups = self._decider.lookups, []
         return lookups
 
     def take_batch(self) -> Batch | None:
         """The next transaction if none is in flight and there is something to write; answered by ``committed``."""
-        if self._flight is not None:
+        if self._decider.flight is not None:
             return None
-        while (work := self._queue.next_retry(self._fits)) is not None:
-            self._decide_in_turn(work)
-        if not self._open:
+        transaction = self._decider.begin_flight()
+        if transaction is None:
             return None
-        self._flight, self._open = self._open, Transaction()
-        batch = self._flight.batch(self._cache.entity)
+        batch = transaction.batch(self._cache.entity)
         if not batch:
             self.committed(Committed(), self.now)
             return None
@@ -289,7 +283,7 @@ class HostCore:
     @property
     def wants_commit(self) -> bool:
         """Whether ``take_batch`` has something to do."""
-        return self._flight is None and (bool(self._open) or bool(self._queue))
+        return self._decider.flight is None and self._decider.has_open_work
 
     @property
     def has_urgent_work(self) -> bool:
@@ -297,183 +291,20 @@ class HostCore:
 
         Recording a finished outgoing call is not urgent: after a crash the call is repeated.
         """
-        return bool(self._open.staged) or bool(self._queue)
+        return bool(self._decider.open.staged) or bool(self._decider.queue)
 
     @property
     def busy(self) -> bool:
         """Whether anything waits for the journal."""
-        waiting = self._flight is not None or bool(self._open) or bool(self._queue) or bool(self._deferred)
+        decider = self._decider
+        waiting = decider.flight is not None or decider.has_open_work or bool(decider.deferred)
         return waiting or self._cache.loading or bool(self._effects.replies)
-
-    # ── decisions ────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def stage(self, key: EntityKey, decide: Callable[[], Decision]) -> None:
-        """Stage a decision that no command requested (a meter's checkpoint), if that is possible right now."""
-        entry = self.entries.get(key)
-        if entry is None or entry.entity is None or self._open.isolate or self._queue:
-            return
-        decision = decide()
-        if decision.events:
-            envelope = Envelope(str(key), "", SYSTEM, b"", keep=False)
-            self._stage(entry, entry.entity, PendingCommand(key, envelope, AppendedElsewhere(0, ()), []), decision)
-
-    def _enqueue(self, work: PendingCommand) -> None:
-        if self._queue:
-            self._queue.queue_last(work)
-        else:
-            self._decide_in_turn(work)
-
-    def _fits(self, work: PendingCommand) -> bool:
-        """Whether the command may join the open transaction; an isolated one goes alone."""
-        return not self._open.isolate and not (work.isolate and self._open.staged)
-
-    def _decide_in_turn(self, work: PendingCommand) -> None:
-        """Decide a command, unless its entity is being loaded or earlier commands to it wait."""
-        if not self._fits(work):
-            self._queue.queue_last(work)
-            return
-        entry = self.get_or_load(work.key)
-        entry.touched_at = self.now
-        self._queue.line_up(entry, work)
-        self._decide_line(entry)
-
-    def _decide_line(self, entry: CachedEntity) -> None:
-        """Decide the entity's waiting commands in order, as far as possible now."""
-        while (work := self._queue.next_in_line(entry, self._fits)) is not None and entry.entity is not None:
-            if isinstance(work.command, AppendedElsewhere):
-                self._decide_append_notice(entry, entry.entity, work, work.command)
-            else:
-                self._decide(entry, entry.entity, work)
-
-    def _decide(self, entry: CachedEntity, entity: Entity, work: PendingCommand) -> None:
-        if work.timer is not None and self._is_replaced(work.timer):
-            self._effects.finish(work, Done(entity.seq, entity.state))
-            return
-        command_id = CommandId(work.envelope.command_id)
-        context = Context(self.now, work.envelope.principal, command_id, work.other_entities)
-        try:
-            self._stage(entry, entity, work, entity.decide(work.command, context))
-        except NeedsEntityError as need:
-            self._block(entry, work, [need.key])
-        except TransactionFullError:
-            entry.blocked = work
-            self._deferred.append(work)
-        except DispatchError as error:
-            self._refuse(work, error, entity.seq)
-        except Exception as error:  # noqa: BLE001 - a bug in one entity must not stop the others
-            self._fail(entry, work, error)
-
-    def _block(self, entry: CachedEntity, work: PendingCommand, others: Sequence[EntityKey]) -> None:
-        """Block the entity's line until other entities have been loaded."""
-        entry.blocked = work
-        self._entity_loads.append(EntityLoad(work, others))
-
-    def _refuse(self, work: PendingCommand, error: DispatchError, seq: int) -> None:
-        refusal = Refused(error.code.value, error.field, error.detail, error.amount)
-        if work.timer is not None:
-            self._open.commands_done.append(ref_of(work.timer))
-        if work.envelope.keep:
-            self._lookups.append(ReplyLookup(work, refusal, seq))
-        else:
-            self._effects.finish(work, refusal)
-
-    def _stage(self, entry: CachedEntity, entity: Entity, work: PendingCommand, decision: Decision) -> None:
-        """Apply a decision in memory and add it to the open transaction."""
-        self._open.check(decision.appends_elsewhere)
-        staged, encoded = stage_decision(self.own, entity, work, decision, self.now)
-        entry.staged += 1
-        snapshot = entity.seq - entry.snapshot_seq >= SNAPSHOT_EVERY
-        if snapshot:
-            entry.snapshot_seq = entity.seq
-        self._open.add(staged, encoded, snapshot=snapshot)
-
-    def _decide_append_notice(
-        self, entry: CachedEntity, entity: Entity, work: PendingCommand, notice: AppendedElsewhere
-    ) -> None:
-        """Another host appended to this stream. Apply events that follow directly; otherwise reload the entity.
-
-        The entity's row is written here, because the other host does not have it; the answer waits for that commit.
-        """
-        if entry.staged:
-            self._deferred.append(work)
-            return
-        relation = append_relation(notice, entity.seq)
-        if relation in ("behind", "overlapping"):
-            entry.waiting.insert(0, work)
-            self._cache.forget(entry)
-            return
-        try:
-            if relation == "next":
-                self._apply_appended(entry, entity, notice)
-            self._stage(entry, entity, work, Decision())
-        except Exception as error:  # noqa: BLE001 - a bug in one entity must not stop the others
-            self._fail(entry, work, error)
-
-    def _apply_appended(self, entry: CachedEntity, entity: Entity, notice: AppendedElsewhere) -> None:
-        for _, body in notice.events:
-            event = self.own.decode_event(body)
-            entity.apply(event)
-            for update in updates_of(self.own, entity, event):
-                self._effects.publish(entry, update)
-        self._effects.relist(entry, entity.match_entry())
-
-    # ── failures ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _roll_back(self, flight: Transaction, result: Conflict | None) -> None:
-        """Forget everything that was decided on invalid state, and queue its commands again."""
-        opened = self._open
-        plan = plan_rollback(flight, opened, self.entries, result)
-        self._open = Transaction.without_decisions(flight, opened)
-        for staged in (*flight.staged, *opened.staged):
-            staged.work.isolate = staged.work in plan.isolated
-        for staged in flight.staged:
-            staged.work.rolled_back = True
-        for key in plan.forget:
-            entry = self.get_or_load(key)
-            self._queue.clear_line(entry)
-            entry.staged = 0
-            self._cache.forget(entry)
-        again = plan.again
-        if plan.alone is not None and not self._goes_again(plan.alone, result):
-            again.remove(plan.alone.work)
-        self._queue.queue_first(again)
-
-    def _goes_again(self, staged: Staged, result: Conflict | None) -> bool:
-        """Whether the only command of a failed batch is simply decided again; otherwise it is resolved here."""
-        work = staged.work
-        work.tries += 1
-        resolution = resolve(staged, result)
-        if resolution.answer is not None:
-            self._effects.finish(work, resolution.answer)
-        elif resolution.refusal is not None:
-            self._refuse(work, resolution.refusal, staged.first_seq)
-        elif resolution.other_entities:
-            self._block(self.get_or_load(work.key), work, resolution.other_entities)
-        elif resolution.give_up is not None:
-            self._give_up(work, resolution.give_up)
-        else:
-            return True
-        return False
-
-    def _give_up(self, work: PendingCommand, code: ErrorCode) -> None:
-        """Refuse a command that cannot be executed now. Callers may retry; a timer is retried automatically."""
-        self._effects.finish(work, Refused(code.value))
-        if work.timer is not None and not self._is_replaced(work.timer):
-            self._effects.timers.arm(work.timer, self.now + RETRY_TIMER_S)
-
-    def _fail(self, entry: CachedEntity, work: PendingCommand, error: Exception) -> None:
-        """A bug: write nothing of the command, and reload the entity, which may be partly changed."""
-        self._effects.fail(f"{entry.key} {type(work.command).__name__}", error)
-        if entry.blocked is work:
-            entry.blocked = None
-        self._give_up(work, ErrorCode.INTERNAL)
-        self._cache.forget(entry)
 
     # ── loading ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def get_or_load(self, key: EntityKey) -> CachedEntity:
         """The entry of an entity; requests its load if it is not in memory."""
-        return self._cache.get_or_load(key, self.now)
+        return self._decider.get_or_load(key)
 
     def _restore(self, entry: CachedEntity, history: StoredHistory) -> None:
         try:
@@ -495,29 +326,16 @@ class HostCore:
             self._effects.arm_again(scheduled)
         self._effects.relist(entry, entity.match_entry())
         self._effects.answer_subscribers(entry)
-        self._decide_line(entry)
+        self._decider.decide_line(entry)
 
     def _cannot_load(self, entry: CachedEntity, error: Exception) -> None:
         """Refuse everything that waits for an entity whose history cannot be replayed."""
         self._effects.fail(str(entry.key), error)
         for work in self._cache.drop(entry):
-            self._give_up(work, ErrorCode.INTERNAL)
+            self._decider.give_up(work, ErrorCode.INTERNAL)
         self._effects.refuse_subscribers(entry, ErrorCode.INTERNAL)
 
     def passivate(self, may_evict: Callable[[Entity], bool]) -> int:
         """Evict idle entities without subscribers; the number of evicted entities."""
         busy = {*self.queues.subscribers, *self.subscribers.awaited_keys()}
         return self._cache.passivate(self.now - self._passivate_after_s, busy, may_evict)
-
-    # ── timers ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _fire_timers(self) -> None:
-        for work in self._effects.fire(self.now):
-            self._enqueue(work)
-
-    def _is_replaced(self, fired: StoredCommand) -> bool:
-        """Whether a later decision has scheduled another command under the name of one that fired."""
-        ref = ref_of(fired)
-        if self._open.puts(ref) or (self._flight is not None and self._flight.puts(ref)):
-            return True
-        return self._effects.is_rearmed(fired)
