@@ -86,7 +86,7 @@ OTHERS: Final = (
 
 def openapi() -> dict[str, Any]:
     operations = [*map(_read, READ_ROUTES), *OTHERS]
-    questions = {route.path: route.question for route in READ_ROUTES if route.method == "GET"}
+    questions = {route.path: route.request for route in READ_ROUTES if route.method == "GET"}
     schemas = _schemas([ErrorBody, *(kind for each in operations for kind in _kinds(each))])
     paths: dict[str, dict[str, Any]] = {}
     for each in operations:
@@ -111,9 +111,9 @@ def _read(route: ReadRoute) -> Operation:
     return Operation(
         route.method,
         route.path,
-        f"{route.says} {access}",
-        {200: route.answer},
-        route.question if route.method == "POST" else None,
+        f"{route.summary} {access}",
+        {200: route.response},
+        route.request if route.method == "POST" else None,
         refusals=() if open_to_all else _WITH_TOKEN,
         token=not open_to_all,
     )

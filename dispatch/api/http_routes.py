@@ -14,24 +14,24 @@ from dispatch.values.roles import Role
 
 
 class ReadRoute(NamedTuple):
-    """One address with the roles that may read it. ``says`` is its description in the documentation."""
+    """One address with the roles that may read it. ``summary`` is its description in the documentation."""
 
     method: Literal["GET", "POST"]
     path: str
     roles: frozenset[Role]
-    answer: type[reads.ResponseBody]
-    says: str
-    question: type[reads.RequestBody] | None = None
+    response: type[reads.ResponseBody]
+    summary: str
+    request: type[reads.RequestBody] | None = None
 
 
 def _route(
     method: Literal["GET", "POST"],
     path: str,
-    answer: type[reads.ResponseBody],
-    says: str,
-    question: type[reads.RequestBody] | None = None,
+    response: type[reads.ResponseBody],
+    summary: str,
+    request: type[reads.RequestBody] | None = None,
 ) -> ReadRoute:
-    return ReadRoute(method, path, readers_of(f"{method} {path}"), answer, says, question)
+    return ReadRoute(method, path, readers_of(f"{method} {path}"), response, summary, request)
 
 
 CITY: Final = _route("GET", "/v1/city", reads.CityFacts, "Facts about the city that apps need.")

@@ -59,8 +59,8 @@ def timeline(events: Iterable[NumberedEvent]) -> list[TimelineEvent]:
 
 def event_facts(event: Event) -> Facts:
     """The facts of an event without its name and time, redacted."""
-    said = msgspec.to_builtins(event)
-    return {name: value for name, value in redacted(said).items() if name not in ("e", "at")}
+    facts = msgspec.to_builtins(event)
+    return {name: value for name, value in redacted(facts).items() if name not in ("e", "at")}
 
 
 def offer_details(events: Iterable[NumberedEvent]) -> list[OfferDetail]:
@@ -91,11 +91,11 @@ def _masked(value: object) -> object:
     return masked_accounts(value)[:_LONGEST] if isinstance(value, str) else value
 
 
-def _leaves(said: object) -> Iterable[tuple[str, object]]:
+def _leaves(facts: object) -> Iterable[tuple[str, object]]:
     """Names and plain values at any depth. An amount is given in minor units."""
-    if not isinstance(said, dict):
+    if not isinstance(facts, dict):
         return
-    for name, value in said.items():
+    for name, value in facts.items():
         if isinstance(value, dict) and set(value) == {"minor", "currency"}:
             yield name, f"{value['minor']} {value['currency']}"
         elif isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Short dialogues for the protocol's document, as the structs themselves, so that they cannot be wrong."""
+"""Example dialogues of the protocol's documentation, built from the message structs so that they stay valid."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from dispatch.values.place import Place
 _AT: Final = 1_212_188_400.0
 _PICKUP: Final = Place(lat=37.7793, lng=-122.4193, text="City Hall")
 _CAR: Final = bytes.fromhex("0700 4f73 5a85 f8 03 14")
-"""Car number 7: x 29,519, y 34,138, heading 350 degrees, on the way to the pick-up, its fix a second old."""
+"""Vehicle 7: x 29,519, y 34,138, heading 350 degrees, on the way to the pick-up, with a fix one second old."""
 _OFFER: Final = OfferView(offer="o7", trip="t5", pickup=_PICKUP, pickup_s=140.0, expires_at=_AT + 15)
 
 
@@ -42,7 +42,7 @@ def _rejected(code: ErrorCode, command: str | None, field: str) -> Rejected:
 
 
 EXAMPLES: Final[dict[str, tuple[ClientMessage | ServerMessage, ...]]] = {
-    "A driver's app connects again, sends what was not heard, and accepts an offer": (
+    "A driver's app reconnects, sends unacknowledged fixes, and accepts an offer": (
         Hello(token="eyJhbGciOi…", clock=_AT, resume=[Cursor("vehicle:V123", 41)]),  # noqa: S106 - shortened
         Welcome(role="driver", subject="D17", session="5f2c", city_time=_AT, speed=1.0, vehicle="V123"),
         Update(
@@ -60,7 +60,7 @@ EXAMPLES: Final[dict[str, tuple[ClientMessage | ServerMessage, ...]]] = {
         StartRide(id="c2", trip="t5", code="0000"),
         _rejected(ErrorCode.WRONG_RIDE_CODE, "c2", "code"),
     ),
-    "A passenger asks for a car": (
+    "A passenger requests a ride": (
         Hello(token="eyJhbGciOi…"),  # noqa: S106 - shortened
         Welcome(role="passenger", subject="p3", session="5f2d", city_time=_AT, speed=1.0),
         RequestRide(id="c1", pickup=_PICKUP, dropoff=Place(lat=37.7955, lng=-122.3937)),
@@ -83,12 +83,12 @@ EXAMPLES: Final[dict[str, tuple[ClientMessage | ServerMessage, ...]]] = {
         ),
         CarPosition(trip="t5", n=91, at=_AT + 5, lat=37.7764, lng=-122.4171, heading=350.0, eta_at=_AT + 143),
     ),
-    "A dispatcher watches the map": (
+    "A dispatcher watches the live map": (
         Watch(id="c1", cells=["872830828ffffff"]),
         Accepted(id="c1"),
         MapFrames([CellFrame("872830828ffffff", "vehicle-0", _AT, True, _CAR, {7: "V123"})]),
     ),
-    "A message with a value that is not allowed": (
+    "A message with an invalid value": (
         _rejected(ErrorCode.INVALID_FIELD, None, "fix.lat"),
     ),
 }  # fmt: skip

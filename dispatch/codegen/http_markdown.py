@@ -42,8 +42,9 @@ def render_http_markdown() -> str:
 def _table() -> Iterable[str]:
     yield from ("## Addresses", "", "| address | roles | request | response | |", "|---|---|---|---|---|")
     for route in READ_ROUTES:
-        question = _link(route.question) if route.question is not None else ""
-        yield f"| `{route.method} {route.path}` | {_roles(route)} | {question} | {_link(route.answer)} | {route.says} |"
+        request = _link(route.request) if route.request is not None else ""
+        cells = (f"`{route.method} {route.path}`", _roles(route), request, _link(route.response), route.summary)
+        yield f"| {' | '.join(cells)} |"
     yield ""
 
 

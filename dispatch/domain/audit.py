@@ -35,9 +35,9 @@ def command_entry(command_id: str, at: float, principal: Principal, target: str,
     """The entry for an accepted command; None if the principal's role is not audited."""
     if principal.role not in AUDITED:
         return None
-    said = msgspec.to_builtins(command)
-    act = str(said.pop("c"))
-    return AuditEntry(command_id, at, principal.role, principal.id, act, target, redacted(said))
+    facts = msgspec.to_builtins(command)
+    act = str(facts.pop("c"))
+    return AuditEntry(command_id, at, principal.role, principal.id, act, target, redacted(facts))
 
 
 def sign_in_entry(dispatcher: str, session: str, at: float) -> AuditEntry:

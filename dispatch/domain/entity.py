@@ -64,11 +64,11 @@ SYSTEM = Principal("system", "")
 
 
 class ScheduledCommand(msgspec.Struct, frozen=True):
-    """A command that is to be sent at a city time: a timer (to itself) or a call (to another entity or a gateway).
+    """A command to be sent at a city time: a timer (to the entity itself) or a call (to another entity or a gateway).
 
-    ``name`` is unique within the owner; putting a due again under its name replaces it. A due is written by the
-    transaction of the decision that asks for it, survives every crash, and is removed by the transaction that
-    records what came of it. ``target`` is an entity's key, or ``alipay:`` for the payment gateway.
+    ``name`` is unique within the owner; scheduling a command under the same name replaces it. It is written by the
+    transaction of its decision, survives crashes, and is removed by the transaction that records its outcome.
+    ``target`` is an entity's key, or ``alipay:`` for the payment gateway.
     """
 
     name: str
@@ -78,7 +78,7 @@ class ScheduledCommand(msgspec.Struct, frozen=True):
 
 
 class AppendElsewhere(msgspec.Struct, frozen=True):
-    """Events for another entity's stream, in the same transaction, at the sequence number that is expected there."""
+    """Events for another entity's stream in the same transaction; ``expected`` is that stream's current number."""
 
     key: EntityKey
     expected: int
@@ -86,7 +86,7 @@ class AppendElsewhere(msgspec.Struct, frozen=True):
 
 
 class ActiveAssignment(msgspec.Struct, frozen=True):
-    """The active assignment of a vehicle to a trip: unique for either, as a wall behind the sequence numbers."""
+    """The active assignment of a vehicle to a trip, unique for both: a second safeguard besides sequence numbers."""
 
     vehicle: str
     trip: str

@@ -35,7 +35,7 @@ class Money(msgspec.Struct, frozen=True, order=False, forbid_unknown_fields=True
         """Parse ``"12.34"``. Raises ``ValueError`` if the text has more digits than the currency."""
         scaled = Decimal(amount).scaleb(MINOR_DIGITS[currency])
         if scaled != scaled.to_integral_value():
-            raise ValueError(f"{amount!r} has more digits than {currency} knows")
+            raise ValueError(f"{amount!r} has more digits than {currency}")
         return cls(int(scaled), currency)
 
     @classmethod

@@ -75,7 +75,7 @@ def request_trip(trip: TripModel, command: RequestTrip, context: Context) -> Dec
     )
     timer = give_up_timer(trip, max(now, command.pickup_at or now))
     if reserved:
-        assert command.pickup_at is not None  # noqa: S101 - "reserved" says so
+        assert command.pickup_at is not None  # noqa: S101 - implied by reserved
         lead_at = command.pickup_at - trip.rules.reservation_lead_s
         timer = ScheduledCommand("begin_matching", lead_at, str(trip.key), encode_command(StartMatching()))
     return Decision(events=[event], put=[timer], reply={"trip": trip.id, "code": command.code})

@@ -71,7 +71,7 @@ def pay_fare(trip: TripModel, command: PayFare, context: Context) -> Decision:
         raise DispatchError(ErrorCode.NO_TRIP_TO_PAY, detail=f"{trip.id} is {data.state}")
     if trip.wants_typed_fare and not data.agreed:
         raise DispatchError(ErrorCode.FARE_NOT_AGREED, detail=trip.id)
-    began = PaymentStarted(
+    started = PaymentStarted(
         context.now,
         command.method,
         data.fare,
@@ -90,7 +90,7 @@ def pay_fare(trip: TripModel, command: PayFare, context: Context) -> Decision:
         auth_code=command.auth_code,
     )
     call = ScheduledCommand(f"pay:{trip.seq}", 0.0, f"payment:{trip.id}", encode_command(open_payment))
-    return Decision(events=[began], put=[call], reply={"trip": trip.id})
+    return Decision(events=[started], put=[call], reply={"trip": trip.id})
 
 
 def open_attempt(trip: TripModel) -> dict[str, object]:

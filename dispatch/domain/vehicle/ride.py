@@ -103,10 +103,10 @@ def start_hail(vehicle: VehicleModel, command: StartHail, context: Context) -> D
         vehicle, command.trip, 1, vehicle.tracker.start_checkpoint(context.now), context.now, hailed=True
     )
     decision.events = [*decision.events, started]
-    began = HailStarted(context.now, vehicle.id, profile, here)
+    hail = HailStarted(context.now, vehicle.id, profile, here)
     decision.appends_elsewhere = [
         *decision.appends_elsewhere,
-        AppendElsewhere(EntityKey("trip", command.trip), 0, (began,)),
+        AppendElsewhere(EntityKey("trip", command.trip), 0, (hail,)),
     ]
     decision.assignments = [ActiveAssignment(vehicle.id, command.trip)]
     decision.reply = {"trip": command.trip}
