@@ -248,6 +248,15 @@ def test_every_command_exists(name: str) -> None:
     assert {line: wrong for line in commands(TEXTS[name]) if (wrong := wrong_command(line))} == {}
 
 
+def test_the_words_of_the_drivers_app() -> None:
+    """Buttons and titles that the driver app's document quotes in italics are texts of the app."""
+    quoted = re.findall(r"(?<!\*)\*([A-Z][^*]+)\*(?!\*)", TEXTS["docs/drivers-app.md"])
+    texts = (ROOT / "web" / "src" / "drive" / "i18n" / "en.ts").read_text(encoding="utf-8")
+
+    assert len(quoted) > 4
+    assert [each for each in quoted if " ".join(each.split()) not in texts] == []
+
+
 def test_the_tree_of_the_readme() -> None:
     """Every folder in the README's tree exists in its parent."""
     [tree] = re.findall(r"^```text\n(dispatch/.*?)^```", TEXTS["README.md"], re.MULTILINE | re.DOTALL)
