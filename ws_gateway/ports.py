@@ -161,20 +161,8 @@ class MapHealth(msgspec.Struct, frozen=True):
 BusNotice = SignOnNotice | RevokedNotice | MapFrameNotice | MapCountsNotice | ConsoleNotice | DriverNotice | MapHealth
 
 
-class GatewayBus(Protocol):
-    """Soft state shared by gateways, matchers and hosts. A lost message costs a position on a map, never a trip.
-
-    No method raises if the bus is unavailable: publishing then has no effect, and ``next_notices`` returns
-    :class:`MapHealth`.
-    """
-
-    async def sign_on(self, notice: SignOnNotice) -> None:
-        """Publish to every gateway, and receive later notices about the same client until ``sign_off``."""
-        ...
-
-    async def sign_off(self, role: str, subject: str) -> None:
-        """Stop receiving notices about a client that has no socket here any more."""
-        ...
+class MapBus(Protocol):
+    """The live map's part of :class:`GatewayBus`."""
 
     async def watch(self, cells: Iterable[str]) -> None:
         """Receive frames of these cells too."""
@@ -191,6 +179,22 @@ class GatewayBus(Protocol):
         ...
 
     async def unwatch_counts(self) -> None: ...
+
+
+class GatewayBus(MapBus, Protocol):
+    """Soft state shared by gateways, matchers and hosts. A lost message costs a position on a map, never a trip.
+
+    No method raises if the bus is unavailable: publishing then has no effect, and ``next_notices`` returns
+    :class:`MapHealth`.
+    """
+
+    async def sign_on(self, notice: SignOnNotice) -> None:
+        """Publish to every gateway, and receive later notices about the same client until ``sign_off``."""
+        ...
+
+    async def sign_off(self, role: str, subject: str) -> None:
+        """Stop receiving notices about a client that has no socket here any more."""
+        ...
 
     async def announce(self, news: Alarm | DriverBroadcast) -> None:
         """Publish to the consoles or drivers of every gateway."""

@@ -24,13 +24,13 @@ _Endpoint = Callable[[Request], Awaitable[Response]]
 def city_routes(facts: CityFacts, layers: Mapping[str, bytes]) -> list[Route]:
     """``layers``: GeoJSON of the map by name, compressed by gzip."""
 
-    async def told(request: Request) -> Response:
+    async def city(request: Request) -> Response:
         if MSGPACK in request.headers.get("accept", ""):
             return Response(msgspec.msgpack.encode(facts), media_type=MSGPACK)
         return json_response(facts)
 
     return [
-        Route("/v1/city", told),
+        Route("/v1/city", city),
         *(Route(f"/v1/city/{name}", _layer(layers[name])) for name in LAYERS if name in layers),
     ]
 
@@ -39,7 +39,7 @@ def _layer(packed: bytes) -> _Endpoint:
     """One layer: as stored, or decompressed for clients without gzip."""
     tag = blake2b(packed, digest_size=12).hexdigest()
 
-    async def answer(request: Request) -> Response:
+    async def layer(request: Request) -> Response:
         packs = accepts_gzip(request.headers.get("accept-encoding", ""))
         etag = f'"{tag}{"g" if packs else ""}"'
         headers = {"ETag": etag, "Cache-Control": _DAY, "Vary": "Accept-Encoding"}
@@ -49,4 +49,4 @@ def _layer(packed: bytes) -> _Endpoint:
             return Response(packed, headers={**headers, "Content-Encoding": "gzip"}, media_type=_GEOJSON)
         return Response(gzip.decompress(packed), headers=headers, media_type=_GEOJSON)
 
-    return answer
+    return layer

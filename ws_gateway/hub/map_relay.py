@@ -11,29 +11,15 @@ Rule 4. While the relay is halted, no frame is sent; on resumption every console
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol
 
 from dispatch.api.live_map.cell_codec import head_of, joined
-from ws_gateway.ports import MapCountsNotice, MapFrameNotice
+from ws_gateway.ports import MapBus, MapCountsNotice, MapFrameNotice
 
 JOIN_S: Final = 0.05
 """Wall seconds for which frames are gathered."""
 MAP_SLOT: Final = "map"
-
-
-class MapBus(Protocol):
-    """The part of :class:`~ws_gateway.ports.GatewayBus` that the relay uses."""
-
-    async def watch(self, cells: Iterable[str]) -> None: ...
-
-    async def unwatch(self, cells: Iterable[str]) -> None: ...
-
-    async def full_frames(self, cells: Iterable[str]) -> list[MapFrameNotice]: ...
-
-    async def watch_counts(self) -> None: ...
-
-    async def unwatch_counts(self) -> None: ...
 
 
 class MapConsole(Protocol):

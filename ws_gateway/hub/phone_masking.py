@@ -12,16 +12,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import msgspec
 from cachetools import TTLCache
 
 from dispatch.clock import Clock
 from dispatch.domain.redaction import PERSON, masked_phone
-from dispatch.domain.registry import PHONES, DispatcherRecord, PassengerRecord
+from dispatch.domain.registry import PHONES, DispatcherRecord
 from dispatch.store.journal import JournalUnavailableError
 from dispatch.values.ids import PassengerId
+from ws_gateway.ports import Registry
 
 KEPT_S: Final = 60.0
 """Wall seconds for which a number is cached, and therefore shown after its erasure."""
@@ -34,22 +35,10 @@ _decode = msgspec.msgpack.Decoder().decode
 _encode = msgspec.msgpack.Encoder().encode
 
 
-class PhoneRegistry(Protocol):
-    """The part of the registry that stores phones. Raises ``JournalUnavailableError``."""
-
-    async def passenger_by_phone(self, phone: str, *, new_id: PassengerId, created: float) -> PassengerRecord: ...
-
-    async def phone_of(self, passenger: str) -> str | None:
-        """The number; None if it is unknown or was erased."""
-        ...
-
-    async def get(self, kind: type[DispatcherRecord], entry_id: str) -> DispatcherRecord | None: ...
-
-
 class PhoneMasker:
     """``new_id`` returns a new id at each call."""
 
-    def __init__(self, registry: PhoneRegistry, clock: Clock, new_id: Callable[[], str]) -> None:
+    def __init__(self, registry: Registry, clock: Clock, new_id: Callable[[], str]) -> None:
         self._registry = registry
         self._clock = clock
         self._new_id = new_id

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Final, Protocol
+from typing import Annotated, Final
 
 import msgspec
 import structlog
@@ -22,7 +22,7 @@ from starlette.routing import Route
 
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.store.journal import JournalUnavailableError
-from ws_gateway.auth.sign_in import Issued
+from ws_gateway.auth.sign_in import Issued, SignIn
 from ws_gateway.http.responses import body_of, json_response, read_json, refusal
 from ws_gateway.limits.shared_limits import SharedRateLimiter
 from ws_gateway.limits.token_bucket import RateLimit
@@ -43,18 +43,10 @@ class AlipaySignIn(msgspec.Struct, forbid_unknown_fields=True):
     code: Annotated[str, Meta(min_length=1, max_length=2000)]
 
 
-class Passengers(Protocol):
-    """The part of :class:`ws_gateway.auth.sign_in.SignIn` that is used here."""
-
-    async def passenger_by_alipay(self, alipay_user_id: str) -> Issued:
-        """Raises ``JournalUnavailableError``."""
-        ...
-
-
 class AlipaySignInRoutes:
     """``limiter`` counts for all gateways, so a code is valid once."""
 
-    def __init__(self, context: PageContext, passengers: Passengers, limiter: SharedRateLimiter) -> None:
+    def __init__(self, context: PageContext, passengers: SignIn, limiter: SharedRateLimiter) -> None:
         self._context = context
         self._passengers = passengers
         self._limiter = limiter

@@ -58,8 +58,8 @@ def web_routes(folder: Path = FOLDER, *, tiles: str = "", public_url: str = "") 
     return [
         Route("/", files.home),
         *(Route(f"/{app}", _with_slash) for app in APPS),
-        *(Route(f"/{place}/{{path:path}}", files.answer) for place in (*APPS, *_BESIDE_PAGES)),
-        *(Route(f"/{name}", files.answer) for name in _AT_THE_ROOT),
+        *(Route(f"/{place}/{{path:path}}", files.serve_file) for place in (*APPS, *_BESIDE_PAGES)),
+        *(Route(f"/{name}", files.serve_file) for name in _AT_THE_ROOT),
     ]
 
 
@@ -79,10 +79,10 @@ class WebApps(StaticFiles):
     async def home(self, request: Request) -> Response:
         """``/``: the home page, or a plain text if the apps are not built."""
         if await anyio.to_thread.run_sync((self._folder / "index.html").is_file):
-            return await self.answer(request)
+            return await self.serve_file(request)
         return PlainTextResponse(_NOT_BUILT, headers={"Cache-Control": "no-cache"})
 
-    async def answer(self, request: Request) -> Response:
+    async def serve_file(self, request: Request) -> Response:
         """A file, or the redirect to a page's canonical address. Raises starlette's ``HTTPException``."""
         path = request.url.path
         if path.endswith("/") and is_alias(request.headers.get("host", ""), self._public_url):

@@ -4,48 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, time
-from typing import Final, Protocol
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from dispatch.api.fields import MoneyView
 from dispatch.api.http_bodies import NoticeList, ShiftAccount, ShiftRide, ShiftSum
-from dispatch.api.server_messages import Notice
 from dispatch.clock import Clock
-from dispatch.store.queries.lists import RideRow
-from dispatch.store.queries.trip_rows import VehicleStateRow
+from dispatch.store.queries.alarms import SqlNotices
+from dispatch.store.queries.lists import RideRow, SqlLists
+from dispatch.store.queries.trip_rows import SqlTripRows
 from ws_gateway.http.authenticated_reads import Reader
 
 NOTICES_S: Final = 43_200.0
 COLLECTED: Final = frozenset({"paid", "part_refunded", "refunded", "settled_otherwise"})
 
 
-class DriverRides(Protocol):
-    """Drivers' rides. Raises ``JournalUnavailableError``."""
-
-    async def rides(self, driver: str, since: float) -> Sequence[RideRow]:
-        """A driver's rides finished since a city time, newest first."""
-        ...
-
-
-class VehicleStates(Protocol):
-    """States of vehicles. Raises ``JournalUnavailableError``."""
-
-    async def vehicle_state(self, vehicle: str) -> VehicleStateRow | None: ...
-
-
-class DriverMessages(Protocol):
-    """Notices to drivers. Raises ``JournalUnavailableError``."""
-
-    async def for_vehicle(self, vehicle: str, since: float) -> Sequence[Notice]:
-        """Notices to the driver of a vehicle since a city time, newest first."""
-        ...
-
-
 class DriverReads:
     """``GET /v1/my/shift`` and ``GET /v1/my/notices``. ``zone`` defines the day."""
 
     def __init__(
-        self, rides: DriverRides, states: VehicleStates, messages: DriverMessages, clock: Clock, zone: ZoneInfo
+        self, rides: SqlLists, states: SqlTripRows, messages: SqlNotices, clock: Clock, zone: ZoneInfo
     ) -> None:
         self._rides = rides
         self._states = states

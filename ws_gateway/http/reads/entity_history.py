@@ -5,29 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from functools import partial
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from dispatch.actors.core.entity_types import View, entity_kinds
 from dispatch.api.timeline import NumberedEvent
 from dispatch.domain.entity import Entity, EntityKey
 from dispatch.domain.rules import Rules
 from dispatch.payment.core.payment import PaymentRules
-from dispatch.store.journal import StoredEvent, StoredHistory
+from dispatch.store.journal import Journal, StoredEvent, StoredHistory
 
 LONGEST: Final = 5_000
 """Streams are read up to this number (50 ms); trips and payments are far shorter."""
-
-
-class EventStreams(Protocol):
-    """The part of :class:`dispatch.store.journal.Journal` that is used here. Raises ``JournalUnavailableError``."""
-
-    async def load(self, keys: Sequence[EntityKey]) -> Sequence[StoredHistory]:
-        """The histories of ``keys``, in their order."""
-        ...
-
-    async def events_after(self, key: EntityKey, seq: int, limit: int) -> Sequence[StoredEvent]:
-        """At most ``limit`` events of a stream with numbers above ``seq``, in order."""
-        ...
 
 
 class ReplayedEntity(NamedTuple):
@@ -41,7 +29,7 @@ class ReplayedEntity(NamedTuple):
 class EntityHistory:
     """Reads committed state only, and decides nothing."""
 
-    def __init__(self, streams: EventStreams, rules: Rules, payment_rules: PaymentRules) -> None:
+    def __init__(self, streams: Journal, rules: Rules, payment_rules: PaymentRules) -> None:
         self._streams = streams
         self._kinds = entity_kinds(rules, payment_rules)
 

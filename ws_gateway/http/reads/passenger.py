@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Final, Protocol, cast
+from typing import Final, cast
 
 from dispatch.api.fields import TripView
 from dispatch.api.http_bodies import Receipt, ShareLink, TripList
@@ -14,21 +13,13 @@ from dispatch.domain.entity import EntityKey
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.trip.trip import Trip
 from dispatch.domain.trip.trip_state import OPEN
-from dispatch.store.queries.trip_rows import TripRow
+from dispatch.store.queries.trip_rows import SqlTripRows
 from dispatch.values.ids import PassengerId
 from ws_gateway.auth.tokens import Tokens
 from ws_gateway.http.authenticated_reads import Reader
 from ws_gateway.http.reads.entity_history import EntityHistory, ReplayedEntity
 
 TRIPS_MOST: Final = 50
-
-
-class PassengerTrips(Protocol):
-    """Trips of passengers. Raises ``JournalUnavailableError``."""
-
-    async def trips_of(self, passenger: PassengerId, limit: int) -> Sequence[TripRow]:
-        """A passenger's last trips, newest first."""
-        ...
 
 
 class PassengerReads:
@@ -38,7 +29,7 @@ class PassengerReads:
     """
 
     def __init__(
-        self, trips: PassengerTrips, past: EntityHistory, tokens: Tokens, clock: Clock, share_ttl_s: float
+        self, trips: SqlTripRows, past: EntityHistory, tokens: Tokens, clock: Clock, share_ttl_s: float
     ) -> None:
         self._trips = trips
         self._past = past

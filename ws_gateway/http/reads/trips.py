@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from typing import Final, Protocol, cast
 
 import msgspec
@@ -25,8 +24,8 @@ from dispatch.api.timeline import gateway_facts, timeline
 from dispatch.clock import Clock
 from dispatch.domain.entity import EntityKey
 from dispatch.domain.errors import DispatchError, ErrorCode
-from dispatch.store.queries.event_history import SaidRow
-from dispatch.store.queries.lists import ListedTrip
+from dispatch.store.queries.event_history import SqlEventHistory
+from dispatch.store.queries.lists import SqlLists
 from dispatch.store.queries.trip_rows import PaymentRow
 from ws_gateway.http.authenticated_reads import Reader
 from ws_gateway.http.reads.entity_history import EntityHistory
@@ -35,24 +34,6 @@ from ws_gateway.http.reads.list_rows import trip_of
 LISTED_S: Final = 3_600.0
 LONGEST_S: Final = 86_400.0
 _log = structlog.get_logger("gateway")
-
-
-class TripLists(Protocol):
-    """Lists of trips. Raises ``JournalUnavailableError``."""
-
-    async def trips(self, since: float) -> Sequence[ListedTrip]:
-        """Open trips, and those requested since a city time."""
-        ...
-
-
-class PaymentHistory(Protocol):
-    """Payments of trips. Raises ``JournalUnavailableError``."""
-
-    async def payments(self, trip: str) -> Sequence[PaymentRow]: ...
-
-    async def said(self, payment: str) -> Sequence[SaidRow]:
-        """The messages exchanged with Alipay about a payment."""
-        ...
 
 
 class MatchReasons(Protocol):
@@ -67,7 +48,7 @@ class TripReads:
     """``GET /v1/trips`` and ``GET /v1/trips/{trip}``."""
 
     def __init__(
-        self, lists: TripLists, payments: PaymentHistory, past: EntityHistory, reasons: MatchReasons, clock: Clock
+        self, lists: SqlLists, payments: SqlEventHistory, past: EntityHistory, reasons: MatchReasons, clock: Clock
     ) -> None:
         self._lists = lists
         self._payments = payments

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final, Protocol, cast
+from typing import Final, cast
 
 import msgspec
 
@@ -18,7 +18,8 @@ from dispatch.domain.entity import EntityKey
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.vehicle.vehicle import Vehicle
 from dispatch.store.journal import StoredEvent
-from dispatch.store.queries.lists import SearchResult
+from dispatch.store.queries.event_history import SqlEventHistory
+from dispatch.store.queries.lists import SqlLists
 from ws_gateway.http.authenticated_reads import Reader
 from ws_gateway.http.reads.entity_history import EntityHistory, ReplayedEntity
 from ws_gateway.http.reads.list_rows import trip_of
@@ -29,31 +30,11 @@ EVENTS_MOST: Final = 2_000
 """More than the events of a vehicle in an hour."""
 
 
-class VehicleLists(Protocol):
-    """The fleet, and searches. Raises ``JournalUnavailableError``."""
-
-    async def fleet(self, vehicle: str | None = None) -> Sequence[FleetCar]:
-        """All vehicles, or one."""
-        ...
-
-    async def search(self, text: str) -> SearchResult:
-        """Trips and vehicles that match a text."""
-        ...
-
-
-class RecentEvents(Protocol):
-    """The end of a stream. Raises ``JournalUnavailableError``."""
-
-    async def newest(self, key: EntityKey, since: float, most: int) -> Sequence[StoredEvent]:
-        """Events since a city time, in order; the last ``most`` of them."""
-        ...
-
-
 class VehicleReads:
     """``GET /v1/vehicles``, ``GET /v1/vehicles/{vehicle}`` and ``POST /v1/search``."""
 
     def __init__(
-        self, lists: VehicleLists, newest: RecentEvents, past: EntityHistory, reasons: MatchReasons, clock: Clock
+        self, lists: SqlLists, newest: SqlEventHistory, past: EntityHistory, reasons: MatchReasons, clock: Clock
     ) -> None:
         self._lists = lists
         self._newest = newest
