@@ -1,5 +1,4 @@
 /** Open alarms, then those settled in the last day. */
-
 import type { Alarm } from '../protocol/messages';
 import { clockTime, duration } from '../ui/formats';
 import { isUnsettled, subjectOf } from './alarm_board';

@@ -1,5 +1,4 @@
 /** The header: city time, figures and the buttons that start an action. */
-
 import { MAP_STATES } from '../protocol/tables';
 import { Preferences } from '../ui/controls';
 import { clockSeconds } from '../ui/formats';

@@ -1,5 +1,4 @@
 /** Announces each overdue request once to screen readers. */
-
 import type { ConsoleState } from './console_state';
 import { text } from './i18n';
 import { placeName } from './texts';
@@ -15,7 +14,7 @@ export function announceOverdue(consoleState: ConsoleState): () => void {
     for (const trip of fresh) announced.add(trip.trip);
     if (known && fresh[0] !== undefined) {
       const from = placeName(fresh[0].pickup);
-      consoleState.announce(text('overdue.said', { count: late.length, from }));
+      consoleState.announce(text('overdue.announcement', { count: late.length, from }));
     }
     known = store.tripsLoaded.value;
   });

@@ -1,5 +1,4 @@
 /** Buttons that open a car or a trip. */
-
 import { useConsole } from './console_state';
 import { text } from './i18n';
 

@@ -1,5 +1,4 @@
 /** The passenger's own rides, the newest first. */
-
 import type { TripView } from '../protocol/messages';
 import { AsyncButton } from '../ui/controls';
 import { dayAndTime, money } from '../ui/formats';

@@ -1,5 +1,4 @@
 /** The ride: its destination and its arrival time. */
-
 import { ArrivalCountdown } from './arrival_countdown';
 import { Car } from './car_coming';
 import { FromTo } from './from_to';

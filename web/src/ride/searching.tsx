@@ -1,5 +1,4 @@
 /** Before a car is assigned: the search with its duration, or the reservation. */
-
 import { useCityTime } from '../ui/countdown';
 import { dayAndTime, duration } from '../ui/formats';
 import { wireText } from '../ui/i18n';

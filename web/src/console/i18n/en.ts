@@ -46,7 +46,7 @@ export const texts = {
   'trips.ended': 'Ended in the last hour',
   'trips.none': 'No trips.',
   'trips.show': ', show trip',
-  'overdue.said': '{count} overdue requests. The newest: {from}',
+  'overdue.announcement': '{count} overdue requests. The newest: {from}',
   'cars.state': 'State of cars',
   'cars.in_service': 'In service',
   'cars.all': 'All cars',
