@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, MutableMapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Mapping, MutableMapping
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -13,10 +13,8 @@ from dispatch.domain.events import OfferMade, decode_trip_event, decode_vehicle_
 from dispatch.payment.core.events import OrderPaid, SurplusPaid, decode_payment_event
 from dispatch.payment.core.rules import CASH
 from dispatch.store.journal import Batch
-from sim.simtest.apps.driver import DriverApp
-
-if TYPE_CHECKING:
-    from sim.simtest.simulation import World
+from sim.simtest.alipay.model import AlipayModel
+from sim.simtest.context import SimContext
 
 SLACK_S = 5.0
 """City seconds by which a phone's time, measured over a network, may be wrong."""
@@ -36,8 +34,11 @@ class CommittedEvent(NamedTuple):
 class CommitLog:
     """What was committed, what Alipay said at that moment, and what was logged as an error."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, context: SimContext, alipay: AlipayModel, last_fix_at: Callable[[str], float]) -> None:
+        """``last_fix_at``: city time of the newest fix that a vehicle's app has sent."""
+        self._context = context
+        self._alipay = alipay
+        self._last_fix_at = last_fix_at
         self.events: list[CommittedEvent] = []
         self.replies: list[str] = []
         self.broken: list[str] = []
@@ -64,13 +65,13 @@ class CommitLog:
 
     def committed(self, by: str, batch: Batch) -> None:
         """A batch is in the journal."""
-        now = self._world.clock.city()
+        now = self._context.clock.city()
         for append in batch.appends:
             decode = DECODERS[append.key.kind]
             for n, (_, body) in enumerate(append.events, append.expected + 1):
                 event = decode(body)
                 self.events.append(CommittedEvent(by, append.key, n, event, now))
-                self._world.note(f"{by} committed {append.key} {n} {event_name(event)}")
+                self._context.note(f"{by} committed {append.key} {n} {event_name(event)}")
                 self._look_at(append.key, event)
         named = {append.key for append in batch.appends}
         self.unfenced += [f"{by} put {due.name} of {due.owner}" for due in batch.commands_put if due.owner not in named]
@@ -79,11 +80,10 @@ class CommitLog:
     def _look_at(self, key: EntityKey, event: Event) -> None:
         """What has to be held against the world as it is at this moment."""
         if isinstance(event, OrderPaid | SurplusPaid) and getattr(event, "method", "") != CASH:
-            trade = self._world.alipay.trades.get(event.order)
+            trade = self._alipay.trades.get(event.order)
             if trade is None or trade.paid != event.amount.minor:
                 self.unpaid.append(f"{key} says {event.order} is paid: {event.amount}, Alipay has {trade}")
         elif isinstance(event, OfferMade):
-            app = next(p for p in self._world.apps if isinstance(p, DriverApp) and p.vehicle == key.id)
-            silent_s = event.at - app.sent_at
-            if silent_s > self._world.rules.stale_after_s + SLACK_S:
+            silent_s = event.at - self._last_fix_at(key.id)
+            if silent_s > self._context.rules.stale_after_s + SLACK_S:
                 self.stale.append(f"{key} was silent for {silent_s:.1f} s when it was offered {event.trip}")

@@ -105,6 +105,8 @@ class FaultModel:
         self.rates = rates
         self.counts: Counter[str] = Counter()
         self.quiescent = False
+        self.alipay_away = False
+        """Whether Alipay cannot be reached."""
 
     def occurs(self, rate: str, kind: str) -> bool:
         """Whether this fault happens now; counted if so."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from math import inf
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from dispatch.domain.entity import EntityKey
 from dispatch.store.journal import (
@@ -19,9 +19,8 @@ from dispatch.store.journal import (
     StoredHistory,
     StoredReply,
 )
-
-if TYPE_CHECKING:
-    from sim.simtest.sim_processes import SimProcess
+from sim.simtest.commit_log import CommitLog
+from sim.simtest.context import Checkpoint, SimContext
 
 LOOK_S: Final = 0.002
 
@@ -29,16 +28,18 @@ LOOK_S: Final = 0.002
 class FaultyJournal:
     """See ``dispatch.store.journal`` for the contract, which it keeps."""
 
-    def __init__(self, process: SimProcess) -> None:
-        self._process = process
-        self._world = process.world
-        self._faults = process.world.faults
-        self._true = process.world.journal
+    def __init__(self, context: SimContext, commit_log: CommitLog, writer: str, checkpoint: Checkpoint) -> None:
+        self._faults = context.faults
+        self._true = context.journal
+        self._note = context.note
+        self._commit_log = commit_log
+        self._writer = writer
+        self._checkpoint = checkpoint
 
     async def commit(self, batch: Batch) -> Committed | Conflict:
         """Write all of ``batch``, or nothing."""
         await self._takes_time()
-        await self._process.at("before commit")
+        await self._checkpoint("before commit")
         if self._faults.occurs("journal_fails", "journal: fails"):
             raise JournalUnavailableError("the database is away")
         if self._faults.occurs("journal_stalls", "journal: stalls"):
@@ -47,19 +48,19 @@ class FaultyJournal:
             return Conflict({}, {}, [])
         result = await self._true.commit(batch)
         if isinstance(result, Conflict):
-            self._world.note(f"{self._process.incarnation.name} conflict {sorted(map(str, result.streams))}")
+            self._note(f"{self._writer} conflict {sorted(map(str, result.streams))}")
             return result
-        self._world.commit_log.committed(self._process.incarnation.name, batch)
+        self._commit_log.committed(self._writer, batch)
         if self._faults.occurs("journal_untold", "journal: written, not told"):
             raise JournalUnavailableError("the connection broke after the commit")
-        await self._process.at("after commit")
+        await self._checkpoint("after commit")
         await self._takes_time()
         return result
 
     async def load(self, keys: Sequence[EntityKey]) -> Sequence[StoredHistory]:
         """The histories of ``keys``."""
         await self._takes_time()
-        await self._process.at("loading")
+        await self._checkpoint("loading")
         if self._faults.occurs("load_fails", "journal: load fails"):
             raise JournalUnavailableError("the database is away")
         return await self._true.load(keys)

@@ -44,7 +44,7 @@ from dispatch.domain.vehicle.vehicle import Vehicle
 from dispatch.payment.core.payment import Payment
 from dispatch.payment.core.rules import CASH
 from sim.simtest.apps.app import SimApp, StreamEntry
-from sim.simtest.simulation import World
+from sim.simtest.simulation import Simulation
 
 Invariant = Callable[["Evidence"], Iterator[str]]
 
@@ -52,19 +52,19 @@ Invariant = Callable[["Evidence"], Iterator[str]]
 class Evidence:
     """A world that has ended, and its histories folded once for all oracles."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Simulation) -> None:
         self.world = world
 
     @cached_property
     def folded(self) -> dict[EntityKey, Entity]:
         """Every entity, from its first event on."""
-        return {key: self._fold(key) for key in self.world.tables.events}
+        return {key: self._fold(key) for key in self.world.context.tables.events}
 
     @cached_property
     def broken(self) -> list[str]:
         """Histories that cannot be folded."""
         found: list[str] = []
-        for key in self.world.tables.events:
+        for key in self.world.context.tables.events:
             try:
                 self._fold(key)
             except Exception as error:  # noqa: BLE001 - whatever breaks a fold is a violation
@@ -72,9 +72,9 @@ class Evidence:
         return found
 
     def _fold(self, key: EntityKey) -> Entity:
-        kind = self.world.kinds[key.kind]
+        kind = self.world.context.kinds[key.kind]
         entity = kind.make(key.id, 0, None)
-        for stored in self.world.tables.events[key]:
+        for stored in self.world.context.tables.events[key]:
             entity.apply(kind.decode_event(stored.body))
         return entity
 
@@ -84,11 +84,11 @@ class Evidence:
 
     def told(self, key: EntityKey, audience: str) -> dict[int, tuple[bytes, bytes]]:
         """What a follower is to be told of each number of a stream: as an update, and as a snapshot."""
-        kind = self.world.kinds[key.kind]
+        kind = self.world.context.kinds[key.kind]
         assert kind.view is not None  # noqa: S101 - payments are followed by nobody
         entity = kind.make(key.id, 0, None)
         told = {0: (b"", encode_snapshot(str(key), 0, kind.view(entity), audience))}  # type: ignore[arg-type]
-        for stored in self.world.tables.events.get(key, ()):
+        for stored in self.world.context.tables.events.get(key, ()):
             event = kind.decode_event(stored.body)
             entity.apply(event)
             view = kind.view(entity)
@@ -102,7 +102,7 @@ class Evidence:
 
 def numbers_run_on(evidence: Evidence) -> Iterator[str]:
     """Every stream is numbered from 1 without gaps, and every commit followed the one before."""
-    for key, events in evidence.world.tables.events.items():
+    for key, events in evidence.world.context.tables.events.items():
         numbers = [event.seq for event in events]
         if numbers != list(range(1, len(numbers) + 1)):
             yield f"{key} is numbered {numbers}"
@@ -130,7 +130,7 @@ def both_sides_agree(evidence: Evidence) -> Iterator[str]:
     """In the end a vehicle's trip says that it is this vehicle's, a trip's vehicle likewise, and so do the claims."""
     if evidence.broken:
         return
-    tables = evidence.world.tables
+    tables = evidence.world.context.tables
     holding = {t.id: t.data.vehicle for t in evidence.trips() if t.state in WITH_DRIVER}
     riding = {e.data.trip: e.id for e in evidence.folded.values() if isinstance(e, Vehicle) and e.data.trip is not None}
     if holding != riding:
@@ -143,7 +143,7 @@ def histories_fold_to_their_rows(evidence: Evidence) -> Iterator[str]:
     """The row of each entity is its history folded; so is each snapshot."""
     if evidence.broken:
         return
-    tables = evidence.world.tables
+    tables = evidence.world.context.tables
     for key, entity in evidence.folded.items():
         row = entity.row()
         if row is not None and tables.rows.get(row.table, {}).get(row.id) != row.values:
@@ -203,10 +203,10 @@ def everything_due_was_done(evidence: Evidence) -> Iterator[str]:
     """After the faults every trip comes to an end or an alarm stands, and no timer or call is left behind."""
     world = evidence.world
     alarmed = {str(alarm.fields.get("trip")) for alarm in world.alarms}
-    for trip, row in world.rows("trip").items():
+    for trip, row in world.context.rows("trip").items():
         if row["state"] not in ENDED and trip not in alarmed:
             yield f"{trip} stays {row['state']}"
-    yield from (f"overdue: {due}" for due in world.overdue())
+    yield from (f"overdue: {due}" for due in world.context.overdue())
     for app in world.apps:
         for said in app.said:
             if said.answer is None and isinstance(said.message, RequestRide | FinishRide):
@@ -247,7 +247,7 @@ def _written(evidence: Evidence, app: SimApp, command: str, answer: Accepted, re
         yield f"{scoped} was accepted and is not in the journal"
         return
     key = EntityKey.parse(answer.stream or "")
-    stored = evidence.world.tables.replies[scoped]
+    stored = evidence.world.context.tables.replies[scoped]
     reply = msgspec.msgpack.decode(stored.body, type=Done)
     if (reply.seq, reply.state, key) != (answer.seq, answer.state, stored.key):
         yield f"{scoped} was told {answer}, and the journal has {reply}"
@@ -377,7 +377,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
 )
 
 
-def judge(world: World) -> list[tuple[str, str]]:
+def judge(world: Simulation) -> list[tuple[str, str]]:
     """All violations, as (oracle, what it saw)."""
     evidence = Evidence(world)
     return [(invariant.__name__, seen) for invariant in INVARIANTS for seen in invariant(evidence)]

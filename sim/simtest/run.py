@@ -12,10 +12,11 @@ from typing import Any
 import msgspec
 
 from dispatch.clock import CityClock
+from sim.simtest.context import SimulationPlan
 from sim.simtest.fault_model import KINDS
 from sim.simtest.invariants import judge
 from sim.simtest.pacing import relaxed_pace
-from sim.simtest.simulation import SimulationPlan, World
+from sim.simtest.simulation import Simulation
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -37,10 +38,10 @@ class Outcome(msgspec.Struct, frozen=True):
 def run_seed(seed: int, plan: SimulationPlan | None = None, *, trace: bool = False) -> Outcome:
     """One world from its beginning to the verdict."""
     with _undisturbed(), relaxed_pace():
-        return _outcome(World(seed, plan, trace=trace))
+        return _outcome(Simulation(seed, plan, trace=trace))
 
 
-def _outcome(world: World) -> Outcome:
+def _outcome(world: Simulation) -> Outcome:
     try:
         world.run()
         violations = judge(world)
@@ -57,8 +58,8 @@ def _outcome(world: World) -> Outcome:
         violations=violations,
         city_hours=world.city_hours,
         turns=world.timeline.turns,
-        digest=world.digest,
-        trace=world.trace or [],
+        digest=world.context.digest,
+        trace=world.context.trace or [],
     )
 
 

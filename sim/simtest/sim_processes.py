@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,6 +15,7 @@ from dispatch.actors.runtime.host_client import HostClient
 from dispatch.actors.runtime.lazy_start import LazyStart
 from dispatch.actors.runtime.matcher_host import MatcherHost, MatcherParts, build_matcher
 from dispatch.api.fields import FareView, MoneyView
+from dispatch.api.server_messages import Alarm
 from dispatch.domain.entity import Command
 from dispatch.matching.settings import MatcherSettings
 from dispatch.observability.metrics import Metrics
@@ -22,9 +23,12 @@ from dispatch.payment.core.gateway_calls import perform
 from dispatch.store.journal import StoredCommand
 from dispatch.values.place import Place
 from dispatch.values.units import CityTime
-from sim.simtest.alipay.client import SimAlipayClient
+from sim.simtest.alipay.client import NotificationReader, SimAlipayClient
+from sim.simtest.commit_log import CommitLog
+from sim.simtest.context import Checkpoint, SimContext
 from sim.simtest.faulty_journal import FaultyJournal
 from sim.simtest.network import SimSocket
+from sim.simtest.registry_and_bus import SimBus, SimRegistry
 from sim.simtest.virtual_loop import Incarnation, RunState
 from ws_gateway.auth.revocations import Revocations
 from ws_gateway.http.alipay_webhook import AlipayWebhook
@@ -35,9 +39,8 @@ from ws_gateway.hub.request_resolver import RequestResolver
 from ws_gateway.session.identity import Identity, SessionRules
 from ws_gateway.settings import GatewaySettings
 
-if TYPE_CHECKING:
-    from sim.simtest.simulation import World
-
+PASSIVATE_AFTER_S = 120.0
+WINDOW_S = 10.0
 COMMIT_WINDOW_S = 0.03
 """Longer than in production, as is all that ``sim.simtest.pacing`` sets."""
 FEED_GATHER_S = 0.5
@@ -45,27 +48,38 @@ METRICS = Metrics()
 """Shared by all processes: creating metrics takes longer than starting a host."""
 
 
-class SimProcess:
-    """One process under its actor's name. ``armed`` is the label at which it dies."""
+class Surroundings(NamedTuple):
+    """What processes reach outside themselves."""
 
-    def __init__(self, world: World, name: str) -> None:
-        self.world = world
+    context: SimContext
+    registry: SimRegistry
+    bus: SimBus
+    commit_log: CommitLog
+    alipay: SimAlipayClient
+    record_alarms: Callable[[Sequence[Alarm]], Awaitable[None]]
+
+
+class SimProcess:
+    """One process under its actor's name. ``armed`` is the checkpoint at which it crashes."""
+
+    def __init__(self, context: SimContext, name: str, number: int, crash: Callable[[SimProcess, str], None]) -> None:
         self.name = name
-        self.number = world.incarnations = world.incarnations + 1
-        self.incarnation = Incarnation(f"{name}.{self.number}")
+        self.incarnation = Incarnation(f"{name}.{number}")
         self.armed = ""
         self.actor: Any = None
+        self._timeline = context.timeline
+        self._crash = crash
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run something as this process."""
-        return self.world.timeline.create_task(work, context=self.incarnation.context())
+        return self._timeline.create_task(work, context=self.incarnation.context())
 
-    async def at(self, label: str) -> None:
-        """A labelled point: here it may die."""
+    async def checkpoint(self, label: str) -> None:
+        """A labelled point at which the process may crash."""
         if self.armed == label:
-            self.world.crash(self, label)
+            self._crash(self, label)
         if not self.incarnation.alive:
-            await self.world.timeline.create_future()
+            await self._timeline.create_future()
 
     def end(self) -> None:
         """``kill -9``."""
@@ -75,28 +89,30 @@ class SimProcess:
 class SimCalls:
     """The outgoing calls of a host, with checkpoints before and after each."""
 
-    def __init__(self, process: SimProcess, client: HostClient) -> None:
-        self._process = process
+    def __init__(self, around: Surroundings, client: HostClient, checkpoint: Checkpoint) -> None:
+        self._clock = around.context.clock
+        self._alipay = around.alipay
         self._client = client
-        self._alipay = SimAlipayClient(process)
+        self._checkpoint = checkpoint
 
     async def call(self, envelope: Envelope) -> Reply:
-        await self._process.at("before a call")
+        await self._checkpoint("before a call")
         reply = await self._client.command(envelope)
-        await self._process.at("after a call")
+        await self._checkpoint("after a call")
         return reply
 
     async def call_gateway(self, scheduled: StoredCommand) -> Command:
-        await self._process.at("before Alipay")
+        await self._checkpoint("before Alipay")
         report = await perform(self._alipay, scheduled.name, scheduled.command)
-        await self._process.at("after Alipay")
-        return msgspec.structs.replace(report, heard_at=self._process.world.clock.wall())
+        await self._checkpoint("after Alipay")
+        return msgspec.structs.replace(report, heard_at=self._clock.wall())
 
 
 class SimHost:
     """The production host of :func:`build_host`, on the simulated journal, network and clock."""
 
-    def __init__(self, process: SimProcess) -> None:
+    def __init__(self, around: Surroundings, process: SimProcess) -> None:
+        self._around = around
         self._process = process
         self._host = LazyStart(self._start)
 
@@ -109,23 +125,23 @@ class SimHost:
         return await getattr(await self._host.ready(), method)(*arguments)
 
     async def _start(self) -> EntityHost:
-        world, process = self._process.world, self._process
+        around, context, process = self._around, self._around.context, self._process
         incarnation = process.incarnation.name
-        client = HostClient(world.system, incarnation, world.network.connect_from(incarnation))
+        client = HostClient(context.system, incarnation, context.network.connect_from(incarnation))
         host = build_host(
             HostParts(
                 name=process.name,
                 incarnation=incarnation,
-                placement=world.system.placement,
-                kinds=world.kinds,
-                clock=world.clock,
-                journal=FaultyJournal(process),
+                placement=context.system.placement,
+                kinds=context.kinds,
+                clock=context.clock,
+                journal=FaultyJournal(context, around.commit_log, incarnation, process.checkpoint),
                 metrics=METRICS,
-                bus=world.bus,
-                record_alarms=world.keep_alarms,
-                calls=SimCalls(process, client),
-                matchers=[client.actor(matcher) for matcher in world.system.matchers],
-                passivate_after_s=world.passivate_after_s,
+                bus=around.bus,
+                record_alarms=around.record_alarms,
+                calls=SimCalls(around, client, process.checkpoint),
+                matchers=[client.actor(matcher) for matcher in context.system.matchers],
+                passivate_after_s=PASSIVATE_AFTER_S,
                 commit_window_s=COMMIT_WINDOW_S,
                 feed_gather_s=FEED_GATHER_S,
             )
@@ -137,7 +153,8 @@ class SimHost:
 class SimMatcher:
     """The production matcher of :func:`build_matcher`, on the simulated network and clock."""
 
-    def __init__(self, process: SimProcess) -> None:
+    def __init__(self, around: Surroundings, process: SimProcess) -> None:
+        self._context = around.context
         self._process = process
         self._matcher: MatcherHost | None = None
 
@@ -149,18 +166,18 @@ class SimMatcher:
         return await getattr(self._matcher, method)(*arguments)
 
     def _built(self) -> MatcherHost:
-        world, incarnation = self._process.world, self._process.incarnation.name
-        client = HostClient(world.system, incarnation, world.network.connect_from(incarnation))
+        context, incarnation = self._context, self._process.incarnation.name
+        client = HostClient(context.system, incarnation, context.network.connect_from(incarnation))
         return build_matcher(
             MatcherParts(
                 name=self._process.name,
                 incarnation=incarnation,
-                clock=world.clock,
+                clock=context.clock,
                 metrics=METRICS,
-                travel_time=world.travel_time,
-                settings=MatcherSettings(stale_after_s=world.rules.stale_after_s, hold_s=40.0),
+                travel_time=context.travel_time,
+                settings=MatcherSettings(stale_after_s=context.rules.stale_after_s, hold_s=40.0),
                 send=client.command,
-                window_s=world.window_s,
+                window_s=WINDOW_S,
                 max_pickup_s=1800.0,
             )
         )
@@ -169,42 +186,45 @@ class SimMatcher:
 class SimGateway:
     """The real gateway with its sessions, without HTTP: sockets are wires, and Alipay's notifications come as bytes."""
 
-    def __init__(self, process: SimProcess) -> None:
+    def __init__(self, around: Surroundings, process: SimProcess) -> None:
+        self._around = around
         self.process = process
         self.wires: list[SimSocket] = []
+        self.is_up = False
         process.spawn(self._start())
 
     async def _start(self) -> None:
-        world, name = self.process.world, self.process.incarnation.name
-        hosts = HostClient(world.system, name, world.network.connect_from(name))
-        phones = PhoneMasker(cast("Any", world.registry), world.clock, world.new_id)
+        around, context, name = self._around, self._around.context, self.process.incarnation.name
+        hosts = HostClient(context.system, name, context.network.connect_from(name))
+        phones = PhoneMasker(cast("Any", around.registry), context.clock, context.new_id)
         resolver = RequestResolver(
             hosts,
-            cast("Any", world.registry),
+            cast("Any", around.registry),
             cast("Any", None),
             zone=ZoneInfo("UTC"),
             word=cast("Any", None),
             roads=cast("Any", None),
             phones=phones,
-            announcer=AlarmAnnouncer(cast("Any", None), cast("Any", None), cast("Any", world.bus)),
+            announcer=AlarmAnnouncer(cast("Any", None), cast("Any", None), cast("Any", around.bus)),
         )
         self.gateway = Hub(
             hosts=hosts,
-            bus=world.bus.joined(self.process.incarnation),
+            bus=around.bus.joined(self.process.incarnation),
             resolver=resolver,
-            clock=world.clock,
+            clock=context.clock,
             settings=GatewaySettings(detach_after_s=2.0, revocations_s=60.0),
             rules=SessionRules(secret=b"the secret of ride codes", price=_price),
             phones=phones,
-            revocations=Revocations(world.registry, verified, world.clock),
-            new_id=world.new_id,
+            revocations=Revocations(around.registry, verified, context.clock),
+            new_id=context.new_id,
             metrics=METRICS,
         )
-        self.notices = AlipayWebhook(world.alipay_ear, hosts)
+        self.webhook = AlipayWebhook(NotificationReader(), hosts)
         hosts.start()
         self.gateway.start()
+        self.is_up = True
 
-    def dialled(self, wire: SimSocket) -> None:
+    def accept(self, wire: SimSocket) -> None:
         """A phone has connected."""
         self.wires.append(wire)
         self.process.spawn(self.gateway.serve("taxi.v1.msgpack", wire.receive, wire.send))

@@ -8,7 +8,8 @@ lost or forged: without a valid signature, or signed with another amount.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import msgspec
 
@@ -33,14 +34,8 @@ from dispatch.payment.core.port import (
 )
 from dispatch.values.money import Money
 from sim.simtest.alipay.model import AlipayModel, Trade
+from sim.simtest.context import SELLER, SimContext
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sim.simtest.sim_processes import SimGateway, SimProcess
-    from sim.simtest.simulation import World
-
-SELLER = "2088000000000001"
 POST_AGAIN_S = (2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 STATUSES = {"waiting": TradeStatus.WAITING, "paid": TradeStatus.SUCCESS, "closed": TradeStatus.CLOSED}
 
@@ -61,23 +56,24 @@ class Posted(msgspec.Struct, frozen=True):
 class SimAlipayClient:
     """Implements :class:`dispatch.payment.core.port.PaymentGateway` for one payment host."""
 
-    def __init__(self, process: SimProcess) -> None:
-        self._world = process.world
-        self._faults = process.world.faults
-        self._alipay: AlipayModel = process.world.alipay
+    def __init__(self, context: SimContext, alipay: AlipayModel, on_new_trade: Callable[[Trade], None]) -> None:
+        self._context = context
+        self._faults = context.faults
+        self._alipay = alipay
+        self._on_new_trade = on_new_trade
 
     async def _call(self, what: str, order: str, act: Callable[[], Any]) -> Any:  # noqa: ANN401 - the port's answers
-        faults, world = self._faults, self._world
+        faults = self._faults
         slow = faults.occurs("alipay_slow", "alipay: slow")
         await asyncio.sleep(faults.rng.uniform(4.0, 14.0) if slow else faults.rng.uniform(0.02, 0.15))
-        if world.alipay_away:
+        if faults.alipay_away:
             return Unknown("no connection")
         if faults.occurs("alipay_request_lost", "alipay: request lost"):
             return Unknown("timeout")
         if faults.occurs("alipay_error_before", "alipay: SYSTEM_ERROR before acting"):
             return Unknown("SYSTEM_ERROR")
         answer = act()
-        world.note(f"alipay {what} {order}: {response_tag(answer)}")
+        self._context.note(f"alipay {what} {order}: {response_tag(answer)}")
         if faults.occurs("alipay_error_after", "alipay: SYSTEM_ERROR after acting"):
             return Unknown("SYSTEM_ERROR")
         if faults.occurs("alipay_answer_lost", "alipay: answer lost after acting"):
@@ -87,7 +83,6 @@ class SimAlipayClient:
         return answer
 
     def _placed(self, order: PaymentOrder) -> Trade | Refusal:
-        world = self._world
         new = order.out_trade_no not in self._alipay.trades
         if new and self._faults.occurs("alipay_refuses", "alipay: refused"):
             return Refusal("ACQ.BUYER_BALANCE_NOT_ENOUGH")
@@ -95,8 +90,7 @@ class SimAlipayClient:
         if isinstance(trade, str):
             return Refusal(f"ACQ.{trade}")
         if new:
-            world.alipay_post.forge(trade)
-            world.buyers.sees(trade)
+            self._on_new_trade(trade)
         return trade
 
     async def create(self, order: PaymentOrder) -> OrderCreated | Refusal | Unknown:
@@ -236,53 +230,45 @@ class NotificationReader:
 class NotificationSender:
     """Sends each notification of Alipay until a gateway acknowledges it."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, context: SimContext, deliver: Callable[[bytes], Awaitable[bool]]) -> None:
+        self._context = context
+        self._deliver = deliver
         self._count = 0
 
     def moved(self, trade: Trade, refund: str) -> None:
         """Money has moved: tell it."""
-        faults = self._world.faults
+        faults = self._context.faults
         status = TradeStatus.SUCCESS if trade.status == "paid" else TradeStatus.CLOSED
         self._count += 1
         posted = Posted(
             f"n{self._count}", trade.order, trade.trade, status.value, _amount(trade.amount), True,
             refund, _amount(trade.refunded) if refund else "",
         )  # fmt: skip
-        self._world.do(self._post(posted))
+        self._context.spawn(self._post(posted))
         if faults.occurs("notice_repeated", "alipay: notification repeated"):
-            self._world.do(self._post(posted))
+            self._context.spawn(self._post(posted))
 
     def forge(self, trade: Trade) -> None:
         """Somebody else says that a new order is paid."""
-        faults, self._count = self._world.faults, self._count + 1
+        faults, self._count = self._context.faults, self._count + 1
         amount = _amount(max(1, trade.amount // 100))
         if faults.occurs("amount_forged", "alipay: amount forged"):
             forged = Posted(f"f{self._count}", trade.order, trade.trade, TradeStatus.SUCCESS.value, amount, True)
-            self._world.do(self._post(forged, tries=1))
+            self._context.spawn(self._post(forged, tries=1))
         elif faults.occurs("notice_forged", "alipay: notification forged"):
             right = _amount(trade.amount)
             forged = Posted(f"f{self._count}", trade.order, trade.trade, TradeStatus.SUCCESS.value, right, False)
-            self._world.do(self._post(forged, tries=1))
+            self._context.spawn(self._post(forged, tries=1))
 
     async def _post(self, posted: Posted, tries: int = len(POST_AGAIN_S)) -> None:
-        faults, body = self._world.faults, msgspec.json.encode(posted)
+        faults, body = self._context.faults, msgspec.json.encode(posted)
         late = faults.occurs("notice_late", "alipay: notification late")
         await asyncio.sleep(faults.rng.uniform(5.0, 25.0) if late else faults.rng.uniform(0.05, 0.6))
         for wait_s in POST_AGAIN_S[:tries]:
             lost = faults.occurs("notice_lost", "alipay: notification lost")
-            if not lost and await self._posted(body):
+            if not lost and await self._deliver(body):
                 return
             await asyncio.sleep(wait_s)
-
-    async def _posted(self, body: bytes) -> bool:
-        gateway = self._world.gateway_for_a_stranger()
-        if gateway is None:
-            return False
-        actor: SimGateway = gateway.actor
-        task = gateway.spawn(actor.notices.receive_notification(body, ""))
-        await asyncio.wait([task], timeout=5.0)
-        return task.done() and not task.cancelled() and task.exception() is None and task.result()
 
 
 def _amount(minor: int) -> str:

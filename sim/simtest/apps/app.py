@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from dispatch.api.client_messages import ClientCommand, ClientMessage, Hello
 from dispatch.api.fields import Cursor, TripView, VehicleView
 from dispatch.api.server_messages import Accepted, CarPosition, FromServer, Heard, Rejected, Snapshot, Update
+from sim.simtest.context import SimContext
 from sim.simtest.network import SimSocket
-
-if TYPE_CHECKING:
-    from sim.simtest.simulation import World
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(FromServer).decode
@@ -49,13 +47,13 @@ class SentCommand(msgspec.Struct):
 class SimApp:
     """One app. ``subject`` is who is signed in, ``vehicle`` the driver's car."""
 
-    def __init__(self, world: World, role: str, subject: str, vehicle: str = "") -> None:
-        self.world = world
+    def __init__(self, context: SimContext, role: str, subject: str, vehicle: str = "") -> None:
+        self.context = context
         self.role = role
         self.subject = subject
         self.vehicle = vehicle
-        self.rng = world.people
-        self.offset = world.phone_offset()
+        self.rng = context.people
+        self.offset = context.clock_offset()
         self.said: list[SentCommand] = []
         self.streams: dict[str, list[StreamEntry]] = {}
         self.refused_streams: set[str] = set()
@@ -64,8 +62,8 @@ class SimApp:
         self.car: VehicleView | None = None
         self.positions: dict[tuple[str, int], list[CarPosition]] = {}
         """What was told of a trip's car, by trip and connection."""
-        self._dialled = 0
-        self.wire: SimSocket | None = None
+        self._connections = 0
+        self.socket: SimSocket | None = None
         self._waiting: dict[str, asyncio.Future[Accepted | Rejected | None]] = {}
         self._by_id: dict[str, SentCommand] = {}
         self._changed: asyncio.Future[None] | None = None
@@ -73,24 +71,23 @@ class SimApp:
         self._unanswered = 0
         self._count = 0
         self.closed = True
-        world.apps.append(self)
 
     @property
     def now(self) -> float:
         """City time."""
-        return self.world.clock.city()
+        return self.context.clock.city()
 
     def start(self, *jobs: Coroutine[Any, Any, None]) -> None:
         """Connect, and do these things for ever."""
         self.open()
         for job in jobs:
-            self.world.do(job)
+            self.context.spawn(job)
 
     def open(self) -> None:
         """The app is in somebody's hand: from now on it is connected, or tries to be."""
         if self.closed:
             self.closed = False
-            self.world.do(self._stay_connected())
+            self.context.spawn(self._stay_connected())
 
     def close(self) -> None:
         """The app is closed, and hears nothing; opened again, it asks for what it missed."""
@@ -104,18 +101,17 @@ class SimApp:
             await asyncio.sleep(self.rng.uniform(0.1, 0.8))
             if self.closed:
                 return
-            if self.wire is None or self.wire.gone:
-                self._dial()
-            while self.wire is not None and not self.wire.gone:
-                self._cut = self.world.timeline.create_future()
+            if self.socket is None or self.socket.gone:
+                self._connect()
+            while self.socket is not None and not self.socket.gone:
+                self._cut = self.context.timeline.create_future()
                 await self._cut
 
-    def _dial(self) -> None:
-        gateway = self.world.gateway_for_a_stranger()
-        if gateway is None:
+    def _connect(self) -> None:
+        self.socket = self.context.connect(self)
+        if self.socket is None:
             return
-        self._dialled += 1
-        self.wire = self.world.dial(gateway, self)
+        self._connections += 1
         resume = [Cursor(stream, seq) for stream, seq in self.cursors.items()][-50:]
         token = f"{self.role}/{self.subject}/{self.vehicle}"
         clock = max(0.0, self.now + self.offset)
@@ -125,10 +121,10 @@ class SimApp:
     def connected(self) -> None:
         """A new socket is open."""
 
-    def lost(self, wire: SimSocket) -> None:
+    def lost(self, socket: SimSocket) -> None:
         """A socket is gone."""
-        if self.wire is wire:
-            self.wire = None
+        if self.socket is socket:
+            self.socket = None
             self._disconnected()
 
     def _disconnected(self) -> None:
@@ -137,15 +133,15 @@ class SimApp:
 
     def hang_up(self) -> None:
         """Close the socket; it is opened again."""
-        wire, self.wire = self.wire, None
-        if wire is not None:
-            wire.hang_up()
+        socket, self.socket = self.socket, None
+        if socket is not None:
+            socket.hang_up()
             self._disconnected()
 
     def say(self, message: ClientMessage) -> None:
         """Send something, if there is a socket."""
-        if self.wire is not None:
-            self.wire.say(_encode(message))
+        if self.socket is not None:
+            self.socket.say(_encode(message))
 
     # ── what comes ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -157,7 +153,7 @@ class SimApp:
         elif isinstance(message, (Accepted, Rejected)):
             self._hear_answer(message)
         elif isinstance(message, CarPosition):
-            self.positions.setdefault((message.trip, self._dialled), []).append(message)
+            self.positions.setdefault((message.trip, self._connections), []).append(message)
         elif isinstance(message, Heard):
             self.heard(message.n)
 
@@ -172,14 +168,14 @@ class SimApp:
             self.trips[message.trip.trip] = message.trip
         if message.vehicle is not None and message.vehicle.vehicle == self.vehicle:
             self.car = message.vehicle
-        self.world.note(f"{self.subject} received {message.stream} {message.seq} {event or 'snapshot'}")
+        self.context.note(f"{self.subject} received {message.stream} {message.seq} {event or 'snapshot'}")
         self.wake()
 
     def _hear_answer(self, message: Accepted | Rejected) -> None:
         said = self._by_id.get(message.id or "")
         if said is None:
             if isinstance(message, Rejected) and message.field == "stream":
-                self.world.note(f"{self.subject} stream rejected {message.code}")
+                self.context.note(f"{self.subject} stream rejected {message.code}")
             return
         said.seen.append(message)
         self._unanswered = 0
@@ -196,9 +192,9 @@ class SimApp:
     async def news(self, within_s: float) -> None:
         """Wait until something changes, at most so many wall seconds."""
         if self._changed is None:
-            self._changed = self.world.timeline.create_future()
+            self._changed = self.context.timeline.create_future()
         changed = self._changed
-        await self.world.timeline.settle(changed, within_s)
+        await self.context.timeline.settle(changed, within_s)
         if self._changed is changed:
             self._changed = None
 
@@ -218,7 +214,7 @@ class SimApp:
             answer = await self._send_once(said)
             if answer is not None and not (isinstance(answer, Rejected) and answer.retryable):
                 said.answer = answer
-                self.world.note(f"{self.subject} {said.id} {_tag(message)} {_tag(answer)}")
+                self.context.note(f"{self.subject} {said.id} {_tag(message)} {_tag(answer)}")
                 return answer
             if answer is not None:
                 await asyncio.sleep(self.rng.uniform(0.3, 1.0))
@@ -226,15 +222,15 @@ class SimApp:
 
     async def _send_once(self, said: SentCommand) -> Accepted | Rejected | None:
         """Send it (now and then twice), and wait a while for its answer."""
-        while self.wire is None or self.wire.gone:  # noqa: ASYNC110 - a person looks at the screen again
+        while self.socket is None or self.socket.gone:  # noqa: ASYNC110 - a person looks at the screen again
             await asyncio.sleep(0.1)
-        waiting: asyncio.Future[Accepted | Rejected | None] = self.world.timeline.create_future()
+        waiting: asyncio.Future[Accepted | Rejected | None] = self.context.timeline.create_future()
         self._waiting[said.id] = waiting
         said.tries += 1
         self.say(said.message)
-        if self.world.faults.occurs("sends_again", "phone: sends again"):
+        if self.context.faults.occurs("sends_again", "phone: sends again"):
             self.say(said.message)
-        await self.world.timeline.settle(waiting, self.rng.uniform(*ASK_AGAIN_S))
+        await self.context.timeline.settle(waiting, self.rng.uniform(*ASK_AGAIN_S))
         del self._waiting[said.id]
         answer = waiting.result()
         if answer is not None:

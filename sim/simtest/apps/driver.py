@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -26,9 +25,7 @@ from dispatch.api.client_messages import (
 from dispatch.api.fields import Fix, VehicleView
 from dispatch.api.server_messages import Accepted
 from sim.simtest.apps.app import SimApp
-
-if TYPE_CHECKING:
-    from sim.simtest.simulation import World
+from sim.simtest.context import CENTRE, SimContext
 
 FIX_EVERY_S = 20.0
 """City seconds between fixes."""
@@ -41,9 +38,9 @@ PACE_MPS = 12.0
 class DriverApp(SimApp):
     """One driver in one car."""
 
-    def __init__(self, world: World, vehicle: str) -> None:
-        super().__init__(world, "driver", f"D{vehicle}", vehicle)
-        self.lat, self.lng = world.place()
+    def __init__(self, context: SimContext, vehicle: str) -> None:
+        super().__init__(context, "driver", f"D{vehicle}", vehicle)
+        self.lat, self.lng = context.place()
         self.aim: tuple[float, float] | None = None
         self.fixes: list[Fix] = []
         """Those that the server has not said are safe."""
@@ -67,11 +64,11 @@ class DriverApp(SimApp):
         self.fixes = [fix for fix in self.fixes if fix.n > n]
 
     async def _send_fixes(self) -> None:
-        step_s = FIX_EVERY_S / self.world.clock.speed
+        step_s = FIX_EVERY_S / self.context.clock.speed
         await asyncio.sleep(self.rng.uniform(0, step_s))
         while True:
             await asyncio.sleep(step_s)
-            if self._rests() if self.world.faults.quiescent else self.now < self.silent_until:
+            if self._rests() if self.context.faults.quiescent else self.now < self.silent_until:
                 continue
             self._move(FIX_EVERY_S)
             self._n += 1
@@ -83,7 +80,7 @@ class DriverApp(SimApp):
     def _rests(self) -> bool:
         """Whether a car need not be heard just now."""
         idle = self.car is not None and self.car.state == "idle"
-        return idle and (self.now < self.sent_at + AT_REST_S - 1 or not self.world.someone_waits())
+        return idle and (self.now < self.sent_at + AT_REST_S - 1 or not self.context.a_trip_waits())
 
     def _move(self, seconds: float) -> None:
         if self.aim is None:
@@ -104,10 +101,10 @@ class DriverApp(SimApp):
             act = _ACTS.get(car.state)
             if act is not None:
                 await act(self, car)
-            await self.news(self.rng.uniform(2.0, 8.0) if self.world.faults.quiescent else self.rng.uniform(0.5, 2.0))
+            await self.news(self.rng.uniform(2.0, 8.0) if self.context.faults.quiescent else self.rng.uniform(0.5, 2.0))
 
     async def _after(self, city_s: float) -> None:
-        await asyncio.sleep(city_s / self.world.clock.speed)
+        await asyncio.sleep(city_s / self.context.clock.speed)
 
     async def _off(self, _: VehicleView) -> None:
         await self._after(self.rng.uniform(1, 20))
@@ -115,7 +112,7 @@ class DriverApp(SimApp):
 
     async def _idle(self, _: VehicleView) -> None:
         chance = self.rng.random()
-        if self.world.faults.quiescent:
+        if self.context.faults.quiescent:
             return
         if chance < 0.02:
             await self.ask(StartHail(id=self.next_id()))
@@ -131,7 +128,7 @@ class DriverApp(SimApp):
         if offer is None or offer.offer in self._ignored:
             return
         await self._after(self.rng.uniform(0.5, 12))
-        chance = 0.3 if self.world.faults.quiescent else self.rng.random()
+        chance = 0.3 if self.context.faults.quiescent else self.rng.random()
         if chance < 0.78:
             await self.ask(AcceptOffer(id=self.next_id(), offer=offer.offer), patience=12)
         elif chance < 0.92:
@@ -141,9 +138,9 @@ class DriverApp(SimApp):
 
     async def _to_pickup(self, car: VehicleView) -> None:
         trip = car.trip or ""
-        self.aim = self.world.pickup_of(trip)
+        self.aim = self.context.pickups.get(trip, CENTRE)
         await self._after(self.rng.uniform(15, 70))
-        if self.rng.random() < 0.05 and not self.world.faults.quiescent:
+        if self.rng.random() < 0.05 and not self.context.faults.quiescent:
             await self.ask(ReturnTrip(id=self.next_id(), trip=trip, reason="flat tyre"))
         else:
             await self.ask(ArriveAtPickup(id=self.next_id(), trip=trip))
@@ -151,7 +148,7 @@ class DriverApp(SimApp):
     async def _at_pickup(self, car: VehicleView) -> None:
         trip = car.trip or ""
         await self._after(self.rng.uniform(5, 30))
-        code = self.world.codes.get(trip)
+        code = self.context.codes.get(trip)
         if code is None:
             await self._after(30)
             gone = ReturnTrip(id=self.next_id(), trip=trip, reason="nobody there", no_show=True)
@@ -161,14 +158,19 @@ class DriverApp(SimApp):
 
     async def _on_trip(self, car: VehicleView) -> None:
         trip = car.trip or ""
-        self.aim = self.world.place()
+        self.aim = self.context.place()
         if self.rng.random() < 0.3:
             await self._after(self.rng.uniform(15, 30))
             await self.ask(ReportMeter(id=self.next_id(), amount=self.rng.randint(300, 4000), currency="USD"))
         await self._after(self.rng.uniform(30, 100))
         done = await self.ask(FinishRide(id=self.next_id(), trip=trip))
         if isinstance(done, Accepted):
-            self.world.ridden(trip, self)
+            self._maybe_collect(trip)
+
+    def _maybe_collect(self, trip: str) -> None:
+        """The driver collects the fare if no passenger's app will pay it, and sometimes otherwise."""
+        if not self.context.has_rider(trip) or self.rng.random() < 0.35:
+            self.context.spawn(self.collect(trip, self.rng.choice(("cash", "code", "scan", "scan"))))
 
     async def collect(self, trip: str, by: str) -> None:
         """Collect a fare in cash, by a code, or by the passenger's own code."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from dispatch.api.client_messages import (
     AssignManually,
@@ -22,9 +22,7 @@ from dispatch.api.server_messages import Accepted
 from dispatch.values.place import Place
 from sim.simtest.alipay.model import Trade
 from sim.simtest.apps.app import SimApp
-
-if TYPE_CHECKING:
-    from sim.simtest.simulation import World
+from sim.simtest.context import SimContext
 
 OVER = ("paid", "part_refunded", "refunded", "settled_otherwise", "cancelled", "unserved")
 BUYER = "2088102100000001"
@@ -33,16 +31,16 @@ BUYER = "2088102100000001"
 class PassengerApp(SimApp):
     """One passenger, who asks until there was a ride, from the wish to the rating, and then puts the phone away."""
 
-    def __init__(self, world: World, number: int, begins_s: float) -> None:
-        super().__init__(world, "passenger", f"P{number}")
+    def __init__(self, context: SimContext, number: int, begins_s: float) -> None:
+        super().__init__(context, "passenger", f"P{number}")
         self._begins_s = begins_s
         self.trip = ""
         self.content = False
         """Whether there was a ride, and it is settled."""
-        world.do(self._live())
+        context.spawn(self._live())
 
     async def _after(self, city_s: float) -> None:
-        await asyncio.sleep(city_s / self.world.clock.speed)
+        await asyncio.sleep(city_s / self.context.clock.speed)
 
     async def _live(self) -> None:
         await self._after(self._begins_s)
@@ -50,21 +48,21 @@ class PassengerApp(SimApp):
         while not self.content:
             await self._ride()
             await self._after(self.rng.uniform(5, 120))
-        if not self.world.faults.quiescent:
+        if not self.context.faults.quiescent:
             self.close()
 
     async def _ride(self) -> None:
-        lat, lng = self.world.place()
-        to_lat, to_lng = self.world.place()
+        lat, lng = self.context.place()
+        to_lat, to_lng = self.context.place()
         at = self.now + self.rng.uniform(320, 600) if self.rng.random() < 0.15 else None
         wish = RequestRide(id=self.next_id(), pickup=Place(lat, lng), dropoff=Place(to_lat, to_lng), at=at)
-        self.world.requests += 1
+        self.context.requests += 1
         told = await self.ask(wish, patience=200)
         if not isinstance(told, Accepted):
             return
         self.trip = str(told.result["trip"])
-        self.world.pickups[self.trip] = (lat, lng)
-        self.world.codes[self.trip] = str(told.result["code"])
+        self.context.pickups[self.trip] = (lat, lng)
+        self.context.codes[self.trip] = str(told.result["code"])
         if self.rng.random() < 0.15:
             await self._after(self.rng.uniform(0, 150))
             await self.ask(CancelTrip(id=self.next_id(), trip=self.trip, reason="changed my mind"))
@@ -91,7 +89,7 @@ class PassengerApp(SimApp):
                 continue
             if view.state in OVER:
                 break
-            if view.state == "fare_due" and (by_app or self.world.faults.quiescent):
+            if view.state == "fare_due" and (by_app or self.context.faults.quiescent):
                 await self._after(self.rng.uniform(1, 20))
                 await self.ask(PayFare(id=self.next_id(), trip=self.trip, buyer=BUYER), patience=6)
             elif view.state == "paying" and self.rng.random() < 0.04:
@@ -107,24 +105,24 @@ class PassengerApp(SimApp):
 class DispatcherApp(SimApp):
     """A dispatcher: books for callers, assigns by hand, cancels, refunds, settles what stays unclear."""
 
-    def __init__(self, world: World) -> None:
-        super().__init__(world, "dispatcher", "control")
+    def __init__(self, context: SimContext) -> None:
+        super().__init__(context, "dispatcher", "control")
         self.start(self._work())
 
     async def _work(self) -> None:
         while True:
             await asyncio.sleep(self.rng.uniform(3.0, 8.0))
-            if self.world.faults.quiescent:
+            if self.context.faults.quiescent:
                 await self._tidy()
             else:
                 await self.rng.choice((self._assign, self._assign, self._cancel, self._refund, self._book))()
 
     def _trips_in(self, *states: str) -> list[str]:
-        return [trip for trip, row in self.world.rows("trip").items() if row["state"] in states]
+        return [trip for trip, row in self.context.rows("trip").items() if row["state"] in states]
 
     async def _assign(self) -> None:
         waiting = self._trips_in("matching")
-        cars = [car for car, row in self.world.rows("vehicle_state").items() if row["state"] == "idle"]
+        cars = [car for car, row in self.context.rows("vehicle_state").items() if row["state"] == "idle"]
         if waiting and cars:
             trip, car = self.rng.choice(waiting), self.rng.choice(cars)
             await self.ask(AssignManually(id=self.next_id(), trip=trip, vehicle=car), patience=3)
@@ -145,39 +143,40 @@ class DispatcherApp(SimApp):
             await self.ask(wish, patience=6)
 
     async def _book(self) -> None:
-        lat, lng = self.world.place()
+        lat, lng = self.context.place()
         wish = BookByPhone(id=self.next_id(), phone="+14155550100", pickup=Place(lat, lng))
-        self.world.requests += 1
+        self.context.requests += 1
         told = await self.ask(wish, patience=60)
         if isinstance(told, Accepted):
             trip = str(told.result["trip"])
-            self.world.pickups[trip] = (lat, lng)
-            self.world.codes[trip] = str(told.result["code"])
+            self.context.pickups[trip] = (lat, lng)
+            self.context.codes[trip] = str(told.result["code"])
 
     async def _tidy(self) -> None:
         """What nobody else will end: fares of phone rides and hails that nobody collects. And the last rides."""
-        if self.world.wants_rides():
+        if self.context.wants_rides():
             await self._book()
-        for trip in [t for t in self._trips_in("fare_due") if self.world.left_alone(t)][:2]:
+        for trip in [t for t in self._trips_in("fare_due") if not self.context.has_rider(t)][:2]:
             await self.ask(SettleTrip(id=self.next_id(), trip=trip, reason="written off"), patience=5)
 
 
 class Buyers:
     """Whoever is to pay an order: at once, late, or never."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, context: SimContext, pay: Callable[[str], bool]) -> None:
+        self._context = context
+        self._pay_order = pay
 
-    def sees(self, trade: Trade) -> None:
+    def see(self, trade: Trade) -> None:
         """An order waits for its buyer."""
-        chance = self._world.people.random()
-        if chance < 0.75 or self._world.faults.quiescent:
-            self._world.do(self._pay(trade, self._world.people.uniform(0.2, 4.0)))
+        chance = self._context.people.random()
+        if chance < 0.75 or self._context.faults.quiescent:
+            self._context.spawn(self._pay(trade, self._context.people.uniform(0.2, 4.0)))
         elif chance < 0.9:
-            self._world.faults.count("alipay: paid late")
-            self._world.do(self._pay(trade, self._world.people.uniform(8.0, 80.0)))
+            self._context.faults.count("alipay: paid late")
+            self._context.spawn(self._pay(trade, self._context.people.uniform(8.0, 80.0)))
 
     async def _pay(self, trade: Trade, after_s: float) -> None:
         await asyncio.sleep(after_s)
-        paid = self._world.alipay.pay(trade.order)
-        self._world.note(f"buyer of {trade.order} {'paid' if paid else 'could not pay'}")
+        paid = self._pay_order(trade.order)
+        self._context.note(f"buyer of {trade.order} {'paid' if paid else 'could not pay'}")

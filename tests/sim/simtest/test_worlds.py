@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from sim.simtest.context import SimulationPlan
 from sim.simtest.fault_model import KINDS
 from sim.simtest.invariants import INVARIANTS
 from sim.simtest.run import Outcome, kept_seeds, replay_command, run_seed
-from sim.simtest.simulation import LEAST_CRASHES, SimulationPlan
+from sim.simtest.simulation import LEAST_CRASHES
 from tests.sim.simtest.worlds_samples import LITTLE
 
 KEPT = Path(__file__).with_name("kept_seeds.txt")
