@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 from msgspec import inspect
 
-from dispatch.api import http_bodies as reads
+from dispatch.api import http_bodies
 from dispatch.api.http_routes import READ_ROUTES, ReadRoute
 from dispatch.codegen.asyncapi import sections
 
@@ -35,7 +35,7 @@ phone numbers.
 
 def render_http_markdown() -> str:
     return "\n".join(
-        [_HEAD, *_table(), *_parts("Requests", reads.RequestBody), *_parts("Responses", reads.ResponseBody)]
+        [_HEAD, *_table(), *_parts("Requests", http_bodies.RequestBody), *_parts("Responses", http_bodies.ResponseBody)]
     )
 
 
@@ -57,10 +57,10 @@ def _link(kind: type[msgspec.Struct]) -> str:
 
 
 def _parts(title: str, base: type[msgspec.Struct]) -> Iterable[str]:
-    kinds = [kind for kind in vars(reads).values() if _is_made_here(kind) and issubclass(kind, base)]
+    kinds = [kind for kind in vars(http_bodies).values() if _is_made_here(kind) and issubclass(kind, base)]
     named = [kind for kind in kinds if kind is not base and isinstance(inspect.type_info(kind), inspect.StructType)]
     yield from (f"## {title}", "", *sections(named))
 
 
 def _is_made_here(kind: object) -> bool:
-    return isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__module__ == reads.__name__
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__module__ == http_bodies.__name__

@@ -15,8 +15,7 @@ from typing import Final, get_args
 import msgspec
 from msgspec import inspect
 
-from dispatch.api import fields
-from dispatch.api import http_bodies as reads
+from dispatch.api import fields, http_bodies
 from dispatch.api.client_messages import FromClient
 from dispatch.api.permissions import senders_of
 from dispatch.api.server_messages import FromServer
@@ -54,7 +53,7 @@ def render_messages() -> str:
 
 def render_reads() -> str:
     """``reads.ts``: the HTTP bodies."""
-    kinds = [*_structs_of(reads, reads.ResponseBody), *_structs_of(reads, reads.RequestBody)]
+    kinds = [*_structs_of(http_bodies, http_bodies.ResponseBody), *_structs_of(http_bodies, http_bodies.RequestBody)]
     shared = sorted({name for kind in kinds for name in _mentioned(kind)} - set(_names(kinds)))
     imports = f"import type {{ {', '.join(shared)} }} from './messages';\n"
     return "\n".join([_HEAD, imports, *(_declaration(kind) for kind in kinds)])
@@ -94,7 +93,11 @@ def _structs_of(module: object, base: _Struct) -> list[_Struct]:
     """The structs that a module defines, in the order of their definition."""
     own = getattr(module, "__name__", "")
     found = (value for value in vars(module).values() if isinstance(value, type) and value.__module__ == own)
-    return [kind for kind in found if issubclass(kind, base) and kind not in (reads.ResponseBody, reads.RequestBody)]
+    return [
+        kind
+        for kind in found
+        if issubclass(kind, base) and kind not in (http_bodies.ResponseBody, http_bodies.RequestBody)
+    ]
 
 
 def _names(kinds: Iterable[_Struct]) -> list[str]:
