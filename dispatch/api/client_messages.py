@@ -17,18 +17,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from dispatch.api.fields import (
-    CancelReason,
-    Cursor,
-    Fix,
-    Id,
-    Minor,
-    Need,
-    Phone,
-    Stream,
-    Time,
-    VehicleClass,
-)
+from dispatch.api.fields import CancelReason, Cursor, Fix, Id, Minor, Need, Phone, Stream, Time, VehicleClass
 from dispatch.values.place import Place, Text
 
 
@@ -336,46 +325,12 @@ class SettleTrip(ClientCommand, frozen=True, tag="settle"):
 
 
 FromClient = (
-    Hello
-    | Attach
-    | Detach
-    | Ping
-    | StartShift
-    | EndShift
-    | StartBreak
-    | GpsFix
-    | GpsFixes
-    | AcceptOffer
-    | DeclineOffer
-    | ArriveAtPickup
-    | StartRide
-    | StartHail
-    | ReportMeter
-    | FinishRide
-    | ReturnTrip
-    | MeterHired
-    | MeterVacant
-    | Collect
-    | AgreeFare
-    | AskWord
-    | AskToday
-    | Estimate
-    | AskRoute
-    | RequestRide
-    | CancelTrip
-    | PayFare
-    | StopPay
-    | Rate
-    | Watch
-    | BookByPhone
-    | AssignManually
-    | TakeOutOfService
-    | ReturnToService
-    | Broadcast
-    | SettleAlarm
-    | RefundTrip
-    | SettleTrip
-)
+    Hello | Attach | Detach | Ping | StartShift | EndShift | StartBreak | GpsFix | GpsFixes | AcceptOffer
+    | DeclineOffer | ArriveAtPickup | StartRide | StartHail | ReportMeter | FinishRide | ReturnTrip | MeterHired
+    | MeterVacant | Collect | AgreeFare | AskWord | AskToday | Estimate | AskRoute | RequestRide | CancelTrip
+    | PayFare | StopPay | Rate | Watch | BookByPhone | AssignManually | TakeOutOfService | ReturnToService
+    | Broadcast | SettleAlarm | RefundTrip | SettleTrip
+)  # fmt: skip
 
 
 SUBPROTOCOL_MSGPACK: Final = "taxi.v1.msgpack"

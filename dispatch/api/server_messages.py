@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from dispatch.api.fields import (
-    CellCount,
-    CellFrame,
-    MoneyView,
-    TripView,
-    VehicleView,
-)
+from dispatch.api.fields import CellCount, CellFrame, MoneyView, TripView, VehicleView
 from dispatch.values.roles import Role
 
 
@@ -147,18 +141,6 @@ class Replaced(ServerMessage, frozen=True, tag="replaced"):
 
 
 FromServer = (
-    Welcome
-    | Accepted
-    | Rejected
-    | Update
-    | Snapshot
-    | Heard
-    | CarPosition
-    | MapFrames
-    | MapCounts
-    | MapStale
-    | TripNotice
-    | Alarm
-    | Notice
-    | Replaced
-)
+    Welcome | Accepted | Rejected | Update | Snapshot | Heard | CarPosition | MapFrames | MapCounts | MapStale
+    | TripNotice | Alarm | Notice | Replaced
+)  # fmt: skip

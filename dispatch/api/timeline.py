@@ -13,14 +13,7 @@ import msgspec
 
 from dispatch.api.http_bodies import Facts, OfferDetail, TimelineEvent
 from dispatch.domain.entity import Event
-from dispatch.domain.events import (
-    OfferAccepted,
-    OfferDeclined,
-    OfferExpired,
-    OfferMade,
-    OfferWithdrawn,
-    event_name,
-)
+from dispatch.domain.events import OfferAccepted, OfferDeclined, OfferExpired, OfferMade, OfferWithdrawn, event_name
 from dispatch.domain.redaction import masked_accounts, redacted
 
 NOISE: Final = frozenset({"meter_checkpointed"})

@@ -361,48 +361,13 @@ class CallGateway(msgspec.Struct, frozen=True, tag_field="c", tag="call_gateway"
 
 
 AnyCommand = (
-    StartShift
-    | EndShift
-    | StartBreak
-    | MakeOffer
-    | AcceptOffer
-    | DeclineOffer
-    | ExpireOffer
-    | WithdrawOffer
-    | ArriveAtPickup
-    | StartRide
-    | StartHail
-    | ReportMeter
-    | FinishRide
-    | ReturnTrip
-    | TakeOutOfService
-    | ReturnToService
-    | ReleaseFromTrip
-    | ReportPayment
-    | ResolveScan
-    | RequestTrip
-    | StartMatching
-    | GiveUp
-    | CancelTrip
-    | AssignManually
-    | PayFare
-    | StopPaying
-    | TypeFare
-    | AgreeFare
-    | GetFare
-    | ReportOutcome
-    | SettleFare
-    | RateRide
-    | OpenPayment
-    | StopPayment
-    | RefundFare
-    | RefundOrder
-    | RepeatRefund
-    | RecordGatewayResponse
-    | RecordNotification
-    | QueryOrder
-    | AppendedElsewhere
-)
+    StartShift | EndShift | StartBreak | MakeOffer | AcceptOffer | DeclineOffer | ExpireOffer | WithdrawOffer
+    | ArriveAtPickup | StartRide | StartHail | ReportMeter | FinishRide | ReturnTrip | TakeOutOfService
+    | ReturnToService | ReleaseFromTrip | ReportPayment | ResolveScan | RequestTrip | StartMatching | GiveUp
+    | CancelTrip | AssignManually | PayFare | StopPaying | TypeFare | AgreeFare | GetFare | ReportOutcome
+    | SettleFare | RateRide | OpenPayment | StopPayment | RefundFare | RefundOrder | RepeatRefund
+    | RecordGatewayResponse | RecordNotification | QueryOrder | AppendedElsewhere
+)  # fmt: skip
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(AnyCommand)

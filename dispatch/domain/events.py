@@ -358,54 +358,17 @@ class RideRated(Event, frozen=True, tag="ride_rated"):
 
 
 VehicleEvent = (
-    ShiftStarted
-    | ShiftEnded
-    | BreakStarted
-    | OfferMade
-    | OfferDeclined
-    | OfferExpired
-    | OfferWithdrawn
-    | OfferAccepted
-    | ArrivedAtPickup
-    | RideStarted
-    | MeterCheckpointed
-    | MeterReported
-    | RideFinished
-    | TripReturned
-    | TripReleased
-    | PaymentReported
-    | TakenOutOfService
-    | ReturnedToService
-)
+    ShiftStarted | ShiftEnded | BreakStarted | OfferMade | OfferDeclined | OfferExpired | OfferWithdrawn
+    | OfferAccepted | ArrivedAtPickup | RideStarted | MeterCheckpointed | MeterReported | RideFinished
+    | TripReturned | TripReleased | PaymentReported | TakenOutOfService | ReturnedToService
+)  # fmt: skip
 
 TripEvent = (
-    TripRequested
-    | TripReserved
-    | MatchingStarted
-    | TripOffered
-    | OfferLapsed
-    | TripAssigned
-    | DriverArrived
-    | AssignmentReturned
-    | TripStarted
-    | HailStarted
-    | TripFinished
-    | TripCancelled
-    | CancelledWithFee
-    | TripUnserved
-    | AssignedManually
-    | FareTyped
-    | FareAgreed
-    | PaymentStarted
-    | PaymentOrdered
-    | PaymentFailed
-    | PaymentUnclear
-    | FarePaid
-    | FareSettled
-    | FareRefunded
-    | FareRefundedWhole
-    | RideRated
-)
+    TripRequested | TripReserved | MatchingStarted | TripOffered | OfferLapsed | TripAssigned | DriverArrived
+    | AssignmentReturned | TripStarted | HailStarted | TripFinished | TripCancelled | CancelledWithFee
+    | TripUnserved | AssignedManually | FareTyped | FareAgreed | PaymentStarted | PaymentOrdered | PaymentFailed
+    | PaymentUnclear | FarePaid | FareSettled | FareRefunded | FareRefundedWhole | RideRated
+)  # fmt: skip
 
 _encoder = msgspec.msgpack.Encoder()
 _vehicle_decoder = msgspec.msgpack.Decoder(VehicleEvent)

@@ -6,40 +6,10 @@ from typing import Final
 
 import msgspec
 
-from dispatch.domain.commands import (
-    AgreeFare,
-    GetFare,
-    OpenPayment,
-    PayFare,
-    RefundOrder,
-    ReportOutcome,
-    ReportPayment,
-    SettleFare,
-    StopPaying,
-    StopPayment,
-    TypeFare,
-    encode_command,
-)
-from dispatch.domain.entity import (
-    Context,
-    Decision,
-    Event,
-    Principal,
-    ScheduledCommand,
-)
+from dispatch.domain import commands, events
+from dispatch.domain.commands import encode_command
+from dispatch.domain.entity import Context, Decision, Event, Principal, ScheduledCommand
 from dispatch.domain.errors import DispatchError, ErrorCode
-from dispatch.domain.events import (
-    FareAgreed,
-    FarePaid,
-    FareRefunded,
-    FareRefundedWhole,
-    FareSettled,
-    FareTyped,
-    PaymentFailed,
-    PaymentOrdered,
-    PaymentStarted,
-    PaymentUnclear,
-)
 from dispatch.domain.trip.trip_model import TripModel
 from dispatch.domain.trip.trip_state import (
     FARE_DUE,
@@ -58,7 +28,7 @@ MAX_TYPED_FARE: Final = 1_000_000
 """The highest fare that can be typed, in minor units, as a guard against typing errors."""
 
 
-def pay_fare(trip: TripModel, command: PayFare, context: Context) -> Decision:
+def pay_fare(trip: TripModel, command: commands.PayFare, context: Context) -> Decision:
     data = trip.data
     require_payer(trip, command, context.principal)
     if data.state in (PAYING, PAYMENT_UNKNOWN):
@@ -71,7 +41,7 @@ def pay_fare(trip: TripModel, command: PayFare, context: Context) -> Decision:
         raise DispatchError(ErrorCode.NO_TRIP_TO_PAY, detail=f"{trip.id} is {data.state}")
     if trip.wants_typed_fare and not data.agreed:
         raise DispatchError(ErrorCode.FARE_NOT_AGREED, detail=trip.id)
-    started = PaymentStarted(
+    started = events.PaymentStarted(
         context.now,
         command.method,
         data.fare,
@@ -79,7 +49,7 @@ def pay_fare(trip: TripModel, command: PayFare, context: Context) -> Decision:
         scanned=command.scanned,
         payer=context.principal.id,
     )
-    open_payment = OpenPayment(
+    open_payment = commands.OpenPayment(
         trip=trip.id,
         vehicle=data.vehicle or "",
         amount=data.fare,
@@ -98,7 +68,7 @@ def open_attempt(trip: TripModel) -> dict[str, object]:
     return {"trip": trip.id, "order": trip.data.order, "trade": trip.data.trade}
 
 
-def require_payer(trip: TripModel, command: PayFare, principal: Principal) -> None:
+def require_payer(trip: TripModel, command: commands.PayFare, principal: Principal) -> None:
     """Drivers collect fares of their own vehicle; passengers pay their own trip, or the trip of the vehicle they
     scanned."""
     if principal.role == "driver":
@@ -107,44 +77,46 @@ def require_payer(trip: TripModel, command: PayFare, principal: Principal) -> No
         trip.require_owner(principal)
 
 
-def stop_paying(trip: TripModel, _: StopPaying, context: Context) -> Decision:
+def stop_paying(trip: TripModel, _: commands.StopPaying, context: Context) -> Decision:
     """Stop the open attempt; Alipay's answer decides whether it was paid."""
     if context.principal.role == "driver":
         trip.require_driver(context.principal)
     elif context.principal.id != trip.data.payer:
         trip.require_owner(context.principal)
     if trip.data.state not in (PAYING, PAYMENT_UNKNOWN):
-        raise MACHINE.illegal(trip.data.state, PaymentFailed, trip.id)
-    call = ScheduledCommand(f"stop:{trip.seq}", 0.0, f"payment:{trip.id}", encode_command(StopPayment(trip.id)))
+        raise MACHINE.illegal(trip.data.state, events.PaymentFailed, trip.id)
+    call = ScheduledCommand(
+        f"stop:{trip.seq}", 0.0, f"payment:{trip.id}", encode_command(commands.StopPayment(trip.id))
+    )
     return Decision(put=[call], reply={"trip": trip.id})
 
 
-def type_fare(trip: TripModel, command: TypeFare, context: Context) -> Decision:
+def type_fare(trip: TripModel, command: commands.TypeFare, context: Context) -> Decision:
     """A scan of the vehicle's code is sufficient to propose a fare, because the driver has to confirm it."""
     require_typed_amount(trip, command.amount)
     by = f"{context.principal.role}:{context.principal.id}"
-    return Decision(events=[FareTyped(context.now, amount=command.amount, by=by)], reply={"trip": trip.id})
+    return Decision(events=[events.FareTyped(context.now, amount=command.amount, by=by)], reply={"trip": trip.id})
 
 
-def agree_fare(trip: TripModel, command: AgreeFare, context: Context) -> Decision:
+def agree_fare(trip: TripModel, command: commands.AgreeFare, context: Context) -> Decision:
     trip.require_driver(context.principal)
     require_typed_amount(trip, command.amount)
     if trip.data.typed is not None and trip.data.typed != command.amount:
         raise DispatchError(ErrorCode.FARE_NOT_AGREED, field="amount", detail=f"{trip.data.typed} was typed")
-    return Decision(events=[FareAgreed(context.now, amount=command.amount, by=context.principal.id)])
+    return Decision(events=[events.FareAgreed(context.now, amount=command.amount, by=context.principal.id)])
 
 
 def require_typed_amount(trip: TripModel, amount: Money) -> None:
     if not trip.wants_typed_fare:
         raise DispatchError(ErrorCode.FARE_METERED, detail=trip.id)
     if trip.data.state != FARE_DUE:
-        raise MACHINE.illegal(trip.data.state, FareTyped, trip.id)
+        raise MACHINE.illegal(trip.data.state, events.FareTyped, trip.id)
     currency = trip.rules.tariff.currency
     if amount.currency != currency or not 0 < amount.minor <= MAX_TYPED_FARE:
         raise DispatchError(ErrorCode.INVALID_FIELD, field="amount", detail=str(amount))
 
 
-def get_fare(trip: TripModel, _: GetFare, __: Context) -> Decision:
+def get_fare(trip: TripModel, _: commands.GetFare, __: Context) -> Decision:
     data, profile = trip.data, trip.data.profile
     sheet = FareSheet(
         state=data.state,
@@ -172,7 +144,7 @@ def get_fare(trip: TripModel, _: GetFare, __: Context) -> Decision:
     return Decision(reply=msgspec.to_builtins(sheet))
 
 
-def report_outcome(trip: TripModel, command: ReportOutcome, context: Context) -> Decision:
+def report_outcome(trip: TripModel, command: commands.ReportOutcome, context: Context) -> Decision:
     if command.state in ("ordered", "failed", "unknown") and command.order in trip.data.failed_orders:
         return Decision()  # a late report about an earlier attempt
     if command.state == "paid" and trip.data.state == SETTLED_OTHERWISE:
@@ -182,46 +154,50 @@ def report_outcome(trip: TripModel, command: ReportOutcome, context: Context) ->
         return Decision()
     decision = Decision(events=[event])
     if trip.data.vehicle is not None and command.state in ("paid", "failed", "refunded"):
-        report = ReportPayment(trip.id, command.state, command.amount, command.method)
+        report = commands.ReportPayment(trip.id, command.state, command.amount, command.method)
         name = f"tell_payment:{trip.seq}"
         decision.put = [ScheduledCommand(name, 0.0, f"vehicle:{trip.data.vehicle}", encode_command(report))]
     return decision
 
 
-def refund_order(trip: TripModel, report: ReportOutcome) -> Decision:
+def refund_order(trip: TripModel, report: commands.ReportOutcome) -> Decision:
     """A payment that arrives after the fare was settled otherwise is refunded to the passenger."""
-    command = RefundOrder(report.order, "paid after it was settled otherwise")
+    command = commands.RefundOrder(report.order, "paid after it was settled otherwise")
     return Decision(
         put=[ScheduledCommand(f"return:{report.order}", 0.0, f"payment:{trip.id}", encode_command(command))]
     )
 
 
-def outcome_event(trip: TripModel, report: ReportOutcome, now: float) -> Event | None:
+def outcome_event(trip: TripModel, report: commands.ReportOutcome, now: float) -> Event | None:
     if report.state == "ordered":
         known = (trip.data.order, trip.data.trade, trip.data.pay_code) == (report.order, report.trade, report.code)
-        ordered = PaymentOrdered(now, order=report.order, trade=report.trade, code=report.code, reason=report.reason)
+        ordered = events.PaymentOrdered(
+            now, order=report.order, trade=report.trade, code=report.code, reason=report.reason
+        )
         return None if known and trip.data.state == PAYING else ordered
     if report.state == "paid":
-        return FarePaid(now, order=report.order, method=report.method, amount=report.amount, trade=report.trade)
+        return events.FarePaid(now, order=report.order, method=report.method, amount=report.amount, trade=report.trade)
     if report.state == "failed":
-        return PaymentFailed(now, order=report.order, reason=report.reason)
+        return events.PaymentFailed(now, order=report.order, reason=report.reason)
     if report.state == "unknown":
-        return PaymentUnclear(now, order=report.order, reason=report.reason)
+        return events.PaymentUnclear(now, order=report.order, reason=report.reason)
     if report.state == "refunded":
         whole = trip.data.fare is not None and trip.data.fare <= report.amount
-        return (FareRefundedWhole if whole else FareRefunded)(now, order=report.order, amount=report.amount)
+        return (events.FareRefundedWhole if whole else events.FareRefunded)(
+            now, order=report.order, amount=report.amount
+        )
     return None
 
 
-def settle_fare(trip: TripModel, command: SettleFare, context: Context) -> Decision:
+def settle_fare(trip: TripModel, command: commands.SettleFare, context: Context) -> Decision:
     if context.principal.role != "dispatcher":
         raise DispatchError(ErrorCode.NOT_ALLOWED)
-    if not MACHINE.allows(trip.data.state, FareSettled):
-        raise MACHINE.illegal(trip.data.state, FareSettled, trip.id)
-    settled = FareSettled(context.now, by=context.principal.id, reason=command.reason)
+    if not MACHINE.allows(trip.data.state, events.FareSettled):
+        raise MACHINE.illegal(trip.data.state, events.FareSettled, trip.id)
+    settled = events.FareSettled(context.now, by=context.principal.id, reason=command.reason)
     decision = Decision(events=[settled])
     if trip.data.vehicle is not None and trip.data.fare is not None:
-        report = ReportPayment(trip.id, "settled", trip.data.fare, "otherwise")
+        report = commands.ReportPayment(trip.id, "settled", trip.data.fare, "otherwise")
         name = f"tell_payment:{trip.seq}"
         decision.put = [ScheduledCommand(name, 0.0, f"vehicle:{trip.data.vehicle}", encode_command(report))]
     return decision

@@ -11,26 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from dispatch.domain.commands import (
-    AgreeFare,
-    AssignManually,
-    CancelTrip,
-    GetFare,
-    GiveUp,
-    PayFare,
-    RateRide,
-    ReportOutcome,
-    RequestTrip,
-    SettleFare,
-    StartMatching,
-    StopPaying,
-    TypeFare,
-)
-from dispatch.domain.entity import (
-    Command,
-    Context,
-    Decision,
-)
+from dispatch.domain import commands
+from dispatch.domain.entity import Command, Context, Decision
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.state_machine import NEW
 from dispatch.domain.trip import booking, fare_payment
@@ -46,26 +28,26 @@ class Trip(TripModel):
             raise DispatchError(ErrorCode.UNKNOWN_MESSAGE, detail=str(command.__struct_config__.tag))
         if isinstance(command, _SYSTEM_ONLY) and context.principal.role != "system":
             raise DispatchError(ErrorCode.NOT_ALLOWED)
-        if self.data.state == NEW and not isinstance(command, RequestTrip):
+        if self.data.state == NEW and not isinstance(command, commands.RequestTrip):
             raise DispatchError(ErrorCode.UNKNOWN_TRIP, detail=self.id)
         return handler(self, command, context)
 
 
-_SYSTEM_ONLY: Final = (GetFare, StartMatching, GiveUp, ReportOutcome)
+_SYSTEM_ONLY: Final = (commands.GetFare, commands.StartMatching, commands.GiveUp, commands.ReportOutcome)
 
 # Each handler is typed with its own command; the table erases these types.
 TRIP_HANDLERS: Final[dict[type[Command], Callable[[TripModel, Any, Context], Decision]]] = {
-    RequestTrip: booking.request_trip,
-    StartMatching: booking.start_matching,
-    GiveUp: booking.give_up,
-    CancelTrip: booking.cancel_trip,
-    AssignManually: booking.assign_manually,
-    PayFare: fare_payment.pay_fare,
-    StopPaying: fare_payment.stop_paying,
-    TypeFare: fare_payment.type_fare,
-    AgreeFare: fare_payment.agree_fare,
-    GetFare: fare_payment.get_fare,
-    ReportOutcome: fare_payment.report_outcome,
-    SettleFare: fare_payment.settle_fare,
-    RateRide: booking.rate_ride,
+    commands.RequestTrip: booking.request_trip,
+    commands.StartMatching: booking.start_matching,
+    commands.GiveUp: booking.give_up,
+    commands.CancelTrip: booking.cancel_trip,
+    commands.AssignManually: booking.assign_manually,
+    commands.PayFare: fare_payment.pay_fare,
+    commands.StopPaying: fare_payment.stop_paying,
+    commands.TypeFare: fare_payment.type_fare,
+    commands.AgreeFare: fare_payment.agree_fare,
+    commands.GetFare: fare_payment.get_fare,
+    commands.ReportOutcome: fare_payment.report_outcome,
+    commands.SettleFare: fare_payment.settle_fare,
+    commands.RateRide: booking.rate_ride,
 }

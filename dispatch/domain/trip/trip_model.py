@@ -6,23 +6,12 @@ from typing import ClassVar
 
 import msgspec
 
-from dispatch.domain.entity import (
-    EntityKey,
-    Event,
-    Kind,
-    Principal,
-    Row,
-)
+from dispatch.domain.entity import EntityKey, Event, Kind, Principal, Row
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.match_pool import OpenRequest
 from dispatch.domain.rules import Rules
 from dispatch.domain.stream_access import may_follow
-from dispatch.domain.trip.trip_state import (
-    MATCHING,
-    TripState,
-    fold,
-    payment_state,
-)
+from dispatch.domain.trip.trip_state import MATCHING, TripState, fold, payment_state
 
 
 class TripModel:

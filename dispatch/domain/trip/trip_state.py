@@ -11,37 +11,10 @@ from typing import Any, Final
 
 import msgspec
 
+from dispatch.domain import events
 from dispatch.domain.commands import VehicleProfile
 from dispatch.domain.entity import Event
 from dispatch.domain.errors import ErrorCode
-from dispatch.domain.events import (
-    AssignedManually,
-    AssignmentReturned,
-    CancelledWithFee,
-    DriverArrived,
-    FareAgreed,
-    FarePaid,
-    FareRefunded,
-    FareRefundedWhole,
-    FareSettled,
-    FareTyped,
-    HailStarted,
-    MatchingStarted,
-    OfferLapsed,
-    PaymentFailed,
-    PaymentOrdered,
-    PaymentStarted,
-    PaymentUnclear,
-    RideRated,
-    TripAssigned,
-    TripCancelled,
-    TripFinished,
-    TripOffered,
-    TripRequested,
-    TripReserved,
-    TripStarted,
-    TripUnserved,
-)
 from dispatch.domain.fare.fare import FareLine
 from dispatch.domain.state_machine import NEW, StateMachine, TransitionTable
 from dispatch.values.money import Money
@@ -64,48 +37,57 @@ CANCELLED: Final = "cancelled"
 UNSERVED: Final = "unserved"
 
 TABLE: Final[TransitionTable] = {
-    NEW: {TripRequested: MATCHING, TripReserved: RESERVED, HailStarted: IN_PROGRESS},
-    RESERVED: {MatchingStarted: MATCHING, TripCancelled: CANCELLED},
-    MATCHING: {TripOffered: OFFERED, AssignedManually: MATCHING, TripCancelled: CANCELLED, TripUnserved: UNSERVED},
-    OFFERED: {TripAssigned: ASSIGNED, OfferLapsed: MATCHING, TripCancelled: CANCELLED},
+    NEW: {events.TripRequested: MATCHING, events.TripReserved: RESERVED, events.HailStarted: IN_PROGRESS},
+    RESERVED: {events.MatchingStarted: MATCHING, events.TripCancelled: CANCELLED},
+    MATCHING: {
+        events.TripOffered: OFFERED,
+        events.AssignedManually: MATCHING,
+        events.TripCancelled: CANCELLED,
+        events.TripUnserved: UNSERVED,
+    },
+    OFFERED: {events.TripAssigned: ASSIGNED, events.OfferLapsed: MATCHING, events.TripCancelled: CANCELLED},
     ASSIGNED: {
-        DriverArrived: ARRIVED,
-        AssignmentReturned: MATCHING,
-        TripCancelled: CANCELLED,
-        CancelledWithFee: FARE_DUE,
+        events.DriverArrived: ARRIVED,
+        events.AssignmentReturned: MATCHING,
+        events.TripCancelled: CANCELLED,
+        events.CancelledWithFee: FARE_DUE,
     },
     ARRIVED: {
-        TripStarted: IN_PROGRESS,
-        AssignmentReturned: MATCHING,
-        TripCancelled: CANCELLED,
-        CancelledWithFee: FARE_DUE,
+        events.TripStarted: IN_PROGRESS,
+        events.AssignmentReturned: MATCHING,
+        events.TripCancelled: CANCELLED,
+        events.CancelledWithFee: FARE_DUE,
     },
-    IN_PROGRESS: {TripFinished: FARE_DUE},
+    IN_PROGRESS: {events.TripFinished: FARE_DUE},
     FARE_DUE: {
-        FareTyped: FARE_DUE,
-        FareAgreed: FARE_DUE,
-        PaymentStarted: PAYING,
-        FarePaid: PAID,
-        FareSettled: SETTLED_OTHERWISE,
-        RideRated: FARE_DUE,
+        events.FareTyped: FARE_DUE,
+        events.FareAgreed: FARE_DUE,
+        events.PaymentStarted: PAYING,
+        events.FarePaid: PAID,
+        events.FareSettled: SETTLED_OTHERWISE,
+        events.RideRated: FARE_DUE,
     },
     PAYING: {
-        PaymentOrdered: PAYING,
-        PaymentFailed: FARE_DUE,
-        PaymentUnclear: PAYMENT_UNKNOWN,
-        FarePaid: PAID,
-        RideRated: PAYING,
+        events.PaymentOrdered: PAYING,
+        events.PaymentFailed: FARE_DUE,
+        events.PaymentUnclear: PAYMENT_UNKNOWN,
+        events.FarePaid: PAID,
+        events.RideRated: PAYING,
     },
     PAYMENT_UNKNOWN: {
-        FarePaid: PAID,
-        PaymentFailed: FARE_DUE,
-        FareSettled: SETTLED_OTHERWISE,
-        RideRated: PAYMENT_UNKNOWN,
+        events.FarePaid: PAID,
+        events.PaymentFailed: FARE_DUE,
+        events.FareSettled: SETTLED_OTHERWISE,
+        events.RideRated: PAYMENT_UNKNOWN,
     },
-    PAID: {FareRefunded: PART_REFUNDED, FareRefundedWhole: REFUNDED, RideRated: PAID},
-    PART_REFUNDED: {FareRefunded: PART_REFUNDED, FareRefundedWhole: REFUNDED, RideRated: PART_REFUNDED},
-    REFUNDED: {RideRated: REFUNDED},
-    SETTLED_OTHERWISE: {RideRated: SETTLED_OTHERWISE},
+    PAID: {events.FareRefunded: PART_REFUNDED, events.FareRefundedWhole: REFUNDED, events.RideRated: PAID},
+    PART_REFUNDED: {
+        events.FareRefunded: PART_REFUNDED,
+        events.FareRefundedWhole: REFUNDED,
+        events.RideRated: PART_REFUNDED,
+    },
+    REFUNDED: {events.RideRated: REFUNDED},
+    SETTLED_OTHERWISE: {events.RideRated: SETTLED_OTHERWISE},
     CANCELLED: {},
     UNSERVED: {},
 }
@@ -219,7 +201,7 @@ def fold(data: TripState, event: Event, trip_id: str) -> None:
 # Each function is typed with its own event; the table below erases these types.
 
 
-def _fold_requested(data: TripState, event: TripRequested) -> None:
+def _fold_requested(data: TripState, event: events.TripRequested) -> None:
     data.origin = event.origin
     data.passenger = event.passenger
     data.contact = event.contact
@@ -234,11 +216,11 @@ def _fold_requested(data: TripState, event: TripRequested) -> None:
     data.requested_at = data.matching_since = event.at
 
 
-def _fold_matching(data: TripState, event: MatchingStarted) -> None:
+def _fold_matching(data: TripState, event: events.MatchingStarted) -> None:
     data.matching_since = event.at
 
 
-def _fold_offered(data: TripState, event: TripOffered) -> None:
+def _fold_offered(data: TripState, event: events.TripOffered) -> None:
     data.vehicle = event.vehicle
     data.offer = event.offer
 
@@ -249,32 +231,32 @@ def _without_car(data: TripState, vehicle: str) -> None:
         data.excluded = (*data.excluded, vehicle)
 
 
-def _fold_lapsed(data: TripState, event: OfferLapsed) -> None:
+def _fold_lapsed(data: TripState, event: events.OfferLapsed) -> None:
     _without_car(data, event.vehicle)
 
 
-def _fold_assigned(data: TripState, event: TripAssigned) -> None:
+def _fold_assigned(data: TripState, event: events.TripAssigned) -> None:
     data.vehicle = event.vehicle
     data.profile = event.profile
     data.eta_at = event.eta_at
     data.assigned_at = event.at
 
 
-def _fold_arrived(data: TripState, event: DriverArrived) -> None:
+def _fold_arrived(data: TripState, event: events.DriverArrived) -> None:
     data.arrived_at = event.at
     data.eta_at = None
 
 
-def _fold_given_back(data: TripState, event: AssignmentReturned) -> None:
+def _fold_given_back(data: TripState, event: events.AssignmentReturned) -> None:
     _without_car(data, event.vehicle)
     data.matching_since = event.at
 
 
-def _fold_began(data: TripState, event: TripStarted) -> None:
+def _fold_began(data: TripState, event: events.TripStarted) -> None:
     data.started_at = event.at
 
 
-def _fold_hail(data: TripState, event: HailStarted) -> None:
+def _fold_hail(data: TripState, event: events.HailStarted) -> None:
     data.origin = "hail"
     data.vehicle = event.vehicle
     data.profile = event.profile
@@ -283,7 +265,7 @@ def _fold_hail(data: TripState, event: HailStarted) -> None:
     data.requested_at = data.assigned_at = data.started_at = event.at
 
 
-def _fold_ended(data: TripState, event: TripFinished) -> None:
+def _fold_ended(data: TripState, event: events.TripFinished) -> None:
     data.finished_at = event.at
     data.fare = event.fare
     data.lines = event.lines
@@ -292,19 +274,19 @@ def _fold_ended(data: TripState, event: TripFinished) -> None:
     data.dropoff = data.dropoff or event.dropped_at
 
 
-def _fold_cancelled(data: TripState, event: TripCancelled) -> None:
+def _fold_cancelled(data: TripState, event: events.TripCancelled) -> None:
     data.cancelled_by = event.by
     data.cancel_reason = event.reason
 
 
-def _fold_cancelled_with_fee(data: TripState, event: CancelledWithFee) -> None:
+def _fold_cancelled_with_fee(data: TripState, event: events.CancelledWithFee) -> None:
     data.cancelled_by = event.by
     data.cancel_reason = event.reason
     data.fare = event.fare
     data.lines = event.lines
 
 
-def _fold_payment_began(data: TripState, event: PaymentStarted) -> None:
+def _fold_payment_began(data: TripState, event: events.PaymentStarted) -> None:
     data.payments += 1
     data.payer = event.payer
     data.buyer = event.buyer
@@ -312,36 +294,36 @@ def _fold_payment_began(data: TripState, event: PaymentStarted) -> None:
     data.order = data.trade = data.pay_code = data.payment_reason = ""
 
 
-def _fold_typed(data: TripState, event: FareTyped) -> None:
+def _fold_typed(data: TripState, event: events.FareTyped) -> None:
     data.typed = event.amount
 
 
-def _fold_agreed(data: TripState, event: FareAgreed) -> None:
+def _fold_agreed(data: TripState, event: events.FareAgreed) -> None:
     data.fare = event.amount
     data.lines = (FareLine("typed", "fare as typed by the passenger", 1.0, "", event.amount),)
     data.agreed = True
 
 
-def _fold_ordered(data: TripState, event: PaymentOrdered) -> None:
+def _fold_ordered(data: TripState, event: events.PaymentOrdered) -> None:
     data.order = event.order
     data.trade = event.trade
     data.pay_code = event.code
     data.payment_reason = event.reason
 
 
-def _fold_payment_unclear(data: TripState, event: PaymentUnclear) -> None:
+def _fold_payment_unclear(data: TripState, event: events.PaymentUnclear) -> None:
     data.order = event.order
     data.payment_reason = event.reason
 
 
-def _fold_payment_failed(data: TripState, event: PaymentFailed) -> None:
+def _fold_payment_failed(data: TripState, event: events.PaymentFailed) -> None:
     data.order = event.order
     data.payment_reason = event.reason
     data.pay_code = ""
     data.failed_orders = (*data.failed_orders, event.order)
 
 
-def _fold_paid(data: TripState, event: FarePaid) -> None:
+def _fold_paid(data: TripState, event: events.FarePaid) -> None:
     data.order = event.order
     data.method = event.method
     data.trade = event.trade or data.trade
@@ -349,42 +331,42 @@ def _fold_paid(data: TripState, event: FarePaid) -> None:
     data.paid_at = event.at
 
 
-def _fold_settled(data: TripState, event: FareSettled) -> None:
+def _fold_settled(data: TripState, event: events.FareSettled) -> None:
     data.method = "otherwise"
     data.payment_reason = event.reason
 
 
-def _fold_refunded(data: TripState, event: FareRefunded | FareRefundedWhole) -> None:
+def _fold_refunded(data: TripState, event: events.FareRefunded | events.FareRefundedWhole) -> None:
     data.refunded = event.amount
 
 
-def _fold_rated(data: TripState, event: RideRated) -> None:
+def _fold_rated(data: TripState, event: events.RideRated) -> None:
     data.stars = event.stars
 
 
 _FOLDS: Final[dict[type[Event], Callable[[TripState, Any], None]]] = {
-    TripRequested: _fold_requested,
-    TripReserved: _fold_requested,
-    MatchingStarted: _fold_matching,
-    TripOffered: _fold_offered,
-    OfferLapsed: _fold_lapsed,
-    TripAssigned: _fold_assigned,
-    DriverArrived: _fold_arrived,
-    AssignmentReturned: _fold_given_back,
-    TripStarted: _fold_began,
-    HailStarted: _fold_hail,
-    TripFinished: _fold_ended,
-    TripCancelled: _fold_cancelled,
-    CancelledWithFee: _fold_cancelled_with_fee,
-    FareTyped: _fold_typed,
-    FareAgreed: _fold_agreed,
-    PaymentStarted: _fold_payment_began,
-    PaymentOrdered: _fold_ordered,
-    PaymentFailed: _fold_payment_failed,
-    PaymentUnclear: _fold_payment_unclear,
-    FarePaid: _fold_paid,
-    FareSettled: _fold_settled,
-    FareRefunded: _fold_refunded,
-    FareRefundedWhole: _fold_refunded,
-    RideRated: _fold_rated,
+    events.TripRequested: _fold_requested,
+    events.TripReserved: _fold_requested,
+    events.MatchingStarted: _fold_matching,
+    events.TripOffered: _fold_offered,
+    events.OfferLapsed: _fold_lapsed,
+    events.TripAssigned: _fold_assigned,
+    events.DriverArrived: _fold_arrived,
+    events.AssignmentReturned: _fold_given_back,
+    events.TripStarted: _fold_began,
+    events.HailStarted: _fold_hail,
+    events.TripFinished: _fold_ended,
+    events.TripCancelled: _fold_cancelled,
+    events.CancelledWithFee: _fold_cancelled_with_fee,
+    events.FareTyped: _fold_typed,
+    events.FareAgreed: _fold_agreed,
+    events.PaymentStarted: _fold_payment_began,
+    events.PaymentOrdered: _fold_ordered,
+    events.PaymentFailed: _fold_payment_failed,
+    events.PaymentUnclear: _fold_payment_unclear,
+    events.FarePaid: _fold_paid,
+    events.FareSettled: _fold_settled,
+    events.FareRefunded: _fold_refunded,
+    events.FareRefundedWhole: _fold_refunded,
+    events.RideRated: _fold_rated,
 }

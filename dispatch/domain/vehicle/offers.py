@@ -8,15 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from dispatch.domain.commands import (
-    AcceptOffer,
-    DeclineOffer,
-    ExpireOffer,
-    MakeOffer,
-    ReleaseFromTrip,
-    WithdrawOffer,
-    encode_command,
-)
+from dispatch.domain import commands, events
+from dispatch.domain.commands import encode_command
 from dispatch.domain.entity import (
     ActiveAssignment,
     AppendElsewhere,
@@ -27,24 +20,8 @@ from dispatch.domain.entity import (
     ScheduledCommand,
 )
 from dispatch.domain.errors import DispatchError, ErrorCode
-from dispatch.domain.events import (
-    OfferAccepted,
-    OfferDeclined,
-    OfferExpired,
-    OfferLapsed,
-    OfferMade,
-    OfferWithdrawn,
-    TripAssigned,
-    TripOffered,
-    TripReleased,
-)
 from dispatch.domain.vehicle.vehicle_model import VehicleModel
-from dispatch.domain.vehicle.vehicle_state import (
-    AT_PICKUP,
-    IDLE,
-    OFFERED,
-    TO_PICKUP,
-)
+from dispatch.domain.vehicle.vehicle_state import AT_PICKUP, IDLE, OFFERED, TO_PICKUP
 from dispatch.geo.distance import STRAIGHT_MPS, haversine_m
 from dispatch.values.place import Place
 from dispatch.values.units import LatLng
@@ -53,7 +30,7 @@ OFFER_EXPIRY: Final = "offer_expiry"
 """Name of the timer that expires an offer."""
 
 
-def make_offer(vehicle: VehicleModel, command: MakeOffer, context: Context) -> Decision:
+def make_offer(vehicle: VehicleModel, command: commands.MakeOffer, context: Context) -> Decision:
     trip_key = EntityKey("trip", command.trip)
     if trip_key in context.other_entities:
         raise DispatchError(ErrorCode.TRIP_CHANGED, detail=command.trip)
@@ -61,7 +38,7 @@ def make_offer(vehicle: VehicleModel, command: MakeOffer, context: Context) -> D
         return Decision()
     require_suitable(vehicle, command, context.now)
     expires_at = context.now + vehicle.rules.offer_countdown_s
-    made = OfferMade(
+    made = events.OfferMade(
         at=context.now,
         offer=command.offer,
         trip=command.trip,
@@ -74,9 +51,9 @@ def make_offer(vehicle: VehicleModel, command: MakeOffer, context: Context) -> D
         needs=command.needs,
         note=command.note,
     )
-    offered = TripOffered(context.now, vehicle.id, command.offer, expires_at, by_hand=command.by_hand)
+    offered = events.TripOffered(context.now, vehicle.id, command.offer, expires_at, by_hand=command.by_hand)
     timer = ScheduledCommand(
-        OFFER_EXPIRY, expires_at, f"vehicle:{vehicle.id}", encode_command(ExpireOffer(command.offer))
+        OFFER_EXPIRY, expires_at, f"vehicle:{vehicle.id}", encode_command(commands.ExpireOffer(command.offer))
     )
     return Decision(
         events=[made], appends_elsewhere=[AppendElsewhere(trip_key, command.trip_seq, (offered,))], put=[timer]
@@ -89,7 +66,7 @@ def approach_s(vehicle: VehicleModel, pickup: Place) -> float:
     return haversine_m(LatLng(gps.lat, gps.lng), LatLng(pickup.lat, pickup.lng)) / STRAIGHT_MPS
 
 
-def require_suitable(vehicle: VehicleModel, command: MakeOffer, now: float) -> None:
+def require_suitable(vehicle: VehicleModel, command: commands.MakeOffer, now: float) -> None:
     profile = vehicle.data.profile
     if vehicle.data.state != IDLE or profile is None:
         raise DispatchError(ErrorCode.VEHICLE_NOT_FREE, detail=f"{vehicle.id} is {vehicle.state}")
@@ -99,17 +76,17 @@ def require_suitable(vehicle: VehicleModel, command: MakeOffer, now: float) -> N
         raise DispatchError(ErrorCode.VEHICLE_UNSUITABLE, detail=vehicle.id)
 
 
-def accept_offer(vehicle: VehicleModel, command: AcceptOffer, context: Context) -> Decision:
+def accept_offer(vehicle: VehicleModel, command: commands.AcceptOffer, context: Context) -> Decision:
     offer = require_open_offer(vehicle, command.offer)
     profile = vehicle.require_profile()
     trip_key = EntityKey("trip", offer.trip)
     if trip_key in context.other_entities:
-        gone = OfferWithdrawn(context.now, offer.offer, "the trip is no longer offered")
+        gone = events.OfferWithdrawn(context.now, offer.offer, "the trip is no longer offered")
         refusal = DispatchError(ErrorCode.OFFER_GONE, detail=offer.offer)
         return Decision(events=[gone], drop=[OFFER_EXPIRY], refusal=refusal)
     seq = offer.trip_seq + 1
-    taken = OfferAccepted(context.now, offer.offer, offer.trip, seq)
-    assigned = TripAssigned(context.now, vehicle.id, offer.offer, profile, context.now + offer.pickup_s)
+    taken = events.OfferAccepted(context.now, offer.offer, offer.trip, seq)
+    assigned = events.TripAssigned(context.now, vehicle.id, offer.offer, profile, context.now + offer.pickup_s)
     return Decision(
         events=[taken],
         appends_elsewhere=[AppendElsewhere(trip_key, offer.trip_seq, (assigned,))],
@@ -118,28 +95,28 @@ def accept_offer(vehicle: VehicleModel, command: AcceptOffer, context: Context) 
     )
 
 
-def decline_offer(vehicle: VehicleModel, command: DeclineOffer, context: Context) -> Decision:
+def decline_offer(vehicle: VehicleModel, command: commands.DeclineOffer, context: Context) -> Decision:
     offer = require_open_offer(vehicle, command.offer)
-    return lapse_offer(vehicle, OfferDeclined(context.now, offer.offer, command.reason), "declined", context)
+    return lapse_offer(vehicle, events.OfferDeclined(context.now, offer.offer, command.reason), "declined", context)
 
 
-def expire_offer(vehicle: VehicleModel, command: ExpireOffer, context: Context) -> Decision:
+def expire_offer(vehicle: VehicleModel, command: commands.ExpireOffer, context: Context) -> Decision:
     if vehicle.data.offer is None or vehicle.data.offer.offer != command.offer or vehicle.data.state != OFFERED:
         return Decision()
-    return lapse_offer(vehicle, OfferExpired(context.now, command.offer), "expired", context)
+    return lapse_offer(vehicle, events.OfferExpired(context.now, command.offer), "expired", context)
 
 
-def withdraw_offer(vehicle: VehicleModel, command: WithdrawOffer, context: Context) -> Decision:
+def withdraw_offer(vehicle: VehicleModel, command: commands.WithdrawOffer, context: Context) -> Decision:
     offer = vehicle.data.offer
     if vehicle.data.state != OFFERED or offer is None or offer.trip != command.trip:
-        return release_from_trip(vehicle, ReleaseFromTrip(command.trip, command.reason), context)
-    return Decision(events=[OfferWithdrawn(context.now, offer.offer, command.reason)], drop=[OFFER_EXPIRY])
+        return release_from_trip(vehicle, commands.ReleaseFromTrip(command.trip, command.reason), context)
+    return Decision(events=[events.OfferWithdrawn(context.now, offer.offer, command.reason)], drop=[OFFER_EXPIRY])
 
 
-def release_from_trip(vehicle: VehicleModel, command: ReleaseFromTrip, context: Context) -> Decision:
+def release_from_trip(vehicle: VehicleModel, command: commands.ReleaseFromTrip, context: Context) -> Decision:
     if vehicle.data.trip != command.trip or vehicle.data.state not in (TO_PICKUP, AT_PICKUP):
         return Decision()
-    return vehicle.decide_event(TripReleased(context.now, command.trip, command.reason))
+    return vehicle.decide_event(events.TripReleased(context.now, command.trip, command.reason))
 
 
 def lapse_offer(vehicle: VehicleModel, event: Event, outcome: str, context: Context) -> Decision:
@@ -148,19 +125,19 @@ def lapse_offer(vehicle: VehicleModel, event: Event, outcome: str, context: Cont
     trip_key = EntityKey("trip", offer.trip)
     foreign: Sequence[AppendElsewhere] = ()
     if trip_key not in context.other_entities:
-        lapsed = OfferLapsed(context.now, vehicle.id, offer.offer, outcome)
+        lapsed = events.OfferLapsed(context.now, vehicle.id, offer.offer, outcome)
         foreign = [AppendElsewhere(trip_key, offer.trip_seq, (lapsed,))]
     return Decision(events=[event], appends_elsewhere=foreign, drop=[OFFER_EXPIRY])
 
 
-def require_open_offer(vehicle: VehicleModel, offer_id: str) -> OfferMade:
+def require_open_offer(vehicle: VehicleModel, offer_id: str) -> events.OfferMade:
     offer = vehicle.data.offer
     if vehicle.data.state != OFFERED or offer is None or offer.offer != offer_id:
         raise DispatchError(ErrorCode.OFFER_GONE, detail=offer_id)
     return offer
 
 
-def current_offer(vehicle: VehicleModel) -> OfferMade:
+def current_offer(vehicle: VehicleModel) -> events.OfferMade:
     if vehicle.data.offer is None:
         raise DispatchError(ErrorCode.OFFER_GONE)
     return vehicle.data.offer

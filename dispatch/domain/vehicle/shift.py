@@ -2,55 +2,34 @@
 
 from __future__ import annotations
 
-from dispatch.domain.commands import (
-    EndShift,
-    ReturnToService,
-    StartBreak,
-    StartShift,
-    TakeOutOfService,
-)
-from dispatch.domain.entity import (
-    Context,
-    Decision,
-    Event,
-)
+from dispatch.domain import commands, events
+from dispatch.domain.entity import Context, Decision, Event
 from dispatch.domain.errors import DispatchError, ErrorCode
-from dispatch.domain.events import (
-    BreakStarted,
-    OfferWithdrawn,
-    ReturnedToService,
-    ShiftEnded,
-    ShiftStarted,
-    TakenOutOfService,
-)
 from dispatch.domain.vehicle.offers import current_offer, lapse_offer
 from dispatch.domain.vehicle.vehicle_model import VehicleModel
-from dispatch.domain.vehicle.vehicle_state import (
-    OFFERED,
-    WITH_TRIP,
-)
+from dispatch.domain.vehicle.vehicle_state import OFFERED, WITH_TRIP
 
 
-def start_shift(vehicle: VehicleModel, command: StartShift, context: Context) -> Decision:
-    return vehicle.decide_event(ShiftStarted(context.now, command.profile))
+def start_shift(vehicle: VehicleModel, command: commands.StartShift, context: Context) -> Decision:
+    return vehicle.decide_event(events.ShiftStarted(context.now, command.profile))
 
 
-def end_shift(vehicle: VehicleModel, _: EndShift, context: Context) -> Decision:
-    return stop_taking_offers(vehicle, ShiftEnded(context.now), context)
+def end_shift(vehicle: VehicleModel, _: commands.EndShift, context: Context) -> Decision:
+    return stop_taking_offers(vehicle, events.ShiftEnded(context.now), context)
 
 
-def start_break(vehicle: VehicleModel, _: StartBreak, context: Context) -> Decision:
-    return stop_taking_offers(vehicle, BreakStarted(context.now), context)
+def start_break(vehicle: VehicleModel, _: commands.StartBreak, context: Context) -> Decision:
+    return stop_taking_offers(vehicle, events.BreakStarted(context.now), context)
 
 
-def take_out_of_service(vehicle: VehicleModel, command: TakeOutOfService, context: Context) -> Decision:
+def take_out_of_service(vehicle: VehicleModel, command: commands.TakeOutOfService, context: Context) -> Decision:
     return stop_taking_offers(
-        vehicle, TakenOutOfService(context.now, by=context.principal.id, reason=command.reason), context
+        vehicle, events.TakenOutOfService(context.now, by=context.principal.id, reason=command.reason), context
     )
 
 
-def return_to_service(vehicle: VehicleModel, _: ReturnToService, context: Context) -> Decision:
-    return vehicle.decide_event(ReturnedToService(context.now, by=context.principal.id))
+def return_to_service(vehicle: VehicleModel, _: commands.ReturnToService, context: Context) -> Decision:
+    return vehicle.decide_event(events.ReturnedToService(context.now, by=context.principal.id))
 
 
 def stop_taking_offers(vehicle: VehicleModel, event: Event, context: Context) -> Decision:
@@ -60,7 +39,10 @@ def stop_taking_offers(vehicle: VehicleModel, event: Event, context: Context) ->
     if vehicle.data.state != OFFERED:
         return vehicle.decide_event(event)
     lapsed = lapse_offer(
-        vehicle, OfferWithdrawn(context.now, current_offer(vehicle).offer, "the shift ended"), "withdrawn", context
+        vehicle,
+        events.OfferWithdrawn(context.now, current_offer(vehicle).offer, "the shift ended"),
+        "withdrawn",
+        context,
     )
     lapsed.events = [*lapsed.events, event]
     return lapsed

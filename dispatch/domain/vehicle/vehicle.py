@@ -10,33 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from dispatch.domain.commands import (
-    AcceptOffer,
-    ArriveAtPickup,
-    DeclineOffer,
-    EndShift,
-    ExpireOffer,
-    FinishRide,
-    MakeOffer,
-    ReleaseFromTrip,
-    ReportMeter,
-    ReportPayment,
-    ResolveScan,
-    ReturnToService,
-    ReturnTrip,
-    StartBreak,
-    StartHail,
-    StartRide,
-    StartShift,
-    TakeOutOfService,
-    WithdrawOffer,
-)
-from dispatch.domain.entity import (
-    Command,
-    Context,
-    Decision,
-    Principal,
-)
+from dispatch.domain import commands
+from dispatch.domain.entity import Command, Context, Decision, Principal
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.vehicle import offers, ride, shift
 from dispatch.domain.vehicle.vehicle_model import VehicleModel
@@ -71,42 +46,42 @@ _IN_CAR: Final = frozenset({"driver", "device"})
 _DISPATCHER: Final = frozenset({"dispatcher"})
 _SYSTEM: Final = frozenset[str]()
 _ROLES: Final[dict[type[Command], frozenset[str]]] = {
-    StartShift: _DRIVER,
-    EndShift: _DRIVER,
-    StartBreak: _DRIVER,
-    MakeOffer: _DISPATCHER,
-    AcceptOffer: _DRIVER,
-    DeclineOffer: _DRIVER,
-    ArriveAtPickup: _DRIVER,
-    StartRide: _DRIVER,
-    StartHail: _IN_CAR,
-    ReportMeter: _IN_CAR,
-    FinishRide: _IN_CAR,
-    ReturnTrip: _DRIVER,
-    TakeOutOfService: _DISPATCHER,
-    ReturnToService: _DISPATCHER,
-    ResolveScan: frozenset({"passenger", "dispatcher"}),
+    commands.StartShift: _DRIVER,
+    commands.EndShift: _DRIVER,
+    commands.StartBreak: _DRIVER,
+    commands.MakeOffer: _DISPATCHER,
+    commands.AcceptOffer: _DRIVER,
+    commands.DeclineOffer: _DRIVER,
+    commands.ArriveAtPickup: _DRIVER,
+    commands.StartRide: _DRIVER,
+    commands.StartHail: _IN_CAR,
+    commands.ReportMeter: _IN_CAR,
+    commands.FinishRide: _IN_CAR,
+    commands.ReturnTrip: _DRIVER,
+    commands.TakeOutOfService: _DISPATCHER,
+    commands.ReturnToService: _DISPATCHER,
+    commands.ResolveScan: frozenset({"passenger", "dispatcher"}),
 }
 
 # Each handler is typed with its own command; the table erases these types.
 VEHICLE_HANDLERS: Final[dict[type[Command], Callable[[VehicleModel, Any, Context], Decision]]] = {
-    StartShift: shift.start_shift,
-    EndShift: shift.end_shift,
-    StartBreak: shift.start_break,
-    MakeOffer: offers.make_offer,
-    AcceptOffer: offers.accept_offer,
-    DeclineOffer: offers.decline_offer,
-    ExpireOffer: offers.expire_offer,
-    WithdrawOffer: offers.withdraw_offer,
-    ArriveAtPickup: ride.arrive_at_pickup,
-    StartRide: ride.start_ride,
-    StartHail: ride.start_hail,
-    ReportMeter: ride.report_meter,
-    FinishRide: ride.finish_ride,
-    ReturnTrip: ride.return_trip,
-    TakeOutOfService: shift.take_out_of_service,
-    ReturnToService: shift.return_to_service,
-    ReleaseFromTrip: offers.release_from_trip,
-    ReportPayment: ride.report_payment,
-    ResolveScan: ride.resolve_scan,
+    commands.StartShift: shift.start_shift,
+    commands.EndShift: shift.end_shift,
+    commands.StartBreak: shift.start_break,
+    commands.MakeOffer: offers.make_offer,
+    commands.AcceptOffer: offers.accept_offer,
+    commands.DeclineOffer: offers.decline_offer,
+    commands.ExpireOffer: offers.expire_offer,
+    commands.WithdrawOffer: offers.withdraw_offer,
+    commands.ArriveAtPickup: ride.arrive_at_pickup,
+    commands.StartRide: ride.start_ride,
+    commands.StartHail: ride.start_hail,
+    commands.ReportMeter: ride.report_meter,
+    commands.FinishRide: ride.finish_ride,
+    commands.ReturnTrip: ride.return_trip,
+    commands.TakeOutOfService: shift.take_out_of_service,
+    commands.ReturnToService: shift.return_to_service,
+    commands.ReleaseFromTrip: offers.release_from_trip,
+    commands.ReportPayment: ride.report_payment,
+    commands.ResolveScan: ride.resolve_scan,
 }

@@ -6,23 +6,10 @@ from typing import ClassVar
 
 import msgspec
 
-from dispatch.domain.commands import (
-    VehicleProfile,
-)
-from dispatch.domain.entity import (
-    Decision,
-    Event,
-    Kind,
-    Principal,
-    Row,
-)
+from dispatch.domain import events
+from dispatch.domain.commands import VehicleProfile
+from dispatch.domain.entity import Decision, Event, Kind, Principal, Row
 from dispatch.domain.errors import DispatchError, ErrorCode
-from dispatch.domain.events import (
-    MeterCheckpointed,
-    OfferAccepted,
-    RideFinished,
-    RideStarted,
-)
 from dispatch.domain.fare.fare import Fare, metered
 from dispatch.domain.fare.gps_meter import Meter
 from dispatch.domain.match_pool import AvailableVehicle
@@ -30,13 +17,7 @@ from dispatch.domain.rules import Rules
 from dispatch.domain.state_machine import NEW
 from dispatch.domain.stream_access import may_follow
 from dispatch.domain.vehicle.position_tracker import PositionTracker
-from dispatch.domain.vehicle.vehicle_state import (
-    IDLE,
-    MACHINE,
-    ON_TRIP,
-    VehicleState,
-    fold,
-)
+from dispatch.domain.vehicle.vehicle_state import IDLE, MACHINE, ON_TRIP, VehicleState, fold
 from dispatch.values.units import CityTime
 
 
@@ -70,16 +51,16 @@ class VehicleModel:
         fold(self.data, event, self.id)
         self.seq += 1
         match event:
-            case OfferAccepted():
+            case events.OfferAccepted():
                 self.wrong_codes = 0
-            case RideStarted():
+            case events.RideStarted():
                 self.tracker.resume_meter(CityTime(event.at), event.meter)
-            case MeterCheckpointed():
+            case events.MeterCheckpointed():
                 if event.meter == self.tracker.pending_checkpoint:
                     self.tracker.on_commit()
                 else:
                     self.tracker.on_replay(event.meter)
-            case RideFinished():
+            case events.RideFinished():
                 self.tracker.stop_meter()
             case _:
                 pass
@@ -125,7 +106,7 @@ class VehicleModel:
         taken = self.tracker.take_checkpoint()
         if taken is None or self.data.trip is None or self.data.state != ON_TRIP:
             return Decision()
-        return Decision(events=[MeterCheckpointed(taken.at, self.data.trip, taken)])
+        return Decision(events=[events.MeterCheckpointed(taken.at, self.data.trip, taken)])
 
     def fare_so_far(self, now: float) -> Fare | None:
         """The fare of the current ride if it ended now: the taximeter's amount, or the GPS meter's."""
@@ -159,7 +140,7 @@ class VehicleModel:
 
     def require_profile(self) -> VehicleProfile:
         if self.data.profile is None:
-            raise MACHINE.illegal(self.state, OfferAccepted, self.id)
+            raise MACHINE.illegal(self.state, events.OfferAccepted, self.id)
         return self.data.profile
 
     def running_meter(self) -> Meter:

@@ -11,29 +11,10 @@ from typing import Any, Final
 
 import msgspec
 
+from dispatch.domain import events
 from dispatch.domain.commands import VehicleProfile
 from dispatch.domain.entity import Event
 from dispatch.domain.errors import ErrorCode
-from dispatch.domain.events import (
-    ArrivedAtPickup,
-    BreakStarted,
-    MeterCheckpointed,
-    MeterReported,
-    OfferAccepted,
-    OfferDeclined,
-    OfferExpired,
-    OfferMade,
-    OfferWithdrawn,
-    PaymentReported,
-    ReturnedToService,
-    RideFinished,
-    RideStarted,
-    ShiftEnded,
-    ShiftStarted,
-    TakenOutOfService,
-    TripReleased,
-    TripReturned,
-)
 from dispatch.domain.fare.gps_meter import MeterCheckpoint
 from dispatch.domain.state_machine import NEW, StateMachine, TransitionTable
 from dispatch.values.money import Money
@@ -48,31 +29,51 @@ ON_TRIP: Final = "on_trip"
 BREAK: Final = "break"
 OUT_OF_SERVICE: Final = "out_of_service"
 
-_OUT: Final[dict[type[Event], str]] = {ShiftStarted: IDLE, TakenOutOfService: OUT_OF_SERVICE}
+_OUT: Final[dict[type[Event], str]] = {events.ShiftStarted: IDLE, events.TakenOutOfService: OUT_OF_SERVICE}
 
 TABLE: Final[TransitionTable] = {
     NEW: _OUT,
-    OFFLINE: {**_OUT, PaymentReported: OFFLINE},
+    OFFLINE: {**_OUT, events.PaymentReported: OFFLINE},
     IDLE: {
-        ShiftEnded: OFFLINE,
-        BreakStarted: BREAK,
-        OfferMade: OFFERED,
-        RideStarted: ON_TRIP,
-        TakenOutOfService: OUT_OF_SERVICE,
-        PaymentReported: IDLE,
+        events.ShiftEnded: OFFLINE,
+        events.BreakStarted: BREAK,
+        events.OfferMade: OFFERED,
+        events.RideStarted: ON_TRIP,
+        events.TakenOutOfService: OUT_OF_SERVICE,
+        events.PaymentReported: IDLE,
     },
     OFFERED: {
-        OfferAccepted: TO_PICKUP,
-        OfferDeclined: IDLE,
-        OfferExpired: IDLE,
-        OfferWithdrawn: IDLE,
-        PaymentReported: OFFERED,
+        events.OfferAccepted: TO_PICKUP,
+        events.OfferDeclined: IDLE,
+        events.OfferExpired: IDLE,
+        events.OfferWithdrawn: IDLE,
+        events.PaymentReported: OFFERED,
     },
-    TO_PICKUP: {ArrivedAtPickup: AT_PICKUP, TripReturned: IDLE, TripReleased: IDLE, PaymentReported: TO_PICKUP},
-    AT_PICKUP: {RideStarted: ON_TRIP, TripReturned: IDLE, TripReleased: IDLE, PaymentReported: AT_PICKUP},
-    ON_TRIP: {MeterCheckpointed: ON_TRIP, MeterReported: ON_TRIP, RideFinished: IDLE, PaymentReported: ON_TRIP},
-    BREAK: {ShiftStarted: IDLE, ShiftEnded: OFFLINE, TakenOutOfService: OUT_OF_SERVICE, PaymentReported: BREAK},
-    OUT_OF_SERVICE: {ReturnedToService: OFFLINE, PaymentReported: OUT_OF_SERVICE},
+    TO_PICKUP: {
+        events.ArrivedAtPickup: AT_PICKUP,
+        events.TripReturned: IDLE,
+        events.TripReleased: IDLE,
+        events.PaymentReported: TO_PICKUP,
+    },
+    AT_PICKUP: {
+        events.RideStarted: ON_TRIP,
+        events.TripReturned: IDLE,
+        events.TripReleased: IDLE,
+        events.PaymentReported: AT_PICKUP,
+    },
+    ON_TRIP: {
+        events.MeterCheckpointed: ON_TRIP,
+        events.MeterReported: ON_TRIP,
+        events.RideFinished: IDLE,
+        events.PaymentReported: ON_TRIP,
+    },
+    BREAK: {
+        events.ShiftStarted: IDLE,
+        events.ShiftEnded: OFFLINE,
+        events.TakenOutOfService: OUT_OF_SERVICE,
+        events.PaymentReported: BREAK,
+    },
+    OUT_OF_SERVICE: {events.ReturnedToService: OFFLINE, events.PaymentReported: OUT_OF_SERVICE},
 }
 
 MACHINE: Final = StateMachine("vehicle", TABLE, ErrorCode.VEHICLE_ILLEGAL_MOVE)
@@ -90,7 +91,7 @@ class VehicleState(msgspec.Struct):
     state: str = NEW
     profile: VehicleProfile | None = None
     idle_since: float = 0.0
-    offer: OfferMade | None = None
+    offer: events.OfferMade | None = None
     trip: str | None = None
     trip_seq: int = 0
     pickup: Place | None = None
@@ -103,7 +104,7 @@ class VehicleState(msgspec.Struct):
     meter: MeterCheckpoint | None = None
     taximeter: Money | None = None
     fare_trip: str | None = None
-    paid: PaymentReported | None = None
+    paid: events.PaymentReported | None = None
     out_reason: str = ""
     touched_at: float = 0.0
     state_since: float = 0.0
@@ -124,18 +125,18 @@ def fold(data: VehicleState, event: Event, vehicle_id: str) -> None:
         change(data, event)
 
 
-def _fold_shift(data: VehicleState, event: ShiftStarted) -> None:
+def _fold_shift(data: VehicleState, event: events.ShiftStarted) -> None:
     """The start of a shift, or its continuation after a break."""
     data.profile = event.profile
     if data.shift_since is None:
         data.shift_since = event.at
 
 
-def _fold_shift_over(data: VehicleState, _: ShiftEnded) -> None:
+def _fold_shift_over(data: VehicleState, _: events.ShiftEnded) -> None:
     data.shift_since = None
 
 
-def _fold_offer(data: VehicleState, event: OfferMade) -> None:
+def _fold_offer(data: VehicleState, event: events.OfferMade) -> None:
     data.offer = event
 
 
@@ -143,7 +144,7 @@ def _fold_no_offer(data: VehicleState, _: Event) -> None:
     data.offer = None
 
 
-def _fold_accepted(data: VehicleState, event: OfferAccepted) -> None:
+def _fold_accepted(data: VehicleState, event: events.OfferAccepted) -> None:
     if data.offer is not None:
         data.pickup = data.offer.pickup
         data.pickup_s = data.offer.pickup_s
@@ -152,12 +153,12 @@ def _fold_accepted(data: VehicleState, event: OfferAccepted) -> None:
     data.accepted_at = event.at
 
 
-def _fold_arrived(data: VehicleState, event: ArrivedAtPickup) -> None:
+def _fold_arrived(data: VehicleState, event: events.ArrivedAtPickup) -> None:
     data.trip_seq = event.trip_seq
     data.arrived_at = event.at
 
 
-def _fold_started(data: VehicleState, event: RideStarted) -> None:
+def _fold_started(data: VehicleState, event: events.RideStarted) -> None:
     data.trip = event.trip
     data.trip_seq = event.trip_seq
     data.started_at = event.at
@@ -167,15 +168,15 @@ def _fold_started(data: VehicleState, event: RideStarted) -> None:
     data.taximeter = data.fare_trip = data.paid = data.offer = None
 
 
-def _fold_checkpoint(data: VehicleState, event: MeterCheckpointed) -> None:
+def _fold_checkpoint(data: VehicleState, event: events.MeterCheckpointed) -> None:
     data.meter = event.meter
 
 
-def _fold_reading(data: VehicleState, event: MeterReported) -> None:
+def _fold_reading(data: VehicleState, event: events.MeterReported) -> None:
     data.taximeter = event.amount
 
 
-def _fold_finished(data: VehicleState, event: RideFinished) -> None:
+def _fold_finished(data: VehicleState, event: events.RideFinished) -> None:
     _fold_trip_over(data, event)
     data.fare_trip = event.trip
 
@@ -186,38 +187,38 @@ def _fold_trip_over(data: VehicleState, _: Event) -> None:
     data.accepted_at = data.arrived_at = data.started_at = 0.0
 
 
-def _fold_payment(data: VehicleState, event: PaymentReported) -> None:
+def _fold_payment(data: VehicleState, event: events.PaymentReported) -> None:
     data.paid = event
     if event.state in ("paid", "settled") and data.fare_trip == event.trip:
         data.fare_trip = None
 
 
-def _fold_out(data: VehicleState, event: TakenOutOfService) -> None:
+def _fold_out(data: VehicleState, event: events.TakenOutOfService) -> None:
     data.out_reason = event.reason
     data.offer = data.shift_since = None
 
 
-def _fold_in(data: VehicleState, _: ReturnedToService) -> None:
+def _fold_in(data: VehicleState, _: events.ReturnedToService) -> None:
     data.out_reason = ""
 
 
 # Each function is typed with its own event; this table erases these types.
 _FOLDS: Final[dict[type[Event], Callable[[VehicleState, Any], None]]] = {
-    ShiftStarted: _fold_shift,
-    ShiftEnded: _fold_shift_over,
-    OfferMade: _fold_offer,
-    OfferDeclined: _fold_no_offer,
-    OfferExpired: _fold_no_offer,
-    OfferWithdrawn: _fold_no_offer,
-    OfferAccepted: _fold_accepted,
-    ArrivedAtPickup: _fold_arrived,
-    RideStarted: _fold_started,
-    MeterCheckpointed: _fold_checkpoint,
-    MeterReported: _fold_reading,
-    RideFinished: _fold_finished,
-    TripReturned: _fold_trip_over,
-    TripReleased: _fold_trip_over,
-    PaymentReported: _fold_payment,
-    TakenOutOfService: _fold_out,
-    ReturnedToService: _fold_in,
+    events.ShiftStarted: _fold_shift,
+    events.ShiftEnded: _fold_shift_over,
+    events.OfferMade: _fold_offer,
+    events.OfferDeclined: _fold_no_offer,
+    events.OfferExpired: _fold_no_offer,
+    events.OfferWithdrawn: _fold_no_offer,
+    events.OfferAccepted: _fold_accepted,
+    events.ArrivedAtPickup: _fold_arrived,
+    events.RideStarted: _fold_started,
+    events.MeterCheckpointed: _fold_checkpoint,
+    events.MeterReported: _fold_reading,
+    events.RideFinished: _fold_finished,
+    events.TripReturned: _fold_trip_over,
+    events.TripReleased: _fold_trip_over,
+    events.PaymentReported: _fold_payment,
+    events.TakenOutOfService: _fold_out,
+    events.ReturnedToService: _fold_in,
 }

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from dispatch.api.trip_replay import TripHistory, replay_window
-from dispatch.domain.events import (
-    OfferLapsed,
-    TripCancelled,
-)
+from dispatch.domain.events import OfferLapsed, TripCancelled
 from tests.dispatch.api.trip_replay_samples import request, ride
 from tests.dispatch.domain.builders import HERE, NOON, RULES, THERE
 

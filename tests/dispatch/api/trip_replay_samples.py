@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from dispatch.api.trip_replay import TripHistory
 from dispatch.domain.entity import Event
-from dispatch.domain.events import (
-    DriverArrived,
-    TripAssigned,
-    TripOffered,
-    TripRequested,
-    TripStarted,
-)
+from dispatch.domain.events import DriverArrived, TripAssigned, TripOffered, TripRequested, TripStarted
 from dispatch.values.place import Place
 from tests.dispatch.domain.builders import HERE, NOON, PROFILE, THERE
 

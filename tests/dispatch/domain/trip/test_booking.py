@@ -21,16 +21,7 @@ from dispatch.domain.entity import ActiveAssignment, Principal
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.events import CancelledWithFee
 from dispatch.values.money import Money
-from tests.dispatch.domain.builders import (
-    CODE,
-    DISPATCHER,
-    DRIVER,
-    HERE,
-    PASSENGER,
-    RULES,
-    Stage,
-    pay,
-)
+from tests.dispatch.domain.builders import CODE, DISPATCHER, DRIVER, HERE, PASSENGER, RULES, Stage, pay
 from tests.dispatch.domain.trip.trip_samples import STRANGER, on_trip
 
 

@@ -16,13 +16,7 @@ from dispatch.domain.entity import SYSTEM
 from dispatch.domain.errors import ErrorCode
 from dispatch.domain.trip.trip_state import FareSheet
 from dispatch.values.money import Money
-from tests.dispatch.domain.builders import (
-    DISPATCHER,
-    PASSENGER,
-    Stage,
-    outcome,
-    pay,
-)
+from tests.dispatch.domain.builders import DISPATCHER, PASSENGER, Stage, outcome, pay
 from tests.dispatch.domain.trip.trip_samples import STRANGER, fare_due, on_trip, paid, paying
 
 

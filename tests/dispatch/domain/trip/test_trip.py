@@ -2,25 +2,11 @@
 
 import pytest
 
-from dispatch.domain.commands import (
-    CancelTrip,
-    GiveUp,
-    RateRide,
-    ReportOutcome,
-    StartMatching,
-    StartShift,
-)
+from dispatch.domain.commands import CancelTrip, GiveUp, RateRide, ReportOutcome, StartMatching, StartShift
 from dispatch.domain.entity import Command, Principal
 from dispatch.domain.errors import ErrorCode
 from dispatch.values.money import Money
-from tests.dispatch.domain.builders import (
-    DISPATCHER,
-    DRIVER,
-    PASSENGER,
-    PROFILE,
-    Stage,
-    pay,
-)
+from tests.dispatch.domain.builders import DISPATCHER, DRIVER, PASSENGER, PROFILE, Stage, pay
 
 
 @pytest.mark.parametrize("command", [CancelTrip("x"), pay(), RateRide(5), GiveUp(), StartMatching()])

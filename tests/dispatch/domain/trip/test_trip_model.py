@@ -4,15 +4,7 @@ import msgspec
 
 from dispatch.domain.entity import Principal
 from dispatch.domain.trip.trip import Trip
-from tests.dispatch.domain.builders import (
-    DISPATCHER,
-    DRIVER,
-    HERE,
-    PASSENGER,
-    RULES,
-    THERE,
-    Stage,
-)
+from tests.dispatch.domain.builders import DISPATCHER, DRIVER, HERE, PASSENGER, RULES, THERE, Stage
 from tests.dispatch.domain.trip.trip_samples import STRANGER, paid
 
 

@@ -1,19 +1,8 @@
 """Trips in the stages of a ride and its payment, shared by tests."""
 
-from dispatch.domain.commands import (
-    ArriveAtPickup,
-    FinishRide,
-    StartRide,
-)
+from dispatch.domain.commands import ArriveAtPickup, FinishRide, StartRide
 from dispatch.domain.entity import Principal
-from tests.dispatch.domain.builders import (
-    CODE,
-    DRIVER,
-    PASSENGER,
-    Stage,
-    outcome,
-    pay,
-)
+from tests.dispatch.domain.builders import CODE, DRIVER, PASSENGER, Stage, outcome, pay
 
 STRANGER = Principal("passenger", "P2")
 

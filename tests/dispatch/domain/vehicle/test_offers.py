@@ -3,26 +3,12 @@
 import msgspec
 import pytest
 
-from dispatch.domain.commands import (
-    AcceptOffer,
-    DeclineOffer,
-    ExpireOffer,
-    ReleaseFromTrip,
-    WithdrawOffer,
-)
+from dispatch.domain.commands import AcceptOffer, DeclineOffer, ExpireOffer, ReleaseFromTrip, WithdrawOffer
 from dispatch.domain.entity import ActiveAssignment, Command
 from dispatch.domain.errors import ErrorCode
-from dispatch.domain.events import (
-    OfferLapsed,
-    OfferWithdrawn,
-)
+from dispatch.domain.events import OfferLapsed, OfferWithdrawn
 from dispatch.domain.vehicle.offers import OFFER_EXPIRY
-from tests.dispatch.domain.builders import (
-    DISPATCHER,
-    DRIVER,
-    RULES,
-    Stage,
-)
+from tests.dispatch.domain.builders import DISPATCHER, DRIVER, RULES, Stage
 from tests.dispatch.domain.vehicle.vehicle_samples import TRIP, cancelled, names, on_trip
 
 

@@ -16,21 +16,11 @@ from dispatch.domain.commands import (
 )
 from dispatch.domain.entity import ActiveAssignment, Command, NeedsEntityError, Principal
 from dispatch.domain.errors import ErrorCode
-from dispatch.domain.events import (
-    RideStarted,
-    TripReleased,
-)
+from dispatch.domain.events import RideStarted, TripReleased
 from dispatch.domain.vehicle.offers import OFFER_EXPIRY
 from dispatch.domain.vehicle.ride import WRONG_CODES_ALLOWED
 from dispatch.values.money import Money
-from tests.dispatch.domain.builders import (
-    CODE,
-    DEVICE,
-    DRIVER,
-    PASSENGER,
-    RULES,
-    Stage,
-)
+from tests.dispatch.domain.builders import CODE, DEVICE, DRIVER, PASSENGER, RULES, Stage
 from tests.dispatch.domain.vehicle.vehicle_samples import TRIP, arrived, cancelled, names, on_trip
 
 

@@ -2,22 +2,11 @@
 
 import pytest
 
-from dispatch.domain.commands import (
-    EndShift,
-    ReturnToService,
-    StartBreak,
-    StartShift,
-    TakeOutOfService,
-)
+from dispatch.domain.commands import EndShift, ReturnToService, StartBreak, StartShift, TakeOutOfService
 from dispatch.domain.entity import Command
 from dispatch.domain.errors import ErrorCode
 from dispatch.domain.vehicle.offers import OFFER_EXPIRY
-from tests.dispatch.domain.builders import (
-    DISPATCHER,
-    DRIVER,
-    PROFILE,
-    Stage,
-)
+from tests.dispatch.domain.builders import DISPATCHER, DRIVER, PROFILE, Stage
 from tests.dispatch.domain.vehicle.vehicle_samples import arrived, cancelled, on_trip
 
 

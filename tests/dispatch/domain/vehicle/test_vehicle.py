@@ -27,13 +27,7 @@ from dispatch.domain.commands import (
 from dispatch.domain.entity import Command, Principal
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.values.money import Money
-from tests.dispatch.domain.builders import (
-    CODE,
-    DRIVER,
-    PROFILE,
-    Role,
-    Stage,
-)
+from tests.dispatch.domain.builders import CODE, DRIVER, PROFILE, Role, Stage
 from tests.dispatch.domain.vehicle.vehicle_samples import on_trip
 
 ROLES: list[tuple[Command, set[str]]] = [

@@ -2,22 +2,11 @@
 
 import pytest
 
-from dispatch.domain.commands import (
-    FinishRide,
-    StartBreak,
-)
+from dispatch.domain.commands import FinishRide, StartBreak
 from dispatch.domain.entity import Principal
-from dispatch.domain.events import (
-    MeterCheckpointed,
-)
+from dispatch.domain.events import MeterCheckpointed
 from dispatch.domain.vehicle.vehicle import Vehicle
-from tests.dispatch.domain.builders import (
-    DISPATCHER,
-    DRIVER,
-    PASSENGER,
-    RULES,
-    Stage,
-)
+from tests.dispatch.domain.builders import DISPATCHER, DRIVER, PASSENGER, RULES, Stage
 from tests.dispatch.domain.vehicle.vehicle_samples import on_trip
 
 

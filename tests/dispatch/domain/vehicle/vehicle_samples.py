@@ -1,20 +1,9 @@
 """Vehicles in the stages of a ride, shared by tests."""
 
-from dispatch.domain.commands import (
-    ArriveAtPickup,
-    CancelTrip,
-    StartRide,
-)
+from dispatch.domain.commands import ArriveAtPickup, CancelTrip, StartRide
 from dispatch.domain.entity import Decision, EntityKey
-from dispatch.domain.events import (
-    event_name,
-)
-from tests.dispatch.domain.builders import (
-    CODE,
-    DRIVER,
-    PASSENGER,
-    Stage,
-)
+from dispatch.domain.events import event_name
+from tests.dispatch.domain.builders import CODE, DRIVER, PASSENGER, Stage
 
 TRIP = EntityKey("trip", "t1")
 
