@@ -28,7 +28,7 @@ async def serve_gateway(
     cluster: ClusterConfig, settings: Settings, listening: socket.socket, number: int, pipe: int
 ) -> None:
     """Serve on ``listening`` until a signal, then drain. ``pipe`` takes the heartbeats."""
-    beating = asyncio.ensure_future(heartbeat(pipe))
+    heartbeats = asyncio.ensure_future(heartbeat(pipe))
     try:
         async with open_dependencies(cluster, settings, number) as dependencies:
             prepare(listening)
@@ -39,7 +39,7 @@ async def serve_gateway(
             freeze_startup_objects()
             await server.serve(sockets=[listening])
     finally:
-        beating.cancel()
+        heartbeats.cancel()
 
 
 def main() -> None:

@@ -45,8 +45,8 @@ class Operation(NamedTuple):
 
     method: str
     path: str
-    says: str
-    answers: Mapping[int, Kind | str | None]
+    summary: str
+    responses: Mapping[int, Kind | str | None]
     body: Kind | None = None
     form: bool = False
     refusals: tuple[int, ...] = ()
@@ -54,8 +54,8 @@ class Operation(NamedTuple):
 
 
 def _sign_in(path: str, body: Kind, role: str) -> Operation:
-    says = f"Sign in as a {role}."
-    return Operation("POST", f"/v1/auth/{path}", says, {200: Issued}, body, refusals=_SIGNING_IN)
+    summary = f"Sign in as a {role}."
+    return Operation("POST", f"/v1/auth/{path}", summary, {200: Issued}, body, refusals=_SIGNING_IN)
 
 
 _LAYER: Final = {200: "application/geo+json", 304: None}
@@ -90,8 +90,8 @@ def openapi() -> dict[str, Any]:
     schemas = _schemas([ErrorBody, *(kind for each in operations for kind in _kinds(each))])
     paths: dict[str, dict[str, Any]] = {}
     for each in operations:
-        asked = _query(questions.get(each.path))
-        paths.setdefault(each.path, {})[each.method.lower()] = _operation(each, asked)
+        query = _query(questions.get(each.path))
+        paths.setdefault(each.path, {})[each.method.lower()] = _operation(each, query)
     return {
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
@@ -120,7 +120,7 @@ def _read(route: ReadRoute) -> Operation:
 
 
 def _kinds(operation: Operation) -> Iterable[Kind]:
-    yield from (answer for answer in operation.answers.values() if isinstance(answer, type))
+    yield from (answer for answer in operation.responses.values() if isinstance(answer, type))
     if operation.body is not None:
         yield operation.body
 
@@ -132,11 +132,11 @@ def _schemas(kinds: Iterable[Kind]) -> dict[str, Any]:
 
 def _operation(operation: Operation, query: list[dict[str, Any]]) -> dict[str, Any]:
     described: dict[str, Any] = {
-        "summary": operation.says,
+        "summary": operation.summary,
         "parameters": [*_named(operation.path), *query],
         "responses": {
-            **{str(status): _answer(answer) for status, answer in operation.answers.items()},
-            **{str(status): _refusal(status) for status in operation.refusals if status not in operation.answers},
+            **{str(status): _answer(answer) for status, answer in operation.responses.items()},
+            **{str(status): _refusal(status) for status in operation.refusals if status not in operation.responses},
         },
     }
     if operation.body is not None:
@@ -160,9 +160,9 @@ def _query(question: Kind | None) -> list[dict[str, Any]]:
     if question is None:
         return []
     (schema,) = _schemas([question]).values()
-    wanted = schema.get("required", [])
+    required = schema.get("required", [])
     return [
-        {"name": name, "in": "query", "required": name in wanted, "schema": field}
+        {"name": name, "in": "query", "required": name in required, "schema": field}
         for name, field in schema["properties"].items()
     ]
 

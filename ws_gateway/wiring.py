@@ -43,7 +43,7 @@ from ws_gateway.http.authenticated_reads import AuthenticatedReads
 from ws_gateway.http.city_routes import LAYERS, city_routes
 from ws_gateway.http.fare_estimate import price_by
 from ws_gateway.http.place_routes import PlaceRoutes
-from ws_gateway.http.reads.routes import look_up_routes
+from ws_gateway.http.reads.routes import make_read_routes
 from ws_gateway.http.replay_routes import ReplayRoutes
 from ws_gateway.hub.bus_subscriber import BusSubscriber
 from ws_gateway.hub.phone_masking import PhoneMasker
@@ -102,10 +102,10 @@ class _Wiring:
         self._hosts = hosts
         self._clock = cluster.clock()
         self._rules = rules_of(settings)
-        self._ours = gateway_settings(settings)
+        self._gateway_settings = gateway_settings(settings)
         self._secret = token_secret(settings).get_secret_value().encode()
         self._city = load_city(settings.city.name)
-        self._tokens = Tokens(self._secret, self._ours.token_ttl_s)
+        self._tokens = Tokens(self._secret, self._gateway_settings.token_ttl_s)
         self._revocations = Revocations(SqlRevocations(database), self._tokens.verify, self._clock)
         self._personal_data = SqlPersonalData(database, vault_of(settings))
         self._registry = SqlRegistry(database, self._personal_data)
@@ -131,7 +131,7 @@ class _Wiring:
             revocations=self._revocations,
             phones=self._phones,
             clock=self._clock,
-            settings=self._ours,
+            settings=self._gateway_settings,
             rules=SessionRules(secret=self._secret, price=price_by(self._rules), served=_with_margin(self._city.box)),
             zone=self._rules.tariff.zone,
             word=self._word,
@@ -147,7 +147,7 @@ class _Wiring:
             sms=DevelopmentSms(Path(self._cluster.data_dir) / "sms.jsonl"),
             tokens=self._tokens,
             clock=self._clock,
-            settings=self._ours,
+            settings=self._gateway_settings,
             secret=self._secret,
             new_id=_new_id,
             bus=self._redis,
@@ -168,7 +168,7 @@ class _Wiring:
             clock=self._clock,
             chunk_s=settings.track.chunk_s,
         )
-        look_ups = look_up_routes(
+        read_routes = make_read_routes(
             reads,
             database,
             self._hosts,
@@ -185,7 +185,7 @@ class _Wiring:
             *PlaceRoutes(self._city.places).routes(reads),
             *AlipaySignInRoutes(context, sign_in, self._limiter).routes(),
             *replay.routes(reads),
-            *look_ups,
+            *read_routes,
             *pay_routes(context),
             *web_routes(tiles=settings.map.tiles, public_url=settings.public_url),
         ]

@@ -16,9 +16,9 @@ def hash_secret(secret: str) -> str:
     return _hasher.hash(secret)
 
 
-def _matches(kept: str, secret: str) -> bool:
+def _matches(stored: str, secret: str) -> bool:
     try:
-        return _hasher.verify(kept, secret)
+        return _hasher.verify(stored, secret)
     except (VerificationError, InvalidHashError):
         return False
 
@@ -30,8 +30,8 @@ class SecretCheck:
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._nobody = hash_secret("nobody has this secret")
 
-    async def matches(self, kept: str | None, secret: str) -> bool:
+    async def matches(self, stored: str | None, secret: str) -> bool:
         """Whether ``secret`` made the hash. None (an unknown name) takes as long and never matches."""
         async with self._slots:
-            right = await asyncio.to_thread(_matches, kept or self._nobody, secret)
-        return right and kept is not None
+            right = await asyncio.to_thread(_matches, stored or self._nobody, secret)
+        return right and stored is not None

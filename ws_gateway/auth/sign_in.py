@@ -80,8 +80,8 @@ class SignIn:
     async def driver(self, number: str, pin: str, vehicle: str) -> Issued:
         """Sign in a driver for the vehicle of the shift."""
         driver = await self._registry.get(DriverRecord, number)
-        kept = driver.pin_hash if driver is not None and driver.active else None
-        await self._must_match("driver", number, kept, pin)
+        stored = driver.pin_hash if driver is not None and driver.active else None
+        await self._must_match("driver", number, stored, pin)
         car = await self._registry.get(VehicleRecord, vehicle)
         if car is None or not car.active:
             raise DispatchError(ErrorCode.UNKNOWN_VEHICLE, field="vehicle")
@@ -91,8 +91,8 @@ class SignIn:
 
     async def dispatcher(self, name: str, password: str) -> Issued:
         dispatcher = await self._registry.get(DispatcherRecord, name)
-        kept = dispatcher.password_hash if dispatcher is not None and dispatcher.active else None
-        await self._must_match("dispatcher", name, kept, password)
+        stored = dispatcher.password_hash if dispatcher is not None and dispatcher.active else None
+        await self._must_match("dispatcher", name, stored, password)
         issued = self._issue("dispatcher", name)
         await self._audit.record_entries([sign_in_entry(name, self._new_id(), self._clock.city())])
         return issued
@@ -153,11 +153,11 @@ class SignIn:
         except DispatchError as error:
             raise DispatchError(ErrorCode.WRONG_CREDENTIALS) from error
 
-    async def _must_match(self, role: Role, name: str, kept: str | None, secret: str) -> None:
+    async def _must_match(self, role: Role, name: str, stored: str | None, secret: str) -> None:
         """The attempt is counted before the check, so that concurrent guesses are counted too."""
         counted = f"{role} {name}"
         await self._attempts.count(counted)
-        if not await self._check.matches(kept, secret):
+        if not await self._check.matches(stored, secret):
             raise DispatchError(ErrorCode.WRONG_CREDENTIALS)
         await self._attempts.reset(counted)
 

@@ -29,14 +29,14 @@ class PlaceRoutes:
             reads.query_route(PLACES_AT, PlaceAt, self.name),
         ]
 
-    async def search(self, _: Reader, asked: PlaceQuery) -> PlaceList:
-        near = LatLng(*asked.near) if asked.near is not None else None
-        return PlaceList([_place(found) for found in (await self._places()).search(asked.text, near)])
+    async def search(self, _: Reader, query: PlaceQuery) -> PlaceList:
+        near = LatLng(*query.near) if query.near is not None else None
+        return PlaceList([_place(found) for found in (await self._places()).search(query.text, near)])
 
-    async def name(self, _: Reader, asked: PlaceAt) -> PlaceList:
+    async def name(self, _: Reader, query: PlaceAt) -> PlaceList:
         """The point with its name; empty if it has none."""
-        text = (await self._places()).name_at(LatLng(asked.lat, asked.lng))
-        return PlaceList([Place(asked.lat, asked.lng, text)] if text else [])
+        text = (await self._places()).name_at(LatLng(query.lat, query.lng))
+        return PlaceList([Place(query.lat, query.lng, text)] if text else [])
 
     async def _places(self) -> PlaceIndex:
         """Concurrent requests share one build; a failed build is repeated by the next request."""

@@ -51,10 +51,10 @@ class ErrorBody(msgspec.Struct, omit_defaults=True):
 
 def bearer_of(request: Request) -> str:
     """Raises ``DispatchError`` with ``BAD_TOKEN`` without a token."""
-    given = request.headers.get("authorization", "")
-    if given[: len(_BEARER)].lower() != _BEARER:
+    header = request.headers.get("authorization", "")
+    if header[: len(_BEARER)].lower() != _BEARER:
         raise DispatchError(ErrorCode.BAD_TOKEN)
-    return given[len(_BEARER) :].strip()
+    return header[len(_BEARER) :].strip()
 
 
 async def body_of(request: Request) -> bytes:

@@ -101,24 +101,24 @@ class Routes:
         ]
 
     async def _driver(self, body: bytes) -> Response:
-        said = read_json(body, DriverSignIn)
-        return json_response(await self._sign_in.driver(said.number, said.pin, said.vehicle))
+        request = read_json(body, DriverSignIn)
+        return json_response(await self._sign_in.driver(request.number, request.pin, request.vehicle))
 
     async def _dispatcher(self, body: bytes) -> Response:
-        said = read_json(body, DispatcherSignIn)
-        return json_response(await self._sign_in.dispatcher(said.name, said.password))
+        request = read_json(body, DispatcherSignIn)
+        return json_response(await self._sign_in.dispatcher(request.name, request.password))
 
     async def _device(self, body: bytes) -> Response:
-        said = read_json(body, DeviceSignIn)
-        return json_response(await self._sign_in.device(said.device, said.key))
+        request = read_json(body, DeviceSignIn)
+        return json_response(await self._sign_in.device(request.device, request.key))
 
     async def _code(self, body: bytes) -> Response:
         await self._sign_in.send_code(read_json(body, CodeRequest).phone)
         return Response(status_code=202)
 
     async def _passenger(self, body: bytes) -> Response:
-        said = read_json(body, PassengerSignIn)
-        return json_response(await self._sign_in.passenger(said.phone, said.code))
+        request = read_json(body, PassengerSignIn)
+        return json_response(await self._sign_in.passenger(request.phone, request.code))
 
     async def _signing_out(self, request: Request) -> Response:
         """Revokes the token in the header and closes its sockets."""
@@ -144,13 +144,15 @@ class Routes:
         try:
             body = await body_of(request)
             company = request.path_params.get("company", "")
-            kept = await self._payments.receive_notification(body, request.headers.get("content-type", ""), company)
+            committed = await self._payments.receive_notification(
+                body, request.headers.get("content-type", ""), company
+            )
         except DispatchError:
-            kept = False
+            committed = False
         except Exception:  # noqa: BLE001 - Alipay sends it again after any failure
             _log.exception("notification handling failed")
-            kept = False
-        return PlainTextResponse("success" if kept else "failure")
+            committed = False
+        return PlainTextResponse("success" if committed else "failure")
 
     def _answering(self, endpoint: Callable[[bytes], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
         """The endpoint with every error as JSON with its number."""

@@ -89,14 +89,14 @@ class BusSubscriber:
         await self._leave(self._channels(cells))
 
     async def full_frames(self, cells: Iterable[str]) -> list[MapFrameNotice]:
-        asked = [(cell, host) for cell in cells for host in self._map_hosts]
+        wanted_keys = [(cell, host) for cell in cells for host in self._map_hosts]
         try:
-            found = await self._bus.get_many([keys.map_whole(cell, host) for cell, host in asked])
+            found = await self._bus.get_many([keys.map_whole(cell, host) for cell, host in wanted_keys])
         except BusUnavailableError:
             return []
         return [
             MapFrameNotice(cell, host, frame)
-            for (cell, host), frame in zip(asked, found, strict=True)
+            for (cell, host), frame in zip(wanted_keys, found, strict=True)
             if frame is not None
         ]
 

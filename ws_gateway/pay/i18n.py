@@ -65,12 +65,12 @@ class Translator:
 
     def line(self, line: FareLine) -> tuple[str, str, str]:
         """A fare line: its name, quantity and amount."""
-        much = ""
+        quantity = ""
         if line.unit == "%":
-            much = f"{line.quantity:g}%"
+            quantity = f"{line.quantity:g}%"
         elif line.kind in ("distance", "waiting"):
-            much = f"{line.quantity:g} × {line.unit}"  # noqa: RUF001 - a multiplication
-        return self.translate(LINES[line.kind]), much, self.money(line.amount)
+            quantity = f"{line.quantity:g} × {line.unit}"  # noqa: RUF001 - a multiplication
+        return self.translate(LINES[line.kind]), quantity, self.money(line.amount)
 
     def method(self, method: str) -> str:
         return self.translate(METHODS[method]) if method in METHODS else method

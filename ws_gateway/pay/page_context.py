@@ -42,13 +42,13 @@ class PageContext(msgspec.Struct, frozen=True):
         """The value as signed text, valid from now."""
         return self.signer.sign(note, self.clock.wall())
 
-    def problem(self, visit: Visit, code: ErrorCode, *, again: str = "", said: str = "") -> Response:
+    def problem(self, visit: Visit, code: ErrorCode, *, again: str = "", detail: str = "") -> Response:
         """The error page: title, advice and number."""
         problem = problem_of(code)
         shown = {
             "title": visit.texts.translate(problem.title),
             "advice": visit.texts.translate(problem.advice),
-            "said": said,
+            "detail": detail,
             "again": again,
             "number": code.value,
         }

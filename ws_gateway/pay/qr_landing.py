@@ -149,10 +149,10 @@ class QrLanding:
     def _not_identified(self, visit: Visit, answer: Refusal | Unknown, back: str) -> Response:
         _log.warning("Alipay did not identify passenger", answer=answer)
         if isinstance(answer, Unknown):
-            said = visit.texts.phrase(UNCLEAR)
-            return self._context.problem(visit, ErrorCode.UNAVAILABLE, again=back, said=said[0])
-        said = visit.texts.phrase(error_text(answer.code))
-        return self._context.problem(visit, ErrorCode.WRONG_CREDENTIALS, again=back, said=said[0])
+            text = visit.texts.phrase(UNCLEAR)
+            return self._context.problem(visit, ErrorCode.UNAVAILABLE, again=back, detail=text[0])
+        text = visit.texts.phrase(error_text(answer.code))
+        return self._context.problem(visit, ErrorCode.WRONG_CREDENTIALS, again=back, detail=text[0])
 
 
 def _ascii(text: str) -> str:

@@ -21,21 +21,21 @@ class OriginPolicy:
     """``allowed`` are origins (``https://taxi.example``); pages of the requested host are always allowed."""
 
     def __init__(self, allowed: Iterable[str]) -> None:
-        self._any = ANY in (given := tuple(allowed))
-        self._allowed = frozenset(map(normal, given))
+        self._any = ANY in (offered := tuple(allowed))
+        self._allowed = frozenset(map(normal, offered))
 
     def allows(self, scope: Scope) -> bool:
         """Whether a handshake comes from an allowed page, or from no page."""
         headers = Headers(scope=scope)
-        given = headers.getlist("origin")
-        if self._any or not given:
+        offered = headers.getlist("origin")
+        if self._any or not offered:
             return True
-        if len(given) > 1:
+        if len(offered) > 1:
             return False
-        origin = normal(given[0])
+        origin = normal(offered[0])
         secure = scope["scheme"] in ("https", "wss")
-        asked = normal(f"{'https' if secure else 'http'}://{headers.get('host', '')}")
-        return bool(origin) and (origin == asked or origin in self._allowed)
+        requested = normal(f"{'https' if secure else 'http'}://{headers.get('host', '')}")
+        return bool(origin) and (origin == requested or origin in self._allowed)
 
 
 def normal(origin: str) -> str:

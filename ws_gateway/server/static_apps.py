@@ -92,16 +92,16 @@ class WebApps(StaticFiles):
     def file_response(
         self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
     ) -> Response:
-        asked = Headers(scope=scope)
+        requested = Headers(scope=scope)
         file = PurePosixPath(full_path)
-        packed, encoding = _packed(file, stat_result, asked.get("accept-encoding", ""))
+        packed, encoding = _packed(file, stat_result, requested.get("accept-encoding", ""))
         media_type = _TYPES.get(file.suffix, "application/octet-stream")
         response = FileResponse(packed[0], status_code, stat_result=packed[1], media_type=media_type)
-        response.headers.update(self._headers(scope["path"], file, asked.get("host", "")))
+        response.headers.update(self._headers(scope["path"], file, requested.get("host", "")))
         response.headers["Vary"] = "Accept-Encoding"
         if encoding:
             response.headers["Content-Encoding"] = encoding
-        return NotModifiedResponse(response.headers) if self.is_not_modified(response.headers, asked) else response
+        return NotModifiedResponse(response.headers) if self.is_not_modified(response.headers, requested) else response
 
     def _headers(self, path: str, file: PurePosixPath, host: str) -> dict[str, str]:
         lasts = path.startswith("/assets/")
@@ -120,12 +120,12 @@ class WebApps(StaticFiles):
 def is_alias(host: str, public_url: str) -> bool:
     """Whether ``Host: host`` names this machine in another way than ``public_url``."""
     try:
-        asked, public = urlsplit(f"//{host}"), urlsplit(public_url)
-        same_port = asked.port == public.port
+        requested, public = urlsplit(f"//{host}"), urlsplit(public_url)
+        same_port = requested.port == public.port
     except ValueError:
         return False
-    both_here = asked.hostname in _THIS_MACHINE and public.hostname in _THIS_MACHINE
-    return both_here and same_port and asked.hostname != public.hostname
+    both_here = requested.hostname in _THIS_MACHINE and public.hostname in _THIS_MACHINE
+    return both_here and same_port and requested.hostname != public.hostname
 
 
 def origin_of(url: str) -> str:

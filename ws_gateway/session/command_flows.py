@@ -273,7 +273,7 @@ def _estimate(context: CommandContext, message: client_messages.Estimate) -> Com
     return Accepted(id=message.id, result=result)
 
 
-def _way(context: CommandContext, message: client_messages.AskRoute) -> CommandFlow:
+def _route(context: CommandContext, message: client_messages.AskRoute) -> CommandFlow:
     _check_served(context, message.start, "start")
     _check_served(context, message.end, "end")
     start, end = message.start, message.end
@@ -365,7 +365,7 @@ _FLOWS: Final[dict[type[ClientCommand], _FlowStart]] = {
     client_messages.RequestRide: _request,
     client_messages.BookByPhone: _book,
     client_messages.Estimate: _estimate,
-    client_messages.AskRoute: _way,
+    client_messages.AskRoute: _route,
     client_messages.AssignManually: _assign,
     client_messages.PayFare: _pay,
     client_messages.AskToday: _today,

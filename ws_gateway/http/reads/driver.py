@@ -56,15 +56,15 @@ def account(since: float, at: float, rides: Sequence[RideRow]) -> ShiftAccount:
     """The rides, and the sums by payment method: paid fares minus refunds; then the unpaid fares."""
     sums: dict[tuple[str, str], tuple[int, int]] = {}
     for ride in rides:
-        way = (ride.method or "") if ride.payment_state in COLLECTED else ""
-        count, minor = sums.get((way, ride.currency), (0, 0))
-        sums[way, ride.currency] = (count + 1, minor + ride.fare_minor - (ride.refunded_minor or 0))
+        method = (ride.method or "") if ride.payment_state in COLLECTED else ""
+        count, minor = sums.get((method, ride.currency), (0, 0))
+        sums[method, ride.currency] = (count + 1, minor + ride.fare_minor - (ride.refunded_minor or 0))
     return ShiftAccount(
         since=since,
         at=at,
         sums=[
-            ShiftSum(way, count, MoneyView(minor, currency))
-            for (way, currency), (count, minor) in sorted(sums.items(), key=lambda it: (it[0][0] == "", it[0]))
+            ShiftSum(method, count, MoneyView(minor, currency))
+            for (method, currency), (count, minor) in sorted(sums.items(), key=lambda it: (it[0][0] == "", it[0]))
         ],
         rides=[
             ShiftRide(it.id, it.finished_at, it.payment_state, MoneyView(it.fare_minor, it.currency), it.method or "")

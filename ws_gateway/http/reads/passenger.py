@@ -29,10 +29,10 @@ class PassengerReads:
     """
 
     def __init__(
-        self, trips: SqlTripRows, past: EntityHistory, tokens: Tokens, clock: Clock, share_ttl_s: float
+        self, trips: SqlTripRows, history: EntityHistory, tokens: Tokens, clock: Clock, share_ttl_s: float
     ) -> None:
         self._trips = trips
-        self._past = past
+        self._history = history
         self._tokens = tokens
         self._clock = clock
         self._share_ttl_s = share_ttl_s
@@ -40,22 +40,22 @@ class PassengerReads:
     async def listed(self, reader: Reader) -> TripList:
         """The last :data:`TRIPS_MOST` trips, with their fare lines."""
         rows = await self._trips.trips_of(PassengerId(reader.identity.subject), TRIPS_MOST)
-        lived = await asyncio.gather(*(self._past.full(EntityKey("trip", row.id)) for row in rows))
-        return TripList(self._clock.city(), [_view(each) for each in lived if each is not None])
+        replayed = await asyncio.gather(*(self._history.full(EntityKey("trip", row.id)) for row in rows))
+        return TripList(self._clock.city(), [_view(each) for each in replayed if each is not None])
 
     async def receipt(self, reader: Reader) -> Receipt:
         """Raises ``DispatchError``: ``UNKNOWN_TRIP``; ``NO_TRIP_TO_PAY`` before the fare is known."""
-        lived = await self._own(reader)
-        data = cast("Trip", lived.entity).data
+        replayed = await self._own(reader)
+        data = cast("Trip", replayed.entity).data
         if data.fare is None:
             raise DispatchError(ErrorCode.NO_TRIP_TO_PAY, field="trip")
         company = data.profile.company if data.profile is not None else ""
-        return Receipt(trip=_view(lived), company=company, issued_at=self._clock.city())
+        return Receipt(trip=_view(replayed), company=company, issued_at=self._clock.city())
 
     async def share(self, reader: Reader) -> ShareLink:
         """A guest's token. Raises ``DispatchError``: ``UNKNOWN_TRIP``, ``TRIP_ENDED``."""
-        lived = await self._own(reader)
-        if lived.entity.state not in OPEN:
+        replayed = await self._own(reader)
+        if replayed.entity.state not in OPEN:
             raise DispatchError(ErrorCode.TRIP_ENDED, field="trip")
         wall = self._clock.wall()
         session = reader.identity.session
@@ -64,11 +64,11 @@ class PassengerReads:
         return ShareLink(token=token, expires_at=float(int(wall + self._share_ttl_s)))
 
     async def _own(self, reader: Reader) -> ReplayedEntity:
-        lived = await self._past.full(EntityKey("trip", reader.path["trip"]))
-        if lived is None or not lived.entity.may_follow(reader.identity.principal):
+        replayed = await self._history.full(EntityKey("trip", reader.path["trip"]))
+        if replayed is None or not replayed.entity.may_follow(reader.identity.principal):
             raise DispatchError(ErrorCode.UNKNOWN_TRIP, field="trip")
-        return lived
+        return replayed
 
 
-def _view(lived: ReplayedEntity) -> TripView:
-    return trip_for(cast("TripView", lived.view), "passenger")
+def _view(replayed: ReplayedEntity) -> TripView:
+    return trip_for(cast("TripView", replayed.view), "passenger")

@@ -27,7 +27,7 @@ from ws_gateway.http.reads.trips import MatchReasons, TripReads
 from ws_gateway.http.reads.vehicles import VehicleReads
 
 
-def look_up_routes(
+def make_read_routes(
     reads: AuthenticatedReads,
     database: Database,
     reasons: MatchReasons,
@@ -39,23 +39,23 @@ def look_up_routes(
     tokens: Tokens,
     share_ttl_s: float,
 ) -> list[Route]:
-    past = EntityHistory(SqlJournal(database, shards=1, clock=clock), rules, payment_rules)
-    lists, stories, history = SqlLists(database, numbers), SqlEventHistory(database), SqlTripRows(database)
-    trips = TripReads(lists, stories, past, reasons, clock)
-    cars = VehicleReads(lists, stories, past, reasons, clock)
-    mine = PassengerReads(history, past, tokens, clock, share_ttl_s)
+    entities = EntityHistory(SqlJournal(database, shards=1, clock=clock), rules, payment_rules)
+    lists, events, history = SqlLists(database, numbers), SqlEventHistory(database), SqlTripRows(database)
+    trips = TripReads(lists, events, entities, reasons, clock)
+    vehicles = VehicleReads(lists, events, entities, reasons, clock)
+    passenger = PassengerReads(history, entities, tokens, clock, share_ttl_s)
     zone: ZoneInfo = rules.tariff.zone
     driver = DriverReads(lists, history, SqlNotices(database), clock, zone)
     return [
         reads.query_route(read_routes.TRIPS, TripsSince, trips.listed),
-        reads.get_route(read_routes.TRIP, trips.story),
-        reads.get_route(read_routes.VEHICLES, cars.listed),
-        reads.get_route(read_routes.VEHICLE, cars.story),
-        reads.query_route(read_routes.SEARCH, SearchQuery, cars.search),
+        reads.get_route(read_routes.TRIP, trips.detail),
+        reads.get_route(read_routes.VEHICLES, vehicles.listed),
+        reads.get_route(read_routes.VEHICLE, vehicles.detail),
+        reads.query_route(read_routes.SEARCH, SearchQuery, vehicles.search),
         reads.get_route(read_routes.ALARMS, AlarmReads(SqlAlarms(database), clock).listed),
-        reads.get_route(read_routes.MY_TRIPS, mine.listed),
-        reads.get_route(read_routes.MY_RECEIPT, mine.receipt),
-        reads.get_route(read_routes.MY_SHARE, mine.share),
+        reads.get_route(read_routes.MY_TRIPS, passenger.listed),
+        reads.get_route(read_routes.MY_RECEIPT, passenger.receipt),
+        reads.get_route(read_routes.MY_SHARE, passenger.share),
         reads.get_route(read_routes.MY_SHIFT, driver.shift),
         reads.get_route(read_routes.MY_NOTICES, driver.notices),
     ]

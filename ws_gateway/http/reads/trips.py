@@ -48,38 +48,38 @@ class TripReads:
     """``GET /v1/trips`` and ``GET /v1/trips/{trip}``."""
 
     def __init__(
-        self, lists: SqlLists, payments: SqlEventHistory, past: EntityHistory, reasons: MatchReasons, clock: Clock
+        self, lists: SqlLists, payments: SqlEventHistory, history: EntityHistory, reasons: MatchReasons, clock: Clock
     ) -> None:
         self._lists = lists
         self._payments = payments
-        self._past = past
+        self._history = history
         self._reasons = reasons
         self._clock = clock
 
-    async def listed(self, _: Reader, asked: TripsSince) -> TripList:
+    async def listed(self, _: Reader, query: TripsSince) -> TripList:
         """Open trips and those of the last hour, or since ``asked.since``, one day back at most."""
         now = self._clock.city()
-        since = now - LISTED_S if asked.since is None else max(asked.since, now - LONGEST_S)
+        since = now - LISTED_S if query.since is None else max(query.since, now - LONGEST_S)
         return TripList(now, [trip_of(each) for each in await self._lists.trips(since)])
 
-    async def story(self, reader: Reader) -> TripDetail:
+    async def detail(self, reader: Reader) -> TripDetail:
         """Raises ``DispatchError`` with ``UNKNOWN_TRIP``."""
         key = EntityKey("trip", reader.path["trip"])
-        lived = await self._past.full(key)
-        if lived is None:
+        replayed = await self._history.full(key)
+        if replayed is None:
             raise DispatchError(ErrorCode.UNKNOWN_TRIP, field="trip")
         payments, why = await asyncio.gather(self._payments.payments(key.id), self._why(key))
         return TripDetail(
-            seq=lived.entity.seq,
-            trip=trip_for(cast("TripView", lived.view), "dispatcher"),
-            timeline=timeline(lived.events),
+            seq=replayed.entity.seq,
+            trip=trip_for(cast("TripView", replayed.view), "dispatcher"),
+            timeline=timeline(replayed.events),
             payments=[await self._payment(row) for row in payments],
             why=why,
         )
 
     async def _payment(self, row: PaymentRow) -> PaymentDetail:
-        lived = await self._past.full(EntityKey("payment", row.id))
-        said = await self._payments.said(row.id)
+        replayed = await self._history.full(EntityKey("payment", row.id))
+        exchanges = await self._payments.said(row.id)
         return PaymentDetail(
             payment=row.id,
             state=row.state,
@@ -91,8 +91,8 @@ class TripReads:
             opened_at=row.opened_at,
             paid_at=row.paid_at,
             unclear=row.unclear or "",
-            timeline=timeline(lived.events) if lived is not None else [],
-            said=[PaymentExchange(it.at, it.kind, it.order_no, gateway_facts(it.body)) for it in said],
+            timeline=timeline(replayed.events) if replayed is not None else [],
+            said=[PaymentExchange(it.at, it.kind, it.order_no, gateway_facts(it.body)) for it in exchanges],
         )
 
     async def _why(self, key: EntityKey) -> list[MatchExplanation]:
@@ -122,9 +122,9 @@ class _Reasons(msgspec.Struct):
 
 
 def why_trip(answer: object) -> MatchExplanation:
-    said = msgspec.convert(answer, _Reasons)
-    nearest = [ConsideredVehicle(it.vehicle_id, it.meters, it.cause, it.pickup_s) for it in said.nearest]
-    return MatchExplanation(said.at, said.windows, said.counts, nearest, said.matched)
+    reasons = msgspec.convert(answer, _Reasons)
+    nearest = [ConsideredVehicle(it.vehicle_id, it.meters, it.cause, it.pickup_s) for it in reasons.nearest]
+    return MatchExplanation(reasons.at, reasons.windows, reasons.counts, nearest, reasons.matched)
 
 
 def _money(minor: int | None, currency: str | None) -> MoneyView | None:

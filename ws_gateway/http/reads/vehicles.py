@@ -34,47 +34,47 @@ class VehicleReads:
     """``GET /v1/vehicles``, ``GET /v1/vehicles/{vehicle}`` and ``POST /v1/search``."""
 
     def __init__(
-        self, lists: SqlLists, newest: SqlEventHistory, past: EntityHistory, reasons: MatchReasons, clock: Clock
+        self, lists: SqlLists, newest: SqlEventHistory, history: EntityHistory, reasons: MatchReasons, clock: Clock
     ) -> None:
         self._lists = lists
         self._newest = newest
-        self._past = past
+        self._history = history
         self._reasons = reasons
         self._clock = clock
 
     async def listed(self, _: Reader) -> FleetList:
         return FleetList(list(await self._lists.fleet()))
 
-    async def search(self, _: Reader, asked: SearchQuery) -> SearchHits:
+    async def search(self, _: Reader, query: SearchQuery) -> SearchHits:
         """Raises ``DispatchError`` with ``INVALID_FIELD`` for fewer than two characters."""
-        if len(asked.text.strip()) < 2:
+        if len(query.text.strip()) < 2:
             raise DispatchError(ErrorCode.INVALID_FIELD, field="text")
-        found = await self._lists.search(asked.text)
+        found = await self._lists.search(query.text)
         return SearchHits([trip_of(trip) for trip in found.trips], list(found.cars))
 
-    async def story(self, reader: Reader) -> VehicleDetail:
+    async def detail(self, reader: Reader) -> VehicleDetail:
         """A vehicle and its last hour. Raises ``DispatchError`` with ``UNKNOWN_VEHICLE``."""
         key = EntityKey("vehicle", reader.path["vehicle"])
         cars = await self._lists.fleet(key.id)
         if not cars:
             raise DispatchError(ErrorCode.UNKNOWN_VEHICLE, field="vehicle")
         since = self._clock.city() - STORY_S
-        lived, stored, why = await asyncio.gather(
-            self._past.current(key), self._newest.newest(key, since, EVENTS_MOST), self._why(key)
+        replayed, stored, why = await asyncio.gather(
+            self._history.current(key), self._newest.newest(key, since, EVENTS_MOST), self._why(key)
         )
-        if lived is None:
+        if replayed is None:
             return VehicleDetail(seq=0, car=cars[0], view=VehicleView(key.id, "offline"), why=why)
-        return await asyncio.to_thread(self._story, cars[0], lived, stored, why)
+        return await asyncio.to_thread(self._detail, cars[0], replayed, stored, why)
 
-    def _story(
-        self, car: FleetCar, lived: ReplayedEntity, stored: Sequence[StoredEvent], why: list[CauseSpan]
+    def _detail(
+        self, car: FleetCar, replayed: ReplayedEntity, stored: Sequence[StoredEvent], why: list[CauseSpan]
     ) -> VehicleDetail:
-        events = self._past.decode_events(stored)
+        events = self._history.decode_events(stored)
         return VehicleDetail(
-            seq=lived.entity.seq,
+            seq=replayed.entity.seq,
             car=car,
-            view=vehicle_for(cast("VehicleView", lived.view), "dispatcher"),
-            shift_since=cast("Vehicle", lived.entity).data.shift_since,
+            view=vehicle_for(cast("VehicleView", replayed.view), "dispatcher"),
+            shift_since=cast("Vehicle", replayed.entity).data.shift_since,
             offers=offer_details(events),
             timeline=timeline(events),
             why=why,

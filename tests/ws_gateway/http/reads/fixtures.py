@@ -36,7 +36,7 @@ from tests.ws_gateway.limits.limiters import limiter
 from ws_gateway.auth.tokens import Tokens
 from ws_gateway.http.authenticated_reads import AuthenticatedReads
 from ws_gateway.http.place_routes import PlaceRoutes
-from ws_gateway.http.reads.routes import look_up_routes
+from ws_gateway.http.reads.routes import make_read_routes
 from ws_gateway.http.replay_routes import ReplayRoutes
 
 SHARE_TTL_S = 7_200.0
@@ -88,7 +88,7 @@ class Library:
             clock=self.clock,
             chunk_s=120.0,
         )
-        look_ups = look_up_routes(
+        look_ups = make_read_routes(
             reading,
             self.journal.database,
             self,
