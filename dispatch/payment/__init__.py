@@ -1,3 +1,3 @@
-"""Collecting fares: ``core`` decides, ``protocols`` are formats and signatures, ``gateways`` speak HTTP,
-``reconciliation`` compares with the bill.
+"""Collects fares: ``core`` decides, ``protocols`` holds formats and signatures, ``gateways`` speaks HTTP, and
+``reconciliation`` compares the ledger with Alipay's bill. Imports the domain; ``gateways`` also the settings.
 """

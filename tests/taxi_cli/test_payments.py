@@ -156,4 +156,4 @@ def test_a_check_that_finds_something(taxi: Taxi, json: bool) -> None:
     if json:
         assert msgspec.json.decode(done.stdout)["ok"] is False
     else:
-        assert done.stdout == "✗ default account: no gateway is configured: nobody can pay by Alipay\n"
+        assert done.stdout == "✗ default account: no gateway is configured: payment by Alipay is not possible\n"

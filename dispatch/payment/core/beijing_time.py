@@ -9,9 +9,9 @@ BEIJING: Final = dt.timezone(dt.timedelta(hours=8))
 
 
 def beijing_day(text: str, received_at: float) -> str:
-    """The day of a moment as Alipay writes it (``yyyy-MM-dd HH:mm:ss`` or ``yyyyMMddHHmmss``, in Beijing's time).
+    """The day of a time that Alipay wrote (``yyyy-MM-dd HH:mm:ss`` or ``yyyyMMddHHmmss`` in Beijing).
 
-    Where it says none, the day on which the news was heard (wall seconds).
+    If the text has no valid day, the day of receipt (``received_at`` in wall seconds).
     """
     digits = "".join(c for c in text if c.isascii() and c.isdigit())[:8]
     try:
@@ -21,10 +21,10 @@ def beijing_day(text: str, received_at: float) -> str:
 
 
 def format_compact_time(wall: float) -> str:
-    """A moment as scanned payments name it, ``yyyyMMddHHmmss``."""
+    """Wall seconds as ``yyyyMMddHHmmss`` in Beijing, for scanned payments."""
     return f"{dt.datetime.fromtimestamp(wall, BEIJING):%Y%m%d%H%M%S}"
 
 
 def format_time(wall: float) -> str:
-    """``yyyy-MM-dd HH:mm:ss`` of wall seconds since 1970."""
+    """Wall seconds as ``yyyy-MM-dd HH:mm:ss`` in Beijing."""
     return f"{dt.datetime.fromtimestamp(wall, BEIJING):%Y-%m-%d %H:%M:%S}"

@@ -60,7 +60,7 @@ STATUS_CHANGED: Final = frozenset(
 """Refusals that say only that the trade's status has changed: the next query shows the new one."""
 
 
-# ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def open_attempt(payment: PaymentContext, command: OpenPayment, context: Context) -> Decision:
@@ -164,7 +164,7 @@ def _expected(payment: PaymentContext, attempt: Attempt | None) -> ExpectedOrder
     )
 
 
-# ── answers of the gateway ───────────────────────────────────────────────────────────────────────────────────────
+# ── answers of the gateway ───────────────────────────────────────────────────────────────────────────────────────────
 
 
 class Answer(NamedTuple):

@@ -58,7 +58,7 @@ def order_of(payment: PaymentContext, attempt: AttemptOpened | Attempt) -> Payme
     )
 
 
-# ── calls and queries ────────────────────────────────────────────────────────────────────────────────────────────
+# ── calls and queries ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def call_gateway(payment: PaymentContext, attempt: Attempt, call: str, now: float) -> Decision:
@@ -89,14 +89,14 @@ def query_later(payment: PaymentContext, attempt: Attempt, now: float, *, again:
 
 
 def check_late_payment(payment: PaymentContext, attempt: Attempt, now: float) -> Decision:
-    """An ended attempt is said to be paid: query it, unless the money is known to have gone back."""
+    """A report says that an ended attempt was paid: query it, unless its money is known to be refunded."""
     if attempt.returned or attempt.checking:
         return Decision()
-    alarm = payment.alarm(attempt.order, "said to be paid after its end was confirmed")
+    alarm = payment.alarm(attempt.order, "reported as paid after its end was confirmed")
     return merge(call_gateway(payment, attempt, "query", now), Decision(notices=[alarm]))
 
 
-# ── the order is placed and waits for its buyer ──────────────────────────────────────────────────────────────────
+# ── the order is placed and waits for its buyer ──────────────────────────────────────────────────────────────────────
 
 
 def mark_placed(
@@ -147,7 +147,7 @@ def _is_over(payment: PaymentContext, attempt: Attempt, now: float) -> bool:
     return is_expired(payment, attempt, now)
 
 
-# ── the outcome is unclear ───────────────────────────────────────────────────────────────────────────────────────
+# ── the outcome is unclear ───────────────────────────────────────────────────────────────────────────────────────────
 
 
 def retry_unclear(payment: PaymentContext, attempt: Attempt, reason: str, now: float) -> Decision:
@@ -181,7 +181,7 @@ def report_unclear(payment: PaymentContext, attempt: Attempt, reason: str, now: 
     )
 
 
-# ── the attempt ends ─────────────────────────────────────────────────────────────────────────────────────────────
+# ── the attempt ends ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def mark_paid(payment: PaymentContext, attempt: Attempt, proof: PaymentProof, now: float) -> Decision:
@@ -190,7 +190,7 @@ def mark_paid(payment: PaymentContext, attempt: Attempt, proof: PaymentProof, no
         return Decision()
     order, trade, buyer = attempt.order, proof.trade, proof.buyer
     if payment.data.paid_order:
-        reason = f"paid beside {payment.data.paid_order}"
+        reason = f"paid in addition to {payment.data.paid_order}"
         surplus = SurplusPaid(now, order, attempt.amount, proof.source, trade, buyer, proof.day)
         noted = Decision(events=[surplus], drop=obsolete_timers(attempt), notices=[payment.alarm(order, reason)])
         return merge(noted, open_refund(payment, attempt, reason, now, surplus=True))

@@ -1,4 +1,4 @@
-"""A payment as a decision sees it, and what every decision about it has at hand."""
+"""The input of every decision about a payment, and the parts that decisions share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dispatch.values.money import Money
 
 
 class PaymentContext(NamedTuple):
-    """One payment: its id (its trip's), the number of its last event, its state, and the rules."""
+    """One payment: its id (that of its trip), the number of its last event, its state, and the rules."""
 
     id: str
     seq: int
@@ -22,11 +22,11 @@ class PaymentContext(NamedTuple):
 
     @property
     def account(self) -> Account:
-        """The account at Alipay that it goes to."""
+        """The account at Alipay that collects this payment."""
         return self.rules.account_of(self.data.company)
 
     def timer(self, name: str, command: QueryOrder | RepeatRefund, now: float, wall_s: float) -> ScheduledCommand:
-        """A timer of the payment's own."""
+        """A command that the payment sends to itself after ``wall_s`` wall seconds."""
         return ScheduledCommand(name, now + wall_s * self.rules.speed, f"payment:{self.id}", encode_command(command))
 
     def age_s(self, of: Attempt | RefundState, now: float) -> float:
@@ -36,26 +36,26 @@ class PaymentContext(NamedTuple):
     def report_attempt(
         self, of: AttemptOpened | Attempt, state: str, now: float, *, reason: str = "", trade: str = "", code: str = ""
     ) -> ScheduledCommand:
-        """Tell the trip how an attempt goes."""
+        """Report the state of an attempt to the trip."""
         return self.report_outcome(
             ReportOutcome(state, of.order, of.method, of.amount, trade=trade, reason=reason, code=code), now
         )
 
     def report_outcome(self, outcome: ReportOutcome, now: float) -> ScheduledCommand:
-        """Tell the trip. A decision tells at most one thing, and only with an event: so the name is used once."""
+        """A decision sends at most one report, and only with an event, so the name is unique."""
         return ScheduledCommand(f"tell:{self.seq}", now, f"trip:{self.id}", encode_command(outcome))
 
     def notice(self, name: str, order: str, **fields: str | float) -> DomainNotice:
-        """Something to be counted and logged."""
+        """A notice that is counted and logged."""
         return DomainNotice(name, {"trip": self.id, "order": order, **fields})
 
     def alarm(self, order: str, cause: str) -> DomainNotice:
-        """Something that a person has to look at."""
+        """A notice that a person has to look at."""
         return self.notice("payment_alarm", order, cause=cause)
 
 
 def merge(*decisions: Decision) -> Decision:
-    """One decision that does what all of them do, in their order."""
+    """One decision with the effects of all of them, in order."""
     return Decision(
         events=[event for each in decisions for event in each.events],
         put=[due for each in decisions for due in each.put],
@@ -66,9 +66,9 @@ def merge(*decisions: Decision) -> Decision:
     )
 
 
-def received_at(context: Context, told: float) -> float:
-    """When something was heard, in wall seconds: as the message says, else by the city's clock."""
-    return told or float(context.now)
+def received_at(context: Context, wall: float) -> float:
+    """When a message was received, in wall seconds: as the message says, else by the city's clock."""
+    return wall or float(context.now)
 
 
 def money_of(minor: int, like: Money) -> Money:

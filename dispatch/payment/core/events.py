@@ -1,6 +1,6 @@
-"""What has happened to a payment: the content of its stream. As in ``domain.events``, facts are kept for ever.
+"""The events of a payment's stream. As in ``domain.events``, they are kept for ever.
 
-``day`` is the day in Beijing that the money moved on, ``yyyy-MM-dd``: the day whose bill of Alipay's has it.
+``day`` is the day in Beijing on which the money moved, ``yyyy-MM-dd``: Alipay's bill of that day contains it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dispatch.values.money import Money
 
 
 class AttemptOpened(Event, frozen=True, tag="attempt_opened"):
-    """An attempt to collect the fare begins; ``asked_by`` is the id of the command that wanted it."""
+    """An attempt to collect the fare begins; ``asked_by`` is the id of the command that requested it."""
 
     order: str
     method: str
@@ -24,13 +24,13 @@ class AttemptOpened(Event, frozen=True, tag="attempt_opened"):
     subject: str
     asked_by: str
     company: str = ""
-    """Whose account at Alipay it goes to; empty: the one that all share."""
+    """The company whose own account collects; empty: the shared account."""
     auth_code: str = ""
-    """What the driver scanned. It is good for one payment and a minute."""
+    """The scanned code, valid for one payment within a minute."""
 
 
 class GatewayAsked(Event, frozen=True, tag="gateway_asked"):
-    """A call after the attempt's first: it is placed again, queried, closed or cancelled. ``n`` numbers its calls."""
+    """A call after the attempt's first: place again, query, close or cancel. ``n`` is the call's number."""
 
     order: str
     call: str
@@ -38,7 +38,7 @@ class GatewayAsked(Event, frozen=True, tag="gateway_asked"):
 
 
 class OrderPlaced(Event, frozen=True, tag="order_placed"):
-    """Alipay knows the order as ``trade``, which waits for its buyer."""
+    """Alipay has the order as ``trade``, which waits for its buyer."""
 
     order: str
     trade: str
@@ -52,22 +52,22 @@ class CodeShown(Event, frozen=True, tag="code_shown"):
 
 
 class PasswordAsked(Event, frozen=True, tag="password_asked"):
-    """The buyer's code was taken; the buyer's phone asks for the password."""
+    """The buyer's code was accepted; the buyer's phone asks for the password."""
 
     order: str
     trade: str
 
 
 class AttemptStopped(Event, frozen=True, tag="attempt_stopped"):
-    """Nobody wants the attempt to be paid any more: it is closed or cancelled as soon as Alipay knows of it."""
+    """The attempt is no longer wanted: it is closed or cancelled as soon as Alipay has it."""
 
     order: str
 
 
 class AttemptFailed(Event, frozen=True, tag="attempt_failed"):
-    """The attempt came to nothing and can no longer be paid: refused, or confirmed as closed or cancelled.
+    """The attempt can no longer be paid: refused, or confirmed as closed or cancelled.
 
-    ``returned``: it had been paid, and cancelling it gave the money back.
+    ``returned``: it had been paid, and its cancel refunded it.
     """
 
     order: str
@@ -76,20 +76,20 @@ class AttemptFailed(Event, frozen=True, tag="attempt_failed"):
 
 
 class NewsChecked(Event, frozen=True, tag="news_checked"):
-    """News that an attempt was paid came after Alipay had confirmed its end, and was old: a query says so."""
+    """A report of a payment came after Alipay had confirmed the attempt's end; a query proved it outdated."""
 
     order: str
 
 
 class AttemptUnclear(Event, frozen=True, tag="attempt_unclear"):
-    """Nobody knows yet whether the attempt was paid. It stays open, and Alipay is asked further."""
+    """It is unknown whether the attempt was paid. It stays open, and Alipay is queried further."""
 
     order: str
     reason: str
 
 
 class OrderPaid(Event, frozen=True, tag="order_paid"):
-    """The fare is paid. ``source``: ``query``, ``notification`` or ``driver`` (cash); ``buyer`` is who paid."""
+    """The fare is paid. ``source``: ``query``, ``notification`` or ``driver`` (cash); ``buyer`` is the payer."""
 
     order: str
     method: str
@@ -101,7 +101,7 @@ class OrderPaid(Event, frozen=True, tag="order_paid"):
 
 
 class SurplusPaid(Event, frozen=True, tag="surplus_paid"):
-    """Another order of a fare that was paid already was paid too: this money is the passenger's."""
+    """A second order of a paid fare was paid too: this money belongs to the passenger."""
 
     order: str
     amount: Money
@@ -112,11 +112,11 @@ class SurplusPaid(Event, frozen=True, tag="surplus_paid"):
 
 
 RefundMethod = Literal["refund", "cancel", "hand"]
-"""How money goes back: by a refund, by cancelling the whole order on its own day, or in cash."""
+"""By a refund, by cancelling the whole order on its own day, or in cash."""
 
 
 class RefundOpened(Event, frozen=True, tag="refund_opened"):
-    """Money is to go back, and ``by`` answers for it. ``surplus``: of an order that was paid beside the fare's."""
+    """A refund begins; ``by`` is responsible for it. ``surplus``: it returns a second payment of the fare."""
 
     refund: str
     order: str
@@ -129,7 +129,7 @@ class RefundOpened(Event, frozen=True, tag="refund_opened"):
 
 
 class RefundAsked(Event, frozen=True, tag="refund_asked"):
-    """A call after the refund's first, with the same number. ``n`` numbers its calls."""
+    """A call after the refund's first, with the same refund number. ``n`` is the call's number."""
 
     refund: str
     call: str
@@ -137,21 +137,21 @@ class RefundAsked(Event, frozen=True, tag="refund_asked"):
 
 
 class RefundUnclear(Event, frozen=True, tag="refund_unclear"):
-    """The refund has not come about for so long that somebody has to look. It is repeated further."""
+    """The refund has taken so long that a person has to look at it. It is repeated further."""
 
     refund: str
     reason: str
 
 
 class RefundFailed(Event, frozen=True, tag="refund_failed"):
-    """Alipay decided against the refund: nothing went back by it."""
+    """Alipay refused the refund; no money moved."""
 
     refund: str
     reason: str
 
 
 class PartRefunded(Event, frozen=True, tag="part_refunded"):
-    """Part of the fare went back, and some of it is left."""
+    """Part of the fare was refunded."""
 
     refund: str
     order: str
@@ -160,7 +160,7 @@ class PartRefunded(Event, frozen=True, tag="part_refunded"):
 
 
 class WholeRefunded(Event, frozen=True, tag="whole_refunded"):
-    """The last of the fare went back."""
+    """The rest of the fare was refunded."""
 
     refund: str
     order: str
@@ -169,7 +169,7 @@ class WholeRefunded(Event, frozen=True, tag="whole_refunded"):
 
 
 class SurplusRefunded(Event, frozen=True, tag="surplus_refunded"):
-    """What had been paid beside the fare went back."""
+    """A second payment of the fare was refunded."""
 
     refund: str
     order: str
@@ -204,6 +204,6 @@ _decoder = msgspec.msgpack.Decoder(PaymentEvent)
 
 
 def decode_payment_event(body: bytes) -> Event:
-    """An event of a payment's stream. Raises ``msgspec.ValidationError``."""
+    """Raises ``msgspec.ValidationError``."""
     event: Event = _decoder.decode(body)
     return event

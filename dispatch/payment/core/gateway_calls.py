@@ -1,8 +1,8 @@
-"""A payment's outgoing work: carried out on the gateway's port, and the answers as bytes.
+"""Outgoing calls of a payment, and the encoding of their responses.
 
-A payment asks for a call by a due to ``alipay:`` that holds a ``commands.CallGateway``. The shell of
-its host carries it out with :func:`perform` and submits what comes back; only then is the due removed. So a call
-may be made twice, which the port allows (see :mod:`dispatch.payment.core.port`), and is never forgotten.
+A payment requests a call by a scheduled command for ``alipay:`` that contains a ``commands.CallGateway``. The host's
+runtime executes it with :func:`perform` and submits the response; only then is the scheduled command removed. A call
+may therefore be made twice, which the port allows (see :mod:`dispatch.payment.core.port`), but is never lost.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import msgspec
 
 from dispatch.domain.commands import CallGateway, RecordGatewayResponse
 from dispatch.payment.core.port import (
+    OTHER_ORDER,
     Cancelled,
     Closed,
     CodeCreated,
@@ -33,7 +34,7 @@ from dispatch.payment.core.port import (
 )
 
 GATEWAY: Final = "alipay:"
-"""The target of dues that are calls to the gateway."""
+"""The target of scheduled commands that are calls to the gateway."""
 PLACING: Final[dict[Way, str]] = {"page": "create", "code": "precreate", "scan": "scan"}
 """The call that places an order, by its way."""
 
@@ -74,17 +75,15 @@ _notification = msgspec.msgpack.Decoder(Notification)
 
 
 def response_tag(answer: GatewayResponse) -> str:
-    """The tag under which an answer is encoded."""
     return _NAMES[type(answer)]
 
 
 def encode_response(answer: GatewayResponse) -> bytes:
-    """An answer of the port, with its kind."""
     return _encode((response_tag(answer), answer))
 
 
 def decode_response(body: bytes) -> GatewayResponse:
-    """What :func:`encode_response` made. Raises ``msgspec.DecodeError`` for anything else."""
+    """Reverse :func:`encode_response`. Raises ``msgspec.DecodeError``."""
     name, raw = _tagged.decode(body)
     kind = _KINDS.get(name)
     if kind is None:
@@ -93,19 +92,19 @@ def decode_response(body: bytes) -> GatewayResponse:
     return answer
 
 
-def read_response(told: RecordGatewayResponse) -> GatewayResponse:
-    """What the gateway answered. What cannot be read, or speaks of another order, is :class:`Unknown`."""
+def read_response(command: RecordGatewayResponse) -> GatewayResponse:
+    """The decoded response; :class:`Unknown` if it cannot be read or is about another order."""
     try:
-        answer = decode_response(told.answer)
+        answer = decode_response(command.answer)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return Unknown("the answer cannot be read")
-    if isinstance(answer, Refusal | Unknown) or answer.out_trade_no == told.order:
+    if isinstance(answer, Refusal | Unknown) or answer.out_trade_no == command.order:
         return answer
-    return Unknown("the answer is about another order")
+    return OTHER_ORDER
 
 
 def response_text(body: bytes) -> str:
-    """An encoded response as JSON; what cannot be read, in hexadecimal digits."""
+    """An encoded response as JSON, or in hexadecimal digits if it cannot be read."""
     try:
         return msgspec.json.encode(decode_response(body)).decode()
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -113,40 +112,39 @@ def response_text(body: bytes) -> str:
 
 
 def encode_notification(notification: Notification) -> bytes:
-    """A verified notification, for :class:`~dispatch.domain.commands.RecordNotification`."""
+    """Encode a verified notification for :class:`~dispatch.domain.commands.RecordNotification`."""
     return _encode(notification)
 
 
 def decode_notification(body: bytes) -> Notification:
-    """What :func:`encode_notification` made. Raises ``msgspec.DecodeError`` for anything else."""
+    """Reverse :func:`encode_notification`. Raises ``msgspec.DecodeError``."""
     return _notification.decode(body)
 
 
 def place_call(order: PaymentOrder, company: str = "") -> bytes:
-    """The outgoing work that places an order, in its way, for a company's account."""
+    """The call that places an order in its way, for a company's account."""
     return _encode(CallGateway(PLACING[order.way], order.out_trade_no, _encode(order), company))
 
 
 def order_call(call: str, order: OrderRef, company: str = "") -> bytes:
-    """The outgoing work that asks for a placed order: ``query``, ``close`` or ``cancel``."""
+    """A call about a placed order: ``query``, ``close`` or ``cancel``."""
     return _encode(CallGateway(call, order.out_trade_no, _encode(order), company))
 
 
 def refund_call(call: str, refund: Refund, company: str = "") -> bytes:
-    """The outgoing work of a refund: ``refund`` or ``query_refund``."""
+    """A call about a refund: ``refund`` or ``query_refund``."""
     return _encode(CallGateway(call, refund.order.out_trade_no, _encode(refund), company))
 
 
 def company_of(command: bytes) -> str:
-    """By whose account outgoing work is to be done. Raises ``msgspec.DecodeError`` where it is malformed."""
+    """The company whose account makes the call. Raises ``msgspec.DecodeError`` for a malformed call."""
     return _call.decode(command).company
 
 
 async def perform(gateway: PaymentGateway, due: str, command: bytes) -> RecordGatewayResponse:
-    """Carry out the outgoing work of the due named ``due``; says what the payment is to hear of it.
+    """Execute the call scheduled under the name ``due``. Returns the command that reports the response.
 
-    Raises ``msgspec.DecodeError`` or ``ValueError`` where the work itself is malformed, never for what the network
-    or Alipay does.
+    Raises ``msgspec.DecodeError`` or ``ValueError`` for a malformed call, never for a failure of the network or Alipay.
     """
     work = _call.decode(command)
     return RecordGatewayResponse(due, work.order, encode_response(await _ask(gateway, work)))
@@ -154,12 +152,12 @@ async def perform(gateway: PaymentGateway, due: str, command: bytes) -> RecordGa
 
 async def _ask(gateway: PaymentGateway, work: CallGateway) -> GatewayResponse:
     if work.call not in _CALLS:
-        raise ValueError(f"the gateway knows no {work.call!r}")
+        raise ValueError(f"the gateway has no call {work.call!r}")
     decoder, call = _CALLS[work.call]
     return await call(gateway, decoder.decode(work.arguments))
 
 
-# Each call names its own argument; in the table the types are erased.
+# Each call has its own argument type; in the table the types are erased.
 _CALLS: Final[
     dict[str, tuple[msgspec.msgpack.Decoder[Any], Callable[[PaymentGateway, Any], Awaitable[GatewayResponse]]]]
 ] = {

@@ -1,10 +1,10 @@
-"""The company's books of its fares: double entry, append-only, minor units.
+"""The company's ledger of its fares: double entry, append-only, in minor units.
 
-Accounts: ``fares`` (what rides have earned), ``alipay`` (what Alipay holds for the company), ``cash`` (what drivers
-hold), ``owed`` (money of passengers that must go back). Each entry moves an amount from one to another: for every
-currency the balances add up to nothing, always.
+Accounts: ``fares`` (earned by rides), ``alipay`` (held by Alipay for the company), ``cash`` (held by drivers), ``owed``
+(passengers' money to be refunded). Each entry moves an amount from one account to another, so the balances of each
+currency always add up to zero.
 
-Beside the entries stands what Alipay said, as it was received: each attempt, answer and notification.
+Each attempt, answer and notification is stored beside the entries as it was sent or received.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ OWED: Final = "owed"
 
 
 class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """Money that moved. ``trade`` is Alipay's number, ``refund`` ours of the refund, ``day`` Beijing's."""
+    """Money that moved. ``trade`` is Alipay's number, ``refund`` our refund number, ``day`` the day in Beijing."""
 
     kind: str
     order: str
@@ -49,7 +49,7 @@ class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def ledger_entries(payment: PaymentContext, event: Event) -> Iterator[LedgerEntry]:
-    """What an event moves; nothing for most."""
+    """The entries of an event; most events have none."""
     match event:
         case OrderPaid():
             held = IN_CASH if event.method == CASH else ALIPAY
@@ -92,7 +92,7 @@ def _entry(
 
 
 def _undone(payment: PaymentContext, event: AttemptFailed) -> Iterator[LedgerEntry]:
-    """A cancel found the order paid and gave the money back: both moves stand in Alipay's bill, so in ours."""
+    """A cancel refunded a paid order: Alipay's bill has both moves, so the ledger has both."""
     attempt = payment.data.attempt(event.order)
     if attempt is None:
         return
@@ -112,7 +112,7 @@ def _undone(payment: PaymentContext, event: AttemptFailed) -> Iterator[LedgerEnt
 
 
 def ledger_rows(payment: PaymentContext, events: Sequence[Event]) -> list[Row]:
-    """The entries that a decision adds to the books."""
+    """The entries that a decision adds to the ledger."""
     return [
         _row(payment, f"{payment.id}:{payment.seq + 1 + number}:{line}", entry, event.at)
         for number, event in enumerate(events)
@@ -121,7 +121,7 @@ def ledger_rows(payment: PaymentContext, events: Sequence[Event]) -> list[Row]:
 
 
 def received_row(payment: PaymentContext, context: Context, kind: str, order: str, body: str) -> Row:
-    """The row that keeps what was sent or received, as text."""
+    """The row that stores a sent or received message as text."""
     said = {"payment": payment.id, "order_no": order, "kind": kind, "at": context.now, "body": body}
     return Row("payment_said", f"{payment.id}:{context.command_id}", said)
 

@@ -1,7 +1,7 @@
-"""The payment of one trip's fare: it is collected once, whatever is repeated, reordered or lost.
+"""The payment of one trip's fare, which is collected once even if messages are repeated, reordered or lost.
 
-What moves a payment stands in ``dispatch.payment.core.state``; how it is collected in ``attempts``, how money goes
-back in ``refunds``, what the books say in ``ledger``. Here stands what an entity owes its host.
+Transitions are in ``state``, collecting in ``collection``, refunds in ``refunds``, bookkeeping in ``ledger``; this
+module implements the entity's contract.
 """
 
 from __future__ import annotations
@@ -47,25 +47,22 @@ class Payment:
 
     @property
     def state(self) -> str:
-        """The machine's state."""
         return self.data.state
 
     @property
     def key(self) -> EntityKey:
-        """The payment's address."""
         return EntityKey("payment", self.id)
 
     def snapshot(self) -> bytes:
-        """All hard state."""
         return msgspec.msgpack.encode(self.data)
 
     def apply(self, event: Event) -> None:
-        """Fold one event. Raises ``IllegalMoveError``."""
+        """Raises ``IllegalMoveError``."""
         fold(self.data, event, self.id)
         self.seq += 1
 
     def decide(self, command: Command, context: Context) -> Decision:
-        """Decide on a command of the system's own, or on a person's refund. Raises ``DispatchError``."""
+        """Decide on a command of the system, or on a dispatcher's refund. Raises ``DispatchError``."""
         handler = _HANDLERS.get(type(command))
         if handler is None:
             raise DispatchError(ErrorCode.UNKNOWN_MESSAGE, detail=type(command).__name__)
@@ -80,11 +77,10 @@ class Payment:
         """Nothing: the matcher has no business with money."""
 
     def may_follow(self, principal: Principal) -> bool:
-        """No client follows a payment: passenger and driver hear of it through trip and vehicle."""
+        """No client subscribes to a payment; passenger and driver see it through trip and vehicle."""
         return principal.role == "system"
 
     def row(self) -> Row:
-        """The payment as columns."""
         data = self.data
         shown = data.shown
         return Row(
@@ -112,7 +108,7 @@ class Payment:
 
 
 def _unclear(data: PaymentState) -> str | None:
-    """Why somebody has to look at this payment; None where nobody has to."""
+    """Why a person has to look at this payment; None if not necessary."""
     attempt = data.open
     if data.state == UNKNOWN and attempt is not None:
         return attempt.reason or "unknown"
@@ -152,9 +148,9 @@ def _open_attempt(payment: PaymentContext, command: OpenPayment, context: Contex
 
 
 _SENDERS: Final[dict[type[Command], tuple[str, ...]]] = {RefundFare: ("dispatcher",)}
-"""Who may send what; everything else is the system's own."""
+"""The roles that may send a command; the default is the system."""
 
-# Each handler names its own command; in the table the types are erased.
+# Each handler names its own command type; in the table the types are erased.
 _HANDLERS: Final[dict[type[Command], Callable[[PaymentContext, Any, Context], Decision]]] = {
     OpenPayment: _open_attempt,
     StopPayment: collection.stop_attempt,

@@ -1,19 +1,19 @@
-"""The port through which a payment reaches Alipay, and what comes back, as facts.
+"""The port through which a payment reaches Alipay, and the facts that come back.
 
 Contract, for every implementation:
 
 - **Three kinds of end.** A call ends in a success that Alipay signed, in a :class:`Refusal` (Alipay decided
   against it), or in :class:`Unknown`: it may or may not have happened. A timeout, a broken connection,
   ``SYSTEM_ERROR``, an answer that cannot be read and a success whose signature does not verify are all
-  ``Unknown``. No call raises for what the network or Alipay does.
-- **Nothing unsigned is believed as a success.** An unsigned answer counts as a refusal of a create or a close,
-  and says nothing about a trade: to a query it is ``Unknown``.
+  ``Unknown``. No call raises for a failure of the network or of Alipay.
+- **No success without a signature.** An unsigned answer counts as a refusal of a create or a close, and proves
+  nothing about a trade: as the answer to a query it is ``Unknown``.
 - **The order number is the identity.** Repeating ``create``, ``precreate`` and ``scan`` with the same order is safe
   and gives the same trade; repeating ``query``, ``close`` and ``cancel`` is always safe. A refund's identity is order
   and refund number: repeating it refunds once. After an ``Unknown``, query; never take a new number first.
-- **An order is asked for in the way it was placed**: cross-border Alipay keeps scanned payments apart from others, so
-  every call after the first names the way beside the number (:class:`OrderRef`).
-- **A trade is paid** exactly where :attr:`TradeStatus.paid` says so, in a signed query answer or in a verified
+- **Every later call names the order's way** beside its number (:class:`OrderRef`), because cross-border Alipay keeps
+  scanned payments apart from others.
+- **A trade is paid** if and only if :attr:`TradeStatus.paid` is true in a signed query answer, or in a verified
   notification whose facts match the order (:func:`dispatch.payment.core.notification_checks.failed_checks`).
 """
 
@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Mapping
 from typing import Final, Literal, Protocol
 
 import msgspec
@@ -51,7 +52,7 @@ def trip_of(order: str) -> str | None:
 
 
 def read_amount(text: str, currency: str) -> Money | None:
-    """An amount as Alipay writes it, ``"12.30"``; None for anything else, exponents and unknown currencies among it."""
+    """Parse an amount as Alipay writes it, ``"12.30"``. None for anything else, for example an exponent."""
     if not _AMOUNT.fullmatch(text):
         return None
     try:
@@ -61,7 +62,7 @@ def read_amount(text: str, currency: str) -> Money | None:
 
 
 class TradeStatus(enum.Enum):
-    """Where a trade stands at Alipay."""
+    """The status of a trade at Alipay."""
 
     WAITING = "WAIT_BUYER_PAY"
     SUCCESS = "TRADE_SUCCESS"
@@ -72,51 +73,51 @@ class TradeStatus(enum.Enum):
 
     @property
     def paid(self) -> bool:
-        """Whether the merchant has the money: success, or finished (no refund possible any more)."""
+        """Whether the merchant has the money: success, or finished (a refund is no longer possible)."""
         return self in (TradeStatus.SUCCESS, TradeStatus.FINISHED)
 
 
 Way = Literal["page", "code", "scan"]
-"""How an order reaches its buyer: on a page inside the app (``tradePay``), by a code that the buyer scans from the
-driver's screen, or by the buyer's own code, which the driver scans."""
+"""How an order reaches its buyer: on a page inside the app (``tradePay``), by a code on the driver's screen that the
+buyer scans, or by the buyer's own code, which the driver scans."""
 
 
 class OrderRef(msgspec.Struct, frozen=True):
-    """An order that was placed before."""
+    """Identifies an order in every call after the first."""
 
     out_trade_no: str
     way: Way = "page"
 
 
 class PaymentOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt to collect one charge. Raises ``ValueError`` for what Alipay would not take."""
+    """One attempt to collect one charge. Raises ``ValueError`` for an order that Alipay would not accept."""
 
     out_trade_no: str
-    """Ours, unique for the merchant: up to 64 letters, digits and ``_``."""
+    """Our number, unique for the merchant: up to 64 letters, digits and ``_``."""
     amount: Money
     subject: str
-    """What the passenger reads, up to 256 characters."""
+    """Shown to the passenger, up to 256 characters."""
     way: Way = "page"
     buyer_id: str = ""
     """The passenger's Alipay user id, 16 digits from 2088; an order on a page needs it."""
     auth_code: str = ""
-    """What the driver scanned from the passenger's phone, 16 to 24 digits; an order by scan needs it."""
+    """The code scanned from the passenger's phone, 16 to 24 digits; an order by scan needs it."""
     terminal: str = ""
-    """The vehicle, for the bill."""
+    """The vehicle, shown on the bill."""
     placed_at: str = ""
-    """``yyyyMMddHHmmss`` in Beijing's time, when the attempt began: the same in every repetition."""
+    """Start of the attempt, ``yyyyMMddHHmmss`` in Beijing: the same in every repetition."""
     notify_url: str
-    """Where Alipay posts the result."""
+    """Alipay posts the result to this address."""
     expires_min: int
-    """Minutes until an unpaid trade closes by itself, from 1 to 21,600, which is 15 days."""
+    """Minutes until an unpaid trade closes by itself, from 1 to 21,600 (15 days)."""
     passback: str = ""
-    """Comes back in the notification, up to 256 characters."""
+    """Returned in the notification, up to 256 characters."""
 
     def __post_init__(self) -> None:
         if not _ORDER_NO.fullmatch(self.out_trade_no):
             raise ValueError(f"order number {self.out_trade_no!r} is not 1 to 64 letters, digits and _")
         if self.amount.minor <= 0:
-            raise ValueError(f"an order over {self.amount}")
+            raise ValueError(f"an order's amount must be positive, not {self.amount}")
         if not self.subject or max(len(self.subject), len(self.passback)) > 256:
             raise ValueError("a subject of 1 to 256 characters is needed, and a passback of 256 at most")
         if not 1 <= self.expires_min <= MAX_EXPIRY_MIN:
@@ -128,57 +129,58 @@ class PaymentOrder(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ref(self) -> OrderRef:
-        """How later calls name this order."""
         return OrderRef(self.out_trade_no, self.way)
 
 
 class Refund(msgspec.Struct, frozen=True, kw_only=True):
-    """Money back to the buyer of a paid order. Raises ``ValueError`` for what Alipay would not take."""
+    """Money returned to the buyer of a paid order. Raises ``ValueError`` for a refund that Alipay would not accept."""
 
     order: OrderRef
     refund_no: str
-    """Ours, unique within the order and never the order's own number: up to 64 letters, digits and ``_``."""
+    """Our number, unique within the order and different from the order's: up to 64 letters, digits and ``_``."""
     amount: Money
     total: Money
     """The order's whole amount."""
     reason: str
-    """Up to 128 characters, for the bill."""
+    """Shown on the bill, up to 128 characters."""
     operator: str = ""
-    """Who refunds, for the bill."""
+    """The person who refunds, shown on the bill."""
 
     def __post_init__(self) -> None:
         if not _ORDER_NO.fullmatch(self.refund_no) or self.refund_no == self.order.out_trade_no:
-            raise ValueError(f"refund number {self.refund_no!r}")
+            raise ValueError(
+                f"refund number {self.refund_no!r} is not 1 to 64 letters, digits and _, or is the order's"
+            )
         if self.amount.currency != self.total.currency or not 0 < self.amount.minor <= self.total.minor:
-            raise ValueError(f"a refund of {self.amount} from {self.total}")
+            raise ValueError(f"a refund of {self.amount} of {self.total}")
         if len(self.reason) > 128:
-            raise ValueError("a reason of 128 characters at most")
+            raise ValueError("a reason has 128 characters at most")
 
 
 class OrderCreated(msgspec.Struct, frozen=True):
-    """The trade waits for its buyer."""
+    """The trade exists and waits for its buyer."""
 
     out_trade_no: str
     trade_no: str
 
 
 class CodeCreated(msgspec.Struct, frozen=True):
-    """The buyer may scan ``qr_code``. Alipay knows no trade until somebody does: a query says ``NotFound``."""
+    """The buyer may scan ``qr_code``. There is no trade before: until then a query answers ``NotFound``."""
 
     out_trade_no: str
     qr_code: str
-    """The text of the code, a URL."""
+    """The code's text, a URL."""
 
 
 class PasswordRequired(msgspec.Struct, frozen=True):
-    """The buyer's code was taken, and the buyer's phone now asks for the password: query what becomes of it."""
+    """The buyer's code was accepted, and the buyer's phone asks for the password: query the result."""
 
     out_trade_no: str
     trade_no: str = ""
 
 
 class TradeView(msgspec.Struct, frozen=True, kw_only=True):
-    """A trade as Alipay signed it in answer to a query."""
+    """A trade as Alipay signed it in an answer."""
 
     out_trade_no: str
     trade_no: str
@@ -186,7 +188,7 @@ class TradeView(msgspec.Struct, frozen=True, kw_only=True):
     amount: Money
     buyer_id: str = ""
     paid_at: str = ""
-    """When it was paid, ``yyyy-MM-dd HH:mm:ss`` in Beijing's time; blank where it never was."""
+    """Time of payment, ``yyyy-MM-dd HH:mm:ss`` in Beijing; blank if it was never paid."""
 
 
 class Closed(msgspec.Struct, frozen=True):
@@ -196,67 +198,72 @@ class Closed(msgspec.Struct, frozen=True):
 
 
 class Cancelled(msgspec.Struct, frozen=True):
-    """The order can no longer be paid, and what was paid of it has gone back."""
+    """The order can no longer be paid, and a payment was refunded."""
 
     out_trade_no: str
     action: Literal["close", "refund", ""] = ""
-    """What it took; blank where there was nothing to undo."""
+    """How it was undone; blank if there was nothing to undo."""
 
 
 class Refunded(msgspec.Struct, frozen=True, kw_only=True):
-    """The refund took place, by this call or by an earlier one with the same number."""
+    """The refund happened, by this call or by an earlier one with the same number."""
 
     out_trade_no: str
     refund_no: str
     amount: Money
-    """This refund's."""
+    """Of this refund."""
     in_all: Money | None = None
-    """All refunds of the order so far, where the answer tells."""
+    """All refunds of the order so far, if the answer contains it."""
 
 
 class NotFound(msgspec.Struct, frozen=True):
-    """Alipay signed that it knows no such trade, or no such refund of it."""
+    """Alipay signed that there is no such trade, or no such refund of it."""
 
     out_trade_no: str
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """Alipay decided against the call: nothing was done by it."""
+    """Alipay decided against the call, which had no effect."""
 
     code: str
-    """Alipay's own, for example ``TRADE_HAS_SUCCESS``; ``core.error_texts`` says it in plain words."""
+    """Alipay's code, for example ``TRADE_HAS_SUCCESS``; ``core.error_texts`` explains it."""
     detail: str = ""
     signed: bool = True
-    """False for a gateway's refusal before any business, which carries no signature."""
+    """False if the gateway rejected the request itself; such a refusal has no signature."""
 
 
 class Unknown(msgspec.Struct, frozen=True):
-    """It may or may not have happened. Query before anything else."""
+    """The call may or may not have had an effect. Query before anything else."""
 
     reason: str
 
 
+OTHER_ORDER: Final = Unknown("the answer is about another order")
+CANCEL_ACTIONS: Final[Mapping[str, Literal["close", "refund"]]] = {"close": "close", "refund": "refund"}
+"""The actions of :class:`Cancelled`, by their text."""
+
+
 class Notification(msgspec.Struct, frozen=True, kw_only=True):
-    """An asynchronous message whose signature has verified. Its facts are still to be held against the order."""
+    """An asynchronous message with a valid signature. Its facts must still be compared with the order."""
 
     notify_id: str
-    """The same in every repetition of one message."""
+    """The same in every repetition of a message."""
     out_trade_no: str
     trade_no: str
     status: TradeStatus
     total: str
     """The amount as Alipay wrote it, ``"12.30"``."""
     currency: str = ""
-    """Where the message names one; a mapi message of a mainland trade does not."""
+    """Blank in a mapi message about a mainland trade."""
     app_id: str = ""
-    """Of the openapi application it is for; mapi messages have none."""
+    """The openapi application; blank in mapi messages."""
     seller_id: str = ""
     seller_email: str = ""
     buyer_id: str = ""
     paid_at: str = ""
-    """``yyyy-MM-dd HH:mm:ss`` in Beijing's time; blank where it was not paid."""
+    """``yyyy-MM-dd HH:mm:ss`` in Beijing; blank if it was not paid."""
     refunded: str = ""
-    """Cumulative refunds, where the message tells of one."""
+    """Cumulative refunds, if the message is about one."""
     refund_no: str = ""
     passback: str = ""
     fields: dict[str, str]
@@ -275,44 +282,42 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RejectedNotification(msgspec.Struct, frozen=True):
-    """A message that Alipay cannot be shown to have sent, or that cannot be read."""
+    """A message that cannot be read or is not proven to come from Alipay."""
 
     reason: str
 
 
 class PaymentGateway(Protocol):
-    """What the payment actor knows of Alipay. See the module for the contract."""
+    """Calls to Alipay. See the module for the contract."""
 
     async def create(self, order: PaymentOrder) -> OrderCreated | Refusal | Unknown:
-        """Make the trade that the passenger's app will confirm (way ``page``)."""
+        """Create the trade that the passenger confirms in the app (way ``page``)."""
         ...
 
     async def precreate(self, order: PaymentOrder) -> CodeCreated | Refusal | Unknown:
-        """Make a code for the buyer to scan (way ``code``)."""
+        """Create a code for the buyer to scan (way ``code``)."""
         ...
 
     async def scan(self, order: PaymentOrder) -> TradeView | PasswordRequired | Refusal | Unknown:
-        """Collect by the buyer's own code (way ``scan``). A ``TradeView`` is a paid one."""
+        """Collect by the buyer's own code (way ``scan``). A ``TradeView`` means paid."""
         ...
 
-    async def query(self, order: OrderRef) -> TradeView | NotFound | Unknown:
-        """Ask where the trade stands."""
-        ...
+    async def query(self, order: OrderRef) -> TradeView | NotFound | Unknown: ...
 
     async def close(self, order: OrderRef) -> Closed | NotFound | Refusal | Unknown:
-        """Close an unpaid trade. ``Closed`` also where it was closed before; a paid one is ``Refusal``."""
+        """Close an unpaid trade. ``Closed`` also if it was closed before; a paid one gives a ``Refusal``."""
         ...
 
     async def cancel(self, order: OrderRef) -> Cancelled | Refusal | Unknown:
-        """Undo an order whatever became of it, on the day it was placed. ``retry_flag=Y`` is ``Unknown``."""
+        """Undo an order in any status, on the day it was placed. ``retry_flag=Y`` is ``Unknown``."""
         ...
 
     async def refund(self, refund: Refund) -> Refunded | Refusal | Unknown:
-        """Give money back. A repetition of what was done is ``Refunded`` again, and moves nothing."""
+        """Refund. Repeating a completed refund gives ``Refunded`` again and moves no money."""
         ...
 
     async def query_refund(self, refund: Refund) -> Refunded | NotFound | Unknown:
-        """Ask whether a refund took place; ``Unknown`` where the gateway has no such call."""
+        """Ask whether a refund happened; ``Unknown`` if the gateway has no such call."""
         ...
 
     def verify_notification(self, body: bytes, content_type: str) -> Notification | RejectedNotification:
@@ -323,6 +328,4 @@ class PaymentGateway(Protocol):
         """Ask Alipay whether it sent a notification. ``True`` if the gateway has no such call."""
         ...
 
-    async def aclose(self) -> None:
-        """Let go of the connections."""
-        ...
+    async def aclose(self) -> None: ...

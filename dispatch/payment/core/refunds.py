@@ -1,9 +1,9 @@
-"""Giving money back: a refund is asked for, Alipay answers or is silent, and what follows.
+"""Refunds: opens a refund, repeats its call until the result is clear, and reports it to the trip.
 
-Rule 1: too much is refused before Alipay is asked, and one refund of the fare is under way at a time.
-Rule 2: a refund keeps its number for ever: what was not answered clearly is repeated with the same number, and Alipay
-refunds it once. A repetition that is refused says nothing of the call before it: then Alipay is asked for the refund.
-Rule 3: money that came beside the fare's goes back by itself, by the same steps.
+Rule 1: a refund above the remaining amount is refused before any call, and one refund of the fare is open at a time.
+Rule 2: a refund keeps its number for ever. After an unclear answer the call is repeated with the same number, and
+Alipay refunds it once. A refused repetition proves nothing about the earlier call: then the refund is queried.
+Rule 3: a second payment of the fare is refunded automatically, by the same steps.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from dispatch.payment.core.state import Attempt, RefundState, call_name
 from dispatch.values.money import Money
 
 RETRYABLE: Final = frozenset({"SELLER_BALANCE_NOT_ENOUGH", "REASON_TRADE_BEEN_FREEZEN"})
-"""Refusals that pass: the same refund is repeated later, and somebody is told to see to it."""
+"""Temporary refusals: the refund is repeated later, and an alarm is raised."""
 
 
 def refund_fare(payment: PaymentContext, command: RefundFare, context: Context) -> Decision:
-    """A person gives back the fare, or a part of it."""
+    """A dispatcher refunds the fare or part of it."""
     paid = payment.data.attempt(payment.data.paid_order)
     if paid is None:
         raise DispatchError(ErrorCode.NOT_PAID, detail=payment.id)
@@ -50,7 +50,7 @@ def refund_fare(payment: PaymentContext, command: RefundFare, context: Context) 
     _check_amount(amount, left, command)
     how: RefundMethod = "hand" if paid.method == CASH else "cancel" if command.cancel else "refund"
     if how == "cancel" and amount != paid.amount:
-        raise DispatchError(ErrorCode.REFUND_TOO_MUCH, field="amount", detail="an order is cancelled as a whole")
+        raise DispatchError(ErrorCode.REFUND_TOO_MUCH, field="amount", detail="a cancel refunds the whole order")
     by = f"{context.principal.role}:{context.principal.id}"
     opened = RefundOpened(
         context.now,
@@ -71,13 +71,13 @@ def _check_amount(amount: Money, left: Money, command: RefundFare) -> None:
     if amount.currency != left.currency:
         raise DispatchError(ErrorCode.INVALID_FIELD, field="currency", detail=amount.currency)
     if not 0 < amount.minor <= left.minor:
-        raise DispatchError(ErrorCode.REFUND_TOO_MUCH, field="amount", detail=f"{left} is left of the fare")
+        raise DispatchError(ErrorCode.REFUND_TOO_MUCH, field="amount", detail=f"{left} of the fare remains")
     if command.limit_minor is not None and amount.minor > command.limit_minor:
-        raise DispatchError(ErrorCode.NOT_ALLOWED, field="amount", detail="above what you may refund")
+        raise DispatchError(ErrorCode.NOT_ALLOWED, field="amount", detail="above your refund limit")
 
 
 def refund_order(payment: PaymentContext, command: RefundOrder, context: Context) -> Decision:
-    """The trip wants none of what was paid: its fare had been settled otherwise."""
+    """The trip's fare was settled in another way: refund the whole payment."""
     paid = payment.data.attempt(payment.data.paid_order)
     if paid is None or paid.order != command.order or paid.method == CASH or payment.data.refunds:
         return Decision()
@@ -88,7 +88,7 @@ def refund_order(payment: PaymentContext, command: RefundOrder, context: Context
 
 
 def open_refund(payment: PaymentContext, attempt: Attempt, reason: str, now: float, *, surplus: bool) -> Decision:
-    """The system itself gives back all of an order that was paid."""
+    """Refund a whole paid order automatically."""
     if attempt.method == CASH:
         return Decision()
     opened = RefundOpened(
@@ -147,19 +147,19 @@ def _work(payment: PaymentContext, call: str, refund: RefundState, attempt: Atte
     return refund_call(call, asked, payment.data.company)
 
 
-# ── what is heard ────────────────────────────────────────────────────────────────────────────────────────────────
+# ── answers and timers ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def on_repeat_timer(payment: PaymentContext, command: RepeatRefund, context: Context) -> Decision:
-    """The timer of an open refund: ask again, with the same number."""
+    """Repeat an open refund with the same number."""
     refund = payment.data.refund(command.refund)
     if refund is None or refund.end != "open":
         return Decision()
-    return _ask(payment, refund, refund.how, context.now)
+    return _call_gateway(payment, refund, refund.how, context.now)
 
 
 def refund_of(payment: PaymentContext, command: RecordGatewayResponse) -> RefundState | None:
-    """The refund whose call was answered; None where the call was about an order."""
+    """The refund whose call was answered; None if the call was about an order."""
     return next((refund for refund in payment.data.refunds if _is_call_of(command.due, refund)), None)
 
 
@@ -175,53 +175,52 @@ def on_refund_response(
     answer: GatewayResponse,
     context: Context,
 ) -> Decision:
-    """An answer about a refund of this payment."""
     if refund.end != "open":
         return Decision()
     if isinstance(answer, Refunded) and answer.refund_no == refund.refund and answer.amount == refund.amount:
         return _returned(payment, refund, beijing_day("", received_at(context, command.heard_at)), context.now)
     if isinstance(answer, Cancelled):
-        return _hear_cancelled(payment, refund, answer, command, context)
+        return _on_cancelled(payment, refund, answer, command, context)
     if command.due != refund.due:
         return Decision()
-    return _hear_no(payment, refund, answer, context.now)
+    return _on_unconfirmed(payment, refund, answer, context.now)
 
 
-def _hear_no(payment: PaymentContext, refund: RefundState, answer: GatewayResponse, now: float) -> Decision:
-    """The answer to the last call is not that the money is back."""
+def _on_unconfirmed(payment: PaymentContext, refund: RefundState, answer: GatewayResponse, now: float) -> Decision:
+    """The last call's answer does not confirm the refund."""
     match answer:
         case NotFound() if refund.call == "query_refund":
             return _failed(payment, refund, "REFUND_NOT_EXIST", now)
         case Refusal():
-            return _hear_refused(payment, refund, answer, now)
+            return _on_refusal(payment, refund, answer, now)
         case Unknown():
             return _unclear(payment, refund, answer.reason, now)
-    return _unclear(payment, refund, "an answer about something else", now)
+    return _unclear(payment, refund, "unexpected answer", now)
 
 
-def _hear_cancelled(
+def _on_cancelled(
     payment: PaymentContext, refund: RefundState, answer: Cancelled, command: RecordGatewayResponse, context: Context
 ) -> Decision:
-    """An order that was paid is undone only by giving the money back; a repetition finds nothing left to do."""
+    """A cancel of a paid order must refund it; a repeated cancel has nothing left to do."""
     if answer.action == "refund" or (answer.action == "" and refund.calls > 1):
         return _returned(payment, refund, beijing_day("", received_at(context, command.heard_at)), context.now)
     return _unclear(payment, refund, f"cancelled by {answer.action or 'nothing'}", context.now)
 
 
-def _hear_refused(payment: PaymentContext, refund: RefundState, refused: Refusal, now: float) -> Decision:
+def _on_refusal(payment: PaymentContext, refund: RefundState, refused: Refusal, now: float) -> Decision:
     code = refused.code.removeprefix("ACQ.")
     if code in RETRYABLE or refund.call == "query_refund":
         return _unclear(payment, refund, code, now, at_once=True)
     if refund.calls > 1 and refund.how == "refund":
-        return _ask(payment, refund, "query_refund", now)
+        return _call_gateway(payment, refund, "query_refund", now)
     return _failed(payment, refund, code, now)
 
 
-# ── what follows ─────────────────────────────────────────────────────────────────────────────────────────────────
+# ── steps ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _returned(payment: PaymentContext, refund: RefundState, day: str, now: float) -> Decision:
-    """The money is back."""
+    """The refund is complete."""
     undone = [_timer_name(refund.refund), *([refund.due] if refund.due else [])]
     facts = (now, refund.refund, refund.order, refund.amount, day)
     notice = payment.notice("payment_refunded", refund.order, refund=refund.refund, by=refund.by)
@@ -232,8 +231,8 @@ def _returned(payment: PaymentContext, refund: RefundState, day: str, now: float
     whole = paid is not None and in_all >= paid.amount.minor
     event: Event = WholeRefunded(*facts) if whole else PartRefunded(*facts)
     method = paid.method if paid is not None else ""
-    told = ReportOutcome("refunded", refund.order, method, money_of(in_all, refund.amount))
-    return Decision(events=[event], put=[payment.report_outcome(told, now)], drop=undone, notices=[notice])
+    outcome = ReportOutcome("refunded", refund.order, method, money_of(in_all, refund.amount))
+    return Decision(events=[event], put=[payment.report_outcome(outcome, now)], drop=undone, notices=[notice])
 
 
 def _failed(payment: PaymentContext, refund: RefundState, reason: str, now: float) -> Decision:
@@ -253,7 +252,7 @@ def _unclear(
     return decision
 
 
-def _ask(payment: PaymentContext, refund: RefundState, call: str, now: float) -> Decision:
+def _call_gateway(payment: PaymentContext, refund: RefundState, call: str, now: float) -> Decision:
     attempt = payment.data.attempt(refund.order)
     if attempt is None:
         raise ValueError(f"no attempt {refund.order}")

@@ -1,7 +1,7 @@
-"""The minute's word: the same on the passenger's and on the driver's screen, and new each minute.
+"""The verification word: equal on the passenger's and the driver's screen, and replaced every minute.
 
-A picture of an earlier payment shows another word, so it is no proof. Nobody can tell a word beforehand: it is drawn
-with a key that only the gateways have. Two minutes that follow each other never have the same one.
+A screenshot of an earlier payment shows another word, so it proves nothing. A word cannot be predicted, because it is
+derived with a key that only the gateways have. Two consecutive minutes never have the same word.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ WORDS: Final = (
     ("rabbit", "兔子"), ("river", "河流"), ("rose", "玫瑰"), ("silk", "丝绸"), ("snow", "白雪"), ("swan", "天鹅"),
     ("star", "星星"), ("tiger", "老虎"), ("tomato", "番茄"), ("umbrella", "雨伞"), ("willow", "柳树"),
 )  # fmt: skip
-"""English and Chinese, side by side."""
+"""Pairs of English and Chinese."""
 
 
 class VerificationWord(msgspec.Struct, frozen=True):
-    """The word of a minute, in both languages. ``until`` is when the next one comes, in wall seconds."""
+    """The word of a minute in both languages. ``until`` is its end, in wall seconds."""
 
     en: str
     zh: str
@@ -38,9 +38,9 @@ class VerificationWord(msgspec.Struct, frozen=True):
 
 
 def verification_word(secret: bytes, wall: float) -> VerificationWord:
-    """The word of the minute that ``wall`` (Unix seconds) is in."""
+    """The word of the minute that contains ``wall`` (Unix seconds)."""
     minute = int(wall // MINUTE_S)
-    # Even minutes draw from the first half of the words and odd ones from the second: no two neighbours are the same.
+    # Even minutes use the first half of the words and odd minutes the second, so neighbours always differ.
     half = len(WORDS) // 2
     en, zh = WORDS[_drawn(secret, minute) % half + half * (minute % 2)]
     return VerificationWord(en, zh, float((minute + 1) * MINUTE_S))

@@ -1,4 +1,4 @@
-"""The company's rules for collecting money: one frozen object, made from the settings at start."""
+"""The company's rules for collecting fares, built once from the settings, and the payment methods."""
 
 from __future__ import annotations
 
@@ -24,41 +24,41 @@ WAYS: Final[dict[str, Way]] = {ALIPAY_APP: "page", ALIPAY_PAGE: "page", ALIPAY_S
 METHODS: Final = (*WAYS, CASH)
 
 NOTIFY_PATH: Final = "/alipay/notify"
-"""Where the gateway hears notifications; a company with an account of its own has its id behind it."""
+"""Path that receives notifications; the id of a company with its own account follows it."""
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """What payments know of an account at Alipay: who must have got the money for a notification to be believed."""
+    """An account at Alipay. A notification counts only if this seller received the money."""
 
     seller_id: str
     seller_email: str = ""
     notify_url: str
-    """Where Alipay posts results."""
+    """Alipay posts results to this address."""
     currency: str = ""
-    """The only one that is collected, ISO 4217; empty: whatever the fare is in."""
+    """The only currency that is collected, ISO 4217; empty: any."""
 
 
 class PaymentRules(msgspec.Struct, frozen=True, kw_only=True):
-    """All times are wall seconds, for Alipay knows no other; ``speed`` is city seconds in a wall second.
+    """All times are wall seconds, as Alipay uses no others; ``speed`` is city seconds per wall second.
 
-    An order that is not settled is asked for every ``query_every_s`` for ``query_for_s`` after its attempt began,
-    then after each of ``growing_s``, of which the last repeats, and once just after it has expired. A payment by the
-    passenger's code is cancelled after ``query_for_s`` instead. A refund is repeated by the same steps. Raises
-    ``ValueError`` for an expiry that Alipay does not take, and for steps that are not above zero.
+    An open order is queried every ``query_every_s`` during the first ``query_for_s`` of its attempt, then after each of
+    ``growing_s``, of which the last repeats, and once just after its expiry. A payment by the passenger's code is
+    cancelled after ``query_for_s`` instead. A refund is repeated at the same intervals. Raises ``ValueError`` for an
+    expiry that Alipay does not accept, and for intervals that are not positive.
     """
 
     account: Account
-    """The account of every company that has none of its own."""
+    """The account of every company without its own."""
     companies: dict[str, Account] = {}
-    """Accounts of companies' own, by company."""
+    """Companies' own accounts, by company."""
     expires_min: int = 30
-    """Wall minutes until an unpaid order closes."""
+    """Wall minutes until an unpaid order closes by itself."""
     speed: float = 1.0
     query_every_s: float = 3.0
     query_for_s: float = 60.0
     growing_s: tuple[float, ...] = (300.0, 1800.0, 7200.0)
     answer_within_s: float = 60.0
-    """A call that has not been answered by then is taken for lost, and Alipay is asked anew."""
+    """A call without an answer by then is considered lost; a query follows."""
     methods: tuple[str, ...] = METHODS
 
     def __post_init__(self) -> None:
@@ -69,16 +69,14 @@ class PaymentRules(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("speed, query_every_s, answer_within_s and growing_s must be above zero")
 
     def account_of(self, company: str) -> Account:
-        """The account that collects for a company."""
         return self.companies.get(company, self.account)
 
     @property
     def expires_s(self) -> float:
-        """Wall seconds until an unpaid order closes."""
         return self.expires_min * 60.0
 
     def next_query_s(self, age_s: float) -> float:
-        """Wall seconds to wait for the next query of an attempt that is ``age_s`` wall seconds old."""
+        """Wall seconds until the next query of an attempt that is ``age_s`` wall seconds old."""
         if age_s < self.query_for_s:
             return self.query_every_s
         soonest = age_s + self.query_every_s

@@ -1,10 +1,10 @@
-"""The payment's state: its machine, its hard data, and how each event changes them.
+"""The payment's state: its machine, its hard data, and the effect of each event.
 
-Rule 1: what moves a payment stands in ``TABLE`` and nowhere else.
-Rule 2: this file decides nothing; ``dispatch.payment.core.collection`` and ``dispatch.payment.core.refunds`` do.
+Rule 1: all transitions of a payment are in ``TABLE``.
+Rule 2: this module decides nothing; ``dispatch.payment.core.collection`` and ``dispatch.payment.core.refunds`` do.
 
-A payment collects one fare. It holds attempts, one after another; the machine's state is the last attempt's until
-the fare is paid. An attempt is open until Alipay has said what became of it. Then come refunds, one after another.
+A payment collects one fare. It has attempts, one after another; until the fare is paid, the machine's state is that of
+the last attempt. An attempt is open until Alipay has confirmed its end. Refunds follow, one after another.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ PART_REFUNDED: Final = "part_refunded"
 REFUNDED: Final = "refunded"
 
 COLLECTED: Final = frozenset({PAID, PART_REFUNDED, REFUNDED})
-"""The fare has been paid, whatever went back of it."""
+"""The fare has been paid, even if it was refunded later."""
 
 
 def _afterwards(state: str) -> Mapping[type[Event], str]:
-    """What may still be heard once the fare is paid: of other attempts, and of refunds."""
-    heard: tuple[type[Event], ...] = (
+    """Events that are still possible after the fare is paid: of other attempts, and of refunds."""
+    allowed: tuple[type[Event], ...] = (
         GatewayAsked,
         OrderPlaced,
         CodeShown,
@@ -72,7 +72,7 @@ def _afterwards(state: str) -> Mapping[type[Event], str]:
         RefundFailed,
         SurplusRefunded,
     )
-    return dict.fromkeys(heard, state)
+    return dict.fromkeys(allowed, state)
 
 
 TABLE: Final[TransitionTable] = {
@@ -119,10 +119,10 @@ End = Literal["open", "failed", "paid", "surplus"]
 
 
 class Attempt(msgspec.Struct):
-    """One attempt, opened at a city time. ``call`` and ``due`` are its last call to the gateway, ``calls`` counts.
+    """One attempt, opened at a city time. ``call`` and ``due`` are its last call to the gateway; ``calls`` counts them.
 
-    ``stopping``: nobody wants it to be paid any more. ``cancelled``: a cancel was asked for, which gives back what was
-    paid. ``returned``: it was paid, and its cancel gave the money back. ``checking``: late news are being checked.
+    ``stopping``: it is no longer wanted. ``cancelled``: a cancel was requested, which refunds a payment. ``returned``:
+    it was paid, and its cancel refunded it. ``checking``: a late report of a payment is being checked.
     """
 
     order: str
@@ -147,17 +147,16 @@ class Attempt(msgspec.Struct):
 
     @property
     def way(self) -> Way:
-        """How it reaches its buyer. Raises ``KeyError`` for an attempt in cash."""
+        """Raises ``KeyError`` for an attempt in cash."""
         return WAYS[self.method]
 
     @property
     def ref(self) -> OrderRef:
-        """How calls to the gateway name it."""
         return OrderRef(self.order, self.way)
 
 
 class RefundState(msgspec.Struct):
-    """One refund, opened at a city time. ``call`` and ``due`` are its last call, ``calls`` counts them."""
+    """One refund, opened at a city time. ``call`` and ``due`` are its last call; ``calls`` counts them."""
 
     refund: str
     order: str
@@ -173,7 +172,7 @@ class RefundState(msgspec.Struct):
     call: str = ""
     due: str = ""
     unclear: str = ""
-    """Why somebody has to look at it; blank as long as nobody has to."""
+    """Why a person has to look at it; blank if not necessary."""
 
 
 class PaymentState(msgspec.Struct):
@@ -191,47 +190,45 @@ class PaymentState(msgspec.Struct):
     touched_at: float = 0.0
 
     def attempt(self, order: str) -> Attempt | None:
-        """The attempt with this order number."""
         return next((attempt for attempt in self.attempts if attempt.order == order), None)
 
     def refund(self, number: str) -> RefundState | None:
-        """The refund with this number."""
         return next((refund for refund in self.refunds if refund.refund == number), None)
 
     @property
     def open(self) -> Attempt | None:
-        """The attempt that Alipay may still be asked to pay; there is at most one."""
+        """The open attempt; there is at most one."""
         return next((attempt for attempt in self.attempts if attempt.end == "open"), None)
 
     @property
     def open_refund(self) -> RefundState | None:
-        """The refund of the fare that is under way; there is at most one."""
+        """The open refund of the fare; there is at most one."""
         return next((refund for refund in self.refunds if refund.end == "open" and not refund.surplus), None)
 
     @property
     def shown(self) -> Attempt | None:
-        """The attempt that lists show: the one that paid the fare, or the last."""
+        """The attempt shown in lists: the one that paid the fare, or the last."""
         return self.attempt(self.paid_order) or (self.attempts[-1] if self.attempts else None)
 
     @property
     def refunded(self) -> int:
-        """What of the fare has gone back, in minor units."""
+        """The refunded part of the fare, in minor units."""
         return sum(refund.amount.minor for refund in self.refunds if refund.end == "done" and not refund.surplus)
 
 
 def call_name(call: str, number: str, n: int) -> str:
-    """The name of the due of call number ``n`` for an order or a refund: unique for ever."""
+    """The scheduled command's name for call number ``n`` about an order or a refund; never used twice."""
     return f"{call}:{number}:{n}"
 
 
 def fold(data: PaymentState, event: Event, payment_id: str) -> None:
-    """Change ``data`` by one event. Raises ``IllegalMoveError``."""
+    """Apply one event to ``data``. Raises ``IllegalMoveError``."""
     data.state = MACHINE.next(data.state, type(event), payment_id)
     data.touched_at = event.at
     _FOLDS[type(event)](data, event)
 
 
-# Each event names its own type; in the table below the types are erased.
+# Each function names its own event; in the table below the types are erased.
 
 
 def _fold_opened(data: PaymentState, event: AttemptOpened) -> None:

@@ -1,17 +1,19 @@
-"""An acquirer's gateway in place of Alipay's: the same port over the contract of docs/acquirer.md.
+"""An acquirer's gateway instead of Alipay's: the same port over the contract of docs/acquirer.md.
 
-The acquirer speaks to Alipay for the company; between it and us stands a small HTTP and JSON contract of our own.
+The acquirer calls Alipay for the company; we call the acquirer by a small HTTP and JSON contract of our own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Final, Literal
+from collections.abc import Callable
+from typing import Final
 
 import msgspec
 
 from dispatch.clock import Clock
 from dispatch.payment.core.port import (
+    CANCEL_ACTIONS,
+    OTHER_ORDER,
     Cancelled,
     Closed,
     CodeCreated,
@@ -43,8 +45,6 @@ from dispatch.payment.protocols.notification import MAX_BODY_BYTES
 from dispatch.payment.protocols.signing import AnswerError
 from dispatch.values.money import Money
 
-_ACTIONS: Final[Mapping[str, Literal["close", "refund"]]] = {"close": "close", "refund": "refund"}
-_OTHER_ORDER: Final = Unknown("the answer is about another order")
 _JSON: Final = {"content-type": "application/json"}
 
 
@@ -54,7 +54,7 @@ class AcquirerAccount(msgspec.Struct, frozen=True, kw_only=True):
     gateway_url: str
     """Calls are posted to ``{gateway_url}/v1/{call}``."""
     merchant: str
-    """The company's name at the acquirer; notifications name it as the seller."""
+    """The company's name at the acquirer; notifications use it as the seller."""
     keys: AcquirerCredentials
     timeout_s: float = 10.0
     """Wall seconds for one call; after that its outcome is unknown."""
@@ -77,20 +77,20 @@ class AcquirerGateway:
         self._clock = clock
         self._new_nonce = new_nonce
         self._keys = AcquirerKeys(account.keys)
-        self._line = HttpClient(
+        self._http = HttpClient(
             timeout_s=account.timeout_s, max_connections=account.max_connections, transport=transport
         )
 
     async def create(self, order: PaymentOrder) -> OrderCreated | Refusal | Unknown:
         result = await self._call("create", order.out_trade_no, _order(order))
         if isinstance(result, AcquirerResult):
-            return OrderCreated(order.out_trade_no, result.trade) if result.trade else _strange("created", result)
+            return OrderCreated(order.out_trade_no, result.trade) if result.trade else _unexpected("created", result)
         return result
 
     async def precreate(self, order: PaymentOrder) -> CodeCreated | Refusal | Unknown:
         result = await self._call("precreate", order.out_trade_no, _order(order))
         if isinstance(result, AcquirerResult):
-            return CodeCreated(order.out_trade_no, result.qr_code) if result.qr_code else _strange("code", result)
+            return CodeCreated(order.out_trade_no, result.qr_code) if result.qr_code else _unexpected("code", result)
         return result
 
     async def scan(self, order: PaymentOrder) -> TradeView | PasswordRequired | Refusal | Unknown:
@@ -101,7 +101,7 @@ class AcquirerGateway:
             return PasswordRequired(order.out_trade_no, result.trade)
         view = _view(result)
         if isinstance(view, TradeView) and not view.status.paid:
-            return Unknown("scanned, and not paid")
+            return Unknown("scanned but not paid")
         return view
 
     async def query(self, order: OrderRef) -> TradeView | NotFound | Unknown:
@@ -118,15 +118,15 @@ class AcquirerGateway:
             return result
         if result.outcome == "not_found":
             return NotFound(order.out_trade_no)
-        return Closed(order.out_trade_no) if result.outcome == "closed" else _strange("closed", result)
+        return Closed(order.out_trade_no) if result.outcome == "closed" else _unexpected("closed", result)
 
     async def cancel(self, order: OrderRef) -> Cancelled | Refusal | Unknown:
         result = await self._call("cancel", order.out_trade_no, _ref(order))
         if not isinstance(result, AcquirerResult):
             return result
         if result.outcome not in ("cancelled", "not_found"):
-            return _strange("cancelled", result)
-        return Cancelled(order.out_trade_no, _ACTIONS.get(result.action, ""))
+            return _unexpected("cancelled", result)
+        return Cancelled(order.out_trade_no, CANCEL_ACTIONS.get(result.action, ""))
 
     async def refund(self, refund: Refund) -> Refunded | Refusal | Unknown:
         result = await self._call("refund", refund.order.out_trade_no, _refund(refund))
@@ -142,7 +142,7 @@ class AcquirerGateway:
         return NotFound(refund.order.out_trade_no) if missing else _refunded(refund, result)
 
     def verify_notification(self, body: bytes, content_type: str) -> Notification | RejectedNotification:  # noqa: ARG002
-        """See :class:`~dispatch.payment.core.port.PaymentGateway`. The body is a message in its envelope."""
+        """The body is a message in its envelope."""
         if len(body) > MAX_BODY_BYTES:
             return RejectedNotification(f"more than {MAX_BODY_BYTES} bytes")
         try:
@@ -159,13 +159,13 @@ class AcquirerGateway:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._line.aclose()
+        await self._http.aclose()
 
     def _open(self, body: bytes, kind: str) -> AcquirerMessage | SealedEnvelope:
         return self._keys.open(body, kind=kind, merchant=self._account.merchant, now=self._clock.wall())
 
     async def _call(self, call: str, order: str, arguments: dict[str, object]) -> AcquirerResult | Refusal | Unknown:
-        """What the acquirer says became of a call about ``order``; an unsigned refusal is one."""
+        """Make a call about ``order``. An unsigned refusal counts as a refusal."""
         asked = AcquirerMessage(
             kind="ask",
             merchant=self._account.merchant,
@@ -175,7 +175,7 @@ class AcquirerGateway:
             arguments=arguments,
         )
         url = f"{self._account.gateway_url.rstrip('/')}/v1/{call}"
-        page = await self._line.post(url, content=self._keys.seal(asked), headers=_JSON)
+        page = await self._http.post(url, content=self._keys.seal(asked), headers=_JSON)
         if isinstance(page, Unknown):
             return page
         try:
@@ -185,7 +185,7 @@ class AcquirerGateway:
         if isinstance(answer, SealedEnvelope):
             return Refusal(answer.refused, signed=False)
         if (answer.nonce, answer.call) != (asked.nonce, call) or answer.result is None:
-            return Unknown("the answer is to another question")
+            return Unknown("the answer is to another call")
         return _outcome(order, answer.result)
 
 
@@ -194,10 +194,10 @@ def _outcome(order: str, result: AcquirerResult) -> AcquirerResult | Refusal | U
         return Refusal(result.code, result.detail)
     if result.outcome in ("refused", "unknown"):
         return Unknown(result.code or result.detail or "unknown")
-    return result if result.order == order else _OTHER_ORDER
+    return result if result.order == order else OTHER_ORDER
 
 
-def _strange(expected: str, result: AcquirerResult) -> Unknown:
+def _unexpected(expected: str, result: AcquirerResult) -> Unknown:
     return Unknown(f"answered {result.outcome[:20]!r} instead of {expected!r}")
 
 
@@ -242,11 +242,11 @@ def _money(amount: WireAmount | None) -> Money | None:
 def _view(result: AcquirerResult) -> TradeView | Unknown:
     amount = _money(result.amount)
     if result.outcome != "trade" or amount is None or not result.trade:
-        return _strange("trade", result)
+        return _unexpected("trade", result)
     try:
         status = TradeStatus(result.status)
     except ValueError:
-        return Unknown("the answer's status is not known")
+        return Unknown("the answer's status is unknown")
     return TradeView(
         out_trade_no=result.order,
         trade_no=result.trade,
@@ -259,7 +259,7 @@ def _view(result: AcquirerResult) -> TradeView | Unknown:
 
 def _refunded(refund: Refund, result: AcquirerResult) -> Refunded | Unknown:
     if result.outcome != "refunded" or result.refund != refund.refund_no or _money(result.amount) != refund.amount:
-        return _strange("refunded", result)
+        return _unexpected("refunded", result)
     return Refunded(
         out_trade_no=result.order, refund_no=result.refund, amount=refund.amount, in_all=_money(result.refunded)
     )
@@ -267,11 +267,11 @@ def _refunded(refund: Refund, result: AcquirerResult) -> Refunded | Unknown:
 
 def _notification(merchant: str, result: AcquirerResult) -> Notification | RejectedNotification:
     if not (result.notice and result.order and result.trade and result.amount):
-        return RejectedNotification("without notice, order, trade or amount")
+        return RejectedNotification("notice, order, trade or amount missing")
     try:
         status = TradeStatus(result.status)
     except ValueError:
-        return RejectedNotification(f"status {result.status[:40]!r} is not known")
+        return RejectedNotification(f"status {result.status[:40]!r} is unknown")
     return Notification(
         notify_id=result.notice,
         out_trade_no=result.order,

@@ -1,6 +1,6 @@
 """The mapi/intlmapi gateway: ``alipay.acquire.*`` over signed forms and XML.
 
-Sandbox, production, mainland and cross-border differ by ``merchant.MapiMerchant`` alone.
+Sandbox, production, mainland and cross-border differ only in their ``MapiMerchant``.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class MapiGateway:
         self._merchant = merchant
         self._clock = clock
         self._signer = Signer(merchant.keys)
-        self._line = HttpClient(
+        self._http = HttpClient(
             timeout_s=merchant.timeout_s, max_connections=merchant.max_connections, transport=transport
         )
 
@@ -91,8 +91,8 @@ class MapiGateway:
         return answers.refunded(refund, answer.fields) if isinstance(answer, SignedAnswer) else answer
 
     async def query_refund(self, refund: Refund) -> Refunded | NotFound | Unknown:
-        """Mapi documents no such call: a refund that is unknown is repeated with its number."""
-        return Unknown(f"mapi cannot be asked for refund {refund.refund_no}")
+        """Mapi documents no such call: an unknown refund is repeated with its number."""
+        return Unknown(f"mapi cannot query refund {refund.refund_no}")
 
     def verify_notification(self, body: bytes, content_type: str) -> Notification | RejectedNotification:
         return read_notification(body, content_type, self._signer)
@@ -103,7 +103,7 @@ class MapiGateway:
         An additional check after the signature: the answer itself is not signed.
         """
         asked = {"service": "notify_verify", "partner": self._merchant.partner, "notify_id": notify_id}
-        page = await self._line.get(self._merchant.gateway_url, params=asked)
+        page = await self._http.get(self._merchant.gateway_url, params=asked)
         if isinstance(page, Unknown):
             return page
         match page.body.strip():
@@ -115,12 +115,11 @@ class MapiGateway:
                 return Unknown("neither true nor false")
 
     async def aclose(self) -> None:
-        """Close the connections."""
-        await self._line.aclose()
+        await self._http.aclose()
 
     async def _call(self, method: str, business: Mapping[str, str]) -> SignedAnswer | Refusal | Unknown:
-        # A gateway reads the charset before it reads the body, so it stands in the URL as well.
-        page = await self._line.post(
+        # A gateway reads the charset before the body, so the URL contains it as well.
+        page = await self._http.post(
             self._merchant.gateway_url,
             params={"_input_charset": CHARSET},
             form=self.signed_form(method, business),
@@ -136,7 +135,7 @@ class MapiGateway:
         return answer
 
     def signed_form(self, method: str, business: Mapping[str, str]) -> dict[str, str]:
-        """Every field of a request, blanks left out, signed."""
+        """All fields of a request without blank ones, signed."""
         form = {
             "service": method,
             "partner": self._merchant.partner,

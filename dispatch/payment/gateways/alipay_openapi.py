@@ -1,7 +1,6 @@
 """The openapi gateway: ``alipay.trade.*`` over signed requests and JSON.
 
-Sandbox and production, plain keys and certificates differ by
-:class:`~dispatch.payment.protocols.openapi.account.OpenapiAccount` alone.
+Sandbox and production, plain keys and certificates differ only in their ``OpenapiAccount``.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ class OpenapiGateway:
     """Implements the payment port over openapi. Close its connections with :meth:`aclose`."""
 
     def __init__(self, account: OpenapiAccount, clock: Clock, *, transport: Transport | None = None) -> None:
-        """Raises :class:`~dispatch.payment.protocols.signing.KeyFormatError` for keys that cannot be used."""
+        """Raises :class:`~dispatch.payment.protocols.signing.KeyFormatError` for unusable keys."""
         self._account = account
         self.client = OpenapiClient(account, clock, transport=transport)
 
@@ -64,7 +63,7 @@ class OpenapiGateway:
         answer = answers.closed(order, await self.client.call("alipay.trade.close", order_fields(order)))
         if not isinstance(answer, Refusal) or answer.code not in STATUS_ERRORS:
             return answer
-        # One code for a trade that is paid and for one that is closed already.
+        # Alipay has one code for a paid trade and for a closed one.
         view = await self.query(order)
         if isinstance(view, TradeView) and view.status is TradeStatus.CLOSED:
             return Closed(order.out_trade_no)
@@ -94,5 +93,4 @@ class OpenapiGateway:
         return True
 
     async def aclose(self) -> None:
-        """Close the connections."""
         await self.client.aclose()

@@ -1,7 +1,7 @@
-"""The daily bill: Alipay is asked for its address, and the file is fetched at once.
+"""Downloads the daily bill: queries its address and fetches the file at once.
 
-``alipay.data.dataservice.bill.downloadurl.query`` answers an address that is good for 30 s. A day's bill is there on
-the next day from about nine o'clock.
+``alipay.data.dataservice.bill.downloadurl.query`` returns an address that is valid for 30 s. A day's bill is available
+on the next day from about nine o'clock.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ MAX_BILL_BYTES: Final = 64 * 1024 * 1024
 NO_BILL: Final = frozenset({"BILL_NOT_EXIST", "NO_BILL_DATA"})
 EMPTY_BILL: Final = "EMPTY_DATA_WITH_BILL_FILE"
 ZIP_BEGINS: Final = (b"PK\x03\x04", b"PK\x05\x06")
-"""A file with members, and an empty one."""
+"""Signatures of a zip with members and of an empty one."""
 
 
 class NoBill(msgspec.Struct, frozen=True):
-    """Alipay signed that there is no bill of that day: nothing happened on it, or it is too early."""
+    """Alipay signed that there is no bill of that day: it has no transactions, or it is too early."""
 
     reason: str
 
@@ -51,12 +51,11 @@ class BillDownload:
 
     async def _fetch(self, url: str) -> bytes | Unknown:
         if urlsplit(url).scheme not in ("http", "https"):
-            return Unknown("the answer names no address of a bill")
+            return Unknown("the answer contains no address of a bill")
         page = await self._client.download(url, self._max_bytes)
         if isinstance(page, Unknown):
             return page
-        return page.body if page.body.startswith(ZIP_BEGINS) else Unknown("the bill is no zip file")
+        return page.body if page.body.startswith(ZIP_BEGINS) else Unknown("the bill is not a zip file")
 
     async def aclose(self) -> None:
-        """Close the connections."""
         await self._client.aclose()

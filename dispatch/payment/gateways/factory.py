@@ -1,7 +1,7 @@
-"""From settings to payment gateways, and to the rules that payments decide by.
+"""Builds payment gateways and payment rules from the settings.
 
-A company that is not listed in ``alipay.companies`` collects by the account at the top of ``alipay``. Each account has
-its own keys, connections and notification address, and nothing of one is ever used for another.
+A company that is not listed in ``alipay.companies`` collects by the default account of ``alipay``. Each account has its
+own keys, connections and notification address, which are never used for another account.
 """
 
 from __future__ import annotations
@@ -44,23 +44,22 @@ from dispatch.payment.protocols.signing import Credentials, SignType
 T = TypeVar("T")
 
 BILL_TIMEOUT_S: Final = 120.0
-"""Wall seconds for a day's bill; its address must only be asked for within 30."""
+"""Wall seconds for downloading a day's bill; the download must begin within 30."""
 
 
 class Gateways:
     """The gateway of each account. Close their connections with :meth:`aclose`."""
 
     def __init__(self, accounts: Mapping[str, AlipayAccount], gateways: Mapping[str, PaymentGateway]) -> None:
-        """Both by company, the default account's under ``""``."""
+        """Both by company; the default account under ``""``."""
         self._accounts = accounts
         self._gateways = gateways
 
     def for_company(self, company: str) -> PaymentGateway:
-        """The gateway that collects for a company."""
         return self._gateways.get(company) or self._gateways[""]
 
     def notify_path(self, company: str) -> str:
-        """Where Alipay posts the results of a company's orders."""
+        """The path at which a company's notifications arrive."""
         return notify_path(company if company in self._accounts else "")
 
     async def verify_notification(
@@ -82,23 +81,22 @@ class Gateways:
         return notification
 
     async def aclose(self) -> None:
-        """Close the connections."""
         for gateway in self._gateways.values():
             await gateway.aclose()
 
 
 def notify_path(company: str) -> str:
-    """The address of the company's own account; of the default one for ``""``."""
+    """The path of the company's own account; of the default one for ``""``."""
     return f"{NOTIFY_PATH}/{quote(company, safe='')}" if company else NOTIFY_PATH
 
 
 def accounts_of(settings: Settings) -> dict[str, AlipayAccount]:
-    """All accounts by company; the default one's under ``""``."""
+    """All accounts by company; the default one under ``""``."""
     return {"": settings.alipay, **settings.alipay.companies}
 
 
 def open_gateways(settings: Settings, clock: Clock) -> Gateways:
-    """The gateways that the settings name. Raises :class:`SettingsError` where keys cannot be read."""
+    """Raises :class:`SettingsError` for keys that cannot be read."""
     accounts = accounts_of(settings)
     currency = _fares_in(settings)
     gateways = {company: _named(company, _opener(account, currency, clock)) for company, account in accounts.items()}
@@ -106,7 +104,7 @@ def open_gateways(settings: Settings, clock: Clock) -> Gateways:
 
 
 def open_authorization(settings: Settings, clock: Clock, company: str = "") -> Authorization | None:
-    """Who passengers of a company are; None without an application. Raises :class:`SettingsError`."""
+    """Sign-in for a company's passengers; None without an application. Raises :class:`SettingsError`."""
     account = _account_of(settings, company)
     if not account.app_id:
         return None
@@ -115,7 +113,7 @@ def open_authorization(settings: Settings, clock: Clock, company: str = "") -> A
 
 
 def open_bill_download(settings: Settings, clock: Clock, company: str = "") -> BillDownload | None:
-    """Where a company's bills come from; None without an application. Raises :class:`SettingsError`."""
+    """A company's bills; None without an application. Raises :class:`SettingsError`."""
     account = _account_of(settings, company)
     if not account.app_id:
         return None
@@ -125,7 +123,6 @@ def open_bill_download(settings: Settings, clock: Clock, company: str = "") -> B
 
 
 def payment_rules_of(settings: Settings) -> PaymentRules:
-    """What payments decide by."""
     currency = _fares_in(settings)
     made = {
         company: Account(
@@ -150,12 +147,12 @@ def _fares_in(settings: Settings) -> str:
 
 
 def _seller(account: AlipayAccount) -> str:
-    """Who gets the money, as notifications name them; an acquirer's name the company."""
+    """The seller in notifications; an acquirer's notifications name the company."""
     return account.partner if account.protocol == "acquirer" else account.seller_id or account.partner
 
 
 def _named(company: str, make: Callable[[], T]) -> T:
-    """What ``make`` makes; what is wrong with an account's keys is said with the account's name."""
+    """Call ``make``; an error about an account's keys is raised with the account's name."""
     try:
         return make()
     except (OSError, ValueError) as error:
@@ -213,7 +210,7 @@ def _merchant(account: AlipayAccount, currency: str) -> MapiMerchant:
 
 def _mapi_sign_type(account: AlipayAccount) -> SignType:
     if account.sign_type == "HMAC-SHA256":
-        raise ValueError("sign_type HMAC-SHA256 is an acquirer's")
+        raise ValueError("sign_type HMAC-SHA256 requires protocol acquirer")
     return account.sign_type
 
 

@@ -1,4 +1,4 @@
-"""The gateway of a company that has none configured: every payment through it is refused, in words."""
+"""The gateway of a company without an Alipay account: it refuses every payment."""
 
 # ruff: noqa: ARG002 - the port's shape
 
@@ -26,46 +26,38 @@ NO_GATEWAY = Refusal("NO_GATEWAY", "no Alipay account is configured (alipay.gate
 
 
 class UnconfiguredGateway:
-    """Implements :class:`dispatch.payment.core.port.PaymentGateway` without any Alipay behind it."""
+    """Implements the payment port without Alipay. Nothing was ever placed, so there is nothing to query or undo."""
 
     async def create(self, order: PaymentOrder) -> OrderCreated | Refusal | Unknown:
-        """Refused."""
         return NO_GATEWAY
 
     async def precreate(self, order: PaymentOrder) -> CodeCreated | Refusal | Unknown:
-        """Refused."""
         return NO_GATEWAY
 
     async def scan(self, order: PaymentOrder) -> TradeView | PasswordRequired | Refusal | Unknown:
-        """Refused."""
         return NO_GATEWAY
 
     async def query(self, order: OrderRef) -> TradeView | NotFound | Unknown:
-        """Nothing was ever placed here."""
         return NotFound(order.out_trade_no)
 
     async def close(self, order: OrderRef) -> Closed | NotFound | Refusal | Unknown:
-        """Nothing was ever placed here."""
         return NotFound(order.out_trade_no)
 
     async def cancel(self, order: OrderRef) -> Cancelled | Refusal | Unknown:
-        """There is nothing to undo."""
         return Cancelled(order.out_trade_no)
 
     async def refund(self, refund: Refund) -> Refunded | Refusal | Unknown:
-        """Refused: an account that is no longer configured may still hold the money."""
+        """Refused, because an account that is no longer configured may still hold the money."""
         return NO_GATEWAY
 
     async def query_refund(self, refund: Refund) -> Refunded | NotFound | Unknown:
-        """Nothing was ever refunded here."""
         return NotFound(refund.order.out_trade_no)
 
     def verify_notification(self, body: bytes, content_type: str) -> Notification | RejectedNotification:
-        """Nobody could have sent it."""
         return RejectedNotification(NO_GATEWAY.detail)
 
     async def confirm_notification(self, notify_id: str) -> bool | Unknown:
         return True
 
     async def aclose(self) -> None:
-        """There is nothing to let go."""
+        pass

@@ -1,4 +1,4 @@
-"""Signed requests to the openapi gateway, and its verified answers: what all its methods have in common."""
+"""Signed requests to the openapi gateway and its verified answers, for all methods."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from dispatch.payment.protocols.openapi.signed_json import read_node
 from dispatch.payment.protocols.signing import AnswerError, canonical
 
 _LEFT_OUT: Final = frozenset({"sign"})
-"""A request's signature covers its ``sign_type``."""
-_LEAVE: Final = "app_auth_token"
+"""Unlike mapi, the signature of a request covers its ``sign_type``."""
+_AUTHORISATION: Final = "app_auth_token"
 _FORM: Final = {"content-type": "application/x-www-form-urlencoded;charset=utf-8"}
 
 
 class OpenapiClient:
-    """Calls methods of one application. Keeps its connections; close it with :meth:`aclose`."""
+    """Calls methods of one application. Close its connections with :meth:`aclose`."""
 
     def __init__(self, account: OpenapiAccount, clock: Clock, *, transport: Transport | None = None) -> None:
-        """Raises :class:`~dispatch.payment.protocols.signing.KeyFormatError` for keys that cannot be used."""
+        """Raises :class:`~dispatch.payment.protocols.signing.KeyFormatError` for unusable keys."""
         self.account = account
         self.keys = OpenapiKeys(account.keys)
         self._clock = clock
         self._cipher = ContentCipher(account.keys.content_key) if account.keys.content_key else None
-        self._line = HttpClient(
+        self._http = HttpClient(
             timeout_s=account.timeout_s, max_connections=account.max_connections, transport=transport
         )
 
@@ -49,24 +49,23 @@ class OpenapiClient:
         return await self._exchange(method, fields | ({"notify_url": notify_url} if notify_url else {}))
 
     async def call_plain(self, method: str, fields: Mapping[str, str]) -> OpenapiSuccess | Refusal | Unknown:
-        """Call a method whose business fields stand beside the common ones, and whose success has no ``code``."""
+        """Call a method whose business fields are sent like the common ones and whose success has no ``code``."""
         return await self._exchange(method, fields, codeless=True)
 
     async def download(self, url: str, max_bytes: int) -> HttpResponse | Unknown:
-        """Fetch what an answer of the gateway points to; no redirect is followed."""
-        return await self._line.get(url, max_bytes=max_bytes)
+        """Fetch an address from an answer of the gateway, without redirects."""
+        return await self._http.get(url, max_bytes=max_bytes)
 
     async def aclose(self) -> None:
-        """Close the connections."""
-        await self._line.aclose()
+        await self._http.aclose()
 
     async def _exchange(
         self, method: str, fields: Mapping[str, str], *, codeless: bool = False
     ) -> OpenapiSuccess | Refusal | Unknown:
         request = self.signed_request(method, fields)
-        # An address may end in some log; what lets us act for a company does not belong into one.
-        in_body = {name: request.pop(name) for name in (*fields, _LEAVE) if name in request}
-        page = await self._line.post(self.account.gateway_url, params=request, form=in_body, headers=_FORM)
+        # Addresses may be logged, so the company's authorisation is sent in the body.
+        in_body = {name: request.pop(name) for name in (*fields, _AUTHORISATION) if name in request}
+        page = await self._http.post(self.account.gateway_url, params=request, form=in_body, headers=_FORM)
         if isinstance(page, Unknown):
             return page
         try:
@@ -76,7 +75,7 @@ class OpenapiClient:
         return outcome_of(node, codeless=codeless)
 
     def signed_request(self, method: str, fields: Mapping[str, str]) -> dict[str, str]:
-        """Every field of a request, signed. Those that are common stand in the URL, so that it tells its charset."""
+        """All fields of a request, signed. The common ones go into the URL, which must contain the charset."""
         request = {
             "app_id": self.account.app_id,
             "method": method,
@@ -86,7 +85,7 @@ class OpenapiClient:
             "timestamp": format_time(self._clock.wall()),
             "version": "1.0",
             **self.keys.request_fields,
-            **({_LEAVE: self.account.app_auth_token} if self.account.app_auth_token else {}),
+            **({_AUTHORISATION: self.account.app_auth_token} if self.account.app_auth_token else {}),
             **fields,
         }
         text = canonical(request, left_out=_LEFT_OUT)

@@ -1,6 +1,6 @@
-"""Whether each account at Alipay is ready, one sentence for each thing: asked before a company goes live.
+"""Checks whether each Alipay account is ready before a company goes live, with one sentence per check.
 
-Nothing is changed by it: the gateway is asked for an order that does not exist, and for a bill that is not there yet.
+Nothing is changed: the gateway is queried for an order that does not exist and for a bill that is not available yet.
 """
 
 from __future__ import annotations
@@ -28,37 +28,37 @@ from dispatch.payment.protocols.public_urls import moves_money, url_problem
 from dispatch.payment.protocols.signing import Signer, SignType, load_private_key, load_public_key
 
 NO_ORDER: Final = "TAXICHECK"
-"""The number of an order that is never made."""
+"""The number of an order that is never placed."""
 MOST_SKEW_S: Final = 60.0
 RENEW_DAYS: Final = 30
 WITHIN_S: Final = 10.0
 CALLBACK_PATH: Final = "/pay/callback"
 
 WRONG: Final[dict[str, str]] = {
-    "ILLEGAL_PARTNER": "it knows no partner {partner}: check the PID, and that the gateway is the right one",
-    "ILLEGAL_SIGN": "our signature does not verify there: is the public half of our key uploaded for this sign_type?",
-    "HAS_NO_PUBLICKEY": "it has no public key of ours for this sign_type: upload it",
-    "ILLEGAL_SIGN_TYPE": "it does not take this sign_type",
-    "ILLEGAL_SERVICE": "it does not know the call: is it a mapi gateway?",
-    "HAS_NO_PRIVILEGE": "the contract does not cover these calls: sign the product with Alipay",
-    "ILLEGAL_ARGUMENT": "it does not accept the request: most often this machine's clock is wrong",
-    "isv.missing-app-id": "no app_id reached it",
-    "isv.invalid-app-id": "it knows no application {app_id}: check app_id, and that openapi_url is the right one",
-    "isv.invalid-signature": "our signature does not verify there: is the public half of our key uploaded to the app?",
-    "isv.missing-signature-config": "the application has no such key or certificate: upload it",
-    "isv.invalid-timestamp": "it does not accept our time: set this machine's clock by NTP",
-    "isv.invalid-method": "it does not know the call",
+    "ILLEGAL_PARTNER": "unknown partner {partner}: check the PID and the gateway's address",
+    "ILLEGAL_SIGN": "our signature was rejected: upload the public half of our key for this sign_type",
+    "HAS_NO_PUBLICKEY": "no public key of ours for this sign_type: upload it",
+    "ILLEGAL_SIGN_TYPE": "this sign_type is not accepted",
+    "ILLEGAL_SERVICE": "unknown call: is it a mapi gateway?",
+    "HAS_NO_PRIVILEGE": "the contract does not cover these calls: sign up for the product at Alipay",
+    "ILLEGAL_ARGUMENT": "request not accepted: the usual cause is a wrong clock on this machine",
+    "isv.missing-app-id": "the request contained no app_id",
+    "isv.invalid-app-id": "unknown application {app_id}: check app_id and openapi_url",
+    "isv.invalid-signature": "our signature was rejected: upload the public half of our key to the application",
+    "isv.missing-signature-config": "the application has no key or certificate: upload it",
+    "isv.invalid-timestamp": "our time was not accepted: synchronise this machine's clock by NTP",
+    "isv.invalid-method": "unknown call",
     "isv.insufficient-isv-permissions": "the application lacks the product: add it and have it approved",
-    "isv.insufficient-user-permissions": "the company has not given the application its leave for this product",
-    "aop.invalid-app-auth-token": "the company's leave (app_auth_token) is not good: have it given again",
-    "the signature does not verify": "its answer is not signed with the key that we hold as Alipay's",
-    "timeout": "it did not answer in time",
+    "isv.insufficient-user-permissions": "the company has not authorised the application for this product",
+    "aop.invalid-app-auth-token": "the company's authorisation (app_auth_token) is invalid: request it again",
+    "the signature does not verify": "the answer is not signed with the key that is configured as Alipay's",
+    "timeout": "no answer in time",
 }
-"""What the gateway's refusals mean for who sets it up."""
+"""Advice for the gateway's refusals."""
 
 
 class PreflightFinding(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was looked at, of a company's account (``""`` is the default one)."""
+    """The result of one check of a company's account (``""`` is the default one)."""
 
     company: str
     what: str
@@ -69,7 +69,7 @@ class PreflightFinding(msgspec.Struct, frozen=True, kw_only=True):
 async def check_payments(
     settings: Settings, clock: Clock, *, transport: Transport | None = None
 ) -> list[PreflightFinding]:
-    """Look at every account that is configured. ``transport`` is what our own address and clocks are asked over."""
+    """Check every configured account. ``transport`` replaces the network for our own address and the clocks."""
     found = []
     http = HttpClient(timeout_s=WITHIN_S, transport=transport)
     try:
@@ -98,10 +98,9 @@ class _Check:
         self._production = moves_money(self._url, is_acquirer=account.protocol == "acquirer")
 
     async def findings(self) -> AsyncIterator[PreflightFinding]:
-        """All that can be said."""
         if not self._account.collects and not self._account.app_id:
             if self._company or not self._has_others:
-                yield self._say("account", ok=False, text="no gateway is configured: nobody can pay by Alipay")
+                yield self._say("account", ok=False, text="no gateway is configured: payment by Alipay is not possible")
             return
         sound = True
         for finding in self._keys():
@@ -131,26 +130,24 @@ class _Check:
             yield self._say("keys", ok=False, text=str(error))
 
     def _pair(self, name: str, sign_type: SignType, private: str, public: str) -> PreflightFinding:
-        """Ours and Alipay's are two pairs: their halves must not fit."""
+        """Our key and Alipay's belong to two pairs, so their halves must not match."""
         load_private_key(private)
         load_public_key(public)
         signer = Signer.from_keys(sign_type, private_key=private, alipay_public_key=public)
         if signer.verify(b"taxi", signer.sign(b"taxi")):
-            text = f"{name}: what is configured as Alipay's public key is our own; take Alipay's from its console"
+            text = f"{name}: the key configured as Alipay's is our own public key; copy Alipay's from its console"
             return self._say("keys", ok=False, text=text)
         bits = load_private_key(private).key_size
         if bits < 2048 and sign_type == "RSA2":
             return self._say("keys", ok=False, text=f"{name}: our key has {bits} bits, RSA2 needs 2048")
-        return self._say("keys", ok=True, text=f"{name}: our key and Alipay's can be read ({sign_type})")
+        return self._say("keys", ok=True, text=f"{name}: our key and Alipay's are readable ({sign_type})")
 
     def _certificates(self) -> Iterator[PreflightFinding]:
         account = self._account
         ours = certificates_of(_text("", account.app_cert_file), "app_cert_file")
         private = load_private_key(_app_private(account))
         fits = ours[0].public_key() == private.public_key()
-        text = (
-            "the application's certificate is that of our key" if fits else "app_cert_file is of another key than ours"
-        )
+        text = "the application's certificate matches our key" if fits else "app_cert_file does not match our key"
         yield self._say("certificates", ok=fits, text=text)
         theirs = certificates_of(_text("", account.alipay_cert_file), "alipay_cert_file")
         roots = roots_of(_text("", account.alipay_root_cert_file), "alipay_root_cert_file")
@@ -158,15 +155,15 @@ class _Check:
             yield self._lasting(name, held)
 
     def _lasting(self, name: str, held: list[x509.Certificate]) -> PreflightFinding:
-        """Of several (a change of Alipay's certificate, a bundle of roots) one that lasts is enough."""
+        """Of several certificates (around a renewal, or in a bundle of roots) one valid certificate is enough."""
         now = dt.datetime.fromtimestamp(self._clock.wall(), dt.UTC)
         until = max(each.not_valid_after_utc for each in held)
         days = (until - now).days
         if days < 0:
             return self._say("certificates", ok=False, text=f"{name} expired on {until:%Y-%m-%d}")
-        text = f"{name} is good until {until:%Y-%m-%d}"
+        text = f"{name} is valid until {until:%Y-%m-%d}"
         if days < RENEW_DAYS:
-            return self._say("certificates", ok=False, text=f"{text}, in {days} days: get a new one")
+            return self._say("certificates", ok=False, text=f"{text}, in {days} days: renew it")
         return self._say("certificates", ok=True, text=text)
 
     # ── Alipay ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -180,17 +177,17 @@ class _Check:
         await gateways.aclose()
         who = self._account.app_id if self._account.protocol == "openapi" else self._account.partner
         if isinstance(answer, NotFound | TradeView):
-            return self._say("gateway", ok=True, text=f"{self._url} answers, signed, and knows {who}")
+            return self._say("gateway", ok=True, text=f"{self._url} gives signed answers for {who}")
         return self._say("gateway", ok=False, text=f"{self._url}: {self._meaning(answer)}")
 
     async def _application(self) -> PreflightFinding:
-        """The application that tells who passengers are and has the bill: asked for today's, which is never there."""
+        """Check the application for sign-in and bills by a query for today's bill, which never exists."""
         try:
             download = open_bill_download(self._settings, self._clock)
         except SettingsError as error:
             return self._say("application", ok=False, text=str(error))
         if download is None:
-            text = "no application (app_id): passengers cannot pay on their page, and there is no daily bill"
+            text = "no application (app_id): no payment on the page in Alipay, and no daily bill"
             return self._say("application", ok=False, text=text)
         today = dt.datetime.fromtimestamp(self._clock.wall(), BEIJING).date()
         answer = await download.fetch_bill(today)
@@ -208,34 +205,34 @@ class _Check:
             return f"cannot be reached ({reason}): check the address, DNS and the firewall"
         meaning = WRONG.get(reason.removeprefix("ACQ."))
         if meaning is None:
-            return f"it answers {reason}"
+            return f"unexpected answer {reason}"
         return f"{meaning.format(partner=self._account.partner, app_id=self._account.app_id)} ({reason})"
 
     async def _clocks(self) -> PreflightFinding:
-        """By the ``Date`` of whatever the gateway answers."""
+        """Compare with the ``Date`` of any answer of the gateway."""
         before = self._clock.wall()
         answer = await self._http.probe(self._url)
         try:
             theirs = parsedate_to_datetime(answer.headers["date"] if isinstance(answer, HttpStatus) else "").timestamp()
         except (KeyError, ValueError):
-            return self._say("clock", ok=False, text="the gateway does not say what time it is there")
-        # A date has whole seconds, and half the way back has passed.
+            return self._say("clock", ok=False, text="the gateway's answer contains no time")
+        # A date has whole seconds, and half of the round trip has passed.
         ahead = (before + self._clock.wall()) / 2 - (theirs + 0.5)
         if abs(ahead) > MOST_SKEW_S:
             side = "ahead of" if ahead > 0 else "behind"
-            text = f"this machine's clock is {abs(ahead):.0f} s {side} the gateway's: set it by NTP"
+            text = f"this machine's clock is {abs(ahead):.0f} s {side} the gateway's: synchronise it by NTP"
             return self._say("clock", ok=False, text=text)
         return self._say(
-            "clock", ok=True, text=f"this machine's clock and the gateway's agree within {MOST_SKEW_S:.0f} s"
+            "clock", ok=True, text=f"this machine's clock agrees with the gateway's within {MOST_SKEW_S:.0f} s"
         )
 
     # ── our addresses ────────────────────────────────────────────────────────────────────────────────────────────
 
     def _addresses(self) -> Iterator[PreflightFinding]:
         public = self._settings.public_url
-        yield self._address("notify", "notifications come to", f"{public}{notify_path(self._company)}")
+        yield self._address("notify", "notifications arrive at", f"{public}{notify_path(self._company)}")
         if self._account.app_id:
-            yield self._address("callback", "passengers come back to", f"{public}{CALLBACK_PATH}")
+            yield self._address("callback", "passengers return to", f"{public}{CALLBACK_PATH}")
             yield self._address("authorize", "passengers are sent to", self._account.authorize_url)
 
     def _address(self, what: str, why: str, url: str) -> PreflightFinding:
@@ -249,17 +246,15 @@ class _Check:
             text = f"{url} cannot be reached from here ({answer.reason}): server.public_url, DNS, proxy, or not up?"
             return self._say("reachable", ok=False, text=text)
         if answer.code != HTTPStatus.OK:
-            return self._say("reachable", ok=False, text=f"{url} answers {answer.code}: it is not our server's")
-        return self._say(
-            "reachable", ok=True, text=f"{url} answers from here; whether from Alipay, its console can tell"
-        )
+            return self._say("reachable", ok=False, text=f"{url} answers {answer.code}: it is not our server's address")
+        return self._say("reachable", ok=True, text=f"{url} is reachable from here; test from Alipay in its console")
 
 
-# ── what an account holds ────────────────────────────────────────────────────────────────────────────────────────
+# ── keys of an account ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _alone(settings: Settings, account: AlipayAccount) -> Settings:
-    """Settings whose default account is this one."""
+    """Settings with this account as the default."""
     values = {name: getattr(account, name) for name in AlipayAccount.model_fields}
     return settings.model_copy(update={"alipay": AlipaySettings(**values)})
 
@@ -281,7 +276,7 @@ def _app_private(account: AlipayAccount) -> str:
 
 
 def _pairs(account: AlipayAccount) -> Iterator[tuple[str, SignType, str, str]]:
-    """Name, sign type, our private and their public key of each gateway that is signed for by RSA."""
+    """Name, sign type, our private and their public key of each gateway that uses RSA."""
     if account.collects and account.protocol != "openapi" and account.sign_type in ("RSA", "RSA2"):
         sign_type: SignType = "RSA2" if account.sign_type == "RSA2" else "RSA"
         yield account.protocol, sign_type, _private(account), _public(account)

@@ -1,8 +1,8 @@
-"""What a gateway answered, as it came over the line: for the books, which keep every answer as received.
+"""Captures the raw responses of a gateway, which the ledger stores as received.
 
-with listening() as pages:
-    answer = await gateway.query(order)
-# pages: the text of each answer that the call needed, in order; none where nothing came
+with capture_responses() as responses:
+    await gateway.query(order)
+# responses: the text of each response to the call, in order
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
 
-_pages: Final[ContextVar[list[str] | None]] = ContextVar("_pages", default=None)
+_responses: Final[ContextVar[list[str] | None]] = ContextVar("_responses", default=None)
 
 
 @contextmanager
 def capture_responses() -> Iterator[list[str]]:
-    """The answers that come to this task's calls while the block runs."""
-    pages: list[str] = []
-    token = _pages.set(pages)
+    """Collect the responses to this task's calls while the block runs."""
+    responses: list[str] = []
+    token = _responses.set(responses)
     try:
-        yield pages
+        yield responses
     finally:
-        _pages.reset(token)
+        _responses.reset(token)
 
 
 def record(body: bytes) -> None:
-    """An answer has come, signed or not."""
-    pages = _pages.get()
-    if pages is not None:
-        pages.append(_text(body))
+    """Add a response, signed or not."""
+    responses = _responses.get()
+    if responses is not None:
+        responses.append(_text(body))
 
 
 def _text(body: bytes) -> str:

@@ -1,9 +1,9 @@
-"""Messages between us and an acquirer's gateway (docs/acquirer.md): JSON text with a signature beside it.
+"""Messages between us and an acquirer's gateway (docs/acquirer.md): JSON text and its signature.
 
     {"message": "{\\"kind\\":\\"ask\\",…}", "sign_type": "HMAC-SHA256", "sign": "…"}
 
-The signature covers the text in ``message`` as it stands, in UTF-8. ``kind`` keeps a question from being sent back as
-its own answer, ``nonce`` ties an answer to its question, and ``at`` makes old messages worthless.
+The signature covers the exact text in ``message``, in UTF-8. ``kind`` prevents a question from being returned as its
+own answer, ``nonce`` binds an answer to its question, and ``at`` makes old messages invalid.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from dispatch.payment.protocols.signing import AnswerError, KeyFormatError, Sign
 
 AcquirerSignType = Literal["HMAC-SHA256", "RSA2"]
 MAX_AGE_S = 300.0
-"""How far the clocks of both sides may differ, and how long a message may travel."""
+"""The largest accepted difference of clocks plus transmission time."""
 
 
 class AcquirerCredentials(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The keys we share with an acquirer, as text. ``repr`` shows none of it."""
+    """The keys for an acquirer, as text. ``repr`` shows none of them."""
 
     sign_type: AcquirerSignType = "HMAC-SHA256"
     secret: str = ""
     """For HMAC-SHA256, 32 characters or more; the same on both sides."""
     private_key: str = ""
-    """Ours, for RSA2."""
+    """Our key, for RSA2."""
     acquirer_public_key: str = ""
-    """Theirs, for RSA2."""
+    """The acquirer's key, for RSA2."""
 
     def __repr__(self) -> str:
         return f"AcquirerCredentials(sign_type={self.sign_type!r})"
@@ -45,7 +45,7 @@ class WireAmount(msgspec.Struct, frozen=True):
 
 
 class AcquirerResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a call, or (in a notice) of an order. Which fields are filled follows from ``outcome``."""
+    """The result of a call, or (in a notice) the state of an order. ``outcome`` determines the other fields."""
 
     outcome: str
     order: str = ""
@@ -61,12 +61,12 @@ class AcquirerResult(msgspec.Struct, frozen=True, kw_only=True):
     code: str = ""
     detail: str = ""
     notice: str = ""
-    """What names a notice, the same in each repetition."""
+    """The notice's id, the same in each repetition."""
     passback: str = ""
 
 
 class AcquirerMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """What is signed."""
+    """The signed content."""
 
     kind: Literal["ask", "answer", "notice"]
     merchant: str
@@ -79,7 +79,7 @@ class AcquirerMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SealedEnvelope(msgspec.Struct, frozen=True, kw_only=True):
-    """What is sent. A gateway that cannot or will not answer signed says why in ``refused`` alone."""
+    """The transmitted form. A gateway that gives no signed answer fills ``refused`` only, with the reason."""
 
     message: str = ""
     sign_type: str = ""
@@ -88,7 +88,7 @@ class SealedEnvelope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AcquirerKeys:
-    """Seals our messages and opens theirs. Raises :class:`KeyFormatError` for keys that cannot be used."""
+    """Signs our messages and verifies theirs. Raises :class:`KeyFormatError` for unusable keys."""
 
     def __init__(self, credentials: AcquirerCredentials) -> None:
         self.sign_type = credentials.sign_type
@@ -98,15 +98,14 @@ class AcquirerKeys:
         return f"AcquirerKeys({self.sign_type})"
 
     def seal(self, message: AcquirerMessage) -> bytes:
-        """The message as it is sent."""
         text = msgspec.json.encode(message)
         sealed = SealedEnvelope(message=text.decode(), sign_type=self.sign_type, sign=self._scheme.sign(text))
         return msgspec.json.encode(sealed)
 
     def open(self, body: bytes, *, kind: str, merchant: str, now: float) -> AcquirerMessage | SealedEnvelope:
-        """A message that was sealed by the other side; its envelope where that is a refusal without a signature.
+        """Verify and read a message of the other side. An unsigned refusal is returned as its envelope.
 
-        Raises :class:`AnswerError` for anything that is not to be believed.
+        Raises :class:`AnswerError` for anything else that is unsigned, unreadable, stale or for somebody else.
         """
         envelope = _read_envelope(body)
         if envelope.refused and not envelope.sign:

@@ -1,11 +1,10 @@
-"""Asynchronous notifications: a posted form, its signature, and its facts held against our order.
+"""Asynchronous notifications: reads a posted form and checks its signature over the fields as received.
 
-A notification proves a payment only after all of this: the signature verifies over the fields as received, the
-order is ours, amount and currency are the order's, the seller is us, and the status says paid.
+Whether a verified notification proves a payment is decided in :mod:`dispatch.payment.core.notification_checks`.
 
-Charset: the form is signed in its own charset. It is named by ``charset`` or ``_input_charset`` in the form or by the
-``Content-Type``, or by nothing at all (then UTF-8 and after it GBK are tried). Only these charsets are ever used: the
-header is not signed, and nobody may choose how signed bytes are read.
+Charset: the form is signed in its own charset, named by ``charset`` or ``_input_charset`` in the form, by the
+``Content-Type``, or not at all (then UTF-8 and after it GBK are tried). Only these charsets are used: the header is not
+signed, so a sender must not be able to choose how signed bytes are read.
 """
 
 from __future__ import annotations
@@ -27,12 +26,12 @@ CHARSETS: Final[Mapping[str, str]] = {
     "gb2312": "gbk",
     "gb18030": "gb18030",
 }
-"""Charsets that Alipay writes: the name as sent, in small letters, and the codec that reads it."""
+"""Charsets of Alipay: the name as sent, in lower case, and the codec that reads it."""
 _FACTS: Final = (
     *("notify_id", "out_trade_no", "trade_no", "trade_status", "total_fee", "total_amount", "trans_currency"),
     *("app_id", "seller_id", "seller_email", "buyer_id", "buyer_open_id", "gmt_payment", "refund_fee", "out_biz_no"),
 )
-"""The fields that are read and that never hold a ``&``."""
+"""The fields that are read; none of them contains a ``&``."""
 _OTHERS: Final = (
     *("notify_time", "notify_type", "notify_action_type", "auth_app_id", "charset", "version", "subject", "body"),
     *("receipt_amount", "invoice_amount", "buyer_pay_amount", "point_amount", "send_back_fee", "price", "quantity"),
@@ -45,20 +44,16 @@ _HEADER_CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([\w-]+)""", re.IGNOR
 
 
 class Verifier(Protocol):
-    """What checks Alipay's signature: a ``signing.Signer``, or an application's keys."""
+    """Checks Alipay's signature: a ``signing.Signer``, or an application's keys."""
 
     @property
-    def sign_type(self) -> str:
-        """The one that is agreed."""
-        ...
+    def sign_type(self) -> str: ...
 
-    def verify(self, text: bytes, sign: str) -> bool:
-        """Whether Alipay signed ``text``."""
-        ...
+    def verify(self, text: bytes, sign: str) -> bool: ...
 
 
 def read_notification(body: bytes, content_type: str, verifier: Verifier) -> Notification | RejectedNotification:
-    """Read a mapi notification and check its signature. Never raises for what the body holds."""
+    """Read a mapi notification and check its signature. Never raises, whatever the body contains."""
     fields = _read_fields(body, content_type, verifier)
     if isinstance(fields, RejectedNotification):
         return fields
@@ -68,12 +63,12 @@ def read_notification(body: bytes, content_type: str, verifier: Verifier) -> Not
 def read_openapi_notification(
     body: bytes, content_type: str, verifier: Verifier, app_id: str
 ) -> Notification | RejectedNotification:
-    """The same for openapi, whose messages are for one application."""
+    """Like :func:`read_notification`, for openapi, whose messages are for one application."""
     fields = _read_fields(body, content_type, verifier)
     if isinstance(fields, RejectedNotification):
         return fields
     if fields.get("app_id") != app_id:
-        return RejectedNotification(f"for application {fields.get('app_id', '')[:40]!r}, which is not ours")
+        return RejectedNotification(f"for application {fields.get('app_id', '')[:40]!r}, not for ours")
     return _notification(fields, total="total_amount", passback=unquote(fields.get("passback_params", "")))
 
 
@@ -85,13 +80,13 @@ def _read_fields(body: bytes, content_type: str, verifier: Verifier) -> dict[str
         return pairs
     fields = _verified_fields(pairs, content_type, verifier)
     if not isinstance(fields, RejectedNotification) and _ambiguous(fields):
-        return RejectedNotification("a field holds another field")
+        return RejectedNotification("a field contains another field")
     return fields
 
 
 def _ambiguous(fields: Mapping[str, str]) -> bool:
-    """Names and values are signed raw: a value that goes on with ``&total_fee=1`` is signed like two fields, so a
-    genuine message can be sent again with fields hidden inside others."""
+    """Names and values are signed raw, so a value that ends in ``&total_fee=1`` has the same signature as two fields: a
+    genuine message could be sent again with fields hidden inside others."""
     hidden = any(map(_FIELD_INSIDE.search, fields.values())) or any("&" in fields.get(name, "") for name in _FACTS)
     return hidden or not all(map(_NAME.fullmatch, fields))
 
@@ -118,9 +113,9 @@ def _verified_fields(
     sign_type = pairs.get(b"sign_type", b"").decode("ascii", "replace")
     if not sign:
         return RejectedNotification("no signature")
-    # A message in another sign type would be checked with a key that was never meant for it.
+    # A message in another sign type would be checked with a key that is not meant for it.
     if sign_type != verifier.sign_type:
-        return RejectedNotification(f"sign_type {sign_type[:10]!r}, but {verifier.sign_type} is agreed")
+        return RejectedNotification(f"sign_type {sign_type[:10]!r}, but {verifier.sign_type} is configured")
     named = _named_charset(pairs, content_type)
     for fields in _readings(pairs, named):
         if _signature_holds(fields, sign, named, verifier):
@@ -137,7 +132,7 @@ def _named_charset(pairs: dict[bytes, bytes], content_type: str) -> str:
 
 
 def _readings(pairs: dict[bytes, bytes], named: str) -> Iterator[dict[str, str]]:
-    """The form as text, in each charset that can be meant and that its bytes are valid in."""
+    """The form as text, in each possible charset in which its bytes are valid."""
     for charset in _candidates(named):
         try:
             yield {key.decode(charset): value.decode(charset) for key, value in pairs.items()}
@@ -165,11 +160,11 @@ def _verifies(text: str, sign: str, charset: str, verifier: Verifier) -> bool:
 def _notification(fields: dict[str, str], *, total: str, passback: str) -> Notification | RejectedNotification:
     missing = [k for k in ("notify_id", "out_trade_no", "trade_no", "trade_status", total) if not fields.get(k)]
     if missing:
-        return RejectedNotification(f"without {', '.join(missing)}")
+        return RejectedNotification(f"fields missing: {', '.join(missing)}")
     try:
         status = TradeStatus(fields["trade_status"])
     except ValueError:
-        return RejectedNotification(f"trade_status {fields['trade_status'][:40]!r} is not known")
+        return RejectedNotification(f"trade_status {fields['trade_status'][:40]!r} is unknown")
     return Notification(
         notify_id=fields["notify_id"],
         out_trade_no=fields["out_trade_no"],

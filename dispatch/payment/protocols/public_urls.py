@@ -1,4 +1,4 @@
-"""Addresses that Alipay and passengers' phones must reach: what can be said of them without asking."""
+"""Checks of addresses that Alipay and passengers' phones must reach, without any network access."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 _PRODUCTION: Final = ".alipay.com"
 _TRIAL: Final = ("alipaydev.com", "sandbox", "alipay.net")
-"""Parts of the hosts of Alipay's own places to try things."""
+"""Parts of the host names of Alipay's test environments."""
 
 
 def moves_money(gateway_url: str, *, is_acquirer: bool) -> bool:
-    """Whether a gateway is a real one. An acquirer's is taken for that, unless it is in our own network."""
+    """Whether a gateway is a production one. An acquirer's counts as such unless it is in a private network."""
     host = _host(gateway_url)
     if is_acquirer:
         return not is_private(host)
@@ -20,12 +20,12 @@ def moves_money(gateway_url: str, *, is_acquirer: bool) -> bool:
 
 
 def url_problem(url: str, *, production: bool) -> str:
-    """What is wrong with an address of ours, as the end of a sentence; blank where nothing is."""
+    """The problem with an address of ours, as the end of a sentence; blank if there is none."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
     except ValueError:
-        return "it is no address"
+        return "it is not a valid address"
     if parts.scheme not in ("http", "https") or not host:
         return "it must begin with https:// and name a host"
     if parts.query or parts.fragment or parts.username is not None:
@@ -33,12 +33,12 @@ def url_problem(url: str, *, production: bool) -> str:
     if production and parts.scheme != "https":
         return "it must be https in production"
     if production and is_private(host):
-        return "nobody outside reaches this host, set server.public_url"
+        return "this host is not reachable from outside, set server.public_url"
     return ""
 
 
 def is_private(host: str) -> bool:
-    """Whether a host is known in one network alone, by its name or number."""
+    """Whether a host name or address is valid in a private network only."""
     try:
         return not ip_address(host).is_global
     except ValueError:

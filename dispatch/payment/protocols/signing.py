@@ -1,10 +1,10 @@
-"""Signatures of Alipay's gateways: the string that is signed, and MD5, RSA and RSA2 over its bytes.
+"""Signatures of Alipay's gateways: the signed string, and MD5, RSA and RSA2 over its bytes.
 
-The rules (Antom documents, ``gr/apispec``): leave the signature's own fields out, drop blank values, sort by key,
-join ``key=value`` with ``&`` and with the values raw. ``MD5`` appends the merchant's key to that text and gives
-lower-case hex; ``RSA`` is SHA1withRSA and ``RSA2`` SHA256withRSA, both PKCS#1 v1.5 in base64.
+The rules (Antom documents, ``gr/apispec``): omit the signature's own fields and blank values, sort by key, join
+``key=value`` with ``&``, with raw values. ``MD5`` appends the merchant's key to that text and gives lower-case hex;
+``RSA`` is SHA1withRSA and ``RSA2`` SHA256withRSA, both PKCS#1 v1.5 in base64.
 
-The mapi gateway leaves out both ``sign`` and ``sign_type``; the openapi gateway keeps ``sign_type`` in requests.
+The mapi gateway omits both ``sign`` and ``sign_type``; the openapi gateway signs ``sign_type`` in requests.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 SignType = Literal["MD5", "RSA", "RSA2"]
 
 MAPI_LEFT_OUT: Final = frozenset({"sign", "sign_type"})
-"""What a mapi signature does not cover, and an asynchronous notification's either."""
+"""Fields that the signatures of mapi and of asynchronous notifications do not cover."""
 
 
 class KeyFormatError(ValueError):
-    """A key's text cannot be used; the message says which key, never what it holds."""
+    """A key's text cannot be used; the message names the key but never contains it."""
 
 
 class AnswerError(ValueError):
-    """An answer cannot be read, or is not what Alipay signed. Nothing in it may be believed."""
+    """An answer cannot be read, or its signature is wrong. None of its content may be used."""
 
 
 def canonical(fields: Mapping[str, str], *, left_out: Collection[str] = MAPI_LEFT_OUT, keep_blank: bool = False) -> str:
-    """The string to sign: ``a=1&b=2``, sorted by key, raw values.
+    """The string to sign: ``a=1&b=2``, sorted by key, with raw values.
 
     ``keep_blank`` serves notifications only: whether a blank value is signed differs between Alipay's pages.
     """
@@ -45,10 +45,10 @@ def canonical(fields: Mapping[str, str], *, left_out: Collection[str] = MAPI_LEF
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A merchant's keys as text: what is configured and passed between processes. ``repr`` shows none of it.
+    """A merchant's keys as text. ``repr`` shows none of them.
 
     ``md5_key``: the 32 characters for MD5. ``private_key``: our RSA key, ``alipay_public_key``: theirs; each as
-    PEM or as the bare base64 that Alipay's key tool gives. Only those that ``sign_type`` needs must be there.
+    PEM or as the bare base64 of Alipay's key tool. Only the keys that ``sign_type`` needs are required.
     """
 
     sign_type: SignType
@@ -62,9 +62,9 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class Signer:
-    """Signs with our key and checks with Alipay's, by one sign type. Keys are parsed once, here.
+    """Signs with our key and verifies with Alipay's, by one sign type. Keys are parsed once, here.
 
-    Raises :class:`KeyFormatError` where a key that the sign type needs is missing or cannot be read.
+    Raises :class:`KeyFormatError` if a key that the sign type needs is missing or cannot be read.
     """
 
     def __init__(self, credentials: Credentials) -> None:
@@ -80,16 +80,16 @@ class Signer:
         return f"Signer({self.sign_type})"
 
     def sign(self, text: bytes) -> str:
-        """The signature of ``text``, as it stands in the field ``sign``."""
+        """The value of the field ``sign``."""
         return self._scheme.sign(text)
 
     def verify(self, text: bytes, sign: str) -> bool:
-        """Whether Alipay signed ``text``. Never raises for what ``sign`` holds."""
+        """Whether Alipay signed ``text``. Never raises, whatever ``sign`` contains."""
         return self._scheme.verify(text, sign)
 
 
 class _Md5:
-    """MD5 over the text with the key behind it. The same key signs and checks."""
+    """MD5 over the text followed by the key. The same key signs and verifies."""
 
     def __init__(self, key: str) -> None:
         if not key:
@@ -97,7 +97,7 @@ class _Md5:
         self._key = key.encode("ascii")
 
     def sign(self, text: bytes) -> str:
-        # The gateway's own algorithm; nothing else here relies on MD5.
+        # The gateway prescribes MD5; nothing else relies on it.
         return hashlib.md5(text + self._key, usedforsecurity=False).hexdigest()
 
     def verify(self, text: bytes, sign: str) -> bool:
@@ -127,7 +127,7 @@ class _Rsa:
 def _scheme(credentials: Credentials) -> _Md5 | _Rsa:
     if credentials.sign_type == "MD5":
         return _Md5(credentials.md5_key)
-    # SHA-1 is what the gateway's sign type RSA means; RSA2 is the one to choose.
+    # The gateway's sign type RSA means SHA-1; prefer RSA2.
     digest = hashes.SHA1() if credentials.sign_type == "RSA" else hashes.SHA256()  # noqa: S303
     private = load_private_key(credentials.private_key)
     return _Rsa(private, load_public_key(credentials.alipay_public_key), digest)

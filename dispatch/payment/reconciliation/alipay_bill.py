@@ -1,10 +1,10 @@
 # ruff: noqa: RUF001 - Chinese has colons, commas and brackets of its own
-"""The daily bill that Alipay serves: a zip of tables, of which the detailed one is read.
+"""Reads Alipay's daily bill: a zip of tables, of which the detailed one is used.
 
 The layout is that of published samples: GBK, comment lines that begin with ``#``, one header line, cells that may end
-in a tab, refunds with a minus sign, and at the end how many rows of each kind there are and what they add up to. A file
-whose rows are not what its own totals say is refused, as is everything else that is not understood: a row that is left
-out would be money that nobody looks for.
+in a tab, refunds with a minus sign, and totals at the end: the number and the sum of each kind of row. A file that
+disagrees with its own totals is refused, as is anything else that is not understood: a skipped row would be money that
+is never reconciled.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import msgspec
 from dispatch.values.money import Money
 
 MAX_TABLE_BYTES: Final = 256 * 1024 * 1024
-"""A row has some 300 bytes."""
+"""A row has about 300 bytes."""
 MAX_MEMBERS: Final = 16
 _DETAILS: Final = "业务明细"
 _SUMMARY: Final = "汇总"
@@ -55,29 +55,29 @@ _AMOUNT: Final = re.compile(r"-?\d{1,15}(\.\d{1,2})?", re.ASCII)
 
 
 class BillError(ValueError):
-    """A file is no bill that we understand; the text says where and why."""
+    """A file cannot be read as a bill; the text says where and why."""
 
 
 class BillRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment, or a refund, whose amounts are below zero."""
+    """A payment or a refund; the amounts of a refund are negative."""
 
     line: int
-    """Of the table, from 1."""
+    """Line of the table, from 1."""
     trade: str
     order: str
     kind: BillKind
     amount: Money
-    """Of the order, or of what of it went back."""
+    """Of the order, or of the refunded part."""
     received: Money
-    """What of it is the merchant's: less, where the merchant gave a discount."""
+    """The merchant's share: less than ``amount`` after a discount of the merchant."""
     finished: str
-    """As Alipay writes it, ``yyyy-MM-dd HH:mm:ss`` in Beijing."""
+    """``yyyy-MM-dd HH:mm:ss`` in Beijing."""
     refund: str = ""
     """The refund's number; blank for a payment."""
 
 
 class Bill(msgspec.Struct, frozen=True, kw_only=True):
-    """A bill's detailed table. ``ends`` is the day after its last one."""
+    """A bill's detailed table. ``ends`` is the day after its last day."""
 
     account: str
     begins: dt.date
@@ -86,22 +86,22 @@ class Bill(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def day(self) -> dt.date | None:
-        """Its day; None for a bill of a longer time."""
+        """The bill's day; None for a longer period."""
         return self.begins if self.ends - self.begins == dt.timedelta(days=1) else None
 
 
 def read_bill(content: bytes, currency: str, *, max_bytes: int = MAX_TABLE_BYTES) -> Bill:
-    """The detailed table of a zip, with its amounts in ``currency`` (a bill names none). Raises :class:`BillError`."""
+    """Read the detailed table of a zip. Amounts are in ``currency`` (a bill names none). Raises :class:`BillError`."""
     return read_table(unpack(content, max_bytes=max_bytes), currency)
 
 
-# ── the zip ──────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── the zip ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def unpack(content: bytes, *, max_bytes: int = MAX_TABLE_BYTES) -> bytes:
-    """The detailed table as it stands in the zip, at most ``max_bytes``. Raises :class:`BillError`.
+    """The bytes of the detailed table, at most ``max_bytes``. Raises :class:`BillError`.
 
-    Names are in GBK, also where the zip says nothing of it, and lead to no place on a disk.
+    Names are in GBK even if the zip does not say so, and are never used as paths.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content), metadata_encoding="gbk") as archive:
@@ -123,9 +123,9 @@ def _details_of(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
 
 
 def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, max_bytes: int) -> bytes:
-    """What a member says of its size is not believed."""
+    """The size that a member claims is not trusted."""
     if member.compress_type not in _PACKED or member.flag_bits & _ENCRYPTED:
-        raise BillError("the table is packed in a way that Alipay does not use")
+        raise BillError("the table is compressed or encrypted in a way that Alipay does not use")
     found = bytearray()
     with archive.open(member) as packed:
         while piece := packed.read(_PIECE):
@@ -135,12 +135,12 @@ def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, max_bytes: int) -> 
     return bytes(found)
 
 
-# ── the table ────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── the table ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def read_table(content: bytes, currency: str) -> Bill:
-    """A detailed table. Raises :class:`BillError`."""
-    # A text that was cut off in the middle of a character harms nothing: numbers and amounts are ASCII.
+    """Raises :class:`BillError`."""
+    # A character cut in half is harmless: numbers and amounts are ASCII.
     lines = [line.rstrip("\r") for line in content.decode("gb18030", "replace").split("\n")]
     comments = [line for line in lines if line.startswith("#")]
     rows = tuple(_rows(lines, currency))
@@ -167,7 +167,7 @@ def _rows(lines: Sequence[str], currency: str) -> Iterator[BillRow]:
 
 
 def _cells(line: str, number: int) -> list[str]:
-    # Line by line: a quotation mark that is never closed must not swallow the rows after it.
+    # Line by line: an unclosed quotation mark must not swallow the rows after it.
     try:
         return [cell.strip() for cell in next(csv.reader([line]))]
     except csv.Error as error:
@@ -207,11 +207,11 @@ def _money(text: str, number: int, currency: str) -> Money:
             return Money.parse(text, currency)
     except (ValueError, InvalidOperation):
         pass
-    raise BillError(f"line {number}: {text[:20]!r} is no amount in {currency}")
+    raise BillError(f"line {number}: {text[:20]!r} is not an amount in {currency}")
 
 
 def _check_totals(comments: Sequence[str], rows: Sequence[BillRow], currency: str) -> None:
-    """A file that was cut off has no totals, or others."""
+    """Detects a truncated file."""
     for kind, pattern in _TOTALS.items():
         said = _found(pattern, comments, "合计")
         of_kind = [row.received for row in rows if row.kind == kind]
@@ -234,12 +234,12 @@ def _period(comments: Sequence[str]) -> tuple[dt.date, dt.date]:
     try:
         return dt.date(*numbers[:3]), dt.date(*numbers[3:])
     except (ValueError, OverflowError) as error:
-        raise BillError("the bill's first and last day are none") from error
+        raise BillError("the bill's first or last day is not a date") from error
 
 
 def _found(pattern: re.Pattern[str], comments: Sequence[str], what: str) -> re.Match[str]:
-    """The one comment that says it; two that say it are two readings."""
+    """The only comment that matches; two matches are ambiguous."""
     found = [match for match in map(pattern.match, comments) if match]
     if len(found) != 1:
-        raise BillError(f"the bill says {len(found)} times what its {what} is")
+        raise BillError(f"the bill names its {what} {len(found)} times")
     return found[0]

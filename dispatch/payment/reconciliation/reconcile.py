@@ -1,15 +1,15 @@
-"""Our books of a day beside Alipay's bill: what agrees, and what somebody has to look at.
+"""Compares a day of the ledger with Alipay's bill, and reports the differences that a person has to look at.
 
-Both sides name an entry by order number and refund number. Beyond that:
+Both sides identify an entry by order number and refund number. In addition:
 
-* **Neighbouring days.** What happened just before midnight may stand in the next day's bill, and we may book just
-  after midnight what Alipay counts to the day before. An entry that its own day's other side lacks is looked for in
-  the day before and the day after.
-* **Tomorrow's bill.** Where that one is not there yet, an entry of ours from about midnight *awaits* it. The next
-  day's reconciliation looks for it, and finds it or says that only we have it: nothing is forgotten.
-* **Cancels.** A cancel of a paid order gives its money back without a number of ours. Alipay then writes none, the
-  order's number or the trade's; we book our own of the refund that a person asked for. A refund of ours that is left
-  over meets such a row of the same order.
+* **Neighbouring days.** A payment just before midnight may be in the next day's bill, and the ledger may record just
+  after midnight a payment that Alipay counts to the day before. An entry without a counterpart on its own day is
+  searched on the day before and the day after.
+* **Tomorrow's bill.** Until that bill is available, a ledger entry from about midnight *awaits* it. The next day's
+  reconciliation finds it there or reports it as missing in the bill: no entry is forgotten.
+* **Cancels.** A cancel refunds a paid order without a refund number of ours. Alipay then writes no number, the order's
+  or the trade's, while the ledger has the number of the refund that a person requested. An unmatched refund of the
+  ledger is matched with such a row of the same order.
 """
 
 from __future__ import annotations
@@ -29,58 +29,57 @@ from dispatch.values.money import Money
 Standing = Literal["matched", "spilled", "awaited", "differs", "only_ours", "only_theirs"]
 STANDINGS: Final[tuple[Standing, ...]] = ("matched", "spilled", "awaited", "differs", "only_ours", "only_theirs")
 OPEN: Final[frozenset[Standing]] = frozenset({"differs", "only_ours", "only_theirs"})
-"""What somebody has to look at."""
+"""Standings that a person has to look at."""
 SPILL_S: Final = 3600.0
-"""How near midnight an entry must be that may stand in a bill which is not there yet."""
+"""An entry that awaits tomorrow's bill is at most this far before midnight."""
 ONE_DAY: Final = dt.timedelta(days=1)
 
 
 class BookedEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry of our books that Alipay should know."""
+    """A ledger entry that Alipay's bill should contain."""
 
     order: str
     refund: str
-    """Ours of the refund; blank for a payment."""
+    """Our refund number; blank for a payment."""
     amount: Money
-    """What Alipay got for us; below zero for what it gave back."""
+    """Received by Alipay; negative for a refund."""
     day: dt.date
     at: float
-    """When we booked it, in seconds since 1970."""
+    """Time of the entry, in seconds since 1970."""
     trade: str = ""
     vehicle: str = ""
     payment: str = ""
 
 
 class ReconciledEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """An order's payment, or one refund of it, on both sides."""
+    """An order's payment or one of its refunds, on both sides."""
 
     standing: Standing
     ours: BookedEntry | None = None
     theirs: BillRow | None = None
     our_day: dt.date | None = None
     their_day: dt.date | None = None
-    """The day of the bill that it stands in."""
+    """The day of the bill that contains it."""
 
     @property
     def order(self) -> str:
-        """The order's number."""
         side = self.ours or self.theirs
         return side.order if side else ""
 
     @property
     def refund(self) -> str:
-        """The refund's number, ours before theirs."""
+        """Our refund number, or else theirs."""
         side = self.ours or self.theirs
         return side.refund if side else ""
 
     @property
     def trade(self) -> str:
-        """Alipay's number, as far as anybody knows it."""
+        """Alipay's number, if either side has it."""
         return (self.theirs.trade if self.theirs else "") or (self.ours.trade if self.ours else "")
 
 
 class StandingTotal(msgspec.Struct, frozen=True):
-    """How many items stand so, and what each side says they come to in all."""
+    """The number of entries of one standing, and their sum on each side."""
 
     items: int
     ours: Money
@@ -88,7 +87,7 @@ class StandingTotal(msgspec.Struct, frozen=True):
 
 
 class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
-    """A day. ``items`` are in the order of their numbers."""
+    """One day. ``items`` are sorted by their numbers."""
 
     day: dt.date
     currency: str
@@ -96,12 +95,11 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def totals(self) -> dict[Standing, StandingTotal]:
-        """One for each standing, also where nothing stands so."""
+        """One total for each standing, even if it has no entries."""
         return {standing: self._total(standing) for standing in STANDINGS}
 
     @property
     def unsettled(self) -> tuple[ReconciledEntry, ...]:
-        """What somebody has to look at."""
         return tuple(item for item in self.items if item.standing in OPEN)
 
     def _total(self, standing: Standing) -> StandingTotal:
@@ -122,11 +120,11 @@ def reconcile(
     *,
     spill_s: float = SPILL_S,
 ) -> Reconciliation:
-    """Hold a day's books against its bill.
+    """Compare a day of the ledger with its bill.
 
-    ``booked`` are our entries of the day and of its two neighbours; ``bills`` are by day: that of the day itself must
-    be there, those of the neighbours as far as they are. Of the neighbours nothing is reported but what belongs to the
-    day, and what awaited its bill and is not in it.
+    ``booked`` are the ledger's entries of the day and its two neighbours; ``bills`` are by day: the day's own bill is
+    required, those of its neighbours are used if available. Of the neighbours, only entries that belong to the day are
+    reported, and those that awaited its bill and are not in it.
     """
     found = (_item(day, pair, bills, spill_s) for pair in _paired(booked, bills))
     return Reconciliation(
@@ -138,18 +136,18 @@ def _place(item: ReconciledEntry) -> tuple[str, str, int]:
     return item.order, item.refund, item.theirs.line if item.theirs else 0
 
 
-# ── which entries are the same ───────────────────────────────────────────────────────────────────────────────────
+# ── matching ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class _Billed(msgspec.Struct, frozen=True):
-    """A row, and the day of its bill."""
+    """A row and the day of its bill."""
 
     day: dt.date
     row: BillRow
 
 
 class _Pair(msgspec.Struct, frozen=True):
-    """An entry on both sides, or on one."""
+    """An entry on both sides or on one."""
 
     ours: BookedEntry | None
     theirs: _Billed | None
@@ -159,10 +157,9 @@ _Key = tuple[str, ...]
 
 
 def _paired(booked: Sequence[BookedEntry], bills: Mapping[dt.date, Bill]) -> list[_Pair]:
-    """Each entry of either side once."""
     billed = [_Billed(day, row) for day, bill in sorted(bills.items()) for row in bill.rows]
-    pairs, ours, theirs = _meet(booked, billed, _our_number, _their_number)
-    cancelled, ours, theirs = _meet(ours, theirs, _our_cancel, _their_cancel)
+    pairs, ours, theirs = _match(booked, billed, _our_number, _their_number)
+    cancelled, ours, theirs = _match(ours, theirs, _our_cancel, _their_cancel)
     alone = [*(_Pair(each, None) for each in ours), *(_Pair(None, each) for each in theirs)]
     return [*pairs, *cancelled, *alone]
 
@@ -180,18 +177,18 @@ def _our_cancel(entry: BookedEntry) -> _Key | None:
 
 
 def _their_cancel(billed: _Billed) -> _Key | None:
-    """Money that went back under no number of a refund's own."""
+    """The key of a refund without a refund number of its own."""
     row = billed.row
     return (row.order,) if row.kind == "refund" and row.refund in ("", row.order, row.trade) else None
 
 
-def _meet(
+def _match(
     booked: Sequence[BookedEntry],
     billed: Sequence[_Billed],
     our_key: Callable[[BookedEntry], _Key | None],
     their_key: Callable[[_Billed], _Key | None],
 ) -> tuple[list[_Pair], list[BookedEntry], list[_Billed]]:
-    """Those of the same key, and who is left on either side. Among several the amount decides, then the day."""
+    """Pairs with equal keys, and the rest of either side. Among several the amount decides, then the day."""
     waiting: defaultdict[_Key | None, list[_Billed]] = defaultdict(list)
     for each in billed:
         waiting[their_key(each)].append(each)
@@ -213,11 +210,11 @@ def _distance(entry: BookedEntry, billed: _Billed) -> tuple[bool, dt.timedelta, 
     return entry.amount != billed.row.amount, abs(entry.day - billed.day), billed.day
 
 
-# ── how they stand ───────────────────────────────────────────────────────────────────────────────────────────────
+# ── standings ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _item(day: dt.date, pair: _Pair, bills: Mapping[dt.date, Bill], spill_s: float) -> ReconciledEntry | None:
-    """None where the day has nothing to do with it."""
+    """None if the entry does not concern the day."""
     standing = _standing(day, pair, bills, spill_s)
     if standing is None:
         return None
@@ -248,7 +245,7 @@ def _standing_alone(day: dt.date, ours: BookedEntry, bills: Mapping[dt.date, Bil
     may_spill = ours.at >= _midnight_after(ours.day) - spill_s
     if ours.day == day:
         return "awaited" if may_spill and day + ONE_DAY not in bills else "only_ours"
-    # It awaited this day's bill, which has come without it.
+    # It awaited this day's bill, which does not contain it.
     return "only_ours" if ours.day == day - ONE_DAY and may_spill and ours.day in bills else None
 
 

@@ -1,4 +1,4 @@
-"""A reconciliation as it is told to people and kept: totals of all, and each item that does not simply agree."""
+"""A reconciliation as it is stored and shown: totals, and each entry that does not simply agree."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from dispatch.payment.reconciliation.reconcile import OPEN, ReconciledEntry, Rec
 
 MEANINGS: Final[dict[Standing, str]] = {
     "matched": "agree",
-    "spilled": "agree, in a neighbouring day's bill or books",
+    "spilled": "agree, in a neighbouring day's bill or ledger",
     "awaited": "from about midnight, expected in tomorrow's bill",
     "differs": "amounts differ",
-    "only_ours": "only in our books",
+    "only_ours": "only in our ledger",
     "only_theirs": "only in Alipay's bill",
 }
 
 
 class ReportTotal(msgspec.Struct, frozen=True):
-    """How many items stand so, and both sides' sums in major units."""
+    """The number of entries of one standing, and both sums in major units."""
 
     items: int
     ours: str
@@ -27,7 +27,7 @@ class ReportTotal(msgspec.Struct, frozen=True):
 
 
 class ReportLine(msgspec.Struct, frozen=True, kw_only=True):
-    """An item. Amounts carry their currency; a side that does not have it is None."""
+    """One entry. Amounts contain their currency; a side without the entry is None."""
 
     standing: Standing
     order: str
@@ -42,7 +42,7 @@ class ReportLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReconciliationReport(msgspec.Struct, frozen=True, kw_only=True):
-    """A day of one account. ``company`` is whose own account it is, blank for the default one."""
+    """One day of one account. ``company`` is blank for the default account."""
 
     day: str
     company: str
@@ -51,12 +51,12 @@ class ReconciliationReport(msgspec.Struct, frozen=True, kw_only=True):
     totals: dict[str, ReportTotal]
     lines: tuple[ReportLine, ...]
     left_out: int = 0
-    """Lines that were too many to be kept."""
+    """Number of lines beyond the limit."""
 
 
 def report_of(found: Reconciliation, company: str, *, most: int | None = None) -> ReconciliationReport:
-    """The report, with at most so many lines; those that are open come first."""
-    told = sorted((item for item in found.items if item.standing != "matched"), key=_settled)
+    """The report with at most ``most`` lines, open ones first."""
+    shown = sorted((item for item in found.items if item.standing != "matched"), key=_settled)
     return ReconciliationReport(
         day=found.day.isoformat(),
         company=company,
@@ -66,8 +66,8 @@ def report_of(found: Reconciliation, company: str, *, most: int | None = None) -
             standing: ReportTotal(total.items, total.ours.plain(), total.theirs.plain())
             for standing, total in found.totals.items()
         },
-        lines=tuple(map(_line, told[:most])),
-        left_out=len(told[most:]) if most is not None else 0,
+        lines=tuple(map(_line, shown[:most])),
+        left_out=len(shown[most:]) if most is not None else 0,
     )
 
 

@@ -1,4 +1,4 @@
-"""A company's account at a mapi/intlmapi gateway, and the business fields of each call in its name.
+"""A company's account at a mapi/intlmapi gateway, and the business fields of its calls.
 
 The field names are those of Antom's documents ``global/acquire_create``, ``global/spot_pay``, ``global/acquire_refund``
 and ``global/spot_refund``.
@@ -21,7 +21,7 @@ CODE_PRODUCT: Final = "QR_CODE_OFFLINE"
 SCANNED_PRODUCT: Final = "BARCODE_PAY_OFFLINE"
 """The usual products of a mainland order on a page, by code and by scan."""
 MAINLAND_CURRENCY: Final = "156"
-"""What mainland Alipay calls the currency that it settles in (ISO 4217's number of the yuan)."""
+"""Mainland Alipay's name of its settlement currency (the ISO 4217 number of the yuan)."""
 
 
 class MapiMerchant(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,16 +30,16 @@ class MapiMerchant(msgspec.Struct, frozen=True, kw_only=True):
     gateway_url: str
     """``https://globalmapi.alipay.com/gateway.do`` in cross-border production."""
     partner: str
-    """PID, 16 digits from 2088."""
+    """PID, 16 digits starting with 2088."""
     seller_id: str
-    """Who receives the money; as a rule the partner itself."""
+    """The seller that receives the money, usually the partner itself."""
     keys: Credentials
     market: Literal["cross-border", "mainland"] = "cross-border"
-    """Cross-border orders by scan have calls of their own (``alipay.acquire.overseas.*``)."""
+    """Cross-border orders by scan have separate calls (``alipay.acquire.overseas.*``)."""
     trans_currency: str
     """The currency of the fares."""
     currency: str
-    """The currency Alipay settles in; ``156`` for a mainland merchant."""
+    """The settlement currency; ``156`` for a mainland merchant."""
     product_code: str = OVERSEAS_PRODUCT
     """Of an order on a page."""
     code_product_code: str = ""
@@ -48,24 +48,24 @@ class MapiMerchant(msgspec.Struct, frozen=True, kw_only=True):
     """Of a mainland order by the buyer's own code; a cross-border one has no choice."""
     seller_email: str = ""
     secondary_merchant_id: str = ""
-    """The taxi company, where ``partner`` is its acquirer. Cross-border orders must name one."""
+    """The taxi company, if ``partner`` is its acquirer. Required for cross-border orders."""
     secondary_merchant_name: str = ""
     secondary_merchant_industry: str = TAXI_INDUSTRY
     store_id: str = ""
     store_name: str = ""
     sys_service_provider_id: str = ""
-    """The system provider's own PID, where it serves the company."""
+    """The PID of a system provider that serves the company."""
     timeout_s: float = 10.0
     """Wall seconds for one call; after that its outcome is unknown."""
     max_connections: int = 32
 
     def overseas(self, order: OrderRef) -> bool:
-        """Whether the order is of the kind that only the overseas calls know."""
+        """Whether the overseas calls apply to the order."""
         return order.way == "scan" and self.market == "cross-border"
 
     def extend_params(self, terminal: str = "") -> str:
-        """The JSON that tells Alipay whose ride it is; blank where there is nothing to tell."""
-        told = {
+        """JSON that identifies company, shop and vehicle; blank if all of them are."""
+        values = {
             "secondary_merchant_id": self.secondary_merchant_id,
             "secondary_merchant_name": self.secondary_merchant_name,
             "secondary_merchant_industry": self.secondary_merchant_industry if self.secondary_merchant_id else "",
@@ -74,11 +74,11 @@ class MapiMerchant(msgspec.Struct, frozen=True, kw_only=True):
             "terminal_id": terminal,
             "sys_service_provider_id": self.sys_service_provider_id,
         }
-        filled = {name: value for name, value in told.items() if value}
+        filled = {name: value for name, value in values.items() if value}
         return msgspec.json.encode(filled).decode() if filled else ""
 
     def create_fields(self, order: PaymentOrder) -> dict[str, str]:
-        """Of ``alipay.acquire.create``; those of its sister calls build on them. Blank ones are not sent."""
+        """For ``alipay.acquire.create``; related calls extend them. Blank fields are omitted when sent."""
         return {
             "out_trade_no": order.out_trade_no,
             "subject": order.subject,
@@ -95,7 +95,7 @@ class MapiMerchant(msgspec.Struct, frozen=True, kw_only=True):
         }
 
     def precreate_fields(self, order: PaymentOrder) -> dict[str, str]:
-        """Of ``alipay.acquire.precreate``."""
+        """For ``alipay.acquire.precreate``."""
         own = {
             "product_code": self.code_product_code or self.product_code,
             "qr_code_it_b_pay": f"{order.expires_min}m",
@@ -103,12 +103,12 @@ class MapiMerchant(msgspec.Struct, frozen=True, kw_only=True):
         return self.create_fields(order) | own
 
     def create_and_pay_fields(self, order: PaymentOrder) -> dict[str, str]:
-        """Of ``alipay.acquire.createandpay``: a mainland order by scan."""
+        """For ``alipay.acquire.createandpay``: a mainland order by scan."""
         own = {"product_code": self.scan_product_code, "dynamic_id_type": "bar_code", "dynamic_id": order.auth_code}
         return self.create_fields(order) | own
 
     def spot_pay_fields(self, order: PaymentOrder) -> dict[str, str]:
-        """Of ``alipay.acquire.overseas.spot.pay``: a cross-border order by scan."""
+        """For ``alipay.acquire.overseas.spot.pay``: a cross-border order by scan."""
         settles_otherwise = self.currency not in ("", order.amount.currency)
         return {
             "alipay_seller_id": self.seller_id,
@@ -126,20 +126,20 @@ class MapiMerchant(msgspec.Struct, frozen=True, kw_only=True):
         }
 
     def refund_fields(self, refund: Refund) -> dict[str, str]:
-        """Of ``alipay.acquire.refund``."""
+        """For ``alipay.acquire.refund``."""
         return {
             "out_trade_no": refund.order.out_trade_no,
             "out_request_no": refund.refund_no,
             "refund_amount": refund.amount.plain(),
             "trans_currency": refund.amount.currency,
             "refund_reason": refund.reason,
-            # 1 is an operator of the merchant's.
+            # 1 means an operator of the merchant.
             "operator_type": "1" if refund.operator else "",
             "operator_id": refund.operator,
         }
 
     def spot_refund_fields(self, refund: Refund) -> dict[str, str]:
-        """Of ``alipay.acquire.overseas.spot.refund``. At once, for a queued refund ends nobody knows when."""
+        """For ``alipay.acquire.overseas.spot.refund``, synchronous: a queued refund has no time limit."""
         return {
             "partner_trans_id": refund.order.out_trade_no,
             "partner_refund_id": refund.refund_no,

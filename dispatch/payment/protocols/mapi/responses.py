@@ -1,12 +1,14 @@
-"""What the fields of a signed mapi answer say, as the port's outcomes."""
+"""Converts the fields of a signed mapi answer to the port's outcomes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final
 
 from dispatch.payment.core.port import (
+    CANCEL_ACTIONS,
+    OTHER_ORDER,
     Cancelled,
     Closed,
     CodeCreated,
@@ -25,26 +27,23 @@ from dispatch.payment.core.port import (
 )
 
 UNCLEAR: Final = frozenset({"SYSTEM_ERROR", "SESSION_TIMEOUT", "UNKNOWN", "UNKNOW", "PROCESS_EXCEPTION"})
-"""Codes that leave open whether the call took effect. ``UNKNOW`` is Alipay's own spelling in places."""
+"""Codes after which the call may or may not have had an effect. Alipay also spells ``UNKNOW``."""
 NOT_FOUND: Final = frozenset({"TRADE_NOT_EXIST", "PURCHASE_TRADE_NOT_EXIST"})
 FAILED: Final = frozenset({"FAIL", "FAILED", "ORDER_FAIL", "ORDER_SUCCESS_PAY_FAIL"})
-OTHER_ORDER: Final = Unknown("the answer is about another order")
 _COMPACT_TIME: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)", re.ASCII)
 
-_ACTIONS: Final[Mapping[str, Literal["close", "refund"]]] = {"close": "close", "refund": "refund"}
 
 Fields = Mapping[str, str]
 
 
 def unclear_or_refused(code: str, detail: str = "", *, signed: bool) -> Refusal | Unknown:
-    """What a code means for the call: refused, unless the code leaves it open."""
+    """Refused, unless the code leaves the outcome open."""
     if code.removeprefix("ACQ.").removeprefix("AQC.") in UNCLEAR:
         return Unknown(code)
     return Refusal(code, detail, signed)
 
 
 def created(order: PaymentOrder, fields: Fields) -> OrderCreated | Refusal | Unknown:
-    """The answer to a create."""
     failure = _failure(fields)
     if failure is not None:
         return failure
@@ -53,7 +52,6 @@ def created(order: PaymentOrder, fields: Fields) -> OrderCreated | Refusal | Unk
 
 
 def code_made(order: PaymentOrder, fields: Fields) -> CodeCreated | Refusal | Unknown:
-    """The answer to a precreate."""
     failure = _failure(fields)
     if failure is not None:
         return failure
@@ -62,7 +60,7 @@ def code_made(order: PaymentOrder, fields: Fields) -> CodeCreated | Refusal | Un
 
 
 def scanned(order: PaymentOrder, fields: Fields) -> TradeView | PasswordRequired | Refusal | Unknown:
-    """The answer to a spot.pay or a createandpay."""
+    """Answers ``spot.pay`` and ``createandpay``."""
     result, trade_no = fields.get("result_code", ""), _trade_no(fields)
     asks = result == "ORDER_SUCCESS_PAY_INPROCESS" or (result in UNCLEAR and trade_no and not _code(fields))
     failure = None if asks else _failure(fields, "SUCCESS", "ORDER_SUCCESS_PAY_SUCCESS")
@@ -76,7 +74,7 @@ def scanned(order: PaymentOrder, fields: Fields) -> TradeView | PasswordRequired
 
 
 def viewed(order: OrderRef, fields: Fields, currency: str) -> TradeView | NotFound | Unknown:
-    """The answer to a query; ``currency`` where the answer names none."""
+    """``currency`` applies if the answer names none."""
     failure = _failure(fields)
     if isinstance(failure, Refusal) and failure.code in NOT_FOUND:
         return NotFound(order.out_trade_no)
@@ -85,12 +83,11 @@ def viewed(order: OrderRef, fields: Fields, currency: str) -> TradeView | NotFou
     try:
         status = TradeStatus(fields.get("trade_status") or fields.get("alipay_trans_status", ""))
     except ValueError:
-        return Unknown("the answer's trade_status is not known")
+        return Unknown("the answer's trade_status is unknown")
     return _view(order, status, fields, currency)
 
 
 def closed(order: OrderRef, fields: Fields) -> Closed | NotFound | Refusal | Unknown:
-    """The answer to a close."""
     failure = _failure(fields)
     if isinstance(failure, Refusal) and failure.code in NOT_FOUND:
         return NotFound(order.out_trade_no)
@@ -102,7 +99,7 @@ def closed(order: OrderRef, fields: Fields) -> Closed | NotFound | Refusal | Unk
 
 
 def cancelled(order: OrderRef, fields: Fields) -> Cancelled | Refusal | Unknown:
-    """The answer to a cancel. What is to be repeated is not done yet, whatever else the answer says."""
+    """A cancel that must be repeated is not done yet, whatever else the answer contains."""
     if fields.get("retry_flag") == "Y":
         return Unknown(_code(fields) or "retry_flag=Y")
     failure = _failure(fields)
@@ -112,11 +109,11 @@ def cancelled(order: OrderRef, fields: Fields) -> Cancelled | Refusal | Unknown:
         return failure
     if not _is_of(order, fields):
         return OTHER_ORDER
-    return Cancelled(order.out_trade_no, _ACTIONS.get(fields.get("action", ""), ""))
+    return Cancelled(order.out_trade_no, CANCEL_ACTIONS.get(fields.get("action", ""), ""))
 
 
 def refunded(refund: Refund, fields: Fields) -> Refunded | Refusal | Unknown:
-    """The answer to a refund. Whether its ``refund_fee`` is cumulative is not documented, so it is not read."""
+    """``refund_fee`` is not read: whether it is cumulative is not documented."""
     failure = _failure(fields)
     if failure is not None:
         return failure
@@ -145,7 +142,7 @@ def _view(order: OrderRef, status: TradeStatus, fields: Fields, currency: str) -
 
 
 def _is_of(order: OrderRef, fields: Fields) -> bool:
-    """A signed answer about another order is genuine, and no answer to our question."""
+    """A signed answer about another order is genuine, but does not answer our question."""
     named = [fields[name] for name in ("out_trade_no", "partner_trans_id") if fields.get(name)]
     return bool(named) and all(number == order.out_trade_no for number in named)
 
@@ -155,12 +152,12 @@ def _trade_no(fields: Fields) -> str:
 
 
 def _code(fields: Fields) -> str:
-    """The overseas calls put it into ``error``."""
+    """Overseas calls return it in ``error``."""
     return fields.get("detail_error_code") or fields.get("error", "")
 
 
 def _failure(fields: Fields, *success: str) -> Refusal | Unknown | None:
-    """None where the business result is one of ``success``."""
+    """None if the business result is one of ``success``."""
     result, code = fields.get("result_code", ""), _code(fields)
     if result in (success or ("SUCCESS",)):
         return None

@@ -1,9 +1,9 @@
-"""Answers of the mapi gateway: XML in its own charset, read safely, with the text that its signature covers.
+"""Answers of the mapi gateway: XML in its own charset, parsed safely, and the text that its signature covers.
 
     <alipay><is_success>T</is_success><request>…</request>
      <response><alipay> …fields… </alipay></response><sign>…</sign><sign_type>MD5</sign_type></alipay>
 
-The signed text is made of the children of the inner element, ``name=text``, sorted and joined like a request.
+The signed text consists of the children of the inner element, ``name=text``, sorted and joined like a request.
 ``is_success`` says only that the request was accepted; ``result_code`` among the fields is the business result.
 """
 
@@ -26,19 +26,19 @@ _CODECS: Final = {"utf-8": "utf-8", "utf8": "utf-8", "gbk": "gbk", "gb2312": "gb
 
 
 class UnsignedRefusal(msgspec.Struct, frozen=True):
-    """``is_success=F``: the gateway turned the request away, without a signature."""
+    """``is_success=F``: the gateway rejected the request, without a signature."""
 
     error: str
 
 
 class SignedAnswer(msgspec.Struct, frozen=True):
-    """The fields of a business answer whose signature has verified."""
+    """The fields of a business answer with a valid signature."""
 
     fields: dict[str, str]
 
 
 def read_answer(body: bytes, signer: Signer) -> SignedAnswer | UnsignedRefusal:
-    """Read and verify an answer. Raises :class:`AnswerError` for anything that is not to be believed."""
+    """Read and verify an answer. Raises :class:`AnswerError` if it is unreadable or not signed by Alipay."""
     text, charset = _decoded(body)
     root = _parsed(text)
     if _text(root, "is_success") == "F" and _text(root, "error"):
@@ -53,18 +53,18 @@ def read_answer(body: bytes, signer: Signer) -> SignedAnswer | UnsignedRefusal:
 
 
 def _decoded(body: bytes) -> tuple[str, str]:
-    """The document without its declaration, and its charset (UTF-8 where none is declared, as XML says)."""
+    """The document without its declaration, and its charset (UTF-8 if none is declared, as XML prescribes)."""
     if len(body) > MAX_ANSWER_BYTES:
         raise AnswerError(f"more than {MAX_ANSWER_BYTES} bytes")
     declaration = _DECLARATION.match(body)
     encoding = _ENCODING.search(declaration.group(1)) if declaration else None
     charset = _CODECS.get(encoding.group(1).decode("ascii").lower() if encoding else "utf-8")
     if charset is None:
-        raise AnswerError("declared in a charset that Alipay does not write")
+        raise AnswerError("declared in a charset that Alipay does not use")
     try:
         return body[declaration.end() if declaration else 0 :].decode(charset), charset
     except UnicodeDecodeError as error:
-        raise AnswerError(f"not in {charset}, which it declares") from error
+        raise AnswerError(f"not valid in its declared charset {charset}") from error
 
 
 def _parsed(text: str) -> Element:
@@ -90,9 +90,9 @@ def _check_signature(root: Element, inner: Element, charset: str, signer: Signer
 
 
 def _signed_texts(inner: Element) -> list[str]:
-    """How nested lists enter the string is not documented: published readers skip them or join their text.
+    """How nested lists are signed is not documented: published readers skip them or join their text.
 
-    Either way they are never read for a fact, so both readings are tried.
+    Their content is never used, so both variants are tried.
     """
     leaves = {child.tag: child.text or "" for child in inner if len(child) == 0}
     nested = {child.tag: "".join(child.itertext()) for child in inner if len(child)}

@@ -1,4 +1,4 @@
-"""A company's application at the openapi gateway, and the business fields of each call in its name.
+"""A company's application at the openapi gateway, and the business fields of its calls.
 
 The field names are those of the request classes of Alipay's Java SDK (``alipay-sdk-java-all``).
 """
@@ -15,7 +15,7 @@ from dispatch.payment.core.port import OrderRef, PaymentOrder, Refund
 from dispatch.payment.protocols.openapi.keys import OpenapiCredentials
 
 _NOT_IN_SUBJECTS: Final = str.maketrans("/=&", "   ")
-"""What Alipay does not take in a subject."""
+"""Characters that Alipay does not accept in a subject."""
 
 
 class OpenapiAccount(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,9 +26,9 @@ class OpenapiAccount(msgspec.Struct, frozen=True, kw_only=True):
     app_id: str
     keys: OpenapiCredentials
     currency: str
-    """Of the fares; a mainland merchant's answers name none."""
+    """Of the fares; answers for a mainland merchant contain none."""
     seller_id: str = ""
-    """Who receives the money; blank: the merchant that signs."""
+    """The seller that receives the money; blank: the merchant that signs."""
     product_code: str = "JSAPI_PAY"
     """Of an order on a page."""
     code_product_code: str = "FACE_TO_FACE_PAYMENT"
@@ -36,9 +36,9 @@ class OpenapiAccount(msgspec.Struct, frozen=True, kw_only=True):
     scan_product_code: str = "FACE_TO_FACE_PAYMENT"
     """Of an order by the buyer's own code."""
     sys_service_provider_id: str = ""
-    """The system provider's own PID, where it serves the company."""
+    """The PID of a system provider that serves the company."""
     app_auth_token: str = ""
-    """The company's leave for a third party's application to act for it."""
+    """The company's authorisation for a third party's application."""
     store_id: str = ""
     timeout_s: float = 10.0
     """Wall seconds for one call; after that its outcome is unknown."""
@@ -62,30 +62,30 @@ class OpenapiAccount(msgspec.Struct, frozen=True, kw_only=True):
         }
 
     def create_fields(self, order: PaymentOrder) -> dict[str, Any]:
-        """Of ``alipay.trade.create``. Blank fields are not sent."""
-        # Newer applications know a buyer by an open id, which is not 16 digits from 2088.
+        """For ``alipay.trade.create``. Blank fields are omitted."""
+        # Newer applications identify a buyer by an open id, which is not 16 digits starting with 2088.
         buyer = "buyer_id" if order.buyer_id.startswith("2088") else "buyer_open_id"
         own = {"product_code": self.product_code, "op_app_id": self.app_id, buyer: order.buyer_id}
         return _filled(self._order_fields(order) | own)
 
     def precreate_fields(self, order: PaymentOrder) -> dict[str, Any]:
-        """Of ``alipay.trade.precreate``."""
+        """For ``alipay.trade.precreate``."""
         own = {"product_code": self.code_product_code, "qr_code_timeout_express": f"{order.expires_min}m"}
         return _filled(self._order_fields(order) | own)
 
     def pay_fields(self, order: PaymentOrder) -> dict[str, Any]:
-        """Of ``alipay.trade.pay``."""
+        """For ``alipay.trade.pay``."""
         own = {"product_code": self.scan_product_code, "scene": "bar_code", "auth_code": order.auth_code}
         return _filled(self._order_fields(order) | own)
 
 
 def order_fields(order: OrderRef) -> dict[str, Any]:
-    """Of the calls about a placed order."""
+    """For calls about a placed order."""
     return {"out_trade_no": order.out_trade_no}
 
 
 def refund_fields(refund: Refund) -> dict[str, Any]:
-    """Of ``alipay.trade.refund``."""
+    """For ``alipay.trade.refund``."""
     return _filled(
         {
             "out_trade_no": refund.order.out_trade_no,
@@ -98,7 +98,7 @@ def refund_fields(refund: Refund) -> dict[str, Any]:
 
 
 def refund_query_fields(refund: Refund) -> dict[str, Any]:
-    """Of ``alipay.trade.fastpay.refund.query``."""
+    """For ``alipay.trade.fastpay.refund.query``."""
     return {"out_trade_no": refund.order.out_trade_no, "out_request_no": refund.refund_no}
 
 

@@ -1,7 +1,7 @@
-"""Certificate mode of the openapi gateway: which certificate is meant, by Alipay's own kind of serial number.
+"""Certificate mode of the openapi gateway: certificates and Alipay's own kind of serial number, ``sn``.
 
 ``sn`` is the MD5, in hex, of the issuer's name (``CN=…,OU=…,O=…,C=…``, the last part first) and the decimal serial
-number; of a bundle of roots it is that of each certificate signed with RSA, joined with ``_``.
+number. For a bundle of roots it is the ``sn`` of each certificate signed with RSA, joined with ``_``.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from dispatch.payment.protocols.signing import KeyFormatError
 
 _RSA_SIGNATURES: Final = "1.2.840.113549.1.1."
 _RSA_SIGNED: Final = bytes.fromhex("06092a864886f70d0101")
-"""How the number above begins in a certificate."""
+"""The prefix above as it is encoded in a certificate."""
 _BLOCK: Final = re.compile(r"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]*-----END CERTIFICATE-----")
 
 
 def certificates_of(pem: str, name: str) -> list[x509.Certificate]:
-    """The certificates of a PEM text. Raises :class:`KeyFormatError`, which calls the text ``name``."""
+    """The certificates of a PEM text. Raises :class:`KeyFormatError` with ``name``."""
     try:
         return x509.load_pem_x509_certificates(pem.encode("ascii"))
     except ValueError as error:
@@ -30,9 +30,9 @@ def certificates_of(pem: str, name: str) -> list[x509.Certificate]:
 
 
 def roots_of(pem: str, name: str) -> list[x509.Certificate]:
-    """Those of a bundle of roots that are signed with RSA. Raises :class:`KeyFormatError`.
+    """The certificates of a bundle of roots that are signed with RSA. Raises :class:`KeyFormatError`.
 
-    Alipay's bundle also holds one signed with SM2, which the library cannot read.
+    Alipay's bundle also contains one signed with SM2, which the library cannot read.
     """
     found: list[x509.Certificate] = []
     for block in _BLOCK.findall(pem):
@@ -52,10 +52,10 @@ def roots_of(pem: str, name: str) -> list[x509.Certificate]:
 def certificate_sn(certificate: x509.Certificate) -> str:
     """``app_cert_sn`` or ``alipay_cert_sn`` of a certificate."""
     text = f"{certificate.issuer.rfc4514_string()}{certificate.serial_number}"
-    # Alipay's own way to name a certificate; nothing relies on MD5 here.
+    # Alipay identifies certificates by MD5; no security relies on it here.
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def root_sn(roots: list[x509.Certificate]) -> str:
-    """``alipay_root_cert_sn`` of a bundle's roots that :func:`roots_of` found."""
+    """``alipay_root_cert_sn`` of the roots found by :func:`roots_of`."""
     return "_".join(map(certificate_sn, roots))

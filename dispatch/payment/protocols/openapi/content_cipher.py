@@ -1,6 +1,6 @@
-"""Content encryption of the openapi gateway: AES-128-CBC, sixteen zero bytes first, PKCS#7, in base64.
+"""Content encryption of the openapi gateway: AES-128-CBC, a zero IV, PKCS#7, in base64.
 
-It hides the business fields from whoever sees the request; that they are genuine is the signature's part.
+It hides the business fields; their authenticity is ensured by the signature.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ class ContentCipher:
         self._cipher = Cipher(AES128(raw), CBC(bytes(16)))
 
     def encrypt(self, text: bytes) -> str:
-        """The text as it stands in ``biz_content``."""
+        """The value of ``biz_content``."""
         padder, encryptor = PKCS7(128).padder(), self._cipher.encryptor()
         padded = padder.update(text) + padder.finalize()
         return base64.b64encode(encryptor.update(padded) + encryptor.finalize()).decode("ascii")
 
     def decrypt(self, text: str) -> bytes:
-        """What was encrypted. Raises ``ValueError`` for anything else."""
+        """Raises ``ValueError`` for invalid input."""
         unpadder, decryptor = PKCS7(128).unpadder(), self._cipher.decryptor()
         padded = decryptor.update(base64.b64decode(text, validate=True)) + decryptor.finalize()
         return unpadder.update(padded) + unpadder.finalize()

@@ -1,4 +1,4 @@
-"""The keys of an openapi application: ours to sign with, Alipay's to check with, plain or in certificates."""
+"""The keys of an openapi application: our key signs, Alipay's verifies, as plain keys or in certificates."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from dispatch.payment.protocols.signing import AnswerError, KeyFormatError, Sign
 
 
 class OpenapiCredentials(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An application's keys as text. ``repr`` shows none of it.
+    """An application's keys as text. ``repr`` shows none of them.
 
-    Plain keys: ``private_key`` and ``alipay_public_key``. Certificate mode, where ``app_cert`` is given: Alipay's key
-    comes from ``alipay_certs`` (one certificate or, around a change of it, several), and ``root_certs`` is Alipay's
-    bundle of roots.
+    Plain keys: ``private_key`` and ``alipay_public_key``. Certificate mode, if ``app_cert`` is given: Alipay's key
+    comes from ``alipay_certs`` (one certificate, or several around a renewal), and ``root_certs`` is Alipay's bundle of
+    roots.
     """
 
     sign_type: Literal["RSA", "RSA2"] = "RSA2"
@@ -26,7 +26,7 @@ class OpenapiCredentials(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     alipay_certs: str = ""
     root_certs: str = ""
     content_key: str = ""
-    """Of content encryption; blank: none."""
+    """For content encryption; blank: none."""
 
     def __repr__(self) -> str:
         held = [name for name in self.__struct_fields__[1:] if getattr(self, name)]
@@ -34,12 +34,12 @@ class OpenapiCredentials(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
 
 class OpenapiKeys:
-    """Signs requests and checks what Alipay signed. Raises :class:`KeyFormatError` for keys that cannot be used."""
+    """Signs requests and verifies Alipay's signatures. Raises :class:`KeyFormatError` for unusable keys."""
 
     def __init__(self, credentials: OpenapiCredentials) -> None:
         self.sign_type = credentials.sign_type
         self.request_fields: dict[str, str] = {}
-        """What a request names of the certificates."""
+        """Fields of a request that identify the certificates."""
         if credentials.app_cert:
             self._signers = _from_certificates(credentials)
             self.request_fields = {
@@ -53,15 +53,14 @@ class OpenapiKeys:
         return f"OpenapiKeys({self.sign_type})"
 
     def sign(self, text: bytes) -> str:
-        """The signature of ``text``, in base64."""
         return next(iter(self._signers.values())).sign(text)
 
     def verify(self, text: bytes, sign: str) -> bool:
-        """Whether Alipay signed ``text``, with any of its keys that are configured."""
+        """Whether Alipay signed ``text`` with any of its configured keys."""
         return any(signer.verify(text, sign) for signer in self._signers.values())
 
     def verify_by(self, cert_sn: str, text: bytes, sign: str) -> bool:
-        """The same with the certificate that an answer names. Raises :class:`AnswerError` for one we do not have."""
+        """Verify with the certificate that an answer names. Raises :class:`AnswerError` if it is not configured."""
         if not cert_sn or not self.request_fields:
             return self.verify(text, sign)
         signer = self._signers.get(cert_sn)

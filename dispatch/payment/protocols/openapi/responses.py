@@ -1,17 +1,18 @@
-"""What an openapi answer says, as the port's outcomes.
+"""Converts an openapi answer to the port's outcomes.
 
-``code`` 10000 is success, 10003 waits for the buyer's password, 20000 leaves everything open, and all others are
-failures that ``sub_code`` names. A success counts only where Alipay signed it.
+``code`` 10000 is success, 10003 waits for the buyer's password, 20000 leaves the outcome open, and all others are
+failures named by ``sub_code``. A success counts only if Alipay signed it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
 from dispatch.payment.core.port import (
+    CANCEL_ACTIONS,
+    OTHER_ORDER,
     Cancelled,
     Closed,
     CodeCreated,
@@ -35,9 +36,7 @@ WAITS: Final = "10003"
 UNCLEAR: Final = "20000"
 NOT_FOUND: Final = frozenset({"ACQ.TRADE_NOT_EXIST"})
 STATUS_ERRORS: Final = frozenset({"ACQ.TRADE_STATUS_ERROR", "ACQ.REASON_TRADE_STATUS_INVALID"})
-"""What a close answers where the trade does not wait: it is paid, or closed already."""
-OTHER_ORDER: Final = Unknown("the answer is about another order")
-_ACTIONS: Final[Mapping[str, Literal["close", "refund"]]] = {"close": "close", "refund": "refund"}
+"""Answers to a close of a trade that is not waiting: it is paid, or closed already."""
 
 
 class OpenapiSuccess(msgspec.Struct, frozen=True):
@@ -45,7 +44,7 @@ class OpenapiSuccess(msgspec.Struct, frozen=True):
 
     code: str
     fields: dict[str, str]
-    """Those that are text; lists are never read for a fact."""
+    """Text fields only; the content of lists is never used."""
 
 
 def outcome_of(node: Node, *, codeless: bool = False) -> OpenapiSuccess | Refusal | Unknown:
@@ -61,19 +60,16 @@ def outcome_of(node: Node, *, codeless: bool = False) -> OpenapiSuccess | Refusa
 
 
 def created(order: PaymentOrder, done: OpenapiSuccess) -> OrderCreated | Unknown:
-    """The answer to a create."""
     trade_no = done.fields.get("trade_no", "")
     return OrderCreated(order.out_trade_no, trade_no) if trade_no and _is_of(order.ref, done) else OTHER_ORDER
 
 
 def code_made(order: PaymentOrder, done: OpenapiSuccess) -> CodeCreated | Unknown:
-    """The answer to a precreate."""
     code = done.fields.get("qr_code", "")
     return CodeCreated(order.out_trade_no, code) if code and _is_of(order.ref, done) else OTHER_ORDER
 
 
 def scanned(order: PaymentOrder, done: OpenapiSuccess) -> TradeView | PasswordRequired | Unknown:
-    """The answer to a pay."""
     if not _is_of(order.ref, done):
         return OTHER_ORDER
     if done.code == WAITS:
@@ -84,7 +80,6 @@ def scanned(order: PaymentOrder, done: OpenapiSuccess) -> TradeView | PasswordRe
 def viewed(
     order: OrderRef, answer: OpenapiSuccess | Refusal | Unknown, currency: str
 ) -> TradeView | NotFound | Unknown:
-    """The answer to a query."""
     if isinstance(answer, Refusal):
         return _missing(order, answer)
     if isinstance(answer, Unknown):
@@ -92,12 +87,11 @@ def viewed(
     try:
         status = TradeStatus(answer.fields.get("trade_status", ""))
     except ValueError:
-        return Unknown("the answer's trade_status is not known")
+        return Unknown("the answer's trade_status is unknown")
     return _view(order, status, answer, currency)
 
 
 def closed(order: OrderRef, answer: OpenapiSuccess | Refusal | Unknown) -> Closed | NotFound | Refusal | Unknown:
-    """The answer to a close."""
     match answer:
         case OpenapiSuccess():
             return Closed(order.out_trade_no) if _is_of(order, answer) else OTHER_ORDER
@@ -110,12 +104,12 @@ def closed(order: OrderRef, answer: OpenapiSuccess | Refusal | Unknown) -> Close
 
 
 def cancelled(order: OrderRef, answer: OpenapiSuccess | Refusal | Unknown) -> Cancelled | Refusal | Unknown:
-    """The answer to a cancel. What is to be repeated is not done yet."""
+    """A cancel that must be repeated is not done yet."""
     match answer:
         case OpenapiSuccess() if answer.fields.get("retry_flag") == "Y":
             return Unknown("retry_flag=Y")
         case OpenapiSuccess() if _is_of(order, answer):
-            return Cancelled(order.out_trade_no, _ACTIONS.get(answer.fields.get("action", ""), ""))
+            return Cancelled(order.out_trade_no, CANCEL_ACTIONS.get(answer.fields.get("action", ""), ""))
         case OpenapiSuccess():
             return OTHER_ORDER
         case Refusal(code=code, signed=True) if code in NOT_FOUND:
@@ -125,9 +119,9 @@ def cancelled(order: OrderRef, answer: OpenapiSuccess | Refusal | Unknown) -> Ca
 
 
 def refunded(refund: Refund, done: OpenapiSuccess) -> tuple[Refunded | Unknown, bool]:
-    """The answer to a refund, and whether money moved by it.
+    """The outcome of a refund, and whether it moved money.
 
-    ``fund_change=N`` is said of a repetition and of a refund that is still under way: the query tells them apart.
+    ``fund_change=N`` is returned for a repetition and for a pending refund: only a query distinguishes them.
     """
     if not _is_of(refund.order, done):
         return OTHER_ORDER, False
@@ -139,7 +133,7 @@ def refunded(refund: Refund, done: OpenapiSuccess) -> tuple[Refunded | Unknown, 
 
 
 def refund_viewed(refund: Refund, answer: OpenapiSuccess | Refusal | Unknown) -> Refunded | NotFound | Unknown:
-    """The answer to a refund query. Without any field of a refund it says that there was none."""
+    """An answer without any field of a refund means that there was none."""
     if isinstance(answer, Refusal):
         return _missing(refund.order, answer)
     if isinstance(answer, Unknown):
@@ -156,7 +150,7 @@ def refund_viewed(refund: Refund, answer: OpenapiSuccess | Refusal | Unknown) ->
 
 
 def _missing(order: OrderRef, refused: Refusal) -> NotFound | Unknown:
-    """Only Alipay's signed word says that a trade does not exist."""
+    """Only a signed answer proves that a trade does not exist."""
     if refused.signed and refused.code in NOT_FOUND:
         return NotFound(order.out_trade_no)
     return Unknown(refused.code)
@@ -180,5 +174,5 @@ def _view(order: OrderRef, status: TradeStatus, done: OpenapiSuccess, currency: 
 
 
 def _is_of(order: OrderRef, done: OpenapiSuccess) -> bool:
-    """A signed answer about another order is genuine, and no answer to our question."""
+    """A signed answer about another order is genuine, but does not answer our question."""
     return done.fields.get("out_trade_no") == order.out_trade_no

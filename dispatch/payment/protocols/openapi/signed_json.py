@@ -1,9 +1,9 @@
-"""Answers of the openapi gateway: JSON whose signature covers the very characters of one member.
+"""Answers of the openapi gateway: JSON whose signature covers the exact characters of one member.
 
     {"alipay_trade_query_response":{…},"alipay_cert_sn":"…","sign":"…"}
 
-The signed text is the member's value as it stands in the body, so it is cut out by a JSON decoder and never written
-anew. A body that names a member twice, or both an answer and an ``error_response``, has two readings and is refused.
+The signed text is the member's value exactly as it appears in the body, so it is cut out by a JSON decoder and never
+re-encoded. A body with a duplicate member, or with both an answer and an ``error_response``, is ambiguous and refused.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _SPACE: Final = " \t\r\n"
 
 
 class Member(msgspec.Struct, frozen=True):
-    """A member of the outer object: its value, and its text as it stood."""
+    """A member of the outer object: its value and its exact text."""
 
     value: object
     text: str
@@ -36,14 +36,13 @@ class Node(msgspec.Struct, frozen=True):
 
 
 def node_name(method: str) -> str:
-    """The member that answers ``method``."""
     return f"{method.replace('.', '_')}_response"
 
 
 def read_node(body: bytes, method: str, keys: OpenapiKeys, cipher: ContentCipher | None = None) -> Node:
-    """Read an answer and check its signature. Raises :class:`AnswerError` for what is not to be believed.
+    """Read an answer and verify its signature. Raises :class:`AnswerError` if either fails.
 
-    A node without a signature comes back with ``signed`` false: believe it as a failure only.
+    A node without a signature is returned with ``signed`` false; it counts as a failure only.
     """
     text, charset = _decoded(body)
     outer = members(text)
@@ -63,7 +62,7 @@ def read_node(body: bytes, method: str, keys: OpenapiKeys, cipher: ContentCipher
 
 
 def members(text: str) -> dict[str, Member]:
-    """The members of the object that ``text`` is. Raises :class:`AnswerError` for anything else."""
+    """The members of a JSON object. Raises :class:`AnswerError` for any other text."""
     found: dict[str, Member] = {}
     at = _expect(text, _skip(text, 0), "{")
     while True:
@@ -83,13 +82,13 @@ def members(text: str) -> dict[str, Member]:
 
 
 def _decoded(body: bytes) -> tuple[str, str]:
-    """We ask in UTF-8; some answers come in GBK all the same."""
+    """Requests are in UTF-8, but some answers come in GBK."""
     for charset in ("utf-8", "gbk"):
         try:
             return body.decode(charset), charset
         except UnicodeDecodeError:
             continue
-    raise AnswerError("in no charset that Alipay writes")
+    raise AnswerError("in no charset that Alipay uses")
 
 
 def _skip(text: str, at: int) -> int:
@@ -124,7 +123,7 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-# Numbers stay as written: an amount must not pass through a float.
+# Numbers stay text: an amount must not be converted to a float.
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=_once, parse_float=str, parse_int=str, parse_constant=_no_constant)
 
 

@@ -159,7 +159,7 @@ async def test_query_paid() -> None:
         (failing("SYSTEM_ERROR"), Unknown("SYSTEM_ERROR")),
         (answer({"result_code": "PROCESS_EXCEPTION"}), Unknown("PROCESS_EXCEPTION")),
         (REFUSAL % b"TRADE_NOT_EXIST", Unknown("TRADE_NOT_EXIST")),
-        (answer(QUERY | {"trade_status": "X"}), Unknown("the answer's trade_status is not known")),
+        (answer(QUERY | {"trade_status": "X"}), Unknown("the answer's trade_status is unknown")),
         (answer(QUERY | {"total_fee": "1e5"}), Unknown("the answer's total_fee cannot be read")),
         (answer(QUERY | {"out_trade_no": "T2"}), Unknown("the answer is about another order")),
     ],

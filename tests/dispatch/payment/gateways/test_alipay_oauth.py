@@ -42,8 +42,8 @@ def test_page_with_a_query_of_its_own() -> None:
     [
         (TOKEN, AlipayUser("2088000000000002")),
         ({"open_id": "074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5", "access_token": "a"}, "open"),
-        ({"access_token": "a"}, Unknown("the answer names no user")),
-        ({"user_id": "2088000000000002"}, Unknown("the answer names no user")),
+        ({"access_token": "a"}, Unknown("the answer contains no user")),
+        ({"user_id": "2088000000000002"}, Unknown("the answer contains no user")),
         ({"code": "40002", "sub_code": "isv.code-invalid", "sub_msg": "m"}, Refusal("isv.code-invalid", "m")),
         ({"code": "20000", "sub_code": "isp.unknow-error"}, Unknown("isp.unknow-error")),
     ],

@@ -8,6 +8,7 @@ import pytest
 
 from dispatch.clock import ManualClock
 from dispatch.payment.core.port import (
+    OTHER_ORDER,
     Cancelled,
     Closed,
     CodeCreated,
@@ -23,7 +24,6 @@ from dispatch.payment.core.port import (
     Unknown,
 )
 from dispatch.payment.gateways.alipay_openapi import OpenapiGateway
-from dispatch.payment.protocols.openapi.responses import OTHER_ORDER
 from dispatch.values.money import Money
 from tests.dispatch.payment.gateways.openapi_client_samples import FakeAlipay
 from tests.dispatch.payment.protocols.mapi.merchant_samples import REFUND as REFUND_USD
@@ -98,7 +98,7 @@ async def test_scan(fields: dict[str, str], outcome: object) -> None:
     ("fields", "outcome"),
     [
         (PAID | {"trade_status": "TRADE_SUCCESS"}, VIEW),
-        (PAID | {"trade_status": "DREAMED"}, Unknown("the answer's trade_status is not known")),
+        (PAID | {"trade_status": "DREAMED"}, Unknown("the answer's trade_status is unknown")),
         (failing("ACQ.TRADE_NOT_EXIST"), NotFound("T1_1_1")),
         (failing("ACQ.INVALID_PARAMETER"), Unknown("ACQ.INVALID_PARAMETER")),
     ],
@@ -205,7 +205,7 @@ async def test_notifications_are_for_one_application() -> None:
     assert (told.total, told.status) == ("0.10", TradeStatus.SUCCESS)
     assert told.app_id == REAL["params"]["app_id"]
     assert isinstance(other, RejectedNotification)
-    assert "which is not ours" in other.reason
+    assert "not for ours" in other.reason
     changed = body.replace(b"total_amount=0.10", b"total_amount=0.11")
     assert changed != body
     assert isinstance(OpenapiGateway(ours, ManualClock()).verify_notification(changed, ""), RejectedNotification)

@@ -48,10 +48,10 @@ async def test_fetch() -> None:
         ({"code": "10000", "bill_file_code": "EMPTY_DATA_WITH_BILL_FILE"}, NoBill("EMPTY_DATA_WITH_BILL_FILE")),
         ({"code": "40004", "sub_code": "INVAILID_ARGUMENTS"}, Unknown("INVAILID_ARGUMENTS")),
         ({"code": "20000"}, Unknown("20000")),
-        ({"code": "10000"}, Unknown("the answer names no address of a bill")),
+        ({"code": "10000"}, Unknown("the answer contains no address of a bill")),
         (
             {"code": "10000", "bill_download_url": "file:///etc/passwd"},
-            Unknown("the answer names no address of a bill"),
+            Unknown("the answer contains no address of a bill"),
         ),
     ],
 )
@@ -64,7 +64,7 @@ async def test_no_file(answer: dict[str, Any], outcome: object) -> None:
     ("file", "outcome"),
     [
         (httpx.Response(302, headers={"location": "https://elsewhere.invalid/"}), Unknown("HTTP 302")),
-        (httpx.Response(200, content=b"<html>too late"), Unknown("the bill is no zip file")),
+        (httpx.Response(200, content=b"<html>too late"), Unknown("the bill is not a zip file")),
         (httpx.Response(200, content=ZIP + bytes(1000)), Unknown("an answer of more than 1000 bytes")),
     ],
 )

@@ -86,12 +86,12 @@ async def test_all_is_well(alipay: str, make: Any) -> None:
 @pytest.mark.parametrize(
     ("changes", "what", "named"),
     [
-        ({"app_id": "2021000000000001"}, "gateway", "no application 2021000000000001"),
-        ({"app_private_key": STRANGE.merchant_private_pem}, "gateway", "our signature does not verify there"),
-        ({"openapi_public_key": STRANGE.alipay_public_pem}, "gateway", "not signed with the key that we hold"),
-        ({"openapi_public_key": KEYS.merchant_public_pem}, "keys", "is our own"),
+        ({"app_id": "2021000000000001"}, "gateway", "unknown application 2021000000000001"),
+        ({"app_private_key": STRANGE.merchant_private_pem}, "gateway", "our signature was rejected"),
+        ({"openapi_public_key": STRANGE.alipay_public_pem}, "gateway", "not signed with the key that is configured"),
+        ({"openapi_public_key": KEYS.merchant_public_pem}, "keys", "is our own public key"),
         ({"app_private_key": "nonsense"}, "keys", "no RSA private key"),
-        ({"app_auth_token": "none"}, "gateway", "leave (app_auth_token) is not good"),
+        ({"app_auth_token": "none"}, "gateway", "authorisation (app_auth_token) is invalid"),
         ({"openapi_url": "http://127.0.0.1:1/gateway.do"}, "gateway", "cannot be reached"),
     ],
 )
@@ -104,8 +104,8 @@ async def test_what_is_wrong_with_an_application(alipay: str, changes: dict[str,
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"partner": "2088000000000001"}, "no partner 2088000000000001"),
-        ({"md5_key": "0" * 32}, "our signature does not verify there"),
+        ({"partner": "2088000000000001"}, "unknown partner 2088000000000001"),
+        ({"md5_key": "0" * 32}, "our signature was rejected"),
     ],
 )
 async def test_what_is_wrong_with_a_partner(alipay: str, changes: dict[str, Any], named: str) -> None:
@@ -152,7 +152,7 @@ async def test_certificates(alipay: str, tmp_path: Path) -> None:
     late = wrong(await checked(given, ManualClock(CityClock().wall() + 200 * 365 * 86_400.0)))
     assert "expired on" in late["certificates"]
     (tmp_path / "app.pem").write_text(STRANGE.app_cert_pem, encoding="ascii")
-    assert "of another key" in wrong(await checked(given))["certificates"]
+    assert "does not match our key" in wrong(await checked(given))["certificates"]
 
 
 @pytest.mark.integration
@@ -164,7 +164,7 @@ async def test_our_own_server(alipay: str, status: int) -> None:
 
 async def test_no_account() -> None:
     """Without any account there is one thing to say."""
-    assert wrong(await checked({})) == {"account": "no gateway is configured: nobody can pay by Alipay"}
+    assert wrong(await checked({})) == {"account": "no gateway is configured: payment by Alipay is not possible"}
 
 
 @pytest.mark.integration

@@ -5,6 +5,7 @@ import pytest
 from defusedxml.ElementTree import fromstring
 
 from dispatch.payment.core.port import (
+    OTHER_ORDER,
     Cancelled,
     CodeCreated,
     NotFound,
@@ -16,7 +17,7 @@ from dispatch.payment.core.port import (
     TradeView,
     Unknown,
 )
-from dispatch.payment.protocols.mapi.responses import OTHER_ORDER, cancelled, code_made, refunded, scanned, viewed
+from dispatch.payment.protocols.mapi.responses import cancelled, code_made, refunded, scanned, viewed
 from dispatch.values.money import Money
 from tests.dispatch.payment.protocols.mapi.merchant_samples import REFUND, SCANNED
 from tests.dispatch.payment.vectors import load
