@@ -1,7 +1,8 @@
 /** A booking by phone: the caller's number, places, time, requirements, and the estimated fare. */
 import { useEffect, useState } from 'preact/hooks';
 import { estimate } from '../client/command_result';
-import type { BookByPhone, Place } from '../protocol/messages';
+import { CLASSES, MAX_SEATS, NEEDS, type Need, type VehicleClass } from '../client/ride_choices';
+import type { Place } from '../protocol/messages';
 import { fromLocalText, toLocalText } from '../ui/city_time';
 import { ErrorNote, Field, showToast, useAttempt } from '../ui/controls';
 import { FareTable } from '../ui/fare';
@@ -13,10 +14,12 @@ import { useConsole } from './console_state';
 import { text } from './i18n';
 import { Panel, Part } from './panel';
 
-type VehicleClass = NonNullable<BookByPhone['vehicle_class']>;
-type Need = NonNullable<BookByPhone['needs']>[number];
-const CLASSES: readonly VehicleClass[] = ['standard', 'comfort', 'van'];
-const NEEDS: readonly Need[] = ['wheelchair', 'child_seat'];
+/** The requirements on the car. */
+interface Requirements {
+  vehicle_class: VehicleClass;
+  seats: number;
+  needs: Need[];
+}
 
 export function BookingPanel() {
   const consoleState = useConsole();
@@ -26,9 +29,7 @@ export function BookingPanel() {
   const [dropoff, setDropoff] = useState<Place | null>(null);
   const [later, setLater] = useState(false);
   const [when, setWhen] = useState('');
-  const [vehicleClass, setClass] = useState<VehicleClass>('standard');
-  const [seats, setSeats] = useState(1);
-  const [needs, setNeeds] = useState<readonly Need[]>([]);
+  const [requirements, setRequirements] = useState<Requirements>({ vehicle_class: 'standard', seats: 1, needs: [] });
   const [note, setNote] = useState('');
   const { busy, error, attempt } = useAttempt();
   useEffect(() => {
@@ -46,9 +47,7 @@ export function BookingPanel() {
       phone: phone.replace(/[^+0-9]/g, ''),
       pickup,
       ...(dropoff === null ? {} : { dropoff }),
-      vehicle_class: vehicleClass,
-      seats,
-      needs: [...needs],
+      ...requirements,
       note,
       ...(at === null ? {} : { at }),
     });
@@ -83,68 +82,8 @@ export function BookingPanel() {
         </Field>
         <MapPlaceSearch id="pickup" label={text('book.from')} place={pickup} onPlace={setPickup} required />
         <MapPlaceSearch id="dropoff" label={text('book.to')} place={dropoff} onPlace={setDropoff} />
-        <fieldset class="choice">
-          <legend>{text('book.when')}</legend>
-          {[false, true].map((value) => (
-            <label key={String(value)}>
-              <input
-                type="radio"
-                name="when"
-                checked={later === value}
-                onChange={() => {
-                  setLater(value);
-                  if (value && when === '') setWhen(toLocalText(store.connection.clock.now() + 3600, cityZone.value));
-                }}
-              />
-              {text(value ? 'book.later' : 'book.now')}
-            </label>
-          ))}
-        </fieldset>
-        {later && (
-          <Field label={text('book.time', { zone: cityZone.value })}>
-            <input
-              type="datetime-local"
-              required
-              value={when}
-              onInput={(event) => setWhen(event.currentTarget.value)}
-            />
-          </Field>
-        )}
-        <div class="row pair">
-          <Field label={text('book.class')}>
-            <select value={vehicleClass} onChange={(event) => setClass(event.currentTarget.value as VehicleClass)}>
-              {CLASSES.map((each) => (
-                <option key={each} value={each}>
-                  {wireText('class', each)}
-                </option>
-              ))}
-            </select>
-          </Field>
-          <Field label={text('book.seats')}>
-            <input
-              type="number"
-              min={1}
-              max={8}
-              value={seats}
-              onInput={(event) => setSeats(Math.max(1, Math.min(8, event.currentTarget.valueAsNumber || 1)))}
-            />
-          </Field>
-        </div>
-        <fieldset class="choice">
-          <legend>{text('book.needs')}</legend>
-          {NEEDS.map((each) => (
-            <label key={each}>
-              <input
-                type="checkbox"
-                checked={needs.includes(each)}
-                onChange={(event) =>
-                  setNeeds(event.currentTarget.checked ? [...needs, each] : needs.filter((need) => need !== each))
-                }
-              />
-              {wireText('need', each)}
-            </label>
-          ))}
-        </fieldset>
+        <When later={later} onLater={setLater} when={when} onWhen={setWhen} />
+        <CarRequirements requirements={requirements} onChange={setRequirements} />
         <Field label={text('book.note')}>
           <input maxLength={300} value={note} onInput={(event) => setNote(event.currentTarget.value)} />
         </Field>
@@ -155,6 +94,97 @@ export function BookingPanel() {
         </button>
       </form>
     </Panel>
+  );
+}
+
+interface WhenProps {
+  later: boolean;
+  onLater: (later: boolean) => void;
+  /** A local time of the city, as a `datetime-local` input uses it. */
+  when: string;
+  onWhen: (when: string) => void;
+}
+
+/** A ride now, or a reservation for a time. */
+function When({ later, onLater, when, onWhen }: WhenProps) {
+  const { clock } = useConsole().store.connection;
+  const choose = (value: boolean) => {
+    onLater(value);
+    if (value && when === '') onWhen(toLocalText(clock.now() + 3600, cityZone.value));
+  };
+  return (
+    <>
+      <fieldset class="choice">
+        <legend>{text('book.when')}</legend>
+        {[false, true].map((value) => (
+          <label key={String(value)}>
+            <input type="radio" name="when" checked={later === value} onChange={() => choose(value)} />
+            {text(value ? 'book.later' : 'book.now')}
+          </label>
+        ))}
+      </fieldset>
+      {later && (
+        <Field label={text('book.time', { zone: cityZone.value })}>
+          <input type="datetime-local" required value={when} onInput={(event) => onWhen(event.currentTarget.value)} />
+        </Field>
+      )}
+    </>
+  );
+}
+
+interface RequirementsProps {
+  requirements: Requirements;
+  onChange: (requirements: Requirements) => void;
+}
+
+function CarRequirements({ requirements, onChange }: RequirementsProps) {
+  const { vehicle_class, seats, needs } = requirements;
+  const change = (changed: Partial<Requirements>) => onChange({ ...requirements, ...changed });
+  return (
+    <>
+      <div class="row pair">
+        <Field label={text('book.class')}>
+          <select
+            value={vehicle_class}
+            onChange={(event) => change({ vehicle_class: event.currentTarget.value as VehicleClass })}
+          >
+            {CLASSES.map((each) => (
+              <option key={each} value={each}>
+                {wireText('class', each)}
+              </option>
+            ))}
+          </select>
+        </Field>
+        <Field label={text('book.seats')}>
+          <input
+            type="number"
+            min={1}
+            max={MAX_SEATS}
+            value={seats}
+            onInput={(event) =>
+              change({ seats: Math.max(1, Math.min(MAX_SEATS, event.currentTarget.valueAsNumber || 1)) })
+            }
+          />
+        </Field>
+      </div>
+      <fieldset class="choice">
+        <legend>{text('book.needs')}</legend>
+        {NEEDS.map((each) => (
+          <label key={each}>
+            <input
+              type="checkbox"
+              checked={needs.includes(each)}
+              onChange={(event) =>
+                change({
+                  needs: event.currentTarget.checked ? [...needs, each] : needs.filter((need) => need !== each),
+                })
+              }
+            />
+            {wireText('need', each)}
+          </label>
+        ))}
+      </fieldset>
+    </>
   );
 }
 

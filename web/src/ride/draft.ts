@@ -1,15 +1,10 @@
 /** The ride that the passenger is entering; it is kept while another view is open. */
 import { signal } from '@preact/signals';
+import type { Need, VehicleClass } from '../client/ride_choices';
 import type { Place } from '../protocol/messages';
 import type { RideRequest } from './passenger_store';
 
 export type End = 'pickup' | 'dropoff';
-export type Need = NonNullable<RideRequest['needs']>[number];
-export type VehicleClass = NonNullable<RideRequest['vehicle_class']>;
-
-export const CLASSES: readonly VehicleClass[] = ['standard', 'comfort', 'van'];
-export const NEEDS: readonly Need[] = ['wheelchair', 'child_seat'];
-export const MAX_SEATS = 8;
 
 export const pickup = signal<Place | null>(null);
 export const dropoff = signal<Place | null>(null);

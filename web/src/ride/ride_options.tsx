@@ -1,6 +1,7 @@
 /** The options of a ride: time, vehicle class, seats, needs and a note. */
 import { useState } from 'preact/hooks';
 import type { Connection } from '../client/connection';
+import { CLASSES, MAX_SEATS, NEEDS, type Need } from '../client/ride_choices';
 import { fromLocalText, inAnHour, toLocalText } from '../ui/city_time';
 import { Field } from '../ui/controls';
 import { cityZone } from '../ui/formats';
@@ -97,7 +98,7 @@ function VehicleClass() {
     <fieldset class="choice">
       <legend class="small quiet">{text('class')}</legend>
       <div class="segments">
-        {draft.CLASSES.map((each) => (
+        {CLASSES.map((each) => (
           <label key={each}>
             <input
               type="radio"
@@ -117,7 +118,7 @@ function VehicleClass() {
 
 function Seats() {
   const change = (by: number) => {
-    draft.seats.value = Math.min(draft.MAX_SEATS, Math.max(1, draft.seats.value + by));
+    draft.seats.value = Math.min(MAX_SEATS, Math.max(1, draft.seats.value + by));
   };
   return (
     <div class="row spread">
@@ -140,7 +141,7 @@ function Seats() {
           type="button"
           class="button"
           aria-label={text('seats_more')}
-          disabled={draft.seats.value >= draft.MAX_SEATS}
+          disabled={draft.seats.value >= MAX_SEATS}
           onClick={() => change(1)}
         >
           +
@@ -151,14 +152,14 @@ function Seats() {
 }
 
 function Needs() {
-  const toggle = (need: draft.Need) => {
+  const toggle = (need: Need) => {
     const has = draft.needs.value.includes(need);
     draft.needs.value = has ? draft.needs.value.filter((each) => each !== need) : [...draft.needs.value, need];
   };
   return (
     <fieldset class="choice">
       <legend class="small quiet">{text('needs')}</legend>
-      {draft.NEEDS.map((need) => (
+      {NEEDS.map((need) => (
         <label key={need} class="row check">
           <input type="checkbox" checked={draft.needs.value.includes(need)} onChange={() => toggle(need)} />
           <span>{wireText('need', need)}</span>
