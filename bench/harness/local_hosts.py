@@ -11,15 +11,7 @@ from bench.harness.concurrency import map_concurrently
 from dispatch.actors.core.entity_types import EntityKind, entity_kinds
 from dispatch.actors.core.host_core import HostCore
 from dispatch.actors.core.position_ingest import PositionIngest, adopt
-from dispatch.actors.core.protocol import (
-    Done,
-    Envelope,
-    FixRow,
-    HostsUnavailableError,
-    Reply,
-    Subscribed,
-    SubscribeRequest,
-)
+from dispatch.actors.core.protocol import Done, Envelope, HostsUnavailableError, Reply, Subscribed, SubscribeRequest
 from dispatch.actors.core.push_queues import PushQueues
 from dispatch.actors.core.work_items import Effects
 from dispatch.actors.runtime.host_runtime import HostRuntime
@@ -31,6 +23,7 @@ from dispatch.domain.errors import ErrorCode
 from dispatch.domain.fare.gps_meter import MeterRules
 from dispatch.domain.match_pool import AvailableVehicle
 from dispatch.domain.rules import Rules
+from dispatch.domain.vehicle.position_tracker import FixRow
 from dispatch.payment.core.rules import PaymentRules
 from dispatch.store.journal import Journal, StoredCommand
 from dispatch.store.journals.sql_journal import open_journal

@@ -14,7 +14,7 @@ from bench.harness.commands import send_until_answered
 from bench.harness.concurrency import map_concurrently
 from bench.harness.fix_sender import FixSender, PhoneLocation
 from bench.harness.worker_process import Answer, run_worker
-from dispatch.actors.core.protocol import Done, FixRow
+from dispatch.actors.core.protocol import Done
 from dispatch.actors.ray.discovery import connect_by_ray
 from dispatch.actors.ray.session import join_cluster
 from dispatch.actors.runtime.cluster_config import ClusterConfig
@@ -22,6 +22,7 @@ from dispatch.actors.runtime.host_client import HostClient
 from dispatch.api.fields import Fix
 from dispatch.domain.commands import StartShift, VehicleProfile
 from dispatch.domain.entity import EntityKey, Principal
+from dispatch.domain.vehicle.position_tracker import FixRow
 from dispatch.geo.cells import Box
 
 SPEED_MPS: Final = 8.0

@@ -34,7 +34,6 @@ from bench.harness.figures import Figures
 from bench.harness.local_hosts import CONCURRENT, LocalHosts, san_francisco
 from bench.harness.plan import BenchPlan, Cars
 from bench.harness.whole_system import in_temporary_folder
-from dispatch.actors.core.protocol import FixRow
 from dispatch.clock import CityClock
 from dispatch.domain.commands import (
     AcceptOffer,
@@ -47,6 +46,7 @@ from dispatch.domain.commands import (
     VehicleProfile,
 )
 from dispatch.domain.entity import SYSTEM, Command, EntityKey, Principal
+from dispatch.domain.vehicle.position_tracker import FixRow
 from dispatch.payment.core.rules import Account, PaymentRules
 from dispatch.store.migrations import upgrade
 from dispatch.values.place import Place

@@ -30,7 +30,7 @@ from bench.harness.concurrency import map_concurrently
 from bench.harness.figures import Figures
 from bench.harness.plan import BenchPlan, Cache, Cars
 from bench.harness.whole_system import SettingValues, in_temporary_folder, read_streams, running_system
-from dispatch.actors.core.protocol import Done, FixRow, Refused
+from dispatch.actors.core.protocol import Done, Refused
 from dispatch.actors.ray.discovery import connect_by_ray
 from dispatch.actors.ray.session import join_cluster, leave_cluster
 from dispatch.actors.runtime.host_client import HostClient
@@ -48,6 +48,7 @@ from dispatch.domain.commands import (
     VehicleProfile,
 )
 from dispatch.domain.entity import SYSTEM, Command, EntityKey, Principal
+from dispatch.domain.vehicle.position_tracker import FixRow
 from dispatch.server.supervisor import Supervisor
 from dispatch.values.place import Place
 

@@ -11,7 +11,6 @@ import msgspec
 from dispatch.actors.core.protocol import (
     Done,
     Envelope,
-    FixRow,
     HostRestarted,
     HostsUnavailableError,
     Push,
@@ -29,6 +28,7 @@ from dispatch.domain.commands import decode_command
 from dispatch.domain.entity import EntityKey
 from dispatch.domain.errors import ErrorCode
 from dispatch.domain.registry import DeviceRecord, DispatcherRecord, DriverRecord, PassengerRecord, VehicleRecord
+from dispatch.domain.vehicle.position_tracker import FixRow
 from dispatch.store.queries.revocations import Revocation
 from dispatch.store.queries.trip_rows import MethodTotal, VehicleSales
 from dispatch.values.ids import DeviceId, DispatcherId, DriverId, PassengerId, VehicleId

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, Final, Protocol
 
-from dispatch.actors.core.protocol import FixRow
 from dispatch.domain.entity import Principal
 from dispatch.domain.errors import CLOSE_TEXTS, CloseCode
+from dispatch.domain.vehicle.position_tracker import FixRow
 from dispatch.observability.metrics import Metrics
 from dispatch.values.roles import Audience
 from ws_gateway.hub.map_relay import MAP_SLOT

@@ -16,10 +16,11 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from dispatch.actors.core.protocol import FixRow, HostRestarted, Hosts, Push
+from dispatch.actors.core.protocol import HostRestarted, Hosts, Push
 from dispatch.api.server_messages import MapStale
 from dispatch.clock import Clock
 from dispatch.domain.entity import Principal
+from dispatch.domain.vehicle.position_tracker import FixRow
 from dispatch.observability.metrics import Metrics
 from dispatch.values.roles import Audience
 from ws_gateway.auth.revocations import Revocations

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from dispatch.actors.core.protocol import Done, Envelope, FixRow, Quote, Refused, Subscribed, SubscribeRequest
+from dispatch.actors.core.protocol import Done, Envelope, Quote, Refused, Subscribed, SubscribeRequest
 from dispatch.api.alarms import DriverBroadcast
 from dispatch.domain.commands import VehicleProfile
 from dispatch.domain.entity import Principal
 from dispatch.domain.errors import CloseCode
+from dispatch.domain.vehicle.position_tracker import FixRow
 from dispatch.values.roles import Audience
 
 

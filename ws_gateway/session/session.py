@@ -20,7 +20,7 @@ from typing import Final
 import h3
 import msgspec
 
-from dispatch.actors.core.protocol import FixRow, Refused, Subscribed
+from dispatch.actors.core.protocol import Refused, Subscribed
 from dispatch.api.client_messages import (
     Attach,
     ClientCommand,
@@ -37,6 +37,7 @@ from dispatch.api.permissions import senders_of
 from dispatch.api.server_messages import Accepted, Rejected, Replaced, ServerMessage, Welcome
 from dispatch.clock import Clock
 from dispatch.domain.errors import CloseCode, DispatchError, ErrorCode
+from dispatch.domain.vehicle.position_tracker import FixRow
 from dispatch.values.units import CityTime
 from ws_gateway.limits.token_bucket import RateLimit, TokenBucket
 from ws_gateway.session.codec import Codec, digest_of, unreadable

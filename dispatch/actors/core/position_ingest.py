@@ -13,11 +13,12 @@ import msgspec
 from dispatch.actors.core.cached_entity import CachedEntity
 from dispatch.actors.core.entity_types import StreamUpdate
 from dispatch.actors.core.host_core import HostCore
-from dispatch.actors.core.protocol import FixRow, MatcherPosition, Push
+from dispatch.actors.core.protocol import MatcherPosition, Push
 from dispatch.actors.core.work_items import Effects
 from dispatch.api.live_map.vehicle_slots import MapPosition
 from dispatch.api.server_messages import CarPosition, Heard
 from dispatch.domain.entity import Entity, EntityKey
+from dispatch.domain.vehicle.position_tracker import FixRow
 from dispatch.domain.vehicle.track_recorder import TrackRecorder
 from dispatch.domain.vehicle.vehicle import Vehicle
 from dispatch.domain.vehicle.vehicle_state import TO_PICKUP, WITH_TRIP

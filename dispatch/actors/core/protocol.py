@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from dispatch.domain.entity import EntityKey, Principal
+from dispatch.domain.vehicle.position_tracker import FixRow
 from dispatch.values.money import Money
 from dispatch.values.roles import Audience
 
@@ -52,19 +53,6 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
 
 
 Reply = Done | Refused
-
-
-class FixRow(msgspec.Struct, array_like=True):
-    """One GPS fix for a vehicle. ``at`` is city time; ``source``: 0 the driver's app, 1 the taximeter device."""
-
-    vehicle: str
-    source: int
-    n: int
-    at: float
-    lat: float
-    lng: float
-    speed: float | None = None
-    heading: float | None = None
 
 
 class MatcherPosition(msgspec.Struct, frozen=True, array_like=True):

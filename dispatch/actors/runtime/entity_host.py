@@ -14,7 +14,7 @@ from dispatch.actors.core.entity_types import EntityKind
 from dispatch.actors.core.host_core import HostCore
 from dispatch.actors.core.placement import Placement, kind_of
 from dispatch.actors.core.position_ingest import PositionIngest, adopt, matcher_position
-from dispatch.actors.core.protocol import Envelope, FixRow, MatcherPosition, SubscribeRequest
+from dispatch.actors.core.protocol import Envelope, MatcherPosition, SubscribeRequest
 from dispatch.actors.core.push_queues import PushQueues
 from dispatch.actors.core.work_items import Effects
 from dispatch.actors.rpc.client import RpcClient
@@ -34,6 +34,7 @@ from dispatch.clock import Clock
 from dispatch.domain.entity import DomainNotice, Entity, EntityKey, Kind
 from dispatch.domain.match_pool import MatchEntry
 from dispatch.domain.trip.trip_state import ENDED
+from dispatch.domain.vehicle.position_tracker import FixRow
 from dispatch.domain.vehicle.track_recorder import TrackRecorder
 from dispatch.domain.vehicle.vehicle import Vehicle
 from dispatch.observability.metrics import Metrics

@@ -10,7 +10,6 @@ import structlog
 
 from dispatch.actors.core.protocol import (
     Envelope,
-    FixRow,
     HostRestarted,
     HostsUnavailableError,
     Push,
@@ -26,6 +25,7 @@ from dispatch.actors.rpc.client import Connect, RpcClient, RpcUnavailableError
 from dispatch.actors.runtime.cluster_config import ClusterConfig
 from dispatch.domain.entity import EntityKey
 from dispatch.domain.errors import ErrorCode
+from dispatch.domain.vehicle.position_tracker import FixRow
 from dispatch.values.roles import Audience
 
 log = structlog.get_logger()

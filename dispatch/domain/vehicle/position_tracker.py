@@ -6,7 +6,9 @@ fixes that the app sends again because they were not acknowledged.
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import Final
+
+import msgspec
 
 from dispatch.domain.fare.gps_meter import Meter, MeterCheckpoint
 from dispatch.domain.rules import Rules
@@ -18,18 +20,20 @@ _FUTURE: Final = FixVerdict.FUTURE
 _DRIVEN: Final = (FixVerdict.ACCEPTED, FixVerdict.JUMP)
 
 
-class IncomingFix(Protocol):
-    """A received fix: ``source`` 0 is the driver's app, 1 the taximeter; ``at`` is city time.
+class FixRow(msgspec.Struct, array_like=True):
+    """A GPS fix of a vehicle, as decoded from the gateway's message; never mutated.
 
-    The row decoded from the wire satisfies this protocol, so no object is created per fix. It is never mutated.
+    ``source`` 0 is the driver's app, 1 the taximeter; ``at`` is city time.
     """
 
+    vehicle: str
     source: int
     n: int
     at: float
     lat: float
     lng: float
-    heading: float | None
+    speed: float | None = None
+    heading: float | None = None
 
 
 class PositionTracker:
@@ -46,10 +50,10 @@ class PositionTracker:
         self.source = 0
         self.heading: float | None = None
         self.last_fix_at = float("-inf")
-        self.unacked: list[IncomingFix] = []
+        self.unacked: list[FixRow] = []
         """Fixes of a ride that no committed event contains; a finished ride keeps them until its end is committed."""
 
-    def observe(self, fix: IncomingFix, now: float) -> FixVerdict:
+    def observe(self, fix: FixRow, now: float) -> FixVerdict:
         """Filter a fix and advance the meter. The second source is ignored while the first one sends."""
         if fix.source != self.source:
             if now - self.last_fix_at <= self._rules.stale_after_s:

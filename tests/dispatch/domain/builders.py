@@ -7,7 +7,6 @@ from typing import Literal
 
 import pytest
 
-from dispatch.actors.core.protocol import FixRow
 from dispatch.config.tariffs import read_tariff
 from dispatch.domain.commands import (
     AcceptOffer,
@@ -35,6 +34,7 @@ from dispatch.domain.events import encode_event
 from dispatch.domain.fare.gps_meter import MeterRules
 from dispatch.domain.rules import Rules
 from dispatch.domain.trip.trip import Trip
+from dispatch.domain.vehicle.position_tracker import FixRow
 from dispatch.domain.vehicle.vehicle import Vehicle
 from dispatch.geo.geofence import Geofence
 from dispatch.values.ids import CommandId

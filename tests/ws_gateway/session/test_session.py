@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.actors.core.protocol import Done, FixRow, Refused
+from dispatch.actors.core.protocol import Done, Refused
 from dispatch.api.client_messages import ClientCommand, ClientMessage, FromClient
 from dispatch.api.permissions import senders_of
 from dispatch.domain.errors import CloseCode, ErrorCode
+from dispatch.domain.vehicle.position_tracker import FixRow
 from tests.ws_gateway.session.builders import FIX, START, Talk, asked, attachment, closed, envelope, only, said
 from ws_gateway.session.command_flows import ENTITY_COMMANDS
 from ws_gateway.session.effects import SignedOn, Subscribe, WatchCells

@@ -13,7 +13,6 @@ from dispatch.actors.core.position_ingest import PositionIngest, adopt
 from dispatch.actors.core.protocol import (
     Done,
     Envelope,
-    FixRow,
     Push,
     Refused,
     Reply,
@@ -39,6 +38,7 @@ from dispatch.domain.events import decode_trip_event, decode_vehicle_event, even
 from dispatch.domain.fare.gps_meter import MeterRules
 from dispatch.domain.rules import Rules
 from dispatch.domain.trip.trip import Trip
+from dispatch.domain.vehicle.position_tracker import FixRow
 from dispatch.domain.vehicle.vehicle import Vehicle
 from dispatch.payment.core.rules import Account, PaymentRules
 from dispatch.store.journal import Batch, Committed, Conflict

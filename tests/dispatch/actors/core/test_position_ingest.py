@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from dispatch.actors.core.position_ingest import HEARD_EVERY_S, KEPT_WHILE_LOADING
-from dispatch.actors.core.protocol import FixRow
 from dispatch.domain.commands import ArriveAtPickup, FinishRide, StartHail, StartRide
 from dispatch.domain.entity import Principal
+from dispatch.domain.vehicle.position_tracker import FixRow
 from dispatch.domain.vehicle.vehicle import Vehicle
 from dispatch.geo.gps_filter import FixVerdict
 from tests.dispatch.actors.core.harness import CODE, City, Poller, driver, following, vehicle_key

@@ -1,7 +1,6 @@
 """What a car is heard of: which fixes count, and what a crash leaves to be told again."""
 
-from dispatch.actors.core.protocol import FixRow
-from dispatch.domain.vehicle.position_tracker import PositionTracker
+from dispatch.domain.vehicle.position_tracker import FixRow, PositionTracker
 from dispatch.geo.gps_filter import FixVerdict
 from dispatch.values.units import CityTime
 from tests.dispatch.domain.builders import LAT, LNG, NOON, RULES
