@@ -1,4 +1,4 @@
-"""The record of all commits, in their order: what the journal's tables alone no longer tell."""
+"""The log of all commits in order, which the journal's tables do not preserve."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from sim.simtest.alipay.model import AlipayModel
 from sim.simtest.context import SimContext
 
 SLACK_S = 5.0
-"""City seconds by which a phone's time, measured over a network, may be wrong."""
+"""City seconds by which a phone's time may be wrong, because it is measured over a network."""
 DECODERS = {"vehicle": decode_vehicle_event, "trip": decode_trip_event, "payment": decode_payment_event}
 
 
 class CommittedEvent(NamedTuple):
-    """One committed event: by which process, of which stream, when by the city's clock it was committed."""
+    """One committed event: the writing process, the stream, and the city time of the commit."""
 
     by: str
     key: EntityKey
@@ -32,7 +32,7 @@ class CommittedEvent(NamedTuple):
 
 
 class CommitLog:
-    """What was committed, what Alipay said at that moment, and what was logged as an error."""
+    """Committed events, contradictions to the state of Alipay at that moment, and logged errors."""
 
     def __init__(self, context: SimContext, alipay: AlipayModel, last_fix_at: Callable[[str], float]) -> None:
         """``last_fix_at``: city time of the newest fix that a vehicle's app has sent."""
@@ -43,16 +43,16 @@ class CommitLog:
         self.replies: list[str] = []
         self.broken: list[str] = []
         self.unpaid: list[str] = []
-        """Payments that were written as paid while Alipay had no such payment."""
+        """Payments that were committed as paid while Alipay had no such payment."""
         self.stale: list[str] = []
-        """Offers to cars that had not been heard for too long."""
+        """Offers to vehicles whose fixes were stale."""
         self.unfenced: list[str] = []
-        """Timers and calls that were put without the number that their entity stands at."""
+        """Scheduled commands that were written without the expected number of their entity."""
         self._config = structlog.get_config()
         structlog.configure(processors=[self._logged], wrapper_class=structlog.make_filtering_bound_logger(40))
 
     def close(self) -> None:
-        """Logging is as it was."""
+        """Restore the logging configuration."""
         structlog.configure(**self._config)
 
     def _logged(self, _: object, __: str, entry: MutableMapping[str, Any]) -> Mapping[str, Any]:
@@ -64,7 +64,7 @@ class CommitLog:
         raise structlog.DropEvent
 
     def committed(self, by: str, batch: Batch) -> None:
-        """A batch is in the journal."""
+        """Record a committed batch."""
         now = self._context.clock.city()
         for append in batch.appends:
             decode = DECODERS[append.key.kind]
@@ -78,7 +78,7 @@ class CommitLog:
         self.replies.extend(reply.command_id for reply in batch.replies)
 
     def _look_at(self, key: EntityKey, event: Event) -> None:
-        """What has to be held against the world as it is at this moment."""
+        """Compare an event with the state of Alipay and of the apps at this moment."""
         if isinstance(event, OrderPaid | SurplusPaid) and getattr(event, "method", "") != CASH:
             trade = self._alipay.trades.get(event.order)
             if trade is None or trade.paid != event.amount.minor:

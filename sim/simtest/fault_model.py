@@ -1,4 +1,4 @@
-"""Which faults befall a world: drawn from its seed alone, counted by kind. Once it is calm nothing goes wrong."""
+"""The faults of a simulation: drawn from its seed alone, counted by kind. In the quiescent phase there are none."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LABELS: Final = (
     "before Alipay",
     "after Alipay",
 )
-"""Points of a host's life at which it may be made to die."""
+"""Checkpoints at which a host may crash."""
 
 KINDS: Final = (
     "network: slow",
@@ -55,11 +55,11 @@ KINDS: Final = (
     "alipay: refused",
     "alipay: paid late",
 )
-"""Every fault there is. A run that is long enough has them all."""
+"""All kinds of faults. A sufficiently long run has them all."""
 
 
 class Rates(msgspec.Struct, frozen=True):
-    """How often things go wrong. Probabilities are of each message or call; ``_every_s`` are mean wall seconds."""
+    """Fault rates: probabilities for each message or call; ``_every_s`` are mean intervals in wall seconds."""
 
     slow: float = 0.01
     lost: float = 0.004
@@ -98,7 +98,7 @@ NO_FAULTS: Final = Rates(
 
 
 class FaultModel:
-    """The faults of one world. Every draw comes from one generator, in the order of the world's turns."""
+    """Decides which faults occur. All draws come from one generator, in the order of the event loop."""
 
     def __init__(self, rng: Random, rates: Rates) -> None:
         self.rng = rng
@@ -109,7 +109,7 @@ class FaultModel:
         """Whether Alipay cannot be reached."""
 
     def occurs(self, rate: str, kind: str) -> bool:
-        """Whether this fault happens now; counted if so."""
+        """Whether this fault occurs now; counts it if so."""
         chance: float = getattr(self.rates, rate)
         if chance <= 0 or self.rng.random() >= chance:
             return False
@@ -117,20 +117,19 @@ class FaultModel:
         return True
 
     def count(self, kind: str) -> None:
-        """A fault took place."""
         self.counts[kind] += 1
 
     def pause_until_next(self, every_s: float) -> float:
-        """Wall seconds until the next fault of a kind that comes so often."""
+        """Wall seconds until the next fault with this mean interval."""
         return self.rng.expovariate(1.0 / every_s)
 
     def delay(self) -> float:
-        """Seconds that a message takes."""
+        """Latency of a message in seconds."""
         if self.occurs("slow", "network: slow"):
             return self.rng.uniform(0.2, 1.5)
         return self.rng.uniform(0.001, 0.012)
 
     def end_faults(self) -> None:
-        """From now on nothing goes wrong."""
+        """Begin the quiescent phase."""
         self.rates = NO_FAULTS
         self.quiescent = True

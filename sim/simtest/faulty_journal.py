@@ -1,5 +1,7 @@
-"""The journal as a process of the simulated world sees it: the one in memory, which fails, stalls, contradicts, and
-writes what it does not tell. Around each commit and load lie the labelled points at which the process may die."""
+"""The journal of a simulated process: the one in memory with failures, stalls, false conflicts and unreported commits.
+
+The process may crash at checkpoints before and after each commit, and before each load.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ LOOK_S: Final = 0.002
 
 
 class FaultyJournal:
-    """See ``dispatch.store.journal`` for the contract, which it keeps."""
+    """Fulfils the contract of ``dispatch.store.journal``."""
 
     def __init__(self, context: SimContext, commit_log: CommitLog, writer: str, checkpoint: Checkpoint) -> None:
         self._faults = context.faults
@@ -37,7 +39,6 @@ class FaultyJournal:
         self._checkpoint = checkpoint
 
     async def commit(self, batch: Batch) -> Committed | Conflict:
-        """Write all of ``batch``, or nothing."""
         await self._takes_time()
         await self._checkpoint("before commit")
         if self._faults.occurs("journal_fails", "journal: fails"):
@@ -58,7 +59,6 @@ class FaultyJournal:
         return result
 
     async def load(self, keys: Sequence[EntityKey]) -> Sequence[StoredHistory]:
-        """The histories of ``keys``."""
         await self._takes_time()
         await self._checkpoint("loading")
         if self._faults.occurs("load_fails", "journal: load fails"):
@@ -66,33 +66,29 @@ class FaultyJournal:
         return await self._true.load(keys)
 
     async def heads(self, keys: Sequence[EntityKey]) -> Mapping[EntityKey, int]:
-        """The last numbers of these streams; takes the same time always, so that looking changes no weather."""
+        """Takes constant time, so that it draws no random numbers."""
         await asyncio.sleep(LOOK_S)
         return await self._true.heads(keys)
 
     async def events_after(self, key: EntityKey, seq: int, limit: int) -> Sequence[StoredEvent]:
-        """Events of a stream."""
         await self._takes_time()
         return await self._true.events_after(key, seq, limit)
 
     async def reply(self, command_id: str) -> StoredReply | None:
-        """The stored answer to a command."""
         await self._takes_time()
         return await self._true.reply(command_id)
 
     async def scheduled_commands(
         self, kind: str, shards: Sequence[int], *, until: float = inf
     ) -> Sequence[StoredCommand]:
-        """All dues of these shards that are due by then."""
         await self._takes_time()
         return await self._true.scheduled_commands(kind, shards, until=until)
 
     async def meta(self, name: str, default: str) -> str:
-        """A setting that is fixed at first use."""
         return await self._true.meta(name, default)
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """There are no connections."""
 
     def _takes_time(self) -> Awaitable[None]:
         return asyncio.sleep(self._faults.rng.uniform(0.001, 0.004))

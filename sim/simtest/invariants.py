@@ -1,7 +1,8 @@
-"""What has to hold of a world that has run to its end: each oracle gives the violations that it sees, in words.
+"""The invariants of a finished simulation: each yields a description of every violation.
 
-They judge by what clients were told, by Alipay's truth and by the journal, never by what a host remembers. Histories
-are folded here by the entities' own code; order, number and completeness are counted independently of it.
+They are checked on the messages that clients received, the true state of Alipay and the journal, never on the memory
+of a host. Histories are replayed with the entities' own code; order, numbers and completeness are counted
+independently.
 """
 
 from __future__ import annotations
@@ -50,19 +51,19 @@ Invariant = Callable[["Evidence"], Iterator[str]]
 
 
 class Evidence:
-    """A world that has ended, and its histories folded once for all oracles."""
+    """A finished simulation, and its histories replayed once for all invariants."""
 
     def __init__(self, world: Simulation) -> None:
         self.world = world
 
     @cached_property
     def folded(self) -> dict[EntityKey, Entity]:
-        """Every entity, from its first event on."""
+        """All entities, replayed from their first event."""
         return {key: self._fold(key) for key in self.world.context.tables.events}
 
     @cached_property
     def broken(self) -> list[str]:
-        """Histories that cannot be folded."""
+        """Histories that cannot be replayed."""
         found: list[str] = []
         for key in self.world.context.tables.events:
             try:
@@ -79,11 +80,10 @@ class Evidence:
         return entity
 
     def trips(self) -> Iterator[Trip]:
-        """All trips."""
         return (entity for entity in self.folded.values() if isinstance(entity, Trip))
 
     def told(self, key: EntityKey, audience: str) -> dict[int, tuple[bytes, bytes]]:
-        """What a follower is to be told of each number of a stream: as an update, and as a snapshot."""
+        """The expected messages for each number of a stream: the update and the snapshot."""
         kind = self.world.context.kinds[key.kind]
         assert kind.view is not None  # noqa: S101 - payments are followed by nobody
         entity = kind.make(key.id, 0, None)
@@ -127,7 +127,7 @@ def one_trip_one_vehicle(evidence: Evidence) -> Iterator[str]:
 
 
 def both_sides_agree(evidence: Evidence) -> Iterator[str]:
-    """In the end a vehicle's trip says that it is this vehicle's, a trip's vehicle likewise, and so do the claims."""
+    """At the end vehicles, trips and active assignments agree on which vehicle has which trip."""
     if evidence.broken:
         return
     tables = evidence.world.context.tables
@@ -140,7 +140,7 @@ def both_sides_agree(evidence: Evidence) -> Iterator[str]:
 
 
 def histories_fold_to_their_rows(evidence: Evidence) -> Iterator[str]:
-    """The row of each entity is its history folded; so is each snapshot."""
+    """The row of each entity equals its replayed history."""
     if evidence.broken:
         return
     tables = evidence.world.context.tables
@@ -179,7 +179,7 @@ def an_offer_has_one_outcome(evidence: Evidence) -> Iterator[str]:
 
 
 def a_refusing_car_is_left_out(evidence: Evidence) -> Iterator[str]:
-    """A car that declined a trip, let its offer lapse or gave it back is not offered it again, but by hand."""
+    """A vehicle that declined, let lapse or returned a trip is not offered it again, except manually."""
     out: set[tuple[str, str]] = set()
     for happened in evidence.world.commit_log.events:
         event, trip = happened.event, happened.key.id
@@ -190,17 +190,17 @@ def a_refusing_car_is_left_out(evidence: Evidence) -> Iterator[str]:
 
 
 def no_offer_to_a_silent_car(evidence: Evidence) -> Iterator[str]:
-    """Nobody is offered a trip who has not been heard for too long."""
+    """No trip is offered to a vehicle with stale fixes."""
     yield from evidence.world.commit_log.stale
 
 
 def timers_are_fenced(evidence: Evidence) -> Iterator[str]:
-    """Who puts a timer or a call names the number that its entity stands at, so that a lost owner puts none."""
+    """Every write of a timer or call carries the expected number of its entity, so that a stale owner writes none."""
     yield from evidence.world.commit_log.unfenced
 
 
 def everything_due_was_done(evidence: Evidence) -> Iterator[str]:
-    """After the faults every trip comes to an end or an alarm stands, and no timer or call is left behind."""
+    """After the faults every trip ends or has an alarm, and no timer or call is overdue."""
     world = evidence.world
     alarmed = {str(alarm.fields.get("trip")) for alarm in world.alarms}
     for trip, row in world.context.rows("trip").items():
@@ -222,11 +222,11 @@ EVIDENCE_OF: Final[dict[type[ClientCommand], tuple[str, ...]]] = {
     RequestRide: ("TripRequested", "TripReserved"),
     Rate: ("RideRated",),
 }
-"""Commands that act by exactly one event of these."""
+"""Commands that cause exactly one of these events."""
 
 
 def what_was_acknowledged_is_written_once(evidence: Evidence) -> Iterator[str]:
-    """An accepted command is in the journal, with the answer that was given, and no command has two answers."""
+    """An accepted command is in the journal with the answer that was sent, and no command has two answers."""
     world = evidence.world
     replies = Counter(world.commit_log.replies)
     for app in world.apps:
@@ -254,7 +254,7 @@ def _written(evidence: Evidence, app: SimApp, command: str, answer: Accepted, re
 
 
 def acts_are_done_once(evidence: Evidence) -> Iterator[str]:
-    """What a ride does once it did once: it was asked for, it was finished, it was rated."""
+    """Each ride is requested, finished and rated at most once."""
     once = TripRequested | TripReserved | RideFinished
     counts = Counter(
         (str(h.key), type(h.event).__name__, getattr(h.event, "trip", ""))
@@ -265,8 +265,8 @@ def acts_are_done_once(evidence: Evidence) -> Iterator[str]:
 
 
 def streams_are_told_whole(evidence: Evidence) -> Iterator[str]:
-    """Each phone's log of a stream is the journal's: no gap, nothing twice, nothing out of order, nothing untrue, or
-    a snapshot that says so; and in the end nobody lags behind."""
+    """Each app's log of a stream equals the journal's: no gap, duplicate, disorder or wrong content, except after a
+    snapshot; and at the end no app lags behind."""
     if evidence.broken:
         return
     told: dict[tuple[str, str], dict[int, tuple[bytes, bytes]]] = {}
@@ -291,12 +291,12 @@ def _judged(app: SimApp, stream: str, log: list[StreamEntry], known: dict[int, t
 
 
 def _same(one: bytes, other: bytes) -> bool:
-    """Whether two messages say the same: a gateway may have packed one anew."""
+    """Whether two messages are equal after decoding: a gateway may have encoded one again."""
     return one == other or (bool(one) and msgspec.msgpack.decode(one) == msgspec.msgpack.decode(other))
 
 
 def positions_run_forward(evidence: Evidence) -> Iterator[str]:
-    """On one connection the car that a passenger sees never goes back in time."""
+    """On one connection the positions that a passenger receives never go back in time."""
     for app in evidence.world.apps:
         for (trip, _), seen in app.positions.items():
             for one, following in pairwise(seen):
@@ -309,12 +309,12 @@ def positions_run_forward(evidence: Evidence) -> Iterator[str]:
 
 
 def paid_only_if_alipay_says_so(evidence: Evidence) -> Iterator[str]:
-    """No payment was written as paid that Alipay did not have at that moment, over that amount."""
+    """No payment was committed as paid unless Alipay had it at that moment with that amount."""
     yield from evidence.world.commit_log.unpaid
 
 
 def no_ride_is_charged_twice(evidence: Evidence) -> Iterator[str]:
-    """What Alipay keeps of a ride is its fare, less what was given back on purpose or is going back now; or nothing."""
+    """Alipay keeps the fare of each ride, less refunds that are done or under way; or nothing."""
     if evidence.broken:
         return
     world = evidence.world
@@ -337,7 +337,7 @@ def no_ride_is_charged_twice(evidence: Evidence) -> Iterator[str]:
 
 
 def trips_hear_of_their_money(evidence: Evidence) -> Iterator[str]:
-    """A payment that is collected and its trip say the same in the end."""
+    """At the end a collected payment and its trip agree."""
     if evidence.broken:
         return
     for entity in evidence.folded.values():
@@ -349,7 +349,7 @@ def trips_hear_of_their_money(evidence: Evidence) -> Iterator[str]:
 
 
 def nothing_broke_down(evidence: Evidence) -> Iterator[str]:
-    """No entity, shell or pump met an error that nobody expected, and the world did not go round in circles."""
+    """There was no unexpected error and no endless loop."""
     if evidence.world.timeline.turns >= evidence.world.timeline.most_turns:
         yield f"{evidence.world.timeline.turns} turns in {evidence.world.timeline.time():.0f} s, and no end"
     yield from dict.fromkeys(evidence.world.commit_log.broken)
@@ -378,6 +378,6 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
 
 
 def judge(world: Simulation) -> list[tuple[str, str]]:
-    """All violations, as (oracle, what it saw)."""
+    """All violations, as (invariant, observation)."""
     evidence = Evidence(world)
     return [(invariant.__name__, seen) for invariant in INVARIANTS for seen in invariant(evidence)]

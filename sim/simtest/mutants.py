@@ -1,8 +1,8 @@
-"""Deliberate bugs, planted in the real code one at a time: what the oracles are worth is how soon they find each.
+"""Deliberate bugs, planted in the production code one at a time. The invariants are as good as they find these.
 
-Each mutant is a context manager that replaces a piece of the product while it lasts; no product code knows of it. Where
-two layers guard the same fault the mutant takes both away, and ``ALONE`` has each of them taken away by itself: then
-nothing may be seen, for the other one holds.
+Each mutant is a context manager that replaces a piece of production code. If two layers guard against the same fault,
+the mutant removes both. ``ALONE`` removes one layer at a time: then no invariant may fail, because the other layer
+holds.
 """
 
 # ruff: noqa: SLF001, ANN401, ARG001 - bugs are planted inside the product, in functions of every shape
@@ -46,7 +46,7 @@ Mutant = Callable[[], AbstractContextManager[None]]
 
 @contextmanager
 def replaced(owner: object, name: str, by: object) -> Iterator[None]:
-    """Within this, an attribute of the product is another one."""
+    """Replace an attribute of production code temporarily."""
     before = getattr(owner, name)
     setattr(owner, name, by)
     try:
@@ -67,7 +67,7 @@ def _all(*mutants: AbstractContextManager[None]) -> Iterator[None]:
 
 
 def acknowledges_before_commit() -> AbstractContextManager[None]:
-    """The answer leaves when the command is decided."""
+    """The reply is sent when the command is decided."""
     apply = Decider._stage
 
     def early(self: Decider, entry: CachedEntity, entity: Any, work: PendingCommand, decision: Decision) -> None:
@@ -79,7 +79,7 @@ def acknowledges_before_commit() -> AbstractContextManager[None]:
 
 
 def pushes_before_commit() -> AbstractContextManager[None]:
-    """Subscribers are told when an event is decided."""
+    """Events are pushed when they are decided."""
     apply = Decider._stage
 
     def early(self: Decider, entry: CachedEntity, entity: Any, work: PendingCommand, decision: Decision) -> None:
@@ -93,7 +93,7 @@ def pushes_before_commit() -> AbstractContextManager[None]:
 
 
 def forgets_command_ids() -> AbstractContextManager[None]:
-    """Neither memory nor journal knows what was answered before."""
+    """Neither the cache nor the journal has replies."""
     return _all(
         replaced(ReplyCache, "repeated", lambda *_: (False, None)),
         replaced(staging, "stored_reply", lambda *_: None),
@@ -101,7 +101,7 @@ def forgets_command_ids() -> AbstractContextManager[None]:
 
 
 def arms_no_due_again() -> AbstractContextManager[None]:
-    """A host that is born, or loads an entity, leaves its timers and calls in the journal."""
+    """A host that starts or loads an entity does not arm its timers and calls."""
     return _all(
         replaced(HostCore, "arm", lambda *_: None),
         replaced(EffectBuffer, "arm_again", lambda *_: None),
@@ -109,7 +109,7 @@ def arms_no_due_again() -> AbstractContextManager[None]:
 
 
 def ignores_expected_numbers() -> AbstractContextManager[None]:
-    """The journal takes whatever an owner appends, wherever the stream stands; claims are not looked at either."""
+    """The journal ignores expected numbers and assignments."""
 
     def careless(self: MemoryJournal, plan: Any) -> Any:
         conflict = _conflict(self, plan)
@@ -120,7 +120,7 @@ def ignores_expected_numbers() -> AbstractContextManager[None]:
 
 
 def takes_conflicts_for_commits() -> AbstractContextManager[None]:
-    """A host that lost to another owner goes on with the copy in its memory, and says that all is done."""
+    """A host treats a conflict as a commit and continues with its stale copy."""
     committed = HostCore.committed
 
     def blind(self: HostCore, result: Any, now: Any) -> None:
@@ -130,7 +130,7 @@ def takes_conflicts_for_commits() -> AbstractContextManager[None]:
 
 
 def sends_calls_once() -> AbstractContextManager[None]:
-    """A call to another entity is sent once, and counts as done, answered or not."""
+    """A call to another entity is sent once and counts as done, answered or not."""
     return _all(_gives_up_at_once(), _takes_silence_for_an_answer())
 
 
@@ -148,7 +148,7 @@ def _takes_silence_for_an_answer() -> AbstractContextManager[None]:
 
 
 def lets_lost_owners_write() -> AbstractContextManager[None]:
-    """A lost owner's timers are not fenced by the entity's number, nobody looks for them, and its refusals stand."""
+    """A stale owner's timers are not fenced, there is no sweep for them, and its refusals stand."""
     return _all(_fences_no_timers(), _looks_for_no_dues(), replaced(HostCore, "reply_looked_up", _unmoved))
 
 
@@ -171,7 +171,7 @@ def _unmoved(self: HostCore, look_up: Any, known: Any, now: Any, *, moved: bool 
 
 
 def accepts_without_the_trip() -> AbstractContextManager[None]:
-    """An accepted offer is written to the vehicle's stream alone."""
+    """An accepted offer is written to the vehicle's stream only."""
 
     def alone(vehicle: Vehicle, command: Any, context: Any) -> Decision:
         decision = offers.accept_offer(vehicle, command, context)
@@ -183,7 +183,7 @@ def accepts_without_the_trip() -> AbstractContextManager[None]:
 
 
 def offers_a_silent_car() -> AbstractContextManager[None]:
-    """Neither matcher nor vehicle asks when the car was heard last."""
+    """Neither matcher nor vehicle checks the age of the last fix."""
     return _all(_matcher_forgives_silence(), _vehicle_forgives_silence())
 
 
@@ -202,7 +202,7 @@ def _vehicle_forgives_silence() -> AbstractContextManager[None]:
 
 
 def leaves_refusing_cars_in() -> AbstractContextManager[None]:
-    """A trip does not say who has refused it."""
+    """A trip does not exclude vehicles that declined it."""
     listing = Trip.match_entry
 
     def everybody(self: Trip) -> Any:
@@ -213,12 +213,12 @@ def leaves_refusing_cars_in() -> AbstractContextManager[None]:
 
 
 def expires_no_offer() -> AbstractContextManager[None]:
-    """The timer of an offer finds nothing to do."""
+    """Offers do not expire."""
     return _handled(VEHICLE_HANDLERS, ExpireOffer, lambda *_: Decision())
 
 
 def _cancels_in_silence() -> AbstractContextManager[None]:
-    """A cancelled trip does not tell its vehicle."""
+    """A cancelled trip does not notify its vehicle."""
 
     def silent(trip: Trip, command: Any, context: Any) -> Decision:
         decision = booking.cancel_trip(trip, command, context)
@@ -243,7 +243,7 @@ def _handled(handlers: dict[type[Command], Any], command: type[Command], by: Cal
 
 
 def believes_any_amount() -> AbstractContextManager[None]:
-    """A notification is believed whatever amount it names."""
+    """The amount of a notification is not checked."""
     checks = failed_checks
 
     def lenient(notification: Any, expected: Any) -> list[Check]:
@@ -253,7 +253,7 @@ def believes_any_amount() -> AbstractContextManager[None]:
 
 
 def believes_the_unsigned() -> AbstractContextManager[None]:
-    """A gateway believes a notification without a signature."""
+    """A gateway accepts a notification without a signature."""
     from sim.simtest.alipay import client as alipay_line  # noqa: PLC0415
 
     read = alipay_line.NotificationReader.verify_notification
@@ -265,7 +265,7 @@ def believes_the_unsigned() -> AbstractContextManager[None]:
 
 
 def refunds_under_new_numbers() -> AbstractContextManager[None]:
-    """A refund that was not answered is asked for under a new number."""
+    """An unanswered refund is repeated under a new number."""
     work = refunds._work
 
     def anew(case: Any, call: str, refund: Any, attempt: Any) -> bytes:
@@ -277,7 +277,7 @@ def refunds_under_new_numbers() -> AbstractContextManager[None]:
 
 
 def takes_silence_for_failure() -> AbstractContextManager[None]:
-    """An order that Alipay did not answer clearly counts as failed, and another may be placed."""
+    """An order without a clear response counts as failed, and another may be placed."""
 
     def failed(payment: Any, attempt: Any, reason: str, now: float) -> Decision:
         return collection_steps.fail_attempt(payment, attempt, reason, now)
@@ -295,7 +295,7 @@ def _ignores_late_news() -> AbstractContextManager[None]:
 
 
 def resumes_one_too_far() -> AbstractContextManager[None]:
-    """A host goes on one number after the follower's, and the session does not look for gaps."""
+    """A host resumes one number too late, and the session does not detect gaps."""
     return _all(_host_skips_one(), _session_minds_no_gap())
 
 
@@ -320,7 +320,7 @@ def _session_minds_no_gap() -> AbstractContextManager[None]:
 
 
 def tells_twice() -> AbstractContextManager[None]:
-    """A host tells again what it told, and the session does not look at numbers."""
+    """A host pushes events twice, and the session does not check numbers."""
     return _all(_host_repeats(), _session_passes_all())
 
 
@@ -347,7 +347,7 @@ def _session_passes_all() -> AbstractContextManager[None]:
 
 
 def loses_pushes_of_a_host() -> AbstractContextManager[None]:
-    """A gateway acknowledges more than it got, and the session does not ask again after a host's rebirth."""
+    """A gateway acknowledges pushes that it lost, and the session does not detect gaps."""
     fetch = PushQueues.fetch
 
     def greedy(self: PushQueues, gateway: str, incarnation: str, cursor: int, now: float) -> Any:
@@ -388,4 +388,4 @@ ALONE: Final[tuple[tuple[str, Mutant], ...]] = (
     ("the host tells again, the session drops it", _host_repeats),
     ("the session minds no gap, the host leaves none", _session_minds_no_gap),
 )
-"""One of two layers taken away: the other one holds."""
+"""One of two layers removed: the other one holds."""

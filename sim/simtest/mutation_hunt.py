@@ -1,4 +1,4 @@
-"""Whether the simulation finds planted bugs: each mutant on one seed after another, until an oracle sees something."""
+"""Whether the simulation finds planted bugs: runs each mutant on one seed after another until an invariant fails."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from sim.simtest.mutants import ALONE, MUTANTS, Mutant
 from sim.simtest.run import run_seed
 
 SEEDS_OF_ONE_LAYER: Final = 3
-"""So many seeds has one layer alone to hold."""
+"""Number of seeds that a single layer must pass."""
 
 
 def hunt(seeds: int, only: str, tell: Callable[[str], None], first: int = 1) -> dict[str, Any]:
-    """Each mutant against at most ``seeds`` seeds; ``missed`` are those that nobody saw."""
+    """Run each mutant on at most ``seeds`` seeds. ``missed`` are mutants without a violation."""
     began = CityClock().wall()
     found = []
     for mutant in MUTANTS:

@@ -1,7 +1,7 @@
-"""The ways between simulated processes: calls to actors by name, and sockets of clients. Both fail as the seed says.
+"""The simulated network: calls between actors, and client sockets. Faults come from the seed.
 
-A call is delivered at most as often as it is sent plus repeats; request or answer may be lost, late or overtaken. A
-socket keeps order and loses nothing but its end: it is cut, and what was under way is gone.
+A call is delivered as often as it is sent, plus repeats; its request or answer may be lost, delayed or overtaken. A
+socket keeps the order of frames. When it is cut, the frames in flight are lost.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sim.simtest.virtual_loop import Incarnation, Timeline
 
 Note = Callable[[str], None]
 NO_ANSWER: Final = object()
-"""In the place of an answer: the process was gone, or broke down over the call."""
+"""Replaces the answer of a call whose process was gone or raised."""
 
 
 class Serving(Protocol):
@@ -31,13 +31,11 @@ class Serving(Protocol):
 
 
 class Called(Protocol):
-    """A process that can be called."""
+    """A process that receives calls."""
 
     incarnation: Incarnation
 
-    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        """Run something as this process."""
-        ...
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]: ...
 
     @property
     def actor(self) -> Serving:
@@ -46,7 +44,7 @@ class Called(Protocol):
 
 
 class Network:
-    """All actors by name, and the weather between them."""
+    """All actors by name, and the links between them."""
 
     def __init__(self, timeline: Timeline, faults: FaultModel, note: Note) -> None:
         self.actors: dict[str, Called] = {}
@@ -66,21 +64,21 @@ class Network:
         return connect
 
     def cut(self, one: str, other: str) -> None:
-        """Nothing passes between two processes."""
+        """Cut the link between two processes."""
         self._cut |= {(one, other), (other, one)}
         self._faults.count("network: cut")
         self._note(f"cut {one} | {other}")
 
     def mend(self) -> None:
-        """Everything passes again."""
+        """Repair all links."""
         self._cut.clear()
 
     def mend_one(self, one: str, other: str) -> None:
-        """Two processes hear each other again."""
+        """Repair one link."""
         self._cut -= {(one, other), (other, one)}
 
     def send(self, call: Call) -> None:
-        """Call an actor. The answer may never come."""
+        """Send a call, which may never be answered."""
         self._sent += 1
         call.sent = self._sent
         if (call.caller, call.name) in self._cut or self._faults.occurs("lost", "network: request lost"):
@@ -90,7 +88,6 @@ class Network:
             self._timeline.call_later(self._faults.delay() * 3, self._arrive, call, context=NOBODY)
 
     def future(self) -> asyncio.Future[Any]:
-        """Where an answer is to come."""
         return self._timeline.create_future()
 
     def _arrive(self, call: Call) -> None:
@@ -119,7 +116,7 @@ class Network:
 
 
 class Remote:
-    """A connection to an actor, whoever it is just now."""
+    """A connection to the current process of an actor."""
 
     closed = False
 
@@ -130,23 +127,20 @@ class Remote:
         self._name = name
 
     def request(self, method: str, *arguments: object) -> asyncio.Future[Any]:
-        """Call a method."""
         answer = self._network.future()
         self._network.send(Call(self, self._caller, self._name, method, arguments, answer))
         return answer
 
     def notify(self, method: str, *arguments: object) -> bool:
-        """Call a method whose answer nobody waits for."""
         self._network.send(Call(self, self._caller, self._name, method, arguments, None))
         return True
 
     def close(self) -> None:
-        """Hang up."""
         self.closed = True
 
 
 class Call(msgspec.Struct, eq=False):
-    """One call on its way. ``answer`` is None where nobody waits for one."""
+    """One call in flight. ``answer`` is None for a notification."""
 
     remote: Remote
     caller: str
@@ -164,13 +158,13 @@ def _bring(call: Call, result: object) -> None:
         return
     if result is NO_ANSWER:
         answer.set_exception(PeerGoneError("no answer"))
-        answer.exception()  # heard, also where nobody waits any more
+        answer.exception()  # mark as retrieved: the caller may have gone
     else:
         answer.set_result(result)
 
 
 class SimSocket:
-    """One socket between a phone and a gateway: in order, each way, until it is cut."""
+    """One socket between an app and a gateway: ordered in both directions until it is cut."""
 
     def __init__(
         self, timeline: Timeline, faults: FaultModel, hear: Callable[[bytes], None], lost: Callable[[], None]
@@ -188,33 +182,31 @@ class SimSocket:
     # the phone's end
 
     def say(self, frame: bytes) -> None:
-        """Send a frame to the gateway."""
         if not self.gone:
             self._last_in = self._after(self._last_in)
             event = {"type": "websocket.receive", "bytes": frame}
             self._timeline.call_at(self._last_in, self._come_in, event, context=NOBODY)
 
     def hang_up(self) -> None:
-        """The phone closes, or its network is gone: the gateway hears of it a little later."""
+        """The app closes; the gateway notices a little later."""
         if not self.gone:
             self.gone = True
             self._timeline.call_later(self._faults.delay(), self._end_reading, context=NOBODY)
 
     def fall_silent(self) -> None:
-        """Nothing passes any more, and neither side is told."""
+        """Frames are lost from now on, and neither side notices."""
         self.dead = True
 
     # the gateway's end
 
     async def receive(self) -> MutableMapping[str, Any]:
-        """The next event of the socket."""
         while not self._inward:
             self._reading = self._timeline.create_future()
             await self._reading
         return self._inward.popleft()
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
-        """Send to the phone. Raises ``OSError`` where the socket is gone."""
+        """Send to the app. Raises ``OSError`` if the socket is closed."""
         if self.gone:
             raise OSError("the socket is gone")
         self._last_out = self._after(self._last_out)
@@ -226,7 +218,7 @@ class SimSocket:
     # the middle
 
     def break_down(self) -> None:
-        """The connection is cut: both sides hear of it."""
+        """Close the connection; both sides notice."""
         if not self.gone:
             self.gone = True
             self._end_reading()
@@ -256,4 +248,4 @@ class SimSocket:
 
 
 NOBODY = Incarnation("the world").context()
-"""The context of what no process does: messages on their way."""
+"""The context of callbacks that belong to no process: messages in flight."""

@@ -1,6 +1,6 @@
-"""The pace of the machinery in a simulated world: what polls a hundred times a second in production does so less often.
+"""The pace of a simulation: loops that poll a hundred times a second in production poll less often.
 
-Only pauses are longer, so that a seed takes half a second and not half a minute; no rule is changed by it.
+Only pauses are longer, so that a seed takes about a second instead of half a minute. No rule changes.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ PACE: Final[tuple[tuple[ModuleType, str, float], ...]] = (
 
 @contextmanager
 def relaxed_pace() -> Iterator[None]:
-    """Within this, the machinery takes its time."""
+    """Run the simulation's loops at the slower pace."""
     before = [getattr(module, name) for module, name, _ in PACE]
     for module, name, seconds in PACE:
         setattr(module, name, seconds)

@@ -1,4 +1,4 @@
-"""Many worlds, one after another: what befell them, and what was violated, with the command that shows it again."""
+"""Runs simulations one after another and reports faults and violations, with the command that reproduces each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sim.simtest.simulation import Simulation
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """One world: ``finished`` rides came to their destination, ``violations`` are (oracle, what it saw)."""
+    """The result of a simulation. ``finished`` counts completed rides; ``violations`` are (invariant, observation)."""
 
     seed: int
     rides: int
@@ -36,7 +36,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 def run_seed(seed: int, plan: SimulationPlan | None = None, *, trace: bool = False) -> Outcome:
-    """One world from its beginning to the verdict."""
+    """Run one simulation and check its invariants."""
     with _undisturbed(), relaxed_pace():
         return _outcome(Simulation(seed, plan, trace=trace))
 
@@ -65,7 +65,7 @@ def _outcome(world: Simulation) -> Outcome:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """The garbage collector runs after the world, not in it, and looks at nothing that was there before."""
+    """Run the garbage collector after the simulation only, and skip older objects."""
     gc.disable()
     gc.freeze()
     try:
@@ -77,14 +77,14 @@ def _undisturbed() -> Iterator[None]:
 
 
 def replay_command(seed: int) -> str:
-    """What shows a seed again."""
+    """The command that reproduces a seed."""
     return f"taxi simtest --seed {seed} --trace"
 
 
 def run_seeds(
     seeds: Iterable[int], on_seed: Callable[[Outcome], None] = lambda _: None, plan: SimulationPlan | None = None
 ) -> dict[str, Any]:
-    """All these worlds; the figures as one object. ``faults_missing`` are kinds that never came."""
+    """Run all seeds; the summary as one object. ``faults_missing`` are kinds that never occurred."""
     began = CityClock().wall()
     faults: Counter[str] = Counter(dict.fromkeys(KINDS, 0))
     sums: Counter[str] = Counter()
@@ -122,14 +122,14 @@ def run_seeds(
 
 
 def keep(path: Path, seeds: Iterable[int]) -> None:
-    """Add seeds to the end of a file of seeds, each once; what is said of the others stays."""
+    """Append new seeds to a file of seeds; its comments stay."""
     new = sorted({*seeds} - {*kept_seeds(path)})
     with path.open("a", encoding="utf-8") as file:
         file.writelines(f"{seed}\n" for seed in new)
 
 
 def kept_seeds(path: Path) -> list[int]:
-    """The seeds of a file; lines that begin with ``#`` say something about them."""
+    """The seeds of a file, without its ``#`` comments."""
     if not path.exists():
         return []
     lines = path.read_text(encoding="utf-8").splitlines()

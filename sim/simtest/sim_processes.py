@@ -1,4 +1,4 @@
-"""Simulated processes: the real hosts, matchers and gateways, each in a life of its own that may be paused or ended."""
+"""Simulated processes: the production hosts, matchers and gateways, each of which may be paused or killed."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from ws_gateway.settings import GatewaySettings
 PASSIVATE_AFTER_S = 120.0
 WINDOW_S = 10.0
 COMMIT_WINDOW_S = 0.03
-"""Longer than in production, as is all that ``sim.simtest.pacing`` sets."""
+"""Longer than in production, like everything in ``sim.simtest.pacing``."""
 FEED_GATHER_S = 0.5
 METRICS = Metrics()
 """Shared by all processes: creating metrics takes longer than starting a host."""
@@ -184,7 +184,7 @@ class SimMatcher:
 
 
 class SimGateway:
-    """The real gateway with its sessions, without HTTP: sockets are wires, and Alipay's notifications come as bytes."""
+    """The production gateway with its sessions, without HTTP: simulated sockets, and notifications as bytes."""
 
     def __init__(self, around: Surroundings, process: SimProcess) -> None:
         self._around = around
@@ -225,12 +225,12 @@ class SimGateway:
         self.is_up = True
 
     def accept(self, wire: SimSocket) -> None:
-        """A phone has connected."""
+        """Serve a new socket."""
         self.wires.append(wire)
         self.process.spawn(self.gateway.serve("taxi.v1.msgpack", wire.receive, wire.send))
 
     def break_down(self) -> None:
-        """The process is gone, and with it every socket."""
+        """Close all sockets of a killed process."""
         for wire in self.wires:
             wire.break_down()
 
@@ -240,7 +240,7 @@ def _price(_: Place, quote: Quote, __: CityTime) -> FareView:
 
 
 def verified(token: str, wall: float) -> Identity:
-    """Tokens of the form ``driver/D1/V1``; they last as long as the world."""
+    """Verify a token of the form ``driver/D1/V1``, which does not expire."""
     role, subject, vehicle = token.split("/")
     return Identity(
         role=cast("Any", role), subject=subject, vehicle=vehicle or None, expires_at=cast("Any", wall + 1e9)

@@ -26,11 +26,11 @@ from dispatch.values.units import CityTime, WallTime
 T = TypeVar("T")
 
 MOST_TURNS: Final = 800_000
-"""A world that takes more than this (four times the usual) goes round in circles: it stands still then."""
+"""Limit of callbacks: four times the usual number. A simulation that reaches it is in an endless loop and stops."""
 
 
 class RunState(Enum):
-    """What the machine does with a process."""
+    """The state of a simulated process."""
 
     RUNS = "runs"
     PAUSED = "paused"
@@ -38,7 +38,7 @@ class RunState(Enum):
 
 
 class Incarnation:
-    """One simulated process, from birth to death. ``end`` forgets nothing of it: what it held is never let go."""
+    """One incarnation of a simulated process, from start to end."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -49,11 +49,11 @@ class Incarnation:
 
     @property
     def alive(self) -> bool:
-        """Whether it may still do anything, now or when it wakes."""
+        """Whether it may still run, now or after a pause."""
         return self.state is not RunState.DEAD
 
     def context(self) -> contextvars.Context:
-        """A context of its own for one piece of work."""
+        """A copy of its context for one task."""
         return self._context.copy()
 
 
@@ -61,7 +61,7 @@ _LIFE: Final[contextvars.ContextVar[Incarnation | None]] = contextvars.ContextVa
 
 
 class Turn(msgspec.Struct, eq=False):
-    """One callback at one time: what asyncio calls a handle. A struct, for a world makes a hundred thousand."""
+    """One scheduled callback, like asyncio's handle. A struct, because a simulation creates a hundred thousand."""
 
     at: float
     callback: Callable[..., object] | None
@@ -69,20 +69,17 @@ class Turn(msgspec.Struct, eq=False):
     context: contextvars.Context
 
     def cancel(self) -> None:
-        """Never run it."""
         self.callback, self.args = None, ()
 
     def cancelled(self) -> bool:
-        """Whether it was cancelled."""
         return self.callback is None
 
     def when(self) -> float:
-        """When it is due, on the loop's clock."""
         return self.at
 
 
 class Timeline(asyncio.AbstractEventLoop):
-    """The loop. ``errors`` are what callbacks raised: bugs, as nothing here catches them."""
+    """The event loop. ``errors`` are uncaught exceptions of callbacks: bugs."""
 
     def __init__(self) -> None:
         self._now = 0.0
@@ -98,13 +95,12 @@ class Timeline(asyncio.AbstractEventLoop):
     # ── what asyncio asks of a loop ──────────────────────────────────────────────────────────────────────────────
 
     def time(self) -> float:
-        """Wall seconds since the world began."""
+        """Virtual wall seconds since the start."""
         return self._now
 
     def call_at(  # type: ignore[override]
         self, when: float, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
     ) -> Turn:
-        """Run a callback at a time."""
         when = max(when, self._now)
         turn = Turn(when, callback, args, contextvars.copy_context() if context is None else context)
         self._count += 1
@@ -114,23 +110,20 @@ class Timeline(asyncio.AbstractEventLoop):
     def call_later(  # type: ignore[override]
         self, delay: float, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
     ) -> Turn:
-        """Run a callback after a while."""
         return self.call_at(self._now + delay, callback, *args, context=context)
 
     def call_soon(  # type: ignore[override]
         self, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
     ) -> Turn:
-        """Run a callback after all that is to be done now."""
         turn = Turn(self._now, callback, args, contextvars.copy_context() if context is None else context)
         self._ready.append(turn)
         return turn
 
     def create_future(self) -> asyncio.Future[Any]:
-        """A future of this loop."""
         return asyncio.Future(loop=self)
 
     async def settle(self, future: asyncio.Future[Any], within_s: float) -> None:
-        """Wait for a future that somebody else sets; after so many wall seconds it is None."""
+        """Wait until a future is set, or set it to None after so many wall seconds."""
         timer = self.call_later(within_s, _give_up, future)
         try:
             await future
@@ -140,7 +133,7 @@ class Timeline(asyncio.AbstractEventLoop):
     def create_task(  # type: ignore[override]
         self, coro: Coroutine[Any, Any, T], *, name: str | None = None, context: contextvars.Context | None = None
     ) -> asyncio.Task[T]:
-        """A task of this loop. It is held here until it is done, so that nothing is ended by the garbage collector."""
+        """A task that the loop keeps until it is done, so that the garbage collector ends none."""
         task = asyncio.Task(coro, loop=self, name=name or "task", context=context)
         self._tasks[task] = _LIFE.get() if context is None else context.get(_LIFE)
         return task
@@ -151,25 +144,22 @@ class Timeline(asyncio.AbstractEventLoop):
         func: Callable[..., T],
         *args: Any,
     ) -> asyncio.Future[T]:
-        """There are no threads: it is done at once."""
+        """There are no threads: the function runs at once."""
         done: asyncio.Future[T] = self.create_future()
         done.set_result(func(*args))
         return done
 
     def get_debug(self) -> bool:
-        """No."""
         return False
 
     def is_running(self) -> bool:
-        """While the world lasts."""
         return True
 
     def is_closed(self) -> bool:
-        """Never while somebody asks."""
         return False
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
-        """Keep what nobody caught."""
+        """Record an uncaught exception."""
         error = context.get("exception")
         if not self._closing and error is not None:
             self.errors.append(f"{context.get('message')}: {error!r}")
@@ -177,7 +167,7 @@ class Timeline(asyncio.AbstractEventLoop):
     # ── running ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def run(self, until: float) -> None:
-        """Run all that is due before ``until``, and stand there."""
+        """Run everything that is due before ``until``, and advance the clock to it."""
         asyncio._set_running_loop(self)  # noqa: SLF001 - how a loop says that it runs
         try:
             self._run(until)
@@ -213,13 +203,13 @@ class Timeline(asyncio.AbstractEventLoop):
             del self._tasks[task]  # one that failed unheard says so as it goes
 
     def wake(self, incarnation: Incarnation) -> None:
-        """A paused life goes on with all that became due meanwhile."""
+        """Resume a paused incarnation with the callbacks that became due meanwhile."""
         incarnation.state = RunState.RUNS
         parked, incarnation.parked = incarnation.parked, []
         self._ready.extend(parked)
 
     def close_down(self) -> None:
-        """The end of the world: every task is cancelled and comes to its end, so that none is left to the collector."""
+        """Cancel all tasks and run them to their end, so that none is left to the garbage collector."""
         self._closing = True
         self.most_turns = self.turns + MOST_TURNS
         for _ in range(20):
@@ -243,7 +233,7 @@ def _give_up(future: asyncio.Future[Any]) -> None:
 
 
 class WorldClock:
-    """The clock of a simulated world: city time passes ``speed`` times as fast as the timeline's wall time."""
+    """The simulated clock: city time passes ``speed`` times as fast as the timeline's wall time."""
 
     def __init__(self, timeline: Timeline, *, speed: float, start: float) -> None:
         self._timeline = timeline
@@ -252,15 +242,13 @@ class WorldClock:
 
     @property
     def speed(self) -> float:
-        """City seconds that pass in one wall second."""
+        """City seconds in one wall second."""
         return self._speed
 
     def city(self) -> CityTime:
-        """City time now."""
         return CityTime(self._start + self._timeline.time() * self._speed)
 
     def wall(self) -> WallTime:
-        """Wall time now."""
         return WallTime(self._start + self._timeline.time())
 
     def wall_until(self, at: CityTime) -> float:

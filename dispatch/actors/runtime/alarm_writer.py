@@ -1,4 +1,4 @@
-"""Writes a host's alarms beside the journal. The host does not wait for it, nor stop while the database is away."""
+"""Writes a host's alarms to the database in the background. The host continues while the database is unavailable."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ BATCH: Final = 200
 
 
 class AlarmWriter:
-    """Keeps alarms in their order, each again until it is written; of too many the oldest are let go.
+    """Writes alarms in order and retries until each is written. If too many wait, the oldest are dropped.
 
-    ``keep`` writes alarms that are not there yet, and raises ``JournalUnavailableError``.
+    ``record`` writes alarms that do not exist yet, and raises ``JournalUnavailableError``.
     """
 
-    def __init__(self, keep: Callable[[Sequence[Alarm]], Awaitable[None]], *, retry_s: float = RETRY_S) -> None:
-        self._keep = keep
+    def __init__(self, record: Callable[[Sequence[Alarm]], Awaitable[None]], *, retry_s: float = RETRY_S) -> None:
+        self._record = record
         self._retry_s = retry_s
         self._waiting: deque[Alarm] = deque(maxlen=MOST_WAITING)
         self._news = asyncio.Event()
 
     def add(self, alarm: Alarm) -> None:
-        """Something a dispatcher has to look at."""
+        """Queue an alarm."""
         self._waiting.append(alarm)
         self._news.set()
 
     async def run(self) -> None:
-        """Write for ever."""
+        """Write until cancelled."""
         while True:
             await self._news.wait()
             self._news.clear()
@@ -45,18 +45,18 @@ class AlarmWriter:
                 await self._write()
 
     async def flush(self) -> None:
-        """Try once to write what waits: the host is about to end."""
+        """Try once to write the queued alarms, during shutdown."""
         if self._waiting:
             await self._write()
 
     async def _write(self) -> None:
         batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
         try:
-            await self._keep(batch)
+            await self._record(batch)
         except asyncio.CancelledError:
             self._waiting.extendleft(reversed(batch))
             raise
         except JournalUnavailableError as error:
-            log.warning("alarms are not written yet", alarms=len(batch), error=str(error))
+            log.warning("alarm writes deferred: database unavailable", alarms=len(batch), error=str(error))
             self._waiting.extendleft(reversed(batch))
             await asyncio.sleep(self._retry_s)

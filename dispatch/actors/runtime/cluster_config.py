@@ -1,4 +1,4 @@
-"""What every process of one running system has to agree on. Written once by whoever starts it."""
+"""The configuration shared by all processes of a running system. Written once by the process that starts it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FILE: Final = "system.json"
 
 
 class ClusterConfig(msgspec.Struct, frozen=True):
-    """Addresses and anchors of a running system. Holds no secrets: those stay in settings and key files."""
+    """Addresses and clock anchors of a running system. Contains no secrets: those stay in settings and key files."""
 
     ray_address: str
     journal_url: str
@@ -42,7 +42,7 @@ class ClusterConfig(msgspec.Struct, frozen=True):
         return CityClock(speed=self.speed, wall_anchor=self.wall_anchor, city_anchor=self.city_anchor)
 
     def write(self, data_dir: Path) -> Path:
-        """Put it where the other processes look; whole or not at all."""
+        """Write the file atomically."""
         data_dir.mkdir(parents=True, exist_ok=True)
         path = data_dir / FILE
         partial = path.with_suffix(f".{os.getpid()}")
@@ -52,5 +52,5 @@ class ClusterConfig(msgspec.Struct, frozen=True):
 
     @classmethod
     def read(cls, data_dir: Path) -> ClusterConfig:
-        """The system that runs on ``data_dir``. Raises ``FileNotFoundError`` where none was started."""
+        """The system that runs on ``data_dir``. Raises ``FileNotFoundError`` if none was started."""
         return msgspec.json.decode((data_dir / FILE).read_bytes(), type=ClusterConfig)

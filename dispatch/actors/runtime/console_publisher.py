@@ -1,7 +1,7 @@
-"""What a host tells all consoles: trips that changed, and alarms. Soft: a console that was away asks the journal.
+"""Publishes changed trips and alarms of a host to all consoles. A console that was offline reads the journal.
 
-The bus keeps only the newest message of a channel for a slow reader, so each frame repeats the last alarms; readers
-know an alarm by its name and time.
+For a slow reader the bus keeps only the latest message of a channel. Each frame therefore repeats the last alarms;
+readers identify an alarm by name and time.
 """
 
 from __future__ import annotations
@@ -43,17 +43,15 @@ class ConsolePublisher:
         self._changed = asyncio.Event()
 
     def trip(self, view: TripView) -> None:
-        """A trip has changed."""
         self._trips[view.trip] = view
         self._changed.set()
 
     def alarm(self, alarm: Alarm) -> None:
-        """Something a dispatcher has to look at."""
         self._alarms.append(alarm)
         self._changed.set()
 
     async def run(self) -> None:
-        """Publish for ever."""
+        """Publish until cancelled."""
         while True:
             await self._changed.wait()
             await asyncio.sleep(FRAME_S)
@@ -63,4 +61,4 @@ class ConsolePublisher:
             try:
                 await self._bus.publish_many([BusMessage(self._channel, msgspec.msgpack.encode(frame))])
             except BusUnavailableError as error:
-                log.debug("consoles not told: no bus", error=str(error))
+                log.debug("console frame lost: Redis unavailable", error=str(error))

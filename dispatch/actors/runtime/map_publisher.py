@@ -1,7 +1,7 @@
-"""The live map's frames, published cell by cell on the bus. Soft: what is lost, the cell's next whole frame mends.
+"""Publishes the live map's frames cell by cell on the bus. Lossy by design: the cell's next full frame repairs any gap.
 
-The bus tells how many listened. Where nobody has for a whole round, in which every cell was told, frames come a
-second apart, until somebody does.
+The bus returns the number of receivers. After a full round without any, frames are published only once a second until
+there is a receiver.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from dispatch.store.buses import keys
 log = structlog.get_logger()
 
 FRAME_S: Final = 0.2
-"""Wall seconds between frames; a cell is told whole every ``FRAME_S`` x ``TURNS`` = 5 s."""
+"""Wall seconds between frames. Each cell has a full frame every ``FRAME_S`` x ``TURNS`` = 5 s."""
 WHOLE_KEPT_S: Final = 3 * FRAME_S * TURNS
-"""How long a whole frame is kept for consoles that come later."""
+"""Lifetime of a stored full frame, for consoles that connect later."""
 COUNTS_EVERY: Final = 5
 """Turns between two counts."""
 REST_TURNS: Final = 5
-"""Turns that are told at once while nobody looks."""
+"""Turns that share a frame while there are no receivers."""
 
 _encode = msgspec.msgpack.Encoder().encode
 
 
 class MapPublisher:
-    """Publishes the cars of the host ``host``, under the name ``console`` that consoles know it by."""
+    """Publishes the vehicles of the host ``host`` on the channel ``console``."""
 
     def __init__(
         self, bus: Publisher, clock: Clock, host: str, console: str, moved: Callable[[], list[MapPosition]]
@@ -48,10 +48,10 @@ class MapPublisher:
         self._board = CellIndex(host)
         self._counted = False
         self._down = False
-        self._unheard_turns = 0
+        self._turns_without_receivers = 0
 
     async def run(self) -> None:
-        """Publish for ever."""
+        """Publish until cancelled."""
         loop = asyncio.get_running_loop()
         turn, due = 0, loop.time()
         while True:
@@ -64,16 +64,16 @@ class MapPublisher:
                 self._down = False
             except BusUnavailableError as error:
                 if not self._down:
-                    log.warning("the map stands still: no bus", error=str(error))
+                    log.warning("live map stale: Redis unavailable", error=str(error))
                 self._down = True
 
     @property
     def turns(self) -> int:
-        """How many turns the next frames are of."""
-        return REST_TURNS if self._unheard_turns >= TURNS else 1
+        """Number of turns in the next frames."""
+        return REST_TURNS if self._turns_without_receivers >= TURNS else 1
 
     async def publish(self, *, counts: bool) -> None:
-        """One frame of each cell where something changed or whose turn it is. Raises ``BusUnavailableError``."""
+        """One frame for each cell that has changed or whose turn it is. Raises ``BusUnavailableError``."""
         now, turns = self._clock.city(), self.turns
         self._board.update(self._moved(), now)
         messages, kept = [], []
@@ -85,15 +85,15 @@ class MapPublisher:
         frames = len(messages)
         if counts:
             messages.extend(self._counts())
-        listeners = await self._bus.publish_many(messages) if messages else []
-        self._unheard_turns = 0 if any(listeners[:frames]) else self._unheard_turns + turns
+        receivers = await self._bus.publish_many(messages) if messages else []
+        self._turns_without_receivers = 0 if any(receivers[:frames]) else self._turns_without_receivers + turns
         if kept:
             await self._bus.put_many(kept, WHOLE_KEPT_S)
 
     def _counts(self) -> list[BusMessage]:
-        """The counts; none where there was nothing to count twice in a row."""
-        told = self._board.counts(self._clock.city())
-        if not told.cells and not self._counted:
+        """The vehicle counts; none if there are no vehicles twice in a row."""
+        counts = self._board.counts(self._clock.city())
+        if not counts.cells and not self._counted:
             return []
-        self._counted = bool(told.cells)
-        return [BusMessage(keys.map_counts_channel(self._console), _encode(told))]
+        self._counted = bool(counts.cells)
+        return [BusMessage(keys.map_counts_channel(self._console), _encode(counts))]

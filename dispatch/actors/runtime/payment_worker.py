@@ -14,15 +14,20 @@ from dispatch.store.journal import StoredCommand
 
 
 class PaymentWorker:
-    """Performs calls on the gateways that the settings name."""
+    """Calls the gateways of the settings."""
 
     def __init__(self, system: ClusterConfig) -> None:
         settings = load_settings(system.config_file, dict(system.overrides))
         self._clock = system.clock()
         self._gateways = open_gateways(settings, self._clock)
 
-    async def perform(self, due: StoredCommand) -> Command:
-        """Do what a due asks of the gateway; the command that tells the payment the answer, also as it came."""
-        with capture_responses() as pages:
-            told = await perform(self._gateways.for_company(company_of(due.command)), due.name, due.command)
-        return msgspec.structs.replace(told, received="\n".join(pages), heard_at=self._clock.wall())
+    async def perform(self, scheduled: StoredCommand) -> Command:
+        """Execute a scheduled gateway call.
+
+        Returns the command that reports the response (parsed and raw) to the payment.
+        """
+        with capture_responses() as responses:
+            report = await perform(
+                self._gateways.for_company(company_of(scheduled.command)), scheduled.name, scheduled.command
+            )
+        return msgspec.structs.replace(report, received="\n".join(responses), heard_at=self._clock.wall())

@@ -1,9 +1,9 @@
-"""How a vehicle host brings its cars' ways into the archive: aside, in batches, through a connection of its own.
+"""Writes the tracks of a host's vehicles to the database in the background, in batches, over a separate connection.
 
-Rule 1. The journal does not wait: ways are written by another thread or connection than commits, ``BATCH`` stretches a
-        transaction, with a pause between. (On SQLite all writers take turns; such a transaction is some milliseconds.)
-Rule 2. Where the database does not answer, ways wait, ``WAITING_MOST`` stretches at most; then the oldest are lost.
-Rule 3. An orderly stop writes what is there. A kill costs each car its present stretch, and what waits.
+Rule 1. Commits do not wait: tracks are written by another thread or connection, ``BATCH`` sections a transaction, with
+        a pause between. (On SQLite writers take turns; such a transaction takes some milliseconds.)
+Rule 2. While the database is unavailable, at most ``WAITING_MOST`` sections wait; beyond that the oldest are dropped.
+Rule 3. An orderly stop writes everything. A kill loses the current section of each vehicle, and waiting sections.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ PAUSE_S: Final = 0.05
 WAITING_MOST: Final = 20_000
 """Some 7 MB."""
 SWEEP_EVERY: Final = 120
-"""Writes between two looks for what is too old: ten minutes."""
+"""Writes between two deletions of expired tracks: ten minutes."""
 
 
 class TrackWriter:
-    """Writes what ``recorder`` gathers into the database at ``url``, opened with the first write."""
+    """Writes the recorder's tracks to the database at ``url``, opened with the first write."""
 
     def __init__(self, recorder: TrackRecorder, settings: TrackRules, url: str, clock: Clock) -> None:
         self._recorder = recorder
@@ -45,7 +45,7 @@ class TrackWriter:
         self._down = False
 
     async def run(self) -> None:
-        """Write for ever."""
+        """Write until cancelled."""
         writes = 0
         while True:
             await asyncio.sleep(WRITE_S)
@@ -58,16 +58,18 @@ class TrackWriter:
                 self._down = False
             except JournalUnavailableError as error:
                 if not self._down:
-                    log.warning("ways of cars wait: no database", error=str(error), waiting=len(self._waiting))
+                    log.warning(
+                        "track writes deferred: database unavailable", error=str(error), waiting=len(self._waiting)
+                    )
                 self._down = True
 
     async def stop(self) -> None:
-        """Write all there is, as far as the database answers, and give the connection back."""
+        """Write all tracks if the database is available, and close the connection."""
         self._take(self._recorder.take_all())
         try:
             await self._write(0.0)
         except JournalUnavailableError as error:
-            log.warning("ways of cars are lost: no database", error=str(error), lost=len(self._waiting))
+            log.warning("tracks lost: database unavailable", error=str(error), lost=len(self._waiting))
         if self._tracks is not None:
             await self._tracks.close()
 
@@ -75,12 +77,12 @@ class TrackWriter:
         self._waiting.extend(full)
         lost = len(self._waiting) - WAITING_MOST
         if lost > 0:
-            log.warning("ways of cars are lost: too many wait", lost=lost)
+            log.warning("tracks lost: too many waiting", lost=lost)
             for _ in range(lost):
                 self._waiting.popleft()
 
     async def _write(self, pause_s: float) -> None:
-        """Raises ``JournalUnavailableError``; what was not written goes on waiting."""
+        """Raises ``JournalUnavailableError``; unwritten sections stay queued."""
         while self._waiting:
             batch = list(islice(self._waiting, BATCH))
             await self._open().add(batch)

@@ -94,7 +94,6 @@ class SimAlipayClient:
         return trade
 
     async def create(self, order: PaymentOrder) -> OrderCreated | Refusal | Unknown:
-        """Make the trade."""
 
         def act() -> OrderCreated | Refusal:
             trade = self._placed(order)
@@ -104,7 +103,6 @@ class SimAlipayClient:
         return answer
 
     async def precreate(self, order: PaymentOrder) -> CodeCreated | Refusal | Unknown:
-        """Make a code."""
 
         def act() -> CodeCreated | Refusal:
             trade = self._placed(order)
@@ -114,7 +112,7 @@ class SimAlipayClient:
         return answer
 
     async def scan(self, order: PaymentOrder) -> TradeView | PasswordRequired | Refusal | Unknown:
-        """Collect by the buyer's own code: at once, or after the password, which ``auth_code`` decides."""
+        """Collect by the buyer's code: at once, or after a password if ``auth_code`` ends with 7."""
 
         def act() -> TradeView | PasswordRequired | Refusal:
             trade = self._placed(order)
@@ -128,7 +126,6 @@ class SimAlipayClient:
         return answer
 
     async def query(self, order: OrderRef) -> TradeView | NotFound | Unknown:
-        """Ask where the trade stands."""
 
         def act() -> TradeView | NotFound:
             trade = self._alipay.known(order.out_trade_no)
@@ -138,7 +135,6 @@ class SimAlipayClient:
         return answer
 
     async def close(self, order: OrderRef) -> Closed | NotFound | Refusal | Unknown:
-        """Close an unpaid trade."""
 
         def act() -> Closed | NotFound | Refusal:
             said = self._alipay.close(order.out_trade_no)
@@ -150,7 +146,6 @@ class SimAlipayClient:
         return answer
 
     async def cancel(self, order: OrderRef) -> Cancelled | Refusal | Unknown:
-        """Undo an order."""
         number = order.out_trade_no
         answer: Cancelled | Refusal | Unknown = await self._call(
             "cancel", number, lambda: Cancelled(number, self._alipay.cancel(number))
@@ -158,7 +153,6 @@ class SimAlipayClient:
         return answer
 
     async def refund(self, refund: Refund) -> Refunded | Refusal | Unknown:
-        """Give money back."""
 
         def act() -> Refunded | Refusal:
             said = self._alipay.refund(refund.order.out_trade_no, refund.refund_no, refund.amount.minor)
@@ -168,7 +162,6 @@ class SimAlipayClient:
         return answer
 
     async def query_refund(self, refund: Refund) -> Refunded | NotFound | Unknown:
-        """Ask whether a refund took place."""
 
         def act() -> Refunded | NotFound:
             trade = self._alipay.trades.get(refund.order.out_trade_no)
@@ -185,7 +178,7 @@ class SimAlipayClient:
         return RejectedNotification(f"{len(body)} bytes of {content_type}: only a web gateway reads notifications")
 
     async def aclose(self) -> None:
-        """Nothing is held."""
+        """There are no connections."""
 
 
 def _view(trade: Trade) -> TradeView:
@@ -236,7 +229,7 @@ class NotificationSender:
         self._count = 0
 
     def moved(self, trade: Trade, refund: str) -> None:
-        """Money has moved: tell it."""
+        """Notify a payment or refund."""
         faults = self._context.faults
         status = TradeStatus.SUCCESS if trade.status == "paid" else TradeStatus.CLOSED
         self._count += 1
@@ -249,7 +242,7 @@ class NotificationSender:
             self._context.spawn(self._post(posted))
 
     def forge(self, trade: Trade) -> None:
-        """Somebody else says that a new order is paid."""
+        """Forge a notification that a new order is paid."""
         faults, self._count = self._context.faults, self._count + 1
         amount = _amount(max(1, trade.amount // 100))
         if faults.occurs("amount_forged", "alipay: amount forged"):

@@ -24,18 +24,17 @@ class Trade(msgspec.Struct):
     way: str
     status: Status
     paid: int = 0
-    """What the buyer has paid in all."""
+    """The amount that the buyer has paid."""
     refunds: dict[str, int] = {}
     paid_at: float | None = None
 
     @property
     def refunded(self) -> int:
-        """What went back."""
         return sum(self.refunds.values())
 
     @property
     def kept(self) -> int:
-        """What the company has of it."""
+        """The amount that the company has received and not refunded."""
         return self.paid - self.refunded
 
 
@@ -45,12 +44,12 @@ class AlipayModel:
     def __init__(self, now: Callable[[], float], moved: Callable[[Trade, str], None]) -> None:
         self.trades: dict[str, Trade] = {}
         self.shut: set[str] = set()
-        """Orders that were cancelled before anybody knew them: nobody can pay them any more."""
+        """Orders that were cancelled before they existed; they cannot be paid."""
         self._now = now
         self._moved = moved
 
     def place(self, order: str, amount: int, currency: str, way: str) -> Trade | str:
-        """Make the trade, or say why not. The same order again is the same trade."""
+        """Create the trade, or return the error code. The same order returns the same trade."""
         if order in self.shut:
             return "TRADE_HAS_CLOSE"
         trade = self.trades.get(order)
@@ -65,12 +64,12 @@ class AlipayModel:
         return trade
 
     def known(self, order: str) -> Trade | None:
-        """A trade that a query finds: a code that nobody has scanned is none."""
+        """A trade that a query finds. A code that was not scanned is not a trade."""
         trade = self.trades.get(order)
         return None if trade is None or trade.status == "offered" else trade
 
     def pay(self, order: str) -> bool:
-        """The buyer pays; False where it is too late, or was done."""
+        """The buyer pays. False if the order is closed or paid."""
         trade = self.trades.get(order)
         if trade is None or order in self.shut or trade.status not in ("offered", "waiting"):
             return False
@@ -81,7 +80,7 @@ class AlipayModel:
         return True
 
     def close(self, order: str) -> str:
-        """Close what nobody has paid: ``closed``, ``not found``, or the refusal's code."""
+        """Close an unpaid trade: ``closed``, ``not found``, or an error code."""
         trade = self.known(order)
         if trade is None:
             return "not found"
@@ -91,7 +90,7 @@ class AlipayModel:
         return "closed"
 
     def cancel(self, order: str) -> Literal["close", "refund", ""]:
-        """Undo an order whatever became of it."""
+        """Cancel an order in any state."""
         self.shut.add(order)
         trade = self.trades.get(order)
         if trade is None or trade.status == "closed":
@@ -104,7 +103,7 @@ class AlipayModel:
         return "close"
 
     def refund(self, order: str, number: str, amount: int) -> str:
-        """Give money back, once for each number: ``refunded``, or the refusal's code."""
+        """Refund money once for each number: ``refunded``, or an error code."""
         trade = self.trades.get(order)
         if trade is None or trade.paid_at is None:
             return "TRADE_NOT_EXIST"

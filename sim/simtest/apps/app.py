@@ -1,6 +1,6 @@
-"""What every simulated app has: a socket that it opens again, commands sent until answered, streams with cursors.
+"""The common part of the simulated apps: a socket that reconnects, commands repeated until answered, stream cursors.
 
-It keeps a log of all it was told, and judges nothing: the oracles read it afterwards.
+An app logs everything that it receives. The invariants are checked on these logs afterwards.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _decode = msgspec.msgpack.Decoder(FromServer).decode
 
 ASK_AGAIN_S = (1.0, 2.5)
 SILENT_AFTER = 3
-"""So many commands unanswered in a row, and an app takes its socket for dead."""
+"""Consecutive unanswered commands after which an app closes its socket."""
 
 
 class StreamEntry(msgspec.Struct):
-    """One entry of a stream's log: an update, or (``event`` empty) a snapshot. ``body`` is the message as it came."""
+    """One entry of a stream's log: an update, or a snapshot (``event`` is empty). ``body`` is the encoded message."""
 
     seq: int
     event: str
@@ -34,7 +34,7 @@ class StreamEntry(msgspec.Struct):
 
 
 class SentCommand(msgspec.Struct):
-    """One command, as its sender knows it. ``tries`` is how often it was sent."""
+    """One command as its sender sees it. ``tries`` counts how often it was sent."""
 
     id: str
     message: ClientCommand
@@ -45,7 +45,7 @@ class SentCommand(msgspec.Struct):
 
 
 class SimApp:
-    """One app. ``subject`` is who is signed in, ``vehicle`` the driver's car."""
+    """One app. ``subject`` is the signed-in user, ``vehicle`` the driver's vehicle."""
 
     def __init__(self, context: SimContext, role: str, subject: str, vehicle: str = "") -> None:
         self.context = context
@@ -61,7 +61,7 @@ class SimApp:
         self.trips: dict[str, TripView] = {}
         self.car: VehicleView | None = None
         self.positions: dict[tuple[str, int], list[CarPosition]] = {}
-        """What was told of a trip's car, by trip and connection."""
+        """Received positions of a trip's vehicle, by trip and connection."""
         self._connections = 0
         self.socket: SimSocket | None = None
         self._waiting: dict[str, asyncio.Future[Accepted | Rejected | None]] = {}
@@ -74,23 +74,22 @@ class SimApp:
 
     @property
     def now(self) -> float:
-        """City time."""
         return self.context.clock.city()
 
     def start(self, *jobs: Coroutine[Any, Any, None]) -> None:
-        """Connect, and do these things for ever."""
+        """Connect, and run these jobs."""
         self.open()
         for job in jobs:
             self.context.spawn(job)
 
     def open(self) -> None:
-        """The app is in somebody's hand: from now on it is connected, or tries to be."""
+        """Open the app: it stays connected, or tries to."""
         if self.closed:
             self.closed = False
             self.context.spawn(self._stay_connected())
 
     def close(self) -> None:
-        """The app is closed, and hears nothing; opened again, it asks for what it missed."""
+        """Close the app. When it is opened again it requests what it missed."""
         self.closed = True
         self.hang_up()
 
@@ -119,10 +118,9 @@ class SimApp:
         self.connected()
 
     def connected(self) -> None:
-        """A new socket is open."""
+        """Called after each connect."""
 
     def lost(self, socket: SimSocket) -> None:
-        """A socket is gone."""
         if self.socket is socket:
             self.socket = None
             self._disconnected()
@@ -132,21 +130,20 @@ class SimApp:
             self._cut.set_result(None)
 
     def hang_up(self) -> None:
-        """Close the socket; it is opened again."""
+        """Close the socket; the app reconnects."""
         socket, self.socket = self.socket, None
         if socket is not None:
             socket.hang_up()
             self._disconnected()
 
     def say(self, message: ClientMessage) -> None:
-        """Send something, if there is a socket."""
+        """Send a message if connected."""
         if self.socket is not None:
             self.socket.say(_encode(message))
 
     # ── what comes ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def hear(self, frame: bytes) -> None:
-        """A frame of the gateway."""
         message = _decode(frame)
         if isinstance(message, (Update, Snapshot)):
             self._hear_stream(message, frame)
@@ -158,7 +155,7 @@ class SimApp:
             self.heard(message.n)
 
     def heard(self, n: int) -> None:
-        """Fixes up to ``n`` are safe."""
+        """Fixes up to ``n`` are acknowledged."""
 
     def _hear_stream(self, message: Update | Snapshot, frame: bytes) -> None:
         event = message.event if isinstance(message, Update) else ""
@@ -184,13 +181,13 @@ class SimApp:
             waiting.set_result(message)
 
     def wake(self) -> None:
-        """Something has changed."""
+        """Resume :meth:`news`."""
         changed, self._changed = self._changed, None
         if changed is not None and not changed.done():
             changed.set_result(None)
 
     async def news(self, within_s: float) -> None:
-        """Wait until something changes, at most so many wall seconds."""
+        """Wait for the next update, at most so many wall seconds."""
         if self._changed is None:
             self._changed = self.context.timeline.create_future()
         changed = self._changed
@@ -201,12 +198,11 @@ class SimApp:
     # ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def next_id(self) -> str:
-        """An id for a command."""
         self._count += 1
         return f"{self.subject}.{self._count}"
 
     async def ask(self, message: ClientCommand, patience: int = 40) -> Accepted | Rejected | None:
-        """Send a command until it is decided. None: the app gave up without an answer, or with "not now"."""
+        """Send a command until it is decided. None if the app gave up without a final answer."""
         said = SentCommand(message.id, message, self.now)
         self.said.append(said)
         self._by_id[said.id] = said
@@ -221,7 +217,7 @@ class SimApp:
         return None
 
     async def _send_once(self, said: SentCommand) -> Accepted | Rejected | None:
-        """Send it (now and then twice), and wait a while for its answer."""
+        """Send it (sometimes twice), and wait for its answer."""
         while self.socket is None or self.socket.gone:  # noqa: ASYNC110 - a person looks at the screen again
             await asyncio.sleep(0.1)
         waiting: asyncio.Future[Accepted | Rejected | None] = self.context.timeline.create_future()

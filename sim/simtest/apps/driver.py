@@ -1,4 +1,4 @@
-"""Drivers: they go online, drive, send fixes until heard, and do with an offer or a ride what drivers do."""
+"""Driver apps: shifts, fixes repeated until acknowledged, offers, rides and collecting."""
 
 from __future__ import annotations
 
@@ -30,22 +30,21 @@ from sim.simtest.context import CENTRE, SimContext
 FIX_EVERY_S = 20.0
 """City seconds between fixes."""
 AT_REST_S = 36.0
-"""City seconds between fixes of a car that has nothing to do, once the faults are over; none while nobody waits."""
+"""City seconds between fixes of an idle vehicle in the quiescent phase, while a trip waits."""
 MOST_UNHEARD = 300
 PACE_MPS = 12.0
 
 
 class DriverApp(SimApp):
-    """One driver in one car."""
+    """One driver with one vehicle."""
 
     def __init__(self, context: SimContext, vehicle: str) -> None:
         super().__init__(context, "driver", f"D{vehicle}", vehicle)
         self.lat, self.lng = context.place()
         self.aim: tuple[float, float] | None = None
         self.fixes: list[Fix] = []
-        """Those that the server has not said are safe."""
+        """Fixes that are not acknowledged."""
         self.sent_at = float("-inf")
-        """City time of the newest fix."""
         self._n = 0
         self.silent_until = 0.0
         self._ignored: set[str] = set()
@@ -55,12 +54,11 @@ class DriverApp(SimApp):
     # ── fixes ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def connected(self) -> None:
-        """What was not heard is sent again."""
+        """Send unacknowledged fixes again."""
         if self.fixes:
             self.say(GpsFixes(fixes=self.fixes[-200:]))
 
     def heard(self, n: int) -> None:
-        """Forget what is safe."""
         self.fixes = [fix for fix in self.fixes if fix.n > n]
 
     async def _send_fixes(self) -> None:
@@ -78,7 +76,7 @@ class DriverApp(SimApp):
             self.say(GpsFix(fix=fix))
 
     def _rests(self) -> bool:
-        """Whether a car need not be heard just now."""
+        """Whether an idle vehicle may skip its fix."""
         idle = self.car is not None and self.car.state == "idle"
         return idle and (self.now < self.sent_at + AT_REST_S - 1 or not self.context.a_trip_waits())
 
@@ -173,7 +171,7 @@ class DriverApp(SimApp):
             self.context.spawn(self.collect(trip, self.rng.choice(("cash", "code", "scan", "scan"))))
 
     async def collect(self, trip: str, by: str) -> None:
-        """Collect a fare in cash, by a code, or by the passenger's own code."""
+        """Collect a fare in cash, by a code, or by scanning the passenger's code."""
         if trip in self.collecting:
             return
         self.collecting.add(trip)

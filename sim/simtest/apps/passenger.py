@@ -1,4 +1,4 @@
-"""Passengers and dispatchers: they ask for rides, cancel some, pay, rate, assign by hand, give money back."""
+"""Passenger and dispatcher apps: requests, cancellations, payments, ratings, manual assignments and refunds."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ BUYER = "2088102100000001"
 
 
 class PassengerApp(SimApp):
-    """One passenger, who asks until there was a ride, from the wish to the rating, and then puts the phone away."""
+    """One passenger: requests rides until one is completed and paid, rates it and closes the app."""
 
     def __init__(self, context: SimContext, number: int, begins_s: float) -> None:
         super().__init__(context, "passenger", f"P{number}")
         self._begins_s = begins_s
         self.trip = ""
         self.content = False
-        """Whether there was a ride, and it is settled."""
+        """Whether a ride was completed and settled."""
         context.spawn(self._live())
 
     async def _after(self, city_s: float) -> None:
@@ -69,12 +69,12 @@ class PassengerApp(SimApp):
         await self._until_paid()
 
     async def _follow(self) -> None:
-        """The socket on which the trip was asked for is gone: this one has to be told which stream is wanted."""
+        """Subscribe to the trip again, after the socket of its request was lost."""
         await self.ask(Attach(id=self.next_id(), stream=f"trip:{self.trip}"), patience=3)
 
     @property
     def view(self) -> TripView | None:
-        """The trip as it was last told."""
+        """The trip's last view."""
         return self.trips.get(self.trip)
 
     async def _until_paid(self) -> None:
@@ -103,7 +103,7 @@ class PassengerApp(SimApp):
 
 
 class DispatcherApp(SimApp):
-    """A dispatcher: books for callers, assigns by hand, cancels, refunds, settles what stays unclear."""
+    """A dispatcher: books for callers, assigns manually, cancels, refunds and settles."""
 
     def __init__(self, context: SimContext) -> None:
         super().__init__(context, "dispatcher", "control")
@@ -153,7 +153,7 @@ class DispatcherApp(SimApp):
             self.context.codes[trip] = str(told.result["code"])
 
     async def _tidy(self) -> None:
-        """What nobody else will end: fares of phone rides and hails that nobody collects. And the last rides."""
+        """Settle fares that no app collects, and book the missing rides."""
         if self.context.wants_rides():
             await self._book()
         for trip in [t for t in self._trips_in("fare_due") if not self.context.has_rider(t)][:2]:
@@ -161,14 +161,14 @@ class DispatcherApp(SimApp):
 
 
 class Buyers:
-    """Whoever is to pay an order: at once, late, or never."""
+    """Buyers: they pay an order at once, late, or never."""
 
     def __init__(self, context: SimContext, pay: Callable[[str], bool]) -> None:
         self._context = context
         self._pay_order = pay
 
     def see(self, trade: Trade) -> None:
-        """An order waits for its buyer."""
+        """An order waits for payment."""
         chance = self._context.people.random()
         if chance < 0.75 or self._context.faults.quiescent:
             self._context.spawn(self._pay(trade, self._context.people.uniform(0.2, 4.0)))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from functools import partial
 from typing import Final, NamedTuple
 
 from dispatch.actors.core.entity_types import View, entity_kinds
+from dispatch.actors.core.stream_replay import replay
 from dispatch.api.timeline import NumberedEvent
 from dispatch.domain.entity import Entity, EntityKey
 from dispatch.domain.rules import Rules
@@ -36,26 +36,20 @@ class EntityHistory:
     async def full(self, key: EntityKey) -> ReplayedEntity | None:
         """An entity with all its events; None if it has none."""
         events = await self._streams.events_after(key, 0, LONGEST)
-        return await asyncio.to_thread(self._fold, key, events) if events else None
+        return await asyncio.to_thread(self._replayed, StoredHistory(key, None, events, ())) if events else None
 
     async def current(self, key: EntityKey) -> ReplayedEntity | None:
         """An entity in its current state, with the events after its last snapshot only."""
         (history,) = await self._streams.load([key])
         if history.snapshot is None and not history.events:
             return None
-        return await asyncio.to_thread(partial(self._fold, key, history.events, history))
+        return await asyncio.to_thread(self._replayed, history)
 
     def decode_events(self, events: Sequence[StoredEvent]) -> list[NumberedEvent]:
         return [NumberedEvent(stored.seq, self._kinds[stored.key.kind].decode_event(stored.body)) for stored in events]
 
-    def _fold(
-        self, key: EntityKey, events: Sequence[StoredEvent], history: StoredHistory | None = None
-    ) -> ReplayedEntity:
-        kind = self._kinds[key.kind]
-        snapshot = history.snapshot if history is not None else None
-        seq, body = (snapshot.seq, snapshot.body) if snapshot is not None else (0, None)
-        entity = kind.make(key.id, seq, body)
-        numbered = self.decode_events(events)
-        for _, event in numbered:
-            entity.apply(event)
-        return ReplayedEntity(entity, kind.view(entity) if kind.view is not None else None, numbered)
+    def _replayed(self, history: StoredHistory) -> ReplayedEntity:
+        kind = self._kinds[history.key.kind]
+        events: list[NumberedEvent] = []
+        entity = replay(kind, history, visit=lambda entity, event: events.append(NumberedEvent(entity.seq, event)))
+        return ReplayedEntity(entity, kind.view(entity) if kind.view is not None else None, events)
