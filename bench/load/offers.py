@@ -22,6 +22,7 @@ from bench.harness.socket_client import OfferedVehicle, SocketClient, connect, p
 from bench.harness.worker_process import Answer, run_worker
 from dispatch.api.client_messages import CancelTrip, GpsFix, Hello, RequestRide, StartShift
 from dispatch.api.fields import Fix
+from dispatch.processes.task_set import TaskSet
 from dispatch.values.place import Place
 from ws_gateway.session.command_flows import trip_id_of
 
@@ -51,7 +52,7 @@ class OfferLoad:
         """Trips without an offer yet: when each was due, and its passenger."""
         self._waits: list[float] = []
         self._requests = 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = TaskSet()
 
     async def open(self, url: str, car_tokens: list[str], passenger_tokens: list[str]) -> Answer:
         async def sign_in(token: str, on_message: Callable[[bytes], None] | None = None) -> SocketClient:
@@ -65,9 +66,7 @@ class OfferLoad:
             command = StartShift(f"online-{time.time_ns()}")
             await retry_online(lambda within_s: client.request(command, "accepted", within_s))
             self._cars.append(car)
-            task = asyncio.create_task(self._send_fixes(car, client))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks.spawn(self._send_fixes(car, client))
 
         async def add_passenger(each: tuple[int, str]) -> None:
             self._passengers.append(SignedInPassenger(f"{PASSENGER_PREFIX}{each[0]}", await sign_in(each[1])))

@@ -10,6 +10,7 @@ from dispatch.domain.entity import Principal
 from dispatch.domain.errors import CLOSE_TEXTS, CloseCode
 from dispatch.domain.vehicle.position_tracker import FixRow
 from dispatch.observability.metrics import Metrics
+from dispatch.processes.task_set import TaskSet
 from dispatch.values.roles import Audience
 from ws_gateway.hub.map_relay import MAP_SLOT
 from ws_gateway.ports import BinaryFrameSource
@@ -67,7 +68,7 @@ class Connection:
         self.watches: tuple[str, ...] = ()
         self.watches_counts = False
         self.signed_on_at = 0.0
-        self.requests: set[asyncio.Task[None]] = set()
+        self.requests = TaskSet()
         self._owner = owner
         self._text = text
         self._outbox = Outbox(owner.settings.outbox_events, owner.settings.outbox_bytes)
@@ -156,9 +157,7 @@ class Connection:
             self._begin_closing()
 
     def _resolve(self, effect: Resolve) -> None:
-        task = asyncio.create_task(self._answer(effect))
-        self.requests.add(task)
-        task.add_done_callback(self.requests.discard)
+        self.requests.spawn(self._answer(effect))
 
     async def _answer(self, effect: Resolve) -> None:
         answer = await self._owner.resolve(effect.request)

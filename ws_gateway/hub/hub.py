@@ -9,7 +9,7 @@ Rule 4. An overloaded gateway drops the messages that ``session.load_shedding`` 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from dispatch.clock import Clock
 from dispatch.domain.entity import Principal
 from dispatch.domain.vehicle.position_tracker import FixRow
 from dispatch.observability.metrics import Metrics
+from dispatch.processes.task_set import TaskSet
 from dispatch.values.roles import Audience
 from ws_gateway.auth.revocations import Revocations
 from ws_gateway.hub.connection import Connection, Receive, Send
@@ -87,20 +88,20 @@ class Hub:
         self._subscribers = StreamSubscribers(self._leave_stream, settings.detach_after_s)
         self._signed_on: dict[tuple[str, str], Connection] = {}
         self._consoles: dict[Connection, None] = {}
-        self._map = MapRelay(bus, self._run_in_background)
         self._bus_unavailable = False
         self._shedder = LoadShedder(settings.shed_after_lag_s)
         self._sheds_positions = False
         self._throttle = Throttle()
         self._empty = asyncio.Event()
         self._empty.set()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._notice_handlers: dict[type[BusNotice], Callable[[Any], None]] = {
+        self._tasks = TaskSet()
+        self._map = MapRelay(bus, self._tasks.spawn)
+        self._notice_handlers: dict[type[BusNotice], Callable[[Any], object]] = {
             MapFrameNotice: self._relay_map,
             MapCountsNotice: self._relay_map,
             ConsoleNotice: self._relay_to_consoles,
             DriverNotice: self._relay_to_drivers,
-            RevokedNotice: lambda _: self._run_in_background(self.end_revoked()),
+            RevokedNotice: lambda _: self._tasks.spawn(self.end_revoked()),
             MapHealth: lambda notice: self._set_bus_unavailable(value=notice.stale),
             SignOnNotice: self._close_older_socket,
         }
@@ -109,7 +110,7 @@ class Hub:
 
     def start(self) -> None:
         for loop in (self._deliver_pushes, self._deliver_notices, self._tick, self._check_revocations, self._check_lag):
-            self._spawn(self._run_forever(loop))
+            self._tasks.spawn(self._run_forever(loop))
 
     async def drain(self) -> None:
         """Accept no sockets, wait up to ``drain_s`` for pending requests, then close every socket as restarting."""
@@ -126,9 +127,7 @@ class Hub:
 
     async def stop(self) -> None:
         self._subscribers.stop()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.cancel()
 
     async def serve(
         self, subprotocol: str, receive: Receive, send: Send, frames: BinaryFrameSource | None = None
@@ -181,7 +180,7 @@ class Hub:
         self.metrics.connections.labels(identity.role).dec()
         if self._signed_on.get((identity.role, identity.subject)) is connection:
             del self._signed_on[identity.role, identity.subject]
-            self._run_in_background(self._bus.sign_off(identity.role, identity.subject))
+            self._tasks.spawn(self._bus.sign_off(identity.role, identity.subject))
 
     def resolve(self, request: Request) -> Awaitable[Answer]:
         return self._resolver.resolve(request)
@@ -217,7 +216,7 @@ class Hub:
             older.perform(older.session.replaced())
         connection.signed_on_at = self._clock.wall()
         notice = SignOnNotice(principal.role, principal.id, connection.session.id, connection.signed_on_at)
-        self._run_in_background(self._bus.sign_on(notice))
+        self._tasks.spawn(self._bus.sign_on(notice))
 
     # ── pushes of hosts ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -247,7 +246,7 @@ class Hub:
             connection.perform(connection.session.host_lost())
 
     def _leave_stream(self, key: str, audience: Audience) -> None:
-        self._run_in_background(self._hosts.unsubscribe(key, audience))
+        self._tasks.spawn(self._hosts.unsubscribe(key, audience))
 
     # ── notices of the bus ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -354,19 +353,3 @@ class Hub:
             except Exception:  # noqa: BLE001 - a loop that ended would silence every client
                 _log.exception("gateway loop failed", step=getattr(step, "__name__", ""))
                 await asyncio.sleep(_RETRY_S)
-
-    def _run_in_background(self, job: Awaitable[None]) -> None:
-        """Run a job whose failure is only logged."""
-
-        async def run() -> None:
-            try:
-                await job
-            except Exception:  # noqa: BLE001 - no caller is left to handle it
-                _log.exception("gateway background job failed")
-
-        self._spawn(run())
-
-    def _spawn(self, job: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(job)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)

@@ -11,8 +11,8 @@ Rule 4. While the relay is halted, no frame is sent; on resumption every console
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, Protocol
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final, Protocol
 
 from dispatch.api.live_map.cell_codec import head_of, joined
 from ws_gateway.ports import MapBus, MapCountsNotice, MapFrameNotice
@@ -36,7 +36,7 @@ class MapConsole(Protocol):
 class MapRelay:
     """Watchers by cell, and waiting frames by console. ``run_in_background`` starts a job without waiting for it."""
 
-    def __init__(self, bus: MapBus, run_in_background: Callable[[Awaitable[None]], None]) -> None:
+    def __init__(self, bus: MapBus, run_in_background: Callable[[Coroutine[Any, Any, None]], object]) -> None:
         self._bus = bus
         self._run_in_background = run_in_background
         self._watchers: dict[str, dict[MapConsole, None]] = {}
