@@ -66,4 +66,3 @@ class GatewaySettings(msgspec.Struct, frozen=True):
     """How long a name stays locked."""
     sms_per_hour: int = 5
     """Codes per phone and hour."""
-    """What a passenger's ``pay`` means to the trip."""

@@ -5,7 +5,7 @@ Rule 2. A driver sees the number of the own trip; a dispatcher with the permissi
         others see the last three digits. Numbers stored in full by earlier versions are treated alike.
 
 Theory of operation. Hosts make the views and have no access to personal data, so masking happens here, on encoded
-messages: those that may contain a contact are decoded, masked by field name, and encoded again.
+messages: only those whose bytes match a contact are decoded, masked by field name, and encoded again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ KEPT: Final = 10_000
 _UNKNOWN: Final = "…"
 _NUMBER: Final = re.compile(r"\+?[0-9]{5,20}")
 _FIELDS: Final = frozenset({"passenger", "contact"})
-_FIELD_NAMES: Final = (b"passenger", b"contact")
+_MAY_CONTAIN_CONTACT: Final = re.compile(
+    rb"(?:passenger|contact)(?:[\xa0-\xbf]|\xd9.)(?:" + re.escape(PERSON.encode()) + rb"|\+?[0-9]{5})", re.DOTALL
+)
+"""The name of such a field, a MessagePack string's head, and the start of a contact."""
 _decode = msgspec.msgpack.Decoder().decode
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -52,14 +55,14 @@ class PhoneMasker:
 
     async def mask_message(self, message: bytes, role: str) -> bytes:
         """A pushed message with contacts as the role may see them."""
-        if not any(word in message for word in _FIELD_NAMES):
+        if _MAY_CONTAIN_CONTACT.search(message) is None:
             return message
         return _encode(await self._mask(_decode(message), whole=role == "driver"))
 
     async def mask_answer(self, answer: msgspec.Struct, role: str, subject: str) -> Any:  # noqa: ANN401 - plain values
         """An HTTP response as this reader may see it: plain values if it contains contacts."""
         encoded = _encode(answer)
-        if not any(word in encoded for word in _FIELD_NAMES):
+        if _MAY_CONTAIN_CONTACT.search(encoded) is None:
             return answer
         whole = role == "dispatcher" and await self._sees_numbers(subject)
         return await self._mask(msgspec.to_builtins(answer, builtin_types=(bytes,)), whole=whole)

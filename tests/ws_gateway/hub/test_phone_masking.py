@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dispatch.api.fields import TripView
 from dispatch.api.server_messages import Snapshot, TripNotice
@@ -85,7 +87,7 @@ async def test_who_looks_a_number_up(contacts: PhoneMasker, contact: str) -> Non
     said = TripNotice(
         TripView(trip="T1", state="assigned", origin="phone", vehicle_class="van", requested_at=1.0, passenger="p17")
     )
-    assert (await contacts.mask_answer(said, "dispatcher", "anna"))["trip"]["passenger"] == "p17"
+    assert await contacts.mask_answer(said, "dispatcher", "anna") is said
 
 
 async def test_an_erased_number_is_gone(contacts: PhoneMasker, book: Book, clock: ManualClock) -> None:
@@ -105,6 +107,26 @@ async def test_other_messages_pass_untouched(contacts: PhoneMasker, book: Book) 
     message = b"\xc1 no message at all"
     assert await contacts.mask_message(message, "driver") is message
     assert book.asked == 0
+
+
+class OnePhone:
+    """Every caller has the same number."""
+
+    async def phone_of(self, _: str) -> str:
+        return PHONE
+
+
+@pytest.mark.parametrize("name", ["passenger", "contact"])
+@given(
+    contact=st.from_regex(r"\+?[0-9]{5,20}", fullmatch=True)
+    | st.text("abcdefghij0123456789-", max_size=60).map(lambda name: f"person:{name}")
+)
+async def test_every_contact_is_masked(name: str, contact: str) -> None:
+    """However long a contact is and wherever it stands, nobody but the driver sees it."""
+    contacts = PhoneMasker(cast("Any", OnePhone()), ManualClock(1.0), lambda: "1")
+    message = msgspec.msgpack.encode({"t": "update", "trip": [{"a": 1, name: contact}]})
+    masked = await contacts.mask_message(message, "dispatcher")
+    assert contact not in str(msgspec.msgpack.decode(masked))
 
 
 @pytest.mark.integration
