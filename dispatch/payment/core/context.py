@@ -9,7 +9,6 @@ from dispatch.domain.entity import Context, Decision, DomainNotice, ScheduledCom
 from dispatch.payment.core.events import AttemptOpened
 from dispatch.payment.core.rules import Account, PaymentRules
 from dispatch.payment.core.state import Attempt, PaymentState, RefundState
-from dispatch.values.money import Money
 
 
 class PaymentContext(NamedTuple):
@@ -69,8 +68,3 @@ def merge(*decisions: Decision) -> Decision:
 def received_at(context: Context, wall: float) -> float:
     """When a message was received, in wall seconds: as the message says, else by the city's clock."""
     return wall or float(context.now)
-
-
-def money_of(minor: int, like: Money) -> Money:
-    """An amount in the currency of another."""
-    return Money(minor, like.currency)

@@ -14,7 +14,7 @@ from dispatch.domain.commands import RecordGatewayResponse, RefundFare, RefundOr
 from dispatch.domain.entity import Context, Decision, Event, ScheduledCommand
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.payment.core.beijing_time import beijing_day
-from dispatch.payment.core.context import PaymentContext, merge, money_of, received_at
+from dispatch.payment.core.context import PaymentContext, merge, received_at
 from dispatch.payment.core.events import (
     PartRefunded,
     RefundAsked,
@@ -28,7 +28,7 @@ from dispatch.payment.core.events import (
 from dispatch.payment.core.gateway_calls import GATEWAY, GatewayResponse, order_call, refund_call
 from dispatch.payment.core.port import Cancelled, NotFound, Refund, Refunded, Refusal, Unknown
 from dispatch.payment.core.rules import CASH
-from dispatch.payment.core.state import Attempt, RefundState, call_name
+from dispatch.payment.core.state import Attempt, RefundState, call_name, refund_state
 from dispatch.values.money import Money
 
 RETRYABLE: Final = frozenset({"SELLER_BALANCE_NOT_ENOUGH", "REASON_TRADE_BEEN_FREEZEN"})
@@ -45,7 +45,7 @@ def refund_fare(payment: PaymentContext, command: RefundFare, context: Context) 
             return Decision(reply={"refund": refund.refund})
     if payment.data.open_refund is not None:
         raise DispatchError(ErrorCode.REFUND_OPEN, detail=payment.data.open_refund.refund)
-    left = money_of(paid.amount.minor - payment.data.refunded, paid.amount)
+    left = Money(paid.amount.minor - payment.data.refunded, paid.amount.currency)
     amount = command.amount if command.amount is not None else left
     _check_amount(amount, left, command)
     how: RefundMethod = "hand" if paid.method == CASH else "cancel" if command.cancel else "refund"
@@ -111,26 +111,12 @@ def _number(payment: PaymentContext, attempt: Attempt) -> str:
 
 def _begin(payment: PaymentContext, opened: RefundOpened, attempt: Attempt) -> Decision:
     if opened.how == "hand":
-        refund = _state_of(opened)
+        refund = refund_state(opened)
         return merge(Decision(events=[opened]), _returned(payment, refund, beijing_day("", opened.at), opened.at))
     name = call_name(opened.how, opened.refund, 1)
-    work = _work(payment, opened.how, _state_of(opened), attempt)
+    work = _work(payment, opened.how, refund_state(opened), attempt)
     timer = _timer(payment, opened.refund, opened.at, payment.rules.answer_within_s)
     return Decision(events=[opened], put=[ScheduledCommand(name, opened.at, GATEWAY, work), timer])
-
-
-def _state_of(opened: RefundOpened) -> RefundState:
-    return RefundState(
-        refund=opened.refund,
-        order=opened.order,
-        amount=opened.amount,
-        how=opened.how,
-        by=opened.by,
-        reason=opened.reason,
-        asked_by=opened.asked_by,
-        surplus=opened.surplus,
-        opened_at=opened.at,
-    )
 
 
 def _work(payment: PaymentContext, call: str, refund: RefundState, attempt: Attempt) -> bytes:
@@ -231,7 +217,7 @@ def _returned(payment: PaymentContext, refund: RefundState, day: str, now: float
     whole = paid is not None and in_all >= paid.amount.minor
     event: Event = WholeRefunded(*facts) if whole else PartRefunded(*facts)
     method = paid.method if paid is not None else ""
-    outcome = ReportOutcome("refunded", refund.order, method, money_of(in_all, refund.amount))
+    outcome = ReportOutcome("refunded", refund.order, method, Money(in_all, refund.amount.currency))
     return Decision(events=[event], put=[payment.report_outcome(outcome, now)], drop=undone, notices=[notice])
 
 

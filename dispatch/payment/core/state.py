@@ -236,16 +236,8 @@ def _fold_opened(data: PaymentState, event: AttemptOpened) -> None:
     data.company = event.company
     if data.opened_at is None:
         data.opened_at = event.at
-    attempt = Attempt(
-        order=event.order,
-        method=event.method,
-        amount=event.amount,
-        buyer=event.buyer,
-        subject=event.subject,
-        asked_by=event.asked_by,
-        opened_at=event.at,
-        auth_code=event.auth_code,
-    )
+    fields = ("order", "method", "amount", "buyer", "subject", "asked_by", "auth_code")
+    attempt = Attempt(**{name: getattr(event, name) for name in fields}, opened_at=event.at)
     data.attempts.append(attempt)
     if event.method in WAYS:
         _asked(attempt, PLACING[attempt.way], 1)
@@ -325,18 +317,14 @@ def _known_refund(data: PaymentState, number: str) -> RefundState:
     return refund
 
 
+def refund_state(event: RefundOpened) -> RefundState:
+    """An open refund without calls."""
+    fields = ("refund", "order", "amount", "how", "by", "reason", "asked_by", "surplus")
+    return RefundState(**{name: getattr(event, name) for name in fields}, opened_at=event.at)
+
+
 def _fold_refund(data: PaymentState, event: RefundOpened) -> None:
-    refund = RefundState(
-        refund=event.refund,
-        order=event.order,
-        amount=event.amount,
-        how=event.how,
-        by=event.by,
-        reason=event.reason,
-        asked_by=event.asked_by,
-        surplus=event.surplus,
-        opened_at=event.at,
-    )
+    refund = refund_state(event)
     data.refunds.append(refund)
     if event.how != "hand":
         _refund_asked(refund, event.how, 1)

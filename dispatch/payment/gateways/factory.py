@@ -189,8 +189,8 @@ def _merchant(account: AlipayAccount, currency: str) -> MapiMerchant:
         keys=Credentials(
             sign_type=_mapi_sign_type(account),
             md5_key=account.md5_key.get_secret_value(),
-            private_key=_text(account.private_key.get_secret_value(), account.private_key_file),
-            alipay_public_key=_text(account.alipay_public_key, account.alipay_public_key_file),
+            private_key=key_text(account.private_key.get_secret_value(), account.private_key_file),
+            alipay_public_key=key_text(account.alipay_public_key, account.alipay_public_key_file),
         ),
         market=account.market,
         trans_currency=currency,
@@ -215,15 +215,15 @@ def _mapi_sign_type(account: AlipayAccount) -> SignType:
 
 
 def _openapi_account(account: AlipayAccount, currency: str) -> OpenapiAccount:
-    private_key = _text(account.app_private_key.get_secret_value(), account.app_private_key_file)
-    public_key = _text(account.openapi_public_key, account.openapi_public_key_file)
+    private_key = key_text(account.app_private_key.get_secret_value(), account.app_private_key_file)
+    public_key = key_text(account.openapi_public_key, account.openapi_public_key_file)
     ours = OpenapiCredentials(
         sign_type=account.openapi_sign_type,
-        private_key=private_key or _text(account.private_key.get_secret_value(), account.private_key_file),
-        alipay_public_key=public_key or _text(account.alipay_public_key, account.alipay_public_key_file),
-        app_cert=_text("", account.app_cert_file),
-        alipay_certs=_text("", account.alipay_cert_file),
-        root_certs=_text("", account.alipay_root_cert_file),
+        private_key=private_key or key_text(account.private_key.get_secret_value(), account.private_key_file),
+        alipay_public_key=public_key or key_text(account.alipay_public_key, account.alipay_public_key_file),
+        app_cert=key_text("", account.app_cert_file),
+        alipay_certs=key_text("", account.alipay_cert_file),
+        root_certs=key_text("", account.alipay_root_cert_file),
         content_key=account.content_key.get_secret_value(),
     )
     usual = OpenapiAccount(gateway_url=account.openapi_url, app_id=account.app_id, keys=ours, currency=currency)
@@ -248,12 +248,13 @@ def _acquirer_account(account: AlipayAccount) -> AcquirerAccount:
         keys=AcquirerCredentials(
             sign_type=sign_type,
             secret=account.acquirer_secret.get_secret_value(),
-            private_key=_text(account.private_key.get_secret_value(), account.private_key_file),
-            acquirer_public_key=_text(account.alipay_public_key, account.alipay_public_key_file),
+            private_key=key_text(account.private_key.get_secret_value(), account.private_key_file),
+            acquirer_public_key=key_text(account.alipay_public_key, account.alipay_public_key_file),
         ),
         timeout_s=account.timeout_s,
     )
 
 
-def _text(given: str, file: Path | None) -> str:
+def key_text(given: str, file: Path | None) -> str:
+    """A key given as text or in a file."""
     return given or (file.read_text(encoding="ascii") if file else "")

@@ -9,7 +9,6 @@ import datetime as dt
 from collections.abc import AsyncIterator, Iterator
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -21,7 +20,7 @@ from dispatch.config.settings import AlipayAccount, AlipaySettings
 from dispatch.payment.core.beijing_time import BEIJING
 from dispatch.payment.core.port import NotFound, OrderRef, TradeView, Unknown
 from dispatch.payment.gateways.bill_download import NoBill
-from dispatch.payment.gateways.factory import accounts_of, notify_path, open_bill_download, open_gateways
+from dispatch.payment.gateways.factory import accounts_of, key_text, notify_path, open_bill_download, open_gateways
 from dispatch.payment.gateways.http_client import HttpClient, HttpStatus, Transport
 from dispatch.payment.protocols.openapi.certificates import certificates_of, roots_of
 from dispatch.payment.protocols.public_urls import moves_money, url_problem
@@ -144,13 +143,13 @@ class _Check:
 
     def _certificates(self) -> Iterator[PreflightFinding]:
         account = self._account
-        ours = certificates_of(_text("", account.app_cert_file), "app_cert_file")
+        ours = certificates_of(key_text("", account.app_cert_file), "app_cert_file")
         private = load_private_key(_app_private(account))
         fits = ours[0].public_key() == private.public_key()
         text = "the application's certificate matches our key" if fits else "app_cert_file does not match our key"
         yield self._say("certificates", ok=fits, text=text)
-        theirs = certificates_of(_text("", account.alipay_cert_file), "alipay_cert_file")
-        roots = roots_of(_text("", account.alipay_root_cert_file), "alipay_root_cert_file")
+        theirs = certificates_of(key_text("", account.alipay_cert_file), "alipay_cert_file")
+        roots = roots_of(key_text("", account.alipay_root_cert_file), "alipay_root_cert_file")
         for name, held in (("app_cert_file", ours[:1]), ("alipay_cert_file", theirs), ("alipay_root_cert_file", roots)):
             yield self._lasting(name, held)
 
@@ -259,20 +258,16 @@ def _alone(settings: Settings, account: AlipayAccount) -> Settings:
     return settings.model_copy(update={"alipay": AlipaySettings(**values)})
 
 
-def _text(given: str, file: Path | None) -> str:
-    return given or (file.read_text(encoding="ascii") if file else "")
-
-
 def _private(account: AlipayAccount) -> str:
-    return _text(account.private_key.get_secret_value(), account.private_key_file)
+    return key_text(account.private_key.get_secret_value(), account.private_key_file)
 
 
 def _public(account: AlipayAccount) -> str:
-    return _text(account.alipay_public_key, account.alipay_public_key_file)
+    return key_text(account.alipay_public_key, account.alipay_public_key_file)
 
 
 def _app_private(account: AlipayAccount) -> str:
-    return _text(account.app_private_key.get_secret_value(), account.app_private_key_file) or _private(account)
+    return key_text(account.app_private_key.get_secret_value(), account.app_private_key_file) or _private(account)
 
 
 def _pairs(account: AlipayAccount) -> Iterator[tuple[str, SignType, str, str]]:
@@ -281,5 +276,5 @@ def _pairs(account: AlipayAccount) -> Iterator[tuple[str, SignType, str, str]]:
         sign_type: SignType = "RSA2" if account.sign_type == "RSA2" else "RSA"
         yield account.protocol, sign_type, _private(account), _public(account)
     if account.app_id and account.app_cert_file is None:
-        public = _text(account.openapi_public_key, account.openapi_public_key_file) or _public(account)
+        public = key_text(account.openapi_public_key, account.openapi_public_key_file) or _public(account)
         yield "openapi", account.openapi_sign_type, _app_private(account), public

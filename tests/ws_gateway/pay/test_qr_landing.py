@@ -106,7 +106,7 @@ async def test_a_code_that_alipay_does_not_take(booth: Booth) -> None:
     booth.authorizers.shared.clear = False
     unclear = await browser.sign_in()
     assert (unclear.status_code, number(unclear)) == (503, ErrorCode.UNAVAILABLE)
-    assert "did not answer clearly" in text(unclear, "said")
+    assert "has not confirmed the result" in text(unclear, "said")
 
 
 async def test_a_company_without_an_application() -> None:

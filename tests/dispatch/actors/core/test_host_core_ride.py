@@ -301,7 +301,7 @@ def test_what_went_wrong_with_a_payment_is_said_in_plain_words() -> None:
 
     refused = phrase_of("fare_due", "ACQ.BUYER_BALANCE_NOT_ENOUGH")
     assert refused is not None
-    assert (refused.en, refused.zh) == ("Not enough money in the passenger's account.", "乘客账户余额不足。")
+    assert (refused.en, refused.zh) == ("The passenger's balance is too low.", "乘客账户余额不足。")
     unclear = phrase_of("payment_unknown", "timeout")
     assert unclear is not None
     assert unclear.do_en == "Please wait. Do not pay again."

@@ -62,7 +62,7 @@ def test_every_documented_code_has_words(code: str) -> None:
 
 def test_no_code_has_two_phrases() -> None:
     """The table is read as a dictionary, so a code named twice would lose one of its phrases."""
-    named = [code for _, codes in phrases.TABLE for code in codes.split()]
+    named = [code for codes, _ in phrases.TABLE for code in codes.split()]
 
     assert sorted(named) == sorted(set(named))
 
