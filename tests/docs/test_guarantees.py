@@ -9,7 +9,7 @@ import pytest
 
 from tests.docs.guarantees_samples import ROOT, defined_names
 
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("[a-z]*/README.md")})
 GUARANTEES = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
 NAMED = re.findall(r"^- `(tests/\S+?)::(\w+)`$", GUARANTEES, re.MULTILINE)
 

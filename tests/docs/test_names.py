@@ -26,7 +26,7 @@ ROOT: Final = Path(__file__).parents[2]
 GENERATED: Final = {"http.md", "machines.md", "metrics.md", "permissions.md", "protocol.md", "settings.md"}
 PAGES: Final = sorted(
     page
-    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "bench" / "README.md"]
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("[a-z]*/README.md")]
     if page.name not in GENERATED
 )
 COMMAND: Final = get_command(app)
