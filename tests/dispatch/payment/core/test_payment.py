@@ -18,7 +18,6 @@ from dispatch.payment.core.port import (
     TradeStatus,
     Unknown,
 )
-from dispatch.payment.core.rules import Account, PaymentRules
 from dispatch.values.money import Money
 from tests.dispatch.payment.core.payment_host import BUYER, FARE, RULES, TRIP, Desk, notification, open_payment, trade
 
@@ -647,12 +646,3 @@ def test_events_name_the_calls() -> None:
     assert isinstance(desk.events[0], AttemptOpened)
     assert [event.n for event in asked] == list(range(2, 22))
     assert {event.order for event in asked} == {order}
-
-
-@pytest.mark.parametrize(
-    "wrong", [{"expires_min": 0}, {"expires_min": 21_601}, {"speed": 0.0}, {"growing_s": ()}, {"query_every_s": 0.0}]
-)
-def test_rules_that_cannot_be_kept_are_refused(wrong: dict[str, object]) -> None:
-    """An expiry that Alipay does not take, or a step of nothing, is an error at start."""
-    with pytest.raises(ValueError, match="must be"):
-        PaymentRules(account=Account(seller_id="2088", notify_url="https://x"), **wrong)  # type: ignore[arg-type]

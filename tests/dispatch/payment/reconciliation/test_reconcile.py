@@ -8,19 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.payment.core.beijing_time import BEIJING
 from dispatch.payment.reconciliation.alipay_bill import Bill, BillRow
 from dispatch.payment.reconciliation.reconcile import BookedEntry, ReconciledEntry, Reconciliation, Standing, reconcile
 from dispatch.values.money import Money
 from tests.dispatch.payment.reconciliation.bill_samples import ACCOUNT, DAY, row
+from tests.dispatch.payment.reconciliation.reconcile_samples import NOON, booked
 
 BEFORE, AFTER = DAY - dt.timedelta(days=1), DAY + dt.timedelta(days=1)
-NOON = 12.0
-
-
-def booked(order: str, minor: int, refund: str = "", *, day: dt.date = DAY, hour: float = NOON) -> BookedEntry:
-    at = dt.datetime.combine(day, dt.time(), BEIJING).timestamp() + hour * 3600
-    return BookedEntry(order=order, refund=refund, amount=Money(minor, "CNY"), day=day, at=at)
 
 
 def bill(*rows: BillRow, day: dt.date = DAY) -> Bill:
