@@ -41,7 +41,6 @@ from ws_gateway.auth.tokens import Tokens
 from ws_gateway.http.alipay_webhook import AlipayWebhook
 from ws_gateway.http.authenticated_reads import AuthenticatedReads
 from ws_gateway.http.city_routes import LAYERS, city_routes
-from ws_gateway.http.fare_estimate import price_by
 from ws_gateway.http.place_routes import PlaceRoutes
 from ws_gateway.http.reads.routes import make_read_routes
 from ws_gateway.http.replay_routes import ReplayRoutes
@@ -57,7 +56,7 @@ from ws_gateway.pay.responses import PageResponses
 from ws_gateway.pay.routes import pay_routes
 from ws_gateway.pay.signed_forms import FormSigner
 from ws_gateway.server.static_apps import web_routes
-from ws_gateway.session.identity import SessionRules
+from ws_gateway.session.identity import SessionRules, price_by
 from ws_gateway.settings import GatewaySettings
 
 _NO_DRIVER = DriverId("nobody")

@@ -7,12 +7,14 @@ from collections.abc import Callable
 import msgspec
 
 from dispatch.actors.core.protocol import Quote
-from dispatch.api.fields import FareView
+from dispatch.api.fields import FareLineView, FareView, MoneyView
 from dispatch.domain.entity import Principal
+from dispatch.domain.fare.fare import estimate
+from dispatch.domain.rules import Rules
 from dispatch.geo.cells import Box
 from dispatch.values.place import Place
 from dispatch.values.roles import Role
-from dispatch.values.units import CityTime, WallTime
+from dispatch.values.units import CityTime, Meters, Seconds, WallTime
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -44,3 +46,15 @@ class SessionRules(msgspec.Struct, frozen=True):
     price: Price
     served: Box | None = None
     """Places outside this box are refused; None: no limit."""
+
+
+def price_by(rules: Rules) -> Price:
+    """Estimates by the tariff that also determines the final fare, with the surcharge for pick-ups at an airport."""
+
+    def price(pickup: Place, quote: Quote, at: CityTime) -> FareView:
+        from_airport = rules.from_airport(pickup.lat, pickup.lng)
+        fare = estimate(rules.tariff, Meters(quote.meters), Seconds(quote.seconds), at, from_airport=from_airport)
+        lines = [FareLineView(line.kind, line.text, line.quantity, line.unit, line.amount.minor) for line in fare.lines]
+        return FareView(MoneyView(fare.total.minor, fare.total.currency), lines)
+
+    return price

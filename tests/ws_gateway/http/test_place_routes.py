@@ -12,7 +12,7 @@ from dispatch.clock import ManualClock
 from dispatch.geo.places.geocoder import PlaceIndex, read_places
 from dispatch.values.roles import Role
 from dispatch.values.units import WallTime
-from tests.ws_gateway.limits.limiters import limiter
+from tests.ws_gateway.limits.builders import limiter
 from ws_gateway.auth.tokens import Tokens
 from ws_gateway.http.authenticated_reads import AuthenticatedReads
 from ws_gateway.http.place_routes import PlaceRoutes

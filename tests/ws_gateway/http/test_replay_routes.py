@@ -17,7 +17,7 @@ from dispatch.domain.vehicle.track_recorder import TrackSection
 from dispatch.values.units import WallTime
 from tests.dispatch.api.trip_replay_samples import ride
 from tests.dispatch.domain.builders import NOON, RULES
-from tests.ws_gateway.limits.limiters import limiter
+from tests.ws_gateway.limits.builders import limiter
 from ws_gateway.auth.tokens import Tokens
 from ws_gateway.http.authenticated_reads import AuthenticatedReads
 from ws_gateway.http.replay_routes import ReplayRoutes

@@ -35,7 +35,7 @@ from dispatch.payment.gateways.alipay_oauth import AlipayUser
 from dispatch.values.ids import VehicleId
 from tests.dispatch.domain.builders import DRIVER, NOON, Stage
 from tests.ws_gateway.fakes import FakeHosts
-from tests.ws_gateway.limits.limiters import limiter
+from tests.ws_gateway.limits.builders import limiter
 from ws_gateway.pay.fare_commands import FareCommands
 from ws_gateway.pay.page_context import PageContext
 from ws_gateway.pay.rate_limits import PageLimits

@@ -20,7 +20,7 @@ from dispatch.values.ids import PassengerId
 from sim.demo.sandbox_process import SandboxProcess
 from tests.dispatch.store.buses.memory_bus import MemoryBus
 from tests.ws_gateway.fakes import FakeAudit, FakeRegistry
-from tests.ws_gateway.limits.limiters import limiter
+from tests.ws_gateway.limits.builders import limiter
 from tests.ws_gateway.pay.page_client import BUYER, SECRET, URL, Booth, has
 from ws_gateway.auth.sign_in import SignIn
 from ws_gateway.auth.tokens import Tokens

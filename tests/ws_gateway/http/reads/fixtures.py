@@ -32,7 +32,7 @@ from dispatch.values.roles import Role
 from dispatch.values.units import WallTime
 from tests.dispatch.domain.builders import CODE, DRIVER, NOON, PROFILE, RULES, Stage
 from tests.dispatch.domain.key_fixtures import persons
-from tests.ws_gateway.limits.limiters import limiter
+from tests.ws_gateway.limits.builders import limiter
 from ws_gateway.auth.tokens import Tokens
 from ws_gateway.http.authenticated_reads import AuthenticatedReads
 from ws_gateway.http.place_routes import PlaceRoutes
