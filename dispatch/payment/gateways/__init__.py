@@ -1,1 +1,1 @@
-"""I/O. The payment gateways over HTTP. Imports ``payment.core``, ``payment.protocols`` and settings."""
+"""I/O. The payment gateways over HTTP. Imports ``payment.core``, ``payment.protocols`` and the settings."""

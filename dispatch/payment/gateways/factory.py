@@ -189,8 +189,8 @@ def _merchant(account: AlipayAccount, currency: str) -> MapiMerchant:
         keys=Credentials(
             sign_type=_mapi_sign_type(account),
             md5_key=account.md5_key.get_secret_value(),
-            private_key=key_text(account.private_key.get_secret_value(), account.private_key_file),
-            alipay_public_key=key_text(account.alipay_public_key, account.alipay_public_key_file),
+            private_key=private_key_of(account),
+            alipay_public_key=public_key_of(account),
         ),
         market=account.market,
         trans_currency=currency,
@@ -215,12 +215,10 @@ def _mapi_sign_type(account: AlipayAccount) -> SignType:
 
 
 def _openapi_account(account: AlipayAccount, currency: str) -> OpenapiAccount:
-    private_key = key_text(account.app_private_key.get_secret_value(), account.app_private_key_file)
-    public_key = key_text(account.openapi_public_key, account.openapi_public_key_file)
     ours = OpenapiCredentials(
         sign_type=account.openapi_sign_type,
-        private_key=private_key or key_text(account.private_key.get_secret_value(), account.private_key_file),
-        alipay_public_key=public_key or key_text(account.alipay_public_key, account.alipay_public_key_file),
+        private_key=app_private_key_of(account),
+        alipay_public_key=openapi_public_key_of(account),
         app_cert=key_text("", account.app_cert_file),
         alipay_certs=key_text("", account.alipay_cert_file),
         root_certs=key_text("", account.alipay_root_cert_file),
@@ -248,11 +246,28 @@ def _acquirer_account(account: AlipayAccount) -> AcquirerAccount:
         keys=AcquirerCredentials(
             sign_type=sign_type,
             secret=account.acquirer_secret.get_secret_value(),
-            private_key=key_text(account.private_key.get_secret_value(), account.private_key_file),
-            acquirer_public_key=key_text(account.alipay_public_key, account.alipay_public_key_file),
+            private_key=private_key_of(account),
+            acquirer_public_key=public_key_of(account),
         ),
         timeout_s=account.timeout_s,
     )
+
+
+def private_key_of(account: AlipayAccount) -> str:
+    return key_text(account.private_key.get_secret_value(), account.private_key_file)
+
+
+def public_key_of(account: AlipayAccount) -> str:
+    return key_text(account.alipay_public_key, account.alipay_public_key_file)
+
+
+def app_private_key_of(account: AlipayAccount) -> str:
+    own = key_text(account.app_private_key.get_secret_value(), account.app_private_key_file)
+    return own or private_key_of(account)
+
+
+def openapi_public_key_of(account: AlipayAccount) -> str:
+    return key_text(account.openapi_public_key, account.openapi_public_key_file) or public_key_of(account)
 
 
 def key_text(given: str, file: Path | None) -> str:

@@ -20,7 +20,17 @@ from dispatch.config.settings import AlipayAccount, AlipaySettings
 from dispatch.payment.core.beijing_time import BEIJING
 from dispatch.payment.core.port import NotFound, OrderRef, TradeView, Unknown
 from dispatch.payment.gateways.bill_download import NoBill
-from dispatch.payment.gateways.factory import accounts_of, key_text, notify_path, open_bill_download, open_gateways
+from dispatch.payment.gateways.factory import (
+    accounts_of,
+    app_private_key_of,
+    key_text,
+    notify_path,
+    open_bill_download,
+    open_gateways,
+    openapi_public_key_of,
+    private_key_of,
+    public_key_of,
+)
 from dispatch.payment.gateways.http_client import HttpClient, HttpStatus, Transport
 from dispatch.payment.protocols.openapi.certificates import certificates_of, roots_of
 from dispatch.payment.protocols.public_urls import moves_money, url_problem
@@ -33,7 +43,7 @@ RENEW_DAYS: Final = 30
 WITHIN_S: Final = 10.0
 CALLBACK_PATH: Final = "/pay/callback"
 
-WRONG: Final[dict[str, str]] = {
+ADVICE: Final[dict[str, str]] = {
     "ILLEGAL_PARTNER": "unknown partner {partner}: check the PID and the gateway's address",
     "ILLEGAL_SIGN": "our signature was rejected: upload the public half of our key for this sign_type",
     "HAS_NO_PUBLICKEY": "no public key of ours for this sign_type: upload it",
@@ -144,7 +154,7 @@ class _Check:
     def _certificates(self) -> Iterator[PreflightFinding]:
         account = self._account
         ours = certificates_of(key_text("", account.app_cert_file), "app_cert_file")
-        private = load_private_key(_app_private(account))
+        private = load_private_key(app_private_key_of(account))
         fits = ours[0].public_key() == private.public_key()
         text = "the application's certificate matches our key" if fits else "app_cert_file does not match our key"
         yield self._say("certificates", ok=fits, text=text)
@@ -202,7 +212,7 @@ class _Check:
         reason = answer.reason
         if reason.startswith("connection:"):
             return f"cannot be reached ({reason}): check the address, DNS and the firewall"
-        meaning = WRONG.get(reason.removeprefix("ACQ."))
+        meaning = ADVICE.get(reason.removeprefix("ACQ."))
         if meaning is None:
             return f"unexpected answer {reason}"
         return f"{meaning.format(partner=self._account.partner, app_id=self._account.app_id)} ({reason})"
@@ -258,23 +268,10 @@ def _alone(settings: Settings, account: AlipayAccount) -> Settings:
     return settings.model_copy(update={"alipay": AlipaySettings(**values)})
 
 
-def _private(account: AlipayAccount) -> str:
-    return key_text(account.private_key.get_secret_value(), account.private_key_file)
-
-
-def _public(account: AlipayAccount) -> str:
-    return key_text(account.alipay_public_key, account.alipay_public_key_file)
-
-
-def _app_private(account: AlipayAccount) -> str:
-    return key_text(account.app_private_key.get_secret_value(), account.app_private_key_file) or _private(account)
-
-
 def _pairs(account: AlipayAccount) -> Iterator[tuple[str, SignType, str, str]]:
     """Name, sign type, our private and their public key of each gateway that uses RSA."""
     if account.collects and account.protocol != "openapi" and account.sign_type in ("RSA", "RSA2"):
         sign_type: SignType = "RSA2" if account.sign_type == "RSA2" else "RSA"
-        yield account.protocol, sign_type, _private(account), _public(account)
+        yield account.protocol, sign_type, private_key_of(account), public_key_of(account)
     if account.app_id and account.app_cert_file is None:
-        public = key_text(account.openapi_public_key, account.openapi_public_key_file) or _public(account)
-        yield "openapi", account.openapi_sign_type, _app_private(account), public
+        yield "openapi", account.openapi_sign_type, app_private_key_of(account), openapi_public_key_of(account)

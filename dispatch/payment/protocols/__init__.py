@@ -1,1 +1,1 @@
-"""Pure. Alipay's and an acquirer's messages: formats, signatures, certificates."""
+"""Pure. Alipay's and an acquirer's messages: formats, signatures, certificates. Imports ``payment.core``."""

@@ -1,1 +1,1 @@
-"""Pure. The day's bill of Alipay, compared with the ledger."""
+"""Pure. Reads Alipay's daily bill and compares it with the ledger. Imports ``payment.core`` and ``values``."""
