@@ -6,12 +6,13 @@ import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import msgspec
 import typer
 
-from dispatch.domain.registry import DeviceRecord, DispatcherRecord, DriverRecord, UnknownEntryError
+from dispatch.clock import CityClock
+from dispatch.domain.registry import DeviceRecord, DispatcherRecord, DriverRecord, PassengerRecord
 from taxi_cli.database import with_database
 from taxi_cli.options import Config, DataDir, Json, print_json, settings_for
 
@@ -43,7 +44,8 @@ def revoke(
     async def work(database: Database) -> str:
         deactivated = role in _KINDS and not keep_active
         await _deactivate(database, role, name, deactivated=deactivated)
-        await _end_sign_ins(database, settings, role, name, deactivated=deactivated)
+        subject = await revoke_tokens(database, settings, role, name)
+        await record_action(database, "revoke", subject, {"deactivated": deactivated}, prefix="revoke")
         await _notify_gateways(settings)
         return f"{role} {name} is signed out{' and deactivated' if deactivated else ''}"
 
@@ -52,34 +54,30 @@ def revoke(
 
 async def _deactivate(database: Database, role: str, name: str, *, deactivated: bool) -> None:
     """Raises ``UnknownEntryError``."""
-    from dispatch.domain.registry import PassengerRecord
     from dispatch.store.queries.registry import SqlRegistry
 
     registry = SqlRegistry(database)
-    kind = _KINDS.get(role)
-    if kind is None:
-        if await registry.get(PassengerRecord, name) is None:
-            raise UnknownEntryError(f"{role} {name}")
-        return
-    entry = await registry.get(kind, name)
-    if entry is None:
-        raise UnknownEntryError(f"{role} {name}")
+    entry = await registry.require(_KINDS.get(role, PassengerRecord), name)
     if deactivated:
         await registry.update(msgspec.structs.replace(entry, active=False))
 
 
-async def _end_sign_ins(database: Database, settings: Settings, role: Revoked, name: str, *, deactivated: bool) -> None:
-    """The revocation is written to the journal and to the audit log."""
-    from dispatch.clock import CityClock
-    from dispatch.domain.audit import operator_entry
-    from dispatch.store.queries.audit import SqlAudit
+async def revoke_tokens(database: Database, settings: Settings, role: Revoked, name: str) -> str:
+    """Revoke all tokens of a subject that were issued so far. Returns the subject, as in ``role:name``."""
     from dispatch.store.queries.revocations import Revocation, SqlRevocations, subject_name
 
     wall = CityClock().wall()
     subject = subject_name(role, name)
-    longest = settings.auth.token_ttl_s + 60.0
-    await SqlRevocations(database).add(Revocation(subject, wall, wall + longest))
-    entry = operator_entry("revoke", subject, wall, f"revoke:{secrets.token_hex(8)}", {"deactivated": deactivated})
+    await SqlRevocations(database).add(Revocation(subject, wall, wall + settings.auth.token_ttl_s + 60.0))
+    return subject
+
+
+async def record_action(database: Database, act: str, target: str, facts: dict[str, Any], *, prefix: str) -> None:
+    """Write an operator's action to the audit log. ``prefix`` begins the id of the entry."""
+    from dispatch.domain.audit import operator_entry
+    from dispatch.store.queries.audit import SqlAudit
+
+    entry = operator_entry(act, target, CityClock().wall(), f"{prefix}:{secrets.token_hex(8)}", facts)
     await SqlAudit(database).record_entries([entry])
 
 

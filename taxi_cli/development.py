@@ -16,7 +16,6 @@ from dispatch.domain.registry import (
     DeviceRecord,
     DispatcherRecord,
     DriverRecord,
-    UnknownEntryError,
     VehicleRecord,
 )
 from dispatch.store.queries.registry import SqlRegistry
@@ -56,9 +55,7 @@ def token_driver(
     """Print a driver's token for a vehicle."""
 
     async def work(registry: SqlRegistry) -> str:
-        car = await registry.get(VehicleRecord, vehicle)
-        if car is None:
-            raise UnknownEntryError(f"vehicle {vehicle}")
+        car = await registry.require(VehicleRecord, vehicle)
         number = await _driver_of(registry, car, driver)
         return _Signer(config, data_dir).sign("driver", number, vehicle)
 
@@ -109,8 +106,7 @@ def token_dispatcher(
     """Print a dispatcher's token."""
 
     async def work(registry: SqlRegistry) -> str:
-        if await registry.get(DispatcherRecord, name) is None:
-            raise UnknownEntryError(f"dispatcher {name}")
+        await registry.require(DispatcherRecord, name)
         return _Signer(config, data_dir).sign("dispatcher", name)
 
     with_registry(config, data_dir, work)
@@ -125,9 +121,7 @@ def token_device(
     """Print a device's token."""
 
     async def work(registry: SqlRegistry) -> str:
-        found = await registry.get(DeviceRecord, id_)
-        if found is None:
-            raise UnknownEntryError(f"device {id_}")
+        found = await registry.require(DeviceRecord, id_)
         return _Signer(config, data_dir).sign("device", id_, VehicleId(found.vehicle))
 
     with_registry(config, data_dir, work)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from taxi_cli.access import record_action, revoke_tokens
 from taxi_cli.database import with_database
 from taxi_cli.options import Config, DataDir, print_json, settings_for
 
@@ -43,13 +43,8 @@ def erase(passenger: Passenger, config: Config = None, data_dir: DataDir = None)
     """
 
     async def work(persons: SqlPersonalData, database: Database) -> str:
-        from dispatch.clock import CityClock
-        from dispatch.store.queries.revocations import Revocation, SqlRevocations, subject_name
-
         await persons.erase(passenger)
-        wall = CityClock().wall()
-        ttl_s = settings_for(config, data_dir).auth.token_ttl_s
-        await SqlRevocations(database).add(Revocation(subject_name("passenger", passenger), wall, wall + ttl_s + 60.0))
+        await revoke_tokens(database, settings_for(config, data_dir), "passenger", passenger)
         await _record(database, "erase", passenger)
         return f"passenger {passenger} erased"
 
@@ -88,11 +83,5 @@ def _persons_of(settings: Settings, database: Database) -> SqlPersonalData:
 
 
 async def _record(database: Database, act: str, passenger: str) -> None:
-    """Write an entry to the audit log."""
-    from dispatch.clock import CityClock
-    from dispatch.domain.audit import operator_entry
-    from dispatch.store.queries.audit import SqlAudit
-
     target = f"passenger:{passenger}" if passenger else "master key"
-    entry = operator_entry(f"privacy_{act}", target, CityClock().wall(), f"privacy:{secrets.token_hex(8)}", {})
-    await SqlAudit(database).record_entries([entry])
+    await record_action(database, f"privacy_{act}", target, {}, prefix="privacy")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dispatch.domain.registry import UnknownEntryError, VehicleRecord
+from dispatch.domain.registry import VehicleRecord
 from taxi_cli.database import InputError, with_registry
 from taxi_cli.options import Config, DataDir, fail, settings_for
 
@@ -45,7 +45,7 @@ def qr(
 
     async def work(registry: SqlRegistry) -> str:
         if not all_:
-            return picture.write(await _known(registry, vehicle), out)
+            return picture.write((await registry.require(VehicleRecord, vehicle)).id, out)
         cars = [car.id for car in await registry.entries(VehicleRecord) if car.active]
         out.mkdir(parents=True, exist_ok=True)
         for car in cars:
@@ -76,13 +76,6 @@ class _Picture:
         draw = png_picture if self._kind == ".png" else svg_picture
         out.write_bytes(draw(address, vehicle, self._company))
         return f"{out}: {address}"
-
-
-async def _known(registry: SqlRegistry, vehicle: str) -> str:
-    found = await registry.get(VehicleRecord, vehicle)
-    if found is None:
-        raise UnknownEntryError(f"vehicle {vehicle}")
-    return found.id
 
 
 def _unchecked(picture: _Picture, vehicle: str, out: Path) -> None:

@@ -18,7 +18,6 @@ from dispatch.domain.registry import (
     DispatcherRecord,
     DriverRecord,
     RegistryRecord,
-    UnknownEntryError,
     VehicleRecord,
 )
 from dispatch.store.queries.registry import TABLES, SqlRegistry
@@ -99,8 +98,8 @@ def driver(
         _required(id_, "NUMBER"), _required(name, "--name"), _required(phone, "--phone")
         vehicles = [it.strip() for it in may_drive.split(",") if it.strip()]
         for one in vehicles:
-            if one != ANY_VEHICLE and await registry.get(VehicleRecord, one) is None:
-                raise UnknownEntryError(f"vehicle {one}")
+            if one != ANY_VEHICLE:
+                await registry.require(VehicleRecord, one)
         entry = DriverRecord(
             id=DriverId(id_), name=name, phone=phone, pin_hash=hash_secret(_pin(pin)), active=not inactive
         )

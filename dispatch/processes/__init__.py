@@ -1,1 +1,1 @@
-"""I/O. Child processes, heartbeats and shutdown. Imports ``dispatch.clock`` only."""
+"""I/O. Child processes, heartbeats, background tasks and shutdown. Imports ``dispatch.clock`` only."""

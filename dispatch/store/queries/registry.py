@@ -53,8 +53,8 @@ class SqlRegistry:
 
     async def add(self, entry: RegistryRecord) -> None:
         """Raises ``DuplicateEntryError``, and ``UnknownEntryError`` if a device's vehicle does not exist."""
-        if isinstance(entry, DeviceRecord) and await self.get(VehicleRecord, entry.vehicle) is None:
-            raise UnknownEntryError(f"vehicle {entry.vehicle}")
+        if isinstance(entry, DeviceRecord):
+            await self.require(VehicleRecord, entry.vehicle)
         statement = insert(TABLES[type(entry)]).values(_columns(entry))
         await self._write_entry(entry, lambda connection: connection.execute(statement))
 
@@ -79,6 +79,13 @@ class SqlRegistry:
         found = await self._find(kind, table.c.id == entry_id)
         return found[0] if found else None
 
+    async def require(self, kind: type[E], entry_id: str) -> E:
+        """The entry of ``kind`` with this id. Raises ``UnknownEntryError``."""
+        found = await self.get(kind, entry_id)
+        if found is None:
+            raise UnknownEntryError(f"{TABLES[kind].name} {entry_id}")
+        return found
+
     async def entries(self, kind: type[E]) -> Sequence[E]:
         """All entries of ``kind``, by id."""
         return await self._find(kind)
@@ -90,8 +97,7 @@ class SqlRegistry:
 
     async def permit(self, driver: DriverId, vehicles: Sequence[VehicleId | str]) -> None:
         """Let ``driver`` drive these vehicles and no others (``"*"``: all). Raises ``UnknownEntryError``."""
-        if await self.get(DriverRecord, driver) is None:
-            raise UnknownEntryError(f"driver {driver}")
+        await self.require(DriverRecord, driver)
         await self._database.write(partial(_permit, driver=driver, vehicles=sorted(set(vehicles))))
 
     async def permitted(self, driver: DriverId) -> Sequence[str]:
