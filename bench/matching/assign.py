@@ -25,6 +25,7 @@ from typer import Option
 from bench.harness.figures import Figures
 from bench.harness.plan import BenchPlan, Cars, Requests, Seed
 from bench.matching.matcher import random_places
+from dispatch.domain.match_pool import AvailableVehicle, OpenRequest
 from dispatch.geo.distance import haversine_many
 from dispatch.geo.index.vehicle_index import VehicleIndex
 from dispatch.geo.straight_line import StraightLine
@@ -35,10 +36,11 @@ from dispatch.matching.exact_assignment import Assignment, exact
 from dispatch.matching.free_vehicles import FreeVehicles
 from dispatch.matching.open_requests import OpenRequests
 from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import Floats, Ints, MatcherRequest, MatcherVehicle, Pairs
+from dispatch.matching.types import Floats, Ints, Pairs
 from dispatch.matching.window import WindowResult, WindowSearch
 from dispatch.values.ids import TripId, VehicleId
-from dispatch.values.units import CityTime, LatLng, Seconds
+from dispatch.values.place import Place
+from dispatch.values.units import CityTime
 
 KMH, DETOUR = 25.0, 1.3
 NOW = CityTime(0.0)
@@ -125,11 +127,11 @@ class MatcherParts:
         index = VehicleIndex()
         self._candidates = CityCandidates(index, StraightLine(kmh=KMH, detour=DETOUR), top_mps=KMH / 3.6 / DETOUR)
         for number, (lat, lng) in enumerate(zip(*(axis.tolist() for axis in scene.cars), strict=True)):
-            car = MatcherVehicle(vehicle_id=VehicleId(f"V{number:05}"), lat=lat, lng=lng, at=NOW)
-            self._candidates.put(self._fleet.announce(car), lat, lng)
+            car = AvailableVehicle(VehicleId(f"V{number:05}"))
+            self._candidates.put(self._fleet.announce(car, NOW), lat, lng)
         for number, place in enumerate(zip(*(axis.tolist() for axis in scene.requests), strict=True)):
-            request = MatcherRequest(
-                trip_id=TripId(f"T{number:05}"), pickup=LatLng(*place), requested_at=NOW, max_pickup_s=Seconds(3600.0)
+            request = OpenRequest(
+                trip=TripId(f"T{number:05}"), pickup=Place(*place), requested_at=NOW, max_pickup_s=3600.0
             )
             self._book.open(request, owned=True)
 

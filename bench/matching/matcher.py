@@ -24,14 +24,16 @@ from typer import Option
 
 from bench.harness.figures import Figures, percentile_ms, prefixed
 from bench.harness.plan import BenchPlan, Cars, Seed
+from dispatch.domain.match_pool import AvailableVehicle, OpenRequest
 from dispatch.geo.arrays import FloatArray
 from dispatch.geo.index.vehicle_index import VehicleIndex
 from dispatch.geo.straight_line import StraightLine
 from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.matcher import RegionMatcher
-from dispatch.matching.types import MatcherRequest, MatcherVehicle, Window
+from dispatch.matching.types import Window
 from dispatch.values.ids import TripId, VehicleId
-from dispatch.values.units import CityTime, LatLng
+from dispatch.values.place import Place
+from dispatch.values.units import CityTime
 
 SOUTH, NORTH, WEST, EAST = 37.708, 37.808, -122.51, -122.385
 """The part of San Francisco in which cars and requests are placed."""
@@ -103,8 +105,8 @@ class MatcherLoad:
         trip_id = TripId(f"T{self._made:07}")
         self._made += 1
         self._open[trip_id] = now
-        place = LatLng(*(float(degrees[0]) for degrees in random_places(self._rng, 1)))
-        self._matcher.request_open(MatcherRequest(trip_id=trip_id, pickup=place, requested_at=CityTime(now)))
+        (lat,), (lng,) = random_places(self._rng, 1)
+        self._matcher.request_open(OpenRequest(trip=trip_id, pickup=Place(float(lat), float(lng)), requested_at=now))
 
     def _settle(self, window: Window, now: float) -> None:
         for proposal in window.proposals:
@@ -116,12 +118,7 @@ class MatcherLoad:
     def _free(self, number: int, at: float) -> None:
         (self._lat[number],), (self._lng[number],) = random_places(self._rng, 1)
         self._matcher.car_free(
-            MatcherVehicle(
-                vehicle_id=self._ids[number],
-                lat=float(self._lat[number]),
-                lng=float(self._lng[number]),
-                at=CityTime(at),
-            )
+            AvailableVehicle(self._ids[number]), float(self._lat[number]), float(self._lng[number]), CityTime(at)
         )
 
 

@@ -14,12 +14,14 @@ import msgspec
 import numpy as np
 
 from bench.studies.plane import PlaneCandidates
+from dispatch.domain.match_pool import AvailableVehicle, OpenRequest
 from dispatch.matching.exact_assignment import Assigner, exact
 from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import Ints, MatcherRequest, MatcherVehicle, Proposal
+from dispatch.matching.types import Ints, Proposal
 from dispatch.values.ids import TripId, VehicleId
-from dispatch.values.units import CityTime, LatLng, Seconds
+from dispatch.values.place import Place
+from dispatch.values.units import CityTime, LatLng
 
 _NORTH = np.array([0.0, 0.0, 1.0, -1.0])
 _EAST = np.array([1.0, -1.0, 0.0, 0.0])
@@ -138,11 +140,11 @@ class PlaneCity:
             self._orders[trip_id] = now, LatLng(goal_y, goal_x), trip_s
             self._queue.append((now, trip_id))
             self._matcher.request_open(
-                MatcherRequest(
-                    trip_id=trip_id,
-                    pickup=LatLng(y, x),
-                    requested_at=CityTime(now),
-                    max_pickup_s=Seconds(self._setup.reach_m / self._setup.mps),
+                OpenRequest(
+                    trip=trip_id,
+                    pickup=Place(y, x),
+                    requested_at=now,
+                    max_pickup_s=self._setup.reach_m / self._setup.mps,
                 )
             )
 
@@ -172,7 +174,5 @@ class PlaneCity:
         """Announce free cars, first in the order of their numbers, so that number and handle agree."""
         for car in cars.tolist():
             self._matcher.car_free(
-                MatcherVehicle(
-                    vehicle_id=self._ids[car], lat=float(self._y[car]), lng=float(self._x[car]), at=CityTime(at)
-                )
+                AvailableVehicle(self._ids[car]), float(self._y[car]), float(self._x[car]), CityTime(at)
             )

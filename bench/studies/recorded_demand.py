@@ -14,15 +14,17 @@ from collections import deque
 import msgspec
 import numpy as np
 
+from dispatch.domain.match_pool import AvailableVehicle, OpenRequest
 from dispatch.geo.index.vehicle_index import VehicleIndex
 from dispatch.geo.travel_time import TravelTime
 from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.exact_assignment import Assigner, exact
 from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import Ints, MatcherRequest, MatcherVehicle, Proposal
+from dispatch.matching.types import Ints, Proposal
 from dispatch.values.ids import TripId, VehicleId
-from dispatch.values.units import CityTime, LatLng, Seconds
+from dispatch.values.place import Place
+from dispatch.values.units import CityTime, LatLng
 from sim.demand.recorded_demand import Trips
 
 
@@ -136,11 +138,11 @@ class CityReplay:
         self._number[trip_id] = number
         self._patience.append((at + self._setup.patience_s, trip_id))
         self._matcher.request_open(
-            MatcherRequest(
-                trip_id=trip_id,
-                pickup=LatLng(float(self._demand.pickup_lat[number]), float(self._demand.pickup_lng[number])),
-                requested_at=CityTime(at),
-                max_pickup_s=Seconds(self._setup.max_pickup_s),
+            OpenRequest(
+                trip=trip_id,
+                pickup=Place(float(self._demand.pickup_lat[number]), float(self._demand.pickup_lng[number])),
+                requested_at=at,
+                max_pickup_s=self._setup.max_pickup_s,
             )
         )
 
@@ -166,7 +168,7 @@ class CityReplay:
             self._free(VehicleId(f"V{car:05}"), place, at)
 
     def _free(self, vehicle_id: VehicleId, place: LatLng, at: float) -> None:
-        self._matcher.car_free(MatcherVehicle(vehicle_id=vehicle_id, lat=place.lat, lng=place.lng, at=CityTime(at)))
+        self._matcher.car_free(AvailableVehicle(vehicle_id), place.lat, place.lng, CityTime(at))
 
     def _outcome(self, start: float) -> ReplayOutcome:
         waits = np.array(self._waits).reshape(-1, 3)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from dispatch.domain.match_pool import AvailableVehicle
 from dispatch.matching.category_codes import CapabilityBits, CategoryCodes
 from dispatch.matching.growable_arrays import grown
-from dispatch.matching.types import Bools, Floats, Ints, MatcherVehicle
+from dispatch.matching.types import Bools, Floats, Ints
 from dispatch.values.ids import TripId, VehicleId
 
 
@@ -39,15 +40,15 @@ class FreeVehicles:
         """The handle of a vehicle, None if it was never announced."""
         return self._handles.get(vehicle_id)
 
-    def announce(self, car: MatcherVehicle) -> int:
+    def announce(self, vehicle: AvailableVehicle, at: float) -> int:
         """Mark a vehicle as free. Returns its handle."""
-        handle = self._handles.get(car.vehicle_id)
+        handle = self._handles.get(vehicle.vehicle)
         if handle is None:
-            handle = self._add(car.vehicle_id)
-        self.at[handle] = car.at
-        self.vehicle_class[handle] = self._classes.number(car.vehicle_class)
-        self.capabilities[handle] = self._capabilities.mask(car.capabilities)
-        self.seats[handle] = car.seats
+            handle = self._add(vehicle.vehicle)
+        self.at[handle] = at
+        self.vehicle_class[handle] = self._classes.number(vehicle.vehicle_class)
+        self.capabilities[handle] = self._capabilities.mask(vehicle.needs)
+        self.seats[handle] = vehicle.seats
         self.free_count += not self.free[handle]
         self.free[handle] = True
         return handle

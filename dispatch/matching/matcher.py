@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from dispatch.domain.match_pool import AvailableVehicle, OpenRequest
 from dispatch.matching.candidates import Candidates
 from dispatch.matching.category_codes import CapabilityBits, CategoryCodes
 from dispatch.matching.cost import MS
@@ -18,7 +19,7 @@ from dispatch.matching.explain import NEAREST_KEPT, RequestNotes, RequestReasons
 from dispatch.matching.free_vehicles import FreeVehicles
 from dispatch.matching.open_requests import OpenRequests, WaitingRequests
 from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import Floats, Ints, MatcherRequest, MatcherVehicle, Proposal, Window, WindowStats
+from dispatch.matching.types import Floats, Ints, Proposal, Window, WindowStats
 from dispatch.matching.window import WindowResult, WindowSearch, no_pairs
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime
@@ -56,14 +57,17 @@ class RegionMatcher:
 
     # Cars
 
-    def car_free(self, car: MatcherVehicle) -> int:
-        """Add a vehicle that may be offered trips. Returns its handle for :meth:`cars_moved`. Idempotent."""
-        handle = self._fleet.announce(car)
+    def car_free(self, vehicle: AvailableVehicle, lat: float, lng: float, at: CityTime) -> int:
+        """Add a vehicle that may be offered trips, at the position of its last fix. Idempotent.
+
+        Returns its handle for :meth:`cars_moved`.
+        """
+        handle = self._fleet.announce(vehicle, at)
         held_for = self._fleet.held_for.get(handle)
         if held_for is not None and held_for not in self._book:
             self._fleet.release(handle)
-        self._candidates.put(handle, car.lat, car.lng)
-        self._vehicle_notes.free(handle, max(car.at, self._now))
+        self._candidates.put(handle, lat, lng)
+        self._vehicle_notes.free(handle, max(at, self._now))
         return handle
 
     def car_gone(self, vehicle_id: VehicleId, reason: str) -> None:
@@ -84,16 +88,16 @@ class RegionMatcher:
 
     # Requests
 
-    def request_open(self, request: MatcherRequest, *, owned: bool = True) -> None:
-        """Add a request, or replace it with a newer ``trip_seq``.
+    def request_open(self, request: OpenRequest, *, owned: bool = True) -> None:
+        """Add a request, or replace it with a newer ``seq``.
 
         ``owned`` is false for a request of a neighbouring region near the border. It is matched, so that this
         region's requests leave it its vehicle, but never proposed from here.
         """
         self.wants_window_now |= owned and self._book.waiting_count == 0
-        self._excluded.pop(request.trip_id, None)
+        self._excluded.pop(request.trip, None)
         if request.excluded:
-            self._excluded[request.trip_id] = request.excluded
+            self._excluded[request.trip] = request.excluded
         self._request_notes.opened(self._book.open(request, owned=owned))
 
     def request_closed(self, trip_id: TripId) -> None:
@@ -201,7 +205,7 @@ class RegionMatcher:
             return np.zeros(0, dtype=np.int64)
         pairs = []
         for row, slot in enumerate(waiting.slot.tolist()):
-            for vehicle_id in self._excluded.get(self._book.requests[slot].trip_id, ()):
+            for vehicle_id in self._excluded.get(self._book.requests[slot].trip, ()):
                 handle = self._fleet.handle(vehicle_id)
                 if handle is not None:
                     pairs.append(row * len(self._fleet) + handle)
@@ -213,14 +217,14 @@ class RegionMatcher:
         cars, pickup_s = found.judged.car[pairs], found.judged.pickup_s[pairs]
         slots = waiting.slot[rows]
         requests = [self._book.requests[slot] for slot in slots.tolist()]
-        self._request_notes.settled([request.trip_id for request in requests], slots)
+        self._request_notes.settled([request.trip for request in requests], slots)
         chosen = zip(requests, cars.tolist(), pickup_s.tolist(), (found.cost[rows] / MS).tolist(), strict=True)
         return tuple(self._hold(*pair) for pair in chosen)
 
-    def _hold(self, request: MatcherRequest, car: int, pickup_s: float, cost_s: float) -> Proposal:
-        self._fleet.hold(car, request.trip_id, self._now + self._settings.hold_s)
-        self._book.hold(request.trip_id)
-        return Proposal(request.trip_id, request.trip_seq, self._fleet.ids[car], pickup_s, cost_s)
+    def _hold(self, request: OpenRequest, car: int, pickup_s: float, cost_s: float) -> Proposal:
+        self._fleet.hold(car, request.trip, self._now + self._settings.hold_s)
+        self._book.hold(request.trip)
+        return Proposal(request.trip, request.seq, self._fleet.ids[car], pickup_s, cost_s)
 
     def _note(self, search: WindowSearch, found: WindowResult, waiting: WaitingRequests) -> None:
         """Keep the reasons. Unserved rows with a truncated list are examined again for their 50 nearest vehicles."""

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dispatch.domain.match_pool import OpenRequest
 from dispatch.matching.candidates import PickupPoints
 from dispatch.matching.category_codes import CapabilityBits, CategoryCodes
 from dispatch.matching.growable_arrays import grown
-from dispatch.matching.types import Bools, Floats, Ints, MatcherRequest
+from dispatch.matching.types import Bools, Floats, Ints
 from dispatch.values.ids import TripId
 
 
@@ -41,7 +42,7 @@ class OpenRequests:
         self._vacant: list[int] = []
         self._order: list[tuple[float, TripId, int]] = []
         self._waiting_slots: Ints | None = None
-        self.requests: list[MatcherRequest] = []
+        self.requests: list[OpenRequest] = []
         self._place = np.zeros((0, 2))
         self._times = np.zeros((0, 2))
         self._traits = np.zeros((0, 3), dtype=np.int64)
@@ -59,13 +60,13 @@ class OpenRequests:
     def slot(self, trip_id: TripId) -> int | None:
         return self._slots.get(trip_id)
 
-    def open(self, request: MatcherRequest, *, owned: bool) -> int:
+    def open(self, request: OpenRequest, *, owned: bool) -> int:
         """Add a waiting request, or replace an open one. Returns its slot."""
-        self.close(request.trip_id)
+        self.close(request.trip)
         slot = self._vacant.pop() if self._vacant else self._add(request)
-        self._slots[request.trip_id] = slot
+        self._slots[request.trip] = slot
         self.requests[slot] = request
-        self._place[slot] = request.pickup
+        self._place[slot] = request.pickup.lat, request.pickup.lng
         self._times[slot] = request.requested_at, request.max_pickup_s
         self._traits[slot] = (
             self._classes.number(request.vehicle_class),
@@ -113,7 +114,7 @@ class OpenRequests:
 
     def _entry(self, slot: int) -> tuple[float, TripId, int]:
         request = self.requests[slot]
-        return request.requested_at, request.trip_id, slot
+        return request.requested_at, request.trip, slot
 
     def _enter(self, slot: int) -> None:
         insort(self._order, self._entry(slot))
@@ -128,7 +129,7 @@ class OpenRequests:
             self._owned_waiting -= bool(self._owned[slot])
             self._waiting_slots = None
 
-    def _add(self, request: MatcherRequest) -> int:
+    def _add(self, request: OpenRequest) -> int:
         slot = len(self.requests)
         self.requests.append(request)
         self._place, self._times = grown(self._place, slot + 1), grown(self._times, slot + 1)

@@ -9,40 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from dispatch.values.ids import TripId, VehicleId
-from dispatch.values.units import CityTime, LatLng, Seconds
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.int8]
-
-
-class MatcherVehicle(msgspec.Struct, frozen=True, kw_only=True):
-    """A vehicle that may be offered a trip. ``at`` is the city time of the fix at ``lat``, ``lng`` (degrees)."""
-
-    vehicle_id: VehicleId
-    lat: float
-    lng: float
-    at: CityTime
-    vehicle_class: str = "standard"
-    seats: int = 4
-    capabilities: frozenset[str] = frozenset()
-    idle_since: CityTime = CityTime(0.0)
-
-
-class MatcherRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A trip that needs a vehicle. Vehicles in ``excluded`` refused it and are not proposed again."""
-
-    trip_id: TripId
-    trip_seq: int = 0
-    pickup: LatLng
-    dropoff: LatLng | None = None
-    vehicle_class: str = "standard"
-    needs: frozenset[str] = frozenset()
-    seats: int = 1
-    requested_at: CityTime
-    max_pickup_s: Seconds = Seconds(900.0)
-    excluded: tuple[VehicleId, ...] = ()
 
 
 class Proposal(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
+import msgspec
 import numpy as np
 import structlog
 
@@ -25,10 +26,10 @@ from dispatch.geo.travel_time import TravelTime
 from dispatch.matching.candidates import Candidates, PickupPoints
 from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.regions import Regions
-from dispatch.matching.types import MatcherRequest, MatcherVehicle, Proposal, Window
+from dispatch.matching.types import Proposal, Window
 from dispatch.processes.task_set import TaskSet
 from dispatch.values.ids import TripId, VehicleId
-from dispatch.values.units import CityTime, LatLng, Seconds
+from dispatch.values.units import CityTime, LatLng
 
 log = structlog.get_logger()
 
@@ -107,18 +108,7 @@ class MatcherRuntime:
                 return
             owned = self._regions.owner(pickup) == self._region
         self._trips[trip.trip] = trip
-        request = MatcherRequest(
-            trip_id=TripId(trip.trip),
-            trip_seq=trip.seq,
-            pickup=pickup,
-            dropoff=LatLng(trip.dropoff.lat, trip.dropoff.lng) if trip.dropoff is not None else None,
-            vehicle_class=trip.vehicle_class,
-            needs=frozenset(trip.needs),
-            seats=trip.seats,
-            requested_at=CityTime(trip.requested_at),
-            max_pickup_s=Seconds(self._max_pickup_s),
-            excluded=tuple(VehicleId(vehicle) for vehicle in trip.excluded),
-        )
+        request = msgspec.structs.replace(trip, max_pickup_s=self._max_pickup_s)
         self._matcher.request_open(request, owned=owned)
 
     def _move(self, cars: Sequence[MatcherPosition]) -> None:
@@ -134,17 +124,7 @@ class MatcherRuntime:
             self._matcher.cars_moved(rows[:, 0].astype(np.int64), rows[:, 1], rows[:, 2], rows[:, 3])
 
     def _enter(self, listed: AvailableVehicle, car: MatcherPosition) -> None:
-        free = MatcherVehicle(
-            vehicle_id=VehicleId(listed.vehicle),
-            lat=car.lat,
-            lng=car.lng,
-            at=CityTime(car.at),
-            vehicle_class=listed.vehicle_class,
-            seats=listed.seats,
-            capabilities=frozenset(listed.needs),
-            idle_since=CityTime(listed.idle_since),
-        )
-        self._handles[listed.vehicle] = self._matcher.car_free(free)
+        self._handles[listed.vehicle] = self._matcher.car_free(listed, car.lat, car.lng, CityTime(car.at))
 
     # ── windows ──────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -12,6 +12,7 @@ from dispatch.domain.match_pool import OpenRequest
 from dispatch.domain.rules import Rules
 from dispatch.domain.stream_access import may_follow
 from dispatch.domain.trip.trip_state import MATCHING, TripState, fold, payment_state
+from dispatch.values.ids import TripId, VehicleId
 
 
 class TripModel:
@@ -46,7 +47,7 @@ class TripModel:
         if data.state != MATCHING or data.pickup is None:
             return None
         return OpenRequest(
-            trip=self.id,
+            trip=TripId(self.id),
             seq=self.seq,
             pickup=data.pickup,
             dropoff=data.dropoff,
@@ -54,7 +55,7 @@ class TripModel:
             seats=data.seats,
             needs=data.needs,
             requested_at=data.pickup_at or data.requested_at,
-            excluded=data.excluded,
+            excluded=tuple(VehicleId(vehicle) for vehicle in data.excluded),
             note=data.note,
         )
 

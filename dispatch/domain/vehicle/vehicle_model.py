@@ -18,6 +18,7 @@ from dispatch.domain.state_machine import NEW
 from dispatch.domain.stream_access import may_follow
 from dispatch.domain.vehicle.position_tracker import PositionTracker
 from dispatch.domain.vehicle.vehicle_state import IDLE, MACHINE, ON_TRIP, VehicleState, fold
+from dispatch.values.ids import VehicleId
 from dispatch.values.units import CityTime
 
 
@@ -71,7 +72,7 @@ class VehicleModel:
         if self.data.state != IDLE or profile is None:
             return None
         return AvailableVehicle(
-            vehicle=self.id,
+            vehicle=VehicleId(self.id),
             vehicle_class=profile.vehicle_class,
             seats=profile.seats,
             needs=profile.needs,

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
+from dispatch.domain.match_pool import AvailableVehicle, OpenRequest
 from dispatch.geo.index.vehicle_index import VehicleIndex
 from dispatch.geo.straight_line import StraightLine
 from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.exact_assignment import Assigner, exact
 from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import MatcherRequest, MatcherVehicle
 from dispatch.values.ids import TripId, VehicleId
-from dispatch.values.units import CityTime, LatLng, Seconds
+from dispatch.values.place import Place
+from dispatch.values.units import CityTime
 
 LAT, LNG = 37.784, -122.407
 NOW = CityTime(1000.0)
 DEGREE_M = 111_195.0
 TRAVEL = StraightLine(kmh=25.0, detour=1.3)
 MPS = 25.0 / 3.6 / 1.3
+
+
+class PositionedVehicle(NamedTuple):
+    """A vehicle and its last fix, as ``RegionMatcher.car_free`` takes them."""
+
+    vehicle: AvailableVehicle
+    lat: float
+    lng: float
+    at: CityTime
 
 
 def matcher(assign: Assigner = exact, *, settings: MatcherSettings | None = None) -> RegionMatcher:
@@ -34,17 +46,10 @@ def car(
     vehicle_class: str = "standard",
     capabilities: frozenset[str] = frozenset(),
     seats: int = 4,
-) -> MatcherVehicle:
+) -> PositionedVehicle:
     """A car so many metres north of the corner."""
-    return MatcherVehicle(
-        vehicle_id=VehicleId(name),
-        lat=LAT + north_m / DEGREE_M,
-        lng=LNG,
-        at=CityTime(at),
-        vehicle_class=vehicle_class,
-        capabilities=capabilities,
-        seats=seats,
-    )
+    vehicle = AvailableVehicle(VehicleId(name), vehicle_class, seats, tuple(capabilities))
+    return PositionedVehicle(vehicle, LAT + north_m / DEGREE_M, LNG, CityTime(at))
 
 
 def request(
@@ -57,15 +62,15 @@ def request(
     needs: frozenset[str] = frozenset(),
     seats: int = 1,
     excluded: tuple[str, ...] = (),
-) -> MatcherRequest:
+) -> OpenRequest:
     """A passenger so many metres north of the corner."""
-    return MatcherRequest(
-        trip_id=TripId(name),
-        pickup=LatLng(LAT + north_m / DEGREE_M, LNG),
-        requested_at=CityTime(at),
-        max_pickup_s=Seconds(max_pickup_s),
+    return OpenRequest(
+        trip=TripId(name),
+        pickup=Place(LAT + north_m / DEGREE_M, LNG),
+        requested_at=at,
+        max_pickup_s=max_pickup_s,
         vehicle_class=vehicle_class,
-        needs=needs,
+        needs=tuple(needs),
         seats=seats,
         excluded=tuple(VehicleId(vehicle) for vehicle in excluded),
     )

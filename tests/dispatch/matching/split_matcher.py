@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 import numpy as np
 
+from dispatch.domain.match_pool import AvailableVehicle, OpenRequest
 from dispatch.matching.growable_arrays import grown
 from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.regions import Regions
-from dispatch.matching.types import Floats, Ints, MatcherRequest, MatcherVehicle, Proposal, Window, WindowStats
+from dispatch.matching.types import Floats, Ints, Proposal, Window, WindowStats
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime, LatLng
+from tests.dispatch.matching.builders import PositionedVehicle
 
 
 class SplitMatcher:
@@ -25,11 +27,11 @@ class SplitMatcher:
     def __init__(self, regions: Regions, make_matcher: Callable[[], RegionMatcher]) -> None:
         self._regions = regions
         self._matchers = [make_matcher() for _ in range(regions.count)]
-        self._cars: list[MatcherVehicle] = []
+        self._cars: list[PositionedVehicle] = []
         self._handles: dict[VehicleId, int] = {}
         self._told: list[tuple[int, ...]] = []
         self._inner = np.zeros((0, regions.count), dtype=np.int64)
-        self._requests: dict[TripId, MatcherRequest] = {}
+        self._requests: dict[TripId, OpenRequest] = {}
 
     @property
     def wants_window_now(self) -> bool:
@@ -41,11 +43,12 @@ class SplitMatcher:
         """Requests that wait, in all regions."""
         return sum(matcher.waiting_count for matcher in self._matchers)
 
-    def car_free(self, car: MatcherVehicle) -> int:
+    def car_free(self, vehicle: AvailableVehicle, lat: float, lng: float, at: CityTime) -> int:
         """Tell the matchers that see the car; returns its handle for :meth:`cars_moved`."""
-        handle = self._handles.get(car.vehicle_id)
+        car = PositionedVehicle(vehicle, lat, lng, at)
+        handle = self._handles.get(vehicle.vehicle)
         if handle is None:
-            handle = self._handles[car.vehicle_id] = len(self._cars)
+            handle = self._handles[vehicle.vehicle] = len(self._cars)
             self._cars.append(car)
             self._told.append(())
             self._inner = grown(self._inner, handle + 1)
@@ -65,7 +68,7 @@ class SplitMatcher:
         for handle, y, x, when, sight in zip(
             handles.tolist(), lat.tolist(), lng.tolist(), at.tolist(), self._regions.sights(lat, lng), strict=True
         ):
-            self._cars[handle] = msgspec.structs.replace(self._cars[handle], lat=y, lng=x, at=CityTime(when))
+            self._cars[handle] = self._cars[handle]._replace(lat=y, lng=x, at=CityTime(when))
             if self._told[handle] and self._told[handle] != sight:
                 known = self._told[handle]
                 self._withdraw(handle, [number for number in known if number not in sight], "left the band")
@@ -77,10 +80,10 @@ class SplitMatcher:
             counted[rows] = True
         return int(counted.sum())
 
-    def request_open(self, request: MatcherRequest) -> None:
+    def request_open(self, request: OpenRequest) -> None:
         """The owner of the pick-up's cell looks for a car; the others that see the pick-up know."""
-        self._requests[request.trip_id] = request
-        self._matchers[self._regions.owner(request.pickup)].request_open(request)
+        self._requests[request.trip] = request
+        self._matchers[self._regions.owner(_point(request))].request_open(request)
         self._show(request)
 
     def request_closed(self, trip_id: TripId) -> None:
@@ -88,13 +91,13 @@ class SplitMatcher:
         request = self._requests.pop(trip_id, None)
         if request is not None:
             self._hide(request)
-            self._matchers[self._regions.owner(request.pickup)].request_closed(trip_id)
+            self._matchers[self._regions.owner(_point(request))].request_closed(trip_id)
 
     def proposal_taken(self, trip_id: TripId, vehicle_id: VehicleId) -> None:
         """The car accepted: it is gone everywhere."""
         request = self._requests.get(trip_id)
         if request is not None:
-            self._matchers[self._regions.owner(request.pickup)].proposal_taken(trip_id, vehicle_id)
+            self._matchers[self._regions.owner(_point(request))].proposal_taken(trip_id, vehicle_id)
         self.request_closed(trip_id)
         self.car_gone(vehicle_id, "on a trip")
 
@@ -102,7 +105,7 @@ class SplitMatcher:
         """The car will not come: it is free again for the others that see it, and so is the trip."""
         request = self._requests.get(trip_id)
         if request is not None:
-            self._matchers[self._regions.owner(request.pickup)].proposal_failed(trip_id, vehicle_id, reason)
+            self._matchers[self._regions.owner(_point(request))].proposal_failed(trip_id, vehicle_id, reason)
             again = msgspec.structs.replace(request, excluded=(*request.excluded, vehicle_id))
             self._requests[trip_id] = again
             self._show(again)
@@ -141,19 +144,19 @@ class SplitMatcher:
                 self._hide(self._requests[proposal.trip_id])
         return sorted(set(losers))
 
-    def _show(self, request: MatcherRequest) -> None:
+    def _show(self, request: OpenRequest) -> None:
         """Tell the neighbours of a request near their border."""
-        owner = self._regions.owner(request.pickup)
-        for number in self._regions.seen_by(request.pickup):
+        owner = self._regions.owner(_point(request))
+        for number in self._regions.seen_by(_point(request)):
             if number != owner:
                 self._matchers[number].request_open(request, owned=False)
 
-    def _hide(self, request: MatcherRequest) -> None:
+    def _hide(self, request: OpenRequest) -> None:
         """The neighbours need not leave it a car any more."""
-        owner = self._regions.owner(request.pickup)
-        for number in self._regions.seen_by(request.pickup):
+        owner = self._regions.owner(_point(request))
+        for number in self._regions.seen_by(_point(request)):
             if number != owner:
-                self._matchers[number].request_closed(request.trip_id)
+                self._matchers[number].request_closed(request.trip)
 
     def _matchers_all(self) -> range:
         return range(len(self._matchers))
@@ -161,12 +164,12 @@ class SplitMatcher:
     def _tell(self, handle: int, sight: tuple[int, ...], whom: Iterable[int]) -> None:
         for number in whom:
             if number in sight:
-                self._inner[handle, number] = self._matchers[number].car_free(self._cars[handle])
+                self._inner[handle, number] = self._matchers[number].car_free(*self._cars[handle])
         self._told[handle] = sight
 
     def _withdraw(self, handle: int, whom: Iterable[int], reason: str) -> None:
         for number in whom:
-            self._matchers[number].car_gone(self._cars[handle].vehicle_id, reason)
+            self._matchers[number].car_gone(self._cars[handle].vehicle.vehicle, reason)
 
 
 def _together(stats: Sequence[WindowStats], cost_s: float) -> WindowStats:
@@ -179,3 +182,7 @@ def _together(stats: Sequence[WindowStats], cost_s: float) -> WindowStats:
         proven=all(one.proven for one in stats),
         cost_s=cost_s,
     )
+
+
+def _point(request: OpenRequest) -> LatLng:
+    return LatLng(request.pickup.lat, request.pickup.lng)

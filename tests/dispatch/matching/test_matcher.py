@@ -11,13 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
+from dispatch.domain.match_pool import AvailableVehicle, OpenRequest
 from dispatch.geo.distance import haversine_many
 from dispatch.matching.cost import cost_ms
 from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import MatcherRequest, MatcherVehicle, Window
+from dispatch.matching.types import Window
 from dispatch.values.ids import TripId, VehicleId
-from dispatch.values.units import CityTime, LatLng, Seconds
-from tests.dispatch.matching.builders import MPS, NOW, car, matcher, request, scattered
+from dispatch.values.place import Place
+from dispatch.values.units import CityTime
+from tests.dispatch.matching.builders import MPS, NOW, PositionedVehicle, car, matcher, request, scattered
 
 
 def pairs(window: Window) -> list[tuple[str, str]]:
@@ -25,10 +27,12 @@ def pairs(window: Window) -> list[tuple[str, str]]:
     return [(proposal.trip_id, proposal.vehicle_id) for proposal in window.proposals]
 
 
-def dense_optimum(cars: list[MatcherVehicle], requests: list[MatcherRequest]) -> tuple[int, int]:
+def dense_optimum(cars: list[PositionedVehicle], requests: list[OpenRequest]) -> tuple[int, int]:
     """Most served, then least milliseconds, by scipy's dense solver."""
     lat, lng = np.array([c.lat for c in cars]), np.array([c.lng for c in cars])
-    rows = [haversine_many(lat, lng, *(np.full(len(cars), v) for v in r.pickup)) / MPS for r in requests]
+    rows = [
+        haversine_many(lat, lng, *(np.full(len(cars), v) for v in (r.pickup.lat, r.pickup.lng))) / MPS for r in requests
+    ]
     seconds = np.array(rows)
     limit = np.array([[r.max_pickup_s] for r in requests])
     unserved = float(10**11)
@@ -76,22 +80,22 @@ def test_exact_at_a_stadium() -> None:
 def _check_exact(crowd: Crowd) -> Window:
     lat, lng = scattered(crowd.cars, crowd.seed, 3000.0)
     fleet = [
-        MatcherVehicle(vehicle_id=VehicleId(f"V{i:04}"), lat=float(lat[i]), lng=float(lng[i]), at=NOW)
+        PositionedVehicle(AvailableVehicle(VehicleId(f"V{i:04}")), float(lat[i]), float(lng[i]), NOW)
         for i in range(crowd.cars)
     ]
     lat, lng = scattered(crowd.riders, crowd.seed + 1, crowd.spread_m)
     requests = [
-        MatcherRequest(
-            trip_id=TripId(f"T{i:04}"),
-            pickup=LatLng(float(lat[i]), float(lng[i])),
+        OpenRequest(
+            trip=TripId(f"T{i:04}"),
+            pickup=Place(float(lat[i]), float(lng[i])),
             requested_at=NOW,
-            max_pickup_s=Seconds(crowd.limit_s),
+            max_pickup_s=crowd.limit_s,
         )
         for i in range(crowd.riders)
     ]
     region = matcher(settings=MatcherSettings(candidates=crowd.k))
     for free in fleet:
-        region.car_free(free)
+        region.car_free(*free)
     for trip in requests:
         region.request_open(trip)
     window = region.window(NOW)
@@ -113,7 +117,7 @@ def test_order_of_announcement_is_no_matter(seed: int) -> None:
     for shuffled in (random.Random(0), random.Random(seed)):
         region = matcher()
         for free in shuffled.sample(fleet, len(fleet)):
-            region.car_free(free)
+            region.car_free(*free)
         for trip in shuffled.sample(requests, len(requests)):
             region.request_open(trip)
         outcomes.append(pairs(region.window(NOW)))
@@ -123,8 +127,8 @@ def test_order_of_announcement_is_no_matter(seed: int) -> None:
 def test_equal_cars_lowest_id() -> None:
     """Of two cars at one spot the lower id goes."""
     region = matcher()
-    region.car_free(car("V2"))
-    region.car_free(car("V1"))
+    region.car_free(*car("V2"))
+    region.car_free(*car("V1"))
     region.request_open(request("T1"))
     assert pairs(region.window(NOW)) == [("T1", "V1")]
 
@@ -139,10 +143,10 @@ def test_equal_cars_lowest_id() -> None:
         (car("V1", 6000.0, capabilities=frozenset({"wheelchair"})), "too far"),
     ],
 )
-def test_ineligible_cars_are_left_out(wrong: MatcherVehicle, cause: str) -> None:
+def test_ineligible_cars_are_left_out(wrong: PositionedVehicle, cause: str) -> None:
     """A car that may not serve the request is not proposed, and the reason is told."""
     region = matcher()
-    region.car_free(wrong)
+    region.car_free(*wrong)
     region.request_open(request("T1", needs=frozenset({"wheelchair"}), seats=2))
     assert pairs(region.window(NOW)) == []
     reasons = region.why_request(TripId("T1"))
@@ -155,8 +159,8 @@ def test_rare_car_is_found_behind_many() -> None:
     """The one wheelchair car is found though a thousand others are nearer."""
     region = matcher()
     for number in range(1000):
-        region.car_free(car(f"V{number:04}", 0.5 * number))
-    region.car_free(car("W", 600.0, capabilities=frozenset({"wheelchair"})))
+        region.car_free(*car(f"V{number:04}", 0.5 * number))
+    region.car_free(*car("W", 600.0, capabilities=frozenset({"wheelchair"})))
     region.request_open(request("T1", needs=frozenset({"wheelchair"})))
     assert pairs(region.window(NOW)) == [("T1", "W")]
 
@@ -164,8 +168,8 @@ def test_rare_car_is_found_behind_many() -> None:
 def test_held_until_told() -> None:
     """A proposed car and trip take no part in the next windows; after a refusal the trip goes to another car."""
     region = matcher()
-    region.car_free(car("V1"))
-    region.car_free(car("V2", 500.0))
+    region.car_free(*car("V1"))
+    region.car_free(*car("V2", 500.0))
     region.request_open(request("T1"))
     assert pairs(region.window(NOW)) == [("T1", "V1")]
     assert pairs(region.window(NOW)) == []
@@ -181,7 +185,7 @@ def test_held_until_told() -> None:
 def test_excluded_from_the_start() -> None:
     """A request announced anew names the cars that had their chance."""
     region = matcher()
-    region.car_free(car("V1"))
+    region.car_free(*car("V1"))
     region.request_open(request("T1", excluded=("V1", "V9")))
     assert pairs(region.window(NOW)) == []
     reasons = region.why_request(TripId("T1"))
@@ -192,7 +196,7 @@ def test_excluded_from_the_start() -> None:
 def test_hold_runs_out() -> None:
     """Without an outcome for ``hold_s`` both are free again."""
     region = matcher()
-    region.car_free(car("V1", at=NOW + 60))
+    region.car_free(*car("V1", at=NOW + 60))
     region.request_open(request("T1"))
     assert pairs(region.window(NOW)) == [("T1", "V1")]
     assert pairs(region.window(CityTime(NOW + 59))) == []
@@ -202,25 +206,25 @@ def test_hold_runs_out() -> None:
 def test_car_taken_elsewhere_waits_for_its_host() -> None:
     """A car that another region took is left out until it is announced again; the loser tries again at once."""
     region = matcher()
-    region.car_free(car("V1"))
+    region.car_free(*car("V1"))
     region.request_open(request("T1"))
     region.window(NOW)
     region.proposal_failed(TripId("T1"), VehicleId("V1"), "taken")
     assert pairs(region.window(NOW)) == []
-    region.car_free(car("V1"))
+    region.car_free(*car("V1"))
     assert pairs(region.window(NOW)) == [("T1", "V1")]
 
 
 def test_cancelled_while_held() -> None:
     """A trip cancelled during its offer is forgotten; its car is matched again once its host says it is free."""
     region = matcher()
-    region.car_free(car("V1"))
+    region.car_free(*car("V1"))
     region.request_open(request("T1"))
     region.window(NOW)
     region.request_closed(TripId("T1"))
     region.request_open(request("T2"))
     assert pairs(region.window(NOW)) == []
-    region.car_free(car("V1"))
+    region.car_free(*car("V1"))
     assert pairs(region.window(NOW)) == [("T2", "V1")]
     region.proposal_failed(TripId("T1"), VehicleId("V1"), "withdrawn")
     assert pairs(region.window(NOW)) == []
@@ -240,8 +244,8 @@ def test_window_now_for_the_first() -> None:
 def test_moves_are_followed() -> None:
     """Positions in batches count when they are newer and the car is free; the nearest car is then another."""
     region = matcher()
-    near = region.car_free(car("V1"))
-    far = region.car_free(car("V2", 2000.0))
+    near = region.car_free(*car("V1"))
+    far = region.car_free(*car("V2", 2000.0))
     here, there = car("V2"), car("V1", 3000.0)
     handles = np.array([far, near, near, 99])
     lat = np.array([here.lat, there.lat, 0.0, 0.0])
@@ -259,7 +263,7 @@ def test_ageing_prefers_who_waited() -> None:
     old, new = request("T1", 400.0, at=NOW - 200), request("T2", 0.0)
     for ageing, winner in ((0.0, "T2"), (1.0, "T1")):
         region = matcher(settings=MatcherSettings(ageing=ageing))
-        region.car_free(car("V1"))
+        region.car_free(*car("V1"))
         region.request_open(old)
         region.request_open(new)
         assert pairs(region.window(NOW)) == [(winner, "V1")]
@@ -268,7 +272,7 @@ def test_ageing_prefers_who_waited() -> None:
 def test_why_lost_and_why_a_car_stood() -> None:
     """The loser's car is named as matched elsewhere; the car's spans tell its day."""
     region = matcher()
-    region.car_free(car("V1"))
+    region.car_free(*car("V1"))
     region.window(NOW)
     region.request_open(request("T1", 10.0))
     region.request_open(request("T2", 500.0))
@@ -295,7 +299,7 @@ def test_why_lost_and_why_a_car_stood() -> None:
 def test_why_is_bounded() -> None:
     """Reasons of closed trips are kept up to a number, the oldest go first."""
     region = matcher(settings=MatcherSettings(why_trips=3))
-    region.car_free(car("V1", 9000.0))
+    region.car_free(*car("V1", 9000.0))
     for number in range(6):
         region.request_open(request(f"T{number}"))
         region.window(NOW)

@@ -9,17 +9,19 @@ import msgspec
 import numpy as np
 
 from bench.studies.recorded_demand import CityReplay, ReplaySetup
+from dispatch.domain.match_pool import AvailableVehicle, OpenRequest
 from dispatch.geo.cells import Box, Cell, cell_of, covering
 from dispatch.geo.index.vehicle_index import VehicleIndex
 from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.regions import Regions, split_evenly
 from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import MatcherRequest, MatcherVehicle, Window
+from dispatch.matching.types import Window
 from dispatch.values.ids import TripId, VehicleId
+from dispatch.values.place import Place
 from dispatch.values.units import CityTime, LatLng
 from sim.demand.recorded_demand import Trips
-from tests.dispatch.matching.builders import LAT, LNG, MPS, NOW, TRAVEL, car, matcher, request
+from tests.dispatch.matching.builders import LAT, LNG, MPS, NOW, TRAVEL, PositionedVehicle, car, matcher, request
 from tests.dispatch.matching.split_matcher import SplitMatcher
 
 RESOLUTION = 8
@@ -89,10 +91,10 @@ def _fill(city: RegionMatcher | SplitMatcher, demand: Trips, scene: int) -> None
     riders, cars = rng.choice(len(demand), 12, replace=False), 8 if scene % 2 else 40
     for place in rng.choice(len(demand), cars, replace=False).tolist():
         spot = float(demand.dropoff_lat[place]), float(demand.dropoff_lng[place])
-        city.car_free(MatcherVehicle(vehicle_id=VehicleId(f"V{place:04}"), lat=spot[0], lng=spot[1], at=NOW))
+        city.car_free(*PositionedVehicle(AvailableVehicle(VehicleId(f"V{place:04}")), spot[0], spot[1], NOW))
     for place in riders.tolist():
         spot = float(demand.pickup_lat[place]), float(demand.pickup_lng[place])
-        city.request_open(msgspec.structs.replace(request(f"T{place:04}"), pickup=LatLng(*spot)))
+        city.request_open(msgspec.structs.replace(request(f"T{place:04}"), pickup=Place(*spot)))
 
 
 def test_split_serves_as_one() -> None:
@@ -141,8 +143,8 @@ def two_halves() -> SplitMatcher:
 def test_vehicle_decides_and_the_loser_gets_another() -> None:
     """Two regions want the car at the border: the first gets it, the other takes the next car in the same window."""
     split = two_halves()
-    split.car_free(car("V1"))
-    split.car_free(car("V2", 300.0))
+    split.car_free(*car("V1"))
+    split.car_free(*car("V2", 300.0))
     west, east = request("W"), request("E")
     for trip, sign in ((west, -1), (east, 1)):
         split.request_open(_moved(trip, LNG + sign * 0.004))
@@ -154,7 +156,7 @@ def test_vehicle_decides_and_the_loser_gets_another() -> None:
 def test_refused_car_is_free_for_the_other_region() -> None:
     """After a refusal the car is proposed to the other region's request, not to the same trip."""
     split = two_halves()
-    split.car_free(car("V1"))
+    split.car_free(*car("V1"))
     split.request_open(_moved(request("W"), LNG - 0.004))
     assert [proposal.vehicle_id for proposal in split.window(NOW).proposals] == ["V1"]
     split.request_open(_moved(request("E"), LNG + 0.004))
@@ -172,7 +174,7 @@ def test_car_that_drives_over_is_announced_there() -> None:
     """A car deep in the west is unknown to the east until it comes near."""
     split = two_halves()
     far = car("V1")
-    handle = split.car_free(_driven(far, LNG - 0.05))
+    handle = split.car_free(*_driven(far, LNG - 0.05))
     split.request_open(_moved(request("E"), LNG + 0.02))
     assert not split.window(NOW).proposals
     moved = split.cars_moved(np.array([handle]), np.array([LAT]), np.array([LNG + 0.015]), np.array([NOW + 1.0]))
@@ -182,9 +184,9 @@ def test_car_that_drives_over_is_announced_there() -> None:
     assert split.cars_moved(np.array([handle]), np.array([LAT]), np.array([LNG]), np.array([NOW + 2.0])) == 0
 
 
-def _moved(trip: MatcherRequest, lng: float) -> MatcherRequest:
-    return msgspec.structs.replace(trip, pickup=LatLng(trip.pickup.lat, lng))
+def _moved(trip: OpenRequest, lng: float) -> OpenRequest:
+    return msgspec.structs.replace(trip, pickup=Place(trip.pickup.lat, lng))
 
 
-def _driven(free: MatcherVehicle, lng: float) -> MatcherVehicle:
-    return msgspec.structs.replace(free, lng=lng)
+def _driven(free: PositionedVehicle, lng: float) -> PositionedVehicle:
+    return free._replace(lng=lng)

@@ -26,6 +26,7 @@ from dispatch.geo.index.vehicle_index import VehicleIndex
 from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.settings import MatcherSettings
+from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.place import Place
 from dispatch.values.units import CityTime, LatLng
 from tests.dispatch.actors.core.harness import trip_key, vehicle_key
@@ -36,11 +37,17 @@ WITHIN_S = 10.0
 
 
 def free(name: str = "V1", since: float = 0.0) -> AvailableVehicle:
-    return AvailableVehicle(name, "standard", 4, (), since)
+    return AvailableVehicle(VehicleId(name), idle_since=since)
 
 
 def waiting(name: str = "T1", seq: int = 1, excluded: tuple[str, ...] = ()) -> OpenRequest:
-    return OpenRequest(name, seq, Place(LAT, LNG), None, "standard", 1, (), float(NOW), excluded)
+    return OpenRequest(
+        trip=TripId(name),
+        seq=seq,
+        pickup=Place(LAT, LNG),
+        requested_at=float(NOW),
+        excluded=tuple(VehicleId(each) for each in excluded),
+    )
 
 
 def at(name: str = "V1", north: float = 0.0) -> MatcherPosition:
