@@ -95,7 +95,7 @@ def run(plan: AssignPlan) -> Figures:
 
 
 def _compare(scene: AssignmentScene, repeat: int) -> tuple[Figures, bool]:
-    ours = MatcherParts(scene)
+    ours = MatcherInternals(scene)
     found = [ours.solve() for _ in range(repeat)]
     theirs = [_dense(scene) for _ in range(max(1, repeat // 2))]
     whole_ms, solver_ms = (1000 * median(times) for times in zip(*(run[1:] for run in found), strict=True))
@@ -117,7 +117,7 @@ def _compare(scene: AssignmentScene, repeat: int) -> tuple[Figures, bool]:
     }, same
 
 
-class MatcherParts:
+class MatcherInternals:
     """The matcher's own parts, filled once."""
 
     def __init__(self, scene: AssignmentScene) -> None:

@@ -1,4 +1,4 @@
-"""What all parts of a simulation share: randomness, virtual time, network, journal tables and the trace.
+"""The context shared by all parts of a simulation: randomness, virtual time, network, journal tables and the trace.
 
 This is the lowest module of the simulation's own parts: apps and processes take a :class:`SimContext`, and only
 ``simulation`` knows them all.
@@ -65,7 +65,7 @@ class SimulationPlan(msgspec.Struct, frozen=True):
 class SocketEnd(Protocol):
     """The app's end of a socket."""
 
-    def hear(self, frame: bytes) -> None:
+    def on_frame(self, frame: bytes) -> None:
         """A frame has arrived."""
         ...
 

@@ -33,9 +33,9 @@ KINDS: Final = (
     "crash: gateway",
     "crash: matcher",
     "pause: short",
-    "pause: wakes as stale owner",
+    "pause: resumes as stale owner",
     "journal: fails",
-    "journal: written, not told",
+    "journal: written, not acknowledged",
     "journal: stalls",
     "journal: conflict",
     "journal: load fails",
@@ -73,7 +73,7 @@ class Rates(msgspec.Struct, frozen=True):
     pause_every_s: float = 50.0
     stale_every_s: float = 20.0
     journal_fails: float = 0.006
-    journal_untold: float = 0.006
+    journal_unacknowledged: float = 0.006
     journal_stalls: float = 0.003
     journal_conflict: float = 0.006
     load_fails: float = 0.02

@@ -52,7 +52,7 @@ class FaultyJournal:
             self._note(f"{self._writer} conflict {sorted(map(str, result.streams))}")
             return result
         self._commit_log.committed(self._writer, batch)
-        if self._faults.occurs("journal_untold", "journal: written, not told"):
+        if self._faults.occurs("journal_unacknowledged", "journal: written, not acknowledged"):
             raise JournalUnavailableError("the connection broke after the commit")
         await self._checkpoint("after commit")
         await self._takes_time()

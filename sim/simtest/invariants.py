@@ -57,9 +57,9 @@ class Evidence:
         self.world = world
 
     @cached_property
-    def folded(self) -> dict[EntityKey, Entity]:
+    def entities(self) -> dict[EntityKey, Entity]:
         """All entities, replayed from their first event."""
-        return {key: self._fold(key) for key in self.world.context.tables.events}
+        return {key: self._replay(key) for key in self.world.context.tables.events}
 
     @cached_property
     def broken(self) -> list[str]:
@@ -67,12 +67,12 @@ class Evidence:
         found: list[str] = []
         for key in self.world.context.tables.events:
             try:
-                self._fold(key)
-            except Exception as error:  # noqa: BLE001 - whatever breaks a fold is a violation
-                found.append(f"{key} cannot be folded: {error!r}")
+                self._replay(key)
+            except Exception as error:  # noqa: BLE001 - any exception during a replay is a violation
+                found.append(f"{key} cannot be replayed: {error!r}")
         return found
 
-    def _fold(self, key: EntityKey) -> Entity:
+    def _replay(self, key: EntityKey) -> Entity:
         kind = self.world.context.kinds[key.kind]
         entity = kind.make(key.id, 0, None)
         for stored in self.world.context.tables.events[key]:
@@ -80,21 +80,21 @@ class Evidence:
         return entity
 
     def trips(self) -> Iterator[Trip]:
-        return (entity for entity in self.folded.values() if isinstance(entity, Trip))
+        return (entity for entity in self.entities.values() if isinstance(entity, Trip))
 
-    def told(self, key: EntityKey, audience: str) -> dict[int, tuple[bytes, bytes]]:
+    def expected(self, key: EntityKey, audience: str) -> dict[int, tuple[bytes, bytes]]:
         """The expected messages for each number of a stream: the update and the snapshot."""
         kind = self.world.context.kinds[key.kind]
-        assert kind.view is not None  # noqa: S101 - payments are followed by nobody
+        assert kind.view is not None  # noqa: S101 - payments have no subscribers
         entity = kind.make(key.id, 0, None)
-        told = {0: (b"", encode_snapshot(str(key), 0, kind.view(entity), audience))}  # type: ignore[arg-type]
+        expected = {0: (b"", encode_snapshot(str(key), 0, kind.view(entity), audience))}  # type: ignore[arg-type]
         for stored in self.world.context.tables.events.get(key, ()):
             event = kind.decode_event(stored.body)
             entity.apply(event)
             view = kind.view(entity)
             update = encode_update(str(key), StreamUpdate(entity.seq, event_name(event), event.at, view), audience)  # type: ignore[arg-type]
-            told[entity.seq] = (update, encode_snapshot(str(key), entity.seq, view, audience))  # type: ignore[arg-type]
-        return told
+            expected[entity.seq] = (update, encode_snapshot(str(key), entity.seq, view, audience))  # type: ignore[arg-type]
+        return expected
 
 
 # ── the journal ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -132,19 +132,21 @@ def both_sides_agree(evidence: Evidence) -> Iterator[str]:
         return
     tables = evidence.world.context.tables
     holding = {t.id: t.data.vehicle for t in evidence.trips() if t.state in WITH_DRIVER}
-    riding = {e.data.trip: e.id for e in evidence.folded.values() if isinstance(e, Vehicle) and e.data.trip is not None}
+    riding = {
+        e.data.trip: e.id for e in evidence.entities.values() if isinstance(e, Vehicle) and e.data.trip is not None
+    }
     if holding != riding:
         yield f"trips say {holding}, vehicles say {riding}"
     if tables.vehicle_of != holding or {v: k for k, v in tables.trip_of.items()} != tables.vehicle_of:
         yield f"claims say {tables.vehicle_of}, trips say {holding}"
 
 
-def histories_fold_to_their_rows(evidence: Evidence) -> Iterator[str]:
+def histories_replay_to_their_rows(evidence: Evidence) -> Iterator[str]:
     """The row of each entity equals its replayed history."""
     if evidence.broken:
         return
     tables = evidence.world.context.tables
-    for key, entity in evidence.folded.items():
+    for key, entity in evidence.entities.items():
         row = entity.row()
         if row is not None and tables.rows.get(row.table, {}).get(row.id) != row.values:
             there = tables.rows.get(row.table, {}).get(row.id, {})
@@ -175,10 +177,10 @@ def an_offer_has_one_outcome(evidence: Evidence) -> Iterator[str]:
             yield f"offer {offer}: made {made[offer]}, ended {ended[offer]}, {of_trip[offer]} in the trip ({count})"
     for offer, name in names.items():
         if name == "OfferAccepted" and of_trip[offer] != 1:
-            yield f"offer {offer} was accepted, and the trip does not know"
+            yield f"offer {offer} was accepted, but the trip was not assigned"
 
 
-def a_refusing_car_is_left_out(evidence: Evidence) -> Iterator[str]:
+def refusing_vehicles_are_excluded(evidence: Evidence) -> Iterator[str]:
     """A vehicle that declined, let lapse or returned a trip is not offered it again, except manually."""
     out: set[tuple[str, str]] = set()
     for happened in evidence.world.commit_log.events:
@@ -186,10 +188,10 @@ def a_refusing_car_is_left_out(evidence: Evidence) -> Iterator[str]:
         if isinstance(event, OfferLapsed | AssignmentReturned):
             out.add((trip, event.vehicle))
         elif isinstance(event, TripOffered) and not event.by_hand and (trip, event.vehicle) in out:
-            yield f"{trip} is offered again to {event.vehicle}, which had refused it"
+            yield f"{trip} is offered again to {event.vehicle}, which had declined it"
 
 
-def no_offer_to_a_silent_car(evidence: Evidence) -> Iterator[str]:
+def no_offer_to_a_stale_vehicle(evidence: Evidence) -> Iterator[str]:
     """No trip is offered to a vehicle with stale fixes."""
     yield from evidence.world.commit_log.stale
 
@@ -199,7 +201,7 @@ def timers_are_fenced(evidence: Evidence) -> Iterator[str]:
     yield from evidence.world.commit_log.unfenced
 
 
-def everything_due_was_done(evidence: Evidence) -> Iterator[str]:
+def trips_end_and_timers_fire(evidence: Evidence) -> Iterator[str]:
     """After the faults every trip ends or has an alarm, and no timer or call is overdue."""
     world = evidence.world
     alarmed = {str(alarm.fields.get("trip")) for alarm in world.alarms}
@@ -213,7 +215,7 @@ def everything_due_was_done(evidence: Evidence) -> Iterator[str]:
                 yield f"{app.subject} never got an answer to {said.id} {said.message}"
 
 
-# ── what clients were told ───────────────────────────────────────────────────────────────────────────────────────
+# ── what clients received ───────────────────────────────────────────────────────────────────────────────────────
 
 EVIDENCE_OF: Final[dict[type[ClientCommand], tuple[str, ...]]] = {
     AcceptOffer: ("OfferAccepted",),
@@ -225,7 +227,7 @@ EVIDENCE_OF: Final[dict[type[ClientCommand], tuple[str, ...]]] = {
 """Commands that cause exactly one of these events."""
 
 
-def what_was_acknowledged_is_written_once(evidence: Evidence) -> Iterator[str]:
+def acknowledged_commands_are_written_once(evidence: Evidence) -> Iterator[str]:
     """An accepted command is in the journal with the answer that was sent, and no command has two answers."""
     world = evidence.world
     replies = Counter(world.commit_log.replies)
@@ -250,7 +252,7 @@ def _written(evidence: Evidence, app: SimApp, command: str, answer: Accepted, re
     stored = evidence.world.context.tables.replies[scoped]
     reply = msgspec.msgpack.decode(stored.body, type=Done)
     if (reply.seq, reply.state, key) != (answer.seq, answer.state, stored.key):
-        yield f"{scoped} was told {answer}, and the journal has {reply}"
+        yield f"{scoped} received {answer}, but the journal has {reply}"
 
 
 def acts_are_done_once(evidence: Evidence) -> Iterator[str]:
@@ -264,15 +266,15 @@ def acts_are_done_once(evidence: Evidence) -> Iterator[str]:
     yield from (f"{what} happened {count} times" for what, count in counts.items() if count > 1)
 
 
-def streams_are_told_whole(evidence: Evidence) -> Iterator[str]:
+def streams_are_complete(evidence: Evidence) -> Iterator[str]:
     """Each app's log of a stream equals the journal's: no gap, duplicate, disorder or wrong content, except after a
     snapshot; and at the end no app lags behind."""
     if evidence.broken:
         return
-    told: dict[tuple[str, str], dict[int, tuple[bytes, bytes]]] = {}
+    by_stream: dict[tuple[str, str], dict[int, tuple[bytes, bytes]]] = {}
     for app in evidence.world.apps:
         for stream, log in app.streams.items():
-            known = told.setdefault((stream, app.role), evidence.told(EntityKey.parse(stream), app.role))
+            known = by_stream.setdefault((stream, app.role), evidence.expected(EntityKey.parse(stream), app.role))
             yield from _judged(app, stream, log, known)
 
 
@@ -280,14 +282,14 @@ def _judged(app: SimApp, stream: str, log: list[StreamEntry], known: dict[int, t
     last: int | None = None
     for entry in log:
         if entry.event and last is not None and entry.seq != last + 1:
-            yield f"{app.subject} was told {stream} {entry.seq} after {last}"
+            yield f"{app.subject} received {stream} {entry.seq} after {last}"
         if not entry.event and last is not None and entry.seq < last:
             yield f"{app.subject} got a snapshot of {stream} at {entry.seq} after {last}"
         last = entry.seq
         if entry.seq not in known or not _same(known[entry.seq][0 if entry.event else 1], entry.body):
-            yield f"{app.subject} was told what {stream} {entry.seq} is not: {entry.event or 'snapshot'}"
+            yield f"{app.subject} received wrong content for {stream} {entry.seq}: {entry.event or 'snapshot'}"
     if last is not None and last < max(known):
-        yield f"{app.subject} was told {stream} only to {last} of {max(known)}"
+        yield f"{app.subject} received {stream} only up to {last} of {max(known)}"
 
 
 def _same(one: bytes, other: bytes) -> bool:
@@ -321,10 +323,10 @@ def no_ride_is_charged_twice(evidence: Evidence) -> Iterator[str]:
     kept: Counter[str] = Counter()
     trips = {getattr(e.event, "order", None): e.key.id for e in reversed(world.commit_log.events)}
     for trade in world.alipay.trades.values():
-        kept[trips.get(trade.order, "nobody's")] += trade.kept
+        kept[trips.get(trade.order, "unknown")] += trade.kept
         if trade.refunded > trade.paid:
             yield f"{trade.order}: {trade.refunded} went back of {trade.paid}"
-    for entity in list(evidence.folded.values()):
+    for entity in list(evidence.entities.values()):
         if not isinstance(entity, Payment):
             continue
         data = entity.data
@@ -336,19 +338,19 @@ def no_ride_is_charged_twice(evidence: Evidence) -> Iterator[str]:
             yield f"{entity.id}: Alipay keeps {kept[entity.id]}, the payment says {ours} ({data.state})"
 
 
-def trips_hear_of_their_money(evidence: Evidence) -> Iterator[str]:
+def trips_agree_with_payments(evidence: Evidence) -> Iterator[str]:
     """At the end a collected payment and its trip agree."""
     if evidence.broken:
         return
-    for entity in evidence.folded.values():
+    for entity in evidence.entities.values():
         if isinstance(entity, Payment) and entity.data.paid_order:
-            trip = evidence.folded.get(EntityKey("trip", entity.id))
-            state = trip.state if trip is not None else "unborn"
+            trip = evidence.entities.get(EntityKey("trip", entity.id))
+            state = trip.state if trip is not None else "missing"
             if state not in ("paid", "part_refunded", "refunded", "settled_otherwise"):
                 yield f"{entity.id} is {entity.state}, and its trip {state}"
 
 
-def nothing_broke_down(evidence: Evidence) -> Iterator[str]:
+def no_unexpected_error(evidence: Evidence) -> Iterator[str]:
     """There was no unexpected error and no endless loop."""
     if evidence.world.timeline.turns >= evidence.world.timeline.most_turns:
         yield f"{evidence.world.timeline.turns} turns in {evidence.world.timeline.time():.0f} s, and no end"
@@ -360,20 +362,20 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     numbers_run_on,
     one_trip_one_vehicle,
     both_sides_agree,
-    histories_fold_to_their_rows,
+    histories_replay_to_their_rows,
     an_offer_has_one_outcome,
-    a_refusing_car_is_left_out,
-    no_offer_to_a_silent_car,
+    refusing_vehicles_are_excluded,
+    no_offer_to_a_stale_vehicle,
     timers_are_fenced,
-    everything_due_was_done,
-    what_was_acknowledged_is_written_once,
+    trips_end_and_timers_fire,
+    acknowledged_commands_are_written_once,
     acts_are_done_once,
-    streams_are_told_whole,
+    streams_are_complete,
     positions_run_forward,
     paid_only_if_alipay_says_so,
     no_ride_is_charged_twice,
-    trips_hear_of_their_money,
-    nothing_broke_down,
+    trips_agree_with_payments,
+    no_unexpected_error,
 )
 
 

@@ -100,7 +100,7 @@ def forgets_command_ids() -> AbstractContextManager[None]:
     )
 
 
-def arms_no_due_again() -> AbstractContextManager[None]:
+def arms_no_timers_again() -> AbstractContextManager[None]:
     """A host that starts or loads an entity does not arm its timers and calls."""
     return _all(
         replaced(HostCore, "arm", lambda *_: None),
@@ -147,16 +147,16 @@ def _takes_silence_for_an_answer() -> AbstractContextManager[None]:
     return replaced(HostCore, "call_done", hasty)
 
 
-def lets_lost_owners_write() -> AbstractContextManager[None]:
+def lets_stale_owners_write() -> AbstractContextManager[None]:
     """A stale owner's timers are not fenced, there is no sweep for them, and its refusals stand."""
-    return _all(_fences_no_timers(), _looks_for_no_dues(), replaced(HostCore, "reply_looked_up", _unmoved))
+    return _all(_fences_no_timers(), _sweeps_nothing(), replaced(HostCore, "reply_looked_up", _unmoved))
 
 
 def _fences_no_timers() -> AbstractContextManager[None]:
     return replaced(transaction, "_needs_fencing", lambda _: False)
 
 
-def _looks_for_no_dues() -> AbstractContextManager[None]:
+def _sweeps_nothing() -> AbstractContextManager[None]:
     return replaced(HostCore, "sweep", lambda *_: None)
 
 
@@ -182,7 +182,7 @@ def accepts_without_the_trip() -> AbstractContextManager[None]:
     return _handled(VEHICLE_HANDLERS, AcceptOffer, alone)
 
 
-def offers_a_silent_car() -> AbstractContextManager[None]:
+def offers_to_stale_vehicles() -> AbstractContextManager[None]:
     """Neither matcher nor vehicle checks the age of the last fix."""
     return _all(_matcher_forgives_silence(), _vehicle_forgives_silence())
 
@@ -201,7 +201,7 @@ def _vehicle_forgives_silence() -> AbstractContextManager[None]:
     return replaced(offers, "require_suitable", lenient)
 
 
-def leaves_refusing_cars_in() -> AbstractContextManager[None]:
+def keeps_refusing_vehicles() -> AbstractContextManager[None]:
     """A trip does not exclude vehicles that declined it."""
     listing = Trip.match_entry
 
@@ -242,7 +242,7 @@ def _handled(handlers: dict[type[Command], Any], command: type[Command], by: Cal
 # ── money ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def believes_any_amount() -> AbstractContextManager[None]:
+def accepts_any_amount() -> AbstractContextManager[None]:
     """The amount of a notification is not checked."""
     checks = failed_checks
 
@@ -252,7 +252,7 @@ def believes_any_amount() -> AbstractContextManager[None]:
     return replaced(collection, "failed_checks", lenient)
 
 
-def believes_the_unsigned() -> AbstractContextManager[None]:
+def accepts_unsigned_notifications() -> AbstractContextManager[None]:
     """A gateway accepts a notification without a signature."""
     from sim.simtest.alipay import client as alipay_line  # noqa: PLC0415
 
@@ -319,19 +319,19 @@ def _session_minds_no_gap() -> AbstractContextManager[None]:
     return replaced(StreamCursor, "_pass", any_number)
 
 
-def tells_twice() -> AbstractContextManager[None]:
+def pushes_twice() -> AbstractContextManager[None]:
     """A host pushes events twice, and the session does not check numbers."""
     return _all(_host_repeats(), _session_passes_all())
 
 
 def _host_repeats() -> AbstractContextManager[None]:
-    tell = Subscribers.publish
+    publish = Subscribers.publish
 
-    def again(self: Subscribers, entry: CachedEntity, shown: StreamUpdate) -> bool:
-        told = tell(self, entry, shown)
+    def again(self: Subscribers, entry: CachedEntity, update: StreamUpdate) -> bool:
+        pushed = publish(self, entry, update)
         entry.last_pushed_seq -= 1
-        tell(self, entry, shown)
-        return told
+        publish(self, entry, update)
+        return pushed
 
     return replaced(Subscribers, "publish", again)
 
@@ -361,21 +361,21 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     acknowledges_before_commit,
     pushes_before_commit,
     forgets_command_ids,
-    arms_no_due_again,
+    arms_no_timers_again,
     ignores_expected_numbers,
     takes_conflicts_for_commits,
     sends_calls_once,
-    lets_lost_owners_write,
+    lets_stale_owners_write,
     accepts_without_the_trip,
-    offers_a_silent_car,
-    leaves_refusing_cars_in,
+    offers_to_stale_vehicles,
+    keeps_refusing_vehicles,
     expires_no_offer,
-    believes_any_amount,
-    believes_the_unsigned,
+    accepts_any_amount,
+    accepts_unsigned_notifications,
     refunds_under_new_numbers,
     takes_silence_for_failure,
     resumes_one_too_far,
-    tells_twice,
+    pushes_twice,
     loses_pushes_of_a_host,
 )
 
@@ -383,7 +383,7 @@ ALONE: Final[tuple[tuple[str, Mutant], ...]] = (
     ("the matcher forgives silence, the vehicle does not", _matcher_forgives_silence),
     ("the vehicle forgives silence, the matcher does not", _vehicle_forgives_silence),
     ("a call is given up at once, its due is sent again", _gives_up_at_once),
-    ("nobody looks for a lost owner's timers, they are fenced", _looks_for_no_dues),
+    ("no sweep for a stale owner's timers, they are fenced", _sweeps_nothing),
     ("a cancel does not tell the vehicle, which finds out by itself", _cancels_in_silence),
     ("the host tells again, the session drops it", _host_repeats),
     ("the session minds no gap, the host leaves none", _session_minds_no_gap),

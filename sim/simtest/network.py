@@ -108,7 +108,7 @@ class Network:
         """Execute the call as the called process, and send the answer."""
         try:
             result = await actor.serve(call.method, *call.arguments)
-        except Exception:  # noqa: BLE001 - whatever broke: the caller hears nothing but that
+        except Exception:  # noqa: BLE001 - the caller sees only that the call failed
             result = NO_ANSWER
         if (call.name, call.caller) in self._cut or self._faults.occurs("lost", "network: answer lost"):
             return
@@ -167,11 +167,11 @@ class SimSocket:
     """One socket between an app and a gateway: ordered in both directions until it is cut."""
 
     def __init__(
-        self, timeline: Timeline, faults: FaultModel, hear: Callable[[bytes], None], lost: Callable[[], None]
+        self, timeline: Timeline, faults: FaultModel, on_frame: Callable[[bytes], None], lost: Callable[[], None]
     ) -> None:
         self._timeline = timeline
         self._faults = faults
-        self._hear = hear
+        self._on_frame = on_frame
         self._lost = lost
         self._inward: deque[MutableMapping[str, Any]] = deque()
         self._reading: asyncio.Future[None] | None = None
@@ -235,7 +235,7 @@ class SimSocket:
 
     def _come_out(self, frame: bytes) -> None:
         if not (self.gone or self.dead):
-            self._hear(frame)
+            self._on_frame(frame)
 
     def _end_reading(self) -> None:
         self._inward.append({"type": "websocket.disconnect"})

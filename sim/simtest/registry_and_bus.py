@@ -23,7 +23,7 @@ class SimRegistry:
         if kind is DriverRecord:
             return DriverRecord(id=entry_id, name=f"Driver {entry_id}", phone="+14155550111", pin_hash="x")  # type: ignore[arg-type]
         if kind is DispatcherRecord:
-            return DispatcherRecord(id=entry_id, name=entry_id, password_hash="x", permissions=("refund",))  # type: ignore[arg-type]  # noqa: S106 - nobody signs in
+            return DispatcherRecord(id=entry_id, name=entry_id, password_hash="x", permissions=("refund",))  # type: ignore[arg-type]  # noqa: S106 - there are no sign-ins
         return None
 
     async def may_drive(self, driver: str, vehicle: str) -> bool:
@@ -49,18 +49,18 @@ class SimBus:
     """Forwards sign-ons to all gateways. Map and console messages are discarded."""
 
     def __init__(self) -> None:
-        self._ears: list[tuple[Incarnation, asyncio.Queue[BusNotice]]] = []
+        self._gateways: list[tuple[Incarnation, asyncio.Queue[BusNotice]]] = []
 
-    def joined(self, incarnation: Incarnation) -> Any:  # noqa: ANN401 - a gateway's bus
+    def for_gateway(self, incarnation: Incarnation) -> Any:  # noqa: ANN401 - a gateway's bus
         """The bus of one gateway."""
         queue: asyncio.Queue[BusNotice] = asyncio.Queue()
-        self._ears.append((incarnation, queue))
+        self._gateways.append((incarnation, queue))
         return SimGatewayBus(self, queue)
 
-    def tell_all(self, notice: BusNotice) -> None:
+    def notify_all(self, notice: BusNotice) -> None:
         """Notify all running gateways."""
-        self._ears = [(incarnation, queue) for incarnation, queue in self._ears if incarnation.alive]
-        for _, queue in self._ears:
+        self._gateways = [(incarnation, queue) for incarnation, queue in self._gateways if incarnation.alive]
+        for _, queue in self._gateways:
             queue.put_nowait(notice)
 
     async def publish_many(self, messages: Sequence[BusMessage]) -> Sequence[int]:
@@ -85,7 +85,7 @@ class SimGatewayBus:
         self._queue = queue
 
     async def sign_on(self, notice: SignOnNotice) -> None:
-        self._bus.tell_all(notice)
+        self._bus.notify_all(notice)
 
     async def sign_off(self, role: str, subject: str) -> None:
         """Not stored."""

@@ -48,8 +48,8 @@ METRICS = Metrics()
 """Shared by all processes: creating metrics takes longer than starting a host."""
 
 
-class Surroundings(NamedTuple):
-    """What processes reach outside themselves."""
+class ProcessEnvironment(NamedTuple):
+    """The parts of the simulation that processes use."""
 
     context: SimContext
     registry: SimRegistry
@@ -89,9 +89,9 @@ class SimProcess:
 class SimCalls:
     """The outgoing calls of a host, with checkpoints before and after each."""
 
-    def __init__(self, around: Surroundings, client: HostClient, checkpoint: Checkpoint) -> None:
-        self._clock = around.context.clock
-        self._alipay = around.alipay
+    def __init__(self, environment: ProcessEnvironment, client: HostClient, checkpoint: Checkpoint) -> None:
+        self._clock = environment.context.clock
+        self._alipay = environment.alipay
         self._client = client
         self._checkpoint = checkpoint
 
@@ -111,8 +111,8 @@ class SimCalls:
 class SimHost:
     """The production host of :func:`build_host`, on the simulated journal, network and clock."""
 
-    def __init__(self, around: Surroundings, process: SimProcess) -> None:
-        self._around = around
+    def __init__(self, environment: ProcessEnvironment, process: SimProcess) -> None:
+        self._environment = environment
         self._process = process
         self._host = LazyStart(self._start)
 
@@ -125,7 +125,7 @@ class SimHost:
         return await getattr(await self._host.ready(), method)(*arguments)
 
     async def _start(self) -> EntityHost:
-        around, context, process = self._around, self._around.context, self._process
+        environment, context, process = self._environment, self._environment.context, self._process
         incarnation = process.incarnation.name
         client = HostClient(context.system, incarnation, context.network.connect_from(incarnation))
         host = build_host(
@@ -135,11 +135,11 @@ class SimHost:
                 placement=context.system.placement,
                 kinds=context.kinds,
                 clock=context.clock,
-                journal=FaultyJournal(context, around.commit_log, incarnation, process.checkpoint),
+                journal=FaultyJournal(context, environment.commit_log, incarnation, process.checkpoint),
                 metrics=METRICS,
-                bus=around.bus,
-                record_alarms=around.record_alarms,
-                calls=SimCalls(around, client, process.checkpoint),
+                bus=environment.bus,
+                record_alarms=environment.record_alarms,
+                calls=SimCalls(environment, client, process.checkpoint),
                 matchers=[client.actor(matcher) for matcher in context.system.matchers],
                 passivate_after_s=PASSIVATE_AFTER_S,
                 commit_window_s=COMMIT_WINDOW_S,
@@ -153,8 +153,8 @@ class SimHost:
 class SimMatcher:
     """The production matcher of :func:`build_matcher`, on the simulated network and clock."""
 
-    def __init__(self, around: Surroundings, process: SimProcess) -> None:
-        self._context = around.context
+    def __init__(self, environment: ProcessEnvironment, process: SimProcess) -> None:
+        self._context = environment.context
         self._process = process
         self._matcher: MatcherHost | None = None
 
@@ -186,36 +186,36 @@ class SimMatcher:
 class SimGateway:
     """The production gateway with its sessions, without HTTP: simulated sockets, and notifications as bytes."""
 
-    def __init__(self, around: Surroundings, process: SimProcess) -> None:
-        self._around = around
+    def __init__(self, environment: ProcessEnvironment, process: SimProcess) -> None:
+        self._environment = environment
         self.process = process
         self.wires: list[SimSocket] = []
         self.is_up = False
         process.spawn(self._start())
 
     async def _start(self) -> None:
-        around, context, name = self._around, self._around.context, self.process.incarnation.name
+        environment, context, name = self._environment, self._environment.context, self.process.incarnation.name
         hosts = HostClient(context.system, name, context.network.connect_from(name))
-        phones = PhoneMasker(cast("Any", around.registry), context.clock, context.new_id)
+        phones = PhoneMasker(cast("Any", environment.registry), context.clock, context.new_id)
         resolver = RequestResolver(
             hosts,
-            cast("Any", around.registry),
+            cast("Any", environment.registry),
             cast("Any", None),
             zone=ZoneInfo("UTC"),
             word=cast("Any", None),
             roads=cast("Any", None),
             phones=phones,
-            announcer=AlarmAnnouncer(cast("Any", None), cast("Any", None), cast("Any", around.bus)),
+            announcer=AlarmAnnouncer(cast("Any", None), cast("Any", None), cast("Any", environment.bus)),
         )
         self.gateway = Hub(
             hosts=hosts,
-            bus=around.bus.joined(self.process.incarnation),
+            bus=environment.bus.for_gateway(self.process.incarnation),
             resolver=resolver,
             clock=context.clock,
             settings=GatewaySettings(detach_after_s=2.0, revocations_s=60.0),
             rules=SessionRules(secret=b"the secret of ride codes", price=_price),
             phones=phones,
-            revocations=Revocations(around.registry, verified, context.clock),
+            revocations=Revocations(environment.registry, verified, context.clock),
             new_id=context.new_id,
             metrics=METRICS,
         )

@@ -1,7 +1,7 @@
 """Assembles one simulation from a seed, runs it and injects faults: all processes, people and faults on one timeline.
 
 It runs in two phases. First ``fault_phase_s`` wall seconds with faults. Then the faults end, everything that is down
-comes back, and the simulation runs until it is quiet. What it leaves (the journal, the true state of Alipay, the logs
+comes back, and the simulation runs until it is quiet. Its results (the journal, the true state of Alipay, the logs
 of all apps, the log of all commits) is checked by ``sim.simtest.invariants``.
 """
 
@@ -25,7 +25,7 @@ from sim.simtest.context import MATCHER, PLACEMENT, SPEED, SimContext, Simulatio
 from sim.simtest.fault_model import LABELS
 from sim.simtest.network import NOBODY, SimSocket
 from sim.simtest.registry_and_bus import SimBus, SimRegistry
-from sim.simtest.sim_processes import SimGateway, SimHost, SimMatcher, SimProcess, Surroundings
+from sim.simtest.sim_processes import ProcessEnvironment, SimGateway, SimHost, SimMatcher, SimProcess
 from sim.simtest.virtual_loop import RunState
 
 GATEWAYS: Final = ("gateway-0", "gateway-1")
@@ -49,7 +49,7 @@ class Simulation:
         self.commit_log = CommitLog(context, self.alipay, self._last_fix_at)
         self.alarms: list[Alarm] = []
         self.apps: list[SimApp] = []
-        self._around = Surroundings(
+        self._environment = ProcessEnvironment(
             context=context,
             registry=SimRegistry(),
             bus=SimBus(),
@@ -95,7 +95,7 @@ class Simulation:
         gateway = self._running_gateway()
         if gateway is None:
             return None
-        socket = SimSocket(self.timeline, self.faults, app.hear, lambda: app.lost(socket))
+        socket = SimSocket(self.timeline, self.faults, app.on_frame, lambda: app.lost(socket))
         actor = gateway.actor
         assert isinstance(actor, SimGateway)  # noqa: S101 - apps connect to gateways
         if not actor.is_up:
@@ -125,7 +125,7 @@ class Simulation:
         self.incarnations += 1
         process = SimProcess(self.context, name, self.incarnations, self.crash)
         kinds = {"gateway": SimGateway, "matcher": SimMatcher}
-        process.actor = kinds.get(name.partition("-")[0], SimHost)(self._around, process)
+        process.actor = kinds.get(name.partition("-")[0], SimHost)(self._environment, process)
         self.network.actors[name] = process
         if isinstance(process.actor, SimHost):
             process.spawn(process.actor.ready())
@@ -229,7 +229,7 @@ class Simulation:
         await asyncio.sleep(0.3)
         if self.network.actors.get(stale.name) is not stale:
             return
-        self.faults.count("pause: wakes as stale owner")
+        self.faults.count("pause: resumes as stale owner")
         self.stale_owners.append(stale)
         self.start_process(stale.name)
         await asyncio.sleep(rng.uniform(6.0, 15.0))

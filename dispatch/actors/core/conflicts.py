@@ -28,7 +28,7 @@ _decode_reply = msgspec.msgpack.Decoder(Done | Refused).decode
 
 
 class RollbackPlan(NamedTuple):
-    """What a failed batch undoes.
+    """The rollback of a failed batch.
 
     ``again`` are the commands to be decided again, in this order; ``isolated`` those of them that go alone.
     ``forget`` are entities whose state in memory is invalid. ``alone`` is the only decision of the failed batch.

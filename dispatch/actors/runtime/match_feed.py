@@ -38,7 +38,7 @@ class MatchUpdate(msgspec.Struct, frozen=True, array_like=True):
 
 
 class MatchSource(NamedTuple):
-    """What a host's feeds read from it."""
+    """The data that a host's feeds read."""
 
     entries: Callable[[], Sequence[tuple[EntityKey, MatchEntry]]]
     positions: Callable[[], Sequence[MatcherPosition]]

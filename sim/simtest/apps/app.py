@@ -143,21 +143,21 @@ class SimApp:
 
     # ── what comes ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    def hear(self, frame: bytes) -> None:
+    def on_frame(self, frame: bytes) -> None:
         message = _decode(frame)
         if isinstance(message, (Update, Snapshot)):
-            self._hear_stream(message, frame)
+            self._on_stream(message, frame)
         elif isinstance(message, (Accepted, Rejected)):
-            self._hear_answer(message)
+            self._on_answer(message)
         elif isinstance(message, CarPosition):
             self.positions.setdefault((message.trip, self._connections), []).append(message)
         elif isinstance(message, Heard):
-            self.heard(message.n)
+            self.fixes_acked(message.n)
 
-    def heard(self, n: int) -> None:
+    def fixes_acked(self, n: int) -> None:
         """Fixes up to ``n`` are acknowledged."""
 
-    def _hear_stream(self, message: Update | Snapshot, frame: bytes) -> None:
+    def _on_stream(self, message: Update | Snapshot, frame: bytes) -> None:
         event = message.event if isinstance(message, Update) else ""
         self.streams.setdefault(message.stream, []).append(StreamEntry(message.seq, event, frame))
         self.cursors[message.stream] = message.seq
@@ -168,7 +168,7 @@ class SimApp:
         self.context.note(f"{self.subject} received {message.stream} {message.seq} {event or 'snapshot'}")
         self.wake()
 
-    def _hear_answer(self, message: Accepted | Rejected) -> None:
+    def _on_answer(self, message: Accepted | Rejected) -> None:
         said = self._by_id.get(message.id or "")
         if said is None:
             if isinstance(message, Rejected) and message.field == "stream":

@@ -31,7 +31,7 @@ FIX_EVERY_S = 20.0
 """City seconds between fixes."""
 AT_REST_S = 36.0
 """City seconds between fixes of an idle vehicle in the quiescent phase, while a trip waits."""
-MOST_UNHEARD = 300
+MOST_UNACKED = 300
 PACE_MPS = 12.0
 
 
@@ -58,7 +58,7 @@ class DriverApp(SimApp):
         if self.fixes:
             self.say(GpsFixes(fixes=self.fixes[-200:]))
 
-    def heard(self, n: int) -> None:
+    def fixes_acked(self, n: int) -> None:
         self.fixes = [fix for fix in self.fixes if fix.n > n]
 
     async def _send_fixes(self) -> None:
@@ -72,7 +72,7 @@ class DriverApp(SimApp):
             self._n += 1
             self.sent_at = self.now
             fix = Fix(self._n, self.now + self.offset, self.lat, self.lng)
-            self.fixes = [*self.fixes[-MOST_UNHEARD:], fix]
+            self.fixes = [*self.fixes[-MOST_UNACKED:], fix]
             self.say(GpsFix(fix=fix))
 
     def _rests(self) -> bool:

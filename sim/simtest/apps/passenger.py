@@ -55,14 +55,14 @@ class PassengerApp(SimApp):
         lat, lng = self.context.place()
         to_lat, to_lng = self.context.place()
         at = self.now + self.rng.uniform(320, 600) if self.rng.random() < 0.15 else None
-        wish = RequestRide(id=self.next_id(), pickup=Place(lat, lng), dropoff=Place(to_lat, to_lng), at=at)
+        request = RequestRide(id=self.next_id(), pickup=Place(lat, lng), dropoff=Place(to_lat, to_lng), at=at)
         self.context.requests += 1
-        told = await self.ask(wish, patience=200)
-        if not isinstance(told, Accepted):
+        answer = await self.ask(request, patience=200)
+        if not isinstance(answer, Accepted):
             return
-        self.trip = str(told.result["trip"])
+        self.trip = str(answer.result["trip"])
         self.context.pickups[self.trip] = (lat, lng)
-        self.context.codes[self.trip] = str(told.result["code"])
+        self.context.codes[self.trip] = str(answer.result["code"])
         if self.rng.random() < 0.15:
             await self._after(self.rng.uniform(0, 150))
             await self.ask(CancelTrip(id=self.next_id(), trip=self.trip, reason="changed my mind"))
@@ -139,18 +139,18 @@ class DispatcherApp(SimApp):
             part = self.rng.random() < 0.5
             amount = {"amount": 100, "currency": "USD"} if part else {}
             undo = not part and self.rng.random() < 0.3
-            wish = RefundTrip(id=self.next_id(), trip=trip, reason="complaint", cancel=undo, **amount)  # type: ignore[arg-type]
-            await self.ask(wish, patience=6)
+            request = RefundTrip(id=self.next_id(), trip=trip, reason="complaint", cancel=undo, **amount)  # type: ignore[arg-type]
+            await self.ask(request, patience=6)
 
     async def _book(self) -> None:
         lat, lng = self.context.place()
-        wish = BookByPhone(id=self.next_id(), phone="+14155550100", pickup=Place(lat, lng))
+        request = BookByPhone(id=self.next_id(), phone="+14155550100", pickup=Place(lat, lng))
         self.context.requests += 1
-        told = await self.ask(wish, patience=60)
-        if isinstance(told, Accepted):
-            trip = str(told.result["trip"])
+        answer = await self.ask(request, patience=60)
+        if isinstance(answer, Accepted):
+            trip = str(answer.result["trip"])
             self.context.pickups[trip] = (lat, lng)
-            self.context.codes[trip] = str(told.result["code"])
+            self.context.codes[trip] = str(answer.result["code"])
 
     async def _tidy(self) -> None:
         """Settle fares that no app collects, and book the missing rides."""
