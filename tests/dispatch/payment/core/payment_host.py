@@ -75,7 +75,7 @@ def notification(
     )
 
 
-class Desk:
+class PaymentHost:
     """Drives one payment. ``wall`` is wall seconds since the start."""
 
     def __init__(self, rules: PaymentRules = RULES, trip: str = TRIP) -> None:
@@ -84,7 +84,7 @@ class Desk:
         self.dues: dict[str, ScheduledCommand] = {}
         self.names: list[str] = []
         """Every due that was ever put and is not the timer, by name."""
-        self.told: list[ReportOutcome] = []
+        self.reports: list[ReportOutcome] = []
         self.events: list[Event] = []
         self.notices: list[DomainNotice] = []
         self.books: dict[str, Row] = {}
@@ -117,7 +117,7 @@ class Desk:
         if due.target == f"trip:{self.payment.id}":
             told = decode_command(due.command)
             assert isinstance(told, ReportOutcome)
-            self.told.append(told)
+            self.reports.append(told)
         else:
             self.dues[due.name] = due
 
@@ -127,7 +127,7 @@ class Desk:
         assert reply is not None
         return str(reply["order"])
 
-    def hear(self, order: str, answer: GatewayResponse, due: str = "") -> Decision:
+    def answer(self, order: str, answer: GatewayResponse, due: str = "") -> Decision:
         """The gateway's answer to ``due``, or to the attempt's last call."""
         attempt = self.payment.data.attempt(order)
         assert attempt is not None
@@ -143,7 +143,7 @@ class Desk:
         assert reply is not None
         return str(reply["refund"])
 
-    def hear_refund(self, number: str, answer: GatewayResponse | None = None) -> Decision:
+    def answer_refund(self, number: str, answer: GatewayResponse | None = None) -> Decision:
         """The answer to a refund's last call; without one, that it is done."""
         refund = self.payment.data.refund(number)
         assert refund is not None
@@ -172,7 +172,7 @@ class Desk:
         """A notification of an order whose end was confirmed: a query has to say the same."""
         self.notify(told)
         order = told.out_trade_no
-        return self.hear(order, trade(order, TradeStatus.SUCCESS, number=told.trade_no))
+        return self.answer(order, trade(order, TradeStatus.SUCCESS, number=told.trade_no))
 
     def notify(self, told: Notification) -> Decision:
         """A verified notification comes in."""
@@ -193,12 +193,12 @@ class Desk:
         self.wall = max(self.wall, due.at / self.payment.rules.speed)
         return self.send(decode_command(due.command))
 
-    def fire_and_hear(self, order: str, answer: GatewayResponse) -> Decision:
+    def fire_and_answer(self, order: str, answer: GatewayResponse) -> Decision:
         """The next query, and its answer."""
         self.fire(order)
-        return self.hear(order, answer)
+        return self.answer(order, answer)
 
     @property
     def outcomes(self) -> Sequence[str]:
         """What the trip was told, in order."""
-        return [told.state for told in self.told]
+        return [told.state for told in self.reports]

@@ -19,32 +19,41 @@ from dispatch.payment.core.port import (
     Unknown,
 )
 from dispatch.values.money import Money
-from tests.dispatch.payment.core.payment_host import BUYER, FARE, RULES, TRIP, Desk, notification, open_payment, trade
+from tests.dispatch.payment.core.payment_host import (
+    BUYER,
+    FARE,
+    RULES,
+    TRIP,
+    PaymentHost,
+    notification,
+    open_payment,
+    trade,
+)
 
 SUCCESS, WAITING, CLOSED = TradeStatus.SUCCESS, TradeStatus.WAITING, TradeStatus.CLOSED
 
 
-def placed() -> tuple[Desk, str]:
+def placed() -> tuple[PaymentHost, str]:
     """A payment whose order waits for its buyer."""
-    desk = Desk()
-    order = desk.open()
-    desk.hear(order, OrderCreated(order, "N1"))
-    return desk, order
+    host = PaymentHost()
+    order = host.open()
+    host.answer(order, OrderCreated(order, "N1"))
+    return host, order
 
 
-def uncertain() -> tuple[Desk, str]:
+def uncertain() -> tuple[PaymentHost, str]:
     """A payment of which nobody knows anything after a minute."""
-    desk = Desk()
-    order = desk.open()
-    desk.hear(order, Unknown("timeout"))
-    while desk.payment.state == "creating":
-        desk.fire_and_hear(order, Unknown("timeout"))
-    return desk, order
+    host = PaymentHost()
+    order = host.open()
+    host.answer(order, Unknown("timeout"))
+    while host.payment.state == "creating":
+        host.fire_and_answer(order, Unknown("timeout"))
+    return host, order
 
 
-def refused(desk: Desk, command: object) -> ErrorCode:
+def refused(host: PaymentHost, command: object) -> ErrorCode:
     with pytest.raises(DispatchError) as caught:
-        desk.decide(command)  # type: ignore[arg-type]
+        host.decide(command)  # type: ignore[arg-type]
     return caught.value.code
 
 
@@ -53,61 +62,61 @@ def refused(desk: Desk, command: object) -> ErrorCode:
 
 def test_open_asks_the_gateway_to_create() -> None:
     """The first attempt is an order of the trip's number, sent to the gateway, with a timer behind it."""
-    desk = Desk()
+    host = PaymentHost()
 
-    order = desk.open()
+    order = host.open()
 
-    assert (order, desk.payment.state) == ("tabc_1_1", "creating")
-    call = msgspec.msgpack.decode(desk.dues["create:tabc_1_1:1"].command, type=CallGateway)
+    assert (order, host.payment.state) == ("tabc_1_1", "creating")
+    call = msgspec.msgpack.decode(host.dues["create:tabc_1_1:1"].command, type=CallGateway)
     sent = msgspec.msgpack.decode(call.arguments, type=PaymentOrder)
     assert (call.call, call.order) == ("create", order)
     assert (sent.amount, sent.buyer_id, sent.out_trade_no, sent.passback) == (FARE, BUYER, order, TRIP)
-    assert desk.timer_s(order) == RULES.answer_within_s
+    assert host.timer_s(order) == RULES.answer_within_s
 
 
 def test_open_repeated_changes_nothing() -> None:
     """The same command again names the same order and opens nothing."""
-    desk = Desk()
-    desk.open()
+    host = PaymentHost()
+    host.open()
 
-    again = desk.decide(open_payment())
+    again = host.decide(open_payment())
 
     assert (again.events, again.put, again.reply) == ((), (), {"order": "tabc_1_1"})
 
 
 def test_open_beside_an_open_attempt_is_refused() -> None:
     """There is at most one open attempt."""
-    desk, _ = placed()
+    host, _ = placed()
 
     with pytest.raises(DispatchError) as caught:
-        desk.decide(open_payment("cash"), command_id="c2")
+        host.decide(open_payment("cash"), command_id="c2")
 
     assert caught.value.code is ErrorCode.PAYMENT_OPEN
 
 
 def test_open_when_paid_is_refused() -> None:
     """A fare that is paid is not collected again."""
-    desk, order = placed()
-    desk.notify(notification(order))
+    host, order = placed()
+    host.notify(notification(order))
 
     with pytest.raises(DispatchError) as caught:
-        desk.decide(open_payment(), command_id="c2")
+        host.decide(open_payment(), command_id="c2")
 
     assert caught.value.code is ErrorCode.ALREADY_PAID
 
 
 def test_open_of_another_trip_is_refused() -> None:
     """A payment collects its own trip's fare only."""
-    assert refused(Desk(), open_payment(trip="tother")) is ErrorCode.INVALID_FIELD
+    assert refused(PaymentHost(), open_payment(trip="tother")) is ErrorCode.INVALID_FIELD
 
 
 def test_cash_is_paid_at_once() -> None:
     """Cash needs no gateway: the trip hears that it is paid."""
-    desk = Desk()
+    host = PaymentHost()
 
-    desk.open("cash")
+    host.open("cash")
 
-    assert (desk.payment.state, desk.outcomes, desk.told[0].method, desk.dues) == ("paid", ["paid"], "cash", {})
+    assert (host.payment.state, host.outcomes, host.reports[0].method, host.dues) == ("paid", ["paid"], "cash", {})
 
 
 @pytest.mark.parametrize(
@@ -115,39 +124,39 @@ def test_cash_is_paid_at_once() -> None:
 )
 def test_what_cannot_be_collected_fails_at_once(method: str, amount: Money) -> None:
     """A method or amount that nobody can collect makes the fare due again; the gateway is not asked."""
-    desk = Desk()
+    host = PaymentHost()
 
-    desk.send(open_payment(method, amount))
+    host.send(open_payment(method, amount))
 
-    assert (desk.payment.state, desk.outcomes, desk.dues) == ("failed", ["failed"], {})
+    assert (host.payment.state, host.outcomes, host.dues) == ("failed", ["failed"], {})
 
 
 def test_other_currency_fails_at_once() -> None:
     """Where the rules name a currency, no other is collected."""
-    desk = Desk(msgspec.structs.replace(RULES, account=msgspec.structs.replace(RULES.account, currency="CNY")))
+    host = PaymentHost(msgspec.structs.replace(RULES, account=msgspec.structs.replace(RULES.account, currency="CNY")))
 
-    desk.open()
+    host.open()
 
-    assert desk.payment.state == "failed"
+    assert host.payment.state == "failed"
 
 
 @pytest.mark.parametrize("role", ["driver", "passenger", "dispatcher", "device"])
 def test_clients_may_neither_command_nor_follow(role: str) -> None:
     """Only the system speaks to a payment, and no client follows it."""
-    desk = Desk()
+    host = PaymentHost()
     client = Principal(role, "x", "V1")  # type: ignore[arg-type]
 
     with pytest.raises(DispatchError) as caught:
-        desk.decide(open_payment(), principal=client)
+        host.decide(open_payment(), principal=client)
 
     assert caught.value.code is ErrorCode.NOT_ALLOWED
-    assert not desk.payment.may_follow(client)
-    assert desk.payment.match_entry() is None  # type: ignore[func-returns-value]
+    assert not host.payment.may_follow(client)
+    assert host.payment.match_entry() is None  # type: ignore[func-returns-value]
 
 
 def test_foreign_command_is_refused() -> None:
     """A command for a vehicle is no command here."""
-    assert refused(Desk(), EndShift()) is ErrorCode.UNKNOWN_MESSAGE
+    assert refused(PaymentHost(), EndShift()) is ErrorCode.UNKNOWN_MESSAGE
 
 
 # ── the gateway answers ──────────────────────────────────────────────────────────────────────────────────────────
@@ -155,280 +164,280 @@ def test_foreign_command_is_refused() -> None:
 
 def test_created_order_waits_for_its_buyer() -> None:
     """The trip is told the trade's number, and Alipay is asked again in three seconds."""
-    desk, order = placed()
+    host, order = placed()
 
-    assert (desk.payment.state, desk.outcomes, desk.told[0].trade) == ("waiting", ["ordered"], "N1")
-    assert (desk.calls, desk.timer_s(order)) == ([], 3.0)
+    assert (host.payment.state, host.outcomes, host.reports[0].trade) == ("waiting", ["ordered"], "N1")
+    assert (host.calls, host.timer_s(order)) == ([], 3.0)
 
 
 def test_answer_repeated_changes_nothing() -> None:
     """The create's answer a second time tells nobody anything."""
-    desk, order = placed()
+    host, order = placed()
 
-    again = desk.hear(order, OrderCreated(order, "N1"))
+    again = host.answer(order, OrderCreated(order, "N1"))
 
-    assert (list(again.events), desk.outcomes) == ([], ["ordered"])
+    assert (list(again.events), host.outcomes) == ([], ["ordered"])
 
 
 def test_refused_order_fails() -> None:
     """A refusal makes the fare due again, with Alipay's reason."""
-    desk = Desk()
-    order = desk.open()
+    host = PaymentHost()
+    order = host.open()
 
-    desk.hear(order, Refusal("BUYER_BALANCE_NOT_ENOUGH"))
+    host.answer(order, Refusal("BUYER_BALANCE_NOT_ENOUGH"))
 
-    assert (desk.payment.state, desk.outcomes, desk.dues) == ("failed", ["failed"], {})
-    assert desk.told[0].reason == "BUYER_BALANCE_NOT_ENOUGH"
+    assert (host.payment.state, host.outcomes, host.dues) == ("failed", ["failed"], {})
+    assert host.reports[0].reason == "BUYER_BALANCE_NOT_ENOUGH"
 
 
 def test_next_attempt_has_a_number_of_its_own() -> None:
     """After a failure, a new wish opens attempt two."""
-    desk = Desk()
-    desk.hear(desk.open(), Refusal("PAYMENT_FAIL"))
+    host = PaymentHost()
+    host.answer(host.open(), Refusal("PAYMENT_FAIL"))
 
-    assert desk.open(command_id="c2") == "tabc_1_2"
-    assert [attempt.end for attempt in desk.payment.data.attempts] == ["failed", "open"]
+    assert host.open(command_id="c2") == "tabc_1_2"
+    assert [attempt.end for attempt in host.payment.data.attempts] == ["failed", "open"]
 
 
 def test_refusal_because_paid_is_asked_for() -> None:
     """ "Has success" to a create means: it was paid before; the query says so."""
-    desk = Desk()
-    order = desk.open()
-    desk.hear(order, Refusal("TRADE_HAS_SUCCESS"))
+    host = PaymentHost()
+    order = host.open()
+    host.answer(order, Refusal("TRADE_HAS_SUCCESS"))
 
-    desk.fire_and_hear(order, trade(order, SUCCESS))
+    host.fire_and_answer(order, trade(order, SUCCESS))
 
-    assert (desk.payment.state, desk.outcomes) == ("paid", ["paid"])
+    assert (host.payment.state, host.outcomes) == ("paid", ["paid"])
 
 
 def test_paid_by_query() -> None:
     """A signed answer that says paid settles the fare; nothing is left to be asked."""
-    desk, order = placed()
+    host, order = placed()
 
-    desk.fire_and_hear(order, trade(order, SUCCESS))
+    host.fire_and_answer(order, trade(order, SUCCESS))
 
-    assert (desk.payment.state, desk.outcomes, desk.dues) == ("paid", ["ordered", "paid"], {})
+    assert (host.payment.state, host.outcomes, host.dues) == ("paid", ["ordered", "paid"], {})
 
 
 def test_unpaid_order_is_asked_for_in_growing_steps() -> None:
     """Every 3 s for a minute, then 5 min, then just after its expiry, all in wall seconds; then it is closed."""
-    desk, order = placed()
+    host, order = placed()
     ages = []
-    while desk.calls != ["close:tabc_1_1:24"]:
-        desk.fire_and_hear(order, trade(order, WAITING))
-        ages.append(desk.wall)
+    while host.calls != ["close:tabc_1_1:24"]:
+        host.fire_and_answer(order, trade(order, WAITING))
+        ages.append(host.wall)
 
     assert ages == [*(3.0 * n for n in range(1, 21)), 360.0, 1803.0]
 
-    desk.hear(order, Closed(order))
-    assert (desk.payment.state, desk.outcomes, desk.dues) == ("failed", ["ordered", "failed"], {})
+    host.answer(order, Closed(order))
+    assert (host.payment.state, host.outcomes, host.dues) == ("failed", ["ordered", "failed"], {})
 
 
 def test_closed_order_fails() -> None:
     """Alipay says closed: the fare is due again."""
-    desk, order = placed()
+    host, order = placed()
 
-    desk.fire_and_hear(order, trade(order, CLOSED))
+    host.fire_and_answer(order, trade(order, CLOSED))
 
-    assert (desk.payment.state, desk.outcomes) == ("failed", ["ordered", "failed"])
+    assert (host.payment.state, host.outcomes) == ("failed", ["ordered", "failed"])
 
 
 def test_close_that_lost_to_the_payer() -> None:
     """The passenger paid while the order was being closed: the close is refused and the query finds the money."""
-    desk, order = placed()
-    desk.wall = RULES.expires_s
-    desk.fire_and_hear(order, trade(order, WAITING))
-    assert desk.calls == ["close:tabc_1_1:3"]
+    host, order = placed()
+    host.wall = RULES.expires_s
+    host.fire_and_answer(order, trade(order, WAITING))
+    assert host.calls == ["close:tabc_1_1:3"]
 
-    desk.hear(order, Refusal("TRADE_HAS_SUCCESS"))
-    desk.fire_and_hear(order, trade(order, SUCCESS))
+    host.answer(order, Refusal("TRADE_HAS_SUCCESS"))
+    host.fire_and_answer(order, trade(order, SUCCESS))
 
-    assert (desk.payment.state, desk.outcomes) == ("paid", ["ordered", "paid"])
+    assert (host.payment.state, host.outcomes) == ("paid", ["ordered", "paid"])
 
 
 def test_close_that_is_refused_otherwise_is_unclear() -> None:
     """An order that can neither be paid in time nor closed raises an alarm and stays open."""
-    desk, order = placed()
-    desk.wall = RULES.expires_s
-    desk.fire_and_hear(order, trade(order, WAITING))
+    host, order = placed()
+    host.wall = RULES.expires_s
+    host.fire_and_answer(order, trade(order, WAITING))
 
-    desk.hear(order, Refusal("HAS_NO_PRIVILEGE"))
+    host.answer(order, Refusal("HAS_NO_PRIVILEGE"))
 
-    assert (desk.payment.state, desk.outcomes) == ("unknown", ["ordered", "unknown"])
-    assert desk.payment.data.open is not None
+    assert (host.payment.state, host.outcomes) == ("unknown", ["ordered", "unknown"])
+    assert host.payment.data.open is not None
 
 
 def test_not_found_while_placed_is_too_early() -> None:
     """Alipay made the trade; that it does not find it yet changes nothing."""
-    desk, order = placed()
+    host, order = placed()
 
-    desk.fire_and_hear(order, NotFound(order))
+    host.fire_and_answer(order, NotFound(order))
 
-    assert (desk.payment.state, desk.timer_s(order)) == ("waiting", 3.0)
+    assert (host.payment.state, host.timer_s(order)) == ("waiting", 3.0)
 
 
 def test_unknown_create_is_queried_then_repeated_with_the_same_number() -> None:
     """A create without an answer is asked for, and made again only where Alipay never got it."""
-    desk = Desk()
-    order = desk.open()
+    host = PaymentHost()
+    order = host.open()
 
-    desk.hear(order, Unknown("timeout"))
-    assert desk.timer_s(order) == 3.0
-    desk.fire_and_hear(order, NotFound(order))
+    host.answer(order, Unknown("timeout"))
+    assert host.timer_s(order) == 3.0
+    host.fire_and_answer(order, NotFound(order))
 
-    assert desk.calls == ["create:tabc_1_1:3"]
-    desk.hear(order, OrderCreated(order, "N1"))
-    assert (desk.payment.state, desk.outcomes) == ("waiting", ["ordered"])
+    assert host.calls == ["create:tabc_1_1:3"]
+    host.answer(order, OrderCreated(order, "N1"))
+    assert (host.payment.state, host.outcomes) == ("waiting", ["ordered"])
 
 
 def test_unknown_create_that_took_effect() -> None:
     """The query finds the trade that the lost answer made."""
-    desk = Desk()
-    order = desk.open()
-    desk.hear(order, Unknown("timeout"))
+    host = PaymentHost()
+    order = host.open()
+    host.answer(order, Unknown("timeout"))
 
-    desk.fire_and_hear(order, trade(order, WAITING, number="N7"))
+    host.fire_and_answer(order, trade(order, WAITING, number="N7"))
 
-    assert (desk.payment.state, desk.told[0].state, desk.told[0].trade) == ("waiting", "ordered", "N7")
+    assert (host.payment.state, host.reports[0].state, host.reports[0].trade) == ("waiting", "ordered", "N7")
 
 
 def test_a_minute_without_a_clear_answer_is_unknown() -> None:
     """The trip is told once, an alarm is raised, and Alipay is asked further, at growing steps."""
-    desk, order = uncertain()
+    host, order = uncertain()
 
-    assert (desk.wall, desk.outcomes) == (60.0, ["unknown"])
-    assert [signal.name for signal in desk.notices] == ["payment_unknown"]
-    desk.fire_and_hear(order, Unknown("timeout"))
-    assert (desk.wall, desk.outcomes, desk.payment.state) == (360.0, ["unknown"], "unknown")
+    assert (host.wall, host.outcomes) == (60.0, ["unknown"])
+    assert [signal.name for signal in host.notices] == ["payment_unknown"]
+    host.fire_and_answer(order, Unknown("timeout"))
+    assert (host.wall, host.outcomes, host.payment.state) == (360.0, ["unknown"], "unknown")
 
 
 def test_unknown_that_never_reached_alipay_fails() -> None:
     """Signed word that there is no such trade frees the fare."""
-    desk, order = uncertain()
+    host, order = uncertain()
 
-    desk.fire_and_hear(order, NotFound(order))
+    host.fire_and_answer(order, NotFound(order))
 
-    assert (desk.payment.state, desk.outcomes) == ("failed", ["unknown", "failed"])
+    assert (host.payment.state, host.outcomes) == ("failed", ["unknown", "failed"])
 
 
 def test_unknown_that_waits_is_closed() -> None:
     """Nobody was told the trade's number, so nobody can pay it: it is closed, and the fare is due again."""
-    desk, order = uncertain()
+    host, order = uncertain()
 
-    desk.fire_and_hear(order, trade(order, WAITING))
-    assert desk.calls[0].startswith("close:")
-    desk.hear(order, Closed(order))
+    host.fire_and_answer(order, trade(order, WAITING))
+    assert host.calls[0].startswith("close:")
+    host.answer(order, Closed(order))
 
-    assert (desk.payment.state, desk.outcomes) == ("failed", ["unknown", "failed"])
+    assert (host.payment.state, host.outcomes) == ("failed", ["unknown", "failed"])
 
 
 def test_unknown_that_was_paid() -> None:
     """What was unknown is paid when Alipay says so."""
-    desk, order = uncertain()
+    host, order = uncertain()
 
-    desk.notify(notification(order))
+    host.notify(notification(order))
 
-    assert (desk.payment.state, desk.outcomes) == ("paid", ["unknown", "paid"])
+    assert (host.payment.state, host.outcomes) == ("paid", ["unknown", "paid"])
 
 
 def test_waiting_order_through_an_outage_is_unknown_after_its_expiry() -> None:
     """While the order may still be paid, no answer is no news; after its expiry it is unknown."""
-    desk, order = placed()
-    while desk.payment.state == "waiting":
-        desk.fire_and_hear(order, Unknown("connection"))
+    host, order = placed()
+    while host.payment.state == "waiting":
+        host.fire_and_answer(order, Unknown("connection"))
 
-    assert desk.wall == RULES.expires_s + 3.0
-    assert desk.outcomes == ["ordered", "unknown"]
+    assert host.wall == RULES.expires_s + 3.0
+    assert host.outcomes == ["ordered", "unknown"]
 
 
 def test_lost_answer_is_asked_for_again() -> None:
     """A call that is never answered does not strand the payment."""
-    desk = Desk()
-    order = desk.open()
+    host = PaymentHost()
+    order = host.open()
 
-    desk.fire(order)
+    host.fire(order)
 
-    assert desk.wall == RULES.answer_within_s
-    assert "query:tabc_1_1:2" in desk.calls
+    assert host.wall == RULES.answer_within_s
+    assert "query:tabc_1_1:2" in host.calls
 
 
 def test_late_create_answer_tells_the_trade() -> None:
     """The create's answer that comes after a query was asked still names the trade, once."""
-    desk = Desk()
-    order = desk.open()
-    desk.fire(order)
+    host = PaymentHost()
+    order = host.open()
+    host.fire(order)
 
-    desk.hear(order, OrderCreated(order, "N1"), due="create:tabc_1_1:1")
-    desk.hear(order, Unknown("timeout"), due="create:tabc_1_1:1")
+    host.answer(order, OrderCreated(order, "N1"), due="create:tabc_1_1:1")
+    host.answer(order, Unknown("timeout"), due="create:tabc_1_1:1")
 
-    assert (desk.payment.state, desk.outcomes) == ("waiting", ["ordered"])
-    assert desk.timer_s(order) == RULES.answer_within_s
+    assert (host.payment.state, host.outcomes) == ("waiting", ["ordered"])
+    assert host.timer_s(order) == RULES.answer_within_s
 
 
 def test_late_refusal_decides_nothing() -> None:
     """An answer to a call that was followed by another is only believed where it says paid."""
-    desk = Desk()
-    order = desk.open()
-    desk.fire(order)
+    host = PaymentHost()
+    order = host.open()
+    host.fire(order)
 
-    desk.hear(order, Refusal("PAYMENT_FAIL"), due="create:tabc_1_1:1")
+    host.answer(order, Refusal("PAYMENT_FAIL"), due="create:tabc_1_1:1")
 
-    assert desk.payment.state == "creating"
+    assert host.payment.state == "creating"
 
 
 @pytest.mark.parametrize("view", [{"amount": Money(1, "USD")}, {"number": "N2"}])
 def test_paid_otherwise_than_ordered_is_an_alarm(view: dict[str, object]) -> None:
     """Another amount, or another trade, under our number is not our fare: unknown, and an alarm."""
-    desk, order = placed()
+    host, order = placed()
 
-    desk.fire_and_hear(order, trade(order, SUCCESS, **view))  # type: ignore[arg-type]
+    host.fire_and_answer(order, trade(order, SUCCESS, **view))  # type: ignore[arg-type]
 
-    assert (desk.payment.state, desk.outcomes) == ("unknown", ["ordered", "unknown"])
-    assert [signal.name for signal in desk.notices] == ["payment_unknown", "payment_alarm"]
+    assert (host.payment.state, host.outcomes) == ("unknown", ["ordered", "unknown"])
+    assert [signal.name for signal in host.notices] == ["payment_unknown", "payment_alarm"]
 
 
 def test_frozen_seller_is_not_paid() -> None:
     """TRADE_PENDING is no payment: it is asked for further."""
-    desk, order = placed()
+    host, order = placed()
 
-    desk.fire_and_hear(order, trade(order, TradeStatus.PENDING))
+    host.fire_and_answer(order, trade(order, TradeStatus.PENDING))
 
-    assert (desk.payment.state, desk.timer_s(order)) == ("waiting", 3.0)
+    assert (host.payment.state, host.timer_s(order)) == ("waiting", 3.0)
 
 
 @pytest.mark.parametrize("body", [b"", b"\xc1", msgspec.msgpack.encode(("nothing", {}))])
 def test_unreadable_answer_is_unknown(body: bytes) -> None:
     """An answer that cannot be read is no answer: the order is asked for."""
-    desk = Desk()
-    order = desk.open()
+    host = PaymentHost()
+    order = host.open()
 
-    desk.send(RecordGatewayResponse("create:tabc_1_1:1", order, body))
+    host.send(RecordGatewayResponse("create:tabc_1_1:1", order, body))
 
-    assert (desk.payment.state, desk.timer_s(order)) == ("creating", 3.0)
+    assert (host.payment.state, host.timer_s(order)) == ("creating", 3.0)
 
 
 def test_answer_about_another_order_is_unknown() -> None:
     """An answer that names another order says nothing of this one."""
-    desk = Desk()
-    order = desk.open()
+    host = PaymentHost()
+    order = host.open()
 
-    desk.hear(order, OrderCreated("tother_1_1", "N9"))
+    host.answer(order, OrderCreated("tother_1_1", "N9"))
 
-    assert (desk.payment.state, desk.outcomes) == ("creating", [])
+    assert (host.payment.state, host.outcomes) == ("creating", [])
 
 
 def test_answer_for_no_order_of_ours_is_refused() -> None:
     """An answer to an order that was never opened changes nothing."""
-    assert refused(Desk(), RecordGatewayResponse("x", "tabc_1_9", b"")) is ErrorCode.INVALID_FIELD
+    assert refused(PaymentHost(), RecordGatewayResponse("x", "tabc_1_9", b"")) is ErrorCode.INVALID_FIELD
 
 
 def test_timer_of_an_ended_attempt_does_nothing() -> None:
     """A timer that comes after the end, or for no order, asks nothing."""
-    desk, order = placed()
-    desk.notify(notification(order))
+    host, order = placed()
+    host.notify(notification(order))
 
     for number in (order, "tabc_1_9"):
-        assert desk.decide(QueryOrder(number)).put == ()
+        assert host.decide(QueryOrder(number)).put == ()
 
 
 # ── notifications ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -436,47 +445,47 @@ def test_timer_of_an_ended_attempt_does_nothing() -> None:
 
 def test_notification_pays_once() -> None:
     """The first one pays, its repetition is accepted and changes nothing."""
-    desk, order = placed()
+    host, order = placed()
 
-    desk.notify(notification(order))
-    again = desk.notify(notification(order, TradeStatus.FINISHED))
+    host.notify(notification(order))
+    again = host.notify(notification(order, TradeStatus.FINISHED))
 
-    assert (desk.payment.state, desk.outcomes) == ("paid", ["ordered", "paid"])
+    assert (host.payment.state, host.outcomes) == ("paid", ["ordered", "paid"])
     assert (again.events, again.refusal) == ((), None)
-    paid = next(event for event in desk.events if isinstance(event, OrderPaid))
+    paid = next(event for event in host.events if isinstance(event, OrderPaid))
     assert (paid.amount, paid.trade, paid.buyer, paid.source) == (FARE, "N1", BUYER, "notification")
 
 
 def test_notification_before_the_create_answer() -> None:
     """Alipay may be faster with the news than with the answer; the answer then is late."""
-    desk = Desk()
-    order = desk.open()
+    host = PaymentHost()
+    order = host.open()
 
-    desk.notify(notification(order, number="N5"))
-    desk.hear(order, OrderCreated(order, "N5"))
+    host.notify(notification(order, number="N5"))
+    host.answer(order, OrderCreated(order, "N5"))
 
-    assert (desk.payment.state, desk.outcomes, desk.told[0].trade) == ("paid", ["paid"], "N5")
+    assert (host.payment.state, host.outcomes, host.reports[0].trade) == ("paid", ["paid"], "N5")
 
 
 def test_query_and_notification_race() -> None:
     """A query that was under way when the notification came ends in the same state."""
-    desk, order = placed()
-    desk.fire(order)
-    desk.notify(notification(order))
+    host, order = placed()
+    host.fire(order)
+    host.notify(notification(order))
 
-    desk.hear(order, trade(order, SUCCESS), due="query:tabc_1_1:2")
+    host.answer(order, trade(order, SUCCESS), due="query:tabc_1_1:2")
 
-    assert (desk.payment.state, desk.outcomes) == ("paid", ["ordered", "paid"])
+    assert (host.payment.state, host.outcomes) == ("paid", ["ordered", "paid"])
 
 
 @pytest.mark.parametrize("status", [WAITING, CLOSED, TradeStatus.PENDING])
 def test_notification_of_another_state_changes_nothing(status: TradeStatus) -> None:
     """An honest message that does not say paid is accepted."""
-    desk, order = placed()
+    host, order = placed()
 
-    decision = desk.notify(notification(order, status))
+    decision = host.notify(notification(order, status))
 
-    assert (decision.events, decision.refusal, desk.payment.state) == ((), None, "waiting")
+    assert (decision.events, decision.refusal, host.payment.state) == ((), None, "waiting")
 
 
 @pytest.mark.parametrize(
@@ -491,37 +500,37 @@ def test_notification_of_another_state_changes_nothing(status: TradeStatus) -> N
 )
 def test_notification_that_disagrees_is_refused_with_an_alarm(wrong: dict[str, str]) -> None:
     """Amount, trade, seller and currency must be the order's."""
-    desk, order = placed()
+    host, order = placed()
 
-    decision = desk.notify(notification(order, **wrong))  # type: ignore[arg-type]
+    decision = host.notify(notification(order, **wrong))  # type: ignore[arg-type]
 
     assert decision.refusal is not None
     assert decision.refusal.code is ErrorCode.PAYMENT_REFUSED
-    assert ([signal.name for signal in desk.notices], desk.payment.state) == (["payment_alarm"], "waiting")
+    assert ([signal.name for signal in host.notices], host.payment.state) == (["payment_alarm"], "waiting")
     assert decision.events == ()
 
 
 def test_notification_of_no_order_of_ours_is_refused() -> None:
     """Neither an unborn payment nor another's order nor cash can be paid by a notification."""
-    cash = Desk()
+    cash = PaymentHost()
     order = cash.open("cash")
-    for desk in (Desk(), cash):
-        decision = desk.notify(notification(order))
+    for host in (PaymentHost(), cash):
+        decision = host.notify(notification(order))
         assert decision.refusal is not None
 
 
 def test_notification_addressed_to_another_order_is_refused() -> None:
     """The order in the message decides, not the one it was brought to."""
-    desk, order = placed()
+    host, order = placed()
 
-    decision = desk.send(RecordNotification(order, msgspec.msgpack.encode(notification("tother_1_1"))))
+    decision = host.send(RecordNotification(order, msgspec.msgpack.encode(notification("tother_1_1"))))
 
     assert decision.refusal is not None
 
 
 def test_unreadable_notification_is_refused() -> None:
     """Bytes that are no notification are malformed."""
-    assert refused(Desk(), RecordNotification("tabc_1_1", b"\xc1")) is ErrorCode.MALFORMED
+    assert refused(PaymentHost(), RecordNotification("tabc_1_1", b"\xc1")) is ErrorCode.MALFORMED
 
 
 # ── money that comes late ────────────────────────────────────────────────────────────────────────────────────────
@@ -529,62 +538,62 @@ def test_unreadable_notification_is_refused() -> None:
 
 def test_late_money_for_a_failed_attempt_pays_the_fare() -> None:
     """What Alipay called closed and then paid after all is the fare's money."""
-    desk, order = placed()
-    desk.fire_and_hear(order, trade(order, CLOSED))
+    host, order = placed()
+    host.fire_and_answer(order, trade(order, CLOSED))
 
-    desk.notify(notification(order))
-    assert (desk.payment.state, desk.calls) == ("failed", [f"query:{order}:3"])
-    assert desk.notices[-1].name == "payment_alarm"
-    desk.hear(order, trade(order, SUCCESS))
+    host.notify(notification(order))
+    assert (host.payment.state, host.calls) == ("failed", [f"query:{order}:3"])
+    assert host.notices[-1].name == "payment_alarm"
+    host.answer(order, trade(order, SUCCESS))
 
-    assert (desk.payment.state, desk.outcomes) == ("paid", ["ordered", "failed", "paid"])
+    assert (host.payment.state, host.outcomes) == ("paid", ["ordered", "failed", "paid"])
 
 
 @pytest.mark.parametrize("answer", [CLOSED, WAITING, None])
 def test_old_news_of_a_failed_attempt(answer: TradeStatus | None) -> None:
     """The query says otherwise: the news was older than the end. It is asked until that is clear."""
-    desk, order = placed()
-    desk.fire_and_hear(order, trade(order, CLOSED))
-    desk.notify(notification(order))
+    host, order = placed()
+    host.fire_and_answer(order, trade(order, CLOSED))
+    host.notify(notification(order))
 
-    desk.hear(order, Unknown("timeout"))
-    desk.fire_and_hear(order, NotFound(order) if answer is None else trade(order, answer))
+    host.answer(order, Unknown("timeout"))
+    host.fire_and_answer(order, NotFound(order) if answer is None else trade(order, answer))
 
-    assert (desk.payment.state, desk.dues) == ("failed", {})
+    assert (host.payment.state, host.dues) == ("failed", {})
 
 
 def test_late_money_closes_the_attempt_that_took_its_place() -> None:
     """The open order can no longer be paid, and nobody is told of it."""
-    desk, first = placed()
-    desk.fire_and_hear(first, trade(first, CLOSED))
-    second = desk.open(command_id="c2")
-    desk.hear(second, OrderCreated(second, "N2"))
+    host, first = placed()
+    host.fire_and_answer(first, trade(first, CLOSED))
+    second = host.open(command_id="c2")
+    host.answer(second, OrderCreated(second, "N2"))
 
-    desk.notify_late(notification(first))
-    assert desk.calls == ["close:tabc_1_2:2"]
-    desk.hear(second, Closed(second))
+    host.notify_late(notification(first))
+    assert host.calls == ["close:tabc_1_2:2"]
+    host.answer(second, Closed(second))
 
-    assert (desk.payment.state, desk.payment.data.open, desk.dues) == ("paid", None, {})
-    assert desk.outcomes == ["ordered", "failed", "ordered", "paid"]
-    assert desk.payment.row().values["order_no"] == first
+    assert (host.payment.state, host.payment.data.open, host.dues) == ("paid", None, {})
+    assert host.outcomes == ["ordered", "failed", "ordered", "paid"]
+    assert host.payment.row().values["order_no"] == first
 
 
 def test_second_money_is_kept_apart_with_an_alarm() -> None:
     """Two paid orders of one fare: the second is surplus, and the trip hears of one payment."""
-    desk, first = placed()
-    desk.fire_and_hear(first, trade(first, CLOSED))
-    second = desk.open(command_id="c2")
-    desk.hear(second, OrderCreated(second, "N2"))
-    desk.notify_late(notification(first))
+    host, first = placed()
+    host.fire_and_answer(first, trade(first, CLOSED))
+    second = host.open(command_id="c2")
+    host.answer(second, OrderCreated(second, "N2"))
+    host.notify_late(notification(first))
 
-    desk.hear(second, Refusal("TRADE_HAS_SUCCESS"))
-    desk.fire_and_hear(second, trade(second, SUCCESS, number="N2"))
-    desk.notify(notification(second, number="N2"))
+    host.answer(second, Refusal("TRADE_HAS_SUCCESS"))
+    host.fire_and_answer(second, trade(second, SUCCESS, number="N2"))
+    host.notify(notification(second, number="N2"))
 
-    surplus = [event for event in desk.events if isinstance(event, SurplusPaid)]
+    surplus = [event for event in host.events if isinstance(event, SurplusPaid)]
     assert [event.order for event in surplus] == [second]
-    assert desk.outcomes.count("paid") == 1
-    assert desk.notices[-1].name == "payment_alarm"
+    assert host.outcomes.count("paid") == 1
+    assert host.notices[-1].name == "payment_alarm"
 
 
 # ── memory ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -592,24 +601,24 @@ def test_second_money_is_kept_apart_with_an_alarm() -> None:
 
 def test_snapshot_and_events_restore_the_same() -> None:
     """From its snapshot, or from its encoded events, a payment is what it was."""
-    desk, order = uncertain()
-    desk.notify(notification(order))
+    host, order = uncertain()
+    host.notify(notification(order))
     folded = Payment(TRIP, RULES)
-    for event in desk.events:
+    for event in host.events:
         folded.apply(decode_payment_event(encode_event(event)))
 
-    loaded = Payment(TRIP, RULES, desk.payment.seq, desk.payment.snapshot())
+    loaded = Payment(TRIP, RULES, host.payment.seq, host.payment.snapshot())
 
-    assert folded.data == loaded.data == desk.payment.data
-    assert folded.seq == loaded.seq == desk.payment.seq
+    assert folded.data == loaded.data == host.payment.data
+    assert folded.seq == loaded.seq == host.payment.seq
 
 
 def test_row() -> None:
     """The row shows the attempt that paid, in the journal's columns."""
-    desk, order = placed()
-    desk.notify(notification(order))
+    host, order = placed()
+    host.notify(notification(order))
 
-    row = desk.payment.row()
+    row = host.payment.row()
 
     assert (row.table, row.id) == ("payment", TRIP)
     assert row.values == {
@@ -639,10 +648,10 @@ def test_row_of_a_payment_that_never_was() -> None:
 
 def test_events_name_the_calls() -> None:
     """Every call after the first is in the stream, with its number."""
-    desk, order = uncertain()
+    host, order = uncertain()
 
-    asked = [event for event in desk.events if isinstance(event, GatewayAsked)]
+    asked = [event for event in host.events if isinstance(event, GatewayAsked)]
 
-    assert isinstance(desk.events[0], AttemptOpened)
+    assert isinstance(host.events[0], AttemptOpened)
     assert [event.n for event in asked] == list(range(2, 22))
     assert {event.order for event in asked} == {order}
