@@ -27,7 +27,7 @@ def export(passenger: Passenger, config: Config = None, data_dir: DataDir = None
     """Print all stored data about a passenger as JSON."""
 
     async def work(persons: SqlPersonalData, database: Database) -> str | None:
-        known = await persons.exported(passenger)
+        known = await persons.export(passenger)
         await _record(database, "export", passenger)
         print_json(known)
         return None

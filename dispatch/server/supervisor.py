@@ -110,7 +110,7 @@ class Supervisor:
         await asyncio.to_thread(upgrade, settings.journal_url)
         journal = await open_journal(settings.journal_url, shards=settings.journal.shards)
         try:
-            await SqlPersonalData(journal.database, vault).seal_plain()
+            await SqlPersonalData(journal.database, vault).encrypt_plain_numbers()
             wall_anchor, city_anchor = await self._anchors(journal)
         finally:
             await journal.close()

@@ -67,22 +67,22 @@ class RideRow(msgspec.Struct, frozen=True):
     refunded_minor: int | None
 
 
-class Numbers(Protocol):
+class PhoneLookup(Protocol):
     """Phone number look-up, implemented by :class:`dispatch.store.queries.personal_data.SqlPersonalData`."""
 
-    async def names_of(self, phones: Sequence[str]) -> Sequence[str]:
+    async def lookup_digests(self, phones: Sequence[str]) -> Sequence[str]:
         """The look-up digests of these numbers."""
 
-    async def holding(self, digits: str) -> Sequence[str]:
+    async def with_digits(self, digits: str) -> Sequence[str]:
         """Passengers of the newest trips whose number contains these digits."""
 
 
 class SqlLists:
     """Read only. Raises ``JournalUnavailableError``."""
 
-    def __init__(self, database: Database, numbers: Numbers) -> None:
+    def __init__(self, database: Database, phones: PhoneLookup) -> None:
         self._database = database
-        self._numbers = numbers
+        self._phones = phones
 
     async def trips(self, since: float) -> Sequence[ListedTrip]:
         """Open trips, and trips requested since then: the newest first, at most :data:`MAX_TRIPS`."""
@@ -98,8 +98,8 @@ class SqlLists:
         """Trips by id, phone, plate or driver, the newest first; vehicles by id, plate, driver's number or name."""
         wanted = text.strip().lower()
         digits = _digits(wanted)
-        names = await self._numbers.names_of(_phones(wanted)) if digits else ()
-        persons = await self._numbers.holding(digits) if digits else ()
+        names = await self._phones.lookup_digests(_phones(wanted)) if digits else ()
+        persons = await self._phones.with_digits(digits) if digits else ()
         callers = Callers(names, persons[:MAX_RESULTS])
         return await self._database.read(partial(_search, text=wanted, callers=callers))
 

@@ -1,7 +1,7 @@
 """Passengers' phone numbers in the journal's database: encrypted with a key per passenger, found by a keyed digest.
 
-Rule 1. A number is written only encrypted. Rows of older releases are encrypted by :meth:`SqlPersonalData.seal_plain`
-at each start.
+Rule 1. A number is written only encrypted. Rows of older releases are encrypted at each start
+(:meth:`SqlPersonalData.encrypt_plain_numbers`).
 Rule 2. The key of the digest is wrapped like a passenger's key, under a name that no passenger has. It never changes.
 """
 
@@ -43,14 +43,14 @@ class SqlPersonalData:
         fresh = PassengerRecord(id=new_id, phone=phone, created=created)
         return await self._database.write(partial(self._find_or_make, fresh=fresh, name=name))
 
-    async def names_of(self, phones: Sequence[str]) -> Sequence[str]:
+    async def lookup_digests(self, phones: Sequence[str]) -> Sequence[str]:
         """The look-up digests of these numbers."""
         key = await self._search_key()
         return [lookup_digest(key, phone) for phone in phones]
 
-    async def holding(self, digits: str) -> Sequence[str]:
+    async def with_digits(self, digits: str) -> Sequence[str]:
         """Passengers of the newest :data:`SEARCHED_TRIPS` trips whose number contains these digits. Decrypts each."""
-        return await self._database.read(partial(self._holding, digits=digits))
+        return await self._database.read(partial(self._with_digits, digits=digits))
 
     async def phone_of(self, passenger: str) -> str | None:
         """The number; None if it is unknown or was erased."""
@@ -61,9 +61,9 @@ class SqlPersonalData:
 
         return await self._database.read(read)
 
-    async def exported(self, passenger: str) -> Mapping[str, object]:
+    async def export(self, passenger: str) -> Mapping[str, object]:
         """All stored data about a passenger. Raises ``UnknownEntryError``."""
-        return await self._database.read(partial(self._export, passenger=passenger))
+        return await self._database.read(partial(self._export_rows, passenger=passenger))
 
     async def erase(self, passenger: str) -> None:
         """Destroy the passenger's key, number and Alipay account. Trips stay, without a link to a person.
@@ -77,10 +77,10 @@ class SqlPersonalData:
         """Wrap every key with the newest master key; the number of keys that were wrapped with an older one."""
         return await self._database.write(self._rewrap)
 
-    async def seal_plain(self) -> int:
+    async def encrypt_plain_numbers(self) -> int:
         """Encrypt the plain numbers of older releases; their count."""
         key = await self._search_key()
-        return await self._database.write(partial(self._seal_plain, search=key))
+        return await self._database.write(partial(self._encrypt_plain_numbers, search=key))
 
     async def _search_key(self) -> bytes:
         if self._search is None:
@@ -119,7 +119,7 @@ class SqlPersonalData:
         key = self._unwrapped(connection, row.id)
         return None if key is None else decrypt(key, row.phone_sealed, row.id)
 
-    def _holding(self, connection: Connection, *, digits: str) -> Sequence[str]:
+    def _with_digits(self, connection: Connection, *, digits: str) -> Sequence[str]:
         columns = schema.trip.c
         newest = select(columns.passenger, columns.contact).order_by(columns.requested_at.desc()).limit(SEARCHED_TRIPS)
         named = dict.fromkeys(
@@ -136,7 +136,7 @@ class SqlPersonalData:
                     found.append(str(row.id))
         return sorted(found)
 
-    def _export(self, connection: Connection, *, passenger: str) -> Mapping[str, object]:
+    def _export_rows(self, connection: Connection, *, passenger: str) -> Mapping[str, object]:
         row = connection.execute(select(schema.passenger).where(_person.id == passenger)).one_or_none()
         if row is None:
             raise UnknownEntryError(f"passenger {passenger}")
@@ -164,7 +164,7 @@ class SqlPersonalData:
         run(connection, Many("upsert", "person_key", _KEY, rows))
         return len(rows)
 
-    def _seal_plain(self, connection: Connection, *, search: bytes) -> int:
+    def _encrypt_plain_numbers(self, connection: Connection, *, search: bytes) -> int:
         plain = connection.execute(select(schema.passenger).where(_person.phone.is_not(None))).all()
         for row in plain:
             sealed = self._vault.seal(self._key_of(connection, row.id), row.phone, row.id)

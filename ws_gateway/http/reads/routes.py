@@ -15,7 +15,7 @@ from dispatch.store.database import Database
 from dispatch.store.journals.sql_journal import SqlJournal
 from dispatch.store.queries.alarms import SqlAlarms, SqlNotices
 from dispatch.store.queries.event_history import SqlEventHistory
-from dispatch.store.queries.lists import Numbers, SqlLists
+from dispatch.store.queries.lists import PhoneLookup, SqlLists
 from dispatch.store.queries.trip_rows import SqlTripRows
 from ws_gateway.auth.tokens import Tokens
 from ws_gateway.http.authenticated_reads import AuthenticatedReads
@@ -35,7 +35,7 @@ def make_read_routes(
     clock: Clock,
     rules: Rules,
     payment_rules: PaymentRules,
-    numbers: Numbers,
+    numbers: PhoneLookup,
     tokens: Tokens,
     share_ttl_s: float,
 ) -> list[Route]:

@@ -60,16 +60,16 @@ class PersonTests:
     async def test_who_is_erased_is_forgotten(self, database: Database, persons: SqlPersonalData) -> None:
         """The key is gone, the number leads to somebody new, and the row of the passenger stays."""
         before = await persons.by_phone(PHONE, new_id=PassengerId("P1"), created=1.0)
-        assert (await persons.exported("P1"))["phone"] == PHONE
+        assert (await persons.export("P1"))["phone"] == PHONE
         await persons.erase(before.id)
         assert await persons.phone_of("P1") is None
-        assert (await persons.exported("P1"))["phone"] is None
+        assert (await persons.export("P1"))["phone"] is None
         after = await persons.by_phone(PHONE, new_id=PassengerId("P2"), created=2.0)
         assert after.id == "P2"
         assert "P1" not in await database.read(
             lambda it: list(it.execute(select(schema.person_key.c.person)).scalars())
         )
-        for work in (persons.erase("nobody"), persons.exported("nobody")):
+        for work in (persons.erase("nobody"), persons.export("nobody")):
             with pytest.raises(UnknownEntryError):
                 await work
 
@@ -89,7 +89,7 @@ class PersonTests:
         """Once; then they are found and read as all others."""
         rows = [{"id": f"P{n}", "phone": f"+1415555012{n}", "created": 1.0} for n in range(3)]
         await database.write(lambda it: it.execute(insert(schema.passenger), rows))
-        assert [await persons.seal_plain() for _ in range(2)] == [3, 0]
+        assert [await persons.encrypt_plain_numbers() for _ in range(2)] == [3, 0]
         assert "555012" not in await self.everything(database)
         assert await persons.phone_of("P2") == "+14155550122"
         assert (await persons.by_phone("+14155550121", new_id=PassengerId("P9"), created=2.0)).id == "P1"
