@@ -182,6 +182,15 @@ class RegionMatcher:
         """The number of free vehicles, including held ones."""
         return self._fleet.free_count
 
+    def handle(self, vehicle_id: VehicleId) -> int | None:
+        """The handle of a vehicle for :meth:`cars_moved`; None if it was never announced."""
+        return self._fleet.handle(vehicle_id)
+
+    def request(self, trip_id: TripId) -> OpenRequest | None:
+        """An open request, also while it is held."""
+        slot = self._book.slot(trip_id)
+        return None if slot is None else self._book.requests[slot]
+
     def why_request(self, trip_id: TripId) -> RequestReasons | None:
         """Why a trip got its vehicle or none, from its last window; None for an unknown trip."""
         return self._request_notes.reasons(trip_id, self._book.slot(trip_id))

@@ -70,9 +70,8 @@ class MatcherRuntime:
         self._region = region
         self._regions = regions
         self._on_window = on_window
-        self._listed: dict[str, AvailableVehicle] = {}
-        self._handles: dict[str, int] = {}
-        self._trips: dict[str, OpenRequest] = {}
+        self._without_position: dict[str, AvailableVehicle] = {}
+        """Vehicles that enter the matcher with their next position."""
         self._wake = asyncio.Event()
         self._offers = TaskSet()
 
@@ -83,8 +82,7 @@ class MatcherRuntime:
         for key, reason in update.gone:
             self._remove(EntityKey.parse(key), reason)
         for car in update.cars:
-            self._listed[car.vehicle] = car
-            self._handles.pop(car.vehicle, None)
+            self._without_position[car.vehicle] = car
         for trip in update.trips:
             self._open(trip)
         self._move(update.moved)
@@ -93,11 +91,9 @@ class MatcherRuntime:
 
     def _remove(self, key: EntityKey, reason: str) -> None:
         if key.kind == "vehicle":
-            self._listed.pop(key.id, None)
-            self._handles.pop(key.id, None)
+            self._without_position.pop(key.id, None)
             self._matcher.car_gone(VehicleId(key.id), reason)
         else:
-            self._trips.pop(key.id, None)
             self._matcher.request_closed(TripId(key.id))
 
     def _open(self, trip: OpenRequest) -> None:
@@ -107,24 +103,21 @@ class MatcherRuntime:
             if self._region not in self._regions.seen_by(pickup):
                 return
             owned = self._regions.owner(pickup) == self._region
-        self._trips[trip.trip] = trip
         request = msgspec.structs.replace(trip, max_pickup_s=self._max_pickup_s)
         self._matcher.request_open(request, owned=owned)
 
     def _move(self, cars: Sequence[MatcherPosition]) -> None:
-        """Apply positions. A listed vehicle enters the index with its first position."""
+        """Apply positions. The matcher ignores those of vehicles that are not available."""
         known = []
         for car in cars:
-            if car.vehicle in self._handles:
-                known.append(car)
-            elif car.vehicle in self._listed:
-                self._enter(self._listed[car.vehicle], car)
+            entry = self._without_position.pop(car.vehicle, None)
+            if entry is not None:
+                self._matcher.car_free(entry, car.lat, car.lng, CityTime(car.at))
+            elif (handle := self._matcher.handle(VehicleId(car.vehicle))) is not None:
+                known.append((handle, car.lat, car.lng, car.at))
         if known:
-            rows = np.array([(self._handles[c.vehicle], c.lat, c.lng, c.at) for c in known], dtype=np.float64)
+            rows = np.array(known, dtype=np.float64)
             self._matcher.cars_moved(rows[:, 0].astype(np.int64), rows[:, 1], rows[:, 2], rows[:, 3])
-
-    def _enter(self, listed: AvailableVehicle, car: MatcherPosition) -> None:
-        self._handles[listed.vehicle] = self._matcher.car_free(listed, car.lat, car.lng, CityTime(car.at))
 
     # ── windows ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -150,7 +143,7 @@ class MatcherRuntime:
             self._offers.spawn(self._offer(proposal))
 
     async def _offer(self, proposal: Proposal) -> None:
-        trip = self._trips.get(proposal.trip_id)
+        trip = self._matcher.request(proposal.trip_id)
         if trip is None:
             self._matcher.proposal_failed(proposal.trip_id, proposal.vehicle_id, "closed")
             return
@@ -183,7 +176,7 @@ class MatcherRuntime:
         changed = reply.code == ErrorCode.TRIP_CHANGED
         reason = "changed" if changed else FAILED_AS.get(ErrorCode(reply.code), "refused")
         self._matcher.proposal_failed(proposal.trip_id, proposal.vehicle_id, reason)
-        trip = self._trips.get(proposal.trip_id)
+        trip = self._matcher.request(proposal.trip_id)
         if changed and trip is not None and trip.seq == proposal.trip_seq:
             self._remove(EntityKey("trip", proposal.trip_id), "changed")
 
