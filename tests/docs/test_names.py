@@ -248,6 +248,15 @@ def test_every_command_exists(name: str) -> None:
     assert {line: wrong for line in commands(TEXTS[name]) if (wrong := wrong_command(line))} == {}
 
 
+def test_the_log_events() -> None:
+    """Log events in the operations document are logged somewhere."""
+    table = TEXTS["docs/operations.md"].partition("### Log events")[2].partition("\n## ")[0]
+    events = {span for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for span in spans(row)}
+
+    assert len(events) > 10
+    assert {each for each in events if not any(f'"{each}"' in code for code in product_code())} == set()
+
+
 def test_the_words_of_the_drivers_app() -> None:
     """Buttons and titles that the driver app's document quotes in italics are texts of the app."""
     quoted = re.findall(r"(?<!\*)\*([A-Z][^*]+)\*(?!\*)", TEXTS["docs/drivers-app.md"])
