@@ -13,8 +13,8 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, NamedTuple
 
 from bench.harness.fix_sender import UPGRADE_REQUEST, encode, masked_frame
-from bench.harness.socket_client import ABNORMAL_CLOSURE, HandshakeRefusedError, SocketClient, dial
 from dispatch.api.client_messages import SUBPROTOCOL_MSGPACK, Hello, Ping
+from sim.client.socket import ABNORMAL_CLOSURE, HandshakeRefusedError, SocketClient, open_tcp
 
 End = int | str
 STILL_THERE: Final = "still there"
@@ -153,7 +153,7 @@ async def _connected(
 ) -> AsyncIterator[SocketClient]:
     """A client that answers no pings; cut at the end. Raises ``OSError``."""
     url = f"ws://{target.host}:{target.port}/v1/ws"
-    client = await dial(url, source=source, receive_buffer=receive_buffer, answers_pings=False)
+    client = await open_tcp(url, source=source, receive_buffer=receive_buffer, answers_pings=False)
     try:
         if signed_in:
             await client.shake_hands()

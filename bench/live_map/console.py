@@ -10,12 +10,12 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from bench.harness.socket_client import SocketClient, connect
 from bench.harness.worker_process import Answer, run_worker
 from dispatch.api.client_messages import Hello, Watch
 from dispatch.api.live_map.cell_codec import AGE_STEPS_PER_S, CAR, GONE
 from dispatch.api.server_messages import MapFrames, Welcome
 from dispatch.geo.arrays import FloatArray
+from sim.client.socket import SocketClient, connect
 
 _frames = msgspec.msgpack.Decoder(MapFrames)
 _welcome = msgspec.msgpack.Decoder(Welcome)

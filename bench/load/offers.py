@@ -18,12 +18,12 @@ from typing import Final, NamedTuple
 from bench.harness.concurrency import map_concurrently
 from bench.harness.figures import percentiles_ms
 from bench.harness.fix_sender import PhoneLocation, retry_online
-from bench.harness.socket_client import OfferedVehicle, SocketClient, connect, peek
 from bench.harness.worker_process import Answer, run_worker
 from dispatch.api.client_messages import CancelTrip, GpsFix, Hello, RequestRide, StartShift
 from dispatch.api.fields import Fix
 from dispatch.processes.task_set import TaskSet
 from dispatch.values.place import Place
+from sim.client.socket import OfferedVehicle, SocketClient, connect, peek
 from ws_gateway.session.command_flows import trip_id_of
 
 VEHICLE_CLASS: Final = "comfort"

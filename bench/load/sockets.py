@@ -8,9 +8,9 @@ from typing import Final
 
 from bench.harness.concurrency import map_concurrently
 from bench.harness.figures import percentiles_ms
-from bench.harness.socket_client import SocketClient, connect, peek
 from bench.harness.worker_process import Answer, run_worker
 from dispatch.api.client_messages import Hello, Ping
+from sim.client.socket import SocketClient, connect, peek
 
 ANSWERED_WITHIN_S: Final = 15.0
 

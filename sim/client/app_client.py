@@ -1,35 +1,30 @@
-"""One app's connection: keeps itself up, resumes where it was, and has every command answered once.
+"""The connection of one app: stays connected, resumes its streams, and has every command answered once.
 
-Rule 1: a command keeps its id until it is answered, over every reconnect (:mod:`sim.client.pending_commands`).
-Rule 2: streams are checked for gaps and repeats; a breach is counted, never hidden (:mod:`sim.client.stream_check`).
-Rule 3: close codes are obeyed: below 4500 connect again and resume; an expired or refused token is renewed once;
-anything else ends the app.
+The protocol is in :mod:`sim.client.session`; this module keeps a socket open. Rule: close codes are obeyed. After a
+code below 4500 the client reconnects and resumes; an expired or rejected token is renewed once; any other code ends it.
 
-Sending is synchronous (a write to the socket's buffer), so that an app needs no task but the one that reads.
+Sending is synchronous (a write into the socket's buffer), so an app needs no task except the one that stays connected.
 """
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from itertools import count
 from random import Random
 from typing import Final, Protocol
 
 import msgspec
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.asyncio.connection import broadcast
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
-from websockets.typing import Subprotocol
+from websockets.exceptions import WebSocketException
 
-from dispatch.api.client_messages import SUBPROTOCOL_MSGPACK, Attach, ClientCommand, ClientMessage, Detach, Hello
-from dispatch.api.server_messages import Accepted, FromServer, Rejected, ServerMessage, Snapshot, Update, Welcome
+from dispatch.api.client_messages import ClientCommand, ClientMessage
+from dispatch.api.server_messages import Rejected, ServerMessage, Snapshot, Update, Welcome
 from dispatch.domain.errors import CloseCode, may_reconnect
 from sim.client.connect_limiter import ConnectLimiter
-from sim.client.pending_commands import Answer, OnAnswer, PendingCommands
+from sim.client.pending_commands import OnAnswer
+from sim.client.session import ClientSession, encode
 from sim.client.sign_in import SignIn, SignInError, Token
-from sim.client.stream_check import StreamCursors, StreamOrder
-from sim.metrics.delivery_log import DeliveryLog
+from sim.client.socket import ABNORMAL_CLOSURE, SocketClient, connect
+from sim.client.stream_check import StreamOrder
 from sim.metrics.run_metrics import RunMetrics
 from sim.time.scheduler import Scheduler, Timer
 from sim.time.server_clock import ServerClock
@@ -40,17 +35,13 @@ HELLO_S: Final = 15.0
 CHECK_S: Final = 1.0
 RENEW_BEFORE_S: Final = 60.0
 CONGESTED_BYTES: Final = 65_536
-"""With so much unsent, the server does not read: nothing more is pushed into the socket."""
+"""With this many unsent bytes the server does not read, and the client sends nothing more."""
 _RENEWABLE: Final = frozenset({int(CloseCode.BAD_TOKEN), int(CloseCode.TOKEN_EXPIRED)})
-_BROKEN: Final = 1006
-
-_encoder: Final = msgspec.msgpack.Encoder()
-_decoder: Final = msgspec.msgpack.Decoder(FromServer)
 
 
 @dataclass(frozen=True, slots=True)
 class ClientContext:
-    """What all apps share: where the server is, time, and the metrics. ``run`` makes command ids new in every run."""
+    """Shared by all apps of a run: the server's URL, time, and metrics. ``run`` makes command ids unique per run."""
 
     url: str
     run: str
@@ -62,14 +53,14 @@ class ClientContext:
 
 
 class App(Protocol):
-    """Who uses a connection. All methods are called from the event loop and must not block."""
+    """The user of a connection. All methods are called from the event loop and must not block."""
 
     def welcomed(self, welcome: Welcome) -> None:
-        """Connected, for the first time or again. Commands and streams go on by themselves."""
+        """Connected, for the first time or again. Commands and streams continue automatically."""
         ...
 
     def received(self, message: ServerMessage) -> None:
-        """A stream's update or snapshot, or what belongs to no stream. Repeats have been taken out."""
+        """A stream's update or snapshot, or a message without a stream. Repeats are filtered out."""
         ...
 
 
@@ -82,135 +73,109 @@ class AppClient:
         self._sign_in = sign_in
         self._app = app
         self._rng = rng
-        self._serial = count(1)
-        self._unanswered = PendingCommands()
-        self._cursors = StreamCursors()
+        self._session = ClientSession(f"{context.run}.{name}")
         self._token: Token | None = None
         self._renewed = False
-        self._socket: ClientConnection | None = None
+        self._socket: SocketClient | None = None
+        self._opening: SocketClient | None = None
+        self._greeted = False
         self._task: asyncio.Task[None] | None = None
         self._checking: Timer | None = None
         self._backoff_s = FIRST_BACKOFF_S
 
     @property
-    def _delivery_log(self) -> DeliveryLog | None:
-        return self._context.metrics.delivery_log
-
-    @property
     def connected(self) -> bool:
-        """Whether the server has welcomed this connection."""
+        """True after the server's welcome."""
         return self._socket is not None
 
     @property
     def congested(self) -> bool:
-        """Whether the server reads so slowly that nothing more should be sent now."""
-        return self._socket is not None and self._socket.transport.get_write_buffer_size() > CONGESTED_BYTES
-
-    # ── what an app does ─────────────────────────────────────────────────────────────────────────────────────────
+        """True while the server reads too slowly to send more."""
+        return self._socket is not None and self._socket.unsent > CONGESTED_BYTES
 
     def next_id(self) -> str:
-        """An id for a command, never used before."""
-        return f"{self._context.run}.{self._name}.{next(self._serial)}"
+        """A command id that was never used before."""
+        return self._session.next_id()
 
     def command(self, command: ClientCommand, on_answer: OnAnswer) -> None:
-        """Send a command, now or when connected; ``on_answer`` hears of its one answer."""
-        body = _encoder.encode(command)
-        self._unanswered.add(command.id, body, on_answer, self._context.clock.wall())
-        self._push(body)
-        if self._checking is None:
-            self._checking = self._context.scheduler.after(CHECK_S, self._check)
+        """Send a command, now or when connected; ``on_answer`` gets its one answer."""
+        self._send_command(self._session.command(command, on_answer, self._wall()))
 
     def send(self, message: ClientMessage) -> bool:
-        """Send a message that has no answer. False if it could not be sent now."""
-        return not self.congested and self._push(_encoder.encode(message))
+        """Send a message without an answer. False if it could not be sent now."""
+        return not self.congested and self._push(encode(message))
 
     def expect(self, stream: str) -> None:
-        """The server lets us follow this stream by itself; after a reconnect it is to be told again that we do."""
-        self._cursors.follow(stream)
+        """The server subscribes this app by itself; resume the stream after a reconnect."""
+        self._session.streams.follow(stream)
 
     def follow(self, stream: str) -> None:
-        """Follow a stream from a snapshot on, over every reconnect."""
-        self._cursors.follow(stream)
-        self.command(Attach(id=self.next_id(), stream=stream), _ignore)
+        """Subscribe to a stream, over every reconnect."""
+        self._send_command(self._session.subscribe(stream, self._wall()))
 
     def leave(self, stream: str) -> None:
-        """Follow a stream no longer."""
-        self._cursors.leave(stream)
-        if self._socket is not None:
-            self.command(Detach(id=self.next_id(), stream=stream), _ignore)
+        """End a subscription."""
+        if self._socket is None:
+            self._session.streams.leave(stream)
+        else:
+            self._send_command(self._session.unsubscribe(stream, self._wall()))
 
     def close(self) -> None:
-        """Hang up: :meth:`run` ends, cancelled. Streams and unanswered commands are forgotten."""
-        self._cursors = StreamCursors()
-        self._unanswered = PendingCommands()
+        """Hang up: :meth:`run` ends, cancelled. Streams and pending commands are forgotten."""
+        self._session.reset()
         if self._task is not None:
             self._task.cancel()
 
-    # ── keeping it up ────────────────────────────────────────────────────────────────────────────────────────────
-
     async def run(self) -> None:
-        """Stay connected until :meth:`close`, or until the server says not to come again. May be run again then."""
+        """Stay connected until :meth:`close`, or until the server forbids a reconnect. Can be run again afterwards."""
         self._task = asyncio.current_task()
         try:
             await self._stay_connected()
         finally:
             self._task = None
 
+    # ── connecting ───────────────────────────────────────────────────────────────────────────────────────────────
+
     async def _stay_connected(self) -> None:
         while True:
             await self._context.gate.pass_through()
             code = await self._one_connection()
-            if self._task is not None and self._task.cancelling():
-                # A socket that broke while it was being closed hides the cancellation behind its own error.
-                raise asyncio.CancelledError
             if code is not None and not self._may_return(code):
                 return
             await asyncio.sleep(self._rng.uniform(0, self._backoff_s))
             self._backoff_s = min(self._backoff_s * 2, LONGEST_BACKOFF_S)
 
     async def _one_connection(self) -> int | None:
-        """Sign in if needed, connect, talk. The code of the close, or None where it did not come so far."""
+        """Sign in if needed, connect, talk. The close code, or None if no connection was established."""
         try:
             token = await self._valid_token()
-            async with connect(
-                self._context.url,
-                subprotocols=[Subprotocol(SUBPROTOCOL_MSGPACK)],
-                compression=None,
-                proxy=None,
-                user_agent_header=None,
-                ping_interval=self._context.ping_interval_s,
-                close_timeout=2,
-            ) as socket:
-                return await self._talk(socket, token)
+            socket = await connect(self._context.url, self._read, keepalive_s=self._context.ping_interval_s)
+            return await self._talk(socket, token)
         except SignInError as error:
-            return self._not_let_in(error)
-        except (OSError, InvalidHandshake, ConnectionClosed, TimeoutError):
-            self._context.metrics.closed(_BROKEN)
+            self._context.metrics.rejected(error.code or 0)
+            return None if error.retryable else int(CloseCode.PROTOCOL)
+        except (OSError, WebSocketException, TimeoutError):
+            self._context.metrics.closed(ABNORMAL_CLOSURE)
             return None
 
-    def _not_let_in(self, error: SignInError) -> int | None:
-        self._context.metrics.rejected(error.code or 0)
-        return None if error.retryable else int(CloseCode.PROTOCOL)
-
-    async def _talk(self, socket: ClientConnection, token: Token) -> int:
+    async def _talk(self, socket: SocketClient, token: Token) -> int:
         clock = self._context.clock
-        phone_time = clock.city() if clock.known else None
+        self._opening, self._greeted = socket, False
         try:
-            hello = Hello(token=token.token, clock=phone_time, resume=self._cursors.resume())
-            await socket.send(_encoder.encode(hello))
-            async with asyncio.timeout(HELLO_S):
-                self._greeted(socket, _decoder.decode(await socket.recv(decode=False)))
-            async for data in socket:
-                self._read(data)
-        except ConnectionClosed:
-            pass
+            socket.send_bytes(self._session.hello(token.token, clock.city() if clock.known else None))
+            asyncio.get_running_loop().call_later(HELLO_S, self._give_up, socket)
+            code = await asyncio.shield(socket.closed)
         finally:
-            self._socket = None
-            if self._delivery_log is not None:
-                self._delivery_log.gone(self._name, clock.wall())
-        code = socket.close_code or _BROKEN
+            self._socket = self._opening = None
+            socket.hang_up()
+            if self._context.metrics.delivery_log is not None:
+                self._context.metrics.delivery_log.gone(self._name, clock.wall())
         self._context.metrics.closed(code)
         return code
+
+    def _give_up(self, socket: SocketClient) -> None:
+        if not self._greeted:
+            socket.abort()
 
     def _may_return(self, code: int) -> bool:
         if code in _RENEWABLE and not self._renewed:
@@ -220,83 +185,75 @@ class AppClient:
         return may_reconnect(code)
 
     async def _valid_token(self) -> Token:
-        if self._token is None or self._token.expires_at - self._context.clock.wall() < RENEW_BEFORE_S:
+        if self._token is None or self._token.expires_at - self._wall() < RENEW_BEFORE_S:
             self._token = await self._sign_in()
         return self._token
 
-    # ── what comes in ────────────────────────────────────────────────────────────────────────────────────────────
+    # ── receiving ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _greeted(self, socket: ClientConnection, first: ServerMessage) -> None:
-        """The first message: a welcome, or the reason why there is none (a close follows)."""
-        if not isinstance(first, Welcome):
-            self._hear(first)
+    def _read(self, data: bytes) -> None:
+        try:
+            message, order, deliver = self._session.receive(data, self._wall())
+        except msgspec.MsgspecError:
+            self._context.metrics.violation("unreadable")
             return
-        self._socket = socket
+        if not self._greeted:
+            self._greet(message)
+            return
+        self._log_delivery(message)
+        if order is not StreamOrder.NEXT:
+            self._context.metrics.violation(order.value)
+        if isinstance(message, Rejected):
+            self._context.metrics.rejected(message.code)
+        if deliver:
+            self._app.received(message)
+
+    def _greet(self, first: ServerMessage) -> None:
+        """Process the first message: a welcome, or the reason why there is none (a close follows)."""
+        self._greeted = True
+        if not isinstance(first, Welcome):
+            if isinstance(first, Rejected):
+                self._context.metrics.rejected(first.code)
+            return
+        self._socket = self._opening
         self._renewed = False
         self._backoff_s = FIRST_BACKOFF_S
         self._context.clock.synchronise(first.city_time, first.speed)
         self._app.welcomed(first)
-        for body in self._unanswered.all(self._context.clock.wall()):
+        for body in self._session.pending.all(self._wall()):
             self._push(body)
 
-    def _read(self, data: bytes | str) -> None:
-        try:
-            message = _decoder.decode(data if isinstance(data, bytes) else data.encode())
-        except msgspec.MsgspecError:
-            self._context.metrics.violation("unreadable")
-        else:
-            self._hear(message)
-
-    def _hear(self, message: ServerMessage) -> None:
-        if self._delivery_log is not None:
-            self._tell(self._delivery_log, message)
-        match message:
-            case Accepted() | Rejected():
-                self._answered(message)
-            case Update(stream, seq):
-                if self._in_order(self._cursors.update(stream, seq)):
-                    self._app.received(message)
-            case Snapshot(stream, seq):
-                self._in_order(self._cursors.snapshot(stream, seq, recovered=message.recovered))
-                self._app.received(message)
-            case _:
-                self._app.received(message)
-
-    def _tell(self, delivery_log: DeliveryLog, message: ServerMessage) -> None:
-        delivery_log.message(self._name, self._context.clock.wall())
+    def _log_delivery(self, message: ServerMessage) -> None:
+        log = self._context.metrics.delivery_log
+        if log is None:
+            return
+        log.message(self._name, self._wall())
         if isinstance(message, Update):
-            delivery_log.update(message.stream, message.seq, message.event)
+            log.update(message.stream, message.seq, message.event)
         elif isinstance(message, Snapshot):
-            delivery_log.stand(message.stream, message.seq)
+            log.stand(message.stream, message.seq)
 
-    def _answered(self, answer: Answer) -> None:
-        if isinstance(answer, Rejected):
-            self._context.metrics.rejected(answer.code)
-        self._unanswered.answer(answer, self._context.clock.wall())
+    # ── sending ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _in_order(self, order: StreamOrder) -> bool:
-        """Count a breach. Whether the message is to be passed on."""
-        if order is not StreamOrder.NEXT:
-            self._context.metrics.violation(order.value)
-        return order is not StreamOrder.REPEAT
-
-    # ── what goes out ────────────────────────────────────────────────────────────────────────────────────────────
+    def _send_command(self, body: bytes) -> None:
+        self._push(body)
+        if self._checking is None:
+            self._checking = self._context.scheduler.after(CHECK_S, self._check)
 
     def _push(self, body: bytes) -> bool:
-        if self._socket is None:
+        if self._socket is None or self._socket.closed.done() or self._socket.transport.is_closing():
             return False
-        broadcast((self._socket,), body)
+        self._socket.send_bytes(body)
         return True
 
     def _check(self) -> None:
-        """Send again what has waited too long; look again while anything waits."""
+        """Resend overdue commands; check again while any command is pending."""
         self._checking = None
         if self._socket is not None:
-            for body in self._unanswered.due(self._context.clock.wall()):
+            for body in self._session.pending.due(self._wall()):
                 self._push(body)
-        if len(self._unanswered):
+        if len(self._session.pending):
             self._checking = self._context.scheduler.after(CHECK_S, self._check)
 
-
-def _ignore(_: Answer) -> None:
-    """The stream's snapshot is the answer."""
+    def _wall(self) -> float:
+        return self._context.clock.wall()

@@ -6,9 +6,9 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from bench.harness.socket_client import connect
 from bench.harness.worker_process import start_worker
 from dispatch.api.client_messages import Ping
+from sim.client.socket import connect
 
 
 @pytest.mark.integration

@@ -184,10 +184,10 @@ class ToyServer:
         seq = self._tell_vehicle(vehicle, event, **changes)
         return Accepted(id=message.id, stream=f"vehicle:{vehicle}", seq=seq)
 
-    def _on_GoOnline(self, _: WebSocket, vehicle: str, message: StartShift) -> Accepted:  # noqa: N802
+    def _on_StartShift(self, _: WebSocket, vehicle: str, message: StartShift) -> Accepted:  # noqa: N802
         return self._own(vehicle, message, "shift_started", state="idle")
 
-    def _on_TakeBreak(self, _: WebSocket, vehicle: str, message: StartBreak) -> Accepted:  # noqa: N802
+    def _on_StartBreak(self, _: WebSocket, vehicle: str, message: StartBreak) -> Accepted:  # noqa: N802
         return self._own(vehicle, message, "break_started", state="break")
 
     def _on_AcceptOffer(self, _: WebSocket, vehicle: str, message: AcceptOffer) -> Accepted:  # noqa: N802
@@ -199,11 +199,11 @@ class ToyServer:
         self._tell_trip(self._offers[message.offer], "offer_lapsed", state="matching")
         return self._own(vehicle, message, "offer_declined", state="idle", offer=None)
 
-    def _on_DriverCancel(self, _: WebSocket, vehicle: str, message: ReturnTrip) -> Accepted:  # noqa: N802
+    def _on_ReturnTrip(self, _: WebSocket, vehicle: str, message: ReturnTrip) -> Accepted:  # noqa: N802
         self._tell_trip(message.trip, "assignment_given_back", state="matching", car=None)
         return self._own(vehicle, message, "trip_given_back", state="idle", trip=None)
 
-    def _on_Arrived(self, _: WebSocket, vehicle: str, message: ArriveAtPickup) -> Accepted:  # noqa: N802
+    def _on_ArriveAtPickup(self, _: WebSocket, vehicle: str, message: ArriveAtPickup) -> Accepted:  # noqa: N802
         self._tell_trip(message.trip, "driver_arrived", state="arrived")
         return self._own(vehicle, message, "pickup_reached", state="at_pickup")
 
@@ -246,7 +246,7 @@ class ToyServer:
                 self._tell_vehicle(view.vehicle, "offer_withdrawn", state="idle", offer=None)
         return Accepted(id=message.id, stream=f"trip:{message.trip}", seq=seq)
 
-    def _on_Pay(self, socket: WebSocket, _: str, message: PayFare) -> Accepted:  # noqa: N802
+    def _on_PayFare(self, socket: WebSocket, _: str, message: PayFare) -> Accepted:  # noqa: N802
         trip = message.trip or next(
             s.view.trip
             for s in reversed(self.streams.values())

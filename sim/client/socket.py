@@ -1,6 +1,6 @@
-"""WebSocket client for loads of thousands of sockets in one process: ``websockets``' sans-I/O protocol without tasks.
+"""A WebSocket of a client: the sans-I/O protocol of ``websockets`` on asyncio, without tasks.
 
-A received message costs one call, not a task.
+A received message costs one call, so that one process can keep thousands of sockets.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from dispatch.api.fields import OfferView
 
 CONNECTS_WITHIN_S: Final = 60.0
 ABNORMAL_CLOSURE: Final = 1006
+NORMAL_CLOSURE: Final = 1000
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -63,10 +64,18 @@ def peek(message: bytes) -> PeekedMessage:
 class SocketClient(asyncio.Protocol):
     """One socket. ``on_message`` gets each message; ``closed`` becomes the close code, 1006 if there was none.
 
-    With ``answers_pings=False`` the client answers neither pings nor the server's close frame.
+    With ``answers_pings=False`` the client answers neither pings nor the server's close frame. With ``keepalive_s`` it
+    pings the server, and aborts a connection that was silent for a whole interval.
     """
 
-    def __init__(self, url: str, on_message: Callable[[bytes], None] | None, *, answers_pings: bool = True) -> None:
+    def __init__(
+        self,
+        url: str,
+        on_message: Callable[[bytes], None] | None,
+        *,
+        answers_pings: bool = True,
+        keepalive_s: float | None = None,
+    ) -> None:
         loop = asyncio.get_running_loop()
         self.opened: asyncio.Future[None] = loop.create_future()
         self.closed: asyncio.Future[int] = loop.create_future()
@@ -75,11 +84,14 @@ class SocketClient(asyncio.Protocol):
         self._answers_pings = answers_pings
         self._protocol = ClientProtocol(parse_uri(url), subprotocols=[Subprotocol(SUBPROTOCOL_MSGPACK)], max_size=None)
         self._expected: tuple[str, asyncio.Future[bytes]] | None = None
+        self._keepalive_s = keepalive_s
+        self._silent = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
+        self._silent = False
         self._protocol.receive_data(data)
         self._take_events()
         if self._answers_pings:
@@ -97,12 +109,18 @@ class SocketClient(asyncio.Protocol):
         self._protocol.send_request(self._protocol.connect())
         self._flush()
         await asyncio.wait_for(self.opened, CONNECTS_WITHIN_S)
+        if self._keepalive_s is not None:
+            asyncio.get_running_loop().call_later(self._keepalive_s, self._ping)
 
     def send(self, message: msgspec.Struct) -> None:
         """Send a message. Raises ``ConnectionError`` if the socket is closed."""
+        self.send_bytes(_encode(message))
+
+    def send_bytes(self, body: bytes) -> None:
+        """Send an encoded message. Raises ``ConnectionError`` if the socket is closed."""
         if self.closed.done() or self.transport.is_closing():
             raise ConnectionError("socket is closed")
-        self._protocol.send_binary(_encode(message))
+        self._protocol.send_binary(body)
         self._flush()
 
     async def request(self, message: msgspec.Struct, answer: str, within_s: float = 60.0) -> bytes:
@@ -115,6 +133,30 @@ class SocketClient(asyncio.Protocol):
     def abort(self) -> None:
         """Cut the connection without a close frame."""
         self.transport.abort()
+
+    def hang_up(self) -> None:
+        """Close the connection with a close frame, without waiting for the server's."""
+        if not self.closed.done() and not self.transport.is_closing():
+            self._protocol.send_close(NORMAL_CLOSURE)
+            self._flush()
+            self.transport.close()
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that the server has not read yet."""
+        return self.transport.get_write_buffer_size()
+
+    def _ping(self) -> None:
+        assert self._keepalive_s is not None  # noqa: S101 - scheduled by shake_hands only then
+        if self.closed.done() or self.transport.is_closing():
+            return
+        if self._silent:
+            self.abort()
+            return
+        self._silent = True
+        self._protocol.send_ping(b"")
+        self._flush()
+        asyncio.get_running_loop().call_later(self._keepalive_s, self._ping)
 
     def _take_events(self) -> None:
         for event in self._protocol.events_received():
@@ -159,31 +201,47 @@ class SocketClient(asyncio.Protocol):
                 self.transport.write(data)
 
 
-async def dial(
+async def open_tcp(
     url: str,
     on_message: Callable[[bytes], None] | None = None,
     *,
     source: str = "",
     receive_buffer: int = 0,
     answers_pings: bool = True,
+    keepalive_s: float | None = None,
 ) -> SocketClient:
     """A TCP connection from address ``source``, before the handshake. Raises ``OSError``."""
     uri, loop = parse_uri(url), asyncio.get_running_loop()
-    dialled = socket.socket()
-    dialled.setblocking(False)
-    if receive_buffer:
-        dialled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-    if source:
-        dialled.bind((source, 0))
-    await loop.sock_connect(dialled, (uri.host, uri.port))
     _, client = await loop.create_connection(
-        lambda: SocketClient(url, on_message, answers_pings=answers_pings), sock=dialled
+        lambda: SocketClient(url, on_message, answers_pings=answers_pings, keepalive_s=keepalive_s),
+        sock=await _tcp_socket(uri.host, uri.port, source, receive_buffer),
     )
     return client
 
 
-async def connect(url: str, on_message: Callable[[bytes], None] | None = None) -> SocketClient:
+async def _tcp_socket(host: str, port: int, source: str, receive_buffer: int) -> socket.socket:
+    tcp = socket.socket()
+    tcp.setblocking(False)
+    if receive_buffer:
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    if source:
+        tcp.bind((source, 0))
+    try:
+        await asyncio.get_running_loop().sock_connect(tcp, (host, port))
+    except BaseException:
+        tcp.close()
+        raise
+    return tcp
+
+
+async def connect(
+    url: str, on_message: Callable[[bytes], None] | None = None, *, keepalive_s: float | None = None
+) -> SocketClient:
     """A WebSocket whose handshake is complete. Raises ``OSError``, ``TimeoutError``."""
-    client = await dial(url, on_message)
-    await client.shake_hands()
+    client = await open_tcp(url, on_message, keepalive_s=keepalive_s)
+    try:
+        await client.shake_hands()
+    except BaseException:
+        client.abort()
+        raise
     return client

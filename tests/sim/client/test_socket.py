@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from bench.harness.socket_client import HandshakeRefusedError, connect, peek
 from dispatch.api.client_messages import Hello, Ping
 from dispatch.domain.errors import CloseCode
+from sim.client.socket import HandshakeRefusedError, connect, peek
 from tests.ws_gateway.conftest import Running
 
 pytestmark = pytest.mark.integration
