@@ -57,10 +57,10 @@ class CommitLog:
 
     def _logged(self, _: object, __: str, entry: MutableMapping[str, Any]) -> Mapping[str, Any]:
         error = entry.get("exc_info")
-        said = f"{entry.get('event')} {entry.get('where', '')} {error if error is not True else ''}"
+        result = f"{entry.get('event')} {entry.get('where', '')} {error if error is not True else ''}"
         if error is True:
-            said += repr(sys.exc_info()[1])
-        self.broken.append(said)
+            result += repr(sys.exc_info()[1])
+        self.broken.append(result)
         raise structlog.DropEvent
 
     def committed(self, by: str, batch: Batch) -> None:

@@ -151,7 +151,7 @@ class SimContext:
         self.faults.count("phone: clock is off")
         return self.people.uniform(-600.0, 600.0)
 
-    # ── what the journal's tables say ────────────────────────────────────────────────────────────────────────────
+    # ── the journal's tables ────────────────────────────────────────────────────────────────────────────────────
 
     def rows(self, table: str) -> Mapping[str, Mapping[str, Any]]:
         return self.tables.rows.get(table, {})

@@ -210,12 +210,12 @@ def trips_end_and_timers_fire(evidence: Evidence) -> Iterator[str]:
             yield f"{trip} stays {row['state']}"
     yield from (f"overdue: {due}" for due in world.context.overdue())
     for app in world.apps:
-        for said in app.said:
-            if said.answer is None and isinstance(said.message, RequestRide | FinishRide):
-                yield f"{app.subject} never got an answer to {said.id} {said.message}"
+        for sent in app.sent:
+            if sent.answer is None and isinstance(sent.message, RequestRide | FinishRide):
+                yield f"{app.subject} never got an answer to {sent.id} {sent.message}"
 
 
-# ── what clients received ───────────────────────────────────────────────────────────────────────────────────────
+# ── clients ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 EVIDENCE_OF: Final[dict[type[ClientCommand], tuple[str, ...]]] = {
     AcceptOffer: ("OfferAccepted",),
@@ -232,14 +232,14 @@ def acknowledged_commands_are_written_once(evidence: Evidence) -> Iterator[str]:
     world = evidence.world
     replies = Counter(world.commit_log.replies)
     for app in world.apps:
-        for said in app.said:
-            accepted = [answer for answer in said.seen if isinstance(answer, Accepted)]
+        for sent in app.sent:
+            accepted = [answer for answer in sent.seen if isinstance(answer, Accepted)]
             if len({msgspec.msgpack.encode(answer) for answer in accepted}) > 1:
-                yield f"{said.id} was answered in two ways: {accepted}"
-            if accepted and any(not isinstance(a, Accepted) and not a.retryable for a in said.seen):
-                yield f"{said.id} was accepted and refused: {said.seen}"
-            if accepted and type(said.message) in EVIDENCE_OF:
-                yield from _written(evidence, app, said.id, accepted[0], replies)
+                yield f"{sent.id} was answered in two ways: {accepted}"
+            if accepted and any(not isinstance(a, Accepted) and not a.retryable for a in sent.seen):
+                yield f"{sent.id} was accepted and refused: {sent.seen}"
+            if accepted and type(sent.message) in EVIDENCE_OF:
+                yield from _written(evidence, app, sent.id, accepted[0], replies)
     yield from (f"{name} was written {count} times" for name, count in replies.items() if count > 1)
 
 

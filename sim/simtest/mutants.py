@@ -196,7 +196,7 @@ def _vehicle_forgives_silence() -> AbstractContextManager[None]:
     suits = offers.require_suitable
 
     def lenient(vehicle: Vehicle, command: MakeOffer, now: float) -> None:
-        suits(vehicle, command, now if command.by_hand else float("-inf"))  # no matcher saw what a hand picked
+        suits(vehicle, command, now if command.by_hand else float("-inf"))  # manual offers bypass the matcher
 
     return replaced(offers, "require_suitable", lenient)
 

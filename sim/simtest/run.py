@@ -53,7 +53,7 @@ def _outcome(world: Simulation) -> Outcome:
         rides=world.rides,
         finished=world.finished,
         crashes=world.crashes,
-        commands=sum(said.answer is not None for app in world.apps for said in app.said),
+        commands=sum(sent.answer is not None for app in world.apps for sent in app.sent),
         faults=dict(sorted(world.faults.counts.items())),
         violations=violations,
         city_hours=world.city_hours,

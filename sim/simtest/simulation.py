@@ -63,7 +63,7 @@ class Simulation:
         self._labels: list[str] = []
         """Checkpoints at which hosts are still to crash before the next round."""
 
-    # ── what context and processes call ──────────────────────────────────────────────────────────────────────────
+    # ── callbacks ──────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _record_alarms(self, alarms: Sequence[Alarm]) -> None:
         self.alarms.extend(alarms)

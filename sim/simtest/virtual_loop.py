@@ -7,7 +7,7 @@ is parked until it resumes; a callback of a dead one never runs. This is the eff
 ``await``.
 """
 
-# ruff: noqa: ANN401 - callbacks take whatever they take
+# ruff: noqa: ANN401 - callbacks take any arguments
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Timeline(asyncio.AbstractEventLoop):
         self.most_turns = MOST_TURNS
         self.errors: list[str] = []
 
-    # ── what asyncio asks of a loop ──────────────────────────────────────────────────────────────────────────────
+    # ── asyncio.AbstractEventLoop ───────────────────────────────────────────────────────────────────────────────
 
     def time(self) -> float:
         """Virtual wall seconds since the start."""
@@ -200,7 +200,7 @@ class Timeline(asyncio.AbstractEventLoop):
 
     def _sweep(self) -> None:
         for task in [task for task in self._tasks if task.done()]:
-            del self._tasks[task]  # one that failed unheard says so as it goes
+            del self._tasks[task]  # an unretrieved exception is reported when the task is deleted
 
     def wake(self, incarnation: Incarnation) -> None:
         """Resume a paused incarnation with the callbacks that became due meanwhile."""

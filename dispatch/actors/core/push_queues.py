@@ -1,4 +1,4 @@
-"""Subscribers of each stream, and what each gateway has not fetched yet."""
+"""Subscribers of each stream, and the pushes that each gateway has not fetched yet."""
 
 from __future__ import annotations
 

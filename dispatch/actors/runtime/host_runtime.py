@@ -203,7 +203,7 @@ class HostRuntime:
         self._waiters.pop(token, None)
         return Refused(ErrorCode.IN_PROGRESS.value)
 
-    # ── what the core requests ───────────────────────────────────────────────────────────────────────────────────
+    # ── requests of the core ───────────────────────────────────────────────────────────────────────────────────
 
     def drive(self) -> None:
         """Carry out everything that the core requests; called after every input."""

@@ -137,10 +137,10 @@ class SimAlipayClient:
     async def close(self, order: OrderRef) -> Closed | NotFound | Refusal | Unknown:
 
         def act() -> Closed | NotFound | Refusal:
-            said = self._alipay.close(order.out_trade_no)
-            if said == "closed":
+            result = self._alipay.close(order.out_trade_no)
+            if result == "closed":
                 return Closed(order.out_trade_no)
-            return NotFound(order.out_trade_no) if said == "not found" else Refusal(f"ACQ.{said}")
+            return NotFound(order.out_trade_no) if result == "not found" else Refusal(f"ACQ.{result}")
 
         answer: Closed | NotFound | Refusal | Unknown = await self._call("close", order.out_trade_no, act)
         return answer
@@ -155,8 +155,8 @@ class SimAlipayClient:
     async def refund(self, refund: Refund) -> Refunded | Refusal | Unknown:
 
         def act() -> Refunded | Refusal:
-            said = self._alipay.refund(refund.order.out_trade_no, refund.refund_no, refund.amount.minor)
-            return _refunded(refund) if said == "refunded" else Refusal(f"ACQ.{said}")
+            result = self._alipay.refund(refund.order.out_trade_no, refund.refund_no, refund.amount.minor)
+            return _refunded(refund) if result == "refunded" else Refusal(f"ACQ.{result}")
 
         answer: Refunded | Refusal | Unknown = await self._call("refund", refund.refund_no, act)
         return answer

@@ -54,7 +54,7 @@ class SimApp:
         self.vehicle = vehicle
         self.rng = context.people
         self.offset = context.clock_offset()
-        self.said: list[SentCommand] = []
+        self.sent: list[SentCommand] = []
         self.streams: dict[str, list[StreamEntry]] = {}
         self.refused_streams: set[str] = set()
         self.cursors: dict[str, int] = {}
@@ -114,7 +114,7 @@ class SimApp:
         resume = [Cursor(stream, seq) for stream, seq in self.cursors.items()][-50:]
         token = f"{self.role}/{self.subject}/{self.vehicle}"
         clock = max(0.0, self.now + self.offset)
-        self.say(Hello(token=token, clock=clock, resume=resume))
+        self.send(Hello(token=token, clock=clock, resume=resume))
         self.connected()
 
     def connected(self) -> None:
@@ -136,12 +136,12 @@ class SimApp:
             socket.hang_up()
             self._disconnected()
 
-    def say(self, message: ClientMessage) -> None:
+    def send(self, message: ClientMessage) -> None:
         """Send a message if connected."""
         if self.socket is not None:
             self.socket.say(_encode(message))
 
-    # ── what comes ───────────────────────────────────────────────────────────────────────────────────────────────
+    # ── received ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def on_frame(self, frame: bytes) -> None:
         message = _decode(frame)
@@ -169,14 +169,14 @@ class SimApp:
         self.wake()
 
     def _on_answer(self, message: Accepted | Rejected) -> None:
-        said = self._by_id.get(message.id or "")
-        if said is None:
+        sent = self._by_id.get(message.id or "")
+        if sent is None:
             if isinstance(message, Rejected) and message.field == "stream":
                 self.context.note(f"{self.subject} stream rejected {message.code}")
             return
-        said.seen.append(message)
+        sent.seen.append(message)
         self._unanswered = 0
-        waiting = self._waiting.get(said.id)
+        waiting = self._waiting.get(sent.id)
         if waiting is not None and not waiting.done():
             waiting.set_result(message)
 
@@ -201,33 +201,33 @@ class SimApp:
         self._count += 1
         return f"{self.subject}.{self._count}"
 
-    async def ask(self, message: ClientCommand, patience: int = 40) -> Accepted | Rejected | None:
+    async def command(self, message: ClientCommand, patience: int = 40) -> Accepted | Rejected | None:
         """Send a command until it is decided. None if the app gave up without a final answer."""
-        said = SentCommand(message.id, message, self.now)
-        self.said.append(said)
-        self._by_id[said.id] = said
+        sent = SentCommand(message.id, message, self.now)
+        self.sent.append(sent)
+        self._by_id[sent.id] = sent
         for _ in range(patience):
-            answer = await self._send_once(said)
+            answer = await self._send_once(sent)
             if answer is not None and not (isinstance(answer, Rejected) and answer.retryable):
-                said.answer = answer
-                self.context.note(f"{self.subject} {said.id} {_tag(message)} {_tag(answer)}")
+                sent.answer = answer
+                self.context.note(f"{self.subject} {sent.id} {_tag(message)} {_tag(answer)}")
                 return answer
             if answer is not None:
                 await asyncio.sleep(self.rng.uniform(0.3, 1.0))
         return None
 
-    async def _send_once(self, said: SentCommand) -> Accepted | Rejected | None:
+    async def _send_once(self, sent: SentCommand) -> Accepted | Rejected | None:
         """Send it (sometimes twice), and wait for its answer."""
         while self.socket is None or self.socket.gone:  # noqa: ASYNC110 - a person looks at the screen again
             await asyncio.sleep(0.1)
         waiting: asyncio.Future[Accepted | Rejected | None] = self.context.timeline.create_future()
-        self._waiting[said.id] = waiting
-        said.tries += 1
-        self.say(said.message)
+        self._waiting[sent.id] = waiting
+        sent.tries += 1
+        self.send(sent.message)
         if self.context.faults.occurs("sends_again", "phone: sends again"):
-            self.say(said.message)
+            self.send(sent.message)
         await self.context.timeline.settle(waiting, self.rng.uniform(*ASK_AGAIN_S))
-        del self._waiting[said.id]
+        del self._waiting[sent.id]
         answer = waiting.result()
         if answer is not None:
             return answer

@@ -56,7 +56,7 @@ class DriverApp(SimApp):
     def connected(self) -> None:
         """Send unacknowledged fixes again."""
         if self.fixes:
-            self.say(GpsFixes(fixes=self.fixes[-200:]))
+            self.send(GpsFixes(fixes=self.fixes[-200:]))
 
     def fixes_acked(self, n: int) -> None:
         self.fixes = [fix for fix in self.fixes if fix.n > n]
@@ -73,7 +73,7 @@ class DriverApp(SimApp):
             self.sent_at = self.now
             fix = Fix(self._n, self.now + self.offset, self.lat, self.lng)
             self.fixes = [*self.fixes[-MOST_UNACKED:], fix]
-            self.say(GpsFix(fix=fix))
+            self.send(GpsFix(fix=fix))
 
     def _rests(self) -> bool:
         """Whether an idle vehicle may skip its fix."""
@@ -88,7 +88,7 @@ class DriverApp(SimApp):
         part = 1.0 if far == 0 else min(1.0, PACE_MPS * seconds / far)
         self.lat, self.lng = self.lat + d_lat * part, self.lng + d_lng * part
 
-    # ── what a driver does ───────────────────────────────────────────────────────────────────────────────────────
+    # ── behaviour ─────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _drive(self) -> None:
         while True:
@@ -106,18 +106,18 @@ class DriverApp(SimApp):
 
     async def _off(self, _: VehicleView) -> None:
         await self._after(self.rng.uniform(1, 20))
-        await self.ask(StartShift(id=self.next_id()))
+        await self.command(StartShift(id=self.next_id()))
 
     async def _idle(self, _: VehicleView) -> None:
         chance = self.rng.random()
         if self.context.faults.quiescent:
             return
         if chance < 0.02:
-            await self.ask(StartHail(id=self.next_id()))
+            await self.command(StartHail(id=self.next_id()))
         elif chance < 0.03:
-            await self.ask(StartBreak(id=self.next_id()))
+            await self.command(StartBreak(id=self.next_id()))
         elif chance < 0.035:
-            await self.ask(EndShift(id=self.next_id()))
+            await self.command(EndShift(id=self.next_id()))
         elif chance < 0.05:
             self.silent_until = self.now + self.rng.uniform(60, 150)
 
@@ -128,9 +128,9 @@ class DriverApp(SimApp):
         await self._after(self.rng.uniform(0.5, 12))
         chance = 0.3 if self.context.faults.quiescent else self.rng.random()
         if chance < 0.78:
-            await self.ask(AcceptOffer(id=self.next_id(), offer=offer.offer), patience=12)
+            await self.command(AcceptOffer(id=self.next_id(), offer=offer.offer), patience=12)
         elif chance < 0.92:
-            await self.ask(DeclineOffer(id=self.next_id(), offer=offer.offer, reason="too far"), patience=12)
+            await self.command(DeclineOffer(id=self.next_id(), offer=offer.offer, reason="too far"), patience=12)
         else:
             self._ignored.add(offer.offer)
 
@@ -139,9 +139,9 @@ class DriverApp(SimApp):
         self.aim = self.context.pickups.get(trip, CENTRE)
         await self._after(self.rng.uniform(15, 70))
         if self.rng.random() < 0.05 and not self.context.faults.quiescent:
-            await self.ask(ReturnTrip(id=self.next_id(), trip=trip, reason="flat tyre"))
+            await self.command(ReturnTrip(id=self.next_id(), trip=trip, reason="flat tyre"))
         else:
-            await self.ask(ArriveAtPickup(id=self.next_id(), trip=trip))
+            await self.command(ArriveAtPickup(id=self.next_id(), trip=trip))
 
     async def _at_pickup(self, car: VehicleView) -> None:
         trip = car.trip or ""
@@ -150,18 +150,18 @@ class DriverApp(SimApp):
         if code is None:
             await self._after(30)
             gone = ReturnTrip(id=self.next_id(), trip=trip, reason="nobody there", no_show=True)
-            await self.ask(gone)
+            await self.command(gone)
         else:
-            await self.ask(StartRide(id=self.next_id(), trip=trip, code=code))
+            await self.command(StartRide(id=self.next_id(), trip=trip, code=code))
 
     async def _on_trip(self, car: VehicleView) -> None:
         trip = car.trip or ""
         self.aim = self.context.place()
         if self.rng.random() < 0.3:
             await self._after(self.rng.uniform(15, 30))
-            await self.ask(ReportMeter(id=self.next_id(), amount=self.rng.randint(300, 4000), currency="USD"))
+            await self.command(ReportMeter(id=self.next_id(), amount=self.rng.randint(300, 4000), currency="USD"))
         await self._after(self.rng.uniform(30, 100))
-        done = await self.ask(FinishRide(id=self.next_id(), trip=trip))
+        done = await self.command(FinishRide(id=self.next_id(), trip=trip))
         if isinstance(done, Accepted):
             self._maybe_collect(trip)
 
@@ -176,7 +176,7 @@ class DriverApp(SimApp):
             return
         self.collecting.add(trip)
         code = f"28{self.rng.randrange(10**16):016d}" if by == "scan" else None
-        await self.ask(Collect(id=self.next_id(), trip=trip, by=msgspec.convert(by, str), auth_code=code))
+        await self.command(Collect(id=self.next_id(), trip=trip, by=msgspec.convert(by, str), auth_code=code))
         self.collecting.discard(trip)
 
 

@@ -57,7 +57,7 @@ class PassengerApp(SimApp):
         at = self.now + self.rng.uniform(320, 600) if self.rng.random() < 0.15 else None
         request = RequestRide(id=self.next_id(), pickup=Place(lat, lng), dropoff=Place(to_lat, to_lng), at=at)
         self.context.requests += 1
-        answer = await self.ask(request, patience=200)
+        answer = await self.command(request, patience=200)
         if not isinstance(answer, Accepted):
             return
         self.trip = str(answer.result["trip"])
@@ -65,12 +65,12 @@ class PassengerApp(SimApp):
         self.context.codes[self.trip] = str(answer.result["code"])
         if self.rng.random() < 0.15:
             await self._after(self.rng.uniform(0, 150))
-            await self.ask(CancelTrip(id=self.next_id(), trip=self.trip, reason="changed my mind"))
+            await self.command(CancelTrip(id=self.next_id(), trip=self.trip, reason="changed my mind"))
         await self._until_paid()
 
     async def _follow(self) -> None:
         """Subscribe to the trip again, after the socket of its request was lost."""
-        await self.ask(Attach(id=self.next_id(), stream=f"trip:{self.trip}"), patience=3)
+        await self.command(Attach(id=self.next_id(), stream=f"trip:{self.trip}"), patience=3)
 
     @property
     def view(self) -> TripView | None:
@@ -91,15 +91,15 @@ class PassengerApp(SimApp):
                 break
             if view.state == "fare_due" and (by_app or self.context.faults.quiescent):
                 await self._after(self.rng.uniform(1, 20))
-                await self.ask(PayFare(id=self.next_id(), trip=self.trip, buyer=BUYER), patience=6)
+                await self.command(PayFare(id=self.next_id(), trip=self.trip, buyer=BUYER), patience=6)
             elif view.state == "paying" and self.rng.random() < 0.04:
-                await self.ask(StopPay(id=self.next_id(), trip=self.trip), patience=3)
+                await self.command(StopPay(id=self.next_id(), trip=self.trip), patience=3)
             await self._after(self.rng.uniform(5, 20))
         if view.finished_at is None:
             return
         self.content = True
         if self.rng.random() < 0.7:
-            await self.ask(Rate(id=self.next_id(), trip=self.trip, stars=self.rng.randint(1, 5)))
+            await self.command(Rate(id=self.next_id(), trip=self.trip, stars=self.rng.randint(1, 5)))
 
 
 class DispatcherApp(SimApp):
@@ -125,12 +125,12 @@ class DispatcherApp(SimApp):
         cars = [car for car, row in self.context.rows("vehicle_state").items() if row["state"] == "idle"]
         if waiting and cars:
             trip, car = self.rng.choice(waiting), self.rng.choice(cars)
-            await self.ask(AssignManually(id=self.next_id(), trip=trip, vehicle=car), patience=3)
+            await self.command(AssignManually(id=self.next_id(), trip=trip, vehicle=car), patience=3)
 
     async def _cancel(self) -> None:
         trips = self._trips_in("matching", "offered", "assigned", "arrived")
         if trips and self.rng.random() < 0.3:
-            await self.ask(CancelTrip(id=self.next_id(), trip=self.rng.choice(trips), reason="by the office"))
+            await self.command(CancelTrip(id=self.next_id(), trip=self.rng.choice(trips), reason="by the office"))
 
     async def _refund(self) -> None:
         paid = self._trips_in("paid", "part_refunded")
@@ -140,13 +140,13 @@ class DispatcherApp(SimApp):
             amount = {"amount": 100, "currency": "USD"} if part else {}
             undo = not part and self.rng.random() < 0.3
             request = RefundTrip(id=self.next_id(), trip=trip, reason="complaint", cancel=undo, **amount)  # type: ignore[arg-type]
-            await self.ask(request, patience=6)
+            await self.command(request, patience=6)
 
     async def _book(self) -> None:
         lat, lng = self.context.place()
         request = BookByPhone(id=self.next_id(), phone="+14155550100", pickup=Place(lat, lng))
         self.context.requests += 1
-        answer = await self.ask(request, patience=60)
+        answer = await self.command(request, patience=60)
         if isinstance(answer, Accepted):
             trip = str(answer.result["trip"])
             self.context.pickups[trip] = (lat, lng)
@@ -157,7 +157,7 @@ class DispatcherApp(SimApp):
         if self.context.wants_rides():
             await self._book()
         for trip in [t for t in self._trips_in("fare_due") if not self.context.has_rider(t)][:2]:
-            await self.ask(SettleTrip(id=self.next_id(), trip=trip, reason="written off"), patience=5)
+            await self.command(SettleTrip(id=self.next_id(), trip=trip, reason="written off"), patience=5)
 
 
 class Buyers:
