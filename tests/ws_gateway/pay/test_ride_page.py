@@ -89,7 +89,7 @@ async def test_an_old_form_does_not_begin_a_second_attempt(booth: Booth) -> None
     assert booth.stage.trip.data.payments == 1
     again = await browser.get("/pay/V1/t1")
     assert step(again) == "pay"
-    assert "enough" in text(again, "failed")
+    assert "balance is too low" in text(again, "failed")
     await browser.submit(again, "pay")
     assert booth.stage.trip.data.payments == 2
 
