@@ -11,14 +11,12 @@ from typing import Any
 
 import msgspec
 
-from dispatch.api.client_messages import ClientCommand, ClientMessage, Hello
-from dispatch.api.fields import Cursor, TripView, VehicleView
-from dispatch.api.server_messages import Accepted, CarPosition, FromServer, Heard, Rejected, Snapshot, Update
+from dispatch.api.client_messages import ClientCommand, ClientMessage
+from dispatch.api.fields import TripView, VehicleView
+from dispatch.api.server_messages import Accepted, CarPosition, Heard, Rejected, Snapshot, Update
+from sim.client.session import ClientSession, encode
 from sim.simtest.context import SimContext
 from sim.simtest.network import SimSocket
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(FromServer).decode
 
 ASK_AGAIN_S = (1.0, 2.5)
 SILENT_AFTER = 3
@@ -57,7 +55,7 @@ class SimApp:
         self.sent: list[SentCommand] = []
         self.streams: dict[str, list[StreamEntry]] = {}
         self.refused_streams: set[str] = set()
-        self.cursors: dict[str, int] = {}
+        self._session = ClientSession(subject)
         self.trips: dict[str, TripView] = {}
         self.car: VehicleView | None = None
         self.positions: dict[tuple[str, int], list[CarPosition]] = {}
@@ -69,7 +67,6 @@ class SimApp:
         self._changed: asyncio.Future[None] | None = None
         self._cut: asyncio.Future[None] | None = None
         self._unanswered = 0
-        self._count = 0
         self.closed = True
 
     @property
@@ -139,12 +136,12 @@ class SimApp:
     def send(self, message: ClientMessage) -> None:
         """Send a message if connected."""
         if self.socket is not None:
-            self.socket.say(_encode(message))
+            self.socket.say(encode(message))
 
     # ── received ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def on_frame(self, frame: bytes) -> None:
-        message = _decode(frame)
+        message = self._session.receive(frame, 0.0).message
         if isinstance(message, (Update, Snapshot)):
             self._on_stream(message, frame)
         elif isinstance(message, (Accepted, Rejected)):
@@ -160,7 +157,6 @@ class SimApp:
     def _on_stream(self, message: Update | Snapshot, frame: bytes) -> None:
         event = message.event if isinstance(message, Update) else ""
         self.streams.setdefault(message.stream, []).append(StreamEntry(message.seq, event, frame))
-        self.cursors[message.stream] = message.seq
         if message.trip is not None:
             self.trips[message.trip.trip] = message.trip
         if message.vehicle is not None and message.vehicle.vehicle == self.vehicle:
@@ -198,8 +194,7 @@ class SimApp:
     # ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def next_id(self) -> str:
-        self._count += 1
-        return f"{self.subject}.{self._count}"
+        return self._session.next_id()
 
     async def command(self, message: ClientCommand, patience: int = 40) -> Accepted | Rejected | None:
         """Send a command until it is decided. None if the app gave up without a final answer."""
