@@ -108,10 +108,8 @@ class SimApp:
         if self.socket is None:
             return
         self._connections += 1
-        resume = [Cursor(stream, seq) for stream, seq in self.cursors.items()][-50:]
         token = f"{self.role}/{self.subject}/{self.vehicle}"
-        clock = max(0.0, self.now + self.offset)
-        self.send(Hello(token=token, clock=clock, resume=resume))
+        self.socket.send(self._session.hello(token, max(0.0, self.now + self.offset)))
         self.connected()
 
     def connected(self) -> None:
