@@ -109,7 +109,7 @@ class SimApp:
             return
         self._connections += 1
         token = f"{self.role}/{self.subject}/{self.vehicle}"
-        self.socket.send(self._session.hello(token, max(0.0, self.now + self.offset)))
+        self.socket.say(self._session.hello(token, max(0.0, self.now + self.offset)))
         self.connected()
 
     def connected(self) -> None:
