@@ -147,6 +147,34 @@ def test_every_test_says_what_must_hold() -> None:
     assert [name for name, claim in claims.items() if not claim] == []
 
 
+def test_functions_are_small() -> None:
+    """Nine of ten functions have at most 35 lines, 99 of 100 at most 80."""
+    sizes = sorted((each.end_lineno or each.lineno) - each.lineno + 1 for path in CODE for each in _functions(path))
+
+    assert sizes[len(sizes) * 90 // 100] <= 35
+    assert sizes[len(sizes) * 99 // 100] <= 80
+
+
+def test_class_names_are_unique() -> None:
+    """A class name leads to one definition. Pairs of a wire message and its command are the exception."""
+    places: dict[str, set[str]] = {}
+    for path in CODE:
+        for node in ast.walk(_tree(path)):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, set()).add(_name(path))
+    shared = {name for name, files in places.items() if len(files) > 1}
+
+    assert len(shared) <= 25
+    assert shared & {"Plan", "Vehicle", "Driver", "Gateway", "Line", "Fleet", "Entry", "Refused"} == set()
+
+
+def test_folders_are_small() -> None:
+    """The largest packages show their parts as folders, not as a list of modules."""
+    folders = ("dispatch", "dispatch/actors", "dispatch/payment", "ws_gateway")
+
+    assert [each for each in folders if len(list((ROOT / each).glob("*.py"))) > 15] == []
+
+
 def test_test_folders_mirror_the_code() -> None:
     """Where something is tested follows from where it stands; every folder is a package, so that names may repeat."""
     folders = {path.parent for path in TESTS}
