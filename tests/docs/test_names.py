@@ -18,6 +18,7 @@ from typer.main import get_command
 
 from dispatch.api import client_messages, fields, server_messages
 from dispatch.config.loader import Settings
+from dispatch.domain.errors import CloseCode, ErrorCode
 from dispatch.observability.metrics import Metrics
 from taxi_cli.main import app
 from ws_gateway.openapi_document import openapi
@@ -246,6 +247,15 @@ def test_every_name_exists(name: str) -> None:
 def test_every_command_exists(name: str) -> None:
     """Every ``taxi`` command in a document can be called with its options."""
     assert {line: wrong for line in commands(TEXTS[name]) if (wrong := wrong_command(line))} == {}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_the_numbers_of_errors(name: str) -> None:
+    """A number with a name in code style is that error or close code: 6002 `UNAVAILABLE`."""
+    numbers = {f"{each.value} {each.name}" for kind in (ErrorCode, CloseCode) for each in kind}
+    named = {f"{number} {word}" for number, word in re.findall(r"\b(\d{4})\s+`([A-Z_]+)`", TEXTS[name])}
+
+    assert named - numbers == set()
 
 
 def test_the_log_events() -> None:
