@@ -150,13 +150,11 @@ def _operation(operation: Operation, query: list[dict[str, Any]]) -> dict[str, A
 
 
 def _named(path: str) -> list[dict[str, Any]]:
-    """The ids in a path."""
     schema = msgspec.json.schema(Id)
     return [{"name": name, "in": "path", "required": True, "schema": schema} for name in _NAMED.findall(path)]
 
 
 def _query(question: Kind | None) -> list[dict[str, Any]]:
-    """The fields of a query struct, each as a parameter."""
     if question is None:
         return []
     (schema,) = _schemas([question]).values()

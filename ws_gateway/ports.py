@@ -27,21 +27,17 @@ class Registry(Protocol):
 
     async def may_drive(self, driver: DriverId, vehicle: VehicleId) -> bool:
         """Whether the driver and the vehicle are active and the driver is permitted the vehicle."""
-        ...
 
     async def devices_of(self, vehicle: VehicleId) -> Sequence[DeviceRecord]: ...
 
     async def passenger_by_phone(self, phone: str, *, new_id: PassengerId, created: float) -> PassengerRecord:
         """Get the passenger with this phone, or create it with ``new_id`` at wall time ``created``."""
-        ...
 
     async def phone_of(self, passenger: str) -> str | None:
         """A passenger's number; None if it is unknown or was erased."""
-        ...
 
     async def passenger_by_alipay(self, alipay_user_id: str, *, new_id: PassengerId, created: float) -> PassengerRecord:
         """The same by an Alipay user id."""
-        ...
 
 
 class SalesHistory(Protocol):
@@ -49,7 +45,6 @@ class SalesHistory(Protocol):
 
     async def payments_of_vehicle(self, vehicle: VehicleId, since: float, until: float) -> VehicleSales:
         """A vehicle's payments opened in ``since <= t < until``."""
-        ...
 
 
 class RoadRouter(Protocol):
@@ -57,7 +52,6 @@ class RoadRouter(Protocol):
 
     def drawn(self, origin: LatLng, destination: LatLng, at: CityTime) -> Route:
         """The quickest route, with points for drawing. Thread-safe."""
-        ...
 
 
 class AlarmStore(Protocol):
@@ -65,7 +59,6 @@ class AlarmStore(Protocol):
 
     async def settle_alarm(self, alarm: str, *, by: str, at: float, note: str) -> Alarm | None:
         """Settle an alarm if it is open; returns its state afterwards, None if it is unknown."""
-        ...
 
 
 class NoticeStore(Protocol):
@@ -73,7 +66,6 @@ class NoticeStore(Protocol):
 
     async def record_notice(self, told: DriverBroadcast) -> DriverBroadcast:
         """Store the notice, or return the one stored under its id before."""
-        ...
 
 
 class AuditLog(Protocol):
@@ -81,7 +73,6 @@ class AuditLog(Protocol):
 
     async def record_entries(self, entries: Sequence[AuditEntry]) -> None:
         """Write the entries, except those written before."""
-        ...
 
 
 class SmsSender(Protocol):
@@ -89,7 +80,6 @@ class SmsSender(Protocol):
 
     async def send(self, phone: str, code: str, at: float) -> None:
         """Send the code at a wall time. Raises ``OSError`` if sending is impossible now."""
-        ...
 
 
 class NotificationReceiver(Protocol):
@@ -98,7 +88,6 @@ class NotificationReceiver(Protocol):
     async def receive_notification(self, body: bytes, content_type: str, company: str = "") -> bool:
         """True once a genuine notification is committed; on False, Alipay sends it again. ``company`` is set if it
         came to the address of a company's own account."""
-        ...
 
 
 class BinaryFrameSource(Protocol):
@@ -164,19 +153,14 @@ BusNotice = SignOnNotice | RevokedNotice | MapFrameNotice | MapCountsNotice | Co
 class MapBus(Protocol):
     """The live map's part of :class:`GatewayBus`."""
 
-    async def watch(self, cells: Iterable[str]) -> None:
-        """Receive frames of these cells too."""
-        ...
+    async def watch(self, cells: Iterable[str]) -> None: ...
 
     async def unwatch(self, cells: Iterable[str]) -> None: ...
 
     async def full_frames(self, cells: Iterable[str]) -> list[MapFrameNotice]:
         """The last full frames of these cells, as far as the bus has them."""
-        ...
 
-    async def watch_counts(self) -> None:
-        """Receive counts of vehicles per cell too."""
-        ...
+    async def watch_counts(self) -> None: ...
 
     async def unwatch_counts(self) -> None: ...
 
@@ -190,20 +174,14 @@ class GatewayBus(MapBus, Protocol):
 
     async def sign_on(self, notice: SignOnNotice) -> None:
         """Publish to every gateway, and receive later notices about the same client until ``sign_off``."""
-        ...
 
     async def sign_off(self, role: str, subject: str) -> None:
         """Stop receiving notices about a client that has no socket here any more."""
-        ...
 
     async def announce(self, news: Alarm | DriverBroadcast) -> None:
         """Publish to the consoles or drivers of every gateway."""
-        ...
 
     async def announce_revocation(self) -> None:
         """Tell every gateway to read the revocations."""
-        ...
 
-    async def next_notices(self) -> list[BusNotice]:
-        """Wait for the next notices."""
-        ...
+    async def next_notices(self) -> list[BusNotice]: ...

@@ -154,7 +154,6 @@ class _Wiring:
         )
 
     def _pages(self, sign_in: SignIn, applications: AlipayApplications) -> list[Route]:
-        """The routes besides those of :func:`ws_gateway.app.create_app`."""
         reads = AuthenticatedReads(
             verify=self._revocations.verify, clock=self._clock, limiter=self._limiter, phones=self._phones
         )
@@ -231,7 +230,6 @@ class _Wiring:
 
 
 def gateway_settings(settings: Settings) -> GatewaySettings:
-    """The part of the settings that a gateway uses."""
     limits = settings.limits
     return GatewaySettings(
         origins=(settings.public_url, *settings.server.origins),

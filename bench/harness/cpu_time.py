@@ -40,7 +40,6 @@ class CpuMeter:
         return {**by_part, "total": sum(used.values())}
 
     def cores(self) -> dict[str, float]:
-        """Processors in use on average."""
         elapsed = time.perf_counter() - self._began
         return {part: seconds / elapsed for part, seconds in self.seconds().items()}
 

@@ -38,6 +38,5 @@ def prefixed(prefix: str, figures: Mapping[str, object]) -> Figures:
 
 
 def print_progress(figures: Figures) -> Figures:
-    """Print intermediate figures to stderr and return them."""
     print(figures, file=sys.stderr, flush=True)
     return figures

@@ -37,7 +37,6 @@ FIRST_RETRYABLE: Final = ErrorCode.BUSY
 
 
 def san_francisco(payment: PaymentRules) -> Mapping[Kind, EntityKind]:
-    """The product's entities, by San Francisco's tariff."""
     return entity_kinds(Rules(tariff=read_tariff("san_francisco"), meter=MeterRules(waiting_kmh=18.0)), payment)
 
 
@@ -76,12 +75,10 @@ class LocalHosts:
         self._positions.vehicles_loaded(self._clock.city())
 
     async def command(self, envelope: Envelope) -> Reply:
-        """A command from a gateway process."""
         (reply,) = await self._runtimes[EntityKey.parse(envelope.key).kind].submit([envelope])
         return reply
 
     async def call(self, envelope: Envelope) -> Reply:
-        """A command from another entity."""
         return await self.command(envelope)
 
     async def call_gateway(self, scheduled: StoredCommand) -> Command:
@@ -126,19 +123,16 @@ class LocalHosts:
             await asyncio.sleep(0.05)
 
     def loaded(self, kind: Kind) -> int:
-        """Number of entities in memory."""
         entries = self._runtimes[kind].core.entries.values()
         return sum(entry.entity is not None for entry in entries)
 
     def busy(self) -> bool:
-        """Whether loads or commits are in progress."""
         return any(
             runtime.core.busy or any(entry.entity is None for entry in runtime.core.entries.values())
             for runtime in self._runtimes.values()
         )
 
     async def settle(self) -> None:
-        """Wait until all loads and commits are done."""
         while self.busy():  # noqa: ASYNC110 - hosts signal no event
             await asyncio.sleep(0.01)
 

@@ -39,8 +39,6 @@ T = TypeVar("T")
 
 
 def in_temporary_folder(name: str, measure: Callable[[Path], Awaitable[T]]) -> T:
-    """Run ``measure`` with a folder that is deleted afterwards."""
-
     async def run(folder: str) -> T:
         return await measure(Path(folder))
 
@@ -89,7 +87,6 @@ async def accepted_fixes(supervisor: Supervisor) -> int:
 
 
 def accepted_in(metrics: str) -> int:
-    """Accepted fixes of all hosts in a page of metrics."""
     return int(sum(float(count) for count in _ACCEPTED.findall(metrics)))
 
 
@@ -118,7 +115,6 @@ async def register_cars(
 
 
 async def read_streams(settings: Settings, keys: Sequence[EntityKey]) -> list[StoredHistory]:
-    """The streams of these entities from the system's journal."""
     journal = await open_journal(settings.journal_url, shards=settings.journal.shards)
     try:
         pages = [keys[start : start + STREAMS_PER_LOAD] for start in range(0, len(keys), STREAMS_PER_LOAD)]
@@ -134,6 +130,5 @@ def passenger_tokens(settings: Settings, prefix: str, passengers: int) -> list[s
 
 
 def token_issuer(settings: Settings) -> Callable[..., str]:
-    """Issues access tokens: role, subject and, for drivers, ``vehicle``."""
     tokens = Tokens(token_secret(settings).get_secret_value().encode(), TOKENS_VALID_S)
     return partial(tokens.issue, session="bench", wall=WallTime(time.time()))

@@ -42,7 +42,6 @@ class WorkerProcess:
 
 
 async def start_worker(stack: AsyncExitStack, module: str) -> WorkerProcess:
-    """Start a worker that is killed when ``stack`` closes."""
     words = [sys.executable, "-m", module]
     worker = WorkerProcess(
         await asyncio.create_subprocess_exec(*words, stdin=PIPE, stdout=PIPE, limit=_LINE_BYTES), module

@@ -75,7 +75,6 @@ async def slow_request(target: AttackTarget) -> End:
 
 
 async def never_pongs(target: AttackTarget) -> End:
-    """Signs in and answers no ping."""
     async with _connected(target) as client:
         return await _end(client, target.within_s)
 
@@ -117,8 +116,6 @@ async def silent(target: AttackTarget) -> End:
 
 
 def malformed_upgrade(text: str) -> Attack:
-    """A handshake that is not valid."""
-
     async def attack(target: AttackTarget) -> End:
         async with _connected(target, signed_in=False) as client:
             client.transport.write(text.encode("latin-1"))

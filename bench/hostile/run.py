@@ -31,13 +31,7 @@ from typer import Option
 from bench.harness.cpu_time import memory_mb
 from bench.harness.figures import Figures, print_progress
 from bench.harness.plan import BenchPlan, Seconds
-from bench.harness.whole_system import (
-    in_temporary_folder,
-    passenger_tokens,
-    register_cars,
-    running_system,
-    socket_url,
-)
+from bench.harness.whole_system import in_temporary_folder, passenger_tokens, register_cars, running_system, socket_url
 from bench.harness.worker_process import WorkerProcess, start_worker
 from bench.load.offers import PASSENGER_PREFIX, VEHICLE_CLASS
 from dispatch.server.supervisor import Supervisor

@@ -80,7 +80,6 @@ async def _measure_ours(plan: IngestPlan, folder: Path) -> dict[str, float]:
 
 
 async def _measure_bare(plan: IngestPlan) -> float:
-    """Microseconds of CPU time per fix."""
     async with AsyncExitStack() as stack:
         server = await start_worker(stack, "bench.ingest.bare_server")
         phones = await start_worker(stack, "bench.harness.fix_sender")
@@ -94,7 +93,6 @@ async def _measure_bare(plan: IngestPlan) -> float:
 
 
 async def _begin_sending(phones: WorkerProcess, plan: IngestPlan) -> int:
-    """Warm up; the number of fixes sent so far."""
     await phones.call("rate", per_s=plan.per_s)
     await asyncio.sleep(WARM_UP_S)
     return int((await phones.call("sent"))["sent"])

@@ -77,7 +77,6 @@ async def _script_s(devtools: CDPSession) -> float:
 
 
 async def _first_load(browser: Browser, url: str, page_name: str) -> Figures:
-    """Size and time of a first visit, before sign-in."""
     page = await browser.new_page()
     try:
         await page.goto(f"{url}/{page_name}/", wait_until="networkidle")
@@ -92,7 +91,6 @@ async def _first_load(browser: Browser, url: str, page_name: str) -> Figures:
 
 
 async def _frames(browser: Browser, url: str, cars: int) -> Figures:
-    """Sign in, wait until the cars are on the map, and measure the frames that follow."""
     context = await browser.new_context(viewport=DESKTOP, locale="en-US")  # type: ignore[arg-type]
     context.set_default_timeout(WITHIN_MS)
     page = await context.new_page()
@@ -127,7 +125,6 @@ async def _frames(browser: Browser, url: str, cars: int) -> Figures:
 
 
 async def _next_frames(page: Page, frames: int, *, aging: bool) -> tuple[int, dict[str, Any]]:
-    """The number of frames so far, and the page's record after so many more; with ``aging``, ages included."""
     switch = f"() => {{ window.__taxiFrames.aging = {str(aging).lower()}; return window.__taxiFrames.frames; }}"
     seen: int = await page.evaluate(switch)
     await _until(page, f"window.__taxiFrames.frames > {seen + frames + 2}")

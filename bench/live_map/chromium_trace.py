@@ -87,5 +87,4 @@ def outermost(pieces: list[ScriptPiece]) -> list[ScriptPiece]:
 
 
 def _piece_at(at: float, begins: list[float]) -> int:
-    """Index of the piece that was running at a time."""
     return max(bisect_right(begins, at) - 1, 0)

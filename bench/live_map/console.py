@@ -35,7 +35,6 @@ def frame_bytes(payload: int) -> int:
 async def open_console(
     url: str, token: str, cells: list[str], on_message: Callable[[bytes], None]
 ) -> tuple[SocketClient, Welcome]:
-    """A console that watches these cells."""
     client = await connect(url, on_message)
     welcome = _welcome.decode(await client.request(Hello(token), "welcome"))
     client.send(Watch("w1", cells))
@@ -54,7 +53,6 @@ class MeasuringConsole:
         self.begin()
 
     def begin(self) -> None:
-        """Discard the measurements so far."""
         self.bytes = self.messages = 0
         self.arrival_ages: list[FloatArray] = []
         self.shown_ages: list[FloatArray] = []
@@ -72,7 +70,6 @@ class MeasuringConsole:
 
     @property
     def unnamed(self) -> int:
-        """Cars that are shown without a name."""
         return sum(car not in self._names for car in self._cell_of)
 
     def receive(self, message: bytes) -> None:

@@ -150,7 +150,6 @@ async def _crowd(system: MapSystem, plan: MapPlan) -> tuple[MapSpan, Figures]:
 
 
 async def _page(system: MapSystem, cars: int) -> Figures:
-    """The console's page, if Playwright is installed: the product does not need it."""
     if find_spec("playwright") is None:
         return {"browser": "none: Playwright is not installed"}
     from bench.live_map.browser import measure_pages  # noqa: PLC0415 - see above

@@ -59,7 +59,6 @@ async def running_fleet(folder: Path, *, cars: int, sockets: bool, box: Box = DO
 
 
 async def _register_dispatcher(settings: Settings) -> str:
-    """Add the dispatcher's account; its access token."""
     account = DispatcherRecord(
         id=DispatcherId(DISPATCHER_NAME), name="Anna", password_hash=hash_secret(DISPATCHER_PASSWORD)
     )

@@ -98,7 +98,6 @@ class OfferLoad:
             await asyncio.sleep(FIX_EVERY_S)
 
     def _request(self, at: float) -> None:
-        """The passenger whose last request is oldest requests a ride near some car."""
         self._requests += 1
         command = f"r{self._requests}-{time.time_ns()}"
         passenger = self._passengers[0]

@@ -170,7 +170,4 @@ def _clustered(rng: np.random.Generator, count: int) -> tuple[Floats, Floats]:
     centers = random_places(rng, 5)
     which = rng.integers(0, 5, count)
     spread = 300.0 / 111_195.0
-    return (
-        centers[0][which] + rng.normal(0, spread, count),
-        centers[1][which] + rng.normal(0, spread / 0.79, count),
-    )
+    return (centers[0][which] + rng.normal(0, spread, count), centers[1][which] + rng.normal(0, spread / 0.79, count))

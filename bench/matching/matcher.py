@@ -78,12 +78,10 @@ class MatcherLoad:
 
     @property
     def share(self) -> float:
-        """Share of the requests that were served."""
         return self.served / max(1, self._made)
 
     @property
     def kept_up(self) -> bool:
-        """Whether the work of a window fits into its length, and the requests were served."""
         return float(np.quantile(self.all_s, 0.99)) < WINDOW_S and self.share > 0.99
 
     def _between(self, now: float) -> None:
@@ -123,7 +121,6 @@ class MatcherLoad:
 
 
 def random_places(rng: np.random.Generator, count: int) -> tuple[FloatArray, FloatArray]:
-    """Latitudes and longitudes, uniform in the box."""
     return rng.uniform(SOUTH, NORTH, count), rng.uniform(WEST, EAST, count)
 
 

@@ -89,7 +89,6 @@ def run(plan: NearestPlan) -> Figures:
 
 
 def _scenes(plan: NearestPlan) -> list[NearestScene]:
-    """Cars that drive straight on, and new requests each round."""
     rng = np.random.default_rng(plan.seed)
     network = load_city("san_francisco").network
     shrink = np.cos(np.radians(network.lat.mean()))
@@ -134,7 +133,6 @@ def _compare(scenes: list[NearestScene], k: int, client: Redis) -> Figures:
 def _turns(
     index: VehicleIndex, client: Redis, scene: NearestScene, k: int, *, first: int
 ) -> list[tuple[str, Callable[[], object]]]:
-    """The calls to be timed in a round, in order."""
     known = _kth_meters(scene, k)
     work: list[tuple[str, Callable[[], object]]] = [
         ("ours", partial(_ours, index, scene, k)),
@@ -172,7 +170,6 @@ def _tree(scene: NearestScene, k: int) -> IntArray:
 
 
 def _kth_meters(scene: NearestScene, k: int) -> FloatArray:
-    """Radius in metres that suffices for each request."""
     tree = cKDTree(_plane(scene.car_lat, scene.car_lng))
     meters, _ = tree.query(_plane(scene.lat, scene.lng), [k])
     return np.asarray(meters, np.float64)[:, 0] * 1.001 + 2.0
@@ -194,12 +191,10 @@ def _geosearch(client: Redis, scene: NearestScene, radius: FloatArray, k: int) -
 
 
 def _same(ours: object, theirs: object) -> float:
-    """Share of the rows with the same cars."""
     a, b = np.sort(np.asarray(ours), axis=1), np.sort(np.asarray(theirs), axis=1)
     return float((a == b).all(axis=1).mean())
 
 
 def _check_full(replies: object, k: int) -> None:
-    """Every search found its k cars: the radius was large enough."""
     if not isinstance(replies, list) or any(len(reply) != k for reply in replies):
         raise RuntimeError("a GEOSEARCH found fewer cars than requested")

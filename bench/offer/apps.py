@@ -142,7 +142,6 @@ class OfferApps:
         return {}
 
     async def measure(self, seconds: float) -> Answer:
-        """Record the requests of so many seconds."""
         self._tally.measuring, self._began = True, self._tally.clock.city()
         await asyncio.sleep(seconds)
         self._tally.measuring, self._ended = False, self._tally.clock.city()

@@ -93,7 +93,6 @@ async def _measure(plan: OfferPlan, window_s: float, folder: Path) -> Figures:
 
 
 async def _setups(plan: OfferPlan, supervisor: Supervisor, folder: Path) -> list[AppsSetup]:
-    """Each process gets every n-th car and passenger."""
     fleet = list((await register_cars(supervisor.settings, plan.cars)).items())
     riders = passenger_tokens(supervisor.settings, "p", plan.passengers)
     return [
@@ -117,7 +116,6 @@ async def _setups(plan: OfferPlan, supervisor: Supervisor, folder: Path) -> list
 
 
 async def _play(plan: OfferPlan, setups: list[AppsSetup]) -> tuple[list[AppsReport], Figures]:
-    """The apps' reports, and the processors each part used in the measured span."""
     async with AsyncExitStack() as stack:
         apps = [await start_worker(stack, "bench.offer.apps") for _ in setups]
         opened = await asyncio.gather(

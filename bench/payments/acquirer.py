@@ -124,13 +124,11 @@ class ExampleAcquirer(FaultyCounterparty):
         self.inbox: Final = NotificationTransport()
 
     def pay(self, trade_no: str) -> bool:
-        """The passenger confirms in the app; whether it was accepted."""
         trade = next(each for each in self._acquirer.trades.values() if each.number == trade_no)
         self._example.settle(trade)
         return bool(trade.status == "TRADE_SUCCESS")
 
     def scan(self, qr_code: str) -> str | None:
-        """The passenger scans a code on the driver's screen."""
         number = qr_code.rpartition("/")[2]
         payable = {trade.number for trade in self._acquirer.trades.values() if trade.status == "WAIT_BUYER_PAY"}
         return number if number in payable else None
@@ -140,7 +138,6 @@ class ExampleAcquirer(FaultyCounterparty):
         return f"28{next(self._codes)}{9 if password else 1}"
 
     async def deliver(self) -> None:
-        """Send the notifications that are due."""
         now = self._clock.wall()
         for order in [order for order, at in self._notices.items() if at <= now]:
             envelope = msgspec.json.encode(self._acquirer.notice(self._acquirer.trades[order]))
@@ -158,7 +155,6 @@ class ExampleAcquirer(FaultyCounterparty):
         return (await self.inbox.handle_async_request(request)).content == b"success"
 
     def next_due(self) -> float | None:
-        """Wall time of the next notification."""
         for order, trade in self._acquirer.trades.items():
             if trade.paid_at and order not in self._notified:
                 self._notified.add(order)

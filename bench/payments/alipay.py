@@ -92,11 +92,9 @@ class FaultyCounterparty:
         self.transport: Final = transport
 
     def set_faults(self, faults: tuple[SandboxFault, ...]) -> None:
-        """Replace all faults."""
         self._faults.replace(faults, self._clock.wall())
 
     def strikes(self) -> int:
-        """How often the current faults have struck."""
         return sum(int(fault["hits"]) for fault in self._faults.to_json())
 
 
@@ -108,11 +106,7 @@ class SandboxAlipay(FaultyCounterparty):
         transport, self.inbox = SandboxTransport(), NotificationTransport()
         settings = SandboxSettings(merchants=(keys.at_alipay(),), opening_balance="100000000")
         app = create_app(
-            settings,
-            clock=clock,
-            new_id=lambda: f"{next(numbers):034x}",
-            pause=transport.pause,
-            transport=self.inbox,
+            settings, clock=clock, new_id=lambda: f"{next(numbers):034x}", pause=transport.pause, transport=self.inbox
         )
         transport.inner = httpx.ASGITransport(app)
         self._sandbox: Sandbox = app.state.sandbox
@@ -134,11 +128,9 @@ class SandboxAlipay(FaultyCounterparty):
             return None
 
     def bar_code(self, *, password: bool) -> str:  # noqa: ARG002 - the amount decides
-        """A fresh code on the passenger's phone."""
         return show_bar_code(self._sandbox.exchange, BUYER).code
 
     async def deliver(self) -> None:
-        """Expire orders and send notifications that are due."""
         await self._sandbox.notifier.deliver_due()
 
     def next_due(self) -> float | None:
@@ -146,7 +138,6 @@ class SandboxAlipay(FaultyCounterparty):
         return self._sandbox.exchange.next_due()
 
     def balances(self, trip: str) -> list[OrderBalance]:
-        """Each order of a trip, from the sandbox's accounts."""
         orders: list[dict[str, Any]] = charge_report(self._sandbox.exchange)["orders"]
         return [
             OrderBalance(each["out_trade_no"], each["captured_minor"], each["refunded_minor"])

@@ -68,7 +68,6 @@ def cases() -> Iterator[PaymentCase]:
 
 
 def faults_of(case: PaymentCase) -> tuple[SandboxFault, ...]:
-    """The sandbox's faults of a case."""
     if case.seed:
         return _storm_faults(case)
     if not case.fault:
@@ -91,7 +90,6 @@ def crashes_of(case: PaymentCase) -> tuple[Crash, ...]:
 
 
 def _api_name(case: PaymentCase, call: str) -> str:
-    """The name of a call of the port in the gateway's protocol."""
     if case.gateway == "acquirer":
         return call
     if case.gateway.startswith("mapi"):
@@ -104,7 +102,6 @@ def _calls_of(way: Way) -> tuple[str, ...]:
 
 
 def _storm_faults(case: PaymentCase) -> tuple[SandboxFault, ...]:
-    """Random faults of calls and notifications, a few times each."""
     dice = random.Random(case.seed)
     made = []
     for _ in range(FAULTS_OF_CALLS):

@@ -44,7 +44,6 @@ class CaseResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def check_ride(ride: PaidRide, journal: SqlJournal, kind: EntityKind) -> CaseResult:
-    """Check a ride that has ended."""
     (history,) = await journal.load([EntityKey("payment", ride.trip)])
     payment = replay(kind, history)
     assert isinstance(payment, Payment)  # noqa: S101 - of its kind

@@ -71,11 +71,9 @@ class HostObserver(Protocol):
 
     def outcome_received(self, outcome: ReportOutcome) -> None:
         """The payment reports its state to the trip."""
-        ...
 
     def before_call(self, call: str) -> None:
         """A call of the gateway port is about to be made."""
-        ...
 
 
 async def perform_call(gateways: Gateways, due: StoredCommand, clock: Clock) -> RecordGatewayResponse:
@@ -130,14 +128,12 @@ class CrashingHost:
         return min((at for at in times if at > now), default=None)
 
     async def command(self, envelope: Envelope) -> Reply:
-        """A command from a gateway process: a notification."""
         if self._crashes_at("before", NOTICE):
             await self.start()
             raise HostsUnavailableError("crashed")
         return await self._submit(envelope, NOTICE)
 
     async def send(self, trip: str, command: Command, principal: Principal = SYSTEM, *, name: str) -> Reply:
-        """A command from the trip or from a person."""
         body = encode_command(command)
         return await self._submit(Envelope(f"payment:{trip}", name, principal, body, digest=body))
 
@@ -200,7 +196,6 @@ class CrashingHost:
             core.call_done(call.scheduled, answered=is_final(reply), retry_at=self._clock.city() + 1.0)
 
     async def _submit(self, envelope: Envelope, call: str = "") -> Reply:
-        """Submit a command; ``call`` names the gateway call or notification whose answer it carries."""
         async with self._lock:
             self._tokens += 1
             token, self._committing = self._tokens, call
@@ -218,7 +213,6 @@ class CrashingHost:
         return reply
 
     async def _pump(self) -> None:
-        """Load and commit until the core is idle."""
         core, journal = self._core, self._journal
         while True:
             self._release()

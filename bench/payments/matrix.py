@@ -45,7 +45,6 @@ def quietly() -> Iterator[None]:
 
 
 def new_journal(folder: Path) -> str:
-    """Create a SQLite journal; its URL."""
     folder.mkdir(parents=True, exist_ok=True)
     url = f"sqlite:///{folder / 'journal.db'}"
     upgrade(url)
@@ -76,7 +75,6 @@ async def play(chosen: Sequence[PaymentCase], folder: Path) -> AsyncIterator[Cas
 
 @contextlib.asynccontextmanager
 async def environment_of(gateway: str, keys: DemoMerchant, folder: Path) -> AsyncIterator[CaseEnvironment]:
-    """An environment whose journal is in ``folder``."""
     currency = "USD" if gateway in OVERSEAS else "CNY"
     seller = ACQUIRER_MERCHANT if gateway == "acquirer" else keys.partner
     account = Account(seller_id=seller, seller_email=keys.email, notify_url=NOTIFY_URL, currency=currency)

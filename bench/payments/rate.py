@@ -53,7 +53,6 @@ class SignatureTimer:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Time every signature and verification."""
         sign, verify = Signer.sign, Signer.verify
 
         def timed(method: Callable[P, R]) -> Callable[P, R]:
@@ -84,7 +83,6 @@ class PaymentHost(LocalHosts):
         self._paid: dict[str, asyncio.Event] = {}
 
     async def call(self, envelope: Envelope) -> Reply:
-        """The payment reports its state to a trip."""
         outcome = decode_command(envelope.body)
         if isinstance(outcome, ReportOutcome) and outcome.state == "ordered":
             paid = {"trade_no": outcome.trade, "buyer_id": BUYER}
@@ -102,7 +100,6 @@ class PaymentHost(LocalHosts):
         await self.gateways.aclose()
 
     async def collect(self, prefix: str, rides: int, at_once: int) -> None:
-        """Open payments until so many rides are paid."""
         slots = asyncio.Semaphore(at_once)
 
         async def ride(number: int) -> None:

@@ -163,7 +163,6 @@ class PaidRide:
         await self._end_faults()
 
     async def _settle(self) -> None:
-        """Do everything that can be done at the current time."""
         for _ in range(200):
             busy = await self.host.work()
             due = self.counterparty.next_due()
@@ -191,7 +190,6 @@ class PaidRide:
         self.counterparty.set_faults(())
 
     def outcome_received(self, outcome: ReportOutcome) -> None:
-        """The people act on the payment's state."""
         self.outcomes.append(outcome)
         story = self.case.story
         match outcome.state:
@@ -254,7 +252,6 @@ class PaidRide:
         await self._send(RefundFare("a detour", part, cancel=self.case.story == "cancel"), OFFICE)
 
     async def _send(self, command: Command, principal: Principal = SYSTEM) -> None:
-        """Send a command until it is answered, with the same id, as trips and clients do."""
         self._planned += 1
         name = f"{self.trip}:{self._planned}"
         for _ in range(3):

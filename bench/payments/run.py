@@ -71,7 +71,6 @@ def run(plan: PaymentsPlan) -> Figures:
 
 
 def play_all(chosen: Sequence[PaymentCase], processes: int) -> list[CaseResult]:
-    """Results of the cases, in their order."""
     if processes <= 1:
         return _play(chosen)
     size = 200

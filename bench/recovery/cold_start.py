@@ -133,7 +133,6 @@ def _figures(name: str, began: float, count: list[int]) -> Figures:
 
 @contextmanager
 def _statements() -> Iterator[list[int]]:
-    """Count every SQL statement of this process."""
     count = [0]
 
     def increment(*_: Any) -> None:  # noqa: ANN401 - a hook
@@ -170,7 +169,6 @@ async def _write_journal(
 
 
 def _fix_all(hosts: LocalHosts, cars: Sequence[EntityKey], n: int, at: float) -> None:
-    """Fix number ``n`` of every car, in batches as a gateway sends them."""
     for start in range(0, len(cars), CONCURRENT):
         hosts.fixes([FixRow(car.id, 0, n, at, LAT, LNG) for car in cars[start : start + CONCURRENT]])
 
@@ -181,7 +179,6 @@ def _request(trip: OpenTrip, now: float) -> Step:
 
 
 def _step_to(state: str, trip: OpenTrip) -> Step:
-    """The command that brings a trip into this state."""
     offer = f"o{trip.key.id}"
     match state:
         case "offered":

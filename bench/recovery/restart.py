@@ -157,7 +157,6 @@ class KilledFleet:
             await self._execute(vehicle, StartRide(trip.id, CODE), _driver(car))
 
     async def _execute(self, key: EntityKey, command: Command, principal: Principal) -> Done:
-        """Send a command that has to be accepted, and record its acknowledgement."""
         reply = await send_until_answered(self._hosts, key, command, principal)
         if isinstance(reply, Refused):
             raise RuntimeError(f"{key} refused {command}: {reply}")  # noqa: TRY004 - no type is wrong
@@ -220,7 +219,6 @@ def _vehicle(car: str) -> EntityKey:
 
 
 def _on_board(car: str) -> bool:
-    """Whether the car's passenger is on board: every second one."""
     return int(car[1:]) % 2 == 1
 
 

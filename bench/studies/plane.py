@@ -39,7 +39,6 @@ class PlaneCandidates:
             self._listed[car] = False
 
     def nearest(self, places: PickupPoints, k: int) -> Nearby:  # noqa: ARG002 - all within the limit are listed
-        """Every car within the limit."""
         cars = np.flatnonzero(self._listed)
         meters = np.abs(self._y[cars] - places.lat[:, None]) + np.abs(self._x[cars] - places.lng[:, None])
         row, column = np.nonzero(meters <= self._limit_m)

@@ -54,7 +54,6 @@ class PlaneOutcome(msgspec.Struct, frozen=True):
 
     @property
     def served(self) -> float:
-        """Share of the requests that were matched."""
         return self.matched / max(1, self.requests)
 
     @property

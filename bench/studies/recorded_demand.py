@@ -29,7 +29,6 @@ from sim.demand.recorded_demand import Trips
 
 
 def select_trips(trips: Trips, keep: Ints) -> Trips:
-    """These trips, in this order."""
     return Trips(
         trips.pickup_at[keep],
         trips.pickup_lat[keep],
@@ -40,7 +39,6 @@ def select_trips(trips: Trips, keep: Ints) -> Trips:
 
 
 def trips_on_map(trips: Trips, travel_time: TravelTime) -> Trips:
-    """The trips that begin and end on the road network."""
     begins = travel_time.anchor(trips.pickup_lat, trips.pickup_lng).node >= 0
     ends = travel_time.anchor(trips.dropoff_lat, trips.dropoff_lng).node >= 0
     return select_trips(trips, np.flatnonzero(begins & ends))
@@ -72,7 +70,6 @@ class ReplayOutcome(msgspec.Struct, frozen=True):
 
     @property
     def share(self) -> float:
-        """Share of the requests that were served."""
         return self.served / max(1, self.requests)
 
 
@@ -118,7 +115,6 @@ class CityReplay:
         return self._outcome(start)
 
     def _next_moment(self, tick: float) -> float:
-        """The next request if none is waiting; otherwise the next tick, or a request before it."""
         arrival = float(self._demand.pickup_at[self._next]) if self._next < len(self._demand) else np.inf
         return min(tick, arrival) if self._matcher.waiting_count else arrival
 
@@ -161,7 +157,6 @@ class CityReplay:
         self._waits.append((boarding - float(self._demand.pickup_at[number]), proposal.pickup_s, ride_s))
 
     def _place_cars(self, at: float) -> None:
-        """Place cars at random pick-ups of the demand."""
         rng = np.random.default_rng(self._setup.seed)
         for car, number in enumerate(rng.integers(0, len(self._demand), self._setup.cars).tolist()):
             place = LatLng(float(self._demand.pickup_lat[number]), float(self._demand.pickup_lng[number]))

@@ -25,11 +25,9 @@ class RevocationStore(Protocol):
 
     async def add(self, revocation: Revocation) -> None:
         """Write a revocation; replaces an earlier one of the same name."""
-        ...
 
     async def since(self, at: float) -> Sequence[Revocation]:
         """Revocations written at or after a wall time."""
-        ...
 
 
 class Revocations:

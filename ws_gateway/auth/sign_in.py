@@ -78,7 +78,6 @@ class SignIn:
         self._codes = settings.sms_per_hour
 
     async def driver(self, number: str, pin: str, vehicle: str) -> Issued:
-        """Sign in a driver for the vehicle of the shift."""
         driver = await self._registry.get(DriverRecord, number)
         stored = driver.pin_hash if driver is not None and driver.active else None
         await self._must_match("driver", number, stored, pin)
@@ -98,7 +97,6 @@ class SignIn:
         return issued
 
     async def device(self, device: str, key: str) -> Issued:
-        """Sign in a device for the vehicle that it is installed in."""
         found = await self._registry.get(DeviceRecord, device)
         await self._must_match("device", device, found.key_hash if found is not None and found.active else None, key)
         if found is None:
@@ -147,7 +145,6 @@ class SignIn:
         return _Code(name, f"{int.from_bytes(drawn, 'big') % 1_000_000:06d}")
 
     async def _use(self, code: _Code) -> None:
-        """Of two concurrent uses of a code, one succeeds."""
         try:
             await self._used.count(code.name)
         except DispatchError as error:

@@ -28,7 +28,6 @@ class NotificationVerifier(Protocol):
     ) -> Notification | RejectedNotification:
         """The notification if it is genuine, about this account and, where required, confirmed by Alipay. Raises
         nothing, whatever the body contains."""
-        ...
 
 
 class AlipayWebhook:

@@ -79,7 +79,6 @@ class AuthenticatedReads:
         return _route(read, endpoint)
 
     async def _masked(self, reader: Reader, answer: ResponseBody) -> object:
-        """The answer with callers' numbers as this reader may see them."""
         if self._phones is None or reader.identity.role != "dispatcher":
             return answer
         return await self._phones.mask_answer(answer, reader.identity.role, reader.identity.subject)

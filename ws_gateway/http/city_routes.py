@@ -22,8 +22,6 @@ _Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def city_routes(facts: CityFacts, layers: Mapping[str, bytes]) -> list[Route]:
-    """``layers``: GeoJSON of the map by name, compressed by gzip."""
-
     async def city(request: Request) -> Response:
         if MSGPACK in request.headers.get("accept", ""):
             return Response(msgspec.msgpack.encode(facts), media_type=MSGPACK)
@@ -36,7 +34,6 @@ def city_routes(facts: CityFacts, layers: Mapping[str, bytes]) -> list[Route]:
 
 
 def _layer(packed: bytes) -> _Endpoint:
-    """One layer: as stored, or decompressed for clients without gzip."""
     tag = blake2b(packed, digest_size=12).hexdigest()
 
     async def layer(request: Request) -> Response:

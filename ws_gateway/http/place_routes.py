@@ -24,10 +24,7 @@ class PlaceRoutes:
         self._made: asyncio.Future[PlaceIndex] | None = None
 
     def routes(self, reads: AuthenticatedReads) -> list[Route]:
-        return [
-            reads.query_route(PLACES, PlaceQuery, self.search),
-            reads.query_route(PLACES_AT, PlaceAt, self.name),
-        ]
+        return [reads.query_route(PLACES, PlaceQuery, self.search), reads.query_route(PLACES_AT, PlaceAt, self.name)]
 
     async def search(self, _: Reader, query: PlaceQuery) -> PlaceList:
         near = LatLng(*query.near) if query.near is not None else None

@@ -36,7 +36,6 @@ class ArchivedTrips(Protocol):
 
     async def trips_between(self, since: float, until: float, vehicle: str | None = None) -> Sequence[TripHistory]:
         """Trips that existed in the period."""
-        ...
 
 
 class ReplayRoutes:

@@ -121,7 +121,6 @@ class Routes:
         return json_response(await self._sign_in.passenger(request.phone, request.code))
 
     async def _signing_out(self, request: Request) -> Response:
-        """Revokes the token in the header and closes its sockets."""
         try:
             await self._sign_out(bearer_of(request))
         except DispatchError as error:
@@ -131,7 +130,6 @@ class Routes:
         return Response(status_code=204)
 
     async def _ready(self, _: Request) -> Response:
-        """200 if all parts answer; else 503 with the state of each part."""
         answers = await asyncio.gather(*(_holds(check) for check in self._checks.values()))
         parts = {"gateway": not self._draining(), **dict(zip(self._checks, answers, strict=True))}
         return json_response({"ready": all(parts.values()), "parts": parts}, 200 if all(parts.values()) else 503)
@@ -155,8 +153,6 @@ class Routes:
         return PlainTextResponse("success" if committed else "failure")
 
     def _answering(self, endpoint: Callable[[bytes], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-        """The endpoint with every error as JSON with its number."""
-
         async def answer(request: Request) -> Response:
             try:
                 self._addresses.check_sign_in(request.scope)

@@ -56,7 +56,6 @@ class ConnectionOwner(Protocol):
 
     def resolve(self, request: Request) -> Awaitable[Answer]:
         """Never raises except for cancellation."""
-        ...
 
 
 class Connection:
@@ -102,7 +101,6 @@ class Connection:
             _PERFORM[type(effect)](self, effect)
 
     def relay(self, message: bytes, slot: str | None = None) -> None:
-        """Send a message outside all streams, encoded as MessagePack."""
         self.perform(self.session.relay(message, slot))
 
     def has_unsent_map(self) -> bool:
@@ -141,8 +139,6 @@ class Connection:
             await send({"type": "websocket.close", "code": int(outbox.closing), "reason": CLOSE_TEXTS[outbox.closing]})
         except OSError:
             return  # the socket is closed; the reader ends too
-
-    # ── effects ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _take_fix(self, row: FixRow) -> None:
         self._owner.take_fix(row, self.session)
@@ -214,7 +210,6 @@ _PERFORM: Final[dict[type[Any], Callable[[Connection, Any], None]]] = {
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
-    """Cancel the tasks and wait until they have ended."""
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -106,8 +106,6 @@ class Hub:
             SignOnNotice: self._close_older_socket,
         }
 
-    # ── life cycle ───────────────────────────────────────────────────────────────────────────────────────────────
-
     def start(self) -> None:
         for loop in (self._deliver_pushes, self._deliver_notices, self._tick, self._check_revocations, self._check_lag):
             self._tasks.spawn(self._run_forever(loop))
@@ -132,7 +130,6 @@ class Hub:
     async def serve(
         self, subprotocol: str, receive: Receive, send: Send, frames: BinaryFrameSource | None = None
     ) -> None:
-        """Serve one accepted socket until it is closed."""
         codec: Codec = CODECS[subprotocol]
         session = Session(
             session_id=self._new_id(),
@@ -160,8 +157,6 @@ class Hub:
     def entries(self) -> int:
         """Entries of all tables of subscribers and watchers; zero without connections."""
         return self._subscribers.entries + len(self._signed_on) + len(self._consoles) + self._map.entries
-
-    # ── ConnectionOwner ──────────────────────────────────────────────────────────────────────────────────────────
 
     def add(self, connection: Connection) -> None:
         self._connections[connection] = None
@@ -218,8 +213,6 @@ class Hub:
         notice = SignOnNotice(principal.role, principal.id, connection.session.id, connection.signed_on_at)
         self._tasks.spawn(self._bus.sign_on(notice))
 
-    # ── pushes of hosts ──────────────────────────────────────────────────────────────────────────────────────────
-
     async def _deliver_pushes(self) -> None:
         for push in await self._hosts.pushes():
             if isinstance(push, HostRestarted):
@@ -247,8 +240,6 @@ class Hub:
 
     def _leave_stream(self, key: str, audience: Audience) -> None:
         self._tasks.spawn(self._hosts.unsubscribe(key, audience))
-
-    # ── notices of the bus ───────────────────────────────────────────────────────────────────────────────────────
 
     async def _deliver_notices(self) -> None:
         for notice in await self._bus.next_notices():
@@ -281,8 +272,6 @@ class Hub:
         ours = self._signed_on.get((notice.role, notice.subject))
         if ours is not None and ours.session.id != notice.session and ours.signed_on_at <= notice.at:
             ours.perform(ours.session.replaced())
-
-    # ── health of the live map ───────────────────────────────────────────────────────────────────────────────────
 
     @property
     def _map_is_stale(self) -> bool:
@@ -321,8 +310,6 @@ class Hub:
             self._map.halt()
         self._relay_map_health(was_stale)
 
-    # ── timeouts and revocations ─────────────────────────────────────────────────────────────────────────────────
-
     async def _tick(self) -> None:
         await asyncio.sleep(1.0)
         for connection in list(self._connections):
@@ -343,10 +330,7 @@ class Hub:
             if identity is not None and self._revocations.refuses(identity):
                 connection.perform(connection.session.revoked())
 
-    # ── tasks ────────────────────────────────────────────────────────────────────────────────────────────────────
-
     async def _run_forever(self, step: Callable[[], Awaitable[None]]) -> None:
-        """Repeat ``step``; a failure is logged and does not end the loop."""
         while True:
             try:
                 await step()

@@ -82,7 +82,6 @@ class MapRelay:
             self.watch(console, (), counts=False)
 
     def _drop_unwatched(self, console: MapConsole, cells: tuple[str, ...]) -> None:
-        """Drop waiting frames of cells that the console no longer watches."""
         waiting = self._waiting.pop(console, {})
         kept = {key: frames for key, frames in waiting.items() if key[0] in cells}
         if kept:

@@ -54,7 +54,6 @@ class PhoneMasker:
         return f"{PERSON}{passenger.id}"
 
     async def mask_message(self, message: bytes, role: str) -> bytes:
-        """A pushed message with contacts as the role may see them."""
         if _MAY_CONTAIN_CONTACT.search(message) is None:
             return message
         return _encode(await self._mask(_decode(message), whole=role == "driver"))

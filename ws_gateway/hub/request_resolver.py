@@ -102,7 +102,6 @@ class RequestResolver:
             return Refused(ErrorCode.INTERNAL)
 
     async def _subscribe(self, request: SubscribeRequest) -> SubscribeReply:
-        """With callers' phone numbers masked for the role."""
         async with self._subscribing:
             reply = await self._hosts.subscribe(request)
             if not isinstance(reply, Subscribed):
@@ -135,7 +134,6 @@ class RequestResolver:
         return PlainValues({"points": points, **figures})
 
     async def _profile(self, request: ProfileRequest) -> VehicleProfile | Refused:
-        """The registry's current record; refused if the driver is not permitted the vehicle."""
         vehicle = await self._registry.get(VehicleRecord, request.vehicle)
         driver = await self._registry.get(DriverRecord, request.driver)
         if vehicle is None or not vehicle.active:
@@ -161,7 +159,6 @@ class RequestResolver:
         return Authority(dispatcher.permissions if dispatcher is not None else ())
 
     async def _today(self, request: TodayRequest) -> PlainValues:
-        """Payments since midnight on the city's clock, and their totals."""
         day = datetime.fromtimestamp(request.at, self._zone).date()
         since, until = (datetime.combine(day + timedelta(days=n), time(), self._zone).timestamp() for n in (0, 1))
         sales = await self._history.payments_of_vehicle(VehicleId(request.vehicle), since, until)

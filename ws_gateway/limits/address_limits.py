@@ -66,7 +66,6 @@ class AddressLimits:
 
 
 def address_of(scope: Scope) -> str:
-    """The client's address as limits count it."""
     client = scope.get("client")
     return network_of(str(client[0]) if client else "")
 

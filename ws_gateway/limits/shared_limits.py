@@ -78,7 +78,6 @@ class AttemptLimiter:
             raise DispatchError(ErrorCode.TOO_MANY_ATTEMPTS)
 
     async def reset(self, name: str) -> None:
-        """Forget the attempts of a name after a success."""
         self._local.pop(name, None)
         try:
             await self._bus.forget_attempts(self._digest(name))

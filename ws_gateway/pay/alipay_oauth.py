@@ -17,7 +17,6 @@ class Authorizer(Protocol):
 
     def authorize_url(self, state: str, redirect_uri: str) -> str:
         """The authorization page for the passenger's browser."""
-        ...
 
     async def exchange_code(self, auth_code: str) -> AlipayUser | Refusal | Unknown: ...
 
@@ -27,11 +26,8 @@ class Authorizers(Protocol):
 
     def account_of(self, company: str) -> str:
         """The account that collects for a company: its own, or ``""``, which all others share."""
-        ...
 
-    def authorizer_for(self, account: str) -> Authorizer | None:
-        """The application of an account; None if it has none."""
-        ...
+    def authorizer_for(self, account: str) -> Authorizer | None: ...
 
 
 class AlipayApplications:

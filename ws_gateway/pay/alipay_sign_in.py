@@ -60,8 +60,6 @@ class AlipaySignInRoutes:
     def _answering(
         self, endpoint: Callable[[Request], Awaitable[Response]]
     ) -> Callable[[Request], Awaitable[Response]]:
-        """The endpoint; every failure redirects to the app with its number."""
-
         async def answer(request: Request) -> Response:
             try:
                 return await endpoint(request)
@@ -71,7 +69,6 @@ class AlipaySignInRoutes:
         return answer
 
     async def _depart(self, request: Request) -> Response:
-        """``GET /v1/auth/alipay``: redirects to the authorization page."""
         await self._context.limits.check_sign_in(request)
         authorizer = self._context.authorizers.authorizer_for(SHARED_ACCOUNT)
         if authorizer is None:
@@ -85,7 +82,6 @@ class AlipaySignInRoutes:
         return response
 
     async def _issuing(self, request: Request) -> Response:
-        """``POST /v1/auth/passenger/alipay``: exchanges the code for a token."""
         try:
             await self._context.limits.check_sign_in(request)
             code = read_json(await body_of(request), AlipaySignIn).code

@@ -40,7 +40,6 @@ _OPTIONS: Final[Mapping[str, dict[str, str]]] = {
 
 
 def template_catalog() -> Catalog:
-    """All texts of the pages, untranslated."""
     catalog = Catalog(domain=DOMAIN, project="taxi-dispatch")
     found = extract_from_dir(str(FOLDER), _METHODS, dict(_OPTIONS), strip_comment_tags=True)
     for file, line, text, _comments, context in found:
@@ -75,7 +74,6 @@ def compiled(catalog: Catalog) -> bytes:
 
 
 def write_catalogs() -> None:
-    """Update every ``.po``, and compile it."""
     texts = template_catalog()
     for language in LANGUAGES:
         if language == SOURCE_LANGUAGE:

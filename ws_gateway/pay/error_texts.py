@@ -11,7 +11,6 @@ from dispatch.domain.fare.fare import LineKind
 
 
 def N_(text: str) -> str:  # noqa: N802 - gettext's own name for "to be translated where it is shown"
-    """Mark a text for the catalogue."""
     return text
 
 

@@ -28,7 +28,6 @@ class CommandSender(Protocol):
 
     async def command(self, envelope: Envelope) -> Reply:
         """Send a command until it is answered. Raises ``HostsUnavailableError``."""
-        ...
 
 
 class VehicleDirectory(Protocol):
@@ -36,7 +35,6 @@ class VehicleDirectory(Protocol):
 
     async def get(self, kind: type[VehicleRecord], entry_id: str) -> VehicleRecord | None:
         """Raises ``JournalUnavailableError``."""
-        ...
 
 
 class RideFare(NamedTuple):
@@ -85,15 +83,12 @@ class FareCommands:
         return RideFare(trip, msgspec.convert(done.result, FareSheet), done.seq)
 
     async def pay(self, trip: str, payer: Payer, nonce: str) -> None:
-        """Collect the fare from ``payer``."""
         await self._act(trip, PayFare(ALIPAY_PAGE, buyer=payer.user_id, scanned=True), payer, nonce)
 
     async def type_fare(self, trip: str, amount: Money, payer: Payer, nonce: str) -> None:
-        """Propose a fare to the driver of a car without a meter."""
         await self._act(trip, TypeFare(amount), payer, nonce)
 
     async def stop_paying(self, trip: str, payer: Payer, nonce: str) -> None:
-        """Cancel the open attempt."""
         await self._act(trip, StopPaying(), payer, nonce)
 
     async def _ask(self, key: str, question: Command) -> Done:

@@ -64,7 +64,6 @@ class Translator:
         return str(format_datetime(datetime.fromtimestamp(at, zone), "medium", locale=self.language))
 
     def line(self, line: FareLine) -> tuple[str, str, str]:
-        """A fare line: its name, quantity and amount."""
         quantity = ""
         if line.unit == "%":
             quantity = f"{line.quantity:g}%"
@@ -95,5 +94,4 @@ def _all() -> Mapping[str, Translator]:
 
 
 def translator(language: str) -> Translator:
-    """The translator of one of :data:`ws_gateway.pay.browser.LANGUAGES`."""
     return _all()[language]

@@ -43,7 +43,6 @@ class PageContext(msgspec.Struct, frozen=True):
         return self.signer.sign(note, self.clock.wall())
 
     def problem(self, visit: Visit, code: ErrorCode, *, again: str = "", detail: str = "") -> Response:
-        """The error page: title, advice and number."""
         problem = problem_of(code)
         shown = {
             "title": visit.texts.translate(problem.title),

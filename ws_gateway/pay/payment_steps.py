@@ -65,7 +65,7 @@ WATCHED: Final = frozenset(
         PaymentStep.CHECKING,
         PaymentStep.PAID,
         PaymentStep.BUSY,
-    },
+    }
 )
 """Steps that change without the passenger: their pages poll."""
 
@@ -80,7 +80,6 @@ class Payer(msgspec.Struct, frozen=True):
 
     @property
     def principal(self) -> Principal:
-        """The principal of the payer's commands."""
         return Principal("passenger", f"alipay:{self.user_id}")
 
     def began(self, sheet: FareSheet) -> bool:
@@ -93,7 +92,6 @@ class Payer(msgspec.Struct, frozen=True):
 
 
 def step_of(sheet: FareSheet, payer: Payer) -> PaymentStep:
-    """The step of the ride's payment for ``payer``."""
     match sheet.state:
         case _ if sheet.state == FARE_DUE:
             return _due(sheet)

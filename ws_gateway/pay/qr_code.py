@@ -21,7 +21,6 @@ class PictureError(ValueError):
 
 
 def svg_picture(address: str, vehicle: str, company: str = "") -> bytes:
-    """The sticker as SVG: scalable, in any script."""
     code = segno.make_qr(address, error="q").svg_inline(omitsize=True)
     placed = code.replace("<svg ", f'<svg x="0" y="0" width="{SIDE}" height="{SIDE}" ', 1)
     texts = [
@@ -61,7 +60,6 @@ def png_picture(address: str, vehicle: str, company: str = "") -> bytes:
 
 
 def _texts(vehicle: str, company: str) -> list[tuple[str, int, int, str]]:
-    """The texts below the code: text, middle, height, weight."""
     texts = [(vehicle, SIDE + _NUMBER_HIGH // 2, _fitting(vehicle, _NUMBER_HIGH), "bold")]
     if company:
         middle = SIDE + _NUMBER_HIGH + _COMPANY_HIGH
@@ -79,7 +77,6 @@ def _height(company: str) -> int:
 
 
 def pay_url(public_url: str, vehicle: str) -> str:
-    """The content of a car's QR code."""
     return f"{public_url}/pay/{quote(vehicle, safe='')}"
 
 

@@ -85,7 +85,6 @@ class QrLanding:
         return self._context.responses.page(visit, "nothing.html", shown)
 
     async def _depart(self, request: Request, car: VehicleRecord, ride: str) -> Response:
-        """Redirect to the authorization page."""
         await self._context.limits.check_sign_in(request)
         account = self._context.authorizers.account_of(car.company)
         authorizer = self._context.authorizers.authorizer_for(account)
@@ -134,7 +133,6 @@ class QrLanding:
         return response
 
     async def _arrive_in_app(self, journey: AuthorizationRequest, code: str) -> Response:
-        """Back from an authorization that started in the passenger's app."""
         authorizer = self._context.authorizers.authorizer_for(journey.account)
         if authorizer is None or not code:
             return refused_in_app(ErrorCode.WRONG_CREDENTIALS)

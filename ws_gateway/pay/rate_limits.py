@@ -24,13 +24,11 @@ class PageLimits:
         self._limiter = limiter
 
     async def check_page(self, request: Request, session: PageSession | None) -> None:
-        """Count a page, or a question of a page's script."""
         await self._limiter.check(f"pay:from:{_address(request)}", ADDRESS)
         if session is not None:
             await self._limiter.check(f"pay:by:{session.sid}", SESSION)
 
     async def check_sign_in(self, request: Request) -> None:
-        """Count one way to or from the authorization page."""
         await self._limiter.check(f"pay:sign_in:{_address(request)}", SIGN_IN)
 
 

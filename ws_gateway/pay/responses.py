@@ -53,12 +53,10 @@ class PageResponses:
     def page(
         self, visit: Visit, template: str, shown: Mapping[str, object] = MappingProxyType({}), *, status: int = 200
     ) -> Response:
-        """A rendered template."""
         known = {"nonce": visit.nonce, "refresh_s": 0, "bridge_url": self.bridge_url, "home": visit.home}
         return HTMLResponse(visit.texts.render(template, {**known, **shown}), status)
 
     def json(self, facts: dict[str, object], status: int = 200) -> Response:
-        """JSON for a page's script."""
         return Response(msgspec.json.encode(facts), status, media_type="application/json")
 
     def redirect(self, url: str, *, posted: bool = False) -> Response:

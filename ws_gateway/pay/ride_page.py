@@ -56,8 +56,6 @@ class RidePage:
     def __init__(self, context: PageContext) -> None:
         self._context = context
 
-    # ── what is seen ─────────────────────────────────────────────────────────────────────────────────────────────
-
     async def page(self, visit: Visit, request: Request) -> Response:
         """``GET /pay/{vehicle}/{trip}``."""
         vehicle, trip = _names(request)
@@ -79,7 +77,6 @@ class RidePage:
         return self._context.responses.page(visit, "ride.html", shown)
 
     def _shown(self, visit: Visit, fare: RideFare, step: PaymentStep) -> dict[str, object]:
-        """The part that is the same for all visitors."""
         sheet, path = fare.sheet, ride_path(fare.sheet.vehicle, fare.trip)
         return {
             "step": step.value,
@@ -97,7 +94,6 @@ class RidePage:
         }
 
     def _texts_for(self, visit: Visit, fare: RideFare, payer: Payer, step: PaymentStep) -> dict[str, object]:
-        """The texts for this payer."""
         sheet, texts = fare.sheet, visit.texts
         failed = failure_of(sheet, payer)
         return {
@@ -121,7 +117,7 @@ class RidePage:
         fare = await self._fare(visit.session, *_names(request))
         step = step_of(fare.sheet, Payer(visit.session.user_id))
         return self._context.responses.json(
-            {"step": step.value, "seq": fare.seq, "word": self._word(visit, fare, step)},
+            {"step": step.value, "seq": fare.seq, "word": self._word(visit, fare, step)}
         )
 
     async def bill(self, visit: Visit, request: Request) -> Response:
@@ -133,11 +129,7 @@ class RidePage:
         sheet, texts = fare.sheet, visit.texts
         if not Payer(visit.session.user_id).paid(sheet):
             raise DispatchError(ErrorCode.NOT_YOURS)
-        times = (
-            (N_("Pick-up"), sheet.started_at),
-            (N_("Drop-off"), sheet.finished_at),
-            (N_("Paid at"), sheet.paid_at),
-        )
+        times = ((N_("Pick-up"), sheet.started_at), (N_("Drop-off"), sheet.finished_at), (N_("Paid at"), sheet.paid_at))
         shown = {
             **self._shown(visit, fare, PaymentStep.PAID),
             "method": texts.method(sheet.method),
@@ -146,8 +138,6 @@ class RidePage:
             ],
         }
         return self._context.responses.page(visit, "bill.html", shown)
-
-    # ── what is done ─────────────────────────────────────────────────────────────────────────────────────────────
 
     async def order(self, visit: Visit, request: Request) -> Response:
         """``POST /pay/{vehicle}/{trip}/order``: pay the fare shown on the page, and remember the ride."""
@@ -212,8 +202,6 @@ class RidePage:
         return self._context.responses.redirect(
             ride_path(vehicle, trip) + (f"?note={note}{retype}" if note else ""), posted=True
         )
-
-    # ── what both need ───────────────────────────────────────────────────────────────────────────────────────────
 
     async def _fare(self, session: PageSession, vehicle: str, trip: str) -> RideFare:
         """The fare of this car's ride. An account that another application identified cannot pay it."""

@@ -72,8 +72,6 @@ class _PageEndpoints:
         self._context = context
 
     def wrap(self, endpoint: _Endpoint) -> Callable[[Request], Awaitable[Response]]:
-        """The endpoint as Starlette calls it."""
-
         async def answer(request: Request) -> Response:
             visit = self._visit(request)
             try:
@@ -107,13 +105,11 @@ class _PageEndpoints:
 
 
 def _home(request: Request) -> str:
-    """The app to return to: one of ours, named by the URL or a cookie."""
     named = _HOMES.get(request.query_params.get("back", ""), request.cookies.get(HOME_COOKIE, ""))
     return named if named in _HOMES.values() else ""
 
 
 def _again(request: Request, code: ErrorCode) -> str:
-    """The URL to retry after a temporary failure: the same page, or the page of the form."""
     if code not in _PASSES:
         return ""
     return request.url.path.rpartition("/")[0] if request.method == "POST" else request.url.path

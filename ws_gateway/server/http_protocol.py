@@ -84,6 +84,5 @@ class HttpProtocol(H11Protocol):
 
 
 def http_protocol(request_s: float, may_connect: Callable[[str], bool]) -> type[HttpProtocol]:
-    """The protocol class of one server, as uvicorn takes it."""
     attributes = {"request_s": request_s, "fair_queue": FairQueue(), "may_connect": staticmethod(may_connect)}
     return type("HttpProtocol", (HttpProtocol,), attributes)

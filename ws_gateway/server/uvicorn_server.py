@@ -70,7 +70,6 @@ def make_server(
     may_connect: Callable[[str], bool],
     tls: Tls | None = None,
 ) -> Server:
-    """The server of one process; ``serve(sockets=[listen(…)])`` runs it."""
     config = uvicorn.Config(
         app,
         http=http_protocol(settings.request_s, may_connect),

@@ -71,7 +71,6 @@ class CarVisibility:
         """Streams of which a trip message was seen."""
 
     def trip_updated(self, key: str, message: bytes) -> list[Effect]:
-        """Follow the car that an update or snapshot of a trip names."""
         trip = _decode_trip(message).trip
         if trip is None:
             return []
@@ -86,7 +85,6 @@ class CarVisibility:
         return [*effects, Subscribe(car, self._role), self._request_position(trip.trip, car)]
 
     def trip_left(self, trip: str) -> list[Effect]:
-        """The trip ended, lost its car, or is not subscribed to any more."""
         self._shown_at.pop(trip, None)
         car = self._car_of_trip.pop(trip, None)
         if car is None or car in self._car_of_trip.values():

@@ -45,13 +45,11 @@ class Codec(Protocol):
 
     def command_id(self, frame: bytes | str) -> str | None:
         """The id in a message that is invalid otherwise, so that the rejection can name its command."""
-        ...
 
     def encode(self, message: ServerMessage) -> bytes: ...
 
     def relay(self, message: bytes) -> bytes:
         """Transcode a host's MessagePack message for this client."""
-        ...
 
 
 class MsgpackCodec:

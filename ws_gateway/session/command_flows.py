@@ -113,14 +113,12 @@ def _send(context: CommandContext, key: str, command: Command, step: str = "") -
 
 
 def _refusal(answer: Answer) -> DispatchError:
-    """The error in an answer of another type than the flow expected."""
     if isinstance(answer, Refused):
         return DispatchError(ErrorCode(answer.code), field=answer.field, detail=answer.detail, amount=answer.amount)
     return DispatchError(ErrorCode.INTERNAL)
 
 
 def _plain_values(request: Request) -> Generator[Request, Answer, dict[str, object]]:
-    """Yield a request that is answered by :class:`PlainValues`."""
     answer = yield request
     if not isinstance(answer, PlainValues):
         raise _refusal(answer)
@@ -129,9 +127,6 @@ def _plain_values(request: Request) -> Generator[Request, Answer, dict[str, obje
 
 def _accepted(message: ClientCommand, key: str, done: Done, **known: object) -> Accepted:
     return Accepted(id=message.id, stream=key, seq=done.seq, state=done.state, result={**known, **done.result})
-
-
-# ── one step ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _money(minor: int, currency: str) -> Money:
@@ -194,9 +189,6 @@ _ONE_STEP: Final[dict[type[ClientCommand], _OneStep]] = {
     ),
     client_messages.ReturnToService: lambda _, message: (f"vehicle:{message.vehicle}", commands.ReturnToService()),
 }
-
-
-# ── several steps ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _go_online(context: CommandContext, message: client_messages.StartShift) -> CommandFlow:

@@ -104,8 +104,6 @@ class Session:
         self._offset = 0.0
         self._tolerance = settings.future_tolerance_s
 
-    # ── inputs ───────────────────────────────────────────────────────────────────────────────────────────────────
-
     def receive(self, frame: bytes | str) -> Sequence[Effect]:
         """Take a frame of the client. Hot path: a single GPS fix returns early."""
         if self.closed:
@@ -132,7 +130,6 @@ class Session:
         return _NO_EFFECTS if self.closed else self._pending.resolve(number, answer)
 
     def pushed(self, key: str, seq: int, message: bytes) -> Sequence[Effect]:
-        """Take a host's push for a subscribed stream."""
         if self.closed or self._subscriptions is None:
             return _NO_EFFECTS
         return self._subscriptions.pushed(key, seq, message)
@@ -163,7 +160,6 @@ class Session:
         return _NO_EFFECTS if self.closed else [self._message(Replaced()), *self._close(CloseCode.REPLACED)]
 
     def revoked(self) -> Sequence[Effect]:
-        """The sign-in was ended."""
         if self.closed:
             return _NO_EFFECTS
         return [*self._reject(DispatchError(ErrorCode.TOKEN_REVOKED)), *self._close(CloseCode.REVOKED)]
@@ -173,7 +169,6 @@ class Session:
         return _NO_EFFECTS if self.closed else self._close(CloseCode.RESTARTING)
 
     def end(self) -> None:
-        """The socket is closed."""
         self.closed = True
         self._pending.clear()
         for running in self._running.values():
@@ -189,8 +184,6 @@ class Session:
     def commands_under_way(self) -> int:
         return len(self._running)
 
-    # ── refused frames ───────────────────────────────────────────────────────────────────────────────────────────
-
     def _over_limit(self, frame: bytes | str, now: CityTime) -> Sequence[Effect]:
         if len(frame) > self._max:
             error = DispatchError(ErrorCode.TOO_LARGE, detail=f"at most {self._max} bytes")
@@ -204,8 +197,6 @@ class Session:
     def _refuse(self, frame: bytes | str, error: DispatchError) -> Sequence[Effect]:
         rejected = self._reject(error, self._codec.command_id(frame))
         return rejected if self.identity is not None else [*rejected, *self._close(CloseCode.PROTOCOL)]
-
-    # ── messages ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _dispatch(self, message: ClientMessage, now: CityTime) -> Sequence[Effect]:
         """Raises ``DispatchError`` to refuse the message."""
@@ -270,8 +261,6 @@ class Session:
                 continue
             effects.extend(subscriptions.subscribe(key, after))
         return effects
-
-    # ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _command(
         self, message: ClientCommand, identity: Identity, subscriptions: Subscriptions, now: CityTime
@@ -342,7 +331,6 @@ class Session:
         return [self._message(message)] * running.copies
 
     def _subscribe_to_own_trip(self, accepted: Accepted) -> Sequence[Effect]:
-        """Subscribe a passenger to the trip that it requests or pays."""
         is_passenger = self.identity is not None and self.identity.role == "passenger"
         stream = accepted.stream or ""
         if not is_passenger or self._subscriptions is None or not stream.startswith("trip:"):
@@ -351,8 +339,6 @@ class Session:
             return _NO_EFFECTS
         return self._subscriptions.subscribe(stream, None, lambda _: ())
 
-    # ── outputs ──────────────────────────────────────────────────────────────────────────────────────────────────
-
     def _message(self, message: ServerMessage) -> SendMessage:
         refused = message.code if isinstance(message, Rejected) else 0
         return SendMessage(self._codec.encode(message), refused=refused)
@@ -360,12 +346,7 @@ class Session:
     def _rejected(self, error: DispatchError, command_id: str | None = None) -> Rejected:
         amount = None if error.amount is None else MoneyView(error.amount.minor, error.amount.currency)
         return Rejected(
-            code=error.code,
-            text=error.text,
-            retryable=error.retryable,
-            id=command_id,
-            field=error.field,
-            amount=amount,
+            code=error.code, text=error.text, retryable=error.retryable, id=command_id, field=error.field, amount=amount
         )
 
     def _reject(self, error: DispatchError, command_id: str | None = None) -> list[Effect]:

@@ -34,7 +34,6 @@ class EntityHistory:
         self._kinds = entity_kinds(rules, payment_rules)
 
     async def full(self, key: EntityKey) -> ReplayedEntity | None:
-        """An entity with all its events; None if it has none."""
         events = await self._streams.events_after(key, 0, LONGEST)
         return await asyncio.to_thread(self._replayed, StoredHistory(key, None, events, ())) if events else None
 

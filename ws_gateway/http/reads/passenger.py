@@ -38,7 +38,6 @@ class PassengerReads:
         self._share_ttl_s = share_ttl_s
 
     async def listed(self, reader: Reader) -> TripList:
-        """The last :data:`TRIPS_MOST` trips, with their fare lines."""
         rows = await self._trips.trips_of(PassengerId(reader.identity.subject), TRIPS_MOST)
         replayed = await asyncio.gather(*(self._history.full(EntityKey("trip", row.id)) for row in rows))
         return TripList(self._clock.city(), [_view(each) for each in replayed if each is not None])

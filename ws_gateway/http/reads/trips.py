@@ -39,9 +39,7 @@ _log = structlog.get_logger("gateway")
 class MatchReasons(Protocol):
     """Reasons of the matchers' decisions. Raises ``HostsUnavailableError``."""
 
-    async def why(self, key: EntityKey) -> dict[str, object]:
-        """The answer of each matcher that has one, by its name."""
-        ...
+    async def why(self, key: EntityKey) -> dict[str, object]: ...
 
 
 class TripReads:
@@ -96,7 +94,6 @@ class TripReads:
         )
 
     async def _why(self, key: EntityKey) -> list[MatchExplanation]:
-        """Empty if the matchers are unavailable."""
         try:
             answers = await self._reasons.why(key)
         except HostsUnavailableError:

@@ -81,7 +81,6 @@ class VehicleReads:
         )
 
     async def _why(self, key: EntityKey) -> list[CauseSpan]:
-        """Empty if the matchers are unavailable."""
         try:
             answers = await self._reasons.why(key)
         except HostsUnavailableError:
