@@ -18,19 +18,13 @@ class Clock(Protocol):
     @property
     def speed(self) -> float:
         """City seconds per wall second."""
-        ...
 
-    def city(self) -> CityTime:
-        """City time now."""
-        ...
+    def city(self) -> CityTime: ...
 
-    def wall(self) -> WallTime:
-        """Wall time now."""
-        ...
+    def wall(self) -> WallTime: ...
 
     def wall_until(self, at: CityTime) -> float:
         """Wall seconds until the city's clock shows ``at``; at least zero."""
-        ...
 
 
 class CityClock:

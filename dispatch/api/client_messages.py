@@ -31,9 +31,6 @@ class ClientCommand(ClientMessage, frozen=True):
     id: Id
 
 
-# ── all roles ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 class Hello(ClientMessage, frozen=True, tag="hello"):
     """The first message: authenticates the client and names the last numbers it saw. ``clock`` is the phone's time,
     from which the server measures its offset."""
@@ -58,9 +55,6 @@ class Detach(ClientCommand, frozen=True, tag="detach"):
 
 class Ping(ClientCommand, frozen=True, tag="ping"):
     """Check the connection; the answer is ``accepted``."""
-
-
-# ── driver and taximeter ──────────────────────────────────────────────────────────────────
 
 
 class StartShift(ClientCommand, frozen=True, tag="online"):
@@ -174,9 +168,6 @@ class AskToday(ClientCommand, frozen=True, tag="today"):
     """Get the vehicle's payments and totals of today."""
 
 
-# ── passenger ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 class Estimate(ClientCommand, frozen=True, tag="estimate"):
     """Get the estimated fare and duration of a ride."""
 
@@ -241,9 +232,6 @@ class Rate(ClientCommand, frozen=True, tag="rate"):
     trip: Id
     stars: Annotated[int, Meta(ge=1, le=5)]
     comment: Text = ""
-
-
-# ── dispatcher ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class Watch(ClientCommand, frozen=True, tag="watch"):
@@ -319,9 +307,6 @@ class SettleTrip(ClientCommand, frozen=True, tag="settle"):
 
     trip: Id
     reason: CancelReason
-
-
-# ── from the server ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
 FromClient = (

@@ -27,9 +27,6 @@ class RequestBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A body or query sent by a client."""
 
 
-# ── all roles ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 class CityFacts(ResponseBody, frozen=True):
     """``GET /v1/city``. ``box`` is south, west, north, east (None: unbounded). ``tiles`` is a tile server's address; if
     it is empty, the map is drawn from the public GeoJSON files ``/v1/city/land`` and ``/v1/city/streets``."""
@@ -67,9 +64,6 @@ class PlaceList(ResponseBody, frozen=True):
     """Places, best match first."""
 
     places: list[Place]
-
-
-# ── dispatcher ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class FleetCar(ResponseBody, frozen=True):
@@ -260,9 +254,6 @@ class Replay(ResponseBody, frozen=True):
     open: list[TripView]
 
 
-# ── passenger ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 class ShareLink(ResponseBody, frozen=True):
     """``POST /v1/my/trips/{trip}/share``: a token with which anyone can follow the trip until ``expires_at`` (wall
     time). It is meant for the fragment of a link, which is never sent to a server."""
@@ -277,9 +268,6 @@ class Receipt(ResponseBody, frozen=True):
     trip: TripView
     company: str
     issued_at: float
-
-
-# ── driver ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class ShiftRide(ResponseBody, frozen=True):

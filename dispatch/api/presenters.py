@@ -119,7 +119,6 @@ def event_for(event: str, view: object, audience: Audience) -> str:
 
 
 def vehicle_view(vehicle: Vehicle) -> VehicleView:
-    """The complete view of a vehicle."""
     data = vehicle.data
     return VehicleView(
         vehicle=vehicle.id,

@@ -42,9 +42,6 @@ _PARTS: Final[tuple[type[msgspec.Struct], ...]] = (
 )
 
 
-# ── JSON Schema and AsyncAPI ─────────────────────────────────────────────────────────────────────────────────────
-
-
 def json_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of every message; ``FromClient`` and ``FromServer`` under ``$defs`` are the two unions."""
     defs = _components("#/$defs/{name}")
@@ -124,15 +121,12 @@ def plain_value(kind: type) -> dict[str, Any]:
 
 
 def _about(thing: object) -> str:
-    """The docstring of a struct or module, as Markdown."""
     return (thing.__doc__ or "").strip().replace("``", "`")
 
 
 def _tag(kind: type[msgspec.Struct]) -> str:
     return str(kind.__struct_config__.tag)
 
-
-# ── Markdown ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 _RESUME: Final = """\
 ## Streams and resume

@@ -55,7 +55,6 @@ def _machine_lines(source: str, machine: StateMachine) -> Iterable[str]:
 
 
 def render_metrics_markdown() -> str:
-    """The text of ``docs/metrics.md``."""
     rows = [f"| `{i.name}` | {i.kind} | {', '.join(f'`{x}`' for x in i.labels)} | {i.help} |" for i in Metrics().infos]
     return "\n".join(
         [

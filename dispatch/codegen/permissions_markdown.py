@@ -21,7 +21,6 @@ as if it did not exist. Expired, forged and revoked tokens grant nothing ([secur
 
 
 def render_permissions_markdown() -> str:
-    """The text of ``docs/permissions.md``."""
     messages = {f"`{kind.__struct_config__.tag}`": MESSAGES[kind] for kind in get_args(FromClient)}
     streams = {f"`{kind}:…`": cells for kind, cells in STREAMS.items()}
     reads = {f"`{address}`": cells for address, cells in READS.items()}

@@ -55,7 +55,6 @@ def _shown(default: object) -> str:
 
 
 def _allowed(field: FieldInfo) -> str:
-    """Bounds and choices of a field, in words."""
     words = {"ge": "at least", "gt": "above", "le": "at most"}
     bounds = [
         f"{word} {getattr(each, name)}"

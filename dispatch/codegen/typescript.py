@@ -52,7 +52,6 @@ def render_messages() -> str:
 
 
 def render_reads() -> str:
-    """``reads.ts``: the HTTP bodies."""
     kinds = [*_structs_of(http_bodies, http_bodies.ResponseBody), *_structs_of(http_bodies, http_bodies.RequestBody)]
     shared = sorted({name for kind in kinds for name in _mentioned(kind)} - set(_names(kinds)))
     imports = f"import type {{ {', '.join(shared)} }} from './messages';\n"
@@ -90,7 +89,6 @@ FILES: Final[Mapping[str, Callable[[], str]]] = {
 
 
 def _structs_of(module: object, base: _Struct) -> list[_Struct]:
-    """The structs that a module defines, in the order of their definition."""
     own = getattr(module, "__name__", "")
     found = (value for value in vars(module).values() if isinstance(value, type) and value.__module__ == own)
     return [
@@ -168,7 +166,6 @@ def _collection(kind: inspect.Type) -> str:
 
 
 def _mentioned(kind: _Struct) -> set[str]:
-    """The names of the structs in a struct's fields."""
     found: set[str] = set()
     waiting: list[inspect.Type] = [field.type for field in _info(kind).fields]
     while waiting:

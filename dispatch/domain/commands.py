@@ -12,8 +12,6 @@ from dispatch.domain.entity import Command
 from dispatch.values.money import Money
 from dispatch.values.place import Place
 
-# ── to a vehicle ─────────────────────────────────────────────────────────────────────────────────────────────────
-
 
 class VehicleProfile(msgspec.Struct, frozen=True):
     """The registry's data on a vehicle and its current driver."""
@@ -157,9 +155,6 @@ class ResolveScan(Command, frozen=True, tag="resolve_scan"):
     nothing."""
 
 
-# ── to a trip ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 class RequestTrip(Command, frozen=True, tag="request_trip"):
     """Request a ride, now or at ``pickup_at``."""
 
@@ -262,9 +257,6 @@ class RateRide(Command, frozen=True, tag="rate_ride"):
     comment: str = ""
 
 
-# ── to a payment ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 class OpenPayment(Command, frozen=True, tag="open_payment"):
     """Collect the fare of ``trip`` (a call from the trip)."""
 
@@ -338,9 +330,6 @@ class RepeatRefund(Command, frozen=True, tag="repeat_refund"):
     refund: str
 
 
-# ── to whichever host has the entity ─────────────────────────────────────────────────────────────────────────────
-
-
 class AppendedElsewhere(Command, frozen=True, tag="moved"):
     """Another entity's transaction appended to this stream: the encoded events that follow number ``after``."""
 
@@ -374,7 +363,6 @@ _decoder = msgspec.msgpack.Decoder(AnyCommand)
 
 
 def encode_command(command: Command) -> bytes:
-    """Encode a command for the network and for rows of the table ``due``."""
     return _encoder.encode(command)
 
 

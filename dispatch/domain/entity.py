@@ -151,30 +151,20 @@ class Entity(Protocol):
     seq: int
 
     @property
-    def state(self) -> str:
-        """The name of the current state."""
-        ...
+    def state(self) -> str: ...
 
     def apply(self, event: Event) -> None:
         """Fold one event. Raises ``IllegalMoveError`` if the state machine forbids it."""
-        ...
 
     def decide(self, command: Command, context: Context) -> Decision:
         """Decide on a command without changing the entity. Raises ``DispatchError`` to reject it."""
-        ...
 
     def row(self) -> Row | None:
         """The entity's current row, or None for a kind without rows."""
-        ...
 
     def snapshot(self) -> bytes:
         """The complete hard state, so that a long stream need not be folded from its start."""
-        ...
 
-    def match_entry(self) -> MatchEntry | None:
-        """The entity's entry in the match pool, or None."""
-        ...
+    def match_entry(self) -> MatchEntry | None: ...
 
-    def may_follow(self, principal: Principal) -> bool:
-        """Whether the principal may follow this entity's stream."""
-        ...
+    def may_follow(self, principal: Principal) -> bool: ...

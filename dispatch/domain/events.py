@@ -15,8 +15,6 @@ from dispatch.domain.fare.gps_meter import MeterCheckpoint
 from dispatch.values.money import Money
 from dispatch.values.place import Place
 
-# ── vehicle ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
 
 class ShiftStarted(Event, frozen=True, tag="shift_started"):
     """The driver is online and the vehicle takes offers."""
@@ -149,9 +147,6 @@ class ReturnedToService(Event, frozen=True, tag="put_back_in"):
     """A dispatcher returned the vehicle to service."""
 
     by: str
-
-
-# ── trip ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class TripRequested(Event, frozen=True, tag="trip_requested"):
@@ -376,7 +371,6 @@ _trip_decoder = msgspec.msgpack.Decoder(TripEvent)
 
 
 def encode_event(event: Event) -> bytes:
-    """Encode an event for the journal."""
     return _encoder.encode(event)
 
 

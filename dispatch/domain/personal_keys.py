@@ -67,7 +67,6 @@ class Vault:
         return _open(master, wrapped.sealed, person)
 
     def seal(self, key: bytes, text: str, person: str) -> bytes:
-        """Encrypt a text with the person's key."""
         return self._seal(key, text.encode(), person)
 
     def _seal(self, key: bytes, content: bytes, person: str) -> bytes:

@@ -68,7 +68,6 @@ def cell_center(cell: Cell) -> LatLng:
 
 
 def cell_name(cell: Cell) -> str:
-    """The cell as hexadecimal text, as in other H3 libraries."""
     return str(h3.int_to_str(cell))
 
 

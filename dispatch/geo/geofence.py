@@ -21,5 +21,4 @@ class Geofence(msgspec.Struct, frozen=True):
             raise ValueError(f"zone {self.name}: the radius must be above zero")
 
     def contains(self, point: LatLng) -> bool:
-        """True if the point is inside the disc or on its border."""
         return haversine_m(self.center, point) <= self.radius_m

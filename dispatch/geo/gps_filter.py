@@ -98,7 +98,6 @@ class GpsFilter:
 
     @property
     def anchored(self) -> bool:
-        """Whether any fix has been believed yet."""
         return self.n >= 0
 
     def anchor(self, n: int, at: CityTime, lat: float, lng: float) -> None:

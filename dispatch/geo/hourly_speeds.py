@@ -30,6 +30,5 @@ class HourFactors:
             raise ValueError(f"no time zone {self.time_zone!r}") from error
 
     def at(self, at: CityTime) -> float:
-        """The factor of the local hour of ``at``."""
         local = datetime.fromtimestamp(at, ZoneInfo(self.time_zone))
         return (self.weekend if local.weekday() >= 5 else self.weekday)[local.hour]

@@ -99,7 +99,6 @@ def import_osm(pbf_path: Path, out_dir: Path, name: str, time_zone: str) -> Impo
 
 
 def read_streets(path: Path) -> list[Street]:
-    """The streets for motor vehicles in an OpenStreetMap file, in its order. Raises CityError."""
     if not path.is_file():
         raise CityError(f"no file {path}")
     entries = osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY).with_locations()

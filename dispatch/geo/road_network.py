@@ -67,7 +67,6 @@ class RoadNetwork:
 
     @cached_property
     def digest(self) -> str:
-        """A digest of the content; equal networks have equal digests."""
         digest = hashlib.sha256()
         for column in (self.lat, self.lng, self.source, self.target, self.meters, self.seconds):
             digest.update(np.ascontiguousarray(column).tobytes())

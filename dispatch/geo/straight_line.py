@@ -20,7 +20,6 @@ class StraightLine:
         self._detour = detour
 
     def anchor(self, lat: FloatArray, lng: FloatArray) -> Anchors:
-        """Points without nodes and without access time."""
         n = len(lat)
         return Anchors(np.full(n, -1, np.int64), np.zeros(n), np.asarray(lat, float), np.asarray(lng, float))
 

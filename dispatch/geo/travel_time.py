@@ -48,9 +48,7 @@ class Route:
 class TravelTime(Protocol):
     """Driving time between points at a city time. Never raises for a valid point."""
 
-    def anchor(self, lat: FloatArray, lng: FloatArray) -> Anchors:
-        """Anchor points in degrees."""
-        ...
+    def anchor(self, lat: FloatArray, lng: FloatArray) -> Anchors: ...
 
     def pairs(
         self,
@@ -61,8 +59,5 @@ class TravelTime(Protocol):
         at: CityTime,
     ) -> FloatArray:
         """Seconds from ``origins[origin_index[i]]`` to ``destinations[destination_index[i]]``, for each i."""
-        ...
 
-    def route(self, origin: LatLng, destination: LatLng, at: CityTime) -> Route:
-        """The fastest route between two points, with its polyline."""
-        ...
+    def route(self, origin: LatLng, destination: LatLng, at: CityTime) -> Route: ...

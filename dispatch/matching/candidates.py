@@ -45,25 +45,18 @@ class Nearby:
 class Candidates(Protocol):
     """Free vehicles by handle, and how far away they are."""
 
-    def put(self, car: int, lat: float, lng: float) -> None:
-        """Add a free vehicle, or replace its position."""
-        ...
+    def put(self, car: int, lat: float, lng: float) -> None: ...
 
     def move(self, cars: Ints, lat: Floats, lng: Floats) -> None:
         """Move vehicles that were added before; a call may move thousands."""
-        ...
 
-    def remove(self, car: int) -> None:
-        """Remove a vehicle. An unknown vehicle is ignored."""
-        ...
+    def remove(self, car: int) -> None: ...
 
     def nearest(self, places: PickupPoints, k: int) -> Nearby:
         """At least the ``k`` nearest vehicles of each point, or all of them."""
-        ...
 
     def pickup_s(self, places: PickupPoints, row: Ints, car: Ints, at: CityTime) -> Floats:
         """Seconds from each vehicle to the point of its row."""
-        ...
 
 
 class CityCandidates:
@@ -100,7 +93,6 @@ class CityCandidates:
             self._index.remove(car)
 
     def nearest(self, places: PickupPoints, k: int) -> Nearby:
-        """The ``k`` nearest vehicles by straight line."""
         handles, meters = self._index.nearest(places.lat, places.lng, k)
         listed = handles >= 0
         row, place = np.nonzero(listed)

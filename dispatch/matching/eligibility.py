@@ -54,13 +54,11 @@ def causes(
 
 
 def capable(capabilities: Ints, needs: Ints) -> Bools:
-    """True where the vehicle has every needed capability."""
     met: Bools = (capabilities & needs) == needs
     return met
 
 
 def seated(seats: Ints, party: Ints) -> Bools:
-    """True where the vehicle has a seat for everybody in the party."""
     return seats >= party
 
 

@@ -44,7 +44,6 @@ class Assigner(Protocol):
 
     def __call__(self, pairs: Pairs) -> Assignment:
         """Choose pairs. Rows are sorted by age, oldest first."""
-        ...
 
 
 def exact(pairs: Pairs) -> Assignment:

@@ -105,7 +105,6 @@ class RequestNotes:
         self._entered[slot] = self._windows
 
     def window(self, at: CityTime, free: int, judged: JudgedPairs, slots: Ints) -> None:
-        """Record a window; ``slots`` holds the request slot of each row."""
         self._windows += 1
         self._last = _LastWindow(at, self._windows, free, judged, slots)
 

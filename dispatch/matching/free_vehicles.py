@@ -37,7 +37,6 @@ class FreeVehicles:
         return len(self.ids)
 
     def handle(self, vehicle_id: VehicleId) -> int | None:
-        """The handle of a vehicle, None if it was never announced."""
         return self._handles.get(vehicle_id)
 
     def announce(self, vehicle: AvailableVehicle, at: float) -> int:

@@ -179,11 +179,9 @@ class RegionMatcher:
 
     @property
     def free_count(self) -> int:
-        """The number of free vehicles, including held ones."""
         return self._fleet.free_count
 
     def handle(self, vehicle_id: VehicleId) -> int | None:
-        """The handle of a vehicle for :meth:`cars_moved`; None if it was never announced."""
         return self._fleet.handle(vehicle_id)
 
     def request(self, trip_id: TripId) -> OpenRequest | None:

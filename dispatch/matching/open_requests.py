@@ -54,7 +54,6 @@ class OpenRequests:
 
     @property
     def waiting_count(self) -> int:
-        """The number of own requests that wait and are not held."""
         return self._owned_waiting
 
     def slot(self, trip_id: TripId) -> int | None:
@@ -89,14 +88,12 @@ class OpenRequests:
         self._leave(self._slots[trip_id])
 
     def release(self, trip_id: TripId) -> None:
-        """Return a held request to the waiting ones; otherwise no effect."""
         slot = self._slots.get(trip_id)
         if slot is not None:
             self._leave(slot)
             self._enter(slot)
 
     def waiting(self) -> WaitingRequests:
-        """The requests that take part in the next window."""
         if self._waiting_slots is None:
             self._waiting_slots = np.fromiter((entry[2] for entry in self._order), np.int64, len(self._order))
         slot = self._waiting_slots

@@ -76,7 +76,6 @@ def box_of(cell: str) -> CellBox:
 
 
 def heading_bytes(degrees: Sequence[float | None]) -> NDArray[np.uint8]:
-    """Headings in degrees, encoded as bytes."""
     given = np.array(degrees, np.float64)  # None becomes NaN
     known = ~np.isnan(given)
     found = np.full(len(given), NO_HEADING, np.uint8)
@@ -103,7 +102,6 @@ def _steps(degrees: FloatArray, origin: float, step: float) -> FloatArray:
 
 
 def pack_gone(numbers: NDArray[Any]) -> bytes:
-    """Encode vehicles that left a cell."""
     cars = np.zeros(len(numbers), CAR)
     cars["number"] = numbers
     cars["heading"] = NO_HEADING

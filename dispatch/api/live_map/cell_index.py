@@ -49,8 +49,6 @@ class CellIndex:
     def __len__(self) -> int:
         return len(self._slots)
 
-    # ── positions ────────────────────────────────────────────────────────────────────────────────────────────────
-
     def update(self, positions: Sequence[MapPosition], now: CityTime) -> None:
         """Vehicles that moved or changed, each at most once. States outside ``MAP_STATES`` are not shown."""
         known = [p for p in positions if p.state in STATE_INDEX]
@@ -97,8 +95,6 @@ class CellIndex:
             self._slots.release(number)
             del self._offline_since[number]
             self._moved.pop(number, None)
-
-    # ── frames ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def frames(self, now: CityTime, turns: int = 1) -> list[CellFrame]:
         """The frames of the next ``turns``: changes, and whole frames of the cells whose turn it is."""

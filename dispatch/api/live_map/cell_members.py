@@ -35,7 +35,6 @@ class CellMembers:
         self._created = 0
 
     def move(self, number: int, before: Cell, cell: Cell) -> None:
-        """Move a vehicle from ``before``, if it was there, to ``cell``."""
         self.leave(number, before)
         members = self.cells.get(cell)
         if members is None:

@@ -72,7 +72,6 @@ class VehicleSlots:
         return number
 
     def release(self, number: int) -> None:
-        """Remove a vehicle, which is in no cell any more."""
         del self._numbers[self.names[number]]
         self.cell[number] = _NO_CELL
         self.table_slot[number] = NOWHERE

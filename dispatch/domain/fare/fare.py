@@ -172,7 +172,6 @@ def _window(night: Night, zone: ZoneInfo, day: date) -> tuple[float, float]:
 
 
 def _charged_m(tariff: Tariff, measure: RideMeasure) -> Decimal:
-    """The metres charged as distance."""
     if tariff.waiting.application == "double":
         return _exact(measure.meters)
     return _exact(max(0.0, measure.meters - measure.slow_m))
@@ -199,7 +198,6 @@ def _waiting_lines(tariff: Tariff, waiting_s: Seconds) -> list[FareLine]:
 
 
 def _waiting_price(tariff: Tariff) -> Decimal:
-    """The price of one waiting step."""
     waiting = tariff.waiting
     if waiting.amount is not None:
         return waiting.amount

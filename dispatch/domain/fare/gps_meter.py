@@ -89,7 +89,6 @@ class Meter:
         return self.due(gps)
 
     def due(self, gps: GpsFilter) -> bool:
-        """Whether a checkpoint is due at the filter's anchor."""
         return self.meters >= self._due_m or gps.at >= self._due_s
 
     def checkpoint(self, gps: GpsFilter) -> MeterCheckpoint:

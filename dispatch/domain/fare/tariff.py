@@ -113,7 +113,6 @@ def load_tariff(text: str) -> Tariff:
 
 
 def _problems(tariff: Tariff) -> list[str]:
-    """Errors of a tariff that is well-formed."""
     problems = []
     if tariff.currency not in MINOR_DIGITS:
         problems.append(f"currency must be one of {', '.join(MINOR_DIGITS)}, not {tariff.currency!r}")

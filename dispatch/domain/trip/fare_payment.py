@@ -64,7 +64,6 @@ def pay_fare(trip: TripModel, command: commands.PayFare, context: Context) -> De
 
 
 def open_attempt(trip: TripModel) -> dict[str, object]:
-    """What the payer needs to continue the open attempt."""
     return {"trip": trip.id, "order": trip.data.order, "trade": trip.data.trade}
 
 

@@ -42,7 +42,6 @@ class TripModel:
         self.seq += 1
 
     def match_entry(self) -> OpenRequest | None:
-        """The trip's entry in the match pool while it waits for a vehicle."""
         data = self.data
         if data.state != MATCHING or data.pickup is None:
             return None

@@ -105,7 +105,6 @@ class TrackRecorder:
             track.add(at, lat, lng, state)
 
     def _end_after(self, vehicle: str, at: float) -> float:
-        """The next time at which this vehicle's sections end."""
         offset = crc32(vehicle.encode()) % 1000 / 1000 * self._chunk_s
         return (floor((at + offset) / self._chunk_s) + 1) * self._chunk_s - offset
 
@@ -113,7 +112,6 @@ class TrackRecorder:
         self._full.append(self._open.pop(vehicle).section(vehicle))
 
     def take_full(self, now: CityTime) -> list[TrackSection]:
-        """Remove and return the sections that have ended."""
         for vehicle in [name for name, track in self._open.items() if track.ends <= now]:
             self._end(vehicle)
         full, self._full = self._full, []

@@ -42,7 +42,6 @@ class VehicleModel:
 
     @property
     def state(self) -> str:
-        """The state machine's state; a vehicle without events is offline."""
         return "offline" if self.data.state == NEW else self.data.state
 
     def snapshot(self) -> bytes:
@@ -67,7 +66,6 @@ class VehicleModel:
                 pass
 
     def match_entry(self) -> AvailableVehicle | None:
-        """The vehicle's entry in the match pool while it is idle."""
         profile = self.data.profile
         if self.data.state != IDLE or profile is None:
             return None

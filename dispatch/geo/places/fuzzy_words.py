@@ -53,7 +53,6 @@ class WordIndex:
 
 
 def _shortened(word: str) -> Iterator[str]:
-    """The word, and every form of it with one letter deleted."""
     if len(word) < _LONG_ENOUGH or any(letter.isdigit() for letter in word):
         return
     yield word

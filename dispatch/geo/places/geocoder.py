@@ -71,7 +71,6 @@ class _Street:
 
     @property
     def core(self) -> tuple[str, ...]:
-        """The words without the kind of street."""
         return self.words[:-1] if len(self.words) > 1 and self.words[-1] in KINDS else self.words
 
     def nearest(self, near: LatLng | None) -> LatLng:
@@ -102,8 +101,6 @@ class PlaceIndex:
         self._corner_tree = _tree(np.array(self._corners, np.float64).reshape(-1, 2))
         self._owner = np.repeat(np.arange(len(streets)), [len(street.points) for street in streets])
         self._point_tree = _tree(np.concatenate([street.points for street in streets] or [np.empty((0, 2))]))
-
-    # ── by name ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def search(self, text: str, near: LatLng | None = None) -> list[NamedPlace]:
         """The places that match ``text``, best first, nearer ones preferred; at most :data:`MOST_FOUND`."""
@@ -166,8 +163,6 @@ class PlaceIndex:
                     if (one, other) not in found or total > found[one, other][0]:
                         found[one, other] = (total, place)
         return _best(found.values())
-
-    # ── by point ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def name_at(self, point: LatLng) -> str:
         """The name of a point: its zone, its crossing, or the nearest street; empty if it is far from all."""
@@ -234,7 +229,6 @@ def _tree(points: FloatArray) -> cKDTree:
 
 
 def _nearest(tree: cKDTree, point: LatLng) -> tuple[int, float]:
-    """The number of the nearest point and the metres to it; infinity for an empty tree."""
     if tree.n == 0:
         return 0, np.inf
     chord, at = tree.query(unit_vectors(np.array([point.lat]), np.array([point.lng])))
