@@ -19,7 +19,6 @@ MASTER_KEYS: Final = "master_keys"
 
 
 def token_secret(settings: Settings) -> SecretStr:
-    """The key that signs tokens."""
     if settings.auth.token_secret.get_secret_value():
         return settings.auth.token_secret
     path = settings.server.data_dir / "token_secret"

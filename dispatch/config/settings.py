@@ -27,7 +27,6 @@ def _set(
     gt: float | None = None,
     le: float | None = None,
 ) -> T:
-    """A field with its default, description, unit and bounds."""
     extra = {"unit": unit}
     field: T = Field(default, description=meaning, ge=ge, gt=gt, le=le, json_schema_extra=dict(extra))
     return field

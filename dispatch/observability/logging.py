@@ -101,7 +101,6 @@ def _json(event: EventDict, **_options: object) -> str:
 
 
 def log_to_file(name: str, data_dir: Path, level: Level, fmt: Format) -> None:
-    """Send the logs of this process to ``logs/NAME.log`` in the data folder."""
     folder = data_dir / "logs"
     folder.mkdir(parents=True, exist_ok=True)
     stream = (folder / f"{name.replace('/', '-')}.log").open("a", buffering=1, encoding="utf-8")

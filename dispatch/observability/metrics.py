@@ -116,7 +116,6 @@ class Metrics:
         self.infos: Final = tuple(make.infos)
 
     def expose(self) -> bytes:
-        """All values in Prometheus' text format."""
         return generate_latest(self.registry)
 
 

@@ -72,7 +72,6 @@ async def terminate(child: Popen[str], *, within_s: float) -> int:
 
 
 def descendants(of: int) -> list[int]:
-    """The ids of all processes below ``of``."""
     try:
         return [child.pid for child in psutil.Process(of).children(recursive=True)]
     except psutil.NoSuchProcess:

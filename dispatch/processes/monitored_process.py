@@ -96,12 +96,10 @@ class MonitoredProcess:
         return bool(received)
 
     async def stop(self, *, within_s: float) -> None:
-        """Send SIGTERM, and SIGKILL after ``within_s`` wall seconds."""
         await processes.terminate(self.process, within_s=within_s)
         self._close()
 
     def kill(self) -> None:
-        """Kill the process and everything below it."""
         processes.kill_tree(self.process.pid)
         self.process.wait()
         self._close()

@@ -84,7 +84,6 @@ async def _run_cluster(
 
 
 def _joined(system: ClusterConfig, settings: Settings) -> ClusterConfig:
-    """Start or join the cluster, and write its address where the gateways read it."""
     address = settings.ray.address or start_head()
     system = msgspec.structs.replace(system, ray_address=address)
     if settings.ray.address:

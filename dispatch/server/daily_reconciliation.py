@@ -88,9 +88,6 @@ def bill_account(settings: Settings, company: str) -> BillAccount:
     )
 
 
-# ── one day ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 async def reconcile_day(
     day: dt.date, account: BillAccount, ledger: SqlLedger, source: BillSource, now: float
 ) -> Reconciliation:
@@ -112,7 +109,6 @@ async def reconcile_day(
 
 
 def is_available(day: dt.date, now: float) -> bool:
-    """Whether a day's bill may be expected at ``now`` (wall seconds)."""
     return dt.datetime.fromtimestamp(now, BEIJING) >= dt.datetime.combine(day + ONE_DAY, BILL_HOUR, BEIJING)
 
 
@@ -178,11 +174,8 @@ class BillFiles:
         return sorted(self._by_day)
 
     async def fetch_bill(self, day: dt.date) -> bytes | NoBill | Unknown:
-        """The file of a day."""
         return self._by_day.get(day, NoBill("no file for that day"))
 
-
-# ── once a day ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 OpenSource = Callable[[str], AbstractAsyncContextManager[BillSource]]
 """Opens the source of the bills of a company's account."""
@@ -228,13 +221,11 @@ class DailyReconciliation:
                 self._all_done[account.company] = last
 
     def last_due(self) -> dt.date:
-        """The last day that is due for reconciliation."""
         now = dt.datetime.fromtimestamp(self._clock.wall(), BEIJING)
         due_today = now.time() >= dt.time.fromisoformat(self._at)
         return now.date() - ONE_DAY * (1 if due_today else 2)
 
     async def _due_days(self, account: BillAccount, last: dt.date) -> list[dt.date]:
-        """The unfinished days of the last week, none before the account's first entry."""
         first_text = await self._ledger.first_day(ALIPAY, account.scope)
         if first_text is None:
             return []

@@ -83,7 +83,6 @@ class RayProcess:
             self._child = None
 
     async def stop(self) -> None:
-        """Let the actors write their decisions, then end them."""
         child, self._child = self._child, None
         if child is not None:
             await child.stop(within_s=STOP_WITHIN_S)

@@ -32,7 +32,6 @@ class Retention:
         self._settings = settings
 
     async def run(self) -> None:
-        """Run until cancelled."""
         while True:
             try:
                 await self.delete_expired()

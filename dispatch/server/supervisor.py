@@ -81,7 +81,6 @@ class Supervisor:
 
     @property
     def url(self) -> str:
-        """The URL of the gateways on this machine."""
         host = self.settings.server.host
         scheme = "http" if self.settings.server.tls_cert is None else "https"
         return f"{scheme}://{'127.0.0.1' if host == '0.0.0.0' else host}:{self.port}"  # noqa: S104 - shown, not bound
@@ -148,15 +147,12 @@ class Supervisor:
             raise StartError(f"clock.speed must be {speed_text}, as when this journal was created")
         return float(wall_text), float(city_text)
 
-    # ── Valkey ───────────────────────────────────────────────────────────────────────────────────────────────────
-
     def _start_valkey(self, data_dir: Path) -> str:
         self._valkey = EmbeddedValkey(data_dir / "valkey")
         self._valkey.start()
         return self._valkey.url
 
     async def _watch_valkey(self) -> None:
-        """Restart Valkey when it has ended, or has not answered for :data:`SILENT_AFTER_S`."""
         valkey, silent_since = self._valkey, None
         while valkey is not None:
             await asyncio.sleep(PING_VALKEY_EVERY_S)
@@ -173,8 +169,6 @@ class Supervisor:
                 await asyncio.to_thread(valkey.wait)
             except (ValkeyNotStartedError, OSError) as error:
                 log.warning("Valkey restart failed", error=str(error))
-
-    # ── Ray and gateways ─────────────────────────────────────────────────────────────────────────────────────────
 
     def _start_gateways(self) -> None:
         for number in range(self.settings.server.gateways):
@@ -217,8 +211,6 @@ class Supervisor:
         assert self.system is not None  # noqa: S101 - set at start
         self.system = ClusterConfig.read(Path(self.system.data_dir))
         self._start_gateways()
-
-    # ── stopping ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def stop(self) -> None:
         """Stop all started parts in reverse order. Can be called twice."""

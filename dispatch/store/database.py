@@ -81,7 +81,6 @@ def _outages() -> Iterator[None]:
 
 
 def is_duplicate(error: DBAPIError) -> bool:
-    """Whether ``error`` reports a unique key that is taken."""
     name = str(getattr(error.orig, "sqlite_errorname", ""))
     return sqlstate(error) == "23505" or name in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
 

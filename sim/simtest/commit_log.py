@@ -52,7 +52,6 @@ class CommitLog:
         structlog.configure(processors=[self._logged], wrapper_class=structlog.make_filtering_bound_logger(40))
 
     def close(self) -> None:
-        """Restore the logging configuration."""
         structlog.configure(**self._config)
 
     def _logged(self, _: object, __: str, entry: MutableMapping[str, Any]) -> Mapping[str, Any]:
@@ -64,7 +63,6 @@ class CommitLog:
         raise structlog.DropEvent
 
     def committed(self, by: str, batch: Batch) -> None:
-        """Record a committed batch."""
         now = self._context.clock.city()
         for append in batch.appends:
             decode = DECODERS[append.key.kind]
@@ -78,7 +76,6 @@ class CommitLog:
         self.replies.extend(reply.command_id for reply in batch.replies)
 
     def _look_at(self, key: EntityKey, event: Event) -> None:
-        """Compare an event with the state of Alipay and of the apps at this moment."""
         if isinstance(event, OrderPaid | SurplusPaid) and getattr(event, "method", "") != CASH:
             trade = self._alipay.trades.get(event.order)
             if trade is None or trade.paid != event.amount.minor:

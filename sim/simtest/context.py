@@ -67,11 +67,9 @@ class SocketEnd(Protocol):
 
     def on_frame(self, frame: bytes) -> None:
         """A frame has arrived."""
-        ...
 
     def lost(self, socket: SimSocket) -> None:
         """The socket is closed."""
-        ...
 
 
 class SimContext:
@@ -120,7 +118,6 @@ class SimContext:
         self.requests = self._ids = 0
 
     def note(self, text: str) -> None:
-        """Add a line to the trace."""
         line = f"{self.timeline.time():.6f} {text}\n"
         self._digest.update(line.encode())
         if self.trace is not None:
@@ -128,20 +125,16 @@ class SimContext:
 
     @property
     def digest(self) -> str:
-        """A digest of the whole trace."""
         return self._digest.hexdigest()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run something that belongs to no process: a person, Alipay, a fault."""
         self.timeline.create_task(work, context=NOBODY.copy())
 
     def new_id(self) -> str:
-        """A session's id."""
         self._ids += 1
         return f"s{self._ids}"
 
     def place(self) -> tuple[float, float]:
-        """A random place in town: degrees."""
         return CENTRE[0] + self.people.uniform(-0.012, 0.012), CENTRE[1] + self.people.uniform(-0.012, 0.012)
 
     def clock_offset(self) -> float:
@@ -151,18 +144,14 @@ class SimContext:
         self.faults.count("phone: clock is off")
         return self.people.uniform(-600.0, 600.0)
 
-    # ── the journal's tables ────────────────────────────────────────────────────────────────────────────────────
-
     def rows(self, table: str) -> Mapping[str, Mapping[str, Any]]:
         return self.tables.rows.get(table, {})
 
     def wants_rides(self) -> bool:
-        """Whether fewer rides are completed or under way than planned."""
         rows = self.rows("trip").values()
         return sum(row["finished_at"] is not None or row["state"] not in ENDED for row in rows) < self.plan.rides
 
     def a_trip_waits(self) -> bool:
-        """Whether any trip waits for a vehicle, or will."""
         return any(row["state"] in SEEKING for row in self.rows("trip").values())
 
     def overdue(self, slack_s: float = 60.0) -> Iterator[str]:

@@ -130,6 +130,5 @@ class FaultModel:
         return self.rng.uniform(0.001, 0.012)
 
     def end_faults(self) -> None:
-        """Begin the quiescent phase."""
         self.rates = NO_FAULTS
         self.quiescent = True

@@ -97,9 +97,6 @@ class Evidence:
         return expected
 
 
-# ── the journal ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def numbers_run_on(evidence: Evidence) -> Iterator[str]:
     """Every stream is numbered from 1 without gaps, and every commit followed the one before."""
     for key, events in evidence.world.context.tables.events.items():
@@ -215,8 +212,6 @@ def trips_end_and_timers_fire(evidence: Evidence) -> Iterator[str]:
                 yield f"{app.subject} never got an answer to {sent.id} {sent.message}"
 
 
-# ── clients ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
 EVIDENCE_OF: Final[dict[type[ClientCommand], tuple[str, ...]]] = {
     AcceptOffer: ("OfferAccepted",),
     DeclineOffer: ("OfferDeclined",),
@@ -305,9 +300,6 @@ def positions_run_forward(evidence: Evidence) -> Iterator[str]:
                 if following.at < one.at:
                     yield f"{app.subject} saw the car of {trip} at {following.at:.2f} after {one.at:.2f}"
                     break
-
-
-# ── money ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def paid_only_if_alipay_says_so(evidence: Evidence) -> Iterator[str]:

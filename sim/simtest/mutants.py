@@ -63,9 +63,6 @@ def _all(*mutants: AbstractContextManager[None]) -> Iterator[None]:
         yield
 
 
-# ── the host ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def acknowledges_before_commit() -> AbstractContextManager[None]:
     """The reply is sent when the command is decided."""
     apply = Decider._stage
@@ -167,9 +164,6 @@ def _unmoved(self: HostCore, look_up: Any, known: Any, now: Any, *, moved: bool 
     _looked_up(self, look_up, known, now)
 
 
-# ── vehicle and trip ─────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def accepts_without_the_trip() -> AbstractContextManager[None]:
     """An accepted offer is written to the vehicle's stream only."""
 
@@ -239,9 +233,6 @@ def _handled(handlers: dict[type[Command], Any], command: type[Command], by: Cal
         handlers[command] = before
 
 
-# ── money ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def accepts_any_amount() -> AbstractContextManager[None]:
     """The amount of a notification is not checked."""
     checks = failed_checks
@@ -289,9 +280,6 @@ def takes_silence_for_failure() -> AbstractContextManager[None]:
 
 def _ignores_late_news() -> AbstractContextManager[None]:
     return replaced(collection_steps, "check_late_payment", lambda *_: Decision())
-
-
-# ── streams ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def resumes_one_too_far() -> AbstractContextManager[None]:

@@ -40,7 +40,6 @@ class Called(Protocol):
     @property
     def actor(self) -> Serving:
         """Executes the calls."""
-        ...
 
 
 class Network:
@@ -56,25 +55,20 @@ class Network:
         self._sent = 0
 
     def connect_from(self, caller: str) -> Connect:
-        """The ``Connect`` of a calling process."""
-
         async def connect(name: str) -> RpcPeer:
             return Remote(self, caller, name)
 
         return connect
 
     def cut(self, one: str, other: str) -> None:
-        """Cut the link between two processes."""
         self._cut |= {(one, other), (other, one)}
         self._faults.count("network: cut")
         self._note(f"cut {one} | {other}")
 
     def mend(self) -> None:
-        """Repair all links."""
         self._cut.clear()
 
     def mend_one(self, one: str, other: str) -> None:
-        """Repair one link."""
         self._cut -= {(one, other), (other, one)}
 
     def send(self, call: Call) -> None:
@@ -105,7 +99,6 @@ class Network:
         process.spawn(serving)
 
     async def _answered(self, call: Call, actor: Serving) -> None:
-        """Execute the call as the called process, and send the answer."""
         try:
             result = await actor.serve(call.method, *call.arguments)
         except Exception:  # noqa: BLE001 - the caller sees only that the call failed
@@ -188,7 +181,6 @@ class SimSocket:
             self._timeline.call_at(self._last_in, self._come_in, event, context=NOBODY)
 
     def hang_up(self) -> None:
-        """The app closes; the gateway notices a little later."""
         if not self.gone:
             self.gone = True
             self._timeline.call_later(self._faults.delay(), self._end_reading, context=NOBODY)
@@ -218,7 +210,6 @@ class SimSocket:
     # the middle
 
     def break_down(self) -> None:
-        """Close the connection; both sides notice."""
         if not self.gone:
             self.gone = True
             self._end_reading()

@@ -38,7 +38,6 @@ PACE: Final[tuple[tuple[ModuleType, str, float], ...]] = (
 
 @contextmanager
 def relaxed_pace() -> Iterator[None]:
-    """Run the simulation's loops at the slower pace."""
     before = [getattr(module, name) for module, name, _ in PACE]
     for module, name, seconds in PACE:
         setattr(module, name, seconds)

@@ -52,19 +52,16 @@ class SimBus:
         self._gateways: list[tuple[Incarnation, asyncio.Queue[BusNotice]]] = []
 
     def for_gateway(self, incarnation: Incarnation) -> Any:  # noqa: ANN401 - a gateway's bus
-        """The bus of one gateway."""
         queue: asyncio.Queue[BusNotice] = asyncio.Queue()
         self._gateways.append((incarnation, queue))
         return SimGatewayBus(self, queue)
 
     def notify_all(self, notice: BusNotice) -> None:
-        """Notify all running gateways."""
         self._gateways = [(incarnation, queue) for incarnation, queue in self._gateways if incarnation.alive]
         for _, queue in self._gateways:
             queue.put_nowait(notice)
 
     async def publish_many(self, messages: Sequence[BusMessage]) -> Sequence[int]:
-        """Discarded."""
         return [0 for _ in messages]
 
     async def put_many(self, entries: Sequence[tuple[str, bytes]], ttl_s: float) -> None:

@@ -36,7 +36,6 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 def run_seed(seed: int, plan: SimulationPlan | None = None, *, trace: bool = False) -> Outcome:
-    """Run one simulation and check its invariants."""
     with _undisturbed(), relaxed_pace():
         return _outcome(Simulation(seed, plan, trace=trace))
 
@@ -77,7 +76,6 @@ def _undisturbed() -> Iterator[None]:
 
 
 def replay_command(seed: int) -> str:
-    """The command that reproduces a seed."""
     return f"taxi simtest --seed {seed} --trace"
 
 
@@ -129,7 +127,6 @@ def keep(path: Path, seeds: Iterable[int]) -> None:
 
 
 def kept_seeds(path: Path) -> list[int]:
-    """The seeds of a file, without its ``#`` comments."""
     if not path.exists():
         return []
     lines = path.read_text(encoding="utf-8").splitlines()

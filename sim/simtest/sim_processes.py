@@ -71,11 +71,9 @@ class SimProcess:
         self._crash = crash
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        """Run something as this process."""
         return self._timeline.create_task(work, context=self.incarnation.context())
 
     async def checkpoint(self, label: str) -> None:
-        """A labelled point at which the process may crash."""
         if self.armed == label:
             self._crash(self, label)
         if not self.incarnation.alive:
@@ -117,11 +115,9 @@ class SimHost:
         self._host = LazyStart(self._start)
 
     async def ready(self) -> None:
-        """Start the host, as the supervisor's first ping does."""
         await self._host.ready()
 
     async def serve(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - an RPC result
-        """Execute an RPC method."""
         return await getattr(await self._host.ready(), method)(*arguments)
 
     async def _start(self) -> EntityHost:
@@ -225,12 +221,10 @@ class SimGateway:
         self.is_up = True
 
     def accept(self, wire: SimSocket) -> None:
-        """Serve a new socket."""
         self.wires.append(wire)
         self.process.spawn(self.gateway.serve("taxi.v1.msgpack", wire.receive, wire.send))
 
     def break_down(self) -> None:
-        """Close all sockets of a killed process."""
         for wire in self.wires:
             wire.break_down()
 

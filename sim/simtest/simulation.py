@@ -63,8 +63,6 @@ class Simulation:
         self._labels: list[str] = []
         """Checkpoints at which hosts are still to crash before the next round."""
 
-    # ── callbacks ──────────────────────────────────────────────────────────────────────────────────────────────
-
     async def _record_alarms(self, alarms: Sequence[Alarm]) -> None:
         self.alarms.extend(alarms)
 
@@ -106,7 +104,6 @@ class Simulation:
         return socket
 
     async def _break_socket(self, socket: SimSocket) -> None:
-        """Sockets end: closed for both sides, or silently."""
         await asyncio.sleep(self.faults.pause_until_next(self.faults.rates.socket_cut_every_s))
         if socket.gone or self.faults.quiescent:
             return
@@ -117,8 +114,6 @@ class Simulation:
         else:
             self.faults.count("socket: cut")
             socket.break_down()
-
-    # ── processes ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def start_process(self, name: str) -> SimProcess:
         """Start a process under an actor's name; its predecessor receives no more calls."""
@@ -152,11 +147,8 @@ class Simulation:
         return PLACEMENT.standing_hosts()
 
     def running(self, names: Sequence[str]) -> list[SimProcess]:
-        """Those of these processes that are running."""
         found = [self.network.actors.get(name) for name in names]
         return [p for p in found if isinstance(p, SimProcess) and p.incarnation.state is RunState.RUNS]
-
-    # ── scheduled faults ───────────────────────────────────────────────────────────────────────────
 
     def _schedule_faults(self) -> None:
         rates = self.faults.rates
@@ -251,10 +243,7 @@ class Simulation:
         await asyncio.sleep(self.faults.rng.uniform(3.0, 20.0))
         self.faults.alipay_away = False
 
-    # ── the run ──────────────────────────────────────────────────────────────────────────────────────────────────
-
     def run(self) -> None:
-        """Run both phases."""
         try:
             self._begin()
             self.timeline.run(self.plan.fault_phase_s)
@@ -281,7 +270,6 @@ class Simulation:
         self._schedule_faults()
 
     def _crash_the_rest(self) -> None:
-        """Crash hosts until the simulation has its minimum number of crashes."""
         while self.plan.rates.crash_every_s < NEVER and self.crashes < LEAST_CRASHES:
             running = self.running(self.host_names())
             if running:
@@ -289,7 +277,6 @@ class Simulation:
             self.timeline.run(self.timeline.time() + 3.0)
 
     def _end_faults(self) -> None:
-        """Resume paused processes, end replaced ones, and repair the network."""
         self.context.note("quiescent")
         self.faults.end_faults()
         self.network.mend()
@@ -306,26 +293,21 @@ class Simulation:
                 self.timeline.wake(process.incarnation)
 
     def _is_quiet(self) -> bool:
-        """Whether all passengers have ridden, all trips have ended, and no timer or call is overdue."""
         content = all(app.content for app in self.apps if isinstance(app, PassengerApp))
         ended = all(row["state"] in ENDED for row in self.context.rows("trip").values())
         return content and ended and self.finished >= self.plan.rides and not list(self.context.overdue())
 
     @property
     def rides(self) -> int:
-        """Number of trips, requested or hailed."""
         return len(self.context.rows("trip"))
 
     @property
     def finished(self) -> int:
-        """Number of completed rides."""
         return sum(row["finished_at"] is not None for row in self.context.rows("trip").values())
 
     @property
     def city_hours(self) -> float:
-        """Simulated hours of city time."""
         return math.floor(self.timeline.time() * SPEED) / 3600.0
 
     def close(self) -> None:
-        """Cancel all tasks."""
         self.timeline.close_down()

@@ -49,7 +49,6 @@ class Incarnation:
 
     @property
     def alive(self) -> bool:
-        """Whether it may still run, now or after a pause."""
         return self.state is not RunState.DEAD
 
     def context(self) -> contextvars.Context:
@@ -92,10 +91,7 @@ class Timeline(asyncio.AbstractEventLoop):
         self.most_turns = MOST_TURNS
         self.errors: list[str] = []
 
-    # ── asyncio.AbstractEventLoop ───────────────────────────────────────────────────────────────────────────────
-
     def time(self) -> float:
-        """Virtual wall seconds since the start."""
         return self._now
 
     def call_at(  # type: ignore[override]
@@ -159,12 +155,9 @@ class Timeline(asyncio.AbstractEventLoop):
         return False
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
-        """Record an uncaught exception."""
         error = context.get("exception")
         if not self._closing and error is not None:
             self.errors.append(f"{context.get('message')}: {error!r}")
-
-    # ── running ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def run(self, until: float) -> None:
         """Run everything that is due before ``until``, and advance the clock to it."""

@@ -57,7 +57,6 @@ class CachedEntity:
 
     @property
     def at_rest(self) -> bool:
-        """Whether the entity is loaded and has no pending command and no uncommitted decision."""
         return self.entity is not None and not (self.staged or self.waiting or self.blocked)
 
     def missed(self, after: int | None, seq: int) -> list[StreamUpdate] | None:

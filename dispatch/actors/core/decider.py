@@ -51,7 +51,6 @@ class Decider:
 
     @property
     def has_open_work(self) -> bool:
-        """Whether the next transaction has something to write or to decide."""
         return bool(self.open) or bool(self.queue)
 
     def begin_flight(self) -> Transaction | None:
@@ -75,7 +74,6 @@ class Decider:
         return self._cache.get_or_load(key, self.now)
 
     def stage(self, key: EntityKey, decide: Callable[[], Decision]) -> None:
-        """Stage a decision that no command requested (a meter's checkpoint), if that is possible right now."""
         entry = self._cache.entries.get(key)
         if entry is None or entry.entity is None or self.open.isolate or self.queue:
             return
@@ -91,7 +89,6 @@ class Decider:
             self.decide_in_turn(work)
 
     def fits(self, work: PendingCommand) -> bool:
-        """Whether the command may join the open transaction; an isolated one goes alone."""
         return not self.open.isolate and not (work.isolate and self.open.staged)
 
     def decide_in_turn(self, work: PendingCommand) -> None:
@@ -105,7 +102,6 @@ class Decider:
         self.decide_line(entry)
 
     def decide_line(self, entry: CachedEntity) -> None:
-        """Decide the entity's waiting commands in order, as far as possible now."""
         while (work := self.queue.next_in_line(entry, self.fits)) is not None and entry.entity is not None:
             if isinstance(work.command, AppendedElsewhere):
                 self._decide_append_notice(entry, entry.entity, work, work.command)
@@ -131,7 +127,6 @@ class Decider:
             self.fail(entry, work, error)
 
     def _block(self, entry: CachedEntity, work: PendingCommand, others: Sequence[EntityKey]) -> None:
-        """Block the entity's line until other entities have been loaded."""
         entry.blocked = work
         self.entity_loads.append(EntityLoad(work, others))
 
@@ -145,7 +140,6 @@ class Decider:
             self._effects.finish(work, refusal)
 
     def _stage(self, entry: CachedEntity, entity: Entity, work: PendingCommand, decision: Decision) -> None:
-        """Apply a decision in memory and add it to the open transaction."""
         self.open.check(decision.appends_elsewhere)
         staged, encoded = stage_decision(self._own, entity, work, decision, self.now)
         entry.staged += 1
@@ -183,8 +177,6 @@ class Decider:
             for update in updates_of(self._own, entity, event):
                 self._effects.publish(entry, update)
         self._effects.relist(entry, entity.match_entry())
-
-    # ── failures ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def roll_back(self, flight: Transaction, result: Conflict | None) -> None:
         """Forget everything that was decided on invalid state, and queue its commands again."""
@@ -235,8 +227,6 @@ class Decider:
             entry.blocked = None
         self.give_up(work, ErrorCode.INTERNAL)
         self._cache.forget(entry)
-
-    # ── timers ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def fire_timers(self) -> None:
         for work in self._effects.fire(self.now):

@@ -24,11 +24,9 @@ class DecisionQueue:
         self._retries: deque[PendingCommand] = deque()
 
     def __bool__(self) -> bool:
-        """Whether commands wait to be retried."""
         return bool(self._retries)
 
     def queue_last(self, work: PendingCommand) -> None:
-        """Decide it after all retries."""
         self._retries.append(work)
 
     def queue_first(self, works: Sequence[PendingCommand]) -> None:
@@ -59,7 +57,6 @@ class DecisionQueue:
         return entry.waiting.pop(0)
 
     def clear_line(self, entry: CachedEntity) -> None:
-        """Remove all commands of the entity's line, which a rollback retries."""
         if entry.blocked is not None and entry.blocked in self._retries:
             self._retries.remove(entry.blocked)
         entry.blocked, entry.waiting = None, []

@@ -28,23 +28,19 @@ class EffectBuffer:
         self._fired: dict[CommandRef, StoredCommand] = {}
 
     def take(self) -> Effects:
-        """All effects since the last call."""
         effects, self._effects = self._effects, Effects()
         return effects
 
     def reply(self, token: int, reply: Reply) -> None:
-        """Answer one caller whose command was not executed."""
         self._effects.replies.append((token, reply))
 
     def finish(self, work: PendingCommand, reply: Reply) -> None:
-        """A command is done: answer all its callers."""
         self.replies.end(work, reply)
         if work.timer is not None:
             self._fired.pop(ref_of(work.timer), None)
         self._effects.replies.extend((token, reply) for token in work.tokens)
 
     def fail(self, where: str, error: Exception) -> None:
-        """An entity raised an unexpected exception."""
         self._effects.failures.append(Failure(where, error))
 
     def release(self, entry: CachedEntity | None, staged: Staged) -> None:
@@ -69,32 +65,24 @@ class EffectBuffer:
         if work.envelope.command_id:
             self.finish(work, staged.reply)
 
-    # ── subscribers and the match pool ───────────────────────────────────────────────────────────────────────────
-
     def publish(self, entry: CachedEntity, update: StreamUpdate) -> None:
-        """Push an event to subscribers, unless it was pushed before."""
         if self._subscribers.publish(entry, update):
             self._effects.updates.append((entry.key, update))
 
     def relist(self, entry: CachedEntity, listing: MatchEntry | None) -> None:
-        """Send the entity's match entry to the matchers if it has changed."""
         if listing != entry.listed:
             entry.listed = listing
             reason = entry.entity.state if listing is None and entry.entity is not None else ""
             self._effects.listings.append(ListingChange(entry.key, listing, reason))
 
     def answer_subscribers(self, entry: CachedEntity) -> None:
-        """Answer waiting subscribe requests, unless a decision is staged."""
         self._effects.subscribed.extend(self._subscribers.answer(entry))
 
     def refuse_subscriber(self, token: int, refused: Refused) -> None:
         self._effects.subscribed.append((token, refused))
 
     def refuse_subscribers(self, entry: CachedEntity, code: ErrorCode) -> None:
-        """Refuse all waiting subscribe requests of an entity."""
         self._effects.subscribed.extend(self._subscribers.refuse(entry.key, code))
-
-    # ── timers and calls ─────────────────────────────────────────────────────────────────────────────────────────
 
     def fire(self, now: float) -> list[PendingCommand]:
         """Fire everything that is due: calls become effects, timers are returned as commands for this host."""
@@ -116,7 +104,6 @@ class EffectBuffer:
         return scheduled in (self._fired.get(ref), self.timers.armed(ref))
 
     def arm_again(self, scheduled: StoredCommand) -> None:
-        """Arm a command read from the journal, unless it is known."""
         if not self.is_known(scheduled):
             self.timers.arm(scheduled)
 

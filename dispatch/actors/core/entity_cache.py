@@ -21,17 +21,14 @@ class EntityCache:
 
     @property
     def loading(self) -> bool:
-        """Whether loads wait to be taken."""
         return bool(self._loads)
 
     def take_loads(self) -> list[EntityKey]:
-        """Keys of entities to be loaded."""
         loads = list(self._loads)
         self._loads.clear()
         return loads
 
     def get_or_load(self, key: EntityKey, now: float) -> CachedEntity:
-        """The entry of an entity; requests its load if it is not in memory."""
         entry = self.entries.get(key)
         if entry is None:
             entry = self.entries[key] = CachedEntity(key, now)
@@ -39,12 +36,10 @@ class EntityCache:
         return entry
 
     def entity(self, key: EntityKey) -> Entity | None:
-        """An entity that is in memory."""
         entry = self.entries.get(key)
         return entry.entity if entry is not None else None
 
     def forget(self, entry: CachedEntity) -> None:
-        """Discard the copy in memory and load the entity again."""
         entry.snapshot_seq = 0
         if entry.entity is not None:
             entry.before, entry.entity = entry.entity, None
@@ -52,7 +47,6 @@ class EntityCache:
             self._loads[entry.key] = None
 
     def unstaged(self, entry: CachedEntity) -> None:
-        """One staged decision was committed."""
         entry.staged -= 1
         if entry.entity is None and not entry.staged:
             self._loads[entry.key] = None

@@ -43,7 +43,6 @@ class StreamUpdate(NamedTuple):
 
 
 def entity_kinds(rules: Rules, payment_rules: PaymentRules) -> Mapping[Kind, EntityKind]:
-    """All kinds, with these rules."""
     return {
         "vehicle": EntityKind(
             "vehicle",
@@ -67,7 +66,6 @@ def entity_kinds(rules: Rules, payment_rules: PaymentRules) -> Mapping[Kind, Ent
 
 
 def _with_phrase(view: TripView) -> TripView:
-    """Add a text for drivers and passengers that explains Alipay's error code."""
     payment = view.payment
     found = _phrase_of(payment) if payment is not None else None
     if payment is None or found is None:

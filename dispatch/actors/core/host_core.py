@@ -71,7 +71,6 @@ class HostCore:
 
     @property
     def now(self) -> CityTime:
-        """City time of the last input."""
         return self._decider.now
 
     @now.setter
@@ -80,10 +79,7 @@ class HostCore:
 
     @property
     def entries(self) -> Mapping[EntityKey, CachedEntity]:
-        """The entities that are loaded or being loaded."""
         return self._cache.entries
-
-    # ── input ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def submit(self, token: int, envelope: Envelope, now: CityTime) -> None:
         """Accept a command. Its reply is an effect with this ``token``."""
@@ -130,7 +126,6 @@ class HostCore:
         self.queues.unsubscribe(key, gateway, audience)
 
     def arm(self, scheduled: Sequence[StoredCommand], now: CityTime) -> None:
-        """Arm the journal's timers and calls of this host's shards, and load their owners."""
         self.now = now
         for each in scheduled:
             self._effects.timers.arm(each)
@@ -149,7 +144,6 @@ class HostCore:
                 self._cache.forget(entry)
 
     def subscribed_keys(self) -> list[EntityKey]:
-        """The entities at rest that have subscribers."""
         entries = self._cache.entries
         return [key for key in self.queues.subscribers if key in entries and entries[key].at_rest]
 
@@ -166,12 +160,10 @@ class HostCore:
                 self._cache.forget(entry)
 
     def tick(self, now: CityTime) -> None:
-        """Fire the timers and calls whose time has come."""
         self.now = now
         self._decider.fire_timers()
 
     def loaded(self, histories: Sequence[StoredHistory], now: CityTime) -> None:
-        """The histories requested by ``take_loads``."""
         self.now = now
         for history in histories:
             entry = self.get_or_load(history.key)
@@ -179,7 +171,6 @@ class HostCore:
                 self._restore(entry, history)
 
     def entities_loaded(self, load: EntityLoad, histories: Sequence[StoredHistory], now: CityTime) -> None:
-        """The histories that a blocked decision requested."""
         self.now = now
         entry = self.get_or_load(load.work.key)
         try:
@@ -208,7 +199,6 @@ class HostCore:
             self._decider.enqueue(work)
 
     def call_done(self, scheduled: StoredCommand, *, answered: bool, retry_at: float) -> None:
-        """An outgoing call completed, or its target was unreachable and it must be retried at ``retry_at``."""
         self._effects.call_returned(scheduled)
         if self._decider.is_replaced(scheduled):
             return
@@ -240,13 +230,9 @@ class HostCore:
                 self._decider.enqueue(work)
 
     def stage(self, key: EntityKey, decide: Callable[[], Decision]) -> None:
-        """Stage a decision that no command requested (a meter's checkpoint), if that is possible right now."""
         self._decider.stage(key, decide)
 
-    # ── output ───────────────────────────────────────────────────────────────────────────────────────────────────
-
     def next_timer_at(self) -> float | None:
-        """The time of the next timer or call."""
         return self._effects.timers.next_at()
 
     def take_loads(self) -> list[EntityKey]:
@@ -277,12 +263,10 @@ class HostCore:
         return batch
 
     def take_effects(self) -> Effects:
-        """Everything that may leave now."""
         return self._effects.take()
 
     @property
     def wants_commit(self) -> bool:
-        """Whether ``take_batch`` has something to do."""
         return self._decider.flight is None and self._decider.has_open_work
 
     @property
@@ -295,15 +279,11 @@ class HostCore:
 
     @property
     def busy(self) -> bool:
-        """Whether anything waits for the journal."""
         decider = self._decider
         waiting = decider.flight is not None or decider.has_open_work or bool(decider.deferred)
         return waiting or self._cache.loading or bool(self._effects.replies)
 
-    # ── loading ──────────────────────────────────────────────────────────────────────────────────────────────────
-
     def get_or_load(self, key: EntityKey) -> CachedEntity:
-        """The entry of an entity; requests its load if it is not in memory."""
         return self._decider.get_or_load(key)
 
     def _restore(self, entry: CachedEntity, history: StoredHistory) -> None:
@@ -329,13 +309,11 @@ class HostCore:
         self._decider.decide_line(entry)
 
     def _cannot_load(self, entry: CachedEntity, error: Exception) -> None:
-        """Refuse everything that waits for an entity whose history cannot be replayed."""
         self._effects.fail(str(entry.key), error)
         for work in self._cache.drop(entry):
             self._decider.give_up(work, ErrorCode.INTERNAL)
         self._effects.refuse_subscribers(entry, ErrorCode.INTERNAL)
 
     def passivate(self, may_evict: Callable[[Entity], bool]) -> int:
-        """Evict idle entities without subscribers; the number of evicted entities."""
         busy = {*self.queues.subscribers, *self.subscribers.awaited_keys()}
         return self._cache.passivate(self.now - self._passivate_after_s, busy, may_evict)

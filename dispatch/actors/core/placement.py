@@ -26,13 +26,11 @@ class Placement(msgspec.Struct, frozen=True):
     hosts: dict[Kind, int]
 
     def host_of(self, key: EntityKey) -> str:
-        """The name of the entity's host."""
         if self.policy == "dedicated":
             return f"{key.kind}/{key.id}"
         return f"{key.kind}-{shard_of(key, self.shards) % self.hosts[key.kind]}"
 
     def standing_hosts(self) -> list[str]:
-        """The hosts that are created when the system starts."""
         if self.policy == "dedicated":
             return []
         return [f"{kind}-{number}" for kind in KINDS for number in range(self.hosts[kind])]
@@ -43,17 +41,14 @@ class Placement(msgspec.Struct, frozen=True):
         return host if entity is None else f"{entity.kind}-{shard_of(entity, CONSOLES)}"
 
     def consoles(self) -> list[str]:
-        """The names of all console channels."""
         if self.policy == "dedicated":
             return [f"{kind}-{number}" for kind in KINDS for number in range(CONSOLES)]
         return self.standing_hosts()
 
     def map_names(self) -> list[str]:
-        """The console channels of vehicle hosts, which carry the live map."""
         return [name for name in self.consoles() if name.startswith("vehicle-")]
 
     def shards_of(self, host: str) -> list[int]:
-        """The shards of a standing host."""
         kind, _, number = host.rpartition("-")
         count = next(count for name, count in self.hosts.items() if name == kind)
         return [shard for shard in range(self.shards) if shard % count == int(number)]
@@ -65,5 +60,4 @@ class Placement(msgspec.Struct, frozen=True):
 
 
 def kind_of(host: str) -> Kind:
-    """The kind of a host's entities."""
     return next(kind for kind in KINDS if host.startswith((f"{kind}-", f"{kind}/")))

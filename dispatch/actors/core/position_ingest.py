@@ -123,7 +123,6 @@ class PositionIngest:
                 self._core.queues.push_latest(subscriber.gateway, push, "heard")
 
     def on_effects(self, effects: Effects) -> None:
-        """Process the committed events of vehicles."""
         for key, update in effects.updates:
             self.on_update(key, update)
 
@@ -153,7 +152,6 @@ class PositionIngest:
                 self._core.queues.push_latest(subscriber.gateway, push, "car")
 
     def take_verdicts(self) -> dict[FixVerdict, int]:
-        """Number of fixes by verdict since the last call."""
         taken = {**self._verdicts, FixVerdict.ACCEPTED: self._accepted}
         self._accepted, self._verdicts = 0, dict.fromkeys(FixVerdict, 0)
         return taken

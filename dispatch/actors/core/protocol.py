@@ -135,28 +135,21 @@ class Hosts(Protocol):
 
     async def command(self, envelope: Envelope) -> Reply:
         """Send a command until it is answered. Raises ``HostsUnavailableError`` after a deadline."""
-        ...
 
     def fixes(self, rows: list[FixRow]) -> None:
         """Send GPS fixes in batches. Lost fixes are not acknowledged, so the app sends them again."""
-        ...
 
     async def subscribe(self, request: SubscribeRequest) -> SubscribeReply:
         """Subscribe to a stream. Pushes may arrive before this returns; the session drops duplicates."""
-        ...
 
     async def unsubscribe(self, key: str, audience: Audience) -> None:
         """Unsubscribe when no session of this gateway needs ``key`` as ``audience`` any more."""
-        ...
 
     async def pushes(self) -> list[Push | HostRestarted]:
         """Wait for the next pushes of any host."""
-        ...
 
     async def quote(self, pickup: tuple[float, float], dropoff: tuple[float, float], at: float) -> Quote:
         """A route from a matcher. Raises ``HostsUnavailableError``."""
-        ...
 
     async def why(self, key: EntityKey) -> dict[str, object]:
         """Why a trip waits or a vehicle gets no offer, by matcher. Raises ``HostsUnavailableError``."""
-        ...

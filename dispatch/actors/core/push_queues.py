@@ -50,7 +50,6 @@ class PushQueues:
         self.subscribers: dict[EntityKey, dict[Subscriber, None]] = {}
 
     def open(self, gateway: str, now: float) -> None:
-        """Create the queue of a gateway, unless it exists."""
         if gateway not in self._queues:
             self._queues[gateway] = GatewayQueue(now)
             self._epochs[gateway] = self._epochs.get(gateway, 0) + 1
@@ -60,11 +59,9 @@ class PushQueues:
         return f"{self._incarnation}.{self._epochs.get(gateway, 0)}"
 
     def subscribe(self, key: EntityKey, subscriber: Subscriber) -> None:
-        """Add a subscriber; idempotent."""
         self.subscribers.setdefault(key, {})[subscriber] = None
 
     def unsubscribe(self, key: EntityKey, gateway: str, audience: Audience) -> None:
-        """Remove a gateway's subscribers of one audience."""
         self._remove(key, [s for s in self.subscribers_of(key) if s.gateway == gateway and s.audience == audience])
 
     def end_tracking(self, key: EntityKey, trip: str | None) -> None:
@@ -85,7 +82,6 @@ class PushQueues:
             del self.subscribers[key]
 
     def push(self, gateway: str, push: Push) -> None:
-        """Queue a numbered push until it is acknowledged."""
         queue = self._queues.get(gateway)
         if queue is None:
             return
@@ -102,7 +98,6 @@ class PushQueues:
             self._has_new = True
 
     def take_new(self) -> bool:
-        """Whether anything was queued since the last call."""
         has_new, self._has_new = self._has_new, False
         return has_new
 
@@ -122,17 +117,14 @@ class PushQueues:
         return PushBatch(current, queue.first - 1 + len(queue.pushes), pushes)
 
     def has_numbered(self, gateway: str, cursor: int) -> bool:
-        """Whether a poll with this cursor would return numbered pushes."""
         queue = self._queues.get(gateway)
         return queue is not None and queue.first + len(queue.pushes) - 1 > cursor
 
     def has_latest(self, gateway: str) -> bool:
-        """Whether a poll would return latest-value pushes."""
         queue = self._queues.get(gateway)
         return queue is not None and bool(queue.latest)
 
     def expire(self, now: float) -> None:
-        """Forget gateways that have stopped polling."""
         for gateway, queue in list(self._queues.items()):
             if now - queue.polled_at > self._forget_after_s:
                 self._forget(gateway)

@@ -25,7 +25,6 @@ class ReplyCache:
         self._in_progress: dict[str, PendingCommand] = {}
 
     def __bool__(self) -> bool:
-        """Whether any command is in progress."""
         return bool(self._in_progress)
 
     def repeated(self, token: int, envelope: Envelope) -> tuple[bool, Reply | None]:

@@ -50,21 +50,18 @@ def replay(
 def replay_with_updates(
     kind: EntityKind, history: StoredHistory, most: int | None = TAIL
 ) -> tuple[Entity, list[StreamUpdate]]:
-    """The entity, and its last ``most`` updates as subscribers see them."""
     updates: deque[StreamUpdate] = deque(maxlen=most)
     entity = replay(kind, history, visit=lambda entity, event: updates.extend(updates_of(kind, entity, event)))
     return entity, list(updates)
 
 
 def updates_of(kind: EntityKind, entity: Entity, event: Event) -> list[StreamUpdate]:
-    """The update for the event that was just applied; none for a kind without subscribers."""
     if kind.view is None:
         return []
     return [StreamUpdate(entity.seq, event_name(event), event.at, kind.view(entity))]
 
 
 def is_replayable(after: int | None, seq: int) -> bool:
-    """Whether a subscriber that has number ``after`` of a stream at ``seq`` is caught up by a replay."""
     return after is not None and 0 <= after < seq <= LONGEST and seq - after <= MOST_MISSED
 
 

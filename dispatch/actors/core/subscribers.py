@@ -29,15 +29,12 @@ class Subscribers:
         self._waiting: dict[EntityKey, list[tuple[int, str, SubscribeRequest]]] = {}
 
     def wait(self, key: EntityKey, token: int, gateway: str, request: SubscribeRequest) -> None:
-        """Queue a request until :meth:`answer`."""
         self._waiting.setdefault(key, []).append((token, gateway, request))
 
     def awaited_keys(self) -> list[EntityKey]:
-        """Streams with waiting requests."""
         return list(self._waiting)
 
     def refuse(self, key: EntityKey, code: ErrorCode) -> list[tuple[int, SubscribeReply]]:
-        """Refuse the waiting requests of a stream."""
         return [(token, Refused(code.value)) for token, _, _ in self._waiting.pop(key, ())]
 
     def are_ahead(self, entry: CachedEntity) -> bool:

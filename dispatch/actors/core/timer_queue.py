@@ -48,16 +48,13 @@ class TimerQueue:
         heapq.heappush(self._heap, (scheduled.at if at is None else at, self._count, ref))
 
     def disarm(self, ref: CommandRef) -> None:
-        """Forget it; does nothing if it is unknown."""
         self._armed.pop(ref, None)
 
     def armed(self, ref: CommandRef) -> StoredCommand | None:
-        """The command armed under this name."""
         armed = self._armed.get(ref)
         return armed[1] if armed is not None else None
 
     def pop(self, now: float) -> Iterator[StoredCommand]:
-        """Remove and return all whose time has come."""
         while self._heap and self._heap[0][0] <= now:
             _, count, ref = heapq.heappop(self._heap)
             armed = self._armed.get(ref)
@@ -66,7 +63,6 @@ class TimerQueue:
                 yield armed[1]
 
     def next_at(self) -> float | None:
-        """The earliest time."""
         while self._heap:
             at, count, ref = self._heap[0]
             armed = self._armed.get(ref)
@@ -88,12 +84,10 @@ def scheduled_by(owner: EntityKey, decision: Decision, now: float) -> list[Store
 
 
 def is_timer(scheduled: StoredCommand) -> bool:
-    """Whether its target is its owner."""
     return scheduled.target == str(scheduled.owner)
 
 
 def timer_work(timer: StoredCommand) -> PendingCommand:
-    """The command of a timer that fires."""
     command_id = f"{timer.owner}/{timer.name}/{timer.at:.3f}"
     envelope = Envelope(timer.target, command_id, SYSTEM, timer.command, keep=False)
     return PendingCommand(timer.owner, envelope, decode_command(timer.command), [], timer=timer)

@@ -43,11 +43,9 @@ class Transaction:
 
     @property
     def isolate(self) -> bool:
-        """Whether its decision goes alone."""
         return bool(self.staged) and self.staged[0].work.isolate
 
     def puts(self, ref: CommandRef) -> bool:
-        """Whether a command is scheduled under this name."""
         return ref in self._puts
 
     def check(self, appends: Sequence[AppendElsewhere]) -> None:
@@ -58,7 +56,6 @@ class Transaction:
                 raise TransactionFullError
 
     def add(self, staged: Staged, events: Sequence[tuple[float, bytes]], *, snapshot: bool) -> None:
-        """Add a decision with its encoded events."""
         self.staged.append(staged)
         self._puts.update((ref_of(scheduled), None) for scheduled in staged.scheduled)
         key = staged.work.key

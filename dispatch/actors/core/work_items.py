@@ -32,7 +32,6 @@ class PendingCommand(msgspec.Struct, eq=False):
 
     @property
     def is_append_notice(self) -> bool:
-        """Whether it reports events that another entity's transaction appended here."""
         return isinstance(self.command, AppendedElsewhere)
 
 

@@ -80,7 +80,6 @@ def _init_head() -> str:
 
 
 def stop_head() -> None:
-    """End the head and all its actors."""
     ray.shutdown()
 
 
@@ -120,7 +119,6 @@ class HostFinder:
 
 
 def host_finder(settings: Settings, system: ClusterConfig) -> HostFinder:
-    """A finder that creates hosts with these settings."""
     return HostFinder(
         HostSetup(
             name="",
@@ -200,7 +198,6 @@ class Cluster:
         _actor(MatcherActor, setup.name).remote(msgspec.msgpack.encode(setup))
 
     async def watch(self) -> None:
-        """Replace actors that hang, until cancelled."""
         names = [*self._system.placement.standing_hosts(), *self._system.matchers]
         await asyncio.gather(*(self._watch_one(name) for name in names))
 
@@ -219,7 +216,6 @@ class Cluster:
             await asyncio.sleep(PING_EVERY_S)
 
     async def drain(self) -> None:
-        """Let all standing hosts commit what they have decided."""
         names = [*self._system.matchers, *self._system.placement.standing_hosts()]
 
         async def one(name: str) -> None:
@@ -258,18 +254,15 @@ class Silence:
 
     @property
     def is_local(self) -> bool:
-        """Whether the process runs on this node."""
         return self._node == self._this_node
 
     @property
     def is_hung(self) -> bool:
-        """Whether the process must be killed."""
         if not self.pid:
             return False
         return self._detector.is_hung(self.pid, self._silent_s) if self.is_local else self._silent_s >= SILENT_AFTER_S
 
     def killed(self) -> None:
-        """Wait for the first answer of the next process."""
         self.pid = 0
 
 

@@ -26,8 +26,6 @@ def find_actor(name: str) -> Any:  # noqa: ANN401 - Ray's handles are untyped
 
 
 def connect_by_ray(find: FindActor = find_actor) -> Connect:
-    """Look up the actor in Ray, request its address and connect to it."""
-
     async def open_connection(name: str) -> RpcPeer:
         try:
             async with asyncio.timeout(CONNECT_WITHIN_S):
@@ -40,7 +38,6 @@ def connect_by_ray(find: FindActor = find_actor) -> Connect:
 
 
 def own_host() -> str:
-    """The IP address of this node."""
     return str(ray.util.get_node_ip_address())  # type: ignore[no-untyped-call] # Ray is untyped
 
 

@@ -93,7 +93,6 @@ class MatcherActor:
         return await server.open(own_host())
 
     async def _ping(self) -> tuple[str, int, str]:
-        """The incarnation, the process id, and the Ray node of this process."""
         return self._incarnation, os.getpid(), this_node()
 
 

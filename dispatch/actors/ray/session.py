@@ -11,7 +11,6 @@ from dispatch.actors.runtime.cluster_config import NAMESPACE, ClusterConfig
 
 
 def join_cluster(system: ClusterConfig) -> None:
-    """Make this process a driver of the running Ray cluster."""
     logging.getLogger("ray").setLevel(logging.CRITICAL)
     enable_token_authentication()
     ray.init(
@@ -24,10 +23,8 @@ def join_cluster(system: ClusterConfig) -> None:
 
 
 def leave_cluster() -> None:
-    """Undo :func:`join_cluster`; does nothing if it failed."""
     ray.shutdown()
 
 
 def this_node() -> str:
-    """The Ray node of this process."""
     return str(ray.get_runtime_context().get_node_id())

@@ -35,19 +35,15 @@ class RpcPeer(Protocol):
     @property
     def received(self) -> int:
         """Number of answers received. If it does not grow while a call waits, the peer is silent."""
-        ...
 
     def request(self, method: str, *arguments: object) -> Awaitable[Any]:
         """Call a method. Raises :class:`~dispatch.actors.rpc.transport.PeerGoneError`."""
-        ...
 
     def notify(self, method: str, *arguments: object) -> bool:
         """Call a method without waiting for an answer. False if it was not sent."""
-        ...
 
     def close(self) -> None:
         """Close the connection; pending calls fail."""
-        ...
 
 
 Connect = Callable[[str], Awaitable[RpcPeer]]
@@ -88,7 +84,6 @@ class RpcClient:
             raise RpcUnavailableError(f"{self.name}.{method}: {type(error).__name__}") from error
 
     def notify(self, method: str, *arguments: object) -> bool:
-        """A call without an answer. False if it was not sent."""
         if self._peer is None or self._peer.closed:
             self._begin_connecting()
             return False

@@ -144,7 +144,6 @@ class RpcServer:
         return Address(host, self._server.sockets[0].getsockname()[1], self._key)
 
     def close(self) -> None:
-        """Accept no more connections."""
         if self._server is not None:
             self._server.close()
 
@@ -171,7 +170,6 @@ class RpcConnection(_Framed):
         return answer
 
     def notify(self, method: str, *arguments: object) -> bool:
-        """Call a method without waiting for an answer. False if it was not sent."""
         transport = self._transport
         if transport is None or self.closed or transport.get_write_buffer_size() > CONGESTED_BYTES:
             return False
@@ -183,7 +181,6 @@ class RpcConnection(_Framed):
         self._send(self._key)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Fail the pending calls."""
         pending, self._pending = self._pending, {}
         for answer in pending.values():
             if not answer.done():

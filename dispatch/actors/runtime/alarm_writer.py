@@ -32,12 +32,10 @@ class AlarmWriter:
         self._news = asyncio.Event()
 
     def add(self, alarm: Alarm) -> None:
-        """Queue an alarm."""
         self._waiting.append(alarm)
         self._news.set()
 
     async def run(self) -> None:
-        """Write until cancelled."""
         while True:
             await self._news.wait()
             self._news.clear()
@@ -45,7 +43,6 @@ class AlarmWriter:
                 await self._write()
 
     async def flush(self) -> None:
-        """Try once to write the queued alarms, during shutdown."""
         if self._waiting:
             await self._write()
 

@@ -38,11 +38,9 @@ class ClusterConfig(msgspec.Struct, frozen=True):
         return Path(self.config) if self.config else None
 
     def clock(self) -> CityClock:
-        """The city's clock, the same in every process."""
         return CityClock(speed=self.speed, wall_anchor=self.wall_anchor, city_anchor=self.city_anchor)
 
     def write(self, data_dir: Path) -> Path:
-        """Write the file atomically."""
         data_dir.mkdir(parents=True, exist_ok=True)
         path = data_dir / FILE
         partial = path.with_suffix(f".{os.getpid()}")

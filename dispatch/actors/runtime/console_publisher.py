@@ -51,7 +51,6 @@ class ConsolePublisher:
         self._changed.set()
 
     async def run(self) -> None:
-        """Publish until cancelled."""
         while True:
             await self._changed.wait()
             await asyncio.sleep(FRAME_S)

@@ -77,7 +77,6 @@ class HostParts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def build_host(parts: HostParts) -> EntityHost:
-    """A host that is not started yet."""
     kind, clock = kind_of(parts.name), parts.clock
     core = HostCore(
         kind, parts.kinds, PushQueues(parts.incarnation), passivate_after_s=parts.passivate_after_s, adopt=adopt
@@ -137,7 +136,6 @@ class EntityHost:
         return {call.__name__: call for call in (*calls, *rare)}
 
     async def start(self) -> None:
-        """Arm timers from the journal and start the background jobs."""
         parts, kind = self._parts, kind_of(self._parts.name)
         armed = await self.runtime.start(partial(_scheduled_until, parts.journal, parts.placement, parts.name))
         for feed in self._feeds:
@@ -153,8 +151,6 @@ class EntityHost:
             self._tasks.spawn(parts.tracks.run())
         log.info("host started", host=parts.name, incarnation=parts.incarnation, armed=armed)
 
-    # ── RPC methods ──────────────────────────────────────────────────────────────────────────────────────────────
-
     async def submit(self, body: bytes) -> bytes:
         """Execute commands; their encoded replies, in order."""
         return _encode(await self.runtime.submit(_decode_envelopes(body)))
@@ -166,14 +162,12 @@ class EntityHost:
         self.runtime.wake_polls()
 
     async def subscribe(self, gateway: str, body: bytes) -> bytes:
-        """Subscribe a gateway to a stream; the encoded reply."""
         return _encode(await self.runtime.subscribe(gateway, _decode_request(body)))
 
     async def unsubscribe(self, gateway: str, key: str, audience: Audience) -> None:
         self.runtime.unsubscribe(gateway, EntityKey.parse(key), audience)
 
     async def poll(self, gateway: str, incarnation: str, cursor: int, wait_s: float) -> bytes:
-        """The encoded pushes that a gateway has not fetched."""
         return _encode(await self.runtime.poll(gateway, incarnation, cursor, wait_s))
 
     async def report_notices(self, body: bytes) -> None:
@@ -181,20 +175,16 @@ class EntityHost:
         self._alarms.report(_decode_notices(body))
 
     async def metrics_text(self) -> bytes:
-        """This host's metrics in Prometheus' text format."""
         self._metrics.count_fixes(self._ingest.take_verdicts())
         return self._metrics.expose()
 
     async def drain(self) -> None:
-        """Commit what is decided, then stop."""
         await self._tasks.cancel()
         await self._alarms.writer.flush()
         await self.runtime.stop()
         if self._parts.tracks is not None:
             await self._parts.tracks.stop()
         await self._parts.bus.close()
-
-    # ── housekeeping ─────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _housekeep(self) -> None:
         core = self.runtime.core
@@ -225,7 +215,6 @@ class AlarmReporter:
         self._metrics = metrics
 
     def on_effects(self, effects: Effects) -> None:
-        """Report the notices of committed decisions, and publish changed trips."""
         self.report(effects.notices)
         for _, update in effects.updates:
             if isinstance(update.view, TripView):
@@ -256,14 +245,12 @@ def _vehicles(core: HostCore) -> list[Vehicle]:
 
 
 def _may_evict(entity: Entity) -> bool:
-    """Whether an idle entity may leave memory: not an available vehicle or an open trip."""
     if isinstance(entity, Vehicle):
         return entity.state in ("offline", "out_of_service", "break")
     return entity.kind == "payment" or entity.state in ENDED or entity.seq == 0
 
 
 async def _scheduled_until(journal: Journal, placement: Placement, host: str, until: float) -> Sequence[StoredCommand]:
-    """The scheduled commands of a host's entities that are due by a city time."""
     dedicated = placement.dedicated_to(host)
     if dedicated is None:
         return await journal.scheduled_commands(kind_of(host), placement.shards_of(host), until=until)

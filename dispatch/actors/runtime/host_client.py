@@ -62,37 +62,28 @@ class HostClient:
         self._arrival = asyncio.Event()
 
     def start(self) -> None:
-        """Start polling all standing hosts for pushes."""
         for host in self._system.placement.standing_hosts():
             if not host.startswith("payment"):
                 self._poll_from(host)
 
     async def stop(self) -> None:
-        """Stop polling."""
         pollers = list(self._pollers.values())
         self._pollers.clear()
         for poller in pollers:
             poller.cancel()
         await asyncio.gather(*pollers, return_exceptions=True)
 
-    # ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────
-
     async def command(self, envelope: Envelope) -> Reply:
-        """Send a command until it is answered. Raises ``HostsUnavailableError`` after a deadline."""
         host = self._system.placement.host_of(EntityKey.parse(envelope.key))
         return await self.actor(host).command(envelope)
 
     def actor(self, name: str) -> RpcClient:
-        """The RPC client of an actor."""
         actor = self._actors.get(name)
         if actor is None:
             actor = self._actors[name] = RpcClient(name, self._clock, self._connect)
         return actor
 
-    # ── positions ────────────────────────────────────────────────────────────────────────────────────────────────
-
     def fixes(self, rows: list[FixRow]) -> None:
-        """Send GPS fixes, in batches of 50 ms."""
         for row in rows:
             host = self._host_of_vehicle.get(row.vehicle)
             if host is None:
@@ -111,10 +102,7 @@ class HostClient:
         if self._fixes:
             self._fix_timer = asyncio.get_running_loop().call_later(FIX_BATCH_S, self._send_fixes)
 
-    # ── streams ──────────────────────────────────────────────────────────────────────────────────────────────────
-
     async def subscribe(self, request: SubscribeRequest) -> SubscribeReply:
-        """Subscribe to a stream. Raises ``HostsUnavailableError``."""
         host = self._system.placement.host_of(EntityKey.parse(request.key))
         self._poll_from(host)
         body = _encode(request)
@@ -134,7 +122,6 @@ class HostClient:
         self.actor(host).notify("unsubscribe", self._gateway, key, audience)
 
     async def pushes(self) -> list[Push | HostRestarted]:
-        """Wait for the next pushes of any host."""
         while not self._arrived:
             self._arrival.clear()
             await self._arrival.wait()
@@ -169,10 +156,7 @@ class HostClient:
             self._arrived.extend(pushes)
             self._arrival.set()
 
-    # ── queries ────────────────────────────────────────────────────────────────────────────────────────────────
-
     async def quote(self, pickup: tuple[float, float], dropoff: tuple[float, float], at: float) -> Quote:
-        """A route from the first matcher that answers. Raises ``HostsUnavailableError``."""
         for matcher in self._system.matchers:
             try:
                 return _decode_quote(await self.actor(matcher).call("quote", *pickup, *dropoff, at))
@@ -181,7 +165,6 @@ class HostClient:
         raise HostsUnavailableError("no matcher is available")
 
     async def why(self, key: EntityKey) -> dict[str, object]:
-        """Why a trip waits or a vehicle gets no offer, by matcher."""
         found: dict[str, object] = {}
         for matcher in self._system.matchers:
             try:
@@ -193,7 +176,6 @@ class HostClient:
         return found
 
     async def ready(self) -> bool:
-        """Whether every standing host and matcher answers."""
         names = [*self._system.placement.standing_hosts(), *self._system.matchers]
         try:
             await asyncio.gather(*(self.actor(name).call("ping", within_s=1.0) for name in names))
@@ -202,7 +184,6 @@ class HostClient:
         return True
 
     async def exposed(self) -> dict[str, bytes]:
-        """The metrics of all standing actors that answer, by name."""
         names = [*self._system.placement.standing_hosts(), *self._system.matchers]
 
         async def one(name: str) -> tuple[str, bytes | None]:

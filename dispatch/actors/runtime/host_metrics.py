@@ -31,7 +31,6 @@ class HostMetrics:
         self._fare_due_at: dict[str, float] = {}
 
     def on_replies(self, replies: Sequence[Reply], seconds: float) -> None:
-        """Commands that were submitted together, and how long they took."""
         for reply in replies:
             self._metrics.commands.labels(self._kind, "accepted" if isinstance(reply, Done) else "refused").inc()
             self._metrics.command_seconds.labels(self._kind).observe(seconds)
@@ -43,7 +42,6 @@ class HostMetrics:
             self._metrics.journal_conflicts.labels(self._kind).inc()
 
     def on_effects(self, effects: Effects) -> None:
-        """Count payments and offers, and time trips."""
         for notice in effects.notices:
             if notice.name in PAYMENT_ENDS:
                 self._metrics.payments.labels(notice.name.removeprefix("payment_")).inc()
@@ -72,7 +70,6 @@ class HostMetrics:
             self._metrics.fixes.labels(verdict.value).inc(count)
 
     def count_open_trips(self, entries: Iterable[CachedEntity]) -> None:
-        """Set the number of open trips by state."""
         states = (entry.entity.state for entry in entries if entry.key.kind == "trip" and entry.entity is not None)
         counts = Counter(state for state in states if state not in ENDED)
         self._metrics.open_trips.clear()
@@ -80,7 +77,6 @@ class HostMetrics:
             self._metrics.open_trips.labels(state).set(count)
 
     def expose(self) -> bytes:
-        """The metrics in Prometheus' text format."""
         return self._metrics.expose()
 
     def count_alarm(self, name: str) -> None:

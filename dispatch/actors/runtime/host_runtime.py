@@ -77,11 +77,9 @@ class OutgoingCalls(Protocol):
 
     async def call(self, envelope: Envelope) -> Reply:
         """Send a command to another entity. Raises ``HostsUnavailableError``."""
-        ...
 
     async def call_gateway(self, scheduled: StoredCommand) -> Command:
         """Call the payment gateway; the command that reports the response to the payment."""
-        ...
 
 
 class HostRuntime:
@@ -125,7 +123,6 @@ class HostRuntime:
         return len(scheduled)
 
     async def stop(self) -> None:
-        """Commit what is decided, then stop."""
         self._stopping = True
         for _ in range(500):
             if not self.core.busy:
@@ -134,8 +131,6 @@ class HostRuntime:
             await asyncio.sleep(0.01)
         await self._tasks.cancel()
         await self._journal.close()
-
-    # ── requests ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def submit(self, envelopes: Sequence[Envelope]) -> list[Reply]:
         """The replies to commands, in their order; "in progress" for slow ones and during shutdown."""
@@ -159,7 +154,6 @@ class HostRuntime:
         return [self._answer(token, waiter) for token, waiter in waiters]
 
     async def subscribe(self, gateway: str, request: SubscribeRequest) -> SubscribeReply:
-        """Subscribe a gateway to a stream."""
         token, waiter = self._expect()
         self.core.queues.open(gateway, self._clock.wall())
         self.core.subscribe(token, gateway, request, self._clock.city())
@@ -188,7 +182,6 @@ class HostRuntime:
         self.core.unsubscribe(gateway, key, audience)
 
     async def poll(self, gateway: str, incarnation: str, cursor: int, wait_s: float) -> PushBatch:
-        """See :class:`LongPolls`."""
         return await self._polls.poll(gateway, incarnation, cursor, wait_s)
 
     def _expect(self) -> tuple[int, asyncio.Future[Any]]:
@@ -202,8 +195,6 @@ class HostRuntime:
             return waiter.result()
         self._waiters.pop(token, None)
         return Refused(ErrorCode.IN_PROGRESS.value)
-
-    # ── requests of the core ───────────────────────────────────────────────────────────────────────────────────
 
     def drive(self) -> None:
         """Carry out everything that the core requests; called after every input."""
@@ -307,7 +298,6 @@ class HostRuntime:
             waiter.set_result(reply)
 
     async def _call(self, call: OutgoingCall) -> None:
-        """Send a scheduled command to its target; retry it later if the target was unreachable."""
         scheduled, answered = call.scheduled, True
         try:
             if call.envelope is not None:
@@ -329,8 +319,6 @@ class HostRuntime:
         envelope = Envelope(str(scheduled.owner), command_id, SYSTEM, encode_command(report), keep=False)
         (reply,) = await self._submit([envelope])
         return is_decided(reply)
-
-    # ── timers ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _tick(self) -> None:
         while True:
@@ -363,7 +351,6 @@ class HostRuntime:
                 self.drive()
 
     def wake_polls(self) -> None:
-        """Resume waiting polls if pushes were queued."""
         self._polls.wake()
 
 

@@ -18,11 +18,9 @@ class Publisher(Protocol):
 
     async def publish_many(self, messages: Sequence[BusMessage]) -> Sequence[int]:
         """Publish all messages at once; the number of receivers of each. Raises ``BusUnavailableError``."""
-        ...
 
     async def put_many(self, entries: Sequence[tuple[str, bytes]], ttl_s: float) -> None:
         """Store all entries for ``ttl_s``. Raises ``BusUnavailableError``."""
-        ...
 
     async def close(self) -> None: ...
 
@@ -36,12 +34,10 @@ class LazyBus:
         self._opening = asyncio.Lock()
 
     async def publish_many(self, messages: Sequence[BusMessage]) -> Sequence[int]:
-        """Publish all messages at once; the number of receivers of each. Raises ``BusUnavailableError``."""
         bus = self._bus or await self._open()
         return await bus.publish_many(messages)
 
     async def put_many(self, entries: Sequence[tuple[str, bytes]], ttl_s: float) -> None:
-        """Store all entries for ``ttl_s``. Raises ``BusUnavailableError``."""
         bus = self._bus or await self._open()
         await bus.put_many(entries, ttl_s)
 

@@ -17,7 +17,6 @@ class LazyStart(Generic[T]):
         self._started: asyncio.Task[T] | None = None
 
     async def ready(self) -> T:
-        """The result of ``start``."""
         if self._started is None or (self._started.done() and self._started.exception() is not None):
             self._started = asyncio.get_running_loop().create_task(self._start())
         return await asyncio.shield(self._started)

@@ -56,6 +56,5 @@ class LongPolls:
         return self._queues.fetch(gateway, incarnation, cursor, self._clock.wall())
 
     def wake(self) -> None:
-        """Resume waiting polls if pushes were queued."""
         if self._queues.take_new():
             self._new.set()

@@ -51,7 +51,6 @@ class MapPublisher:
         self._turns_without_receivers = 0
 
     async def run(self) -> None:
-        """Publish until cancelled."""
         loop = asyncio.get_running_loop()
         turn, due = 0, loop.time()
         while True:
@@ -69,7 +68,6 @@ class MapPublisher:
 
     @property
     def turns(self) -> int:
-        """Number of turns in the next frames."""
         return REST_TURNS if self._turns_without_receivers >= TURNS else 1
 
     async def publish(self, *, counts: bool) -> None:
@@ -91,7 +89,6 @@ class MapPublisher:
             await self._bus.put_many(kept, WHOLE_KEPT_S)
 
     def _counts(self) -> list[BusMessage]:
-        """The vehicle counts; none if there are no vehicles twice in a row."""
         counts = self._board.counts(self._clock.city())
         if not counts.cells and not self._counted:
             return []

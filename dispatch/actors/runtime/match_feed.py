@@ -68,7 +68,6 @@ class MatchFeed:
         self._urgent = asyncio.Event()
 
     def on_effects(self, effects: Effects) -> None:
-        """Queue the changed match entries of committed decisions."""
         for key, entry, reason in effects.listings:
             if entry is None:
                 self._listed.pop(key, None)
@@ -80,13 +79,11 @@ class MatchFeed:
             self._urgent.set()
 
     def moved(self, positions: Sequence[MatcherPosition]) -> None:
-        """Queue positions of available vehicles."""
         for position in positions:
             self._moved[position.vehicle] = position
         self._pending.set()
 
     async def run(self) -> None:
-        """Send updates until cancelled."""
         while True:
             await self._pending.wait()
             with suppress(TimeoutError):
@@ -125,7 +122,6 @@ class MatchFeed:
         return update
 
     def _add_snapshot(self) -> None:
-        """Queue everything that the host has; see the merge rule."""
         for key, entry in self._source.entries():
             self._listed.setdefault(key, entry)
             self._gone.pop(key, None)
@@ -135,7 +131,6 @@ class MatchFeed:
 
 
 async def pull_positions(feeds: Sequence[MatchFeed], source: MatchSource, clock: Clock) -> None:
-    """Pull positions from the host for all its feeds, until cancelled."""
     while True:
         await asyncio.sleep(max(POSITIONS_EVERY_S / clock.speed, POSITIONS_AT_LEAST_S))
         moved = source.take_moved()

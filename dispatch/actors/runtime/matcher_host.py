@@ -50,7 +50,6 @@ class MatcherParts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def build_matcher(parts: MatcherParts) -> MatcherHost:
-    """A matcher that is not started yet."""
     candidates = CityCandidates(VehicleIndex(parts.h3_resolution), parts.travel_time)
     region = str(parts.region)
 
@@ -87,7 +86,6 @@ class MatcherHost:
         return {call.__name__: call for call in (self.update, self.quote, self.why, self.metrics_text, self.drain)}
 
     def start(self) -> None:
-        """Hold windows from now on."""
         self._tasks.spawn(self._runtime.run())
         log.info("matcher started", matcher=self._parts.name, incarnation=self._parts.incarnation)
 
@@ -97,17 +95,13 @@ class MatcherHost:
         return self._parts.incarnation
 
     async def quote(self, lat: float, lng: float, to_lat: float, to_lng: float, at: float) -> bytes:
-        """The encoded :class:`Quote` for a ride."""
         return _encode(self._runtime.quote(LatLng(lat, lng), LatLng(to_lat, to_lng), CityTime(at)))
 
     async def why(self, kind: str, entity_id: str) -> bytes:
-        """The encoded reasons recorded for a trip or a vehicle."""
         return _encode(self._runtime.why(kind, entity_id))
 
     async def metrics_text(self) -> bytes:
-        """This matcher's metrics in Prometheus' text format."""
         return self._parts.metrics.expose()
 
     async def drain(self) -> None:
-        """Hold no more windows."""
         await self._tasks.cancel()

@@ -75,10 +75,7 @@ class MatcherRuntime:
         self._wake = asyncio.Event()
         self._offers = TaskSet()
 
-    # ── updates from hosts ────────────────────────────────────────────────────────────────────────────────────────
-
     def update(self, update: MatchUpdate) -> None:
-        """Apply one update of a host."""
         for key, reason in update.gone:
             self._remove(EntityKey.parse(key), reason)
         for car in update.cars:
@@ -118,8 +115,6 @@ class MatcherRuntime:
         if known:
             rows = np.array(known, dtype=np.float64)
             self._matcher.cars_moved(rows[:, 0].astype(np.int64), rows[:, 1], rows[:, 2], rows[:, 3])
-
-    # ── windows ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def run(self) -> None:
         """Hold windows until cancelled: every ``window_s`` of city time, and at once if the matcher requests one."""
@@ -180,10 +175,7 @@ class MatcherRuntime:
         if changed and trip is not None and trip.seq == proposal.trip_seq:
             self._remove(EntityKey("trip", proposal.trip_id), "changed")
 
-    # ── queries ────────────────────────────────────────────────────────────────────────────────────────────────
-
     def quote(self, pickup: LatLng, dropoff: LatLng, at: CityTime) -> Quote:
-        """A road route, and the pick-up time of the nearest available vehicle."""
         route = self._travel_time.route(pickup, dropoff, at)
         return Quote(route.seconds, route.meters, self._pickup_s(pickup, at))
 
@@ -195,7 +187,6 @@ class MatcherRuntime:
         return float(self._candidates.pickup_s(places, near.row, near.car, at).min())
 
     def why(self, kind: str, entity_id: str) -> object:
-        """The reasons recorded for a trip or a vehicle; None if there are none."""
         if kind == "trip":
             return self._matcher.why_request(TripId(entity_id))
         return self._matcher.why_vehicle(VehicleId(entity_id))

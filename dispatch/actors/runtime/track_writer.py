@@ -45,7 +45,6 @@ class TrackWriter:
         self._down = False
 
     async def run(self) -> None:
-        """Write until cancelled."""
         writes = 0
         while True:
             await asyncio.sleep(WRITE_S)
@@ -64,7 +63,6 @@ class TrackWriter:
                 self._down = True
 
     async def stop(self) -> None:
-        """Write all tracks if the database is available, and close the connection."""
         self._take(self._recorder.take_all())
         try:
             await self._write(0.0)

@@ -91,7 +91,6 @@ class FrameWriter:
         self._out.write(data)
 
     def end(self, counts: dict[str, int]) -> str:
-        """Write the tail; returns the hash."""
         digest = self._hash.hexdigest()
         self.write(Tail(counts, digest))
         return digest

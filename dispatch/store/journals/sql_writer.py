@@ -133,7 +133,6 @@ def stored_reply(row: Any) -> StoredReply:  # noqa: ANN401 - a row of ``reply``
 
 
 def conflict(connection: Connection, plan: WritePlan) -> Conflict:
-    """The current obstacles to ``plan``."""
     keys = [step.key for step in plan.streams]
     stands = last_numbers(connection, keys)
     moved = {

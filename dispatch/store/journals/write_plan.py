@@ -46,7 +46,6 @@ class WritePlan(NamedTuple):
 
 
 def plan_of(batch: Batch) -> WritePlan:
-    """Sort, merge and check ``batch``."""
     steps, broken = _steps(batch.appends)
     assignments, releases = _net_assignments(batch.assignments, batch.releases)
     puts = {(due.owner, due.name): due for due in batch.commands_put}

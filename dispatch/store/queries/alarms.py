@@ -41,7 +41,6 @@ class SqlAlarms:
         await self._database.write(partial(run, many=Many("insert_new", "alarm", _ALARM, rows)))
 
     async def settle_alarm(self, alarm: str, *, by: str, at: float, note: str) -> Alarm | None:
-        """Settle an open alarm. Returns the alarm as it is then, or None for an unknown id."""
         return await self._database.write(partial(_settle, alarm=alarm, by=by, at=at, note=note))
 
     async def listed(self, settled_since: float) -> Sequence[Alarm]:

@@ -78,10 +78,7 @@ class SqlLedger:
     async def _read(self, kind: type[Any], statement: Select[Any]) -> Sequence[Any]:
         return await self._database.read(lambda it: [struct_of(kind, row) for row in it.execute(statement)])
 
-    # ── reconciled days ──────────────────────────────────────────────────────────────────────────────────────
-
     async def finished_days(self, account: str, since: str) -> Sequence[tuple[str, str]]:
-        """Finished days from ``since`` on, with their outcomes."""
         asked = select(_done.day, _done.state).where(_done.account == account, _done.day >= since)
         asked = asked.where(_done.state != RUNNING).order_by(_done.day)
         return await self._database.read(lambda it: [(row.day, row.state) for row in it.execute(asked)])
@@ -104,7 +101,6 @@ class SqlLedger:
         await self._database.write(lambda it: it.execute(done.values(state=outcome, body=body)).rowcount)
 
     async def day_report(self, day: str, account: str) -> tuple[str, str] | None:
-        """Outcome and report of a finished day."""
         asked = select(_done.state, _done.body).where(_is(day, account), _done.state != RUNNING)
         row = await self._database.read(lambda it: it.execute(asked).one_or_none())
         return None if row is None else (row.state, row.body or "")

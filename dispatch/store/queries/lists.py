@@ -90,7 +90,6 @@ class SqlLists:
         return await self._database.read(partial(_listed, wanted=wanted, most=MAX_TRIPS))
 
     async def fleet(self, vehicle: str | None = None) -> Sequence[FleetCar]:
-        """All vehicles of the registry by id, or one."""
         statement = _cars() if vehicle is None else _cars().where(_vehicle.id == vehicle)
         return await self._database.read(partial(_read_cars, statement=statement.limit(MAX_VEHICLES)))
 

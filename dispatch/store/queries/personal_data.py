@@ -38,13 +38,11 @@ class SqlPersonalData:
         self._search: bytes | None = None
 
     async def by_phone(self, phone: str, *, new_id: PassengerId, created: float) -> PassengerRecord:
-        """The passenger with this phone, created with ``new_id`` at wall time ``created`` if there is none."""
         name = lookup_digest(await self._search_key(), phone)
         fresh = PassengerRecord(id=new_id, phone=phone, created=created)
         return await self._database.write(partial(self._find_or_make, fresh=fresh, name=name))
 
     async def lookup_digests(self, phones: Sequence[str]) -> Sequence[str]:
-        """The look-up digests of these numbers."""
         key = await self._search_key()
         return [lookup_digest(key, phone) for phone in phones]
 
@@ -53,8 +51,6 @@ class SqlPersonalData:
         return await self._database.read(partial(self._with_digits, digits=digits))
 
     async def phone_of(self, passenger: str) -> str | None:
-        """The number; None if it is unknown or was erased."""
-
         def read(connection: Connection) -> str | None:
             row = connection.execute(select(schema.passenger).where(_person.id == passenger)).one_or_none()
             return None if row is None else self._phone(connection, row)

@@ -87,7 +87,6 @@ class SqlRegistry:
         return found
 
     async def entries(self, kind: type[E]) -> Sequence[E]:
-        """All entries of ``kind``, by id."""
         return await self._find(kind)
 
     async def _find(self, kind: type[E], *conditions: Any) -> Sequence[E]:  # noqa: ANN401 - SQL conditions
@@ -119,7 +118,6 @@ class SqlRegistry:
         return await self._database.read(lambda it: it.execute(statement).first() is not None)
 
     async def devices_of(self, vehicle: VehicleId) -> Sequence[DeviceRecord]:
-        """The devices in ``vehicle``."""
         return await self._find(DeviceRecord, schema.device.c.vehicle == vehicle)
 
     async def passenger_by_phone(self, phone: str, *, new_id: PassengerId, created: float) -> PassengerRecord:

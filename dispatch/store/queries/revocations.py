@@ -28,12 +28,10 @@ class Revocation(NamedTuple):
 
 
 def session_name(role: Role, session: str) -> str:
-    """The name of one sign-in."""
     return f"session:{role}:{session}"
 
 
 def subject_name(role: Role, subject: str) -> str:
-    """The name of all sign-ins of a subject."""
     return f"{role}:{subject}"
 
 
@@ -48,7 +46,6 @@ class SqlRevocations:
         await self._database.write(partial(_add, revocation=revocation))
 
     async def since(self, at: float) -> Sequence[Revocation]:
-        """Revocations written at ``at`` or later."""
         column = schema.revocation.c
         statement = select(schema.revocation).where(column.at >= at).order_by(column.at, column.id)
         return await self._database.read(

@@ -47,7 +47,6 @@ class SqlTracks:
 
 
 def open_tracks(url: str) -> SqlTracks:
-    """The archive at ``url``, with its own connection."""
     return SqlTracks(open_database(url, connections=1))
 
 

@@ -168,5 +168,4 @@ class SqlTripRows:
 
 
 def struct_of(kind: type[R], row: Any) -> R:  # noqa: ANN401 - a row of a table with the struct's columns
-    """``row`` as a ``kind``, validated."""
     return msgspec.convert({name: getattr(row, name) for name in kind.__struct_fields__}, kind)

@@ -229,7 +229,6 @@ class NotificationSender:
         self._count = 0
 
     def moved(self, trade: Trade, refund: str) -> None:
-        """Notify a payment or refund."""
         faults = self._context.faults
         status = TradeStatus.SUCCESS if trade.status == "paid" else TradeStatus.CLOSED
         self._count += 1
@@ -242,7 +241,6 @@ class NotificationSender:
             self._context.spawn(self._post(posted))
 
     def forge(self, trade: Trade) -> None:
-        """Forge a notification that a new order is paid."""
         faults, self._count = self._context.faults, self._count + 1
         amount = _amount(max(1, trade.amount // 100))
         if faults.occurs("amount_forged", "alipay: amount forged"):

@@ -34,7 +34,6 @@ class Trade(msgspec.Struct):
 
     @property
     def kept(self) -> int:
-        """The amount that the company has received and not refunded."""
         return self.paid - self.refunded
 
 
@@ -90,7 +89,6 @@ class AlipayModel:
         return "closed"
 
     def cancel(self, order: str) -> Literal["close", "refund", ""]:
-        """Cancel an order in any state."""
         self.shut.add(order)
         trade = self.trades.get(order)
         if trade is None or trade.status == "closed":

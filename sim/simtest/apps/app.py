@@ -74,23 +74,18 @@ class SimApp:
         return self.context.clock.city()
 
     def start(self, *jobs: Coroutine[Any, Any, None]) -> None:
-        """Connect, and run these jobs."""
         self.open()
         for job in jobs:
             self.context.spawn(job)
 
     def open(self) -> None:
-        """Open the app: it stays connected, or tries to."""
         if self.closed:
             self.closed = False
             self.context.spawn(self._stay_connected())
 
     def close(self) -> None:
-        """Close the app. When it is opened again it requests what it missed."""
         self.closed = True
         self.hang_up()
-
-    # ── the socket ───────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _stay_connected(self) -> None:
         while True:
@@ -125,18 +120,14 @@ class SimApp:
             self._cut.set_result(None)
 
     def hang_up(self) -> None:
-        """Close the socket; the app reconnects."""
         socket, self.socket = self.socket, None
         if socket is not None:
             socket.hang_up()
             self._disconnected()
 
     def send(self, message: ClientMessage) -> None:
-        """Send a message if connected."""
         if self.socket is not None:
             self.socket.say(encode(message))
-
-    # ── received ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def on_frame(self, frame: bytes) -> None:
         message = self._session.receive(frame, 0.0).message
@@ -175,7 +166,6 @@ class SimApp:
             waiting.set_result(message)
 
     def wake(self) -> None:
-        """Resume :meth:`news`."""
         changed, self._changed = self._changed, None
         if changed is not None and not changed.done():
             changed.set_result(None)
@@ -188,8 +178,6 @@ class SimApp:
         await self.context.timeline.settle(changed, within_s)
         if self._changed is changed:
             self._changed = None
-
-    # ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def next_id(self) -> str:
         return self._session.next_id()
@@ -210,7 +198,6 @@ class SimApp:
         return None
 
     async def _send_once(self, sent: SentCommand) -> Accepted | Rejected | None:
-        """Send it (sometimes twice), and wait for its answer."""
         while self.socket is None or self.socket.gone:  # noqa: ASYNC110 - a person looks at the screen again
             await asyncio.sleep(0.1)
         waiting: asyncio.Future[Accepted | Rejected | None] = self.context.timeline.create_future()

@@ -51,8 +51,6 @@ class DriverApp(SimApp):
         self.collecting: set[str] = set()
         self.start(self._send_fixes(), self._drive())
 
-    # ── fixes ────────────────────────────────────────────────────────────────────────────────────────────────────
-
     def connected(self) -> None:
         """Send unacknowledged fixes again."""
         if self.fixes:
@@ -87,8 +85,6 @@ class DriverApp(SimApp):
         far = max(abs(d_lat), abs(d_lng)) * 111_195.0
         part = 1.0 if far == 0 else min(1.0, PACE_MPS * seconds / far)
         self.lat, self.lng = self.lat + d_lat * part, self.lng + d_lng * part
-
-    # ── behaviour ─────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _drive(self) -> None:
         while True:
@@ -171,7 +167,6 @@ class DriverApp(SimApp):
             self.context.spawn(self.collect(trip, self.rng.choice(("cash", "code", "scan", "scan"))))
 
     async def collect(self, trip: str, by: str) -> None:
-        """Collect a fare in cash, by a code, or by scanning the passenger's code."""
         if trip in self.collecting:
             return
         self.collecting.add(trip)

@@ -74,7 +74,6 @@ class PassengerApp(SimApp):
 
     @property
     def view(self) -> TripView | None:
-        """The trip's last view."""
         return self.trips.get(self.trip)
 
     async def _until_paid(self) -> None:
@@ -153,7 +152,6 @@ class DispatcherApp(SimApp):
             self.context.codes[trip] = str(answer.result["code"])
 
     async def _tidy(self) -> None:
-        """Settle fares that no app collects, and book the missing rides."""
         if self.context.wants_rides():
             await self._book()
         for trip in [t for t in self._trips_in("fare_due") if not self.context.has_rider(t)][:2]:
