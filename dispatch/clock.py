@@ -4,8 +4,6 @@ In production both are equal. A simulated city runs ``speed`` times as fast as t
 set a :class:`ManualClock`. All code that needs the time takes a :class:`Clock`.
 """
 
-from __future__ import annotations
-
 import time
 from typing import Protocol
 

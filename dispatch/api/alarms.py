@@ -1,7 +1,5 @@
 """Messages outside the streams: alarms to dispatchers, and dispatchers' messages to drivers."""
 
-from __future__ import annotations
-
 import msgspec
 
 from dispatch.api.server_messages import Alarm, Notice

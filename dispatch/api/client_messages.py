@@ -10,8 +10,6 @@ client that reconnects sends the last number it saw and receives the updates it 
 snapshot.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Final, Literal
 
 import msgspec

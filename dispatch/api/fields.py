@@ -1,7 +1,5 @@
 """Field types and views that messages are built from."""
 
-from __future__ import annotations
-
 from typing import Annotated, Final, Literal
 
 import msgspec

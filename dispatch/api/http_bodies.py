@@ -5,8 +5,6 @@ archives are read over HTTP with ``Authorization: Bearer`` and the same token. B
 ``Accept: application/msgpack`` asks for it. Times are city seconds, money is whole minor units.
 """
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import msgspec

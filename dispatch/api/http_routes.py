@@ -4,8 +4,6 @@ A query is the query string of a GET or the body of a POST. Roles come from :mod
 without roles is public.
 """
 
-from __future__ import annotations
-
 from typing import Final, Literal, NamedTuple
 
 from dispatch.api import http_bodies

@@ -5,8 +5,6 @@ ownership, both by these tables; ``docs/permissions.md`` is generated from them,
 socket.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final, get_args
 

@@ -1,7 +1,5 @@
 """Views of trips and vehicles for clients: first a complete view, then the part that each audience may see."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import msgspec

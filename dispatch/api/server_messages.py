@@ -1,7 +1,5 @@
 """Messages from the server to clients over the WebSocket."""
 
-from __future__ import annotations
-
 import msgspec
 
 from dispatch.api.fields import CellCount, CellFrame, MoneyView, TripView, VehicleView

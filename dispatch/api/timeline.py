@@ -3,8 +3,6 @@
 Facts are redacted by :mod:`dispatch.domain.redaction`.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from typing import Final, NamedTuple

@@ -1,7 +1,5 @@
 """Replays trips from the journal for a past span: which were open at its start, and their events in it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 

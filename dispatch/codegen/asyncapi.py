@@ -4,8 +4,6 @@ Fields, ranges, roles and defaults come from the structs, numbers from ``dispatc
 between the sections is written here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any, Final, get_args
 

@@ -1,7 +1,5 @@
 """Example dialogues of the protocol's documentation, built from the message structs so that they stay valid."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from dispatch.api.client_messages import (

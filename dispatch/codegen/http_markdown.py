@@ -1,7 +1,5 @@
 """Generates ``docs/http.md`` from the routes and bodies of the HTTP API."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Final
 

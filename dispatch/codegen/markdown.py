@@ -1,7 +1,5 @@
 """Generates the documents that are made from code: ``python -m dispatch.codegen.markdown docs``."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path

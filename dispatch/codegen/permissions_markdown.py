@@ -1,7 +1,5 @@
 """Generates ``docs/permissions.md`` from the permission tables."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Final, get_args
 

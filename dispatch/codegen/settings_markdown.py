@@ -1,7 +1,5 @@
 """Renders ``docs/settings.md`` from the fields of the settings."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 

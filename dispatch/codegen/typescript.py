@@ -4,8 +4,6 @@
 senders and states. A field that is omitted at its default value is optional.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping

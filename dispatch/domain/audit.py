@@ -5,8 +5,6 @@ Rule 1. A dispatcher's command is logged by the transaction in which it takes ef
 Rule 2. Secrets are never logged, and only the last three digits of phone numbers.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Final
 

@@ -4,8 +4,6 @@ Commands carry only facts, from the client and from the gateway or entity that f
 the table ``due``, so fields may be added with defaults, never removed or given another meaning.
 """
 
-from __future__ import annotations
-
 import msgspec
 
 from dispatch.domain.entity import Command

@@ -9,8 +9,6 @@ messages, 2xxx authentication and permissions, 3xxx vehicles and offers, 4xxx tr
 Close codes 4000-4499: reconnect and resume. 4500-4999: do not reconnect before the cause is fixed.
 """
 
-from __future__ import annotations
-
 from enum import IntEnum
 from typing import Final, NamedTuple
 

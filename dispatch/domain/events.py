@@ -4,8 +4,6 @@ Events are facts and are kept permanently: fields may be added with defaults, ne
 ``at`` is city time. Each stream contains the events of one kind of entity only.
 """
 
-from __future__ import annotations
-
 import msgspec
 
 from dispatch.domain.commands import VehicleProfile

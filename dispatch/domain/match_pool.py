@@ -1,7 +1,5 @@
 """Match entries: the vehicles and trips that the matcher may match."""
 
-from __future__ import annotations
-
 import msgspec
 
 from dispatch.values.ids import TripId, VehicleId

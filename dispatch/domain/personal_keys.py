@@ -7,8 +7,6 @@ Rule 2. A key or text of one person cannot be decrypted for another: the person'
 Rule 3. A new master key wraps from then on; older wrapped keys can be opened as long as their master keys are present.
 """
 
-from __future__ import annotations
-
 from base64 import urlsafe_b64decode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Sequence

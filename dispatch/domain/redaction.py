@@ -4,8 +4,6 @@ Rule 1. Ride codes, payment codes, tokens and Alipay accounts are never shown.
 Rule 2. Only the last three digits of a phone number are shown.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any, Final

@@ -7,8 +7,6 @@
 Secrets are stored only as hashes (argon2), which the caller creates and verifies.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 

@@ -1,7 +1,5 @@
 """The company's rules by which entities decide, built from the settings at start."""
 
-from __future__ import annotations
-
 import msgspec
 
 from dispatch.domain.fare.fare import Tariff

@@ -8,8 +8,6 @@ raises an error that names state, event and entity; nothing is written. The diag
 from the tables (:func:`mermaid`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Access to streams: which role may follow which trip or vehicle, and how far that reaches."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Final

@@ -1,7 +1,5 @@
 """Array types: geo functions work on columns of thousands of points."""
 
-from __future__ import annotations
-
 import numpy as np
 import numpy.typing as npt
 

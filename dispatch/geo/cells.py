@@ -4,8 +4,6 @@ Cells are 64-bit integers; :func:`cell_name` returns the text that maps and mess
 and numpy, because hosts import it and must restart quickly.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from itertools import repeat
 from typing import NamedTuple, NewType, cast

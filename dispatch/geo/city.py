@@ -4,8 +4,6 @@
 only, is ``land.geojson.gz`` and ``streets.geojson.gz``; either may be missing.
 """
 
-from __future__ import annotations
-
 import gzip
 import tomllib
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ The earth is a sphere of its mean radius (IUGG, 6,371,008.8 m). The error agains
 0.5 %, far below the detour that streets add to a straight line.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Named discs on the map, such as an airport with a fee."""
 
-from __future__ import annotations
-
 import msgspec
 
 from dispatch.geo.distance import haversine_m

@@ -11,8 +11,6 @@ Jumps are kept aside: when three in a row agree with each other, the car is ther
 The way across that gap was never seen, so it adds neither distance nor time.
 """
 
-from __future__ import annotations
-
 from enum import Enum
 from math import cos, hypot, radians
 from typing import Final

@@ -1,7 +1,5 @@
 """Travel-time factors by local hour of day."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError

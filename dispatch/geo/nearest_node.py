@@ -1,7 +1,5 @@
 """The nearest node of a road network to any point."""
 
-from __future__ import annotations
-
 import numpy as np
 from scipy.spatial import cKDTree
 

@@ -5,8 +5,6 @@ rules, lengths, and an average speed from the limit or the kind of street. Only 
 place can be reached from every other is kept.
 """
 
-from __future__ import annotations
-
 import gzip
 import re
 from collections import Counter

@@ -1,7 +1,5 @@
 """Travel time over a city's streets, with straight lines for points off the map."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path

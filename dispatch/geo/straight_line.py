@@ -1,7 +1,5 @@
 """Travel time without a map: straight-line distance times a detour factor, at one speed."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from dispatch.geo.arrays import FloatArray, IntArray

@@ -3,8 +3,6 @@
 Points are anchored once, thousands at a time, and then evaluated in pairs, so that no point is anchored twice.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Protocol
 

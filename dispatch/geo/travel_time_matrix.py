@@ -5,8 +5,6 @@ processes start together, one builds the table and the others wait for it. The f
 digest, so a changed network never uses an old table.
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 from pathlib import Path

@@ -3,8 +3,6 @@
 Numbers are assigned in order of first use. They are only compared for equality or tested bit by bit.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 

@@ -4,8 +4,6 @@ Integer milliseconds make sums exact: 10,000 requests of an hour each stay far b
 them without rounding, and equal costs compare equal.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from dispatch.matching.types import Floats, Ints

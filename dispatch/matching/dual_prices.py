@@ -8,8 +8,6 @@ the fewest rows undecided. They are longest paths from the unserved rows and the
 from changed rows. In an optimal assignment no cycle increases a price, so the relaxation terminates.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from dispatch.matching.growable_arrays import ranges

@@ -1,7 +1,5 @@
 """Which vehicle may serve which request: one cause for each pair that is not allowed."""
 
-from __future__ import annotations
-
 from enum import IntEnum
 
 import numpy as np

@@ -11,8 +11,6 @@ Rule 2. Rows are sorted by age, columns by vehicle id. Among equal answers the o
         if a single vehicle or request is at stake.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol

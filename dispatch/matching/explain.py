@@ -5,8 +5,6 @@ request's nearest vehicles are copied from them when it is matched or closed. So
 on the number of requests. A vehicle has a ring buffer of spans; a new span starts when its cause changes.
 """
 
-from __future__ import annotations
-
 from collections import OrderedDict, deque
 from dataclasses import dataclass
 

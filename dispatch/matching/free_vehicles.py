@@ -1,7 +1,5 @@
 """The free vehicles of a region as arrays. Each vehicle ever announced has one row; its handle is the row number."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from dispatch.domain.match_pool import AvailableVehicle

@@ -3,8 +3,6 @@
 Used for comparison, with the same interface as the exact assignment.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from dispatch.matching.exact_assignment import Assignment

@@ -1,7 +1,5 @@
 """Arrays that grow by doubling (amortised constant time per row), and concatenated integer ranges."""
 
-from __future__ import annotations
-
 from typing import TypeVar
 
 import numpy as np

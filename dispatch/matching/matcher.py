@@ -6,8 +6,6 @@ Rule 2. The vehicle decides. Its host accepts or rejects a proposal and reports 
 Rule 3. Equal input gives equal output: requests are ordered by age and id, vehicles by id, never by a hash.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from dispatch.domain.match_pool import AvailableVehicle, OpenRequest

@@ -1,7 +1,5 @@
 """The open requests of a region as arrays. Each request has a slot, which is reused after it is closed."""
 
-from __future__ import annotations
-
 from bisect import bisect_left, insort
 from dataclasses import dataclass
 

@@ -9,8 +9,6 @@ Rule 2. The vehicle decides. Several matchers may see and propose a vehicle near
         The others are told that it is taken and try again immediately, so no vehicle is assigned twice.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Parameters of a matcher. Seconds are city time."""
 
-from __future__ import annotations
-
 import msgspec
 
 

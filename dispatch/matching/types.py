@@ -1,7 +1,5 @@
 """Input and output of a matcher, as plain data."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import msgspec

@@ -1,7 +1,5 @@
 """Identifiers. Each kind has its own type, so that a trip id cannot be passed as a vehicle id."""
 
-from __future__ import annotations
-
 from base64 import b32encode
 from hashlib import blake2b
 from typing import NewType

@@ -1,7 +1,5 @@
 """A place: a point with its name, as events, commands and messages carry it."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import msgspec

@@ -1,7 +1,5 @@
 """The roles of signed-in users and devices."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 Role = Literal["driver", "passenger", "dispatcher", "device", "guest"]

@@ -1,7 +1,5 @@
 """Units of measure. Seconds and metres are floats; points are degrees on WGS 84."""
 
-from __future__ import annotations
-
 from typing import NamedTuple, NewType
 
 CityTime = NewType("CityTime", float)

@@ -1,7 +1,5 @@
 """The numbering of vehicle states in map frames and tracks."""
 
-from __future__ import annotations
-
 from typing import Final
 
 MAP_STATES: Final = ("offline", "idle", "offered", "to_pickup", "at_pickup", "on_trip", "break", "out_of_service")

@@ -4,8 +4,6 @@ The layout is defined by :class:`~dispatch.api.fields.CellFrame`. One grid step 
 latitude, 0.1 m. The box is much wider than a cell of resolution 7, so positions on the cell's border fit as well.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from math import cos, radians

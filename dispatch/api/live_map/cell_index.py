@@ -8,8 +8,6 @@ Rule 4. A vehicle that went offline is shown for ``OFFLINE_SHOWN_S``, then remov
         last position, however old, so that dispatchers see that it is silent.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Which vehicles of a host are in which cell, and which entered or left a cell since the last frame."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from dispatch.geo.cells import Cell, cell_name

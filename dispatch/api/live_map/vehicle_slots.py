@@ -1,7 +1,5 @@
 """The numbering of a host's vehicles on the live map, and the last known position of each."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Sequence
 from typing import Final, NamedTuple

@@ -19,8 +19,6 @@ Decisions where public tariffs leave a choice:
 - A cancellation costs a fee only if the passenger cancels and the driver's approach exceeded the grace time.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal

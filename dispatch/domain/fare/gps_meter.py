@@ -10,8 +10,6 @@ A section between two accepted fixes counts as waiting if its mean speed is belo
 section that started before the ride, the share of its time within the ride counts.
 """
 
-from __future__ import annotations
-
 from typing import Self
 
 import msgspec

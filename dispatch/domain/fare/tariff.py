@@ -3,8 +3,6 @@
 ``dispatch/config/tariffs`` contains two examples. ``fare.fare`` explains the effect of each field.
 """
 
-from __future__ import annotations
-
 from datetime import time
 from decimal import Decimal
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """Booking decisions of a trip: request, matching, manual assignment, cancellation and rating."""
 
-from __future__ import annotations
-
 import msgspec
 
 from dispatch.domain import commands, events

@@ -1,7 +1,5 @@
 """Fare decisions of a trip: paying, typed fares, payment outcomes and settling outside the system."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import msgspec

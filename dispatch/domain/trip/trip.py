@@ -6,8 +6,6 @@ with its own stream and at the sequence number that it expects. The trip itself 
 commit wins; the other entity repeats its decision.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """The trip without its decisions: state, fold, rows, and the ownership checks that decisions share."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 import msgspec

@@ -4,8 +4,6 @@ Rule 1: every transition of a trip is in ``TABLE`` and nowhere else.
 Rule 2: this file decides nothing; ``dispatch.domain.trip.trip`` does.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, Final
 

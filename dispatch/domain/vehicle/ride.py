@@ -5,8 +5,6 @@ sequence number at which it expects the trip. If the trip is elsewhere, the deci
 from the journal (``Context.other_entities``): a cancellation that was committed first wins, and the driver is informed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Final
 

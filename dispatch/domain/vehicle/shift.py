@@ -1,7 +1,5 @@
 """Shift decisions of a vehicle: going online and offline, breaks, and taking it out of service."""
 
-from __future__ import annotations
-
 from dispatch.domain import commands, events
 from dispatch.domain.entity import Context, Decision, Event
 from dispatch.domain.errors import DispatchError, ErrorCode

@@ -6,8 +6,6 @@ Rule 2. Vehicles off shift are not recorded: a track ends with the last fix of t
 Rule 3. Sections end at different times for different vehicles, so that they are not all written at once.
 """
 
-from __future__ import annotations
-
 import struct
 from math import floor
 from typing import Final, NamedTuple

@@ -5,8 +5,6 @@ contains which roles may send which command.
 Rule 2: vehicle and trip are bound by one transaction over both streams (see ``ride``).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """The vehicle without its decisions: state, fold, soft state, and the checks that decisions share."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 import msgspec

@@ -4,8 +4,6 @@ Rule 1: every transition of a vehicle is in ``TABLE`` and nowhere else.
 Rule 2: this file decides nothing; ``vehicle.vehicle`` does. *Stale* is not a state but the age of the last fix.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, Final
 

@@ -4,8 +4,6 @@ Rule 1: a cell keeps its slot. Rule 2: slot 0 is nowhere: it holds no vehicle, i
 rows of cells with fewer neighbours (around pentagons).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

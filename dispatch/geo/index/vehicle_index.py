@@ -6,8 +6,6 @@ computes a vehicle's cell again only if the vehicle may have left it, which two 
 layout by cell is rebuilt once before the next search.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Names that contain a typed word: exactly, as a prefix, or with one typing error."""
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence

@@ -4,8 +4,6 @@ The streets have no house numbers: ``500 Market St`` returns Market Street, at t
 its text names the street only. A crossing is exact.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Parse a typed place: the streets of a crossing, without house number, city and postcode."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from typing import Final

@@ -1,7 +1,5 @@
 """Street names: normalised words for comparison, and a readable form."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from types import MappingProxyType
