@@ -98,7 +98,7 @@ def demo(
     from dispatch.config.loader import SettingsError
     from dispatch.observability.logging import configure_logging
     from dispatch.server.supervisor import StartError
-    from sim.chaos.demo_faults import DemoFaults
+    from sim.chaos.campaign import DemoFaults
     from sim.demo.demo import Demo, DemoOptions
     from sim.demo.sandbox_process import SandboxNotStartedError
     from sim.demo.terminal_panel import present

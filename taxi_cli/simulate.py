@@ -44,8 +44,7 @@ def sim(
 ) -> None:
     """Simulate the apps of drivers and passengers against any server, over the wire only."""
     from dispatch.geo.city import CityError, load_city
-    from sim.city.config import DemandOptions, WorldConfig
-    from sim.city.fleet_file import FleetFileError, read_fleet
+    from sim.city.config import DemandOptions, FleetFileError, WorldConfig, read_fleet
     from sim.demand.sampled_demand import demand_file
 
     try:
@@ -82,10 +81,10 @@ def _http(url: str) -> str:
 
 async def _play(world: WorldConfig, for_s: float, *, quiet: bool) -> RunMetrics:
     """Run until Ctrl-C, or for ``for_s`` wall seconds."""
-    from sim.city.run import new_tally, run_world
+    from sim.city.run import new_metrics, run_world
 
     stop = stop_on_signals()
-    tally = new_tally()
+    tally = new_metrics()
     if for_s:
         asyncio.get_running_loop().call_later(for_s, stop.set)
     showing = asyncio.ensure_future(_show(tally, quiet=quiet))

@@ -107,7 +107,7 @@ def world_config(setup: AppsSetup, roads: TravelTime) -> WorldConfig:
         demand=DemandOptions(aggregates=demand_file(setup.city), per_hour=3600 * setup.requests_per_s),
         run=f"offer{setup.part}",
         seed=setup.seed,
-        habits=Behaviour.for_bench(think_s=setup.think_s, ride_s=setup.ride_s, pickup_s=setup.pickup_s),
+        behaviour=Behaviour.for_bench(think_s=setup.think_s, ride_s=setup.ride_s, pickup_s=setup.pickup_s),
         connects_per_s=CONNECTS_PER_S / setup.parts,
         patience_s=PATIENCE_S,
         ready_share=1.0,

@@ -81,22 +81,22 @@ class _FaultyTransport(SandboxTransport):
         call = request.url.path.rpartition("/")[2]
         if self._faults.is_outage(call, self._time.time()):
             raise httpx.ConnectError("outage", request=request)
-        if self._faults.strike("system-error-before", call):
+        if self._faults.hit("system-error-before", call):
             return httpx.Response(500)
-        skew = self._faults.strike("clock-skew", call)
+        skew = self._faults.hit("clock-skew", call)
         self._time.ahead_s = skew.seconds if skew else 0.0
         answer = await self.inner.handle_async_request(request)
         self._time.ahead_s = 0.0
         return self._answer(call, request, answer, await answer.aread())
 
     def _answer(self, call: str, request: httpx.Request, answer: httpx.Response, body: bytes) -> httpx.Response:
-        if self._faults.strike("system-error-after", call):
+        if self._faults.hit("system-error-after", call):
             return httpx.Response(502)
-        if self._faults.strike("drop-answer", call):
+        if self._faults.hit("drop-answer", call):
             raise httpx.RemoteProtocolError("the connection was cut", request=request)
-        late = self._faults.strike("delay-answer", call)
+        late = self._faults.hit("delay-answer", call)
         self.late_s = min(late.seconds, TIMEOUT_S) if late else 0.0
-        if self._faults.strike("answer-forged", call):
+        if self._faults.hit("answer-forged", call):
             body = body.replace(b'"at\\": 1', b'"at\\": 2')
         return httpx.Response(answer.status_code, content=body)
 
@@ -142,7 +142,7 @@ class ExampleAcquirer(FaultyCounterparty):
         for order in [order for order, at in self._notices.items() if at <= now]:
             envelope = msgspec.json.encode(self._acquirer.notice(self._acquirer.trades[order]))
             acknowledged = False
-            for _ in range(2 if self._faults.strike("notice-duplicate", "paid") else 1):
+            for _ in range(2 if self._faults.hit("notice-duplicate", "paid") else 1):
                 acknowledged = await self._post(envelope)
             self._notices[order] = now + REPEAT_S
             if acknowledged:
@@ -158,8 +158,8 @@ class ExampleAcquirer(FaultyCounterparty):
         for order, trade in self._acquirer.trades.items():
             if trade.paid_at and order not in self._notified:
                 self._notified.add(order)
-                late = self._faults.strike("notice-late", "paid")
-                if not self._faults.strike("notice-lost", "paid"):
+                late = self._faults.hit("notice-late", "paid")
+                if not self._faults.hit("notice-lost", "paid"):
                     self._notices[order] = self._clock.wall() + (late.seconds if late else 0.0)
         return min(self._notices.values(), default=None)
 

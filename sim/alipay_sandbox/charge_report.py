@@ -12,7 +12,6 @@ _COUNTERS: Final = {"capture": ("captures", "captured_minor"), "refund": ("refun
 
 
 def charge_report(exchange: Exchange) -> dict[str, Any]:
-    """Orders, balances and notification counts as JSON."""
     exchange.expire_due()
     balances = exchange.books.balances()
     notifications = exchange.notifications.values()

@@ -109,10 +109,9 @@ class ActiveFaults:
         self._active = [_ActiveFault(fault, now) for fault in faults]
 
     def clear(self, name: str = "") -> None:
-        """Remove the faults named ``name``, or all."""
         self._active = [active for active in self._active if name and active.fault.name != name]
 
-    def strike(self, name: str, call: str) -> SandboxFault | None:
+    def hit(self, name: str, call: str) -> SandboxFault | None:
         """The first fault of that name that strikes this call; counts the strike."""
         for active in self._active:
             fault = active.fault
@@ -133,7 +132,6 @@ class ActiveFaults:
         return False
 
     def to_json(self) -> list[dict[str, Any]]:
-        """The active faults with their numbers of strikes."""
         return [msgspec.to_builtins(active.fault) | {"hits": active.hits} for active in self._active]
 
 

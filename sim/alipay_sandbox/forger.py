@@ -21,19 +21,16 @@ _SIGN: Final = re.compile(rb',"sign":"([^"]*)"}$|<sign>([^<]*)</sign><sign_type>
 
 @functools.cache
 def forged_keys() -> MerchantKeys:
-    """Keys that no merchant uploaded."""
     return MerchantKeys(demo_merchant(FORGER, "stranger@sandbox.example").at_alipay())
 
 
 def forged_paid_notification(trade: SandboxTrade, notify_id: str, at: float) -> OutgoingNotification:
-    """A notification of payment, regardless of the trade's status."""
     return OutgoingNotification(
         NotificationCreated(notify_id=notify_id, trade_no=trade.trade_no, status="TRADE_SUCCESS", at=at)
     )
 
 
 def with_wrong_amount(form: dict[str, str], currency: str) -> dict[str, str]:
-    """All amounts increased by one minor unit."""
     more = {name: format_amount(parse_amount(form[name], currency) + 1, currency) for name in AMOUNTS if name in form}
     return form | more
 
@@ -47,7 +44,6 @@ def without_signature(response: bytes) -> bytes:
 
 
 def with_wrong_signature(response: bytes) -> bytes:
-    """A signature of the right form that does not verify."""
     found = _SIGN.search(response)
     if found is None:
         return response

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from math import inf
@@ -17,28 +19,66 @@ import structlog
 from dispatch.integrity.factory import verify_configured
 from dispatch.store.database import open_database
 from dispatch.store.queries.registry import SqlRegistry
-from sim.chaos.consistency_checks import behind, two_outcomes, untold_truth
+from sim.chaos.consistency_checks import contradictory_outcomes, lagging_streams, missing_from_journal
 from sim.chaos.fault_injector import FaultInjector
-from sim.chaos.fault_schedule import Fault, chosen, kinds, plan
+from sim.chaos.fault_schedule import ACTORS, Fault, chosen, kinds, plan
 from sim.chaos.journal_reader import READ_WITHIN_S, JournalFacts, read_facts, read_heads
-from sim.chaos.postgres import Postgres
+from sim.chaos.journal_stores import Postgres, SmallDisk
 from sim.chaos.probe_rides import ProbeRides, register_probe
 from sim.chaos.process_finder import ProcessFinder
-from sim.chaos.recovery_times import RecoveryTimes
-from sim.chaos.small_disk import SmallDisk
-from sim.client.sms_inbox import SmsInbox
+from sim.client.sign_in import SmsInbox
 from sim.demo.demo import Demo, DemoOptions, DemoResult
 from sim.metrics.delivery_log import DeliveryLog
+from sim.metrics.percentiles import percentile
 from sim.metrics.run_metrics import Number
+
+
+class RecoveryTimes:
+    """Wall seconds from each strike until a whole ride was possible again."""
+
+    def __init__(self) -> None:
+        self._seconds: defaultdict[str, list[float]] = defaultdict(list)
+        self.struck: Counter[str] = Counter()
+        self.never: list[str] = []
+        """Faults after which no ride was possible again in time."""
+
+    def add(self, fault: Fault, seconds: float) -> None:
+        self.struck[fault.action] += 1
+        self._seconds[fault.kind].append(seconds)
+
+    def lost(self, fault: Fault) -> None:
+        self.struck[fault.action] += 1
+        self.never.append(fault.kind)
+
+    def numbers(self) -> dict[str, Number]:
+        """Flat figures: faults by kind, and p50 and max of each kind's recovery."""
+        numbers: dict[str, Number] = {"faults": self.struck.total(), "kills": self.struck["kill"]}
+        numbers["pauses"] = self.struck["pause"]
+        every = [second for seconds in self._seconds.values() for second in seconds]
+        numbers |= _span("recovery", every)
+        for kind, seconds in sorted(self._seconds.items()):
+            name = kind.replace(" ", "_")
+            numbers[name] = len(seconds)
+            numbers |= _span(f"recovery_{name}", seconds)
+        return numbers
+
+
+def _span(name: str, seconds: list[float]) -> dict[str, Number]:
+    p50 = percentile(seconds, 0.5)
+    return {
+        f"{name}_p50_s": None if p50 is None else round(p50, 2),
+        f"{name}_max_s": round(max(seconds), 2) if seconds else None,
+    }
+
 
 log = structlog.get_logger()
 
-RECOVER_WITHIN_S: Final = 120.0
+RECOVERY_TIMEOUT_S: Final = 120.0
 """After that the run ends: the system has not got over the fault."""
 WARM_UP_S: Final = 8.0
-CALM_S: Final = 5.0
+SETTLE_S: Final = 5.0
 """After the last fault, for everything that is under way to be told."""
-ASK_READY_EVERY_S: Final = 0.1
+READY_CHECK_S: Final = 0.1
 ONE_ADDRESS: Final = {
     "limits.sign_ins_per_s": 200.0,
     "limits.sign_ins_burst": 2000,
@@ -85,13 +125,13 @@ class Campaign:
         self._disk = SmallDisk(options.data_dir / "small-disk")
         self._postgres = Postgres(options.data_dir / "postgres") if options.journal == "postgres" else None
         self._journal_url = ""
-        self._behind: list[str] = []
+        self._lagging: list[str] = []
         self.figures: dict[str, Number] = {}
         self.wrong: dict[str, list[str]] = {}
         """What does not fit, by the name of its figure. All empty: the run was clean."""
 
     async def run(self) -> None:
-        """Play the whole run. Raises what a demonstration's start raises, and :class:`NothingToDoError`."""
+        """Raises the errors of :meth:`Demo.start`, and :class:`NothingToDoError`."""
         disk = self._postgres is None and self._disk.mount()
         if self._postgres is None and not disk:
             self._tell("no disk can be made here that may be filled (that needs root): left out")
@@ -132,7 +172,7 @@ class Campaign:
             await demo.start()
             self._journal_url = demo.settings.journal_url
             pin = f"{SystemRandom().randrange(10_000):04d}"
-            await _enrol(self._journal_url, pin)
+            await _register(self._journal_url, pin)
             probe = ProbeRides(
                 demo.url, SmsInbox(demo.folder / "sms.jsonl"), demo.center, pin, f"chaos{self._options.seed}"
             )
@@ -146,12 +186,10 @@ class Campaign:
         finally:
             await demo.stop()
 
-    # ── playing ──────────────────────────────────────────────────────────────────────────────────────────────────
-
     async def _play(self, faults: tuple[Fault, ...], demo: Demo, probe: ProbeRides) -> None:
         stop = asyncio.Event()
         works = [asyncio.ensure_future(demo.run(stop)), asyncio.ensure_future(probe.run())]
-        striking = asyncio.ensure_future(self._strike_all(faults, demo, probe))
+        striking = asyncio.ensure_future(self._inject_all(faults, demo, probe))
         try:
             await asyncio.wait([*works, striking], return_when=asyncio.FIRST_COMPLETED)
             stop.set()
@@ -162,7 +200,7 @@ class Campaign:
                 work.cancel()
             await asyncio.gather(*works, striking, return_exceptions=True)
 
-    async def _strike_all(self, faults: tuple[Fault, ...], demo: Demo, probe: ProbeRides) -> None:
+    async def _inject_all(self, faults: tuple[Fault, ...], demo: Demo, probe: ProbeRides) -> None:
         injector = self._injector(demo)
         await asyncio.sleep(WARM_UP_S)
         await probe.ride()
@@ -172,14 +210,14 @@ class Campaign:
             for number, fault in enumerate(plan(self._options.seed, self._options.kills, faults), 1):
                 if loop.time() > until:
                     break
-                seconds = await self._one(fault, injector, probe, http)
+                seconds = await self._inject(fault, injector, probe, http)
                 if seconds is None:
                     self._recoveries.lost(fault)
-                    self._tell(f"{number} {fault.kind}: no ride within {RECOVER_WITHIN_S:g} s")
+                    self._tell(f"{number} {fault.kind}: no ride within {RECOVERY_TIMEOUT_S:g} s")
                     break
                 self._recoveries.add(fault, seconds)
                 self._tell(f"{number} {fault.kind}: a ride after {seconds:.2f} s")
-        await self._look_who_is_behind(demo)
+        await self._find_lagging_apps(demo)
 
     def _injector(self, demo: Demo) -> FaultInjector:
         system, settings = demo.system, demo.settings
@@ -194,15 +232,15 @@ class Campaign:
             revive=postgres.revive if postgres is not None else None,
         )
 
-    async def _one(
+    async def _inject(
         self, fault: Fault, injector: FaultInjector, probe: ProbeRides, http: httpx.AsyncClient
     ) -> float | None:
-        """Strike, and wait until all is well. The seconds that it took; None where it took too long."""
+        """Inject a fault and wait for recovery. Returns wall seconds, or None after a timeout."""
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(RECOVER_WITHIN_S):
+            async with asyncio.timeout(RECOVERY_TIMEOUT_S):
                 began = loop.time()
-                back = await injector.strike(fault)
+                back = await injector.inject(fault)
                 await back()
                 await _ready(http)
                 await probe.ride()
@@ -212,18 +250,16 @@ class Campaign:
             return None
         return seconds
 
-    async def _look_who_is_behind(self, demo: Demo) -> None:
-        """Whose app does not know, some seconds later, what the journal knew before."""
+    async def _find_lagging_apps(self, demo: Demo) -> None:
+        """Find apps that still lack, some seconds later, events that the journal had before."""
         delivery_log = demo.metrics.delivery_log
         assert delivery_log is not None  # noqa: S101 - set before the run
-        await asyncio.sleep(CALM_S)
+        await asyncio.sleep(SETTLE_S)
         heads = await read_heads(self._journal_url)
         followed = set(delivery_log.connected)
-        await asyncio.sleep(CALM_S)
+        await asyncio.sleep(SETTLE_S)
         still = sorted(followed.intersection(delivery_log.connected))
-        self._behind = behind(heads, delivery_log.stands_at, [f"vehicle:{vehicle}" for vehicle in still])
-
-    # ── judging ──────────────────────────────────────────────────────────────────────────────────────────────────
+        self._lagging = lagging_streams(heads, delivery_log.last_seen, [f"vehicle:{vehicle}" for vehicle in still])
 
     def _judge(self, demo: Demo, result: DemoResult, facts: JournalFacts) -> None:
         metrics, delivery_log, verdict = demo.metrics, demo.metrics.delivery_log, result.verdict
@@ -233,17 +269,17 @@ class Campaign:
         }
         others = [f"{what} x {count}" for what, count in metrics.violations.items() if what not in BREACHES]
         self.wrong |= {
-            "missing": [*verdict.lost, *untold_truth(delivery_log.told, facts.written)],
+            "missing": [*verdict.lost, *missing_from_journal(delivery_log.told, facts.written)],
             "double_assignments": verdict.doubled,
             "double_charges": verdict.charged_twice,
-            "paid_not_charged": verdict.told_paid_not_charged,
-            "offers_with_two_outcomes": two_outcomes(facts.outcomes),
+            "paid_not_charged": verdict.paid_not_charged,
+            "offers_with_two_outcomes": contradictory_outcomes(facts.outcomes),
             **breaches,
             "told_differently": delivery_log.differences,
             "other_breaches": others,
             "not_recovered": self._recoveries.never,
         }
-        self.wrong["events_missed"] += self._behind
+        self.wrong["events_missed"] += self._lagging
         acknowledged = len(metrics.acknowledged) - metrics.counts["hails"]
         self.figures = {
             "seed": self._options.seed,
@@ -260,7 +296,7 @@ class Campaign:
         }
 
 
-async def _enrol(journal_url: str, pin: str) -> None:
+async def _register(journal_url: str, pin: str) -> None:
     database = open_database(journal_url)
     try:
         await register_probe(SqlRegistry(database), pin)
@@ -269,9 +305,37 @@ async def _enrol(journal_url: str, pin: str) -> None:
 
 
 async def _ready(http: httpx.AsyncClient) -> None:
-    """Until every actor and the journal answer."""
     while True:
         with suppress(httpx.HTTPError):
             if (await http.get("/ready")).is_success:
                 return
-        await asyncio.sleep(ASK_READY_EVERY_S)
+        await asyncio.sleep(READY_CHECK_S)
+
+
+EVERY_S: Final = 8.0
+"""Longer than a pause lasts."""
+FAULTS: Final = tuple(Fault(action, target) for action in ("kill", "pause") for target in ACTORS)
+
+
+class DemoFaults:
+    """Strikes in the order of the demonstration's seed; ``numbers`` says what it has done."""
+
+    def __init__(self) -> None:
+        self._done: list[Fault] = []
+
+    async def run(self, demo: Demo) -> None:
+        """Run until cancelled. The demonstration must have started."""
+        seed, system = demo.options.seed, demo.system
+        targets = ProcessFinder(system, demo.settings.server.gateways)
+        injector = FaultInjector(targets, Random(seed), port=demo.port, redis_url=system.redis_url)
+        for fault in plan(seed, sys.maxsize, FAULTS):
+            await asyncio.sleep(EVERY_S)
+            await injector.inject(fault)
+            self._done.append(fault)
+            await injector.settle()
+
+    def numbers(self) -> dict[str, int]:
+        return {"kills": self._count("kill"), "pauses": self._count("pause")}
+
+    def _count(self, action: str) -> int:
+        return sum(fault.action == action for fault in self._done)

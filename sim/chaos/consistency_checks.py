@@ -28,7 +28,7 @@ _OF_VEHICLE: Final[dict[type[Event], str]] = {
 }
 
 
-class FaultOutcome(NamedTuple):
+class OfferOutcome(NamedTuple):
     """What one side's stream says of an offer. ``side`` is ``vehicle`` or ``trip``."""
 
     offer: str
@@ -36,8 +36,8 @@ class FaultOutcome(NamedTuple):
     what: str
 
 
-def untold_truth(told: Told, written: Told) -> list[str]:
-    """What apps were told that does not stand in the journal so: it was told before it was committed, or is lost."""
+def missing_from_journal(told: Told, written: Told) -> list[str]:
+    """Delivered events that the journal lacks or has differently: sent before the commit, or lost."""
     wrong = []
     for stream, events in told.items():
         there = written.get(stream, {})
@@ -49,28 +49,27 @@ def untold_truth(told: Told, written: Told) -> list[str]:
     return wrong
 
 
-def behind(heads: Mapping[str, int], stands_at: Mapping[str, int], streams: Iterable[str]) -> list[str]:
-    """Followed streams whose app has not heard of the number at which the journal stood a while before."""
+def lagging_streams(heads: Mapping[str, int], last_seen: Mapping[str, int], streams: Iterable[str]) -> list[str]:
+    """Subscribed streams whose app is lagging_streams an earlier head of the journal."""
     return [
-        f"{stream}: the app is at {stands_at.get(stream, 0)}, the journal was at {heads[stream]} before"
+        f"{stream}: the app is at {last_seen.get(stream, 0)}, the journal was at {heads[stream]} before"
         for stream in streams
-        if stands_at.get(stream, 0) < heads.get(stream, 0)
+        if last_seen.get(stream, 0) < heads.get(stream, 0)
     ]
 
 
-def outcome_of(event: Event) -> FaultOutcome | None:
-    """What an event says of an offer's end, where it says anything."""
+def outcome_of(event: Event) -> OfferOutcome | None:
     if isinstance(event, OfferAccepted | OfferDeclined | OfferExpired | OfferWithdrawn):
-        return FaultOutcome(event.offer, "vehicle", _OF_VEHICLE[type(event)])
+        return OfferOutcome(event.offer, "vehicle", _OF_VEHICLE[type(event)])
     if isinstance(event, OfferLapsed):
-        return FaultOutcome(event.offer, "trip", event.outcome)
+        return OfferOutcome(event.offer, "trip", event.outcome)
     if isinstance(event, TripAssigned):
-        return FaultOutcome(event.offer, "trip", ACCEPTED)
+        return OfferOutcome(event.offer, "trip", ACCEPTED)
     return None
 
 
-def two_outcomes(outcomes: Iterable[FaultOutcome]) -> list[str]:
-    """Offers that ended twice on one side, or were accepted on one side and came to nothing on the other."""
+def contradictory_outcomes(outcomes: Iterable[OfferOutcome]) -> list[str]:
+    """Offers that ended twice on one side, or were accepted on one side only."""
     ends: dict[str, Counter[tuple[str, str]]] = {}
     for outcome in outcomes:
         ends.setdefault(outcome.offer, Counter())[outcome.side, outcome.what] += 1

@@ -18,8 +18,8 @@ from redis.exceptions import RedisError
 
 from dispatch.processes import child_processes as processes
 from sim.chaos.fault_schedule import DISK, MEMORY, POSTGRES, SOCKETS, Fault
+from sim.chaos.journal_stores import SmallDisk
 from sim.chaos.process_finder import ProcessFinder
-from sim.chaos.small_disk import SmallDisk
 
 log = structlog.get_logger()
 
@@ -51,59 +51,57 @@ class FaultInjector:
         self._redis_url = redis_url
         self._disk = disk
         self._revive = revive
-        self._waking: asyncio.Future[None] | None = None
+        self._resuming: asyncio.Future[None] | None = None
 
-    async def strike(self, fault: Fault) -> Callable[[], Awaitable[None]]:
-        """Do it. What is returned waits until whoever was struck is there again, well or not."""
+    async def inject(self, fault: Fault) -> Callable[[], Awaitable[None]]:
+        """Inject a fault. The returned function waits until the target runs again, healthy or not."""
         if fault == SOCKETS:
             cut(self._port, self._rng)
-            return _at_once
+            return _no_wait
         if fault == DISK:
             return await self._fill()
         if fault == MEMORY:
             return await self._starve()
-        name = self._targets.choose(fault.whom, self._rng)
-        pid = await self._found(name)
+        name = self._targets.choose(fault.target, self._rng)
+        pid = await self._wait_for(name)
         log.info("strike", fault=fault.kind, name=name, pid=pid)
-        os.kill(pid, signal.SIGSTOP if fault.how == "pause" else signal.SIGKILL)
-        if fault.how == "pause":
-            self._waking = asyncio.ensure_future(_wake(pid))
+        os.kill(pid, signal.SIGSTOP if fault.action == "pause" else signal.SIGKILL)
+        if fault.action == "pause":
+            self._resuming = asyncio.ensure_future(_connect(pid))
             return lambda: self._after_pause(name)
         return lambda: self._after_kill(name, pid)
 
-    async def _found(self, name: str) -> int:
-        await _until(lambda: self._targets.find(name) is not None)
-        return self._targets.find(name) or await self._found(name)
+    async def _wait_for(self, name: str) -> int:
+        await _wait_until(lambda: self._targets.find(name) is not None)
+        return self._targets.find(name) or await self._wait_for(name)
 
     async def _after_kill(self, name: str, pid: int) -> None:
         if name == POSTGRES:
-            await _until(lambda: processes.has_ended(pid))
+            await _wait_until(lambda: processes.has_ended(pid))
             if self._revive is not None:
                 await self._revive()
-        await _until(lambda: self._targets.find(name) not in (None, pid))
+        await _wait_until(lambda: self._targets.find(name) not in (None, pid))
 
     async def _after_pause(self, name: str) -> None:
-        """There is a process that runs: a new one, or the paused one that woke up."""
-        await _until(lambda: self._runs(name))
+        """Wait for a running process: a replacement, or the paused one after SIGCONT."""
+        await _wait_until(lambda: self._runs(name))
 
     def _runs(self, name: str) -> bool:
         pid = self._targets.find(name)
         return pid is not None and not processes.is_stopped(pid)
 
     async def settle(self) -> None:
-        """Until nobody is paused any more: to be called before the next strike."""
-        waking, self._waking = self._waking, None
+        """Wait until no process is paused. Call it before the next fault."""
+        waking, self._resuming = self._resuming, None
         if waking is not None:
             await waking
-
-    # ── what has no process ──────────────────────────────────────────────────────────────────────────────────────
 
     async def _fill(self) -> Callable[[], Awaitable[None]]:
         assert self._disk is not None  # noqa: S101 - else this fault is not in the plan
         await asyncio.to_thread(self._disk.fill)
         await asyncio.sleep(FULL_S)
         self._disk.empty()
-        return _at_once
+        return _no_wait
 
     async def _starve(self) -> Callable[[], Awaitable[None]]:
         redis = Redis.from_url(self._redis_url, socket_timeout=2.0)
@@ -113,33 +111,33 @@ class FaultInjector:
             await _set_memory(redis, "0")
         finally:
             await redis.aclose()
-        return _at_once
+        return _no_wait
 
 
 async def _set_memory(redis: Redis, limit: str) -> None:
-    """Nothing is thrown out for what is new: writes are refused. A Valkey that was replaced has no limit any more."""
+    """Without eviction Valkey refuses writes. A replaced Valkey has no limit any more."""
     with suppress(RedisError, OSError):
         await redis.config_set("maxmemory-policy", "noeviction")
         await redis.config_set("maxmemory", limit)
 
 
-async def _wake(pid: int) -> None:
+async def _connect(pid: int) -> None:
     await asyncio.sleep(PAUSE_S)
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGCONT)
 
 
-async def _until(seen: Callable[[], bool]) -> None:
+async def _wait_until(seen: Callable[[], bool]) -> None:
     while not seen():  # noqa: ASYNC110 - no process tells us
         await asyncio.sleep(LOOK_EVERY_S)
 
 
-async def _at_once() -> None:
-    """Nobody has to come back."""
+async def _no_wait() -> None:
+    """There is no process to wait for."""
 
 
 def cut(port: int, rng: Random) -> int:
-    """Cut a share of this process's own connections to ``port``, without a word; how many."""
+    """Shut down a share of this process's connections to ``port``; returns their number."""
     found = 0
     for entry in sorted(Path("/proc/self/fd").iterdir()):
         try:

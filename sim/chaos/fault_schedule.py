@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 import msgspec
 
-How = Literal["kill", "pause", "cut", "fill", "starve"]
+FaultAction = Literal["kill", "pause", "cut", "fill", "starve"]
 
 ACTORS: Final = ("vehicle host", "trip host", "payment host", "matcher")
 PROCESSES: Final = ("gateway", *ACTORS, "valkey", "raylet", "gcs")
@@ -18,15 +18,14 @@ KILLS_A_PAUSE: Final = 2
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """What is done to whom."""
+    """What is done to target."""
 
-    how: How
-    whom: str
+    action: FaultAction
+    target: str
 
     @property
     def kind(self) -> str:
-        """Its name in figures and options."""
-        return f"{self.how} {self.whom}"
+        return f"{self.action} {self.target}"
 
 
 SOCKETS: Final = Fault("cut", "sockets")
@@ -35,27 +34,27 @@ MEMORY: Final = Fault("starve", "valkey")
 
 
 def kinds(*, postgres: bool, disk: bool) -> tuple[Fault, ...]:
-    """All faults that can be done here, each once. ``disk``: the journal has one of its own that can be filled."""
+    """All possible faults, each once. ``disk``: the journal has a separate disk that may be filled."""
     processes = (*PROCESSES, POSTGRES) if postgres else PROCESSES
-    struck = [Fault(how, whom) for how in ("kill", "pause") for whom in processes]
+    struck = [Fault(action, target) for action in ("kill", "pause") for target in processes]
     return (*struck, SOCKETS, *([DISK] if disk else []), MEMORY)
 
 
 def chosen(faults: Sequence[Fault], only: str) -> tuple[Fault, ...]:
-    """Those whose kind holds one of the words of ``only`` (by comma); all, where it is empty. May be none."""
+    """Faults whose kind contains one of the comma-separated words of ``only``; all if it is empty."""
     words = [word.strip() for word in only.split(",") if word.strip()]
     return tuple(fault for fault in faults if not words or any(word in fault.kind for word in words))
 
 
 def plan(seed: int, kills: int, faults: Sequence[Fault]) -> Iterator[Fault]:
-    """The faults of a run, until ``kills`` of them were kills; as many faults, where none of them kills."""
+    """The faults of a run, until ``kills`` of them were kills; if none of them kills, ``kills`` faults."""
     rng = Random(seed)
-    deck = [fault for fault in faults for _ in range(KILLS_A_PAUSE if fault.how == "kill" else 1)]
-    counted = "kill" if any(fault.how == "kill" for fault in deck) else ""
+    deck = [fault for fault in faults for _ in range(KILLS_A_PAUSE if fault.action == "kill" else 1)]
+    counted = "kill" if any(fault.action == "kill" for fault in deck) else ""
     done = 0
     while deck and done < kills:
         for fault in rng.sample(deck, len(deck)):
             if done == kills:
                 return
             yield fault
-            done += not counted or fault.how == counted
+            done += not counted or fault.action == counted

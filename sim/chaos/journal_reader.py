@@ -13,7 +13,7 @@ from dispatch.domain.entity import Event
 from dispatch.domain.events import decode_trip_event, decode_vehicle_event, event_name
 from dispatch.store import tables as schema
 from dispatch.store.database import open_database
-from sim.chaos.consistency_checks import FaultOutcome, outcome_of
+from sim.chaos.consistency_checks import OfferOutcome, outcome_of
 
 READ_WITHIN_S: Final = 60.0
 _DECODERS: Final[Mapping[str, Callable[[bytes], Event]]] = {
@@ -27,11 +27,10 @@ class JournalFacts(msgspec.Struct):
 
     written: dict[str, dict[int, str]]
     """The event at each number of each stream."""
-    outcomes: list[FaultOutcome]
+    outcomes: list[OfferOutcome]
 
 
 async def read_facts(url: str) -> JournalFacts:
-    """Read the whole journal."""
     database = open_database(url, timeout_s=READ_WITHIN_S)
     try:
         return await database.read(_facts)
@@ -40,7 +39,6 @@ async def read_facts(url: str) -> JournalFacts:
 
 
 async def read_heads(url: str) -> dict[str, int]:
-    """The last number of each vehicle's stream."""
     database = open_database(url, timeout_s=READ_WITHIN_S)
     try:
         return await database.read(_heads)
@@ -50,7 +48,7 @@ async def read_heads(url: str) -> dict[str, int]:
 
 def _facts(connection: Connection) -> JournalFacts:
     written: defaultdict[str, dict[int, str]] = defaultdict(dict)
-    outcomes: list[FaultOutcome] = []
+    outcomes: list[OfferOutcome] = []
     column = schema.event.c
     rows = select(column.kind, column.id, column.seq, column.body).where(column.kind.in_(sorted(_DECODERS)))
     for kind, name, seq, body in connection.execute(rows):

@@ -33,13 +33,11 @@ from dispatch.store.queries.registry import SqlRegistry
 from dispatch.values.ids import DriverId, VehicleId
 from dispatch.values.place import Place
 from dispatch.values.units import LatLng
-from sim.client.app_client import AppClient, ClientContext
-from sim.client.connect_limiter import ConnectLimiter
+from sim.client.app_client import AppClient, ClientContext, ConnectLimiter
 from sim.client.pending_commands import Answer
-from sim.client.sign_in import SignInClient
-from sim.client.sms_inbox import SmsInbox
+from sim.client.sign_in import SignInClient, SmsInbox
 from sim.client.unacked_fixes import UnackedFixes
-from sim.demo.seed_fleet import COMPANY, LIGHT
+from sim.demo.demo_accounts import COMPANY, LIGHT
 from sim.metrics.run_metrics import RunMetrics
 from sim.time.scheduler import Scheduler
 from sim.time.server_clock import ServerClock
@@ -49,14 +47,13 @@ NUMBER: Final = DriverId("7100")
 PHONE: Final = "+15559999999"
 SEATS: Final = 8
 FIX_S: Final = 1.0
-BEAT_S: Final = 0.02
+TIMER_CHECK_S: Final = 0.02
 OFFER_WITHIN_S: Final = 10.0
-"""Then another ride is asked for: an offer may have come to a phone that was cut off, and have expired."""
-HTTP_S: Final = 5.0
+"""Then another ride is accepted for: an offer may have come to a phone that was cut off, and have expired."""
+HTTP_TIMEOUT_S: Final = 5.0
 
 
 async def register_probe(registry: SqlRegistry, pin: str) -> None:
-    """Put car and driver into the registry."""
     await registry.add(VehicleRecord(id=CAR, plate="PROBE", company=COMPANY, vehicle_class="van", seats=SEATS))
     await registry.add(DriverRecord(id=NUMBER, name="ProbeRides", phone="+14155550001", pin_hash=LIGHT.hash(pin)))
     await registry.permit(NUMBER, [CAR])
@@ -66,7 +63,7 @@ class RefusedError(Exception):
     """A step of the ride was refused: it is begun anew."""
 
 
-class _Phone:
+class _ProbeApp:
     """One app: commands that can be awaited, and the last it was told. ``fixes`` makes it a driver's."""
 
     def __init__(self, place: LatLng, clock: ServerClock, *, drives: bool) -> None:
@@ -79,23 +76,20 @@ class _Phone:
         self._news = asyncio.Event()
 
     def welcomed(self, _: Welcome) -> None:
-        """Connected."""
         if self._unacked is not None:
             self.client.expect(f"vehicle:{CAR}")
 
     def received(self, message: ServerMessage) -> None:
-        """A view of the car."""
         if isinstance(message, Update | Snapshot) and message.vehicle is not None:
             self.offer, self.state = message.vehicle.offer, message.vehicle.state
             self._news.set()
 
     def fix(self) -> None:
-        """Say where the car is: always here."""
         if self._unacked is not None and self.client.connected:
             self.client.send(GpsFix(self._unacked.add(self._clock.city(), *self._place, 0.0, 0.0)))
 
     async def ask(self, command: ClientCommand) -> Accepted:
-        """Send until it is answered. Raises :class:`RefusedError`."""
+        """Send until there is an answer. Raises :class:`RefusedError`."""
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
 
         def take(answer: Answer) -> None:
@@ -109,7 +103,6 @@ class _Phone:
         return answer
 
     async def until(self, seen: Callable[[], bool]) -> None:
-        """Wait for a view with which ``seen`` is true."""
         while not seen():
             self._news.clear()
             await self._news.wait()
@@ -123,25 +116,24 @@ class ProbeRides:
         self._scheduler = Scheduler(self._clock)
         self._sms = sms
         self._place = Place(*place)
-        self._http = httpx.AsyncClient(base_url=http_url, timeout=HTTP_S, trust_env=False)
+        self._http = httpx.AsyncClient(base_url=http_url, timeout=HTTP_TIMEOUT_S, trust_env=False)
         self.metrics = RunMetrics(self._clock)
         url = http_url.replace("http", "ws", 1) + "/v1/ws"
         context = ClientContext(
             url, f"{run}probe", ConnectLimiter(self._clock, 50.0), self._clock, self._scheduler, self.metrics
         )
         sign_in_client = SignInClient(self._http, sms)
-        self._driver = _Phone(place, self._clock, drives=True)
-        self._rider = _Phone(place, self._clock, drives=False)
+        self._driver = _ProbeApp(place, self._clock, drives=True)
+        self._rider = _ProbeApp(place, self._clock, drives=False)
         self._driver.client = AppClient(
             context, "D", lambda: sign_in_client.driver(NUMBER, pin, CAR), self._driver, Random(1)
         )
         self._rider.client = AppClient(context, "P", lambda: sign_in_client.passenger(PHONE), self._rider, Random(2))
 
     async def run(self) -> None:
-        """Until cancelled."""
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._beat())
+                group.create_task(self._run_timers())
                 group.create_task(self._fixes())
                 group.create_task(self._sms.watch())
                 group.create_task(self._driver.client.run())
@@ -149,10 +141,10 @@ class ProbeRides:
         finally:
             await self._http.aclose()
 
-    async def _beat(self) -> None:
+    async def _run_timers(self) -> None:
         while True:
             self._scheduler.run_due()
-            await asyncio.sleep(BEAT_S)
+            await asyncio.sleep(TIMER_CHECK_S)
 
     async def _fixes(self) -> None:
         while True:
@@ -160,7 +152,7 @@ class ProbeRides:
             await asyncio.sleep(FIX_S)
 
     async def ride(self) -> None:
-        """One ride, from the request to cash in hand; begun anew until one goes well."""
+        """One ride, from the request to the cash payment; repeated until one succeeds."""
         while True:
             try:
                 await self._ride()
@@ -176,8 +168,8 @@ class ProbeRides:
         if driver.state in ("", "offline"):
             await driver.ask(StartShift(id=driver.client.next_id()))
         request = RequestRide(id=rider.client.next_id(), pickup=self._place, vehicle_class="van", seats=SEATS)
-        asked = await rider.ask(request)
-        trip, code = str(asked.result["trip"]), str(asked.result["code"])
+        accepted = await rider.ask(request)
+        trip, code = str(accepted.result["trip"]), str(accepted.result["code"])
         try:
             async with asyncio.timeout(OFFER_WITHIN_S):
                 await driver.until(lambda: driver.offer is not None and driver.offer.trip == trip)

@@ -27,17 +27,17 @@ class ProcessFinder:
             "gateway": [f"gateway-{number}" for number in range(gateways)],
             "matcher": system.matchers,
         }
-        for whom, prefix in PREFIXES.items():
+        for target, prefix in PREFIXES.items():
             hosts = system.placement.standing_hosts()
-            self._names[whom] = [name for name in hosts if name.startswith(prefix)]
+            self._names[target] = [name for name in hosts if name.startswith(prefix)]
         self._postmaster = postmaster
 
-    def choose(self, whom: str, rng: Random) -> str:
-        """One of those who are called ``whom``, by its own name."""
-        return rng.choice(list(self._names[whom])) if whom in self._names else whom
+    def choose(self, target: str, rng: Random) -> str:
+        """One process of kind ``target``, by its name."""
+        return rng.choice(list(self._names[target])) if target in self._names else target
 
     def find(self, name: str) -> int | None:
-        """Its process now; None while it has none that runs."""
+        """The process id, or None while no process runs."""
         if name == POSTGRES:
             return self._postmaster() if self._postmaster is not None else None
         if name in PROGRAMS:
@@ -45,7 +45,7 @@ class ProcessFinder:
         return self._writer_of(self._logs / f"{name}.log")
 
     def _writer_of(self, log: Path) -> int | None:
-        """Who has this log open. Of two the one that is not stopped (the other was replaced), else the later."""
+        """The process that has this log open: of two, the one that is not stopped, or else the later."""
         found = [pid for pid in processes.descendants(os.getpid()) if _holds(pid, log)]
         running = [pid for pid in found if not processes.is_stopped(pid)]
         return max(running or found, default=None)

@@ -21,7 +21,7 @@ class SandboxWallet:
         self._http = http
 
     async def confirm(self, trade: str, buyer: str) -> str:
-        """The ``resultCode`` as JSAPI's ``tradePay`` gives it; 6002 where the sandbox did not answer."""
+        """The ``resultCode`` of JSAPI's ``tradePay``; 6002 if the sandbox did not respond."""
         try:
             answer = await self._http.post("/sandbox/tradepay", json={"trade_no": trade, "buyer_id": buyer})
             return msgspec.json.decode(answer.content, type=_Outcome).result_code

@@ -58,7 +58,7 @@ class Behaviour:
 
     @classmethod
     def for_bench(cls, *, think_s: float, ride_s: float, pickup_s: float | None = None) -> Behaviour:
-        """Everybody does the same at once: no whims, no payment, a fixed time to think and to ride."""
+        """Uniform behaviour: no random choices, no payment, a fixed time to think and to ride."""
         driver = DriverBehaviour(
             think_s=(think_s, think_s),
             decline_share=0,

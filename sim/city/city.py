@@ -24,7 +24,7 @@ NameAt = Callable[[LatLng], str]
 
 
 def nameless(_: LatLng) -> str:
-    """Nobody knows what places are called."""
+    """Places have no names."""
     return ""
 
 
@@ -32,45 +32,27 @@ class ClientPort(Protocol):
     """The connection of one app, as the app uses it (see :class:`sim.client.app_client.AppClient`)."""
 
     @property
-    def connected(self) -> bool:
-        """Whether the server has welcomed it."""
-        ...
+    def connected(self) -> bool: ...
 
-    def next_id(self) -> str:
-        """An id for a command."""
-        ...
+    def next_id(self) -> str: ...
 
-    def command(self, command: ClientCommand, on_answer: OnAnswer) -> None:
-        """Send a command until it is answered."""
-        ...
+    def command(self, command: ClientCommand, on_answer: OnAnswer) -> None: ...
 
-    def send(self, message: ClientMessage) -> bool:
-        """Send a message, if that is possible now."""
-        ...
+    def send(self, message: ClientMessage) -> bool: ...
 
-    def expect(self, stream: str) -> None:
-        """The server lets us follow this stream by itself."""
-        ...
+    def expect(self, stream: str) -> None: ...
 
-    def follow(self, stream: str) -> None:
-        """Ask to follow a stream."""
-        ...
+    def follow(self, stream: str) -> None: ...
 
-    def leave(self, stream: str) -> None:
-        """Follow it no longer."""
-        ...
+    def leave(self, stream: str) -> None: ...
 
-    def close(self) -> None:
-        """End the connection for good."""
-        ...
+    def close(self) -> None: ...
 
 
 class FarePayer(Protocol):
     """Alipay's app on a passenger's phone."""
 
-    async def confirm(self, trade: str, buyer: str) -> str:
-        """Confirm the payment of a trade; the ``resultCode`` that the phone gets."""
-        ...
+    async def confirm(self, trade: str, buyer: str) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +63,8 @@ class SimCity:
     scheduler: Scheduler
     roads: TravelTime
     demand: RequestSource
-    street: Kerbside
-    habits: Behaviour
+    kerbside: Kerbside
+    behaviour: Behaviour
     metrics: RunMetrics
     wallet: FarePayer
     spawn: Spawn
@@ -90,5 +72,4 @@ class SimCity:
 
 
 def draw(rng: Random, span: Span) -> float:
-    """An even draw from a span."""
     return rng.uniform(*span)

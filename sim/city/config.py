@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from random import Random
+from typing import Final
 
 from dispatch.geo.cells import Box
 from dispatch.geo.travel_time import TravelTime
@@ -30,11 +33,11 @@ class CarAccount:
 
 @dataclass(frozen=True, slots=True)
 class DemandOptions:
-    """Where wishes come from: ``trips`` (real ones, replayed in their order) or else ``aggregates`` (drawn).
+    """Where requests come from: ``trips`` (real ones, replayed in their order) or else ``aggregates`` (drawn).
 
     ``day`` and ``hour`` choose the local time whose demand the run begins with; without them drawn demand follows
     the city's clock, and a replay begins with the first trip. ``scale`` multiplies the drawn rates, ``per_hour``
-    (wishes a city hour) replaces them.
+    (requests a city hour) replaces them.
     """
 
     aggregates: Path
@@ -62,7 +65,7 @@ class WorldConfig:
     demand: DemandOptions
     run: str
     seed: int = 1
-    habits: Behaviour = field(default_factory=Behaviour)
+    behaviour: Behaviour = field(default_factory=Behaviour)
     fix_interval_s: float = 1.0
     connects_per_s: float = 50.0
     patience_s: float = 30.0
@@ -82,15 +85,51 @@ class WorldConfig:
 
 
 def open_demand(config: WorldConfig, rng: Random) -> RequestSource:
-    """The source of wishes. Raises TripsFileError or OSError where a file cannot be read."""
+    """Raises TripsFileError, or OSError if a file cannot be read."""
     options = config.demand
     since: CityTime | None = None
     if options.day is not None:
         since = LocalTime(config.time_zone).city_time(options.day, options.hour)
     if options.trips is not None:
         trips = read_trips(options.trips)
-        return RecordedDemand(trips, since=since if since is not None else trips.wish(0).at, rng=rng)
+        return RecordedDemand(trips, since=since if since is not None else trips.request(0).at, rng=rng)
     aggregates = read_aggregates(options.aggregates)
     return SampledDemand(
         aggregates, roads=config.roads, rng=rng, scale=options.scale, per_hour=options.per_hour, since=since
     )
+
+
+COLUMNS: Final = ("vehicle", "driver", "pin")
+
+
+class FleetFileError(ValueError):
+    """The file is not such a CSV; the text says where."""
+
+
+def read_fleet(path: Path) -> tuple[CarAccount, ...]:
+    """Raises :class:`FleetFileError`, ``OSError``."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file, skipinitialspace=True)
+        missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
+        if missing:
+            raise FleetFileError(f"{path}: no column {missing[0]!r}")
+        accounts = tuple(_account(path, rows.line_num, row) for row in rows)
+    if not accounts:
+        raise FleetFileError(f"{path}: no cars")
+    return accounts
+
+
+def _account(path: Path, line: int, row: dict[str, str]) -> CarAccount:
+    fields = {name: (row[name] or "").strip() for name in COLUMNS}
+    if not all(fields.values()):
+        raise FleetFileError(f"{path}, line {line}: vehicle, driver and pin must be there")
+    return CarAccount(**fields)
+
+
+def write_fleet(path: Path, accounts: Iterable[CarAccount]) -> None:
+    """The file contains PINs: only its owner may read it."""
+    path.touch(mode=0o600)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(COLUMNS)
+        rows.writerows((account.vehicle, account.driver, account.pin) for account in accounts)

@@ -8,21 +8,62 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum, auto
+from random import Random
 from typing import Final
 
-from dispatch.api.client_messages import ArriveAtPickup, FinishRide, ReturnTrip, StartRide
+from dispatch.api.client_messages import ArriveAtPickup, ClientCommand, FinishRide, ReturnTrip, StartRide
 from dispatch.api.server_messages import Accepted
 from dispatch.domain.errors import ErrorCode
-from dispatch.values.ids import TripId
+from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import LatLng
-from sim.city.city import draw
-from sim.city.driver_context import DriverContext, OnAccepted, OnRefused
+from sim.city.behaviour import DriverBehaviour
+from sim.city.city import ClientPort, SimCity, draw
 from sim.city.kerbside import Rider
+from sim.city.vehicle_motion import Car
+from sim.client.pending_commands import Answer
 from sim.time.scheduler import Timer
 
-ASK_AGAIN_S: Final = 5.0
+OnAccepted = Callable[[Accepted], None]
+OnRefused = Callable[[int], None]
+
+
+class DriverContext:
+    """Car, connection, and the number up to which the system's views of the vehicle are known.
+
+    ``line`` has to be set before anything is sent_at.
+    """
+
+    client: ClientPort
+
+    def __init__(self, vehicle: VehicleId, city: SimCity, start: LatLng, rng: Random) -> None:
+        self.vehicle = vehicle
+        self.city = city
+        self.rng = rng
+        self.car = Car(city, start, rng)
+        self.stream = f"vehicle:{vehicle}"
+        self.seq = 0
+
+    @property
+    def behaviour(self) -> DriverBehaviour:
+        return self.city.behaviour.driver
+
+    def ask(self, message: ClientCommand, accepted: OnAccepted, refused: OnRefused) -> None:
+        """Send a command. Its answer has a stream number: views with lower numbers are outdated."""
+
+        def answered(answer: Answer) -> None:
+            if isinstance(answer, Accepted):
+                if answer.stream == self.stream and answer.seq is not None:
+                    self.seq = max(self.seq, answer.seq)
+                accepted(answer)
+            else:
+                refused(answer.code)
+
+        self.client.command(message, answered)
+
+
+CODE_RETRY_S: Final = 5.0
 RETRY_S: Final = 30.0
-"""City seconds until the code is asked again, and until something refused is tried again."""
+"""City seconds until the code is sent_at again, and until something refused is tried again."""
 
 
 class RideStage(Enum):
@@ -39,7 +80,7 @@ class DriverRide:
 
     def __init__(
         self,
-        cab: DriverContext,
+        context: DriverContext,
         trip: TripId,
         over: Callable[[DriverRide], None],
         *,
@@ -51,129 +92,119 @@ class DriverRide:
         self.stage = RideStage.TO_PICKUP
         self.completed = False
         self.letting_go = False
-        self._cab = cab
-        self._city = cab.city
+        self._context = context
+        self._city = context.city
         self._over = over
         self._pickup = pickup
         self._dropoff = dropoff
         self._rider = rider
-        self._assigned_at = cab.city.clock.city()
-        self._plans: list[Timer] = []
-        self._city.metrics.assigned(trip, cab.vehicle)
-
-    # ── from the accept to the passenger ─────────────────────────────────────────────────────────────────────────
+        self._assigned_at = context.city.clock.city()
+        self._timers: list[Timer] = []
+        self._city.metrics.assigned(trip, context.vehicle)
 
     def go_to_pickup(self) -> None:
-        """Drive to the passenger."""
-        habits = self._cab.habits
-        self._cab.car.drive_to(self._pickup or self._cab.car.here(), self._report_arrival, habits.pickup_s)
-        if self._cab.rng.random() < habits.give_back_share:
-            self._plan(draw(self._cab.rng, habits.give_back_s), lambda: self._give_back("engine trouble"))
+        behaviour = self._context.behaviour
+        self._context.car.drive_to(self._pickup or self._context.car.here(), self._report_arrival, behaviour.pickup_s)
+        if self._context.rng.random() < behaviour.give_back_share:
+            self._schedule(draw(self._context.rng, behaviour.give_back_s), lambda: self._give_back("engine trouble"))
 
     def wait_for_rider(self) -> None:
-        """Stand at the pick-up until the passenger comes, or for as long as one has to."""
         self.stage = RideStage.AT_PICKUP
-        self._plan(self._cab.habits.no_show_s, lambda: self._give_back("nobody came", no_show=True))
-        self._city.street.wait_for_rider(self.trip, self._rider_here)
+        self._schedule(self._context.behaviour.no_show_s, lambda: self._give_back("nobody came", no_show=True))
+        self._city.kerbside.wait_for_rider(self.trip, self._rider_arrived)
 
     def _report_arrival(self) -> None:
-        message = ArriveAtPickup(id=self._cab.line.next_id(), trip=self.trip)
-        self._ask(message, lambda _: self._arrived(), lambda _: self.lose())
+        message = ArriveAtPickup(id=self._context.client.next_id(), trip=self.trip)
+        self._ask(message, lambda _: self._arrived(), lambda _: self.trip_lost())
 
     def _arrived(self) -> None:
         self._city.metrics.pickup.add(self._city.clock.city() - self._assigned_at)
         self.wait_for_rider()
 
-    def _rider_here(self, rider: Rider) -> None:
+    def _rider_arrived(self, rider: Rider) -> None:
         self._rider = rider
-        message = StartRide(id=self._cab.line.next_id(), trip=self.trip, code=rider.code)
+        message = StartRide(id=self._context.client.next_id(), trip=self.trip, code=rider.code)
         self._ask(message, lambda _: self.drive_rider(), lambda code: self._not_started(rider, code))
 
     def _not_started(self, rider: Rider, code: int) -> None:
         if code == ErrorCode.WRONG_RIDE_CODE:
-            self._plan(ASK_AGAIN_S, lambda: self._rider_here(rider))
+            self._schedule(CODE_RETRY_S, lambda: self._rider_arrived(rider))
         else:
-            self.lose()
+            self.trip_lost()
 
     def _give_back(self, reason: str, *, no_show: bool = False) -> None:
         if self.stage is RideStage.RIDING or self._rider is not None:
             return
-        message = ReturnTrip(id=self._cab.line.next_id(), trip=self.trip, reason=reason, no_show=no_show)
-        self._ask_to_end(message, lambda _: self._end())
-
-    # ── with the passenger ───────────────────────────────────────────────────────────────────────────────────────
+        message = ReturnTrip(id=self._context.client.next_id(), trip=self.trip, reason=reason, no_show=no_show)
+        self._send_end(message, lambda _: self._end())
 
     def drive_rider(self) -> None:
-        """The ride has begun: drive to where the passenger wants to go."""
         self.stage = RideStage.RIDING
-        self._call_off()
+        self._cancel_timers()
         self._city.metrics.ride_began(self.trip)
         if self._rider is not None:
-            self._rider.seated(self._cab.vehicle, self.trip)
+            self._rider.seated(self._context.vehicle, self.trip)
         destination = self._rider.destination if self._rider is not None else self._dropoff
-        self._cab.car.drive_to(destination or self._cab.car.here(), self._finish, self._cab.habits.ride_s)
+        self._context.car.drive_to(
+            destination or self._context.car.here(), self._finish, self._context.behaviour.ride_s
+        )
 
     def _finish(self) -> None:
-        message = FinishRide(id=self._cab.line.next_id(), trip=self.trip)
-        self._ask_to_end(message, lambda _: self._finished())
+        message = FinishRide(id=self._context.client.next_id(), trip=self.trip)
+        self._send_end(message, lambda _: self._finished())
 
     def _finished(self) -> None:
         self.completed = True
         self._city.metrics.ride_completed(self.trip)
         self._end()
         if self._rider is not None:
-            self._rider.set_down(self._cab.vehicle)
+            self._rider.set_down(self._context.vehicle)
 
-    # ── letting go ───────────────────────────────────────────────────────────────────────────────────────────────
-
-    def lose(self) -> None:
-        """The trip ended without this driver."""
+    def trip_lost(self) -> None:
         if self.stage is not RideStage.OVER:
-            self._city.metrics.let_go(self.trip, self._cab.vehicle)
+            self._city.metrics.let_go(self.trip, self._context.vehicle)
             self._end()
 
-    def _ask_to_end(self, message: FinishRide | ReturnTrip, ended: OnAccepted) -> None:
-        """Ask to end the assignment: for the metrics it ends with the asking, unless that is refused."""
+    def _send_end(self, message: FinishRide | ReturnTrip, ended: OnAccepted) -> None:
+        """Ask to end the assignment. The metrics count it as ended at once, unless the server refuses."""
         self.letting_go = True
-        self._city.metrics.let_go(self.trip, self._cab.vehicle)
-        self._ask(message, ended, lambda _: self._still_mine())
+        self._city.metrics.let_go(self.trip, self._context.vehicle)
+        self._ask(message, ended, lambda _: self._end_refused())
 
-    def _still_mine(self) -> None:
-        """Refused: it is too early for a no-show, or the trip has ended without us, which the next view says."""
+    def _end_refused(self) -> None:
+        """Refused: too early for a no-show, or the trip has already ended, as the next view shows."""
         self.letting_go = False
-        self._city.metrics.restored(self.trip, self._cab.vehicle)
+        self._city.metrics.restored(self.trip, self._context.vehicle)
         if self.stage is RideStage.AT_PICKUP:
-            self._plan(RETRY_S, lambda: self._give_back("nobody came", no_show=True))
+            self._schedule(RETRY_S, lambda: self._give_back("nobody came", no_show=True))
         elif self.stage is RideStage.RIDING:
-            self._plan(RETRY_S, self._finish)
+            self._schedule(RETRY_S, self._finish)
 
     def _end(self) -> None:
         self.stage = RideStage.OVER
-        self._call_off()
-        self._city.street.drive_off(self.trip)
-        self._cab.car.park()
+        self._cancel_timers()
+        self._city.kerbside.drive_off(self.trip)
+        self._context.car.park()
         self._over(self)
 
-    # ── asking and planning ──────────────────────────────────────────────────────────────────────────────────────
-
-    def _plan(self, city_s: float, act: Callable[[], None]) -> None:
-        """Do something later, if the ride still stands then."""
+    def _schedule(self, city_s: float, act: Callable[[], None]) -> None:
+        """Schedule ``act``, unless the ride ends before."""
 
         def if_still_there() -> None:
             if self.stage is not RideStage.OVER and not self.letting_go:
                 act()
 
-        self._plans.append(self._city.scheduler.after_city(city_s, if_still_there))
+        self._timers.append(self._city.scheduler.after_city(city_s, if_still_there))
 
-    def _call_off(self) -> None:
-        for plan in self._plans:
+    def _cancel_timers(self) -> None:
+        for plan in self._timers:
             plan.cancel()
-        self._plans.clear()
+        self._timers.clear()
 
     def _ask(
         self, message: ArriveAtPickup | StartRide | FinishRide | ReturnTrip, accepted: OnAccepted, refused: OnRefused
     ) -> None:
-        """Ask about this ride. By the time of the answer it may be over; then the answer does not matter."""
+        """Send a command about this ride. An answer after the ride's end is ignored."""
 
         def if_accepted(answer: Accepted) -> None:
             if self.stage is not RideStage.OVER:
@@ -183,4 +214,4 @@ class DriverRide:
             if self.stage is not RideStage.OVER:
                 refused(code)
 
-        self._cab.ask(message, if_accepted, if_refused)
+        self._context.ask(message, if_accepted, if_refused)

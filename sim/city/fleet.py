@@ -28,7 +28,7 @@ class CityFleet:
             own = Random(rng.getrandbits(64))
             driver = SimDriver(VehicleId(account.vehicle), city, start, own)
             client = AppClient(context, account.vehicle, _sign_in(account, sign_in_client), driver, own)
-            driver.use(client)
+            driver.attach(client)
             self.drivers.append(driver)
             self.clients.append(client)
         self._clock = city.clock
@@ -38,7 +38,6 @@ class CityFleet:
 
     @property
     def connected(self) -> int:
-        """How many are connected."""
         return sum(client.connected for client in self.clients)
 
     def sweep(self) -> None:
@@ -54,10 +53,9 @@ class CityFleet:
             self._ticked += 1
 
     def nearest_free(self, place: LatLng, within_m: float) -> SimDriver | None:
-        """The nearest free car that somebody standing there can hail."""
         best, best_m = None, within_m
         for driver in self.drivers:
-            if driver.may_be_hailed:
+            if driver.can_be_hailed:
                 meters = haversine_m(place, driver.here())
                 if meters <= best_m:
                     best, best_m = driver, meters

@@ -13,26 +13,16 @@ class Rider(Protocol):
     """Somebody who gets into a car."""
 
     @property
-    def code(self) -> str:
-        """The ride code that the rider's phone shows, to be told to the driver."""
-        ...
+    def code(self) -> str: ...
 
     @property
-    def destination(self) -> LatLng:
-        """Where the rider asks to be driven."""
-        ...
+    def destination(self) -> LatLng: ...
 
-    def seated(self, vehicle: VehicleId, trip: TripId) -> None:
-        """The ride begins."""
-        ...
+    def seated(self, vehicle: VehicleId, trip: TripId) -> None: ...
 
-    def set_down(self, vehicle: VehicleId) -> None:
-        """The ride is over; the car's QR code is in view."""
-        ...
+    def set_down(self, vehicle: VehicleId) -> None: ...
 
-    def turned_away(self) -> None:
-        """The driver cannot take a walk-up passenger after all."""
-        ...
+    def turned_away(self) -> None: ...
 
 
 class Kerbside:
@@ -43,21 +33,17 @@ class Kerbside:
         self._drivers: dict[TripId, Callable[[Rider], None]] = {}
 
     def board(self, trip: TripId, rider: Rider) -> None:
-        """The rider is at the kerb."""
         self._riders[trip] = rider
         self._meet(trip)
 
     def wait_for_rider(self, trip: TripId, on_rider: Callable[[Rider], None]) -> None:
-        """The driver waits at the kerb."""
         self._drivers[trip] = on_rider
         self._meet(trip)
 
     def leave(self, trip: TripId) -> None:
-        """The rider goes away."""
         self._riders.pop(trip, None)
 
     def drive_off(self, trip: TripId) -> None:
-        """The driver goes away."""
         self._drivers.pop(trip, None)
 
     def _meet(self, trip: TripId) -> None:

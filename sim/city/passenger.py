@@ -1,4 +1,4 @@
-"""A passenger's app and its owner: from the wish to ride to the stars.
+"""A passenger's app and its owner: from the request to ride to the stars.
 
 A passenger requests (now or for later) and follows the trip by its views, or gets into a free car on the street and
 scans its code at the end. Whoever has a fare due pays it, confirms the order at Alipay, and waits to be told.
@@ -20,7 +20,7 @@ from dispatch.values.place import Place
 from dispatch.values.units import CityTime, LatLng
 from sim.city.city import ClientPort, SimCity, draw
 from sim.client.pending_commands import Answer
-from sim.client.states import ARRIVED, ENDED, FARE_DUE, IN_PROGRESS, PAID, PAYING, SEEKING
+from sim.client.session import ARRIVED, ENDED, FARE_DUE, IN_PROGRESS, PAID, PAYING, SEEKING
 from sim.demand.ride_request import RideRequest
 
 PAY_TRIES: Final = 3
@@ -35,7 +35,7 @@ _BEING_PAID: Final = frozenset({int(ErrorCode.PAYMENT_OPEN), int(ErrorCode.ALREA
 class PassengerTrip:
     """What the passenger knows of the ride under way. ``vehicle`` is set for a street hail only."""
 
-    wish: RideRequest
+    request: RideRequest
     reserve: bool = False
     trip: TripId | None = None
     state: str = ""
@@ -56,91 +56,76 @@ class SimPassenger:
     def __init__(self, buyer: str, city: SimCity, rng: Random) -> None:
         self._buyer = buyer
         self._city = city
-        self._habits = city.habits.passenger
+        self._behaviour = city.behaviour.passenger
         self._rng = rng
         self._journey: PassengerTrip | None = None
-        self._done: Callable[[SimPassenger], None] = _nobody
-        self._asked = False
+        self._done: Callable[[SimPassenger], None] = _ignore
+        self._requested_trip = False
 
-    def use(self, line: ClientPort) -> None:
-        """The connection of this app. To be called before it runs."""
-        self._line = line
+    def attach(self, client: ClientPort) -> None:
+        self._client = client
 
-    def wants(self, wish: RideRequest, done: Callable[[SimPassenger], None], *, hails: bool = False) -> None:
-        """Begin a journey; ``done`` is called at its end. With ``hails`` the passenger is in a car already."""
-        reserve = not hails and self._rng.random() < self._habits.reserve_share
-        self._journey = PassengerTrip(wish, reserve)
+    def begin_journey(self, request: RideRequest, done: Callable[[SimPassenger], None], *, hails: bool = False) -> None:
+        """Begin a journey; ``done`` is called at its end. With ``hails`` the passenger is already in a vehicle."""
+        reserve = not hails and self._rng.random() < self._behaviour.reserve_share
+        self._journey = PassengerTrip(request, reserve)
         self._done = done
-        self._asked = hails
-        if self._line.connected:
+        self._requested_trip = hails
+        if self._client.connected:
             self._ask()
 
     @property
     def on_journey(self) -> bool:
-        """Whether a journey is under way."""
         return self._journey is not None
 
-    def give_up(self) -> None:
-        """The app no longer works: the journey ends here."""
+    def abandon(self) -> None:
         self._finish()
-
-    # ── the rider, as the driver meets one ───────────────────────────────────────────────────────────────────────
 
     @property
     def code(self) -> str:
-        """The ride code on the phone."""
         return "" if self._journey is None else self._journey.code
 
     @property
     def destination(self) -> LatLng:
-        """Where to."""
-        return self._now().wish.dropoff
+        return self._now().request.dropoff
 
     def seated(self, vehicle: VehicleId, trip: TripId) -> None:
-        """The ride begins. What counts for the app is what the server says."""
+        """The app relies on the server's views instead."""
 
     def set_down(self, vehicle: VehicleId) -> None:
-        """The ride is over. Who came by a street hail scans the car's code."""
+        """After a street hail the passenger scans the vehicle's code."""
         journey = self._journey
         if journey is not None and journey.trip is None:
             journey.vehicle = vehicle
             self._pay_soon(journey)
 
     def turned_away(self) -> None:
-        """The driver could not take us."""
         self._finish()
 
-    # ── the phone ────────────────────────────────────────────────────────────────────────────────────────────────
-
     def welcomed(self, _: Welcome) -> None:
-        """Connected."""
         self._ask()
 
     def received(self, message: ServerMessage) -> None:
-        """Something came for this app."""
         if isinstance(message, Update | Snapshot) and message.trip is not None:
             journey = self._journey
             if journey is not None and message.trip.trip == journey.trip:
-                self._see(journey, message.trip)
-
-    # ── asking for a ride ────────────────────────────────────────────────────────────────────────────────────────
+                self._apply_view(journey, message.trip)
 
     def _ask(self) -> None:
-        """Once for each journey: look at the price, perhaps, and request."""
-        if self._journey is None or self._asked:
+        if self._journey is None or self._requested_trip:
             return
-        self._asked = True
+        self._requested_trip = True
         journey = self._journey
-        if self._rng.random() < self._habits.estimate_share:
-            pickup, dropoff = self._place(journey.wish.pickup), self._place(journey.wish.dropoff)
-            message = Estimate(id=self._line.next_id(), pickup=pickup, dropoff=dropoff)
-            self._line.command(message, lambda _: self._request(journey))
+        if self._rng.random() < self._behaviour.estimate_share:
+            pickup, dropoff = self._place(journey.request.pickup), self._place(journey.request.dropoff)
+            message = Estimate(id=self._client.next_id(), pickup=pickup, dropoff=dropoff)
+            self._client.command(message, lambda _: self._request(journey))
         else:
             self._request(journey)
 
     def _request(self, journey: PassengerTrip) -> None:
         now = self._city.clock.city()
-        command = CommandId(self._line.next_id())
+        command = CommandId(self._client.next_id())
         if journey.reserve:
             self._city.metrics.reservation_sent()
         else:
@@ -148,11 +133,11 @@ class SimPassenger:
             self._city.metrics.request_sent(command)
         message = RequestRide(
             id=command,
-            pickup=self._place(journey.wish.pickup),
-            dropoff=self._place(journey.wish.dropoff),
-            at=now + draw(self._rng, self._habits.reserve_lead_s) if journey.reserve else None,
+            pickup=self._place(journey.request.pickup),
+            dropoff=self._place(journey.request.dropoff),
+            at=now + draw(self._rng, self._behaviour.reserve_lead_s) if journey.reserve else None,
         )
-        self._line.command(message, lambda answer: self._requested(journey, command, answer))
+        self._client.command(message, lambda answer: self._requested(journey, command, answer))
 
     def _requested(self, journey: PassengerTrip, command: CommandId, answer: Answer) -> None:
         if not isinstance(answer, Accepted):
@@ -161,46 +146,43 @@ class SimPassenger:
             return
         self._learn_trip(journey, answer)
         self._city.metrics.request_acknowledged(command, self._trip(journey), answer.state or "")
-        if self._rng.random() < self._habits.impatient_share:
-            patience_s = draw(self._rng, self._habits.patience_s)
-            self._city.scheduler.after_city(patience_s, lambda: self._lose_patience(journey))
+        if self._rng.random() < self._behaviour.impatient_share:
+            patience_s = draw(self._rng, self._behaviour.patience_s)
+            self._city.scheduler.after_city(patience_s, lambda: self._cancel_trip(journey))
 
     def _learn_trip(self, journey: PassengerTrip, answer: Accepted) -> None:
-        """The server says which trip it is, and follows its stream for us."""
         stream = answer.stream or ""
         journey.trip = TripId(stream.removeprefix("trip:"))
         journey.state = journey.state or answer.state or ""
-        self._line.expect(stream)
+        self._client.expect(stream)
 
-    def _lose_patience(self, journey: PassengerTrip) -> None:
+    def _cancel_trip(self, journey: PassengerTrip) -> None:
         if self._journey is journey and journey.state in SEEKING:
-            message = CancelTrip(id=self._line.next_id(), trip=self._trip(journey), reason="waited too long")
-            self._line.command(message, lambda _: None)
+            message = CancelTrip(id=self._client.next_id(), trip=self._trip(journey), reason="waited too long")
+            self._client.command(message, lambda _: None)
 
-    # ── what the system says of the trip ─────────────────────────────────────────────────────────────────────────
-
-    def _see(self, journey: PassengerTrip, view: TripView) -> None:
+    def _apply_view(self, journey: PassengerTrip, view: TripView) -> None:
         trip = self._trip(journey)
         journey.state = view.state
-        self._city.metrics.trip_told(trip, view.state)
+        self._city.metrics.trip_updated(trip, view.state)
         if view.code:
             journey.code = view.code
         if view.state == ARRIVED:
             self._walk_to(journey, view)
         elif view.state == IN_PROGRESS:
-            self._under_way(journey)
+            self._ride_began(journey)
         elif view.state in (FARE_DUE, PAYING):
-            self._see_fare(journey, view)
+            self._apply_fare(journey, view)
         elif view.state == PAID:
-            self._see_paid(journey, view)
+            self._apply_paid(journey, view)
         elif view.state in ENDED:
             self._finish()
         if view.state in SEEKING and journey.walking_to is not None:
             journey.walking_to = None
-            self._city.street.leave(trip)
+            self._city.kerbside.leave(trip)
 
     def _walk_to(self, journey: PassengerTrip, view: TripView) -> None:
-        """Once for each car that comes: walk there and get in, if it is still there then."""
+        """Once per vehicle: walk to it and get in if it is still there."""
         car = view.car.vehicle if view.car is not None else ""
         if journey.walking_to == car:
             return
@@ -208,20 +190,18 @@ class SimPassenger:
 
         def get_in() -> None:
             if self._journey is journey and journey.state == ARRIVED and journey.walking_to == car:
-                self._city.street.board(self._trip(journey), self)
+                self._city.kerbside.board(self._trip(journey), self)
 
-        self._city.scheduler.after_city(draw(self._rng, self._habits.walk_s), get_in)
+        self._city.scheduler.after_city(draw(self._rng, self._behaviour.walk_s), get_in)
 
-    def _under_way(self, journey: PassengerTrip) -> None:
+    def _ride_began(self, journey: PassengerTrip) -> None:
         if not journey.began:
             journey.began = True
             if journey.requested_at is not None:
                 self._city.metrics.wait.add(self._city.clock.city() - journey.requested_at)
 
-    # ── paying ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _see_fare(self, journey: PassengerTrip, view: TripView) -> None:
-        if not self._habits.pays:
+    def _apply_fare(self, journey: PassengerTrip, view: TripView) -> None:
+        if not self._behaviour.pays:
             self._finish()
         elif view.state == FARE_DUE:
             self._pay_soon(journey)
@@ -229,8 +209,7 @@ class SimPassenger:
             self._confirm_once(journey, view.payment)
 
     def _pay_soon(self, journey: PassengerTrip) -> None:
-        """Take out the phone and pay, unless that is under way."""
-        if not self._habits.pays:
+        if not self._behaviour.pays:
             self._finish()
         elif journey.paying:
             return
@@ -238,14 +217,16 @@ class SimPassenger:
             self._finish()
         else:
             journey.paying = True
-            self._city.scheduler.after_city(draw(self._rng, self._habits.reach_for_phone_s), lambda: self._pay(journey))
+            self._city.scheduler.after_city(
+                draw(self._rng, self._behaviour.reach_for_phone_s), lambda: self._pay(journey)
+            )
 
     def _pay(self, journey: PassengerTrip) -> None:
         journey.pays += 1
         journey.pay_at = journey.pay_at or self._city.clock.wall()
         vehicle = journey.vehicle if journey.trip is None else None
-        message = PayFare(id=self._line.next_id(), trip=journey.trip, vehicle=vehicle, buyer=self._buyer)
-        self._line.command(message, lambda answer: self._pay_answered(journey, answer))
+        message = PayFare(id=self._client.next_id(), trip=journey.trip, vehicle=vehicle, buyer=self._buyer)
+        self._client.command(message, lambda answer: self._pay_answered(journey, answer))
 
     def _pay_answered(self, journey: PassengerTrip, answer: Answer) -> None:
         journey.paying = False
@@ -260,13 +241,13 @@ class SimPassenger:
             self._city.scheduler.after(PAY_AGAIN_S, lambda: self._pay_soon(journey))
 
     def _confirm_once(self, journey: PassengerTrip, payment: PaymentView) -> None:
-        """Alipay knows the order: its app asks for the password, once for each order."""
+        """Once per order: confirm it in the Alipay app."""
         if payment.trade and journey.confirmed != payment.trade:
             journey.confirmed = payment.trade
             self._city.spawn(self._confirm(journey, payment.trade))
 
     async def _confirm(self, journey: PassengerTrip, trade: str) -> None:
-        """A phone that says no is not the truth: only the server says whether it is paid. Then look again."""
+        """Only the server's views decide whether the fare is paid; after a failure the app tries again."""
         outcome = await self._city.wallet.confirm(trade, self._buyer)
         if outcome in _PHONE_SAYS_NO and self._journey is journey:
             self._city.metrics.counts["cashier_refused"] += 1
@@ -276,28 +257,26 @@ class SimPassenger:
         if self._journey is journey and journey.state == PAYING and journey.confirmed == trade:
             self._city.spawn(self._confirm(journey, trade))
 
-    def _see_paid(self, journey: PassengerTrip, view: TripView) -> None:
+    def _apply_paid(self, journey: PassengerTrip, view: TripView) -> None:
         amount = view.payment.amount if view.payment is not None else None
         waited_s = self._city.clock.wall() - (journey.pay_at or self._city.clock.wall())
         trip = self._trip(journey)
         if trip in self._city.metrics.paid:
             return
         self._city.metrics.fare_paid(trip, amount.minor if amount is not None else 0, waited_s)
-        if self._rng.random() < self._habits.rate_share:
+        if self._rng.random() < self._behaviour.rate_share:
             stars = self._rng.choice((3, 4, 4, 5, 5, 5))
-            self._line.command(Rate(id=self._line.next_id(), trip=trip, stars=stars), lambda _: self._finish())
+            self._client.command(Rate(id=self._client.next_id(), trip=trip, stars=stars), lambda _: self._finish())
         else:
             self._finish()
-
-    # ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _finish(self) -> None:
         journey, self._journey = self._journey, None
         if journey is None:
             return
         if journey.trip is not None:
-            self._city.street.leave(journey.trip)
-            self._line.leave(f"trip:{journey.trip}")
+            self._city.kerbside.leave(journey.trip)
+            self._client.leave(f"trip:{journey.trip}")
         self._done(self)
 
     def _now(self) -> PassengerTrip:
@@ -314,5 +293,5 @@ class SimPassenger:
         return journey.trip
 
 
-def _nobody(_: SimPassenger) -> None:
-    """Nobody waits for the end of a journey that has not begun."""
+def _ignore(_: SimPassenger) -> None:
+    """No journey has begun yet."""

@@ -36,31 +36,27 @@ class PassengerPool:
         self._tokens = iter(tokens)
         self._free: deque[SimPassenger] = deque()
         self._clients: dict[SimPassenger, AppClient] = {}
-        self._living: set[SimPassenger] = set()
+        self._running: set[SimPassenger] = set()
 
     @property
     def connected(self) -> int:
-        """How many are connected."""
-        return sum(self._clients[passenger].connected for passenger in self._living)
+        return sum(self._clients[passenger].connected for passenger in self._running)
 
-    def warm_up(self, many: int) -> None:
-        """Let so many people open their app without wanting anything yet."""
+    def connect_idle(self, many: int) -> None:
         for _ in range(many):
             passenger = self._new()
             self._free.append(passenger)
-            self._wake(passenger)
+            self._connect(passenger)
 
-    def request(self, wish: RideRequest) -> None:
-        """Somebody requests a ride."""
+    def request(self, request: RideRequest) -> None:
         passenger = self._take()
-        passenger.wants(wish, self._done)
-        self._wake(passenger)
+        passenger.begin_journey(request, self._done)
+        self._connect(passenger)
 
-    def hail(self, wish: RideRequest, driver: SimDriver) -> None:
-        """Somebody gets into a free car."""
+    def hail(self, request: RideRequest, driver: SimDriver) -> None:
         passenger = self._take()
-        passenger.wants(wish, self._done, hails=True)
-        self._wake(passenger)
+        passenger.begin_journey(request, self._done, hails=True)
+        self._connect(passenger)
         driver.hailed(passenger)
 
     def _take(self) -> SimPassenger:
@@ -76,28 +72,28 @@ class PassengerPool:
         sign_in: SignIn = by_phone if token is None else known(Token(token))
         passenger = SimPassenger(f"2088{number:012d}", self._city, rng)
         client = AppClient(self._context, f"P{number}", sign_in, passenger, rng)
-        passenger.use(client)
+        passenger.attach(client)
         self._clients[passenger] = client
         return passenger
 
-    def _wake(self, passenger: SimPassenger) -> None:
-        if passenger not in self._living:
-            self._living.add(passenger)
-            self._city.spawn(self._live(passenger))
+    def _connect(self, passenger: SimPassenger) -> None:
+        if passenger not in self._running:
+            self._running.add(passenger)
+            self._city.spawn(self._stay_connected(passenger))
 
-    async def _live(self, passenger: SimPassenger) -> None:
-        """Be connected until the journey's end. Where the server turns us away for good, the journey ends here."""
+    async def _stay_connected(self, passenger: SimPassenger) -> None:
+        """Stay connected until the journey's end. If the server forbids a reconnect, the journey ends."""
         try:
             await self._clients[passenger].run()
             self._context.metrics.violation("app turned away")
-            passenger.give_up()
+            passenger.abandon()
         finally:
-            self._living.discard(passenger)
+            self._running.discard(passenger)
             if not passenger.on_journey:
                 self._free.append(passenger)
 
     def _done(self, passenger: SimPassenger) -> None:
-        if self._city.habits.passenger.stay_connected:
+        if self._city.behaviour.passenger.stay_connected:
             self._free.append(passenger)
         else:
             self._clients[passenger].close()

@@ -48,19 +48,18 @@ class Drive:
 
     @classmethod
     def along(cls, route: Route, began: CityTime) -> Drive:
-        """The whole route, in its time."""
         return cls(route.points, route.seconds, began)
 
     @classmethod
     def for_seconds(cls, start: LatLng, towards: LatLng, seconds: float, began: CityTime) -> Drive:
-        """Straight towards a point for a fixed time, no further than one gets at :data:`BENCH_MPS`."""
+        """In a straight line for a fixed time, no further than :data:`BENCH_MPS` permits."""
         meters = _meters(start, towards)
         share = min(1.0, BENCH_MPS * seconds / meters) if meters > 0 else 0.0
         stop = LatLng(start.lat + share * (towards.lat - start.lat), start.lng + share * (towards.lng - start.lng))
         return cls((start, stop), seconds, began)
 
     def at(self, now: float) -> RoutePosition:
-        """Where the car is; before its beginning at the start, after its end at the end."""
+        """Clamped to the start before ``began`` and to the end after ``ends_at``."""
         if now >= self.ends_at or not self._legs:
             return RoutePosition(*self.end)
         driven = max(0.0, now - self.began) * self._mps
@@ -89,7 +88,7 @@ def _east(start: LatLng, end: LatLng) -> float:
 
 
 def _meters(start: LatLng, end: LatLng) -> float:
-    """Metres on the plane: good for the short legs of a route."""
+    """Planar distance: accurate for the short legs of a route."""
     return hypot(end.lat - start.lat, _east(start, end)) * _METERS_A_DEGREE
 
 

@@ -18,27 +18,24 @@ from sim.city.config import WorldConfig, open_demand
 from sim.city.fleet import CityFleet
 from sim.city.kerbside import Kerbside
 from sim.city.passenger_pool import PassengerPool
-from sim.client.app_client import ClientContext
-from sim.client.connect_limiter import ConnectLimiter
-from sim.client.sign_in import SignInClient
-from sim.client.sms_inbox import SmsInbox
+from sim.client.app_client import ClientContext, ConnectLimiter
+from sim.client.sign_in import SignInClient, SmsInbox
 from sim.demand.ride_request import RideRequest
 from sim.metrics.run_metrics import RunMetrics
 from sim.time.scheduler import Scheduler
 from sim.time.server_clock import ServerClock
 
-BEAT_S: Final = 0.02
+TIMER_CHECK_S: Final = 0.02
 """Wall seconds between two looks at scheduler and fleet."""
-HTTP_S: Final = 15.0
+HTTP_TIMEOUT_S: Final = 15.0
 
 
-def new_tally() -> RunMetrics:
-    """A metrics for :func:`run_world`, with the clock that the first welcome will set."""
+def new_metrics() -> RunMetrics:
     return RunMetrics(ServerClock(CityClock()))
 
 
 async def run_world(
-    config: WorldConfig, metrics: RunMetrics, stop: asyncio.Event, street: Kerbside | None = None
+    config: WorldConfig, metrics: RunMetrics, stop: asyncio.Event, kerbside: Kerbside | None = None
 ) -> None:
     """Play drivers and passengers until ``stop`` is set; then hang up and return.
 
@@ -48,12 +45,12 @@ async def run_world(
     """
     limits = httpx.Limits(max_connections=20)
     async with (
-        httpx.AsyncClient(base_url=config.http_url, timeout=HTTP_S, limits=limits, trust_env=False) as http,
-        httpx.AsyncClient(base_url=config.sandbox_url or "", timeout=HTTP_S, trust_env=False) as sandbox,
+        httpx.AsyncClient(base_url=config.http_url, timeout=HTTP_TIMEOUT_S, limits=limits, trust_env=False) as http,
+        httpx.AsyncClient(base_url=config.sandbox_url or "", timeout=HTTP_TIMEOUT_S, trust_env=False) as sandbox,
     ):
         sms = SmsInbox(config.sms_file)
         sign_in_client = SignInClient(http, sms)
-        await _World(config, metrics, SandboxWallet(sandbox), sign_in_client, sms, street or Kerbside()).run(stop)
+        await _World(config, metrics, SandboxWallet(sandbox), sign_in_client, sms, kerbside or Kerbside()).run(stop)
     metrics.finish()
 
 
@@ -67,7 +64,7 @@ class _World:
         wallet: FarePayer,
         sign_in_client: SignInClient,
         sms: SmsInbox,
-        street: Kerbside,
+        kerbside: Kerbside,
     ) -> None:
         rng = Random(config.seed)
         self._config = config
@@ -78,38 +75,46 @@ class _World:
         self._group: asyncio.TaskGroup | None = None
         self._ready = asyncio.Event()
         self._patient_until = clock.wall() + config.patience_s
-        self._hails = Random(rng.getrandbits(64))
+        self._hail_rng = Random(rng.getrandbits(64))
         self._demand = open_demand(config, Random(rng.getrandbits(64)))
-        habits = config.habits if config.sandbox_url is not None else _without_paying(config.habits)
+        behaviour = config.behaviour if config.sandbox_url is not None else _without_paying(config.behaviour)
         city = SimCity(
-            clock, scheduler, config.roads, self._demand, street, habits, metrics, wallet, self._spawn, config.name_at
+            clock,
+            scheduler,
+            config.roads,
+            self._demand,
+            kerbside,
+            behaviour,
+            metrics,
+            wallet,
+            self._spawn,
+            config.name_at,
         )
-        self._habits = habits
+        self._behaviour = behaviour
 
         def new_context() -> ClientContext:
             gate = ConnectLimiter(clock, config.connects_per_s)
             return ClientContext(config.ws_url, config.run, gate, clock, scheduler, metrics, config.ping_interval_s)
 
         self._fleet = CityFleet(config, city, new_context(), sign_in_client, Random(rng.getrandbits(64)))
-        whims = Random(rng.getrandbits(64))
+        pool_rng = Random(rng.getrandbits(64))
         self._pool = PassengerPool(
             city,
             new_context(),
             sign_in_client,
-            whims,
+            pool_rng,
             first_number=config.first_passenger,
             tokens=config.passenger_tokens,
         )
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until ``stop``."""
         async with asyncio.TaskGroup() as self._group:
-            self._spawn(self._beat())
+            self._spawn(self._run_timers())
             self._spawn(self._sms.watch())
             for client in self._fleet.clients:
                 self._spawn(client.run())
-            self._pool.warm_up(self._config.warm_passengers)
-            self._spawn(self._make_wishes())
+            self._pool.connect_idle(self._config.warm_passengers)
+            self._spawn(self._issue_requests())
             await stop.wait()
             for task in self._tasks:
                 task.cancel()
@@ -121,33 +126,32 @@ class _World:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _beat(self) -> None:
-        """One ticker for everything that is planned, and for all fixes."""
+    async def _run_timers(self) -> None:
         while True:
             self._scheduler.run_due()
             self._fleet.sweep()
             if not self._ready.is_set() and self._is_ready():
                 self._ready.set()
-            await asyncio.sleep(BEAT_S)
+            await asyncio.sleep(TIMER_CHECK_S)
 
-    async def _make_wishes(self) -> None:
-        """Let wishes come true at their times, as soon as enough of the fleet is there."""
+    async def _issue_requests(self) -> None:
+        """Issue requests at their times, once enough of the fleet is connected."""
         await self._ready.wait()
-        for wish in self._demand.wishes(self._clock.city()):
-            if self._config.served is None or self._config.served.holds(wish.pickup):
-                await asyncio.sleep(self._clock.wall_until(wish.at))
-                self._come_true(wish)
+        for request in self._demand.requests(self._clock.city()):
+            if self._config.served is None or self._config.served.holds(request.pickup):
+                await asyncio.sleep(self._clock.wall_until(request.at))
+                self._serve_request(request)
 
-    def _come_true(self, wish: RideRequest) -> None:
-        if self._hails.random() < self._habits.passenger.hail_share:
-            driver = self._fleet.nearest_free(wish.pickup, self._config.hail_radius_m)
+    def _serve_request(self, request: RideRequest) -> None:
+        if self._hail_rng.random() < self._behaviour.passenger.hail_share:
+            driver = self._fleet.nearest_free(request.pickup, self._config.hail_radius_m)
             if driver is not None:
-                self._pool.hail(wish, driver)
+                self._pool.hail(request, driver)
                 return
-        self._pool.request(wish)
+        self._pool.request(request)
 
     def _is_ready(self) -> bool:
-        """Whether the server's time is known and enough apps are connected, or were waited for long enough."""
+        """True once the server's time is known and enough apps are connected, or the waiting time is over."""
         if not self._clock.known:
             return False
         wanted = self._config.ready_share * len(self._fleet.clients) + self._config.warm_passengers
@@ -155,5 +159,5 @@ class _World:
         return connected >= wanted or self._clock.wall() > self._patient_until
 
 
-def _without_paying(habits: Behaviour) -> Behaviour:
-    return replace(habits, passenger=replace(habits.passenger, pays=False))
+def _without_paying(behaviour: Behaviour) -> Behaviour:
+    return replace(behaviour, passenger=replace(behaviour.passenger, pays=False))

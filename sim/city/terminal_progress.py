@@ -53,8 +53,8 @@ ROWS: Final = (
 IN_LINES: Final = (*ROWS[0], *ROWS[1][2:], ROWS[2][0])
 
 
-def spelled(figure: TerminalFigure, value: Number) -> str:
-    """A value with its unit: whole, or to a tenth where it is small."""
+def format_value(figure: TerminalFigure, value: Number) -> str:
+    """A value with its unit: an integer, or one decimal for small numbers."""
     if value is None:
         return UNKNOWN
     number = f"{value:,.1f}" if isinstance(value, float) and abs(value) < 10 else f"{value:,.0f}"
@@ -62,7 +62,7 @@ def spelled(figure: TerminalFigure, value: Number) -> str:
 
 
 def panel(title: str, numbers: Numbers, where: Mapping[str, str]) -> RenderableType:
-    """Three rows of figures, and below them where to point a client (``where``: label and address)."""
+    """Three rows of figures, then addresses for clients (``where``: label and address)."""
     figures = Table.grid(padding=(0, 1), expand=True)
     for _ in ROWS[0]:
         figures.add_column(ratio=1, justify="right")
@@ -77,14 +77,13 @@ def panel(title: str, numbers: Numbers, where: Mapping[str, str]) -> RenderableT
 
 
 def line(numbers: Numbers) -> str:
-    """The main figures in one line."""
-    return "  ".join(f"{figure.label} {spelled(figure, numbers.get(figure.key))}" for figure in IN_LINES)
+    return "  ".join(f"{figure.label} {format_value(figure, numbers.get(figure.key))}" for figure in IN_LINES)
 
 
 async def show_progress(
     console: Console, title: Callable[[], str], where: Mapping[str, str], numbers: Callable[[], Numbers]
 ) -> None:
-    """Show what ``numbers`` answers until cancelled; the panel then stays as it last was."""
+    """Refresh until cancelled; the last panel remains on the screen."""
     if not console.is_terminal:
         for label, address in where.items():
             console.print(f"{label}: {address}", highlight=False, soft_wrap=True)
@@ -102,4 +101,4 @@ async def show_progress(
 
 def _value(figure: TerminalFigure, value: Number) -> Text:
     alarm = figure.alarming and bool(value)
-    return Text(spelled(figure, value), style="bold red" if alarm else "bold")
+    return Text(format_value(figure, value), style="bold red" if alarm else "bold")

@@ -29,26 +29,22 @@ class Car:
         self._drive: Drive | None = None
         self._arrival: Timer | None = None
         # Numbers have to rise over runs too: they begin at the time of day, faster than fixes are taken.
-        self.unheard = UnackedFixes(int(city.clock.wall() * _FIRST_FIX_A_SECOND))
+        self.unacked = UnackedFixes(int(city.clock.wall() * _FIRST_FIX_A_SECOND))
 
     def position(self) -> RoutePosition:
-        """Where the car is now."""
         if self._drive is None:
             return self._parked
         return self._drive.at(self._city.clock.city())
 
     def here(self) -> LatLng:
-        """The same, as a point."""
         position = self.position()
         return LatLng(position.lat, position.lng)
 
     def fix(self) -> Fix:
-        """A new fix, kept until it is heard."""
         lat, lng, speed, heading = self.position()
-        return self.unheard.add(self._city.clock.city(), lat, lng, speed, heading)
+        return self.unacked.add(self._city.clock.city(), lat, lng, speed, heading)
 
     def park(self) -> None:
-        """Stop here."""
         self._parked = RoutePosition(*self.here())
         self._drive = None
         if self._arrival is not None:
@@ -56,7 +52,7 @@ class Car:
             self._arrival = None
 
     def drive_to(self, place: LatLng, arrived: Callable[[], None], fixed_s: float | None = None) -> None:
-        """Drive along the streets, or for ``fixed_s`` city seconds straight towards the place."""
+        """Drive along the streets, or for ``fixed_s`` city seconds in a straight line."""
         now = self._city.clock.city()
         start = self.here()
         self.park()
@@ -68,7 +64,7 @@ class Car:
         self._arrival = self._city.scheduler.at_city(drive.ends_at, lambda: self._arrived(drive, arrived))
 
     def cruise(self) -> None:
-        """Drive to a place near by where rides begin at this hour."""
+        """Drive to a near place where rides begin at this hour."""
         here = self.here()
         places = self._city.demand.places(self._city.clock.city(), _PLACES_LOOKED_AT)
         target = min(places, key=lambda place: haversine_m(here, place))

@@ -18,8 +18,8 @@ from websockets.exceptions import WebSocketException
 
 from dispatch.api.client_messages import ClientCommand, ClientMessage
 from dispatch.api.server_messages import Rejected, ServerMessage, Snapshot, Update, Welcome
+from dispatch.clock import Clock
 from dispatch.domain.errors import CloseCode, may_reconnect
-from sim.client.connect_limiter import ConnectLimiter
 from sim.client.pending_commands import OnAnswer
 from sim.client.session import ClientSession, encode
 from sim.client.sign_in import SignIn, SignInError, Token
@@ -28,6 +28,21 @@ from sim.client.stream_check import StreamOrder
 from sim.metrics.run_metrics import RunMetrics
 from sim.time.scheduler import Scheduler, Timer
 from sim.time.server_clock import ServerClock
+
+
+class ConnectLimiter:
+    """Opens ``per_second`` times a wall second, in the order in which apps came to it."""
+
+    def __init__(self, clock: Clock, per_second: float) -> None:
+        self._clock = clock
+        self._gap_s = 1.0 / per_second
+        self._next = 0.0
+
+    async def wait_turn(self) -> None:
+        now = self._clock.wall()
+        self._next = max(self._next, now) + self._gap_s
+        await asyncio.sleep(self._next - self._gap_s - now)
+
 
 FIRST_BACKOFF_S: Final = 0.2
 LONGEST_BACKOFF_S: Final = 5.0
@@ -57,11 +72,9 @@ class App(Protocol):
 
     def welcomed(self, welcome: Welcome) -> None:
         """Connected, for the first time or again. Commands and streams continue automatically."""
-        ...
 
     def received(self, message: ServerMessage) -> None:
         """A stream's update or snapshot, or a message without a stream. Repeats are filtered out."""
-        ...
 
 
 class AppClient:
@@ -85,7 +98,6 @@ class AppClient:
 
     @property
     def connected(self) -> bool:
-        """True after the server's welcome."""
         return self._socket is not None
 
     @property
@@ -94,7 +106,6 @@ class AppClient:
         return self._socket is not None and self._socket.unsent > CONGESTED_BYTES
 
     def next_id(self) -> str:
-        """A command id that was never used before."""
         return self._session.next_id()
 
     def command(self, command: ClientCommand, on_answer: OnAnswer) -> None:
@@ -114,7 +125,6 @@ class AppClient:
         self._send_command(self._session.subscribe(stream, self._wall()))
 
     def leave(self, stream: str) -> None:
-        """End a subscription."""
         if self._socket is None:
             self._session.streams.leave(stream)
         else:
@@ -134,11 +144,9 @@ class AppClient:
         finally:
             self._task = None
 
-    # ── connecting ───────────────────────────────────────────────────────────────────────────────────────────────
-
     async def _stay_connected(self) -> None:
         while True:
-            await self._context.gate.pass_through()
+            await self._context.gate.wait_turn()
             code = await self._one_connection()
             if code is not None and not self._may_return(code):
                 return
@@ -189,8 +197,6 @@ class AppClient:
             self._token = await self._sign_in()
         return self._token
 
-    # ── receiving ────────────────────────────────────────────────────────────────────────────────────────────────
-
     def _read(self, data: bytes) -> None:
         try:
             message, order, deliver = self._session.receive(data, self._wall())
@@ -233,8 +239,6 @@ class AppClient:
         elif isinstance(message, Snapshot):
             log.stand(message.stream, message.seq)
 
-    # ── sending ──────────────────────────────────────────────────────────────────────────────────────────────────
-
     def _send_command(self, body: bytes) -> None:
         self._push(body)
         if self._checking is None:
@@ -247,7 +251,6 @@ class AppClient:
         return True
 
     def _check(self) -> None:
-        """Resend overdue commands; check again while any command is pending."""
         self._checking = None
         if self._socket is not None:
             for body in self._session.pending.due(self._wall()):

@@ -43,11 +43,10 @@ class PendingCommands:
         return len(self._waiting)
 
     def add(self, command_id: str, body: bytes, on_answer: OnAnswer, now: float) -> None:
-        """The command was sent now, or will be when there is a connection."""
         self._waiting[command_id] = _Waiting(body, on_answer, now + FIRST_RESEND_S)
 
     def answer(self, message: Answer, now: float) -> None:
-        """An answer came: tell whoever asked, unless it only says to ask again. A second answer is ignored."""
+        """Pass an answer to its callback, unless it only asks for a retry. A second answer is ignored."""
         if message.id is None or (waiting := self._waiting.get(message.id)) is None:
             return
         if isinstance(message, Rejected) and message.retryable and message.code in WAITED_OUT:
@@ -58,7 +57,7 @@ class PendingCommands:
         waiting.on_answer(message)
 
     def due(self, now: float) -> list[bytes]:
-        """The commands to be sent again now; each waits longer for the next time."""
+        """Commands to resend now; each waits longer before the next time."""
         due = [w for w in self._waiting.values() if w.send_at <= now]
         for waiting in due:
             waiting.pause_s = min(waiting.pause_s * BACKOFF, LONGEST_RESEND_S)
@@ -66,7 +65,6 @@ class PendingCommands:
         return [w.body for w in due]
 
     def all(self, now: float) -> list[bytes]:
-        """Every command, for a new connection."""
         for waiting in self._waiting.values():
             waiting.pause_s = FIRST_RESEND_S
             waiting.send_at = now + waiting.pause_s

@@ -46,7 +46,6 @@ class ClientSession:
         self.pending = PendingCommands()
 
     def next_id(self) -> str:
-        """A command id that was never used before."""
         return f"{self._prefix}.{next(self._serial)}"
 
     def hello(self, token: str, clock: float | None) -> bytes:
@@ -54,7 +53,6 @@ class ClientSession:
         return encode(Hello(token=token, clock=clock, resume=self.streams.resume()[-MAX_RESUMED:]))
 
     def command(self, command: ClientCommand, on_answer: OnAnswer, now: float) -> bytes:
-        """A command that stays pending until its answer; ``now`` is wall time."""
         body = encode(command)
         self.pending.add(command.id, body, on_answer, now)
         return body
@@ -65,7 +63,6 @@ class ClientSession:
         return self.command(Attach(id=self.next_id(), stream=stream), _ignore, now)
 
     def unsubscribe(self, stream: str, now: float) -> bytes:
-        """A command that ends a subscription."""
         self.streams.leave(stream)
         return self.command(Detach(id=self.next_id(), stream=stream), _ignore, now)
 
@@ -85,10 +82,34 @@ class ClientSession:
                 return Received(message)
 
     def reset(self) -> None:
-        """Forget all streams and pending commands."""
         self.streams = StreamCursors()
         self.pending = PendingCommands()
 
 
 def _ignore(_: Answer) -> None:
     """The stream's snapshot is the answer."""
+
+
+MATCHING: Final = "matching"
+ASSIGNED: Final = "assigned"
+ARRIVED: Final = "arrived"
+IN_PROGRESS: Final = "in_progress"
+FARE_DUE: Final = "fare_due"
+PAYING: Final = "paying"
+PAID: Final = "paid"
+CANCELLED: Final = "cancelled"
+UNSERVED: Final = "unserved"
+
+SEEKING: Final = frozenset({"reserved", MATCHING, "offered"})
+"""No driver has accepted yet."""
+ENDED: Final = frozenset({PAID, CANCELLED, UNSERVED, "part_refunded", "refunded", "settled_otherwise"})
+"""Nothing more will happen to the trip that its passenger has to wait for."""
+
+IDLE: Final = "idle"
+OFFERED: Final = "offered"
+TO_PICKUP: Final = "to_pickup"
+AT_PICKUP: Final = "at_pickup"
+ON_TRIP: Final = "on_trip"
+OFF_DUTY: Final = frozenset({"offline", "break"})
+"""The driver goes online from here."""
+WITH_TRIP: Final = frozenset({TO_PICKUP, AT_PICKUP, ON_TRIP})

@@ -113,7 +113,6 @@ class SocketClient(asyncio.Protocol):
             asyncio.get_running_loop().call_later(self._keepalive_s, self._ping)
 
     def send(self, message: msgspec.Struct) -> None:
-        """Send a message. Raises ``ConnectionError`` if the socket is closed."""
         self.send_bytes(_encode(message))
 
     def send_bytes(self, body: bytes) -> None:
@@ -131,7 +130,6 @@ class SocketClient(asyncio.Protocol):
         return await asyncio.wait_for(waiting, within_s)
 
     def abort(self) -> None:
-        """Cut the connection without a close frame."""
         self.transport.abort()
 
     def hang_up(self) -> None:
@@ -143,7 +141,6 @@ class SocketClient(asyncio.Protocol):
 
     @property
     def unsent(self) -> int:
-        """Bytes that the server has not read yet."""
         return self.transport.get_write_buffer_size()
 
     def _ping(self) -> None:

@@ -28,25 +28,23 @@ class StreamCursors:
         self._left: set[str] = set()
 
     def follow(self, stream: str) -> None:
-        """Follow a stream from whatever comes first."""
         self._left.discard(stream)
         self._last.setdefault(stream, None)
 
     def leave(self, stream: str) -> None:
-        """Forget a stream. What still comes of it is not looked at."""
+        """Forget a stream. Later messages of it are not checked."""
         self._last.pop(stream, None)
         self._left.add(stream)
 
     def last(self, stream: str) -> int | None:
-        """The last number seen, or None."""
         return self._last.get(stream)
 
     def resume(self) -> list[Cursor]:
-        """What to tell the server after a lost connection. 0: nothing of the stream was seen yet."""
+        """The cursors for a reconnect; 0 if no message of the stream arrived yet."""
         return [Cursor(stream, seq or 0) for stream, seq in self._last.items()]
 
     def update(self, stream: str, seq: int) -> StreamOrder:
-        """Number ``seq`` of a stream came. A repeat does not move the cursor."""
+        """Check an update. A repeat does not move the cursor."""
         if stream in self._left:
             return StreamOrder.NEXT
         last = self._last.get(stream)
@@ -56,7 +54,7 @@ class StreamCursors:
         return StreamOrder.NEXT if last is None or seq == last + 1 else StreamOrder.GAP
 
     def snapshot(self, stream: str, seq: int, *, recovered: bool) -> StreamOrder:
-        """A snapshot at ``seq`` came; ``recovered`` says that all updates up to it came before."""
+        """Check a snapshot; with ``recovered`` all updates up to it must have arrived before."""
         if stream in self._left:
             return StreamOrder.NEXT
         last = self._last.get(stream)

@@ -27,14 +27,14 @@ class UnackedFixes:
         return len(self._fixes)
 
     def add(self, at: float, lat: float, lng: float, speed: float, heading: float) -> Fix:
-        """The next fix. ``at`` is the phone's time; speed in m/s; heading in degrees from north."""
+        """``at`` is the phone's time; speed in m/s; heading in degrees from north."""
         self._last += 1
         fix = Fix(self._last, at, lat, lng, speed, heading)
         self._fixes.append(fix)
         return fix
 
     def ack(self, n: int) -> bool:
-        """Fixes up to ``n`` are safe. True if that is no news: the other side began anew and wants the rest again."""
+        """Drop fixes up to ``n``. True if ``n`` is not new: the server restarted and needs the rest again."""
         fixes = self._fixes
         while fixes and fixes[0].n <= n:
             fixes.popleft()
@@ -43,6 +43,5 @@ class UnackedFixes:
         return stale
 
     def resends(self) -> list[GpsFixes]:
-        """Everything unheard, in the order of the numbers."""
         starts = range(0, len(self._fixes), MAX_IN_MESSAGE)
         return [GpsFixes(list(islice(self._fixes, start, start + MAX_IN_MESSAGE))) for start in starts]

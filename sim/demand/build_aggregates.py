@@ -40,7 +40,7 @@ Row = tuple[str, int | None, int | None, int | None, float]
 
 
 def aggregate(trips: Trips, local: LocalTime) -> pa.Table:
-    """The three kinds of rows, sorted, with source, time zone and resolution in the schema's metadata."""
+    """Rows sorted by kind; source, time zone and resolution are in the schema's metadata."""
     origins = cells_of(trips.pickup_lat.tolist(), trips.pickup_lng.tolist(), RESOLUTION)
     destinations = cells_of(trips.dropoff_lat.tolist(), trips.dropoff_lng.tolist(), RESOLUTION)
     moments = [local.moment(at) for at in trips.pickup_at.tolist()]
@@ -74,7 +74,6 @@ def _counts(keys: Iterable[tuple[int, Cell]]) -> list[tuple[tuple[int, Cell], in
 
 
 def main(arguments: list[str]) -> None:
-    """Read the trips named first and write the aggregates to the path named second."""
     trips_path, out = map(Path, arguments)
     table = aggregate(read_trips(trips_path), LocalTime("America/Los_Angeles"))
     pq.write_table(table, out, compression="zstd")

@@ -1,4 +1,4 @@
-"""Real trips from a Parquet file with the columns of the EPFL cabspotting extract, as arrays and as wishes.
+"""Real trips from a Parquet file with the columns of the EPFL cabspotting extract, as arrays and as requests.
 
 Columns that are read: ``pickup_ts`` (Unix seconds) and ``pu_lat_e5``, ``pu_lon_e5``, ``do_lat_e5``, ``do_lon_e5``
 (degrees times 100,000). Such a file is the user's own; none is shipped.
@@ -42,8 +42,7 @@ class Trips:
     def __len__(self) -> int:
         return len(self.pickup_at)
 
-    def wish(self, index: int) -> RideRequest:
-        """The trip as a wish."""
+    def request(self, index: int) -> RideRequest:
         pickup = LatLng(float(self.pickup_lat[index]), float(self.pickup_lng[index]))
         dropoff = LatLng(float(self.dropoff_lat[index]), float(self.dropoff_lng[index]))
         return RideRequest(CityTime(float(self.pickup_at[index])), pickup, dropoff)
@@ -72,15 +71,14 @@ class RecordedDemand:
         if self._first == len(trips):
             raise TripsFileError("the file has no trips from that time on")
 
-    def wishes(self, start: CityTime) -> Iterator[RideRequest]:
-        """The recorded trips, moved in time so that ``since`` is ``start``."""
+    def requests(self, start: CityTime) -> Iterator[RideRequest]:
+        """The recorded trips, shifted in time so that ``since`` becomes ``start``."""
         shift = start - self._since
         for index in range(self._first, len(self._trips)):
-            wish = self._trips.wish(index)
-            yield wish._replace(at=CityTime(wish.at + shift))
+            request = self._trips.request(index)
+            yield request._replace(at=CityTime(request.at + shift))
 
     def places(self, at: CityTime, many: int) -> list[LatLng]:  # noqa: ARG002 - the recording has its own time
-        """Pick-ups within the first hour of the replay."""
         last = int(np.searchsorted(self._trips.pickup_at, self._since + _NEAR_S))
         within = range(self._first, max(last, self._first + 1))
-        return [self._trips.wish(self._rng.choice(within)).pickup for _ in range(many)]
+        return [self._trips.request(self._rng.choice(within)).pickup for _ in range(many)]

@@ -9,7 +9,7 @@ from dispatch.values.units import CityTime, LatLng
 
 
 class RideRequest(NamedTuple):
-    """Somebody wants to ride at ``at`` (city time)."""
+    """Somebody begin_journey to ride at ``at`` (city time)."""
 
     at: CityTime
     pickup: LatLng
@@ -17,12 +17,10 @@ class RideRequest(NamedTuple):
 
 
 class RequestSource(Protocol):
-    """Where a city's wishes come from."""
+    """Where a city's requests come from."""
 
-    def wishes(self, start: CityTime) -> Iterator[RideRequest]:
-        """Wishes from ``start`` on, in the order of their times. May go on for ever."""
-        ...
+    def requests(self, start: CityTime) -> Iterator[RideRequest]:
+        """Requests from ``start`` on, in time order. May be infinite."""
 
     def places(self, at: CityTime, many: int) -> list[LatLng]:
-        """Places where rides begin at that time of day: for cars to start from and to wait at."""
-        ...
+        """Places where rides begin at that time of day."""

@@ -56,12 +56,12 @@ class Aggregates:
 
 
 def demand_file(city: str) -> Path:
-    """Where the aggregates of a shipped city are; the path may not exist."""
+    """The path may not exist."""
     return SHIPPED / f"{city}_demand.parquet"
 
 
 def read_aggregates(path: Path) -> Aggregates:
-    """Read what ``demand.build_aggregates`` wrote. Raises OSError or KeyError where the file is something else."""
+    """Raises OSError or KeyError for a file of another kind."""
     table = pq.read_table(path)
     metadata = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
     found = Aggregates(metadata["time_zone"], int(metadata["resolution"]), metadata["source"])
@@ -106,8 +106,8 @@ class SampledDemand:
         self._local = LocalTime(aggregates.time_zone)
         self._boxes: dict[Cell, tuple[LatLng, float, float]] = {}
 
-    def wishes(self, start: CityTime) -> Iterator[RideRequest]:
-        """Wishes for ever. With ``since``, the demand of that time is moved so that it begins at ``start``."""
+    def requests(self, start: CityTime) -> Iterator[RideRequest]:
+        """Infinite. With ``since``, the demand of that time is shifted so that it begins at ``start``."""
         at = self._since if self._since is not None else start
         shift = start - at
         while True:
@@ -116,17 +116,16 @@ class SampledDemand:
             yield RideRequest(CityTime(at + shift), self._point(origin), self._point(self._destination(origin)))
 
     def rate(self, at: CityTime) -> float:
-        """Wishes an hour at that time."""
+        """Requests per hour."""
         if self._per_hour is not None:
             return self._per_hour
         return self._scale * self._aggregates.rates.get(self._local.moment(at).week_hour, 0.0)
 
     def places(self, at: CityTime, many: int) -> list[LatLng]:
-        """Places where rides begin at that hour."""
         return [self._point(self._origin(at)) for _ in range(many)]
 
     def _next(self, at: CityTime) -> CityTime:
-        """The next event: within an hour the rate stands, so what is beyond the hour's end is drawn anew there."""
+        """The rate is constant within an hour; a draw beyond the hour's end is repeated from there."""
         while True:
             rate = self.rate(at)
             end = (floor(at / HOUR_S) + 1) * HOUR_S
@@ -145,7 +144,7 @@ class SampledDemand:
         return destinations[origin].draw(self._rng) if origin in destinations else origin
 
     def _point(self, cell: Cell) -> LatLng:
-        """A point of the cell near a street, as far as a few tries find one."""
+        """A point of the cell near a kerbside, if a few attempts find one."""
         points = [point for _ in range(_TRIES) if cell_of(point := self._near(cell), self._resolution) == cell]
         if not points:
             return cell_center(cell)
@@ -163,7 +162,7 @@ class SampledDemand:
         return LatLng(lat, center.lng + self._rng.uniform(-lng_span, lng_span))
 
     def _box(self, cell: Cell) -> tuple[LatLng, float, float]:
-        """The centre of a cell and half the sides, in degrees, of a box that holds it."""
+        """The centre of a cell, and half the sides in degrees of a box around it."""
         center = cell_center(cell)
         lat_span = degrees(float(shapes([cell]).cover[0]))
         self._boxes[cell] = box = (center, lat_span, lat_span / cos(radians(center.lat)))

@@ -24,14 +24,12 @@ from dispatch.store.database import open_database
 from dispatch.store.journals.sql_journal import open_journal
 from dispatch.store.queries.registry import SqlRegistry
 from dispatch.values.units import LatLng
-from sim.city.config import CarAccount, DemandOptions, WorldConfig
-from sim.city.fleet_file import write_fleet
-from sim.city.run import new_tally, run_world
+from sim.city.config import CarAccount, DemandOptions, WorldConfig, write_fleet
+from sim.city.run import new_metrics, run_world
 from sim.demand.sampled_demand import demand_file
-from sim.demo.demo_accounts import draw, enrol_visitors
+from sim.demo.demo_accounts import draw, register_accounts, register_fleet
 from sim.demo.run_checks import RunVerdict, judge, sandbox_orders
 from sim.demo.sandbox_process import SandboxProcess
-from sim.demo.seed_fleet import enrol_fleet
 from sim.metrics.run_metrics import Number, RunMetrics
 
 log = structlog.get_logger()
@@ -73,14 +71,14 @@ class Demo:
 
     def __init__(self, options: DemoOptions) -> None:
         self.options = options
-        self.metrics: RunMetrics = new_tally()
+        self.metrics: RunMetrics = new_metrics()
         self._keep = options.data_dir is not None
         self.folder = options.data_dir or Path(tempfile.mkdtemp(prefix="taxi-demo-"))
         self._sandbox = SandboxProcess(self.folder / "alipay")
         self._supervisor: Supervisor | None = None
         self._world: WorldConfig | None = None
         self._city: City | None = None
-        self.visitors = draw(SystemRandom())
+        self.accounts = draw(SystemRandom())
         """With what a person signs in to look at it."""
         self.figures: dict[str, Number] | None = None
         """What it came to, once it has been judged."""
@@ -92,43 +90,36 @@ class Demo:
 
     @property
     def settings(self) -> Settings:
-        """Those of the running system."""
         return self._running.settings
 
     @property
     def system(self) -> ClusterConfig:
-        """What its processes have agreed on."""
         assert self._running.system is not None  # noqa: S101 - started
         return self._running.system
 
     @property
     def port(self) -> int:
-        """Where its gateways listen."""
         return self._running.port
 
     @property
     def vehicles(self) -> list[str]:
-        """The simulated fleet."""
         return [account.vehicle for account in self._world.fleet] if self._world is not None else []
 
     @property
     def center(self) -> LatLng:
-        """The middle of the city."""
         assert self._city is not None  # noqa: S101 - started
         return self._city.center
 
     @property
     def url(self) -> str:
-        """Where a client of one's own can connect."""
         return self._supervisor.url if self._supervisor is not None else ""
 
     @property
     def pay_url(self) -> str:
-        """Where a person's browser finds what the QR code of the fleet's first car leads to."""
         return f"{self.url}/pay/{self._world.fleet[0].vehicle}" if self._world is not None else ""
 
     async def start(self) -> None:
-        """Bring up sandbox, system and fleet. Raises what their starts raise, after stopping what was started."""
+        """Start sandbox, system and fleet. After an error everything is stopped again."""
         try:
             await self._start()
         except BaseException:
@@ -147,8 +138,8 @@ class Demo:
         anchor = self._city_time(self._city)
         self._supervisor = Supervisor(settings, config=options.config, overrides=overrides, city_anchor=anchor)
         await self._supervisor.start()
-        fleet = await self._enrol(settings)
-        self.metrics = new_tally()
+        fleet = await self._register(settings)
+        self.metrics = new_metrics()
         self._world = self._world_config(settings, roads, fleet)
 
     def _overrides(self) -> dict[str, str | float | int | bool]:
@@ -162,7 +153,7 @@ class Demo:
         }
 
     def _city_time(self, city: City) -> float:
-        """The city's time at the start: the day and hour that were asked for, else the last Friday evening."""
+        """Unix seconds of the chosen day and hour; by default the last Friday evening."""
         zone = ZoneInfo(city.time_zone)
         today = datetime.now(zone).date()
         day = self.options.day or today - timedelta(days=(today.weekday() - FRIDAY) % 7)
@@ -170,12 +161,12 @@ class Demo:
         midnight = datetime.combine(day, time(), zone)
         return (midnight + timedelta(hours=hour)).timestamp()
 
-    async def _enrol(self, settings: Settings) -> tuple[CarAccount, ...]:
+    async def _register(self, settings: Settings) -> tuple[CarAccount, ...]:
         database = open_database(settings.journal_url)
         try:
             registry = SqlRegistry(database)
-            accounts = await enrol_fleet(registry, self.options.cars, Random(self.options.seed))
-            await enrol_visitors(registry, self.visitors)
+            accounts = await register_fleet(registry, self.options.cars, Random(self.options.seed))
+            await register_accounts(registry, self.accounts)
         finally:
             await database.close()
         write_fleet(self.folder / "fleet.csv", accounts)
@@ -206,13 +197,11 @@ class Demo:
         )
 
     def title(self) -> str:
-        """The panel's heading: the city, its time, and how fast it passes."""
         assert self._city is not None  # noqa: S101 - started
         now = datetime.fromtimestamp(self.metrics.clock.city(), ZoneInfo(self._city.time_zone))
         return f"{self._city.title}  {now:%A %H:%M}  ({self.options.speed:g} x, {self.options.cars} cars)"
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Play until ``stop`` is set, or the time is over."""
         assert self._world is not None  # noqa: S101 - started
         options = self.options
         loop = asyncio.get_running_loop()
@@ -221,7 +210,7 @@ class Demo:
         await run_world(self._world, self.metrics, stop)
 
     async def judge(self) -> DemoResult:
-        """Stop the system, then hold what the clients were told against the journal and the sandbox's accounts."""
+        """Stop the system, then compare the clients' metrics with the journal and the sandbox's accounts."""
         orders = await sandbox_orders(self._sandbox.url)
         settings = self.settings
         await self._stop_system()
@@ -236,7 +225,7 @@ class Demo:
     def _numbers(self, verdict: RunVerdict) -> dict[str, Number]:
         numbers: dict[str, Number] = {**self.metrics.numbers()}
         numbers["double_assignments"] = len(verdict.doubled)
-        numbers["lost"] = len(verdict.lost) + len(verdict.told_paid_not_charged)
+        numbers["lost"] = len(verdict.lost) + len(verdict.paid_not_charged)
         numbers["charged_twice"] = len(verdict.charged_twice)
         return numbers
 
@@ -246,7 +235,6 @@ class Demo:
             self._supervisor = None
 
     async def stop(self) -> None:
-        """End everything that was started."""
         await self._stop_system()
         await self._sandbox.stop()
         if not self._keep:

@@ -29,11 +29,11 @@ class RunVerdict(msgspec.Struct, frozen=True):
     doubled: list[str]
     lost: list[str]
     charged_twice: list[str]
-    told_paid_not_charged: list[str]
+    paid_not_charged: list[str]
 
 
 async def judge(metrics: RunMetrics, journal: Journal, accounts: Sequence[dict[str, Any]]) -> RunVerdict:
-    """Hold one run's metrics against the journal, read as it stands now, and the sandbox's orders."""
+    """Compare one run's metrics with the journal as it is now, and with the sandbox's orders."""
     trips = sorted({*metrics.acknowledged, *(assignment[0] for assignment in metrics.assignments)})
     assigned = await _assigned(journal, trips)
     doubled = [str(double) for double in metrics.doubles]
@@ -48,12 +48,12 @@ async def judge(metrics: RunMetrics, journal: Journal, accounts: Sequence[dict[s
         doubled=doubled,
         lost=lost,
         charged_twice=[trip for trip, count in sorted(captured.items()) if count > 1],
-        told_paid_not_charged=[trip for trip in metrics.paid if captured[trip] == 0],
+        paid_not_charged=[trip for trip in metrics.paid if captured[trip] == 0],
     )
 
 
 async def _assigned(journal: Journal, trips: Sequence[TripId]) -> dict[TripId, set[str]]:
-    """The vehicles that each trip ever had by the journal; trips that it does not have are missing."""
+    """All vehicles of each trip in the journal; unknown trips are missing."""
     found: dict[TripId, set[str]] = {}
     for at in range(0, len(trips), LOAD_AT_ONCE):
         part = trips[at : at + LOAD_AT_ONCE]
@@ -67,7 +67,7 @@ async def _assigned(journal: Journal, trips: Sequence[TripId]) -> dict[TripId, s
 
 
 def captures(accounts: Sequence[dict[str, Any]]) -> Counter[str]:
-    """How often money was taken for each trip and not given back; an order's number begins with its trip."""
+    """Captures per trip that were not refunded; an order's number begins with its trip."""
     counts: Counter[str] = Counter()
     for order in accounts:
         if order["captured_minor"] > order["refunded_minor"]:
@@ -76,7 +76,6 @@ def captures(accounts: Sequence[dict[str, Any]]) -> Counter[str]:
 
 
 async def sandbox_orders(url: str) -> list[dict[str, Any]]:
-    """The sandbox's own books, order by order."""
     async with httpx.AsyncClient(timeout=30.0, trust_env=False) as http:
         answer = await http.get(f"{url}/sandbox/accounts")
         answer.raise_for_status()

@@ -37,7 +37,7 @@ class SandboxProcess:
                 stdout=PIPE,
                 stderr=log,
             )
-        assert self._child.stdout is not None  # noqa: S101 - asked for above
+        assert self._child.stdout is not None  # noqa: S101 - requested above
         try:
             line = await asyncio.wait_for(asyncio.to_thread(self._child.stdout.readline), READY_WITHIN_S)
         except TimeoutError as error:
@@ -47,7 +47,6 @@ class SandboxProcess:
         self.url = line.strip().rpartition(" ")[2].removesuffix("/gateway.do")
 
     def settings(self) -> dict[str, str]:
-        """The settings that make a system use this sandbox: gateway, PID and keys, as going live would change them."""
         merchant = msgspec.json.decode((self.keys / "merchant.json").read_bytes())
         return {
             "alipay.gateway_url": f"{self.url}/gateway.do",
@@ -64,7 +63,6 @@ class SandboxProcess:
         }
 
     async def stop(self) -> None:
-        """End it; once is enough."""
         if self._child is not None:
             await processes.terminate(self._child, within_s=3.0)
             if self._child.stdout is not None:

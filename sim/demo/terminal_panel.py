@@ -44,7 +44,7 @@ async def present(demo: Demo, stop: asyncio.Event, *, quiet: bool, beside: Besid
 
 
 async def _end(running: Sequence[asyncio.Future[None]]) -> None:
-    """Cancel them. Raises what one of them had failed with."""
+    """Cancel them. Raises the error of a task that failed."""
     for work in running:
         work.cancel()
     for came in await asyncio.gather(*running, return_exceptions=True):
@@ -57,8 +57,7 @@ async def _show(demo: Demo, console: Console) -> None:
 
 
 def _where(demo: Demo) -> dict[str, str]:
-    """Where to point a browser or a client, and with what to sign in."""
-    you = demo.visitors
+    you = demo.accounts
     return {
         "console": f"{demo.url}/console/   {you.dispatcher}, password {you.password}",
         "passenger": f"{demo.url}/ride/   any phone number; its code: tail {demo.folder / 'sms.jsonl'}",
@@ -76,7 +75,6 @@ def _print_verdict(verdict: RunVerdict, console: Console) -> None:
 
 
 def _print_troubles(demo: Demo, console: Console) -> None:
-    """What clients were refused, how their sockets ended, and what the protocol rules out."""
     metrics = demo.metrics
     for name, counts in (("errors", metrics.errors), ("closes", metrics.closes), ("violations", metrics.violations)):
         if counts:

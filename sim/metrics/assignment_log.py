@@ -34,7 +34,7 @@ class AssignmentLog:
         self.trips_ever: set[TripId] = set()
 
     def assigned(self, trip: TripId, vehicle: VehicleId, at: float) -> None:
-        """The driver of ``vehicle`` is told that the trip is theirs. Told again, nothing changes."""
+        """The driver's app was informed of the trip. Repeats have no effect."""
         trips = self._trips.setdefault(vehicle, {})
         if trip in trips:
             return
@@ -45,7 +45,6 @@ class AssignmentLog:
         trips[trip] = vehicles[vehicle] = at
 
     def let_go(self, trip: TripId, vehicle: VehicleId, at: float) -> None:
-        """The driver asked to end it, or was told that it ended."""
         since = self._trips.get(vehicle, {}).pop(trip, None)
         if since is None:
             return
@@ -56,7 +55,7 @@ class AssignmentLog:
         self._ended.append(Assignment(trip, vehicle, since, at))
 
     def restored(self, trip: TripId, vehicle: VehicleId) -> None:
-        """What the driver asked for was refused: the assignment has lasted all the time."""
+        """The request to end the assignment was refused: it never ended."""
         since = self._let_go.pop((trip, vehicle), None)
         if since is None:
             return
@@ -64,7 +63,7 @@ class AssignmentLog:
         self.assigned(trip, vehicle, since)
 
     def all(self) -> list[Assignment]:
-        """The ended ones, then those that last."""
+        """Ended assignments first, then those that last."""
         lasting = [
             Assignment(trip, vehicle, since, None)
             for vehicle, trips in self._trips.items()
@@ -74,5 +73,4 @@ class AssignmentLog:
 
     @property
     def lasting(self) -> int:
-        """How many last now."""
         return sum(map(len, self._trips.values()))

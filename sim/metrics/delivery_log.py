@@ -20,42 +20,34 @@ class DeliveryLog:
         self._heard_at: dict[str, float] = {}
         self.told: defaultdict[str, dict[int, str]] = defaultdict(dict)
         """The event that apps were told at each number of a stream."""
-        self.stands_at: dict[str, int] = {}
+        self.last_seen: dict[str, int] = {}
         """The last number of each stream that an app knows of, by update or snapshot."""
         self.differences: list[str] = []
         """Numbers at which two apps, or one app twice, were told something else."""
         self.longest_silence_s = 0.0
         """The longest time without any message to a driver's app that was connected all the while."""
 
-    # ── streams ──────────────────────────────────────────────────────────────────────────────────────────────────
-
     def update(self, stream: str, seq: int, event: str) -> None:
-        """An app was told number ``seq``."""
         before = self.told[stream].setdefault(seq, event)
         if before != event:
             self.differences.append(f"{stream} {seq}: {before}, then {event}")
         self.stand(stream, seq)
 
     def stand(self, stream: str, seq: int) -> None:
-        """An app knows how the stream stands at ``seq``."""
-        self.stands_at[stream] = max(seq, self.stands_at.get(stream, 0))
-
-    # ── connections ──────────────────────────────────────────────────────────────────────────────────────────────
+        self.last_seen[stream] = max(seq, self.last_seen.get(stream, 0))
 
     def message(self, app: str, now: float) -> None:
-        """Something came; the first message begins a connection."""
+        """The first message begins a connection."""
         if app in self._drivers:
             before = self._heard_at.get(app, now)
             self.longest_silence_s = max(self.longest_silence_s, now - before)
             self._heard_at[app] = now
 
     def gone(self, app: str, now: float) -> None:
-        """The connection ended."""
         if app in self._heard_at:
             self.message(app, now)
             del self._heard_at[app]
 
     @property
     def connected(self) -> list[str]:
-        """The drivers' apps that are connected."""
         return sorted(self._heard_at)

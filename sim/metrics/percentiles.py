@@ -12,7 +12,7 @@ RATE_WINDOW_S: Final = 5
 
 
 def percentile(values: Iterable[float], share: float) -> float | None:
-    """The smallest value that at least ``share`` (0 to 1) of the values do not exceed; None of nothing."""
+    """The smallest value that at least ``share`` (0 to 1) of the values do not exceed; None if there are none."""
     ranked = sorted(values)
     if not ranked:
         return None
@@ -29,7 +29,6 @@ class Samples:
         return len(self._values)
 
     def add(self, value: float) -> None:
-        """One more."""
         self._values.append(value)
 
     def values(self) -> list[float]:
@@ -37,11 +36,10 @@ class Samples:
         return list(self._values)
 
     def mean(self) -> float | None:
-        """The mean, or None of nothing."""
         return fsum(self._values) / len(self._values) if self._values else None
 
     def percentile(self, share: float, *, never: int = 0) -> float | None:
-        """The percentile, where ``never`` more values are counted as infinite."""
+        """The percentile, with ``never`` additional infinite values."""
         return percentile((*self._values, *([inf] * never)), share)
 
 
@@ -55,22 +53,22 @@ class RecentRate:
         self.total = 0
 
     def add(self, now: float) -> None:
-        """One more, at a wall time that does not run backwards."""
+        """``now`` is wall time and must not decrease."""
         second = int(now)
         if second != self._second:
-            self._turn(second)
+            self._next_second(second)
         self._count += 1
         self.total += 1
 
     def per_second(self, now: float) -> float:
-        """The rate before the second that ``now`` is in."""
+        """The rate before the current second."""
         if int(now) != self._second:
-            self._turn(int(now))
+            self._next_second(int(now))
         begun = int(now) - RATE_WINDOW_S
         within = [count for second, count in self._counts if second >= begun]
         return sum(within) / RATE_WINDOW_S
 
-    def _turn(self, second: int) -> None:
+    def _next_second(self, second: int) -> None:
         if self._second >= 0:
             self._counts.append((self._second, self._count))
         self._second, self._count = second, 0

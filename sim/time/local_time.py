@@ -30,7 +30,7 @@ class LocalTime:
         self._moment = Moment(0, 0)
 
     def moment(self, at: float) -> Moment:
-        """Hour of week and day of a city time. The offset from UTC is taken as whole hours, as cities here have it."""
+        """The UTC offset must be a whole number of hours."""
         hour = int(at // HOUR_S)
         if hour != self._hour:
             self._hour = hour

@@ -22,11 +22,10 @@ class Timer:
         self._act: Act | None = act
 
     def cancel(self) -> None:
-        """Call it off. Nothing happens if it is done or called off already."""
+        """No effect if the timer was fired or cancelled before."""
         self._act = None
 
     def fire(self) -> None:
-        """Do it, once."""
         act, self._act = self._act, None
         if act is not None:
             act()
@@ -44,25 +43,23 @@ class Scheduler:
         return len(self._heap)
 
     def after(self, wall_s: float, act: Act) -> Timer:
-        """Do ``act`` so many wall seconds from now."""
         timer = Timer(self._clock.wall() + wall_s, act)
         heappush(self._heap, (timer.at, next(self._serial), timer))
         return timer
 
     def after_city(self, city_s: float, act: Act) -> Timer:
-        """Do ``act`` so many seconds of the city's clock from now."""
         return self.after(city_s / self._clock.speed, act)
 
     def at_city(self, at: CityTime, act: Act) -> Timer:
-        """Do ``act`` when the city's clock shows ``at``; at once if it does already."""
+        """Run ``act`` at city time ``at``; at once if it is in the past."""
         return self.after(self._clock.wall_until(at), act)
 
     def next_at(self) -> float | None:
-        """The wall time of the first timer (it may have been called off), or None."""
+        """Wall time of the first timer (it may be cancelled), or None."""
         return self._heap[0][0] if self._heap else None
 
     def run_due(self) -> None:
-        """Keep every timer whose time has come. What these add for now waits for the next call."""
+        """Fire all due timers. Timers that these add run at the next call."""
         now = self._clock.wall()
         due = []
         while self._heap and self._heap[0][0] <= now:

@@ -21,23 +21,21 @@ class ServerClock:
 
     @property
     def speed(self) -> float:
-        """City seconds that pass in one wall second."""
+        """City seconds per wall second."""
         return self._speed
 
     def city(self) -> CityTime:
-        """City time now."""
         return CityTime(self._city_anchor + (self._machine.wall() - self._wall_anchor) * self._speed)
 
     def wall(self) -> WallTime:
-        """Wall time now."""
         return self._machine.wall()
 
     def wall_until(self, at: CityTime) -> float:
-        """Wall seconds from now until the city's clock shows ``at``; at least zero."""
+        """Wall seconds until city time ``at``; at least zero."""
         return max(0.0, (at - self.city()) / self._speed)
 
     def synchronise(self, city_time: float, speed: float) -> None:
-        """Take over the server's clock. A difference of no more than :data:`MAX_DRIFT_S` is the network's and stays."""
+        """Adopt the server's clock. A difference of at most :data:`MAX_DRIFT_S` is network delay and is ignored."""
         near = abs(city_time - self.city()) <= MAX_DRIFT_S * speed
         if self.known and near and speed == self._speed:
             return

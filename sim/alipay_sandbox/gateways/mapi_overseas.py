@@ -31,7 +31,6 @@ _COMPACT_TIME: Final = re.compile(r"[0-9]{14}", re.ASCII)
 
 
 def pay(context: MapiContext) -> Fields:
-    """``alipay.acquire.overseas.spot.pay``: pay by a buyer's bar code."""
     params = context.params
     terms = _read_terms(params)
     if params.get("identity_code_type", "barcode") != "barcode":
@@ -72,7 +71,6 @@ def _read_terms(params: Mapping[str, str]) -> OrderTerms:
 
 
 def query(context: MapiContext) -> Fields:
-    """``alipay.acquire.overseas.query``."""
     trade = _find_trade(context)
     return _trade_fields(context.exchange, trade) | {
         "result_code": "SUCCESS",
@@ -83,7 +81,6 @@ def query(context: MapiContext) -> Fields:
 
 
 def refund(context: MapiContext) -> Fields:
-    """``alipay.acquire.overseas.spot.refund``."""
     params = context.params
     require(params, "partner_trans_id", "partner_refund_id", "refund_amount", "currency")
     if params["partner_refund_id"] == params["partner_trans_id"] or not ORDER_NO.fullmatch(params["partner_refund_id"]):

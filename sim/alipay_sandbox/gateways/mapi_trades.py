@@ -62,7 +62,6 @@ def business_failure(service: str, code: str) -> Fields:
 
 
 def unknown_outcome(service: str) -> Fields:
-    """The signed fields of SYSTEM_ERROR."""
     # "UNKNOW" is the spelling of the overseas documents.
     result = "UNKNOW" if service.startswith("alipay.acquire.overseas.") else "UNKNOWN"
     if service == "alipay.acquire.query":
@@ -73,7 +72,6 @@ def unknown_outcome(service: str) -> Fields:
 
 
 def create(context: MapiContext) -> Fields:
-    """``alipay.acquire.create``: open a trade that waits for its buyer."""
     terms = read_terms(context.params, buyer_named=True)
     trade = context.exchange.create_trade(terms, order_options(context, LONGEST_LIFE_S))
     return {"result_code": "SUCCESS", "out_trade_no": terms.out_trade_no, "trade_no": trade.trade_no}
@@ -90,7 +88,7 @@ def order_options(context: MapiContext, default_life_s: float) -> OrderOptions:
 
 
 def precreate(context: MapiContext) -> Fields:
-    """``alipay.acquire.precreate``: a QR code; the trade opens when a buyer scans it."""
+    """A QR code; the trade opens when a buyer scans it."""
     terms = read_terms(context.params, buyer_named=False)
     life_s = read_lifetime_s(context.params.get("qr_code_it_b_pay", ""), context.now, QR_LIFE_S)
     made = codes.precreate(context.exchange, terms, order_options(context, LONGEST_LIFE_S), life_s)
@@ -107,7 +105,7 @@ def precreate(context: MapiContext) -> Fields:
 
 
 def create_and_pay(context: MapiContext) -> Fields:
-    """``alipay.acquire.createandpay``: pay by a buyer's bar code. Agreements and other codes are not implemented."""
+    """Pay by a buyer's bar code. Agreements and other codes are not implemented."""
     require(context.params, "dynamic_id_type", "dynamic_id")
     if context.params["dynamic_id_type"] not in ("bar_code", "qr_code"):
         raise BusinessError("INVALID_PARAMETER")
@@ -125,7 +123,6 @@ def create_and_pay(context: MapiContext) -> Fields:
 
 
 def query(context: MapiContext) -> Fields:
-    """``alipay.acquire.query``."""
     trade = find_named_trade(context)
     return {
         "result_code": "SUCCESS",
@@ -145,14 +142,12 @@ def _buyer_fields(exchange: Exchange, trade: SandboxTrade) -> Fields:
 
 
 def close(context: MapiContext) -> Fields:
-    """``alipay.acquire.close``: end an unpaid trade."""
     trade = find_named_trade(context)
     context.exchange.close_trade(trade)
     return {"result_code": "SUCCESS", "trade_no": trade.trade_no, "out_trade_no": trade.terms.out_trade_no}
 
 
 def cancel(context: MapiContext) -> Fields:
-    """``alipay.acquire.cancel``: end an unpaid trade, or refund a paid one."""
     try:
         trade = find_named_trade(context)
     except BusinessError:
@@ -170,7 +165,6 @@ def cancel(context: MapiContext) -> Fields:
 
 
 def refund(context: MapiContext) -> Fields:
-    """``alipay.acquire.refund``: refund a paid trade in part or as a whole."""
     params = context.params
     require(params, "refund_amount")
     trade = find_named_trade(context)

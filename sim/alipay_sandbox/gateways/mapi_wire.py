@@ -48,7 +48,6 @@ def _decoded(raw: Mapping[bytes, bytes], charset: str) -> dict[str, str]:
 
 
 def error_xml(code: str, charset: str) -> bytes:
-    """``is_success=F``: no request, no response, no signature."""
     return _document(f"<is_success>F</is_success><error>{escape(code)}</error>", charset)
 
 

@@ -34,7 +34,7 @@ class BillDownloads:
         self._links: dict[str, _Link] = {}
 
     def download_url(self, context: OpenapiContext) -> Node:
-        """``alipay.data.dataservice.bill.downloadurl.query``. Raises :class:`BusinessError`."""
+        """Raises :class:`BusinessError`."""
         kind, date = context.text("bill_type"), context.text("bill_date")
         if kind not in ("trade", "signcustomer"):
             raise BusinessError("INVAILID_ARGUMENTS")
@@ -44,7 +44,7 @@ class BillDownloads:
             raise BusinessError("INVAILID_ARGUMENTS") from None
         if kind != "trade" or context.now < available_at(period, context.exchange.settings.bill_hour):
             raise BusinessError("BILL_NOT_EXIST")
-        spill = self._faults.strike("bill-spill", date)
+        spill = self._faults.hit("bill-spill", date)
         link = _Link(context.partner, period, spill.seconds if spill else 0.0, context.now + URL_LIFE_S)
         file_id = hashlib.sha256(context.exchange.new_id().encode()).hexdigest()
         self._links = {key: held for key, held in self._links.items() if held.expires_at > context.now}

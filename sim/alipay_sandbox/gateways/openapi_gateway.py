@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from sim.alipay_sandbox.gateways import openapi_oauth
-from sim.alipay_sandbox.gateways.openapi_admission import admit, identify_app
+from sim.alipay_sandbox.gateways.openapi_admission import AlipayApp, admit, identify_app
 from sim.alipay_sandbox.gateways.openapi_bills import BillDownloads
 from sim.alipay_sandbox.gateways.openapi_trades import TRADE_CALLS, OpenapiCall, OpenapiContext
 from sim.alipay_sandbox.gateways.openapi_wire import (
@@ -26,7 +26,6 @@ from sim.alipay_sandbox.gateways.request import (
     RequestRejectedError,
     merge_parameters,
 )
-from sim.alipay_sandbox.model.apps import AlipayApp
 from sim.alipay_sandbox.model.error_texts import ERROR_TEXTS
 from sim.alipay_sandbox.model.exchange import BusinessError, Exchange
 

@@ -53,7 +53,6 @@ OpenapiCall = Callable[[OpenapiContext], Node]
 
 
 def create(context: OpenapiContext) -> Node:
-    """``alipay.trade.create``: open a trade that waits for its buyer."""
     buyer = _buyer(context)
     if not buyer:
         raise BusinessError("INVALID_PARAMETER")
@@ -62,14 +61,12 @@ def create(context: OpenapiContext) -> Node:
 
 
 def precreate(context: OpenapiContext) -> Node:
-    """``alipay.trade.precreate``: a QR code; the trade opens when a buyer scans it."""
     life = read_lifetime_s(context.text("qr_code_timeout_express"), context.now, QR_LIFE_S)
     made = codes.precreate(context.exchange, _terms(context, ""), _order_options(context, LONGEST_LIFE_S), life)
     return success({"out_trade_no": made.terms.out_trade_no, "qr_code": f"{context.base_url}/qr/{made.code}"})
 
 
 def pay(context: OpenapiContext) -> Node:
-    """``alipay.trade.pay``: pay by a buyer's bar code."""
     if context.text("scene") not in ("bar_code", "security_code"):
         raise BusinessError("INVALID_PARAMETER")
     auth_code = context.text("auth_code")
@@ -85,7 +82,6 @@ def pay(context: OpenapiContext) -> Node:
 
 
 def query(context: OpenapiContext) -> Node:
-    """``alipay.trade.query``."""
     trade = _named_trade(context)
     origin = trade.opened.origin
     fields = {
@@ -99,7 +95,6 @@ def query(context: OpenapiContext) -> Node:
 
 
 def cancel(context: OpenapiContext) -> Node:
-    """``alipay.trade.cancel``: end an unpaid trade, or refund a paid one."""
     try:
         trade = _named_trade(context)
     except BusinessError as error:
@@ -112,7 +107,6 @@ def cancel(context: OpenapiContext) -> Node:
 
 
 def close(context: OpenapiContext) -> Node:
-    """``alipay.trade.close``: end an unpaid trade."""
     trade = _named_trade(context)
     if trade.status == "TRADE_CLOSED":
         raise BusinessError("REASON_TRADE_STATUS_INVALID")

@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sim.alipay_sandbox.gateways.openapi_cipher import encrypt
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.padding import PKCS7
+
 from sim.alipay_sandbox.gateways.request import CODECS, RequestParameters
 from sim.alipay_sandbox.model.signature import MerchantKeys
+
+_VECTOR: Final = bytes(16)
+_BLOCK_BITS: Final = 128
+
+
+def encrypt(key: str, content: bytes) -> str:
+    padder = PKCS7(_BLOCK_BITS).padder()
+    padded = padder.update(content) + padder.finalize()
+    encryptor = _cipher(key).encryptor()
+    return base64.b64encode(encryptor.update(padded) + encryptor.finalize()).decode("ascii")
+
+
+def decrypt(key: str, text: str) -> bytes:
+    """Raises ``ValueError`` if ``text`` is not valid ciphertext."""
+    decryptor = _cipher(key).decryptor()
+    padded = decryptor.update(base64.b64decode(text, validate=True)) + decryptor.finalize()
+    unpadder = PKCS7(_BLOCK_BITS).unpadder()
+    return unpadder.update(padded) + unpadder.finalize()
+
+
+def _cipher(key: str) -> Cipher[modes.CBC]:
+    return Cipher(algorithms.AES(base64.b64decode(key)), modes.CBC(_VECTOR))
+
 
 Node = dict[str, Any]
 
@@ -68,7 +94,6 @@ def failure(code: str, sub_code: str, sub_msg: str) -> Node:
 
 
 def node_name(method: str) -> str:
-    """The JSON member that holds the response of ``method``."""
     return f"{method.replace('.', '_')}_response"
 
 

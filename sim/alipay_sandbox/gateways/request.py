@@ -27,7 +27,6 @@ class RequestParameters(msgspec.Struct, frozen=True):
 
     @property
     def method(self) -> str:
-        """``method`` of an openapi request; blank if missing."""
         return self.params.get("method", "")
 
 
@@ -52,34 +51,24 @@ class GatewayRequest(Protocol):
     """A request that its gateway admitted, with every response that faults may ask for."""
 
     @property
-    def call_name(self) -> str:
-        """For example ``alipay.trade.query``."""
-        ...
+    def call_name(self) -> str: ...
 
     @property
     def order_key(self) -> tuple[str, str]:
         """Merchant and order number; the number is blank if the request names none."""
-        ...
 
     def execute(self) -> GatewayResponse:
         """Carry the call out; the only method with side effects."""
-        ...
 
     def unknown_outcome(self) -> GatewayResponse:
         """SYSTEM_ERROR, signed: the outcome of the call is unknown."""
-        ...
 
-    def gateway_failure(self) -> GatewayResponse:
-        """The gateway's own error, unsigned."""
-        ...
+    def gateway_failure(self) -> GatewayResponse: ...
 
-    def business_refusal(self, code: str) -> GatewayResponse:
-        """A signed refusal with ``code``."""
-        ...
+    def business_refusal(self, code: str) -> GatewayResponse: ...
 
     def retry_later(self) -> GatewayResponse:
         """``retry_flag=Y``: a cancel that was not carried out."""
-        ...
 
 
 class RequestRejectedError(Exception):

@@ -35,13 +35,13 @@ from starlette.routing import Route
 
 from sim.alipay_sandbox.faults import ActiveFaults
 from sim.alipay_sandbox.gateways.mapi_gateway import MapiEndpoint
+from sim.alipay_sandbox.gateways.openapi_admission import apps_by_id
 from sim.alipay_sandbox.gateways.openapi_bills import BillDownloads
 from sim.alipay_sandbox.gateways.openapi_gateway import OpenapiEndpoint
 from sim.alipay_sandbox.http.control_api import ControlApi
 from sim.alipay_sandbox.http.gateway_endpoint import SandboxEndpoint
 from sim.alipay_sandbox.http.notifier import Notifier
 from sim.alipay_sandbox.http.pages import Pages
-from sim.alipay_sandbox.model.apps import apps_by_id
 from sim.alipay_sandbox.model.clock import SystemClock, WallClock
 from sim.alipay_sandbox.model.exchange import Exchange
 from sim.alipay_sandbox.model.settings import SandboxSettings
@@ -154,7 +154,6 @@ def _config(app: Starlette) -> uvicorn.Config:
 
 
 def _listener(host: str, port: int) -> socket.socket:
-    """Raises ``OSError`` if the port is in use."""
     # asyncio sets TCP_NODELAY only if the protocol is given, and a response is written in two parts.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:

@@ -54,9 +54,8 @@ class ControlApi:
         ]
 
     def confirm_payment(self, request: TradePayRequest) -> tuple[str, str]:
-        """``resultCode`` and ``memo`` of JSAPI's ``tradePay`` after the buyer's decision."""
         result = self._pay(request)
-        fault = self._faults.strike("result-code", "tradePay")
+        fault = self._faults.hit("result-code", "tradePay")
         return (fault.code, "") if fault is not None else result
 
     def _pay(self, request: TradePayRequest) -> tuple[str, str]:

@@ -54,7 +54,6 @@ class SandboxEndpoint:
         self._pause = pause
 
     async def serve(self, request: Request, base_url: str) -> Response:
-        """Respond to one request, or fail as the active faults demand."""
         body = await request.body()
         query: bytes = request.scope["query_string"]
         name = _call_name(query, body)
@@ -69,55 +68,54 @@ class SandboxEndpoint:
         return await self._deliver(admitted, await self._execute(admitted))
 
     def _admit(self, query: bytes, body: bytes, name: str, base_url: str) -> GatewayRequest:
-        skew = self._faults.strike("clock-skew", name)
+        skew = self._faults.hit("clock-skew", name)
         now = self._exchange.now() + (skew.seconds if skew else 0.0)
-        charset = "gbk" if self._faults.strike("gbk-answers", name) else ""
+        charset = "gbk" if self._faults.hit("gbk-answers", name) else ""
         gateway = self._mapi if _is_mapi(query, body) else self._openapi
         return gateway.admit(query, body, now=now, base_url=base_url, charset=charset)
 
     async def _execute(self, request: GatewayRequest) -> GatewayResponse:
-        """Carry the call out, unless a fault prevents that."""
         name = request.call_name
-        if self._faults.strike("gateway-error", name):
+        if self._faults.hit("gateway-error", name):
             return request.gateway_failure()
-        if self._faults.strike("system-error-before", name):
+        if self._faults.hit("system-error-before", name):
             return request.unknown_outcome()
-        refusal = self._faults.strike("refuse", name)
+        refusal = self._faults.hit("refuse", name)
         if refusal is not None:
             return request.business_refusal(refusal.code)
-        if name.endswith(".cancel") and self._faults.strike("retry-flag", name):
+        if name.endswith(".cancel") and self._faults.hit("retry-flag", name):
             return request.retry_later()
         response = request.execute()
         trade = self._exchange.state.by_order.get(request.order_key)
         if trade is not None:
             await self._notify_before_response(name, trade)
         self._notifier.wake()
-        if self._faults.strike("system-error-after", name):
+        if self._faults.hit("system-error-after", name):
             return request.unknown_outcome()
         return self._with_signature_faults(name, response)
 
     def _with_signature_faults(self, name: str, response: GatewayResponse) -> GatewayResponse:
-        if self._faults.strike("answer-unsigned", name):
+        if self._faults.hit("answer-unsigned", name):
             return GatewayResponse(forger.without_signature(response.content), response.media_type)
-        if self._faults.strike("answer-forged", name):
+        if self._faults.hit("answer-forged", name):
             return GatewayResponse(forger.with_wrong_signature(response.content), response.media_type)
         return response
 
     async def _notify_before_response(self, name: str, trade: SandboxTrade) -> None:
         unpaid = trade.status == "WAIT_BUYER_PAY"
-        if unpaid and self._faults.strike("notice-forged-early", name):
+        if unpaid and self._faults.hit("notice-forged-early", name):
             self._notifier.send_forged_payment(trade)
-        if self._faults.strike("notice-before-answer", name):
+        if self._faults.hit("notice-before-answer", name):
             if unpaid and trade.payer_id:
                 with contextlib.suppress(BusinessError):
                     self._exchange.pay_trade(trade.trade_no, trade.payer_id)
             await self._notifier.deliver_trade(trade.trade_no)
 
     async def _deliver(self, request: GatewayRequest, response: GatewayResponse) -> Response:
-        delay = self._faults.strike("delay-answer", request.call_name)
+        delay = self._faults.hit("delay-answer", request.call_name)
         if delay is not None:
             await self._pause(delay.seconds)
-        drop = self._faults.strike("drop-answer", request.call_name)
+        drop = self._faults.hit("drop-answer", request.call_name)
         if drop is None:
             return _http_response(response)
         await self._pause(drop.seconds)

@@ -68,7 +68,6 @@ class Notifier:
         self._wake.set()
 
     async def run(self) -> None:
-        """Expire trades and send notifications until cancelled."""
         while True:
             self._wake.clear()
             self._exchange.expire_due()
@@ -83,7 +82,6 @@ class Notifier:
         await asyncio.gather(*self._in_flight.values(), *self._forgeries)
 
     async def deliver_trade(self, trade_no: str) -> None:
-        """Send the due notifications of one trade and wait for the replies."""
         self._start_due()
         notifications = self._exchange.notifications
         tasks = [task for key, task in self._in_flight.items() if notifications[key].made.trade_no == trade_no]
@@ -124,11 +122,11 @@ class Notifier:
         if notification.tries or made.notify_id in self._faults_decided:
             return False
         self._faults_decided.add(made.notify_id)
-        if self._faults.strike("notice-lost", made.event):
+        if self._faults.hit("notice-lost", made.event):
             self._record_attempt(made.notify_id, acknowledged=False, next_at=None, now=now)
             return True
-        late = self._faults.strike("notice-late", made.event)
-        reorder = self._faults.strike("notice-reorder", made.event)
+        late = self._faults.hit("notice-late", made.event)
+        reorder = self._faults.hit("notice-reorder", made.event)
         if reorder:
             self._to_overtake.add(made.notify_id)
         seconds = (late.seconds if late else 0.0) or (reorder.seconds or REORDER_TIMEOUT_S if reorder else 0.0)
@@ -172,14 +170,14 @@ class Notifier:
         url, charset = made.url or trade.opened.notify_url, self._charset(trade)
         fields, sign_type = self._fields(notification, trade), trade.opened.sign_type
         keys = self._keys[trade.opened.origin.app_id or trade.terms.partner]
-        if self._faults.strike("notice-forged", made.event):
+        if self._faults.hit("notice-forged", made.event):
             await self._post(url, signed_body(fields, forger.forged_keys(), sign_type, charset), charset)
-        if not notification.tries and self._faults.strike("notice-wrong-amount", made.event):
+        if not notification.tries and self._faults.hit("notice-wrong-amount", made.event):
             fields = forger.with_wrong_amount(fields, trade.terms.currency)
-        if not notification.tries and self._faults.strike("notice-wrong-seller", made.event):
+        if not notification.tries and self._faults.hit("notice-wrong-seller", made.event):
             fields = forger.with_wrong_seller(fields)
         body = signed_body(fields, keys, sign_type, charset)
-        if self._faults.strike("notice-duplicate", made.event):
+        if self._faults.hit("notice-duplicate", made.event):
             await self._post(url, body, charset)
         return await self._post(url, body, charset)
 

@@ -71,7 +71,6 @@ def qr_svg(text: str) -> Markup:
 
 
 async def browser_file(request: Request) -> Response:
-    """``/sandbox/bridge.js`` and the static files of the pages."""
     name = request.path_params["name"]
     if name not in FILES:
         return Response(status_code=404)

@@ -16,10 +16,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from sim.alipay_sandbox.gateways import openapi_oauth
+from sim.alipay_sandbox.gateways.openapi_admission import AlipayApp
 from sim.alipay_sandbox.http.control_api import ControlApi, TradePayRequest
 from sim.alipay_sandbox.http.page_frame import PageFrame, browser_file, qr_svg, read_form
 from sim.alipay_sandbox.model import codes
-from sim.alipay_sandbox.model.apps import AlipayApp
 from sim.alipay_sandbox.model.books import format_amount
 from sim.alipay_sandbox.model.exchange import BusinessError, Exchange, is_user_id
 from sim.alipay_sandbox.model.trades import SandboxTrade
@@ -95,7 +95,6 @@ class Pages:
         return chosen if is_user_id(chosen) else self._exchange.settings.default_buyer
 
     async def wallet(self, request: Request) -> Response:
-        """``GET`` shows the buyer of the browser, ``POST`` sets it."""
         if request.method == "GET":
             return self._wallet(request, self._buyer(request))
         form = await read_form(request)
@@ -107,7 +106,6 @@ class Pages:
         return answer
 
     async def wallet_code(self, request: Request) -> Response:
-        """``POST``: the wallet with a new bar code."""
         buyer_id = self._buyer(request)
         try:
             shown = codes.show_bar_code(self._exchange, buyer_id) if buyer_id else None
@@ -185,7 +183,6 @@ class Pages:
         return RedirectResponse(f"/cashier?{urlencode({'trade_no': trade.trade_no})}", status_code=303)
 
     async def qr_picture(self, request: Request) -> Response:
-        """``/qr/CODE.svg``: the picture behind ``pic_url``."""
         code = request.path_params["code"]
         if code not in self._exchange.state.qr_codes:
             return Response(status_code=404)

@@ -171,7 +171,6 @@ def _line(exchange: Exchange, row: BillEntry) -> str:
 
 
 def _cell(text: str) -> str:
-    """``text`` with separators of cells and lines replaced by blanks."""
     return "".join(" " if sign in ",\r\n\t" else sign for sign in text)
 
 

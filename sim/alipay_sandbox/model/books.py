@@ -33,7 +33,6 @@ def parse_amount(text: str, currency: str) -> int:
 
 
 def format_amount(minor: int, currency: str) -> str:
-    """Minor units as Alipay writes them, ``"12.30"``."""
     digits = MINOR_DIGITS.get(currency, 2)
     if digits == 0:
         return str(minor)
@@ -68,15 +67,12 @@ class AccountBooks:
         self._balances[entry.to_account, entry.currency] += entry.minor
 
     def balance(self, account: str, currency: str) -> int:
-        """In minor units."""
         return self._balances.get((account, currency), 0)
 
     def has_account(self, account: str, currency: str) -> bool:
-        """True once the account has had an entry in this currency."""
         return (account, currency) in self._balances
 
     def entries(self) -> Iterator[BookEntry]:
-        """In order of posting."""
         return iter(self._entries)
 
     def balances(self) -> list[tuple[str, str, int]]:
@@ -85,7 +81,6 @@ class AccountBooks:
 
 
 def balanced(balances: Iterable[tuple[str, str, int]]) -> bool:
-    """True if the balances of all accounts add up to zero in every currency."""
     sums: defaultdict[str, int] = defaultdict(int)
     for _, currency, minor in balances:
         sums[currency] += minor

@@ -44,7 +44,6 @@ def issue_certificates(app_name: str, app_public_pem: str, alipay_public_pem: st
 
 
 def cert_sn(pem: str) -> str:
-    """The number of a certificate in requests and responses."""
     certificate = x509.load_pem_x509_certificate(pem.encode("ascii"))
     text = f"{certificate.issuer.rfc4514_string()}{certificate.serial_number}"
     return hashlib.md5(text.encode("utf-8"), usedforsecurity=False).hexdigest()

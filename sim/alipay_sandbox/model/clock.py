@@ -12,9 +12,7 @@ BEIJING: Final = dt.timezone(dt.timedelta(hours=8))
 class WallClock(Protocol):
     """The current time."""
 
-    def wall(self) -> float:
-        """Unix seconds."""
-        ...
+    def wall(self) -> float: ...
 
 
 class SystemClock:
@@ -45,15 +43,12 @@ def end_of_beijing_day(at: float) -> float:
 
 
 def beijing_millis(at: float) -> str:
-    """``yyyy-MM-dd HH:mm:ss.SSS`` in Beijing."""
     return f"{beijing_text(at)}.{int(at * 1000) % 1000:03d}"
 
 
 def beijing_compact(at: float) -> str:
-    """``yyyyMMddHHmmss`` in Beijing."""
     return f"{dt.datetime.fromtimestamp(at, BEIJING):%Y%m%d%H%M%S}"
 
 
 def beijing_day(day: dt.date) -> float:
-    """Start of the day in Beijing, Unix seconds."""
     return dt.datetime.combine(day, dt.time(), BEIJING).timestamp()

@@ -87,7 +87,6 @@ def scan_qr_code(exchange: Exchange, code: str, buyer_id: str) -> SandboxTrade:
 
 
 def withdraw_qr_code(exchange: Exchange, partner: str, out_trade_no: str) -> None:
-    """Withdraw the QR code of an order, if it has one that was not scanned."""
     made = exchange.state.qr_by_order.get((partner, out_trade_no))
     if made is not None:
         exchange.record(QrCodeWithdrawn(code=made.code, at=exchange.now()))

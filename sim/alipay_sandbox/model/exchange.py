@@ -118,11 +118,9 @@ class Exchange:
     # --- time ---
 
     def now(self) -> float:
-        """Unix seconds."""
         return self._clock.wall()
 
     def expire_due(self) -> None:
-        """Close trades that were not paid in time, finish those whose refund window is over."""
         now, due = self.now(), self.state.due
         while due and due[0][0] <= now:
             trade = self.state.trades[heapq.heappop(due)[1]]
@@ -145,13 +143,11 @@ class Exchange:
     # --- state ---
 
     def record(self, fact: Fact) -> None:
-        """Persist a fact, then apply it."""
         if self._file is not None:
             self._file.append(fact)
         self.state.apply(fact)
 
     def trades(self) -> list[SandboxTrade]:
-        """Oldest first."""
         return list(self.state.trades.values())
 
     def trade(self, trade_no: str) -> SandboxTrade:
@@ -159,7 +155,6 @@ class Exchange:
         return self.state.trades[trade_no]
 
     def logon_id(self, buyer_id: str) -> str:
-        """A buyer's sign-in address, masked as Alipay masks it."""
         listed = self._listed.get(buyer_id)
         plain = listed.logon_id if listed and listed.logon_id else f"139{buyer_id[-8:]}"
         return f"{plain[:3]}****{plain[-4:]}" if "@" not in plain else f"{plain[:3]}***{plain[plain.index('@') :]}"
@@ -173,7 +168,6 @@ class Exchange:
     def open_trade(
         self, terms: OrderTerms, options: OrderOptions, *, bar_code: str = "", qr_code: str = ""
     ) -> SandboxTrade:
-        """Open a trade without any check."""
         now = self.now()
         opened = TradeOpened(
             trade_no=self._next_trade_no(terms.partner),
@@ -229,7 +223,6 @@ class Exchange:
             raise BusinessError("BUYER_BALANCE_NOT_ENOUGH")
 
     def needs_password(self, buyer_id: str, terms: OrderTerms) -> bool:
-        """True if a scanned code does not suffice for this order."""
         listed = self._listed.get(buyer_id)
         limit = parse_amount(self.settings.scan_limit, terms.currency)
         return terms.total_minor > limit or (listed is not None and listed.always_asked)
@@ -245,7 +238,6 @@ class Exchange:
 
 
 def is_user_id(text: str) -> bool:
-    """16 digits that begin with 2088, as all of Alipay's account numbers."""
     return len(text) == 16 and text.isascii() and text.isdigit() and text.startswith("2088")
 
 

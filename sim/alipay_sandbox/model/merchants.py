@@ -55,7 +55,6 @@ class DemoMerchant(Merchant, frozen=True, kw_only=True):
     alipay_public_pem: str
 
     def at_alipay(self) -> Merchant:
-        """The sandbox's half of the keys."""
         return Merchant(**{name: getattr(self, name) for name in Merchant.__struct_fields__})
 
 

@@ -123,7 +123,6 @@ def _openapi_form(notification: OutgoingNotification, trade: SandboxTrade, logon
 
 
 def signed_body(form: dict[str, str], keys: MerchantKeys, sign_type: str, charset: str) -> bytes:
-    """The form body, signed and encoded in ``charset``."""
     form = form | {"charset": charset} if "charset" in form else form
     fitting = {name: value.encode(charset, "replace").decode(charset) for name, value in form.items()}
     sign = keys.sign(sign_type, string_to_sign(fitting).encode(charset))

@@ -42,7 +42,6 @@ class MerchantKeys:
         self._alipay_key = _private(merchant.alipay_private_pem) if merchant.alipay_private_pem else None
 
     def has_key(self, sign_type: str) -> bool:
-        """True if both sides have a key for ``sign_type``."""
         if sign_type == "MD5":
             return bool(self._md5_key)
         return self._merchant_key is not None and self._alipay_key is not None
@@ -56,7 +55,6 @@ class MerchantKeys:
         return base64.b64encode(self._alipay_key.sign(text, padding.PKCS1v15(), _digest(sign_type))).decode("ascii")
 
     def verify(self, sign_type: str, text: bytes, sign: str) -> bool:
-        """True for a valid signature of the merchant."""
         if sign_type == "MD5":
             return hmac.compare_digest(self._md5(text).encode(), sign.encode("utf-8", "replace"))
         if self._merchant_key is None:

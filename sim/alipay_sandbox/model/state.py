@@ -128,7 +128,6 @@ class SandboxState:
 
 
 def _transfer(trade: SandboxTrade, purpose: Purpose, minor: int, at: float) -> BookEntry:
-    """A capture moves money from buyer to seller, a refund moves it back."""
     buyer, seller = f"buyer:{trade.payer_id}", f"merchant:{trade.terms.seller_id}"
     source, target = (buyer, seller) if purpose == "capture" else (seller, buyer)
     return BookEntry(

@@ -56,7 +56,6 @@ class OrderTerms(msgspec.Struct, frozen=True, kw_only=True):
         return self.amount_text(self.total_minor)
 
     def amount_text(self, minor: int) -> str:
-        """``minor`` units of the order's currency as Alipay writes them."""
         return format_amount(minor, self.currency)
 
 
@@ -286,7 +285,6 @@ class SandboxTrade:
         self.payer_id, self.paid_at = paid.buyer_id, paid.at
 
     def apply_closed(self, closed: TradeClosed) -> None:
-        """Raises ``KeyError`` unless the trade is unpaid."""
         self.status = NEXT[self.status, "closed"]
         self.closed_at = closed.at
         if closed.cause == "cancel":
@@ -305,6 +303,5 @@ class SandboxTrade:
             self.cancelled = "refund"
 
     def apply_finished(self, finished: TradeFinished) -> None:
-        """Raises ``KeyError`` unless the trade is paid."""
         self.status = NEXT[self.status, "finished"]
         self.closed_at = finished.at

@@ -15,7 +15,7 @@ def tally_at(clock: ManualClock) -> SpanTally:
     """A tally whose first request has been sent and offered before the span."""
     tally = SpanTally(ServerClock(clock))
     ask(tally, "early")
-    tally.offer_told(TripId("T-early"))
+    tally.offer_received(TripId("T-early"))
     return tally
 
 
@@ -31,14 +31,14 @@ def test_only_requests_of_the_span_count() -> None:
     tally = tally_at(clock)
     ask(tally, "waits")
     tally.measuring = True
-    tally.offer_told(TripId("T-waits"))
+    tally.offer_received(TripId("T-waits"))
     ask(tally, "in")
     tally.request_sent(CommandId("refused"))
     tally.measuring = False
     ask(tally, "after")
     clock.advance(2.0)
-    tally.offer_told(TripId("T-in"))
-    tally.offer_told(TripId("T-after"))
+    tally.offer_received(TripId("T-in"))
+    tally.offer_received(TripId("T-after"))
     assert tally.requested == {"T-in": 1000.0}
     assert tally.requests == 2
     assert tally.offered[TripId("T-in")] == 1002.0
@@ -66,4 +66,4 @@ def test_the_world_is_what_was_asked_for(tmp_path_factory: pytest.TempPathFactor
     assert (found.ws_url, found.demand.per_hour, found.fix_interval_s) == ("ws://127.0.0.1:1/v1/ws", 72_000, 1.0)
     assert [(car.vehicle, car.token) for car in found.fleet] == [("V1", "t1"), ("V2", "t2")]
     assert (found.passenger_tokens, found.warm_passengers) == (("p1",), 1)
-    assert (found.habits.driver.think_s, found.habits.passenger.pays) == ((1, 1), False)
+    assert (found.behaviour.driver.think_s, found.behaviour.passenger.pays) == ((1, 1), False)

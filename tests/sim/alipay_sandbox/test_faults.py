@@ -69,16 +69,16 @@ def test_what_is_told_on_the_command_line() -> None:
 def test_limits() -> None:
     """A fault strikes the calls that it names, so many times, and by chance as the seed has it."""
     faults = ActiveFaults((SandboxFault(name="drop-answer", call="alipay.trade.*", times=2),), random.Random(1), 0.0)
-    struck = [faults.strike("drop-answer", call) is not None for call in ("alipay.acquire.query", QUERY, CREATE, QUERY)]
+    struck = [faults.hit("drop-answer", call) is not None for call in ("alipay.acquire.query", QUERY, CREATE, QUERY)]
 
     def run(seed: int) -> list[bool]:
         by_chance = ActiveFaults((SandboxFault(name="drop-answer", chance=0.5),), random.Random(seed), 0.0)
-        return [by_chance.strike("drop-answer", QUERY) is not None for _ in range(40)]
+        return [by_chance.hit("drop-answer", QUERY) is not None for _ in range(40)]
 
     assert struck == [False, True, True, False]
     assert run(1) == run(1)
     assert 0 < sum(run(1)) < 40
-    assert faults.strike("delay-answer", QUERY) is None
+    assert faults.hit("delay-answer", QUERY) is None
 
 
 async def noticed(*faults: dict[str, Any], method: str = "openapi") -> tuple[Inbox, SandboxClient]:

@@ -18,19 +18,19 @@ def test_as_many_kills_as_were_asked_for(seed: int, kills: int) -> None:
     """Not one more, and the same seed gives the same order."""
     faults = list(plan(seed, kills, ALL))
 
-    assert sum(fault.how == "kill" for fault in faults) == kills
+    assert sum(fault.action == "kill" for fault in faults) == kills
     assert faults == list(plan(seed, kills, ALL))
 
 
 def test_every_kind_comes_before_any_comes_again_and_again() -> None:
     """Two kills of each process a deck, and each of the others once."""
-    once = sum(fault.how == "kill" for fault in ALL) * 2
+    once = sum(fault.action == "kill" for fault in ALL) * 2
     counts = Counter(plan(5, once * 3, ALL))
 
-    assert {fault: counts[fault] for fault in ALL if fault.how == "kill"} == {
-        fault: 6 for fault in ALL if fault.how == "kill"
+    assert {fault: counts[fault] for fault in ALL if fault.action == "kill"} == {
+        fault: 6 for fault in ALL if fault.action == "kill"
     }
-    assert all(2 <= counts[fault] <= 3 for fault in ALL if fault.how != "kill")
+    assert all(2 <= counts[fault] <= 3 for fault in ALL if fault.action != "kill")
 
 
 def test_other_seeds_have_other_orders() -> None:
@@ -43,7 +43,7 @@ def test_only_what_can_be_done_here(postgres: bool, disk: bool) -> None:
     """PostgreSQL is struck where it is the journal; a disk is filled where one can be made."""
     found = kinds(postgres=postgres, disk=disk)
 
-    assert any(fault.whom == POSTGRES for fault in found) is postgres
+    assert any(fault.target == POSTGRES for fault in found) is postgres
     assert (DISK in found) is disk
     assert {SOCKETS, MEMORY} <= set(found)
 

@@ -25,7 +25,7 @@ AWAY = LatLng(37.77, -122.42)
 C = TypeVar("C", bound=ClientMessage)
 
 
-class FakeLine:
+class FakeClient:
     def __init__(self) -> None:
         self.connected = True
         self.said: list[ClientMessage] = []
@@ -76,14 +76,14 @@ class FakeLine:
 
 
 class FixedPlaces:
-    def wishes(self, start: CityTime) -> Iterator[RideRequest]:
+    def requests(self, start: CityTime) -> Iterator[RideRequest]:
         yield RideRequest(start, HOME, AWAY)
 
     def places(self, at: CityTime, many: int) -> list[LatLng]:  # noqa: ARG002
         return [HOME] * many
 
 
-class FakeCashier:
+class FakeWallet:
     def __init__(self, outcome: str = "9000") -> None:
         self.outcome = outcome
         self.confirmed: list[tuple[str, str]] = []
@@ -94,7 +94,7 @@ class FakeCashier:
 
 
 class FakeCity:
-    """``city`` with time in ``pass_``; all whims are off unless given."""
+    """``city`` with time in ``pass_``; all pool_rng are off unless given."""
 
     def __init__(self, driver: DriverBehaviour | None = None, passenger: PassengerBehaviour | None = None) -> None:
         calm_driver = DriverBehaviour(
@@ -104,17 +104,17 @@ class FakeCity:
         self.machine = ManualClock(1000.0)
         clock = ServerClock(self.machine)
         self.scheduler = Scheduler(clock)
-        self.wallet = FakeCashier()
+        self.wallet = FakeWallet()
         self.metrics = RunMetrics(clock)
-        self.street = Kerbside()
-        habits = Behaviour(driver or calm_driver, passenger or calm_passenger)
+        self.kerbside = Kerbside()
+        behaviour = Behaviour(driver or calm_driver, passenger or calm_passenger)
         self.city = SimCity(
             clock,
             self.scheduler,
             StraightLine(),
             FixedPlaces(),
-            self.street,
-            habits,
+            self.kerbside,
+            behaviour,
             self.metrics,
             self.wallet,
             _run_now,

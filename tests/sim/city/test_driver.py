@@ -24,7 +24,7 @@ from dispatch.values.place import Place
 from dispatch.values.units import LatLng
 from sim.city.behaviour import DriverBehaviour
 from sim.city.driver import DriverDuty, SimDriver
-from tests.sim.city.fakes import AWAY, HOME, FakeCity, FakeLine
+from tests.sim.city.fakes import AWAY, HOME, FakeCity, FakeClient
 
 STREAM = "vehicle:V1"
 OFFER = OfferView("o1", "t1", Place(*AWAY), 60.0, 2000.0, Place(*HOME))
@@ -53,11 +53,11 @@ class Passing:
 class DriverContext:
     """A driver with a line, on duty at HOME."""
 
-    def __init__(self, habits: DriverBehaviour | None = None, start: LatLng = HOME) -> None:
-        self.world = FakeCity(driver=habits)
-        self.line = FakeLine()
+    def __init__(self, behaviour: DriverBehaviour | None = None, start: LatLng = HOME) -> None:
+        self.world = FakeCity(driver=behaviour)
+        self.client = FakeClient()
         self.driver = SimDriver(VehicleId("V1"), self.world.city, start, Random(1))
-        self.driver.use(self.line)
+        self.driver.attach(self.client)
         self.seq = 0
         self.driver.welcomed(WELCOME)
 
@@ -68,7 +68,7 @@ class DriverContext:
 
     def accept(self, kind: type, **how: object) -> None:
         self.seq += 1
-        self.line.accept(kind, STREAM, self.seq, **how)
+        self.client.accept(kind, STREAM, self.seq, **how)
 
     def to_pickup(self) -> None:
         self.see("idle")
@@ -87,7 +87,7 @@ def test_an_offline_car_goes_online() -> None:
     cab = DriverContext()
     cab.driver.received(Snapshot(STREAM, 0, recovered=False, vehicle=VehicleView("V1", "offline")))
     cab.driver.received(Snapshot(STREAM, 0, recovered=False, vehicle=VehicleView("V1", "offline")))
-    assert cab.line.count(StartShift) == 1
+    assert cab.client.count(StartShift) == 1
     cab.accept(StartShift)
     assert cab.driver.duty is DriverDuty.FREE
 
@@ -97,8 +97,8 @@ def test_a_ride_from_offer_to_fare() -> None:
     cab = DriverContext()
     cab.at_pickup()
     rider = Passing()
-    cab.world.street.board(TripId("t1"), rider)
-    assert cab.line.last(StartRide).code == "4711"
+    cab.world.kerbside.board(TripId("t1"), rider)
+    assert cab.client.last(StartRide).code == "4711"
     cab.accept(StartRide)
     cab.world.pass_(600)
     cab.accept(FinishRide)
@@ -117,7 +117,7 @@ def test_a_view_that_came_before_the_answer_counts_as_the_answer() -> None:
     cab.see("to_pickup", trip="t1")
     ride = cab.driver.ride
     assert ride is not None
-    cab.line.accept(AcceptOffer, STREAM, cab.seq)
+    cab.client.accept(AcceptOffer, STREAM, cab.seq)
     assert cab.driver.ride is ride
 
 
@@ -127,7 +127,7 @@ def test_an_older_view_than_the_answer_changes_nothing() -> None:
     cab.see("idle")
     cab.see("offered", offer=OFFER)
     cab.world.pass_(3)
-    cab.line.accept(AcceptOffer, STREAM, 9)
+    cab.client.accept(AcceptOffer, STREAM, 9)
     cab.driver.received(Update(STREAM, 3, "payment_told", 0.0, vehicle=VehicleView("V1", "offered", offer=OFFER)))
     assert cab.driver.ride is not None
 
@@ -146,26 +146,26 @@ def test_an_offer_that_is_there_when_the_ride_ends_is_thought_about() -> None:
     """A view with the next offer may overtake the answer that ends the ride."""
     cab = DriverContext()
     cab.at_pickup()
-    cab.world.street.board(TripId("t1"), Passing())
+    cab.world.kerbside.board(TripId("t1"), Passing())
     cab.accept(StartRide)
     cab.world.pass_(600)
     cab.see("idle")
     cab.see("offered", offer=OfferView("o2", "t2", Place(*AWAY), 60.0, 2000.0))
     cab.world.pass_(5)
-    assert cab.line.last(AcceptOffer).offer == "o1"
-    cab.line.accept(FinishRide, STREAM, cab.seq - 1)
+    assert cab.client.last(AcceptOffer).offer == "o1"
+    cab.client.accept(FinishRide, STREAM, cab.seq - 1)
     cab.world.pass_(5)
-    assert cab.line.last(AcceptOffer).offer == "o2"
+    assert cab.client.last(AcceptOffer).offer == "o2"
 
 
 def test_a_wrong_code_is_asked_again() -> None:
     """The driver asks for the code again, and keeps the trip."""
     cab = DriverContext()
     cab.at_pickup()
-    cab.world.street.board(TripId("t1"), Passing())
-    cab.line.refuse(StartRide, ErrorCode.WRONG_RIDE_CODE)
+    cab.world.kerbside.board(TripId("t1"), Passing())
+    cab.client.refuse(StartRide, ErrorCode.WRONG_RIDE_CODE)
     cab.world.pass_(10)
-    assert cab.line.count(StartRide) == 2
+    assert cab.client.count(StartRide) == 2
     assert cab.driver.ride is not None
 
 
@@ -174,11 +174,11 @@ def test_nobody_comes() -> None:
     cab = DriverContext()
     cab.at_pickup()
     cab.world.pass_(301)
-    assert cab.line.last(ReturnTrip).no_show
-    cab.line.refuse(ReturnTrip, ErrorCode.VEHICLE_ILLEGAL_MOVE)
+    assert cab.client.last(ReturnTrip).no_show
+    cab.client.refuse(ReturnTrip, ErrorCode.VEHICLE_ILLEGAL_MOVE)
     assert cab.world.metrics.assignments[-1].until is None
     cab.world.pass_(31)
-    assert cab.line.count(ReturnTrip) == 2
+    assert cab.client.count(ReturnTrip) == 2
     cab.accept(ReturnTrip)
     assert cab.driver.duty is DriverDuty.FREE
 
@@ -189,7 +189,7 @@ def test_some_offers_are_declined() -> None:
     cab.see("idle")
     cab.see("offered", offer=OFFER)
     cab.world.pass_(10)
-    assert cab.line.last(DeclineOffer).offer == "o1"
+    assert cab.client.last(DeclineOffer).offer == "o1"
 
 
 def test_a_street_hail() -> None:
@@ -197,13 +197,13 @@ def test_a_street_hail() -> None:
     cab = DriverContext()
     cab.see("idle")
     rider = Passing()
-    free_before = cab.driver.may_be_hailed
+    free_before = cab.driver.can_be_hailed
     cab.driver.hailed(rider)
-    assert (free_before, cab.driver.may_be_hailed) == (True, False)
+    assert (free_before, cab.driver.can_be_hailed) == (True, False)
     cab.accept(StartHail, result={"trip": "h1"})
     assert rider.events == ["seated in V1"]
     cab.world.pass_(600)
-    assert cab.line.last(FinishRide).trip == "h1"
+    assert cab.client.last(FinishRide).trip == "h1"
 
 
 def test_a_refused_hail_turns_the_passenger_away() -> None:
@@ -212,7 +212,7 @@ def test_a_refused_hail_turns_the_passenger_away() -> None:
     cab.see("idle")
     rider = Passing()
     cab.driver.hailed(rider)
-    cab.line.refuse(StartHail, ErrorCode.VEHICLE_STALE)
+    cab.client.refuse(StartHail, ErrorCode.VEHICLE_STALE)
     assert rider.events == ["turned away"]
     assert cab.driver.duty is DriverDuty.FREE
 
@@ -221,31 +221,31 @@ def test_an_app_started_anew_takes_up_the_trip_of_its_car() -> None:
     """The car has a trip that the app never saw: it follows the trip's stream and goes on where it stands."""
     cab = DriverContext()
     cab.see("on_trip", trip="t9")
-    assert "trip:t9" in cab.line.streams
+    assert "trip:t9" in cab.client.streams
     view = TripView("t9", "in_progress", "app", "standard", 0.0, dropoff=Place(*AWAY), car=CarView("V1", "", ""))
     cab.driver.received(Snapshot("trip:t9", 4, recovered=False, trip=view))
     cab.world.pass_(600)
-    assert cab.line.last(FinishRide).trip == "t9"
+    assert cab.client.last(FinishRide).trip == "t9"
 
 
 def test_fixes_not_heard_are_sent_again_after_a_reconnect() -> None:
     """Fixes taken while the line was down, and those not heard before, go out first, in order."""
     cab = DriverContext()
     cab.driver.tick()
-    first = cab.line.last(GpsFix).fix.n
+    first = cab.client.last(GpsFix).fix.n
     cab.driver.tick()
     cab.driver.received(Heard(first))
-    cab.line.connected = False
+    cab.client.connected = False
     cab.driver.tick()
-    cab.line.connected = True
+    cab.client.connected = True
     cab.driver.welcomed(WELCOME)
-    assert [fix.n for fix in cab.line.last(GpsFixes).fixes] == [first + 1, first + 2]
+    assert [fix.n for fix in cab.client.last(GpsFixes).fixes] == [first + 1, first + 2]
 
 
 def test_no_fix_before_the_city_is_known() -> None:
     """Before the first welcome the phone does not know the city's time, and takes no fix."""
-    world, line = FakeCity(), FakeLine()
+    world, line = FakeCity(), FakeClient()
     driver = SimDriver(VehicleId("V1"), world.city, HOME, Random(1))
-    driver.use(line)
+    driver.attach(line)
     driver.tick()
     assert line.said == []

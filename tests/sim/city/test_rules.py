@@ -1,4 +1,4 @@
-"""The small rules of an app: stream order, commands that wait, unheard fixes, appointments, motion, the street."""
+"""The small rules of an app: stream order, commands that wait, unacked fixes, appointments, motion, the street."""
 
 from __future__ import annotations
 
@@ -85,36 +85,36 @@ def test_troubles_of_the_system_are_waited_out_refusals_are_not() -> None:
 @given(st.lists(st.integers(0, 30), max_size=40))
 def test_fixes_are_kept_until_heard(steps: list[int]) -> None:
     """Whatever is heard when: numbers rise by one, and exactly those above the highest heard are kept."""
-    unheard = UnackedFixes(first=1)
+    unacked = UnackedFixes(first=1)
     taken, heard = 0, 0
     for step in steps:
         if step % 3:
-            taken = unheard.add(0.0, 0.0, 0.0, 0.0, 0.0).n
+            taken = unacked.add(0.0, 0.0, 0.0, 0.0, 0.0).n
         else:
             told = min(step, taken)
-            unheard.ack(told)
+            unacked.ack(told)
             heard = max(heard, told)
-    kept = [fix.n for message in unheard.resends() for fix in message.fixes]
+    kept = [fix.n for message in unacked.resends() for fix in message.fixes]
     assert kept == list(range(heard + 1, taken + 1))
 
 
 def test_heard_that_is_no_news_asks_for_the_rest() -> None:
     """The same number told again means that the other side began anew."""
-    unheard = UnackedFixes(first=1)
+    unacked = UnackedFixes(first=1)
     for _ in range(5):
-        unheard.add(0.0, 0.0, 0.0, 0.0, 0.0)
-    assert not unheard.ack(3)
-    assert unheard.ack(3)
-    assert unheard.ack(2)
-    assert not unheard.ack(4)
+        unacked.add(0.0, 0.0, 0.0, 0.0, 0.0)
+    assert not unacked.ack(3)
+    assert unacked.ack(3)
+    assert unacked.ack(2)
+    assert not unacked.ack(4)
 
 
 def test_many_unheard_fixes_go_in_several_messages() -> None:
     """No message holds more than the protocol allows."""
-    unheard = UnackedFixes(first=1)
+    unacked = UnackedFixes(first=1)
     for _ in range(1100):
-        unheard.add(0.0, 0.0, 0.0, 0.0, 0.0)
-    assert [len(message.fixes) for message in unheard.resends()] == [500, 500, 100]
+        unacked.add(0.0, 0.0, 0.0, 0.0, 0.0)
+    assert [len(message.fixes) for message in unacked.resends()] == [500, 500, 100]
 
 
 def test_appointments_are_kept_in_order_and_can_be_called_off() -> None:

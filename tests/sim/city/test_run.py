@@ -11,7 +11,7 @@ from dispatch.geo.straight_line import StraightLine
 from dispatch.values.ids import TripId
 from sim.city.behaviour import Behaviour, DriverBehaviour, PassengerBehaviour
 from sim.city.config import CarAccount, DemandOptions, WorldConfig
-from sim.city.run import new_tally, run_world
+from sim.city.run import new_metrics, run_world
 from sim.demand.sampled_demand import demand_file
 from sim.metrics.run_metrics import RunMetrics
 from tests.sim.client.fake_server import FARE, ToyServer, running
@@ -34,7 +34,7 @@ def config_for(address: str, sms: Path, **changes: object) -> WorldConfig:
         "fix_interval_s": 0.1,
         "connects_per_s": 500.0,
         "hail_radius_m": 20_000.0,
-        "habits": Behaviour(
+        "behaviour": Behaviour(
             DriverBehaviour(no_show_s=6000, settle_s=600, break_share=0, ignore_share=0),
             PassengerBehaviour(hail_share=0.3, impatient_share=0.1, reserve_share=0),
         ),
@@ -52,7 +52,7 @@ async def stop_when(metrics: RunMetrics, enough: int, stop: asyncio.Event) -> No
 async def test_rides_are_completed_and_paid(tmp_path: Path) -> None:
     """Requests and hails become rides that are paid, and what the apps were told agrees with the server."""
     toy = ToyServer(tmp_path / "sms.jsonl", SPEED)
-    metrics, stop = new_tally(), asyncio.Event()
+    metrics, stop = new_metrics(), asyncio.Event()
     async with running(toy) as address:
         watch = asyncio.create_task(stop_when(metrics, 12, stop))
         await run_world(config_for(address, toy.sms_file), metrics, stop)
@@ -73,7 +73,7 @@ async def test_rides_are_completed_and_paid(tmp_path: Path) -> None:
 async def test_apps_resume_after_lost_sockets_and_lost_answers(tmp_path: Path) -> None:
     """Sockets that break and answers that get lost cost time, but no ride, no gap and no repeat."""
     toy = ToyServer(tmp_path / "sms.jsonl", SPEED / 5)
-    metrics, stop = new_tally(), asyncio.Event()
+    metrics, stop = new_metrics(), asyncio.Event()
 
     async def break_sockets() -> None:
         for paid in (1, 3, 5):
@@ -98,7 +98,7 @@ async def test_apps_resume_after_lost_sockets_and_lost_answers(tmp_path: Path) -
 async def test_a_wrong_pin_ends_the_app(tmp_path: Path) -> None:
     """A driver who is not let in does not try again and again; the other drivers work."""
     toy = ToyServer(tmp_path / "sms.jsonl", SPEED)
-    metrics, stop = new_tally(), asyncio.Event()
+    metrics, stop = new_metrics(), asyncio.Event()
     fleet = (CarAccount("V98", "D98", "wrong"), *FLEET)
     async with running(toy) as address:
         watch = asyncio.create_task(stop_when(metrics, 1, stop))

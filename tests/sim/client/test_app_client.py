@@ -33,7 +33,7 @@ async def test_a_handshake_that_breaks_off_is_a_connection_that_broke(
     async def at_once() -> None:
         return None
 
-    context.gate.pass_through = at_once
+    context.gate.wait_turn = at_once
 
     async def sign_in() -> Token:
         return Token("token", 1e9)

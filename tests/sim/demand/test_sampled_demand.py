@@ -61,16 +61,16 @@ def test_rare_trips_are_dropped() -> None:
 
 
 def test_wishes_come_at_the_citys_rate() -> None:
-    """An hour of drawn wishes has about as many as the real hour; they are in order of time."""
+    """An hour of drawn requests has about as many as the real hour; they are in order of time."""
     demand = drawn()
-    wishes = list(takewhile(lambda wish: wish.at < FRIDAY + 3600, demand.wishes(FRIDAY)))
-    assert [wish.at for wish in wishes] == sorted(wish.at for wish in wishes)
-    assert abs(len(wishes) - demand.rate(FRIDAY)) < 5 * demand.rate(FRIDAY) ** 0.5
+    requests = list(takewhile(lambda request: request.at < FRIDAY + 3600, demand.requests(FRIDAY)))
+    assert [request.at for request in requests] == sorted(request.at for request in requests)
+    assert abs(len(requests) - demand.rate(FRIDAY)) < 5 * demand.rate(FRIDAY) ** 0.5
 
 
 def test_the_same_seed_draws_the_same() -> None:
     """And another seed something else."""
-    first, again, other = (next(drawn(seed).wishes(FRIDAY)) for seed in (1, 1, 2))
+    first, again, other = (next(drawn(seed).requests(FRIDAY)) for seed in (1, 1, 2))
     assert first == again != other
 
 
@@ -82,8 +82,8 @@ def test_rates_can_be_scaled_or_replaced() -> None:
 
 def test_another_times_demand_begins_now() -> None:
     """With ``since``, Friday evening's demand is moved to the start of the run."""
-    here = next(drawn().wishes(FRIDAY))
-    moved = next(drawn(since=FRIDAY).wishes(CityTime(5000.0)))
+    here = next(drawn().requests(FRIDAY))
+    moved = next(drawn(since=FRIDAY).requests(CityTime(5000.0)))
     assert moved.pickup == here.pickup
     assert moved.at - 5000.0 == pytest.approx(here.at - FRIDAY, abs=1e-6)
 
@@ -95,8 +95,8 @@ def test_real_trips_are_replayed_in_their_order(tmp_path: Path) -> None:
     columns |= {"do_lat_e5": [3_771_000, 3_772_000, 3_773_000], "do_lon_e5": [-12_241_000] * 3}
     pq.write_table(pa.table(columns), path)
     demand = RecordedDemand(read_trips(path), since=CityTime(150.0), rng=Random(1))
-    wishes = list(demand.wishes(CityTime(1000.0)))
-    assert [(wish.at, wish.dropoff.lat) for wish in wishes] == [(1050.0, 37.73), (1150.0, 37.71)]
+    requests = list(demand.requests(CityTime(1000.0)))
+    assert [(request.at, request.dropoff.lat) for request in requests] == [(1050.0, 37.73), (1150.0, 37.71)]
     assert demand.places(CityTime(0.0), 2) == [LatLng(37.7, -122.4)] * 2
 
 

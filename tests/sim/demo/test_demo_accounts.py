@@ -10,8 +10,7 @@ from dispatch.store.database import open_database
 from dispatch.store.migrations import upgrade
 from dispatch.store.queries.registry import SqlRegistry
 from dispatch.values.ids import DriverId, VehicleId
-from sim.demo.demo_accounts import draw, enrol_visitors
-from sim.demo.seed_fleet import LIGHT
+from sim.demo.demo_accounts import LIGHT, draw, register_accounts
 
 
 async def test_they_sign_in_with_what_they_were_told(tmp_path: Path) -> None:
@@ -19,15 +18,15 @@ async def test_they_sign_in_with_what_they_were_told(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'journal.sqlite3'}"
     upgrade(url)
     database = open_database(url)
-    registry, visitors = SqlRegistry(database), draw(Random(1))
-    await enrol_visitors(registry, visitors)
-    dispatcher = await registry.get(DispatcherRecord, visitors.dispatcher)
-    driver = await registry.get(DriverRecord, visitors.driver)
+    registry, accounts = SqlRegistry(database), draw(Random(1))
+    await register_accounts(registry, accounts)
+    dispatcher = await registry.get(DispatcherRecord, accounts.dispatcher)
+    driver = await registry.get(DriverRecord, accounts.driver)
     assert dispatcher is not None
-    assert LIGHT.verify(dispatcher.password_hash, visitors.password)
+    assert LIGHT.verify(dispatcher.password_hash, accounts.password)
     assert driver is not None
-    assert LIGHT.verify(driver.pin_hash, visitors.pin)
-    assert await registry.may_drive(DriverId(visitors.driver), VehicleId(visitors.vehicle))
+    assert LIGHT.verify(driver.pin_hash, accounts.pin)
+    assert await registry.may_drive(DriverId(accounts.driver), VehicleId(accounts.vehicle))
     await database.close()
 
 

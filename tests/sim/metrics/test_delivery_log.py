@@ -16,7 +16,7 @@ def test_every_update_by_its_number() -> None:
 
     assert delivery_log.told == {"trip:t1": {1: "trip_requested"}}
     assert delivery_log.differences == ["trip:t1 1: trip_requested, then trip_cancelled"]
-    assert delivery_log.stands_at == {"trip:t1": 4}
+    assert delivery_log.last_seen == {"trip:t1": 4}
 
 
 def test_the_longest_silence() -> None:

@@ -17,33 +17,33 @@ from sim.time.server_clock import ServerClock
 T1, T2, V1, V2 = TripId("t1"), TripId("t2"), VehicleId("V1"), VehicleId("V2")
 
 
-def new_tally() -> tuple[ManualClock, RunMetrics]:
+def new_metrics() -> tuple[ManualClock, RunMetrics]:
     clock = ManualClock(1000.0)
     return clock, RunMetrics(ServerClock(clock))
 
 
 def test_request_to_offer_whichever_is_told_first() -> None:
     """The latency runs from the request's sending to the offer, also where the offer overtakes the answer."""
-    clock, metrics = new_tally()
+    clock, metrics = new_metrics()
     for command, trip, offer_first in (("c1", T1, False), ("c2", T2, True)):
         metrics.request_sent(CommandId(command))
         clock.advance(0.2)
         if offer_first:
-            metrics.offer_told(trip)
+            metrics.offer_received(trip)
         metrics.request_acknowledged(CommandId(command), trip, "matching")
-        metrics.offer_told(trip)
+        metrics.offer_received(trip)
     assert metrics.numbers()["request_to_offer_p99_ms"] == 200.0
 
 
 def test_a_request_never_offered_counts_as_infinite_when_asked_for() -> None:
     """Unserved and still waiting ones are infinitely late; one that its passenger cancelled is not counted."""
-    _, metrics = new_tally()
+    _, metrics = new_metrics()
     for number, end in enumerate(("unserved", "cancelled", None)):
         trip = TripId(f"t{number}")
         metrics.request_sent(CommandId(trip))
         metrics.request_acknowledged(CommandId(trip), trip, "matching")
         if end is not None:
-            metrics.trip_told(trip, end)
+            metrics.trip_updated(trip, end)
     assert metrics.numbers()["request_to_offer_p50_ms"] is None
     assert metrics.numbers(never_offered=True)["request_to_offer_p50_ms"] == inf
     assert len([v for v in (metrics.numbers()["unserved"], metrics.numbers()["cancelled"]) if v == 1]) == 2
@@ -51,16 +51,16 @@ def test_a_request_never_offered_counts_as_infinite_when_asked_for() -> None:
 
 def test_lost_requests() -> None:
     """Acknowledged, no end, and unknown to the system: lost."""
-    _, metrics = new_tally()
+    _, metrics = new_metrics()
     for trip in (T1, T2):
         metrics.request_acknowledged(CommandId(trip), trip, "matching")
-    metrics.trip_told(TripId("t3"), "paid")
+    metrics.trip_updated(TripId("t3"), "paid")
     assert metrics.lost([T1]) == [T2]
 
 
 def test_gps_a_second() -> None:
     """While it runs over the last whole seconds, at the end over the whole run."""
-    clock, metrics = new_tally()
+    clock, metrics = new_metrics()
     for _ in range(20):
         metrics.fix_sent()
         clock.advance(0.5)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from sim.chaos.campaign import RecoveryTimes
 from sim.chaos.fault_schedule import SOCKETS, Fault
-from sim.chaos.recovery_times import RecoveryTimes
 
 
 def test_figures_by_kind() -> None:

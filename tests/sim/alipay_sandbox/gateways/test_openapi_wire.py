@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from sim.alipay_sandbox.gateways.openapi_cipher import decrypt, encrypt
+from sim.alipay_sandbox.gateways.openapi_wire import decrypt, encrypt
 from tests.sim.alipay_sandbox.merchant import demo
 from tests.sim.alipay_sandbox.openapi_requests import request, trade
 from tests.sim.alipay_sandbox.sandbox_client import SandboxClient

@@ -11,8 +11,7 @@ import pytest
 
 from dispatch.processes import child_processes as processes
 from dispatch.store.database import open_database
-from sim.chaos.postgres import Postgres
-from sim.chaos.small_disk import SmallDisk
+from sim.chaos.journal_stores import Postgres, SmallDisk
 
 pytestmark = pytest.mark.integration
 
