@@ -16,6 +16,7 @@ from dispatch.clock import Clock
 from dispatch.observability.metrics import Metrics
 from dispatch.payment.core.rotating_word import VerificationWord
 from dispatch.store.journal import JournalUnavailableError
+from ws_gateway import ports
 from ws_gateway.auth.revocations import Revocations
 from ws_gateway.auth.sign_in import SignIn
 from ws_gateway.http.routes import Check, Routes
@@ -24,15 +25,6 @@ from ws_gateway.hub.hub import Hub
 from ws_gateway.hub.phone_masking import PhoneMasker
 from ws_gateway.hub.request_resolver import RequestResolver
 from ws_gateway.limits.address_limits import AddressLimits
-from ws_gateway.ports import (
-    AlarmStore,
-    GatewayBus,
-    NoticeStore,
-    NotificationReceiver,
-    Registry,
-    RoadRouter,
-    SalesHistory,
-)
 from ws_gateway.server.origins import OriginPolicy
 from ws_gateway.server.websocket_protocol import socket_of
 from ws_gateway.session.codec import CODECS
@@ -49,13 +41,13 @@ class Dependencies(msgspec.Struct, frozen=True):
     """
 
     hosts: Hosts
-    bus: GatewayBus
-    registry: Registry
-    history: SalesHistory
-    roads: RoadRouter
-    alarms: AlarmStore
-    notices: NoticeStore
-    payments: NotificationReceiver
+    bus: ports.GatewayBus
+    registry: ports.Registry
+    history: ports.SalesHistory
+    roads: ports.RoadRouter
+    alarms: ports.AlarmStore
+    notices: ports.NoticeStore
+    payments: ports.NotificationReceiver
     metrics: Metrics
     sign_in: SignIn
     revocations: Revocations

@@ -34,8 +34,7 @@ _REFUSALS: Final[Mapping[int, str]] = {
     429: "Rate limit exceeded.",
     503: "A part of the system is unavailable. Retry.",
 }
-_WITH_TOKEN: Final = (400, 401, 403, 404, 413, 429, 503)
-_SIGNING_IN: Final = (400, 401, 403, 404, 413, 429, 503)
+_ALL_CODES: Final = tuple(_REFUSALS)
 Kind = type[msgspec.Struct]
 
 
@@ -55,10 +54,11 @@ class Operation(NamedTuple):
 
 def _sign_in(path: str, body: Kind, role: str) -> Operation:
     summary = f"Sign in as a {role}."
-    return Operation("POST", f"/v1/auth/{path}", summary, {200: Issued}, body, refusals=_SIGNING_IN)
+    return Operation("POST", f"/v1/auth/{path}", summary, {200: Issued}, body, refusals=_ALL_CODES)
 
 
 _LAYER: Final = {200: "application/geo+json", 304: None}
+_AUTHORIZATION: Final = "Redirect to Alipay's authorization page, or back to the app with an error number."
 _NOTIFIED: Final = "A notification of Alipay. The response is `success`, or `failure` to request a repeat."
 OTHERS: Final = (
     _sign_in("driver", DriverSignIn, "driver, for the vehicle of the shift"),
@@ -66,14 +66,9 @@ OTHERS: Final = (
     _sign_in("device", DeviceSignIn, "taximeter"),
     _sign_in("passenger", PassengerSignIn, "passenger, by the code sent to the phone"),
     _sign_in("passenger/alipay", AlipaySignIn, "passenger, by the code of the redirect from Alipay"),
-    Operation("POST", "/v1/auth/passenger/code", "Send a code by SMS.", {202: None}, CodeRequest, refusals=_SIGNING_IN),
+    Operation("POST", "/v1/auth/passenger/code", "Send a code by SMS.", {202: None}, CodeRequest, refusals=_ALL_CODES),
     Operation("POST", "/v1/auth/sign_out", "Revoke the token.", {204: None}, refusals=(401, 503), token=True),
-    Operation(
-        "GET",
-        "/v1/auth/alipay",
-        "Redirect to Alipay's authorization page, or back to the app with an error number.",
-        {302: None},
-    ),
+    Operation("GET", "/v1/auth/alipay", _AUTHORIZATION, {302: None}),
     Operation("GET", "/v1/city/land", "The land, for drawing a map.", _LAYER),
     Operation("GET", "/v1/city/streets", "The streets, for drawing a map.", _LAYER),
     Operation("GET", "/health", "Liveness of this process.", {200: JSON}),
@@ -114,7 +109,7 @@ def _read(route: ReadRoute) -> Operation:
         f"{route.summary} {access}",
         {200: route.response},
         route.request if route.method == "POST" else None,
-        refusals=() if open_to_all else _WITH_TOKEN,
+        refusals=() if open_to_all else _ALL_CODES,
         token=not open_to_all,
     )
 

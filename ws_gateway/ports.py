@@ -154,14 +154,12 @@ class MapBus(Protocol):
     """The live map's part of :class:`GatewayBus`."""
 
     async def watch(self, cells: Iterable[str]) -> None: ...
-
     async def unwatch(self, cells: Iterable[str]) -> None: ...
 
     async def full_frames(self, cells: Iterable[str]) -> list[MapFrameNotice]:
         """The last full frames of these cells, as far as the bus has them."""
 
     async def watch_counts(self) -> None: ...
-
     async def unwatch_counts(self) -> None: ...
 
 

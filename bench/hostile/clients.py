@@ -13,15 +13,9 @@ from bench.harness.worker_process import Answer, run_worker
 from bench.hostile.kinds import KINDS, MALFORMED, Attack, AttackTarget, malformed_upgrade, silent
 
 CONCURRENT: Final = {
-    "slow_reader": 20,
-    "slow_writer": 20,
-    "slow_request": 20,
-    "never_pongs": 20,
-    "half_open": 20,
-    "compressed_bomb": 2,
-    "huge_frame": 2,
+    **dict.fromkeys(("slow_reader", "slow_writer", "slow_request", "never_pongs", "half_open"), 20),
+    **dict.fromkeys(("compressed_bomb", "huge_frame", "malformed_upgrade"), 2),
     "flood": 1,
-    "malformed_upgrade": 2,
     "crowd": 1_000,
 }
 """Concurrent clients of each kind; a client that was ended is replaced after a pause."""

@@ -40,18 +40,10 @@ from typing import Annotated, Final
 import msgspec
 from typer import Option
 
+from bench.harness import whole_system
 from bench.harness.cpu_time import CpuMeter, memory_mb
 from bench.harness.figures import Figures, prefixed, print_progress, ratio
 from bench.harness.plan import BenchPlan, Cars
-from bench.harness.whole_system import (
-    SettingValues,
-    accepted_fixes,
-    in_temporary_folder,
-    passenger_tokens,
-    register_cars,
-    running_system,
-    socket_url,
-)
 from bench.harness.worker_process import Answer, WorkerProcess, start_worker
 from bench.load.offers import FIX_EVERY_S, PASSENGER_PREFIX, VEHICLE_CLASS
 from bench.load.steps import FixStep, RequestStep, highest, saturated_part
@@ -82,12 +74,16 @@ class LoadPlan(BenchPlan):
 
 
 def run(plan: LoadPlan) -> Figures:
-    return in_temporary_folder("load", lambda folder: _measure(plan, folder))
+    return whole_system.in_temporary_folder("load", lambda folder: _measure(plan, folder))
 
 
 async def _measure(plan: LoadPlan, folder: Path) -> Figures:
-    values: SettingValues = {"server.gateways": plan.gateways, "limits.messages_per_s": 100.0, "log.level": "warning"}
-    async with running_system(folder, values) as supervisor:
+    values: whole_system.SettingValues = {
+        "server.gateways": plan.gateways,
+        "limits.messages_per_s": 100.0,
+        "log.level": "warning",
+    }
+    async with whole_system.running_system(folder, values) as supervisor:
         figures: Figures = {"gateways": plan.gateways}
         if plan.connections:
             figures |= print_progress(await _sockets(plan, supervisor))
@@ -98,8 +94,8 @@ async def _measure(plan: LoadPlan, folder: Path) -> Figures:
 
 
 async def _sockets(plan: LoadPlan, supervisor: Supervisor) -> Figures:
-    tokens = passenger_tokens(supervisor.settings, "held-p", plan.connections)
-    url = socket_url(supervisor)
+    tokens = whole_system.passenger_tokens(supervisor.settings, "held-p", plan.connections)
+    url = whole_system.socket_url(supervisor)
     async with AsyncExitStack() as stack:
         holders = [await start_worker(stack, "bench.load.sockets") for _ in range(plan.holders)]
         before_mb = memory_mb("gateway")
@@ -142,7 +138,7 @@ class Traffic:
 
     async def step(self, fixes_per_s: float, requests_per_s: float, seconds: float) -> tuple[Answer, dict[str, float]]:
         """Both for so long: waits for offers and shares of fixes; and processors in use by part."""
-        accepted, sent = await accepted_fixes(self._supervisor), (await self._fleet.call("sent"))["sent"]
+        accepted, sent = await whole_system.accepted_fixes(self._supervisor), (await self._fleet.call("sent"))["sent"]
         meter, began = CpuMeter(load="bench."), time.perf_counter()
         await self._fleet.call("rate", per_s=fixes_per_s)
         offering = asyncio.ensure_future(self._offers.call("step", per_s=requests_per_s, seconds=seconds))
@@ -154,7 +150,7 @@ class Traffic:
         sent = (await self._fleet.call("sent"))["sent"] - sent
         await asyncio.sleep(SETTLE_S)
         others = (span_s + SETTLE_S) * OFFERED_CARS / FIX_EVERY_S
-        accepted = await accepted_fixes(self._supervisor) - accepted - round(others)
+        accepted = await whole_system.accepted_fixes(self._supervisor) - accepted - round(others)
         del cores["total"]
         return {**answer, "sent_share": sent / (fixes_per_s * span_s), "heard_share": accepted / max(1, sent)}, cores
 
@@ -162,17 +158,17 @@ class Traffic:
 @asynccontextmanager
 async def _traffic(plan: LoadPlan, supervisor: Supervisor) -> AsyncIterator[Traffic]:
     settings = supervisor.settings
-    fleet = await register_cars(settings, plan.cars)
-    offered = await register_cars(settings, OFFERED_CARS, vehicle_class=VEHICLE_CLASS, first=plan.cars)
+    fleet = await whole_system.register_cars(settings, plan.cars)
+    offered = await whole_system.register_cars(settings, OFFERED_CARS, vehicle_class=VEHICLE_CLASS, first=plan.cars)
     async with AsyncExitStack() as stack:
         phones = await start_worker(stack, "bench.harness.fix_sender")
         offers = await start_worker(stack, "bench.load.offers")
         await phones.call("open", port=supervisor.port, tokens=list(fleet.values()))
         await offers.call(
             "open",
-            url=socket_url(supervisor),
+            url=whole_system.socket_url(supervisor),
             car_tokens=list(offered.values()),
-            passenger_tokens=passenger_tokens(settings, PASSENGER_PREFIX, PASSENGERS),
+            passenger_tokens=whole_system.passenger_tokens(settings, PASSENGER_PREFIX, PASSENGERS),
         )
         await offers.call("step", per_s=plan.requests_per_s, seconds=5.0)
         yield Traffic(supervisor, phones, offers)

@@ -37,9 +37,7 @@ class RemoteRider:
     destination: LatLng
 
     def seated(self, vehicle: VehicleId, trip: TripId) -> None: ...
-
     def set_down(self, vehicle: VehicleId) -> None: ...
-
     def turned_away(self) -> None: ...
 
 

@@ -27,17 +27,10 @@ from typing import Annotated
 import msgspec
 from typer import Option
 
+from bench.harness import whole_system
 from bench.harness.cpu_time import CpuMeter
 from bench.harness.figures import Figures, prefixed, print_progress, ratio
 from bench.harness.plan import BenchPlan, Cache, Cars, Seconds, Seed
-from bench.harness.whole_system import (
-    SettingValues,
-    in_temporary_folder,
-    passenger_tokens,
-    read_streams,
-    register_cars,
-    running_system,
-)
 from bench.harness.worker_process import start_worker
 from bench.offer.apps import AppsReport, AppsSetup
 from bench.offer.results import figures_of
@@ -71,17 +64,21 @@ class OfferPlan(BenchPlan):
 
 
 def run(plan: OfferPlan) -> Figures:
-    with_window = in_temporary_folder("offer", lambda folder: _measure(plan, plan.window_s, folder))
+    with_window = whole_system.in_temporary_folder("offer", lambda folder: _measure(plan, plan.window_s, folder))
     print_progress(with_window)
-    without = in_temporary_folder("offer", lambda folder: _measure(plan, 0.0, folder))
+    without = whole_system.in_temporary_folder("offer", lambda folder: _measure(plan, 0.0, folder))
     p50_ratio = ratio(with_window["p50_ms"], without["p50_ms"])  # type: ignore[arg-type]
     options: Figures = {"cars": plan.cars, "requests_per_s": plan.requests_per_s, "seconds": plan.seconds}
     return {**options, **with_window, **prefixed("window0_", without), "ratio": p50_ratio}
 
 
 async def _measure(plan: OfferPlan, window_s: float, folder: Path) -> Figures:
-    values: SettingValues = {"matching.window_s": window_s, "city.cache_dir": plan.cache, "log.level": "warning"}
-    async with running_system(folder, values) as supervisor:
+    values: whole_system.SettingValues = {
+        "matching.window_s": window_s,
+        "city.cache_dir": plan.cache,
+        "log.level": "warning",
+    }
+    async with whole_system.running_system(folder, values) as supervisor:
         setups = await _setups(plan, supervisor, folder)
         reports, cores = await _play(plan, setups)
         settings = supervisor.settings
@@ -93,8 +90,8 @@ async def _measure(plan: OfferPlan, window_s: float, folder: Path) -> Figures:
 
 
 async def _setups(plan: OfferPlan, supervisor: Supervisor, folder: Path) -> list[AppsSetup]:
-    fleet = list((await register_cars(supervisor.settings, plan.cars)).items())
-    riders = passenger_tokens(supervisor.settings, "p", plan.passengers)
+    fleet = list((await whole_system.register_cars(supervisor.settings, plan.cars)).items())
+    riders = whole_system.passenger_tokens(supervisor.settings, "p", plan.passengers)
     return [
         AppsSetup(
             part=part,
@@ -136,7 +133,7 @@ async def _play(plan: OfferPlan, setups: list[AppsSetup]) -> tuple[list[AppsRepo
 
 async def _offered_pickup_s(settings: Settings, cars: int, report: AppsReport) -> float:
     """Mean road travel time to the passenger of the span's offers, from the journal."""
-    histories = await read_streams(settings, [EntityKey("vehicle", f"V{n}") for n in range(cars)])
+    histories = await whole_system.read_streams(settings, [EntityKey("vehicle", f"V{n}") for n in range(cars)])
     events = [decode_vehicle_event(stored.body) for history in histories for stored in history.events]
     found = [
         event.pickup_s for event in events if isinstance(event, OfferMade) and report.began <= event.at <= report.ended

@@ -17,15 +17,7 @@ from typing import Any, Final
 import httpx
 import msgspec
 
-from bench.payments.alipay import (
-    ACQUIRER_MERCHANT,
-    ACQUIRER_SECRET,
-    TIMEOUT_S,
-    FaultyCounterparty,
-    NotificationTransport,
-    OrderBalance,
-    SandboxTransport,
-)
+from bench.payments import alipay
 from dispatch.clock import Clock
 from dispatch.payment.core.port import trip_of
 from dispatch.values.money import Money
@@ -67,7 +59,7 @@ class _ManualTime:
     gmtime = staticmethod(gmtime)
 
 
-class _FaultyTransport(SandboxTransport):
+class _FaultyTransport(alipay.SandboxTransport):
     """The transport to the example, with faults."""
 
     def __init__(self, faults: ActiveFaults, manual_time: _ManualTime) -> None:
@@ -95,13 +87,13 @@ class _FaultyTransport(SandboxTransport):
         if self._faults.hit("drop-answer", call):
             raise httpx.RemoteProtocolError("the connection was cut", request=request)
         late = self._faults.hit("delay-answer", call)
-        self.late_s = min(late.seconds, TIMEOUT_S) if late else 0.0
+        self.late_s = min(late.seconds, alipay.TIMEOUT_S) if late else 0.0
         if self._faults.hit("answer-forged", call):
             body = body.replace(b'"at\\": 1', b'"at\\": 2')
         return httpx.Response(answer.status_code, content=body)
 
 
-class ExampleAcquirer(FaultyCounterparty):
+class ExampleAcquirer(alipay.FaultyCounterparty):
     """The documented example, in place of :class:`bench.payments.alipay.SandboxAlipay`."""
 
     def __init__(self, clock: Clock) -> None:
@@ -113,7 +105,7 @@ class ExampleAcquirer(FaultyCounterparty):
         spec.loader.exec_module(self._example)
         manual_time = _ManualTime(clock)
         vars(self._example)["time"] = manual_time
-        self._acquirer = self._example.Acquirer(ACQUIRER_MERCHANT, ACQUIRER_SECRET)
+        self._acquirer = self._example.Acquirer(alipay.ACQUIRER_MERCHANT, alipay.ACQUIRER_SECRET)
         faults = ActiveFaults((), random.Random(0), clock.wall())
         super().__init__(clock, faults, _FaultyTransport(faults, manual_time))
         self.transport.inner = httpx.ASGITransport(self._acquirer.app())
@@ -121,7 +113,7 @@ class ExampleAcquirer(FaultyCounterparty):
         """Time of the next notification by order."""
         self._notified: set[str] = set()
         self._codes = count(10**15)
-        self.inbox: Final = NotificationTransport()
+        self.inbox: Final = alipay.NotificationTransport()
 
     def pay(self, trade_no: str) -> bool:
         trade = next(each for each in self._acquirer.trades.values() if each.number == trade_no)
@@ -163,14 +155,14 @@ class ExampleAcquirer(FaultyCounterparty):
                     self._notices[order] = self._clock.wall() + (late.seconds if late else 0.0)
         return min(self._notices.values(), default=None)
 
-    def balances(self, trip: str) -> list[OrderBalance]:
+    def balances(self, trip: str) -> list[alipay.OrderBalance]:
         return [self._balance(order, trade) for order, trade in self._acquirer.trades.items() if trip_of(order) == trip]
 
-    def _balance(self, order: str, trade: Any) -> OrderBalance:  # noqa: ANN401 - the example's own
+    def _balance(self, order: str, trade: Any) -> alipay.OrderBalance:  # noqa: ANN401 - the example's own
         asked = trade.order["amount"]
         total = Money.parse(asked["value"], asked["currency"]).minor if trade.paid_at else 0
         # A paid trade that is closed was refunded in full.
-        return OrderBalance(
+        return alipay.OrderBalance(
             order, total, total if trade.status == "TRADE_CLOSED" else self._example.refunded_cents(trade)
         )
 

@@ -105,11 +105,8 @@ def _storm_faults(case: PaymentCase) -> tuple[SandboxFault, ...]:
     dice = random.Random(case.seed)
     made = []
     for _ in range(FAULTS_OF_CALLS):
-        name, call, times = (
-            dice.choice(_possible(case.gateway, ANSWERS, acquirer.ANSWERS)[1:]),
-            dice.choice(_calls_of(case.way)),
-            dice.randint(1, 4),
-        )
+        name = dice.choice(_possible(case.gateway, ANSWERS, acquirer.ANSWERS)[1:])
+        call, times = dice.choice(_calls_of(case.way)), dice.randint(1, 4)
         code = "ACCESS_FORBIDDEN" if name == "refuse" else ""
         seconds = dice.choice((20.0, 300.0, HOUR_S)) if name == "outage" else SECONDS.get(name, 0.0)
         made.append(SandboxFault(name=name, call=_api_name(case, call), times=times, seconds=seconds, code=code))
@@ -160,14 +157,9 @@ def _spans(fault: str) -> tuple[Literal["once", "hour", "midnight"], ...]:
 
 
 def _notices(gateway: str, way: Way) -> Iterator[PaymentCase]:
-    stories: tuple[tuple[Story, str], ...] = (
-        ("pays", "paid"),
-        ("cash", "closed"),
-        ("late", "*"),
-        ("parts", "refunded"),
-    )
+    events: dict[Story, str] = {"pays": "paid", "cash": "closed", "late": "*", "parts": "refunded"}
     crashes: tuple[CrashPoint, ...] = ("", "before", "committed")
-    for story, event in stories:
+    for story, event in events.items():
         for fault in _possible(gateway, NOTICES, acquirer.NOTICES):
             for crash in crashes:
                 yield PaymentCase(

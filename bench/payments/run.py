@@ -87,9 +87,7 @@ def counted(results: Sequence[CaseResult]) -> Figures:
         "cases": len(results),
         **{name: wrong[name] for name in WRONGS},
         "otherwise_wrong": sum(not each.good and not any(getattr(each, name) for name in WRONGS) for each in results),
-        "off_the_bill": sum(each.off_the_bill for each in results),
-        "struck": sum(each.struck for each in results),
-        "died": sum(each.died for each in results),
+        **{name: sum(getattr(each, name) for each in results) for name in ("off_the_bill", "struck", "died")},
         "collected": sum(each.paid for each in results),
         "alarms": sum(each.alarms for each in results),
     }

@@ -35,16 +35,7 @@ from bench.harness.local_hosts import CONCURRENT, LocalHosts, san_francisco
 from bench.harness.plan import BenchPlan, Cars
 from bench.harness.whole_system import in_temporary_folder
 from dispatch.clock import CityClock
-from dispatch.domain.commands import (
-    AcceptOffer,
-    ArriveAtPickup,
-    MakeOffer,
-    RequestTrip,
-    StartBreak,
-    StartRide,
-    StartShift,
-    VehicleProfile,
-)
+from dispatch.domain import commands
 from dispatch.domain.entity import SYSTEM, Command, EntityKey, Principal
 from dispatch.domain.vehicle.position_tracker import FixRow
 from dispatch.payment.core.rules import Account, PaymentRules
@@ -150,7 +141,7 @@ def _driver(car: EntityKey) -> Principal:
 
 
 def _shift(car: EntityKey) -> Step:
-    return car, StartShift(VehicleProfile(f"8{car.id}", f"D{car.id}", "Ada")), _driver(car)
+    return car, commands.StartShift(commands.VehicleProfile(f"8{car.id}", f"D{car.id}", "Ada")), _driver(car)
 
 
 async def _write_journal(
@@ -158,7 +149,7 @@ async def _write_journal(
 ) -> None:
     await hosts.execute([_shift(car) for car in cars])
     for _ in range(plan.history // 2):
-        await hosts.execute([(car, StartBreak(), _driver(car)) for car in cars])
+        await hosts.execute([(car, commands.StartBreak(), _driver(car)) for car in cars])
         await hosts.execute([_shift(car) for car in cars])
     _fix_all(hosts, cars, 1, clock.city())
     await hosts.execute([_request(trip, clock.city()) for trip in trips])
@@ -175,17 +166,17 @@ def _fix_all(hosts: LocalHosts, cars: Sequence[EntityKey], n: int, at: float) ->
 
 def _request(trip: OpenTrip, now: float) -> Step:
     pickup_at = now + 86_400.0 if trip.state == "reserved" else None
-    return trip.key, RequestTrip(f"P{trip.key.id}", "app", PLACE, CODE, pickup_at=pickup_at), SYSTEM
+    return trip.key, commands.RequestTrip(f"P{trip.key.id}", "app", PLACE, CODE, pickup_at=pickup_at), SYSTEM
 
 
 def _step_to(state: str, trip: OpenTrip) -> Step:
     offer = f"o{trip.key.id}"
     match state:
         case "offered":
-            return trip.car, MakeOffer(offer, trip.key.id, 1, PLACE, 60.0), SYSTEM
+            return trip.car, commands.MakeOffer(offer, trip.key.id, 1, PLACE, 60.0), SYSTEM
         case "assigned":
-            return trip.car, AcceptOffer(offer), _driver(trip.car)
+            return trip.car, commands.AcceptOffer(offer), _driver(trip.car)
         case "arrived":
-            return trip.car, ArriveAtPickup(trip.key.id), _driver(trip.car)
+            return trip.car, commands.ArriveAtPickup(trip.key.id), _driver(trip.car)
         case _:
-            return trip.car, StartRide(trip.key.id, CODE), _driver(trip.car)
+            return trip.car, commands.StartRide(trip.key.id, CODE), _driver(trip.car)

@@ -35,18 +35,7 @@ from dispatch.actors.ray.discovery import connect_by_ray
 from dispatch.actors.ray.session import join_cluster, leave_cluster
 from dispatch.actors.runtime.host_client import HostClient
 from dispatch.clock import Clock
-from dispatch.domain.commands import (
-    AcceptOffer,
-    ArriveAtPickup,
-    EndShift,
-    MakeOffer,
-    RequestTrip,
-    ResolveScan,
-    StartBreak,
-    StartRide,
-    StartShift,
-    VehicleProfile,
-)
+from dispatch.domain import commands
 from dispatch.domain.entity import SYSTEM, Command, EntityKey, Principal
 from dispatch.domain.vehicle.position_tracker import FixRow
 from dispatch.server.supervisor import Supervisor
@@ -142,19 +131,21 @@ class KilledFleet:
             await asyncio.sleep(FIX_EVERY_S)
 
     async def _go_online(self, car: str) -> None:
-        await self._execute(_vehicle(car), StartShift(VehicleProfile(car, _driver(car).id, "Bench")), _driver(car))
+        await self._execute(
+            _vehicle(car), commands.StartShift(commands.VehicleProfile(car, _driver(car).id, "Bench")), _driver(car)
+        )
 
     async def _take_trip(self, car: str) -> None:
         vehicle, trip = _vehicle(car), _trip(car)
-        wanted = RequestTrip(passenger=car, origin="app", pickup=PLACE, code=CODE)
+        wanted = commands.RequestTrip(passenger=car, origin="app", pickup=PLACE, code=CODE)
         made = await self._execute(trip, wanted, Principal("passenger", car))
         offer = f"offer-{car}"
-        offered = MakeOffer(offer=offer, trip=trip.id, trip_seq=made.seq, pickup=PLACE, pickup_s=60.0)
+        offered = commands.MakeOffer(offer=offer, trip=trip.id, trip_seq=made.seq, pickup=PLACE, pickup_s=60.0)
         await self._execute(vehicle, offered, SYSTEM)
-        await self._execute(vehicle, AcceptOffer(offer), _driver(car))
+        await self._execute(vehicle, commands.AcceptOffer(offer), _driver(car))
         if _on_board(car):
-            await self._execute(vehicle, ArriveAtPickup(trip.id), _driver(car))
-            await self._execute(vehicle, StartRide(trip.id, CODE), _driver(car))
+            await self._execute(vehicle, commands.ArriveAtPickup(trip.id), _driver(car))
+            await self._execute(vehicle, commands.StartRide(trip.id, CODE), _driver(car))
 
     async def _execute(self, key: EntityKey, command: Command, principal: Principal) -> Done:
         reply = await send_until_answered(self._hosts, key, command, principal)
@@ -187,19 +178,19 @@ class KilledFleet:
     async def _start_break(self, car: str) -> None:
         """A command in flight when the host dies: it acts once, however often it is sent."""
         before = self._acknowledged.seq[_vehicle(car)]
-        done = await self._execute(_vehicle(car), StartBreak(), _driver(car))
+        done = await self._execute(_vehicle(car), commands.StartBreak(), _driver(car))
         if done.seq != before + 1:
             self._wrong.append(f"{car}: break sent at {before}, acknowledged at {done.seq}")
 
     async def _query(self, car: str) -> None:
         key = _vehicle(car)
         if car in self._free:
-            await self._execute(key, EndShift(), _driver(car))
+            await self._execute(key, commands.EndShift(), _driver(car))
             return
         if not _on_board(car):
-            await self._execute(key, ArriveAtPickup(_trip(car).id), _driver(car))
+            await self._execute(key, commands.ArriveAtPickup(_trip(car).id), _driver(car))
             return
-        reply = await send_until_answered(self._hosts, key, ResolveScan(), OPERATOR)
+        reply = await send_until_answered(self._hosts, key, commands.ResolveScan(), OPERATOR)
         if not isinstance(reply, Done) or reply.state != self._acknowledged.state[key]:
             self._wrong.append(f"{car}: state was {self._acknowledged.state[key]}, reply is {reply}")
 

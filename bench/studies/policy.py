@@ -21,7 +21,7 @@ import msgspec
 import numpy as np
 from typer import Option
 
-from bench.harness.figures import Figures
+from bench.harness.figures import Figures, prefixed
 from bench.harness.plan import BenchPlan, Cache, Cars
 from bench.studies.recorded_demand import CityReplay, ReplayOutcome, ReplaySetup, select_trips, trips_on_map
 from dispatch.geo.city import load_city
@@ -87,11 +87,7 @@ def _figures(name: str, outcomes: list[ReplayOutcome]) -> Figures:
     def mean(values: list[float]) -> float:
         return round(float(np.mean(values)), 1)
 
-    return {
-        f"{name}_served": mean([outcome.served for outcome in outcomes]),
-        f"{name}_served_percent": mean([100 * outcome.share for outcome in outcomes]),
-        f"{name}_wait_s": mean([outcome.wait_s for outcome in outcomes]),
-        f"{name}_wait_p90_s": mean([outcome.wait_p90_s for outcome in outcomes]),
-        f"{name}_pickup_s": mean([outcome.pickup_s for outcome in outcomes]),
-        f"{name}_empty_s": mean([outcome.empty_s for outcome in outcomes]),
-    }
+    figures = {"served_percent": mean([100 * outcome.share for outcome in outcomes])}
+    for field in ("served", "wait_s", "wait_p90_s", "pickup_s", "empty_s"):
+        figures[field] = mean([getattr(outcome, field) for outcome in outcomes])
+    return prefixed(f"{name}_", figures)

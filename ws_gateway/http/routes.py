@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 import structlog
@@ -16,13 +16,14 @@ from starlette.routing import Route
 from dispatch.api.fields import Id, Phone
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.store.journal import JournalUnavailableError
-from ws_gateway.auth.sign_in import SignIn
+from ws_gateway.auth.sign_in import Issued, SignIn
 from ws_gateway.http.responses import bearer_of, body_of, json_response, read_json, refusal
 from ws_gateway.limits.address_limits import AddressLimits
 from ws_gateway.ports import NotificationReceiver
 
 Secret = Annotated[str, Meta(min_length=1, max_length=200)]
 Check = Callable[[], Awaitable[bool]]
+R = TypeVar("R", bound=msgspec.Struct)
 
 _CHECK_S: Final = 3.0
 _log = structlog.get_logger("gateway")
@@ -86,12 +87,13 @@ class Routes:
         self._draining = draining
 
     def all(self) -> list[Route]:
+        sign_in = self._sign_in
         return [
-            Route("/v1/auth/driver", self._answering(self._driver), methods=["POST"]),
-            Route("/v1/auth/dispatcher", self._answering(self._dispatcher), methods=["POST"]),
-            Route("/v1/auth/device", self._answering(self._device), methods=["POST"]),
+            self._sign_in_route("driver", DriverSignIn, lambda it: sign_in.driver(it.number, it.pin, it.vehicle)),
+            self._sign_in_route("dispatcher", DispatcherSignIn, lambda it: sign_in.dispatcher(it.name, it.password)),
+            self._sign_in_route("device", DeviceSignIn, lambda it: sign_in.device(it.device, it.key)),
+            self._sign_in_route("passenger", PassengerSignIn, lambda it: sign_in.passenger(it.phone, it.code)),
             Route("/v1/auth/passenger/code", self._answering(self._code), methods=["POST"]),
-            Route("/v1/auth/passenger", self._answering(self._passenger), methods=["POST"]),
             Route("/v1/auth/sign_out", self._signing_out, methods=["POST"]),
             Route("/health", _health, methods=["GET"]),
             Route("/ready", self._ready, methods=["GET"]),
@@ -100,25 +102,15 @@ class Routes:
             Route("/alipay/notify/{company}", self._notify, methods=["POST"]),
         ]
 
-    async def _driver(self, body: bytes) -> Response:
-        request = read_json(body, DriverSignIn)
-        return json_response(await self._sign_in.driver(request.number, request.pin, request.vehicle))
+    def _sign_in_route(self, role: str, kind: type[R], issue: Callable[[R], Awaitable[Issued]]) -> Route:
+        async def endpoint(body: bytes) -> Response:
+            return json_response(await issue(read_json(body, kind)))
 
-    async def _dispatcher(self, body: bytes) -> Response:
-        request = read_json(body, DispatcherSignIn)
-        return json_response(await self._sign_in.dispatcher(request.name, request.password))
-
-    async def _device(self, body: bytes) -> Response:
-        request = read_json(body, DeviceSignIn)
-        return json_response(await self._sign_in.device(request.device, request.key))
+        return Route(f"/v1/auth/{role}", self._answering(endpoint), methods=["POST"])
 
     async def _code(self, body: bytes) -> Response:
         await self._sign_in.send_code(read_json(body, CodeRequest).phone)
         return Response(status_code=202)
-
-    async def _passenger(self, body: bytes) -> Response:
-        request = read_json(body, PassengerSignIn)
-        return json_response(await self._sign_in.passenger(request.phone, request.code))
 
     async def _signing_out(self, request: Request) -> Response:
         try:

@@ -19,16 +19,7 @@ from dispatch.api.alarms import DriverBroadcast
 from dispatch.api.server_messages import Alarm
 from dispatch.store.bus import Bus, BusMessage, BusUnavailableError, Subscription
 from dispatch.store.buses import keys
-from ws_gateway.ports import (
-    BusNotice,
-    ConsoleNotice,
-    DriverNotice,
-    MapCountsNotice,
-    MapFrameNotice,
-    MapHealth,
-    RevokedNotice,
-    SignOnNotice,
-)
+from ws_gateway import ports
 
 SIGN_ON_PREFIX: Final = "taxi:sign-on:"
 """Channels of drivers and devices: each new sign-on is published, so that other gateways close older sockets."""
@@ -47,7 +38,7 @@ class AnnouncementFrame(msgspec.Struct, frozen=True, array_like=True):
 
 _console = msgspec.msgpack.Decoder(ConsoleFrame)
 _announcements = msgspec.msgpack.Decoder(AnnouncementFrame)
-_sign_on = msgspec.msgpack.Decoder(SignOnNotice)
+_sign_on = msgspec.msgpack.Decoder(ports.SignOnNotice)
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -70,7 +61,7 @@ class BusSubscriber:
         self._settled: deque[Alarm] = deque(maxlen=REPEATED)
         self._announced: deque[DriverBroadcast] = deque(maxlen=REPEATED)
 
-    async def sign_on(self, notice: SignOnNotice) -> None:
+    async def sign_on(self, notice: ports.SignOnNotice) -> None:
         """Subscribe to later sign-ons of the same client, then publish this one."""
         channel = _sign_on_channel(notice.role, notice.subject)
         await self._listen([channel])
@@ -88,14 +79,14 @@ class BusSubscriber:
     async def unwatch(self, cells: Iterable[str]) -> None:
         await self._leave(self._channels(cells))
 
-    async def full_frames(self, cells: Iterable[str]) -> list[MapFrameNotice]:
+    async def full_frames(self, cells: Iterable[str]) -> list[ports.MapFrameNotice]:
         wanted_keys = [(cell, host) for cell in cells for host in self._map_hosts]
         try:
             found = await self._bus.get_many([keys.map_whole(cell, host) for cell, host in wanted_keys])
         except BusUnavailableError:
             return []
         return [
-            MapFrameNotice(cell, host, frame)
+            ports.MapFrameNotice(cell, host, frame)
             for (cell, host), frame in zip(wanted_keys, found, strict=True)
             if frame is not None
         ]
@@ -124,20 +115,20 @@ class BusSubscriber:
         except BusUnavailableError:
             return
 
-    async def next_notices(self) -> list[BusNotice]:
+    async def next_notices(self) -> list[ports.BusNotice]:
         """Wait for the next notices. Subscribes again after an outage."""
         try:
             if self._subscription is None:
                 self._subscription = await self._subscribe()
                 if self._stale:
                     self._stale = False
-                    return [MapHealth(stale=False)]
+                    return [ports.MapHealth(stale=False)]
             return self._read(await self._subscription.__anext__())
         except BusUnavailableError:
             await self.close()
             if not self._stale:
                 self._stale = True
-                return [MapHealth(stale=True)]
+                return [ports.MapHealth(stale=True)]
             await asyncio.sleep(_RETRY_S)
             return []
 
@@ -177,44 +168,44 @@ class BusSubscriber:
             except BusUnavailableError:
                 return
 
-    def _read(self, message: BusMessage) -> list[BusNotice]:
+    def _read(self, message: BusMessage) -> list[ports.BusNotice]:
         if message.channel.startswith(keys.MAP_PREFIX):
             cell, _, host = message.channel.removeprefix(keys.MAP_PREFIX).partition(":")
-            return [MapFrameNotice(cell, host, message.payload)]
+            return [ports.MapFrameNotice(cell, host, message.payload)]
         if message.channel.startswith(keys.MAP_COUNTS_PREFIX):
-            return [MapCountsNotice(message.channel.removeprefix(keys.MAP_COUNTS_PREFIX), message.payload)]
+            return [ports.MapCountsNotice(message.channel.removeprefix(keys.MAP_COUNTS_PREFIX), message.payload)]
         if message.channel.startswith(SIGN_ON_PREFIX):
             return [_sign_on.decode(message.payload)]
         if message.channel == keys.REVOKED:
-            return [RevokedNotice()]
+            return [ports.RevokedNotice()]
         if message.channel.startswith(keys.GATEWAY_PREFIX):
             frame = _announcements.decode(message.payload)
             return [*self._alarm_notices(frame.settled), *self._driver_notices(frame.notices)]
         return self._console_notices(_console.decode(message.payload))
 
-    def _console_notices(self, frame: ConsoleFrame) -> list[BusNotice]:
-        trips = [ConsoleNotice(_encode(notice), f"trip {notice.trip.trip}") for notice in frame.trips]
+    def _console_notices(self, frame: ConsoleFrame) -> list[ports.BusNotice]:
+        trips = [ports.ConsoleNotice(_encode(notice), f"trip {notice.trip.trip}") for notice in frame.trips]
         return [*trips, *self._alarm_notices(frame.alarms)]
 
-    def _alarm_notices(self, alarms: Iterable[Alarm]) -> list[BusNotice]:
+    def _alarm_notices(self, alarms: Iterable[Alarm]) -> list[ports.BusNotice]:
         """Frames repeat the last alarms: each is passed on once when it is raised and once when it is settled. A host's
         repeat of an alarm that was settled meanwhile is dropped."""
-        notices: list[BusNotice] = []
+        notices: list[ports.BusNotice] = []
         for alarm in alarms:
             settled = f"{alarm.alarm} settled"
             outdated = alarm.settled_at is None and settled in self._passed_on
             state = f"{alarm.alarm} {alarm.settled_at}"
             if state not in self._passed_on and not outdated:
-                notices.append(ConsoleNotice(_encode(alarm), f"alarm {alarm.alarm}"))
+                notices.append(ports.ConsoleNotice(_encode(alarm), f"alarm {alarm.alarm}"))
             self._passed_on[state] = None
             if alarm.settled_at is not None:
                 self._passed_on[settled] = None
         return notices
 
-    def _driver_notices(self, announced: Iterable[DriverBroadcast]) -> list[BusNotice]:
+    def _driver_notices(self, announced: Iterable[DriverBroadcast]) -> list[ports.BusNotice]:
         new = [each for each in announced if each.notice.notice not in self._passed_on]
         self._passed_on.update((each.notice.notice, None) for each in new)
-        return [DriverNotice(each.vehicles, _encode(each.notice), f"notice {each.notice.notice}") for each in new]
+        return [ports.DriverNotice(each.vehicles, _encode(each.notice), f"notice {each.notice.notice}") for each in new]
 
 
 def _sign_on_channel(role: str, subject: str) -> str:

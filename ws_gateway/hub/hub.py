@@ -24,24 +24,13 @@ from dispatch.domain.vehicle.position_tracker import FixRow
 from dispatch.observability.metrics import Metrics
 from dispatch.processes.task_set import TaskSet
 from dispatch.values.roles import Audience
+from ws_gateway import ports
 from ws_gateway.auth.revocations import Revocations
 from ws_gateway.hub.connection import Connection, Receive, Send
 from ws_gateway.hub.map_relay import MapRelay
 from ws_gateway.hub.phone_masking import PhoneMasker
 from ws_gateway.hub.request_resolver import RequestResolver
 from ws_gateway.hub.stream_subscribers import StreamSubscribers
-from ws_gateway.ports import (
-    BinaryFrameSource,
-    BusNotice,
-    ConsoleNotice,
-    DriverNotice,
-    GatewayBus,
-    MapCountsNotice,
-    MapFrameNotice,
-    MapHealth,
-    RevokedNotice,
-    SignOnNotice,
-)
 from ws_gateway.session.codec import CODECS, Codec, kind_of
 from ws_gateway.session.effects import Answer, Request, WatchCells
 from ws_gateway.session.identity import SessionRules
@@ -63,7 +52,7 @@ class Hub:
         self,
         *,
         hosts: Hosts,
-        bus: GatewayBus,
+        bus: ports.GatewayBus,
         resolver: RequestResolver,
         clock: Clock,
         settings: GatewaySettings,
@@ -96,14 +85,14 @@ class Hub:
         self._empty.set()
         self._tasks = TaskSet()
         self._map = MapRelay(bus, self._tasks.spawn)
-        self._notice_handlers: dict[type[BusNotice], Callable[[Any], object]] = {
-            MapFrameNotice: self._relay_map,
-            MapCountsNotice: self._relay_map,
-            ConsoleNotice: self._relay_to_consoles,
-            DriverNotice: self._relay_to_drivers,
-            RevokedNotice: lambda _: self._tasks.spawn(self.end_revoked()),
-            MapHealth: lambda notice: self._set_bus_unavailable(value=notice.stale),
-            SignOnNotice: self._close_older_socket,
+        self._notice_handlers: dict[type[ports.BusNotice], Callable[[Any], object]] = {
+            ports.MapFrameNotice: self._relay_map,
+            ports.MapCountsNotice: self._relay_map,
+            ports.ConsoleNotice: self._relay_to_consoles,
+            ports.DriverNotice: self._relay_to_drivers,
+            ports.RevokedNotice: lambda _: self._tasks.spawn(self.end_revoked()),
+            ports.MapHealth: lambda notice: self._set_bus_unavailable(value=notice.stale),
+            ports.SignOnNotice: self._close_older_socket,
         }
 
     def start(self) -> None:
@@ -128,7 +117,7 @@ class Hub:
         await self._tasks.cancel()
 
     async def serve(
-        self, subprotocol: str, receive: Receive, send: Send, frames: BinaryFrameSource | None = None
+        self, subprotocol: str, receive: Receive, send: Send, frames: ports.BinaryFrameSource | None = None
     ) -> None:
         codec: Codec = CODECS[subprotocol]
         session = Session(
@@ -210,7 +199,7 @@ class Hub:
         if older is not None:
             older.perform(older.session.replaced())
         connection.signed_on_at = self._clock.wall()
-        notice = SignOnNotice(principal.role, principal.id, connection.session.id, connection.signed_on_at)
+        notice = ports.SignOnNotice(principal.role, principal.id, connection.session.id, connection.signed_on_at)
         self._tasks.spawn(self._bus.sign_on(notice))
 
     async def _deliver_pushes(self) -> None:
@@ -243,32 +232,32 @@ class Hub:
 
     async def _deliver_notices(self) -> None:
         for notice in await self._bus.next_notices():
-            if isinstance(notice, ConsoleNotice):
+            if isinstance(notice, ports.ConsoleNotice):
                 message = await self._phones.mask_message(notice.message, "dispatcher")
-                self._relay_to_consoles(ConsoleNotice(message, notice.slot))
+                self._relay_to_consoles(ports.ConsoleNotice(message, notice.slot))
             else:
                 self._notice_handlers[type(notice)](notice)
 
-    def _relay_map(self, notice: MapFrameNotice | MapCountsNotice) -> None:
+    def _relay_map(self, notice: ports.MapFrameNotice | ports.MapCountsNotice) -> None:
         if self._map.halted:
             self.metrics.shed.labels("map_frame").inc()
-        elif isinstance(notice, MapFrameNotice):
+        elif isinstance(notice, ports.MapFrameNotice):
             self._map.relay_frame(notice)
         else:
             self._map.relay_counts(notice)
 
-    def _relay_to_consoles(self, notice: ConsoleNotice) -> None:
+    def _relay_to_consoles(self, notice: ports.ConsoleNotice) -> None:
         for connection in list(self._consoles):
             connection.relay(notice.message, notice.slot)
 
-    def _relay_to_drivers(self, notice: DriverNotice) -> None:
+    def _relay_to_drivers(self, notice: ports.DriverNotice) -> None:
         for (role, _), connection in list(self._signed_on.items()):
             identity = connection.session.identity
             addressed = identity is not None and (not notice.vehicles or identity.vehicle in notice.vehicles)
             if role == "driver" and addressed:
                 connection.relay(notice.message, notice.slot)
 
-    def _close_older_socket(self, notice: SignOnNotice) -> None:
+    def _close_older_socket(self, notice: ports.SignOnNotice) -> None:
         ours = self._signed_on.get((notice.role, notice.subject))
         if ours is not None and ours.session.id != notice.session and ours.signed_on_at <= notice.at:
             ours.perform(ours.session.replaced())

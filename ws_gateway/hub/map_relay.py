@@ -29,7 +29,6 @@ class MapConsole(Protocol):
     watches_counts: bool
 
     def has_unsent_map(self) -> bool: ...
-
     def relay(self, message: bytes, slot: str) -> None: ...
 
 

@@ -11,16 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
-from dispatch.actors.core.protocol import (
-    Envelope,
-    Hosts,
-    HostsUnavailableError,
-    Quote,
-    Refused,
-    Subscribed,
-    SubscribeReply,
-    SubscribeRequest,
-)
+from dispatch.actors.core import protocol
 from dispatch.domain.commands import VehicleProfile
 from dispatch.domain.errors import ErrorCode
 from dispatch.domain.registry import DispatcherRecord, DriverRecord, VehicleRecord
@@ -31,21 +22,7 @@ from dispatch.values.units import CityTime, LatLng
 from ws_gateway.hub.announcements import AlarmAnnouncer
 from ws_gateway.hub.phone_masking import PhoneMasker
 from ws_gateway.ports import Registry, RoadRouter, SalesHistory
-from ws_gateway.session.effects import (
-    Answer,
-    Authority,
-    AuthorityRequest,
-    BroadcastRequest,
-    ContactRequest,
-    PlainValues,
-    ProfileRequest,
-    QuoteRequest,
-    Request,
-    RotatingWordRequest,
-    RouteRequest,
-    SettleAlarmRequest,
-    TodayRequest,
-)
+from ws_gateway.session import effects
 
 _log = structlog.get_logger("gateway")
 
@@ -56,7 +33,7 @@ class RequestResolver:
 
     def __init__(
         self,
-        hosts: Hosts,
+        hosts: protocol.Hosts,
         registry: Registry,
         history: SalesHistory,
         *,
@@ -76,35 +53,35 @@ class RequestResolver:
         self._announcer = announcer
         self._phones = phones
         self._subscribing = asyncio.Semaphore(subscribe_parallel)
-        self._handlers: dict[type[Request], Callable[[Any], Awaitable[Answer]]] = {
-            Envelope: self._hosts.command,
-            SubscribeRequest: self._subscribe,
-            QuoteRequest: self._quote,
-            RouteRequest: self._route,
-            ProfileRequest: self._profile,
-            AuthorityRequest: self._authority,
-            TodayRequest: self._today,
-            RotatingWordRequest: self._rotating_word,
-            ContactRequest: self._contact,
-            SettleAlarmRequest: self._announcer.settle_alarm,
-            BroadcastRequest: self._broadcast,
+        self._handlers: dict[type[effects.Request], Callable[[Any], Awaitable[effects.Answer]]] = {
+            protocol.Envelope: self._hosts.command,
+            protocol.SubscribeRequest: self._subscribe,
+            effects.QuoteRequest: self._quote,
+            effects.RouteRequest: self._route,
+            effects.ProfileRequest: self._profile,
+            effects.AuthorityRequest: self._authority,
+            effects.TodayRequest: self._today,
+            effects.RotatingWordRequest: self._rotating_word,
+            effects.ContactRequest: self._contact,
+            effects.SettleAlarmRequest: self._announcer.settle_alarm,
+            effects.BroadcastRequest: self._broadcast,
         }
 
-    async def resolve(self, request: Request) -> Answer:
+    async def resolve(self, request: effects.Request) -> effects.Answer:
         """``Refused`` with ``UNAVAILABLE`` if a host or the database does not answer, with ``INTERNAL`` after an
         unexpected error. Raises nothing but cancellation."""
         try:
             return await self._handlers[type(request)](request)
-        except (HostsUnavailableError, JournalUnavailableError):
-            return Refused(ErrorCode.UNAVAILABLE)
+        except (protocol.HostsUnavailableError, JournalUnavailableError):
+            return protocol.Refused(ErrorCode.UNAVAILABLE)
         except Exception:  # noqa: BLE001 - the client gets an error number in every case
             _log.exception("session request failed", request=type(request).__name__)
-            return Refused(ErrorCode.INTERNAL)
+            return protocol.Refused(ErrorCode.INTERNAL)
 
-    async def _subscribe(self, request: SubscribeRequest) -> SubscribeReply:
+    async def _subscribe(self, request: protocol.SubscribeRequest) -> protocol.SubscribeReply:
         async with self._subscribing:
             reply = await self._hosts.subscribe(request)
-            if not isinstance(reply, Subscribed):
+            if not isinstance(reply, protocol.Subscribed):
                 return reply
             mask, role, snapshot = self._phones.mask_message, request.principal.role, reply.snapshot
             return msgspec.structs.replace(
@@ -113,34 +90,34 @@ class RequestResolver:
                 snapshot=None if snapshot is None else await mask(snapshot, role),
             )
 
-    async def _quote(self, request: QuoteRequest) -> Quote:
+    async def _quote(self, request: effects.QuoteRequest) -> protocol.Quote:
         return await self._hosts.quote(request.pickup, request.dropoff, request.at)
 
-    async def _broadcast(self, request: BroadcastRequest) -> PlainValues | Refused:
+    async def _broadcast(self, request: effects.BroadcastRequest) -> effects.PlainValues | protocol.Refused:
         return await self._announcer.broadcast(request.broadcast)
 
-    async def _contact(self, request: ContactRequest) -> PlainValues:
-        return PlainValues({"contact": await self._phones.contact_for(request.phone)})
+    async def _contact(self, request: effects.ContactRequest) -> effects.PlainValues:
+        return effects.PlainValues({"contact": await self._phones.contact_for(request.phone)})
 
-    async def _rotating_word(self, _: RotatingWordRequest) -> PlainValues:
-        return PlainValues(msgspec.to_builtins(self._word()))
+    async def _rotating_word(self, _: effects.RotatingWordRequest) -> effects.PlainValues:
+        return effects.PlainValues(msgspec.to_builtins(self._word()))
 
-    async def _route(self, request: RouteRequest) -> PlainValues:
+    async def _route(self, request: effects.RouteRequest) -> effects.PlainValues:
         """In a thread: a search over a large city would block the event loop for too long."""
         start, end = LatLng(*request.start), LatLng(*request.end)
         route = await asyncio.to_thread(self._roads.drawn, start, end, CityTime(request.at))
         points = [[round(point.lat, 6), round(point.lng, 6)] for point in route.points]
         figures = {"meters": round(route.meters, 1), "seconds": round(route.seconds, 1), "by_road": route.by_road}
-        return PlainValues({"points": points, **figures})
+        return effects.PlainValues({"points": points, **figures})
 
-    async def _profile(self, request: ProfileRequest) -> VehicleProfile | Refused:
+    async def _profile(self, request: effects.ProfileRequest) -> VehicleProfile | protocol.Refused:
         vehicle = await self._registry.get(VehicleRecord, request.vehicle)
         driver = await self._registry.get(DriverRecord, request.driver)
         if vehicle is None or not vehicle.active:
-            return Refused(ErrorCode.UNKNOWN_VEHICLE, detail=request.vehicle)
+            return protocol.Refused(ErrorCode.UNKNOWN_VEHICLE, detail=request.vehicle)
         allowed = await self._registry.may_drive(DriverId(request.driver), VehicleId(request.vehicle))
         if driver is None or not allowed:
-            return Refused(ErrorCode.NOT_ALLOWED, detail=f"{request.driver} may not drive {request.vehicle}")
+            return protocol.Refused(ErrorCode.NOT_ALLOWED, detail=f"{request.driver} may not drive {request.vehicle}")
         needs = {"wheelchair": vehicle.wheelchair, "child_seat": vehicle.child_seat}
         return VehicleProfile(
             plate=vehicle.plate,
@@ -154,11 +131,11 @@ class RequestResolver:
             typed_fare=vehicle.typed_fare,
         )
 
-    async def _authority(self, request: AuthorityRequest) -> Authority:
+    async def _authority(self, request: effects.AuthorityRequest) -> effects.Authority:
         dispatcher = await self._registry.get(DispatcherRecord, request.dispatcher)
-        return Authority(dispatcher.permissions if dispatcher is not None else ())
+        return effects.Authority(dispatcher.permissions if dispatcher is not None else ())
 
-    async def _today(self, request: TodayRequest) -> PlainValues:
+    async def _today(self, request: effects.TodayRequest) -> effects.PlainValues:
         day = datetime.fromtimestamp(request.at, self._zone).date()
         since, until = (datetime.combine(day + timedelta(days=n), time(), self._zone).timestamp() for n in (0, 1))
         sales = await self._history.payments_of_vehicle(VehicleId(request.vehicle), since, until)
@@ -169,4 +146,4 @@ class RequestResolver:
             for row in sales.payments
         ]  # fmt: skip
         totals = [total._asdict() for total in sales.totals]
-        return PlainValues({"day": day.isoformat(), "payments": payments, "totals": totals})
+        return effects.PlainValues({"day": day.isoformat(), "payments": payments, "totals": totals})

@@ -27,9 +27,7 @@ class AttemptBus(Protocol):
     """The part of :class:`dispatch.store.bus.Bus` that counts attempts. Raises ``BusUnavailableError``."""
 
     async def attempt(self, what: str, limit: int, ttl_s: float) -> bool: ...
-
     async def attempts(self, whats: Sequence[str]) -> Sequence[int]: ...
-
     async def forget_attempts(self, what: str) -> None: ...
 
 

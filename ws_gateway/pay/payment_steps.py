@@ -13,18 +13,7 @@ from typing import Final
 import msgspec
 
 from dispatch.domain.entity import Principal
-from dispatch.domain.trip.trip_state import (
-    CANCELLED,
-    FARE_DUE,
-    PAID,
-    PART_REFUNDED,
-    PAYING,
-    PAYMENT_UNKNOWN,
-    REFUNDED,
-    SETTLED_OTHERWISE,
-    UNSERVED,
-    FareSheet,
-)
+from dispatch.domain.trip import trip_state
 from dispatch.payment.core.rules import ALIPAY_PAGE
 from dispatch.values.money import MINOR_DIGITS, Money
 
@@ -69,7 +58,7 @@ WATCHED: Final = frozenset(
 )
 """Steps that change without the passenger: their pages poll."""
 
-_COLLECTED: Final = (PAID, PART_REFUNDED, REFUNDED)
+_COLLECTED: Final = (trip_state.PAID, trip_state.PART_REFUNDED, trip_state.REFUNDED)
 _LONGEST_TYPED: Final = 12
 
 
@@ -82,45 +71,45 @@ class Payer(msgspec.Struct, frozen=True):
     def principal(self) -> Principal:
         return Principal("passenger", f"alipay:{self.user_id}")
 
-    def began(self, sheet: FareSheet) -> bool:
+    def began(self, sheet: trip_state.FareSheet) -> bool:
         """Whether the last attempt was started on this page, so that the page can continue it."""
         return sheet.method == ALIPAY_PAGE and sheet.payer == self.principal.id
 
-    def paid(self, sheet: FareSheet) -> bool:
+    def paid(self, sheet: trip_state.FareSheet) -> bool:
         """Whether this Alipay account paid, here or in our app."""
         return sheet.state in _COLLECTED and self.user_id in (sheet.buyer, sheet.payer.removeprefix("alipay:"))
 
 
-def step_of(sheet: FareSheet, payer: Payer) -> PaymentStep:
+def step_of(sheet: trip_state.FareSheet, payer: Payer) -> PaymentStep:
     match sheet.state:
-        case _ if sheet.state == FARE_DUE:
+        case _ if sheet.state == trip_state.FARE_DUE:
             return _due(sheet)
-        case _ if sheet.state in (PAYING, PAYMENT_UNKNOWN):
+        case _ if sheet.state in (trip_state.PAYING, trip_state.PAYMENT_UNKNOWN):
             return _paying(sheet, payer)
         case _ if sheet.state in _COLLECTED:
             return PaymentStep.PAID if payer.paid(sheet) else PaymentStep.PAID_ELSE
-    if sheet.state == SETTLED_OTHERWISE:
+    if sheet.state == trip_state.SETTLED_OTHERWISE:
         return PaymentStep.PAID_ELSE
-    return PaymentStep.NOTHING if sheet.state in (CANCELLED, UNSERVED) else PaymentStep.RIDING
+    return PaymentStep.NOTHING if sheet.state in (trip_state.CANCELLED, trip_state.UNSERVED) else PaymentStep.RIDING
 
 
-def _due(sheet: FareSheet) -> PaymentStep:
+def _due(sheet: trip_state.FareSheet) -> PaymentStep:
     if not sheet.wants_typed or sheet.agreed:
         return PaymentStep.PAY
     return PaymentStep.TYPE if sheet.typed is None else PaymentStep.AGREE
 
 
-def _paying(sheet: FareSheet, payer: Payer) -> PaymentStep:
+def _paying(sheet: trip_state.FareSheet, payer: Payer) -> PaymentStep:
     if not payer.began(sheet):
         return PaymentStep.BUSY
-    if sheet.state == PAYMENT_UNKNOWN:
+    if sheet.state == trip_state.PAYMENT_UNKNOWN:
         return PaymentStep.CHECKING
     return PaymentStep.OPEN if sheet.trade else PaymentStep.ORDERING
 
 
-def failure_of(sheet: FareSheet, payer: Payer) -> str:
+def failure_of(sheet: trip_state.FareSheet, payer: Payer) -> str:
     """Alipay's code for the failure of this payer's last attempt; empty if it did not fail or was not this payer's."""
-    return sheet.reason if sheet.state == FARE_DUE and payer.began(sheet) else ""
+    return sheet.reason if sheet.state == trip_state.FARE_DUE and payer.began(sheet) else ""
 
 
 def typed_amount(text: str, currency: str) -> Money | None:

@@ -117,40 +117,33 @@ class QrLanding:
         ):
             raise DispatchError(ErrorCode.BAD_TOKEN)
         journey = self._context.signer.read(AuthorizationRequest, sealed, self._context.clock.wall())
-        if not journey.vehicle:
-            return await self._arrive_in_app(journey, request.query_params.get("auth_code", ""))
-        back = f"/pay/{quote(journey.vehicle, safe='')}" + (f"?ride={journey.trip}" if journey.trip else "")
         authorizer = self._context.authorizers.authorizer_for(journey.account)
         code = request.query_params.get("auth_code", "")
-        if authorizer is None or not code:
-            return self._context.problem(visit, ErrorCode.WRONG_CREDENTIALS, again=back)
-        answer = await authorizer.exchange_code(code)
+        answer = await authorizer.exchange_code(code) if authorizer is not None and code else None
         if not isinstance(answer, AlipayUser):
-            return self._not_identified(visit, answer, back)
-        response = self._context.responses.redirect(back)
+            return self._not_identified(visit, answer, journey)
         session = PageSession(user_id=answer.user_id, account=journey.account, sid=self._context.new_id())
+        if not journey.vehicle:
+            return arrived_in_app(self._context, session)
+        response = self._context.responses.redirect(_way_back(journey))
         self._context.responses.set_cookie(response, SESSION_COOKIE, self._context.sign(session))
         return response
 
-    async def _arrive_in_app(self, journey: AuthorizationRequest, code: str) -> Response:
-        authorizer = self._context.authorizers.authorizer_for(journey.account)
-        if authorizer is None or not code:
-            return refused_in_app(ErrorCode.WRONG_CREDENTIALS)
-        answer = await authorizer.exchange_code(code)
-        if isinstance(answer, AlipayUser):
-            session = PageSession(user_id=answer.user_id, account=journey.account, sid=self._context.new_id())
-            return arrived_in_app(self._context, session)
-        _log.warning("Alipay did not identify passenger", answer=answer)
-        unclear = isinstance(answer, Unknown)
-        return refused_in_app(ErrorCode.UNAVAILABLE if unclear else ErrorCode.WRONG_CREDENTIALS)
+    def _not_identified(
+        self, visit: Visit, answer: Refusal | Unknown | None, journey: AuthorizationRequest
+    ) -> Response:
+        if answer is not None:
+            _log.warning("Alipay did not identify passenger", answer=answer)
+        code = ErrorCode.UNAVAILABLE if isinstance(answer, Unknown) else ErrorCode.WRONG_CREDENTIALS
+        if not journey.vehicle:
+            return refused_in_app(code)
+        text = UNCLEAR if isinstance(answer, Unknown) else error_text(answer.code) if answer is not None else None
+        detail = "" if text is None else visit.texts.phrase(text)[0]
+        return self._context.problem(visit, code, again=_way_back(journey), detail=detail)
 
-    def _not_identified(self, visit: Visit, answer: Refusal | Unknown, back: str) -> Response:
-        _log.warning("Alipay did not identify passenger", answer=answer)
-        if isinstance(answer, Unknown):
-            text = visit.texts.phrase(UNCLEAR)
-            return self._context.problem(visit, ErrorCode.UNAVAILABLE, again=back, detail=text[0])
-        text = visit.texts.phrase(error_text(answer.code))
-        return self._context.problem(visit, ErrorCode.WRONG_CREDENTIALS, again=back, detail=text[0])
+
+def _way_back(journey: AuthorizationRequest) -> str:
+    return f"/pay/{quote(journey.vehicle, safe='')}" + (f"?ride={journey.trip}" if journey.trip else "")
 
 
 def _ascii(text: str) -> str:

@@ -29,21 +29,7 @@ from dispatch.values.ids import derived_id
 from dispatch.values.money import Money
 from dispatch.values.place import Place
 from dispatch.values.units import CityTime, LatLng
-from ws_gateway.session.effects import (
-    Answer,
-    Authority,
-    AuthorityRequest,
-    BroadcastRequest,
-    ContactRequest,
-    PlainValues,
-    ProfileRequest,
-    QuoteRequest,
-    Request,
-    RotatingWordRequest,
-    RouteRequest,
-    SettleAlarmRequest,
-    TodayRequest,
-)
+from ws_gateway.session import effects
 from ws_gateway.session.identity import Identity, SessionRules
 
 
@@ -64,8 +50,8 @@ class CommandContext(msgspec.Struct, frozen=True):
         return f"vehicle:{self.identity.vehicle}"
 
 
-CommandFlow = Generator[Request, Answer, Accepted]
-_StepFlow = Generator[Request, Answer, Done]
+CommandFlow = Generator[effects.Request, effects.Answer, Accepted]
+_StepFlow = Generator[effects.Request, effects.Answer, Done]
 _FlowStart = Callable[[CommandContext, Any], CommandFlow]
 _OneStep = Callable[[CommandContext, Any], tuple[str, Command]]
 
@@ -112,15 +98,15 @@ def _send(context: CommandContext, key: str, command: Command, step: str = "") -
     raise _refusal(answer)
 
 
-def _refusal(answer: Answer) -> DispatchError:
+def _refusal(answer: effects.Answer) -> DispatchError:
     if isinstance(answer, Refused):
         return DispatchError(ErrorCode(answer.code), field=answer.field, detail=answer.detail, amount=answer.amount)
     return DispatchError(ErrorCode.INTERNAL)
 
 
-def _plain_values(request: Request) -> Generator[Request, Answer, dict[str, object]]:
+def _plain_values(request: effects.Request) -> Generator[effects.Request, effects.Answer, dict[str, object]]:
     answer = yield request
-    if not isinstance(answer, PlainValues):
+    if not isinstance(answer, effects.PlainValues):
         raise _refusal(answer)
     return answer.values
 
@@ -193,7 +179,7 @@ _ONE_STEP: Final[dict[type[ClientCommand], _OneStep]] = {
 
 def _go_online(context: CommandContext, message: client_messages.StartShift) -> CommandFlow:
     key = context.vehicle
-    profile = yield ProfileRequest(context.identity.vehicle or "", context.identity.subject)
+    profile = yield effects.ProfileRequest(context.identity.vehicle or "", context.identity.subject)
     if not isinstance(profile, VehicleProfile):
         raise _refusal(profile)
     done = yield from _send(context, key, commands.StartShift(profile))
@@ -212,7 +198,7 @@ def _request(context: CommandContext, message: client_messages.RequestRide) -> C
 
 def _book(context: CommandContext, message: client_messages.BookByPhone) -> CommandFlow:
     _check_served(context, message.pickup, "pickup")
-    values = yield from _plain_values(ContactRequest(message.phone))
+    values = yield from _plain_values(effects.ContactRequest(message.phone))
     contact = str(values["contact"])
     return (yield from _new_trip(context, message, passenger="", origin="phone", contact=contact))
 
@@ -253,7 +239,7 @@ def _estimate(context: CommandContext, message: client_messages.Estimate) -> Com
     _check_served(context, message.pickup, "pickup")
     at = CityTime(message.at if message.at is not None else context.now)
     pickup, dropoff = message.pickup, message.dropoff
-    quote = yield QuoteRequest((pickup.lat, pickup.lng), (dropoff.lat, dropoff.lng), at)
+    quote = yield effects.QuoteRequest((pickup.lat, pickup.lng), (dropoff.lat, dropoff.lng), at)
     if not isinstance(quote, Quote):
         raise _refusal(quote)
     result: dict[str, object] = {
@@ -269,7 +255,7 @@ def _route(context: CommandContext, message: client_messages.AskRoute) -> Comman
     _check_served(context, message.start, "start")
     _check_served(context, message.end, "end")
     start, end = message.start, message.end
-    values = yield from _plain_values(RouteRequest((start.lat, start.lng), (end.lat, end.lng), context.now))
+    values = yield from _plain_values(effects.RouteRequest((start.lat, start.lng), (end.lat, end.lng), context.now))
     return Accepted(id=message.id, result=values)
 
 
@@ -300,10 +286,10 @@ def _pay(context: CommandContext, message: client_messages.PayFare) -> CommandFl
     return _accepted(message, f"trip:{trip}", done)
 
 
-def _refund_limit(context: CommandContext) -> Generator[Request, Answer, int | None]:
+def _refund_limit(context: CommandContext) -> Generator[effects.Request, effects.Answer, int | None]:
     """The most that a dispatcher may refund, in minor units; None: no limit. Raises ``NOT_ALLOWED``."""
-    authority = yield AuthorityRequest(context.identity.subject)
-    if not isinstance(authority, Authority):
+    authority = yield effects.AuthorityRequest(context.identity.subject)
+    if not isinstance(authority, effects.Authority):
         raise _refusal(authority)
     return refund_limit(authority.permissions)
 
@@ -327,7 +313,7 @@ def _settle(context: CommandContext, message: client_messages.SettleTrip) -> Com
 
 def _settle_alarm(context: CommandContext, message: client_messages.SettleAlarm) -> CommandFlow:
     values = yield from _plain_values(
-        SettleAlarmRequest(message.alarm, context.identity.subject, context.now, message.note)
+        effects.SettleAlarmRequest(message.alarm, context.identity.subject, context.now, message.note)
     )
     return Accepted(id=message.id, result=values)
 
@@ -336,17 +322,19 @@ def _broadcast(context: CommandContext, message: client_messages.Broadcast) -> C
     notice = server_messages.Notice(
         derived_id("n", context.scoped), context.now, context.identity.subject, message.text
     )
-    values = yield from _plain_values(BroadcastRequest(DriverBroadcast(notice, tuple(dict.fromkeys(message.vehicles)))))
+    values = yield from _plain_values(
+        effects.BroadcastRequest(DriverBroadcast(notice, tuple(dict.fromkeys(message.vehicles))))
+    )
     return Accepted(id=message.id, result=values)
 
 
 def _word(context: CommandContext, message: client_messages.AskWord) -> CommandFlow:  # noqa: ARG001 - the shape of every flow
-    values = yield from _plain_values(RotatingWordRequest())
+    values = yield from _plain_values(effects.RotatingWordRequest())
     return Accepted(id=message.id, result=values)
 
 
 def _today(context: CommandContext, message: client_messages.AskToday) -> CommandFlow:
-    values = yield from _plain_values(TodayRequest(context.vehicle.removeprefix("vehicle:"), context.now))
+    values = yield from _plain_values(effects.TodayRequest(context.vehicle.removeprefix("vehicle:"), context.now))
     return Accepted(id=message.id, result=values)
 
 

@@ -9,16 +9,8 @@ import msgspec
 import structlog
 
 from dispatch.actors.core.protocol import HostsUnavailableError
+from dispatch.api import http_bodies
 from dispatch.api.fields import MoneyView, TripView
-from dispatch.api.http_bodies import (
-    ConsideredVehicle,
-    MatchExplanation,
-    PaymentDetail,
-    PaymentExchange,
-    TripDetail,
-    TripList,
-    TripsSince,
-)
 from dispatch.api.presenters import trip_for
 from dispatch.api.timeline import gateway_facts, timeline
 from dispatch.clock import Clock
@@ -54,20 +46,20 @@ class TripReads:
         self._reasons = reasons
         self._clock = clock
 
-    async def listed(self, _: Reader, query: TripsSince) -> TripList:
+    async def listed(self, _: Reader, query: http_bodies.TripsSince) -> http_bodies.TripList:
         """Open trips and those of the last hour, or since ``asked.since``, one day back at most."""
         now = self._clock.city()
         since = now - LISTED_S if query.since is None else max(query.since, now - LONGEST_S)
-        return TripList(now, [trip_of(each) for each in await self._lists.trips(since)])
+        return http_bodies.TripList(now, [trip_of(each) for each in await self._lists.trips(since)])
 
-    async def detail(self, reader: Reader) -> TripDetail:
+    async def detail(self, reader: Reader) -> http_bodies.TripDetail:
         """Raises ``DispatchError`` with ``UNKNOWN_TRIP``."""
         key = EntityKey("trip", reader.path["trip"])
         replayed = await self._history.full(key)
         if replayed is None:
             raise DispatchError(ErrorCode.UNKNOWN_TRIP, field="trip")
         payments, why = await asyncio.gather(self._payments.payments(key.id), self._why(key))
-        return TripDetail(
+        return http_bodies.TripDetail(
             seq=replayed.entity.seq,
             trip=trip_for(cast("TripView", replayed.view), "dispatcher"),
             timeline=timeline(replayed.events),
@@ -75,10 +67,10 @@ class TripReads:
             why=why,
         )
 
-    async def _payment(self, row: PaymentRow) -> PaymentDetail:
+    async def _payment(self, row: PaymentRow) -> http_bodies.PaymentDetail:
         replayed = await self._history.full(EntityKey("payment", row.id))
         exchanges = await self._payments.said(row.id)
-        return PaymentDetail(
+        return http_bodies.PaymentDetail(
             payment=row.id,
             state=row.state,
             method=row.method or "",
@@ -90,10 +82,10 @@ class TripReads:
             paid_at=row.paid_at,
             unclear=row.unclear or "",
             timeline=timeline(replayed.events) if replayed is not None else [],
-            said=[PaymentExchange(it.at, it.kind, it.order_no, gateway_facts(it.body)) for it in exchanges],
+            said=[http_bodies.PaymentExchange(it.at, it.kind, it.order_no, gateway_facts(it.body)) for it in exchanges],
         )
 
-    async def _why(self, key: EntityKey) -> list[MatchExplanation]:
+    async def _why(self, key: EntityKey) -> list[http_bodies.MatchExplanation]:
         try:
             answers = await self._reasons.why(key)
         except HostsUnavailableError:
@@ -118,10 +110,10 @@ class _Reasons(msgspec.Struct):
     matched: str | None = None
 
 
-def why_trip(answer: object) -> MatchExplanation:
+def why_trip(answer: object) -> http_bodies.MatchExplanation:
     reasons = msgspec.convert(answer, _Reasons)
-    nearest = [ConsideredVehicle(it.vehicle_id, it.meters, it.cause, it.pickup_s) for it in reasons.nearest]
-    return MatchExplanation(reasons.at, reasons.windows, reasons.counts, nearest, reasons.matched)
+    nearest = [http_bodies.ConsideredVehicle(it.vehicle_id, it.meters, it.cause, it.pickup_s) for it in reasons.nearest]
+    return http_bodies.MatchExplanation(reasons.at, reasons.windows, reasons.counts, nearest, reasons.matched)
 
 
 def _money(minor: int | None, currency: str | None) -> MoneyView | None:
