@@ -61,8 +61,8 @@ def _where(demo: Demo) -> dict[str, str]:
     return {
         "console": f"{demo.url}/console/   {you.dispatcher}, password {you.password}",
         "passenger": f"{demo.url}/ride/   any phone number; its code: tail {demo.folder / 'sms.jsonl'}",
-        "driver": f"{demo.url}/drive/   {you.driver}, PIN {you.pin}, car {you.vehicle}   (at ease with --speed 1)",
-        "pay": f"{demo.pay_url}   (what the code in a car leads to)",
+        "driver": f"{demo.url}/drive/   {you.driver}, PIN {you.pin}, car {you.vehicle}   (best with --speed 1)",
+        "pay": f"{demo.pay_url}   (the page behind a car's QR code)",
         "clients": f"{demo.url.replace('http', 'ws', 1)}/v1/ws   {demo.url}/metrics",
         "data": str(demo.folder),
     }
