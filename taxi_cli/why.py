@@ -53,8 +53,7 @@ def why(
 def _query(system: ClusterConfig, what: str, folder: Path) -> tuple[Literal["trip", "vehicle"] | None, Answers]:
     """The kind of the id, and the answers; None if no matcher knows it."""
     from dispatch.actors.core.protocol import HostsUnavailableError
-    from dispatch.actors.ray.discovery import connect_by_ray
-    from dispatch.actors.ray.session import join_cluster, leave_cluster
+    from dispatch.actors.ray.discovery import connect_by_ray, join_cluster, leave_cluster
     from dispatch.actors.runtime.host_client import HostClient
     from dispatch.domain.entity import EntityKey
 

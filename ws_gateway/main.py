@@ -13,7 +13,7 @@ from pathlib import Path
 import structlog
 import uvloop
 
-from dispatch.actors.ray.session import join_cluster
+from dispatch.actors.ray.discovery import join_cluster
 from dispatch.actors.runtime.cluster_config import ClusterConfig
 from dispatch.config.loader import Settings, load_settings
 from dispatch.observability.logging import configure_logging

@@ -15,8 +15,7 @@ from bench.harness.concurrency import map_concurrently
 from bench.harness.fix_sender import FixSender, PhoneLocation
 from bench.harness.worker_process import Answer, run_worker
 from dispatch.actors.core.protocol import Done
-from dispatch.actors.ray.discovery import connect_by_ray
-from dispatch.actors.ray.session import join_cluster
+from dispatch.actors.ray.discovery import connect_by_ray, join_cluster
 from dispatch.actors.runtime.cluster_config import ClusterConfig
 from dispatch.actors.runtime.host_client import HostClient
 from dispatch.api.fields import Fix

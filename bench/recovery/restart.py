@@ -31,8 +31,7 @@ from bench.harness.figures import Figures
 from bench.harness.plan import BenchPlan, Cache, Cars
 from bench.harness.whole_system import SettingValues, in_temporary_folder, read_streams, running_system
 from dispatch.actors.core.protocol import Done, Refused
-from dispatch.actors.ray.discovery import connect_by_ray
-from dispatch.actors.ray.session import join_cluster, leave_cluster
+from dispatch.actors.ray.discovery import connect_by_ray, join_cluster, leave_cluster
 from dispatch.actors.runtime.host_client import HostClient
 from dispatch.clock import Clock
 from dispatch.domain import commands

@@ -11,9 +11,8 @@ from dispatch.integrity.checks.findings import Finding
 from dispatch.integrity.checks.ledger import check_books
 from dispatch.integrity.checks.replies import check_reply
 from dispatch.integrity.checks.stream import Row, StreamCheck
-from dispatch.store.journal import StoredCommand
+from dispatch.store.journal import StoredCommand, shard_of
 from dispatch.store.journals.memory_journal import MemoryTables
-from dispatch.store.journals.shards import shard_of
 
 _ROWS: Mapping[Kind, str] = {"vehicle": "vehicle_state", "trip": "trip", "payment": "payment"}
 

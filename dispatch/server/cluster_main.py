@@ -20,7 +20,7 @@ import structlog
 import uvloop
 
 from dispatch.actors.ray.cluster import Cluster, HeadNotStartedError, start_head, stop_head
-from dispatch.actors.ray.session import join_cluster, leave_cluster
+from dispatch.actors.ray.discovery import join_cluster, leave_cluster
 from dispatch.actors.rpc.client import RpcUnavailableError
 from dispatch.actors.runtime.cluster_config import ClusterConfig
 from dispatch.config.loader import Settings, SettingsError, load_settings

@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Final, NamedTuple, Protocol
+from zlib import crc32
 
 import msgspec
 
@@ -155,10 +156,18 @@ class Journal(Protocol):
     ) -> Sequence[StoredCommand]:
         """Commands due by ``until`` (city seconds), the earliest first.
 
-        Their owners are of ``kind`` and in one of ``shards`` (``shards.shard_of``).
+        Their owners are of ``kind`` and in one of ``shards`` (:func:`shard_of`).
         """
 
     async def meta(self, name: str, default: str) -> str:
         """A value that is fixed at first use: stores ``default`` if there is none, and returns the stored value."""
 
     async def close(self) -> None: ...
+
+
+def shard_of(key: EntityKey, shards: int) -> int:
+    """The shard of ``key`` among ``shards``: stable over processes, machines and versions.
+
+    The number of shards is fixed when a journal is made.
+    """
+    return crc32(f"{key.kind}:{key.id}".encode()) % shards

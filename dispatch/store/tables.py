@@ -6,7 +6,7 @@ All times are city seconds, except ``reply.at``, ``reconciliation.free_at``, ``p
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     JSON,
@@ -24,6 +24,7 @@ from sqlalchemy import (
     false,
     true,
 )
+from sqlalchemy.types import TypeEngine
 
 REVISION: Final = "0009"
 """The migration that this release needs; a journal at another one is refused."""
@@ -37,11 +38,18 @@ metadata = MetaData(
     }
 )
 
+
+def columns(
+    type_: type[TypeEngine[Any]], *names: str, primary_key: bool = False, nullable: bool = True
+) -> list[Column[Any]]:
+    """Consecutive columns of one type."""
+    return [Column(name, type_, primary_key=primary_key, nullable=nullable and not primary_key) for name in names]
+
+
 stream = Table(
     "stream",
     metadata,
-    Column("kind", Text, primary_key=True),
-    Column("id", Text, primary_key=True),
+    *columns(Text, "kind", "id", primary_key=True),
     Column("last", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
@@ -50,8 +58,7 @@ stream = Table(
 event = Table(
     "event",
     metadata,
-    Column("kind", Text, primary_key=True),
-    Column("id", Text, primary_key=True),
+    *columns(Text, "kind", "id", primary_key=True),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("at", Double, nullable=False),
     Column("body", LargeBinary, nullable=False),
@@ -63,8 +70,7 @@ reply = Table(
     metadata,
     Column("command_id", Text, primary_key=True),
     Column("digest", LargeBinary, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("id", Text, nullable=False),
+    *columns(Text, "kind", "id", nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("at", Double, nullable=False),
     Index(None, "at"),
@@ -74,9 +80,7 @@ reply = Table(
 due = Table(
     "due",
     metadata,
-    Column("kind", Text, primary_key=True),
-    Column("id", Text, primary_key=True),
-    Column("name", Text, primary_key=True),
+    *columns(Text, "kind", "id", "name", primary_key=True),
     Column("shard", Integer, nullable=False),
     Column("at", Double, nullable=False),
     Column("target", Text, nullable=False),
@@ -97,8 +101,7 @@ claim = Table(
 snapshot = Table(
     "snapshot",
     metadata,
-    Column("kind", Text, primary_key=True),
-    Column("id", Text, primary_key=True),
+    *columns(Text, "kind", "id", primary_key=True),
     Column("seq", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
     sqlite_with_rowid=False,
@@ -116,35 +119,18 @@ trip = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("state", Text, nullable=False),
-    Column("passenger", Text),
-    Column("driver", Text),
-    Column("vehicle", Text),
-    Column("vehicle_class", Text),
-    Column("origin", Text),
-    Column("requested_at", Double),
-    Column("pickup_at", Double),
-    Column("pickup_lat", Double),
-    Column("pickup_lng", Double),
-    Column("dropoff_lat", Double),
-    Column("dropoff_lng", Double),
-    Column("assigned_at", Double),
-    Column("arrived_at", Double),
-    Column("started_at", Double),
-    Column("finished_at", Double),
-    Column("cancelled_by", Text),
-    Column("cancel_reason", Text),
+    *columns(Text, "passenger", "driver", "vehicle", "vehicle_class", "origin"),
+    *columns(Double, "requested_at", "pickup_at", "pickup_lat", "pickup_lng", "dropoff_lat", "dropoff_lng"),
+    *columns(Double, "assigned_at", "arrived_at", "started_at", "finished_at"),
+    *columns(Text, "cancelled_by", "cancel_reason"),
     Column("fare_minor", BigInteger),
-    Column("currency", Text),
-    Column("payment_state", Text),
+    *columns(Text, "currency", "payment_state"),
     Column("paid_at", Double),
     Column("seq", BigInteger, nullable=False),
     Column("updated_at", Double),
-    Column("contact", Text),
-    Column("pickup_text", Text),
-    Column("dropoff_text", Text),
+    *columns(Text, "contact", "pickup_text", "dropoff_text"),
     Column("seats", Integer),
-    Column("needs", Text),
-    Column("note", Text),
+    *columns(Text, "needs", "note"),
     Column("eta_at", Double),
     Column("stars", Integer),
     Column("method", Text),
@@ -161,20 +147,14 @@ payment = Table(
     "payment",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("trip", Text),
-    Column("vehicle", Text),
+    *columns(Text, "trip", "vehicle"),
     Column("state", Text, nullable=False),
     Column("method", Text),
     Column("amount_minor", BigInteger),
-    Column("currency", Text),
-    Column("order_no", Text),
-    Column("trade_no", Text),
-    Column("buyer", Text),
-    Column("opened_at", Double),
-    Column("paid_at", Double),
+    *columns(Text, "currency", "order_no", "trade_no", "buyer"),
+    *columns(Double, "opened_at", "paid_at"),
     Column("refunded_minor", BigInteger),
-    Column("company", Text),
-    Column("unclear", Text),
+    *columns(Text, "company", "unclear"),
     Column("seq", BigInteger, nullable=False),
     Column("updated_at", Double),
     Index(None, "unclear"),
@@ -189,19 +169,11 @@ ledger = Table(
     "ledger",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("payment", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("order_no", Text, nullable=False),
-    Column("trade_no", Text),
-    Column("refund_no", Text),
-    Column("method", Text, nullable=False),
-    Column("company", Text, nullable=False),
-    Column("vehicle", Text, nullable=False),
-    Column("from_account", Text, nullable=False),
-    Column("to_account", Text, nullable=False),
+    *columns(Text, "payment", "kind", "order_no", nullable=False),
+    *columns(Text, "trade_no", "refund_no"),
+    *columns(Text, "method", "company", "vehicle", "from_account", "to_account", nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
-    Column("currency", Text, nullable=False),
-    Column("day", Text, nullable=False),
+    *columns(Text, "currency", "day", nullable=False),
     Column("at", Double, nullable=False),
     Index(None, "day", "company"),
     Index(None, "payment"),
@@ -213,9 +185,7 @@ payment_said = Table(
     "payment_said",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("payment", Text, nullable=False),
-    Column("order_no", Text, nullable=False),
-    Column("kind", Text, nullable=False),
+    *columns(Text, "payment", "order_no", "kind", nullable=False),
     Column("at", Double, nullable=False),
     Column("body", Text, nullable=False),
     Index(None, "payment", "at"),
@@ -226,8 +196,7 @@ payment_said = Table(
 reconciliation = Table(
     "reconciliation",
     metadata,
-    Column("day", Text, primary_key=True),
-    Column("account", Text, primary_key=True),
+    *columns(Text, "day", "account", primary_key=True),
     Column("state", Text, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("free_at", Double, nullable=False),
@@ -255,9 +224,7 @@ notice = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("at", Double, nullable=False),
-    Column("by", Text, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("vehicles", Text, nullable=False),
+    *columns(Text, "by", "text", "vehicles", nullable=False),
     Index(None, "at"),
 )
 """Broadcasts to drivers. ``vehicles`` is a JSON list; an empty one means all vehicles."""
@@ -267,12 +234,9 @@ vehicle_state = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("state", Text, nullable=False),
-    Column("driver", Text),
-    Column("trip", Text),
+    *columns(Text, "driver", "trip"),
     Column("seq", BigInteger, nullable=False),
-    Column("updated_at", Double),
-    Column("state_since", Double),
-    Column("shift_since", Double),
+    *columns(Double, "updated_at", "state_since", "shift_since"),
 )
 """The current state of each vehicle's entity. Its registry entry is in ``vehicle``."""
 
@@ -292,8 +256,7 @@ revocation = Table(
     "revocation",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("at", Double, nullable=False),
-    Column("until", Double, nullable=False),
+    *columns(Double, "at", "until", nullable=False),
     Index(None, "at"),
     Index(None, "until"),
 )
@@ -304,11 +267,7 @@ audit = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("at", Double, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("who", Text, nullable=False),
-    Column("act", Text, nullable=False),
-    Column("target", Text, nullable=False),
-    Column("facts", Text, nullable=False),
+    *columns(Text, "role", "who", "act", "target", "facts", nullable=False),
     Index(None, "at"),
     Index(None, "who", "at"),
 )
@@ -322,13 +281,9 @@ vehicle = Table(
     "vehicle",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("plate", Text, nullable=False),
-    Column("company", Text, nullable=False),
-    Column("vehicle_class", Text, nullable=False),
+    *columns(Text, "plate", "company", "vehicle_class", nullable=False),
     Column("seats", Integer, nullable=False),
-    Column("wheelchair", Boolean, nullable=False),
-    Column("child_seat", Boolean, nullable=False),
-    Column("active", Boolean, nullable=False),
+    *columns(Boolean, "wheelchair", "child_seat", "active", nullable=False),
     Column("typed_fare", Boolean, nullable=False, server_default=false()),
     Index(None, "plate", unique=True),
 )
@@ -337,9 +292,7 @@ driver = Table(
     "driver",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("phone", Text, nullable=False),
-    Column("pin_hash", Text, nullable=False),
+    *columns(Text, "name", "phone", "pin_hash", nullable=False),
     Column("active", Boolean, nullable=False),
 )
 
@@ -355,8 +308,7 @@ dispatcher = Table(
     "dispatcher",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("password_hash", Text, nullable=False),
+    *columns(Text, "name", "password_hash", nullable=False),
     Column("permissions", JSON, nullable=False),
     Column("active", Boolean, nullable=False, server_default=true()),
 )
@@ -375,8 +327,7 @@ passenger = Table(
     "passenger",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("phone", Text),
-    Column("alipay_user_id", Text),
+    *columns(Text, "phone", "alipay_user_id"),
     Column("created", Double, nullable=False),
     Column("phone_sealed", LargeBinary),
     Column("phone_name", Text),

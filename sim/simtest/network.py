@@ -172,8 +172,6 @@ class SimSocket:
         self.gone = False
         self.dead = False
 
-    # the phone's end
-
     def say(self, frame: bytes) -> None:
         if not self.gone:
             self._last_in = self._after(self._last_in)
@@ -188,8 +186,6 @@ class SimSocket:
     def fall_silent(self) -> None:
         """Frames are lost from now on, and neither side notices."""
         self.dead = True
-
-    # the gateway's end
 
     async def receive(self) -> MutableMapping[str, Any]:
         while not self._inward:
@@ -206,8 +202,6 @@ class SimSocket:
             self._timeline.call_at(self._last_out, self.break_down, context=NOBODY)
             return
         self._timeline.call_at(self._last_out, self._come_out, message["bytes"], context=NOBODY)
-
-    # the middle
 
     def break_down(self) -> None:
         if not self.gone:

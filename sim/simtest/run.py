@@ -7,16 +7,26 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, Final
 
 import msgspec
 
+from dispatch.actors.runtime import (
+    console_publisher,
+    entity_host,
+    host_client,
+    host_runtime,
+    long_poll,
+    map_publisher,
+    match_feed,
+)
 from dispatch.clock import CityClock
 from sim.simtest.context import SimulationPlan
 from sim.simtest.fault_model import KINDS
 from sim.simtest.invariants import judge
-from sim.simtest.pacing import relaxed_pace
 from sim.simtest.simulation import Simulation
+from ws_gateway.hub import hub as gateway
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -131,3 +141,30 @@ def kept_seeds(path: Path) -> list[int]:
         return []
     lines = path.read_text(encoding="utf-8").splitlines()
     return [int(line.split("#")[0]) for line in lines if line.split("#")[0].strip()]
+
+
+PACE: Final[tuple[tuple[ModuleType, str, float], ...]] = (
+    (host_runtime, "TICK_S", 0.5),
+    (host_runtime, "RELAXED_COMMIT_S", 2.0),
+    (long_poll, "RELAXED_PUSH_S", 2.0),
+    (long_poll, "GATHER_S", 0.08),
+    (match_feed, "POSITIONS_EVERY_S", 3.0),
+    (entity_host, "HOUSEKEEPING_S", 10.0),
+    (host_client, "FIX_BATCH_S", 0.5),
+    (host_client, "POLL_S", 10.0),
+    (console_publisher, "FRAME_S", 10.0),
+    (map_publisher, "FRAME_S", 20.0),
+    (gateway, "LAG_CHECK_S", 4.0),
+)
+
+
+@contextmanager
+def relaxed_pace() -> Iterator[None]:
+    before = [getattr(module, name) for module, name, _ in PACE]
+    for module, name, seconds in PACE:
+        setattr(module, name, seconds)
+    try:
+        yield
+    finally:
+        for (module, name, _), seconds in zip(PACE, before, strict=True):
+            setattr(module, name, seconds)

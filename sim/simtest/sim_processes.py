@@ -42,7 +42,7 @@ from ws_gateway.settings import GatewaySettings
 PASSIVATE_AFTER_S = 120.0
 WINDOW_S = 10.0
 COMMIT_WINDOW_S = 0.03
-"""Longer than in production, like everything in ``sim.simtest.pacing``."""
+"""Longer than in production, like everything in ``sim.simtest.run.PACE``."""
 FEED_GATHER_S = 0.5
 METRICS = Metrics()
 """Shared by all processes: creating metrics takes longer than starting a host."""

@@ -12,7 +12,7 @@ from typing import Final, Literal
 import msgspec
 
 from dispatch.domain.entity import KINDS, EntityKey, Kind
-from dispatch.store.journals.shards import shard_of
+from dispatch.store.journal import shard_of
 
 CONSOLES: Final = 16
 """Number of console channels that the dedicated hosts of a kind share."""

@@ -19,10 +19,9 @@ import ray.exceptions
 import structlog
 
 from dispatch.actors.core.placement import Placement
-from dispatch.actors.ray.discovery import connect_by_ray, find_actor
+from dispatch.actors.ray.discovery import connect_by_ray, find_actor, this_node
 from dispatch.actors.ray.host_actor import HostActor, HostSetup
 from dispatch.actors.ray.matcher_actor import MatcherActor, MatcherSetup
-from dispatch.actors.ray.session import this_node
 from dispatch.actors.rpc.client import RpcUnavailableError
 from dispatch.actors.runtime.cluster_config import NAMESPACE, ClusterConfig
 from dispatch.actors.runtime.host_client import HostClient

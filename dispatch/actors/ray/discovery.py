@@ -1,17 +1,19 @@
-"""Finds actors: Ray returns the address of an actor's RPC server."""
+"""This process in the Ray cluster: join and leave it, and find actors by the address of their RPC server."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any, Final
 
 import ray
 import ray.exceptions
 
+from dispatch.actors.ray.private_api import enable_token_authentication
 from dispatch.actors.rpc.client import ActorNotFoundError, Connect, RpcPeer
 from dispatch.actors.rpc.transport import Address, connect
-from dispatch.actors.runtime.cluster_config import NAMESPACE
+from dispatch.actors.runtime.cluster_config import NAMESPACE, ClusterConfig
 
 CONNECT_WITHIN_S: Final = 30.0
 """Ray blocks while an actor starts, and does not always report that it never will."""
@@ -43,3 +45,23 @@ def own_host() -> str:
 
 async def _result(ref: Any) -> Any:  # noqa: ANN401 - Ray's references are untyped
     return await ref
+
+
+def join_cluster(system: ClusterConfig) -> None:
+    logging.getLogger("ray").setLevel(logging.CRITICAL)
+    enable_token_authentication()
+    ray.init(
+        address=system.ray_address,
+        namespace=NAMESPACE,
+        log_to_driver=False,
+        configure_logging=False,
+        ignore_reinit_error=True,
+    )
+
+
+def leave_cluster() -> None:
+    ray.shutdown()
+
+
+def this_node() -> str:
+    return str(ray.get_runtime_context().get_node_id())

@@ -16,14 +16,12 @@ import msgspec
 from dispatch.actors.core.entity_types import entity_kinds
 from dispatch.actors.core.placement import kind_of
 from dispatch.actors.core.protocol import Envelope, Reply
-from dispatch.actors.ray.discovery import FindActor, connect_by_ray, own_host
-from dispatch.actors.ray.session import this_node
+from dispatch.actors.ray.discovery import FindActor, connect_by_ray, own_host, this_node
 from dispatch.actors.rpc.transport import Address, RpcServer
 from dispatch.actors.runtime.cluster_config import ClusterConfig
 from dispatch.actors.runtime.entity_host import HostParts, build_host
 from dispatch.actors.runtime.host_client import HostClient
-from dispatch.actors.runtime.lazy_bus import LazyBus
-from dispatch.actors.runtime.lazy_start import LazyStart
+from dispatch.actors.runtime.lazy_start import LazyBus, LazyStart
 from dispatch.actors.runtime.track_writer import TrackWriter
 from dispatch.domain.entity import Command
 from dispatch.domain.rules import Rules

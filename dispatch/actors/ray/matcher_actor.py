@@ -12,8 +12,7 @@ from secrets import token_hex
 
 import msgspec
 
-from dispatch.actors.ray.discovery import connect_by_ray, own_host
-from dispatch.actors.ray.session import this_node
+from dispatch.actors.ray.discovery import connect_by_ray, own_host, this_node
 from dispatch.actors.rpc.transport import Address, RpcServer
 from dispatch.actors.runtime.cluster_config import ClusterConfig
 from dispatch.actors.runtime.host_client import HostClient

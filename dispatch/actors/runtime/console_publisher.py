@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from dispatch.actors.runtime.lazy_bus import Publisher
+from dispatch.actors.runtime.lazy_start import Publisher
 from dispatch.api.fields import TripView
 from dispatch.api.server_messages import Alarm, TripNotice
 from dispatch.store.bus import BusMessage, BusUnavailableError

@@ -23,7 +23,7 @@ from dispatch.actors.runtime.alarm_writer import AlarmWriter
 from dispatch.actors.runtime.console_publisher import ConsolePublisher
 from dispatch.actors.runtime.host_metrics import HostMetrics
 from dispatch.actors.runtime.host_runtime import HostRuntime, OutgoingCalls
-from dispatch.actors.runtime.lazy_bus import Publisher
+from dispatch.actors.runtime.lazy_start import Publisher
 from dispatch.actors.runtime.map_publisher import MapPublisher
 from dispatch.actors.runtime.match_feed import MatchFeed, MatchSource, pull_positions
 from dispatch.actors.runtime.track_writer import TrackWriter

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from dispatch.actors.runtime.lazy_bus import Publisher
+from dispatch.actors.runtime.lazy_start import Publisher
 from dispatch.api.live_map.cell_index import CellIndex
 from dispatch.api.live_map.cell_members import TURNS
 from dispatch.api.live_map.vehicle_slots import MapPosition

@@ -22,8 +22,7 @@ from dispatch.domain.vehicle.vehicle import Vehicle
 from dispatch.integrity.checks.stream import Row, StreamCheck
 from dispatch.payment.core.payment import Payment
 from dispatch.payment.core.state import COLLECTED
-from dispatch.store.journal import StoredCommand
-from dispatch.store.journals.shards import shard_of
+from dispatch.store.journal import StoredCommand, shard_of
 
 GIVE_UP: Final = "give_up"
 BEGIN_MATCHING: Final = "begin_matching"

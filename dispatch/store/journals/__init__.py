@@ -1,1 +1,1 @@
-"""I/O: the journal on SQL and in memory. ``write_plan`` and ``shards`` are pure. Imports the port and the tables."""
+"""I/O: the journal on SQL and in memory. ``write_plan`` is pure. Imports the port and the tables."""

@@ -22,8 +22,8 @@ from dispatch.store.journal import (
     StoredHistory,
     StoredReply,
     StoredSnapshot,
+    shard_of,
 )
-from dispatch.store.journals.shards import shard_of
 from dispatch.store.journals.write_plan import WritePlan, plan_of
 
 

@@ -17,9 +17,8 @@ from sqlalchemy import Connection, Executable, bindparam, or_, select
 
 from dispatch.domain.entity import EntityKey, Row
 from dispatch.store import tables as schema
-from dispatch.store.journal import APPEND_ONLY, Conflict, StoredReply
+from dispatch.store.journal import APPEND_ONLY, Conflict, StoredReply, shard_of
 from dispatch.store.journals.prepared import Many, Verb, run
-from dispatch.store.journals.shards import shard_of
 from dispatch.store.journals.write_plan import StreamStep, WritePlan
 
 CHUNK: Final = 500

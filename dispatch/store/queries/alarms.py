@@ -19,9 +19,9 @@ from dispatch.api.alarms import DriverBroadcast
 from dispatch.api.server_messages import Alarm, Notice
 from dispatch.domain.audit import AuditEntry
 from dispatch.store import tables as schema
-from dispatch.store.database import Database
 from dispatch.store.journals.prepared import Many, run
 from dispatch.store.queries.audit import write_audit
+from dispatch.store.queries.trip_rows import SqlQueries
 
 MAX_ALARMS: Final = 500
 MAX_NOTICES: Final = 200
@@ -29,11 +29,8 @@ _ALARM: Final = ("id", "name", "at", "fields")
 _NOTICE: Final = ("id", "at", "by", "text", "vehicles")
 
 
-class SqlAlarms:
-    """Raises ``JournalUnavailableError``."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
+class SqlAlarms(SqlQueries):
+    """Alarms and their settlement."""
 
     async def record_alarms(self, alarms: Sequence[Alarm]) -> None:
         """Write these alarms; existing ids are skipped."""
@@ -53,11 +50,8 @@ class SqlAlarms:
         return sorted(found, key=lambda alarm: (-alarm.at, alarm.alarm))
 
 
-class SqlNotices:
-    """Raises ``JournalUnavailableError``."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
+class SqlNotices(SqlQueries):
+    """Broadcasts to drivers."""
 
     async def record_notice(self, broadcast: DriverBroadcast) -> DriverBroadcast:
         """Write a notice. Returns the stored one, which is older if its id exists."""

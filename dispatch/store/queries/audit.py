@@ -11,18 +11,15 @@ from sqlalchemy import Connection, select
 
 from dispatch.domain.audit import AuditEntry, audit_row
 from dispatch.store import tables as schema
-from dispatch.store.database import Database
 from dispatch.store.journals.prepared import Many, run
+from dispatch.store.queries.trip_rows import SqlQueries
 
 MAX_ENTRIES: Final = 10_000
 _COLUMNS: Final = ("id", "at", "role", "who", "act", "target", "facts")
 
 
-class SqlAudit:
-    """Raises ``JournalUnavailableError``."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
+class SqlAudit(SqlQueries):
+    """The audit log."""
 
     async def record_entries(self, entries: Sequence[AuditEntry]) -> None:
         """Write these entries; existing ids are skipped."""

@@ -10,9 +10,8 @@ from sqlalchemy import bindparam, select
 
 from dispatch.domain.entity import EntityKey
 from dispatch.store import tables as schema
-from dispatch.store.database import Database
 from dispatch.store.journal import StoredEvent
-from dispatch.store.queries.trip_rows import PaymentRow, struct_of
+from dispatch.store.queries.trip_rows import PaymentRow, SqlQueries
 
 MAX_SAID: Final = 500
 _event, _said = schema.event.c, schema.payment_said.c
@@ -33,11 +32,8 @@ class SaidRow(msgspec.Struct, frozen=True):
     body: str
 
 
-class SqlEventHistory:
-    """Read only. Raises ``JournalUnavailableError``."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
+class SqlEventHistory(SqlQueries):
+    """Read only."""
 
     async def newest(self, key: EntityKey, since: float, most: int) -> Sequence[StoredEvent]:
         """The last ``most`` events of a stream since a city time, in their order."""
@@ -47,11 +43,9 @@ class SqlEventHistory:
 
     async def payments(self, trip: str) -> Sequence[PaymentRow]:
         asked = select(schema.payment).where(schema.payment.c.trip == trip).order_by(schema.payment.c.id)
-        return await self._database.read(lambda it: [struct_of(PaymentRow, row) for row in it.execute(asked)])
+        return await self._read(PaymentRow, asked)
 
     async def said(self, payment: str) -> Sequence[SaidRow]:
         """Exchanges with Alipay about a payment, in their order; the first :data:`MAX_SAID`."""
         asked = select(schema.payment_said).where(_said.payment == payment).order_by(_said.at, _said.id)
-        return await self._database.read(
-            lambda it: [struct_of(SaidRow, row) for row in it.execute(asked.limit(MAX_SAID))]
-        )
+        return await self._read(SaidRow, asked.limit(MAX_SAID))

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 from sqlalchemy.exc import DBAPIError
 
 from dispatch.store import tables as schema
-from dispatch.store.database import Database, is_duplicate
-from dispatch.store.queries.trip_rows import PaymentRow, struct_of
+from dispatch.store.database import is_duplicate
+from dispatch.store.queries.trip_rows import PaymentRow, SqlQueries
 
 Outcome = Literal["clean", "open", "missing"]
 """Outcome of a finished day: all agrees, some items are open, or no bill came in time."""
@@ -51,11 +51,8 @@ class Scope(NamedTuple):
     apart: tuple[str, ...] = ()
 
 
-class SqlLedger:
-    """Reads the ledger and records reconciled days. Raises ``JournalUnavailableError``."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
+class SqlLedger(SqlQueries):
+    """Reads the ledger and records reconciled days."""
 
     async def entries(self, holder: str, days: Sequence[str], scope: Scope) -> Sequence[LedgerRow]:
         """Entries from or to ``holder`` on these days, in the order of booking.
@@ -74,9 +71,6 @@ class SqlLedger:
         table = schema.payment
         asked = select(table).where(table.c.unclear.is_not(None))
         return await self._read(PaymentRow, asked.order_by(table.c.opened_at, table.c.id))
-
-    async def _read(self, kind: type[Any], statement: Select[Any]) -> Sequence[Any]:
-        return await self._database.read(lambda it: [struct_of(kind, row) for row in it.execute(statement)])
 
     async def finished_days(self, account: str, since: str) -> Sequence[tuple[str, str]]:
         asked = select(_done.day, _done.state).where(_done.account == account, _done.day >= since)

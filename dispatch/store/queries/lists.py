@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, String, and_, func, literal, or_, select
@@ -17,7 +17,8 @@ from dispatch.domain.redaction import PERSON
 from dispatch.domain.trip.trip_state import UNSETTLED
 from dispatch.store import tables as schema
 from dispatch.store.database import Database
-from dispatch.store.queries.trip_rows import TripRow, struct_of
+from dispatch.store.queries.personal_data import SqlPersonalData
+from dispatch.store.queries.trip_rows import SqlQueries, TripRow, struct_of
 
 MAX_TRIPS: Final = 5_000
 MAX_VEHICLES: Final = 50_000
@@ -67,21 +68,11 @@ class RideRow(msgspec.Struct, frozen=True):
     refunded_minor: int | None
 
 
-class PhoneLookup(Protocol):
-    """Phone number look-up, implemented by :class:`dispatch.store.queries.personal_data.SqlPersonalData`."""
+class SqlLists(SqlQueries):
+    """Read only."""
 
-    async def lookup_digests(self, phones: Sequence[str]) -> Sequence[str]:
-        """The look-up digests of these numbers."""
-
-    async def with_digits(self, digits: str) -> Sequence[str]:
-        """Passengers of the newest trips whose number contains these digits."""
-
-
-class SqlLists:
-    """Read only. Raises ``JournalUnavailableError``."""
-
-    def __init__(self, database: Database, phones: PhoneLookup) -> None:
-        self._database = database
+    def __init__(self, database: Database, phones: SqlPersonalData) -> None:
+        super().__init__(database)
         self._phones = phones
 
     async def trips(self, since: float) -> Sequence[ListedTrip]:
@@ -112,7 +103,7 @@ class SqlLists:
             .order_by(_trip.finished_at.desc(), _trip.id)
             .limit(MAX_RIDES)
         )
-        return await self._database.read(lambda it: [struct_of(RideRow, row) for row in it.execute(statement)])
+        return await self._read(RideRow, statement)
 
 
 def _listed(connection: Connection, *, wanted: ColumnElement[bool], most: int) -> list[ListedTrip]:

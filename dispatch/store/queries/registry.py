@@ -26,7 +26,7 @@ from dispatch.store import tables as schema
 from dispatch.store.database import Database, is_duplicate
 from dispatch.store.journals.prepared import Many, run
 from dispatch.store.queries.personal_data import SqlPersonalData
-from dispatch.store.queries.trip_rows import struct_of
+from dispatch.store.queries.trip_rows import SqlQueries, struct_of
 from dispatch.values.ids import DriverId, PassengerId, VehicleId
 
 E = TypeVar("E", bound=RegistryRecord)
@@ -41,14 +41,14 @@ TABLES: Final[dict[type[Any], Table]] = {
 }
 
 
-class SqlRegistry:
+class SqlRegistry(SqlQueries):
     """Each call is one transaction, and raises ``JournalUnavailableError``.
 
     ``persons`` encrypts phone numbers; without it, look-ups by phone raise ``VaultError``.
     """
 
     def __init__(self, database: Database, persons: SqlPersonalData | None = None) -> None:
-        self._database = database
+        super().__init__(database)
         self._persons = persons
 
     async def add(self, entry: RegistryRecord) -> None:
@@ -91,8 +91,7 @@ class SqlRegistry:
 
     async def _find(self, kind: type[E], *conditions: Any) -> Sequence[E]:  # noqa: ANN401 - SQL conditions
         table = TABLES[kind]
-        statement = select(table).where(*conditions).order_by(table.c.id)
-        return await self._database.read(lambda it: [struct_of(kind, row) for row in it.execute(statement)])
+        return await self._read(kind, select(table).where(*conditions).order_by(table.c.id))
 
     async def permit(self, driver: DriverId, vehicles: Sequence[VehicleId | str]) -> None:
         """Let ``driver`` drive these vehicles and no others (``"*"``: all). Raises ``UnknownEntryError``."""

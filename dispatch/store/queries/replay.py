@@ -12,8 +12,8 @@ from dispatch.api.trip_replay import TripHistory
 from dispatch.domain.events import decode_trip_event
 from dispatch.domain.trip.trip_state import OPEN
 from dispatch.store import tables as schema
-from dispatch.store.database import Database
 from dispatch.store.journals.sql_writer import chunks
+from dispatch.store.queries.trip_rows import SqlQueries
 
 LOOK_BACK_S: Final = 8 * 86_400.0
 """Trips requested earlier before the period are ignored: reservations are made at most a week ahead."""
@@ -25,11 +25,8 @@ _EVENTS = (
 )
 
 
-class SqlReplay:
-    """Raises ``JournalUnavailableError``."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
+class SqlReplay(SqlQueries):
+    """Trips of a period."""
 
     async def trips_between(self, since: float, until: float, vehicle: str | None = None) -> list[TripHistory]:
         """Trips (whose last vehicle is ``vehicle``) with an event in the period, or open during it.

@@ -7,14 +7,11 @@ from functools import partial
 from sqlalchemy import Column, Connection, delete, select
 
 from dispatch.store import tables as schema
-from dispatch.store.database import Database
+from dispatch.store.queries.trip_rows import SqlQueries
 
 
-class SqlRetention:
-    """Raises ``JournalUnavailableError``."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
+class SqlRetention(SqlQueries):
+    """Deletes a limited number of rows at a time."""
 
     async def remove_replies(self, before: float, most: int) -> int:
         """Delete at most ``most`` replies from before ``before`` (wall seconds); their number."""

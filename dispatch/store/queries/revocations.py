@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, delete, select
 
 from dispatch.store import tables as schema
-from dispatch.store.database import Database
 from dispatch.store.journals.prepared import Many, run
+from dispatch.store.queries.trip_rows import SqlQueries
 from dispatch.values.roles import Role
 
 _COLUMNS: Final = ("id", "at", "until")
@@ -35,11 +35,8 @@ def subject_name(role: Role, subject: str) -> str:
     return f"{role}:{subject}"
 
 
-class SqlRevocations:
-    """Raises ``JournalUnavailableError``."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
+class SqlRevocations(SqlQueries):
+    """Revoked sign-ins."""
 
     async def add(self, revocation: Revocation) -> None:
         """An earlier revocation of the same name is replaced."""

@@ -10,18 +10,16 @@ from sqlalchemy import Connection, delete, select
 
 from dispatch.domain.vehicle.track_recorder import MAX_SECTION_S, TrackSection
 from dispatch.store import tables as schema
-from dispatch.store.database import Database, open_database
+from dispatch.store.database import open_database
 from dispatch.store.journals.prepared import Many, run
+from dispatch.store.queries.trip_rows import SqlQueries
 
 _COLUMNS: Final = ("vehicle", "since", "until", "points")
 _track = schema.track.c
 
 
-class SqlTracks:
-    """Raises ``JournalUnavailableError``."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
+class SqlTracks(SqlQueries):
+    """The track archive."""
 
     async def add(self, stretches: Sequence[TrackSection]) -> None:
         """Write these stretches in one transaction; existing ones are skipped, so repeats are harmless."""

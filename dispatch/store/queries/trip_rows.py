@@ -111,11 +111,18 @@ class VehicleSales(NamedTuple):
     totals: Sequence[MethodTotal]
 
 
-class SqlTripRows:
-    """Read only. Raises ``JournalUnavailableError``."""
+class SqlQueries:
+    """Queries of one database. All raise ``JournalUnavailableError``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def _read(self, kind: type[R], statement: Select[Any]) -> list[R]:
+        return await self._database.read(lambda it: [struct_of(kind, row) for row in it.execute(statement)])
+
+
+class SqlTripRows(SqlQueries):
+    """Read only."""
 
     async def open_trips(self, limit: int = 10_000) -> Sequence[TripRow]:
         """Trips in :data:`~dispatch.domain.trip.trip_state.UNSETTLED`, the oldest request first."""
@@ -162,9 +169,6 @@ class SqlTripRows:
             VehicleStateRow, select(schema.vehicle_state).where(schema.vehicle_state.c.id == vehicle)
         )
         return found[0] if found else None
-
-    async def _read(self, kind: type[R], statement: Select[Any]) -> list[R]:
-        return await self._database.read(lambda it: [struct_of(kind, row) for row in it.execute(statement)])
 
 
 def struct_of(kind: type[R], row: Any) -> R:  # noqa: ANN401 - a row of a table with the struct's columns

@@ -15,7 +15,8 @@ from dispatch.store.database import Database
 from dispatch.store.journals.sql_journal import SqlJournal
 from dispatch.store.queries.alarms import SqlAlarms, SqlNotices
 from dispatch.store.queries.event_history import SqlEventHistory
-from dispatch.store.queries.lists import PhoneLookup, SqlLists
+from dispatch.store.queries.lists import SqlLists
+from dispatch.store.queries.personal_data import SqlPersonalData
 from dispatch.store.queries.trip_rows import SqlTripRows
 from ws_gateway.auth.tokens import Tokens
 from ws_gateway.http.authenticated_reads import AuthenticatedReads
@@ -35,7 +36,7 @@ def make_read_routes(
     clock: Clock,
     rules: Rules,
     payment_rules: PaymentRules,
-    numbers: PhoneLookup,
+    numbers: SqlPersonalData,
     tokens: Tokens,
     share_ttl_s: float,
 ) -> list[Route]:

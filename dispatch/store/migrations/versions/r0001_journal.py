@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from dispatch.store.tables import columns
+
 revision = "0001"
 down_revision = None
 
@@ -19,16 +21,14 @@ def upgrade() -> None:
 def _journal() -> None:
     op.create_table(
         "stream",
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("id", sa.Text(), nullable=False),
+        *columns(sa.Text, "kind", "id", nullable=False),
         sa.Column("last", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("kind", "id", name="pk_stream"),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "event",
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("id", sa.Text(), nullable=False),
+        *columns(sa.Text, "kind", "id", nullable=False),
         sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
@@ -39,8 +39,7 @@ def _journal() -> None:
         "reply",
         sa.Column("command_id", sa.Text(), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("id", sa.Text(), nullable=False),
+        *columns(sa.Text, "kind", "id", nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("command_id", name="pk_reply"),
@@ -48,9 +47,7 @@ def _journal() -> None:
     )
     op.create_table(
         "due",
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
+        *columns(sa.Text, "kind", "id", "name", nullable=False),
         sa.Column("shard", sa.Integer(), nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
         sa.Column("target", sa.Text(), nullable=False),
@@ -61,16 +58,14 @@ def _journal() -> None:
     op.create_index("ix_due_kind_shard", "due", ["kind", "shard"], unique=False)
     op.create_table(
         "claim",
-        sa.Column("vehicle", sa.Text(), nullable=False),
-        sa.Column("trip", sa.Text(), nullable=False),
+        *columns(sa.Text, "vehicle", "trip", nullable=False),
         sa.PrimaryKeyConstraint("vehicle", name="pk_claim"),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_claim_trip", "claim", ["trip"], unique=True)
     op.create_table(
         "snapshot",
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("id", sa.Text(), nullable=False),
+        *columns(sa.Text, "kind", "id", nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("kind", "id", name="pk_snapshot"),
@@ -78,8 +73,7 @@ def _journal() -> None:
     )
     op.create_table(
         "meta",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
+        *columns(sa.Text, "name", "value", nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_meta"),
     )
 
@@ -87,28 +81,13 @@ def _journal() -> None:
 def _trips() -> None:
     op.create_table(
         "trip",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("passenger", sa.Text(), nullable=True),
-        sa.Column("driver", sa.Text(), nullable=True),
-        sa.Column("vehicle", sa.Text(), nullable=True),
-        sa.Column("vehicle_class", sa.Text(), nullable=True),
-        sa.Column("origin", sa.Text(), nullable=True),
-        sa.Column("requested_at", sa.Double(), nullable=True),
-        sa.Column("pickup_at", sa.Double(), nullable=True),
-        sa.Column("pickup_lat", sa.Double(), nullable=True),
-        sa.Column("pickup_lng", sa.Double(), nullable=True),
-        sa.Column("dropoff_lat", sa.Double(), nullable=True),
-        sa.Column("dropoff_lng", sa.Double(), nullable=True),
-        sa.Column("assigned_at", sa.Double(), nullable=True),
-        sa.Column("arrived_at", sa.Double(), nullable=True),
-        sa.Column("started_at", sa.Double(), nullable=True),
-        sa.Column("finished_at", sa.Double(), nullable=True),
-        sa.Column("cancelled_by", sa.Text(), nullable=True),
-        sa.Column("cancel_reason", sa.Text(), nullable=True),
+        *columns(sa.Text, "id", "state", nullable=False),
+        *columns(sa.Text, "passenger", "driver", "vehicle", "vehicle_class", "origin"),
+        *columns(sa.Double, "requested_at", "pickup_at", "pickup_lat", "pickup_lng", "dropoff_lat", "dropoff_lng"),
+        *columns(sa.Double, "assigned_at", "arrived_at", "started_at", "finished_at"),
+        *columns(sa.Text, "cancelled_by", "cancel_reason"),
         sa.Column("fare_minor", sa.BigInteger(), nullable=True),
-        sa.Column("currency", sa.Text(), nullable=True),
-        sa.Column("payment_state", sa.Text(), nullable=True),
+        *columns(sa.Text, "currency", "payment_state"),
         sa.Column("paid_at", sa.Double(), nullable=True),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.Double(), nullable=True),
@@ -124,17 +103,12 @@ def _rows() -> None:
     op.create_table(
         "payment",
         sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("trip", sa.Text(), nullable=True),
-        sa.Column("vehicle", sa.Text(), nullable=True),
+        *columns(sa.Text, "trip", "vehicle"),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("method", sa.Text(), nullable=True),
         sa.Column("amount_minor", sa.BigInteger(), nullable=True),
-        sa.Column("currency", sa.Text(), nullable=True),
-        sa.Column("order_no", sa.Text(), nullable=True),
-        sa.Column("trade_no", sa.Text(), nullable=True),
-        sa.Column("buyer", sa.Text(), nullable=True),
-        sa.Column("opened_at", sa.Double(), nullable=True),
-        sa.Column("paid_at", sa.Double(), nullable=True),
+        *columns(sa.Text, "currency", "order_no", "trade_no", "buyer"),
+        *columns(sa.Double, "opened_at", "paid_at"),
         sa.Column("refunded_minor", sa.BigInteger(), nullable=True),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.Double(), nullable=True),
@@ -146,10 +120,8 @@ def _rows() -> None:
     op.create_index("ix_payment_vehicle_opened_at", "payment", ["vehicle", "opened_at"], unique=False)
     op.create_table(
         "vehicle_state",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("driver", sa.Text(), nullable=True),
-        sa.Column("trip", sa.Text(), nullable=True),
+        *columns(sa.Text, "id", "state", nullable=False),
+        *columns(sa.Text, "driver", "trip"),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_vehicle_state"),
@@ -159,54 +131,40 @@ def _rows() -> None:
 def _cars_and_people() -> None:
     op.create_table(
         "vehicle",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("plate", sa.Text(), nullable=False),
-        sa.Column("company", sa.Text(), nullable=False),
-        sa.Column("vehicle_class", sa.Text(), nullable=False),
+        *columns(sa.Text, "id", "plate", "company", "vehicle_class", nullable=False),
         sa.Column("seats", sa.Integer(), nullable=False),
-        sa.Column("wheelchair", sa.Boolean(), nullable=False),
-        sa.Column("child_seat", sa.Boolean(), nullable=False),
-        sa.Column("active", sa.Boolean(), nullable=False),
+        *columns(sa.Boolean, "wheelchair", "child_seat", "active", nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_vehicle"),
     )
     op.create_index("ix_vehicle_plate", "vehicle", ["plate"], unique=True)
     op.create_table(
         "driver",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("phone", sa.Text(), nullable=False),
-        sa.Column("pin_hash", sa.Text(), nullable=False),
+        *columns(sa.Text, "id", "name", "phone", "pin_hash", nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_driver"),
     )
     op.create_table(
         "permission",
-        sa.Column("driver", sa.Text(), nullable=False),
-        sa.Column("vehicle", sa.Text(), nullable=False),
+        *columns(sa.Text, "driver", "vehicle", nullable=False),
         sa.ForeignKeyConstraint(["driver"], ["driver.id"], name="fk_permission_driver"),
         sa.PrimaryKeyConstraint("driver", "vehicle", name="pk_permission"),
     )
     op.create_table(
         "dispatcher",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("password_hash", sa.Text(), nullable=False),
+        *columns(sa.Text, "id", "name", "password_hash", nullable=False),
         sa.Column("permissions", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_dispatcher"),
     )
     op.create_table(
         "device",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("vehicle", sa.Text(), nullable=False),
-        sa.Column("key_hash", sa.Text(), nullable=False),
+        *columns(sa.Text, "id", "vehicle", "key_hash", nullable=False),
         sa.ForeignKeyConstraint(["vehicle"], ["vehicle.id"], name="fk_device_vehicle"),
         sa.PrimaryKeyConstraint("id", name="pk_device"),
     )
     op.create_index("ix_device_vehicle", "device", ["vehicle"], unique=False)
     op.create_table(
         "passenger",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("phone", sa.Text(), nullable=False),
+        *columns(sa.Text, "id", "phone", nullable=False),
         sa.Column("alipay_user_id", sa.Text(), nullable=True),
         sa.Column("created", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_passenger"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from dispatch.store.tables import columns
+
 revision = "0002"
 down_revision = "0001"
 
@@ -21,20 +23,11 @@ def upgrade() -> None:
 def _ledger() -> None:
     op.create_table(
         "ledger",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("payment", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("order_no", sa.Text(), nullable=False),
-        sa.Column("trade_no", sa.Text(), nullable=True),
-        sa.Column("refund_no", sa.Text(), nullable=True),
-        sa.Column("method", sa.Text(), nullable=False),
-        sa.Column("company", sa.Text(), nullable=False),
-        sa.Column("vehicle", sa.Text(), nullable=False),
-        sa.Column("from_account", sa.Text(), nullable=False),
-        sa.Column("to_account", sa.Text(), nullable=False),
+        *columns(sa.Text, "id", "payment", "kind", "order_no", nullable=False),
+        *columns(sa.Text, "trade_no", "refund_no"),
+        *columns(sa.Text, "method", "company", "vehicle", "from_account", "to_account", nullable=False),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
-        sa.Column("currency", sa.Text(), nullable=False),
-        sa.Column("day", sa.Text(), nullable=False),
+        *columns(sa.Text, "currency", "day", nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_ledger"),
     )
@@ -46,10 +39,7 @@ def _ledger() -> None:
 def _said() -> None:
     op.create_table(
         "payment_said",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("payment", sa.Text(), nullable=False),
-        sa.Column("order_no", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
+        *columns(sa.Text, "id", "payment", "order_no", "kind", nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_payment_said"),

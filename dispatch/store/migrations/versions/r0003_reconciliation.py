@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from dispatch.store.tables import columns
+
 revision = "0003"
 down_revision = "0002"
 
@@ -12,9 +14,7 @@ down_revision = "0002"
 def upgrade() -> None:
     op.create_table(
         "reconciliation",
-        sa.Column("day", sa.Text(), nullable=False),
-        sa.Column("account", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
+        *columns(sa.Text, "day", "account", "state", nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("free_at", sa.Double(), nullable=False),
         sa.Column("body", sa.Text(), nullable=True),

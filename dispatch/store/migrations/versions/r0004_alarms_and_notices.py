@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from dispatch.store.tables import columns
+
 revision = "0004"
 down_revision = "0003"
 
@@ -12,8 +14,7 @@ down_revision = "0003"
 def upgrade() -> None:
     op.create_table(
         "alarm",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
+        *columns(sa.Text, "id", "name", nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
         sa.Column("fields", sa.Text(), nullable=False),
         sa.Column("settled_by", sa.Text(), nullable=True),
@@ -26,9 +27,7 @@ def upgrade() -> None:
         "notice",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
-        sa.Column("by", sa.Text(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("vehicles", sa.Text(), nullable=False),
+        *columns(sa.Text, "by", "text", "vehicles", nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_notice"),
     )
     op.create_index("ix_notice_at", "notice", ["at"])

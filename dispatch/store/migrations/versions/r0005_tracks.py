@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from dispatch.store.tables import columns
+
 revision = "0005"
 down_revision = "0004"
 
@@ -13,8 +15,7 @@ def upgrade() -> None:
     op.create_table(
         "track",
         sa.Column("vehicle", sa.Text(), nullable=False),
-        sa.Column("since", sa.Double(), nullable=False),
-        sa.Column("until", sa.Double(), nullable=False),
+        *columns(sa.Double, "since", "until", nullable=False),
         sa.Column("points", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("vehicle", "since", name="pk_track"),
         sqlite_with_rowid=False,

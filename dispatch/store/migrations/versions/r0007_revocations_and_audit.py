@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from dispatch.store.tables import columns
+
 revision = "0007"
 down_revision = "0006"
 
@@ -15,8 +17,7 @@ def upgrade() -> None:
     op.create_table(
         "revocation",
         sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("at", sa.Double(), nullable=False),
-        sa.Column("until", sa.Double(), nullable=False),
+        *columns(sa.Double, "at", "until", nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_revocation"),
     )
     op.create_index("ix_revocation_at", "revocation", ["at"])
@@ -27,11 +28,7 @@ def upgrade() -> None:
         "audit",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
-        sa.Column("role", sa.Text(), nullable=False),
-        sa.Column("who", sa.Text(), nullable=False),
-        sa.Column("act", sa.Text(), nullable=False),
-        sa.Column("target", sa.Text(), nullable=False),
-        sa.Column("facts", sa.Text(), nullable=False),
+        *columns(sa.Text, "role", "who", "act", "target", "facts", nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_audit"),
     )
     op.create_index("ix_audit_at", "audit", ["at"])

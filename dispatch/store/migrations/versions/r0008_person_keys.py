@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from dispatch.store.tables import columns
+
 revision = "0008"
 down_revision = "0007"
 
@@ -12,8 +14,7 @@ down_revision = "0007"
 def upgrade() -> None:
     op.create_table(
         "person_key",
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column("master", sa.Text(), nullable=False),
+        *columns(sa.Text, "person", "master", nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("person", name="pk_person_key"),
     )

@@ -9,7 +9,7 @@ import pytest
 from dispatch.actors.core.placement import CONSOLES, Placement, kind_of
 from dispatch.domain.commands import ArriveAtPickup, FinishRide, StartRide
 from dispatch.domain.entity import EntityKey, Kind
-from dispatch.store.journals.shards import shard_of
+from dispatch.store.journal import shard_of
 from tests.dispatch.actors.core.harness import CODE, City, Host, driver, now_or_never, trip_key, vehicle_key
 
 SHARDED = Placement("sharded", 256, {"vehicle": 3, "trip": 2, "payment": 1})

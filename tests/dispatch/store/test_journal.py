@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dispatch.domain.entity import EntityKey
-from dispatch.store.journals.shards import shard_of
+from dispatch.store.journal import shard_of
 
 
 def test_a_shard_never_changes() -> None:
