@@ -107,12 +107,7 @@ snapshot = Table(
     sqlite_with_rowid=False,
 )
 
-meta = Table(
-    "meta",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("value", Text, nullable=False),
-)
+meta = Table("meta", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
 
 trip = Table(
     "trip",

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, Final
+from unittest.mock import patch
 
 import msgspec
 
@@ -28,7 +29,7 @@ from dispatch.actors.core.subscribers import Subscribers
 from dispatch.actors.core.work_items import PendingCommand
 from dispatch.actors.rpc import client as line
 from dispatch.domain.commands import AcceptOffer, CancelTrip, ExpireOffer, MakeOffer
-from dispatch.domain.entity import Command, Decision
+from dispatch.domain.entity import Decision
 from dispatch.domain.events import OfferAccepted
 from dispatch.domain.trip import booking
 from dispatch.domain.trip.trip import TRIP_HANDLERS, Trip
@@ -41,29 +42,18 @@ from dispatch.store.journal import Committed, Conflict
 from dispatch.store.journals.memory_journal import MemoryJournal
 from ws_gateway.session.stream_cursor import StreamCursor
 
-Mutant = Callable[[], AbstractContextManager[None]]
+Mutant = Callable[[], AbstractContextManager[object]]
 
 
 @contextmanager
-def replaced(owner: object, name: str, by: object) -> Iterator[None]:
-    """Replace an attribute of production code temporarily."""
-    before = getattr(owner, name)
-    setattr(owner, name, by)
-    try:
-        yield
-    finally:
-        setattr(owner, name, before)
-
-
-@contextmanager
-def _all(*mutants: AbstractContextManager[None]) -> Iterator[None]:
+def _all(*mutants: AbstractContextManager[object]) -> Iterator[None]:
     with ExitStack() as stack:
         for each in mutants:
             stack.enter_context(each)
         yield
 
 
-def acknowledges_before_commit() -> AbstractContextManager[None]:
+def acknowledges_before_commit() -> AbstractContextManager[object]:
     """The reply is sent when the command is decided."""
     apply = Decider._stage
 
@@ -72,10 +62,10 @@ def acknowledges_before_commit() -> AbstractContextManager[None]:
         for token in work.tokens:
             self._effects.reply(token, Done(entity.seq, entity.state, decision.reply or {}))
 
-    return replaced(Decider, "_stage", early)
+    return patch.object(Decider, "_stage", early)
 
 
-def pushes_before_commit() -> AbstractContextManager[None]:
+def pushes_before_commit() -> AbstractContextManager[object]:
     """Events are pushed when they are decided."""
     apply = Decider._stage
 
@@ -86,26 +76,25 @@ def pushes_before_commit() -> AbstractContextManager[None]:
             for update in staged.updates:
                 self._effects.publish(entry, update)
 
-    return replaced(Decider, "_stage", early)
+    return patch.object(Decider, "_stage", early)
 
 
-def forgets_command_ids() -> AbstractContextManager[None]:
+def forgets_command_ids() -> AbstractContextManager[object]:
     """Neither the cache nor the journal has replies."""
     return _all(
-        replaced(ReplyCache, "repeated", lambda *_: (False, None)),
-        replaced(staging, "stored_reply", lambda *_: None),
+        patch.object(ReplyCache, "repeated", lambda *_: (False, None)),
+        patch.object(staging, "stored_reply", lambda *_: None),
     )
 
 
-def arms_no_timers_again() -> AbstractContextManager[None]:
+def arms_no_timers_again() -> AbstractContextManager[object]:
     """A host that starts or loads an entity does not arm its timers and calls."""
     return _all(
-        replaced(HostCore, "arm", lambda *_: None),
-        replaced(EffectBuffer, "arm_again", lambda *_: None),
+        patch.object(HostCore, "arm", lambda *_: None), patch.object(EffectBuffer, "arm_again", lambda *_: None)
     )
 
 
-def ignores_expected_numbers() -> AbstractContextManager[None]:
+def ignores_expected_numbers() -> AbstractContextManager[object]:
     """The journal ignores expected numbers and assignments."""
 
     def careless(self: MemoryJournal, plan: Any) -> Any:
@@ -113,48 +102,48 @@ def ignores_expected_numbers() -> AbstractContextManager[None]:
         return conflict._replace(streams={}, assignments=[])
 
     _conflict = MemoryJournal._conflict
-    return replaced(MemoryJournal, "_conflict", careless)
+    return patch.object(MemoryJournal, "_conflict", careless)
 
 
-def takes_conflicts_for_commits() -> AbstractContextManager[None]:
+def takes_conflicts_for_commits() -> AbstractContextManager[object]:
     """A host treats a conflict as a commit and continues with its stale copy."""
     committed = HostCore.committed
 
     def blind(self: HostCore, result: Any, now: Any) -> None:
         committed(self, Committed() if isinstance(result, Conflict) else result, now)
 
-    return replaced(HostCore, "committed", blind)
+    return patch.object(HostCore, "committed", blind)
 
 
-def sends_calls_once() -> AbstractContextManager[None]:
+def sends_calls_once() -> AbstractContextManager[object]:
     """A call to another entity is sent once and counts as done, answered or not."""
     return _all(_gives_up_at_once(), _takes_silence_for_an_answer())
 
 
-def _gives_up_at_once() -> AbstractContextManager[None]:
-    return replaced(line, "GIVE_UP_AFTER_S", 0.0)
+def _gives_up_at_once() -> AbstractContextManager[object]:
+    return patch.object(line, "GIVE_UP_AFTER_S", 0.0)
 
 
-def _takes_silence_for_an_answer() -> AbstractContextManager[None]:
+def _takes_silence_for_an_answer() -> AbstractContextManager[object]:
     done = HostCore.call_done
 
     def hasty(self: HostCore, due: Any, *, answered: bool, retry_at: float) -> None:
         done(self, due, answered=True, retry_at=retry_at)
 
-    return replaced(HostCore, "call_done", hasty)
+    return patch.object(HostCore, "call_done", hasty)
 
 
-def lets_stale_owners_write() -> AbstractContextManager[None]:
+def lets_stale_owners_write() -> AbstractContextManager[object]:
     """A stale owner's timers are not fenced, there is no sweep for them, and its refusals stand."""
-    return _all(_fences_no_timers(), _sweeps_nothing(), replaced(HostCore, "reply_looked_up", _unmoved))
+    return _all(_fences_no_timers(), _sweeps_nothing(), patch.object(HostCore, "reply_looked_up", _unmoved))
 
 
-def _fences_no_timers() -> AbstractContextManager[None]:
-    return replaced(transaction, "_needs_fencing", lambda _: False)
+def _fences_no_timers() -> AbstractContextManager[object]:
+    return patch.object(transaction, "_needs_fencing", lambda _: False)
 
 
-def _sweeps_nothing() -> AbstractContextManager[None]:
-    return replaced(HostCore, "sweep", lambda *_: None)
+def _sweeps_nothing() -> AbstractContextManager[object]:
+    return patch.object(HostCore, "sweep", lambda *_: None)
 
 
 _looked_up = HostCore.reply_looked_up
@@ -164,7 +153,7 @@ def _unmoved(self: HostCore, look_up: Any, known: Any, now: Any, *, moved: bool 
     _looked_up(self, look_up, known, now)
 
 
-def accepts_without_the_trip() -> AbstractContextManager[None]:
+def accepts_without_the_trip() -> AbstractContextManager[object]:
     """An accepted offer is written to the vehicle's stream only."""
 
     def alone(vehicle: Vehicle, command: Any, context: Any) -> Decision:
@@ -173,29 +162,29 @@ def accepts_without_the_trip() -> AbstractContextManager[None]:
             decision.appends_elsewhere = ()
         return decision
 
-    return _handled(VEHICLE_HANDLERS, AcceptOffer, alone)
+    return patch.dict(VEHICLE_HANDLERS, {AcceptOffer: alone})
 
 
-def offers_to_stale_vehicles() -> AbstractContextManager[None]:
+def offers_to_stale_vehicles() -> AbstractContextManager[object]:
     """Neither matcher nor vehicle checks the age of the last fix."""
     return _all(_matcher_forgives_silence(), _vehicle_forgives_silence())
 
 
-def _matcher_forgives_silence() -> AbstractContextManager[None]:
+def _matcher_forgives_silence() -> AbstractContextManager[object]:
     fresh = FreeVehicles.fresh
-    return replaced(FreeVehicles, "fresh", lambda self, since: fresh(self, float("-inf") if since else since))
+    return patch.object(FreeVehicles, "fresh", lambda self, since: fresh(self, float("-inf") if since else since))
 
 
-def _vehicle_forgives_silence() -> AbstractContextManager[None]:
+def _vehicle_forgives_silence() -> AbstractContextManager[object]:
     suits = offers.require_suitable
 
     def lenient(vehicle: Vehicle, command: MakeOffer, now: float) -> None:
         suits(vehicle, command, now if command.by_hand else float("-inf"))  # manual offers bypass the matcher
 
-    return replaced(offers, "require_suitable", lenient)
+    return patch.object(offers, "require_suitable", lenient)
 
 
-def keeps_refusing_vehicles() -> AbstractContextManager[None]:
+def keeps_refusing_vehicles() -> AbstractContextManager[object]:
     """A trip does not exclude vehicles that declined it."""
     listing = Trip.match_entry
 
@@ -203,15 +192,15 @@ def keeps_refusing_vehicles() -> AbstractContextManager[None]:
         listed = listing(self)
         return None if listed is None else msgspec.structs.replace(listed, excluded=())
 
-    return replaced(Trip, "match_entry", everybody)
+    return patch.object(Trip, "match_entry", everybody)
 
 
-def expires_no_offer() -> AbstractContextManager[None]:
+def expires_no_offer() -> AbstractContextManager[object]:
     """Offers do not expire."""
-    return _handled(VEHICLE_HANDLERS, ExpireOffer, lambda *_: Decision())
+    return patch.dict(VEHICLE_HANDLERS, {ExpireOffer: lambda *_: Decision()})
 
 
-def _cancels_in_silence() -> AbstractContextManager[None]:
+def _cancels_in_silence() -> AbstractContextManager[object]:
     """A cancelled trip does not notify its vehicle."""
 
     def silent(trip: Trip, command: Any, context: Any) -> Decision:
@@ -219,31 +208,20 @@ def _cancels_in_silence() -> AbstractContextManager[None]:
         decision.put = ()
         return decision
 
-    return _handled(TRIP_HANDLERS, CancelTrip, silent)
+    return patch.dict(TRIP_HANDLERS, {CancelTrip: silent})
 
 
-@contextmanager
-def _handled(handlers: dict[type[Command], Any], command: type[Command], by: Callable[..., Decision]) -> Iterator[None]:
-    """Replace the handler of a command."""
-    before = handlers[command]
-    handlers[command] = by
-    try:
-        yield
-    finally:
-        handlers[command] = before
-
-
-def accepts_any_amount() -> AbstractContextManager[None]:
+def accepts_any_amount() -> AbstractContextManager[object]:
     """The amount of a notification is not checked."""
     checks = failed_checks
 
     def lenient(notification: Any, expected: Any) -> list[Check]:
         return [check for check in checks(notification, expected) if check is not Check.AMOUNT]
 
-    return replaced(collection, "failed_checks", lenient)
+    return patch.object(collection, "failed_checks", lenient)
 
 
-def accepts_unsigned_notifications() -> AbstractContextManager[None]:
+def accepts_unsigned_notifications() -> AbstractContextManager[object]:
     """A gateway accepts a notification without a signature."""
     from sim.simtest.alipay import client as alipay_line  # noqa: PLC0415
 
@@ -252,10 +230,10 @@ def accepts_unsigned_notifications() -> AbstractContextManager[None]:
     def credulous(self: Any, company: str, body: bytes, content_type: str) -> Any:
         return read(self, company, body.replace(b'"signed":false', b'"signed":true'), content_type)
 
-    return replaced(alipay_line.NotificationReader, "verify_notification", credulous)
+    return patch.object(alipay_line.NotificationReader, "verify_notification", credulous)
 
 
-def refunds_under_new_numbers() -> AbstractContextManager[None]:
+def refunds_under_new_numbers() -> AbstractContextManager[object]:
     """An unanswered refund is repeated under a new number."""
     work = refunds._work
 
@@ -264,55 +242,55 @@ def refunds_under_new_numbers() -> AbstractContextManager[None]:
             refund = msgspec.structs.replace(refund, refund=f"{refund.refund}_{refund.calls}")
         return work(case, call, refund, attempt)
 
-    return replaced(refunds, "_work", anew)
+    return patch.object(refunds, "_work", anew)
 
 
-def takes_silence_for_failure() -> AbstractContextManager[None]:
+def takes_silence_for_failure() -> AbstractContextManager[object]:
     """An order without a clear response counts as failed, and another may be placed."""
 
     def failed(payment: Any, attempt: Any, reason: str, now: float) -> Decision:
         return collection_steps.fail_attempt(payment, attempt, reason, now)
 
     deaf = ("failed|checking", "*", "*", "*", lambda *_: Decision())
-    return _all(replaced(collection_steps, "retry_unclear", failed),
-                replaced(collection, "TABLE", (deaf, *collection.TABLE)), _ignores_late_news())  # fmt: skip
+    return _all(patch.object(collection_steps, "retry_unclear", failed),
+                patch.object(collection, "TABLE", (deaf, *collection.TABLE)), _ignores_late_news())  # fmt: skip
 
 
-def _ignores_late_news() -> AbstractContextManager[None]:
-    return replaced(collection_steps, "check_late_payment", lambda *_: Decision())
+def _ignores_late_news() -> AbstractContextManager[object]:
+    return patch.object(collection_steps, "check_late_payment", lambda *_: Decision())
 
 
-def resumes_one_too_far() -> AbstractContextManager[None]:
+def resumes_one_too_far() -> AbstractContextManager[object]:
     """A host resumes one number too late, and the session does not detect gaps."""
     return _all(_host_skips_one(), _session_minds_no_gap())
 
 
-def _host_skips_one() -> AbstractContextManager[None]:
+def _host_skips_one() -> AbstractContextManager[object]:
     missed = CachedEntity.missed
 
     def short(self: CachedEntity, after: int | None, seq: int) -> list[StreamUpdate] | None:
         found = missed(self, after, seq)
         return found[1:] if found and after else found
 
-    return replaced(CachedEntity, "missed", short)
+    return patch.object(CachedEntity, "missed", short)
 
 
-def _session_minds_no_gap() -> AbstractContextManager[None]:
+def _session_minds_no_gap() -> AbstractContextManager[object]:
     def any_number(self: StreamCursor, seq: int, message: bytes) -> list[bytes]:
         if self.cursor is None or seq <= self.cursor:
             return []
         self.cursor = seq
         return [message]
 
-    return replaced(StreamCursor, "_pass", any_number)
+    return patch.object(StreamCursor, "_pass", any_number)
 
 
-def pushes_twice() -> AbstractContextManager[None]:
+def pushes_twice() -> AbstractContextManager[object]:
     """A host pushes events twice, and the session does not check numbers."""
     return _all(_host_repeats(), _session_passes_all())
 
 
-def _host_repeats() -> AbstractContextManager[None]:
+def _host_repeats() -> AbstractContextManager[object]:
     publish = Subscribers.publish
 
     def again(self: Subscribers, entry: CachedEntity, update: StreamUpdate) -> bool:
@@ -321,20 +299,20 @@ def _host_repeats() -> AbstractContextManager[None]:
         publish(self, entry, update)
         return pushed
 
-    return replaced(Subscribers, "publish", again)
+    return patch.object(Subscribers, "publish", again)
 
 
-def _session_passes_all() -> AbstractContextManager[None]:
+def _session_passes_all() -> AbstractContextManager[object]:
     def every(self: StreamCursor, seq: int, message: bytes) -> list[bytes]:
         if self.cursor is None:
             return []
         self.cursor = max(seq, self.cursor)
         return [message]
 
-    return replaced(StreamCursor, "_pass", every)
+    return patch.object(StreamCursor, "_pass", every)
 
 
-def loses_pushes_of_a_host() -> AbstractContextManager[None]:
+def loses_pushes_of_a_host() -> AbstractContextManager[object]:
     """A gateway acknowledges pushes that it lost, and the session does not detect gaps."""
     fetch = PushQueues.fetch
 
@@ -342,7 +320,7 @@ def loses_pushes_of_a_host() -> AbstractContextManager[None]:
         inbox = fetch(self, gateway, incarnation, cursor, now)
         return msgspec.structs.replace(inbox, pushes=[push for push in inbox.pushes if push.seq % 11])
 
-    return _all(replaced(PushQueues, "fetch", greedy), _session_minds_no_gap())
+    return _all(patch.object(PushQueues, "fetch", greedy), _session_minds_no_gap())
 
 
 MUTANTS: Final[tuple[Mutant, ...]] = (

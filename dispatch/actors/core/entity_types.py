@@ -57,10 +57,7 @@ def entity_kinds(rules: Rules, payment_rules: PaymentRules) -> Mapping[Kind, Ent
             lambda entity: _with_phrase(trip_view(cast("Trip", entity))),
         ),
         "payment": EntityKind(
-            "payment",
-            lambda name, seq, body: Payment(name, payment_rules, seq, body),
-            decode_payment_event,
-            None,
+            "payment", lambda name, seq, body: Payment(name, payment_rules, seq, body), decode_payment_event, None
         ),
     }
 

@@ -40,7 +40,6 @@ from dispatch.domain.commands import decode_command
 from dispatch.domain.entity import Decision, Entity, EntityKey, Kind
 from dispatch.domain.errors import ErrorCode
 from dispatch.store.journal import Batch, Committed, Conflict, StoredCommand, StoredHistory, StoredReply
-from dispatch.values.roles import Audience
 from dispatch.values.units import CityTime
 
 _decode_reply = msgspec.msgpack.Decoder(Done | Refused).decode
@@ -121,9 +120,6 @@ class HostCore:
         if key.kind != self.kind:
             raise ValueError(f"not a {self.kind}: {text!r}")
         return key
-
-    def unsubscribe(self, gateway: str, key: EntityKey, audience: Audience) -> None:
-        self.queues.unsubscribe(key, gateway, audience)
 
     def arm(self, scheduled: Sequence[StoredCommand], now: CityTime) -> None:
         self.now = now

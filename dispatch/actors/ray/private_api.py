@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from ray._private.authentication.authentication_token_setup import (
-    maybe_enable_token_auth_if_token_available,
-)
+from ray._private.authentication.authentication_token_setup import maybe_enable_token_auth_if_token_available
 
 
 def enable_token_authentication() -> None:

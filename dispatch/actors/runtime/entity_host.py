@@ -159,16 +159,16 @@ class EntityHost:
         """Ingest GPS fixes. There is no answer: apps receive ``heard``."""
         self._ingest.ingest(_decode_fixes(body), self._parts.clock.city())
         self.runtime.drive()
-        self.runtime.wake_polls()
+        self.runtime.polls.wake()
 
     async def subscribe(self, gateway: str, body: bytes) -> bytes:
         return _encode(await self.runtime.subscribe(gateway, _decode_request(body)))
 
     async def unsubscribe(self, gateway: str, key: str, audience: Audience) -> None:
-        self.runtime.unsubscribe(gateway, EntityKey.parse(key), audience)
+        self.runtime.core.queues.unsubscribe(EntityKey.parse(key), gateway, audience)
 
     async def poll(self, gateway: str, incarnation: str, cursor: int, wait_s: float) -> bytes:
-        return _encode(await self.runtime.poll(gateway, incarnation, cursor, wait_s))
+        return _encode(await self.runtime.polls.poll(gateway, incarnation, cursor, wait_s))
 
     async def report_notices(self, body: bytes) -> None:
         """Publish encoded notices of a process that has no consoles."""

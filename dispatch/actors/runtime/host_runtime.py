@@ -18,7 +18,6 @@ from dispatch.actors.core.host_core import HostCore
 from dispatch.actors.core.protocol import (
     Envelope,
     HostsUnavailableError,
-    PushBatch,
     Refused,
     Reply,
     Subscribed,
@@ -35,7 +34,6 @@ from dispatch.domain.entity import SYSTEM, Command, EntityKey
 from dispatch.domain.errors import ErrorCode
 from dispatch.processes.task_set import TaskSet
 from dispatch.store.journal import Batch, Committed, Conflict, Journal, JournalUnavailableError, StoredCommand
-from dispatch.values.roles import Audience
 
 log = structlog.get_logger()
 
@@ -54,13 +52,7 @@ RELAXED_COMMIT_S: Final = 0.25
 """Maximum batching delay for a commit that no caller waits for: the record of completed calls."""
 
 UNDECIDED: Final = frozenset(
-    {
-        ErrorCode.BUSY,
-        ErrorCode.IN_PROGRESS,
-        ErrorCode.UNAVAILABLE,
-        ErrorCode.SHUTTING_DOWN,
-        ErrorCode.INTERNAL,
-    }
+    {ErrorCode.BUSY, ErrorCode.IN_PROGRESS, ErrorCode.UNAVAILABLE, ErrorCode.SHUTTING_DOWN, ErrorCode.INTERNAL}
 )
 """Refusals after which the command has to be sent again."""
 
@@ -105,7 +97,7 @@ class HostRuntime:
         self._on_loaded = on_loaded
         self._metrics = metrics
         self._window_s = commit_window_s
-        self._polls = LongPolls(core.queues, clock)
+        self.polls = LongPolls(core.queues, clock)
         self._tokens = 0
         self._waiters: dict[int, asyncio.Future[Any]] = {}
         self._tasks = TaskSet()
@@ -177,12 +169,6 @@ class HostRuntime:
         if len(events) != reply.seq:
             return reply
         return catch_up(self.core.own, key, events, after, role, heard=reply.heard) or reply
-
-    def unsubscribe(self, gateway: str, key: EntityKey, audience: Audience) -> None:
-        self.core.unsubscribe(gateway, key, audience)
-
-    async def poll(self, gateway: str, incarnation: str, cursor: int, wait_s: float) -> PushBatch:
-        return await self._polls.poll(gateway, incarnation, cursor, wait_s)
 
     def _expect(self) -> tuple[int, asyncio.Future[Any]]:
         self._tokens += 1
@@ -290,7 +276,7 @@ class HostRuntime:
             self._tasks.spawn(self._call(call))
         for sink in self._sinks:
             sink(effects)
-        self.wake_polls()
+        self.polls.wake()
 
     def _resolve(self, token: int, reply: object) -> None:
         waiter = self._waiters.pop(token, None)
@@ -349,9 +335,6 @@ class HostRuntime:
                 heads = await self._read(partial(self._journal.heads, subscribed[first : first + HEADS_AT_ONCE]))
                 self.core.compare_heads(heads, self._clock.city())
                 self.drive()
-
-    def wake_polls(self) -> None:
-        self._polls.wake()
 
 
 def is_decided(reply: Reply) -> bool:

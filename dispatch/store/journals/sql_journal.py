@@ -143,12 +143,7 @@ class SqlJournal:
 
 
 async def open_journal(
-    url: str,
-    *,
-    shards: int,
-    timeout_s: float = 8.0,
-    connections: int = 4,
-    clock: Clock | None = None,
+    url: str, *, shards: int, timeout_s: float = 8.0, connections: int = 4, clock: Clock | None = None
 ) -> SqlJournal:
     """The journal at ``url``, whose tables exist (:func:`dispatch.store.migrations.upgrade`).
 

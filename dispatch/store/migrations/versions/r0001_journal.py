@@ -72,9 +72,7 @@ def _journal() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
-        "meta",
-        *columns(sa.Text, "name", "value", nullable=False),
-        sa.PrimaryKeyConstraint("name", name="pk_meta"),
+        "meta", *columns(sa.Text, "name", "value", nullable=False), sa.PrimaryKeyConstraint("name", name="pk_meta")
     )
 
 

@@ -203,7 +203,7 @@ def test_detached_audience_hears_nothing(city: City) -> None:
     city.vehicles.subscribe(V, driver(), after=1)
     city.vehicles.subscribe(V, DISPATCHER, after=1)
     poller = Poller(city.vehicles)
-    city.vehicles.core.unsubscribe(GATEWAY, V, "driver")
+    city.vehicles.core.queues.unsubscribe(V, GATEWAY, "driver")
     city.do(V, StartBreak(), driver())
 
     assert poller.numbers(V, "driver") == []

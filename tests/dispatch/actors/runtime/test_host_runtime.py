@@ -351,15 +351,15 @@ async def test_poll_waits_for_news() -> None:
     async with running() as host:
         attached = await host.runtime.subscribe("g", SubscribeRequest("vehicle:V1", driver()))
         assert isinstance(attached, Subscribed)
-        born = await host.runtime.poll("g", "", 0, WITHIN_S)
-        empty = await host.runtime.poll("g", born.incarnation, born.cursor, 0.0)
-        waiting = asyncio.ensure_future(host.runtime.poll("g", born.incarnation, born.cursor, WITHIN_S))
+        born = await host.runtime.polls.poll("g", "", 0, WITHIN_S)
+        empty = await host.runtime.polls.poll("g", born.incarnation, born.cursor, 0.0)
+        waiting = asyncio.ensure_future(host.runtime.polls.poll("g", born.incarnation, born.cursor, WITHIN_S))
         await host.ask(V, StartShift(profile()), driver(), "on")
         news = await waiting
 
         assert (born.pushes, empty.pushes) == ([], [])
         assert [push.seq for push in news.pushes] == [1]
-        host.runtime.unsubscribe("g", V, "driver")
+        host.runtime.core.queues.unsubscribe(V, "g", "driver")
         assert not host.core.queues.subscribers
 
 
@@ -382,11 +382,11 @@ async def test_followers_are_told_what_a_replaced_owner_wrote(monkeypatch: pytes
         woken.journal.tables = host.journal.tables
         assert isinstance(await host.ask(V, StartShift(profile()), driver(), "on"), Done)
         await host.runtime.subscribe("g", SubscribeRequest("vehicle:V1", driver(), after=1))
-        born = await host.runtime.poll("g", "", 0, WITHIN_S)
+        born = await host.runtime.polls.poll("g", "", 0, WITHIN_S)
 
         assert await woken.ask(V, StartBreak(), driver(), "off") == Done(2, "break")
 
-        news = await host.runtime.poll("g", born.incarnation, born.cursor, WITHIN_S)
+        news = await host.runtime.polls.poll("g", born.incarnation, born.cursor, WITHIN_S)
         assert [push.seq for push in news.pushes] == [2]
 
 
@@ -445,10 +445,10 @@ async def test_what_only_the_newest_counts_of_travels_at_leisure(monkeypatch: py
     monkeypatch.setattr(long_poll, "RELAXED_PUSH_S", WITHIN_S)
     async with running() as host:
         await host.runtime.subscribe("g", SubscribeRequest("vehicle:V1", driver()))
-        born = await host.runtime.poll("g", "", 0, WITHIN_S)
+        born = await host.runtime.polls.poll("g", "", 0, WITHIN_S)
         heard = Push("vehicle:V1", "driver", 0, b"heard")
         host.core.queues.push_latest("g", heard, "heard")
-        waiting = asyncio.ensure_future(host.runtime.poll("g", born.incarnation, born.cursor, WITHIN_S))
+        waiting = asyncio.ensure_future(host.runtime.polls.poll("g", born.incarnation, born.cursor, WITHIN_S))
         await host.ask(V, StartShift(profile()), driver(), "on")
 
         news = await waiting
@@ -456,5 +456,5 @@ async def test_what_only_the_newest_counts_of_travels_at_leisure(monkeypatch: py
 
         monkeypatch.setattr(long_poll, "RELAXED_PUSH_S", 0.0)
         host.core.queues.push_latest("g", heard, "heard")
-        alone = await host.runtime.poll("g", news.incarnation, news.cursor, WITHIN_S)
+        alone = await host.runtime.polls.poll("g", news.incarnation, news.cursor, WITHIN_S)
         assert alone.pushes == [heard]
