@@ -242,7 +242,6 @@ async def _check_keys(settings: Settings) -> None:
 
 
 def _at_port(settings: Settings, port: int) -> Settings:
-    """The settings with the actual port, for Alipay's notification URL."""
     return settings.model_copy(update={"server": settings.server.model_copy(update={"port": port})})
 
 

@@ -58,12 +58,10 @@ class Evidence:
 
     @cached_property
     def entities(self) -> dict[EntityKey, Entity]:
-        """All entities, replayed from their first event."""
         return {key: self._replay(key) for key in self.world.context.tables.events}
 
     @cached_property
     def broken(self) -> list[str]:
-        """Histories that cannot be replayed."""
         found: list[str] = []
         for key in self.world.context.tables.events:
             try:
@@ -83,7 +81,6 @@ class Evidence:
         return (entity for entity in self.entities.values() if isinstance(entity, Trip))
 
     def expected(self, key: EntityKey, audience: str) -> dict[int, tuple[bytes, bytes]]:
-        """The expected messages for each number of a stream: the update and the snapshot."""
         kind = self.world.context.kinds[key.kind]
         assert kind.view is not None  # noqa: S101 - payments have no subscribers
         entity = kind.make(key.id, 0, None)
@@ -372,6 +369,5 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
 
 
 def judge(world: Simulation) -> list[tuple[str, str]]:
-    """All violations, as (invariant, observation)."""
     evidence = Evidence(world)
     return [(invariant.__name__, seen) for invariant in INVARIANTS for seen in invariant(evidence)]

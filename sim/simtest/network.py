@@ -72,7 +72,6 @@ class Network:
         self._cut -= {(one, other), (other, one)}
 
     def send(self, call: Call) -> None:
-        """Send a call, which may never be answered."""
         self._sent += 1
         call.sent = self._sent
         if (call.caller, call.name) in self._cut or self._faults.occurs("lost", "network: request lost"):

@@ -80,7 +80,6 @@ class SimProcess:
             await self._timeline.create_future()
 
     def end(self) -> None:
-        """``kill -9``."""
         self.incarnation.state = RunState.DEAD
 
 
@@ -155,7 +154,6 @@ class SimMatcher:
         self._matcher: MatcherHost | None = None
 
     async def serve(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - an RPC result
-        """Execute an RPC method. The first one starts the matcher."""
         if self._matcher is None:
             self._matcher = self._built()
             self._matcher.start()

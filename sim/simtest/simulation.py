@@ -77,7 +77,6 @@ class Simulation:
         return next(app.sent_at for app in self.apps if isinstance(app, DriverApp) and app.vehicle == vehicle)
 
     async def _deliver_notification(self, body: bytes) -> bool:
-        """Post a notification to a gateway; whether it was acknowledged."""
         gateway = self._running_gateway()
         if gateway is None:
             return False

@@ -52,7 +52,6 @@ class Incarnation:
         return self.state is not RunState.DEAD
 
     def context(self) -> contextvars.Context:
-        """A copy of its context for one task."""
         return self._context.copy()
 
 

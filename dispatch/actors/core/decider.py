@@ -54,7 +54,6 @@ class Decider:
         return bool(self.open) or bool(self.queue)
 
     def begin_flight(self) -> Transaction | None:
-        """Decide the retries that fit, and put the open transaction in flight; None if it is empty."""
         while (work := self.queue.next_retry(self.fits)) is not None:
             self.decide_in_turn(work)
         if not self.open:
@@ -63,7 +62,6 @@ class Decider:
         return self.flight
 
     def end_flight(self) -> tuple[Transaction | None, list[PendingCommand]]:
-        """The transaction that was in flight, and the commands that waited for its end."""
         flight, self.flight = self.flight, None
         if flight is None:
             return None, []
@@ -92,7 +90,6 @@ class Decider:
         return not self.open.isolate and not (work.isolate and self.open.staged)
 
     def decide_in_turn(self, work: PendingCommand) -> None:
-        """Decide a command, unless its entity is being loaded or earlier commands to it wait."""
         if not self.fits(work):
             self.queue.queue_last(work)
             return
@@ -198,7 +195,6 @@ class Decider:
         self.queue.queue_first(again)
 
     def _goes_again(self, staged: Staged, result: Conflict | None) -> bool:
-        """Whether the only command of a failed batch is simply decided again; otherwise it is resolved here."""
         work = staged.work
         work.tries += 1
         resolution = resolve(staged, result)

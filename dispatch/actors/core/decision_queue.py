@@ -30,7 +30,6 @@ class DecisionQueue:
         self._retries.append(work)
 
     def queue_first(self, works: Sequence[PendingCommand]) -> None:
-        """Decide these before all other retries, in their order."""
         self._retries.extendleft(reversed(works))
 
     def next_retry(self, fits: Fits) -> PendingCommand | None:

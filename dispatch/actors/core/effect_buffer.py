@@ -99,7 +99,6 @@ class EffectBuffer:
         self._fired.pop(ref_of(scheduled), None)
 
     def is_known(self, scheduled: StoredCommand) -> bool:
-        """Whether it is armed, being executed or waiting for a retry."""
         ref = ref_of(scheduled)
         return scheduled in (self._fired.get(ref), self.timers.armed(ref))
 

@@ -52,7 +52,6 @@ class EntityCache:
             self._loads[entry.key] = None
 
     def drop(self, entry: CachedEntity) -> list[PendingCommand]:
-        """Remove an entity that cannot be loaded; the commands that waited for it."""
         self.entries.pop(entry.key, None)
         self._loads.pop(entry.key, None)
         return entry.line

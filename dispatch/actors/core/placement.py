@@ -36,7 +36,6 @@ class Placement(msgspec.Struct, frozen=True):
         return [f"{kind}-{number}" for kind in KINDS for number in range(self.hosts[kind])]
 
     def console_of(self, host: str) -> str:
-        """The name of a host's console channel; dedicated hosts share a few channels."""
         entity = self.dedicated_to(host)
         return host if entity is None else f"{entity.kind}-{shard_of(entity, CONSOLES)}"
 

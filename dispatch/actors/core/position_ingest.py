@@ -76,7 +76,6 @@ class PositionIngest:
             rows.append(row)
 
     def vehicles_loaded(self, now: CityTime) -> None:
-        """Process the fixes that waited for loads; drop those of vehicles that cannot be loaded."""
         for key in list(self._waiting):
             entry = self._core.entries.get(key)
             if entry is None:

@@ -44,7 +44,6 @@ class ReplyCache:
         self._in_progress[work.envelope.command_id] = work
 
     def end(self, work: PendingCommand, reply: Reply) -> None:
-        """Record the reply, unless it is a refusal that may be retried."""
         command_id = work.envelope.command_id
         self._in_progress.pop(command_id, None)
         if isinstance(reply, Done) or (work.envelope.keep and not ERRORS[ErrorCode(reply.code)].retryable):
@@ -59,7 +58,6 @@ def reply_if_same(digest: bytes, envelope: Envelope, reply: Reply) -> Reply:
 
 
 def stored_reply(work: PendingCommand, encoded: bytes) -> StoredReply | None:
-    """The journal's row for an encoded reply; None if the reply is not stored."""
     envelope = work.envelope
     return StoredReply(envelope.command_id, envelope.digest, work.key, encoded) if envelope.keep else None
 

@@ -87,7 +87,6 @@ class Subscribers:
     def _resume(
         self, entry: CachedEntity, entity: Entity, audience: Audience, after: int | None, view: View
     ) -> SubscribeReply:
-        """The updates since number ``after``, or a snapshot if memory no longer has them."""
         stream = str(entry.key)
         heard = self.acked_by(entity, audience)
         missed = entry.missed(after, entity.seq)

@@ -41,7 +41,6 @@ class TimerQueue:
         return len(self._armed)
 
     def arm(self, scheduled: StoredCommand, at: float | None = None) -> None:
-        """Wait until its time, or until ``at`` for one that is retried."""
         ref = ref_of(scheduled)
         self._count += 1
         self._armed[ref] = (self._count, scheduled)

@@ -247,7 +247,6 @@ class Silence:
         self._detector.reset()
 
     def observe(self, *, timed_out: bool) -> None:
-        """A ping failed: by a timeout, or because there was no connection."""
         if timed_out and self.pid:
             self._silent_s += SILENT_AFTER_S
 

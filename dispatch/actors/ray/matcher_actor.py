@@ -58,7 +58,6 @@ class MatcherActor:
         log_to_file(self._setup.name, data_dir, self._setup.log_level, self._setup.log_format)
 
     async def address(self) -> Address:
-        """The address of this matcher's RPC server. This is the only call that goes over Ray."""
         return await self._address.ready()
 
     async def _start(self) -> Address:

@@ -138,7 +138,6 @@ class RpcClient:
         return self._peer
 
     def _begin_connecting(self) -> asyncio.Task[None]:
-        """Start one attempt, shared by all pending calls."""
         if self._connecting is None or self._connecting.done():
             self._connecting = asyncio.get_running_loop().create_task(self._open_peer())
             self._connecting.add_done_callback(_retrieve_exception)

@@ -34,7 +34,6 @@ class ClusterConfig(msgspec.Struct, frozen=True):
 
     @property
     def config_file(self) -> Path | None:
-        """The settings file, None where none was named."""
         return Path(self.config) if self.config else None
 
     def clock(self) -> CityClock:

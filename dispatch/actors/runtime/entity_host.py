@@ -152,7 +152,6 @@ class EntityHost:
         log.info("host started", host=parts.name, incarnation=parts.incarnation, armed=armed)
 
     async def submit(self, body: bytes) -> bytes:
-        """Execute commands; their encoded replies, in order."""
         return _encode(await self.runtime.submit(_decode_envelopes(body)))
 
     async def fixes(self, body: bytes) -> None:
@@ -171,7 +170,6 @@ class EntityHost:
         return _encode(await self.runtime.polls.poll(gateway, incarnation, cursor, wait_s))
 
     async def report_notices(self, body: bytes) -> None:
-        """Publish encoded notices of a process that has no consoles."""
         self._alarms.report(_decode_notices(body))
 
     async def metrics_text(self) -> bytes:
@@ -197,7 +195,6 @@ class EntityHost:
             self._report_stale_vehicles()
 
     def _report_stale_vehicles(self) -> None:
-        """Raise one alarm for each vehicle that stops sending fixes during a trip; its trip continues."""
         now = self._parts.clock.city()
         stale = {v.id: v for v in _vehicles(self.runtime.core) if v.data.trip is not None and v.stale(now)}
         new = [stale[name] for name in sorted(stale) if name not in self._stale]

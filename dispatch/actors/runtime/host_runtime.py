@@ -323,7 +323,6 @@ class HostRuntime:
         return max(min((next_at - self._clock.city()) / self._clock.speed, REST_S), TICK_S)
 
     async def _sweep(self, scheduled_until: CommandsUntil) -> None:
-        """Periodically look for timers and events that a stale owner wrote to the journal."""
         while True:
             await asyncio.sleep(SWEEP_EVERY_S)
             late = self._clock.city() - OVERDUE_S * self._clock.speed

@@ -69,7 +69,6 @@ class EmbeddedValkey:
 
     @property
     def url(self) -> str:
-        """For ``redis_url``; empty before the start."""
         return self._url
 
     @property

@@ -148,6 +148,5 @@ class MemoryJournal:
 
 
 def _is_older(values: Mapping[str, object], there: Mapping[str, object]) -> bool:
-    """Whether a row comes from a paused owner and is out of date."""
     one, other = values.get("seq"), there.get("seq")
     return isinstance(one, int) and isinstance(other, int) and one < other

@@ -105,7 +105,6 @@ class SqlRegistry(SqlQueries):
         return await self._database.read(lambda it: list(it.execute(statement).scalars()))
 
     async def may_drive(self, driver: DriverId, vehicle: VehicleId) -> bool:
-        """Whether an active driver is permitted to drive an active vehicle."""
         column = schema.permission.c
         statement = (
             select(column.vehicle)

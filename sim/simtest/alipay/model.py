@@ -68,7 +68,6 @@ class AlipayModel:
         return None if trade is None or trade.status == "offered" else trade
 
     def pay(self, order: str) -> bool:
-        """The buyer pays. False if the order is closed or paid."""
         trade = self.trades.get(order)
         if trade is None or order in self.shut or trade.status not in ("offered", "waiting"):
             return False

@@ -171,7 +171,6 @@ class SimApp:
             changed.set_result(None)
 
     async def news(self, within_s: float) -> None:
-        """Wait for the next update, at most so many wall seconds."""
         if self._changed is None:
             self._changed = self.context.timeline.create_future()
         changed = self._changed

@@ -52,7 +52,6 @@ class DriverApp(SimApp):
         self.start(self._send_fixes(), self._drive())
 
     def connected(self) -> None:
-        """Send unacknowledged fixes again."""
         if self.fixes:
             self.send(GpsFixes(fixes=self.fixes[-200:]))
 
@@ -74,7 +73,6 @@ class DriverApp(SimApp):
             self.send(GpsFix(fix=fix))
 
     def _rests(self) -> bool:
-        """Whether an idle vehicle may skip its fix."""
         idle = self.car is not None and self.car.state == "idle"
         return idle and (self.now < self.sent_at + AT_REST_S - 1 or not self.context.a_trip_waits())
 

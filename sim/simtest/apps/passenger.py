@@ -69,7 +69,6 @@ class PassengerApp(SimApp):
         await self._until_paid()
 
     async def _follow(self) -> None:
-        """Subscribe to the trip again, after the socket of its request was lost."""
         await self.command(Attach(id=self.next_id(), stream=f"trip:{self.trip}"), patience=3)
 
     @property
@@ -166,7 +165,6 @@ class Buyers:
         self._pay_order = pay
 
     def see(self, trade: Trade) -> None:
-        """An order waits for payment."""
         chance = self._context.people.random()
         if chance < 0.75 or self._context.faults.quiescent:
             self._context.spawn(self._pay(trade, self._context.people.uniform(0.2, 4.0)))
