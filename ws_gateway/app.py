@@ -1,7 +1,5 @@
 """The ASGI application: HTTP through Starlette, the WebSocket as a plain ASGI endpoint."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from zoneinfo import ZoneInfo

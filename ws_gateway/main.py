@@ -3,8 +3,6 @@
 The listening socket is inherited, so several gateways share one port and a replacement takes over from a dead one.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import socket

@@ -4,8 +4,6 @@ Reads come from ``api.http_routes``; ``OTHERS`` lists all other routes, and a te
 Pages for people (``/pay``, the apps) are not part of it.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple

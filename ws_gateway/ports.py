@@ -1,7 +1,5 @@
 """The gateway's ports: its interfaces to all parts outside, except the hosts. Each docstring is a contract."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeVar
 

@@ -1,7 +1,5 @@
 """Limits and deadlines of a gateway process, built once from the settings by :mod:`ws_gateway.wiring`."""
 
-from __future__ import annotations
-
 import msgspec
 
 

@@ -1,7 +1,5 @@
 """Builds the real parts of a gateway process, each once, and closes them at the end."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path

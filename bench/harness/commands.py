@@ -1,7 +1,5 @@
 """Commands to the hosts of a running system."""
 
-from __future__ import annotations
-
 from dispatch.actors.core.protocol import Envelope, HostsUnavailableError, Reply
 from dispatch.actors.runtime.host_client import HostClient
 from dispatch.domain.commands import ResolveScan, encode_command

@@ -1,7 +1,5 @@
 """Concurrent work with a limit."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar

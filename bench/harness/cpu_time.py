@@ -1,7 +1,5 @@
 """CPU time and memory of the processes below this one, by the part of the system they belong to."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Collection, Mapping
 from typing import Final

@@ -1,7 +1,5 @@
 """Percentiles and ratios of measured times, and progress output."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Mapping, Sequence
 from math import inf

@@ -4,8 +4,6 @@ Frames are masked with zeros, so that masking costs the client nothing; the serv
 Received data is searched for the expected answer and dropped.
 """
 
-from __future__ import annotations
-
 import asyncio
 import random
 import time

@@ -1,7 +1,5 @@
 """Hosts in this process, over a real journal: the product's cores and runtimes, without Ray."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial

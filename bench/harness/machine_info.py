@@ -1,7 +1,5 @@
 """The machine a bench ran on, and its load before the bench."""
 
-from __future__ import annotations
-
 import platform
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The options of a bench: the fields of a dataclass are the options of its command."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """A whole system as ``taxi serve`` starts it, with vehicles, drivers and passengers that need no sign-in."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 import resource

@@ -1,7 +1,5 @@
 """A load generator in a process of its own: ``{"do": method, …}`` on its stdin, one flat JSON object on its stdout."""
 
-from __future__ import annotations
-
 import asyncio
 import sys
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Worker process of the hostile clients."""
 
-from __future__ import annotations
-
 import asyncio
 import itertools
 import time

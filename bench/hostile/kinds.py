@@ -4,8 +4,6 @@ An end is a close code; 1006 if the socket was cut without one; an HTTP status i
 ``still there`` if the server did not end the connection in the given time.
 """
 
-from __future__ import annotations
-
 import asyncio
 import zlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping

@@ -15,8 +15,6 @@ is the close code (1006: cut without one; 4xx: the HTTP status of a refused hand
 then. ``ends`` counts all ends during the attacks.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections import Counter
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """The alternative in ``bench ingest``: ``websockets`` on uvloop that receives messages and does nothing else."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 
 from websockets.asyncio.server import ServerConnection, serve

@@ -13,8 +13,6 @@ frames, sockets and rate. Read the ratio.
 of the same processes with all phones connected and silent, per fix at this rate (included in ``ours_us``).
 """
 
-from __future__ import annotations
-
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass

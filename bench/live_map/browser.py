@@ -5,8 +5,6 @@ dispatcher's desktop: script time is measured, in CPU time of its thread (:mod:`
 browser runs with low priority (``nice``): a dispatcher's browser runs on another machine.
 """
 
-from __future__ import annotations
-
 import asyncio
 import shutil
 import tempfile

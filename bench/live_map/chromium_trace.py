@@ -5,8 +5,6 @@ collection), in CPU time of that thread: on a shared machine, wall time would in
 the begin of each frame (``web/src/map/frame_timer.ts``).
 """
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections import Counter
 from itertools import pairwise

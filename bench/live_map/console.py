@@ -1,7 +1,5 @@
 """Consoles of ``bench map``: one that measures the map it receives, and a worker process of many that discard it."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import Callable

@@ -4,8 +4,6 @@ Each car is on shift and drives at 8 m/s along a grid inside the box: straight o
 border. Cars send their fixes over sockets of their own, or pass them to the vehicle hosts as a gateway does.
 """
 
-from __future__ import annotations
-
 from math import cos, radians
 from pathlib import Path
 from typing import Final

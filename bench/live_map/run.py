@@ -21,8 +21,6 @@ warm-up a console that watches every cell there is opened, and read for ``--seco
 * ``PAGE_first_load_kb``: size of a first visit (as sent; ``raw``: unpacked), and its load time.
 """
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import Sequence

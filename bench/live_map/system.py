@@ -1,7 +1,5 @@
 """A system whose cars drive, with a dispatcher account for the console."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager

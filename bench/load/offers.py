@@ -6,8 +6,6 @@ offered once the offer reaches a driver's socket; the wait is measured from the 
 process included. The passenger then cancels, and the car is free again.
 """
 
-from __future__ import annotations
-
 import asyncio
 import random
 import time

@@ -26,8 +26,6 @@ them from the system. ``NAME_gives_first`` is the part that is saturated. ``rati
 rate of fixes, over the quiet one.
 """
 
-from __future__ import annotations
-
 import asyncio
 import os
 import time

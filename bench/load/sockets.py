@@ -1,7 +1,5 @@
 """Worker process of passengers that sign in and stay connected."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from typing import Final

@@ -1,7 +1,5 @@
 """Results of the steps of ``bench load``: the highest sustained rate, and the first part to saturate. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Final
 

@@ -11,8 +11,6 @@ proof, summed over all rounds. ``ratio*_whole`` compare from positions: (matrix 
 solver + proof). ``equal_cost``: all three optima have the same cost, to the millisecond.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from statistics import median
 from time import process_time

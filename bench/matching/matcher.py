@@ -12,8 +12,6 @@ requests are served; ``window_p50_ms`` and ``window_p99_ms`` (the call ``window`
 those at that rate. ``rate_N_*`` are the same for each rate tried.
 """
 
-from __future__ import annotations
-
 import heapq
 from dataclasses import dataclass
 from time import perf_counter

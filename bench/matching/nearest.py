@@ -19,8 +19,6 @@ is our time over the tree's. ``same_as_ckdtree`` is the share of requests with t
 globe: a few differ at the edge). Other work on the machine disturbs wall times: read the ratios.
 """
 
-from __future__ import annotations
-
 import gc
 import tempfile
 import time

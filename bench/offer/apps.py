@@ -1,7 +1,5 @@
 """Worker process of a share of the drivers' and passengers' apps of ``bench offer``."""
 
-from __future__ import annotations
-
 import asyncio
 from pathlib import Path
 from typing import Any, Final

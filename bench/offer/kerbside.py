@@ -4,8 +4,6 @@ What a passenger tells a driver face to face, the ride code and the destination,
 loopback. The system under test does not see it.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Figures of ``bench offer`` from the reports of all its worker processes."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 

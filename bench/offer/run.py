@@ -16,8 +16,6 @@ window / p50 without. ``*_PART_cores`` is the number of processors each part use
 simulated apps, which share the machine.
 """
 
-from __future__ import annotations
-
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ The example (``docs/examples/acquirer_server.py``) has no faults and no expiry, 
 faults are in the transport, and notifications are repeated here until they are acknowledged.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import random
 import sys

@@ -1,7 +1,5 @@
 """Alipay's side of ``bench payments``: the sandbox in this process on a manual clock, and the transport to it."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from itertools import count
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The cases of ``bench payments``: each gateway, way to pay, call, fault, and crash of the host."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Iterator
 from typing import Final, Literal, get_args

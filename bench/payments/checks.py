@@ -1,7 +1,5 @@
 """Result of a case by the sandbox's accounts, the journal and the company's ledger."""
 
-from __future__ import annotations
-
 from collections import Counter
 from typing import NamedTuple
 

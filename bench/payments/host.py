@@ -4,8 +4,6 @@ This host performs the runtime's steps one after another, so that a case can cho
 host crashes. A crash loses everything in memory, calls and answers in flight included; a new host takes over at once.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal, Protocol

@@ -1,7 +1,5 @@
 """Plays the cases of ``bench payments`` one after another over one journal."""
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import random

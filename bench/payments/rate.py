@@ -1,7 +1,5 @@
 """Rides per second that one payment host collects over real sockets, and the share of CPU time for signatures."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import Callable, Iterator

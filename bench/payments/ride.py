@@ -1,7 +1,5 @@
 """One ride of ``bench payments``: the people's actions, on a clock that advances from one event to the next."""
 
-from __future__ import annotations
-
 import heapq
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path

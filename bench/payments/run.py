@@ -21,8 +21,6 @@ notification. ``rides_per_s`` is with RSA2 on the journal's own disk, ``signing_
 time that signatures take; ``ratio`` is that rate over the rate with MD5, whose signatures cost next to nothing.
 """
 
-from __future__ import annotations
-
 import asyncio
 import sys
 import tempfile

@@ -7,8 +7,6 @@ times (3). A commit's time counts from the moment it was due, so that queueing i
 backups / p99 alone.
 """
 
-from __future__ import annotations
-
 import asyncio
 import os
 import statistics

@@ -17,8 +17,6 @@ City time passes 1,000 times slower than wall time, so that no timer fires. ``--
 without one, the journal is SQLite in a temporary folder.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

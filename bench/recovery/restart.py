@@ -13,8 +13,6 @@ process; it loads entities from the journal on demand.
 after), or whose answer had another state than acknowledged; and commands in flight that did not act exactly once.
 """
 
-from __future__ import annotations
-
 import asyncio
 import os
 import signal

@@ -12,8 +12,6 @@ HKU-Smart-Mobility-Lab/simulator-matching-function-validation on GitHub (MIT).
 ``ratio`` is cells within / cells.
 """
 
-from __future__ import annotations
-
 import csv
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass

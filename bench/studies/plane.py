@@ -3,8 +3,6 @@
 Latitude stands for metres north and longitude for metres east.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from dispatch.matching.candidates import Nearby, PickupPoints

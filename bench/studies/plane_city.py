@@ -6,8 +6,6 @@ in each step match, expire, new orders, move. A free car drives straight, draws 
 free seconds, and stops at the edge.
 """
 
-from __future__ import annotations
-
 from collections import deque
 
 import msgspec

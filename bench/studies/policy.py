@@ -9,8 +9,6 @@ first without a cap. Seeds (``--seeds``) only choose the cars' first places; fig
 exact's rides / capped oldest-first's rides.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path

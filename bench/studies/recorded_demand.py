@@ -6,8 +6,6 @@ port gives the durations of rides and pick-ups. Only the cars' first places are 
 the same outcome.
 """
 
-from __future__ import annotations
-
 import heapq
 from collections import deque
 

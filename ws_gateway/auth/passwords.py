@@ -1,7 +1,5 @@
 """Hashes of PINs, passwords and keys: argon2id with OWASP's minimal profile (19 MiB, two passes, one lane)."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Final
 

@@ -5,8 +5,6 @@ Rule 2. Until the journal has been read once, all tokens are refused, so that no
 Rule 3. While the journal is unavailable, the revocations known so far apply.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final, Protocol
 

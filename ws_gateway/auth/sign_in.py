@@ -6,8 +6,6 @@ Rule 3. A passenger's code derives from the gateways' secret, the phone and the 
         of another, also without the bus. A code is valid once.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from hashlib import blake2b
 from hmac import compare_digest

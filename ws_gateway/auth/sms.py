@@ -1,7 +1,5 @@
 """SMS codes in development: written to a file that only our user can read."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 from pathlib import Path

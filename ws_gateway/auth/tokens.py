@@ -1,7 +1,5 @@
 """Signed tokens: subject, role and expiry. HS256 by PyJWT; all gateways of one system share the key."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import jwt

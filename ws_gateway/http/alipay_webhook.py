@@ -4,8 +4,6 @@ Rule 1. A notification without a valid signature is dropped.
 Rule 2. Alipay gets ``success`` only after the payment has committed the notification; otherwise it sends it again.
 """
 
-from __future__ import annotations
-
 from hashlib import blake2b
 from typing import Protocol
 

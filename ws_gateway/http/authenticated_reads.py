@@ -5,8 +5,6 @@ Rule 2. A subject may read as often as :data:`PER_SUBJECT` allows, at all gatewa
 Rule 3. No answer may be cached on its way (``Cache-Control: no-store``).
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, NamedTuple, TypeVar
 

@@ -1,7 +1,5 @@
 """Public data of the city: its facts, and its land and streets for drawing a map."""
 
-from __future__ import annotations
-
 import gzip
 from collections.abc import Awaitable, Callable, Mapping
 from hashlib import blake2b

@@ -1,8 +1,6 @@
 """Places by name and names of points: ``POST /v1/places`` and ``POST /v1/places/at``. By POST, because URLs are logged
 and a pick-up point is personal."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """``GET /v1/replay``: a past period from the archive of tracks and the journal."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Sequence
 from typing import Final, Protocol

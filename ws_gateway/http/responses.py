@@ -1,7 +1,5 @@
 """Shared by all HTTP endpoints: request bodies, error responses with a number and a status, response encodings."""
 
-from __future__ import annotations
-
 from typing import Final, TypeVar
 
 import msgspec

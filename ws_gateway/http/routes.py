@@ -1,7 +1,5 @@
 """HTTP routes without a token: sign-in, health, metrics, and Alipay's notifications."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Final, TypeVar

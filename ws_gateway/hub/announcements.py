@@ -3,8 +3,6 @@
 Clients that were offline read them when they return (``GET /v1/alarms``, ``GET /v1/my/notices``).
 """
 
-from __future__ import annotations
-
 import msgspec
 
 from dispatch.actors.core.protocol import Refused

@@ -4,8 +4,6 @@ Rule 1. The wanted channels are remembered here, so that all are subscribed to a
 Rule 2. An outage is reported once when it begins and once when it ends, and has no other effect.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections import deque
 from collections.abc import Iterable, Sequence

@@ -6,8 +6,6 @@ Rule 3. Without the bus only the live map is affected.
 Rule 4. An overloaded gateway drops the messages that ``session.load_shedding`` names, and tells consoles and metrics.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress

@@ -8,8 +8,6 @@ Rule 3. For a newly watched cell, the console gets the full frames that hosts st
 Rule 4. While the relay is halted, no frame is sent; on resumption every console gets its cells in full.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final, Protocol

@@ -8,8 +8,6 @@ Theory of operation. Hosts make the views and have no access to personal data, s
 messages: only those whose bytes match a contact are decoded, masked by field name, and encoded again.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Resolves the requests of sessions through hosts, registry and history. A failure becomes a refusal."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, time, timedelta

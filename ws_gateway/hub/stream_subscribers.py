@@ -4,8 +4,6 @@ Rule 1. A stream stays subscribed at its host as long as a connection here is su
         leaving at once would race with the subscription of a client that reconnects.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Iterable
 

@@ -4,8 +4,6 @@ Requests of this machine are not counted. Nor are the connections of reverse pro
 forwards, uvicorn takes the client's address from ``X-Forwarded-For``; connections are the proxy's to limit.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address, ip_network
 from typing import Final

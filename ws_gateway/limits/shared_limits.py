@@ -1,7 +1,5 @@
 """Limits that all gateways share: the bus counts. While the bus is unavailable, each gateway counts for itself."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Final, Protocol

@@ -1,7 +1,5 @@
 """Local rate limits: one token bucket, and buckets by name in bounded memory. Pure: the caller passes the time in."""
 
-from __future__ import annotations
-
 from typing import Final, NamedTuple
 
 from cachetools import LRUCache

@@ -1,7 +1,5 @@
 """The Alipay applications that identify passengers, by the account that collects the fare."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Protocol
 

@@ -7,8 +7,6 @@ cannot read. The code is in the fragment of the URL, which reaches no server and
 Rule 2: the passenger is also signed in to the pages under ``/pay``, so paying a fare needs no second authorization.
 """
 
-from __future__ import annotations
-
 import hmac
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Final

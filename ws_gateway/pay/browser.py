@@ -1,7 +1,5 @@
 """What the request headers say about the browser: whether it is Alipay's app, and its language."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Final

@@ -4,8 +4,6 @@ Texts come from the templates and from ``pay.error_texts``. A new text is untran
 it.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """Texts by number or kind. English is the source; :mod:`ws_gateway.pay.i18n` translates."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple

@@ -1,7 +1,5 @@
 """The queries and commands that the payment pages send to vehicles and trips."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from hashlib import blake2b
 from typing import Final, NamedTuple, Protocol

@@ -3,8 +3,6 @@
 The compiled catalogues are made from the ``.po`` files (``python -m ws_gateway.pay.compile_catalog``).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache

@@ -1,7 +1,5 @@
 """The parts shared by all endpoints of the payment pages, and their error page."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from typing import Final

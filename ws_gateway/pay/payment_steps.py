@@ -4,8 +4,6 @@ Rule 1: a payment reported by the phone is not trusted; only the trip's own stat
 Rule 2: other visitors than the payer see that the ride is paid, and no details.
 """
 
-from __future__ import annotations
-
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final

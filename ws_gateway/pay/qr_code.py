@@ -1,7 +1,5 @@
 """The sticker of a car: its QR code, and below it the car number and the company's name."""
 
-from __future__ import annotations
-
 from io import BytesIO
 from typing import Final
 from urllib.parse import quote

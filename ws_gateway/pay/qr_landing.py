@@ -4,8 +4,6 @@ Rule 1: a return from the authorization page is accepted only with the ``state``
 from a signed cookie of the browser, which is deleted after one use and expires after ten minutes.
 """
 
-from __future__ import annotations
-
 import hmac
 from typing import Final
 from urllib.parse import quote

@@ -1,7 +1,5 @@
 """Limits on the payment pages, per address and per visitor, shared by all gateways."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from starlette.requests import Request

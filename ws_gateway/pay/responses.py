@@ -1,7 +1,5 @@
 """Responses of the payment pages: security headers, cookies, redirects."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final

@@ -4,8 +4,6 @@ Rule 1: every form carries a signed value of this session; without it nothing ha
 Rule 2: after a form, the browser is redirected to the ride's page by GET, so a reload does not repeat the form.
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from typing import Final
 from urllib.parse import parse_qsl, quote

@@ -13,8 +13,6 @@ POST /pay/{vehicle}/{trip}/stop        cancel the open order
 A GET of a form's URL redirects to the ride's page.
 """
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import Final

@@ -4,8 +4,6 @@ Their key derives from the gateways' secret, so a token of a sign-in is not acce
 checked against the clock that is passed in.
 """
 
-from __future__ import annotations
-
 from hashlib import blake2b
 from typing import Any, ClassVar, Final, TypeVar
 

@@ -4,8 +4,6 @@ All other ready work runs between two pieces, so a burst of connections, or one 
 at once, delays others by one piece only.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections import deque
 from collections.abc import Callable

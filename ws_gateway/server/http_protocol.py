@@ -6,8 +6,6 @@ are dropped at accept. Requests are processed one per loop iteration, so a thous
 existing clients.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from functools import partial

@@ -4,8 +4,6 @@ A browser names the page that opens a socket, and opens it to any server that th
 hold no cookies that a foreign page could use.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit

@@ -6,8 +6,6 @@ Rule 3: on one machine there is one address. A page opened as ``localhost`` is r
 is ``127.0.0.1`` (or vice versa): Alipay redirects browsers there, and the two do not share cookies.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from pathlib import Path, PurePosixPath

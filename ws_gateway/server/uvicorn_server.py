@@ -1,7 +1,5 @@
 """uvicorn with one port for HTTP and WebSocket, and a stop that drains first."""
 
-from __future__ import annotations
-
 import asyncio
 import socket
 import sys

@@ -9,8 +9,6 @@ Rule 3. At most :data:`SLICE` bytes per connection are parsed per loop iteration
         flooding client delays others by one slice at most.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Final
 

@@ -4,8 +4,6 @@ Trip updates say which car is assigned. The session then subscribes to that car'
 trip loses the car or ends.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 

@@ -3,8 +3,6 @@
 Hosts and gateways exchange MessagePack; for a client that chose JSON each message is transcoded.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from hashlib import blake2b

@@ -6,8 +6,6 @@ that a flow creates (trips, offers, ride codes, further steps) derive from the s
 exactly the same again.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Generator
 from hashlib import blake2b
 from typing import Any, Final

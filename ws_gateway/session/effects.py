@@ -4,8 +4,6 @@ A session answers every input with effects. The answer to a :class:`Resolve` com
 with its number; no other effect has an answer.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from dispatch.actors.core.protocol import Done, Envelope, Quote, Refused, Subscribed, SubscribeRequest

@@ -1,7 +1,5 @@
 """The client's identity as its token states it, and the rules that a session applies."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import msgspec

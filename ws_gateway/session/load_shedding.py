@@ -11,8 +11,6 @@ Rule 1. Lag above the limit for ``RISES_AFTER_S`` without a break: one step up, 
 Rule 2. Lag below ``CALM_SHARE`` of the limit for ``CALM_AFTER_S`` without a break: one step down. Otherwise no change.
 """
 
-from __future__ import annotations
-
 from enum import IntEnum
 from typing import Final
 

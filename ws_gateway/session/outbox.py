@@ -5,8 +5,6 @@ Rule 2. All other messages are sent in order.
 Rule 3. Slow consumers are disconnected instead of being served late or with gaps; they resume from their cursors.
 """
 
-from __future__ import annotations
-
 from dispatch.domain.errors import CloseCode
 
 

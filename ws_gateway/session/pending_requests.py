@@ -1,7 +1,5 @@
 """Requests under way: maps the number of a request to the continuation that takes its answer."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 from ws_gateway.session.effects import Answer, Effect, Request, Resolve

@@ -11,8 +11,6 @@ Rule 4. The same command id with the same body gets the same answer and acts onc
 Rule 5. In state closed the session sends nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 from typing import Final

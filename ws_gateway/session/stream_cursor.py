@@ -8,8 +8,6 @@ therefore sees each number at most once and in order, whatever happens between h
     asking ──answer──▶ live ──gap, or the host restarted──▶ asking
 """
 
-from __future__ import annotations
-
 from dispatch.actors.core.protocol import Subscribed
 
 

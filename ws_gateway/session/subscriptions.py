@@ -1,7 +1,5 @@
 """The streams that a session is subscribed to."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from functools import partial
 

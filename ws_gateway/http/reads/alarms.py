@@ -1,7 +1,5 @@
 """The list of alarms."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from dispatch.api.http_bodies import AlarmList

@@ -1,7 +1,5 @@
 """Reads of a driver: the rides and sums of the shift, and dispatchers' notices."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime, time
 from typing import Final

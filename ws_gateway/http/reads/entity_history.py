@@ -1,7 +1,5 @@
 """Entities replayed from the journal, with their events."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Sequence
 from typing import Final, NamedTuple

@@ -1,7 +1,5 @@
 """Converts rows of lists into views, without replaying the trips' streams."""
 
-from __future__ import annotations
-
 from dispatch.api.fields import CarView, FareView, MoneyView, PaymentView, TripView
 from dispatch.store.queries.lists import ListedTrip
 from dispatch.store.queries.trip_rows import TripRow

@@ -1,7 +1,5 @@
 """Reads of a passenger: own trips, receipts, and links that let others follow a trip."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Final, cast
 

@@ -1,7 +1,5 @@
 """The routes of all reads (:mod:`dispatch.api.http_routes`), on the real database."""
 
-from __future__ import annotations
-
 from zoneinfo import ZoneInfo
 
 from starlette.routing import Route

@@ -1,7 +1,5 @@
 """Reads of a dispatcher: the list of trips, and one trip in detail."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Final, Protocol, cast
 

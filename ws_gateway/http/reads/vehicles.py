@@ -1,7 +1,5 @@
 """Reads of a dispatcher: the fleet, one vehicle in detail, and the search."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Sequence
 from typing import Final, cast
