@@ -1,4 +1,4 @@
-"""``taxi chaos``: the demonstration's city under faults, one after the other, and the judgement on what came of it."""
+"""``taxi chaos``: a demonstration under one fault after another, and checks of the run. Also ``taxi demo --kill``."""
 
 from __future__ import annotations
 
@@ -32,28 +32,50 @@ from sim.metrics.delivery_log import DeliveryLog
 from sim.metrics.percentiles import percentile
 from sim.metrics.run_metrics import Number
 
+log = structlog.get_logger()
+
+RECOVERY_TIMEOUT_S: Final = 120.0
+"""Limit for the recovery from a fault; the run then ends."""
+WARM_UP_S: Final = 8.0
+SETTLE_S: Final = 5.0
+"""Time after the last fault until all pending messages are delivered."""
+READY_CHECK_S: Final = 0.1
+ONE_ADDRESS: Final = {
+    "limits.sign_ins_per_s": 200.0,
+    "limits.sign_ins_burst": 2000,
+    "limits.sockets_per_s": 500.0,
+    "limits.sockets_burst": 2000,
+}
+"""All apps of a run have one address, and reconnect at once after a gateway's end."""
+VIOLATION_FIGURES: Final = {"gap": "events_missed", "repeat": "events_doubled", "backwards": "events_out_of_order"}
+FAULT_INTERVAL_S: Final = 8.0
+"""Longer than a pause."""
+DEMO_FAULTS: Final = tuple(Fault(action, target) for action in ("kill", "pause") for target in ACTORS)
+
+Report = Callable[[str], None]
+
 
 class RecoveryTimes:
-    """Wall seconds from each strike until a whole ride was possible again."""
+    """Wall seconds from each fault to the next complete probe ride."""
 
     def __init__(self) -> None:
         self._seconds: defaultdict[str, list[float]] = defaultdict(list)
-        self.struck: Counter[str] = Counter()
+        self.injected: Counter[str] = Counter()
         self.never: list[str] = []
         """Faults after which no ride was possible again in time."""
 
     def add(self, fault: Fault, seconds: float) -> None:
-        self.struck[fault.action] += 1
+        self.injected[fault.action] += 1
         self._seconds[fault.kind].append(seconds)
 
     def lost(self, fault: Fault) -> None:
-        self.struck[fault.action] += 1
+        self.injected[fault.action] += 1
         self.never.append(fault.kind)
 
     def numbers(self) -> dict[str, Number]:
         """Flat figures: faults by kind, and p50 and max of each kind's recovery."""
-        numbers: dict[str, Number] = {"faults": self.struck.total(), "kills": self.struck["kill"]}
-        numbers["pauses"] = self.struck["pause"]
+        numbers: dict[str, Number] = {"faults": self.injected.total(), "kills": self.injected["kill"]}
+        numbers["pauses"] = self.injected["pause"]
         every = [second for seconds in self._seconds.values() for second in seconds]
         numbers |= _span("recovery", every)
         for kind, seconds in sorted(self._seconds.items()):
@@ -71,32 +93,9 @@ def _span(name: str, seconds: list[float]) -> dict[str, Number]:
     }
 
 
-log = structlog.get_logger()
-
-RECOVERY_TIMEOUT_S: Final = 120.0
-"""After that the run ends: the system has not got over the fault."""
-WARM_UP_S: Final = 8.0
-SETTLE_S: Final = 5.0
-"""After the last fault, for everything that is under way to be told."""
-READY_CHECK_S: Final = 0.1
-ONE_ADDRESS: Final = {
-    "limits.sign_ins_per_s": 200.0,
-    "limits.sign_ins_burst": 2000,
-    "limits.sockets_per_s": 500.0,
-    "limits.sockets_burst": 2000,
-}
-"""All apps of a run come from one address, and all at once after a gateway's death."""
-BREACHES: Final = {"gap": "events_missed", "repeat": "events_doubled", "backwards": "events_out_of_order"}
-
-Tell = Callable[[str], None]
-
-
 class ChaosOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run is made of.
-
-    ``for_s``: no new fault after so many wall seconds; 0 is no limit. ``per_hour``: requests in a city hour. ``only``:
-    words that kinds of faults must hold.
-    """
+    """``for_s``: no new fault after this many wall seconds; 0 is no limit. ``per_hour``: requests per city hour.
+    ``only``: words that a fault's kind must contain."""
 
     kills: int = 60
     for_s: float = 0.0
@@ -111,15 +110,15 @@ class ChaosOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NothingToDoError(Exception):
-    """The options leave no fault; the text says why."""
+    """The options exclude every fault; the text names the reason."""
 
 
 class Campaign:
-    """One run. ``run`` brings everything up and ends everything; ``figures`` and ``wrong`` are what came of it."""
+    """One run. ``run`` starts and stops everything; ``figures`` and ``wrong`` contain the results."""
 
-    def __init__(self, options: ChaosOptions, tell: Tell) -> None:
+    def __init__(self, options: ChaosOptions, report: Report) -> None:
         self._options = options
-        self._tell = tell
+        self._report = report
         self._rng = Random(options.seed)
         self._recoveries = RecoveryTimes()
         self._disk = SmallDisk(options.data_dir / "small-disk")
@@ -128,17 +127,17 @@ class Campaign:
         self._lagging: list[str] = []
         self.figures: dict[str, Number] = {}
         self.wrong: dict[str, list[str]] = {}
-        """What does not fit, by the name of its figure. All empty: the run was clean."""
+        """Violations by the name of their figure. All empty: the run is correct."""
 
     async def run(self) -> None:
         """Raises the errors of :meth:`Demo.start`, and :class:`NothingToDoError`."""
         disk = self._postgres is None and self._disk.mount()
         if self._postgres is None and not disk:
-            self._tell("no disk can be made here that may be filled (that needs root): left out")
+            self._report("disk fault skipped: mounting a small disk needs root")
         try:
             faults = chosen(kinds(postgres=self._postgres is not None, disk=disk), self._options.only)
             if not faults:
-                raise NothingToDoError(f"no fault's kind holds {self._options.only!r}")
+                raise NothingToDoError(f"no fault matches {self._options.only!r}")
             await self._with_journal(faults)
         finally:
             self._disk.unmount()
@@ -177,28 +176,28 @@ class Campaign:
                 demo.url, SmsInbox(demo.folder / "sms.jsonl"), demo.center, pin, f"chaos{self._options.seed}"
             )
             demo.metrics.delivery_log = DeliveryLog(demo.vehicles)
-            await self._play(faults, demo, probe)
+            await self._run_faults(faults, demo, probe)
             settings = demo.settings
-            result = await demo.judge()
+            result = await demo.check()
             report = await verify_configured(settings, statement_s=READ_WITHIN_S)
             self.wrong["journal_findings"] = [f"{finding.where}: {finding.text}" for finding in report.findings]
-            self._judge(demo, result, await read_facts(self._journal_url))
+            self._collect_results(demo, result, await read_facts(self._journal_url))
         finally:
             await demo.stop()
 
-    async def _play(self, faults: tuple[Fault, ...], demo: Demo, probe: ProbeRides) -> None:
+    async def _run_faults(self, faults: tuple[Fault, ...], demo: Demo, probe: ProbeRides) -> None:
         stop = asyncio.Event()
-        works = [asyncio.ensure_future(demo.run(stop)), asyncio.ensure_future(probe.run())]
-        striking = asyncio.ensure_future(self._inject_all(faults, demo, probe))
+        tasks = [asyncio.ensure_future(demo.run(stop)), asyncio.ensure_future(probe.run())]
+        injecting = asyncio.ensure_future(self._inject_all(faults, demo, probe))
         try:
-            await asyncio.wait([*works, striking], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([*tasks, injecting], return_when=asyncio.FIRST_COMPLETED)
             stop.set()
-            await striking
-            await works[0]
+            await injecting
+            await tasks[0]
         finally:
-            for work in (*works, striking):
-                work.cancel()
-            await asyncio.gather(*works, striking, return_exceptions=True)
+            for task in (*tasks, injecting):
+                task.cancel()
+            await asyncio.gather(*tasks, injecting, return_exceptions=True)
 
     async def _inject_all(self, faults: tuple[Fault, ...], demo: Demo, probe: ProbeRides) -> None:
         injector = self._injector(demo)
@@ -213,10 +212,10 @@ class Campaign:
                 seconds = await self._inject(fault, injector, probe, http)
                 if seconds is None:
                     self._recoveries.lost(fault)
-                    self._tell(f"{number} {fault.kind}: no ride within {RECOVERY_TIMEOUT_S:g} s")
+                    self._report(f"{number} {fault.kind}: no ride within {RECOVERY_TIMEOUT_S:g} s")
                     break
                 self._recoveries.add(fault, seconds)
-                self._tell(f"{number} {fault.kind}: a ride after {seconds:.2f} s")
+                self._report(f"{number} {fault.kind}: a ride after {seconds:.2f} s")
         await self._find_lagging_apps(demo)
 
     def _injector(self, demo: Demo) -> FaultInjector:
@@ -240,8 +239,8 @@ class Campaign:
         try:
             async with asyncio.timeout(RECOVERY_TIMEOUT_S):
                 began = loop.time()
-                back = await injector.inject(fault)
-                await back()
+                recovered = await injector.inject(fault)
+                await recovered()
                 await _ready(http)
                 await probe.ride()
                 seconds = loop.time() - began
@@ -261,20 +260,19 @@ class Campaign:
         still = sorted(followed.intersection(delivery_log.connected))
         self._lagging = lagging_streams(heads, delivery_log.last_seen, [f"vehicle:{vehicle}" for vehicle in still])
 
-    def _judge(self, demo: Demo, result: DemoResult, facts: JournalFacts) -> None:
+    def _collect_results(self, demo: Demo, result: DemoResult, facts: JournalFacts) -> None:
         metrics, delivery_log, verdict = demo.metrics, demo.metrics.delivery_log, result.verdict
         assert delivery_log is not None  # noqa: S101 - set before the run
-        breaches = {
-            name: [f"{what} x {metrics.violations[what]}"] * metrics.violations[what] for what, name in BREACHES.items()
-        }
-        others = [f"{what} x {count}" for what, count in metrics.violations.items() if what not in BREACHES]
+        counts = metrics.violations
+        violations = {name: [f"{kind} x {counts[kind]}"] * counts[kind] for kind, name in VIOLATION_FIGURES.items()}
+        others = [f"{kind} x {count}" for kind, count in counts.items() if kind not in VIOLATION_FIGURES]
         self.wrong |= {
-            "missing": [*verdict.lost, *missing_from_journal(delivery_log.told, facts.written)],
+            "missing": [*verdict.lost, *missing_from_journal(delivery_log.delivered, facts.written)],
             "double_assignments": verdict.doubled,
             "double_charges": verdict.charged_twice,
             "paid_not_charged": verdict.paid_not_charged,
             "offers_with_two_outcomes": contradictory_outcomes(facts.outcomes),
-            **breaches,
+            **violations,
             "told_differently": delivery_log.differences,
             "other_breaches": others,
             "not_recovered": self._recoveries.never,
@@ -287,7 +285,7 @@ class Campaign:
             "requests_acknowledged": acknowledged,
             "hails_acknowledged": metrics.counts["hails"],
             **{name: len(found) for name, found in self.wrong.items()},
-            "events_told": sum(map(len, delivery_log.told.values())),
+            "events_told": sum(map(len, delivery_log.delivered.values())),
             "longest_silence_s": round(delivery_log.longest_silence_s, 1),
             "errors_told": metrics.errors.total(),
             "sockets_closed": metrics.closes.total(),
@@ -312,30 +310,28 @@ async def _ready(http: httpx.AsyncClient) -> None:
         await asyncio.sleep(READY_CHECK_S)
 
 
-EVERY_S: Final = 8.0
-"""Longer than a pause lasts."""
-FAULTS: Final = tuple(Fault(action, target) for action in ("kill", "pause") for target in ACTORS)
-
-
 class DemoFaults:
-    """Strikes in the order of the demonstration's seed; ``numbers`` says what it has done."""
+    """Kills and pauses of hosts and matchers at a steady pace (``taxi demo --kill``), in the order of the seed.
+
+    Unlike ``taxi chaos`` it waits for no recovery, so a fault may meet a system that still recovers from the last one.
+    """
 
     def __init__(self) -> None:
-        self._done: list[Fault] = []
+        self._injected: list[Fault] = []
 
     async def run(self, demo: Demo) -> None:
         """Run until cancelled. The demonstration must have started."""
         seed, system = demo.options.seed, demo.system
         targets = ProcessFinder(system, demo.settings.server.gateways)
         injector = FaultInjector(targets, Random(seed), port=demo.port, redis_url=system.redis_url)
-        for fault in plan(seed, sys.maxsize, FAULTS):
-            await asyncio.sleep(EVERY_S)
+        for fault in plan(seed, sys.maxsize, DEMO_FAULTS):
+            await asyncio.sleep(FAULT_INTERVAL_S)
             await injector.inject(fault)
-            self._done.append(fault)
+            self._injected.append(fault)
             await injector.settle()
 
     def numbers(self) -> dict[str, int]:
         return {"kills": self._count("kill"), "pauses": self._count("pause")}
 
     def _count(self, action: str) -> int:
-        return sum(fault.action == action for fault in self._done)
+        return sum(fault.action == action for fault in self._injected)

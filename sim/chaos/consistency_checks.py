@@ -1,4 +1,4 @@
-"""What a run came to: what apps were told held against the journal, event by event and offer by offer. Pure."""
+"""Checks of a run: delivered events against the journal, and the outcomes of offers. Pure."""
 
 from __future__ import annotations
 
@@ -7,17 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from dispatch.domain.entity import Event
-from dispatch.domain.events import (
-    OfferAccepted,
-    OfferDeclined,
-    OfferExpired,
-    OfferLapsed,
-    OfferWithdrawn,
-    TripAssigned,
-)
+from dispatch.domain.events import OfferAccepted, OfferDeclined, OfferExpired, OfferLapsed, OfferWithdrawn, TripAssigned
 
-Told = Mapping[str, Mapping[int, str]]
-"""Streams (``vehicle:V``), their numbers, and the event at each."""
+Events = Mapping[str, Mapping[int, str]]
+"""By stream (``vehicle:V``) and number: the event."""
 
 ACCEPTED: Final = "accepted"
 _OF_VEHICLE: Final[dict[type[Event], str]] = {
@@ -29,20 +22,20 @@ _OF_VEHICLE: Final[dict[type[Event], str]] = {
 
 
 class OfferOutcome(NamedTuple):
-    """What one side's stream says of an offer. ``side`` is ``vehicle`` or ``trip``."""
+    """An offer's outcome in the stream of one side. ``side`` is ``vehicle`` or ``trip``."""
 
     offer: str
     side: str
     what: str
 
 
-def missing_from_journal(told: Told, written: Told) -> list[str]:
+def missing_from_journal(delivered: Events, written: Events) -> list[str]:
     """Delivered events that the journal lacks or has differently: sent before the commit, or lost."""
     wrong = []
-    for stream, events in told.items():
+    for stream, events in delivered.items():
         there = written.get(stream, {})
         wrong += [
-            f"{stream} {seq}: {event} was told, the journal has {there.get(seq, 'nothing')}"
+            f"{stream} {seq}: {event} was delivered, the journal has {there.get(seq, 'nothing')}"
             for seq, event in events.items()
             if there.get(seq) != event
         ]

@@ -1,4 +1,4 @@
-"""Does to a running system what a fault says, and undoes it where it ends by itself."""
+"""Injects faults into a running system, and ends those that are temporary."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sim.chaos.process_finder import ProcessFinder
 log = structlog.get_logger()
 
 PAUSE_S: Final = 6.0
-"""Longer than the watchdogs wait, so that who wakes up finds its entities with another owner."""
+"""Longer than the watchdogs' limit: a resumed process finds its entities with another owner."""
 FULL_S: Final = 6.0
 STARVED_S: Final = 6.0
 CUT_SHARE: Final = 0.5
@@ -32,8 +32,8 @@ LOOK_EVERY_S: Final = 0.05
 
 
 class FaultInjector:
-    """Strikes one system. ``port``: where its clients connect to; ``disk``: the journal's, if it may be filled;
-    ``revive``: starts PostgreSQL, as systemd would."""
+    """Faults of one system. ``port``: the port of its clients; ``disk``: the journal's disk, if it may be filled;
+    ``revive``: restarts PostgreSQL, as systemd would."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class FaultInjector:
             return await self._starve()
         name = self._targets.choose(fault.target, self._rng)
         pid = await self._wait_for(name)
-        log.info("strike", fault=fault.kind, name=name, pid=pid)
+        log.info("fault injected", fault=fault.kind, name=name, pid=pid)
         os.kill(pid, signal.SIGSTOP if fault.action == "pause" else signal.SIGKILL)
         if fault.action == "pause":
             self._resuming = asyncio.ensure_future(_connect(pid))
@@ -128,7 +128,7 @@ async def _connect(pid: int) -> None:
 
 
 async def _wait_until(seen: Callable[[], bool]) -> None:
-    while not seen():  # noqa: ASYNC110 - no process tells us
+    while not seen():  # noqa: ASYNC110 - processes send no event
         await asyncio.sleep(LOOK_EVERY_S)
 
 

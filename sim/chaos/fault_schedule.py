@@ -1,4 +1,4 @@
-"""Which faults a run consists of, and in which order: a deck that is shuffled by the seed, again and again."""
+"""The faults of a run and their order: a deck that the seed shuffles repeatedly."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ ACTORS: Final = ("vehicle host", "trip host", "payment host", "matcher")
 PROCESSES: Final = ("gateway", *ACTORS, "valkey", "raylet", "gcs")
 POSTGRES: Final = "postgresql"
 KILLS_A_PAUSE: Final = 2
-"""Each process is killed so often in a deck, and paused once."""
+"""Kills of each process in a deck; there is one pause."""
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """What is done to target."""
+    """An action and its target."""
 
     action: FaultAction
     target: str
@@ -36,8 +36,8 @@ MEMORY: Final = Fault("starve", "valkey")
 def kinds(*, postgres: bool, disk: bool) -> tuple[Fault, ...]:
     """All possible faults, each once. ``disk``: the journal has a separate disk that may be filled."""
     processes = (*PROCESSES, POSTGRES) if postgres else PROCESSES
-    struck = [Fault(action, target) for action in ("kill", "pause") for target in processes]
-    return (*struck, SOCKETS, *([DISK] if disk else []), MEMORY)
+    injected = [Fault(action, target) for action in ("kill", "pause") for target in processes]
+    return (*injected, SOCKETS, *([DISK] if disk else []), MEMORY)
 
 
 def chosen(faults: Sequence[Fault], only: str) -> tuple[Fault, ...]:

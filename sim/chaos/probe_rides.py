@@ -1,7 +1,7 @@
-"""A driver and a passenger of our own, who ride together once for each fault: only a whole ride says that all is well.
+"""A probe ride after each fault: one driver and one passenger prove that the whole system works again.
 
-From the request to cash in hand a ride needs the gateway, trip, vehicle and payment hosts, the matcher and the
-journal. Nobody else rides in this car: it is the only one with eight seats, and nobody else asks for them.
+From the request to the cash payment a ride needs the gateway, trip, vehicle and payment hosts, the matcher and the
+journal. No other passenger gets this vehicle: only it has eight seats, and only the probe requests them.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ SEATS: Final = 8
 FIX_S: Final = 1.0
 TIMER_CHECK_S: Final = 0.02
 OFFER_WITHIN_S: Final = 10.0
-"""Then another ride is accepted for: an offer may have come to a phone that was cut off, and have expired."""
+"""Limit for an offer, then the probe requests again: an offer to a disconnected app may have expired."""
 HTTP_TIMEOUT_S: Final = 5.0
 
 
@@ -60,11 +60,11 @@ async def register_probe(registry: SqlRegistry, pin: str) -> None:
 
 
 class RefusedError(Exception):
-    """A step of the ride was refused: it is begun anew."""
+    """A step of the ride was refused; the ride is repeated."""
 
 
 class _ProbeApp:
-    """One app: commands that can be awaited, and the last it was told. ``fixes`` makes it a driver's."""
+    """One app: commands as coroutines, and the last view of the vehicle. ``drives``: it sends fixes."""
 
     def __init__(self, place: LatLng, clock: ServerClock, *, drives: bool) -> None:
         self.client: AppClient
@@ -88,7 +88,7 @@ class _ProbeApp:
         if self._unacked is not None and self.client.connected:
             self.client.send(GpsFix(self._unacked.add(self._clock.city(), *self._place, 0.0, 0.0)))
 
-    async def ask(self, command: ClientCommand) -> Accepted:
+    async def command(self, command: ClientCommand) -> Accepted:
         """Send until there is an answer. Raises :class:`RefusedError`."""
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
 
@@ -102,14 +102,14 @@ class _ProbeApp:
             raise RefusedError(f"{command}: {answer}")
         return answer
 
-    async def until(self, seen: Callable[[], bool]) -> None:
+    async def wait_until(self, seen: Callable[[], bool]) -> None:
         while not seen():
             self._news.clear()
             await self._news.wait()
 
 
 class ProbeRides:
-    """Both phones. ``run`` keeps them connected; ``ride`` returns when a whole ride went well."""
+    """Both apps. ``run`` keeps them connected; ``ride`` returns after a complete ride."""
 
     def __init__(self, http_url: str, sms: SmsInbox, place: LatLng, pin: str, run: str) -> None:
         self._clock = ServerClock(CityClock())
@@ -166,20 +166,20 @@ class ProbeRides:
     async def _ride(self) -> None:
         driver, rider = self._driver, self._rider
         if driver.state in ("", "offline"):
-            await driver.ask(StartShift(id=driver.client.next_id()))
+            await driver.command(StartShift(id=driver.client.next_id()))
         request = RequestRide(id=rider.client.next_id(), pickup=self._place, vehicle_class="van", seats=SEATS)
-        accepted = await rider.ask(request)
+        accepted = await rider.command(request)
         trip, code = str(accepted.result["trip"]), str(accepted.result["code"])
         try:
             async with asyncio.timeout(OFFER_WITHIN_S):
-                await driver.until(lambda: driver.offer is not None and driver.offer.trip == trip)
+                await driver.wait_until(lambda: driver.offer is not None and driver.offer.trip == trip)
             assert driver.offer is not None  # noqa: S101 - waited for
-            await driver.ask(AcceptOffer(id=driver.client.next_id(), offer=driver.offer.offer))
+            await driver.command(AcceptOffer(id=driver.client.next_id(), offer=driver.offer.offer))
         except (TimeoutError, RefusedError):
-            await rider.ask(CancelTrip(id=rider.client.next_id(), trip=trip, reason="no offer"))
+            await rider.command(CancelTrip(id=rider.client.next_id(), trip=trip, reason="no offer"))
             raise
-        await driver.ask(ArriveAtPickup(id=driver.client.next_id(), trip=trip))
-        await driver.ask(StartRide(id=driver.client.next_id(), trip=trip, code=code))
-        await driver.ask(FinishRide(id=driver.client.next_id(), trip=trip))
-        await driver.ask(Collect(id=driver.client.next_id(), trip=trip, by="cash"))
+        await driver.command(ArriveAtPickup(id=driver.client.next_id(), trip=trip))
+        await driver.command(StartRide(id=driver.client.next_id(), trip=trip, code=code))
+        await driver.command(FinishRide(id=driver.client.next_id(), trip=trip))
+        await driver.command(Collect(id=driver.client.next_id(), trip=trip, by="cash"))
         rider.client.leave(f"trip:{trip}")

@@ -1,4 +1,4 @@
-"""The processes of a running system, found from outside: by their program's name, or by the log that they write."""
+"""Finds the processes of a running system by program name, or by the log file that they have open."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PREFIXES: Final = {"vehicle host": "vehicle-", "trip host": "trip-", "payment ho
 
 
 class ProcessFinder:
-    """Finds who is to be struck. ``postmaster`` tells the id of PostgreSQL's first process, where there is one."""
+    """Targets of faults. ``postmaster`` returns the id of PostgreSQL's first process, if there is one."""
 
     def __init__(
         self, system: ClusterConfig, gateways: int, postmaster: Callable[[], int | None] | None = None

@@ -1,1 +1,1 @@
-"""A simulated city: the apps of drivers and passengers, speaking the wire and nothing else."""
+"""A simulated city: drivers and passengers whose apps use the wire protocol only."""

@@ -1,4 +1,4 @@
-"""How simulated people behave: shares between 0 and 1, and spans drawn evenly between two values (city seconds)."""
+"""Parameters of simulated people: shares from 0 to 1, and spans with a uniform distribution (city seconds)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Span = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class DriverBehaviour:
-    """What drivers do. Fixed ``pickup_s`` and ``ride_s`` take the place of driving along streets (for benches)."""
+    """Parameters of drivers. Fixed ``pickup_s`` and ``ride_s`` replace driving along streets (for benches)."""
 
     think_s: Span = (2.0, 8.0)
     decline_share: float = 0.05
@@ -20,28 +20,28 @@ class DriverBehaviour:
     break_s: Span = (600.0, 1200.0)
     cruise_share: float = 0.5
     idle_s: Span = (120.0, 600.0)
-    """How long a driver stands before thinking of another place to wait."""
+    """Time at one place before a driver considers another."""
     no_show_s: float = 300.0
-    """How long a driver waits at the pick-up."""
+    """Waiting time at the pick-up."""
     settle_s: float = 120.0
-    """How long a driver stands after a ride, waiting to see it paid."""
+    """Time after a ride in which the driver waits for its payment."""
     pickup_s: float | None = None
     ride_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PassengerBehaviour:
-    """What passengers do. ``stay_connected`` keeps the app open after a ride; without ``pays`` it ends unpaid."""
+    """Parameters of passengers. ``stay_connected`` keeps the app open after a ride; without ``pays`` it ends unpaid."""
 
     estimate_share: float = 0.3
     hail_share: float = 0.1
-    """Wishes that become a street hail, where a free car is near."""
+    """Share of requests that become a street hail, if a free vehicle is near."""
     reserve_share: float = 0.03
     reserve_lead_s: Span = (1200.0, 3600.0)
     impatient_share: float = 0.06
     patience_s: Span = (30.0, 240.0)
     walk_s: Span = (5.0, 40.0)
-    """From hearing that the car is there to sitting in it."""
+    """From the vehicle's arrival to boarding."""
     reach_for_phone_s: Span = (3.0, 15.0)
     """From the end of the ride to paying."""
     rate_share: float = 0.4
@@ -51,7 +51,7 @@ class PassengerBehaviour:
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """Everybody's."""
+    """Parameters of drivers and passengers."""
 
     driver: DriverBehaviour = DriverBehaviour()
     passenger: PassengerBehaviour = PassengerBehaviour()

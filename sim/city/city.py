@@ -1,26 +1,25 @@
-"""What all simulated people share: time, streets, the metrics, and each other."""
+"""The environment that all simulated people share: time, streets, metrics and the kerbside."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from random import Random
-from typing import Protocol
 
-from dispatch.api.client_messages import ClientCommand, ClientMessage
 from dispatch.clock import Clock
 from dispatch.geo.travel_time import TravelTime
 from dispatch.values.units import LatLng
 from sim.city.behaviour import Behaviour, Span
 from sim.city.kerbside import Kerbside
-from sim.client.pending_commands import OnAnswer
 from sim.demand.ride_request import RequestSource
 from sim.metrics.run_metrics import RunMetrics
 from sim.time.scheduler import Scheduler
 
 Spawn = Callable[[Coroutine[None, None, None]], None]
+ConfirmPayment = Callable[[str, str], Awaitable[str]]
+"""Confirms a trade (number, buyer) in the Alipay app; returns the ``resultCode`` of JSAPI's ``tradePay``."""
 NameAt = Callable[[LatLng], str]
-"""What people call a point; empty where they only point at the map."""
+"""The name of a point; blank if it has none."""
 
 
 def nameless(_: LatLng) -> str:
@@ -28,36 +27,9 @@ def nameless(_: LatLng) -> str:
     return ""
 
 
-class ClientPort(Protocol):
-    """The connection of one app, as the app uses it (see :class:`sim.client.app_client.AppClient`)."""
-
-    @property
-    def connected(self) -> bool: ...
-
-    def next_id(self) -> str: ...
-
-    def command(self, command: ClientCommand, on_answer: OnAnswer) -> None: ...
-
-    def send(self, message: ClientMessage) -> bool: ...
-
-    def expect(self, stream: str) -> None: ...
-
-    def follow(self, stream: str) -> None: ...
-
-    def leave(self, stream: str) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class FarePayer(Protocol):
-    """Alipay's app on a passenger's phone."""
-
-    async def confirm(self, trade: str, buyer: str) -> str: ...
-
-
 @dataclass(frozen=True, slots=True)
 class SimCity:
-    """The world that people act in. ``spawn`` starts a task that ends with the world."""
+    """The environment. ``spawn`` starts a task that ends with the simulation."""
 
     clock: Clock
     scheduler: Scheduler
@@ -66,7 +38,7 @@ class SimCity:
     kerbside: Kerbside
     behaviour: Behaviour
     metrics: RunMetrics
-    wallet: FarePayer
+    confirm_payment: ConfirmPayment
     spawn: Spawn
     name_at: NameAt = nameless
 

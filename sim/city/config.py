@@ -1,4 +1,4 @@
-"""What a simulated world is made of. Built once, by whoever starts it."""
+"""The configuration of a simulated city, and the CSV file of its fleet."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from sim.time.local_time import LocalTime
 
 @dataclass(frozen=True, slots=True)
 class CarAccount:
-    """A car and whoever drives it. With a ``token`` the driver does not sign in."""
+    """A vehicle and its driver. With a ``token`` the driver does not sign in."""
 
     vehicle: str
     driver: str = ""
@@ -33,11 +33,11 @@ class CarAccount:
 
 @dataclass(frozen=True, slots=True)
 class DemandOptions:
-    """Where requests come from: ``trips`` (real ones, replayed in their order) or else ``aggregates`` (drawn).
+    """The source of requests: ``trips`` (recorded, replayed in order) or else ``aggregates`` (sampled).
 
-    ``day`` and ``hour`` choose the local time whose demand the run begins with; without them drawn demand follows
-    the city's clock, and a replay begins with the first trip. ``scale`` multiplies the drawn rates, ``per_hour``
-    (requests a city hour) replaces them.
+    ``day`` and ``hour`` choose the local time at which the demand begins; without them sampled demand follows the
+    city's clock, and a replay begins with the first trip. ``scale`` multiplies the sampled rates, ``per_hour``
+    (requests per city hour) replaces them.
     """
 
     aggregates: Path
@@ -50,7 +50,7 @@ class DemandOptions:
 
 @dataclass(frozen=True, slots=True)
 class WorldConfig:
-    """All of a world. ``run`` makes command ids new in every run; it must not be used twice against one server.
+    """A simulated city. ``run`` is part of all command ids and must be unique per run against one server.
 
     Wall seconds: ``fix_interval_s``, ``patience_s`` (for the fleet to come online before demand begins).
     """
@@ -73,13 +73,13 @@ class WorldConfig:
     """Demand begins when this share of the fleet is connected."""
     hail_radius_m: float = 500.0
     first_passenger: int = 0
-    """Passengers are numbered from here on; their phones and Alipay accounts are made from the number."""
+    """The first passenger's number; phones and Alipay accounts derive from the number."""
     passenger_tokens: tuple[str, ...] = field(default=(), repr=False)
-    """The first passengers do not sign in: they have these."""
+    """Tokens of the first passengers, in place of a sign-in."""
     warm_passengers: int = 0
-    """So many passengers connect before demand begins (with ``stay_connected``)."""
+    """Passengers that connect before demand begins (with ``stay_connected``)."""
     served: Box | None = None
-    """Wishes that begin outside are left out."""
+    """Requests with a pick-up outside are omitted."""
     ping_interval_s: float | None = 20.0
     name_at: NameAt = nameless
 
@@ -103,7 +103,7 @@ COLUMNS: Final = ("vehicle", "driver", "pin")
 
 
 class FleetFileError(ValueError):
-    """The file is not such a CSV; the text says where."""
+    """The file is not a CSV of ``vehicle,driver,pin``; the text names the place."""
 
 
 def read_fleet(path: Path) -> tuple[CarAccount, ...]:
@@ -115,14 +115,14 @@ def read_fleet(path: Path) -> tuple[CarAccount, ...]:
             raise FleetFileError(f"{path}: no column {missing[0]!r}")
         accounts = tuple(_account(path, rows.line_num, row) for row in rows)
     if not accounts:
-        raise FleetFileError(f"{path}: no cars")
+        raise FleetFileError(f"{path}: no vehicles")
     return accounts
 
 
 def _account(path: Path, line: int, row: dict[str, str]) -> CarAccount:
     fields = {name: (row[name] or "").strip() for name in COLUMNS}
     if not all(fields.values()):
-        raise FleetFileError(f"{path}, line {line}: vehicle, driver and pin must be there")
+        raise FleetFileError(f"{path}, line {line}: vehicle, driver and pin are mandatory")
     return CarAccount(**fields)
 
 

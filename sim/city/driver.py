@@ -1,8 +1,7 @@
-"""A driver's app and the driver who holds it: the shift, offers, street hails; :mod:`sim.city.driver_ride` drives.
+"""A driver and the driver's app: shift, offers and street hails. Rides are in :mod:`sim.city.driver_ride`.
 
-The driver's *duty* is what the driver does; what the system says of the car comes as numbered views of the stream
-``vehicle:V``. Where the two disagree the system is right: a trip that the view no longer names has ended, one that
-it names and the driver does not know (an app started anew) is taken up where it stands.
+The stream ``vehicle:V`` delivers numbered views of the vehicle. If view and driver disagree, the view is right: a trip
+that is no longer in the view has ended; a trip that only the view has (the app was restarted) is resumed.
 """
 
 from __future__ import annotations
@@ -17,18 +16,19 @@ from dispatch.api.server_messages import Accepted, Heard, ServerMessage, Snapsho
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.place import Place
 from dispatch.values.units import LatLng
-from sim.city.city import ClientPort, SimCity, draw
+from sim.city.city import SimCity, draw
 from sim.city.driver_ride import DriverContext, DriverRide
 from sim.city.kerbside import Rider
+from sim.client.app_client import AppClient
 from sim.client.session import ARRIVED, ASSIGNED, IDLE, OFF_DUTY, OFFERED, WITH_TRIP
 from sim.time.scheduler import Timer
 
 RETRY_S: Final = 30.0
-"""City seconds after which a driver who was not let online tries again."""
+"""City seconds between two attempts to go online."""
 
 
 class DriverDuty(Enum):
-    """What a driver does."""
+    """The current activity of a driver."""
 
     AWAY = auto()
     GOING_ONLINE = auto()
@@ -39,7 +39,7 @@ class DriverDuty(Enum):
 
 
 class SimDriver:
-    """One driver in one car."""
+    """One driver in one vehicle."""
 
     def __init__(self, vehicle: VehicleId, city: SimCity, start: LatLng, rng: Random) -> None:
         self.vehicle = vehicle
@@ -54,7 +54,7 @@ class SimDriver:
         self._decision_timer: Timer | None = None
         self._on_map = False
 
-    def attach(self, client: ClientPort) -> None:
+    def attach(self, client: AppClient) -> None:
         self._context.client = client
 
     @property
@@ -143,7 +143,7 @@ class SimDriver:
 
     def _go_online(self) -> None:
         self.duty = DriverDuty.GOING_ONLINE
-        self._context.ask(StartShift(id=self._context.client.next_id()), self._online, self._not_online)
+        self._context.command(StartShift(id=self._context.client.next_id()), self._online, self._not_online)
 
     def _online(self, _: Accepted) -> None:
         if self.duty is DriverDuty.GOING_ONLINE:
@@ -181,7 +181,7 @@ class SimDriver:
         """No offers for a while. After a refusal (an offer came first) the driver keeps working."""
         self.duty = DriverDuty.BREAK
         self._city.scheduler.after_city(draw(self._rng, self._context.behaviour.break_s), self._end_break)
-        self._context.ask(StartBreak(id=self._context.client.next_id()), lambda _: None, lambda _: self._no_break())
+        self._context.command(StartBreak(id=self._context.client.next_id()), lambda _: None, lambda _: self._no_break())
 
     def _no_break(self) -> None:
         if self.duty is DriverDuty.BREAK:
@@ -205,9 +205,9 @@ class SimDriver:
             return
         command_id = self._context.client.next_id()
         if mood < self._context.behaviour.decline_share:
-            self._context.ask(DeclineOffer(id=command_id, offer=offer.offer), _await_view, _await_view)
+            self._context.command(DeclineOffer(id=command_id, offer=offer.offer), _await_view, _await_view)
         else:
-            self._context.ask(
+            self._context.command(
                 AcceptOffer(id=command_id, offer=offer.offer), lambda _: self._assigned(offer), _await_view
             )
 
@@ -247,7 +247,7 @@ class SimDriver:
     def hailed(self, rider: Rider) -> None:
         self.duty = DriverDuty.HAILING
         self._context.car.park()
-        self._context.ask(
+        self._context.command(
             StartHail(id=self._context.client.next_id()),
             lambda answer: self._hail_began(answer, rider),
             lambda _: self._hail_refused(rider),

@@ -1,7 +1,7 @@
-"""One ride as its driver goes through it, from the accept (or the hail) to the fare.
+"""One ride from the driver's side, from the accept (or the hail) to the fare.
 
 TO_PICKUP ──arrived──▶ AT_PICKUP ──start──▶ RIDING ──finish──▶ over
-    └───────────────────┴── give back, no-show, or lost: the trip ended without us ──▶ over
+    └───────────────────┴── give back, no-show, or trip lost: ended by others ──▶ over
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from dispatch.domain.errors import ErrorCode
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import LatLng
 from sim.city.behaviour import DriverBehaviour
-from sim.city.city import ClientPort, SimCity, draw
+from sim.city.city import SimCity, draw
 from sim.city.kerbside import Rider
 from sim.city.vehicle_motion import Car
+from sim.client.app_client import AppClient
 from sim.client.pending_commands import Answer
 from sim.time.scheduler import Timer
 
@@ -28,12 +29,12 @@ OnRefused = Callable[[int], None]
 
 
 class DriverContext:
-    """Car, connection, and the number up to which the system's views of the vehicle are known.
+    """A driver's vehicle and connection. ``seq``: the last number of the vehicle's stream.
 
-    ``line`` has to be set before anything is sent_at.
+    ``client`` must be set before the first command.
     """
 
-    client: ClientPort
+    client: AppClient
 
     def __init__(self, vehicle: VehicleId, city: SimCity, start: LatLng, rng: Random) -> None:
         self.vehicle = vehicle
@@ -47,7 +48,7 @@ class DriverContext:
     def behaviour(self) -> DriverBehaviour:
         return self.city.behaviour.driver
 
-    def ask(self, message: ClientCommand, accepted: OnAccepted, refused: OnRefused) -> None:
+    def command(self, message: ClientCommand, accepted: OnAccepted, refused: OnRefused) -> None:
         """Send a command. Its answer has a stream number: views with lower numbers are outdated."""
 
         def answered(answer: Answer) -> None:
@@ -63,11 +64,11 @@ class DriverContext:
 
 CODE_RETRY_S: Final = 5.0
 RETRY_S: Final = 30.0
-"""City seconds until the code is sent_at again, and until something refused is tried again."""
+"""City seconds until the code is tried again, and until a refused command is repeated."""
 
 
 class RideStage(Enum):
-    """How far the ride is."""
+    """See the diagram above."""
 
     TO_PICKUP = auto()
     AT_PICKUP = auto()
@@ -76,7 +77,7 @@ class RideStage(Enum):
 
 
 class DriverRide:
-    """The trip that a driver has. ``over`` is called once, when the driver has it no more."""
+    """A driver's current trip. ``over`` is called once, at the end."""
 
     def __init__(
         self,
@@ -110,12 +111,12 @@ class DriverRide:
 
     def wait_for_rider(self) -> None:
         self.stage = RideStage.AT_PICKUP
-        self._schedule(self._context.behaviour.no_show_s, lambda: self._give_back("nobody came", no_show=True))
+        self._schedule(self._context.behaviour.no_show_s, lambda: self._give_back("passenger absent", no_show=True))
         self._city.kerbside.wait_for_rider(self.trip, self._rider_arrived)
 
     def _report_arrival(self) -> None:
         message = ArriveAtPickup(id=self._context.client.next_id(), trip=self.trip)
-        self._ask(message, lambda _: self._arrived(), lambda _: self.trip_lost())
+        self._command(message, lambda _: self._arrived(), lambda _: self.trip_lost())
 
     def _arrived(self) -> None:
         self._city.metrics.pickup.add(self._city.clock.city() - self._assigned_at)
@@ -124,7 +125,7 @@ class DriverRide:
     def _rider_arrived(self, rider: Rider) -> None:
         self._rider = rider
         message = StartRide(id=self._context.client.next_id(), trip=self.trip, code=rider.code)
-        self._ask(message, lambda _: self.drive_rider(), lambda code: self._not_started(rider, code))
+        self._command(message, lambda _: self.drive_rider(), lambda code: self._not_started(rider, code))
 
     def _not_started(self, rider: Rider, code: int) -> None:
         if code == ErrorCode.WRONG_RIDE_CODE:
@@ -169,14 +170,14 @@ class DriverRide:
         """Ask to end the assignment. The metrics count it as ended at once, unless the server refuses."""
         self.letting_go = True
         self._city.metrics.let_go(self.trip, self._context.vehicle)
-        self._ask(message, ended, lambda _: self._end_refused())
+        self._command(message, ended, lambda _: self._end_refused())
 
     def _end_refused(self) -> None:
         """Refused: too early for a no-show, or the trip has already ended, as the next view shows."""
         self.letting_go = False
         self._city.metrics.restored(self.trip, self._context.vehicle)
         if self.stage is RideStage.AT_PICKUP:
-            self._schedule(RETRY_S, lambda: self._give_back("nobody came", no_show=True))
+            self._schedule(RETRY_S, lambda: self._give_back("passenger absent", no_show=True))
         elif self.stage is RideStage.RIDING:
             self._schedule(RETRY_S, self._finish)
 
@@ -201,7 +202,7 @@ class DriverRide:
             plan.cancel()
         self._timers.clear()
 
-    def _ask(
+    def _command(
         self, message: ArriveAtPickup | StartRide | FinishRide | ReturnTrip, accepted: OnAccepted, refused: OnRefused
     ) -> None:
         """Send a command about this ride. An answer after the ride's end is ignored."""
@@ -214,4 +215,4 @@ class DriverRide:
             if self.stage is not RideStage.OVER:
                 refused(code)
 
-        self._context.ask(message, if_accepted, if_refused)
+        self._context.command(message, if_accepted, if_refused)

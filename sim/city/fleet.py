@@ -1,4 +1,4 @@
-"""All drivers of a world: their apps, and the steady beat of their fixes."""
+"""All drivers of a simulation, their apps, and the schedule of their fixes."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ class CityFleet:
         return sum(client.connected for client in self.clients)
 
     def sweep(self) -> None:
-        """Let those take a fix whose turn it is: each once an interval, evenly spread over it.
+        """Let drivers take the fixes that are due: each once per interval, evenly spread.
 
-        After a long pause nobody takes the fixes that were missed: a phone takes one when its time comes, not ten.
+        Fixes that were missed during a long pause are omitted.
         """
         due = int((self._clock.wall() - self._began) * self._ticks_a_second)
         many = len(self.drivers)

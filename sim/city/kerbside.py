@@ -1,4 +1,4 @@
-"""Where passengers meet drivers: the physical world, of which the system knows nothing."""
+"""The place where passengers meet drivers, outside of the system."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dispatch.values.units import LatLng
 
 
 class Rider(Protocol):
-    """Somebody who gets into a car."""
+    """A passenger at the kerb. ``code``: the ride code on the phone."""
 
     @property
     def code(self) -> str: ...
@@ -26,7 +26,7 @@ class Rider(Protocol):
 
 
 class Kerbside:
-    """Riders and drivers of one trip find each other, whichever comes first."""
+    """Pairs rider and driver of a trip, in any order of arrival."""
 
     def __init__(self) -> None:
         self._riders: dict[TripId, Rider] = {}

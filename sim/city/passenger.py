@@ -1,7 +1,8 @@
-"""A passenger's app and its owner: from the request to ride to the stars.
+"""A passenger and the passenger's app, from the request to the rating.
 
-A passenger requests (now or for later) and follows the trip by its views, or gets into a free car on the street and
-scans its code at the end. Whoever has a fare due pays it, confirms the order at Alipay, and waits to be told.
+A passenger requests a ride (now or for later) and follows the trip by its views, or hails a free vehicle on the street
+and scans its code at the end. A passenger with a fare due pays it, confirms the order at Alipay, and waits for the
+view that shows the payment.
 """
 
 from __future__ import annotations
@@ -18,22 +19,23 @@ from dispatch.domain.errors import ErrorCode
 from dispatch.values.ids import CommandId, TripId, VehicleId
 from dispatch.values.place import Place
 from dispatch.values.units import CityTime, LatLng
-from sim.city.city import ClientPort, SimCity, draw
+from sim.city.city import SimCity, draw
+from sim.client.app_client import AppClient
 from sim.client.pending_commands import Answer
 from sim.client.session import ARRIVED, ENDED, FARE_DUE, IN_PROGRESS, PAID, PAYING, SEEKING
 from sim.demand.ride_request import RideRequest
 
 PAY_TRIES: Final = 3
 PAY_AGAIN_S: Final = 2.0
-"""Wall seconds until a payment or its confirmation is tried again."""
-_PHONE_SAYS_NO: Final = frozenset({"4000", "6001", "6002"})
+"""Wall seconds until a payment or its confirmation is repeated."""
+_PAYMENT_FAILED: Final = frozenset({"4000", "6001", "6002"})
 _NOTHING_TO_PAY: Final = frozenset({int(ErrorCode.NO_TRIP_TO_PAY), int(ErrorCode.UNKNOWN_TRIP)})
 _BEING_PAID: Final = frozenset({int(ErrorCode.PAYMENT_OPEN), int(ErrorCode.ALREADY_PAID)})
 
 
 @dataclass(slots=True)
 class PassengerTrip:
-    """What the passenger knows of the ride under way. ``vehicle`` is set for a street hail only."""
+    """The current ride. ``vehicle`` is set for a street hail only."""
 
     request: RideRequest
     reserve: bool = False
@@ -51,7 +53,7 @@ class PassengerTrip:
 
 
 class SimPassenger:
-    """One person with a phone and an Alipay account (``buyer``, 2088 and twelve digits). One journey at a time."""
+    """A passenger with an Alipay account (``buyer``: 2088 and twelve digits). One journey at a time."""
 
     def __init__(self, buyer: str, city: SimCity, rng: Random) -> None:
         self._buyer = buyer
@@ -62,7 +64,7 @@ class SimPassenger:
         self._done: Callable[[SimPassenger], None] = _ignore
         self._requested_trip = False
 
-    def attach(self, client: ClientPort) -> None:
+    def attach(self, client: AppClient) -> None:
         self._client = client
 
     def begin_journey(self, request: RideRequest, done: Callable[[SimPassenger], None], *, hails: bool = False) -> None:
@@ -72,7 +74,7 @@ class SimPassenger:
         self._done = done
         self._requested_trip = hails
         if self._client.connected:
-            self._ask()
+            self._start_request()
 
     @property
     def on_journey(self) -> bool:
@@ -103,7 +105,7 @@ class SimPassenger:
         self._finish()
 
     def welcomed(self, _: Welcome) -> None:
-        self._ask()
+        self._start_request()
 
     def received(self, message: ServerMessage) -> None:
         if isinstance(message, Update | Snapshot) and message.trip is not None:
@@ -111,7 +113,7 @@ class SimPassenger:
             if journey is not None and message.trip.trip == journey.trip:
                 self._apply_view(journey, message.trip)
 
-    def _ask(self) -> None:
+    def _start_request(self) -> None:
         if self._journey is None or self._requested_trip:
             return
         self._requested_trip = True
@@ -144,13 +146,13 @@ class SimPassenger:
             self._city.metrics.request_refused(command)
             self._finish()
             return
-        self._learn_trip(journey, answer)
+        self._set_trip(journey, answer)
         self._city.metrics.request_acknowledged(command, self._trip(journey), answer.state or "")
         if self._rng.random() < self._behaviour.impatient_share:
             patience_s = draw(self._rng, self._behaviour.patience_s)
             self._city.scheduler.after_city(patience_s, lambda: self._cancel_trip(journey))
 
-    def _learn_trip(self, journey: PassengerTrip, answer: Accepted) -> None:
+    def _set_trip(self, journey: PassengerTrip, answer: Accepted) -> None:
         stream = answer.stream or ""
         journey.trip = TripId(stream.removeprefix("trip:"))
         journey.state = journey.state or answer.state or ""
@@ -234,7 +236,7 @@ class SimPassenger:
             return
         if isinstance(answer, Accepted):
             if journey.trip is None:
-                self._learn_trip(journey, answer)
+                self._set_trip(journey, answer)
         elif answer.code in _NOTHING_TO_PAY or journey.pays >= PAY_TRIES:
             self._finish()
         elif answer.code not in _BEING_PAID:
@@ -248,8 +250,8 @@ class SimPassenger:
 
     async def _confirm(self, journey: PassengerTrip, trade: str) -> None:
         """Only the server's views decide whether the fare is paid; after a failure the app tries again."""
-        outcome = await self._city.wallet.confirm(trade, self._buyer)
-        if outcome in _PHONE_SAYS_NO and self._journey is journey:
+        outcome = await self._city.confirm_payment(trade, self._buyer)
+        if outcome in _PAYMENT_FAILED and self._journey is journey:
             self._city.metrics.counts["cashier_refused"] += 1
             self._city.scheduler.after(PAY_AGAIN_S, lambda: self._confirm_again(journey, trade))
 
@@ -281,7 +283,7 @@ class SimPassenger:
 
     def _now(self) -> PassengerTrip:
         if self._journey is None:
-            raise RuntimeError("nobody rides")
+            raise RuntimeError("no journey is under way")
         return self._journey
 
     def _place(self, point: LatLng) -> Place:

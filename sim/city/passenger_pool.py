@@ -1,4 +1,4 @@
-"""The passengers of a world: a pool of people, each connected only while on a journey (or as long as they like)."""
+"""A pool of passengers, each connected during a journey only (or always, with ``stay_connected``)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sim.demand.ride_request import RideRequest
 
 
 class PassengerPool:
-    """Takes whoever has been free longest, or somebody new. Tokens outlive connections."""
+    """Takes the passenger that was free longest, or a new one. Tokens outlive connections."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class PassengerPool:
         self._next_number += 1
         rng = Random(self._rng.getrandbits(64))
         token = next(self._tokens, None)
-        # 555 is no area code: nobody's real phone.
+        # 555 is no area code: no real phone has this number.
         by_phone = partial(self._sign_in_client.passenger, f"+1555{number:07d}")
         sign_in: SignIn = by_phone if token is None else known(Token(token))
         passenger = SimPassenger(f"2088{number:012d}", self._city, rng)
@@ -85,7 +85,7 @@ class PassengerPool:
         """Stay connected until the journey's end. If the server forbids a reconnect, the journey ends."""
         try:
             await self._clients[passenger].run()
-            self._context.metrics.violation("app turned away")
+            self._context.metrics.violations["app turned away"] += 1
             passenger.abandon()
         finally:
             self._running.discard(passenger)

@@ -1,4 +1,4 @@
-"""A car under way: where it is at a city time. Speed is even along the way."""
+"""The position of a moving vehicle at a city time. Speed is constant along the route."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dispatch.values.units import CityTime, LatLng
 
 _METERS_A_DEGREE: Final = radians(1.0) * EARTH_RADIUS_M
 BENCH_MPS: Final = 12.0
-"""How fast a car goes that has a fixed time to drive."""
+"""Speed limit of drives with a fixed duration."""
 
 
 class RoutePosition(NamedTuple):
@@ -33,7 +33,7 @@ class _Leg(NamedTuple):
 
 
 class Drive:
-    """A drive along a route's points from ``began`` to ``ends_at``. Asked for times that do not run backwards."""
+    """A drive along a route's points from ``began`` to ``ends_at``. Calls of :meth:`at` need non-decreasing times."""
 
     __slots__ = ("_at_leg", "_legs", "_mps", "began", "end", "ends_at")
 

@@ -1,19 +1,20 @@
-"""A simulated world against a server: fleet, passenger_pool and demand in one event loop, until told to stop."""
+"""Runs a simulated city against a server: fleet, passengers and demand in one event loop."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import replace
+from functools import partial
 from random import Random
 from typing import Final
 
 import httpx
+import msgspec
 
 from dispatch.clock import CityClock
-from sim.city.alipay_wallet import SandboxWallet
 from sim.city.behaviour import Behaviour
-from sim.city.city import FarePayer, SimCity
+from sim.city.city import ConfirmPayment, SimCity
 from sim.city.config import WorldConfig, open_demand
 from sim.city.fleet import CityFleet
 from sim.city.kerbside import Kerbside
@@ -26,22 +27,34 @@ from sim.time.scheduler import Scheduler
 from sim.time.server_clock import ServerClock
 
 TIMER_CHECK_S: Final = 0.02
-"""Wall seconds between two looks at scheduler and fleet."""
+"""Wall seconds between two checks of scheduler and fleet."""
 HTTP_TIMEOUT_S: Final = 15.0
+NETWORK_ERROR: Final = "6002"
+
+
+class _Confirmation(msgspec.Struct, rename="camel"):
+    result_code: str
 
 
 def new_metrics() -> RunMetrics:
     return RunMetrics(ServerClock(CityClock()))
 
 
+async def confirm_in_sandbox(sandbox: httpx.AsyncClient, trade: str, buyer: str) -> str:
+    """The ``resultCode`` of the sandbox's ``/sandbox/tradepay``; 6002 if it did not respond."""
+    try:
+        answer = await sandbox.post("/sandbox/tradepay", json={"trade_no": trade, "buyer_id": buyer})
+        return msgspec.json.decode(answer.content, type=_Confirmation).result_code
+    except (httpx.HTTPError, msgspec.DecodeError):
+        return NETWORK_ERROR
+
+
 async def run_world(
     config: WorldConfig, metrics: RunMetrics, stop: asyncio.Event, kerbside: Kerbside | None = None
 ) -> None:
-    """Play drivers and passengers until ``stop`` is set; then hang up and return.
+    """Run drivers and passengers until ``stop`` is set; ``metrics`` is updated continuously.
 
-    They meet on ``street``, else on one of their own.
-
-    The metrics fills while this runs. An error in a simulated app ends the world and is raised, in a group.
+    An error in a simulated app ends the simulation and is raised in an ``ExceptionGroup``.
     """
     limits = httpx.Limits(max_connections=20)
     async with (
@@ -50,18 +63,19 @@ async def run_world(
     ):
         sms = SmsInbox(config.sms_file)
         sign_in_client = SignInClient(http, sms)
-        await _World(config, metrics, SandboxWallet(sandbox), sign_in_client, sms, kerbside or Kerbside()).run(stop)
+        confirm = partial(confirm_in_sandbox, sandbox)
+        await _World(config, metrics, confirm, sign_in_client, sms, kerbside or Kerbside()).run(stop)
     metrics.finish()
 
 
 class _World:
-    """The parts of one run, put together."""
+    """The parts of one run."""
 
-    def __init__(  # noqa: PLR0917 - the parts, once
+    def __init__(  # noqa: PLR0917 - all parts of a run
         self,
         config: WorldConfig,
         metrics: RunMetrics,
-        wallet: FarePayer,
+        confirm_payment: ConfirmPayment,
         sign_in_client: SignInClient,
         sms: SmsInbox,
         kerbside: Kerbside,
@@ -86,7 +100,7 @@ class _World:
             kerbside,
             behaviour,
             metrics,
-            wallet,
+            confirm_payment,
             self._spawn,
             config.name_at,
         )
@@ -121,7 +135,7 @@ class _World:
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         if self._group is None:
-            raise RuntimeError("the world does not run")
+            raise RuntimeError("the simulation is not running")
         task = self._group.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -1,4 +1,4 @@
-"""A city at work, as people see it: a panel that lives in a terminal, or plain lines where there is none."""
+"""The progress display of a simulation: a live panel in a terminal, otherwise plain lines."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UNKNOWN: Final = "-"
 
 
 class TerminalFigure(NamedTuple):
-    """A number to show: its key, its label (short, for people), its unit, and whether anything above zero is bad."""
+    """A displayed number. ``alarming``: any value above zero is an error."""
 
     key: str
     label: str

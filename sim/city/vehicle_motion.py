@@ -1,4 +1,4 @@
-"""A simulated car's body: where it is, where it goes, and the fixes that its phone takes."""
+"""The motion of a simulated vehicle, and the GPS fixes of its phone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _HERE_M: Final = 15.0
 
 
 class Car:
-    """Stands or drives; arrivals come through the scheduler, exactly on the city's clock."""
+    """A parked or moving vehicle; the scheduler fires arrivals exactly on the city's clock."""
 
     def __init__(self, city: SimCity, start: LatLng, rng: Random) -> None:
         self._city = city
@@ -28,7 +28,7 @@ class Car:
         self._parked = RoutePosition(*start)
         self._drive: Drive | None = None
         self._arrival: Timer | None = None
-        # Numbers have to rise over runs too: they begin at the time of day, faster than fixes are taken.
+        # Numbers must rise across runs too: they start from the wall time, which grows faster than the fixes.
         self.unacked = UnackedFixes(int(city.clock.wall() * _FIRST_FIX_A_SECOND))
 
     def position(self) -> RoutePosition:

@@ -1,4 +1,4 @@
-"""The connection of one app: stays connected, resumes its streams, and has every command answered once.
+"""The connection of one app: reconnects, resumes its streams, and delivers one answer per command.
 
 The protocol is in :mod:`sim.client.session`; this module keeps a socket open. Rule: close codes are obeyed. After a
 code below 4500 the client reconnects and resumes; an expired or rejected token is renewed once; any other code ends it.
@@ -31,7 +31,7 @@ from sim.time.server_clock import ServerClock
 
 
 class ConnectLimiter:
-    """Opens ``per_second`` times a wall second, in the order in which apps came to it."""
+    """Limits new connections to ``per_second`` per wall second, in the order of the calls."""
 
     def __init__(self, clock: Clock, per_second: float) -> None:
         self._clock = clock
@@ -60,7 +60,7 @@ class ClientContext:
 
     url: str
     run: str
-    gate: ConnectLimiter
+    connect_limiter: ConnectLimiter
     clock: ServerClock
     scheduler: Scheduler
     metrics: RunMetrics
@@ -146,7 +146,7 @@ class AppClient:
 
     async def _stay_connected(self) -> None:
         while True:
-            await self._context.gate.wait_turn()
+            await self._context.connect_limiter.wait_turn()
             code = await self._one_connection()
             if code is not None and not self._may_return(code):
                 return
@@ -160,10 +160,10 @@ class AppClient:
             socket = await connect(self._context.url, self._read, keepalive_s=self._context.ping_interval_s)
             return await self._talk(socket, token)
         except SignInError as error:
-            self._context.metrics.rejected(error.code or 0)
+            self._context.metrics.errors[error.code or 0] += 1
             return None if error.retryable else int(CloseCode.PROTOCOL)
         except (OSError, WebSocketException, TimeoutError):
-            self._context.metrics.closed(ABNORMAL_CLOSURE)
+            self._context.metrics.closes[ABNORMAL_CLOSURE] += 1
             return None
 
     async def _talk(self, socket: SocketClient, token: Token) -> int:
@@ -177,8 +177,8 @@ class AppClient:
             self._socket = self._opening = None
             socket.hang_up()
             if self._context.metrics.delivery_log is not None:
-                self._context.metrics.delivery_log.gone(self._name, clock.wall())
-        self._context.metrics.closed(code)
+                self._context.metrics.delivery_log.disconnected(self._name, clock.wall())
+        self._context.metrics.closes[code] += 1
         return code
 
     def _give_up(self, socket: SocketClient) -> None:
@@ -201,16 +201,16 @@ class AppClient:
         try:
             message, order, deliver = self._session.receive(data, self._wall())
         except msgspec.MsgspecError:
-            self._context.metrics.violation("unreadable")
+            self._context.metrics.violations["unreadable"] += 1
             return
         if not self._greeted:
             self._greet(message)
             return
         self._log_delivery(message)
         if order is not StreamOrder.NEXT:
-            self._context.metrics.violation(order.value)
+            self._context.metrics.violations[order.value] += 1
         if isinstance(message, Rejected):
-            self._context.metrics.rejected(message.code)
+            self._context.metrics.errors[message.code] += 1
         if deliver:
             self._app.received(message)
 
@@ -219,7 +219,7 @@ class AppClient:
         self._greeted = True
         if not isinstance(first, Welcome):
             if isinstance(first, Rejected):
-                self._context.metrics.rejected(first.code)
+                self._context.metrics.errors[first.code] += 1
             return
         self._socket = self._opening
         self._renewed = False
@@ -237,7 +237,7 @@ class AppClient:
         if isinstance(message, Update):
             log.update(message.stream, message.seq, message.event)
         elif isinstance(message, Snapshot):
-            log.stand(message.stream, message.seq)
+            log.snapshot(message.stream, message.seq)
 
     def _send_command(self, body: bytes) -> None:
         self._push(body)

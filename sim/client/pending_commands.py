@@ -1,8 +1,8 @@
-"""Commands that wait for their answer, and when to send them again.
+"""Commands without an answer, and the times of their repetition.
 
-Rule: a command is sent under one id until it is answered. Silence and the system's own troubles (6xxx, and "slow
-down") are waited out for as long as they last; a refusal by the domain is the answer, retryable or not, since the
-app may want to do something else by then.
+Rule: a command keeps its id until it is answered. It is repeated after silence and after temporary errors (6xxx, and
+"too many messages") for as long as they last. A refusal by the domain is the answer, retryable or not: the app may
+have other plans by then.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class _Waiting:
 
 
 class PendingCommands:
-    """Encoded commands by id, in the order in which they were given. Times are wall seconds."""
+    """Encoded commands by id, in the order of :meth:`add`. Times are wall seconds."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, _Waiting] = {}

@@ -5,8 +5,8 @@ Rule 2: streams are checked for gaps and repeats, and a violation is reported, n
 (:mod:`sim.client.stream_check`).
 Rule 3: a reconnect resumes each stream at the last number seen.
 
-One session outlives many connections. Shells carry its bytes: sockets in :mod:`sim.client.app_client`, a simulated
-network in :mod:`sim.simtest.apps.app`.
+One session outlives many connections. Its bytes are carried by sockets in :mod:`sim.client.app_client`, and by a
+simulated network in :mod:`sim.simtest.apps.app`.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ UNSERVED: Final = "unserved"
 SEEKING: Final = frozenset({"reserved", MATCHING, "offered"})
 """No driver has accepted yet."""
 ENDED: Final = frozenset({PAID, CANCELLED, UNSERVED, "part_refunded", "refunded", "settled_otherwise"})
-"""Nothing more will happen to the trip that its passenger has to wait for."""
+"""The passenger waits for no further event."""
 
 IDLE: Final = "idle"
 OFFERED: Final = "offered"
@@ -111,5 +111,5 @@ TO_PICKUP: Final = "to_pickup"
 AT_PICKUP: Final = "at_pickup"
 ON_TRIP: Final = "on_trip"
 OFF_DUTY: Final = frozenset({"offline", "break"})
-"""The driver goes online from here."""
+"""States in which the driver can go online."""
 WITH_TRIP: Final = frozenset({TO_PICKUP, AT_PICKUP, ON_TRIP})

@@ -1,4 +1,4 @@
-"""Sign-in over HTTP: a driver's number and PIN, or the code that a passenger's phone gets."""
+"""Sign-in over HTTP: by a driver's number and PIN, or by a code in a text message to a passenger's phone."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _decoder: Final = msgspec.json.Decoder(_Text)
 
 
 class SmsInbox:
-    """Reads what is added to a file of JSON lines ``{"phone", "code", "at"}`` after this object was made."""
+    """Text messages from a development server's file: JSON lines ``{"phone", "code", "at"}``, from now on."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -81,7 +81,7 @@ def known(token: Token) -> SignIn:
 
 
 class SignInError(Exception):
-    """The server did not let us in. ``code``: its error number, or None where it did not answer as it should."""
+    """A sign-in failed. ``code``: the server's error number, or None without a valid answer."""
 
     def __init__(self, text: str, *, code: int | None, retryable: bool) -> None:
         self.code = code
@@ -96,7 +96,7 @@ class _Refusal(msgspec.Struct):
 
 
 class SignInClient:
-    """Signs people in at one server. Raises :class:`SignInError`."""
+    """Signs in at one server. Raises :class:`SignInError`."""
 
     def __init__(self, http: httpx.AsyncClient, sms: SmsInbox) -> None:
         self._http = http
@@ -111,7 +111,7 @@ class SignInClient:
         try:
             code = await asyncio.wait_for(text, SIGN_IN_S)
         except TimeoutError as error:
-            raise SignInError("no code came", code=None, retryable=True) from error
+            raise SignInError("no code received", code=None, retryable=True) from error
         return await self._token("/v1/auth/passenger", {"phone": phone, "code": code})
 
     async def _token(self, path: str, body: dict[str, str]) -> Token:

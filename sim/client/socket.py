@@ -190,7 +190,7 @@ class SocketClient(asyncio.Protocol):
         for waiting in (self.opened, self._expected[1] if self._expected else None):
             if waiting is not None and not waiting.done():
                 waiting.set_exception(ConnectionError(f"server closed the socket: {code}"))
-                waiting.exception()  # retrieved: nobody may be waiting any more
+                waiting.exception()  # mark as retrieved: the caller may have timed out
 
     def _flush(self) -> None:
         for data in self._protocol.data_to_send():

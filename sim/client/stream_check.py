@@ -1,7 +1,7 @@
-"""The rule of streams, as a client checks it: numbers rise by one, and nothing is missed or said twice.
+"""The client's check of streams: numbers rise by one, without gaps or repeats.
 
-Rule 1: after number n of a stream comes n + 1. Rule 2: after a resume the server either goes on at n + 1 and then
-says ``recovered``, or sends a snapshot that is not older than n. Whatever breaks a rule is named, never repaired.
+Rule 1: number n of a stream is followed by n + 1. Rule 2: after a resume the server either continues at n + 1 and then
+sends ``recovered``, or sends a snapshot that is not older than n. A violation is reported, never repaired.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dispatch.api.fields import Cursor
 
 
 class StreamOrder(Enum):
-    """How a message fits its stream. The values are the names under which breaches are counted."""
+    """The relation of a message to its stream. The values name violations in the metrics."""
 
     NEXT = "next"
     REPEAT = "repeat"
@@ -21,7 +21,7 @@ class StreamOrder(Enum):
 
 
 class StreamCursors:
-    """The last number seen of each stream that a client follows."""
+    """The last number of each subscribed stream."""
 
     def __init__(self) -> None:
         self._last: dict[str, int | None] = {}

@@ -1,4 +1,4 @@
-"""The fixes that a driver's app has numbered and the server has not yet acknowledged."""
+"""GPS fixes of a driver's app that the server has not yet acknowledged."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from dispatch.api.fields import Fix
 
 MAX_IN_MESSAGE = 500
 MAX_KEPT = 3600
-"""An app keeps an hour of fixes at one a second; after that the oldest go."""
+"""One hour of fixes at one per second; then the oldest are dropped."""
 
 
 class UnackedFixes:
-    """Numbers fixes from ``first`` on and keeps each until it was heard."""
+    """Numbers fixes from ``first`` on and stores each until it is acknowledged."""
 
     __slots__ = ("_acked", "_fixes", "_last")
 

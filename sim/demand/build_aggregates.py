@@ -1,7 +1,7 @@
 """Make demand aggregates from a file of trips: ``python -m sim.demand.build_aggregates TRIPS.parquet OUT.parquet``.
 
 Only counts leave the file of trips. Rule: a count below ``MIN_TRIPS`` is dropped, so that no single trip can be
-read back; rates are means over whole hours of the week. The result is one table of three kinds of rows:
+recovered; rates are means over whole hours of the week. The result is one table of three kinds of rows:
 
     rate         hour of the week (0 is Monday 00 h, local)         trips per hour
     origin       hour of the day + 24 at weekends, H3 cell          trips that began there

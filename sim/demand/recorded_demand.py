@@ -1,7 +1,7 @@
-"""Real trips from a Parquet file with the columns of the EPFL cabspotting extract, as arrays and as requests.
+"""Recorded trips from a Parquet file with the columns of the EPFL cabspotting extract, as arrays and as requests.
 
-Columns that are read: ``pickup_ts`` (Unix seconds) and ``pu_lat_e5``, ``pu_lon_e5``, ``do_lat_e5``, ``do_lon_e5``
-(degrees times 100,000). Such a file is the user's own; none is shipped.
+Columns: ``pickup_ts`` (Unix seconds) and ``pu_lat_e5``, ``pu_lon_e5``, ``do_lat_e5``, ``do_lon_e5``
+(degrees times 100,000). The user supplies the file; none is shipped.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _NEAR_S: Final = 3600.0
 
 
 class TripsFileError(ValueError):
-    """The file cannot be read, lacks a column, or has no trips at the wanted time."""
+    """The file cannot be read, lacks a column, or has no trips at the requested time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +78,7 @@ class RecordedDemand:
             request = self._trips.request(index)
             yield request._replace(at=CityTime(request.at + shift))
 
-    def places(self, at: CityTime, many: int) -> list[LatLng]:  # noqa: ARG002 - the recording has its own time
+    def places(self, at: CityTime, many: int) -> list[LatLng]:  # noqa: ARG002 - a recording has its own time
         last = int(np.searchsorted(self._trips.pickup_at, self._since + _NEAR_S))
         within = range(self._first, max(last, self._first + 1))
         return [self._trips.request(self._rng.choice(within)).pickup for _ in range(many)]

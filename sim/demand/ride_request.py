@@ -1,4 +1,4 @@
-"""Wishes to ride, and where they come from: drawn at a city's rates, or read from a file of real trips."""
+"""Ride requests, and the interface of their sources."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dispatch.values.units import CityTime, LatLng
 
 
 class RideRequest(NamedTuple):
-    """Somebody begin_journey to ride at ``at`` (city time)."""
+    """A request for a ride at ``at`` (city time)."""
 
     at: CityTime
     pickup: LatLng
@@ -17,7 +17,7 @@ class RideRequest(NamedTuple):
 
 
 class RequestSource(Protocol):
-    """Where a city's requests come from."""
+    """The demand of a city, sampled or recorded."""
 
     def requests(self, start: CityTime) -> Iterator[RideRequest]:
         """Requests from ``start`` on, in time order. May be infinite."""

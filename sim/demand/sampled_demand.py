@@ -1,8 +1,8 @@
-"""Demand drawn at a city's real rates, from aggregates (see :mod:`sim.demand.build_aggregates`).
+"""Demand sampled at a city's real rates, from aggregates (see :mod:`sim.demand.build_aggregates`).
 
-Wishes are a Poisson process whose rate changes with the hour of the week. An origin's cell is drawn by hour of the
-day and kind of day, the destination's by the origin's cell, each in proportion to its trips; the points are drawn
-evenly within their cells, and again where no street is near.
+Requests are a Poisson process whose rate changes with the hour of the week. The cell of the origin depends on hour and
+kind of day, that of the destination on the origin, each with a probability in proportion to its trips. Points are
+uniform within their cells, and sampled again if no street is near.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from sim.time.local_time import HOUR_S, LocalTime
 SHIPPED: Final = Path(__file__).parent / "data"
 _TRIES: Final = 12
 _MAX_ACCESS_S: Final = 30.0
-"""A point further than this from its street is drawn again: it lies in the water or in a park."""
+"""A point further than this from its street is sampled again: it is in the water or in a park."""
 
 
 @dataclass(slots=True)
@@ -45,7 +45,7 @@ class _Weights:
 
 @dataclass(slots=True)
 class Aggregates:
-    """A city's demand: trips an hour by hour of the week; cells with their trips by day bucket and by origin."""
+    """A city's demand: trips per hour by hour of the week; cells with their trips by day bucket and by origin."""
 
     time_zone: str
     resolution: int
@@ -82,10 +82,7 @@ def _add(weights: _Weights, row: dict[str, float]) -> None:
 
 
 class SampledDemand:
-    """Wishes drawn from aggregates. ``scale`` multiplies the real rates; ``per_hour`` replaces them.
-
-    ``roads`` puts points near streets.
-    """
+    """Samples requests. ``scale`` multiplies the real rates; ``per_hour`` replaces them; ``roads``: the streets."""
 
     def __init__(
         self,

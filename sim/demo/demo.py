@@ -1,4 +1,4 @@
-"""``taxi demo``: a whole system with a simulated city around it, on one machine, for a while or until Ctrl-C."""
+"""``taxi demo``: a whole system and a simulated city on one machine, for a fixed time or until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from sim.city.config import CarAccount, DemandOptions, WorldConfig, write_fleet
 from sim.city.run import new_metrics, run_world
 from sim.demand.sampled_demand import demand_file
 from sim.demo.demo_accounts import draw, register_accounts, register_fleet
-from sim.demo.run_checks import RunVerdict, judge, sandbox_orders
+from sim.demo.run_checks import RunVerdict, check_run, sandbox_orders
 from sim.demo.sandbox_process import SandboxProcess
 from sim.metrics.run_metrics import Number, RunMetrics
 
@@ -39,10 +39,7 @@ FRIDAY: Final = 4
 
 
 class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What a demonstration is made of. ``for_s`` wall seconds; 0 runs until it is told to stop.
-
-    ``per_hour``: requests in a city hour, in place of the city's own rate.
-    """
+    """``for_s``: wall seconds; 0: no limit. ``per_hour``: requests per city hour, in place of the city's rate."""
 
     for_s: float = 0.0
     cars: int = 300
@@ -60,14 +57,14 @@ class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DemoResult(msgspec.Struct, frozen=True):
-    """What a demonstration came to: the figures, and what does not fit."""
+    """The figures of a demonstration, and the violations that the checks found."""
 
     numbers: dict[str, Number]
     verdict: RunVerdict
 
 
 class Demo:
-    """One demonstration. ``start`` brings everything up, ``run`` plays, ``stop`` ends everything and is always safe."""
+    """One demonstration: ``start``, ``run``, ``check``, ``stop``. ``stop`` is always safe."""
 
     def __init__(self, options: DemoOptions) -> None:
         self.options = options
@@ -79,9 +76,8 @@ class Demo:
         self._world: WorldConfig | None = None
         self._city: City | None = None
         self.accounts = draw(SystemRandom())
-        """With what a person signs in to look at it."""
         self.figures: dict[str, Number] | None = None
-        """What it came to, once it has been judged."""
+        """Set by :meth:`check`."""
 
     @property
     def _running(self) -> Supervisor:
@@ -209,14 +205,14 @@ class Demo:
             loop.call_later(options.for_s, stop.set)
         await run_world(self._world, self.metrics, stop)
 
-    async def judge(self) -> DemoResult:
+    async def check(self) -> DemoResult:
         """Stop the system, then compare the clients' metrics with the journal and the sandbox's accounts."""
         orders = await sandbox_orders(self._sandbox.url)
         settings = self.settings
         await self._stop_system()
         journal = await open_journal(settings.journal_url, shards=settings.journal.shards)
         try:
-            verdict = await judge(self.metrics, journal, orders)
+            verdict = await check_run(self.metrics, journal, orders)
         finally:
             await journal.close()
         self.figures = self._numbers(verdict)

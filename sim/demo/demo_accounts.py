@@ -1,4 +1,4 @@
-"""Accounts for whoever looks at the demonstration: a dispatcher, and a driver with a car that nobody simulates."""
+"""Accounts of the demonstration: the simulated fleet, and a dispatcher and a driver for its user."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dispatch.values.ids import DispatcherId, DriverId, VehicleId
 from sim.city.config import CarAccount
 
 COMPANY: Final = "Golden Gate Cabs"
-FIRST: Final = (
+FIRST: Final = [
     "Ana",
     "Ben",
     "Chen",
@@ -29,12 +29,12 @@ FIRST: Final = (
     "Lin",
     "Mia",
     "Noor",
-)
-LAST: Final = ("Alvarez", "Brown", "Cruz", "Diaz", "Evans", "Fong", "Garcia", "Hill", "Ito", "Jones", "Kim", "Lopez")
+]
+LAST: Final = ["Alvarez", "Brown", "Cruz", "Diaz", "Evans", "Fong", "Garcia", "Hill", "Ito", "Jones", "Kim", "Lopez"]
 LIGHT: Final = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-"""Simulated drivers' PINs protect nothing; with the product's profile, 300 of them take half a minute to sign on."""
+"""PINs of simulated drivers protect nothing; with the product's profile, 300 sign-ins take half a minute."""
 VANS: Final = 20
-"""One car in so many is a van."""
+"""One vehicle in this many is a van."""
 
 
 async def register_fleet(registry: SqlRegistry, cars: int, rng: Random) -> tuple[CarAccount, ...]:
@@ -71,11 +71,11 @@ def _vehicle(n: int, account: CarAccount) -> VehicleRecord:
 
 
 LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
-"""Nothing that is taken for something else when it is typed from a screen."""
+"""Characters that cannot be confused on a screen."""
 
 
 class DemoAccounts(msgspec.Struct, frozen=True):
-    """What a person signs in with. Secrets are new in every run, and go nowhere but the terminal."""
+    """Sign-in data of the user. Secrets are new in every run and appear only in the terminal."""
 
     password: str
     pin: str

@@ -1,8 +1,8 @@
-"""The judge of a run: what the simulated clients were told, held against the journal and the sandbox's accounts.
+"""Checks of a run: messages to the simulated clients against the journal and the sandbox's accounts.
 
-Neither the journal nor the sandbox is believed alone: a ride counts as doubled if two drivers were told that it is
-theirs, or if the journal knows of another driver than the one that was told; a request is lost if it was
-acknowledged and the journal does not have it; a fare counts as charged twice by what Alipay's side took.
+A trip is doubled if two drivers were informed that it is theirs, or if the journal has another driver than the informed
+one; a request is lost if it was acknowledged and is not in the journal; the captures at the sandbox decide whether a
+fare was charged twice.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LOAD_AT_ONCE: Final = 500
 
 
 class RunVerdict(msgspec.Struct, frozen=True):
-    """What does not fit. All empty: the run was clean."""
+    """Violations by kind. All empty: the run is correct."""
 
     doubled: list[str]
     lost: list[str]
@@ -32,13 +32,13 @@ class RunVerdict(msgspec.Struct, frozen=True):
     paid_not_charged: list[str]
 
 
-async def judge(metrics: RunMetrics, journal: Journal, accounts: Sequence[dict[str, Any]]) -> RunVerdict:
+async def check_run(metrics: RunMetrics, journal: Journal, accounts: Sequence[dict[str, Any]]) -> RunVerdict:
     """Compare one run's metrics with the journal as it is now, and with the sandbox's orders."""
     trips = sorted({*metrics.acknowledged, *(assignment[0] for assignment in metrics.assignments)})
     assigned = await _assigned(journal, trips)
     doubled = [str(double) for double in metrics.doubles]
     doubled += [
-        f"{trip} was told to {vehicle}, the journal has {sorted(assigned.get(trip, ()))}"
+        f"{trip} was assigned to {vehicle}, the journal has {sorted(assigned.get(trip, ()))}"
         for trip, vehicle, *_ in metrics.assignments
         if vehicle not in assigned.get(trip, ())
     ]

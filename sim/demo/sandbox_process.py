@@ -1,4 +1,4 @@
-"""The Alipay sandbox beside a demonstration: a process of its own, reached by HTTP alone."""
+"""The Alipay sandbox of a demonstration: a separate process, accessed over HTTP only."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ READY_WITHIN_S: Final = 30.0
 
 
 class SandboxNotStartedError(Exception):
-    """The sandbox did not come up."""
+    """The sandbox did not start."""
 
 
 class SandboxProcess:
-    """One sandbox on a port that the system chooses. ``keys`` is the folder of both sides' key files."""
+    """One sandbox on a free port. ``keys`` is the folder of both sides' key files."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

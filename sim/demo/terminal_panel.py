@@ -1,4 +1,4 @@
-"""The demonstration as people see it: what is being started, the city at work, and what it came to."""
+"""The terminal output of a demonstration: start, progress and results."""
 
 from __future__ import annotations
 
@@ -18,10 +18,7 @@ Beside = Callable[[Demo], Coroutine[Any, Any, None]]
 
 
 async def present(demo: Demo, stop: asyncio.Event, *, quiet: bool, beside: Beside | None = None) -> None:
-    """Start, play until ``stop``, judge, and stop everything whatever happens. ``quiet``: lines, no display.
-
-    ``beside`` goes on while the city plays.
-    """
+    """Start, run until ``stop``, check, and always stop everything. ``quiet``: no display; ``beside`` runs too."""
     console = Console(stderr=quiet, highlight=False)
     try:
         console.print("Starting the city: Alipay sandbox, Valkey, journal, Ray, hosts, matcher, gateway …")
@@ -34,8 +31,8 @@ async def present(demo: Demo, stop: asyncio.Event, *, quiet: bool, beside: Besid
             await demo.run(stop)
         finally:
             await _end(running)
-        console.print("Stopping, and holding what the clients were told against journal and sandbox …")
-        result = await demo.judge()
+        console.print("Stopping, and comparing the clients with journal and sandbox …")
+        result = await demo.check()
         _print_verdict(result.verdict, console)
         _print_troubles(demo, console)
     finally:

@@ -1,9 +1,8 @@
-"""Who was told to drive whom, and whether ever two at once.
+"""Assignments of trips to vehicles from the apps' point of view, and double assignments.
 
-Rule: an assignment lasts from the moment a driver's app is told that its accept holds, to the moment that driver
-lets go of it: says that the ride is over, gives it back, or is told that it ended. Two assignments of one trip, or
-of one vehicle, that last at the same time are a double assignment. A driver lets go when it *asks* to; if that is
-refused, the assignment has never ended.
+Rule: an assignment begins when the driver's app receives the confirmation of its accept. It ends when the app asks to
+finish or to return the trip, or learns that the trip ended. If the server refuses the request, the assignment never
+ended. Two assignments of one trip, or of one vehicle, at the same time are a double assignment.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from dispatch.values.ids import TripId, VehicleId
 
 
 class Assignment(NamedTuple):
-    """City times; ``until`` is None while it lasts."""
+    """City times; ``until`` is None before the end."""
 
     trip: TripId
     vehicle: VehicleId
@@ -23,7 +22,7 @@ class Assignment(NamedTuple):
 
 
 class AssignmentLog:
-    """All assignments of a run, in the order in which they were told."""
+    """All assignments of a run, in the order of the confirmations."""
 
     def __init__(self) -> None:
         self._ended: list[Assignment] = []

@@ -20,7 +20,7 @@ def percentile(values: Iterable[float], share: float) -> float | None:
 
 
 class Samples:
-    """The newest :data:`MAX_KEPT` values of one kind."""
+    """The newest :data:`MAX_KEPT` values."""
 
     def __init__(self) -> None:
         self._values: deque[float] = deque(maxlen=MAX_KEPT)
@@ -44,7 +44,7 @@ class Samples:
 
 
 class RecentRate:
-    """How many a second, over the last whole :data:`RATE_WINDOW_S` wall seconds."""
+    """Events per second over the last :data:`RATE_WINDOW_S` whole wall seconds."""
 
     def __init__(self) -> None:
         self._counts: deque[tuple[int, int]] = deque(maxlen=RATE_WINDOW_S + 1)

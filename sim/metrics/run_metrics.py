@@ -1,13 +1,12 @@
-"""What the simulated apps were told, counted. Nothing here comes from the system's own books.
+"""Metrics of the messages to simulated apps, independent of the system's own data.
 
-The caller holds ``acknowledged``, ``assignments`` and ``paid`` against the journal and the accounts at Alipay's
-sandbox: a request that was accepted, reached no end, and is not among the system's open trips, is lost.
+The caller compares ``acknowledged``, ``assignments`` and ``paid`` with the journal and the accounts at Alipay's
+sandbox: a request that was accepted, did not end, and is not among the system's open trips, is lost.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from typing import Final
 
 from dispatch.values.ids import CommandId, TripId, VehicleId
@@ -22,7 +21,7 @@ MS: Final = 1000.0
 
 
 class RunMetrics:
-    """Counts, latencies and breaches of one run. City time for what people wait, wall time for the machinery."""
+    """Counts, latencies and violations of one run. Waiting times of people are city time, latencies wall time."""
 
     def __init__(self, clock: ServerClock) -> None:
         self.clock = clock
@@ -37,9 +36,9 @@ class RunMetrics:
         self.acknowledged: dict[TripId, str] = {}
         """The last known state of each trip that was requested with success, hails included."""
         self.paid: dict[TripId, int] = {}
-        """Minor units that passengers were told to have paid."""
+        """Confirmed payments in minor units."""
         self.delivery_log: DeliveryLog | None = None
-        """Who writes down all that apps are told, where somebody begin_journey that."""
+        """Optional log of all deliveries."""
         self.counts: Counter[str] = Counter()
         self.errors: Counter[int] = Counter()
         self.violations: Counter[str] = Counter()
@@ -123,15 +122,6 @@ class RunMetrics:
     def fix_sent(self) -> None:
         self.fixes.add(self.clock.wall())
 
-    def rejected(self, code: int) -> None:
-        self.errors[code] += 1
-
-    def violation(self, name: str) -> None:
-        self.violations[name] += 1
-
-    def closed(self, code: int) -> None:
-        self.closes[code] += 1
-
     def finish(self) -> None:
         self._ended = self.clock.wall()
 
@@ -144,11 +134,6 @@ class RunMetrics:
     def doubles(self) -> list[tuple[TripId, VehicleId]]:
         """Assignments that began while another driver had the trip, or the driver another trip."""
         return list(self._assignments.doubles)
-
-    def lost(self, open_trips: Iterable[TripId]) -> list[TripId]:
-        """Acknowledged trips that did not end and are not in ``open_trips``."""
-        known = set(open_trips)
-        return [trip for trip, state in self.acknowledged.items() if state not in ENDED and trip not in known]
 
     def _never_offered(self) -> int:
         """Requests without an offer. Requests that the passenger cancelled before are not counted."""

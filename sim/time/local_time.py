@@ -1,4 +1,4 @@
-"""The city's wall clocks: hour of the day and of the week at a city time."""
+"""Local hour of the day and of the week at a city time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SATURDAY: Final = 5
 
 
 class Moment(NamedTuple):
-    """``week_hour``: 0 is Monday 00 h. ``day_bucket``: the hour of the day, and 24 more at weekends."""
+    """``week_hour``: 0 is Monday 00 h. ``day_bucket``: the hour of the day, plus 24 at weekends."""
 
     week_hour: int
     day_bucket: int

@@ -1,4 +1,4 @@
-"""Things to do later: one heap for all the apps of a city, in place of a task for each sleep."""
+"""Timers of all apps of a city in one heap, instead of a task per sleep."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Act = Callable[[], None]
 
 
 class Timer:
-    """Something that will be done at ``at`` (wall time), unless it is called off before."""
+    """A callback at wall time ``at``, unless cancelled before."""
 
     __slots__ = ("_act", "at")
 
@@ -32,7 +32,7 @@ class Timer:
 
 
 class Scheduler:
-    """Appointments in the order of their wall times; equal times in the order in which they were made."""
+    """Timers in the order of their wall times; equal times in the order of creation."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -1,4 +1,4 @@
-"""The city's clock as a client knows it: from what the server said when it welcomed us."""
+"""The city's clock on the client's side, set by the server's welcome."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from dispatch.clock import Clock
 from dispatch.values.units import CityTime, WallTime
 
 MAX_DRIFT_S = 1.0
-"""Wall seconds by which the server's clock may differ from ours before ours is set anew."""
+"""Wall seconds of difference from the server's clock that cause no adjustment."""
 
 
 class ServerClock:
-    """A :class:`dispatch.clock.Clock` set by welcomes. Until the first one it shows the machine's time, at speed 1."""
+    """A :class:`dispatch.clock.Clock` set by welcomes. Before the first one it has the machine's time, at speed 1."""
 
     def __init__(self, machine: Clock) -> None:
         self._machine = machine

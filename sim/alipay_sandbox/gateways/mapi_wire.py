@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from xml.sax.saxutils import escape, quoteattr
 
-from sim.alipay_sandbox.gateways.request import (
-    CODECS,
-    ConflictingParametersError,
-    RequestParameters,
-    merge_parameters,
-)
+from sim.alipay_sandbox.gateways.request import CODECS, ConflictingParametersError, RequestParameters, merge_parameters
 from sim.alipay_sandbox.model.signature import MerchantKeys, string_to_sign
 
 

@@ -115,10 +115,7 @@ def _openapi_form(notification: OutgoingNotification, trade: SandboxTrade, logon
     }
     if trade.paid_at is not None:
         fields |= dict.fromkeys(("receipt_amount", "invoice_amount", "buyer_pay_amount"), total)
-        fields |= {
-            "point_amount": "0.00",
-            "fund_bill_list": f'[{{"amount":"{total}","fundChannel":"ALIPAYACCOUNT"}}]',
-        }
+        fields |= {"point_amount": "0.00", "fund_bill_list": f'[{{"amount":"{total}","fundChannel":"ALIPAYACCOUNT"}}]'}
     return fields
 
 

@@ -1,4 +1,4 @@
-"""The judge finds each kind of wrong, and nothing else."""
+"""The checks find each kind of violation, and nothing else."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ WRITTEN = {"trip:t1": {1: "trip_requested", 2: "trip_offered"}}
 
 
 def test_what_was_told_stands_in_the_journal() -> None:
-    """Apps need not have been told all of it."""
+    """Apps need not have been delivered all of it."""
     assert missing_from_journal({"trip:t1": {2: "trip_offered"}}, WRITTEN) == []
 
 
 def test_told_and_not_written() -> None:
     """Another event at that number, a number that is not there, a stream that is not there."""
-    told = {"trip:t1": {2: "trip_assigned", 3: "driver_arrived"}, "trip:t2": {1: "trip_requested"}}
+    delivered = {"trip:t1": {2: "trip_assigned", 3: "driver_arrived"}, "trip:t2": {1: "trip_requested"}}
 
-    assert missing_from_journal(told, WRITTEN) == [
-        "trip:t1 2: trip_assigned was told, the journal has trip_offered",
-        "trip:t1 3: driver_arrived was told, the journal has nothing",
-        "trip:t2 1: trip_requested was told, the journal has nothing",
+    assert missing_from_journal(delivered, WRITTEN) == [
+        "trip:t1 2: trip_assigned was delivered, the journal has trip_offered",
+        "trip:t1 3: driver_arrived was delivered, the journal has nothing",
+        "trip:t2 1: trip_requested was delivered, the journal has nothing",
     ]
 
 

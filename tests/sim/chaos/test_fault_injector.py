@@ -1,4 +1,4 @@
-"""What is struck is what was meant: a share of the sockets to one port, the process that writes a log."""
+"""What is injected is what was meant: a share of the sockets to one port, the process that writes a log."""
 
 from __future__ import annotations
 

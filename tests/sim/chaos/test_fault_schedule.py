@@ -40,7 +40,7 @@ def test_other_seeds_have_other_orders() -> None:
 
 @pytest.mark.parametrize(("postgres", "disk"), [(False, False), (False, True), (True, False)])
 def test_only_what_can_be_done_here(postgres: bool, disk: bool) -> None:
-    """PostgreSQL is struck where it is the journal; a disk is filled where one can be made."""
+    """PostgreSQL is injected where it is the journal; a disk is filled where one can be made."""
     found = kinds(postgres=postgres, disk=disk)
 
     assert any(fault.target == POSTGRES for fault in found) is postgres

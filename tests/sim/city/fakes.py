@@ -14,6 +14,7 @@ from dispatch.values.units import CityTime, LatLng
 from sim.city.behaviour import Behaviour, DriverBehaviour, PassengerBehaviour
 from sim.city.city import SimCity
 from sim.city.kerbside import Kerbside
+from sim.client.app_client import AppClient
 from sim.client.pending_commands import OnAnswer
 from sim.demand.ride_request import RideRequest
 from sim.metrics.run_metrics import RunMetrics
@@ -25,9 +26,10 @@ AWAY = LatLng(37.77, -122.42)
 C = TypeVar("C", bound=ClientMessage)
 
 
-class FakeClient:
+class FakeClient(AppClient):
+    connected = True
+
     def __init__(self) -> None:
-        self.connected = True
         self.said: list[ClientMessage] = []
         self.streams: list[str] = []
         self._answers: dict[str, OnAnswer] = {}
@@ -116,7 +118,7 @@ class FakeCity:
             self.kerbside,
             behaviour,
             self.metrics,
-            self.wallet,
+            self.wallet.confirm,
             _run_now,
         )
 

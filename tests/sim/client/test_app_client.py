@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from random import Random
 from unittest.mock import MagicMock, create_autospec
 
@@ -29,11 +30,12 @@ async def test_a_handshake_that_breaks_off_is_a_connection_that_broke(
     monkeypatch.setattr(app_client, "connect", attempts)
     context = MagicMock(spec=ClientContext)
     context.clock.wall.return_value = 0.0
+    context.metrics.closes = Counter()
 
     async def at_once() -> None:
         return None
 
-    context.gate.wait_turn = at_once
+    context.connect_limiter.wait_turn = at_once
 
     async def sign_in() -> Token:
         return Token("token", 1e9)
@@ -43,4 +45,4 @@ async def test_a_handshake_that_breaks_off_is_a_connection_that_broke(
     with pytest.raises(StopError):
         await app.run()
     assert attempts.call_count == 3
-    assert [call.args for call in context.metrics.closed.call_args_list] == [(ABNORMAL_CLOSURE,)] * 2
+    assert context.metrics.closes == {ABNORMAL_CLOSURE: 2}

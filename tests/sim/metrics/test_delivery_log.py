@@ -11,10 +11,10 @@ def test_every_update_by_its_number() -> None:
     delivery_log.update("trip:t1", 1, "trip_requested")
     delivery_log.update("trip:t1", 1, "trip_requested")
     delivery_log.update("trip:t1", 1, "trip_cancelled")
-    delivery_log.stand("trip:t1", 4)
-    delivery_log.stand("trip:t1", 3)
+    delivery_log.snapshot("trip:t1", 4)
+    delivery_log.snapshot("trip:t1", 3)
 
-    assert delivery_log.told == {"trip:t1": {1: "trip_requested"}}
+    assert delivery_log.delivered == {"trip:t1": {1: "trip_requested"}}
     assert delivery_log.differences == ["trip:t1 1: trip_requested, then trip_cancelled"]
     assert delivery_log.last_seen == {"trip:t1": 4}
 
@@ -25,11 +25,11 @@ def test_the_longest_silence() -> None:
     for app, at in (("V1", 10.0), ("P1", 10.0), ("V1", 11.5), ("P1", 90.0)):
         delivery_log.message(app, at)
     assert delivery_log.longest_silence_s == 1.5
-    delivery_log.gone("V1", 14.0)
+    delivery_log.disconnected("V1", 14.0)
     assert delivery_log.longest_silence_s == 2.5
     delivery_log.message("V1", 60.0)
     delivery_log.message("V1", 61.0)
-    delivery_log.gone("V2", 99.0)
+    delivery_log.disconnected("V2", 99.0)
 
     assert delivery_log.longest_silence_s == 2.5
     assert delivery_log.connected == ["V1"]

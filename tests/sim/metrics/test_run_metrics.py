@@ -49,15 +49,6 @@ def test_a_request_never_offered_counts_as_infinite_when_asked_for() -> None:
     assert (metrics.numbers()["unserved"], metrics.numbers()["cancelled"]) == (1, 1)
 
 
-def test_lost_requests() -> None:
-    """Acknowledged, no end, and unknown to the system: lost."""
-    _, metrics = new_metrics()
-    for trip in (T1, T2):
-        metrics.request_acknowledged(CommandId(trip), trip, "matching")
-    metrics.trip_updated(TripId("t3"), "paid")
-    assert metrics.lost([T1]) == [T2]
-
-
 def test_gps_a_second() -> None:
     """While it runs over the last whole seconds, at the end over the whole run."""
     clock, metrics = new_metrics()
