@@ -54,7 +54,7 @@ class BenchGroup(TyperGroup):
 
 def _run(plan: BenchPlan) -> None:
     """Run the bench of a plan; print its figures with those of the machine, as a table or as one flat JSON object."""
-    from bench.harness.machine_info import machine_info
+    from bench.harness.cpu_time import machine_info
     from dispatch.server.supervisor import StartError
 
     module = importlib.import_module(type(plan).__module__)

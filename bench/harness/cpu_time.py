@@ -1,10 +1,14 @@
-"""CPU time and memory of the processes below this one, by the part of the system they belong to."""
+"""CPU time and memory of the processes below this one, by part of the system; and a description of the machine."""
 
+import platform
 import time
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Final
 
+import numpy as np
 import psutil
+import scipy
 
 PARTS: Final = {
     "gateway": "ws_gateway",
@@ -67,3 +71,18 @@ def _command_line(process: psutil.Process) -> str:
         return " ".join(process.cmdline())
     except psutil.NoSuchProcess:
         return ""
+
+
+def machine_info() -> dict[str, object]:
+    """Processor, Python and numeric libraries; ``load_before`` is the load average of the last minute."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.is_file() else []
+    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    return {
+        "cpu": model or platform.processor(),
+        "cpus": psutil.cpu_count(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "load_before": round(psutil.getloadavg()[0], 2),
+    }

@@ -13,9 +13,12 @@ from typing import Final, TypeVar
 
 import httpx
 
+from dispatch.actors.core.protocol import Envelope, HostsUnavailableError, Reply
+from dispatch.actors.runtime.host_client import HostClient
 from dispatch.config.loader import Settings, load_settings
 from dispatch.config.secrets import token_secret
-from dispatch.domain.entity import EntityKey
+from dispatch.domain.commands import ResolveScan, encode_command
+from dispatch.domain.entity import Command, EntityKey, Principal
 from dispatch.domain.registry import ANY_VEHICLE, DriverRecord, VehicleRecord
 from dispatch.observability.logging import configure_logging
 from dispatch.server.supervisor import Supervisor
@@ -130,3 +133,14 @@ def passenger_tokens(settings: Settings, prefix: str, passengers: int) -> list[s
 def token_issuer(settings: Settings) -> Callable[..., str]:
     tokens = Tokens(token_secret(settings).get_secret_value().encode(), TOKENS_VALID_S)
     return partial(tokens.issue, session="bench", wall=WallTime(time.time()))
+
+
+async def send_until_answered(hosts: HostClient, key: EntityKey, command: Command, principal: Principal) -> Reply:
+    """Send a command until it is answered, with the same id, as gateways do."""
+    name, body = f"bench.{key}.{type(command).__name__}", encode_command(command)
+    keep = not isinstance(command, ResolveScan)
+    while True:
+        try:
+            return await hosts.command(Envelope(str(key), name, principal, body, digest=body, keep=keep))
+        except HostsUnavailableError:
+            continue

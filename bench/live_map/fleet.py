@@ -8,9 +8,9 @@ from math import cos, radians
 from pathlib import Path
 from typing import Final
 
-from bench.harness.commands import send_until_answered
 from bench.harness.concurrency import map_concurrently
 from bench.harness.fix_sender import FixSender, PhoneLocation
+from bench.harness.whole_system import send_until_answered
 from bench.harness.worker_process import Answer, run_worker
 from dispatch.actors.core.protocol import Done
 from dispatch.actors.ray.discovery import connect_by_ray, join_cluster

@@ -23,11 +23,16 @@ from typing import Annotated, Final, NamedTuple
 
 from typer import Option
 
-from bench.harness.commands import send_until_answered
 from bench.harness.concurrency import map_concurrently
 from bench.harness.figures import Figures
 from bench.harness.plan import BenchPlan, Cache, Cars
-from bench.harness.whole_system import SettingValues, in_temporary_folder, read_streams, running_system
+from bench.harness.whole_system import (
+    SettingValues,
+    in_temporary_folder,
+    read_streams,
+    running_system,
+    send_until_answered,
+)
 from dispatch.actors.core.protocol import Done, Refused
 from dispatch.actors.ray.discovery import connect_by_ray, join_cluster, leave_cluster
 from dispatch.actors.runtime.host_client import HostClient

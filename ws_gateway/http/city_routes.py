@@ -1,7 +1,7 @@
 """Public data of the city: its facts, and its land and streets for drawing a map."""
 
 import gzip
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Final
 
@@ -11,12 +11,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dispatch.api.http_bodies import CityFacts
-from ws_gateway.http.responses import MSGPACK, accepts_gzip, json_response
+from ws_gateway.http.responses import MSGPACK, Endpoint, accepts_gzip, json_response
 
 LAYERS: Final = ("land", "streets")
 _DAY: Final = "public, max-age=86400"
 _GEOJSON: Final = "application/geo+json"
-_Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def city_routes(facts: CityFacts, layers: Mapping[str, bytes]) -> list[Route]:
@@ -31,7 +30,7 @@ def city_routes(facts: CityFacts, layers: Mapping[str, bytes]) -> list[Route]:
     ]
 
 
-def _layer(packed: bytes) -> _Endpoint:
+def _layer(packed: bytes) -> Endpoint:
     tag = blake2b(packed, digest_size=12).hexdigest()
 
     async def layer(request: Request) -> Response:

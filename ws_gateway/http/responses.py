@@ -1,5 +1,6 @@
 """Shared by all HTTP endpoints: request bodies, error responses with a number and a status, response encodings."""
 
+from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 import msgspec
@@ -7,9 +8,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from dispatch.domain.errors import DispatchError, ErrorCode
+from dispatch.store.journal import JournalUnavailableError
 from ws_gateway.session.codec import unreadable
 
 T = TypeVar("T")
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 BODY_MAX: Final = 65_536
 JSON: Final = "application/json"
@@ -90,6 +93,20 @@ def error_body(error: DispatchError) -> ErrorBody:
 
 def refusal(error: DispatchError) -> Response:
     return json_response(error_body(error), status_of(error))
+
+
+def with_refusals(endpoint: Endpoint) -> Endpoint:
+    """The endpoint; a ``DispatchError`` or an unavailable journal becomes a response with its number."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except DispatchError as error:
+            return refusal(error)
+        except JournalUnavailableError:
+            return refusal(DispatchError(ErrorCode.UNAVAILABLE))
+
+    return answer
 
 
 def accepts_gzip(accept_encoding: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from dispatch.domain.entity import Principal
 from dispatch.domain.errors import CLOSE_TEXTS, CloseCode
@@ -92,7 +92,23 @@ class Connection:
 
     def perform(self, effects: Sequence[Effect]) -> None:
         for effect in effects:
-            _PERFORM[type(effect)](self, effect)
+            match effect:
+                case FixRow():
+                    self._owner.take_fix(effect, self.session)
+                case SendMessage():
+                    self._send(effect)
+                case Resolve():
+                    self.requests.spawn(self._answer(effect))
+                case Subscribe():
+                    self._owner.subscribe(self, effect.key, effect.audience)
+                case Unsubscribe():
+                    self._owner.unsubscribe(self, effect.key, effect.audience)
+                case WatchCells():
+                    self._owner.watch_map(self, effect)
+                case SignedOn():
+                    self._owner.signed_on(self, effect.principal)
+                case CloseSocket():
+                    self._close(effect)
 
     def relay(self, message: bytes, slot: str | None = None) -> None:
         self.perform(self.session.relay(message, slot))
@@ -134,9 +150,6 @@ class Connection:
         except OSError:
             return  # the socket is closed; the reader ends too
 
-    def _take_fix(self, row: FixRow) -> None:
-        self._owner.take_fix(row, self.session)
-
     def _send(self, sent: SendMessage) -> None:
         if sent.refused:
             self._owner.metrics.refused.labels(str(sent.refused)).inc()
@@ -146,24 +159,9 @@ class Connection:
         if self._outbox.closing is not None:
             self._begin_closing()
 
-    def _resolve(self, effect: Resolve) -> None:
-        self.requests.spawn(self._answer(effect))
-
     async def _answer(self, effect: Resolve) -> None:
         answer = await self._owner.resolve(effect.request)
         self.perform(self.session.resolve(effect.number, answer))
-
-    def _subscribe(self, effect: Subscribe) -> None:
-        self._owner.subscribe(self, effect.key, effect.audience)
-
-    def _unsubscribe(self, effect: Unsubscribe) -> None:
-        self._owner.unsubscribe(self, effect.key, effect.audience)
-
-    def _watch_map(self, effect: WatchCells) -> None:
-        self._owner.watch_map(self, effect)
-
-    def _signed_on(self, effect: SignedOn) -> None:
-        self._owner.signed_on(self, effect.principal)
 
     def _close(self, effect: CloseSocket) -> None:
         self._outbox.close(effect.code)
@@ -189,18 +187,6 @@ class Connection:
             self._abort_timer.cancel()
         self._owner.remove(self)
         self.session.end()
-
-
-_PERFORM: Final[dict[type[Any], Callable[[Connection, Any], None]]] = {
-    FixRow: Connection._take_fix,  # noqa: SLF001 - the class's own table
-    SendMessage: Connection._send,  # noqa: SLF001
-    Resolve: Connection._resolve,  # noqa: SLF001
-    Subscribe: Connection._subscribe,  # noqa: SLF001
-    Unsubscribe: Connection._unsubscribe,  # noqa: SLF001
-    WatchCells: Connection._watch_map,  # noqa: SLF001
-    SignedOn: Connection._signed_on,  # noqa: SLF001
-    CloseSocket: Connection._close,  # noqa: SLF001
-}
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:

@@ -8,7 +8,6 @@ Rule 2: the passenger is also signed in to the pages under ``/pay``, so paying a
 """
 
 import hmac
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Final
 
 import msgspec
@@ -19,9 +18,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from dispatch.domain.errors import DispatchError, ErrorCode
-from dispatch.store.journal import JournalUnavailableError
 from ws_gateway.auth.sign_in import Issued, SignIn
-from ws_gateway.http.responses import body_of, json_response, read_json, refusal
+from ws_gateway.http.responses import Endpoint, body_of, json_response, read_json, with_refusals
 from ws_gateway.limits.shared_limits import SharedRateLimiter
 from ws_gateway.limits.token_bucket import RateLimit
 from ws_gateway.pay.page_context import PageContext
@@ -52,12 +50,10 @@ class AlipaySignInRoutes:
     def routes(self) -> list[Route]:
         return [
             Route("/v1/auth/alipay", self._answering(self._depart), methods=["GET"]),
-            Route("/v1/auth/passenger/alipay", self._issuing, methods=["POST"]),
+            Route("/v1/auth/passenger/alipay", with_refusals(self._issuing), methods=["POST"]),
         ]
 
-    def _answering(
-        self, endpoint: Callable[[Request], Awaitable[Response]]
-    ) -> Callable[[Request], Awaitable[Response]]:
+    def _answering(self, endpoint: Endpoint) -> Endpoint:
         async def answer(request: Request) -> Response:
             try:
                 return await endpoint(request)
@@ -80,15 +76,9 @@ class AlipaySignInRoutes:
         return response
 
     async def _issuing(self, request: Request) -> Response:
-        try:
-            await self._context.limits.check_sign_in(request)
-            code = read_json(await body_of(request), AlipaySignIn).code
-            issued = await self._issue(code, request.cookies.get(TICKET_COOKIE, ""))
-        except DispatchError as error:
-            return refusal(error)
-        except JournalUnavailableError:
-            return refusal(DispatchError(ErrorCode.UNAVAILABLE))
-        response = json_response(issued)
+        await self._context.limits.check_sign_in(request)
+        code = read_json(await body_of(request), AlipaySignIn).code
+        response = json_response(await self._issue(code, request.cookies.get(TICKET_COOKIE, "")))
         response.headers["Cache-Control"] = "no-store"
         self._context.responses.clear_cookie(response, TICKET_COOKIE)
         return response

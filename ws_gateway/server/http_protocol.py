@@ -7,6 +7,7 @@ existing clients.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Final
@@ -14,10 +15,31 @@ from typing import Final
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from ws_gateway.server.fair_queue import FairQueue
-
 _INCOMPLETE: Final = (h11.IDLE, h11.SEND_BODY)
 """The client's state until its request is complete."""
+
+
+class FairQueue:
+    """Work in turns, first in first out: all other ready work of the event loop runs between two pieces."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Callable[[], None]] = deque()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(self, piece: Callable[[], None]) -> None:
+        self._waiting.append(piece)
+        if len(self._waiting) == 1:
+            asyncio.get_running_loop().call_soon(self._next)
+
+    def _next(self) -> None:
+        try:
+            self._waiting[0]()
+        finally:
+            self._waiting.popleft()
+            if self._waiting:
+                asyncio.get_running_loop().call_soon(self._next)
 
 
 class HttpProtocol(H11Protocol):

@@ -14,8 +14,7 @@ from dispatch.domain.entity import Principal
 from dispatch.domain.trip.trip_state import WITH_DRIVER
 from dispatch.values.roles import Role
 from ws_gateway.session.codec import Codec, kind_of
-from ws_gateway.session.effects import Answer, Effect, Resolve, SendMessage, Subscribe, Unsubscribe
-from ws_gateway.session.pending_requests import PendingRequests
+from ws_gateway.session.effects import Answer, Effect, PendingRequests, Resolve, SendMessage, Subscribe, Unsubscribe
 
 
 class _AssignedCar(msgspec.Struct):

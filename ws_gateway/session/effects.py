@@ -1,9 +1,10 @@
 """Effects: what a session asks its connection to do. A session performs no I/O itself.
 
 A session answers every input with effects. The answer to a :class:`Resolve` comes later, through ``Session.resolve``
-with its number; no other effect has an answer.
+with its number (:class:`PendingRequests`); no other effect has an answer.
 """
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from dispatch.actors.core.protocol import Done, Envelope, Quote, Refused, Subscribed, SubscribeRequest
@@ -157,3 +158,31 @@ class Resolve(NamedTuple):
 
 
 Effect = SendMessage | CloseSocket | SignedOn | Subscribe | Unsubscribe | WatchCells | Resolve | FixRow
+
+
+Continuation = Callable[[Answer], Sequence[Effect]]
+
+
+class PendingRequests:
+    """Numbers requests from 1 and holds the continuation of each until its answer arrives."""
+
+    def __init__(self) -> None:
+        self._continuations: dict[int, Continuation] = {}
+        self._last = 0
+
+    def register(self, request: Request, continuation: Continuation) -> Resolve:
+        """The effect that has ``request`` resolved; its answer goes to ``continuation``."""
+        self._last += 1
+        self._continuations[self._last] = continuation
+        return Resolve(self._last, request)
+
+    def resolve(self, number: int, answer: Answer) -> Sequence[Effect]:
+        """Hand over an answer. Answers to unknown numbers are dropped."""
+        continuation = self._continuations.pop(number, None)
+        return () if continuation is None else continuation(answer)
+
+    def clear(self) -> None:
+        self._continuations.clear()
+
+    def __len__(self) -> int:
+        return len(self._continuations)

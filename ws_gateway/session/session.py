@@ -40,9 +40,8 @@ from dispatch.values.units import CityTime
 from ws_gateway.limits.token_bucket import RateLimit, TokenBucket
 from ws_gateway.session.codec import Codec, digest_of, unreadable
 from ws_gateway.session.command_flows import CommandContext, CommandFlow, scoped_id, start_flow
-from ws_gateway.session.effects import Answer, CloseSocket, Effect, SendMessage, SignedOn, WatchCells
+from ws_gateway.session.effects import Answer, CloseSocket, Effect, PendingRequests, SendMessage, SignedOn, WatchCells
 from ws_gateway.session.identity import Identity, SessionRules, Verify
-from ws_gateway.session.pending_requests import PendingRequests
 from ws_gateway.session.subscriptions import Subscriptions
 from ws_gateway.settings import GatewaySettings
 

@@ -13,8 +13,16 @@ from dispatch.domain.stream_access import SEES_CAR_OF_TRIP, STREAMS, Reach
 from dispatch.values.roles import Role
 from ws_gateway.session.car_visibility import CarVisibility
 from ws_gateway.session.codec import Codec, kind_of
-from ws_gateway.session.effects import Answer, CloseSocket, Effect, Resolve, SendMessage, Subscribe, Unsubscribe
-from ws_gateway.session.pending_requests import PendingRequests
+from ws_gateway.session.effects import (
+    Answer,
+    CloseSocket,
+    Effect,
+    PendingRequests,
+    Resolve,
+    SendMessage,
+    Subscribe,
+    Unsubscribe,
+)
 from ws_gateway.session.stream_cursor import StreamCursor
 
 FirstReply = Callable[[Subscribed | Refused], Sequence[Effect]]

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from bench.harness.cpu_time import CpuMeter, memory_mb
+from bench.harness.cpu_time import CpuMeter, machine_info, memory_mb
 
 BUSY = "import time\nwhile time.process_time() < 0.3: pass\nprint('done', flush=True)\ninput()"
 
@@ -54,3 +54,11 @@ def test_memory_of_a_part() -> None:
     with child("ray::MatcherActor"):
         assert memory_mb("matcher") > 1.0
     assert memory_mb("matcher") == 0.0
+
+
+def test_the_machine_is_named() -> None:
+    """Processor, Python and the load before."""
+    info = machine_info()
+    assert {"cpu", "cpus", "python", "load_before"} <= info.keys()
+    assert isinstance(info["cpus"], int)
+    assert info["cpus"] >= 1

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import pairwise
 
 from tests.ws_gateway.conftest import eventually
-from ws_gateway.server.fair_queue import FairQueue
+from ws_gateway.server.http_protocol import FairQueue
 
 
 async def test_others_come_between_two_pieces() -> None:

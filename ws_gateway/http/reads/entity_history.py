@@ -2,15 +2,19 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from dispatch.actors.core.entity_types import View, entity_kinds
+from dispatch.actors.core.protocol import HostsUnavailableError
 from dispatch.actors.core.stream_replay import replay
 from dispatch.api.timeline import NumberedEvent
+from dispatch.clock import Clock
 from dispatch.domain.entity import Entity, EntityKey
 from dispatch.domain.rules import Rules
 from dispatch.payment.core.payment import PaymentRules
 from dispatch.store.journal import Journal, StoredEvent, StoredHistory
+from dispatch.store.queries.event_history import SqlEventHistory
+from dispatch.store.queries.lists import SqlLists
 
 LONGEST: Final = 5_000
 """Streams are read up to this number (50 ms); trips and payments are far shorter."""
@@ -50,3 +54,29 @@ class EntityHistory:
         events: list[NumberedEvent] = []
         entity = replay(kind, history, visit=lambda entity, event: events.append(NumberedEvent(entity.seq, event)))
         return ReplayedEntity(entity, kind.view(entity) if kind.view is not None else None, events)
+
+
+class MatchReasons(Protocol):
+    """Reasons of the matchers' decisions. Raises ``HostsUnavailableError``."""
+
+    async def why(self, key: EntityKey) -> dict[str, object]: ...
+
+
+class EntityReads:
+    """Shared by the dispatcher's reads of trips and vehicles."""
+
+    def __init__(
+        self, lists: SqlLists, events: SqlEventHistory, history: EntityHistory, reasons: MatchReasons, clock: Clock
+    ) -> None:
+        self._lists = lists
+        self._events = events
+        self._history = history
+        self._reasons = reasons
+        self._clock = clock
+
+    async def _answers(self, key: EntityKey) -> list[object]:
+        """The matchers' reasons, by their names; empty if the matchers are unavailable."""
+        try:
+            return [answer for _, answer in sorted((await self._reasons.why(key)).items())]
+        except HostsUnavailableError:
+            return []

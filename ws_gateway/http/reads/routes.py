@@ -20,9 +20,9 @@ from ws_gateway.auth.tokens import Tokens
 from ws_gateway.http.authenticated_reads import AuthenticatedReads
 from ws_gateway.http.reads.alarms import AlarmReads
 from ws_gateway.http.reads.driver import DriverReads
-from ws_gateway.http.reads.entity_history import EntityHistory
+from ws_gateway.http.reads.entity_history import EntityHistory, MatchReasons
 from ws_gateway.http.reads.passenger import PassengerReads
-from ws_gateway.http.reads.trips import MatchReasons, TripReads
+from ws_gateway.http.reads.trips import TripReads
 from ws_gateway.http.reads.vehicles import VehicleReads
 
 

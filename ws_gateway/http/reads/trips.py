@@ -1,24 +1,20 @@
 """Reads of a dispatcher: the list of trips, and one trip in detail."""
 
 import asyncio
-from typing import Final, Protocol, cast
+from typing import Final, cast
 
 import msgspec
 import structlog
 
-from dispatch.actors.core.protocol import HostsUnavailableError
 from dispatch.api import http_bodies
 from dispatch.api.fields import MoneyView, TripView
 from dispatch.api.presenters import trip_for
 from dispatch.api.timeline import gateway_facts, timeline
-from dispatch.clock import Clock
 from dispatch.domain.entity import EntityKey
 from dispatch.domain.errors import DispatchError, ErrorCode
-from dispatch.store.queries.event_history import SqlEventHistory
-from dispatch.store.queries.lists import SqlLists
 from dispatch.store.queries.trip_rows import PaymentRow
 from ws_gateway.http.authenticated_reads import Reader
-from ws_gateway.http.reads.entity_history import EntityHistory
+from ws_gateway.http.reads.entity_history import EntityReads
 from ws_gateway.http.reads.list_rows import trip_of
 
 LISTED_S: Final = 3_600.0
@@ -26,23 +22,8 @@ LONGEST_S: Final = 86_400.0
 _log = structlog.get_logger("gateway")
 
 
-class MatchReasons(Protocol):
-    """Reasons of the matchers' decisions. Raises ``HostsUnavailableError``."""
-
-    async def why(self, key: EntityKey) -> dict[str, object]: ...
-
-
-class TripReads:
+class TripReads(EntityReads):
     """``GET /v1/trips`` and ``GET /v1/trips/{trip}``."""
-
-    def __init__(
-        self, lists: SqlLists, payments: SqlEventHistory, history: EntityHistory, reasons: MatchReasons, clock: Clock
-    ) -> None:
-        self._lists = lists
-        self._payments = payments
-        self._history = history
-        self._reasons = reasons
-        self._clock = clock
 
     async def listed(self, _: Reader, query: http_bodies.TripsSince) -> http_bodies.TripList:
         """Open trips and those of the last hour, or since ``asked.since``, one day back at most."""
@@ -56,7 +37,7 @@ class TripReads:
         replayed = await self._history.full(key)
         if replayed is None:
             raise DispatchError(ErrorCode.UNKNOWN_TRIP, field="trip")
-        payments, why = await asyncio.gather(self._payments.payments(key.id), self._why(key))
+        payments, why = await asyncio.gather(self._events.payments(key.id), self._why(key))
         return http_bodies.TripDetail(
             seq=replayed.entity.seq,
             trip=trip_for(cast("TripView", replayed.view), "dispatcher"),
@@ -67,7 +48,7 @@ class TripReads:
 
     async def _payment(self, row: PaymentRow) -> http_bodies.PaymentDetail:
         replayed = await self._history.full(EntityKey("payment", row.id))
-        exchanges = await self._payments.said(row.id)
+        exchanges = await self._events.said(row.id)
         return http_bodies.PaymentDetail(
             payment=row.id,
             state=row.state,
@@ -84,11 +65,7 @@ class TripReads:
         )
 
     async def _why(self, key: EntityKey) -> list[http_bodies.MatchExplanation]:
-        try:
-            answers = await self._reasons.why(key)
-        except HostsUnavailableError:
-            return []
-        return [why_trip(answer) for _, answer in sorted(answers.items())]
+        return [why_trip(answer) for answer in await self._answers(key)]
 
 
 class _Reason(msgspec.Struct):

@@ -6,39 +6,25 @@ from typing import Final, cast
 
 import msgspec
 
-from dispatch.actors.core.protocol import HostsUnavailableError
 from dispatch.api.fields import VehicleView
 from dispatch.api.http_bodies import CauseSpan, FleetCar, FleetList, SearchHits, SearchQuery, VehicleDetail
 from dispatch.api.presenters import vehicle_for
 from dispatch.api.timeline import offer_details, timeline
-from dispatch.clock import Clock
 from dispatch.domain.entity import EntityKey
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.domain.vehicle.vehicle import Vehicle
 from dispatch.store.journal import StoredEvent
-from dispatch.store.queries.event_history import SqlEventHistory
-from dispatch.store.queries.lists import SqlLists
 from ws_gateway.http.authenticated_reads import Reader
-from ws_gateway.http.reads.entity_history import EntityHistory, ReplayedEntity
+from ws_gateway.http.reads.entity_history import EntityReads, ReplayedEntity
 from ws_gateway.http.reads.list_rows import trip_of
-from ws_gateway.http.reads.trips import MatchReasons
 
 STORY_S: Final = 3_600.0
 EVENTS_MOST: Final = 2_000
 """More than the events of a vehicle in an hour."""
 
 
-class VehicleReads:
+class VehicleReads(EntityReads):
     """``GET /v1/vehicles``, ``GET /v1/vehicles/{vehicle}`` and ``POST /v1/search``."""
-
-    def __init__(
-        self, lists: SqlLists, newest: SqlEventHistory, history: EntityHistory, reasons: MatchReasons, clock: Clock
-    ) -> None:
-        self._lists = lists
-        self._newest = newest
-        self._history = history
-        self._reasons = reasons
-        self._clock = clock
 
     async def listed(self, _: Reader) -> FleetList:
         return FleetList(list(await self._lists.fleet()))
@@ -58,7 +44,7 @@ class VehicleReads:
             raise DispatchError(ErrorCode.UNKNOWN_VEHICLE, field="vehicle")
         since = self._clock.city() - STORY_S
         replayed, stored, why = await asyncio.gather(
-            self._history.current(key), self._newest.newest(key, since, EVENTS_MOST), self._why(key)
+            self._history.current(key), self._events.newest(key, since, EVENTS_MOST), self._why(key)
         )
         if replayed is None:
             return VehicleDetail(seq=0, car=cars[0], view=VehicleView(key.id, "offline"), why=why)
@@ -79,11 +65,7 @@ class VehicleReads:
         )
 
     async def _why(self, key: EntityKey) -> list[CauseSpan]:
-        try:
-            answers = await self._reasons.why(key)
-        except HostsUnavailableError:
-            return []
-        spans = [span for _, answer in sorted(answers.items()) for span in msgspec.convert(answer, _Spans).spans]
+        spans = [span for answer in await self._answers(key) for span in msgspec.convert(answer, _Spans).spans]
         return sorted(spans, key=lambda span: span.since)
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dispatch.actors.core.protocol import Done
-from ws_gateway.session.effects import Answer, Effect, RotatingWordRequest, SendMessage
-from ws_gateway.session.pending_requests import PendingRequests
+from ws_gateway.session.effects import Answer, Effect, PendingRequests, RotatingWordRequest, SendMessage
 
 
 def test_each_answer_reaches_its_continuation_once() -> None:
