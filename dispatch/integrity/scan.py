@@ -111,9 +111,6 @@ def _shards(connection: Connection) -> str:
     return connection.execute(select(meta.value).where(meta.name == "shards")).scalar_one_or_none() or "1"
 
 
-# ── one page of streams ──────────────────────────────────────────────────────────────────────────────────────────
-
-
 def _page(connection: Connection, kind: EntityKind, after: str, shards: int) -> _Page:
     column = schema.stream.c
     chosen = select(column.id, column.last).where(column.kind == kind.kind, column.id > after)
@@ -175,7 +172,6 @@ class _Reader:
         self._ids = ids
 
     def _page_of(self, table: Table) -> Select[Any]:
-        """The rows of ``table`` for the page's streams."""
         return select(table).where(table.c.kind == self._kind, table.c.id.in_(self._ids))
 
     def snapshots(self) -> dict[str, StoredSnapshot]:
@@ -212,14 +208,12 @@ class _Reader:
             at = rows[-1].id, rows[-1].seq
 
     def timers(self) -> dict[str, list[ShardedTimer]]:
-        """The timers of the page's streams, by id."""
         found: defaultdict[str, list[ShardedTimer]] = defaultdict(list)
         for row in self._connection.execute(self._page_of(schema.due)):
             found[row.id].append(ShardedTimer(_due(row), row.shard))
         return found
 
     def incoming(self, targets: Sequence[str]) -> dict[str, list[StoredCommand]]:
-        """Other entities' timers that target any of ``targets``."""
         found: defaultdict[str, list[StoredCommand]] = defaultdict(list)
         if targets:
             for row in self._connection.execute(select(schema.due).where(schema.due.c.target.in_(targets))):
@@ -227,7 +221,6 @@ class _Reader:
         return found
 
     def claims(self) -> dict[str, ActiveAssignment]:
-        """The active assignments of the page's vehicles or trips, by their id."""
         if self._kind == "payment":
             return {}
         column = schema.claim.c[self._kind]
@@ -246,9 +239,6 @@ class _Reader:
 
 def _due(row: Any) -> StoredCommand:  # noqa: ANN401 - a row of ``due``
     return StoredCommand(EntityKey(cast("Kind", row.kind), row.id), row.name, row.at, row.target, row.command)
-
-
-# ── replies and orphans ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
 async def _replies(database: Database, report: IntegrityReport) -> None:

@@ -97,7 +97,6 @@ def _status(pid: int) -> str:
 
 
 def has_ended(pid: int) -> bool:
-    """True for a zombie too."""
     return _status(pid) in ENDED
 
 

@@ -90,9 +90,6 @@ def check_around(check: StreamCheck, around: Surroundings, shards: int) -> None:
     _check_payment(check, around)
 
 
-# ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def _check_row_behind(check: StreamCheck, around: Surroundings) -> None:
     if not check.row_is_behind or check.entity is None:
         return
@@ -100,9 +97,6 @@ def _check_row_behind(check: StreamCheck, around: Surroundings) -> None:
     numbers = [due.name.removeprefix(prefix) for due in around.incoming if due.name.startswith(prefix)]
     if not any(number.isdigit() and int(number) > check.row_seq for number in numbers):
         check.report("row_behind", f"the row is at {check.row_seq}; the history is at {check.entity.seq}")
-
-
-# ── assignments ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _check_claim(check: StreamCheck, around: Surroundings) -> None:
@@ -146,9 +140,6 @@ def _check_offer(check: StreamCheck, around: Surroundings) -> None:
 
 def _name(entity_id: str | None) -> str:
     return entity_id or "none"
-
-
-# ── timers ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _check_shards(check: StreamCheck, timers: Sequence[ShardedTimer], shards: int) -> None:
@@ -200,9 +191,6 @@ def _check_timers(check: StreamCheck, names: set[str]) -> None:
         if not _may_have(check.entity, name):
             state = check.entity.state if check.entity is not None else ""
             check.report("due_idle", f"timer {name} is set, and it is {state}")
-
-
-# ── trip and payment ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _check_payment(check: StreamCheck, around: Surroundings) -> None:

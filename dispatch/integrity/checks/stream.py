@@ -123,7 +123,6 @@ class StreamCheck:
 
     @property
     def row_seq(self) -> int:
-        """The row's number; 0 without a row."""
         return int(self.row["seq"]) if self.row is not None else 0
 
     @property

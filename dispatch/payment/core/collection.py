@@ -60,9 +60,6 @@ STATUS_CHANGED: Final = frozenset(
 """Refusals that say only that the trade's status has changed: the next query shows the new one."""
 
 
-# ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def open_attempt(payment: PaymentContext, command: OpenPayment, context: Context) -> Decision:
     if command.trip != payment.id:
         raise DispatchError(ErrorCode.INVALID_FIELD, field="trip", detail=command.trip)
@@ -162,9 +159,6 @@ def _expected(payment: PaymentContext, attempt: Attempt | None) -> ExpectedOrder
         seller_email=payment.account.seller_email,
         trade_no=attempt.trade,
     )
-
-
-# ── answers of the gateway ───────────────────────────────────────────────────────────────────────────────────────────
 
 
 class Answer(NamedTuple):

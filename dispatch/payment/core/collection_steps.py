@@ -58,9 +58,6 @@ def order_of(payment: PaymentContext, attempt: AttemptOpened | Attempt) -> Payme
     )
 
 
-# ── calls and queries ────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def call_gateway(payment: PaymentContext, attempt: Attempt, call: str, now: float) -> Decision:
     """Make a further call, with a timer in case its answer is lost."""
     asked = GatewayAsked(now, attempt.order, call, attempt.calls + 1)
@@ -83,7 +80,6 @@ def answer_timer(payment: PaymentContext, order: str, now: float, *, again: bool
 
 
 def query_later(payment: PaymentContext, attempt: Attempt, now: float, *, again: bool = False) -> Decision:
-    """Query the order at its next time, or (``again``) repeat its last call."""
     wall_s = payment.rules.next_query_s(payment.age_s(attempt, now))
     return Decision(put=[payment.timer(_timer_name(attempt.order), QueryOrder(attempt.order, again), now, wall_s)])
 
@@ -94,9 +90,6 @@ def check_late_payment(payment: PaymentContext, attempt: Attempt, now: float) ->
         return Decision()
     alarm = payment.alarm(attempt.order, "reported as paid after its end was confirmed")
     return merge(call_gateway(payment, attempt, "query", now), Decision(notices=[alarm]))
-
-
-# ── the order is placed and waits for its buyer ──────────────────────────────────────────────────────────────────────
 
 
 def mark_placed(
@@ -147,9 +140,6 @@ def _is_over(payment: PaymentContext, attempt: Attempt, now: float) -> bool:
     return is_expired(payment, attempt, now)
 
 
-# ── the outcome is unclear ───────────────────────────────────────────────────────────────────────────────────────────
-
-
 def retry_unclear(payment: PaymentContext, attempt: Attempt, reason: str, now: float) -> Decision:
     """No clear answer: try again, and report it once the passenger has waited too long."""
     return merge(retry(payment, attempt, now), report_if_overdue(payment, attempt, reason, now))
@@ -171,7 +161,6 @@ def report_if_overdue(payment: PaymentContext, attempt: Attempt, reason: str, no
 
 
 def report_unclear(payment: PaymentContext, attempt: Attempt, reason: str, now: float) -> Decision:
-    """Report once that the outcome is unknown."""
     if payment.data.state not in (CREATING, WAITING):
         return Decision()
     return Decision(
@@ -179,9 +168,6 @@ def report_unclear(payment: PaymentContext, attempt: Attempt, reason: str, now: 
         put=[payment.report_attempt(attempt, "unknown", now, reason=reason)],
         notices=[payment.notice("payment_unknown", attempt.order, reason=reason)],
     )
-
-
-# ── the attempt ends ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def mark_paid(payment: PaymentContext, attempt: Attempt, proof: PaymentProof, now: float) -> Decision:

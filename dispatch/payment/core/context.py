@@ -21,7 +21,6 @@ class PaymentContext(NamedTuple):
 
     @property
     def account(self) -> Account:
-        """The account at Alipay that collects this payment."""
         return self.rules.account_of(self.data.company)
 
     def timer(self, name: str, command: QueryOrder | RepeatRefund, now: float, wall_s: float) -> ScheduledCommand:
@@ -35,7 +34,6 @@ class PaymentContext(NamedTuple):
     def report_attempt(
         self, of: AttemptOpened | Attempt, state: str, now: float, *, reason: str = "", trade: str = "", code: str = ""
     ) -> ScheduledCommand:
-        """Report the state of an attempt to the trip."""
         return self.report_outcome(
             ReportOutcome(state, of.order, of.method, of.amount, trade=trade, reason=reason, code=code), now
         )

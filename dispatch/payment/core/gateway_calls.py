@@ -112,7 +112,6 @@ def response_text(body: bytes) -> str:
 
 
 def encode_notification(notification: Notification) -> bytes:
-    """Encode a verified notification for :class:`~dispatch.domain.commands.RecordNotification`."""
     return _encode(notification)
 
 
@@ -122,7 +121,6 @@ def decode_notification(body: bytes) -> Notification:
 
 
 def place_call(order: PaymentOrder, company: str = "") -> bytes:
-    """The call that places an order in its way, for a company's account."""
     return _encode(CallGateway(PLACING[order.way], order.out_trade_no, _encode(order), company))
 
 

@@ -112,7 +112,6 @@ def _undone(payment: PaymentContext, event: AttemptFailed) -> Iterator[LedgerEnt
 
 
 def ledger_rows(payment: PaymentContext, events: Sequence[Event]) -> list[Row]:
-    """The entries that a decision adds to the ledger."""
     return [
         _row(payment, f"{payment.id}:{payment.seq + 1 + number}:{line}", entry, event.at)
         for number, event in enumerate(events)
@@ -121,7 +120,6 @@ def ledger_rows(payment: PaymentContext, events: Sequence[Event]) -> list[Row]:
 
 
 def received_row(payment: PaymentContext, context: Context, kind: str, order: str, body: str) -> Row:
-    """The row that stores a sent or received message as text."""
     said = {"payment": payment.id, "order_no": order, "kind": kind, "at": context.now, "body": body}
     return Row("payment_said", f"{payment.id}:{context.command_id}", said)
 

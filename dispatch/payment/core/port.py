@@ -292,40 +292,31 @@ class PaymentGateway(Protocol):
 
     async def create(self, order: PaymentOrder) -> OrderCreated | Refusal | Unknown:
         """Create the trade that the passenger confirms in the app (way ``page``)."""
-        ...
 
     async def precreate(self, order: PaymentOrder) -> CodeCreated | Refusal | Unknown:
         """Create a code for the buyer to scan (way ``code``)."""
-        ...
 
     async def scan(self, order: PaymentOrder) -> TradeView | PasswordRequired | Refusal | Unknown:
         """Collect by the buyer's own code (way ``scan``). A ``TradeView`` means paid."""
-        ...
 
     async def query(self, order: OrderRef) -> TradeView | NotFound | Unknown: ...
 
     async def close(self, order: OrderRef) -> Closed | NotFound | Refusal | Unknown:
         """Close an unpaid trade. ``Closed`` also if it was closed before; a paid one gives a ``Refusal``."""
-        ...
 
     async def cancel(self, order: OrderRef) -> Cancelled | Refusal | Unknown:
         """Undo an order in any status, on the day it was placed. ``retry_flag=Y`` is ``Unknown``."""
-        ...
 
     async def refund(self, refund: Refund) -> Refunded | Refusal | Unknown:
         """Refund. Repeating a completed refund gives ``Refunded`` again and moves no money."""
-        ...
 
     async def query_refund(self, refund: Refund) -> Refunded | NotFound | Unknown:
         """Ask whether a refund happened; ``Unknown`` if the gateway has no such call."""
-        ...
 
     def verify_notification(self, body: bytes, content_type: str) -> Notification | RejectedNotification:
         """Check the signature of a posted form and read it. Pure; needs no network."""
-        ...
 
     async def confirm_notification(self, notify_id: str) -> bool | Unknown:
         """Ask Alipay whether it sent a notification. ``True`` if the gateway has no such call."""
-        ...
 
     async def aclose(self) -> None: ...

@@ -36,7 +36,6 @@ RETRYABLE: Final = frozenset({"SELLER_BALANCE_NOT_ENOUGH", "REASON_TRADE_BEEN_FR
 
 
 def refund_fare(payment: PaymentContext, command: RefundFare, context: Context) -> Decision:
-    """A dispatcher refunds the fare or part of it."""
     paid = payment.data.attempt(payment.data.paid_order)
     if paid is None:
         raise DispatchError(ErrorCode.NOT_PAID, detail=payment.id)
@@ -133,11 +132,7 @@ def _work(payment: PaymentContext, call: str, refund: RefundState, attempt: Atte
     return refund_call(call, asked, payment.data.company)
 
 
-# ── answers and timers ───────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def on_repeat_timer(payment: PaymentContext, command: RepeatRefund, context: Context) -> Decision:
-    """Repeat an open refund with the same number."""
     refund = payment.data.refund(command.refund)
     if refund is None or refund.end != "open":
         return Decision()
@@ -202,11 +197,7 @@ def _on_refusal(payment: PaymentContext, refund: RefundState, refused: Refusal, 
     return _failed(payment, refund, code, now)
 
 
-# ── steps ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def _returned(payment: PaymentContext, refund: RefundState, day: str, now: float) -> Decision:
-    """The refund is complete."""
     undone = [_timer_name(refund.refund), *([refund.due] if refund.due else [])]
     facts = (now, refund.refund, refund.order, refund.amount, day)
     notice = payment.notice("payment_refunded", refund.order, refund=refund.refund, by=refund.by)

@@ -318,7 +318,6 @@ def _known_refund(data: PaymentState, number: str) -> RefundState:
 
 
 def refund_state(event: RefundOpened) -> RefundState:
-    """An open refund without calls."""
     fields = ("refund", "order", "amount", "how", "by", "reason", "asked_by", "surplus")
     return RefundState(**{name: getattr(event, name) for name in fields}, opened_at=event.at)
 

@@ -158,7 +158,6 @@ class AcquirerGateway:
         return True
 
     async def aclose(self) -> None:
-        """Close the connections."""
         await self._http.aclose()
 
     def _open(self, body: bytes, kind: str) -> AcquirerMessage | SealedEnvelope:

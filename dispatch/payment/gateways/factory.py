@@ -59,7 +59,6 @@ class Gateways:
         return self._gateways.get(company) or self._gateways[""]
 
     def notify_path(self, company: str) -> str:
-        """The path at which a company's notifications arrive."""
         return notify_path(company if company in self._accounts else "")
 
     async def verify_notification(
@@ -271,5 +270,4 @@ def openapi_public_key_of(account: AlipayAccount) -> str:
 
 
 def key_text(given: str, file: Path | None) -> str:
-    """A key given as text or in a file."""
     return given or (file.read_text(encoding="ascii") if file else "")

@@ -127,8 +127,6 @@ class _Check:
     def _say(self, what: str, *, ok: bool, text: str) -> PreflightFinding:
         return PreflightFinding(company=self._company, what=what, ok=ok, text=text)
 
-    # ── keys ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
     def _keys(self) -> Iterator[PreflightFinding]:
         try:
             for name, sign_type, private, public in _pairs(self._account):
@@ -174,8 +172,6 @@ class _Check:
         if days < RENEW_DAYS:
             return self._say("certificates", ok=False, text=f"{text}, in {days} days: renew it")
         return self._say("certificates", ok=True, text=text)
-
-    # ── Alipay ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _gateway(self) -> PreflightFinding:
         try:
@@ -235,8 +231,6 @@ class _Check:
             "clock", ok=True, text=f"this machine's clock agrees with the gateway's within {MOST_SKEW_S:.0f} s"
         )
 
-    # ── our addresses ────────────────────────────────────────────────────────────────────────────────────────────
-
     def _addresses(self) -> Iterator[PreflightFinding]:
         public = self._settings.public_url
         yield self._address("notify", "notifications arrive at", f"{public}{notify_path(self._company)}")
@@ -257,9 +251,6 @@ class _Check:
         if answer.code != HTTPStatus.OK:
             return self._say("reachable", ok=False, text=f"{url} answers {answer.code}: it is not our server's address")
         return self._say("reachable", ok=True, text=f"{url} is reachable from here; test from Alipay in its console")
-
-
-# ── keys of an account ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _alone(settings: Settings, account: AlipayAccount) -> Settings:

@@ -124,7 +124,6 @@ def _verified_fields(
 
 
 def _named_charset(pairs: dict[bytes, bytes], content_type: str) -> str:
-    """The codec that the message names, or blank."""
     in_form = pairs.get(b"charset") or pairs.get(b"_input_charset")
     header = _HEADER_CHARSET.search(content_type)
     named = in_form.decode("ascii", "replace") if in_form else header.group(1) if header else ""

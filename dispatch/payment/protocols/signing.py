@@ -80,7 +80,6 @@ class Signer:
         return f"Signer({self.sign_type})"
 
     def sign(self, text: bytes) -> str:
-        """The value of the field ``sign``."""
         return self._scheme.sign(text)
 
     def verify(self, text: bytes, sign: str) -> bool:

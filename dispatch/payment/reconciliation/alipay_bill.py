@@ -95,9 +95,6 @@ def read_bill(content: bytes, currency: str, *, max_bytes: int = MAX_TABLE_BYTES
     return read_table(unpack(content, max_bytes=max_bytes), currency)
 
 
-# ── the zip ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def unpack(content: bytes, *, max_bytes: int = MAX_TABLE_BYTES) -> bytes:
     """The bytes of the detailed table, at most ``max_bytes``. Raises :class:`BillError`.
 
@@ -133,9 +130,6 @@ def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, max_bytes: int) -> 
             if len(found) > max_bytes:
                 raise BillError(f"the table is longer than {max_bytes} bytes")
     return bytes(found)
-
-
-# ── the table ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def read_table(content: bytes, currency: str) -> Bill:
@@ -211,7 +205,6 @@ def _money(text: str, number: int, currency: str) -> Money:
 
 
 def _check_totals(comments: Sequence[str], rows: Sequence[BillRow], currency: str) -> None:
-    """Detects a truncated file."""
     for kind, pattern in _TOTALS.items():
         said = _found(pattern, comments, "合计")
         of_kind = [row.received for row in rows if row.kind == kind]

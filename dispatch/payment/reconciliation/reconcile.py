@@ -68,7 +68,6 @@ class ReconciledEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def refund(self) -> str:
-        """Our refund number, or else theirs."""
         side = self.ours or self.theirs
         return side.refund if side else ""
 
@@ -134,9 +133,6 @@ def reconcile(
 
 def _place(item: ReconciledEntry) -> tuple[str, str, int]:
     return item.order, item.refund, item.theirs.line if item.theirs else 0
-
-
-# ── matching ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class _Billed(msgspec.Struct, frozen=True):
@@ -208,9 +204,6 @@ def _match(
 
 def _distance(entry: BookedEntry, billed: _Billed) -> tuple[bool, dt.timedelta, dt.date]:
     return entry.amount != billed.row.amount, abs(entry.day - billed.day), billed.day
-
-
-# ── standings ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _item(day: dt.date, pair: _Pair, bills: Mapping[dt.date, Bill], spill_s: float) -> ReconciledEntry | None:

@@ -60,7 +60,6 @@ class MapiMerchant(msgspec.Struct, frozen=True, kw_only=True):
     max_connections: int = 32
 
     def overseas(self, order: OrderRef) -> bool:
-        """Whether the overseas calls apply to the order."""
         return order.way == "scan" and self.market == "cross-border"
 
     def extend_params(self, terminal: str = "") -> str:

@@ -50,7 +50,6 @@ def roots_of(pem: str, name: str) -> list[x509.Certificate]:
 
 
 def certificate_sn(certificate: x509.Certificate) -> str:
-    """``app_cert_sn`` or ``alipay_cert_sn`` of a certificate."""
     text = f"{certificate.issuer.rfc4514_string()}{certificate.serial_number}"
     # Alipay identifies certificates by MD5; no security relies on it here.
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
