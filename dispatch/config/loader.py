@@ -5,8 +5,6 @@ TOML file (``--config``, else the file named by ``TAXI_CONFIG``, else ``taxi.tom
 defaults in ``config.settings``. This is the only module that reads the environment.
 """
 
-from __future__ import annotations
-
 import os
 import tomllib
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Converts settings to the rules of the domain."""
 
-from __future__ import annotations
-
 from dispatch.config.loader import Settings, SettingsError
 from dispatch.config.tariffs import TariffError, read_tariff
 from dispatch.domain.fare.gps_meter import MeterRules

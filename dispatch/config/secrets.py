@@ -1,7 +1,5 @@
 """Secrets: from the settings, else from key files in the data folder (mode 600) that are created on first use."""
 
-from __future__ import annotations
-
 import os
 import secrets
 from base64 import urlsafe_b64encode

@@ -3,8 +3,6 @@
 Seconds are city time or wall time, as each unit says; they differ if ``clock.speed`` is not 1.
 """
 
-from __future__ import annotations
-
 import re
 from ipaddress import ip_network
 from pathlib import Path

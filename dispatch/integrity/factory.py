@@ -1,7 +1,5 @@
 """Opens the journal that the settings name, and checks it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from dispatch.actors.core.entity_types import EntityKind, entity_kinds

@@ -1,7 +1,5 @@
 """Runs the checks over a journal in memory, for tests and the simulator."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from dispatch.actors.core.entity_types import EntityKind

@@ -1,7 +1,5 @@
 """Logs of a process: structlog for our own code, and the standard ``logging`` module of libraries routed through it."""
 
-from __future__ import annotations
-
 import logging
 import sys
 from pathlib import Path

@@ -3,8 +3,6 @@
 A gateway collects the metrics of all processes and serves them together at ``/metrics`` (:func:`merged`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 

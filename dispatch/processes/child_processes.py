@@ -6,8 +6,6 @@ become children of this process, so :func:`kill_descendants` finds every process
 (``prctl``).
 """
 
-from __future__ import annotations
-
 import asyncio
 import ctypes
 import os

@@ -4,8 +4,6 @@ A full collection stops the process: 45 to 100 ms for the 90,000 to 175,000 obje
 its start (an Intel Xeon at 2.8 GHz, busy with other work).
 """
 
-from __future__ import annotations
-
 import gc
 
 

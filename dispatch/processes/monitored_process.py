@@ -5,8 +5,6 @@ killed after :data:`SILENT_AFTER_S`, or after :data:`HOPELESS_AFTER_S` if it sti
 machine rather than hung).
 """
 
-from __future__ import annotations
-
 import asyncio
 import os
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Orderly shutdown: the first signal requests it, further signals change nothing."""
 
-from __future__ import annotations
-
 import asyncio
 import signal
 from collections.abc import Coroutine

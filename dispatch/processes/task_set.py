@@ -1,7 +1,5 @@
 """Background tasks of one owner."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Coroutine, Iterator
 from typing import Any

@@ -5,8 +5,6 @@ deletes expired rows, and reconciles each day with Alipay's bill. When this proc
 when the raylet or the GCS ends, this process ends. The supervisor then starts another one.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import sys

@@ -4,8 +4,6 @@ A bill is available on the next day from about nine o'clock in Beijing. Every ac
 gateway is reconciled at ``alipay.reconcile_at``. An acquirer's account is not, because the acquirer issues its bill.
 """
 
-from __future__ import annotations
-
 import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence

@@ -4,8 +4,6 @@ A raylet or GCS that has ended cannot be replaced within a running cluster, so a
 restore committed state from the journal.
 """
 
-from __future__ import annotations
-
 import asyncio
 from pathlib import Path
 from typing import Final

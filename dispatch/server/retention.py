@@ -1,7 +1,5 @@
 """Deletes rows past their retention period. Events, ledger and audit log are never deleted."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final

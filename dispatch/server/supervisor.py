@@ -6,8 +6,6 @@ restarted: a gateway on the same listening socket, Valkey at the same address, a
 a process that has joined a dead cluster cannot join another one.
 """
 
-from __future__ import annotations
-
 import asyncio
 import socket
 import time

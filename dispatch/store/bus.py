@@ -11,8 +11,6 @@ Contract of every implementation (one conformance suite runs on all, ``tests/dis
 Channel and key names are defined in ``dispatch.store.buses.keys``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol, Self
 

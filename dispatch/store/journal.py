@@ -16,8 +16,6 @@ Contract of every implementation (one conformance suite runs on all, ``tests/dis
   process. It survives power loss as far as ``synchronous=FULL`` or ``synchronous_commit=on`` and the disk guarantee.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Final, NamedTuple, Protocol

@@ -4,8 +4,6 @@ All times are city seconds, except ``reply.at``, ``reconciliation.free_at``, ``p
 ``revocation``, which are wall seconds.
 """
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from sqlalchemy import (

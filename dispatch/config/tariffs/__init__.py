@@ -1,7 +1,5 @@
 """Example tariffs: TOML files in this folder, named by city. Imports the domain. A company writes its own tariff."""
 
-from __future__ import annotations
-
 from importlib.resources import files
 from pathlib import Path
 

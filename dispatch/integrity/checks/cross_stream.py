@@ -5,8 +5,6 @@ allowed only while a pending message will repair it: a row that another host's m
 was cancelled.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 

@@ -1,8 +1,6 @@
 """The ledger of one payment: every entry follows from its history, and the sum is payments minus refunds. The whole
 ledger balances because every entry has two sides."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final

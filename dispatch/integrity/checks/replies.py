@@ -1,7 +1,5 @@
 """Stored replies, which answer repeated commands."""
 
-from __future__ import annotations
-
 import msgspec
 
 from dispatch.actors.core.protocol import Done, Refused

@@ -1,7 +1,5 @@
 """One stream: its numbers, its replay, and whether snapshot and row equal the replayed state."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """Times as Alipay reads and writes them: days and clock times in Beijing."""
 
-from __future__ import annotations
-
 import datetime as dt
 from typing import Final
 

@@ -17,8 +17,6 @@ Theory of operation: :data:`TABLE` maps an answer to its handler, by the attempt
 the kind of answer and the way of the order. The first row that matches decides.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 

@@ -3,8 +3,6 @@
 :mod:`dispatch.payment.core.collection` decides which step follows.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import msgspec

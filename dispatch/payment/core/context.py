@@ -1,7 +1,5 @@
 """The input of every decision about a payment, and the parts that decisions share."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from dispatch.domain.commands import QueryOrder, RepeatRefund, ReportOutcome, encode_command

@@ -6,8 +6,6 @@ Each text says what happened and how to continue. The codes are Alipay's (``erro
 
 # ruff: noqa: RUF001 - Chinese is written with Chinese punctuation
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final

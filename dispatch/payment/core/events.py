@@ -3,8 +3,6 @@
 ``day`` is the day in Beijing on which the money moved, ``yyyy-MM-dd``: Alipay's bill of that day contains it.
 """
 
-from __future__ import annotations
-
 from typing import Literal
 
 import msgspec

@@ -5,8 +5,6 @@ runtime executes it with :func:`perform` and submits the response; only then is 
 may therefore be made twice, which the port allows (see :mod:`dispatch.payment.core.port`), but is never lost.
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 

@@ -7,8 +7,6 @@ currency always add up to zero.
 Each attempt, answer and notification is stored beside the entries as it was sent or received.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Compares a verified notification with our order: a genuine message proves a payment only if its facts agree."""
 
-from __future__ import annotations
-
 import enum
 
 import msgspec

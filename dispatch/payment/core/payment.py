@@ -4,8 +4,6 @@ Transitions are in ``state``, collecting in ``collection``, refunds in ``refunds
 module implements the entity's contract.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, ClassVar, Final
 

@@ -17,8 +17,6 @@ Contract, for every implementation:
   notification whose facts match the order (:func:`dispatch.payment.core.notification_checks.failed_checks`).
 """
 
-from __future__ import annotations
-
 import enum
 import re
 from collections.abc import Mapping

@@ -6,8 +6,6 @@ Alipay refunds it once. A refused repetition proves nothing about the earlier ca
 Rule 3: a second payment of the fare is refunded automatically, by the same steps.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from dispatch.domain.commands import RecordGatewayResponse, RefundFare, RefundOrder, RepeatRefund, ReportOutcome

@@ -4,8 +4,6 @@ A screenshot of an earlier payment shows another word, so it proves nothing. A w
 derived with a key that only the gateways have. Two consecutive minutes never have the same word.
 """
 
-from __future__ import annotations
-
 from hashlib import blake2b
 from typing import Final
 

@@ -1,7 +1,5 @@
 """The company's rules for collecting fares, built once from the settings, and the payment methods."""
 
-from __future__ import annotations
-
 from itertools import accumulate
 from typing import Final
 

@@ -7,8 +7,6 @@ A payment collects one fare. It has attempts, one after another; until the fare 
 the last attempt. An attempt is open until Alipay has confirmed its end. Refunds follow, one after another.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 

@@ -3,8 +3,6 @@
 The acquirer calls Alipay for the company; we call the acquirer by a small HTTP and JSON contract of our own.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Final
 

@@ -3,8 +3,6 @@
 Sandbox, production, mainland and cross-border differ only in their ``MapiMerchant``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

@@ -4,8 +4,6 @@
 for one exchange.
 """
 
-from __future__ import annotations
-
 from urllib.parse import urlencode
 
 import msgspec

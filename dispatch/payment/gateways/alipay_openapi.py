@@ -3,8 +3,6 @@
 Sandbox and production, plain keys and certificates differ only in their ``OpenapiAccount``.
 """
 
-from __future__ import annotations
-
 from dispatch.clock import Clock
 from dispatch.payment.core.port import (
     Cancelled,

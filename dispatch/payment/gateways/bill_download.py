@@ -4,8 +4,6 @@
 on the next day from about nine o'clock.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from typing import Final
 from urllib.parse import urlsplit

@@ -4,8 +4,6 @@ A company that is not listed in ``alipay.companies`` collects by the default acc
 own keys, connections and notification address, which are never used for another account.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from secrets import token_hex

@@ -3,8 +3,6 @@
 Only this module imports httpx.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, TypeVar

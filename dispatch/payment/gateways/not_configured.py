@@ -2,8 +2,6 @@
 
 # ruff: noqa: ARG002 - the port's shape
 
-from __future__ import annotations
-
 from dispatch.payment.core.port import (
     Cancelled,
     Closed,

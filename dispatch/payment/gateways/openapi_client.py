@@ -1,7 +1,5 @@
 """Signed requests to the openapi gateway and its verified answers, for all methods."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Final
 

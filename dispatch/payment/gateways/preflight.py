@@ -3,8 +3,6 @@
 Nothing is changed: the gateway is queried for an order that does not exist and for a bill that is not available yet.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import AsyncIterator, Iterator
 from email.utils import parsedate_to_datetime

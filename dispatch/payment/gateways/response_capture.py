@@ -5,8 +5,6 @@ with capture_responses() as responses:
 # responses: the text of each response to the call, in order
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar

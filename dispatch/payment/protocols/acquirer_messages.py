@@ -6,8 +6,6 @@ The signature covers the exact text in ``message``, in UTF-8. ``kind`` prevents 
 own answer, ``nonce`` binds an answer to its question, and ``at`` makes old messages invalid.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac

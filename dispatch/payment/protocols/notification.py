@@ -7,8 +7,6 @@ Charset: the form is signed in its own charset, named by ``charset`` or ``_input
 signed, so a sender must not be able to choose how signed bytes are read.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from typing import Final, Protocol

@@ -1,7 +1,5 @@
 """Checks of addresses that Alipay and passengers' phones must reach, without any network access."""
 
-from __future__ import annotations
-
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit

@@ -7,8 +7,6 @@ The rules (Antom documents, ``gr/apispec``): omit the signature's own fields and
 The mapi gateway omits both ``sign`` and ``sign_type``; the openapi gateway signs ``sign_type`` in requests.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import hashlib

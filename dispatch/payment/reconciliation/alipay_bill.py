@@ -7,8 +7,6 @@ disagrees with its own totals is refused, as is anything else that is not unders
 is never reconciled.
 """
 
-from __future__ import annotations
-
 import csv
 import datetime as dt
 import io

@@ -12,8 +12,6 @@ Both sides identify an entry by order number and refund number. In addition:
   ledger is matched with such a row of the same order.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence

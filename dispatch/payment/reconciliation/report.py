@@ -1,7 +1,5 @@
 """A reconciliation as it is stored and shown: totals, and each entry that does not simply agree."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import msgspec

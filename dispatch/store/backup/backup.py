@@ -4,8 +4,6 @@ The transaction is a snapshot of the WAL on SQLite, and REPEATABLE READ on Postg
 and blocks no writer. The ``-wal`` file grows meanwhile, because SQLite cannot checkpoint it past an active reader.
 """
 
-from __future__ import annotations
-
 import gzip
 import os
 from collections.abc import Iterator, Sequence

@@ -5,8 +5,6 @@ table after another, optional secrets, and a tail with the number of rows of eac
 before it. An archive without a tail, or with another hash, is invalid.
 """
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import zlib

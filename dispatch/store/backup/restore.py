@@ -3,8 +3,6 @@
 The journal of a running system is never empty: it contains at least its number of shards. It is therefore refused.
 """
 
-from __future__ import annotations
-
 import asyncio
 import os
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """An embedded Valkey or Redis: a child process that stores nothing on disk, and ends with its parent."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import socket

@@ -13,8 +13,6 @@
 | ``taxi:rate:WHAT``   | string with an expiry      | a rate limit (``lua/allow.lua``)                 |
 """
 
-from __future__ import annotations
-
 MAP_PREFIX = "taxi:map:"
 MAP_COUNTS_PREFIX = "taxi:map-counts:"
 

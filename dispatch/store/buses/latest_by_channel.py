@@ -1,7 +1,5 @@
 """The unread messages of a subscription: the latest message of each channel."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Iterable
 

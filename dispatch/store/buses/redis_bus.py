@@ -1,7 +1,5 @@
 """The bus on Redis or Valkey. It fulfils the port's contract (:mod:`dispatch.store.bus`)."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager

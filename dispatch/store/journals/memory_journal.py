@@ -4,8 +4,6 @@ It fulfils the port's contract (``dispatch.store.journal``), except that nothing
 one :class:`MemoryTables` behave like two processes over one database.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from math import inf
 

@@ -1,7 +1,5 @@
 """The journal on SQLite and PostgreSQL. It fulfils the port's contract (:mod:`dispatch.store.journal`)."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import partial

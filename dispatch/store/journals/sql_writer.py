@@ -7,8 +7,6 @@ Rule 2: a new stream has no row to lock; of two writers that create it, the seco
 Rule 3: tables are written in one fixed order, and rows in the order of their keys, so that writers do not deadlock.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final, NamedTuple

@@ -9,8 +9,6 @@ Rule 2: a batch contains the decisions of many commands; several decisions on on
 * Of two rows with the same id the later values win; of two snapshots the higher number wins.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """I/O: creates and upgrades the journal's tables with Alembic (:func:`upgrade`). Imports ``dispatch.store``."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor

@@ -6,8 +6,6 @@ Rule 3. The audit log entry is written in the same transaction.
 Times are city seconds.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final

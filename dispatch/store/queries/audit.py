@@ -1,7 +1,5 @@
 """The audit log in the journal's database (:mod:`dispatch.domain.audit`). Entries are never changed."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 from typing import Final

@@ -1,7 +1,5 @@
 """The history of one entity: its newest events, a trip's payments, and the exchanges with Alipay."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 

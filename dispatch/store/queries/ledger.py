@@ -3,8 +3,6 @@
 An account is named by the company that owns it; ``""`` is the default account, shared by all other companies.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 from typing import Final, Literal, NamedTuple

@@ -3,8 +3,6 @@
 Rows are as new as the last commit of their entities. All lists are bounded. Times are city seconds.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple

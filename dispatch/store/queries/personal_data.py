@@ -5,8 +5,6 @@ Rule 1. A number is written only encrypted. Rows of older releases are encrypted
 Rule 2. The key of the digest is wrapped like a passenger's key, under a name that no passenger has. It never changes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """The registry in the journal's database: vehicles, drivers, dispatchers, devices and passengers."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final, TypeVar

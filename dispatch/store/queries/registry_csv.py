@@ -4,8 +4,6 @@ Vehicles: ``id,plate,company`` and optionally ``vehicle_class,seats,wheelchair,c
 Drivers: ``id,name,phone,pin`` and optionally ``active``, ``vehicles`` (ids separated by spaces, or ``*``).
 """
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Callable, Iterator, Sequence
 from io import StringIO

@@ -1,7 +1,5 @@
 """Trips of a past period with their events, for replay."""
 
-from __future__ import annotations
-
 from functools import partial
 from itertools import groupby
 from typing import Final

@@ -1,7 +1,5 @@
 """Deletes expired rows: replies to commands, and exchanges with Alipay."""
 
-from __future__ import annotations
-
 from functools import partial
 
 from sqlalchemy import Column, Connection, delete, select

@@ -3,8 +3,6 @@
 A row is needed until its tokens have expired; later revocations delete it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 from typing import Final, NamedTuple

@@ -1,7 +1,5 @@
 """The track archive. Not part of the journal: a loss is a gap in a replay."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 from typing import Final

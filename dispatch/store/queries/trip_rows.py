@@ -3,8 +3,6 @@
 A row is as new as the last commit of its entity. Times are city seconds.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeVar
 

@@ -4,8 +4,6 @@ The field names are those of Antom's documents ``global/acquire_create``, ``glob
 and ``global/spot_refund``.
 """
 
-from __future__ import annotations
-
 from typing import Final, Literal
 
 import msgspec

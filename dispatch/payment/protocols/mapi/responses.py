@@ -1,7 +1,5 @@
 """Converts the fields of a signed mapi answer to the port's outcomes."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Final

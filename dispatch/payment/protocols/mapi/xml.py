@@ -7,8 +7,6 @@ The signed text consists of the children of the inner element, ``name=text``, so
 ``is_success`` says only that the request was accepted; ``result_code`` among the fields is the business result.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Final
 from xml.etree.ElementTree import Element, ParseError

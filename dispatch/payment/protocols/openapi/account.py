@@ -3,8 +3,6 @@
 The field names are those of the request classes of Alipay's Java SDK (``alipay-sdk-java-all``).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote

@@ -4,8 +4,6 @@
 number. For a bundle of roots it is the ``sn`` of each certificate signed with RSA, joined with ``_``.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import re

@@ -3,8 +3,6 @@
 It hides the business fields; their authenticity is ensured by the signature.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 

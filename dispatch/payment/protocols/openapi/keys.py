@@ -1,7 +1,5 @@
 """The keys of an openapi application: our key signs, Alipay's verifies, as plain keys or in certificates."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 import msgspec

@@ -4,8 +4,6 @@
 failures named by ``sub_code``. A success counts only if Alipay signed it.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 import msgspec

@@ -6,8 +6,6 @@ The signed text is the member's value exactly as it appears in the body, so it i
 re-encoded. A body with a duplicate member, or with both an answer and an ``error_response``, is ambiguous and refused.
 """
 
-from __future__ import annotations
-
 import json
 from typing import Any, Final, NoReturn
 
