@@ -9,19 +9,9 @@ import msgspec
 
 from dispatch.domain.commands import QueryOrder
 from dispatch.domain.entity import Decision, ScheduledCommand
+from dispatch.payment.core import events
 from dispatch.payment.core.beijing_time import format_compact_time
 from dispatch.payment.core.context import PaymentContext, merge
-from dispatch.payment.core.events import (
-    AttemptFailed,
-    AttemptOpened,
-    AttemptUnclear,
-    CodeShown,
-    GatewayAsked,
-    OrderPaid,
-    OrderPlaced,
-    PasswordAsked,
-    SurplusPaid,
-)
 from dispatch.payment.core.gateway_calls import GATEWAY, PLACING, order_call, place_call
 from dispatch.payment.core.port import CodeCreated, OrderCreated, PasswordRequired, PaymentOrder, TradeView
 from dispatch.payment.core.refunds import open_refund
@@ -38,9 +28,9 @@ class PaymentProof(msgspec.Struct, frozen=True):
     day: str
 
 
-def order_of(payment: PaymentContext, attempt: AttemptOpened | Attempt) -> PaymentOrder:
+def order_of(payment: PaymentContext, attempt: events.AttemptOpened | Attempt) -> PaymentOrder:
     """The order of an attempt, identical in every repetition. Raises ``ValueError`` if Alipay would not accept it."""
-    source = attempt if isinstance(attempt, AttemptOpened) else payment.data
+    source = attempt if isinstance(attempt, events.AttemptOpened) else payment.data
     return PaymentOrder(
         out_trade_no=attempt.order,
         amount=attempt.amount,
@@ -49,7 +39,7 @@ def order_of(payment: PaymentContext, attempt: AttemptOpened | Attempt) -> Payme
         buyer_id=attempt.buyer,
         auth_code=attempt.auth_code,
         terminal=source.vehicle,
-        placed_at=format_compact_time(attempt.at if isinstance(attempt, AttemptOpened) else attempt.opened_at),
+        placed_at=format_compact_time(attempt.at if isinstance(attempt, events.AttemptOpened) else attempt.opened_at),
         notify_url=payment.rules.account_of(source.company).notify_url,
         expires_min=payment.rules.expires_min,
         passback=payment.id,
@@ -58,7 +48,7 @@ def order_of(payment: PaymentContext, attempt: AttemptOpened | Attempt) -> Payme
 
 def call_gateway(payment: PaymentContext, attempt: Attempt, call: str, now: float) -> Decision:
     """Make a further call, with a timer in case its answer is lost."""
-    asked = GatewayAsked(now, attempt.order, call, attempt.calls + 1)
+    asked = events.GatewayAsked(now, attempt.order, call, attempt.calls + 1)
     placing, company = call == PLACING[attempt.way], payment.data.company
     work = place_call(order_of(payment, attempt), company) if placing else order_call(call, attempt.ref, company)
     due = ScheduledCommand(call_name(call, attempt.order, asked.n), now, GATEWAY, work)
@@ -98,15 +88,15 @@ def mark_placed(
     if isinstance(response, CodeCreated):
         if attempt.code:
             return Decision()
-        shown = CodeShown(now, attempt.order, response.qr_code)
+        shown = events.CodeShown(now, attempt.order, response.qr_code)
         return Decision(events=[shown], put=_report_order(payment, attempt, now, code=response.qr_code))
     if attempt.trade or (isinstance(response, PasswordRequired) and payment.data.state != CREATING):
         return Decision()
     if isinstance(response, PasswordRequired):
-        asked = PasswordAsked(now, attempt.order, response.trade_no)
+        asked = events.PasswordAsked(now, attempt.order, response.trade_no)
         put = _report_order(payment, attempt, now, trade=response.trade_no, reason="PASSWORD")
         return Decision(events=[asked], put=put)
-    placed = OrderPlaced(now, attempt.order, response.trade_no)
+    placed = events.OrderPlaced(now, attempt.order, response.trade_no)
     return Decision(events=[placed], put=_report_order(payment, attempt, now, trade=response.trade_no))
 
 
@@ -162,7 +152,7 @@ def report_unclear(payment: PaymentContext, attempt: Attempt, reason: str, now: 
     if payment.data.state not in (CREATING, WAITING):
         return Decision()
     return Decision(
-        events=[AttemptUnclear(now, attempt.order, reason)],
+        events=[events.AttemptUnclear(now, attempt.order, reason)],
         put=[payment.report_attempt(attempt, "unknown", now, reason=reason)],
         notices=[payment.notice("payment_unknown", attempt.order, reason=reason)],
     )
@@ -175,10 +165,10 @@ def mark_paid(payment: PaymentContext, attempt: Attempt, proof: PaymentProof, no
     order, trade, buyer = attempt.order, proof.trade, proof.buyer
     if payment.data.paid_order:
         reason = f"paid in addition to {payment.data.paid_order}"
-        surplus = SurplusPaid(now, order, attempt.amount, proof.source, trade, buyer, proof.day)
+        surplus = events.SurplusPaid(now, order, attempt.amount, proof.source, trade, buyer, proof.day)
         noted = Decision(events=[surplus], drop=obsolete_timers(attempt), notices=[payment.alarm(order, reason)])
         return merge(noted, open_refund(payment, attempt, reason, now, surplus=True))
-    paid = OrderPaid(now, order, attempt.method, attempt.amount, proof.source, trade, buyer, proof.day)
+    paid = events.OrderPaid(now, order, attempt.method, attempt.amount, proof.source, trade, buyer, proof.day)
     report = payment.report_attempt(attempt, "paid", now, trade=trade or attempt.trade)
     notice = payment.notice("payment_paid", order, source=proof.source, seconds=payment.age_s(attempt, now))
     decision = Decision(events=[paid], put=[report], drop=obsolete_timers(attempt), notices=[notice])
@@ -193,7 +183,7 @@ def fail_attempt(
     payment: PaymentContext, attempt: Attempt, reason: str, now: float, *, returned: bool = False
 ) -> Decision:
     """The order can no longer be paid. ``returned``: it was paid, and the money went back."""
-    failed = AttemptFailed(now, attempt.order, reason, returned)
+    failed = events.AttemptFailed(now, attempt.order, reason, returned)
     if payment.data.state in COLLECTED:
         return Decision(events=[failed], drop=obsolete_timers(attempt))
     report = payment.report_attempt(attempt, "failed", now, reason=reason)

@@ -11,18 +11,9 @@ from typing import Final
 from dispatch.domain.commands import RecordGatewayResponse, RefundFare, RefundOrder, RepeatRefund, ReportOutcome
 from dispatch.domain.entity import Context, Decision, Event, ScheduledCommand
 from dispatch.domain.errors import DispatchError, ErrorCode
+from dispatch.payment.core import events
 from dispatch.payment.core.beijing_time import beijing_day
 from dispatch.payment.core.context import PaymentContext, merge, received_at
-from dispatch.payment.core.events import (
-    PartRefunded,
-    RefundAsked,
-    RefundFailed,
-    RefundMethod,
-    RefundOpened,
-    RefundUnclear,
-    SurplusRefunded,
-    WholeRefunded,
-)
 from dispatch.payment.core.gateway_calls import GATEWAY, GatewayResponse, order_call, refund_call
 from dispatch.payment.core.port import Cancelled, NotFound, Refund, Refunded, Refusal, Unknown
 from dispatch.payment.core.rules import CASH
@@ -45,11 +36,11 @@ def refund_fare(payment: PaymentContext, command: RefundFare, context: Context) 
     left = Money(paid.amount.minor - payment.data.refunded, paid.amount.currency)
     amount = command.amount if command.amount is not None else left
     _check_amount(amount, left, command)
-    how: RefundMethod = "hand" if paid.method == CASH else "cancel" if command.cancel else "refund"
+    how: events.RefundMethod = "hand" if paid.method == CASH else "cancel" if command.cancel else "refund"
     if how == "cancel" and amount != paid.amount:
         raise DispatchError(ErrorCode.REFUND_TOO_MUCH, field="amount", detail="a cancel refunds the whole order")
     by = f"{context.principal.role}:{context.principal.id}"
-    opened = RefundOpened(
+    opened = events.RefundOpened(
         context.now,
         refund=_number(payment, paid),
         order=paid.order,
@@ -88,7 +79,7 @@ def open_refund(payment: PaymentContext, attempt: Attempt, reason: str, now: flo
     """Refund a whole paid order automatically."""
     if attempt.method == CASH:
         return Decision()
-    opened = RefundOpened(
+    opened = events.RefundOpened(
         now,
         refund=_number(payment, attempt),
         order=attempt.order,
@@ -106,7 +97,7 @@ def _number(payment: PaymentContext, attempt: Attempt) -> str:
     return f"{attempt.order}_R{len(payment.data.refunds) + 1}"
 
 
-def _begin(payment: PaymentContext, opened: RefundOpened, attempt: Attempt) -> Decision:
+def _begin(payment: PaymentContext, opened: events.RefundOpened, attempt: Attempt) -> Decision:
     if opened.how == "hand":
         refund = refund_state(opened)
         return merge(Decision(events=[opened]), _returned(payment, refund, beijing_day("", opened.at), opened.at))
@@ -200,18 +191,18 @@ def _returned(payment: PaymentContext, refund: RefundState, day: str, now: float
     facts = (now, refund.refund, refund.order, refund.amount, day)
     notice = payment.notice("payment_refunded", refund.order, refund=refund.refund, by=refund.by)
     if refund.surplus:
-        return Decision(events=[SurplusRefunded(*facts)], drop=undone, notices=[notice])
+        return Decision(events=[events.SurplusRefunded(*facts)], drop=undone, notices=[notice])
     paid = payment.data.attempt(refund.order)
     in_all = payment.data.refunded + refund.amount.minor
     whole = paid is not None and in_all >= paid.amount.minor
-    event: Event = WholeRefunded(*facts) if whole else PartRefunded(*facts)
+    event: Event = events.WholeRefunded(*facts) if whole else events.PartRefunded(*facts)
     method = paid.method if paid is not None else ""
     outcome = ReportOutcome("refunded", refund.order, method, Money(in_all, refund.amount.currency))
     return Decision(events=[event], put=[payment.report_outcome(outcome, now)], drop=undone, notices=[notice])
 
 
 def _failed(payment: PaymentContext, refund: RefundState, reason: str, now: float) -> Decision:
-    failed = RefundFailed(now, refund.refund, reason)
+    failed = events.RefundFailed(now, refund.refund, reason)
     alarm = payment.alarm(refund.order, f"refund {refund.refund} refused: {reason}")
     return Decision(events=[failed], drop=[_timer_name(refund.refund), refund.due], notices=[alarm])
 
@@ -222,7 +213,7 @@ def _unclear(
     age_s = payment.age_s(refund, now)
     decision = Decision(put=[_timer(payment, refund.refund, now, payment.rules.next_query_s(age_s))])
     if not refund.unclear and (at_once or age_s >= payment.rules.query_for_s):
-        decision.events = [RefundUnclear(now, refund.refund, reason)]
+        decision.events = [events.RefundUnclear(now, refund.refund, reason)]
         decision.notices = [payment.alarm(refund.order, f"refund {refund.refund} unclear: {reason}")]
     return decision
 
@@ -231,7 +222,7 @@ def _call_gateway(payment: PaymentContext, refund: RefundState, call: str, now: 
     attempt = payment.data.attempt(refund.order)
     if attempt is None:
         raise ValueError(f"no attempt {refund.order}")
-    asked = RefundAsked(now, refund.refund, call, refund.calls + 1)
+    asked = events.RefundAsked(now, refund.refund, call, refund.calls + 1)
     work = _work(payment, call, refund, attempt)
     due = ScheduledCommand(call_name(call, refund.refund, asked.n), now, GATEWAY, work)
     timer = _timer(payment, refund.refund, now, payment.rules.answer_within_s)

@@ -15,28 +15,7 @@ import msgspec
 from dispatch.domain.entity import Event
 from dispatch.domain.errors import ErrorCode
 from dispatch.domain.state_machine import NEW, StateMachine, TransitionTable
-from dispatch.payment.core.events import (
-    AttemptFailed,
-    AttemptOpened,
-    AttemptStopped,
-    AttemptUnclear,
-    CodeShown,
-    GatewayAsked,
-    NewsChecked,
-    OrderPaid,
-    OrderPlaced,
-    PartRefunded,
-    PasswordAsked,
-    RefundAsked,
-    RefundFailed,
-    RefundMethod,
-    RefundOpened,
-    RefundUnclear,
-    Returned,
-    SurplusPaid,
-    SurplusRefunded,
-    WholeRefunded,
-)
+from dispatch.payment.core import events
 from dispatch.payment.core.gateway_calls import PLACING
 from dispatch.payment.core.port import OrderRef, Way
 from dispatch.payment.core.rules import WAYS
@@ -57,57 +36,62 @@ COLLECTED: Final = frozenset({PAID, PART_REFUNDED, REFUNDED})
 def _afterwards(state: str) -> Mapping[type[Event], str]:
     """Events that are still possible after the fare is paid: of other attempts, and of refunds."""
     allowed: tuple[type[Event], ...] = (
-        GatewayAsked,
-        OrderPlaced,
-        CodeShown,
-        PasswordAsked,
-        AttemptFailed,
-        NewsChecked,
-        SurplusPaid,
-        RefundOpened,
-        RefundAsked,
-        RefundUnclear,
-        RefundFailed,
-        SurplusRefunded,
+        events.GatewayAsked,
+        events.OrderPlaced,
+        events.CodeShown,
+        events.PasswordAsked,
+        events.AttemptFailed,
+        events.NewsChecked,
+        events.SurplusPaid,
+        events.RefundOpened,
+        events.RefundAsked,
+        events.RefundUnclear,
+        events.RefundFailed,
+        events.SurplusRefunded,
     )
     return dict.fromkeys(allowed, state)
 
 
 TABLE: Final[TransitionTable] = {
-    NEW: {AttemptOpened: CREATING},
+    NEW: {events.AttemptOpened: CREATING},
     CREATING: {
-        GatewayAsked: CREATING,
-        AttemptStopped: CREATING,
-        NewsChecked: CREATING,
-        OrderPlaced: WAITING,
-        CodeShown: WAITING,
-        PasswordAsked: WAITING,
-        AttemptFailed: FAILED,
-        AttemptUnclear: UNKNOWN,
-        OrderPaid: PAID,
+        events.GatewayAsked: CREATING,
+        events.AttemptStopped: CREATING,
+        events.NewsChecked: CREATING,
+        events.OrderPlaced: WAITING,
+        events.CodeShown: WAITING,
+        events.PasswordAsked: WAITING,
+        events.AttemptFailed: FAILED,
+        events.AttemptUnclear: UNKNOWN,
+        events.OrderPaid: PAID,
     },
     WAITING: {
-        GatewayAsked: WAITING,
-        AttemptStopped: WAITING,
-        NewsChecked: WAITING,
-        OrderPlaced: WAITING,
-        AttemptFailed: FAILED,
-        AttemptUnclear: UNKNOWN,
-        OrderPaid: PAID,
+        events.GatewayAsked: WAITING,
+        events.AttemptStopped: WAITING,
+        events.NewsChecked: WAITING,
+        events.OrderPlaced: WAITING,
+        events.AttemptFailed: FAILED,
+        events.AttemptUnclear: UNKNOWN,
+        events.OrderPaid: PAID,
     },
     UNKNOWN: {
-        GatewayAsked: UNKNOWN,
-        AttemptStopped: UNKNOWN,
-        NewsChecked: UNKNOWN,
-        OrderPlaced: UNKNOWN,
-        CodeShown: UNKNOWN,
-        PasswordAsked: UNKNOWN,
-        AttemptFailed: FAILED,
-        OrderPaid: PAID,
+        events.GatewayAsked: UNKNOWN,
+        events.AttemptStopped: UNKNOWN,
+        events.NewsChecked: UNKNOWN,
+        events.OrderPlaced: UNKNOWN,
+        events.CodeShown: UNKNOWN,
+        events.PasswordAsked: UNKNOWN,
+        events.AttemptFailed: FAILED,
+        events.OrderPaid: PAID,
     },
-    FAILED: {AttemptOpened: CREATING, GatewayAsked: FAILED, NewsChecked: FAILED, OrderPaid: PAID},
-    PAID: {**_afterwards(PAID), PartRefunded: PART_REFUNDED, WholeRefunded: REFUNDED},
-    PART_REFUNDED: {**_afterwards(PART_REFUNDED), PartRefunded: PART_REFUNDED, WholeRefunded: REFUNDED},
+    FAILED: {
+        events.AttemptOpened: CREATING,
+        events.GatewayAsked: FAILED,
+        events.NewsChecked: FAILED,
+        events.OrderPaid: PAID,
+    },
+    PAID: {**_afterwards(PAID), events.PartRefunded: PART_REFUNDED, events.WholeRefunded: REFUNDED},
+    PART_REFUNDED: {**_afterwards(PART_REFUNDED), events.PartRefunded: PART_REFUNDED, events.WholeRefunded: REFUNDED},
     REFUNDED: _afterwards(REFUNDED),
 }
 
@@ -159,7 +143,7 @@ class RefundState(msgspec.Struct):
     refund: str
     order: str
     amount: Money
-    how: RefundMethod
+    how: events.RefundMethod
     by: str
     reason: str
     asked_by: str
@@ -229,7 +213,7 @@ def fold(data: PaymentState, event: Event, payment_id: str) -> None:
 # Each function names its own event; in the table below the types are erased.
 
 
-def _fold_opened(data: PaymentState, event: AttemptOpened) -> None:
+def _fold_opened(data: PaymentState, event: events.AttemptOpened) -> None:
     data.vehicle = event.vehicle
     data.company = event.company
     if data.opened_at is None:
@@ -256,41 +240,41 @@ def _asked(attempt: Attempt, call: str, n: int) -> None:
     attempt.cancelled = attempt.cancelled or call == "cancel"
 
 
-def _fold_asked(data: PaymentState, event: GatewayAsked) -> None:
+def _fold_asked(data: PaymentState, event: events.GatewayAsked) -> None:
     attempt = _known(data, event.order)
     _asked(attempt, event.call, event.n)
     attempt.checking = attempt.end == "failed"
 
 
-def _fold_checked(data: PaymentState, event: NewsChecked) -> None:
+def _fold_checked(data: PaymentState, event: events.NewsChecked) -> None:
     _known(data, event.order).checking = False
 
 
-def _fold_placed(data: PaymentState, event: OrderPlaced | PasswordAsked) -> None:
+def _fold_placed(data: PaymentState, event: events.OrderPlaced | events.PasswordAsked) -> None:
     attempt = _known(data, event.order)
     attempt.trade = event.trade or attempt.trade
 
 
-def _fold_code(data: PaymentState, event: CodeShown) -> None:
+def _fold_code(data: PaymentState, event: events.CodeShown) -> None:
     _known(data, event.order).code = event.code
 
 
-def _fold_failed(data: PaymentState, event: AttemptFailed) -> None:
+def _fold_failed(data: PaymentState, event: events.AttemptFailed) -> None:
     attempt = _known(data, event.order)
     attempt.end = "failed"
     attempt.reason = event.reason
     attempt.returned = event.returned
 
 
-def _fold_stopped(data: PaymentState, event: AttemptStopped) -> None:
+def _fold_stopped(data: PaymentState, event: events.AttemptStopped) -> None:
     _known(data, event.order).stopping = True
 
 
-def _fold_unclear(data: PaymentState, event: AttemptUnclear) -> None:
+def _fold_unclear(data: PaymentState, event: events.AttemptUnclear) -> None:
     _known(data, event.order).reason = event.reason
 
 
-def _fold_paid(data: PaymentState, event: OrderPaid) -> None:
+def _fold_paid(data: PaymentState, event: events.OrderPaid) -> None:
     attempt = _known(data, event.order)
     attempt.end = "paid"
     attempt.checking = False
@@ -301,7 +285,7 @@ def _fold_paid(data: PaymentState, event: OrderPaid) -> None:
     data.paid_at = event.at
 
 
-def _fold_surplus(data: PaymentState, event: SurplusPaid) -> None:
+def _fold_surplus(data: PaymentState, event: events.SurplusPaid) -> None:
     attempt = _known(data, event.order)
     attempt.end = "surplus"
     attempt.checking = False
@@ -315,12 +299,12 @@ def _known_refund(data: PaymentState, number: str) -> RefundState:
     return refund
 
 
-def refund_state(event: RefundOpened) -> RefundState:
+def refund_state(event: events.RefundOpened) -> RefundState:
     fields = ("refund", "order", "amount", "how", "by", "reason", "asked_by", "surplus")
     return RefundState(**{name: getattr(event, name) for name in fields}, opened_at=event.at)
 
 
-def _fold_refund(data: PaymentState, event: RefundOpened) -> None:
+def _fold_refund(data: PaymentState, event: events.RefundOpened) -> None:
     refund = refund_state(event)
     data.refunds.append(refund)
     if event.how != "hand":
@@ -333,43 +317,43 @@ def _refund_asked(refund: RefundState, call: str, n: int) -> None:
     refund.due = call_name(call, refund.refund, n)
 
 
-def _fold_refund_asked(data: PaymentState, event: RefundAsked) -> None:
+def _fold_refund_asked(data: PaymentState, event: events.RefundAsked) -> None:
     _refund_asked(_known_refund(data, event.refund), event.call, event.n)
 
 
-def _fold_refund_unclear(data: PaymentState, event: RefundUnclear) -> None:
+def _fold_refund_unclear(data: PaymentState, event: events.RefundUnclear) -> None:
     _known_refund(data, event.refund).unclear = event.reason
 
 
-def _fold_refund_failed(data: PaymentState, event: RefundFailed) -> None:
+def _fold_refund_failed(data: PaymentState, event: events.RefundFailed) -> None:
     refund = _known_refund(data, event.refund)
     refund.end = "failed"
     refund.unclear = event.reason
 
 
-def _fold_returned(data: PaymentState, event: Returned) -> None:
+def _fold_returned(data: PaymentState, event: events.Returned) -> None:
     refund = _known_refund(data, event.refund)
     refund.end = "done"
     refund.unclear = ""
 
 
 _FOLDS: Final[dict[type[Event], Callable[[PaymentState, Any], None]]] = {
-    AttemptOpened: _fold_opened,
-    GatewayAsked: _fold_asked,
-    OrderPlaced: _fold_placed,
-    CodeShown: _fold_code,
-    PasswordAsked: _fold_placed,
-    AttemptStopped: _fold_stopped,
-    AttemptFailed: _fold_failed,
-    NewsChecked: _fold_checked,
-    AttemptUnclear: _fold_unclear,
-    OrderPaid: _fold_paid,
-    SurplusPaid: _fold_surplus,
-    RefundOpened: _fold_refund,
-    RefundAsked: _fold_refund_asked,
-    RefundUnclear: _fold_refund_unclear,
-    RefundFailed: _fold_refund_failed,
-    PartRefunded: _fold_returned,
-    WholeRefunded: _fold_returned,
-    SurplusRefunded: _fold_returned,
+    events.AttemptOpened: _fold_opened,
+    events.GatewayAsked: _fold_asked,
+    events.OrderPlaced: _fold_placed,
+    events.CodeShown: _fold_code,
+    events.PasswordAsked: _fold_placed,
+    events.AttemptStopped: _fold_stopped,
+    events.AttemptFailed: _fold_failed,
+    events.NewsChecked: _fold_checked,
+    events.AttemptUnclear: _fold_unclear,
+    events.OrderPaid: _fold_paid,
+    events.SurplusPaid: _fold_surplus,
+    events.RefundOpened: _fold_refund,
+    events.RefundAsked: _fold_refund_asked,
+    events.RefundUnclear: _fold_refund_unclear,
+    events.RefundFailed: _fold_refund_failed,
+    events.PartRefunded: _fold_returned,
+    events.WholeRefunded: _fold_returned,
+    events.SurplusRefunded: _fold_returned,
 }
