@@ -82,12 +82,11 @@ DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = {
 }
 
 
-def write_documents(folder: Path) -> list[Path]:
-    """Write the documents into ``folder``. Returns the paths of those that changed."""
+def write_files(folder: Path, renders: Mapping[str, Callable[[], str]]) -> list[Path]:
+    """Write the rendered files into ``folder``. Returns the paths of those that changed."""
     changed: list[Path] = []
-    for name, render in DOCUMENTS.items():
-        path = folder / name
-        text = render()
+    for name, render in renders.items():
+        path, text = folder / name, render()
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
             changed.append(path)
@@ -95,5 +94,5 @@ def write_documents(folder: Path) -> list[Path]:
 
 
 if __name__ == "__main__":
-    for path in write_documents(Path(sys.argv[1])):
+    for path in write_files(Path(sys.argv[1]), DOCUMENTS):
         sys.stdout.write(f"{path}\n")

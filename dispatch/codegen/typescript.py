@@ -17,6 +17,7 @@ from dispatch.api import fields, http_bodies
 from dispatch.api.client_messages import FromClient
 from dispatch.api.permissions import senders_of
 from dispatch.api.server_messages import FromServer
+from dispatch.codegen.markdown import write_files
 from dispatch.domain.errors import CLOSE_TEXTS, ERRORS, CloseCode, may_reconnect
 from dispatch.domain.state_machine import NEW, StateMachine
 from dispatch.domain.trip import trip_state
@@ -181,17 +182,6 @@ def _mentioned(kind: _Struct) -> set[str]:
     return found
 
 
-def write_types(folder: Path) -> list[Path]:
-    """Write the files into ``folder``. Returns the paths of those that changed."""
-    changed: list[Path] = []
-    for name, render in FILES.items():
-        path, text = folder / name, render()
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
-            changed.append(path)
-    return changed
-
-
 if __name__ == "__main__":
-    for path in write_types(Path(sys.argv[1])):
+    for path in write_files(Path(sys.argv[1]), FILES):
         sys.stdout.write(f"{path}\n")

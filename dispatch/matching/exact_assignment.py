@@ -13,7 +13,6 @@ Rule 2. Rows are sorted by age, columns by vehicle id. Among equal answers the o
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -37,11 +36,8 @@ class Assignment:
     wanting: Bools
 
 
-class Assigner(Protocol):
-    """An assignment rule."""
-
-    def __call__(self, pairs: Pairs) -> Assignment:
-        """Choose pairs. Rows are sorted by age, oldest first."""
+Assigner = Callable[[Pairs], Assignment]
+"""An assignment rule. Rows are sorted by age, oldest first."""
 
 
 def exact(pairs: Pairs) -> Assignment:

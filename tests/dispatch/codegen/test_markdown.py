@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.codegen.markdown import DOCUMENTS, MACHINES, write_documents
+from dispatch.codegen.markdown import DOCUMENTS, MACHINES, write_files
 from dispatch.domain.state_machine import NEW, StateMachine, mermaid
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -38,5 +38,5 @@ def test_the_source_is_named_rightly(source: str, machine: StateMachine) -> None
 
 def test_writing_says_what_changed(tmp_path: Path) -> None:
     """A first run writes all documents, a second finds nothing to do."""
-    assert {path.name for path in write_documents(tmp_path)} == set(DOCUMENTS)
-    assert write_documents(tmp_path) == []
+    assert {path.name for path in write_files(tmp_path, DOCUMENTS)} == set(DOCUMENTS)
+    assert write_files(tmp_path, DOCUMENTS) == []

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.codegen.typescript import FILES, render_messages, render_tables, write_types
+from dispatch.codegen.markdown import write_files
+from dispatch.codegen.typescript import FILES, render_messages, render_tables
 
 PROTOCOL = Path(__file__).parents[3] / "web" / "src" / "protocol"
 
@@ -40,5 +41,5 @@ def test_tables_are_constants() -> None:
 
 def test_writing_says_what_changed(tmp_path: Path) -> None:
     """A first run writes all files, a second finds nothing to do."""
-    assert [path.name for path in write_types(tmp_path)] == list(FILES)
-    assert write_types(tmp_path) == []
+    assert [path.name for path in write_files(tmp_path, FILES)] == list(FILES)
+    assert write_files(tmp_path, FILES) == []
