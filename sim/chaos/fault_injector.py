@@ -28,7 +28,7 @@ PAUSE_S: Final = 6.0
 FULL_S: Final = 6.0
 STARVED_S: Final = 6.0
 CUT_SHARE: Final = 0.5
-LOOK_EVERY_S: Final = 0.05
+POLL_S: Final = 0.05
 
 
 class FaultInjector:
@@ -67,7 +67,7 @@ class FaultInjector:
         log.info("fault injected", fault=fault.kind, name=name, pid=pid)
         os.kill(pid, signal.SIGSTOP if fault.action == "pause" else signal.SIGKILL)
         if fault.action == "pause":
-            self._resuming = asyncio.ensure_future(_connect(pid))
+            self._resuming = asyncio.ensure_future(_resume(pid))
             return lambda: self._after_pause(name)
         return lambda: self._after_kill(name, pid)
 
@@ -92,9 +92,9 @@ class FaultInjector:
 
     async def settle(self) -> None:
         """Wait until no process is paused. Call it before the next fault."""
-        waking, self._resuming = self._resuming, None
-        if waking is not None:
-            await waking
+        resuming, self._resuming = self._resuming, None
+        if resuming is not None:
+            await resuming
 
     async def _fill(self) -> Callable[[], Awaitable[None]]:
         assert self._disk is not None  # noqa: S101 - else this fault is not in the plan
@@ -121,15 +121,15 @@ async def _set_memory(redis: Redis, limit: str) -> None:
         await redis.config_set("maxmemory", limit)
 
 
-async def _connect(pid: int) -> None:
+async def _resume(pid: int) -> None:
     await asyncio.sleep(PAUSE_S)
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGCONT)
 
 
-async def _wait_until(seen: Callable[[], bool]) -> None:
-    while not seen():  # noqa: ASYNC110 - processes send no event
-        await asyncio.sleep(LOOK_EVERY_S)
+async def _wait_until(condition: Callable[[], bool]) -> None:
+    while not condition():  # noqa: ASYNC110 - processes send no event
+        await asyncio.sleep(POLL_S)
 
 
 async def _no_wait() -> None:

@@ -15,6 +15,8 @@ from dispatch.processes import child_processes as processes
 
 DATABASE: Final = "taxi"
 RETRY_S: Final = 0.2
+SIZE_MIB: Final = 512
+_BALLAST: Final = "ballast"
 
 
 class Postgres:
@@ -57,10 +59,6 @@ def _reap(folder: Path) -> None:
     """Collect the exit code of the old process, an adopted child: until then it seems to run."""
     with suppress(OSError, ValueError, IndexError, ChildProcessError):
         os.waitpid(int((folder / "postmaster.pid").read_text().splitlines()[0]), os.WNOHANG)
-
-
-SIZE_MIB: Final = 512
-_BALLAST: Final = "ballast"
 
 
 class SmallDisk:

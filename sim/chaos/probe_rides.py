@@ -48,14 +48,14 @@ PHONE: Final = "+15559999999"
 SEATS: Final = 8
 FIX_S: Final = 1.0
 TIMER_CHECK_S: Final = 0.02
-OFFER_WITHIN_S: Final = 10.0
+OFFER_TIMEOUT_S: Final = 10.0
 """Limit for an offer, then the probe requests again: an offer to a disconnected app may have expired."""
 HTTP_TIMEOUT_S: Final = 5.0
 
 
 async def register_probe(registry: SqlRegistry, pin: str) -> None:
     await registry.add(VehicleRecord(id=CAR, plate="PROBE", company=COMPANY, vehicle_class="van", seats=SEATS))
-    await registry.add(DriverRecord(id=NUMBER, name="ProbeRides", phone="+14155550001", pin_hash=LIGHT.hash(pin)))
+    await registry.add(DriverRecord(id=NUMBER, name="Probe", phone="+14155550001", pin_hash=LIGHT.hash(pin)))
     await registry.permit(NUMBER, [CAR])
 
 
@@ -73,7 +73,7 @@ class _ProbeApp:
         self._place = place
         self._clock = clock
         self._unacked = UnackedFixes(int(clock.wall() * 10)) if drives else None
-        self._news = asyncio.Event()
+        self._view_changed = asyncio.Event()
 
     def welcomed(self, _: Welcome) -> None:
         if self._unacked is not None:
@@ -82,7 +82,7 @@ class _ProbeApp:
     def received(self, message: ServerMessage) -> None:
         if isinstance(message, Update | Snapshot) and message.vehicle is not None:
             self.offer, self.state = message.vehicle.offer, message.vehicle.state
-            self._news.set()
+            self._view_changed.set()
 
     def fix(self) -> None:
         if self._unacked is not None and self.client.connected:
@@ -90,22 +90,22 @@ class _ProbeApp:
 
     async def command(self, command: ClientCommand) -> Accepted:
         """Send until there is an answer. Raises :class:`RefusedError`."""
-        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
 
-        def take(answer: Answer) -> None:
-            if not answered.done():
-                answered.set_result(answer)
+        def deliver(answer: Answer) -> None:
+            if not future.done():
+                future.set_result(answer)
 
-        self.client.command(command, take)
-        answer = await answered
+        self.client.command(command, deliver)
+        answer = await future
         if not isinstance(answer, Accepted):
             raise RefusedError(f"{command}: {answer}")
         return answer
 
-    async def wait_until(self, seen: Callable[[], bool]) -> None:
-        while not seen():
-            self._news.clear()
-            await self._news.wait()
+    async def wait_until(self, condition: Callable[[], bool]) -> None:
+        while not condition():
+            self._view_changed.clear()
+            await self._view_changed.wait()
 
 
 class ProbeRides:
@@ -171,7 +171,7 @@ class ProbeRides:
         accepted = await rider.command(request)
         trip, code = str(accepted.result["trip"]), str(accepted.result["code"])
         try:
-            async with asyncio.timeout(OFFER_WITHIN_S):
+            async with asyncio.timeout(OFFER_TIMEOUT_S):
                 await driver.wait_until(lambda: driver.offer is not None and driver.offer.trip == trip)
             assert driver.offer is not None  # noqa: S101 - waited for
             await driver.command(AcceptOffer(id=driver.client.next_id(), offer=driver.offer.offer))

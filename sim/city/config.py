@@ -20,6 +20,8 @@ from sim.demand.ride_request import RequestSource
 from sim.demand.sampled_demand import SampledDemand, read_aggregates
 from sim.time.local_time import LocalTime
 
+COLUMNS: Final = ("vehicle", "driver", "pin")
+
 
 @dataclass(frozen=True, slots=True)
 class CarAccount:
@@ -97,9 +99,6 @@ def open_demand(config: WorldConfig, rng: Random) -> RequestSource:
     return SampledDemand(
         aggregates, roads=config.roads, rng=rng, scale=options.scale, per_hour=options.per_hour, since=since
     )
-
-
-COLUMNS: Final = ("vehicle", "driver", "pin")
 
 
 class FleetFileError(ValueError):

@@ -26,6 +26,9 @@ from sim.time.scheduler import Timer
 
 OnAccepted = Callable[[Accepted], None]
 OnRefused = Callable[[int], None]
+CODE_RETRY_S: Final = 5.0
+RETRY_S: Final = 30.0
+"""City seconds until the code is tried again, and until a refused command is repeated."""
 
 
 class DriverContext:
@@ -60,11 +63,6 @@ class DriverContext:
                 refused(answer.code)
 
         self.client.command(message, answered)
-
-
-CODE_RETRY_S: Final = 5.0
-RETRY_S: Final = 30.0
-"""City seconds until the code is tried again, and until a refused command is repeated."""
 
 
 class RideStage(Enum):

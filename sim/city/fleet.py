@@ -12,7 +12,7 @@ from sim.city.city import SimCity
 from sim.city.config import CarAccount, WorldConfig
 from sim.city.driver import SimDriver
 from sim.client.app_client import AppClient, ClientContext
-from sim.client.sign_in import SignIn, SignInClient, Token, known
+from sim.client.sign_in import SignIn, SignInClient, Token, fixed_token
 
 
 class CityFleet:
@@ -32,7 +32,7 @@ class CityFleet:
             self.drivers.append(driver)
             self.clients.append(client)
         self._clock = city.clock
-        self._ticks_a_second = len(self.drivers) / config.fix_interval_s
+        self._ticks_per_s = len(self.drivers) / config.fix_interval_s
         self._began = city.clock.wall()
         self._ticked = 0
 
@@ -40,16 +40,16 @@ class CityFleet:
     def connected(self) -> int:
         return sum(client.connected for client in self.clients)
 
-    def sweep(self) -> None:
+    def take_due_fixes(self) -> None:
         """Let drivers take the fixes that are due: each once per interval, evenly spread.
 
         Fixes that were missed during a long pause are omitted.
         """
-        due = int((self._clock.wall() - self._began) * self._ticks_a_second)
-        many = len(self.drivers)
-        self._ticked = max(self._ticked, due - many)
+        due = int((self._clock.wall() - self._began) * self._ticks_per_s)
+        count = len(self.drivers)
+        self._ticked = max(self._ticked, due - count)
         while self._ticked < due:
-            self.drivers[self._ticked % many].tick()
+            self.drivers[self._ticked % count].tick()
             self._ticked += 1
 
     def nearest_free(self, place: LatLng, within_m: float) -> SimDriver | None:
@@ -64,5 +64,5 @@ class CityFleet:
 
 def _sign_in(account: CarAccount, sign_in_client: SignInClient) -> SignIn:
     if account.token:
-        return known(Token(account.token))
+        return fixed_token(Token(account.token))
     return partial(sign_in_client.driver, account.driver, account.pin, account.vehicle)

@@ -11,7 +11,7 @@ from sim.city.city import SimCity
 from sim.city.driver import SimDriver
 from sim.city.passenger import SimPassenger
 from sim.client.app_client import AppClient, ClientContext
-from sim.client.sign_in import SignIn, SignInClient, Token, known
+from sim.client.sign_in import SignIn, SignInClient, Token, fixed_token
 from sim.demand.ride_request import RideRequest
 
 
@@ -42,9 +42,9 @@ class PassengerPool:
     def connected(self) -> int:
         return sum(self._clients[passenger].connected for passenger in self._running)
 
-    def connect_idle(self, many: int) -> None:
-        for _ in range(many):
-            passenger = self._new()
+    def connect_idle(self, count: int) -> None:
+        for _ in range(count):
+            passenger = self._new_passenger()
             self._free.append(passenger)
             self._connect(passenger)
 
@@ -60,16 +60,16 @@ class PassengerPool:
         driver.hailed(passenger)
 
     def _take(self) -> SimPassenger:
-        return self._free.popleft() if self._free else self._new()
+        return self._free.popleft() if self._free else self._new_passenger()
 
-    def _new(self) -> SimPassenger:
+    def _new_passenger(self) -> SimPassenger:
         number = self._next_number
         self._next_number += 1
         rng = Random(self._rng.getrandbits(64))
         token = next(self._tokens, None)
         # 555 is no area code: no real phone has this number.
         by_phone = partial(self._sign_in_client.passenger, f"+1555{number:07d}")
-        sign_in: SignIn = by_phone if token is None else known(Token(token))
+        sign_in: SignIn = by_phone if token is None else fixed_token(Token(token))
         passenger = SimPassenger(f"2088{number:012d}", self._city, rng)
         client = AppClient(self._context, f"P{number}", sign_in, passenger, rng)
         passenger.attach(client)

@@ -88,7 +88,7 @@ class _World:
         self._tasks: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
         self._ready = asyncio.Event()
-        self._patient_until = clock.wall() + config.patience_s
+        self._start_demand_at = clock.wall() + config.patience_s
         self._hail_rng = Random(rng.getrandbits(64))
         self._demand = open_demand(config, Random(rng.getrandbits(64)))
         behaviour = config.behaviour if config.sandbox_url is not None else _without_paying(config.behaviour)
@@ -107,8 +107,8 @@ class _World:
         self._behaviour = behaviour
 
         def new_context() -> ClientContext:
-            gate = ConnectLimiter(clock, config.connects_per_s)
-            return ClientContext(config.ws_url, config.run, gate, clock, scheduler, metrics, config.ping_interval_s)
+            limiter = ConnectLimiter(clock, config.connects_per_s)
+            return ClientContext(config.ws_url, config.run, limiter, clock, scheduler, metrics, config.ping_interval_s)
 
         self._fleet = CityFleet(config, city, new_context(), sign_in_client, Random(rng.getrandbits(64)))
         pool_rng = Random(rng.getrandbits(64))
@@ -133,17 +133,17 @@ class _World:
             for task in self._tasks:
                 task.cancel()
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+    def _spawn(self, coroutine: Coroutine[None, None, None]) -> None:
         if self._group is None:
             raise RuntimeError("the simulation is not running")
-        task = self._group.create_task(work)
+        task = self._group.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _run_timers(self) -> None:
         while True:
             self._scheduler.run_due()
-            self._fleet.sweep()
+            self._fleet.take_due_fixes()
             if not self._ready.is_set() and self._is_ready():
                 self._ready.set()
             await asyncio.sleep(TIMER_CHECK_S)
@@ -170,7 +170,7 @@ class _World:
             return False
         wanted = self._config.ready_share * len(self._fleet.clients) + self._config.warm_passengers
         connected = self._fleet.connected + self._pool.connected
-        return connected >= wanted or self._clock.wall() > self._patient_until
+        return connected >= wanted or self._clock.wall() > self._start_demand_at
 
 
 def _without_paying(behaviour: Behaviour) -> Behaviour:

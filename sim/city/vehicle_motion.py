@@ -14,9 +14,9 @@ from sim.city.route_progress import Drive, RoutePosition
 from sim.client.unacked_fixes import UnackedFixes
 from sim.time.scheduler import Timer
 
-_FIRST_FIX_A_SECOND: Final = 10
-_PLACES_LOOKED_AT: Final = 6
-_HERE_M: Final = 15.0
+_FIX_NUMBERS_PER_S: Final = 10
+_CANDIDATE_PLACES: Final = 6
+_MIN_DISTANCE_M: Final = 15.0
 
 
 class Car:
@@ -29,7 +29,7 @@ class Car:
         self._drive: Drive | None = None
         self._arrival: Timer | None = None
         # Numbers must rise across runs too: they start from the wall time, which grows faster than the fixes.
-        self.unacked = UnackedFixes(int(city.clock.wall() * _FIRST_FIX_A_SECOND))
+        self.unacked = UnackedFixes(int(city.clock.wall() * _FIX_NUMBERS_PER_S))
 
     def position(self) -> RoutePosition:
         if self._drive is None:
@@ -66,9 +66,9 @@ class Car:
     def cruise(self) -> None:
         """Drive to a near place where rides begin at this hour."""
         here = self.here()
-        places = self._city.demand.places(self._city.clock.city(), _PLACES_LOOKED_AT)
+        places = self._city.demand.places(self._city.clock.city(), _CANDIDATE_PLACES)
         target = min(places, key=lambda place: haversine_m(here, place))
-        if haversine_m(here, target) > _HERE_M:
+        if haversine_m(here, target) > _MIN_DISTANCE_M:
             self.drive_to(target, lambda: None)
 
     def _arrived(self, drive: Drive, then: Callable[[], None]) -> None:

@@ -29,6 +29,15 @@ from sim.metrics.run_metrics import RunMetrics
 from sim.time.scheduler import Scheduler, Timer
 from sim.time.server_clock import ServerClock
 
+FIRST_BACKOFF_S: Final = 0.2
+LONGEST_BACKOFF_S: Final = 5.0
+HELLO_S: Final = 15.0
+CHECK_S: Final = 1.0
+RENEW_BEFORE_S: Final = 60.0
+CONGESTED_BYTES: Final = 65_536
+"""With this many unsent bytes the server does not read, and the client sends nothing more."""
+_RENEWABLE: Final = frozenset({int(CloseCode.BAD_TOKEN), int(CloseCode.TOKEN_EXPIRED)})
+
 
 class ConnectLimiter:
     """Limits new connections to ``per_second`` per wall second, in the order of the calls."""
@@ -42,16 +51,6 @@ class ConnectLimiter:
         now = self._clock.wall()
         self._next = max(self._next, now) + self._gap_s
         await asyncio.sleep(self._next - self._gap_s - now)
-
-
-FIRST_BACKOFF_S: Final = 0.2
-LONGEST_BACKOFF_S: Final = 5.0
-HELLO_S: Final = 15.0
-CHECK_S: Final = 1.0
-RENEW_BEFORE_S: Final = 60.0
-CONGESTED_BYTES: Final = 65_536
-"""With this many unsent bytes the server does not read, and the client sends nothing more."""
-_RENEWABLE: Final = frozenset({int(CloseCode.BAD_TOKEN), int(CloseCode.TOKEN_EXPIRED)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ import httpx
 import msgspec
 
 POLL_S: Final = 0.05
+SIGN_IN_S: Final = 15.0
+_TOO_MANY: Final = 429
 
 
 class _Text(msgspec.Struct):
@@ -38,10 +40,10 @@ class SmsInbox:
 
     async def watch(self) -> None:
         while True:
-            self.look()
+            self.poll()
             await asyncio.sleep(POLL_S)
 
-    def look(self) -> None:
+    def poll(self) -> None:
         if not self._waiting:
             return
         with contextlib.suppress(FileNotFoundError), self._path.open("rb") as file:
@@ -50,17 +52,13 @@ class SmsInbox:
             whole = new.rfind(b"\n") + 1
             self._read_to += whole
             for line in new[:whole].splitlines():
-                self._hand_over(line)
+                self._deliver(line)
 
-    def _hand_over(self, line: bytes) -> None:
+    def _deliver(self, line: bytes) -> None:
         text = _decoder.decode(line)
         for future in self._waiting.pop(text.phone, []):
             if not future.done():
                 future.set_result(text.code)
-
-
-SIGN_IN_S: Final = 15.0
-_TOO_MANY: Final = 429
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -73,11 +71,11 @@ class Token(msgspec.Struct, frozen=True):
 SignIn = Callable[[], Awaitable[Token]]
 
 
-def known(token: Token) -> SignIn:
-    async def have() -> Token:
+def fixed_token(token: Token) -> SignIn:
+    async def sign_in() -> Token:
         return token
 
-    return have
+    return sign_in
 
 
 class SignInError(Exception):

@@ -35,6 +35,8 @@ LIGHT: Final = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 """PINs of simulated drivers protect nothing; with the product's profile, 300 sign-ins take half a minute."""
 VANS: Final = 20
 """One vehicle in this many is a van."""
+LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
+"""Characters that cannot be confused on a screen."""
 
 
 async def register_fleet(registry: SqlRegistry, cars: int, rng: Random) -> tuple[CarAccount, ...]:
@@ -68,10 +70,6 @@ def _vehicle(n: int, account: CarAccount) -> VehicleRecord:
         wheelchair=van,
         child_seat=n % 10 == 0,
     )
-
-
-LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
-"""Characters that cannot be confused on a screen."""
 
 
 class DemoAccounts(msgspec.Struct, frozen=True):

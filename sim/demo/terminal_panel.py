@@ -34,7 +34,7 @@ async def present(demo: Demo, stop: asyncio.Event, *, quiet: bool, beside: Besid
         console.print("Stopping, and comparing the clients with journal and sandbox …")
         result = await demo.check()
         _print_verdict(result.verdict, console)
-        _print_troubles(demo, console)
+        _print_errors(demo, console)
     finally:
         await demo.stop()
         sys.stdout.flush()
@@ -44,9 +44,9 @@ async def _end(running: Sequence[asyncio.Future[None]]) -> None:
     """Cancel them. Raises the error of a task that failed."""
     for work in running:
         work.cancel()
-    for came in await asyncio.gather(*running, return_exceptions=True):
-        if isinstance(came, Exception):
-            raise came
+    for outcome in await asyncio.gather(*running, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            raise outcome
 
 
 async def _show(demo: Demo, console: Console) -> None:
@@ -54,11 +54,11 @@ async def _show(demo: Demo, console: Console) -> None:
 
 
 def _where(demo: Demo) -> dict[str, str]:
-    you = demo.accounts
+    user = demo.accounts
     return {
-        "console": f"{demo.url}/console/   {you.dispatcher}, password {you.password}",
+        "console": f"{demo.url}/console/   {user.dispatcher}, password {user.password}",
         "passenger": f"{demo.url}/ride/   any phone number; its code: tail {demo.folder / 'sms.jsonl'}",
-        "driver": f"{demo.url}/drive/   {you.driver}, PIN {you.pin}, car {you.vehicle}   (best with --speed 1)",
+        "driver": f"{demo.url}/drive/   {user.driver}, PIN {user.pin}, car {user.vehicle}   (best with --speed 1)",
         "pay": f"{demo.pay_url}   (the page behind a car's QR code)",
         "clients": f"{demo.url.replace('http', 'ws', 1)}/v1/ws   {demo.url}/metrics",
         "data": str(demo.folder),
@@ -71,7 +71,7 @@ def _print_verdict(verdict: RunVerdict, console: Console) -> None:
             console.print(f"{name}: {line}")
 
 
-def _print_troubles(demo: Demo, console: Console) -> None:
+def _print_errors(demo: Demo, console: Console) -> None:
     metrics = demo.metrics
     for name, counts in (("errors", metrics.errors), ("closes", metrics.closes), ("violations", metrics.violations)):
         if counts:

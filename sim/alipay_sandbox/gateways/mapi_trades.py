@@ -71,10 +71,14 @@ def unknown_outcome(service: str) -> Fields:
     return fields | ({"retry_flag": "Y"} if service == "alipay.acquire.cancel" else {})
 
 
+def _success(trade: SandboxTrade) -> Fields:
+    return {"result_code": "SUCCESS", "trade_no": trade.trade_no, "out_trade_no": trade.terms.out_trade_no}
+
+
 def create(context: MapiContext) -> Fields:
     terms = read_terms(context.params, buyer_named=True)
     trade = context.exchange.create_trade(terms, order_options(context, LONGEST_LIFE_S))
-    return {"result_code": "SUCCESS", "out_trade_no": terms.out_trade_no, "trade_no": trade.trade_no}
+    return _success(trade)
 
 
 def order_options(context: MapiContext, default_life_s: float) -> OrderOptions:
@@ -113,26 +117,23 @@ def create_and_pay(context: MapiContext) -> Fields:
     options = order_options(context, SCAN_LIFE_S)
     trade = codes.pay_by_bar_code(context.exchange, terms, context.params["dynamic_id"], options)
     waits = trade.status == "WAIT_BUYER_PAY"
-    return {
+    fields = {
         "result_code": "ORDER_SUCCESS_PAY_INPROCESS" if waits else "ORDER_SUCCESS_PAY_SUCCESS",
-        "trade_no": trade.trade_no,
-        "out_trade_no": terms.out_trade_no,
         "total_fee": terms.total_text,
         "gmt_payment": beijing_text(trade.paid_at),
-    } | _buyer_fields(context.exchange, trade)
+    }
+    return _success(trade) | _buyer_fields(context.exchange, trade) | fields
 
 
 def query(context: MapiContext) -> Fields:
     trade = find_named_trade(context)
-    return {
-        "result_code": "SUCCESS",
+    fields = {
         "partner": trade.terms.partner,
-        "trade_no": trade.trade_no,
-        "out_trade_no": trade.terms.out_trade_no,
         "trade_status": trade.status,
         "total_fee": trade.terms.total_text,
         "send_pay_date": beijing_text(trade.paid_at),
-    } | _buyer_fields(context.exchange, trade)
+    }
+    return _success(trade) | _buyer_fields(context.exchange, trade) | fields
 
 
 def _buyer_fields(exchange: Exchange, trade: SandboxTrade) -> Fields:
@@ -144,7 +145,7 @@ def _buyer_fields(exchange: Exchange, trade: SandboxTrade) -> Fields:
 def close(context: MapiContext) -> Fields:
     trade = find_named_trade(context)
     context.exchange.close_trade(trade)
-    return {"result_code": "SUCCESS", "trade_no": trade.trade_no, "out_trade_no": trade.terms.out_trade_no}
+    return _success(trade)
 
 
 def cancel(context: MapiContext) -> Fields:
@@ -155,13 +156,7 @@ def cancel(context: MapiContext) -> Fields:
         codes.withdraw_qr_code(context.exchange, params["partner"], params.get("out_trade_no", ""))
         raise
     action = refunds.cancel(context.exchange, trade)
-    return {
-        "result_code": "SUCCESS",
-        "trade_no": trade.trade_no,
-        "out_trade_no": trade.terms.out_trade_no,
-        "retry_flag": "N",
-        "action": action,
-    }
+    return _success(trade) | {"retry_flag": "N", "action": action}
 
 
 def refund(context: MapiContext) -> Fields:
@@ -179,14 +174,12 @@ def refund(context: MapiContext) -> Fields:
         notify_url=read_notify_url(params),
         reason=params.get("refund_reason", ""),
     )
-    return {
-        "result_code": "SUCCESS",
-        "trade_no": trade.trade_no,
-        "out_trade_no": trade.terms.out_trade_no,
+    fields = {
         "fund_change": "Y" if done.moved else "N",
         "refund_fee": trade.terms.amount_text(trade.refunded_minor),
         "gmt_refund_pay": beijing_text(done.made.at),
-    } | _buyer_fields(context.exchange, trade)
+    }
+    return _success(trade) | _buyer_fields(context.exchange, trade) | fields
 
 
 def single_trade_query(context: MapiContext) -> Fields:

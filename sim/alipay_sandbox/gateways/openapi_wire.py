@@ -15,6 +15,18 @@ from sim.alipay_sandbox.model.signature import MerchantKeys
 
 _VECTOR: Final = bytes(16)
 _BLOCK_BITS: Final = 128
+Node = dict[str, Any]
+MESSAGES: Final = {
+    "10000": "Success",
+    "10003": "order success pay inprocess",
+    "20000": "Service Currently Unavailable",
+    "20001": "Insufficient Token Permissions",
+    "40001": "Missing Required Arguments",
+    "40002": "Invalid Arguments",
+    "40003": "Insufficient Conditions",
+    "40004": "Business Failed",
+    "40006": "Insufficient Permissions",
+}
 
 
 def encrypt(key: str, content: bytes) -> str:
@@ -34,21 +46,6 @@ def decrypt(key: str, text: str) -> bytes:
 
 def _cipher(key: str) -> Cipher[modes.CBC]:
     return Cipher(algorithms.AES(base64.b64decode(key)), modes.CBC(_VECTOR))
-
-
-Node = dict[str, Any]
-
-MESSAGES: Final = {
-    "10000": "Success",
-    "10003": "order success pay inprocess",
-    "20000": "Service Currently Unavailable",
-    "20001": "Insufficient Token Permissions",
-    "40001": "Missing Required Arguments",
-    "40002": "Invalid Arguments",
-    "40003": "Insufficient Conditions",
-    "40004": "Business Failed",
-    "40006": "Insufficient Permissions",
-}
 
 
 class OpenapiError(Exception):

@@ -38,7 +38,7 @@ from sim.alipay_sandbox.gateways.mapi_gateway import MapiEndpoint
 from sim.alipay_sandbox.gateways.openapi_admission import apps_by_id
 from sim.alipay_sandbox.gateways.openapi_bills import BillDownloads
 from sim.alipay_sandbox.gateways.openapi_gateway import OpenapiEndpoint
-from sim.alipay_sandbox.http.control_api import ControlApi
+from sim.alipay_sandbox.http.control_api import EXCEPTION_HANDLERS, ControlApi
 from sim.alipay_sandbox.http.gateway_endpoint import SandboxEndpoint
 from sim.alipay_sandbox.http.notifier import Notifier
 from sim.alipay_sandbox.http.pages import Pages
@@ -129,7 +129,7 @@ def create_app(
             await sandbox.notifier.aclose()
             sandbox.exchange.close_file()
 
-    app = Starlette(routes=sandbox.routes, lifespan=lifespan)
+    app = Starlette(routes=sandbox.routes, lifespan=lifespan, exception_handlers=EXCEPTION_HANDLERS)
     app.state.sandbox = sandbox
     return app
 

@@ -35,6 +35,14 @@ class ScanRequest(msgspec.Struct, frozen=True):
     buyer_id: str
 
 
+async def _refuse(_: Request, error: Exception) -> Response:
+    return JSONResponse({"error": str(error)}, status_code=409 if isinstance(error, BusinessError) else 400)
+
+
+EXCEPTION_HANDLERS: Final = dict.fromkeys((BusinessError, FaultError, msgspec.DecodeError), _refuse)
+"""409 for Alipay's refusals, 400 for invalid requests."""
+
+
 class ControlApi:
     """The routes of the interface; the pages use :meth:`confirm_payment` too."""
 
@@ -71,24 +79,15 @@ class ControlApi:
 
     async def tradepay(self, request: Request) -> Response:
         """``POST /sandbox/tradepay``: the result codes are those of JSAPI's ``tradePay``."""
-        try:
-            asked = msgspec.json.decode(await request.body(), type=TradePayRequest)
-        except msgspec.DecodeError as error:
-            return JSONResponse({"error": str(error)}, status_code=400)
+        asked = msgspec.json.decode(await request.body(), type=TradePayRequest)
         result_code, memo = self.confirm_payment(asked)
         return JSONResponse({"resultCode": result_code, "memo": memo})
 
     async def scan(self, request: Request) -> Response:
         """``POST /sandbox/scan``: 200 with the trade that waits for the buyer, or 409 with Alipay's code."""
-        try:
-            asked = msgspec.json.decode(await request.body(), type=ScanRequest)
-        except msgspec.DecodeError as error:
-            return JSONResponse({"error": str(error)}, status_code=400)
+        asked = msgspec.json.decode(await request.body(), type=ScanRequest)
         code = asked.code.partition("?")[0].rstrip("/").rpartition("/")[2]
-        try:
-            trade = codes.scan_qr_code(self._exchange, code, asked.buyer_id)
-        except BusinessError as error:
-            return JSONResponse({"error": error.code}, status_code=409)
+        trade = codes.scan_qr_code(self._exchange, code, asked.buyer_id)
         return JSONResponse(
             {
                 "trade_no": trade.trade_no,
@@ -101,10 +100,7 @@ class ControlApi:
 
     async def bar_code(self, request: Request) -> Response:
         """``GET /sandbox/buyers/ID/code``: a new bar code, valid for a minute and one order."""
-        try:
-            shown = codes.show_bar_code(self._exchange, request.path_params["buyer_id"])
-        except BusinessError as error:
-            return JSONResponse({"error": error.code}, status_code=409)
+        shown = codes.show_bar_code(self._exchange, request.path_params["buyer_id"])
         return JSONResponse({"code": shown.code, "expires_at": shown.expires_at})
 
     async def accounts(self, request: Request) -> Response:  # noqa: ARG002 - Starlette's signature
@@ -113,10 +109,7 @@ class ControlApi:
     async def faults(self, request: Request) -> Response:
         """``/sandbox/faults``: GET lists, PUT replaces all by a JSON list, DELETE removes all or ``?name=``."""
         if request.method == "PUT":
-            try:
-                self._faults.replace(read_faults(await request.body()), self._exchange.now())
-            except FaultError as error:
-                return JSONResponse({"error": str(error)}, status_code=400)
+            self._faults.replace(read_faults(await request.body()), self._exchange.now())
         elif request.method == "DELETE":
             self._faults.clear(request.query_params.get("name", ""))
         return JSONResponse(self._faults.to_json())

@@ -46,10 +46,7 @@ def precreate(exchange: Exchange, terms: OrderTerms, options: OrderOptions, code
         at=now,
         expires_at=now + code_life_s,
         order_life_s=options.life_s,
-        notify_url=options.notify_url,
-        sign_type=options.sign_type,
-        charset=options.charset,
-        origin=options.origin,
+        **options.target_fields(),
     )
     exchange.record(made)
     return made
@@ -76,13 +73,7 @@ def scan_qr_code(exchange: Exchange, code: str, buyer_id: str) -> SandboxTrade:
     exchange.check_buyer(buyer_id)
     if buyer_id == made.terms.seller_id:
         raise BusinessError("BUYER_SELLER_EQUAL")
-    options = OrderOptions(
-        life_s=made.order_life_s,
-        notify_url=made.notify_url,
-        sign_type=made.sign_type,
-        charset=made.charset,
-        origin=made.origin,
-    )
+    options = OrderOptions(life_s=made.order_life_s, **made.target_fields())
     return exchange.open_trade(msgspec.structs.replace(made.terms, buyer_id=buyer_id), options, qr_code=code)
 
 

@@ -174,12 +174,9 @@ class Exchange:
             terms=terms,
             at=now,
             expires_at=now + options.life_s,
-            notify_url=options.notify_url,
-            sign_type=options.sign_type,
-            charset=options.charset,
-            origin=options.origin,
             bar_code=bar_code,
             qr_code=qr_code,
+            **options.target_fields(),
         )
         self.record(opened)
         return self.trade(opened.trade_no)

@@ -83,12 +83,10 @@ def demo_merchant(
         merchant_public_pem=merchant_public,
         alipay_private_pem=alipay_private,
         alipay_public_pem=alipay_public,
-        app_cert_pem=certificates.app_cert_pem,
-        alipay_cert_pem=certificates.alipay_cert_pem,
-        root_cert_pem=certificates.root_cert_pem,
         content_key=new_content_key(),
         callback_hosts=callback_hosts,
         app_auth_tokens=app_auth_tokens or {},
+        **msgspec.structs.asdict(certificates),
     )
 
 

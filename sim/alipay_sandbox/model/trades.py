@@ -8,7 +8,7 @@ WAIT_BUYER_PAY ──paid──▶ TRADE_SUCCESS ──refunded in part──▶
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -72,27 +72,32 @@ class OrderOrigin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     operator_id: str = ""
 
 
-class OrderOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Lifetime of an unpaid order, and address, signature and charset of its notifications."""
+class NotificationTarget(msgspec.Struct, frozen=True, kw_only=True):
+    """Address, signature and charset of an order's notifications, and the order's origin."""
 
-    life_s: float
     notify_url: str
     sign_type: str
     charset: str
     origin: OrderOrigin = OrderOrigin()
 
+    def target_fields(self) -> dict[str, Any]:
+        """The fields of this class, as arguments for another subclass."""
+        return {name: getattr(self, name) for name in NotificationTarget.__struct_fields__}
 
-class TradeOpened(msgspec.Struct, frozen=True, kw_only=True, tag="opened"):
+
+class OrderOptions(NotificationTarget, frozen=True, kw_only=True):
+    """The options of an order; ``life_s`` is the lifetime of an unpaid one."""
+
+    life_s: float
+
+
+class TradeOpened(NotificationTarget, frozen=True, kw_only=True, tag="opened"):
     """A merchant created an order, or a buyer scanned its code."""
 
     trade_no: str
     terms: OrderTerms
     at: float
     expires_at: float
-    notify_url: str
-    sign_type: str
-    charset: str
-    origin: OrderOrigin = OrderOrigin()
     bar_code: str = ""
     """The buyer's code that was scanned; it cannot be used again."""
     qr_code: str = ""
@@ -145,7 +150,7 @@ class BalanceOpened(msgspec.Struct, frozen=True, kw_only=True, tag="balance"):
     at: float
 
 
-class QrCodeMade(msgspec.Struct, frozen=True, kw_only=True, tag="qr-made"):
+class QrCodeMade(NotificationTarget, frozen=True, kw_only=True, tag="qr-made"):
     """A merchant ordered a QR code. The trade opens when a buyer scans it."""
 
     code: str
@@ -154,10 +159,6 @@ class QrCodeMade(msgspec.Struct, frozen=True, kw_only=True, tag="qr-made"):
     expires_at: float
     order_life_s: float
     """Lifetime of the unpaid trade after the scan."""
-    notify_url: str
-    sign_type: str
-    charset: str
-    origin: OrderOrigin = OrderOrigin()
 
 
 class QrCodeWithdrawn(msgspec.Struct, frozen=True, kw_only=True, tag="qr-withdrawn"):
