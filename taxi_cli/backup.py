@@ -103,7 +103,6 @@ def restore(
 
 
 def _done(work: Any) -> Any:  # noqa: ANN401 - a coroutine, and what it gives
-    """Run ``work``; an error ends the command with exit code 2."""
     from dispatch.config.loader import SettingsError
     from dispatch.store.backup.format import ArchiveError
     from dispatch.store.journal import JournalUnavailableError

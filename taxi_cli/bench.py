@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, get_type_hints
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from taxi_cli.options import fail, nothing_left_behind, print_json
+from taxi_cli.options import fail, new_table, nothing_left_behind, print_json
 
 if TYPE_CHECKING:
     from bench.harness.plan import BenchPlan
@@ -86,11 +86,10 @@ def _bench() -> None:
 
 
 def _print_table(rows: Mapping[str, object]) -> None:
-    from rich import box
     from rich.console import Console
-    from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, show_header=False, pad_edge=False)
+    table = new_table("", "")
+    table.show_header = False
     for name, value in rows.items():
         table.add_row(name, str(value))
     Console(highlight=False).print(table)

@@ -1,7 +1,5 @@
 """For development: tokens signed with the secret in the data folder, and the protocol's documents."""
 
-from __future__ import annotations
-
 import secrets
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,13 +9,7 @@ import typer
 
 from dispatch.api.fields import Phone
 from dispatch.clock import CityClock
-from dispatch.domain.registry import (
-    ANY_VEHICLE,
-    DeviceRecord,
-    DispatcherRecord,
-    DriverRecord,
-    VehicleRecord,
-)
+from dispatch.domain.registry import ANY_VEHICLE, DeviceRecord, DispatcherRecord, DriverRecord, VehicleRecord
 from dispatch.store.queries.registry import SqlRegistry
 from dispatch.values.ids import DriverId, PassengerId, VehicleId
 from taxi_cli.database import InputError, with_registry
@@ -82,9 +74,7 @@ async def _driver_of(registry: SqlRegistry, car: VehicleRecord, wanted: str | No
 
 @token.command("passenger")
 def token_passenger(
-    phone: Annotated[str, typer.Argument(help="Phone number.")],
-    config: Config = None,
-    data_dir: DataDir = None,
+    phone: Annotated[str, typer.Argument(help="Phone number.")], config: Config = None, data_dir: DataDir = None
 ) -> None:
     """Print a token of the passenger with this phone, who is created if missing."""
 
@@ -99,9 +89,7 @@ def token_passenger(
 
 @token.command("dispatcher")
 def token_dispatcher(
-    name: Annotated[str, typer.Argument(help="Dispatcher name.")],
-    config: Config = None,
-    data_dir: DataDir = None,
+    name: Annotated[str, typer.Argument(help="Dispatcher name.")], config: Config = None, data_dir: DataDir = None
 ) -> None:
     """Print a dispatcher's token."""
 

@@ -1,7 +1,5 @@
 """The ``taxi`` command. Each sub-command is a few lines that call the package that does the work."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any

@@ -64,7 +64,6 @@ def settings_for(config: Path | None, data_dir: Path | None, code: int = FAILED)
 
 @contextmanager
 def nothing_left_behind() -> Iterator[None]:
-    """Kill all child processes at the end."""
     processes.adopt_orphans()
     try:
         yield
@@ -80,7 +79,6 @@ def quiet_run(work: Coroutine[Any, Any, T]) -> T:
 
 
 def print_json(value: object) -> None:
-    """Print one line of JSON."""
     sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
     sys.stdout.flush()
 

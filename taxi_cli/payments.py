@@ -168,9 +168,6 @@ def _with_ledger(settings: Settings, work: Callable[[SqlLedger], Awaitable[T]]) 
         raise fail(str(error), NOT_DONE) from error
 
 
-# ── output ──────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def _account_name(company: str) -> str:
     return f"company {company}" if company else "default account"
 

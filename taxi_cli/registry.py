@@ -4,8 +4,6 @@ It works with or without a running server; tables are created or upgraded first.
 terminal, and only their hashes are stored.
 """
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from typing import Annotated

@@ -1,7 +1,5 @@
 """``taxi simtest``: the whole system on a virtual clock with seeded faults, and a test with planted bugs."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

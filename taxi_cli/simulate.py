@@ -33,7 +33,7 @@ def sim(
     ] = None,
     cars: Annotated[int | None, typer.Option(min=1, help="Number of vehicles, from the start of --fleet.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 1,
-    city_name: Annotated[str, typer.Option("--city", help="SimCity, as in city.name.")] = "san_francisco",
+    city_name: Annotated[str, typer.Option("--city", help="City, as in city.name.")] = "san_francisco",
     trips: Annotated[Path | None, typer.Option(help="Recorded trips to replay (parquet).")] = None,
     day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day whose demand is simulated.")] = None,
     hour: Annotated[float, typer.Option(min=0, max=24, help="Hour of that day.")] = 0.0,
@@ -80,7 +80,6 @@ def _http(url: str) -> str:
 
 
 async def _play(world: WorldConfig, for_s: float, *, quiet: bool) -> RunMetrics:
-    """Run until Ctrl-C, or for ``for_s`` wall seconds."""
     from sim.city.run import new_metrics, run_world
 
     stop = stop_on_signals()

@@ -51,7 +51,6 @@ def why(
 
 
 def _query(system: ClusterConfig, what: str, folder: Path) -> tuple[Literal["trip", "vehicle"] | None, Answers]:
-    """The kind of the id, and the answers; None if no matcher knows it."""
     from dispatch.actors.core.protocol import HostsUnavailableError
     from dispatch.actors.ray.discovery import connect_by_ray, join_cluster, leave_cluster
     from dispatch.actors.runtime.host_client import HostClient

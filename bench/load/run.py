@@ -63,7 +63,7 @@ class LoadPlan(BenchPlan):
     holders: Annotated[int, Option(min=1, help="Processes that hold the idle sockets.")] = 4
     hold: Annotated[float, Option(help="Seconds from opening the idle sockets to the pings.")] = 10.0
     cars: Cars = 2_000
-    requests_per_s: Annotated[float, Option(help="DriverRide requests per second beside the fixes.")] = 10.0
+    requests_per_s: Annotated[float, Option(help="Ride requests per second beside the fixes.")] = 10.0
     quiet: Annotated[float, Option(help="Seconds of the quiet system.")] = 60.0
     step: Annotated[float, Option(help="Seconds of each step.")] = 15.0
     last_fix_step: Annotated[float, Option(help="Seconds of the last step of fixes; 0: as the others.")] = 0.0

@@ -32,7 +32,7 @@ def offer_waits(reports: Sequence[AppsReport]) -> list[float]:
 
 
 def double_assignments(reports: Sequence[AppsReport]) -> int:
-    """AssignmentLog that began while the trip had another driver, or the driver another trip, in whichever process."""
+    """Assignments that began while the trip had another driver, or the driver another trip, in whichever process."""
     moments = [moment for report in reports for each in report.assignments for moment in _moments(each)]
     all_assignments = AssignmentLog()
     for at, begins, assignment in sorted(moments, key=lambda moment: moment[:2]):

@@ -43,7 +43,7 @@ class OfferPlan(BenchPlan):
     """The options."""
 
     cars: Cars = 2_000
-    requests_per_s: Annotated[float, Option(help="DriverRide requests per second.")] = 20.0
+    requests_per_s: Annotated[float, Option(help="Ride requests per second.")] = 20.0
     think_s: Annotated[float, Option(help="Seconds until a driver accepts.")] = 1.0
     pickup_s: Annotated[float, Option(help="Seconds from accepting to the passenger.")] = 20.0
     ride_s: Annotated[float, Option(help="Seconds of a ride.")] = 60.0
