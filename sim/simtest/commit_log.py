@@ -1,7 +1,5 @@
 """The log of all commits in order, which the journal's tables do not preserve."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, NamedTuple

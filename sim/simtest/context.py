@@ -4,8 +4,6 @@ This is the lowest module of the simulation's own parts: apps and processes take
 ``simulation`` knows them all.
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from hashlib import blake2b
 from random import Random

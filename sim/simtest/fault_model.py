@@ -1,7 +1,5 @@
 """The faults of a simulation: drawn from its seed alone, counted by kind. In the quiescent phase there are none."""
 
-from __future__ import annotations
-
 from collections import Counter
 from random import Random
 from typing import Final

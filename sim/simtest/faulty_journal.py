@@ -3,8 +3,6 @@
 The process may crash at checkpoints before and after each commit, and before each load.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from math import inf

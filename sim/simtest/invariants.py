@@ -5,8 +5,6 @@ of a host. Histories are replayed with the entities' own code; order, numbers an
 independently.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cached_property

@@ -7,8 +7,6 @@ holds.
 
 # ruff: noqa: SLF001, ANN401, ARG001 - bugs are planted inside the product, in functions of every shape
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, Final

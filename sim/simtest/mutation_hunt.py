@@ -1,7 +1,5 @@
 """Whether the simulation finds planted bugs: runs each mutant on one seed after another until an invariant fails."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, Final
 

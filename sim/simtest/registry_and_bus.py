@@ -1,7 +1,5 @@
 """The registry of a simulation, and the bus between its gateways."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any

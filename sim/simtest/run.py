@@ -1,7 +1,5 @@
 """Runs simulations one after another and reports faults and violations, with the command that reproduces each."""
 
-from __future__ import annotations
-
 import gc
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator

@@ -5,8 +5,6 @@ comes back, and the simulation runs until it is quiet. Its results (the journal,
 of all apps, the log of all commits) is checked by ``sim.simtest.invariants``.
 """
 
-from __future__ import annotations
-
 import asyncio
 import math
 from collections.abc import Sequence

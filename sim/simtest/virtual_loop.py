@@ -9,8 +9,6 @@ is parked until it resumes; a callback of a dead one never runs. This is the eff
 
 # ruff: noqa: ANN401 - callbacks take any arguments
 
-from __future__ import annotations
-
 import asyncio
 import contextvars
 import heapq

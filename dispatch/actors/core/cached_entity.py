@@ -1,7 +1,5 @@
 """One entity in a host's memory."""
 
-from __future__ import annotations
-
 from collections import deque
 from typing import Final
 

@@ -5,8 +5,6 @@ Rule 1. A conflict rolls back the whole batch and everything decided since (:fun
 Rule 2. The fate of a command that failed in a transaction of its own is decided by :func:`resolve`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 

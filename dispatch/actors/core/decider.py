@@ -4,8 +4,6 @@ Rule 1. A decision is applied to the entity in memory at once and joins the open
 Rule 2. Nothing of a decision leaves before its transaction is committed; a failed transaction is rolled back.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Final
 

@@ -5,8 +5,6 @@ Rule 1. Commands to one entity are decided in the order of arrival. Its line is 
 Rule 2. While commands are retried after a rollback, new commands queue behind the retries.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Callable, Sequence
 

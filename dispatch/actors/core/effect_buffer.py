@@ -3,8 +3,6 @@
 Rule: nothing is put in here before the transaction it belongs to is committed.
 """
 
-from __future__ import annotations
-
 from dispatch.actors.core.cached_entity import CachedEntity
 from dispatch.actors.core.entity_types import StreamUpdate
 from dispatch.actors.core.protocol import Refused, Reply

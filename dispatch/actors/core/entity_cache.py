@@ -3,8 +3,6 @@
 Rule: an entity with staged decisions is reloaded only after the last of them has been committed or rolled back.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection
 
 from dispatch.actors.core.cached_entity import CachedEntity

@@ -1,7 +1,5 @@
 """The kinds of entities: how a host creates, decodes and shows each."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, cast
 

@@ -18,8 +18,6 @@ The owner of an entity is the host that commits first. There are no leases: the 
 owners.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec

@@ -5,8 +5,6 @@ There are many more shards than hosts; the journal fixes their number. *Dedicate
 (a Ray actor), which is created on first use.
 """
 
-from __future__ import annotations
-
 from typing import Final, Literal
 
 import msgspec

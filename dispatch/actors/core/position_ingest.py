@@ -4,8 +4,6 @@ Fixes are not journaled one by one. The meter's checkpoints are. The app receive
 checkpoint and sends later fixes again after a host has died.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 import msgspec

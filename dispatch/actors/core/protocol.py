@@ -5,8 +5,6 @@ reach a gateway by long polls of each host: at least once, numbered, in order fo
 gateway drops duplicates and requests what it missed.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple, Protocol
 
 import msgspec

@@ -1,7 +1,5 @@
 """Subscribers of each stream, and the pushes that each gateway has not fetched yet."""
 
-from __future__ import annotations
-
 from collections import deque
 from typing import NamedTuple
 

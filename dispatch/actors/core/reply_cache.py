@@ -4,8 +4,6 @@ Replies that have left this cache are in the journal, for commands whose replies
 stale vehicle, an offer to a busy vehicle) is not cached: the same command may be sent again.
 """
 
-from __future__ import annotations
-
 from collections import OrderedDict
 from typing import Final
 

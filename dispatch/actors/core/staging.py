@@ -1,7 +1,5 @@
 """Stages a decision: applies it to the entity in memory and prepares everything that its transaction writes."""
 
-from __future__ import annotations
-
 import msgspec
 
 from dispatch.actors.core.entity_types import EntityKind, StreamUpdate

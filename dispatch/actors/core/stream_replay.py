@@ -3,8 +3,6 @@
 A host keeps only the last updates of a stream in memory. A client that was away for longer resumes from the journal.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final

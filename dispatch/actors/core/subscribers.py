@@ -4,8 +4,6 @@ Rule 1: subscribers see committed events only. A request that arrives while a de
 Rule 2: each event is pushed once, in the order of its number, also after the entity was reloaded in between.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from dispatch.actors.core.cached_entity import CachedEntity

@@ -4,8 +4,6 @@ A scheduled command whose target is its owner is a timer. Any other is a call to
 gateway: it is a row of the transactional outbox and is sent until it is answered.
 """
 
-from __future__ import annotations
-
 import heapq
 from collections.abc import Iterator
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """Values that pass through a host's core: pending commands, staged decisions, effects."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

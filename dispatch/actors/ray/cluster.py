@@ -4,8 +4,6 @@ Ray restarts an actor that has died. It does not notice a process that hangs (a 
 :meth:`Cluster.watch` pings each actor and kills those that do not answer.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import os

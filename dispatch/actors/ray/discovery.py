@@ -1,7 +1,5 @@
 """This process in the Ray cluster: join and leave it, and find actors by the address of their RPC server."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections.abc import Callable

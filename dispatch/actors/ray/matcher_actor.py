@@ -3,8 +3,6 @@
 It is a process of its own: scipy and the travel-time table stay out of the hosts, and a long window delays no command.
 """
 
-from __future__ import annotations
-
 import asyncio
 import os
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Private APIs of Ray. ``pyproject.toml`` limits Ray's version; a test names each attribute used here."""
 
-from __future__ import annotations
-
 from ray._private.authentication.authentication_token_setup import maybe_enable_token_auth_if_token_available
 
 

@@ -3,8 +3,6 @@
 No layer below repeats a call: a call that was interrupted may have acted, and only the command id can tell.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, Protocol

@@ -7,8 +7,6 @@ error]``. Number 0 requests no answer. Each process generates a key at start and
 calls require the cluster's token. A caller that has the key may call every offered method.
 """
 
-from __future__ import annotations
-
 import asyncio
 import struct
 from abc import ABC, abstractmethod

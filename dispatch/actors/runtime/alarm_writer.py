@@ -1,7 +1,5 @@
 """Writes a host's alarms to the database in the background. The host continues while the database is unavailable."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence

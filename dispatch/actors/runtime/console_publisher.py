@@ -4,8 +4,6 @@ For a slow reader the bus keeps only the latest message of a channel. Each frame
 readers identify an alarm by name and time.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections import deque
 from typing import Final

@@ -1,7 +1,5 @@
 """Access to the entities, for gateways, hosts and matchers: :class:`dispatch.actors.core.protocol.Hosts`."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Final
 

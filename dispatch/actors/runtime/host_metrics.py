@@ -1,7 +1,5 @@
 """The metrics of one host."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final

@@ -4,8 +4,6 @@ The core is called from one event loop only. Commits run in the journal's thread
 decide meanwhile.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial

@@ -4,8 +4,6 @@ A restarted host answers commands before it draws maps: importing the Redis clie
 decision of a host needs it.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from importlib import import_module

@@ -8,8 +8,6 @@
 | nothing                    | after ``wait_s``, without pushes                             |
 """
 
-from __future__ import annotations
-
 import asyncio
 from typing import Final
 

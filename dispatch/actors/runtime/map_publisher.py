@@ -4,8 +4,6 @@ The bus returns the number of receivers. After a full round without any, frames 
 there is a receiver.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from typing import Final

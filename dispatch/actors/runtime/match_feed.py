@@ -4,8 +4,6 @@ One update is in flight at a time, so order does not depend on the transport. Th
 A matcher that has restarted knows nothing: it is sent everything again.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress

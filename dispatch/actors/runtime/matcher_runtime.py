@@ -4,8 +4,6 @@ All its state is soft. Hosts send it again to a matcher that has restarted, whic
 replies. The vehicle decides: an offer that it refuses is reported to the matcher as a failed proposal.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress

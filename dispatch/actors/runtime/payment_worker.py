@@ -1,7 +1,5 @@
 """Executes a payment host's scheduled calls to the payment gateways."""
 
-from __future__ import annotations
-
 import msgspec
 
 from dispatch.actors.runtime.cluster_config import ClusterConfig

@@ -6,8 +6,6 @@ Rule 2. While the database is unavailable, at most ``WAITING_MOST`` sections wai
 Rule 3. An orderly stop writes everything. A kill loses the current section of each vehicle, and waiting sections.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections import deque
 from itertools import islice

@@ -1,7 +1,5 @@
 """Alembic's entry point: runs the migrations on the caller's connection, in its transaction."""
 
-from __future__ import annotations
-
 from alembic import context
 
 from dispatch.store.tables import metadata

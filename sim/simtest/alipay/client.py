@@ -5,8 +5,6 @@ sees ``Unknown`` in all these cases. Notifications are repeated until they are a
 lost or forged: without a valid signature, or signed with another amount.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any

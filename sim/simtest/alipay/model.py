@@ -4,8 +4,6 @@ It models how Alipay behaves and shares nothing with the code under test: an ord
 paid once, a refund number refunds once, a cancel refunds what was paid.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Literal
 

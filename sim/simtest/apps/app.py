@@ -3,8 +3,6 @@
 An app logs everything that it receives. The invariants are checked on these logs afterwards.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Coroutine
 from typing import Any

@@ -1,7 +1,5 @@
 """Driver apps: shifts, fixes repeated until acknowledged, offers, rides and collecting."""
 
-from __future__ import annotations
-
 import asyncio
 
 import msgspec

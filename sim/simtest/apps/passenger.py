@@ -1,7 +1,5 @@
 """Passenger and dispatcher apps: requests, cancellations, payments, ratings, manual assignments and refunds."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """The journal, the current state as rows, and the registry."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

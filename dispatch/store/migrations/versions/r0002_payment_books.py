@@ -1,7 +1,5 @@
 """The ledger, exchanges with Alipay, unclear payments, and vehicles without a taximeter."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

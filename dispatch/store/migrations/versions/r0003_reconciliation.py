@@ -1,7 +1,5 @@
 """Days reconciled with Alipay's bill, and their results."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

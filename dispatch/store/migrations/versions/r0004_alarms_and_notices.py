@@ -1,7 +1,5 @@
 """Alarms for dispatchers, broadcasts to drivers, and columns for lists of trips and vehicles."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,7 +1,5 @@
 """The track archive."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

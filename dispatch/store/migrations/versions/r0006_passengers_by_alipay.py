@@ -1,7 +1,5 @@
 """Passengers without a phone number, who signed in by Alipay."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,7 +1,5 @@
 """Revoked sign-ins, inactive dispatchers and devices, and an append-only audit log."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,7 +1,5 @@
 """A key for each passenger, phone numbers encrypted with it, and their digests for look-ups."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,7 +1,5 @@
 """Indexes by age, for the deletion of expired rows."""
 
-from __future__ import annotations
-
 from alembic import op
 
 revision = "0009"
