@@ -22,7 +22,6 @@ from dispatch.config import settings as sections
 PREFIX: Final = "TAXI_"
 NESTED: Final = "__"
 DEFAULT_FILE: Final = Path("taxi.toml")
-
 _OLD_NAMES: Final = {"limits": {"dials_per_s": "connections_per_s", "dials_burst": "connections_burst"}}
 """Old names of settings, by section; valid until the next release."""
 

@@ -11,7 +11,6 @@ from typing import Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 T = TypeVar("T")
-
 CITY_S = "s, city"
 WALL_S = "s, wall"
 

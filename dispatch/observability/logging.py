@@ -22,12 +22,8 @@ SECRET_KEYS: Final = frozenset(
     }
 )  # fmt: skip
 """Values under these keys are masked in every log line."""
-
-
 PHONE_KEYS: Final = frozenset({"contact", "phone"})
 """Only the last three digits of values under these keys are logged."""
-
-
 CHATTY: Final = ("httpcore", "httpx", "asyncio", "uvicorn.access", "websockets")
 """Libraries logged from ``warning`` up: their other lines are noise, or expose secrets (httpx logs whole URLs)."""
 

@@ -21,10 +21,8 @@ import psutil
 
 PR_SET_PDEATHSIG: Final = 1
 PR_SET_CHILD_SUBREAPER: Final = 36
-
 ENDED: Final = (psutil.STATUS_DEAD, psutil.STATUS_ZOMBIE)
 NOT_RUNNING: Final = (*ENDED, psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
-
 _PAUSE_S: Final = 0.02
 
 _libc = ctypes.CDLL(None, use_errno=True)

@@ -29,17 +29,12 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
 T = TypeVar("T")
-
 _DEADLOCK_TRIES: Final = 5
-
 READERS: Final = 2
 """Threads that read SQLite, besides the writer."""
-
 BEGIN_WRITING: Final = "BEGIN IMMEDIATE"
-
 _ATTEMPT_MS: Final = 1
 """How long SQLite itself waits for a lock before the next attempt."""
-
 _OUR_FAULT: Final = ("22", "42")
 """SQLSTATE classes that are no outage: invalid data, invalid statement."""
 

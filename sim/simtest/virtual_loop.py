@@ -22,7 +22,6 @@ import msgspec
 from dispatch.values.units import CityTime, WallTime
 
 T = TypeVar("T")
-
 MOST_TURNS: Final = 800_000
 """Limit of callbacks: four times the usual number. A simulation that reaches it is in an endless loop and stops."""
 
@@ -227,20 +226,16 @@ class WorldClock:
 
     def __init__(self, timeline: Timeline, *, speed: float, start: float) -> None:
         self._timeline = timeline
-        self._speed = speed
+        self.speed = speed
+        """City seconds in one wall second."""
         self._start = start
 
-    @property
-    def speed(self) -> float:
-        """City seconds in one wall second."""
-        return self._speed
-
     def city(self) -> CityTime:
-        return CityTime(self._start + self._timeline.time() * self._speed)
+        return CityTime(self._start + self._timeline.time() * self.speed)
 
     def wall(self) -> WallTime:
         return WallTime(self._start + self._timeline.time())
 
     def wall_until(self, at: CityTime) -> float:
         """Wall seconds from now until the city's clock shows ``at``; at least zero."""
-        return max(0.0, (at - self.city()) / self._speed)
+        return max(0.0, (at - self.city()) / self.speed)

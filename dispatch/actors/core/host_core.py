@@ -63,6 +63,8 @@ class HostCore:
         self._passivate_after_s = passivate_after_s
         self._adopt = adopt
         self._cache = EntityCache()
+        self.entries: Mapping[EntityKey, CachedEntity] = self._cache.entries
+        """The entities that are loaded or being loaded."""
         self._effects = EffectBuffer(self.subscribers)
         self._decider = Decider(self.own, self._cache, self._effects)
 
@@ -73,10 +75,6 @@ class HostCore:
     @now.setter
     def now(self, now: CityTime) -> None:
         self._decider.now = now
-
-    @property
-    def entries(self) -> Mapping[EntityKey, CachedEntity]:
-        return self._cache.entries
 
     def submit(self, token: int, envelope: Envelope, now: CityTime) -> None:
         """Accept a command. Its reply is an effect with this ``token``."""

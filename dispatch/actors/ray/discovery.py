@@ -30,7 +30,7 @@ def connect_by_ray(find: FindActor = find_actor) -> Connect:
         try:
             async with asyncio.timeout(CONNECT_WITHIN_S):
                 handle = await asyncio.to_thread(find, name)
-                return await connect(Address(*await _result(handle.address.remote())))
+                return await connect(Address(*await handle.address.remote()))
         except (ray.exceptions.RayError, ValueError, OSError, TimeoutError) as error:
             raise ActorNotFoundError(f"{name}: {type(error).__name__}") from error
 
@@ -39,10 +39,6 @@ def connect_by_ray(find: FindActor = find_actor) -> Connect:
 
 def own_host() -> str:
     return str(ray.util.get_node_ip_address())  # type: ignore[no-untyped-call] # Ray is untyped
-
-
-async def _result(ref: Any) -> Any:  # noqa: ANN401 - Ray's references are untyped
-    return await ref
 
 
 def join_cluster(system: ClusterConfig) -> None:

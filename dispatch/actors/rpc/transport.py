@@ -26,7 +26,6 @@ MOST_BYTES: Final = 256 * 1024 * 1024
 CONGESTED_BYTES: Final = 8 * 1024 * 1024
 """With more unsent bytes than this the peer does not read: notifications are dropped."""
 KEY_BYTES: Final = 32
-
 _LENGTH: Final = struct.Struct(">I")
 _encode = msgspec.msgpack.Encoder().encode
 _decode_call = msgspec.msgpack.Decoder(tuple[int, str, list[Any]]).decode

@@ -19,7 +19,6 @@ VERSION: Final = 1
 SIZE: Final = 4
 MOST_BYTES: Final = 1 << 28
 """Maximum length of a frame; a higher length is damage."""
-
 SECRETS: Final = ("token_secret", "master_keys")
 """Files of the data folder that contain secrets."""
 

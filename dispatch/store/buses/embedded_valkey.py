@@ -15,10 +15,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 SOCKET: Final = "valkey.sock"
-
 _LONGEST_SOCKET_PATH: Final = 100
 """Bytes; the system's limit is 108."""
-
 _PAUSE_S: Final = 0.02
 
 _DIE_WITH_PARENT: Final = """
@@ -62,12 +60,8 @@ class EmbeddedValkey:
         self._folder = folder.resolve()
         self._log = self._folder / "valkey.log"
         self._process: subprocess.Popen[bytes] | None = None
-        self._url = ""
+        self.url = ""
         self._listen: Sequence[str] = ()
-
-    @property
-    def url(self) -> str:
-        return self._url
 
     @property
     def pid(self) -> int | None:
@@ -85,7 +79,7 @@ class EmbeddedValkey:
         if self._process is not None:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._url, self._listen = self._address()
+        self.url, self._listen = self._address()
         self._launch()
         try:
             self.wait(timeout_s=timeout_s)
@@ -136,7 +130,7 @@ class EmbeddedValkey:
             time.sleep(_PAUSE_S)
 
     def answers(self) -> bool:
-        client = Redis.from_url(self._url, socket_timeout=1.0, socket_connect_timeout=1.0)
+        client = Redis.from_url(self.url, socket_timeout=1.0, socket_connect_timeout=1.0)
         try:
             return bool(client.ping())
         except (RedisError, OSError):
@@ -150,7 +144,7 @@ class EmbeddedValkey:
 
     def stop(self, *, timeout_s: float = 5.0) -> None:
         """Stop the server and wait for its end. Can be called twice."""
-        process, self._process, self._url = self._process, None, ""
+        process, self._process, self.url = self._process, None, ""
         if process is None:
             return
         process.terminate()

@@ -79,13 +79,9 @@ class SqlJournal:
     """Implements :class:`dispatch.store.journal.Journal`. Created by :func:`open_journal`."""
 
     def __init__(self, database: Database, *, shards: int, clock: Clock) -> None:
-        self._database = database
+        self.database = database
         self._shards = shards
         self._clock = clock
-
-    @property
-    def database(self) -> Database:
-        return self._database
 
     async def commit(self, batch: Batch) -> Committed | Conflict:
         plan = plan_of(batch)
@@ -94,7 +90,7 @@ class SqlJournal:
         if batch:
             writing = lay_out(plan, shards=self._shards, wall=self._clock.wall())
             try:
-                await self._database.write(partial(write, writing=writing))
+                await self.database.write(partial(write, writing=writing))
             except StreamMovedError:
                 return await self._conflict(plan)
             except DBAPIError as error:
@@ -104,40 +100,40 @@ class SqlJournal:
         return Committed()
 
     async def _conflict(self, plan: WritePlan) -> Conflict:
-        return await self._database.read(partial(conflict, plan=plan))
+        return await self.database.read(partial(conflict, plan=plan))
 
     async def load(self, keys: Sequence[EntityKey]) -> Sequence[StoredHistory]:
         """All histories are read at one moment."""
-        return await self._database.read(partial(_load, keys=keys)) if keys else ()
+        return await self.database.read(partial(_load, keys=keys)) if keys else ()
 
     async def heads(self, keys: Sequence[EntityKey]) -> Mapping[EntityKey, int]:
-        return await self._database.read(partial(last_numbers, keys=keys)) if keys else {}
+        return await self.database.read(partial(last_numbers, keys=keys)) if keys else {}
 
     async def events_after(self, key: EntityKey, seq: int, limit: int) -> Sequence[StoredEvent]:
         values = {"kind": key.kind, "id": key.id, "after": seq, "most": limit}
-        return await self._database.read(lambda it: [_stored_event(row) for row in it.execute(_EVENTS_AFTER, values)])
+        return await self.database.read(lambda it: [_stored_event(row) for row in it.execute(_EVENTS_AFTER, values)])
 
     async def reply(self, command_id: str) -> StoredReply | None:
         values = {"command_id": command_id}
-        row = await self._database.read(lambda it: it.execute(_REPLY, values).one_or_none())
+        row = await self.database.read(lambda it: it.execute(_REPLY, values).one_or_none())
         return None if row is None else stored_reply(row)
 
     async def scheduled_commands(
         self, kind: str, shards: Sequence[int], *, until: float = inf
     ) -> Sequence[StoredCommand]:
         values = {"kind": kind, "shards": list(shards), "until": until}
-        return await self._database.read(lambda it: [_stored_command(row) for row in it.execute(_SCHEDULED_IN, values)])
+        return await self.database.read(lambda it: [_stored_command(row) for row in it.execute(_SCHEDULED_IN, values)])
 
     async def meta(self, name: str, default: str) -> str:
         try:
-            return await self._database.write(partial(_meta, name=name, default=default))
+            return await self.database.write(partial(_meta, name=name, default=default))
         except DBAPIError as error:
             if not is_duplicate(error):
                 raise
-            return await self._database.read(partial(_meta, name=name, default=default))
+            return await self.database.read(partial(_meta, name=name, default=default))
 
     async def close(self) -> None:
-        await self._database.close()
+        await self.database.close()
 
 
 async def open_journal(

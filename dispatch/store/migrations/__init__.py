@@ -15,7 +15,6 @@ from dispatch.store.database import BEGIN_WRITING, postgres_engine, sqlite_engin
 
 _LOCK: Final = 0x7461_7869
 """The key of PostgreSQL's advisory lock: ``taxi`` in ASCII."""
-
 _PAUSE_S: Final = 0.05
 
 

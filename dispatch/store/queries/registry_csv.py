@@ -15,7 +15,6 @@ from dispatch.domain.registry import DriverRecord, RegistryError, VehicleRecord
 from dispatch.store.queries.registry import SqlRegistry
 
 T = TypeVar("T")
-
 VEHICLE_COLUMNS: Final = VehicleRecord.__struct_fields__
 DRIVER_COLUMNS: Final = ("id", "name", "phone", "pin", "active", "vehicles")
 MIN_PIN: Final = 4
