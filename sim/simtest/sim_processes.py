@@ -13,7 +13,8 @@ from dispatch.actors.core.protocol import Envelope, Quote, Reply
 from dispatch.actors.runtime.entity_host import EntityHost, HostParts, build_host
 from dispatch.actors.runtime.host_client import HostClient
 from dispatch.actors.runtime.lazy_start import LazyStart
-from dispatch.actors.runtime.matcher_host import MatcherHost, MatcherParts, build_matcher
+from dispatch.actors.runtime.matcher_host import MatcherHost, build_matcher
+from dispatch.actors.runtime.matcher_runtime import MatcherParts
 from dispatch.api.fields import FareView, MoneyView
 from dispatch.api.server_messages import Alarm
 from dispatch.domain.entity import Command

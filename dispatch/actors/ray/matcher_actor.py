@@ -15,7 +15,8 @@ from dispatch.actors.rpc.transport import Address, RpcServer
 from dispatch.actors.runtime.cluster_config import ClusterConfig
 from dispatch.actors.runtime.host_client import HostClient
 from dispatch.actors.runtime.lazy_start import LazyStart
-from dispatch.actors.runtime.matcher_host import MatcherParts, build_matcher
+from dispatch.actors.runtime.matcher_host import build_matcher
+from dispatch.actors.runtime.matcher_runtime import MatcherParts
 from dispatch.geo.cells import Cell, cells_of
 from dispatch.geo.city import City, load_city
 from dispatch.matching.regions import Regions, split_evenly

@@ -2,75 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Final
-
 import msgspec
 import structlog
 
-from dispatch.actors.core.protocol import Envelope, Reply
 from dispatch.actors.rpc.transport import Offered
 from dispatch.actors.runtime.match_feed import MatchUpdate
-from dispatch.actors.runtime.matcher_runtime import MatcherRuntime
-from dispatch.clock import Clock
+from dispatch.actors.runtime.matcher_runtime import MatcherParts, MatcherRuntime
 from dispatch.geo.index.vehicle_index import VehicleIndex
-from dispatch.geo.travel_time import TravelTime
 from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.matcher import RegionMatcher
-from dispatch.matching.regions import Regions
-from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import Window
-from dispatch.observability.metrics import Metrics
 from dispatch.processes.task_set import TaskSet
 from dispatch.values.units import CityTime, LatLng
 
 log = structlog.get_logger()
 
-DEFAULT_RESOLUTION: Final = 9
-
 _encode = msgspec.msgpack.Encoder().encode
 _decode_update = msgspec.msgpack.Decoder(MatchUpdate).decode
 
 
-class MatcherParts(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that differs between matchers, and between production and simulation. Seconds are city time."""
-
-    name: str
-    incarnation: str
-    clock: Clock
-    metrics: Metrics
-    travel_time: TravelTime
-    settings: MatcherSettings
-    send: Callable[[Envelope], Awaitable[Reply]]
-    window_s: float
-    max_pickup_s: float
-    h3_resolution: int = DEFAULT_RESOLUTION
-    region: int = 0
-    regions: Regions | None = None
-
-
 def build_matcher(parts: MatcherParts) -> MatcherHost:
     candidates = CityCandidates(VehicleIndex(parts.h3_resolution), parts.travel_time)
-    region = str(parts.region)
-
-    def count(window: Window, seconds: float) -> None:
-        parts.metrics.matcher_window_seconds.labels(region).observe(seconds)
-        parts.metrics.matcher_waiting.labels(region).set(window.stats.waiting)
-        parts.metrics.proposals.labels(region).inc(len(window.proposals))
-
-    runtime = MatcherRuntime(
-        RegionMatcher(candidates, parts.settings),
-        candidates,
-        parts.travel_time,
-        parts.clock,
-        parts.send,
-        window_s=parts.window_s,
-        max_pickup_s=parts.max_pickup_s,
-        region=parts.region,
-        regions=parts.regions,
-        on_window=count,
-    )
-    return MatcherHost(parts, runtime)
+    return MatcherHost(parts, MatcherRuntime(parts, RegionMatcher(candidates, parts.settings), candidates))
 
 
 class MatcherHost:

@@ -24,7 +24,9 @@ from dispatch.geo.travel_time import TravelTime
 from dispatch.matching.candidates import Candidates, PickupPoints
 from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.regions import Regions
-from dispatch.matching.types import Proposal, Window
+from dispatch.matching.settings import MatcherSettings
+from dispatch.matching.types import Proposal
+from dispatch.observability.metrics import Metrics
 from dispatch.processes.task_set import TaskSet
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime, LatLng
@@ -37,37 +39,37 @@ FAILED_AS: Final = {
     ErrorCode.VEHICLE_UNSUITABLE: "declined",
 }
 QUOTE_CANDIDATES: Final = 8
+DEFAULT_RESOLUTION: Final = 9
 IDLE_POLL_S: Final = 0.25
 """Longest wall time between windows if windows are held at once."""
 
 
-class MatcherRuntime:
-    """Runs one region's matcher. ``send`` sends a command to an entity."""
+class MatcherParts(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that differs between matchers, and between production and simulation. Seconds are city time."""
 
-    def __init__(
-        self,
-        matcher: RegionMatcher,
-        candidates: Candidates,
-        travel_time: TravelTime,
-        clock: Clock,
-        send: Callable[[Envelope], Awaitable[Reply]],
-        *,
-        window_s: float,
-        max_pickup_s: float,
-        region: int = 0,
-        regions: Regions | None = None,
-        on_window: Callable[[Window, float], None] | None = None,
-    ) -> None:
+    name: str
+    incarnation: str
+    clock: Clock
+    metrics: Metrics
+    travel_time: TravelTime
+    settings: MatcherSettings
+    send: Callable[[Envelope], Awaitable[Reply]]
+    """Sends a command to an entity."""
+    window_s: float
+    max_pickup_s: float
+    h3_resolution: int = DEFAULT_RESOLUTION
+    region: int = 0
+    regions: Regions | None = None
+
+
+class MatcherRuntime:
+    """Runs one region's matcher."""
+
+    def __init__(self, parts: MatcherParts, matcher: RegionMatcher, candidates: Candidates) -> None:
+        self._parts = parts
         self._matcher = matcher
         self._candidates = candidates
-        self._travel_time = travel_time
-        self._clock = clock
-        self._send = send
-        self._window_s = window_s
-        self._max_pickup_s = max_pickup_s
-        self._region = region
-        self._regions = regions
-        self._on_window = on_window
+        self._clock = parts.clock
         self._without_position: dict[str, AvailableVehicle] = {}
         """Vehicles that enter the matcher with their next position."""
         self._wake = asyncio.Event()
@@ -81,7 +83,7 @@ class MatcherRuntime:
         for trip in update.trips:
             self._open(trip)
         self._move(update.moved)
-        if self._matcher.wants_window_now or (self._window_s == 0 and self._matcher.waiting_count):
+        if self._matcher.wants_window_now or (self._parts.window_s == 0 and self._matcher.waiting_count):
             self._wake.set()
 
     def _remove(self, key: EntityKey, reason: str) -> None:
@@ -94,11 +96,11 @@ class MatcherRuntime:
     def _open(self, trip: OpenRequest) -> None:
         pickup = LatLng(trip.pickup.lat, trip.pickup.lng)
         owned = True
-        if self._regions is not None:
-            if self._region not in self._regions.seen_by(pickup):
+        if self._parts.regions is not None:
+            if self._parts.region not in self._parts.regions.seen_by(pickup):
                 return
-            owned = self._regions.owner(pickup) == self._region
-        request = msgspec.structs.replace(trip, max_pickup_s=self._max_pickup_s)
+            owned = self._parts.regions.owner(pickup) == self._parts.region
+        request = msgspec.structs.replace(trip, max_pickup_s=self._parts.max_pickup_s)
         self._matcher.request_open(request, owned=owned)
 
     def _move(self, cars: Sequence[MatcherPosition]) -> None:
@@ -116,7 +118,7 @@ class MatcherRuntime:
 
     async def run(self) -> None:
         """Hold windows until cancelled: every ``window_s`` of city time, and at once if the matcher requests one."""
-        wall_s = self._window_s / self._clock.speed if self._window_s else IDLE_POLL_S
+        wall_s = self._parts.window_s / self._clock.speed if self._parts.window_s else IDLE_POLL_S
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(wall_s):
@@ -130,8 +132,10 @@ class MatcherRuntime:
     def _hold_window(self) -> None:
         began = self._clock.wall()
         window = self._matcher.window(self._clock.city())
-        if self._on_window is not None:
-            self._on_window(window, self._clock.wall() - began)
+        metrics, region = self._parts.metrics, str(self._parts.region)
+        metrics.matcher_window_seconds.labels(region).observe(self._clock.wall() - began)
+        metrics.matcher_waiting.labels(region).set(window.stats.waiting)
+        metrics.proposals.labels(region).inc(len(window.proposals))
         for proposal in window.proposals:
             self._offers.spawn(self._offer(proposal))
 
@@ -157,7 +161,7 @@ class MatcherRuntime:
             f"vehicle:{proposal.vehicle_id}", f"offer:{name}", SYSTEM, encode_command(command), keep=False
         )
         try:
-            reply = await self._send(envelope)
+            reply = await self._parts.send(envelope)
         except HostsUnavailableError:
             self._matcher.proposal_failed(proposal.trip_id, proposal.vehicle_id, "no answer")
             return
@@ -174,7 +178,7 @@ class MatcherRuntime:
             self._remove(EntityKey("trip", proposal.trip_id), "changed")
 
     def quote(self, pickup: LatLng, dropoff: LatLng, at: CityTime) -> Quote:
-        route = self._travel_time.route(pickup, dropoff, at)
+        route = self._parts.travel_time.route(pickup, dropoff, at)
         return Quote(route.seconds, route.meters, self._pickup_s(pickup, at))
 
     def _pickup_s(self, pickup: LatLng, at: CityTime) -> float | None:

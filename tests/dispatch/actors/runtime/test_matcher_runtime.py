@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from dispatch.actors.core.protocol import Done, Envelope, HostsUnavailableError, Refused, Reply
 from dispatch.actors.runtime.match_feed import MatchUpdate
-from dispatch.actors.runtime.matcher_runtime import MatcherRuntime
+from dispatch.actors.runtime.matcher_runtime import MatcherParts, MatcherRuntime
 from dispatch.clock import ManualClock
 from dispatch.domain.commands import MakeOffer, decode_command
 from dispatch.domain.errors import ErrorCode
@@ -20,6 +20,7 @@ from dispatch.geo.index.vehicle_index import VehicleIndex
 from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.settings import MatcherSettings
+from dispatch.observability.metrics import Metrics
 from dispatch.values.units import CityTime, LatLng
 from tests.dispatch.actors.runtime.match_samples import WITHIN_S, at, free, waiting
 from tests.dispatch.matching.builders import LAT, LNG, MPS, NOW, TRAVEL
@@ -55,9 +56,18 @@ async def matching(vehicles: Vehicles, spoil: Callable[[RegionMatcher], object] 
     candidates = CityCandidates(VehicleIndex(), TRAVEL, top_mps=MPS)
     matcher = RegionMatcher(candidates, MatcherSettings())
     spoil(matcher)
-    runtime = MatcherRuntime(
-        matcher, candidates, TRAVEL, ManualClock(NOW), vehicles.send, window_s=0.0, max_pickup_s=900.0
+    parts = MatcherParts(
+        name="matcher-0",
+        incarnation="1",
+        clock=ManualClock(NOW),
+        metrics=Metrics(),
+        travel_time=TRAVEL,
+        settings=MatcherSettings(),
+        send=vehicles.send,
+        window_s=0.0,
+        max_pickup_s=900.0,
     )
+    runtime = MatcherRuntime(parts, matcher, candidates)
     task = asyncio.get_running_loop().create_task(runtime.run())
     with capture_logs():
         yield runtime
