@@ -1,7 +1,8 @@
-"""This process in the Ray cluster: join and leave it, and find actors by the address of their RPC server."""
+"""This process in the Ray cluster: join and leave it, find actors by the address of their RPC server, and serve one."""
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -10,8 +11,9 @@ import ray.exceptions
 
 from dispatch.actors.ray.private_api import enable_token_authentication
 from dispatch.actors.rpc.client import ActorNotFoundError, Connect, RpcPeer
-from dispatch.actors.rpc.transport import Address, connect
+from dispatch.actors.rpc.transport import Address, Offered, RpcServer, connect
 from dispatch.actors.runtime.cluster_config import NAMESPACE, ClusterConfig
+from dispatch.processes.gc_freeze import freeze_startup_objects
 
 CONNECT_WITHIN_S: Final = 30.0
 """Ray blocks while an actor starts, and does not always report that it never will."""
@@ -59,3 +61,18 @@ def leave_cluster() -> None:
 
 def this_node() -> str:
     return str(ray.get_runtime_context().get_node_id())
+
+
+async def serve(methods: Offered, incarnation: str) -> Address:
+    """Serve the methods of a started actor, and ``ping``: the incarnation, the process id and the Ray node."""
+    freeze_startup_objects()
+
+    async def ping() -> tuple[str, int, str]:
+        return incarnation, os.getpid(), this_node()
+
+    async def drain() -> None:
+        server.close()
+        await methods["drain"]()
+
+    server = RpcServer({**methods, "ping": ping, "drain": drain})
+    return await server.open(own_host())

@@ -6,7 +6,6 @@ restarts a dead host; ``max_task_retries=0``: Ray never repeats a call.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
@@ -16,8 +15,8 @@ import msgspec
 from dispatch.actors.core.entity_types import entity_kinds
 from dispatch.actors.core.placement import kind_of
 from dispatch.actors.core.protocol import Envelope, Reply
-from dispatch.actors.ray.discovery import FindActor, connect_by_ray, own_host, this_node
-from dispatch.actors.rpc.transport import Address, RpcServer
+from dispatch.actors.ray.discovery import FindActor, connect_by_ray, serve
+from dispatch.actors.rpc.transport import Address
 from dispatch.actors.runtime.cluster_config import ClusterConfig
 from dispatch.actors.runtime.entity_host import HostParts, build_host
 from dispatch.actors.runtime.host_client import HostClient
@@ -29,7 +28,6 @@ from dispatch.domain.vehicle.track_recorder import TrackRecorder, TrackRules
 from dispatch.observability.logging import Format, Level, log_to_file
 from dispatch.observability.metrics import Metrics
 from dispatch.payment.core.payment import PaymentRules
-from dispatch.processes.gc_freeze import freeze_startup_objects
 from dispatch.store.journal import StoredCommand
 from dispatch.store.journals.sql_journal import open_journal
 from dispatch.store.queries.alarms import SqlAlarms
@@ -86,18 +84,7 @@ class HostActor:
     async def _start(self) -> Address:
         host = build_host(await _parts(self._setup, self._incarnation, self._find))
         await host.start()
-        freeze_startup_objects()
-
-        async def drain() -> None:
-            server.close()
-            await host.drain()
-
-        server = RpcServer({**host.rpc_methods, "ping": self._ping, "drain": drain})
-        return await server.open(own_host())
-
-    async def _ping(self) -> tuple[str, int, str]:
-        """The incarnation, the process id, and the Ray node of this process."""
-        return self._incarnation, os.getpid(), this_node()
+        return await serve(host.rpc_methods, self._incarnation)
 
 
 async def _parts(setup: HostSetup, incarnation: str, find: FindActor) -> HostParts:

@@ -4,14 +4,13 @@ It is a process of its own: scipy and the travel-time table stay out of the host
 """
 
 import asyncio
-import os
 from pathlib import Path
 from secrets import token_hex
 
 import msgspec
 
-from dispatch.actors.ray.discovery import connect_by_ray, own_host, this_node
-from dispatch.actors.rpc.transport import Address, RpcServer
+from dispatch.actors.ray.discovery import connect_by_ray, serve
+from dispatch.actors.rpc.transport import Address
 from dispatch.actors.runtime.cluster_config import ClusterConfig
 from dispatch.actors.runtime.host_client import HostClient
 from dispatch.actors.runtime.lazy_start import LazyStart
@@ -23,7 +22,6 @@ from dispatch.matching.regions import Regions, split_evenly
 from dispatch.matching.settings import MatcherSettings
 from dispatch.observability.logging import Format, Level, log_to_file
 from dispatch.observability.metrics import Metrics
-from dispatch.processes.gc_freeze import freeze_startup_objects
 
 REGION_RESOLUTION = 7
 REGION_BAND = 2
@@ -80,17 +78,7 @@ class MatcherActor:
             )
         )
         matcher.start()
-        freeze_startup_objects()
-
-        async def drain() -> None:
-            server.close()
-            await matcher.drain()
-
-        server = RpcServer({**matcher.rpc_methods, "ping": self._ping, "drain": drain})
-        return await server.open(own_host())
-
-    async def _ping(self) -> tuple[str, int, str]:
-        return self._incarnation, os.getpid(), this_node()
+        return await serve(matcher.rpc_methods, self._incarnation)
 
 
 def _regions(city: City, count: int) -> Regions:
