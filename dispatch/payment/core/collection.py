@@ -24,24 +24,13 @@ from dispatch.domain.commands import OpenPayment, QueryOrder, RecordGatewayRespo
 from dispatch.domain.entity import Context, Decision, ScheduledCommand
 from dispatch.domain.errors import DispatchError, ErrorCode
 from dispatch.payment.core import collection_steps as steps
+from dispatch.payment.core import port
 from dispatch.payment.core.beijing_time import beijing_day
 from dispatch.payment.core.collection_steps import PaymentProof
 from dispatch.payment.core.context import PaymentContext, merge, received_at
 from dispatch.payment.core.events import AttemptFailed, AttemptOpened, AttemptStopped, NewsChecked, OrderPaid
 from dispatch.payment.core.gateway_calls import GATEWAY, PLACING, GatewayResponse, place_call, response_tag
 from dispatch.payment.core.notification_checks import Check, ExpectedOrder, failed_checks
-from dispatch.payment.core.port import (
-    Cancelled,
-    CodeCreated,
-    Notification,
-    OrderCreated,
-    PasswordRequired,
-    Refusal,
-    TradeStatus,
-    TradeView,
-    Unknown,
-    order_number,
-)
 from dispatch.payment.core.refunds import RETRYABLE
 from dispatch.payment.core.rules import CASH, WAYS
 from dispatch.payment.core.state import COLLECTED, CREATING, WAITING, Attempt, call_name
@@ -70,7 +59,7 @@ def open_attempt(payment: PaymentContext, command: OpenPayment, context: Context
         raise DispatchError(ErrorCode.ALREADY_PAID, detail=payment.id)
     opened = AttemptOpened(
         context.now,
-        order=order_number(payment.id, len(payment.data.attempts) + 1),
+        order=port.order_number(payment.id, len(payment.data.attempts) + 1),
         method=command.method,
         amount=command.amount,
         vehicle=command.vehicle,
@@ -127,7 +116,7 @@ def stop_attempt(payment: PaymentContext, _: StopPayment, context: Context) -> D
 
 
 def on_notification(
-    payment: PaymentContext, command: RecordNotification, notification: Notification, context: Context
+    payment: PaymentContext, command: RecordNotification, notification: port.Notification, context: Context
 ) -> Decision:
     """A notification that disagrees with the order is refused; one that is old or about an unpaid trade is ignored."""
     attempt = payment.data.attempt(command.order)
@@ -206,18 +195,18 @@ def _question(attempt: Attempt) -> str:
 def _kind(response: GatewayResponse) -> str:
     """The response's tag, refined by the trade's status or by the refusal's code."""
     match response:
-        case OrderCreated() | CodeCreated() | PasswordRequired():
+        case port.OrderCreated() | port.CodeCreated() | port.PasswordRequired():
             return "placed"
-        case TradeView(status=status):
+        case port.TradeView(status=status):
             return "paid" if status.paid else _UNPAID.get(status, "pending")
-        case Cancelled(action=""):
+        case port.Cancelled(action=""):
             return "nothing_to_cancel"
-        case Refusal(code=code):
+        case port.Refusal(code=code):
             return _REFUSALS.get(code.removeprefix("ACQ."), "refused")
     return response_tag(response)
 
 
-_UNPAID: Final = {TradeStatus.WAITING: "waiting", TradeStatus.CLOSED: "trade_closed"}
+_UNPAID: Final = {port.TradeStatus.WAITING: "waiting", port.TradeStatus.CLOSED: "trade_closed"}
 _REFUSALS: Final = {
     **dict.fromkeys(STATUS_CHANGED, "status_changed"),
     **dict.fromkeys(RETRYABLE, "retryable"),
@@ -315,11 +304,11 @@ def _on_unclear(payment: PaymentContext, answer: Answer) -> Decision:
 
 def _reason(response: GatewayResponse) -> str:
     match response:
-        case TradeView(status=status):
+        case port.TradeView(status=status):
             return status.value
-        case Refusal(code=code):
+        case port.Refusal(code=code):
             return code
-        case Unknown(reason=reason):
+        case port.Unknown(reason=reason):
             return reason
     return "unexpected answer"
 

@@ -11,65 +11,47 @@ from typing import Any, Final
 import msgspec
 
 from dispatch.domain.commands import CallGateway, RecordGatewayResponse
-from dispatch.payment.core.port import (
-    OTHER_ORDER,
-    Cancelled,
-    Closed,
-    CodeCreated,
-    NotFound,
-    Notification,
-    OrderCreated,
-    OrderRef,
-    PasswordRequired,
-    PaymentGateway,
-    PaymentOrder,
-    Refund,
-    Refunded,
-    Refusal,
-    TradeView,
-    Unknown,
-    Way,
-)
+from dispatch.payment.core import port
 
 GATEWAY: Final = "alipay:"
 """The target of scheduled commands that are calls to the gateway."""
-PLACING: Final[dict[Way, str]] = {"page": "create", "code": "precreate", "scan": "scan"}
+PLACING: Final[dict[port.Way, str]] = {"page": "create", "code": "precreate", "scan": "scan"}
 """The call that places an order, by its way."""
 
 GatewayResponse = (
-    OrderCreated
-    | CodeCreated
-    | PasswordRequired
-    | TradeView
-    | NotFound
-    | Closed
-    | Cancelled
-    | Refunded
-    | Refusal
-    | Unknown
+    port.OrderCreated
+    | port.CodeCreated
+    | port.PasswordRequired
+    | port.TradeView
+    | port.NotFound
+    | port.Closed
+    | port.Cancelled
+    | port.Refunded
+    | port.Refusal
+    | port.Unknown
 )
 
 _KINDS: Final[dict[str, type[GatewayResponse]]] = {
-    "created": OrderCreated,
-    "code": CodeCreated,
-    "password": PasswordRequired,
-    "trade": TradeView,
-    "not_found": NotFound,
-    "closed": Closed,
-    "cancelled": Cancelled,
-    "refunded": Refunded,
-    "refused": Refusal,
-    "unknown": Unknown,
+    "created": port.OrderCreated,
+    "code": port.CodeCreated,
+    "password": port.PasswordRequired,
+    "trade": port.TradeView,
+    "not_found": port.NotFound,
+    "closed": port.Closed,
+    "cancelled": port.Cancelled,
+    "refunded": port.Refunded,
+    "refused": port.Refusal,
+    "unknown": port.Unknown,
 }
 _NAMES: Final = {kind: name for name, kind in _KINDS.items()}
 
 _encode = msgspec.msgpack.Encoder().encode
 _tagged = msgspec.msgpack.Decoder(tuple[str, msgspec.Raw])
 _call = msgspec.msgpack.Decoder(CallGateway)
-_order = msgspec.msgpack.Decoder(PaymentOrder)
-_ref = msgspec.msgpack.Decoder(OrderRef)
-_refund = msgspec.msgpack.Decoder(Refund)
-_notification = msgspec.msgpack.Decoder(Notification)
+_order = msgspec.msgpack.Decoder(port.PaymentOrder)
+_ref = msgspec.msgpack.Decoder(port.OrderRef)
+_refund = msgspec.msgpack.Decoder(port.Refund)
+_notification = msgspec.msgpack.Decoder(port.Notification)
 
 
 def response_tag(answer: GatewayResponse) -> str:
@@ -95,10 +77,10 @@ def read_response(command: RecordGatewayResponse) -> GatewayResponse:
     try:
         answer = decode_response(command.answer)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return Unknown("the answer cannot be read")
-    if isinstance(answer, Refusal | Unknown) or answer.out_trade_no == command.order:
+        return port.Unknown("the answer cannot be read")
+    if isinstance(answer, port.Refusal | port.Unknown) or answer.out_trade_no == command.order:
         return answer
-    return OTHER_ORDER
+    return port.OTHER_ORDER
 
 
 def response_text(body: bytes) -> str:
@@ -109,25 +91,25 @@ def response_text(body: bytes) -> str:
         return body.hex()
 
 
-def encode_notification(notification: Notification) -> bytes:
+def encode_notification(notification: port.Notification) -> bytes:
     return _encode(notification)
 
 
-def decode_notification(body: bytes) -> Notification:
+def decode_notification(body: bytes) -> port.Notification:
     """Reverse :func:`encode_notification`. Raises ``msgspec.DecodeError``."""
     return _notification.decode(body)
 
 
-def place_call(order: PaymentOrder, company: str = "") -> bytes:
+def place_call(order: port.PaymentOrder, company: str = "") -> bytes:
     return _encode(CallGateway(PLACING[order.way], order.out_trade_no, _encode(order), company))
 
 
-def order_call(call: str, order: OrderRef, company: str = "") -> bytes:
+def order_call(call: str, order: port.OrderRef, company: str = "") -> bytes:
     """A call about a placed order: ``query``, ``close`` or ``cancel``."""
     return _encode(CallGateway(call, order.out_trade_no, _encode(order), company))
 
 
-def refund_call(call: str, refund: Refund, company: str = "") -> bytes:
+def refund_call(call: str, refund: port.Refund, company: str = "") -> bytes:
     """A call about a refund: ``refund`` or ``query_refund``."""
     return _encode(CallGateway(call, refund.order.out_trade_no, _encode(refund), company))
 
@@ -137,7 +119,7 @@ def company_of(command: bytes) -> str:
     return _call.decode(command).company
 
 
-async def perform(gateway: PaymentGateway, due: str, command: bytes) -> RecordGatewayResponse:
+async def perform(gateway: port.PaymentGateway, due: str, command: bytes) -> RecordGatewayResponse:
     """Execute the call scheduled under the name ``due``. Returns the command that reports the response.
 
     Raises ``msgspec.DecodeError`` or ``ValueError`` for a malformed call, never for a failure of the network or Alipay.
@@ -146,7 +128,7 @@ async def perform(gateway: PaymentGateway, due: str, command: bytes) -> RecordGa
     return RecordGatewayResponse(due, work.order, encode_response(await _ask(gateway, work)))
 
 
-async def _ask(gateway: PaymentGateway, work: CallGateway) -> GatewayResponse:
+async def _ask(gateway: port.PaymentGateway, work: CallGateway) -> GatewayResponse:
     if work.call not in _CALLS:
         raise ValueError(f"the gateway has no call {work.call!r}")
     decoder, call = _CALLS[work.call]
@@ -155,7 +137,7 @@ async def _ask(gateway: PaymentGateway, work: CallGateway) -> GatewayResponse:
 
 # Each call has its own argument type; in the table the types are erased.
 _CALLS: Final[
-    dict[str, tuple[msgspec.msgpack.Decoder[Any], Callable[[PaymentGateway, Any], Awaitable[GatewayResponse]]]]
+    dict[str, tuple[msgspec.msgpack.Decoder[Any], Callable[[port.PaymentGateway, Any], Awaitable[GatewayResponse]]]]
 ] = {
     "create": (_order, lambda gateway, order: gateway.create(order)),
     "precreate": (_order, lambda gateway, order: gateway.precreate(order)),

@@ -285,30 +285,40 @@ class RejectedNotification(msgspec.Struct, frozen=True):
     reason: str
 
 
+CreateAnswer = OrderCreated | Refusal | Unknown
+PrecreateAnswer = CodeCreated | Refusal | Unknown
+ScanAnswer = TradeView | PasswordRequired | Refusal | Unknown
+QueryAnswer = TradeView | NotFound | Unknown
+CloseAnswer = Closed | NotFound | Refusal | Unknown
+CancelAnswer = Cancelled | Refusal | Unknown
+RefundAnswer = Refunded | Refusal | Unknown
+RefundQueryAnswer = Refunded | NotFound | Unknown
+
+
 class PaymentGateway(Protocol):
     """Calls to Alipay. See the module for the contract."""
 
-    async def create(self, order: PaymentOrder) -> OrderCreated | Refusal | Unknown:
+    async def create(self, order: PaymentOrder) -> CreateAnswer:
         """Create the trade that the passenger confirms in the app (way ``page``)."""
 
-    async def precreate(self, order: PaymentOrder) -> CodeCreated | Refusal | Unknown:
+    async def precreate(self, order: PaymentOrder) -> PrecreateAnswer:
         """Create a code for the buyer to scan (way ``code``)."""
 
-    async def scan(self, order: PaymentOrder) -> TradeView | PasswordRequired | Refusal | Unknown:
+    async def scan(self, order: PaymentOrder) -> ScanAnswer:
         """Collect by the buyer's own code (way ``scan``). A ``TradeView`` means paid."""
 
-    async def query(self, order: OrderRef) -> TradeView | NotFound | Unknown: ...
+    async def query(self, order: OrderRef) -> QueryAnswer: ...
 
-    async def close(self, order: OrderRef) -> Closed | NotFound | Refusal | Unknown:
+    async def close(self, order: OrderRef) -> CloseAnswer:
         """Close an unpaid trade. ``Closed`` also if it was closed before; a paid one gives a ``Refusal``."""
 
-    async def cancel(self, order: OrderRef) -> Cancelled | Refusal | Unknown:
+    async def cancel(self, order: OrderRef) -> CancelAnswer:
         """Undo an order in any status, on the day it was placed. ``retry_flag=Y`` is ``Unknown``."""
 
-    async def refund(self, refund: Refund) -> Refunded | Refusal | Unknown:
+    async def refund(self, refund: Refund) -> RefundAnswer:
         """Refund. Repeating a completed refund gives ``Refunded`` again and moves no money."""
 
-    async def query_refund(self, refund: Refund) -> Refunded | NotFound | Unknown:
+    async def query_refund(self, refund: Refund) -> RefundQueryAnswer:
         """Ask whether a refund happened; ``Unknown`` if the gateway has no such call."""
 
     def verify_notification(self, body: bytes, content_type: str) -> Notification | RejectedNotification:

@@ -9,27 +9,7 @@ from typing import Final
 import msgspec
 
 from dispatch.clock import Clock
-from dispatch.payment.core.port import (
-    CANCEL_ACTIONS,
-    OTHER_ORDER,
-    Cancelled,
-    Closed,
-    CodeCreated,
-    NotFound,
-    Notification,
-    OrderCreated,
-    OrderRef,
-    PasswordRequired,
-    PaymentOrder,
-    Refund,
-    Refunded,
-    Refusal,
-    RejectedNotification,
-    TradeStatus,
-    TradeView,
-    Unknown,
-    read_amount,
-)
+from dispatch.payment.core import port
 from dispatch.payment.gateways.http_client import HttpClient, Transport
 from dispatch.payment.protocols.acquirer_messages import (
     AcquirerCredentials,
@@ -79,80 +59,86 @@ class AcquirerGateway:
             timeout_s=account.timeout_s, max_connections=account.max_connections, transport=transport
         )
 
-    async def create(self, order: PaymentOrder) -> OrderCreated | Refusal | Unknown:
+    async def create(self, order: port.PaymentOrder) -> port.CreateAnswer:
         result = await self._call("create", order.out_trade_no, _order(order))
         if isinstance(result, AcquirerResult):
-            return OrderCreated(order.out_trade_no, result.trade) if result.trade else _unexpected("created", result)
+            return (
+                port.OrderCreated(order.out_trade_no, result.trade) if result.trade else _unexpected("created", result)
+            )
         return result
 
-    async def precreate(self, order: PaymentOrder) -> CodeCreated | Refusal | Unknown:
+    async def precreate(self, order: port.PaymentOrder) -> port.PrecreateAnswer:
         result = await self._call("precreate", order.out_trade_no, _order(order))
         if isinstance(result, AcquirerResult):
-            return CodeCreated(order.out_trade_no, result.qr_code) if result.qr_code else _unexpected("code", result)
+            return (
+                port.CodeCreated(order.out_trade_no, result.qr_code) if result.qr_code else _unexpected("code", result)
+            )
         return result
 
-    async def scan(self, order: PaymentOrder) -> TradeView | PasswordRequired | Refusal | Unknown:
+    async def scan(self, order: port.PaymentOrder) -> port.ScanAnswer:
         result = await self._call("scan", order.out_trade_no, _order(order))
         if not isinstance(result, AcquirerResult):
             return result
         if result.outcome == "password":
-            return PasswordRequired(order.out_trade_no, result.trade)
+            return port.PasswordRequired(order.out_trade_no, result.trade)
         view = _view(result)
-        if isinstance(view, TradeView) and not view.status.paid:
-            return Unknown("scanned but not paid")
+        if isinstance(view, port.TradeView) and not view.status.paid:
+            return port.Unknown("scanned but not paid")
         return view
 
-    async def query(self, order: OrderRef) -> TradeView | NotFound | Unknown:
+    async def query(self, order: port.OrderRef) -> port.QueryAnswer:
         result = await self._call("query", order.out_trade_no, _ref(order))
-        if isinstance(result, Refusal):
-            return Unknown(result.code)
-        if isinstance(result, Unknown):
+        if isinstance(result, port.Refusal):
+            return port.Unknown(result.code)
+        if isinstance(result, port.Unknown):
             return result
-        return NotFound(order.out_trade_no) if result.outcome == "not_found" else _view(result)
+        return port.NotFound(order.out_trade_no) if result.outcome == "not_found" else _view(result)
 
-    async def close(self, order: OrderRef) -> Closed | NotFound | Refusal | Unknown:
+    async def close(self, order: port.OrderRef) -> port.CloseAnswer:
         result = await self._call("close", order.out_trade_no, _ref(order))
         if not isinstance(result, AcquirerResult):
             return result
         if result.outcome == "not_found":
-            return NotFound(order.out_trade_no)
-        return Closed(order.out_trade_no) if result.outcome == "closed" else _unexpected("closed", result)
+            return port.NotFound(order.out_trade_no)
+        return port.Closed(order.out_trade_no) if result.outcome == "closed" else _unexpected("closed", result)
 
-    async def cancel(self, order: OrderRef) -> Cancelled | Refusal | Unknown:
+    async def cancel(self, order: port.OrderRef) -> port.CancelAnswer:
         result = await self._call("cancel", order.out_trade_no, _ref(order))
         if not isinstance(result, AcquirerResult):
             return result
         if result.outcome not in ("cancelled", "not_found"):
             return _unexpected("cancelled", result)
-        return Cancelled(order.out_trade_no, CANCEL_ACTIONS.get(result.action, ""))
+        return port.Cancelled(order.out_trade_no, port.CANCEL_ACTIONS.get(result.action, ""))
 
-    async def refund(self, refund: Refund) -> Refunded | Refusal | Unknown:
+    async def refund(self, refund: port.Refund) -> port.RefundAnswer:
         result = await self._call("refund", refund.order.out_trade_no, _refund(refund))
         return _refunded(refund, result) if isinstance(result, AcquirerResult) else result
 
-    async def query_refund(self, refund: Refund) -> Refunded | NotFound | Unknown:
+    async def query_refund(self, refund: port.Refund) -> port.RefundQueryAnswer:
         result = await self._call("query_refund", refund.order.out_trade_no, _refund(refund))
-        if isinstance(result, Refusal):
-            return Unknown(result.code)
-        if isinstance(result, Unknown):
+        if isinstance(result, port.Refusal):
+            return port.Unknown(result.code)
+        if isinstance(result, port.Unknown):
             return result
         missing = result.outcome == "not_found"
-        return NotFound(refund.order.out_trade_no) if missing else _refunded(refund, result)
+        return port.NotFound(refund.order.out_trade_no) if missing else _refunded(refund, result)
 
-    def verify_notification(self, body: bytes, content_type: str) -> Notification | RejectedNotification:  # noqa: ARG002
+    def verify_notification(self, body: bytes, content_type: str) -> port.Notification | port.RejectedNotification:  # noqa: ARG002
         """The body is a message in its envelope."""
         if len(body) > MAX_BODY_BYTES:
-            return RejectedNotification(f"more than {MAX_BODY_BYTES} bytes")
+            return port.RejectedNotification(f"more than {MAX_BODY_BYTES} bytes")
         try:
             message = self._open(body, "notice")
         except AnswerError as error:
-            return RejectedNotification(str(error))
+            return port.RejectedNotification(str(error))
         result = message.result if isinstance(message, AcquirerMessage) else None
         return (
-            _notification(self._account.merchant, result) if result is not None else RejectedNotification("no notice")
+            _notification(self._account.merchant, result)
+            if result is not None
+            else port.RejectedNotification("no notice")
         )
 
-    async def confirm_notification(self, notify_id: str) -> bool | Unknown:  # noqa: ARG002 - the port's shape
+    async def confirm_notification(self, notify_id: str) -> bool | port.Unknown:  # noqa: ARG002 - the port's shape
         return True
 
     async def aclose(self) -> None:
@@ -161,7 +147,9 @@ class AcquirerGateway:
     def _open(self, body: bytes, kind: str) -> AcquirerMessage | SealedEnvelope:
         return self._keys.open(body, kind=kind, merchant=self._account.merchant, now=self._clock.wall())
 
-    async def _call(self, call: str, order: str, arguments: dict[str, object]) -> AcquirerResult | Refusal | Unknown:
+    async def _call(
+        self, call: str, order: str, arguments: dict[str, object]
+    ) -> AcquirerResult | port.Refusal | port.Unknown:
         """Make a call about ``order``. An unsigned refusal counts as a refusal."""
         asked = AcquirerMessage(
             kind="ask",
@@ -173,32 +161,32 @@ class AcquirerGateway:
         )
         url = f"{self._account.gateway_url.rstrip('/')}/v1/{call}"
         page = await self._http.post(url, content=self._keys.seal(asked), headers=_JSON)
-        if isinstance(page, Unknown):
+        if isinstance(page, port.Unknown):
             return page
         try:
             answer = self._open(page.body, "answer")
         except AnswerError as error:
-            return Unknown(str(error))
+            return port.Unknown(str(error))
         if isinstance(answer, SealedEnvelope):
-            return Refusal(answer.refused, signed=False)
+            return port.Refusal(answer.refused, signed=False)
         if (answer.nonce, answer.call) != (asked.nonce, call) or answer.result is None:
-            return Unknown("the answer is to another call")
+            return port.Unknown("the answer is to another call")
         return _outcome(order, answer.result)
 
 
-def _outcome(order: str, result: AcquirerResult) -> AcquirerResult | Refusal | Unknown:
+def _outcome(order: str, result: AcquirerResult) -> AcquirerResult | port.Refusal | port.Unknown:
     if result.outcome == "refused" and result.code:
-        return Refusal(result.code, result.detail)
+        return port.Refusal(result.code, result.detail)
     if result.outcome in ("refused", "unknown"):
-        return Unknown(result.code or result.detail or "unknown")
-    return result if result.order == order else OTHER_ORDER
+        return port.Unknown(result.code or result.detail or "unknown")
+    return result if result.order == order else port.OTHER_ORDER
 
 
-def _unexpected(expected: str, result: AcquirerResult) -> Unknown:
-    return Unknown(f"answered {result.outcome[:20]!r} instead of {expected!r}")
+def _unexpected(expected: str, result: AcquirerResult) -> port.Unknown:
+    return port.Unknown(f"answered {result.outcome[:20]!r} instead of {expected!r}")
 
 
-def _order(order: PaymentOrder) -> dict[str, object]:
+def _order(order: port.PaymentOrder) -> dict[str, object]:
     return {
         "order": order.out_trade_no,
         "way": order.way,
@@ -214,11 +202,11 @@ def _order(order: PaymentOrder) -> dict[str, object]:
     }
 
 
-def _ref(order: OrderRef) -> dict[str, object]:
+def _ref(order: port.OrderRef) -> dict[str, object]:
     return {"order": order.out_trade_no, "way": order.way}
 
 
-def _refund(refund: Refund) -> dict[str, object]:
+def _refund(refund: port.Refund) -> dict[str, object]:
     return _ref(refund.order) | {
         "refund": refund.refund_no,
         "amount": _sum(refund.amount),
@@ -233,18 +221,18 @@ def _sum(money: Money) -> WireAmount:
 
 
 def _money(amount: WireAmount | None) -> Money | None:
-    return read_amount(amount.value, amount.currency) if amount is not None else None
+    return port.read_amount(amount.value, amount.currency) if amount is not None else None
 
 
-def _view(result: AcquirerResult) -> TradeView | Unknown:
+def _view(result: AcquirerResult) -> port.TradeView | port.Unknown:
     amount = _money(result.amount)
     if result.outcome != "trade" or amount is None or not result.trade:
         return _unexpected("trade", result)
     try:
-        status = TradeStatus(result.status)
+        status = port.TradeStatus(result.status)
     except ValueError:
-        return Unknown("the answer's status is unknown")
-    return TradeView(
+        return port.Unknown("the answer's status is unknown")
+    return port.TradeView(
         out_trade_no=result.order,
         trade_no=result.trade,
         status=status,
@@ -254,22 +242,22 @@ def _view(result: AcquirerResult) -> TradeView | Unknown:
     )
 
 
-def _refunded(refund: Refund, result: AcquirerResult) -> Refunded | Unknown:
+def _refunded(refund: port.Refund, result: AcquirerResult) -> port.Refunded | port.Unknown:
     if result.outcome != "refunded" or result.refund != refund.refund_no or _money(result.amount) != refund.amount:
         return _unexpected("refunded", result)
-    return Refunded(
+    return port.Refunded(
         out_trade_no=result.order, refund_no=result.refund, amount=refund.amount, in_all=_money(result.refunded)
     )
 
 
-def _notification(merchant: str, result: AcquirerResult) -> Notification | RejectedNotification:
+def _notification(merchant: str, result: AcquirerResult) -> port.Notification | port.RejectedNotification:
     if not (result.notice and result.order and result.trade and result.amount):
-        return RejectedNotification("notice, order, trade or amount missing")
+        return port.RejectedNotification("notice, order, trade or amount missing")
     try:
-        status = TradeStatus(result.status)
+        status = port.TradeStatus(result.status)
     except ValueError:
-        return RejectedNotification(f"status {result.status[:40]!r} is unknown")
-    return Notification(
+        return port.RejectedNotification(f"status {result.status[:40]!r} is unknown")
+    return port.Notification(
         notify_id=result.notice,
         out_trade_no=result.order,
         trade_no=result.trade,

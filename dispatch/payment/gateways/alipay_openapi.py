@@ -4,24 +4,7 @@ Sandbox and production, plain keys and certificates differ only in their ``Opena
 """
 
 from dispatch.clock import Clock
-from dispatch.payment.core.port import (
-    Cancelled,
-    Closed,
-    CodeCreated,
-    NotFound,
-    Notification,
-    OrderCreated,
-    OrderRef,
-    PasswordRequired,
-    PaymentOrder,
-    Refund,
-    Refunded,
-    Refusal,
-    RejectedNotification,
-    TradeStatus,
-    TradeView,
-    Unknown,
-)
+from dispatch.payment.core import port
 from dispatch.payment.gateways.http_client import Transport
 from dispatch.payment.gateways.openapi_client import OpenapiClient
 from dispatch.payment.protocols.notification import read_openapi_notification
@@ -38,56 +21,56 @@ class OpenapiGateway:
         self._account = account
         self.client = OpenapiClient(account, clock, transport=transport)
 
-    async def create(self, order: PaymentOrder) -> OrderCreated | Refusal | Unknown:
+    async def create(self, order: port.PaymentOrder) -> port.CreateAnswer:
         fields = self._account.create_fields(order)
         answer = await self.client.call("alipay.trade.create", fields, notify_url=order.notify_url)
         return answers.created(order, answer) if isinstance(answer, OpenapiSuccess) else answer
 
-    async def precreate(self, order: PaymentOrder) -> CodeCreated | Refusal | Unknown:
+    async def precreate(self, order: port.PaymentOrder) -> port.PrecreateAnswer:
         fields = self._account.precreate_fields(order)
         answer = await self.client.call("alipay.trade.precreate", fields, notify_url=order.notify_url)
         return answers.code_made(order, answer) if isinstance(answer, OpenapiSuccess) else answer
 
-    async def scan(self, order: PaymentOrder) -> TradeView | PasswordRequired | Refusal | Unknown:
+    async def scan(self, order: port.PaymentOrder) -> port.ScanAnswer:
         fields = self._account.pay_fields(order)
         answer = await self.client.call("alipay.trade.pay", fields, notify_url=order.notify_url)
         return answers.scanned(order, answer) if isinstance(answer, OpenapiSuccess) else answer
 
-    async def query(self, order: OrderRef) -> TradeView | NotFound | Unknown:
+    async def query(self, order: port.OrderRef) -> port.QueryAnswer:
         answer = await self.client.call("alipay.trade.query", order_fields(order))
         return answers.viewed(order, answer, self._account.currency)
 
-    async def close(self, order: OrderRef) -> Closed | NotFound | Refusal | Unknown:
+    async def close(self, order: port.OrderRef) -> port.CloseAnswer:
         answer = answers.closed(order, await self.client.call("alipay.trade.close", order_fields(order)))
-        if not isinstance(answer, Refusal) or answer.code not in STATUS_ERRORS:
+        if not isinstance(answer, port.Refusal) or answer.code not in STATUS_ERRORS:
             return answer
         # Alipay has one code for a paid trade and for a closed one.
         view = await self.query(order)
-        if isinstance(view, TradeView) and view.status is TradeStatus.CLOSED:
-            return Closed(order.out_trade_no)
+        if isinstance(view, port.TradeView) and view.status is port.TradeStatus.CLOSED:
+            return port.Closed(order.out_trade_no)
         return answer
 
-    async def cancel(self, order: OrderRef) -> Cancelled | Refusal | Unknown:
+    async def cancel(self, order: port.OrderRef) -> port.CancelAnswer:
         return answers.cancelled(order, await self.client.call("alipay.trade.cancel", order_fields(order)))
 
-    async def refund(self, refund: Refund) -> Refunded | Refusal | Unknown:
+    async def refund(self, refund: port.Refund) -> port.RefundAnswer:
         answer = await self.client.call("alipay.trade.refund", refund_fields(refund))
         if not isinstance(answer, OpenapiSuccess):
             return answer
         outcome, moved = answers.refunded(refund, answer)
-        if moved or isinstance(outcome, Unknown):
+        if moved or isinstance(outcome, port.Unknown):
             return outcome
         seen = await self.query_refund(refund)
-        return outcome if isinstance(seen, Refunded) else Unknown("fund_change=N")
+        return outcome if isinstance(seen, port.Refunded) else port.Unknown("fund_change=N")
 
-    async def query_refund(self, refund: Refund) -> Refunded | NotFound | Unknown:
+    async def query_refund(self, refund: port.Refund) -> port.RefundQueryAnswer:
         answer = await self.client.call("alipay.trade.fastpay.refund.query", refund_query_fields(refund))
         return answers.refund_viewed(refund, answer)
 
-    def verify_notification(self, body: bytes, content_type: str) -> Notification | RejectedNotification:
+    def verify_notification(self, body: bytes, content_type: str) -> port.Notification | port.RejectedNotification:
         return read_openapi_notification(body, content_type, self.client.keys, self._account.app_id)
 
-    async def confirm_notification(self, notify_id: str) -> bool | Unknown:  # noqa: ARG002 - the port's shape
+    async def confirm_notification(self, notify_id: str) -> bool | port.Unknown:  # noqa: ARG002 - the port's shape
         return True
 
     async def aclose(self) -> None:

@@ -4,25 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from dispatch.payment.core.port import (
-    CANCEL_ACTIONS,
-    OTHER_ORDER,
-    Cancelled,
-    Closed,
-    CodeCreated,
-    NotFound,
-    OrderCreated,
-    OrderRef,
-    PasswordRequired,
-    PaymentOrder,
-    Refund,
-    Refunded,
-    Refusal,
-    TradeStatus,
-    TradeView,
-    Unknown,
-    read_amount,
-)
+from dispatch.payment.core import port
 
 UNCLEAR: Final = frozenset({"SYSTEM_ERROR", "SESSION_TIMEOUT", "UNKNOWN", "UNKNOW", "PROCESS_EXCEPTION"})
 """Codes after which the call may or may not have had an effect. Alipay also spells ``UNKNOW``."""
@@ -34,30 +16,32 @@ _COMPACT_TIME: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)", re.A
 Fields = Mapping[str, str]
 
 
-def unclear_or_refused(code: str, detail: str = "", *, signed: bool) -> Refusal | Unknown:
+def unclear_or_refused(code: str, detail: str = "", *, signed: bool) -> port.Refusal | port.Unknown:
     """Refused, unless the code leaves the outcome open."""
     if code.removeprefix("ACQ.").removeprefix("AQC.") in UNCLEAR:
-        return Unknown(code)
-    return Refusal(code, detail, signed)
+        return port.Unknown(code)
+    return port.Refusal(code, detail, signed)
 
 
-def created(order: PaymentOrder, fields: Fields) -> OrderCreated | Refusal | Unknown:
+def created(order: port.PaymentOrder, fields: Fields) -> port.CreateAnswer:
     failure = _failure(fields)
     if failure is not None:
         return failure
     trade_no = fields.get("trade_no", "")
-    return OrderCreated(order.out_trade_no, trade_no) if trade_no and _is_of(order.ref, fields) else OTHER_ORDER
+    return (
+        port.OrderCreated(order.out_trade_no, trade_no) if trade_no and _is_of(order.ref, fields) else port.OTHER_ORDER
+    )
 
 
-def code_made(order: PaymentOrder, fields: Fields) -> CodeCreated | Refusal | Unknown:
+def code_made(order: port.PaymentOrder, fields: Fields) -> port.PrecreateAnswer:
     failure = _failure(fields)
     if failure is not None:
         return failure
     code = fields.get("qr_code", "")
-    return CodeCreated(order.out_trade_no, code) if code and _is_of(order.ref, fields) else OTHER_ORDER
+    return port.CodeCreated(order.out_trade_no, code) if code and _is_of(order.ref, fields) else port.OTHER_ORDER
 
 
-def scanned(order: PaymentOrder, fields: Fields) -> TradeView | PasswordRequired | Refusal | Unknown:
+def scanned(order: port.PaymentOrder, fields: Fields) -> port.ScanAnswer:
     """Answers ``spot.pay`` and ``createandpay``."""
     result, trade_no = fields.get("result_code", ""), _trade_no(fields)
     asks = result == "ORDER_SUCCESS_PAY_INPROCESS" or (result in UNCLEAR and trade_no and not _code(fields))
@@ -65,71 +49,73 @@ def scanned(order: PaymentOrder, fields: Fields) -> TradeView | PasswordRequired
     if failure is not None:
         return failure
     if not _is_of(order.ref, fields):
-        return OTHER_ORDER
+        return port.OTHER_ORDER
     if asks:
-        return PasswordRequired(order.out_trade_no, trade_no)
-    return _view(order.ref, TradeStatus.SUCCESS, fields, order.amount.currency)
+        return port.PasswordRequired(order.out_trade_no, trade_no)
+    return _view(order.ref, port.TradeStatus.SUCCESS, fields, order.amount.currency)
 
 
-def viewed(order: OrderRef, fields: Fields, currency: str) -> TradeView | NotFound | Unknown:
+def viewed(order: port.OrderRef, fields: Fields, currency: str) -> port.QueryAnswer:
     """``currency`` applies if the answer names none."""
     failure = _failure(fields)
-    if isinstance(failure, Refusal) and failure.code in NOT_FOUND:
-        return NotFound(order.out_trade_no)
+    if isinstance(failure, port.Refusal) and failure.code in NOT_FOUND:
+        return port.NotFound(order.out_trade_no)
     if failure is not None:
-        return Unknown(failure.code if isinstance(failure, Refusal) else failure.reason)
+        return port.Unknown(failure.code if isinstance(failure, port.Refusal) else failure.reason)
     try:
-        status = TradeStatus(fields.get("trade_status") or fields.get("alipay_trans_status", ""))
+        status = port.TradeStatus(fields.get("trade_status") or fields.get("alipay_trans_status", ""))
     except ValueError:
-        return Unknown("the answer's trade_status is unknown")
+        return port.Unknown("the answer's trade_status is unknown")
     return _view(order, status, fields, currency)
 
 
-def closed(order: OrderRef, fields: Fields) -> Closed | NotFound | Refusal | Unknown:
+def closed(order: port.OrderRef, fields: Fields) -> port.CloseAnswer:
     failure = _failure(fields)
-    if isinstance(failure, Refusal) and failure.code in NOT_FOUND:
-        return NotFound(order.out_trade_no)
-    if isinstance(failure, Refusal) and failure.code == "TRADE_HAS_CLOSE":
-        return Closed(order.out_trade_no)
+    if isinstance(failure, port.Refusal) and failure.code in NOT_FOUND:
+        return port.NotFound(order.out_trade_no)
+    if isinstance(failure, port.Refusal) and failure.code == "TRADE_HAS_CLOSE":
+        return port.Closed(order.out_trade_no)
     if failure is not None:
         return failure
-    return Closed(order.out_trade_no) if _is_of(order, fields) else OTHER_ORDER
+    return port.Closed(order.out_trade_no) if _is_of(order, fields) else port.OTHER_ORDER
 
 
-def cancelled(order: OrderRef, fields: Fields) -> Cancelled | Refusal | Unknown:
+def cancelled(order: port.OrderRef, fields: Fields) -> port.CancelAnswer:
     """A cancel that must be repeated is not done yet, whatever else the answer contains."""
     if fields.get("retry_flag") == "Y":
-        return Unknown(_code(fields) or "retry_flag=Y")
+        return port.Unknown(_code(fields) or "retry_flag=Y")
     failure = _failure(fields)
-    if isinstance(failure, Refusal) and failure.code in NOT_FOUND:
-        return Cancelled(order.out_trade_no)
+    if isinstance(failure, port.Refusal) and failure.code in NOT_FOUND:
+        return port.Cancelled(order.out_trade_no)
     if failure is not None:
         return failure
     if not _is_of(order, fields):
-        return OTHER_ORDER
-    return Cancelled(order.out_trade_no, CANCEL_ACTIONS.get(fields.get("action", ""), ""))
+        return port.OTHER_ORDER
+    return port.Cancelled(order.out_trade_no, port.CANCEL_ACTIONS.get(fields.get("action", ""), ""))
 
 
-def refunded(refund: Refund, fields: Fields) -> Refunded | Refusal | Unknown:
+def refunded(refund: port.Refund, fields: Fields) -> port.RefundAnswer:
     """``refund_fee`` is not read: whether it is cumulative is not documented."""
     failure = _failure(fields)
     if failure is not None:
         return failure
     number = fields.get("partner_refund_id") or fields.get("out_request_no") or refund.refund_no
     if not _is_of(refund.order, fields) or number != refund.refund_no:
-        return OTHER_ORDER
-    return Refunded(out_trade_no=refund.order.out_trade_no, refund_no=refund.refund_no, amount=refund.amount)
+        return port.OTHER_ORDER
+    return port.Refunded(out_trade_no=refund.order.out_trade_no, refund_no=refund.refund_no, amount=refund.amount)
 
 
-def _view(order: OrderRef, status: TradeStatus, fields: Fields, currency: str) -> TradeView | Unknown:
+def _view(
+    order: port.OrderRef, status: port.TradeStatus, fields: Fields, currency: str
+) -> port.TradeView | port.Unknown:
     fee = fields.get("total_fee") or fields.get("trans_amount", "")
-    amount = read_amount(fee, fields.get("trans_currency") or fields.get("currency") or currency)
+    amount = port.read_amount(fee, fields.get("trans_currency") or fields.get("currency") or currency)
     if amount is None:
-        return Unknown("the answer's total_fee cannot be read")
+        return port.Unknown("the answer's total_fee cannot be read")
     if not _is_of(order, fields) or not _trade_no(fields):
-        return OTHER_ORDER
+        return port.OTHER_ORDER
     paid_at = fields.get("send_pay_date") or fields.get("gmt_payment") or fields.get("alipay_pay_time", "")
-    return TradeView(
+    return port.TradeView(
         out_trade_no=order.out_trade_no,
         trade_no=_trade_no(fields),
         status=status,
@@ -139,7 +125,7 @@ def _view(order: OrderRef, status: TradeStatus, fields: Fields, currency: str) -
     )
 
 
-def _is_of(order: OrderRef, fields: Fields) -> bool:
+def _is_of(order: port.OrderRef, fields: Fields) -> bool:
     """A signed answer about another order is genuine, but does not answer our question."""
     named = [fields[name] for name in ("out_trade_no", "partner_trans_id") if fields.get(name)]
     return bool(named) and all(number == order.out_trade_no for number in named)
@@ -154,11 +140,11 @@ def _code(fields: Fields) -> str:
     return fields.get("detail_error_code") or fields.get("error", "")
 
 
-def _failure(fields: Fields, *success: str) -> Refusal | Unknown | None:
+def _failure(fields: Fields, *success: str) -> port.Refusal | port.Unknown | None:
     """None if the business result is one of ``success``."""
     result, code = fields.get("result_code", ""), _code(fields)
     if result in (success or ("SUCCESS",)):
         return None
     if result in FAILED and code:
         return unclear_or_refused(code, fields.get("detail_error_des", ""), signed=True)
-    return Unknown(code or result or "no result_code")
+    return port.Unknown(code or result or "no result_code")
