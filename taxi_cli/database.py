@@ -30,8 +30,6 @@ class InputError(ValueError):
 def with_registry(
     config: Path | None, data_dir: Path | None, work: Callable[[SqlRegistry], Awaitable[str | None]]
 ) -> None:
-    """As :func:`with_database`, for the registry."""
-
     async def on_registry(database: Database) -> str | None:
         persons = SqlPersonalData(database, vault_of(settings_for(config, data_dir)))
         return await work(SqlRegistry(database, persons))

@@ -58,7 +58,6 @@ def settings_of(config: Path | None, overrides: Overrides, code: int = FAILED) -
 
 
 def settings_for(config: Path | None, data_dir: Path | None, code: int = FAILED) -> Settings:
-    """As :func:`settings_of`, for the two options that most commands have."""
     return settings_of(config, setting_overrides(server__data_dir=data_dir), code)
 
 

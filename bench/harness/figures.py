@@ -21,7 +21,6 @@ def percentile_ms(seconds: Sequence[float], share: float, never: int = 0) -> flo
 
 
 def percentiles_ms(seconds: Sequence[float], never: int = 0) -> dict[str, float | None]:
-    """``p50_ms``, ``p99_ms`` and ``max_ms``."""
     shares = {"p50_ms": 0.5, "p99_ms": 0.99, "max_ms": 1.0}
     return {name: percentile_ms(seconds, share, never) for name, share in shares.items()}
 

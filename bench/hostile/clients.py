@@ -46,7 +46,6 @@ class HostileClients:
         return {"ends": dict(sorted(ends.items()))}
 
     async def ends(self) -> Answer:
-        """How the server ends one client of each kind, and after how many seconds."""
         found: Answer = {}
 
         async def one(kind: str, attack: Attack) -> None:

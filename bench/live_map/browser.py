@@ -42,7 +42,6 @@ _LOADED = """() => {
 
 
 async def measure_pages(url: str, cars: int) -> Figures:
-    """Figures of the console with ``cars`` on the map, and of each page's first load."""
     path = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if path is None:
         return {"browser": "none: no Chromium on this machine"}

@@ -40,7 +40,6 @@ class MapSystem(NamedTuple):
 
 @asynccontextmanager
 async def running_fleet(folder: Path, *, cars: int, sockets: bool, box: Box = DOWNTOWN) -> AsyncIterator[MapSystem]:
-    """A system with ``cars`` that send a fix a second, over sockets of their own or through the hosts."""
     async with running_system(folder, {}) as supervisor, AsyncExitStack() as stack:
         settings = supervisor.settings
         tokens = await register_cars(settings, cars)

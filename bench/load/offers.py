@@ -74,7 +74,6 @@ class OfferLoad:
         return {"cars": len(self._cars), "passengers": len(self._passengers)}
 
     async def step(self, per_s: float, seconds: float) -> Answer:
-        """Request rides at this rate for so long, and wait for the offers."""
         self._waits, self._due = [], {}
         began = time.perf_counter()
         count = round(per_s * seconds)

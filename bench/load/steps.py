@@ -25,7 +25,6 @@ class FixStep(msgspec.Struct, frozen=True):
     cores: Mapping[str, float]
 
     def held(self, quiet_p99_ms: float) -> bool:
-        """Whether the fixes were sent and accepted, and offers at most half as slow again as in a quiet system."""
         in_time = self.offer_p99_ms is not None and self.offer_p99_ms <= SLOWER_AT_MOST * quiet_p99_ms
         return in_time and self.heard_share >= HEARD_AT_LEAST and self.sent_share >= SENT_AT_LEAST
 
@@ -41,7 +40,6 @@ class RequestStep(msgspec.Struct, frozen=True):
 
     @property
     def held(self) -> bool:
-        """Whether all requests were offered, 99 % of them within ``OFFERED_WITHIN_MS``."""
         return self.never_offered == 0 and self.p99_ms is not None and self.p99_ms <= OFFERED_WITHIN_MS
 
 

@@ -124,7 +124,6 @@ class OfferApps:
         self._began = self._ended = self._gps_per_s = 0.0
 
     async def open(self, setup: dict[str, Any]) -> Answer:
-        """Load the roads; the port of this process's kerbside."""
         self._setup = msgspec.convert(setup, AppsSetup)
         self._roads = load_city(self._setup.city).travel_time(Path(self._setup.cache_dir))
         return {"port": await self._kerbside.open()}

@@ -48,13 +48,11 @@ class SharedKerbside(Kerbside):
         self._transport: asyncio.DatagramTransport | None = None
 
     async def open(self) -> int:
-        """Listen; the port."""
         loop = asyncio.get_running_loop()
         self._transport, _ = await loop.create_datagram_endpoint(lambda: _Receiver(self), local_addr=(LOOPBACK, 0))
         return cast("tuple[str, int]", self._transport.get_extra_info("sockname"))[1]
 
     def share_with(self, ports: Sequence[int]) -> None:
-        """Send the riders of this process to these ports."""
         self._others = [(LOOPBACK, port) for port in ports]
 
     def close(self) -> None:
@@ -71,7 +69,6 @@ class SharedKerbside(Kerbside):
                 self._transport.sendto(body, other)
 
     def board_remote(self, body: bytes) -> None:
-        """A rider of another process waits."""
         rider = msgspec.msgpack.decode(body, type=WaitingRider)
         super().board(rider.trip, RemoteRider(rider.code, LatLng(rider.lat, rider.lng)))
 

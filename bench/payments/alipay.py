@@ -67,7 +67,6 @@ class NotificationTransport(httpx.AsyncBaseTransport):
     notified: Callable[[bytes, str], Awaitable[bool]] | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer as the product's ``/alipay/notify`` does."""
         assert self.notified is not None  # noqa: S101 - a ride has begun
         accepted = await self.notified(await request.aread(), request.headers["content-type"])
         return httpx.Response(200, content=b"success" if accepted else b"fail")
@@ -111,7 +110,6 @@ class SandboxAlipay(FaultyCounterparty):
         super().__init__(clock, self._sandbox.faults, transport)
 
     def pay(self, trade_no: str) -> bool:
-        """The passenger confirms in the app; whether Alipay accepted it."""
         try:
             self._sandbox.exchange.pay_trade(trade_no, BUYER)
         except BusinessError:
@@ -119,7 +117,6 @@ class SandboxAlipay(FaultyCounterparty):
         return True
 
     def scan(self, qr_code: str) -> str | None:
-        """The passenger scans a code on the driver's screen; the trade, if the code is valid."""
         try:
             return scan_qr_code(self._sandbox.exchange, qr_code.rpartition("/")[2], BUYER).trade_no
         except BusinessError:

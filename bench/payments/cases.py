@@ -57,7 +57,6 @@ _MAPI_NAMES: Final = {"scan": "*pay", "query": "*query", "refund": "*refund"}
 
 
 def cases() -> Iterator[PaymentCase]:
-    """The whole matrix, always in the same order."""
     for gateway in GATEWAYS:
         for way in WAYS:
             yield from _calls(gateway, way)

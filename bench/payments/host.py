@@ -75,7 +75,6 @@ class HostObserver(Protocol):
 
 
 async def perform_call(gateways: Gateways, due: StoredCommand, clock: Clock) -> RecordGatewayResponse:
-    """Perform a stored gateway call, as the product's payment worker does."""
     with capture_responses() as pages:
         answer = await perform(gateways.for_company(company_of(due.command)), due.name, due.command)
     return msgspec.structs.replace(answer, received="\n".join(pages), heard_at=clock.wall())

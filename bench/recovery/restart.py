@@ -114,7 +114,6 @@ class KilledFleet:
         self._free = frozenset(self._cars[plan.trips + plan.in_flight :])
 
     async def set_up(self) -> None:
-        """All cars go online and start their trips; everything is committed."""
         await self._hosts.actor(HOST).call("ping", within_s=60.0)
         fixing = asyncio.create_task(self._send_fixes())
         try:

@@ -40,7 +40,6 @@ class PublishedCell(NamedTuple):
 
     @property
     def name(self) -> str:
-        """For example ``2.0x500``."""
         return f"{self.orders}x{self.cars}"
 
 

@@ -98,7 +98,6 @@ class CityReplay:
         self._waits: list[tuple[float, float, float]] = []
 
     def run(self) -> ReplayOutcome:
-        """Play until every request is served or has given up."""
         start = float(self._demand.pickup_at[0]) if len(self._demand) else 0.0
         if len(self._demand):
             self._place_cars(start)

@@ -57,8 +57,6 @@ class AuthenticatedReads:
         self._limiter = limiter
 
     def get_route(self, read: ReadRoute, answer: Callable[[Reader], Awaitable[ResponseBody]]) -> Route:
-        """The route of a read without parameters besides its path."""
-
         async def endpoint(request: Request) -> object:
             reader = await self._reader(request, read)
             return await self._masked(reader, await answer(reader))

@@ -18,26 +18,16 @@ BODY_MAX: Final = 65_536
 JSON: Final = "application/json"
 MSGPACK: Final = "application/msgpack"
 _BEARER: Final = "bearer "
-STATUS: Final[dict[ErrorCode, int]] = {
-    ErrorCode.MALFORMED: 400,
-    ErrorCode.INVALID_FIELD: 400,
-    ErrorCode.TOO_LARGE: 413,
-    ErrorCode.TOO_MANY_MESSAGES: 429,
-    ErrorCode.BAD_TOKEN: 401,
-    ErrorCode.TOKEN_EXPIRED: 401,
-    ErrorCode.TOKEN_REVOKED: 401,
-    ErrorCode.WRONG_CREDENTIALS: 401,
-    ErrorCode.NOT_ALLOWED: 403,
-    ErrorCode.NOT_YOURS: 403,
-    ErrorCode.UNKNOWN_VEHICLE: 404,
-    ErrorCode.UNKNOWN_TRIP: 404,
-    ErrorCode.UNKNOWN_ALARM: 404,
-    ErrorCode.TOO_MANY_ATTEMPTS: 429,
-    ErrorCode.BUSY: 503,
-    ErrorCode.UNAVAILABLE: 503,
-    ErrorCode.SHUTTING_DOWN: 503,
-    ErrorCode.INTERNAL: 500,
+_CODES: Final = {
+    401: (ErrorCode.BAD_TOKEN, ErrorCode.TOKEN_EXPIRED, ErrorCode.TOKEN_REVOKED, ErrorCode.WRONG_CREDENTIALS),
+    403: (ErrorCode.NOT_ALLOWED, ErrorCode.NOT_YOURS),
+    404: (ErrorCode.UNKNOWN_VEHICLE, ErrorCode.UNKNOWN_TRIP, ErrorCode.UNKNOWN_ALARM),
+    413: (ErrorCode.TOO_LARGE,),
+    429: (ErrorCode.TOO_MANY_MESSAGES, ErrorCode.TOO_MANY_ATTEMPTS),
+    500: (ErrorCode.INTERNAL,),
+    503: (ErrorCode.BUSY, ErrorCode.UNAVAILABLE, ErrorCode.SHUTTING_DOWN),
 }
+STATUS: Final = {code: status for status, codes in _CODES.items() for code in codes}
 """All other errors are a 400."""
 
 

@@ -137,7 +137,6 @@ class Hub:
 
     @property
     def tasks(self) -> int:
-        """Running tasks of the hub: five loops, and background jobs."""
         return len(self._tasks)
 
     @property

@@ -56,7 +56,6 @@ class MapRelay:
 
     @property
     def entries(self) -> int:
-        """Entries of all tables; zero without watchers."""
         return len(self._watchers) + len(self._counting) + len(self._waiting)
 
     def watch(self, console: MapConsole, cells: tuple[str, ...], *, counts: bool) -> None:

@@ -110,7 +110,6 @@ def arrived_in_app(context: PageContext, session: PageSession) -> Response:
 
 
 def refused_in_app(code: ErrorCode) -> Response:
-    """Back to the app with the error's number."""
     _log.info("Alipay sign-in refused", code=code.value)
     return _leave(f"{RIDE}#alipay_error={code.value}")
 

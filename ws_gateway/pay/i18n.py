@@ -58,7 +58,6 @@ class Translator:
         return str(format_currency(amount.decimal(), amount.currency, locale=self.language))
 
     def moment(self, at: float, zone: ZoneInfo) -> str:
-        """Local time of the city, to the second."""
         return str(format_datetime(datetime.fromtimestamp(at, zone), "medium", locale=self.language))
 
     def line(self, line: FareLine) -> tuple[str, str, str]:

@@ -37,7 +37,6 @@ class PageContext(msgspec.Struct, frozen=True):
     new_id: Callable[[], str]
 
     def sign(self, note: SignedValue) -> str:
-        """The value as signed text, valid from now."""
         return self.signer.sign(note, self.clock.wall())
 
     def problem(self, visit: Visit, code: ErrorCode, *, again: str = "", detail: str = "") -> Response:

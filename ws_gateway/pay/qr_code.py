@@ -79,5 +79,4 @@ def pay_url(public_url: str, vehicle: str) -> str:
 
 
 def inline_code(address: str) -> str:
-    """The code alone, as SVG for embedding in a page."""
     return segno.make_qr(address, error="m").svg_inline(omitsize=True, title=address)

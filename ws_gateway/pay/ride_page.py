@@ -181,7 +181,6 @@ class RidePage:
         return "stopped"
 
     async def _act(self, visit: Visit, request: Request, act: str, do: _Act) -> Response:
-        """Perform a form's action if the form is ours, then redirect to the ride's page."""
         vehicle, trip = _names(request)
         fields = await _fields(request)
         if visit.session is None:

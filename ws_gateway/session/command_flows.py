@@ -51,7 +51,8 @@ class CommandContext(msgspec.Struct, frozen=True):
 CommandFlow = Generator[effects.Request, effects.Answer, Accepted]
 _StepFlow = Generator[effects.Request, effects.Answer, Done]
 _FlowStart = Callable[[CommandContext, Any], CommandFlow]
-_OneStep = Callable[[CommandContext, Any], tuple[str, Command]]
+_ToKey = Callable[[CommandContext, Any], str]
+_ToCommand = Callable[[Any], Command]
 
 
 def scoped_id(identity: Identity, command_id: str) -> str:
@@ -70,15 +71,14 @@ def ride_code_of(trip: str, secret: bytes) -> str:
 
 
 def start_flow(context: CommandContext, message: ClientCommand) -> CommandFlow:
-    one_step = _ONE_STEP.get(type(message))
-    if one_step is not None:
-        return _single(context, message, one_step)
-    return _FLOWS[type(message)](context, message)
+    kind = type(message)
+    return _single(context, message) if kind in _ONE_STEP else _FLOWS[kind](context, message)
 
 
-def _single(context: CommandContext, message: ClientCommand, one_step: _OneStep) -> CommandFlow:
-    key, command = one_step(context, message)
-    done = yield from _send(context, key, command)
+def _single(context: CommandContext, message: ClientCommand) -> CommandFlow:
+    to_key, to_command = _ONE_STEP[type(message)]
+    key = to_key(context, message)
+    done = yield from _send(context, key, to_command(message))
     return _accepted(message, key, done)
 
 
@@ -120,10 +120,6 @@ def _money(minor: int, currency: str) -> Money:
         raise DispatchError(ErrorCode.INVALID_FIELD, field="currency", detail=str(error)) from error
 
 
-def _read_meter(context: CommandContext, message: client_messages.ReportMeter) -> tuple[str, Command]:
-    return context.vehicle, commands.ReportMeter(_money(message.amount, message.currency))
-
-
 _COLLECTED_BY: Final = {"cash": CASH, "code": ALIPAY_CODE, "scan": ALIPAY_SCAN}
 
 
@@ -133,46 +129,35 @@ def _collected(message: client_messages.Collect) -> Command:
     return commands.PayFare(_COLLECTED_BY[message.by], auth_code=message.auth_code or "")
 
 
-_ONE_STEP: Final[dict[type[ClientCommand], _OneStep]] = {
-    client_messages.EndShift: lambda context, _: (context.vehicle, commands.EndShift()),
-    client_messages.StartBreak: lambda context, _: (context.vehicle, commands.StartBreak()),
-    client_messages.AcceptOffer: lambda context, message: (context.vehicle, commands.AcceptOffer(message.offer)),
-    client_messages.DeclineOffer: lambda context, message: (
-        context.vehicle,
-        commands.DeclineOffer(message.offer, message.reason),
-    ),
-    client_messages.ArriveAtPickup: lambda context, message: (context.vehicle, commands.ArriveAtPickup(message.trip)),
-    client_messages.StartRide: lambda context, message: (
-        context.vehicle,
-        commands.StartRide(message.trip, message.code),
-    ),
-    client_messages.ReportMeter: _read_meter,
-    client_messages.FinishRide: lambda context, message: (context.vehicle, commands.FinishRide(message.trip)),
-    client_messages.ReturnTrip: lambda context, message: (
-        context.vehicle,
-        commands.ReturnTrip(message.trip, message.reason, no_show=message.no_show),
-    ),
-    client_messages.MeterVacant: lambda context, _: (context.vehicle, commands.FinishRide()),
-    client_messages.Collect: lambda _, message: (f"trip:{message.trip}", _collected(message)),
-    client_messages.AgreeFare: lambda _, message: (
-        f"trip:{message.trip}",
-        commands.AgreeFare(_money(message.amount, message.currency)),
-    ),
-    client_messages.StopPay: lambda _, message: (f"trip:{message.trip}", commands.StopPaying()),
-    client_messages.CancelTrip: lambda _, message: (
-        f"trip:{message.trip}",
-        commands.CancelTrip(message.reason, message.fee_up_to),
-    ),
-    client_messages.Rate: lambda _, message: (
-        f"trip:{message.trip}",
-        commands.RateRide(message.stars, message.comment),
-    ),
-    client_messages.TakeOutOfService: lambda _, message: (
-        f"vehicle:{message.vehicle}",
-        commands.TakeOutOfService(message.reason),
-    ),
-    client_messages.ReturnToService: lambda _, message: (f"vehicle:{message.vehicle}", commands.ReturnToService()),
+_AT_OWN_VEHICLE: Final[dict[type[ClientCommand], _ToCommand]] = {
+    client_messages.EndShift: lambda _: commands.EndShift(),
+    client_messages.StartBreak: lambda _: commands.StartBreak(),
+    client_messages.AcceptOffer: lambda it: commands.AcceptOffer(it.offer),
+    client_messages.DeclineOffer: lambda it: commands.DeclineOffer(it.offer, it.reason),
+    client_messages.ArriveAtPickup: lambda it: commands.ArriveAtPickup(it.trip),
+    client_messages.StartRide: lambda it: commands.StartRide(it.trip, it.code),
+    client_messages.ReportMeter: lambda it: commands.ReportMeter(_money(it.amount, it.currency)),
+    client_messages.FinishRide: lambda it: commands.FinishRide(it.trip),
+    client_messages.ReturnTrip: lambda it: commands.ReturnTrip(it.trip, it.reason, no_show=it.no_show),
+    client_messages.MeterVacant: lambda _: commands.FinishRide(),
 }
+_AT_TRIP: Final[dict[type[ClientCommand], _ToCommand]] = {
+    client_messages.Collect: _collected,
+    client_messages.AgreeFare: lambda it: commands.AgreeFare(_money(it.amount, it.currency)),
+    client_messages.StopPay: lambda _: commands.StopPaying(),
+    client_messages.CancelTrip: lambda it: commands.CancelTrip(it.reason, it.fee_up_to),
+    client_messages.Rate: lambda it: commands.RateRide(it.stars, it.comment),
+}
+_AT_NAMED_VEHICLE: Final[dict[type[ClientCommand], _ToCommand]] = {
+    client_messages.TakeOutOfService: lambda it: commands.TakeOutOfService(it.reason),
+    client_messages.ReturnToService: lambda _: commands.ReturnToService(),
+}
+_TARGETS: Final[tuple[tuple[_ToKey, dict[type[ClientCommand], _ToCommand]], ...]] = (
+    (lambda context, _: context.vehicle, _AT_OWN_VEHICLE),
+    (lambda _, it: f"trip:{it.trip}", _AT_TRIP),
+    (lambda _, it: f"vehicle:{it.vehicle}", _AT_NAMED_VEHICLE),
+)
+_ONE_STEP: Final = {kind: (to_key, table[kind]) for to_key, table in _TARGETS for kind in table}
 
 
 def _go_online(context: CommandContext, message: client_messages.StartShift) -> CommandFlow:
