@@ -33,8 +33,7 @@ from dispatch.matching.cost import cost_ms
 from dispatch.matching.exact_assignment import Assignment, exact
 from dispatch.matching.free_vehicles import FreeVehicles
 from dispatch.matching.open_requests import OpenRequests
-from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import Floats, Ints, Pairs
+from dispatch.matching.types import Floats, Ints, MatcherSettings, Pairs
 from dispatch.matching.window import WindowResult, WindowSearch
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.place import Place

@@ -15,8 +15,7 @@ from bench.studies.plane import PlaneCandidates
 from dispatch.domain.match_pool import AvailableVehicle, OpenRequest
 from dispatch.matching.exact_assignment import Assigner, exact
 from dispatch.matching.matcher import RegionMatcher
-from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import Ints, Proposal
+from dispatch.matching.types import Ints, MatcherSettings, Proposal
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.place import Place
 from dispatch.values.units import CityTime, LatLng

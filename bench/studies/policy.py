@@ -26,7 +26,7 @@ from dispatch.geo.city import load_city
 from dispatch.geo.travel_time import TravelTime
 from dispatch.matching.exact_assignment import Assigner, exact
 from dispatch.matching.greedy_assignment import oldest_first
-from dispatch.matching.settings import MatcherSettings
+from dispatch.matching.types import MatcherSettings
 from sim.demand.recorded_demand import Trips, read_trips
 
 NO_CAP_S = 1e6

@@ -18,8 +18,7 @@ from dispatch.geo.travel_time import TravelTime
 from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.exact_assignment import Assigner, exact
 from dispatch.matching.matcher import RegionMatcher
-from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import Ints, Proposal
+from dispatch.matching.types import Ints, MatcherSettings, Proposal
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.place import Place
 from dispatch.values.units import CityTime, LatLng

@@ -5,11 +5,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from dispatch.geo.arrays import BoolArray, FloatArray, IntArray
-from dispatch.geo.distance import haversine_many
+from dispatch.geo.distance import chord2_to_meters, haversine_many, unit_vectors
 from dispatch.geo.hourly_speeds import HourFactors
-from dispatch.geo.nearest_node import NearestNode
 from dispatch.geo.road_network import RoadNetwork
 from dispatch.geo.straight_line import StraightLine
 from dispatch.geo.travel_time import Anchors, Route
@@ -161,3 +161,15 @@ def _without_repeats(points: list[LatLng]) -> tuple[LatLng, ...]:
     """The points without consecutive duplicates; at least two remain."""
     kept = [points[0], *(b for a, b in pairwise(points) if a != b)]
     return tuple(kept) if len(kept) > 1 else (points[0], points[-1])
+
+
+class NearestNode:
+    """A tree of unit vectors: the nearest by chord is the nearest by great-circle distance."""
+
+    def __init__(self, lat: FloatArray, lng: FloatArray) -> None:
+        self._tree = cKDTree(unit_vectors(lat, lng))
+
+    def nearest(self, lat: FloatArray, lng: FloatArray) -> tuple[IntArray, FloatArray]:
+        """The nearest node of each point, and the metres to it."""
+        chord, node = self._tree.query(unit_vectors(lat, lng))
+        return np.asarray(node, np.int64), chord2_to_meters(np.square(np.asarray(chord, np.float64)))

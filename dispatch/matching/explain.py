@@ -15,8 +15,7 @@ from dispatch.matching.category_codes import CategoryCodes
 from dispatch.matching.eligibility import Cause
 from dispatch.matching.free_vehicles import FreeVehicles
 from dispatch.matching.growable_arrays import grown, ranges
-from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import Codes, Floats, Ints
+from dispatch.matching.types import Codes, Floats, Ints, MatcherSettings
 from dispatch.matching.window import JudgedPairs
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime

@@ -16,8 +16,7 @@ from dispatch.matching.exact_assignment import Assigner, exact
 from dispatch.matching.explain import NEAREST_KEPT, RequestNotes, RequestReasons, VehicleNotes, VehicleReasons
 from dispatch.matching.free_vehicles import FreeVehicles
 from dispatch.matching.open_requests import OpenRequests, WaitingRequests
-from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import Floats, Ints, Proposal, Window, WindowStats
+from dispatch.matching.types import Floats, Ints, MatcherSettings, Proposal, Window, WindowStats
 from dispatch.matching.window import WindowResult, WindowSearch, no_pairs
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.units import CityTime

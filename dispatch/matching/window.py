@@ -12,8 +12,7 @@ from dispatch.matching.eligibility import Cause, capable, causes, seated, within
 from dispatch.matching.exact_assignment import Assigner, Assignment
 from dispatch.matching.free_vehicles import FreeVehicles
 from dispatch.matching.open_requests import WaitingRequests
-from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import Bools, Codes, Floats, Ints, Pairs
+from dispatch.matching.types import Bools, Codes, Floats, Ints, MatcherSettings, Pairs
 from dispatch.values.units import CityTime
 
 MAX_ROUNDS = 24

@@ -18,7 +18,7 @@ from dispatch.actors.runtime.matcher_runtime import MatcherParts
 from dispatch.api.fields import FareView, MoneyView
 from dispatch.api.server_messages import Alarm
 from dispatch.domain.entity import Command
-from dispatch.matching.settings import MatcherSettings
+from dispatch.matching.types import MatcherSettings
 from dispatch.observability.metrics import Metrics
 from dispatch.payment.core.gateway_calls import perform
 from dispatch.store.journal import StoredCommand

@@ -25,7 +25,7 @@ from dispatch.actors.runtime.cluster_config import NAMESPACE, ClusterConfig
 from dispatch.actors.runtime.host_client import HostClient
 from dispatch.config.loader import Settings
 from dispatch.config.rules import rules_of, track_rules_of
-from dispatch.matching.settings import MatcherSettings
+from dispatch.matching.types import MatcherSettings
 from dispatch.payment.gateways.factory import payment_rules_of
 from dispatch.processes.monitored_process import SILENT_AFTER_S, HangDetector
 from dispatch.store.journal import StoredCommand

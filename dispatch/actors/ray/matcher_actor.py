@@ -19,7 +19,7 @@ from dispatch.actors.runtime.matcher_runtime import MatcherParts
 from dispatch.geo.cells import Cell, cells_of
 from dispatch.geo.city import City, load_city
 from dispatch.matching.regions import Regions, split_evenly
-from dispatch.matching.settings import MatcherSettings
+from dispatch.matching.types import MatcherSettings
 from dispatch.observability.logging import Format, Level, log_to_file
 from dispatch.observability.metrics import Metrics
 

@@ -24,8 +24,7 @@ from dispatch.geo.travel_time import TravelTime
 from dispatch.matching.candidates import Candidates, PickupPoints
 from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.regions import Regions
-from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import Proposal
+from dispatch.matching.types import MatcherSettings, Proposal
 from dispatch.observability.metrics import Metrics
 from dispatch.processes.task_set import TaskSet
 from dispatch.values.ids import TripId, VehicleId

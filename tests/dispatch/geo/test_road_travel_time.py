@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatch.geo.distance import haversine_m
+from dispatch.geo.distance import haversine_m, haversine_many
 from dispatch.geo.hourly_speeds import HourFactors
 from dispatch.geo.road_network import RoadNetwork
-from dispatch.geo.road_travel_time import OffRoad, RoadGraph
+from dispatch.geo.road_travel_time import NearestNode, OffRoad, RoadGraph
 from dispatch.geo.travel_time import TravelTime
 from dispatch.values.units import CityTime, LatLng
 from tests.dispatch.geo.grids import grid
@@ -146,3 +146,14 @@ def test_impossible_figures_beside_the_network_are_refused() -> None:
     for wrong in ({"detour": 0.5}, {"access_kmh": 0.0}, {"off_map_kmh": -1.0}, {"max_access_m": 0.0}):
         with pytest.raises(ValueError, match="detour must be at least 1"):
             OffRoad(**wrong)
+
+
+def test_the_nearest_node_by_great_circle() -> None:
+    """Node and metres are those of brute force."""
+    rng = np.random.default_rng(3)
+    network = grid(rng)
+    lat, lng = rng.uniform(37.69, 37.71, 200), rng.uniform(-122.41, -122.39, 200)
+    node, meters = NearestNode(network.lat, network.lng).nearest(lat, lng)
+    every = haversine_many(lat[:, None], lng[:, None], network.lat, network.lng)
+    np.testing.assert_allclose(meters, every.min(axis=1), atol=1e-5)
+    np.testing.assert_allclose(every[np.arange(200), node], every.min(axis=1), atol=1e-5)

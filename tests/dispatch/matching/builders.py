@@ -12,7 +12,7 @@ from dispatch.geo.straight_line import StraightLine
 from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.exact_assignment import Assigner, exact
 from dispatch.matching.matcher import RegionMatcher
-from dispatch.matching.settings import MatcherSettings
+from dispatch.matching.types import MatcherSettings
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.place import Place
 from dispatch.values.units import CityTime

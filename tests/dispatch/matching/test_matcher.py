@@ -14,8 +14,7 @@ from scipy.optimize import linear_sum_assignment
 from dispatch.domain.match_pool import AvailableVehicle, OpenRequest
 from dispatch.geo.distance import haversine_many
 from dispatch.matching.cost import cost_ms
-from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import Window
+from dispatch.matching.types import MatcherSettings, Window
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.place import Place
 from dispatch.values.units import CityTime

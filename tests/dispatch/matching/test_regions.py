@@ -15,8 +15,7 @@ from dispatch.geo.index.vehicle_index import VehicleIndex
 from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.matcher import RegionMatcher
 from dispatch.matching.regions import Regions, split_evenly
-from dispatch.matching.settings import MatcherSettings
-from dispatch.matching.types import Window
+from dispatch.matching.types import MatcherSettings, Window
 from dispatch.values.ids import TripId, VehicleId
 from dispatch.values.place import Place
 from dispatch.values.units import CityTime, LatLng

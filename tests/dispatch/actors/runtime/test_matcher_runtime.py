@@ -19,7 +19,7 @@ from dispatch.domain.match_pool import OpenRequest
 from dispatch.geo.index.vehicle_index import VehicleIndex
 from dispatch.matching.candidates import CityCandidates
 from dispatch.matching.matcher import RegionMatcher
-from dispatch.matching.settings import MatcherSettings
+from dispatch.matching.types import MatcherSettings
 from dispatch.observability.metrics import Metrics
 from dispatch.values.units import CityTime, LatLng
 from tests.dispatch.actors.runtime.match_samples import WITHIN_S, at, free, waiting
